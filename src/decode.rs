@@ -1,0 +1,288 @@
+//! From bytes to events: finds the structure of a JSON text, walks its
+//! envelope and hands out each event as a lazy view.
+//!
+//! What is no event is counted, what is broken is remembered with its place;
+//! [`Findings::verdict`] says in the end what that means for the file.
+
+pub mod envelope;
+pub mod event;
+mod findings;
+pub mod json;
+pub mod structure;
+
+use std::ops::ControlFlow;
+
+use self::envelope::{Envelope, Item, Walked};
+use self::event::{Event, Fields, Places, Slot};
+pub use self::findings::{Findings, Verdict};
+use self::findings::BrokenAt;
+use self::json::{Broken, Kind, Text, Value, unescape};
+use self::structure::Structure;
+use crate::error::Fatal;
+
+/// Turns the text of one file after the other into events.
+#[derive(Debug)]
+pub struct Decoder {
+    fields: Fields,
+    marks: Marks,
+    structure: Structure,
+    places: Places,
+    nested: Nested,
+    envelope: Envelope,
+    findings: Findings,
+}
+
+impl Decoder {
+    /// A decoder of events in which the given fields can be looked at.
+    pub fn new(fields: &Fields) -> Result<Decoder, Fatal> {
+        let mut fields = fields.clone();
+        let marks = Marks::new(&mut fields)
+            .ok_or_else(|| Fatal::Usage("--columns: more different fields than an event can have".into()))?;
+        Ok(Decoder {
+            fields,
+            marks,
+            structure: Structure::default(),
+            places: Places::default(),
+            nested: Nested::default(),
+            envelope: Envelope::default(),
+            findings: Findings::default(),
+        })
+    }
+
+    /// Forgets the last file.
+    pub fn start(&mut self) {
+        self.envelope = Envelope::default();
+        self.findings = Findings::default();
+    }
+
+    /// What the file held so far.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Decodes what `window` holds completely, and gives the number of bytes
+    /// that need not be shown again: all of them in the last window, and where
+    /// the text makes no sense any more ([`Findings::broken`]). `each` breaks
+    /// off when it has seen enough.
+    pub fn window<F>(&mut self, window: &[u8], is_last: bool, each: F) -> usize
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else { return 0 };
+        let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
+        let walked = self.walk(bytes, start, each);
+        let rest = &bytes[walked.consumed..];
+        self.findings.broken = walked.broken.and_then(|why| self.broken_at(why, start, rest, is_last));
+        let consumed = if is_last || self.findings.broken.is_some() { bytes.len() } else { walked.consumed };
+        self.findings.has_text |= !bytes[..consumed].trim_ascii_start().is_empty();
+        if !self.structure.is_ascii() && self.findings.not_utf8.is_none() {
+            let valid = simdutf8::compat::from_utf8(&bytes[..consumed]);
+            self.findings.not_utf8 = valid.err().map(|error| start + error.valid_up_to() as u64);
+        }
+        self.findings.bytes += (mark + consumed) as u64;
+        mark + consumed
+    }
+
+    fn walk<F>(&mut self, bytes: &[u8], start: u64, mut each: F) -> Walked
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let text = Text::index(bytes, &mut self.structure);
+        let mut records = Records {
+            fields: &self.fields,
+            marks: &self.marks,
+            places: &mut self.places,
+            nested: &mut self.nested,
+            findings: &mut self.findings,
+            start,
+        };
+        let walked = self.envelope.walk(text, |item| records.visit(text, item, &mut each));
+        self.findings.is_log = self.envelope.is_log;
+        self.findings.is_hollow = self.envelope.is_hollow;
+        walked
+    }
+
+    /// What stopped the walk, with its place in the file, unless the next
+    /// window may mend it.
+    fn broken_at(&self, why: Broken, start: u64, rest: &[u8], is_last: bool) -> Option<BrokenAt> {
+        match why {
+            Broken::Malformed(at) => {
+                Some(BrokenAt { why: Broken::Malformed(start as usize + at), is_json: self.findings.is_log })
+            }
+            Broken::EndsEarly if is_last => {
+                let is_json = !self.envelope.is_closed() || rest.trim_ascii_start().starts_with(b"{");
+                Some(BrokenAt { why, is_json })
+            }
+            Broken::EndsEarly => None,
+        }
+    }
+}
+
+/// The length of the mark that some editors put before a text; nothing where
+/// the window is too short to tell.
+fn byte_order_mark(window: &[u8], seen: u64, is_last: bool) -> Option<usize> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    match (seen, window) {
+        (0, window) if window.starts_with(MARK) => Some(MARK.len()),
+        (0, window) if !is_last && MARK.starts_with(window) => None,
+        _ => Some(0),
+    }
+}
+
+/// The fields that tell what an object is.
+#[derive(Clone, Debug)]
+struct Marks {
+    event: [Slot; 4],
+    source: Slot,
+    detail: Slot,
+    cloud_trail_event: Slot,
+}
+
+impl Marks {
+    fn new(fields: &mut Fields) -> Option<Marks> {
+        let mut slot = |name| fields.slot(name);
+        Some(Marks {
+            event: [slot("eventVersion")?, slot("eventTime")?, slot("eventName")?, slot("eventID")?],
+            source: slot("eventSource")?,
+            detail: slot("detail")?,
+            cloud_trail_event: slot("CloudTrailEvent")?,
+        })
+    }
+
+    fn kind<'a>(&self, object: &Event<'a>) -> Record<'a> {
+        if self.event.iter().any(|slot| object.get(*slot).is_some()) {
+            let source = object.get(self.source).and_then(|source| source.raw_string());
+            // S3, SES and SNS sign what they send with `aws:s3`, `aws:ses`, `aws:sns`.
+            return if source.is_some_and(|source| source.starts_with(b"aws:")) {
+                Record::Notification
+            } else {
+                Record::Event
+            };
+        }
+        if let Some(detail) = object.get(self.detail).filter(|detail| detail.kind() == Kind::Object) {
+            return Record::Detail(detail);
+        }
+        match object.get(self.cloud_trail_event).and_then(|event| event.raw_string()) {
+            Some(written) => Record::Quoted(written),
+            None => Record::Other,
+        }
+    }
+}
+
+/// What a record can be.
+enum Record<'a> {
+    Event,
+    /// An EventBridge message around an event.
+    Detail(Value<'a>),
+    /// An event as a JSON string, in the output of `lookup-events`.
+    Quoted(&'a [u8]),
+    Notification,
+    Other,
+}
+
+/// Memory for an event that is wrapped in a record.
+#[derive(Debug, Default)]
+struct Nested {
+    structure: Structure,
+    places: Places,
+}
+
+/// Visits the records of one window.
+struct Records<'d> {
+    fields: &'d Fields,
+    marks: &'d Marks,
+    places: &'d mut Places,
+    nested: &'d mut Nested,
+    findings: &'d mut Findings,
+    /// Where the window begins in the file.
+    start: u64,
+}
+
+impl Records<'_> {
+    /// Hands out the event that an item is or wraps, and gives the place
+    /// behind it.
+    fn visit<F>(&mut self, text: Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), usize>, Broken>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let at = match item {
+            Item::Object(at) => at,
+            Item::Other { end } => {
+                self.findings.records += 1;
+                self.findings.foreign += 1;
+                return Ok(ControlFlow::Continue(end));
+            }
+        };
+        let end = match self.places.read(text, at, self.fields) {
+            Ok(end) => end,
+            Err(Broken::EndsEarly) => return Err(Broken::EndsEarly),
+            Err(Broken::Malformed(place)) => {
+                let end = text.value_end(at)?;
+                self.findings.records += 1;
+                let is_keyless = !text.bytes()[at..place].contains(&b'"');
+                self.findings.note_malformed(self.start + place as u64, is_keyless);
+                return Ok(ControlFlow::Continue(end));
+            }
+        };
+        self.findings.records += 1;
+        let object = Event::new(text, self.places, at, end);
+        let flow = match self.marks.kind(&object) {
+            Record::Detail(detail) => {
+                let (text, at, Nested { places, .. }) = (detail.text(), detail.start(), &mut *self.nested);
+                let read = places.read(text, at, self.fields);
+                let event = read.map(|end| Event::new(text, places, at, end));
+                unwrapped(event, self.marks, self.findings, self.start, each)
+            }
+            Record::Quoted(written) => {
+                let json = unescape(written);
+                let Nested { structure, places } = &mut *self.nested;
+                let text = Text::index(json.as_bytes(), structure);
+                let at = text.skip_blanks(0);
+                let read = places.read(text, at, self.fields);
+                let event = read.map(|end| Event::new(text, places, at, end));
+                unwrapped(event, self.marks, self.findings, self.start, each)
+            }
+            kind => hand_out(kind, &object, self.findings, each),
+        };
+        Ok(flow.map_continue(|()| end))
+    }
+}
+
+/// An event that was wrapped in a record, or what is left of it.
+fn unwrapped<F>(
+    event: Result<Event<'_>, Broken>,
+    marks: &Marks,
+    findings: &mut Findings,
+    start: u64,
+    each: &mut F,
+) -> ControlFlow<()>
+where
+    F: FnMut(&Event<'_>) -> ControlFlow<()>,
+{
+    match event {
+        Ok(event) => hand_out(marks.kind(&event), &event, findings, each),
+        Err(_) => {
+            findings.note_malformed(start, false);
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+fn hand_out<F>(kind: Record<'_>, object: &Event<'_>, findings: &mut Findings, each: &mut F) -> ControlFlow<()>
+where
+    F: FnMut(&Event<'_>) -> ControlFlow<()>,
+{
+    match kind {
+        Record::Event => {
+            findings.events += 1;
+            return each(object);
+        }
+        Record::Notification => findings.notifications += 1,
+        _ => findings.is_digest |= object.value().member("digestEndTime").is_some(),
+    }
+    findings.foreign += 1;
+    ControlFlow::Continue(())
+}
+
+#[cfg(test)]
+mod tests;

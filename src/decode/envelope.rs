@@ -1,0 +1,260 @@
+//! What events come wrapped in: `{"Records":[…]}`, a bare array, one event a
+//! line, the output of `lookup-events`, EventBridge messages.
+//!
+//! [`Envelope`] walks a text that arrives in windows and hands out the objects
+//! that can be events; what an object is, is for [`decode`](super) to say.
+
+use std::ops::ControlFlow;
+
+use super::json::{Broken, Members, Text, key_is};
+
+/// How far the walk is in a text. It remembers only what is open, so it can go
+/// on in the next window.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Envelope {
+    place: Place,
+    /// Whether `Records` or `Events` was seen, so the file means to be a log.
+    pub is_log: bool,
+    /// Whether `Records` or `Events` was there without an array.
+    pub is_hollow: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Place {
+    /// Between top-level values.
+    #[default]
+    Top,
+    /// In the object around an array of records, behind a member.
+    Wrapper,
+    /// In an array, before an element or its end.
+    Array { wrapped: bool, begun: bool },
+}
+
+/// What the walk found at a place of the window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Item {
+    /// An object begins here.
+    Object(usize),
+    /// A value of another kind ends here.
+    Other {
+        /// The place behind it.
+        end: usize,
+    },
+}
+
+/// How the walk over one window ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Walked {
+    /// So many bytes need not be seen again.
+    pub consumed: usize,
+    /// What keeps it from going on; nothing where the visitor had enough or
+    /// the text ended well.
+    pub broken: Option<Broken>,
+}
+
+impl Envelope {
+    /// Whether all that was opened is closed.
+    pub fn is_closed(&self) -> bool {
+        self.place == Place::Top
+    }
+
+    /// Walks on over `text`. `visit` gets each item and gives the place behind
+    /// it, or breaks off.
+    pub fn walk<F>(&mut self, text: Text<'_>, mut visit: F) -> Walked
+    where
+        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
+    {
+        let mut at = 0;
+        loop {
+            match self.step(text, at, &mut visit) {
+                Ok(ControlFlow::Continue(next)) => at = next,
+                Ok(ControlFlow::Break(())) => return Walked { consumed: at, broken: None },
+                Err(broken) => return Walked { consumed: at, broken: Some(broken) },
+            }
+        }
+    }
+
+    fn step<F>(&mut self, text: Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
+    where
+        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
+    {
+        match self.place {
+            Place::Top => self.top(text, text.skip_blanks(at), visit),
+            Place::Wrapper => self.wrapper(text, at).map(ControlFlow::Continue),
+            Place::Array { wrapped, begun } => self.array(text, text.skip_blanks(at), wrapped, begun, visit),
+        }
+    }
+
+    fn top<F>(&mut self, text: Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
+    where
+        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
+    {
+        match text.byte(at) {
+            None => Ok(ControlFlow::Break(())),
+            Some(b'[') => {
+                self.place = Place::Array { wrapped: false, begun: false };
+                Ok(ControlFlow::Continue(at + 1))
+            }
+            Some(b'{') => match records(text, at) {
+                Err(Broken::EndsEarly) => Err(Broken::EndsEarly),
+                // What is wrong inside one object is for the visitor to find and to pass.
+                Err(Broken::Malformed(_)) | Ok(None) => visit(Item::Object(at)),
+                Ok(Some((start, true))) => {
+                    self.is_log = true;
+                    self.place = Place::Array { wrapped: true, begun: false };
+                    Ok(ControlFlow::Continue(start + 1))
+                }
+                Ok(Some((start, false))) => {
+                    self.is_hollow = true;
+                    self.place = Place::Wrapper;
+                    text.value_end(start).map(ControlFlow::Continue)
+                }
+            },
+            Some(b',') => Err(Broken::Malformed(at)),
+            Some(_) => visit(Item::Other { end: text.value_end(at)? }),
+        }
+    }
+
+    fn wrapper(&mut self, text: Text<'_>, at: usize) -> Result<usize, Broken> {
+        let mut members = Members::resume(text, at);
+        let Some((key, start)) = members.next_key()? else {
+            self.place = Place::Top;
+            return Ok(members.at());
+        };
+        if holds_records(key) && text.byte(start) == Some(b'[') {
+            self.is_log = true;
+            self.place = Place::Array { wrapped: true, begun: false };
+            return Ok(start + 1);
+        }
+        text.value_end(start)
+    }
+
+    fn array<F>(
+        &mut self,
+        text: Text<'_>,
+        mut at: usize,
+        wrapped: bool,
+        begun: bool,
+        visit: &mut F,
+    ) -> Result<ControlFlow<(), usize>, Broken>
+    where
+        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
+    {
+        let mut byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+        if byte == b']' {
+            self.place = if wrapped { Place::Wrapper } else { Place::Top };
+            return Ok(ControlFlow::Continue(at + 1));
+        }
+        if begun {
+            if byte != b',' {
+                return Err(Broken::Malformed(at));
+            }
+            at = text.skip_blanks(at + 1);
+            byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+        }
+        let flow = if byte == b'{' {
+            visit(Item::Object(at))?
+        } else {
+            visit(Item::Other { end: text.value_end(at)? })?
+        };
+        self.place = Place::Array { wrapped, begun: true };
+        Ok(flow)
+    }
+}
+
+/// Looks through the object at `at` for an array of records: where its value
+/// begins, and whether it is an array at all. A member that is cut off before
+/// `Records` was seen leaves that open.
+fn records(text: Text<'_>, at: usize) -> Result<Option<(usize, bool)>, Broken> {
+    let mut members = text.members(at);
+    let mut hollow = None;
+    loop {
+        match members.next_key() {
+            Ok(None) => return Ok(hollow.map(|start| (start, false))),
+            Ok(Some((key, start))) => {
+                let byte = text.byte(start).ok_or(Broken::EndsEarly)?;
+                if holds_records(key) {
+                    if byte == b'[' {
+                        return Ok(Some((start, true)));
+                    }
+                    hollow = Some(start);
+                }
+                members.pass(text.value_end(start)?);
+            }
+            Err(broken) => return Err(broken),
+        }
+    }
+}
+
+fn holds_records(key: &[u8]) -> bool {
+    key_is(key, b"Records") || key_is(key, b"Events")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::structure::Structure;
+    use super::*;
+
+    /// The objects of a text that arrives in windows of at least `step` bytes.
+    fn objects(json: &str, step: usize) -> (Vec<String>, Envelope, Option<Broken>) {
+        let (bytes, mut found, mut envelope) = (json.as_bytes(), Vec::new(), Envelope::default());
+        let (mut start, mut end) = (0, step.min(json.len()));
+        loop {
+            let mut structure = Structure::default();
+            let text = Text::index(&bytes[start..end], &mut structure);
+            let walked = envelope.walk(text, |item| match item {
+                Item::Object(at) => {
+                    let to = text.value_end(at)?;
+                    found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned());
+                    Ok(ControlFlow::Continue(to))
+                }
+                Item::Other { end } => {
+                    found.push("other".into());
+                    Ok(ControlFlow::Continue(end))
+                }
+            });
+            start += walked.consumed;
+            if end == bytes.len() || matches!(walked.broken, Some(Broken::Malformed(_))) {
+                return (found, envelope, walked.broken);
+            }
+            end = (end + step).min(bytes.len());
+        }
+    }
+
+    #[test]
+    fn every_wrapping_gives_its_objects() {
+        for (json, expected) in [
+            (r#"{"Records":[{"a":1},{"a":2}]}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
+            (r#"{"Records":[]}"#, vec![]),
+            (r#" [ {"a":1} , {"a":2} ] "#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
+            ("{\"a\":1}\n{\"a\":2}\r\n", vec![r#"{"a":1}"#, r#"{"a":2}"#]),
+            (r#"{"NextToken":"x","Events":[{"a":1}],"y":[{}]}"#, vec![r#"{"a":1}"#]),
+            (r#"{"Records":[{"a":1}]}{"Records":[{"a":2}]}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
+            (r#"{"Records":[{"a":1}],"Records":[{"a":2}]}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
+            ("[1,\"x\",{\"a\":[]}] null\n", vec!["other", "other", r#"{"a":[]}"#, "other"]),
+        ] {
+            for step in 1..=json.len() {
+                let (found, envelope, broken) = objects(json, step);
+                assert_eq!((broken, envelope.is_closed()), (None, true), "{json} by {step}");
+                assert_eq!(found, expected, "{json} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn hollow_records_are_noticed() {
+        for json in [r#"{"Records":null}"#, r#"{"Records":{}}"#, r#"{"a":1,"Records":"x","b":2}"#] {
+            let (found, envelope, broken) = objects(json, json.len());
+            assert!(found.is_empty() && broken.is_none(), "{json}");
+            assert!(envelope.is_hollow && !envelope.is_log && envelope.is_closed(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_cut_keeps_what_came_before() {
+        let json = r#"{"Records":[{"a":1},{"a":2}]}"#;
+        let (found, envelope, broken) = objects(&json[..json.len() - 4], json.len());
+        assert_eq!((found.len(), broken), (1, Some(Broken::EndsEarly)));
+        assert!(!envelope.is_closed());
+    }
+}

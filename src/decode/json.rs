@@ -1,0 +1,506 @@
+//! A lazy view of JSON text: values are places in the text, and nothing is
+//! read before it is asked for.
+//!
+//! The view is lenient where that loses nothing: what it skips need not be
+//! valid inside, as long as quotes and brackets balance.
+
+use std::borrow::Cow;
+
+use super::structure::{Block, Structure};
+
+/// Why a text cannot be read on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Broken {
+    /// It stops in the middle of a value.
+    EndsEarly,
+    /// The byte at this place cannot stand there.
+    Malformed(usize),
+}
+
+/// JSON text with the bits that say where its strings and brackets are.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    bytes: &'a [u8],
+    blocks: &'a [Block],
+}
+
+impl<'a> Text<'a> {
+    /// Indexes `bytes` into `structure` and looks at both.
+    pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> Text<'a> {
+        structure.index(bytes);
+        Text { bytes, blocks: structure.blocks() }
+    }
+
+    /// The text itself.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The byte at `at`; nothing behind the end.
+    pub fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    /// The first place from `at` on that is no white space.
+    pub fn skip_blanks(&self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte(at) {
+            at += 1;
+        }
+        at
+    }
+
+    /// The place behind the value that begins at `at`.
+    pub fn value_end(&self, at: usize) -> Result<usize, Broken> {
+        match self.byte(at).ok_or(Broken::EndsEarly)? {
+            b'"' => self.string_end(at),
+            b'{' | b'[' => self.container_end(at),
+            _ => self.scalar_end(at),
+        }
+    }
+
+    /// The place behind the string whose first quote is at `at`.
+    fn string_end(&self, at: usize) -> Result<usize, Broken> {
+        let from = at + 1;
+        let mut number = from / 64;
+        let mut quotes = self.blocks.get(number).ok_or(Broken::EndsEarly)?.quotes >> (from % 64) << (from % 64);
+        while quotes == 0 {
+            number += 1;
+            quotes = self.blocks.get(number).ok_or(Broken::EndsEarly)?.quotes;
+        }
+        Ok(number * 64 + quotes.trailing_zeros() as usize + 1)
+    }
+
+    /// The place behind the object or array whose bracket is at `at`.
+    fn container_end(&self, at: usize) -> Result<usize, Broken> {
+        // Only places outside strings are asked for; a bracket inside one opens nothing.
+        if self.blocks[at / 64].opens >> (at % 64) & 1 == 0 {
+            return Err(Broken::Malformed(at));
+        }
+        let mut depth = 0;
+        let mut inside = !0 << (at % 64);
+        for (number, block) in self.blocks.iter().enumerate().skip(at / 64) {
+            let (opens, mut closes) = (block.opens & inside, block.closes & inside);
+            inside = !0;
+            // Most blocks close fewer brackets than are open: no need to look where.
+            if closes.count_ones() >= depth {
+                let mut closed = 0;
+                while closes != 0 {
+                    let place = closes.trailing_zeros();
+                    closed += 1;
+                    let opened = (opens & ((1 << place) - 1)).count_ones();
+                    if depth + opened == closed {
+                        return Ok(number * 64 + place as usize + 1);
+                    }
+                    closes &= closes - 1;
+                }
+                depth = depth + opens.count_ones() - closed;
+            } else {
+                depth = depth + opens.count_ones() - closes.count_ones();
+            }
+        }
+        Err(Broken::EndsEarly)
+    }
+
+    /// The place behind the number or the word at `at`.
+    fn scalar_end(&self, at: usize) -> Result<usize, Broken> {
+        let length = self.bytes[at..]
+            .iter()
+            .position(|byte| matches!(byte, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' '));
+        let scalar = &self.bytes[at..length.map_or(self.bytes.len(), |length| at + length)];
+        let words: [&[u8]; 3] = [b"true", b"false", b"null"];
+        let is_number = matches!(scalar.first(), Some(b'-' | b'0'..=b'9'))
+            && scalar.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        match length {
+            Some(length) if is_number || words.contains(&scalar) => Ok(at + length),
+            None if is_number || words.iter().any(|word| word.starts_with(scalar)) => Err(Broken::EndsEarly),
+            _ => Err(Broken::Malformed(at)),
+        }
+    }
+
+    /// The members of the object whose `{` is at `at`.
+    pub fn members(self, at: usize) -> Members<'a> {
+        Members { text: self, at: at + 1, begun: false }
+    }
+
+    /// The value between two places.
+    pub fn value(self, start: usize, end: usize) -> Value<'a> {
+        Value { text: self, start, end }
+    }
+
+    fn has_blanks(&self, start: usize, end: usize) -> bool {
+        if start >= end {
+            return false;
+        }
+        let (first, last) = (start / 64, (end - 1) / 64);
+        self.blocks[first..=last].iter().enumerate().any(|(at, block)| {
+            let mut blanks = block.blanks;
+            if at == 0 {
+                blanks &= !0 << (start % 64);
+            }
+            if first + at == last {
+                blanks &= !0 >> (63 - (end - 1) % 64);
+            }
+            blanks != 0
+        })
+    }
+}
+
+/// Steps through the members of an object, which may end early.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    text: Text<'a>,
+    at: usize,
+    begun: bool,
+}
+
+impl<'a> Members<'a> {
+    /// Goes on in an object from a place behind one of its members.
+    pub fn resume(text: Text<'a>, at: usize) -> Members<'a> {
+        Members { text, at, begun: true }
+    }
+
+    /// The next key (as written, without its quotes) and the place where its
+    /// value begins; nothing at the end of the object. The value is left to
+    /// the caller, who says by [`Members::pass`] where it ends.
+    pub fn next_key(&mut self) -> Result<Option<(&'a [u8], usize)>, Broken> {
+        let text = self.text;
+        let mut at = text.skip_blanks(self.at);
+        let mut byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+        if byte == b'}' {
+            self.at = at + 1;
+            return Ok(None);
+        }
+        if self.begun {
+            if byte != b',' {
+                return Err(Broken::Malformed(at));
+            }
+            at = text.skip_blanks(at + 1);
+            byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+        }
+        if byte != b'"' {
+            return Err(Broken::Malformed(at));
+        }
+        let end = text.string_end(at)?;
+        let key = &text.bytes[at + 1..end - 1];
+        let colon = text.skip_blanks(end);
+        if text.byte(colon).ok_or(Broken::EndsEarly)? != b':' {
+            return Err(Broken::Malformed(colon));
+        }
+        self.begun = true;
+        Ok(Some((key, text.skip_blanks(colon + 1))))
+    }
+
+    /// The value that began where [`Members::next_key`] said ends at `at`.
+    pub fn pass(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// The place behind the last thing that was read.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next key with its value.
+    pub fn next_member(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, Broken> {
+        let Some((key, start)) = self.next_key()? else { return Ok(None) };
+        let end = self.text.value_end(start)?;
+        self.pass(end);
+        Ok(Some((key, self.text.value(start, end))))
+    }
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// `-1.5e3`, `true`
+    Scalar,
+    /// `null`
+    Null,
+}
+
+/// A JSON value where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    text: Text<'a>,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Value<'a> {
+    /// What kind of value it is.
+    pub fn kind(&self) -> Kind {
+        match self.text.byte(self.start) {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Scalar,
+        }
+    }
+
+    /// The text that the value stands in.
+    pub fn text(&self) -> Text<'a> {
+        self.text
+    }
+
+    /// Where in the text it begins.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The value as written.
+    pub fn raw(&self) -> &'a [u8] {
+        &self.text.bytes[self.start..self.end]
+    }
+
+    /// What stands between the quotes of a string, its escapes unread.
+    pub fn raw_string(&self) -> Option<&'a [u8]> {
+        match self.kind() {
+            Kind::String => Some(&self.text.bytes[self.start + 1..self.end - 1]),
+            _ => None,
+        }
+    }
+
+    /// The text of a string.
+    pub fn string(&self) -> Option<Cow<'a, str>> {
+        self.raw_string().map(unescape)
+    }
+
+    /// The text of a string, a number, `true` or `false`.
+    pub fn scalar(&self) -> Option<Cow<'a, str>> {
+        match self.kind() {
+            Kind::String => self.string(),
+            Kind::Scalar => Some(String::from_utf8_lossy(self.raw())),
+            _ => None,
+        }
+    }
+
+    /// Whether there is white space between the parts of the value.
+    pub fn has_blanks(&self) -> bool {
+        self.text.has_blanks(self.start, self.end)
+    }
+
+    /// Whether the byte of the text at `at`, counted from the value's start,
+    /// is white space outside strings.
+    pub fn is_blank(&self, at: usize) -> bool {
+        self.text.has_blanks(self.start + at, self.start + at + 1)
+    }
+
+    /// Calls `each` for the members of an object. A broken rest is left out:
+    /// the brackets balance, so nothing behind the object is lost.
+    pub fn each_member(&self, mut each: impl FnMut(&'a [u8], Value<'a>)) {
+        if self.kind() != Kind::Object {
+            return;
+        }
+        let mut members = self.text.members(self.start);
+        while let Ok(Some((key, value))) = members.next_member() {
+            each(key, value);
+        }
+    }
+
+    /// Calls `each` for the elements of an array.
+    pub fn each_element(&self, mut each: impl FnMut(Value<'a>)) {
+        if self.kind() != Kind::Array {
+            return;
+        }
+        let mut at = self.text.skip_blanks(self.start + 1);
+        while at < self.end - 1 {
+            let Ok(end) = self.text.value_end(at) else { return };
+            each(self.text.value(at, end));
+            at = self.text.skip_blanks(end);
+            if self.text.byte(at) == Some(b',') {
+                at = self.text.skip_blanks(at + 1);
+            }
+        }
+    }
+
+    /// The member of an object with this name; of several, the last.
+    pub fn member(&self, name: &str) -> Option<Value<'a>> {
+        let mut found = None;
+        self.each_member(|key, value| {
+            if key_is(key, name.as_bytes()) {
+                found = Some(value);
+            }
+        });
+        found
+    }
+}
+
+/// Whether a key as written stands for `name`.
+pub fn key_is(written: &[u8], name: &[u8]) -> bool {
+    written == name || (written.contains(&b'\\') && unescape(written).as_bytes() == name)
+}
+
+/// The text that a JSON string stands for. What is no UTF-8 and no character
+/// (half of a surrogate pair) becomes U+FFFD; an escape that JSON does not
+/// know stays as it is written.
+pub fn unescape(written: &[u8]) -> Cow<'_, str> {
+    if !written.contains(&b'\\') {
+        return String::from_utf8_lossy(written);
+    }
+    let written = String::from_utf8_lossy(written);
+    let mut text = String::with_capacity(written.len());
+    let mut rest = &*written;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        let (character, length) = escape(&rest.as_bytes()[at..]);
+        match character {
+            Some(character) => text.push(character),
+            None => text.push('\\'),
+        }
+        rest = &rest[at + length..];
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// The character that the escape at the start of `bytes` stands for, and how
+/// many bytes it takes; no character and 1 where it is none that JSON knows.
+pub fn escape(bytes: &[u8]) -> (Option<char>, usize) {
+    let simple = match bytes.get(1) {
+        Some(b'"') => '"',
+        Some(b'\\') => '\\',
+        Some(b'/') => '/',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return code_unit(bytes).map_or((None, 1), |first| surrogates(first, &bytes[6..])),
+        _ => return (None, 1),
+    };
+    (Some(simple), 2)
+}
+
+/// The character that begins with the code unit `first` and may need the one
+/// that `next` begins with.
+fn surrogates(first: u16, next: &[u8]) -> (Option<char>, usize) {
+    let second = code_unit(next).filter(|_| (0xd800..0xdc00).contains(&first));
+    match char::decode_utf16([Some(first), second].into_iter().flatten()).next() {
+        Some(Ok(character)) => (Some(character), 6 * character.len_utf16()),
+        _ => (Some(char::REPLACEMENT_CHARACTER), 6),
+    }
+}
+
+/// The number in `\uXXXX`.
+fn code_unit(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)? as u16))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn with<R>(json: &str, look: impl FnOnce(Value<'_>) -> R) -> R {
+        let mut structure = Structure::default();
+        let text = Text::index(json.as_bytes(), &mut structure);
+        look(text.value(0, text.value_end(0).unwrap()))
+    }
+
+    #[test]
+    fn members_are_found_in_any_white_space() {
+        let json = "{ \"a\" :\t1 ,\r\n\"b\\u0063\":[ {\"x\":\"}\"} , 2 ],\"a\":\"last\" }";
+        with(json, |object| {
+            assert_eq!(object.member("a").unwrap().raw(), b"\"last\"");
+            assert_eq!(object.member("bc").unwrap().raw(), b"[ {\"x\":\"}\"} , 2 ]");
+            assert!(object.member("x").is_none());
+            let mut elements = Vec::new();
+            object.member("bc").unwrap().each_element(|element| elements.push(element.raw()));
+            assert_eq!(elements, [&b"{\"x\":\"}\"}"[..], b"2"]);
+        });
+    }
+
+    #[test]
+    fn a_text_cut_anywhere_ends_early() {
+        let json = br#"{"a":"\\\"","b":[true,{"c":-1.5}],"d":null}"#;
+        for end in 1..json.len() {
+            let mut structure = Structure::default();
+            let text = Text::index(&json[..end], &mut structure);
+            assert_eq!(text.value_end(0), Err(Broken::EndsEarly), "{end}");
+            let mut members = text.members(0);
+            let result = loop {
+                match members.next_member() {
+                    Ok(Some(_)) => {}
+                    other => break other.map(|_| ()),
+                }
+            };
+            assert_eq!(result, Err(Broken::EndsEarly), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed() {
+        for (json, at) in [("{a}", 1), ("{\"a\" 1}", 5), ("{\"a\":1 \"b\":2}", 7), ("{\"a\":1,}", 7), ("{,}", 1)] {
+            let mut structure = Structure::default();
+            let text = Text::index(json.as_bytes(), &mut structure);
+            let mut members = text.members(0);
+            let result = loop {
+                match members.next_member() {
+                    Ok(Some(_)) => {}
+                    other => break other.map(|_| ()),
+                }
+            };
+            assert_eq!(result, Err(Broken::Malformed(at)), "{json}");
+        }
+        for json in ["tru,", "nul ", "hello", "+1,", "{\"a\":x}"] {
+            let mut structure = Structure::default();
+            let text = Text::index(json.as_bytes(), &mut structure);
+            let at = json.find('x').unwrap_or(0);
+            assert_eq!(text.value_end(at), Err(Broken::Malformed(at)), "{json}");
+        }
+    }
+
+    #[test]
+    fn surrogates_pair_or_are_replaced() {
+        for (written, text) in [
+            (r"\ud83d\ude00", "😀"),
+            (r"\ud83d", "\u{fffd}"),
+            (r"\ude00x", "\u{fffd}x"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+            (r"\u00e9\/\b\f\n\r\t\\\u0000", "é/\u{8}\u{c}\n\r\t\\\0"),
+            (r"\q\u12g4\u12", r"\q\u12g4\u12"),
+            ("\\", "\\"),
+        ] {
+            assert_eq!(unescape(written.as_bytes()), text, "{written}");
+        }
+        assert_eq!(unescape(b"\xff\\n"), "\u{fffd}\n");
+    }
+
+    proptest! {
+        #[test]
+        fn strings_read_like_serde_json(text in ".{0,40}", pad in 0..70usize) {
+            let json = format!("{}{}", " ".repeat(pad), serde_json::to_string(&text).unwrap());
+            let mut structure = Structure::default();
+            let view = Text::index(json.as_bytes(), &mut structure);
+            let value = view.value(pad, view.value_end(pad).unwrap());
+            prop_assert_eq!(value.string().unwrap(), text);
+        }
+
+        #[test]
+        fn nothing_panics(bytes in proptest::collection::vec(
+            prop_oneof![8 => proptest::sample::select(br#"\\"""{}[]:, 1tn"#.to_vec()), 1 => any::<u8>()], 1..200,
+        )) {
+            let mut structure = Structure::default();
+            let text = Text::index(&bytes, &mut structure);
+            for at in 0..bytes.len() {
+                if let Ok(end) = text.value_end(at) {
+                    let value = text.value(at, end);
+                    value.each_member(|_, _| {});
+                    value.each_element(|_| {});
+                    value.scalar();
+                    value.has_blanks();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Where the strings and brackets of a JSON text are: one pass over all bytes,
+//! 64 at a time, that leaves four bits for each byte.
+//!
+//! Everything that reads JSON here asks these bits instead of looking at every
+//! byte again: the end of a string is the next quote bit, the end of an object
+//! is where the bracket bits balance. The pass knows nothing of grammar; that
+//! is left to [`json`](super::json).
+
+/// The bits of 64 bytes of text, the first byte in the lowest bit.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Block {
+    /// Quotes that begin or end a string.
+    pub quotes: u64,
+    /// `{` and `[` outside strings.
+    pub opens: u64,
+    /// `}` and `]` outside strings.
+    pub closes: u64,
+    /// Bytes up to and including the space, outside strings.
+    pub blanks: u64,
+}
+
+/// The bits of a whole text. Kept from text to text for its memory.
+#[derive(Debug, Default)]
+pub struct Structure {
+    blocks: Vec<Block>,
+    is_ascii: bool,
+}
+
+impl Structure {
+    /// Replaces the bits by those of `text`, which must begin outside a string.
+    pub fn index(&mut self, text: &[u8]) {
+        self.blocks.clear();
+        self.blocks.reserve(text.len().div_ceil(WIDTH));
+        let mut carry = Carry::default();
+        let (chunks, rest) = text.as_chunks::<WIDTH>();
+        self.blocks.extend(chunks.iter().map(|chunk| carry.block(classify(chunk))));
+        if !rest.is_empty() {
+            let mut last = [b' '; WIDTH];
+            last[..rest.len()].copy_from_slice(rest);
+            self.blocks.push(carry.block(classify(&last)));
+        }
+        self.is_ascii = !carry.high;
+    }
+
+    /// A block for each 64 bytes of the text.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Whether the text has no byte above 127.
+    pub fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+}
+
+const WIDTH: usize = 64;
+
+/// What each byte is, before it is known which of them are inside strings.
+struct Classes {
+    quotes: u64,
+    backslashes: u64,
+    opens: u64,
+    closes: u64,
+    blanks: u64,
+    high: bool,
+}
+
+/// What one block hands to the next.
+#[derive(Default)]
+struct Carry {
+    /// The next byte is escaped by a backslash before it.
+    escaped: bool,
+    /// All ones while inside a string.
+    in_string: u64,
+    /// A byte above 127 was seen.
+    high: bool,
+}
+
+impl Carry {
+    fn block(&mut self, classes: Classes) -> Block {
+        let quotes = classes.quotes & !self.escaped_bytes(classes.backslashes);
+        let in_string = prefix_xor(quotes) ^ self.in_string;
+        self.in_string = if in_string >> 63 == 1 { !0 } else { 0 };
+        self.high |= classes.high;
+        Block {
+            quotes,
+            opens: classes.opens & !in_string,
+            closes: classes.closes & !in_string,
+            blanks: classes.blanks & !in_string,
+        }
+    }
+
+    /// The bytes that follow an odd run of backslashes.
+    fn escaped_bytes(&mut self, backslashes: u64) -> u64 {
+        if backslashes == 0 {
+            return u64::from(std::mem::take(&mut self.escaped));
+        }
+        const EVEN: u64 = 0x5555_5555_5555_5555;
+        let carried = u64::from(self.escaped);
+        let backslashes = backslashes & !carried;
+        let follows = backslashes << 1 | carried;
+        // Adding a run's start to the run carries to the bit behind it: on the
+        // "wrong" parity for runs that begin on an odd bit, which `EVEN` mends.
+        let odd_starts = backslashes & !EVEN & !follows;
+        let (ends, overflow) = odd_starts.overflowing_add(backslashes);
+        self.escaped = overflow;
+        (EVEN ^ (ends << 1)) & follows
+    }
+}
+
+/// Each bit becomes the parity of the bits up to and including itself.
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+/// Classifies 64 bytes, eight at a time in an ordinary register.
+fn classify(chunk: &[u8; WIDTH]) -> Classes {
+    let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, blanks: 0, high: false };
+    let (words, _) = chunk.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // `[` and `{`, and `]` and `}`, differ in this one bit only.
+        let folded = word | repeat(0x20);
+        let shift = at * 8;
+        classes.quotes |= equal(word, b'"') << shift;
+        classes.backslashes |= equal(word, b'\\') << shift;
+        classes.opens |= equal(folded, b'{') << shift;
+        classes.closes |= equal(folded, b'}') << shift;
+        classes.blanks |= at_most_space(word) << shift;
+        classes.high |= word & repeat(0x80) != 0;
+    }
+    classes
+}
+
+const fn repeat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// One bit for each byte of `word` that equals `byte`.
+fn equal(word: u64, byte: u8) -> u64 {
+    let difference = word ^ repeat(byte);
+    let low = (difference & repeat(0x7f)) + repeat(0x7f);
+    gather(!(low | difference) & repeat(0x80))
+}
+
+/// One bit for each byte of `word` that is 0x20 or less.
+fn at_most_space(word: u64) -> u64 {
+    let low = (word & repeat(0x7f)) + repeat(0x7f - 0x20);
+    gather(!(low | word) & repeat(0x80))
+}
+
+/// The high bits of eight bytes as eight adjacent bits.
+fn gather(high_bits: u64) -> u64 {
+    (high_bits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// One byte after the other, as a person would do it.
+    fn plain(text: &[u8]) -> Vec<Block> {
+        let mut blocks = vec![Block::default(); text.len().div_ceil(WIDTH)];
+        let (mut in_string, mut escaped) = (false, false);
+        for at in 0..blocks.len() * WIDTH {
+            let byte = text.get(at).copied().unwrap_or(b' ');
+            let (block, bit) = (&mut blocks[at / WIDTH], 1 << (at % WIDTH));
+            let is_escaped = std::mem::take(&mut escaped);
+            match byte {
+                b'\\' if !is_escaped => escaped = true,
+                b'"' if !is_escaped => {
+                    block.quotes |= bit;
+                    in_string = !in_string;
+                }
+                b'{' | b'[' if !in_string => block.opens |= bit,
+                b'}' | b']' if !in_string => block.closes |= bit,
+                0..=b' ' if !in_string => block.blanks |= bit,
+                _ => {}
+            }
+        }
+        blocks
+    }
+
+    #[test]
+    fn every_byte_alone_is_classified() {
+        for byte in 0..=255 {
+            let mut structure = Structure::default();
+            structure.index(&[byte]);
+            assert_eq!(structure.blocks(), plain(&[byte]), "{byte:#x}");
+            assert_eq!(structure.is_ascii(), byte < 128);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bits_equal_the_plain_ones(text in proptest::collection::vec(
+            prop_oneof![8 => proptest::sample::select(br#"\\\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
+        )) {
+            let mut structure = Structure::default();
+            structure.index(&text);
+            prop_assert_eq!(structure.blocks(), plain(&text));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Whole files through the decoder, in one window and in many.
+
+use super::*;
+use crate::error::{Problem, Skip};
+
+/// The `eventName`s of a file that arrives in windows that grow by `step`
+/// bytes, and what it amounts to.
+fn decode(file: &[u8], step: usize) -> (Vec<String>, Verdict) {
+    let mut fields = Fields::default();
+    let name = fields.slot("eventName").unwrap();
+    let mut decoder = Decoder::new(&fields).unwrap();
+    let (mut names, mut start, mut end) = (Vec::new(), 0, step.min(file.len()));
+    decoder.start();
+    loop {
+        let is_last = end == file.len();
+        start += decoder.window(&file[start..end], is_last, |event| {
+            names.push(event.get(name).and_then(|name| name.scalar()).unwrap_or_default().into_owned());
+            ControlFlow::Continue(())
+        });
+        if is_last || decoder.findings().broken.is_some() {
+            return (names, decoder.findings().verdict(None));
+        }
+        end = (end + step).min(file.len());
+    }
+}
+
+fn names(file: &str) -> String {
+    let whole = decode(file.as_bytes(), file.len().max(1));
+    for step in [1, 7, 64] {
+        let windows = decode(file.as_bytes(), step);
+        assert_eq!((&windows.0, format!("{:?}", windows.1)), (&whole.0, format!("{:?}", whole.1)), "{file} by {step}");
+    }
+    let (names, verdict) = whole;
+    assert!(verdict.problems.is_empty(), "{file}: {verdict:?}");
+    match verdict.passed_over {
+        Some(reason) => reason.name().to_string(),
+        None => names.join(" "),
+    }
+}
+
+#[test]
+fn every_wrapping_of_events_is_read() {
+    let quoted = r#"{"Events":[{"EventId":"x","CloudTrailEvent":"{\"eventName\":\"A\",\"x\":\"\\\"\"}"}]}"#;
+    for (file, expected) in [
+        (r#"{"Records":[{"eventName":"A"},{"eventVersion":"1"},{"eventName":"B"}]}"#, "A  B"),
+        (r#"[{"eventName":"A"}]"#, "A"),
+        ("{\"eventName\":\"A\"}\n{\"eventName\":\"B\"}\n", "A B"),
+        (quoted, "A"),
+        (r#"{"detail-type":"x","detail":{"eventName":"A"},"resources":[]}"#, "A"),
+        ("\u{feff}{\"Records\":[{\"eventName\":\"A\"}]}", "A"),
+    ] {
+        assert_eq!(names(file), expected, "{file}");
+    }
+}
+
+#[test]
+fn what_is_no_log_is_passed_over_by_kind() {
+    for (file, expected) in [
+        ("", "empty"),
+        (" \n", "empty"),
+        ("hello {\"Records\":[]}", "not JSON"),
+        ("[2026-10-01T00:00:00] INFO started", "not JSON"),
+        ("17", "not JSON"),
+        ("{hello}", "not JSON"),
+        (r#"{"digestEndTime":"2026-10-01T00:00:00Z","logFiles":[{"s3Object":"x"}]}"#, "digest"),
+        (r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"Put"}]}"#, "S3 notification"),
+        (r#"{"Records":null}"#, "without Records"),
+        (r#"{"a":[{"eventName":"A"}]}"#, "other JSON"),
+        (r#"{"Records":[{"a":1},2]}"#, "other JSON"),
+        ("[]", "other JSON"),
+    ] {
+        assert_eq!(names(file), expected, "{file}");
+    }
+    assert_eq!(names(r#"{"Records":[]}"#), "", "an empty log is a log");
+}
+
+#[test]
+fn damage_is_named_and_the_rest_is_kept() {
+    for (file, kept, expected) in [
+        (&br#"{"Records":[{"eventName":"A"},{"eventNa"#[..], 1, "JSON ends early; 1 event before it was kept"),
+        (br#"{"Records":[{"eventName":"A"}"#, 1, "JSON ends early; 1 event before it was kept"),
+        (br#"{"Rec"#, 0, "JSON ends early; no event came before it"),
+        (br#"{"Records":[{"eventName":"A"}}"#, 1, "malformed JSON at byte 29; 1 event before it was kept"),
+        (
+            br#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":"C"}]}"#,
+            2,
+            "record 2 has malformed JSON at byte 43; it was left out",
+        ),
+        (
+            b"{\"Records\":[{\"eventName\":\"\xff\"}]}",
+            1,
+            "byte 26 is not UTF-8; such bytes are shown as U+FFFD; its 1 event was kept",
+        ),
+    ] {
+        let (names, verdict) = decode(file, file.len());
+        let said: Vec<String> = verdict
+            .problems
+            .into_iter()
+            .map(|(problem, outcome)| Skip { name: "a".into(), problem, outcome }.to_string())
+            .collect();
+        assert_eq!((names.len(), said), (kept, vec![format!("a: {expected}")]));
+    }
+}
+
+#[test]
+fn damaged_gzip_explains_the_missing_end() {
+    let mut decoder = Decoder::new(&Fields::default()).unwrap();
+    decoder.window(br#"{"Records":[{"eventName":"A"},{"#, true, |_| ControlFlow::Continue(()));
+    let verdict = decoder.findings().verdict(Some(Problem::GzipEndsEarly));
+    assert_eq!(verdict.problems.len(), 1);
+}

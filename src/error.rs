@@ -1,0 +1,210 @@
+//! What can go wrong, in two kinds: a [`Fatal`] ends the run, a [`Skip`] costs
+//! one file or one record and the run goes on.
+//!
+//! Texts are lower-case fragments: they are printed behind `trail2tsv: ` and
+//! the name of the file.
+
+use std::fmt;
+use std::io;
+
+use crate::exit::Exit;
+
+/// An error that ends the run.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The command line is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The work cannot be done, or not be finished.
+    #[error("{0}")]
+    Failed(String),
+    /// Whoever read our output has seen enough.
+    #[error("the output was closed")]
+    ClosedPipe,
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Fatal {
+    /// A wrong value of an option: which option, what was given, what would
+    /// be right.
+    pub fn option(option: &str, value: &str, right: impl fmt::Display) -> Fatal {
+        Fatal::Usage(format!("{option} {value:?}: {right}"))
+    }
+
+    /// The code to leave with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Fatal::Usage(_) => Exit::Usage,
+            Fatal::Failed(_) => Exit::Failed,
+            Fatal::ClosedPipe => Exit::Done,
+            Fatal::Interrupted => Exit::Interrupted,
+        }
+    }
+
+    /// A failed write to `target`, with a closed pipe told from a full disk.
+    pub fn write(target: impl fmt::Display, error: &io::Error) -> Fatal {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Fatal::ClosedPipe,
+            _ => Fatal::Failed(format!("{target}: cannot be written: {}", plain(error))),
+        }
+    }
+}
+
+/// Something that could not be read. It is named, and the run goes on.
+#[derive(Debug)]
+pub struct Skip {
+    /// The file, object or address, as the user knows it.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+    /// What was done about it.
+    pub outcome: Outcome,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.problem)?;
+        match self.outcome {
+            Outcome::Nothing => write!(f, "; nothing was read"),
+            Outcome::KeptBefore(0) => write!(f, "; no event came before it"),
+            Outcome::KeptBefore(1) => write!(f, "; 1 event before it was kept"),
+            Outcome::KeptBefore(n) => write!(f, "; {n} events before it were kept"),
+            Outcome::KeptAll(0) => write!(f, "; no event was found"),
+            Outcome::KeptAll(1) => write!(f, "; its 1 event was kept"),
+            Outcome::KeptAll(n) => write!(f, "; all its {n} events were kept"),
+            Outcome::LeftOut(1) => write!(f, "; it was left out"),
+            Outcome::LeftOut(n) => write!(f, "; it and {} more were left out", n - 1),
+        }
+    }
+}
+
+/// What became of the file or record that has a [`Problem`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The file gave nothing.
+    Nothing,
+    /// So many events came before the problem, and were kept.
+    KeptBefore(u64),
+    /// The problem cost no event.
+    KeptAll(u64),
+    /// So many records of the file were left out, the others were kept.
+    LeftOut(u64),
+}
+
+/// What is wrong with a file, an object or a record.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The operating system would not let us read it.
+    #[error("cannot be read: {}", plain(.0))]
+    Unreadable(io::Error),
+    /// The compressed stream stops in the middle.
+    #[error("gzip stream ends early")]
+    GzipEndsEarly,
+    /// The content is not what was compressed.
+    #[error("gzip checksum does not match")]
+    GzipChecksum,
+    /// The compressed stream makes no sense.
+    #[error("gzip stream is damaged")]
+    GzipDamaged,
+    /// Something that is no gzip member follows the last one.
+    #[error("bytes after the gzip stream that are no gzip")]
+    GzipTrailer,
+    /// The JSON stops in the middle.
+    #[error("JSON ends early")]
+    JsonEndsEarly,
+    /// The JSON makes no sense at this byte of the inflated file, counted
+    /// from 0.
+    #[error("malformed JSON at byte {0}")]
+    JsonMalformed(u64),
+    /// Records make no sense, but where they end is known.
+    #[error("record {number} has malformed JSON at byte {offset}")]
+    RecordMalformed {
+        /// Position of the first among the records of the file, from 1.
+        number: u64,
+        /// The byte of the inflated file where the first goes wrong, from 0.
+        offset: u64,
+    },
+    /// A byte that is not UTF-8, counted from 0.
+    #[error("byte {0} is not UTF-8; such bytes are shown as U+FFFD")]
+    NotUtf8(u64),
+    /// A folder entry that could not be followed.
+    #[error("{0}")]
+    Walk(String),
+    /// An object of the bucket that did not arrive.
+    #[error("not downloaded: {0}")]
+    Download(String),
+    /// An object whose key cannot be a path below the mirror.
+    #[error("not mirrored: {0}")]
+    Key(&'static str),
+}
+
+/// Why a file that is in order gives no events.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum PassedOver {
+    /// There is nothing in it.
+    Empty,
+    /// A digest file, which proves the integrity of log files.
+    Digest,
+    /// A notification of S3, which also has `Records`.
+    Notification,
+    /// `Records` is there, but holds no list.
+    NoRecords,
+    /// JSON of another kind.
+    OtherJson,
+    /// No JSON at all.
+    NotJson,
+    /// The temporary file of a download that was broken off.
+    Unfinished,
+}
+
+impl PassedOver {
+    /// As counted in the last line: one file of this kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            PassedOver::Empty => "empty",
+            PassedOver::Digest => "digest",
+            PassedOver::Notification => "S3 notification",
+            PassedOver::NoRecords => "without Records",
+            PassedOver::OtherJson => "other JSON",
+            PassedOver::NotJson => "not JSON",
+            PassedOver::Unfinished => "unfinished download",
+        }
+    }
+}
+
+/// The operating system's words without Rust's "(os error 2)".
+pub fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_string(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skip(problem: Problem, outcome: Outcome) -> String {
+        Skip { name: "log/a.json.gz".into(), problem, outcome }.to_string()
+    }
+
+    #[test]
+    fn a_skip_says_what_is_wrong_and_what_was_kept() {
+        assert_eq!(
+            skip(Problem::GzipEndsEarly, Outcome::KeptBefore(17)),
+            "log/a.json.gz: gzip stream ends early; 17 events before it were kept"
+        );
+        assert_eq!(
+            skip(Problem::Unreadable(io::ErrorKind::NotFound.into()), Outcome::Nothing),
+            "log/a.json.gz: cannot be read: entity not found; nothing was read"
+        );
+    }
+
+    #[test]
+    fn the_system_speaks_plainly() {
+        assert_eq!(plain(&io::Error::from_raw_os_error(28)), "No space left on device");
+    }
+}

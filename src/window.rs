@@ -1,0 +1,173 @@
+//! Points in time as people write them, and the span between two of them.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::error::Fatal;
+
+const RIGHT: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
+                     2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
+
+/// The time that events are wanted from: since inclusive, until exclusive.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Window {
+    /// The first instant that counts.
+    pub since: Option<Timestamp>,
+    /// The first instant that counts no more.
+    pub until: Option<Timestamp>,
+}
+
+impl Window {
+    /// Reads the values of `--since` and `--until`; `now` is what spans such as
+    /// `30d` count back from.
+    pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Window, Fatal> {
+        let read = |option, value: Option<&str>| match value {
+            Some(text) => point(text, now).map(Some).ok_or_else(|| Fatal::option(option, text, RIGHT)),
+            None => Ok(None),
+        };
+        let window = Window { since: read("--since", since)?, until: read("--until", until)? };
+        if let (Some(from), Some(to)) = (window.since, window.until)
+            && from >= to
+        {
+            let right = format!("not before --until {:?}: such a window holds no event", until.unwrap_or_default());
+            return Err(Fatal::option("--since", since.unwrap_or_default(), right));
+        }
+        Ok(window)
+    }
+
+    /// Whether every event is inside.
+    pub fn is_open(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// Whether an event of this instant is inside.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
+
+    /// The days whose folders can hold events of the window. An event lies in
+    /// the folder of the day on which it was *delivered*, so never in an
+    /// earlier one, and up to `late_days` later.
+    pub fn days(&self, late_days: u32) -> (Option<Date>, Option<Date>) {
+        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        let last = self.until.map(|until| {
+            // Midnight belongs to the next day, and `until` is exclusive.
+            let inside = until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(until);
+            day(inside).saturating_add(i64::from(late_days).days())
+        });
+        (self.since.map(day), last)
+    }
+}
+
+/// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
+fn point(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Some(span) = ago(text) {
+        return now.checked_sub(span).ok();
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    // A date and time without an offset is UTC; a zone in brackets is no part of the grammar.
+    if !text.contains(['[', 'Z', 'z']) && text.len() >= "2026-10-01".len() {
+        let time = text.parse::<DateTime>().ok()?;
+        return time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    }
+    None
+}
+
+/// `30d`, `12h`, `90m`, `2w`, `45s`.
+fn ago(text: &str) -> Option<SignedDuration> {
+    let unit = match text.chars().next_back()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    let digits = &text[..text.len() - 1];
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<i64>().ok()?.checked_mul(unit).map(SignedDuration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn since(text: &str) -> Option<String> {
+        let now = at("2026-11-21T10:30:00Z");
+        Window::parse(Some(text), None, now).ok()?.since.map(|time| time.to_string())
+    }
+
+    #[test]
+    fn spans_count_back_from_now() {
+        for (text, expected) in [
+            ("30d", "2026-10-22T10:30:00Z"),
+            ("12h", "2026-11-20T22:30:00Z"),
+            ("90m", "2026-11-21T09:00:00Z"),
+            ("2w", "2026-11-07T10:30:00Z"),
+            ("0d", "2026-11-21T10:30:00Z"),
+        ] {
+            assert_eq!(since(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_utc_unless_they_say_otherwise() {
+        for (text, expected) in [
+            ("2026-10-01", "2026-10-01T00:00:00Z"),
+            ("2026-10-01T12:00", "2026-10-01T12:00:00Z"),
+            ("2026-10-01 12:00:30", "2026-10-01T12:00:30Z"),
+            ("2026-10-01T12:00:00Z", "2026-10-01T12:00:00Z"),
+            ("2026-10-01T12:00:00.25Z", "2026-10-01T12:00:00.25Z"),
+            ("2026-10-01T12:00:00+02:00", "2026-10-01T10:00:00Z"),
+            ("2026-10-01T12:00+02:00", "2026-10-01T10:00:00Z"),
+        ] {
+            assert_eq!(since(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        let bad = [
+            "", "d", "30", "30 days", "-3d", "yesterday", "2026-13-01", "2026-02-30", "01.10.2026", "10/01/2026",
+            "2026-10-01T25:00", "99999999999999999999d", "9999999999999d", "2026-10-01T12:00[Europe/Berlin]", "12:00",
+        ];
+        for text in bad {
+            assert_eq!(since(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn since_must_come_before_until() {
+        let now = at("2026-11-21T10:30:00Z");
+        let error = Window::parse(Some("1d"), Some("2d"), now).unwrap_err();
+        assert_eq!(error.to_string(), "--since \"1d\": not before --until \"2d\": such a window holds no event");
+    }
+
+    #[test]
+    fn the_window_is_half_open() {
+        let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: Some(at("2026-10-02T00:00:00Z")) };
+        assert!(window.contains(at("2026-10-01T00:00:00Z")));
+        assert!(window.contains(at("2026-10-01T23:59:59.999Z")));
+        assert!(!window.contains(at("2026-10-02T00:00:00Z")));
+        assert!(!window.contains(at("2026-09-30T23:59:59Z")));
+    }
+
+    #[test]
+    fn days_reach_past_the_end_but_never_before_the_start() {
+        let date = |text: &str| Some(text.parse::<Date>().unwrap());
+        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-03T00:00:00Z")) };
+        assert_eq!(window.days(1), (date("2026-10-01"), date("2026-10-03")));
+        assert_eq!(window.days(30), (date("2026-10-01"), date("2026-11-01")));
+        assert_eq!(Window::default().days(1), (None, None));
+    }
+}

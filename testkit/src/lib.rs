@@ -1,0 +1,1 @@
+//! What the tests, examples and benchmarks of trail2tsv share.
