@@ -14,8 +14,8 @@ use std::ops::ControlFlow;
 
 use self::envelope::{Envelope, Item, Walked};
 use self::event::{Event, Fields, Places, Slot};
-pub use self::findings::{Findings, Verdict};
 use self::findings::BrokenAt;
+pub use self::findings::{Findings, Verdict};
 use self::json::{Broken, Kind, Text, Value, unescape};
 use self::structure::Structure;
 use crate::error::Fatal;

@@ -1,5 +1,38 @@
-//! CloudTrail logs to tables.
-pub mod decode;
+//! CloudTrail logs to tables: the parts of the program `trail2tsv`.
+//!
+//! Data flows one way, and a module uses only those above it:
+//!
+//! ```text
+//!  cli ─▶ plan            what was typed, what will be done
+//!           │
+//!  bucket ──┼─▶ input     objects and files as windows of inflated text
+//!           │     │
+//!           │   decode    text to events, each a lazy view
+//!           │     │
+//!           │   query     which events, and what in them
+//!           │     │
+//!           │   output    events to rows, rows to a file
+//!           │     │
+//!           └─ pipeline   all of these on threads, in order, in bounded memory
+//! ```
+
 pub mod error;
 pub mod exit;
+pub mod stop;
+
+pub mod cli;
+pub mod pattern;
+pub mod plan;
 pub mod window;
+
+pub mod report;
+
+pub mod bucket;
+pub mod input;
+
+pub mod decode;
+pub mod query;
+
+pub mod output;
+
+pub mod pipeline;

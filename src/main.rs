@@ -1,2 +1,83 @@
-//! x
-fn main(){}
+//! The program: parse, plan, run, exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use jiff::Timestamp;
+use trail2tsv::cli::Cli;
+use trail2tsv::error::Fatal;
+use trail2tsv::exit::Exit;
+use trail2tsv::output::column;
+use trail2tsv::pipeline;
+use trail2tsv::plan::{Plan, Surroundings, Talk, Task};
+use trail2tsv::report::Report;
+use trail2tsv::stop::Stop;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Where nobody reads the help there is nothing to mend.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+        }
+    };
+    let around =
+        Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
+    let exit = match Task::new(cli, around) {
+        Ok(Task::Convert(plan)) => convert(&plan),
+        Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
+        Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),
+        Err(fatal) => end(&Report::new(Talk::default()), &fatal),
+    };
+    ExitCode::from(exit)
+}
+
+fn convert(plan: &Plan) -> Exit {
+    let report = Report::new(plan.talk);
+    let stop = Stop::default();
+    if let Err(fatal) = heed_signals(&stop) {
+        return end(&report, &fatal);
+    }
+    match pipeline::run(plan, &report, &stop) {
+        Ok(coverage) => {
+            report.finish(&coverage);
+            if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
+        }
+        Err(fatal) => end(&report, &fatal),
+    }
+}
+
+/// The first Ctrl-C ends the run in order, the second at once.
+fn heed_signals(stop: &Stop) -> Result<(), Fatal> {
+    let stop = stop.clone();
+    let heed = move || {
+        if !stop.interrupt() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    };
+    ctrlc::set_handler(heed).map_err(|error| Fatal::Failed(format!("signals cannot be handled: {error}")))
+}
+
+fn end(report: &Report, fatal: &Fatal) -> Exit {
+    report.clear();
+    match fatal {
+        Fatal::ClosedPipe => {}
+        Fatal::Usage(text) => report.fatal(&format!("{text}\ntrail2tsv: try --help")),
+        other => report.fatal(&other.to_string()),
+    }
+    fatal.exit()
+}
+
+/// Prints help: to stdout where it was asked for, else to stderr.
+fn show(text: &str, exit: Exit) -> Exit {
+    let written = match exit {
+        Exit::Done => std::io::stdout().write_all(text.as_bytes()),
+        _ => std::io::stderr().write_all(text.as_bytes()),
+    };
+    match written.map_err(|error| Fatal::write("standard output", &error)) {
+        Ok(()) => exit,
+        Err(fatal) => fatal.exit(),
+    }
+}

@@ -152,11 +152,8 @@ impl Envelope {
             at = text.skip_blanks(at + 1);
             byte = text.byte(at).ok_or(Broken::EndsEarly)?;
         }
-        let flow = if byte == b'{' {
-            visit(Item::Object(at))?
-        } else {
-            visit(Item::Other { end: text.value_end(at)? })?
-        };
+        let flow =
+            if byte == b'{' { visit(Item::Object(at))? } else { visit(Item::Other { end: text.value_end(at)? })? };
         self.place = Place::Array { wrapped, begun: true };
         Ok(flow)
     }

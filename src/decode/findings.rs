@@ -91,9 +91,7 @@ impl Findings {
             verdict.problems.push((problem, Outcome::KeptBefore(self.events)));
         }
         if let Some(Malformed { count, first, at, .. }) = self.malformed {
-            verdict
-                .problems
-                .push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
+            verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
         }
         if let Some(at) = self.not_utf8 {
             verdict.problems.push((Problem::NotUtf8(at), Outcome::KeptAll(self.events)));
@@ -107,7 +105,8 @@ impl Findings {
     /// Nothing in it looked like a log before it stopped making sense.
     fn is_no_json(&self) -> bool {
         let is_text = self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, Broken::Malformed(_)));
-        let is_keyless = self.malformed.is_some_and(|malformed| malformed.is_keyless && malformed.count == self.records);
+        let is_keyless =
+            self.malformed.is_some_and(|malformed| malformed.is_keyless && malformed.count == self.records);
         self.events == 0 && !self.is_log && (is_text || is_keyless)
     }
 

@@ -320,6 +320,20 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Calls `each` for every string at any depth, as written; keys are left
+    /// out. However deep the value is, this needs no more memory.
+    pub fn each_string(&self, mut each: impl FnMut(&'a [u8])) {
+        let mut at = self.start;
+        while let Some(from) = memchr::memchr(b'"', &self.text.bytes[at..self.end]).map(|found| at + found) {
+            let Ok(end) = self.text.string_end(from) else { return };
+            let next = self.text.skip_blanks(end);
+            if next >= self.end || self.text.byte(next) != Some(b':') {
+                each(&self.text.bytes[from + 1..end - 1]);
+            }
+            at = end.min(self.end);
+        }
+    }
+
     /// The member of an object with this name; of several, the last.
     pub fn member(&self, name: &str) -> Option<Value<'a>> {
         let mut found = None;

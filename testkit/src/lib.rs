@@ -1,1 +1,4 @@
 //! What the tests, examples and benchmarks of trail2tsv share.
+
+pub mod logs;
+pub mod s3;

@@ -11,8 +11,8 @@
 //! let bucket = server.add_bucket("logs", Bucket::new());
 //! bucket.put("AWSLogs/a.json.gz", "body");
 //! let fault = server.fault(Fault::get("*.json.gz").times(2).status(503, "SlowDown"));
-//! // … point a client at server.endpoint() …
-//! assert_eq!(server.counts().get, fault.fired() as u64);
+//! // … point a client at server.endpoint(), then …
+//! assert_eq!((server.counts().get, fault.fired()), (0, 0));
 //! ```
 //!
 //! | file | what is in it |
@@ -26,11 +26,7 @@
 //! | `store`, `bucket`, `folder`, `synthetic` | where objects come from |
 //! | `counts` | what a test asserts |
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "test support: a failure here is a failed test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
 
 mod answer;
 mod body;

@@ -68,9 +68,7 @@ fn message(code: &str) -> &'static str {
              Please send all future requests to this endpoint."
         }
         "PreconditionFailed" => "At least one of the pre-conditions you specified did not hold",
-        "RequestTimeTooSkewed" => {
-            "The difference between the request time and the current time is too large."
-        }
+        "RequestTimeTooSkewed" => "The difference between the request time and the current time is too large.",
         "SlowDown" => "Please reduce your request rate.",
         _ => "An error made for a test.",
     }

@@ -27,6 +27,8 @@ struct Listing {
     prefix: String,
     delimiter: Option<String>,
     max_keys: usize,
+    /// How many keys this page may hold: fewer than asked for, if the bucket says so.
+    limit: usize,
     start_after: Option<String>,
     token: Option<String>,
     encoded: bool,
@@ -43,10 +45,7 @@ struct Page {
 
 pub(super) fn answer(bucket: &Bucket, request: &Request, fault: Option<ListFault>) -> Result<Response<Bytes>, Error> {
     let listing = Listing::read(request, bucket.page_size)?;
-    let after = match (&listing.token, fault) {
-        (Some(_), Some(ListFault::Endless)) => String::new(),
-        _ => listing.after()?,
-    };
+    let after = listing.after()?;
     let mut page = listing.page(bucket.store(), &after);
     if let Some(fault) = fault {
         page.spoil(fault, after);
@@ -65,10 +64,12 @@ impl Listing {
             Some(number) => number.parse().map_err(|_| Error::new(400, "InvalidArgument"))?,
             None => 1000,
         };
+        let max_keys = 1000.min(max_keys);
         Ok(Self {
             prefix: request.key.clone(),
             delimiter: some("delimiter"),
-            max_keys: page_size.min(max_keys),
+            max_keys,
+            limit: page_size.min(max_keys),
             start_after: some("start-after"),
             token: some("continuation-token"),
             encoded: some("encoding-type").as_deref() == Some("url"),
@@ -93,7 +94,7 @@ impl Listing {
     }
 
     fn page(&self, store: &dyn Store, after: &str) -> Page {
-        match (self.max_keys, &self.delimiter) {
+        match (self.limit, &self.delimiter) {
             (0, _) => Page::default(),
             (_, None) => self.flat_page(store, after),
             (_, Some(_)) => self.grouped_page(store, after),
@@ -101,9 +102,9 @@ impl Listing {
     }
 
     fn flat_page(&self, store: &dyn Store, after: &str) -> Page {
-        let mut contents = store.list(&self.prefix, after, self.max_keys + 1);
-        let more = contents.len() > self.max_keys;
-        contents.truncate(self.max_keys);
+        let mut contents = store.list(&self.prefix, after, self.limit + 1);
+        let more = contents.len() > self.limit;
+        contents.truncate(self.limit);
         let next = contents.last().filter(|_| more).map(|entry| entry.key.clone());
         Page { contents, next, ..Page::default() }
     }
@@ -119,7 +120,7 @@ impl Listing {
                 return page;
             }
             for entry in entries {
-                if page.len() == self.max_keys {
+                if page.len() == self.limit {
                     page.next = Some(after);
                     return page;
                 }
@@ -132,7 +133,7 @@ impl Listing {
                 after.clone_from(&entry.key);
                 page.contents.push(entry);
             }
-            ask = (2 * ask).min(self.max_keys);
+            ask = (2 * ask).min(self.limit);
         }
     }
 
@@ -149,6 +150,7 @@ impl Listing {
             true => document.text(element, &utf8_percent_encode(text, PLAIN).to_string().replace(' ', "+")),
             false => document.text(element, text),
         };
+        // An element's name may bring its attributes along.
         document.open("ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"");
         document.text("Name", bucket);
         key(&mut document, "Prefix", &self.prefix);
@@ -196,14 +198,13 @@ impl Page {
 
     fn spoil(&mut self, fault: ListFault, after: String) {
         match fault {
-            ListFault::Endless => self.next = Some("endless".to_owned()),
+            ListFault::Endless => self.next = Some(after),
             ListFault::Empty => *self = Self { next: Some(after), ..Self::default() },
             ListFault::Repeat => {
                 self.contents = self.contents.iter().flat_map(|entry| [entry.clone(), entry.clone()]).collect();
             }
             ListFault::Omit => {
-                let mut keep = false;
-                self.contents.retain(|_| std::mem::replace(&mut keep, !keep));
+                self.contents = std::mem::take(&mut self.contents).into_iter().skip(1).step_by(2).collect();
             }
         }
     }

@@ -3,8 +3,9 @@
 //! Keys are numbered in the order of their bytes, so that the place of any key is found by bisection and a listing
 //! can begin anywhere.
 
+mod body;
+
 use bytes::Bytes;
-use flate2::Crc;
 use jiff::civil::{Date, DateTime, date};
 use jiff::{Timestamp, ToSpan, tz::Offset};
 
@@ -12,11 +13,40 @@ use super::store::{Entry, Object, Store};
 
 /// Regions, roughly by how much they are used; a rule takes the first so many.
 const REGIONS: [&str; 34] = [
-    "us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "us-east-2", "us-west-1", "ap-southeast-1",
-    "ap-southeast-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ca-central-1",
-    "eu-north-1", "eu-west-2", "eu-west-3", "sa-east-1", "af-south-1", "ap-east-1", "ap-east-2", "ap-south-2",
-    "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "ca-west-1", "eu-central-2",
-    "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "us-gov-east-1",
+    "us-east-1",
+    "us-west-2",
+    "eu-west-1",
+    "eu-central-1",
+    "us-east-2",
+    "us-west-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ca-central-1",
+    "eu-north-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "us-gov-east-1",
 ];
 
 /// The smallest object: a gzip member around one record with nothing to spare.
@@ -162,20 +192,8 @@ impl SyntheticStore {
     fn body(&self, number: usize, key: &str) -> Bytes {
         match self.stock(number) {
             Some(body) => body.clone(),
-            None => gzip_of(self.rule.size, |length| self.records(number, key, length)),
+            None => body::of(self.rule.size, |event, spare| self.record(number, key, event, spare)),
         }
-    }
-
-    /// A CloudTrail document of exactly `length` bytes: as many records as fit, the last with a longer `userAgent`.
-    fn records(&self, number: usize, key: &str, length: usize) -> String {
-        let frame = "{\"Records\":[]}".len();
-        let record = self.record(number, key, 0, 0).len();
-        let count = ((length - frame + 1) / (record + 1)).max(1);
-        let spare = length - frame - count * (record + 1) + 1;
-        let records: Vec<_> = (1..=count)
-            .map(|event| self.record(number, key, event, if event == count { spare } else { 0 }))
-            .collect();
-        format!("{{\"Records\":[{}]}}", records.join(","))
     }
 
     /// Every record of an object is of one length but for what `spare` adds to it.
@@ -240,29 +258,4 @@ fn hash(number: usize) -> u64 {
 /// Not an MD5, and it does not look like one.
 fn etag(number: usize) -> String {
     format!("{:016x}{number:016x}-1", hash(number))
-}
-
-/// A gzip member of exactly `size` bytes around the `text` of the length it is asked for. Nothing is compressed:
-/// the length must be known without making the text, and a server that shares the machine with its client should
-/// not spend the time.
-fn gzip_of(size: usize, text: impl FnOnce(usize) -> String) -> Bytes {
-    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    const BLOCK: usize = 0xffff;
-    let framed = size - HEADER.len() - 8;
-    let text = text(framed - 5 * framed.div_ceil(BLOCK + 5));
-    let mut gzip = Vec::with_capacity(size);
-    gzip.extend_from_slice(&HEADER);
-    let mut blocks = text.as_bytes().chunks(BLOCK).peekable();
-    while let Some(block) = blocks.next() {
-        let length = block.len() as u16;
-        gzip.push(u8::from(blocks.peek().is_none()));
-        gzip.extend_from_slice(&length.to_le_bytes());
-        gzip.extend_from_slice(&(!length).to_le_bytes());
-        gzip.extend_from_slice(block);
-    }
-    let mut crc = Crc::new();
-    crc.update(text.as_bytes());
-    gzip.extend_from_slice(&crc.sum().to_le_bytes());
-    gzip.extend_from_slice(&crc.amount().to_le_bytes());
-    gzip.into()
 }

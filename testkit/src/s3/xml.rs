@@ -18,7 +18,7 @@ impl Document {
         document
     }
 
-    /// Begins an element; attributes may follow its name.
+    /// Begins an element.
     pub(super) fn open(&mut self, element: &str) {
         self.0.push('<');
         self.0.push_str(element);

@@ -1,0 +1,118 @@
+//! Writes a bucket's folder of made-up CloudTrail logs: for trying things, for
+//! measuring, and to make `testdata/` anew.
+
+#![allow(clippy::print_stderr, reason = "a program for the terminal")]
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use clap::{Parser, ValueEnum};
+use testkit::logs::{Corpus, Generator, Written, sample, write};
+
+/// Write made-up CloudTrail logs below DIR, as a bucket has them:
+/// AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/….json.gz
+///
+/// The same options write the same events, always.
+#[derive(Parser)]
+#[command(after_help = "Examples:\n  \
+    generate --preset busy /tmp/busy\n  \
+    generate --events 50000 --files 200 --accounts 1 --seed 7 /tmp/some\n  \
+    generate --preset sample testdata")]
+struct Options {
+    /// What to begin with; the other options change it
+    #[arg(long, value_enum, default_value_t = Preset::Busy)]
+    preset: Preset,
+    /// How many events, in all files together
+    #[arg(long)]
+    events: Option<u32>,
+    /// How many files
+    #[arg(long)]
+    files: Option<u32>,
+    /// How much the files differ in size (the sigma of a log-normal distribution)
+    #[arg(long)]
+    spread: Option<f64>,
+    /// How many accounts
+    #[arg(long, value_parser = at_most(Corpus::MOST_ACCOUNTS))]
+    accounts: Option<u32>,
+    /// How many regions for each account
+    #[arg(long, value_parser = at_most(Corpus::MOST_REGIONS))]
+    regions: Option<u32>,
+    /// How many days
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    /// Put the accounts under this organisation, such as o-exampleorg
+    #[arg(long, value_name = "ID")]
+    organisation: Option<String>,
+    /// Deliver so many files of a hundred twice, as two trails into one bucket do
+    #[arg(long, value_name = "PERCENT")]
+    twice: Option<u32>,
+    /// Another seed: other events of the same kind
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The folder to write below
+    dir: PathBuf,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
+enum Preset {
+    /// A week of 300,000 events in 815 files: over 400 MB of JSON
+    Busy,
+    /// A month of a quiet organisation: 100,000 files of a few events
+    Tiny,
+    /// The small bucket of testdata/, with its story; takes no other option
+    Sample,
+}
+
+fn at_most(most: usize) -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=most as i64)
+}
+
+impl Options {
+    fn corpus(&self) -> anyhow::Result<Corpus> {
+        let preset = match self.preset {
+            Preset::Tiny => Corpus::tiny(),
+            _ => Corpus::busy(),
+        };
+        let corpus = Corpus {
+            seed: self.seed.unwrap_or(preset.seed),
+            files: self.files.unwrap_or(preset.files),
+            events: self.events.unwrap_or(preset.events),
+            spread: self.spread.unwrap_or(preset.spread),
+            accounts: self.accounts.map_or(preset.accounts, |accounts| accounts as usize),
+            organisation: self.organisation.clone().or(preset.organisation),
+            regions: self.regions.map_or(preset.regions, |regions| regions as usize),
+            first_day: preset.first_day,
+            days: self.days.unwrap_or(preset.days),
+            twice: self.twice.unwrap_or(preset.twice),
+        };
+        ensure!(
+            corpus.events >= corpus.files,
+            "--events {} --files {}: every file has at least one event",
+            corpus.events,
+            corpus.files
+        );
+        Ok(corpus)
+    }
+
+    fn write(&self) -> anyhow::Result<Written> {
+        let written = match self.preset {
+            Preset::Sample => sample::write(&self.dir),
+            _ => {
+                let corpus = self.corpus()?;
+                write(&self.dir, &corpus.files(), || Generator::new(corpus.seed))
+            }
+        };
+        written.with_context(|| format!("{}: cannot be written", self.dir.display()))
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let Written { files, events, json, gzip } = options.write()?;
+    eprintln!(
+        "{}: {files} files, {events} events, {json} bytes of JSON, {gzip} bytes of gzip ({:.1}x)",
+        options.dir.display(),
+        json as f64 / gzip.max(1) as f64
+    );
+    Ok(())
+}

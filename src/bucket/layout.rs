@@ -1,0 +1,250 @@
+//! The grammar of CloudTrail's keys, and what a key proves about the events
+//! in its object. Pure: it talks to nobody.
+//!
+//! `[prefix/]AWSLogs/[o-ORGID/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/NAME`, with
+//! `NAME` = `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_….json.gz`.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::error::Fatal;
+use crate::pattern::{Choice, Pattern};
+use crate::window::Window;
+
+/// Where a key or folder is in the layout, as far as it tells.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Place<'a> {
+    /// The organisation whose folder it is in.
+    pub organisation: Option<&'a str>,
+    /// The account that the logs are of.
+    pub account: Option<&'a str>,
+    /// `CloudTrail`, or a sibling such as `CloudTrail-Digest`.
+    pub kind: Option<&'a str>,
+    /// The region that delivered.
+    pub region: Option<&'a str>,
+    year: Option<i16>,
+    month: Option<i8>,
+    day: Option<i8>,
+}
+
+impl<'a> Place<'a> {
+    /// Reads the folders of a key. What comes before the account is free.
+    pub fn of(key: &'a str) -> Place<'a> {
+        let mut place = Place::default();
+        for folder in key.split('/').filter(|folder| !folder.is_empty()) {
+            if place.kind.is_none() {
+                match folder {
+                    _ if is_account(folder) => place.account = Some(folder),
+                    _ if folder.starts_with("o-") => place.organisation = Some(folder),
+                    _ if place.account.is_some() && folder.starts_with("CloudTrail") => place.kind = Some(folder),
+                    _ => place.account = None,
+                }
+            } else if place.region.is_none() {
+                place.region = Some(folder);
+            } else if place.year.is_none() {
+                place.year = number(folder, 4);
+            } else if place.month.is_none() {
+                place.month = number(folder, 2).and_then(|month| i8::try_from(month).ok());
+            } else if place.day.is_none() {
+                place.day = number(folder, 2).and_then(|day| i8::try_from(day).ok());
+            }
+        }
+        place
+    }
+
+    /// The first and the last day that the place can hold; nothing where it
+    /// tells nothing of days.
+    fn days(&self) -> Option<(Date, Date)> {
+        let year = self.year?;
+        let first = Date::new(year, self.month.unwrap_or(1), self.day.unwrap_or(1)).ok()?;
+        let last = match (self.month, self.day) {
+            (None, _) => first.last_of_year(),
+            (_, None) => first.last_of_month(),
+            _ => first,
+        };
+        Some((first, last))
+    }
+
+    /// The day of delivery.
+    pub fn day(&self) -> Option<Date> {
+        self.day.and(self.days()).map(|(day, _)| day)
+    }
+}
+
+fn number(text: &str, digits: usize) -> Option<i16> {
+    let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
+}
+
+/// Whether a folder's name is that of an account.
+pub fn is_account(folder: &str) -> bool {
+    folder.len() == 12 && folder.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The end of the minute in which the file was delivered, from its name:
+/// events in it happened before.
+pub fn delivered_by(key: &str) -> Option<Timestamp> {
+    let name = key.rsplit('/').next()?;
+    let (account, rest) = name.split_once("_CloudTrail_")?;
+    let stamp = rest.split('_').nth(1)?.strip_suffix('Z')?;
+    if !is_account(account) || stamp.len() != "20261001T1200".len() {
+        return None;
+    }
+    let time = DateTime::strptime("%Y%m%dT%H%M", stamp).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    time.checked_add(SignedDuration::from_mins(1)).ok()
+}
+
+/// Which folders and files of the layout can hold wanted events. It leaves
+/// out only what cannot.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    organisation: Option<String>,
+    accounts: Option<Choice<Pattern>>,
+    regions: Option<Choice<Pattern>>,
+    since: Option<Timestamp>,
+    /// The days whose folders are looked into.
+    pub first_day: Option<Date>,
+    /// The last of them.
+    pub last_day: Option<Date>,
+}
+
+impl Scope {
+    /// What the time alone leaves out of a folder of files: what was delivered
+    /// before it. How late a delivery can be, nobody knows.
+    pub fn since(window: Window) -> Scope {
+        Scope { since: window.since, first_day: window.days(0).0, ..Scope::default() }
+    }
+
+    /// What is looked at in a bucket.
+    pub fn of_bucket(
+        organisation: Option<String>,
+        accounts: &[String],
+        regions: &[String],
+        window: Window,
+        late_days: u32,
+    ) -> Result<Scope, Fatal> {
+        let (first_day, last_day) = window.days(late_days);
+        Ok(Scope {
+            organisation,
+            accounts: Choice::new("--account", accounts, |value| Pattern::new("--account", value))?,
+            regions: Choice::new("--region", regions, |value| Pattern::new("--region", value))?,
+            since: window.since,
+            first_day,
+            last_day,
+        })
+    }
+
+    /// Whether a folder can hold keys of interest.
+    pub fn admits_folder(&self, key: &str) -> bool {
+        self.admits(&Place::of(key))
+    }
+
+    /// Whether the logs of a bucket are at this place, or below it.
+    pub fn admits(&self, place: &Place<'_>) -> bool {
+        let is_organisation = self.organisation.is_none()
+            || place.organisation == self.organisation.as_deref()
+            || (place.organisation.is_none() && place.account.is_none());
+        let is_account = match (&self.accounts, place.account) {
+            (Some(choice), Some(account)) => choice.admits(|pattern| pattern.matches(account)),
+            _ => true,
+        };
+        let is_region = place.region.is_none_or(|region| self.admits_region(region));
+        let is_day = place.days().is_none_or(|(first, last)| {
+            self.first_day.is_none_or(|since| last >= since) && self.last_day.is_none_or(|until| first <= until)
+        });
+        is_organisation && is_account && is_region && is_day
+    }
+
+    /// Whether the folder of a region can hold events of the wanted regions:
+    /// its own events, or those of global services, which carry one region
+    /// wherever they are delivered.
+    fn admits_region(&self, folder: &str) -> bool {
+        let global = match folder {
+            _ if folder.starts_with("us-gov-") => "us-gov-west-1",
+            _ if folder.starts_with("cn-") => "cn-north-1",
+            _ => "us-east-1",
+        };
+        self.regions.as_ref().is_none_or(|choice| {
+            [folder, global].into_iter().any(|region| choice.admits(|pattern| pattern.matches(region)))
+        })
+    }
+
+    /// Whether the name of a file leaves it possible that it holds an event of
+    /// the window.
+    pub fn admits_file(&self, key: &str) -> bool {
+        self.since.is_none_or(|since| delivered_by(key).is_none_or(|delivered| delivered > since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AWSLogs/o-abc/111122223333/CloudTrail/eu-west-1/2026/10/01/\
+                       111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_layout_is_read() {
+        for prefix in ["", "AWSLogs/", "AWSLogs/o-abc/", "o-abc/AWSLogs/o-abc/", "my/o-abc/AWSLogs/", "123456789012/"] {
+            let key = format!("{prefix}111122223333/CloudTrail/eu-west-1/2026/10/01/x.json.gz");
+            let place = Place::of(&key);
+            assert_eq!(place.account, Some("111122223333"), "{key}");
+            assert_eq!((place.kind, place.region), (Some("CloudTrail"), Some("eu-west-1")), "{key}");
+            assert_eq!(place.day().unwrap().to_string(), "2026-10-01", "{key}");
+            assert_eq!(place.organisation, prefix.contains("o-abc").then_some("o-abc"), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_name_tells_the_minute_of_delivery() {
+        assert_eq!(delivered_by(KEY), Some(at("2026-10-01T09:16:00Z")));
+        for name in
+            ["x.json.gz", "111122223333_CloudTrail_us-east-1-20200930T2358.json", "1_CloudTrail_r_20261001T0915Z_x"]
+        {
+            assert_eq!(delivered_by(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_delivered_before_the_window_is_left_out() {
+        let scope = |since: &str| Scope::since(Window { since: Some(at(since)), until: None });
+        assert!(scope("2026-10-01T09:15:59Z").admits_file(KEY));
+        assert!(!scope("2026-10-01T09:16:00Z").admits_file(KEY));
+        assert!(scope("2026-10-01T09:16:00Z").admits_file("unknown.json.gz"));
+        assert!(scope("2026-10-01T23:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
+        assert!(!scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
+        assert!(!scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09"));
+        assert!(scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026"));
+        assert!(scope("2026-10-02T00:00:00Z").admits_folder("some/2025/folder"));
+    }
+
+    #[test]
+    fn a_bucket_is_entered_only_where_it_can_matter() {
+        let list = |values: &[&str]| values.iter().map(|value| (*value).to_string()).collect::<Vec<_>>();
+        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-02T00:00:00Z")) };
+        let scope = Scope::of_bucket(None, &list(&["111122223333"]), &list(&["eu-west-1"]), window, 1).unwrap();
+        for (folder, expected) in [
+            ("AWSLogs", true),
+            ("AWSLogs/111122223333/CloudTrail", true),
+            ("AWSLogs/444455556666", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1", true),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-2", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/02", true),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/03", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10", true),
+        ] {
+            assert_eq!(scope.admits_folder(folder), expected, "{folder}");
+        }
+        let scope = Scope::of_bucket(Some("o-abc".into()), &[], &list(&["us-east-1"]), Window::default(), 1).unwrap();
+        assert!(scope.admits_folder("AWSLogs/o-abc/111122223333/CloudTrail/ap-southeast-2"), "global services");
+        assert!(!scope.admits_folder("AWSLogs/o-other"));
+        assert!(!scope.admits_folder("AWSLogs/111122223333/CloudTrail/us-east-1"));
+        assert!(scope.admits_folder("AWSLogs"));
+    }
+}

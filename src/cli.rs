@@ -1,0 +1,128 @@
+//! What can be typed, taken literally. What it means is for
+//! [`plan`](crate::plan) to decide.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser};
+
+/// Who did what in this AWS account: CloudTrail logs to a table.
+///
+/// Reads CloudTrail log files from folders, files, standard input or S3, and
+/// writes the events that match as one line each. What comes from S3 is kept
+/// in a local mirror and is never fetched twice.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(
+    name = "trail2tsv",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        trail2tsv --bucket my-trail --since 30d > out.tsv\n  \
+        trail2tsv AWSLogs -e TerminateInstances -c eventTime,userName,errorCode\n\n\
+        A pattern is a glob in any case (* any text, ? one character, {a,b} either);\n\
+        a leading ! negates it. Repeat an option, or separate values by commas, for OR.\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
+        read (stderr names it), 130 interrupted."
+)]
+pub struct Cli {
+    /// Folders, files, - for standard input, or s3://BUCKET/PREFIX
+    #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Mirror the logs of this S3 bucket, and read them
+    #[arg(long, value_name = "BUCKET", help_heading = "From S3")]
+    pub bucket: Option<String>,
+    /// What stands before AWSLogs/ in the bucket
+    #[arg(long, value_name = "PREFIX", help_heading = "From S3", requires = "bucket")]
+    pub prefix: Option<String>,
+    /// Only this organisation's accounts (o-…)
+    #[arg(long, value_name = "ID", help_heading = "From S3")]
+    pub org_id: Option<String>,
+    /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
+    #[arg(long, value_name = "DIR", help_heading = "From S3")]
+    pub mirror: Option<PathBuf>,
+    /// Read the mirror as it is, talk to nobody
+    #[arg(long, help_heading = "From S3")]
+    pub offline: bool,
+    /// Days after --until to look for late deliveries, at most 30
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "From S3",
+          value_parser = clap::value_parser!(u32).range(0..=30))]
+    pub late_days: u32,
+    /// Profile of the AWS configuration
+    #[arg(long, value_name = "NAME", help_heading = "From S3")]
+    pub profile: Option<String>,
+    /// Talk to this S3 endpoint instead of AWS's
+    #[arg(long, value_name = "URL", help_heading = "From S3")]
+    pub endpoint_url: Option<String>,
+    /// Send requests without credentials
+    #[arg(long, help_heading = "From S3")]
+    pub no_sign_request: bool,
+    /// Pay for the requests to a bucket of somebody else
+    #[arg(long, help_heading = "From S3")]
+    pub request_payer: bool,
+    /// Downloads at once [default: 64]
+    #[arg(long, value_name = "N", help_heading = "From S3",
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub jobs: Option<u16>,
+
+    /// Events from this time on: 30d, 12h, 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339
+    #[arg(long, value_name = "TIME", help_heading = "Which events", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", help_heading = "Which events", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// What was called, such as TerminateInstances or 'Delete*'
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
+    pub event_name: Vec<String>,
+    /// Who called: a user, role, session, ARN or principal id
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
+    pub user: Vec<String>,
+    /// Where the call came from
+    #[arg(short = 'i', long, value_name = "IP|CIDR|PATTERN", help_heading = "Which events")]
+    pub source_ip: Vec<String>,
+    /// The region of the call
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
+    pub region: Vec<String>,
+    /// The service; ec2 means ec2.amazonaws.com
+    #[arg(short = 's', long, value_name = "PATTERN", help_heading = "Which events")]
+    pub event_source: Vec<String>,
+    /// The account; from S3 only this account's logs are fetched
+    #[arg(long, value_name = "ID", help_heading = "Which events")]
+    pub account: Vec<String>,
+
+    /// Columns by name or by path, such as requestParameters.items[].id;
+    /// +LIST adds to the default; help lists the names
+    #[arg(short, long, value_name = "LIST", help_heading = "What to write")]
+    pub columns: Vec<String>,
+    /// tsv or csv [default: by the ending of --output, else tsv]
+    #[arg(short, long, value_name = "FORMAT", help_heading = "What to write")]
+    pub format: Option<String>,
+    /// Write to this file, which appears only when it is whole
+    #[arg(short, long, value_name = "FILE", help_heading = "What to write")]
+    pub output: Option<PathBuf>,
+    /// Stop after this many events
+    #[arg(short = 'n', long, value_name = "N", help_heading = "What to write")]
+    pub limit: Option<u64>,
+    /// Write only how many events match
+    #[arg(long, help_heading = "What to write")]
+    pub count: bool,
+    /// Leave out the line of column names
+    #[arg(long, help_heading = "What to write")]
+    pub no_header: bool,
+    /// Write this for what is absent or null [default: nothing]
+    #[arg(long, value_name = "TEXT", help_heading = "What to write", allow_hyphen_values = true)]
+    pub null: Option<String>,
+    /// Do not disarm text that a spreadsheet would run as a formula
+    #[arg(long, help_heading = "What to write")]
+    pub raw: bool,
+
+    /// Threads that decode [default: one for each core]
+    #[arg(long, value_name = "N", help_heading = "Talk and work",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// No progress and no last line; problems are named all the same
+    #[arg(short, long, help_heading = "Talk and work", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more about what is done; -vv names each file
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Talk and work")]
+    pub verbose: u8,
+}

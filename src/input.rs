@@ -1,0 +1,56 @@
+//! Named sources of bytes: files, folders, standard input, the mirror.
+
+pub mod gzip;
+pub mod inflate;
+pub mod stdin;
+pub mod walk;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use self::stdin::Stdin;
+use crate::stop::Stop;
+
+/// One file to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Source {
+    /// Where its bytes are; nothing for standard input.
+    pub path: Option<PathBuf>,
+    /// What the user knows it by, where that is not the path.
+    pub key: Option<String>,
+}
+
+impl Source {
+    /// Standard input.
+    pub fn stdin() -> Source {
+        Source { path: None, key: Some("-".into()) }
+    }
+
+    /// A file of the local disk.
+    pub fn file(path: PathBuf) -> Source {
+        Source { path: Some(path), key: None }
+    }
+
+    /// An object of a bucket, which the mirror holds at `path`.
+    pub fn object(path: PathBuf, address: String) -> Source {
+        Source { path: Some(path), key: Some(address) }
+    }
+
+    /// The name for messages and for the column `file`.
+    pub fn name(&self) -> String {
+        match (&self.key, &self.path) {
+            (Some(key), _) => key.clone(),
+            (None, Some(path)) => path.to_string_lossy().into_owned(),
+            (None, None) => "-".into(),
+        }
+    }
+
+    /// Opens it for reading.
+    pub fn open(&self, stop: &Stop) -> io::Result<Box<dyn Read>> {
+        match &self.path {
+            Some(path) => Ok(Box::new(File::open(path)?)),
+            None => Ok(Box::new(Stdin::open(stop))),
+        }
+    }
+}

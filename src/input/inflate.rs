@@ -1,0 +1,206 @@
+//! From the bytes of a file to windows of its text, inflated where it is gzip.
+//!
+//! A small file is one window: read whole and inflated whole, into memory that
+//! is used again for the next. A large one, or one of several gzip members,
+//! streams through a window that grows only where one event is larger.
+
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use libdeflater::Decompressor;
+
+use super::gzip::{GzipStream, MAGIC};
+use crate::error::Problem;
+
+/// Reads one file after the other.
+pub struct Inflater {
+    file: Vec<u8>,
+    text: Vec<u8>,
+    decompressor: Decompressor,
+    limit: usize,
+}
+
+/// How much of a window was read, or that there is no need to go on.
+pub type Seen = ControlFlow<(), usize>;
+
+impl Inflater {
+    /// An inflater that takes files whole while neither they nor their text
+    /// have more than `limit` bytes.
+    pub fn new(limit: usize) -> Inflater {
+        Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit }
+    }
+
+    /// Reads `file` to its end and shows its text to `see`, window by window,
+    /// with whether it is the last. What `see` has not taken it is shown
+    /// again, with more behind it.
+    pub fn read(&mut self, file: &mut dyn Read, mut see: impl FnMut(&[u8], bool) -> Seen) -> Option<Problem> {
+        let is_whole = match read_up_to(file, &mut self.file, self.limit) {
+            Ok(is_whole) => is_whole,
+            Err(error) => return Some(Problem::Unreadable(error)),
+        };
+        if !self.file.starts_with(&MAGIC) {
+            if is_whole {
+                let _ = see(&self.file, true);
+                return None;
+            }
+            return self.stream_plain(file, see);
+        }
+        if is_whole && let Some(length) = self.inflate_whole() {
+            let _ = see(&self.text[..length], true);
+            return None;
+        }
+        let mut stream = GzipStream::new(self.file.as_slice().chain(file));
+        let flow = windows(&mut self.text, self.limit, |buffer| Ok(stream.read(buffer)), &mut see);
+        // Whoever had enough does not care how the file ends.
+        flow.continue_value()?.or(stream.into_problem())
+    }
+
+    fn stream_plain(&mut self, file: &mut dyn Read, mut see: impl FnMut(&[u8], bool) -> Seen) -> Option<Problem> {
+        let mut reader = self.file.as_slice().chain(file);
+        let read = |buffer: &mut [u8]| loop {
+            match reader.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result.map_err(Problem::Unreadable),
+            }
+        };
+        windows(&mut self.text, self.limit, read, &mut see).continue_value()?
+    }
+
+    /// Inflates a file that is one gzip member at once, and gives the length
+    /// of its text; nothing where it is anything else, or damaged.
+    fn inflate_whole(&mut self) -> Option<usize> {
+        let length = self.length_in_trailer()?;
+        if self.text.len() < length {
+            self.text.resize(length, 0);
+        }
+        let inflated = self.decompressor.gzip_decompress(&self.file, &mut self.text[..length]);
+        (inflated.ok()? == length).then_some(length)
+    }
+
+    /// The length of the text by the last four bytes, where the file can be
+    /// one member alone: libdeflate stops after the first, and what follows
+    /// must not be lost.
+    fn length_in_trailer(&self) -> Option<usize> {
+        const MEMBER: [u8; 3] = [MAGIC[0], MAGIC[1], 8];
+        let length = u32::from_le_bytes(*self.file.last_chunk()?) as usize;
+        let is_single = memchr::memmem::find(&self.file[1..], &MEMBER).is_none();
+        (is_single && length <= self.limit).then_some(length)
+    }
+}
+
+/// Fills `buffer` with at most `limit` bytes and says whether that was all.
+fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> io::Result<bool> {
+    const FIRST: usize = 64 * 1024;
+    buffer.clear();
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            if filled >= limit {
+                return Ok(false);
+            }
+            buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);
+        }
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => {
+                buffer.truncate(filled);
+                return Ok(true);
+            }
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Shows what `read` gives window by window. Breaks where `see` has enough.
+fn windows(
+    buffer: &mut Vec<u8>,
+    size: usize,
+    mut read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
+    see: &mut impl FnMut(&[u8], bool) -> Seen,
+) -> ControlFlow<(), Option<Problem>> {
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
+    let mut filled = 0;
+    loop {
+        let mut end = None;
+        while filled < buffer.len() && end.is_none() {
+            match read(&mut buffer[filled..]) {
+                Ok(0) => end = Some(None),
+                Ok(length) => filled += length,
+                Err(problem) => end = Some(Some(problem)),
+            }
+        }
+        let consumed = see(&buffer[..filled], end.is_some())?;
+        if let Some(problem) = end {
+            return ControlFlow::Continue(problem);
+        }
+        buffer.copy_within(consumed..filled, 0);
+        filled -= consumed;
+        if filled == buffer.len() {
+            buffer.resize(buffer.len() * 2, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// The text of a file, of which each window is read up to its last line.
+    fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
+        let mut inflater = Inflater::new(limit);
+        let mut text = Vec::new();
+        let problem = inflater.read(&mut &*file, |window, is_last| {
+            let line = window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let seen = if is_last { window.len() } else { line };
+            text.extend_from_slice(&window[..seen]);
+            ControlFlow::Continue(seen)
+        });
+        (String::from_utf8(text).unwrap(), problem.map(|problem| problem.to_string()))
+    }
+
+    #[test]
+    fn files_are_the_same_whole_or_in_windows() {
+        let text: String = (0..3000).map(|number| format!("line {number} {}\n", "x".repeat(number % 90))).collect();
+        let half = text.len() / 2;
+        let files = [
+            text.clone().into_bytes(),
+            gzip(text.as_bytes()),
+            [gzip(&text.as_bytes()[..half]), gzip(&text.as_bytes()[half..])].concat(),
+        ];
+        for file in &files {
+            for limit in [16, 1000, 70_000, 10_000_000] {
+                assert_eq!(lines(file, limit), (text.clone(), None), "{limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_and_its_twin_are_both_read() {
+        let twice = gzip(b"same\n").repeat(2);
+        assert_eq!(lines(&twice, 1_000_000), ("same\nsame\n".into(), None));
+    }
+
+    #[test]
+    fn damage_is_told_with_what_came_before() {
+        let file = gzip(b"one\ntwo\n");
+        let (text, problem) = lines(&file[..file.len() - 9], 1_000_000);
+        assert!("one\ntwo\n".starts_with(&text));
+        assert_eq!(problem.as_deref(), Some("gzip stream ends early"));
+        let mut wrong = file.clone();
+        let last = wrong.len() - 5;
+        wrong[last] ^= 1;
+        assert_eq!(lines(&wrong, 1_000_000), ("one\ntwo\n".into(), Some("gzip checksum does not match".into())));
+        assert_eq!(lines(b"", 1_000_000), (String::new(), None));
+    }
+}

@@ -1,0 +1,160 @@
+//! Walks folders in the order of their keys: the order in which S3 would list
+//! the same paths.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::bucket::layout::Scope;
+use crate::error::{Fatal, Outcome, Problem, Skip, plain};
+
+/// The ending of files that are being downloaded. Nothing takes them for
+/// objects.
+pub const UNFINISHED: &str = ".trail2tsv-part";
+
+/// What a walk meets.
+#[derive(Debug)]
+pub enum Met {
+    /// A file to read.
+    File(PathBuf),
+    /// A file that was delivered before the window.
+    TooOld,
+    /// What a download left that was broken off.
+    Unfinished,
+    /// An entry that cannot be read.
+    Skip(Skip),
+    /// A link that leads back to a folder around it: all of that is walked anyway.
+    Loop(String),
+}
+
+/// Walks `root`, which may be a file, and calls `each` until it breaks off.
+pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow<()>) -> Result<(), Fatal> {
+    let is_file = match std::fs::metadata(root) {
+        Ok(metadata) => !metadata.is_dir(),
+        Err(error) => return Err(Fatal::Failed(format!("{}: cannot be read: {}", root.display(), plain(&error)))),
+    };
+    if is_file {
+        // Whoever names a file wants it read, whatever its name says.
+        let _ = each(Met::File(root.to_path_buf()));
+        return Ok(());
+    }
+    let mut entries = WalkDir::new(root).follow_links(true).sort_by(|one, other| key(one).cmp(key(other))).into_iter();
+    while let Some(entry) = entries.next() {
+        let met = match entry {
+            Ok(entry) if entry.file_type().is_dir() => {
+                if entry.path().to_str().is_some_and(|path| !scope.admits_folder(path)) {
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            // Pipes, sockets and devices in a folder would be waited for, or never end.
+            Ok(entry) if !entry.file_type().is_file() => continue,
+            Ok(entry) => file(entry, scope),
+            Err(error) => broken(&error),
+        };
+        if each(met).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn file(entry: DirEntry, scope: &Scope) -> Met {
+    let name = entry.file_name().to_str().unwrap_or_default();
+    if name.ends_with(UNFINISHED) {
+        Met::Unfinished
+    } else if !scope.admits_file(name) {
+        Met::TooOld
+    } else {
+        Met::File(entry.into_path())
+    }
+}
+
+fn broken(error: &walkdir::Error) -> Met {
+    let path = error.path().unwrap_or(Path::new("")).display();
+    match (error.loop_ancestor(), error.io_error()) {
+        (Some(ancestor), _) => {
+            Met::Loop(format!("{path}: a link back to {}; it is not followed again", ancestor.display()))
+        }
+        (None, Some(error)) => Met::Skip(Skip {
+            name: path.to_string(),
+            problem: Problem::Walk(format!("cannot be read: {}", plain(error))),
+            outcome: Outcome::Nothing,
+        }),
+        (None, None) => Met::Skip(Skip {
+            name: path.to_string(),
+            problem: Problem::Walk("cannot be read".into()),
+            outcome: Outcome::Nothing,
+        }),
+    }
+}
+
+/// The bytes that decide the order of an entry among its neighbours. A
+/// folder's key goes on with `/`, so it comes after `a-b` and before `a0`.
+fn key(entry: &DirEntry) -> impl Iterator<Item = &u8> {
+    let slash: &[u8] = if entry.file_type().is_dir() { b"/" } else { b"" };
+    entry.file_name().as_encoded_bytes().iter().chain(slash)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn walked(root: &Path, scope: &Scope) -> Vec<String> {
+        let mut paths = Vec::new();
+        walk(root, scope, |met| {
+            paths.push(match met {
+                Met::File(path) => path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
+                other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_string(),
+            });
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        paths
+    }
+
+    #[test]
+    fn the_order_is_that_of_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = ["a/b.json", "a-b/c", "a.json", "a0", "a/b/c", "b", "A", "a/b-c/d"].map(String::from);
+        for key in &keys {
+            let path = folder.path().join(key);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        keys.sort();
+        assert_eq!(walked(folder.path(), &Scope::default()), keys);
+    }
+
+    #[test]
+    fn old_files_are_not_opened_but_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = folder.path().join("111122223333/CloudTrail/eu-west-1/2026/10/01");
+        fs::create_dir_all(&day).unwrap();
+        for name in ["111122223333_CloudTrail_eu-west-1_20261001T0900Z_A.json.gz", "x.json", &format!("x{UNFINISHED}")]
+        {
+            fs::write(day.join(name), "").unwrap();
+        }
+        let since = |time: &str| {
+            let window = crate::window::Window { since: time.parse().ok(), until: None };
+            walked(folder.path(), &Scope::since(window)).len()
+        };
+        assert_eq!(walked(folder.path(), &Scope::default()).len(), 3);
+        assert_eq!((since("2026-10-01T10:00:00Z"), since("2026-10-02T00:00:00Z")), (3, 0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_but_not_in_circles() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(folder.path().join("a/x"), "").unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+        std::os::unix::fs::symlink("a/x", folder.path().join("b")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("c")).unwrap();
+        assert_eq!(walked(folder.path(), &Scope::default()), ["Loop", "a/x", "b", "Skip"]);
+    }
+}

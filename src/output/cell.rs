@@ -1,0 +1,175 @@
+//! One cell: a value as text that fits between two tabs, and that neither a
+//! terminal nor a spreadsheet takes for anything but text.
+
+use crate::decode::json::{Kind, Value, unescape};
+
+/// The rules that a user can change.
+#[derive(Clone, Debug, Default)]
+pub struct CellStyle {
+    /// What stands for absent and null.
+    pub null: String,
+    /// Whether text that a spreadsheet would run gets a leading `'`.
+    pub guard: bool,
+}
+
+impl CellStyle {
+    /// Appends a value: the text of a string, an object or array as compact
+    /// JSON with its keys as delivered, a number or word as it is.
+    pub fn value(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+        let Some(value) = value.filter(|value| value.kind() != Kind::Null) else {
+            out.extend_from_slice(self.null.as_bytes());
+            return;
+        };
+        let start = out.len();
+        push_value(value, out);
+        if value.kind() == Kind::String {
+            self.disarm(out, start);
+        }
+    }
+
+    /// Appends text.
+    pub fn text(&self, text: &str, out: &mut Vec<u8>) {
+        let start = out.len();
+        push_text(text, out);
+        self.disarm(out, start);
+    }
+
+    /// Appends what is absent.
+    pub fn absent(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.null.as_bytes());
+    }
+
+    /// Puts a `'` before the text that begins at `start` if a spreadsheet
+    /// would run it as a formula.
+    pub fn disarm(&self, out: &mut Vec<u8>, start: usize) {
+        if self.guard && is_formula(&out[start..]) {
+            out.insert(start, b'\'');
+        }
+    }
+}
+
+/// Appends a value that is not null, without regard to spreadsheets.
+pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
+    match value.raw_string() {
+        Some(written) if is_plain(written, true) => out.extend_from_slice(written),
+        Some(written) => push_text(&unescape(written), out),
+        None if is_plain(value.raw(), false) && !value.has_blanks() => out.extend_from_slice(value.raw()),
+        None => push_text(&String::from_utf8_lossy(&compact(value)), out),
+    }
+}
+
+/// Whether text can be copied as it is: no control character, nothing beyond
+/// ASCII, and for strings no escape.
+fn is_plain(written: &[u8], is_string: bool) -> bool {
+    let backslash = if is_string { b'\\' } else { 0 };
+    // Without a branch in the loop the compiler looks at many bytes at once.
+    let odd = written.iter().fold(false, |odd, byte| odd | !(0x20..0x7f).contains(byte) | (*byte == backslash));
+    !odd
+}
+
+/// The value without the white space between its parts.
+fn compact(value: Value<'_>) -> Vec<u8> {
+    let bytes = value.raw().iter().enumerate();
+    bytes.filter(|(at, byte)| **byte > b' ' || !value.is_blank(*at)).map(|(_, byte)| *byte).collect()
+}
+
+/// Appends text with its control characters, those of Latin-1 included, as
+/// JSON would escape them: also inside JSON the meaning stays the same.
+fn push_text(text: &str, out: &mut Vec<u8>) {
+    let mut buffer = [0; 4];
+    for character in text.chars() {
+        match character {
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            control if control.is_control() => {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
+            }
+            other => out.extend_from_slice(other.encode_utf8(&mut buffer).as_bytes()),
+        }
+    }
+}
+
+/// Whether a spreadsheet would take a cell for a formula. Numbers and a lone
+/// `-` are what they look like. A tab or line end at the start, which would
+/// count too, is no longer there by now.
+fn is_formula(cell: &[u8]) -> bool {
+    match cell {
+        [b'=' | b'@', ..] => true,
+        [b'-'] => false,
+        [b'+' | b'-', number @ ..] => !is_number(number),
+        _ => false,
+    }
+}
+
+/// Whether text is a number without a sign.
+fn is_number(text: &[u8]) -> bool {
+    let is_numeric = text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    let begins = matches!(text.first(), Some(b'0'..=b'9' | b'.'));
+    begins && is_numeric && std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::event::Fields;
+    use crate::query::testing::with_event;
+
+    fn cell(json: &str) -> String {
+        let mut fields = Fields::default();
+        let slot = fields.slot("x").unwrap();
+        let style = CellStyle { null: "NULL".into(), guard: true };
+        with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
+            let mut out = Vec::new();
+            style.value(event.get(slot), &mut out);
+            String::from_utf8(out).unwrap()
+        })
+    }
+
+    #[test]
+    fn every_kind_of_value_is_one_line() {
+        for (json, expected) in [
+            (r#""plain""#, "plain"),
+            (r#""""#, ""),
+            (r#""a\tb\nc\rd\u001b[31m\u0000\u007f\u009b""#, r"a\tb\nc\rd\u001b[31m\u0000\u007f\u009b"),
+            ("\"raw\ttab\"", r"raw\ttab"),
+            (r#""q\"\\b\/é\ud83d\ude00\ud83d""#, "q\"\\b/é😀\u{fffd}"),
+            ("\"\u{202f}\u{2028}\"", "\u{202f}\u{2028}"),
+            ("null", "NULL"),
+            ("true", "true"),
+            ("-1.50e3", "-1.50e3"),
+            (r#"{"b":1,"a":[null,"x y"]}"#, r#"{"b":1,"a":[null,"x y"]}"#),
+            ("{ \"b\" :\n[ 1 , \"x  y\" ] }", r#"{"b":[1,"x  y"]}"#),
+            ("{ \"é \" : \"ü  \\n\" }", "{\"é \":\"ü  \\n\"}"),
+            ("{\"raw\ttab\":\"\\t\u{9b}\"}", r#"{"raw\ttab":"\t\u009b"}"#),
+        ] {
+            assert_eq!(cell(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn formulas_are_disarmed_and_numbers_left_alone() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-", "-"),
+            ("--", "'--"),
+            ("+", "'+"),
+            ("-5", "-5"),
+            ("+1.5e3", "+1.5e3"),
+            ("-1-1", "'-1-1"),
+            ("-inf", "'-inf"),
+            ("-.5", "-.5"),
+            ("a=1", "a=1"),
+            ("\\u002d1-1", "'-1-1"),
+        ] {
+            assert_eq!(cell(&format!("\"{text}\"")), expected, "{text}");
+        }
+        let raw = CellStyle { null: String::new(), guard: false };
+        let mut out = Vec::new();
+        raw.text("=1+1", &mut out);
+        assert_eq!(out, b"=1+1");
+    }
+}

@@ -1,0 +1,91 @@
+//! Where the bytes go: standard output, or a file that appears only when it is
+//! whole.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Fatal, plain};
+
+/// A place to write to.
+#[derive(Debug)]
+pub enum Target {
+    /// Standard output.
+    Stdout,
+    /// A file under a temporary name beside the one that it will have.
+    Whole {
+        /// What was written so far.
+        file: NamedTempFile,
+        /// What it will be called.
+        path: PathBuf,
+    },
+    /// A pipe or device, which is written to as it is.
+    Special {
+        /// The open device.
+        file: File,
+        /// Its name.
+        path: PathBuf,
+    },
+}
+
+impl Target {
+    /// Opens the file at `path`, or standard output where there is none.
+    pub fn open(path: Option<&Path>) -> Result<Target, Fatal> {
+        let Some(path) = path else { return Ok(Target::Stdout) };
+        let fail =
+            |error: io::Error| Fatal::Failed(format!("{}: cannot be written: {}", path.display(), plain(&error)));
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Err(Fatal::Failed(format!("{}: is a folder", path.display()))),
+            Ok(metadata) if !metadata.is_file() => {
+                let file = OpenOptions::new().write(true).open(path).map_err(fail)?;
+                Ok(Target::Special { file, path: path.to_path_buf() })
+            }
+            _ => {
+                let folder = match path.parent() {
+                    Some(parent) if !parent.as_os_str().is_empty() => parent,
+                    _ => Path::new("."),
+                };
+                let mut builder = tempfile::Builder::new();
+                builder.prefix(".trail2tsv-").suffix(crate::input::walk::UNFINISHED);
+                // The file is somebody's result, not a secret of this process.
+                #[cfg(unix)]
+                builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+                let file = builder.tempfile_in(folder).map_err(fail)?;
+                Ok(Target::Whole { file, path: path.to_path_buf() })
+            }
+        }
+    }
+
+    /// Writes all of `bytes`.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
+        let result = match self {
+            Target::Stdout => io::stdout().lock().write_all(bytes),
+            Target::Whole { file, .. } => file.write_all(bytes),
+            Target::Special { file, .. } => file.write_all(bytes),
+        };
+        result.map_err(|error| Fatal::write(self.name(), &error))
+    }
+
+    /// Ends a whole output: the file gets its name.
+    pub fn finish(mut self) -> Result<(), Fatal> {
+        let flushed = match &mut self {
+            Target::Stdout => io::stdout().lock().flush(),
+            Target::Whole { file, .. } => file.flush(),
+            Target::Special { file, .. } => file.flush(),
+        };
+        flushed.map_err(|error| Fatal::write(self.name(), &error))?;
+        if let Target::Whole { file, path } = self {
+            file.persist(&path).map_err(|error| Fatal::write(path.display(), &error.error))?;
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Target::Stdout => "standard output".into(),
+            Target::Whole { path, .. } | Target::Special { path, .. } => path.display().to_string(),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Patterns over names: case-insensitive globs, several of them, some negated.
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::error::Fatal;
+
+const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either";
+
+/// A case-insensitive glob.
+#[derive(Clone, Debug)]
+pub struct Pattern(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// No character is special: compared, not searched.
+    Literal(Box<str>),
+    Glob(Regex),
+}
+
+impl Pattern {
+    /// Compiles one value of the option `option`.
+    pub fn new(option: &str, text: &str) -> Result<Pattern, Fatal> {
+        if !text.contains(['*', '?', '[', '{', '\\']) {
+            return Ok(Pattern(Kind::Literal(text.into())));
+        }
+        let wrong = || Fatal::option(option, text, RIGHT);
+        let glob = globset::GlobBuilder::new(text)
+            .case_insensitive(true)
+            .literal_separator(false)
+            .backslash_escape(true)
+            .build()
+            .map_err(|_| wrong())?;
+        let regex = RegexBuilder::new(glob.regex()).dot_matches_new_line(true).build().map_err(|_| wrong())?;
+        Ok(Pattern(Kind::Glob(regex)))
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.0 {
+            Kind::Literal(literal) => literal.eq_ignore_ascii_case(text),
+            Kind::Glob(regex) => regex.is_match(text.as_bytes()),
+        }
+    }
+}
+
+/// The values of one option: any of the plain ones must match, and none of
+/// those with a leading `!`.
+#[derive(Clone, Debug)]
+pub struct Choice<T> {
+    wanted: Vec<T>,
+    unwanted: Vec<T>,
+}
+
+impl<T> Choice<T> {
+    /// Compiles the values of an option, each by `compile`; nothing where
+    /// there are none.
+    pub fn new(
+        option: &str,
+        values: &[String],
+        mut compile: impl FnMut(&str) -> Result<T, Fatal>,
+    ) -> Result<Option<Choice<T>>, Fatal> {
+        let mut choice = Choice { wanted: Vec::new(), unwanted: Vec::new() };
+        for value in values {
+            let (list, pattern) = match value.strip_prefix('!') {
+                Some(pattern) => (&mut choice.unwanted, pattern),
+                None => (&mut choice.wanted, value.as_str()),
+            };
+            if pattern.is_empty() {
+                return Err(Fatal::option(option, value, "empty, so it would match nothing; leave it out or write *"));
+            }
+            list.push(compile(pattern)?);
+        }
+        Ok((!values.is_empty()).then_some(choice))
+    }
+
+    /// Decides by asking `matches` of each pattern.
+    pub fn admits(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
+        (self.wanted.is_empty() || self.wanted.iter().any(&mut matches)) && !self.unwanted.iter().any(matches)
+    }
+}
+
+/// Splits `a,b` at its commas, but not at those inside `{a,b}`.
+pub fn split_list(values: &[String]) -> Vec<String> {
+    let mut parts = Vec::new();
+    for value in values {
+        let (mut depth, mut part) = (0_usize, String::new());
+        for character in value.chars() {
+            match character {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                ',' if depth == 0 => {
+                    parts.push(std::mem::take(&mut part).trim().to_string());
+                    continue;
+                }
+                _ => {}
+            }
+            part.push(character);
+        }
+        parts.push(part.trim().to_string());
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::new("--event-name", pattern).unwrap().matches(text)
+    }
+
+    #[test]
+    fn globs_match_whole_texts_in_any_case() {
+        for (pattern, text) in [
+            ("TerminateInstances", "terminateinstances"),
+            ("*Instances", "TerminateInstances"),
+            ("terminate*", "TerminateInstances"),
+            ("?erminate*", "TerminateInstances"),
+            ("{Run,Terminate}Instances", "TerminateInstances"),
+            ("Admin/*", "admin/alice@example.com"),
+            ("*", "role/with/slashes\nand lines"),
+            ("*", ""),
+            ("a.c", "A.C"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("Terminate", "TerminateInstances"), ("?", ""), ("a.c", "abc"), ("*.com", "example.org")]
+        {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_glob_names_the_option() {
+        let error = Pattern::new("--event-name", "[a").unwrap_err();
+        assert!(error.to_string().starts_with("--event-name \"[a\": not a pattern"), "{error}");
+    }
+
+    #[test]
+    fn wanted_are_or_and_unwanted_are_and_not() {
+        let admits = |values: &[&str], text: &str| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
+            let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+            choice.admits(|pattern| pattern.matches(text))
+        };
+        assert!(admits(&["a", "b"], "B"));
+        assert!(!admits(&["a", "b"], "c"));
+        assert!(admits(&["!a", "!b"], "c"));
+        assert!(!admits(&["!a", "!b"], "b"));
+        assert!(admits(&["a*", "!ab"], "ac"));
+        assert!(!admits(&["a*", "!ab"], "ab"));
+    }
+
+    #[test]
+    fn lists_split_at_commas_outside_braces() {
+        let values = ["a, b".to_string(), "{c,d}e,f".to_string()];
+        assert_eq!(split_list(&values), ["a", "b", "{c,d}e", "f"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! Finds the files of all inputs in their order and packs them into batches.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::{Batch, Block, Piece, Said};
+use crate::bucket::layout::Scope;
+use crate::error::{Fatal, PassedOver, plain};
+use crate::input::Source;
+use crate::input::walk::{Met, walk};
+use crate::plan::Input;
+use crate::report::{Coverage, Report};
+use crate::stop::Stop;
+use crate::window::Window;
+
+/// An input that is known to be there.
+pub(super) enum Opened {
+    Stdin,
+    Path(PathBuf),
+}
+
+/// Checks what can be checked before anything is written.
+pub(super) fn open(inputs: &[Input], _report: &Report) -> Result<Vec<Opened>, Fatal> {
+    inputs
+        .iter()
+        .map(|input| match input {
+            Input::Stdin => Ok(Opened::Stdin),
+            Input::Path(path) => match std::fs::metadata(path) {
+                Ok(_) => Ok(Opened::Path(path.clone())),
+                Err(error) => Err(Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
+            },
+            Input::Bucket(_) => Err(Fatal::Failed("buckets are not here yet".into())),
+        })
+        .collect()
+}
+
+/// How large files are, as the workers see it, so that a batch is neither a
+/// single tiny file nor half of all work.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Pace {
+    /// Notes a file with so many bytes of text.
+    pub(super) fn note(&self, bytes: u64) {
+        self.files.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// How many files make a good batch.
+    fn batch(&self) -> usize {
+        const TEXT: u64 = 512 * 1024;
+        const MOST: u64 = 64;
+        let (files, bytes) = (self.files.load(Relaxed), self.bytes.load(Relaxed));
+        match files {
+            0 => 1,
+            _ => (TEXT * files / bytes.max(1)).clamp(1, MOST) as usize,
+        }
+    }
+}
+
+/// Packs pieces into batches and sends them to the workers, and the batches'
+/// channels to the writer.
+pub(super) struct Feed {
+    batches: Sender<Batch>,
+    order: Sender<Receiver<Block>>,
+    blocks_ahead: usize,
+    stop: Stop,
+    pace: Arc<Pace>,
+    pieces: Vec<Piece>,
+}
+
+impl Feed {
+    pub(super) fn new(batches: Sender<Batch>, order: Sender<Receiver<Block>>, blocks_ahead: usize, stop: Stop) -> Feed {
+        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new() }
+    }
+
+    pub(super) fn pace(&self) -> Arc<Pace> {
+        Arc::clone(&self.pace)
+    }
+
+    /// Feeds all inputs, one after the other.
+    pub(super) fn run(mut self, inputs: Vec<Opened>, window: Window) -> Result<Coverage, Fatal> {
+        for input in inputs {
+            match input {
+                Opened::Stdin => drop(self.push(Piece::Read(Source::stdin()))),
+                Opened::Path(root) => walk(&root, &Scope::since(window), |met| self.push(piece(met)))?,
+            }
+        }
+        let _ = self.flush();
+        Ok(Coverage::default())
+    }
+
+    /// Adds a piece. Breaks where nobody wants more.
+    fn push(&mut self, piece: Piece) -> ControlFlow<()> {
+        if self.stop.is_set() {
+            return ControlFlow::Break(());
+        }
+        self.pieces.push(piece);
+        if self.pieces.len() >= self.pace.batch() { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    /// Sends what there is.
+    fn flush(&mut self) -> ControlFlow<()> {
+        if self.pieces.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let (blocks, receiver) = bounded(self.blocks_ahead);
+        let batch = Batch { pieces: std::mem::take(&mut self.pieces), blocks };
+        let is_wanted = self.order.send(receiver).is_ok() && self.batches.send(batch).is_ok();
+        if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+fn piece(met: Met) -> Piece {
+    let passed_over = |reason| {
+        let mut coverage = Coverage::default();
+        coverage.passed_over.insert(reason, 1);
+        Piece::Count(coverage)
+    };
+    match met {
+        Met::File(path) => Piece::Read(Source::file(path)),
+        Met::TooOld => Piece::Count(Coverage { unopened: 1, ..Coverage::default() }),
+        Met::Unfinished => passed_over(PassedOver::Unfinished),
+        Met::Skip(skip) => Piece::Say(Said::Skip(skip)),
+        Met::Loop(text) => Piece::Say(Said::Note(text)),
+    }
+}

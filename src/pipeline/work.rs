@@ -1,0 +1,173 @@
+//! What one worker does: reads the files of a batch, decodes them, and makes
+//! rows of the events that are wanted.
+
+use std::ops::ControlFlow;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::feed::Pace;
+use super::{BLOCK, Batch, Block, Piece, Said};
+use crate::decode::Decoder;
+use crate::decode::event::{Event, Fields};
+use crate::error::{Fatal, Problem, Skip};
+use crate::input::Source;
+use crate::input::inflate::Inflater;
+use crate::output::Table;
+use crate::query::Filter;
+use crate::query::filter::Answer;
+use crate::stop::Stop;
+
+/// What is to be done with every file.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) filter: &'a Filter,
+    /// Nothing where rows are only counted.
+    pub(super) table: Option<&'a Table>,
+    pub(super) limit: Option<u64>,
+    pub(super) verbose: u8,
+    pub(super) stop: &'a Stop,
+    pub(super) pace: &'a Pace,
+}
+
+/// One thread's tools.
+pub(super) struct Worker<'a> {
+    job: Job<'a>,
+    decoder: Decoder,
+    inflater: Inflater,
+    used: Receiver<Vec<u8>>,
+}
+
+/// The rows of one batch on their way to the writer.
+struct Rows<'a> {
+    job: Job<'a>,
+    block: Block,
+    /// All rows of the batch so far.
+    count: u64,
+    blocks: &'a Sender<Block>,
+    used: &'a Receiver<Vec<u8>>,
+}
+
+impl<'a> Worker<'a> {
+    /// A worker that holds texts of up to `limit` bytes whole.
+    pub(super) fn new(
+        job: Job<'a>,
+        fields: &Fields,
+        limit: usize,
+        used: Receiver<Vec<u8>>,
+    ) -> Result<Worker<'a>, Fatal> {
+        const SMALLEST: usize = 1 << 20;
+        const LARGEST: usize = 16 << 20;
+        let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST));
+        Ok(Worker { job, decoder: Decoder::new(fields)?, inflater, used })
+    }
+
+    /// Works until there are no more batches.
+    pub(super) fn run(mut self, batches: &Receiver<Batch>) {
+        for batch in batches {
+            let used = self.used.clone();
+            let mut rows =
+                Rows { job: self.job, block: Block::default(), count: 0, blocks: &batch.blocks, used: &used };
+            rows.block.rows = used.try_recv().unwrap_or_default();
+            for piece in batch.pieces {
+                if self.job.stop.is_set() || rows.is_full() {
+                    break;
+                }
+                match piece {
+                    Piece::Read(source) => self.read(&source, &mut rows),
+                    Piece::Say(said) => rows.say(said),
+                    Piece::Count(coverage) => rows.block.coverage.add(&coverage),
+                }
+            }
+            let _ = rows.send();
+        }
+    }
+
+    fn read(&mut self, source: &Source, rows: &mut Rows<'_>) {
+        let name = source.name();
+        let Worker { job, decoder, inflater, .. } = self;
+        decoder.start();
+        let problem = match source.open(job.stop) {
+            Err(error) => Some(Problem::Unreadable(error)),
+            Ok(mut file) => inflater.read(&mut *file, |window, is_last| {
+                let consumed = decoder.window(window, is_last, |event| rows.event(event, &name));
+                if decoder.findings().broken.is_some() || job.stop.is_set() || rows.is_full() {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(consumed)
+            }),
+        };
+        job.pace.note(decoder.findings().bytes);
+        if !job.stop.is_set() {
+            rows.conclude(decoder, problem, name);
+        }
+    }
+}
+
+impl Rows<'_> {
+    fn event(&mut self, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        match self.job.filter.answer(event) {
+            Answer::No => return ControlFlow::Continue(()),
+            Answer::YesUntimed => self.block.coverage.untimed += 1,
+            Answer::Yes => {}
+        }
+        self.count += 1;
+        self.block.count += 1;
+        if let Some(table) = self.job.table {
+            table.row(event, file, &mut self.block.rows);
+            if self.block.rows.len() >= BLOCK {
+                self.send()?;
+            }
+        }
+        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether the batch alone has as many rows as are wanted in all.
+    fn is_full(&self) -> bool {
+        self.job.limit.is_some_and(|limit| self.count >= limit)
+    }
+
+    fn say(&mut self, said: Said) {
+        if matches!(said, Said::Skip(_)) {
+            self.block.coverage.problems += 1;
+        }
+        self.block.said.push(said);
+    }
+
+    /// Counts a file that was read, and says what is wrong with it.
+    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, name: String) {
+        let findings = decoder.findings();
+        let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
+        let verdict = findings.verdict(problem);
+        let coverage = &mut self.block.coverage;
+        match verdict.passed_over {
+            Some(reason) => *coverage.passed_over.entry(reason).or_default() += 1,
+            None => {
+                coverage.files += u64::from(!is_unread);
+                coverage.events += findings.events;
+                coverage.foreign += findings.foreign;
+            }
+        }
+        if self.job.verbose > 1 {
+            self.say(Said::Detail(
+                2,
+                match verdict.passed_over {
+                    Some(reason) => format!("{name}: passed over: {}", reason.name()),
+                    None => format!("{name}: {} events", findings.events),
+                },
+            ));
+        }
+        for (problem, outcome) in verdict.problems {
+            self.say(Said::Skip(Skip { name: name.clone(), problem, outcome }));
+        }
+    }
+
+    /// Hands the block to the writer. Breaks where there is no writer any more.
+    fn send(&mut self) -> ControlFlow<()> {
+        let mut next = Block::default();
+        next.rows = self.used.try_recv().unwrap_or_default();
+        match self.blocks.send(std::mem::replace(&mut self.block, next)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Patterns over source addresses: an address, a network, or a name.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::error::Fatal;
+use crate::pattern::Pattern;
+
+const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
+                     a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
+
+/// What `--source-ip` asks for.
+#[derive(Clone, Debug)]
+pub enum AddressPattern {
+    /// All addresses of a network; of one address, that one.
+    Network(IpNet),
+    /// A glob over the field as written.
+    Name(Pattern),
+}
+
+impl AddressPattern {
+    /// Compiles one value of `--source-ip`.
+    pub fn new(text: &str) -> Result<AddressPattern, Fatal> {
+        if let Ok(network) = text.parse::<IpNet>() {
+            return Ok(AddressPattern::Network(network));
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(AddressPattern::Network(IpNet::from(address.to_canonical())));
+        }
+        // Digits and dots alone are a mistyped address, not the name of a service.
+        let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/'));
+        if is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*')) {
+            return Err(Fatal::option("--source-ip", text, RIGHT));
+        }
+        Pattern::new("--source-ip", text).map(AddressPattern::Name)
+    }
+
+    /// Whether the field, which can be a list of addresses, has one that matches.
+    pub fn matches(&self, field: &str) -> bool {
+        match self {
+            AddressPattern::Network(network) => field
+                .split(',')
+                .filter_map(|part| part.trim().parse::<IpAddr>().ok())
+                .any(|address| network.contains(&address.to_canonical())),
+            AddressPattern::Name(pattern) => {
+                pattern.matches(field)
+                    || (field.contains(',') && field.split(',').any(|part| pattern.matches(part.trim())))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_networks_and_names_match() {
+        for (pattern, field, expected) in [
+            ("203.0.113.7", "203.0.113.7", true),
+            ("203.0.113.7", "203.0.113.70", false),
+            ("203.0.113.0/24", "203.0.113.255", true),
+            ("203.0.113.99/24", "203.0.113.1", true),
+            ("203.0.113.0/24", "203.0.114.1", false),
+            ("203.0.113.0/24", "::ffff:203.0.113.9", true),
+            ("2001:db8::/32", "2001:DB8:0:0:1::1", true),
+            ("2001:db8::1", "2001:0db8::0001", true),
+            ("192.168.0.0/16", "81.2.69.142, 192.168.10.10", true),
+            ("10.0.0.0/8", "81.2.69.142, 192.168.10.10", false),
+            ("10.0.0.0/8", "AWS Internal", false),
+            ("ec2.amazonaws.com", "EC2.amazonaws.com", true),
+            ("aws internal", "AWS Internal", true),
+            ("203.0.*", "203.0.113.7", true),
+            ("192.*", "81.2.69.142, 192.168.10.10", true),
+        ] {
+            let compiled = AddressPattern::new(pattern).unwrap();
+            assert_eq!(compiled.matches(field), expected, "{pattern} {field}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_address_is_no_name() {
+        for text in ["10.0.0", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
+            assert!(AddressPattern::new(text).is_err(), "{text}");
+        }
+    }
+}

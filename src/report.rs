@@ -1,0 +1,156 @@
+//! The only writer to stderr: progress on a terminal, problems by name, and a
+//! last line that says what was covered.
+
+mod coverage;
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+pub use self::coverage::{Coverage, Fetched};
+use crate::error::Skip;
+use crate::plan::Talk;
+
+/// Says things on stderr. Shared by all threads.
+#[derive(Debug)]
+pub struct Report {
+    talk: Talk,
+    bars: Option<Bars>,
+    problems: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Bars {
+    all: MultiProgress,
+    fetching: ProgressBar,
+    reading: ProgressBar,
+}
+
+impl Report {
+    /// A report that shows progress where `talk` and the terminal allow it.
+    pub fn new(talk: Talk) -> Report {
+        let is_shown = !talk.quiet && std::io::stderr().is_terminal();
+        Report { talk, bars: is_shown.then(Bars::new), problems: AtomicU64::new(0) }
+    }
+
+    /// Names something that could not be read.
+    pub fn skip(&self, skip: &Skip) {
+        self.problems.fetch_add(1, Relaxed);
+        self.say(&skip.to_string());
+    }
+
+    /// How many problems were named.
+    pub fn problems(&self) -> u64 {
+        self.problems.load(Relaxed)
+    }
+
+    /// Says something that the user should know.
+    pub fn note(&self, text: &str) {
+        if !self.talk.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Says what is being done, with `-v`; what is done to one file, with `-vv`.
+    pub fn detail(&self, level: u8, text: impl FnOnce() -> String) {
+        if self.talk.verbose >= level {
+            self.say(&text());
+        }
+    }
+
+    /// Says why the run ends.
+    pub fn fatal(&self, text: &str) {
+        self.say(text);
+    }
+
+    /// Says what the run has covered, as the last line.
+    pub fn finish(&self, coverage: &Coverage) {
+        self.clear();
+        self.note(&coverage.to_string());
+    }
+
+    /// Takes the bars off the screen.
+    pub fn clear(&self) {
+        if let Some(bars) = &self.bars {
+            bars.fetching.finish_and_clear();
+            bars.reading.finish_and_clear();
+        }
+    }
+
+    /// Shows how far the mirror is: objects and bytes of those that are known
+    /// so far.
+    pub fn fetching(&self, fetched: &Fetched, is_listed: bool) {
+        let Some(bars) = &self.bars else { return };
+        let state = if is_listed { "mirroring" } else { "listing  " };
+        bars.fetching.set_prefix(state);
+        bars.fetching.set_length(fetched.known);
+        bars.fetching.set_position(fetched.objects + fetched.present);
+        let rate = fetched.bytes as f64 / bars.fetching.elapsed().as_secs_f64().max(0.1);
+        bars.fetching.set_message(format!("{}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
+    }
+
+    /// Shows how far the decoding is.
+    pub fn reading(&self, coverage: &Coverage) {
+        let Some(bars) = &self.bars else { return };
+        let rate = coverage.events as f64 / bars.reading.elapsed().as_secs_f64().max(0.1);
+        bars.reading.set_message(format!(
+            "{} files, {} events, {} rows, {} events/s",
+            HumanCount(coverage.files),
+            HumanCount(coverage.events),
+            HumanCount(coverage.rows),
+            HumanCount(rate as u64)
+        ));
+    }
+
+    fn say(&self, text: &str) {
+        let line = format!("trail2tsv: {}\n", printable(text));
+        let write = || {
+            // Where stderr is gone there is nobody left to tell.
+            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        };
+        match &self.bars {
+            Some(bars) => bars.all.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Bars {
+    fn new() -> Bars {
+        const TIMES_A_SECOND: u8 = 8;
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(TIMES_A_SECOND));
+        let style = |template: &str| ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
+        let fetching = ProgressBar::no_length()
+            .with_style(style("{prefix:9} {bar:20} {human_pos}/{human_len} objects, {msg}, {eta} left"));
+        let reading = ProgressBar::new_spinner().with_style(style("decoding  {wide_msg}"));
+        let bars = Bars { fetching, reading: all.add(reading), all };
+        bars.reading.enable_steady_tick(Duration::from_millis(250));
+        bars
+    }
+}
+
+/// Shows control characters, which logs and file names may hold, as text, so
+/// that nothing in them can steer the terminal.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(printable("a\x1b[31m\n\u{9b}é\u{7f}"), "a\\u{1b}[31m\\n\\u{9b}é\\u{7f}");
+    }
+}

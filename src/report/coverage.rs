@@ -1,0 +1,160 @@
+//! What a run has covered, and the sentence that says so.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use indicatif::{HumanBytes, HumanCount};
+
+use crate::error::PassedOver;
+
+/// Counts of everything that was met: nothing is skipped in silence.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Coverage {
+    /// Files whose events were read, in part at least.
+    pub files: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Events that matched and were written or counted.
+    pub rows: u64,
+    /// Files in order that are no logs.
+    pub passed_over: BTreeMap<PassedOver, u64>,
+    /// Records in logs that are no CloudTrail events.
+    pub foreign: u64,
+    /// Files that were not opened, since their name says that they were
+    /// delivered before the window.
+    pub unopened: u64,
+    /// Events that were kept though a time was asked for and they have none.
+    pub untimed: u64,
+    /// Files, objects and records that could not be read.
+    pub problems: u64,
+    /// Whether the limit ended the run before all was read.
+    pub is_cut: bool,
+    /// What the mirror did, where there is one.
+    pub fetched: Option<Fetched>,
+}
+
+/// What was done to bring a mirror up to date.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Fetched {
+    /// Objects of the bucket that belong to the window.
+    pub known: u64,
+    /// Objects that were downloaded.
+    pub objects: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Objects that the mirror had already.
+    pub present: u64,
+    /// Objects that could not be had.
+    pub failed: u64,
+    /// Requests for lists.
+    pub lists: u64,
+    /// Requests for objects.
+    pub gets: u64,
+}
+
+impl Coverage {
+    /// Adds what another part of the run has covered.
+    pub fn add(&mut self, other: &Coverage) {
+        self.files += other.files;
+        self.events += other.events;
+        self.rows += other.rows;
+        self.foreign += other.foreign;
+        self.unopened += other.unopened;
+        self.untimed += other.untimed;
+        self.problems += other.problems;
+        self.is_cut |= other.is_cut;
+        for (reason, count) in &other.passed_over {
+            *self.passed_over.entry(*reason).or_default() += count;
+        }
+        if let Some(more) = &other.fetched {
+            self.fetched.get_or_insert_default().add(more);
+        }
+    }
+}
+
+impl Fetched {
+    fn add(&mut self, other: &Fetched) {
+        self.known += other.known;
+        self.objects += other.objects;
+        self.bytes += other.bytes;
+        self.present += other.present;
+        self.failed += other.failed;
+        self.lists += other.lists;
+        self.gets += other.gets;
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(fetched) = &self.fetched {
+            write!(f, "{} downloaded ({})", count(fetched.objects, "object"), HumanBytes(fetched.bytes))?;
+            write!(f, ", {} in the mirror already; ", HumanCount(fetched.present))?;
+        }
+        write!(f, "{} in {} read, ", count(self.events, "event"), count(self.files, "file"))?;
+        write!(f, "{} matched", HumanCount(self.rows))?;
+        if self.is_cut {
+            write!(f, " (the limit was reached, the rest was not read)")?;
+        }
+        if self.unopened > 0 {
+            write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;
+        }
+        if !self.passed_over.is_empty() {
+            let total = self.passed_over.values().sum();
+            let reasons: Vec<String> = self
+                .passed_over
+                .iter()
+                .map(|(reason, count)| format!("{} {}", HumanCount(*count), reason.name()))
+                .collect();
+            write!(f, "; {} passed over: {}", count(total, "file"), reasons.join(", "))?;
+        }
+        if self.foreign > 0 {
+            write!(f, "; {} no CloudTrail event", are(self.foreign, "record"))?;
+        }
+        if self.untimed > 0 {
+            write!(f, "; {} kept without a readable eventTime", count(self.untimed, "event"))?;
+        }
+        if self.problems > 0 {
+            write!(f, "; {}, named above", count(self.problems, "problem"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `1 file`, `2 files`, `1,000 files`.
+fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
+}
+
+fn are(number: u64, noun: &str) -> String {
+    format!("{} {}", count(number, noun), if number == 1 { "is" } else { "are" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_accounts_for_everything() {
+        let mut coverage = Coverage { files: 55, events: 2900, rows: 12, ..Coverage::default() };
+        assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
+        coverage.passed_over.insert(PassedOver::Digest, 2);
+        coverage.passed_over.insert(PassedOver::NotJson, 1);
+        coverage.add(&Coverage { unopened: 7, foreign: 1, untimed: 1, problems: 3, ..Coverage::default() });
+        assert_eq!(
+            coverage.to_string(),
+            "2,900 events in 55 files read, 12 matched; 7 files not opened: delivered before the window; \
+             3 files passed over: 2 digest, 1 not JSON; 1 record is no CloudTrail event; \
+             1 event kept without a readable eventTime; 3 problems, named above"
+        );
+    }
+
+    #[test]
+    fn a_mirror_is_mentioned_first() {
+        let fetched = Fetched { objects: 1, bytes: 2048, present: 3, ..Fetched::default() };
+        let coverage = Coverage { fetched: Some(fetched), ..Coverage::default() };
+        assert_eq!(
+            coverage.to_string(),
+            "1 object downloaded (2.00 KiB), 3 in the mirror already; 0 events in 0 files read, 0 matched"
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! Who acts in the made-up accounts: every kind of `userIdentity`, with the
+//! user agents and addresses that go with it.
+
+use std::sync::LazyLock;
+
+use super::scene::Scene;
+use super::template::Template;
+
+mod agents;
+mod identities;
+
+use identities::identity;
+
+/// The kinds of identity, by `userIdentity.type`; the roles are told apart by
+/// who takes them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Who {
+    /// `IAMUser`
+    User,
+    /// `AssumedRole` taken by a person through single sign-on: the session is
+    /// an e-mail address.
+    Person,
+    /// `AssumedRole` taken by a workload.
+    Program,
+    /// `AssumedRole` taken by an AWS service (`invokedBy`).
+    Linked,
+    /// `AWSService`
+    Service,
+    /// No `type`, only `invokedBy`.
+    Untyped,
+    /// `Root`
+    Root,
+    /// `FederatedUser`
+    Federated,
+    /// `SAMLUser`
+    Saml,
+    /// `WebIdentityUser`
+    Web,
+    /// `AWSAccount`: someone of another account.
+    OtherAccount,
+    /// `IdentityCenterUser`
+    IdentityCenter,
+    /// `Directory`
+    Directory,
+    /// `Unknown`
+    Unknown,
+    /// `Role`
+    Role,
+}
+
+impl Who {
+    /// Every kind.
+    pub const ALL: [Who; 15] = [
+        Who::User,
+        Who::Person,
+        Who::Program,
+        Who::Linked,
+        Who::Service,
+        Who::Untyped,
+        Who::Root,
+        Who::Federated,
+        Who::Saml,
+        Who::Web,
+        Who::OtherAccount,
+        Who::IdentityCenter,
+        Who::Directory,
+        Who::Unknown,
+        Who::Role,
+    ];
+
+    /// Are this one's keys those of a session, and change with it?
+    pub(super) fn is_session(self) -> bool {
+        !matches!(self, Who::User)
+    }
+}
+
+/// Where an actor's calls come from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Address {
+    /// An address of an office or a home, the same for a day.
+    Office,
+    /// One of the workloads' gateways, or a VPC endpoint.
+    Fleet,
+    /// The DNS name of the service.
+    Service,
+}
+
+/// Someone who makes calls.
+pub(super) struct Actor {
+    pub(super) who: Who,
+    /// The user, the role, or the first part of the service's DNS name.
+    pub(super) name: &'static str,
+    /// The path of the user or role, with a slash at the end.
+    pub(super) path: &'static str,
+    pub(super) session: Template,
+    pub(super) identity: Template,
+    pub(super) arn: Template,
+    pub(super) agents: Vec<Template>,
+    pub(super) address: Address,
+    /// How often, against others of the same call.
+    pub(super) weight: u32,
+    /// Makes only the calls that name it.
+    pub(super) reserved: bool,
+}
+
+impl Actor {
+    fn new(who: Who, name: &'static str, weight: u32) -> Actor {
+        let (identity, arn) = identity(who);
+        Actor {
+            who,
+            name,
+            path: "",
+            session: Template::new(""),
+            identity: Template::new(identity),
+            arn: Template::new(arn),
+            agents: Vec::new(),
+            address: Address::Office,
+            weight,
+            reserved: false,
+        }
+    }
+
+    fn reserved(mut self) -> Actor {
+        self.reserved = true;
+        self
+    }
+
+    fn at(mut self, path: &'static str) -> Actor {
+        self.path = path;
+        self
+    }
+
+    fn session(mut self, session: &'static str) -> Actor {
+        self.session = Template::new(session);
+        self
+    }
+
+    fn with(mut self, agents: &[&'static str]) -> Actor {
+        self.agents = agents.iter().map(|agent| Template::new(agent)).collect();
+        self
+    }
+
+    fn from(mut self, address: Address) -> Actor {
+        self.address = address;
+        self
+    }
+
+    /// Appends the DNS name of the service that this actor is, or works for.
+    pub(super) fn write_service(&self, out: &mut String) {
+        match self.path.strip_prefix("aws-service-role/") {
+            Some(service) => out.push_str(service.trim_end_matches('/')),
+            None => {
+                out.push_str(self.name);
+                out.push_str(".amazonaws.com");
+            }
+        }
+    }
+
+    /// Appends the user agent of one event.
+    pub(super) fn write_agent(&self, scene: &Scene<'_>, out: &mut String) {
+        // A session keeps to one tool: the choice hangs on the hour.
+        let hour = (scene.time.as_second() / 3600) as u64;
+        let chosen = scene.steady(hour) % self.agents.len() as u64;
+        self.agents[chosen as usize].fill(scene, out);
+    }
+}
+
+/// A service that acts in its own name.
+fn service(who: Who, name: &'static str, weight: u32) -> Actor {
+    Actor::new(who, name, weight).with(&["<service>"]).from(Address::Service)
+}
+
+/// A role that a service uses in the account.
+fn linked(role: &'static str, path: &'static str, session: &'static str, weight: u32) -> Actor {
+    Actor::new(Who::Linked, role, weight).at(path).session(session).with(&["<service>"]).from(Address::Service)
+}
+
+/// Everybody.
+pub(super) static CAST: LazyLock<Vec<Actor>> = LazyLock::new(|| {
+    use Address::Fleet;
+    use agents::*;
+    let mut cast = vec![
+        Actor::new(Who::User, "carol", 14).with(&[CLI, CONSOLE, BROWSER]),
+        Actor::new(Who::User, "dave", 9).with(&[CLI, PYTHON]),
+        Actor::new(Who::User, "ci-deploy", 60).at("ci/").with(&[TERRAFORM]).from(Fleet),
+        Actor::new(Who::User, "backup", 30).with(&[OLD_PYTHON]).from(Fleet),
+        person("PowerUserAccess_0a1b2c3d4e5f6071", "erin@example.com"),
+        person("PowerUserAccess_0a1b2c3d4e5f6071", "frank@example.com"),
+        person("ReadOnlyAccess_8192a3b4c5d6e7f8", "grace@example.com"),
+        program("app-web", "<instance-9>", 170).with(&[JAVA]),
+        program("app-worker", "<instance-9>", 120).with(&[PYTHON]),
+        program("ssm-managed", "<instance-9>", 90).with(&[SSM_AGENT]).reserved(),
+        program("orders-api-role", "orders-api", 110).at("service-role/").with(&[LAMBDA_NODE]),
+        program("image-resize-role", "image-resize", 70).at("service-role/").with(&[LAMBDA_PYTHON]),
+        program("data-pipeline", "botocore-session-<session-number>", 60).with(&[SPARK]),
+        program("Deployer", "GitHubActions", 80).with(&[TERRAFORM_2, CLI]),
+        program("cluster-autoscaler", "aws-go-sdk-<session-number>000000000", 70).with(&[GO]),
+        program("Auditor", "posture-scan", 120).with(&[PYTHON]),
+        program("Monitoring", "metrics-collector", 110).with(&[GO]),
+        Actor::new(Who::Federated, "heidi", 8).with(&[CLI, BROWSER]),
+        Actor::new(Who::Root, "root", 3).with(&[BROWSER, CONSOLE]),
+        Actor::new(Who::Role, "legacy-batch", 3).with(&[OLD_PYTHON]).from(Fleet),
+        Actor::new(Who::Saml, "ivan@example.com", 5).with(&[BROWSER]),
+        Actor::new(Who::Web, "repo:example/web:ref:refs/heads/main", 6).with(&[LAMBDA_NODE]),
+        Actor::new(Who::Web, "system:serviceaccount:web:orders-api", 9).with(&[JAVA]).from(Fleet),
+        Actor::new(Who::OtherAccount, "partner-sync", 5).session("sync").with(&[PYTHON]),
+        Actor::new(Who::IdentityCenter, "erin@example.com", 5).with(&[BROWSER]),
+        Actor::new(Who::IdentityCenter, "grace@example.com", 3).with(&[BROWSER]),
+        Actor::new(Who::Directory, "judy", 2).with(&[BROWSER]),
+        Actor::new(Who::Unknown, "frank@example.com", 4).with(&[BROWSER]),
+    ];
+    cast.extend(services());
+    cast
+});
+
+fn person(role: &'static str, email: &'static str) -> Actor {
+    Actor::new(Who::Person, role, 30).at("aws-reserved/sso.amazonaws.com/").session(email).with(&[
+        agents::CLI,
+        agents::CONSOLE,
+        agents::BROWSER,
+    ])
+}
+
+fn program(role: &'static str, session: &'static str, weight: u32) -> Actor {
+    Actor::new(Who::Program, role, weight).session(session).from(Address::Fleet)
+}
+
+fn services() -> Vec<Actor> {
+    vec![
+        linked("AWSServiceRoleForAutoScaling", "aws-service-role/autoscaling.amazonaws.com/", "AutoScaling", 110),
+        linked("AWSServiceRoleForECS", "aws-service-role/ecs.amazonaws.com/", "ecs-service-scheduler", 70),
+        linked("AWSServiceRoleForConfig", "aws-service-role/config.amazonaws.com/", "AWSConfig-Describe", 140),
+        linked("AWSServiceRoleForSecurityHub", "aws-service-role/securityhub.amazonaws.com/", "securityhub", 30),
+        service(Who::Service, "ec2", 60),
+        service(Who::Service, "lambda", 50),
+        service(Who::Service, "ecs-tasks", 40),
+        service(Who::Service, "cloudtrail", 30),
+        service(Who::Service, "delivery.logs", 30),
+        service(Who::Service, "autoscaling", 15),
+        service(Who::Service, "rds", 15),
+        service(Who::Untyped, "secretsmanager", 5),
+        service(Who::Untyped, "health", 2),
+    ]
+}

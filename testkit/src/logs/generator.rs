@@ -1,0 +1,274 @@
+//! Draws who calls what, and writes it as one event.
+
+use std::sync::LazyLock;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+
+use super::calls::{self, Call, TERMINATE};
+use super::cast::{Actor, Address, CAST, Who};
+use super::event::{Event, Field};
+use super::order;
+use super::place::Place;
+use super::scene::{Scene, hash, write_time};
+use super::template::Template;
+
+/// One event of so many is a TerminateInstances.
+const TERMINATE_ONE_IN: u32 = 3000;
+
+/// A call whose templates have been taken apart, and who may make it.
+struct Ready {
+    call: &'static Call,
+    request: Template,
+    response: Template,
+    host: Template,
+    more: Vec<(Field, Template)>,
+    errors: Vec<(&'static str, Template)>,
+    actors: Drawn<&'static Actor>,
+}
+
+/// Things to draw from, each as often as its weight says.
+#[derive(Clone)]
+struct Drawn<T> {
+    /// Each thing with the sum of the weights up to it.
+    sums: Vec<(u32, T)>,
+}
+
+impl<T: Copy> Drawn<T> {
+    fn new(weighted: impl Iterator<Item = (u32, T)>) -> Drawn<T> {
+        let mut sum = 0;
+        let sums = weighted.map(|(weight, thing)| {
+            sum += weight;
+            (sum, thing)
+        });
+        Drawn { sums: sums.collect() }
+    }
+
+    fn draw(&self, rng: &mut Rng) -> T {
+        let total = self.sums.last().map_or(0, |last| last.0);
+        let ball = rng.u32(..total);
+        self.sums[self.sums.partition_point(|(sum, _)| *sum <= ball)].1
+    }
+}
+
+static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| calls::all().map(Ready::new).collect());
+static READY_TERMINATE: LazyLock<Ready> = LazyLock::new(|| Ready::new(&TERMINATE));
+
+impl Ready {
+    fn new(call: &'static Call) -> Ready {
+        let actors = CAST.iter().filter(|actor| may(call, actor));
+        let actors = Drawn::new(actors.map(|actor| (actor.weight, actor)));
+        assert!(!actors.sums.is_empty(), "nobody may call {}:{}", call.source, call.name);
+        let templates = |list: &'static [(Field, &'static str)]| {
+            list.iter().map(|&(field, text)| (field, Template::new(text))).collect()
+        };
+        Ready {
+            call,
+            request: Template::new(call.request),
+            response: Template::new(call.response),
+            host: Template::new(call.host),
+            more: templates(call.more),
+            errors: call.errors().iter().map(|&(code, text)| (code, Template::new(text))).collect(),
+            actors,
+        }
+    }
+}
+
+/// May this actor make this call?
+fn may(call: &Call, actor: &Actor) -> bool {
+    match call.only {
+        [] => call.by.contains(&actor.who) && !actor.reserved,
+        only => call.by.contains(&actor.who) && only.contains(&actor.name),
+    }
+}
+
+/// Writes events: always the same ones from the same seed.
+pub struct Generator {
+    rng: Rng,
+    event: Event,
+    terminations: bool,
+    /// The calls seen in the home region, and those seen elsewhere.
+    home: Drawn<&'static Ready>,
+    away: Drawn<&'static Ready>,
+}
+
+impl Generator {
+    /// A generator whose events follow from the seed.
+    pub fn new(seed: u64) -> Generator {
+        Generator::without(&[], seed)
+    }
+
+    /// A generator that never writes the events of these names.
+    pub fn without(names: &[&str], seed: u64) -> Generator {
+        let wanted = || READY.iter().filter(|ready| !names.contains(&ready.call.name));
+        Generator {
+            rng: Rng::with_seed(seed),
+            event: Event::default(),
+            terminations: !names.contains(&TERMINATE.name),
+            home: Drawn::new(wanted().map(|ready| (ready.call.weight, ready))),
+            away: Drawn::new(wanted().filter(|ready| !ready.call.global).map(|ready| (ready.call.weight, ready))),
+        }
+    }
+
+    /// Goes on as [`Generator::new`] with this seed would.
+    pub fn reseed(&mut self, seed: u64) {
+        self.rng.seed(seed);
+    }
+
+    /// The source of this generator's choices, for choices that go with them.
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    /// Appends an event as compact JSON.
+    pub fn event(&mut self, place: &Place, time: Timestamp, out: &mut String) {
+        let terminate = self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0;
+        let ready = match (terminate, place.home) {
+            (true, _) => &*READY_TERMINATE,
+            (false, true) => self.home.draw(&mut self.rng),
+            (false, false) => self.away.draw(&mut self.rng),
+        };
+        let actor = ready.actors.draw(&mut self.rng);
+        self.write(ready, actor, place, time, out);
+    }
+
+    /// Appends an event whose identity is of this kind.
+    pub fn event_by(&mut self, who: Who, place: &Place, time: Timestamp, out: &mut String) {
+        let by_who = |ready: &&'static Ready| ready.actors.sums.iter().any(|(_, actor)| actor.who == who);
+        let known = self.home.sums.iter().map(|&(_, ready)| ready).filter(by_who);
+        let ready = Drawn::new(known.map(|ready| (ready.call.weight, ready))).draw(&mut self.rng);
+        let actors = ready.actors.sums.iter().map(|&(_, actor)| actor);
+        let actors = actors.filter(|actor| actor.who == who);
+        let actor = Drawn::new(actors.map(|actor| (actor.weight, actor))).draw(&mut self.rng);
+        self.write(ready, actor, place, time, out);
+    }
+
+    fn write(&mut self, ready: &Ready, actor: &Actor, place: &Place, time: Timestamp, out: &mut String) {
+        let salt = self.rng.u64(..);
+        let scene = Scene { place, time, actor, call: ready.call, salt };
+        let failure = match self.rng.u32(..1000) < ready.call.failing {
+            true => Some(&ready.errors[self.rng.usize(..ready.errors.len())]),
+            false => None,
+        };
+        self.event.clear();
+        self.fill_what(ready, &scene);
+        self.fill_who(ready, &scene);
+        self.fill_outcome(ready, &scene, failure);
+        self.event.write(order::pick(&mut self.rng), out);
+    }
+
+    /// The fields that hang on the call.
+    fn fill_what(&mut self, ready: &Ready, scene: &Scene<'_>) {
+        let call = ready.call;
+        let event = &mut self.event;
+        event.text(Field::EventVersion, |out| out.push_str(version(call)));
+        event.text(Field::EventTime, |out| write_time(scene.time, out));
+        event.text(Field::EventSource, |out| {
+            out.push_str(call.source);
+            out.push_str(".amazonaws.com");
+        });
+        event.text(Field::EventName, |out| out.push_str(call.name));
+        event.text(Field::AwsRegion, |out| out.push_str(scene.region()));
+        event.json(Field::RequestParameters, |out| ready.request.fill(scene, out));
+        for (field, template) in &ready.more {
+            event.json(*field, |out| template.fill(scene, out));
+        }
+        event.text(Field::RequestId, |out| request_id(scene, out));
+        event.text(Field::EventId, |out| super::scene::uuid(scene.number(0), out));
+        event.json(Field::ReadOnly, |out| out.push_str(boolean(call.read_only)));
+        event.text(Field::EventType, |out| out.push_str(call.kind));
+        event.json(Field::ManagementEvent, |out| out.push_str(boolean(!call.data)));
+        event.text(Field::EventCategory, |out| {
+            out.push_str(if call.data { "Data" } else { "Management" });
+        });
+        event.text(Field::RecipientAccountId, |out| out.push_str(&scene.place.account));
+    }
+
+    /// The fields that hang on the actor.
+    fn fill_who(&mut self, ready: &Ready, scene: &Scene<'_>) {
+        let actor = scene.actor;
+        let event = &mut self.event;
+        event.json(Field::UserIdentity, |out| actor.identity.fill(scene, out));
+        let mut agent = String::new();
+        actor.write_agent(scene, &mut agent);
+        let in_brackets = ready.call.source == "s3" && actor.address != Address::Service;
+        event.text(Field::UserAgent, |out| match in_brackets {
+            true => out.extend(["[", &agent, "]"]),
+            false => out.push_str(&agent),
+        });
+        let through_endpoint = actor.who == Who::Program && scene.number(6) % 8 == 0;
+        event.text(Field::SourceIpAddress, |out| address(scene, through_endpoint, out));
+        if through_endpoint {
+            event.text(Field::VpcEndpointId, |out| Template::new("<endpoint>").fill(scene, out));
+            event.text(Field::VpcEndpointAccountId, |out| out.push_str(&scene.place.account));
+        }
+        let by_console = agent == "AWS Internal" || agent.starts_with("Mozilla");
+        if by_console && ready.call.kind == "AwsApiCall" {
+            event.text(Field::SessionCredentialFromConsole, |out| out.push_str("true"));
+        } else if actor.address != Address::Service && ready.call.kind != "AwsServiceEvent" {
+            event.json(Field::TlsDetails, |out| tls(ready, scene, out));
+        }
+    }
+
+    /// The response, or the error instead.
+    fn fill_outcome(&mut self, ready: &Ready, scene: &Scene<'_>, failure: Option<&(&'static str, Template)>) {
+        let event = &mut self.event;
+        match failure {
+            Some((code, message)) => {
+                event.text(Field::ErrorCode, |out| out.push_str(code));
+                event.text(Field::ErrorMessage, |out| message.fill(scene, out));
+                event.json(Field::ResponseElements, |out| out.push_str("null"));
+            }
+            None => event.json(Field::ResponseElements, |out| ready.response.fill(scene, out)),
+        }
+    }
+}
+
+fn boolean(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// Each service writes its version of the record.
+fn version(call: &Call) -> &'static str {
+    const VERSIONS: [&str; 8] = ["1.08", "1.08", "1.09", "1.09", "1.10", "1.11", "1.11", "1.11"];
+    VERSIONS[(hash(call.source) % 8) as usize]
+}
+
+fn request_id(scene: &Scene<'_>, out: &mut String) {
+    static OF_S3: LazyLock<Template> = LazyLock::new(|| Template::new("<request-of-s3>"));
+    static USUAL: LazyLock<Template> = LazyLock::new(|| Template::new("<uuid-1>"));
+    if scene.call.source == "s3" { &OF_S3 } else { &USUAL }.fill(scene, out);
+}
+
+fn address(scene: &Scene<'_>, through_endpoint: bool, out: &mut String) {
+    use std::fmt::Write as _;
+    let day = (scene.time.as_second() / 86_400) as u64;
+    let home = scene.steady(day ^ 0xadd4);
+    // Writing to a String cannot fail.
+    let _ = match scene.actor.address {
+        Address::Service => {
+            scene.actor.write_service(out);
+            Ok(())
+        }
+        Address::Fleet if through_endpoint => {
+            let host = scene.number(7);
+            write!(out, "10.0.{}.{}", 1 + host % 6, 4 + (host >> 8) % 250)
+        }
+        Address::Fleet => write!(out, "192.0.2.{}", 1 + scene.number(8) % 24),
+        Address::Office if home % 12 == 0 => {
+            write!(out, "2001:db8:85a3:{:x}::{:x}", home >> 8 & 0xfff, home >> 24 & 0xffff)
+        }
+        // The half of this network below 128 is left to hand-written events.
+        Address::Office if home % 3 == 0 => write!(out, "203.0.113.{}", 128 + home % 100),
+        Address::Office => write!(out, "198.51.100.{}", 1 + home % 250),
+    };
+}
+
+fn tls(ready: &Ready, scene: &Scene<'_>, out: &mut String) {
+    const MODERN: &str = r#"{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256""#;
+    const OLD: &str = r#"{"tlsVersion":"TLSv1.2","cipherSuite":"ECDHE-RSA-AES128-GCM-SHA256""#;
+    out.push_str(if scene.steady(9) % 4 == 0 { OLD } else { MODERN });
+    out.push_str(r#","clientProvidedHostHeader":""#);
+    ready.host.fill(scene, out);
+    out.push_str("\"}");
+}

@@ -1,0 +1,71 @@
+//! The orders in which the keys of events come. Real logs have dozens: the
+//! usual one, some with a few keys elsewhere, and some without any system.
+
+use std::sync::LazyLock;
+
+use fastrand::Rng;
+
+use super::event::Field::{self, *};
+
+/// A key, and the key that it stands right behind instead.
+type Move = (Field, Field);
+
+const MOVED: &[&[Move]] = &[
+    &[(SessionCredentialFromConsole, EventCategory)],
+    &[(ReadOnly, Resources)],
+    &[(RequestId, EventId)],
+    &[(ApiVersion, EventTime)],
+    &[(UserIdentity, RecipientAccountId)],
+    &[(EventTime, TlsDetails)],
+    &[(EventName, UserAgent), (EventSource, UserAgent)],
+    &[(RecipientAccountId, EventVersion)],
+    &[(ErrorMessage, TlsDetails), (ErrorCode, TlsDetails)],
+    &[(RequestParameters, EventVersion)],
+    &[(AwsRegion, EventTime), (SourceIpAddress, AwsRegion)],
+    &[(EventId, EventVersion), (EventType, EventVersion)],
+];
+const SHUFFLES: u64 = 16;
+
+static ORDERS: LazyLock<Vec<Vec<Field>>> = LazyLock::new(|| {
+    let mut orders: Vec<Vec<Field>> = MOVED.iter().map(|moves| moved(moves)).collect();
+    let mut by_name = Field::ALL.to_vec();
+    by_name.sort_by_key(|field| field.name());
+    orders.push(by_name);
+    for seed in 0..SHUFFLES {
+        let mut order = Field::ALL.to_vec();
+        Rng::with_seed(seed).shuffle(&mut order);
+        orders.push(order);
+    }
+    orders
+});
+
+/// The usual order for seven events of eight, another for the eighth.
+pub(super) fn pick(rng: &mut Rng) -> &'static [Field] {
+    match rng.u8(..8) {
+        0 => &ORDERS[rng.usize(..ORDERS.len())],
+        _ => Field::ALL,
+    }
+}
+
+fn moved(moves: &[Move]) -> Vec<Field> {
+    let mut order = Field::ALL.to_vec();
+    for &(field, behind) in moves {
+        order.retain(|&other| other != field);
+        let place = order.iter().position(|&other| other == behind);
+        order.insert(place.map_or(0, |place| place + 1), field);
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_has_every_key_once() {
+        for order in ORDERS.iter() {
+            assert_eq!(order.len(), Field::ALL.len());
+            assert!(Field::ALL.iter().all(|field| order.contains(field)));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Where a log file belongs: account, organisation, region.
+
+use super::scene::hash;
+
+/// One folder of the bucket: the events of one account in one region.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Twelve digits.
+    pub account: String,
+    /// `o-…`, when the trail is an organisation's.
+    pub organisation: Option<String>,
+    /// The region of the folder.
+    pub region: String,
+    /// The trail's home region: here the events of the global services
+    /// arrive, whose own `awsRegion` is us-east-1.
+    pub home: bool,
+    seed: u64,
+}
+
+impl Place {
+    /// A place directly below `AWSLogs/`, and its trail's home region.
+    pub fn new(account: &str, region: &str) -> Place {
+        Place {
+            account: account.into(),
+            organisation: None,
+            region: region.into(),
+            home: true,
+            seed: hash(account) ^ hash(region).rotate_left(1),
+        }
+    }
+
+    /// The same place in an organisation's trail.
+    pub fn in_organisation(mut self, id: &str) -> Place {
+        self.organisation = Some(id.into());
+        self
+    }
+
+    /// The same place, not the home region of its trail.
+    pub fn away_from_home(mut self) -> Place {
+        self.home = false;
+        self
+    }
+
+    /// `AWSLogs/[o-…/]ACCOUNT/`: what all kinds of file of the account share.
+    pub fn prefix(&self) -> String {
+        match &self.organisation {
+            Some(id) => format!("AWSLogs/{id}/{}/", self.account),
+            None => format!("AWSLogs/{}/", self.account),
+        }
+    }
+
+    /// Where the identifiers of this place's resources come from.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+}

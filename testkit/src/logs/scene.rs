@@ -1,0 +1,310 @@
+//! What the holes of templates stand for in one event. The same hole has the
+//! same value everywhere in one event, and resources are drawn from a small
+//! stock of each place, so that they come back in other events.
+//!
+//! A digit behind a name (`<instance-2>`) asks for another one of the kind.
+
+use std::fmt::Write as _;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::calls::Call;
+use super::cast::Actor;
+use super::place::Place;
+use super::words::WORDS;
+
+/// Kinds of resource with an identifier of 17 hexadecimal digits: the hole's
+/// name, what stands before the digits, and how many of them a place has.
+const RESOURCES: &[(&str, &str, u64)] = &[
+    ("instance", "i-0", 60),
+    ("volume", "vol-0", 120),
+    ("snapshot", "snap-0", 90),
+    ("image", "ami-0", 12),
+    ("subnet", "subnet-0", 9),
+    ("vpc", "vpc-0", 3),
+    ("group", "sg-0", 25),
+    ("interface", "eni-0", 140),
+    ("table-of-routes", "rtb-0", 9),
+    ("launch-template", "lt-0", 6),
+    ("endpoint", "vpce-0", 4),
+    ("allocation", "eipalloc-0", 8),
+    ("reservation", "r-0", 100_000),
+    ("rule-of-group", "sgr-0", 100_000),
+];
+
+/// Numbers: the hole's name and the largest.
+const NUMBERS: &[(&str, u64)] = &[("count", 100), ("bytes", 65_536), ("octet", 250), ("digit", 9), ("many", 9_999_999)];
+
+/// A hole of a template. The number in some of them tells apart the several
+/// values of one event.
+#[derive(Clone, Copy)]
+pub(super) enum Hole {
+    Account,
+    OtherAccount,
+    Region,
+    Time,
+    /// A time as AWS writes it in responses, so many seconds from the event.
+    Spoken(i64),
+    Milliseconds,
+    Day,
+    SessionStart,
+    SessionNumber,
+    Source,
+    Action,
+    Command,
+    Actor,
+    Path,
+    Session,
+    Caller,
+    Service,
+    Principal,
+    Key,
+    Resource(usize, u64),
+    Word(usize, u64),
+    Number(usize, u64),
+    /// A UUID that only this event has.
+    Fresh(u64),
+    /// One of the place's UUIDs.
+    Known(u64),
+    Hex(u64),
+    NewKey,
+    Opaque(Alphabet, usize),
+}
+
+/// What a long opaque text is made of.
+#[derive(Clone, Copy)]
+pub(super) enum Alphabet {
+    Base64,
+    Base64Url,
+    /// What the end of an object's name is made of.
+    Name,
+    Upper,
+}
+
+impl Alphabet {
+    fn letters(self) -> &'static [u8] {
+        match self {
+            Alphabet::Base64 => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+            Alphabet::Base64Url => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+            Alphabet::Name => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            Alphabet::Upper => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+        }
+    }
+}
+
+impl Hole {
+    pub(super) fn named(name: &str) -> Option<Hole> {
+        let (kind, nth) = match name.rsplit_once('-') {
+            Some((kind, digits)) if digits.parse::<u64>().is_ok() => (kind, digits.parse().ok()?),
+            _ => (name, 1),
+        };
+        if let Some(index) = RESOURCES.iter().position(|row| row.0 == kind) {
+            return Some(Hole::Resource(index, nth));
+        }
+        if let Some(index) = WORDS.iter().position(|row| row.0 == kind) {
+            return Some(Hole::Word(index, nth));
+        }
+        if let Some(index) = NUMBERS.iter().position(|row| row.0 == kind) {
+            return Some(Hole::Number(index, nth));
+        }
+        Some(match kind {
+            "account" => Hole::Account,
+            "other-account" => Hole::OtherAccount,
+            "region" => Hole::Region,
+            "time" => Hole::Time,
+            "created" => Hole::Spoken(0),
+            "expires" => Hole::Spoken(3600),
+            "milliseconds" => Hole::Milliseconds,
+            "day" => Hole::Day,
+            "session-start" => Hole::SessionStart,
+            "session-number" => Hole::SessionNumber,
+            "source" => Hole::Source,
+            "action" => Hole::Action,
+            "command" => Hole::Command,
+            "actor" => Hole::Actor,
+            "path" => Hole::Path,
+            "session" => Hole::Session,
+            "caller" => Hole::Caller,
+            "service" => Hole::Service,
+            "principal" => Hole::Principal,
+            "key" => Hole::Key,
+            "new-key" => Hole::NewKey,
+            "uuid" => Hole::Fresh(nth),
+            "known" => Hole::Known(nth),
+            "hex" => Hole::Hex(nth),
+            "request-of-s3" => Hole::Opaque(Alphabet::Upper, 16),
+            "id2" => Hole::Opaque(Alphabet::Base64, 75),
+            "token" => Hole::Opaque(Alphabet::Base64, 280),
+            "encoded" => Hole::Opaque(Alphabet::Base64Url, 420),
+            _ => return None,
+        })
+    }
+}
+
+/// One event in the making: where, when, who, what, and a number from which
+/// everything else in it follows.
+pub(super) struct Scene<'a> {
+    pub(super) place: &'a Place,
+    pub(super) time: Timestamp,
+    pub(super) actor: &'a Actor,
+    pub(super) call: &'a Call,
+    pub(super) salt: u64,
+}
+
+impl Scene<'_> {
+    /// `awsRegion`: the global services report us-east-1 from everywhere.
+    pub(super) fn region(&self) -> &str {
+        if self.call.global { "us-east-1" } else { &self.place.region }
+    }
+
+    /// A number for one purpose: the same whenever it is asked in this event.
+    pub(super) fn number(&self, purpose: u64) -> u64 {
+        mix(self.salt, purpose)
+    }
+
+    /// A number of this actor in this account: the same in all its events.
+    pub(super) fn steady(&self, purpose: u64) -> u64 {
+        mix(hash(&self.place.account) ^ hash(self.actor.name), purpose)
+    }
+
+    /// When the actor's session began: within the hour before the event.
+    fn session_start(&self) -> i64 {
+        let shift = (self.steady(1) % 3600) as i64;
+        (self.time.as_second() - shift).div_euclid(3600) * 3600 + shift
+    }
+
+    /// A user keeps one key; every session has its own.
+    fn key_seed(&self) -> u64 {
+        if !self.actor.who.is_session() {
+            return self.steady(3);
+        }
+        let mut session = String::new();
+        self.actor.session.fill(self, &mut session);
+        mix(self.steady(3) ^ hash(&session), self.session_start() as u64)
+    }
+
+    pub(super) fn fill(&self, hole: Hole, out: &mut String) {
+        match hole {
+            Hole::Account => out.push_str(&self.place.account),
+            Hole::OtherAccount => out.push_str("222222222222"),
+            Hole::Region => out.push_str(self.region()),
+            Hole::Time => write_time(self.time, out),
+            Hole::Spoken(later) => self.fill_spoken(later, out),
+            Hole::Milliseconds => push(out, self.time.as_millisecond()),
+            Hole::Day => push(out, self.time.strftime("%Y/%m/%d")),
+            Hole::SessionStart => write_time(seconds(self.session_start()), out),
+            Hole::SessionNumber => push(out, self.session_start()),
+            Hole::Source => out.push_str(self.call.source),
+            Hole::Action => push(out, format_args!("{}:{}", self.call.source, self.call.name)),
+            Hole::Command => kebab(self.call.name, out),
+            Hole::Actor => out.push_str(self.actor.name),
+            Hole::Path => out.push_str(self.actor.path),
+            Hole::Session => self.actor.session.fill(self, out),
+            Hole::Caller => self.actor.arn.fill(self, out),
+            Hole::Service => self.actor.write_service(out),
+            _ => self.fill_drawn(hole, out),
+        }
+    }
+
+    /// The holes whose values are drawn.
+    fn fill_drawn(&self, hole: Hole, out: &mut String) {
+        match hole {
+            Hole::Principal => letters(self.steady(2), Alphabet::Upper, 10, out),
+            Hole::Key => letters(self.key_seed(), Alphabet::Upper, 9, out),
+            Hole::NewKey => letters(self.number(4), Alphabet::Upper, 9, out),
+            Hole::Resource(index, nth) => {
+                let (_, before, stock) = RESOURCES[index];
+                let lane = 100 + index as u64;
+                let chosen = self.number(lane * 10 + nth) % stock;
+                out.push_str(before);
+                push(out, format_args!("{:016x}", mix(self.place.seed() ^ lane, chosen)));
+            }
+            Hole::Word(index, nth) => {
+                let list = WORDS[index].1;
+                let chosen = self.number((300 + index as u64) * 10 + nth);
+                out.push_str(list[(chosen % list.len() as u64) as usize]);
+            }
+            Hole::Number(index, nth) => {
+                push(out, self.number((200 + index as u64) * 10 + nth) % NUMBERS[index].1 + 1);
+            }
+            Hole::Fresh(nth) => uuid(self.number(10 + nth), out),
+            Hole::Known(nth) => uuid(mix(self.place.seed(), self.number(50 + nth) % 8), out),
+            Hole::Hex(nth) => push(out, format_args!("{:016x}", self.number(70 + nth))),
+            Hole::Opaque(alphabet, length) => {
+                letters(self.number(90 + length as u64), alphabet, length, out);
+            }
+            _ => unreachable!("filled by Scene::fill"),
+        }
+    }
+
+    fn fill_spoken(&self, later: i64, out: &mut String) {
+        let time = seconds(self.time.as_second() + later).to_zoned(TimeZone::UTC);
+        push(out, time.strftime("%b %-d, %Y, %-I:%M:%S %p"));
+    }
+}
+
+/// `2026-10-01T09:14:02Z`
+pub(super) fn write_time(time: Timestamp, out: &mut String) {
+    push(out, time.strftime("%Y-%m-%dT%H:%M:%SZ"));
+}
+
+/// A point in time from the seconds since 1970.
+pub(super) fn seconds(since_1970: i64) -> Timestamp {
+    Timestamp::constant(since_1970, 0)
+}
+
+/// A number that follows from a text, the same on every machine (FNV-1a).
+pub(super) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A number that follows from two (the finish of SplitMix64).
+pub(super) fn mix(a: u64, b: u64) -> u64 {
+    let mut mixed = a.wrapping_add(b.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Appends so many letters of an alphabet, which follow from the seed.
+pub(super) fn letters(seed: u64, alphabet: Alphabet, count: usize, out: &mut String) {
+    let letters = alphabet.letters();
+    let mut rng = Rng::with_seed(seed);
+    for _ in 0..count {
+        out.push(char::from(letters[rng.usize(..letters.len())]));
+    }
+}
+
+/// Appends a random (version 4) UUID, which follows from the seed.
+pub(super) fn uuid(seed: u64, out: &mut String) {
+    let (high, low) = (mix(seed, 0), mix(seed, 1));
+    push(
+        out,
+        format_args!(
+            "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xfff,
+            8 + (low >> 62),
+            low >> 48 & 0xfff,
+            low & 0xffff_ffff_ffff,
+        ),
+    );
+}
+
+/// `DescribeInstances` as the command line spells it: `describe-instances`.
+fn kebab(name: &str, out: &mut String) {
+    for (index, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            out.push('-');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+}
+
+fn push(out: &mut String, value: impl std::fmt::Display) {
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{value}");
+}

@@ -1,0 +1,46 @@
+//! JSON text with holes: `{"instanceId":"<instance>"}`. A template is taken
+//! apart once, and filled for every event from its [`Scene`].
+
+use super::scene::{Hole, Scene};
+
+/// A text with holes in it.
+pub(super) struct Template(Vec<Piece>);
+
+enum Piece {
+    Text(&'static str),
+    Hole(Hole),
+}
+
+impl Template {
+    /// Takes the text apart; a hole that nobody knows is a mistake in a table.
+    pub(super) fn new(text: &'static str) -> Template {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, name, after)) = split(rest) {
+            pieces.push(Piece::Text(before));
+            match Hole::named(name) {
+                Some(hole) => pieces.push(Piece::Hole(hole)),
+                None => panic!("no hole is called <{name}>, in {text}"),
+            }
+            rest = after;
+        }
+        pieces.push(Piece::Text(rest));
+        Template(pieces)
+    }
+
+    /// Appends the text with its holes filled.
+    pub(super) fn fill(&self, scene: &Scene<'_>, out: &mut String) {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Hole(hole) => scene.fill(*hole, out),
+            }
+        }
+    }
+}
+
+fn split(text: &'static str) -> Option<(&'static str, &'static str, &'static str)> {
+    let (before, rest) = text.split_once('<')?;
+    let (name, after) = rest.split_once('>')?;
+    Some((before, name, after))
+}

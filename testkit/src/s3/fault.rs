@@ -1,0 +1,191 @@
+//! What goes wrong with the requests that a [`Selection`] strikes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::request::{Operation, Request};
+use super::selection::Selection;
+
+/// Something that goes wrong with some requests: `Fault::get("*").times(2).status(503, "SlowDown")`.
+pub struct Fault {
+    selection: Selection,
+    effect: Effect,
+}
+
+/// What happens to a request that is struck.
+#[derive(Clone, Debug)]
+pub(super) enum Effect {
+    /// The answer waits. Other faults may add to it.
+    Delay(Duration),
+    /// An error is the answer.
+    Status(u16, String),
+    /// The connection is reset, without an answer.
+    Reset,
+    /// The answer's body is spoilt.
+    Body(BodyFault),
+    /// The page of a listing is spoilt.
+    List(ListFault),
+}
+
+/// How a body is spoilt.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum BodyFault {
+    ResetHalfway,
+    ResetAtEnd,
+    Short(usize),
+    Truncated(usize),
+    Long(usize),
+    FlippedBit(usize),
+    Stall(Duration),
+}
+
+/// How a page of a listing is spoilt.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ListFault {
+    Endless,
+    Empty,
+    Repeat,
+    Omit,
+}
+
+/// Which requests: keys, and of a LIST its prefix, are compared with a pattern in which `*` stands for anything.
+impl Fault {
+    /// GETs of keys like this pattern.
+    pub fn get(pattern: &str) -> Selection {
+        Selection::new(Some(Operation::Get), pattern)
+    }
+
+    /// LISTs of prefixes like this pattern.
+    pub fn list(pattern: &str) -> Selection {
+        Selection::new(Some(Operation::List), pattern)
+    }
+
+    /// HEADs of keys like this pattern.
+    pub fn head(pattern: &str) -> Selection {
+        Selection::new(Some(Operation::Head), pattern)
+    }
+
+    /// Requests of any kind.
+    pub fn any() -> Selection {
+        Selection::new(None, "*")
+    }
+
+    /// The credentials expire after so many requests: all later ones get `ExpiredToken`.
+    pub fn expire_after(requests: usize) -> Self {
+        Self::any().skip(requests).status(400, "ExpiredToken")
+    }
+}
+
+/// What goes wrong.
+impl Selection {
+    /// An error is the answer: `status(503, "SlowDown")`, `status(403, "AccessDenied")`, …
+    pub fn status(self, status: u16, code: &str) -> Fault {
+        self.effect(Effect::Status(status, code.to_owned()))
+    }
+
+    /// The answer waits for so long. It then comes, unless another fault strikes too.
+    pub fn delay(self, time: Duration) -> Fault {
+        self.effect(Effect::Delay(time))
+    }
+
+    /// The connection is reset before there is an answer.
+    pub fn reset(self) -> Fault {
+        self.effect(Effect::Reset)
+    }
+
+    /// The connection is reset after half of the body.
+    pub fn reset_halfway(self) -> Fault {
+        self.effect(Effect::Body(BodyFault::ResetHalfway))
+    }
+
+    /// The connection is reset a moment after the whole body, when the client may already count on it.
+    pub fn reset_at_end(self) -> Fault {
+        self.effect(Effect::Body(BodyFault::ResetAtEnd))
+    }
+
+    /// The last bytes are not sent and the connection is closed; `Content-Length` promised them.
+    pub fn short_body(self, missing: usize) -> Fault {
+        self.effect(Effect::Body(BodyFault::Short(missing)))
+    }
+
+    /// The last bytes are not there, and `Content-Length` agrees: only the listing knows better.
+    pub fn truncated_body(self, missing: usize) -> Fault {
+        self.effect(Effect::Body(BodyFault::Truncated(missing)))
+    }
+
+    /// There are more bytes than the listing said, and `Content-Length` counts them.
+    pub fn long_body(self, extra: usize) -> Fault {
+        self.effect(Effect::Body(BodyFault::Long(extra)))
+    }
+
+    /// One bit of the body is flipped: this one, counted from the first byte's lowest and around the end.
+    pub fn flip_bit(self, bit: usize) -> Fault {
+        self.effect(Effect::Body(BodyFault::FlippedBit(bit)))
+    }
+
+    /// Nothing comes for so long after half of the body; then the rest does.
+    pub fn stall(self, time: Duration) -> Fault {
+        self.effect(Effect::Body(BodyFault::Stall(time)))
+    }
+
+    /// LIST only: the page says that there is more, and its token leads to the same page again.
+    pub fn endless_list(self) -> Fault {
+        self.effect(Effect::List(ListFault::Endless))
+    }
+
+    /// LIST only: the page is empty, and its token leads to what it should have held. S3 does this at times.
+    pub fn empty_page(self) -> Fault {
+        self.effect(Effect::List(ListFault::Empty))
+    }
+
+    /// LIST only: the page has every key twice.
+    pub fn repeated_keys(self) -> Fault {
+        self.effect(Effect::List(ListFault::Repeat))
+    }
+
+    /// LIST only: the page leaves out its first key, its third, and so on.
+    pub fn omitted_keys(self) -> Fault {
+        self.effect(Effect::List(ListFault::Omit))
+    }
+
+    fn effect(self, effect: Effect) -> Fault {
+        Fault { selection: self, effect }
+    }
+}
+
+/// A fault at work; it says how often it has struck.
+#[derive(Clone)]
+pub struct Fired(Arc<Fault>);
+
+impl Fired {
+    /// How many requests were struck.
+    pub fn fired(&self) -> usize {
+        self.0.selection.struck()
+    }
+}
+
+/// The faults at work.
+#[derive(Default)]
+pub(super) struct Faults(Vec<Arc<Fault>>);
+
+impl Faults {
+    pub(super) fn add(&mut self, fault: Fault) -> Fired {
+        let fault = Arc::new(fault);
+        self.0.push(fault.clone());
+        Fired(fault)
+    }
+
+    /// All the delays of this request, and the first other effect: later faults are not asked for theirs.
+    pub(super) fn strike(&self, request: &Request) -> (Duration, Option<Effect>) {
+        let (mut delay, mut effect) = (Duration::ZERO, None);
+        for fault in &self.0 {
+            match &fault.effect {
+                Effect::Delay(time) if fault.selection.strikes(request) => delay += *time,
+                Effect::Delay(_) => {}
+                other if effect.is_none() && fault.selection.strikes(request) => effect = Some(other.clone()),
+                _ => {}
+            }
+        }
+        (delay, effect)
+    }
+}
