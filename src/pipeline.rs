@@ -98,7 +98,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
         .collect::<Result<_, _>>()?;
 
     std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| feed.run(inputs, plan.conditions.window));
+        let feeding = scope.spawn(|| feed.run(inputs, plan.conditions.window, report));
         for worker in workers {
             let batches = batch_receiver.clone();
             scope.spawn(move || worker.run(&batches));

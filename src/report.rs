@@ -81,10 +81,8 @@ impl Report {
 
     /// Shows how far the mirror is: objects and bytes of those that are known
     /// so far.
-    pub fn fetching(&self, fetched: &Fetched, is_listed: bool) {
+    pub fn fetching(&self, fetched: &Fetched) {
         let Some(bars) = &self.bars else { return };
-        let state = if is_listed { "mirroring" } else { "listing  " };
-        bars.fetching.set_prefix(state);
         bars.fetching.set_length(fetched.known);
         bars.fetching.set_position(fetched.objects + fetched.present);
         let rate = fetched.bytes as f64 / bars.fetching.elapsed().as_secs_f64().max(0.1);
@@ -123,7 +121,7 @@ impl Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(TIMES_A_SECOND));
         let style = |template: &str| ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
         let fetching = ProgressBar::no_length()
-            .with_style(style("{prefix:9} {bar:20} {human_pos}/{human_len} objects, {msg}, {eta} left"));
+            .with_style(style("mirroring {bar:20} {human_pos}/{human_len} objects, {msg}, {eta} left"));
         let reading = ProgressBar::new_spinner().with_style(style("decoding  {wide_msg}"));
         let bars = Bars { fetching, reading: all.add(reading), all };
         bars.reading.enable_steady_tick(Duration::from_millis(250));

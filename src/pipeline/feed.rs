@@ -4,15 +4,17 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Batch, Block, Piece, Said};
 use crate::bucket::layout::Scope;
+use crate::bucket::{self, Arrived, Bucket, Next};
 use crate::error::{Fatal, PassedOver, plain};
 use crate::input::Source;
 use crate::input::walk::{Met, walk};
-use crate::plan::Input;
+use crate::plan::{BucketInput, Input};
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 use crate::window::Window;
@@ -21,10 +23,14 @@ use crate::window::Window;
 pub(super) enum Opened {
     Stdin,
     Path(PathBuf),
+    /// A bucket whose mirror is brought up to date.
+    Bucket(Box<Bucket>),
+    /// A mirror that is read as it is.
+    Mirror(Box<BucketInput>, Scope),
 }
 
 /// Checks what can be checked before anything is written.
-pub(super) fn open(inputs: &[Input], _report: &Report) -> Result<Vec<Opened>, Fatal> {
+pub(super) fn open(inputs: &[Input], report: &Report) -> Result<Vec<Opened>, Fatal> {
     inputs
         .iter()
         .map(|input| match input {
@@ -33,7 +39,8 @@ pub(super) fn open(inputs: &[Input], _report: &Report) -> Result<Vec<Opened>, Fa
                 Ok(_) => Ok(Opened::Path(path.clone())),
                 Err(error) => Err(Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
             },
-            Input::Bucket(_) => Err(Fatal::Failed("buckets are not here yet".into())),
+            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(input.clone(), bucket::scope(input)?)),
+            Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, report)?))),
         })
         .collect()
 }
@@ -86,15 +93,56 @@ impl Feed {
     }
 
     /// Feeds all inputs, one after the other.
-    pub(super) fn run(mut self, inputs: Vec<Opened>, window: Window) -> Result<Coverage, Fatal> {
+    pub(super) fn run(mut self, inputs: Vec<Opened>, window: Window, report: &Report) -> Result<Coverage, Fatal> {
+        let mut coverage = Coverage::default();
         for input in inputs {
             match input {
                 Opened::Stdin => drop(self.push(Piece::Read(Source::stdin()))),
-                Opened::Path(root) => walk(&root, &Scope::since(window), |met| self.push(piece(met)))?,
+                Opened::Path(root) => walk(&root, &Scope::since(window), |met| self.push(piece(met, Source::file)))?,
+                Opened::Mirror(input, scope) => self.mirror(&input, &scope)?,
+                Opened::Bucket(mut bucket) => {
+                    self.bucket(&mut bucket, report)?;
+                    coverage.add(&Coverage { fetched: Some(bucket.fetched()), ..Coverage::default() });
+                }
             }
         }
         let _ = self.flush();
-        Ok(Coverage::default())
+        Ok(coverage)
+    }
+
+    /// Feeds the files of a mirror under the names that they have in the bucket.
+    fn mirror(&mut self, input: &BucketInput, scope: &Scope) -> Result<(), Fatal> {
+        let root = input.mirror.join(&input.prefix);
+        let object = |path: PathBuf| {
+            let key = path.strip_prefix(&input.mirror).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let address = format!("s3://{}/{key}", input.bucket);
+            Source::object(path, address)
+        };
+        walk(&root, scope, |met| self.push(piece(met, object)))
+    }
+
+    /// Feeds the objects of a bucket as they arrive.
+    fn bucket(&mut self, bucket: &mut Bucket, report: &Report) -> Result<(), Fatal> {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        let mut shown = Instant::now();
+        loop {
+            let flow = match bucket.next(PATIENCE) {
+                Next::Arrived(Arrived::Object { path, address }) => self.push(Piece::Read(Source::object(path, address))),
+                Next::Arrived(Arrived::TooOld) => self.push(piece(Met::TooOld, Source::file)),
+                Next::Arrived(Arrived::Skip(skip)) => self.push(Piece::Say(Said::Skip(skip))),
+                Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
+                // What has arrived need not wait for what has not.
+                Next::Wait => self.flush(),
+                Next::End => return Ok(()),
+            };
+            if shown.elapsed() > PATIENCE {
+                report.fetching(&bucket.fetched());
+                shown = Instant::now();
+            }
+            if flow.is_break() || self.stop.is_set() {
+                return Ok(());
+            }
+        }
     }
 
     /// Adds a piece. Breaks where nobody wants more.
@@ -118,14 +166,15 @@ impl Feed {
     }
 }
 
-fn piece(met: Met) -> Piece {
+/// `source` makes a source of a path.
+fn piece(met: Met, source: impl FnOnce(PathBuf) -> Source) -> Piece {
     let passed_over = |reason| {
         let mut coverage = Coverage::default();
         coverage.passed_over.insert(reason, 1);
         Piece::Count(coverage)
     };
     match met {
-        Met::File(path) => Piece::Read(Source::file(path)),
+        Met::File(path) => Piece::Read(source(path)),
         Met::TooOld => Piece::Count(Coverage { unopened: 1, ..Coverage::default() }),
         Met::Unfinished => passed_over(PassedOver::Unfinished),
         Met::Skip(skip) => Piece::Say(Said::Skip(skip)),

@@ -1,0 +1,118 @@
+//! What S3 or the way to it refuses, in words that say what to do.
+
+use std::error::Error;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use crate::error::Fatal;
+
+/// What was tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Action<'a> {
+    List { bucket: &'a str, prefix: &'a str },
+    Get { bucket: &'a str },
+}
+
+/// Why it did not work.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    /// What is wrong and what can be done, without the name of the object.
+    pub(super) text: String,
+    /// The whole run is concerned, not this request alone.
+    pub(super) is_general: bool,
+    /// The region that the bucket is in, where the answer says so.
+    pub(super) region: Option<String>,
+    bucket: String,
+}
+
+impl Trouble {
+    pub(super) fn new<E>(error: &SdkError<E, HttpResponse>, action: &Action<'_>) -> Trouble
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+    {
+        let (Action::List { bucket, .. } | Action::Get { bucket }) = action;
+        let header = |name: &str| error.raw_response().and_then(|response| response.headers().get(name)).map(String::from);
+        let region = header("x-amz-bucket-region");
+        let code = error.code().unwrap_or_default();
+        let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+        let (text, is_general) = match (code, status) {
+            ("NoSuchBucket", _) => ("there is no such bucket".into(), true),
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
+                (format!("the bucket is in the region {}", region.as_deref().unwrap_or("that its owner knows")), true)
+            }
+            ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => {
+                (format!("the credentials have expired ({code}); {SIGN_IN}"), true)
+            }
+            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "UnrecognizedClientException", _) => {
+                (format!("the credentials are not accepted ({code}); {SIGN_IN}"), true)
+            }
+            ("RequestTimeTooSkewed", _) => ("the clock of this machine is wrong (RequestTimeTooSkewed)".into(), true),
+            ("AccessDenied" | "AllAccessDisabled", _) | (_, 403) => (denied(action, error.message().unwrap_or_default()), false),
+            ("NoSuchKey", _) | (_, 404) => ("it is gone from the bucket (NoSuchKey)".into(), false),
+            ("", _) => without_answer(error),
+            (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
+        };
+        Trouble { text, is_general, region, bucket: (*bucket).to_string() }
+    }
+
+    /// A list that makes no sense.
+    pub(super) fn of_list(bucket: &str, text: String) -> Trouble {
+        Trouble { text, is_general: false, region: None, bucket: bucket.to_string() }
+    }
+
+    /// As an error that ends the run.
+    pub(super) fn into_fatal(self) -> Fatal {
+        Fatal::Failed(format!("s3://{}: {}", self.bucket, self.text))
+    }
+}
+
+const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose others by --profile";
+
+/// Which permission is missing on what.
+fn denied(action: &Action<'_>, message: &str) -> String {
+    if message.contains("kms:") || message.contains("KMS") {
+        return "access denied: kms:Decrypt is needed on the key that the object is encrypted with".into();
+    }
+    match action {
+        Action::List { bucket, prefix } => {
+            format!("access denied to list {prefix:?}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
+        }
+        Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
+    }
+}
+
+/// The request did not get as far as an answer.
+fn without_answer<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (String, bool) {
+    let chain = causes(error);
+    let text = chain.join(": ");
+    let lower = text.to_lowercase();
+    let cause = chain.last().cloned().unwrap_or_default();
+    if lower.contains("credential") || lower.contains("sso") || lower.contains("token") {
+        let is_missing = lower.contains("no providers in chain") || lower.contains("not loaded");
+        let what = if is_missing { "no credentials were found".into() } else { format!("no credentials: {cause}") };
+        return (
+            format!("{what}; {SIGN_IN}, or read a public bucket by --no-sign-request"),
+            true,
+        );
+    }
+    match error {
+        SdkError::TimeoutError(_) => ("no answer in time".into(), false),
+        SdkError::DispatchFailure(_) => (format!("S3 cannot be reached: {cause}"), false),
+        _ => (cause, false),
+    }
+}
+
+/// The error and what caused it, outermost first.
+fn causes(error: &dyn Error) -> Vec<String> {
+    let mut chain = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if chain.last() != Some(&text) {
+            chain.push(text);
+        }
+        next = error.source();
+    }
+    chain
+}
