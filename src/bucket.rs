@@ -98,7 +98,8 @@ impl Bucket {
     /// Connects, finds where the logs are, and begins to mirror them.
     pub fn open(input: &BucketInput, report: &Report) -> Result<Bucket, Fatal> {
         let failed = |error: std::io::Error| Fatal::Failed(format!("no threads for downloads: {error}"));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
         let scope = scope(input)?;
         let mirror = Mirror::open(&input.mirror)?;
         let client = runtime.block_on(Client::connect(input))?;

@@ -73,7 +73,11 @@ impl Client {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    pub(super) async fn list(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListObjectsV2Output, Trouble> {
+    pub(super) async fn list(
+        &self,
+        request: &ListRequest<'_>,
+        count: &AtomicU64,
+    ) -> Result<ListObjectsV2Output, Trouble> {
         count.fetch_add(1, Relaxed);
         self.s3
             .list_objects_v2()

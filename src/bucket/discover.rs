@@ -129,7 +129,10 @@ fn nothing_found(shared: &Shared, prefix: &str, seen: &BTreeSet<String>) -> Stri
     let address = shared.client.address(prefix);
     let accounts: BTreeSet<&str> = seen.iter().filter_map(|folder| Place::of(folder).account).collect();
     let (what, names) = if accounts.is_empty() {
-        ("no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it", seen.iter().map(String::as_str).collect::<Vec<_>>())
+        (
+            "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it",
+            seen.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
     } else {
         ("no CloudTrail logs of what was asked for", accounts.into_iter().collect())
     };

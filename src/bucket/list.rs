@@ -58,9 +58,11 @@ impl Scan {
             };
             let is_more = answer.is_truncated == Some(true);
             let next = answer.next_continuation_token;
-            let objects = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
-                Some(Object { key: object.key?, size: u64::try_from(object.size?).ok()? })
-            });
+            let objects = answer
+                .contents
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|object| Some(Object { key: object.key?, size: u64::try_from(object.size?).ok()? }));
             let (wanted, is_past) = shared.until_last_day(objects);
             if pages.send(Ok(wanted)).await.is_err() || is_past || !is_more {
                 return;

@@ -75,7 +75,9 @@ mod tests {
         let mirror = Mirror::open(folder.path()).unwrap();
         assert_eq!(mirror.path("AWSLogs/1/x.json.gz").unwrap(), folder.path().join("AWSLogs/1/x.json.gz"));
         let long = "x".repeat(300);
-        for key in ["", "/etc/passwd", "a/../../b", "a//b", "a/./b", "..", "a\\..\\b", "a/b\0c", "C:/x", "a/\u{1b}[31m", &long] {
+        for key in
+            ["", "/etc/passwd", "a/../../b", "a//b", "a/./b", "..", "a\\..\\b", "a/b\0c", "C:/x", "a/\u{1b}[31m", &long]
+        {
             assert!(mirror.path(key).is_err(), "{key:?}");
         }
     }

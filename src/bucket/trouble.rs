@@ -32,7 +32,8 @@ impl Trouble {
         E: Error + ProvideErrorMetadata + 'static,
     {
         let (Action::List { bucket, .. } | Action::Get { bucket }) = action;
-        let header = |name: &str| error.raw_response().and_then(|response| response.headers().get(name)).map(String::from);
+        let header =
+            |name: &str| error.raw_response().and_then(|response| response.headers().get(name)).map(String::from);
         let region = header("x-amz-bucket-region");
         let code = error.code().unwrap_or_default();
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
@@ -48,7 +49,9 @@ impl Trouble {
                 (format!("the credentials are not accepted ({code}); {SIGN_IN}"), true)
             }
             ("RequestTimeTooSkewed", _) => ("the clock of this machine is wrong (RequestTimeTooSkewed)".into(), true),
-            ("AccessDenied" | "AllAccessDisabled", _) | (_, 403) => (denied(action, error.message().unwrap_or_default()), false),
+            ("AccessDenied" | "AllAccessDisabled", _) | (_, 403) => {
+                (denied(action, error.message().unwrap_or_default()), false)
+            }
             ("NoSuchKey", _) | (_, 404) => ("it is gone from the bucket (NoSuchKey)".into(), false),
             ("", _) => without_answer(error),
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
@@ -89,16 +92,17 @@ fn without_answer<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (Str
     let lower = text.to_lowercase();
     let cause = chain.last().cloned().unwrap_or_default();
     if lower.contains("credential") || lower.contains("sso") || lower.contains("token") {
-        let is_missing = lower.contains("no providers in chain") || lower.contains("not loaded");
+        // The SDK lists each place where it looked, which helps nobody in a hurry.
+        let is_missing = lower.contains("no credentials found") || lower.contains("no providers in chain");
         let what = if is_missing { "no credentials were found".into() } else { format!("no credentials: {cause}") };
-        return (
-            format!("{what}; {SIGN_IN}, or read a public bucket by --no-sign-request"),
-            true,
-        );
+        return (format!("{what}; {SIGN_IN}, or read a public bucket by --no-sign-request"), true);
     }
     match error {
         SdkError::TimeoutError(_) => ("no answer in time".into(), false),
-        SdkError::DispatchFailure(_) => (format!("S3 cannot be reached: {cause}"), false),
+        SdkError::DispatchFailure(_) => {
+            let cause = cause.split(" (os error").next().unwrap_or_default();
+            (format!("S3 cannot be reached: {cause}"), false)
+        }
         _ => (cause, false),
     }
 }

@@ -127,7 +127,9 @@ impl Feed {
         let mut shown = Instant::now();
         loop {
             let flow = match bucket.next(PATIENCE) {
-                Next::Arrived(Arrived::Object { path, address }) => self.push(Piece::Read(Source::object(path, address))),
+                Next::Arrived(Arrived::Object { path, address }) => {
+                    self.push(Piece::Read(Source::object(path, address)))
+                }
                 Next::Arrived(Arrived::TooOld) => self.push(piece(Met::TooOld, Source::file)),
                 Next::Arrived(Arrived::Skip(skip)) => self.push(Piece::Say(Said::Skip(skip))),
                 Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),

@@ -101,6 +101,8 @@ pub(super) struct Actor {
     pub(super) weight: u32,
     /// Makes only the calls that name it.
     pub(super) reserved: bool,
+    /// The services it calls; when empty, all.
+    pub(super) calls: &'static [&'static str],
 }
 
 impl Actor {
@@ -117,11 +119,17 @@ impl Actor {
             address: Address::Office,
             weight,
             reserved: false,
+            calls: &[],
         }
     }
 
     fn reserved(mut self) -> Actor {
         self.reserved = true;
+        self
+    }
+
+    fn calling(mut self, services: &'static [&'static str]) -> Actor {
+        self.calls = services;
         self
     }
 
@@ -175,6 +183,12 @@ fn linked(role: &'static str, path: &'static str, session: &'static str, weight:
     Actor::new(Who::Linked, role, weight).at(path).session(session).with(&["<service>"]).from(Address::Service)
 }
 
+const WORKLOAD: &[&str] = &["dynamodb", "kms", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts"];
+const PIPELINE: &[&str] = &["dynamodb", "ec2", "kms", "logs", "rds", "s3", "sts"];
+const SCALING: &[&str] = &["autoscaling", "ec2", "ecr", "eks", "elasticloadbalancing", "kms"];
+const CONTAINERS: &[&str] = &["ec2", "ecs", "ecr", "elasticloadbalancing", "logs"];
+const METRICS: &[&str] = &["autoscaling", "ec2", "elasticloadbalancing", "logs", "monitoring", "rds", "sqs", "tagging"];
+
 /// Everybody.
 pub(super) static CAST: LazyLock<Vec<Actor>> = LazyLock::new(|| {
     use Address::Fleet;
@@ -183,20 +197,20 @@ pub(super) static CAST: LazyLock<Vec<Actor>> = LazyLock::new(|| {
         Actor::new(Who::User, "carol", 14).with(&[CLI, CONSOLE, BROWSER]),
         Actor::new(Who::User, "dave", 9).with(&[CLI, PYTHON]),
         Actor::new(Who::User, "ci-deploy", 60).at("ci/").with(&[TERRAFORM]).from(Fleet),
-        Actor::new(Who::User, "backup", 30).with(&[OLD_PYTHON]).from(Fleet),
+        Actor::new(Who::User, "backup", 30).calling(PIPELINE).with(&[OLD_PYTHON]).from(Fleet),
         person("PowerUserAccess_0a1b2c3d4e5f6071", "erin@example.com"),
         person("PowerUserAccess_0a1b2c3d4e5f6071", "frank@example.com"),
         person("ReadOnlyAccess_8192a3b4c5d6e7f8", "grace@example.com"),
-        program("app-web", "<instance-9>", 170).with(&[JAVA]),
-        program("app-worker", "<instance-9>", 120).with(&[PYTHON]),
-        program("ssm-managed", "<instance-9>", 90).with(&[SSM_AGENT]).reserved(),
-        program("orders-api-role", "orders-api", 110).at("service-role/").with(&[LAMBDA_NODE]),
-        program("image-resize-role", "image-resize", 70).at("service-role/").with(&[LAMBDA_PYTHON]),
-        program("data-pipeline", "botocore-session-<session-number>", 60).with(&[SPARK]),
+        program("app-web", "<own-instance>", 170).calling(WORKLOAD).with(&[JAVA]),
+        program("app-worker", "<own-instance>", 120).calling(WORKLOAD).with(&[PYTHON]),
+        program("ssm-managed", "<own-instance>", 90).with(&[SSM_AGENT]).reserved(),
+        program("orders-api-role", "orders-api", 110).calling(WORKLOAD).at("service-role/").with(&[LAMBDA_NODE]),
+        program("image-resize-role", "image-resize", 70).calling(WORKLOAD).at("service-role/").with(&[LAMBDA_PYTHON]),
+        program("data-pipeline", "botocore-session-<session-number>", 60).calling(PIPELINE).with(&[SPARK]),
         program("Deployer", "GitHubActions", 80).with(&[TERRAFORM_2, CLI]),
-        program("cluster-autoscaler", "aws-go-sdk-<session-number>000000000", 70).with(&[GO]),
+        program("cluster-autoscaler", "aws-go-sdk-<session-number>000000000", 70).calling(SCALING).with(&[GO]),
         program("Auditor", "posture-scan", 120).with(&[PYTHON]),
-        program("Monitoring", "metrics-collector", 110).with(&[GO]),
+        program("Monitoring", "metrics-collector", 110).calling(METRICS).with(&[GO]),
         Actor::new(Who::Federated, "heidi", 8).with(&[CLI, BROWSER]),
         Actor::new(Who::Root, "root", 3).with(&[BROWSER, CONSOLE]),
         Actor::new(Who::Role, "legacy-batch", 3).with(&[OLD_PYTHON]).from(Fleet),

@@ -117,7 +117,7 @@ impl Corpus {
         let mut files = Vec::new();
         for events in self.sizes(&mut rng) {
             let place = Arc::clone(&places[rng.usize(..places.len())]);
-            let slot = rng.i64(..DELIVERIES_A_DAY * i64::from(self.days));
+            let slot = rng.i64(0..DELIVERIES_A_DAY * i64::from(self.days));
             let file = LogFile::new(place, seconds(first + slot * 300), rng.u64(..), events);
             if rng.u32(..100) < self.twice {
                 files.push(LogFile { again: true, ..file.clone() });

@@ -100,7 +100,7 @@ impl LogFile {
     }
 
     fn before_delivery(&self, generator: &mut Generator) -> Timestamp {
-        seconds(self.delivered.as_second() - generator.rng().i64(..TEN_MINUTES))
+        seconds(self.delivered.as_second() - generator.rng().i64(0..TEN_MINUTES))
     }
 }
 

@@ -76,16 +76,19 @@ impl Ready {
 
 /// May this actor make this call?
 fn may(call: &Call, actor: &Actor) -> bool {
-    match call.only {
-        [] => call.by.contains(&actor.who) && !actor.reserved,
-        only => call.by.contains(&actor.who) && only.contains(&actor.name),
-    }
+    let named = match call.only {
+        [] => !actor.reserved && (actor.calls.is_empty() || actor.calls.contains(&call.source)),
+        only => only.contains(&actor.name),
+    };
+    named && call.by.contains(&actor.who)
 }
 
 /// Writes events: always the same ones from the same seed.
 pub struct Generator {
     rng: Rng,
     event: Event,
+    /// What was called last, and by whom: programs repeat themselves.
+    last: Option<(&'static Ready, &'static Actor)>,
     terminations: bool,
     /// The calls seen in the home region, and those seen elsewhere.
     home: Drawn<&'static Ready>,
@@ -104,6 +107,7 @@ impl Generator {
         Generator {
             rng: Rng::with_seed(seed),
             event: Event::default(),
+            last: None,
             terminations: !names.contains(&TERMINATE.name),
             home: Drawn::new(wanted().map(|ready| (ready.call.weight, ready))),
             away: Drawn::new(wanted().filter(|ready| !ready.call.global).map(|ready| (ready.call.weight, ready))),
@@ -113,6 +117,7 @@ impl Generator {
     /// Goes on as [`Generator::new`] with this seed would.
     pub fn reseed(&mut self, seed: u64) {
         self.rng.seed(seed);
+        self.last = None;
     }
 
     /// The source of this generator's choices, for choices that go with them.
@@ -122,14 +127,25 @@ impl Generator {
 
     /// Appends an event as compact JSON.
     pub fn event(&mut self, place: &Place, time: Timestamp, out: &mut String) {
-        let terminate = self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0;
-        let ready = match (terminate, place.home) {
-            (true, _) => &*READY_TERMINATE,
-            (false, true) => self.home.draw(&mut self.rng),
-            (false, false) => self.away.draw(&mut self.rng),
-        };
-        let actor = ready.actors.draw(&mut self.rng);
+        let (ready, actor) = self.draw(place);
         self.write(ready, actor, place, time, out);
+    }
+
+    /// Draws a call and who makes it; half of the time, the last one again.
+    fn draw(&mut self, place: &Place) -> (&'static Ready, &'static Actor) {
+        if self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0 {
+            return (&READY_TERMINATE, READY_TERMINATE.actors.draw(&mut self.rng));
+        }
+        match self.last {
+            Some(last) if self.rng.bool() && (place.home || !last.0.call.global) => last,
+            _ => {
+                let calls = if place.home { &self.home } else { &self.away };
+                let ready = calls.draw(&mut self.rng);
+                let drawn = (ready, ready.actors.draw(&mut self.rng));
+                self.last = Some(drawn);
+                drawn
+            }
+        }
     }
 
     /// Appends an event whose identity is of this kind.

@@ -62,6 +62,8 @@ pub(super) enum Hole {
     Principal,
     Key,
     Resource(usize, u64),
+    /// The instance on which the actor runs: one of a few.
+    OwnInstance,
     Word(usize, u64),
     Number(usize, u64),
     /// A UUID that only this event has.
@@ -128,6 +130,7 @@ impl Hole {
             "session" => Hole::Session,
             "caller" => Hole::Caller,
             "service" => Hole::Service,
+            "own-instance" => Hole::OwnInstance,
             "principal" => Hole::Principal,
             "key" => Hole::Key,
             "new-key" => Hole::NewKey,
@@ -215,12 +218,10 @@ impl Scene<'_> {
             Hole::Key => letters(self.key_seed(), Alphabet::Upper, 9, out),
             Hole::NewKey => letters(self.number(4), Alphabet::Upper, 9, out),
             Hole::Resource(index, nth) => {
-                let (_, before, stock) = RESOURCES[index];
-                let lane = 100 + index as u64;
-                let chosen = self.number(lane * 10 + nth) % stock;
-                out.push_str(before);
-                push(out, format_args!("{:016x}", mix(self.place.seed() ^ lane, chosen)));
+                let chosen = self.number((100 + index as u64) * 10 + nth);
+                self.fill_resource(index, chosen, out);
             }
+            Hole::OwnInstance => self.fill_resource(0, self.steady(5 + self.salt % 3), out),
             Hole::Word(index, nth) => {
                 let list = WORDS[index].1;
                 let chosen = self.number((300 + index as u64) * 10 + nth);
@@ -239,6 +240,13 @@ impl Scene<'_> {
         }
     }
 
+    fn fill_resource(&self, index: usize, chosen: u64, out: &mut String) {
+        let (_, before, stock) = RESOURCES[index];
+        out.push_str(before);
+        let seed = self.place.seed() ^ (index as u64 + 1);
+        push(out, format_args!("{:016x}", mix(seed, chosen % stock)));
+    }
+
     fn fill_spoken(&self, later: i64, out: &mut String) {
         let time = seconds(self.time.as_second() + later).to_zoned(TimeZone::UTC);
         push(out, time.strftime("%b %-d, %Y, %-I:%M:%S %p"));
@@ -252,7 +260,7 @@ pub(super) fn write_time(time: Timestamp, out: &mut String) {
 
 /// A point in time from the seconds since 1970.
 pub(super) fn seconds(since_1970: i64) -> Timestamp {
-    Timestamp::constant(since_1970, 0)
+    Timestamp::from_second(since_1970).unwrap_or_default()
 }
 
 /// A number that follows from a text, the same on every machine (FNV-1a).

@@ -45,8 +45,8 @@ pub(super) const CALLS: &[Call] = &[
         .more(&[(Resources, r#"[{"ARN":"arn:aws:ssm:<region>::parameter<public-parameter>"}]"#)]),
     Call::read("ssm", "DescribeInstanceInformation", 50).request(r#"{"maxResults":50,"filters":[{"key":"PingStatus","values":["Online"]}]}"#),
     Call::write("ssm", "UpdateInstanceInformation", 200).by(&[Who::Program]).only(&["ssm-managed"])
-        .request(r#"{"instanceId":"<instance-9>","agentVersion":"3.3.2746.0","agentStatus":"Active","platformType":"Linux","platformName":"Amazon Linux","platformVersion":"2023","iPAddress":"10.0.3.<octet>","computerName":"ip-10-0-3-<octet>.<region>.compute.internal","agentName":"amazon-ssm-agent","availabilityZone":"<region><zone>"}"#),
-    Call::read("ssm", "ListInstanceAssociations", 60).by(&[Who::Program]).only(&["ssm-managed"]).request(r#"{"instanceId":"<instance-9>","maxResults":20}"#),
+        .request(r#"{"instanceId":"<own-instance>","agentVersion":"3.3.2746.0","agentStatus":"Active","platformType":"Linux","platformName":"Amazon Linux","platformVersion":"2023","iPAddress":"10.0.3.<octet>","computerName":"ip-10-0-3-<octet>.<region>.compute.internal","agentName":"amazon-ssm-agent","availabilityZone":"<region><zone>"}"#),
+    Call::read("ssm", "ListInstanceAssociations", 60).by(&[Who::Program]).only(&["ssm-managed"]).request(r#"{"instanceId":"<own-instance>","maxResults":20}"#),
     Call::write("ssm", "PutParameter", 5).more(&[PARAMETER]).by(PEOPLE)
         .request(r#"{"name":"<parameter>","value":"HIDDEN_DUE_TO_SECURITY_REASONS","type":"SecureString","overwrite":true,"tier":"Standard"}"#)
         .response(r#"{"version":<count>,"tier":"Standard"}"#),

@@ -1,0 +1,143 @@
+//! Runs the binary in a folder of its own, with nothing of the surroundings
+//! but what a test gives it.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder with files, in which the program is run.
+pub struct Trial {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a run did.
+pub struct Ran {
+    pub stdout: String,
+    pub stderr: String,
+    /// Nothing where a signal ended it.
+    pub code: Option<i32>,
+    shown: String,
+}
+
+impl Trial {
+    pub fn new() -> Trial {
+        Trial { folder: tempfile::tempdir().unwrap(), environment: Vec::new() }
+    }
+
+    /// A trial with one file.
+    pub fn with(path: &str, content: impl AsRef<[u8]>) -> Trial {
+        let trial = Trial::new();
+        trial.write(path, content);
+        trial
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Writes a file, and the folders that it is in.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// Sets a variable of the environment for later runs.
+    pub fn env(&mut self, name: &str, value: &str) -> &mut Trial {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// The program with these arguments, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trail2tsv"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.ran(arguments, self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the program with `input` on its standard input.
+    pub fn run_with_stdin(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.as_ref().to_vec();
+        // A program that does not read to the end closes the pipe: its right.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        self.ran(arguments, output)
+    }
+
+    /// What a finished run did.
+    pub fn ran(&self, arguments: &[&str], output: Output) -> Ran {
+        let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => panic!("not UTF-8: {:?}", String::from_utf8_lossy(error.as_bytes())),
+        };
+        let (stdout, stderr, code) = (text(output.stdout), text(output.stderr), output.status.code());
+        let shown = format!(
+            "\n$ trail2tsv {}\nin {}\n--- stdout\n{stdout}--- stderr\n{stderr}--- exit {code:?}\n",
+            arguments.join(" "),
+            self.folder.path().display(),
+        );
+        Ran { stdout, stderr, code, shown }
+    }
+}
+
+impl Ran {
+    /// Checks all that a user sees: both streams whole, and the exit code.
+    #[track_caller]
+    pub fn shows(&self, code: i32, stdout: &str, stderr: &str) -> &Ran {
+        assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (Some(code), stdout, stderr), "{self:?}");
+        self
+    }
+
+    /// Checks the exit code and gives the lines of stdout.
+    #[track_caller]
+    pub fn lines(&self, code: i32) -> Vec<&str> {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self.stdout.lines().collect()
+    }
+}
+
+impl fmt::Debug for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// Compresses bytes as one gzip member.
+pub fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content.as_ref()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The sample bucket of the repository.
+pub fn testdata() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").to_str().unwrap().to_string()
+}

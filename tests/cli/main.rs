@@ -1,0 +1,4 @@
+//! Runs the program as a user does, and checks what the user sees.
+
+mod harness;
+mod output;

@@ -1,0 +1,96 @@
+//! Rows, files and counts: what the main job writes.
+
+use super::harness::{Trial, gzip};
+
+const LOG: &str = r#"{"Records":[
+    {"eventTime":"2026-10-01T09:00:00Z","eventName":"A","userAgent":"=1\t2","requestParameters":{"x": "a,b"}},
+    {"eventTime":"2026-10-01T10:00:00Z","eventName":"B","errorCode":null},
+    {"eventTime":"2026-10-01T11:00:00Z","eventName":"C"}]}"#;
+
+const LAST: &str = "trail2tsv: 3 events in 1 file read, 3 matched\n";
+
+#[test]
+fn rows_come_as_tsv_with_a_header() {
+    let trial = Trial::with("log/a.json.gz", gzip(LOG));
+    trial.run(&["log", "-c", "eventTime,eventName,userAgent,requestParameters,errorCode"]).shows(
+        0,
+        "eventTime\teventName\tuserAgent\trequestParameters\terrorCode\n\
+         2026-10-01T09:00:00Z\tA\t'=1\\t2\t{\"x\":\"a,b\"}\t\n\
+         2026-10-01T10:00:00Z\tB\t\t\t\n\
+         2026-10-01T11:00:00Z\tC\t\t\t\n",
+        LAST,
+    );
+}
+
+#[test]
+fn csv_quotes_what_needs_it() {
+    let trial = Trial::with("a.json", LOG);
+    trial.run(&["a.json", "-f", "csv", "-c", "eventName,requestParameters", "-n", "1", "-q"]).shows(
+        0,
+        "eventName,requestParameters\nA,\"{\"\"x\"\":\"\"a,b\"\"}\"\n",
+        "",
+    );
+}
+
+#[test]
+fn options_change_cells() {
+    let trial = Trial::with("a.json", LOG);
+    let arguments = ["a.json", "-c", "eventName,userAgent,errorCode", "--raw", "--null", "null", "--no-header", "-q"];
+    trial.run(&arguments).shows(0, "A\t=1\\t2\tnull\nB\tnull\tnull\nC\tnull\tnull\n", "");
+}
+
+#[test]
+fn a_file_appears_whole_and_its_ending_sets_the_format() {
+    let trial = Trial::with("a.json", LOG);
+    trial.run(&["a.json", "-o", "out.csv", "-c", "eventName,eventTime", "-e", "B"]).shows(
+        0,
+        "",
+        "trail2tsv: 3 events in 1 file read, 1 matched\n",
+    );
+    assert_eq!(trial.read("out.csv"), "eventName,eventTime\nB,2026-10-01T10:00:00Z\n");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "nothing temporary stays");
+}
+
+#[test]
+fn counts_and_limits() {
+    let trial = Trial::with("a.json", LOG);
+    trial.run(&["a.json", "--count"]).shows(0, "3\n", LAST);
+    trial.run(&["a.json", "--count", "-e", "nothing"]).shows(
+        0,
+        "0\n",
+        "trail2tsv: 3 events in 1 file read, 0 matched\n",
+    );
+    assert_eq!(trial.run(&["a.json", "-c", "eventName", "-n", "2"]).lines(0), ["eventName", "A", "B"]);
+    assert_eq!(trial.run(&["a.json", "-c", "eventName", "-n", "0"]).lines(0), ["eventName"]);
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    let trial = Trial::new();
+    for input in [LOG.as_bytes().to_vec(), gzip(LOG), [gzip(LOG), gzip(LOG)].concat()] {
+        let times = if input.len() > gzip(LOG).len() && input.starts_with(&[0x1f]) { 2 } else { 1 };
+        let ran = trial.run_with_stdin(&["-", "-c", "eventName,file", "--no-header"], input);
+        assert_eq!(ran.lines(0), ["A\t-", "B\t-", "C\t-"].repeat(times));
+    }
+}
+
+#[test]
+fn the_order_is_that_of_keys_whatever_the_threads() {
+    let trial = Trial::new();
+    let mut expected = Vec::new();
+    for number in 0..300 {
+        trial.write(&format!("log/{number:03}.json"), format!("{{\"eventName\":\"{number}\"}}\n").repeat(number % 7));
+        expected.extend(vec![number.to_string(); number % 7]);
+    }
+    for threads in ["1", "2", "7"] {
+        let ran = trial.run(&["log", "-c", "eventName", "--no-header", "--threads", threads]);
+        assert_eq!(ran.lines(0), expected);
+    }
+}
+
+#[test]
+fn several_inputs_come_in_their_order() {
+    let trial = Trial::with("b/x.json", r#"{"eventName":"B"}"#);
+    trial.write("a/x.json", r#"{"eventName":"A"}"#);
+    assert_eq!(trial.run(&["b", "a", "-c", "eventName", "--no-header"]).lines(0), ["B", "A"]);
+}
