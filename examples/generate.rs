@@ -94,9 +94,20 @@ impl Options {
         Ok(corpus)
     }
 
+    fn changes_the_preset(&self) -> bool {
+        let numbers = [self.events, self.files, self.accounts, self.regions, self.days, self.twice];
+        numbers.iter().any(Option::is_some)
+            || self.spread.is_some()
+            || self.seed.is_some()
+            || self.organisation.is_some()
+    }
+
     fn write(&self) -> anyhow::Result<Written> {
         let written = match self.preset {
-            Preset::Sample => sample::write(&self.dir),
+            Preset::Sample => {
+                ensure!(!self.changes_the_preset(), "--preset sample takes no other option");
+                sample::write(&self.dir)
+            }
             _ => {
                 let corpus = self.corpus()?;
                 write(&self.dir, &corpus.files(), || Generator::new(corpus.seed))

@@ -1,4 +1,5 @@
 //! What the tests, examples and benchmarks of trail2tsv share.
 
 pub mod logs;
+pub mod plain;
 pub mod s3;

@@ -49,7 +49,7 @@ pub fn write(root: &Path, files: &[LogFile], generator: impl Fn() -> Generator +
     };
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get());
     let parts = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
     });
     let mut all = Written::default();

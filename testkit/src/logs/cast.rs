@@ -198,9 +198,9 @@ pub(super) static CAST: LazyLock<Vec<Actor>> = LazyLock::new(|| {
         Actor::new(Who::User, "dave", 9).with(&[CLI, PYTHON]),
         Actor::new(Who::User, "ci-deploy", 60).at("ci/").with(&[TERRAFORM]).from(Fleet),
         Actor::new(Who::User, "backup", 30).calling(PIPELINE).with(&[OLD_PYTHON]).from(Fleet),
-        person("PowerUserAccess_0a1b2c3d4e5f6071", "erin@example.com"),
-        person("PowerUserAccess_0a1b2c3d4e5f6071", "frank@example.com"),
-        person("ReadOnlyAccess_8192a3b4c5d6e7f8", "grace@example.com"),
+        person("AWSReservedSSO_PowerUserAccess_0a1b2c3d4e5f6071", "erin@example.com"),
+        person("AWSReservedSSO_PowerUserAccess_0a1b2c3d4e5f6071", "frank@example.com"),
+        person("AWSReservedSSO_ReadOnlyAccess_8192a3b4c5d6e7f8", "grace@example.com"),
         program("app-web", "<own-instance>", 170).calling(WORKLOAD).with(&[JAVA]),
         program("app-worker", "<own-instance>", 120).calling(WORKLOAD).with(&[PYTHON]),
         program("ssm-managed", "<own-instance>", 90).with(&[SSM_AGENT]).reserved(),
@@ -241,8 +241,10 @@ fn program(role: &'static str, session: &'static str, weight: u32) -> Actor {
 
 fn services() -> Vec<Actor> {
     vec![
-        linked("AWSServiceRoleForAutoScaling", "aws-service-role/autoscaling.amazonaws.com/", "AutoScaling", 110),
-        linked("AWSServiceRoleForECS", "aws-service-role/ecs.amazonaws.com/", "ecs-service-scheduler", 70),
+        linked("AWSServiceRoleForAutoScaling", "aws-service-role/autoscaling.amazonaws.com/", "AutoScaling", 110)
+            .calling(SCALING),
+        linked("AWSServiceRoleForECS", "aws-service-role/ecs.amazonaws.com/", "ecs-service-scheduler", 70)
+            .calling(CONTAINERS),
         linked("AWSServiceRoleForConfig", "aws-service-role/config.amazonaws.com/", "AWSConfig-Describe", 140),
         linked("AWSServiceRoleForSecurityHub", "aws-service-role/securityhub.amazonaws.com/", "securityhub", 30),
         service(Who::Service, "ec2", 60),

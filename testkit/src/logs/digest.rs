@@ -57,7 +57,7 @@ impl Digest {
             "digestEndTime": self.end.to_string(),
             "digestS3Bucket": BUCKET,
             "digestS3Object": self.key(),
-            "digestPublicKeyFingerprint": format!("{:032x}", hash(BUCKET)),
+            "digestPublicKeyFingerprint": format!("{:016x}{:016x}", hash(BUCKET), hash(TRAIL)),
             "digestSignatureAlgorithm": "SHA256withRSA",
             "newestEventTime": times("newestEventTime").max(),
             "oldestEventTime": times("oldestEventTime").min(),

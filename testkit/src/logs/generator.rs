@@ -52,6 +52,7 @@ impl<T: Copy> Drawn<T> {
 }
 
 static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| calls::all().map(Ready::new).collect());
+static ENDPOINT: LazyLock<Template> = LazyLock::new(|| Template::new("<endpoint>"));
 static READY_TERMINATE: LazyLock<Ready> = LazyLock::new(|| Ready::new(&TERMINATE));
 
 impl Ready {
@@ -212,10 +213,10 @@ impl Generator {
             true => out.extend(["[", &agent, "]"]),
             false => out.push_str(&agent),
         });
-        let through_endpoint = actor.who == Who::Program && scene.number(6) % 8 == 0;
+        let through_endpoint = actor.who == Who::Program && scene.number(6).is_multiple_of(8);
         event.text(Field::SourceIpAddress, |out| address(scene, through_endpoint, out));
         if through_endpoint {
-            event.text(Field::VpcEndpointId, |out| Template::new("<endpoint>").fill(scene, out));
+            event.text(Field::VpcEndpointId, |out| ENDPOINT.fill(scene, out));
             event.text(Field::VpcEndpointAccountId, |out| out.push_str(&scene.place.account));
         }
         let by_console = agent == "AWS Internal" || agent.starts_with("Mozilla");
@@ -271,11 +272,11 @@ fn address(scene: &Scene<'_>, through_endpoint: bool, out: &mut String) {
             write!(out, "10.0.{}.{}", 1 + host % 6, 4 + (host >> 8) % 250)
         }
         Address::Fleet => write!(out, "192.0.2.{}", 1 + scene.number(8) % 24),
-        Address::Office if home % 12 == 0 => {
+        Address::Office if home.is_multiple_of(12) => {
             write!(out, "2001:db8:85a3:{:x}::{:x}", home >> 8 & 0xfff, home >> 24 & 0xffff)
         }
         // The half of this network below 128 is left to hand-written events.
-        Address::Office if home % 3 == 0 => write!(out, "203.0.113.{}", 128 + home % 100),
+        Address::Office if home.is_multiple_of(3) => write!(out, "203.0.113.{}", 128 + home % 100),
         Address::Office => write!(out, "198.51.100.{}", 1 + home % 250),
     };
 }
@@ -283,7 +284,7 @@ fn address(scene: &Scene<'_>, through_endpoint: bool, out: &mut String) {
 fn tls(ready: &Ready, scene: &Scene<'_>, out: &mut String) {
     const MODERN: &str = r#"{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256""#;
     const OLD: &str = r#"{"tlsVersion":"TLSv1.2","cipherSuite":"ECDHE-RSA-AES128-GCM-SHA256""#;
-    out.push_str(if scene.steady(9) % 4 == 0 { OLD } else { MODERN });
+    out.push_str(if scene.steady(9).is_multiple_of(4) { OLD } else { MODERN });
     out.push_str(r#","clientProvidedHostHeader":""#);
     ready.host.fill(scene, out);
     out.push_str("\"}");

@@ -20,7 +20,7 @@ pub(super) const CALLS: &[Call] = &[
     Call::write("signin", "UserAuthentication", 12).kind("AwsServiceEvent").by(&[Who::IdentityCenter]).failing(0, &[])
         .response(r#"null"#)
         .more(&[
-            (AdditionalEventData, r#"{"AuthWorkflowID":"<uuid-3>","LoginTo":"https://example.awsapps.com/start/","UserName":"<actor>","CredentialType":"PASSWORD,TOTP"}"#),
+            (AdditionalEventData, r#"{"AuthWorkflowID":"<uuid-3>","LoginTo":"https://d-9067000000.awsapps.com/start/","UserName":"<actor>","CredentialType":"PASSWORD,TOTP"}"#),
             (ServiceEventDetails, r#"{"UserAuthentication":"Success"}"#),
         ]),
     Call::write("signin", "CredentialVerification", 8).kind("AwsServiceEvent").by(&[Who::IdentityCenter]).failing(0, &[])
@@ -34,5 +34,5 @@ pub(super) const CALLS: &[Call] = &[
     Call::read("workdocs", "DescribeRootFolders", 4).by(&[Who::Directory]).request(r#"{"limit":50}"#).failing(0, &[]),
     Call::write("workdocs", "CreateFolder", 2).by(&[Who::Directory]).failing(0, &[])
         .request(r#"{"name":"quarter 3","parentFolderId":"<hex>"}"#)
-        .response(r#"{"metadata":{"id":"<hex-2>","name":"quarter 3","creatorId":"S-1-5-21-1004336348-1177238915-682003330-1<digit>","parentFolderId":"<hex>","createdTimestamp":"<created>","resourceState":"ACTIVE"}}"#),
+        .response(r#"{"metadata":{"id":"<hex-2>","name":"quarter 3","creatorId":"S-1-5-21-1004336348-1177238915-682003330-1107","parentFolderId":"<hex>","createdTimestamp":"<created>","resourceState":"ACTIVE"}}"#),
 ];

@@ -27,7 +27,7 @@ const OTHER_ACCOUNT: &str =
 
 const IDENTITY_CENTER: &str = r#"{"type":"IdentityCenterUser","accountId":"<account>","onBehalfOf":{"userId":"c0ffee00-7001-70aa-0b1c-0123456789ab","identityStoreArn":"arn:aws:identitystore::<account>:identitystore/d-9067000000"},"credentialId":"<uuid-9>"}"#;
 
-const DIRECTORY: &str = r#"{"type":"Directory","principalId":"S-1-5-21-1004336348-1177238915-682003330-1<digit>","accountId":"<account>","userName":"<actor>"}"#;
+const DIRECTORY: &str = r#"{"type":"Directory","principalId":"S-1-5-21-1004336348-1177238915-682003330-1107","accountId":"<account>","userName":"<actor>"}"#;
 
 const UNKNOWN: &str = r#"{"type":"Unknown","principalId":"<account>","arn":"","accountId":"<account>","accessKeyId":"","userName":"<actor>"}"#;
 
