@@ -151,13 +151,7 @@ impl Marks {
 
     fn kind<'a>(&self, object: &Event<'a>) -> Record<'a> {
         if self.event.iter().any(|slot| object.get(*slot).is_some()) {
-            let source = object.get(self.source).and_then(|source| source.raw_string());
-            // S3, SES and SNS sign what they send with `aws:s3`, `aws:ses`, `aws:sns`.
-            return if source.is_some_and(|source| source.starts_with(b"aws:")) {
-                Record::Notification
-            } else {
-                Record::Event
-            };
+            return if self.is_notification(object) { Record::Notification } else { Record::Event };
         }
         if let Some(detail) = object.get(self.detail).filter(|detail| detail.kind() == Kind::Object) {
             return Record::Detail(detail);
@@ -166,6 +160,16 @@ impl Marks {
             Some(written) => Record::Quoted(written),
             None => Record::Other,
         }
+    }
+}
+
+impl Marks {
+    /// Whether S3, DynamoDB or the like sent it: `aws:s3` is its source, and
+    /// what it is about stands under `s3`.
+    fn is_notification(&self, object: &Event<'_>) -> bool {
+        let source = object.get(self.source).and_then(|source| source.raw_string());
+        let service = source.and_then(|source| source.strip_prefix(b"aws:")).and_then(|name| str::from_utf8(name).ok());
+        service.and_then(|name| object.value().member(name)).is_some_and(|about| about.kind() == Kind::Object)
     }
 }
 

@@ -63,7 +63,7 @@ fn what_is_no_log_is_passed_over_by_kind() {
         ("17", "not JSON"),
         ("{hello}", "not JSON"),
         (r#"{"digestEndTime":"2026-10-01T00:00:00Z","logFiles":[{"s3Object":"x"}]}"#, "digest"),
-        (r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"Put"}]}"#, "S3 notification"),
+        (r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"Put","s3":{}}]}"#, "S3 notification"),
         (r#"{"Records":null}"#, "without Records"),
         (r#"{"a":[{"eventName":"A"}]}"#, "other JSON"),
         (r#"{"Records":[{"a":1},2]}"#, "other JSON"),

@@ -23,7 +23,7 @@ impl IdentityFields {
         let mut principal = Principal::default();
         let Some(identity) = event.get(self.identity) else { return principal };
         if identity.kind() != Kind::Object {
-            principal.user_name = identity.scalar();
+            principal.user_name = name(identity);
             return principal;
         }
         identity.each_member(|key, value| principal.read(key, value));

@@ -9,6 +9,7 @@
 //! ```text
 //! calls, cast        what is called, and by whom: tables of JSON templates
 //! template, scene    a template's holes, and what they stand for in one event
+//! draw               identifiers that follow from a seed
 //! event, order       one event's fields, and the orders its keys come in
 //! generator          draws a call and an actor, writes one event
 //! file               one log object: its key and its records
@@ -23,6 +24,7 @@ mod calls;
 mod cast;
 mod corpus;
 mod digest;
+mod draw;
 mod event;
 mod file;
 mod generator;

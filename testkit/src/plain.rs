@@ -8,7 +8,7 @@ use serde_json::Value;
 /// behind the first mistake is left out.
 pub fn events(text: &[u8]) -> Vec<Value> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let text = whole_surrogates(&String::from_utf8_lossy(text));
+    let text = strict(&String::from_utf8_lossy(text));
     let mut events = Vec::new();
     let mut values = serde_json::Deserializer::from_str(&text);
     values.disable_recursion_limit();
@@ -50,35 +50,42 @@ fn unwrap(mut item: Value, events: &mut Vec<Value>) {
 
 fn is_event(item: &Value) -> bool {
     let marks = ["eventVersion", "eventTime", "eventName", "eventID"];
-    let is_notification = item["eventSource"].as_str().is_some_and(|source| source.starts_with("aws:"));
+    let service = item["eventSource"].as_str().and_then(|source| source.strip_prefix("aws:"));
+    let is_notification = service.is_some_and(|service| item[service].is_object());
     item.as_object().is_some_and(|object| marks.iter().any(|mark| object.contains_key(*mark))) && !is_notification
 }
 
-/// The same JSON with U+FFFD for each half of a surrogate pair, which
-/// serde_json refuses and everybody else replaces.
-fn whole_surrogates(json: &str) -> String {
-    let unit = |at: usize| {
-        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut text = String::with_capacity(json.len());
-    let mut at = 0;
-    while let Some(found) = json[at..].find('\\') {
-        text.push_str(&json[at..at + found]);
-        at += found;
-        let (kept, length) = match (unit(at), unit(at + 6)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (&json[at..at + 12], 12),
-            (Some(0xd800..=0xdfff), _) => ("\\ufffd", 6),
-            (Some(_), _) => (&json[at..at + 6], 6),
-            (None, _) => {
-                let length = 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8);
-                (&json[at..at + length], length)
+/// The same JSON by the letter, where serde_json refuses what everybody else
+/// reads: raw control characters in strings as escapes, escapes that do not
+/// exist as they are written, and U+FFFD for each half of a surrogate pair.
+fn strict(json: &str) -> String {
+    let unit = |at: usize| u16::from_str_radix(json.get(at..at + 6)?.strip_prefix("\\u")?, 16).ok();
+    let (mut text, mut at, mut in_string) = (String::with_capacity(json.len()), 0, false);
+    while let Some(character) = json[at..].chars().next() {
+        let mut length = character.len_utf8();
+        match character {
+            '\\' => match (unit(at), unit(at + 6)) {
+                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => length = 12,
+                (Some(0xd800..=0xdfff), _) => {
+                    text.push_str("\\ufffd");
+                    at += 6;
+                    continue;
+                }
+                (Some(_), _) => length = 6,
+                (None, _) if json[at + 1..].starts_with(['"', '\\', '/', 'b', 'f', 'n', 'r', 't']) => length = 2,
+                (None, _) => text.push('\\'),
+            },
+            '"' => in_string = !in_string,
+            control if in_string && control < ' ' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(control)));
+                at += length;
+                continue;
             }
-        };
-        text.push_str(kept);
+            _ => {}
+        }
+        text.push_str(&json[at..at + length]);
         at += length;
     }
-    text.push_str(&json[at..]);
     text
 }
 
@@ -149,8 +156,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_of_surrogates_are_replaced_and_pairs_kept() {
-        let json = r#""\ud83d\ude00 \ud83d \ude00 \\ud83d \u0041""#;
-        assert_eq!(whole_surrogates(json), r#""\ud83d\ude00 \ufffd \ufffd \\ud83d \u0041""#);
+    fn what_serde_json_refuses_is_made_strict() {
+        let json = "{\"a\":\t\"\\ud83d\\ude00 \\ud83d \\ude00 \\\\ud83d \\u0041 raw\ttab \\\" \\q\",\n\"b\":1}";
+        let expected = "{\"a\":\t\"\\ud83d\\ude00 \\ufffd \\ufffd \\\\ud83d \\u0041 raw\\u0009tab \\\" \\\\q\",\n\"b\":1}";
+        assert_eq!(strict(json), expected);
     }
 }

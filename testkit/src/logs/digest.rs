@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::draw::hash;
 use super::file::LogFile;
 use super::generator::Generator;
 use super::place::Place;
-use super::scene::{hash, seconds};
+use super::scene::seconds;
 
 const BUCKET: &str = "example-trail-logs";
 const TRAIL: &str = "management-events";

@@ -9,9 +9,10 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
 use super::cast::Who;
+use super::draw::{Alphabet, letters, mix};
 use super::generator::Generator;
 use super::place::Place;
-use super::scene::{Alphabet, letters, mix, seconds};
+use super::scene::seconds;
 
 /// How long before the delivery of its file an event may have happened.
 const TEN_MINUTES: i64 = 600;

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::calls::{self, Call, TERMINATE};
 use super::cast::{Actor, Address, CAST, Who};
+use super::draw::{hash, uuid};
 use super::event::{Event, Field};
 use super::order;
 use super::place::Place;
-use super::scene::{Scene, hash, write_time};
+use super::scene::{Scene, write_time};
 use super::template::Template;
 
 /// One event of so many is a TerminateInstances.
@@ -191,7 +192,7 @@ impl Generator {
             event.json(*field, |out| template.fill(scene, out));
         }
         event.text(Field::RequestId, |out| request_id(scene, out));
-        event.text(Field::EventId, |out| super::scene::uuid(scene.number(0), out));
+        event.text(Field::EventId, |out| uuid(scene.number(0), out));
         event.json(Field::ReadOnly, |out| out.push_str(boolean(call.read_only)));
         event.text(Field::EventType, |out| out.push_str(call.kind));
         event.json(Field::ManagementEvent, |out| out.push_str(boolean(!call.data)));

@@ -1,6 +1,6 @@
 //! Where a log file belongs: account, organisation, region.
 
-use super::scene::hash;
+use super::draw::hash;
 
 /// One folder of the bucket: the events of one account in one region.
 #[derive(Clone, Debug)]

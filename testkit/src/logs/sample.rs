@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use super::bucket::{Written, put, write as write_files};
 use super::cast::Who;
 use super::digest::Digest;
+use super::draw::hash;
 use super::file::{LogFile, gzip};
 use super::generator::Generator;
 use super::place::Place;
-use super::scene::hash;
 use super::story::{Told, story};
 
 /// What the story tells is told by it alone.
@@ -190,6 +190,21 @@ mod tests {
             assert!(kinds.contains(&kind.into()), "no {kind}");
         }
         assert!(kinds.contains(&Value::Null), "none without a type");
+    }
+
+    #[test]
+    fn the_readme_counts_right() {
+        let files = files();
+        let events: usize = files.iter().map(LogFile::len).sum();
+        let again: usize = files.iter().filter(|file| file.again).map(LogFile::len).sum();
+        let readme = fs::read_to_string(checked_in().join("README.md")).unwrap();
+        let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+        for claim in [
+            format!("{} CloudTrail log files with {events} events", files.len()),
+            format!("{again} events come twice, {} are distinct", events - again),
+        ] {
+            assert!(readme.contains(&claim), "not in testdata/README.md: {claim}");
+        }
     }
 
     #[test]

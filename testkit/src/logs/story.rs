@@ -4,9 +4,10 @@
 
 use jiff::Timestamp;
 
+use super::draw::{hash, uuid};
 use super::event::{Event, Field};
 use super::sample::time_of;
-use super::scene::{hash, seconds, uuid, write_time};
+use super::scene::{seconds, write_time};
 
 mod persons;
 mod scenes;

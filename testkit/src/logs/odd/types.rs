@@ -30,7 +30,7 @@ const VALUES: &[(&str, &str, bool)] = &[
     ("an exponent with signs", "-1.5E-07", true),
     ("an integer of 64 bits", "18446744073709551615", true),
     ("an integer of 30 digits", "123456789012345678901234567890", true),
-    ("a number beyond all doubles", "1e400", false),
+    ("a number beyond all doubles", "1e400", true),
     ("true", "true", true),
     ("false", "false", true),
     ("null", "null", true),
