@@ -53,12 +53,8 @@ impl Run {
     fn once(&self) -> (f64, f64) {
         let output = File::create(&self.output).unwrap();
         let start = Instant::now();
-        let mut child = Command::new(&self.program)
-            .args(&self.arguments)
-            .stdout(output)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(&self.program).args(&self.arguments).stdout(output).stderr(Stdio::null()).spawn().unwrap();
         let memory = peak(&mut child);
         (start.elapsed().as_secs_f64(), memory)
     }

@@ -6,6 +6,8 @@
 //! is where the bracket bits balance. The pass knows nothing of grammar; that
 //! is left to [`json`](super::json).
 
+mod simd;
+
 /// The bits of 64 bytes of text, the first byte in the lowest bit.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Block {
@@ -20,37 +22,83 @@ pub struct Block {
 }
 
 /// The bits of a whole text. Kept from text to text for its memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Structure {
+    /// Longer than the text needs where a text before it needed more.
     blocks: Vec<Block>,
+    /// How many blocks are of this text.
+    length: usize,
     is_ascii: bool,
+    pass: Pass,
+}
+
+/// Fills in a block for each 64 bytes of a text, the last of which may be
+/// incomplete, and says whether all of them are ASCII.
+type Pass = fn(&[u8], &mut [Block]) -> bool;
+
+impl Default for Structure {
+    /// A structure that is found in the fastest way that this machine knows.
+    fn default() -> Structure {
+        Structure::with(simd::fastest().unwrap_or(portable))
+    }
 }
 
 impl Structure {
+    /// A structure that is found without instructions that not every machine
+    /// has: slower, and the measure of the fast ways.
+    pub fn portable() -> Structure {
+        Structure::with(portable)
+    }
+
+    fn with(pass: Pass) -> Structure {
+        Structure { blocks: Vec::new(), length: 0, is_ascii: true, pass }
+    }
+
     /// Replaces the bits by those of `text`, which must begin outside a string.
     pub fn index(&mut self, text: &[u8]) {
-        self.blocks.clear();
-        self.blocks.reserve(text.len().div_ceil(WIDTH));
-        let mut carry = Carry::default();
-        let (chunks, rest) = text.as_chunks::<WIDTH>();
-        self.blocks.extend(chunks.iter().map(|chunk| carry.block(classify(chunk))));
-        if !rest.is_empty() {
-            let mut last = [b' '; WIDTH];
-            last[..rest.len()].copy_from_slice(rest);
-            self.blocks.push(carry.block(classify(&last)));
+        self.length = text.len().div_ceil(WIDTH);
+        if self.blocks.len() < self.length {
+            self.blocks.resize(self.length, Block::default());
         }
-        self.is_ascii = !carry.high;
+        self.is_ascii = (self.pass)(text, &mut self.blocks[..self.length]);
     }
 
     /// A block for each 64 bytes of the text.
     pub fn blocks(&self) -> &[Block] {
-        &self.blocks
+        &self.blocks[..self.length]
     }
 
     /// Whether the text has no byte above 127.
     pub fn is_ascii(&self) -> bool {
         self.is_ascii
     }
+}
+
+fn portable(text: &[u8], blocks: &mut [Block]) -> bool {
+    pass(text, blocks, classify, prefix_xor)
+}
+
+/// One pass over `text`, given how 64 bytes are classified and how parities
+/// are summed up. Inlined, so that it is compiled for the instructions that
+/// its caller may use.
+#[inline(always)]
+fn pass(
+    text: &[u8],
+    blocks: &mut [Block],
+    classify: impl Fn(&[u8; WIDTH]) -> Classes,
+    prefix_xor: impl Fn(u64) -> u64,
+) -> bool {
+    let mut carry = Carry::default();
+    let (chunks, rest) = text.as_chunks::<WIDTH>();
+    for (chunk, block) in chunks.iter().zip(blocks.iter_mut()) {
+        *block = carry.block(classify(chunk), &prefix_xor);
+    }
+    if let (Some(block), false) = (blocks.last_mut(), rest.is_empty()) {
+        let mut last = [b' '; WIDTH];
+        last[..rest.len()].copy_from_slice(rest);
+        *block = carry.block(classify(&last), &prefix_xor);
+    }
+    carry.high == 0
 }
 
 const WIDTH: usize = 64;
@@ -62,7 +110,8 @@ struct Classes {
     opens: u64,
     closes: u64,
     blanks: u64,
-    high: bool,
+    /// Bytes above 127.
+    high: u64,
 }
 
 /// What one block hands to the next.
@@ -72,15 +121,16 @@ struct Carry {
     escaped: bool,
     /// All ones while inside a string.
     in_string: u64,
-    /// A byte above 127 was seen.
-    high: bool,
+    /// Not zero once a byte above 127 was seen.
+    high: u64,
 }
 
 impl Carry {
-    fn block(&mut self, classes: Classes) -> Block {
+    #[inline(always)]
+    fn block(&mut self, classes: Classes, prefix_xor: impl Fn(u64) -> u64) -> Block {
         let quotes = classes.quotes & !self.escaped_bytes(classes.backslashes);
         let in_string = prefix_xor(quotes) ^ self.in_string;
-        self.in_string = if in_string >> 63 == 1 { !0 } else { 0 };
+        self.in_string = (in_string.cast_signed() >> 63).cast_unsigned();
         self.high |= classes.high;
         Block {
             quotes,
@@ -91,6 +141,7 @@ impl Carry {
     }
 
     /// The bytes that follow an odd run of backslashes.
+    #[inline(always)]
     fn escaped_bytes(&mut self, backslashes: u64) -> u64 {
         if backslashes == 0 {
             return u64::from(std::mem::take(&mut self.escaped));
@@ -118,7 +169,7 @@ fn prefix_xor(mut bits: u64) -> u64 {
 
 /// Classifies 64 bytes, eight at a time in an ordinary register.
 fn classify(chunk: &[u8; WIDTH]) -> Classes {
-    let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, blanks: 0, high: false };
+    let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, blanks: 0, high: 0 };
     let (words, _) = chunk.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
@@ -130,7 +181,7 @@ fn classify(chunk: &[u8; WIDTH]) -> Classes {
         classes.opens |= equal(folded, b'{') << shift;
         classes.closes |= equal(folded, b'}') << shift;
         classes.blanks |= at_most_space(word) << shift;
-        classes.high |= word & repeat(0x80) != 0;
+        classes.high |= gather(word & repeat(0x80)) << shift;
     }
     classes
 }
@@ -186,13 +237,30 @@ mod tests {
         blocks
     }
 
+    /// Every way that this machine knows.
+    fn all() -> Vec<Structure> {
+        simd::all().into_iter().chain([portable as Pass]).map(Structure::with).collect()
+    }
+
     #[test]
     fn every_byte_alone_is_classified() {
-        for byte in 0..=255 {
-            let mut structure = Structure::default();
-            structure.index(&[byte]);
-            assert_eq!(structure.blocks(), plain(&[byte]), "{byte:#x}");
+        for (byte, mut structure) in
+            (0..=255).flat_map(|byte| all().into_iter().map(move |structure| (byte, structure)))
+        {
+            structure.index(&[byte; 65]);
+            assert_eq!(structure.blocks(), plain(&[byte; 65]), "{byte:#x}");
             assert_eq!(structure.is_ascii(), byte < 128);
+        }
+    }
+
+    #[test]
+    fn a_shorter_text_leaves_nothing_of_the_one_before() {
+        for mut structure in all() {
+            structure.index(&[b'{'; 1000]);
+            structure.index(b"\xc3\xa4");
+            assert_eq!((structure.blocks().len(), structure.is_ascii()), (1, false));
+            structure.index(b"");
+            assert_eq!((structure.blocks(), structure.is_ascii()), (&[][..], true));
         }
     }
 
@@ -201,9 +269,10 @@ mod tests {
         fn bits_equal_the_plain_ones(text in proptest::collection::vec(
             prop_oneof![8 => proptest::sample::select(br#"\\\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
         )) {
-            let mut structure = Structure::default();
-            structure.index(&text);
-            prop_assert_eq!(structure.blocks(), plain(&text));
+            for mut structure in all() {
+                structure.index(&text);
+                prop_assert_eq!(structure.blocks(), plain(&text));
+            }
         }
     }
 }

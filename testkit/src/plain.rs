@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn what_serde_json_refuses_is_made_strict() {
         let json = "{\"a\":\t\"\\ud83d\\ude00 \\ud83d \\ude00 \\\\ud83d \\u0041 raw\ttab \\\" \\q\",\n\"b\":1}";
-        let expected = "{\"a\":\t\"\\ud83d\\ude00 \\ufffd \\ufffd \\\\ud83d \\u0041 raw\\u0009tab \\\" \\\\q\",\n\"b\":1}";
+        let expected =
+            "{\"a\":\t\"\\ud83d\\ude00 \\ufffd \\ufffd \\\\ud83d \\u0041 raw\\u0009tab \\\" \\\\q\",\n\"b\":1}";
         assert_eq!(strict(json), expected);
     }
 }
