@@ -25,6 +25,7 @@ use self::mirror::Mirror;
 use crate::error::{Fatal, Skip};
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report};
+use crate::stop::Stop;
 
 /// A bucket whose logs are being mirrored.
 #[derive(Debug)]
@@ -95,22 +96,24 @@ pub enum Next {
 }
 
 impl Bucket {
-    /// Connects, finds where the logs are, and begins to mirror them.
-    pub fn open(input: &BucketInput, report: &Report) -> Result<Bucket, Fatal> {
+    /// Connects, finds where the logs are, and begins to mirror them. `stop`
+    /// ends it early.
+    pub fn open(input: &BucketInput, report: &Report, stop: &Stop) -> Result<Bucket, Fatal> {
         let failed = |error: std::io::Error| Fatal::Failed(format!("no threads for downloads: {error}"));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
         let scope = scope(input)?;
         let mirror = Mirror::open(&input.mirror)?;
-        let client = runtime.block_on(Client::connect(input))?;
+        let client = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
         report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
         let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts: Counts::default() });
-        let scans = runtime.block_on(discover::scans(&shared, &input.prefix))?;
-        report.detail(1, || format!("s3://{}/{}: {} account regions", input.bucket, input.prefix, scans.len()));
+        let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix)))?;
+        report.detail(1, || format!("s3://{}/{}: {} account regions", input.bucket, input.prefix, found.scans.len()));
+        found.notes.iter().for_each(|note| report.note(note));
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        runtime.spawn(fetch::all(Arc::clone(&shared), scans, sender));
+        runtime.spawn(fetch::all(Arc::clone(&shared), found, sender));
         Ok(Bucket { shared, arrivals, pending: None, runtime })
     }
 
@@ -153,7 +156,25 @@ impl Bucket {
     }
 }
 
+/// Does `work`, unless the user wants to stop before it is done.
+async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = Result<T, Fatal>>) -> Result<T, Fatal> {
+    const PATIENCE: Duration = Duration::from_millis(50);
+    tokio::pin!(work);
+    loop {
+        match tokio::time::timeout(PATIENCE, &mut work).await {
+            Ok(result) => return result,
+            Err(_) if stop.is_interrupted() => return Err(Fatal::Interrupted),
+            Err(_) => {}
+        }
+    }
+}
+
+/// What of the mirror of a bucket is looked at.
+pub fn mirror_scope(input: &BucketInput) -> Result<Scope, Fatal> {
+    Ok(scope(input)?.below(&input.mirror))
+}
+
 /// What of a bucket is looked at.
-pub fn scope(input: &BucketInput) -> Result<Scope, Fatal> {
+fn scope(input: &BucketInput) -> Result<Scope, Fatal> {
     Scope::of_bucket(input.organisation.clone(), &input.accounts, &input.regions, input.window, input.late_days)
 }

@@ -1,7 +1,10 @@
 //! What can be typed, taken literally. What it means is for
 //! [`plan`](crate::plan) to decide.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgAction, Parser};
 
@@ -45,7 +48,7 @@ pub struct Cli {
     pub offline: bool,
     /// Days after --until to look for late deliveries, at most 30
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "From S3",
-          value_parser = clap::value_parser!(u32).range(0..=30))]
+          value_parser = number(0..=30_u32))]
     pub late_days: u32,
     /// Profile of the AWS configuration
     #[arg(long, value_name = "NAME", help_heading = "From S3")]
@@ -61,7 +64,7 @@ pub struct Cli {
     pub request_payer: bool,
     /// Downloads at once [default: 64]
     #[arg(long, value_name = "N", help_heading = "From S3",
-          value_parser = clap::value_parser!(u16).range(1..=1000))]
+          value_parser = number(1..=1000_u16))]
     pub jobs: Option<u16>,
 
     /// Events from this time on: 30d, 12h, 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339
@@ -100,7 +103,8 @@ pub struct Cli {
     #[arg(short, long, value_name = "FILE", help_heading = "What to write")]
     pub output: Option<PathBuf>,
     /// Stop after this many events
-    #[arg(short = 'n', long, value_name = "N", help_heading = "What to write")]
+    #[arg(short = 'n', long, value_name = "N", help_heading = "What to write",
+          value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
     /// Write only how many events match
     #[arg(long, help_heading = "What to write")]
@@ -117,7 +121,7 @@ pub struct Cli {
 
     /// Threads that decode [default: one for each core]
     #[arg(long, value_name = "N", help_heading = "Talk and work",
-          value_parser = clap::value_parser!(u16).range(1..=1024))]
+          value_parser = number(1..=1024_u16))]
     pub threads: Option<u16>,
     /// No progress and no last line; problems are named all the same
     #[arg(short, long, help_heading = "Talk and work", conflicts_with = "verbose")]
@@ -125,4 +129,15 @@ pub struct Cli {
     /// Say more about what is done; -vv names each file
     #[arg(short, long, action = ArgAction::Count, help_heading = "Talk and work")]
     pub verbose: u8,
+}
+
+/// Reads a number within bounds, or says what would be right.
+fn number<N>(bounds: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String> + Clone
+where
+    N: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        number.ok_or_else(|| format!("not a number from {} to {}", bounds.start(), bounds.end()))
+    }
 }

@@ -77,7 +77,9 @@ impl Decoder {
         self.findings.has_text |= !bytes[..consumed].trim_ascii_start().is_empty();
         if !self.structure.is_ascii() && self.findings.not_utf8.is_none() {
             let valid = simdutf8::compat::from_utf8(&bytes[..consumed]);
-            self.findings.not_utf8 = valid.err().map(|error| start + error.valid_up_to() as u64);
+            // A character that the end of the file cuts is no more than that.
+            let error = valid.err().filter(|error| error.error_len().is_some());
+            self.findings.not_utf8 = error.map(|error| start + error.valid_up_to() as u64);
         }
         self.findings.bytes += (mark + consumed) as u64;
         mark + consumed

@@ -68,6 +68,7 @@ impl fmt::Display for Skip {
         write!(f, "{}: {}", self.name, self.problem)?;
         match self.outcome {
             Outcome::Nothing => write!(f, "; nothing was read"),
+            Outcome::Gap => write!(f, "; logs in it may be missing"),
             Outcome::KeptBefore(0) => write!(f, "; no event came before it"),
             Outcome::KeptBefore(1) => write!(f, "; 1 event before it was kept"),
             Outcome::KeptBefore(n) => write!(f, "; {n} events before it were kept"),
@@ -85,6 +86,8 @@ impl fmt::Display for Skip {
 pub enum Outcome {
     /// The file gave nothing.
     Nothing,
+    /// Nobody knows how many files are missing.
+    Gap,
     /// So many events came before the problem, and were kept.
     KeptBefore(u64),
     /// The problem cost no event.
@@ -135,6 +138,9 @@ pub enum Problem {
     /// An object of the bucket that did not arrive.
     #[error("not downloaded: {0}")]
     Download(String),
+    /// A folder of the bucket whose objects are not all known.
+    #[error("not listed to its end: {0}")]
+    List(String),
     /// An object whose key cannot be a path below the mirror.
     #[error("not mirrored: {0}")]
     Key(&'static str),
@@ -157,6 +163,8 @@ pub enum PassedOver {
     NotJson,
     /// The temporary file of a download that was broken off.
     Unfinished,
+    /// A pipe, a socket or a device in a folder.
+    Special,
 }
 
 impl PassedOver {
@@ -170,6 +178,7 @@ impl PassedOver {
             PassedOver::OtherJson => "other JSON",
             PassedOver::NotJson => "not JSON",
             PassedOver::Unfinished => "unfinished download",
+            PassedOver::Special => "pipe or device",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The program: parse, plan, run, exit code.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -11,11 +12,11 @@ use trail2tsv::exit::Exit;
 use trail2tsv::output::column;
 use trail2tsv::pipeline;
 use trail2tsv::plan::{Plan, Surroundings, Talk, Task};
-use trail2tsv::report::Report;
+use trail2tsv::report::{Report, printable};
 use trail2tsv::stop::Stop;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Where nobody reads the help there is nothing to mend.
@@ -32,6 +33,16 @@ fn main() -> ExitCode {
         Err(fatal) => end(&Report::new(Talk::default()), &fatal),
     };
     ExitCode::from(exit)
+}
+
+/// Parses what was typed. A file name that a shell's `*` put there can steer a
+/// terminal, so what is wrong is said of the arguments as they can be shown.
+fn parse() -> Result<Cli, clap::Error> {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    Cli::try_parse_from(&typed).map_err(|error| {
+        let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
+        Cli::try_parse_from(shown).err().unwrap_or(error)
+    })
 }
 
 fn convert(plan: &Plan) -> Exit {
@@ -64,7 +75,10 @@ fn end(report: &Report, fatal: &Fatal) -> Exit {
     report.clear();
     match fatal {
         Fatal::ClosedPipe => {}
-        Fatal::Usage(text) => report.fatal(&format!("{text}\ntrail2tsv: try --help")),
+        Fatal::Usage(text) => {
+            report.fatal(text);
+            report.fatal("try --help");
+        }
         other => report.fatal(&other.to_string()),
     }
     fatal.exit()
@@ -78,6 +92,6 @@ fn show(text: &str, exit: Exit) -> Exit {
     };
     match written.map_err(|error| Fatal::write("standard output", &error)) {
         Ok(()) => exit,
-        Err(fatal) => fatal.exit(),
+        Err(fatal) => end(&Report::new(Talk::default()), &fatal),
     }
 }

@@ -25,7 +25,7 @@ impl Table {
     pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {
         Ok(Table {
             columns: column::parse_list(&layout.columns, fields)?,
-            style: CellStyle { null: layout.null.clone(), guard: layout.guard },
+            style: CellStyle::new(&layout.null, layout.guard),
             format: layout.format,
             header: layout.header,
         })

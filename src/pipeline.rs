@@ -74,7 +74,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let mut fields = Fields::default();
     let filter = Filter::new(&plan.conditions, &mut fields)?;
     let table = Table::new(&plan.table, &mut fields)?;
-    let inputs = feed::open(&plan.inputs, report)?;
+    let inputs = feed::open(&plan.inputs, report, stop)?;
     let mut target = Target::open(plan.output.as_deref())?;
 
     let depth = plan.threads * 4;
@@ -166,6 +166,8 @@ impl Writer<'_> {
             }
             match channel.recv_timeout(PATIENCE) {
                 Ok(item) => return Ok(Some(item)),
+                // Whoever heeds an interrupt ends early, as if there were no more.
+                Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Fatal::Interrupted),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
             }

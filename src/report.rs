@@ -131,7 +131,7 @@ impl Bars {
 
 /// Shows control characters, which logs and file names may hold, as text, so
 /// that nothing in them can steer the terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {

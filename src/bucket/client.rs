@@ -1,12 +1,13 @@
 //! Requests to one bucket, in the region where it is.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
@@ -18,6 +19,9 @@ use crate::plan::{BucketInput, Connection};
 
 /// At one request in ten refused, this many attempts lose no object.
 const ATTEMPTS: u32 = 10;
+
+/// How long an answer may be in coming before it is asked for again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Requests to one bucket.
 #[derive(Debug)]
@@ -38,6 +42,40 @@ pub(super) struct ListRequest<'a> {
     pub(super) token: Option<&'a str>,
 }
 
+/// The way from page to page of a list.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    token: Option<String>,
+    is_past: bool,
+    repeated: usize,
+}
+
+impl Pages {
+    /// What the next page is asked for by; nothing for the first.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Whether the last page has come.
+    pub(super) fn is_past(&self) -> bool {
+        self.is_past
+    }
+
+    /// Goes on from a page. Fails where that would go round in circles: a
+    /// token may come again after an empty page, but not for ever.
+    pub(super) fn turn(&mut self, page: &ListObjectsV2Output) -> Result<(), &'static str> {
+        const REPEATS: usize = 10;
+        self.is_past = page.is_truncated != Some(true);
+        let next = page.next_continuation_token.clone();
+        self.repeated = if next == self.token { self.repeated + 1 } else { 0 };
+        if !self.is_past && (next.is_none() || self.repeated > REPEATS) {
+            return Err("the list of the bucket neither goes on nor ends");
+        }
+        self.token = next;
+        Ok(())
+    }
+}
+
 impl Client {
     /// Connects to the bucket, in whatever region it is.
     pub(super) async fn connect(input: &BucketInput) -> Result<Client, Fatal> {
@@ -47,21 +85,19 @@ impl Client {
         let mut client = Client { s3: s3(&config, None), bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
         let requests = AtomicU64::new(0);
-        if let Err(trouble) = client.list(&first, &requests).await {
-            match trouble.region {
-                Some(region) if region != client.region => {
-                    client.s3 = s3(&config, Some(&region));
-                    client.region = region;
-                    client.list(&first, &requests).await.map_err(Trouble::into_fatal)?;
-                }
-                _ => return Err(trouble.into_fatal()),
-            }
+        let mut page = client.list(&first, &requests).await;
+        if let Err(Trouble { region: Some(region), .. }) = &page
+            && *region != client.region
+        {
+            client.s3 = s3(&config, Some(region));
+            client.region = region.clone();
+            page = client.list(&first, &requests).await;
+        }
+        let page = page.map_err(Trouble::into_fatal)?;
+        if page.common_prefixes().is_empty() && page.contents().is_empty() && page.is_truncated != Some(true) {
+            return Err(Fatal::Failed(format!("{}: there is nothing below it", client.address(&input.prefix))));
         }
         Ok(client)
-    }
-
-    pub(super) fn bucket(&self) -> &str {
-        &self.bucket
     }
 
     pub(super) fn region(&self) -> &str {
@@ -71,6 +107,11 @@ impl Client {
     /// `s3://BUCKET/KEY`
     pub(super) fn address(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
+    }
+
+    /// The trouble that an answer makes no sense.
+    pub(super) fn senseless(&self, text: &str) -> Trouble {
+        Trouble::of_list(&self.bucket, text.into())
     }
 
     pub(super) async fn list(
@@ -120,7 +161,11 @@ async fn config(connection: &Connection) -> SdkConfig {
     let region = chain.region().await;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+        .timeout_config(TimeoutConfig::builder().read_timeout(PATIENCE).build());
+    // Whoever sets a number of attempts has a reason.
+    if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
+        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    }
     if let Some(url) = &connection.endpoint_url {
         loader = loader.endpoint_url(url);
     }
@@ -128,14 +173,10 @@ async fn config(connection: &Connection) -> SdkConfig {
         return loader.no_credentials().load().await;
     }
     if let Some(name) = profile {
-        // A profile that is named comes before keys in the environment, as in the AWS CLI.
-        let chain = DefaultCredentialsChain::builder().profile_name(name).build().await;
-        loader = loader.profile_name(name);
-        if std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
-            let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(name).build();
-            return loader.credentials_provider(provider).load().await;
-        }
-        return loader.credentials_provider(chain).load().await;
+        // Whoever names a profile means no other credentials: neither keys in
+        // the environment nor those of the machine.
+        let provider = ProfileFileCredentialsProvider::builder().profile_name(name).build();
+        loader = loader.profile_name(name).credentials_provider(provider);
     }
     loader.load().await
 }

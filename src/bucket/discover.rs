@@ -4,14 +4,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Shared;
-use super::client::ListRequest;
+use super::client::{ListRequest, Pages};
 use super::layout::{Place, is_account};
 use super::list::Scan;
 use super::trouble::Trouble;
 use crate::error::Fatal;
+
+/// Folders that are looked into at once.
+const LOOKS: usize = 64;
+/// Levels of folders before `AWSLogs/` that are entered, those of
+/// organisations not counted.
+const DEEPEST: usize = 3;
+/// Folders before `AWSLogs/` that are entered in all: a bucket of photos is
+/// not searched to its end.
+const MOST: usize = 1000;
 
 /// What a folder is in the layout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,59 +57,153 @@ impl Level {
     }
 }
 
-/// What looking into one folder gave.
+/// What a search has found.
 #[derive(Debug, Default)]
-struct Found {
-    folders: Vec<String>,
-    scans: Vec<Scan>,
+pub(super) struct Found {
+    /// What is to be listed, in the order of keys.
+    pub(super) scans: BTreeSet<Scan>,
+    /// Folders that could not be looked into, and why.
+    pub(super) failures: Vec<(String, Trouble)>,
+    /// What the user should know of the rest.
+    pub(super) notes: Vec<String>,
 }
 
-/// Finds all that is to be listed below `prefix`, in the order of keys.
-pub(super) async fn scans(shared: &Arc<Shared>, prefix: &str) -> Result<Vec<Scan>, Fatal> {
-    let mut tasks = JoinSet::new();
-    let (mut scans, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    tasks.spawn(look(Arc::clone(shared), prefix.to_string()));
-    while let Some(result) = tasks.join_next().await {
-        let found = result.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?;
-        let found = found.map_err(Trouble::into_fatal)?;
-        scans.extend(found.scans);
-        for folder in found.folders {
-            if seen.insert(folder.clone()) && shared.scope.admits_folder(&folder) && is_on_the_way(&folder) {
-                tasks.spawn(look(Arc::clone(shared), folder));
+/// A search on its way, one level of folders after the other.
+struct Search<'a> {
+    shared: &'a Arc<Shared>,
+    prefix: &'a str,
+    permits: Arc<Semaphore>,
+    found: Found,
+    /// All folders that were met.
+    seen: BTreeSet<String>,
+    /// Those beside `AWSLogs/`, which are not entered.
+    beside: BTreeSet<String>,
+    /// How many before `AWSLogs/` were wanted.
+    outside: usize,
+}
+
+/// Finds all that is to be listed below `prefix`.
+pub(super) async fn search(shared: &Arc<Shared>, prefix: &str) -> Result<Found, Fatal> {
+    let mut search = Search {
+        shared,
+        prefix,
+        permits: Arc::new(Semaphore::new(LOOKS)),
+        found: Found::default(),
+        seen: BTreeSet::new(),
+        beside: BTreeSet::new(),
+        outside: 0,
+    };
+    let mut folders = BTreeSet::from([prefix.to_string()]);
+    while !folders.is_empty() {
+        folders = search.step(folders).await?;
+    }
+    search.conclude()
+}
+
+impl Search<'_> {
+    /// Looks into the folders of one level, and gives the next level.
+    async fn step(&mut self, folders: BTreeSet<String>) -> Result<BTreeSet<String>, Fatal> {
+        let (mut looks, mut next) = (JoinSet::new(), BTreeSet::new());
+        for folder in folders {
+            match Level::of(&folder) {
+                Level::Outside | Level::Logs | Level::Trail => {
+                    let (shared, permits) = (Arc::clone(self.shared), Arc::clone(&self.permits));
+                    looks.spawn(async move {
+                        let _permit = permits.acquire().await;
+                        let inside = folders_in(&shared, &folder).await;
+                        (folder, inside)
+                    });
+                }
+                Level::Account => drop(next.insert(format!("{folder}CloudTrail/"))),
+                Level::Region => drop(self.found.scans.insert(Scan { prefix: folder })),
+                Level::Other => {}
             }
         }
+        while let Some(look) = looks.join_next().await {
+            let (folder, inside) = look.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?;
+            match inside {
+                Ok(inside) => next.extend(self.wanted(&folder, inside)),
+                Err(trouble) if trouble.is_general || folder == self.prefix => return Err(trouble.into_fatal()),
+                Err(trouble) => self.found.failures.push((folder, trouble)),
+            }
+        }
+        Ok(next)
     }
-    if scans.is_empty() {
-        return Err(Fatal::Failed(nothing_found(shared, prefix, &seen)));
-    }
-    Ok(scans.into_iter().collect())
-}
 
-/// Whether there can be logs in or below a folder. Folders outside `AWSLogs/`
-/// are entered only while there are few levels of them.
-fn is_on_the_way(folder: &str) -> bool {
-    const DEEPEST: usize = 3;
-    match Level::of(folder) {
-        Level::Outside => folder.matches('/').count() <= DEEPEST,
-        Level::Other => false,
-        _ => true,
+    /// Which of the folders in a folder are to be entered.
+    fn wanted(&mut self, folder: &str, inside: Vec<String>) -> Vec<String> {
+        self.seen.extend(inside.iter().cloned());
+        // Where the logs are known to be, nobody looks elsewhere.
+        let is_logs = |name: &String| Level::of(name) == Level::Logs;
+        let (mut inside, beside) = match Level::of(folder) == Level::Outside && inside.iter().any(is_logs) {
+            true => inside.into_iter().partition(|name| is_logs(name) || is_organisation(name)),
+            false => (inside, Vec::new()),
+        };
+        self.beside.extend(beside);
+        inside.retain(|folder| self.shared.scope.admits_folder(folder) && self.is_on_the_way(folder));
+        inside
     }
-}
 
-async fn look(shared: Arc<Shared>, folder: String) -> Result<Found, Trouble> {
-    match Level::of(&folder) {
-        Level::Region => Ok(Found { scans: vec![Scan { prefix: folder }], ..Found::default() }),
-        Level::Account => Ok(Found { folders: vec![format!("{folder}CloudTrail/")], ..Found::default() }),
-        Level::Other => Ok(Found::default()),
-        Level::Outside | Level::Logs | Level::Trail => {
-            let folders = folders_in(&shared, &folder).await?;
-            // Where the logs are known to be, nobody needs to look elsewhere.
-            let is_known = |name: &String| Level::of(name) == Level::Logs || is_organisation(name);
-            let folders = match folders.iter().any(is_known) {
-                true if Level::of(&folder) == Level::Outside => folders.into_iter().filter(is_known).collect(),
-                _ => folders,
-            };
-            Ok(Found { folders, ..Found::default() })
+    /// Whether there can be logs in or below a folder.
+    fn is_on_the_way(&mut self, folder: &str) -> bool {
+        match Level::of(folder) {
+            Level::Outside if is_organisation(folder) => true,
+            Level::Outside => {
+                let depth = folder.get(self.prefix.len()..).unwrap_or_default().matches('/').count();
+                self.outside += usize::from(depth <= DEEPEST);
+                depth <= DEEPEST && self.outside <= MOST
+            }
+            Level::Other => false,
+            _ => true,
+        }
+    }
+
+    /// What there is to say in the end.
+    fn conclude(mut self) -> Result<Found, Fatal> {
+        let address = self.shared.client.address(self.prefix);
+        self.found.failures.sort_by(|one, other| one.0.cmp(&other.0));
+        if self.found.scans.is_empty()
+            && let Some((_, trouble)) = self.found.failures.pop()
+        {
+            return Err(trouble.into_fatal());
+        }
+        let mut notes = Vec::new();
+        if !self.beside.is_empty() {
+            let names = few(self.beside.iter().map(String::as_str));
+            notes.push(format!("not looked into beside AWSLogs/: {names}; if there are logs, name it by --prefix"));
+        }
+        if self.outside > MOST {
+            notes.push(format!("only {MOST} folders were searched for AWSLogs/; name what is before it by --prefix"));
+        }
+        if self.found.scans.is_empty() {
+            match self.regions() {
+                regions if regions.is_empty() => {
+                    notes.insert(0, self.nothing());
+                    return Err(Fatal::Failed(format!("{address}: {}", notes.join("; "))));
+                }
+                regions => notes.push(format!("no logs of the regions asked for; there are {}", few(regions))),
+            }
+        }
+        self.found.notes = notes.into_iter().map(|note| format!("{address}: {note}")).collect();
+        Ok(self.found)
+    }
+
+    /// The regions that there are logs of.
+    fn regions(&self) -> BTreeSet<&str> {
+        let folders = self.seen.iter().filter(|folder| Level::of(folder) == Level::Region);
+        folders.filter_map(|folder| Place::of(folder).region).collect()
+    }
+
+    /// What to say where there are no logs: what is there instead.
+    fn nothing(&self) -> String {
+        let accounts: BTreeSet<&str> = self.seen.iter().filter_map(|folder| Place::of(folder).account).collect();
+        if !accounts.is_empty() {
+            return format!("no CloudTrail logs of what was asked for; it holds the accounts {}", few(accounts));
+        }
+        let what = "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it";
+        match self.seen.is_empty() {
+            true => format!("{what}; there are no folders in it"),
+            false => format!("{what}; it holds {}", few(self.seen.iter().map(String::as_str))),
         }
     }
 }
@@ -108,39 +212,25 @@ fn is_organisation(folder: &str) -> bool {
     Place::of(folder).organisation.is_some()
 }
 
+/// The first of these names, and whether there are more.
+fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const FEW: usize = 8;
+    let mut names = names.into_iter();
+    let shown: Vec<&str> = names.by_ref().take(FEW).collect();
+    format!("{}{}", shown.join(", "), if names.next().is_some() { ", …" } else { "" })
+}
+
 /// The folders directly in a folder, each ending in `/`.
 async fn folders_in(shared: &Shared, folder: &str) -> Result<Vec<String>, Trouble> {
     let mut folders = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let request = ListRequest { prefix: folder, folders: true, token: token.as_deref(), ..ListRequest::default() };
+    let mut pages = Pages::default();
+    while !pages.is_past() {
+        let request = ListRequest { prefix: folder, folders: true, token: pages.token(), ..ListRequest::default() };
         let answer = shared.client.list(&request, &shared.counts.lists).await?;
+        pages.turn(&answer).map_err(|text| shared.client.senseless(text))?;
         folders.extend(answer.common_prefixes.unwrap_or_default().into_iter().filter_map(|common| common.prefix));
-        match answer.next_continuation_token {
-            Some(next) if answer.is_truncated == Some(true) && token.as_ref() != Some(&next) => token = Some(next),
-            _ => return Ok(folders),
-        }
     }
-}
-
-/// What to say where there are no logs: what is there instead.
-fn nothing_found(shared: &Shared, prefix: &str, seen: &BTreeSet<String>) -> String {
-    const MOST: usize = 8;
-    let address = shared.client.address(prefix);
-    let accounts: BTreeSet<&str> = seen.iter().filter_map(|folder| Place::of(folder).account).collect();
-    let (what, names) = if accounts.is_empty() {
-        (
-            "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it",
-            seen.iter().map(String::as_str).collect::<Vec<_>>(),
-        )
-    } else {
-        ("no CloudTrail logs of what was asked for", accounts.into_iter().collect())
-    };
-    let more = if names.len() > MOST { ", …" } else { "" };
-    match names.is_empty() {
-        true => format!("{address}: {what}; there are no folders in it"),
-        false => format!("{address}: {what}; it holds {}{more}", names[..names.len().min(MOST)].join(", ")),
-    }
+    Ok(folders)
 }
 
 #[cfg(test)]

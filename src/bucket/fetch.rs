@@ -2,16 +2,18 @@
 //! order of their keys.
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::error::Error;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::list::{Object, Page, Scan};
+use super::discover::Found;
+use super::list::{Object, Page};
 use super::mirror::Mirror;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, cause};
 use super::{Arrival, Arrived, Shared};
 use crate::error::{Fatal, Outcome, Problem, Skip, plain};
 
@@ -20,10 +22,16 @@ const LISTS: usize = 32;
 /// Pages that a list may be ahead of the downloads.
 const PAGES_AHEAD: usize = 8;
 
-/// Lists every scan and fetches what the mirror lacks.
-pub(super) async fn all(shared: Arc<Shared>, scans: Vec<Scan>, arrivals: mpsc::Sender<Arrival>) {
-    let permits = Arc::new(Semaphore::new(shared.jobs));
-    let mut scans = scans.into_iter();
+/// Lists what was found and fetches what the mirror lacks.
+pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sender<Arrival>) {
+    for (folder, trouble) in found.failures {
+        if arrivals.send(Arrival::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
+            return;
+        }
+    }
+    let mut fetcher = Fetcher { permits: Arc::new(Semaphore::new(shared.jobs)), trunks: Vec::new(), shared };
+    let shared = Arc::clone(&fetcher.shared);
+    let mut scans = found.scans.into_iter();
     let mut lists: VecDeque<(String, mpsc::Receiver<Page>)> = VecDeque::new();
     loop {
         while lists.len() < LISTS
@@ -46,7 +54,7 @@ pub(super) async fn all(shared: Arc<Shared>, scans: Vec<Scan>, arrivals: mpsc::S
                 }
             };
             for object in objects {
-                let Some(arrival) = begin(&shared, object, &permits).await else { continue };
+                let Some(arrival) = fetcher.begin(object).await else { continue };
                 if arrivals.send(arrival).await.is_err() {
                     return;
                 }
@@ -55,32 +63,61 @@ pub(super) async fn all(shared: Arc<Shared>, scans: Vec<Scan>, arrivals: mpsc::S
     }
 }
 
-/// Finds an object in the mirror, or begins to fetch it.
-async fn begin(shared: &Arc<Shared>, object: Object, permits: &Arc<Semaphore>) -> Option<Arrival> {
-    if object.key.ends_with('/') {
-        // A folder that somebody made by hand holds nothing.
-        return None;
-    }
-    if !shared.scope.admits_file(&object.key) {
-        return Some(Arrival::Here(Arrived::TooOld));
-    }
-    shared.counts.known.fetch_add(1, Relaxed);
-    let address = shared.client.address(&object.key);
-    let path = match shared.mirror.path(&object.key) {
-        Ok(path) => path,
-        Err(reason) => {
-            shared.counts.failed.fetch_add(1, Relaxed);
-            let skip = Skip { name: address, problem: Problem::Key(reason), outcome: Outcome::Nothing };
-            return Some(Arrival::Here(Arrived::Skip(skip)));
+/// Takes objects in the order of their keys.
+struct Fetcher {
+    shared: Arc<Shared>,
+    permits: Arc<Semaphore>,
+    /// The keys so far that the next one may go on from.
+    trunks: Vec<String>,
+}
+
+impl Fetcher {
+    /// Finds an object in the mirror, or begins to fetch it.
+    async fn begin(&mut self, object: Object) -> Option<Arrival> {
+        let shared = &self.shared;
+        if object.key.ends_with('/') && object.size == 0 {
+            // A folder that somebody made by hand.
+            return None;
         }
-    };
-    if Mirror::holds(&path, object.size) {
-        shared.counts.present.fetch_add(1, Relaxed);
-        return Some(Arrival::Here(Arrived::Object { path, address }));
+        if !shared.scope.admits_file(&object.key) {
+            return Some(Arrival::Here(Arrived::TooOld));
+        }
+        shared.counts.known.fetch_add(1, Relaxed);
+        let address = shared.client.address(&object.key);
+        let path = match shared.mirror.path(&object.key) {
+            Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
+            result => result,
+        };
+        let path = match path {
+            Ok(path) => path,
+            Err(reason) => {
+                shared.counts.failed.fetch_add(1, Relaxed);
+                let skip = Skip { name: address, problem: Problem::Key(reason), outcome: Outcome::Nothing };
+                return Some(Arrival::Here(Arrived::Skip(skip)));
+            }
+        };
+        if Mirror::holds(&path, object.size) {
+            shared.counts.present.fetch_add(1, Relaxed);
+            return Some(Arrival::Here(Arrived::Object { path, address }));
+        }
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+        let task = tokio::spawn(fetch(Arc::clone(shared), object, path, address, permit));
+        Some(Arrival::OnItsWay(task))
     }
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-    let task = tokio::spawn(fetch(Arc::clone(shared), object, path, address, permit));
-    Some(Arrival::OnItsWay(task))
+}
+
+const IN_THE_WAY: &str = "a file of the mirror would have to be a folder, or a folder a file";
+
+/// Whether a key is below another object's, as `x/y` is below `x`: a disk
+/// cannot hold both. Keys come in order, so those that the key does not begin
+/// with will be met no more.
+fn grows_from(trunks: &mut Vec<String>, key: &str) -> bool {
+    trunks.retain(|trunk| key.starts_with(trunk.as_str()));
+    let is_below = trunks.iter().any(|trunk| key[trunk.len()..].starts_with('/'));
+    if !is_below {
+        trunks.push(key.to_string());
+    }
+    is_below
 }
 
 /// Why an object did not come.
@@ -90,7 +127,7 @@ enum Failure {
     /// It came, but not as listed, or not to its end.
     Broken(String),
     /// The mirror could not take it.
-    Disk(std::io::Error),
+    Disk(io::Error),
 }
 
 async fn fetch(
@@ -103,22 +140,23 @@ async fn fetch(
     /// The SDK repeats requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let mut attempt = 1;
-    let reason = loop {
+    let problem = loop {
         match fetch_once(&shared, &object, &path).await {
             Ok(()) => {
                 shared.counts.objects.fetch_add(1, Relaxed);
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
                 return Arrived::Object { path, address };
             }
-            Err(Failure::Broken(reason)) if attempt == ATTEMPTS => break reason,
+            Err(Failure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
             Err(Failure::Broken(_)) => attempt += 1,
             Err(Failure::Refused(trouble)) if trouble.is_general => return Arrived::Fatal(trouble.into_fatal()),
-            Err(Failure::Refused(trouble)) => break trouble.text,
+            Err(Failure::Refused(trouble)) => break Problem::Download(trouble.text),
+            Err(Failure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
             Err(Failure::Disk(error)) => return Arrived::Fatal(disk(&path, &error)),
         }
     };
     shared.counts.failed.fetch_add(1, Relaxed);
-    Arrived::Skip(Skip { name: address, problem: Problem::Download(reason), outcome: Outcome::Nothing })
+    Arrived::Skip(Skip { name: address, problem, outcome: Outcome::Nothing })
 }
 
 async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(), Failure> {
@@ -127,7 +165,7 @@ async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(),
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| Failure::Broken(format!("its body broke off: {error}")))?;
+        let chunk = chunk.map_err(|error| broken(&error))?;
         file.write_all(&chunk).map_err(Failure::Disk)?;
         size += chunk.len() as u64;
     }
@@ -138,8 +176,22 @@ async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(),
     Ok(())
 }
 
+/// A body that broke off, or that S3's checksum does not fit; which checksums
+/// these are helps nobody.
+fn broken(error: &dyn Error) -> Failure {
+    let cause = cause(error);
+    Failure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
+}
+
+/// Whether there is a file where a folder is needed, or a folder in place of
+/// the file: the next object may have its way free.
+fn is_in_the_way(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
+    matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | IsADirectory | NotADirectory)
+}
+
 /// A mirror that cannot be written to will not take the next object either.
-fn disk(path: &Path, error: &std::io::Error) -> Fatal {
+fn disk(path: &Path, error: &io::Error) -> Fatal {
     Fatal::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
 }
 
@@ -149,6 +201,19 @@ fn incomplete(shared: &Shared, prefix: &str, trouble: Trouble) -> Arrived {
         return Arrived::Fatal(trouble.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);
-    let problem = Problem::Download(format!("its list is not complete: {}", trouble.text));
-    Arrived::Skip(Skip { name: shared.client.address(prefix), problem, outcome: Outcome::Nothing })
+    let problem = Problem::List(trouble.text);
+    Arrived::Skip(Skip { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_object_and_those_below_it_the_first_is_kept() {
+        let mut trunks = Vec::new();
+        let keys = ["a", "a-b", "a/b", "a/b/c", "ab", "b/c", "b/c/d", "c"];
+        let below: Vec<&str> = keys.into_iter().filter(|key| grows_from(&mut trunks, key)).collect();
+        assert_eq!(below, ["a/b", "a/b/c", "b/c/d"]);
+    }
 }

@@ -4,6 +4,8 @@
 //! `[prefix/]AWSLogs/[o-ORGID/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/NAME`, with
 //! `NAME` = `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_….json.gz`.
 
+use std::path::Path;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +35,10 @@ impl<'a> Place<'a> {
     pub fn of(key: &'a str) -> Place<'a> {
         let mut place = Place::default();
         for folder in key.split('/').filter(|folder| !folder.is_empty()) {
-            if place.kind.is_none() {
+            if folder == "AWSLogs" {
+                // The layout begins here, whatever the folders before it look like.
+                place = Place { organisation: place.organisation, ..Place::default() };
+            } else if place.kind.is_none() {
                 match folder {
                     _ if is_account(folder) => place.account = Some(folder),
                     _ if folder.starts_with("o-") => place.organisation = Some(folder),
@@ -107,6 +112,8 @@ pub struct Scope {
     pub first_day: Option<Date>,
     /// The last of them.
     pub last_day: Option<Date>,
+    /// The folder that keys are below, where they are paths.
+    root: String,
 }
 
 impl Scope {
@@ -132,16 +139,22 @@ impl Scope {
             since: window.since,
             first_day,
             last_day,
+            root: String::new(),
         })
+    }
+
+    /// The same for paths below a folder, whose own name proves nothing.
+    pub fn below(self, folder: &Path) -> Scope {
+        Scope { root: folder.to_string_lossy().into_owned(), ..self }
     }
 
     /// Whether a folder can hold keys of interest.
     pub fn admits_folder(&self, key: &str) -> bool {
-        self.admits(&Place::of(key))
+        self.admits(&Place::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
     }
 
     /// Whether the logs of a bucket are at this place, or below it.
-    pub fn admits(&self, place: &Place<'_>) -> bool {
+    fn admits(&self, place: &Place<'_>) -> bool {
         let is_organisation = self.organisation.is_none()
             || place.organisation == self.organisation.as_deref()
             || (place.organisation.is_none() && place.account.is_none());
@@ -198,6 +211,20 @@ mod tests {
             assert_eq!(place.day().unwrap().to_string(), "2026-10-01", "{key}");
             assert_eq!(place.organisation, prefix.contains("o-abc").then_some("o-abc"), "{key}");
         }
+    }
+
+    #[test]
+    fn what_comes_before_the_layout_proves_nothing() {
+        let place = Place::of("444455556666/CloudTrail/us-east-1/2020/01/02/AWSLogs/111122223333/CloudTrail");
+        assert_eq!((place.account, place.kind, place.region), (Some("111122223333"), Some("CloudTrail"), None));
+        assert_eq!(place.days(), None);
+        let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: None };
+        let scope = Scope::of_bucket(None, &["111122223333".into()], &[], window, 1).unwrap();
+        let mirror = Path::new("444455556666/CloudTrail/us-east-1/2020");
+        assert!(!scope.admits_folder("444455556666/CloudTrail/us-east-1/2020"));
+        assert!(scope.clone().below(mirror).admits_folder("444455556666/CloudTrail/us-east-1/2020"));
+        let other = "444455556666/CloudTrail/us-east-1/2020/AWSLogs/444455556666";
+        assert!(!scope.below(mirror).admits_folder(other));
     }
 
     #[test]

@@ -41,6 +41,9 @@ impl Mirror {
             if name.contains(|character: char| character.is_control() || r#"\:*?"<>|"#.contains(character)) {
                 return Err("its key has characters that file names cannot have everywhere");
             }
+            if name.ends_with(UNFINISHED) {
+                return Err("its key ends like the name of an unfinished download");
+            }
             path.push(name);
         }
         Ok(path)

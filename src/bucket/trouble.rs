@@ -32,15 +32,14 @@ impl Trouble {
         E: Error + ProvideErrorMetadata + 'static,
     {
         let (Action::List { bucket, .. } | Action::Get { bucket }) = action;
-        let header =
-            |name: &str| error.raw_response().and_then(|response| response.headers().get(name)).map(String::from);
-        let region = header("x-amz-bucket-region");
+        let region = error.raw_response().and_then(region);
         let code = error.code().unwrap_or_default();
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let (text, is_general) = match (code, status) {
             ("NoSuchBucket", _) => ("there is no such bucket".into(), true),
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
-                (format!("the bucket is in the region {}", region.as_deref().unwrap_or("that its owner knows")), true)
+                let region = region.as_deref().unwrap_or("that its owner knows; set AWS_REGION");
+                (format!("the bucket is in another region: {region} ({code})"), true)
             }
             ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => {
                 (format!("the credentials have expired ({code}); {SIGN_IN}"), true)
@@ -49,10 +48,11 @@ impl Trouble {
                 (format!("the credentials are not accepted ({code}); {SIGN_IN}"), true)
             }
             ("RequestTimeTooSkewed", _) => ("the clock of this machine is wrong (RequestTimeTooSkewed)".into(), true),
-            ("AccessDenied" | "AllAccessDisabled", _) | (_, 403) => {
+            ("InvalidObjectState", _) => ("it is archived; restore it first (InvalidObjectState)".into(), false),
+            ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => {
                 (denied(action, error.message().unwrap_or_default()), false)
             }
-            ("NoSuchKey", _) | (_, 404) => ("it is gone from the bucket (NoSuchKey)".into(), false),
+            ("NoSuchKey", _) | ("", 404) => ("it is gone from the bucket (NoSuchKey)".into(), false),
             ("", _) => without_answer(error),
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
         };
@@ -70,7 +70,19 @@ impl Trouble {
     }
 }
 
+/// Where the bucket is: S3 says it in a header, or in the text of the error.
+fn region(response: &HttpResponse) -> Option<String> {
+    if let Some(region) = response.headers().get("x-amz-bucket-region") {
+        return Some(region.into());
+    }
+    let text = std::str::from_utf8(response.body().bytes()?).ok()?;
+    let (region, _) = text.split_once("<Region>")?.1.split_once("</Region>")?;
+    Some(region.into())
+}
+
 const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose others by --profile";
+const SIGN_IN_FIRST: &str =
+    "sign in, for example by `aws sso login`, choose others by --profile, or read a public bucket by --no-sign-request";
 
 /// Which permission is missing on what.
 fn denied(action: &Action<'_>, message: &str) -> String {
@@ -79,7 +91,8 @@ fn denied(action: &Action<'_>, message: &str) -> String {
     }
     match action {
         Action::List { bucket, prefix } => {
-            format!("access denied to list {prefix:?}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
+            let below = if prefix.is_empty() { String::new() } else { format!(" below {prefix}") };
+            format!("access denied to list it{below}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
         }
         Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
     }
@@ -90,21 +103,24 @@ fn without_answer<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (Str
     let chain = causes(error);
     let text = chain.join(": ");
     let lower = text.to_lowercase();
-    let cause = chain.last().cloned().unwrap_or_default();
+    let cause = cause(error);
     if lower.contains("credential") || lower.contains("sso") || lower.contains("token") {
         // The SDK lists each place where it looked, which helps nobody in a hurry.
-        let is_missing = lower.contains("no credentials found") || lower.contains("no providers in chain");
+        let is_missing = lower.contains("no credentials found") || cause == "the credential provider was not enabled";
         let what = if is_missing { "no credentials were found".into() } else { format!("no credentials: {cause}") };
-        return (format!("{what}; {SIGN_IN}, or read a public bucket by --no-sign-request"), true);
+        return (format!("{what}; {SIGN_IN_FIRST}"), true);
     }
     match error {
         SdkError::TimeoutError(_) => ("no answer in time".into(), false),
-        SdkError::DispatchFailure(_) => {
-            let cause = cause.split(" (os error").next().unwrap_or_default();
-            (format!("S3 cannot be reached: {cause}"), false)
-        }
+        SdkError::DispatchFailure(_) => (format!("S3 cannot be reached: {cause}"), false),
         _ => (cause, false),
     }
+}
+
+/// What an error comes from in the end, without Rust's "(os error 2)".
+pub(super) fn cause(error: &dyn Error) -> String {
+    let text = causes(error).pop().unwrap_or_default();
+    text.split(" (os error").next().unwrap_or_default().to_string()
 }
 
 /// The error and what caused it, outermost first.

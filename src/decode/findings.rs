@@ -73,17 +73,23 @@ impl Findings {
     /// What the file amounts to, given what stopped its bytes from being read.
     pub fn verdict(&self, input: Option<Problem>) -> Verdict {
         let mut verdict = Verdict::default();
+        let is_no_json = self.is_no_json();
+        if input.is_none() && is_no_json {
+            verdict.passed_over = Some(PassedOver::NotJson);
+            return verdict;
+        }
+        let is_whole = matches!(input, None | Some(Problem::GzipChecksum | Problem::GzipTrailer));
         if let Some(problem) = input {
             let outcome = match problem {
                 Problem::Unreadable(_) if self.bytes == 0 => Outcome::Nothing,
-                Problem::GzipChecksum | Problem::GzipTrailer => Outcome::KeptAll(self.events),
+                _ if is_whole && self.broken.is_none() => Outcome::KeptAll(self.events),
                 _ => Outcome::KeptBefore(self.events),
             };
             verdict.problems.push((problem, outcome));
-        } else if self.is_no_json() {
-            verdict.passed_over = Some(PassedOver::NotJson);
-            return verdict;
-        } else if let Some(broken) = self.broken {
+        }
+        // Where the bytes stop early, so does the JSON.
+        let is_news = |broken: &BrokenAt| !is_no_json && (is_whole || broken.why != Broken::EndsEarly);
+        if let Some(broken) = self.broken.filter(is_news) {
             let problem = match broken.why {
                 Broken::EndsEarly => Problem::JsonEndsEarly,
                 Broken::Malformed(at) => Problem::JsonMalformed(at as u64),

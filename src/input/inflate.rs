@@ -79,11 +79,14 @@ impl Inflater {
 
     /// The length of the text by the last four bytes, where the file can be
     /// one member alone: libdeflate stops after the first, and what follows
-    /// must not be lost.
+    /// must not be lost. A member with something behind it that ends in the
+    /// same length has its own length before.
     fn length_in_trailer(&self) -> Option<usize> {
         const MEMBER: [u8; 3] = [MAGIC[0], MAGIC[1], 8];
-        let length = u32::from_le_bytes(*self.file.last_chunk()?) as usize;
-        let is_single = memchr::memmem::find(&self.file[1..], &MEMBER).is_none();
+        let trailer: [u8; 4] = *self.file.last_chunk()?;
+        let length = u32::from_le_bytes(trailer) as usize;
+        let is_single = memchr::memmem::find(&self.file[1..], &MEMBER).is_none()
+            && memchr::memmem::find(&self.file, &trailer) == Some(self.file.len() - trailer.len());
         (is_single && length <= self.limit).then_some(length)
     }
 }
@@ -189,6 +192,16 @@ mod tests {
     fn a_member_and_its_twin_are_both_read() {
         let twice = gzip(b"same\n").repeat(2);
         assert_eq!(lines(&twice, 1_000_000), ("same\nsame\n".into(), None));
+    }
+
+    #[test]
+    fn junk_that_ends_like_the_member_is_no_part_of_it() {
+        let junk = "bytes after the gzip stream that are no gzip";
+        for (text, end) in [("one\n", 4), ("one\n", 8), ("", 4), ("", 1)] {
+            let member = gzip(text.as_bytes());
+            let file = [&member[..], &member[member.len() - end..]].concat();
+            assert_eq!(lines(&file, 1_000_000), (text.into(), Some(junk.into())), "{text:?} {end}");
+        }
     }
 
     #[test]

@@ -1,17 +1,24 @@
 //! Walks folders in the order of their keys: the order in which S3 would list
 //! the same paths.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::bucket::layout::Scope;
-use crate::error::{Fatal, Outcome, Problem, Skip, plain};
+use crate::error::{Outcome, Problem, Skip, plain};
 
 /// The ending of files that are being downloaded. Nothing takes them for
 /// objects.
 pub const UNFINISHED: &str = ".trail2tsv-part";
+
+/// What the file that this run writes is called until it is whole, in front
+/// of something random and [`UNFINISHED`]. No walk meets it.
+pub fn own_output() -> String {
+    format!(".trail2tsv-{}-", std::process::id())
+}
 
 /// What a walk meets.
 #[derive(Debug)]
@@ -22,6 +29,8 @@ pub enum Met {
     TooOld,
     /// What a download left that was broken off.
     Unfinished,
+    /// A pipe, a socket or a device.
+    Special,
     /// An entry that cannot be read.
     Skip(Skip),
     /// A link that leads back to a folder around it: all of that is walked anyway.
@@ -29,16 +38,14 @@ pub enum Met {
 }
 
 /// Walks `root`, which may be a file, and calls `each` until it breaks off.
-pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow<()>) -> Result<(), Fatal> {
-    let is_file = match std::fs::metadata(root) {
-        Ok(metadata) => !metadata.is_dir(),
-        Err(error) => return Err(Fatal::Failed(format!("{}: cannot be read: {}", root.display(), plain(&error)))),
-    };
-    if is_file {
+/// Fails where there is nothing to walk.
+pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow<()>) -> io::Result<()> {
+    if !std::fs::metadata(root)?.is_dir() {
         // Whoever names a file wants it read, whatever its name says.
         let _ = each(Met::File(root.to_path_buf()));
         return Ok(());
     }
+    let own_output = own_output();
     let mut entries = WalkDir::new(root).follow_links(true).sort_by(|one, other| key(one).cmp(key(other))).into_iter();
     while let Some(entry) = entries.next() {
         let met = match entry {
@@ -49,7 +56,8 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
                 continue;
             }
             // Pipes, sockets and devices in a folder would be waited for, or never end.
-            Ok(entry) if !entry.file_type().is_file() => continue,
+            Ok(entry) if !entry.file_type().is_file() => Met::Special,
+            Ok(entry) if entry.file_name().as_encoded_bytes().starts_with(own_output.as_bytes()) => continue,
             Ok(entry) => file(entry, scope),
             Err(error) => broken(&error),
         };

@@ -13,6 +13,13 @@ pub struct CellStyle {
 }
 
 impl CellStyle {
+    /// A style that writes `null` for what is absent, as one line like any cell.
+    pub fn new(null: &str, guard: bool) -> CellStyle {
+        let mut line = Vec::new();
+        push_text(null, &mut line);
+        CellStyle { null: String::from_utf8_lossy(&line).into_owned(), guard }
+    }
+
     /// Appends a value: the text of a string, an object or array as compact
     /// JSON with its keys as delivered, a number or word as it is.
     pub fn value(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Fatal, plain};
+use crate::input::walk::{UNFINISHED, own_output};
 
 /// A place to write to.
 #[derive(Debug)]
@@ -48,7 +49,8 @@ impl Target {
                     _ => Path::new("."),
                 };
                 let mut builder = tempfile::Builder::new();
-                builder.prefix(".trail2tsv-").suffix(crate::input::walk::UNFINISHED);
+                let prefix = own_output();
+                builder.prefix(&prefix).suffix(UNFINISHED);
                 // The file is somebody's result, not a secret of this process.
                 #[cfg(unix)]
                 builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

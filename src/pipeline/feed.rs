@@ -1,7 +1,8 @@
 //! Finds the files of all inputs in their order and packs them into batches.
 
+use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::{Batch, Block, Piece, Said};
 use crate::bucket::layout::Scope;
 use crate::bucket::{self, Arrived, Bucket, Next};
-use crate::error::{Fatal, PassedOver, plain};
+use crate::error::{Fatal, Outcome, PassedOver, Problem, Skip, plain};
 use crate::input::Source;
 use crate::input::walk::{Met, walk};
 use crate::plan::{BucketInput, Input};
@@ -30,17 +31,17 @@ pub(super) enum Opened {
 }
 
 /// Checks what can be checked before anything is written.
-pub(super) fn open(inputs: &[Input], report: &Report) -> Result<Vec<Opened>, Fatal> {
+pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec<Opened>, Fatal> {
     inputs
         .iter()
         .map(|input| match input {
             Input::Stdin => Ok(Opened::Stdin),
             Input::Path(path) => match std::fs::metadata(path) {
                 Ok(_) => Ok(Opened::Path(path.clone())),
-                Err(error) => Err(Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
+                Err(error) => Err(unreadable(path, &error)),
             },
-            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(input.clone(), bucket::scope(input)?)),
-            Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, report)?))),
+            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(input.clone(), bucket::mirror_scope(input)?)),
+            Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, report, stop)?))),
         })
         .collect()
 }
@@ -98,7 +99,7 @@ impl Feed {
         for input in inputs {
             match input {
                 Opened::Stdin => drop(self.push(Piece::Read(Source::stdin()))),
-                Opened::Path(root) => walk(&root, &Scope::since(window), |met| self.push(piece(met, Source::file)))?,
+                Opened::Path(root) => self.path(root, window),
                 Opened::Mirror(input, scope) => self.mirror(&input, &scope)?,
                 Opened::Bucket(mut bucket) => {
                     self.bucket(&mut bucket, report)?;
@@ -110,6 +111,17 @@ impl Feed {
         Ok(coverage)
     }
 
+    /// Feeds the files of a folder, or one file. What was there when the run
+    /// began and is gone by now costs only itself.
+    fn path(&mut self, root: PathBuf, window: Window) {
+        let walked = walk(&root, &Scope::since(window), |met| self.push(piece(met, Source::file)));
+        if let Err(error) = walked {
+            let name = Source::file(root).name();
+            let skip = Skip { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
+            let _ = self.push(Piece::Say(Said::Skip(skip)));
+        }
+    }
+
     /// Feeds the files of a mirror under the names that they have in the bucket.
     fn mirror(&mut self, input: &BucketInput, scope: &Scope) -> Result<(), Fatal> {
         let root = input.mirror.join(&input.prefix);
@@ -118,7 +130,7 @@ impl Feed {
             let address = format!("s3://{}/{key}", input.bucket);
             Source::object(path, address)
         };
-        walk(&root, scope, |met| self.push(piece(met, object)))
+        walk(&root, scope, |met| self.push(piece(met, object))).map_err(|error| unreadable(&root, &error))
     }
 
     /// Feeds the objects of a bucket as they arrive.
@@ -168,6 +180,10 @@ impl Feed {
     }
 }
 
+fn unreadable(path: &Path, error: &io::Error) -> Fatal {
+    Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(error)))
+}
+
 /// `source` makes a source of a path.
 fn piece(met: Met, source: impl FnOnce(PathBuf) -> Source) -> Piece {
     let passed_over = |reason| {
@@ -179,6 +195,7 @@ fn piece(met: Met, source: impl FnOnce(PathBuf) -> Source) -> Piece {
         Met::File(path) => Piece::Read(source(path)),
         Met::TooOld => Piece::Count(Coverage { unopened: 1, ..Coverage::default() }),
         Met::Unfinished => passed_over(PassedOver::Unfinished),
+        Met::Special => passed_over(PassedOver::Special),
         Met::Skip(skip) => Piece::Say(Said::Skip(skip)),
         Met::Loop(text) => Piece::Say(Said::Note(text)),
     }

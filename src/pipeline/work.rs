@@ -90,7 +90,9 @@ impl<'a> Worker<'a> {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut *file, |window, is_last| {
                 let consumed = decoder.window(window, is_last, |event| rows.event(event, &name));
-                if decoder.findings().broken.is_some() || job.stop.is_set() || rows.is_full() {
+                // In the last window there is still to hear why it is the last.
+                let is_over = decoder.findings().broken.is_some() && !is_last;
+                if is_over || job.stop.is_set() || rows.is_full() {
                     return ControlFlow::Break(());
                 }
                 ControlFlow::Continue(consumed)
@@ -163,8 +165,7 @@ impl Rows<'_> {
 
     /// Hands the block to the writer. Breaks where there is no writer any more.
     fn send(&mut self) -> ControlFlow<()> {
-        let mut next = Block::default();
-        next.rows = self.used.try_recv().unwrap_or_default();
+        let next = Block { rows: self.used.try_recv().unwrap_or_default(), ..Block::default() };
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),

@@ -47,7 +47,7 @@ pub(super) async fn answer(shared: Arc<Shared>, line: Line, http: Http) -> Resul
 
 fn told(shared: &Shared, request: &Request, http: &Http, effect: Option<&Effect>) -> Response<Bytes> {
     let answer = match effect {
-        Some(Effect::Status(status, code)) => Err(Error::new(*status, code)),
+        Some(Effect::Status(status, code, message)) => Err(Error::new(*status, code).saying(message.as_deref())),
         Some(Effect::List(fault)) => truth(shared, request, http, Some(*fault)),
         _ => truth(shared, request, http, None),
     };

@@ -11,6 +11,7 @@ use super::xml::Document;
 pub(super) struct Error {
     status: u16,
     code: String,
+    message: Option<String>,
     /// Elements that follow the message.
     details: Vec<(&'static str, String)>,
     /// The value of `x-amz-bucket-region`.
@@ -19,7 +20,13 @@ pub(super) struct Error {
 
 impl Error {
     pub(super) fn new(status: u16, code: &str) -> Self {
-        Self { status, code: code.to_owned(), details: Vec::new(), region: None }
+        Self { status, code: code.to_owned(), message: None, details: Vec::new(), region: None }
+    }
+
+    /// With this message, if there is one, in place of the code's usual one.
+    pub(super) fn saying(mut self, message: Option<&str>) -> Self {
+        self.message = message.map(str::to_owned);
+        self
     }
 
     pub(super) fn detail(mut self, element: &'static str, text: &str) -> Self {
@@ -36,7 +43,7 @@ impl Error {
         let mut document = Document::new();
         document.open("Error");
         document.text("Code", &self.code);
-        document.text("Message", message(&self.code));
+        document.text("Message", self.message.as_deref().unwrap_or(message(&self.code)));
         self.details.iter().for_each(|(element, text)| document.text(element, text));
         document.text("Resource", resource);
         document.close("Error");

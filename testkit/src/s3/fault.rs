@@ -17,8 +17,8 @@ pub struct Fault {
 pub(super) enum Effect {
     /// The answer waits. Other faults may add to it.
     Delay(Duration),
-    /// An error is the answer.
-    Status(u16, String),
+    /// An error is the answer: status, code, and the message if it is not the usual one.
+    Status(u16, String, Option<String>),
     /// The connection is reset, without an answer.
     Reset,
     /// The answer's body is spoilt.
@@ -80,7 +80,12 @@ impl Fault {
 impl Selection {
     /// An error is the answer: `status(503, "SlowDown")`, `status(403, "AccessDenied")`, …
     pub fn status(self, status: u16, code: &str) -> Fault {
-        self.effect(Effect::Status(status, code.to_owned()))
+        self.effect(Effect::Status(status, code.to_owned(), None))
+    }
+
+    /// An error with a message of its own is the answer.
+    pub fn status_saying(self, status: u16, code: &str, message: &str) -> Fault {
+        self.effect(Effect::Status(status, code.to_owned(), Some(message.to_owned())))
     }
 
     /// The answer waits for so long. It then comes, unless another fault strikes too.

@@ -1,0 +1,40 @@
+//! What nobody meant to give: damaged files, files of other kinds, hostile
+//! content, folders that cannot be read, outputs that cannot be written, and
+//! mistyped options. Each is named, and costs nothing but itself.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod cells;
+mod content;
+mod files;
+mod gzip;
+mod nesting;
+mod options;
+mod target;
+
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+/// Three events in one file, and the rows that they make of their names.
+const LOG: &str = r#"{"Records":[{"eventName":"A"},{"eventName":"B"},{"eventName":"C"}]}"#;
+const NAMES: [&str; 4] = ["-c", "eventName", "--no-header", "log"];
+
+/// Waits until a run has opened its output, which it does once it has seen its
+/// inputs and heeds signals.
+fn wait_for_output(child: &mut Child, folder: &Path) {
+    let is_open = || {
+        let mut names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        names.any(|name| name.as_encoded_bytes().starts_with(b".trail2tsv-"))
+    };
+    while !is_open() {
+        assert!(child.try_wait().unwrap().is_none(), "the run is over before its output was open");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Runs a command of the system that a test needs.
+#[cfg(unix)]
+fn system(command: &str, arguments: &[&str]) {
+    assert!(Command::new(command).args(arguments).status().unwrap().success(), "{command} {arguments:?}");
+}

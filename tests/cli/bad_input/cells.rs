@@ -1,0 +1,143 @@
+//! Values that no service would write, in every default column: an event is
+//! one line all the same, with every cell in its column.
+
+use std::fmt::Write;
+
+use crate::harness::Trial;
+
+const COLUMNS: [&str; 10] = [
+    "eventTime",
+    "awsRegion",
+    "eventSource",
+    "eventName",
+    "userName",
+    "sourceIPAddress",
+    "userAgent",
+    "requestParameters",
+    "errorCode",
+    "recipientAccountId",
+];
+
+/// One event with the JSON `value` in one column, or in all of them.
+fn event(value: &str, only: Option<&str>) -> String {
+    let mut event = String::from(r#"{"eventVersion":"1.08""#);
+    for column in COLUMNS.into_iter().filter(|column| only.is_none_or(|only| only == *column)) {
+        match column {
+            "userName" => write!(event, r#","userIdentity":{{"type":"IAMUser","userName":{value}}}"#).unwrap(),
+            _ => write!(event, r#","{column}":{value}"#).unwrap(),
+        }
+    }
+    event + "}"
+}
+
+fn last(events: usize) -> String {
+    format!("trail2tsv: {events} events in 1 file read, {events} matched\n")
+}
+
+#[test]
+fn every_type_fits_every_column() {
+    let values = [
+        (r#""text""#, "text"),
+        (r#""""#, ""),
+        ("17", "17"),
+        ("-1.50e3", "-1.50e3"),
+        ("true", "true"),
+        ("false", "false"),
+        ("null", ""),
+        ("{}", "{}"),
+        ("[]", "[]"),
+        (r#"{ "b": [1], "a": "=x" }"#, r#"{"b":[1],"a":"=x"}"#),
+        (r#"[ "text", null ]"#, r#"["text",null]"#),
+    ];
+    let (mut log, mut rows) = (String::new(), String::new());
+    for (place, column) in COLUMNS.into_iter().enumerate() {
+        for (value, cell) in values {
+            log += &(event(value, Some(column)) + "\n");
+            // A person's name is text; what is no text names nobody.
+            let is_nobody = column == "userName" && cell.starts_with(['{', '[']);
+            let cell = if is_nobody { "" } else { cell };
+            writeln!(rows, "{}{cell}{}", "\t".repeat(place), "\t".repeat(COLUMNS.len() - 1 - place)).unwrap();
+        }
+    }
+    let trial = Trial::with("log", log);
+    trial.run(&["log", "--no-header"]).shows(0, &rows, &last(values.len() * COLUMNS.len()));
+}
+
+/// Every control character, those of Latin-1 included.
+fn controls() -> impl Iterator<Item = char> {
+    ('\0'..' ').chain('\u{7f}'..='\u{9f}')
+}
+
+fn shown(control: char) -> String {
+    match control {
+        '\t' => "\\t".into(),
+        '\n' => "\\n".into(),
+        '\r' => "\\r".into(),
+        other => format!("\\u{:04x}", u32::from(other)),
+    }
+}
+
+#[test]
+fn control_characters_stay_in_their_cells() {
+    let (mut log, mut lines) = (String::from("["), Vec::new());
+    for control in controls() {
+        for written in [format!("\\u{:04X}", u32::from(control)), control.to_string()] {
+            log += &(event(&format!("\"a{written}b\""), None) + ",");
+            lines.push([format!("a{}b", shown(control)).as_str(); COLUMNS.len()].join("\t"));
+        }
+    }
+    log += &(event(r#""\b\f\n\r\t\/\"""#, None) + "]");
+    let trial = Trial::with("log", log);
+
+    let special = r#"\u0008\u000c\n\r\t/""#;
+    let tsv = lines.join("\n") + "\n" + &[special; COLUMNS.len()].join("\t") + "\n";
+    trial.run(&["log", "--no-header"]).shows(0, &tsv, &last(lines.len() + 1));
+
+    let quoted = r#""\u0008\u000c\n\r\t/""""#;
+    let csv = lines.join("\n").replace('\t', ",") + "\n" + &[quoted; COLUMNS.len()].join(",") + "\n";
+    trial.run(&["log", "--no-header", "-f", "csv"]).shows(0, &csv, &last(lines.len() + 1));
+}
+
+#[test]
+fn control_characters_inside_objects_keep_their_meaning() {
+    let (mut log, mut tsv, mut csv, mut count) = (String::new(), String::new(), String::new(), 0);
+    for control in controls() {
+        for written in [format!("\\u{:04x}", u32::from(control)), control.to_string()] {
+            let is_raw = written.starts_with(control);
+            let cell = if is_raw { shown(control) } else { written.clone() };
+            log += &format!("{{\"eventName\":\"A\",\"requestParameters\":{{\"k{written}\": [\"v{written}\"]}}}}\n");
+            writeln!(tsv, "{{\"k{cell}\":[\"v{cell}\"]}}\tA").unwrap();
+            writeln!(csv, "\"{{\"\"k{cell}\"\":[\"\"v{cell}\"\"]}}\",A").unwrap();
+            count += 1;
+        }
+    }
+    let trial = Trial::with("log", log);
+    let arguments = ["log", "--no-header", "-c", "requestParameters,eventName"];
+    let ran = trial.run(&arguments);
+    ran.shows(0, &tsv, &last(count));
+    for line in ran.stdout.lines() {
+        let json = line.strip_suffix("\tA").unwrap();
+        assert!(serde_json::from_str::<serde_json::Value>(json).is_ok(), "{json}");
+    }
+    trial.run(&[&arguments[..], &["-f", "csv"]].concat()).shows(0, &csv, &last(count));
+}
+
+#[test]
+fn what_stands_for_null_is_one_line_too() {
+    let trial = Trial::with("log", r#"{"eventName":"A"}"#);
+    trial.run(&["log", "-c", "eventName,errorCode", "--null", "a\tb\r\n\u{1b}"]).shows(
+        0,
+        "eventName\terrorCode\nA\ta\\tb\\r\\n\\u001b\n",
+        "trail2tsv: 1 event in 1 file read, 1 matched\n",
+    );
+}
+
+#[test]
+fn the_header_is_one_line_too() {
+    let trial = Trial::with("log", r#"{"eventName":"A"}"#);
+    trial.run(&["log", "-c", "eventName,x.\"a\tb\nc\""]).shows(
+        0,
+        "eventName\tx.\"a\\tb\\nc\"\nA\t\n",
+        "trail2tsv: 1 event in 1 file read, 1 matched\n",
+    );
+}

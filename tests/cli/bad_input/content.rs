@@ -1,0 +1,183 @@
+//! Files that are no logs, and logs that no service would write.
+
+use super::{LOG, NAMES};
+use crate::harness::Trial;
+
+/// A file that is passed over in order, whatever the columns.
+#[track_caller]
+fn is_passed_over(file: impl AsRef<[u8]>, kind: &str) {
+    Trial::with("log", file).run(&NAMES).shows(
+        0,
+        "",
+        &format!("trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}\n"),
+    );
+}
+
+/// The rows of these columns, of a file in which nothing is wrong.
+#[track_caller]
+fn gives(file: impl AsRef<[u8]>, columns: &str, rows: &str) {
+    let events = match rows.lines().count() {
+        1 => "1 event".to_string(),
+        count => format!("{count} events"),
+    };
+    Trial::with("log", file).run(&["log", "--no-header", "-c", columns]).shows(
+        0,
+        rows,
+        &format!("trail2tsv: {events} in 1 file read, {} matched\n", rows.lines().count()),
+    );
+}
+
+/// A file with one problem.
+#[track_caller]
+fn is_named(file: impl AsRef<[u8]>, rows: &str, problem: &str, last: &str) {
+    Trial::with("log", file).run(&NAMES).shows(
+        3,
+        rows,
+        &format!("trail2tsv: log: {problem}\ntrail2tsv: {last}; 1 problem, named above\n"),
+    );
+}
+
+#[test]
+fn what_holds_no_events_is_passed_over_by_kind() {
+    for empty in ["", " \r\n\t", "\u{feff}", "\u{feff}\n"] {
+        is_passed_over(empty, "empty");
+    }
+    for text in ["hello\n", "2026-10-01 Records\n", "# {\"Records\":[]}", "<xml/>", "a\tb\n1\t2\n", "\u{1b}[31m\0"] {
+        is_passed_over(text, "not JSON");
+    }
+    is_passed_over(b"\xff\xfe{\0}\0", "not JSON");
+    is_passed_over(r#"{"awsAccountId":"1","digestEndTime":"2026-10-01T00:00:00Z","logFiles":[]}"#, "digest");
+    is_passed_over(
+        r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}]}"#,
+        "S3 notification",
+    );
+    for other in [r#"{"a":1}"#, r#"[1,"x",null]"#, "{}", "[]", r#"{"Items":[{"eventName":"A"}]}"#] {
+        is_passed_over(other, "other JSON");
+    }
+}
+
+#[test]
+fn records_that_are_no_list_are_passed_over() {
+    for records in ["null", "{}", "\"x\"", "17", "true", r#"{"eventName":"A"}"#] {
+        is_passed_over(format!(r#"{{"Records":{records}}}"#), "without Records");
+    }
+}
+
+#[test]
+fn an_empty_log_is_a_log() {
+    Trial::with("log", r#"{"Records":[]}"#).run(&NAMES).shows(0, "", "trail2tsv: 0 events in 1 file read, 0 matched\n");
+}
+
+#[test]
+fn records_that_are_no_events_are_counted() {
+    Trial::with("log", r#"{"Records":[null,{"eventName":"A"},17,{"a":1},[{"eventName":"B"}],"x"]}"#).run(&NAMES).shows(
+        0,
+        "A\n",
+        "trail2tsv: 1 event in 1 file read, 1 matched; 5 records are no CloudTrail event\n",
+    );
+}
+
+#[test]
+fn an_event_needs_no_identity() {
+    for (identity, name) in [
+        ("", ""),
+        (r#","userIdentity":null"#, ""),
+        (r#","userIdentity":"someone""#, "someone"),
+        (r#","userIdentity":["alice"]"#, ""),
+        (r#","userIdentity":17"#, "17"),
+        (r#","userIdentity":{}"#, ""),
+        (r#","userIdentity":{"type":null,"userName":null}"#, ""),
+        (r#","userIdentity":{"type":["IAMUser"],"userName":"alice"}"#, "alice"),
+        (r#","userIdentity":{"type":"AssumedRole","sessionContext":"x","arn":7,"principalId":[]}"#, "7"),
+    ] {
+        gives(format!(r#"{{"eventName":"A"{identity}}}"#), "eventName,userName,errorCode", &format!("A\t{name}\t\n"));
+    }
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_the_last_counts() {
+    gives(
+        r#"{"eventName":"A","eventName":"B","errorCode":"x","errorCode":null}"#,
+        "eventName,errorCode,file",
+        "B\t\tlog\n",
+    );
+    gives(
+        r#"{"eventName":"A","userIdentity":{"type":"Root","type":"IAMUser","userName":"a","userName":"b"}}"#,
+        "userName,userType,userIdentity.userName",
+        "b\tIAMUser\tb\n",
+    );
+    gives(
+        r#"{"eventName":"A","userIdentity":{"type":"IAMUser","userName":"a"},"userIdentity":{"type":"Root"}}"#,
+        "userName,userType",
+        "root\tRoot\n",
+    );
+    // No parser of the field would show both, but none of the events is lost.
+    gives(r#"{"Records":[{"eventName":"A"}],"Records":[{"eventName":"B"}]}"#, "eventName", "A\nB\n");
+    gives(r#"{"Records":null,"Records":[{"eventName":"B"}]}"#, "eventName", "B\n");
+}
+
+#[test]
+fn invalid_utf_8_is_shown_and_named() {
+    is_named(
+        b"{\"eventName\":\"a\xffb\xc3(\xed\xa0\x80\"}\n{\"eventName\":\"B\"}",
+        "a\u{fffd}b\u{fffd}(\u{fffd}\u{fffd}\u{fffd}\nB\n",
+        "byte 15 is not UTF-8; such bytes are shown as U+FFFD; all its 2 events were kept",
+        "2 events in 1 file read, 2 matched",
+    );
+    // A character that the end of a file cuts in two was UTF-8.
+    is_named(
+        b"{\"eventName\":\"A\"}\n{\"eventName\":\"\xc3",
+        "A\n",
+        "JSON ends early; 1 event before it was kept",
+        "1 event in 1 file read, 1 matched",
+    );
+}
+
+#[test]
+fn lone_surrogates_are_replaced_and_pairs_joined() {
+    gives(
+        r#"{"eventName":"\ud800 \udc00 \ud83d\ude00 \ud83dx \ud83d\ud83d\ude00"}"#,
+        "eventName",
+        "\u{fffd} \u{fffd} \u{1f600} \u{fffd}x \u{fffd}\u{1f600}\n",
+    );
+    // A cell of JSON is as delivered.
+    gives(r#"{"eventName":"A","requestParameters":["\ud800"]}"#, "requestParameters", "[\"\\ud800\"]\n");
+}
+
+#[test]
+fn an_escaped_nul_is_text_like_other() {
+    gives(
+        r#"{"eventName":"a\u0000b","requestParameters":{"\u0000":"\u0000"}}"#,
+        "eventName,requestParameters",
+        "a\\u0000b\t{\"\\u0000\":\"\\u0000\"}\n",
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_content() {
+    gives(format!("\u{feff}{LOG}"), "eventName", "A\nB\nC\n");
+    gives("\u{feff}{\"eventName\":\"A\"}\r\n{\"eventName\":\"B\"}\r\n", "eventName", "A\nB\n");
+    gives("\u{feff} [{\"eventName\":\"A\"}]", "eventName", "A\n");
+}
+
+#[test]
+fn a_broken_record_costs_only_itself() {
+    is_named(
+        r#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":tru},{"eventName":"D"}]}"#,
+        "A\nD\n",
+        "record 2 has malformed JSON at byte 43; it and 1 more were left out",
+        "2 events in 1 file read, 2 matched",
+    );
+    is_named(
+        r#"{"Records":[{"eventName":"A"} {"eventName":"B"}]}"#,
+        "A\n",
+        "malformed JSON at byte 30; 1 event before it was kept",
+        "1 event in 1 file read, 1 matched",
+    );
+    is_named(
+        r#"{"Records":[{"eventName":"A"},{"eventName":"B"#,
+        "A\n",
+        "JSON ends early; 1 event before it was kept",
+        "1 event in 1 file read, 1 matched",
+    );
+}

@@ -1,0 +1,245 @@
+//! Files and folders that cannot be read, are not there any more, are none, or
+//! have hostile names.
+
+use super::{LOG, NAMES};
+use crate::harness::Trial;
+
+#[test]
+fn what_is_not_there_is_named_before_anything_is_written() {
+    let trial = Trial::with("log", LOG);
+    for name in ["nowhere", "nowhere/a.json", "log/a.json"] {
+        let why = if name == "log/a.json" { "Not a directory" } else { "No such file or directory" };
+        let message = format!("trail2tsv: {name}: cannot be read: {why}\n");
+        trial.run(&["log", name, "-o", "out.tsv"]).shows(1, "", &message);
+        assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1);
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::fs::{self, Permissions};
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+
+    use super::super::{system, wait_for_output};
+    use super::*;
+    use crate::harness::Ran;
+
+    /// A file whose reads fail, also those of the superuser.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let trial = Trial::with("log/b.json", LOG);
+        symlink("/proc/self/mem", trial.path("log/a.json")).unwrap();
+        trial.run(&NAMES).shows(
+            3,
+            "A\nB\nC\n",
+            "trail2tsv: log/a.json: cannot be read: Input/output error; nothing was read\n\
+             trail2tsv: 3 events in 1 file read, 3 matched; 1 problem, named above\n",
+        );
+        trial.run(&["log/a.json", "-q", "--no-header"]).shows(
+            3,
+            "",
+            "trail2tsv: log/a.json: cannot be read: Input/output error; nothing was read\n",
+        );
+    }
+
+    /// Runs as somebody whom permissions concern; nothing where the superuser
+    /// cannot become one.
+    fn run_as_nobody(trial: &Trial, arguments: &[&str], is_superuser: bool) -> Option<Ran> {
+        const NOBODY: u32 = 65534;
+        fs::set_permissions(trial.path(""), Permissions::from_mode(0o755)).unwrap();
+        let mut command = trial.command(arguments);
+        if is_superuser {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        match command.output() {
+            Ok(output) => Some(trial.ran(arguments, output)),
+            Err(_) if is_superuser => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn permissions_that_are_denied_are_named() {
+        let trial = Trial::with("log/a.json", LOG);
+        trial.write("log/b/b.json", LOG);
+        trial.write("log/c.json", LOG);
+        let deny = |path: &str, mode| fs::set_permissions(trial.path(path), Permissions::from_mode(mode)).unwrap();
+        deny("log/a.json", 0);
+        deny("log/b", 0);
+        let is_superuser = fs::File::open(trial.path("log/a.json")).is_ok();
+        let (log, folder, file) = (
+            run_as_nobody(&trial, &NAMES, is_superuser),
+            run_as_nobody(&trial, &["log/b", "--no-header"], is_superuser),
+            run_as_nobody(&trial, &["log/b/b.json"], is_superuser),
+        );
+        deny("log/b", 0o700);
+        let why = "cannot be read: Permission denied";
+        if let Some(ran) = log {
+            ran.shows(
+                3,
+                "A\nB\nC\n",
+                &format!(
+                    "trail2tsv: log/a.json: {why}; nothing was read\n\
+                     trail2tsv: log/b: {why}; nothing was read\n\
+                     trail2tsv: 3 events in 1 file read, 3 matched; 2 problems, named above\n"
+                ),
+            );
+        }
+        if let Some(ran) = folder {
+            ran.shows(
+                3,
+                "",
+                &format!(
+                    "trail2tsv: log/b: {why}; nothing was read\n\
+                     trail2tsv: 0 events in 0 files read, 0 matched; 1 problem, named above\n"
+                ),
+            );
+        }
+        if let Some(ran) = file {
+            ran.shows(1, "", &format!("trail2tsv: log/b/b.json: {why}\n"));
+        }
+    }
+
+    #[test]
+    fn links_are_followed_but_not_in_circles() {
+        let trial = Trial::with("log/a/x.json", LOG);
+        symlink("..", trial.path("log/a/loop")).unwrap();
+        trial.run(&NAMES).shows(
+            0,
+            "A\nB\nC\n",
+            "trail2tsv: log/a/loop: a link back to log; it is not followed again\n\
+             trail2tsv: 3 events in 1 file read, 3 matched\n",
+        );
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_are_named() {
+        let trial = Trial::with("log/x.json", LOG);
+        symlink("nowhere", trial.path("log/broken")).unwrap();
+        symlink("self", trial.path("log/self")).unwrap();
+        trial.run(&NAMES).shows(
+            3,
+            "A\nB\nC\n",
+            "trail2tsv: log/broken: cannot be read: No such file or directory; nothing was read\n\
+             trail2tsv: log/self: cannot be read: Too many levels of symbolic links; nothing was read\n\
+             trail2tsv: 3 events in 1 file read, 3 matched; 2 problems, named above\n",
+        );
+        let broken = "trail2tsv: log/broken: cannot be read: No such file or directory\n";
+        trial.run(&["log/broken"]).shows(1, "", broken);
+    }
+
+    #[test]
+    fn pipes_in_a_folder_are_passed_over_and_not_waited_for() {
+        let trial = Trial::with("log/x.json", LOG);
+        system("mkfifo", &[trial.path("log/pipe.json").to_str().unwrap()]);
+        drop(std::os::unix::net::UnixListener::bind(trial.path("log/socket")).unwrap());
+        symlink("/dev/zero", trial.path("log/zero.json")).unwrap();
+        trial.run(&NAMES).shows(
+            0,
+            "A\nB\nC\n",
+            "trail2tsv: 3 events in 1 file read, 3 matched; 3 files passed over: 3 pipe or device\n",
+        );
+    }
+
+    /// The second file is there when the run begins, and gone when its turn
+    /// comes behind a standard input that is held open.
+    #[test]
+    fn a_file_that_vanishes_costs_only_itself() {
+        let trial = Trial::with("gone.json", LOG);
+        trial.write("last.json", LOG);
+        let arguments =
+            ["-", "gone.json", "last.json", "--threads", "1", "-c", "file,eventName", "--no-header", "-o", "out.tsv"];
+        let mut child = trial.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+        wait_for_output(&mut child, &trial.path(""));
+        fs::remove_file(trial.path("gone.json")).unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), br#"{"eventName":"X"}"#).unwrap();
+        let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
+        ran.shows(
+            3,
+            "",
+            "trail2tsv: gone.json: cannot be read: No such file or directory; nothing was read\n\
+             trail2tsv: 4 events in 2 files read, 4 matched; 1 problem, named above\n",
+        );
+        assert_eq!(trial.read("out.tsv"), "-\tX\nlast.json\tA\nlast.json\tB\nlast.json\tC\n");
+    }
+
+    const HOSTILE: &[u8] = b"a\x1b[31m\n\t\x7f\xff\xc2\x9b.json";
+    const IN_CELL: &str = "a\\u001b[31m\\n\\t\\u007f\u{fffd}\\u009b.json";
+    const SAID: &str = "a\\u{1b}[31m\\n\\t\\u{7f}\u{fffd}\\u{9b}.json";
+
+    /// Runs with a last argument that need not be UTF-8.
+    fn run(trial: &Trial, arguments: &[&str], last: &[u8]) -> Ran {
+        let output = trial.command(arguments).arg(OsStr::from_bytes(last)).output().unwrap();
+        trial.ran(arguments, output)
+    }
+
+    // Other systems refuse names that are no UTF-8.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_of_files_steer_no_terminal() {
+        let trial = Trial::new();
+        fs::create_dir(trial.path("log")).unwrap();
+        fs::write(trial.path("log").join(OsStr::from_bytes(HOSTILE)), &LOG[..35]).unwrap();
+        let stderr = |detail: &str| {
+            format!(
+                "{detail}trail2tsv: log/{SAID}: JSON ends early; 1 event before it was kept\n\
+                 trail2tsv: 1 event in 1 file read, 1 matched; 1 problem, named above\n"
+            )
+        };
+        let row = format!("log/{IN_CELL}\tA\n");
+        let arguments = ["-c", "file,eventName", "--no-header"];
+        run(&trial, &arguments, b"log").shows(3, &row, &stderr(""));
+        run(&trial, &arguments, &[b"log/", HOSTILE].concat()).shows(3, &row, &stderr(""));
+        let verbose = [&arguments[..], &["-vv"]].concat();
+        run(&trial, &verbose, b"log").shows(3, &row, &stderr(&format!("trail2tsv: log/{SAID}: 1 events\n")));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_of_what_cannot_be_read_steer_no_terminal() {
+        let trial = Trial::new();
+        let hostile = OsStr::from_bytes(HOSTILE);
+        run(&trial, &[], HOSTILE).shows(
+            1,
+            "",
+            &format!("trail2tsv: {SAID}: cannot be read: No such file or directory\n"),
+        );
+        fs::create_dir(trial.path("log")).unwrap();
+        symlink("nowhere", trial.path("log").join(hostile)).unwrap();
+        run(&trial, &["--count"], b"log").shows(
+            3,
+            "0\n",
+            &format!(
+                "trail2tsv: log/{SAID}: cannot be read: No such file or directory; nothing was read\n\
+                 trail2tsv: 0 events in 0 files read, 0 matched; 1 problem, named above\n"
+            ),
+        );
+        fs::create_dir(trial.path("").join(hostile)).unwrap();
+        symlink(".", trial.path("").join(hostile).join("inner")).unwrap();
+        run(&trial, &["--count"], HOSTILE).shows(
+            0,
+            "0\n",
+            &format!(
+                "trail2tsv: {SAID}/inner: a link back to {SAID}; it is not followed again\n\
+                 trail2tsv: 0 events in 0 files read, 0 matched\n"
+            ),
+        );
+        run(&trial, &["log", "-f", "tsv", "-o"], HOSTILE).shows(1, "", &format!("trail2tsv: {SAID}: is a folder\n"));
+    }
+
+    /// What a shell makes of `*` can look like an option.
+    #[test]
+    fn names_that_look_like_options_steer_no_terminal() {
+        let trial = Trial::new();
+        let ran = run(&trial, &[], b"--a\x1b[31m\n\x07");
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        let first = ran.stderr.lines().next().unwrap();
+        assert_eq!(first, r"error: unexpected argument '--a\u{1b}[31m\n\u{7}' found");
+        assert!(!ran.stderr.contains(['\u{1b}', '\u{7}']) && !ran.stderr.contains("31m\n"), "{ran:?}");
+    }
+}

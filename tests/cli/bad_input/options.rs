@@ -1,0 +1,134 @@
+//! Mistyped options: the option, what was given, and what would be right.
+
+use super::LOG;
+use crate::harness::Trial;
+
+const TIME: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
+                    2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
+const PATTERN: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either";
+const ADDRESS: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
+                       a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
+const ACCOUNT: &str = "not an account; write its 12 digits, such as 111122223333";
+const EMPTY: &str = "empty, so it would match nothing; leave it out or write *";
+
+/// Refused before anything is read or written.
+#[track_caller]
+fn is_refused(arguments: &[&str], stderr: &str) {
+    let trial = Trial::with("log", LOG);
+    trial.run(&[&["log", "-o", "out.tsv"], arguments].concat()).shows(2, "", stderr);
+    assert!(!trial.path("out.tsv").exists());
+}
+
+#[test]
+fn values_that_make_no_sense_are_refused() {
+    for (option, value, right) in [
+        ("--since", "yesterday", TIME),
+        ("--since", "", TIME),
+        ("--until", "2026-13-01", TIME),
+        ("--source-ip", "10.0.0.0/33", ADDRESS),
+        ("--source-ip", "10.0.0", ADDRESS),
+        ("--source-ip", "", EMPTY),
+        ("--event-name", "[", PATTERN),
+        ("--event-name", "", EMPTY),
+        ("--event-name", "!", EMPTY),
+        ("--user", "{a", PATTERN),
+        ("--user", "", EMPTY),
+        ("--region", "eu-[", PATTERN),
+        ("--event-source", "[", PATTERN),
+        ("--account", "12", ACCOUNT),
+        ("--account", "1234567890ab", ACCOUNT),
+        ("--account", "", ACCOUNT),
+        ("--format", "yaml", "not a format; write tsv or csv"),
+        ("--columns", "eventname", "not a column; did you mean eventName?"),
+        ("--columns", "a..b", "a path that has an empty name"),
+        ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
+        ("--columns", "", "an empty name; --columns help lists the names"),
+        (
+            "--columns",
+            "bogus",
+            "not a column; --columns help lists the names, and .bogus would be the field of that name",
+        ),
+    ] {
+        is_refused(&[option, value], &format!("trail2tsv: {option} {value:?}: {right}\ntrail2tsv: try --help\n"));
+    }
+}
+
+#[test]
+fn a_value_is_shown_as_text() {
+    is_refused(
+        &["--since", "\u{1b}[31m\n"],
+        &format!("trail2tsv: --since \"\\u{{1b}}[31m\\n\": {TIME}\ntrail2tsv: try --help\n"),
+    );
+}
+
+#[test]
+fn since_comes_before_until() {
+    for (since, until) in [("1d", "2d"), ("2026-10-02", "2026-10-01"), ("2026-10-01", "2026-10-01")] {
+        is_refused(
+            &["--since", since, "--until", until],
+            &format!(
+                "trail2tsv: --since {since:?}: not before --until {until:?}: such a window holds no event\n\
+                 trail2tsv: try --help\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn numbers_have_bounds() {
+    for (option, value, shown, right) in [
+        ("--limit", "x", "--limit <N>", "not a number; write one such as 100"),
+        ("--limit", "-1", "", ""),
+        ("--threads", "0", "--threads <N>", "not a number from 1 to 1024"),
+        ("--threads", "two", "--threads <N>", "not a number from 1 to 1024"),
+        ("--late-days", "31", "--late-days <N>", "not a number from 0 to 30"),
+        ("--jobs", "0", "--jobs <N>", "not a number from 1 to 1000"),
+    ] {
+        let text = format!("{option}={value}");
+        let shown = if shown.is_empty() { "--limit <N>" } else { shown };
+        let right = if right.is_empty() { "not a number; write one such as 100" } else { right };
+        is_refused(
+            &[&text],
+            &format!("error: invalid value '{value}' for '{shown}': {right}\n\nFor more information, try '--help'.\n"),
+        );
+    }
+}
+
+#[test]
+fn an_ending_that_stands_for_no_format_is_refused() {
+    let trial = Trial::with("log", LOG);
+    trial.run(&["log", "-o", "out.xlsx"]).shows(
+        2,
+        "",
+        "trail2tsv: --output \"out.xlsx\": no format is known by the ending .xlsx; \
+         end it in .tsv or .csv, or name one by --format\n\
+         trail2tsv: try --help\n",
+    );
+    assert!(!trial.path("out.xlsx").exists());
+}
+
+#[test]
+fn an_unknown_option_is_refused() {
+    is_refused(
+        &["--event-nam", "A"],
+        "error: unexpected argument '--event-nam' found\n\n  \
+         tip: a similar argument exists: '--event-name'\n\n\
+         Usage: trail2tsv --output <FILE> --event-name <PATTERN> <PATH|s3://BUCKET/PREFIX>...\n\n\
+         For more information, try '--help'.\n",
+    );
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    is_refused(&["-", "-"], "trail2tsv: standard input (-) can be read only once\ntrail2tsv: try --help\n");
+}
+
+#[test]
+fn without_input_there_is_help() {
+    let trial = Trial::new();
+    let help = trial.run(&["-h"]);
+    assert!(help.stdout.contains("Usage: trail2tsv [OPTIONS]"), "{help:?}");
+    help.shows(0, &help.stdout, "");
+    trial.run(&[]).shows(2, "", &help.stdout);
+    trial.run(&["--since", "30d"]).shows(2, "", &help.stdout);
+}

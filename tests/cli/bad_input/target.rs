@@ -1,0 +1,136 @@
+//! Outputs that cannot be written, that nobody reads, or that are given up.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use super::{LOG, NAMES};
+use crate::harness::Trial;
+
+fn names(trial: &Trial) -> Vec<String> {
+    let entries = std::fs::read_dir(trial.path("")).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_failure() {
+    use std::fs::OpenOptions;
+
+    let trial = Trial::with("log", LOG);
+    let full = "cannot be written: No space left on device\n";
+    let full_stdout = |arguments: &[&str]| {
+        let device = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        trial.ran(arguments, trial.command(arguments).stdout(device).output().unwrap())
+    };
+    let more = "{\"eventName\":\"A\"}\n".repeat(100_000);
+    trial.write("more", more);
+    for arguments in [&["log"][..], &["log", "--no-header"], &["log", "--count"], &["more"], &["-c", "help"]] {
+        full_stdout(arguments).shows(1, "", &format!("trail2tsv: standard output: {full}"));
+    }
+    for input in ["log", "more"] {
+        trial.run(&[input, "-o", "/dev/full"]).shows(1, "", &format!("trail2tsv: /dev/full: {full}"));
+    }
+    assert_eq!(names(&trial), ["log", "more"]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let trial = Trial::with("log", "{\"eventName\":\"A\"}\n".repeat(200_000));
+    let arguments = ["log", "-c", "eventName,file"];
+    let mut child = trial.command(&arguments).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    // The reader is dropped by now, with nearly all of the rows unread.
+    let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
+    assert_eq!(line, "eventName\tfile\n");
+    ran.shows(0, "", "");
+}
+
+#[test]
+fn a_reader_that_is_gone_from_the_start_is_no_failure() {
+    let trial = Trial::with("log", LOG);
+    for arguments in [&["log"][..], &["log", "--count"], &["--columns", "help"]] {
+        let mut child = trial.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        // Without anything to read the run would not get as far as to write.
+        drop(child.stdin.take());
+        trial.ran(arguments, child.wait_with_output().unwrap()).shows(0, "", "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    use super::{system, wait_for_output};
+
+    for signal in ["-INT", "-TERM"] {
+        let trial = Trial::new();
+        let arguments = ["-", "-o", "out.tsv"];
+        let mut child = trial.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
+        wait_for_output(&mut child, &trial.path(""));
+        system("kill", &[signal, &child.id().to_string()]);
+        let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
+        ran.shows(130, "", "trail2tsv: interrupted\n");
+        assert!(names(&trial).is_empty(), "{:?}", names(&trial));
+        // Silent until now.
+        drop(stdin);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_the_old_file() {
+    use super::{system, wait_for_output};
+
+    let trial = Trial::with("out.tsv", "old\n");
+    let arguments = ["-", "-o", "out.tsv"];
+    let mut child = trial.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take();
+    wait_for_output(&mut child, &trial.path(""));
+    system("kill", &["-INT", &child.id().to_string()]);
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(130), "trail2tsv: interrupted\n"));
+    assert_eq!((names(&trial), trial.read("out.tsv").as_str()), (vec!["out.tsv".to_string()], "old\n"));
+    drop(stdin);
+}
+
+#[test]
+fn an_output_must_be_a_file_in_a_folder_that_is_there() {
+    let trial = Trial::with("log", LOG);
+    trial.write("folder/x.json", LOG);
+    for (output, why) in [
+        ("nowhere/out.tsv", "cannot be written: No such file or directory"),
+        ("log/out.tsv", "cannot be written: Not a directory"),
+        ("folder", "is a folder"),
+        (".", "is a folder"),
+    ] {
+        trial.run(&["log", "-o", output]).shows(1, "", &format!("trail2tsv: {output}: {why}\n"));
+    }
+    assert_eq!(names(&trial), ["folder", "log"]);
+}
+
+#[test]
+fn an_output_among_the_inputs_is_not_met() {
+    let trial = Trial::with("a.json", LOG);
+    let last = "trail2tsv: 3 events in 1 file read, 3 matched\n";
+    trial.run(&[".", "-c", "eventName", "-o", "out.csv"]).shows(0, "", last);
+    assert_eq!(trial.read("out.csv"), "eventName\nA\nB\nC\n");
+    assert_eq!(names(&trial), ["a.json", "out.csv"]);
+}
+
+#[test]
+fn a_problem_in_the_input_does_not_cost_the_output() {
+    let trial = Trial::with("log", &LOG[..LOG.len() - 3]);
+    let arguments = [&NAMES[..], &["-o", "out.tsv"]].concat();
+    trial.run(&arguments).shows(
+        3,
+        "",
+        "trail2tsv: log: JSON ends early; 2 events before it were kept\n\
+         trail2tsv: 2 events in 1 file read, 2 matched; 1 problem, named above\n",
+    );
+    assert_eq!(trial.read("out.tsv"), "A\nB\n");
+}

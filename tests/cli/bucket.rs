@@ -1,0 +1,12 @@
+//! What comes from S3: run against a server in the same process, which counts
+//! what it is asked for and misbehaves on request.
+
+mod broken_off;
+mod cloud;
+mod keys;
+mod layout;
+mod mirror;
+mod order;
+mod refused;
+mod weather;
+mod window;

@@ -1,0 +1,118 @@
+//! Runs that are killed or interrupted, and those that come after them.
+
+use std::time::Duration;
+
+use testkit::s3::Fault;
+
+use super::cloud::{Cloud, PART, files, minutes, signal, text, wait_until};
+
+/// Every body pauses in its middle, so that at any moment some are half here.
+fn slow_bodies(cloud: &Cloud) {
+    cloud.server.fault(Fault::get("*").stall(Duration::from_millis(10)));
+}
+
+fn parts(cloud: &Cloud) -> usize {
+    cloud.mirrored().iter().filter(|key| key.ends_with(PART)).count()
+}
+
+#[test]
+fn a_killed_run_leaves_nothing_that_is_taken_for_whole() {
+    const LOGS: usize = 60;
+    let cloud = Cloud::with_logs(LOGS);
+    let last = &cloud.bucket.keys("")[LOGS - 1];
+    for moment in (1..LOGS).step_by(4).chain([LOGS]) {
+        slow_bodies(&cloud);
+        // No run comes to its end before it is killed.
+        cloud.server.fault(Fault::get(last).delay(Duration::from_secs(600)));
+        cloud.server.reset_counts();
+        let mut child = cloud.spawn(&["--jobs", "6"]);
+        wait_until(|| cloud.server.counts().get >= moment as u64);
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().code(), None);
+        let whole = cloud.assert_whole();
+        assert!(whole < LOGS);
+
+        cloud.server.clear_faults();
+        cloud.server.reset_counts();
+        cloud.run(&["-q"]).shows(0, &minutes(LOGS), "");
+        assert_eq!(cloud.server.counts().get, (LOGS - whole) as u64, "what was whole is not fetched again");
+        assert_eq!(cloud.assert_whole(), LOGS);
+        std::fs::remove_dir_all(cloud.trial.path("mirror")).unwrap();
+    }
+}
+
+#[test]
+fn what_a_killed_run_left_half_is_passed_over_and_said() {
+    let cloud = Cloud::with_logs(3);
+    cloud.server.fault(Fault::get(&cloud.bucket.keys("")[1]).stall(Duration::from_secs(600)));
+    let mut child = cloud.spawn(&[]);
+    wait_until(|| (cloud.assert_whole(), parts(&cloud)) == (2, 1));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let last = "3 files read, 3 matched; 1 file passed over: 1 unfinished download\n";
+    cloud.run(&["--offline"]).shows(0, "E000\nE002\n", &format!("trail2tsv: 2 events in {}", last.replace('3', "2")));
+    cloud.server.clear_faults();
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    cloud.run(&["--offline"]).shows(0, &minutes(3), &format!("trail2tsv: 3 events in {last}"));
+}
+
+#[test]
+fn runs_that_are_killed_again_and_again_come_to_the_end() {
+    const LOGS: usize = 60;
+    let cloud = Cloud::with_logs(LOGS);
+    slow_bodies(&cloud);
+    for _ in 0..5 {
+        cloud.server.reset_counts();
+        let mut child = cloud.spawn(&["--jobs", "4"]);
+        wait_until(|| cloud.server.counts().get >= 10);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        cloud.assert_whole();
+    }
+    cloud.run(&["-q"]).shows(0, &minutes(LOGS), "");
+}
+
+#[test]
+fn an_interrupted_run_cleans_up_and_the_next_goes_on() {
+    for name in ["-INT", "-TERM"] {
+        let cloud = Cloud::with_logs(20);
+        let keys = cloud.bucket.keys("");
+        cloud.server.fault(Fault::get(&keys[10]).stall(Duration::from_secs(600)));
+        let mut child = cloud.spawn(&["-o", "out.tsv"]);
+        wait_until(|| cloud.assert_whole() == 19 && parts(&cloud) == 1);
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!((text(child.stdout), text(child.stderr)), (String::new(), "trail2tsv: interrupted\n".into()));
+        assert_eq!((parts(&cloud), cloud.assert_whole()), (0, 19));
+        assert_eq!(files(&cloud.trial.path("")).len(), 19, "no output, whole or half");
+
+        cloud.server.clear_faults();
+        cloud.server.reset_counts();
+        cloud.run(&["-q"]).shows(0, &minutes(20), "");
+        assert_eq!(cloud.server.counts().get, 1);
+    }
+}
+
+#[test]
+fn a_run_can_be_interrupted_while_it_looks_for_logs() {
+    for prefix in ["", "AWSLogs/"] {
+        let cloud = Cloud::with_logs(1);
+        let slow = cloud.server.fault(Fault::list(prefix).delay(Duration::from_secs(600)));
+        let child = cloud.spawn(&[]);
+        wait_until(|| slow.fired() > 0);
+        signal(&child, "-INT");
+        let ran = cloud.trial.ran(&[], child.wait_with_output().unwrap());
+        ran.shows(130, "", "trail2tsv: interrupted\n");
+    }
+}
+
+#[test]
+fn two_runs_can_fill_one_mirror() {
+    let cloud = Cloud::with_logs(40);
+    slow_bodies(&cloud);
+    let children = [(); 2].map(|()| cloud.spawn(&["-q", "--jobs", "8"]));
+    for child in children {
+        cloud.trial.ran(&[], child.wait_with_output().unwrap()).shows(0, &minutes(40), "");
+    }
+    assert_eq!((cloud.assert_whole(), parts(&cloud)), (40, 0));
+}

@@ -1,0 +1,164 @@
+//! Keys that somebody hostile, or careless, chose: nothing gets out of the
+//! mirror, nothing is left out in silence. And mirrors that cannot be written.
+
+use std::fs;
+
+use super::cloud::{ACCOUNT, Cloud, files, minutes};
+
+const LOG: &str = r#"{"eventName":"hostile"}"#;
+
+/// The folder of a day, in which logs of other names stand before and after.
+fn day() -> String {
+    format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/10/01/")
+}
+
+#[test]
+fn keys_that_lead_elsewhere_are_named_and_not_followed() {
+    const OUT: &str = "its key leads out of the mirror, or nowhere";
+    const ODD: &str = "its key has characters that file names cannot have everywhere";
+    const LONG: &str = "a name in its key is too long for a file";
+    let long = format!("{}.json.gz", "x".repeat(300));
+    for (name, reason) in [
+        ("../../../../../../../../x.json.gz", OUT),
+        ("/etc/passwd", OUT),
+        ("./x.json.gz", OUT),
+        ("a//b.json.gz", OUT),
+        ("..\\..\\x.json.gz", ODD),
+        ("C:\\x.json.gz", ODD),
+        ("C:x.json.gz", ODD),
+        ("a\u{1b}[31m.json.gz", ODD),
+        ("a\nb.json.gz", ODD),
+        (&long, LONG),
+        ("a.json.gz.trail2tsv-part", "its key ends like the name of an unfinished download"),
+        ("folder/", OUT),
+    ] {
+        let cloud = Cloud::with_logs(2);
+        cloud.bucket.put(format!("{}{name}", day()), LOG);
+        let shown: String =
+            name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect();
+        let said = format!("trail2tsv: s3://logs/{}{shown}: not mirrored: {reason}; nothing was read\n", day());
+        let ran = cloud.run(&["-q"]);
+        ran.shows(3, &minutes(2), &said);
+        assert_eq!(cloud.assert_whole(), 2);
+        assert_eq!(files(&cloud.trial.path("")).len(), 2, "{ran:?}");
+        assert_eq!(cloud.server.counts().get, 2);
+    }
+}
+
+#[test]
+fn hostile_folders_are_no_way_out_either() {
+    for key in [
+        format!("AWSLogs/{ACCOUNT}/CloudTrail/../../../../../../x.json.gz"),
+        format!("AWSLogs/{ACCOUNT}/CloudTrail/a\u{1}b/x.json.gz"),
+        format!("../AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/x.json.gz"),
+    ] {
+        let cloud = Cloud::new();
+        cloud.bucket.put(&key, LOG);
+        let ran = cloud.run(&["-q"]);
+        assert_eq!(ran.lines(3), [""; 0]);
+        assert!(ran.stderr.contains(": not mirrored: its key "), "{ran:?}");
+        assert_eq!(files(&cloud.trial.path("")).len(), 0);
+    }
+}
+
+#[test]
+fn odd_keys_that_are_no_danger_are_logs_like_others() {
+    let cloud = Cloud::new();
+    let names = ["%2e%2e%2fx.json", "a b+c&d=e.json", "..x", "a..b", "é\u{1f980}.json", "~x", "$(x)", "-x.json", "<x"];
+    for name in names {
+        cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
+    }
+    let mut rows: Vec<String> = names[..8].iter().map(|name| format!("{name}")).collect();
+    rows.sort();
+    let ran = cloud.run(&["-q", "--raw"]);
+    assert_eq!(ran.lines(3), rows, "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert_eq!(cloud.assert_whole(), 8);
+    cloud.run(&["-q", "--raw", "--offline"]).shows(0, &ran.stdout, "");
+}
+
+#[test]
+fn of_a_key_and_those_below_it_the_first_is_kept() {
+    const WHY: &str = "a file of the mirror would have to be a folder, or a folder a file";
+    for _ in 0..5 {
+        let cloud = Cloud::new();
+        for name in ["x", "x-1", "x/y", "x/z/y", "z"] {
+            cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
+        }
+        let said =
+            |name: &str| format!("trail2tsv: s3://logs/{}{name}: not mirrored: {WHY}; nothing was read\n", day());
+        cloud.run(&["-q"]).shows(3, "x\nx-1\nz\n", &[said("x/y"), said("x/z/y")].concat());
+        assert_eq!(cloud.assert_whole(), 3);
+    }
+    // The mirror has a folder where the object would be.
+    let cloud = Cloud::with_logs(2);
+    let key = &cloud.bucket.keys("")[0];
+    fs::create_dir_all(cloud.trial.path("mirror").join(key)).unwrap();
+    let said = format!("trail2tsv: s3://logs/{key}: not mirrored: {WHY}; nothing was read\n");
+    cloud.run(&["-q"]).shows(3, "E001\n", &said);
+}
+
+#[test]
+fn folders_made_by_hand_are_no_logs() {
+    let cloud = Cloud::with_logs(2);
+    for folder in ["AWSLogs/".to_string(), format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/"), day()] {
+        cloud.bucket.put(folder, "");
+    }
+    cloud.run(&["-q"]).shows(0, &minutes(2), "");
+    assert_eq!(cloud.server.counts().get, 2);
+}
+
+#[test]
+fn an_empty_object_is_mirrored_and_counted() {
+    let cloud = Cloud::with_logs(1);
+    cloud.bucket.put(format!("{}z.json.gz", day()), "");
+    let size = cloud.size(&cloud.bucket.keys(""));
+    cloud.run(&[]).shows(
+        0,
+        "E000\n",
+        &format!(
+            "trail2tsv: 2 objects downloaded ({size}), 0 in the mirror already; \
+             1 event in 1 file read, 1 matched; 1 file passed over: 1 empty\n"
+        ),
+    );
+    cloud.server.reset_counts();
+    cloud.run(&["-q"]).shows(0, "E000\n", "");
+    assert_eq!(cloud.server.counts().get, 0);
+}
+
+#[test]
+fn a_mirror_that_cannot_be_made_is_named() {
+    let cloud = Cloud::with_logs(1);
+    cloud.trial.write("mirror", "a file");
+    cloud.run(&[]).shows(
+        1,
+        "",
+        "trail2tsv: mirror: the mirror cannot be made: File exists; choose another by --mirror\n",
+    );
+    assert_eq!((cloud.trial.read("mirror"), cloud.server.counts().list), ("a file".into(), 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mirror_that_is_whole_need_not_be_writable() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let cloud = Cloud::with_logs(2);
+    cloud.run(&["-q"]).shows(0, &minutes(2), "");
+    let folder = cloud.trial.path("mirror").join(day());
+    let mode = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    cloud.run(&["-q"]).shows(0, &minutes(2), "");
+    let key = cloud.minute(2);
+    let ran = cloud.run(&["-q"]);
+    mode(0o755);
+    // For root, everything is writable.
+    match ran.code {
+        Some(0) => ran.shows(0, &minutes(3), ""),
+        _ => ran.shows(
+            1,
+            &minutes(2),
+            &format!("trail2tsv: mirror/{key}: cannot be written: Permission denied; what is mirrored stays\n"),
+        ),
+    };
+}

@@ -1,0 +1,223 @@
+//! Where in a bucket logs are found, and what is left alone.
+
+use super::cloud::{ACCOUNT, Cloud, OTHER, key, lines};
+
+const MINUTE: &str = "2026-10-01T09:15";
+
+/// A bucket with one log in each of these places, and what must not be read
+/// beside them. The event of each is called by its place's number.
+fn cloud(places: &[(&str, &str, &str)]) -> Cloud {
+    let cloud = Cloud::new();
+    for (number, (before, account, region)) in places.iter().enumerate() {
+        let key = cloud.log(before, account, region, MINUTE, &[&number.to_string()]);
+        for sibling in ["CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-NetworkActivity", "Config"] {
+            let body = r#"{"Records":[{"eventName":"sibling"}]}"#;
+            cloud.bucket.put(key.replacen("/CloudTrail/", &format!("/{sibling}/"), 1), body);
+        }
+    }
+    cloud
+}
+
+/// Runs over the bucket, checks the rows, and that nothing else was fetched.
+#[track_caller]
+fn gives(cloud: &Cloud, arguments: &[&str], numbers: &[usize]) {
+    cloud.server.reset_counts();
+    let ran = cloud.trial.run(&[&["--mirror", "mirror", "-c", "eventName", "--no-header", "-q"], arguments].concat());
+    ran.shows(0, &numbers.iter().map(|number| format!("{number}\n")).collect::<String>(), "");
+    assert_eq!(cloud.server.counts().get, numbers.len() as u64, "{ran:?}");
+    std::fs::remove_dir_all(cloud.trial.path("mirror")).unwrap();
+}
+
+#[test]
+fn every_layout_is_found_by_itself() {
+    for before in [
+        "AWSLogs/",
+        "AWSLogs/o-abc/",
+        "o-abc/AWSLogs/o-abc/",
+        "o-abc/AWSLogs/",
+        "prefix/AWSLogs/",
+        "a/b/AWSLogs/o-abc/",
+        "a/b/o-abc/AWSLogs/o-abc/",
+        "a/b/c/o-abc/AWSLogs/o-abc/",
+    ] {
+        let cloud =
+            cloud(&[(before, ACCOUNT, "eu-west-1"), (before, ACCOUNT, "us-east-1"), (before, OTHER, "eu-west-1")]);
+        gives(&cloud, &["--bucket", "logs"], &[0, 1, 2]);
+        gives(&cloud, &["s3://logs"], &[0, 1, 2]);
+        gives(&cloud, &[&format!("s3://logs/{before}")], &[0, 1, 2]);
+        gives(&cloud, &["--bucket", "logs", "--prefix", before], &[0, 1, 2]);
+        let prefix = before.split("AWSLogs").next().unwrap();
+        gives(&cloud, &["--bucket", "logs", "--prefix", prefix], &[0, 1, 2]);
+    }
+}
+
+#[test]
+fn a_deep_prefix_has_no_depth_limit_below_it() {
+    let cloud = cloud(&[("a/b/c/d/e/o-abc/AWSLogs/o-abc/", ACCOUNT, "eu-west-1")]);
+    gives(&cloud, &["s3://logs/a/b/c/d/e"], &[0]);
+    gives(&cloud, &["s3://logs/a/b"], &[0]);
+}
+
+#[test]
+fn layouts_may_be_mixed() {
+    let places = [
+        ("AWSLogs/", ACCOUNT, "eu-west-1"),
+        ("AWSLogs/o-abc/", OTHER, "eu-west-1"),
+        ("o-abc/AWSLogs/", ACCOUNT, "eu-west-1"),
+        ("o-abc/AWSLogs/o-abc/", ACCOUNT, "eu-west-1"),
+    ];
+    let cloud = cloud(&places);
+    gives(&cloud, &["s3://logs"], &[0, 1, 2, 3]);
+    gives(&cloud, &["s3://logs", "--account", OTHER], &[1]);
+    gives(&cloud, &["s3://logs", "--org-id", "o-abc"], &[1, 2, 3]);
+}
+
+#[test]
+fn several_prefixes_are_found_side_by_side() {
+    let cloud = cloud(&[("a/AWSLogs/", ACCOUNT, "eu-west-1"), ("b/c/AWSLogs/o-abc/", ACCOUNT, "eu-west-1")]);
+    gives(&cloud, &["s3://logs"], &[0, 1]);
+    gives(&cloud, &["s3://logs/b"], &[1]);
+}
+
+#[test]
+fn what_is_beside_the_logs_is_not_searched_but_said() {
+    let cloud = Cloud::with_logs(1);
+    cloud.log("team/AWSLogs/", ACCOUNT, "eu-west-1", MINUTE, &["team"]);
+    cloud.bucket.put("photos/a.jpg", "");
+    let ran = cloud.run(&[]);
+    assert_eq!(ran.lines(0), ["E000"]);
+    assert_eq!(
+        ran.stderr.lines().next().unwrap(),
+        "trail2tsv: s3://logs/: not looked into beside AWSLogs/: photos/, team/; \
+         if there are logs, name it by --prefix"
+    );
+    cloud.run(&["-q"]).shows(0, "E000\n", "");
+    cloud.run(&["-q", "--prefix", "team"]).shows(0, "team\n", "");
+}
+
+#[test]
+fn a_bucket_of_other_things_is_not_searched_to_its_end() {
+    let cloud = Cloud::new();
+    (0..1200).for_each(|number| cloud.bucket.put(format!("photos/{number:04}/a.jpg"), ""));
+    cloud.run(&[]).shows(
+        1,
+        "",
+        "trail2tsv: s3://logs/: no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it; it holds photos/, \
+         photos/0000/, photos/0001/, photos/0002/, photos/0003/, photos/0004/, photos/0005/, photos/0006/, …; \
+         only 1000 folders were searched for AWSLogs/; name what is before it by --prefix\n",
+    );
+    // The connection, the root, photos/ in two pages, and the rest of the thousand.
+    assert_eq!(cloud.server.counts().list, 1 + 1 + 2 + 999);
+}
+
+#[test]
+fn a_prefix_can_be_a_region_or_a_day() {
+    let cloud = cloud(&[("AWSLogs/", ACCOUNT, "eu-west-1"), ("AWSLogs/", ACCOUNT, "us-east-1")]);
+    let region = format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1");
+    for below in ["", "/", "/2026", "/2026/10/", "/2026/10/01", "/2026/10/01/"] {
+        let address = format!("{region}{below}");
+        gives(&cloud, &[&address], &[0]);
+        gives(&cloud, &[&address, "--since", "2026-10-01", "--until", "2026-10-02"], &[0]);
+    }
+    gives(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail")], &[0, 1]);
+    gives(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}")], &[0, 1]);
+    assert!(gives_none(&cloud, &format!("{region}/2026/10/02")).contains("there is nothing below it"));
+}
+
+fn gives_none(cloud: &Cloud, address: &str) -> String {
+    let ran = cloud.trial.run(&[address, "--mirror", "mirror"]);
+    assert_eq!(ran.lines(1), [""; 0]);
+    ran.stderr
+}
+
+#[test]
+fn accounts_organisations_and_regions_prune_lists_and_downloads() {
+    let places = [
+        ("AWSLogs/", ACCOUNT, "ap-southeast-2"),
+        ("AWSLogs/", ACCOUNT, "eu-west-1"),
+        ("AWSLogs/", OTHER, "eu-west-1"),
+        ("AWSLogs/o-abc/", OTHER, "eu-west-1"),
+        ("AWSLogs/o-xyz/", OTHER, "eu-west-1"),
+    ];
+    let cloud = cloud(&places);
+    cloud.server.record();
+    for (option, value, numbers, forbidden) in [
+        ("--account", ACCOUNT, &[0, 1][..], OTHER),
+        ("--account", "1*", &[0, 1], OTHER),
+        ("--account", "!1*", &[2, 3, 4], ACCOUNT),
+        ("--account", "111122223333,777788889999", &[0, 1], OTHER),
+        ("--org-id", "o-abc", &[3], "o-xyz"),
+        ("--region", "eu-*", &[1, 2, 3, 4], "ap-southeast-2"),
+    ] {
+        gives(&cloud, &["s3://logs", option, value], numbers);
+        for request in cloud.server.requests() {
+            assert!(!request.key.contains(forbidden), "{option} {value}: {request:?}");
+        }
+    }
+    // Not eu-west-1, but its folder may hold events of global services: it is fetched.
+    cloud.server.reset_counts();
+    assert_eq!(cloud.run(&["--region", "!eu-west-1"]).lines(0), ["0"]);
+    assert_eq!(cloud.server.counts().get, 5);
+}
+
+#[test]
+fn events_of_global_services_are_found_in_other_regions_folders() {
+    let cloud = Cloud::new();
+    let key = key("AWSLogs/", ACCOUNT, "eu-west-1", MINUTE);
+    cloud.bucket.put(
+        &key,
+        r#"{"Records":[{"eventName":"CreateUser","awsRegion":"us-east-1"},{"eventName":"RunInstances","awsRegion":"eu-west-1"}]}"#,
+    );
+    assert_eq!(cloud.run(&["--region", "us-east-1"]).lines(0), ["CreateUser"]);
+    assert_eq!(cloud.run(&["--region", "eu-west-1"]).lines(0), ["RunInstances"]);
+}
+
+#[test]
+fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
+    let cloud = cloud(&[("AWSLogs/", ACCOUNT, "eu-west-1"), ("AWSLogs/", OTHER, "us-east-1")]);
+    cloud.run(&["--region", "eu-west-3"]).shows(
+        0,
+        "",
+        "trail2tsv: s3://logs/: no logs of the regions asked for; there are eu-west-1, us-east-1\n\
+         trail2tsv: 0 objects downloaded (0 B), 0 in the mirror already; 0 events in 0 files read, 0 matched\n",
+    );
+    cloud.run(&["--account", "777788889999"]).shows(
+        1,
+        "",
+        "trail2tsv: s3://logs/: no CloudTrail logs of what was asked for; it holds the accounts 111122223333, 444455556666\n",
+    );
+    cloud.run(&["--org-id", "o-abc"]).shows(
+        1,
+        "",
+        "trail2tsv: s3://logs/: no CloudTrail logs of what was asked for; it holds the accounts 111122223333, 444455556666\n",
+    );
+}
+
+#[test]
+fn a_bucket_without_logs_says_what_is_there_instead() {
+    let cloud = Cloud::new();
+    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs/: there is nothing below it\n");
+    cloud.run(&["--prefix", "some/where"]).shows(
+        1,
+        "",
+        "trail2tsv: s3://logs/some/where/: there is nothing below it\n",
+    );
+    cloud.bucket.put("photos/2026/a.jpg", "");
+    cloud.bucket.put("readme.txt", "");
+    cloud.run(&[]).shows(
+        1,
+        "",
+        "trail2tsv: s3://logs/: no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it; \
+         it holds photos/, photos/2026/\n",
+    );
+}
+
+#[test]
+fn a_thousand_accounts_are_found_page_by_page() {
+    let cloud = Cloud::with(testkit::s3::Bucket::new().page_size(7));
+    let accounts: Vec<String> = (0..40).map(|number| format!("1111222233{number:02}")).collect();
+    for account in &accounts {
+        cloud.log("AWSLogs/", account, "eu-west-1", MINUTE, &[account]);
+    }
+    cloud.run(&["-q"]).shows(0, &lines(&accounts), "");
+}

@@ -1,0 +1,267 @@
+//! What S3 refuses: each refusal says what is wrong and what can be done.
+
+use testkit::s3::{Access, Bucket, Fault, Operation};
+
+use super::cloud::{ACCOUNT, Cloud, KEY_ID, minutes};
+
+const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose others by --profile";
+
+/// As [`Cloud::with_logs`], in this bucket.
+fn with_logs(bucket: Bucket, count: usize) -> Cloud {
+    let cloud = Cloud::with(bucket);
+    (0..count).for_each(|number| drop(cloud.minute(number)));
+    cloud
+}
+
+#[test]
+fn without_credentials_there_is_a_way_out() {
+    let mut cloud = Cloud::with_logs(1);
+    cloud.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
+    let advice = "sign in, for example by `aws sso login`, choose others by --profile, \
+                  or read a public bucket by --no-sign-request";
+    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"));
+    assert_eq!(cloud.server.counts().list, 0);
+    cloud.run(&["--profile", "nobody"]).shows(
+        1,
+        "",
+        &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"),
+    );
+    cloud.trial.write(".aws/config", "[profile other]\nregion = eu-west-1\n");
+    let why = "profile `nobody` was not defined: could not find source profile nobody referenced from the root profile";
+    cloud.run(&["--profile", "nobody"]).shows(
+        1,
+        "",
+        &format!("trail2tsv: s3://logs: no credentials: {why}; {advice}\n"),
+    );
+    cloud.run(&["--profile", "other"]).shows(
+        1,
+        "",
+        &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"),
+    );
+}
+
+#[test]
+fn credentials_that_are_not_accepted_end_the_run() {
+    for (code, text) in [
+        ("ExpiredToken", "the credentials have expired (ExpiredToken)"),
+        ("InvalidAccessKeyId", "the credentials are not accepted (InvalidAccessKeyId)"),
+        ("SignatureDoesNotMatch", "the credentials are not accepted (SignatureDoesNotMatch)"),
+        ("InvalidToken", "the credentials are not accepted (InvalidToken)"),
+    ] {
+        let cloud = Cloud::with_logs(1);
+        cloud.server.fault(Fault::any().status(403, code));
+        cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: {text}; {SIGN_IN}\n"));
+        assert_eq!(cloud.server.counts().list, 1, "asked once is enough");
+    }
+    let cloud = with_logs(Bucket::new().access(Access::SignedBy("AKIAOTHER".into())), 1);
+    let text = "the credentials are not accepted (InvalidAccessKeyId)";
+    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: {text}; {SIGN_IN}\n"));
+}
+
+#[test]
+fn a_wrong_clock_is_named() {
+    let cloud = Cloud::with_logs(1);
+    cloud.server.fault(Fault::any().status(403, "RequestTimeTooSkewed"));
+    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs: the clock of this machine is wrong (RequestTimeTooSkewed)\n");
+}
+
+#[test]
+fn credentials_that_expire_half_way_cost_nothing_that_was_fetched() {
+    let cloud = Cloud::with_logs(20);
+    let before = cloud.server.counts().list;
+    // Five lists, and then so many objects.
+    cloud.server.fault(Fault::expire_after(before as usize + 5 + 8));
+    let ran = cloud.run(&["--jobs", "2", "-o", "out.tsv"]);
+    ran.shows(1, "", &format!("trail2tsv: s3://logs: the credentials have expired (ExpiredToken); {SIGN_IN}\n"));
+    assert_eq!(cloud.assert_whole(), 8);
+    assert!(!cloud.trial.path("out.tsv").exists());
+
+    cloud.server.clear_faults();
+    cloud.server.reset_counts();
+    cloud.run(&["-q"]).shows(0, &minutes(20), "");
+    assert_eq!(cloud.server.counts().get, 12);
+}
+
+#[test]
+fn credentials_that_expire_in_a_list_end_the_run() {
+    let cloud = with_logs(Bucket::new().page_size(5), 20);
+    cloud.server.fault(Fault::list("*eu-west-1/").skip(2).status(400, "ExpiredToken"));
+    let ran = cloud.run(&[]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.stderr, format!("trail2tsv: s3://logs: the credentials have expired (ExpiredToken); {SIGN_IN}\n"));
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_named() {
+    let cloud = Cloud::with_logs(1);
+    cloud.trial.run(&["s3://logz/AWSLogs"]).shows(1, "", "trail2tsv: s3://logz: there is no such bucket\n");
+}
+
+#[test]
+fn the_region_of_the_bucket_is_found() {
+    for bucket in [Bucket::new().region("eu-central-1"), Bucket::new().region_in_body("eu-central-1")] {
+        let mut cloud = with_logs(bucket, 3);
+        for wrong in ["us-east-1", "ap-south-1", ""] {
+            cloud.trial.env("AWS_REGION", wrong);
+            cloud.server.record();
+            cloud.run(&["-q"]).shows(0, &minutes(3), "");
+            let regions: Vec<String> =
+                cloud.server.requests().into_iter().map(|request| request.signature.unwrap().region).collect();
+            assert!(regions[1..].iter().all(|region| region == "eu-central-1"), "{regions:?}");
+        }
+        cloud.trial.env("AWS_REGION", "eu-central-1");
+        cloud.server.reset_counts();
+        cloud.run(&["-q"]).shows(0, &minutes(3), "");
+        assert_eq!(cloud.server.counts().list, 5, "a right guess costs nothing");
+    }
+}
+
+#[test]
+fn a_bucket_that_may_not_be_listed_names_the_permission() {
+    let cloud = Cloud::with_logs(1);
+    cloud.server.fault(Fault::list("*").status(403, "AccessDenied"));
+    let needed = "s3:ListBucket is needed on arn:aws:s3:::logs";
+    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: access denied to list it: {needed}\n"));
+    cloud.run(&["--prefix", "AWSLogs"]).shows(
+        1,
+        "",
+        &format!("trail2tsv: s3://logs: access denied to list it below AWSLogs/: {needed}\n"),
+    );
+}
+
+#[test]
+fn a_folder_that_may_not_be_listed_costs_only_itself() {
+    let cloud = Cloud::with_logs(2);
+    cloud.log("AWSLogs/", "444455556666", "eu-west-1", "2026-10-01T09:15", &["other"]);
+    let cases = [
+        ("AWSLogs/111122223333/CloudTrail/", "other\n", 1),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/", "other\n", 1),
+        ("AWSLogs/444455556666/CloudTrail/eu-west-1/", "E000\nE001\n", 2),
+    ];
+    for (folder, rows, count) in cases {
+        cloud.server.clear_faults();
+        cloud.server.fault(Fault::list(folder).status(403, "AccessDenied"));
+        let ran = cloud.run(&["-q"]);
+        ran.shows(
+            3,
+            rows,
+            &format!(
+                "trail2tsv: s3://logs/{folder}: not listed to its end: access denied to list it below {folder}: \
+                 s3:ListBucket is needed on arn:aws:s3:::logs; logs in it may be missing\n"
+            ),
+        );
+        assert_eq!(rows.lines().count(), count);
+    }
+}
+
+#[test]
+fn an_object_that_may_not_be_read_costs_only_itself() {
+    let kms = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: kms:Decrypt on resource: \
+               arn:aws:kms:eu-west-1:111122223333:key/1 because no identity-based policy allows it";
+    let cases = [
+        (
+            Fault::get("*0901Z*").status(403, "AccessDenied"),
+            "access denied: s3:GetObject is needed on arn:aws:s3:::logs/*",
+        ),
+        (
+            Fault::get("*0901Z*").status_saying(403, "AccessDenied", kms),
+            "access denied: kms:Decrypt is needed on the key that the object is encrypted with",
+        ),
+        (
+            Fault::get("*0901Z*").status(403, "InvalidObjectState"),
+            "it is archived; restore it first (InvalidObjectState)",
+        ),
+        (Fault::get("*0901Z*").status(404, "NoSuchKey"), "it is gone from the bucket (NoSuchKey)"),
+        (Fault::get("*0901Z*").status_saying(400, "Odd\u{1b}[31m", "why\tnot"), "Odd\\u{1b}[31m: why\\tnot"),
+    ];
+    for (fault, text) in cases {
+        let cloud = Cloud::with_logs(3);
+        let keys = cloud.bucket.keys("");
+        cloud.server.fault(fault);
+        let size = cloud.size(&[&keys[0], &keys[2]]);
+        cloud.run(&[]).shows(
+            3,
+            "E000\nE002\n",
+            &format!(
+                "trail2tsv: s3://logs/{}: not downloaded: {text}; nothing was read\n\
+                 trail2tsv: 2 objects downloaded ({size}), 0 in the mirror already; \
+                 2 events in 2 files read, 2 matched; 1 problem, named above\n",
+                keys[1]
+            ),
+        );
+        assert_eq!(cloud.server.counts().get, 3, "asked once is enough");
+        assert_eq!(cloud.mirrored(), [&keys[0][..], &keys[2]]);
+    }
+}
+
+#[test]
+fn an_object_that_vanishes_is_named() {
+    let cloud = Cloud::with_logs(3);
+    let key = cloud.bucket.keys("")[1].clone();
+    let (bucket, gone) = (cloud.bucket.clone(), key.clone());
+    // Gone as soon as it was listed.
+    let remove = move |_: &testkit::s3::Request| {
+        bucket.remove(gone.as_str());
+        false
+    };
+    cloud.server.fault(Fault::get("*").when(remove).reset());
+    cloud.run(&["-q", "--jobs", "1"]).shows(
+        3,
+        "E000\nE002\n",
+        &format!(
+            "trail2tsv: s3://logs/{key}: not downloaded: it is gone from the bucket (NoSuchKey); nothing was read\n"
+        ),
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    let mut cloud = Cloud::with_logs(1);
+    drop(cloud.server);
+    cloud.trial.env("AWS_MAX_ATTEMPTS", "1");
+    let ran = cloud.trial.run(&["--bucket", "logs", "--mirror", "mirror"]);
+    ran.shows(1, "", "trail2tsv: s3://logs: S3 cannot be reached: Connection refused\n");
+}
+
+#[test]
+fn requests_say_who_pays_and_may_be_unsigned() {
+    let cloud = with_logs(Bucket::new().requester_pays(), 2);
+    cloud.run(&[]).shows(
+        1,
+        "",
+        "trail2tsv: s3://logs: access denied to list it: s3:ListBucket is needed on arn:aws:s3:::logs\n",
+    );
+    cloud.server.record();
+    cloud.run(&["-q", "--request-payer"]).shows(0, &minutes(2), "");
+    let requests = cloud.server.requests();
+    assert!(requests.iter().any(|request| request.operation == Operation::Get));
+    assert!(requests.iter().all(|request| request.request_payer), "{requests:#?}");
+    let signers: Vec<_> = requests.iter().map(|request| &request.signature.as_ref().unwrap().access_key_id).collect();
+    assert!(signers.iter().all(|id| *id == KEY_ID), "{signers:?}");
+
+    let mut cloud = with_logs(Bucket::new().access(Access::Anonymous), 2);
+    assert_eq!(cloud.run(&[]).code, Some(1));
+    cloud.run(&["-q", "--no-sign-request"]).shows(0, &minutes(2), "");
+    cloud.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
+    cloud.run(&["-q", "--no-sign-request"]).shows(0, &minutes(2), "");
+}
+
+#[test]
+fn a_profile_that_is_named_comes_before_keys_in_the_environment() {
+    let cloud = with_logs(Bucket::new().access(Access::SignedBy("AKIAPROFILE".into())), 2);
+    cloud.trial.write(
+        ".aws/credentials",
+        "[trail]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG\n",
+    );
+    assert_eq!(cloud.run(&[]).code, Some(1));
+    cloud.run(&["-q", "--profile", "trail"]).shows(0, &minutes(2), "");
+}
+
+#[test]
+fn the_endpoint_can_be_typed() {
+    let mut cloud = Cloud::with_logs(2);
+    let endpoint = cloud.server.endpoint();
+    cloud.trial.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    cloud.run(&["-q", "--endpoint-url", &endpoint]).shows(0, &minutes(2), "");
+    assert_eq!(cloud.bucket.keys(&format!("AWSLogs/{ACCOUNT}")).len(), 2);
+}

@@ -1,0 +1,158 @@
+//! Bad weather between here and S3: what comes is complete and right, or is
+//! named.
+
+use testkit::s3::{Bucket, Fault};
+
+use super::cloud::{ACCOUNT, Cloud, lines, minutes};
+
+#[test]
+fn requests_that_fail_now_and_then_cost_nothing() {
+    let faults: [fn() -> Fault; 6] = [
+        || Fault::any().chance(0.2, 1).status(503, "SlowDown"),
+        || Fault::any().chance(0.1, 2).status(500, "InternalError"),
+        || Fault::any().chance(0.1, 3).reset(),
+        || Fault::get("*").chance(0.2, 4).short_body(7),
+        || Fault::get("*").chance(0.2, 5).reset_halfway(),
+        || Fault::any().times_each_key(1).status(503, "SlowDown"),
+    ];
+    for fault in faults {
+        let cloud = Cloud::with_logs(40);
+        let fired = cloud.server.fault(fault());
+        cloud.run(&["-q"]).shows(0, &minutes(40), "");
+        assert!(fired.fired() > 0);
+        assert_eq!(cloud.assert_whole(), 40);
+        assert_eq!(cloud.mirrored().len(), 40, "nothing temporary stays");
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_fetched_again() {
+    let faults: [fn() -> Fault; 7] = [
+        || Fault::get("*").times_each_key(2).short_body(1),
+        || Fault::get("*").times_each_key(2).reset_halfway(),
+        || Fault::get("*").times_each_key(2).truncated_body(9),
+        || Fault::get("*").times_each_key(2).long_body(9),
+        || Fault::get("*").times_each_key(4).truncated_body(usize::MAX),
+        || Fault::get("*").times_each_key(1).reset_at_end(),
+        || Fault::list("*").times_each_key(1).reset_halfway(),
+    ];
+    for (number, fault) in faults.into_iter().enumerate() {
+        let cloud = Cloud::with_logs(10);
+        let fired = cloud.server.fault(fault());
+        cloud.run(&["-q"]).shows(0, &minutes(10), "");
+        assert!(fired.fired() > 0, "{number}");
+        assert_eq!((cloud.assert_whole(), cloud.mirrored().len()), (10, 10));
+    }
+}
+
+#[test]
+fn a_body_that_never_comes_whole_is_named() {
+    let early = "its body came broken: end of file before message length reached";
+    let cases: [(fn(&str) -> Fault, &dyn Fn(usize) -> String); 3] = [
+        (|key| Fault::get(key).short_body(5), &|_| early.into()),
+        (|key| Fault::get(key).truncated_body(5), &|size| format!("{} bytes came, {size} were listed", size - 5)),
+        (|key| Fault::get(key).long_body(5), &|size| format!("{} bytes came, {size} were listed", size + 5)),
+    ];
+    for (fault, text) in cases {
+        let cloud = Cloud::with_logs(3);
+        let key = &cloud.bucket.keys("")[1];
+        let size = cloud.bucket.get(key).unwrap().body.len();
+        cloud.server.fault(fault(key));
+        let text = text(size);
+        let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
+        cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
+        assert_eq!((cloud.assert_whole(), cloud.mirrored().len()), (2, 2));
+        cloud.server.clear_faults();
+        cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    }
+}
+
+#[test]
+fn an_object_that_is_refused_again_and_again_is_named() {
+    let mut cloud = Cloud::with_logs(3);
+    cloud.trial.env("AWS_MAX_ATTEMPTS", "2");
+    let key = &cloud.bucket.keys("")[1];
+    for (code, status) in [("SlowDown", 503), ("InternalError", 500)] {
+        cloud.server.clear_faults();
+        let fired = cloud.server.fault(Fault::get(key).status_saying(status, code, "Later."));
+        cloud.run(&["-q"]).shows(
+            3,
+            "E000\nE002\n",
+            &format!("trail2tsv: s3://logs/{key}: not downloaded: {code}: Later.; nothing was read\n"),
+        );
+        assert_eq!(fired.fired(), 2, "as often as the environment says");
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_found_where_s3_sends_a_checksum() {
+    let cloud = Cloud::with(Bucket::new().checksums());
+    (0..3).for_each(|number| drop(cloud.minute(number)));
+    let key = &cloud.bucket.keys("")[1];
+    let always = cloud.server.fault(Fault::get(key).flip_bit(800));
+    let text = "its body came broken: body checksum mismatch";
+    let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
+    cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
+    assert_eq!((always.fired(), cloud.assert_whole()), (5, 2));
+
+    cloud.server.clear_faults();
+    let at_first = cloud.server.fault(Fault::get(key).times(2).flip_bit(800));
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    assert_eq!((at_first.fired(), cloud.assert_whole()), (2, 3));
+}
+
+#[test]
+fn a_list_that_does_not_end_is_named() {
+    for (page_size, rows) in [(2, 2), (1000, 4)] {
+        let cloud = Cloud::with(Bucket::new().page_size(page_size));
+        (0..4).for_each(|number| drop(cloud.minute(number)));
+        let prefix = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/");
+        cloud.server.fault(Fault::list(&prefix).endless_list());
+        cloud.run(&["-q"]).shows(
+            3,
+            &minutes(rows),
+            &format!(
+                "trail2tsv: s3://logs/{prefix}: not listed to its end: the keys of the list are out of order, or come again; \
+                 logs in it may be missing\n"
+            ),
+        );
+        assert!(cloud.server.counts().list < 10);
+    }
+    for prefix in ["", "AWSLogs/"] {
+        let cloud = Cloud::with_logs(1);
+        cloud.server.fault(Fault::list(prefix).endless_list());
+        let text = "trail2tsv: s3://logs: the list of the bucket neither goes on nor ends\n";
+        cloud.run(&[]).shows(1, "", text);
+        assert!(cloud.server.counts().list < 30);
+    }
+}
+
+#[test]
+fn empty_pages_and_repeated_keys_change_nothing() {
+    let faults: [fn() -> Fault; 3] = [
+        || Fault::list("*").times_each_key(3).empty_page(),
+        || Fault::list("*/").skip(1).times(3).empty_page(),
+        || Fault::list("*").repeated_keys(),
+    ];
+    for fault in faults {
+        let cloud = Cloud::with(Bucket::new().page_size(2));
+        (0..5).for_each(|number| drop(cloud.minute(number)));
+        let fired = cloud.server.fault(fault());
+        cloud.run(&["-q"]).shows(0, &minutes(5), "");
+        assert!(fired.fired() > 2);
+        assert_eq!(cloud.server.counts().get, 5);
+    }
+}
+
+#[test]
+fn bad_weather_all_over_still_gives_every_row_in_order() {
+    let cloud = Cloud::with(Bucket::new().page_size(9));
+    let names: Vec<String> = (0..60).map(|number| format!("E{number:03}")).collect();
+    (0..60).for_each(|number| drop(cloud.minute(number)));
+    cloud.server.fault(Fault::any().chance(0.05, 6).status(503, "SlowDown"));
+    cloud.server.fault(Fault::any().chance(0.05, 7).reset());
+    cloud.server.fault(Fault::get("*").chance(0.1, 8).short_body(3));
+    cloud.server.fault(Fault::get("*").chance(0.1, 9).truncated_body(3));
+    cloud.run(&["-q"]).shows(0, &lines(&names), "");
+    assert_eq!(cloud.assert_whole(), 60);
+}
