@@ -22,13 +22,14 @@ pub enum Broken {
 pub struct Text<'a> {
     bytes: &'a [u8],
     blocks: &'a [Block],
+    structure: &'a Structure,
 }
 
 impl<'a> Text<'a> {
     /// Indexes `bytes` into `structure` and looks at both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> Text<'a> {
         structure.index(bytes);
-        Text { bytes, blocks: structure.blocks() }
+        Text { bytes, blocks: structure.blocks(), structure }
     }
 
     /// The text itself.
@@ -50,6 +51,7 @@ impl<'a> Text<'a> {
     }
 
     /// The place behind the value that begins at `at`.
+    #[inline]
     pub fn value_end(&self, at: usize) -> Result<usize, Broken> {
         match self.byte(at).ok_or(Broken::EndsEarly)? {
             b'"' => self.string_end(at),
@@ -59,6 +61,7 @@ impl<'a> Text<'a> {
     }
 
     /// The place behind the string whose first quote is at `at`.
+    #[inline]
     fn string_end(&self, at: usize) -> Result<usize, Broken> {
         let from = at + 1;
         let mut number = from / 64;
@@ -72,41 +75,19 @@ impl<'a> Text<'a> {
 
     /// The place behind the object or array whose bracket is at `at`.
     fn container_end(&self, at: usize) -> Result<usize, Broken> {
-        // Only places outside strings are asked for; a bracket inside one opens nothing.
-        if self.blocks[at / 64].opens >> (at % 64) & 1 == 0 {
-            return Err(Broken::Malformed(at));
-        }
-        let mut depth = 0;
-        let mut inside = !0 << (at % 64);
-        for (number, block) in self.blocks.iter().enumerate().skip(at / 64) {
-            let (opens, mut closes) = (block.opens & inside, block.closes & inside);
-            inside = !0;
-            // Most blocks close fewer brackets than are open: no need to look where.
-            if closes.count_ones() >= depth {
-                let mut closed = 0;
-                while closes != 0 {
-                    let place = closes.trailing_zeros();
-                    closed += 1;
-                    let opened = (opens & ((1 << place) - 1)).count_ones();
-                    if depth + opened == closed {
-                        return Ok(number * 64 + place as usize + 1);
-                    }
-                    closes &= closes - 1;
-                }
-                depth = depth + opens.count_ones() - closed;
-            } else {
-                depth = depth + opens.count_ones() - closes.count_ones();
-            }
-        }
-        Err(Broken::EndsEarly)
+        // Only places outside strings are asked for: there the bracket opens.
+        self.structure.balanced(at).ok_or(Broken::EndsEarly)
     }
 
     /// The place behind the number or the word at `at`.
     fn scalar_end(&self, at: usize) -> Result<usize, Broken> {
-        let length = self.bytes[at..]
-            .iter()
-            .position(|byte| matches!(byte, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' '));
-        let scalar = &self.bytes[at..length.map_or(self.bytes.len(), |length| at + length)];
+        let rest = &self.bytes[at..];
+        if let [b'n', b'u', b'l', b'l', b',' | b'}', ..] | [b't', b'r', b'u', b'e', b',' | b'}', ..] = rest {
+            return Ok(at + 4);
+        }
+        let length =
+            rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' '));
+        let scalar = &rest[..length.unwrap_or(rest.len())];
         let words: [&[u8]; 3] = [b"true", b"false", b"null"];
         let is_number = matches!(scalar.first(), Some(b'-' | b'0'..=b'9'))
             && scalar.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
@@ -127,21 +108,24 @@ impl<'a> Text<'a> {
         Value { text: self, start, end }
     }
 
-    fn has_blanks(&self, start: usize, end: usize) -> bool {
+    /// Whether a cell can take these bytes as they are, but for white space
+    /// between the parts of a value.
+    fn is_plain(&self, start: usize, end: usize) -> bool {
         if start >= end {
-            return false;
+            return true;
         }
         let (first, last) = (start / 64, (end - 1) / 64);
-        self.blocks[first..=last].iter().enumerate().any(|(at, block)| {
-            let mut blanks = block.blanks;
-            if at == 0 {
-                blanks &= !0 << (start % 64);
+        let blocks = &self.blocks[first..=last];
+        let from_start = !0 << (start % 64);
+        let to_end = !0 >> (63 - (end - 1) % 64);
+        match blocks {
+            [block] => block.odd & from_start & to_end == 0,
+            [block, between @ .., end] => {
+                (block.odd & from_start) | (end.odd & to_end) | between.iter().fold(0, |odd, block| odd | block.odd)
+                    == 0
             }
-            if first + at == last {
-                blanks &= !0 >> (63 - (end - 1) % 64);
-            }
-            blanks != 0
-        })
+            [] => true,
+        }
     }
 }
 
@@ -276,20 +260,32 @@ impl<'a> Value<'a> {
     pub fn scalar(&self) -> Option<Cow<'a, str>> {
         match self.kind() {
             Kind::String => self.string(),
-            Kind::Scalar => Some(String::from_utf8_lossy(self.raw())),
+            Kind::Scalar => Some(text(self.raw())),
             _ => None,
         }
     }
 
-    /// Whether there is white space between the parts of the value.
-    pub fn has_blanks(&self) -> bool {
-        self.text.has_blanks(self.start, self.end)
+    /// Whether the value (of a string, what is between its quotes) can be
+    /// copied into a cell as it is: no escape, no control character, all ASCII,
+    /// and no white space between its parts.
+    pub fn is_plain(&self) -> bool {
+        match self.kind() {
+            Kind::String => self.text.is_plain(self.start + 1, self.end - 1),
+            _ => self.text.structure.is_dense() && self.text.is_plain(self.start, self.end),
+        }
     }
 
-    /// Whether the byte of the text at `at`, counted from the value's start,
-    /// is white space outside strings.
-    pub fn is_blank(&self, at: usize) -> bool {
-        self.text.has_blanks(self.start + at, self.start + at + 1)
+    /// The value as written, without the white space between its parts.
+    pub fn compact(&self) -> Vec<u8> {
+        let mut in_string = false;
+        let mut compact = Vec::with_capacity(self.end - self.start);
+        for (at, byte) in (self.start..).zip(self.raw()) {
+            in_string ^= self.text.blocks[at / 64].quotes >> (at % 64) & 1 == 1;
+            if in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                compact.push(*byte);
+            }
+        }
+        compact
     }
 
     /// Calls `each` for the members of an object. A broken rest is left out:
@@ -351,27 +347,30 @@ pub fn key_is(written: &[u8], name: &[u8]) -> bool {
     written == name || (written.contains(&b'\\') && unescape(written).as_bytes() == name)
 }
 
+/// Text of bytes that are UTF-8 in all but damaged logs.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // Faster than to ask for what is to be replaced at once.
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// The text that a JSON string stands for. What is no UTF-8 and no character
 /// (half of a surrogate pair) becomes U+FFFD; an escape that JSON does not
 /// know stays as it is written.
 pub fn unescape(written: &[u8]) -> Cow<'_, str> {
-    if !written.contains(&b'\\') {
-        return String::from_utf8_lossy(written);
+    if memchr::memchr(b'\\', written).is_none() {
+        return text(written);
     }
-    let written = String::from_utf8_lossy(written);
-    let mut text = String::with_capacity(written.len());
+    let written = text(written);
+    let mut plain = String::with_capacity(written.len());
     let mut rest = &*written;
     while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
+        plain.push_str(&rest[..at]);
         let (character, length) = escape(&rest.as_bytes()[at..]);
-        match character {
-            Some(character) => text.push(character),
-            None => text.push('\\'),
-        }
+        plain.push(character.unwrap_or('\\'));
         rest = &rest[at + length..];
     }
-    text.push_str(rest);
-    Cow::Owned(text)
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 /// The character that the escape at the start of `bytes` stands for, and how
@@ -512,7 +511,8 @@ mod tests {
                     value.each_member(|_, _| {});
                     value.each_element(|_| {});
                     value.scalar();
-                    value.has_blanks();
+                    value.is_plain();
+                    value.compact();
                 }
             }
         }

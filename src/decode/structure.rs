@@ -17,8 +17,9 @@ pub struct Block {
     pub opens: u64,
     /// `}` and `]` outside strings.
     pub closes: u64,
-    /// Bytes up to and including the space, outside strings.
-    pub blanks: u64,
+    /// Bytes that cannot be copied into a cell without a look: control
+    /// characters, backslashes, and what is not ASCII.
+    pub odd: u64,
 }
 
 /// The bits of a whole text. Kept from text to text for its memory.
@@ -28,18 +29,38 @@ pub struct Structure {
     blocks: Vec<Block>,
     /// How many blocks are of this text.
     length: usize,
+    seen: Seen,
+    way: Way,
+}
+
+/// What a pass has seen of a whole text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Seen {
     is_ascii: bool,
+    /// There are no spaces between the parts of values.
+    is_dense: bool,
+}
+
+/// One way to do the work, for the machines that can.
+#[derive(Clone, Copy, Debug)]
+struct Way {
     pass: Pass,
+    balance: Balance,
 }
 
 /// Fills in a block for each 64 bytes of a text, the last of which may be
-/// incomplete, and says whether all of them are ASCII.
-type Pass = fn(&[u8], &mut [Block]) -> bool;
+/// incomplete.
+type Pass = fn(&[u8], &mut [Block]) -> Seen;
+
+/// Finds the place behind the bracket that closes the one at a place.
+type Balance = fn(&[Block], usize) -> Option<usize>;
+
+const PORTABLE: Way = Way { pass: portable, balance };
 
 impl Default for Structure {
     /// A structure that is found in the fastest way that this machine knows.
     fn default() -> Structure {
-        Structure::with(simd::fastest().unwrap_or(portable))
+        Structure::with(simd::fastest().unwrap_or(PORTABLE))
     }
 }
 
@@ -47,11 +68,11 @@ impl Structure {
     /// A structure that is found without instructions that not every machine
     /// has: slower, and the measure of the fast ways.
     pub fn portable() -> Structure {
-        Structure::with(portable)
+        Structure::with(PORTABLE)
     }
 
-    fn with(pass: Pass) -> Structure {
-        Structure { blocks: Vec::new(), length: 0, is_ascii: true, pass }
+    fn with(way: Way) -> Structure {
+        Structure { blocks: Vec::new(), length: 0, seen: Seen { is_ascii: true, is_dense: true }, way }
     }
 
     /// Replaces the bits by those of `text`, which must begin outside a string.
@@ -60,7 +81,7 @@ impl Structure {
         if self.blocks.len() < self.length {
             self.blocks.resize(self.length, Block::default());
         }
-        self.is_ascii = (self.pass)(text, &mut self.blocks[..self.length]);
+        self.seen = (self.way.pass)(text, &mut self.blocks[..self.length]);
     }
 
     /// A block for each 64 bytes of the text.
@@ -70,11 +91,51 @@ impl Structure {
 
     /// Whether the text has no byte above 127.
     pub fn is_ascii(&self) -> bool {
-        self.is_ascii
+        self.seen.is_ascii
+    }
+
+    /// Whether there is no space between the parts of a value.
+    pub fn is_dense(&self) -> bool {
+        self.seen.is_dense
+    }
+
+    /// The place behind the bracket that closes the one at `at`; nothing where
+    /// the text ends first, or where no bracket opens.
+    pub fn balanced(&self, at: usize) -> Option<usize> {
+        (self.way.balance)(self.blocks(), at)
     }
 }
 
-fn portable(text: &[u8], blocks: &mut [Block]) -> bool {
+/// [`Structure::balanced`], inlined so that it is compiled for the
+/// instructions that its caller may use.
+#[inline(always)]
+fn balance(blocks: &[Block], at: usize) -> Option<usize> {
+    let first = at / WIDTH;
+    let opening = blocks.get(first)?.opens >> (at % WIDTH);
+    if opening & 1 == 0 {
+        return None;
+    }
+    let (mut depth, mut inside) = (0, !0 << (at % WIDTH));
+    for (number, block) in blocks.iter().enumerate().skip(first) {
+        let (opens, mut closes) = (block.opens & inside, block.closes & inside);
+        inside = !0;
+        let (opened, closed) = (opens.count_ones(), closes.count_ones());
+        // Most blocks close fewer brackets than are open: no need to look where.
+        if closed >= depth {
+            for closed in 1..=closed {
+                let place = closes.trailing_zeros();
+                if depth + (opens & ((1 << place) - 1)).count_ones() == closed {
+                    return Some(number * WIDTH + place as usize + 1);
+                }
+                closes &= closes - 1;
+            }
+        }
+        depth = depth + opened - closed;
+    }
+    None
+}
+
+fn portable(text: &[u8], blocks: &mut [Block]) -> Seen {
     pass(text, blocks, classify, prefix_xor)
 }
 
@@ -87,18 +148,19 @@ fn pass(
     blocks: &mut [Block],
     classify: impl Fn(&[u8; WIDTH]) -> Classes,
     prefix_xor: impl Fn(u64) -> u64,
-) -> bool {
+) -> Seen {
     let mut carry = Carry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
     for (chunk, block) in chunks.iter().zip(blocks.iter_mut()) {
         *block = carry.block(classify(chunk), &prefix_xor);
     }
     if let (Some(block), false) = (blocks.last_mut(), rest.is_empty()) {
-        let mut last = [b' '; WIDTH];
+        // Letters mean nothing to the pass.
+        let mut last = [b'x'; WIDTH];
         last[..rest.len()].copy_from_slice(rest);
         *block = carry.block(classify(&last), &prefix_xor);
     }
-    carry.high == 0
+    Seen { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
 
 const WIDTH: usize = 64;
@@ -109,7 +171,9 @@ struct Classes {
     backslashes: u64,
     opens: u64,
     closes: u64,
-    blanks: u64,
+    spaces: u64,
+    /// Control characters and bytes above 127.
+    unprintable: u64,
     /// Bytes above 127.
     high: u64,
 }
@@ -123,6 +187,8 @@ struct Carry {
     in_string: u64,
     /// Not zero once a byte above 127 was seen.
     high: u64,
+    /// Not zero once a space outside strings was seen.
+    spaces: u64,
 }
 
 impl Carry {
@@ -132,11 +198,12 @@ impl Carry {
         let in_string = prefix_xor(quotes) ^ self.in_string;
         self.in_string = (in_string.cast_signed() >> 63).cast_unsigned();
         self.high |= classes.high;
+        self.spaces |= classes.spaces & !in_string;
         Block {
             quotes,
             opens: classes.opens & !in_string,
             closes: classes.closes & !in_string,
-            blanks: classes.blanks & !in_string,
+            odd: classes.unprintable | classes.backslashes,
         }
     }
 
@@ -169,7 +236,7 @@ fn prefix_xor(mut bits: u64) -> u64 {
 
 /// Classifies 64 bytes, eight at a time in an ordinary register.
 fn classify(chunk: &[u8; WIDTH]) -> Classes {
-    let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, blanks: 0, high: 0 };
+    let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, spaces: 0, unprintable: 0, high: 0 };
     let (words, _) = chunk.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
@@ -180,8 +247,10 @@ fn classify(chunk: &[u8; WIDTH]) -> Classes {
         classes.backslashes |= equal(word, b'\\') << shift;
         classes.opens |= equal(folded, b'{') << shift;
         classes.closes |= equal(folded, b'}') << shift;
-        classes.blanks |= at_most_space(word) << shift;
-        classes.high |= gather(word & repeat(0x80)) << shift;
+        let high = gather(word & repeat(0x80));
+        classes.spaces |= equal(word, b' ') << shift;
+        classes.unprintable |= (control(word) | high) << shift;
+        classes.high |= high << shift;
     }
     classes
 }
@@ -197,10 +266,10 @@ fn equal(word: u64, byte: u8) -> u64 {
     gather(!(low | difference) & repeat(0x80))
 }
 
-/// One bit for each byte of `word` that is 0x20 or less.
-fn at_most_space(word: u64) -> u64 {
-    let low = (word & repeat(0x7f)) + repeat(0x7f - 0x20);
-    gather(!(low | word) & repeat(0x80))
+/// One bit for each byte of `word` that is an ASCII control character.
+fn control(word: u64) -> u64 {
+    let low = (word & repeat(0x7f)) + repeat(0x7f - 0x1f);
+    gather(!(low | word) & repeat(0x80)) | equal(word, 0x7f)
 }
 
 /// The high bits of eight bytes as eight adjacent bits.
@@ -219,7 +288,7 @@ mod tests {
         let mut blocks = vec![Block::default(); text.len().div_ceil(WIDTH)];
         let (mut in_string, mut escaped) = (false, false);
         for at in 0..blocks.len() * WIDTH {
-            let byte = text.get(at).copied().unwrap_or(b' ');
+            let byte = text.get(at).copied().unwrap_or(b'x');
             let (block, bit) = (&mut blocks[at / WIDTH], 1 << (at % WIDTH));
             let is_escaped = std::mem::take(&mut escaped);
             match byte {
@@ -230,16 +299,30 @@ mod tests {
                 }
                 b'{' | b'[' if !in_string => block.opens |= bit,
                 b'}' | b']' if !in_string => block.closes |= bit,
-                0..=b' ' if !in_string => block.blanks |= bit,
                 _ => {}
+            }
+            if byte == b'\\' || !(b' '..0x7f).contains(&byte) {
+                block.odd |= bit;
             }
         }
         blocks
     }
 
+    fn plain_balance(blocks: &[Block], at: usize) -> Option<usize> {
+        let has = |bits: fn(&Block) -> u64, at: usize| bits(&blocks[at / WIDTH]) >> (at % WIDTH) & 1 == 1;
+        let mut depth = 0;
+        for at in at..blocks.len() * WIDTH {
+            depth += i32::from(has(|block| block.opens, at)) - i32::from(has(|block| block.closes, at));
+            if depth <= 0 {
+                return (depth == 0 && has(|block| block.closes, at)).then_some(at + 1);
+            }
+        }
+        None
+    }
+
     /// Every way that this machine knows.
     fn all() -> Vec<Structure> {
-        simd::all().into_iter().chain([portable as Pass]).map(Structure::with).collect()
+        simd::all().into_iter().chain([PORTABLE]).map(Structure::with).collect()
     }
 
     #[test]
@@ -249,7 +332,7 @@ mod tests {
         {
             structure.index(&[byte; 65]);
             assert_eq!(structure.blocks(), plain(&[byte; 65]), "{byte:#x}");
-            assert_eq!(structure.is_ascii(), byte < 128);
+            assert_eq!((structure.is_ascii(), structure.is_dense()), (byte < 128, byte != b' '));
         }
     }
 
@@ -264,6 +347,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn spaces_in_strings_leave_a_text_dense() {
+        for mut structure in all() {
+            for (text, is_dense) in [("{\"a b\":\"\\\" \"}", true), ("{\"a\": 1}", false), ("{\n}", true)] {
+                structure.index(text.as_bytes());
+                assert_eq!(structure.is_dense(), is_dense, "{text}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn bits_equal_the_plain_ones(text in proptest::collection::vec(
@@ -272,6 +365,9 @@ mod tests {
             for mut structure in all() {
                 structure.index(&text);
                 prop_assert_eq!(structure.blocks(), plain(&text));
+                for at in 0..text.len() {
+                    prop_assert_eq!(structure.balanced(at), plain_balance(structure.blocks(), at), "{}", at);
+                }
             }
         }
     }

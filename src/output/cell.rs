@@ -36,8 +36,15 @@ impl CellStyle {
 
     /// Appends text.
     pub fn text(&self, text: &str, out: &mut Vec<u8>) {
+        self.parts(&[text], out);
+    }
+
+    /// Appends the text that the parts make up.
+    pub fn parts(&self, parts: &[&str], out: &mut Vec<u8>) {
         let start = out.len();
-        push_text(text, out);
+        for part in parts {
+            push_text(part, out);
+        }
         self.disarm(out, start);
     }
 
@@ -58,31 +65,19 @@ impl CellStyle {
 /// Appends a value that is not null, without regard to spreadsheets.
 pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
     match value.raw_string() {
-        Some(written) if is_plain(written, true) => out.extend_from_slice(written),
+        Some(written) if value.is_plain() => out.extend_from_slice(written),
         Some(written) => push_text(&unescape(written), out),
-        None if is_plain(value.raw(), false) && !value.has_blanks() => out.extend_from_slice(value.raw()),
-        None => push_text(&String::from_utf8_lossy(&compact(value)), out),
+        None if value.is_plain() => out.extend_from_slice(value.raw()),
+        None => push_text(&String::from_utf8_lossy(&value.compact()), out),
     }
-}
-
-/// Whether text can be copied as it is: no control character, nothing beyond
-/// ASCII, and for strings no escape.
-fn is_plain(written: &[u8], is_string: bool) -> bool {
-    let backslash = if is_string { b'\\' } else { 0 };
-    // Without a branch in the loop the compiler looks at many bytes at once.
-    let odd = written.iter().fold(false, |odd, byte| odd | !(0x20..0x7f).contains(byte) | (*byte == backslash));
-    !odd
-}
-
-/// The value without the white space between its parts.
-fn compact(value: Value<'_>) -> Vec<u8> {
-    let bytes = value.raw().iter().enumerate();
-    bytes.filter(|(at, byte)| **byte > b' ' || !value.is_blank(*at)).map(|(_, byte)| *byte).collect()
 }
 
 /// Appends text with its control characters, those of Latin-1 included, as
 /// JSON would escape them: also inside JSON the meaning stays the same.
 fn push_text(text: &str, out: &mut Vec<u8>) {
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        return out.extend_from_slice(text.as_bytes());
+    }
     let mut buffer = [0; 4];
     for character in text.chars() {
         match character {

@@ -127,7 +127,7 @@ impl Column {
                 style.value(is_there(first).or_else(|| is_there(second)), out);
             }
             Source::UserName(fields) => match fields.principal(event).name() {
-                Some(name) => style.text(&name, out),
+                Some(name) => style.parts(&name.parts(), out),
                 None => style.absent(out),
             },
             Source::Resources(fields) => match &fields.list(event)[..] {

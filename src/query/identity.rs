@@ -1,9 +1,10 @@
 //! Who did it: one name for every kind of `userIdentity`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{Kind, Value, key_is};
+use crate::decode::json::{Kind, Value, unescape};
 
 /// The fields that tell who made a call.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +24,11 @@ impl IdentityFields {
         let mut principal = Principal::default();
         let Some(identity) = event.get(self.identity) else { return principal };
         if identity.kind() != Kind::Object {
-            principal.user_name = name(identity);
+            principal.user_name = Some(identity);
             return principal;
         }
         identity.each_member(|key, value| principal.read(key, value));
-        if principal.kind() == "IdentityCenterUser" {
-            principal.signed_in_as = event.get(self.additional).and_then(|data| text(data, "UserName"));
-        }
+        principal.additional = event.get(self.additional);
         principal
     }
 }
@@ -37,128 +36,146 @@ impl IdentityFields {
 /// The parts of a `userIdentity` that name someone.
 #[derive(Clone, Debug, Default)]
 pub struct Principal<'a> {
-    kind: Option<Cow<'a, str>>,
-    user_name: Option<Cow<'a, str>>,
-    arn: Option<Cow<'a, str>>,
-    principal_id: Option<Cow<'a, str>>,
-    account_id: Option<Cow<'a, str>>,
-    invoked_by: Option<Cow<'a, str>>,
-    role: Option<Cow<'a, str>>,
-    source_identity: Option<Cow<'a, str>>,
-    on_behalf_of: Option<Cow<'a, str>>,
-    signed_in_as: Option<Cow<'a, str>>,
+    kind: Option<Value<'a>>,
+    user_name: Option<Value<'a>>,
+    arn: Option<Value<'a>>,
+    principal_id: Option<Value<'a>>,
+    account_id: Option<Value<'a>>,
+    invoked_by: Option<Value<'a>>,
+    session_context: Option<Value<'a>>,
+    on_behalf_of: Option<Value<'a>>,
+    /// `additionalEventData` of the event.
+    additional: Option<Value<'a>>,
+}
+
+/// The name that a person wants to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Name<'a> {
+    /// One name.
+    Plain(Cow<'a, str>),
+    /// A role and its session, or an account and a principal in it: shown with
+    /// a `/` between them.
+    Pair(Cow<'a, str>, Cow<'a, str>),
+}
+
+impl Name<'_> {
+    /// The parts that make up the text.
+    pub fn parts(&self) -> [&str; 3] {
+        match self {
+            Name::Plain(name) => [name, "", ""],
+            Name::Pair(first, second) => [first, "/", second],
+        }
+    }
 }
 
 impl<'a> Principal<'a> {
     fn read(&mut self, key: &[u8], value: Value<'a>) {
-        match key {
-            b"type" => self.kind = name(value),
-            b"userName" => self.user_name = name(value),
-            b"arn" => self.arn = name(value),
-            b"principalId" => self.principal_id = name(value),
-            b"accountId" => self.account_id = name(value),
-            b"invokedBy" => self.invoked_by = name(value),
-            b"onBehalfOf" => self.on_behalf_of = text(value, "userId"),
-            b"sessionContext" => {
-                self.role = value.member("sessionIssuer").and_then(|issuer| text(issuer, "userName"));
-                self.source_identity = text(value, "sourceIdentity");
-            }
-            _ if key.contains(&b'\\') => self.read_escaped(key, value),
-            _ => {}
+        let place = match key {
+            b"type" => &mut self.kind,
+            b"userName" => &mut self.user_name,
+            b"arn" => &mut self.arn,
+            b"principalId" => &mut self.principal_id,
+            b"accountId" => &mut self.account_id,
+            b"invokedBy" => &mut self.invoked_by,
+            b"sessionContext" => &mut self.session_context,
+            b"onBehalfOf" => &mut self.on_behalf_of,
+            // No service writes its keys with escapes, but it would be JSON.
+            _ if key.contains(&b'\\') => return self.read_plain(&unescape(key), value),
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
+    fn read_plain(&mut self, key: &str, value: Value<'a>) {
+        if !key.contains('\\') {
+            self.read(key.as_bytes(), value);
         }
     }
 
-    /// A key that is written with escapes, which no service does.
-    fn read_escaped(&mut self, key: &[u8], value: Value<'a>) {
-        const KEYS: [&[u8]; 8] = [
-            b"type",
-            b"userName",
-            b"arn",
-            b"principalId",
-            b"accountId",
-            b"invokedBy",
-            b"onBehalfOf",
-            b"sessionContext",
-        ];
-        if let Some(plain) = KEYS.into_iter().find(|plain| key_is(key, plain)) {
-            self.read(plain, value);
-        }
-    }
-
-    fn kind(&self) -> &str {
-        self.kind.as_deref().unwrap_or_default()
+    fn kind(&self) -> Cow<'a, str> {
+        text(self.kind).unwrap_or_default()
     }
 
     /// The session of a role or of a federated user: what stands behind the
     /// last `/` of the ARN, or behind the `:` of the principal's id.
-    fn session(&self) -> Option<&str> {
-        let of_arn = self.arn.as_deref().and_then(|arn| arn.rsplit_once('/'));
-        let of_id = || self.principal_id.as_deref().and_then(|id| id.split_once(':'));
-        of_arn.or_else(of_id).map(|(_, session)| session).filter(|session| !session.is_empty())
+    fn session(&self) -> Option<Cow<'a, str>> {
+        let of_arn = text(self.arn).and_then(|arn| cut(arn, |arn| arn.rfind('/').map(|at| at + 1..arn.len())));
+        let of_id = || text(self.principal_id).and_then(|id| cut(id, |id| id.find(':').map(|at| at + 1..id.len())));
+        of_arn.or_else(of_id).filter(|session| !session.is_empty())
     }
 
     /// The role of an assumed role: the issuer of its session or, where that is
     /// missing, the middle of `assumed-role/ROLE/SESSION`.
-    fn role(&self) -> Option<&str> {
-        self.role.as_deref().or_else(|| {
-            let (_, rest) = self.arn.as_deref()?.split_once(":assumed-role/")?;
-            rest.split_once('/').map(|(role, _)| role)
+    fn role(&self) -> Option<Cow<'a, str>> {
+        const ROLE: &str = ":assumed-role/";
+        let issuer = self.session_context.and_then(|context| context.member("sessionIssuer"));
+        text(issuer.and_then(|issuer| issuer.member("userName"))).or_else(|| {
+            cut(text(self.arn)?, |arn| {
+                let start = arn.find(ROLE)? + ROLE.len();
+                arn[start..].find('/').map(|length| start..start + length)
+            })
         })
     }
 
-    /// The name that a person wants to read; nothing where nobody is named.
-    pub fn name(&self) -> Option<Cow<'_, str>> {
-        let resolved = match self.kind() {
-            "Root" => Some(borrow(&self.user_name).unwrap_or("root".into())),
-            "AssumedRole" => self.role_and_session(),
-            "FederatedUser" => self.session().map(Cow::from),
-            "AWSService" | "" => borrow(&self.invoked_by),
-            "AWSAccount" => match (&self.account_id, &self.principal_id) {
-                (Some(account), Some(id)) => Some(format!("{account}/{id}").into()),
-                (account, _) => borrow(account),
-            },
-            "IdentityCenterUser" => borrow(&self.signed_in_as).or_else(|| borrow(&self.on_behalf_of)),
-            _ => None,
-        };
-        resolved
-            .or_else(|| borrow(&self.user_name))
-            .or_else(|| borrow(&self.arn))
-            .or_else(|| borrow(&self.principal_id))
-            .or_else(|| borrow(&self.account_id))
+    fn source_identity(&self) -> Option<Cow<'a, str>> {
+        text(self.session_context.and_then(|context| context.member("sourceIdentity")))
     }
 
-    fn role_and_session(&self) -> Option<Cow<'_, str>> {
-        match (self.role(), self.session()) {
-            (Some(role), Some(session)) => Some(format!("{role}/{session}").into()),
-            (role, session) => role.or(session).map(Cow::from),
-        }
+    fn on_behalf_of(&self) -> Option<Cow<'a, str>> {
+        text(self.on_behalf_of.and_then(|other| other.member("userId")))
+    }
+
+    /// The name that a person wants to read; nothing where nobody is named.
+    pub fn name(&self) -> Option<Name<'a>> {
+        let resolved = match &*self.kind() {
+            "Root" => Some(text(self.user_name).unwrap_or("root".into())),
+            "AssumedRole" => match (self.role(), self.session()) {
+                (Some(role), Some(session)) => return Some(Name::Pair(role, session)),
+                (role, session) => role.or(session),
+            },
+            "FederatedUser" => self.session(),
+            "AWSService" | "" => text(self.invoked_by),
+            "AWSAccount" => match (text(self.account_id), text(self.principal_id)) {
+                (Some(account), Some(id)) => return Some(Name::Pair(account, id)),
+                (account, _) => account,
+            },
+            "IdentityCenterUser" => {
+                text(self.additional.and_then(|data| data.member("UserName"))).or_else(|| self.on_behalf_of())
+            }
+            _ => None,
+        };
+        let fallback = || [self.user_name, self.arn, self.principal_id, self.account_id].into_iter().find_map(text);
+        resolved.or_else(fallback).map(Name::Plain)
     }
 
     /// Whether any of the names that the principal goes by fits: the one that
     /// is shown, its parts, and the raw fields.
     pub fn is_any(&self, mut fits: impl FnMut(&str) -> bool) -> bool {
-        let is_session = matches!(self.kind(), "AssumedRole" | "FederatedUser");
-        self.name().is_some_and(|name| fits(&name))
-            || (is_session && self.role().is_some_and(&mut fits))
-            || (is_session && self.session().is_some_and(&mut fits))
-            || [&self.user_name, &self.arn, &self.principal_id, &self.source_identity, &self.on_behalf_of]
-                .into_iter()
-                .flatten()
-                .any(|text| fits(text))
+        let is_shown = match self.name() {
+            Some(Name::Plain(name)) => fits(&name),
+            Some(Name::Pair(first, second)) => {
+                fits(&format!("{first}/{second}")) || (self.kind() == "AssumedRole" && (fits(&first) || fits(&second)))
+            }
+            None => false,
+        };
+        is_shown
+            || [self.user_name, self.arn, self.principal_id].into_iter().filter_map(text).any(|name| fits(&name))
+            || [self.source_identity(), self.on_behalf_of()].into_iter().flatten().any(|name| fits(&name))
     }
 }
 
-fn borrow<'a>(text: &'a Option<Cow<'_, str>>) -> Option<Cow<'a, str>> {
-    text.as_deref().map(Cow::from)
-}
-
 /// A value that can be a name; an empty one names nobody.
-fn name<'a>(value: Value<'a>) -> Option<Cow<'a, str>> {
-    value.scalar().filter(|text| !text.is_empty())
+fn text(value: Option<Value<'_>>) -> Option<Cow<'_, str>> {
+    value?.scalar().filter(|text| !text.is_empty())
 }
 
-fn text<'a>(object: Value<'a>, member: &str) -> Option<Cow<'a, str>> {
-    object.member(member).and_then(name)
+/// A part of a text, without a copy where the text is none.
+fn cut<'a>(text: Cow<'a, str>, part: impl FnOnce(&str) -> Option<Range<usize>>) -> Option<Cow<'a, str>> {
+    let range = part(&text)?;
+    Some(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
+        Cow::Owned(text) => Cow::Owned(text[range].to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -170,7 +187,9 @@ mod tests {
         let mut fields = Fields::default();
         let identities = IdentityFields::new(&mut fields).unwrap();
         let json = format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#);
-        with_event(&json, &fields, |event| identities.principal(event).name().map_or("-".into(), Cow::into_owned))
+        with_event(&json, &fields, |event| {
+            identities.principal(event).name().map_or("-".into(), |name| name.parts().concat())
+        })
     }
 
     #[test]
@@ -221,7 +240,7 @@ mod tests {
                        "additionalEventData":{"UserName":"alice"}}"#;
         with_event(json, &fields, |event| {
             let principal = identities.principal(event);
-            assert_eq!(principal.name().unwrap(), "alice");
+            assert_eq!(principal.name(), Some(Name::Plain("alice".into())));
             assert!(principal.is_any(|name| name == "94"));
         });
     }

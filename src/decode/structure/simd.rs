@@ -15,21 +15,21 @@
 #[cfg(target_arch = "x86_64")]
 use x86::ways;
 
-use super::Pass;
+use super::Way;
 
 /// The fastest way that this machine knows, if it knows any.
-pub(super) fn fastest() -> Option<Pass> {
+pub(super) fn fastest() -> Option<Way> {
     ways().next()
 }
 
 /// Every way that this machine knows.
 #[cfg(test)]
-pub(super) fn all() -> Vec<Pass> {
+pub(super) fn all() -> Vec<Way> {
     ways().collect()
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn ways() -> impl Iterator<Item = Pass> {
+fn ways() -> impl Iterator<Item = Way> {
     std::iter::empty()
 }
 
@@ -37,30 +37,39 @@ fn ways() -> impl Iterator<Item = Pass> {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use crate::decode::structure::{Block, Classes, Pass, WIDTH, pass};
+    use crate::decode::structure::{Block, Classes, Seen, WIDTH, Way, balance, pass};
 
     /// What this machine knows, the fastest first.
-    pub(super) fn ways() -> impl Iterator<Item = Pass> {
-        let has_64 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
+    pub(super) fn ways() -> impl Iterator<Item = Way> {
+        let has_32 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("pclmulqdq")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2");
-        let has_32 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq");
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("bmi1");
+        let has_64 = has_32 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
         // SAFETY: each is handed out only where its features were found.
-        let by_64: Pass = |text, blocks| unsafe { avx512(text, blocks) };
-        let by_32: Pass = |text, blocks| unsafe { avx2(text, blocks) };
+        let by_64 = Way {
+            pass: |text, blocks| unsafe { pass_64(text, blocks) },
+            balance: |blocks, at| unsafe { balance_counting(blocks, at) },
+        };
+        // SAFETY: as above.
+        let by_32 = Way { pass: |text, blocks| unsafe { pass_32(text, blocks) }, ..by_64 };
         [has_64.then_some(by_64), has_32.then_some(by_32)].into_iter().flatten()
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq,bmi1,bmi2")]
-    fn avx512(text: &[u8], blocks: &mut [Block]) -> bool {
+    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
+    fn pass_64(text: &[u8], blocks: &mut [Block]) -> Seen {
         pass(text, blocks, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    fn avx2(text: &[u8], blocks: &mut [Block]) -> bool {
+    fn pass_32(text: &[u8], blocks: &mut [Block]) -> Seen {
         pass(text, blocks, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
+    }
+
+    /// Counting bits is one instruction here, and a dozen elsewhere.
+    #[target_feature(enable = "popcnt,bmi1")]
+    fn balance_counting(blocks: &[Block], at: usize) -> Option<usize> {
+        balance(blocks, at)
     }
 
     /// Multiplying without carries by all ones sums up parities.
@@ -84,7 +93,9 @@ mod x86 {
             backslashes: equal(bytes, b'\\'),
             opens: equal(folded, b'{'),
             closes: equal(folded, b'}'),
-            blanks: _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(0x20)),
+            spaces: equal(bytes, b' '),
+            // As signed numbers, bytes above 127 are below the space too.
+            unprintable: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) | equal(bytes, 0x7f),
             high: _mm512_movepi8_mask(bytes),
         }
     }
@@ -107,7 +118,9 @@ mod x86 {
             backslashes: equal(b'\\'),
             opens: folded(b'{'),
             closes: folded(b'}'),
-            blanks: both(&|half| _mm256_cmpeq_epi8(_mm256_max_epu8(half, set(0x20)), set(0x20))),
+            spaces: equal(b' '),
+            // As signed numbers, bytes above 127 are below the space too.
+            unprintable: both(&|half| _mm256_cmpgt_epi8(set(0x20), half)) | equal(0x7f),
             high: both(&|half| half),
         }
     }
