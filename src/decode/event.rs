@@ -1,7 +1,9 @@
 //! One event as a lazy view: only the top-level fields that someone asked for
 //! are remembered, and those as places in the text.
 
-use super::json::{Broken, Text, Value, key_is};
+use std::collections::HashMap;
+
+use super::json::{Broken, Text, Value, Written, key_is};
 
 /// The top-level fields that a run looks at, each with a [`Slot`].
 #[derive(Clone, Debug)]
@@ -62,10 +64,11 @@ fn hash(key: &[u8]) -> usize {
 }
 
 /// Where the asked-for fields of one event stand. Kept from event to event for
-/// its memory.
+/// its memory, and for what it learned of the order of keys.
 #[derive(Debug, Default)]
 pub struct Places {
     spans: Vec<(usize, usize)>,
+    keys: Keys,
 }
 
 impl Places {
@@ -76,14 +79,93 @@ impl Places {
         self.spans.clear();
         self.spans.resize(fields.names.len(), (0, 0));
         let mut members = text.members(start);
-        while let Some((key, from)) = members.next_key()? {
+        let mut last = Keys::START;
+        loop {
+            let guess = self.keys.after(last);
+            let (key, from) = match members.skip_key(&guess.written) {
+                Some(from) => (guess.id, from),
+                None => match members.next_key()? {
+                    Some((key, from)) => (self.keys.learn(last, key, fields), from),
+                    None => return Ok(members.at()),
+                },
+            };
             let to = text.value_end(from)?;
             members.pass(to);
-            if let Some(slot) = fields.find(key) {
+            if let Some(slot) = self.keys.slot(key) {
                 self.spans[slot] = (from, to);
             }
+            last = key;
         }
-        Ok(members.at())
+    }
+}
+
+/// The keys that were met, and which of them came behind which: records repeat
+/// their order, so the next key is mostly the one that came last time, and
+/// comparing is faster than looking for its end and then for its slot.
+#[derive(Debug)]
+struct Keys {
+    known: Vec<Known>,
+    ids: HashMap<Box<[u8]>, usize>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The key with its quotes and the colon.
+    written: Written,
+    slot: Option<usize>,
+    /// The key that came behind it last time.
+    next: usize,
+}
+
+/// A guess at the next key.
+struct Guess {
+    id: usize,
+    written: Written,
+}
+
+impl Default for Keys {
+    fn default() -> Keys {
+        let nothing = || Known { written: Written::NEVER, slot: None, next: Keys::OTHER };
+        Keys { known: vec![nothing(), nothing()], ids: HashMap::new() }
+    }
+}
+
+impl Keys {
+    /// Stands before the first key.
+    const START: usize = 0;
+    /// Stands for all keys that nobody asked for, where there are too many.
+    const OTHER: usize = 1;
+    /// More keys than any version of the format has.
+    const MOST: usize = 256;
+
+    #[inline]
+    fn after(&self, key: usize) -> Guess {
+        let id = self.known[key].next;
+        Guess { id, written: self.known[id].written }
+    }
+
+    #[inline]
+    fn slot(&self, key: usize) -> Option<usize> {
+        self.known[key].slot
+    }
+
+    /// Remembers that `key` came behind `last`, and gives its id.
+    #[cold]
+    fn learn(&mut self, last: usize, key: &[u8], fields: &Fields) -> usize {
+        let id = match self.ids.get(key) {
+            Some(id) => *id,
+            None => {
+                let slot = fields.find(key);
+                if self.known.len() >= Keys::MOST && slot.is_none() {
+                    return Keys::OTHER;
+                }
+                self.known.push(Known { written: Written::new(key), slot, next: Keys::OTHER });
+                self.ids.insert(key.into(), self.known.len() - 1);
+                self.known.len() - 1
+            }
+        };
+        self.known[last].next = id;
+        id
     }
 }
 
