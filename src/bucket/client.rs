@@ -19,6 +19,8 @@ use crate::plan::{BucketInput, Connection};
 
 /// At one request in ten refused, this many attempts lose no object.
 const ATTEMPTS: u32 = 10;
+/// The first request finds out soon whether there is somebody to talk to.
+const FIRST_ATTEMPTS: u32 = 3;
 
 /// How long an answer may be in coming before it is asked for again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,15 +84,20 @@ impl Client {
         let config = config(&input.connection).await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
-        let mut client = Client { s3: s3(&config, None), bucket: input.bucket.clone(), region, payer };
+        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS);
+        let mut client = Client { s3, bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
         let requests = AtomicU64::new(0);
         let mut page = client.list(&first, &requests).await;
         if let Err(Trouble { region: Some(region), .. }) = &page
             && *region != client.region
         {
-            client.s3 = s3(&config, Some(region));
             client.region = region.clone();
+            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS);
+            page = client.list(&first, &requests).await;
+        }
+        client.s3 = self::s3(&config, &client.region, ATTEMPTS);
+        if page.as_ref().is_err_and(|trouble| trouble.may_pass) {
             page = client.list(&first, &requests).await;
         }
         let page = page.map_err(Trouble::into_fatal)?;
@@ -162,10 +169,6 @@ async fn config(connection: &Connection) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
         .timeout_config(TimeoutConfig::builder().read_timeout(PATIENCE).build());
-    // Whoever sets a number of attempts has a reason.
-    if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
-        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    }
     if let Some(url) = &connection.endpoint_url {
         loader = loader.endpoint_url(url);
     }
@@ -181,12 +184,15 @@ async fn config(connection: &Connection) -> SdkConfig {
     loader.load().await
 }
 
-fn s3(config: &SdkConfig, region: Option<&str>) -> aws_sdk_s3::Client {
+fn s3(config: &SdkConfig, region: &str, attempts: u32) -> aws_sdk_s3::Client {
     // Servers other than AWS's rarely have a host name for each bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(is_elsewhere);
-    if let Some(region) = region {
-        builder = builder.region(Region::new(region.to_string()));
+    let mut builder = aws_sdk_s3::config::Builder::from(config)
+        .force_path_style(is_elsewhere)
+        .region(Region::new(region.to_string()));
+    // Whoever sets a number of attempts has a reason.
+    if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
+        builder = builder.retry_config(RetryConfig::standard().with_max_attempts(attempts));
     }
     aws_sdk_s3::Client::from_conf(builder.build())
 }

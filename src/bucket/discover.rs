@@ -1,7 +1,7 @@
 //! Finds where in a bucket the logs are: which organisations, accounts and
 //! regions there are, whatever comes before them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -119,8 +119,11 @@ impl Search<'_> {
                 Level::Other => {}
             }
         }
+        let mut answers = BTreeMap::new();
         while let Some(look) = looks.join_next().await {
-            let (folder, inside) = look.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?;
+            answers.extend([look.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?]);
+        }
+        for (folder, inside) in answers {
             match inside {
                 Ok(inside) => next.extend(self.wanted(&folder, inside)),
                 Err(trouble) if trouble.is_general || folder == self.prefix => return Err(trouble.into_fatal()),
@@ -161,7 +164,6 @@ impl Search<'_> {
     /// What there is to say in the end.
     fn conclude(mut self) -> Result<Found, Fatal> {
         let address = self.shared.client.address(self.prefix);
-        self.found.failures.sort_by(|one, other| one.0.cmp(&other.0));
         if self.found.scans.is_empty()
             && let Some((_, trouble)) = self.found.failures.pop()
         {
@@ -188,10 +190,14 @@ impl Search<'_> {
         Ok(self.found)
     }
 
-    /// The regions that there are logs of.
+    /// The regions that there are logs of, in the accounts that are wanted.
     fn regions(&self) -> BTreeSet<&str> {
-        let folders = self.seen.iter().filter(|folder| Level::of(folder) == Level::Region);
-        folders.filter_map(|folder| Place::of(folder).region).collect()
+        let trails =
+            self.seen.iter().filter_map(|folder| Some((folder.trim_end_matches('/').rsplit_once('/')?, folder)));
+        let wanted = trails.filter(|((trail, _), folder)| {
+            Level::of(folder) == Level::Region && self.shared.scope.admits_folder(trail)
+        });
+        wanted.map(|((_, region), _)| region).collect()
     }
 
     /// What to say where there are no logs: what is there instead.

@@ -21,6 +21,8 @@ pub(super) struct Trouble {
     pub(super) text: String,
     /// The whole run is concerned, not this request alone.
     pub(super) is_general: bool,
+    /// The same request may be answered well in a while.
+    pub(super) may_pass: bool,
     /// The region that the bucket is in, where the answer says so.
     pub(super) region: Option<String>,
     bucket: String,
@@ -56,12 +58,12 @@ impl Trouble {
             ("", _) => without_answer(error),
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
         };
-        Trouble { text, is_general, region, bucket: (*bucket).to_string() }
+        Trouble { text, is_general, may_pass: status >= 500, region, bucket: (*bucket).to_string() }
     }
 
     /// A list that makes no sense.
     pub(super) fn of_list(bucket: &str, text: String) -> Trouble {
-        Trouble { text, is_general: false, region: None, bucket: bucket.to_string() }
+        Trouble { text, is_general: false, may_pass: false, region: None, bucket: bucket.to_string() }
     }
 
     /// As an error that ends the run.

@@ -3,11 +3,11 @@
 
 use std::fs;
 
-use super::cloud::{ACCOUNT, Cloud, files, minutes};
+use super::cloud::{ACCOUNT, Cloud, files, lines, minutes};
 
 const LOG: &str = r#"{"eventName":"hostile"}"#;
 
-/// The folder of a day, in which logs of other names stand before and after.
+/// The folder of the day that the logs of [`Cloud::with_logs`] are in.
 fn day() -> String {
     format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/10/01/")
 }
@@ -37,10 +37,9 @@ fn keys_that_lead_elsewhere_are_named_and_not_followed() {
         let shown: String =
             name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect();
         let said = format!("trail2tsv: s3://logs/{}{shown}: not mirrored: {reason}; nothing was read\n", day());
-        let ran = cloud.run(&["-q"]);
-        ran.shows(3, &minutes(2), &said);
+        cloud.run(&["-q"]).shows(3, &minutes(2), &said);
         assert_eq!(cloud.assert_whole(), 2);
-        assert_eq!(files(&cloud.trial.path("")).len(), 2, "{ran:?}");
+        assert_eq!(files(&cloud.trial.path("")).len(), 2, "{name:?}");
         assert_eq!(cloud.server.counts().get, 2);
     }
 }
@@ -64,17 +63,15 @@ fn hostile_folders_are_no_way_out_either() {
 #[test]
 fn odd_keys_that_are_no_danger_are_logs_like_others() {
     let cloud = Cloud::new();
-    let names = ["%2e%2e%2fx.json", "a b+c&d=e.json", "..x", "a..b", "é\u{1f980}.json", "~x", "$(x)", "-x.json", "<x"];
+    let names = ["%2e%2e%2fx.json", "a b+c&d=e.json", "..x", "a..b", "é\u{1f980}.json", "~x", "$(x)", "-x.json"];
     for name in names {
         cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
     }
-    let mut rows: Vec<String> = names[..8].iter().map(|name| format!("{name}")).collect();
-    rows.sort();
-    let ran = cloud.run(&["-q", "--raw"]);
-    assert_eq!(ran.lines(3), rows, "{ran:?}");
-    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
-    assert_eq!(cloud.assert_whole(), 8);
-    cloud.run(&["-q", "--raw", "--offline"]).shows(0, &ran.stdout, "");
+    let mut rows = names;
+    rows.sort_unstable();
+    cloud.run(&["-q", "--raw"]).shows(0, &lines(&rows), "");
+    assert_eq!(cloud.assert_whole(), names.len());
+    cloud.run(&["-q", "--raw", "--offline"]).shows(0, &lines(&rows), "");
 }
 
 #[test]

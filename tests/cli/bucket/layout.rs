@@ -1,5 +1,7 @@
 //! Where in a bucket logs are found, and what is left alone.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use super::cloud::{ACCOUNT, Cloud, OTHER, key, lines};
 
 const MINUTE: &str = "2026-10-01T09:15";
@@ -185,6 +187,14 @@ fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
         1,
         "",
         "trail2tsv: s3://logs/: no CloudTrail logs of what was asked for; it holds the accounts 111122223333, 444455556666\n",
+    );
+    cloud.run(&["--account", OTHER, "--prefix", &format!("AWSLogs/{ACCOUNT}/CloudTrail")]).shows(
+        1,
+        "",
+        &format!(
+            "trail2tsv: s3://logs/AWSLogs/{ACCOUNT}/CloudTrail/: no CloudTrail logs of what was asked for; \
+             it holds the accounts 111122223333\n"
+        ),
     );
     cloud.run(&["--org-id", "o-abc"]).shows(
         1,

@@ -45,11 +45,11 @@ fn accounts_and_regions_come_in_the_order_of_keys_whatever_list_is_slow() {
 #[test]
 fn jobs_bound_the_downloads_at_once() {
     let cloud = Cloud::with_logs(30);
-    cloud.server.latency(Duration::from_millis(10), Duration::ZERO);
-    for jobs in [1, 3] {
+    cloud.server.latency(Duration::from_millis(20), Duration::ZERO);
+    for (jobs, peak) in [("1", 1..=1), ("3", 2..=3), ("64", 4..=64)] {
         cloud.server.reset_counts();
-        cloud.run(&["--jobs", &jobs.to_string(), "-q"]).shows(0, &minutes(30), "");
-        assert_eq!(cloud.server.counts().peak, jobs);
+        cloud.run(&["--jobs", jobs, "-q"]).shows(0, &minutes(30), "");
+        assert!(peak.contains(&cloud.server.counts().peak), "{jobs}: {:?}", cloud.server.counts());
         std::fs::remove_dir_all(cloud.trial.path("mirror")).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use testkit::s3::{Access, Bucket, Fault, Operation};
 
-use super::cloud::{ACCOUNT, Cloud, KEY_ID, minutes};
+use super::cloud::{Cloud, KEY_ID, minutes};
 
 const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose others by --profile";
 
@@ -68,10 +68,9 @@ fn a_wrong_clock_is_named() {
 #[test]
 fn credentials_that_expire_half_way_cost_nothing_that_was_fetched() {
     let cloud = Cloud::with_logs(20);
-    let before = cloud.server.counts().list;
     // Five lists, and then so many objects.
-    cloud.server.fault(Fault::expire_after(before as usize + 5 + 8));
-    let ran = cloud.run(&["--jobs", "2", "-o", "out.tsv"]);
+    cloud.server.fault(Fault::expire_after(5 + 8));
+    let ran = cloud.run(&["--jobs", "1", "-o", "out.tsv"]);
     ran.shows(1, "", &format!("trail2tsv: s3://logs: the credentials have expired (ExpiredToken); {SIGN_IN}\n"));
     assert_eq!(cloud.assert_whole(), 8);
     assert!(!cloud.trial.path("out.tsv").exists());
@@ -133,16 +132,14 @@ fn a_bucket_that_may_not_be_listed_names_the_permission() {
 fn a_folder_that_may_not_be_listed_costs_only_itself() {
     let cloud = Cloud::with_logs(2);
     cloud.log("AWSLogs/", "444455556666", "eu-west-1", "2026-10-01T09:15", &["other"]);
-    let cases = [
-        ("AWSLogs/111122223333/CloudTrail/", "other\n", 1),
-        ("AWSLogs/111122223333/CloudTrail/eu-west-1/", "other\n", 1),
-        ("AWSLogs/444455556666/CloudTrail/eu-west-1/", "E000\nE001\n", 2),
-    ];
-    for (folder, rows, count) in cases {
+    for (folder, rows) in [
+        ("AWSLogs/111122223333/CloudTrail/", "other\n"),
+        ("AWSLogs/111122223333/CloudTrail/eu-west-1/", "other\n"),
+        ("AWSLogs/444455556666/CloudTrail/eu-west-1/", "E000\nE001\n"),
+    ] {
         cloud.server.clear_faults();
         cloud.server.fault(Fault::list(folder).status(403, "AccessDenied"));
-        let ran = cloud.run(&["-q"]);
-        ran.shows(
+        cloud.run(&["-q"]).shows(
             3,
             rows,
             &format!(
@@ -150,7 +147,6 @@ fn a_folder_that_may_not_be_listed_costs_only_itself() {
                  s3:ListBucket is needed on arn:aws:s3:::logs; logs in it may be missing\n"
             ),
         );
-        assert_eq!(rows.lines().count(), count);
     }
 }
 
@@ -216,9 +212,8 @@ fn an_object_that_vanishes_is_named() {
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let mut cloud = Cloud::with_logs(1);
+    let cloud = Cloud::with_logs(1);
     drop(cloud.server);
-    cloud.trial.env("AWS_MAX_ATTEMPTS", "1");
     let ran = cloud.trial.run(&["--bucket", "logs", "--mirror", "mirror"]);
     ran.shows(1, "", "trail2tsv: s3://logs: S3 cannot be reached: Connection refused\n");
 }
@@ -263,5 +258,4 @@ fn the_endpoint_can_be_typed() {
     let endpoint = cloud.server.endpoint();
     cloud.trial.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     cloud.run(&["-q", "--endpoint-url", &endpoint]).shows(0, &minutes(2), "");
-    assert_eq!(cloud.bucket.keys(&format!("AWSLogs/{ACCOUNT}")).len(), 2);
 }

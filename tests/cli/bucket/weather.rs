@@ -5,24 +5,41 @@ use testkit::s3::{Bucket, Fault};
 
 use super::cloud::{ACCOUNT, Cloud, lines, minutes};
 
+/// Runs through this fault, and checks that it struck and cost nothing.
+#[track_caller]
+fn costs_nothing(fault: Fault) {
+    let cloud = Cloud::with_logs(40);
+    let fired = cloud.server.fault(fault);
+    cloud.run(&["-q"]).shows(0, &minutes(40), "");
+    assert!(fired.fired() > 0);
+    assert_eq!(cloud.assert_whole(), 40);
+    assert_eq!(cloud.mirrored().len(), 40, "nothing temporary stays");
+}
+
 #[test]
-fn requests_that_fail_now_and_then_cost_nothing() {
-    let faults: [fn() -> Fault; 6] = [
-        || Fault::any().chance(0.2, 1).status(503, "SlowDown"),
-        || Fault::any().chance(0.1, 2).status(500, "InternalError"),
-        || Fault::any().chance(0.1, 3).reset(),
-        || Fault::get("*").chance(0.2, 4).short_body(7),
-        || Fault::get("*").chance(0.2, 5).reset_halfway(),
-        || Fault::any().times_each_key(1).status(503, "SlowDown"),
-    ];
-    for fault in faults {
-        let cloud = Cloud::with_logs(40);
-        let fired = cloud.server.fault(fault());
-        cloud.run(&["-q"]).shows(0, &minutes(40), "");
-        assert!(fired.fired() > 0);
-        assert_eq!(cloud.assert_whole(), 40);
-        assert_eq!(cloud.mirrored().len(), 40, "nothing temporary stays");
-    }
+fn requests_to_slow_down_cost_nothing() {
+    costs_nothing(Fault::any().chance(0.2, 1).status(503, "SlowDown"));
+}
+
+#[test]
+fn errors_inside_s3_cost_nothing() {
+    costs_nothing(Fault::any().chance(0.1, 2).status(500, "InternalError"));
+}
+
+#[test]
+fn connections_that_are_reset_cost_nothing() {
+    costs_nothing(Fault::any().chance(0.1, 3).reset());
+}
+
+#[test]
+fn bodies_that_break_off_now_and_then_cost_nothing() {
+    costs_nothing(Fault::get("*").chance(0.2, 4).short_body(7));
+    costs_nothing(Fault::get("*").chance(0.2, 5).reset_halfway());
+}
+
+#[test]
+fn a_refusal_of_each_first_request_costs_nothing() {
+    costs_nothing(Fault::any().times_each_key(1).status(503, "SlowDown"));
 }
 
 #[test]
@@ -47,24 +64,24 @@ fn a_body_that_breaks_off_is_fetched_again() {
 
 #[test]
 fn a_body_that_never_comes_whole_is_named() {
+    type Spoil = fn(&str) -> Fault;
     let early = "its body came broken: end of file before message length reached";
-    let cases: [(fn(&str) -> Fault, &dyn Fn(usize) -> String); 3] = [
-        (|key| Fault::get(key).short_body(5), &|_| early.into()),
-        (|key| Fault::get(key).truncated_body(5), &|size| format!("{} bytes came, {size} were listed", size - 5)),
-        (|key| Fault::get(key).long_body(5), &|size| format!("{} bytes came, {size} were listed", size + 5)),
-    ];
-    for (fault, text) in cases {
-        let cloud = Cloud::with_logs(3);
-        let key = &cloud.bucket.keys("")[1];
-        let size = cloud.bucket.get(key).unwrap().body.len();
-        cloud.server.fault(fault(key));
-        let text = text(size);
+    let size = |size: usize, listed: usize| format!("{size} bytes came, {listed} were listed");
+    let cloud = Cloud::with_logs(3);
+    let key = &cloud.bucket.keys("")[1];
+    let listed = cloud.bucket.get(key).unwrap().body.len();
+    for (spoil, text) in [
+        ((|key| Fault::get(key).short_body(5)) as Spoil, early.to_string()),
+        (|key| Fault::get(key).truncated_body(5), size(listed - 5, listed)),
+        (|key| Fault::get(key).long_body(5), size(listed + 5, listed)),
+    ] {
+        cloud.server.fault(spoil(key));
         let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
         cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
         assert_eq!((cloud.assert_whole(), cloud.mirrored().len()), (2, 2));
         cloud.server.clear_faults();
-        cloud.run(&["-q"]).shows(0, &minutes(3), "");
     }
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
 }
 
 #[test]
