@@ -9,9 +9,9 @@ mod corpus;
 mod inflate;
 mod run;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use self::run::{Peer, Run, compare};
+use self::run::{Run, compare};
 
 /// What is measured: a name, its arguments, and whether rows go to a file.
 const WORKS: [(&str, &[&str], bool); 4] = [
@@ -54,7 +54,7 @@ fn option(arguments: &[String], name: &str) -> Option<String> {
 fn line(name: &str, work: &str, folder: &Path, arguments: &[&str], to_file: bool, threads: usize, pairs: usize) {
     let limit = Run::limit(folder, threads);
     let ours = Run::program(folder, threads, arguments, to_file);
-    let outcome = compare(&ours, Peer::Is(&limit), pairs);
+    let outcome = compare(&ours, &limit, pairs);
     println!(
         "{name:<8}{work:<28}{:>9.3}{:>9.3}   {:<22}{:>8.0}",
         outcome.theirs, outcome.ours, outcome.ratio, outcome.mebibytes
@@ -62,9 +62,9 @@ fn line(name: &str, work: &str, folder: &Path, arguments: &[&str], to_file: bool
 }
 
 /// How much faster all threads are than one.
-fn scaling(folder: &PathBuf, pairs: usize) {
+fn scaling(folder: &Path, pairs: usize) {
     let one = Run::program(folder, 1, &[], false);
     let two = Run::program(folder, 2, &[], false);
-    let outcome = compare(&one, Peer::Is(&two), pairs);
+    let outcome = compare(&one, &two, pairs);
     println!("\nbusy, ten columns: one thread takes {} times as long as two", outcome.ratio);
 }

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A command that can be run again and again.
 pub(crate) struct Run {
@@ -12,18 +12,13 @@ pub(crate) struct Run {
     output: PathBuf,
 }
 
-/// What a run is compared with.
-pub(crate) enum Peer<'a> {
-    Is(&'a Run),
-}
-
 /// Medians over all pairs.
 pub(crate) struct Outcome {
     pub(crate) ours: f64,
     pub(crate) theirs: f64,
     /// Median, lowest and highest ratio of a pair.
     pub(crate) ratio: String,
-    /// The largest memory of our runs.
+    /// The most memory that ours takes.
     pub(crate) mebibytes: f64,
 }
 
@@ -49,35 +44,44 @@ impl Run {
         }
     }
 
-    /// Seconds, and the most memory in MiB.
-    fn once(&self) -> (f64, f64) {
+    fn start(&self) -> Child {
         let output = File::create(&self.output).unwrap();
+        Command::new(&self.program).args(&self.arguments).stdout(output).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// The seconds that a run takes.
+    fn seconds(&self) -> f64 {
         let start = Instant::now();
-        let mut child =
-            Command::new(&self.program).args(&self.arguments).stdout(output).stderr(Stdio::null()).spawn().unwrap();
-        let memory = peak(&mut child);
-        (start.elapsed().as_secs_f64(), memory)
+        let status = self.start().wait().unwrap();
+        assert!(status.success(), "{status}");
+        start.elapsed().as_secs_f64()
+    }
+
+    /// The most memory that a run takes, in MiB, where the system tells.
+    fn mebibytes(&self) -> f64 {
+        let mut child = self.start();
+        let status = format!("/proc/{}/status", child.id());
+        let mut most = 0.0_f64;
+        while child.try_wait().unwrap().is_none() {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+            most = most.max(kibibytes.unwrap_or_default() / 1024.0);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        most
     }
 }
 
-/// Waits for the end of a process and gives its peak memory in MiB.
-fn peak(child: &mut std::process::Child) -> f64 {
-    let status = child.wait().unwrap();
-    assert!(status.success(), "{status}");
-    0.0
-}
-
 /// Runs the two in turn, once to warm up and then `pairs` times.
-pub(crate) fn compare(ours: &Run, Peer::Is(theirs): Peer<'_>, pairs: usize) -> Outcome {
-    let (mut our_times, mut their_times, mut ratios, mut mebibytes) = (Vec::new(), Vec::new(), Vec::new(), 0.0_f64);
+pub(crate) fn compare(ours: &Run, theirs: &Run, pairs: usize) -> Outcome {
+    let (mut our_times, mut their_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..=pairs {
-        let (their_time, _) = theirs.once();
-        let (our_time, memory) = ours.once();
+        let (their_time, our_time) = (theirs.seconds(), ours.seconds());
         if pair > 0 {
             ratios.push(our_time / their_time);
             our_times.push(our_time);
             their_times.push(their_time);
-            mebibytes = mebibytes.max(memory);
         }
     }
     let (middle, lowest, highest) = spread(&mut ratios);
@@ -85,7 +89,7 @@ pub(crate) fn compare(ours: &Run, Peer::Is(theirs): Peer<'_>, pairs: usize) -> O
         ours: spread(&mut our_times).0,
         theirs: spread(&mut their_times).0,
         ratio: format!("{middle:.2} ({lowest:.2} to {highest:.2})"),
-        mebibytes,
+        mebibytes: ours.mebibytes(),
     }
 }
 

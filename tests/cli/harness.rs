@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -135,9 +135,4 @@ pub fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(content.as_ref()).unwrap();
     encoder.finish().unwrap()
-}
-
-/// The sample bucket of the repository.
-pub fn testdata() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").to_str().unwrap().to_string()
 }
