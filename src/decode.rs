@@ -98,7 +98,7 @@ impl Decoder {
             findings: &mut self.findings,
             start,
         };
-        let walked = self.envelope.walk(text, |item| records.visit(text, item, &mut each));
+        let walked = self.envelope.walk(&text, |item| records.visit(&text, item, &mut each));
         self.findings.is_log = self.envelope.is_log;
         self.findings.is_hollow = self.envelope.is_hollow;
         walked
@@ -207,7 +207,7 @@ struct Records<'d> {
 impl Records<'_> {
     /// Hands out the event that an item is or wraps, and gives the place
     /// behind it.
-    fn visit<F>(&mut self, text: Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), usize>, Broken>
+    fn visit<F>(&mut self, text: &Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), usize>, Broken>
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
@@ -244,6 +244,7 @@ impl Records<'_> {
                 let Nested { structure, places } = &mut *self.nested;
                 let text = Text::index(json.as_bytes(), structure);
                 let at = text.skip_blanks(0);
+                let text = &text;
                 let read = places.read(text, at, self.fields);
                 let event = read.map(|end| Event::new(text, places, at, end));
                 unwrapped(event, self.marks, self.findings, self.start, each)

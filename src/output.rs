@@ -33,25 +33,28 @@ impl Table {
 
     /// The line of column names, unless it is not wanted.
     pub fn header(&self) -> Vec<u8> {
+        let mut table = self.clone();
         let mut line = Vec::new();
         if self.header {
-            self.line(&mut line, |column, cell| self.style.text(&column.name, cell));
+            table.line(&mut line, |column, style, cell| style.text(&column.name, cell));
         }
         line
     }
 
     /// Appends the row of an event that stands in the file `file`.
-    pub fn row(&self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
-        self.line(out, |column, cell| column.write(event, file, &self.style, cell));
+    pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
+        self.line(out, |column, style, cell| column.write(event, file, style, cell));
     }
 
-    fn line(&self, out: &mut Vec<u8>, write: impl Fn(&Column, &mut Vec<u8>)) {
-        for (at, column) in self.columns.iter().enumerate() {
+    #[inline]
+    fn line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) {
+        let separator = if self.format == Format::Csv { b',' } else { b'\t' };
+        for (at, column) in self.columns.iter_mut().enumerate() {
             if at > 0 {
-                out.push(if self.format == Format::Csv { b',' } else { b'\t' });
+                out.push(separator);
             }
             let start = out.len();
-            write(column, out);
+            write(column, &self.style, out);
             if self.format == Format::Csv {
                 csv::quote(out, start);
             }

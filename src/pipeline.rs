@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use self::feed::Feed;
-use self::work::{Job, Worker};
+use self::work::{Choice, Job, Worker};
 use crate::decode::event::Fields;
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
@@ -84,17 +84,11 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let pace = feed.pace();
-    let job = Job {
-        filter: &filter,
-        table: (!plan.count).then_some(&table),
-        limit: plan.limit,
-        verbose: plan.talk.verbose,
-        stop,
-        pace: &pace,
-    };
+    let choice = Choice { filter, table: (!plan.count).then(|| table.clone()) };
+    let job = Job { limit: plan.limit, verbose: plan.talk.verbose, stop, pace: &pace };
     // Made before any thread, so that what is wrong is said and not half done.
     let workers: Vec<Worker<'_>> = (0..plan.threads)
-        .map(|_| Worker::new(job, &fields, TEXTS / plan.threads, used_receiver.clone()))
+        .map(|_| Worker::new(job, choice.clone(), &fields, TEXTS / plan.threads, used_receiver.clone()))
         .collect::<Result<_, _>>()?;
 
     std::thread::scope(|scope| {

@@ -19,7 +19,7 @@ pub(crate) mod testing {
     pub(crate) fn with_event<R>(json: &str, fields: &Fields, look: impl FnOnce(&Event<'_>) -> R) -> R {
         let (mut structure, mut places) = (Structure::default(), Places::default());
         let text = Text::index(json.as_bytes(), &mut structure);
-        let end = places.read(text, 0, fields).unwrap();
-        look(&Event::new(text, &places, 0, end))
+        let end = places.read(&text, 0, fields).unwrap();
+        look(&Event::new(&text, &places, 0, end))
     }
 }

@@ -60,7 +60,7 @@ impl Envelope {
 
     /// Walks on over `text`. `visit` gets each item and gives the place behind
     /// it, or breaks off.
-    pub fn walk<F>(&mut self, text: Text<'_>, mut visit: F) -> Walked
+    pub fn walk<F>(&mut self, text: &Text<'_>, mut visit: F) -> Walked
     where
         F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
     {
@@ -74,7 +74,7 @@ impl Envelope {
         }
     }
 
-    fn step<F>(&mut self, text: Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
+    fn step<F>(&mut self, text: &Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
     where
         F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
     {
@@ -85,7 +85,7 @@ impl Envelope {
         }
     }
 
-    fn top<F>(&mut self, text: Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
+    fn top<F>(&mut self, text: &Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
     where
         F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
     {
@@ -114,7 +114,7 @@ impl Envelope {
         }
     }
 
-    fn wrapper(&mut self, text: Text<'_>, at: usize) -> Result<usize, Broken> {
+    fn wrapper(&mut self, text: &Text<'_>, at: usize) -> Result<usize, Broken> {
         let mut members = Members::resume(text, at);
         let Some((key, start)) = members.next_key()? else {
             self.place = Place::Top;
@@ -130,7 +130,7 @@ impl Envelope {
 
     fn array<F>(
         &mut self,
-        text: Text<'_>,
+        text: &Text<'_>,
         mut at: usize,
         wrapped: bool,
         begun: bool,
@@ -161,7 +161,7 @@ impl Envelope {
 /// Looks through the object at `at` for an array of records: where its value
 /// begins, and whether it is an array at all. A member that is cut off before
 /// `Records` was seen leaves that open.
-fn records(text: Text<'_>, at: usize) -> Result<Option<(usize, bool)>, Broken> {
+fn records(text: &Text<'_>, at: usize) -> Result<Option<(usize, bool)>, Broken> {
     let mut members = text.members(at);
     let mut hollow = None;
     loop {
@@ -198,7 +198,7 @@ mod tests {
         loop {
             let mut structure = Structure::default();
             let text = Text::index(&bytes[start..end], &mut structure);
-            let walked = envelope.walk(text, |item| match item {
+            let walked = envelope.walk(&text, |item| match item {
                 Item::Object(at) => {
                     let to = text.value_end(at)?;
                     found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned());

@@ -1,9 +1,7 @@
 //! One event as a lazy view: only the top-level fields that someone asked for
 //! are remembered, and those as places in the text.
 
-use std::collections::HashMap;
-
-use super::json::{Broken, Text, Value, Written, key_is};
+use super::json::{Broken, Kind, Text, Value, Written, key_is};
 
 /// The top-level fields that a run looks at, each with a [`Slot`].
 #[derive(Clone, Debug)]
@@ -65,7 +63,7 @@ fn hash(key: &[u8]) -> usize {
 
 /// Where the asked-for fields of one event stand. Kept from event to event for
 /// its memory, and for what it learned of the order of keys.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Places {
     spans: Vec<(usize, usize)>,
     keys: Keys,
@@ -75,7 +73,7 @@ impl Places {
     /// Reads the members of the object at `start`; gives the place behind it.
     /// Of a field that is there twice, the last counts, as it does for every
     /// JSON parser in the field.
-    pub fn read(&mut self, text: Text<'_>, start: usize, fields: &Fields) -> Result<usize, Broken> {
+    pub fn read(&mut self, text: &Text<'_>, start: usize, fields: &Fields) -> Result<usize, Broken> {
         self.spans.clear();
         self.spans.resize(fields.names.len(), (0, 0));
         let mut members = text.members(start);
@@ -102,19 +100,23 @@ impl Places {
 /// The keys that were met, and which of them came behind which: records repeat
 /// their order, so the next key is mostly the one that came last time, and
 /// comparing is faster than looking for its end and then for its slot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Keys {
     known: Vec<Known>,
-    ids: HashMap<Box<[u8]>, usize>,
+    /// For each hash of a key the one that was met last.
+    buckets: Box<[usize; 256]>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Known {
+    key: Box<[u8]>,
     /// The key with its quotes and the colon.
     written: Written,
     slot: Option<usize>,
     /// The key that came behind it last time.
     next: usize,
+    /// Another key with the same hash.
+    twin: usize,
 }
 
 /// A guess at the next key.
@@ -125,8 +127,9 @@ struct Guess {
 
 impl Default for Keys {
     fn default() -> Keys {
-        let nothing = || Known { written: Written::NEVER, slot: None, next: Keys::OTHER };
-        Keys { known: vec![nothing(), nothing()], ids: HashMap::new() }
+        let nothing =
+            Known { key: Box::default(), written: Written::NEVER, slot: None, next: Keys::OTHER, twin: Keys::OTHER };
+        Keys { known: vec![nothing.clone(), nothing], buckets: Box::new([Keys::OTHER; 256]) }
     }
 }
 
@@ -152,27 +155,60 @@ impl Keys {
     /// Remembers that `key` came behind `last`, and gives its id.
     #[cold]
     fn learn(&mut self, last: usize, key: &[u8], fields: &Fields) -> usize {
-        let id = match self.ids.get(key) {
-            Some(id) => *id,
-            None => {
-                let slot = fields.find(key);
-                if self.known.len() >= Keys::MOST && slot.is_none() {
-                    return Keys::OTHER;
-                }
-                self.known.push(Known { written: Written::new(key), slot, next: Keys::OTHER });
-                self.ids.insert(key.into(), self.known.len() - 1);
-                self.known.len() - 1
+        let bucket = hash(key);
+        let mut id = self.buckets[bucket];
+        while id != Keys::OTHER && *self.known[id].key != *key {
+            id = self.known[id].twin;
+        }
+        if id == Keys::OTHER {
+            let slot = fields.find(key);
+            if self.known.len() >= Keys::MOST && slot.is_none() {
+                return Keys::OTHER;
             }
-        };
+            id = self.known.len();
+            let twin = std::mem::replace(&mut self.buckets[bucket], id);
+            self.known.push(Known { key: key.into(), written: Written::new(key), slot, next: Keys::OTHER, twin });
+        }
         self.known[last].next = id;
         id
+    }
+}
+
+/// A reader of objects of one kind, whose members of interest are known.
+#[derive(Clone, Debug)]
+pub struct Shape<const N: usize> {
+    fields: Fields,
+    places: Places,
+}
+
+impl<const N: usize> Shape<N> {
+    /// Of objects that have these members.
+    pub fn new(names: [&str; N]) -> Shape<N> {
+        let mut fields = Fields::default();
+        for name in names {
+            fields.slot(name);
+        }
+        Shape { fields, places: Places::default() }
+    }
+
+    /// The values of the members, as far as the object makes sense: the
+    /// brackets balance, so nothing behind it is lost.
+    pub fn read<'a>(&mut self, object: Value<'a>) -> [Option<Value<'a>>; N] {
+        if object.kind() != Kind::Object {
+            return [None; N];
+        }
+        let _ = self.places.read(object.text(), object.start(), &self.fields);
+        std::array::from_fn(|slot| match self.places.spans[slot] {
+            (_, 0) => None,
+            (start, end) => Some(object.text().value(start, end)),
+        })
     }
 }
 
 /// One event of a log, as it stands in the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    text: Text<'a>,
+    text: &'a Text<'a>,
     places: &'a Places,
     start: usize,
     end: usize,
@@ -180,7 +216,7 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// The object between `start` and `end`, whose fields are at `places`.
-    pub fn new(text: Text<'a>, places: &'a Places, start: usize, end: usize) -> Event<'a> {
+    pub fn new(text: &'a Text<'a>, places: &'a Places, start: usize, end: usize) -> Event<'a> {
         Event { text, places, start, end }
     }
 
@@ -212,8 +248,8 @@ mod tests {
         let mut structure = Structure::default();
         let text = Text::index(json, &mut structure);
         let mut places = Places::default();
-        let end = places.read(text, 1, &fields).unwrap();
-        let event = Event::new(text, &places, 1, end);
+        let end = places.read(&text, 1, &fields).unwrap();
+        let event = Event::new(&text, &places, 1, end);
         assert_eq!(event.get(name).unwrap().raw(), b"\"yes\"");
         assert_eq!(event.get(time).unwrap().raw(), b"null");
         assert!(event.get(absent).is_none());

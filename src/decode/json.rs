@@ -18,7 +18,7 @@ pub enum Broken {
 }
 
 /// JSON text with the bits that say where its strings and brackets are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Text<'a> {
     bytes: &'a [u8],
     blocks: &'a [Block],
@@ -64,13 +64,26 @@ impl<'a> Text<'a> {
     #[inline]
     fn string_end(&self, at: usize) -> Result<usize, Broken> {
         let from = at + 1;
-        let mut number = from / 64;
-        let mut quotes = self.blocks.get(number).ok_or(Broken::EndsEarly)?.quotes >> (from % 64) << (from % 64);
-        while quotes == 0 {
-            number += 1;
-            quotes = self.blocks.get(number).ok_or(Broken::EndsEarly)?.quotes;
+        let first = from / 64;
+        let rest = self.blocks.get(first..).ok_or(Broken::EndsEarly)?;
+        // Most strings end within two blocks: chosen without a branch, which
+        // would often be guessed wrong.
+        if let [block, next, ..] = rest {
+            let near = block.quotes >> (from % 64) << (from % 64);
+            let (number, quotes) = if near == 0 { (first + 1, next.quotes) } else { (first, near) };
+            if quotes != 0 {
+                return Ok(number * 64 + quotes.trailing_zeros() as usize + 1);
+            }
         }
-        Ok(number * 64 + quotes.trailing_zeros() as usize + 1)
+        let mut begins = !0 << (from % 64);
+        for (number, block) in (first..).zip(rest) {
+            let quotes = block.quotes & begins;
+            if quotes != 0 {
+                return Ok(number * 64 + quotes.trailing_zeros() as usize + 1);
+            }
+            begins = !0;
+        }
+        Err(Broken::EndsEarly)
     }
 
     /// The place behind the object or array whose bracket is at `at`.
@@ -99,12 +112,12 @@ impl<'a> Text<'a> {
     }
 
     /// The members of the object whose `{` is at `at`.
-    pub fn members(self, at: usize) -> Members<'a> {
+    pub fn members(&'a self, at: usize) -> Members<'a> {
         Members { text: self, at: at + 1, begun: false }
     }
 
     /// The value between two places.
-    pub fn value(self, start: usize, end: usize) -> Value<'a> {
+    pub fn value(&'a self, start: usize, end: usize) -> Value<'a> {
         Value { text: self, start, end }
     }
 
@@ -132,14 +145,14 @@ impl<'a> Text<'a> {
 /// Steps through the members of an object, which may end early.
 #[derive(Clone, Debug)]
 pub struct Members<'a> {
-    text: Text<'a>,
+    text: &'a Text<'a>,
     at: usize,
     begun: bool,
 }
 
 impl<'a> Members<'a> {
     /// Goes on in an object from a place behind one of its members.
-    pub fn resume(text: Text<'a>, at: usize) -> Members<'a> {
+    pub fn resume(text: &'a Text<'a>, at: usize) -> Members<'a> {
         Members { text, at, begun: true }
     }
 
@@ -274,7 +287,7 @@ pub enum Kind {
 /// A JSON value where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
-    text: Text<'a>,
+    text: &'a Text<'a>,
     start: usize,
     end: usize,
 }
@@ -292,7 +305,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text that the value stands in.
-    pub fn text(&self) -> Text<'a> {
+    pub fn text(&self) -> &'a Text<'a> {
         self.text
     }
 

@@ -5,7 +5,7 @@ use crate::decode::json::Kind;
 use crate::error::Fatal;
 use crate::output::cell::{CellStyle, push_value};
 use crate::query::field::Path;
-use crate::query::identity::IdentityFields;
+use crate::query::identity::Identities;
 use crate::query::resource::ResourceFields;
 
 /// What is shown unless something else is asked for: what everybody's script
@@ -75,7 +75,7 @@ pub struct Column {
 enum Source {
     Field(Slot),
     Path(Path),
-    UserName(IdentityFields),
+    UserName(Box<Identities>),
     /// The first of several paths that leads to something.
     First([Path; 2]),
     Resources(ResourceFields),
@@ -104,7 +104,7 @@ impl Column {
                 path("userIdentity.sessionContext.attributes.mfaAuthenticated")?,
                 path("additionalEventData.MFAUsed")?,
             ]),
-            "userName" => Source::UserName(IdentityFields::new(fields).ok_or_else(full)?),
+            "userName" => Source::UserName(Box::new(Identities::new(fields).ok_or_else(full)?)),
             "resources" => Source::Resources(ResourceFields::new(fields).ok_or_else(full)?),
             "file" => Source::File,
             _ if CATALOGUE.iter().any(|(known, _)| *known == name) => {
@@ -117,8 +117,8 @@ impl Column {
     }
 
     /// Appends the cell of an event.
-    pub fn write(&self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
-        match &self.source {
+    pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        match &mut self.source {
             Source::Field(slot) => style.value(event.get(*slot), out),
             Source::Path(path) if path.is_many() => joined(path, event, style, out),
             Source::Path(path) => style.value(path.value(event), out),
@@ -195,12 +195,12 @@ mod tests {
         let columns = parse_list(&names, &mut fields).unwrap();
         let style = CellStyle { null: "~".into(), guard: true };
         with_event(EVENT, &fields, |event| {
-            let write = |column: &Column| {
+            let write = |mut column: Column| {
                 let mut out = Vec::new();
                 column.write(event, "a/b.json", &style, &mut out);
                 String::from_utf8(out).unwrap()
             };
-            columns.iter().map(write).collect()
+            columns.into_iter().map(write).collect()
         })
     }
 

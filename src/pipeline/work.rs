@@ -20,18 +20,25 @@ use crate::stop::Stop;
 /// What is to be done with every file.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
-    pub(super) filter: &'a Filter,
-    /// Nothing where rows are only counted.
-    pub(super) table: Option<&'a Table>,
     pub(super) limit: Option<u64>,
     pub(super) verbose: u8,
     pub(super) stop: &'a Stop,
     pub(super) pace: &'a Pace,
 }
 
+/// What is to be done with every event. Each thread has its own, which learns
+/// the order of keys.
+#[derive(Clone)]
+pub(super) struct Choice {
+    pub(super) filter: Filter,
+    /// Nothing where rows are only counted.
+    pub(super) table: Option<Table>,
+}
+
 /// One thread's tools.
 pub(super) struct Worker<'a> {
     job: Job<'a>,
+    choice: Choice,
     decoder: Decoder,
     inflater: Inflater,
     used: Receiver<Vec<u8>>,
@@ -51,6 +58,7 @@ impl<'a> Worker<'a> {
     /// A worker that holds texts of up to `limit` bytes whole.
     pub(super) fn new(
         job: Job<'a>,
+        choice: Choice,
         fields: &Fields,
         limit: usize,
         used: Receiver<Vec<u8>>,
@@ -58,7 +66,7 @@ impl<'a> Worker<'a> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
         let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST));
-        Ok(Worker { job, decoder: Decoder::new(fields)?, inflater, used })
+        Ok(Worker { job, choice, decoder: Decoder::new(fields)?, inflater, used })
     }
 
     /// Works until there are no more batches.
@@ -84,12 +92,12 @@ impl<'a> Worker<'a> {
 
     fn read(&mut self, source: &Source, rows: &mut Rows<'_>) {
         let name = source.name();
-        let Worker { job, decoder, inflater, .. } = self;
+        let Worker { job, choice, decoder, inflater, .. } = self;
         decoder.start();
         let problem = match source.open(job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut *file, |window, is_last| {
-                let consumed = decoder.window(window, is_last, |event| rows.event(event, &name));
+                let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
                 // In the last window there is still to hear why it is the last.
                 let is_over = decoder.findings().broken.is_some() && !is_last;
                 if is_over || job.stop.is_set() || rows.is_full() {
@@ -106,15 +114,15 @@ impl<'a> Worker<'a> {
 }
 
 impl Rows<'_> {
-    fn event(&mut self, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        match self.job.filter.answer(event) {
+    fn event(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        match choice.filter.answer(event) {
             Answer::No => return ControlFlow::Continue(()),
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
         self.count += 1;
         self.block.count += 1;
-        if let Some(table) = self.job.table {
+        if let Some(table) = &mut choice.table {
             table.row(event, file, &mut self.block.rows);
             if self.block.rows.len() >= BLOCK {
                 self.send()?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::address::AddressPattern;
 use super::field;
-use super::identity::IdentityFields;
+use super::identity::Identities;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
@@ -22,7 +22,7 @@ pub struct Filter {
     source: Option<(Slot, Choice<Source>)>,
     account: Option<Account>,
     address: Option<(Slot, Choice<AddressPattern>)>,
-    user: Option<(IdentityFields, Choice<Pattern>)>,
+    user: Option<(Identities, Choice<Pattern>)>,
 }
 
 /// What a filter says of an event.
@@ -44,7 +44,7 @@ impl Filter {
         let (name, region, source) = (slot("eventName")?, slot("awsRegion")?, slot("eventSource")?);
         let (address, time) = (slot("sourceIPAddress")?, slot("eventTime")?);
         let account = [slot("recipientAccountId")?, slot("userIdentity")?];
-        let identity = IdentityFields::new(fields).ok_or_else(|| Fatal::Usage("too many fields".into()))?;
+        let identity = Identities::new(fields).ok_or_else(|| Fatal::Usage("too many fields".into()))?;
         let patterns =
             |option: &str, values: &[String]| Choice::new(option, values, |value| Pattern::new(option, value));
         Ok(Filter {
@@ -66,7 +66,7 @@ impl Filter {
     }
 
     /// Whether the event is wanted.
-    pub fn answer(&self, event: &Event<'_>) -> Answer {
+    pub fn answer(&mut self, event: &Event<'_>) -> Answer {
         let time = self.time.as_ref().map_or(Answer::Yes, |time| time.answer(event));
         let wanted = time != Answer::No
             && has(event, &self.name, Pattern::matches)
@@ -74,8 +74,8 @@ impl Filter {
             && has(event, &self.source, Source::matches)
             && self.account.as_ref().is_none_or(|account| account.admits(event))
             && has(event, &self.address, AddressPattern::matches)
-            && self.user.as_ref().is_none_or(|(fields, choice)| {
-                let principal = fields.principal(event);
+            && self.user.as_mut().is_none_or(|(identities, choice)| {
+                let principal = identities.principal(event);
                 choice.admits(|pattern| principal.is_any(|name| pattern.matches(name)))
             });
         if wanted { time } else { Answer::No }
@@ -197,7 +197,7 @@ mod tests {
 
     fn answer_of(json: &str, conditions: &Conditions) -> Answer {
         let mut fields = Fields::default();
-        let filter = Filter::new(conditions, &mut fields).unwrap();
+        let mut filter = Filter::new(conditions, &mut fields).unwrap();
         with_event(json, &fields, |event| filter.answer(event))
     }
 

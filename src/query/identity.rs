@@ -3,33 +3,62 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{Kind, Value, unescape};
+use crate::decode::event::{Event, Fields, Shape, Slot};
+use crate::decode::json::{Kind, Value};
 
-/// The fields that tell who made a call.
-#[derive(Clone, Copy, Debug)]
-pub struct IdentityFields {
+/// Reads who made a call.
+#[derive(Clone, Debug)]
+pub struct Identities {
     identity: Slot,
     additional: Slot,
+    parts: Shape<8>,
+    context: Shape<2>,
+    issuer: Shape<1>,
 }
 
-impl IdentityFields {
+impl Identities {
     /// Asks for the fields; nothing where there is no more room.
-    pub fn new(fields: &mut Fields) -> Option<IdentityFields> {
-        Some(IdentityFields { identity: fields.slot("userIdentity")?, additional: fields.slot("additionalEventData")? })
+    pub fn new(fields: &mut Fields) -> Option<Identities> {
+        Some(Identities {
+            identity: fields.slot("userIdentity")?,
+            additional: fields.slot("additionalEventData")?,
+            parts: Shape::new([
+                "type",
+                "userName",
+                "arn",
+                "principalId",
+                "accountId",
+                "invokedBy",
+                "sessionContext",
+                "onBehalfOf",
+            ]),
+            context: Shape::new(["sessionIssuer", "sourceIdentity"]),
+            issuer: Shape::new(["userName"]),
+        })
     }
 
     /// Who made the call of this event.
-    pub fn principal<'a>(&self, event: &Event<'a>) -> Principal<'a> {
-        let mut principal = Principal::default();
-        let Some(identity) = event.get(self.identity) else { return principal };
+    pub fn principal<'a>(&mut self, event: &Event<'a>) -> Principal<'a> {
+        let Some(identity) = event.get(self.identity) else { return Principal::default() };
         if identity.kind() != Kind::Object {
-            principal.user_name = Some(identity);
-            return principal;
+            return Principal { user_name: Some(identity), ..Principal::default() };
         }
-        identity.each_member(|key, value| principal.read(key, value));
-        principal.additional = event.get(self.additional);
-        principal
+        let [kind, user_name, arn, principal_id, account_id, invoked_by, context, on_behalf_of] =
+            self.parts.read(identity);
+        let [issuer, source_identity] = context.map_or([None; 2], |context| self.context.read(context));
+        let [role] = issuer.map_or([None], |issuer| self.issuer.read(issuer));
+        Principal {
+            kind,
+            user_name,
+            arn,
+            principal_id,
+            account_id,
+            invoked_by,
+            role,
+            source_identity,
+            on_behalf_of,
+            additional: event.get(self.additional),
+        }
     }
 }
 
@@ -42,7 +71,8 @@ pub struct Principal<'a> {
     principal_id: Option<Value<'a>>,
     account_id: Option<Value<'a>>,
     invoked_by: Option<Value<'a>>,
-    session_context: Option<Value<'a>>,
+    role: Option<Value<'a>>,
+    source_identity: Option<Value<'a>>,
     on_behalf_of: Option<Value<'a>>,
     /// `additionalEventData` of the event.
     additional: Option<Value<'a>>,
@@ -69,29 +99,6 @@ impl Name<'_> {
 }
 
 impl<'a> Principal<'a> {
-    fn read(&mut self, key: &[u8], value: Value<'a>) {
-        let place = match key {
-            b"type" => &mut self.kind,
-            b"userName" => &mut self.user_name,
-            b"arn" => &mut self.arn,
-            b"principalId" => &mut self.principal_id,
-            b"accountId" => &mut self.account_id,
-            b"invokedBy" => &mut self.invoked_by,
-            b"sessionContext" => &mut self.session_context,
-            b"onBehalfOf" => &mut self.on_behalf_of,
-            // No service writes its keys with escapes, but it would be JSON.
-            _ if key.contains(&b'\\') => return self.read_plain(&unescape(key), value),
-            _ => return,
-        };
-        *place = Some(value);
-    }
-
-    fn read_plain(&mut self, key: &str, value: Value<'a>) {
-        if !key.contains('\\') {
-            self.read(key.as_bytes(), value);
-        }
-    }
-
     fn kind(&self) -> Cow<'a, str> {
         text(self.kind).unwrap_or_default()
     }
@@ -108,17 +115,12 @@ impl<'a> Principal<'a> {
     /// missing, the middle of `assumed-role/ROLE/SESSION`.
     fn role(&self) -> Option<Cow<'a, str>> {
         const ROLE: &str = ":assumed-role/";
-        let issuer = self.session_context.and_then(|context| context.member("sessionIssuer"));
-        text(issuer.and_then(|issuer| issuer.member("userName"))).or_else(|| {
+        text(self.role).or_else(|| {
             cut(text(self.arn)?, |arn| {
                 let start = arn.find(ROLE)? + ROLE.len();
                 arn[start..].find('/').map(|length| start..start + length)
             })
         })
-    }
-
-    fn source_identity(&self) -> Option<Cow<'a, str>> {
-        text(self.session_context.and_then(|context| context.member("sourceIdentity")))
     }
 
     fn on_behalf_of(&self) -> Option<Cow<'a, str>> {
@@ -159,8 +161,11 @@ impl<'a> Principal<'a> {
             None => false,
         };
         is_shown
-            || [self.user_name, self.arn, self.principal_id].into_iter().filter_map(text).any(|name| fits(&name))
-            || [self.source_identity(), self.on_behalf_of()].into_iter().flatten().any(|name| fits(&name))
+            || [self.user_name, self.arn, self.principal_id, self.source_identity]
+                .into_iter()
+                .filter_map(text)
+                .any(|name| fits(&name))
+            || self.on_behalf_of().is_some_and(|name| fits(&name))
     }
 }
 
@@ -185,7 +190,7 @@ mod tests {
 
     fn user(identity: &str) -> String {
         let mut fields = Fields::default();
-        let identities = IdentityFields::new(&mut fields).unwrap();
+        let mut identities = Identities::new(&mut fields).unwrap();
         let json = format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#);
         with_event(&json, &fields, |event| {
             identities.principal(event).name().map_or("-".into(), |name| name.parts().concat())
@@ -235,7 +240,7 @@ mod tests {
     #[test]
     fn a_sign_in_names_the_person() {
         let mut fields = Fields::default();
-        let identities = IdentityFields::new(&mut fields).unwrap();
+        let mut identities = Identities::new(&mut fields).unwrap();
         let json = r#"{"userIdentity":{"type":"IdentityCenterUser","onBehalfOf":{"userId":"94"}},
                        "additionalEventData":{"UserName":"alice"}}"#;
         with_event(json, &fields, |event| {
@@ -248,7 +253,7 @@ mod tests {
     #[test]
     fn a_principal_is_known_by_each_of_its_names() {
         let mut fields = Fields::default();
-        let identities = IdentityFields::new(&mut fields).unwrap();
+        let mut identities = Identities::new(&mut fields).unwrap();
         let json = r#"{"userIdentity":{"type":"AssumedRole","principalId":"AROA1:alice","arn":"arn:aws:sts::1:assumed-role/Admin/alice",
                        "sessionContext":{"sessionIssuer":{"userName":"Admin"},"sourceIdentity":"alice@example.com"}}}"#;
         with_event(json, &fields, |event| {

@@ -26,7 +26,7 @@ pub(crate) fn fast(text: &[u8], step: usize) -> Vec<String> {
         guard: false,
     };
     let mut fields = Fields::default();
-    let table = Table::new(&layout, &mut fields).unwrap();
+    let mut table = Table::new(&layout, &mut fields).unwrap();
     let mut decoder = Decoder::new(&fields).unwrap();
     decoder.start();
     let (mut rows, mut start, mut end) = (Vec::new(), 0, step.min(text.len()));
