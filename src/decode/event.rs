@@ -65,7 +65,9 @@ fn hash(key: &[u8]) -> usize {
 /// its memory, and for what it learned of the order of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    spans: Vec<(usize, usize)>,
+    /// From where to where, for each slot; nothing reaches to 0. No text is
+    /// larger than these numbers: see [`Inflater`](crate::input::inflate).
+    spans: Vec<[u32; 2]>,
     keys: Keys,
 }
 
@@ -74,14 +76,17 @@ impl Places {
     /// Of a field that is there twice, the last counts, as it does for every
     /// JSON parser in the field.
     pub fn read(&mut self, text: &Text<'_>, start: usize, fields: &Fields) -> Result<usize, Broken> {
-        self.spans.clear();
-        self.spans.resize(fields.names.len(), (0, 0));
+        if self.spans.len() == fields.names.len() {
+            self.spans.fill([0, 0]);
+        } else {
+            self.spans = vec![[0, 0]; fields.names.len()];
+        }
         let mut members = text.members(start);
         let mut last = Keys::START;
         loop {
             let guess = self.keys.after(last);
-            let (key, from) = match members.skip_key(&guess.written) {
-                Some(from) => (guess.id, from),
+            let (key, from) = match members.skip_key(&self.keys.known[guess].written) {
+                Some(from) => (guess, from),
                 None => match members.next_key()? {
                     Some((key, from)) => (self.keys.learn(last, key, fields), from),
                     None => return Ok(members.at()),
@@ -89,10 +94,17 @@ impl Places {
             };
             let to = text.value_end(from)?;
             members.pass(to);
-            if let Some(slot) = self.keys.slot(key) {
-                self.spans[slot] = (from, to);
+            if let Some(span) = self.spans.get_mut(self.keys.known[key].slot) {
+                *span = [from as u32, to as u32];
             }
             last = key;
+        }
+    }
+
+    fn get<'a>(&self, slot: usize, text: &'a Text<'a>) -> Option<Value<'a>> {
+        match self.spans[slot] {
+            [_, 0] => None,
+            [start, end] => Some(text.value(start as usize, end as usize)),
         }
     }
 }
@@ -112,23 +124,23 @@ struct Known {
     key: Box<[u8]>,
     /// The key with its quotes and the colon.
     written: Written,
-    slot: Option<usize>,
+    /// The slot of the field; of one that nobody asked for, none that there is.
+    slot: usize,
     /// The key that came behind it last time.
     next: usize,
     /// Another key with the same hash.
     twin: usize,
 }
 
-/// A guess at the next key.
-struct Guess {
-    id: usize,
-    written: Written,
-}
-
 impl Default for Keys {
     fn default() -> Keys {
-        let nothing =
-            Known { key: Box::default(), written: Written::NEVER, slot: None, next: Keys::OTHER, twin: Keys::OTHER };
+        let nothing = Known {
+            key: Box::default(),
+            written: Written::NEVER,
+            slot: usize::MAX,
+            next: Keys::OTHER,
+            twin: Keys::OTHER,
+        };
         Keys { known: vec![nothing.clone(), nothing], buckets: Box::new([Keys::OTHER; 256]) }
     }
 }
@@ -141,15 +153,10 @@ impl Keys {
     /// More keys than any version of the format has.
     const MOST: usize = 256;
 
+    /// The key that came behind this one last time.
     #[inline]
-    fn after(&self, key: usize) -> Guess {
-        let id = self.known[key].next;
-        Guess { id, written: self.known[id].written }
-    }
-
-    #[inline]
-    fn slot(&self, key: usize) -> Option<usize> {
-        self.known[key].slot
+    fn after(&self, key: usize) -> usize {
+        self.known[key].next
     }
 
     /// Remembers that `key` came behind `last`, and gives its id.
@@ -167,6 +174,7 @@ impl Keys {
             }
             id = self.known.len();
             let twin = std::mem::replace(&mut self.buckets[bucket], id);
+            let slot = slot.unwrap_or(usize::MAX);
             self.known.push(Known { key: key.into(), written: Written::new(key), slot, next: Keys::OTHER, twin });
         }
         self.known[last].next = id;
@@ -198,10 +206,7 @@ impl<const N: usize> Shape<N> {
             return [None; N];
         }
         let _ = self.places.read(object.text(), object.start(), &self.fields);
-        std::array::from_fn(|slot| match self.places.spans[slot] {
-            (_, 0) => None,
-            (start, end) => Some(object.text().value(start, end)),
-        })
+        std::array::from_fn(|slot| self.places.get(slot, object.text()))
     }
 }
 
@@ -222,10 +227,7 @@ impl<'a> Event<'a> {
 
     /// The value of a field, `null` included; nothing where it is absent.
     pub fn get(&self, slot: Slot) -> Option<Value<'a>> {
-        match self.places.spans[usize::from(slot.0)] {
-            (_, 0) => None,
-            (start, end) => Some(self.text.value(start, end)),
-        }
+        self.places.get(usize::from(slot.0), self.text)
     }
 
     /// The whole event.
