@@ -2,14 +2,14 @@
 
 pub mod gzip;
 pub mod inflate;
-pub mod stdin;
+pub mod patient;
 pub mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use self::stdin::Stdin;
+use self::patient::Patient;
 use crate::stop::Stop;
 
 /// One file to read.
@@ -19,22 +19,29 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// What the user knows it by, where that is not the path.
     pub key: Option<String>,
+    /// Whether it is a pipe or a device, which may keep a reader waiting.
+    pub is_special: bool,
 }
 
 impl Source {
     /// Standard input.
     pub fn stdin() -> Source {
-        Source { path: None, key: Some("-".into()) }
+        Source { path: None, key: Some("-".into()), is_special: true }
     }
 
     /// A file of the local disk.
     pub fn file(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None }
+        Source { path: Some(path), key: None, is_special: false }
+    }
+
+    /// A pipe or device of the local disk.
+    pub fn special(path: PathBuf) -> Source {
+        Source { path: Some(path), key: None, is_special: true }
     }
 
     /// An object of a bucket, which the mirror holds at `path`.
     pub fn object(path: PathBuf, address: String) -> Source {
-        Source { path: Some(path), key: Some(address) }
+        Source { path: Some(path), key: Some(address), is_special: false }
     }
 
     /// The name for messages and for the column `file`.
@@ -49,8 +56,12 @@ impl Source {
     /// Opens it for reading.
     pub fn open(&self, stop: &Stop) -> io::Result<Box<dyn Read>> {
         match &self.path {
+            Some(path) if self.is_special => {
+                let path = path.clone();
+                Ok(Box::new(Patient::open(|| File::open(path), stop)))
+            }
             Some(path) => Ok(Box::new(File::open(path)?)),
-            None => Ok(Box::new(Stdin::open(stop))),
+            None => Ok(Box::new(Patient::open(|| Ok(io::stdin()), stop))),
         }
     }
 }

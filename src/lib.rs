@@ -19,6 +19,7 @@
 pub mod error;
 pub mod exit;
 pub mod stop;
+pub mod unfinished;
 
 pub mod cli;
 pub mod pattern;

@@ -13,6 +13,7 @@
 //! go on: memory stays bounded, and nothing can lock.
 
 mod feed;
+mod turn;
 mod work;
 
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use self::feed::Feed;
+use self::turn::Turn;
 use self::work::{Choice, Job, Worker};
 use crate::decode::event::Fields;
 use crate::error::{Fatal, Skip};
@@ -39,6 +41,8 @@ const TEXTS: usize = 96 << 20;
 
 /// A piece of work, in the order of the output.
 struct Batch {
+    /// Its place in the order, from 1.
+    number: u64,
     pieces: Vec<Piece>,
     blocks: Sender<Block>,
 }
@@ -83,9 +87,9 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let (used_sender, used_receiver) = bounded::<Vec<u8>>(depth);
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
-    let pace = feed.pace();
+    let (pace, turn) = (feed.pace(), Turn::default());
     let choice = Choice { filter, table: (!plan.count).then(|| table.clone()) };
-    let job = Job { limit: plan.limit, verbose: plan.talk.verbose, stop, pace: &pace };
+    let job = Job { limit: plan.limit, verbose: plan.talk.verbose, stop, pace: &pace, turn: &turn };
     // Made before any thread, so that what is wrong is said and not half done.
     let workers: Vec<Worker<'_>> = (0..plan.threads)
         .map(|_| Worker::new(job, choice.clone(), &fields, TEXTS / plan.threads, used_receiver.clone()))
@@ -98,8 +102,15 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
             scope.spawn(move || worker.run(&batches));
         }
         drop(batch_receiver);
-        let mut writer =
-            Writer { plan, report, stop, target: &mut target, coverage: Coverage::default(), shown: Instant::now() };
+        let mut writer = Writer {
+            plan,
+            report,
+            stop,
+            turn: &turn,
+            target: &mut target,
+            coverage: Coverage::default(),
+            shown: Instant::now(),
+        };
         let written = writer.run(&table, order_receiver, &used_sender);
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
@@ -123,6 +134,7 @@ struct Writer<'a> {
     plan: &'a Plan,
     report: &'a Report,
     stop: &'a Stop,
+    turn: &'a Turn,
     target: &'a mut Target,
     coverage: Coverage,
     shown: Instant,
@@ -135,13 +147,16 @@ impl Writer<'_> {
             return self.target.write(&header.unwrap_or_default());
         }
         while let Some(blocks) = self.next(&order)? {
+            self.turn.pass();
             while let Some(mut block) = self.next(&blocks)? {
                 if let Some(header) = header.take() {
                     self.target.write(&header)?;
                 }
                 self.take(&block)?;
                 block.rows.clear();
-                // Where nobody waits for the memory, it is given back.
+                // What one large row needed is not kept for all others, and
+                // where nobody waits for the memory it is given back.
+                block.rows.shrink_to(2 * BLOCK);
                 let _ = used.try_send(block.rows);
                 if self.coverage.is_cut {
                     return Ok(());

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub use self::coverage::{Coverage, Fetched};
+pub use self::coverage::{Coverage, Fetched, count};
 use crate::error::Skip;
 use crate::plan::Talk;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Fatal, plain};
-use crate::input::walk::UNFINISHED;
+use crate::unfinished;
 
 /// A mirror of one bucket.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Mirror {
             if name.contains(|character: char| character.is_control() || r#"\:*?"<>|"#.contains(character)) {
                 return Err("its key has characters that file names cannot have everywhere");
             }
-            if name.ends_with(UNFINISHED) {
+            if name.ends_with(unfinished::ENDING) {
                 return Err("its key ends like the name of an unfinished download");
             }
             path.push(name);
@@ -57,7 +57,7 @@ impl Mirror {
     /// Begins to write the file that will be at `path`.
     pub fn begin(path: &Path) -> io::Result<NamedTempFile> {
         let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        let begin = || tempfile::Builder::new().prefix(".").suffix(UNFINISHED).tempfile_in(folder);
+        let begin = || unfinished::begin(folder, ".");
         match begin() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 std::fs::create_dir_all(folder)?;

@@ -77,7 +77,12 @@ impl Structure {
 
     /// Replaces the bits by those of `text`, which must begin outside a string.
     pub fn index(&mut self, text: &[u8]) {
+        const KEPT: usize = (16 << 20) / WIDTH;
         self.length = text.len().div_ceil(WIDTH);
+        if self.blocks.len() > KEPT && self.length < KEPT {
+            // What one large text needed is not kept for all others.
+            self.blocks = Vec::new();
+        }
         if self.blocks.len() < self.length {
             self.blocks.resize(self.length, Block::default());
         }

@@ -2,7 +2,8 @@
 //!
 //! A small file is one window: read whole and inflated whole, into memory that
 //! is used again for the next. A large one, or one of several gzip members,
-//! streams through a window that grows only where one event is larger.
+//! streams through a window that grows only where one event is larger, up to
+//! [`LARGEST`].
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -20,6 +21,10 @@ pub struct Inflater {
     limit: usize,
 }
 
+/// The largest window: many times what AWS allows an event to have, and little
+/// enough for memory to stay bounded whatever a file holds.
+pub const LARGEST: usize = 32 << 20;
+
 /// How much of a window was read, or that there is no need to go on.
 pub type Seen = ControlFlow<(), usize>;
 
@@ -32,8 +37,18 @@ impl Inflater {
 
     /// Reads `file` to its end and shows its text to `see`, window by window,
     /// with whether it is the last. What `see` has not taken it is shown
-    /// again, with more behind it.
-    pub fn read(&mut self, file: &mut dyn Read, mut see: impl FnMut(&[u8], bool) -> Seen) -> Option<Problem> {
+    /// again, with more behind it; where the window has to grow for that, it
+    /// waits until `may_grow` says so.
+    pub fn read(
+        &mut self,
+        file: &mut dyn Read,
+        mut may_grow: impl FnMut() -> bool,
+        mut see: impl FnMut(&[u8], bool) -> Seen,
+    ) -> Option<Problem> {
+        if self.text.len() > self.limit {
+            // What one large event needed is not kept for all others.
+            self.text = Vec::new();
+        }
         let is_whole = match read_up_to(file, &mut self.file, self.limit) {
             Ok(is_whole) => is_whole,
             Err(error) => return Some(Problem::Unreadable(error)),
@@ -43,27 +58,19 @@ impl Inflater {
                 let _ = see(&self.file, true);
                 return None;
             }
-            return self.stream_plain(file, see);
+            let mut reader = self.file.as_slice().chain(file);
+            let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::Unreadable);
+            return windows(&mut self.text, self.limit, read, &mut may_grow, &mut see).continue_value()?;
         }
         if is_whole && let Some(length) = self.inflate_whole() {
             let _ = see(&self.text[..length], true);
             return None;
         }
         let mut stream = GzipStream::new(self.file.as_slice().chain(file));
-        let flow = windows(&mut self.text, self.limit, |buffer| Ok(stream.read(buffer)), &mut see);
+        let read = |buffer: &mut [u8]| Ok(stream.read(buffer));
+        let flow = windows(&mut self.text, self.limit, read, &mut may_grow, &mut see);
         // Whoever had enough does not care how the file ends.
         flow.continue_value()?.or(stream.into_problem())
-    }
-
-    fn stream_plain(&mut self, file: &mut dyn Read, mut see: impl FnMut(&[u8], bool) -> Seen) -> Option<Problem> {
-        let mut reader = self.file.as_slice().chain(file);
-        let read = |buffer: &mut [u8]| loop {
-            match reader.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map_err(Problem::Unreadable),
-            }
-        };
-        windows(&mut self.text, self.limit, read, &mut see).continue_value()?
     }
 
     /// Inflates a file that is one gzip member at once, and gives the length
@@ -103,14 +110,22 @@ fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> io::Re
             }
             buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);
         }
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => {
+        match read_some(file, &mut buffer[filled..])? {
+            0 => {
                 buffer.truncate(filled);
                 return Ok(true);
             }
-            Ok(length) => filled += length,
+            length => filled += length,
+        }
+    }
+}
+
+/// Reads, whatever signals come between.
+fn read_some(file: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            result => return result,
         }
     }
 }
@@ -120,6 +135,7 @@ fn windows(
     buffer: &mut Vec<u8>,
     size: usize,
     mut read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
+    may_grow: &mut impl FnMut() -> bool,
     see: &mut impl FnMut(&[u8], bool) -> Seen,
 ) -> ControlFlow<(), Option<Problem>> {
     if buffer.len() < size {
@@ -142,7 +158,13 @@ fn windows(
         buffer.copy_within(consumed..filled, 0);
         filled -= consumed;
         if filled == buffer.len() {
-            buffer.resize(buffer.len() * 2, 0);
+            if filled >= LARGEST {
+                return ControlFlow::Continue(Some(Problem::TooLarge));
+            }
+            if !may_grow() {
+                return ControlFlow::Break(());
+            }
+            buffer.resize((filled * 2).min(LARGEST), 0);
         }
     }
 }
@@ -163,12 +185,16 @@ mod tests {
     fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
         let mut inflater = Inflater::new(limit);
         let mut text = Vec::new();
-        let problem = inflater.read(&mut &*file, |window, is_last| {
-            let line = window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            let seen = if is_last { window.len() } else { line };
-            text.extend_from_slice(&window[..seen]);
-            ControlFlow::Continue(seen)
-        });
+        let problem = inflater.read(
+            &mut &*file,
+            || true,
+            |window, is_last| {
+                let line = window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                let seen = if is_last { window.len() } else { line };
+                text.extend_from_slice(&window[..seen]);
+                ControlFlow::Continue(seen)
+            },
+        );
         (String::from_utf8(text).unwrap(), problem.map(|problem| problem.to_string()))
     }
 
@@ -202,6 +228,21 @@ mod tests {
             let file = [&member[..], &member[member.len() - end..]].concat();
             assert_eq!(lines(&file, 1_000_000), (text.into(), Some(junk.into())), "{text:?} {end}");
         }
+    }
+
+    #[test]
+    fn no_window_is_larger_than_the_largest() {
+        let (mut inflater, mut largest) = (Inflater::new(1 << 20), 0);
+        let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
+        let problem = inflater.read(
+            &mut endless,
+            || true,
+            |window, _| {
+                largest = largest.max(window.len());
+                ControlFlow::Continue(0)
+            },
+        );
+        assert_eq!((largest, problem.unwrap().to_string()), (LARGEST, "a record is larger than 32 MiB".into()));
     }
 
     #[test]

@@ -9,16 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::bucket::layout::Scope;
 use crate::error::{Outcome, Problem, Skip, plain};
-
-/// The ending of files that are being downloaded. Nothing takes them for
-/// objects.
-pub const UNFINISHED: &str = ".trail2tsv-part";
-
-/// What the file that this run writes is called until it is whole, in front
-/// of something random and [`UNFINISHED`]. No walk meets it.
-pub fn own_output() -> String {
-    format!(".trail2tsv-{}-", std::process::id())
-}
+use crate::unfinished::{ENDING, own_output};
 
 /// What a walk meets.
 #[derive(Debug)]
@@ -70,7 +61,7 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
 
 fn file(entry: DirEntry, scope: &Scope) -> Met {
     let name = entry.file_name().to_str().unwrap_or_default();
-    if name.ends_with(UNFINISHED) {
+    if name.ends_with(ENDING) {
         Met::Unfinished
     } else if !scope.admits_file(name) {
         Met::TooOld
@@ -142,8 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let day = folder.path().join("111122223333/CloudTrail/eu-west-1/2026/10/01");
         fs::create_dir_all(&day).unwrap();
-        for name in ["111122223333_CloudTrail_eu-west-1_20261001T0900Z_A.json.gz", "x.json", &format!("x{UNFINISHED}")]
-        {
+        for name in ["111122223333_CloudTrail_eu-west-1_20261001T0900Z_A.json.gz", "x.json", &format!("x{ENDING}")] {
             fs::write(day.join(name), "").unwrap();
         }
         let since = |time: &str| {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Fatal, plain};
-use crate::input::walk::{UNFINISHED, own_output};
+use crate::unfinished;
 
 /// A place to write to.
 #[derive(Debug)]
@@ -48,13 +48,7 @@ impl Target {
                     Some(parent) if !parent.as_os_str().is_empty() => parent,
                     _ => Path::new("."),
                 };
-                let mut builder = tempfile::Builder::new();
-                let prefix = own_output();
-                builder.prefix(&prefix).suffix(UNFINISHED);
-                // The file is somebody's result, not a secret of this process.
-                #[cfg(unix)]
-                builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-                let file = builder.tempfile_in(folder).map_err(fail)?;
+                let file = unfinished::begin(folder, &unfinished::own_output()).map_err(fail)?;
                 Ok(Target::Whole { file, path: path.to_path_buf() })
             }
         }

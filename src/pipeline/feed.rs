@@ -23,6 +23,8 @@ use crate::window::Window;
 /// An input that is known to be there.
 pub(super) enum Opened {
     Stdin,
+    /// A pipe or a device.
+    Special(PathBuf),
     Path(PathBuf),
     /// A bucket whose mirror is brought up to date.
     Bucket(Box<Bucket>),
@@ -37,7 +39,8 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec
         .map(|input| match input {
             Input::Stdin => Ok(Opened::Stdin),
             Input::Path(path) => match std::fs::metadata(path) {
-                Ok(_) => Ok(Opened::Path(path.clone())),
+                Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(Opened::Path(path.clone())),
+                Ok(_) => Ok(Opened::Special(path.clone())),
                 Err(error) => Err(unreadable(path, &error)),
             },
             Input::Bucket(input) if input.offline => Ok(Opened::Mirror(input.clone(), bucket::mirror_scope(input)?)),
@@ -82,11 +85,13 @@ pub(super) struct Feed {
     stop: Stop,
     pace: Arc<Pace>,
     pieces: Vec<Piece>,
+    /// How many batches were sent.
+    sent: u64,
 }
 
 impl Feed {
     pub(super) fn new(batches: Sender<Batch>, order: Sender<Receiver<Block>>, blocks_ahead: usize, stop: Stop) -> Feed {
-        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new() }
+        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new(), sent: 0 }
     }
 
     pub(super) fn pace(&self) -> Arc<Pace> {
@@ -99,6 +104,7 @@ impl Feed {
         for input in inputs {
             match input {
                 Opened::Stdin => drop(self.push(Piece::Read(Source::stdin()))),
+                Opened::Special(path) => drop(self.push(Piece::Read(Source::special(path)))),
                 Opened::Path(root) => self.path(root, window),
                 Opened::Mirror(input, scope) => self.mirror(&input, &scope)?,
                 Opened::Bucket(mut bucket) => {
@@ -174,7 +180,8 @@ impl Feed {
             return ControlFlow::Continue(());
         }
         let (blocks, receiver) = bounded(self.blocks_ahead);
-        let batch = Batch { pieces: std::mem::take(&mut self.pieces), blocks };
+        self.sent += 1;
+        let batch = Batch { number: self.sent, pieces: std::mem::take(&mut self.pieces), blocks };
         let is_wanted = self.order.send(receiver).is_ok() && self.batches.send(batch).is_ok();
         if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

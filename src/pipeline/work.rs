@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::feed::Pace;
+use super::turn::Turn;
 use super::{BLOCK, Batch, Block, Piece, Said};
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields};
@@ -15,6 +16,7 @@ use crate::input::inflate::Inflater;
 use crate::output::Table;
 use crate::query::Filter;
 use crate::query::filter::Answer;
+use crate::report::count;
 use crate::stop::Stop;
 
 /// What is to be done with every file.
@@ -24,6 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) verbose: u8,
     pub(super) stop: &'a Stop,
     pub(super) pace: &'a Pace,
+    pub(super) turn: &'a Turn,
 }
 
 /// What is to be done with every event. Each thread has its own, which learns
@@ -50,6 +53,8 @@ struct Rows<'a> {
     block: Block,
     /// All rows of the batch so far.
     count: u64,
+    /// The number of the batch.
+    number: u64,
     blocks: &'a Sender<Block>,
     used: &'a Receiver<Vec<u8>>,
 }
@@ -73,8 +78,14 @@ impl<'a> Worker<'a> {
     pub(super) fn run(mut self, batches: &Receiver<Batch>) {
         for batch in batches {
             let used = self.used.clone();
-            let mut rows =
-                Rows { job: self.job, block: Block::default(), count: 0, blocks: &batch.blocks, used: &used };
+            let mut rows = Rows {
+                job: self.job,
+                block: Block::default(),
+                count: 0,
+                number: batch.number,
+                blocks: &batch.blocks,
+                used: &used,
+            };
             rows.block.rows = used.try_recv().unwrap_or_default();
             for piece in batch.pieces {
                 if self.job.stop.is_set() || rows.is_full() {
@@ -94,9 +105,11 @@ impl<'a> Worker<'a> {
         let name = source.name();
         let Worker { job, choice, decoder, inflater, .. } = self;
         decoder.start();
+        let number = rows.number;
+        let may_grow = || job.turn.wait(number, job.stop);
         let problem = match source.open(job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
-            Ok(mut file) => inflater.read(&mut *file, |window, is_last| {
+            Ok(mut file) => inflater.read(&mut *file, may_grow, |window, is_last| {
                 let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
                 // In the last window there is still to hear why it is the last.
                 let is_over = decoder.findings().broken.is_some() && !is_last;
@@ -162,7 +175,7 @@ impl Rows<'_> {
                 2,
                 match verdict.passed_over {
                     Some(reason) => format!("{name}: passed over: {}", reason.name()),
-                    None => format!("{name}: {} events", findings.events),
+                    None => format!("{name}: {}", count(findings.events, "event")),
                 },
             ));
         }

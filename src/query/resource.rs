@@ -1,6 +1,7 @@
 //! What an event is about: the ids and ARNs that stand in it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::unescape;
@@ -22,11 +23,11 @@ impl ResourceFields {
     /// The ids and ARNs of an event, each once, in the order in which they
     /// stand in `resources`, the request and the response.
     pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
-        let mut found: Vec<Cow<'a, str>> = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for value in self.0.iter().filter_map(|slot| event.get(*slot)) {
             value.each_string(|written| {
                 let text = unescape(written);
-                if is_resource(&text) && !found.contains(&text) {
+                if is_resource(&text) && seen.insert(text.clone()) {
                     found.push(text);
                 }
             });

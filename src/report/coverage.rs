@@ -121,7 +121,7 @@ impl fmt::Display for Coverage {
 }
 
 /// `1 file`, `2 files`, `1,000 files`.
-fn count(number: u64, noun: &str) -> String {
+pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 

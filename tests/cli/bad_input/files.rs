@@ -196,7 +196,7 @@ mod unix {
         run(&trial, &arguments, b"log").shows(3, &row, &stderr(""));
         run(&trial, &arguments, &[b"log/", HOSTILE].concat()).shows(3, &row, &stderr(""));
         let verbose = [&arguments[..], &["-vv"]].concat();
-        run(&trial, &verbose, b"log").shows(3, &row, &stderr(&format!("trail2tsv: log/{SAID}: 1 events\n")));
+        run(&trial, &verbose, b"log").shows(3, &row, &stderr(&format!("trail2tsv: log/{SAID}: 1 event\n")));
     }
 
     #[cfg(target_os = "linux")]
@@ -242,4 +242,22 @@ mod unix {
         assert_eq!(first, r"error: unexpected argument '--a\u{1b}[31m\n\u{7}' found");
         assert!(!ran.stderr.contains(['\u{1b}', '\u{7}']) && !ran.stderr.contains("31m\n"), "{ran:?}");
     }
+}
+
+/// Opening a pipe that nobody writes to blocks, and must not keep Ctrl-C waiting.
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_without_a_writer_can_be_interrupted() {
+    let trial = Trial::new();
+    let made = std::process::Command::new("mkfifo").arg(trial.path("pipe")).status().unwrap();
+    assert!(made.success());
+    let arguments = ["pipe", "-o", "out.tsv"];
+    let child = trial.command(&arguments).spawn().unwrap();
+    while std::fs::read_dir(trial.path("")).unwrap().count() < 2 {
+        std::thread::yield_now();
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
+    ran.shows(130, "", "trail2tsv: interrupted\n");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "nothing temporary stays");
 }
