@@ -4,8 +4,14 @@
 //! The view is lenient where that loses nothing: what it skips need not be
 //! valid inside, as long as quotes and brackets balance.
 
+mod escape;
+mod key;
+
 use std::borrow::Cow;
 
+use self::escape::text;
+pub use self::escape::unescape;
+pub use self::key::{Written, key_is};
 use super::structure::{Block, Structure};
 
 /// Why a text cannot be read on.
@@ -224,51 +230,6 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A key as it is written before its value, with quotes and colon, made to be
-/// compared fast.
-#[derive(Clone, Copy, Debug)]
-pub struct Written {
-    halves: [u128; 2],
-    masks: [u128; 2],
-    length: usize,
-}
-
-impl Written {
-    /// Is found nowhere.
-    pub const NEVER: Written = Written { halves: [1, 0], masks: [0, 0], length: 0 };
-
-    /// Of a key without its quotes. Longer ones than there are in the format
-    /// are found nowhere.
-    pub fn new(key: &[u8]) -> Written {
-        let mut bytes = [0; 32];
-        let length = key.len() + 3;
-        if length > bytes.len() {
-            return Written::NEVER;
-        }
-        bytes[0] = b'"';
-        bytes[1..=key.len()].copy_from_slice(key);
-        bytes[length - 2..length].copy_from_slice(b"\":");
-        let mut mask = [0; 32];
-        mask[..length].fill(0xff);
-        Written { halves: halves(&bytes), masks: halves(&mask), length }
-    }
-
-    /// Its length, if the bytes begin with it. Near the end of a text, where
-    /// there are not enough bytes to compare at once, it is not found.
-    #[inline]
-    fn found_in(&self, bytes: &[u8]) -> Option<usize> {
-        let found = halves(bytes.first_chunk()?);
-        let difference = (found[0] & self.masks[0] ^ self.halves[0]) | (found[1] & self.masks[1] ^ self.halves[1]);
-        (difference == 0).then_some(self.length)
-    }
-}
-
-#[inline]
-fn halves(bytes: &[u8; 32]) -> [u128; 2] {
-    let (halves, _) = bytes.as_chunks::<16>();
-    [u128::from_le_bytes(halves[0]), u128::from_le_bytes(halves[1])]
-}
-
 /// What a value is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
@@ -418,71 +379,6 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Whether a key as written stands for `name`.
-pub fn key_is(written: &[u8], name: &[u8]) -> bool {
-    written == name || (written.contains(&b'\\') && unescape(written).as_bytes() == name)
-}
-
-/// Text of bytes that are UTF-8 in all but damaged logs.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    // Faster than to ask for what is to be replaced at once.
-    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-}
-
-/// The text that a JSON string stands for. What is no UTF-8 and no character
-/// (half of a surrogate pair) becomes U+FFFD; an escape that JSON does not
-/// know stays as it is written.
-pub fn unescape(written: &[u8]) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', written).is_none() {
-        return text(written);
-    }
-    let written = text(written);
-    let mut plain = String::with_capacity(written.len());
-    let mut rest = &*written;
-    while let Some(at) = rest.find('\\') {
-        plain.push_str(&rest[..at]);
-        let (character, length) = escape(&rest.as_bytes()[at..]);
-        plain.push(character.unwrap_or('\\'));
-        rest = &rest[at + length..];
-    }
-    plain.push_str(rest);
-    Cow::Owned(plain)
-}
-
-/// The character that the escape at the start of `bytes` stands for, and how
-/// many bytes it takes; no character and 1 where it is none that JSON knows.
-pub fn escape(bytes: &[u8]) -> (Option<char>, usize) {
-    let simple = match bytes.get(1) {
-        Some(b'"') => '"',
-        Some(b'\\') => '\\',
-        Some(b'/') => '/',
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{c}',
-        Some(b'n') => '\n',
-        Some(b'r') => '\r',
-        Some(b't') => '\t',
-        Some(b'u') => return code_unit(bytes).map_or((None, 1), |first| surrogates(first, &bytes[6..])),
-        _ => return (None, 1),
-    };
-    (Some(simple), 2)
-}
-
-/// The character that begins with the code unit `first` and may need the one
-/// that `next` begins with.
-fn surrogates(first: u16, next: &[u8]) -> (Option<char>, usize) {
-    let second = code_unit(next).filter(|_| (0xd800..0xdc00).contains(&first));
-    match char::decode_utf16([Some(first), second].into_iter().flatten()).next() {
-        Some(Ok(character)) => (Some(character), 6 * character.len_utf16()),
-        _ => (Some(char::REPLACEMENT_CHARACTER), 6),
-    }
-}
-
-/// The number in `\uXXXX`.
-fn code_unit(bytes: &[u8]) -> Option<u16> {
-    let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
-    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)? as u16))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -546,23 +442,6 @@ mod tests {
             let at = json.find('x').unwrap_or(0);
             assert_eq!(text.value_end(at), Err(Broken::Malformed(at)), "{json}");
         }
-    }
-
-    #[test]
-    fn surrogates_pair_or_are_replaced() {
-        for (written, text) in [
-            (r"\ud83d\ude00", "😀"),
-            (r"\ud83d", "\u{fffd}"),
-            (r"\ude00x", "\u{fffd}x"),
-            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
-            (r"\ud83d\u0041", "\u{fffd}A"),
-            (r"\u00e9\/\b\f\n\r\t\\\u0000", "é/\u{8}\u{c}\n\r\t\\\0"),
-            (r"\q\u12g4\u12", r"\q\u12g4\u12"),
-            ("\\", "\\"),
-        ] {
-            assert_eq!(unescape(written.as_bytes()), text, "{written}");
-        }
-        assert_eq!(unescape(b"\xff\\n"), "\u{fffd}\n");
     }
 
     proptest! {

@@ -121,15 +121,9 @@ impl<R: Read> GzipStream<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use testkit::logs::gzip;
 
     use super::*;
-
-    fn gzip(text: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
 
     fn read(file: &[u8], step: usize) -> (Vec<u8>, String) {
         let mut stream = GzipStream::new(file);

@@ -171,15 +171,9 @@ fn windows(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use testkit::logs::gzip;
 
     use super::*;
-
-    fn gzip(text: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
 
     /// The text of a file, of which each window is read up to its last line.
     fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {

@@ -132,7 +132,5 @@ impl fmt::Debug for Ran {
 
 /// Compresses bytes as one gzip member.
 pub fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(content.as_ref()).unwrap();
-    encoder.finish().unwrap()
+    testkit::logs::gzip(content.as_ref())
 }
