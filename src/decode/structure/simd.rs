@@ -133,7 +133,12 @@ mod x86 {
     #[inline]
     fn mask(low: __m256i, high: __m256i) -> u64 {
         let half = |half| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
-        half(low) | half(high) << 32
+        let mut bits = half(low) | half(high) << 32;
+        // SAFETY: no instruction at all. It keeps the compiler from seeing that
+        // the bits come from a vector: it would do all that follows on vectors
+        // of single bits, at five times the instructions (measured).
+        unsafe { std::arch::asm!("/* {0} */", inout(reg) bits, options(pure, nomem, nostack, preserves_flags)) };
+        bits
     }
 
     #[target_feature(enable = "avx2")]
