@@ -51,6 +51,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Counts {
     known: AtomicU64,
+    open_lists: AtomicU64,
     objects: AtomicU64,
     bytes: AtomicU64,
     present: AtomicU64,
@@ -146,6 +147,7 @@ impl Bucket {
         let counts = &self.shared.counts;
         Fetched {
             known: counts.known.load(Relaxed),
+            is_listed: counts.open_lists.load(Relaxed) == 0,
             objects: counts.objects.load(Relaxed),
             bytes: counts.bytes.load(Relaxed),
             present: counts.present.load(Relaxed),

@@ -4,10 +4,11 @@
 mod coverage;
 
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use self::coverage::{Coverage, Fetched, count};
 use crate::error::Skip;
@@ -24,7 +25,8 @@ pub struct Report {
 #[derive(Debug)]
 struct Bars {
     all: MultiProgress,
-    fetching: ProgressBar,
+    /// Shown once there is something to fetch.
+    fetching: OnceLock<ProgressBar>,
     reading: ProgressBar,
 }
 
@@ -74,8 +76,10 @@ impl Report {
     /// Takes the bars off the screen.
     pub fn clear(&self) {
         if let Some(bars) = &self.bars {
-            bars.fetching.finish_and_clear();
-            bars.reading.finish_and_clear();
+            bars.reading.disable_steady_tick();
+            // Where there is nothing to clear, that is as well.
+            let _ = bars.all.clear();
+            bars.all.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 
@@ -83,10 +87,15 @@ impl Report {
     /// so far.
     pub fn fetching(&self, fetched: &Fetched) {
         let Some(bars) = &self.bars else { return };
-        bars.fetching.set_length(fetched.known);
-        bars.fetching.set_position(fetched.objects + fetched.present);
-        let rate = fetched.bytes as f64 / bars.fetching.elapsed().as_secs_f64().max(0.1);
-        bars.fetching.set_message(format!("{}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
+        // What is left out in a narrow terminal comes last.
+        let template = "mirroring {bar:12} {human_pos}/{human_len} objects, {wide_msg}";
+        let bar =
+            bars.fetching.get_or_init(|| bars.all.insert(0, ProgressBar::no_length().with_style(style(template))));
+        bar.set_length(fetched.known);
+        bar.set_position(fetched.objects + fetched.present);
+        let rate = fetched.bytes as f64 / bar.elapsed().as_secs_f64().max(0.1);
+        let left = if fetched.is_listed { format!("{:#} left", HumanDuration(bar.eta())) } else { "listing".into() };
+        bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
     }
 
     /// Shows how far the decoding is.
@@ -94,7 +103,7 @@ impl Report {
         let Some(bars) = &self.bars else { return };
         let rate = coverage.events as f64 / bars.reading.elapsed().as_secs_f64().max(0.1);
         bars.reading.set_message(format!(
-            "{} files, {} events, {} rows, {} events/s",
+            "{} files, {} events, {} matched, {}/s",
             HumanCount(coverage.files),
             HumanCount(coverage.events),
             HumanCount(coverage.rows),
@@ -115,15 +124,17 @@ impl Report {
     }
 }
 
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar())
+}
+
 impl Bars {
     fn new() -> Bars {
         const TIMES_A_SECOND: u8 = 8;
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(TIMES_A_SECOND));
-        let style = |template: &str| ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
-        let fetching = ProgressBar::no_length()
-            .with_style(style("mirroring {bar:20} {human_pos}/{human_len} objects, {msg}, {eta} left"));
-        let reading = ProgressBar::new_spinner().with_style(style("decoding  {wide_msg}"));
-        let bars = Bars { fetching, reading: all.add(reading), all };
+        // Short, so that the ^C that a terminal echoes behind it starts no new line.
+        let reading = ProgressBar::new_spinner().with_style(style("decoding  {msg}"));
+        let bars = Bars { fetching: OnceLock::new(), reading: all.add(reading), all };
         bars.reading.enable_steady_tick(Duration::from_millis(250));
         bars
     }

@@ -31,6 +31,7 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
     }
     let mut fetcher = Fetcher { permits: Arc::new(Semaphore::new(shared.jobs)), trunks: Vec::new(), shared };
     let shared = Arc::clone(&fetcher.shared);
+    shared.counts.open_lists.store(found.scans.len() as u64, Relaxed);
     let mut scans = found.scans.into_iter();
     let mut lists: VecDeque<(String, mpsc::Receiver<Page>)> = VecDeque::new();
     loop {
@@ -77,12 +78,13 @@ impl Fetcher {
         let shared = &self.shared;
         if object.key.ends_with('/') && object.size == 0 {
             // A folder that somebody made by hand.
+            shared.counts.known.fetch_sub(1, Relaxed);
             return None;
         }
         if !shared.scope.admits_file(&object.key) {
+            shared.counts.known.fetch_sub(1, Relaxed);
             return Some(Arrival::Here(Arrived::TooOld));
         }
-        shared.counts.known.fetch_add(1, Relaxed);
         let address = shared.client.address(&object.key);
         let path = match shared.mirror.path(&object.key) {
             Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use aws_sdk_s3::types;
 use jiff::civil::Date;
@@ -44,6 +45,11 @@ impl Scan {
     /// Sends the pages of the list, until the last day is past or nobody
     /// listens.
     pub(super) async fn list(self, shared: Arc<Shared>, sender: mpsc::Sender<Page>) {
+        self.send_pages(&shared, sender).await;
+        shared.counts.open_lists.fetch_sub(1, Relaxed);
+    }
+
+    async fn send_pages(&self, shared: &Shared, sender: mpsc::Sender<Page>) {
         let start = self.start(shared.scope.first_day);
         let mut pages = Pages::default();
         let mut course = Course { last_day: shared.scope.last_day, last_key: String::new() };
@@ -62,6 +68,9 @@ impl Scan {
                 }
                 Err(trouble) => Err(trouble),
             };
+            if let Ok((objects, _)) = &page {
+                shared.counts.known.fetch_add(objects.len() as u64, Relaxed);
+            }
             let is_last = page.as_ref().is_ok_and(|(_, is_past)| *is_past) || page.is_err();
             if sender.send(page.map(|(objects, _)| objects)).await.is_err() || is_last {
                 return;

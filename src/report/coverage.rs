@@ -36,8 +36,10 @@ pub struct Coverage {
 /// What was done to bring a mirror up to date.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Fetched {
-    /// Objects of the bucket that belong to the window.
+    /// Objects of the bucket that are listed so far.
     pub known: u64,
+    /// Whether that is all of them.
+    pub is_listed: bool,
     /// Objects that were downloaded.
     pub objects: u64,
     /// Bytes of these.
