@@ -76,7 +76,7 @@ pub struct Cli {
     /// What was called, such as TerminateInstances or 'Delete*'
     #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
     pub event_name: Vec<String>,
-    /// Who called: a user, role, session, ARN or principal id
+    /// Who called: a user, role, session, ARN or principal id (a comma is part of it)
     #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
     pub user: Vec<String>,
     /// Where the call came from

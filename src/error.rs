@@ -132,6 +132,9 @@ pub enum Problem {
         /// The byte of the inflated file where the first goes wrong, from 0.
         offset: u64,
     },
+    /// The name says that it is a log of CloudTrail, the content is none.
+    #[error("it has the name of a CloudTrail log, but is none ({})", .0.name())]
+    NoLog(PassedOver),
     /// A byte that is not UTF-8, counted from 0.
     #[error("byte {0} is not UTF-8; such bytes are shown as U+FFFD")]
     NotUtf8(u64),

@@ -5,11 +5,13 @@ pub mod inflate;
 pub mod patient;
 pub mod walk;
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::patient::Patient;
+use crate::bucket::layout::delivered_by;
 use crate::stop::Stop;
 
 /// One file to read.
@@ -21,27 +23,40 @@ pub struct Source {
     pub key: Option<String>,
     /// Whether it is a pipe or a device, which may keep a reader waiting.
     pub is_special: bool,
+    /// Whether the user named it, and did not only name its folder.
+    pub is_named: bool,
 }
 
 impl Source {
     /// Standard input.
     pub fn stdin() -> Source {
-        Source { path: None, key: Some("-".into()), is_special: true }
+        Source { path: None, key: Some("-".into()), is_special: true, is_named: true }
     }
 
     /// A file of the local disk.
     pub fn file(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: false }
+        Source { path: Some(path), key: None, is_special: false, is_named: false }
+    }
+
+    /// A file of the local disk that the user named.
+    pub fn named(path: PathBuf) -> Source {
+        Source { is_named: true, ..Source::file(path) }
+    }
+
+    /// Whether the name is that of a log that CloudTrail delivered.
+    pub fn is_named_as_log(&self) -> bool {
+        let name = self.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+        name.is_some_and(|name| delivered_by(name).is_some())
     }
 
     /// A pipe or device of the local disk.
     pub fn special(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: true }
+        Source { path: Some(path), key: None, is_special: true, is_named: true }
     }
 
     /// An object of a bucket, which the mirror holds at `path`.
     pub fn object(path: PathBuf, address: String) -> Source {
-        Source { path: Some(path), key: Some(address), is_special: false }
+        Source { path: Some(path), key: Some(address), is_special: false, is_named: false }
     }
 
     /// The name for messages and for the column `file`.

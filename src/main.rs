@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Ok(Task::Convert(plan)) => convert(&plan),
         Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
         Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),
-        Err(fatal) => end(&Report::new(Talk::default()), &fatal),
+        Err(fatal) => end(&Report::new(Talk::default(), true), &fatal),
     };
     ExitCode::from(exit)
 }
@@ -46,7 +46,7 @@ fn parse() -> Result<Cli, clap::Error> {
 }
 
 fn convert(plan: &Plan) -> Exit {
-    let report = Report::new(plan.talk);
+    let report = Report::new(plan.talk, plan.output.is_none() && !plan.count);
     let stop = Stop::default();
     if let Err(fatal) = heed_signals(&stop) {
         return end(&report, &fatal);
@@ -92,6 +92,6 @@ fn show(text: &str, exit: Exit) -> Exit {
     };
     match written.map_err(|error| Fatal::write("standard output", &error)) {
         Ok(()) => exit,
-        Err(fatal) => end(&Report::new(Talk::default()), &fatal),
+        Err(fatal) => end(&Report::new(Talk::default(), true), &fatal),
     }
 }

@@ -122,6 +122,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     })
     .and_then(|coverage| {
         if plan.count {
+            report.clear();
             target.write(format!("{}\n", coverage.rows).as_bytes())?;
         }
         target.finish()?;

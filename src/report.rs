@@ -31,9 +31,11 @@ struct Bars {
 }
 
 impl Report {
-    /// A report that shows progress where `talk` and the terminal allow it.
-    pub fn new(talk: Talk) -> Report {
-        let is_shown = !talk.quiet && std::io::stderr().is_terminal();
+    /// A report that shows progress where `talk` and the terminal allow it, and
+    /// where no rows come to the same terminal.
+    pub fn new(talk: Talk, has_rows: bool) -> Report {
+        let is_free = !has_rows || !std::io::stdout().is_terminal();
+        let is_shown = !talk.quiet && is_free && std::io::stderr().is_terminal();
         Report { talk, bars: is_shown.then(Bars::new), problems: AtomicU64::new(0) }
     }
 

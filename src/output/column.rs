@@ -110,7 +110,10 @@ impl Column {
             _ if CATALOGUE.iter().any(|(known, _)| *known == name) => {
                 Source::Field(fields.slot(name).ok_or_else(full)?)
             }
-            _ if name.contains(['.', '[']) => Source::Path(path(name)?),
+            _ if name.contains(['.', '[']) => match misspelled_root(name) {
+                Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
+                None => Source::Path(path(name)?),
+            },
             _ => return Err(wrong(&unknown(name))),
         };
         Ok(Column { name: name.to_string(), source })
@@ -155,6 +158,13 @@ fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) 
         0 => style.absent(out),
         _ => style.disarm(out, start),
     }
+}
+
+/// The field that a path would begin with if it were written in the right case.
+fn misspelled_root(path: &str) -> Option<&'static str> {
+    let root = path.strip_prefix('.').unwrap_or(path).split(['.', '[']).next()?;
+    let mut names = CATALOGUE.iter().map(|(known, _)| *known);
+    names.find(|known| known.eq_ignore_ascii_case(root) && *known != root)
 }
 
 /// What to say of a name that no column has.
@@ -230,6 +240,10 @@ mod tests {
         assert_eq!(refuse("eventname"), "--columns \"eventname\": not a column; did you mean eventName?");
         assert!(
             refuse("bogus").ends_with("--columns help lists the names, and .bogus would be the field of that name")
+        );
+        assert_eq!(
+            refuse("useridentity.arn"),
+            "--columns \"useridentity.arn\": not a path; did you mean userIdentity…?"
         );
         assert!(refuse("a..b").contains("a path that has an empty name"));
     }

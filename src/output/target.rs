@@ -49,6 +49,10 @@ impl Target {
                     _ => Path::new("."),
                 };
                 let file = unfinished::begin(folder, &unfinished::own_output()).map_err(fail)?;
+                if let Ok(old) = std::fs::metadata(path) {
+                    // Whom a file was for, its next content is for.
+                    file.as_file().set_permissions(old.permissions()).map_err(fail)?;
+                }
                 Ok(Target::Whole { file, path: path.to_path_buf() })
             }
         }

@@ -120,7 +120,8 @@ impl Feed {
     /// Feeds the files of a folder, or one file. What was there when the run
     /// began and is gone by now costs only itself.
     fn path(&mut self, root: PathBuf, window: Window) {
-        let walked = walk(&root, &Scope::since(window), |met| self.push(piece(met, Source::file)));
+        let source = if root.is_dir() { Source::file } else { Source::named };
+        let walked = walk(&root, &Scope::since(window), |met| self.push(piece(met, source)));
         if let Err(error) = walked {
             let name = Source::file(root).name();
             let skip = Skip { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };

@@ -10,7 +10,7 @@ use super::turn::Turn;
 use super::{BLOCK, Batch, Block, Piece, Said};
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields};
-use crate::error::{Fatal, Problem, Skip};
+use crate::error::{Fatal, Outcome, Problem, Skip};
 use crate::input::Source;
 use crate::input::inflate::Inflater;
 use crate::output::Table;
@@ -121,7 +121,7 @@ impl<'a> Worker<'a> {
         };
         job.pace.note(decoder.findings().bytes);
         if !job.stop.is_set() {
-            rows.conclude(decoder, problem, name);
+            rows.conclude(decoder, problem, source, name);
         }
     }
 }
@@ -157,27 +157,30 @@ impl Rows<'_> {
     }
 
     /// Counts a file that was read, and says what is wrong with it.
-    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, name: String) {
+    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: String) {
         let findings = decoder.findings();
         let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
-        let verdict = findings.verdict(problem);
+        let mut verdict = findings.verdict(problem);
         let coverage = &mut self.block.coverage;
         match verdict.passed_over {
-            Some(reason) => *coverage.passed_over.entry(reason).or_default() += 1,
+            Some(reason) if source.is_named_as_log() => {
+                coverage.files += 1;
+                verdict.problems.push((Problem::NoLog(reason), Outcome::Nothing));
+            }
+            Some(reason) => {
+                *coverage.passed_over.entry(reason).or_default() += 1;
+                let text = format!("{name}: passed over: {}", reason.name());
+                // Whoever names a file expects something of it.
+                self.say(if source.is_named { Said::Note(text) } else { Said::Detail(2, text) });
+            }
             None => {
                 coverage.files += u64::from(!is_unread);
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
+                if self.job.verbose > 1 {
+                    self.say(Said::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
+                }
             }
-        }
-        if self.job.verbose > 1 {
-            self.say(Said::Detail(
-                2,
-                match verdict.passed_over {
-                    Some(reason) => format!("{name}: passed over: {}", reason.name()),
-                    None => format!("{name}: {}", count(findings.events, "event")),
-                },
-            ));
         }
         for (problem, outcome) in verdict.problems {
             self.say(Said::Skip(Skip { name: name.clone(), problem, outcome }));

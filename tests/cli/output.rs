@@ -94,3 +94,15 @@ fn several_inputs_come_in_their_order() {
     trial.write("a/x.json", r#"{"eventName":"A"}"#);
     assert_eq!(trial.run(&["b", "a", "-c", "eventName", "--no-header"]).lines(0), ["B", "A"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_private_file_stays_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let trial = Trial::with("a.json", LOG);
+    trial.write("out.tsv", "old");
+    std::fs::set_permissions(trial.path("out.tsv"), PermissionsExt::from_mode(0o600)).unwrap();
+    trial.run(&["a.json", "-o", "out.tsv", "-q"]).shows(0, "", "");
+    let mode = std::fs::metadata(trial.path("out.tsv")).unwrap().permissions().mode();
+    assert_eq!((mode & 0o777, trial.read("out.tsv").lines().count()), (0o600, 4));
+}

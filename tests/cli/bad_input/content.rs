@@ -9,7 +9,10 @@ fn is_passed_over(file: impl AsRef<[u8]>, kind: &str) {
     Trial::with("log", file).run(&NAMES).shows(
         0,
         "",
-        &format!("trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}\n"),
+        &format!(
+            "trail2tsv: log: passed over: {kind}\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}\n"
+        ),
     );
 }
 
@@ -179,5 +182,41 @@ fn a_broken_record_costs_only_itself() {
         "A\n",
         "JSON ends early; 1 event before it was kept",
         "1 event in 1 file read, 1 matched",
+    );
+}
+
+const LOG_NAME: &str = "111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+
+/// What CloudTrail delivered holds events; if it does not, some are missing.
+#[test]
+fn a_file_that_is_named_as_a_log_must_be_one() {
+    for (content, what) in [
+        (&b""[..], "empty"),
+        (b"<html>", "not JSON"),
+        (b"{}", "other JSON"),
+        (b"{\"Records\":null}", "without Records"),
+    ] {
+        let trial = Trial::with(&format!("log/{LOG_NAME}"), content);
+        trial.run(&["log", "--count"]).shows(
+            3,
+            "0\n",
+            &format!(
+                "trail2tsv: log/{LOG_NAME}: it has the name of a CloudTrail log, but is none ({what}); nothing was read\n\
+                 trail2tsv: 0 events in 1 file read, 0 matched; 1 problem, named above\n"
+            ),
+        );
+    }
+    let trial = Trial::with(&format!("log/{LOG_NAME}"), "{\"Records\":[]}");
+    trial.run(&["log", "--count"]).shows(0, "0\n", "trail2tsv: 0 events in 1 file read, 0 matched\n");
+}
+
+#[test]
+fn a_named_file_that_is_passed_over_is_named() {
+    let trial = Trial::with("notes.txt", "plain text");
+    trial.run(&["notes.txt", "--count"]).shows(
+        0,
+        "0\n",
+        "trail2tsv: notes.txt: passed over: not JSON\n\
+         trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON\n",
     );
 }

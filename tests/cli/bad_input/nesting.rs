@@ -68,7 +68,8 @@ fn a_file_of_brackets_is_other_json() {
         Trial::with("log", file).run(&["log", "--no-header"]).shows(
             0,
             "",
-            "trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 other JSON\n",
+            "trail2tsv: log: passed over: other JSON\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 other JSON\n",
         );
     }
 }
@@ -91,7 +92,8 @@ fn a_file_of_closing_brackets_is_no_json() {
         Trial::with("log", file).run(&["log", "--no-header"]).shows(
             0,
             "",
-            "trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON\n",
+            "trail2tsv: log: passed over: not JSON\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON\n",
         );
     }
 }
