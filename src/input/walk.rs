@@ -16,6 +16,8 @@ use crate::unfinished::{ENDING, own_output};
 pub enum Met {
     /// A file to read.
     File(PathBuf),
+    /// A folder in which nothing can be wanted.
+    LeftOut,
     /// A file that was delivered before the window.
     TooOld,
     /// What a download left that was broken off.
@@ -41,10 +43,11 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
     while let Some(entry) = entries.next() {
         let met = match entry {
             Ok(entry) if entry.file_type().is_dir() => {
-                if entry.path().to_str().is_some_and(|path| !scope.admits_folder(path)) {
-                    entries.skip_current_dir();
+                if entry.path().to_str().is_none_or(|path| scope.admits_folder(path)) {
+                    continue;
                 }
-                continue;
+                entries.skip_current_dir();
+                Met::LeftOut
             }
             // Pipes, sockets and devices in a folder would be waited for, or never end.
             Ok(entry) if !entry.file_type().is_file() => Met::Special,
@@ -141,7 +144,7 @@ mod tests {
             walked(folder.path(), &Scope::since(window)).len()
         };
         assert_eq!(walked(folder.path(), &Scope::default()).len(), 3);
-        assert_eq!((since("2026-10-01T10:00:00Z"), since("2026-10-02T00:00:00Z")), (3, 0));
+        assert_eq!((since("2026-10-01T10:00:00Z"), since("2026-10-02T00:00:00Z")), (3, 1));
     }
 
     #[cfg(unix)]

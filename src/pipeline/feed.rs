@@ -202,6 +202,7 @@ fn piece(met: Met, source: impl FnOnce(PathBuf) -> Source) -> Piece {
     match met {
         Met::File(path) => Piece::Read(source(path)),
         Met::TooOld => Piece::Count(Coverage { unopened: 1, ..Coverage::default() }),
+        Met::LeftOut => Piece::Count(Coverage { folders_left_out: 1, ..Coverage::default() }),
         Met::Unfinished => passed_over(PassedOver::Unfinished),
         Met::Special => passed_over(PassedOver::Special),
         Met::Skip(skip) => Piece::Say(Said::Skip(skip)),

@@ -23,6 +23,8 @@ pub struct Coverage {
     /// Files that were not opened, since their name says that they were
     /// delivered before the window.
     pub unopened: u64,
+    /// Folders that were not entered, since nothing in them can be wanted.
+    pub folders_left_out: u64,
     /// Events that were kept though a time was asked for and they have none.
     pub untimed: u64,
     /// Files, objects and records that could not be read.
@@ -62,6 +64,7 @@ impl Coverage {
         self.rows += other.rows;
         self.foreign += other.foreign;
         self.unopened += other.unopened;
+        self.folders_left_out += other.folders_left_out;
         self.untimed += other.untimed;
         self.problems += other.problems;
         self.is_cut |= other.is_cut;
@@ -99,6 +102,9 @@ impl fmt::Display for Coverage {
         }
         if self.unopened > 0 {
             write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;
+        }
+        if self.folders_left_out > 0 {
+            write!(f, "; {} not entered: outside of what is asked for", count(self.folders_left_out, "folder"))?;
         }
         if !self.passed_over.is_empty() {
             let total = self.passed_over.values().sum();
@@ -141,11 +147,18 @@ mod tests {
         assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
         coverage.passed_over.insert(PassedOver::Digest, 2);
         coverage.passed_over.insert(PassedOver::NotJson, 1);
-        coverage.add(&Coverage { unopened: 7, foreign: 1, untimed: 1, problems: 3, ..Coverage::default() });
+        coverage.add(&Coverage {
+            unopened: 7,
+            folders_left_out: 2,
+            foreign: 1,
+            untimed: 1,
+            problems: 3,
+            ..Coverage::default()
+        });
         assert_eq!(
             coverage.to_string(),
             "2,900 events in 55 files read, 12 matched; 7 files not opened: delivered before the window; \
-             3 files passed over: 2 digest, 1 not JSON; 1 record is no CloudTrail event; \
+             2 folders not entered: outside of what is asked for; 3 files passed over: 2 digest, 1 not JSON; 1 record is no CloudTrail event; \
              1 event kept without a readable eventTime; 3 problems, named above"
         );
     }
