@@ -1,5 +1,6 @@
 //! The stages wired together: one thread finds files, many decode them, one
-//! writes. The only place with threads and channels.
+//! writes. The only place with threads and channels, but for those that wait
+//! for a silent pipe (`input/patient.rs`) and those of the S3 runtime.
 //!
 //! ```text
 //! feed ──batches──▶ workers ──blocks──▶ writer
