@@ -12,12 +12,12 @@ pub mod structure;
 
 use std::ops::ControlFlow;
 
-use self::envelope::{Envelope, Item, Walked};
+use self::envelope::{Envelope, Item, Step};
 use self::event::{Event, Fields, Places, Slot};
 use self::findings::BrokenAt;
 pub use self::findings::{Findings, Verdict};
 use self::json::{Broken, Kind, Text, Value, unescape};
-use self::structure::Structure;
+use self::structure::{Structure, Way, Work};
 use crate::error::Fatal;
 
 /// Turns the text of one file after the other into events.
@@ -30,22 +30,29 @@ pub struct Decoder {
     nested: Nested,
     envelope: Envelope,
     findings: Findings,
+    way: Way,
 }
 
 impl Decoder {
     /// A decoder of events in which the given fields can be looked at.
     pub fn new(fields: &Fields) -> Result<Decoder, Fatal> {
+        Decoder::with(fields, Way::fastest())
+    }
+
+    /// A decoder that works in the given way.
+    pub fn with(fields: &Fields, way: Way) -> Result<Decoder, Fatal> {
         let mut fields = fields.clone();
         let marks = Marks::new(&mut fields)
             .ok_or_else(|| Fatal::Usage("--columns: more different fields than an event can have".into()))?;
         Ok(Decoder {
             fields,
             marks,
-            structure: Structure::default(),
+            structure: Structure::with(way),
             places: Places::default(),
-            nested: Nested::default(),
+            nested: Nested { structure: Structure::with(way), places: Places::default() },
             envelope: Envelope::default(),
             findings: Findings::default(),
+            way,
         })
     }
 
@@ -70,7 +77,7 @@ impl Decoder {
     {
         let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else { return 0 };
         let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
-        let walked = self.walk(bytes, start, each);
+        let walked = self.way.run(Walk { decoder: self, bytes, start, each });
         let rest = &bytes[walked.consumed..];
         self.findings.broken = walked.broken.and_then(|why| self.broken_at(why, start, rest, is_last));
         let consumed = if is_last || self.findings.broken.is_some() { bytes.len() } else { walked.consumed };
@@ -83,25 +90,6 @@ impl Decoder {
         }
         self.findings.bytes += (mark + consumed) as u64;
         mark + consumed
-    }
-
-    fn walk<F>(&mut self, bytes: &[u8], start: u64, mut each: F) -> Walked
-    where
-        F: FnMut(&Event<'_>) -> ControlFlow<()>,
-    {
-        let text = Text::index(bytes, &mut self.structure);
-        let mut records = Records {
-            fields: &self.fields,
-            marks: &self.marks,
-            places: &mut self.places,
-            nested: &mut self.nested,
-            findings: &mut self.findings,
-            start,
-        };
-        let walked = self.envelope.walk(&text, |item| records.visit(&text, item, &mut each));
-        self.findings.is_log = self.envelope.is_log;
-        self.findings.is_hollow = self.envelope.is_hollow;
-        walked
     }
 
     /// What stopped the walk, with its place in the file, unless the next
@@ -117,6 +105,59 @@ impl Decoder {
             }
             Broken::EndsEarly => None,
         }
+    }
+}
+
+/// A walk over the text of one window.
+struct Walk<'a, F> {
+    decoder: &'a mut Decoder,
+    bytes: &'a [u8],
+    /// Where the window begins in the file.
+    start: u64,
+    each: F,
+}
+
+/// How the walk over one window ended.
+struct Walked {
+    /// So many bytes need not be seen again.
+    consumed: usize,
+    /// What keeps it from going on; nothing where the visitor had enough or
+    /// the text ended well.
+    broken: Option<Broken>,
+}
+
+impl<F> Work for Walk<'_, F>
+where
+    F: FnMut(&Event<'_>) -> ControlFlow<()>,
+{
+    type Outcome = Walked;
+
+    #[inline(always)]
+    fn run(mut self) -> Walked {
+        let Decoder { fields, marks, structure, places, nested, envelope, findings, .. } = self.decoder;
+        let text = Text::index(self.bytes, structure);
+        let mut records = Records { fields, marks, places, nested, findings, start: self.start };
+        let mut at = 0;
+        let broken = loop {
+            let visited = match envelope.step(&text, at) {
+                Ok(Step::On(next)) => {
+                    at = next;
+                    continue;
+                }
+                Ok(Step::Item(item)) => records.visit(&text, item, &mut self.each),
+                Ok(Step::End) => break None,
+                Err(broken) => break Some(broken),
+            };
+            match visited {
+                Ok(ControlFlow::Continue(next)) => at = next,
+                Ok(ControlFlow::Break(())) => break None,
+                Err(broken) => break Some(broken),
+            }
+            envelope.pass();
+        };
+        findings.is_log = envelope.is_log;
+        findings.is_hollow = envelope.is_hollow;
+        Walked { consumed: at, broken }
     }
 }
 
@@ -187,7 +228,7 @@ enum Record<'a> {
 }
 
 /// Memory for an event that is wrapped in a record.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Nested {
     structure: Structure,
     places: Places,
@@ -207,6 +248,7 @@ struct Records<'d> {
 impl Records<'_> {
     /// Hands out the event that an item is or wraps, and gives the place
     /// behind it.
+    #[inline(always)]
     fn visit<F>(&mut self, text: &Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), usize>, Broken>
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,

@@ -4,8 +4,6 @@
 //! [`Envelope`] walks a text that arrives in windows and hands out the objects
 //! that can be events; what an object is, is for [`decode`](super) to say.
 
-use std::ops::ControlFlow;
-
 use super::json::{Broken, Members, Text, key_is};
 
 /// How far the walk is in a text. It remembers only what is open, so it can go
@@ -42,14 +40,15 @@ pub enum Item {
     },
 }
 
-/// How the walk over one window ended.
+/// One step of the walk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Walked {
-    /// So many bytes need not be seen again.
-    pub consumed: usize,
-    /// What keeps it from going on; nothing where the visitor had enough or
-    /// the text ended well.
-    pub broken: Option<Broken>,
+pub enum Step {
+    /// The walk goes on at this place.
+    On(usize),
+    /// There is something to visit.
+    Item(Item),
+    /// There is no more text, and none is missing.
+    End,
 }
 
 impl Envelope {
@@ -58,59 +57,48 @@ impl Envelope {
         self.place == Place::Top
     }
 
-    /// Walks on over `text`. `visit` gets each item and gives the place behind
-    /// it, or breaks off.
-    pub fn walk<F>(&mut self, text: &Text<'_>, mut visit: F) -> Walked
-    where
-        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
-    {
-        let mut at = 0;
-        loop {
-            match self.step(text, at, &mut visit) {
-                Ok(ControlFlow::Continue(next)) => at = next,
-                Ok(ControlFlow::Break(())) => return Walked { consumed: at, broken: None },
-                Err(broken) => return Walked { consumed: at, broken: Some(broken) },
-            }
-        }
-    }
-
-    fn step<F>(&mut self, text: &Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
-    where
-        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
-    {
+    /// The next step of the walk over `text`, from `at` on. The place behind an
+    /// item is the caller's to find; [`Envelope::pass`] says that it was.
+    #[inline(always)]
+    pub fn step(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
         match self.place {
-            Place::Top => self.top(text, text.skip_blanks(at), visit),
-            Place::Wrapper => self.wrapper(text, at).map(ControlFlow::Continue),
-            Place::Array { wrapped, begun } => self.array(text, text.skip_blanks(at), wrapped, begun, visit),
+            Place::Top => self.top(text, text.skip_blanks(at)),
+            Place::Wrapper => self.wrapper(text, at).map(Step::On),
+            Place::Array { wrapped, begun } => self.array(text, text.skip_blanks(at), wrapped, begun),
         }
     }
 
-    fn top<F>(&mut self, text: &Text<'_>, at: usize, visit: &mut F) -> Result<ControlFlow<(), usize>, Broken>
-    where
-        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
-    {
+    /// The item that was the last step was visited to its end.
+    #[inline(always)]
+    pub fn pass(&mut self) {
+        if let Place::Array { begun, .. } = &mut self.place {
+            *begun = true;
+        }
+    }
+
+    fn top(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
         match text.byte(at) {
-            None => Ok(ControlFlow::Break(())),
+            None => Ok(Step::End),
             Some(b'[') => {
                 self.place = Place::Array { wrapped: false, begun: false };
-                Ok(ControlFlow::Continue(at + 1))
+                Ok(Step::On(at + 1))
             }
             Some(b'{') => match records(text, at) {
                 Err(Broken::EndsEarly) => Err(Broken::EndsEarly),
                 // What is wrong inside one object is for the visitor to find and to pass.
-                Err(Broken::Malformed(_)) | Ok(None) => visit(Item::Object(at)),
+                Err(Broken::Malformed(_)) | Ok(None) => Ok(Step::Item(Item::Object(at))),
                 Ok(Some((_, false))) => {
                     self.is_hollow = true;
-                    visit(Item::Object(at))
+                    Ok(Step::Item(Item::Object(at)))
                 }
                 Ok(Some((start, true))) => {
                     self.is_log = true;
                     self.place = Place::Array { wrapped: true, begun: false };
-                    Ok(ControlFlow::Continue(start + 1))
+                    Ok(Step::On(start + 1))
                 }
             },
             Some(b',') => Err(Broken::Malformed(at)),
-            Some(_) => visit(Item::Other { end: text.value_end(at)? }),
+            Some(_) => Ok(Step::Item(Item::Other { end: text.value_end(at)? })),
         }
     }
 
@@ -128,21 +116,12 @@ impl Envelope {
         text.value_end(start)
     }
 
-    fn array<F>(
-        &mut self,
-        text: &Text<'_>,
-        mut at: usize,
-        wrapped: bool,
-        begun: bool,
-        visit: &mut F,
-    ) -> Result<ControlFlow<(), usize>, Broken>
-    where
-        F: FnMut(Item) -> Result<ControlFlow<(), usize>, Broken>,
-    {
+    #[inline(always)]
+    fn array(&mut self, text: &Text<'_>, mut at: usize, wrapped: bool, begun: bool) -> Result<Step, Broken> {
         let mut byte = text.byte(at).ok_or(Broken::EndsEarly)?;
         if byte == b']' {
             self.place = if wrapped { Place::Wrapper } else { Place::Top };
-            return Ok(ControlFlow::Continue(at + 1));
+            return Ok(Step::On(at + 1));
         }
         if begun {
             if byte != b',' {
@@ -151,10 +130,8 @@ impl Envelope {
             at = text.skip_blanks(at + 1);
             byte = text.byte(at).ok_or(Broken::EndsEarly)?;
         }
-        let flow =
-            if byte == b'{' { visit(Item::Object(at))? } else { visit(Item::Other { end: text.value_end(at)? })? };
-        self.place = Place::Array { wrapped, begun: true };
-        Ok(flow)
+        let item = if byte == b'{' { Item::Object(at) } else { Item::Other { end: text.value_end(at)? } };
+        Ok(Step::Item(item))
     }
 }
 
@@ -198,20 +175,37 @@ mod tests {
         loop {
             let mut structure = Structure::default();
             let text = Text::index(&bytes[start..end], &mut structure);
-            let walked = envelope.walk(&text, |item| match item {
-                Item::Object(at) => {
-                    let to = text.value_end(at)?;
-                    found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned());
-                    Ok(ControlFlow::Continue(to))
+            let (mut at, mut broken) = (0, None);
+            while let Some(item) = match envelope.step(&text, at) {
+                Ok(Step::On(next)) => {
+                    at = next;
+                    continue;
                 }
-                Item::Other { end } => {
-                    found.push("other".into());
-                    Ok(ControlFlow::Continue(end))
+                Ok(Step::Item(item)) => Some(item),
+                Ok(Step::End) => None,
+                Err(error) => {
+                    broken = Some(error);
+                    None
                 }
-            });
-            start += walked.consumed;
-            if end == bytes.len() || matches!(walked.broken, Some(Broken::Malformed(_))) {
-                return (found, envelope, walked.broken);
+            } {
+                let end = match item {
+                    Item::Object(at) => text.value_end(at),
+                    Item::Other { end } => Ok(end),
+                };
+                match (item, end) {
+                    (Item::Object(at), Ok(to)) => found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned()),
+                    (Item::Other { .. }, _) => found.push("other".into()),
+                    (_, Err(error)) => {
+                        broken = Some(error);
+                        break;
+                    }
+                }
+                envelope.pass();
+                at = end.unwrap();
+            }
+            start += at;
+            if end == bytes.len() || matches!(broken, Some(Broken::Malformed(_))) {
+                return (found, envelope, broken);
             }
             end = (end + step).min(bytes.len());
         }

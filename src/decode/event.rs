@@ -1,7 +1,7 @@
 //! One event as a lazy view: only the top-level fields that someone asked for
 //! are remembered, and those as places in the text.
 
-use super::json::{Broken, Kind, Text, Value, Written, key_is};
+use super::json::{Broken, Kind, Members, Text, Value, Written, key_is};
 
 /// The top-level fields that a run looks at, each with a [`Slot`].
 #[derive(Clone, Debug)]
@@ -65,8 +65,9 @@ fn hash(key: &[u8]) -> usize {
 /// its memory, and for what it learned of the order of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// From where to where, for each slot; nothing reaches to 0. No text is
-    /// larger than these numbers: see [`Inflater`](crate::input::inflate).
+    /// From where to where, for each slot, and at last for all keys that nobody
+    /// asked for; nothing reaches to 0. No text is larger than these numbers:
+    /// see [`Inflater`](crate::input::inflate).
     spans: Vec<[u32; 2]>,
     keys: Keys,
 }
@@ -75,32 +76,35 @@ impl Places {
     /// Reads the members of the object at `start`; gives the place behind it.
     /// Of a field that is there twice, the last counts, as it does for every
     /// JSON parser in the field.
+    #[inline(always)]
     pub fn read(&mut self, text: &Text<'_>, start: usize, fields: &Fields) -> Result<usize, Broken> {
-        if self.spans.len() == fields.names.len() {
-            self.spans.fill([0, 0]);
-        } else {
-            self.spans = vec![[0, 0]; fields.names.len()];
-        }
-        let mut members = text.members(start);
-        let mut last = Keys::START;
+        self.clear(fields);
+        let (mut at, mut last) = (start, Keys::START);
         loop {
-            let guess = self.keys.after(last);
-            let (key, from) = match members.skip_key(&self.keys.known[guess].written) {
-                Some(from) => (guess, from),
-                None => match members.next_key()? {
-                    Some((key, from)) => (self.keys.learn(last, key, fields), from),
-                    None => return Ok(members.at()),
-                },
+            let (key, from) = match self.keys.guess(last, text, at) {
+                Some(found) => found,
+                None => self.keys.look(last, text, at, fields)?,
             };
-            let to = text.value_end(from)?;
-            members.pass(to);
-            if let Some(span) = self.spans.get_mut(self.keys.known[key].slot) {
-                *span = [from as u32, to as u32];
+            if key == Keys::END {
+                return Ok(from);
             }
-            last = key;
+            let (from, to) = text.value_at(from)?;
+            self.spans[self.keys.known[key].slot as usize] = [from as u32, to as u32];
+            (at, last) = (to, key);
         }
     }
 
+    #[inline(always)]
+    fn clear(&mut self, fields: &Fields) {
+        if self.spans.len() == fields.names.len() + 1 && self.keys.known.len() < Keys::MOST {
+            self.spans.fill([0, 0]);
+        } else {
+            self.spans = vec![[0, 0]; fields.names.len() + 1];
+            self.keys = Keys::new(fields.names.len());
+        }
+    }
+
+    #[inline(always)]
     fn get<'a>(&self, slot: usize, text: &'a Text<'a>) -> Option<Value<'a>> {
         match self.spans[slot] {
             [_, 0] => None,
@@ -110,74 +114,112 @@ impl Places {
 }
 
 /// The keys that were met, and which of them came behind which: records repeat
-/// their order, so the next key is mostly the one that came last time, and
-/// comparing is faster than looking for its end and then for its slot.
-#[derive(Clone, Debug)]
+/// their order, so the next key is mostly the one that came last time or the
+/// time before, and comparing is faster than looking for its end and then for
+/// its slot.
+#[derive(Clone, Debug, Default)]
 struct Keys {
     known: Vec<Known>,
+    /// What is not needed for a guess, for each of the known.
+    names: Vec<Name>,
     /// For each hash of a key the one that was met last.
-    buckets: Box<[usize; 256]>,
+    buckets: Vec<usize>,
 }
 
-#[derive(Clone, Debug)]
+/// A key, or the end of an object.
+#[derive(Clone, Copy, Debug)]
 struct Known {
-    key: Box<[u8]>,
-    /// The key with its quotes and the colon.
+    /// The key with what stands before and behind it.
     written: Written,
-    /// The slot of the field; of one that nobody asked for, none that there is.
-    slot: usize,
-    /// The key that came behind it last time.
-    next: usize,
+    /// The slot of the field.
+    slot: u32,
+    /// The keys that came behind it the last times, the latest first.
+    next: [u16; 2],
+}
+
+#[derive(Clone, Debug, Default)]
+struct Name {
+    key: Box<[u8]>,
+    /// Whether it was met as the first of its object.
+    is_first: bool,
     /// Another key with the same hash.
     twin: usize,
-}
-
-impl Default for Keys {
-    fn default() -> Keys {
-        let nothing = Known {
-            key: Box::default(),
-            written: Written::NEVER,
-            slot: usize::MAX,
-            next: Keys::OTHER,
-            twin: Keys::OTHER,
-        };
-        Keys { known: vec![nothing.clone(), nothing], buckets: Box::new([Keys::OTHER; 256]) }
-    }
 }
 
 impl Keys {
     /// Stands before the first key.
     const START: usize = 0;
-    /// Stands for all keys that nobody asked for, where there are too many.
-    const OTHER: usize = 1;
+    /// Stands for the end of an object.
+    const END: usize = 1;
+    /// Stands for all keys that nobody asked for, where there are too many;
+    /// those behind it for the fields, each in its slot.
+    const OTHER: usize = 2;
     /// More keys than any version of the format has.
-    const MOST: usize = 256;
+    const MOST: usize = 1024;
 
-    /// The key that came behind this one last time.
-    #[inline]
-    fn after(&self, key: usize) -> usize {
-        self.known[key].next
+    /// Of objects with so many slots.
+    fn new(slots: usize) -> Keys {
+        let nothing = Known { written: Written::NEVER, slot: slots as u32, next: [Keys::OTHER as u16; 2] };
+        let mut known = vec![nothing, Known { written: Written::END, ..nothing }, nothing];
+        known.extend((0..slots as u32).map(|slot| Known { slot, ..nothing }));
+        let names = vec![Name::default(); known.len()];
+        Keys { known, names, buckets: vec![Keys::OTHER; 256] }
     }
 
-    /// Remembers that `key` came behind `last`, and gives its id.
+    /// The key that stands at `at`, behind the key `last` and its value, and the
+    /// place behind it, if it is one of those that did so before.
+    #[inline(always)]
+    fn guess(&mut self, last: usize, text: &Text<'_>, at: usize) -> Option<(usize, usize)> {
+        let bytes = text.bytes().get(at..)?.first_chunk()?;
+        let [first, second] = self.known[last].next;
+        let known = &self.known[usize::from(first)].written;
+        if known.is_at_start(bytes) {
+            return Some((first.into(), at + known.length()));
+        }
+        let known = &self.known[usize::from(second)].written;
+        if known.is_at_start(bytes) {
+            let place = at + known.length();
+            self.known[last].next = [second, first];
+            return Some((second.into(), place));
+        }
+        None
+    }
+
+    /// The key that stands at `at`, wherever and however it is written.
     #[cold]
-    fn learn(&mut self, last: usize, key: &[u8], fields: &Fields) -> usize {
+    #[inline(never)]
+    fn look(&mut self, last: usize, text: &Text<'_>, at: usize, fields: &Fields) -> Result<(usize, usize), Broken> {
+        let is_first = last == Keys::START;
+        let mut members = if is_first { text.members(at) } else { Members::resume(text, at) };
+        let (key, from) = match members.next_key()? {
+            Some((key, from)) => (self.id(key, is_first, fields), from),
+            None => (Keys::END, members.at()),
+        };
+        let [latest, _] = self.known[last].next;
+        self.known[last].next = [key as u16, latest];
+        Ok((key, from))
+    }
+
+    /// The number of a key, a new one if it was not met before.
+    fn id(&mut self, key: &[u8], is_first: bool, fields: &Fields) -> usize {
         let bucket = hash(key);
         let mut id = self.buckets[bucket];
-        while id != Keys::OTHER && *self.known[id].key != *key {
-            id = self.known[id].twin;
+        while id != Keys::OTHER && (*self.names[id].key != *key || self.names[id].is_first != is_first) {
+            id = self.names[id].twin;
         }
-        if id == Keys::OTHER {
-            let slot = fields.find(key);
-            if self.known.len() >= Keys::MOST && slot.is_none() {
-                return Keys::OTHER;
-            }
-            id = self.known.len();
-            let twin = std::mem::replace(&mut self.buckets[bucket], id);
-            let slot = slot.unwrap_or(usize::MAX);
-            self.known.push(Known { key: key.into(), written: Written::new(key), slot, next: Keys::OTHER, twin });
+        if id != Keys::OTHER {
+            return id;
         }
-        self.known[last].next = id;
+        let slot = fields.find(key);
+        if self.known.len() >= Keys::MOST {
+            return Keys::OTHER + slot.map_or(0, |slot| slot + 1);
+        }
+        id = self.known.len();
+        let twin = std::mem::replace(&mut self.buckets[bucket], id);
+        self.names.push(Name { key: key.into(), is_first, twin });
+        let slot = slot.unwrap_or(fields.names.len()) as u32;
+        let written = Written::new(if is_first { b'{' } else { b',' }, key);
+        self.known.push(Known { written, slot, next: [Keys::OTHER as u16; 2] });
         id
     }
 }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use self::escape::text;
 pub use self::escape::unescape;
 pub use self::key::{Written, key_is};
-use super::structure::{Block, Structure};
+use super::structure::{Marks, Structure, balanced};
 
 /// Why a text cannot be read on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,23 +27,25 @@ pub enum Broken {
 #[derive(Debug)]
 pub struct Text<'a> {
     bytes: &'a [u8],
-    blocks: &'a [Block],
-    structure: &'a Structure,
+    marks: Marks<'a>,
+    is_dense: bool,
 }
 
 impl<'a> Text<'a> {
     /// Indexes `bytes` into `structure` and looks at both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> Text<'a> {
         structure.index(bytes);
-        Text { bytes, blocks: structure.blocks(), structure }
+        Text { bytes, marks: structure.marks(), is_dense: structure.is_dense() }
     }
 
     /// The text itself.
+    #[inline(always)]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// The byte at `at`; nothing behind the end.
+    #[inline(always)]
     pub fn byte(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
@@ -57,7 +59,7 @@ impl<'a> Text<'a> {
     }
 
     /// The place behind the value that begins at `at`.
-    #[inline]
+    #[inline(always)]
     pub fn value_end(&self, at: usize) -> Result<usize, Broken> {
         match self.byte(at).ok_or(Broken::EndsEarly)? {
             b'"' => self.string_end(at),
@@ -66,43 +68,44 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// From where to where the value stands that begins at `at`, or behind
+    /// white space there.
+    #[inline(always)]
+    pub fn value_at(&self, at: usize) -> Result<(usize, usize), Broken> {
+        let at = if self.byte(at).is_some_and(|byte| byte <= b' ') { self.skip_blanks(at) } else { at };
+        Ok((at, self.value_end(at)?))
+    }
+
     /// The place behind the string whose first quote is at `at`.
-    #[inline]
+    #[inline(always)]
     fn string_end(&self, at: usize) -> Result<usize, Broken> {
-        let from = at + 1;
-        let first = from / 64;
-        let rest = self.blocks.get(first..).ok_or(Broken::EndsEarly)?;
-        // Most strings end within two blocks: chosen without a branch, which
-        // would often be guessed wrong.
-        if let [block, next, ..] = rest {
-            let near = block.quotes >> (from % 64) << (from % 64);
-            let (number, quotes) = if near == 0 { (first + 1, next.quotes) } else { (first, near) };
-            if quotes != 0 {
-                return Ok(number * 64 + quotes.trailing_zeros() as usize + 1);
-            }
-        }
-        let mut begins = !0 << (from % 64);
-        for (number, block) in (first..).zip(rest) {
-            let quotes = block.quotes & begins;
-            if quotes != 0 {
-                return Ok(number * 64 + quotes.trailing_zeros() as usize + 1);
-            }
-            begins = !0;
-        }
-        Err(Broken::EndsEarly)
+        self.marks.quotes.next(at + 1).map(|quote| quote + 1).ok_or(Broken::EndsEarly)
     }
 
     /// The place behind the object or array whose bracket is at `at`.
+    #[inline(always)]
     fn container_end(&self, at: usize) -> Result<usize, Broken> {
         // Only places outside strings are asked for: there the bracket opens.
-        self.structure.balanced(at).ok_or(Broken::EndsEarly)
+        balanced(self.marks.opens, self.marks.closes, at).ok_or(Broken::EndsEarly)
     }
 
     /// The place behind the number or the word at `at`.
+    #[inline(always)]
     fn scalar_end(&self, at: usize) -> Result<usize, Broken> {
+        const COMMON: [u32; 2] = [u32::from_le_bytes(*b"null"), u32::from_le_bytes(*b"true")];
         let rest = &self.bytes[at..];
-        if let [b'n', b'u', b'l', b'l', b',' | b'}', ..] | [b't', b'r', b'u', b'e', b',' | b'}', ..] = rest {
-            return Ok(at + 4);
+        if let Some([word @ .., b',' | b'}']) = rest.first_chunk::<5>() {
+            if COMMON.contains(&u32::from_le_bytes(*word)) {
+                return Ok(at + 4);
+            }
+        }
+        self.any_scalar_end(at)
+    }
+
+    fn any_scalar_end(&self, at: usize) -> Result<usize, Broken> {
+        let rest = &self.bytes[at..];
+        if let [b'f', b'a', b'l', b's', b'e', b',' | b'}', ..] = rest {
+            return Ok(at + 5);
         }
         let length =
             rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' '));
@@ -125,26 +128,6 @@ impl<'a> Text<'a> {
     /// The value between two places.
     pub fn value(&'a self, start: usize, end: usize) -> Value<'a> {
         Value { text: self, start, end }
-    }
-
-    /// Whether a cell can take these bytes as they are, but for white space
-    /// between the parts of a value.
-    fn is_plain(&self, start: usize, end: usize) -> bool {
-        if start >= end {
-            return true;
-        }
-        let (first, last) = (start / 64, (end - 1) / 64);
-        let blocks = &self.blocks[first..=last];
-        let from_start = !0 << (start % 64);
-        let to_end = !0 >> (63 - (end - 1) % 64);
-        match blocks {
-            [block] => block.odd & from_start & to_end == 0,
-            [block, between @ .., end] => {
-                (block.odd & from_start) | (end.odd & to_end) | between.iter().fold(0, |odd, block| odd | block.odd)
-                    == 0
-            }
-            [] => true,
-        }
     }
 }
 
@@ -191,24 +174,6 @@ impl<'a> Members<'a> {
         }
         self.begun = true;
         Ok(Some((key, text.skip_blanks(colon + 1))))
-    }
-
-    /// Steps over the next key if it is just this one, with nothing but a comma
-    /// before it, and gives the place where its value begins.
-    #[inline]
-    pub fn skip_key(&mut self, key: &Written) -> Option<usize> {
-        let at = match (self.begun, self.text.byte(self.at)?) {
-            (true, b',') => self.at + 1,
-            (true, _) => return None,
-            (false, _) => self.at,
-        };
-        let from = at + key.found_in(self.text.bytes.get(at..)?)?;
-        // White space is for those who have time.
-        if self.text.byte(from)? <= b' ' {
-            return None;
-        }
-        self.begun = true;
-        Some(from)
     }
 
     /// The value that began where [`Members::next_key`] said ends at `at`.
@@ -307,8 +272,8 @@ impl<'a> Value<'a> {
     /// and no white space between its parts.
     pub fn is_plain(&self) -> bool {
         match self.kind() {
-            Kind::String => self.text.is_plain(self.start + 1, self.end - 1),
-            _ => self.text.structure.is_dense() && self.text.is_plain(self.start, self.end),
+            Kind::String => !self.text.marks.odd.any(self.start + 1, self.end - 1),
+            _ => self.text.is_dense && !self.text.marks.odd.any(self.start, self.end),
         }
     }
 
@@ -317,7 +282,7 @@ impl<'a> Value<'a> {
         let mut in_string = false;
         let mut compact = Vec::with_capacity(self.end - self.start);
         for (at, byte) in (self.start..).zip(self.raw()) {
-            in_string ^= self.text.blocks[at / 64].quotes >> (at % 64) & 1 == 1;
+            in_string ^= self.text.marks.quotes.is_set(at);
             if in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 compact.push(*byte);
             }

@@ -1,36 +1,42 @@
 //! Where the strings and brackets of a JSON text are: one pass over all bytes,
-//! 64 at a time, that leaves four bits for each byte.
+//! 64 at a time, that leaves four bits for each byte, kind by kind.
 //!
 //! Everything that reads JSON here asks these bits instead of looking at every
 //! byte again: the end of a string is the next quote bit, the end of an object
 //! is where the bracket bits balance. The pass knows nothing of grammar; that
 //! is left to [`json`](super::json).
 
+mod bits;
 mod simd;
 
-/// The bits of 64 bytes of text, the first byte in the lowest bit.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Block {
-    /// Quotes that begin or end a string.
-    pub quotes: u64,
-    /// `{` and `[` outside strings.
-    pub opens: u64,
-    /// `}` and `]` outside strings.
-    pub closes: u64,
-    /// Bytes that cannot be copied into a cell without a look: control
-    /// characters, backslashes, and what is not ASCII.
-    pub odd: u64,
-}
+pub use self::bits::{Bits, balanced};
+pub use self::simd::{Way, Work};
 
 /// The bits of a whole text. Kept from text to text for its memory.
 #[derive(Debug)]
 pub struct Structure {
-    /// Longer than the text needs where a text before it needed more.
-    blocks: Vec<Block>,
-    /// How many blocks are of this text.
+    quotes: Vec<u8>,
+    opens: Vec<u8>,
+    closes: Vec<u8>,
+    odd: Vec<u8>,
+    /// How many bytes of bits are of this text. The rest is of a longer one.
     length: usize,
     seen: Seen,
     way: Way,
+}
+
+/// The bits of a text, by what they say of its bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Marks<'a> {
+    /// Quotes that begin or end a string.
+    pub quotes: Bits<'a>,
+    /// `{` and `[` outside strings.
+    pub opens: Bits<'a>,
+    /// `}` and `]` outside strings.
+    pub closes: Bits<'a>,
+    /// Bytes that cannot be copied into a cell without a look: control
+    /// characters, backslashes, and what is not ASCII.
+    pub odd: Bits<'a>,
 }
 
 /// What a pass has seen of a whole text.
@@ -41,57 +47,51 @@ struct Seen {
     is_dense: bool,
 }
 
-/// One way to do the work, for the machines that can.
-#[derive(Clone, Copy, Debug)]
-struct Way {
-    pass: Pass,
-    balance: Balance,
-}
-
-/// Fills in a block for each 64 bytes of a text, the last of which may be
-/// incomplete.
-type Pass = fn(&[u8], &mut [Block]) -> Seen;
-
-/// Finds the place behind the bracket that closes the one at a place.
-type Balance = fn(&[Block], usize) -> Option<usize>;
-
-const PORTABLE: Way = Way { pass: portable, balance };
-
 impl Default for Structure {
     /// A structure that is found in the fastest way that this machine knows.
     fn default() -> Structure {
-        Structure::with(simd::fastest().unwrap_or(PORTABLE))
+        Structure::with(Way::fastest())
     }
 }
 
 impl Structure {
-    /// A structure that is found without instructions that not every machine
-    /// has: slower, and the measure of the fast ways.
-    pub fn portable() -> Structure {
-        Structure::with(PORTABLE)
-    }
-
-    fn with(way: Way) -> Structure {
-        Structure { blocks: Vec::new(), length: 0, seen: Seen { is_ascii: true, is_dense: true }, way }
+    /// A structure that is found in the given way.
+    pub fn with(way: Way) -> Structure {
+        let seen = Seen { is_ascii: true, is_dense: true };
+        let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
+        Structure { quotes, opens, closes, odd, length: 0, seen, way }
     }
 
     /// Replaces the bits by those of `text`, which must begin outside a string.
     pub fn index(&mut self, text: &[u8]) {
-        const KEPT: usize = (16 << 20) / WIDTH;
-        self.length = text.len().div_ceil(WIDTH);
-        if self.blocks.len() > KEPT && self.length < KEPT {
-            // What one large text needed is not kept for all others.
-            self.blocks = Vec::new();
+        const KEPT: usize = (16 << 20) / 8;
+        self.length = text.len().div_ceil(WIDTH) * 8;
+        let whole = self.length + bits::MARGIN;
+        for bits in [&mut self.quotes, &mut self.opens, &mut self.closes, &mut self.odd] {
+            if bits.len() > KEPT && whole < KEPT {
+                // What one large text needed is not kept for all others.
+                *bits = Vec::new();
+            }
+            if bits.len() < whole {
+                bits.resize(whole, 0);
+            }
+            bits[self.length..whole].fill(0);
         }
-        if self.blocks.len() < self.length {
-            self.blocks.resize(self.length, Block::default());
-        }
-        self.seen = (self.way.pass)(text, &mut self.blocks[..self.length]);
+        let found = Found {
+            quotes: &mut self.quotes[..self.length],
+            opens: &mut self.opens[..self.length],
+            closes: &mut self.closes[..self.length],
+            odd: &mut self.odd[..self.length],
+        };
+        self.seen = self.way.pass(text, found);
     }
 
-    /// A block for each 64 bytes of the text.
-    pub fn blocks(&self) -> &[Block] {
-        &self.blocks[..self.length]
+    /// The bits of the text.
+    pub fn marks(&self) -> Marks<'_> {
+        let whole = self.length + bits::MARGIN;
+        let [quotes, opens, closes, odd] =
+            [&self.quotes, &self.opens, &self.closes, &self.odd].map(|bits| Bits::new(bits.get(..whole).unwrap_or(&[])));
+        Marks { quotes, opens, closes, odd }
     }
 
     /// Whether the text has no byte above 127.
@@ -103,45 +103,18 @@ impl Structure {
     pub fn is_dense(&self) -> bool {
         self.seen.is_dense
     }
-
-    /// The place behind the bracket that closes the one at `at`; nothing where
-    /// the text ends first, or where no bracket opens.
-    pub fn balanced(&self, at: usize) -> Option<usize> {
-        (self.way.balance)(self.blocks(), at)
-    }
 }
 
-/// [`Structure::balanced`], inlined so that it is compiled for the
-/// instructions that its caller may use.
-#[inline(always)]
-fn balance(blocks: &[Block], at: usize) -> Option<usize> {
-    let first = at / WIDTH;
-    let opening = blocks.get(first)?.opens >> (at % WIDTH);
-    if opening & 1 == 0 {
-        return None;
-    }
-    let (mut depth, mut inside) = (0, !0 << (at % WIDTH));
-    for (number, block) in blocks.iter().enumerate().skip(first) {
-        let (opens, mut closes) = (block.opens & inside, block.closes & inside);
-        inside = !0;
-        let (opened, closed) = (opens.count_ones(), closes.count_ones());
-        // Most blocks close fewer brackets than are open: no need to look where.
-        if closed >= depth {
-            for closed in 1..=closed {
-                let place = closes.trailing_zeros();
-                if depth + (opens & ((1 << place) - 1)).count_ones() == closed {
-                    return Some(number * WIDTH + place as usize + 1);
-                }
-                closes &= closes - 1;
-            }
-        }
-        depth = depth + opened - closed;
-    }
-    None
+/// Where a pass puts the bits: eight bytes of each for 64 of the text.
+struct Found<'a> {
+    quotes: &'a mut [u8],
+    opens: &'a mut [u8],
+    closes: &'a mut [u8],
+    odd: &'a mut [u8],
 }
 
-fn portable(text: &[u8], blocks: &mut [Block]) -> Seen {
-    pass(text, blocks, classify, prefix_xor)
+fn portable(text: &[u8], found: Found<'_>) -> Seen {
+    pass(text, found, classify, prefix_xor)
 }
 
 /// One pass over `text`, given how 64 bytes are classified and how parities
@@ -150,22 +123,37 @@ fn portable(text: &[u8], blocks: &mut [Block]) -> Seen {
 #[inline(always)]
 fn pass(
     text: &[u8],
-    blocks: &mut [Block],
+    found: Found<'_>,
     classify: impl Fn(&[u8; WIDTH]) -> Classes,
     prefix_xor: impl Fn(u64) -> u64,
 ) -> Seen {
     let mut carry = Carry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
-    for (chunk, block) in chunks.iter().zip(blocks.iter_mut()) {
-        *block = carry.block(classify(chunk), &prefix_xor);
-    }
-    if let (Some(block), false) = (blocks.last_mut(), rest.is_empty()) {
-        // Letters mean nothing to the pass.
-        let mut last = [b'x'; WIDTH];
-        last[..rest.len()].copy_from_slice(rest);
-        *block = carry.block(classify(&last), &prefix_xor);
+    // Letters mean nothing to the pass.
+    let mut last = [b'x'; WIDTH];
+    last[..rest.len()].copy_from_slice(rest);
+    let quotes = found.quotes.as_chunks_mut().0.iter_mut();
+    let opens = found.opens.as_chunks_mut().0.iter_mut();
+    let closes = found.closes.as_chunks_mut().0.iter_mut();
+    let odd = found.odd.as_chunks_mut().0.iter_mut();
+    let places = quotes.zip(opens).zip(closes).zip(odd);
+    let mut chunks = chunks.iter();
+    for (((quotes, opens), closes), odd) in places {
+        let block = carry.block(classify(chunks.next().unwrap_or(&last)), &prefix_xor);
+        *quotes = block.quotes.to_le_bytes();
+        *opens = block.opens.to_le_bytes();
+        *closes = block.closes.to_le_bytes();
+        *odd = block.odd.to_le_bytes();
     }
     Seen { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
+}
+
+/// The bits of 64 bytes of text, the first byte in the lowest bit.
+struct Block {
+    quotes: u64,
+    opens: u64,
+    closes: u64,
+    odd: u64,
 }
 
 const WIDTH: usize = 64;
@@ -289,37 +277,36 @@ mod tests {
     use super::*;
 
     /// One byte after the other, as a person would do it.
-    fn plain(text: &[u8]) -> Vec<Block> {
-        let mut blocks = vec![Block::default(); text.len().div_ceil(WIDTH)];
+    fn plain(text: &[u8]) -> [Vec<bool>; 4] {
+        let [mut quotes, mut opens, mut closes, mut odd] = [const { Vec::new() }; 4];
         let (mut in_string, mut escaped) = (false, false);
-        for at in 0..blocks.len() * WIDTH {
-            let byte = text.get(at).copied().unwrap_or(b'x');
-            let (block, bit) = (&mut blocks[at / WIDTH], 1 << (at % WIDTH));
+        for byte in text {
             let is_escaped = std::mem::take(&mut escaped);
-            match byte {
-                b'\\' if !is_escaped => escaped = true,
-                b'"' if !is_escaped => {
-                    block.quotes |= bit;
-                    in_string = !in_string;
-                }
-                b'{' | b'[' if !in_string => block.opens |= bit,
-                b'}' | b']' if !in_string => block.closes |= bit,
-                _ => {}
-            }
-            if byte == b'\\' || !(b' '..0x7f).contains(&byte) {
-                block.odd |= bit;
-            }
+            escaped = *byte == b'\\' && !is_escaped;
+            let is_quote = *byte == b'"' && !is_escaped;
+            in_string ^= is_quote;
+            quotes.push(is_quote);
+            opens.push(matches!(byte, b'{' | b'[') && !in_string);
+            closes.push(matches!(byte, b'}' | b']') && !in_string);
+            odd.push(*byte == b'\\' || !(b' '..0x7f).contains(byte));
         }
-        blocks
+        [quotes, opens, closes, odd]
     }
 
-    fn plain_balance(blocks: &[Block], at: usize) -> Option<usize> {
-        let has = |bits: fn(&Block) -> u64, at: usize| bits(&blocks[at / WIDTH]) >> (at % WIDTH) & 1 == 1;
+    /// The same of a structure, with what its bits say behind the text's end.
+    fn found(structure: &Structure, length: usize) -> [Vec<bool>; 4] {
+        let Marks { quotes, opens, closes, odd } = structure.marks();
+        let all = [quotes, opens, closes, odd];
+        assert!(all.iter().all(|bits| bits.next(length).is_none()), "something is behind the end");
+        all.map(|bits| (0..length).map(|at| bits.is_set(at)).collect())
+    }
+
+    fn plain_balance(opens: &[bool], closes: &[bool], at: usize) -> Option<usize> {
         let mut depth = 0;
-        for at in at..blocks.len() * WIDTH {
-            depth += i32::from(has(|block| block.opens, at)) - i32::from(has(|block| block.closes, at));
+        for (at, (opens, closes)) in opens.iter().zip(closes).enumerate().skip(at) {
+            depth += i32::from(*opens) - i32::from(*closes);
             if depth <= 0 {
-                return (depth == 0 && has(|block| block.closes, at)).then_some(at + 1);
+                return (depth == 0 && *closes).then_some(at + 1);
             }
         }
         None
@@ -327,7 +314,7 @@ mod tests {
 
     /// Every way that this machine knows.
     fn all() -> Vec<Structure> {
-        simd::all().into_iter().chain([PORTABLE]).map(Structure::with).collect()
+        Way::all().map(Structure::with).collect()
     }
 
     #[test]
@@ -336,7 +323,7 @@ mod tests {
             (0..=255).flat_map(|byte| all().into_iter().map(move |structure| (byte, structure)))
         {
             structure.index(&[byte; 65]);
-            assert_eq!(structure.blocks(), plain(&[byte; 65]), "{byte:#x}");
+            assert_eq!(found(&structure, 65), plain(&[byte; 65]), "{byte:#x}");
             assert_eq!((structure.is_ascii(), structure.is_dense()), (byte < 128, byte != b' '));
         }
     }
@@ -346,9 +333,11 @@ mod tests {
         for mut structure in all() {
             structure.index(&[b'{'; 1000]);
             structure.index(b"\xc3\xa4");
-            assert_eq!((structure.blocks().len(), structure.is_ascii()), (1, false));
+            assert_eq!(found(&structure, 2), plain(b"\xc3\xa4"));
+            assert!(!structure.is_ascii());
             structure.index(b"");
-            assert_eq!((structure.blocks(), structure.is_ascii()), (&[][..], true));
+            assert_eq!(found(&structure, 0), plain(b""));
+            assert!(structure.is_ascii());
         }
     }
 
@@ -365,13 +354,22 @@ mod tests {
     proptest! {
         #[test]
         fn bits_equal_the_plain_ones(text in proptest::collection::vec(
-            prop_oneof![8 => proptest::sample::select(br#"\\\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
-        )) {
+            prop_oneof![8 => proptest::sample::select(br#"\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
+        ), ends in proptest::collection::vec(0..400usize, 8)) {
+            let expected = plain(&text);
+            let [quotes, opens, closes, odd] = &expected;
             for mut structure in all() {
                 structure.index(&text);
-                prop_assert_eq!(structure.blocks(), plain(&text));
+                prop_assert_eq!(&found(&structure, text.len()), &expected);
+                let marks = structure.marks();
                 for at in 0..text.len() {
-                    prop_assert_eq!(structure.balanced(at), plain_balance(structure.blocks(), at), "{}", at);
+                    let next = quotes.iter().skip(at).position(|is_quote| *is_quote).map(|length| at + length);
+                    prop_assert_eq!(marks.quotes.next(at), next, "{}", at);
+                    prop_assert_eq!(balanced(marks.opens, marks.closes, at), plain_balance(opens, closes, at), "{}", at);
+                    for end in ends.iter().filter(|end| **end <= text.len()) {
+                        let any = odd.get(at..*end).is_some_and(|odd| odd.contains(&true));
+                        prop_assert_eq!(marks.odd.any(at, *end), any, "{} to {}", at, end);
+                    }
                 }
             }
         }

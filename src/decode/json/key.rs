@@ -7,47 +7,55 @@ pub fn key_is(written: &[u8], name: &[u8]) -> bool {
     written == name || (written.contains(&b'\\') && unescape(written).as_bytes() == name)
 }
 
-/// A key as it is written before its value, with quotes and colon, made to be
-/// compared fast.
+/// A key as it is written before its value, with the byte before it, its
+/// quotes and its colon, made to be compared fast.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {
-    halves: [u128; 2],
-    masks: [u128; 2],
+    bytes: [u8; Written::LONGEST],
+    /// All ones where a byte has to be compared.
+    mask: [u8; Written::LONGEST],
     length: usize,
 }
 
 impl Written {
-    /// Is found nowhere.
-    pub const NEVER: Written = Written { halves: [1, 0], masks: [0, 0], length: 0 };
+    /// Longer than the keys that there are in the format.
+    const LONGEST: usize = 32;
 
-    /// Of a key without its quotes. Longer ones than there are in the format
-    /// are found nowhere.
-    pub fn new(key: &[u8]) -> Written {
-        let mut bytes = [0; 32];
-        let length = key.len() + 3;
-        if length > bytes.len() {
+    /// Is found nowhere.
+    pub const NEVER: Written =
+        Written { bytes: [1; Written::LONGEST], mask: [0; Written::LONGEST], length: Written::LONGEST };
+
+    /// Not a key, but the end of an object.
+    pub const END: Written = {
+        let mut end = Written { bytes: [0; Written::LONGEST], mask: [0; Written::LONGEST], length: 1 };
+        (end.bytes[0], end.mask[0]) = (b'}', 0xff);
+        end
+    };
+
+    /// Of a key without its quotes, and the byte that stands before it.
+    pub fn new(before: u8, key: &[u8]) -> Written {
+        let length = key.len() + 4;
+        if length > Written::LONGEST {
             return Written::NEVER;
         }
-        bytes[0] = b'"';
-        bytes[1..=key.len()].copy_from_slice(key);
+        let (mut bytes, mut mask) = ([0; Written::LONGEST], [0; Written::LONGEST]);
+        bytes[..2].copy_from_slice(&[before, b'"']);
+        bytes[2..length - 2].copy_from_slice(key);
         bytes[length - 2..length].copy_from_slice(b"\":");
-        let mut mask = [0; 32];
         mask[..length].fill(0xff);
-        Written { halves: halves(&bytes), masks: halves(&mask), length }
+        Written { bytes, mask, length }
     }
 
-    /// Its length, if the bytes begin with it. Near the end of a text, where
-    /// there are not enough bytes to compare at once, it is not found.
-    #[inline]
-    pub(super) fn found_in(&self, bytes: &[u8]) -> Option<usize> {
-        let found = halves(bytes.first_chunk()?);
-        let difference = (found[0] & self.masks[0] ^ self.halves[0]) | (found[1] & self.masks[1] ^ self.halves[1]);
-        (difference == 0).then_some(self.length)
+    /// Whether these bytes begin with it.
+    #[inline(always)]
+    pub fn is_at_start(&self, bytes: &[u8; Written::LONGEST]) -> bool {
+        let masked: [u8; Written::LONGEST] = std::array::from_fn(|at| bytes[at] & self.mask[at]);
+        masked == self.bytes
     }
-}
 
-#[inline]
-fn halves(bytes: &[u8; 32]) -> [u128; 2] {
-    let (halves, _) = bytes.as_chunks::<16>();
-    [u128::from_le_bytes(halves[0]), u128::from_le_bytes(halves[1])]
+    /// The number of bytes that it takes.
+    #[inline(always)]
+    pub fn length(&self) -> usize {
+        self.length
+    }
 }

@@ -1,75 +1,125 @@
-//! The same pass with instructions that look at 32 or 64 bytes at once. The
+//! The same pass with instructions that look at 32 or 64 bytes at once, and
+//! all that reads its bits with instructions that count and shift them. The
 //! only module with `unsafe`.
 //!
 //! Measured on logs of 439 MB, two threads, the whole run: 3.6 times the time
 //! of inflating alone with the portable pass, 2.0 times with AVX-512 (`--count`).
 //!
 //! What is unsafe, and why it is sound: a function that is compiled for an
-//! instruction set may run only where the processor has it. Each is private,
-//! and is called only through a plain function that [`fastest`] and `all` hand
-//! out after `is_x86_feature_detected!` has found every feature that it names.
-//! Loads are unaligned ones, from a reference to an array of just their size.
+//! instruction set may run only where the processor has it. Each is private to
+//! this module and called only for a [`Way`] that names it, and such a way is
+//! made only after `is_x86_feature_detected!` has found every feature that the
+//! function names. Loads are unaligned ones, from a reference to an array of
+//! just their size.
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
-#[cfg(target_arch = "x86_64")]
-use x86::ways;
+use super::{Found, Seen, portable};
 
-use super::Way;
+/// A way to do the work, which this machine can go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Way(Instructions);
 
-/// The fastest way that this machine knows, if it knows any.
-pub(super) fn fastest() -> Option<Way> {
-    ways().next()
+/// What a way asks of the machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Instructions {
+    /// Nothing.
+    Any,
+    /// AVX2, and what came with it.
+    #[cfg(target_arch = "x86_64")]
+    By32,
+    /// AVX-512 too.
+    #[cfg(target_arch = "x86_64")]
+    By64,
 }
 
-/// Every way that this machine knows.
-#[cfg(test)]
-pub(super) fn all() -> Vec<Way> {
-    ways().collect()
+/// Work that is compiled once for each set of instructions.
+pub trait Work {
+    /// What comes of it.
+    type Outcome;
+
+    /// Does it. Only what is inlined, this first of all, gains anything.
+    fn run(self) -> Self::Outcome;
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-fn ways() -> impl Iterator<Item = Way> {
-    std::iter::empty()
+impl Way {
+    /// Slower than the others, and their measure.
+    pub const PORTABLE: Way = Way(Instructions::Any);
+
+    /// The fastest way that this machine knows.
+    pub fn fastest() -> Way {
+        Way::all().next().unwrap_or(Way::PORTABLE)
+    }
+
+    /// Every way that this machine knows, the fastest first.
+    pub fn all() -> impl Iterator<Item = Way> {
+        #[cfg(target_arch = "x86_64")]
+        let fast = x86::ways();
+        #[cfg(not(target_arch = "x86_64"))]
+        let fast = std::iter::empty();
+        fast.chain([Way::PORTABLE])
+    }
+
+    /// Fills in the bits of a text.
+    pub(super) fn pass(self, text: &[u8], found: Found<'_>) -> Seen {
+        match self.0 {
+            Instructions::Any => portable(text, found),
+            // SAFETY: the way was made because its instructions are there.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By32 => unsafe { x86::pass_32(text, found) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By64 => unsafe { x86::pass_64(text, found) },
+        }
+    }
+
+    /// Does `work`, and what is inlined into it, with the instructions of this
+    /// way.
+    #[inline(always)]
+    pub fn run<W: Work>(self, work: W) -> W::Outcome {
+        match self.0 {
+            Instructions::Any => work.run(),
+            // SAFETY: the way was made because its instructions are there.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By32 | Instructions::By64 => unsafe { x86::counting(work) },
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
 
-    use crate::decode::structure::{Block, Classes, Seen, WIDTH, Way, balance, pass};
+    use super::{Instructions, Way, Work};
+    use crate::decode::structure::{Classes, Found, Seen, WIDTH, pass};
 
     /// What this machine knows, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = Way> {
         let has_32 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("pclmulqdq")
             && is_x86_feature_detected!("popcnt")
-            && is_x86_feature_detected!("bmi1");
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2");
         let has_64 = has_32 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-        // SAFETY: each is handed out only where its features were found.
-        let by_64 = Way {
-            pass: |text, blocks| unsafe { pass_64(text, blocks) },
-            balance: |blocks, at| unsafe { balance_counting(blocks, at) },
-        };
-        // SAFETY: as above.
-        let by_32 = Way { pass: |text, blocks| unsafe { pass_32(text, blocks) }, ..by_64 };
-        [has_64.then_some(by_64), has_32.then_some(by_32)].into_iter().flatten()
+        let by_64 = has_64.then_some(Way(Instructions::By64));
+        let by_32 = has_32.then_some(Way(Instructions::By32));
+        by_64.into_iter().chain(by_32)
+    }
+
+    /// Reading bits takes half the instructions where there are some for it.
+    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
+    pub(super) fn counting<W: Work>(work: W) -> W::Outcome {
+        work.run()
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    fn pass_64(text: &[u8], blocks: &mut [Block]) -> Seen {
-        pass(text, blocks, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
+    pub(super) fn pass_64(text: &[u8], found: Found<'_>) -> Seen {
+        pass(text, found, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    fn pass_32(text: &[u8], blocks: &mut [Block]) -> Seen {
-        pass(text, blocks, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
-    }
-
-    /// Counting bits is one instruction here, and a dozen elsewhere.
-    #[target_feature(enable = "popcnt,bmi1")]
-    fn balance_counting(blocks: &[Block], at: usize) -> Option<usize> {
-        balance(blocks, at)
+    pub(super) fn pass_32(text: &[u8], found: Found<'_>) -> Seen {
+        pass(text, found, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
     }
 
     /// Multiplying without carries by all ones sums up parities.

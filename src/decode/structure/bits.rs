@@ -1,0 +1,98 @@
+//! One bit for each byte of a text, and the questions that are asked of them.
+
+/// So many bytes of zeros follow the bits of a text, so that eight can be read
+/// at once from anywhere in it.
+pub(super) const MARGIN: usize = 8;
+
+/// One bit for each byte of a text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bits<'a>(&'a [u8]);
+
+impl<'a> Bits<'a> {
+    pub(super) fn new(bits: &'a [u8]) -> Bits<'a> {
+        Bits(bits)
+    }
+
+    /// At least [`Bits::NEAR`] bits from `at` on, the first in the lowest bit;
+    /// nothing behind the end.
+    #[inline(always)]
+    fn near(&self, at: usize) -> Option<u64> {
+        let bytes = self.0.get(at / 8..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*bytes) >> (at % 8))
+    }
+
+    /// How many bits can be seen at once from any place.
+    const NEAR: usize = 57;
+
+    /// The words of 64 bits from `at` on, without the bits before it.
+    #[inline(always)]
+    fn words(&self, at: usize) -> impl Iterator<Item = u64> + use<'a> {
+        let words = self.0.as_chunks().0.get(at / 64..).unwrap_or(&[]);
+        let mut inside = !0 << (at % 64);
+        words.iter().map(move |word| u64::from_le_bytes(*word) & std::mem::replace(&mut inside, !0))
+    }
+
+    /// Whether the bit at `at` is set.
+    pub fn is_set(&self, at: usize) -> bool {
+        self.near(at).is_some_and(|bits| bits & 1 == 1)
+    }
+
+    /// The place of the first bit from `at` on.
+    #[inline(always)]
+    pub fn next(&self, at: usize) -> Option<usize> {
+        match self.near(at)? {
+            0 => self.next_far(at),
+            near => Some(at + near.trailing_zeros() as usize),
+        }
+    }
+
+    fn next_far(&self, at: usize) -> Option<usize> {
+        let number = |word: u64| word.trailing_zeros() as usize;
+        let first = at / 64 * 64;
+        (first..).step_by(64).zip(self.words(at)).find(|(_, word)| *word != 0).map(|(start, word)| start + number(word))
+    }
+
+    /// Whether there is a bit from `start` on and before `end`.
+    #[inline(always)]
+    pub fn any(&self, start: usize, end: usize) -> bool {
+        let length = end.saturating_sub(start);
+        if length <= Bits::NEAR {
+            return self.near(start).is_some_and(|near| near & ((1 << length) - 1) != 0);
+        }
+        let (first, last) = (start / 64, (end - 1) / 64);
+        let to_end = !0 >> (63 - (end - 1) % 64);
+        let words = (first..=last).zip(self.words(start));
+        words.fold(0, |any, (number, word)| any | if number == last { word & to_end } else { word }) != 0
+    }
+}
+
+/// The place behind the bracket that closes the one at `at`; nothing where the
+/// text ends first, or where no bracket opens.
+#[inline(always)]
+pub fn balanced(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
+    let (opening, closing) = (opens.near(at)?, closes.near(at)?);
+    // Most objects are small and have no others in them.
+    if closing != 0 && opening & (closing ^ (closing - 1)) == 1 {
+        return Some(at + closing.trailing_zeros() as usize + 1);
+    }
+    if opening & 1 == 0 {
+        return None;
+    }
+    let first = at / 64 * 64;
+    let mut depth = 0;
+    for (start, (opens, mut closes)) in (first..).step_by(64).zip(opens.words(at).zip(closes.words(at))) {
+        let (opened, closed) = (opens.count_ones(), closes.count_ones());
+        // Most words close fewer brackets than are open: no need to look where.
+        if closed >= depth {
+            for closed in 1..=closed {
+                let place = closes.trailing_zeros();
+                if depth + (opens & ((1 << place) - 1)).count_ones() == closed {
+                    return Some(start + place as usize + 1);
+                }
+                closes &= closes - 1;
+            }
+        }
+        depth = depth + opened - closed;
+    }
+    None
+}
