@@ -20,6 +20,10 @@ use self::json::{Broken, Kind, Text, Value, unescape};
 use self::structure::{Structure, Way, Work};
 use crate::error::Fatal;
 
+/// A window is decoded in pieces of this size: what the one pass over a piece
+/// has seen, the next finds near.
+const PIECE: usize = 160 << 10;
+
 /// Turns the text of one file after the other into events.
 #[derive(Debug)]
 pub struct Decoder {
@@ -71,11 +75,36 @@ impl Decoder {
     /// that need not be shown again: all of them in the last window, and where
     /// the text makes no sense any more ([`Findings::broken`]). `each` breaks
     /// off when it has seen enough.
-    pub fn window<F>(&mut self, window: &[u8], is_last: bool, each: F) -> usize
+    pub fn window<F>(&mut self, window: &[u8], is_last: bool, mut each: F) -> usize
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
-        let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else { return 0 };
+        let (mut seen, mut length) = (0, PIECE);
+        loop {
+            let end = window.len().min(seen + length);
+            let is_end = end == window.len();
+            let (consumed, flow) = self.piece(&window[seen..end], is_end && is_last, &mut each);
+            seen += consumed;
+            if self.findings.broken.is_some() {
+                self.findings.bytes += (window.len() - seen) as u64;
+                return window.len();
+            }
+            if is_end || flow.is_break() {
+                return seen;
+            }
+            length = if consumed == 0 { 2 * length } else { PIECE };
+        }
+    }
+
+    /// Decodes a piece of a window as [`Decoder::window`] does, and says whether
+    /// there was enough.
+    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> (usize, ControlFlow<()>)
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else {
+            return (0, ControlFlow::Continue(()));
+        };
         let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
         let walked = self.way.run(Walk { decoder: self, bytes, start, each });
         let rest = &bytes[walked.consumed..];
@@ -89,7 +118,7 @@ impl Decoder {
             self.findings.not_utf8 = error.map(|error| start + error.valid_up_to() as u64);
         }
         self.findings.bytes += (mark + consumed) as u64;
-        mark + consumed
+        (mark + consumed, walked.flow)
     }
 
     /// What stopped the walk, with its place in the file, unless the next
@@ -114,16 +143,17 @@ struct Walk<'a, F> {
     bytes: &'a [u8],
     /// Where the window begins in the file.
     start: u64,
-    each: F,
+    each: &'a mut F,
 }
 
 /// How the walk over one window ended.
 struct Walked {
     /// So many bytes need not be seen again.
     consumed: usize,
-    /// What keeps it from going on; nothing where the visitor had enough or
-    /// the text ended well.
+    /// What keeps it from going on.
     broken: Option<Broken>,
+    /// Breaks where the visitor had enough.
+    flow: ControlFlow<()>,
 }
 
 impl<F> Work for Walk<'_, F>
@@ -133,31 +163,31 @@ where
     type Outcome = Walked;
 
     #[inline(always)]
-    fn run(mut self) -> Walked {
+    fn run(self) -> Walked {
         let Decoder { fields, marks, structure, places, nested, envelope, findings, .. } = self.decoder;
         let text = Text::index(self.bytes, structure);
         let mut records = Records { fields, marks, places, nested, findings, start: self.start };
         let mut at = 0;
-        let broken = loop {
+        let (broken, flow) = loop {
             let visited = match envelope.step(&text, at) {
                 Ok(Step::On(next)) => {
                     at = next;
                     continue;
                 }
-                Ok(Step::Item(item)) => records.visit(&text, item, &mut self.each),
-                Ok(Step::End) => break None,
-                Err(broken) => break Some(broken),
+                Ok(Step::Item(item)) => records.visit(&text, item, self.each),
+                Ok(Step::End) => break (None, ControlFlow::Continue(())),
+                Err(broken) => break (Some(broken), ControlFlow::Continue(())),
             };
             match visited {
                 Ok(ControlFlow::Continue(next)) => at = next,
-                Ok(ControlFlow::Break(())) => break None,
-                Err(broken) => break Some(broken),
+                Ok(ControlFlow::Break(())) => break (None, ControlFlow::Break(())),
+                Err(broken) => break (Some(broken), ControlFlow::Continue(())),
             }
             envelope.pass();
         };
         findings.is_log = envelope.is_log;
         findings.is_hollow = envelope.is_hollow;
-        Walked { consumed: at, broken }
+        Walked { consumed: at, broken, flow }
     }
 }
 
@@ -183,9 +213,11 @@ struct Marks {
 
 impl Marks {
     fn new(fields: &mut Fields) -> Option<Marks> {
+        let name = fields.slot("eventName")?;
+        fields.set_context(name);
         let mut slot = |name| fields.slot(name);
         Some(Marks {
-            event: [slot("eventVersion")?, slot("eventTime")?, slot("eventName")?, slot("eventID")?],
+            event: [slot("eventVersion")?, slot("eventTime")?, name, slot("eventID")?],
             source: slot("eventSource")?,
             detail: slot("detail")?,
             cloud_trail_event: slot("CloudTrailEvent")?,

@@ -7,6 +7,8 @@ use super::json::{Broken, Kind, Members, Text, Value, Written, key_is};
 #[derive(Clone, Debug)]
 pub struct Fields {
     names: Vec<Box<str>>,
+    /// The slot of the field by which the records differ in their keys.
+    context: u32,
     /// For each hash of a key the slot to compare it with first, or [`NONE`].
     buckets: Box<[u8; 256]>,
     /// For each slot the next one with the same hash.
@@ -21,7 +23,7 @@ const NONE: u8 = u8::MAX;
 
 impl Default for Fields {
     fn default() -> Fields {
-        Fields { names: Vec::new(), buckets: Box::new([NONE; 256]), next: Vec::new() }
+        Fields { names: Vec::new(), context: u32::MAX, buckets: Box::new([NONE; 256]), next: Vec::new() }
     }
 }
 
@@ -37,6 +39,12 @@ impl Fields {
         self.next.push(std::mem::replace(bucket, slot));
         self.names.push(name.into());
         Some(Slot(slot))
+    }
+
+    /// Makes `slot` the field by which the records differ in their keys: those
+    /// that have the same value there mostly have the same keys behind it.
+    pub fn set_context(&mut self, slot: Slot) {
+        self.context = slot.0.into();
     }
 
     fn find(&self, key: &[u8]) -> Option<usize> {
@@ -79,17 +87,22 @@ impl Places {
     #[inline(always)]
     pub fn read(&mut self, text: &Text<'_>, start: usize, fields: &Fields) -> Result<usize, Broken> {
         self.clear(fields);
-        let (mut at, mut last) = (start, Keys::START);
+        let (mut at, mut last, mut context) = (start, Keys::START, 0);
         loop {
-            let (key, from) = match self.keys.guess(last, text, at) {
+            let place = Keys::place(last, context);
+            let (key, from) = match self.keys.guess(place, text, at) {
                 Some(found) => found,
-                None => self.keys.look(last, text, at, fields)?,
+                None => self.keys.look(place, text, at, last == Keys::START, fields)?,
             };
             if key == Keys::END {
                 return Ok(from);
             }
             let (from, to) = text.value_at(from)?;
-            self.spans[self.keys.known[key].slot as usize] = [from as u32, to as u32];
+            let slot = self.keys.known[key].slot;
+            self.spans[slot as usize] = [from as u32, to as u32];
+            if slot == fields.context {
+                context = hash(&text.bytes()[from..to]);
+            }
             (at, last) = (to, key);
         }
     }
@@ -113,17 +126,19 @@ impl Places {
     }
 }
 
-/// The keys that were met, and which of them came behind which: records repeat
-/// their order, so the next key is mostly the one that came last time or the
-/// time before, and comparing is faster than looking for its end and then for
-/// its slot.
-#[derive(Clone, Debug, Default)]
+/// The keys that were met, and which of them came behind which: the records of
+/// one kind of event repeat their order, so the next key is mostly the one that
+/// came last time, and comparing is faster than looking for its end and then
+/// for its slot.
+#[derive(Clone, Debug)]
 struct Keys {
     known: Vec<Known>,
     /// What is not needed for a guess, for each of the known.
     names: Vec<Name>,
     /// For each hash of a key the one that was met last.
     buckets: Vec<usize>,
+    /// For each [place](Keys::place) the two keys that were met there last.
+    next: Box<[[u16; 2]; Keys::PLACES]>,
 }
 
 /// A key, or the end of an object.
@@ -133,8 +148,6 @@ struct Known {
     written: Written,
     /// The slot of the field.
     slot: u32,
-    /// The keys that came behind it the last times, the latest first.
-    next: [u16; 2],
 }
 
 #[derive(Clone, Debug, Default)]
@@ -144,6 +157,12 @@ struct Name {
     is_first: bool,
     /// Another key with the same hash.
     twin: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys::new(0)
+    }
 }
 
 impl Keys {
@@ -156,31 +175,38 @@ impl Keys {
     const OTHER: usize = 2;
     /// More keys than any version of the format has.
     const MOST: usize = 1024;
+    const PLACES: usize = 4096;
 
     /// Of objects with so many slots.
     fn new(slots: usize) -> Keys {
-        let nothing = Known { written: Written::NEVER, slot: slots as u32, next: [Keys::OTHER as u16; 2] };
+        let nothing = Known { written: Written::NEVER, slot: slots as u32 };
         let mut known = vec![nothing, Known { written: Written::END, ..nothing }, nothing];
         known.extend((0..slots as u32).map(|slot| Known { slot, ..nothing }));
         let names = vec![Name::default(); known.len()];
-        Keys { known, names, buckets: vec![Keys::OTHER; 256] }
+        let next = Box::new([[Keys::OTHER as u16; 2]; Keys::PLACES]);
+        Keys { known, names, buckets: vec![Keys::OTHER; 256], next }
     }
 
-    /// The key that stands at `at`, behind the key `last` and its value, and the
-    /// place behind it, if it is one of those that did so before.
+    /// Where to remember what comes behind a key, in the records of a context.
     #[inline(always)]
-    fn guess(&mut self, last: usize, text: &Text<'_>, at: usize) -> Option<(usize, usize)> {
+    fn place(last: usize, context: usize) -> usize {
+        (last * 31 + context * 1021) % Keys::PLACES
+    }
+
+    /// The key that stands at `at` and the place behind it, if it is one of
+    /// those that were met last.
+    #[inline(always)]
+    fn guess(&mut self, place: usize, text: &Text<'_>, at: usize) -> Option<(usize, usize)> {
         let bytes = text.bytes().get(at..)?.first_chunk()?;
-        let [first, second] = self.known[last].next;
-        let known = &self.known[usize::from(first)].written;
+        let [latest, other] = self.next[place];
+        let known = &self.known[usize::from(latest)].written;
         if known.is_at_start(bytes) {
-            return Some((first.into(), at + known.length()));
+            return Some((latest.into(), at + known.length()));
         }
-        let known = &self.known[usize::from(second)].written;
+        let known = &self.known[usize::from(other)].written;
         if known.is_at_start(bytes) {
-            let place = at + known.length();
-            self.known[last].next = [second, first];
-            return Some((second.into(), place));
+            self.next[place] = [other, latest];
+            return Some((other.into(), at + known.length()));
         }
         None
     }
@@ -188,15 +214,20 @@ impl Keys {
     /// The key that stands at `at`, wherever and however it is written.
     #[cold]
     #[inline(never)]
-    fn look(&mut self, last: usize, text: &Text<'_>, at: usize, fields: &Fields) -> Result<(usize, usize), Broken> {
-        let is_first = last == Keys::START;
+    fn look(
+        &mut self,
+        place: usize,
+        text: &Text<'_>,
+        at: usize,
+        is_first: bool,
+        fields: &Fields,
+    ) -> Result<(usize, usize), Broken> {
         let mut members = if is_first { text.members(at) } else { Members::resume(text, at) };
         let (key, from) = match members.next_key()? {
             Some((key, from)) => (self.id(key, is_first, fields), from),
             None => (Keys::END, members.at()),
         };
-        let [latest, _] = self.known[last].next;
-        self.known[last].next = [key as u16, latest];
+        self.next[place] = [key as u16, self.next[place][0]];
         Ok((key, from))
     }
 
@@ -219,7 +250,7 @@ impl Keys {
         self.names.push(Name { key: key.into(), is_first, twin });
         let slot = slot.unwrap_or(fields.names.len()) as u32;
         let written = Written::new(if is_first { b'{' } else { b',' }, key);
-        self.known.push(Known { written, slot, next: [Keys::OTHER as u16; 2] });
+        self.known.push(Known { written, slot });
         id
     }
 }
