@@ -1,23 +1,33 @@
-//! The corpora, made once below the target folder.
+//! The corpora, each made once below the target folder, by its name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use testkit::logs::{Corpus, Generator, write};
 
-/// Names and folders of all corpora.
-pub(crate) fn all() -> Vec<(&'static str, PathBuf)> {
-    [("busy", Corpus::busy()), ("tiny", Corpus::tiny())].map(|(name, corpus)| (name, made(name, &corpus))).to_vec()
-}
+use super::large;
 
-fn made(name: &str, corpus: &Corpus) -> PathBuf {
+/// The folder of a corpus, which is made if it is not there.
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus").join(name);
     let mark = folder.with_extension("whole");
     if !mark.exists() {
         eprintln!("making the corpus {name} in {}", folder.display());
         let _ = fs::remove_dir_all(&folder);
-        let written = write(&folder, &corpus.files(), || Generator::new(corpus.seed)).unwrap();
-        fs::write(&mark, format!("{written:?}\n")).unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&mark, make(name, &folder)).unwrap();
     }
     folder
+}
+
+/// Makes a corpus and says what it has.
+fn make(name: &str, folder: &Path) -> String {
+    let corpus = match name {
+        "busy" => Corpus::busy(),
+        "tiny" => Corpus::tiny(),
+        "two-events" => Corpus { files: 1, events: 2, ..Corpus::busy() },
+        _ => return format!("{:?}\n", large::write(name, folder).unwrap()),
+    };
+    let written = write(folder, &corpus.files(), || Generator::new(corpus.seed)).unwrap();
+    format!("{written:?}\n")
 }

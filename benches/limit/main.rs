@@ -1,49 +1,72 @@
-//! Whole runs of the program against the limit: walking, reading and inflating
+//! Whole runs of the program against the limit: finding, reading and inflating
 //! the same files on the same number of threads, and doing nothing with the
-//! bytes. `cargo bench --bench limit` makes the corpora, runs the two in turn,
-//! and prints one table of ratios.
+//! bytes. Files are inflated whole by libdeflate, gzip member by gzip member.
+//! One large file has one thread at the limit, as inflating it cannot be
+//! shared, and one buffer for all of its text, which the program may not have:
+//! for that the rows "inflated as a stream" stand, by flate2 through 64 KiB.
+//!
+//! `cargo bench --bench limit` makes the corpora, which takes some minutes and
+//! 1 GB of disk the first time, runs the commands in turn, and prints one
+//! table and what does not fit into it. `-- --only TEXT` takes the lines whose
+//! corpus and work have the text in them, `-- --pairs N` more or fewer pairs.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod corpus;
 mod inflate;
+mod large;
+mod peers;
 mod run;
+mod start_up;
+mod table;
 
 use std::path::Path;
 
-use self::run::{Run, compare};
+use self::inflate::How;
+use self::run::{Run, in_turn};
+use self::table::Table;
 
 /// What is measured: a name, its arguments, and whether rows go to a file.
-const WORKS: [(&str, &[&str], bool); 4] = [
-    ("ten columns, all events", &[], false),
-    ("the same, to a file", &[], true),
+type Work = (&'static str, &'static [&'static str], bool);
+
+const ON_BUCKETS: [Work; 4] = [
+    ("ten columns", &[], false),
+    ("ten columns, to a file", &[], true),
     ("-e TerminateInstances", &["-e", "TerminateInstances"], false),
+    ("--count", &["--count"], false),
+];
+const ON_LARGE_FILES: [Work; 3] = [
+    ("ten columns", &[], false),
+    ("-c requestParameters", &["-c", "requestParameters"], false),
     ("--count", &["--count"], false),
 ];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, mode, folder, threads] = &arguments[..]
-        && mode == "inflate"
+    if let [_, mode, how, folder, threads] = &arguments[..]
+        && mode == inflate::MODE
     {
-        return inflate::all(Path::new(folder), threads.parse().unwrap());
+        return inflate::all(Path::new(folder), How::named(how), threads.parse().unwrap());
     }
-    let pairs = option(&arguments, "--pairs").map_or(5, |pairs| pairs.parse().unwrap());
-    let only = option(&arguments, "--only");
-    let threads = std::thread::available_parallelism().unwrap().get();
-    println!("{threads} threads, median of {pairs} pairs (lowest to highest), ratio of wall time to the limit\n");
-    println!("{:<8}{:<28}{:>9}{:>9}   {:<22}{:>8}", "corpus", "work", "limit s", "ours s", "ratio", "MiB");
-    for (name, folder) in corpus::all() {
-        for (work, arguments, to_file) in WORKS {
-            if only.as_ref().is_some_and(|only| !format!("{name} {work}").contains(only.as_str())) {
-                continue;
-            }
-            line(name, work, &folder, arguments, to_file, threads, pairs);
-        }
+    let table = Table {
+        only: option(&arguments, "--only"),
+        pairs: option(&arguments, "--pairs").map_or(5, |pairs| pairs.parse().unwrap()),
+        threads: std::thread::available_parallelism().unwrap().get(),
+    };
+    table.heading();
+    for corpus in ["busy", "tiny"] {
+        rows(&table, corpus, &ON_BUCKETS, How::Whole, table.threads);
     }
-    if only.is_none() {
-        scaling(&corpus::all()[0].1, pairs);
+    for (corpus, how) in [("one-file", How::Whole), ("members", How::Members), ("one-event", How::Whole)] {
+        rows(&table, corpus, &ON_LARGE_FILES, how, 1);
+        streamed(&table, corpus, how);
     }
+    peers::rows(&table);
+    println!();
+    for corpus in ["busy", "tiny"] {
+        scaling(&table, corpus);
+    }
+    start_up::line(&table);
 }
 
 fn option(arguments: &[String], name: &str) -> Option<String> {
@@ -51,20 +74,32 @@ fn option(arguments: &[String], name: &str) -> Option<String> {
     arguments.get(at + 1).cloned()
 }
 
-fn line(name: &str, work: &str, folder: &Path, arguments: &[&str], to_file: bool, threads: usize, pairs: usize) {
-    let limit = Run::limit(folder, threads);
-    let ours = Run::program(folder, threads, arguments, to_file);
-    let outcome = compare(&ours, &limit, pairs);
-    println!(
-        "{name:<8}{work:<28}{:>9.3}{:>9.3}   {:<22}{:>8.0}",
-        outcome.theirs, outcome.ours, outcome.ratio, outcome.mebibytes
-    );
+/// The program's works on a corpus, against inflating it on so many threads.
+fn rows(table: &Table, corpus: &str, works: &[Work], how: How, threads: usize) {
+    for (work, arguments, to_file) in works {
+        if table.has(corpus, work) {
+            let folder = corpus::folder(corpus);
+            let limit = Run::limit(&folder, how, threads);
+            table.compare(corpus, work, &limit, &Run::program(&folder, table.threads, arguments, *to_file));
+        }
+    }
 }
 
-/// How much faster all threads are than one.
-fn scaling(folder: &Path, pairs: usize) {
-    let one = Run::program(folder, 1, &[], false);
-    let two = Run::program(folder, 2, &[], false);
-    let outcome = compare(&one, &two, pairs);
-    println!("\nbusy, ten columns: one thread takes {} times as long as two", outcome.ratio);
+/// Inflating in little memory, against inflating whole.
+fn streamed(table: &Table, corpus: &str, how: How) {
+    const WORK: &str = "inflated as a stream";
+    if table.has(corpus, WORK) {
+        let folder = corpus::folder(corpus);
+        let [limit, stream] = [how, How::Stream].map(|how| Run::limit(&folder, how, 1));
+        table.compare(corpus, WORK, &limit, &stream);
+    }
+}
+
+fn scaling(table: &Table, corpus: &str) {
+    if table.has(corpus, "two threads") {
+        let folder = corpus::folder(corpus);
+        let [two, one] = [2, 1].map(|threads| Run::program(&folder, threads, &[], false));
+        let [two, one] = in_turn([&two, &one], table.pairs);
+        println!("{corpus}, ten columns: two threads are {} times as fast as one", one.over(&two));
+    }
 }

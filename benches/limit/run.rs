@@ -1,9 +1,12 @@
 //! Runs commands in turn, as whole processes, and compares their times.
 
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use super::inflate::{How, MODE};
 
 /// A command that can be run again and again.
 pub(crate) struct Run {
@@ -12,36 +15,35 @@ pub(crate) struct Run {
     output: PathBuf,
 }
 
-/// Medians over all pairs.
-pub(crate) struct Outcome {
-    pub(crate) ours: f64,
-    pub(crate) theirs: f64,
-    /// Median, lowest and highest ratio of a pair.
-    pub(crate) ratio: String,
-    /// The most memory that ours takes.
-    pub(crate) mebibytes: f64,
+/// How long a command took, each time.
+#[derive(Default)]
+pub(crate) struct Times {
+    seconds: Vec<f64>,
+    /// How it ended, where that was not well.
+    pub(crate) failure: Option<ExitStatus>,
 }
+
+/// The median, lowest and highest of some ratios.
+pub(crate) struct Ratio(Vec<f64>);
 
 impl Run {
     /// The limit over the files of a folder.
-    pub(crate) fn limit(folder: &Path, threads: usize) -> Run {
-        Run {
-            program: std::env::current_exe().unwrap(),
-            arguments: vec!["inflate".into(), folder.to_str().unwrap().into(), threads.to_string()],
-            output: "/dev/null".into(),
-        }
+    pub(crate) fn limit(folder: &Path, how: How, threads: usize) -> Run {
+        let name = format!("{how:?}");
+        Run::new(std::env::current_exe().unwrap(), &[MODE, &name, folder.to_str().unwrap(), &threads.to_string()])
     }
 
     /// The program on the same files.
     pub(crate) fn program(folder: &Path, threads: usize, arguments: &[&str], to_file: bool) -> Run {
-        let mut all = vec![folder.to_str().unwrap().to_string(), "--threads".into(), threads.to_string()];
-        all.extend(arguments.iter().map(|argument| (*argument).to_string()));
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rows.tsv");
-        Run {
-            program: env!("CARGO_BIN_EXE_trail2tsv").into(),
-            arguments: all,
-            output: if to_file { file } else { "/dev/null".into() },
-        }
+        let threads = threads.to_string();
+        let all = [&[folder.to_str().unwrap(), "--threads", &threads], arguments].concat();
+        let run = Run::new(env!("CARGO_BIN_EXE_trail2tsv").into(), &all);
+        if to_file { Run { output: Path::new(env!("CARGO_TARGET_TMPDIR")).join("rows.tsv"), ..run } } else { run }
+    }
+
+    /// A command whose output goes nowhere.
+    pub(crate) fn new(program: PathBuf, arguments: &[&str]) -> Run {
+        Run { program, arguments: arguments.iter().map(ToString::to_string).collect(), output: "/dev/null".into() }
     }
 
     fn start(&self) -> Child {
@@ -49,51 +51,64 @@ impl Run {
         Command::new(&self.program).args(&self.arguments).stdout(output).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// The seconds that a run takes.
-    fn seconds(&self) -> f64 {
+    fn time(&self, times: &mut Times) {
         let start = Instant::now();
         let status = self.start().wait().unwrap();
-        assert!(status.success(), "{status}");
-        start.elapsed().as_secs_f64()
+        times.seconds.push(start.elapsed().as_secs_f64());
+        times.failure = times.failure.or((!status.success()).then_some(status));
     }
 
-    /// The most memory that a run takes, in MiB, where the system tells.
-    fn mebibytes(&self) -> f64 {
+    /// The most memory that a run takes, in MiB, where the system tells. It
+    /// tells the most so far, so only what is new in the last millisecond of
+    /// the run can be missed.
+    pub(crate) fn mebibytes(&self) -> Option<f64> {
         let mut child = self.start();
         let status = format!("/proc/{}/status", child.id());
-        let mut most = 0.0_f64;
+        let mut most = None;
         while child.try_wait().unwrap().is_none() {
             let text = std::fs::read_to_string(&status).unwrap_or_default();
             let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-            most = most.max(kibibytes.unwrap_or_default() / 1024.0);
+            most = kibibytes.map(|kibibytes| kibibytes / 1024.0).or(most);
             std::thread::sleep(Duration::from_millis(1));
         }
         most
     }
 }
 
-/// Runs the two in turn, once to warm up and then `pairs` times.
-pub(crate) fn compare(ours: &Run, theirs: &Run, pairs: usize) -> Outcome {
-    let (mut our_times, mut their_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for pair in 0..=pairs {
-        let (their_time, our_time) = (theirs.seconds(), ours.seconds());
-        if pair > 0 {
-            ratios.push(our_time / their_time);
-            our_times.push(our_time);
-            their_times.push(their_time);
-        }
+impl Times {
+    pub(crate) fn median(&self) -> f64 {
+        sorted(self.seconds.iter().copied())[self.seconds.len() / 2]
     }
-    let (middle, lowest, highest) = spread(&mut ratios);
-    Outcome {
-        ours: spread(&mut our_times).0,
-        theirs: spread(&mut their_times).0,
-        ratio: format!("{middle:.2} ({lowest:.2} to {highest:.2})"),
-        mebibytes: ours.mebibytes(),
+
+    /// How many times as long as the other, round by round.
+    pub(crate) fn over(&self, other: &Times) -> Ratio {
+        Ratio(sorted(self.seconds.iter().zip(&other.seconds).map(|(ours, theirs)| ours / theirs)))
     }
 }
 
-fn spread(values: &mut [f64]) -> (f64, f64, f64) {
+impl fmt::Display for Ratio {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ratio(values) = self;
+        write!(out, "{:.2} ({:.2} to {:.2})", values[values.len() / 2], values[0], values[values.len() - 1])
+    }
+}
+
+/// Runs them in turn, so many times. The first runs once before, so that its
+/// files are in memory for all.
+pub(crate) fn in_turn<const N: usize>(runs: [&Run; N], rounds: usize) -> [Times; N] {
+    runs[0].time(&mut Times::default());
+    let mut all = std::array::from_fn(|_| Times::default());
+    for _ in 0..rounds {
+        for (run, times) in runs.iter().zip(&mut all) {
+            run.time(times);
+        }
+    }
+    all
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
-    (values[values.len() / 2], values[0], values[values.len() - 1])
+    values
 }
