@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod column;
 mod csv;
+mod names;
 pub mod target;
 
 use self::cell::CellStyle;

@@ -14,7 +14,11 @@ pub struct Pattern(Kind);
 enum Kind {
     /// No character is special: compared, not searched.
     Literal(Box<str>),
-    Glob(Regex),
+    Glob {
+        regex: Regex,
+        /// The text between `*` and `?`, where nothing else is special.
+        pieces: Option<Vec<String>>,
+    },
 }
 
 impl Pattern {
@@ -31,14 +35,32 @@ impl Pattern {
             .build()
             .map_err(|_| wrong())?;
         let regex = RegexBuilder::new(glob.regex()).dot_matches_new_line(true).build().map_err(|_| wrong())?;
-        Ok(Pattern(Kind::Glob(regex)))
+        let is_simple = !text.contains(['[', '{', '\\']);
+        let pieces = is_simple.then(|| text.split(['*', '?']).map(String::from).collect());
+        Ok(Pattern(Kind::Glob { regex, pieces }))
+    }
+
+    /// The parts that every text that matches holds in this order, in some case:
+    /// the first at its start, the last at its end. Nothing where they are not
+    /// easily told.
+    pub fn pieces(&self) -> Option<Vec<&str>> {
+        match &self.0 {
+            Kind::Literal(literal) => Some(vec![literal]),
+            Kind::Glob { pieces, .. } => Some(pieces.as_ref()?.iter().map(String::as_str).collect()),
+        }
+    }
+
+    /// Whether some of its characters are special. Those of a glob match in the
+    /// cases of all scripts, those of a literal in ASCII's.
+    pub fn is_glob(&self) -> bool {
+        matches!(self.0, Kind::Glob { .. })
     }
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
             Kind::Literal(literal) => literal.eq_ignore_ascii_case(text),
-            Kind::Glob(regex) => regex.is_match(text.as_bytes()),
+            Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
         }
     }
 }
@@ -71,6 +93,11 @@ impl<T> Choice<T> {
             list.push(compile(pattern)?);
         }
         Ok((!values.is_empty()).then_some(choice))
+    }
+
+    /// The patterns of which one must match, if there are any.
+    pub fn wanted(&self) -> &[T] {
+        &self.wanted
     }
 
     /// Decides by asking `matches` of each pattern.

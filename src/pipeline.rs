@@ -89,7 +89,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
-    let choice = Choice { filter, table: (!plan.count).then(|| table.clone()) };
+    let choice = Choice { search: filter.search(), filter, table: (!plan.count).then(|| table.clone()) };
     let job = Job { limit: plan.limit, verbose: plan.talk.verbose, stop, pace: &pace, turn: &turn };
     // Made before any thread, so that what is wrong is said and not half done.
     let workers: Vec<Worker<'_>> = (0..plan.threads)

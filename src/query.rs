@@ -6,6 +6,7 @@ pub mod field;
 pub mod filter;
 pub mod identity;
 pub mod resource;
+pub mod search;
 
 pub use self::filter::Filter;
 

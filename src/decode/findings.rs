@@ -22,6 +22,8 @@ pub struct Findings {
     pub is_log: bool,
     /// Whether `Records` was there, but no array.
     pub is_hollow: bool,
+    /// Whether it was passed without being decoded.
+    pub is_ruled_out: bool,
     /// Whether there was anything but white space.
     pub has_text: bool,
     /// Malformed records that could be stepped over.

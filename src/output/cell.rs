@@ -22,15 +22,17 @@ impl CellStyle {
 
     /// Appends a value: the text of a string, an object or array as compact
     /// JSON with its keys as delivered, a number or word as it is.
+    #[inline]
     pub fn value(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
-        let Some(value) = value.filter(|value| value.kind() != Kind::Null) else {
-            out.extend_from_slice(self.null.as_bytes());
-            return;
-        };
-        let start = out.len();
-        push_value(value, out);
-        if value.kind() == Kind::String {
-            self.disarm(out, start);
+        let Some(value) = value else { return self.absent(out) };
+        match value.kind() {
+            Kind::Null => self.absent(out),
+            Kind::String => {
+                let start = out.len();
+                push_value(value, out);
+                self.disarm(out, start);
+            }
+            _ => push_value(value, out),
         }
     }
 
@@ -55,6 +57,7 @@ impl CellStyle {
 
     /// Puts a `'` before the text that begins at `start` if a spreadsheet
     /// would run it as a formula.
+    #[inline]
     pub fn disarm(&self, out: &mut Vec<u8>, start: usize) {
         if self.guard && is_formula(&out[start..]) {
             out.insert(start, b'\'');
@@ -63,11 +66,13 @@ impl CellStyle {
 }
 
 /// Appends a value that is not null, without regard to spreadsheets.
+#[inline]
 pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
+    if value.is_plain() {
+        return value.copy(out);
+    }
     match value.raw_string() {
-        Some(written) if value.is_plain() => out.extend_from_slice(written),
         Some(written) => push_text(&unescape(written), out),
-        None if value.is_plain() => out.extend_from_slice(value.raw()),
         None => push_text(&String::from_utf8_lossy(&value.compact()), out),
     }
 }
@@ -75,7 +80,8 @@ pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
 /// Appends text with its control characters, those of Latin-1 included, as
 /// JSON would escape them: also inside JSON the meaning stays the same.
 fn push_text(text: &str, out: &mut Vec<u8>) {
-    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+    // Without a branch for each byte, many are looked at at once.
+    if text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte)) {
         return out.extend_from_slice(text.as_bytes());
     }
     let mut buffer = [0; 4];
@@ -95,6 +101,7 @@ fn push_text(text: &str, out: &mut Vec<u8>) {
 /// Whether a spreadsheet would take a cell for a formula. Numbers and a lone
 /// `-` are what they look like. A tab or line end at the start, which would
 /// count too, is no longer there by now.
+#[inline]
 fn is_formula(cell: &[u8]) -> bool {
     match cell {
         [b'=' | b'@', ..] => true,

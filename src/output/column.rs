@@ -4,8 +4,8 @@ use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
 use crate::output::cell::{CellStyle, push_value};
+use crate::output::names::Names;
 use crate::query::field::Path;
-use crate::query::identity::Identities;
 use crate::query::resource::ResourceFields;
 
 /// What is shown unless something else is asked for: what everybody's script
@@ -75,7 +75,7 @@ pub struct Column {
 enum Source {
     Field(Slot),
     Path(Path),
-    UserName(Box<Identities>),
+    UserName(Names),
     /// The first of several paths that leads to something.
     First([Path; 2]),
     Resources(ResourceFields),
@@ -104,7 +104,7 @@ impl Column {
                 path("userIdentity.sessionContext.attributes.mfaAuthenticated")?,
                 path("additionalEventData.MFAUsed")?,
             ]),
-            "userName" => Source::UserName(Box::new(Identities::new(fields).ok_or_else(full)?)),
+            "userName" => Source::UserName(Names::new(fields).ok_or_else(full)?),
             "resources" => Source::Resources(ResourceFields::new(fields).ok_or_else(full)?),
             "file" => Source::File,
             _ if CATALOGUE.iter().any(|(known, _)| *known == name) => {
@@ -129,10 +129,7 @@ impl Column {
                 let is_there = |path: &Path| path.value(event).filter(|value| value.kind() != Kind::Null);
                 style.value(is_there(first).or_else(|| is_there(second)), out);
             }
-            Source::UserName(fields) => match fields.principal(event).name() {
-                Some(name) => style.parts(&name.parts(), out),
-                None => style.absent(out),
-            },
+            Source::UserName(names) => names.write(event, style, out),
             Source::Resources(fields) => match &fields.list(event)[..] {
                 [] => style.absent(out),
                 list => style.text(&list.join(";"), out),

@@ -16,6 +16,7 @@ use crate::input::inflate::Inflater;
 use crate::output::Table;
 use crate::query::Filter;
 use crate::query::filter::Answer;
+use crate::query::search::Search;
 use crate::report::count;
 use crate::stop::Stop;
 
@@ -34,6 +35,8 @@ pub(super) struct Job<'a> {
 #[derive(Clone)]
 pub(super) struct Choice {
     pub(super) filter: Filter,
+    /// What rules out whole files, where there is such a thing.
+    pub(super) search: Option<Search>,
     /// Nothing where rows are only counted.
     pub(super) table: Option<Table>,
 }
@@ -110,6 +113,11 @@ impl<'a> Worker<'a> {
         let problem = match source.open(job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut *file, may_grow, |window, is_last| {
+                let is_whole = is_last && decoder.findings().bytes == 0;
+                if is_whole && choice.search.as_ref().is_some_and(|search| search.excludes(window)) {
+                    decoder.pass(window);
+                    return ControlFlow::Continue(window.len());
+                }
                 let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
                 // In the last window there is still to hear why it is the last.
                 let is_over = decoder.findings().broken.is_some() && !is_last;
@@ -174,7 +182,11 @@ impl Rows<'_> {
                 self.say(if source.is_named { Said::Note(text) } else { Said::Detail(2, text) });
             }
             None => {
-                coverage.files += u64::from(!is_unread);
+                if findings.is_ruled_out {
+                    coverage.ruled_out += 1;
+                } else {
+                    coverage.files += u64::from(!is_unread);
+                }
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
                 if self.job.verbose > 1 {

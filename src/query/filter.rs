@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::address::AddressPattern;
 use super::field;
 use super::identity::Identities;
+use super::search::Search;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
@@ -63,6 +64,11 @@ impl Filter {
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
         })
+    }
+
+    /// A search that tells of most logs that no event in them is wanted.
+    pub fn search(&self) -> Option<Search> {
+        self.name.as_ref().and_then(|(_, choice)| Search::new(choice))
     }
 
     /// Whether the event is wanted.

@@ -37,6 +37,11 @@ impl Identities {
         })
     }
 
+    /// The identity of an event as written.
+    pub fn written<'a>(&self, event: &Event<'a>) -> Option<&'a [u8]> {
+        event.get(self.identity).map(|identity| identity.raw())
+    }
+
     /// Who made the call of this event.
     pub fn principal<'a>(&mut self, event: &Event<'a>) -> Principal<'a> {
         let Some(identity) = event.get(self.identity) else { return Principal::default() };
@@ -125,6 +130,11 @@ impl<'a> Principal<'a> {
 
     fn on_behalf_of(&self) -> Option<Cow<'a, str>> {
         text(self.on_behalf_of.and_then(|other| other.member("userId")))
+    }
+
+    /// Whether nothing but the identity decides who it is.
+    pub fn is_identity(&self) -> bool {
+        self.kind() != "IdentityCenterUser"
     }
 
     /// The name that a person wants to read; nothing where nobody is named.

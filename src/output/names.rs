@@ -1,0 +1,78 @@
+//! The cell of the column `userName`, remembered by the identity it was made
+//! of: in most logs nineteen of twenty events are by a caller who called before.
+
+use super::cell::CellStyle;
+use crate::decode::event::{Event, Fields};
+use crate::query::identity::Identities;
+
+/// Writes names, and remembers some.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    identities: Identities,
+    /// Each in the place that its identity's bytes decide.
+    known: Vec<Known>,
+}
+
+/// An identity as written, and the cell of its name.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    identity: Vec<u8>,
+    cell: Vec<u8>,
+}
+
+impl Names {
+    /// Asks for the fields; nothing where there is no more room.
+    pub(super) fn new(fields: &mut Fields) -> Option<Names> {
+        Some(Names { identities: Identities::new(fields)?, known: Vec::new() })
+    }
+
+    /// Appends the cell of an event.
+    pub(super) fn write(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
+        let Some((identity, place)) = self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
+        else {
+            self.make(event, style, out);
+            return;
+        };
+        if self.known.is_empty() {
+            self.known.resize(PLACES, Known::default());
+        }
+        if self.known[place].identity == identity {
+            return out.extend_from_slice(&self.known[place].cell);
+        }
+        let start = out.len();
+        if self.make(event, style, out) {
+            let known = &mut self.known[place];
+            known.identity.clear();
+            known.identity.extend_from_slice(identity);
+            known.cell.clear();
+            known.cell.extend_from_slice(&out[start..]);
+        }
+    }
+
+    /// Appends the cell as if for the first time, and says whether every event
+    /// with the same identity has it.
+    fn make(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+        let principal = self.identities.principal(event);
+        match principal.name() {
+            Some(name) => style.parts(&name.parts(), out),
+            None => style.absent(out),
+        }
+        principal.is_identity()
+    }
+}
+
+const PLACES: usize = 512;
+
+/// Where to remember an identity; nothing for one that is not worth it.
+fn place(identity: &[u8]) -> Option<usize> {
+    /// Longer ones are few, and would take much memory.
+    const LONGEST: usize = 2048;
+    // Sessions of one role differ near their ends and in the middle.
+    let word = |at: usize| identity.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word));
+    let length = identity.len();
+    if length > LONGEST {
+        return None;
+    }
+    let mixed = word(length / 4)? ^ word(length / 2)?.rotate_left(17) ^ word(length.checked_sub(40)?)?.rotate_left(34);
+    Some((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize)
+}
