@@ -87,21 +87,27 @@ impl<'a> Worker<'a> {
                 used: &used,
             };
             rows.block.rows = used.try_recv().unwrap_or_default();
+            let (mut files, mut bytes) = (0, 0);
             for piece in batch.pieces {
                 if self.job.stop.is_set() || rows.is_full() {
                     break;
                 }
                 match piece {
-                    Piece::Read(source) => self.read(&source, &mut rows),
+                    Piece::Read(source) => {
+                        files += 1;
+                        bytes += self.read(&source, &mut rows);
+                    }
                     Piece::Say(said) => rows.say(said),
                     Piece::Count(coverage) => rows.block.coverage.add(&coverage),
                 }
             }
+            self.job.pace.note(files, bytes);
             let _ = rows.send();
         }
     }
 
-    fn read(&mut self, source: &Source, rows: &mut Rows<'_>) {
+    /// Makes rows of a file, and gives how many bytes of text it had.
+    fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
         let name = source.name();
         let Worker { job, choice, decoder, inflater, .. } = self;
         decoder.start();
@@ -109,7 +115,7 @@ impl<'a> Worker<'a> {
         let may_grow = || job.turn.wait(number, job.stop);
         let problem = match source.open(job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
-            Ok(mut file) => inflater.read(&mut *file, may_grow, |window, is_last| {
+            Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
                 let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
                 // In the last window there is still to hear why it is the last.
                 let is_over = decoder.findings().broken.is_some() && !is_last;
@@ -119,10 +125,10 @@ impl<'a> Worker<'a> {
                 ControlFlow::Continue(consumed)
             }),
         };
-        job.pace.note(decoder.findings().bytes);
         if !job.stop.is_set() {
-            rows.conclude(decoder, problem, source, name);
+            rows.conclude(decoder, problem, source, &name);
         }
+        decoder.findings().bytes
     }
 }
 
@@ -157,7 +163,7 @@ impl Rows<'_> {
     }
 
     /// Counts a file that was read, and says what is wrong with it.
-    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: String) {
+    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: &str) {
         let findings = decoder.findings();
         let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
         let mut verdict = findings.verdict(problem);
@@ -183,7 +189,7 @@ impl Rows<'_> {
             }
         }
         for (problem, outcome) in verdict.problems {
-            self.say(Said::Skip(Skip { name: name.clone(), problem, outcome }));
+            self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
         }
     }
 
