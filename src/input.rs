@@ -2,6 +2,7 @@
 
 pub mod gzip;
 pub mod inflate;
+pub mod opener;
 pub mod patient;
 pub mod walk;
 
@@ -11,6 +12,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use self::opener::Opener;
 use self::patient::Patient;
 use crate::bucket::layout::delivered_by;
 use crate::stop::Stop;
@@ -70,14 +72,14 @@ impl Source {
         }
     }
 
-    /// Opens it for reading.
-    pub fn open(&self, stop: &Stop) -> io::Result<Opened> {
+    /// Opens it for reading; `opener` has opened what was read before.
+    pub fn open(&self, opener: &mut Opener, stop: &Stop) -> io::Result<Opened> {
         match &self.path {
             Some(path) if self.is_special => {
                 let path = path.clone();
                 Ok(Opened::Special(Patient::open(|| File::open(path), stop)))
             }
-            Some(path) => Ok(Opened::File(File::open(path)?)),
+            Some(path) => Ok(Opened::File(opener.open(path)?)),
             None => Ok(Opened::Special(Patient::open(|| Ok(io::stdin()), stop))),
         }
     }

@@ -16,7 +16,7 @@ pub struct GzipStream<R> {
     at: usize,
     filled: usize,
     is_ended: bool,
-    /// What inflates a member piece by piece, while it is in the middle of one.
+    /// What inflates a member in pieces, while there is one.
     member: Option<Decompress>,
     /// What inflates a member at once.
     decompressor: Decompressor,
@@ -39,9 +39,9 @@ pub fn member_length(member: &[u8]) -> Option<usize> {
 /// fit.
 ///
 /// libdeflate stops behind the first member and does not say where that is, but
-/// what follows must not be lost. It has made sure that the member ends in the
-/// length of its text. So where this is the length that all of the bytes end
-/// in, and it occurs nowhere before, the two ends are the same.
+/// what follows must not be lost. It makes sure that the member ends in the
+/// length of its text. Where `member` ends in that length too, and the length
+/// occurs nowhere before, the two ends are one.
 pub fn inflate_member(decompressor: &mut Decompressor, member: &[u8], output: &mut [u8]) -> Option<usize> {
     let end = member.last_chunk::<4>()?;
     if memmem::find(member, end)? + end.len() != member.len() {
@@ -138,7 +138,7 @@ impl<R: Read> GzipStream<R> {
         Ok(true)
     }
 
-    /// Inflates the member that begins here at once, where all of it and of
+    /// Inflates the member that begins here at once, where all of it and room for
     /// its text is at hand. That is twice as fast, and many files are thousands
     /// of small members. What looks like the next member may be part of this
     /// one, and any member may be damaged: then it is inflated piece by piece.
@@ -170,6 +170,8 @@ impl<R: Read> GzipStream<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use testkit::logs::gzip;
 
     use super::*;
@@ -191,6 +193,45 @@ mod tests {
         let file = [gzip(b"one "), gzip(b""), gzip(b"two")].concat();
         for step in [1, 3, 1000] {
             assert_eq!(read(&file, step), (b"one two".to_vec(), String::new()));
+        }
+    }
+
+    /// A member whose text is in it as it is, and may look like anything.
+    fn stored(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn members_of_all_sizes_follow_each_other() {
+        let inner = gzip(b"what looks like a member");
+        let large: Vec<u8> =
+            (0..100_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let texts =
+            [&b"one\n"[..], b"one\n", b"", &inner, &DEFLATED.repeat(9), &large, b"two\n", &large[..90_000], b""];
+        let file: Vec<u8> = texts.iter().flat_map(|text| [gzip(text), stored(text)].concat()).collect();
+        let whole: Vec<u8> = texts.iter().flat_map(|text| text.repeat(2)).collect();
+        for step in [1, 100, 70_000, 1 << 20] {
+            assert!(read(&file, step) == (whole.clone(), String::new()), "{step}");
+        }
+        let mut damaged = [&file[..], &gzip(b"three"), &gzip(b"four")].concat();
+        let place = damaged.len() - gzip(b"four").len() - 5;
+        damaged[place] ^= 1;
+        let expected = [&whole[..], b"three"].concat();
+        assert!(read(&damaged, 70_000) == (expected, "gzip checksum does not match".into()));
+    }
+
+    #[test]
+    fn only_one_member_alone_is_inflated_at_once() {
+        let mut decompressor = Decompressor::new();
+        let mut inflate = |file: &[u8], room: usize| inflate_member(&mut decompressor, file, &mut vec![0; room]);
+        let (one, other) = (gzip(b"one"), gzip(b"other"));
+        assert_eq!((inflate(&one, 3), inflate(&one, 2), inflate(&other, 9)), (Some(3), None, Some(5)));
+        for end in 0..one.len() {
+            assert_eq!(inflate(&one[..end], 1000), None, "cut at {end}");
+            assert_eq!(inflate(&[&one[..], &one[end..]].concat(), 1000), None, "its own end from {end} behind it");
+            assert_eq!(inflate(&[&one[..], &other[..end.max(1)]].concat(), 1000), None, "{end} of another behind it");
         }
     }
 

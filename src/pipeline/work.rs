@@ -13,6 +13,7 @@ use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Outcome, Problem, Skip};
 use crate::input::Source;
 use crate::input::inflate::Inflater;
+use crate::input::opener::Opener;
 use crate::output::Table;
 use crate::query::Filter;
 use crate::query::filter::Answer;
@@ -43,6 +44,7 @@ pub(super) struct Worker<'a> {
     job: Job<'a>,
     choice: Choice,
     decoder: Decoder,
+    opener: Opener,
     inflater: Inflater,
     used: Receiver<Vec<u8>>,
 }
@@ -71,7 +73,7 @@ impl<'a> Worker<'a> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
         let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST));
-        Ok(Worker { job, choice, decoder: Decoder::new(fields)?, inflater, used })
+        Ok(Worker { job, choice, decoder: Decoder::new(fields)?, opener: Opener::default(), inflater, used })
     }
 
     /// Works until there are no more batches.
@@ -109,11 +111,11 @@ impl<'a> Worker<'a> {
     /// Makes rows of a file, and gives how many bytes of text it had.
     fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
         let name = source.name();
-        let Worker { job, choice, decoder, inflater, .. } = self;
+        let Worker { job, choice, decoder, opener, inflater, .. } = self;
         decoder.start();
         let number = rows.number;
         let may_grow = || job.turn.wait(number, job.stop);
-        let problem = match source.open(job.stop) {
+        let problem = match source.open(opener, job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
                 let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
