@@ -138,10 +138,10 @@ impl<R: Read> GzipStream<R> {
         Ok(true)
     }
 
-    /// Inflates the member that begins here at once, where all of it and room for
-    /// its text is at hand. That is twice as fast, and many files are thousands
-    /// of small members. What looks like the next member may be part of this
-    /// one, and any member may be damaged: then it is inflated piece by piece.
+    /// Inflates the member that begins here at once, where all of it is at hand
+    /// and its text fits. That is twice as fast, and there are files of
+    /// thousands of small members. What looks like the next one may be part of
+    /// this one, and this one may be damaged: then it is inflated in pieces.
     fn small_member(&mut self, output: &mut [u8]) -> Option<usize> {
         let rest = &self.input[self.at..self.filled];
         let next = memmem::find(&rest[1..], &DEFLATED).map(|at| at + 1);
