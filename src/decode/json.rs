@@ -279,23 +279,19 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Appends the value as written, a string without its quotes.
-    #[inline]
-    pub fn copy(&self, out: &mut Vec<u8>) {
-        const SHORT: usize = 64;
-        let inner = usize::from(self.kind() == Kind::String);
-        let (start, length) = (self.start + inner, self.end - self.start - 2 * inner);
-        let rest = &self.text.bytes[start..];
-        // A fixed number of bytes is copied faster than just as many as there are.
-        match rest.first_chunk::<SHORT>() {
-            Some(chunk) if length <= SHORT => {
-                let end = out.len() + length;
-                out.extend_from_slice(chunk);
-                out.truncate(end);
-            }
-            _ => out.extend_from_slice(&rest[..length]),
-        }
+    /// The text of a short string that is [plain](Value::is_plain), with what
+    /// follows it, and its length. Nothing for others, and near the text's end.
+    #[inline(always)]
+    pub fn short(&self) -> Option<(&'a [u8; Value::SHORT], usize)> {
+        let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
+        let chunk = rest.first_chunk()?;
+        let length = self.end - self.start - 2;
+        let is_short = length < Value::SHORT && !self.text.marks.odd.any(self.start + 1, self.end - 1);
+        is_short.then_some((chunk, length))
     }
+
+    /// Longer than most strings.
+    const SHORT: usize = 64;
 
     /// The value as written, without the white space between its parts.
     pub fn compact(&self) -> Vec<u8> {

@@ -120,7 +120,16 @@ impl Column {
     }
 
     /// Appends the cell of an event.
+    #[inline]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        match &self.source {
+            Source::Field(slot) => style.value(event.get(*slot), out),
+            _ => self.write_other(event, file, style, out),
+        }
+    }
+
+    #[inline(never)]
+    fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
             Source::Field(slot) => style.value(event.get(*slot), out),
             Source::Path(path) if path.is_many() => joined(path, event, style, out),
