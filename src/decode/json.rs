@@ -295,15 +295,26 @@ impl<'a> Value<'a> {
 
     /// The value as written, without the white space between its parts.
     pub fn compact(&self) -> Vec<u8> {
-        let mut in_string = false;
         let mut compact = Vec::with_capacity(self.end - self.start);
+        self.compact_pieces(usize::MAX, &mut |piece| compact.extend_from_slice(piece));
+        compact
+    }
+
+    /// The same in pieces of about `size` bytes that cut no character.
+    pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8])) {
+        let mut in_string = false;
+        let mut piece = Vec::with_capacity(size.min(self.end - self.start));
         for (at, byte) in (self.start..).zip(self.raw()) {
+            if piece.len() >= size && byte & 0xc0 != 0x80 {
+                each(&piece);
+                piece.clear();
+            }
             in_string ^= self.text.marks.quotes.is_set(at);
             if in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                compact.push(*byte);
+                piece.push(*byte);
             }
         }
-        compact
+        each(&piece);
     }
 
     /// Calls `each` for the members of an object. A broken rest is left out:

@@ -92,7 +92,7 @@ pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
 
 /// Appends text with its control characters, those of Latin-1 included, as
 /// JSON would escape them: also inside JSON the meaning stays the same.
-fn push_text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn push_text(text: &str, out: &mut Vec<u8>) {
     // Without a branch for each byte, many are looked at at once.
     if text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte)) {
         return out.extend_from_slice(text.as_bytes());

@@ -1,9 +1,10 @@
 //! The columns that there are: the catalogue, and any path.
 
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::Kind;
+use crate::decode::json::{Kind, Value};
 use crate::error::Fatal;
 use crate::output::cell::{CellStyle, push_value};
+use crate::output::large;
 use crate::output::names::Names;
 use crate::query::field::Path;
 use crate::query::resource::ResourceFields;
@@ -117,6 +118,16 @@ impl Column {
             _ => return Err(wrong(&unknown(name))),
         };
         Ok(Column { name: name.to_string(), source })
+    }
+
+    /// The value that the cell shows, if it is one that is written in pieces.
+    pub fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+        let value = match &self.source {
+            Source::Field(slot) => event.get(*slot),
+            Source::Path(path) if !path.is_many() => path.value(event),
+            _ => None,
+        };
+        value.filter(large::is_large)
     }
 
     /// Appends the cell of an event.

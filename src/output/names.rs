@@ -28,7 +28,8 @@ impl Names {
 
     /// Appends the cell of an event.
     pub(super) fn write(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
-        let Some((identity, place)) = self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
+        let Some((identity, place)) =
+            self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
         else {
             self.make(event, style, out);
             return;

@@ -26,6 +26,8 @@ use crate::stop::Stop;
 pub(super) struct Job<'a> {
     pub(super) limit: Option<u64>,
     pub(super) verbose: u8,
+    /// Whether there may be more threads than one that work.
+    pub(super) is_parallel: bool,
     pub(super) stop: &'a Stop,
     pub(super) pace: &'a Pace,
     pub(super) turn: &'a Turn,
@@ -75,7 +77,7 @@ impl<'a> Worker<'a> {
     ) -> Result<Worker<'a>, Fatal> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
-        let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST));
+        let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST), job.is_parallel);
         Ok(Worker { job, choice, decoder: Decoder::new(fields)?, opener: Opener::default(), inflater, used })
     }
 
@@ -149,15 +151,32 @@ impl Rows<'_> {
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
+        match &mut choice.table {
+            Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
+            Some(table) => table.row(event, file, &mut self.block.rows),
+            None => {}
+        }
         self.count += 1;
         self.block.count += 1;
-        if let Some(table) = &mut choice.table {
-            table.row(event, file, &mut self.block.rows);
-            if self.block.rows.len() >= BLOCK {
-                self.send()?;
-            }
+        if self.block.rows.len() >= BLOCK {
+            self.send()?;
         }
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Makes a row that may be larger than a block, which then goes out with
+    /// less than a row in it. Breaks where there is no writer any more.
+    fn large_row(&mut self, table: &mut Table, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Continue(());
+        table.row_in_pieces(event, file, &mut |piece| {
+            if flow.is_continue() {
+                self.block.rows.extend_from_slice(piece);
+                if self.block.rows.len() >= BLOCK {
+                    flow = self.send();
+                }
+            }
+        });
+        flow
     }
 
     /// Whether the batch alone has as many rows as are wanted in all.

@@ -105,7 +105,9 @@ impl Work for Find<'_> {
     fn run(self) -> bool {
         const WIDTH: usize = 64;
         let Find { needle, text } = self;
-        let Some(starts) = (text.len() + 1).checked_sub(needle.bytes.len()) else { return needle.is_in(text, 0..text.len()) };
+        let Some(starts) = (text.len() + 1).checked_sub(needle.bytes.len()) else {
+            return needle.is_in(text, 0..text.len());
+        };
         let [first, second, .., last] = *needle.bytes else { return true };
         let blocks = text[..starts].as_chunks::<WIDTH>().0;
         let (seconds, lasts) = (text[1..].as_chunks().0, text[needle.bytes.len() - 1..].as_chunks().0);
@@ -177,7 +179,9 @@ mod tests {
 
     #[test]
     fn what_a_search_cannot_tell_is_not_searched() {
-        for patterns in [&["!Run*"][..], &["*"], &["??"], &["{Run,Stop}*"], &["[RS]*"], &["Run*", "*"], &["true"], &["12*"]] {
+        for patterns in
+            [&["!Run*"][..], &["*"], &["??"], &["{Run,Stop}*"], &["[RS]*"], &["Run*", "*"], &["true"], &["12*"]]
+        {
             assert_eq!(excludes(patterns, "{\"Records\":[]}"), None, "{patterns:?}");
         }
     }
