@@ -123,10 +123,14 @@ impl<'a> Worker<'a> {
         let problem = match source.open(opener, job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
-                let is_whole = is_last && decoder.findings().bytes == 0;
-                if is_whole && choice.search.as_ref().is_some_and(|search| search.excludes(window)) {
-                    decoder.pass(window);
-                    return ControlFlow::Continue(window.len());
+                if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
+                    && let Some(places) = search.places(window)
+                {
+                    if places.is_empty() {
+                        decoder.pass(window);
+                        return ControlFlow::Continue(window.len());
+                    }
+                    decoder.only(places);
                 }
                 let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
                 // In the last window there is still to hear why it is the last.
@@ -209,11 +213,8 @@ impl Rows<'_> {
                 self.say(if source.is_named { Said::Note(text) } else { Said::Detail(2, text) });
             }
             None => {
-                if findings.is_ruled_out {
-                    coverage.ruled_out += 1;
-                } else {
-                    coverage.files += u64::from(!is_unread);
-                }
+                coverage.files += u64::from(!is_unread);
+                coverage.is_searched |= findings.ruled_out > 0;
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
                 if self.job.verbose > 1 {
