@@ -176,24 +176,27 @@ mod tests {
             let mut structure = Structure::default();
             let text = Text::index(&bytes[start..end], &mut structure);
             let (mut at, mut broken) = (0, None);
-            while let Some(item) = match envelope.step(&text, at) {
-                Ok(Step::On(next)) => {
-                    at = next;
-                    continue;
-                }
-                Ok(Step::Item(item)) => Some(item),
-                Ok(Step::End) => None,
-                Err(error) => {
-                    broken = Some(error);
-                    None
-                }
-            } {
+            loop {
+                let item = match envelope.step(&text, at) {
+                    Ok(Step::On(next)) => {
+                        at = next;
+                        continue;
+                    }
+                    Ok(Step::Item(item)) => item,
+                    Ok(Step::End) => break,
+                    Err(error) => {
+                        broken = Some(error);
+                        break;
+                    }
+                };
                 let end = match item {
                     Item::Object(at) => text.value_end(at),
                     Item::Other { end } => Ok(end),
                 };
                 match (item, end) {
-                    (Item::Object(at), Ok(to)) => found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned()),
+                    (Item::Object(at), Ok(to)) => {
+                        found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned())
+                    }
                     (Item::Other { .. }, _) => found.push("other".into()),
                     (_, Err(error)) => {
                         broken = Some(error);
