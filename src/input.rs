@@ -2,14 +2,17 @@
 
 pub mod gzip;
 pub mod inflate;
+pub mod opener;
 pub mod patient;
 pub mod walk;
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use self::opener::Opener;
 use self::patient::Patient;
 use crate::bucket::layout::delivered_by;
 use crate::stop::Stop;
@@ -60,23 +63,41 @@ impl Source {
     }
 
     /// The name for messages and for the column `file`.
-    pub fn name(&self) -> String {
+    pub fn name(&self) -> Cow<'_, str> {
         match (&self.key, &self.path) {
-            (Some(key), _) => key.clone(),
-            (None, Some(path)) => path.to_string_lossy().into_owned(),
+            (Some(key), _) => key.into(),
+            // Most paths are UTF-8, of which it is quicker to make sure first.
+            (None, Some(path)) => path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed),
             (None, None) => "-".into(),
         }
     }
 
-    /// Opens it for reading.
-    pub fn open(&self, stop: &Stop) -> io::Result<Box<dyn Read>> {
+    /// Opens it for reading; `opener` has opened what was read before.
+    pub fn open(&self, opener: &mut Opener, stop: &Stop) -> io::Result<Opened> {
         match &self.path {
             Some(path) if self.is_special => {
                 let path = path.clone();
-                Ok(Box::new(Patient::open(|| File::open(path), stop)))
+                Ok(Opened::Special(Patient::open(|| File::open(path), stop)))
             }
-            Some(path) => Ok(Box::new(File::open(path)?)),
-            None => Ok(Box::new(Patient::open(|| Ok(io::stdin()), stop))),
+            Some(path) => Ok(Opened::File(opener.open(path)?)),
+            None => Ok(Opened::Special(Patient::open(|| Ok(io::stdin()), stop))),
+        }
+    }
+}
+
+/// A source that is being read.
+pub enum Opened {
+    /// A file of the local disk.
+    File(File),
+    /// Standard input, a pipe or a device.
+    Special(Patient),
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Opened::File(file) => file.read(buffer),
+            Opened::Special(patient) => patient.read(buffer),
         }
     }
 }

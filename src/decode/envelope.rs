@@ -175,37 +175,32 @@ mod tests {
         loop {
             let mut structure = Structure::default();
             let text = Text::index(&bytes[start..end], &mut structure);
-            let (mut at, mut broken) = (0, None);
-            loop {
+            let mut at = 0;
+            let broken = loop {
                 let item = match envelope.step(&text, at) {
                     Ok(Step::On(next)) => {
                         at = next;
                         continue;
                     }
                     Ok(Step::Item(item)) => item,
-                    Ok(Step::End) => break,
-                    Err(error) => {
-                        broken = Some(error);
-                        break;
-                    }
+                    Ok(Step::End) => break None,
+                    Err(broken) => break Some(broken),
                 };
-                let end = match item {
-                    Item::Object(at) => text.value_end(at),
-                    Item::Other { end } => Ok(end),
-                };
-                match (item, end) {
-                    (Item::Object(at), Ok(to)) => {
-                        found.push(String::from_utf8_lossy(&text.bytes()[at..to]).into_owned())
-                    }
-                    (Item::Other { .. }, _) => found.push("other".into()),
-                    (_, Err(error)) => {
-                        broken = Some(error);
-                        break;
+                match item {
+                    Item::Object(from) => match text.value_end(from) {
+                        Ok(to) => {
+                            found.push(String::from_utf8_lossy(&text.bytes()[from..to]).into_owned());
+                            at = to;
+                        }
+                        Err(broken) => break Some(broken),
+                    },
+                    Item::Other { end } => {
+                        found.push("other".into());
+                        at = end;
                     }
                 }
                 envelope.pass();
-                at = end.unwrap();
-            }
+            };
             start += at;
             if end == bytes.len() || matches!(broken, Some(Broken::Malformed(_))) {
                 return (found, envelope, broken);

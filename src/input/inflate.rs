@@ -10,12 +10,15 @@ use std::ops::ControlFlow;
 
 use libdeflater::Decompressor;
 
-use super::gzip::{GzipStream, MAGIC};
+use super::gzip::{GzipStream, MAGIC, inflate_member, member_length};
 use crate::error::Problem;
 
 /// Reads one file after the other.
 pub struct Inflater {
+    /// Room for a file. It keeps its length, and is as little cleared for each
+    /// file as `text` is: what the last one left is overwritten or not looked at.
     file: Vec<u8>,
+    /// Room for inflated text.
     text: Vec<u8>,
     decompressor: Decompressor,
     limit: usize,
@@ -49,24 +52,25 @@ impl Inflater {
             // What one large event needed is not kept for all others.
             self.text = Vec::new();
         }
-        let is_whole = match read_up_to(file, &mut self.file, self.limit) {
-            Ok(is_whole) => is_whole,
+        let (filled, is_whole) = match read_up_to(file, &mut self.file, self.limit) {
+            Ok(read) => read,
             Err(error) => return Some(Problem::Unreadable(error)),
         };
-        if !self.file.starts_with(&MAGIC) {
+        let start = &self.file[..filled];
+        if !start.starts_with(&MAGIC) {
             if is_whole {
-                let _ = see(&self.file, true);
+                let _ = see(start, true);
                 return None;
             }
-            let mut reader = self.file.as_slice().chain(file);
+            let mut reader = start.chain(file);
             let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::Unreadable);
             return windows(&mut self.text, self.limit, read, &mut may_grow, &mut see).continue_value()?;
         }
-        if is_whole && let Some(length) = self.inflate_whole() {
+        if is_whole && let Some(length) = self.inflate_whole(filled) {
             let _ = see(&self.text[..length], true);
             return None;
         }
-        let mut stream = GzipStream::new(self.file.as_slice().chain(file));
+        let mut stream = GzipStream::new(self.file[..filled].chain(file));
         let read = |buffer: &mut [u8]| Ok(stream.read(buffer));
         let flow = windows(&mut self.text, self.limit, read, &mut may_grow, &mut see);
         // Whoever had enough does not care how the file ends.
@@ -75,46 +79,30 @@ impl Inflater {
 
     /// Inflates a file that is one gzip member at once, and gives the length
     /// of its text; nothing where it is anything else, or damaged.
-    fn inflate_whole(&mut self) -> Option<usize> {
-        let length = self.length_in_trailer()?;
+    fn inflate_whole(&mut self, filled: usize) -> Option<usize> {
+        let file = &self.file[..filled];
+        let length = member_length(file).filter(|length| *length <= self.limit)?;
         if self.text.len() < length {
             self.text.resize(length, 0);
         }
-        let inflated = self.decompressor.gzip_decompress(&self.file, &mut self.text[..length]);
-        (inflated.ok()? == length).then_some(length)
-    }
-
-    /// The length of the text by the last four bytes, where the file can be
-    /// one member alone: libdeflate stops after the first, and what follows
-    /// must not be lost. A member with something behind it that ends in the
-    /// same length has its own length before.
-    fn length_in_trailer(&self) -> Option<usize> {
-        const MEMBER: [u8; 3] = [MAGIC[0], MAGIC[1], 8];
-        let trailer: [u8; 4] = *self.file.last_chunk()?;
-        let length = u32::from_le_bytes(trailer) as usize;
-        let is_single = memchr::memmem::find(&self.file[1..], &MEMBER).is_none()
-            && memchr::memmem::find(&self.file, &trailer) == Some(self.file.len() - trailer.len());
-        (is_single && length <= self.limit).then_some(length)
+        inflate_member(&mut self.decompressor, file, &mut self.text)
     }
 }
 
-/// Fills `buffer` with at most `limit` bytes and says whether that was all.
-fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> io::Result<bool> {
+/// Fills `buffer` with at most `limit` bytes, and gives how many these are and
+/// whether that was all.
+fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> io::Result<(usize, bool)> {
     const FIRST: usize = 64 * 1024;
-    buffer.clear();
     let mut filled = 0;
     loop {
         if filled == buffer.len() {
             if filled >= limit {
-                return Ok(false);
+                return Ok((filled, false));
             }
             buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);
         }
         match read_some(file, &mut buffer[filled..])? {
-            0 => {
-                buffer.truncate(filled);
-                return Ok(true);
-            }
+            0 => return Ok((filled, true)),
             length => filled += length,
         }
     }

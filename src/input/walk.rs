@@ -1,9 +1,10 @@
 //! Walks folders in the order of their keys: the order in which S3 would list
 //! the same paths.
 
+use std::cmp::Ordering;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -39,7 +40,7 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
         return Ok(());
     }
     let own_output = own_output();
-    let mut entries = WalkDir::new(root).follow_links(true).sort_by(|one, other| key(one).cmp(key(other))).into_iter();
+    let mut entries = WalkDir::new(root).follow_links(true).sort_by(by_key).into_iter();
     while let Some(entry) = entries.next() {
         let met = match entry {
             Ok(entry) if entry.file_type().is_dir() => {
@@ -51,7 +52,7 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
             }
             // Pipes, sockets and devices in a folder would be waited for, or never end.
             Ok(entry) if !entry.file_type().is_file() => Met::Special,
-            Ok(entry) if entry.file_name().as_encoded_bytes().starts_with(own_output.as_bytes()) => continue,
+            Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) => continue,
             Ok(entry) => file(entry, scope),
             Err(error) => broken(&error),
         };
@@ -63,7 +64,7 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
 }
 
 fn file(entry: DirEntry, scope: &Scope) -> Met {
-    let name = entry.file_name().to_str().unwrap_or_default();
+    let name = str::from_utf8(name(&entry)).unwrap_or_default();
     if name.ends_with(ENDING) {
         Met::Unfinished
     } else if !scope.admits_file(name) {
@@ -92,11 +93,26 @@ fn broken(error: &walkdir::Error) -> Met {
     }
 }
 
-/// The bytes that decide the order of an entry among its neighbours. A
-/// folder's key goes on with `/`, so it comes after `a-b` and before `a0`.
-fn key(entry: &DirEntry) -> impl Iterator<Item = &u8> {
-    let slash: &[u8] = if entry.file_type().is_dir() { b"/" } else { b"" };
-    entry.file_name().as_encoded_bytes().iter().chain(slash)
+/// The order of the keys of two neighbours. A folder's key goes on with `/`,
+/// so it comes after `a-b` and before `a0`. Whole paths are compared: what
+/// comes before the names is the same.
+fn by_key(one: &DirEntry, other: &DirEntry) -> Ordering {
+    let (one_path, other_path) = (path(one), path(other));
+    let common = one_path.len().min(other_path.len());
+    let next = |entry: &DirEntry| path(entry).get(common).copied().or(entry.file_type().is_dir().then_some(b'/'));
+    one_path[..common].cmp(&other_path[..common]).then_with(|| next(one).cmp(&next(other)))
+}
+
+/// The name of an entry, found in less time than [`DirEntry::file_name`]
+/// takes, which has the whole path split into components.
+fn name(entry: &DirEntry) -> &[u8] {
+    let path = path(entry);
+    let separator = memchr::memrchr2(b'/', MAIN_SEPARATOR as u8, path);
+    &path[separator.map_or(0, |at| at + 1)..]
+}
+
+fn path(entry: &DirEntry) -> &[u8] {
+    entry.path().as_os_str().as_encoded_bytes()
 }
 
 #[cfg(test)]

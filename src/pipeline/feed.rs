@@ -58,16 +58,16 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Notes a file with so many bytes of text.
-    pub(super) fn note(&self, bytes: u64) {
-        self.files.fetch_add(1, Relaxed);
+    /// Notes so many files with so many bytes of text.
+    pub(super) fn note(&self, files: u64, bytes: u64) {
+        self.files.fetch_add(files, Relaxed);
         self.bytes.fetch_add(bytes, Relaxed);
     }
 
     /// How many files make a good batch.
     fn batch(&self) -> usize {
-        const TEXT: u64 = 512 * 1024;
-        const MOST: u64 = 64;
+        const TEXT: u64 = 1 << 20;
+        const MOST: u64 = 128;
         let (files, bytes) = (self.files.load(Relaxed), self.bytes.load(Relaxed));
         match files {
             0 => 1,
@@ -85,13 +85,15 @@ pub(super) struct Feed {
     stop: Stop,
     pace: Arc<Pace>,
     pieces: Vec<Piece>,
+    /// How many pieces make the next batch.
+    enough: usize,
     /// How many batches were sent.
     sent: u64,
 }
 
 impl Feed {
     pub(super) fn new(batches: Sender<Batch>, order: Sender<Receiver<Block>>, blocks_ahead: usize, stop: Stop) -> Feed {
-        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new(), sent: 0 }
+        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new(), enough: 1, sent: 0 }
     }
 
     pub(super) fn pace(&self) -> Arc<Pace> {
@@ -123,7 +125,7 @@ impl Feed {
         let source = if root.is_dir() { Source::file } else { Source::named };
         let walked = walk(&root, &Scope::since(window), |met| self.push(piece(met, source)));
         if let Err(error) = walked {
-            let name = Source::file(root).name();
+            let name = Source::file(root).name().into_owned();
             let skip = Skip { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
             let _ = self.push(Piece::Say(Said::Skip(skip)));
         }
@@ -172,7 +174,7 @@ impl Feed {
             return ControlFlow::Break(());
         }
         self.pieces.push(piece);
-        if self.pieces.len() >= self.pace.batch() { self.flush() } else { ControlFlow::Continue(()) }
+        if self.pieces.len() >= self.enough { self.flush() } else { ControlFlow::Continue(()) }
     }
 
     /// Sends what there is.
@@ -182,7 +184,9 @@ impl Feed {
         }
         let (blocks, receiver) = bounded(self.blocks_ahead);
         self.sent += 1;
-        let batch = Batch { number: self.sent, pieces: std::mem::take(&mut self.pieces), blocks };
+        self.enough = self.pace.batch();
+        let pieces = std::mem::replace(&mut self.pieces, Vec::with_capacity(self.enough));
+        let batch = Batch { number: self.sent, pieces, blocks };
         let is_wanted = self.order.send(receiver).is_ok() && self.batches.send(batch).is_ok();
         if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }

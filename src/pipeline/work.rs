@@ -13,6 +13,7 @@ use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Outcome, Problem, Skip};
 use crate::input::Source;
 use crate::input::inflate::Inflater;
+use crate::input::opener::Opener;
 use crate::output::Table;
 use crate::query::Filter;
 use crate::query::filter::Answer;
@@ -46,6 +47,7 @@ pub(super) struct Worker<'a> {
     job: Job<'a>,
     choice: Choice,
     decoder: Decoder,
+    opener: Opener,
     inflater: Inflater,
     used: Receiver<Vec<u8>>,
 }
@@ -74,7 +76,7 @@ impl<'a> Worker<'a> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
         let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST));
-        Ok(Worker { job, choice, decoder: Decoder::new(fields)?, inflater, used })
+        Ok(Worker { job, choice, decoder: Decoder::new(fields)?, opener: Opener::default(), inflater, used })
     }
 
     /// Works until there are no more batches.
@@ -90,29 +92,35 @@ impl<'a> Worker<'a> {
                 used: &used,
             };
             rows.block.rows = used.try_recv().unwrap_or_default();
+            let (mut files, mut bytes) = (0, 0);
             for piece in batch.pieces {
                 if self.job.stop.is_set() || rows.is_full() {
                     break;
                 }
                 match piece {
-                    Piece::Read(source) => self.read(&source, &mut rows),
+                    Piece::Read(source) => {
+                        files += 1;
+                        bytes += self.read(&source, &mut rows);
+                    }
                     Piece::Say(said) => rows.say(said),
                     Piece::Count(coverage) => rows.block.coverage.add(&coverage),
                 }
             }
+            self.job.pace.note(files, bytes);
             let _ = rows.send();
         }
     }
 
-    fn read(&mut self, source: &Source, rows: &mut Rows<'_>) {
+    /// Makes rows of a file, and gives how many bytes of text it had.
+    fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
         let name = source.name();
-        let Worker { job, choice, decoder, inflater, .. } = self;
+        let Worker { job, choice, decoder, opener, inflater, .. } = self;
         decoder.start();
         let number = rows.number;
         let may_grow = || job.turn.wait(number, job.stop);
-        let problem = match source.open(job.stop) {
+        let problem = match source.open(opener, job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
-            Ok(mut file) => inflater.read(&mut *file, may_grow, |window, is_last| {
+            Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
                 let is_whole = is_last && decoder.findings().bytes == 0;
                 if is_whole && choice.search.as_ref().is_some_and(|search| search.excludes(window)) {
                     decoder.pass(window);
@@ -127,10 +135,10 @@ impl<'a> Worker<'a> {
                 ControlFlow::Continue(consumed)
             }),
         };
-        job.pace.note(decoder.findings().bytes);
         if !job.stop.is_set() {
-            rows.conclude(decoder, problem, source, name);
+            rows.conclude(decoder, problem, source, &name);
         }
+        decoder.findings().bytes
     }
 }
 
@@ -165,7 +173,7 @@ impl Rows<'_> {
     }
 
     /// Counts a file that was read, and says what is wrong with it.
-    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: String) {
+    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: &str) {
         let findings = decoder.findings();
         let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
         let mut verdict = findings.verdict(problem);
@@ -195,7 +203,7 @@ impl Rows<'_> {
             }
         }
         for (problem, outcome) in verdict.problems {
-            self.say(Said::Skip(Skip { name: name.clone(), problem, outcome }));
+            self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
         }
     }
 
