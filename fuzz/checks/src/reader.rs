@@ -1,6 +1,7 @@
 //! Files and texts to rows by the library, in a given way and in windows of a
 //! given size.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use trail2tsv::decode::event::{Event, Fields};
@@ -98,9 +99,26 @@ impl Tools {
     }
 }
 
+/// Whole files of the program are not larger than this.
+pub(crate) const WHOLE: usize = 1 << 18;
+
 thread_local! {
-    /// Made once: fuzzing is to spend its time elsewhere.
+    // Made once: fuzzing is to spend its time elsewhere.
     static TOOLS: Tools = Tools::new();
+    static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE));
+}
+
+/// Reads a file as large ones are read where `limit` says so.
+pub(crate) fn read(
+    file: &[u8],
+    limit: usize,
+    see: impl FnMut(&[u8], bool) -> ControlFlow<(), usize>,
+) -> Option<Problem> {
+    let mut file = file;
+    if limit == WHOLE {
+        return INFLATER.with_borrow_mut(|inflater| inflater.read(&mut file, || true, see));
+    }
+    Inflater::new(limit).read(&mut file, || true, see)
 }
 
 /// Reads one file after the other, and learns from each, as a worker does.
@@ -153,7 +171,7 @@ impl Reader {
                 _ => ControlFlow::Continue(consumed),
             }
         };
-        let problem = Inflater::new(limit).read(&mut &*file, || true, see);
+        let problem = read(file, limit, see);
         self.outcome(rows, wanted, problem)
     }
 

@@ -9,42 +9,45 @@ use testkit::plain::{self, Ending};
 use trail2tsv::decode::json::Broken;
 use trail2tsv::decode::structure::Way;
 use trail2tsv::input::gzip::MAGIC;
-use trail2tsv::input::inflate::Inflater;
 
-use crate::reader::{COLUMNS, Outcome, Reader};
+use crate::reader::{COLUMNS, Outcome, Reader, WHOLE, read};
 use crate::twin::Twin;
-
-/// Whole files of the program are not larger than this.
-const WHOLE: usize = 1 << 20;
 
 /// Checks a file: as it is, its text in windows and, by its length, its text
 /// compressed or its bytes as if they were compressed.
 pub fn rows(file: &[u8]) {
     let Some(inflated) = inflated(file) else { return };
-    let whole = in_every_way(file);
-    let of_text = text(&inflated);
+    let mut readers = Reader::all();
+    let whole = in_every_way(&mut readers, file);
+    let of_text = in_windows(&mut readers, &inflated);
     assert_eq!((&whole.rows, &whole.findings), (&of_text.rows, &of_text.findings), "the file and its text");
     if file.starts_with(&MAGIC) {
-        compressed(file, &inflated, &whole);
-    } else if file.len().is_multiple_of(2) {
-        let (first, second) = file.split_at(file.len() / 3);
-        for members in [gzip(file), [gzip(first), gzip(second)].concat()] {
-            compressed(&members, file, &whole);
-        }
-    } else {
-        const HEADER: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
-        let damaged = [HEADER, file].concat();
-        if let Some(inflated) = self::inflated(&damaged) {
-            compressed(&damaged, &inflated, &in_every_way(&damaged));
+        return compressed(&mut readers[0], file, &inflated, &whole);
+    }
+    let (first, second) = file.split_at(file.len() / 3);
+    match file.len() % 4 {
+        0 => compressed(&mut readers[0], &gzip(file), file, &whole),
+        1 => compressed(&mut readers[0], &[gzip(first), gzip(second)].concat(), file, &whole),
+        _ => {
+            const HEADER: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+            let damaged = [HEADER, file].concat();
+            if let Some(inflated) = self::inflated(&damaged) {
+                let whole = in_every_way(&mut readers, &damaged);
+                compressed(&mut readers[0], &damaged, &inflated, &whole);
+            }
         }
     }
 }
 
 /// Checks a text, whole and in windows, and gives what came of it.
 pub fn text(text: &[u8]) -> Outcome {
-    let mut fast = Reader::new(Way::fastest());
-    let whole = fast.text(text, text.len());
-    assert_eq!(Reader::new(Way::PORTABLE).text(text, text.len()), whole, "the portable way");
+    in_windows(&mut Reader::all(), text)
+}
+
+fn in_windows(readers: &mut [Reader], text: &[u8]) -> Outcome {
+    let outcomes: Vec<Outcome> = readers.iter_mut().map(|reader| reader.text(text, text.len())).collect();
+    assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "{outcomes:?}");
+    let (fast, whole) = (&mut readers[0], outcomes[0].clone());
     for step in [1 + text.len() % 61, 1000] {
         // Not too many windows of a long text: some see all of it again.
         let step = step.max(text.len() / 128);
@@ -111,20 +114,18 @@ fn same_events(text: &[u8], outcome: &Outcome, events: &[Value]) {
 }
 
 /// The outcome of a file, which is the same in every way, at once and again.
-fn in_every_way(file: &[u8]) -> Outcome {
+fn in_every_way(readers: &mut [Reader], file: &[u8]) -> Outcome {
     let whole = Reader::new(Way::PORTABLE).file(file, WHOLE);
-    for way in Way::all() {
-        let mut reader = Reader::new(way);
+    for (number, reader) in readers.iter_mut().enumerate() {
         for time in ["first", "second"] {
-            assert_eq!(reader.file(file, WHOLE), whole, "{way:?}, for the {time} time");
+            assert_eq!(reader.file(file, WHOLE), whole, "way {number}, for the {time} time");
         }
     }
     whole
 }
 
 /// Checks a compressed file: the same text, and the same of it in small windows.
-fn compressed(file: &[u8], text: &[u8], whole: &Outcome) {
-    let mut reader = Reader::new(Way::fastest());
+fn compressed(reader: &mut Reader, file: &[u8], text: &[u8], whole: &Outcome) {
     assert_eq!(&reader.file(file, WHOLE), whole, "compressed");
     for limit in [16, 200] {
         let windows = reader.file(file, limit).of_any_window();
@@ -144,6 +145,6 @@ fn inflated(file: &[u8]) -> Option<Vec<u8>> {
         text.extend_from_slice(window);
         if text.len() > WHOLE / 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(window.len()) }
     };
-    Inflater::new(WHOLE).read(&mut &*file, || true, take);
+    read(file, WHOLE, take);
     (text.len() <= WHOLE / 2).then_some(text)
 }
