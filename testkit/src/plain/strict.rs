@@ -22,7 +22,11 @@ pub(super) fn strict(json: &str) -> String {
                 }
                 (Some(_), _) => length = 6,
                 (None, _) if json[at + 1..].starts_with(['"', '\\', '/', 'b', 'f', 'n', 'r', 't']) => length = 2,
-                (None, _) => text.push('\\'),
+                (None, _) => match json[at + 1..].chars().next() {
+                    // Refused: nobody can tell what is meant.
+                    Some(control) if control.is_control() => length += control.len_utf8(),
+                    _ => text.push('\\'),
+                },
             },
             '"' => in_string = !in_string,
             control if in_string && control < ' ' => {
