@@ -329,13 +329,13 @@ impl Records<'_> {
             }
         };
         self.findings.records += 1;
-        let object = Event::new(text, self.places, at, end);
+        let (object, place) = (Event::new(text, self.places, at, end), self.start + at as u64);
         let flow = match self.marks.kind(&object) {
             Record::Detail(detail) => {
                 let (text, at, Nested { places, .. }) = (detail.text(), detail.start(), &mut *self.nested);
                 let read = places.read(text, at, self.fields);
                 let event = read.map(|end| Event::new(text, places, at, end));
-                unwrapped(event, self.marks, self.findings, self.start, each)
+                unwrapped(event, self.marks, self.findings, place, each)
             }
             Record::Quoted(written) => {
                 let json = unescape(written);
@@ -343,9 +343,12 @@ impl Records<'_> {
                 let text = Text::index(json.as_bytes(), structure);
                 let at = text.skip_blanks(0);
                 let text = &text;
-                let read = places.read(text, at, self.fields);
+                let read = match text.byte(at) {
+                    Some(b'{') => places.read(text, at, self.fields),
+                    _ => Err(Broken::Malformed(at)),
+                };
                 let event = read.map(|end| Event::new(text, places, at, end));
-                unwrapped(event, self.marks, self.findings, self.start, each)
+                unwrapped(event, self.marks, self.findings, place, each)
             }
             kind => hand_out(kind, &object, self.findings, each),
         };
@@ -368,12 +371,12 @@ impl Records<'_> {
     }
 }
 
-/// An event that was wrapped in a record, or what is left of it.
+/// An event that was wrapped in the record at `place`, or what is left of it.
 fn unwrapped<F>(
     event: Result<Event<'_>, Broken>,
     marks: &Marks,
     findings: &mut Findings,
-    start: u64,
+    place: u64,
     each: &mut F,
 ) -> ControlFlow<()>
 where
@@ -382,7 +385,7 @@ where
     match event {
         Ok(event) => hand_out(marks.kind(&event), &event, findings, each),
         Err(_) => {
-            findings.note_malformed(start, false);
+            findings.note_malformed(place, false);
             ControlFlow::Continue(())
         }
     }

@@ -4,11 +4,20 @@ use super::*;
 use crate::error::{Problem, Skip};
 
 /// The `eventName`s of a file that arrives in windows that grow by `step`
-/// bytes, and what it amounts to.
+/// bytes, and what it amounts to. All ways agree on both.
 fn decode(file: &[u8], step: usize) -> (Vec<String>, Verdict) {
+    let (names, verdict) = decode_with(Way::PORTABLE, file, step);
+    for way in Way::all() {
+        let other = decode_with(way, file, step);
+        assert_eq!((other.0, format!("{:?}", other.1)), (names.clone(), format!("{verdict:?}")), "{way:?}");
+    }
+    (names, verdict)
+}
+
+fn decode_with(way: Way, file: &[u8], step: usize) -> (Vec<String>, Verdict) {
     let mut fields = Fields::default();
     let name = fields.slot("eventName").unwrap();
-    let mut decoder = Decoder::new(&fields).unwrap();
+    let mut decoder = Decoder::with(&fields, way).unwrap();
     let (mut names, mut start, mut end) = (Vec::new(), 0, step.min(file.len()));
     decoder.start();
     loop {
@@ -99,6 +108,27 @@ fn damage_is_named_and_the_rest_is_kept() {
             .map(|(problem, outcome)| Skip { name: "a".into(), problem, outcome }.to_string())
             .collect();
         assert_eq!((names.len(), said), (kept, vec![format!("a: {expected}")]));
+    }
+}
+
+#[test]
+fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
+    let good = r#"{"CloudTrailEvent":"{\"eventName\":\"A\"}"}"#;
+    for bad in [
+        r#"{"CloudTrailEvent":"no JSON"}"#,
+        r#"{"CloudTrailEvent":"x\"eventName\":\"B\"}"}"#,
+        r#"{"CloudTrailEvent":"[\"eventName\",\"B\"]"}"#,
+        r#"{"detail":{"eventName" "B"}}"#,
+    ] {
+        let file = format!("{{\"Events\":[{good},{bad}]}}");
+        for step in [1, 30, file.len()] {
+            let (names, verdict) = decode(file.as_bytes(), step);
+            let place = (file.len() - "]}".len() - bad.len()) as u64;
+            let [(Problem::RecordMalformed { number: 2, offset }, _)] = verdict.problems[..] else {
+                panic!("{bad}: {verdict:?}")
+            };
+            assert_eq!((names.len(), offset), (1, place), "{bad} by {step}");
+        }
     }
 }
 

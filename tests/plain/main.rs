@@ -1,35 +1,40 @@
-//! The fast decoder against the plain one, on every record of a corpus: the
-//! same rows, cell by cell, whole or in windows, from the sample bucket, from
-//! generated logs and from events that are odd in every way we know.
+//! The fast decoder, the portable one and the plain one on every record of a
+//! corpus: the same rows, cell by cell, whole or in windows or cut off, from
+//! the sample bucket, from generated logs and from events that are odd in
+//! every way we know.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(clippy::print_stderr, reason = "a failed test says what it is about")]
 
-mod rows;
+mod random;
 
 use std::fs;
 use std::path::Path;
 
+use fuzz_checks::{Outcome, Reader};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use testkit::logs::{Generator, Place, gunzip, odd, records};
-use testkit::plain;
+use trail2tsv::decode::json::Broken;
 use walkdir::WalkDir;
 
-/// The rows of a text, checked: those of both decoders are the same.
-#[track_caller]
-fn check(name: &str, text: &[u8]) -> usize {
-    let expected = plain::events(text);
-    let whole = rows::fast(text, text.len());
-    assert_eq!(whole.len(), expected.len(), "{name}: events");
-    for (number, (line, event)) in whole.iter().zip(&expected).enumerate() {
-        if let Err(difference) = rows::compare(line, event) {
-            panic!("{name}: event {number}: {difference}\n{line}\n{event}");
+/// Says what was looked at when a check failed.
+struct About<'a>(&'a str);
+
+impl Drop for About<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("about {}", self.0);
         }
     }
-    for step in [61, 4096] {
-        assert_eq!(rows::fast(text, step), whole, "{name}: in windows of {step} bytes");
-    }
-    whole.len()
+}
+
+/// The outcome of a text, checked: all decoders agree on it.
+fn check(name: &str, text: &[u8]) -> Outcome {
+    let _about = About(name);
+    let outcome = fuzz_checks::text(text);
+    assert!(fuzz_checks::plain(text, &outcome), "the plain decoder takes it");
+    outcome
 }
 
 #[test]
@@ -40,7 +45,9 @@ fn the_sample_bucket() {
         let entry = entry.unwrap();
         if entry.file_type().is_file() {
             let file = fs::read(entry.path()).unwrap();
-            events += check(&entry.path().display().to_string(), &gunzip(&file).unwrap());
+            let outcome = check(&entry.path().display().to_string(), &gunzip(&file).unwrap());
+            assert_eq!(Reader::all().pop().unwrap().file(&file, 1 << 20).rows, outcome.rows);
+            events += outcome.rows.len();
         }
     }
     assert!(events > 300, "{events}");
@@ -51,15 +58,15 @@ fn generated_logs() {
     let mut generator = Generator::new(7);
     let place = Place::new("111122223333", "eu-west-1");
     let start: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
-    let events: Vec<String> = (0..2000)
+    let events: Vec<String> = (0..1000)
         .map(|second| {
             let mut event = String::new();
             generator.event(&place, Timestamp::from_second(start.as_second() + second).unwrap(), &mut event);
             event
         })
         .collect();
-    assert_eq!(check("records", &records(&events)), 2000);
-    assert_eq!(check("lines", events.join("\n").as_bytes()), 2000);
+    assert_eq!(check("records", &records(&events)).rows.len(), 1000);
+    assert_eq!(check("lines", events.join("\n").as_bytes()).rows.len(), 1000);
 }
 
 #[test]
@@ -67,16 +74,41 @@ fn odd_events() {
     let events = odd::events();
     assert!(events.len() > 100, "{}", events.len());
     for event in &events {
-        let is_event = event.why != "an event without anything";
-        assert_eq!(check(&event.why, &records([&event.json])), usize::from(is_event), "{}", event.why);
-        assert_eq!(check(&event.why, &event.json), usize::from(is_event), "{}", event.why);
+        let expected = usize::from(event.why != "an event without anything");
+        for text in [&records([&event.json]), &event.json] {
+            assert_eq!(check(&event.why, text).rows.len(), expected, "{}", event.why);
+        }
     }
     let all: Vec<&[u8]> = events.iter().map(|event| event.json.as_slice()).collect();
     check("all together", &records(all));
 }
 
+#[test]
+fn odd_events_cut_at_every_byte() {
+    const BEFORE: &[u8] = br#"{"Records":["#;
+    let mut readers = Reader::all();
+    let mut last = Vec::new();
+    for (number, event) in odd::events().into_iter().enumerate() {
+        let _about = About(&event.why);
+        let text = records([&event.json]);
+        let whole = readers[0].text(&text, text.len());
+        // What all have in common need not be cut at every byte of each.
+        let same = text.iter().zip(&last).take_while(|(byte, other)| byte == other).count();
+        let is_news = |end: &usize| (same..same + 100).contains(end) || (end + number).is_multiple_of(16);
+        let ends = (0..text.len()).filter(|end| end.min(&(text.len() - end)) < &2000);
+        for end in ends.filter(is_news) {
+            let outcome = fuzz_checks::cut(&mut readers, &text, end, &whole);
+            let is_complete = end >= BEFORE.len() + event.json.len();
+            assert_eq!(outcome.rows.is_empty(), !is_complete || whole.rows.is_empty(), "cut at {end}");
+            let broken = outcome.findings.broken.map(|broken| broken.why);
+            assert_eq!(broken, (end > 0).then_some(Broken::EndsEarly), "cut at {end}");
+        }
+        last = text;
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_odd_events(seed in any::<u64>(), count in 1..5_usize) {
@@ -87,20 +119,28 @@ proptest! {
     }
 
     #[test]
+    fn random_events_that_are_rearranged(seed in any::<u64>(), count in 1..5_usize) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let events: Vec<String> = (0..count).map(|_| random::rearranged(&mut random)).collect();
+        let text = random::wrapped(&events, &mut random);
+        check("wrapped", text.as_bytes());
+    }
+
+    #[test]
     fn a_cut_keeps_every_event_before_it(seed in any::<u64>(), cut in 0.0..1.0_f64) {
         let mut random = fastrand::Rng::with_seed(seed);
         let events: Vec<String> = (0..3).map(|_| odd::random_event(&mut random)).collect();
         let text = records(&events);
-        let whole = rows::fast(&text, text.len());
+        let mut readers = Reader::all();
+        let whole = readers[0].text(&text, text.len());
         let end = (text.len() as f64 * cut) as usize;
-        let kept = rows::fast(&text[..end], end.max(1));
+        let kept = fuzz_checks::cut(&mut readers, &text, end, &whole);
         // Each event ends one byte before the next begins, or before the `]`.
         let mut place = "{\"Records\":[".len();
         let complete = events.iter().take_while(|event| {
             place += event.len() + 1;
             place - 1 <= end
         });
-        prop_assert_eq!(kept.len(), plain::events(&records(complete)).len());
-        prop_assert!(whole.starts_with(&kept));
+        prop_assert_eq!(kept.rows.len(), testkit::plain::events(&records(complete)).len());
     }
 }

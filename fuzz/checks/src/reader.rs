@@ -1,0 +1,192 @@
+//! Files and texts to rows by the library, in a given way and in windows of a
+//! given size.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+
+use trail2tsv::decode::event::{Event, Fields};
+use trail2tsv::decode::structure::Way;
+use trail2tsv::decode::{Decoder, Findings};
+use trail2tsv::error::Problem;
+use trail2tsv::input::inflate::Inflater;
+use trail2tsv::output::Table;
+use trail2tsv::output::column::DEFAULT;
+use trail2tsv::plan::{Conditions, Format, TableLayout};
+use trail2tsv::query::Filter;
+use trail2tsv::query::filter::Answer;
+
+/// The default columns, and some paths.
+pub const COLUMNS: [&str; 16] = {
+    let mut columns = [""; 16];
+    let mut at = 0;
+    while at < DEFAULT.len() {
+        columns[at] = DEFAULT[at];
+        at += 1;
+    }
+    columns[10] = "userIdentity.userName";
+    columns[11] = "userIdentity.sessionContext.sessionIssuer.userName";
+    columns[12] = "requestParameters.items";
+    columns[13] = "requestParameters.items[].type";
+    columns[14] = "responseElements[1].a";
+    columns[15] = "requestParameters.instancesSet.items[].instanceId";
+    columns
+};
+
+/// Names that events are asked for by.
+const NAMES: [&str; 4] = ["TerminateInstances", "Terminate*", "*Instances", "De?cribe*s"];
+
+/// What came of one file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outcome {
+    /// The rows, each with its line end.
+    pub rows: Vec<String>,
+    /// Whether an event had one of [`NAMES`].
+    wanted: [bool; NAMES.len()],
+    /// What the decoder found.
+    pub findings: Findings,
+    /// What stopped the bytes from being read.
+    pub problem: Option<String>,
+    /// What it amounts to.
+    pub verdict: String,
+}
+
+impl Outcome {
+    /// The same without what depends on how much was in the window when the
+    /// text made no sense any more: nothing behind that place need be read.
+    pub fn of_any_window(mut self) -> Outcome {
+        if self.findings.broken.is_some() {
+            (self.findings.bytes, self.findings.not_utf8, self.findings.has_text) = (0, None, true);
+            (self.problem, self.verdict) = (None, String::new());
+        }
+        self
+    }
+}
+
+#[derive(Clone)]
+struct Tools {
+    fields: Fields,
+    table: Table,
+    filters: Vec<Filter>,
+}
+
+impl Tools {
+    fn new() -> Tools {
+        let layout = TableLayout {
+            columns: COLUMNS.map(String::from).into(),
+            format: Format::Tsv,
+            header: false,
+            null: "null".into(),
+            guard: false,
+        };
+        let mut fields = Fields::default();
+        let table = Table::new(&layout, &mut fields).unwrap();
+        let filter = |name: &str| {
+            let conditions = Conditions { event_names: vec![name.into()], ..Conditions::default() };
+            Filter::new(&conditions, &mut fields).unwrap()
+        };
+        let filters = NAMES.map(filter).into();
+        Tools { fields, table, filters }
+    }
+
+    fn event(&mut self, event: &Event<'_>, rows: &mut Vec<String>, wanted: &mut [bool]) -> ControlFlow<()> {
+        let mut row = Vec::new();
+        self.table.row(event, "", &mut row);
+        rows.push(String::from_utf8(row).expect("rows are UTF-8"));
+        for (filter, wanted) in self.filters.iter_mut().zip(wanted) {
+            *wanted |= filter.answer(event) != Answer::No;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whole files of the program are not larger than this.
+pub(crate) const WHOLE: usize = 1 << 18;
+
+thread_local! {
+    // Made once: fuzzing is to spend its time elsewhere.
+    static TOOLS: Tools = Tools::new();
+    static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE, false));
+}
+
+/// Reads a file as large ones are read where `limit` says so.
+pub(crate) fn read(
+    file: &[u8],
+    limit: usize,
+    see: impl FnMut(&[u8], bool) -> ControlFlow<(), usize>,
+) -> Option<Problem> {
+    let mut file = file;
+    if limit == WHOLE {
+        return INFLATER.with_borrow_mut(|inflater| inflater.read(&mut file, || true, see));
+    }
+    Inflater::new(limit, false).read(&mut file, || true, see)
+}
+
+/// Reads one file after the other, and learns from each, as a worker does.
+pub struct Reader {
+    tools: Tools,
+    decoder: Decoder,
+}
+
+impl Reader {
+    /// A reader that has seen nothing yet.
+    pub fn new(way: Way) -> Reader {
+        let tools = TOOLS.with(Tools::clone);
+        let decoder = Decoder::with(&tools.fields, way).unwrap();
+        Reader { tools, decoder }
+    }
+
+    /// One for each way, the portable one last.
+    pub fn all() -> Vec<Reader> {
+        Way::all().map(Reader::new).collect()
+    }
+
+    /// Reads a text that arrives in windows which end `step` bytes later each
+    /// time.
+    pub fn text(&mut self, text: &[u8], step: usize) -> Outcome {
+        let (mut rows, mut wanted) = (Vec::new(), [false; NAMES.len()]);
+        let (mut start, mut end) = (0, step.min(text.len()));
+        self.decoder.start();
+        loop {
+            let is_last = end == text.len();
+            let window = &text[start..end];
+            start += self.decoder.window(window, is_last, |event| self.tools.event(event, &mut rows, &mut wanted));
+            assert!(start <= end, "more is consumed than there is");
+            if is_last || self.decoder.findings().broken.is_some() {
+                return self.outcome(rows, wanted, None);
+            }
+            end = (end + step).min(text.len());
+        }
+    }
+
+    /// Reads a file as the program does, whole where it and its text have no
+    /// more than `limit` bytes.
+    pub fn file(&mut self, file: &[u8], limit: usize) -> Outcome {
+        let (mut rows, mut wanted) = (Vec::new(), [false; NAMES.len()]);
+        self.decoder.start();
+        let see = |window: &[u8], is_last| {
+            let consumed =
+                self.decoder.window(window, is_last, |event| self.tools.event(event, &mut rows, &mut wanted));
+            match self.decoder.findings().broken {
+                Some(_) if !is_last => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(consumed),
+            }
+        };
+        let problem = read(file, limit, see);
+        self.outcome(rows, wanted, problem)
+    }
+
+    fn outcome(&self, rows: Vec<String>, wanted: [bool; NAMES.len()], problem: Option<Problem>) -> Outcome {
+        let findings = self.decoder.findings().clone();
+        let said = problem.as_ref().map(Problem::to_string);
+        let verdict = format!("{:?}", findings.verdict(problem));
+        Outcome { rows, wanted, findings, problem: said, verdict }
+    }
+
+    /// Checks that what is ruled out by a search has nothing that is wanted.
+    pub fn check_search(&self, text: &[u8], outcome: &Outcome) {
+        for ((filter, is_wanted), name) in self.tools.filters.iter().zip(outcome.wanted).zip(NAMES) {
+            let is_excluded = filter.search().is_some_and(|search| search.excludes(text));
+            assert!(!(is_excluded && is_wanted), "{name} is excluded, and there");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The bits of a text against those that are found byte by byte.
+
+use trail2tsv::decode::structure::{Bits, Marks, Structure, Way, balanced};
+
+use crate::twin::Twin;
+
+/// Checks the structure of a text, and then of half of it: nothing is left of
+/// the longer one.
+pub fn structure(text: &[u8]) {
+    for way in Way::all() {
+        let mut structure = Structure::with(way);
+        for text in [text, &text[text.len() / 2..], &text[..text.len() / 3]] {
+            structure.index(text);
+            check(&structure, text, way);
+        }
+    }
+}
+
+fn check(structure: &Structure, text: &[u8], way: Way) {
+    let twin = Twin::of(text);
+    assert_eq!((structure.is_ascii(), structure.is_dense()), (text.is_ascii(), twin.is_dense), "{way:?}");
+    let Marks { quotes, opens, closes, odd } = structure.marks();
+    check_bits("quotes", quotes, &twin.quotes, way);
+    check_bits("opens", opens, &twin.opens, way);
+    check_bits("closes", closes, &twin.closes, way);
+    check_bits("odd", odd, &twin.odd, way);
+    for (at, end) in twin.balanced().into_iter().enumerate() {
+        assert_eq!(balanced(opens, closes, at), end, "{way:?}: the bracket at {at}");
+    }
+}
+
+fn check_bits(name: &str, bits: Bits<'_>, plain: &[bool], way: Way) {
+    let length = plain.len();
+    let mut next = None;
+    for at in (0..length + 130).rev() {
+        let is_set = plain.get(at).is_some_and(|bit| *bit);
+        next = if is_set { Some(at) } else { next };
+        assert_eq!((bits.is_set(at), bits.next(at)), (is_set, next), "{way:?}: {name} at {at}");
+        if at >= length {
+            continue;
+        }
+        for end in [0, 1, 2, 7, 8, 9, 56, 57, 58, 63, 64, 65, 128, 200, length].map(|length| at + length) {
+            let any = next.is_some_and(|next| next < end);
+            assert_eq!(bits.any(at, end.min(length)), any, "{way:?}: {name} from {at} to {end}");
+        }
+        assert!(!bits.any(at, at / 2), "{way:?}: {name} from {at} back");
+    }
+}

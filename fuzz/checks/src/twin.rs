@@ -1,0 +1,56 @@
+//! The structure of a text found byte by byte, as a person would do it.
+
+/// What each byte of a text is.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Twin {
+    pub(crate) quotes: Vec<bool>,
+    pub(crate) opens: Vec<bool>,
+    pub(crate) closes: Vec<bool>,
+    pub(crate) odd: Vec<bool>,
+    pub(crate) is_dense: bool,
+}
+
+impl Twin {
+    pub(crate) fn of(text: &[u8]) -> Twin {
+        let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
+        let mut twin = Twin { quotes, opens, closes, odd, is_dense: true };
+        let (mut in_string, mut is_escaped) = (false, false);
+        for byte in text {
+            let is_quote = *byte == b'"' && !is_escaped;
+            is_escaped = *byte == b'\\' && !is_escaped;
+            in_string ^= is_quote;
+            twin.quotes.push(is_quote);
+            twin.opens.push(!in_string && b"{[".contains(byte));
+            twin.closes.push(!in_string && b"}]".contains(byte));
+            twin.odd.push(*byte == b'\\' || !byte.is_ascii() || byte.is_ascii_control());
+            twin.is_dense &= in_string || *byte != b' ';
+        }
+        twin
+    }
+
+    /// For each byte the place behind the bracket that closes it, if it is one
+    /// that is closed.
+    pub(crate) fn balanced(&self) -> Vec<Option<usize>> {
+        let (mut ends, mut open) = (vec![None; self.opens.len()], Vec::new());
+        for at in 0..ends.len() {
+            if self.opens[at] {
+                open.push(at);
+            } else if self.closes[at]
+                && let Some(start) = open.pop()
+            {
+                ends[start] = Some(at + 1);
+            }
+        }
+        ends
+    }
+
+    /// How many brackets are open at once.
+    pub(crate) fn depth(&self) -> usize {
+        let (mut depth, mut deepest) = (0_usize, 0);
+        for (opens, closes) in self.opens.iter().zip(&self.closes) {
+            depth = (depth + usize::from(*opens)).saturating_sub((*closes).into());
+            deepest = deepest.max(depth);
+        }
+        deepest
+    }
+}

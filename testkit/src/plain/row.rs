@@ -1,0 +1,135 @@
+//! What the cells of an event show, and whether a row shows just that.
+
+use serde_json::Value;
+
+/// The value at a path of names, `null` where there is none.
+pub fn at<'a>(event: &'a Value, path: &str) -> &'a Value {
+    path.split('.').fold(event, |value, name| value.get(name).unwrap_or(&Value::Null))
+}
+
+/// A member that names someone: not absent, not null, not empty.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// The name that a person wants to read.
+pub fn user_name(event: &Value) -> Option<String> {
+    let identity = &event["userIdentity"];
+    if !identity.is_object() {
+        return text(identity);
+    }
+    let field = |path: &str| text(at(identity, path));
+    let arn = field("arn");
+    let session = match arn.as_deref().and_then(|arn| arn.rsplit_once('/')) {
+        Some((_, session)) => Some(session.to_string()),
+        None => field("principalId").and_then(|id| id.split_once(':').map(|(_, session)| session.to_string())),
+    };
+    let session = session.filter(|session| !session.is_empty());
+    let role_of_arn = || {
+        let (_, rest) = arn.as_deref()?.split_once(":assumed-role/")?;
+        rest.split_once('/').map(|(role, _)| role.to_string())
+    };
+    let name = match field("type").unwrap_or_default().as_str() {
+        "Root" => Some(field("userName").unwrap_or("root".into())),
+        "AssumedRole" => match (field("sessionContext.sessionIssuer.userName").or_else(role_of_arn), session) {
+            (Some(role), Some(session)) => Some(format!("{role}/{session}")),
+            (role, session) => role.or(session),
+        },
+        "FederatedUser" => session,
+        "AWSService" | "" => field("invokedBy"),
+        "AWSAccount" => match (field("accountId"), field("principalId")) {
+            (Some(account), Some(id)) => Some(format!("{account}/{id}")),
+            (account, _) => account,
+        },
+        "IdentityCenterUser" => text(at(event, "additionalEventData.UserName")).or_else(|| field("onBehalfOf.userId")),
+        _ => None,
+    };
+    name.or_else(|| ["userName", "arn", "principalId", "accountId"].into_iter().find_map(field))
+}
+
+/// A text as a cell of a TSV shows it: control characters as escapes.
+pub fn shown(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\t' => "\\t".to_string(),
+            '\n' => "\\n".to_string(),
+            '\r' => "\\r".to_string(),
+            control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+            other => other.to_string(),
+        })
+        .collect()
+}
+
+/// The values that a path with `[]` or `[1]` in it leads to.
+pub fn values<'a>(event: &'a Value, path: &str) -> Vec<&'a Value> {
+    path.split('.').fold(vec![event], |values, step| {
+        let (name, brackets) = step.split_at(step.find('[').unwrap_or(step.len()));
+        let members = values.into_iter().filter_map(|value| value.as_object()?.get(name));
+        brackets.split_inclusive(']').fold(members.collect(), |values: Vec<&Value>, bracket| {
+            let elements = values.into_iter().filter_map(Value::as_array);
+            match bracket.trim_matches(['[', ']']).parse::<usize>() {
+                Ok(place) => elements.filter_map(|elements| elements.get(place)).collect(),
+                Err(_) => elements.flatten().collect(),
+            }
+        })
+    })
+}
+
+/// Compares a row with the event that it shows, in columns that are fields or
+/// paths, or `userName`, and says where they differ. What is absent or null
+/// shows as `null`.
+pub fn compare(columns: &[&str], row: &str, event: &Value) -> Result<(), String> {
+    let line = row.strip_suffix('\n').filter(|line| !line.contains('\n')).ok_or("not one line")?;
+    let cells: Vec<&str> = line.split('\t').collect();
+    if cells.len() != columns.len() {
+        return Err(format!("{} cells", cells.len()));
+    }
+    for (column, cell) in columns.iter().zip(cells) {
+        let is_same = match *column {
+            "userName" => is_name(cell, user_name(event)),
+            path if path.contains("[]") => is_list(cell, &values(event, path)),
+            path => is_value(cell, values(event, path).first().unwrap_or(&&Value::Null)),
+        };
+        if !is_same {
+            return Err(format!("{column} is {cell}"));
+        }
+    }
+    Ok(())
+}
+
+fn is_name(cell: &str, name: Option<String>) -> bool {
+    let name = name.map_or("null".into(), |name| shown(&name));
+    // Where a number names someone, serde_json has its own way to write the exponent.
+    let simple = |text: &str| text.to_lowercase().replace("e+", "e");
+    cell == name || simple(cell) == simple(&name)
+}
+
+/// Whether a cell shows values joined by `;`. Where one of them is no text,
+/// only how the cell begins is looked at.
+fn is_list(cell: &str, values: &[&Value]) -> bool {
+    let values: Vec<&Value> = values.iter().copied().filter(|value| !value.is_null()).collect();
+    let texts: Vec<String> = values.iter().map_while(|value| value.as_str().map(shown)).collect();
+    match (values.len(), texts.len()) {
+        (0, _) => cell == "null",
+        (all, some) if all == some => cell == texts.join(";"),
+        _ => cell.starts_with(&texts.join(";")),
+    }
+}
+
+fn is_value(cell: &str, value: &Value) -> bool {
+    match value {
+        Value::String(text) => cell == shown(text),
+        other => parse(cell).is_some_and(|parsed| parsed == *other),
+    }
+}
+
+/// The value of a cell. Inside JSON, escapes stay as they were delivered.
+fn parse(cell: &str) -> Option<Value> {
+    let event = format!("{{\"eventName\":{cell}}}");
+    let [event] = &super::events(event.as_bytes())[..] else { return None };
+    Some(event["eventName"].clone())
+}

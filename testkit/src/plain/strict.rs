@@ -1,0 +1,56 @@
+//! JSON that serde_json takes, of JSON that everybody else takes.
+
+/// The same JSON by the letter, where serde_json refuses what everybody else
+/// reads: raw control characters in strings as escapes, escapes that do not
+/// exist as they are written, and U+FFFD for each half of a surrogate pair.
+pub(super) fn strict(json: &str) -> String {
+    let unit = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+        // A sign is no digit, whatever the standard library says.
+        u16::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+    };
+    let (mut text, mut at, mut in_string) = (String::with_capacity(json.len()), 0, false);
+    while let Some(character) = json[at..].chars().next() {
+        let mut length = character.len_utf8();
+        match character {
+            '\\' => match (unit(at), unit(at + 6)) {
+                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => length = 12,
+                (Some(0xd800..=0xdfff), _) => {
+                    text.push_str("\\ufffd");
+                    at += 6;
+                    continue;
+                }
+                (Some(_), _) => length = 6,
+                (None, _) if json[at + 1..].starts_with(['"', '\\', '/', 'b', 'f', 'n', 'r', 't']) => length = 2,
+                (None, _) => match json[at + 1..].chars().next() {
+                    // Refused: nobody can tell what is meant.
+                    Some(control) if control.is_control() => length += control.len_utf8(),
+                    _ => text.push('\\'),
+                },
+            },
+            '"' => in_string = !in_string,
+            control if in_string && control < ' ' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(control)));
+                at += length;
+                continue;
+            }
+            _ => {}
+        }
+        text.push_str(&json[at..at + length]);
+        at += length;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serde_json_refuses_is_made_strict() {
+        let json = "{\"a\":\t\"\\ud83d\\ude00 \\ud83d \\ude00 \\\\ud83d \\u0041 raw\ttab \\\" \\q\",\n\"b\":1}";
+        let expected =
+            "{\"a\":\t\"\\ud83d\\ude00 \\ufffd \\ufffd \\\\ud83d \\u0041 raw\\u0009tab \\\" \\\\q\",\n\"b\":1}";
+        assert_eq!(strict(json), expected);
+    }
+}
