@@ -94,10 +94,10 @@ impl<'a> Text<'a> {
     fn scalar_end(&self, at: usize) -> Result<usize, Broken> {
         const COMMON: [u32; 2] = [u32::from_le_bytes(*b"null"), u32::from_le_bytes(*b"true")];
         let rest = &self.bytes[at..];
-        if let Some([word @ .., b',' | b'}']) = rest.first_chunk::<5>() {
-            if COMMON.contains(&u32::from_le_bytes(*word)) {
-                return Ok(at + 4);
-            }
+        if let Some([word @ .., b',' | b'}']) = rest.first_chunk::<5>()
+            && COMMON.contains(&u32::from_le_bytes(*word))
+        {
+            return Ok(at + 4);
         }
         self.any_scalar_end(at)
     }

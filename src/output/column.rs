@@ -76,7 +76,7 @@ pub struct Column {
 enum Source {
     Field(Slot),
     Path(Path),
-    UserName(Names),
+    UserName(Box<Names>),
     /// The first of several paths that leads to something.
     First([Path; 2]),
     Resources(ResourceFields),
@@ -105,7 +105,7 @@ impl Column {
                 path("userIdentity.sessionContext.attributes.mfaAuthenticated")?,
                 path("additionalEventData.MFAUsed")?,
             ]),
-            "userName" => Source::UserName(Names::new(fields).ok_or_else(full)?),
+            "userName" => Source::UserName(Box::new(Names::new(fields).ok_or_else(full)?)),
             "resources" => Source::Resources(ResourceFields::new(fields).ok_or_else(full)?),
             "file" => Source::File,
             _ if CATALOGUE.iter().any(|(known, _)| *known == name) => {
