@@ -36,8 +36,8 @@ pub type Seen = ControlFlow<(), usize>;
 
 impl Inflater {
     /// An inflater that takes files whole while neither they nor their text
-    /// have more than `limit` bytes, and others [ahead](super::ahead) of
-    /// whoever looks at them, if it may.
+    /// have more than `limit` bytes, and others on a thread
+    /// of their own, ahead of whoever looks at them, if it may.
     pub fn new(limit: usize, is_ahead: bool) -> Inflater {
         Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit, is_ahead }
     }
