@@ -66,7 +66,7 @@ impl Pace {
 
     /// How many files make a good batch.
     fn batch(&self) -> usize {
-        const TEXT: u64 = 1 << 20;
+        const TEXT: u64 = 4 << 20;
         const MOST: u64 = 128;
         let (files, bytes) = (self.files.load(Relaxed), self.bytes.load(Relaxed));
         match files {
