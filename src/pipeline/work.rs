@@ -109,7 +109,7 @@ impl<'a> Worker<'a> {
                 }
             }
             self.job.pace.note(files, bytes);
-            let _ = rows.send();
+            rows.end();
         }
     }
 
@@ -227,7 +227,14 @@ impl Rows<'_> {
         }
     }
 
-    /// Hands the block to the writer. Breaks where there is no writer any more.
+    /// Hands the last block of the batch to the writer.
+    fn end(self) {
+        // Without a writer there is nobody left to tell.
+        let _ = self.blocks.send(self.block);
+    }
+
+    /// Hands the block to the writer, and begins another. Breaks where there is
+    /// no writer any more.
     fn send(&mut self) -> ControlFlow<()> {
         let next = Block { rows: self.used.try_recv().unwrap_or_default(), ..Block::default() };
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
