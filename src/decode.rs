@@ -11,6 +11,7 @@ pub mod json;
 pub mod structure;
 
 use std::ops::ControlFlow;
+use std::vec;
 
 use self::envelope::{Envelope, Item, Step};
 use self::event::{Event, Fields, Places, Slot};
@@ -34,6 +35,8 @@ pub struct Decoder {
     nested: Nested,
     envelope: Envelope,
     findings: Findings,
+    /// The places from which on there is something to decode.
+    wanted: Option<vec::IntoIter<usize>>,
     way: Way,
 }
 
@@ -56,6 +59,7 @@ impl Decoder {
             nested: Nested { structure: Structure::with(way), places: Places::default() },
             envelope: Envelope::default(),
             findings: Findings::default(),
+            wanted: None,
             way,
         })
     }
@@ -64,12 +68,19 @@ impl Decoder {
     pub fn start(&mut self) {
         self.envelope = Envelope::default();
         self.findings = Findings::default();
+        self.wanted = None;
     }
 
-    /// Notes a log that need not be decoded: nothing in it is asked for.
+    /// From now on, in this file, only those records are decoded in which one of
+    /// these places is: the others are only stepped over.
+    pub fn only(&mut self, places: Vec<usize>) {
+        self.wanted = Some(places.into_iter());
+    }
+
+    /// Passes over a log in which nothing is asked for.
     pub fn pass(&mut self, log: &[u8]) {
         self.findings.bytes += log.len() as u64;
-        (self.findings.is_log, self.findings.has_text, self.findings.is_ruled_out) = (true, true, true);
+        (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 
     /// What the file held so far.
@@ -170,9 +181,9 @@ where
 
     #[inline(always)]
     fn run(self) -> Walked {
-        let Decoder { fields, marks, structure, places, nested, envelope, findings, .. } = self.decoder;
+        let Decoder { fields, marks, structure, places, nested, envelope, findings, wanted, .. } = self.decoder;
         let text = Text::index(self.bytes, structure);
-        let mut records = Records { fields, marks, places, nested, findings, start: self.start };
+        let mut records = Records { fields, marks, places, nested, findings, wanted, start: self.start };
         let mut at = 0;
         let (broken, flow) = loop {
             let visited = match envelope.step(&text, at) {
@@ -279,6 +290,8 @@ struct Records<'d> {
     places: &'d mut Places,
     nested: &'d mut Nested,
     findings: &'d mut Findings,
+    /// See [`Decoder::only`]. All that are before the record at hand are gone.
+    wanted: &'d mut Option<vec::IntoIter<usize>>,
     /// Where the window begins in the file.
     start: u64,
 }
@@ -299,6 +312,11 @@ impl Records<'_> {
                 return Ok(ControlFlow::Continue(end));
             }
         };
+        if let Some(end) = self.unwanted(text, at)? {
+            self.findings.records += 1;
+            self.findings.ruled_out += 1;
+            return Ok(ControlFlow::Continue(end));
+        }
         let end = match self.places.read(text, at, self.fields) {
             Ok(end) => end,
             Err(Broken::EndsEarly) => return Err(Broken::EndsEarly),
@@ -335,6 +353,21 @@ impl Records<'_> {
             kind => hand_out(kind, &object, self.findings, each),
         };
         Ok(flow.map_continue(|()| end))
+    }
+}
+
+impl Records<'_> {
+    /// The place behind the record at `at`, if it need not be decoded.
+    #[inline(always)]
+    fn unwanted(&mut self, text: &Text<'_>, at: usize) -> Result<Option<usize>, Broken> {
+        let Some(wanted) = self.wanted else { return Ok(None) };
+        let end = text.value_end(at)?;
+        let (first, last) = (self.start as usize + at, self.start as usize + end);
+        while wanted.as_slice().first().is_some_and(|place| *place < first) {
+            wanted.next();
+        }
+        let is_wanted = wanted.as_slice().first().is_some_and(|place| *place < last);
+        Ok((!is_wanted).then_some(end))
     }
 }
 

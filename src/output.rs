@@ -3,11 +3,13 @@
 pub mod cell;
 pub mod column;
 mod csv;
+mod large;
 mod names;
 pub mod target;
 
 use self::cell::CellStyle;
 use self::column::Column;
+pub use self::large::Emit;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::plan::{Format, TableLayout};
@@ -45,6 +47,31 @@ impl Table {
     /// Appends the row of an event that stands in the file `file`.
     pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
         self.line(out, |column, style, cell| column.write(event, file, style, cell));
+    }
+
+    /// Writes the row of an event that may be larger than memory should hold
+    /// twice, piece by piece.
+    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) {
+        let is_csv = self.format == Format::Csv;
+        let mut small = Vec::new();
+        for at in 0..self.columns.len() {
+            if at > 0 {
+                emit(if is_csv { b"," } else { b"\t" });
+            }
+            match self.columns[at].large_value(event) {
+                Some(value) if is_csv => csv::quoted(emit, |emit| large::cell(value, &self.style, emit)),
+                Some(value) => large::cell(value, &self.style, emit),
+                None => {
+                    small.clear();
+                    self.columns[at].write(event, file, &self.style, &mut small);
+                    if is_csv {
+                        csv::quote(&mut small, 0);
+                    }
+                    emit(&small);
+                }
+            }
+        }
+        emit(b"\n");
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! The stages wired together: one thread finds files, many decode them, one
 //! writes. The only place with threads and channels, but for those that wait
-//! for a silent pipe (`input/patient.rs`) and those of the S3 runtime.
+//! for a silent pipe (`input/patient.rs`), that inflate a large file ahead
+//! (`input/ahead.rs`), and of the S3 runtime.
 //!
 //! ```text
 //! feed ──batches──▶ workers ──blocks──▶ writer
@@ -90,7 +91,14 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
     let choice = Choice { search: filter.search(), filter, table: (!plan.count).then(|| table.clone()) };
-    let job = Job { limit: plan.limit, verbose: plan.talk.verbose, stop, pace: &pace, turn: &turn };
+    let job = Job {
+        limit: plan.limit,
+        verbose: plan.talk.verbose,
+        is_parallel: plan.threads > 1,
+        stop,
+        pace: &pace,
+        turn: &turn,
+    };
     // Made before any thread, so that what is wrong is said and not half done.
     let workers: Vec<Worker<'_>> = (0..plan.threads)
         .map(|_| Worker::new(job, choice.clone(), &fields, TEXTS / plan.threads, used_receiver.clone()))

@@ -22,8 +22,9 @@ pub struct Findings {
     pub is_log: bool,
     /// Whether `Records` was there, but no array.
     pub is_hollow: bool,
-    /// Whether it was passed without being decoded.
-    pub is_ruled_out: bool,
+    /// Records that were not decoded, or one where nothing of the file was,
+    /// since nothing in them is asked for.
+    pub ruled_out: u64,
     /// Whether there was anything but white space.
     pub has_text: bool,
     /// Malformed records that could be stepped over.
@@ -119,7 +120,7 @@ impl Findings {
     }
 
     fn reason(&self) -> Option<PassedOver> {
-        if self.events > 0 {
+        if self.events > 0 || self.ruled_out > 0 {
             None
         } else if !self.has_text {
             Some(PassedOver::Empty)

@@ -94,10 +94,10 @@ impl<'a> Text<'a> {
     fn scalar_end(&self, at: usize) -> Result<usize, Broken> {
         const COMMON: [u32; 2] = [u32::from_le_bytes(*b"null"), u32::from_le_bytes(*b"true")];
         let rest = &self.bytes[at..];
-        if let Some([word @ .., b',' | b'}']) = rest.first_chunk::<5>() {
-            if COMMON.contains(&u32::from_le_bytes(*word)) {
-                return Ok(at + 4);
-            }
+        if let Some([word @ .., b',' | b'}']) = rest.first_chunk::<5>()
+            && COMMON.contains(&u32::from_le_bytes(*word))
+        {
+            return Ok(at + 4);
         }
         self.any_scalar_end(at)
     }
@@ -279,35 +279,42 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Appends the value as written, a string without its quotes.
-    #[inline]
-    pub fn copy(&self, out: &mut Vec<u8>) {
-        const SHORT: usize = 64;
-        let inner = usize::from(self.kind() == Kind::String);
-        let (start, length) = (self.start + inner, self.end - self.start - 2 * inner);
-        let rest = &self.text.bytes[start..];
-        // A fixed number of bytes is copied faster than just as many as there are.
-        match rest.first_chunk::<SHORT>() {
-            Some(chunk) if length <= SHORT => {
-                let end = out.len() + length;
-                out.extend_from_slice(chunk);
-                out.truncate(end);
-            }
-            _ => out.extend_from_slice(&rest[..length]),
-        }
+    /// The text of a short string that is [plain](Value::is_plain), with what
+    /// follows it, and its length. Nothing for others, and near the text's end.
+    #[inline(always)]
+    pub fn short(&self) -> Option<(&'a [u8; Value::SHORT], usize)> {
+        let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
+        let chunk = rest.first_chunk()?;
+        let length = self.end - self.start - 2;
+        let is_short = length < Value::SHORT && !self.text.marks.odd.any(self.start + 1, self.end - 1);
+        is_short.then_some((chunk, length))
     }
+
+    /// Longer than most strings.
+    const SHORT: usize = 64;
 
     /// The value as written, without the white space between its parts.
     pub fn compact(&self) -> Vec<u8> {
-        let mut in_string = false;
         let mut compact = Vec::with_capacity(self.end - self.start);
+        self.compact_pieces(usize::MAX, &mut |piece| compact.extend_from_slice(piece));
+        compact
+    }
+
+    /// The same in pieces of about `size` bytes that cut no character.
+    pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8])) {
+        let mut in_string = false;
+        let mut piece = Vec::with_capacity(size.min(self.end - self.start));
         for (at, byte) in (self.start..).zip(self.raw()) {
+            if piece.len() >= size && byte & 0xc0 != 0x80 {
+                each(&piece);
+                piece.clear();
+            }
             in_string ^= self.text.marks.quotes.is_set(at);
             if in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                compact.push(*byte);
+                piece.push(*byte);
             }
         }
-        compact
+        each(&piece);
     }
 
     /// Calls `each` for the members of an object. A broken rest is left out:

@@ -89,8 +89,8 @@ impl Structure {
     /// The bits of the text.
     pub fn marks(&self) -> Marks<'_> {
         let whole = self.length + bits::MARGIN;
-        let [quotes, opens, closes, odd] =
-            [&self.quotes, &self.opens, &self.closes, &self.odd].map(|bits| Bits::new(bits.get(..whole).unwrap_or(&[])));
+        let [quotes, opens, closes, odd] = [&self.quotes, &self.opens, &self.closes, &self.odd]
+            .map(|bits| Bits::new(bits.get(..whole).unwrap_or(&[])));
         Marks { quotes, opens, closes, odd }
     }
 

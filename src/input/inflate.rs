@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 
 use libdeflater::Decompressor;
 
+use super::ahead::ahead;
 use super::gzip::{GzipStream, MAGIC, inflate_member, member_length};
 use crate::error::Problem;
 
@@ -22,20 +23,23 @@ pub struct Inflater {
     text: Vec<u8>,
     decompressor: Decompressor,
     limit: usize,
+    /// Whether a stream is inflated on a thread of its own.
+    is_ahead: bool,
 }
 
 /// The largest window: many times what AWS allows an event to have, and little
 /// enough for memory to stay bounded whatever a file holds.
-pub const LARGEST: usize = 32 << 20;
+pub const LARGEST: usize = 128 << 20;
 
 /// How much of a window was read, or that there is no need to go on.
 pub type Seen = ControlFlow<(), usize>;
 
 impl Inflater {
     /// An inflater that takes files whole while neither they nor their text
-    /// have more than `limit` bytes.
-    pub fn new(limit: usize) -> Inflater {
-        Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit }
+    /// have more than `limit` bytes, and others on a thread
+    /// of their own, ahead of whoever looks at them, if it may.
+    pub fn new(limit: usize, is_ahead: bool) -> Inflater {
+        Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit, is_ahead }
     }
 
     /// Reads `file` to its end and shows its text to `see`, window by window,
@@ -44,7 +48,7 @@ impl Inflater {
     /// waits until `may_grow` says so.
     pub fn read(
         &mut self,
-        file: &mut dyn Read,
+        file: &mut (dyn Read + Send),
         mut may_grow: impl FnMut() -> bool,
         mut see: impl FnMut(&[u8], bool) -> Seen,
     ) -> Option<Problem> {
@@ -71,8 +75,13 @@ impl Inflater {
             return None;
         }
         let mut stream = GzipStream::new(self.file[..filled].chain(file));
-        let read = |buffer: &mut [u8]| Ok(stream.read(buffer));
-        let flow = windows(&mut self.text, self.limit, read, &mut may_grow, &mut see);
+        let mut show = |read: &mut dyn FnMut(&mut [u8]) -> usize| {
+            windows(&mut self.text, self.limit, |buffer| Ok(read(buffer)), &mut may_grow, &mut see)
+        };
+        let flow = match self.is_ahead {
+            true => ahead(|buffer| stream.read(buffer), show),
+            false => show(&mut |buffer| stream.read(buffer)),
+        };
         // Whoever had enough does not care how the file ends.
         flow.continue_value()?.or(stream.into_problem())
     }
@@ -126,14 +135,17 @@ fn windows(
     may_grow: &mut impl FnMut() -> bool,
     see: &mut impl FnMut(&[u8], bool) -> Seen,
 ) -> ControlFlow<(), Option<Problem>> {
-    if buffer.len() < size {
-        buffer.resize(size, 0);
+    // While one is looked at, the next can be inflated.
+    const USUAL: usize = 1 << 20;
+    let mut length = size.min(USUAL);
+    if buffer.len() < length {
+        buffer.resize(length, 0);
     }
     let mut filled = 0;
     loop {
         let mut end = None;
-        while filled < buffer.len() && end.is_none() {
-            match read(&mut buffer[filled..]) {
+        while filled < length && end.is_none() {
+            match read(&mut buffer[filled..length]) {
                 Ok(0) => end = Some(None),
                 Ok(length) => filled += length,
                 Err(problem) => end = Some(Some(problem)),
@@ -145,14 +157,21 @@ fn windows(
         }
         buffer.copy_within(consumed..filled, 0);
         filled -= consumed;
-        if filled == buffer.len() {
-            if filled >= LARGEST {
-                return ControlFlow::Continue(Some(Problem::TooLarge));
-            }
-            if !may_grow() {
-                return ControlFlow::Break(());
-            }
-            buffer.resize((filled * 2).min(LARGEST), 0);
+        if filled < length {
+            continue;
+        }
+        if filled >= LARGEST {
+            return ControlFlow::Continue(Some(Problem::TooLarge));
+        }
+        length = (filled * 2).min(LARGEST);
+        if length > size && !may_grow() {
+            return ControlFlow::Break(());
+        }
+        if length > buffer.len() {
+            // Cleared memory that nobody has written to yet takes none.
+            let mut larger = vec![0; length];
+            larger[..filled].copy_from_slice(&buffer[..filled]);
+            *buffer = larger;
         }
     }
 }
@@ -165,7 +184,7 @@ mod tests {
 
     /// The text of a file, of which each window is read up to its last line.
     fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
-        let mut inflater = Inflater::new(limit);
+        let mut inflater = Inflater::new(limit, limit % 2 == 1);
         let mut text = Vec::new();
         let problem = inflater.read(
             &mut &*file,
@@ -190,7 +209,7 @@ mod tests {
             [gzip(&text.as_bytes()[..half]), gzip(&text.as_bytes()[half..])].concat(),
         ];
         for file in &files {
-            for limit in [16, 1000, 70_000, 10_000_000] {
+            for limit in [16, 17, 1000, 1001, 70_000, 70_001, 10_000_000] {
                 assert_eq!(lines(file, limit), (text.clone(), None), "{limit}");
             }
         }
@@ -214,7 +233,7 @@ mod tests {
 
     #[test]
     fn no_window_is_larger_than_the_largest() {
-        let (mut inflater, mut largest) = (Inflater::new(1 << 20), 0);
+        let (mut inflater, mut largest) = (Inflater::new(1 << 20, true), 0);
         let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
         let problem = inflater.read(
             &mut endless,
@@ -224,7 +243,7 @@ mod tests {
                 ControlFlow::Continue(0)
             },
         );
-        assert_eq!((largest, problem.unwrap().to_string()), (LARGEST, "a record is larger than 32 MiB".into()));
+        assert_eq!((largest, problem.unwrap().to_string()), (LARGEST, "a record is larger than 128 MiB".into()));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The columns that there are: the catalogue, and any path.
 
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::Kind;
+use crate::decode::json::{Kind, Value};
 use crate::error::Fatal;
 use crate::output::cell::{CellStyle, push_value};
+use crate::output::large;
 use crate::output::names::Names;
 use crate::query::field::Path;
 use crate::query::resource::ResourceFields;
@@ -75,7 +76,7 @@ pub struct Column {
 enum Source {
     Field(Slot),
     Path(Path),
-    UserName(Names),
+    UserName(Box<Names>),
     /// The first of several paths that leads to something.
     First([Path; 2]),
     Resources(ResourceFields),
@@ -104,7 +105,7 @@ impl Column {
                 path("userIdentity.sessionContext.attributes.mfaAuthenticated")?,
                 path("additionalEventData.MFAUsed")?,
             ]),
-            "userName" => Source::UserName(Names::new(fields).ok_or_else(full)?),
+            "userName" => Source::UserName(Box::new(Names::new(fields).ok_or_else(full)?)),
             "resources" => Source::Resources(ResourceFields::new(fields).ok_or_else(full)?),
             "file" => Source::File,
             _ if CATALOGUE.iter().any(|(known, _)| *known == name) => {
@@ -119,8 +120,27 @@ impl Column {
         Ok(Column { name: name.to_string(), source })
     }
 
+    /// The value that the cell shows, if it is one that is written in pieces.
+    pub fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+        let value = match &self.source {
+            Source::Field(slot) => event.get(*slot),
+            Source::Path(path) if !path.is_many() => path.value(event),
+            _ => None,
+        };
+        value.filter(large::is_large)
+    }
+
     /// Appends the cell of an event.
+    #[inline]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        match &self.source {
+            Source::Field(slot) => style.value(event.get(*slot), out),
+            _ => self.write_other(event, file, style, out),
+        }
+    }
+
+    #[inline(never)]
+    fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
             Source::Field(slot) => style.value(event.get(*slot), out),
             Source::Path(path) if path.is_many() => joined(path, event, style, out),

@@ -1,6 +1,8 @@
 //! RFC 4180: a cell that holds a comma or a quote is quoted. Line ends need no
 //! care: a cell is one line by the time it comes here.
 
+use super::large::Emit;
+
 /// Quotes the cell that begins at `start` and ends `out`, if it needs it.
 pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
     let cell = &out[start..];
@@ -17,6 +19,20 @@ pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
         }
     }
     out.push(b'"');
+}
+
+/// Quotes all that `write` emits, whether it needs it or not.
+pub(super) fn quoted(emit: &mut Emit<'_>, write: impl FnOnce(&mut Emit<'_>)) {
+    emit(b"\"");
+    write(&mut |piece| {
+        for part in piece.split_inclusive(|byte| *byte == b'"') {
+            emit(part);
+            if part.ends_with(b"\"") {
+                emit(b"\"");
+            }
+        }
+    });
+    emit(b"\"");
 }
 
 #[cfg(test)]

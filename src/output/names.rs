@@ -28,7 +28,8 @@ impl Names {
 
     /// Appends the cell of an event.
     pub(super) fn write(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
-        let Some((identity, place)) = self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
+        let Some((identity, place)) =
+            self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
         else {
             self.make(event, style, out);
             return;
@@ -67,12 +68,10 @@ const PLACES: usize = 512;
 fn place(identity: &[u8]) -> Option<usize> {
     /// Longer ones are few, and would take much memory.
     const LONGEST: usize = 2048;
-    // Sessions of one role differ near their ends and in the middle.
-    let word = |at: usize| identity.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word));
-    let length = identity.len();
-    if length > LONGEST {
-        return None;
-    }
-    let mixed = word(length / 4)? ^ word(length / 2)?.rotate_left(17) ^ word(length.checked_sub(40)?)?.rotate_left(34);
-    Some((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize)
+    // Half of the bytes are enough to tell sessions from each other.
+    let words = identity.as_chunks::<16>().0.iter().filter_map(|chunk| chunk.first_chunk());
+    let mixed = words.fold(identity.len() as u64, |mixed, word| {
+        (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    (identity.len() <= LONGEST).then_some((mixed >> 55) as usize)
 }

@@ -26,6 +26,8 @@ use crate::stop::Stop;
 pub(super) struct Job<'a> {
     pub(super) limit: Option<u64>,
     pub(super) verbose: u8,
+    /// Whether there may be more threads than one that work.
+    pub(super) is_parallel: bool,
     pub(super) stop: &'a Stop,
     pub(super) pace: &'a Pace,
     pub(super) turn: &'a Turn,
@@ -75,7 +77,7 @@ impl<'a> Worker<'a> {
     ) -> Result<Worker<'a>, Fatal> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
-        let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST));
+        let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST), job.is_parallel);
         Ok(Worker { job, choice, decoder: Decoder::new(fields)?, opener: Opener::default(), inflater, used })
     }
 
@@ -121,10 +123,14 @@ impl<'a> Worker<'a> {
         let problem = match source.open(opener, job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
-                let is_whole = is_last && decoder.findings().bytes == 0;
-                if is_whole && choice.search.as_ref().is_some_and(|search| search.excludes(window)) {
-                    decoder.pass(window);
-                    return ControlFlow::Continue(window.len());
+                if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
+                    && let Some(places) = search.places(window)
+                {
+                    if places.is_empty() {
+                        decoder.pass(window);
+                        return ControlFlow::Continue(window.len());
+                    }
+                    decoder.only(places);
                 }
                 let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
                 // In the last window there is still to hear why it is the last.
@@ -149,15 +155,32 @@ impl Rows<'_> {
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
+        match &mut choice.table {
+            Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
+            Some(table) => table.row(event, file, &mut self.block.rows),
+            None => {}
+        }
         self.count += 1;
         self.block.count += 1;
-        if let Some(table) = &mut choice.table {
-            table.row(event, file, &mut self.block.rows);
-            if self.block.rows.len() >= BLOCK {
-                self.send()?;
-            }
+        if self.block.rows.len() >= BLOCK {
+            self.send()?;
         }
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Makes a row that may be larger than a block, which then goes out with
+    /// less than a row in it. Breaks where there is no writer any more.
+    fn large_row(&mut self, table: &mut Table, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Continue(());
+        table.row_in_pieces(event, file, &mut |piece| {
+            if flow.is_continue() {
+                self.block.rows.extend_from_slice(piece);
+                if self.block.rows.len() >= BLOCK {
+                    flow = self.send();
+                }
+            }
+        });
+        flow
     }
 
     /// Whether the batch alone has as many rows as are wanted in all.
@@ -190,11 +213,8 @@ impl Rows<'_> {
                 self.say(if source.is_named { Said::Note(text) } else { Said::Detail(2, text) });
             }
             None => {
-                if findings.is_ruled_out {
-                    coverage.ruled_out += 1;
-                } else {
-                    coverage.files += u64::from(!is_unread);
-                }
+                coverage.files += u64::from(!is_unread);
+                coverage.is_searched |= findings.ruled_out > 0;
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
                 if self.job.verbose > 1 {

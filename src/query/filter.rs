@@ -17,6 +17,8 @@ use crate::window::Window;
 /// Decides which events are wanted.
 #[derive(Clone, Debug)]
 pub struct Filter {
+    /// Nothing is asked for.
+    is_open: bool,
     name: Option<(Slot, Choice<Pattern>)>,
     time: Option<Time>,
     region: Option<(Slot, Choice<Pattern>)>,
@@ -48,7 +50,8 @@ impl Filter {
         let identity = Identities::new(fields).ok_or_else(|| Fatal::Usage("too many fields".into()))?;
         let patterns =
             |option: &str, values: &[String]| Choice::new(option, values, |value| Pattern::new(option, value));
-        Ok(Filter {
+        let mut filter = Filter {
+            is_open: false,
             name: patterns("--event-name", &split_list(&conditions.event_names))?.map(|choice| (name, choice)),
             time: Time::new(time, conditions.window),
             region: patterns("--region", &split_list(&conditions.regions))?.map(|choice| (region, choice)),
@@ -63,7 +66,16 @@ impl Filter {
                 .map(|choice| (address, choice)),
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
-        })
+        };
+        let Filter { name, time, region, source, account, address, user, .. } = &filter;
+        filter.is_open = name.is_none()
+            && time.is_none()
+            && region.is_none()
+            && source.is_none()
+            && account.is_none()
+            && address.is_none()
+            && user.is_none();
+        Ok(filter)
     }
 
     /// A search that tells of most logs that no event in them is wanted.
@@ -73,6 +85,9 @@ impl Filter {
 
     /// Whether the event is wanted.
     pub fn answer(&mut self, event: &Event<'_>) -> Answer {
+        if self.is_open {
+            return Answer::Yes;
+        }
         let time = self.time.as_ref().map_or(Answer::Yes, |time| time.answer(event));
         let wanted = time != Answer::No
             && has(event, &self.name, Pattern::matches)

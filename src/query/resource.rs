@@ -6,6 +6,9 @@ use std::collections::HashSet;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::unescape;
 
+/// More than an ARN can have, all of it escaped.
+const LONGEST: usize = 16 << 10;
+
 /// The fields in which resources are named.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceFields([Slot; 3]);
@@ -26,6 +29,9 @@ impl ResourceFields {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for value in self.0.iter().filter_map(|slot| event.get(*slot)) {
             value.each_string(|written| {
+                if written.len() > LONGEST {
+                    return;
+                }
                 let text = unescape(written);
                 if is_resource(&text) && seen.insert(text.clone()) {
                     found.push(text);

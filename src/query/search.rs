@@ -1,6 +1,6 @@
-//! Whether a log can hold an event that is wanted, told by a search over its
+//! Where in a log an event can be that is wanted, told by a search over its
 //! bytes: several times as fast as decoding it. A search that is in doubt says
-//! yes, so no event is missed.
+//! so, and no event is missed.
 
 use std::ops::Range;
 
@@ -34,13 +34,24 @@ impl Search {
         (1..=MOST).contains(&needles.len()).then(|| Search { needles, way: Way::fastest() })
     }
 
-    /// Whether `text`, which is a whole file, is a log without such an event.
-    pub fn excludes(&self, text: &[u8]) -> bool {
+    /// The places in `text`, a whole file, one of which is inside of every such
+    /// event, in their order. Nothing where that cannot be told: then any event
+    /// may be wanted.
+    pub fn places(&self, text: &[u8]) -> Option<Vec<usize>> {
         // What is broken, or no log, is for the decoder to name.
-        text.starts_with(b"{\"Records\":[")
-            && text.trim_ascii_end().ends_with(b"]}")
-            && self.needles.iter().all(|needle| !needle.is_wide || text.is_ascii())
-            && self.needles.iter().all(|needle| !self.way.run(Find { needle, text }))
+        let is_log = text.starts_with(b"{\"Records\":[") && text.trim_ascii_end().ends_with(b"]}");
+        let is_wide = self.needles.iter().any(|needle| needle.is_wide);
+        if !is_log || (is_wide && !text.is_ascii()) {
+            return None;
+        }
+        let mut places = Vec::new();
+        for needle in &self.needles {
+            self.way.run(Find { needle, text, places: &mut places });
+        }
+        places.sort_unstable();
+        // Where there are so many, to look at all events is not slower.
+        const OFTEN: usize = 4096;
+        (places.len() <= text.len() / OFTEN + 1).then_some(places)
     }
 }
 
@@ -72,10 +83,11 @@ impl Needle {
         found.eq_ignore_ascii_case(&self.bytes) && (!self.is_end || matches!(rest.first(), Some(b'"' | b'\\')))
     }
 
-    /// Whether it begins in this part of the text, or may do so in disguise.
+    /// Adds the places in this part of the text where it begins, or may be
+    /// written in another way.
     #[inline(never)]
-    fn is_in(&self, text: &[u8], part: Range<usize>) -> bool {
-        part.into_iter().any(|at| self.is_at_start(&text[at..]) || self.is_hidden(&text[at..]))
+    fn find(&self, text: &[u8], part: Range<usize>, places: &mut Vec<usize>) {
+        places.extend(part.filter(|at| self.is_at_start(&text[*at..]) || self.is_hidden(&text[*at..])));
     }
 
     /// Whether the text begins with an escape that may stand for one of the bytes.
@@ -96,27 +108,30 @@ impl Needle {
 struct Find<'a> {
     needle: &'a Needle,
     text: &'a [u8],
+    places: &'a mut Vec<usize>,
 }
 
 impl Work for Find<'_> {
-    type Outcome = bool;
+    type Outcome = ();
 
     #[inline(always)]
-    fn run(self) -> bool {
+    fn run(self) {
         const WIDTH: usize = 64;
-        let Find { needle, text } = self;
-        let Some(starts) = (text.len() + 1).checked_sub(needle.bytes.len()) else { return needle.is_in(text, 0..text.len()) };
-        let [first, second, .., last] = *needle.bytes else { return true };
-        let blocks = text[..starts].as_chunks::<WIDTH>().0;
-        let (seconds, lasts) = (text[1..].as_chunks().0, text[needle.bytes.len() - 1..].as_chunks().0);
+        let Find { needle, text, places } = self;
         let mut at = 0;
-        for ((firsts, seconds), lasts) in blocks.iter().zip(seconds).zip(lasts) {
-            if may_hold([firsts, seconds, lasts], [first, second, last]) && needle.is_in(text, at..at + WIDTH) {
-                return true;
+        if let [first, second, .., last] = *needle.bytes
+            && let Some(starts) = (text.len() + 1).checked_sub(needle.bytes.len())
+        {
+            let blocks = text[..starts].as_chunks::<WIDTH>().0;
+            let (seconds, lasts) = (text[1..].as_chunks().0, text[needle.bytes.len() - 1..].as_chunks().0);
+            for ((firsts, seconds), lasts) in blocks.iter().zip(seconds).zip(lasts) {
+                if may_hold([firsts, seconds, lasts], [first, second, last]) {
+                    needle.find(text, at..at + WIDTH, places);
+                }
+                at += WIDTH;
             }
-            at += WIDTH;
         }
-        needle.is_in(text, at..text.len())
+        needle.find(text, at..text.len(), places);
     }
 }
 
@@ -146,7 +161,7 @@ mod tests {
     fn excludes(patterns: &[&str], text: &str) -> Option<bool> {
         let values: Vec<String> = patterns.iter().map(|value| (*value).to_string()).collect();
         let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        Some(Search::new(&choice)?.excludes(text.as_bytes()))
+        Some(Search::new(&choice)?.places(text.as_bytes()).is_some_and(|places| places.is_empty()))
     }
 
     fn log(names: &[&str]) -> String {
@@ -177,7 +192,9 @@ mod tests {
 
     #[test]
     fn what_a_search_cannot_tell_is_not_searched() {
-        for patterns in [&["!Run*"][..], &["*"], &["??"], &["{Run,Stop}*"], &["[RS]*"], &["Run*", "*"], &["true"], &["12*"]] {
+        for patterns in
+            [&["!Run*"][..], &["*"], &["??"], &["{Run,Stop}*"], &["[RS]*"], &["Run*", "*"], &["true"], &["12*"]]
+        {
             assert_eq!(excludes(patterns, "{\"Records\":[]}"), None, "{patterns:?}");
         }
     }
@@ -213,9 +230,12 @@ mod tests {
             text in "([RrUu\"nx]|\\\\u00(72|75|41|e9)){0,100}", needle in "\"?[runRUN]{3,6}", is_end: bool,
         ) {
             let needle = Needle { bytes: needle.to_ascii_lowercase().into_bytes().into(), is_end, is_wide: false };
-            let plain = needle.is_in(text.as_bytes(), 0..text.len());
+            let mut plain = Vec::new();
+            needle.find(text.as_bytes(), 0..text.len(), &mut plain);
             for way in Way::all() {
-                prop_assert_eq!(way.run(Find { needle: &needle, text: text.as_bytes() }), plain, "{:?}", way);
+                let mut places = Vec::new();
+                way.run(Find { needle: &needle, text: text.as_bytes(), places: &mut places });
+                prop_assert_eq!(&places, &plain, "{:?}", way);
             }
         }
     }

@@ -14,9 +14,9 @@ pub struct Coverage {
     pub files: u64,
     /// Events in them.
     pub events: u64,
-    /// Logs that were not decoded, since a search over their bytes showed that
-    /// nothing in them is wanted.
-    pub ruled_out: u64,
+    /// Whether a search over the bytes of files showed that some of their events
+    /// cannot be wanted; those are not counted.
+    pub is_searched: bool,
     /// Events that matched and were written or counted.
     pub rows: u64,
     /// Files in order that are no logs.
@@ -64,7 +64,7 @@ impl Coverage {
     pub fn add(&mut self, other: &Coverage) {
         self.files += other.files;
         self.events += other.events;
-        self.ruled_out += other.ruled_out;
+        self.is_searched |= other.is_searched;
         self.rows += other.rows;
         self.foreign += other.foreign;
         self.unopened += other.unopened;
@@ -99,9 +99,11 @@ impl fmt::Display for Coverage {
             write!(f, "{} downloaded ({})", count(fetched.objects, "object"), HumanBytes(fetched.bytes))?;
             write!(f, ", {} in the mirror already; ", HumanCount(fetched.present))?;
         }
-        write!(f, "{} in {} read, ", count(self.events, "event"), count(self.files, "file"))?;
-        if self.ruled_out > 0 {
-            write!(f, "{} more ruled out by a search, ", count(self.ruled_out, "file"))?;
+        let (files, events) = (count(self.files, "file"), count(self.events, "event"));
+        if self.is_searched {
+            write!(f, "{files} read and searched, {events} decoded, ")?;
+        } else {
+            write!(f, "{events} in {files} read, ")?;
         }
         write!(f, "{} matched", HumanCount(self.rows))?;
         if self.is_cut {
@@ -152,11 +154,8 @@ mod tests {
     fn the_last_line_accounts_for_everything() {
         let mut coverage = Coverage { files: 55, events: 2900, rows: 12, ..Coverage::default() };
         assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
-        let searched = Coverage { ruled_out: 1200, ..coverage.clone() };
-        assert_eq!(
-            searched.to_string(),
-            "2,900 events in 55 files read, 1,200 files more ruled out by a search, 12 matched"
-        );
+        let searched = Coverage { is_searched: true, events: 20, ..coverage.clone() };
+        assert_eq!(searched.to_string(), "55 files read and searched, 20 events decoded, 12 matched");
         coverage.passed_over.insert(PassedOver::Digest, 2);
         coverage.passed_over.insert(PassedOver::NotJson, 1);
         coverage.add(&Coverage {

@@ -4,3 +4,4 @@ mod bad_input;
 mod bucket;
 mod harness;
 mod output;
+mod search;

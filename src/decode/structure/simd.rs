@@ -81,7 +81,10 @@ impl Way {
             Instructions::Any => work.run(),
             // SAFETY: the way was made because its instructions are there.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By32 | Instructions::By64 => unsafe { x86::counting(work) },
+            Instructions::By32 => unsafe { x86::with_32(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By64 => unsafe { x86::with_64(work) },
         }
     }
 }
@@ -100,7 +103,10 @@ mod x86 {
             && is_x86_feature_detected!("popcnt")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2");
-        let has_64 = has_32 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        let has_64 = has_32
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl");
         let by_64 = has_64.then_some(Way(Instructions::By64));
         let by_32 = has_32.then_some(Way(Instructions::By32));
         by_64.into_iter().chain(by_32)
@@ -108,7 +114,12 @@ mod x86 {
 
     /// Reading bits takes half the instructions where there are some for it.
     #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
-    pub(super) fn counting<W: Work>(work: W) -> W::Outcome {
+    pub(super) fn with_32<W: Work>(work: W) -> W::Outcome {
+        work.run()
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,popcnt,bmi1,bmi2")]
+    pub(super) fn with_64<W: Work>(work: W) -> W::Outcome {
         work.run()
     }
 

@@ -1,0 +1,104 @@
+//! Inflates a stream on a thread of its own, ahead of the one that decodes it:
+//! a single large file keeps two cores busy.
+
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+/// So many buffers go round.
+const BUFFERS: usize = 4;
+const SIZE: usize = 256 << 10;
+
+/// Runs `work` with a function that fills its buffer with what comes next, and
+/// gives how much that is; 0 at the end. `fill` does the same for a buffer of
+/// ours, on the other thread.
+pub(super) fn ahead<T>(
+    mut fill: impl FnMut(&mut [u8]) -> usize + Send,
+    work: impl FnOnce(&mut dyn FnMut(&mut [u8]) -> usize) -> T,
+) -> T {
+    let (full, filled) = bounded::<(Vec<u8>, usize)>(BUFFERS);
+    let (used, empty) = bounded::<Vec<u8>>(BUFFERS);
+    for _ in 0..BUFFERS {
+        let _ = used.send(vec![0; SIZE]);
+    }
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // Whoever had enough takes no more, and gives nothing back.
+            while let Ok(mut buffer) = empty.recv() {
+                let mut length = 0;
+                let is_end = loop {
+                    match fill(&mut buffer[length..]) {
+                        0 => break true,
+                        more => length += more,
+                    }
+                    if length == buffer.len() {
+                        break false;
+                    }
+                };
+                if full.send((buffer, length)).is_err() || is_end {
+                    return;
+                }
+            }
+        });
+        let mut taken = Taken { filled, used, buffer: Vec::new(), at: 0, length: 0 };
+        work(&mut |output| taken.read(output))
+    })
+}
+
+/// The buffer that is being emptied.
+struct Taken {
+    filled: Receiver<(Vec<u8>, usize)>,
+    used: Sender<Vec<u8>>,
+    buffer: Vec<u8>,
+    at: usize,
+    length: usize,
+}
+
+impl Taken {
+    fn read(&mut self, output: &mut [u8]) -> usize {
+        if self.at == self.length {
+            // At the end there is nobody left to send more.
+            let Ok((buffer, length)) = self.filled.recv() else { return 0 };
+            let used = std::mem::replace(&mut self.buffer, buffer);
+            if !used.is_empty() {
+                let _ = self.used.send(used);
+            }
+            (self.at, self.length) = (0, length);
+        }
+        let length = output.len().min(self.length - self.at);
+        output[..length].copy_from_slice(&self.buffer[self.at..self.at + length]);
+        self.at += length;
+        length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_arrives_in_order_and_nobody_waits_for_what_is_not_wanted() {
+        let text: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
+        for wanted in [0, 1, 700_000, text.len()] {
+            let mut rest = &text[..];
+            let fill = |buffer: &mut [u8]| {
+                let length = rest.len().min(buffer.len()).min(100_000);
+                buffer[..length].copy_from_slice(&rest[..length]);
+                rest = &rest[length..];
+                length
+            };
+            let got = ahead(fill, |read| {
+                let (mut got, mut buffer) = (Vec::new(), [0; 30_000]);
+                while got.len() < wanted {
+                    let length = read(&mut buffer);
+                    got.extend_from_slice(&buffer[..length]);
+                }
+                if wanted == text.len() {
+                    assert_eq!((read(&mut buffer), read(&mut buffer)), (0, 0));
+                }
+                got
+            });
+            assert!(text.starts_with(&got) && got.len() >= wanted, "{wanted}");
+        }
+    }
+}

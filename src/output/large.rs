@@ -1,0 +1,99 @@
+//! Rows of events that are larger than a block of rows: written piece by piece,
+//! so that a row needs no more memory than any other.
+
+use std::ops::Range;
+
+use super::cell::{CellStyle, push_text};
+use crate::decode::json::{Kind, Value, unescape};
+
+/// Cells of larger values are written in pieces of about this size.
+pub(super) const PIECE: usize = 1 << 20;
+
+/// Takes the bytes of a row, piece by piece.
+pub type Emit<'a> = dyn FnMut(&[u8]) + 'a;
+
+/// Writes the cell of a value that is too large to be written at once.
+pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) {
+    let mut text = Vec::with_capacity(PIECE);
+    let Some(written) = value.raw_string() else {
+        return value.compact_pieces(PIECE, &mut |piece| {
+            text.clear();
+            push_text(&String::from_utf8_lossy(piece), &mut text);
+            emit(&text);
+        });
+    };
+    for piece in pieces(written) {
+        text.clear();
+        let begins = piece.start == 0;
+        push_text(&unescape(&written[piece]), &mut text);
+        // So large a text is no number.
+        if begins && style.guard && matches!(text.first(), Some(b'=' | b'@' | b'+' | b'-')) {
+            emit(b"'");
+        }
+        emit(&text);
+    }
+}
+
+/// Whether a value's cell is to be written in pieces.
+pub(super) fn is_large(value: &Value<'_>) -> bool {
+    value.raw().len() > PIECE && value.kind() != Kind::Null
+}
+
+/// Parts of a string as written that can be read alone: no escape, no pair of
+/// surrogates and no character is cut.
+fn pieces(written: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let from = start;
+        while start < written.len() && start - from < PIECE {
+            start = match memchr::memchr(b'\\', &written[start..written.len().min(from + PIECE)]) {
+                Some(0) => start + escape(&written[start..]),
+                Some(length) => start + length,
+                None => written.len().min(from + PIECE),
+            };
+        }
+        start = start.min(written.len());
+        while start < written.len() && written[start] & 0xc0 == 0x80 {
+            start += 1;
+        }
+        (from < start).then_some(from..start)
+    })
+}
+
+/// How long the escape at the start is, with the other half of a pair.
+fn escape(written: &[u8]) -> usize {
+    match written {
+        [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', _, _, b'\\', b'u', ..] => 12,
+        [b'\\', b'u', ..] => 6,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::event::Fields;
+    use crate::query::testing::with_event;
+
+    #[test]
+    fn pieces_make_up_the_cell() {
+        let odd = r#"é\ud83d\ude00\"\t\\ =\u0007😀"#;
+        for shift in 0..24 {
+            let text = format!("-{}{}", "x".repeat(PIECE - shift), odd.repeat(PIECE / odd.len() + 3));
+            for json in [format!("\"{text}\""), format!("{{ \"a\" : [\"{text}\", 1 , {{}}] }}")] {
+                let mut fields = Fields::default();
+                let slot = fields.slot("x").unwrap();
+                let style = CellStyle { null: String::new(), guard: true };
+                with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
+                    let (mut whole, mut parts, mut largest) = (Vec::new(), Vec::new(), 0);
+                    style.value(event.get(slot), &mut whole);
+                    cell(event.get(slot).unwrap(), &style, &mut |piece| {
+                        largest = largest.max(piece.len());
+                        parts.extend_from_slice(piece);
+                    });
+                    assert!(whole == parts && largest < 4 * PIECE, "{shift} {largest}");
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A search over the bytes of a file never changes the rows: it only saves
+//! decoding what cannot be wanted.
+
+use crate::harness::{Trial, gzip};
+
+/// Events with a name, as written in JSON, and with a field that disguises or
+/// mimics one.
+const EVENTS: [(&str, &str); 7] = [
+    (r#""RunInstances""#, r#""plain""#),
+    (r#""StopInstances""#, r#""the text RunInstances""#),
+    (r#""R\u0075nInstances""#, r#""disguised""#),
+    (r#""runinstances""#, r#""in lower case""#),
+    (r#""StopInstances""#, r#""RunInstances""#),
+    (r#""StopInstances""#, r#"{"eventName":"RunInstances"}"#),
+    (r#""DescribeTags""#, r#""\u0026 \u003c \u00e9""#),
+];
+
+fn log(events: &[(&str, &str)]) -> String {
+    let record = |(name, user): &(&str, &str)| {
+        format!(r#"{{"eventVersion":"1.08","eventName":{name},"userAgent":{user},"eventTime":"2026-10-01T12:00:00Z"}}"#)
+    };
+    format!("{{\"Records\":[{}]}}", events.iter().map(record).collect::<Vec<_>>().join(","))
+}
+
+fn rows(trial: &Trial, pattern: &str) -> Vec<String> {
+    let arguments = ["log", "-c", "eventName,userAgent,file", "--no-header", "-e", pattern];
+    trial.run(&arguments).lines(0).into_iter().map(String::from).collect()
+}
+
+#[test]
+fn a_search_gives_the_rows_that_decoding_gives() {
+    let trial = Trial::new();
+    let all = EVENTS.repeat(200);
+    for (number, events) in
+        [&all[..], &EVENTS, &EVENTS[..2], &EVENTS[2..3], &EVENTS[3..4], &EVENTS[6..]].iter().enumerate()
+    {
+        trial.write(&format!("log/{number}.json.gz"), gzip(log(events)));
+    }
+    // A pattern with an alternative is not searched for.
+    for (searched, decoded) in [
+        ("RunInstances", "{RunInstances,RunInstances}"),
+        ("run*", "{run,run}*"),
+        ("*runinst*", "*{runinst,runinst}*"),
+        ("*Tags", "*{Tags,Tags}"),
+        ("StartInstances", "{StartInstances,StartInstances}"),
+    ] {
+        let rows = rows(&trial, searched);
+        assert_eq!(rows, self::rows(&trial, decoded), "{searched}");
+        assert_eq!(rows.is_empty(), searched == "StartInstances");
+    }
+}
+
+#[test]
+fn the_last_line_says_that_not_all_was_decoded() {
+    let trial = Trial::new();
+    trial.write("log/a.json", log(&EVENTS[..2]));
+    trial.write("log/b.json", log(&EVENTS[6..]));
+    trial.run(&["log", "--count", "-e", "StopInstances"]).shows(
+        0,
+        "1\n",
+        "trail2tsv: 2 files read and searched, 1 event decoded, 1 matched\n",
+    );
+}
+
+#[test]
+fn a_broken_log_is_named_whatever_is_searched_for() {
+    let trial = Trial::new();
+    let log = log(&EVENTS[..2]);
+    trial.write("log/a.json", &log[..log.len() - 9]);
+    trial.run(&["log", "--count", "-e", "Nothing"]).shows(
+        3,
+        "0\n",
+        "trail2tsv: log/a.json: JSON ends early; 1 event before it was kept\n\
+         trail2tsv: 1 event in 1 file read, 0 matched; 1 problem, named above\n",
+    );
+}
