@@ -106,3 +106,23 @@ fn a_private_file_stays_private() {
     let mode = std::fs::metadata(trial.path("out.tsv")).unwrap().permissions().mode();
     assert_eq!((mode & 0o777, trial.read("out.tsv").lines().count()), (0o600, 4));
 }
+
+#[test]
+fn an_event_of_many_blocks_is_one_row_in_every_format() {
+    let items = (0..60_000).map(|number| format!("{{\"id\": \"=i-{number}\\n\"}}")).collect::<Vec<_>>().join(", ");
+    let (text, large) = (format!("-{}", "\\\"é\\t".repeat(400_000)), format!("{{\"items\": [{items}]}}"));
+    let event = format!(r#"{{"eventName":"A","requestParameters":{large},"userAgent":"{text}"}}"#);
+    let trial = Trial::with("a.json", format!("{{\"Records\":[{event},{{\"eventName\":\"B\"}},{event}]}}"));
+    let arguments = ["a.json", "-c", "eventName,requestParameters,userAgent", "--no-header"];
+
+    let json = large.replace(": ", ":").replace(", ", ",");
+    let user_agent = format!("'-{}", "\"é\\t".repeat(400_000));
+    let row = format!("A\t{json}\t{user_agent}");
+    let lines = [row.clone(), "B\t\t".into(), row];
+    assert!(trial.run(&arguments).lines(0) == lines);
+    assert!(trial.run(&[&arguments[..], &["-n", "1"]].concat()).lines(0) == lines[..1]);
+
+    let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+    let row = format!("A,{},{}", quoted(&json), quoted(&user_agent));
+    assert!(trial.run(&[&arguments[..], &["-f", "csv"]].concat()).lines(0) == [row.clone(), "B,,".into(), row]);
+}
