@@ -133,6 +133,31 @@ fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
 }
 
 #[test]
+fn places_count_from_the_start_of_the_file_however_long_it_is() {
+    let good = format!("{{\"eventName\":\"A\",\"userAgent\":\"{}\"}},", "x".repeat(1000));
+    // Some are before the first piece ends, some behind; the last record is larger than a piece.
+    for records in [1, 156, 157] {
+        let before = format!("{{\"Records\":[{}", good.repeat(records));
+        let behind = format!("{{\"eventName\":\"B\",\"userAgent\":\"{}\"}}]}}", "y".repeat(PIECE));
+        let problem = |damage: &[u8]| {
+            let file = [before.as_bytes(), damage, behind.as_bytes()].concat();
+            let (names, verdict) = decode(&file, file.len());
+            let windows = decode(&file, 100_000);
+            assert_eq!((&windows.0, format!("{:?}", windows.1)), (&names, format!("{verdict:?}")));
+            assert!(verdict.problems.len() <= 1, "{verdict:?}");
+            (names.len() - records, verdict.problems.into_iter().next().map(|(problem, _)| problem.to_string()))
+        };
+        let at = |place: usize| before.len() + place;
+        assert_eq!(problem(b""), (1, None));
+        assert_eq!(problem(b"}"), (0, Some(format!("malformed JSON at byte {}", at(0)))));
+        let malformed = format!("record {} has malformed JSON at byte {}", records + 1, at(5));
+        assert_eq!(problem(br#"{"a":x},"#), (1, Some(malformed)));
+        let not_utf8 = format!("byte {} is not UTF-8; such bytes are shown as U+FFFD", at(6));
+        assert_eq!(problem(b"{\"a\":\"\xff\"},"), (1, Some(not_utf8)));
+    }
+}
+
+#[test]
 fn damaged_gzip_explains_the_missing_end() {
     let mut decoder = Decoder::new(&Fields::default()).unwrap();
     decoder.window(br#"{"Records":[{"eventName":"A"},{"#, true, |_| ControlFlow::Continue(()));

@@ -91,6 +91,9 @@ impl Tools {
     fn event(&mut self, event: &Event<'_>, rows: &mut Vec<String>, wanted: &mut [usize]) -> ControlFlow<()> {
         let mut row = Vec::new();
         self.table.row(event, "", &mut row);
+        let mut pieces = Vec::new();
+        self.table.row_in_pieces(event, "", &mut |piece| pieces.extend_from_slice(piece));
+        assert!(pieces == row, "the row in pieces");
         rows.push(String::from_utf8(row).expect("rows are UTF-8"));
         for (filter, wanted) in self.filters.iter_mut().zip(wanted) {
             *wanted += usize::from(filter.answer(event) != Answer::No);
@@ -118,7 +121,7 @@ pub(crate) fn read(
     if limit == WHOLE {
         return INFLATER.with_borrow_mut(|inflater| inflater.read(&mut file, || true, see));
     }
-    Inflater::new(limit, false).read(&mut file, || true, see)
+    Inflater::new(limit, file.len().is_multiple_of(8)).read(&mut file, || true, see)
 }
 
 /// Reads one file after the other, and learns from each, as a worker does.

@@ -39,7 +39,7 @@ fn check_bits(name: &str, bits: Bits<'_>, plain: &[bool], way: Way) {
         if at >= length {
             continue;
         }
-        for end in [0, 1, 2, 7, 8, 9, 56, 57, 58, 63, 64, 65, 128, 200, length].map(|length| at + length) {
+        for end in [0, 1, 8, 56, 57, 58, 65, 128, length].map(|length| at + length) {
             let any = next.is_some_and(|next| next < end);
             assert_eq!(bits.any(at, end.min(length)), any, "{way:?}: {name} from {at} to {end}");
         }
