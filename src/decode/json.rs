@@ -10,7 +10,7 @@ mod key;
 use std::borrow::Cow;
 
 use self::escape::text;
-pub use self::escape::unescape;
+pub use self::escape::{escape, unescape};
 pub use self::key::{Written, key_is};
 use super::structure::{Marks, Structure, balanced};
 

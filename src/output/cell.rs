@@ -125,7 +125,7 @@ fn is_formula(cell: &[u8]) -> bool {
 }
 
 #[inline]
-fn may_begin_formula(first: u8) -> bool {
+pub(super) fn may_begin_formula(first: u8) -> bool {
     matches!(first, b'=' | b'@' | b'+' | b'-')
 }
 

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::cell::{CellStyle, push_text};
-use crate::decode::json::{Kind, Value, unescape};
+use super::cell::{CellStyle, may_begin_formula, push_text};
+use crate::decode::json::{Kind, Value, escape, unescape};
 
 /// Cells of larger values are written in pieces of about this size.
 pub(super) const PIECE: usize = 1 << 20;
@@ -22,12 +22,12 @@ pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) {
             emit(&text);
         });
     };
-    for piece in pieces(written) {
+    for piece in pieces(written, PIECE) {
         text.clear();
         let begins = piece.start == 0;
         push_text(&unescape(&written[piece]), &mut text);
         // So large a text is no number.
-        if begins && style.guard && matches!(text.first(), Some(b'=' | b'@' | b'+' | b'-')) {
+        if begins && style.guard && text.first().is_some_and(|first| may_begin_formula(*first)) {
             emit(b"'");
         }
         emit(&text);
@@ -39,17 +39,18 @@ pub(super) fn is_large(value: &Value<'_>) -> bool {
     value.raw().len() > PIECE && value.kind() != Kind::Null
 }
 
-/// Parts of a string as written that can be read alone: no escape, no pair of
-/// surrogates and no character is cut.
-fn pieces(written: &[u8]) -> impl Iterator<Item = Range<usize>> {
+/// Parts of a string as written, of about `size` bytes, that can be read alone:
+/// no escape, no pair of surrogates and no character is cut.
+fn pieces(written: &[u8], size: usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let from = start;
-        while start < written.len() && start - from < PIECE {
-            start = match memchr::memchr(b'\\', &written[start..written.len().min(from + PIECE)]) {
-                Some(0) => start + escape(&written[start..]),
+        let end = written.len().min(from + size);
+        while start < end {
+            start = match memchr::memchr(b'\\', &written[start..end]) {
+                Some(0) => start + escape(&written[start..]).1,
                 Some(length) => start + length,
-                None => written.len().min(from + PIECE),
+                None => end,
             };
         }
         start = start.min(written.len());
@@ -60,20 +61,20 @@ fn pieces(written: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// How long the escape at the start is, with the other half of a pair.
-fn escape(written: &[u8]) -> usize {
-    match written {
-        [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', _, _, b'\\', b'u', ..] => 12,
-        [b'\\', b'u', ..] => 6,
-        _ => 2,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decode::event::Fields;
     use crate::query::testing::with_event;
+
+    #[test]
+    fn no_escape_is_cut() {
+        let odd = r#"é\ud83d\ud83d\ude00\u1\u0041\"\t\\ =\u0007😀\ude00\q"#.repeat(3);
+        for size in 1..odd.len() {
+            let parts: String = pieces(odd.as_bytes(), size).map(|piece| unescape(&odd.as_bytes()[piece])).collect();
+            assert_eq!(parts, unescape(odd.as_bytes()), "{size}");
+        }
+    }
 
     #[test]
     fn pieces_make_up_the_cell() {

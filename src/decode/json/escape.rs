@@ -30,7 +30,7 @@ pub fn unescape(written: &[u8]) -> Cow<'_, str> {
 
 /// The character that the escape at the start of `bytes` stands for, and how
 /// many bytes it takes; no character and 1 where it is none that JSON knows.
-fn escape(bytes: &[u8]) -> (Option<char>, usize) {
+pub fn escape(bytes: &[u8]) -> (Option<char>, usize) {
     let simple = match bytes.get(1) {
         Some(b'"') => '"',
         Some(b'\\') => '\\',
