@@ -7,7 +7,9 @@ mod discover;
 mod fetch;
 pub mod layout;
 mod list;
+mod lists;
 pub mod mirror;
+mod page;
 mod trouble;
 
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ use self::layout::Scope;
 use self::mirror::Mirror;
 use crate::error::{Fatal, Skip};
 use crate::plan::BucketInput;
-use crate::report::{Fetched, Report};
+use crate::report::{Fetched, Report, count};
 use crate::stop::Stop;
 
 /// A bucket whose logs are being mirrored.
@@ -105,11 +107,16 @@ impl Bucket {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
         let scope = scope(input)?;
         let mirror = Mirror::open(&input.mirror)?;
-        let client = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
+        let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
         report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
-        let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts: Counts::default() });
-        let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix)))?;
-        report.detail(1, || format!("s3://{}/{}: {} account regions", input.bucket, input.prefix, found.scans.len()));
+        let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
+        let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts });
+        let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
+        report.detail(1, || {
+            let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));
+            let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
+            format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
+        });
         found.notes.iter().for_each(|note| report.note(note));
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
@@ -140,6 +147,13 @@ impl Bucket {
                 }
             }
         })
+    }
+
+    /// What the bucket was asked, in a sentence.
+    pub fn account(&self) -> String {
+        let Fetched { known, lists, gets, .. } = self.fetched();
+        let (lists, gets) = (count(lists, "list request"), count(gets, "request"));
+        format!("{}: {lists} for {}, {gets} for objects", self.shared.client.address(""), count(known, "object"))
     }
 
     /// What was done so far.

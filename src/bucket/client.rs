@@ -34,6 +34,21 @@ pub(super) struct Client {
     payer: Option<RequestPayer>,
 }
 
+/// What is where the user said that the logs are.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) holds: Holds,
+    /// How many requests that took.
+    pub(super) lists: u64,
+}
+
+/// The first page of a folder's list, or the key of a single object.
+#[derive(Debug)]
+pub(super) enum Holds {
+    Folder(Box<ListObjectsV2Output>),
+    Object(String),
+}
+
 /// One page of a list, or where it begins.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ListRequest<'a> {
@@ -79,32 +94,49 @@ impl Pages {
 }
 
 impl Client {
-    /// Connects to the bucket, in whatever region it is.
-    pub(super) async fn connect(input: &BucketInput) -> Result<Client, Fatal> {
+    /// Connects to the bucket, in whatever region it is, and looks into the
+    /// folder that was named.
+    pub(super) async fn connect(input: &BucketInput) -> Result<(Client, Root), Fatal> {
         let config = config(&input.connection).await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
         let s3 = self::s3(&config, &region, FIRST_ATTEMPTS);
         let mut client = Client { s3, bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
-        let requests = AtomicU64::new(0);
-        let mut page = client.list(&first, &requests).await;
+        let lists = AtomicU64::new(0);
+        let mut page = client.list(&first, &lists).await;
         if let Err(Trouble { region: Some(region), .. }) = &page
             && *region != client.region
         {
             client.region = region.clone();
             client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS);
-            page = client.list(&first, &requests).await;
+            page = client.list(&first, &lists).await;
         }
         client.s3 = self::s3(&config, &client.region, ATTEMPTS);
         if page.as_ref().is_err_and(|trouble| trouble.may_pass) {
-            page = client.list(&first, &requests).await;
+            page = client.list(&first, &lists).await;
         }
         let page = page.map_err(Trouble::into_fatal)?;
-        if page.common_prefixes().is_empty() && page.contents().is_empty() && page.is_truncated != Some(true) {
-            return Err(Fatal::Failed(format!("{}: there is nothing below it", client.address(&input.prefix))));
+        let is_empty =
+            page.common_prefixes().is_empty() && page.contents().is_empty() && page.is_truncated != Some(true);
+        let holds = match is_empty {
+            false => Holds::Folder(Box::new(page)),
+            true => client.object(&input.prefix, &lists).await?,
+        };
+        Ok((client, Root { holds, lists: lists.into_inner() }))
+    }
+
+    /// The object that was named as if it were a folder.
+    async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<Holds, Fatal> {
+        let key = folder.trim_end_matches('/');
+        let nothing = || Fatal::Failed(format!("{}: there is nothing below it", self.address(folder)));
+        if key.is_empty() {
+            return Err(nothing());
         }
-        Ok(client)
+        let request = ListRequest { prefix: key, ..ListRequest::default() };
+        let page = self.list(&request, lists).await.map_err(Trouble::into_fatal)?;
+        let is_there = page.contents().first().is_some_and(|object| object.key() == Some(key));
+        is_there.then(|| Holds::Object(key.to_string())).ok_or_else(nothing)
     }
 
     pub(super) fn region(&self) -> &str {

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Shared;
-use super::client::{ListRequest, Pages};
+use super::client::{Holds, ListRequest, Pages};
 use super::layout::{Place, is_account};
 use super::list::Scan;
 use super::trouble::Trouble;
@@ -80,13 +81,20 @@ struct Search<'a> {
     beside: BTreeSet<String>,
     /// How many before `AWSLogs/` were wanted.
     outside: usize,
+    /// The first page of the list of `prefix`, which is known.
+    first: Option<Box<ListObjectsV2Output>>,
 }
 
-/// Finds all that is to be listed below `prefix`.
-pub(super) async fn search(shared: &Arc<Shared>, prefix: &str) -> Result<Found, Fatal> {
+/// Finds all that is to be listed below `prefix`, of which `holds` is known.
+pub(super) async fn search(shared: &Arc<Shared>, prefix: &str, holds: Holds) -> Result<Found, Fatal> {
+    let first = match holds {
+        Holds::Object(key) => return Ok(Found { scans: [Scan::object(key)].into(), ..Found::default() }),
+        Holds::Folder(page) => page,
+    };
     let mut search = Search {
         shared,
         prefix,
+        first: Some(first),
         permits: Arc::new(Semaphore::new(LOOKS)),
         found: Found::default(),
         seen: BTreeSet::new(),
@@ -108,14 +116,15 @@ impl Search<'_> {
             match Level::of(&folder) {
                 Level::Outside | Level::Logs | Level::Trail => {
                     let (shared, permits) = (Arc::clone(self.shared), Arc::clone(&self.permits));
+                    let first = self.first.take().filter(|_| folder == self.prefix);
                     looks.spawn(async move {
                         let _permit = permits.acquire().await;
-                        let inside = folders_in(&shared, &folder).await;
+                        let inside = folders_in(&shared, &folder, first).await;
                         (folder, inside)
                     });
                 }
                 Level::Account => drop(next.insert(format!("{folder}CloudTrail/"))),
-                Level::Region => drop(self.found.scans.insert(Scan { prefix: folder })),
+                Level::Region => drop(self.found.scans.insert(Scan::folder(folder))),
                 Level::Other => {}
             }
         }
@@ -226,13 +235,21 @@ fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     format!("{}{}", shown.join(", "), if names.next().is_some() { ", …" } else { "" })
 }
 
-/// The folders directly in a folder, each ending in `/`.
-async fn folders_in(shared: &Shared, folder: &str) -> Result<Vec<String>, Trouble> {
+/// The folders directly in a folder, each ending in `/`. The first page of the
+/// list may be known.
+async fn folders_in(
+    shared: &Shared,
+    folder: &str,
+    mut first: Option<Box<ListObjectsV2Output>>,
+) -> Result<Vec<String>, Trouble> {
     let mut folders = Vec::new();
     let mut pages = Pages::default();
     while !pages.is_past() {
         let request = ListRequest { prefix: folder, folders: true, token: pages.token(), ..ListRequest::default() };
-        let answer = shared.client.list(&request, &shared.counts.lists).await?;
+        let answer = match first.take() {
+            Some(answer) => *answer,
+            None => shared.client.list(&request, &shared.counts.lists).await?,
+        };
         pages.turn(&answer).map_err(|text| shared.client.senseless(text))?;
         folders.extend(answer.common_prefixes.unwrap_or_default().into_iter().filter_map(|common| common.prefix));
     }

@@ -1,7 +1,6 @@
 //! Brings objects into the mirror, many at once, and passes them on in the
 //! order of their keys.
 
-use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,16 +10,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::discover::Found;
-use super::list::{Object, Page};
+use super::lists::Lists;
 use super::mirror::Mirror;
+use super::page::Object;
 use super::trouble::{Trouble, cause};
 use super::{Arrival, Arrived, Shared};
 use crate::error::{Fatal, Outcome, Problem, Skip, plain};
-
-/// Lists that run side by side.
-const LISTS: usize = 32;
-/// Pages that a list may be ahead of the downloads.
-const PAGES_AHEAD: usize = 8;
 
 /// Lists what was found and fetches what the mirror lacks.
 pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sender<Arrival>) {
@@ -29,36 +24,23 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
             return;
         }
     }
+    let mut lists = Lists::open(&shared, found.scans);
     let mut fetcher = Fetcher { permits: Arc::new(Semaphore::new(shared.jobs)), trunks: Vec::new(), shared };
-    let shared = Arc::clone(&fetcher.shared);
-    shared.counts.open_lists.store(found.scans.len() as u64, Relaxed);
-    let mut scans = found.scans.into_iter();
-    let mut lists: VecDeque<(String, mpsc::Receiver<Page>)> = VecDeque::new();
-    loop {
-        while lists.len() < LISTS
-            && let Some(scan) = scans.next()
-        {
-            let (sender, pages) = mpsc::channel(PAGES_AHEAD);
-            lists.push_back((scan.prefix.clone(), pages));
-            tokio::spawn(scan.list(Arc::clone(&shared), sender));
-        }
-        let Some((prefix, mut pages)) = lists.pop_front() else { return };
-        while let Some(page) = pages.recv().await {
-            let objects = match page {
-                Ok(objects) => objects,
-                Err(trouble) => {
-                    let arrived = incomplete(&shared, &prefix, trouble);
-                    if arrivals.send(Arrival::Here(arrived)).await.is_err() {
-                        return;
-                    }
-                    continue;
-                }
-            };
-            for object in objects {
-                let Some(arrival) = fetcher.begin(object).await else { continue };
-                if arrivals.send(arrival).await.is_err() {
+    while let Some(listed) = lists.next().await {
+        let page = match listed {
+            Ok(page) => page,
+            Err((folder, trouble)) => {
+                let arrived = incomplete(&fetcher.shared, &folder, trouble);
+                if arrivals.send(Arrival::Here(arrived)).await.is_err() {
                     return;
                 }
+                continue;
+            }
+        };
+        for object in page.objects() {
+            let Some(arrival) = fetcher.begin(object).await else { continue };
+            if arrivals.send(arrival).await.is_err() {
+                return;
             }
         }
     }

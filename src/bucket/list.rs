@@ -1,110 +1,275 @@
 //! Lists the objects of one account and region, from the first day of the
-//! window to the last.
+//! window to the last, in several parts where there are many.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use aws_sdk_s3::types;
 use jiff::civil::Date;
-use tokio::sync::mpsc;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::Shared;
 use super::client::{ListRequest, Pages};
-use super::layout::Place;
+use super::layout::{Place, delivered_by};
+use super::lists::{Item, Office, Room};
+use super::page::Page;
 use super::trouble::Trouble;
 
-/// A folder whose keys begin with a date.
+/// The keys of a folder between two bounds. What follows the folder's name
+/// begins with a date.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Scan {
-    /// Ends in `/`.
+    /// What all keys begin with.
     pub(super) prefix: String,
+    /// The first key comes after this.
+    after: Option<String>,
+    /// The last key that belongs to it.
+    upto: Option<String>,
 }
-
-/// An object of the list.
-#[derive(Clone, Debug)]
-pub(super) struct Object {
-    pub(super) key: String,
-    pub(super) size: u64,
-}
-
-/// One page, or the reason why there are no more.
-pub(super) type Page = Result<Vec<Object>, Trouble>;
 
 impl Scan {
+    /// All of a folder.
+    pub(super) fn folder(prefix: String) -> Scan {
+        Scan { prefix, after: None, upto: None }
+    }
+
+    /// A single object.
+    pub(super) fn object(key: String) -> Scan {
+        Scan { upto: Some(key.clone()), prefix: key, after: None }
+    }
+
     /// The key that the list begins behind: that of the first day's folder,
     /// unless the scan's own folder comes after it.
     fn start(&self, first_day: Option<Date>) -> Option<String> {
         let day = first_day?;
-        let (trail, below) = self.prefix.rsplit_once("/CloudTrail/")?;
-        let (region, _) = below.split_once('/')?;
-        let start = format!("{trail}/CloudTrail/{region}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day());
+        let start = Region::of(&self.prefix)?.day(day);
         (start > self.prefix).then_some(start)
+    }
+
+    /// The bounds of `parts` parts, of about the same length of time, of what
+    /// comes after `last`, which was delivered at `from`.
+    fn cuts(&self, last: &str, from: Timestamp, to: Timestamp, parts: usize) -> Vec<String> {
+        let Some(region) = Region::of(&self.prefix) else { return Vec::new() };
+        let step = from.duration_until(to) / parts.max(1) as i32;
+        let times = (1..parts as i32).filter_map(|part| from.checked_add(step * part).ok());
+        let mut cuts: Vec<String> = times.map(|time| region.time(time)).collect();
+        cuts.dedup();
+        cuts.retain(|cut| {
+            let is_before = self.upto.as_ref().is_none_or(|upto| cut < upto);
+            cut.as_str() > last && cut.starts_with(&self.prefix) && is_before
+        });
+        cuts
+    }
+}
+
+/// The folder of an account's region, and what keys in it begin with.
+struct Region<'a> {
+    trail: &'a str,
+    account: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Region<'a> {
+    /// That of a folder in it.
+    fn of(folder: &'a str) -> Option<Region<'a>> {
+        let (trail, below) = folder.rsplit_once("/CloudTrail/")?;
+        let (name, _) = below.split_once('/')?;
+        Some(Region { trail, account: trail.rsplit('/').next().unwrap_or(trail), name })
+    }
+
+    /// Between the keys of a day and those of the day before.
+    fn day(&self, day: Date) -> String {
+        let Region { trail, name, .. } = self;
+        format!("{trail}/CloudTrail/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
+    }
+
+    /// Between the keys that were delivered before this hour and the others.
+    fn time(&self, time: Timestamp) -> String {
+        let time = time.to_zoned(TimeZone::UTC).datetime();
+        let Region { account, name, .. } = self;
+        let stamp = time.strftime("%Y%m%dT%H");
+        format!("{}/{account}_CloudTrail_{name}_{stamp}", self.day(time.date()))
+    }
+}
+
+/// A list on its way.
+pub(super) struct List {
+    scan: Scan,
+    office: Arc<Office>,
+    sender: mpsc::UnboundedSender<Item>,
+    room: Room,
+    /// The parts that others list, in their order; they come after this one.
+    parts: Vec<mpsc::UnboundedReceiver<Item>>,
+}
+
+impl List {
+    pub(super) fn new(scan: Scan, office: Arc<Office>, sender: mpsc::UnboundedSender<Item>) -> List {
+        let room = office.room();
+        List { scan, office, sender, room, parts: Vec::new() }
     }
 
     /// Sends the pages of the list, until the last day is past or nobody
     /// listens.
-    pub(super) async fn list(self, shared: Arc<Shared>, sender: mpsc::Sender<Page>) {
-        self.send_pages(&shared, sender).await;
-        shared.counts.open_lists.fetch_sub(1, Relaxed);
+    pub(super) async fn send(mut self, _permit: OwnedSemaphorePermit) {
+        let trouble = self.send_pages().await.err();
+        // What the consumer does not want any more need not be sent.
+        if let Some(trouble) = trouble {
+            let _ = self.sender.send(Item::Trouble(self.scan.prefix, trouble));
+        }
+        for part in self.parts {
+            let _ = self.sender.send(Item::Part(part));
+        }
+        self.office.shared.counts.open_lists.fetch_sub(1, Relaxed);
     }
 
-    async fn send_pages(&self, shared: &Shared, sender: mpsc::Sender<Page>) {
-        let start = self.start(shared.scope.first_day);
+    async fn send_pages(&mut self) -> Result<(), Trouble> {
+        let shared = Arc::clone(&self.office.shared);
+        let start = self.scan.after.clone().or_else(|| self.scan.start(shared.scope.first_day));
         let mut pages = Pages::default();
-        let mut course = Course { last_day: shared.scope.last_day, last_key: String::new() };
+        let mut course = Course::new(start.clone().unwrap_or_default(), shared.scope.last_day);
         while !pages.is_past() {
+            let Some(space) = self.room.space().await else { return Ok(()) };
             let request = ListRequest {
-                prefix: &self.prefix,
+                prefix: &self.scan.prefix,
                 start_after: start.as_deref().filter(|_| pages.token().is_none()),
                 token: pages.token(),
                 folders: false,
             };
-            let page = match shared.client.list(&request, &shared.counts.lists).await {
-                Ok(answer) => {
-                    let turned = pages.turn(&answer);
-                    let taken = course.take(answer.contents.unwrap_or_default());
-                    turned.and(taken).map_err(|text| shared.client.senseless(text))
-                }
-                Err(trouble) => Err(trouble),
-            };
-            if let Ok((objects, _)) = &page {
-                shared.counts.known.fetch_add(objects.len() as u64, Relaxed);
+            let answer = shared.client.list(&request, &shared.counts.lists).await?;
+            let turned = pages.turn(&answer);
+            let taken = course.take(answer.contents.unwrap_or_default(), &self.scan);
+            let page = turned.and(taken).map_err(|text| shared.client.senseless(text))?;
+            shared.counts.known.fetch_add(page.len() as u64, Relaxed);
+            let is_over = pages.is_past() || course.is_past;
+            if !is_over {
+                self.split(&page, &course.last_key);
             }
-            let is_last = page.as_ref().is_ok_and(|(_, is_past)| *is_past) || page.is_err();
-            if sender.send(page.map(|(objects, _)| objects)).await.is_err() || is_last {
-                return;
+            let space = space.narrow(page.size());
+            if self.sender.send(Item::Page(page, space)).is_err() || is_over {
+                return Ok(());
             }
         }
+        Ok(())
     }
+
+    /// Leaves parts of what follows to others, where a page shows that there
+    /// is much and there are lists to spare.
+    fn split(&mut self, page: &Page, last: &str) {
+        /// Fewer pages are not worth a request more.
+        const WORTH: f64 = 4.0;
+        /// Fewer objects on a page say little of what follows.
+        const TELLING: usize = 500;
+        if page.len() < TELLING {
+            return;
+        }
+        let span = |key: &str| delivered_by(key);
+        let first = page.objects().next();
+        let (Some(from), Some(to)) = (first.and_then(|object| span(&object.key)), span(last)) else { return };
+        let end = self.scan.upto.as_deref().and_then(time_of_cut).unwrap_or(self.office.end);
+        let minutes = |from: Timestamp, to: Timestamp| from.duration_until(to).as_secs_f64() / 60.0;
+        let expected = minutes(to, end) / minutes(from, to).max(1.0);
+        let wanted = (expected / WORTH) as usize;
+        if wanted < 2 {
+            return;
+        }
+        let permits = self.office.permits(wanted - 1);
+        let mut cuts = self.scan.cuts(last, to, end, permits.len() + 1);
+        cuts.truncate(permits.len());
+        self.office.take_back(permits.len() - cuts.len());
+        let mut parts = Vec::new();
+        for (number, permit) in (0..cuts.len()).zip(permits) {
+            let upto = cuts.get(number + 1).cloned().or_else(|| self.scan.upto.clone());
+            let part = Scan { after: Some(cuts[number].clone()), upto, ..self.scan.clone() };
+            parts.push(Office::begin(&self.office, part, permit));
+        }
+        if let Some(cut) = cuts.into_iter().next() {
+            self.scan.upto = Some(cut);
+            // Those of an earlier split come later.
+            self.parts.splice(0..0, parts);
+        }
+    }
+}
+
+/// The time in a bound that [`Region::time`] made.
+fn time_of_cut(cut: &str) -> Option<Timestamp> {
+    let stamp = cut.rsplit('_').next()?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M", format!("{stamp}00")).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// When the last keys can have been delivered, for what is expected of a list:
+/// at the end of the last day, or now.
+pub(super) fn end(last_day: Option<Date>, now: Timestamp) -> Timestamp {
+    let last = last_day.and_then(|day| day.checked_add(1.day()).ok());
+    let last = last.and_then(|day| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp()));
+    last.map_or(now, |last| last.min(now))
 }
 
 /// How far a list has come.
 struct Course {
     last_day: Option<Date>,
+    start: String,
     last_key: String,
+    /// The page before, as far as it belongs to the list.
+    last_page: Page,
+    /// Whether there are keys after the last one that belongs to the list.
+    is_past: bool,
 }
 
+const DISORDER: &str = "the keys of the list are out of order, or come again";
+
 impl Course {
-    /// The new objects of a page up to the last day, and whether there were
-    /// later ones. Rows would come twice or in another order if the keys did.
-    fn take(&mut self, page: Vec<types::Object>) -> Result<(Vec<Object>, bool), &'static str> {
-        let mut objects = Vec::with_capacity(page.len());
-        for object in page {
+    fn new(start: String, last_day: Option<Date>) -> Course {
+        Course { last_day, last_key: start.clone(), start, last_page: Page::default(), is_past: false }
+    }
+
+    /// The new objects of a page up to the end. Rows would come twice or in
+    /// another order if the keys did.
+    fn take(&mut self, contents: Vec<types::Object>, scan: &Scan) -> Result<Page, &'static str> {
+        let mut page = Page::default();
+        // Made only where keys come again.
+        let mut known: Option<HashSet<String>> = None;
+        let has_contents = !contents.is_empty();
+        for object in contents {
             let Some(key) = object.key else { return Err("an object of the list has no key") };
             let size = object.size.and_then(|size| u64::try_from(size).ok());
             let Some(size) = size else { return Err("an object of the list has no size") };
+            if !key.starts_with(&scan.prefix) {
+                return Err("a key of the list is not below the folder that was asked for");
+            }
             match key.cmp(&self.last_key) {
-                Ordering::Less => return Err("the keys of the list are out of order, or come again"),
+                // A server that does not know of a start begins at the beginning.
+                Ordering::Less if key <= self.start => continue,
+                Ordering::Less => {
+                    let known =
+                        known.get_or_insert_with(|| self.last_page.objects().map(|object| object.key).collect());
+                    if page.len() > 0 || !known.contains(&key) {
+                        return Err(DISORDER);
+                    }
+                    continue;
+                }
                 Ordering::Equal => continue,
                 Ordering::Greater => self.last_key.clone_from(&key),
             }
-            if self.last_day.is_some_and(|last| Place::of(&key).day().is_some_and(|day| day > last)) {
-                return Ok((objects, true));
+            if scan.upto.as_ref().is_some_and(|upto| key > *upto) || self.is_later(&key) {
+                self.is_past = true;
+                break;
             }
-            objects.push(Object { key, size });
+            page.push(&key, size);
         }
-        Ok((objects, false))
+        if has_contents && known.is_some() && page.len() == 0 && !self.is_past {
+            return Err(DISORDER);
+        }
+        let page = page.pack();
+        self.last_page = page.clone();
+        Ok(page)
+    }
+
+    fn is_later(&self, key: &str) -> bool {
+        self.last_day.is_some_and(|last| Place::of(key).day().is_some_and(|day| day > last))
     }
 }
 
@@ -112,29 +277,77 @@ impl Course {
 mod tests {
     use super::*;
 
+    const REGION: &str = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn a_list_begins_at_the_first_day_wherever_its_folder_is() {
         let day = Some("2026-10-04".parse().unwrap());
-        let region = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
-        let start = |below: &str| Scan { prefix: format!("{region}{below}") }.start(day);
+        let start = |below: &str| Scan::folder(format!("{REGION}{below}")).start(day);
         for below in ["", "2026/", "2026/10/"] {
-            assert_eq!(start(below), Some(format!("{region}2026/10/04")), "{below}");
+            assert_eq!(start(below), Some(format!("{REGION}2026/10/04")), "{below}");
         }
         for below in ["2026/10/04/", "2026/10/05/", "2026/11/", "2027/"] {
             assert_eq!(start(below), None, "{below}");
         }
-        assert_eq!(Scan { prefix: region.into() }.start(None), None);
+        assert_eq!(Scan::folder(REGION.into()).start(None), None);
+    }
+
+    fn page(keys: &[&str]) -> Vec<types::Object> {
+        keys.iter().map(|key| types::Object::builder().key(*key).size(1).build()).collect()
     }
 
     #[test]
     fn keys_come_once_and_in_order() {
-        let page = |keys: &[&str]| {
-            keys.iter().map(|key| types::Object::builder().key(*key).size(1).build()).collect::<Vec<_>>()
-        };
-        let mut course = Course { last_day: None, last_key: String::new() };
-        let mut take = |keys| course.take(page(keys)).map(|(objects, _)| objects.len());
-        assert_eq!(take(&["a", "a", "b"]), Ok(2));
-        assert_eq!(take(&["b", "c"]), Ok(1));
-        assert!(take(&["b"]).is_err());
+        let mut course = Course::new(String::new(), None);
+        let mut take = |keys: &[&str]| course.take(page(keys), &Scan::folder(String::new())).map(|page| page.len());
+        assert_eq!(take(&["a", "a", "b", "c"]), Ok(3));
+        assert_eq!(take(&["c", "d"]), Ok(1));
+        assert_eq!(take(&[]), Ok(0));
+        assert_eq!(take(&["d", "e", "f", "g"]), Ok(3));
+        assert_eq!(take(&["f", "g", "h"]), Ok(1), "a page may begin with what the last one ended in");
+        assert!(take(&["g"]).is_err(), "one before it, or a page of nothing else, may not");
+        assert!(take(&["i", "a"]).is_err());
+    }
+
+    #[test]
+    fn a_list_keeps_to_its_bounds_whatever_is_sent() {
+        let scan = Scan { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
+        let mut course = Course::new("a/2".into(), None);
+        assert_eq!(course.take(page(&["a/1", "a/2", "a/3", "a/4"]), &scan).unwrap().len(), 2);
+        assert!(!course.is_past);
+        assert_eq!(course.take(page(&["a/4/1", "a/5"]), &scan).unwrap().len(), 0);
+        assert!(course.is_past);
+        assert!(Course::new(String::new(), None).take(page(&["b"]), &scan).is_err());
+    }
+
+    #[test]
+    fn parts_lie_side_by_side_within_the_scan() {
+        let scan = Scan::folder(REGION.into());
+        let last = format!("{REGION}2026/10/01/111122223333_CloudTrail_eu-west-1_20261001T0415Z_A.json.gz");
+        let cuts = scan.cuts(&last, at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z"), 3);
+        let cut = |day, hour| format!("{REGION}2026/10/{day}/111122223333_CloudTrail_eu-west-1_202610{day}T{hour}");
+        assert_eq!(cuts, [cut("02", "02"), cut("03", "01")]);
+        assert_eq!(time_of_cut(&cuts[0]), Some(at("2026-10-02T02:00:00Z")));
+        assert_eq!(time_of_cut("x"), None);
+
+        let narrow = Scan { upto: Some(cuts[1].clone()), ..scan.clone() };
+        let ends = [at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z")];
+        assert_eq!(narrow.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
+        let day = Scan::folder(format!("{REGION}2026/10/02/"));
+        assert_eq!(day.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
+        assert_eq!(scan.cuts(&last, ends[0], ends[0], 9), [""; 0], "not before what was listed");
+        assert_eq!(Scan::object("x.json".into()).cuts("x.json", ends[0], ends[1], 3), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_expected_from_the_future() {
+        let (now, day) = (at("2026-10-04T12:00:00Z"), |text: &str| Some(text.parse().unwrap()));
+        assert_eq!(end(None, now), now);
+        assert_eq!(end(day("2026-10-02"), now), at("2026-10-03T00:00:00Z"));
+        assert_eq!(end(day("2026-10-04"), now), now);
     }
 }

@@ -133,7 +133,8 @@ impl Feed {
 
     /// Feeds the files of a mirror under the names that they have in the bucket.
     fn mirror(&mut self, input: &BucketInput, scope: &Scope) -> Result<(), Fatal> {
-        let root = input.mirror.join(&input.prefix);
+        // What was named may be a single object.
+        let root = input.mirror.join(input.prefix.trim_end_matches('/'));
         let object = |path: PathBuf| {
             let key = path.strip_prefix(&input.mirror).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             let address = format!("s3://{}/{key}", input.bucket);
@@ -156,7 +157,10 @@ impl Feed {
                 Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
                 // What has arrived need not wait for what has not.
                 Next::Wait => self.flush(),
-                Next::End => return Ok(()),
+                Next::End => {
+                    report.detail(1, || bucket.account());
+                    return Ok(());
+                }
             };
             if shown.elapsed() > PATIENCE {
                 report.fetching(&bucket.fetched());
