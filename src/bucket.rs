@@ -5,11 +5,13 @@
 mod client;
 mod discover;
 mod fetch;
+mod intake;
 pub mod layout;
 mod list;
 mod lists;
 pub mod mirror;
 mod page;
+pub mod survey;
 mod trouble;
 
 use std::path::PathBuf;
@@ -22,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use self::client::Client;
+use self::discover::Found;
 use self::layout::Scope;
 use self::mirror::Mirror;
 use crate::error::{Fatal, Skip};
@@ -57,6 +60,7 @@ struct Counts {
     objects: AtomicU64,
     bytes: AtomicU64,
     present: AtomicU64,
+    unwanted: AtomicU64,
     failed: AtomicU64,
     lists: AtomicU64,
     gets: AtomicU64,
@@ -102,22 +106,7 @@ impl Bucket {
     /// Connects, finds where the logs are, and begins to mirror them. `stop`
     /// ends it early.
     pub fn open(input: &BucketInput, report: &Report, stop: &Stop) -> Result<Bucket, Fatal> {
-        let failed = |error: std::io::Error| Fatal::Failed(format!("no threads for downloads: {error}"));
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
-        let scope = scope(input)?;
-        let mirror = Mirror::open(&input.mirror)?;
-        let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
-        report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
-        let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
-        let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts });
-        let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
-        report.detail(1, || {
-            let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));
-            let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
-            format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
-        });
-        found.notes.iter().for_each(|note| report.note(note));
+        let Connected { runtime, shared, found } = connect(input, Mirror::open(&input.mirror)?, report, stop)?;
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
@@ -158,18 +147,50 @@ impl Bucket {
 
     /// What was done so far.
     pub fn fetched(&self) -> Fetched {
-        let counts = &self.shared.counts;
+        self.shared.counts.fetched()
+    }
+}
+
+impl Counts {
+    fn fetched(&self) -> Fetched {
         Fetched {
-            known: counts.known.load(Relaxed),
-            is_listed: counts.open_lists.load(Relaxed) == 0,
-            objects: counts.objects.load(Relaxed),
-            bytes: counts.bytes.load(Relaxed),
-            present: counts.present.load(Relaxed),
-            failed: counts.failed.load(Relaxed),
-            lists: counts.lists.load(Relaxed),
-            gets: counts.gets.load(Relaxed),
+            known: self.known.load(Relaxed),
+            is_listed: self.open_lists.load(Relaxed) == 0,
+            objects: self.objects.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+            present: self.present.load(Relaxed),
+            unwanted: self.unwanted.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            lists: self.lists.load(Relaxed),
+            gets: self.gets.load(Relaxed),
         }
     }
+}
+
+/// A bucket that answers, and what it has of what was asked for.
+struct Connected {
+    runtime: Runtime,
+    shared: Arc<Shared>,
+    found: Found,
+}
+
+/// Connects, and finds where the logs are.
+fn connect(input: &BucketInput, mirror: Mirror, report: &Report, stop: &Stop) -> Result<Connected, Fatal> {
+    let failed = |error: std::io::Error| Fatal::Failed(format!("no threads for downloads: {error}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+    let scope = scope(input)?;
+    let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
+    report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
+    let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
+    let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts });
+    let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
+    report.detail(1, || {
+        let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));
+        let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
+        format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
+    });
+    found.notes.iter().for_each(|note| report.note(note));
+    Ok(Connected { runtime, shared, found })
 }
 
 /// Does `work`, unless the user wants to stop before it is done.

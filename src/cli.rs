@@ -42,6 +42,8 @@ pub struct Cli {
 /// What the program does beside the main job.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Mirror the logs of a bucket, and read nothing
+    Sync(Box<Sync>),
     /// Write what makes a shell complete the options
     Completions {
         /// Which shell
@@ -68,6 +70,34 @@ pub struct Convert {
     pub table: Table,
     #[command(flatten)]
     pub work: Work,
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// Brings the local mirror of a bucket's logs up to date.
+///
+/// Only what the mirror lacks is fetched, each object under its own key. A later
+/// run over the same window finds what was delivered late.
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:\n  \
+        trail2tsv sync --bucket my-trail --since 30d\n  \
+        trail2tsv sync s3://my-trail/AWSLogs/o-abc --account 111122223333 --dry-run\n\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
+        had (stderr names it), 130 interrupted.")]
+#[allow(missing_docs, reason = "each is the group of its type")]
+pub struct Sync {
+    /// s3://BUCKET/PREFIX, or a single object of a bucket
+    #[arg(value_name = "s3://BUCKET/PREFIX")]
+    pub inputs: Vec<PathBuf>,
+    /// Only list, and print for each account, region and day what would be fetched
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub bucket: Bucket,
+    #[command(flatten)]
+    pub scope: Scope,
+    #[command(flatten)]
+    pub talk: Talk,
 }
 
 /// Which bucket is read, and how.
@@ -179,7 +209,7 @@ pub struct Table {
     pub raw: bool,
 }
 
-/// How the work is done, and how much is said of it.
+/// How the work is done.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Talk and work")]
 pub struct Work {
@@ -187,6 +217,12 @@ pub struct Work {
     #[arg(long, value_name = "N",
           value_parser = number(1..=1024_u16))]
     pub threads: Option<u16>,
+}
+
+/// How much is said of the work.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Talk and work")]
+pub struct Talk {
     /// No progress and no last line; problems are named all the same
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -12,9 +12,10 @@ use trail2tsv::error::Fatal;
 use trail2tsv::exit::Exit;
 use trail2tsv::output::column;
 use trail2tsv::pipeline;
-use trail2tsv::plan::{Plan, Surroundings, Talk, Task};
+use trail2tsv::plan::{Plan, Surroundings, SyncPlan, Talk, Task};
 use trail2tsv::report::{Report, printable};
 use trail2tsv::stop::Stop;
+use trail2tsv::sync;
 
 fn main() -> ExitCode {
     let cli = match parse() {
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan),
+        Ok(Task::Sync(plan)) => sync(&plan),
         Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
         Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
         Ok(Task::Man) => man(),
@@ -58,6 +60,21 @@ fn convert(plan: &Plan) -> Exit {
         Ok(coverage) => {
             report.finish(&coverage);
             if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
+        }
+        Err(fatal) => end(&report, &fatal),
+    }
+}
+
+fn sync(plan: &SyncPlan) -> Exit {
+    let report = Report::new(plan.talk, plan.is_dry);
+    let stop = Stop::default();
+    if let Err(fatal) = heed_signals(&stop) {
+        return end(&report, &fatal);
+    }
+    match sync::run(plan, &report, &stop) {
+        Ok(mirrored) => {
+            report.finish(&mirrored);
+            if report.problems() > 0 { Exit::Partial } else { Exit::Done }
         }
         Err(fatal) => end(&report, &fatal),
     }

@@ -30,6 +30,19 @@ pub enum Task {
     Man,
     /// The main job.
     Convert(Box<Plan>),
+    /// Bring mirrors up to date.
+    Sync(SyncPlan),
+}
+
+/// What is mirrored, and how.
+#[derive(Clone, Debug)]
+pub struct SyncPlan {
+    /// The buckets.
+    pub buckets: Vec<BucketInput>,
+    /// Only list, and say what would be fetched.
+    pub is_dry: bool,
+    /// How much is said on stderr.
+    pub talk: Talk,
 }
 
 /// What a run reads, selects and writes.
@@ -72,7 +85,7 @@ pub struct Surroundings {
 }
 
 impl Talk {
-    fn new(typed: &cli::Work) -> Talk {
+    fn new(typed: &cli::Talk) -> Talk {
         Talk { quiet: typed.quiet, verbose: typed.verbose }
     }
 }
@@ -83,8 +96,30 @@ impl Task {
         match cli.command {
             Some(Command::Completions { shell }) => Ok(Task::Completions(shell)),
             Some(Command::Man) => Ok(Task::Man),
+            Some(Command::Sync(typed)) => Task::sync(&typed, around),
             None => Task::convert(cli.convert, around),
         }
+    }
+
+    fn sync(typed: &cli::Sync, around: Surroundings) -> Result<Task, Fatal> {
+        let conditions = Conditions::new(&typed.scope, &cli::Conditions::default(), around.now)?;
+        if typed.bucket.offline {
+            return Err(Fatal::Usage("--offline leaves sync nothing to do".into()));
+        }
+        let mut buckets = Vec::new();
+        for input in source::inputs(&typed.inputs, &typed.bucket, &conditions)? {
+            match input {
+                Input::Bucket(bucket) => buckets.push(*bucket),
+                Input::Path(path) => {
+                    return Err(Fatal::Usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
+                }
+                Input::Stdin => return Err(Fatal::Usage("-: not a bucket; write s3://BUCKET/PREFIX".into())),
+            }
+        }
+        if buckets.is_empty() {
+            return Err(Fatal::Usage("sync needs --bucket BUCKET or s3://BUCKET/PREFIX".into()));
+        }
+        Ok(Task::Sync(SyncPlan { buckets, is_dry: typed.dry_run, talk: Talk::new(&typed.talk) }))
     }
 
     fn convert(typed: cli::Convert, around: Surroundings) -> Result<Task, Fatal> {
@@ -104,7 +139,7 @@ impl Task {
             count: typed.table.count,
             limit: typed.table.limit,
             threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
-            talk: Talk::new(&typed.work),
+            talk: Talk::new(&typed.talk),
         })))
     }
 }
@@ -136,6 +171,23 @@ mod tests {
     fn no_input_asks_for_help() {
         assert!(matches!(plan(&[]), Ok(Task::Help)));
         assert!(matches!(plan(&["--columns", "help"]), Ok(Task::ColumnsHelp)));
+    }
+
+    #[test]
+    fn sync_takes_buckets_and_nothing_else() {
+        let Ok(Task::Sync(plan)) = plan(&["sync", "s3://logs/AWSLogs", "--bucket", "more", "--dry-run", "-v"]) else {
+            panic!("no plan of a sync")
+        };
+        let names: Vec<&str> = plan.buckets.iter().map(|bucket| bucket.bucket.as_str()).collect();
+        assert_eq!((names, plan.is_dry, plan.talk.verbose), (vec!["more", "logs"], true, 1));
+        for (arguments, text) in [
+            (&["sync"][..], "sync needs --bucket BUCKET or s3://BUCKET/PREFIX"),
+            (&["sync", "log"], "\"log\": not a bucket; write s3://BUCKET/PREFIX"),
+            (&["sync", "-"], "-: not a bucket; write s3://BUCKET/PREFIX"),
+            (&["sync", "s3://logs", "--offline"], "--offline leaves sync nothing to do"),
+        ] {
+            assert_eq!(refusal(arguments), text);
+        }
     }
 
     #[test]

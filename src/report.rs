@@ -3,6 +3,7 @@
 
 mod coverage;
 
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub use self::coverage::{Coverage, Fetched, count};
+pub use self::coverage::{Coverage, Fetched, Mirrored, count};
 use crate::error::Skip;
 use crate::plan::Talk;
 
@@ -70,7 +71,7 @@ impl Report {
     }
 
     /// Says what the run has covered, as the last line.
-    pub fn finish(&self, coverage: &Coverage) {
+    pub fn finish(&self, coverage: &impl Display) {
         self.clear();
         self.note(&coverage.to_string());
     }
@@ -94,7 +95,7 @@ impl Report {
         let bar =
             bars.fetching.get_or_init(|| bars.all.insert(0, ProgressBar::no_length().with_style(style(template))));
         bar.set_length(fetched.known);
-        bar.set_position(fetched.objects + fetched.present);
+        bar.set_position(fetched.objects + fetched.present + fetched.unwanted + fetched.failed);
         let rate = fetched.bytes as f64 / bar.elapsed().as_secs_f64().max(0.1);
         let left = if fetched.is_listed { format!("{:#} left", HumanDuration(bar.eta())) } else { "listing".into() };
         bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::discover::Found;
+use super::intake::{IN_THE_WAY, Intake, Verdict};
 use super::lists::Lists;
 use super::mirror::Mirror;
 use super::page::Object;
@@ -25,12 +26,13 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
         }
     }
     let mut lists = Lists::open(&shared, found.scans);
-    let mut fetcher = Fetcher { permits: Arc::new(Semaphore::new(shared.jobs)), trunks: Vec::new(), shared };
+    let permits = Arc::new(Semaphore::new(shared.jobs));
+    let mut fetcher = Fetcher { intake: Intake::new(shared), permits };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
             Err((folder, trouble)) => {
-                let arrived = incomplete(&fetcher.shared, &folder, trouble);
+                let arrived = incomplete(&fetcher.intake.shared, &folder, trouble);
                 if arrivals.send(Arrival::Here(arrived)).await.is_err() {
                     return;
                 }
@@ -48,60 +50,26 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
 
 /// Takes objects in the order of their keys.
 struct Fetcher {
-    shared: Arc<Shared>,
+    intake: Intake,
     permits: Arc<Semaphore>,
-    /// The keys so far that the next one may go on from.
-    trunks: Vec<String>,
 }
 
 impl Fetcher {
     /// Finds an object in the mirror, or begins to fetch it.
     async fn begin(&mut self, object: Object) -> Option<Arrival> {
-        let shared = &self.shared;
-        if object.key.ends_with('/') && object.size == 0 {
-            // A folder that somebody made by hand.
-            shared.counts.known.fetch_sub(1, Relaxed);
-            return None;
-        }
-        if !shared.scope.admits_file(&object.key) {
-            shared.counts.known.fetch_sub(1, Relaxed);
-            return Some(Arrival::Here(Arrived::TooOld));
-        }
+        let shared = &self.intake.shared;
         let address = shared.client.address(&object.key);
-        let path = match shared.mirror.path(&object.key) {
-            Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
-            result => result,
+        let path = match self.intake.judge(&object) {
+            Verdict::NoObject => return None,
+            Verdict::TooOld => return Some(Arrival::Here(Arrived::TooOld)),
+            Verdict::Refused(skip) => return Some(Arrival::Here(Arrived::Skip(skip))),
+            Verdict::Present(path) => return Some(Arrival::Here(Arrived::Object { path, address })),
+            Verdict::Missing(path) => path,
         };
-        let path = match path {
-            Ok(path) => path,
-            Err(reason) => {
-                shared.counts.failed.fetch_add(1, Relaxed);
-                let skip = Skip { name: address, problem: Problem::Key(reason), outcome: Outcome::Nothing };
-                return Some(Arrival::Here(Arrived::Skip(skip)));
-            }
-        };
-        if Mirror::holds(&path, object.size) {
-            shared.counts.present.fetch_add(1, Relaxed);
-            return Some(Arrival::Here(Arrived::Object { path, address }));
-        }
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
-        let task = tokio::spawn(fetch(Arc::clone(shared), object, path, address, permit));
+        let task = tokio::spawn(fetch(Arc::clone(&self.intake.shared), object, path, address, permit));
         Some(Arrival::OnItsWay(task))
     }
-}
-
-const IN_THE_WAY: &str = "a file of the mirror would have to be a folder, or a folder a file";
-
-/// Whether a key is below another object's, as `x/y` is below `x`: a disk
-/// cannot hold both. Keys come in order, so those that the key does not begin
-/// with will be met no more.
-fn grows_from(trunks: &mut Vec<String>, key: &str) -> bool {
-    trunks.retain(|trunk| key.starts_with(trunk.as_str()));
-    let is_below = trunks.iter().any(|trunk| key[trunk.len()..].starts_with('/'));
-    if !is_below {
-        trunks.push(key.to_string());
-    }
-    is_below
 }
 
 /// Why an object did not come.
@@ -180,24 +148,11 @@ fn disk(path: &Path, error: &io::Error) -> Fatal {
 }
 
 /// A list that breaks off leaves out events: that is said, not borne.
-fn incomplete(shared: &Shared, prefix: &str, trouble: Trouble) -> Arrived {
+pub(super) fn incomplete(shared: &Shared, prefix: &str, trouble: Trouble) -> Arrived {
     if trouble.is_general {
         return Arrived::Fatal(trouble.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);
     let problem = Problem::List(trouble.text);
     Arrived::Skip(Skip { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_an_object_and_those_below_it_the_first_is_kept() {
-        let mut trunks = Vec::new();
-        let keys = ["a", "a-b", "a/b", "a/b/c", "ab", "b/c", "b/c/d", "c"];
-        let below: Vec<&str> = keys.into_iter().filter(|key| grows_from(&mut trunks, key)).collect();
-        assert_eq!(below, ["a/b", "a/b/c", "b/c/d"]);
-    }
 }

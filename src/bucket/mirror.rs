@@ -24,7 +24,12 @@ impl Mirror {
             let why = plain(&error);
             Fatal::Failed(format!("{}: the mirror cannot be made: {why}; choose another by --mirror", folder.display()))
         })?;
-        Ok(Mirror { folder: folder.to_path_buf() })
+        Ok(Mirror::at(folder))
+    }
+
+    /// The mirror in a folder that need not be there yet.
+    pub fn at(folder: &Path) -> Mirror {
+        Mirror { folder: folder.to_path_buf() }
     }
 
     /// Where an object belongs, or why it cannot be kept.

@@ -51,6 +51,8 @@ pub struct Fetched {
     pub bytes: u64,
     /// Objects that the mirror had already.
     pub present: u64,
+    /// Objects that cannot hold wanted events, by their names.
+    pub unwanted: u64,
     /// Objects that could not be had.
     pub failed: u64,
     /// Requests for lists.
@@ -81,12 +83,46 @@ impl Coverage {
     }
 }
 
+/// What a run has mirrored that read nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mirrored {
+    /// What was done.
+    pub fetched: Fetched,
+    /// Objects that the mirror lacks and their bytes, where nothing was fetched.
+    pub missing: Option<(u64, u64)>,
+}
+
+impl fmt::Display for Mirrored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fetched { objects, bytes, present, unwanted, failed, lists, gets, .. } = self.fetched;
+        let (objects, bytes, what) = match self.missing {
+            Some((objects, bytes)) => (objects, bytes, "to download"),
+            None => (objects, bytes, "downloaded"),
+        };
+        write!(f, "{} {what} ({})", count(objects, "object"), HumanBytes(bytes))?;
+        write!(f, ", {} in the mirror already", HumanCount(present))?;
+        if unwanted > 0 {
+            write!(f, ", {} left alone: delivered before the window", HumanCount(unwanted))?;
+        }
+        if failed > 0 {
+            write!(f, ", {} failed, named above", HumanCount(failed))?;
+        }
+        write!(f, "; {} for lists", count(lists, "request"))?;
+        if self.missing.is_none() {
+            write!(f, ", {} for objects", HumanCount(gets))?;
+        }
+        Ok(())
+    }
+}
+
 impl Fetched {
-    fn add(&mut self, other: &Fetched) {
+    /// Adds what was done for another bucket.
+    pub fn add(&mut self, other: &Fetched) {
         self.known += other.known;
         self.objects += other.objects;
         self.bytes += other.bytes;
         self.present += other.present;
+        self.unwanted += other.unwanted;
         self.failed += other.failed;
         self.lists += other.lists;
         self.gets += other.gets;

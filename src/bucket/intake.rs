@@ -1,0 +1,94 @@
+//! Decides of each listed object whether it is wanted, whether the mirror has
+//! it, and whether the mirror can have it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::Shared;
+use super::mirror::Mirror;
+use super::page::Object;
+use crate::error::{Outcome, Problem, Skip};
+
+/// Takes objects in the order of their keys.
+pub(super) struct Intake {
+    pub(super) shared: Arc<Shared>,
+    /// The keys so far that the next one may go on from.
+    trunks: Vec<String>,
+}
+
+/// What becomes of an object.
+pub(super) enum Verdict {
+    /// It is a folder that somebody made by hand.
+    NoObject,
+    /// It cannot hold wanted events.
+    TooOld,
+    /// The mirror cannot have it.
+    Refused(Skip),
+    /// The mirror has it, here.
+    Present(PathBuf),
+    /// The mirror lacks it, here.
+    Missing(PathBuf),
+}
+
+impl Intake {
+    pub(super) fn new(shared: Arc<Shared>) -> Intake {
+        Intake { shared, trunks: Vec::new() }
+    }
+
+    /// Decides, and counts what needs no fetching.
+    pub(super) fn judge(&mut self, object: &Object) -> Verdict {
+        let shared = &self.shared;
+        if object.key.ends_with('/') && object.size == 0 {
+            shared.counts.known.fetch_sub(1, Relaxed);
+            return Verdict::NoObject;
+        }
+        if !shared.scope.admits_file(&object.key) {
+            shared.counts.unwanted.fetch_add(1, Relaxed);
+            return Verdict::TooOld;
+        }
+        let path = match shared.mirror.path(&object.key) {
+            Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
+            result => result,
+        };
+        match path {
+            Err(reason) => {
+                shared.counts.failed.fetch_add(1, Relaxed);
+                let name = shared.client.address(&object.key);
+                Verdict::Refused(Skip { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
+            }
+            Ok(path) if Mirror::holds(&path, object.size) => {
+                shared.counts.present.fetch_add(1, Relaxed);
+                Verdict::Present(path)
+            }
+            Ok(path) => Verdict::Missing(path),
+        }
+    }
+}
+
+pub(super) const IN_THE_WAY: &str = "a file of the mirror would have to be a folder, or a folder a file";
+
+/// Whether a key is below another object's, as `x/y` is below `x`: a disk
+/// cannot hold both. Keys come in order, so those that the key does not begin
+/// with will be met no more.
+fn grows_from(trunks: &mut Vec<String>, key: &str) -> bool {
+    trunks.retain(|trunk| key.starts_with(trunk.as_str()));
+    let is_below = trunks.iter().any(|trunk| key[trunk.len()..].starts_with('/'));
+    if !is_below {
+        trunks.push(key.to_string());
+    }
+    is_below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_object_and_those_below_it_the_first_is_kept() {
+        let mut trunks = Vec::new();
+        let keys = ["a", "a-b", "a/b", "a/b/c", "ab", "b/c", "b/c/d", "c"];
+        let below: Vec<&str> = keys.into_iter().filter(|key| grows_from(&mut trunks, key)).collect();
+        assert_eq!(below, ["a/b", "a/b/c", "b/c/d"]);
+    }
+}

@@ -1,0 +1,82 @@
+//! The subcommand `sync`: brings mirrors up to date and reads nothing.
+
+use std::time::{Duration, Instant};
+
+use crate::bucket::survey::{Day, Met, survey};
+use crate::bucket::{Arrived, Bucket, Next};
+use crate::error::Fatal;
+use crate::output::target::Target;
+use crate::plan::SyncPlan;
+use crate::report::{Fetched, Mirrored, Report};
+use crate::stop::Stop;
+
+/// Mirrors, or lists what would be mirrored, and says what was done. `stop`
+/// ends it early.
+pub fn run(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
+    let mut mirrored = Mirrored::default();
+    if plan.is_dry {
+        return list(plan, report, stop);
+    }
+    for input in &plan.buckets {
+        let mut bucket = Bucket::open(input, report, stop)?;
+        mirror(&mut bucket, report, stop)?;
+        report.detail(1, || bucket.account());
+        mirrored.fetched.add(&bucket.fetched());
+    }
+    Ok(mirrored)
+}
+
+/// Waits until all objects have arrived.
+fn mirror(bucket: &mut Bucket, report: &Report, stop: &Stop) -> Result<(), Fatal> {
+    const PATIENCE: Duration = Duration::from_millis(50);
+    let mut shown = Instant::now();
+    loop {
+        if stop.is_interrupted() {
+            return Err(Fatal::Interrupted);
+        }
+        match bucket.next(PATIENCE) {
+            Next::Arrived(Arrived::Object { address, .. }) => report.detail(2, || address),
+            Next::Arrived(Arrived::Skip(skip)) => report.skip(&skip),
+            Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
+            Next::Arrived(Arrived::TooOld) | Next::Wait => {}
+            Next::End => return Ok(()),
+        }
+        if shown.elapsed() > PATIENCE {
+            report.fetching(&bucket.fetched());
+            shown = Instant::now();
+        }
+    }
+}
+
+/// Writes a row for each account, region and day.
+fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
+    const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\n";
+    let mut target = Target::open(None)?;
+    let mut header = Some(HEADER);
+    let (mut fetched, mut objects, mut bytes) = (Fetched::default(), 0, 0);
+    for input in &plan.buckets {
+        let surveyed = survey(input, report, stop, |met| {
+            match met {
+                Met::Skip(skip) => report.skip(&skip),
+                Met::Day(day) => {
+                    objects += day.objects;
+                    bytes += day.bytes;
+                    target.write(format!("{}{}", header.take().unwrap_or_default(), row(&day)).as_bytes())?;
+                }
+            }
+            Ok(())
+        })?;
+        fetched.add(&surveyed);
+    }
+    target.write(header.unwrap_or_default().as_bytes())?;
+    target.finish()?;
+    Ok(Mirrored { fetched, missing: Some((objects, bytes)) })
+}
+
+fn row(day: &Day) -> String {
+    let Day { account, region, date, objects, bytes, present } = day;
+    let date = date.map(|date| date.to_string()).unwrap_or_default();
+    // Whoever names folders may have put anything into them.
+    let [account, region] = [account, region].map(|name| name.replace(|character: char| character.is_control(), "?"));
+    format!("{account}\t{region}\t{date}\t{objects}\t{bytes}\t{present}\n")
+}

@@ -1,0 +1,155 @@
+//! How many lists a window takes, and how much memory they do.
+
+use jiff::civil::date;
+use testkit::s3::{Bucket, Operation, Synthetic};
+
+use super::cloud::Cloud;
+use crate::harness::Ran;
+
+/// So many files a day for a hundred days, from 2026-01-01 on.
+fn cloud(accounts: usize, regions: usize, days: usize, files: usize) -> Cloud {
+    let first_day = date(2026, 1, 1);
+    Cloud::with(Bucket::synthetic(Synthetic { accounts, regions, first_day, days, files, ..Synthetic::default() }))
+}
+
+/// What there is of a window, and how many lists it took to find out.
+#[track_caller]
+fn listed(cloud: &Cloud, arguments: &[&str]) -> (u64, u64) {
+    cloud.server.reset_counts();
+    let ran = cloud.trial.run(&[&["sync", "s3://logs", "--mirror", "mirror", "--dry-run"], arguments].concat());
+    let objects = ran.lines(0).iter().skip(1).map(|row| row.split('\t').nth(3).unwrap().parse::<u64>().unwrap()).sum();
+    let counts = cloud.server.counts();
+    assert_eq!((counts.get, counts.head), (0, 0));
+    let asked = format!("; {} requests for lists\n", indicatif::HumanCount(counts.list));
+    assert!(ran.stderr.ends_with(&asked), "{ran:?}");
+    assert!(!cloud.trial.path("mirror").exists(), "a dry run makes no mirror");
+    (objects, counts.list)
+}
+
+const FIRST_DAY: &[&str] = &["--since", "2026-01-01", "--until", "2026-01-02", "--late-days", "0"];
+const SOME_DAY: &[&str] = &["--since", "2026-02-20", "--until", "2026-02-21", "--late-days", "0"];
+const SOME_DAY_AND_THE_NEXT: &[&str] = &["--since", "2026-02-20", "--until", "2026-02-21"];
+const LAST_DAY: &[&str] = &["--since", "2026-04-10"];
+
+#[test]
+fn a_day_of_a_million_objects_takes_few_lists() {
+    const REGIONS: u64 = 20;
+    // The bucket, AWSLogs/, and the regions of each account.
+    const SEARCH: u64 = 2 + 5;
+    let cloud = cloud(5, 4, 100, 500);
+    for window in [FIRST_DAY, SOME_DAY, LAST_DAY] {
+        let (objects, lists) = listed(&cloud, window);
+        assert_eq!(objects, 10_000);
+        assert!(lists <= 30 && lists == REGIONS + SEARCH, "{window:?}: {lists}");
+    }
+    // Pages that end just where the days do say that there may be more.
+    let (objects, lists) = listed(&cloud, SOME_DAY_AND_THE_NEXT);
+    assert_eq!(objects, 20_000);
+    assert!(lists <= REGIONS + SEARCH + objects / 1000, "{lists}");
+}
+
+#[test]
+fn many_small_regions_take_hardly_more_than_a_list_each() {
+    let cloud = cloud(20, 34, 92, 16);
+    for (window, days) in [(SOME_DAY, 1), (SOME_DAY_AND_THE_NEXT, 2), (&["--since", "2026-03-20"], 14)] {
+        let (objects, lists) = listed(&cloud, window);
+        assert_eq!(objects, 680 * 16 * days);
+        assert!(lists * 10 <= 680 * 11, "{window:?}: {lists}");
+    }
+}
+
+#[test]
+fn a_full_region_is_listed_in_parts_side_by_side() {
+    // Of what an account of one region has in 20 days.
+    let cloud = cloud(1, 1, 20, 5_000);
+    for (arguments, days) in [
+        (&[][..], 20),
+        (&["--since", "2026-01-05", "--until", "2026-01-14T23:00"], 11),
+        (&["--since", "2026-01-05", "--until", "2026-01-06", "--late-days", "0"], 1),
+    ] {
+        cloud.server.latency(std::time::Duration::ZERO, std::time::Duration::from_millis(20));
+        let (objects, lists) = listed(&cloud, arguments);
+        assert_eq!(objects, 5_000 * days);
+        // The search, a list, a page for each thousand, and what parts may cost more.
+        assert!(lists <= 3 + 1 + objects / 1000 + 32, "{arguments:?}: {lists}");
+        assert!(cloud.server.counts().peak >= if days > 1 { 4 } else { 1 }, "{:?}", cloud.server.counts());
+    }
+}
+
+#[test]
+fn parts_give_what_the_whole_list_gives() {
+    let cloud = cloud(1, 1, 3, 4_000);
+    let rows = |ran: Ran| ran.lines(0)[1..].join("\n");
+    cloud.server.record();
+    let run = ["sync", "s3://logs", "--dry-run", "-q"];
+    let whole = rows(cloud.trial.run(&run));
+    let starts: Vec<String> =
+        cloud.server.requests().iter().filter_map(|request| request.parameter("start-after")).collect();
+    assert!(starts.len() > 1, "it was listed in parts: {starts:?}");
+    assert_eq!(whole.matches("\t4000\t").count(), 3, "{whole}");
+    let keys: Vec<String> = cloud.bucket.keys("");
+    // Where the parts meet lies no key twice, and none is left out.
+    for start in &starts {
+        assert!(!keys.contains(start), "{start}");
+    }
+}
+
+#[test]
+fn verbose_says_what_was_asked() {
+    let cloud = cloud(2, 3, 2, 1);
+    let ran = cloud.trial.run(&["s3://logs", "--count", "-v", "--mirror", "mirror"]);
+    assert_eq!(ran.lines(0), ["36"]);
+    assert!(ran.stderr.contains("trail2tsv: s3://logs/: 6 account regions, found by 4 list requests\n"), "{ran:?}");
+    assert!(ran.stderr.contains(": 10 list requests for 12 objects, 12 requests for objects\n"), "{ran:?}");
+}
+
+/// The most memory that a child has had so far, in bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(child: &std::process::Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes: u64 = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default();
+    kibibytes << 10
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_million_objects_are_listed_in_little_memory() {
+    use std::io::Read;
+
+    const MOST: u64 = 64 << 20;
+    let cloud = cloud(5, 4, 100, 500);
+    let mut child = cloud.trial.command(&["sync", "s3://logs", "--mirror", "mirror", "--dry-run"]).spawn().unwrap();
+    let (mut stdout, mut stderr, mut peak) = (child.stdout.take().unwrap(), child.stderr.take().unwrap(), 0);
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        text
+    });
+    while child.try_wait().unwrap().is_none() {
+        peak = peak.max(peak_memory(&child));
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let (mut said, rows) = (String::new(), reader.join().unwrap());
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(rows.lines().count(), 1 + 2_000, "{said}");
+    assert!(said.starts_with("trail2tsv: 1,000,000 objects to download (1.40 GiB)"), "{said}");
+    // The search, a list for each region, a page for each thousand, and what parts may cost more.
+    let lists = cloud.server.counts().list;
+    assert!(lists <= 7 + 20 + 1000 + 32, "{lists}");
+    assert!(lists > 1000 && peak > 4 << 20 && peak < MOST, "{peak} bytes, {lists} lists");
+    eprintln!("{lists} lists, {} MiB", peak >> 20);
+}
+
+#[test]
+fn lists_are_asked_for_nothing_but_what_is_needed() {
+    let cloud = cloud(2, 2, 10, 2);
+    cloud.server.record();
+    listed(&cloud, &["--since", "2026-01-03", "--until", "2026-01-05"]);
+    let requests = cloud.server.requests();
+    assert!(requests.iter().all(|request| request.operation == Operation::List));
+    let (folders, lists): (Vec<_>, Vec<_>) = requests.iter().partition(|request| request.query.contains("delimiter"));
+    assert_eq!((folders.len(), lists.len()), (4, 4));
+    let starts = lists.iter().filter(|list| list.parameter("start-after").unwrap().ends_with("2026/01/03"));
+    assert_eq!(starts.count(), 4);
+}
