@@ -14,7 +14,7 @@ mod page;
 pub mod survey;
 mod trouble;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -27,6 +27,7 @@ use self::client::Client;
 use self::discover::Found;
 use self::layout::Scope;
 use self::mirror::Mirror;
+use self::page::Object;
 use crate::error::{Fatal, Skip};
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report, count};
@@ -39,7 +40,15 @@ pub struct Bucket {
     arrivals: mpsc::Receiver<Arrival>,
     /// The next arrival, while it is still on its way.
     pending: Option<JoinHandle<Arrived>>,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
+}
+
+/// Puts new copies into the mirror where those that are there turn out to be
+/// damaged.
+#[derive(Clone, Debug)]
+pub struct Again {
+    shared: Arc<Shared>,
+    runtime: Arc<Runtime>,
 }
 
 /// What all tasks of one mirroring use.
@@ -106,12 +115,13 @@ impl Bucket {
     /// Connects, finds where the logs are, and begins to mirror them. `stop`
     /// ends it early.
     pub fn open(input: &BucketInput, report: &Report, stop: &Stop) -> Result<Bucket, Fatal> {
-        let Connected { runtime, shared, found } = connect(input, Mirror::open(&input.mirror)?, report, stop)?;
+        let Connected { runtime, shared, found } =
+            connect(input, Mirror::open(&input.mirror, &input.bucket)?, report, stop)?;
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
         runtime.spawn(fetch::all(Arc::clone(&shared), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, runtime })
+        Ok(Bucket { shared, arrivals, pending: None, runtime: Arc::new(runtime) })
     }
 
     /// The next object in the order of keys; waits for it a moment at most.
@@ -138,6 +148,11 @@ impl Bucket {
         })
     }
 
+    /// What can fetch its objects once more.
+    pub fn again(&self) -> Again {
+        Again { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) }
+    }
+
     /// What the bucket was asked, in a sentence.
     pub fn account(&self) -> String {
         let Fetched { known, lists, gets, .. } = self.fetched();
@@ -148,6 +163,17 @@ impl Bucket {
     /// What was done so far.
     pub fn fetched(&self) -> Fetched {
         self.shared.counts.fetched()
+    }
+}
+
+impl Again {
+    /// Fetches the object of this address once more. Says whether it came.
+    pub fn fetch(&self, path: &Path, address: &str, stop: &Stop) -> bool {
+        let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
+        let Ok(metadata) = std::fs::metadata(path) else { return false };
+        let object = Object { key: key.into(), size: metadata.len() };
+        let fetched = async { Ok(fetch::again(&self.shared, &object, path).await) };
+        self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }
 }
 
@@ -206,8 +232,10 @@ async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = Result<T, Fat
     }
 }
 
-/// What of the mirror of a bucket is looked at.
+/// What of the mirror of a bucket is looked at. Fails where it is another
+/// bucket's.
 pub fn mirror_scope(input: &BucketInput) -> Result<Scope, Fatal> {
+    Mirror::at(&input.mirror, &input.bucket)?;
     Ok(scope(input)?.below(&input.mirror))
 }
 

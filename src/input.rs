@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 
 use self::opener::Opener;
 use self::patient::Patient;
+use crate::bucket::Again;
 use crate::bucket::layout::delivered_by;
 use crate::stop::Stop;
 
 /// One file to read.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// Where its bytes are; nothing for standard input.
     pub path: Option<PathBuf>,
@@ -29,17 +30,19 @@ pub struct Source {
     pub is_special: bool,
     /// Whether the user named it, and did not only name its folder.
     pub is_named: bool,
+    /// What can put a new copy in its place, where there is such a thing.
+    pub again: Option<Again>,
 }
 
 impl Source {
     /// Standard input.
     pub fn stdin() -> Source {
-        Source { path: None, key: Some("-".into()), is_special: true, is_named: true }
+        Source { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None }
     }
 
     /// A file of the local disk.
     pub fn file(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: false, is_named: false }
+        Source { path: Some(path), key: None, is_special: false, is_named: false, again: None }
     }
 
     /// A file of the local disk that the user named.
@@ -55,12 +58,12 @@ impl Source {
 
     /// A pipe or device of the local disk.
     pub fn special(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: true, is_named: true }
+        Source { path: Some(path), key: None, is_special: true, is_named: true, again: None }
     }
 
     /// An object of a bucket, which the mirror holds at `path`.
     pub fn object(path: PathBuf, address: String) -> Source {
-        Source { path: Some(path), key: Some(address), is_special: false, is_named: false }
+        Source { key: Some(address), ..Source::file(path) }
     }
 
     /// The name for messages and for the column `file`.

@@ -17,6 +17,7 @@ use super::page::Object;
 use super::trouble::{Trouble, cause};
 use super::{Arrival, Arrived, Shared};
 use crate::error::{Fatal, Outcome, Problem, Skip, plain};
+use crate::unfinished;
 
 /// Lists what was found and fetches what the mirror lacks.
 pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sender<Arrival>) {
@@ -27,7 +28,7 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
     }
     let mut lists = Lists::open(&shared, found.scans);
     let permits = Arc::new(Semaphore::new(shared.jobs));
-    let mut fetcher = Fetcher { intake: Intake::new(shared), permits };
+    let mut fetcher = Fetcher { intake: Intake::new(shared), permits, cleaned: PathBuf::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
@@ -52,6 +53,8 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
 struct Fetcher {
     intake: Intake,
     permits: Arc<Semaphore>,
+    /// The folder that was cleaned last: those of objects come one by one.
+    cleaned: PathBuf,
 }
 
 impl Fetcher {
@@ -66,6 +69,13 @@ impl Fetcher {
             Verdict::Present(path) => return Some(Arrival::Here(Arrived::Object { path, address })),
             Verdict::Missing(path) => path,
         };
+        // What a killed run left lies beside an object that it left out.
+        if let Some(folder) = path.parent()
+            && self.cleaned != folder
+        {
+            unfinished::clean(folder);
+            self.cleaned = folder.to_path_buf();
+        }
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
         let task = tokio::spawn(fetch(Arc::clone(&self.intake.shared), object, path, address, permit));
         Some(Arrival::OnItsWay(task))
@@ -126,6 +136,19 @@ async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(),
     }
     file.persist(path).map_err(|error| Failure::Disk(error.error))?;
     Ok(())
+}
+
+/// Puts a new copy in the place of one that is damaged. Says whether it came.
+pub(super) async fn again(shared: &Shared, object: &Object, path: &Path) -> bool {
+    const ATTEMPTS: u32 = 2;
+    for _ in 0..ATTEMPTS {
+        match fetch_once(shared, object, path).await {
+            Ok(()) => return true,
+            Err(Failure::Broken(_)) => {}
+            Err(Failure::Refused(_) | Failure::Disk(_)) => return false,
+        }
+    }
+    false
 }
 
 /// A body that broke off, or that S3's checksum does not fit; which checksums

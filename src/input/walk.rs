@@ -9,6 +9,7 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::bucket::layout::Scope;
+use crate::bucket::mirror::MARK;
 use crate::error::{Outcome, Problem, Skip, plain};
 use crate::unfinished::{ENDING, own_output};
 
@@ -52,7 +53,7 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
             }
             // Pipes, sockets and devices in a folder would be waited for, or never end.
             Ok(entry) if !entry.file_type().is_file() => Met::Special,
-            Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) => continue,
+            Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) || name(&entry) == MARK.as_bytes() => continue,
             Ok(entry) => file(entry, scope),
             Err(error) => broken(&error),
         };

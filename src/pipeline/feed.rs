@@ -147,10 +147,12 @@ impl Feed {
     fn bucket(&mut self, bucket: &mut Bucket, report: &Report) -> Result<(), Fatal> {
         const PATIENCE: Duration = Duration::from_millis(50);
         let mut shown = Instant::now();
+        let again = bucket.again();
         loop {
             let flow = match bucket.next(PATIENCE) {
                 Next::Arrived(Arrived::Object { path, address }) => {
-                    self.push(Piece::Read(Source::object(path, address)))
+                    let source = Source { again: Some(again.clone()), ..Source::object(path, address) };
+                    self.push(Piece::Read(source))
                 }
                 Next::Arrived(Arrived::TooOld) => self.push(piece(Met::TooOld, Source::file)),
                 Next::Arrived(Arrived::Skip(skip)) => self.push(Piece::Say(Said::Skip(skip))),

@@ -8,8 +8,8 @@ use crossbeam_channel::{Receiver, Sender};
 use super::feed::Pace;
 use super::turn::Turn;
 use super::{BLOCK, Batch, Block, Piece, Said};
-use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields};
+use crate::decode::{Decoder, Findings};
 use crate::error::{Fatal, Outcome, Problem, Skip};
 use crate::input::Source;
 use crate::input::inflate::Inflater;
@@ -18,7 +18,7 @@ use crate::output::Table;
 use crate::query::Filter;
 use crate::query::filter::Answer;
 use crate::query::search::Search;
-use crate::report::count;
+use crate::report::{Coverage, count};
 use crate::stop::Stop;
 
 /// What is to be done with every file.
@@ -62,6 +62,11 @@ struct Rows<'a> {
     count: u64,
     /// The number of the batch.
     number: u64,
+    /// How many blocks of it were sent.
+    sent: u64,
+    /// The rows of the block that come from files before one that may be taken
+    /// back.
+    kept: usize,
     blocks: &'a Sender<Block>,
     used: &'a Receiver<Vec<u8>>,
 }
@@ -90,6 +95,8 @@ impl<'a> Worker<'a> {
                 block: Block::default(),
                 count: 0,
                 number: batch.number,
+                sent: 0,
+                kept: 0,
                 blocks: &batch.blocks,
                 used: &used,
             };
@@ -113,14 +120,38 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Makes rows of a file, and gives how many bytes of text it had.
+    /// Makes rows of a file, and gives how many bytes of text it had. What is
+    /// damaged is read once more where there is a new copy to be had.
     fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
+        let before = rows.begin_file(source);
+        let mut problem = self.read_once(source, rows);
+        if let (Some(again), Some(path), Some(before)) = (&source.again, &source.path, before)
+            && is_damaged(problem.as_ref(), self.decoder.findings())
+            && !self.job.stop.is_set()
+            && !rows.is_full()
+            && again.fetch(path, &source.name(), self.job.stop)
+        {
+            if rows.take_back(&before) {
+                problem = self.read_once(source, rows);
+            } else {
+                rows.say(Said::Note(format!("{}: damaged here, and fetched again; run once more", source.name())));
+            }
+        }
+        if !self.job.stop.is_set() {
+            rows.conclude(&self.decoder, problem, source, &source.name());
+        }
+        rows.end_file();
+        self.decoder.findings().bytes
+    }
+
+    /// Makes rows of a file, and gives what stopped its bytes from being read.
+    fn read_once(&mut self, source: &Source, rows: &mut Rows<'_>) -> Option<Problem> {
         let name = source.name();
         let Worker { job, choice, decoder, opener, inflater, .. } = self;
         decoder.start();
         let number = rows.number;
         let may_grow = || job.turn.wait(number, job.stop);
-        let problem = match source.open(opener, job.stop) {
+        match source.open(opener, job.stop) {
             Err(error) => Some(Problem::Unreadable(error)),
             Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
                 if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
@@ -140,15 +171,66 @@ impl<'a> Worker<'a> {
                 }
                 ControlFlow::Continue(consumed)
             }),
-        };
-        if !job.stop.is_set() {
-            rows.conclude(decoder, problem, source, &name);
         }
-        decoder.findings().bytes
     }
 }
 
+/// Whether a file is not as CloudTrail wrote it, which a new copy may mend.
+fn is_damaged(problem: Option<&Problem>, findings: &Findings) -> bool {
+    use Problem::{GzipChecksum, GzipDamaged, GzipEndsEarly, GzipTrailer};
+    matches!(problem, Some(GzipChecksum | GzipDamaged | GzipEndsEarly | GzipTrailer))
+        || findings.broken.is_some()
+        || findings.malformed.is_some()
+        || findings.not_utf8.is_some()
+}
+
+/// What there was of a batch when a file of it was begun.
+struct Before {
+    sent: u64,
+    rows: usize,
+    count: u64,
+    said: usize,
+    coverage: Coverage,
+}
+
 impl Rows<'_> {
+    /// Begins a file whose rows may be taken back. Until it ends, what fits
+    /// into a block of its own is kept together.
+    fn begin_file(&mut self, source: &Source) -> Option<Before> {
+        source.again.as_ref()?;
+        self.kept = self.block.rows.len();
+        Some(Before {
+            sent: self.sent,
+            rows: self.block.rows.len(),
+            count: self.block.count,
+            said: self.block.said.len(),
+            coverage: self.block.coverage.clone(),
+        })
+    }
+
+    /// Takes back what the file has added since. Says whether that was
+    /// possible.
+    fn take_back(&mut self, before: &Before) -> bool {
+        if self.sent != before.sent {
+            return false;
+        }
+        self.count -= self.block.count - before.count;
+        self.block.rows.truncate(before.rows);
+        self.block.count = before.count;
+        self.block.said.truncate(before.said);
+        self.block.coverage = before.coverage.clone();
+        true
+    }
+
+    /// Hands on what was kept together.
+    fn end_file(&mut self) {
+        self.kept = 0;
+        if self.block.rows.len() >= BLOCK {
+            // Where there is no writer any more, the next file ends the batch.
+            let _ = self.send();
+        }
+    }
+
     fn event(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         match choice.filter.answer(event) {
             Answer::No => return ControlFlow::Continue(()),
@@ -162,7 +244,7 @@ impl Rows<'_> {
         }
         self.count += 1;
         self.block.count += 1;
-        if self.block.rows.len() >= BLOCK {
+        if self.block.rows.len() - self.kept >= BLOCK {
             self.send()?;
         }
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -175,7 +257,7 @@ impl Rows<'_> {
         table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
                 self.block.rows.extend_from_slice(piece);
-                if self.block.rows.len() >= BLOCK {
+                if self.block.rows.len() - self.kept >= BLOCK {
                     flow = self.send();
                 }
             }
@@ -236,6 +318,8 @@ impl Rows<'_> {
     /// Hands the block to the writer, and begins another. Breaks where there is
     /// no writer any more.
     fn send(&mut self) -> ControlFlow<()> {
+        self.sent += 1;
+        self.kept = 0;
         let next = Block { rows: self.used.try_recv().unwrap_or_default(), ..Block::default() };
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),

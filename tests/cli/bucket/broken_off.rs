@@ -59,14 +59,50 @@ fn what_a_killed_run_left_half_is_passed_over_and_said() {
     wait_until(|| (cloud.assert_whole(), parts(&cloud)) == (2, 1));
     child.kill().unwrap();
     child.wait().unwrap();
-    let last = |count| {
-        let passed_over = "1 file passed over: 1 unfinished download";
-        format!("trail2tsv: {count} events in {count} files read, {count} matched; {passed_over}\n")
-    };
-    cloud.run(&["--offline"]).shows(0, "E000\nE002\n", &last(2));
+    let last = "2 events in 2 files read, 2 matched; 1 file passed over: 1 unfinished download";
+    cloud.run(&["--offline"]).shows(0, "E000\nE002\n", &format!("trail2tsv: {last}\n"));
     cloud.server.clear_faults();
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
-    cloud.run(&["--offline"]).shows(0, &minutes(3), &last(3));
+    cloud.run(&["--offline"]).shows(0, &minutes(3), "trail2tsv: 3 events in 3 files read, 3 matched\n");
+    assert_eq!(cloud.mirrored(), cloud.bucket.keys(""), "what was left half is cleaned up");
+}
+
+#[test]
+fn what_another_run_is_writing_is_left_alone() {
+    let cloud = Cloud::with_logs(3);
+    let slow = Fault::get(&cloud.bucket.keys("")[1]).times(1).stall(Duration::from_secs(3));
+    cloud.server.fault(slow);
+    let child = cloud.spawn(&["-q"]);
+    wait_until(|| (cloud.assert_whole(), parts(&cloud)) == (2, 1));
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    assert_eq!(parts(&cloud), 1);
+    cloud.trial.ran(&[], child.wait_with_output().unwrap()).shows(0, &minutes(3), "");
+    assert_eq!((cloud.assert_whole(), parts(&cloud)), (3, 0));
+}
+
+#[test]
+fn fifty_kills_at_any_moment_change_nothing_in_the_end() {
+    const LOGS: usize = 12;
+    let cloud = Cloud::with_logs(LOGS);
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut whole_before = 0;
+    cloud.server.fault(Fault::get("*").stall(Duration::from_millis(15)));
+    for _ in 0..50 {
+        let mut child = cloud.spawn(&["--jobs", "2"]);
+        std::thread::sleep(Duration::from_millis(random.u64(0..120)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let whole = cloud.assert_whole();
+        assert!(whole >= whole_before, "what was whole stays");
+        whole_before = whole;
+        if whole == LOGS {
+            std::fs::remove_dir_all(cloud.trial.path("mirror")).unwrap();
+            whole_before = 0;
+        }
+    }
+    cloud.server.clear_faults();
+    cloud.run(&["-q"]).shows(0, &minutes(LOGS), "");
+    assert_eq!((cloud.assert_whole(), cloud.mirrored()), (LOGS, cloud.bucket.keys("")));
 }
 
 #[test]

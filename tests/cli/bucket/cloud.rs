@@ -77,7 +77,7 @@ impl Cloud {
         self.trial.command(&[&["--bucket", "logs"], NAMES, arguments].concat()).spawn().unwrap()
     }
 
-    /// All files of the mirror, by their keys.
+    /// All files of the mirror but its own, by their keys.
     pub fn mirrored(&self) -> Vec<String> {
         let root = self.trial.path("mirror");
         let mut keys: Vec<String> =
@@ -105,6 +105,9 @@ impl Cloud {
 }
 
 const NAMES: &[&str] = &["--mirror", "mirror", "-c", "eventName", "--no-header"];
+
+/// What says which bucket a mirror is of.
+pub const MARK: &str = ".trail2tsv-bucket";
 
 /// What unfinished downloads end in.
 pub const PART: &str = ".trail2tsv-part";
@@ -140,9 +143,10 @@ pub fn minutes(count: usize) -> String {
     (0..count).map(|number| format!("E{number:03}\n")).collect()
 }
 
-/// All files below a folder.
+/// All files below a folder, but a mirror's own.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let entries = entries.filter(|entry| entry.as_ref().unwrap().file_name() != MARK);
     entries
         .flat_map(|entry| {
             let path = entry.unwrap().path();

@@ -94,6 +94,45 @@ fn offline_reads_no_more_of_the_mirror_than_was_asked_for() {
 }
 
 #[test]
+fn two_buckets_are_not_mixed_in_one_mirror() {
+    let cloud = Cloud::with_logs(2);
+    let other = cloud.server.add_bucket("other", testkit::s3::Bucket::new());
+    other.put(cloud.bucket.keys("")[0].as_str(), "{\"eventName\":\"Other\"}");
+    cloud.run(&["-q"]).shows(0, &minutes(2), "");
+    cloud.server.reset_counts();
+    let said = "trail2tsv: mirror: is the mirror of s3://logs; choose another for s3://other by --mirror\n";
+    for arguments in [
+        &["s3://other", "--mirror", "mirror"][..],
+        &["s3://other", "--mirror", "mirror", "--offline"],
+        &["sync", "s3://other", "--mirror", "mirror"],
+        &["sync", "s3://other", "--mirror", "mirror", "--dry-run"],
+    ] {
+        cloud.trial.run(arguments).shows(1, "", said);
+    }
+    assert_eq!((cloud.server.counts().list, cloud.assert_whole()), (0, 2));
+    // A mirror that something else has filled has no mark.
+    fs::remove_file(cloud.trial.path("mirror").join(super::cloud::MARK)).unwrap();
+    cloud.run(&["-q"]).shows(0, &minutes(2), "");
+    assert_eq!((cloud.server.counts().get, cloud.trial.read("mirror/.trail2tsv-bucket")), (0, "logs\n".into()));
+}
+
+#[test]
+fn an_object_that_comes_late_is_in_the_next_rows() {
+    let cloud = Cloud::with_logs(3);
+    let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
+    cloud.run(&window).shows(0, &minutes(3), "");
+    // Among those of the day that are there already, and a day later.
+    let between = [super::cloud::event(ACCOUNT, "eu-west-1", "2026-10-01T09:01", "between")];
+    cloud.bucket.put(cloud.bucket.keys("")[1].replace("AAAA", "ZZZZ"), super::cloud::records(&between));
+    let late = [super::cloud::event(ACCOUNT, "eu-west-1", "2026-10-01T09:00", "late")];
+    let key = super::cloud::key("AWSLogs/", ACCOUNT, "eu-west-1", "2026-10-02T11:00");
+    cloud.bucket.put(key, super::cloud::records(&late));
+    cloud.server.reset_counts();
+    cloud.run(&window).shows(0, &lines(&["E000", "E001", "between", "E002", "late"]), "");
+    assert_eq!(cloud.server.counts().get, 2);
+}
+
+#[test]
 fn the_mirror_of_a_bucket_is_in_the_cache_folder() {
     let cloud = Cloud::with_logs(1);
     let arguments = ["s3://logs/AWSLogs", "-c", "eventName,file", "--no-header", "-q"];
