@@ -11,6 +11,7 @@ mod list;
 mod lists;
 pub mod mirror;
 mod page;
+mod profile;
 pub mod survey;
 mod trouble;
 
@@ -58,6 +59,8 @@ struct Shared {
     mirror: Mirror,
     scope: Scope,
     jobs: usize,
+    /// Whether what has come must be checked, since nobody reads it now.
+    must_verify: bool,
     counts: Counts,
 }
 
@@ -208,7 +211,7 @@ fn connect(input: &BucketInput, mirror: Mirror, report: &Report, stop: &Stop) ->
     let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
-    let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts });
+    let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, must_verify: input.must_verify, counts });
     let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));

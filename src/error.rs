@@ -68,6 +68,7 @@ impl fmt::Display for Skip {
         write!(f, "{}: {}", self.name, self.problem)?;
         match self.outcome {
             Outcome::Nothing => write!(f, "; nothing was read"),
+            Outcome::Mirrored => write!(f, "; it is so in the bucket, and was mirrored as it is"),
             Outcome::Gap => write!(f, "; logs in it may be missing"),
             Outcome::KeptBefore(0) => write!(f, "; no event came before it"),
             Outcome::KeptBefore(1) => write!(f, "; 1 event before it was kept"),
@@ -86,6 +87,8 @@ impl fmt::Display for Skip {
 pub enum Outcome {
     /// The file gave nothing.
     Nothing,
+    /// It was not read, but it is kept.
+    Mirrored,
     /// Nobody knows how many files are missing.
     Gap,
     /// So many events came before the problem, and were kept.

@@ -1,18 +1,19 @@
 //! Requests to one bucket, in the region where it is.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::RequestPayer;
 
+use super::profile;
 use super::trouble::{Action, Trouble};
 use crate::error::Fatal;
 use crate::plan::{BucketInput, Connection};
@@ -21,9 +22,6 @@ use crate::plan::{BucketInput, Connection};
 const ATTEMPTS: u32 = 10;
 /// The first request finds out soon whether there is somebody to talk to.
 const FIRST_ATTEMPTS: u32 = 3;
-
-/// How long an answer may be in coming before it is asked for again.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Requests to one bucket.
 #[derive(Debug)]
@@ -116,6 +114,11 @@ impl Client {
         if page.as_ref().is_err_and(|trouble| trouble.may_pass) {
             page = client.list(&first, &lists).await;
         }
+        if page.as_ref().is_err_and(|trouble| trouble.has_no_credentials)
+            && let Some(text) = profile::missing(input.connection.profile.as_deref())
+        {
+            return Err(Fatal::Failed(text));
+        }
         let page = page.map_err(Trouble::into_fatal)?;
         let is_empty =
             page.common_prefixes().is_empty() && page.contents().is_empty() && page.is_truncated != Some(true);
@@ -187,7 +190,7 @@ impl Client {
 
 /// What the environment, the profile and the command line say.
 async fn config(connection: &Connection) -> SdkConfig {
-    let profile = connection.profile.as_deref();
+    let (profile, patience) = (connection.profile.as_deref(), connection.patience);
     let mut profile_region = ProfileFileRegionProvider::builder();
     if let Some(name) = profile {
         profile_region = profile_region.profile_name(name);
@@ -200,7 +203,8 @@ async fn config(connection: &Connection) -> SdkConfig {
     let region = chain.region().await;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
-        .timeout_config(TimeoutConfig::builder().read_timeout(PATIENCE).build());
+        .timeout_config(TimeoutConfig::builder().read_timeout(patience).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(patience).build());
     if let Some(url) = &connection.endpoint_url {
         loader = loader.endpoint_url(url);
     }

@@ -2,15 +2,19 @@
 //! order of their keys.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use flate2::read::MultiGzDecoder;
+use tempfile::NamedTempFile;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::discover::Found;
 use super::intake::{IN_THE_WAY, Intake, Verdict};
+use super::layout::delivered_by;
 use super::lists::Lists;
 use super::mirror::Mirror;
 use super::page::Object;
@@ -88,6 +92,8 @@ enum Failure {
     Refused(Trouble),
     /// It came, but not as listed, or not to its end.
     Broken(String),
+    /// It came as listed, but is no whole gzip stream.
+    Damaged(NamedTempFile),
     /// The mirror could not take it.
     Disk(io::Error),
 }
@@ -101,7 +107,7 @@ async fn fetch(
 ) -> Arrived {
     /// The SDK repeats requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
-    let mut attempt = 1;
+    let (mut attempt, mut is_doubted) = (1, false);
     let problem = loop {
         match fetch_once(&shared, &object, &path).await {
             Ok(()) => {
@@ -111,6 +117,12 @@ async fn fetch(
             }
             Err(Failure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
             Err(Failure::Broken(_)) => attempt += 1,
+            Err(Failure::Damaged(_)) if !is_doubted => is_doubted = true,
+            // So it is in the bucket. A mirror of evidence has that too.
+            Err(Failure::Damaged(file)) => match file.persist(&path) {
+                Ok(_) => return damaged(&shared, &object, address),
+                Err(error) => return Arrived::Fatal(disk(&path, &error.error)),
+            },
             Err(Failure::Refused(trouble)) if trouble.is_general => return Arrived::Fatal(trouble.into_fatal()),
             Err(Failure::Refused(trouble)) => break Problem::Download(trouble.text),
             Err(Failure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
@@ -124,6 +136,7 @@ async fn fetch(
 async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(), Failure> {
     let answer = shared.client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
     let mut file = Mirror::begin(path).map_err(Failure::Disk)?;
+    let is_proved = has_checksum(&answer);
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
@@ -134,8 +147,40 @@ async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(),
     if size != object.size {
         return Err(Failure::Broken(format!("{size} bytes came, {} were listed", object.size)));
     }
+    if shared.must_verify && !is_proved && !is_whole(&mut file, &object.key).map_err(Failure::Disk)? {
+        return Err(Failure::Damaged(file));
+    }
     file.persist(path).map_err(|error| Failure::Disk(error.error))?;
     Ok(())
+}
+
+/// Whether S3 sent a checksum, which the SDK has compared.
+fn has_checksum(answer: &GetObjectOutput) -> bool {
+    let checksums = [
+        answer.checksum_crc64_nvme(),
+        answer.checksum_crc32(),
+        answer.checksum_crc32_c(),
+        answer.checksum_sha1(),
+        answer.checksum_sha256(),
+    ];
+    checksums.iter().any(Option::is_some)
+}
+
+/// Whether a log's gzip stream fits its own checksum.
+fn is_whole(file: &mut NamedTempFile, key: &str) -> io::Result<bool> {
+    if !key.ends_with(".gz") || delivered_by(key).is_none() {
+        return Ok(true);
+    }
+    file.rewind()?;
+    let mut text = MultiGzDecoder::new(io::BufReader::new(file.as_file()));
+    Ok(io::copy(&mut text, &mut io::sink()).is_ok())
+}
+
+/// An object that is mirrored as it is.
+fn damaged(shared: &Shared, object: &Object, name: String) -> Arrived {
+    shared.counts.objects.fetch_add(1, Relaxed);
+    shared.counts.bytes.fetch_add(object.size, Relaxed);
+    Arrived::Skip(Skip { name, problem: Problem::GzipDamaged, outcome: Outcome::Mirrored })
 }
 
 /// Puts a new copy in the place of one that is damaged. Says whether it came.
@@ -145,7 +190,7 @@ pub(super) async fn again(shared: &Shared, object: &Object, path: &Path) -> bool
         match fetch_once(shared, object, path).await {
             Ok(()) => return true,
             Err(Failure::Broken(_)) => {}
-            Err(Failure::Refused(_) | Failure::Disk(_)) => return false,
+            Err(Failure::Refused(_) | Failure::Damaged(_) | Failure::Disk(_)) => return false,
         }
     }
     false

@@ -23,6 +23,8 @@ pub(super) struct Trouble {
     pub(super) is_general: bool,
     /// The same request may be answered well in a while.
     pub(super) may_pass: bool,
+    /// There was nothing to sign the request with.
+    pub(super) has_no_credentials: bool,
     /// The region that the bucket is in, where the answer says so.
     pub(super) region: Option<String>,
     bucket: String,
@@ -58,12 +60,14 @@ impl Trouble {
             ("", _) => without_answer(error),
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
         };
-        Trouble { text, is_general, may_pass: status >= 500, region, bucket: (*bucket).to_string() }
+        let has_no_credentials = code.is_empty() && status == 0 && is_general;
+        Trouble { text, is_general, may_pass: status >= 500, has_no_credentials, region, bucket: (*bucket).to_string() }
     }
 
     /// A list that makes no sense.
     pub(super) fn of_list(bucket: &str, text: String) -> Trouble {
-        Trouble { text, is_general: false, may_pass: false, region: None, bucket: bucket.to_string() }
+        let bucket = bucket.to_string();
+        Trouble { text, is_general: false, may_pass: false, has_no_credentials: false, region: None, bucket }
     }
 
     /// As an error that ends the run.

@@ -1,6 +1,7 @@
 //! Where events come from: files, standard input, buckets and their mirrors.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
@@ -42,6 +43,8 @@ pub struct BucketInput {
     pub mirror: PathBuf,
     /// Read the mirror without asking the bucket.
     pub offline: bool,
+    /// Check what arrives, since it is not read now.
+    pub must_verify: bool,
     /// How to reach S3.
     pub connection: Connection,
     /// How many downloads run at once.
@@ -59,7 +62,12 @@ pub struct Connection {
     pub anonymous: bool,
     /// Pay for requests to somebody else's bucket.
     pub request_payer: bool,
+    /// How long nothing may come before it is asked for again.
+    pub patience: Duration,
 }
+
+/// A variable of the environment that sets that, in seconds.
+const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 
 const DOWNLOADS: u16 = 64;
 
@@ -137,14 +145,25 @@ fn bucket_input(
             None => cache_folder()?.join("trail2tsv").join(bucket),
         },
         offline: typed.offline,
+        must_verify: false,
         connection: Connection {
             profile: typed.profile.clone(),
             endpoint_url: typed.endpoint_url.clone(),
             anonymous: typed.no_sign_request,
             request_payer: typed.request_payer,
+            patience: patience()?,
         },
         jobs: typed.jobs.unwrap_or(DOWNLOADS).into(),
     })
+}
+
+/// Long enough for any answer of S3, and short enough for people who wait.
+fn patience() -> Result<Duration, Fatal> {
+    const DEFAULT: Duration = Duration::from_secs(30);
+    let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
+    let typed = typed.to_string_lossy();
+    let seconds = typed.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| Fatal::option(PATIENCE, &typed, "not a number of seconds to 3600"))
 }
 
 /// A prefix that ends at a folder, as people mean it.

@@ -3,6 +3,7 @@
 
 mod broken_off;
 mod cloud;
+mod damage;
 mod keys;
 mod layout;
 mod lists;

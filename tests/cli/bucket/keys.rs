@@ -29,6 +29,7 @@ fn keys_that_lead_elsewhere_are_named_and_not_followed() {
         ("a\u{1b}[31m.json.gz", ODD),
         ("a\nb.json.gz", ODD),
         (&long, LONG),
+        (".trail2tsv-bucket", "its key is the name of a file that the mirror needs itself"),
         ("a.json.gz.trail2tsv-part", "its key ends like the name of an unfinished download"),
         ("folder/", OUT),
     ] {
@@ -96,6 +97,19 @@ fn of_a_key_and_those_below_it_the_first_is_kept() {
 }
 
 #[test]
+fn names_that_differ_only_in_case_are_two_objects() {
+    let cloud = Cloud::new();
+    for name in ["a/x.json", "A/x.json", "a/X.json"] {
+        cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
+    }
+    let ran = cloud.run(&["-q"]);
+    if cfg!(target_os = "linux") {
+        ran.shows(0, "A/x.json\na/X.json\na/x.json\n", "");
+        assert_eq!(cloud.assert_whole(), 3);
+    }
+}
+
+#[test]
 fn folders_made_by_hand_are_no_logs() {
     let cloud = Cloud::with_logs(2);
     for folder in ["AWSLogs/".to_string(), format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/"), day()] {
@@ -133,6 +147,32 @@ fn a_mirror_that_cannot_be_made_is_named() {
         "trail2tsv: mirror: the mirror cannot be made: File exists; choose another by --mirror\n",
     );
     assert_eq!((cloud.trial.read("mirror"), cloud.server.counts().list), ("a file".into(), 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_the_run_and_a_later_one_carries_on() {
+    let cloud = Cloud::with_logs(3);
+    let key = &cloud.bucket.keys("")[1];
+    let mut random = fastrand::Rng::with_seed(1);
+    let agent: String = (0..20_000).map(|_| random.alphanumeric()).collect();
+    let event = format!(r#"{{"Records":[{{"eventName":"E001","userAgent":"{agent}"}}]}}"#);
+    cloud.bucket.put(key.as_str(), crate::harness::gzip(event));
+    // No file may get larger than this, as on a disk that is full.
+    let limited = r#"trap "" XFSZ; ulimit -f 8; exec "$0" "$@""#;
+    for job in [&["sync", "s3://logs", "--mirror", "mirror"][..], &["s3://logs", "--mirror", "mirror", "--count"]] {
+        let plain = cloud.trial.command(job);
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(limited).arg(plain.get_program()).args(job).current_dir(cloud.trial.path(""));
+        shell.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let ran = cloud.trial.ran(job, shell.output().unwrap());
+        let said = format!("trail2tsv: mirror/{key}: cannot be written: File too large; what is mirrored stays\n");
+        ran.shows(1, "", &said);
+        assert!(cloud.assert_whole() < 3);
+        assert!(!cloud.mirrored().iter().any(|key| key.ends_with(super::cloud::PART)), "nothing half stays");
+    }
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    assert_eq!(cloud.assert_whole(), 3);
 }
 
 #[cfg(unix)]

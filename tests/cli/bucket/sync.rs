@@ -117,7 +117,7 @@ fn a_mirroring_can_be_interrupted() {
 fn several_buckets_are_mirrored_one_after_the_other() {
     let cloud = Cloud::with_logs(2);
     let more = cloud.server.add_bucket("more", Bucket::new());
-    more.put(key("AWSLogs/", OTHER, "eu-west-1", "2026-10-01T09:15"), "body");
+    more.put(key("AWSLogs/", OTHER, "eu-west-1", "2026-10-01T09:15").replace(".gz", ""), "body");
     let ran = cloud.trial.run(&["sync", "s3://logs", "s3://more"]);
     let said = format!(
         "trail2tsv: 3 objects downloaded ({})",

@@ -63,6 +63,34 @@ fn a_body_that_breaks_off_is_fetched_again() {
 }
 
 #[test]
+fn what_stands_still_is_asked_for_again() {
+    let minute = std::time::Duration::from_secs(60);
+    for fault in [Fault::get("*").times(3).stall(minute), Fault::any().times(2).delay(minute)] {
+        let mut cloud = Cloud::with_logs(6);
+        cloud.trial.env("TRAIL2TSV_PATIENCE", "1");
+        let fired = cloud.server.fault(fault);
+        cloud.run(&["-q"]).shows(0, &minutes(6), "");
+        assert!(fired.fired() > 1);
+        assert_eq!((cloud.assert_whole(), cloud.mirrored().len()), (6, 6));
+    }
+    let mut cloud = Cloud::with_logs(1);
+    for wrong in ["", "0", "soon", "9999"] {
+        let ran = cloud.trial.env("TRAIL2TSV_PATIENCE", wrong).run(&["s3://logs"]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+    }
+}
+
+#[test]
+fn what_a_list_leaves_out_is_found_by_the_next_run() {
+    let cloud = Cloud::with(Bucket::new().page_size(3));
+    (0..8).for_each(|number| drop(cloud.minute(number)));
+    cloud.server.fault(Fault::list("*eu-west-1/").times(1).omitted_keys());
+    assert_eq!(cloud.run(&["-q"]).lines(0).len(), 6);
+    cloud.run(&["-q"]).shows(0, &minutes(8), "");
+    assert_eq!(cloud.server.counts().get, 8);
+}
+
+#[test]
 fn a_body_that_never_comes_whole_is_named() {
     type Spoil = fn(&str) -> Fault;
     let early = "its body came broken: end of file before message length reached";
