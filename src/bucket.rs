@@ -5,6 +5,7 @@
 mod client;
 mod discover;
 mod fetch;
+mod gate;
 pub mod layout;
 mod list;
 pub mod mirror;
@@ -20,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use self::client::Client;
+use self::gate::Gate;
 use self::layout::Scope;
 use self::mirror::Mirror;
 use crate::error::{Fatal, Skip};
@@ -43,7 +45,7 @@ struct Shared {
     client: Client,
     mirror: Mirror,
     scope: Scope,
-    jobs: usize,
+    gate: Arc<Gate>,
     counts: Counts,
 }
 
@@ -105,9 +107,10 @@ impl Bucket {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
         let scope = scope(input)?;
         let mirror = Mirror::open(&input.mirror)?;
-        let client = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
+        let gate = Arc::new(Gate::new(input.downloads));
+        let client = runtime.block_on(unless_stopped(stop, Client::connect(input, &gate)))?;
         report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
-        let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, counts: Counts::default() });
+        let shared = Arc::new(Shared { client, mirror, scope, gate, counts: Counts::default() });
         let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix)))?;
         report.detail(1, || format!("s3://{}/{}: {} account regions", input.bucket, input.prefix, found.scans.len()));
         found.notes.iter().for_each(|note| report.note(note));
@@ -154,6 +157,8 @@ impl Bucket {
             failed: counts.failed.load(Relaxed),
             lists: counts.lists.load(Relaxed),
             gets: counts.gets.load(Relaxed),
+            at_once: self.shared.gate.highest(),
+            slow_downs: self.shared.gate.slow_downs(),
         }
     }
 }

@@ -78,7 +78,23 @@ pub struct BucketInput {
     /// How to reach S3.
     pub connection: Connection,
     /// How many downloads run at once.
-    pub jobs: usize,
+    pub downloads: Downloads,
+}
+
+/// How many downloads run at once.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Downloads {
+    /// So many at first.
+    pub first: usize,
+    /// So many at most, where more are faster.
+    pub most: usize,
+}
+
+impl Downloads {
+    /// Whether the number was asked for, and stays.
+    pub fn is_fixed(&self) -> bool {
+        self.first == self.most
+    }
 }
 
 /// How to reach S3, where that differs from what the environment says.
@@ -150,7 +166,7 @@ pub struct Surroundings {
     pub cores: usize,
 }
 
-const DOWNLOADS: u16 = 64;
+const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
 impl Task {
     /// Decides what `cli` asks for.
@@ -280,7 +296,10 @@ fn bucket_input(cli: &Cli, conditions: &Conditions, bucket: &str, prefix: &str) 
             anonymous: cli.no_sign_request,
             request_payer: cli.request_payer,
         },
-        jobs: cli.jobs.unwrap_or(DOWNLOADS).into(),
+        downloads: match cli.jobs {
+            Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
+            None => DOWNLOADS,
+        },
     })
 }
 

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::discover::Found;
+use super::gate::Pass;
 use super::list::{Object, Page};
 use super::mirror::Mirror;
 use super::trouble::{Trouble, cause};
@@ -29,7 +30,7 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
             return;
         }
     }
-    let mut fetcher = Fetcher { permits: Arc::new(Semaphore::new(shared.jobs)), trunks: Vec::new(), shared };
+    let mut fetcher = Fetcher { trunks: Vec::new(), shared };
     let shared = Arc::clone(&fetcher.shared);
     shared.counts.open_lists.store(found.scans.len() as u64, Relaxed);
     let mut scans = found.scans.into_iter();
@@ -67,7 +68,6 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
 /// Takes objects in the order of their keys.
 struct Fetcher {
     shared: Arc<Shared>,
-    permits: Arc<Semaphore>,
     /// The keys so far that the next one may go on from.
     trunks: Vec<String>,
 }
@@ -102,8 +102,8 @@ impl Fetcher {
             shared.counts.present.fetch_add(1, Relaxed);
             return Some(Arrival::Here(Arrived::Object { path, address }));
         }
-        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
-        let task = tokio::spawn(fetch(Arc::clone(shared), object, path, address, permit));
+        let pass = shared.gate.pass().await;
+        let task = tokio::spawn(fetch(Arc::clone(shared), object, path, address, pass));
         Some(Arrival::OnItsWay(task))
     }
 }
@@ -132,13 +132,7 @@ enum Failure {
     Disk(io::Error),
 }
 
-async fn fetch(
-    shared: Arc<Shared>,
-    object: Object,
-    path: PathBuf,
-    address: String,
-    _permit: OwnedSemaphorePermit,
-) -> Arrived {
+async fn fetch(shared: Arc<Shared>, object: Object, path: PathBuf, address: String, _pass: Pass) -> Arrived {
     /// The SDK repeats requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let mut attempt = 1;

@@ -111,7 +111,9 @@ impl Feed {
                 Opened::Mirror(input, scope) => self.mirror(&input, &scope)?,
                 Opened::Bucket(mut bucket) => {
                     self.bucket(&mut bucket, report)?;
-                    coverage.add(&Coverage { fetched: Some(bucket.fetched()), ..Coverage::default() });
+                    let fetched = bucket.fetched();
+                    report.detail(1, || fetched.requests());
+                    coverage.add(&Coverage { fetched: Some(fetched), ..Coverage::default() });
                 }
             }
         }
