@@ -3,6 +3,7 @@
 
 mod broken_off;
 mod cloud;
+mod haste;
 mod keys;
 mod layout;
 mod mirror;

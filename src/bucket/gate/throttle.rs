@@ -15,7 +15,7 @@ const ARRIVALS: usize = 2;
 /// More downloads must be faster by a tenth, or they are given up again.
 const GAIN: f64 = 1.1;
 /// Windows that are sat out before more are tried again.
-const RESTS: u32 = 30;
+const RESTS: u32 = 10;
 /// Downloads that began before a halving may be asked to slow down after it;
 /// that is no reason to halve again.
 const ECHO: Duration = Duration::from_millis(500);
