@@ -5,6 +5,7 @@
 mod client;
 mod discover;
 mod fetch;
+mod gate;
 mod intake;
 pub mod layout;
 mod list;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 
 use self::client::Client;
 use self::discover::Found;
+use self::gate::Gate;
 use self::layout::Scope;
 use self::mirror::Mirror;
 use self::page::Object;
@@ -58,7 +60,7 @@ struct Shared {
     client: Client,
     mirror: Mirror,
     scope: Scope,
-    jobs: usize,
+    gate: Arc<Gate>,
     /// Whether what has come must be checked, since nobody reads it now.
     must_verify: bool,
     counts: Counts,
@@ -158,14 +160,13 @@ impl Bucket {
 
     /// What the bucket was asked, in a sentence.
     pub fn account(&self) -> String {
-        let Fetched { known, lists, gets, .. } = self.fetched();
-        let (lists, gets) = (count(lists, "list request"), count(gets, "request"));
-        format!("{}: {lists} for {}, {gets} for objects", self.shared.client.address(""), count(known, "object"))
+        let fetched = self.fetched();
+        format!("{}: {} listed; {}", self.shared.client.address(""), count(fetched.known, "object"), fetched.requests())
     }
 
     /// What was done so far.
     pub fn fetched(&self) -> Fetched {
-        self.shared.counts.fetched()
+        self.shared.fetched()
     }
 }
 
@@ -180,18 +181,22 @@ impl Again {
     }
 }
 
-impl Counts {
+impl Shared {
+    /// What was done so far.
     fn fetched(&self) -> Fetched {
+        let Shared { counts, gate, .. } = self;
         Fetched {
-            known: self.known.load(Relaxed),
-            is_listed: self.open_lists.load(Relaxed) == 0,
-            objects: self.objects.load(Relaxed),
-            bytes: self.bytes.load(Relaxed),
-            present: self.present.load(Relaxed),
-            unwanted: self.unwanted.load(Relaxed),
-            failed: self.failed.load(Relaxed),
-            lists: self.lists.load(Relaxed),
-            gets: self.gets.load(Relaxed),
+            known: counts.known.load(Relaxed),
+            is_listed: counts.open_lists.load(Relaxed) == 0,
+            objects: counts.objects.load(Relaxed),
+            bytes: counts.bytes.load(Relaxed),
+            present: counts.present.load(Relaxed),
+            unwanted: counts.unwanted.load(Relaxed),
+            failed: counts.failed.load(Relaxed),
+            lists: counts.lists.load(Relaxed),
+            gets: counts.gets.load(Relaxed),
+            at_once: gate.highest(),
+            slow_downs: gate.slow_downs(),
         }
     }
 }
@@ -208,10 +213,11 @@ fn connect(input: &BucketInput, mirror: Mirror, report: &Report, stop: &Stop) ->
     let failed = |error: std::io::Error| Fatal::Failed(format!("no threads for downloads: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
     let scope = scope(input)?;
-    let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input)))?;
+    let gate = Arc::new(Gate::new(input.downloads));
+    let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input, &gate)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
-    let shared = Arc::new(Shared { client, mirror, scope, jobs: input.jobs, must_verify: input.must_verify, counts });
+    let shared = Arc::new(Shared { client, mirror, scope, gate, must_verify: input.must_verify, counts });
     let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));

@@ -135,7 +135,7 @@ pub struct Bucket {
     /// Pay for the requests to a bucket of somebody else
     #[arg(long)]
     pub request_payer: bool,
-    /// Downloads at once [default: 64]
+    /// Downloads at once [default: 64, more while that is faster, fewer where S3 asks for it]
     #[arg(long, value_name = "N",
           value_parser = number(1..=1000_u16))]
     pub jobs: Option<u16>,

@@ -14,7 +14,7 @@ mod source;
 mod table;
 
 pub use conditions::Conditions;
-pub use source::{BucketInput, Connection, Input};
+pub use source::{BucketInput, Connection, Downloads, Input};
 pub use table::{Format, TableLayout};
 
 /// What is asked of the program.

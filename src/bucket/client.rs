@@ -1,5 +1,6 @@
 //! Requests to one bucket, in the region where it is.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -9,10 +10,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::RequestPayer;
 
+use super::gate::{Ear, Gate};
 use super::profile;
 use super::trouble::{Action, Trouble};
 use crate::error::Fatal;
@@ -93,12 +96,12 @@ impl Pages {
 
 impl Client {
     /// Connects to the bucket, in whatever region it is, and looks into the
-    /// folder that was named.
-    pub(super) async fn connect(input: &BucketInput) -> Result<(Client, Root), Fatal> {
+    /// folder that was named. `gate` hears where S3 asks to slow down.
+    pub(super) async fn connect(input: &BucketInput, gate: &Arc<Gate>) -> Result<(Client, Root), Fatal> {
         let config = config(&input.connection).await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
-        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS);
+        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, gate);
         let mut client = Client { s3, bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
@@ -107,10 +110,10 @@ impl Client {
             && *region != client.region
         {
             client.region = region.clone();
-            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS);
+            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS, gate);
             page = client.list(&first, &lists).await;
         }
-        client.s3 = self::s3(&config, &client.region, ATTEMPTS);
+        client.s3 = self::s3(&config, &client.region, ATTEMPTS, gate);
         if page.as_ref().is_err_and(|trouble| trouble.may_pass) {
             page = client.list(&first, &lists).await;
         }
@@ -220,11 +223,15 @@ async fn config(connection: &Connection) -> SdkConfig {
     loader.load().await
 }
 
-fn s3(config: &SdkConfig, region: &str, attempts: u32) -> aws_sdk_s3::Client {
+fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<Gate>) -> aws_sdk_s3::Client {
     // Servers other than AWS's rarely have a host name for each bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
+        .interceptor(Ear(Arc::clone(gate)))
+        // The SDK's own purse of retries is empty after a hundred refusals, and
+        // hundreds of downloads may be refused at once.
+        .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())
         .region(Region::new(region.to_string()));
     // Whoever sets a number of attempts has a reason.
     if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {

@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::discover::Found;
+use super::gate::Pass;
 use super::intake::{IN_THE_WAY, Intake, Verdict};
 use super::layout::delivered_by;
 use super::lists::Lists;
@@ -31,8 +32,7 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
         }
     }
     let mut lists = Lists::open(&shared, found.scans);
-    let permits = Arc::new(Semaphore::new(shared.jobs));
-    let mut fetcher = Fetcher { intake: Intake::new(shared), permits, cleaned: PathBuf::new() };
+    let mut fetcher = Fetcher { intake: Intake::new(shared), cleaned: PathBuf::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
@@ -56,7 +56,6 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
 /// Takes objects in the order of their keys.
 struct Fetcher {
     intake: Intake,
-    permits: Arc<Semaphore>,
     /// The folder that was cleaned last: those of objects come one by one.
     cleaned: PathBuf,
 }
@@ -80,8 +79,8 @@ impl Fetcher {
             unfinished::clean(folder);
             self.cleaned = folder.to_path_buf();
         }
-        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
-        let task = tokio::spawn(fetch(Arc::clone(&self.intake.shared), object, path, address, permit));
+        let pass = self.intake.shared.gate.pass().await;
+        let task = tokio::spawn(fetch(Arc::clone(&self.intake.shared), object, path, address, pass));
         Some(Arrival::OnItsWay(task))
     }
 }
@@ -98,13 +97,7 @@ enum Failure {
     Disk(io::Error),
 }
 
-async fn fetch(
-    shared: Arc<Shared>,
-    object: Object,
-    path: PathBuf,
-    address: String,
-    _permit: OwnedSemaphorePermit,
-) -> Arrived {
+async fn fetch(shared: Arc<Shared>, object: Object, path: PathBuf, address: String, _pass: Pass) -> Arrived {
     /// The SDK repeats requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);

@@ -86,7 +86,7 @@ pub fn survey(
                 day.bytes += objects * object.size;
             }
             if shown.elapsed() > OFTEN {
-                report.fetching(&shared.counts.fetched());
+                report.fetching(&shared.fetched());
                 shown = Instant::now();
             }
             // The page may have been one of many that lay ready.
@@ -94,7 +94,7 @@ pub fn survey(
         }
         end(&mut day, &mut each)
     }))?;
-    let fetched = shared.counts.fetched();
+    let fetched = shared.fetched();
     shared.counts.open_lists.store(0, Relaxed);
     Ok(fetched)
 }

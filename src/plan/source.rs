@@ -48,7 +48,23 @@ pub struct BucketInput {
     /// How to reach S3.
     pub connection: Connection,
     /// How many downloads run at once.
-    pub jobs: usize,
+    pub downloads: Downloads,
+}
+
+/// How many downloads run at once.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Downloads {
+    /// So many at first.
+    pub first: usize,
+    /// So many at most, where more are faster.
+    pub most: usize,
+}
+
+impl Downloads {
+    /// Whether the number was asked for, and stays.
+    pub fn is_fixed(&self) -> bool {
+        self.first == self.most
+    }
 }
 
 /// How to reach S3, where that differs from what the environment says.
@@ -69,7 +85,7 @@ pub struct Connection {
 /// A variable of the environment that sets that, in seconds.
 const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 
-const DOWNLOADS: u16 = 64;
+const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
 /// What the named paths and the options of a bucket ask to be read.
 pub(super) fn inputs(paths: &[PathBuf], typed: &cli::Bucket, conditions: &Conditions) -> Result<Vec<Input>, Fatal> {
@@ -153,7 +169,10 @@ fn bucket_input(
             request_payer: typed.request_payer,
             patience: patience()?,
         },
-        jobs: typed.jobs.unwrap_or(DOWNLOADS).into(),
+        downloads: match typed.jobs {
+            Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
+            None => DOWNLOADS,
+        },
     })
 }
 

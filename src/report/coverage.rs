@@ -59,6 +59,10 @@ pub struct Fetched {
     pub lists: u64,
     /// Requests for objects.
     pub gets: u64,
+    /// The most objects that were on their way at once.
+    pub at_once: u64,
+    /// How often S3 asked to slow down.
+    pub slow_downs: u64,
 }
 
 impl Coverage {
@@ -116,6 +120,17 @@ impl fmt::Display for Mirrored {
 }
 
 impl Fetched {
+    /// What S3 was asked for.
+    pub fn requests(&self) -> String {
+        format!(
+            "{}, {} for objects, {} at most at once, {} to slow down",
+            count(self.lists, "request") + " for lists",
+            HumanCount(self.gets),
+            HumanCount(self.at_once),
+            count(self.slow_downs, "answer")
+        )
+    }
+
     /// Adds what was done for another bucket.
     pub fn add(&mut self, other: &Fetched) {
         self.known += other.known;
@@ -126,6 +141,8 @@ impl Fetched {
         self.failed += other.failed;
         self.lists += other.lists;
         self.gets += other.gets;
+        self.at_once = self.at_once.max(other.at_once);
+        self.slow_downs += other.slow_downs;
     }
 }
 

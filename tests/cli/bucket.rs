@@ -4,6 +4,7 @@
 mod broken_off;
 mod cloud;
 mod damage;
+mod haste;
 mod keys;
 mod layout;
 mod lists;

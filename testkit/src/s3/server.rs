@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::bucket::Bucket;
@@ -33,7 +34,15 @@ impl Server {
 
     /// Starts a server on this port of 127.0.0.1; 0 is any free one.
     pub fn start_on(port: u16) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Self::serve_on(port, tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+    }
+
+    /// Starts a server on a free port that answers on so many threads: for measuring, where one may be the limit.
+    pub fn start_on_threads(threads: usize) -> io::Result<Self> {
+        Self::serve_on(0, tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?)
+    }
+
+    fn serve_on(port: u16, runtime: Runtime) -> io::Result<Self> {
         let listener = {
             let _context = runtime.enter();
             listen(port)?

@@ -1,0 +1,51 @@
+//! One run of a tool: how long it takes, with how much memory, and what it
+//! asks the server for.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use super::server::{Asked, Server};
+
+/// What a run took.
+pub(crate) struct Ran {
+    pub(crate) seconds: f64,
+    /// The most memory of its processes, where the system tells.
+    pub(crate) mebibytes: Option<f64>,
+    pub(crate) asked: Asked,
+    /// How it ended, where that was not well.
+    pub(crate) failure: Option<String>,
+}
+
+/// Runs a command whose output goes nowhere.
+pub(crate) fn run(command: &mut Command, server: &mut Server) -> Ran {
+    server.reset();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let start = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let (over, is_over) = channel::<()>();
+    let watch = std::thread::spawn(move || most_memory(&status, &is_over));
+    let end = wait(&mut child);
+    let seconds = start.elapsed().as_secs_f64();
+    drop(over);
+    Ran { seconds, mebibytes: watch.join().unwrap(), asked: server.asked(), failure: end }
+}
+
+fn wait(child: &mut Child) -> Option<String> {
+    let status = child.wait().unwrap();
+    (!status.success()).then(|| status.to_string())
+}
+
+/// The most memory so far, asked for now and then until the run is over.
+fn most_memory(status: &str, is_over: &Receiver<()>) -> Option<f64> {
+    const OFTEN: Duration = Duration::from_millis(20);
+    let mut most = None;
+    while is_over.recv_timeout(OFTEN) == Err(RecvTimeoutError::Timeout) {
+        let text = std::fs::read_to_string(status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        most = kibibytes.map(|kibibytes| kibibytes / 1024.0).or(most);
+    }
+    most
+}

@@ -1,0 +1,112 @@
+//! Lets through as many downloads at once as serve the purpose. How many that
+//! is, the throttle decides.
+
+mod throttle;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use tokio::sync::Notify;
+
+use self::throttle::Throttle;
+use crate::plan::Downloads;
+
+/// What every download passes, one after the other.
+#[derive(Debug)]
+pub(super) struct Gate {
+    inside: Mutex<Inside>,
+    /// There may be room again.
+    left: Notify,
+}
+
+#[derive(Debug)]
+struct Inside {
+    throttle: Throttle,
+    passed: usize,
+    highest: usize,
+}
+
+/// The place of one download; dropped, it is free.
+#[derive(Debug)]
+pub(super) struct Pass(Arc<Gate>);
+
+impl Gate {
+    pub(super) fn new(downloads: Downloads) -> Gate {
+        let inside = Inside { throttle: Throttle::new(downloads, Instant::now()), passed: 0, highest: 0 };
+        Gate { inside: Mutex::new(inside), left: Notify::new() }
+    }
+
+    /// Waits for room. There is one who waits: objects come in the order of
+    /// their keys.
+    pub(super) async fn pass(self: &Arc<Gate>) -> Pass {
+        while !self.has_room() {
+            self.left.notified().await;
+        }
+        Pass(Arc::clone(self))
+    }
+
+    fn has_room(&self) -> bool {
+        let mut inside = self.inside();
+        let has_room = inside.passed < inside.throttle.limit();
+        if has_room {
+            inside.passed += 1;
+            inside.highest = inside.highest.max(inside.passed);
+        } else {
+            inside.throttle.wait();
+        }
+        has_room
+    }
+
+    /// The most downloads that were let through at once.
+    pub(super) fn highest(&self) -> u64 {
+        self.inside().highest as u64
+    }
+
+    /// How often S3 asked to slow down.
+    pub(super) fn slow_downs(&self) -> u64 {
+        self.inside().throttle.slow_downs()
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let Pass(gate) = self;
+        let mut inside = gate.inside();
+        inside.passed -= 1;
+        inside.throttle.arrive(Instant::now());
+        drop(inside);
+        gate.left.notify_one();
+    }
+}
+
+/// Hears the requests to slow down, which the SDK answers by itself: it asks
+/// again later.
+#[derive(Debug)]
+pub(super) struct Ear(pub(super) Arc<Gate>);
+
+impl Intercept for Ear {
+    fn name(&self) -> &'static str {
+        "trail2tsv-slow-down"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        const TOO_MANY_REQUESTS: u16 = 429;
+        const SERVICE_UNAVAILABLE: u16 = 503;
+        if matches!(context.response().status().as_u16(), TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE) {
+            self.0.inside().throttle.slow_down(Instant::now());
+        }
+        Ok(())
+    }
+}

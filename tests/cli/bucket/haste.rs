@@ -1,0 +1,46 @@
+//! How much is asked of S3 at once, and for how long.
+
+use std::time::{Duration, Instant};
+
+use testkit::s3::Fault;
+
+use super::cloud::{Cloud, minutes, text, wait_until};
+
+#[test]
+fn less_is_asked_for_at_once_where_s3_asks_to_slow_down() {
+    const LOGS: usize = 400;
+    let cloud = Cloud::with_logs(LOGS);
+    cloud.server.latency(Duration::from_millis(20), Duration::ZERO);
+    let fired = cloud.server.fault(Fault::get("*").chance(0.2, 1).status(503, "SlowDown"));
+    let mut child = cloud.spawn(&["-v"]);
+    wait_until(|| cloud.server.counts().get > 150);
+    let before = cloud.server.counts().peak;
+    cloud.server.reset_counts();
+    let (rows, said) = (text(child.stdout.take()), text(child.stderr.take()));
+    assert!(child.wait().unwrap().success(), "{said}");
+    let after = cloud.server.counts().peak;
+    assert!(before > 40 && after < 40, "at most {before} at once before, {after} after");
+    assert_eq!((rows, cloud.assert_whole()), (minutes(LOGS), LOGS));
+    assert!(said.contains(&format!("64 at most at once, {} answers to slow down", fired.fired())), "{said}");
+}
+
+#[test]
+fn hundreds_of_refusals_at_once_cost_nothing() {
+    for fault in [Fault::get("*").times(300).status(503, "SlowDown"), Fault::get("*").times(300).reset()] {
+        let cloud = Cloud::with_logs(300);
+        let fired = cloud.server.fault(fault);
+        cloud.run(&["-q", "--jobs", "300"]).shows(0, &minutes(300), "");
+        assert_eq!((fired.fired(), cloud.assert_whole()), (300, 300));
+    }
+}
+
+#[test]
+fn a_body_that_stalls_is_fetched_again() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let cloud = Cloud::with_logs(3);
+    let fired = cloud.server.fault(Fault::get("*").times(1).stall(3 * MINUTE));
+    let start = Instant::now();
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    assert_eq!((fired.fired(), cloud.assert_whole()), (1, 3));
+    assert!(start.elapsed() < MINUTE);
+}
