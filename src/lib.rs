@@ -18,6 +18,7 @@
 
 pub mod error;
 pub mod exit;
+pub mod nearest;
 pub mod stop;
 pub mod unfinished;
 

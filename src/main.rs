@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
 use trail2tsv::exit::Exit;
-use trail2tsv::output::column;
+use trail2tsv::output::catalogue;
 use trail2tsv::pipeline;
 use trail2tsv::plan::{Plan, Surroundings, Talk, Task};
 use trail2tsv::report::{Report, printable};
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan),
-        Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
+        Ok(Task::ColumnsHelp) => show(&catalogue::help(), Exit::Done),
         Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
         Ok(Task::Man) => man(),
         Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),

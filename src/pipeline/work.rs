@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::block::{self, Block};
 use super::feed::Pace;
 use super::turn::Turn;
-use super::{BLOCK, Batch, Block, Piece, Said};
+use super::{BLOCK, Batch, Piece, Said};
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Outcome, Problem, Skip};
@@ -15,6 +16,8 @@ use crate::input::Source;
 use crate::input::inflate::Inflater;
 use crate::input::opener::Opener;
 use crate::output::Table;
+use crate::output::dedupe::Ids;
+use crate::output::sort::Order;
 use crate::query::Filter;
 use crate::query::filter::Answer;
 use crate::query::search::Search;
@@ -24,6 +27,7 @@ use crate::stop::Stop;
 /// What is to be done with every file.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
+    /// How many rows of a batch are enough.
     pub(super) limit: Option<u64>,
     pub(super) verbose: u8,
     /// Whether there may be more threads than one that work.
@@ -42,6 +46,10 @@ pub(super) struct Choice {
     pub(super) search: Option<Search>,
     /// Nothing where rows are only counted.
     pub(super) table: Option<Table>,
+    /// What rows are sorted by, where they are.
+    pub(super) order: Option<Order>,
+    /// What tells events from those that came before, where that matters.
+    pub(super) ids: Option<Ids>,
 }
 
 /// One thread's tools.
@@ -156,30 +164,54 @@ impl Rows<'_> {
             Answer::Yes => {}
         }
         match &mut choice.table {
-            Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
-            Some(table) => table.row(event, file, &mut self.block.rows),
-            None => {}
+            Some(_) if event.value().raw().len() > BLOCK => {
+                self.large_row(choice, event, file)?;
+            }
+            Some(table) => {
+                table.row(event, file, &mut self.block.rows);
+                self.block.ends.push(self.block.rows.len());
+                self.mark(choice, event, file);
+            }
+            None => self.mark(choice, event, file),
         }
         self.count += 1;
         self.block.count += 1;
-        if self.block.rows.len() >= BLOCK {
+        if self.block.is_full() || self.block.piece.is_some() {
             self.send()?;
         }
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Makes a row that may be larger than a block, which then goes out with
-    /// less than a row in it. Breaks where there is no writer any more.
-    fn large_row(&mut self, table: &mut Table, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        let mut flow = ControlFlow::Continue(());
+    /// Notes what the writer chooses by.
+    fn mark(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) {
+        if let Some(ids) = &choice.ids {
+            self.block.ids.push(ids.id(event));
+        }
+        if let Some(order) = &mut choice.order {
+            order.write(event, file, &mut self.block.keys);
+            self.block.key_ends.push(self.block.keys.len());
+        }
+    }
+
+    /// Makes a row that may be larger than a block, in blocks of its own, the
+    /// last of which is left to send. Breaks where there is no writer any more.
+    fn large_row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        if self.block.count > 0 {
+            self.send()?;
+        }
+        self.mark(choice, event, file);
+        let Some(table) = &mut choice.table else { return ControlFlow::Continue(()) };
+        let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
         table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
                 self.block.rows.extend_from_slice(piece);
                 if self.block.rows.len() >= BLOCK {
-                    flow = self.send();
+                    self.block.piece = Some(block::Piece { is_first, is_last: false });
+                    (flow, is_first) = (self.send(), false);
                 }
             }
         });
+        self.block.piece = Some(block::Piece { is_first, is_last: true });
         flow
     }
 
