@@ -193,6 +193,9 @@ pub struct Table {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Talk and work")]
 pub struct Work {
+    /// Take settings from this file [default: trail2tsv/config.toml in the platform's config folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Threads that decode [default: one for each core]
     #[arg(long, value_name = "N",
           value_parser = number(1..=1024_u16))]
