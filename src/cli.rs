@@ -191,13 +191,23 @@ pub struct Table {
     /// Write to this file, which appears only when it is whole
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Stop after this many events
+    /// Sort by these columns, those with a leading - from the greatest to the least
+    #[arg(long, value_name = "[-]COLUMN,…", allow_hyphen_values = true)]
+    pub sort: Vec<String>,
+    /// Stop after this many events; with --sort, write the first of them all
     #[arg(short = 'n', long, value_name = "N",
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
+    /// Leave out events whose eventID came before
+    #[arg(long)]
+    pub dedupe: bool,
     /// Write only how many events match
     #[arg(long)]
     pub count: bool,
+    /// Show times in this zone, and read --since and --until in it: local,
+    /// Europe/Berlin, +02:00 [default: UTC]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub time_zone: Option<String>,
     /// Leave out the line of column names
     #[arg(long)]
     pub no_header: bool,
@@ -213,6 +223,9 @@ pub struct Table {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Talk and work")]
 pub struct Work {
+    /// Take settings from this file [default: trail2tsv/config.toml in the platform's config folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Threads that decode [default: one for each core]
     #[arg(long, value_name = "N",
           value_parser = number(1..=1024_u16))]

@@ -3,8 +3,9 @@
 //! Data flows one way, and a module uses only those above it:
 //!
 //! ```text
-//!  cli ─▶ plan            what was typed, what will be done
-//!           │
+//!  cli ─▶ settings ─▶ plan   what was typed, what is set, what will be done
+//!                        │
+//!           ┌────────────┘
 //!  bucket ──┼─▶ input     objects and files as windows of inflated text
 //!           │     │
 //!           │   decode    text to events, each a lazy view
@@ -18,12 +19,14 @@
 
 pub mod error;
 pub mod exit;
+pub mod nearest;
 pub mod stop;
 pub mod unfinished;
 
 pub mod cli;
 pub mod pattern;
 pub mod plan;
+pub mod settings;
 pub mod window;
 
 pub mod report;

@@ -10,48 +10,85 @@ use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
 use trail2tsv::exit::Exit;
-use trail2tsv::output::column;
+use trail2tsv::output::catalogue;
 use trail2tsv::pipeline;
 use trail2tsv::plan::{Plan, Surroundings, SyncPlan, Talk, Task};
 use trail2tsv::report::{Report, printable};
+use trail2tsv::settings::{Environment, Settings};
 use trail2tsv::stop::Stop;
 use trail2tsv::sync;
 
 fn main() -> ExitCode {
-    let cli = match parse() {
-        Ok(cli) => cli,
-        Err(error) => {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let (cli, settings) = match parse(&typed) {
+        Ok(parsed) => parsed,
+        Err(Refusal::Clap(error)) => {
             // Where nobody reads the help there is nothing to mend.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { Exit::Usage } else { Exit::Done });
         }
+        Err(Refusal::Settings(fatal)) => return ExitCode::from(end(&Report::new(Talk::default(), true), &fatal)),
     };
     let around =
         Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
     let exit = match Task::new(cli, around) {
-        Ok(Task::Convert(plan)) => convert(&plan),
+        Ok(Task::Convert(plan)) => convert(&plan, &settings),
         Ok(Task::Sync(plan)) => sync(&plan),
-        Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
+        Ok(Task::ColumnsHelp) => show(&catalogue::help(), Exit::Done),
         Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
         Ok(Task::Man) => man(),
         Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),
-        Err(fatal) => end(&Report::new(Talk::default(), true), &fatal),
+        Err(fatal) => end(&Report::new(Talk::default(), true), &blame(fatal, &settings)),
     };
     ExitCode::from(exit)
 }
 
-/// Parses what was typed. A file name that a shell's `*` put there can steer a
-/// terminal, so what is wrong is said of the arguments as they can be shown.
-fn parse() -> Result<Cli, clap::Error> {
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    Cli::try_parse_from(&typed).map_err(|error| {
-        let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
-        Cli::try_parse_from(shown).err().unwrap_or(error)
-    })
+/// Why there is nothing that can be done.
+enum Refusal {
+    Clap(clap::Error),
+    Settings(Fatal),
 }
 
-fn convert(plan: &Plan) -> Exit {
+/// Reads what was typed, and what is set for every day.
+fn parse(typed: &[OsString]) -> Result<(Cli, Settings), Refusal> {
+    let matches = Cli::command().try_get_matches_from(typed).map_err(|error| refusal(error, typed))?;
+    // Whoever types nothing wants to see what there is to type.
+    if typed.len() < 2 {
+        return Ok((Cli::default(), Settings::default()));
+    }
+    let whole = Cli::command();
+    let (command, given, at) = match matches.subcommand() {
+        Some((name, given)) => (whole.find_subcommand(name).unwrap_or(&whole), given, 2),
+        None => (&whole, &matches, 1),
+    };
+    let settings = Settings::read(command, given, &Environment::of_process()).map_err(Refusal::Settings)?;
+    let joined = settings.join(typed, at).map_err(Refusal::Settings)?;
+    let cli = Cli::try_parse_from(joined).map_err(|error| match settings.refuse(&error) {
+        Some(fatal) => Refusal::Settings(fatal),
+        None => refusal(error, typed),
+    })?;
+    Ok((cli, settings))
+}
+
+/// A file name that a shell's `*` put there can steer a terminal, so what is
+/// wrong is said of the arguments as they can be shown.
+fn refusal(error: clap::Error, typed: &[OsString]) -> Refusal {
+    let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
+    Refusal::Clap(Cli::try_parse_from(shown).err().unwrap_or(error))
+}
+
+/// Says where a wrong value comes from, if nobody typed it.
+fn blame(fatal: Fatal, settings: &Settings) -> Fatal {
+    match fatal {
+        Fatal::Usage(text) => Fatal::Usage(settings.blame(&text)),
+        other => other,
+    }
+}
+
+fn convert(plan: &Plan, settings: &Settings) -> Exit {
     let report = Report::new(plan.talk, plan.output.is_none() && !plan.count);
+    settings.notes().iter().for_each(|note| report.note(note));
+    settings.details().iter().for_each(|detail| report.detail(1, || detail.clone()));
     let stop = Stop::default();
     if let Err(fatal) = heed_signals(&stop) {
         return end(&report, &fatal);
@@ -61,7 +98,7 @@ fn convert(plan: &Plan) -> Exit {
             report.finish(&coverage);
             if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
         }
-        Err(fatal) => end(&report, &fatal),
+        Err(fatal) => end(&report, &blame(fatal, settings)),
     }
 }
 

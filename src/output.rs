@@ -1,10 +1,14 @@
 //! Which bytes: an event becomes a row of cells.
 
+pub mod catalogue;
 pub mod cell;
 pub mod column;
 mod csv;
+pub mod dedupe;
 mod large;
 mod names;
+mod scratch;
+pub mod sort;
 pub mod target;
 
 use self::cell::CellStyle;
@@ -28,7 +32,7 @@ impl Table {
     pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {
         Ok(Table {
             columns: column::parse_list(&layout.columns, fields)?,
-            style: CellStyle::new(&layout.null, layout.guard),
+            style: CellStyle::new(&layout.null, layout.guard, layout.zone.clone()),
             format: layout.format,
             header: layout.header,
         })

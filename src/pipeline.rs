@@ -14,20 +14,24 @@
 //! ahead waits once its channel is full, and the one that is behind can always
 //! go on: memory stays bounded, and nothing can lock.
 
+mod block;
 mod feed;
 mod turn;
 mod work;
+mod writer;
 
-use std::time::{Duration, Instant};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-
+use self::block::Block;
 use self::feed::Feed;
 use self::turn::Turn;
 use self::work::{Choice, Job, Worker};
+use self::writer::Writer;
 use crate::decode::event::Fields;
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
+use crate::output::dedupe::Ids;
+use crate::output::sort::Order;
 use crate::output::target::Target;
 use crate::plan::Plan;
 use crate::query::Filter;
@@ -66,20 +70,14 @@ enum Said {
     Detail(u8, String),
 }
 
-/// Rows, and what there is to say of the files that they come from.
-#[derive(Default)]
-struct Block {
-    rows: Vec<u8>,
-    count: u64,
-    said: Vec<Said>,
-    coverage: Coverage,
-}
-
 /// Does the main job and says what was covered. `stop` ends it early.
 pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
     let mut fields = Fields::default();
     let filter = Filter::new(&plan.conditions, &mut fields)?;
     let table = Table::new(&plan.table, &mut fields)?;
+    let is_sorted = !plan.sort.is_empty() && !plan.count;
+    let order = if is_sorted { Some(Order::new(&plan.sort, &mut fields)?) } else { None };
+    let ids = if plan.dedupe { Some(Ids::new(&mut fields)?) } else { None };
     let inputs = feed::open(&plan.inputs, report, stop)?;
     let mut target = Target::open(plan.output.as_deref())?;
 
@@ -90,9 +88,11 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
-    let choice = Choice { search: filter.search(), filter, table: (!plan.count).then(|| table.clone()) };
+    let table_of_worker = (!plan.count).then(|| table.clone());
+    let choice = Choice { search: filter.search(), filter, table: table_of_worker, order, ids };
     let job = Job {
-        limit: plan.limit,
+        // Which rows are wanted, only the writer knows then.
+        limit: plan.limit.filter(|_| !is_sorted && !plan.dedupe),
         verbose: plan.talk.verbose,
         is_parallel: plan.threads > 1,
         stop,
@@ -111,19 +111,11 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
             scope.spawn(move || worker.run(&batches));
         }
         drop(batch_receiver);
-        let mut writer = Writer {
-            plan,
-            report,
-            stop,
-            turn: &turn,
-            target: &mut target,
-            coverage: Coverage::default(),
-            shown: Instant::now(),
-        };
+        let mut writer = Writer::new(plan, report, stop, &turn, &mut target);
         let written = writer.run(&table, order_receiver, &used_sender);
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
-        let mut coverage = writer.coverage;
+        let mut coverage = writer.into_coverage();
         let fed = feeding.join().unwrap_or_else(|_| Err(Fatal::Failed("the walk of the input broke down".into())));
         written?;
         coverage.add(&fed?);
@@ -137,103 +129,4 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
         target.finish()?;
         Ok(coverage)
     })
-}
-
-/// Takes the blocks in their order.
-struct Writer<'a> {
-    plan: &'a Plan,
-    report: &'a Report,
-    stop: &'a Stop,
-    turn: &'a Turn,
-    target: &'a mut Target,
-    coverage: Coverage,
-    shown: Instant,
-}
-
-impl Writer<'_> {
-    fn run(&mut self, table: &Table, order: Receiver<Receiver<Block>>, used: &Sender<Vec<u8>>) -> Result<(), Fatal> {
-        let mut header = (!self.plan.count).then(|| table.header());
-        if self.plan.limit == Some(0) {
-            return self.target.write(&header.unwrap_or_default());
-        }
-        while let Some(blocks) = self.next(&order)? {
-            self.turn.pass();
-            while let Some(mut block) = self.next(&blocks)? {
-                if let Some(header) = header.take() {
-                    self.target.write(&header)?;
-                }
-                self.take(&block)?;
-                block.rows.clear();
-                // What one large row needed is not kept for all others, and
-                // where nobody waits for the memory it is given back.
-                block.rows.shrink_to(2 * BLOCK);
-                let _ = used.try_send(block.rows);
-                if self.coverage.is_cut {
-                    return Ok(());
-                }
-            }
-        }
-        self.target.write(&header.unwrap_or_default())
-    }
-
-    /// The next item of a channel; nothing at its end.
-    fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Fatal> {
-        const PATIENCE: Duration = Duration::from_millis(50);
-        loop {
-            if self.stop.is_interrupted() {
-                return Err(Fatal::Interrupted);
-            }
-            match channel.recv_timeout(PATIENCE) {
-                Ok(item) => return Ok(Some(item)),
-                // Whoever heeds an interrupt ends early, as if there were no more.
-                Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Fatal::Interrupted),
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
-    }
-
-    fn take(&mut self, block: &Block) -> Result<(), Fatal> {
-        const OFTEN: Duration = Duration::from_millis(100);
-        for said in &block.said {
-            match said {
-                Said::Skip(skip) => self.report.skip(skip),
-                Said::Note(text) => self.report.note(text),
-                Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
-            }
-        }
-        let left = self.plan.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows);
-        let rows = block.count.min(left);
-        self.target.write(first_lines(&block.rows, block.count, rows))?;
-        self.coverage.add(&block.coverage);
-        self.coverage.rows += rows;
-        self.coverage.is_cut = rows == left;
-        if self.shown.elapsed() >= OFTEN {
-            self.report.reading(&self.coverage);
-            self.shown = Instant::now();
-        }
-        Ok(())
-    }
-}
-
-/// The first `wanted` of `count` lines.
-fn first_lines(lines: &[u8], count: u64, wanted: u64) -> &[u8] {
-    if wanted >= count || lines.is_empty() {
-        return lines;
-    }
-    let ends = memchr::memchr_iter(b'\n', lines).take(wanted as usize);
-    &lines[..ends.last().map_or(0, |end| end + 1)]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_is_cut_at_a_line() {
-        let lines = b"a\nb\nc\n";
-        for (wanted, expected) in [(0, &b""[..]), (1, b"a\n"), (2, b"a\nb\n"), (3, lines), (9, lines)] {
-            assert_eq!(first_lines(lines, 3, wanted), expected);
-        }
-    }
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::cli::{self, Cli, Command};
 use crate::error::Fatal;
+use crate::window;
 
 mod conditions;
 mod source;
@@ -15,7 +17,7 @@ mod table;
 
 pub use conditions::Conditions;
 pub use source::{BucketInput, Connection, Downloads, Input};
-pub use table::{Format, TableLayout};
+pub use table::{Format, OrderBy, TableLayout};
 
 /// What is asked of the program.
 #[derive(Clone, Debug)]
@@ -56,6 +58,10 @@ pub struct Plan {
     pub table: TableLayout,
     /// Where to.
     pub output: Option<PathBuf>,
+    /// What they are sorted by, unless it is the usual order.
+    pub sort: Vec<OrderBy>,
+    /// Leave out events whose id came before.
+    pub dedupe: bool,
     /// Write only their number.
     pub count: bool,
     /// Stop after so many rows.
@@ -126,7 +132,8 @@ impl Task {
         if typed.table.columns.iter().any(|list| list == "help") {
             return Ok(Task::ColumnsHelp);
         }
-        let conditions = Conditions::new(&typed.scope, &typed.conditions, around.now)?;
+        let zone = typed.table.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
+        let conditions = Conditions::new(&typed.scope, &typed.conditions, around.now, &zone)?;
         let inputs = source::inputs(&typed.inputs, &typed.bucket, &conditions)?;
         if inputs.is_empty() {
             return Ok(Task::Help);
@@ -134,7 +141,9 @@ impl Task {
         Ok(Task::Convert(Box::new(Plan {
             inputs,
             conditions,
-            table: TableLayout::new(&typed.table)?,
+            table: TableLayout::new(&typed.table, zone)?,
+            sort: table::order(&typed.table.sort),
+            dedupe: typed.table.dedupe,
             output: typed.table.output,
             count: typed.table.count,
             limit: typed.table.limit,

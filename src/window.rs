@@ -1,10 +1,12 @@
 //! Points in time as people write them, and the span between two of them.
 
 use jiff::civil::{Date, DateTime};
+use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::error::Fatal;
+use crate::nearest::nearest;
 
 const RIGHT: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
                      2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
@@ -20,10 +22,10 @@ pub struct Window {
 
 impl Window {
     /// Reads the values of `--since` and `--until`; `now` is what spans such as
-    /// `30d` count back from.
-    pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Window, Fatal> {
+    /// `30d` count back from, and `zone` what times without an offset are in.
+    pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Fatal> {
         let read = |option, value: Option<&str>| match value {
-            Some(text) => point(text, now).map(Some).ok_or_else(|| Fatal::option(option, text, RIGHT)),
+            Some(text) => point(text, now, zone).map(Some).ok_or_else(|| Fatal::option(option, text, RIGHT)),
             None => Ok(None),
         };
         let window = Window { since: read("--since", since)?, until: read("--until", until)? };
@@ -61,7 +63,7 @@ impl Window {
 }
 
 /// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
-fn point(text: &str, now: Timestamp) -> Option<Timestamp> {
+fn point(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(span) = ago(text) {
         return now.checked_sub(span).ok();
@@ -69,12 +71,31 @@ fn point(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    // A date and time without an offset is UTC; a zone in brackets is no part of the grammar.
+    // A zone in brackets is no part of the grammar.
     if !text.contains(['[', 'Z', 'z']) && text.len() >= "2026-10-01".len() {
         let time = text.parse::<DateTime>().ok()?;
-        return time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+        return time.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
     }
     None
+}
+
+/// Reads the value of `--time-zone`.
+pub fn zone(text: &str) -> Result<TimeZone, Fatal> {
+    let wrong = |right: &str| Fatal::option("--time-zone", text, right);
+    match text {
+        "local" => TimeZone::try_system().map_err(|_| wrong("this machine does not say in which zone it is; name one")),
+        "Z" | "z" => Ok(TimeZone::UTC),
+        _ => DateTimeParser::new().parse_time_zone(text).map_err(|_| {
+            let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            match nearest(text, &names) {
+                Some(name) => wrong(&format!("not a time zone; did you mean {name}?")),
+                None => {
+                    wrong("not a time zone; write local, a name such as Europe/Berlin, or an offset such as +02:00")
+                }
+            }
+        }),
+    }
 }
 
 /// `30d`, `12h`, `90m`, `2w`, `45s`.
@@ -103,8 +124,13 @@ mod tests {
     }
 
     fn since(text: &str) -> Option<String> {
+        since_in("UTC", text)
+    }
+
+    fn since_in(zone: &str, text: &str) -> Option<String> {
         let now = at("2026-11-21T10:30:00Z");
-        Window::parse(Some(text), None, now).ok()?.since.map(|time| time.to_string())
+        let zone = super::zone(zone).unwrap();
+        Window::parse(Some(text), None, now, &zone).ok()?.since.map(|time| time.to_string())
     }
 
     #[test]
@@ -136,6 +162,35 @@ mod tests {
     }
 
     #[test]
+    fn times_without_an_offset_are_of_the_zone() {
+        for (zone, text, expected) in [
+            ("Europe/Berlin", "2026-07-01", "2026-06-30T22:00:00Z"),
+            ("europe/berlin", "2026-12-01T12:00", "2026-12-01T11:00:00Z"),
+            // The hour that is there twice, and the one that is not.
+            ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:30:00Z"),
+            ("-05:30", "2026-07-01", "2026-07-01T05:30:00Z"),
+            ("-05:30", "2026-07-01T00:00Z", "2026-07-01T00:00:00Z"),
+            ("-05:30", "2026-07-01T00:00+01:00", "2026-06-30T23:00:00Z"),
+            ("-05:30", "1d", "2026-11-20T10:30:00Z"),
+        ] {
+            assert_eq!(since_in(zone, text).as_deref(), Some(expected), "{zone} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused() {
+        let refuse = |text| zone(text).unwrap_err().to_string();
+        assert_eq!(
+            refuse("Europe/Berln"),
+            "--time-zone \"Europe/Berln\": not a time zone; did you mean Europe/Berlin?"
+        );
+        for text in ["", "Mars", "+25:00", "2", "Europe/Nowhere"] {
+            assert!(refuse(text).contains("write local, a name such as Europe/Berlin"), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         let bad = [
             "",
@@ -162,7 +217,7 @@ mod tests {
     #[test]
     fn since_must_come_before_until() {
         let now = at("2026-11-21T10:30:00Z");
-        let error = Window::parse(Some("1d"), Some("2d"), now).unwrap_err();
+        let error = Window::parse(Some("1d"), Some("2d"), now, &TimeZone::UTC).unwrap_err();
         assert_eq!(error.to_string(), "--since \"1d\": not before --until \"2d\": such a window holds no event");
     }
 

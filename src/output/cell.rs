@@ -1,6 +1,9 @@
 //! One cell: a value as text that fits between two tabs, and that neither a
 //! terminal nor a spreadsheet takes for anything but text.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::decode::json::{Kind, Value, unescape};
 
 /// The rules that a user can change.
@@ -10,14 +13,24 @@ pub struct CellStyle {
     pub null: String,
     /// Whether text that a spreadsheet would run gets a leading `'`.
     pub guard: bool,
+    /// The zone that times are shown in, if not as they were delivered.
+    pub zone: Option<TimeZone>,
 }
 
 impl CellStyle {
     /// A style that writes `null` for what is absent, as one line like any cell.
-    pub fn new(null: &str, guard: bool) -> CellStyle {
+    pub fn new(null: &str, guard: bool, zone: Option<TimeZone>) -> CellStyle {
         let mut line = Vec::new();
         push_text(null, &mut line);
-        CellStyle { null: String::from_utf8_lossy(&line).into_owned(), guard }
+        CellStyle { null: String::from_utf8_lossy(&line).into_owned(), guard, zone }
+    }
+
+    /// Appends a value that may be a time: in the zone that is asked for.
+    pub fn time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+        match self.zone.as_ref().and_then(|zone| in_zone(value?, zone)) {
+            Some(time) => out.extend_from_slice(time.as_bytes()),
+            None => self.value(value, out),
+        }
     }
 
     /// Appends a value: the text of a string, an object or array as compact
@@ -78,6 +91,15 @@ impl CellStyle {
             out.insert(start, b'\'');
         }
     }
+}
+
+/// A time of RFC 3339 as it is in a zone; nothing if the value is none.
+fn in_zone(value: Value<'_>, zone: &TimeZone) -> Option<String> {
+    /// The longest that is one.
+    const LONGEST: usize = 40;
+    let text = value.raw_string().filter(|text| text.len() <= LONGEST && text.contains(&b'T'))?;
+    let time: Timestamp = str::from_utf8(text).ok()?.parse().ok()?;
+    Some(zone.to_offset_info(time).offset()).map(|offset| time.display_with_offset(offset).to_string())
 }
 
 /// Appends a value that is not null, without regard to spreadsheets.
@@ -145,7 +167,7 @@ mod tests {
     fn cell(json: &str) -> String {
         let mut fields = Fields::default();
         let slot = fields.slot("x").unwrap();
-        let style = CellStyle { null: "NULL".into(), guard: true };
+        let style = CellStyle::new("NULL", true, None);
         with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
             let mut out = Vec::new();
             style.value(event.get(slot), &mut out);
@@ -175,6 +197,30 @@ mod tests {
     }
 
     #[test]
+    fn times_are_shown_in_a_zone() {
+        let mut fields = Fields::default();
+        let slot = fields.slot("x").unwrap();
+        for (zone, json, expected) in [
+            ("Europe/Berlin", r#""2026-10-25T00:59:59Z""#, "2026-10-25T02:59:59+02:00"),
+            ("Europe/Berlin", r#""2026-10-25T01:00:00Z""#, "2026-10-25T02:00:00+01:00"),
+            ("America/New_York", r#""2026-01-01T00:00:00.250Z""#, "2025-12-31T19:00:00.25-05:00"),
+            ("-03:30", r#""2026-01-01T02:00:00+02:00""#, "2025-12-31T20:30:00-03:30"),
+            ("Europe/London", r#""2026-01-01T00:00:00Z""#, "2026-01-01T00:00:00+00:00"),
+            ("Europe/London", r#""2026-01-01""#, "2026-01-01"),
+            ("Europe/London", r#""12:00 TUESDAY""#, "12:00 TUESDAY"),
+            ("Europe/London", "null", "~"),
+            ("Europe/London", "17", "17"),
+        ] {
+            let style = CellStyle::new("~", true, crate::window::zone(zone).ok());
+            with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
+                let mut out = Vec::new();
+                style.time(event.get(slot), &mut out);
+                assert_eq!(String::from_utf8(out).unwrap(), expected, "{zone} {json}");
+            });
+        }
+    }
+
+    #[test]
     fn formulas_are_disarmed_and_numbers_left_alone() {
         for (text, expected) in [
             ("=1+1", "'=1+1"),
@@ -194,7 +240,7 @@ mod tests {
         ] {
             assert_eq!(cell(&format!("\"{text}\"")), expected, "{text}");
         }
-        let raw = CellStyle { null: String::new(), guard: false };
+        let raw = CellStyle::default();
         let mut out = Vec::new();
         raw.text("=1+1", &mut out);
         assert_eq!(out, b"=1+1");

@@ -1,8 +1,10 @@
-//! The columns that there are: the catalogue, and any path.
+//! Columns: those of the catalogue, and any path.
 
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
 use crate::error::Fatal;
+use crate::nearest::nearest;
+use crate::output::catalogue;
 use crate::output::cell::{CellStyle, push_value};
 use crate::output::large;
 use crate::output::names::Names;
@@ -24,46 +26,6 @@ pub const DEFAULT: [&str; 10] = [
     "recipientAccountId",
 ];
 
-/// Every name that stands for a column, with what it shows.
-pub const CATALOGUE: &[(&str, &str)] = &[
-    ("eventTime", "when the call was made, UTC"),
-    ("awsRegion", "the region that it was made to"),
-    ("eventSource", "the service, such as ec2.amazonaws.com"),
-    ("eventName", "what was called, such as TerminateInstances"),
-    ("userName", "who called, by the name a person wants: alice, Admin/alice@example.com, root"),
-    ("sourceIPAddress", "the address or service that the call came from"),
-    ("userAgent", "the program that called"),
-    ("requestParameters", "what was asked, as JSON"),
-    ("errorCode", "why it did not happen; empty where it did"),
-    ("recipientAccountId", "the account that the event was recorded in"),
-    ("errorMessage", "the error in words"),
-    ("responseElements", "what was answered, as JSON"),
-    ("userIdentity", "who called, whole, as JSON"),
-    ("userType", "the kind of identity: IAMUser, AssumedRole, Root, AWSService, …"),
-    ("accessKeyId", "the access key that signed the call"),
-    ("mfa", "whether the session or sign-in used multi-factor authentication"),
-    ("resources", "ids and ARNs found in the event, joined by ;"),
-    ("file", "the file or object that the event came from"),
-    ("eventID", "the event's own id"),
-    ("sharedEventID", "the id of an action that is recorded in several accounts"),
-    ("requestID", "the id of the request"),
-    ("eventVersion", "the version of the record's format"),
-    ("eventType", "AwsApiCall, AwsServiceEvent, AwsConsoleSignIn, …"),
-    ("eventCategory", "Management, Data, Insight, …"),
-    ("managementEvent", "whether it is a management event"),
-    ("readOnly", "whether the call only reads"),
-    ("apiVersion", "the version of the service's API"),
-    ("additionalEventData", "what the service adds, as JSON"),
-    ("serviceEventDetails", "what a service event is about, as JSON"),
-    ("insightDetails", "what an Insights event is about, as JSON"),
-    ("addendum", "why the event was delivered late or again, as JSON"),
-    ("sessionCredentialFromConsole", "whether the session came from the console"),
-    ("edgeDeviceDetails", "the edge device, as JSON"),
-    ("tlsDetails", "TLS version, cipher and host name, as JSON"),
-    ("vpcEndpointId", "the VPC endpoint that the call went through"),
-    ("vpcEndpointAccountId", "the account of the VPC endpoint"),
-];
-
 /// A column: its name, and where its cells come from.
 #[derive(Clone, Debug)]
 pub struct Column {
@@ -75,6 +37,7 @@ pub struct Column {
 #[derive(Clone, Debug)]
 enum Source {
     Field(Slot),
+    Time(Slot),
     Path(Path),
     UserName(Box<Names>),
     /// The first of several paths that leads to something.
@@ -84,17 +47,27 @@ enum Source {
 }
 
 /// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list
-/// that begins with `+` adds to the default.
+/// that begins with `+` adds to the default; `all` stands for those of the
+/// catalogue that do not come before it.
 pub fn parse_list(names: &[String], fields: &mut Fields) -> Result<Vec<Column>, Fatal> {
     let adds = names.first().is_none_or(|first| first.starts_with('+'));
-    let defaults = DEFAULT.iter().copied().filter(|_| adds);
-    let named = names.iter().map(|name| name.strip_prefix('+').unwrap_or(name).trim());
-    defaults.chain(named).map(|name| Column::new(name, fields)).collect()
+    let mut all: Vec<&str> = if adds { DEFAULT.to_vec() } else { Vec::new() };
+    for name in names {
+        match name.strip_prefix('+').unwrap_or(name).trim() {
+            "all" => {
+                let more: Vec<&str> = catalogue::names().filter(|name| !all.contains(name)).collect();
+                all.extend(more);
+            }
+            name => all.push(name),
+        }
+    }
+    all.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
 }
 
 impl Column {
-    fn new(name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
-        let wrong = |reason: &str| Fatal::option("--columns", name, reason);
+    /// The column that an option names.
+    pub(super) fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
+        let wrong = |reason: &str| Fatal::option(option, name, reason);
         let full = || wrong("more different fields than an event can have");
         let mut path = |text: &str| Path::parse(text, fields).map_err(|reason| wrong(&format!("a path that {reason}")));
         let source = match name {
@@ -108,9 +81,8 @@ impl Column {
             "userName" => Source::UserName(Box::new(Names::new(fields).ok_or_else(full)?)),
             "resources" => Source::Resources(ResourceFields::new(fields).ok_or_else(full)?),
             "file" => Source::File,
-            _ if CATALOGUE.iter().any(|(known, _)| *known == name) => {
-                Source::Field(fields.slot(name).ok_or_else(full)?)
-            }
+            "eventTime" => Source::Time(fields.slot(name).ok_or_else(full)?),
+            _ if catalogue::names().any(|known| known == name) => Source::Field(fields.slot(name).ok_or_else(full)?),
             _ if name.contains(['.', '[']) => match misspelled_root(name) {
                 Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
                 None => Source::Path(path(name)?),
@@ -123,7 +95,7 @@ impl Column {
     /// The value that the cell shows, if it is one that is written in pieces.
     pub fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
         let value = match &self.source {
-            Source::Field(slot) => event.get(*slot),
+            Source::Field(slot) | Source::Time(slot) => event.get(*slot),
             Source::Path(path) if !path.is_many() => path.value(event),
             _ => None,
         };
@@ -135,7 +107,28 @@ impl Column {
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &self.source {
             Source::Field(slot) => style.value(event.get(*slot), out),
+            Source::Time(slot) if style.zone.is_none() => style.value(event.get(*slot), out),
             _ => self.write_other(event, file, style, out),
+        }
+    }
+
+    /// Appends the cell of an event, of a large one no less than its first
+    /// `length` bytes.
+    pub(super) fn write_start(
+        &mut self,
+        event: &Event<'_>,
+        file: &str,
+        style: &CellStyle,
+        length: usize,
+        out: &mut Vec<u8>,
+    ) {
+        match self.large_value(event) {
+            Some(value) => large::cell(value, style, &mut |piece| {
+                if out.len() < length {
+                    out.extend_from_slice(piece);
+                }
+            }),
+            None => self.write(event, file, style, out),
         }
     }
 
@@ -143,8 +136,9 @@ impl Column {
     fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
             Source::Field(slot) => style.value(event.get(*slot), out),
+            Source::Time(slot) => style.time(event.get(*slot), out),
             Source::Path(path) if path.is_many() => joined(path, event, style, out),
-            Source::Path(path) => style.value(path.value(event), out),
+            Source::Path(path) => style.time(path.value(event), out),
             Source::First([first, second]) => {
                 let is_there = |path: &Path| path.value(event).filter(|value| value.kind() != Kind::Null);
                 style.value(is_there(first).or_else(|| is_there(second)), out);
@@ -177,34 +171,19 @@ fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) 
     }
 }
 
-/// The field that a path would begin with if it were written in the right case.
+/// The field that a path was probably meant to begin with.
 fn misspelled_root(path: &str) -> Option<&'static str> {
-    let root = path.strip_prefix('.').unwrap_or(path).split(['.', '[']).next()?;
-    let mut names = CATALOGUE.iter().map(|(known, _)| *known);
-    names.find(|known| known.eq_ignore_ascii_case(root) && *known != root)
+    let root = path.split(['.', '[']).next().unwrap_or_default();
+    let names: Vec<&str> = catalogue::names().collect();
+    if names.contains(&root) { None } else { nearest(root, &names) }
 }
 
 /// What to say of a name that no column has.
 fn unknown(name: &str) -> String {
-    let nearest = CATALOGUE.iter().map(|(known, _)| *known).find(|known| known.eq_ignore_ascii_case(name));
-    match nearest {
+    match nearest(name, &catalogue::names().collect::<Vec<_>>()) {
         Some(known) => format!("not a column; did you mean {known}?"),
         None => format!("not a column; --columns help lists the names, and .{name} would be the field of that name"),
     }
-}
-
-/// The catalogue as a table for people.
-pub fn help() -> String {
-    let mut text = String::from("Columns, the first ten by default:\n\n");
-    for (name, what) in CATALOGUE {
-        text.push_str(&format!("  {name:<29} {what}\n"));
-    }
-    text.push_str(
-        "\nAny path into the event is a column too, [] standing for every element of an\n\
-         array: requestParameters.instancesSet.items[].instanceId\n\
-         --columns eventTime,userName writes these two; --columns +mfa,file adds two.\n",
-    );
-    text
 }
 
 #[cfg(test)]
@@ -220,7 +199,7 @@ mod tests {
         let mut fields = Fields::default();
         let names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
         let columns = parse_list(&names, &mut fields).unwrap();
-        let style = CellStyle { null: "~".into(), guard: true };
+        let style = CellStyle::new("~", true, None);
         with_event(EVENT, &fields, |event| {
             let write = |mut column: Column| {
                 let mut out = Vec::new();
@@ -249,6 +228,10 @@ mod tests {
         assert_eq!(names(&[]), DEFAULT);
         assert_eq!(names(&["+mfa", "file"])[9..], ["recipientAccountId", "mfa", "file"]);
         assert_eq!(names(&["mfa"]), ["mfa"]);
+        let all: Vec<&str> = catalogue::names().collect();
+        assert_eq!(names(&["all"]), all);
+        assert_eq!(names(&["+all", "a.b"]), [&all[..], &["a.b"]].concat());
+        assert_eq!(names(&["mfa", "all"])[..2], ["mfa", "eventTime"]);
     }
 
     #[test]

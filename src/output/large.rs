@@ -84,7 +84,7 @@ mod tests {
             for json in [format!("\"{text}\""), format!("{{ \"a\" : [\"{text}\", 1 , {{}}] }}")] {
                 let mut fields = Fields::default();
                 let slot = fields.slot("x").unwrap();
-                let style = CellStyle { null: String::new(), guard: true };
+                let style = CellStyle::new("", true, None);
                 with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
                     let (mut whole, mut parts, mut largest) = (Vec::new(), Vec::new(), 0);
                     style.value(event.get(slot), &mut whole);

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::block::{self, Block};
 use super::feed::Pace;
 use super::turn::Turn;
-use super::{BLOCK, Batch, Block, Piece, Said};
+use super::{BLOCK, Batch, Piece, Said};
 use crate::decode::event::{Event, Fields};
 use crate::decode::{Decoder, Findings};
 use crate::error::{Fatal, Outcome, Problem, Skip};
@@ -15,6 +16,8 @@ use crate::input::Source;
 use crate::input::inflate::Inflater;
 use crate::input::opener::Opener;
 use crate::output::Table;
+use crate::output::dedupe::Ids;
+use crate::output::sort::Order;
 use crate::query::Filter;
 use crate::query::filter::Answer;
 use crate::query::search::Search;
@@ -24,6 +27,7 @@ use crate::stop::Stop;
 /// What is to be done with every file.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
+    /// How many rows of a batch are enough.
     pub(super) limit: Option<u64>,
     pub(super) verbose: u8,
     /// Whether there may be more threads than one that work.
@@ -42,6 +46,10 @@ pub(super) struct Choice {
     pub(super) search: Option<Search>,
     /// Nothing where rows are only counted.
     pub(super) table: Option<Table>,
+    /// What rows are sorted by, where they are.
+    pub(super) order: Option<Order>,
+    /// What tells events from those that came before, where that matters.
+    pub(super) ids: Option<Ids>,
 }
 
 /// One thread's tools.
@@ -187,8 +195,7 @@ fn is_damaged(problem: Option<&Problem>, findings: &Findings) -> bool {
 /// What there was of a batch when a file of it was begun.
 struct Before {
     sent: u64,
-    rows: usize,
-    count: u64,
+    mark: block::Mark,
     said: usize,
     coverage: Coverage,
 }
@@ -201,8 +208,7 @@ impl Rows<'_> {
         self.kept = self.block.rows.len();
         Some(Before {
             sent: self.sent,
-            rows: self.block.rows.len(),
-            count: self.block.count,
+            mark: self.block.mark(),
             said: self.block.said.len(),
             coverage: self.block.coverage.clone(),
         })
@@ -214,9 +220,8 @@ impl Rows<'_> {
         if self.sent != before.sent {
             return false;
         }
-        self.count -= self.block.count - before.count;
-        self.block.rows.truncate(before.rows);
-        self.block.count = before.count;
+        self.count -= self.block.count - before.mark.count;
+        self.block.cut(before.mark);
         self.block.said.truncate(before.said);
         self.block.coverage = before.coverage.clone();
         true
@@ -225,7 +230,7 @@ impl Rows<'_> {
     /// Hands on what was kept together.
     fn end_file(&mut self) {
         self.kept = 0;
-        if self.block.rows.len() >= BLOCK {
+        if self.block.is_full(0) {
             // Where there is no writer any more, the next file ends the batch.
             let _ = self.send();
         }
@@ -238,30 +243,54 @@ impl Rows<'_> {
             Answer::Yes => {}
         }
         match &mut choice.table {
-            Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
-            Some(table) => table.row(event, file, &mut self.block.rows),
-            None => {}
+            Some(_) if event.value().raw().len() > BLOCK => {
+                self.large_row(choice, event, file)?;
+            }
+            Some(table) => {
+                table.row(event, file, &mut self.block.rows);
+                self.block.ends.push(self.block.rows.len());
+                self.mark(choice, event, file);
+            }
+            None => self.mark(choice, event, file),
         }
         self.count += 1;
         self.block.count += 1;
-        if self.block.rows.len() - self.kept >= BLOCK {
+        if self.block.is_full(self.kept) || self.block.piece.is_some() {
             self.send()?;
         }
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Makes a row that may be larger than a block, which then goes out with
-    /// less than a row in it. Breaks where there is no writer any more.
-    fn large_row(&mut self, table: &mut Table, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        let mut flow = ControlFlow::Continue(());
+    /// Notes what the writer chooses by.
+    fn mark(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) {
+        if let Some(ids) = &choice.ids {
+            self.block.ids.push(ids.id(event));
+        }
+        if let Some(order) = &mut choice.order {
+            order.write(event, file, &mut self.block.keys);
+            self.block.key_ends.push(self.block.keys.len());
+        }
+    }
+
+    /// Makes a row that may be larger than a block, in blocks of its own, the
+    /// last of which is left to send. Breaks where there is no writer any more.
+    fn large_row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        if self.block.count > 0 {
+            self.send()?;
+        }
+        self.mark(choice, event, file);
+        let Some(table) = &mut choice.table else { return ControlFlow::Continue(()) };
+        let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
         table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
                 self.block.rows.extend_from_slice(piece);
                 if self.block.rows.len() - self.kept >= BLOCK {
-                    flow = self.send();
+                    self.block.piece = Some(block::Piece { is_first, is_last: false });
+                    (flow, is_first) = (self.send(), false);
                 }
             }
         });
+        self.block.piece = Some(block::Piece { is_first, is_last: true });
         flow
     }
 

@@ -1,6 +1,7 @@
 //! Which events are wanted.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::cli;
 use crate::error::Fatal;
@@ -22,14 +23,19 @@ pub struct Conditions {
 
 impl Conditions {
     /// What the options ask for.
-    pub(super) fn new(scope: &cli::Scope, typed: &cli::Conditions, now: Timestamp) -> Result<Conditions, Fatal> {
+    pub(super) fn new(
+        scope: &cli::Scope,
+        typed: &cli::Conditions,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Conditions, Fatal> {
         let accounts = split_list(&scope.account);
         if let Some(wrong) = accounts.iter().find(|account| !is_account_pattern(account)) {
             let right = "not an account; write its 12 digits, such as 111122223333";
             return Err(Fatal::option("--account", wrong, right));
         }
         Ok(Conditions {
-            window: Window::parse(scope.since.as_deref(), scope.until.as_deref(), now)?,
+            window: Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?,
             event_names: typed.event_name.clone(),
             users: typed.user.clone(),
             source_ips: typed.source_ip.clone(),

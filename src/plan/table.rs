@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 use crate::cli;
 use crate::error::Fatal;
 use crate::pattern::split_list;
@@ -19,19 +21,40 @@ pub struct TableLayout {
     pub null: String,
     /// Whether text that a spreadsheet would run is disarmed.
     pub guard: bool,
+    /// The zone that times are shown in, if not as they were delivered.
+    pub zone: Option<TimeZone>,
 }
 
 impl TableLayout {
     /// What the options ask for.
-    pub(super) fn new(typed: &cli::Table) -> Result<TableLayout, Fatal> {
+    pub(super) fn new(typed: &cli::Table, zone: TimeZone) -> Result<TableLayout, Fatal> {
         Ok(TableLayout {
             columns: split_list(&typed.columns),
             format: format(typed.format.as_deref(), typed.output.as_deref())?,
             header: !typed.no_header,
             null: typed.null.clone().unwrap_or_default(),
             guard: !typed.raw,
+            zone: Some(zone).filter(|zone| *zone != TimeZone::UTC),
         })
     }
+}
+
+/// A column to sort by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrderBy {
+    /// Its name.
+    pub column: String,
+    /// Whether the greatest comes first.
+    pub descends: bool,
+}
+
+/// What is sorted by, the first first.
+pub(super) fn order(typed: &[String]) -> Vec<OrderBy> {
+    let by = |name: String| match name.strip_prefix('-') {
+        Some(column) => OrderBy { column: column.trim().to_string(), descends: true },
+        None => OrderBy { column: name, descends: false },
+    };
+    split_list(typed).into_iter().map(by).collect()
 }
 
 /// A format of tables.

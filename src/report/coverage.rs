@@ -19,6 +19,11 @@ pub struct Coverage {
     pub is_searched: bool,
     /// Events that matched and were written or counted.
     pub rows: u64,
+    /// Those of them that are not written, since only the first of the sorted
+    /// rows are wanted.
+    pub unwritten: u64,
+    /// Events that matched and were left out, since their `eventID` came before.
+    pub duplicates: u64,
     /// Files in order that are no logs.
     pub passed_over: BTreeMap<PassedOver, u64>,
     /// Records in logs that are no CloudTrail events.
@@ -72,6 +77,8 @@ impl Coverage {
         self.events += other.events;
         self.is_searched |= other.is_searched;
         self.rows += other.rows;
+        self.unwritten += other.unwritten;
+        self.duplicates += other.duplicates;
         self.foreign += other.foreign;
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
@@ -159,8 +166,14 @@ impl fmt::Display for Coverage {
             write!(f, "{events} in {files} read, ")?;
         }
         write!(f, "{} matched", HumanCount(self.rows))?;
+        if self.unwritten > 0 {
+            write!(f, ", the first {} written", HumanCount(self.rows - self.unwritten))?;
+        }
         if self.is_cut {
             write!(f, " (the limit was reached, the rest was not read)")?;
+        }
+        if self.duplicates > 0 {
+            write!(f, "; {} left out: the eventID came before", count(self.duplicates, "duplicate"))?;
         }
         if self.unopened > 0 {
             write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;
@@ -224,6 +237,16 @@ mod tests {
             "2,900 events in 55 files read, 12 matched; 7 files not opened: delivered before the window; \
              2 folders not entered: outside of what is asked for; 3 files passed over: 2 digest, 1 not JSON; 1 record is no CloudTrail event; \
              1 event kept without a readable eventTime; 3 problems, named above"
+        );
+    }
+
+    #[test]
+    fn what_matched_and_is_not_written_is_told() {
+        let coverage = Coverage { files: 1, events: 60, rows: 50, unwritten: 40, duplicates: 3, ..Coverage::default() };
+        assert_eq!(
+            coverage.to_string(),
+            "60 events in 1 file read, 50 matched, the first 10 written; \
+             3 duplicates left out: the eventID came before"
         );
     }
 

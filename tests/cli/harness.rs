@@ -62,8 +62,20 @@ impl Trial {
     /// The program with these arguments, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trail2tsv"));
+        command.args(arguments);
+        self.surround(command)
+    }
+
+    /// A line for the shell, not yet run.
+    #[cfg(unix)]
+    pub fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        self.surround(command)
+    }
+
+    fn surround(&self, mut command: Command) -> Command {
         command
-            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())

@@ -2,6 +2,9 @@
 
 mod bad_input;
 mod bucket;
+mod columns;
 mod harness;
 mod output;
 mod search;
+mod sort;
+mod zone;

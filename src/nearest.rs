@@ -1,0 +1,33 @@
+//! What was probably meant by a name that does not exist.
+
+/// The name among `known` that differs by no more than a slip or two.
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    /// Two letters swapped are one mistake.
+    const MISTAKES: usize = 2;
+    let lower = name.to_lowercase();
+    let mistakes = |known: &str| strsim::damerau_levenshtein(&known.to_lowercase(), &lower);
+    let all = known.iter().map(|known| (mistakes(known), *known));
+    let (fewest, nearest) = all.min_by_key(|(mistakes, _)| *mistakes)?;
+    (fewest <= MISTAKES.min(name.len() / 3)).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_mended_and_other_words_are_not() {
+        let known = ["eventName", "eventTime", "mfa"];
+        for (name, expected) in [
+            ("eventname", Some("eventName")),
+            ("evnetName", Some("eventName")),
+            ("eventTimes", Some("eventTime")),
+            ("MFA", Some("mfa")),
+            ("mf", None),
+            ("bogus", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, &known), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The names that stand for columns.
+
+/// A name, what its column shows, and how that looks.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the type says it")]
+pub struct Named {
+    pub name: &'static str,
+    pub what: &'static str,
+    pub example: &'static str,
+}
+
+const fn named(name: &'static str, what: &'static str, example: &'static str) -> Named {
+    Named { name, what, example }
+}
+
+/// Every name that stands for a column. The examples are cells of `testdata/`.
+pub const CATALOGUE: &[Named] = &[
+    named("eventTime", "when the call was made, UTC unless --time-zone is given", "2026-10-01T09:14:02Z"),
+    named("awsRegion", "the region that it was made to", "eu-west-1"),
+    named("eventSource", "the service", "ec2.amazonaws.com"),
+    named("eventName", "what was called", "TerminateInstances"),
+    named("userName", "who called, by the name a person wants", "Admin/alice@example.com"),
+    named("sourceIPAddress", "the address or service that the call came from", "198.51.100.23"),
+    named("userAgent", "the program that called", "config.amazonaws.com"),
+    named("requestParameters", "what was asked, as JSON", r#"{"pageSize":200}"#),
+    named("errorCode", "why it did not happen; empty where it did", "Client.UnauthorizedOperation"),
+    named("recipientAccountId", "the account that the event was recorded in", "111122223333"),
+    named("errorMessage", "the error in words", "Rate exceeded"),
+    named("responseElements", "what was answered, as JSON", r#"{"version":20,"tier":"Standard"}"#),
+    named("userIdentity", "who called, whole, as JSON", r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#),
+    named("userType", "the kind of identity: IAMUser, AssumedRole, Root, AWSService, …", "AssumedRole"),
+    named("accessKeyId", "the access key that signed the call", "AKIA36P3HAPY7EXAMPLE"),
+    named("mfa", "whether the session or sign-in used multi-factor authentication", "false"),
+    named("resources", "ids and ARNs found in the event, joined by ;", "vpc-056dfd4645078faed"),
+    named("file", "the file or object that the event came from", "testdata/AWSLogs/111122223333/CloudTrail/"),
+    named("eventID", "the event's own id", "fa4727e8-9475-44c7-b2c9-9face32ce4f0"),
+    named(
+        "sharedEventID",
+        "the id of an action that is recorded in several accounts",
+        "5ba1ed00-0000-4000-8000-00000000d001",
+    ),
+    named("requestID", "the id of the request", "XOR5WTYYPU2SHY4P"),
+    named("eventVersion", "the version of the record's format", "1.09"),
+    named("eventType", "AwsApiCall, AwsServiceEvent, AwsConsoleSignIn, …", "AwsApiCall"),
+    named("eventCategory", "Management, Data, Insight, …", "Management"),
+    named("managementEvent", "whether it is a management event", "true"),
+    named("readOnly", "whether the call only reads", "true"),
+    named("apiVersion", "the version of the service's API", "2015-12-01"),
+    named("additionalEventData", "what the service adds, as JSON", r#"{"MobileVersion":"No","MFAUsed":"No"}"#),
+    named("serviceEventDetails", "what a service event is about, as JSON", r#"{"Authenticate":"Success"}"#),
+    named(
+        "insightDetails",
+        "what an Insights event is about, as JSON",
+        r#"{"state":"Start","eventSource":"ssm.amazonaws.com","insightType":"ApiCallRateInsight"}"#,
+    ),
+    named("addendum", "why the event was delivered late or again, as JSON", r#"{"reason":"DELIVERY_DELAY"}"#),
+    named("sessionCredentialFromConsole", "whether the session came from the console", "true"),
+    named("edgeDeviceDetails", "the edge device, as JSON", r#"{"type":"outposts","deviceId":"op-01ac5d28a6a232904"}"#),
+    named(
+        "tlsDetails",
+        "TLS version, cipher and host name, as JSON",
+        r#"{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"ec2."#,
+    ),
+    named("vpcEndpointId", "the VPC endpoint that the call went through", "vpce-0ff89c7a138a5e5fc"),
+    named("vpcEndpointAccountId", "the account of the VPC endpoint", "111122223333"),
+];
+
+/// All names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CATALOGUE.iter().map(|named| named.name)
+}
+
+/// The catalogue as a page for people.
+pub fn help() -> String {
+    let mut text = String::from("Columns, the first ten by default, each with a value as it is shown:\n\n");
+    for Named { name, what, example } in CATALOGUE {
+        text.push_str(&format!("  {name:<29} {what}\n{:32}{example}\n", ""));
+    }
+    text.push_str(
+        "\nAny path into the event is a column too, [] standing for every element of an\n\
+         array: requestParameters.instancesSet.items[].instanceId\n\
+         --columns eventTime,userName writes these two; --columns +mfa,file adds two;\n\
+         --columns all writes all of the above.\n",
+    );
+    text
+}

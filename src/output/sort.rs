@@ -1,0 +1,285 @@
+//! Rows in the order of their keys, in bounded memory: what does not fit is
+//! sorted in runs, which are kept on disk and merged.
+//!
+//! Rows with equal keys stay in the order in which they came.
+
+mod key;
+mod run;
+
+pub use self::key::Order;
+use self::run::Runs;
+use super::scratch::Scratch;
+use crate::error::Fatal;
+
+/// What the rows that wait to be sorted may take.
+const ROOM: usize = 32 << 20;
+
+/// Longer rows wait on disk by themselves, where nobody has to move them.
+const LONG: usize = 64 << 10;
+
+/// Takes rows in any order and gives them in that of their keys.
+#[derive(Debug)]
+pub struct Sorter {
+    room: usize,
+    /// How many rows are wanted, where that is not all.
+    limit: Option<usize>,
+    /// Keys and rows, one behind the other.
+    waiting: Vec<u8>,
+    entries: Vec<Entry>,
+    /// The key that a row must come before to be among those wanted.
+    bound: Option<Vec<u8>>,
+    runs: Runs,
+    long: Option<Scratch>,
+    /// The key and the place of the long row that is being taken.
+    open: Option<(Vec<u8>, u64)>,
+    rows: u64,
+}
+
+/// A row that waits, with what decides most comparisons at hand.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The first bytes of the key.
+    head: u64,
+    /// Where it stands among those that wait.
+    at: u32,
+}
+
+impl Sorter {
+    /// A sorter that gives the first `limit` rows.
+    pub fn new(limit: Option<u64>) -> Sorter {
+        Sorter::with_room(limit, ROOM)
+    }
+
+    fn with_room(limit: Option<u64>, room: usize) -> Sorter {
+        Sorter {
+            room,
+            limit: limit.and_then(|limit| usize::try_from(limit).ok()),
+            waiting: Vec::new(),
+            entries: Vec::new(),
+            bound: None,
+            runs: Runs::default(),
+            long: None,
+            open: None,
+            rows: 0,
+        }
+    }
+
+    /// Takes a row.
+    pub fn push(&mut self, key: &[u8], row: &[u8]) -> Result<(), Fatal> {
+        if row.len() <= LONG {
+            return self.add(key, row, false);
+        }
+        self.begin(key)?;
+        self.go_on(row)?;
+        self.end()
+    }
+
+    /// Begins to take a row that comes in pieces.
+    pub fn begin(&mut self, key: &[u8]) -> Result<(), Fatal> {
+        let long = match &mut self.long {
+            Some(long) => long,
+            none => none.insert(Scratch::new()?),
+        };
+        self.open = Some((key.to_vec(), long.end()));
+        Ok(())
+    }
+
+    /// Takes the next piece of a row.
+    pub fn go_on(&mut self, piece: &[u8]) -> Result<(), Fatal> {
+        self.long.as_mut().map_or(Ok(()), |long| long.append(piece))
+    }
+
+    /// The row that came in pieces is whole.
+    pub fn end(&mut self) -> Result<(), Fatal> {
+        let (Some((key, start)), Some(long)) = (self.open.take(), &self.long) else { return Ok(()) };
+        let place = [start.to_le_bytes(), (long.end() - start).to_le_bytes()].concat();
+        self.add(&key, &place, true)
+    }
+
+    /// How many rows were taken.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn add(&mut self, key: &[u8], row: &[u8], is_long: bool) -> Result<(), Fatal> {
+        self.rows += 1;
+        // Of equal keys the one that came first is the first.
+        if self.bound.as_ref().is_some_and(|bound| key >= &bound[..]) {
+            return Ok(());
+        }
+        let needed = run::HEADER + key.len() + row.len();
+        let taken = self.waiting.len() + self.entries.len() * size_of::<Entry>();
+        if taken + needed > self.room {
+            self.make_room()?;
+        }
+        self.entries.push(Entry { head: head(key), at: self.waiting.len() as u32 });
+        run::write(key, row, is_long, &mut self.waiting);
+        Ok(())
+    }
+
+    /// Forgets what is not wanted, or writes what waits to disk.
+    fn make_room(&mut self) -> Result<(), Fatal> {
+        self.sort();
+        if let Some(limit) = self.limit
+            && limit < self.entries.len()
+        {
+            self.entries.truncate(limit);
+            let last = self.entries.last().map(|last| run::key(&self.waiting[last.at as usize..]).to_vec());
+            self.bound = last.or(Some(Vec::new()));
+            let kept: usize =
+                self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]).len()).sum();
+            if kept <= self.room / 2 {
+                self.keep(kept);
+                return Ok(());
+            }
+        }
+        self.write_run()
+    }
+
+    /// Keeps only the entries that are left, in their order.
+    fn keep(&mut self, length: usize) {
+        let mut kept = Vec::with_capacity(length);
+        for entry in &mut self.entries {
+            let bytes = run::entry(&self.waiting[entry.at as usize..]);
+            entry.at = kept.len() as u32;
+            kept.extend_from_slice(bytes);
+        }
+        self.waiting.clear();
+        self.waiting.extend_from_slice(&kept);
+    }
+
+    fn write_run(&mut self) -> Result<(), Fatal> {
+        let entries = self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]));
+        self.runs.add(entries)?;
+        self.waiting.clear();
+        self.entries.clear();
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        let waiting = &self.waiting;
+        let key = |entry: &Entry| run::key(&waiting[entry.at as usize..]);
+        // By where they stand, which is the order in which they came, in the end.
+        self.entries.sort_unstable_by(|one, other| {
+            let by_key = || key(one).cmp(key(other));
+            one.head.cmp(&other.head).then_with(by_key).then(one.at.cmp(&other.at))
+        });
+    }
+
+    /// Hands all rows to `emit` in their order, the long ones in pieces.
+    /// `emit` is told where a row ends.
+    pub fn finish(mut self, mut emit: impl FnMut(&[u8], bool) -> Result<(), Fatal>) -> Result<(), Fatal> {
+        self.sort();
+        let wanted = self.limit.unwrap_or(usize::MAX);
+        let mut long = self.long.take();
+        if let Some(long) = &mut long {
+            long.seal()?;
+        }
+        let mut show = |row: &[u8], is_long: bool| match &mut long {
+            Some(long) if is_long => long_row(long, row, &mut emit),
+            _ => emit(row, true),
+        };
+        if self.runs.is_empty() {
+            for entry in self.entries.iter().take(wanted) {
+                let (row, is_long) = run::row(&self.waiting[entry.at as usize..]);
+                show(row, is_long)?;
+            }
+            return Ok(());
+        }
+        self.write_run()?;
+        (self.waiting, self.entries) = (Vec::new(), Vec::new());
+        let mut merge = self.runs.merge()?;
+        for _ in 0..wanted {
+            let Some(entry) = merge.entry() else { break };
+            let (row, is_long) = run::row(entry);
+            show(row, is_long)?;
+            merge.advance()?;
+        }
+        Ok(())
+    }
+}
+
+fn long_row(
+    long: &mut Scratch,
+    place: &[u8],
+    emit: &mut impl FnMut(&[u8], bool) -> Result<(), Fatal>,
+) -> Result<(), Fatal> {
+    const PIECE: u64 = 1 << 20;
+    let number = |at: usize| place[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (mut at, mut left) = (number(0), number(8));
+    let mut piece = Vec::new();
+    while left > 0 {
+        piece.resize(left.min(PIECE) as usize, 0);
+        long.read(at, &mut piece)?;
+        at += piece.len() as u64;
+        left -= piece.len() as u64;
+        emit(&piece, left == 0)?;
+    }
+    Ok(())
+}
+
+/// The first bytes of a key as a number that compares like them.
+fn head(key: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let length = key.len().min(8);
+    bytes[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The rows in the order of the sorter, long ones put together again.
+    fn sorted(rows: &[(Vec<u8>, Vec<u8>)], limit: Option<u64>, room: usize) -> Vec<Vec<u8>> {
+        let mut sorter = Sorter::with_room(limit, room);
+        for (key, row) in rows {
+            sorter.push(key, row).unwrap();
+        }
+        assert_eq!(sorter.rows(), rows.len() as u64);
+        let (mut all, mut row) = (Vec::new(), Vec::new());
+        let collect = |piece: &[u8], is_end: bool| {
+            row.extend_from_slice(piece);
+            if is_end {
+                all.push(std::mem::take(&mut row));
+            }
+            Ok(())
+        };
+        sorter.finish(collect).unwrap();
+        all
+    }
+
+    fn plain(mut rows: Vec<(Vec<u8>, Vec<u8>)>, limit: Option<u64>) -> Vec<Vec<u8>> {
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        let limit = limit.map_or(usize::MAX, |limit| limit as usize);
+        rows.into_iter().map(|(_, row)| row).take(limit).collect()
+    }
+
+    fn rows() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>)>> {
+        let key = prop::collection::vec(prop::sample::select(vec![0, 1, 200, 255]), 0..12);
+        let row = prop::collection::vec(any::<u8>(), 0..30);
+        prop::collection::vec((key, row), 0..600)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn it_is_a_stable_sort(rows in rows(), limit in prop::option::of(0..40_u64), room in 80..20_000_usize) {
+            // With little room there are more runs than are merged at once.
+            prop_assert_eq!(sorted(&rows, limit, room), plain(rows, limit));
+        }
+    }
+
+    #[test]
+    fn long_rows_keep_their_place() {
+        let rows: Vec<_> = (0..40_u8)
+            .map(|number| (vec![number % 7], vec![number; if number % 3 == 0 { 3 * LONG } else { 50 }]))
+            .collect();
+        for limit in [None, Some(9)] {
+            assert_eq!(sorted(&rows, limit, 400), plain(rows.clone(), limit));
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! What rows are sorted by: columns, as bytes that compare like their values.
+//!
+//! Numbers come before times, times before texts, and empty cells last in
+//! either direction, as in a spreadsheet.
+
+use jiff::Timestamp;
+
+use crate::decode::event::{Event, Fields};
+use crate::error::Fatal;
+use crate::output::cell::CellStyle;
+use crate::output::column::Column;
+use crate::plan::OrderBy;
+
+/// A text counts as far as this.
+const LONGEST: usize = 4096;
+
+/// Makes the keys of rows.
+#[derive(Clone, Debug)]
+pub struct Order {
+    columns: Vec<(Column, bool)>,
+    style: CellStyle,
+    cell: Vec<u8>,
+}
+
+impl Order {
+    /// Resolves the columns and asks for their fields.
+    pub fn new(by: &[OrderBy], fields: &mut Fields) -> Result<Order, Fatal> {
+        let column = |by: &OrderBy| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
+        let columns = by.iter().map(column).collect::<Result<_, Fatal>>()?;
+        Ok(Order { columns, style: CellStyle::default(), cell: Vec::new() })
+    }
+
+    /// Appends the key of an event.
+    pub fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
+        for (column, descends) in &mut self.columns {
+            self.cell.clear();
+            column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
+            self.cell.truncate(LONGEST);
+            encode(&self.cell, *descends, key);
+        }
+    }
+}
+
+const NUMBER: u8 = 1;
+const TIME: u8 = 2;
+const TEXT: u8 = 3;
+const EMPTY: u8 = u8::MAX;
+
+/// Appends what compares as the cell does.
+fn encode(cell: &[u8], descends: bool, key: &mut Vec<u8>) {
+    if cell.is_empty() {
+        return key.push(EMPTY);
+    }
+    let start = key.len();
+    if let Some(number) = Decimal::read(cell) {
+        key.push(NUMBER);
+        number.write(key);
+    } else if let Some(time) = time(cell) {
+        key.push(TIME);
+        // Nothing is negative or longer then, from the year -9999 to 9999.
+        let since = (time.as_nanosecond() + (1 << 70)) as u128;
+        key.extend_from_slice(&since.to_be_bytes()[7..]);
+    } else {
+        key.push(TEXT);
+        key.extend_from_slice(cell);
+        // Less than any byte that a cell can have.
+        key.push(0);
+    }
+    if descends {
+        key[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
+fn time(cell: &[u8]) -> Option<Timestamp> {
+    let may_be = cell.len() >= "2026-10-01T00:00Z".len() && cell[0].is_ascii_digit() && cell[4] == b'-';
+    let text = str::from_utf8(cell).ok().filter(|_| may_be)?;
+    text.parse().ok()
+}
+
+/// A number as written, whatever its length: `0.` and then its digits, times
+/// ten to the power of its exponent.
+#[derive(Debug)]
+struct Decimal<'a> {
+    is_negative: bool,
+    exponent: i32,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+}
+
+impl<'a> Decimal<'a> {
+    fn read(cell: &'a [u8]) -> Option<Decimal<'a>> {
+        let (is_negative, rest) = match cell {
+            [b'-', rest @ ..] => (true, rest),
+            rest => (false, rest),
+        };
+        let (whole, rest) = digits(rest);
+        let (fraction, rest) = match rest {
+            [b'.', rest @ ..] => Some(digits(rest)).filter(|(fraction, _)| !fraction.is_empty())?,
+            rest => (&rest[..0], rest),
+        };
+        let power = match rest {
+            [] => 0,
+            [b'e' | b'E', power @ ..] => str::from_utf8(power).ok()?.parse().ok()?,
+            _ => return None,
+        };
+        if whole.is_empty() {
+            return None;
+        }
+        let zeros = |digits: &[u8]| digits.iter().take_while(|digit| **digit == b'0').count();
+        let leading = zeros(whole);
+        let (whole, mut exponent) = (&whole[leading..], (whole.len() - leading) as i32);
+        let mut fraction =
+            &fraction[..fraction.len() - fraction.iter().rev().take_while(|digit| **digit == b'0').count()];
+        if whole.is_empty() {
+            let leading = zeros(fraction);
+            fraction = &fraction[leading..];
+            exponent = -(leading as i32);
+        }
+        Some(Decimal { is_negative, exponent: exponent.saturating_add(power), whole, fraction })
+    }
+
+    fn write(&self, key: &mut Vec<u8>) {
+        const NEGATIVE: u8 = 1;
+        const ZERO: u8 = 2;
+        const POSITIVE: u8 = 3;
+        let whole = match self.fraction {
+            // What the exponent says already.
+            [] => &self.whole[..self.whole.len() - self.whole.iter().rev().take_while(|digit| **digit == b'0').count()],
+            _ => self.whole,
+        };
+        if whole.is_empty() && self.fraction.is_empty() {
+            return key.push(ZERO);
+        }
+        key.push(if self.is_negative { NEGATIVE } else { POSITIVE });
+        let start = key.len();
+        key.extend_from_slice(&(self.exponent as u32 ^ 1 << 31).to_be_bytes());
+        key.extend_from_slice(whole);
+        key.extend_from_slice(self.fraction);
+        key.push(0);
+        if self.is_negative {
+            key[start..].iter_mut().for_each(|byte| *byte = !*byte);
+        }
+    }
+}
+
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|byte| byte.is_ascii_digit()).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(cell: &str, descends: bool) -> Vec<u8> {
+        let mut key = Vec::new();
+        encode(cell.as_bytes(), descends, &mut key);
+        key
+    }
+
+    #[test]
+    fn values_compare_as_what_they_are() {
+        let ascending = [
+            "-1e400",
+            "-10.5",
+            "-10",
+            "-9",
+            "-0.5",
+            "-0.05",
+            "0",
+            "1e-400",
+            "0.05",
+            "0.5",
+            "9",
+            "9.0000000000000000000000000000001",
+            "10",
+            "10.5",
+            "99999999999999999998",
+            "99999999999999999999",
+            "1e400",
+            "0001-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.2Z",
+            "1969-12-31T23:59:59.7Z",
+            "2026-10-01T00:00:00Z",
+            "2026-10-01T00:00:00.5Z",
+            "2026-10-01T02:00:01+02:00",
+            "2026-10-01T00:00:02Z",
+            "-",
+            "--1",
+            "10.0.0.1",
+            "1e",
+            "AccessDenied",
+            "a",
+            "a b",
+            "aa",
+            "é",
+        ];
+        for (first, one) in ascending.iter().enumerate() {
+            for (second, other) in ascending.iter().enumerate() {
+                assert_eq!(key(one, false).cmp(&key(other, false)), first.cmp(&second), "{one} {other}");
+                assert_eq!(key(one, true).cmp(&key(other, true)), second.cmp(&first), "{one} {other}");
+            }
+            assert!(key(one, false) < key("", false) && key(one, true) < key("", true), "empty cells come last");
+        }
+    }
+
+    #[test]
+    fn what_is_equal_is_a_tie() {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("0", "-0.00"),
+            ("007", "7"),
+            ("-1.50e3", "-1500"),
+            ("2026-10-01T00:00:00Z", "2026-10-01T02:00:00+02:00"),
+        ] {
+            assert_eq!(key(one, false), key(other, false), "{one} {other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_compare_as_numbers(one in any::<i64>(), other in any::<i64>(), shift in 0..20_u32) {
+            let (one, other) = (one >> shift, other >> (2 * shift));
+            let compared = key(&one.to_string(), false).cmp(&key(&other.to_string(), false));
+            prop_assert_eq!(compared, one.cmp(&other));
+        }
+
+        #[test]
+        fn a_column_does_not_reach_into_the_next(one in "[a-c]{0,3}", other in "[a-c]{0,3}", down in any::<bool>()) {
+            let keys = |first: &str, second: &str| [key(first, down), key(second, false)].concat();
+            let compared = keys(&one, "z").cmp(&keys(&other, "a"));
+            let first = key(&one, down).cmp(&key(&other, down));
+            prop_assert_eq!(compared, first.then(std::cmp::Ordering::Greater));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Rows on their way from a worker to the writer, with what the writer needs to
+//! choose among them.
+
+use std::ops::Range;
+
+use super::Said;
+use crate::output::dedupe::Id;
+use crate::report::Coverage;
+
+/// Rows, and what there is to say of the files that they come from: either
+/// whole rows, or a piece of one that is large.
+#[derive(Default)]
+pub(super) struct Block {
+    pub(super) rows: Vec<u8>,
+    /// Where each of the rows ends, where that matters.
+    pub(super) ends: Vec<usize>,
+    /// How many rows end here.
+    pub(super) count: u64,
+    /// The ids of the events, where that matters. Like its key, that of a row
+    /// in pieces comes with the first.
+    pub(super) ids: Vec<Option<Id>>,
+    /// What the rows are sorted by, where they are.
+    pub(super) keys: Vec<u8>,
+    pub(super) key_ends: Vec<usize>,
+    pub(super) piece: Option<Piece>,
+    pub(super) said: Vec<Said>,
+    pub(super) coverage: Coverage,
+}
+
+/// Which part of a row a block is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Piece {
+    pub(super) is_first: bool,
+    pub(super) is_last: bool,
+}
+
+/// How far a block was filled at some time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) count: u64,
+    rows: usize,
+    ends: usize,
+    ids: usize,
+    keys: usize,
+    key_ends: usize,
+}
+
+impl Block {
+    /// How far it is filled.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            count: self.count,
+            rows: self.rows.len(),
+            ends: self.ends.len(),
+            ids: self.ids.len(),
+            keys: self.keys.len(),
+            key_ends: self.key_ends.len(),
+        }
+    }
+
+    /// Takes back what came since.
+    pub(super) fn cut(&mut self, mark: Mark) {
+        self.count = mark.count;
+        self.rows.truncate(mark.rows);
+        self.ends.truncate(mark.ends);
+        self.ids.truncate(mark.ids);
+        self.keys.truncate(mark.keys);
+        self.key_ends.truncate(mark.key_ends);
+    }
+
+    /// Whether it would be too large with another row, so many bytes of it not
+    /// counted.
+    pub(super) fn is_full(&self, kept: usize) -> bool {
+        /// Where rows are only counted, their ids take memory all the same.
+        const MOST: u64 = 1 << 16;
+        (self.rows.len() + self.keys.len()).saturating_sub(kept) >= super::BLOCK || self.count >= MOST
+    }
+
+    /// The bytes of the row at `at`.
+    pub(super) fn row(&self, at: usize) -> &[u8] {
+        &self.rows[part(&self.ends, at)]
+    }
+
+    /// What the row at `at` is sorted by.
+    pub(super) fn key(&self, at: usize) -> &[u8] {
+        &self.keys[part(&self.key_ends, at)]
+    }
+
+    /// Keeps the rows up to `count`.
+    pub(super) fn truncate(&mut self, count: u64) {
+        if count < self.count {
+            self.count = count;
+            self.ends.truncate(count as usize);
+            self.rows.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+    }
+
+    /// Keeps only the rows whose ids are wanted.
+    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(Option<Id>) -> Result<bool, E>) -> Result<(), E> {
+        let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
+        for at in 0..self.count as usize {
+            if !is_wanted(self.ids.get(at).copied().flatten())? {
+                continue;
+            }
+            let (row, key) = (part(&self.ends, at), part(&self.key_ends, at));
+            let (row_start, key_start) = (row_end, key_end);
+            (row_end, key_end) = (row_end + row.len(), key_end + key.len());
+            if kept < at {
+                self.rows.copy_within(row, row_start);
+                self.keys.copy_within(key, key_start);
+            }
+            // Where rows are only counted they have no bytes.
+            self.ends.get_mut(kept).into_iter().for_each(|end| *end = row_end);
+            self.key_ends.get_mut(kept).into_iter().for_each(|end| *end = key_end);
+            kept += 1;
+        }
+        self.count = kept as u64;
+        self.rows.truncate(row_end);
+        self.ends.truncate(kept);
+        self.keys.truncate(key_end);
+        self.key_ends.truncate(kept);
+        Ok(())
+    }
+}
+
+/// From where to where the part at `at` reaches, by where all parts end.
+fn part(ends: &[usize], at: usize) -> Range<usize> {
+    match at.checked_sub(1) {
+        Some(before) if at < ends.len() => ends[before]..ends[at],
+        None if !ends.is_empty() => 0..ends[0],
+        _ => 0..0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block() -> Block {
+        let mut block = Block { count: 3, ids: vec![None, Some([1; 12]), None], ..Block::default() };
+        for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
+            block.rows.extend_from_slice(row.as_bytes());
+            block.ends.push(block.rows.len());
+            block.keys.extend_from_slice(key.as_bytes());
+            block.key_ends.push(block.keys.len());
+        }
+        block
+    }
+
+    #[test]
+    fn it_is_cut_between_rows() {
+        for (count, expected) in [(0, ""), (1, "one\n"), (2, "one\ntwo, more\n"), (9, "one\ntwo, more\n3\n")] {
+            let mut block = block();
+            block.truncate(count);
+            assert_eq!((block.count, &block.rows[..]), (count.min(3), expected.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn rows_in_the_middle_go() {
+        let mut block = block();
+        block.retain(|id| Ok::<_, ()>(id.is_none())).unwrap();
+        let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();
+        assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
+        assert_eq!((block.count, &block.rows[..]), (2, &b"one\n3\n"[..]));
+    }
+}

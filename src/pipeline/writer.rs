@@ -1,0 +1,212 @@
+//! Takes the blocks in their order, and chooses what is written: no event
+//! twice, sorted, as many as are wanted.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::block::{Block, Piece};
+use super::turn::Turn;
+use super::{BLOCK, Said};
+use crate::error::Fatal;
+use crate::output::Table;
+use crate::output::dedupe::Seen;
+use crate::output::sort::Sorter;
+use crate::output::target::Target;
+use crate::plan::Plan;
+use crate::report::{Coverage, Report};
+use crate::stop::Stop;
+
+pub(super) struct Writer<'a> {
+    plan: &'a Plan,
+    report: &'a Report,
+    stop: &'a Stop,
+    turn: &'a Turn,
+    target: &'a mut Target,
+    seen: Option<Seen>,
+    sorter: Option<Sorter>,
+    /// Whether the row that comes in pieces is left out.
+    is_left_out: bool,
+    coverage: Coverage,
+    shown: Instant,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        report: &'a Report,
+        stop: &'a Stop,
+        turn: &'a Turn,
+        target: &'a mut Target,
+    ) -> Writer<'a> {
+        Writer {
+            plan,
+            report,
+            stop,
+            turn,
+            target,
+            seen: plan.dedupe.then(Seen::default),
+            sorter: (!plan.sort.is_empty() && !plan.count).then(|| Sorter::new(plan.limit)),
+            is_left_out: false,
+            coverage: Coverage::default(),
+            shown: Instant::now(),
+        }
+    }
+
+    /// What was covered.
+    pub(super) fn into_coverage(self) -> Coverage {
+        self.coverage
+    }
+
+    pub(super) fn run(
+        &mut self,
+        table: &Table,
+        order: Receiver<Receiver<Block>>,
+        used: &Sender<Vec<u8>>,
+    ) -> Result<(), Fatal> {
+        let mut header = (!self.plan.count).then(|| table.header());
+        if self.plan.limit == Some(0) {
+            return self.target.write(&header.unwrap_or_default());
+        }
+        while let Some(blocks) = self.next(&order)? {
+            self.turn.pass();
+            while let Some(mut block) = self.next(&blocks)? {
+                if let Some(header) = header.take() {
+                    self.target.write(&header)?;
+                }
+                self.take(&mut block)?;
+                block.rows.clear();
+                // What one large row needed is not kept for all others, and
+                // where nobody waits for the memory it is given back.
+                block.rows.shrink_to(2 * BLOCK);
+                let _ = used.try_send(block.rows);
+                if self.coverage.is_cut {
+                    return Ok(());
+                }
+            }
+        }
+        self.target.write(&header.unwrap_or_default())?;
+        self.write_sorted()
+    }
+
+    /// The next item of a channel; nothing at its end.
+    fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Fatal> {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        loop {
+            if self.stop.is_interrupted() {
+                return Err(Fatal::Interrupted);
+            }
+            match channel.recv_timeout(PATIENCE) {
+                Ok(item) => return Ok(Some(item)),
+                // Whoever heeds an interrupt ends early, as if there were no more.
+                Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Fatal::Interrupted),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn take(&mut self, block: &mut Block) -> Result<(), Fatal> {
+        const OFTEN: Duration = Duration::from_millis(100);
+        for said in &block.said {
+            match said {
+                Said::Skip(skip) => self.report.skip(skip),
+                Said::Note(text) => self.report.note(text),
+                Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
+            }
+        }
+        self.coverage.add(&block.coverage);
+        match block.piece {
+            Some(piece) => self.take_piece(block, piece)?,
+            None => self.take_rows(block)?,
+        }
+        if self.shown.elapsed() >= OFTEN {
+            self.report.reading(&self.coverage);
+            self.shown = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn take_rows(&mut self, block: &mut Block) -> Result<(), Fatal> {
+        if let Some(seen) = &mut self.seen {
+            let before = block.count;
+            block.retain(|id| id.map_or(Ok(true), |id| seen.insert(id)))?;
+            self.coverage.duplicates += before - block.count;
+        }
+        if let Some(sorter) = &mut self.sorter {
+            for at in 0..block.count as usize {
+                sorter.push(block.key(at), block.row(at))?;
+            }
+            self.coverage.rows += block.count;
+            return Ok(());
+        }
+        block.truncate(self.left());
+        self.target.write(&block.rows)?;
+        self.count(block.count);
+        Ok(())
+    }
+
+    fn take_piece(&mut self, block: &Block, piece: Piece) -> Result<(), Fatal> {
+        if piece.is_first {
+            let id = block.ids.first().copied().flatten();
+            self.is_left_out = match (&mut self.seen, id) {
+                (Some(seen), Some(id)) => !seen.insert(id)?,
+                _ => false,
+            };
+            self.coverage.duplicates += u64::from(self.is_left_out);
+        }
+        if self.is_left_out {
+            return Ok(());
+        }
+        let Some(sorter) = &mut self.sorter else {
+            self.target.write(&block.rows)?;
+            if piece.is_last {
+                self.count(1);
+            }
+            return Ok(());
+        };
+        if piece.is_first {
+            sorter.begin(block.key(0))?;
+        }
+        sorter.go_on(&block.rows)?;
+        if piece.is_last {
+            sorter.end()?;
+            self.coverage.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// How many rows are still wanted.
+    fn left(&self) -> u64 {
+        self.plan.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows)
+    }
+
+    /// Counts rows that were written.
+    fn count(&mut self, rows: u64) {
+        self.coverage.is_cut = rows == self.left();
+        self.coverage.rows += rows;
+    }
+
+    /// Writes the rows that waited for all others.
+    fn write_sorted(&mut self) -> Result<(), Fatal> {
+        let Some(sorter) = self.sorter.take() else { return Ok(()) };
+        if let Some(limit) = self.plan.limit.filter(|limit| *limit < self.coverage.rows) {
+            self.coverage.unwritten = self.coverage.rows - limit;
+        }
+        let (stop, target) = (self.stop, &mut self.target);
+        let mut block = Vec::with_capacity(BLOCK);
+        sorter.finish(|row, _| {
+            block.extend_from_slice(row);
+            if block.len() < BLOCK {
+                return Ok(());
+            }
+            if stop.is_interrupted() {
+                return Err(Fatal::Interrupted);
+            }
+            target.write(&block)?;
+            block.clear();
+            Ok(())
+        })?;
+        target.write(&block)
+    }
+}
