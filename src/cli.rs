@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
 ///
@@ -17,6 +18,9 @@ use clap::{ArgAction, Parser};
 #[command(
     name = "trail2tsv",
     version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "Other commands",
     max_term_width = 100,
     after_help = "Examples:\n  \
         trail2tsv --bucket my-trail --since 30d > out.tsv\n  \
@@ -27,107 +31,167 @@ use clap::{ArgAction, Parser};
         read (stderr names it), 130 interrupted."
 )]
 pub struct Cli {
+    /// What else than the main job
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The main job
+    #[command(flatten)]
+    pub convert: Convert,
+}
+
+/// What the program does beside the main job.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Write what makes a shell complete the options
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Write the manual page, for man(1)
+    Man,
+}
+
+/// The main job: events to rows.
+#[derive(Args, Clone, Debug, Default)]
+#[allow(missing_docs, reason = "each is the group of its type")]
+pub struct Convert {
     /// Folders, files, - for standard input, or s3://BUCKET/PREFIX
     #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
     pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub bucket: Bucket,
+    #[command(flatten)]
+    pub scope: Scope,
+    #[command(flatten)]
+    pub conditions: Conditions,
+    #[command(flatten)]
+    pub table: Table,
+    #[command(flatten)]
+    pub work: Work,
+}
 
+/// Which bucket is read, and how.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "From S3")]
+pub struct Bucket {
     /// Mirror the logs of this S3 bucket, and read them
-    #[arg(long, value_name = "BUCKET", help_heading = "From S3")]
+    #[arg(long, value_name = "BUCKET")]
     pub bucket: Option<String>,
     /// What stands before AWSLogs/ in the bucket
-    #[arg(long, value_name = "PREFIX", help_heading = "From S3", requires = "bucket")]
+    #[arg(long, value_name = "PREFIX", requires = "bucket")]
     pub prefix: Option<String>,
     /// Only this organisation's accounts (o-…)
-    #[arg(long, value_name = "ID", help_heading = "From S3")]
+    #[arg(long, value_name = "ID")]
     pub org_id: Option<String>,
     /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
-    #[arg(long, value_name = "DIR", help_heading = "From S3")]
+    #[arg(long, value_name = "DIR")]
     pub mirror: Option<PathBuf>,
     /// Read the mirror as it is, talk to nobody
-    #[arg(long, help_heading = "From S3")]
+    #[arg(long)]
     pub offline: bool,
     /// Days after --until to look for late deliveries, at most 30
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "From S3",
+    #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = number(0..=30_u32))]
     pub late_days: u32,
     /// Profile of the AWS configuration
-    #[arg(long, value_name = "NAME", help_heading = "From S3")]
+    #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Talk to this S3 endpoint instead of AWS's
-    #[arg(long, value_name = "URL", help_heading = "From S3")]
+    #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Send requests without credentials
-    #[arg(long, help_heading = "From S3")]
+    #[arg(long)]
     pub no_sign_request: bool,
     /// Pay for the requests to a bucket of somebody else
-    #[arg(long, help_heading = "From S3")]
+    #[arg(long)]
     pub request_payer: bool,
     /// Downloads at once [default: 64]
-    #[arg(long, value_name = "N", help_heading = "From S3",
+    #[arg(long, value_name = "N",
           value_parser = number(1..=1000_u16))]
     pub jobs: Option<u16>,
+}
 
+/// What the names of folders and files tell too: when, where, whose.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Which events")]
+pub struct Scope {
     /// Events from this time on: 30d, 12h, 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339
-    #[arg(long, value_name = "TIME", help_heading = "Which events", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Events before this time
-    #[arg(long, value_name = "TIME", help_heading = "Which events", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
+    /// The region of the call
+    #[arg(short, long, value_name = "PATTERN")]
+    pub region: Vec<String>,
+    /// The account; from S3 only this account's logs are fetched
+    #[arg(long, value_name = "ID")]
+    pub account: Vec<String>,
+}
+
+/// What only the events tell.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Which events")]
+pub struct Conditions {
     /// What was called, such as TerminateInstances or 'Delete*'
-    #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
+    #[arg(short, long, value_name = "PATTERN")]
     pub event_name: Vec<String>,
     /// Who called: a user, role, session, ARN or principal id (a comma is part of it)
-    #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
+    #[arg(short, long, value_name = "PATTERN")]
     pub user: Vec<String>,
     /// Where the call came from
-    #[arg(short = 'i', long, value_name = "IP|CIDR|PATTERN", help_heading = "Which events")]
+    #[arg(short = 'i', long, value_name = "IP|CIDR|PATTERN")]
     pub source_ip: Vec<String>,
-    /// The region of the call
-    #[arg(short, long, value_name = "PATTERN", help_heading = "Which events")]
-    pub region: Vec<String>,
     /// The service; ec2 means ec2.amazonaws.com
-    #[arg(short = 's', long, value_name = "PATTERN", help_heading = "Which events")]
+    #[arg(short = 's', long, value_name = "PATTERN")]
     pub event_source: Vec<String>,
-    /// The account; from S3 only this account's logs are fetched
-    #[arg(long, value_name = "ID", help_heading = "Which events")]
-    pub account: Vec<String>,
+}
 
+/// What rows look like, and where they go.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What to write")]
+pub struct Table {
     /// Columns by name or by path, such as requestParameters.items[].id;
     /// +LIST adds to the default; help lists the names
-    #[arg(short, long, value_name = "LIST", help_heading = "What to write")]
+    #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
     /// tsv or csv [default: by the ending of --output, else tsv]
-    #[arg(short, long, value_name = "FORMAT", help_heading = "What to write")]
+    #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Write to this file, which appears only when it is whole
-    #[arg(short, long, value_name = "FILE", help_heading = "What to write")]
+    #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Stop after this many events
-    #[arg(short = 'n', long, value_name = "N", help_heading = "What to write",
+    #[arg(short = 'n', long, value_name = "N",
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
     /// Write only how many events match
-    #[arg(long, help_heading = "What to write")]
+    #[arg(long)]
     pub count: bool,
     /// Leave out the line of column names
-    #[arg(long, help_heading = "What to write")]
+    #[arg(long)]
     pub no_header: bool,
     /// Write this for what is absent or null [default: nothing]
-    #[arg(long, value_name = "TEXT", help_heading = "What to write", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub null: Option<String>,
     /// Do not disarm text that a spreadsheet would run as a formula
-    #[arg(long, help_heading = "What to write")]
+    #[arg(long)]
     pub raw: bool,
+}
 
+/// How the work is done, and how much is said of it.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Talk and work")]
+pub struct Work {
     /// Threads that decode [default: one for each core]
-    #[arg(long, value_name = "N", help_heading = "Talk and work",
+    #[arg(long, value_name = "N",
           value_parser = number(1..=1024_u16))]
     pub threads: Option<u16>,
     /// No progress and no last line; problems are named all the same
-    #[arg(short, long, help_heading = "Talk and work", conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more about what is done; -vv names each file
-    #[arg(short, long, action = ArgAction::Count, help_heading = "Talk and work")]
+    #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 }
 

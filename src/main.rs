@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan),
         Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
+        Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
+        Ok(Task::Man) => man(),
         Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),
         Err(fatal) => end(&Report::new(Talk::default(), true), &fatal),
     };
@@ -57,6 +60,21 @@ fn convert(plan: &Plan) -> Exit {
             if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
         }
         Err(fatal) => end(&report, &fatal),
+    }
+}
+
+/// What a shell reads to complete the options.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+fn man() -> Exit {
+    let mut page = Vec::new();
+    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+        Ok(()) => show(&String::from_utf8_lossy(&page), Exit::Done),
+        Err(error) => end(&Report::new(Talk::default(), true), &Fatal::write("the manual page", &error)),
     }
 }
 

@@ -1,15 +1,21 @@
 //! What a run will do. Every default is decided here, and nowhere else: the
 //! stages get a finished [`Plan`] and ask no further.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use etcetera::BaseStrategy;
+use clap_complete::Shell;
 use jiff::Timestamp;
 
-use crate::cli::Cli;
+use crate::cli::{self, Cli, Command};
 use crate::error::Fatal;
-use crate::pattern::split_list;
-use crate::window::Window;
+
+mod conditions;
+mod source;
+mod table;
+
+pub use conditions::Conditions;
+pub use source::{BucketInput, Connection, Input};
+pub use table::{Format, TableLayout};
 
 /// What is asked of the program.
 #[derive(Clone, Debug)]
@@ -18,6 +24,10 @@ pub enum Task {
     Help,
     /// List the columns that there are.
     ColumnsHelp,
+    /// Write what makes a shell complete options.
+    Completions(Shell),
+    /// Write the manual page.
+    Man,
     /// The main job.
     Convert(Box<Plan>),
 }
@@ -43,95 +53,6 @@ pub struct Plan {
     pub talk: Talk,
 }
 
-/// One source of log files.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// Standard input, one text.
-    Stdin,
-    /// A file, or a folder to be walked.
-    Path(PathBuf),
-    /// A bucket, by way of its mirror.
-    Bucket(Box<BucketInput>),
-}
-
-/// What to mirror from a bucket.
-#[derive(Clone, Debug, Default)]
-pub struct BucketInput {
-    /// The bucket's name.
-    pub bucket: String,
-    /// What its log keys begin with: empty, or ending in `/`.
-    pub prefix: String,
-    /// Only this organisation.
-    pub organisation: Option<String>,
-    /// Accounts, as patterns; all where empty.
-    pub accounts: Vec<String>,
-    /// Regions, as patterns; all where empty.
-    pub regions: Vec<String>,
-    /// The time that events are wanted from.
-    pub window: Window,
-    /// How many days after the window late deliveries are looked for.
-    pub late_days: u32,
-    /// The folder that objects are kept in, under their keys.
-    pub mirror: PathBuf,
-    /// Read the mirror without asking the bucket.
-    pub offline: bool,
-    /// How to reach S3.
-    pub connection: Connection,
-    /// How many downloads run at once.
-    pub jobs: usize,
-}
-
-/// How to reach S3, where that differs from what the environment says.
-#[derive(Clone, Debug, Default)]
-pub struct Connection {
-    /// A profile of the AWS configuration.
-    pub profile: Option<String>,
-    /// The address of another S3.
-    pub endpoint_url: Option<String>,
-    /// Send no credentials.
-    pub anonymous: bool,
-    /// Pay for requests to somebody else's bucket.
-    pub request_payer: bool,
-}
-
-/// The filters as they were typed; values of one field are alternatives.
-#[derive(Clone, Debug, Default)]
-#[allow(missing_docs, reason = "each is the option of its name")]
-pub struct Conditions {
-    pub window: Window,
-    pub event_names: Vec<String>,
-    pub users: Vec<String>,
-    pub source_ips: Vec<String>,
-    pub regions: Vec<String>,
-    pub event_sources: Vec<String>,
-    pub accounts: Vec<String>,
-}
-
-/// How rows look.
-#[derive(Clone, Debug)]
-pub struct TableLayout {
-    /// The value of `--columns`, unless it is the default.
-    pub columns: Vec<String>,
-    /// How cells are separated.
-    pub format: Format,
-    /// Whether the first line names the columns.
-    pub header: bool,
-    /// What is written for absent and null.
-    pub null: String,
-    /// Whether text that a spreadsheet would run is disarmed.
-    pub guard: bool,
-}
-
-/// A format of tables.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Format {
-    /// Tabs between cells, nothing quoted.
-    #[default]
-    Tsv,
-    /// RFC 4180.
-    Csv,
-}
-
 /// How much is said on stderr.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Talk {
@@ -150,173 +71,41 @@ pub struct Surroundings {
     pub cores: usize,
 }
 
-const DOWNLOADS: u16 = 64;
+impl Talk {
+    fn new(typed: &cli::Work) -> Talk {
+        Talk { quiet: typed.quiet, verbose: typed.verbose }
+    }
+}
 
 impl Task {
-    /// Decides what `cli` asks for.
+    /// Decides what was asked for.
     pub fn new(cli: Cli, around: Surroundings) -> Result<Task, Fatal> {
-        if cli.columns.iter().any(|list| list == "help") {
+        match cli.command {
+            Some(Command::Completions { shell }) => Ok(Task::Completions(shell)),
+            Some(Command::Man) => Ok(Task::Man),
+            None => Task::convert(cli.convert, around),
+        }
+    }
+
+    fn convert(typed: cli::Convert, around: Surroundings) -> Result<Task, Fatal> {
+        if typed.table.columns.iter().any(|list| list == "help") {
             return Ok(Task::ColumnsHelp);
         }
-        let conditions = conditions(&cli, around.now)?;
-        let inputs = inputs(&cli, &conditions)?;
+        let conditions = Conditions::new(&typed.scope, &typed.conditions, around.now)?;
+        let inputs = source::inputs(&typed.inputs, &typed.bucket, &conditions)?;
         if inputs.is_empty() {
             return Ok(Task::Help);
         }
         Ok(Task::Convert(Box::new(Plan {
             inputs,
             conditions,
-            table: TableLayout {
-                columns: split_list(&cli.columns),
-                format: format(cli.format.as_deref(), cli.output.as_deref())?,
-                header: !cli.no_header,
-                null: cli.null.unwrap_or_default(),
-                guard: !cli.raw,
-            },
-            output: cli.output,
-            count: cli.count,
-            limit: cli.limit,
-            threads: cli.threads.map_or(around.cores, usize::from).max(1),
-            talk: Talk { quiet: cli.quiet, verbose: cli.verbose },
+            table: TableLayout::new(&typed.table)?,
+            output: typed.table.output,
+            count: typed.table.count,
+            limit: typed.table.limit,
+            threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
+            talk: Talk::new(&typed.work),
         })))
-    }
-}
-
-fn conditions(cli: &Cli, now: Timestamp) -> Result<Conditions, Fatal> {
-    let accounts = split_list(&cli.account);
-    if let Some(wrong) = accounts.iter().find(|account| !is_account_pattern(account)) {
-        return Err(Fatal::option("--account", wrong, "not an account; write its 12 digits, such as 111122223333"));
-    }
-    Ok(Conditions {
-        window: Window::parse(cli.since.as_deref(), cli.until.as_deref(), now)?,
-        event_names: cli.event_name.clone(),
-        users: cli.user.clone(),
-        source_ips: cli.source_ip.clone(),
-        regions: cli.region.clone(),
-        event_sources: cli.event_source.clone(),
-        accounts,
-    })
-}
-
-/// Twelve digits, or a pattern over them.
-fn is_account_pattern(text: &str) -> bool {
-    let pattern = text.strip_prefix('!').unwrap_or(text);
-    let is_open = pattern.contains(['*', '?', '[', '{']);
-    (is_open || pattern.len() == 12)
-        && pattern.bytes().all(|byte| byte.is_ascii_digit() || b"*?[]{},-!".contains(&byte))
-}
-
-fn inputs(cli: &Cli, conditions: &Conditions) -> Result<Vec<Input>, Fatal> {
-    let mut inputs = Vec::new();
-    if let Some(bucket) = &cli.bucket {
-        let prefix = cli.prefix.as_deref().unwrap_or_default();
-        inputs.push(Input::Bucket(Box::new(bucket_input(cli, conditions, bucket, prefix)?)));
-    }
-    for path in &cli.inputs {
-        inputs.push(match path.to_str().and_then(|text| text.strip_prefix("s3://")) {
-            Some(address) => {
-                let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-                Input::Bucket(Box::new(bucket_input(cli, conditions, bucket, prefix)?))
-            }
-            None if path.as_os_str() == "-" => Input::Stdin,
-            None => Input::Path(path.clone()),
-        });
-    }
-    if inputs.iter().filter(|input| matches!(input, Input::Stdin)).count() > 1 {
-        return Err(Fatal::Usage("standard input (-) can be read only once".into()));
-    }
-    let has_bucket = inputs.iter().any(|input| matches!(input, Input::Bucket(_)));
-    if !has_bucket && let Some(option) = bucket_option(cli) {
-        return Err(Fatal::Usage(format!("{option} needs --bucket BUCKET or s3://BUCKET/PREFIX")));
-    }
-    Ok(inputs)
-}
-
-/// An option that was given and means nothing without a bucket.
-fn bucket_option(cli: &Cli) -> Option<&'static str> {
-    [
-        (cli.mirror.is_some(), "--mirror"),
-        (cli.offline, "--offline"),
-        (cli.org_id.is_some(), "--org-id"),
-        (cli.endpoint_url.is_some(), "--endpoint-url"),
-        (cli.profile.is_some(), "--profile"),
-    ]
-    .into_iter()
-    .find_map(|(is_given, option)| is_given.then_some(option))
-}
-
-fn bucket_input(cli: &Cli, conditions: &Conditions, bucket: &str, prefix: &str) -> Result<BucketInput, Fatal> {
-    let is_name = (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        && !bucket.starts_with('.');
-    if !is_name {
-        return Err(Fatal::option(
-            "--bucket",
-            bucket,
-            "not the name of a bucket; write it without s3:// and without a path",
-        ));
-    }
-    if let Some(organisation) = &cli.org_id
-        && !organisation.starts_with("o-")
-    {
-        return Err(Fatal::option("--org-id", organisation, "not an organisation; its id begins with o-"));
-    }
-    Ok(BucketInput {
-        bucket: bucket.to_string(),
-        prefix: as_folder(prefix),
-        organisation: cli.org_id.clone(),
-        accounts: conditions.accounts.clone(),
-        regions: split_list(&conditions.regions),
-        window: conditions.window,
-        late_days: cli.late_days,
-        mirror: match &cli.mirror {
-            Some(folder) => folder.clone(),
-            None => cache_folder()?.join("trail2tsv").join(bucket),
-        },
-        offline: cli.offline,
-        connection: Connection {
-            profile: cli.profile.clone(),
-            endpoint_url: cli.endpoint_url.clone(),
-            anonymous: cli.no_sign_request,
-            request_payer: cli.request_payer,
-        },
-        jobs: cli.jobs.unwrap_or(DOWNLOADS).into(),
-    })
-}
-
-/// A prefix that ends at a folder, as people mean it.
-fn as_folder(prefix: &str) -> String {
-    match prefix.trim_matches('/') {
-        "" => String::new(),
-        inner => format!("{inner}/"),
-    }
-}
-
-fn cache_folder() -> Result<PathBuf, Fatal> {
-    etcetera::choose_base_strategy()
-        .map(|strategy| strategy.cache_dir())
-        .map_err(|_| Fatal::Usage("no home folder for the mirror; say where by --mirror DIR".into()))
-}
-
-/// The format that was named, or that the file's ending asks for.
-fn format(named: Option<&str>, output: Option<&Path>) -> Result<Format, Fatal> {
-    let by_name = |name: &str| match name.to_ascii_lowercase().as_str() {
-        "tsv" => Some(Format::Tsv),
-        "csv" => Some(Format::Csv),
-        _ => None,
-    };
-    if let Some(name) = named {
-        return by_name(name).ok_or_else(|| Fatal::option("--format", name, "not a format; write tsv or csv"));
-    }
-    let ending = output.and_then(|path| path.extension()).and_then(|ending| ending.to_str());
-    match ending {
-        Some(ending @ ("json" | "xlsx" | "jsonl" | "gz" | "parquet")) => Err(Fatal::option(
-            "--output",
-            &output.unwrap_or(Path::new("")).to_string_lossy(),
-            format!("no format is known by the ending .{ending}; end it in .tsv or .csv, or name one by --format"),
-        )),
-        Some(ending) => Ok(by_name(ending).unwrap_or_default()),
-        None => Ok(Format::Tsv),
     }
 }
 
