@@ -114,9 +114,9 @@ impl Comparison {
 fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
     const OPERATORS: [&str; 10] = ["==", "=~", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
     let mut in_quotes = false;
-    let at = text.char_indices().skip(1).find_map(|(at, character)| {
+    let at = text.char_indices().find_map(|(at, character)| {
         in_quotes ^= character == '"';
-        (!in_quotes && "=!~<>".contains(character)).then_some(at)
+        (at > 0 && !in_quotes && "=!~<>".contains(character)).then_some(at)
     });
     let Some(at) = at else { return (!text.starts_with(['=', '~', '<', '>'])).then_some((text, None)) };
     let (field, rest) = text.split_at(at);
@@ -228,7 +228,7 @@ mod tests {
             ("eventTime < 2026-10-01T09:00:00Z", false),
             ("eventTime <= 2026-10-01T11:00:00+02:00", true),
             ("eventTime > 10d", true),
-            ("eventTime > 9d", false),
+            ("eventTime > 8d", false),
             ("requestParameters.items[].ip = 10.*", true),
             ("requestParameters.items[].ip != 10.*", false),
             ("requestParameters.items[].ip != 11.*", true),

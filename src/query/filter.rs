@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::address::AddressPattern;
+use super::condition::Condition;
 use super::field;
 use super::identity::Identities;
 use super::search::Search;
@@ -26,6 +27,7 @@ pub struct Filter {
     account: Option<Account>,
     address: Option<(Slot, Choice<AddressPattern>)>,
     user: Option<(Identities, Choice<Pattern>)>,
+    finer: Vec<Condition>,
 }
 
 /// What a filter says of an event.
@@ -66,15 +68,17 @@ impl Filter {
                 .map(|choice| (address, choice)),
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
+            finer: Condition::all(conditions, fields)?,
         };
-        let Filter { name, time, region, source, account, address, user, .. } = &filter;
+        let Filter { name, time, region, source, account, address, user, finer, .. } = &filter;
         filter.is_open = name.is_none()
             && time.is_none()
             && region.is_none()
             && source.is_none()
             && account.is_none()
             && address.is_none()
-            && user.is_none();
+            && user.is_none()
+            && finer.is_empty();
         Ok(filter)
     }
 
@@ -98,7 +102,8 @@ impl Filter {
             && self.user.as_mut().is_none_or(|(identities, choice)| {
                 let principal = identities.principal(event);
                 choice.admits(|pattern| principal.is_any(|name| pattern.matches(name)))
-            });
+            })
+            && self.finer.iter_mut().all(|condition| condition.holds(event));
         if wanted { time } else { Answer::No }
     }
 }
