@@ -57,7 +57,7 @@ fn convert(plan: &Plan) -> Exit {
     match pipeline::run(plan, &report, &stop) {
         Ok(coverage) => {
             report.finish(&coverage);
-            if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
+            if coverage.is_partial() { Exit::Partial } else { Exit::Done }
         }
         Err(fatal) => end(&report, &fatal),
     }

@@ -29,8 +29,10 @@ use crate::decode::event::Fields;
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
 use crate::output::target::Target;
-use crate::plan::Plan;
+use crate::plan::{Plan, TableLayout};
 use crate::query::Filter;
+use crate::query::jq::Jq;
+use crate::query::jq::expression::Yields;
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 
@@ -40,6 +42,9 @@ const BLOCK: usize = 1 << 20;
 const BLOCKS: usize = 64 << 20;
 /// What all texts that are held whole may take together.
 const TEXTS: usize = 96 << 20;
+
+const SHAPED: &str = "--columns: the --jq expression shapes its own lines; leave --columns out, or let \
+                      --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
 
 /// A piece of work, in the order of the output.
 struct Batch {
@@ -63,6 +68,8 @@ enum Piece {
 enum Said {
     Skip(Skip),
     Note(String),
+    /// Why a question could not be asked of an event; only the first is told.
+    Unanswered(String),
     Detail(u8, String),
 }
 
@@ -79,7 +86,14 @@ struct Block {
 pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
     let mut fields = Fields::default();
     let filter = Filter::new(&plan.conditions, &mut fields)?;
-    let table = Table::new(&plan.table, &mut fields)?;
+    let jq = plan.conditions.jq.as_deref().map(|text| Jq::new(text, &mut fields)).transpose()?;
+    let yields = jq.as_ref().map_or(Yields::Truth, |jq| jq.expression().yields());
+    if yields == Yields::Values && !plan.table.columns.is_empty() {
+        return Err(Fatal::Usage(SHAPED.into()));
+    }
+    // What shapes its own lines has no columns to be named.
+    let header = plan.table.header && yields == Yields::Truth;
+    let table = Table::new(&TableLayout { header, ..plan.table.clone() }, &mut fields)?;
     let inputs = feed::open(&plan.inputs, report, stop)?;
     let mut target = Target::open(plan.output.as_deref())?;
 
@@ -90,7 +104,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
-    let choice = Choice { search: filter.search(), filter, table: (!plan.count).then(|| table.clone()) };
+    let choice = Choice { search: filter.search(), filter, jq, table: (!plan.count).then(|| table.clone()) };
     let job = Job {
         limit: plan.limit,
         verbose: plan.talk.verbose,
@@ -199,6 +213,8 @@ impl Writer<'_> {
             match said {
                 Said::Skip(skip) => self.report.skip(skip),
                 Said::Note(text) => self.report.note(text),
+                Said::Unanswered(text) if self.coverage.unanswered == 0 => self.report.fatal(text),
+                Said::Unanswered(_) => {}
                 Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
             }
         }

@@ -9,6 +9,7 @@ pub mod field;
 pub mod filter;
 pub mod grep;
 pub mod identity;
+pub mod jq;
 pub mod resource;
 pub mod search;
 

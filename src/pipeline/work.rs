@@ -17,6 +17,7 @@ use crate::input::opener::Opener;
 use crate::output::Table;
 use crate::query::Filter;
 use crate::query::filter::Answer;
+use crate::query::jq::{Jq, Output};
 use crate::query::search::Search;
 use crate::report::count;
 use crate::stop::Stop;
@@ -40,6 +41,8 @@ pub(super) struct Choice {
     pub(super) filter: Filter,
     /// What rules out whole files, where there is such a thing.
     pub(super) search: Option<Search>,
+    /// What is asked last of an event, and can shape its own rows.
+    pub(super) jq: Option<Jq>,
     /// Nothing where rows are only counted.
     pub(super) table: Option<Table>,
 }
@@ -155,11 +158,48 @@ impl Rows<'_> {
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
+        if choice.jq.is_some() { self.ask(choice, event, file) } else { self.row(choice, event, file) }
+    }
+
+    /// Makes what a jq expression yields of an event.
+    fn ask(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let Some(jq) = &choice.jq else { return ControlFlow::Continue(()) };
+        let mut is_wanted = false;
+        let asked = jq.ask(event, |output| {
+            let (Output::Text(line) | Output::Json(line)) = output else {
+                is_wanted = true;
+                return ControlFlow::Continue(());
+            };
+            if let Some(table) = &choice.table {
+                table.shaped(line, &mut self.block.rows);
+            }
+            self.counted()
+        });
+        match asked {
+            Ok(flow) => flow?,
+            Err(why) => {
+                self.block.coverage.unanswered += 1;
+                // One is enough to see what is wrong.
+                if self.block.coverage.unanswered == 1 {
+                    self.block.said.push(Said::Unanswered(format!("{file}: --jq fails on an event: {why}")));
+                }
+            }
+        }
+        if is_wanted { self.row(choice, event, file) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Makes the row of an event.
+    fn row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         match &mut choice.table {
             Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
             Some(table) => table.row(event, file, &mut self.block.rows),
             None => {}
         }
+        self.counted()
+    }
+
+    /// Counts a row that was made.
+    fn counted(&mut self) -> ControlFlow<()> {
         self.count += 1;
         self.block.count += 1;
         if self.block.rows.len() >= BLOCK {
