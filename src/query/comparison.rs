@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::field::Field;
+use super::search::{Edges, Needle, needles_of_regex};
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::pattern::Pattern;
@@ -96,15 +97,29 @@ impl Comparison {
         is_so != self.is_negated
     }
 
-    /// The field that is looked at.
-    pub fn field(&self) -> &Field {
-        &self.field
-    }
-
-    /// What a value must be for the condition to hold; nothing where it is what
-    /// none may be.
-    pub fn test(&self) -> Option<&Test> {
-        (!self.is_negated).then_some(&self.test)
+    /// What events hold for which the condition holds; nothing where that is
+    /// not easily told.
+    pub fn needles(&self) -> Option<Vec<Needle>> {
+        if self.is_negated {
+            return None;
+        }
+        let is_name = matches!(self.field, Field::UserName(_));
+        let of_value = match &self.test {
+            Test::Fits(pattern) if is_name => Needle::of_pattern(pattern, Edges::PARTS).map(|needle| vec![needle]),
+            // What begins in any way can be JSON, which is compared without its white space.
+            Test::Fits(pattern) => {
+                let is_text = pattern.pieces().is_some_and(|pieces| !pieces[0].is_empty());
+                let edges = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
+                Needle::of_pattern(pattern, edges).map(|needle| vec![needle])
+            }
+            Test::Holds(regex) if is_name => needles_of_regex(regex.as_str(), Edges::PARTS),
+            Test::Holds(regex) => needles_of_regex(regex.as_str(), Edges::LOOSE),
+            Test::There | Test::Number(..) | Test::Time(..) => None,
+        };
+        of_value.or_else(|| {
+            let Field::Path(path) = &self.field else { return None };
+            Needle::of_text(path.last_member()?, Edges::KEY).map(|needle| vec![needle])
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use super::comparison::Comparison;
 use super::field::{self, Path};
 use super::grep::Grep;
 use super::resource::{ResourceChoice, ResourceFields};
+use super::search::{Edges, Needle, needles_of, needles_of_regex};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
@@ -74,6 +75,21 @@ impl Condition {
             Condition::Where(comparison) => comparison.holds(event),
             Condition::Resource(choice) => choice.admits(event),
             Condition::Grep(grep) => grep.admits(event),
+        }
+    }
+
+    /// What events hold that are as they should be; nothing where that is not
+    /// easily told.
+    pub fn needles(&self) -> Option<Vec<Needle>> {
+        match self {
+            Condition::Failed(..) | Condition::Read(..) => None,
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Edges::WHOLE),
+            Condition::Where(comparison) => comparison.needles(),
+            Condition::Resource(resource) => needles_of(resource.choice(), Edges::END),
+            Condition::Grep(grep) => {
+                let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Edges::NONE));
+                Some(needles.collect::<Option<Vec<_>>>()?.concat())
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ use super::address::AddressPattern;
 use super::condition::Condition;
 use super::field;
 use super::identity::Identities;
-use super::search::Search;
+use super::jq::required;
+use super::search::{Edges, Needle, Search, needles_of};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
@@ -28,6 +29,8 @@ pub struct Filter {
     address: Option<(Slot, Choice<AddressPattern>)>,
     user: Option<(Identities, Choice<Pattern>)>,
     finer: Vec<Condition>,
+    /// What an expression, asked elsewhere, must find in an event.
+    jq: Vec<Vec<Needle>>,
 }
 
 /// What a filter says of an event.
@@ -69,6 +72,7 @@ impl Filter {
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
             finer: Condition::all(conditions, fields)?,
+            jq: conditions.jq.as_deref().map_or(Vec::new(), required),
         };
         let Filter { name, time, region, source, account, address, user, finer, .. } = &filter;
         filter.is_open = name.is_none()
@@ -84,7 +88,11 @@ impl Filter {
 
     /// A search that tells of most logs that no event in them is wanted.
     pub fn search(&self) -> Option<Search> {
-        self.name.as_ref().and_then(|(_, choice)| Search::new(choice))
+        let name = self.name.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::WHOLE));
+        let user = self.user.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::PARTS));
+        let address = self.address.as_ref().and_then(|(_, choice)| AddressPattern::needles(choice.wanted()));
+        let finer = self.finer.iter().filter_map(Condition::needles);
+        Search::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
     }
 
     /// Whether the event is wanted.

@@ -3,6 +3,7 @@
 //! else it yields is written instead of a row.
 
 pub mod expression;
+mod required;
 mod value;
 
 use std::ops::ControlFlow;
@@ -14,6 +15,7 @@ use jaq_core::{Compiler, Ctx, Vars, compile, load};
 use jaq_json::Val;
 
 use self::expression::{Expression, Needs};
+pub use self::required::required;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::error::Fatal;
 
