@@ -37,3 +37,4 @@ pub mod query;
 pub mod output;
 
 pub mod pipeline;
+pub mod second_look;

@@ -14,6 +14,7 @@ use trail2tsv::output::column;
 use trail2tsv::pipeline;
 use trail2tsv::plan::{Plan, Surroundings, Talk, Task};
 use trail2tsv::report::{Report, printable};
+use trail2tsv::second_look;
 use trail2tsv::stop::Stop;
 
 fn main() -> ExitCode {
@@ -56,6 +57,10 @@ fn convert(plan: &Plan) -> Exit {
     }
     match pipeline::run(plan, &report, &stop) {
         Ok(coverage) => {
+            if coverage.rows == 0 && !coverage.is_cut && !plan.talk.quiet {
+                report.clear();
+                second_look::hints(plan, &stop).iter().for_each(|hint| report.note(hint));
+            }
             report.finish(&coverage);
             if coverage.is_partial() { Exit::Partial } else { Exit::Done }
         }

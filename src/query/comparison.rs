@@ -90,9 +90,9 @@ impl Comparison {
                 let order = |text: &str| number(text)?.partial_cmp(limit);
                 self.field.any(event, |text| order(text).is_some_and(|order| side.has(order)))
             }
-            Test::Time(side, limit) => self.field.any(event, |text| {
-                text.trim().parse::<Timestamp>().is_ok_and(|time| side.has(time.cmp(limit)))
-            }),
+            Test::Time(side, limit) => self
+                .field
+                .any(event, |text| text.trim().parse::<Timestamp>().is_ok_and(|time| side.has(time.cmp(limit)))),
         };
         is_so != self.is_negated
     }

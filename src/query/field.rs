@@ -57,7 +57,8 @@ impl Field {
     /// Reads the name of a field or a path. Gives what is wrong with it.
     pub fn parse(name: &str, fields: &mut Fields) -> Result<Field, String> {
         const FULL: &str = "more different fields than an event can have";
-        let mut path = |text: &str| Path::parse(text, fields).map_err(|reason| format!("{text} is a path that {reason}"));
+        let mut path =
+            |text: &str| Path::parse(text, fields).map_err(|reason| format!("{text} is a path that {reason}"));
         match name {
             "userName" => {
                 let identities = Identities::new(fields).ok_or(FULL)?;
@@ -120,7 +121,8 @@ pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     const MISTAKES: usize = 2;
     let lower = name.to_ascii_lowercase();
     let distance = |known: &&str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &lower);
-    let (nearest, mistakes) = known.iter().map(|known| (*known, distance(known))).min_by_key(|(_, mistakes)| *mistakes)?;
+    let (nearest, mistakes) =
+        known.iter().map(|known| (*known, distance(known))).min_by_key(|(_, mistakes)| *mistakes)?;
     (mistakes <= MISTAKES.min(name.len() / 3)).then_some(nearest)
 }
 

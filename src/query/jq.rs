@@ -49,9 +49,9 @@ impl Jq {
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(rows);
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
         let arena = Arena::default();
-        let modules = Loader::new(defs)
-            .load(&arena, File { code: text, path: () })
-            .map_err(|errors| wrong(errors.into_iter().map(|(_, error)| unloadable(error)).next().unwrap_or_default()))?;
+        let modules = Loader::new(defs).load(&arena, File { code: text, path: () }).map_err(|errors| {
+            wrong(errors.into_iter().map(|(_, error)| unloadable(error)).next().unwrap_or_default())
+        })?;
         let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
             let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
             wrong(first.map(undefined).unwrap_or_default())
@@ -63,10 +63,7 @@ impl Jq {
         let fields = match expression.needs() {
             Needs::All => None,
             Needs::Only(names) => {
-                let slots: Option<_> = names
-                    .iter()
-                    .map(|name| Some((name.clone(), fields.slot(name)?)))
-                    .collect();
+                let slots: Option<_> = names.iter().map(|name| Some((name.clone(), fields.slot(name)?))).collect();
                 Some(slots.ok_or_else(|| Fatal::Usage("--jq: more different fields than an event can have".into()))?)
             }
         };

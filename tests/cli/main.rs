@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod bucket;
+mod conditions;
 mod harness;
+mod mistakes;
 mod output;
 mod search;

@@ -49,7 +49,9 @@ impl Expression {
         let is_of_log = matches!(&needs, Needs::Only(names) if names.contains("Records"));
         let mistake = match &term {
             parse::Term::BinOp(_, BinaryOp::Assign, _) => Some("= assigns; write == to compare"),
-            _ if is_of_log => Some("there is no .Records: the expression gets one event at a time; leave .Records[] out"),
+            _ if is_of_log => {
+                Some("there is no .Records: the expression gets one event at a time; leave .Records[] out")
+            }
             _ => None,
         };
         Expression { needs, yields: yields(&term), mistake }
@@ -222,9 +224,10 @@ fn yields(term: &Term<'_>) -> Yields {
         }
         parse::Term::Call(name, arguments) => match (*name, arguments.len()) {
             ("not" | "any" | "all" | "true" | "false" | "null", 0) => Yields::Truth,
-            ("any" | "all" | "test" | "startswith" | "endswith" | "contains" | "inside" | "has" | "in" | "IN", 1..=2) => {
-                Yields::Truth
-            }
+            (
+                "any" | "all" | "test" | "startswith" | "endswith" | "contains" | "inside" | "has" | "in" | "IN",
+                1..=2,
+            ) => Yields::Truth,
             ("select", 1) => Yields::Values,
             (format, 0) if format.starts_with('@') => Yields::Values,
             _ => Yields::Either,

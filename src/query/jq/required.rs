@@ -103,9 +103,8 @@ fn one(needle: Option<Needle>) -> Vec<Vec<Needle>> {
 
 /// What is required where one of two is: the best of each.
 fn either(one: Vec<Vec<Needle>>, other: Vec<Vec<Needle>>) -> Vec<Vec<Needle>> {
-    let best = |searches: Vec<Vec<Needle>>| {
-        searches.into_iter().max_by_key(|needles| needles.iter().map(Needle::worth).min())
-    };
+    let best =
+        |searches: Vec<Vec<Needle>>| searches.into_iter().max_by_key(|needles| needles.iter().map(Needle::worth).min());
     match (best(one), best(other)) {
         (Some(one), Some(other)) => vec![[one, other].concat()],
         _ => Vec::new(),

@@ -313,7 +313,9 @@ mod tests {
             let needle = Needle::of_text(text, edges).unwrap();
             assert_eq!((&*needle.context, needle.core()), (context.as_bytes(), core.as_bytes()), "{text}");
         }
-        for text in ["", "ab", "true", "eventName", "arn:aws:iam::999988887777:role/", "999988887777", "\u{e9}\u{e9}\u{e9}"] {
+        for text in
+            ["", "ab", "true", "eventName", "arn:aws:iam::999988887777:role/", "999988887777", "\u{e9}\u{e9}\u{e9}"]
+        {
             assert!(Needle::of_text(text, Edges::NONE).is_none(), "{text}");
         }
     }
@@ -333,9 +335,13 @@ mod tests {
             assert_eq!(!places(&needle, text).is_empty(), expected, "{text}");
         }
         let needle = Needle::of_address("203.0.").unwrap();
-        for (text, expected) in
-            [("\"203.0.1", true), (", 203.0.1", true), ("1203.0.1", false), ("1.203.0.1", false), ("\\u0020203.0.", true)]
-        {
+        for (text, expected) in [
+            ("\"203.0.1", true),
+            (", 203.0.1", true),
+            ("1203.0.1", false),
+            ("1.203.0.1", false),
+            ("\\u0020203.0.", true),
+        ] {
             assert_eq!(!places(&needle, text).is_empty(), expected, "{text}");
         }
     }
