@@ -175,6 +175,38 @@ pub struct Conditions {
     /// The service; ec2 means ec2.amazonaws.com
     #[arg(short = 's', long, value_name = "PATTERN")]
     pub event_source: Vec<String>,
+    /// What it was about: an id, ARN or name anywhere in request, response or resources
+    #[arg(long, value_name = "ID|PATTERN")]
+    pub resource: Vec<String>,
+    /// The access key that signed the call
+    #[arg(long, value_name = "ID|PATTERN")]
+    pub access_key: Vec<String>,
+    /// Why it did not happen, such as '*Unauthorized*,AccessDenied*'
+    #[arg(long, value_name = "PATTERN", conflicts_with = "no_errors")]
+    pub error_code: Vec<String>,
+    /// Only what failed or was denied
+    #[arg(long, conflicts_with = "no_errors")]
+    pub errors: bool,
+    /// Only what happened
+    #[arg(long)]
+    pub no_errors: bool,
+    /// Only calls that change something
+    #[arg(long, conflicts_with = "reads")]
+    pub writes: bool,
+    /// Only calls that read
+    #[arg(long)]
+    pub reads: bool,
+    /// What the event holds, as delivered, in a regular expression
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub grep: Vec<String>,
+    /// A condition on any field: 'FIELD = VALUE' or != (globs), ~ !~ (regular expressions),
+    /// < <= > >= (numbers, times), FIELD or !FIELD (there or not); several must all hold
+    #[arg(long = "where", value_name = "'FIELD OP VALUE'", allow_hyphen_values = true)]
+    pub wheres: Vec<String>,
+    /// A jq expression: true keeps the event, false and null do not, and anything else
+    /// is written as a line instead of the row
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub jq: Option<String>,
 }
 
 /// What rows look like, and where they go.

@@ -40,5 +40,6 @@ pub mod query;
 pub mod output;
 
 pub mod pipeline;
+pub mod second_look;
 
 pub mod sync;

@@ -14,6 +14,7 @@ use trail2tsv::output::catalogue;
 use trail2tsv::pipeline;
 use trail2tsv::plan::{Plan, Surroundings, SyncPlan, Talk, Task};
 use trail2tsv::report::{Report, printable};
+use trail2tsv::second_look;
 use trail2tsv::settings::{Environment, Settings};
 use trail2tsv::stop::Stop;
 use trail2tsv::sync;
@@ -95,8 +96,12 @@ fn convert(plan: &Plan, settings: &Settings) -> Exit {
     }
     match pipeline::run(plan, &report, &stop) {
         Ok(coverage) => {
+            if coverage.rows == 0 && !coverage.is_cut && !plan.talk.quiet {
+                report.clear();
+                second_look::hints(plan, &stop).iter().for_each(|hint| report.note(hint));
+            }
             report.finish(&coverage);
-            if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
+            if coverage.is_partial() { Exit::Partial } else { Exit::Done }
         }
         Err(fatal) => end(&report, &blame(fatal, settings)),
     }

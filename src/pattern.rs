@@ -24,17 +24,21 @@ enum Kind {
 impl Pattern {
     /// Compiles one value of the option `option`.
     pub fn new(option: &str, text: &str) -> Result<Pattern, Fatal> {
+        Pattern::parse(text).map_err(|wrong| Fatal::option(option, text, wrong))
+    }
+
+    /// Compiles a text, or says what it is instead of a pattern.
+    pub fn parse(text: &str) -> Result<Pattern, &'static str> {
         if !text.contains(['*', '?', '[', '{', '\\']) {
             return Ok(Pattern(Kind::Literal(text.into())));
         }
-        let wrong = || Fatal::option(option, text, RIGHT);
         let glob = globset::GlobBuilder::new(text)
             .case_insensitive(true)
             .literal_separator(false)
             .backslash_escape(true)
             .build()
-            .map_err(|_| wrong())?;
-        let regex = RegexBuilder::new(glob.regex()).dot_matches_new_line(true).build().map_err(|_| wrong())?;
+            .map_err(|_| RIGHT)?;
+        let regex = RegexBuilder::new(glob.regex()).dot_matches_new_line(true).build().map_err(|_| RIGHT)?;
         let is_simple = !text.contains(['[', '{', '\\']);
         let pieces = is_simple.then(|| text.split(['*', '?']).map(String::from).collect());
         Ok(Pattern(Kind::Glob { regex, pieces }))

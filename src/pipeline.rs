@@ -33,8 +33,10 @@ use crate::output::Table;
 use crate::output::dedupe::Ids;
 use crate::output::sort::Order;
 use crate::output::target::Target;
-use crate::plan::Plan;
+use crate::plan::{Plan, TableLayout};
 use crate::query::Filter;
+use crate::query::jq::Jq;
+use crate::query::jq::expression::Yields;
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 
@@ -44,6 +46,9 @@ const BLOCK: usize = 1 << 20;
 const BLOCKS: usize = 64 << 20;
 /// What all texts that are held whole may take together.
 const TEXTS: usize = 96 << 20;
+
+const SHAPED: &str = "--columns: the --jq expression shapes its own lines; leave --columns out, or let \
+                      --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
 
 /// A piece of work, in the order of the output.
 struct Batch {
@@ -67,6 +72,8 @@ enum Piece {
 enum Said {
     Skip(Skip),
     Note(String),
+    /// Why a question could not be asked of an event; only the first is told.
+    Unanswered(String),
     Detail(u8, String),
 }
 
@@ -74,7 +81,14 @@ enum Said {
 pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
     let mut fields = Fields::default();
     let filter = Filter::new(&plan.conditions, &mut fields)?;
-    let table = Table::new(&plan.table, &mut fields)?;
+    let jq = plan.conditions.jq.as_deref().map(|text| Jq::new(text, &mut fields)).transpose()?;
+    let yields = jq.as_ref().map_or(Yields::Truth, |jq| jq.expression().yields());
+    if yields == Yields::Values && !plan.table.columns.is_empty() {
+        return Err(Fatal::Usage(SHAPED.into()));
+    }
+    // What shapes its own lines has no columns to be named.
+    let header = plan.table.header && yields == Yields::Truth;
+    let table = Table::new(&TableLayout { header, ..plan.table.clone() }, &mut fields)?;
     let is_sorted = !plan.sort.is_empty() && !plan.count;
     let order = if is_sorted { Some(Order::new(&plan.sort, &mut fields)?) } else { None };
     let ids = if plan.dedupe { Some(Ids::new(&mut fields)?) } else { None };
@@ -89,7 +103,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
     let table_of_worker = (!plan.count).then(|| table.clone());
-    let choice = Choice { search: filter.search(), filter, table: table_of_worker, order, ids };
+    let choice = Choice { search: filter.search(), filter, jq, table: table_of_worker, order, ids };
     let job = Job {
         // Which rows are wanted, only the writer knows then.
         limit: plan.limit.filter(|_| !is_sorted && !plan.dedupe),

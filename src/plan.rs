@@ -108,7 +108,7 @@ impl Task {
     }
 
     fn sync(typed: &cli::Sync, around: Surroundings) -> Result<Task, Fatal> {
-        let conditions = Conditions::new(&typed.scope, &cli::Conditions::default(), around.now)?;
+        let conditions = Conditions::new(&typed.scope, &cli::Conditions::default(), around.now, &TimeZone::UTC)?;
         if typed.bucket.offline {
             return Err(Fatal::Usage("--offline leaves sync nothing to do".into()));
         }

@@ -2,9 +2,14 @@
 //! and the columns look at.
 
 pub mod address;
+pub mod call;
+pub mod comparison;
+pub mod condition;
 pub mod field;
 pub mod filter;
+pub mod grep;
 pub mod identity;
+pub mod jq;
 pub mod resource;
 pub mod search;
 

@@ -63,7 +63,7 @@ impl Window {
 }
 
 /// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
-fn point(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(span) = ago(text) {
         return now.checked_sub(span).ok();

@@ -1,6 +1,7 @@
-//! The commands of the README, run: what it shows is what the program prints.
+//! The commands of the README and the cookbook, run: what they show is what the
+//! program prints.
 //!
-//! `UPDATE_README=1 cargo test --test readme` writes today's output into it.
+//! `UPDATE_README=1 cargo test --test readme` writes today's output into them.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
@@ -24,11 +25,11 @@ fn run(command: &str) -> String {
     [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
 }
 
-/// The README with the output of its commands as it is today.
-fn refreshed(readme: &str) -> String {
+/// A document with the output of its commands as it is today.
+fn refreshed(document: &str) -> String {
     let mut fresh = String::new();
     let (mut in_console, mut in_output) = (false, false);
-    for line in readme.lines() {
+    for line in document.lines() {
         if line.starts_with(FENCE) {
             in_console = line == "```console";
             in_output = false;
@@ -43,18 +44,41 @@ fn refreshed(readme: &str) -> String {
     fresh
 }
 
-#[test]
-fn the_readme_shows_what_the_program_prints() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let fresh = refreshed(&readme);
-    assert!(fresh.matches("\n$ trail2tsv").count() > 10, "the commands are found");
+/// Checks a document with more than so many commands, or brings it up to date.
+fn check(document: &str, least: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let fresh = refreshed(&text);
+    assert!(fresh.matches("\n$ trail2tsv").count() > least, "the commands are found");
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(&path, &fresh).unwrap();
         return;
     }
-    for (shown, printed) in readme.lines().zip(fresh.lines()) {
+    for (shown, printed) in text.lines().zip(fresh.lines()) {
         assert_eq!(shown, printed);
     }
-    assert_eq!(readme, fresh);
+    assert_eq!(text, fresh);
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    check("README.md", 10);
+}
+
+#[test]
+fn the_cookbook_shows_what_the_program_prints() {
+    check("docs/cookbook.md", 30);
+}
+
+#[test]
+fn every_recipe_finds_something() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cookbook.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for recipe in text.split("\n$ ").skip(1) {
+        let shown: Vec<&str> = recipe.lines().take_while(|line| *line != FENCE).collect();
+        let is_said = |line: &&&str| !line.starts_with("trail2tsv: ");
+        let rows = shown[1..].iter().filter(is_said).count();
+        let has_header = !["--no-header", "--jq", "--count"].iter().any(|option| shown[0].contains(option));
+        assert!(rows > usize::from(has_header), "{}", shown[0]);
+    }
 }

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use super::Said;
-use crate::output::dedupe::Id;
+use crate::decode::event::Event;
+use crate::output::dedupe::{Id, Ids};
 use crate::report::Coverage;
 
 /// Rows, and what there is to say of the files that they come from: either
@@ -18,13 +19,30 @@ pub(super) struct Block {
     pub(super) count: u64,
     /// The ids of the events, where that matters. Like its key, that of a row
     /// in pieces comes with the first.
-    pub(super) ids: Vec<Option<Id>>,
+    pub(super) ids: Vec<RowId>,
     /// What the rows are sorted by, where they are.
     pub(super) keys: Vec<u8>,
     pub(super) key_ends: Vec<usize>,
     pub(super) piece: Option<Piece>,
     pub(super) said: Vec<Said>,
     pub(super) coverage: Coverage,
+}
+
+/// What tells a row's event from those that came before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum RowId {
+    /// Its id.
+    Id(Id),
+    /// It has none.
+    Nothing,
+    /// It is the event of the row before.
+    AsBefore,
+}
+
+impl RowId {
+    pub(super) fn of(ids: &Ids, event: &Event<'_>) -> RowId {
+        ids.id(event).map_or(RowId::Nothing, RowId::Id)
+    }
 }
 
 /// Which part of a row a block is.
@@ -96,10 +114,10 @@ impl Block {
     }
 
     /// Keeps only the rows whose ids are wanted.
-    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(Option<Id>) -> Result<bool, E>) -> Result<(), E> {
+    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(RowId) -> Result<bool, E>) -> Result<(), E> {
         let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
         for at in 0..self.count as usize {
-            if !is_wanted(self.ids.get(at).copied().flatten())? {
+            if !is_wanted(self.ids.get(at).copied().unwrap_or(RowId::Nothing))? {
                 continue;
             }
             let (row, key) = (part(&self.ends, at), part(&self.key_ends, at));
@@ -137,7 +155,7 @@ mod tests {
     use super::*;
 
     fn block() -> Block {
-        let mut block = Block { count: 3, ids: vec![None, Some([1; 12]), None], ..Block::default() };
+        let mut block = Block { count: 3, ids: vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore], ..Block::default() };
         for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
             block.rows.extend_from_slice(row.as_bytes());
             block.ends.push(block.rows.len());
@@ -159,7 +177,7 @@ mod tests {
     #[test]
     fn rows_in_the_middle_go() {
         let mut block = block();
-        block.retain(|id| Ok::<_, ()>(id.is_none())).unwrap();
+        block.retain(|id| Ok::<_, ()>(!matches!(id, RowId::Id(_)))).unwrap();
         let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();
         assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
         assert_eq!((block.count, &block.rows[..]), (2, &b"one\n3\n"[..]));

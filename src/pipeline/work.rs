@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::block::{self, Block};
+use super::block::{self, Block, RowId};
 use super::feed::Pace;
 use super::turn::Turn;
 use super::{BLOCK, Batch, Piece, Said};
@@ -20,6 +20,7 @@ use crate::output::dedupe::Ids;
 use crate::output::sort::Order;
 use crate::query::Filter;
 use crate::query::filter::Answer;
+use crate::query::jq::{Jq, Output};
 use crate::query::search::Search;
 use crate::report::{Coverage, count};
 use crate::stop::Stop;
@@ -44,12 +45,21 @@ pub(super) struct Choice {
     pub(super) filter: Filter,
     /// What rules out whole files, where there is such a thing.
     pub(super) search: Option<Search>,
+    /// What is asked last of an event, and can shape its own rows.
+    pub(super) jq: Option<Jq>,
     /// Nothing where rows are only counted.
     pub(super) table: Option<Table>,
     /// What rows are sorted by, where they are.
     pub(super) order: Option<Order>,
     /// What tells events from those that came before, where that matters.
     pub(super) ids: Option<Ids>,
+}
+
+impl Choice {
+    /// What tells the event from those that came before, where that matters.
+    fn id(&self, event: &Event<'_>) -> Option<RowId> {
+        self.ids.as_ref().map(|ids| RowId::of(ids, event))
+    }
 }
 
 /// One thread's tools.
@@ -242,6 +252,42 @@ impl Rows<'_> {
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
+        if choice.jq.is_some() { self.ask(choice, event, file) } else { self.row(choice, event, file) }
+    }
+
+    /// Makes what a jq expression yields of an event.
+    fn ask(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let Choice { jq: Some(jq), table, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
+        let (mut is_wanted, mut is_first) = (false, true);
+        let asked = jq.ask(event, |output| {
+            let (Output::Text(line) | Output::Json(line)) = output else {
+                is_wanted = true;
+                return ControlFlow::Continue(());
+            };
+            if let Some(table) = table {
+                table.shaped(line, &mut self.block.rows);
+                self.block.ends.push(self.block.rows.len());
+            }
+            let is_first = std::mem::take(&mut is_first);
+            let id = ids.as_ref().map(|ids| if is_first { RowId::of(ids, event) } else { RowId::AsBefore });
+            self.mark(id, order.as_mut(), event, file);
+            self.counted()
+        });
+        match asked {
+            Ok(flow) => flow?,
+            Err(why) => {
+                self.block.coverage.unanswered += 1;
+                // One is enough to see what is wrong.
+                if self.block.coverage.unanswered == 1 {
+                    self.block.said.push(Said::Unanswered(format!("{file}: --jq fails on an event: {why}")));
+                }
+            }
+        }
+        if is_wanted { self.row(choice, event, file) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Makes the row of an event.
+    fn row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         match &mut choice.table {
             Some(_) if event.value().raw().len() > BLOCK => {
                 self.large_row(choice, event, file)?;
@@ -249,10 +295,15 @@ impl Rows<'_> {
             Some(table) => {
                 table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
-                self.mark(choice, event, file);
+                self.mark(choice.id(event), choice.order.as_mut(), event, file);
             }
-            None => self.mark(choice, event, file),
+            None => self.mark(choice.id(event), choice.order.as_mut(), event, file),
         }
+        self.counted()
+    }
+
+    /// Counts a row that was made.
+    fn counted(&mut self) -> ControlFlow<()> {
         self.count += 1;
         self.block.count += 1;
         if self.block.is_full(self.kept) || self.block.piece.is_some() {
@@ -262,11 +313,9 @@ impl Rows<'_> {
     }
 
     /// Notes what the writer chooses by.
-    fn mark(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) {
-        if let Some(ids) = &choice.ids {
-            self.block.ids.push(ids.id(event));
-        }
-        if let Some(order) = &mut choice.order {
+    fn mark(&mut self, id: Option<RowId>, order: Option<&mut Order>, event: &Event<'_>, file: &str) {
+        self.block.ids.extend(id);
+        if let Some(order) = order {
             order.write(event, file, &mut self.block.keys);
             self.block.key_ends.push(self.block.keys.len());
         }
@@ -278,7 +327,7 @@ impl Rows<'_> {
         if self.block.count > 0 {
             self.send()?;
         }
-        self.mark(choice, event, file);
+        self.mark(choice.id(event), choice.order.as_mut(), event, file);
         let Some(table) = &mut choice.table else { return ControlFlow::Continue(()) };
         let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
         table.row_in_pieces(event, file, &mut |piece| {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::block::{Block, Piece};
+use super::block::{Block, Piece, RowId};
 use super::turn::Turn;
 use super::{BLOCK, Said};
 use crate::error::Fatal;
@@ -25,7 +25,7 @@ pub(super) struct Writer<'a> {
     target: &'a mut Target,
     seen: Option<Seen>,
     sorter: Option<Sorter>,
-    /// Whether the row that comes in pieces is left out.
+    /// Whether the last event is left out, and all that comes of it.
     is_left_out: bool,
     coverage: Coverage,
     shown: Instant,
@@ -112,6 +112,8 @@ impl<'a> Writer<'a> {
             match said {
                 Said::Skip(skip) => self.report.skip(skip),
                 Said::Note(text) => self.report.note(text),
+                Said::Unanswered(text) if self.coverage.unanswered == 0 => self.report.fatal(text),
+                Said::Unanswered(_) => {}
                 Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
             }
         }
@@ -128,10 +130,8 @@ impl<'a> Writer<'a> {
     }
 
     fn take_rows(&mut self, block: &mut Block) -> Result<(), Fatal> {
-        if let Some(seen) = &mut self.seen {
-            let before = block.count;
-            block.retain(|id| id.map_or(Ok(true), |id| seen.insert(id)))?;
-            self.coverage.duplicates += before - block.count;
+        if self.seen.is_some() {
+            block.retain(|id| self.is_new(id))?;
         }
         if let Some(sorter) = &mut self.sorter {
             for at in 0..block.count as usize {
@@ -146,14 +146,22 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn take_piece(&mut self, block: &Block, piece: Piece) -> Result<(), Fatal> {
-        if piece.is_first {
-            let id = block.ids.first().copied().flatten();
+    /// Whether the event of a row did not come before. One that has no id never
+    /// did.
+    fn is_new(&mut self, id: RowId) -> Result<bool, Fatal> {
+        if id != RowId::AsBefore {
             self.is_left_out = match (&mut self.seen, id) {
-                (Some(seen), Some(id)) => !seen.insert(id)?,
+                (Some(seen), RowId::Id(id)) => !seen.insert(id)?,
                 _ => false,
             };
             self.coverage.duplicates += u64::from(self.is_left_out);
+        }
+        Ok(!self.is_left_out)
+    }
+
+    fn take_piece(&mut self, block: &Block, piece: Piece) -> Result<(), Fatal> {
+        if piece.is_first {
+            self.is_new(block.ids.first().copied().unwrap_or(RowId::Nothing))?;
         }
         if self.is_left_out {
             return Ok(());

@@ -19,6 +19,18 @@ pub struct Conditions {
     pub regions: Vec<String>,
     pub event_sources: Vec<String>,
     pub accounts: Vec<String>,
+    pub resources: Vec<String>,
+    pub access_keys: Vec<String>,
+    pub error_codes: Vec<String>,
+    /// Whether the call failed, where that is asked.
+    pub is_failed: Option<bool>,
+    /// Whether the call only read, where that is asked.
+    pub is_read: Option<bool>,
+    pub greps: Vec<String>,
+    pub wheres: Vec<String>,
+    pub jq: Option<String>,
+    /// The time that spans such as `30d` count back from.
+    pub now: Timestamp,
 }
 
 impl Conditions {
@@ -42,8 +54,22 @@ impl Conditions {
             regions: scope.region.clone(),
             event_sources: typed.event_source.clone(),
             accounts,
+            resources: typed.resource.clone(),
+            access_keys: typed.access_key.clone(),
+            error_codes: typed.error_code.clone(),
+            is_failed: either(typed.errors, typed.no_errors),
+            is_read: either(typed.reads, typed.writes),
+            greps: typed.grep.clone(),
+            wheres: typed.wheres.clone(),
+            jq: typed.jq.clone(),
+            now,
         })
     }
+}
+
+/// What one of two options that exclude each other asks for.
+fn either(is_so: bool, is_not: bool) -> Option<bool> {
+    (is_so || is_not).then_some(is_so)
 }
 
 /// Twelve digits, or a pattern over them.

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::search::{Edges, Needle};
 use crate::error::Fatal;
 use crate::pattern::Pattern;
 
@@ -49,6 +50,50 @@ impl AddressPattern {
             }
         }
     }
+}
+
+impl AddressPattern {
+    /// What events hold whose address fits one of the patterns; nothing where
+    /// that is not easily told.
+    pub fn needles(patterns: &[AddressPattern]) -> Option<Vec<Needle>> {
+        let of_each = patterns.iter().map(|pattern| match pattern {
+            AddressPattern::Network(IpNet::V4(network)) => of_old_network(*network),
+            AddressPattern::Network(IpNet::V6(network)) => of_network(*network),
+            AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Edges::NONE).map(|needle| vec![needle]),
+        });
+        let all: Option<Vec<_>> = of_each.collect();
+        all.map(|all| all.concat()).filter(|all| !all.is_empty())
+    }
+}
+
+/// The addresses of a network of version 4 all begin so.
+fn of_old_network(network: Ipv4Net) -> Option<Vec<Needle>> {
+    let octets = network.network().octets();
+    let whole = usize::from(network.prefix_len() / 8);
+    let mut start: String = octets[..whole].iter().map(|octet| format!("{octet}.")).collect();
+    if whole == octets.len() {
+        start.pop();
+    }
+    // Written as addresses of version 6 they can look quite different.
+    Some(vec![Needle::of_address(&start)?, Needle::of_text(":ffff:", Edges::NONE)?])
+}
+
+/// The addresses of a network of version 6 all begin in one of these ways.
+fn of_network(network: Ipv6Net) -> Option<Vec<Needle>> {
+    let ways = |group: u16| -> Vec<String> {
+        let short = format!("{group:x}");
+        (short.len()..=4).map(|length| format!("{group:0length$x}:")).collect()
+    };
+    let [first, second, ..] = network.network().segments();
+    let starts = match network.prefix_len() {
+        // A group of zeros can be left out.
+        32.. if second != 0 && first >= 0x1000 => {
+            ways(second).into_iter().map(|second| format!("{first:x}:{second}")).collect()
+        }
+        16.. if first >= 0x1000 => ways(first),
+        _ => return None,
+    };
+    starts.iter().map(|start| Needle::of_text(start, Edges::NONE)).collect()
 }
 
 #[cfg(test)]

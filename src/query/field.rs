@@ -1,7 +1,145 @@
 //! Paths into an event, such as `requestParameters.instancesSet.items[].instanceId`.
 
+use std::borrow::Cow;
+
+use super::identity::Identities;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
+
+/// The top-level fields of all versions of the format.
+pub const FIELDS: [&str; 31] = [
+    "eventTime",
+    "eventVersion",
+    "userIdentity",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "requestID",
+    "eventID",
+    "apiVersion",
+    "readOnly",
+    "resources",
+    "eventType",
+    "recipientAccountId",
+    "sharedEventID",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "serviceEventDetails",
+    "managementEvent",
+    "eventCategory",
+    "insightDetails",
+    "addendum",
+    "sessionCredentialFromConsole",
+    "edgeDeviceDetails",
+    "tlsDetails",
+];
+
+/// What a condition can look at: a path, or a name that stands for something
+/// that is worked out.
+#[derive(Clone, Debug)]
+pub enum Field {
+    /// A path.
+    Path(Path),
+    /// The first of two paths that leads to something.
+    First(Box<[Path; 2]>),
+    /// The name of who called.
+    UserName(Box<Identities>),
+}
+
+impl Field {
+    /// Reads the name of a field or a path. Gives what is wrong with it.
+    pub fn parse(name: &str, fields: &mut Fields) -> Result<Field, String> {
+        const FULL: &str = "more different fields than an event can have";
+        let mut path =
+            |text: &str| Path::parse(text, fields).map_err(|reason| format!("{text} is a path that {reason}"));
+        match name {
+            "userName" => {
+                let identities = Identities::new(fields).ok_or(FULL)?;
+                return Ok(Field::UserName(Box::new(identities)));
+            }
+            "userType" => return path("userIdentity.type").map(Field::Path),
+            "accessKeyId" => return path("userIdentity.accessKeyId").map(Field::Path),
+            "mfa" => {
+                let session = path("userIdentity.sessionContext.attributes.mfaAuthenticated")?;
+                return Ok(Field::First(Box::new([session, path("additionalEventData.MFAUsed")?])));
+            }
+            _ => {}
+        }
+        let root = name.split(['.', '[']).next().unwrap_or_default();
+        if !name.starts_with(['.', '"']) && !FIELDS.contains(&root) {
+            match nearest(root, &FIELDS) {
+                Some(known) => return Err(format!("{root} is not a field; did you mean {known}?")),
+                None if root == name => {
+                    return Err(format!(
+                        "{name} is not a field of events; one inside another is written as a path, such as \
+                         requestParameters.{name}, and .{name} is the field of that name all the same"
+                    ));
+                }
+                None => {}
+            }
+        }
+        path(name).map(Field::Path)
+    }
+
+    /// Whether there is a value that is not null.
+    pub fn is_there(&mut self, event: &Event<'_>) -> bool {
+        match self {
+            Field::Path(path) => is_any(path, event, |_| true),
+            Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
+            Field::UserName(identities) => identities.principal(event).name().is_some(),
+        }
+    }
+
+    /// Whether some value, as its cell would show it, is so: the text of a
+    /// string, and of what holds others the JSON. Null is no value.
+    pub fn any(&mut self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
+        if let Field::UserName(identities) = self {
+            return identities.principal(event).name().is_some_and(|name| is(&name.parts().concat()));
+        }
+        let is = |value: Value<'_>| is(&shown(value));
+        match self {
+            Field::Path(path) => is_any(path, event, is),
+            Field::First(paths) => {
+                let first = paths.iter().find(|path| is_any(path, event, |_| true));
+                first.is_some_and(|path| is_any(path, event, is))
+            }
+            Field::UserName(_) => false,
+        }
+    }
+}
+
+/// The name among `known` that was probably meant.
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    /// Two letters swapped are one mistake.
+    const MISTAKES: usize = 2;
+    let lower = name.to_ascii_lowercase();
+    let distance = |known: &&str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &lower);
+    let (nearest, mistakes) =
+        known.iter().map(|known| (*known, distance(known))).min_by_key(|(_, mistakes)| *mistakes)?;
+    (mistakes <= MISTAKES.min(name.len() / 3)).then_some(nearest)
+}
+
+fn is_any(path: &Path, event: &Event<'_>, is: impl Fn(Value<'_>) -> bool) -> bool {
+    let mut found = false;
+    path.each(event, &mut |value| found = found || (value.kind() != Kind::Null && is(value)));
+    found
+}
+
+fn shown<'a>(value: Value<'a>) -> Cow<'a, str> {
+    /// Larger ones are not held twice, and compared as they are delivered.
+    const LARGEST: usize = 16 << 20;
+    value.scalar().unwrap_or_else(|| match value.raw() {
+        raw if value.is_plain() || raw.len() > LARGEST => String::from_utf8_lossy(raw),
+        _ => Cow::Owned(String::from_utf8_lossy(&value.compact()).into_owned()),
+    })
+}
 
 /// A way from an event down to values in it.
 #[derive(Clone, Debug)]
@@ -33,6 +171,15 @@ impl Path {
             }
             _ => Err("does not begin with the name of a field".into()),
         }
+    }
+
+    /// The name of the last member on the way, if there is one below the field
+    /// that the way begins with.
+    pub fn last_member(&self) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Member(name) => Some(&**name),
+            _ => None,
+        })
     }
 
     /// Whether it can lead to several values.
@@ -111,7 +258,7 @@ fn name(text: &str) -> Result<(&str, &str), String> {
 }
 
 /// The text of a field; nothing where it is absent, null or no text.
-pub fn text<'a>(event: &Event<'a>, slot: Slot) -> Option<std::borrow::Cow<'a, str>> {
+pub fn text<'a>(event: &Event<'a>, slot: Slot) -> Option<Cow<'a, str>> {
     event.get(slot).filter(|value| value.kind() != Kind::Null)?.scalar()
 }
 

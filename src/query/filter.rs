@@ -4,9 +4,11 @@
 use jiff::Timestamp;
 
 use super::address::AddressPattern;
+use super::condition::Condition;
 use super::field;
 use super::identity::Identities;
-use super::search::Search;
+use super::jq::required;
+use super::search::{Edges, Needle, Search, needles_of};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
@@ -26,6 +28,9 @@ pub struct Filter {
     account: Option<Account>,
     address: Option<(Slot, Choice<AddressPattern>)>,
     user: Option<(Identities, Choice<Pattern>)>,
+    finer: Vec<Condition>,
+    /// What an expression, asked elsewhere, must find in an event.
+    jq: Vec<Vec<Needle>>,
 }
 
 /// What a filter says of an event.
@@ -66,21 +71,28 @@ impl Filter {
                 .map(|choice| (address, choice)),
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
+            finer: Condition::all(conditions, fields)?,
+            jq: conditions.jq.as_deref().map_or(Vec::new(), required),
         };
-        let Filter { name, time, region, source, account, address, user, .. } = &filter;
+        let Filter { name, time, region, source, account, address, user, finer, .. } = &filter;
         filter.is_open = name.is_none()
             && time.is_none()
             && region.is_none()
             && source.is_none()
             && account.is_none()
             && address.is_none()
-            && user.is_none();
+            && user.is_none()
+            && finer.is_empty();
         Ok(filter)
     }
 
     /// A search that tells of most logs that no event in them is wanted.
     pub fn search(&self) -> Option<Search> {
-        self.name.as_ref().and_then(|(_, choice)| Search::new(choice))
+        let name = self.name.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::WHOLE));
+        let user = self.user.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::PARTS));
+        let address = self.address.as_ref().and_then(|(_, choice)| AddressPattern::needles(choice.wanted()));
+        let finer = self.finer.iter().filter_map(Condition::needles);
+        Search::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
     }
 
     /// Whether the event is wanted.
@@ -98,7 +110,8 @@ impl Filter {
             && self.user.as_mut().is_none_or(|(identities, choice)| {
                 let principal = identities.principal(event);
                 choice.admits(|pattern| principal.is_any(|name| pattern.matches(name)))
-            });
+            })
+            && self.finer.iter_mut().all(|condition| condition.holds(event));
         if wanted { time } else { Answer::No }
     }
 }

@@ -2,9 +2,12 @@
 //! bytes: several times as fast as decoding it. A search that is in doubt says
 //! so, and no event is missed.
 
-use std::ops::Range;
+mod needle;
+mod regular;
 
-use crate::decode::structure::{Way, Work};
+pub use self::needle::{Edges, Needle};
+pub use self::regular::needles_of_regex;
+use crate::decode::structure::Way;
 use crate::pattern::{Choice, Pattern};
 
 /// What the text of a log must hold, one of these at least.
@@ -14,24 +17,15 @@ pub struct Search {
     way: Way,
 }
 
-/// Bytes that a field holds in some case of its letters.
-#[derive(Clone, Debug)]
-struct Needle {
-    /// In lower case.
-    bytes: Box<[u8]>,
-    /// Whether the string ends behind them.
-    is_end: bool,
-    /// Whether letters that are not ASCII can stand for some of them.
-    is_wide: bool,
-}
-
 impl Search {
-    /// The search for events in which a field fits `choice`; nothing where it
-    /// would not help.
-    pub fn new(choice: &Choice<Pattern>) -> Option<Search> {
+    /// The best of several searches, each of which finds every event that is
+    /// wanted; nothing where none would help.
+    pub fn best(searches: impl IntoIterator<Item = Vec<Needle>>) -> Option<Search> {
         const MOST: usize = 8;
-        let needles: Vec<Needle> = choice.wanted().iter().map(Needle::new).collect::<Option<_>>()?;
-        (1..=MOST).contains(&needles.len()).then(|| Search { needles, way: Way::fastest() })
+        let worth = |needles: &Vec<Needle>| needles.iter().map(Needle::worth).min().unwrap_or(0);
+        let searches = searches.into_iter().filter(|needles| (1..=MOST).contains(&needles.len()));
+        let needles = searches.filter(|needles| worth(needles) > 0).max_by_key(worth)?;
+        Some(Search { needles, way: Way::fastest() })
     }
 
     /// The places in `text`, a whole file, one of which is inside of every such
@@ -40,13 +34,13 @@ impl Search {
     pub fn places(&self, text: &[u8]) -> Option<Vec<usize>> {
         // What is broken, or no log, is for the decoder to name.
         let is_log = text.starts_with(b"{\"Records\":[") && text.trim_ascii_end().ends_with(b"]}");
-        let is_wide = self.needles.iter().any(|needle| needle.is_wide);
+        let is_wide = self.needles.iter().any(Needle::is_wide);
         if !is_log || (is_wide && !text.is_ascii()) {
             return None;
         }
         let mut places = Vec::new();
         for needle in &self.needles {
-            self.way.run(Find { needle, text, places: &mut places });
+            needle.places(text, self.way, &mut places);
         }
         places.sort_unstable();
         // Where there are so many, to look at all events is not slower.
@@ -55,113 +49,21 @@ impl Search {
     }
 }
 
-impl Needle {
-    /// What every text that fits the pattern holds.
-    fn new(pattern: &Pattern) -> Option<Needle> {
-        const SHORTEST: usize = 3;
-        let pieces = pattern.pieces()?;
-        let (at, piece) = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.len())?;
-        let lower = piece.to_ascii_lowercase();
-        // A number or a word stands without quotes, and some bytes are escaped.
-        let is_number = lower.bytes().all(|byte| b"+-.e0123456789".contains(&byte));
-        let is_bare = is_number || ["true", "false"].iter().any(|word| word.contains(&lower));
-        let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && !b"\"\\/".contains(&byte);
-        if lower.len() < SHORTEST || is_bare || !lower.bytes().all(is_plain) {
-            return None;
-        }
-        let quote = if at == 0 { "\"" } else { "" };
-        Some(Needle {
-            bytes: format!("{quote}{lower}").into_bytes().into(),
-            is_end: at == pieces.len() - 1,
-            is_wide: pattern.is_glob() && lower.contains(['k', 's']),
-        })
-    }
-
-    fn is_at_start(&self, text: &[u8]) -> bool {
-        let Some((found, rest)) = text.split_at_checked(self.bytes.len()) else { return false };
-        // Inside a string of JSON that holds JSON, the quote is escaped.
-        found.eq_ignore_ascii_case(&self.bytes) && (!self.is_end || matches!(rest.first(), Some(b'"' | b'\\')))
-    }
-
-    /// Adds the places in this part of the text where it begins, or may be
-    /// written in another way.
-    #[inline(never)]
-    fn find(&self, text: &[u8], part: Range<usize>, places: &mut Vec<usize>) {
-        places.extend(part.filter(|at| self.is_at_start(&text[*at..]) || self.is_hidden(&text[*at..])));
-    }
-
-    /// Whether the text begins with an escape that may stand for one of the bytes.
-    fn is_hidden(&self, text: &[u8]) -> bool {
-        const KELVIN: u32 = 0x212a;
-        const LONG_S: u32 = 0x017f;
-        let Some(digits) = text.strip_prefix(b"\\u") else { return false };
-        let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-            Some(KELVIN | LONG_S) => self.is_wide,
-            Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.bytes.contains(&byte.to_ascii_lowercase())),
-            None => true,
-        }
-    }
-}
-
-/// Looks for a needle.
-struct Find<'a> {
-    needle: &'a Needle,
-    text: &'a [u8],
-    places: &'a mut Vec<usize>,
-}
-
-impl Work for Find<'_> {
-    type Outcome = ();
-
-    #[inline(always)]
-    fn run(self) {
-        const WIDTH: usize = 64;
-        let Find { needle, text, places } = self;
-        let mut at = 0;
-        if let [first, second, .., last] = *needle.bytes
-            && let Some(starts) = (text.len() + 1).checked_sub(needle.bytes.len())
-        {
-            let blocks = text[..starts].as_chunks::<WIDTH>().0;
-            let (seconds, lasts) = (text[1..].as_chunks().0, text[needle.bytes.len() - 1..].as_chunks().0);
-            for ((firsts, seconds), lasts) in blocks.iter().zip(seconds).zip(lasts) {
-                if may_hold([firsts, seconds, lasts], [first, second, last]) {
-                    needle.find(text, at..at + WIDTH, places);
-                }
-                at += WIDTH;
-            }
-        }
-        needle.find(text, at..text.len(), places);
-    }
-}
-
-/// Whether at some place all three bytes are the wanted ones, in any case, or
-/// whether an escape begins there. A loop without a branch, for the compiler to
-/// do many places at once.
-#[inline(always)]
-fn may_hold<const N: usize>(bytes: [&[u8; N]; 3], wanted: [u8; 3]) -> bool {
-    let lower = |byte: u8| byte | 0x20;
-    let [first, second, last] = wanted.map(lower);
-    let mut any = 0;
-    for at in 0..N {
-        let [one, two, three] = bytes.map(|bytes| bytes[at]);
-        let is_held = (lower(one) == first) & (lower(two) == second) & (lower(three) == last);
-        let is_escape = (one == b'\\') & (two == b'u');
-        any |= u8::from(is_held | is_escape);
-    }
-    any != 0
+/// What events hold of which some value, as `edges` say of it, fits `choice`;
+/// nothing where that is not easily told.
+pub fn needles_of(choice: &Choice<Pattern>, edges: Edges<'_>) -> Option<Vec<Needle>> {
+    choice.wanted().iter().map(|pattern| Needle::of_pattern(pattern, edges)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn excludes(patterns: &[&str], text: &str) -> Option<bool> {
         let values: Vec<String> = patterns.iter().map(|value| (*value).to_string()).collect();
         let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        Some(Search::new(&choice)?.places(text.as_bytes()).is_some_and(|places| places.is_empty()))
+        let search = Search::best(needles_of(&choice, Edges::WHOLE))?;
+        Some(search.places(text.as_bytes()).is_some_and(|places| places.is_empty()))
     }
 
     fn log(names: &[&str]) -> String {
@@ -221,22 +123,6 @@ mod tests {
     fn what_is_broken_or_no_log_is_left_to_the_decoder() {
         for text in ["{\"Records\":[{\"eventName\":\"A", "[{\"eventName\":\"A\"}]", "", "{\"Records\":null}"] {
             assert_eq!(excludes(&["RunInstances"], text), Some(false), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_way_finds_what_a_plain_search_finds(
-            text in "([RrUu\"nx]|\\\\u00(72|75|41|e9)){0,100}", needle in "\"?[runRUN]{3,6}", is_end: bool,
-        ) {
-            let needle = Needle { bytes: needle.to_ascii_lowercase().into_bytes().into(), is_end, is_wide: false };
-            let mut plain = Vec::new();
-            needle.find(text.as_bytes(), 0..text.len(), &mut plain);
-            for way in Way::all() {
-                let mut places = Vec::new();
-                way.run(Find { needle: &needle, text: text.as_bytes(), places: &mut places });
-                prop_assert_eq!(&places, &plain, "{:?}", way);
-            }
         }
     }
 }

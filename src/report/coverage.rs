@@ -35,6 +35,8 @@ pub struct Coverage {
     pub folders_left_out: u64,
     /// Events that were kept though a time was asked for and they have none.
     pub untimed: u64,
+    /// Events on which an expression failed; they are left out.
+    pub unanswered: u64,
     /// Files, objects and records that could not be read.
     pub problems: u64,
     /// Whether the limit ended the run before all was read.
@@ -71,6 +73,11 @@ pub struct Fetched {
 }
 
 impl Coverage {
+    /// Whether something that may have been wanted is missing.
+    pub fn is_partial(&self) -> bool {
+        self.problems > 0 || self.unanswered > 0
+    }
+
     /// Adds what another part of the run has covered.
     pub fn add(&mut self, other: &Coverage) {
         self.files += other.files;
@@ -83,6 +90,7 @@ impl Coverage {
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
         self.untimed += other.untimed;
+        self.unanswered += other.unanswered;
         self.problems += other.problems;
         self.is_cut |= other.is_cut;
         for (reason, count) in &other.passed_over {
@@ -195,6 +203,9 @@ impl fmt::Display for Coverage {
         }
         if self.untimed > 0 {
             write!(f, "; {} kept without a readable eventTime", count(self.untimed, "event"))?;
+        }
+        if self.unanswered > 0 {
+            write!(f, "; --jq failed on {}, left out, the first named above", count(self.unanswered, "event"))?;
         }
         if self.problems > 0 {
             write!(f, "; {}, named above", count(self.problems, "problem"))?;

@@ -2,8 +2,10 @@
 //! once more and as simply as it can be said. Slow, and the measure of the
 //! fast one.
 //!
-//! Here is which events a text has; in [`row`], what their cells show.
+//! Here is which events a text has; in [`row`], what their cells show; in
+//! [`asks`], which of them an option asks for.
 
+pub mod asks;
 pub mod row;
 mod strict;
 

@@ -3,7 +3,9 @@
 mod bad_input;
 mod bucket;
 mod columns;
+mod conditions;
 mod harness;
+mod mistakes;
 mod output;
 mod search;
 mod sort;

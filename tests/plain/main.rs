@@ -6,6 +6,9 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a failed test says what it is about")]
 
+mod asked;
+mod combinations;
+mod questions;
 mod random;
 
 use std::fs;
@@ -29,6 +32,28 @@ impl Drop for About<'_> {
     }
 }
 
+/// The files of the sample bucket, with their names.
+fn sample() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/AWSLogs");
+    let files = WalkDir::new(root).sort_by_file_name().into_iter().map(Result::unwrap);
+    files
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| (entry.path().display().to_string(), fs::read(entry.path()).unwrap()))
+}
+
+/// Ordinary events, one a second.
+fn generated(count: i64) -> Vec<String> {
+    let mut generator = Generator::new(7);
+    let place = Place::new("111122223333", "eu-west-1");
+    let start: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
+    let event = |second| {
+        let mut event = String::new();
+        generator.event(&place, Timestamp::from_second(start.as_second() + second).unwrap(), &mut event);
+        event
+    };
+    (0..count).map(event).collect()
+}
+
 /// The outcome of a text, checked: all decoders agree on it.
 fn check(name: &str, text: &[u8]) -> Outcome {
     let _about = About(name);
@@ -39,32 +64,18 @@ fn check(name: &str, text: &[u8]) -> Outcome {
 
 #[test]
 fn the_sample_bucket() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/AWSLogs");
     let mut events = 0;
-    for entry in WalkDir::new(root) {
-        let entry = entry.unwrap();
-        if entry.file_type().is_file() {
-            let file = fs::read(entry.path()).unwrap();
-            let outcome = check(&entry.path().display().to_string(), &gunzip(&file).unwrap());
-            assert_eq!(Reader::all().pop().unwrap().file(&file, 1 << 20).rows, outcome.rows);
-            events += outcome.rows.len();
-        }
+    for (name, file) in sample() {
+        let outcome = check(&name, &gunzip(&file).unwrap());
+        assert_eq!(Reader::all().pop().unwrap().file(&file, 1 << 20).rows, outcome.rows);
+        events += outcome.rows.len();
     }
     assert!(events > 300, "{events}");
 }
 
 #[test]
 fn generated_logs() {
-    let mut generator = Generator::new(7);
-    let place = Place::new("111122223333", "eu-west-1");
-    let start: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
-    let events: Vec<String> = (0..1000)
-        .map(|second| {
-            let mut event = String::new();
-            generator.event(&place, Timestamp::from_second(start.as_second() + second).unwrap(), &mut event);
-            event
-        })
-        .collect();
+    let events = generated(1000);
     assert_eq!(check("records", &records(&events)).rows.len(), 1000);
     assert_eq!(check("lines", events.join("\n").as_bytes()).rows.len(), 1000);
 }

@@ -1,0 +1,295 @@
+//! One `--where`: a field, an operator and a value.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use regex::Regex;
+
+use super::field::Field;
+use super::search::{Edges, Needle, needles_of_regex};
+use crate::decode::event::{Event, Fields};
+use crate::error::Fatal;
+use crate::pattern::Pattern;
+use crate::window::point;
+
+const OPTION: &str = "--where";
+const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
+                     <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
+                     such as 'requestParameters.bucketName = my-*'";
+const ONE: &str = "more than one condition; give each a --where of its own, and all must hold; \
+                   {a,b} in a value stands for either (a value in quotes is taken as it is)";
+const ORDERED: &str = "compares with no number and no time; write one such as 3600, 30d, 2026-10-01 \
+                       or 2026-10-01T12:00:00Z";
+
+/// A condition on one field.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    field: Field,
+    test: Test,
+    /// Whether the opposite is asked for.
+    is_negated: bool,
+}
+
+/// What a value of the field must be.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// There, and not null.
+    There,
+    /// Of this form.
+    Fits(Pattern),
+    /// In it there is this.
+    Holds(Regex),
+    /// On one side of a number.
+    Number(Side, f64),
+    /// On one side of a point in time.
+    Time(Side, Timestamp),
+}
+
+/// Which results of comparing a value with another are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    wanted: Ordering,
+    or_equal: bool,
+}
+
+impl Side {
+    fn has(self, order: Ordering) -> bool {
+        order == self.wanted || (self.or_equal && order == Ordering::Equal)
+    }
+}
+
+impl Comparison {
+    /// Reads one value of `--where`. Times such as `30d` count back from `now`.
+    pub fn parse(text: &str, now: Timestamp, fields: &mut Fields) -> Result<Comparison, Fatal> {
+        let wrong = |why: &str| Fatal::option(OPTION, text, why);
+        let (field, operation) = split(text.trim()).ok_or_else(|| wrong(RIGHT))?;
+        let (field, is_opposite) = match field.strip_prefix('!') {
+            Some(_) if operation.is_some() => return Err(wrong("a ! before the field; write FIELD != VALUE")),
+            Some(field) => (field.trim(), true),
+            None => (field, false),
+        };
+        if field.is_empty() || (!field.contains('"') && field.contains(char::is_whitespace)) {
+            return Err(wrong(RIGHT));
+        }
+        let field = Field::parse(field, fields).map_err(|why| wrong(&why))?;
+        let Some((operator, value)) = operation else {
+            return Ok(Comparison { field, test: Test::There, is_negated: is_opposite });
+        };
+        let (is_negated, test) = test(operator, value, now).map_err(|why| wrong(&why))?;
+        Ok(Comparison { field, test, is_negated })
+    }
+
+    /// Whether the event is as it should be. Of several values one is enough;
+    /// where the opposite is asked for, none may be so.
+    pub fn holds(&mut self, event: &Event<'_>) -> bool {
+        let is_so = match &self.test {
+            Test::There => self.field.is_there(event),
+            Test::Fits(pattern) => self.field.any(event, |text| pattern.matches(text)),
+            Test::Holds(regex) => self.field.any(event, |text| regex.is_match(text)),
+            Test::Number(side, limit) => {
+                let order = |text: &str| number(text)?.partial_cmp(limit);
+                self.field.any(event, |text| order(text).is_some_and(|order| side.has(order)))
+            }
+            Test::Time(side, limit) => self
+                .field
+                .any(event, |text| text.trim().parse::<Timestamp>().is_ok_and(|time| side.has(time.cmp(limit)))),
+        };
+        is_so != self.is_negated
+    }
+
+    /// What events hold for which the condition holds; nothing where that is
+    /// not easily told.
+    pub fn needles(&self) -> Option<Vec<Needle>> {
+        if self.is_negated {
+            return None;
+        }
+        let is_name = matches!(self.field, Field::UserName(_));
+        let of_value = match &self.test {
+            Test::Fits(pattern) if is_name => Needle::of_pattern(pattern, Edges::PARTS).map(|needle| vec![needle]),
+            // What begins in any way can be JSON, which is compared without its white space.
+            Test::Fits(pattern) => {
+                let is_text = pattern.pieces().is_some_and(|pieces| !pieces[0].is_empty());
+                let edges = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
+                Needle::of_pattern(pattern, edges).map(|needle| vec![needle])
+            }
+            Test::Holds(regex) if is_name => needles_of_regex(regex.as_str(), Edges::PARTS),
+            Test::Holds(regex) => needles_of_regex(regex.as_str(), Edges::LOOSE),
+            Test::There | Test::Number(..) | Test::Time(..) => None,
+        };
+        of_value.or_else(|| {
+            let Field::Path(path) = &self.field else { return None };
+            Needle::of_text(path.last_member()?, Edges::KEY).map(|needle| vec![needle])
+        })
+    }
+}
+
+/// The field, and the operator and the value where there are some; nothing
+/// where that makes no sense.
+#[allow(clippy::type_complexity, reason = "said in words above")]
+fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
+    const OPERATORS: [&str; 10] = ["==", "=~", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
+    let mut in_quotes = false;
+    let at = text.char_indices().find_map(|(at, character)| {
+        in_quotes ^= character == '"';
+        (at > 0 && !in_quotes && "=!~<>".contains(character)).then_some(at)
+    });
+    let Some(at) = at else { return (!text.starts_with(['=', '~', '<', '>'])).then_some((text, None)) };
+    let (field, rest) = text.split_at(at);
+    let operator = OPERATORS.into_iter().find(|operator| rest.starts_with(operator))?;
+    Some((field.trim(), Some((operator, rest[operator.len()..].trim()))))
+}
+
+/// What an operator and its value ask for, and whether for the opposite.
+fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), String> {
+    let unquoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    if unquoted.is_none() && is_several(value) {
+        return Err(ONE.into());
+    }
+    if value.is_empty() {
+        return Err("compares with nothing; !FIELD asks for events without the field, FIELD for those with it".into());
+    }
+    let value = unquoted.unwrap_or(value);
+    let side = |wanted| Side { wanted, or_equal: operator.ends_with('=') };
+    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC)) {
+        (Some(number), _) => Ok((false, Test::Number(side(wanted), number))),
+        (None, Some(time)) => Ok((false, Test::Time(side(wanted), time))),
+        (None, None) => Err(ORDERED.into()),
+    };
+    match operator {
+        "=" | "==" | "!=" => {
+            let pattern = Pattern::parse(value).map_err(|why| format!("{value:?} is {why}"))?;
+            Ok((operator == "!=", Test::Fits(pattern)))
+        }
+        "~" | "!~" => {
+            let regex = Regex::new(value).map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
+            Ok((operator == "!~", Test::Holds(regex)))
+        }
+        "=~" => Err("there is no =~; write FIELD ~ REGEX".into()),
+        "<" | "<=" => ordered(Ordering::Less),
+        _ => ordered(Ordering::Greater),
+    }
+}
+
+/// Whether a value looks as if a second condition had been written behind it.
+fn is_several(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    [" and ", " or ", "&&", "||"].iter().any(|word| {
+        let rest = lower.split_once(word).map_or("", |(_, rest)| rest);
+        rest.contains(['=', '~', '<', '>'])
+    })
+}
+
+/// What is wrong with a regular expression, in one line.
+pub fn not_regex(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let reason = text.lines().last().unwrap_or_default();
+    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+    format!("not a regular expression: {reason}; write \\ before a character that is meant as it is")
+}
+
+/// The number that a text is, if it looks like one.
+fn number(text: &str) -> Option<f64> {
+    let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    text.parse().ok().filter(|_| is_numeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::testing::with_event;
+
+    const NOW: &str = "2026-10-10T00:00:00Z";
+
+    fn holds(condition: &str, json: &str) -> bool {
+        let mut fields = Fields::default();
+        let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
+        with_event(json, &fields, |event| comparison.holds(event))
+    }
+
+    fn refusal(condition: &str) -> String {
+        let refused = Comparison::parse(condition, NOW.parse().unwrap(), &mut Fields::default());
+        refused.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_operator_decides() {
+        let json = r#"{"eventTime":"2026-10-01T09:00:00Z","errorCode":"AccessDenied","requestParameters":{
+            "seconds":14400,"text":"90","none":null,"empty":"","on":true,"a b":{"c":1},
+            "items":[{"ip":"0.0.0.0/0"},{"ip":"10.0.0.0/8"},{"other":1}]},"userIdentity":
+            {"type":"IAMUser","userName":"alice","accessKeyId":"AKIA1"}}"#;
+        for (condition, expected) in [
+            ("errorCode = accessdenied", true),
+            ("errorCode==AccessDenied", true),
+            ("errorCode=Access*", true),
+            ("errorCode = \"AccessDenied\"", true),
+            ("errorCode = Access", false),
+            ("errorCode != Access*", false),
+            ("errorMessage != Access*", true),
+            ("errorCode ~ ^Acc.*d$", true),
+            ("errorCode ~ acc", false),
+            ("errorCode ~ (?i)acc", true),
+            ("errorCode !~ Denied", false),
+            ("requestParameters.seconds = 14400", true),
+            ("requestParameters.seconds > 3600", true),
+            ("requestParameters.seconds >= 14400", true),
+            ("requestParameters.seconds < 14400.5", true),
+            ("requestParameters.seconds < 14400", false),
+            ("requestParameters.text < 100", true),
+            ("requestParameters.on = true", true),
+            ("requestParameters.on > 0", false),
+            ("requestParameters.missing > 0", false),
+            ("requestParameters.none < 1", false),
+            ("eventTime >= 2026-10-01", true),
+            ("eventTime < 2026-10-01T09:00:00Z", false),
+            ("eventTime <= 2026-10-01T11:00:00+02:00", true),
+            ("eventTime > 10d", true),
+            ("eventTime > 8d", false),
+            ("requestParameters.items[].ip = 10.*", true),
+            ("requestParameters.items[].ip != 10.*", false),
+            ("requestParameters.items[].ip != 11.*", true),
+            ("requestParameters.items[0].ip = 10.*", false),
+            ("requestParameters.items ~ 0\\.0\\.0\\.0", true),
+            ("requestParameters.items = *\"other\":1*", true),
+            ("requestParameters.\"a b\".c = 1", true),
+            ("requestParameters", true),
+            ("requestParameters.empty", true),
+            ("requestParameters.empty = \"\"", true),
+            ("requestParameters.none", false),
+            ("!requestParameters.none", true),
+            ("! requestParameters.missing", true),
+            ("!errorCode", false),
+            (".other", false),
+            ("userName = ALICE", true),
+            ("userType = IAMUser", true),
+            ("accessKeyId = AKIA1", true),
+            ("mfa", false),
+        ] {
+            assert_eq!(holds(condition, json), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (condition, part) in [
+            ("", RIGHT),
+            ("= x", RIGHT),
+            ("errorCode is AccessDenied", RIGHT),
+            ("errorCode ! x", RIGHT),
+            ("!errorCode = x", "write FIELD != VALUE"),
+            ("errorCode =", "!FIELD asks for events without the field"),
+            ("errorCode =~ x", "write FIELD ~ REGEX"),
+            ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
+            ("errorCode = [", "\"[\" is not a pattern"),
+            ("eventTime > yesterday", ORDERED),
+            ("errorCode = x and eventName = y", ONE),
+            ("errorcode = x", "did you mean errorCode?"),
+            ("errorCod = x", "did you mean errorCode?"),
+            ("requestparameters.a = x", "did you mean requestParameters"),
+            ("bucketName = x", "requestParameters.bucketName"),
+            ("a..b = x", "a path that has an empty name"),
+        ] {
+            assert!(refusal(condition).contains(part), "{condition}: {}", refusal(condition));
+        }
+    }
+}

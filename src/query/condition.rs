@@ -1,0 +1,99 @@
+//! The finer questions: conditions that fewer runs ask than those of
+//! [`filter`](super::filter) itself, in the order of their cost.
+
+use super::call::{Access, Failure};
+use super::comparison::Comparison;
+use super::field::{self, Path};
+use super::grep::Grep;
+use super::resource::{ResourceChoice, ResourceFields};
+use super::search::{Edges, Needle, needles_of, needles_of_regex};
+use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::json::Kind;
+use crate::error::Fatal;
+use crate::pattern::{Choice, Pattern, split_list};
+use crate::plan::Conditions;
+
+/// One of the finer questions.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Whether the call failed.
+    Failed(Failure, bool),
+    /// Whether the call only read.
+    Read(Access, bool),
+    /// Why the call failed.
+    ErrorCode(Slot, Choice<Pattern>),
+    /// The key that signed it.
+    AccessKey(Path, Choice<Pattern>),
+    /// A condition on any field.
+    Where(Box<Comparison>),
+    /// What it was about.
+    Resource(ResourceChoice),
+    /// What it holds.
+    Grep(Grep),
+}
+
+impl Condition {
+    /// Compiles what is asked for, and asks for the fields.
+    pub fn all(asked: &Conditions, fields: &mut Fields) -> Result<Vec<Condition>, Fatal> {
+        let full = || Fatal::Usage("too many fields".into());
+        let mut all = Vec::new();
+        if let Some(is_failed) = asked.is_failed {
+            all.push(Condition::Failed(Failure::new(fields).ok_or_else(full)?, is_failed));
+        }
+        if let Some(is_read) = asked.is_read {
+            all.push(Condition::Read(Access::new(fields).ok_or_else(full)?, is_read));
+        }
+        if let Some(choice) = patterns("--error-code", &asked.error_codes)? {
+            all.push(Condition::ErrorCode(fields.slot("errorCode").ok_or_else(full)?, choice));
+        }
+        if let Some(choice) = patterns("--access-key", &asked.access_keys)? {
+            let path = Path::parse("userIdentity.accessKeyId", fields).map_err(Fatal::Usage)?;
+            all.push(Condition::AccessKey(path, choice));
+        }
+        for text in &asked.wheres {
+            all.push(Condition::Where(Box::new(Comparison::parse(text, asked.now, fields)?)));
+        }
+        let resources = ResourceFields::new(fields).ok_or_else(full)?;
+        all.extend(ResourceChoice::new(resources, &split_list(&asked.resources))?.map(Condition::Resource));
+        all.extend(Grep::new(&asked.greps)?.map(Condition::Grep));
+        Ok(all)
+    }
+
+    /// Whether the event is as it should be.
+    pub fn holds(&mut self, event: &Event<'_>) -> bool {
+        match self {
+            Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
+            Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
+            Condition::ErrorCode(slot, choice) => {
+                let code = field::text(event, *slot);
+                choice.admits(|pattern| code.as_deref().is_some_and(|code| pattern.matches(code)))
+            }
+            Condition::AccessKey(path, choice) => {
+                let key = path.value(event).filter(|key| key.kind() != Kind::Null).and_then(|key| key.scalar());
+                choice.admits(|pattern| key.as_deref().is_some_and(|key| pattern.matches(key)))
+            }
+            Condition::Where(comparison) => comparison.holds(event),
+            Condition::Resource(choice) => choice.admits(event),
+            Condition::Grep(grep) => grep.admits(event),
+        }
+    }
+
+    /// What events hold that are as they should be; nothing where that is not
+    /// easily told.
+    pub fn needles(&self) -> Option<Vec<Needle>> {
+        match self {
+            Condition::Failed(..) | Condition::Read(..) => None,
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Edges::WHOLE),
+            Condition::Where(comparison) => comparison.needles(),
+            Condition::Resource(resource) => needles_of(resource.choice(), Edges::END),
+            Condition::Grep(grep) => {
+                let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Edges::NONE));
+                Some(needles.collect::<Option<Vec<_>>>()?.concat())
+            }
+        }
+    }
+}
+
+fn patterns(option: &str, values: &[String]) -> Result<Option<Choice<Pattern>>, Fatal> {
+    Choice::new(option, &split_list(values), |value| Pattern::new(option, value))
+}

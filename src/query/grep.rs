@@ -1,0 +1,38 @@
+//! Regular expressions over events as they were delivered.
+
+use regex::bytes::RegexSet;
+
+use super::comparison::not_regex;
+use crate::decode::event::Event;
+use crate::error::Fatal;
+
+/// What `--grep` asks for: one of its values at least.
+#[derive(Clone, Debug)]
+pub struct Grep {
+    set: RegexSet,
+}
+
+impl Grep {
+    /// Compiles the values of `--grep`; nothing where there are none.
+    pub fn new(values: &[String]) -> Result<Option<Grep>, Fatal> {
+        const OPTION: &str = "--grep";
+        for value in values {
+            if value.is_empty() {
+                return Err(Fatal::option(OPTION, value, "empty, so it would match everything; leave it out"));
+            }
+            regex::bytes::Regex::new(value).map_err(|error| Fatal::option(OPTION, value, not_regex(&error)))?;
+        }
+        let set = RegexSet::new(values).map_err(|error| Fatal::Usage(format!("{OPTION}: {}", not_regex(&error))))?;
+        Ok((!values.is_empty()).then_some(Grep { set }))
+    }
+
+    /// The expressions.
+    pub fn patterns(&self) -> &[String] {
+        self.set.patterns()
+    }
+
+    /// Whether one of them is found in the event.
+    pub fn admits(&self, event: &Event<'_>) -> bool {
+        self.set.is_match(event.value().raw())
+    }
+}

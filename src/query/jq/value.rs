@@ -1,0 +1,73 @@
+//! Events as the values that jaq works with.
+
+use jaq_json::{Map, Num, Val};
+
+use crate::decode::event::{Event, Slot};
+use crate::decode::json::{Kind, Value, unescape};
+
+/// Values need a multiple of their text in memory, and AWS writes no event of
+/// half this size.
+const LARGEST: usize = 2 << 20;
+/// Deeper than any event, and not too deep for functions that call themselves.
+const DEEPEST: usize = 256;
+
+/// A value, or why it cannot be had.
+pub(super) fn of(value: Value<'_>) -> Result<Val, String> {
+    match value.raw().len() <= LARGEST {
+        true => at_depth(value, DEEPEST),
+        false => Err(format!("larger than {} MiB", LARGEST >> 20)),
+    }
+}
+
+/// An event with no more than these fields.
+pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, Slot)]) -> Result<Val, String> {
+    let mut object = Map::default();
+    for (name, slot) in fields {
+        if let Some(value) = event.get(*slot) {
+            object.insert(Val::utf8_str(name.clone().into_bytes()), of(value)?);
+        }
+    }
+    Ok(Val::obj(object))
+}
+
+fn at_depth(value: Value<'_>, left: usize) -> Result<Val, String> {
+    let deeper = left.checked_sub(1).ok_or("nested too deep");
+    Ok(match value.kind() {
+        Kind::Null => Val::Null,
+        Kind::String => text(value.raw_string().unwrap_or_default()),
+        Kind::Scalar => scalar(value.raw()),
+        Kind::Array => {
+            let (mut elements, mut failed, left) = (Vec::new(), None, deeper?);
+            value.each_element(|element| match at_depth(element, left) {
+                Ok(element) => elements.push(element),
+                Err(why) => failed = Some(why),
+            });
+            failed.map_or(Ok(()), Err)?;
+            elements.into_iter().collect()
+        }
+        Kind::Object => {
+            let (mut object, mut failed, left) = (Map::default(), None, deeper?);
+            value.each_member(|key, member| match at_depth(member, left) {
+                Ok(member) => drop(object.insert(text(key), member)),
+                Err(why) => failed = Some(why),
+            });
+            failed.map_or(Ok(()), Err)?;
+            Val::obj(object)
+        }
+    })
+}
+
+fn text(written: &[u8]) -> Val {
+    Val::utf8_str(unescape(written).into_owned().into_bytes())
+}
+
+fn scalar(written: &[u8]) -> Val {
+    match written {
+        b"true" => Val::Bool(true),
+        b"false" => Val::Bool(false),
+        number => {
+            let number = String::from_utf8_lossy(number);
+            Val::Num(Num::from_str_radix(&number, 10).unwrap_or_else(|| Num::Dec(number.into_owned().into())))
+        }
+    }
+}

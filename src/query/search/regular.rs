@@ -1,0 +1,95 @@
+//! What every text holds in which a regular expression is found.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::needle::{Edges, Needle};
+
+/// Needles of which every text holds one in which the expression is found;
+/// nothing where that is not easily told.
+pub fn needles_of_regex(expression: &str, edges: Edges<'_>) -> Option<Vec<Needle>> {
+    let hir = ParserBuilder::new().utf8(false).build().parse(expression).ok()?;
+    required(&hir, edges)
+}
+
+fn required(hir: &Hir, edges: Edges<'_>) -> Option<Vec<Needle>> {
+    match hir.kind() {
+        HirKind::Capture(capture) => required(&capture.sub, edges),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, edges),
+        HirKind::Alternation(branches) => {
+            let all: Option<Vec<_>> = branches.iter().map(|branch| required(branch, edges)).collect();
+            Some(all?.concat())
+        }
+        HirKind::Concat(parts) => together(parts, edges),
+        _ => Needle::of_text(&text(hir)?, edges).map(|needle| vec![needle]),
+    }
+}
+
+/// The best of what stands one behind the other.
+fn together(parts: &[Hir], edges: Edges<'_>) -> Option<Vec<Needle>> {
+    let mut found: Vec<Vec<Needle>> = Vec::new();
+    let mut run = String::new();
+    for part in parts {
+        if let Some(text) = text(part) {
+            run.push_str(&text);
+            continue;
+        }
+        found.extend(Needle::of_text(&std::mem::take(&mut run), edges).map(|needle| vec![needle]));
+        if matches!(part.kind(), HirKind::Capture(_) | HirKind::Repetition(_) | HirKind::Alternation(_)) {
+            found.extend(required(part, edges));
+        }
+    }
+    found.extend(Needle::of_text(&run, edges).map(|needle| vec![needle]));
+    found.into_iter().max_by_key(|needles| needles.iter().map(Needle::worth).min())
+}
+
+/// The text that a part stands for, in some case.
+fn text(part: &Hir) -> Option<String> {
+    match part.kind() {
+        HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok(),
+        HirKind::Class(class) => letter(class).map(String::from),
+        _ => None,
+    }
+}
+
+/// The letter that a class of both its cases, and no others, stands for.
+fn letter(class: &Class) -> Option<char> {
+    let members: Vec<char> = match class {
+        Class::Unicode(class) => class.ranges().iter().flat_map(|range| [range.start(), range.end()]).collect(),
+        Class::Bytes(class) => {
+            class.ranges().iter().flat_map(|range| [range.start(), range.end()].map(char::from)).collect()
+        }
+    };
+    let [one, first, other, second] = members[..] else { return None };
+    let is_pair = one == first && other == second && one.is_ascii_uppercase() && other == one.to_ascii_lowercase();
+    is_pair.then_some(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contexts(expression: &str) -> Option<String> {
+        let needles = needles_of_regex(expression, Edges::NONE)?;
+        Some(needles.iter().map(|needle| format!("{needle:?}")).collect())
+    }
+
+    #[test]
+    fn what_must_be_there_is_known() {
+        for (expression, expected) in [
+            ("production/payments", Some("payments")),
+            ("^x*Terminate.*", Some("terminate")),
+            ("(?i)Terminate", Some("ate")),
+            ("foobar|bazqux", Some("bazqux")),
+            ("(foobar)+", Some("foobar")),
+            ("(foobar)*", None),
+            ("foobar|.", None),
+            ("[a-z]+", None),
+            ("ab", None),
+            ("", None),
+        ] {
+            let needles = needles_of_regex(expression, Edges::NONE);
+            assert_eq!(needles.is_some(), expected.is_some(), "{expression} {:?}", contexts(expression));
+        }
+    }
+}

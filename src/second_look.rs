@@ -1,0 +1,257 @@
+//! Why nothing matched: where a run gave no row, a part of its files is looked
+//! at once more for what is there instead of what was asked for.
+//!
+//! It costs nothing where there are rows, and little where there are none: so
+//! many files, so much time, so many names.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::bucket::layout::Scope;
+use crate::decode::Decoder;
+use crate::decode::event::{Event, Fields, Slot};
+use crate::input::Source;
+use crate::input::inflate::Inflater;
+use crate::input::opener::Opener;
+use crate::input::walk::{Met, walk};
+use crate::pattern::split_list;
+use crate::plan::{Conditions, Input, Plan};
+use crate::query::Filter;
+use crate::query::field::{self, nearest};
+use crate::query::filter::Answer;
+use crate::query::identity::Identities;
+use crate::report::count;
+use crate::stop::Stop;
+use crate::window::Window;
+
+const FILES: usize = 200;
+const PATHS: usize = 20_000;
+const TIME: Duration = Duration::from_secs(1);
+const NAMES: usize = 4096;
+
+/// What can be said of a run that gave no row.
+pub fn hints(plan: &Plan, stop: &Stop) -> Vec<String> {
+    let paths = paths(&plan.inputs);
+    let Some(mut look) = Look::new(&plan.conditions) else { return Vec::new() };
+    // Files from everywhere: what is first is often of one account and region.
+    for path in paths.iter().step_by(paths.len().div_ceil(FILES).max(1)) {
+        if look.begun.elapsed() > TIME || stop.is_interrupted() {
+            break;
+        }
+        look.file(path);
+    }
+    look.hints(&plan.conditions)
+}
+
+fn paths(inputs: &[Input]) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for input in inputs {
+        let root = match input {
+            Input::Stdin => continue,
+            Input::Path(path) => path.clone(),
+            Input::Bucket(bucket) => bucket.mirror.join(&bucket.prefix),
+        };
+        let is_readable = |root: &Path| std::fs::metadata(root).is_ok_and(|root| root.is_file() || root.is_dir());
+        if !is_readable(&root) {
+            continue;
+        }
+        // What cannot be walked was named when it was read.
+        let _ = walk(&root, &Scope::since(Window::default()), |met| {
+            paths.extend(if let Met::File(path) = met { Some(path) } else { None });
+            if paths.len() < PATHS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+    }
+    paths
+}
+
+/// Something that an event is asked for, and what the events have there.
+struct Asked {
+    option: &'static str,
+    values: Vec<String>,
+    filter: Filter,
+    slot: Option<Slot>,
+    is_met: bool,
+    there: BTreeMap<String, u64>,
+}
+
+struct Look {
+    begun: Instant,
+    decoder: Decoder,
+    asked: Vec<Asked>,
+    identities: Identities,
+    time: Slot,
+    times: Option<(String, String)>,
+    events: u64,
+}
+
+impl Look {
+    /// Nothing where nothing is asked for, or the question makes no sense.
+    fn new(conditions: &Conditions) -> Option<Look> {
+        let mut fields = Fields::default();
+        let alone = |change: &dyn Fn(&mut Conditions)| {
+            let mut alone = Conditions { now: conditions.now, ..Conditions::default() };
+            change(&mut alone);
+            alone
+        };
+        let all = [
+            (
+                "--event-name",
+                "eventName",
+                &conditions.event_names,
+                alone(&|one| one.event_names.clone_from(&conditions.event_names)),
+            ),
+            ("--user", "", &conditions.users, alone(&|one| one.users.clone_from(&conditions.users))),
+            (
+                "--source-ip",
+                "sourceIPAddress",
+                &conditions.source_ips,
+                alone(&|one| one.source_ips.clone_from(&conditions.source_ips)),
+            ),
+            ("--region", "awsRegion", &conditions.regions, alone(&|one| one.regions.clone_from(&conditions.regions))),
+            (
+                "--event-source",
+                "eventSource",
+                &conditions.event_sources,
+                alone(&|one| one.event_sources.clone_from(&conditions.event_sources)),
+            ),
+            (
+                "--account",
+                "recipientAccountId",
+                &conditions.accounts,
+                alone(&|one| one.accounts.clone_from(&conditions.accounts)),
+            ),
+            (
+                "--error-code",
+                "errorCode",
+                &conditions.error_codes,
+                alone(&|one| one.error_codes.clone_from(&conditions.error_codes)),
+            ),
+        ];
+        let mut asked = Vec::new();
+        for (option, name, values, alone) in all.into_iter().filter(|(_, _, values, _)| !values.is_empty()) {
+            let values = if option == "--user" { values.clone() } else { split_list(values) };
+            let slot = if name.is_empty() { None } else { Some(fields.slot(name)?) };
+            let filter = Filter::new(&alone, &mut fields).ok()?;
+            asked.push(Asked { option, values, filter, slot, is_met: false, there: BTreeMap::new() });
+        }
+        if asked.is_empty() && conditions.window.is_open() {
+            return None;
+        }
+        let (identities, time) = (Identities::new(&mut fields)?, fields.slot("eventTime")?);
+        let decoder = Decoder::new(&fields).ok()?;
+        Some(Look { begun: Instant::now(), decoder, asked, identities, time, times: None, events: 0 })
+    }
+
+    fn file(&mut self, path: &Path) {
+        const WINDOW: usize = 4 << 20;
+        let Ok(mut file) = Source::file(path.to_path_buf()).open(&mut Opener::default(), &Stop::default()) else {
+            return;
+        };
+        let Look { begun, decoder, asked, identities, time, times, events } = self;
+        decoder.start();
+        let _ = Inflater::new(WINDOW, false).read(
+            &mut file,
+            || true,
+            |window, is_last| {
+                let consumed = decoder.window(window, is_last, |event| {
+                    *events += 1;
+                    note_time(times, event, *time);
+                    for asked in asked.iter_mut() {
+                        asked.note(event, identities);
+                    }
+                    if begun.elapsed() > TIME { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+                let is_over = (decoder.findings().broken.is_some() && !is_last) || begun.elapsed() > TIME;
+                if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(consumed) }
+            },
+        );
+    }
+
+    fn hints(self, conditions: &Conditions) -> Vec<String> {
+        let mut hints: Vec<String> = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint).collect();
+        if let Some((first, last)) = &self.times {
+            let window = conditions.window;
+            let is_outside =
+                window.until.is_some_and(|until| first.parse().is_ok_and(|first: jiff::Timestamp| until <= first))
+                    || window.since.is_some_and(|since| last.parse().is_ok_and(|last: jiff::Timestamp| since > last));
+            if is_outside {
+                hints.push(format!("the window: the events there are from {first} to {last}"));
+            }
+        }
+        if hints.is_empty() && self.events > 0 && self.asked.len() > 1 {
+            hints.push("each option alone matches something, all together they do not".into());
+        }
+        for hint in &mut hints {
+            *hint = format!("nothing matched {hint} ({} looked at)", count(self.events, "event"));
+        }
+        hints
+    }
+}
+
+fn note_time(times: &mut Option<(String, String)>, event: &Event<'_>, slot: Slot) {
+    let Some(time) = field::text(event, slot).filter(|time| time.len() == "2026-10-01T00:00:00Z".len()) else { return };
+    match times {
+        None => *times = Some((time.to_string(), time.into_owned())),
+        Some((first, _)) if *time < **first => *first = time.into_owned(),
+        Some((_, last)) if *time > **last => *last = time.into_owned(),
+        Some(_) => {}
+    }
+}
+
+impl Asked {
+    fn note(&mut self, event: &Event<'_>, identities: &mut Identities) {
+        self.is_met = self.is_met || self.filter.answer(event) != Answer::No;
+        if self.is_met {
+            return;
+        }
+        let name = match self.slot {
+            Some(slot) => field::text(event, slot).map(|text| text.into_owned()),
+            None => identities.principal(event).name().map(|name| name.parts().concat()),
+        };
+        let Some(name) = name.filter(|name| !name.is_empty() && name.len() < 200) else { return };
+        if self.there.len() < NAMES || self.there.contains_key(&name) {
+            *self.there.entry(name).or_default() += 1;
+        }
+    }
+
+    /// What is there instead; nothing where nothing is.
+    fn hint(&self) -> Option<String> {
+        const SHOWN: usize = 5;
+        if self.there.is_empty() {
+            return None;
+        }
+        let asked = self.values.join(", ");
+        let alike: Vec<&str> = self.values.iter().filter_map(|value| self.alike(value)).collect();
+        let option = self.option;
+        if !alike.is_empty() {
+            return Some(format!("{option} {asked:?}; did you mean {}?", alike.join(" or ")));
+        }
+        let mut there: Vec<(&String, &u64)> = self.there.iter().collect();
+        there.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+        let names: Vec<&str> = there.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
+        let more = there.len().saturating_sub(SHOWN);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("{option} {asked:?}; there are {}{rest}", names.join(", ")))
+    }
+
+    /// The name that was probably meant by a pattern.
+    fn alike(&self, pattern: &str) -> Option<&str> {
+        let names: Vec<&str> = self.there.keys().map(String::as_str).collect();
+        let lower = pattern.to_lowercase();
+        let words: Vec<&str> =
+            lower.split(|character: char| !character.is_alphanumeric()).filter(|word| word.len() > 2).collect();
+        let holds = |name: &&str, word: &str| name.to_lowercase().contains(word);
+        let whole = || names.iter().filter(|name| holds(name, lower.trim_matches('*'))).min_by_key(|name| name.len());
+        let of_words = || {
+            let fits = |name: &&&str| words.iter().any(|word| holds(name, word));
+            let held = |name: &&&str| words.iter().filter(|word| holds(name, word)).count();
+            names.iter().filter(fits).max_by_key(|name| (held(name), std::cmp::Reverse(name.len())))
+        };
+        nearest(pattern, &names).or_else(|| whole().copied()).or_else(|| match self.option {
+            "--user" => of_words().copied(),
+            _ => None,
+        })
+    }
+}

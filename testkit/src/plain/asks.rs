@@ -1,0 +1,232 @@
+//! Whether an event is what an option asks for, by the plainest reading of
+//! what its help says.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::row::{at, user_name, values};
+
+/// Whether `event` fits one option with one value (empty for those without).
+pub fn holds(option: &str, value: &str, event: &Value) -> bool {
+    match option {
+        "--errors" => is_failed(event),
+        "--no-errors" => !is_failed(event),
+        "--reads" => is_read(event) == Some(true),
+        "--writes" => is_read(event) == Some(false),
+        "--where" => compares(value, event),
+        _ => match value.strip_prefix('!') {
+            Some(value) => !fits(option, value, event),
+            None => fits(option, value, event),
+        },
+    }
+}
+
+fn fits(option: &str, pattern: &str, event: &Value) -> bool {
+    let field = |path: &str| texts(at(event, path)).iter().any(|text| glob(pattern, text));
+    match option {
+        "--event-name" => field("eventName"),
+        "--error-code" => field("errorCode"),
+        "--region" => field("awsRegion"),
+        "--access-key" => field("userIdentity.accessKeyId"),
+        "--user" => names(event).iter().any(|name| glob(pattern, name)),
+        "--resource" => ["requestParameters", "responseElements", "resources"].iter().any(|name| {
+            let mut found = Vec::new();
+            strings(&event[*name], &mut found);
+            found.iter().any(|text| {
+                let last = text.rsplit(['/', ':']).next().unwrap_or_default();
+                glob(pattern, text) || (text.starts_with("arn:") && glob(pattern, last))
+            })
+        }),
+        "--source-ip" => texts(&event["sourceIPAddress"]).iter().any(|text| is_from(pattern, text)),
+        other => panic!("{other}"),
+    }
+}
+
+/// Whether the text fits a pattern of `*`, `?` and characters in any case.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let is_open = pattern.contains(['*', '?']);
+    // Only the patterns know of other alphabets than ASCII's.
+    let lower = |text: &str| -> Vec<char> {
+        let lower = |character: char| match character {
+            '\u{212a}' if is_open => 'k',
+            'ſ' if is_open => 's',
+            other if is_open => other.to_lowercase().next().unwrap_or(other),
+            other => other.to_ascii_lowercase(),
+        };
+        text.chars().map(lower).collect()
+    };
+    let (pattern, text) = (lower(pattern), lower(text));
+    // Which starts of the text the pattern so far fits.
+    let mut fits = vec![false; text.len() + 1];
+    fits[0] = true;
+    for character in pattern {
+        let before = fits.clone();
+        let mut any = false;
+        for end in 0..=text.len() {
+            any |= before[end];
+            fits[end] = match character {
+                '*' => any,
+                '?' => end > 0 && before[end - 1],
+                plain => end > 0 && before[end - 1] && text[end - 1] == plain,
+            };
+        }
+    }
+    fits[text.len()]
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Number(_) | Value::Bool(_) => vec![value.to_string()],
+        _ => Vec::new(),
+    }
+}
+
+fn strings(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        Value::Object(members) => members.values().for_each(|member| strings(member, found)),
+        _ => {}
+    }
+}
+
+fn is_failed(event: &Value) -> bool {
+    ["errorCode", "errorMessage"].iter().any(|name| texts(&event[*name]).iter().any(|text| !text.is_empty()))
+}
+
+fn is_read(event: &Value) -> Option<bool> {
+    match texts(&event["readOnly"]).first().map(String::as_str) {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => texts(&event["eventName"]).first().map(|name| {
+            ["Get", "List", "Describe", "Head", "Lookup"].iter().any(|verb| {
+                name.strip_prefix(verb)
+                    .is_some_and(|rest| !rest.chars().next().is_some_and(|next| next.is_ascii_lowercase()))
+            })
+        }),
+    }
+}
+
+/// All names that who called goes by.
+fn names(event: &Value) -> Vec<String> {
+    let identity = &event["userIdentity"];
+    let some = |value: &Value| texts(value).into_iter().filter(|text| !text.is_empty());
+    let mut names: Vec<String> = user_name(event).into_iter().collect();
+    if !identity.is_object() {
+        return names;
+    }
+    if texts(&identity["type"]) == ["AssumedRole"]
+        && let Some((role, session)) = split_pair(identity)
+    {
+        names.extend([role, session]);
+    }
+    for path in ["userName", "arn", "principalId", "sessionContext.sourceIdentity", "onBehalfOf.userId"] {
+        names.extend(some(at(identity, path)));
+    }
+    names
+}
+
+/// The role and the session of an assumed role, where it has both.
+fn split_pair(identity: &Value) -> Option<(String, String)> {
+    let text = |path: &str| texts(at(identity, path)).into_iter().find(|text| !text.is_empty());
+    let arn = text("arn");
+    let of_arn = arn.as_deref().and_then(|arn| arn.rsplit_once('/').map(|(_, session)| session.to_string()));
+    let of_id = || text("principalId").and_then(|id| id.split_once(':').map(|(_, session)| session.to_string()));
+    let session = of_arn.or_else(of_id).filter(|session| !session.is_empty())?;
+    let role = text("sessionContext.sessionIssuer.userName").or_else(|| {
+        let (_, rest) = arn.as_deref()?.split_once(":assumed-role/")?;
+        rest.split_once('/').map(|(role, _)| role.to_string())
+    })?;
+    Some((role, session))
+}
+
+fn is_from(pattern: &str, text: &str) -> bool {
+    let parts = || text.split(',').map(str::trim);
+    let Some((network, length)) = network(pattern) else {
+        return glob(pattern, text) || parts().any(|part| glob(pattern, part));
+    };
+    parts().filter_map(|part| part.parse::<IpAddr>().ok()).any(|address| {
+        let (address, network) = (address.to_canonical(), network);
+        match (address, network) {
+            (IpAddr::V4(address), IpAddr::V4(network)) => {
+                (u32::from(address) ^ u32::from(network)).checked_shr(32 - length).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(address), IpAddr::V6(network)) => {
+                (u128::from(address) ^ u128::from(network)).checked_shr(128 - length).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    })
+}
+
+fn network(pattern: &str) -> Option<(IpAddr, u32)> {
+    let (address, length) = match pattern.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse().ok()?)),
+        None => (pattern, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    Some((address, length.unwrap_or(if address.is_ipv4() { 32 } else { 128 })))
+}
+
+/// A condition `PATH OP VALUE` with spaces around the operator, `PATH` or `!PATH`.
+fn compares(condition: &str, event: &Value) -> bool {
+    let some = |path: &str| -> Vec<String> {
+        if path == "userName" {
+            return user_name(event).into_iter().collect();
+        }
+        let shown = |value: &&Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        values(event, path).iter().filter(|value| !value.is_null()).map(shown).collect()
+    };
+    let Some((path, rest)) = condition.split_once(' ') else {
+        return match condition.strip_prefix('!') {
+            Some(path) => some(path).is_empty(),
+            None => !some(condition).is_empty(),
+        };
+    };
+    let (operator, wanted) = rest.split_once(' ').unwrap_or((rest, ""));
+    let number = |text: &str| text.parse::<f64>().ok().filter(|_| !text.contains(char::is_alphabetic));
+    let compared = |is: &dyn Fn(f64, f64) -> bool| {
+        some(path).iter().any(|text| match (number(text), number(wanted)) {
+            (Some(value), Some(wanted)) => is(value, wanted),
+            _ => false,
+        })
+    };
+    match operator {
+        "=" => some(path).iter().any(|text| glob(wanted, text)),
+        "!=" => !some(path).iter().any(|text| glob(wanted, text)),
+        "~" => some(path).iter().any(|text| text.contains(wanted)),
+        "!~" => !some(path).iter().any(|text| text.contains(wanted)),
+        "<" => compared(&|value, wanted| value < wanted),
+        "<=" => compared(&|value, wanted| value <= wanted),
+        ">" => compared(&|value, wanted| value > wanted),
+        ">=" => compared(&|value, wanted| value >= wanted),
+        other => panic!("{other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_fit_whole_texts() {
+        for (pattern, text, expected) in [
+            ("a*c", "ABC", true),
+            ("a*c", "ABCd", false),
+            ("*", "", true),
+            ("?", "", false),
+            ("??", "ab", true),
+            ("*b*", "abc", true),
+            ("", "", true),
+            ("*k", "\u{212a}", true),
+            ("k", "\u{212a}", false),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

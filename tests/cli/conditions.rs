@@ -1,0 +1,108 @@
+//! The finer questions, on the sample bucket: what a user types, and what is
+//! written.
+
+use std::path::Path;
+
+use crate::harness::{Ran, Trial};
+
+fn run(arguments: &[&str]) -> Ran {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/AWSLogs");
+    Trial::new().run(&[&[sample.to_str().unwrap()], arguments].concat())
+}
+
+#[track_caller]
+fn gives(arguments: &[&str], expected: &[&str]) {
+    assert_eq!(run(arguments).lines(0), expected, "{arguments:?}");
+}
+
+#[test]
+fn conditions_combine() {
+    gives(
+        &["--user", "bob", "--writes", "--errors", "-c", "eventName,errorCode", "--no-header"],
+        &["TerminateInstances\tClient.UnauthorizedOperation"],
+    );
+    gives(
+        &["--resource", "i-0abc12de34f567890", "--no-errors", "-c", "eventName", "--no-header"],
+        &["RunInstances", "TerminateInstances"],
+    );
+    gives(&["--where", "eventName = ConsoleLogin", "--where", "mfa = No", "--no-errors", "--count"], &["1"]);
+    gives(&["--grep", "example-flow", "--grep", "backup-svc", "--count"], &["2"]);
+    gives(&["--access-key", "!AKIA*,!ASIA*", "--error-code", "*", "--count"], &["0"]);
+}
+
+#[test]
+fn an_expression_decides() {
+    let expression = ".eventName == \"TerminateInstances\" and .errorCode == null";
+    gives(&["--jq", expression, "-c", "userName"], &["userName", "Admin/alice@example.com"]);
+    gives(&["--jq", expression, "--count"], &["1"]);
+    gives(&["-e", "Run*", "--jq", ".readOnly", "-c", "userName"], &[]);
+}
+
+#[test]
+fn an_expression_shapes_lines() {
+    gives(
+        &["-e", "TerminateInstances", "--jq", "[.eventName, .errorCode] | @tsv"],
+        &["TerminateInstances\tClient.UnauthorizedOperation", "TerminateInstances\t"],
+    );
+    gives(
+        &["-e", "TerminateInstances", "--jq", "{eventName, n: (1 + 1)}", "-n", "1"],
+        &[r#"{"eventName":"TerminateInstances","n":2}"#],
+    );
+    gives(&["-e", "TerminateInstances", "--jq", ".errorCode"], &["Client.UnauthorizedOperation"]);
+    gives(
+        &["-e", "TerminateInstances", "--jq", ".requestParameters | .. | strings", "-n", "3"],
+        &["i-0abc12de34f567890", "i-0abc12de34f567890"],
+    );
+    gives(
+        &["-u", "bob", "-e", "GetCallerIdentity", "--jq", "\"a\\tb\\n\" + .userAgent, .userAgent"],
+        &[
+            "a\tb\\n=HYPERLINK(\"http://203.0.113.66/\",\"details\")",
+            "'=HYPERLINK(\"http://203.0.113.66/\",\"details\")",
+        ],
+    );
+}
+
+#[test]
+fn an_expression_that_fails_leaves_the_event_out_and_says_so() {
+    let ran = run(&["-e", "TerminateInstances", "--jq", ".eventName.x"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{ran:?}");
+    assert!(ran.stderr.contains(": --jq fails on an event: cannot index"), "{ran:?}");
+    assert_eq!(ran.stderr.matches("--jq fails on").count(), 1, "only the first is told: {ran:?}");
+    assert!(ran.stderr.contains("; --jq failed on 2 events, left out, the first named above"), "{ran:?}");
+}
+
+#[test]
+fn what_matches_nothing_is_explained() {
+    for (arguments, hint) in [
+        (
+            &["-e", "Terminateinstance"][..],
+            "nothing matched --event-name \"Terminateinstance\"; did you mean TerminateInstances?",
+        ),
+        (&["-u", "Alice Smith"], "nothing matched --user \"Alice Smith\"; did you mean Admin/alice@example.com?"),
+        (
+            &["--account", "999988887777"],
+            "nothing matched --account \"999988887777\"; there are 111122223333, 444455556666",
+        ),
+        (&["-r", "eu-west-3"], "nothing matched --region \"eu-west-3\"; did you mean eu-west-1?"),
+        (&["-r", "mars"], "nothing matched --region \"mars\"; there are eu-west-1, us-east-1, ap-southeast-2"),
+        (&["--error-code", "Denied"], "nothing matched --error-code \"Denied\"; did you mean AccessDenied?"),
+        (
+            &["--until", "2026-09-01"],
+            "nothing matched the window: the events there are from 2026-09-30T05:20:52Z to 2026-10-03T16:",
+        ),
+        (&["--since", "2026-11-01"], "nothing matched the window: the events there are from "),
+        (
+            &["-e", "RunInstances", "-u", "alice*"],
+            "nothing matched --user \"alice*\"; did you mean Admin/alice@example.com?",
+        ),
+        (
+            &["-e", "RunInstances", "-u", "bob"],
+            "nothing matched each option alone matches something, all together they do not",
+        ),
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 1), "{ran:?}");
+        assert!(ran.stderr.starts_with(&format!("trail2tsv: {hint}")), "{ran:?}");
+        assert_eq!(run(&[arguments, &["-q"]].concat()).stderr, "", "nothing is said that is not wanted");
+    }
+}

@@ -1,0 +1,54 @@
+//! What the program's filter says of the events of a text, with and without
+//! the search that saves decoding most of them.
+
+use std::ops::ControlFlow;
+
+use clap::Parser;
+use jiff::Timestamp;
+use trail2tsv::cli::Cli;
+use trail2tsv::decode::Decoder;
+use trail2tsv::decode::event::Fields;
+use trail2tsv::plan::{Conditions, Surroundings, Task};
+use trail2tsv::query::Filter;
+use trail2tsv::query::filter::Answer;
+
+/// The conditions of a command line.
+pub(crate) fn conditions(arguments: &[String]) -> Conditions {
+    let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
+    let now: Timestamp = "2026-10-04T00:00:00Z".parse().unwrap();
+    match Task::new(Cli::try_parse_from(typed).unwrap(), Surroundings { now, cores: 1 }) {
+        Ok(Task::Convert(plan)) => plan.conditions,
+        other => panic!("{arguments:?}: {other:?}"),
+    }
+}
+
+/// For each event of a text whether it is wanted. That a search finds the same
+/// is checked here.
+pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
+    let mut fields = Fields::default();
+    let mut filter = Filter::new(&conditions(arguments), &mut fields).unwrap();
+    let mut decoder = Decoder::new(&fields).unwrap();
+    let (mut answers, mut found) = (Vec::new(), Vec::new());
+    decoder.start();
+    decoder.window(text, true, |event| {
+        let is_wanted = filter.answer(event) != Answer::No;
+        answers.push(is_wanted);
+        if is_wanted {
+            found.push(event.value().raw().to_vec());
+        }
+        ControlFlow::Continue(())
+    });
+    if let Some(places) = filter.search().and_then(|search| search.places(text)) {
+        let mut searched = Vec::new();
+        decoder.start();
+        decoder.only(places);
+        decoder.window(text, true, |event| {
+            if filter.answer(event) != Answer::No {
+                searched.push(event.value().raw().to_vec());
+            }
+            ControlFlow::Continue(())
+        });
+        assert!(searched == found, "{arguments:?}: a search finds {} of {}", searched.len(), found.len());
+    }
+    answers
+}

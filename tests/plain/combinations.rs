@@ -1,0 +1,199 @@
+//! Random combinations of conditions against a plain evaluation of each.
+
+use fastrand::Rng;
+use proptest::prelude::*;
+use serde_json::Value;
+use testkit::logs::odd::random_event;
+use testkit::logs::records;
+use testkit::plain::{self, asks};
+
+use crate::asked::wanted;
+use crate::{About, generated, random};
+
+/// Options with patterns, and where in an event their values are drawn from.
+const OPTIONS: [(&str, &str); 7] = [
+    ("--event-name", "eventName"),
+    ("--error-code", "errorCode"),
+    ("--region", "awsRegion"),
+    ("--access-key", "userIdentity"),
+    ("--user", "userIdentity"),
+    ("--resource", "requestParameters"),
+    ("--source-ip", "sourceIPAddress"),
+];
+
+/// Some paths that events have.
+const PATHS: [&str; 12] = [
+    "eventName",
+    "errorCode",
+    "readOnly",
+    "userName",
+    "userIdentity.type",
+    "userIdentity.arn",
+    "userIdentity.sessionContext.sessionIssuer.userName",
+    "requestParameters.items[].type",
+    "requestParameters.bucketName",
+    "requestParameters.instancesSet.items[].instanceId",
+    "responseElements.credentials.accessKeyId",
+    "resources[].ARN",
+];
+
+/// An option and its value, drawn so that some event of the text may fit.
+fn question(events: &[Value], random: &mut Rng) -> (String, String) {
+    let event = &events[random.usize(..events.len())];
+    match random.u8(..10) {
+        0 => {
+            let option = ["--errors", "--no-errors", "--reads", "--writes"][random.usize(..4)];
+            (option.into(), String::new())
+        }
+        1..=3 => ("--where".into(), comparison(event, random)),
+        _ => {
+            let (option, field) = OPTIONS[random.usize(..OPTIONS.len())];
+            let negation = if random.u8(..5) == 0 { "!" } else { "" };
+            let value = match option {
+                "--source-ip" if random.bool() => network(random),
+                _ => pattern(&drawn(&event[field], random), random),
+            };
+            (option.into(), format!("{negation}{value}"))
+        }
+    }
+}
+
+fn comparison(event: &Value, random: &mut Rng) -> String {
+    let path = PATHS[random.usize(..PATHS.len())];
+    let first = path.split(['.', '[']).next().unwrap();
+    let value = pattern(&drawn(&event[first], random), random);
+    match random.u8(..8) {
+        0 => path.to_string(),
+        1 => format!("!{path}"),
+        2 => format!("{path} {} {}", ["<", "<=", ">", ">="][random.usize(..4)], random.u16(..5000)),
+        3 => format!("{path} ~ {}", plain_part(&value)),
+        4 => format!("{path} !~ {}", plain_part(&value)),
+        5 => format!("{path} != {value}"),
+        _ => format!("{path} = {value}"),
+    }
+}
+
+/// A part of a text that means itself in a regular expression too.
+fn plain_part(text: &str) -> String {
+    let parts = text.split(|character: char| !character.is_ascii_alphanumeric() && !"-_:/ ".contains(character));
+    parts.max_by_key(|part| part.len()).map(str::trim).filter(|part| !part.is_empty()).unwrap_or("x").to_string()
+}
+
+fn network(random: &mut Rng) -> String {
+    let texts =
+        ["203.0.113.0/24", "203.0.0.0/16", "10.0.0.0/8", "198.51.100.23", "2001:db8::/32", "2001:db8:85a3::/48"];
+    texts[random.usize(..texts.len())].to_string()
+}
+
+/// Some string below a value.
+fn drawn(value: &Value, random: &mut Rng) -> String {
+    match value {
+        Value::Array(items) if !items.is_empty() => drawn(&items[random.usize(..items.len())], random),
+        Value::Object(members) if !members.is_empty() => {
+            drawn(members.values().nth(random.usize(..members.len())).unwrap(), random)
+        }
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => "RunInstances".into(),
+    }
+}
+
+/// A pattern that the text fits, mostly; no character in it but `*` and `?` is
+/// special.
+fn pattern(text: &str, random: &mut Rng) -> String {
+    let is_plain = |character: &char| !"[]{}\\*?!,'\"".contains(*character) && !character.is_control();
+    let plain: Vec<char> = text.chars().filter(is_plain).collect();
+    let mut pattern: String = match random.u8(..6) {
+        0 => plain.iter().take(plain.len() / 2).chain(&['*']).collect(),
+        1 => ['*'].iter().chain(plain.iter().skip(plain.len() / 2)).collect(),
+        2 => plain.iter().map(|character| if random.u8(..9) == 0 { '?' } else { *character }).collect(),
+        3 => plain.iter().map(|character| character.to_ascii_uppercase()).collect(),
+        _ => plain.iter().collect(),
+    };
+    // Blanks at the ends and words between conditions have a meaning of their own.
+    pattern = pattern.trim().replace(" and ", " ").replace(" or ", " ").replace(['=', '~', '<', '>'], "?");
+    if pattern.is_empty() { "x".into() } else { pattern }
+}
+
+fn compare(text: &[u8], random: &mut Rng) {
+    let events = plain::events(text);
+    if events.is_empty() {
+        return;
+    }
+    for _ in 0..8 {
+        let mut questions: Vec<(String, String)> = Vec::new();
+        for _ in 0..random.usize(1..4) {
+            let question = question(&events, random);
+            // One option given twice asks for either, but for --where.
+            if question.0 == "--where" || !questions.iter().any(|(option, _)| is_alike(option, &question.0)) {
+                questions.push(question);
+            }
+        }
+        let arguments: Vec<String> = questions
+            .iter()
+            .map(|(option, value)| if value.is_empty() { option.clone() } else { format!("{option}={value}") })
+            .collect();
+        if !is_possible(&arguments) {
+            continue;
+        }
+        let ours = wanted(&arguments, text);
+        for (event, ours) in events.iter().zip(ours).filter(|(event, _)| !has_exponent(event)) {
+            let theirs = questions.iter().all(|(option, value)| asks::holds(option, value, event));
+            assert_eq!(ours, theirs, "{arguments:?} of {event}");
+        }
+    }
+}
+
+/// Whether a number in it has an exponent, which serde_json writes in a way of
+/// its own.
+fn has_exponent(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.to_string().contains(['e', 'E']),
+        Value::Array(items) => items.iter().any(has_exponent),
+        Value::Object(members) => members.values().any(has_exponent),
+        _ => false,
+    }
+}
+
+/// Whether two options exclude each other, or are one.
+fn is_alike(one: &str, other: &str) -> bool {
+    let kind = |option: &str| match option {
+        "--errors" | "--no-errors" | "--error-code" => "error",
+        "--reads" | "--writes" => "access",
+        _ => "",
+    };
+    one == other || (!kind(one).is_empty() && kind(one) == kind(other))
+}
+
+/// Whether the program takes the arguments: a drawn text can be no address.
+fn is_possible(arguments: &[String]) -> bool {
+    use clap::Parser;
+    use trail2tsv::decode::event::Fields;
+    let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
+    trail2tsv::cli::Cli::try_parse_from(typed).is_ok()
+        && trail2tsv::query::Filter::new(&crate::asked::conditions(arguments), &mut Fields::default()).is_ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_random_odd_events(seed in any::<u64>(), count in 1..6_usize) {
+        let mut random = Rng::with_seed(seed);
+        let _about = About("random odd events");
+        let events: Vec<String> = (0..count).map(|_| random_event(&mut random)).collect();
+        compare(&records(&events), &mut random);
+        let events: Vec<String> = (0..count).map(|_| random::rearranged(&mut random)).collect();
+        compare(random::wrapped(&events, &mut random).as_bytes(), &mut random);
+        compare(&records(&events), &mut random);
+    }
+}
+
+#[test]
+fn of_generated_logs() {
+    let text = records(generated(200));
+    let mut random = Rng::with_seed(5);
+    for _ in 0..10 {
+        compare(&text, &mut random);
+    }
+}
