@@ -15,7 +15,7 @@ pub(crate) fn mirror(endpoint: &str, folder: &str) {
     let input = BucketInput {
         bucket: "logs".into(),
         mirror: folder.into(),
-        window: Window::parse(None, None, Timestamp::now()).unwrap(),
+        window: Window::parse(None, None, Timestamp::now(), &jiff::tz::TimeZone::UTC).unwrap(),
         connection: Connection { endpoint_url: Some(endpoint.into()), ..Connection::default() },
         downloads: match std::env::var("JOBS") {
             Ok(jobs) => Downloads { first: jobs.parse().unwrap(), most: jobs.parse().unwrap() },
