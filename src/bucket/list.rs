@@ -165,9 +165,8 @@ impl List {
         if page.len() < TELLING {
             return;
         }
-        let span = |key: &str| delivered_by(key);
-        let first = page.objects().next();
-        let (Some(from), Some(to)) = (first.and_then(|object| span(&object.key)), span(last)) else { return };
+        let first = page.objects().next().and_then(|object| delivered_by(&object.key));
+        let (Some(from), Some(to)) = (first, delivered_by(last)) else { return };
         let end = self.scan.upto.as_deref().and_then(time_of_cut).unwrap_or(self.office.end);
         let minutes = |from: Timestamp, to: Timestamp| from.duration_until(to).as_secs_f64() / 60.0;
         let expected = minutes(to, end) / minutes(from, to).max(1.0);

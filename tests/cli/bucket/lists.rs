@@ -61,7 +61,7 @@ fn many_small_regions_take_hardly_more_than_a_list_each() {
 #[test]
 fn a_full_region_is_listed_in_parts_side_by_side() {
     // Of what an account of one region has in 20 days.
-    let cloud = cloud(1, 1, 20, 5_000);
+    let cloud = cloud(1, 1, 20, 2_000);
     for (arguments, days) in [
         (&[][..], 20),
         (&["--since", "2026-01-05", "--until", "2026-01-14T23:00"], 11),
@@ -69,7 +69,7 @@ fn a_full_region_is_listed_in_parts_side_by_side() {
     ] {
         cloud.server.latency(std::time::Duration::ZERO, std::time::Duration::from_millis(20));
         let (objects, lists) = listed(&cloud, arguments);
-        assert_eq!(objects, 5_000 * days);
+        assert_eq!(objects, 2_000 * days);
         // The search, a list, a page for each thousand, and what parts may cost more.
         assert!(lists <= 3 + 1 + objects / 1000 + 32, "{arguments:?}: {lists}");
         assert!(cloud.server.counts().peak >= if days > 1 { 4 } else { 1 }, "{:?}", cloud.server.counts());

@@ -75,7 +75,7 @@ fn a_dry_run_says_what_is_missing_and_fetches_nothing() {
         cloud.log("AWSLogs/", account, "eu-west-1", minute, &["x"]);
     }
     let keys = cloud.bucket.keys("");
-    cloud.trial.write(&format!("mirror/{}", keys[0]), &cloud.bucket.get(&keys[0]).unwrap().body);
+    cloud.trial.write(&format!("mirror/{}", keys[0]), cloud.bucket.get(&keys[0]).unwrap().body);
     cloud.trial.write(&format!("mirror/{}", keys[1]), "of another size");
     let [first, second, third] = [&keys[1..3], &keys[3..4], &keys[4..]].map(|keys| cloud.size(keys).0);
     let head = "account\tregion\tday\tobjects\tbytes\tpresent";
