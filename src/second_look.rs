@@ -167,6 +167,7 @@ impl Look {
                 if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(consumed) }
             },
         );
+        *bytes += decoder.findings().bytes;
     }
 
     fn hints(self, conditions: &Conditions) -> Vec<String> {
