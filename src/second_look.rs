@@ -2,12 +2,11 @@
 //! at once more for what is there instead of what was asked for.
 //!
 //! It costs nothing where there are rows, and little where there are none: so
-//! many files, so much time, so many names.
+//! many files, so much text, so many names.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use crate::bucket::layout::Scope;
 use crate::decode::Decoder;
@@ -28,7 +27,7 @@ use crate::window::Window;
 
 const FILES: usize = 200;
 const PATHS: usize = 20_000;
-const TIME: Duration = Duration::from_secs(1);
+const BYTES: u64 = 64 << 20;
 const NAMES: usize = 4096;
 
 /// What can be said of a run that gave no row.
@@ -37,7 +36,7 @@ pub fn hints(plan: &Plan, stop: &Stop) -> Vec<String> {
     let Some(mut look) = Look::new(&plan.conditions) else { return Vec::new() };
     // Files from everywhere: what is first is often of one account and region.
     for path in paths.iter().step_by(paths.len().div_ceil(FILES).max(1)) {
-        if look.begun.elapsed() > TIME || stop.is_interrupted() {
+        if look.bytes > BYTES || stop.is_interrupted() {
             break;
         }
         look.file(path);
@@ -77,7 +76,7 @@ struct Asked {
 }
 
 struct Look {
-    begun: Instant,
+    bytes: u64,
     decoder: Decoder,
     asked: Vec<Asked>,
     identities: Identities,
@@ -141,7 +140,7 @@ impl Look {
         }
         let (identities, time) = (Identities::new(&mut fields)?, fields.slot("eventTime")?);
         let decoder = Decoder::new(&fields).ok()?;
-        Some(Look { begun: Instant::now(), decoder, asked, identities, time, times: None, events: 0 })
+        Some(Look { bytes: 0, decoder, asked, identities, time, times: None, events: 0 })
     }
 
     fn file(&mut self, path: &Path) {
@@ -149,7 +148,7 @@ impl Look {
         let Ok(mut file) = Source::file(path.to_path_buf()).open(&mut Opener::default(), &Stop::default()) else {
             return;
         };
-        let Look { begun, decoder, asked, identities, time, times, events } = self;
+        let Look { bytes, decoder, asked, identities, time, times, events } = self;
         decoder.start();
         let _ = Inflater::new(WINDOW, false).read(
             &mut file,
@@ -161,12 +160,14 @@ impl Look {
                     for asked in asked.iter_mut() {
                         asked.note(event, identities);
                     }
-                    if begun.elapsed() > TIME { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                    ControlFlow::Continue(())
                 });
-                let is_over = (decoder.findings().broken.is_some() && !is_last) || begun.elapsed() > TIME;
+                let is_over =
+                    (decoder.findings().broken.is_some() && !is_last) || *bytes + decoder.findings().bytes > BYTES;
                 if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(consumed) }
             },
         );
+        *bytes += decoder.findings().bytes;
     }
 
     fn hints(self, conditions: &Conditions) -> Vec<String> {
@@ -180,11 +181,12 @@ impl Look {
                 hints.push(format!("the window: the events there are from {first} to {last}"));
             }
         }
-        if hints.is_empty() && self.events > 0 && self.asked.len() > 1 {
-            hints.push("each option alone matches something, all together they do not".into());
-        }
+        let looked_at = count(self.events, "event");
         for hint in &mut hints {
-            *hint = format!("nothing matched {hint} ({} looked at)", count(self.events, "event"));
+            *hint = format!("nothing matched {hint} ({looked_at} looked at)");
+        }
+        if hints.is_empty() && self.events > 0 && self.asked.len() > 1 {
+            hints.push(format!("each option alone matches something, but not all together ({looked_at} looked at)"));
         }
         hints
     }

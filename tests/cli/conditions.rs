@@ -27,7 +27,7 @@ fn conditions_combine() {
     );
     gives(&["--where", "eventName = ConsoleLogin", "--where", "mfa = No", "--no-errors", "--count"], &["1"]);
     gives(&["--grep", "example-flow", "--grep", "backup-svc", "--count"], &["2"]);
-    gives(&["--access-key", "!AKIA*,!ASIA*", "--error-code", "*", "--count"], &["0"]);
+    gives(&["--access-key", "!AKIA*,!ASIA*", "--error-code", "*", "--count"], &["2"]);
 }
 
 #[test]
@@ -88,16 +88,16 @@ fn what_matches_nothing_is_explained() {
         (&["--error-code", "Denied"], "nothing matched --error-code \"Denied\"; did you mean AccessDenied?"),
         (
             &["--until", "2026-09-01"],
-            "nothing matched the window: the events there are from 2026-09-30T05:20:52Z to 2026-10-03T16:",
+            "nothing matched the window: the events there are from 2026-09-30T05:20:52Z to 2026-10-03T1",
         ),
         (&["--since", "2026-11-01"], "nothing matched the window: the events there are from "),
         (
-            &["-e", "RunInstances", "-u", "alice*"],
-            "nothing matched --user \"alice*\"; did you mean Admin/alice@example.com?",
+            &["-e", "RunInstances", "-u", "alic"],
+            "nothing matched --user \"alic\"; did you mean Admin/alice@example.com?",
         ),
         (
             &["-e", "RunInstances", "-u", "bob"],
-            "nothing matched each option alone matches something, all together they do not",
+            "each option alone matches something, but not all together (383 events looked at)",
         ),
     ] {
         let ran = run(arguments);

@@ -71,6 +71,7 @@ fn a_broken_log_is_named_whatever_is_searched_for() {
         3,
         "0\n",
         "trail2tsv: log/a.json: JSON ends early; 1 event before it was kept\n\
+         trail2tsv: nothing matched --event-name \"Nothing\"; there are RunInstances (1 event looked at)\n\
          trail2tsv: 1 event in 1 file read, 0 matched; 1 problem, named above\n",
     );
 }
