@@ -6,5 +6,6 @@ mod columns;
 mod harness;
 mod output;
 mod search;
+mod settings;
 mod sort;
 mod zone;
