@@ -106,18 +106,17 @@ impl Settings {
         let typed = Typed { command, matches: typed };
         let mut settings = Settings { notes: unknown_variables(around), ..Settings::default() };
         let file = file::read(typed.config(), around)?;
-        let mut found: Vec<Setting> = Vec::new();
+        let set = |name| match around.get(&variable(name)) {
+            Some(value) => Some(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) }),
+            None => file.iter().find(|setting| setting.name == name).cloned(),
+        };
+        let bucket = set("bucket").map(|setting| setting.value);
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             if let Some(value) = typed.value(name) {
                 settings.details.push(format!("--{name}{value} is typed"));
-            } else if let Some(value) = around.get(&variable(name)) {
-                found.push(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) });
-            } else if let Some(setting) = file.iter().find(|setting| setting.name == name) {
-                found.push(setting.clone());
+                continue;
             }
-        }
-        let bucket = found.iter().find(|setting| setting.name == "bucket").map(|setting| setting.value.clone());
-        for setting in found {
+            let Some(setting) = set(name) else { continue };
             let said = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
             match typed.why_not(setting.name, bucket.as_deref()) {
                 Some(why) => settings.details.push(format!("{said}, and left out: {why}")),
@@ -188,7 +187,9 @@ impl Setting {
         match self.value.to_str() {
             Some("true" | "1" | "yes") => Ok(Some(argument)),
             Some("false" | "0" | "no") => Ok(None),
-            _ => Err(Fatal::Usage(format!("{}: --{} {:?}: neither true nor false", self.origin, self.name, self.value))),
+            _ => {
+                Err(Fatal::Usage(format!("{}: --{} {:?}: neither true nor false", self.origin, self.name, self.value)))
+            }
         }
     }
 }

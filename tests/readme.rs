@@ -20,6 +20,7 @@ fn run(command: &str) -> String {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("PATH", path)
         .env("LC_ALL", "C")
+        .env("TRAIL2TSV_CONFIG", "/dev/null")
         .output()
         .unwrap();
     [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()

@@ -39,7 +39,8 @@ fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, 
             return Err(wrong(at, &unknown(name)));
         };
         let value = self::value(name, value.get_ref()).map_err(|what| wrong(at, &format!("{name}: {what}")))?;
-        let value = if name == "mirror" { folder(&value, around).map_err(|what| wrong(at, what))? } else { value.into() };
+        let value =
+            if name == "mirror" { folder(&value, around).map_err(|what| wrong(at, what))? } else { value.into() };
         settings.push(Setting { name, value, origin: Origin::Line(path.into(), line(at)) });
     }
     Ok(settings)

@@ -8,5 +8,6 @@ mod harness;
 mod mistakes;
 mod output;
 mod search;
+mod settings;
 mod sort;
 mod zone;

@@ -119,7 +119,8 @@ fn a_full_disk_is_named_with_the_way_out() {
     // No disk is filled for a test: the size of files is limited instead.
     let temporary = trial.path("").display().to_string();
     trial.env("TMPDIR", &temporary);
-    let limited = format!("trap '' XFSZ; ulimit -f 1000; exec {} {}", env!("CARGO_BIN_EXE_trail2tsv"), arguments.join(" "));
+    let limited =
+        format!("trap '' XFSZ; ulimit -f 1000; exec {} {}", env!("CARGO_BIN_EXE_trail2tsv"), arguments.join(" "));
     let output = trial.shell(&limited).output().unwrap();
     trial.ran(&arguments, output).shows(
         1,

@@ -1,0 +1,143 @@
+//! What someone would otherwise type every day, from a file and from the
+//! environment.
+
+use crate::harness::Trial;
+
+const FILE: &str = ".config/trail2tsv/config.toml";
+const LOG: &str = r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A","mfa":"no"}"#;
+
+/// A trial with a log and a mirror of each of two buckets.
+fn trial(settings: &str) -> Trial {
+    let trial = Trial::with("log/a.json", LOG);
+    trial.write(FILE, settings);
+    for bucket in ["first", "second"] {
+        let key = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01/a.json";
+        trial.write(&format!("mirrors/{bucket}/{key}"), LOG.replace("\"A\"", &format!("{bucket:?}")));
+        trial.write(&format!(".cache/trail2tsv/{bucket}/{key}"), LOG.replace("\"A\"", &format!("\"{bucket} cached\"")));
+    }
+    trial
+}
+
+#[track_caller]
+fn names(trial: &Trial, arguments: &[&str]) -> String {
+    trial.run(&[&["-q", "--no-header"], arguments].concat()).lines(0).join(" ")
+}
+
+#[test]
+fn typed_wins_over_the_environment_and_that_over_the_file() {
+    let mut trial = trial("columns = [\"eventTime\", \"eventName\"]\nnull = '-'\n\n# or so\ntime-zone = \"+02:00\"\n");
+    assert_eq!(names(&trial, &["log"]), "2026-10-01T11:00:00+02:00\tA");
+    assert_eq!(names(&trial, &["log", "-c", "errorCode"]), "-");
+    trial.env("TRAIL2TSV_COLUMNS", "errorCode,eventName").env("TRAIL2TSV_NULL", "~");
+    assert_eq!(names(&trial, &["log"]), "~\tA");
+    assert_eq!(names(&trial, &["log", "--null="]), "\tA");
+    // A variable without a value is none.
+    trial.env("TRAIL2TSV_COLUMNS", "");
+    assert_eq!(names(&trial, &["log"]), "2026-10-01T11:00:00+02:00\tA");
+    assert_eq!(names(&trial, &["-c", "eventName", "--", "log"]), "A");
+}
+
+#[test]
+fn verbose_says_where_values_come_from() {
+    let mut trial = trial("bucket = \"first\"\nnull = \"-\"\ncolumns = \"eventTime\"\n");
+    trial.env("TRAIL2TSV_COLUMNS", "eventName");
+    let file = trial.path(FILE).display().to_string();
+    trial.run(&["log", "-v", "--null", "~"]).shows(
+        0,
+        "eventName\nA\n",
+        &format!(
+            "trail2tsv: --bucket \"first\" is set by {file}, line 1, and left out: a path is named\n\
+             trail2tsv: --columns \"eventName\" is set by TRAIL2TSV_COLUMNS\n\
+             trail2tsv: --null \"~\" is typed\n\
+             trail2tsv: 1 event in 1 file read, 1 matched\n"
+        ),
+    );
+}
+
+#[test]
+fn a_bucket_that_is_set_is_read_unless_something_else_is_named() {
+    let mut trial = trial("bucket = \"first\"\nmirror = \"~/mirrors/first\"\n");
+    trial.env("TRAIL2TSV_COLUMNS", "eventName");
+    assert_eq!(names(&trial, &["--offline"]), "first");
+    assert_eq!(names(&trial, &["log"]), "A");
+    assert_eq!(names(&trial, &["--bucket", "first", "--offline"]), "first");
+    // The mirror of one bucket is not that of another.
+    assert_eq!(names(&trial, &["--bucket", "second", "--offline"]), "second cached");
+    assert_eq!(names(&trial, &["s3://second", "--offline"]), "second cached");
+    assert_eq!(names(&trial, &["s3://second", "log", "--offline"]), "second cached A");
+    // Nothing is fetched only because nothing was typed.
+    let help = trial.run(&["-h"]).stdout;
+    trial.run(&[]).shows(2, "", &help);
+}
+
+#[test]
+fn a_wrong_key_is_refused_with_its_line() {
+    for (settings, line, what) in [
+        ("null = \"x\"\nbuket = \"b\"\n", 2, "\"buket\" is not a setting; did you mean bucket?"),
+        ("late_days = 2\n", 1, "\"late_days\" is not a setting; did you mean late-days?"),
+        ("\n\n[s3]\nbucket = \"b\"\n", 3, "\"s3\" is not a setting; there are bucket, prefix, "),
+        ("raw = 'yes'\n", 1, "raw: write true or false"),
+        ("null = [1]\n", 1, "null: write a text in quotes, or a number"),
+        ("columns = [1]\n", 1, "columns: write a list of texts, such as [\"eventTime\", \"mfa\"]"),
+        ("\nmirror = 'logs'\n", 2, "mirror: not a whole path; begin it with / or ~/"),
+        ("threads = 0\n", 1, "--threads \"0\": not a number from 1 to 1024"),
+        ("\ncolumns = 'eventnam'\n", 2, "--columns \"eventnam\": not a column; did you mean eventName?"),
+        ("\n\ntime-zone = 'Mars'\n", 3, "--time-zone \"Mars\": not a time zone; write local, "),
+    ] {
+        let trial = trial(settings);
+        let ran = trial.run(&["log"]);
+        let expected = format!("trail2tsv: {}, line {line}: {what}", trial.path(FILE).display());
+        assert!(ran.code == Some(2) && ran.stderr.starts_with(&expected), "{expected}{ran:?}");
+    }
+    let trial = trial("null = \"x\"\nbucket = b\n");
+    let ran = trial.run(&["log"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("config.toml, line 2: "), "{ran:?}");
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let mut trial = trial("");
+    trial.env("TRAIL2TSV_THREADS", "many").env("TRAIL2TSV_COLUMNS", "eventName");
+    trial.run(&["log"]).shows(
+        2,
+        "",
+        "trail2tsv: TRAIL2TSV_THREADS: --threads \"many\": not a number from 1 to 1024\ntrail2tsv: try --help\n",
+    );
+    trial.env("TRAIL2TSV_THREADS", "").env("TRAIL2TSV_BUKET", "b");
+    trial.run(&["log", "--no-header"]).shows(
+        0,
+        "A\n",
+        "trail2tsv: TRAIL2TSV_BUKET is set, and means nothing; did you mean TRAIL2TSV_BUCKET?\n\
+         trail2tsv: 1 event in 1 file read, 1 matched\n",
+    );
+}
+
+#[test]
+fn another_file_can_be_named() {
+    let mut trial = trial("columns = \"eventTime\"\n");
+    trial.write("mine.toml", "columns = \"eventName\"\nraw = true\n");
+    trial.write("none.toml", "columns = \"eventVersion\"\nraw = false\n");
+    assert_eq!(names(&trial, &["log", "--config", "mine.toml"]), "A");
+    trial.env("TRAIL2TSV_CONFIG", "none.toml");
+    assert_eq!(names(&trial, &["log", "--null", "none"]), "none");
+    assert_eq!(names(&trial, &["log", "--config", "mine.toml"]), "A");
+    trial.run(&["log", "--config", "nowhere.toml"]).shows(
+        1,
+        "",
+        "trail2tsv: nowhere.toml: cannot be read: No such file or directory\n",
+    );
+}
+
+#[test]
+fn the_name_of_the_output_sets_the_format() {
+    let trial = trial("format = \"csv\"\ncolumns = \"eventName,mfa\"\n");
+    assert_eq!(names(&trial, &["log"]), "A,");
+    trial.run(&["log", "-q", "-o", "out.tsv"]).shows(0, "", "");
+    assert_eq!(trial.read("out.tsv"), "eventName\tmfa\nA\t\n");
+}
+
+#[test]
+fn other_commands_need_no_settings() {
+    let trial = trial("buket = \"b\"\n");
+    assert_eq!(trial.run(&["--version"]).code, Some(0));
+}
