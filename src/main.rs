@@ -19,13 +19,6 @@ use trail2tsv::settings::{Environment, Settings};
 use trail2tsv::stop::Stop;
 use trail2tsv::sync;
 
-/// What one thread takes another gives back, for every object that comes from
-/// S3: with the system's allocator they wait for each other, and mirroring
-/// takes half as long again.
-#[cfg(unix)]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
     let (cli, settings) = match parse(&typed) {

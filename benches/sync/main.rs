@@ -28,11 +28,6 @@ use self::server::Server;
 use self::table::Table;
 use self::tool::Tool;
 
-/// As the program has it.
-#[cfg(unix)]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// What is added to each GET and to each LIST.
 const DELAYS: [(&str, Duration, Duration); 2] = [
     ("no delay", Duration::ZERO, Duration::ZERO),
