@@ -112,11 +112,11 @@ impl Settings {
         };
         let bucket = set("bucket").map(|setting| setting.value);
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
+            let Some(setting) = set(name) else { continue };
             if let Some(value) = typed.value(name) {
-                settings.details.push(format!("--{name}{value} is typed"));
+                settings.details.push(format!("--{name}{value} is typed, and wins over {}", setting.origin));
                 continue;
             }
-            let Some(setting) = set(name) else { continue };
             let said = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
             match typed.why_not(setting.name, bucket.as_deref()) {
                 Some(why) => settings.details.push(format!("{said}, and left out: {why}")),

@@ -1,6 +1,8 @@
 //! The finer questions, on the sample bucket: what a user types, and what is
 //! written.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::path::Path;
 
 use crate::harness::{Ran, Trial};

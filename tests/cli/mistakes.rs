@@ -1,5 +1,7 @@
 //! What newcomers type, and what they are told: always how to write it.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::path::Path;
 
 use crate::harness::Trial;

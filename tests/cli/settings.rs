@@ -48,7 +48,7 @@ fn verbose_says_where_values_come_from() {
         &format!(
             "trail2tsv: --bucket \"first\" is set by {file}, line 1, and left out: a path is named\n\
              trail2tsv: --columns \"eventName\" is set by TRAIL2TSV_COLUMNS\n\
-             trail2tsv: --null \"~\" is typed\n\
+             trail2tsv: --null \"~\" is typed, and wins over {file}, line 2\n\
              trail2tsv: 1 event in 1 file read, 1 matched\n"
         ),
     );

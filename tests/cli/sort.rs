@@ -1,7 +1,5 @@
 //! Rows in another order, without duplicates, and no more than wanted.
 
-use std::io::Write;
-
 use crate::harness::Trial;
 
 const LOG: &str = r#"{"Records":[
@@ -74,12 +72,12 @@ fn many(trial: &Trial) -> Vec<(u64, String)> {
     let mut rows = Vec::new();
     let mut number = 7_u64;
     for file in 0..12 {
-        let mut log = Vec::new();
+        let mut log = String::new();
         for _ in 0..80 {
             number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let (key, length) = (number >> 55, if number >> 33 & 0x3f == 0 { 1_200_000 } else { 40_000 });
             let text = format!("{}", number >> 20).repeat(length / 13);
-            writeln!(log, r#"{{"eventName":"x","apiVersion":{key},"userAgent":"{text}"}}"#).unwrap();
+            log.push_str(&format!("{{\"eventName\":\"x\",\"apiVersion\":{key},\"userAgent\":\"{text}\"}}\n"));
             rows.push((key, text));
         }
         trial.write(&format!("log/{file:02}.json"), log);
@@ -137,6 +135,7 @@ fn a_full_disk_is_named_with_the_way_out() {
 #[cfg(unix)]
 #[test]
 fn a_killed_run_leaves_no_temporary_file() {
+    use std::io::Write;
     let mut trial = Trial::new();
     std::fs::create_dir(trial.path("temporary")).unwrap();
     let temporary = trial.path("temporary").display().to_string();
