@@ -71,6 +71,8 @@ enum Said {
 struct Block {
     rows: Vec<u8>,
     count: u64,
+    /// In which of the rows, counted from 1, so many cells were cut.
+    cut: Vec<(u64, u64)>,
     said: Vec<Said>,
     coverage: Coverage,
 }
@@ -204,10 +206,14 @@ impl Writer<'_> {
         }
         let left = self.plan.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows);
         let rows = block.count.min(left);
-        self.target.write(first_lines(&block.rows, block.count, rows))?;
+        let is_full = rows == left;
+        // Behind the last row that is wanted there may be a part of another.
+        self.target.write(if is_full { first_lines(&block.rows, rows) } else { &block.rows })?;
         self.coverage.add(&block.coverage);
         self.coverage.rows += rows;
-        self.coverage.is_cut = rows == left;
+        self.coverage.cut_cells +=
+            block.cut.iter().take_while(|(row, _)| *row <= rows).map(|(_, cells)| cells).sum::<u64>();
+        self.coverage.is_cut = is_full;
         if self.shown.elapsed() >= OFTEN {
             self.report.reading(&self.coverage);
             self.shown = Instant::now();
@@ -216,11 +222,8 @@ impl Writer<'_> {
     }
 }
 
-/// The first `wanted` of `count` lines.
-fn first_lines(lines: &[u8], count: u64, wanted: u64) -> &[u8] {
-    if wanted >= count || lines.is_empty() {
-        return lines;
-    }
+/// The first `wanted` lines.
+fn first_lines(lines: &[u8], wanted: u64) -> &[u8] {
     let ends = memchr::memchr_iter(b'\n', lines).take(wanted as usize);
     &lines[..ends.last().map_or(0, |end| end + 1)]
 }
@@ -231,9 +234,9 @@ mod tests {
 
     #[test]
     fn a_block_is_cut_at_a_line() {
-        let lines = b"a\nb\nc\n";
-        for (wanted, expected) in [(0, &b""[..]), (1, b"a\n"), (2, b"a\nb\n"), (3, lines), (9, lines)] {
-            assert_eq!(first_lines(lines, 3, wanted), expected);
+        let lines = b"a\nb\nc\npart";
+        for (wanted, expected) in [(0, &b""[..]), (1, b"a\n"), (2, b"a\nb\n"), (3, b"a\nb\nc\n")] {
+            assert_eq!(first_lines(lines, wanted), expected);
         }
     }
 }

@@ -155,8 +155,12 @@ mod tests {
         assert_eq!(convert(&["x", "-o", "out.csv"]).table.format, Format::Csv);
         assert_eq!(convert(&["x", "-o", "out.csv", "-f", "TSV"]).table.format, Format::Tsv);
         assert_eq!(convert(&["x", "-o", "out"]).table.format, Format::Tsv);
-        assert_eq!(refusal(&["x", "-f", "yaml"]), "--format \"yaml\": not a format; write tsv or csv");
-        assert!(refusal(&["x", "-o", "out.xlsx"]).contains(".xlsx"));
+        assert_eq!(refusal(&["x", "-f", "yaml"]), "--format \"yaml\": not a format; write tsv, csv, json or xlsx");
+        for ending in ["json", "jsonl", "NDJSON"] {
+            assert_eq!(convert(&["x", "-o", &format!("out.{ending}")]).table.format, Format::Json);
+        }
+        assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
+        assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
     }
 
     #[test]

@@ -86,8 +86,31 @@ pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
         Some(written) if value.is_plain() => out.extend_from_slice(written),
         Some(written) => push_text(&unescape(written), out),
         None if value.is_plain() => out.extend_from_slice(value.raw()),
-        None => push_text(&String::from_utf8_lossy(&value.compact()), out),
+        None => push_json(value, out),
     }
+}
+
+/// Appends a value as JSON of one line: as delivered, but without the white
+/// space between its parts, and with control characters escaped.
+pub(super) fn push_json(value: Value<'_>, out: &mut Vec<u8>) {
+    if value.is_dense() && is_tame(value.raw()) {
+        return out.extend_from_slice(value.raw());
+    }
+    let compact = value.compact();
+    match is_tame(&compact) {
+        true => out.extend_from_slice(&compact),
+        false => push_text(&String::from_utf8_lossy(&compact), out),
+    }
+}
+
+/// Whether text can be written as it is. Says no of some that could, too.
+fn is_tame(text: &[u8]) -> bool {
+    /// What control characters of Latin-1 begin with, and others.
+    const LATIN: u8 = 0xc2;
+    // Without a branch for each byte, many are looked at at once.
+    let is_wild = |byte: u8| byte < b' ' || byte == 0x7f || byte == LATIN;
+    let (wild, all) = text.iter().fold((false, 0), |(wild, all), byte| (wild | is_wild(*byte), all | byte));
+    !wild && (all.is_ascii() || simdutf8::basic::from_utf8(text).is_ok())
 }
 
 /// Appends text with its control characters, those of Latin-1 included, as

@@ -155,13 +155,16 @@ impl Rows<'_> {
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
-        match &mut choice.table {
+        let cut = match &mut choice.table {
             Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
             Some(table) => table.row(event, file, &mut self.block.rows),
-            None => {}
-        }
+            None => 0,
+        };
         self.count += 1;
         self.block.count += 1;
+        if cut > 0 {
+            self.block.cut.push((self.block.count, cut));
+        }
         if self.block.rows.len() >= BLOCK {
             self.send()?;
         }
@@ -169,10 +172,11 @@ impl Rows<'_> {
     }
 
     /// Makes a row that may be larger than a block, which then goes out with
-    /// less than a row in it. Breaks where there is no writer any more.
-    fn large_row(&mut self, table: &mut Table, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+    /// less than a row in it, and gives how many of its cells were cut. Breaks
+    /// where there is no writer any more.
+    fn large_row(&mut self, table: &mut Table, event: &Event<'_>, file: &str) -> ControlFlow<(), u64> {
         let mut flow = ControlFlow::Continue(());
-        table.row_in_pieces(event, file, &mut |piece| {
+        let cut = table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
                 self.block.rows.extend_from_slice(piece);
                 if self.block.rows.len() >= BLOCK {
@@ -180,7 +184,7 @@ impl Rows<'_> {
                 }
             }
         });
-        flow
+        flow.map_continue(|()| cut)
     }
 
     /// Whether the batch alone has as many rows as are wanted in all.

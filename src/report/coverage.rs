@@ -19,6 +19,8 @@ pub struct Coverage {
     pub is_searched: bool,
     /// Events that matched and were written or counted.
     pub rows: u64,
+    /// Cells that were cut, since Excel can hold no more.
+    pub cut_cells: u64,
     /// Files in order that are no logs.
     pub passed_over: BTreeMap<PassedOver, u64>,
     /// Records in logs that are no CloudTrail events.
@@ -66,6 +68,7 @@ impl Coverage {
         self.events += other.events;
         self.is_searched |= other.is_searched;
         self.rows += other.rows;
+        self.cut_cells += other.cut_cells;
         self.foreign += other.foreign;
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
@@ -108,6 +111,9 @@ impl fmt::Display for Coverage {
         write!(f, "{} matched", HumanCount(self.rows))?;
         if self.is_cut {
             write!(f, " (the limit was reached, the rest was not read)")?;
+        }
+        if self.cut_cells > 0 {
+            write!(f, "; {} cut to the 32,767 characters that Excel holds", count(self.cut_cells, "cell"))?;
         }
         if self.unopened > 0 {
             write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;

@@ -3,5 +3,6 @@
 mod bad_input;
 mod bucket;
 mod harness;
+mod json;
 mod output;
 mod search;

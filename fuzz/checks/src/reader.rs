@@ -77,6 +77,7 @@ impl Tools {
             header: false,
             null: "null".into(),
             guard: false,
+            excel: false,
         };
         let mut fields = Fields::default();
         let table = Table::new(&layout, &mut fields).unwrap();
