@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bucket;
+mod excel;
 mod harness;
 mod json;
 mod output;
