@@ -1,7 +1,7 @@
 //! The program: parse, plan, run, exit code.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -25,8 +25,12 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Exit::Usage } else { Exit::Done });
         }
     };
-    let around =
-        Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
+    let around = Surroundings {
+        now: Timestamp::now(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        command: command(),
+        is_terminal: std::io::stdout().is_terminal(),
+    };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan),
         Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
@@ -46,6 +50,21 @@ fn parse() -> Result<Cli, clap::Error> {
         let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
         Cli::try_parse_from(shown).err().unwrap_or(error)
     })
+}
+
+/// What was typed, quoted as a shell needs it.
+fn command() -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=:,./@%".contains(&byte);
+    let mut command = String::from(env!("CARGO_PKG_NAME"));
+    for argument in std::env::args_os().skip(1) {
+        let text = argument.to_string_lossy();
+        command.push(' ');
+        match !text.is_empty() && text.bytes().all(is_plain) {
+            true => command.push_str(&text),
+            false => command.push_str(&format!("'{}'", text.replace('\'', r"'\''"))),
+        }
+    }
+    command
 }
 
 fn convert(plan: &Plan) -> Exit {

@@ -7,13 +7,16 @@ pub mod excel;
 mod json;
 mod large;
 mod names;
+pub mod sink;
 pub mod target;
+pub mod xlsx;
 
 use self::cell::CellStyle;
 use self::column::Column;
 pub use self::large::Emit;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
+use crate::output::xlsx::SheetColumn;
 use crate::plan::{Format, TableLayout};
 
 /// Writes rows of the chosen columns in the chosen format.
@@ -32,13 +35,23 @@ impl Table {
     pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {
         let is_whole = layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
+        let is_sheet = layout.format == Format::Xlsx;
+        if is_sheet && columns.len() > excel::COLUMNS {
+            return Err(Fatal::Usage(format!("--columns: more than the {} that a sheet can hold", excel::COLUMNS)));
+        }
         Ok(Table {
             columns,
-            style: CellStyle::new(&layout.null, layout.guard),
+            // Text in a workbook is text, whatever it begins with.
+            style: CellStyle::new(&layout.null, layout.guard && !is_sheet),
             format: layout.format,
             header: layout.header,
-            for_excel: layout.excel,
+            for_excel: layout.excel || is_sheet,
         })
+    }
+
+    /// The columns of a sheet that shows this table.
+    pub fn sheet_columns(&self) -> Vec<SheetColumn> {
+        self.columns.iter().map(|column| SheetColumn { name: column.name.clone(), shows: column.shows() }).collect()
     }
 
     /// What comes before the rows: the line of column names, unless it is not
@@ -46,10 +59,13 @@ impl Table {
     pub fn header(&self) -> Vec<u8> {
         let mut table = self.clone();
         let mut line = Vec::new();
+        if matches!(self.format, Format::Json | Format::Xlsx) {
+            return line;
+        }
         if self.for_excel {
             line.extend_from_slice(excel::BYTE_ORDER_MARK);
         }
-        if self.header && self.format != Format::Json {
+        if self.header {
             let name = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| style.text(&column.name, cell);
             match self.for_excel {
                 true => drop(table.fitted_line(&mut line, name)),
@@ -65,6 +81,12 @@ impl Table {
         let cell = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| column.write(event, file, style, cell);
         match self.format {
             Format::Json => json::line(&mut self.columns, event, file, out),
+            Format::Xlsx => {
+                return self.fitted_line(out, |column, style, cell| {
+                    mark(column, event, cell);
+                    column.write(event, file, style, cell);
+                });
+            }
             _ if self.for_excel => return self.fitted_line(out, cell),
             _ => self.line(out, cell),
         }
@@ -139,6 +161,9 @@ impl Table {
         for at in 0..self.columns.len() {
             cell.clear();
             let start = self.begin_cell(at, &mut cell);
+            if self.format == Format::Xlsx {
+                mark(&self.columns[at], event, &mut cell);
+            }
             match self.columns[at].large_value(event) {
                 Some(value) => large::cell(value, &self.style, &mut |piece| {
                     let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
@@ -179,6 +204,13 @@ impl Table {
     }
 
     fn line_end(&self) -> &'static [u8] {
-        b"\r\n"
+        if self.format == Format::Xlsx { b"\n" } else { b"\r\n" }
+    }
+}
+
+/// Puts the mark of numbers before the cell of an event, if it is one.
+fn mark(column: &Column, event: &Event<'_>, cell: &mut Vec<u8>) {
+    if column.is_number(event) {
+        cell.push(excel::NUMBER);
     }
 }

@@ -28,7 +28,7 @@ use self::work::{Choice, Job, Worker};
 use crate::decode::event::Fields;
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
-use crate::output::target::Target;
+use crate::output::sink::Sink;
 use crate::plan::Plan;
 use crate::query::Filter;
 use crate::report::{Coverage, Report};
@@ -83,7 +83,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let filter = Filter::new(&plan.conditions, &mut fields)?;
     let table = Table::new(&plan.table, &mut fields)?;
     let inputs = feed::open(&plan.inputs, report, stop)?;
-    let mut target = Target::open(plan.output.as_deref())?;
+    let mut sink = Sink::open(plan, &table)?;
 
     let depth = plan.threads * 4;
     let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
@@ -118,7 +118,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
             report,
             stop,
             turn: &turn,
-            target: &mut target,
+            sink: &mut sink,
             coverage: Coverage::default(),
             shown: Instant::now(),
         };
@@ -134,9 +134,9 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     .and_then(|coverage| {
         if plan.count {
             report.clear();
-            target.write(format!("{}\n", coverage.rows).as_bytes())?;
+            sink.write(format!("{}\n", coverage.rows).as_bytes())?;
         }
-        target.finish()?;
+        sink.finish(&coverage, stop)?;
         Ok(coverage)
     })
 }
@@ -147,7 +147,7 @@ struct Writer<'a> {
     report: &'a Report,
     stop: &'a Stop,
     turn: &'a Turn,
-    target: &'a mut Target,
+    sink: &'a mut Sink,
     coverage: Coverage,
     shown: Instant,
 }
@@ -156,13 +156,13 @@ impl Writer<'_> {
     fn run(&mut self, table: &Table, order: Receiver<Receiver<Block>>, used: &Sender<Vec<u8>>) -> Result<(), Fatal> {
         let mut header = (!self.plan.count).then(|| table.header());
         if self.plan.limit == Some(0) {
-            return self.target.write(&header.unwrap_or_default());
+            return self.sink.write(&header.unwrap_or_default());
         }
         while let Some(blocks) = self.next(&order)? {
             self.turn.pass();
             while let Some(mut block) = self.next(&blocks)? {
                 if let Some(header) = header.take() {
-                    self.target.write(&header)?;
+                    self.sink.write(&header)?;
                 }
                 self.take(&block)?;
                 block.rows.clear();
@@ -175,7 +175,7 @@ impl Writer<'_> {
                 }
             }
         }
-        self.target.write(&header.unwrap_or_default())
+        self.sink.write(&header.unwrap_or_default())
     }
 
     /// The next item of a channel; nothing at its end.
@@ -199,7 +199,10 @@ impl Writer<'_> {
         const OFTEN: Duration = Duration::from_millis(100);
         for said in &block.said {
             match said {
-                Said::Skip(skip) => self.report.skip(skip),
+                Said::Skip(skip) => {
+                    self.report.skip(skip);
+                    self.sink.skip(skip);
+                }
                 Said::Note(text) => self.report.note(text),
                 Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
             }
@@ -208,7 +211,7 @@ impl Writer<'_> {
         let rows = block.count.min(left);
         let is_full = rows == left;
         // Behind the last row that is wanted there may be a part of another.
-        self.target.write(if is_full { first_lines(&block.rows, rows) } else { &block.rows })?;
+        self.sink.write(if is_full { first_lines(&block.rows, rows) } else { &block.rows })?;
         self.coverage.add(&block.coverage);
         self.coverage.rows += rows;
         self.coverage.cut_cells +=

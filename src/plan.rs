@@ -51,6 +51,10 @@ pub struct Plan {
     pub threads: usize,
     /// How much is said on stderr.
     pub talk: Talk,
+    /// When this was asked for.
+    pub now: Timestamp,
+    /// What was typed.
+    pub command: String,
 }
 
 /// How much is said on stderr.
@@ -63,12 +67,16 @@ pub struct Talk {
 }
 
 /// What the plan depends on beside the command line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// The time that spans count back from.
     pub now: Timestamp,
     /// How many threads can run at once.
     pub cores: usize,
+    /// What was typed, as a shell would take it.
+    pub command: String,
+    /// Whether standard output is a terminal.
+    pub is_terminal: bool,
 }
 
 impl Talk {
@@ -96,15 +104,21 @@ impl Task {
         if inputs.is_empty() {
             return Ok(Task::Help);
         }
+        let table = TableLayout::new(&typed.table)?;
+        if table.format == Format::Xlsx {
+            table::check_workbook(&typed.table, around.is_terminal)?;
+        }
         Ok(Task::Convert(Box::new(Plan {
             inputs,
             conditions,
-            table: TableLayout::new(&typed.table)?,
+            table,
             output: typed.table.output,
             count: typed.table.count,
             limit: typed.table.limit,
             threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
             talk: Talk::new(&typed.work),
+            now: around.now,
+            command: around.command,
         })))
     }
 }
@@ -117,7 +131,8 @@ mod tests {
 
     fn plan(arguments: &[&str]) -> Result<Task, Fatal> {
         let typed = ["trail2tsv"].iter().chain(arguments);
-        let around = Surroundings { now: "2026-11-21T10:30:00Z".parse().unwrap(), cores: 2 };
+        let now = "2026-11-21T10:30:00Z".parse().unwrap();
+        let around = Surroundings { now, cores: 2, command: typed.clone().copied().collect(), is_terminal: true };
         Task::new(Cli::try_parse_from(typed).unwrap(), around)
     }
 

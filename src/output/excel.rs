@@ -6,6 +6,16 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What a cell can hold. Excel counts as UTF-16 does.
 pub const CELL: usize = 32_767;
 
+/// How many rows a sheet can hold.
+pub const ROWS: u32 = 1 << 20;
+
+/// How many columns.
+pub const COLUMNS: usize = 1 << 14;
+
+/// Stands before a cell that is a number on its way to a sheet. No text can
+/// begin so: control characters are written as escapes.
+pub(super) const NUMBER: u8 = 1;
+
 /// Ends a cell that was cut.
 const MARK: &str = " …[cut: Excel holds no more]";
 

@@ -44,6 +44,18 @@ impl TableLayout {
     }
 }
 
+/// Refuses what makes no workbook.
+pub(super) fn check_workbook(typed: &cli::Table, is_terminal: bool) -> Result<(), Fatal> {
+    if typed.count {
+        return Err(Fatal::Usage("--count writes a number, and no xlsx".into()));
+    }
+    if is_terminal && typed.output.is_none() {
+        let text = "--format xlsx: a workbook is nothing for a terminal; write it to a file by -o FILE.xlsx";
+        return Err(Fatal::Usage(text.into()));
+    }
+    Ok(())
+}
+
 /// An option that was given and would change nothing in JSON.
 fn table_option(typed: &cli::Table) -> Option<&'static str> {
     [(typed.null.is_some(), "--null"), (typed.excel, "--excel")]

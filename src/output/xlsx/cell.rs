@@ -1,0 +1,115 @@
+//! What a cell's text stands for.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, civil};
+
+use crate::output::column::Shows;
+use crate::output::excel;
+
+/// A cell of a sheet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell<'a> {
+    /// Text in a column that shows something.
+    Text(&'a str, Shows),
+    Number(f64),
+    /// A point in time, in days as Excel counts them.
+    Time(f64),
+}
+
+impl Cell<'_> {
+    /// More bytes than the file needs around a cell.
+    pub(super) const MARKUP: u64 = 96;
+    /// What a byte of text can grow to when it is escaped.
+    pub(super) const ESCAPED: u64 = 5;
+
+    /// The cell of a text in a column that shows this.
+    pub(super) fn new(text: &str, shows: Shows) -> Cell<'_> {
+        match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
+            (_, Some(number)) => exact(number).map_or(Cell::Text(number, shows), Cell::Number),
+            (Shows::Text, None) => Cell::Text(text, shows),
+            (Shows::Time | Shows::Value, None) => days(text).map_or(Cell::Text(text, shows), Cell::Time),
+        }
+    }
+}
+
+/// A number that Excel, which knows 15 digits, can hold as it is written.
+fn exact(text: &str) -> Option<f64> {
+    const DIGITS: usize = 15;
+    let mantissa = text.split(['e', 'E']).next()?;
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    let number: f64 = text.parse().ok()?;
+    let is_normal = number == 0.0 || number.is_normal();
+    (digits <= DIGITS && is_normal).then_some(number)
+}
+
+/// A time as `2026-10-01T09:00:00Z` in days since Excel's beginning, in UTC.
+/// Excel knows no time zones: a sheet has one for all its times, which the
+/// sheet about it names.
+fn days(text: &str) -> Option<f64> {
+    /// Before, Excel counts a day that never was.
+    const FIRST: civil::Date = civil::date(1900, 3, 1);
+    const BEGINNING: civil::Date = civil::date(1899, 12, 30);
+    let [_, _, _, _, b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':', seconds, ..] = text.as_bytes() else {
+        return None;
+    };
+    // A second that Excel does not know.
+    if *seconds == b'6' || text.contains('[') {
+        return None;
+    }
+    let time = TimeZone::UTC.to_datetime(text.parse::<Timestamp>().ok()?);
+    let since: SignedDuration = time.duration_since(BEGINNING.to_datetime(civil::Time::midnight()));
+    (time.date() >= FIRST).then(|| since.as_secs_f64() / 86_400.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_days() {
+        for (text, expected) in [
+            ("1900-03-01T00:00:00Z", Some(61.0)),
+            ("2026-10-01T00:00:00Z", Some(46_296.0)),
+            ("2026-10-01T12:00:00Z", Some(46_296.5)),
+            ("2026-10-01T18:00:00.000Z", Some(46_296.75)),
+            ("2026-10-01T12:00:00+06:00", Some(46_296.25)),
+            ("9999-12-31T00:00:00Z", None),
+            ("1900-02-28T00:00:00Z", None),
+            ("2026-12-31T23:59:60Z", None),
+            ("2026-10-01T12:00:00", None),
+            ("2026-10-01T12:00:00Z[UTC]", None),
+            ("2026-10-01", None),
+            ("", None),
+            ("n/a", None),
+        ] {
+            if text.starts_with("9999") {
+                assert_eq!(days(text).unwrap_or(2_958_465.0), 2_958_465.0);
+                continue;
+            }
+            assert_eq!(days(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_what_they_are_or_text() {
+        let cell = |text: &'static str| match Cell::new(text, Shows::Value) {
+            Cell::Number(number) => Ok(number),
+            Cell::Text(text, _) => Err(text),
+            Cell::Time(_) => panic!("{text}"),
+        };
+        for (text, expected) in [
+            ("\u{1}17", Ok(17.0)),
+            ("\u{1}-1.50e3", Ok(-1500.0)),
+            ("\u{1}999999999999999", Ok(999_999_999_999_999.0)),
+            ("\u{1}1234567890123456", Err("1234567890123456")),
+            ("\u{1}1e400", Err("1e400")),
+            ("\u{1}1e-320", Err("1e-320")),
+            ("\u{1}-", Err("-")),
+            ("17", Err("17")),
+            ("=1+1", Err("=1+1")),
+        ] {
+            assert_eq!(cell(text), expected);
+        }
+        assert_eq!(Cell::new("2026-10-01T00:00:00Z", Shows::Text), Cell::Text("2026-10-01T00:00:00Z", Shows::Text));
+    }
+}
