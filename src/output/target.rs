@@ -113,6 +113,8 @@ impl<'a> Through<'a> {
 impl Write for Through<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self.stop.is_interrupted() {
+            // Whoever was told already still has to end, in silence.
+            _ if self.trouble.is_some() => Ok(()),
             true => Err(Fatal::Interrupted),
             false => self.target.write(bytes),
         };

@@ -11,7 +11,7 @@ mod steady;
 
 use std::path::Path;
 
-use rust_xlsxwriter::{Color, Format, IgnoreError, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
 
 pub use self::about::About;
 use self::cell::Cell;
@@ -148,6 +148,7 @@ impl Book {
     fn begin_sheet(&mut self, name: &str) -> Result<(), XlsxError> {
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
+        sheet.set_default_row_height(ROW_HEIGHT);
         self.row = 0;
         for (at, column) in self.columns.iter().enumerate() {
             let format = if column.shows == Shows::Time { &self.formats.time } else { &self.formats.text };
@@ -172,8 +173,12 @@ impl Book {
         // An account id is a number that is meant to be text.
         sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
         for (at, (longest, column)) in self.longest.iter().zip(&self.columns).enumerate() {
-            let width = if column.shows == Shows::Time { (*longest).min(TIME_WIDTH) } else { *longest };
-            sheet.set_column_width(at as u16, (width.min(WIDEST) + 1) as f64)?;
+            let width = match *longest {
+                _ if column.shows == Shows::Time => TIME_WIDTH,
+                longest if longest > WIDEST => WIDE,
+                longest => longest,
+            };
+            sheet.set_column_width(at as u16, (width + 1) as f64)?;
         }
         if std::mem::take(&mut self.size) > u64::from(u32::MAX) {
             self.workbook.use_zip_large_file(true);
@@ -182,9 +187,13 @@ impl Book {
     }
 }
 
-/// Columns get as wide as their longest cell needs, up to so many characters.
-const WIDEST: usize = 48;
+/// Columns get as wide as their longest cell needs. If that is more than so
+/// many characters, what is in them is no name that is to be seen whole.
+const WIDEST: usize = 80;
+const WIDE: usize = 48;
 const TIME_WIDTH: usize = 19;
+/// A little more than the usual, which Excel would not take for a wish.
+const ROW_HEIGHT: f64 = 15.75;
 /// So many characters are hidden by the button of a filter.
 const FILTER_BUTTON: usize = 3;
 
@@ -193,7 +202,9 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell<'_>, formats: &F
         Cell::Number(number) => sheet.write_number_with_format(row, column, number, &formats.number),
         Cell::Time(time) => sheet.write_number_with_format(row, column, time, &formats.time),
         Cell::Text(text, Shows::Time) => sheet.write_string_with_format(row, column, text, &formats.text),
-        Cell::Text(text, _) if text.len() > LONG => sheet.write_string_with_format(row, column, text, &formats.long_text),
+        Cell::Text(text, _) if text.len() > LONG => {
+            sheet.write_string_with_format(row, column, text, &formats.long_text)
+        }
         // The format is the column's.
         Cell::Text(text, _) => sheet.write_string(row, column, text),
     }?;
@@ -206,13 +217,77 @@ const LONG: usize = 255;
 impl Formats {
     fn new() -> Formats {
         const HEADER: Color = Color::RGB(0xDD_EB_F7);
-        let text = Format::new().set_num_format("@");
+        // Text that is not wrapped runs into the next cell if that is empty, as
+        // if it were the error code. Of wrapped text the first line is seen.
+        let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+        let other = Format::new().set_align(FormatAlign::Top);
         Formats {
-            header: text.clone().set_bold().set_background_color(HEADER),
-            long_text: Format::new().set_quote_prefix(),
-            number: Format::new().set_num_format("General").set_align(rust_xlsxwriter::FormatAlign::Right),
-            time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
-            text,
+            header: Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
+            long_text: text.clone().set_quote_prefix(),
+            number: other.clone().set_align(FormatAlign::Right),
+            time: other.set_align(FormatAlign::Left).set_num_format("yyyy-mm-dd hh:mm:ss"),
+            text: text.set_num_format("@"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use calamine::{Data, Reader, Xlsx};
+
+    use super::*;
+    use crate::output::target::Target;
+    use crate::stop::Stop;
+
+    /// The rows of all sheets of a workbook that took `rows`.
+    fn sheets(rows: &[&str], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.xlsx");
+        let column = |name: &str| SheetColumn { name: name.into(), shows: Shows::Text };
+        let mut book = Book::with_rows(vec![column("a"), column("b")], has_header, folder.path(), most).unwrap();
+        for part in rows {
+            book.write(part.as_bytes()).unwrap();
+        }
+        let mut target = Target::open(Some(&path)).unwrap();
+        book.finish(&About::default(), &mut Through::new(&mut target, &Stop::default())).unwrap();
+        target.finish().unwrap();
+        let mut read: Xlsx<_> = calamine::open_workbook(&path).unwrap();
+        let cells = |range: calamine::Range<Data>| range.rows().map(<[Data]>::to_vec).collect();
+        read.worksheets().into_iter().map(|(name, range)| (name, cells(range))).collect()
+    }
+
+    fn texts(rows: &[[&str; 2]]) -> Vec<Vec<Data>> {
+        let cell = |text: &&str| if text.is_empty() { Data::Empty } else { Data::String((*text).into()) };
+        rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+    }
+
+    #[test]
+    fn rows_come_in_any_parts() {
+        let expected = texts(&[["a", "b"], ["1", "=2"], ["3", ""], ["", "4"]]);
+        for rows in [&["1\t=2\n3\t\n\t4\n"][..], &["1", "\t=", "2\n3\t", "\n", "\t4\n"]] {
+            assert_eq!(sheets(rows, true, 9), [("Events".into(), expected.clone()), ("About".into(), vec![])]);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_sheet_goes_on_the_next() {
+        let rows = ["1\ta\n2\tb\n3\tc\n4\td\n5\te\n"];
+        let sheet = |name: &str, rows: &[[&str; 2]]| (name.to_string(), texts(rows));
+        let head = ["a", "b"];
+        assert_eq!(
+            sheets(&rows, true, 3),
+            [
+                sheet("Events", &[head, ["1", "a"], ["2", "b"]]),
+                sheet("About", &[]),
+                sheet("Events 2", &[head, ["3", "c"], ["4", "d"]]),
+                sheet("Events 3", &[head, ["5", "e"]]),
+            ]
+        );
+        assert_eq!(
+            sheets(&rows, false, 5),
+            [sheet("Events", &[["1", "a"], ["2", "b"], ["3", "c"], ["4", "d"], ["5", "e"]]), sheet("About", &[])]
+        );
+        assert_eq!(sheets(&[], true, 3), [sheet("Events", &[head]), sheet("About", &[])]);
+        assert_eq!(sheets(&[], false, 3), [sheet("Events", &[]), sheet("About", &[])]);
     }
 }

@@ -36,7 +36,8 @@ fn longest(character: &str, units: usize) -> String {
 #[test]
 fn cells_are_cut_to_what_excel_holds() {
     let mark = " …[cut: Excel holds no more]";
-    let event = |text: &str| format!("{{\"eventName\":\"A\",\"userAgent\":{}}}\n", serde_json::to_string(text).unwrap());
+    let event =
+        |text: &str| format!("{{\"eventName\":\"A\",\"userAgent\":{}}}\n", serde_json::to_string(text).unwrap());
     for (character, units) in [("x", 1), ("é", 1), ("€", 1), ("😀", 2)] {
         let fits = longest(character, units);
         let cut = character.repeat((32_767 - mark.encode_utf16().count()) / units) + mark;

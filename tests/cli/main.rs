@@ -7,3 +7,4 @@ mod harness;
 mod json;
 mod output;
 mod search;
+mod xlsx;
