@@ -5,6 +5,7 @@ mod bucket;
 mod excel;
 mod harness;
 mod json;
+mod office;
 mod output;
 mod search;
 mod xlsx;
