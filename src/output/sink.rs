@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Table;
 use super::target::{Target, Through};
@@ -37,8 +38,10 @@ impl Sink {
         let temporary = std::env::temp_dir();
         // Where there is room for the workbook there is room for its parts.
         let folder = target.folder().unwrap_or(&temporary);
-        let book = Book::new(table.sheet_columns(), plan.table.header, folder)?;
-        Ok(Sink::Book { book: Box::new(book), about: about(plan), target })
+        let zone = TimeZone::UTC;
+        let about = about(plan, &zone);
+        let book = Book::new(table.sheet_columns(), plan.table.header, zone, folder)?;
+        Ok(Sink::Book { book: Box::new(book), about, target })
     }
 
     /// Takes rows as lines, of which the last may be only begun.
@@ -70,7 +73,7 @@ impl Sink {
 }
 
 /// What can be said before anything is read.
-fn about(plan: &Plan) -> About {
+fn about(plan: &Plan, zone: &TimeZone) -> About {
     let mut about = About::default();
     let time = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
@@ -82,7 +85,7 @@ fn about(plan: &Plan) -> About {
     if let Some(until) = plan.conditions.window.until {
         about.say("Events before", time(until));
     }
-    about.say("Times are in", "UTC");
+    about.say("Times are in", zone.iana_name().unwrap_or("the zone of this machine"));
     about
 }
 

@@ -11,6 +11,7 @@ mod steady;
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
 
 pub use self::about::About;
@@ -38,6 +39,7 @@ pub struct Book {
     /// The length of the longest cell of each column.
     longest: Vec<usize>,
     has_header: bool,
+    zone: TimeZone,
     /// The sheet that takes rows, and the next of them.
     sheet: usize,
     row: u32,
@@ -65,21 +67,19 @@ const ABOUT: usize = 1;
 
 impl Book {
     /// Begins a workbook, whose temporary files are in `folder`.
-    pub fn new(columns: Vec<SheetColumn>, has_header: bool, folder: &Path) -> Result<Book, Fatal> {
-        Book::with_rows(columns, has_header, folder, excel::ROWS)
-    }
-
-    /// The same with so many rows to a sheet.
-    fn with_rows(columns: Vec<SheetColumn>, has_header: bool, folder: &Path, rows: u32) -> Result<Book, Fatal> {
+    /// Times are shown in `zone`.
+    pub fn new(columns: Vec<SheetColumn>, has_header: bool, zone: TimeZone, folder: &Path) -> Result<Book, Fatal> {
+        let longest = columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect();
         let mut book = Book {
             workbook: Workbook::new(),
             formats: Formats::new(),
-            longest: columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect(),
             columns,
+            longest,
             has_header,
+            zone,
             sheet: 0,
             row: 0,
-            rows,
+            rows: excel::ROWS,
             size: 0,
             rest: Vec::new(),
         };
@@ -135,7 +135,7 @@ impl Book {
             if text.is_empty() {
                 continue;
             }
-            put(sheet, self.row, at as u16, Cell::new(text, shows), &self.formats)?;
+            put(sheet, self.row, at as u16, Cell::new(text, shows, &self.zone), &self.formats)?;
             self.size += Cell::MARKUP + text.len() as u64 * Cell::ESCAPED;
             if let Some(longest) = self.longest.get_mut(at) {
                 *longest = text.len().max(*longest);
@@ -244,7 +244,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.xlsx");
         let column = |name: &str| SheetColumn { name: name.into(), shows: Shows::Text };
-        let mut book = Book::with_rows(vec![column("a"), column("b")], has_header, folder.path(), most).unwrap();
+        let columns = vec![column("a"), column("b")];
+        let mut book = Book::new(columns, has_header, TimeZone::UTC, folder.path()).unwrap();
+        book.rows = most;
         for part in rows {
             book.write(part.as_bytes()).unwrap();
         }

@@ -1,6 +1,7 @@
 //! What is made for Excel, opened in LibreOffice where that is installed: every
 //! row and column is in its place.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "whoever runs the tests is to know that these did not")]
 
 use std::path::Path;

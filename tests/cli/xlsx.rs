@@ -1,5 +1,7 @@
 //! Workbooks: an independent reader finds in them what a TSV has.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};

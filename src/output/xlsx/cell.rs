@@ -22,12 +22,12 @@ impl Cell<'_> {
     /// What a byte of text can grow to when it is escaped.
     pub(super) const ESCAPED: u64 = 5;
 
-    /// The cell of a text in a column that shows this.
-    pub(super) fn new(text: &str, shows: Shows) -> Cell<'_> {
+    /// The cell of a text in a column that shows this; a time as `zone` has it.
+    pub(super) fn new<'a>(text: &'a str, shows: Shows, zone: &TimeZone) -> Cell<'a> {
         match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
             (_, Some(number)) => exact(number).map_or(Cell::Text(number, shows), Cell::Number),
             (Shows::Text, None) => Cell::Text(text, shows),
-            (Shows::Time | Shows::Value, None) => days(text).map_or(Cell::Text(text, shows), Cell::Time),
+            (Shows::Time | Shows::Value, None) => days(text, zone).map_or(Cell::Text(text, shows), Cell::Time),
         }
     }
 }
@@ -42,10 +42,10 @@ fn exact(text: &str) -> Option<f64> {
     (digits <= DIGITS && is_normal).then_some(number)
 }
 
-/// A time as `2026-10-01T09:00:00Z` in days since Excel's beginning, in UTC.
-/// Excel knows no time zones: a sheet has one for all its times, which the
-/// sheet about it names.
-fn days(text: &str) -> Option<f64> {
+/// A time as `2026-10-01T09:00:00Z` in days since Excel's beginning. Excel knows
+/// no time zones: a sheet has one for all its times, which the sheet about it
+/// names.
+fn days(text: &str, zone: &TimeZone) -> Option<f64> {
     /// Before, Excel counts a day that never was.
     const FIRST: civil::Date = civil::date(1900, 3, 1);
     const BEGINNING: civil::Date = civil::date(1899, 12, 30);
@@ -56,7 +56,7 @@ fn days(text: &str) -> Option<f64> {
     if *seconds == b'6' || text.contains('[') {
         return None;
     }
-    let time = TimeZone::UTC.to_datetime(text.parse::<Timestamp>().ok()?);
+    let time = zone.to_datetime(text.parse::<Timestamp>().ok()?);
     let since: SignedDuration = time.duration_since(BEGINNING.to_datetime(civil::Time::midnight()));
     (time.date() >= FIRST).then(|| since.as_secs_f64() / 86_400.0)
 }
@@ -73,7 +73,7 @@ mod tests {
             ("2026-10-01T12:00:00Z", Some(46_296.5)),
             ("2026-10-01T18:00:00.000Z", Some(46_296.75)),
             ("2026-10-01T12:00:00+06:00", Some(46_296.25)),
-            ("9999-12-31T00:00:00Z", None),
+            ("9999-12-30T00:00:00Z", Some(2_958_464.0)),
             ("1900-02-28T00:00:00Z", None),
             ("2026-12-31T23:59:60Z", None),
             ("2026-10-01T12:00:00", None),
@@ -82,17 +82,15 @@ mod tests {
             ("", None),
             ("n/a", None),
         ] {
-            if text.starts_with("9999") {
-                assert_eq!(days(text).unwrap_or(2_958_465.0), 2_958_465.0);
-                continue;
-            }
-            assert_eq!(days(text), expected, "{text}");
+            assert_eq!(days(text, &TimeZone::UTC), expected, "{text}");
         }
+        let east = TimeZone::fixed(jiff::tz::offset(6));
+        assert_eq!(days("2026-10-01T12:00:00Z", &east), Some(46_296.75));
     }
 
     #[test]
     fn numbers_are_what_they_are_or_text() {
-        let cell = |text: &'static str| match Cell::new(text, Shows::Value) {
+        let cell = |text: &'static str| match Cell::new(text, Shows::Value, &TimeZone::UTC) {
             Cell::Number(number) => Ok(number),
             Cell::Text(text, _) => Err(text),
             Cell::Time(_) => panic!("{text}"),
@@ -110,6 +108,7 @@ mod tests {
         ] {
             assert_eq!(cell(text), expected);
         }
-        assert_eq!(Cell::new("2026-10-01T00:00:00Z", Shows::Text), Cell::Text("2026-10-01T00:00:00Z", Shows::Text));
+        let time = "2026-10-01T00:00:00Z";
+        assert_eq!(Cell::new(time, Shows::Text, &TimeZone::UTC), Cell::Text(time, Shows::Text));
     }
 }

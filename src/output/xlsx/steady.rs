@@ -53,8 +53,9 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_a_failure() {
+        let write = |code: i32| if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) };
         let full = || -> Result<(), XlsxError> {
-            Err::<(), _>(io::Error::from_raw_os_error(28)).expect("Couldn't write to xml file");
+            write(28).expect("Couldn't write to xml file");
             Ok(())
         };
         let said = "the workbook cannot be written: No space left on device";
