@@ -51,7 +51,13 @@ impl Table {
 
     /// The columns of a sheet that shows this table.
     pub fn sheet_columns(&self) -> Vec<SheetColumn> {
-        self.columns.iter().map(|column| SheetColumn { name: column.name.clone(), shows: column.shows() }).collect()
+        let column = |column: &Column| {
+            let mut name = Vec::new();
+            self.style.text(&column.name, &mut name);
+            excel::fit(&mut name, 0);
+            SheetColumn { name: String::from_utf8_lossy(&name).into_owned(), shows: column.shows() }
+        };
+        self.columns.iter().map(column).collect()
     }
 
     /// What comes before the rows: the line of column names, unless it is not

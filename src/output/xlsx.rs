@@ -136,7 +136,7 @@ impl Book {
                 continue;
             }
             put(sheet, self.row, at as u16, Cell::new(text, shows, &self.zone), &self.formats)?;
-            self.size += Cell::MARKUP + text.len() as u64 * Cell::ESCAPED;
+            self.size += cell::size(text);
             if let Some(longest) = self.longest.get_mut(at) {
                 *longest = text.len().max(*longest);
             }

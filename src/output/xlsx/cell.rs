@@ -16,12 +16,16 @@ pub(super) enum Cell<'a> {
     Time(f64),
 }
 
-impl Cell<'_> {
-    /// More bytes than the file needs around a cell.
-    pub(super) const MARKUP: u64 = 96;
-    /// What a byte of text can grow to when it is escaped.
-    pub(super) const ESCAPED: u64 = 5;
+/// No less than a cell of this text takes in the file.
+pub(super) fn size(text: &str) -> u64 {
+    const MARKUP: usize = 96;
+    const LONGEST_ESCAPE: usize = 7;
+    // U+FFFE and U+FFFF are the others that are escaped.
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'_' | 0xef)).count();
+    (MARKUP + text.len() + escaped * LONGEST_ESCAPE) as u64
+}
 
+impl Cell<'_> {
     /// The cell of a text in a column that shows this; a time as `zone` has it.
     pub(super) fn new<'a>(text: &'a str, shows: Shows, zone: &TimeZone) -> Cell<'a> {
         match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
