@@ -217,7 +217,8 @@ pub struct Table {
     /// +LIST adds to the default; help lists the names
     #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
-    /// tsv or csv [default: by the ending of --output, else tsv]
+    /// tsv, csv, json or xlsx [default: by the ending of --output, else tsv];
+    /// json is each event as delivered, one a line, or an object of the --columns
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Write to this file, which appears only when it is whole
@@ -249,6 +250,10 @@ pub struct Table {
     /// Do not disarm text that a spreadsheet would run as a formula
     #[arg(long)]
     pub raw: bool,
+    /// TSV and CSV that Excel opens: a byte order mark, its line ends, and no
+    /// cell longer than it can hold
+    #[arg(long)]
+    pub excel: bool,
 }
 
 /// How the work is done.

@@ -1,7 +1,7 @@
 //! The program: parse, plan, run, exit code.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -30,8 +30,12 @@ fn main() -> ExitCode {
         }
         Err(Refusal::Settings(fatal)) => return ExitCode::from(end(&Report::new(Talk::default(), true), &fatal)),
     };
-    let around =
-        Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
+    let around = Surroundings {
+        now: Timestamp::now(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        command: command(&typed),
+        is_terminal: std::io::stdout().is_terminal(),
+    };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan, &settings),
         Ok(Task::Sync(plan)) => sync(&plan),
@@ -84,6 +88,21 @@ fn blame(fatal: Fatal, settings: &Settings) -> Fatal {
         Fatal::Usage(text) => Fatal::Usage(settings.blame(&text)),
         other => other,
     }
+}
+
+/// What was typed, quoted as a shell needs it.
+fn command(typed: &[OsString]) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=:,./@%".contains(&byte);
+    let mut command = String::from(env!("CARGO_PKG_NAME"));
+    for argument in typed.iter().skip(1) {
+        let text = argument.to_string_lossy();
+        command.push(' ');
+        match !text.is_empty() && text.bytes().all(is_plain) {
+            true => command.push_str(&text),
+            false => command.push_str(&format!("'{}'", text.replace('\'', r"'\''"))),
+        }
+    }
+    command
 }
 
 fn convert(plan: &Plan, settings: &Settings) -> Exit {

@@ -5,18 +5,24 @@ pub mod cell;
 pub mod column;
 mod csv;
 pub mod dedupe;
+pub mod excel;
+mod json;
 mod large;
 mod names;
 mod scratch;
+pub mod sink;
 pub mod sort;
 pub mod target;
+pub mod xlsx;
 
-use self::cell::CellStyle;
+use self::cell::{CellStyle, push_text};
 use self::column::Column;
 pub use self::large::Emit;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
+use crate::output::xlsx::SheetColumn;
 use crate::plan::{Format, TableLayout};
+use crate::query::jq::Output;
 
 /// Writes rows of the chosen columns in the chosen format.
 #[derive(Clone, Debug)]
@@ -25,54 +31,115 @@ pub struct Table {
     style: CellStyle,
     format: Format,
     header: bool,
+    /// Whether rows keep to what Excel can hold.
+    for_excel: bool,
 }
 
 impl Table {
     /// Resolves the columns and asks for the fields that they show.
     pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {
+        let is_whole = layout.format == Format::Json && layout.columns.is_empty();
+        let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
+        let is_sheet = layout.format == Format::Xlsx;
+        if is_sheet && columns.len() > excel::COLUMNS {
+            return Err(Fatal::Usage(format!("--columns: more than the {} that a sheet can hold", excel::COLUMNS)));
+        }
         Ok(Table {
-            columns: column::parse_list(&layout.columns, fields)?,
-            style: CellStyle::new(&layout.null, layout.guard, layout.zone.clone()),
+            columns,
+            // Text in a workbook is text, whatever it begins with.
+            style: CellStyle::new(&layout.null, layout.guard && !is_sheet, layout.zone.clone()),
             format: layout.format,
             header: layout.header,
+            for_excel: layout.excel || is_sheet,
         })
     }
 
-    /// The line of column names, unless it is not wanted.
+    /// The columns of a sheet that shows this table.
+    pub fn sheet_columns(&self) -> Vec<SheetColumn> {
+        let column = |column: &Column| {
+            let mut name = Vec::new();
+            self.style.text(&column.name, &mut name);
+            excel::fit(&mut name, 0);
+            SheetColumn { name: String::from_utf8_lossy(&name).into_owned(), shows: column.shows() }
+        };
+        self.columns.iter().map(column).collect()
+    }
+
+    /// What comes before the rows: the line of column names, unless it is not
+    /// wanted.
     pub fn header(&self) -> Vec<u8> {
         let mut table = self.clone();
         let mut line = Vec::new();
+        if matches!(self.format, Format::Json | Format::Xlsx) {
+            return line;
+        }
+        if self.for_excel {
+            line.extend_from_slice(excel::BYTE_ORDER_MARK);
+        }
         if self.header {
-            table.line(&mut line, |column, style, cell| style.text(&column.name, cell));
+            let name = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| style.text(&column.name, cell);
+            match self.for_excel {
+                true => drop(table.fitted_line(&mut line, name)),
+                false => table.line(&mut line, name),
+            }
         }
         line
     }
 
-    /// Appends the row of an event that stands in the file `file`.
-    pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
-        self.line(out, |column, style, cell| column.write(event, file, style, cell));
+    /// Appends the row of an event that stands in the file `file`, and gives
+    /// how many of its cells were cut.
+    pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
+        let cell = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| column.write(event, file, style, cell);
+        match self.format {
+            Format::Json => json::line(&mut self.columns, &self.style, event, file, out),
+            Format::Xlsx => {
+                return self.fitted_line(out, |column, style, cell| {
+                    mark(column, event, cell);
+                    column.write(event, file, style, cell);
+                });
+            }
+            _ if self.for_excel => return self.fitted_line(out, cell),
+            _ => self.line(out, cell),
+        }
+        0
     }
 
     /// Appends a line that is no row of columns: what stands between its tabs is
-    /// as safe as cells are.
-    pub fn shaped(&self, line: &str, out: &mut Vec<u8>) {
-        for (at, cell) in line.split('\t').enumerate() {
-            if at > 0 {
-                out.push(b'\t');
+    /// as safe as cells are. Among JSON it is a value.
+    pub fn shaped(&self, output: &Output<'_>, out: &mut Vec<u8>) {
+        match output {
+            Output::True => return,
+            Output::Text(text) if self.format == Format::Json => json::text(&[text], out),
+            Output::Json(value) if self.format == Format::Json => push_text(value, out),
+            Output::Text(line) | Output::Json(line) => {
+                for (at, cell) in line.split('\t').enumerate() {
+                    if at > 0 {
+                        out.push(b'\t');
+                    }
+                    self.style.text(cell, out);
+                }
             }
-            self.style.text(cell, out);
         }
         out.push(b'\n');
     }
 
     /// Writes the row of an event that may be larger than memory should hold
-    /// twice, piece by piece.
-    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) {
+    /// twice, piece by piece, and gives how many of its cells were cut.
+    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> u64 {
+        match self.format {
+            Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
+            _ if self.for_excel => return self.fitted_pieces(event, file, emit),
+            _ => self.pieces(event, file, emit),
+        }
+        0
+    }
+
+    fn pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) {
         let is_csv = self.format == Format::Csv;
         let mut small = Vec::new();
         for at in 0..self.columns.len() {
             if at > 0 {
-                emit(if is_csv { b"," } else { b"\t" });
+                emit(&[self.separator()]);
             }
             match self.columns[at].large_value(event) {
                 Some(value) if is_csv => csv::quoted(emit, |emit| large::cell(value, &self.style, emit)),
@@ -92,7 +159,7 @@ impl Table {
 
     #[inline]
     fn line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) {
-        let separator = if self.format == Format::Csv { b',' } else { b'\t' };
+        let separator = self.separator();
         for (at, column) in self.columns.iter_mut().enumerate() {
             if at > 0 {
                 out.push(separator);
@@ -104,5 +171,76 @@ impl Table {
             }
         }
         out.push(b'\n');
+    }
+
+    /// A line whose cells Excel can hold.
+    fn fitted_line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) -> u64 {
+        let mut cut = 0;
+        for at in 0..self.columns.len() {
+            let start = self.begin_cell(at, out);
+            write(&mut self.columns[at], &self.style, out);
+            cut += u64::from(self.end_cell(out, start));
+        }
+        out.extend_from_slice(self.line_end());
+        cut
+    }
+
+    /// The same for an event whose values may be larger than a cell can ever be.
+    fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> u64 {
+        let (mut cell, mut cut) = (Vec::new(), 0);
+        for at in 0..self.columns.len() {
+            cell.clear();
+            let start = self.begin_cell(at, &mut cell);
+            if self.format == Format::Xlsx {
+                mark(&self.columns[at], event, &mut cell);
+            }
+            match self.columns[at].large_value(event) {
+                Some(value) => large::cell(value, &self.style, &mut |piece| {
+                    let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
+                    cell.extend_from_slice(&piece[..piece.len().min(room)]);
+                }),
+                None => self.columns[at].write(event, file, &self.style, &mut cell),
+            }
+            cut += u64::from(self.end_cell(&mut cell, start));
+            emit(&cell);
+        }
+        emit(self.line_end());
+        cut
+    }
+
+    /// Appends what stands before a cell, and gives where the cell begins.
+    fn begin_cell(&self, at: usize, out: &mut Vec<u8>) -> usize {
+        if at > 0 {
+            out.push(self.separator());
+        }
+        out.len()
+    }
+
+    /// Makes the cell that begins at `start` one that Excel can hold and reads
+    /// as it is meant, and says whether it had to be cut.
+    fn end_cell(&self, out: &mut Vec<u8>, start: usize) -> bool {
+        let was_cut = excel::fit(out, start);
+        match self.format {
+            Format::Csv => csv::quote(out, start),
+            // Excel reads on behind a line end if a cell begins with a quote.
+            Format::Tsv if out[start..].starts_with(b"\"") => csv::quote(out, start),
+            _ => {}
+        }
+        was_cut
+    }
+
+    fn separator(&self) -> u8 {
+        if self.format == Format::Csv { b',' } else { b'\t' }
+    }
+
+    fn line_end(&self) -> &'static [u8] {
+        if self.format == Format::Xlsx { b"\n" } else { b"\r\n" }
+    }
+}
+
+/// Puts the mark of numbers before the cell of an event, if it is one.
+fn mark(column: &Column, event: &Event<'_>, cell: &mut Vec<u8>) {
+    if column.is_number(event) {
+        cell.push(excel::NUMBER);
     }
 }

@@ -31,9 +31,9 @@ use crate::decode::event::Fields;
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
 use crate::output::dedupe::Ids;
+use crate::output::sink::Sink;
 use crate::output::sort::Order;
-use crate::output::target::Target;
-use crate::plan::{Plan, TableLayout};
+use crate::plan::{Format, Plan, TableLayout};
 use crate::query::Filter;
 use crate::query::jq::Jq;
 use crate::query::jq::expression::Yields;
@@ -49,6 +49,9 @@ const TEXTS: usize = 96 << 20;
 
 const SHAPED: &str = "--columns: the --jq expression shapes its own lines; leave --columns out, or let \
                       --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
+
+const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly == true' does; \
+                         lines of its own can be tsv, csv or json";
 
 /// A piece of work, in the order of the output.
 struct Batch {
@@ -86,6 +89,11 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     if yields == Yields::Values && !plan.table.columns.is_empty() {
         return Err(Fatal::Usage(SHAPED.into()));
     }
+    let is_for_excel = (plan.table.excel || plan.table.format == Format::Xlsx) && !plan.count;
+    if yields != Yields::Truth && is_for_excel {
+        let option = if plan.table.excel { "--excel" } else { "--format xlsx" };
+        return Err(Fatal::Usage(format!("{option}{UNDECIDED}")));
+    }
     // What shapes its own lines has no columns to be named.
     let header = plan.table.header && yields == Yields::Truth;
     let table = Table::new(&TableLayout { header, ..plan.table.clone() }, &mut fields)?;
@@ -93,7 +101,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let order = if is_sorted { Some(Order::new(&plan.sort, &mut fields)?) } else { None };
     let ids = if plan.dedupe { Some(Ids::new(&mut fields)?) } else { None };
     let inputs = feed::open(&plan.inputs, report, stop)?;
-    let mut target = Target::open(plan.output.as_deref())?;
+    let mut sink = Sink::open(plan, &table)?;
 
     let depth = plan.threads * 4;
     let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
@@ -125,7 +133,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
             scope.spawn(move || worker.run(&batches));
         }
         drop(batch_receiver);
-        let mut writer = Writer::new(plan, report, stop, &turn, &mut target);
+        let mut writer = Writer::new(plan, report, stop, &turn, &mut sink);
         let written = writer.run(&table, order_receiver, &used_sender);
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
@@ -138,9 +146,9 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     .and_then(|coverage| {
         if plan.count {
             report.clear();
-            target.write(format!("{}\n", coverage.rows).as_bytes())?;
+            sink.write(format!("{}\n", coverage.rows).as_bytes())?;
         }
-        target.finish()?;
+        sink.finish(&coverage, stop)?;
         Ok(coverage)
     })
 }

@@ -70,6 +70,10 @@ pub struct Plan {
     pub threads: usize,
     /// How much is said on stderr.
     pub talk: Talk,
+    /// When this was asked for.
+    pub now: Timestamp,
+    /// What was typed.
+    pub command: String,
 }
 
 /// How much is said on stderr.
@@ -82,12 +86,16 @@ pub struct Talk {
 }
 
 /// What the plan depends on beside the command line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// The time that spans count back from.
     pub now: Timestamp,
     /// How many threads can run at once.
     pub cores: usize,
+    /// What was typed, as a shell would take it.
+    pub command: String,
+    /// Whether standard output is a terminal.
+    pub is_terminal: bool,
 }
 
 impl Talk {
@@ -138,10 +146,14 @@ impl Task {
         if inputs.is_empty() {
             return Ok(Task::Help);
         }
+        let table = TableLayout::new(&typed.table, zone)?;
+        if table.format == Format::Xlsx {
+            table::check_workbook(&typed.table, around.is_terminal)?;
+        }
         Ok(Task::Convert(Box::new(Plan {
             inputs,
             conditions,
-            table: TableLayout::new(&typed.table, zone)?,
+            table,
             sort: table::order(&typed.table.sort),
             dedupe: typed.table.dedupe,
             output: typed.table.output,
@@ -149,6 +161,8 @@ impl Task {
             limit: typed.table.limit,
             threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
             talk: Talk::new(&typed.talk),
+            now: around.now,
+            command: around.command,
         })))
     }
 }
@@ -161,7 +175,8 @@ mod tests {
 
     fn plan(arguments: &[&str]) -> Result<Task, Fatal> {
         let typed = ["trail2tsv"].iter().chain(arguments);
-        let around = Surroundings { now: "2026-11-21T10:30:00Z".parse().unwrap(), cores: 2 };
+        let now = "2026-11-21T10:30:00Z".parse().unwrap();
+        let around = Surroundings { now, cores: 2, command: typed.clone().copied().collect(), is_terminal: true };
         Task::new(Cli::try_parse_from(typed).unwrap(), around)
     }
 
@@ -216,8 +231,14 @@ mod tests {
         assert_eq!(convert(&["x", "-o", "out.csv"]).table.format, Format::Csv);
         assert_eq!(convert(&["x", "-o", "out.csv", "-f", "TSV"]).table.format, Format::Tsv);
         assert_eq!(convert(&["x", "-o", "out"]).table.format, Format::Tsv);
-        assert_eq!(refusal(&["x", "-f", "yaml"]), "--format \"yaml\": not a format; write tsv or csv");
-        assert!(refusal(&["x", "-o", "out.xlsx"]).contains(".xlsx"));
+        assert_eq!(refusal(&["x", "-f", "yaml"]), "--format \"yaml\": not a format; write tsv, csv, json or xlsx");
+        for ending in ["json", "jsonl", "NDJSON"] {
+            assert_eq!(convert(&["x", "-o", &format!("out.{ending}")]).table.format, Format::Json);
+        }
+        assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
+        assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
+        assert!(refusal(&["x", "-f", "xlsx"]).ends_with("write it to a file by -o FILE.xlsx"));
+        assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count writes a number, and no xlsx");
     }
 
     #[test]

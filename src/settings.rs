@@ -19,7 +19,7 @@ use crate::error::Fatal;
 use crate::nearest::nearest;
 
 /// Every option that can be set, by its long name.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "bucket",
     "prefix",
     "org-id",
@@ -34,6 +34,7 @@ pub const NAMES: [&str; 16] = [
     "format",
     "null",
     "raw",
+    "excel",
     "time-zone",
     "threads",
 ];
@@ -43,7 +44,7 @@ pub const NAMES: [&str; 16] = [
 const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
 const OF_ONE_BUCKET: &[&str] = NAMES.split_at(4).0;
 
-const FLAGS: [&str; 3] = ["no-sign-request", "request-payer", "raw"];
+const FLAGS: [&str; 4] = ["no-sign-request", "request-payer", "raw", "excel"];
 
 const VARIABLE: &str = "TRAIL2TSV_";
 
@@ -226,6 +227,14 @@ impl Typed<'_> {
         self.knows("config").then(|| self.matches.get_one::<PathBuf>("config"))?.map(PathBuf::as_path)
     }
 
+    /// Whether what was typed asks for JSON.
+    fn asks_for_json(&self) -> bool {
+        let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
+        let ending = || Some(typed("output")?.rsplit_once('.')?.1);
+        let format = typed("format").or_else(ending).unwrap_or_default();
+        ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
+    }
+
     /// Why a setting has no say beside what was typed.
     fn why_not(&self, name: &str, bucket: Option<&OsStr>) -> Option<&'static str> {
         let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
@@ -234,6 +243,12 @@ impl Typed<'_> {
         let has_address = paths.iter().any(is_address);
         if name == "format" && self.value("output").is_some() {
             return Some("the name of the output decides");
+        }
+        if name == "format" && self.value("count").is_some() {
+            return Some("only a number is written");
+        }
+        if matches!(name, "null" | "excel") && self.asks_for_json() {
+            return Some("JSON is no table");
         }
         if !OF_BUCKETS.contains(&name) {
             return None;

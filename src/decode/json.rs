@@ -279,6 +279,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether there is no space between the parts of the value.
+    pub fn is_dense(&self) -> bool {
+        self.text.is_dense
+    }
+
     /// The text of a short string that is [plain](Value::is_plain), with what
     /// follows it, and its length. Nothing for others, and near the text's end.
     #[inline(always)]
@@ -302,17 +307,26 @@ impl<'a> Value<'a> {
 
     /// The same in pieces of about `size` bytes that cut no character.
     pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8])) {
-        let mut in_string = false;
         let mut piece = Vec::with_capacity(size.min(self.end - self.start));
-        for (at, byte) in (self.start..).zip(self.raw()) {
-            if piece.len() >= size && byte & 0xc0 != 0x80 {
-                each(&piece);
-                piece.clear();
+        let mut at = self.start;
+        while at < self.end {
+            let quote = self.text.marks.quotes.next(at).map_or(self.end, |quote| quote.min(self.end));
+            let end = self.text.string_end(quote).map_or(self.end, |end| end.min(self.end));
+            for (mut part, is_string) in [(&self.text.bytes[at..quote], false), (&self.text.bytes[quote..end], true)] {
+                while !part.is_empty() {
+                    if piece.len() >= size {
+                        each(&piece);
+                        piece.clear();
+                    }
+                    let (now, later) = part.split_at(character_end(part, size - piece.len()));
+                    match is_string {
+                        true => piece.extend_from_slice(now),
+                        false => piece.extend(now.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))),
+                    }
+                    part = later;
+                }
             }
-            in_string ^= self.text.marks.quotes.is_set(at);
-            if in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                piece.push(*byte);
-            }
+            at = end;
         }
         each(&piece);
     }
@@ -369,6 +383,14 @@ impl<'a> Value<'a> {
         });
         found
     }
+}
+
+/// The place behind the character that the byte before `at` belongs to, or
+/// the end of the text.
+fn character_end(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or(&[]);
+    let length = rest.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(rest.len());
+    text.len().min(at.saturating_add(length))
 }
 
 #[cfg(test)]

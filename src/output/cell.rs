@@ -27,10 +27,16 @@ impl CellStyle {
 
     /// Appends a value that may be a time: in the zone that is asked for.
     pub fn time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
-        match self.zone.as_ref().and_then(|zone| in_zone(value?, zone)) {
+        match self.zoned(value) {
             Some(time) => out.extend_from_slice(time.as_bytes()),
             None => self.value(value, out),
         }
+    }
+
+    /// What a time is in the zone that is asked for; nothing for what stays as
+    /// it was delivered.
+    pub(super) fn zoned(&self, value: Option<Value<'_>>) -> Option<String> {
+        in_zone(value?, self.zone.as_ref()?)
     }
 
     /// Appends a value: the text of a string, an object or array as compact
@@ -108,8 +114,31 @@ pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
         Some(written) if value.is_plain() => out.extend_from_slice(written),
         Some(written) => push_text(&unescape(written), out),
         None if value.is_plain() => out.extend_from_slice(value.raw()),
-        None => push_text(&String::from_utf8_lossy(&value.compact()), out),
+        None => push_json(value, out),
     }
+}
+
+/// Appends a value as JSON of one line: as delivered, but without the white
+/// space between its parts, and with control characters escaped.
+pub(super) fn push_json(value: Value<'_>, out: &mut Vec<u8>) {
+    if value.is_dense() && is_tame(value.raw()) {
+        return out.extend_from_slice(value.raw());
+    }
+    let compact = value.compact();
+    match is_tame(&compact) {
+        true => out.extend_from_slice(&compact),
+        false => push_text(&String::from_utf8_lossy(&compact), out),
+    }
+}
+
+/// Whether text can be written as it is. Says no of some that could, too.
+fn is_tame(text: &[u8]) -> bool {
+    /// What control characters of Latin-1 begin with, and others.
+    const LATIN: u8 = 0xc2;
+    // Without a branch for each byte, many are looked at at once.
+    let is_wild = |byte: u8| byte < b' ' || byte == 0x7f || byte == LATIN;
+    let (wild, all) = text.iter().fold((false, 0), |(wild, all), byte| (wild | is_wild(*byte), all | byte));
+    !wild && (all.is_ascii() || simdutf8::basic::from_utf8(text).is_ok())
 }
 
 /// Appends text with its control characters, those of Latin-1 included, as

@@ -1,5 +1,8 @@
 //! Columns: those of the catalogue, and any path.
 
+mod kind;
+
+pub use self::kind::Shows;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
 use crate::error::Fatal;
@@ -139,11 +142,11 @@ impl Column {
             Source::Time(slot) => style.time(event.get(*slot), out),
             Source::Path(path) if path.is_many() => joined(path, event, style, out),
             Source::Path(path) => style.time(path.value(event), out),
-            Source::First([first, second]) => {
-                let is_there = |path: &Path| path.value(event).filter(|value| value.kind() != Kind::Null);
-                style.value(is_there(first).or_else(|| is_there(second)), out);
-            }
-            Source::UserName(names) => names.write(event, style, out),
+            Source::First(paths) => style.value(first(paths, event), out),
+            Source::UserName(names) => names.write(event, out, |name, out| match name {
+                Some(parts) => style.parts(&parts, out),
+                None => style.absent(out),
+            }),
             Source::Resources(fields) => match &fields.list(event)[..] {
                 [] => style.absent(out),
                 list => style.text(&list.join(";"), out),
@@ -151,6 +154,11 @@ impl Column {
             Source::File => style.text(file, out),
         }
     }
+}
+
+/// The value of the first path that leads to one.
+fn first<'a>(paths: &[Path; 2], event: &Event<'a>) -> Option<Value<'a>> {
+    paths.iter().filter_map(|path| path.value(event)).find(|value| value.kind() != Kind::Null)
 }
 
 /// The values of a path through arrays, joined by `;`.

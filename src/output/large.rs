@@ -14,14 +14,8 @@ pub type Emit<'a> = dyn FnMut(&[u8]) + 'a;
 
 /// Writes the cell of a value that is too large to be written at once.
 pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) {
+    let Some(written) = value.raw_string() else { return json(value, emit) };
     let mut text = Vec::with_capacity(PIECE);
-    let Some(written) = value.raw_string() else {
-        return value.compact_pieces(PIECE, &mut |piece| {
-            text.clear();
-            push_text(&String::from_utf8_lossy(piece), &mut text);
-            emit(&text);
-        });
-    };
     for piece in pieces(written, PIECE) {
         text.clear();
         let begins = piece.start == 0;
@@ -32,6 +26,16 @@ pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) {
         }
         emit(&text);
     }
+}
+
+/// Writes a value that is too large to be written at once as JSON of one line.
+pub(super) fn json(value: Value<'_>, emit: &mut Emit<'_>) {
+    let mut text = Vec::with_capacity(PIECE);
+    value.compact_pieces(PIECE, &mut |piece| {
+        text.clear();
+        push_text(&String::from_utf8_lossy(piece), &mut text);
+        emit(&text);
+    });
 }
 
 /// Whether a value's cell is to be written in pieces.

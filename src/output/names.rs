@@ -1,9 +1,8 @@
 //! The cell of the column `userName`, remembered by the identity it was made
 //! of: in most logs nineteen of twenty events are by a caller who called before.
 
-use super::cell::CellStyle;
 use crate::decode::event::{Event, Fields};
-use crate::query::identity::Identities;
+use crate::query::identity::{Identities, Name};
 
 /// Writes names, and remembers some.
 #[derive(Clone, Debug)]
@@ -26,12 +25,17 @@ impl Names {
         Some(Names { identities: Identities::new(fields)?, known: Vec::new() })
     }
 
-    /// Appends the cell of an event.
-    pub(super) fn write(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
+    /// Appends the cell of an event, written by `write` where it is not known.
+    pub(super) fn write(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut Vec<u8>,
+        write: impl Fn(Option<[&str; 3]>, &mut Vec<u8>),
+    ) {
         let Some((identity, place)) =
             self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
         else {
-            self.make(event, style, out);
+            self.make(event, out, write);
             return;
         };
         if self.known.is_empty() {
@@ -41,7 +45,7 @@ impl Names {
             return out.extend_from_slice(&self.known[place].cell);
         }
         let start = out.len();
-        if self.make(event, style, out) {
+        if self.make(event, out, write) {
             let known = &mut self.known[place];
             known.identity.clear();
             known.identity.extend_from_slice(identity);
@@ -52,12 +56,9 @@ impl Names {
 
     /// Appends the cell as if for the first time, and says whether every event
     /// with the same identity has it.
-    fn make(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+    fn make(&mut self, event: &Event<'_>, out: &mut Vec<u8>, write: impl Fn(Option<[&str; 3]>, &mut Vec<u8>)) -> bool {
         let principal = self.identities.principal(event);
-        match principal.name() {
-            Some(name) => style.parts(&name.parts(), out),
-            None => style.absent(out),
-        }
+        write(principal.name().as_ref().map(Name::parts), out);
         principal.is_identity()
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::{Fatal, plain};
+use crate::stop::Stop;
 use crate::unfinished;
 
 /// A place to write to.
@@ -87,5 +88,44 @@ impl Target {
             Target::Stdout => "standard output".into(),
             Target::Whole { path, .. } | Target::Special { path, .. } => path.display().to_string(),
         }
+    }
+}
+
+/// A target for code that knows only writers, until the user wants to stop.
+pub struct Through<'a> {
+    target: &'a mut Target,
+    stop: &'a Stop,
+    trouble: Option<Fatal>,
+}
+
+impl<'a> Through<'a> {
+    /// A writer to a target.
+    pub fn new(target: &'a mut Target, stop: &'a Stop) -> Through<'a> {
+        Through { target, stop, trouble: None }
+    }
+
+    /// What kept it from writing.
+    pub fn take_trouble(&mut self) -> Option<Fatal> {
+        self.trouble.take()
+    }
+}
+
+impl Write for Through<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match self.stop.is_interrupted() {
+            // Whoever was told already still has to end, in silence.
+            _ if self.trouble.is_some() => Ok(()),
+            true => Err(Fatal::Interrupted),
+            false => self.target.write(bytes),
+        };
+        written.map(|()| bytes.len()).map_err(|fatal| {
+            let error = io::Error::other(fatal.to_string());
+            self.trouble = Some(fatal);
+            error
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

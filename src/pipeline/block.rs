@@ -17,6 +17,9 @@ pub(super) struct Block {
     pub(super) ends: Vec<usize>,
     /// How many rows end here.
     pub(super) count: u64,
+    /// In which of the rows, counted from 0, so many cells were cut. That of a
+    /// row in pieces comes with the last.
+    pub(super) cut: Vec<(u64, u64)>,
     /// The ids of the events, where that matters. Like its key, that of a row
     /// in pieces comes with the first.
     pub(super) ids: Vec<RowId>,
@@ -58,6 +61,7 @@ pub(super) struct Mark {
     pub(super) count: u64,
     rows: usize,
     ends: usize,
+    cut: usize,
     ids: usize,
     keys: usize,
     key_ends: usize,
@@ -70,6 +74,7 @@ impl Block {
             count: self.count,
             rows: self.rows.len(),
             ends: self.ends.len(),
+            cut: self.cut.len(),
             ids: self.ids.len(),
             keys: self.keys.len(),
             key_ends: self.key_ends.len(),
@@ -81,6 +86,7 @@ impl Block {
         self.count = mark.count;
         self.rows.truncate(mark.rows);
         self.ends.truncate(mark.ends);
+        self.cut.truncate(mark.cut);
         self.ids.truncate(mark.ids);
         self.keys.truncate(mark.keys);
         self.key_ends.truncate(mark.key_ends);
@@ -92,6 +98,11 @@ impl Block {
         /// Where rows are only counted, their ids take memory all the same.
         const MOST: u64 = 1 << 16;
         (self.rows.len() + self.keys.len()).saturating_sub(kept) >= super::BLOCK || self.count >= MOST
+    }
+
+    /// How many cells of its rows were cut.
+    pub(super) fn cut_cells(&self) -> u64 {
+        self.cut.iter().map(|(_, cells)| cells).sum()
     }
 
     /// The bytes of the row at `at`.
@@ -109,6 +120,7 @@ impl Block {
         if count < self.count {
             self.count = count;
             self.ends.truncate(count as usize);
+            self.cut.retain(|(row, _)| *row < count);
             self.rows.truncate(self.ends.last().copied().unwrap_or(0));
         }
     }
@@ -116,10 +128,13 @@ impl Block {
     /// Keeps only the rows whose ids are wanted.
     pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(RowId) -> Result<bool, E>) -> Result<(), E> {
         let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
+        let mut cut = std::mem::take(&mut self.cut).into_iter().peekable();
         for at in 0..self.count as usize {
+            let cells = cut.next_if(|(row, _)| *row == at as u64).map(|(_, cells)| (kept as u64, cells));
             if !is_wanted(self.ids.get(at).copied().unwrap_or(RowId::Nothing))? {
                 continue;
             }
+            self.cut.extend(cells);
             let (row, key) = (part(&self.ends, at), part(&self.key_ends, at));
             let (row_start, key_start) = (row_end, key_end);
             (row_end, key_end) = (row_end + row.len(), key_end + key.len());
@@ -155,7 +170,8 @@ mod tests {
     use super::*;
 
     fn block() -> Block {
-        let mut block = Block { count: 3, ids: vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore], ..Block::default() };
+        let ids = vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore];
+        let mut block = Block { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..Block::default() };
         for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
             block.rows.extend_from_slice(row.as_bytes());
             block.ends.push(block.rows.len());
@@ -167,10 +183,12 @@ mod tests {
 
     #[test]
     fn it_is_cut_between_rows() {
-        for (count, expected) in [(0, ""), (1, "one\n"), (2, "one\ntwo, more\n"), (9, "one\ntwo, more\n3\n")] {
+        for (count, expected, cut) in
+            [(0, "", 0), (1, "one\n", 0), (2, "one\ntwo, more\n", 20), (9, "one\ntwo, more\n3\n", 23)]
+        {
             let mut block = block();
             block.truncate(count);
-            assert_eq!((block.count, &block.rows[..]), (count.min(3), expected.as_bytes()));
+            assert_eq!((block.count, &block.rows[..], block.cut_cells()), (count.min(3), expected.as_bytes(), cut));
         }
     }
 
@@ -181,5 +199,6 @@ mod tests {
         let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();
         assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
         assert_eq!((block.count, &block.rows[..]), (2, &b"one\n3\n"[..]));
+        assert_eq!(block.cut, [(1, 3)]);
     }
 }

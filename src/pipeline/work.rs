@@ -260,18 +260,18 @@ impl Rows<'_> {
         let Choice { jq: Some(jq), table, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
         let (mut is_wanted, mut is_first) = (false, true);
         let asked = jq.ask(event, |output| {
-            let (Output::Text(line) | Output::Json(line)) = output else {
+            if output == Output::True {
                 is_wanted = true;
                 return ControlFlow::Continue(());
-            };
+            }
             if let Some(table) = table {
-                table.shaped(line, &mut self.block.rows);
+                table.shaped(&output, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
             }
             let is_first = std::mem::take(&mut is_first);
             let id = ids.as_ref().map(|ids| if is_first { RowId::of(ids, event) } else { RowId::AsBefore });
             self.mark(id, order.as_mut(), event, file);
-            self.counted()
+            self.counted(0)
         });
         match asked {
             Ok(flow) => flow?,
@@ -288,22 +288,27 @@ impl Rows<'_> {
 
     /// Makes the row of an event.
     fn row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        match &mut choice.table {
-            Some(_) if event.value().raw().len() > BLOCK => {
-                self.large_row(choice, event, file)?;
-            }
+        let cut = match &mut choice.table {
+            Some(_) if event.value().raw().len() > BLOCK => self.large_row(choice, event, file)?,
             Some(table) => {
-                table.row(event, file, &mut self.block.rows);
+                let cut = table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
                 self.mark(choice.id(event), choice.order.as_mut(), event, file);
+                cut
             }
-            None => self.mark(choice.id(event), choice.order.as_mut(), event, file),
-        }
-        self.counted()
+            None => {
+                self.mark(choice.id(event), choice.order.as_mut(), event, file);
+                0
+            }
+        };
+        self.counted(cut)
     }
 
-    /// Counts a row that was made.
-    fn counted(&mut self) -> ControlFlow<()> {
+    /// Counts a row that was made, so many of whose cells were cut.
+    fn counted(&mut self, cut: u64) -> ControlFlow<()> {
+        if cut > 0 {
+            self.block.cut.push((self.block.count, cut));
+        }
         self.count += 1;
         self.block.count += 1;
         if self.block.is_full(self.kept) || self.block.piece.is_some() {
@@ -322,15 +327,16 @@ impl Rows<'_> {
     }
 
     /// Makes a row that may be larger than a block, in blocks of its own, the
-    /// last of which is left to send. Breaks where there is no writer any more.
-    fn large_row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+    /// last of which is left to send, and gives how many of its cells were cut.
+    /// Breaks where there is no writer any more.
+    fn large_row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<(), u64> {
         if self.block.count > 0 {
             self.send()?;
         }
         self.mark(choice.id(event), choice.order.as_mut(), event, file);
-        let Some(table) = &mut choice.table else { return ControlFlow::Continue(()) };
+        let Some(table) = &mut choice.table else { return ControlFlow::Continue(0) };
         let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
-        table.row_in_pieces(event, file, &mut |piece| {
+        let cut = table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
                 self.block.rows.extend_from_slice(piece);
                 if self.block.rows.len() - self.kept >= BLOCK {
@@ -340,7 +346,7 @@ impl Rows<'_> {
             }
         });
         self.block.piece = Some(block::Piece { is_first, is_last: true });
-        flow
+        flow.map_continue(|()| cut)
     }
 
     /// Whether the batch alone has as many rows as are wanted in all.

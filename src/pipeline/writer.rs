@@ -11,8 +11,8 @@ use super::{BLOCK, Said};
 use crate::error::Fatal;
 use crate::output::Table;
 use crate::output::dedupe::Seen;
+use crate::output::sink::Sink;
 use crate::output::sort::Sorter;
-use crate::output::target::Target;
 use crate::plan::Plan;
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
@@ -22,7 +22,7 @@ pub(super) struct Writer<'a> {
     report: &'a Report,
     stop: &'a Stop,
     turn: &'a Turn,
-    target: &'a mut Target,
+    sink: &'a mut Sink,
     seen: Option<Seen>,
     sorter: Option<Sorter>,
     /// Whether the last event is left out, and all that comes of it.
@@ -37,14 +37,14 @@ impl<'a> Writer<'a> {
         report: &'a Report,
         stop: &'a Stop,
         turn: &'a Turn,
-        target: &'a mut Target,
+        sink: &'a mut Sink,
     ) -> Writer<'a> {
         Writer {
             plan,
             report,
             stop,
             turn,
-            target,
+            sink,
             seen: plan.dedupe.then(Seen::default),
             sorter: (!plan.sort.is_empty() && !plan.count).then(|| Sorter::new(plan.limit)),
             is_left_out: false,
@@ -66,13 +66,13 @@ impl<'a> Writer<'a> {
     ) -> Result<(), Fatal> {
         let mut header = (!self.plan.count).then(|| table.header());
         if self.plan.limit == Some(0) {
-            return self.target.write(&header.unwrap_or_default());
+            return self.sink.write(&header.unwrap_or_default());
         }
         while let Some(blocks) = self.next(&order)? {
             self.turn.pass();
             while let Some(mut block) = self.next(&blocks)? {
                 if let Some(header) = header.take() {
-                    self.target.write(&header)?;
+                    self.sink.write(&header)?;
                 }
                 self.take(&mut block)?;
                 block.rows.clear();
@@ -85,7 +85,7 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        self.target.write(&header.unwrap_or_default())?;
+        self.sink.write(&header.unwrap_or_default())?;
         self.write_sorted()
     }
 
@@ -110,9 +110,15 @@ impl<'a> Writer<'a> {
         const OFTEN: Duration = Duration::from_millis(100);
         for said in &block.said {
             match said {
-                Said::Skip(skip) => self.report.skip(skip),
+                Said::Skip(skip) => {
+                    self.report.skip(skip);
+                    self.sink.problem(skip);
+                }
                 Said::Note(text) => self.report.note(text),
-                Said::Unanswered(text) if self.coverage.unanswered == 0 => self.report.fatal(text),
+                Said::Unanswered(text) if self.coverage.unanswered == 0 => {
+                    self.report.fatal(text);
+                    self.sink.problem(text);
+                }
                 Said::Unanswered(_) => {}
                 Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
             }
@@ -138,10 +144,12 @@ impl<'a> Writer<'a> {
                 sorter.push(block.key(at), block.row(at))?;
             }
             self.coverage.rows += block.count;
+            self.coverage.cut_cells += block.cut_cells();
             return Ok(());
         }
         block.truncate(self.left());
-        self.target.write(&block.rows)?;
+        self.sink.write(&block.rows)?;
+        self.coverage.cut_cells += block.cut_cells();
         self.count(block.count);
         Ok(())
     }
@@ -166,8 +174,9 @@ impl<'a> Writer<'a> {
         if self.is_left_out {
             return Ok(());
         }
+        self.coverage.cut_cells += block.cut_cells();
         let Some(sorter) = &mut self.sorter else {
-            self.target.write(&block.rows)?;
+            self.sink.write(&block.rows)?;
             if piece.is_last {
                 self.count(1);
             }
@@ -201,7 +210,7 @@ impl<'a> Writer<'a> {
         if let Some(limit) = self.plan.limit.filter(|limit| *limit < self.coverage.rows) {
             self.coverage.unwritten = self.coverage.rows - limit;
         }
-        let (stop, target) = (self.stop, &mut self.target);
+        let (stop, sink) = (self.stop, &mut self.sink);
         let mut block = Vec::with_capacity(BLOCK);
         sorter.finish(|row, _| {
             block.extend_from_slice(row);
@@ -211,10 +220,10 @@ impl<'a> Writer<'a> {
             if stop.is_interrupted() {
                 return Err(Fatal::Interrupted);
             }
-            target.write(&block)?;
+            sink.write(&block)?;
             block.clear();
             Ok(())
         })?;
-        target.write(&block)
+        sink.write(&block)
     }
 }

@@ -13,7 +13,7 @@ use crate::pattern::split_list;
 pub struct TableLayout {
     /// The value of `--columns`, unless it is the default.
     pub columns: Vec<String>,
-    /// How cells are separated.
+    /// What is written of an event.
     pub format: Format,
     /// Whether the first line names the columns.
     pub header: bool,
@@ -21,6 +21,8 @@ pub struct TableLayout {
     pub null: String,
     /// Whether text that a spreadsheet would run is disarmed.
     pub guard: bool,
+    /// Whether TSV and CSV are written for Excel.
+    pub excel: bool,
     /// The zone that times are shown in, if not as they were delivered.
     pub zone: Option<TimeZone>,
 }
@@ -28,12 +30,20 @@ pub struct TableLayout {
 impl TableLayout {
     /// What the options ask for.
     pub(super) fn new(typed: &cli::Table, zone: TimeZone) -> Result<TableLayout, Fatal> {
+        let format = format(typed.format.as_deref(), typed.output.as_deref())?;
+        if format == Format::Json
+            && let Some(option) = table_option(typed)
+        {
+            let text = format!("{option} is about tables; JSON has a null, numbers and texts of its own");
+            return Err(Fatal::Usage(text));
+        }
         Ok(TableLayout {
             columns: split_list(&typed.columns),
-            format: format(typed.format.as_deref(), typed.output.as_deref())?,
+            format,
             header: !typed.no_header,
             null: typed.null.clone().unwrap_or_default(),
             guard: !typed.raw,
+            excel: typed.excel,
             zone: Some(zone).filter(|zone| *zone != TimeZone::UTC),
         })
     }
@@ -57,7 +67,26 @@ pub(super) fn order(typed: &[String]) -> Vec<OrderBy> {
     split_list(typed).into_iter().map(by).collect()
 }
 
-/// A format of tables.
+/// Refuses what makes no workbook.
+pub(super) fn check_workbook(typed: &cli::Table, is_terminal: bool) -> Result<(), Fatal> {
+    if typed.count {
+        return Err(Fatal::Usage("--count writes a number, and no xlsx".into()));
+    }
+    if is_terminal && typed.output.is_none() {
+        let text = "--format xlsx: a workbook is nothing for a terminal; write it to a file by -o FILE.xlsx";
+        return Err(Fatal::Usage(text.into()));
+    }
+    Ok(())
+}
+
+/// An option that was given and would change nothing in JSON.
+fn table_option(typed: &cli::Table) -> Option<&'static str> {
+    [(typed.null.is_some(), "--null"), (typed.excel, "--excel")]
+        .into_iter()
+        .find_map(|(is_given, option)| is_given.then_some(option))
+}
+
+/// What is written of an event.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Format {
     /// Tabs between cells, nothing quoted.
@@ -65,6 +94,10 @@ pub enum Format {
     Tsv,
     /// RFC 4180.
     Csv,
+    /// The event itself, or an object of the columns, one a line.
+    Json,
+    /// A workbook of Excel.
+    Xlsx,
 }
 
 /// The format that was named, or that the file's ending asks for.
@@ -72,17 +105,22 @@ fn format(named: Option<&str>, output: Option<&Path>) -> Result<Format, Fatal> {
     let by_name = |name: &str| match name.to_ascii_lowercase().as_str() {
         "tsv" => Some(Format::Tsv),
         "csv" => Some(Format::Csv),
+        "json" | "jsonl" | "ndjson" => Some(Format::Json),
+        "xlsx" => Some(Format::Xlsx),
         _ => None,
     };
     if let Some(name) = named {
-        return by_name(name).ok_or_else(|| Fatal::option("--format", name, "not a format; write tsv or csv"));
+        let right = "not a format; write tsv, csv, json or xlsx";
+        return by_name(name).ok_or_else(|| Fatal::option("--format", name, right));
     }
     let ending = output.and_then(|path| path.extension()).and_then(|ending| ending.to_str());
     match ending {
-        Some(ending @ ("json" | "xlsx" | "jsonl" | "gz" | "parquet")) => Err(Fatal::option(
+        Some(ending @ ("xls" | "ods" | "gz" | "parquet")) => Err(Fatal::option(
             "--output",
             &output.unwrap_or(Path::new("")).to_string_lossy(),
-            format!("no format is known by the ending .{ending}; end it in .tsv or .csv, or name one by --format"),
+            format!(
+                "no format is known by the ending .{ending}; end it in .tsv, .csv, .json or .xlsx, or name one by --format"
+            ),
         )),
         Some(ending) => Ok(by_name(ending).unwrap_or_default()),
         None => Ok(Format::Tsv),

@@ -24,6 +24,8 @@ pub struct Coverage {
     pub unwritten: u64,
     /// Events that matched and were left out, since their `eventID` came before.
     pub duplicates: u64,
+    /// Cells that were cut, since Excel can hold no more.
+    pub cut_cells: u64,
     /// Files in order that are no logs.
     pub passed_over: BTreeMap<PassedOver, u64>,
     /// Records in logs that are no CloudTrail events.
@@ -86,6 +88,7 @@ impl Coverage {
         self.rows += other.rows;
         self.unwritten += other.unwritten;
         self.duplicates += other.duplicates;
+        self.cut_cells += other.cut_cells;
         self.foreign += other.foreign;
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
@@ -182,6 +185,9 @@ impl fmt::Display for Coverage {
         }
         if self.duplicates > 0 {
             write!(f, "; {} left out: the eventID came before", count(self.duplicates, "duplicate"))?;
+        }
+        if self.cut_cells > 0 {
+            write!(f, "; {} cut to the 32,767 characters that Excel holds", count(self.cut_cells, "cell"))?;
         }
         if self.unopened > 0 {
             write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;

@@ -36,7 +36,7 @@ fn mistakes_teach() {
         (&["--account", "my-account"], "write its 12 digits"),
         (&["--source-ip", "10.0.0"], "write 203.0.113.7, 203.0.113.0/24"),
         (&["--columns", "eventname"], "did you mean eventName?"),
-        (&["--format", "excel"], "write tsv or csv"),
+        (&["--format", "excel"], "write tsv, csv, json or xlsx"),
         (&["--limit", "ten"], "write one such as 100"),
         (&["--event_name", "X"], "--event-name"),
         (&["--offline"], "--offline needs --bucket BUCKET"),

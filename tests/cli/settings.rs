@@ -137,6 +137,22 @@ fn the_name_of_the_output_sets_the_format() {
 }
 
 #[test]
+fn what_is_set_for_tables_does_not_hinder_json() {
+    let trial = trial("null = \"-\"\nexcel = true\ncolumns = \"eventName,mfa\"\n");
+    assert_eq!(trial.run(&["log", "--no-header", "-q"]).stdout, "\u{feff}A\t-\r\n");
+    let object = "{\"eventName\":\"A\",\"mfa\":null}\n";
+    trial.run(&["log", "-q", "-f", "JSON"]).shows(0, object, "");
+    trial.run(&["log", "-q", "-o", "out.jsonl"]).shows(0, "", "");
+    assert_eq!(trial.read("out.jsonl"), object);
+}
+
+#[test]
+fn a_count_has_no_format() {
+    let trial = trial("format = \"xlsx\"\n");
+    trial.run(&["log", "--count", "-q"]).shows(0, "1\n", "");
+}
+
+#[test]
 fn other_commands_need_no_settings() {
     let trial = trial("buket = \"b\"\n");
     assert_eq!(trial.run(&["--version"]).code, Some(0));

@@ -24,8 +24,23 @@ fn times_are_shown_in_the_zone() {
     trial.env("TZ", "Asia/Tokyo");
     let times = "2026-10-25T09:30:00+09:00\t2026-10-25T08:00:00+09:00";
     trial.run(&[&arguments[..], &["local"]].concat()).shows(0, &format!("{times}\t{rest}"), "");
-    let json = "2026-10-25T02:30:00+02:00\n2026-10-25T02:30:00+01:00\nsoon\n";
-    trial.run(&["a.json", "-q", "--no-header", "-c", "eventTime", "--time-zone", "europe/berlin"]).shows(0, json, "");
+    let times = "2026-10-25T02:30:00+02:00\n2026-10-25T02:30:00+01:00\nsoon\n";
+    trial.run(&["a.json", "-q", "--no-header", "-c", "eventTime", "--time-zone", "europe/berlin"]).shows(0, times, "");
+}
+
+#[test]
+fn an_object_of_columns_shows_what_a_table_does() {
+    let trial = Trial::with("a.json", LOG);
+    let arguments = ["a.json", "-q", "-f", "json", "--time-zone", "+02:00", "-n", "1"];
+    let columns = "eventTime,requestParameters.startTime,requestParameters.note,userAgent";
+    trial.run(&[&arguments[..], &["-c", columns]].concat()).shows(
+        0,
+        "{\"eventTime\":\"2026-10-25T02:30:00+02:00\",\"requestParameters.startTime\":\"2026-10-25T01:00:00+02:00\",\
+         \"requestParameters.note\":\"T1\",\"userAgent\":\"2026-10-25T00:30:00Z\"}\n",
+        "",
+    );
+    let whole = trial.run(&arguments);
+    assert!(whole.lines(0)[0].contains(r#""eventTime":"2026-10-25T00:30:00Z""#), "events stay as delivered: {whole:?}");
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl Tools {
             null: "null".into(),
             guard: false,
             zone: None,
+            excel: false,
         };
         let mut fields = Fields::default();
         let table = Table::new(&layout, &mut fields).unwrap();

@@ -38,7 +38,7 @@ fn values_that_make_no_sense_are_refused() {
         ("--account", "12", ACCOUNT),
         ("--account", "1234567890ab", ACCOUNT),
         ("--account", "", ACCOUNT),
-        ("--format", "yaml", "not a format; write tsv or csv"),
+        ("--format", "yaml", "not a format; write tsv, csv, json or xlsx"),
         ("--columns", "eventname", "not a column; did you mean eventName?"),
         ("--columns", "a..b", "a path that has an empty name"),
         ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
@@ -97,14 +97,14 @@ fn numbers_have_bounds() {
 #[test]
 fn an_ending_that_stands_for_no_format_is_refused() {
     let trial = Trial::with("log", LOG);
-    trial.run(&["log", "-o", "out.xlsx"]).shows(
+    trial.run(&["log", "-o", "out.xls"]).shows(
         2,
         "",
-        "trail2tsv: --output \"out.xlsx\": no format is known by the ending .xlsx; \
-         end it in .tsv or .csv, or name one by --format\n\
+        "trail2tsv: --output \"out.xls\": no format is known by the ending .xls; \
+         end it in .tsv, .csv, .json or .xlsx, or name one by --format\n\
          trail2tsv: try --help\n",
     );
-    assert!(!trial.path("out.xlsx").exists());
+    assert!(!trial.path("out.xls").exists());
 }
 
 #[test]

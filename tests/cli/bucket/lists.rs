@@ -1,5 +1,8 @@
 //! How many lists a window takes, and how much memory they do.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(clippy::print_stderr, reason = "whoever measures is to see it")]
+
 use jiff::civil::date;
 use testkit::s3::{Bucket, Operation, Synthetic};
 

@@ -1,0 +1,92 @@
+//! JSON, one event a line: the event as delivered, or an object of columns.
+
+use super::cell::{CellStyle, push_json, push_text};
+use super::column::Column;
+use super::large::{self, Emit};
+use crate::decode::event::Event;
+use crate::decode::json::Value;
+
+/// Appends the line of an event. Without columns it is the event itself.
+pub(super) fn line(columns: &mut [Column], style: &CellStyle, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
+    if columns.is_empty() {
+        push_json(event.value(), out);
+    } else {
+        for (at, column) in columns.iter_mut().enumerate() {
+            out.push(if at == 0 { b'{' } else { b',' });
+            text(&[&column.name], out);
+            out.push(b':');
+            column.write_json(event, file, style, out);
+        }
+        out.push(b'}');
+    }
+    out.push(b'\n');
+}
+
+/// Writes the same line piece by piece.
+pub(super) fn line_in_pieces(
+    columns: &mut [Column],
+    style: &CellStyle,
+    event: &Event<'_>,
+    file: &str,
+    emit: &mut Emit<'_>,
+) {
+    if columns.is_empty() {
+        large::json(event.value(), emit);
+        return emit(b"\n");
+    }
+    let mut small = Vec::new();
+    for (at, column) in columns.iter_mut().enumerate() {
+        small.clear();
+        small.push(if at == 0 { b'{' } else { b',' });
+        text(&[&column.name], &mut small);
+        small.push(b':');
+        let large = column.large_value(event);
+        if large.is_none() {
+            column.write_json(event, file, style, &mut small);
+        }
+        emit(&small);
+        if let Some(value) = large {
+            large::json(value, emit);
+        }
+    }
+    emit(b"}\n");
+}
+
+/// Appends a value, or null where there is none.
+pub(super) fn value(value: Option<Value<'_>>, out: &mut Vec<u8>) {
+    match value {
+        Some(value) => push_json(value, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends a value that may be a time, in the zone that is asked for.
+pub(super) fn time(shown: Option<Value<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
+    match style.zoned(shown) {
+        Some(time) => text(&[&time], out),
+        None => value(shown, out),
+    }
+}
+
+/// Appends a string that the parts make up.
+pub(super) fn text(parts: &[&str], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for part in parts {
+        for run in part.split_inclusive(['"', '\\']) {
+            match run.strip_suffix(['"', '\\']) {
+                Some(before) => {
+                    push_text(before, out);
+                    out.extend_from_slice(&[b'\\', run.as_bytes()[before.len()]]);
+                }
+                None => push_text(run, out),
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+/// Ends an array of elements that are each followed by a comma.
+pub(super) fn end_array(out: &mut Vec<u8>) {
+    out.pop_if(|last| *last == b',');
+    out.push(b']');
+}

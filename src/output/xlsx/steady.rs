@@ -1,0 +1,65 @@
+//! The library for workbooks panics where a temporary file cannot be written.
+//! A full disk is no reason to: it ends the run like any other output that
+//! cannot be written.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use rust_xlsxwriter::XlsxError;
+
+use crate::error::Fatal;
+
+thread_local! {
+    /// Whether a panic of this thread is caught, and so not worth a word.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work with the library, and says what went wrong.
+pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Fatal> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_CAUGHT.get() {
+                usual(info);
+            }
+        }));
+    });
+    IS_CAUGHT.set(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_CAUGHT.set(false);
+    let failed = |reason: &str| Fatal::Failed(format!("the workbook cannot be written: {reason}"));
+    match outcome {
+        Ok(done) => done.map_err(|error| failed(&error.to_string())),
+        Err(cause) => Err(failed(&reason(&*cause))),
+    }
+}
+
+/// The words of the operating system in what a panic says.
+fn reason(cause: &(dyn Any + Send)) -> String {
+    let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
+    let text = text.unwrap_or("unknown error");
+    let message = text.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
+    message.map_or(text, |(message, _)| message).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_a_failure() {
+        let write = |code: i32| if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) };
+        let full = || -> Result<(), XlsxError> {
+            write(28).expect("Couldn't write to xml file");
+            Ok(())
+        };
+        let said = "the workbook cannot be written: No space left on device";
+        assert_eq!(steady(full).unwrap_err().to_string(), said);
+        assert!(steady(|| Ok(())).is_ok());
+    }
+}

@@ -1,0 +1,96 @@
+//! What is made for Excel, opened in LibreOffice where that is installed: every
+//! row and column is in its place.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(clippy::print_stderr, reason = "whoever runs the tests is to know that these did not")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use calamine::Data;
+use testkit::logs::{Generator, Place, odd, records};
+
+use crate::harness::Trial;
+use crate::xlsx::{Book, text, tsv};
+
+const COLUMNS: [&str; 2] = ["-c", "+userIdentity,resources,errorMessage"];
+const COUNT: usize = 13;
+
+/// Has LibreOffice turn a file into a workbook of its own; nothing where there
+/// is no LibreOffice.
+fn opened(trial: &Trial, name: &str, filter: &str) -> Option<Book> {
+    let home = trial.path("office");
+    let status = Command::new("soffice")
+        .arg(format!("-env:UserInstallation=file://{}", home.display()))
+        .args(["--headless", "--norestore", filter, "--convert-to", "xlsx", "--outdir", "opened", name])
+        .current_dir(trial.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match status {
+        Ok(status) => assert!(status.success(), "{status}"),
+        Err(_) => {
+            eprintln!("soffice is not installed: {name} was not opened in LibreOffice");
+            return None;
+        }
+    }
+    let written = trial.path("opened").join(Path::new(name).with_extension("xlsx"));
+    Some(Book::read(std::fs::read(written).unwrap()))
+}
+
+/// How LibreOffice is told to read a text file: the separator, and every column
+/// as text.
+fn filter(separator: char) -> String {
+    let columns: Vec<String> = (1..=COUNT).map(|column| format!("{column}/2")).collect();
+    format!("--infilter=CSV:{},34,76,1,{}", u32::from(separator), columns.join("/"))
+}
+
+fn trial() -> Trial {
+    let (mut generator, place) = (Generator::new(12), Place::new("111122223333", "eu-west-1"));
+    let generated = (0..100).map(|second| {
+        let mut event = String::new();
+        generator.event(&place, jiff::Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
+        event.into_bytes()
+    });
+    let quotes = [r#""\"=1+1\"""#, r#""\"""#, r#""a\"b""#, r#""\"a\tb\nc""#, r#""'""#, r#"" x ""#, r#""\"a\",\"b\"""#];
+    let quotes = quotes.map(|text| format!("{{\"eventName\":{text},\"userAgent\":{text},\"errorMessage\":{text}}}"));
+    let odd = odd::events().into_iter().map(|event| event.json);
+    Trial::with("log", records(odd.chain(generated).chain(quotes.map(String::into_bytes))))
+}
+
+#[test]
+fn text_files_open_with_every_cell_in_its_place() {
+    let trial = trial();
+    let expected = tsv(&trial.run(&[&["log"], &COLUMNS[..]].concat()));
+    for (name, separator) in [("out.csv", ','), ("out.tsv", '\t')] {
+        trial.run(&[&["log", "--excel", "-o", name], &COLUMNS[..]].concat());
+        let Some(book) = opened(&trial, name, &filter(separator)) else { return };
+        is_table(&book.sheets[0].1, &expected);
+    }
+}
+
+#[test]
+fn workbooks_open_with_every_cell_in_its_place() {
+    let trial = trial();
+    let expected = tsv(&trial.run(&[&["log", "--raw"], &COLUMNS[..]].concat()));
+    trial.run(&[&["log", "-o", "out.xlsx"], &COLUMNS[..]].concat());
+    let Some(book) = opened(&trial, "out.xlsx", "--norestore") else { return };
+    is_table(&book.sheets[0].1, &expected);
+    assert_eq!(book.sheets[1].0, "About");
+}
+
+/// Checks all cells but the times, which are dates where they can be.
+#[track_caller]
+fn is_table(rows: &[Vec<Data>], expected: &[Vec<String>]) {
+    assert_eq!(rows.len(), expected.len());
+    for (row, expected) in rows.iter().zip(expected) {
+        assert!(row.len() <= COUNT, "{row:?}");
+        let mut shown: Vec<String> = row.iter().map(text).collect();
+        shown.resize(COUNT, String::new());
+        if matches!(row[0], Data::DateTime(_)) {
+            shown[0].clone_from(&expected[0]);
+        }
+        assert_eq!(&shown, expected);
+    }
+}

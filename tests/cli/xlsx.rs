@@ -1,0 +1,255 @@
+//! Workbooks: an independent reader finds in them what a TSV has.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
+use jiff::Timestamp;
+use testkit::logs::{Generator, Place, odd, records};
+
+use crate::harness::{Ran, Trial, gzip};
+
+/// A workbook as another program reads it.
+pub struct Book {
+    pub sheets: Vec<(String, Vec<Vec<Data>>)>,
+    formulas: usize,
+}
+
+impl Book {
+    pub fn read(bytes: Vec<u8>) -> Book {
+        let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+        let names = workbook.sheet_names();
+        let formulas = names.iter().map(|name| workbook.worksheet_formula(name).unwrap().used_cells().count()).sum();
+        let cells = |range: calamine::Range<Data>| range.rows().map(<[Data]>::to_vec).collect();
+        let sheets = workbook.worksheets().into_iter().map(|(name, range)| (name, cells(range))).collect();
+        Book { sheets, formulas }
+    }
+
+    fn sheet(&self, name: &str) -> &[Vec<Data>] {
+        &self.sheets.iter().find(|sheet| sheet.0 == name).unwrap().1
+    }
+
+    /// What the sheet about the others says under a label.
+    fn about(&self, label: &str) -> Vec<String> {
+        let rows = self.sheet("About").iter();
+        rows.filter(|row| row[0] == Data::String(label.into())).map(|row| row[1].to_string()).collect()
+    }
+}
+
+/// The cells of a TSV, cut as Excel needs it.
+pub fn tsv(ran: &Ran) -> Vec<Vec<String>> {
+    ran.stdout.lines().map(|line| line.split('\t').map(fitted).collect()).collect()
+}
+
+fn fitted(cell: &str) -> String {
+    let (mark, mut room) = (" …[cut: Excel holds no more]", 32_767);
+    if cell.encode_utf16().count() <= room {
+        return cell.into();
+    }
+    room -= mark.encode_utf16().count();
+    let fits = |character: &char| {
+        let left = room.checked_sub(character.len_utf16());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    cell.chars().take_while(fits).chain(mark.chars()).collect()
+}
+
+/// A cell as a TSV shows it; a date to a millisecond.
+pub fn text(cell: &Data) -> String {
+    match cell {
+        Data::Empty => String::new(),
+        Data::String(text) => text.clone(),
+        Data::Float(number) => number.to_string(),
+        Data::DateTime(date) => {
+            let seconds = date.as_f64() * 86_400.0 - 2_209_161_600.0;
+            Timestamp::from_millisecond((seconds * 1000.0).round() as i64).unwrap().to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Runs a trial to a TSV and to a workbook, whose cells are the same, and gives
+/// the workbook.
+fn same(trial: &Trial, arguments: &[&str]) -> Book {
+    let lines = trial.run(&[&["log", "--raw"], arguments].concat());
+    let ran = trial.run(&[&["log", "-o", "out.xlsx"], arguments].concat());
+    let said = trial.run(&[&["log", "--excel"], arguments].concat());
+    ran.shows(said.code.unwrap(), "", &said.stderr);
+    let book = Book::read(std::fs::read(trial.path("out.xlsx")).unwrap());
+    let (rows, expected) = (book.sheet("Events"), tsv(&lines));
+    assert_eq!(rows.len(), expected.len());
+    for (row, expected) in rows.iter().zip(&expected) {
+        let shown = row.iter().zip(expected).map(|(cell, expected)| match cell {
+            // However it was written.
+            Data::DateTime(_) if is_near(&text(cell), expected) => expected.clone(),
+            _ => text(cell),
+        });
+        assert_eq!(&shown.collect::<Vec<_>>(), expected);
+    }
+    assert_eq!(book.formulas, 0);
+    book
+}
+
+/// Whether two times are the same but for the thousandth of a second.
+fn is_near(first: &str, second: &str) -> bool {
+    let [first, second] = [first, second].map(|text| text.parse::<Timestamp>().unwrap());
+    first.duration_since(second).as_millis().abs() <= 1
+}
+
+#[test]
+fn times_are_dates_ids_are_text_and_numbers_numbers() {
+    let log = r#"{"eventTime":"2026-10-01T09:00:01Z","eventName":"A","recipientAccountId":"000000000012","requestParameters":{"n":17.5,"id":"17","long":12345678901234567890},"userAgent":"=1+1"}
+        {"eventTime":"soon","eventName":"B","recipientAccountId":12,"requestParameters":{"n":"2026-10-01T09:00:01Z"},"userAgent":"_x0041_ <&>  "}"#;
+    let trial = Trial::with("log", log);
+    let columns =
+        "eventTime,recipientAccountId,requestParameters.n,requestParameters.id,requestParameters.long,userAgent";
+    let book = same(&trial, &["-c", columns]);
+    let kinds = |row: usize| {
+        let kind = |cell: &Data| match cell {
+            Data::DateTime(_) => 'd',
+            Data::Float(_) => 'n',
+            Data::String(_) => 't',
+            Data::Empty => ' ',
+            other => panic!("{other:?}"),
+        };
+        book.sheet("Events")[row].iter().map(kind).collect::<String>()
+    };
+    assert_eq!([kinds(0), kinds(1), kinds(2)], ["tttttt", "dtnttt", "ttd  t"]);
+}
+
+#[test]
+fn logs_survive() {
+    let (mut generator, place) = (Generator::new(11), Place::new("111122223333", "eu-west-1"));
+    let generated = (0..300).map(|second| {
+        let mut event = String::new();
+        generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
+        event.into_bytes()
+    });
+    let events: Vec<Vec<u8>> = odd::events().into_iter().map(|event| event.json).chain(generated).collect();
+    let trial = Trial::with("log/a.json.gz", gzip(records(events)));
+    same(&trial, &["-c", "+userIdentity,resources,errorMessage"]);
+    same(&trial, &["--no-header", "--null", "n/a"]);
+}
+
+#[test]
+fn the_second_sheet_says_what_the_first_is() {
+    let trial = Trial::with("log/a.json", r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A"}"#);
+    trial.write("log/b.json", r#"{"Records":[{"eventName":"A""#);
+    let ran = trial.run(&["log", "-e", "A,it's", "--since", "2026-09-30", "-o", "out.xlsx"]);
+    let problem = "log/b.json: JSON ends early; no event came before it";
+    let read = "1 event in 2 files read, 1 matched; 1 problem, named";
+    ran.shows(3, "", &format!("trail2tsv: {problem}\ntrail2tsv: {read} above\n"));
+    let book = Book::read(std::fs::read(trial.path("out.xlsx")).unwrap());
+    assert_eq!(book.sheets.iter().map(|sheet| sheet.0.as_str()).collect::<Vec<_>>(), ["Events", "About"]);
+    assert_eq!(book.about("Written by"), [format!("trail2tsv {}", env!("CARGO_PKG_VERSION"))]);
+    assert!(book.about("Written at")[0].ends_with(" UTC"));
+    assert_eq!(book.about("Asked for"), [r"trail2tsv log -e 'A,it'\''s' --since 2026-09-30 -o out.xlsx"]);
+    assert_eq!(book.about("Events since"), ["2026-09-30 00:00:00 UTC"]);
+    assert_eq!(book.about("Events before"), Vec::<String>::new());
+    assert_eq!(book.about("Times are in"), ["UTC"]);
+    assert_eq!(book.about("Read"), [format!("{read} below")]);
+    assert_eq!(book.about("Problem"), [problem]);
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "nothing temporary stays");
+}
+
+#[test]
+fn large_cells_are_cut() {
+    let event = format!(r#"{{"eventName":"A","userAgent":"{}"}}"#, "-é".repeat(900_000));
+    let trial = Trial::with("log", records([&event, "{\"eventName\":\"B\"}", &event]));
+    let ran = trial.run(&["log", "-c", "eventName,userAgent", "--no-header", "-o", "out.xlsx"]);
+    let last = "3 events in 1 file read, 3 matched; 2 cells cut to the 32,767 characters that Excel holds";
+    ran.shows(0, "", &format!("trail2tsv: {last}\n"));
+    let book = Book::read(std::fs::read(trial.path("out.xlsx")).unwrap());
+    let cells: Vec<String> = book.sheet("Events").iter().flat_map(|row| row.iter().map(text)).collect();
+    let cut = "-é".repeat(16_369) + "- …[cut: Excel holds no more]";
+    assert!(cells == ["A", &cut, "B", "", "A", &cut]);
+    assert_eq!(cut.encode_utf16().count(), 32_767);
+}
+
+#[test]
+fn limits_and_pipes() {
+    let log: String = (0..5000).map(|number| format!("{{\"eventName\":\"{number}\"}}\n")).collect();
+    let trial = Trial::with("log", log);
+    let output = trial.command(&["log", "-f", "xlsx", "-c", "eventName", "-n", "4321"]).output().unwrap();
+    assert!(output.status.success());
+    let book = Book::read(output.stdout);
+    assert_eq!(book.sheet("Events").len(), 4322);
+    assert_eq!(text(&book.sheet("Events")[4321][0]), "4320");
+    let nothing = trial.command(&["log", "-f", "xlsx", "-c", "eventName", "-n", "0"]).output().unwrap();
+    assert_eq!(Book::read(nothing.stdout).sheet("Events").len(), 1);
+}
+
+#[test]
+fn rows_are_sorted() {
+    let (mut generator, place) = (Generator::new(13), Place::new("111122223333", "eu-west-1"));
+    let generated = (0..200).map(|second| {
+        let mut event = String::new();
+        generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
+        event.into_bytes()
+    });
+    let large = format!(r#"{{"eventName":"M","userAgent":"{}"}}"#, "x".repeat(3_000_000)).into_bytes();
+    let number = |number: &str| {
+        format!(r#"{{"eventName":"N","eventTime":"2026-10-01T09:00:00Z","requestParameters":{{"n":{number}}}}}"#)
+    };
+    let numbers = ["17", "\"3\"", "-2.5", "100"].map(|text| number(text).into_bytes());
+    let trial = Trial::with("log", records(generated.chain([large]).chain(numbers)));
+    let columns = ["-c", "+requestParameters.n"];
+    same(&trial, &[&columns[..], &["--sort", "-eventName,sourceIPAddress,eventTime"]].concat());
+    same(&trial, &[&columns[..], &["--sort", "userName,-eventTime", "-n", "50"]].concat());
+    let book = same(&trial, &["-e", "N", "-c", "requestParameters.n", "--sort", "requestParameters.n"]);
+    let cells = [Data::Float(-2.5), Data::String("3".into()), Data::Float(17.0), Data::Float(100.0)];
+    assert_eq!(book.sheet("Events")[1..].concat(), cells);
+}
+
+#[test]
+fn times_are_in_the_zone() {
+    let log = r#"{"eventTime":"2026-10-25T00:30:00Z","eventName":"A","requestParameters":{"at":"2026-10-24T23:00:00Z"}}
+        {"eventTime":"2026-10-25T01:30:00Z","eventName":"B"}
+        {"eventTime":"soon","eventName":"C"}"#;
+    let trial = Trial::with("log", log);
+    let book = |zone: &str| {
+        let arguments = ["log", "-c", "eventTime,requestParameters.at", "--since", "2026-10-24", "--no-header"];
+        trial.run(&[&arguments[..], &["-o", "out.xlsx", "--time-zone", zone, "-q"]].concat()).shows(0, "", "");
+        Book::read(std::fs::read(trial.path("out.xlsx")).unwrap())
+    };
+    let berlin = book("Europe/Berlin");
+    // As a clock there shows it, which goes back at three.
+    let cells: Vec<String> = berlin.sheet("Events").concat().iter().map(text).collect();
+    assert_eq!(cells, ["2026-10-25T02:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T02:30:00Z", "", "soon", ""]);
+    assert!(matches!(berlin.sheet("Events")[0][..], [Data::DateTime(_), Data::DateTime(_)]));
+    assert_eq!(berlin.about("Times are in"), ["Europe/Berlin"]);
+    assert_eq!(berlin.about("Events since"), ["2026-10-24 00:00:00 +02:00"]);
+    let west = book("-03:30");
+    assert_eq!(text(&west.sheet("Events")[0][0]), "2026-10-24T21:00:00Z");
+    assert_eq!(west.about("Times are in"), ["UTC-03:30"]);
+    assert_eq!(book("UTC").about("Events since"), ["2026-10-24 00:00:00 UTC"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_named() {
+    let mut trial = Trial::with("log", "{\"eventName\":\"A\"}");
+    trial.run(&["log", "-o", "/dev/full", "-f", "xlsx"]).shows(
+        1,
+        "",
+        "trail2tsv: /dev/full: cannot be written: No space left on device\n",
+    );
+    trial.env("TMPDIR", "/nowhere");
+    let ran = trial.run(&["log", "-f", "xlsx"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert!(ran.stderr.starts_with("trail2tsv: the workbook cannot be written: "), "{ran:?}");
+    assert!(ran.stderr.contains("/nowhere"), "{ran:?}");
+}
+
+#[test]
+fn a_number_is_no_workbook() {
+    let trial = Trial::with("log", "{\"eventName\":\"A\"}");
+    trial.run(&["log", "-o", "out.xlsx", "--count"]).shows(
+        2,
+        "",
+        "trail2tsv: --count writes a number, and no xlsx\ntrail2tsv: try --help\n",
+    );
+    assert!(!trial.path("out.xlsx").exists());
+}
