@@ -155,7 +155,8 @@ mod tests {
     use super::*;
 
     fn block() -> Block {
-        let mut block = Block { count: 3, ids: vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore], ..Block::default() };
+        let mut block =
+            Block { count: 3, ids: vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore], ..Block::default() };
         for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
             block.rows.extend_from_slice(row.as_bytes());
             block.ends.push(block.rows.len());

@@ -1,6 +1,8 @@
 //! Objects whose bytes are not those of the bucket, though there are as many:
 //! they are fetched once more before anything is said.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
 
 use testkit::s3::{Bucket, Fault};
