@@ -1,7 +1,6 @@
 //! How many lists a window takes, and how much memory they do.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-#![allow(clippy::print_stderr, reason = "whoever measures is to see it")]
 
 use jiff::civil::date;
 use testkit::s3::{Bucket, Operation, Synthetic};
@@ -141,7 +140,6 @@ fn a_million_objects_are_listed_in_little_memory() {
     let lists = cloud.server.counts().list;
     assert!(lists <= 7 + 20 + 1000 + 32, "{lists}");
     assert!(lists > 1000 && peak > 4 << 20 && peak < MOST, "{peak} bytes, {lists} lists");
-    eprintln!("{lists} lists, {} MiB", peak >> 20);
 }
 
 #[test]
