@@ -24,8 +24,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use self::feed::Feed;
 use self::turn::Turn;
-use self::work::{Choice, Job, Worker};
-use crate::decode::event::Fields;
+use self::work::{Choice, Job, Sink, Worker};
+use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
 use crate::output::target::Target;
@@ -75,11 +75,48 @@ struct Block {
     coverage: Coverage,
 }
 
+/// Looks at the wanted events of one thread, in the order of its files.
+pub trait Visitor: Send {
+    /// An event of the file `file`.
+    fn event(&mut self, event: &Event<'_>, file: &str);
+    /// A log that was read, with or without a wanted event.
+    fn log(&mut self, file: &str);
+}
+
 /// Does the main job and says what was covered. `stop` ends it early.
 pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
     let mut fields = Fields::default();
     let filter = Filter::new(&plan.conditions, &mut fields)?;
     let table = Table::new(&plan.table, &mut fields)?;
+    let sink = || if plan.count { Sink::Count } else { Sink::Rows(table.clone()) };
+    let sinks = (0..plan.threads).map(|_| sink()).collect();
+    let header = if plan.count { Vec::new() } else { table.header() };
+    stages(plan, (filter, &fields), sinks, header, report, stop)
+}
+
+/// Shows the wanted events to visitors, each of which has a thread of its own.
+/// They look at `fields`.
+pub fn visit<V: Visitor>(
+    plan: &Plan,
+    mut fields: Fields,
+    visitors: &mut [V],
+    report: &Report,
+    stop: &Stop,
+) -> Result<Coverage, Fatal> {
+    let filter = Filter::new(&plan.conditions, &mut fields)?;
+    let sinks = visitors.iter_mut().map(|visitor| Sink::Visit(visitor)).collect();
+    stages(plan, (filter, &fields), sinks, Vec::new(), report, stop)
+}
+
+/// Runs all stages, with a worker for each sink.
+fn stages(
+    plan: &Plan,
+    (filter, fields): (Filter, &Fields),
+    sinks: Vec<Sink<'_>>,
+    header: Vec<u8>,
+    report: &Report,
+    stop: &Stop,
+) -> Result<Coverage, Fatal> {
     let inputs = feed::open(&plan.inputs, report, stop)?;
     let mut target = Target::open(plan.output.as_deref())?;
 
@@ -90,7 +127,6 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
-    let choice = Choice { search: filter.search(), filter, table: (!plan.count).then(|| table.clone()) };
     let job = Job {
         limit: plan.limit,
         verbose: plan.talk.verbose,
@@ -100,8 +136,12 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
         turn: &turn,
     };
     // Made before any thread, so that what is wrong is said and not half done.
-    let workers: Vec<Worker<'_>> = (0..plan.threads)
-        .map(|_| Worker::new(job, choice.clone(), &fields, TEXTS / plan.threads, used_receiver.clone()))
+    let workers: Vec<Worker<'_, '_>> = sinks
+        .into_iter()
+        .map(|sink| {
+            let choice = Choice { search: filter.search(), filter: filter.clone(), sink };
+            Worker::new(job, choice, fields, TEXTS / plan.threads, used_receiver.clone())
+        })
         .collect::<Result<_, _>>()?;
 
     std::thread::scope(|scope| {
@@ -120,7 +160,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
             coverage: Coverage::default(),
             shown: Instant::now(),
         };
-        let written = writer.run(&table, order_receiver, &used_sender);
+        let written = writer.run(header, order_receiver, &used_sender);
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
         let mut coverage = writer.coverage;
@@ -151,8 +191,8 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn run(&mut self, table: &Table, order: Receiver<Receiver<Block>>, used: &Sender<Vec<u8>>) -> Result<(), Fatal> {
-        let mut header = (!self.plan.count).then(|| table.header());
+    fn run(&mut self, header: Vec<u8>, order: Receiver<Receiver<Block>>, used: &Sender<Vec<u8>>) -> Result<(), Fatal> {
+        let mut header = Some(header);
         if self.plan.limit == Some(0) {
             return self.target.write(&header.unwrap_or_default());
         }

@@ -2,6 +2,7 @@
 //! and the columns look at.
 
 pub mod address;
+pub mod call;
 pub mod field;
 pub mod filter;
 pub mod identity;

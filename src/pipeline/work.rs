@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::feed::Pace;
 use super::turn::Turn;
-use super::{BLOCK, Batch, Block, Piece, Said};
+use super::{BLOCK, Batch, Block, Piece, Said, Visitor};
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Outcome, Problem, Skip};
@@ -35,19 +35,27 @@ pub(super) struct Job<'a> {
 
 /// What is to be done with every event. Each thread has its own, which learns
 /// the order of keys.
-#[derive(Clone)]
-pub(super) struct Choice {
+pub(super) struct Choice<'v> {
     pub(super) filter: Filter,
     /// What rules out whole files, where there is such a thing.
     pub(super) search: Option<Search>,
-    /// Nothing where rows are only counted.
-    pub(super) table: Option<Table>,
+    pub(super) sink: Sink<'v>,
+}
+
+/// Where the wanted events of one thread go.
+pub(super) enum Sink<'v> {
+    /// They become rows.
+    Rows(Table),
+    /// They are only counted.
+    Count,
+    /// Somebody looks at them.
+    Visit(&'v mut dyn Visitor),
 }
 
 /// One thread's tools.
-pub(super) struct Worker<'a> {
+pub(super) struct Worker<'a, 'v> {
     job: Job<'a>,
-    choice: Choice,
+    choice: Choice<'v>,
     decoder: Decoder,
     opener: Opener,
     inflater: Inflater,
@@ -66,15 +74,15 @@ struct Rows<'a> {
     used: &'a Receiver<Vec<u8>>,
 }
 
-impl<'a> Worker<'a> {
+impl<'a, 'v> Worker<'a, 'v> {
     /// A worker that holds texts of up to `limit` bytes whole.
     pub(super) fn new(
         job: Job<'a>,
-        choice: Choice,
+        choice: Choice<'v>,
         fields: &Fields,
         limit: usize,
         used: Receiver<Vec<u8>>,
-    ) -> Result<Worker<'a>, Fatal> {
+    ) -> Result<Worker<'a, 'v>, Fatal> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
         let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST), job.is_parallel);
@@ -142,23 +150,27 @@ impl<'a> Worker<'a> {
             }),
         };
         if !job.stop.is_set() {
-            rows.conclude(decoder, problem, source, &name);
+            let is_log = rows.conclude(decoder, problem, source, &name);
+            if let (Sink::Visit(visitor), true) = (&mut choice.sink, is_log) {
+                visitor.log(&name);
+            }
         }
         decoder.findings().bytes
     }
 }
 
 impl Rows<'_> {
-    fn event(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+    fn event(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         match choice.filter.answer(event) {
             Answer::No => return ControlFlow::Continue(()),
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
-        match &mut choice.table {
-            Some(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
-            Some(table) => table.row(event, file, &mut self.block.rows),
-            None => {}
+        match &mut choice.sink {
+            Sink::Rows(table) if event.value().raw().len() > BLOCK => self.large_row(table, event, file)?,
+            Sink::Rows(table) => table.row(event, file, &mut self.block.rows),
+            Sink::Count => {}
+            Sink::Visit(visitor) => visitor.event(event, file),
         }
         self.count += 1;
         self.block.count += 1;
@@ -195,11 +207,13 @@ impl Rows<'_> {
         self.block.said.push(said);
     }
 
-    /// Counts a file that was read, and says what is wrong with it.
-    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: &str) {
+    /// Counts a file that was read, says what is wrong with it, and gives
+    /// whether it was a log that could be read, in part at least.
+    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: &str) -> bool {
         let findings = decoder.findings();
         let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
         let mut verdict = findings.verdict(problem);
+        let is_log = verdict.passed_over.is_none() && !is_unread;
         let coverage = &mut self.block.coverage;
         match verdict.passed_over {
             Some(reason) if source.is_named_as_log() => {
@@ -225,6 +239,7 @@ impl Rows<'_> {
         for (problem, outcome) in verdict.problems {
             self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
         }
+        is_log
     }
 
     /// Hands the last block of the batch to the writer.
