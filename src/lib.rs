@@ -37,3 +37,5 @@ pub mod query;
 pub mod output;
 
 pub mod pipeline;
+
+pub mod summary;

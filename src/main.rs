@@ -1,20 +1,20 @@
 //! The program: parse, plan, run, exit code.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::Shell;
 use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
 use trail2tsv::exit::Exit;
 use trail2tsv::output::column;
-use trail2tsv::pipeline;
-use trail2tsv::plan::{Plan, Surroundings, Talk, Task};
-use trail2tsv::report::{Report, printable};
+use trail2tsv::plan::{Plan, Screen, SummaryPlan, Surroundings, Talk, Task};
+use trail2tsv::report::{Coverage, Report, printable};
 use trail2tsv::stop::Stop;
+use trail2tsv::{pipeline, summary};
 
 fn main() -> ExitCode {
     let cli = match parse() {
@@ -25,10 +25,14 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Exit::Usage } else { Exit::Done });
         }
     };
-    let around =
-        Surroundings { now: Timestamp::now(), cores: std::thread::available_parallelism().map_or(1, usize::from) };
+    let around = Surroundings {
+        now: Timestamp::now(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        screen: screen(),
+    };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan),
+        Ok(Task::Summary(plan)) => summarize(&plan),
         Ok(Task::ColumnsHelp) => show(&column::help(), Exit::Done),
         Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
         Ok(Task::Man) => man(),
@@ -42,24 +46,45 @@ fn main() -> ExitCode {
 /// terminal, so what is wrong is said of the arguments as they can be shown.
 fn parse() -> Result<Cli, clap::Error> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    Cli::try_parse_from(&typed).map_err(|error| {
+    Cli::read(&typed).map_err(|error| {
         let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
-        Cli::try_parse_from(shown).err().unwrap_or(error)
+        Cli::read(shown).err().unwrap_or(error)
     })
+}
+
+/// The terminal that standard output is.
+fn screen() -> Option<Screen> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let width = terminal_size::terminal_size().map_or(0, |(width, _)| width.0.into());
+    Some(Screen { width, has_colors: !is_set("NO_COLOR") && !is_dumb })
 }
 
 fn convert(plan: &Plan) -> Exit {
     let report = Report::new(plan.talk, plan.output.is_none() && !plan.count);
+    work(&report, |stop| pipeline::run(plan, &report, stop))
+}
+
+fn summarize(plan: &SummaryPlan) -> Exit {
+    let report = Report::new(plan.reading.talk, false);
+    work(&report, |stop| summary::run(plan, &report, stop))
+}
+
+/// Runs a job to its end, and says in the last line what it has covered.
+fn work(report: &Report, job: impl FnOnce(&Stop) -> Result<Coverage, Fatal>) -> Exit {
     let stop = Stop::default();
     if let Err(fatal) = heed_signals(&stop) {
-        return end(&report, &fatal);
+        return end(report, &fatal);
     }
-    match pipeline::run(plan, &report, &stop) {
+    match job(&stop) {
         Ok(coverage) => {
             report.finish(&coverage);
             if coverage.problems > 0 { Exit::Partial } else { Exit::Done }
         }
-        Err(fatal) => end(&report, &fatal),
+        Err(fatal) => end(report, &fatal),
     }
 }
 

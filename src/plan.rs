@@ -11,10 +11,12 @@ use crate::error::Fatal;
 
 mod conditions;
 mod source;
+mod summary;
 mod table;
 
 pub use conditions::Conditions;
 pub use source::{BucketInput, Connection, Input};
+pub use summary::{Look, SummaryFormat, SummaryPlan};
 pub use table::{Format, TableLayout};
 
 /// What is asked of the program.
@@ -30,6 +32,8 @@ pub enum Task {
     Man,
     /// The main job.
     Convert(Box<Plan>),
+    /// Count instead of listing.
+    Summary(Box<SummaryPlan>),
 }
 
 /// What a run reads, selects and writes.
@@ -69,6 +73,17 @@ pub struct Surroundings {
     pub now: Timestamp,
     /// How many threads can run at once.
     pub cores: usize,
+    /// The terminal that standard output is, if it is one.
+    pub screen: Option<Screen>,
+}
+
+/// What a terminal is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Its columns.
+    pub width: usize,
+    /// Whether it shows colours, and nobody minds.
+    pub has_colors: bool,
 }
 
 impl Talk {
@@ -83,6 +98,7 @@ impl Task {
         match cli.command {
             Some(Command::Completions { shell }) => Ok(Task::Completions(shell)),
             Some(Command::Man) => Ok(Task::Man),
+            Some(Command::Summary(typed)) => Task::summary(*typed, around),
             None => Task::convert(cli.convert, around),
         }
     }
@@ -117,7 +133,7 @@ mod tests {
 
     fn plan(arguments: &[&str]) -> Result<Task, Fatal> {
         let typed = ["trail2tsv"].iter().chain(arguments);
-        let around = Surroundings { now: "2026-11-21T10:30:00Z".parse().unwrap(), cores: 2 };
+        let around = Surroundings { now: "2026-11-21T10:30:00Z".parse().unwrap(), cores: 2, screen: None };
         Task::new(Cli::try_parse_from(typed).unwrap(), around)
     }
 

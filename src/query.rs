@@ -3,11 +3,13 @@
 
 pub mod address;
 pub mod call;
+pub mod denial;
 pub mod field;
 pub mod filter;
 pub mod identity;
 pub mod resource;
 pub mod search;
+pub mod time;
 
 pub use self::filter::Filter;
 

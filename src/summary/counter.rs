@@ -1,0 +1,191 @@
+//! Counts by value, exactly, in bounded memory: values that do not fit wait on
+//! disk, sorted, and are put together in the end ([`spill`](super::spill)).
+
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::span::Moment;
+use super::spill::Spill;
+use super::trend::Trend;
+
+/// Counts of values. Each thread has its own, and they share a place on disk.
+#[derive(Debug)]
+pub(super) struct Counter {
+    /// The values one after the other.
+    text: Vec<u8>,
+    entries: Vec<Entry>,
+    places: HashTable<u32>,
+    hasher: RandomState,
+    spill: Arc<Spill>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Where in the text the value is.
+    value: Range<usize>,
+    trend: Trend,
+}
+
+/// Longer values are cut, and told apart by what else they hold.
+const LONGEST: usize = 4096;
+/// What an entry takes beside its value, roughly.
+const ENTRY: usize = size_of::<Entry>() + 12;
+
+impl Counter {
+    pub(super) fn new(spill: Arc<Spill>) -> Counter {
+        Counter {
+            text: Vec::new(),
+            entries: Vec::new(),
+            places: HashTable::new(),
+            hasher: RandomState::default(),
+            spill,
+        }
+    }
+
+    /// Counts an event with this value.
+    #[inline]
+    pub(super) fn add(&mut self, value: &[u8], moment: Option<&Moment>) {
+        if value.len() > LONGEST {
+            return self.add_long(value, moment);
+        }
+        let place = self.place(value);
+        self.entries[place].trend.add(moment);
+    }
+
+    #[cold]
+    fn add_long(&mut self, value: &[u8], moment: Option<&Moment>) {
+        let place = self.place(&shortened(value));
+        self.entries[place].trend.add(moment);
+    }
+
+    #[inline]
+    fn place(&mut self, value: &[u8]) -> usize {
+        let hash = self.hasher.hash_one(value);
+        let (text, entries) = (&mut self.text, &mut self.entries);
+        let is_same = |place: &u32| text[entries[*place as usize].value.clone()] == *value;
+        if let Some(place) = self.places.find(hash, is_same) {
+            return *place as usize;
+        }
+        let place = entries.len();
+        entries.push(Entry { value: text.len()..text.len() + value.len(), trend: Trend::default() });
+        text.extend_from_slice(value);
+        let rehash = |place: &u32| self.hasher.hash_one(&text[entries[*place as usize].value.clone()]);
+        self.places.insert_unique(hash, place as u32, rehash);
+        place
+    }
+
+    /// How many bytes it takes, roughly.
+    #[inline]
+    pub(super) fn size(&self) -> usize {
+        self.text.len() + self.entries.len() * ENTRY
+    }
+
+    /// Moves all there is to the disk.
+    pub(super) fn spill(&mut self) -> io::Result<()> {
+        let mut places: Vec<&Entry> = self.entries.iter().collect();
+        places.sort_unstable_by_key(|entry| &self.text[entry.value.clone()]);
+        self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.trend)))?;
+        self.text.clear();
+        self.entries.clear();
+        self.places.clear();
+        Ok(())
+    }
+
+    /// Adds the counts of other threads, and calls `each` once for each value.
+    pub(super) fn finish(
+        mut self,
+        others: impl Iterator<Item = Counter>,
+        mut each: impl FnMut(&[u8], &Trend),
+    ) -> io::Result<()> {
+        for other in others {
+            for Entry { value, trend } in &other.entries {
+                let place = self.place(&other.text[value.clone()]);
+                self.entries[place].trend.merge(trend);
+            }
+        }
+        if self.spill.is_empty() {
+            for Entry { value, trend } in &self.entries {
+                each(&self.text[value.clone()], trend);
+            }
+            return Ok(());
+        }
+        self.spill()?;
+        self.spill.read(|value, trend| {
+            each(value, trend);
+            Ok(())
+        })
+    }
+}
+
+/// The beginning of a long value, and what tells it from others that begin so.
+fn shortened(value: &[u8]) -> Vec<u8> {
+    // The same for the same value, in every run.
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(value);
+    let mut end = LONGEST - "… (1000000000 bytes, 0123456789abcdef)".len();
+    while value[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    [&value[..end], format!("… ({} bytes, {:016x})", value.len(), hasher.finish()).as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Counts what threads met, each of which moves to the disk after so many.
+    fn count(threads: &[Vec<(String, i64)>], room: usize) -> BTreeMap<String, Trend> {
+        let spill = Arc::new(Spill::default());
+        let mut counters: Vec<Counter> = threads.iter().map(|_| Counter::new(Arc::clone(&spill))).collect();
+        for (counter, events) in counters.iter_mut().zip(threads) {
+            for (value, second) in events {
+                counter.add(value.as_bytes(), Some(&Moment::new(*second)));
+                if counter.entries.len() > room {
+                    counter.spill().unwrap();
+                }
+            }
+        }
+        let (mut found, mut counters) = (BTreeMap::new(), counters.into_iter());
+        let first = counters.next().unwrap();
+        let each = |value: &[u8], trend: &Trend| {
+            let before = found.insert(String::from_utf8(value.to_vec()).unwrap(), trend.clone());
+            assert!(before.is_none(), "{value:?} came twice");
+        };
+        first.finish(counters, each).unwrap();
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_exact_however_little_memory_there_is(
+            threads in proptest::collection::vec(
+                proptest::collection::vec(("[a-f]{0,3}", 1_790_000_000..1_790_900_000_i64), 0..200), 1..4,
+            ),
+            room in 0..40_usize,
+        ) {
+            let mut plain = BTreeMap::<String, Trend>::new();
+            for (value, second) in threads.iter().flatten() {
+                plain.entry(value.clone()).or_default().add(Some(&Moment::new(*second)));
+            }
+            prop_assert_eq!(count(&threads, room), plain);
+        }
+    }
+
+    #[test]
+    fn long_values_are_cut_and_told_apart() {
+        let long = |end: &str| ("é".repeat(5000) + end, 0);
+        let found = count(&[vec![long("a"), long("a"), long("b")]], 10);
+        assert_eq!(found.values().map(|trend| trend.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
+        assert_eq!(found.len(), 2);
+        assert!(found.keys().all(|value| value.len() <= LONGEST && value.contains("… (10001 bytes, ")));
+    }
+}
