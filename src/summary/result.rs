@@ -172,7 +172,9 @@ mod tests {
     fn the_most_frequent_come_first_and_equals_by_name() {
         let mut best = Best { most: 3, heap: BinaryHeap::new() };
         for (value, count) in [("d", 1), ("b", 2), ("a", 1), ("e", 5), ("c", 2), ("f", 2)] {
-            best.offer(value.as_bytes(), &Trend { count, ..Trend::default() });
+            let mut trend = Trend::default();
+            trend.count = count;
+            best.offer(value.as_bytes(), &trend);
         }
         let rows: Vec<String> = best.rows().into_iter().map(|row| row.values.concat()).collect();
         assert_eq!(rows, ["e", "b", "c"]);

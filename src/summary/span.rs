@@ -13,15 +13,15 @@ impl Size {
     /// One hour.
     pub(super) const HOUR: Size = Size(0);
     /// One day.
-    pub(super) const DAY: Size = Size(5);
+    pub(super) const DAY: Size = Size(4);
     const LARGEST: Size = Size(SIZES as u8 - 1);
 
     /// Hours in a stretch.
     pub(super) fn hours(self) -> i64 {
         match self.0 {
-            small @ 0..=3 => 1 << small,
-            4 => 12,
-            large => 24 << (large - 5),
+            small @ 0..=2 => 1 << small,
+            3 => 12,
+            large => 24 << (large - 4),
         }
     }
 
