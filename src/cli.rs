@@ -70,7 +70,11 @@ fn question(matches: &ArgMatches) -> Vec<String> {
         let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
         match argument.get_long() {
             Some(long) if argument.get_action().takes_values() => options.extend(values.flat_map(|value| {
-                if value.starts_with('-') { vec![format!("--{long}={value}")] } else { vec![format!("--{long}"), value] }
+                if value.starts_with('-') {
+                    vec![format!("--{long}={value}")]
+                } else {
+                    vec![format!("--{long}"), value]
+                }
             })),
             Some(long) => options.push(format!("--{long}")),
             None => inputs.extend(values.map(|path| {

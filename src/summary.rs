@@ -71,7 +71,8 @@ fn subjects(plan: &SummaryPlan, fields: &mut Fields) -> Result<(Vec<(About, Vec<
         let subject = Subject::new(&columns, true, fields)?;
         return Ok((vec![(About::Asked, plan.by.clone())], vec![subject]));
     }
-    let subjects = SUBJECTS.iter().map(|(_, column)| Subject::new(&[column], false, fields)).collect::<Result<_, _>>()?;
+    let subjects =
+        SUBJECTS.iter().map(|(_, column)| Subject::new(&[column], false, fields)).collect::<Result<_, _>>()?;
     let headings = SUBJECTS.iter().map(|(about, column)| (*about, vec![column.to_string()]));
     let denied = (About::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     Ok((headings.chain([denied]).collect(), subjects))

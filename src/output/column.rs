@@ -89,12 +89,13 @@ pub fn parse_list(names: &[String], fields: &mut Fields) -> Result<Vec<Column>, 
     let adds = names.first().is_none_or(|first| first.starts_with('+'));
     let defaults = DEFAULT.iter().copied().filter(|_| adds);
     let named = names.iter().map(|name| name.strip_prefix('+').unwrap_or(name).trim());
-    defaults.chain(named).map(|name| Column::new(name, fields)).collect()
+    defaults.chain(named).map(|name| Column::new("--columns", name, fields)).collect()
 }
 
 impl Column {
-    fn new(name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
-        let wrong = |reason: &str| Fatal::option("--columns", name, reason);
+    /// Resolves a name that was given to an option.
+    pub fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
+        let wrong = |reason: &str| Fatal::option(option, name, reason);
         let full = || wrong("more different fields than an event can have");
         let mut path = |text: &str| Path::parse(text, fields).map_err(|reason| wrong(&format!("a path that {reason}")));
         let source = match name {

@@ -15,7 +15,7 @@ pub(super) fn name(about: About) -> &'static str {
         About::Accounts => "accounts",
         About::Regions => "regions",
         About::Users => "users",
-        About::Events => "events",
+        About::Events => "names",
         About::Sources => "sources",
         About::Addresses => "addresses",
         About::Errors => "errors",

@@ -54,9 +54,9 @@ impl Days {
         let stretches = self.owners.entry(owner).or_default();
         let from = stretches.partition_point(|stretch| stretch[1] < first - 1);
         let to = stretches.partition_point(|stretch| stretch[0] <= last + 1);
-        let joined = stretches[from..to].iter().fold([first, last], |[first, last], stretch| {
-            [first.min(stretch[0]), last.max(stretch[1])]
-        });
+        let joined = stretches[from..to]
+            .iter()
+            .fold([first, last], |[first, last], stretch| [first.min(stretch[0]), last.max(stretch[1])]);
         stretches.splice(from..to, [joined]);
     }
 

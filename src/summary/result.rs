@@ -81,14 +81,9 @@ impl Summary {
 }
 
 impl Table {
-    fn new(
-        about: About,
-        columns: Vec<String>,
-        empty: u64,
-        counters: Vec<Counter>,
-        top: usize,
-    ) -> io::Result<Table> {
-        let mut table = Table { about, columns, distinct: 0, events: 0, empty, rows: Vec::new(), firsts: Timeline::default() };
+    fn new(about: About, columns: Vec<String>, empty: u64, counters: Vec<Counter>, top: usize) -> io::Result<Table> {
+        let mut table =
+            Table { about, columns, distinct: 0, events: 0, empty, rows: Vec::new(), firsts: Timeline::default() };
         let mut best = Best { most: top, heap: BinaryHeap::new() };
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {

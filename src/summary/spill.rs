@@ -149,7 +149,8 @@ impl Reader {
         }
         self.fill(HEAD, file)?;
         let head = &self.buffer[self.at..];
-        let (Some((length, rest)), Some(trend)) = (head.split_first_chunk(), head.get(4..).and_then(<[u8]>::first_chunk))
+        let (Some((length, rest)), Some(trend)) =
+            (head.split_first_chunk(), head.get(4..).and_then(<[u8]>::first_chunk))
         else {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };

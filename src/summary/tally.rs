@@ -12,7 +12,7 @@ use super::trend::Trend;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::output::cell::CellStyle;
-use crate::output::column::{self, Column};
+use crate::output::column::Column;
 use crate::pipeline::Visitor;
 use crate::query::call::{Access, Failure};
 use crate::query::denial::Denial;
@@ -80,8 +80,8 @@ struct Readers {
 impl Subject {
     /// The values of these columns.
     pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut Fields) -> Result<Subject, Fatal> {
-        let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
-        Ok(Subject { columns: column::parse_list(&names, fields)?, has_empty })
+        let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
+        Ok(Subject { columns, has_empty })
     }
 
     /// Appends the values for an event, separated by tabs, which are in no value.

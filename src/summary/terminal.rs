@@ -58,10 +58,7 @@ impl Page {
     /// A line with a label, whose text goes on below where it is long.
     fn labelled(&mut self, label: &str, text: &str) {
         const LABEL: usize = 11;
-        let mut heading = format!("{:LABEL$}", self.paint(HEADING, label));
-        if self.look.has_colors {
-            heading.push_str(&" ".repeat(LABEL - label.len()));
-        }
+        let mut heading = self.paint(HEADING, label) + &" ".repeat(LABEL.saturating_sub(label.len()));
         let mut line = String::new();
         for word in text.split(' ') {
             if !line.is_empty() && LABEL + width(&line) + 1 + width(word) > self.look.width {
@@ -146,9 +143,10 @@ impl Page {
             let mut line = joined(cells, &widths);
             line.push_str(&format!("{:GAP$}{events:>number$}", ""));
             if let (Some(frame), Some(period)) = (self.frame, self.period) {
-                let times = row.trend.period().map_or([String::new(), String::new()], |times| {
-                    times.map(|second| time::short(second, period))
-                });
+                let times = row
+                    .trend
+                    .period()
+                    .map_or([String::new(), String::new()], |times| times.map(|second| time::short(second, period)));
                 let times = times.map(|time| format!("{:GAP$}{time:TIME$}", "")).concat();
                 line.push_str(&self.paint(FAINT, &times));
                 line.push_str("  ");

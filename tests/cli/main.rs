@@ -5,3 +5,4 @@ mod bucket;
 mod harness;
 mod output;
 mod search;
+mod summary;
