@@ -8,9 +8,11 @@
 //!                  terminal, data, page                  what is made of it
 //! ```
 
+mod command;
 mod counter;
 mod data;
 mod days;
+mod page;
 mod result;
 mod shown;
 mod span;
@@ -52,9 +54,17 @@ pub fn run(plan: &SummaryPlan, report: &Report, stop: &Stop) -> Result<Coverage,
     let mut fields = Fields::default();
     let (headings, subjects) = subjects(plan, &mut fields)?;
     let mut tallies = Tally::for_threads(plan.reading.threads, ROOM, subjects, &mut fields)?;
+    // Before the work, so that a page that cannot be written is said at once.
+    let html = plan.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let coverage = pipeline::visit(&plan.reading, fields, &mut tallies, report, stop)?;
-    let summary = Summary::new(headings, tallies, plan.top).map_err(|error| no_room(&error))?;
+    let top = if html.is_some() { plan.top.max(plan.html_top) } else { plan.top };
+    let mut summary = Summary::new(headings, tallies, top).map_err(|error| no_room(&error))?;
     report.clear();
+    if let Some(mut html) = html {
+        html.write(page::page(&summary, &coverage, plan).as_bytes())?;
+        html.finish()?;
+        summary.keep(plan.top);
+    }
     if let Some(format) = plan.format {
         let mut target = Target::open(None)?;
         target.write(&written(&summary, &coverage, format, plan))?;

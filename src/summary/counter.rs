@@ -32,7 +32,7 @@ struct Entry {
 }
 
 /// Longer values are cut, and told apart by what else they hold.
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 /// What an entry takes beside its value, roughly.
 const ENTRY: usize = size_of::<Entry>() + 12;
 

@@ -74,6 +74,13 @@ impl Summary {
         self.tables.iter().find(|table| table.about == about)
     }
 
+    /// Leaves only the first rows of each table.
+    pub(super) fn keep(&mut self, top: usize) {
+        for table in &mut self.tables {
+            table.rows.truncate(top);
+        }
+    }
+
     /// How many events have no time that can be read.
     pub(super) fn untimed(&self) -> u64 {
         self.counts.all.count - self.counts.week.iter().sum::<u64>()

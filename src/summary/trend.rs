@@ -183,6 +183,11 @@ impl Frame {
     pub(super) fn hours(&self) -> i64 {
         self.size.hours()
     }
+
+    /// The hour in which the first stretch begins.
+    pub(super) fn first_hour(&self) -> i64 {
+        self.size.first_hour(self.start)
+    }
 }
 
 #[cfg(test)]
