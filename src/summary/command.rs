@@ -1,7 +1,9 @@
 //! What to type to see the events behind a number.
 
 use super::result::{About, Row, Table};
-use super::shown::visible;
+use super::shown::{is_hidden, visible};
+use crate::bucket::layout::is_account;
+use crate::query::address::AddressPattern;
 use crate::query::denial::{self, Denial};
 
 /// The options that were typed: what is added to them must not widen what they
@@ -38,7 +40,12 @@ impl Question<'_> {
             return Some(option_with("--where", &format!("!{field}")));
         }
         let pattern = pattern(value)?;
-        let option = OPTIONS.iter().find(|(name, option)| *name == column && !self.has(option));
+        let is_fit = |option: &str| match option {
+            "--account" => is_account(value),
+            "--source-ip" => AddressPattern::new(&pattern).is_ok(),
+            _ => true,
+        };
+        let option = OPTIONS.iter().find(|(name, option)| *name == column && !self.has(option) && is_fit(option));
         Some(match option {
             Some((_, option)) => option_with(option, &pattern),
             // A role's sessions, or whoever has just that name.
@@ -112,7 +119,7 @@ fn pattern(cell: &str) -> Option<String> {
             }
             '*' | '?' | '[' | ']' | '{' | '}' | ',' | '"' => pattern.push('?'),
             '!' | ' ' | '\'' if at == 0 || at + 1 == cell.len() => pattern.push('?'),
-            hidden if super::shown::is_hidden(hidden) => pattern.push('?'),
+            hidden if is_hidden(hidden) => pattern.push('*'),
             other => pattern.push(other),
         }
     }

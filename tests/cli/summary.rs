@@ -2,6 +2,7 @@
 
 mod counts;
 mod data;
+mod page;
 mod text;
 
 use super::harness::Trial;

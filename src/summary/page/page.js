@@ -53,7 +53,6 @@ function written(second) {
 
 const date = (second) => written(second).replace(/T.*/, "");
 const minute = (second) => written(second).replace("T", " ").replace(/:\d\dZ$/, "");
-const dayMonth = (second) => date(second).slice(5);
 
 function stretch(hours) {
   if (hours === 1) return "hour";
@@ -186,14 +185,15 @@ function bars(width, { hours, bins, kinds, height, label, commandOf }) {
       picture.append(svg("rect", { class: kind.style, x: x + gap / 2, y, width: Math.max(step - gap, 0.75), height: seen }));
     }
   }
-  const labels = Math.max(1, Math.min(count, Math.floor((width - left) / 90)));
-  let last = "";
-  for (let number = 0; number < labels; number++) {
-    const place = Math.floor((number * count) / labels);
+  const isShort = hours < 24 && count * hours <= 72;
+  const isLabelled = (place) => isShort || hours >= 24 || ((first + place * hours) * HOUR) % DAY === 0;
+  const labelled = Array.from({ length: count }, (_, place) => place).filter(isLabelled);
+  const every = Math.ceil(labelled.length / Math.max(1, Math.floor((width - left) / 90)));
+  for (const place of labelled.filter((_, at) => at % every === 0)) {
     const second = (first + place * hours) * HOUR;
-    const text = hours < 24 && count * hours <= 72 ? minute(second).slice(5) : date(second);
-    if (text !== last) picture.append(svg("text", { x: left + place * step, y: height - 4 }, text));
-    last = text;
+    const text = isShort ? minute(second).slice(5) : date(second);
+    const x = left + place * step;
+    picture.append(svg("text", { x, y: height - 4, "text-anchor": x + 64 > width ? "end" : "start" }, text));
   }
   pointAt(picture, { left, step, count, height: height - bottom, top }, (place) => {
     const second = (first + place * hours) * HOUR;
@@ -368,9 +368,13 @@ function news() {
   }
 }
 
-const headings = (names, hasTimes) =>
-  html("tr", {}, names.map((name) => html("th", {}, name)), html("th", { class: "number" }, "events"),
-    hasTimes ? [html("th", { class: "time" }, "first"), html("th", { class: "time last" }, "last"), html("th", { class: "picture" }, data.frame ? `by ${stretch(data.frame.hours)}` : "")] : []);
+const headings = (names) =>
+  html("tr", {},
+    names.map((name) => html("th", {}, name)),
+    html("th", { class: "number" }, "events"),
+    html("th", { class: "time" }, "first"),
+    html("th", { class: "time last" }, "last"),
+    html("th", { class: "picture" }, data.frame ? `by ${stretch(data.frame.hours)}` : ""));
 
 const shown = (value) => (value === "" ? "(none)" : value);
 
@@ -411,7 +415,7 @@ function tables() {
     at("tables").append(
       html("section", { id: `table-${table.name}` },
         html("h2", {}, TITLES[table.name], html("small", {}, ` ${number(table.distinct)}`)),
-        html("table", {}, html("thead", {}, headings(table.columns, true)), html("tbody", {}, rows)),
+        html("table", {}, html("thead", {}, headings(table.columns)), html("tbody", {}, rows)),
         notes.length ? html("p", { class: "faint" }, notes.join("; ")) : null));
   }
 }
@@ -438,7 +442,7 @@ function denied() {
         row.options === null ? null : command(row.options), { class: "of-role" })),
     ];
   });
-  at("denied").append(html("table", {}, html("thead", {}, headings(["role or user, and what was denied"], true)), html("tbody", {}, body)));
+  at("denied").append(html("table", {}, html("thead", {}, headings(["role or user"])), html("tbody", {}, body)));
   const rest = table.distinct - table.rows.length;
   if (rest) {
     const events = table.events - sum(table.rows.map((row) => row.events));
