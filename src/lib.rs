@@ -14,6 +14,8 @@
 //!           │   output    events to rows, rows to a file
 //!           │     │
 //!           └─ pipeline   all of these on threads, in order, in bounded memory
+//!                 │
+//!              summary    events counted instead of written
 //! ```
 
 pub mod error;

@@ -124,7 +124,8 @@ impl Page {
         }
         let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.trend.count).to_string()).collect();
         let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
-        let picture = self.frame.map_or(0, |frame| frame.count);
+        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::hours(frame.hours())));
+        let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
         let fixed = GAP + number + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
         let headings = headings(table);
         let cells: Vec<Vec<String>> = table.rows.iter().map(|row| cells(row)).collect();
@@ -133,8 +134,8 @@ impl Page {
         self.line("");
         let mut line = joined(&headings, &widths);
         line.push_str(&format!("{:GAP$}{:>number$}", "", "events"));
-        if let Some(frame) = self.frame {
-            line.push_str(&format!("  {:TIME$}  {:TIME$}  by {}", "first", "last", time::hours(frame.hours())));
+        if picture > 0 {
+            line.push_str(&format!("  {:TIME$}  {:TIME$}  {over}", "first", "last"));
         }
         let style = if matches!(table.about, About::Errors | About::Denied) { TROUBLE.bold() } else { HEADING };
         let line = fitted(line.trim_end(), self.look.width).into_owned();

@@ -188,6 +188,7 @@ function bars(width, { hours, bins, kinds, height, label, commandOf }) {
   const isShort = hours < 24 && count * hours <= 72;
   const isLabelled = (place) => isShort || hours >= 24 || ((first + place * hours) * HOUR) % DAY === 0;
   const labelled = Array.from({ length: count }, (_, place) => place).filter(isLabelled);
+  if (labelled.length === 0 || labelled[0] * step > 90) labelled.unshift(0);
   const every = Math.ceil(labelled.length / Math.max(1, Math.floor((width - left) / 90)));
   for (const place of labelled.filter((_, at) => at % every === 0)) {
     const second = (first + place * hours) * HOUR;
