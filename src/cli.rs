@@ -90,6 +90,10 @@ fn question(matches: &ArgMatches) -> Vec<String> {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Count who did what, from where and when
+    ///
+    /// Shows the period, accounts and regions, and the most frequent users, event
+    /// names, services, source addresses, errors and denied calls. All counts are
+    /// exact, however many different values there are.
     Summary(Box<Summary>),
     /// Write what makes a shell complete the options
     Completions {
@@ -120,10 +124,6 @@ pub struct Convert {
 }
 
 /// Who did what, from where and when, counted.
-///
-/// Shows the period, accounts and regions, and the most frequent users, event
-/// names, services, source addresses, errors and denied calls. All counts are
-/// exact, however many different values there are.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:\n  \
     trail2tsv summary --bucket my-trail --since 30d\n  \

@@ -128,7 +128,7 @@ impl Page {
         let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
         let fixed = GAP + number + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
         let headings = headings(table);
-        let cells: Vec<Vec<String>> = table.rows.iter().map(|row| cells(row)).collect();
+        let cells: Vec<Vec<String>> = table.rows.iter().map(cells).collect();
         let widths = widths(&headings, &cells, self.look.width.saturating_sub(fixed));
 
         self.line("");
