@@ -257,10 +257,10 @@ mod tests {
 
     #[test]
     fn wide_columns_give_way_to_narrow_ones() {
-        let row = vec!["a".repeat(50), "b".repeat(10)];
+        let rows = [vec!["a".repeat(50), "b".repeat(10)]];
         let headings = ["one".to_string(), "two".to_string()];
-        assert_eq!(widths(&headings, &[row.clone()], 100), [50, 10]);
-        assert_eq!(widths(&headings, &[row.clone()], 40), [28, 10]);
-        assert_eq!(widths(&headings, &[row], 0), [4, 4]);
+        assert_eq!(widths(&headings, &rows, 100), [50, 10]);
+        assert_eq!(widths(&headings, &rows, 40), [28, 10]);
+        assert_eq!(widths(&headings, &rows, 0), [4, 4]);
     }
 }
