@@ -47,20 +47,13 @@ impl Counter {
         }
     }
 
-    /// Counts an event with this value.
+    /// Counts an event with this value, and says whether the value is new.
     #[inline]
-    pub(super) fn add(&mut self, value: &[u8], moment: Option<&Moment>) {
-        if value.len() > LONGEST {
-            return self.add_long(value, moment);
-        }
-        let place = self.place(value);
+    pub(super) fn add(&mut self, value: &[u8], moment: Option<&Moment>) -> bool {
+        let known = self.entries.len();
+        let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
         self.entries[place].trend.add(moment);
-    }
-
-    #[cold]
-    fn add_long(&mut self, value: &[u8], moment: Option<&Moment>) {
-        let place = self.place(&shortened(value));
-        self.entries[place].trend.add(moment);
+        place == known
     }
 
     #[inline]
@@ -123,6 +116,7 @@ impl Counter {
 }
 
 /// The beginning of a long value, and what tells it from others that begin so.
+#[cold]
 fn shortened(value: &[u8]) -> Vec<u8> {
     // The same for the same value, in every run.
     let mut hasher = std::hash::DefaultHasher::new();

@@ -147,19 +147,19 @@ impl Reader {
         if self.at == self.buffer.len() && self.place.is_empty() {
             return Ok(None);
         }
-        self.fill(HEAD, file)?;
-        let head = &self.buffer[self.at..];
-        let (Some((length, rest)), Some(trend)) =
-            (head.split_first_chunk(), head.get(4..).and_then(<[u8]>::first_chunk))
-        else {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        };
-        debug_assert!(rest.len() >= Trend::LENGTH);
-        let (length, trend) = (u32::from_le_bytes(*length) as usize, Trend::read(trend));
-        self.fill(HEAD + length, file)?;
-        let value = self.buffer[self.at + HEAD..self.at + HEAD + length].to_vec();
-        self.at += HEAD + length;
+        let head: [u8; HEAD] = *self.take(HEAD, file)?.first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
+        let Some((length, trend)) = head.split_first_chunk() else { return Ok(None) };
+        let trend = trend.first_chunk().map(Trend::read).unwrap_or_default();
+        let value = self.take(u32::from_le_bytes(*length) as usize, file)?.to_vec();
         Ok(Some((value, trend)))
+    }
+
+    /// The next so many bytes.
+    fn take(&mut self, length: usize, file: &mut File) -> io::Result<&[u8]> {
+        self.fill(length, file)?;
+        let start = self.at;
+        self.at += length;
+        Ok(&self.buffer[start..self.at])
     }
 
     /// Makes sure that so many bytes are in the buffer.

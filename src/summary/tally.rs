@@ -120,7 +120,9 @@ impl Tally {
         Ok((0..threads).map(tally).collect())
     }
 
-    fn count(&mut self, event: &Event<'_>, file: &str) {
+    /// Counts an event, and says whether that took more memory.
+    fn count(&mut self, event: &Event<'_>, file: &str) -> bool {
+        let mut has_grown = false;
         let Tally { readers, subjects, counters, counts, moment, style, value, .. } = self;
         let second = readers.clock.second(event);
         if let Some(second) = second {
@@ -146,7 +148,7 @@ impl Tally {
             if value.is_empty() && !subject.has_empty {
                 *empty += 1;
             } else {
-                counter.add(value, moment);
+                has_grown |= counter.add(value, moment);
             }
         }
         if is_failed && readers.denial.is_denied(event) {
@@ -158,9 +160,10 @@ impl Tally {
             value.push(b'\t');
             readers.name.value(event, file, style, value);
             if let Some(denied) = counters.last_mut() {
-                denied.add(value, moment);
+                has_grown |= denied.add(value, moment);
             }
         }
+        has_grown
     }
 
     /// Moves the largest counter to the disk where all take too much.
@@ -197,8 +200,9 @@ impl Visitor for Tally {
         if self.failure.is_some() {
             return;
         }
-        self.count(event, file);
-        if let Err(error) = self.make_room() {
+        if self.count(event, file)
+            && let Err(error) = self.make_room()
+        {
             self.failure = Some(error);
         }
     }
