@@ -131,6 +131,15 @@ impl Column {
         value.filter(large::is_large)
     }
 
+    /// The text of the cell, if it is a short and plain one: see [`Value::short`].
+    #[inline]
+    pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; Value::SHORT], usize)> {
+        match &self.source {
+            Source::Field(slot) => event.get(*slot)?.short(),
+            _ => None,
+        }
+    }
+
     /// Appends the cell of an event.
     #[inline]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {

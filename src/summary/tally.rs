@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::counter::Counter;
+use super::counter::{Counter, SHORT};
 use super::days::Days;
 use super::span::Moment;
 use super::spill::Spill;
@@ -84,6 +84,15 @@ impl Subject {
         Ok(Subject { columns, has_empty })
     }
 
+    /// The value for an event, if there is one that is short and stands in the
+    /// event just so.
+    #[inline]
+    fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; SHORT], usize)> {
+        let [column] = &self.columns[..] else { return None };
+        let (bytes, length) = column.short(event).filter(|(_, length)| (1..=SHORT).contains(length))?;
+        Some((bytes.first_chunk()?, length))
+    }
+
     /// Appends the values for an event, separated by tabs, which are in no value.
     #[inline]
     fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
@@ -143,6 +152,10 @@ impl Tally {
             counts.week[moment.hour_of_week] += 1;
         }
         for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
+            if let Some((bytes, length)) = subject.short(event) {
+                has_grown |= counter.add_short(bytes, length, moment);
+                continue;
+            }
             value.clear();
             subject.value(event, file, style, value);
             if value.is_empty() && !subject.has_empty {
