@@ -1,12 +1,14 @@
 //! What can be typed, taken literally. What it means is for
 //! [`plan`](crate::plan) to decide.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
@@ -39,11 +41,63 @@ pub struct Cli {
     pub convert: Convert,
 }
 
+impl Cli {
+    /// Reads a command line.
+    pub fn read<T: Into<OsString> + Clone>(typed: impl IntoIterator<Item = T>) -> Result<Cli, clap::Error> {
+        let mut command = Cli::command();
+        let matches = command.try_get_matches_from_mut(typed)?;
+        let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        if let (Some(Command::Summary(summary)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            summary.question = question(matches);
+        }
+        Ok(cli)
+    }
+}
+
+/// The options that say which events, but for the times, which may count back
+/// from now, as they can be typed again; then the inputs.
+fn question(matches: &ArgMatches) -> Vec<String> {
+    let others = [Counting::augment_args, Work::augment_args, Talk::augment_args]
+        .map(|augment| augment(clap::Command::new("others")));
+    let is_other = |id: &str| others.iter().flat_map(clap::Command::get_arguments).any(|other| other.get_id() == id);
+    let all = Summary::augment_args(clap::Command::new("all"));
+    let (mut options, mut inputs) = (Vec::new(), Vec::new());
+    for argument in all.get_arguments() {
+        let id = argument.get_id().as_str();
+        let is_typed = matches.value_source(id) == Some(ValueSource::CommandLine);
+        if !is_typed || is_other(id) || matches!(id, "since" | "until") {
+            continue;
+        }
+        let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
+        match argument.get_long() {
+            Some(long) if argument.get_action().takes_values() => options.extend(values.flat_map(|value| {
+                if value.starts_with('-') {
+                    vec![format!("--{long}={value}")]
+                } else {
+                    vec![format!("--{long}"), value]
+                }
+            })),
+            Some(long) => options.push(format!("--{long}")),
+            None => inputs.extend(values.map(|path| {
+                let is_like_an_option = path.starts_with('-') && path != "-";
+                if is_like_an_option { format!("./{path}") } else { path }
+            })),
+        }
+    }
+    inputs.into_iter().chain(options).collect()
+}
+
 /// What the program does beside the main job.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Mirror the logs of a bucket, and read nothing
     Sync(Box<Sync>),
+    /// Count who did what, from where and when
+    ///
+    /// Shows the period, accounts and regions, and the most frequent users, event
+    /// names, services, source addresses, errors and denied calls. All counts are
+    /// exact, however many different values there are.
+    Summary(Box<Summary>),
     /// Write what makes a shell complete the options
     Completions {
         /// Which shell
@@ -98,6 +152,56 @@ pub struct Sync {
     pub scope: Scope,
     #[command(flatten)]
     pub talk: Talk,
+}
+
+/// Who did what, from where and when, counted.
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:\n  \
+    trail2tsv summary --bucket my-trail --since 30d\n  \
+    trail2tsv summary AWSLogs --by userName,eventName --top 50 -f csv > counts.csv\n  \
+    trail2tsv summary AWSLogs --html summary.html")]
+#[allow(missing_docs, reason = "each is the group of its type")]
+pub struct Summary {
+    /// Folders, files, - for standard input, or s3://BUCKET/PREFIX
+    #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
+    pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub bucket: Bucket,
+    #[command(flatten)]
+    pub scope: Scope,
+    #[command(flatten)]
+    pub conditions: Conditions,
+    #[command(flatten)]
+    pub counting: Counting,
+    #[command(flatten)]
+    pub work: Work,
+    #[command(flatten)]
+    pub talk: Talk,
+    /// The options that say which events, as they can be typed again.
+    #[arg(skip)]
+    pub question: Vec<String>,
+}
+
+/// What is counted, and how it is shown.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What to count")]
+pub struct Counting {
+    /// Count by these columns instead, by name or by path
+    #[arg(long, value_name = "COLUMN,…")]
+    pub by: Vec<String>,
+    /// How many of the most frequent to show [default: 10, and 25 on a page]
+    #[arg(long, value_name = "N",
+          value_parser = number(1..=100_000_usize))]
+    pub top: Option<usize>,
+    /// text, tsv, csv or json, on standard output [default: text, and nothing beside --html]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Write a page for a browser, which needs no network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Colours in the text: auto, always or never
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<String>,
 }
 
 /// Which bucket is read, and how.

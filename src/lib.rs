@@ -15,6 +15,8 @@
 //!           │   output    events to rows, rows to a file
 //!           │     │
 //!           └─ pipeline   all of these on threads, in order, in bounded memory
+//!                 │
+//!              summary    events counted instead of written
 //! ```
 
 pub mod error;
@@ -42,4 +44,5 @@ pub mod output;
 pub mod pipeline;
 pub mod second_look;
 
+pub mod summary;
 pub mod sync;

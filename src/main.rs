@@ -4,20 +4,18 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::Shell;
 use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
 use trail2tsv::exit::Exit;
 use trail2tsv::output::catalogue;
-use trail2tsv::pipeline;
-use trail2tsv::plan::{Plan, Surroundings, SyncPlan, Talk, Task};
-use trail2tsv::report::{Report, printable};
-use trail2tsv::second_look;
+use trail2tsv::plan::{Plan, Screen, SummaryPlan, Surroundings, SyncPlan, Talk, Task};
+use trail2tsv::report::{Coverage, Report, printable};
 use trail2tsv::settings::{Environment, Settings};
 use trail2tsv::stop::Stop;
-use trail2tsv::sync;
+use trail2tsv::{pipeline, second_look, summary, sync};
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
@@ -34,10 +32,11 @@ fn main() -> ExitCode {
         now: Timestamp::now(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         command: command(&typed),
-        is_terminal: std::io::stdout().is_terminal(),
+        screen: screen(),
     };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan, &settings),
+        Ok(Task::Summary(plan)) => summarize(&plan, &settings),
         Ok(Task::Sync(plan)) => sync(&plan),
         Ok(Task::ColumnsHelp) => show(&catalogue::help(), Exit::Done),
         Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
@@ -68,7 +67,7 @@ fn parse(typed: &[OsString]) -> Result<(Cli, Settings), Refusal> {
     };
     let settings = Settings::read(command, given, &Environment::of_process()).map_err(Refusal::Settings)?;
     let joined = settings.join(typed, at).map_err(Refusal::Settings)?;
-    let cli = Cli::try_parse_from(joined).map_err(|error| match settings.refuse(&error) {
+    let cli = Cli::read(joined).map_err(|error| match settings.refuse(&error) {
         Some(fatal) => Refusal::Settings(fatal),
         None => refusal(error, typed),
     })?;
@@ -79,7 +78,7 @@ fn parse(typed: &[OsString]) -> Result<(Cli, Settings), Refusal> {
 /// wrong is said of the arguments as they can be shown.
 fn refusal(error: clap::Error, typed: &[OsString]) -> Refusal {
     let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
-    Refusal::Clap(Cli::try_parse_from(shown).err().unwrap_or(error))
+    Refusal::Clap(Cli::read(shown).err().unwrap_or(error))
 }
 
 /// Says where a wrong value comes from, if nobody typed it.
@@ -107,23 +106,56 @@ fn command(typed: &[OsString]) -> String {
 
 fn convert(plan: &Plan, settings: &Settings) -> Exit {
     let report = Report::new(plan.talk, plan.output.is_none() && !plan.count);
+    let stop = Stop::default();
+    let outcome = heed_signals(&stop).and_then(|()| {
+        begin(&report, settings);
+        pipeline::run(plan, &report, &stop)
+    });
+    if let Ok(coverage) = &outcome
+        && (coverage.rows == 0 && !coverage.is_cut && !plan.talk.quiet)
+    {
+        report.clear();
+        second_look::hints(plan, &stop).iter().for_each(|hint| report.note(hint));
+    }
+    conclude(&report, outcome, settings)
+}
+
+fn summarize(plan: &SummaryPlan, settings: &Settings) -> Exit {
+    let report = Report::new(plan.reading.talk, false);
+    let stop = Stop::default();
+    let outcome = heed_signals(&stop).and_then(|()| {
+        begin(&report, settings);
+        summary::run(plan, &report, &stop)
+    });
+    conclude(&report, outcome, settings)
+}
+
+/// Says what is set, before anything is done.
+fn begin(report: &Report, settings: &Settings) {
     settings.notes().iter().for_each(|note| report.note(note));
     settings.details().iter().for_each(|detail| report.detail(1, || detail.clone()));
-    let stop = Stop::default();
-    if let Err(fatal) = heed_signals(&stop) {
-        return end(&report, &fatal);
-    }
-    match pipeline::run(plan, &report, &stop) {
+}
+
+/// Says in the last line what was covered, or why nothing was.
+fn conclude(report: &Report, outcome: Result<Coverage, Fatal>, settings: &Settings) -> Exit {
+    match outcome {
         Ok(coverage) => {
-            if coverage.rows == 0 && !coverage.is_cut && !plan.talk.quiet {
-                report.clear();
-                second_look::hints(plan, &stop).iter().for_each(|hint| report.note(hint));
-            }
             report.finish(&coverage);
             if coverage.is_partial() { Exit::Partial } else { Exit::Done }
         }
-        Err(fatal) => end(&report, &blame(fatal, settings)),
+        Err(fatal) => end(report, &blame(fatal, settings)),
     }
+}
+
+/// The terminal that standard output is.
+fn screen() -> Option<Screen> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let width = terminal_size::terminal_size().map_or(0, |(width, _)| width.0.into());
+    Some(Screen { width, has_colors: !is_set("NO_COLOR") && !is_dumb })
 }
 
 fn sync(plan: &SyncPlan) -> Exit {

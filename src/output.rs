@@ -35,6 +35,22 @@ pub struct Table {
     for_excel: bool,
 }
 
+/// Appends a line of texts, with the same care as for those of events.
+pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &mut Vec<u8>) {
+    let (style, is_csv) = (CellStyle { guard: true, ..CellStyle::default() }, format == Format::Csv);
+    for (at, cell) in cells.into_iter().enumerate() {
+        if at > 0 {
+            out.push(if is_csv { b',' } else { b'\t' });
+        }
+        let start = out.len();
+        style.text(cell, out);
+        if is_csv {
+            csv::quote(out, start);
+        }
+    }
+    out.push(b'\n');
+}
+
 impl Table {
     /// Resolves the columns and asks for the fields that they show.
     pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {

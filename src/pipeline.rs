@@ -25,14 +25,15 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use self::block::Block;
 use self::feed::Feed;
 use self::turn::Turn;
-use self::work::{Choice, Job, Worker};
+use self::work::{Choice, Goal, Job, Worker};
 use self::writer::Writer;
-use crate::decode::event::Fields;
+use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Skip};
 use crate::output::Table;
 use crate::output::dedupe::Ids;
 use crate::output::sink::Sink;
 use crate::output::sort::Order;
+use crate::output::target::Target;
 use crate::plan::{Format, Plan, TableLayout};
 use crate::query::Filter;
 use crate::query::jq::Jq;
@@ -80,12 +81,44 @@ enum Said {
     Detail(u8, String),
 }
 
+/// Looks at the wanted events of one thread, in the order of its files.
+pub trait Visitor: Send {
+    /// An event of the file `file`.
+    fn event(&mut self, event: &Event<'_>, file: &str);
+    /// A log that was read, with or without a wanted event.
+    fn log(&mut self, file: &str);
+}
+
+/// What is asked of every event.
+struct Question {
+    filter: Filter,
+    jq: Option<Jq>,
+    order: Option<Order>,
+    ids: Option<Ids>,
+}
+
+impl Question {
+    fn new(plan: &Plan, fields: &mut Fields) -> Result<Question, Fatal> {
+        let is_sorted = !plan.sort.is_empty() && !plan.count;
+        Ok(Question {
+            filter: Filter::new(&plan.conditions, fields)?,
+            jq: plan.conditions.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?,
+            order: if is_sorted { Some(Order::new(&plan.sort, fields)?) } else { None },
+            ids: if plan.dedupe { Some(Ids::new(fields)?) } else { None },
+        })
+    }
+
+    /// What the jq expression, if there is one, can yield.
+    fn yields(&self) -> Yields {
+        self.jq.as_ref().map_or(Yields::Truth, |jq| jq.expression().yields())
+    }
+}
+
 /// Does the main job and says what was covered. `stop` ends it early.
 pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
     let mut fields = Fields::default();
-    let filter = Filter::new(&plan.conditions, &mut fields)?;
-    let jq = plan.conditions.jq.as_deref().map(|text| Jq::new(text, &mut fields)).transpose()?;
-    let yields = jq.as_ref().map_or(Yields::Truth, |jq| jq.expression().yields());
+    let question = Question::new(plan, &mut fields)?;
+    let yields = question.yields();
     if yields == Yields::Values && !plan.table.columns.is_empty() {
         return Err(Fatal::Usage(SHAPED.into()));
     }
@@ -97,11 +130,42 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     // What shapes its own lines has no columns to be named.
     let header = plan.table.header && yields == Yields::Truth;
     let table = Table::new(&TableLayout { header, ..plan.table.clone() }, &mut fields)?;
-    let is_sorted = !plan.sort.is_empty() && !plan.count;
-    let order = if is_sorted { Some(Order::new(&plan.sort, &mut fields)?) } else { None };
-    let ids = if plan.dedupe { Some(Ids::new(&mut fields)?) } else { None };
+    let goal = || if plan.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
+    let goals = (0..plan.threads).map(|_| goal()).collect();
+    let header = if plan.count { Vec::new() } else { table.header() };
+    stages(plan, (question, &fields), goals, || Ok((Sink::open(plan, &table)?, header)), report, stop)
+}
+
+/// Shows the wanted events to visitors, each of which has a thread of its own.
+/// They look at `fields`.
+pub fn visit<V: Visitor>(
+    plan: &Plan,
+    mut fields: Fields,
+    visitors: &mut [V],
+    report: &Report,
+    stop: &Stop,
+) -> Result<Coverage, Fatal> {
+    let question = Question::new(plan, &mut fields)?;
+    if question.yields() != Yields::Truth {
+        return Err(Fatal::Usage(format!("summary{UNDECIDED}")));
+    }
+    let goals = visitors.iter_mut().map(|visitor| Goal::Visit(visitor)).collect();
+    let nowhere = || Ok((Sink::Lines(Target::open(None)?), Vec::new()));
+    stages(plan, (question, &fields), goals, nowhere, report, stop)
+}
+
+/// Runs all stages, with a worker for each goal. `open` gives what takes the
+/// rows, and their header.
+fn stages(
+    plan: &Plan,
+    (question, fields): (Question, &Fields),
+    goals: Vec<Goal<'_>>,
+    open: impl FnOnce() -> Result<(Sink, Vec<u8>), Fatal>,
+    report: &Report,
+    stop: &Stop,
+) -> Result<Coverage, Fatal> {
     let inputs = feed::open(&plan.inputs, report, stop)?;
-    let mut sink = Sink::open(plan, &table)?;
+    let (mut sink, header) = open()?;
 
     let depth = plan.threads * 4;
     let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
@@ -110,11 +174,9 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
-    let table_of_worker = (!plan.count).then(|| table.clone());
-    let choice = Choice { search: filter.search(), filter, jq, table: table_of_worker, order, ids };
     let job = Job {
         // Which rows are wanted, only the writer knows then.
-        limit: plan.limit.filter(|_| !is_sorted && !plan.dedupe),
+        limit: plan.limit.filter(|_| question.order.is_none() && !plan.dedupe),
         verbose: plan.talk.verbose,
         is_parallel: plan.threads > 1,
         stop,
@@ -122,8 +184,14 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
         turn: &turn,
     };
     // Made before any thread, so that what is wrong is said and not half done.
-    let workers: Vec<Worker<'_>> = (0..plan.threads)
-        .map(|_| Worker::new(job, choice.clone(), &fields, TEXTS / plan.threads, used_receiver.clone()))
+    let workers: Vec<Worker<'_, '_>> = goals
+        .into_iter()
+        .map(|goal| {
+            let Question { filter, jq, order, ids } = &question;
+            let (search, jq, order, ids) = (filter.search(), jq.clone(), order.clone(), ids.clone());
+            let choice = Choice { search, filter: filter.clone(), jq, order, ids, goal };
+            Worker::new(job, choice, fields, TEXTS / plan.threads, used_receiver.clone())
+        })
         .collect::<Result<_, _>>()?;
 
     std::thread::scope(|scope| {
@@ -134,7 +202,7 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
         }
         drop(batch_receiver);
         let mut writer = Writer::new(plan, report, stop, &turn, &mut sink);
-        let written = writer.run(&table, order_receiver, &used_sender);
+        let written = writer.run(header, order_receiver, &used_sender);
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
         let mut coverage = writer.into_coverage();

@@ -13,10 +13,12 @@ use crate::window;
 
 mod conditions;
 mod source;
+mod summary;
 mod table;
 
 pub use conditions::Conditions;
 pub use source::{BucketInput, Connection, Downloads, Input};
+pub use summary::{Look, SummaryFormat, SummaryPlan};
 pub use table::{Format, OrderBy, TableLayout};
 
 /// What is asked of the program.
@@ -34,6 +36,8 @@ pub enum Task {
     Convert(Box<Plan>),
     /// Bring mirrors up to date.
     Sync(SyncPlan),
+    /// Count instead of listing.
+    Summary(Box<SummaryPlan>),
 }
 
 /// What is mirrored, and how.
@@ -94,8 +98,17 @@ pub struct Surroundings {
     pub cores: usize,
     /// What was typed, as a shell would take it.
     pub command: String,
-    /// Whether standard output is a terminal.
-    pub is_terminal: bool,
+    /// The terminal that standard output is, if it is one.
+    pub screen: Option<Screen>,
+}
+
+/// What a terminal is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Its columns.
+    pub width: usize,
+    /// Whether it shows colours, and nobody minds.
+    pub has_colors: bool,
 }
 
 impl Talk {
@@ -111,6 +124,7 @@ impl Task {
             Some(Command::Completions { shell }) => Ok(Task::Completions(shell)),
             Some(Command::Man) => Ok(Task::Man),
             Some(Command::Sync(typed)) => Task::sync(&typed, around),
+            Some(Command::Summary(typed)) => Task::summary(*typed, around),
             None => Task::convert(cli.convert, around),
         }
     }
@@ -148,7 +162,7 @@ impl Task {
         }
         let table = TableLayout::new(&typed.table, zone)?;
         if table.format == Format::Xlsx {
-            table::check_workbook(&typed.table, around.is_terminal)?;
+            table::check_workbook(&typed.table, around.screen.is_some())?;
         }
         Ok(Task::Convert(Box::new(Plan {
             inputs,
@@ -176,7 +190,8 @@ mod tests {
     fn plan(arguments: &[&str]) -> Result<Task, Fatal> {
         let typed = ["trail2tsv"].iter().chain(arguments);
         let now = "2026-11-21T10:30:00Z".parse().unwrap();
-        let around = Surroundings { now, cores: 2, command: typed.clone().copied().collect(), is_terminal: true };
+        let screen = Some(Screen { width: 80, has_colors: true });
+        let around = Surroundings { now, cores: 2, command: typed.clone().copied().collect(), screen };
         Task::new(Cli::try_parse_from(typed).unwrap(), around)
     }
 

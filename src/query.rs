@@ -5,6 +5,7 @@ pub mod address;
 pub mod call;
 pub mod comparison;
 pub mod condition;
+pub mod denial;
 pub mod field;
 pub mod filter;
 pub mod grep;
@@ -12,6 +13,7 @@ pub mod identity;
 pub mod jq;
 pub mod resource;
 pub mod search;
+pub mod time;
 
 pub use self::filter::Filter;
 

@@ -296,7 +296,7 @@ impl<'a> Value<'a> {
     }
 
     /// Longer than most strings.
-    const SHORT: usize = 64;
+    pub const SHORT: usize = 64;
 
     /// The value as written, without the white space between its parts.
     pub fn compact(&self) -> Vec<u8> {

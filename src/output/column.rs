@@ -69,7 +69,7 @@ pub fn parse_list(names: &[String], fields: &mut Fields) -> Result<Vec<Column>, 
 
 impl Column {
     /// The column that an option names.
-    pub(super) fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
+    pub fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
         let wrong = |reason: &str| Fatal::option(option, name, reason);
         let full = || wrong("more different fields than an event can have");
         let mut path = |text: &str| Path::parse(text, fields).map_err(|reason| wrong(&format!("a path that {reason}")));
@@ -103,6 +103,15 @@ impl Column {
             _ => None,
         };
         value.filter(large::is_large)
+    }
+
+    /// The text of the cell, if it is a short and plain one: see [`Value::short`].
+    #[inline]
+    pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; Value::SHORT], usize)> {
+        match &self.source {
+            Source::Field(slot) => event.get(*slot)?.short(),
+            _ => None,
+        }
     }
 
     /// Appends the cell of an event.

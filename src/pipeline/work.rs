@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::block::{self, Block, RowId};
 use super::feed::Pace;
 use super::turn::Turn;
-use super::{BLOCK, Batch, Piece, Said};
+use super::{BLOCK, Batch, Piece, Said, Visitor};
 use crate::decode::event::{Event, Fields};
 use crate::decode::{Decoder, Findings};
 use crate::error::{Fatal, Outcome, Problem, Skip};
@@ -40,22 +40,30 @@ pub(super) struct Job<'a> {
 
 /// What is to be done with every event. Each thread has its own, which learns
 /// the order of keys.
-#[derive(Clone)]
-pub(super) struct Choice {
+pub(super) struct Choice<'v> {
     pub(super) filter: Filter,
     /// What rules out whole files, where there is such a thing.
     pub(super) search: Option<Search>,
     /// What is asked last of an event, and can shape its own rows.
     pub(super) jq: Option<Jq>,
-    /// Nothing where rows are only counted.
-    pub(super) table: Option<Table>,
     /// What rows are sorted by, where they are.
     pub(super) order: Option<Order>,
     /// What tells events from those that came before, where that matters.
     pub(super) ids: Option<Ids>,
+    pub(super) goal: Goal<'v>,
 }
 
-impl Choice {
+/// What becomes of the wanted events of one thread.
+pub(super) enum Goal<'v> {
+    /// They become rows.
+    Rows(Box<Table>),
+    /// They are only counted.
+    Count,
+    /// Somebody looks at them.
+    Visit(&'v mut dyn Visitor),
+}
+
+impl Choice<'_> {
     /// What tells the event from those that came before, where that matters.
     fn id(&self, event: &Event<'_>) -> Option<RowId> {
         self.ids.as_ref().map(|ids| RowId::of(ids, event))
@@ -63,9 +71,9 @@ impl Choice {
 }
 
 /// One thread's tools.
-pub(super) struct Worker<'a> {
+pub(super) struct Worker<'a, 'v> {
     job: Job<'a>,
-    choice: Choice,
+    choice: Choice<'v>,
     decoder: Decoder,
     opener: Opener,
     inflater: Inflater,
@@ -89,15 +97,15 @@ struct Rows<'a> {
     used: &'a Receiver<Vec<u8>>,
 }
 
-impl<'a> Worker<'a> {
+impl<'a, 'v> Worker<'a, 'v> {
     /// A worker that holds texts of up to `limit` bytes whole.
     pub(super) fn new(
         job: Job<'a>,
-        choice: Choice,
+        choice: Choice<'v>,
         fields: &Fields,
         limit: usize,
         used: Receiver<Vec<u8>>,
-    ) -> Result<Worker<'a>, Fatal> {
+    ) -> Result<Worker<'a, 'v>, Fatal> {
         const SMALLEST: usize = 1 << 20;
         const LARGEST: usize = 16 << 20;
         let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST), job.is_parallel);
@@ -149,14 +157,20 @@ impl<'a> Worker<'a> {
             && !rows.is_full()
             && again.fetch(path, &source.name(), self.job.stop)
         {
-            if rows.take_back(&before) {
+            // Who looked at events has seen them.
+            let is_seen = matches!(self.choice.goal, Goal::Visit(_)) && rows.has_more(&before);
+            if !is_seen && rows.take_back(&before) {
                 problem = self.read_once(source, rows);
             } else {
                 rows.say(Said::Note(format!("{}: damaged here, and fetched again; run once more", source.name())));
             }
         }
         if !self.job.stop.is_set() {
-            rows.conclude(&self.decoder, problem, source, &source.name());
+            let name = source.name();
+            let is_log = rows.conclude(&self.decoder, problem, source, &name);
+            if let (Goal::Visit(visitor), true) = (&mut self.choice.goal, is_log) {
+                visitor.log(&name);
+            }
         }
         rows.end_file();
         self.decoder.findings().bytes
@@ -224,6 +238,11 @@ impl Rows<'_> {
         })
     }
 
+    /// Whether events came since.
+    fn has_more(&self, before: &Before) -> bool {
+        self.sent != before.sent || self.block.count != before.mark.count
+    }
+
     /// Takes back what the file has added since. Says whether that was
     /// possible.
     fn take_back(&mut self, before: &Before) -> bool {
@@ -246,7 +265,7 @@ impl Rows<'_> {
         }
     }
 
-    fn event(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+    fn event(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         match choice.filter.answer(event) {
             Answer::No => return ControlFlow::Continue(()),
             Answer::YesUntimed => self.block.coverage.untimed += 1,
@@ -256,15 +275,15 @@ impl Rows<'_> {
     }
 
     /// Makes what a jq expression yields of an event.
-    fn ask(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        let Choice { jq: Some(jq), table, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
+    fn ask(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let Choice { jq: Some(jq), goal, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
         let (mut is_wanted, mut is_first) = (false, true);
         let asked = jq.ask(event, |output| {
             if output == Output::True {
                 is_wanted = true;
                 return ControlFlow::Continue(());
             }
-            if let Some(table) = table {
+            if let Goal::Rows(table) = goal {
                 table.shaped(&output, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
             }
@@ -287,17 +306,21 @@ impl Rows<'_> {
     }
 
     /// Makes the row of an event.
-    fn row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        let cut = match &mut choice.table {
-            Some(_) if event.value().raw().len() > BLOCK => self.large_row(choice, event, file)?,
-            Some(table) => {
+    fn row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let cut = match &mut choice.goal {
+            Goal::Rows(_) if event.value().raw().len() > BLOCK => self.large_row(choice, event, file)?,
+            Goal::Rows(table) => {
                 let cut = table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
                 self.mark(choice.id(event), choice.order.as_mut(), event, file);
                 cut
             }
-            None => {
+            Goal::Count => {
                 self.mark(choice.id(event), choice.order.as_mut(), event, file);
+                0
+            }
+            Goal::Visit(visitor) => {
+                visitor.event(event, file);
                 0
             }
         };
@@ -329,12 +352,12 @@ impl Rows<'_> {
     /// Makes a row that may be larger than a block, in blocks of its own, the
     /// last of which is left to send, and gives how many of its cells were cut.
     /// Breaks where there is no writer any more.
-    fn large_row(&mut self, choice: &mut Choice, event: &Event<'_>, file: &str) -> ControlFlow<(), u64> {
+    fn large_row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<(), u64> {
         if self.block.count > 0 {
             self.send()?;
         }
         self.mark(choice.id(event), choice.order.as_mut(), event, file);
-        let Some(table) = &mut choice.table else { return ControlFlow::Continue(0) };
+        let Goal::Rows(table) = &mut choice.goal else { return ControlFlow::Continue(0) };
         let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
         let cut = table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
@@ -361,11 +384,13 @@ impl Rows<'_> {
         self.block.said.push(said);
     }
 
-    /// Counts a file that was read, and says what is wrong with it.
-    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: &str) {
+    /// Counts a file that was read, says what is wrong with it, and gives
+    /// whether it was a log that could be read, in part at least.
+    fn conclude(&mut self, decoder: &Decoder, problem: Option<Problem>, source: &Source, name: &str) -> bool {
         let findings = decoder.findings();
         let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
         let mut verdict = findings.verdict(problem);
+        let is_log = verdict.passed_over.is_none() && !is_unread;
         let coverage = &mut self.block.coverage;
         match verdict.passed_over {
             Some(reason) if source.is_named_as_log() => {
@@ -391,6 +416,7 @@ impl Rows<'_> {
         for (problem, outcome) in verdict.problems {
             self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
         }
+        is_log
     }
 
     /// Hands the last block of the batch to the writer.

@@ -9,7 +9,6 @@ use super::block::{Block, Piece, RowId};
 use super::turn::Turn;
 use super::{BLOCK, Said};
 use crate::error::Fatal;
-use crate::output::Table;
 use crate::output::dedupe::Seen;
 use crate::output::sink::Sink;
 use crate::output::sort::Sorter;
@@ -60,11 +59,11 @@ impl<'a> Writer<'a> {
 
     pub(super) fn run(
         &mut self,
-        table: &Table,
+        header: Vec<u8>,
         order: Receiver<Receiver<Block>>,
         used: &Sender<Vec<u8>>,
     ) -> Result<(), Fatal> {
-        let mut header = (!self.plan.count).then(|| table.header());
+        let mut header = Some(header);
         if self.plan.limit == Some(0) {
             return self.sink.write(&header.unwrap_or_default());
         }

@@ -160,6 +160,15 @@ impl<'a> Principal<'a> {
         resolved.or_else(fallback).map(Name::Plain)
     }
 
+    /// Whose permissions decide: the role, whoever took it, or else the name
+    /// that a person wants to read.
+    pub fn holder(&self) -> Option<String> {
+        match self.name()? {
+            Name::Pair(role, _) if self.kind() == "AssumedRole" => Some(role.into_owned()),
+            name => Some(name.parts().concat()),
+        }
+    }
+
     /// Whether any of the names that the principal goes by fits: the one that
     /// is shown, its parts, and the raw fields.
     pub fn is_any(&self, mut fits: impl FnMut(&str) -> bool) -> bool {

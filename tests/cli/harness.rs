@@ -92,6 +92,20 @@ impl Trial {
         self.ran(arguments, self.command(arguments).output().unwrap())
     }
 
+    /// Runs a command as a shell does that finds the program.
+    #[cfg(unix)]
+    pub fn shell(&self, command: &str) -> Ran {
+        let folder = PathBuf::from(env!("CARGO_BIN_EXE_trail2tsv")).parent().unwrap().to_path_buf();
+        let output = Command::new("/bin/sh")
+            .args(["-c", command])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+            .env("HOME", self.folder.path())
+            .output();
+        self.ran(&[command], output.unwrap())
+    }
+
     /// Runs the program with `input` on its standard input.
     pub fn run_with_stdin(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();

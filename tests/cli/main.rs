@@ -13,5 +13,6 @@ mod output;
 mod search;
 mod settings;
 mod sort;
+mod summary;
 mod xlsx;
 mod zone;

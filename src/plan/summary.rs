@@ -1,0 +1,119 @@
+//! What a summary counts, and how it is shown.
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use super::{Conditions, Plan, Screen, Surroundings, TableLayout, Talk, Task, source};
+use crate::cli;
+use crate::error::Fatal;
+use crate::pattern::split_list;
+
+/// A summary: what is read and counted, and what is made of it.
+#[derive(Clone, Debug)]
+pub struct SummaryPlan {
+    /// Which events are read, and how.
+    pub reading: Plan,
+    /// The columns to count by; where there are none, what everybody asks.
+    pub by: Vec<String>,
+    /// How many of the most frequent values the output shows.
+    pub top: usize,
+    /// What is written to standard output, if anything.
+    pub format: Option<SummaryFormat>,
+    /// How text looks.
+    pub look: Look,
+    /// Where a page is written to.
+    pub html: Option<PathBuf>,
+    /// How many of the most frequent values the page shows.
+    pub html_top: usize,
+    /// The options that say which events, but for times, as typed.
+    pub question: Vec<String>,
+}
+
+/// How a summary is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SummaryFormat {
+    /// For people.
+    Text,
+    /// Tabs between cells.
+    Tsv,
+    /// RFC 4180.
+    Csv,
+    /// One object.
+    Json,
+}
+
+/// How text looks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Look {
+    /// How many columns a line has at most.
+    pub width: usize,
+    /// Whether there are colours.
+    pub has_colors: bool,
+}
+
+/// Columns of a terminal that does not tell, and of text that goes elsewhere.
+const WIDTH: usize = 80;
+/// No terminal is used that is narrower.
+const NARROWEST: usize = 40;
+const TOP: usize = 10;
+const TOP_OF_PAGE: usize = 25;
+
+impl Task {
+    pub(super) fn summary(typed: cli::Summary, around: Surroundings) -> Result<Task, Fatal> {
+        let counting = typed.counting;
+        if counting.by.iter().any(|list| list == "help") {
+            return Ok(Task::ColumnsHelp);
+        }
+        let conditions = Conditions::new(&typed.scope, &typed.conditions, around.now, &TimeZone::UTC)?;
+        let inputs = source::inputs(&typed.inputs, &typed.bucket, &conditions)?;
+        if inputs.is_empty() {
+            return Err(Fatal::Usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET".into()));
+        }
+        let format = counting.format.as_deref().map(format).transpose()?;
+        Ok(Task::Summary(Box::new(SummaryPlan {
+            reading: Plan {
+                inputs,
+                conditions,
+                table: TableLayout::new(&cli::Table::default(), TimeZone::UTC)?,
+                output: None,
+                sort: Vec::new(),
+                dedupe: false,
+                count: false,
+                limit: None,
+                threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
+                talk: Talk::new(&typed.talk),
+                now: around.now,
+                command: around.command.clone(),
+            },
+            by: split_list(&counting.by),
+            top: counting.top.unwrap_or(TOP),
+            format: format.or((counting.html.is_none()).then_some(SummaryFormat::Text)),
+            look: look(counting.color.as_deref(), around.screen)?,
+            html_top: counting.top.unwrap_or(TOP_OF_PAGE),
+            html: counting.html,
+            question: typed.question,
+        })))
+    }
+}
+
+fn format(name: &str) -> Result<SummaryFormat, Fatal> {
+    match name.to_ascii_lowercase().as_str() {
+        "text" => Ok(SummaryFormat::Text),
+        "tsv" => Ok(SummaryFormat::Tsv),
+        "csv" => Ok(SummaryFormat::Csv),
+        "json" => Ok(SummaryFormat::Json),
+        _ => Err(Fatal::option("--format", name, "not a format of a summary; write text, tsv, csv or json")),
+    }
+}
+
+fn look(color: Option<&str>, screen: Option<Screen>) -> Result<Look, Fatal> {
+    let has_colors = match color {
+        None | Some("auto") => screen.is_some_and(|screen| screen.has_colors),
+        Some("always") => true,
+        Some("never") => false,
+        Some(other) => return Err(Fatal::option("--color", other, "not known; write auto, always or never")),
+    };
+    let width = screen.map(|screen| screen.width).filter(|width| *width > 0).unwrap_or(WIDTH);
+    Ok(Look { width: width.max(NARROWEST), has_colors })
+}

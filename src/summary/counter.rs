@@ -1,0 +1,230 @@
+//! Counts by value, exactly, in bounded memory: values that do not fit wait on
+//! disk, sorted, and are put together in the end ([`spill`](super::spill)).
+
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::span::Moment;
+use super::spill::Spill;
+use super::trend::Trend;
+
+/// Counts of values. Each thread has its own, and they share a place on disk.
+#[derive(Debug)]
+pub(super) struct Counter {
+    /// The values one after the other.
+    text: Vec<u8>,
+    entries: Vec<Entry>,
+    places: HashTable<u32>,
+    /// Short values that were met lately, each in the place that its bytes decide.
+    recent: Box<[Recent; RECENT]>,
+    hasher: RandomState,
+    spill: Arc<Spill>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Where in the text the value is.
+    value: Range<usize>,
+    trend: Trend,
+}
+
+/// A short value with zeros behind it, which no cell holds, and its entry.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    value: [u64; SHORT / 8],
+    entry: u32,
+}
+
+/// Those of all counters together fit into the fastest memory.
+const RECENT: usize = 128;
+/// Most values are no longer.
+pub(super) const SHORT: usize = 32;
+
+/// Longer values are cut, and told apart by what else they hold.
+pub(super) const LONGEST: usize = 4096;
+/// What an entry takes beside its value, roughly.
+const ENTRY: usize = size_of::<Entry>() + 12;
+
+impl Counter {
+    pub(super) fn new(spill: Arc<Spill>) -> Counter {
+        Counter {
+            text: Vec::new(),
+            entries: Vec::new(),
+            places: HashTable::new(),
+            recent: Box::new([Recent { value: [0; SHORT / 8], entry: u32::MAX }; RECENT]),
+            hasher: RandomState::default(),
+            spill,
+        }
+    }
+
+    /// Counts an event with this value, and says whether the value is new.
+    #[inline]
+    pub(super) fn add(&mut self, value: &[u8], moment: Option<&Moment>) -> bool {
+        let known = self.entries.len();
+        let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
+        self.entries[place].trend.add(moment);
+        place == known
+    }
+
+    /// The same for the first `length` of these bytes, [`SHORT`] at most: to
+    /// compare and mix a fixed number is faster than just as many as there are.
+    #[inline]
+    pub(super) fn add_short(&mut self, bytes: &[u8; SHORT], length: usize, moment: Option<&Moment>) -> bool {
+        let known = self.entries.len();
+        let mut words = [0; SHORT / 8];
+        for (at, (word, bytes)) in words.iter_mut().zip(bytes.as_chunks::<8>().0).enumerate() {
+            let wanted = length.saturating_sub(at * 8).min(8) as u32;
+            *word = u64::from_le_bytes(*bytes) & u64::MAX.checked_shr(64 - 8 * wanted).unwrap_or(0);
+        }
+        let mixed =
+            words.iter().fold(0, |mixed: u64, word| (mixed.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let at = (mixed >> 57) as usize % RECENT;
+        let recent = &self.recent[at];
+        let place = if recent.value == words && recent.entry != u32::MAX {
+            recent.entry as usize
+        } else {
+            let place = self.place(&bytes[..length.min(SHORT)]);
+            self.recent[at] = Recent { value: words, entry: place as u32 };
+            place
+        };
+        self.entries[place].trend.add(moment);
+        place == known
+    }
+
+    fn place(&mut self, value: &[u8]) -> usize {
+        let hash = self.hasher.hash_one(value);
+        let (text, entries) = (&mut self.text, &mut self.entries);
+        let is_same = |place: &u32| text[entries[*place as usize].value.clone()] == *value;
+        if let Some(place) = self.places.find(hash, is_same) {
+            return *place as usize;
+        }
+        let place = entries.len();
+        entries.push(Entry { value: text.len()..text.len() + value.len(), trend: Trend::default() });
+        text.extend_from_slice(value);
+        let rehash = |place: &u32| self.hasher.hash_one(&text[entries[*place as usize].value.clone()]);
+        self.places.insert_unique(hash, place as u32, rehash);
+        place
+    }
+
+    /// How many bytes it takes, roughly.
+    #[inline]
+    pub(super) fn size(&self) -> usize {
+        self.text.len() + self.entries.len() * ENTRY
+    }
+
+    /// Moves all there is to the disk.
+    pub(super) fn spill(&mut self) -> io::Result<()> {
+        let mut places: Vec<&Entry> = self.entries.iter().collect();
+        places.sort_unstable_by_key(|entry| &self.text[entry.value.clone()]);
+        self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.trend)))?;
+        self.text.clear();
+        self.entries.clear();
+        self.places.clear();
+        self.recent.fill(Recent { value: [0; SHORT / 8], entry: u32::MAX });
+        Ok(())
+    }
+
+    /// Adds the counts of other threads, and calls `each` once for each value.
+    pub(super) fn finish(
+        mut self,
+        others: impl Iterator<Item = Counter>,
+        mut each: impl FnMut(&[u8], &Trend),
+    ) -> io::Result<()> {
+        for other in others {
+            for Entry { value, trend } in &other.entries {
+                let place = self.place(&other.text[value.clone()]);
+                self.entries[place].trend.merge(trend);
+            }
+        }
+        if self.spill.is_empty() {
+            for Entry { value, trend } in &self.entries {
+                each(&self.text[value.clone()], trend);
+            }
+            return Ok(());
+        }
+        self.spill()?;
+        self.spill.read(|value, trend| {
+            each(value, trend);
+            Ok(())
+        })
+    }
+}
+
+/// The beginning of a long value, and what tells it from others that begin so.
+#[cold]
+fn shortened(value: &[u8]) -> Vec<u8> {
+    // The same for the same value, in every run.
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(value);
+    let mut end = LONGEST - "… (1000000000 bytes, 0123456789abcdef)".len();
+    while value[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    [&value[..end], format!("… ({} bytes, {:016x})", value.len(), hasher.finish()).as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Counts what threads met, each of which moves to the disk after so many.
+    fn count(threads: &[Vec<(String, i64)>], room: usize) -> BTreeMap<String, Trend> {
+        let spill = Arc::new(Spill::default());
+        let mut counters: Vec<Counter> = threads.iter().map(|_| Counter::new(Arc::clone(&spill))).collect();
+        for (counter, events) in counters.iter_mut().zip(threads) {
+            for (value, second) in events {
+                let (bytes, moment) = (value.as_bytes(), Moment::new(*second));
+                if let (true, Some(chunk)) = (bytes.len() <= SHORT, [bytes, &[b'x'; SHORT]].concat().first_chunk()) {
+                    counter.add_short(chunk, bytes.len(), Some(&moment));
+                } else {
+                    counter.add(bytes, Some(&moment));
+                }
+                if counter.entries.len() > room {
+                    counter.spill().unwrap();
+                }
+            }
+        }
+        let (mut found, mut counters) = (BTreeMap::new(), counters.into_iter());
+        let first = counters.next().unwrap();
+        let each = |value: &[u8], trend: &Trend| {
+            let before = found.insert(String::from_utf8(value.to_vec()).unwrap(), trend.clone());
+            assert!(before.is_none(), "{value:?} came twice");
+        };
+        first.finish(counters, each).unwrap();
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_exact_however_little_memory_there_is(
+            threads in proptest::collection::vec(
+                proptest::collection::vec(("[a-f]{0,3}|[ab]{30,34}", 1_790_000_000..1_790_900_000_i64), 0..200), 1..4,
+            ),
+            room in 0..40_usize,
+        ) {
+            let mut plain = BTreeMap::<String, Trend>::new();
+            for (value, second) in threads.iter().flatten() {
+                plain.entry(value.clone()).or_default().add(Some(&Moment::new(*second)));
+            }
+            prop_assert_eq!(count(&threads, room), plain);
+        }
+    }
+
+    #[test]
+    fn long_values_are_cut_and_told_apart() {
+        let long = |end: &str| ("é".repeat(5000) + end, 0);
+        let found = count(&[vec![long("a"), long("a"), long("b")]], 10);
+        assert_eq!(found.values().map(|trend| trend.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
+        assert_eq!(found.len(), 2);
+        assert!(found.keys().all(|value| value.len() <= LONGEST && value.contains("… (10001 bytes, ")));
+    }
+}

@@ -1,0 +1,184 @@
+//! The summary as a page for a browser: one file, which needs no network. The
+//! data is a block of JSON; how it is drawn is in `page/`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::command::Question;
+use super::data;
+use super::days::gaps;
+use super::result::{About, Row, Summary, Table};
+use super::shown::visible;
+use super::trend::{Frame, STRETCHES};
+use crate::plan::SummaryPlan;
+use crate::report::Coverage;
+
+const TEMPLATE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+/// What the rows of one table may take, and the list of accounts and regions.
+const ROOM: usize = 120 << 10;
+/// Longer values are cut.
+const LONGEST: usize = 300;
+/// The most stretches of time that charts have.
+const STEPS: usize = 240;
+
+/// Makes the page.
+pub(super) fn page(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> String {
+    let data = embedded(&data(summary, coverage, plan));
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let policy = format!("default-src 'none'; style-src {}; script-src {}", hash(STYLE), hash(SCRIPT));
+    TEMPLATE
+        .replace("{{policy}}", &policy)
+        .replace("{{style}}", STYLE)
+        .replace("{{script}}", SCRIPT)
+        // The last, so that nothing is looked for in it.
+        .replace("{{data}}", &data)
+}
+
+/// JSON in which nothing can end the element that it stands in.
+fn embedded(value: &Value) -> String {
+    let mut text = String::new();
+    for character in value.to_string().chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+fn data(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> Value {
+    let (counts, question) = (&summary.counts, Question(&plan.question));
+    let (hours, bins) = counts.timeline.over(STEPS);
+    let frame = counts.all.period().map(|period| Frame::new(period, STRETCHES));
+    let window = plan.reading.conditions.window;
+    let second = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
+    json!({
+        "command": question.command(),
+        "since": second(window.since),
+        "until": second(window.until),
+        "covered": visible(&coverage.to_string()),
+        "period": counts.all.period(),
+        "events": counts.all.count,
+        "kinds": counts.kinds,
+        "denied": counts.denied,
+        "deniedOptions": question.denied(),
+        "untimed": summary.untimed(),
+        "activity": { "hours": hours, "bins": bins },
+        "week": counts.week,
+        "new": [news(summary, About::Users), news(summary, About::Addresses)],
+        "frame": frame.map(|frame| json!({ "hours": frame.hours(), "start": frame.first_hour() })),
+        "tables": summary.tables.iter().map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
+        "days": days(summary, question),
+        "kindOptions": ["--reads --no-errors", "--writes --no-errors", "--errors", ""],
+    })
+}
+
+/// On which days values came for the first time.
+fn news(summary: &Summary, about: About) -> Value {
+    let Some(table) = summary.table(about) else { return Value::Null };
+    let (hours, bins) = table.firsts.by_day().over(STEPS);
+    json!({ "name": data::name(about), "hours": hours, "bins": bins })
+}
+
+fn table(table: &Table, frame: Option<Frame>, question: Question<'_>) -> Value {
+    let mut room = ROOM;
+    let mut rows = Vec::new();
+    for row in &table.rows {
+        let row = row_value(table, row, frame, question);
+        let length = embedded(&row).len() + 1;
+        if length > room {
+            break;
+        }
+        room -= length;
+        rows.push(row);
+    }
+    json!({
+        "name": data::name(table.about),
+        "columns": table.columns.iter().map(|name| cut(name)).collect::<Vec<_>>(),
+        "distinct": table.distinct,
+        "events": table.events,
+        "empty": table.empty,
+        "rows": rows,
+    })
+}
+
+fn row_value(table: &Table, row: &Row, frame: Option<Frame>, question: Question<'_>) -> Value {
+    let picture = frame.map(|frame| row.trend.over(frame)).unwrap_or_default();
+    let values: Vec<String> = row.values.iter().map(|value| cut(value)).collect();
+    // What must be cut here is too long for a command line that people copy.
+    let is_whole = row.values.iter().all(|value| value.len() <= LONGEST);
+    let options = is_whole.then(|| question.row(table, row)).flatten();
+    let mut object = json!({
+        "values": values,
+        "events": row.trend.count,
+        "period": row.trend.period(),
+        "picture": picture,
+        "options": options,
+    });
+    if let (About::Denied, Some(role)) = (table.about, row.values.first()) {
+        let role = question.value("principal", role).filter(|_| is_whole);
+        object["roleOptions"] = role.map(|role| format!("{role} {}", question.denied())).into();
+    }
+    object
+}
+
+/// A value as a page shows it.
+fn cut(value: &str) -> String {
+    let mut shown: String = visible(value).chars().take(LONGEST).collect();
+    if shown.len() < value.len() && shown.chars().count() == LONGEST {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Of which days there is no log, by account and region.
+fn days(summary: &Summary, question: Question<'_>) -> Value {
+    let days = &summary.counts.days;
+    let Some(period) = days.period() else {
+        return json!({ "untold": days.untold, "owners": [], "others": 0, "period": null });
+    };
+    let mut owners: Vec<_> = days.owners().map(|(owner, stretches)| (owner, gaps(stretches, period))).collect();
+    let missing = |gaps: &[[i32; 2]]| gaps.iter().map(|gap| gap[1] - gap[0] + 1).sum::<i32>();
+    owners.sort_by_key(|(_, gaps)| -missing(gaps));
+    let (mut room, total, mut shown) = (ROOM, owners.len(), Vec::new());
+    for ((account, region), gaps) in owners {
+        const MOST: usize = 100;
+        let options = [question.value("recipientAccountId", account), question.value("awsRegion", region)];
+        let options = options.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let owner = json!({ "account": account, "region": cut(region), "missing": missing(&gaps), "gaps": gaps, "options": options });
+        let length = embedded(&owner).len() + 1;
+        if length > room || shown.len() == MOST {
+            break;
+        }
+        room -= length;
+        shown.push(owner);
+    }
+    let others = total - shown.len();
+    json!({ "untold": days.untold, "owners": shown, "others": others, "period": period })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_ends_the_data() {
+        let text = embedded(&json!({ "a": "</script><!--\u{2028}&amp;" }));
+        assert!(!text.contains(['<', '>', '&', '\u{2028}']), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["a"], "</script><!--\u{2028}&amp;");
+    }
+
+    #[test]
+    fn the_template_has_a_place_for_everything() {
+        for place in ["policy", "style", "script", "data"] {
+            assert_eq!(TEMPLATE.matches(&format!("{{{{{place}}}}}")).count(), 1, "{place}");
+            assert!(!SCRIPT.contains(&format!("{{{{{place}}}}}")) && !STYLE.contains(&format!("{{{{{place}}}}}")));
+        }
+        assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
+    }
+}

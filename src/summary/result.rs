@@ -1,0 +1,187 @@
+//! What was counted, put together: all that the outputs show.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+
+use super::counter::Counter;
+use super::span::Moment;
+use super::tally::{Counts, Tally};
+use super::timeline::Timeline;
+use super::trend::Trend;
+
+/// What a table is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum About {
+    Accounts,
+    Regions,
+    Users,
+    Events,
+    Sources,
+    Addresses,
+    Errors,
+    Denied,
+    /// Whatever was asked for.
+    Asked,
+}
+
+/// The most frequent values of one kind.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) about: About,
+    /// What the values of a row are.
+    pub(super) columns: Vec<String>,
+    /// How many different values there are.
+    pub(super) distinct: u64,
+    /// How many events have a value.
+    pub(super) events: u64,
+    /// How many have none.
+    pub(super) empty: u64,
+    /// The most frequent, which come first.
+    pub(super) rows: Vec<Row>,
+    /// When values came for the first time.
+    pub(super) firsts: Timeline<1>,
+}
+
+/// A value, or several that came together.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Row {
+    pub(super) values: Vec<String>,
+    pub(super) trend: Trend,
+}
+
+/// All that was counted.
+pub(super) struct Summary {
+    pub(super) counts: Counts,
+    pub(super) tables: Vec<Table>,
+}
+
+impl Summary {
+    /// Puts together what the threads counted: of each table, whose columns
+    /// `headings` has, the `top` first rows.
+    pub(super) fn new(headings: Vec<(About, Vec<String>)>, tallies: Vec<Tally>, top: usize) -> io::Result<Summary> {
+        let (counts, counters) = Tally::merge(tallies)?;
+        let tables = headings.into_iter().zip(counters).enumerate();
+        let tables = tables.map(|(at, ((about, columns), counters))| {
+            let empty = counts.empty.get(at).copied().unwrap_or_default();
+            Table::new(about, columns, empty, counters, top)
+        });
+        Ok(Summary { tables: tables.collect::<io::Result<_>>()?, counts })
+    }
+
+    /// The table about something, if there is one.
+    pub(super) fn table(&self, about: About) -> Option<&Table> {
+        self.tables.iter().find(|table| table.about == about)
+    }
+
+    /// Leaves only the first rows of each table.
+    pub(super) fn keep(&mut self, top: usize) {
+        for table in &mut self.tables {
+            table.rows.truncate(top);
+        }
+    }
+
+    /// How many events have no time that can be read.
+    pub(super) fn untimed(&self) -> u64 {
+        self.counts.all.count - self.counts.week.iter().sum::<u64>()
+    }
+}
+
+impl Table {
+    fn new(about: About, columns: Vec<String>, empty: u64, counters: Vec<Counter>, top: usize) -> io::Result<Table> {
+        let mut table =
+            Table { about, columns, distinct: 0, events: 0, empty, rows: Vec::new(), firsts: Timeline::default() };
+        let mut best = Best { most: top, heap: BinaryHeap::new() };
+        let mut counters = counters.into_iter();
+        if let Some(first) = counters.next() {
+            let mut moment = Moment::new(0);
+            first.finish(counters, |value, trend| {
+                table.distinct += 1;
+                table.events += trend.count;
+                if let Some([first, _]) = trend.period() {
+                    moment.set(first);
+                    table.firsts.add(&moment, 0);
+                }
+                best.offer(value, trend);
+            })?;
+        }
+        table.rows = best.rows();
+        Ok(table)
+    }
+}
+
+/// The most frequent values so far. Of equally frequent ones, the first in the
+/// alphabet.
+struct Best {
+    most: usize,
+    heap: BinaryHeap<Reverse<Candidate>>,
+}
+
+type Candidate = (u64, Reverse<Vec<u8>>, TrendBox);
+
+/// A trend that takes no part in comparing: no two candidates have one value.
+struct TrendBox(Trend);
+
+impl PartialEq for TrendBox {
+    fn eq(&self, _: &TrendBox) -> bool {
+        true
+    }
+}
+
+impl Eq for TrendBox {}
+
+impl PartialOrd for TrendBox {
+    fn partial_cmp(&self, other: &TrendBox) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TrendBox {
+    fn cmp(&self, _: &TrendBox) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+impl Best {
+    fn offer(&mut self, value: &[u8], trend: &Trend) {
+        if self.heap.len() >= self.most {
+            let is_better = self.heap.peek().is_some_and(|Reverse((count, Reverse(last), _))| {
+                (trend.count, Reverse(value)) > (*count, Reverse(last.as_slice()))
+            });
+            if !is_better {
+                return;
+            }
+            self.heap.pop();
+        }
+        self.heap.push(Reverse((trend.count, Reverse(value.to_vec()), TrendBox(trend.clone()))));
+    }
+
+    fn rows(self) -> Vec<Row> {
+        let best = self.heap.into_sorted_vec().into_iter();
+        best.map(|Reverse((_, Reverse(value), TrendBox(trend)))| Row {
+            values: String::from_utf8_lossy(&value).split('\t').map(String::from).collect(),
+            trend,
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_come_first_and_equals_by_name() {
+        let mut best = Best { most: 3, heap: BinaryHeap::new() };
+        for (value, count) in [("d", 1), ("b", 2), ("a", 1), ("e", 5), ("c", 2), ("f", 2)] {
+            let mut trend = Trend::default();
+            trend.count = count;
+            best.offer(value.as_bytes(), &trend);
+        }
+        let rows: Vec<String> = best.rows().into_iter().map(|row| row.values.concat()).collect();
+        assert_eq!(rows, ["e", "b", "c"]);
+        let mut none = Best { most: 0, heap: BinaryHeap::new() };
+        none.offer(b"a", &Trend::default());
+        assert!(none.rows().is_empty());
+    }
+}

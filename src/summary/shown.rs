@@ -1,0 +1,91 @@
+//! Values as people see them: in no terminal and on no page can a value hide
+//! what it holds, or turn round the text that it stands in.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text with every character that shows nothing, or changes how others are
+/// shown, written as `\u202e`.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_hidden(character) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Control and format characters, and separators of lines.
+pub(super) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// How many columns of a terminal the text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text in `columns` columns of a terminal at most: a longer one loses its
+/// middle, since names differ at both ends.
+pub(super) fn fitted(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let room = columns.saturating_sub(1);
+    let head = taken(text.chars(), room.div_ceil(2));
+    let tail: Vec<char> = taken(text.chars().rev(), room / 2).chars().rev().collect();
+    Cow::Owned(format!("{head}…{}", String::from_iter(tail)))
+}
+
+/// As many of the characters as have room.
+fn taken(characters: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut used = 0;
+    let fits = |character: &char| {
+        used += character.width().unwrap_or(0);
+        used <= columns
+    };
+    characters.take_while(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hides_is_shown() {
+        for (text, expected) in [
+            ("plain ~", "plain ~"),
+            ("é漢", "é漢"),
+            ("gpj.\u{202e}exe", "gpj.\\u202eexe"),
+            ("\u{1b}[31m\u{9b}\u{7f}\n", "\\u001b[31m\\u009b\\u007f\\u000a"),
+            ("a\u{200b}\u{feff}\u{e0041}", "a\\u200b\\ufeff\\ue0041"),
+        ] {
+            assert_eq!(visible(text), expected);
+        }
+    }
+
+    #[test]
+    fn long_texts_lose_their_middle() {
+        for (text, columns, expected) in [
+            ("abcdef", 6, "abcdef"),
+            ("abcdefg", 6, "abc…fg"),
+            ("漢字漢字", 7, "漢…字"),
+            ("abc", 1, "…"),
+            ("abc", 0, "…"),
+        ] {
+            assert_eq!(fitted(text, columns), expected, "{text} in {columns}");
+        }
+    }
+}

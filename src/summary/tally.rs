@@ -1,0 +1,254 @@
+//! What one thread counts.
+
+use std::io;
+use std::sync::Arc;
+
+use super::counter::{Counter, SHORT};
+use super::days::Days;
+use super::span::Moment;
+use super::spill::Spill;
+use super::timeline::Timeline;
+use super::trend::Trend;
+use crate::decode::event::{Event, Fields};
+use crate::error::Fatal;
+use crate::output::cell::CellStyle;
+use crate::output::column::Column;
+use crate::pipeline::Visitor;
+use crate::query::call::{Access, Failure};
+use crate::query::denial::Denial;
+use crate::query::identity::Identities;
+use crate::query::time::Clock;
+
+/// What is counted by: the values of these columns.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    columns: Vec<Column>,
+    /// Whether an event without a value counts too, as one of no value.
+    has_empty: bool,
+}
+
+/// All that one thread counts.
+pub(super) struct Tally {
+    readers: Readers,
+    subjects: Vec<Subject>,
+    /// One for each subject, and the last for denied calls.
+    counters: Vec<Counter>,
+    counts: Counts,
+    /// What the counters may take.
+    room: usize,
+    moment: Moment,
+    style: CellStyle,
+    /// Memory for a value.
+    value: Vec<u8>,
+    failure: Option<io::Error>,
+}
+
+/// What is counted of all events together.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) all: Trend,
+    /// Reads, writes, errors, and what is none of these.
+    pub(super) kinds: [u64; KINDS],
+    /// The same over time.
+    pub(super) timeline: Timeline<KINDS>,
+    /// Monday's hours, Tuesday's and so on.
+    pub(super) week: Vec<u64>,
+    /// For each subject the events that have no value.
+    pub(super) empty: Vec<u64>,
+    pub(super) denied: u64,
+    pub(super) days: Days,
+}
+
+pub(super) const KINDS: usize = 4;
+pub(super) const READ: usize = 0;
+pub(super) const WRITE: usize = 1;
+pub(super) const ERROR: usize = 2;
+pub(super) const OTHER: usize = 3;
+pub(super) const WEEK: usize = 7 * 24;
+
+/// What looks at an event.
+#[derive(Clone)]
+struct Readers {
+    clock: Clock,
+    access: Access,
+    failure: Failure,
+    denial: Denial,
+    identities: Identities,
+    name: Subject,
+}
+
+impl Subject {
+    /// The values of these columns.
+    pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut Fields) -> Result<Subject, Fatal> {
+        let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
+        Ok(Subject { columns, has_empty })
+    }
+
+    /// The value for an event, if there is one that is short and stands in the
+    /// event just so.
+    #[inline]
+    fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; SHORT], usize)> {
+        let [column] = &self.columns[..] else { return None };
+        let (bytes, length) = column.short(event).filter(|(_, length)| (1..=SHORT).contains(length))?;
+        Some((bytes.first_chunk()?, length))
+    }
+
+    /// Appends the values for an event, separated by tabs, which are in no value.
+    #[inline]
+    fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            if at > 0 {
+                out.push(b'\t');
+            }
+            column.write(event, file, style, out);
+        }
+    }
+}
+
+impl Tally {
+    /// One for each thread. All together take `room` bytes.
+    pub(super) fn for_threads(
+        threads: usize,
+        room: usize,
+        subjects: Vec<Subject>,
+        fields: &mut Fields,
+    ) -> Result<Vec<Tally>, Fatal> {
+        let readers = Readers::new(fields)?;
+        let spills: Vec<Arc<Spill>> = (0..=subjects.len()).map(|_| Arc::default()).collect();
+        let tally = |_| Tally {
+            readers: readers.clone(),
+            subjects: subjects.clone(),
+            counters: spills.iter().map(|spill| Counter::new(Arc::clone(spill))).collect(),
+            counts: Counts { week: vec![0; WEEK], empty: vec![0; subjects.len()], ..Counts::default() },
+            room: room / threads.max(1),
+            moment: Moment::new(0),
+            style: CellStyle::default(),
+            value: Vec::new(),
+            failure: None,
+        };
+        Ok((0..threads).map(tally).collect())
+    }
+
+    /// Counts an event, and says whether that took more memory.
+    fn count(&mut self, event: &Event<'_>, file: &str) -> bool {
+        let mut has_grown = false;
+        let Tally { readers, subjects, counters, counts, moment, style, value, .. } = self;
+        let second = readers.clock.second(event);
+        if let Some(second) = second {
+            moment.set(second);
+        }
+        let moment = second.map(|_| &*moment);
+        counts.all.add(moment);
+        let is_failed = readers.failure.is_failed(event);
+        let kind = match (is_failed, readers.access.is_read(event)) {
+            (true, _) => ERROR,
+            (false, Some(true)) => READ,
+            (false, Some(false)) => WRITE,
+            (false, None) => OTHER,
+        };
+        counts.kinds[kind] += 1;
+        if let Some(moment) = moment {
+            counts.timeline.add(moment, kind);
+            counts.week[moment.hour_of_week] += 1;
+        }
+        for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
+            if let Some((bytes, length)) = subject.short(event) {
+                has_grown |= counter.add_short(bytes, length, moment);
+                continue;
+            }
+            value.clear();
+            subject.value(event, file, style, value);
+            if value.is_empty() && !subject.has_empty {
+                *empty += 1;
+            } else {
+                has_grown |= counter.add(value, moment);
+            }
+        }
+        if is_failed && readers.denial.is_denied(event) {
+            counts.denied += 1;
+            value.clear();
+            if let Some(name) = readers.identities.principal(event).holder() {
+                style.text(&name, value);
+            }
+            value.push(b'\t');
+            readers.name.value(event, file, style, value);
+            if let Some(denied) = counters.last_mut() {
+                has_grown |= denied.add(value, moment);
+            }
+        }
+        has_grown
+    }
+
+    /// Moves the largest counter to the disk where all take too much.
+    fn make_room(&mut self) -> io::Result<()> {
+        while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
+            match self.counters.iter_mut().max_by_key(|counter| counter.size()) {
+                Some(largest) => largest.spill()?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts together what all threads counted.
+    pub(super) fn merge(tallies: Vec<Tally>) -> io::Result<(Counts, Vec<Vec<Counter>>)> {
+        let mut counts = Counts { week: vec![0; WEEK], ..Counts::default() };
+        let mut counters: Vec<Vec<Counter>> = Vec::new();
+        for tally in tallies {
+            if let Some(error) = tally.failure {
+                return Err(error);
+            }
+            counts.merge(tally.counts);
+            counters.resize_with(tally.counters.len(), Vec::new);
+            for (list, counter) in counters.iter_mut().zip(tally.counters) {
+                list.push(counter);
+            }
+        }
+        Ok((counts, counters))
+    }
+}
+
+impl Visitor for Tally {
+    fn event(&mut self, event: &Event<'_>, file: &str) {
+        if self.failure.is_some() {
+            return;
+        }
+        if self.count(event, file)
+            && let Err(error) = self.make_room()
+        {
+            self.failure = Some(error);
+        }
+    }
+
+    fn log(&mut self, file: &str) {
+        self.counts.days.add(file);
+    }
+}
+
+impl Readers {
+    fn new(fields: &mut Fields) -> Result<Readers, Fatal> {
+        let full = || Fatal::Usage("--by: more different fields than an event can have".into());
+        Ok(Readers {
+            clock: Clock::new(fields).ok_or_else(full)?,
+            access: Access::new(fields).ok_or_else(full)?,
+            failure: Failure::new(fields).ok_or_else(full)?,
+            denial: Denial::new(fields)?,
+            identities: Identities::new(fields).ok_or_else(full)?,
+            name: Subject::new(&["eventName"], true, fields)?,
+        })
+    }
+}
+
+impl Counts {
+    fn merge(&mut self, other: Counts) {
+        self.all.merge(&other.all);
+        self.timeline.merge(&other.timeline);
+        self.empty.resize(other.empty.len(), 0);
+        let sums = self.kinds.iter_mut().chain(&mut self.week).chain(&mut self.empty);
+        for (sum, count) in sums.zip(other.kinds.iter().chain(&other.week).chain(&other.empty)) {
+            *sum += count;
+        }
+        self.denied += other.denied;
+        self.days.merge(other.days);
+    }
+}

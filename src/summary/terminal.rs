@@ -1,0 +1,266 @@
+//! The summary as text for people: on a terminal as wide as it is, in colours
+//! where these are wanted.
+
+use anstyle::{AnsiColor, Style};
+use indicatif::HumanCount;
+
+use super::result::{About, Row, Summary, Table};
+use super::shown::{fitted, visible, width};
+use super::tally::{ERROR, OTHER, READ, WRITE};
+use super::time;
+use super::trend::{Frame, STRETCHES};
+use crate::plan::Look;
+use crate::report::{Coverage, count};
+
+const HEADING: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const BAR: Style = AnsiColor::Cyan.on_default();
+const TROUBLE: Style = AnsiColor::Red.on_default();
+
+/// Between the columns of a table.
+const GAP: usize = 2;
+/// A column of times.
+const TIME: usize = "10-01 09:14".len();
+
+/// Writes the text.
+pub(super) fn text(summary: &Summary, coverage: &Coverage, look: Look) -> String {
+    let period = summary.counts.all.period();
+    let narrow = if look.width < 100 { STRETCHES / 2 } else { STRETCHES };
+    let frame = period.map(|period| Frame::new(period, narrow));
+    let mut page = Page { text: String::new(), look, period, frame };
+    page.overview(summary, coverage);
+    for table in &summary.tables {
+        if !matches!(table.about, About::Accounts | About::Regions) {
+            page.table(table);
+        }
+    }
+    page.text
+}
+
+struct Page {
+    text: String,
+    look: Look,
+    period: Option<[i64; 2]>,
+    /// What the small pictures are of.
+    frame: Option<Frame>,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end_matches(' '));
+        self.text.push('\n');
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.look.has_colors && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    /// A line with a label, whose text goes on below where it is long.
+    fn labelled(&mut self, label: &str, text: &str) {
+        const LABEL: usize = 11;
+        let mut heading = self.paint(HEADING, label) + &" ".repeat(LABEL.saturating_sub(label.len()));
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && LABEL + width(&line) + 1 + width(word) > self.look.width {
+                self.line(&format!("{heading}{line}"));
+                heading = " ".repeat(LABEL);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&format!("{heading}{line}"));
+    }
+
+    fn overview(&mut self, summary: &Summary, coverage: &Coverage) {
+        let counts = &summary.counts;
+        let number = |count: u64| HumanCount(count).to_string();
+        let period = match self.period {
+            Some([first, last]) => format!("{} to {} UTC", time::whole(first), time::whole(last)),
+            None => "no event has a time".into(),
+        };
+        self.labelled("Period", &period);
+        let kinds = [(READ, "read"), (WRITE, "write"), (ERROR, "error"), (OTHER, "other")];
+        let kinds = kinds.into_iter().filter(|(kind, _)| counts.kinds[*kind] > 0);
+        let kinds: Vec<String> = kinds.map(|(kind, name)| count(counts.kinds[kind], name)).collect();
+        let mut events = format!("{} in {}", number(counts.all.count), count(coverage.files, "file"));
+        if !kinds.is_empty() {
+            events += &format!(": {}", kinds.join(", "));
+        }
+        if counts.denied > 0 {
+            events += &format!(" ({} denied)", number(counts.denied));
+        }
+        self.labelled("Events", &events);
+        if summary.untimed() > 0 {
+            self.labelled("", &format!("{} without a time that can be read", number(summary.untimed())));
+        }
+        for (label, about) in [("Accounts", About::Accounts), ("Regions", About::Regions)] {
+            if let Some(table) = summary.table(about).filter(|table| table.distinct > 0) {
+                let list = list(table);
+                self.labelled(label, &list);
+            }
+        }
+        let names = [(About::Users, "user", "users"), (About::Addresses, "source address", "source addresses")];
+        let different = names.into_iter().filter_map(|(about, one, many)| {
+            let distinct = summary.table(about)?.distinct;
+            Some(format!("{} {}", HumanCount(distinct), if distinct == 1 { one } else { many }))
+        });
+        let different: Vec<String> = different.collect();
+        if !different.is_empty() && counts.all.count > 0 {
+            self.labelled("Different", &different.join(", "));
+        }
+        if let Some(frame) = self.frame {
+            let bars = self.paint(BAR, &bars(&counts.all.over(frame)));
+            let text = format!("{bars} by {}", time::hours(frame.hours()));
+            self.labelled("Activity", &text);
+        }
+    }
+
+    fn table(&mut self, table: &Table) {
+        if table.rows.is_empty() {
+            return;
+        }
+        let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.trend.count).to_string()).collect();
+        let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
+        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::hours(frame.hours())));
+        let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
+        let fixed = GAP + number + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
+        let headings = headings(table);
+        let cells: Vec<Vec<String>> = table.rows.iter().map(cells).collect();
+        let widths = widths(&headings, &cells, self.look.width.saturating_sub(fixed));
+
+        self.line("");
+        let mut line = joined(&headings, &widths);
+        line.push_str(&format!("{:GAP$}{:>number$}", "", "events"));
+        if picture > 0 {
+            line.push_str(&format!("  {:TIME$}  {:TIME$}  {over}", "first", "last"));
+        }
+        let style = if matches!(table.about, About::Errors | About::Denied) { TROUBLE.bold() } else { HEADING };
+        let line = fitted(line.trim_end(), self.look.width).into_owned();
+        self.line(&self.paint(style, &line));
+        for ((cells, events), row) in cells.iter().zip(&numbers).zip(&table.rows) {
+            let mut line = joined(cells, &widths);
+            line.push_str(&format!("{:GAP$}{events:>number$}", ""));
+            if let (Some(frame), Some(period)) = (self.frame, self.period) {
+                let times = row
+                    .trend
+                    .period()
+                    .map_or([String::new(), String::new()], |times| times.map(|second| time::short(second, period)));
+                let times = times.map(|time| format!("{:GAP$}{time:TIME$}", "")).concat();
+                line.push_str(&self.paint(FAINT, &times));
+                line.push_str("  ");
+                line.push_str(&self.paint(BAR, &bars(&row.trend.over(frame))));
+            }
+            self.line(&line);
+        }
+        if let Some(rest) = rest(table) {
+            self.line(&self.paint(FAINT, &fitted(&rest, self.look.width)));
+        }
+    }
+}
+
+/// What is over the columns of values: in the first of them, what it is about.
+fn headings(table: &Table) -> Vec<String> {
+    let name = match table.about {
+        About::Users => "Users",
+        About::Events => "Event names",
+        About::Sources => "Services",
+        About::Addresses => "Source addresses",
+        About::Errors => "Errors",
+        About::Denied => return vec!["Denied".into(), "call".into()],
+        _ => return table.columns.iter().map(|name| visible(name).into_owned()).collect(),
+    };
+    vec![name.into()]
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let shown = |value: &String| if value.is_empty() { "-".into() } else { visible(value).into_owned() };
+    row.values.iter().map(shown).collect()
+}
+
+/// How wide the columns of values are: as they need it, or else as there is
+/// room, of which the narrow ones get all that they need.
+fn widths(headings: &[String], cells: &[Vec<String>], room: usize) -> Vec<usize> {
+    const LEAST: usize = 4;
+    let column = |at: usize| cells.iter().filter_map(move |row| row.get(at)).map(|cell| width(cell)).max();
+    let mut widths: Vec<usize> =
+        headings.iter().enumerate().map(|(at, name)| column(at).unwrap_or(0).max(width(name))).collect();
+    let room = room.saturating_sub(GAP * (widths.len().max(1) - 1));
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > LEAST => *widest -= 1,
+            _ => break,
+        }
+    }
+    widths
+}
+
+fn joined(cells: &[String], widths: &[usize]) -> String {
+    let padded = cells.iter().zip(widths).map(|(cell, room)| {
+        let text = fitted(cell, *room);
+        let blank = " ".repeat(room.saturating_sub(width(&text)));
+        text.into_owned() + &blank
+    });
+    padded.collect::<Vec<_>>().join(&" ".repeat(GAP))
+}
+
+/// What the rows do not show.
+fn rest(table: &Table) -> Option<String> {
+    let shown: u64 = table.rows.iter().map(|row| row.trend.count).sum();
+    let others = table.distinct - table.rows.len() as u64;
+    let mut parts = Vec::new();
+    if others > 0 {
+        parts.push(format!("{} more with {}", HumanCount(others), count(table.events - shown, "event")));
+    }
+    if table.empty > 0 && !matches!(table.about, About::Errors) {
+        parts.push(format!("{} without", count(table.empty, "event")));
+    }
+    (!parts.is_empty()).then(|| format!("({})", parts.join("; ")))
+}
+
+/// A few values in a line.
+fn list(table: &Table) -> String {
+    const MOST: usize = 6;
+    let rows = table.rows.iter().take(MOST);
+    let mut list: Vec<String> =
+        rows.map(|row| format!("{} ({})", cells(row).join(" "), HumanCount(row.trend.count))).collect();
+    let others = table.distinct - list.len() as u64;
+    if others > 0 {
+        list.push(format!("{} more", HumanCount(others)));
+    }
+    format!("{}: {}", HumanCount(table.distinct), list.join(", "))
+}
+
+/// A bar for each count, the highest of them as high as a line.
+fn bars(counts: &[u64]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let bar = |count: u64| match count {
+        0 => ' ',
+        count => BARS[((count as f64 / most * 8.0).ceil() as usize).clamp(1, 8) - 1],
+    };
+    counts.iter().map(|count| bar(*count)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_show_what_there_is() {
+        assert_eq!(bars(&[0, 1, 50, 100, 1000]), " ▁▁▁█");
+        assert_eq!(bars(&[]), "");
+        assert_eq!(bars(&[u64::MAX, 1]), "█▁");
+    }
+
+    #[test]
+    fn wide_columns_give_way_to_narrow_ones() {
+        let rows = [vec!["a".repeat(50), "b".repeat(10)]];
+        let headings = ["one".to_string(), "two".to_string()];
+        assert_eq!(widths(&headings, &rows, 100), [50, 10]);
+        assert_eq!(widths(&headings, &rows, 40), [28, 10]);
+        assert_eq!(widths(&headings, &rows, 0), [4, 4]);
+    }
+}

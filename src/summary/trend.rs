@@ -1,0 +1,245 @@
+//! How often something happened, when first, when last, and a small picture of
+//! when in between. It has the same size whatever it counts.
+
+use super::span::{Moment, Size};
+
+/// How many stretches of time the picture has.
+pub(super) const STRETCHES: usize = 24;
+
+/// What is known of one value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Trend {
+    /// How many events.
+    pub(super) count: u64,
+    /// The first second and the last, counted from 1970; turned round where no
+    /// event had a time.
+    pub(super) seconds: [i64; 2],
+    size: Size,
+    /// The number of the first stretch.
+    start: i32,
+    stretches: [u32; STRETCHES],
+}
+
+impl Default for Trend {
+    fn default() -> Trend {
+        Trend { count: 0, seconds: [i64::MAX, i64::MIN], size: Size::HOUR, start: 0, stretches: [0; STRETCHES] }
+    }
+}
+
+impl Trend {
+    /// Bytes of a trend that is written down.
+    pub(super) const LENGTH: usize = 8 + 16 + 1 + 4 + 4 * STRETCHES;
+
+    /// Counts an event.
+    #[inline]
+    pub(super) fn add(&mut self, moment: Option<&Moment>) {
+        self.count += 1;
+        let Some(moment) = moment else { return };
+        let is_first = self.seconds[0] > self.seconds[1];
+        self.seconds = [self.seconds[0].min(moment.second), self.seconds[1].max(moment.second)];
+        let at = moment.stretches[self.size.index()].wrapping_sub(self.start);
+        match self.stretches.get_mut(at as usize) {
+            Some(stretch) if !is_first => *stretch = stretch.saturating_add(1),
+            _ => self.add_outside(moment.hour, is_first),
+        }
+    }
+
+    #[cold]
+    fn add_outside(&mut self, hour: i64, is_first: bool) {
+        if is_first {
+            self.start = hour as i32;
+        }
+        self.fit(hour, hour);
+        let at = self.size.of_hour(hour) - i64::from(self.start);
+        self.stretches[at as usize] += 1;
+    }
+
+    /// When the first event was and when the last.
+    pub(super) fn period(&self) -> Option<[i64; 2]> {
+        (self.seconds[0] <= self.seconds[1]).then_some(self.seconds)
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) fn merge(&mut self, other: &Trend) {
+        self.count += other.count;
+        if other.period().is_none() {
+            return;
+        }
+        if self.period().is_none() {
+            *self = Trend { count: self.count, ..other.clone() };
+            return;
+        }
+        self.seconds = [self.seconds[0].min(other.seconds[0]), self.seconds[1].max(other.seconds[1])];
+        while self.size < other.size {
+            self.coarsen(self.size.next());
+        }
+        self.fit(self.seconds[0].div_euclid(3600), self.seconds[1].div_euclid(3600));
+        for (hour, count) in other.hours() {
+            let at = self.size.of_hour(hour) - i64::from(self.start);
+            let stretch = &mut self.stretches[at as usize];
+            *stretch = stretch.saturating_add(count);
+        }
+    }
+
+    /// Makes room for the hours from `first` to `last`, and keeps what there is.
+    fn fit(&mut self, first: i64, last: i64) {
+        loop {
+            let known = self.stretches.iter().rposition(|count| *count > 0);
+            let (start, end) = match known {
+                Some(last) => (i64::from(self.start), i64::from(self.start) + last as i64),
+                None => (self.size.of_hour(first), self.size.of_hour(last)),
+            };
+            let start = start.min(self.size.of_hour(first));
+            if end.max(self.size.of_hour(last)) - start < STRETCHES as i64 {
+                let shift = (i64::from(self.start) - start).max(0) as usize;
+                if shift > 0 || known.is_none() {
+                    self.stretches.rotate_right(shift % STRETCHES);
+                    self.start = start as i32;
+                }
+                return;
+            }
+            self.coarsen(self.size.next());
+        }
+    }
+
+    fn coarsen(&mut self, size: Size) {
+        let start = size.of_hour(self.size.first_hour(self.start.into()));
+        let mut stretches = [0_u32; STRETCHES];
+        for (hour, count) in self.hours() {
+            let stretch = &mut stretches[(size.of_hour(hour) - start) as usize];
+            *stretch = stretch.saturating_add(count);
+        }
+        *self = Trend { size, start: start as i32, stretches, ..*self };
+    }
+
+    /// The first hour of each stretch in which there was an event, and how many.
+    fn hours(&self) -> impl Iterator<Item = (i64, u32)> {
+        let (size, start) = (self.size, i64::from(self.start));
+        let hour = move |at: usize| size.first_hour(start + at as i64);
+        let counts = self.stretches.into_iter().enumerate();
+        counts.filter(|(_, count)| *count > 0).map(move |(at, count)| (hour(at), count))
+    }
+
+    /// The picture over a longer period: as many stretches as are asked for at
+    /// most, which all that is counted falls into.
+    pub(super) fn over(&self, frame: Frame) -> Vec<u64> {
+        let mut counts = vec![0; frame.count];
+        for (hour, count) in self.hours() {
+            let at = frame.size.of_hour(hour).max(frame.start) - frame.start;
+            if let Some(sum) = counts.get_mut(at as usize) {
+                *sum += u64::from(count);
+            }
+        }
+        counts
+    }
+
+    /// Appends it to what is written down.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.count.to_le_bytes());
+        out.extend(self.seconds.iter().flat_map(|second| second.to_le_bytes()));
+        out.push(self.size.index() as u8);
+        out.extend(self.start.to_le_bytes());
+        out.extend(self.stretches.iter().flat_map(|count| count.to_le_bytes()));
+    }
+
+    /// Reads what [`Trend::write`] wrote.
+    pub(super) fn read(bytes: &[u8; Trend::LENGTH]) -> Trend {
+        fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+            let (first, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
+            *bytes = rest;
+            *first
+        }
+        let mut bytes = &bytes[..];
+        Trend {
+            count: u64::from_le_bytes(take(&mut bytes)),
+            seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
+            size: Size::at(take::<1>(&mut bytes)[0]),
+            start: i32::from_le_bytes(take(&mut bytes)),
+            stretches: [0; STRETCHES].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
+        }
+    }
+}
+
+/// A period cut into stretches of one size.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Frame {
+    size: Size,
+    start: i64,
+    /// How many stretches.
+    pub(super) count: usize,
+}
+
+impl Frame {
+    /// Over a period given by its first second and its last, in `most`
+    /// stretches at most.
+    pub(super) fn new([first, last]: [i64; 2], most: usize) -> Frame {
+        let (first, last) = (first.div_euclid(3600), last.div_euclid(3600));
+        let size = Size::for_span(first, last, most.max(1) as i64);
+        let start = size.of_hour(first);
+        Frame { size, start, count: (size.of_hour(last) - start) as usize + 1 }
+    }
+
+    /// Hours in a stretch.
+    pub(super) fn hours(&self) -> i64 {
+        self.size.hours()
+    }
+
+    /// The hour in which the first stretch begins.
+    pub(super) fn first_hour(&self) -> i64 {
+        self.size.first_hour(self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn trend(hours: &[i64]) -> Trend {
+        let mut trend = Trend::default();
+        for hour in hours {
+            trend.add(Some(&Moment::new(hour * 3600 + 17)));
+        }
+        trend
+    }
+
+    #[test]
+    fn a_picture_of_a_day_has_hours() {
+        let day = trend(&[5, 5, 7]);
+        let frame = Frame::new(day.period().unwrap(), STRETCHES);
+        assert_eq!((frame.hours(), day.over(frame)), (1, vec![2, 0, 1]));
+        assert_eq!(trend(&[]).period(), None);
+    }
+
+    fn hours() -> impl Strategy<Value = Vec<i64>> {
+        let years = -80_000_000_i64..80_000_000;
+        proptest::collection::vec(prop_oneof![4 => 490_000..490_100_i64, 2 => 490_000..500_000_i64, 1 => years], 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_is_lost_in_any_order_or_part(hours in hours(), cut in 0..40_usize) {
+            let whole = trend(&hours);
+            let (left, right) = hours.split_at(cut.min(hours.len()));
+            let mut merged = trend(left);
+            merged.merge(&trend(right));
+            for trend in [&whole, &merged] {
+                prop_assert_eq!(trend.count, hours.len() as u64);
+                prop_assert_eq!(trend.hours().map(|(_, count)| count as usize).sum::<usize>(), hours.len());
+            }
+            prop_assert_eq!(&whole, &merged);
+            if let Some(period) = whole.period() {
+                let frame = Frame::new(period, STRETCHES);
+                let mut plain = vec![0; frame.count];
+                for hour in &hours {
+                    plain[(frame.size.of_hour(*hour) - frame.start) as usize] += 1;
+                }
+                prop_assert_eq!(whole.over(frame), plain);
+            }
+            let mut written = Vec::new();
+            merged.write(&mut written);
+            prop_assert_eq!(Trend::read(written.as_slice().try_into().unwrap()), merged);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The numbers are those of a plain count, however many threads there are.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use testkit::logs::{Generator, Place, odd, records};
+use testkit::plain::{self, row};
+
+use super::super::harness::{Trial, gzip};
+
+/// What a value is in a cell.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => row::shown(text),
+        other => other.to_string(),
+    }
+}
+
+/// A cell, with numbers however they are written, and objects whatever they hold.
+fn simple(cell: &str) -> String {
+    match serde_json::from_str::<Value>(cell) {
+        _ if cell.starts_with(['{', '[']) => "object".into(),
+        Ok(number @ Value::Number(_)) => number.to_string(),
+        _ => cell.to_string(),
+    }
+}
+
+/// For each table the events with each value.
+fn plain_counts(events: &[Value]) -> BTreeMap<&'static str, BTreeMap<String, u64>> {
+    let mut tables = BTreeMap::<_, BTreeMap<_, _>>::new();
+    for event in events {
+        for (table, field) in [
+            ("accounts", "recipientAccountId"),
+            ("regions", "awsRegion"),
+            ("users", "userName"),
+            ("names", "eventName"),
+            ("sources", "eventSource"),
+            ("addresses", "sourceIPAddress"),
+            ("errors", "errorCode"),
+        ] {
+            let value = match field {
+                "userName" => row::shown(&row::user_name(event).unwrap_or_default()),
+                field => cell(&event[field]),
+            };
+            if !value.is_empty() {
+                *tables.entry(table).or_default().entry(simple(&value)).or_default() += 1;
+            }
+        }
+    }
+    tables
+}
+
+fn counted(summary: &Value, table: &str) -> BTreeMap<String, u64> {
+    let rows = summary[table]["top"].as_array().unwrap().iter();
+    assert_eq!(summary[table]["distinct"], rows.len(), "{table}");
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let value = row.as_object().unwrap().values().next().unwrap();
+        *counts.entry(simple(value.as_str().unwrap())).or_default() += row["events"].as_u64().unwrap();
+    }
+    counts
+}
+
+/// Compares the summary of a folder with a plain count.
+fn check(trial: &Trial, events: &[Value]) {
+    let expected = plain_counts(events);
+    for threads in ["1", "3"] {
+        let ran = trial.run(&["summary", "log", "-f", "json", "--top", "100000", "-q", "--threads", threads]);
+        // Some odd logs have bytes that are not UTF-8, which is said.
+        assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
+        let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(summary["events"], events.len());
+        let kinds = ["reads", "writes", "failed", "other"].map(|kind| summary[kind].as_u64().unwrap());
+        assert_eq!(kinds.iter().sum::<u64>() as usize, events.len());
+        for (table, values) in &expected {
+            assert_eq!(&counted(&summary, table), values, "{table}");
+            let with: u64 = values.values().sum();
+            assert_eq!(summary[table]["events"], with);
+            assert_eq!(summary[table]["without"], events.len() as u64 - with);
+        }
+    }
+}
+
+#[test]
+fn generated_logs() {
+    let (trial, mut generator) = (Trial::new(), Generator::new(11));
+    let place = Place::new("111122223333", "eu-west-1");
+    let start: jiff::Timestamp = "2026-09-29T22:00:00Z".parse().unwrap();
+    let mut events = Vec::new();
+    for file in 0..40 {
+        let mut texts = Vec::new();
+        for event in 0..50 {
+            let mut text = String::new();
+            let time = start + jiff::SignedDuration::from_mins(file * 90 + event);
+            generator.event(&place, time, &mut text);
+            texts.push(text);
+        }
+        let text = records(&texts);
+        events.extend(plain::events(&text));
+        trial.write(&format!("log/{file:03}.json.gz"), gzip(text));
+    }
+    check(&trial, &events);
+    let times = events.iter().map(|event| event["eventTime"].as_str().unwrap());
+    let ran = trial.run(&["summary", "log", "-f", "json", "-q"]);
+    let summary: Value = serde_json::from_str(ran.lines(0)[0]).unwrap();
+    assert_eq!(summary["first"].as_str(), times.clone().min());
+    assert_eq!(summary["last"].as_str(), times.max());
+}
+
+#[test]
+fn odd_logs() {
+    let trial = Trial::new();
+    let mut events = Vec::new();
+    for (number, event) in odd::events().into_iter().enumerate() {
+        let text = records([&event.json]);
+        events.extend(plain::events(&text));
+        trial.write(&format!("log/{number:03}.json"), text);
+    }
+    assert!(events.len() > 100);
+    check(&trial, &events);
+}
+
+#[test]
+fn random_odd_logs() {
+    let (trial, mut random) = (Trial::new(), fastrand::Rng::with_seed(5));
+    let texts: Vec<String> = (0..2000).map(|_| odd::random_event(&mut random)).collect();
+    let text = records(&texts);
+    trial.write("log/a.json", &text);
+    check(&trial, &plain::events(&text));
+}

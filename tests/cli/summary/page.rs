@@ -1,0 +1,202 @@
+//! The page: nothing from a log can be more than text on it, and it needs
+//! nothing but itself.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::super::harness::Trial;
+use super::{LOG, small};
+
+const DATA: &str = "<script type=\"application/json\" id=\"data\">";
+
+/// A page, as what stands around the data, and the data.
+fn page(trial: &Trial, arguments: &[&str]) -> (String, Value) {
+    let arguments = [&["summary", "log", "--html", "page.html", "-q"], arguments].concat();
+    trial.run(&arguments).shows(0, "", "");
+    let page = trial.read("page.html");
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    let (before, rest) = page.split_once(DATA).unwrap();
+    let (data, after) = rest.split_once("</script>").unwrap();
+    assert!(!data.contains(['<', '>', '&', '\u{2028}', '\u{2029}', '\n']), "nothing ends the data early");
+    (format!("{before}{after}"), serde_json::from_str(data).unwrap())
+}
+
+/// Texts that try to be more.
+const HOSTILE: [&str; 9] = [
+    "</script><script>document.title='taken'</script>",
+    "<img src=x onerror=document.title='taken'>",
+    "<!--<script>",
+    "]]>&lt;b&gt;",
+    "\\u001b[31m\\u0000",
+    "gpj.\\u202eexe",
+    "{{data}}{{script}}",
+    "'; touch taken; $(touch taken) `touch taken` '",
+    "\\\"*?[a]{b,c}!\\\\",
+];
+
+fn hostile() -> Trial {
+    let event = |text: &&str| {
+        format!(
+            r#"{{"eventTime":"2026-10-01T09:00:00Z","eventName":"{text}","eventSource":"{text}","awsRegion":"{text}","sourceIPAddress":"{text}","errorCode":"AccessDenied {text}","recipientAccountId":"{text}","userIdentity":{{"type":"IAMUser","userName":"{text}"}}}}"#
+        )
+    };
+    Trial::with("log/a.json", HOSTILE.iter().map(event).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn what_logs_hold_stands_in_the_data_alone() {
+    let (around, data) = page(&small(), &[]);
+    assert_eq!(around, page(&hostile(), &[]).0);
+    assert_eq!(around, page(&hostile(), &["--by", "userName,errorCode"]).0);
+    assert_eq!(data["events"], 4);
+    assert_eq!(data["kinds"], serde_json::json!([1, 2, 1, 0]));
+    assert_eq!(data["command"], "trail2tsv log");
+}
+
+#[test]
+fn it_needs_no_network_and_runs_no_other_script() {
+    use base64::Engine;
+    use sha2::{Digest, Sha256};
+    let (around, _) = page(&small(), &[]);
+    let elsewhere = around.replace("http://www.w3.org/2000/svg", "");
+    for way in ["http:", "https:", "src=", "@import", "url(", "fetch(", "innerHTML", "eval(", "style=\""] {
+        assert!(!elsewhere.contains(way), "{way}");
+    }
+    for tag in ["style", "script"] {
+        let (_, rest) = around.split_once(&format!("<{tag}>")).unwrap();
+        let (text, _) = rest.split_once(&format!("</{tag}>")).unwrap();
+        let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
+        assert!(around.contains(&format!("{tag}-src 'sha256-{hash}'")), "{tag}");
+    }
+    assert!(around.contains("default-src 'none'"));
+    let opened = around.matches("<section").count();
+    assert_eq!((opened, around.matches("</section>").count()), (5, 5));
+}
+
+#[test]
+fn it_is_small_whatever_the_log_holds() {
+    let name = "<&>".repeat(110);
+    let event = |number: usize| {
+        format!(
+            r#"{{"eventTime":"{:04}-10-01T09:00:00Z","eventName":"{number}{name}","eventSource":"{number}{name}","awsRegion":"{number}{name}","sourceIPAddress":"{number}{name}","errorCode":"AccessDenied {number}{name}","recipientAccountId":"{number}{name}","userIdentity":{{"type":"IAMUser","userName":"{number}{name}"}}}}"#,
+            number % 9999
+        )
+    };
+    let trial = Trial::new();
+    for region in 0..400 {
+        let folder = format!("log/AWSLogs/111122223333/CloudTrail/region-{region}/2026/10/{:02}", region % 28 + 1);
+        trial.write(&format!("{folder}/a.json"), event(region));
+    }
+    trial.write("log/b.json", (0..10_000).map(event).collect::<Vec<_>>().join("\n"));
+    let (_, data) = page(&trial, &["--top", "100000"]);
+    assert_eq!(data["events"], 10_400);
+    assert_eq!(data["tables"][2]["distinct"], 10_000);
+    assert_eq!((data["days"]["owners"].as_array().unwrap().len(), &data["days"]["others"]), (100, &300.into()));
+}
+
+#[test]
+fn days_without_a_file_are_found() {
+    let trial = Trial::new();
+    for (region, day) in [("eu-west-1", 1), ("eu-west-1", 4), ("us-east-1", 1), ("us-east-1", 2), ("us-east-1", 3)] {
+        trial.write(
+            &format!("log/AWSLogs/111122223333/CloudTrail/{region}/2026/10/{day:02}/a.json"),
+            "{\"Records\":[]}",
+        );
+    }
+    trial.write("log/other.json", LOG);
+    let (_, data) = page(&trial, &[]);
+    let first = &data["days"]["period"][0].as_i64().unwrap();
+    let gaps: Vec<(&str, Vec<i64>)> = data["days"]["owners"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|owner| {
+            let gaps = owner["gaps"].as_array().unwrap().iter().flat_map(|gap| gap.as_array().unwrap());
+            (owner["region"].as_str().unwrap(), gaps.map(|day| day.as_i64().unwrap() - first + 1).collect())
+        })
+        .collect();
+    assert_eq!(gaps, [("eu-west-1", vec![2, 3]), ("us-east-1", vec![4, 4])]);
+    assert_eq!(data["days"]["untold"], 1);
+}
+
+/// Runs the command of each row as a shell does, and compares the numbers.
+#[cfg(unix)]
+fn check_commands(trial: &Trial, arguments: &[&str]) -> usize {
+    let (_, data) = page(trial, arguments);
+    let known = trial.run(&["--help"]).stdout;
+    let mut checked = 0;
+    for table in data["tables"].as_array().unwrap() {
+        for row in table["rows"].as_array().unwrap() {
+            let Some(options) = row["options"].as_str() else { continue };
+            let is_known = |option: &str| !options.contains(option) || known.contains(option);
+            if is_known("--where") && is_known("--error-code") {
+                let command = format!("{} {options} --count -q", data["command"].as_str().unwrap());
+                let ran = trial.shell(&command);
+                assert_eq!(ran.lines(0), [row["events"].to_string()], "{command}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(!trial.path("taken").exists());
+    checked
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_show_as_many_events_as_the_page_counts() {
+    assert!(check_commands(&small(), &[]) >= 9);
+    assert!(check_commands(&hostile(), &[]) >= 30);
+    assert!(check_commands(&small(), &["-e", "!Tick", "-r", "us-*", "--since", "2020-01-01"]) >= 5);
+}
+
+/// Where a browser is installed, what it makes of a page; and what it complains of.
+fn browse(trial: &Trial) -> Option<(String, String)> {
+    let folders = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&folders)
+        .find_map(|folder| names.iter().map(|name| folder.join(name)).find(|path| path.exists()))?;
+    let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+                 --disable-component-update --disable-sync --enable-logging=stderr --dump-dom";
+    let (dom, talk) = (trial.path("dom"), trial.path("talk"));
+    let mut child = std::process::Command::new(found)
+        .args(flags.split_whitespace())
+        .arg(format!("--user-data-dir={}", trial.path("browser").display()))
+        .arg(format!("file://{}", trial.path("page.html").display()))
+        .stdout(std::fs::File::create(&dom).unwrap())
+        .stderr(std::fs::File::create(&talk).unwrap())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(120) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("the browser does not end");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let text = |path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+    Some((text(dom), text(talk)))
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a check that is left out is named")]
+fn a_browser_shows_hostile_texts_as_texts() {
+    let trial = hostile();
+    page(&trial, &[]);
+    let Some((dom, talk)) = browse(&trial) else {
+        eprintln!("there is no Chromium here: what a browser makes of the page was not checked");
+        return;
+    };
+    let complaints: Vec<&str> = talk.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert_eq!(complaints, [""; 0]);
+    assert!(dom.contains("<title>CloudTrail summary</title>"), "no text became a script");
+    let (drawn, _) = dom.split_once(DATA).unwrap();
+    assert!(drawn.contains("<section id=\"table-users\">") && !drawn.contains("<img"));
+    for text in ["&lt;img src=x onerror=document.title='taken'&gt;", "gpj.\\u202eexe", "\\u001b[31m\\u0000"] {
+        assert!(drawn.contains(text), "{text}");
+    }
+    assert_eq!(drawn.matches("<svg").count(), drawn.matches("</svg>").count());
+    assert!(drawn.matches("<rect").count() > 7 * 24, "the charts are drawn");
+}
