@@ -92,18 +92,12 @@ impl Trial {
         self.ran(arguments, self.command(arguments).output().unwrap())
     }
 
-    /// Runs a command as a shell does that finds the program.
+    /// Runs a line as a shell does that finds the program.
     #[cfg(unix)]
-    pub fn shell(&self, command: &str) -> Ran {
+    pub fn run_in_shell(&self, line: &str) -> Ran {
         let folder = PathBuf::from(env!("CARGO_BIN_EXE_trail2tsv")).parent().unwrap().to_path_buf();
-        let output = Command::new("/bin/sh")
-            .args(["-c", command])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
-            .env("HOME", self.folder.path())
-            .output();
-        self.ran(&[command], output.unwrap())
+        let output = self.shell(line).env("PATH", format!("{}:/usr/bin:/bin", folder.display())).output();
+        self.ran(&[line], output.unwrap())
     }
 
     /// Runs the program with `input` on its standard input.

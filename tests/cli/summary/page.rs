@@ -132,7 +132,7 @@ fn check_commands(trial: &Trial, arguments: &[&str]) -> usize {
             let is_known = |option: &str| !options.contains(option) || known.contains(option);
             if is_known("--where") && is_known("--error-code") {
                 let command = format!("{} {options} --count -q", data["command"].as_str().unwrap());
-                let ran = trial.shell(&command);
+                let ran = trial.run_in_shell(&command);
                 assert_eq!(ran.lines(0), [row["events"].to_string()], "{command}");
                 checked += 1;
             }
