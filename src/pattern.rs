@@ -32,14 +32,10 @@ impl Pattern {
         if !text.contains(['*', '?', '[', '{', '\\']) {
             return Ok(Pattern(Kind::Literal(text.into())));
         }
-        let glob = globset::GlobBuilder::new(text)
-            .case_insensitive(true)
-            .literal_separator(false)
-            .backslash_escape(true)
-            .build()
-            .map_err(|_| RIGHT)?;
-        let regex = RegexBuilder::new(glob.regex()).dot_matches_new_line(true).build().map_err(|_| RIGHT)?;
         let is_simple = !text.contains(['[', '{', '\\']);
+        let regex = if is_simple { translated(text) } else { compiled(text).ok_or(RIGHT)? };
+        let regex = RegexBuilder::new(&regex).dot_matches_new_line(true).case_insensitive(true).build();
+        let regex = regex.map_err(|_| RIGHT)?;
         let pieces = is_simple.then(|| text.split(['*', '?']).map(String::from).collect());
         Ok(Pattern(Kind::Glob { regex, pieces }))
     }
@@ -67,6 +63,45 @@ impl Pattern {
             Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
         }
     }
+}
+
+/// A glob of `*` and `?` as a regular expression: `?` is a character, however
+/// many bytes it takes.
+fn translated(glob: &str) -> String {
+    let mut regex = String::from("^");
+    for character in glob.chars() {
+        match character {
+            '*' => regex.push_str(".*"),
+            '?' => regex.push('.'),
+            other => regex.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    regex + "$"
+}
+
+/// Any other glob. In what comes of it a `?` would be a byte: a character that
+/// is in no text holds its place.
+fn compiled(glob: &str) -> Option<String> {
+    const PLACE: char = '\u{10ffff}';
+    let (mut is_escaped, mut in_class) = (false, false);
+    let mut held = String::new();
+    for character in glob.chars() {
+        let is_special = !std::mem::take(&mut is_escaped);
+        match character {
+            '\\' if is_special => is_escaped = true,
+            '[' if is_special => in_class = true,
+            ']' if is_special => in_class = false,
+            _ => {}
+        }
+        held.push(if character == '?' && is_special && !in_class { PLACE } else { character });
+    }
+    let glob = globset::GlobBuilder::new(&held)
+        .case_insensitive(true)
+        .literal_separator(false)
+        .backslash_escape(true)
+        .build()
+        .ok()?;
+    Some(glob.regex().replace(r"\xf4\x8f\xbf\xbf", "(?u:.)"))
 }
 
 /// The values of one option: any of the plain ones must match, and none of
@@ -152,12 +187,23 @@ mod tests {
             ("*", "role/with/slashes\nand lines"),
             ("*", ""),
             ("a.c", "A.C"),
+            ("?", "é"),
+            ("z?rich é", "Zürich É"),
+            ("*Ü?", "mü😀"),
+            ("{a,b}?", "b😀"),
+            ("[a-c]?", "C\u{10fffe}"),
+            (r"\??[?]", "?é?"),
         ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in
-            [("Terminate", "TerminateInstances"), ("?", ""), ("a.c", "abc"), ("*.com", "example.org")]
-        {
+        for (pattern, text) in [
+            ("Terminate", "TerminateInstances"),
+            ("?", ""),
+            ("?", "éé"),
+            (r"\?", "a"),
+            ("a.c", "abc"),
+            ("*.com", "example.org"),
+        ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }
