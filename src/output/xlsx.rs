@@ -1,7 +1,7 @@
 //! A workbook for Excel: sheets of events, and one that says what they are.
 //!
 //! Rows come as the lines of a TSV, whose cells are text, with a
-//! [mark](excel::NUMBER) before each that is a number. They go to temporary
+//! mark (`excel::NUMBER`) before each that is a number. They go to temporary
 //! files of the library that knows the format, so that a workbook of any size
 //! takes little memory; the workbook itself is written at the end.
 
