@@ -25,9 +25,9 @@ use crate::report::count;
 use crate::stop::Stop;
 use crate::window::Window;
 
-const FILES: usize = 200;
+const FILES: usize = 64;
 const PATHS: usize = 20_000;
-const BYTES: u64 = 64 << 20;
+const BYTES: u64 = 8 << 20;
 const NAMES: usize = 4096;
 
 /// What can be said of a run that gave no row.

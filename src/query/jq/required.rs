@@ -7,7 +7,7 @@ use jaq_core::ops::Cmp;
 use jaq_core::path::{Part, Path};
 
 use super::expression::{Term, literal};
-use crate::query::search::{Edges, Needle};
+use crate::query::search::{Edges, Needle, needles_of_regex};
 
 /// Searches each of which finds every event of which the expression yields
 /// something that counts.
@@ -37,9 +37,10 @@ fn truth(term: &Term<'_>) -> Vec<Vec<Needle>> {
             ("startswith" | "endswith" | "contains", [text]) => {
                 literal(text).map_or(Vec::new(), |text| one(Needle::of_text(&text, Edges::NONE)))
             }
+            // What is more than plain may mean another thing to jaq.
             ("test", [text]) => match literal(text) {
-                Some(text) if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_:/".contains(&byte)) => {
-                    one(Needle::of_text(&text, Edges::NONE))
+                Some(text) if !text.contains('\\') && !text.contains("(?") => {
+                    needles_of_regex(&text, Edges::NONE).into_iter().collect()
                 }
                 _ => Vec::new(),
             },
@@ -132,7 +133,10 @@ mod tests {
             ("any(.a[]; . == \"RunInstances\")", 1),
             (".a | startswith(\"Terminate\")", 1),
             (".a | test(\"Terminate\")", 1),
-            (".a | test(\"Term.*\")", 0),
+            (".a | test(\"^Term.*s$\")", 1),
+            (".a | test(\"\\\\bTerm\")", 0),
+            (".a | test(\"(?i)Term\")", 0),
+            (".a | test(\"Term|.\")", 0),
             (".a | test(\"Terminate\"; \"i\")", 0),
             (".a != \"RunInstances\"", 0),
             (".a == \"RunInstances\" | not", 0),

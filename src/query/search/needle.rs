@@ -14,6 +14,8 @@ pub struct Needle {
     context: Box<[u8]>,
     /// The part that is searched for: no `"` and no `/` but as its first byte.
     core: Range<usize>,
+    /// The place in the core, behind the second, of the byte that is rarest.
+    rare: usize,
     /// Whether a string ends behind it.
     is_end: bool,
     /// Whether letters that are not ASCII can stand for some of its letters.
@@ -106,7 +108,16 @@ impl Needle {
         }
         let cores = cores.into_iter().filter(|core| core.len() >= Needle::SHORTEST);
         let (worth, core) = cores.map(|core| (worth(&context[core.clone()]), core)).max_by_key(|(worth, _)| *worth)?;
-        (worth > 0).then(|| Needle { context: context.into(), core, is_end, is_wide: false, is_address: false, worth })
+        let rare = (2..core.len()).min_by_key(|at| frequency(context[core.start + at])).unwrap_or(2);
+        (worth > 0).then(|| Needle {
+            context: context.into(),
+            core,
+            rare,
+            is_end,
+            is_wide: false,
+            is_address: false,
+            worth,
+        })
     }
 
     /// How much is gained by searching for it: 0 is nothing.
@@ -208,6 +219,12 @@ fn is_start_of_address(before: &[u8]) -> bool {
     !matches!(before.last(), Some(b'0'..=b'9' | b'.')) || near.contains(&b'\\')
 }
 
+/// How often a byte is in events: only how it compares with others.
+fn frequency(byte: u8) -> usize {
+    const BY_FREQUENCY: &[u8] = b"qzxj@_+*?&#%!$'~^`|<>;()= kvwy.hb9f7685g432/pul01-dcm,nros\":tiae";
+    BY_FREQUENCY.iter().position(|known| *known == byte).unwrap_or(0)
+}
+
 /// How much is gained by searching for some bytes: nothing where they stand in
 /// nearly every event, else the more the longer they are.
 fn worth(bytes: &[u8]) -> usize {
@@ -255,13 +272,15 @@ impl Work for Find<'_> {
         const WIDTH: usize = 64;
         let Find { needle, text, places } = self;
         let mut at = 0;
-        if let [first, second, .., last] = *needle.core()
-            && let Some(starts) = (text.len() + 1).checked_sub(needle.core().len())
+        let core = needle.core();
+        if let [first, second, ..] = *core
+            && let Some(starts) = (text.len() + 1).checked_sub(core.len())
         {
+            let rare = needle.rare;
             let blocks = text[..starts].as_chunks::<WIDTH>().0;
-            let (seconds, lasts) = (text[1..].as_chunks().0, text[needle.core().len() - 1..].as_chunks().0);
-            for ((firsts, seconds), lasts) in blocks.iter().zip(seconds).zip(lasts) {
-                if may_hold([firsts, seconds, lasts], [first, second, last]) {
+            let (seconds, rares) = (text[1..].as_chunks().0, text[rare..].as_chunks().0);
+            for ((firsts, seconds), rares) in blocks.iter().zip(seconds).zip(rares) {
+                if may_hold([firsts, seconds, rares], [first, second, core[rare]]) {
                     needle.find(text, at..at + WIDTH, places);
                 }
                 at += WIDTH;
