@@ -146,9 +146,6 @@ pub fn visit<V: Visitor>(
     stop: &Stop,
 ) -> Result<Coverage, Fatal> {
     let question = Question::new(plan, &mut fields)?;
-    if question.yields() != Yields::Truth {
-        return Err(Fatal::Usage(format!("summary{UNDECIDED}")));
-    }
     let goals = visitors.iter_mut().map(|visitor| Goal::Visit(visitor)).collect();
     let nowhere = || Ok((Sink::Lines(Target::open(None)?), Vec::new()));
     stages(plan, (question, &fields), goals, nowhere, report, stop)

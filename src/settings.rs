@@ -247,6 +247,9 @@ impl Typed<'_> {
         if name == "format" && self.value("count").is_some() {
             return Some("only a number is written");
         }
+        if name == "format" && !self.knows("columns") {
+            return Some("it is about tables of events");
+        }
         if matches!(name, "null" | "excel") && self.asks_for_json() {
             return Some("JSON is no table");
         }

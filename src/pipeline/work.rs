@@ -279,7 +279,8 @@ impl Rows<'_> {
         let Choice { jq: Some(jq), goal, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
         let (mut is_wanted, mut is_first) = (false, true);
         let asked = jq.ask(event, |output| {
-            if output == Output::True {
+            // Whoever looks at events sees those of which anything comes.
+            if output == Output::True || matches!(goal, Goal::Visit(_)) {
                 is_wanted = true;
                 return ControlFlow::Continue(());
             }

@@ -55,6 +55,24 @@ fn filters_say_what_is_counted() {
 }
 
 #[test]
+fn jq_decides_what_is_counted() {
+    let trial = small();
+    let ran = trial.run(&["summary", "log", "--jq", ".readOnly == true", "-q"]);
+    assert_eq!(ran.lines(0)[1], "Events     2 in 1 file: 1 read, 1 error (1 denied)");
+    for selected in ["select(.errorCode)", ".errorCode, .errorMessage", "{a: .errorCode} | .a"] {
+        let ran = trial.run(&["summary", "log", "--jq", selected, "-q"]);
+        assert_eq!(ran.lines(0)[1], "Events     1 in 1 file: 1 error (1 denied)", "{selected}");
+    }
+}
+
+#[test]
+fn the_format_that_is_set_for_tables_is_not_that_of_a_summary() {
+    let mut trial = small();
+    trial.env("TRAIL2TSV_FORMAT", "csv");
+    assert!(trial.run(&["summary", "log", "-q"]).stdout.starts_with("Period  "));
+}
+
+#[test]
 fn what_has_no_event_has_no_tables() {
     for content in ["", "{\"Records\":[]}"] {
         let trial = Trial::with("log/a.json", content);
