@@ -41,6 +41,7 @@ pub mod query;
 
 pub mod output;
 
+pub mod completions;
 pub mod pipeline;
 pub mod second_look;
 

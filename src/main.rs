@@ -5,7 +5,6 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use clap_complete::Shell;
 use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
@@ -15,7 +14,7 @@ use trail2tsv::plan::{Plan, Screen, SummaryPlan, Surroundings, SyncPlan, Talk, T
 use trail2tsv::report::{Coverage, Report, printable};
 use trail2tsv::settings::{Environment, Settings};
 use trail2tsv::stop::Stop;
-use trail2tsv::{pipeline, second_look, summary, sync};
+use trail2tsv::{completions, pipeline, second_look, summary, sync};
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
         Ok(Task::Summary(plan)) => summarize(&plan, &settings),
         Ok(Task::Sync(plan)) => sync(&plan),
         Ok(Task::ColumnsHelp) => show(&catalogue::help(), Exit::Done),
-        Ok(Task::Completions(shell)) => show(&completions(shell), Exit::Done),
+        Ok(Task::Completions(shell)) => show(&completions::script(shell), Exit::Done),
         Ok(Task::Man) => man(),
         Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),
         Err(fatal) => end(&Report::new(Talk::default(), true), &blame(fatal, &settings)),
@@ -171,13 +170,6 @@ fn sync(plan: &SyncPlan) -> Exit {
         }
         Err(fatal) => end(&report, &fatal),
     }
-}
-
-/// What a shell reads to complete the options.
-fn completions(shell: Shell) -> String {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
-    String::from_utf8_lossy(&script).into_owned()
 }
 
 fn man() -> Exit {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bucket;
 mod columns;
+mod completions;
 mod conditions;
 mod excel;
 mod harness;
