@@ -12,7 +12,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
-mod mirror;
 mod run;
 mod scratch;
 mod server;
@@ -48,11 +47,6 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.get(1).is_some_and(|mode| mode == server::MODE) {
         return server::serve();
-    }
-    if let [_, mode, endpoint, folder] = &arguments[..]
-        && mode == mirror::MODE
-    {
-        return mirror::mirror(endpoint, folder);
     }
     let named = option(&arguments, "--tools");
     let is_named = |name: &str| named.as_ref().is_none_or(|list| list.split(',').any(|wanted| wanted == name));

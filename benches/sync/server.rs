@@ -70,7 +70,11 @@ impl Server {
 
     /// Checks that a mirror holds all objects.
     pub(crate) fn check(&self, mirror: &Path) {
-        let files = WalkDir::new(mirror).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+        // Ours tells in a hidden file which bucket it mirrors.
+        let is_object = |entry: &walkdir::DirEntry| {
+            entry.file_type().is_file() && !entry.file_name().to_string_lossy().starts_with('.')
+        };
+        let files = WalkDir::new(mirror).into_iter().map(Result::unwrap).filter(is_object);
         let sizes: Vec<u64> = files.map(|file| file.metadata().unwrap().len()).collect();
         assert_eq!((sizes.len() as u64, sizes.iter().sum()), (self.objects, self.bytes), "{}", mirror.display());
     }

@@ -20,8 +20,7 @@ const OTHERS: [(&str, &str, Arguments); 3] =
 
 /// Ours, and those of the others that are wanted and here; says which are not.
 pub(crate) fn found(is_wanted: impl Fn(&str) -> bool) -> Vec<Tool> {
-    let mut tools =
-        vec![Tool { name: "trail2tsv".into(), program: std::env::current_exe().unwrap(), arguments: ours_arguments }];
+    let mut tools = vec![Tool { name: "trail2tsv".into(), program: ours_path(), arguments: ours_arguments }];
     for (program, name, arguments) in OTHERS.into_iter().filter(|(program, ..)| is_wanted(program)) {
         match version(program) {
             Some(version) => {
@@ -89,7 +88,7 @@ pub(crate) fn ours(endpoint: &str, folder: &Path) -> Command {
 }
 
 fn ours_arguments(endpoint: &str, folder: &str, _: bool) -> Vec<String> {
-    strings(&["mirror", endpoint, folder])
+    strings(&["sync", "--bucket", BUCKET, "--endpoint-url", endpoint, "--mirror", folder, "-v"])
 }
 
 fn aws(endpoint: &str, folder: &str, _: bool) -> Vec<String> {
