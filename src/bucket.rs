@@ -7,6 +7,7 @@ mod discover;
 mod fetch;
 mod gate;
 mod intake;
+mod lanes;
 pub mod layout;
 mod list;
 mod lists;
@@ -15,6 +16,7 @@ mod page;
 mod profile;
 pub mod survey;
 mod trouble;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,9 +30,11 @@ use tokio::task::JoinHandle;
 use self::client::Client;
 use self::discover::Found;
 use self::gate::Gate;
+use self::lanes::Lanes;
 use self::layout::Scope;
 use self::mirror::Mirror;
 use self::page::Object;
+use self::verify::Verifier;
 use crate::error::{Fatal, Skip};
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report, count};
@@ -43,6 +47,8 @@ pub struct Bucket {
     arrivals: mpsc::Receiver<Arrival>,
     /// The next arrival, while it is still on its way.
     pending: Option<JoinHandle<Arrived>>,
+    /// What downloads run on, while there may be any.
+    _lanes: Lanes,
     runtime: Arc<Runtime>,
 }
 
@@ -63,6 +69,7 @@ struct Shared {
     gate: Arc<Gate>,
     /// Whether what has come must be checked, since nobody reads it now.
     must_verify: bool,
+    verifier: Verifier,
     counts: Counts,
 }
 
@@ -125,8 +132,9 @@ impl Bucket {
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        runtime.spawn(fetch::all(Arc::clone(&shared), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, runtime: Arc::new(runtime) })
+        let lanes = Lanes::open(&shared.client, THREADS).map_err(no_threads)?;
+        runtime.spawn(fetch::all(Arc::clone(&shared), lanes.turns(), found, sender));
+        Ok(Bucket { shared, arrivals, pending: None, _lanes: lanes, runtime: Arc::new(runtime) })
     }
 
     /// The next object in the order of keys; waits for it a moment at most.
@@ -201,6 +209,14 @@ impl Shared {
     }
 }
 
+/// So many are busy with lists, and so many with downloads: a network is full
+/// long before they are.
+const THREADS: usize = 2;
+
+fn no_threads(error: std::io::Error) -> Fatal {
+    Fatal::Failed(format!("no threads for downloads: {error}"))
+}
+
 /// A bucket that answers, and what it has of what was asked for.
 struct Connected {
     runtime: Runtime,
@@ -210,14 +226,15 @@ struct Connected {
 
 /// Connects, and finds where the logs are.
 fn connect(input: &BucketInput, mirror: Mirror, report: &Report, stop: &Stop) -> Result<Connected, Fatal> {
-    let failed = |error: std::io::Error| Fatal::Failed(format!("no threads for downloads: {error}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
     let scope = scope(input)?;
     let gate = Arc::new(Gate::new(input.downloads));
     let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input, &gate)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
-    let shared = Arc::new(Shared { client, mirror, scope, gate, must_verify: input.must_verify, counts });
+    let (must_verify, verifier) = (input.must_verify, Verifier::default());
+    let shared = Arc::new(Shared { client, mirror, scope, gate, must_verify, verifier, counts });
     let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));

@@ -105,7 +105,7 @@ pub(crate) fn serve() {
     let objects = objects();
     let bytes: usize = objects.iter().map(|(_, object)| object.body.len()).sum();
     println!("{} {} {bytes}", server.endpoint(), objects.len());
-    server.add_bucket(BUCKET, objects.into_iter().collect());
+    server.add_bucket(BUCKET, objects.into_iter().collect::<s3::Bucket>().checksums());
     for order in std::io::stdin().lines().map_while(Result::ok) {
         let words: Vec<&str> = order.split_whitespace().collect();
         match words[..] {

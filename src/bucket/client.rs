@@ -145,6 +145,12 @@ impl Client {
         is_there.then(|| Holds::Object(key.to_string())).ok_or_else(nothing)
     }
 
+    /// The same with connections of its own.
+    pub(super) fn twin(&self) -> Client {
+        let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
+        Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
+    }
+
     pub(super) fn region(&self) -> &str {
         &self.region
     }

@@ -2,20 +2,19 @@
 //! order of their keys.
 
 use std::error::Error;
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
+use super::client::Client;
 use super::discover::Found;
-use super::gate::Pass;
 use super::intake::{IN_THE_WAY, Intake, Verdict};
-use super::layout::delivered_by;
+use super::lanes::Turns;
 use super::lists::Lists;
 use super::mirror::Mirror;
 use super::page::Object;
@@ -25,14 +24,14 @@ use crate::error::{Fatal, Outcome, Problem, Skip, plain};
 use crate::unfinished;
 
 /// Lists what was found and fetches what the mirror lacks.
-pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sender<Arrival>) {
+pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found, arrivals: mpsc::Sender<Arrival>) {
     for (folder, trouble) in found.failures {
         if arrivals.send(Arrival::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
             return;
         }
     }
     let mut lists = Lists::open(&shared, found.scans);
-    let mut fetcher = Fetcher { intake: Intake::new(shared), cleaned: PathBuf::new() };
+    let mut fetcher = Fetcher { intake: Intake::new(shared), lanes, cleaned: PathBuf::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
@@ -56,6 +55,7 @@ pub(super) async fn all(shared: Arc<Shared>, found: Found, arrivals: mpsc::Sende
 /// Takes objects in the order of their keys.
 struct Fetcher {
     intake: Intake,
+    lanes: Turns,
     /// The folder that was cleaned last: those of objects come one by one.
     cleaned: PathBuf,
 }
@@ -80,7 +80,12 @@ impl Fetcher {
             self.cleaned = folder.to_path_buf();
         }
         let pass = self.intake.shared.gate.pass().await;
-        let task = tokio::spawn(fetch(Arc::clone(&self.intake.shared), object, path, address, pass));
+        let lane = self.lanes.next();
+        let (shared, client) = (Arc::clone(&self.intake.shared), Arc::clone(&lane.client));
+        let task = lane.tasks.spawn(async move {
+            let _pass = pass;
+            fetch(&shared, &client, object, path, address).await
+        });
         Some(Arrival::OnItsWay(task))
     }
 }
@@ -97,12 +102,12 @@ enum Failure {
     Disk(io::Error),
 }
 
-async fn fetch(shared: Arc<Shared>, object: Object, path: PathBuf, address: String, _pass: Pass) -> Arrived {
+async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, address: String) -> Arrived {
     /// The SDK repeats requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);
     let problem = loop {
-        match fetch_once(&shared, &object, &path).await {
+        match fetch_once(shared, client, &object, &path).await {
             Ok(()) => {
                 shared.counts.objects.fetch_add(1, Relaxed);
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
@@ -113,7 +118,7 @@ async fn fetch(shared: Arc<Shared>, object: Object, path: PathBuf, address: Stri
             Err(Failure::Damaged(_)) if !is_doubted => is_doubted = true,
             // So it is in the bucket. A mirror of evidence has that too.
             Err(Failure::Damaged(file)) => match file.persist(&path) {
-                Ok(_) => return damaged(&shared, &object, address),
+                Ok(_) => return damaged(shared, &object, address),
                 Err(error) => return Arrived::Fatal(disk(&path, &error.error)),
             },
             Err(Failure::Refused(trouble)) if trouble.is_general => return Arrived::Fatal(trouble.into_fatal()),
@@ -126,10 +131,10 @@ async fn fetch(shared: Arc<Shared>, object: Object, path: PathBuf, address: Stri
     Arrived::Skip(Skip { name: address, problem, outcome: Outcome::Nothing })
 }
 
-async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(), Failure> {
-    let answer = shared.client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
+async fn fetch_once(shared: &Shared, client: &Client, object: &Object, path: &Path) -> Result<(), Failure> {
+    let answer = client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
     let mut file = Mirror::begin(path).map_err(Failure::Disk)?;
-    let is_proved = has_checksum(&answer);
+    let must_verify = shared.must_verify && !has_checksum(&answer);
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
@@ -140,7 +145,7 @@ async fn fetch_once(shared: &Shared, object: &Object, path: &Path) -> Result<(),
     if size != object.size {
         return Err(Failure::Broken(format!("{size} bytes came, {} were listed", object.size)));
     }
-    if shared.must_verify && !is_proved && !is_whole(&mut file, &object.key).map_err(Failure::Disk)? {
+    if must_verify && !shared.verifier.is_whole(&file, &object.key).map_err(Failure::Disk)? {
         return Err(Failure::Damaged(file));
     }
     file.persist(path).map_err(|error| Failure::Disk(error.error))?;
@@ -159,16 +164,6 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
     checksums.iter().any(Option::is_some)
 }
 
-/// Whether a log's gzip stream fits its own checksum.
-fn is_whole(file: &mut NamedTempFile, key: &str) -> io::Result<bool> {
-    if !key.ends_with(".gz") || delivered_by(key).is_none() {
-        return Ok(true);
-    }
-    file.rewind()?;
-    let mut text = MultiGzDecoder::new(io::BufReader::new(file.as_file()));
-    Ok(io::copy(&mut text, &mut io::sink()).is_ok())
-}
-
 /// An object that is mirrored as it is.
 fn damaged(shared: &Shared, object: &Object, name: String) -> Arrived {
     shared.counts.objects.fetch_add(1, Relaxed);
@@ -180,7 +175,7 @@ fn damaged(shared: &Shared, object: &Object, name: String) -> Arrived {
 pub(super) async fn again(shared: &Shared, object: &Object, path: &Path) -> bool {
     const ATTEMPTS: u32 = 2;
     for _ in 0..ATTEMPTS {
-        match fetch_once(shared, object, path).await {
+        match fetch_once(shared, &shared.client, object, path).await {
             Ok(()) => return true,
             Err(Failure::Broken(_)) => {}
             Err(Failure::Refused(_) | Failure::Damaged(_) | Failure::Disk(_)) => return false,

@@ -101,7 +101,8 @@ impl Bucket {
         self
     }
 
-    /// With `x-amz-checksum-crc32` on whole objects, for clients that ask for it.
+    /// With `x-amz-checksum-crc64nvme` on whole objects for clients that ask for it, as S3 gives it for all that
+    /// was put since the end of 2024.
     pub fn checksums(mut self) -> Self {
         self.checksums = true;
         self

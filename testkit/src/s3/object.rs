@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use flate2::Crc;
+use crc_fast::{CrcAlgorithm, checksum};
 use hyper::header::{
     ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED, RANGE,
 };
@@ -31,7 +31,7 @@ pub(super) fn answer(bucket: &Bucket, key: &str, asked: &HeaderMap) -> Result<Re
     }
     let wants_checksum = asked.get("x-amz-checksum-mode").is_some_and(|mode| mode == "ENABLED");
     let response = match bucket.checksums && wants_checksum {
-        true => response.header("x-amz-checksum-crc32", crc32(&object.body)),
+        true => response.header("x-amz-checksum-crc64nvme", crc64(&object.body)),
         false => response,
     };
     Ok(response.body(object.body).unwrap())
@@ -81,8 +81,6 @@ fn names(tags: &str, etag: &str) -> bool {
     tags.split(',').map(|tag| tag.trim().trim_matches('"')).any(|tag| tag == "*" || tag == etag)
 }
 
-fn crc32(body: &[u8]) -> String {
-    let mut crc = Crc::new();
-    crc.update(body);
-    BASE64_STANDARD.encode(crc.sum().to_be_bytes())
+fn crc64(body: &[u8]) -> String {
+    BASE64_STANDARD.encode(checksum(CrcAlgorithm::Crc64Nvme, body).to_be_bytes())
 }

@@ -10,7 +10,7 @@ use super::cloud::{Cloud, minutes, text, wait_until};
 fn less_is_asked_for_at_once_where_s3_asks_to_slow_down() {
     const LOGS: usize = 400;
     let cloud = Cloud::with_logs(LOGS);
-    cloud.server.latency(Duration::from_millis(20), Duration::ZERO);
+    cloud.server.latency(Duration::from_millis(300), Duration::ZERO);
     let fired = cloud.server.fault(Fault::get("*").chance(0.2, 1).status(503, "SlowDown"));
     let mut child = cloud.spawn(&["-v"]);
     wait_until(|| cloud.server.counts().get > 150);

@@ -256,3 +256,15 @@ fn the_endpoint_can_be_typed() {
     cloud.trial.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     cloud.run(&["-q", "--endpoint-url", &endpoint]).shows(0, &minutes(2), "");
 }
+
+/// Such a program may want somebody to touch a key.
+#[cfg(unix)]
+#[test]
+fn a_program_that_gives_credentials_is_asked_once() {
+    let cloud = with_logs(Bucket::new().access(Access::SignedBy("AKIAPROCESS".into())), 20);
+    let answer = r#"{"Version":1,"AccessKeyId":"AKIAPROCESS","SecretAccessKey":"wJalrXUtnFEMI"}"#;
+    cloud.trial.write("give.sh", format!("echo >> asked\necho '{answer}'\n"));
+    cloud.trial.write(".aws/config", "[profile trail]\ncredential_process = sh give.sh\n");
+    cloud.run(&["-q", "--profile", "trail"]).shows(0, &minutes(20), "");
+    assert_eq!(cloud.trial.read("asked"), "\n");
+}

@@ -66,8 +66,8 @@ fn ranges_are_cut_out() {
 fn a_checksum_is_sent_to_those_who_ask() {
     let (server, _) = serve();
     let reply = request(&server, "GET", "/b/a/b%20c+d", &[("x-amz-checksum-mode", "ENABLED")]);
-    assert_eq!(reply.header("x-amz-checksum-crc32"), Some("NhCmhg=="));
-    assert_eq!(get(&server, "/b/a/b%20c+d").header("x-amz-checksum-crc32"), None);
+    assert_eq!(reply.header("x-amz-checksum-crc64nvme"), Some("M3eFcAZSQlc="));
+    assert_eq!(get(&server, "/b/a/b%20c+d").header("x-amz-checksum-crc64nvme"), None);
 }
 
 #[test]
