@@ -2,6 +2,7 @@
 //! bytes: several times as fast as decoding it. A search that is in doubt says
 //! so, and no event is missed.
 
+mod find;
 mod needle;
 mod regular;
 
@@ -38,11 +39,7 @@ impl Search {
         if !is_log || (is_wide && !text.is_ascii()) {
             return None;
         }
-        let mut places = Vec::new();
-        for needle in &self.needles {
-            needle.places(text, self.way, &mut places);
-        }
-        places.sort_unstable();
+        let places = find::places(&self.needles, text, self.way);
         // Where there are so many, to look at all events is not slower.
         const OFTEN: usize = 4096;
         (places.len() <= text.len() / OFTEN + 1).then_some(places)

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::decode::structure::{Way, Work};
 use crate::pattern::Pattern;
 
 /// Bytes that a value, a key or a whole event holds in some case of its
@@ -15,7 +14,7 @@ pub struct Needle {
     /// The part that is searched for: no `"` and no `/` but as its first byte.
     core: Range<usize>,
     /// The place in the core, behind the second, of the byte that is rarest.
-    rare: usize,
+    pub(super) rare: usize,
     /// Whether a string ends behind it.
     is_end: bool,
     /// Whether letters that are not ASCII can stand for some of its letters.
@@ -97,7 +96,7 @@ impl Needle {
     }
 
     /// The needle of bytes that stand together, but for backslashes.
-    fn of_run(context: &[u8], is_end: bool) -> Option<Needle> {
+    pub(super) fn of_run(context: &[u8], is_end: bool) -> Option<Needle> {
         let mut cores = Vec::new();
         let mut start = 0;
         for at in 1..=context.len() {
@@ -130,12 +129,8 @@ impl Needle {
         self.is_wide
     }
 
-    /// Adds the places where it stands, or may stand written in another way.
-    pub(super) fn places(&self, text: &[u8], way: Way, places: &mut Vec<usize>) {
-        way.run(Find { needle: self, text, places });
-    }
-
-    fn core(&self) -> &[u8] {
+    /// The bytes that are searched for.
+    pub(super) fn core(&self) -> &[u8] {
         &self.context[self.core.clone()]
     }
 
@@ -181,11 +176,9 @@ impl Needle {
         !self.is_end || matches!(text.get(at), Some(b'"' | b'\\'))
     }
 
-    /// Adds the places in this part of the text where it stands, or may stand
-    /// written in another way.
-    #[inline(never)]
-    fn find(&self, text: &[u8], part: Range<usize>, places: &mut Vec<usize>) {
-        places.extend(part.filter(|at| self.is_at(text, *at) || self.is_hidden(&text[*at..])));
+    /// Whether it stands at this place, or may stand there written in another way.
+    pub(super) fn may_be_at(&self, text: &[u8], at: usize) -> bool {
+        self.is_at(text, at) || self.is_hidden(&text[at..])
     }
 
     /// Whether the text begins with an escape that may stand for one of the bytes.
@@ -257,66 +250,12 @@ fn worth(bytes: &[u8]) -> usize {
     if memchr::memmem::find(COMMON, &normal).is_some() { 0 } else { bytes.len() }
 }
 
-/// Looks for a needle.
-struct Find<'a> {
-    needle: &'a Needle,
-    text: &'a [u8],
-    places: &'a mut Vec<usize>,
-}
-
-impl Work for Find<'_> {
-    type Outcome = ();
-
-    #[inline(always)]
-    fn run(self) {
-        const WIDTH: usize = 64;
-        let Find { needle, text, places } = self;
-        let mut at = 0;
-        let core = needle.core();
-        if let [first, second, ..] = *core
-            && let Some(starts) = (text.len() + 1).checked_sub(core.len())
-        {
-            let rare = needle.rare;
-            let blocks = text[..starts].as_chunks::<WIDTH>().0;
-            let (seconds, rares) = (text[1..].as_chunks().0, text[rare..].as_chunks().0);
-            for ((firsts, seconds), rares) in blocks.iter().zip(seconds).zip(rares) {
-                if may_hold([firsts, seconds, rares], [first, second, core[rare]]) {
-                    needle.find(text, at..at + WIDTH, places);
-                }
-                at += WIDTH;
-            }
-        }
-        needle.find(text, at..text.len(), places);
-    }
-}
-
-/// Whether at some place all three bytes are the wanted ones, in any case, or
-/// whether an escape begins there. A loop without a branch, for the compiler to
-/// do many places at once.
-#[inline(always)]
-fn may_hold<const N: usize>(bytes: [&[u8; N]; 3], wanted: [u8; 3]) -> bool {
-    let lower = |byte: u8| byte | 0x20;
-    let [first, second, last] = wanted.map(lower);
-    let mut any = 0;
-    for at in 0..N {
-        let [one, two, three] = bytes.map(|bytes| bytes[at]);
-        let is_held = (lower(one) == first) & (lower(two) == second) & (lower(three) == last);
-        let is_escape = (one == b'\\') & (two == b'u');
-        any |= u8::from(is_held | is_escape);
-    }
-    any != 0
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn places(needle: &Needle, text: &str) -> Vec<usize> {
-        let mut places = Vec::new();
-        needle.places(text.as_bytes(), Way::fastest(), &mut places);
-        places
+    fn is_in(needle: &Needle, text: &str) -> bool {
+        (0..text.len()).any(|at| needle.may_be_at(text.as_bytes(), at))
     }
 
     #[test]
@@ -351,7 +290,7 @@ mod tests {
             (r#""arn:aws:iam::1:role\u002fAdmin""#, true),
             (r#""\u00e9""#, false),
         ] {
-            assert_eq!(!places(&needle, text).is_empty(), expected, "{text}");
+            assert_eq!(is_in(&needle, text), expected, "{text}");
         }
         let needle = Needle::of_address("203.0.").unwrap();
         for (text, expected) in [
@@ -361,24 +300,7 @@ mod tests {
             ("1.203.0.1", false),
             ("\\u0020203.0.", true),
         ] {
-            assert_eq!(!places(&needle, text).is_empty(), expected, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_way_finds_what_a_plain_search_finds(
-            text in "([RrUu\"nx/]|\\\\/|\\\\u00(72|75|41|e9)){0,200}", needle in "\"?[runRUN/]{3,6}", is_end: bool,
-        ) {
-            let lower = needle.to_ascii_lowercase();
-            let Some(needle) = Needle::of_run(lower.as_bytes(), is_end) else { return Ok(()) };
-            let mut plain = Vec::new();
-            needle.find(text.as_bytes(), 0..text.len(), &mut plain);
-            for way in Way::all() {
-                let mut places = Vec::new();
-                needle.places(text.as_bytes(), way, &mut places);
-                prop_assert_eq!(&places, &plain, "{:?}", way);
-            }
+            assert_eq!(is_in(&needle, text), expected, "{text}");
         }
     }
 }
