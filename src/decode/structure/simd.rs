@@ -1,4 +1,4 @@
-//! The same pass with instructions that look at 32 or 64 bytes at once, and
+//! The same pass with instructions that look at 16, 32 or 64 bytes at once, and
 //! all that reads its bits with instructions that count and shift them. The
 //! only module with `unsafe`.
 //!
@@ -9,8 +9,8 @@
 //! What is unsafe, and why it is sound: a function that is compiled for an
 //! instruction set may run only where the processor has it. Each is private to
 //! this module and called only for a [`Way`] that names it, and such a way is
-//! made only after `is_x86_feature_detected!` has found every feature that the
-//! function names. Loads are unaligned ones, from a reference to an array of
+//! made only after `is_x86_feature_detected!`, or its like, has found every
+//! feature that the function names. Loads are unaligned ones, from a reference to an array of
 //! just their size.
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
@@ -26,6 +26,9 @@ pub struct Way(Instructions);
 enum Instructions {
     /// Nothing.
     Any,
+    /// NEON.
+    #[cfg(target_arch = "aarch64")]
+    By16,
     /// AVX2, and what came with it.
     #[cfg(target_arch = "x86_64")]
     By32,
@@ -56,7 +59,9 @@ impl Way {
     pub fn all() -> impl Iterator<Item = Way> {
         #[cfg(target_arch = "x86_64")]
         let fast = x86::ways();
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let fast = aarch64::ways();
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let fast = std::iter::empty();
         fast.chain([Way::PORTABLE])
     }
@@ -66,6 +71,9 @@ impl Way {
         match self.0 {
             Instructions::Any => portable(text, found),
             // SAFETY: the way was made because its instructions are there.
+            #[cfg(target_arch = "aarch64")]
+            Instructions::By16 => unsafe { aarch64::pass_16(text, found) },
+            // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Instructions::By32 => unsafe { x86::pass_32(text, found) },
             // SAFETY: as above.
@@ -80,6 +88,9 @@ impl Way {
     pub fn run<W: Work>(self, work: W) -> W::Outcome {
         match self.0 {
             Instructions::Any => work.run(),
+            // These instructions are in whatever is compiled for such processors.
+            #[cfg(target_arch = "aarch64")]
+            Instructions::By16 => work.run(),
             // SAFETY: the way was made because its instructions are there.
             #[cfg(target_arch = "x86_64")]
             Instructions::By32 => unsafe { x86::with_32(work) },
@@ -207,5 +218,67 @@ mod x86 {
     #[inline]
     fn equal(low: __m256i, high: __m256i, byte: u8) -> u64 {
         mask(_mm256_cmpeq_epi8(low, set(byte)), _mm256_cmpeq_epi8(high, set(byte)))
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64 {
+    use std::arch::aarch64::*;
+    use std::arch::is_aarch64_feature_detected;
+
+    use super::{Instructions, Way};
+    use crate::decode::structure::{Classes, Found, Seen, WIDTH, pass, prefix_xor};
+
+    /// A quarter of what is looked at together.
+    const QUARTER: usize = WIDTH / 4;
+
+    /// What this machine knows, the fastest first.
+    pub(super) fn ways() -> impl Iterator<Item = Way> {
+        is_aarch64_feature_detected!("neon").then_some(Way(Instructions::By16)).into_iter()
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn pass_16(text: &[u8], found: Found<'_>) -> Seen {
+        pass(text, found, |chunk| classify_16(chunk), prefix_xor)
+    }
+
+    #[target_feature(enable = "neon")]
+    #[inline]
+    fn classify_16(chunk: &[u8; WIDTH]) -> Classes {
+        let bytes = [0, 1, 2, 3].map(|quarter| {
+            // SAFETY: all quarters lie within the 64 bytes of the reference, and
+            // the load needs no alignment.
+            unsafe { vld1q_u8(chunk.as_ptr().add(quarter * QUARTER)) }
+        });
+        let equal = |bytes: [uint8x16_t; 4], byte: u8| mask(bytes.map(|part| vceqq_u8(part, vdupq_n_u8(byte))));
+        // `[` and `{`, and `]` and `}`, differ in this one bit only.
+        let folded = bytes.map(|part| vorrq_u8(part, vdupq_n_u8(0x20)));
+        // As signed numbers, bytes above 127 are below the space too.
+        let unprintable = bytes.map(|part| {
+            let is_low = vcltq_s8(vreinterpretq_s8_u8(part), vdupq_n_s8(0x20));
+            vorrq_u8(is_low, vceqq_u8(part, vdupq_n_u8(0x7f)))
+        });
+        Classes {
+            quotes: equal(bytes, b'"'),
+            backslashes: equal(bytes, b'\\'),
+            opens: equal(folded, b'{'),
+            closes: equal(folded, b'}'),
+            spaces: equal(bytes, b' '),
+            unprintable: mask(unprintable),
+            high: mask(bytes.map(|part| vcltzq_s8(vreinterpretq_s8_u8(part)))),
+        }
+    }
+
+    /// One bit for each byte, of which all bits are the same: each keeps the bit
+    /// of its place among eight, and neighbours are added up until eight bytes
+    /// are one.
+    #[target_feature(enable = "neon")]
+    #[inline]
+    fn mask(bytes: [uint8x16_t; 4]) -> u64 {
+        const PLACES: u64 = u64::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128]);
+        let places = vreinterpretq_u8_u64(vdupq_n_u64(PLACES));
+        let [first, second, third, fourth] = bytes.map(|part| vandq_u8(part, places));
+        let pairs = vpaddq_u8(vpaddq_u8(first, second), vpaddq_u8(third, fourth));
+        vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(pairs, pairs)))
     }
 }

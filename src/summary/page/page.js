@@ -190,11 +190,18 @@ function bars(width, { hours, bins, kinds, height, label, commandOf }) {
   const labelled = Array.from({ length: count }, (_, place) => place).filter(isLabelled);
   if (labelled.length === 0 || labelled[0] * step > 90) labelled.unshift(0);
   const every = Math.ceil(labelled.length / Math.max(1, Math.floor((width - left) / 90)));
+  const wide = 64;
+  let free = 0;
   for (const place of labelled.filter((_, at) => at % every === 0)) {
     const second = (first + place * hours) * HOUR;
     const text = isShort ? minute(second).slice(5) : date(second);
     const x = left + place * step;
-    picture.append(svg("text", { x, y: height - 4, "text-anchor": x + 64 > width ? "end" : "start" }, text));
+    const isAtEnd = x + wide > width;
+    const start = isAtEnd ? x - wide : x;
+    // The last one leans to the left, where another may be.
+    if (start < free) continue;
+    free = start + wide + 4;
+    picture.append(svg("text", { x, y: height - 4, "text-anchor": isAtEnd ? "end" : "start" }, text));
   }
   pointAt(picture, { left, step, count, height: height - bottom, top }, (place) => {
     const second = (first + place * hours) * HOUR;
