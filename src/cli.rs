@@ -98,7 +98,13 @@ pub enum Command {
     /// names, services, source addresses, errors and denied calls. All counts are
     /// exact, however many different values there are.
     Summary(Box<Summary>),
-    /// Write what makes a shell complete the options
+    /// Write what makes a shell complete options, columns and event names
+    ///
+    /// bash and zsh: source <(trail2tsv completions zsh), in ~/.bashrc or ~/.zshrc.
+    ///
+    /// fish: trail2tsv completions fish | source, in config.fish.
+    ///
+    /// PowerShell: trail2tsv completions powershell | Out-String | Invoke-Expression.
     Completions {
         /// Which shell
         shell: Shell,

@@ -18,6 +18,14 @@ use trail2tsv::{completions, pipeline, second_look, summary, sync};
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
+    match completions::answer(&typed) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::from(Exit::Done),
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(Exit::Failed);
+        }
+    }
     let (cli, settings) = match parse(&typed) {
         Ok(parsed) => parsed,
         Err(Refusal::Clap(error)) => {
@@ -38,7 +46,10 @@ fn main() -> ExitCode {
         Ok(Task::Summary(plan)) => summarize(&plan, &settings),
         Ok(Task::Sync(plan)) => sync(&plan),
         Ok(Task::ColumnsHelp) => show(&catalogue::help(), Exit::Done),
-        Ok(Task::Completions(shell)) => show(&completions::script(shell), Exit::Done),
+        Ok(Task::Completions(shell)) => match completions::script(shell) {
+            Ok(script) => show(&script, Exit::Done),
+            Err(error) => end(&Report::new(Talk::default(), true), &Fatal::write("the script", &error)),
+        },
         Ok(Task::Man) => man(),
         Ok(Task::Help) => show(&Cli::command().render_help().to_string(), Exit::Usage),
         Err(fatal) => end(&Report::new(Talk::default(), true), &blame(fatal, &settings)),

@@ -4,17 +4,48 @@
 
 use crate::harness::Trial;
 
+/// What is offered for the last of these words, one a line.
+fn offered(words: &[&str]) -> String {
+    let mut trial = Trial::new();
+    trial.write("logs/x.json.gz", "");
+    let place = (words.len()).to_string();
+    trial.env("TRAIL2TSV_COMPLETE", "zsh").env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_INDEX", &place);
+    let ran = trial.run(&[&["--", "trail2tsv"], words].concat());
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{words:?}");
+    let values = ran.stdout.lines().map(|line| line.split(':').next().unwrap());
+    values.collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn every_shell_gets_columns_and_event_names() {
+fn what_is_typed_can_go_on() {
+    for (words, expected) in [
+        (&["-c", "recip"][..], "recipientAccountId"),
+        (&["-c", "eventTime,RECIP"], "eventTime,recipientAccountId"),
+        (&["-c", "+errorC"], "+errorCode"),
+        (&["--sort", "-eventTi"], "-eventTime"),
+        (&["-e", "StopLogging,Termin"], "StopLogging,TerminateInstances"),
+        (&["-e", "!Termin"], "!TerminateInstances"),
+        (&["logs", "--event-n"], "--event-name"),
+        (&["logs", "-e", "Termin"], "TerminateInstances"),
+        (&["--format", "x"], "xlsx"),
+        (&["summ"], "summary"),
+        (&["summary", "--by", "recip"], "recipientAccountId"),
+        (&["summary", "--format", "t"], "text tsv"),
+        (&["lo"], "logs/"),
+        (&["logs/"], "logs/x.json.gz"),
+        (&["-e", "nothing like it"], ""),
+    ] {
+        assert_eq!(offered(words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn every_shell_has_a_script() {
     let trial = Trial::new();
-    for shell in ["bash", "zsh", "fish", "powershell"] {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ran = trial.run(&["completions", shell]);
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{shell}");
-        // PowerShell's script offers options only.
-        for name in ["recipientAccountId", "TerminateInstances"] {
-            assert!(shell == "powershell" || ran.stdout.contains(name), "{shell}: {name}");
-        }
-        assert!(ran.stdout.contains("event-name"), "{shell}");
+        assert!(ran.stdout.contains("TRAIL2TSV_COMPLETE"), "{shell}");
     }
     assert_eq!(trial.run(&["completions", "tcsh"]).code, Some(2));
 }
@@ -22,14 +53,28 @@ fn every_shell_gets_columns_and_event_names() {
 #[cfg(unix)]
 #[test]
 fn bash_completes_a_column() {
+    let line = "command -v bash > /dev/null || { echo recipientAccountId; exit; }; \
+         trail2tsv completions bash > c && bash -c 'source ./c; COMP_WORDS=(trail2tsv --columns recip); \
+         COMP_CWORD=2; _clap_complete_trail2tsv trail2tsv recip --columns; echo ${COMPREPLY[@]}'";
+    assert_eq!(Trial::new().run_in_shell(line).stdout, "recipientAccountId\n");
+}
+
+/// zsh completes only what is typed into a terminal, so it gets one.
+#[cfg(unix)]
+#[test]
+fn zsh_completes_a_column() {
     let trial = Trial::new();
-    let program = env!("CARGO_BIN_EXE_trail2tsv");
-    let line = format!(
-        "command -v bash > /dev/null || {{ echo recipientAccountId; exit; }}; {program} completions bash > c && \
-         bash -c 'source ./c; COMP_WORDS=(trail2tsv --columns recip); COMP_CWORD=2; \
-         _trail2tsv trail2tsv recip --columns; echo \"${{COMPREPLY[@]}}\"'"
+    trial.write(
+        "type.zsh",
+        "zmodload zsh/zpty\n\
+         zpty shell zsh -f -i\n\
+         zpty -w shell \"TMOUT=30; autoload -Uz compinit && compinit -u -D; source ./c; bindkey '^I' complete-word\"\n\
+         zpty -w -n shell $'trail2tsv --columns recip\\t'\n\
+         zpty -r -m shell shown '*recipientAccountId*' && echo completed\n",
     );
-    assert_eq!(trial.run_in_shell(&line).stdout, "recipientAccountId\n");
+    let line = "command -v zsh > /dev/null || { echo completed; exit; }; \
+         trail2tsv completions zsh > c && zsh -f type.zsh";
+    assert_eq!(trial.run_in_shell(line).stdout, "completed\n");
 }
 
 #[test]
