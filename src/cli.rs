@@ -26,7 +26,11 @@ use clap_complete::Shell;
     max_term_width = 100,
     after_help = "Examples:\n  \
         trail2tsv --bucket my-trail --since 30d > out.tsv\n  \
-        trail2tsv AWSLogs -e TerminateInstances -c eventTime,userName,errorCode\n\n\
+        trail2tsv AWSLogs -e TerminateInstances -c eventTime,userName,errorCode\n  \
+        trail2tsv AWSLogs --access-key AKIAIOSFODNN7EXAMPLE --writes --no-errors\n  \
+        trail2tsv AWSLogs -i 198.51.100.0/24 --sort eventTime -o found.xlsx\n  \
+        trail2tsv AWSLogs -e 'Authorize*' --where 'requestParameters = *0.0.0.0/0*'\n  \
+        trail2tsv summary AWSLogs --html page.html\n\n\
         A pattern is a glob in any case (* any text, ? one character, {a,b} either);\n\
         a leading ! negates it. Repeat an option, or separate values by commas, for OR.\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\

@@ -35,6 +35,17 @@ const ON_BUCKETS: [Work; 4] = [
     ("-e TerminateInstances", &["-e", "TerminateInstances"], false),
     ("--count", &["--count"], false),
 ];
+/// Of which one event in a thousand is the answer, or none.
+const QUESTIONS: [Work; 8] = [
+    ("--resource", &["--resource", "i-098a1390d4f5286ed"], false),
+    ("--access-key", &["--access-key", "ASIA3WN5EMWFGEXAMPLE"], false),
+    ("--user", &["--user", "i-0dfb85add00d78360"], false),
+    ("-i, a network", &["-i", "10.9.0.0/16"], false),
+    ("--error-code", &["--error-code", "Throttling"], false),
+    ("--grep", &["--grep", "i-098a1390d4f52[0-9a-f]*"], false),
+    ("--where", &["--where", "requestParameters.roleName = nobody-has-this"], false),
+    ("summary", &["summary"], false),
+];
 const ON_LARGE_FILES: [Work; 3] = [
     ("ten columns", &[], false),
     ("-c requestParameters", &["-c", "requestParameters"], false),
@@ -57,6 +68,7 @@ fn main() {
     for corpus in ["busy", "tiny"] {
         rows(&table, corpus, &ON_BUCKETS, How::Whole, table.threads);
     }
+    rows(&table, "busy", &QUESTIONS, How::Whole, table.threads);
     for (corpus, how) in [("one-file", How::Whole), ("members", How::Members), ("one-event", How::Whole)] {
         rows(&table, corpus, &ON_LARGE_FILES, how, 1);
         streamed(&table, corpus, how);

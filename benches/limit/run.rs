@@ -36,7 +36,7 @@ impl Run {
     /// The program on the same files.
     pub(crate) fn program(folder: &Path, threads: usize, arguments: &[&str], to_file: bool) -> Run {
         let threads = threads.to_string();
-        let all = [&[folder.to_str().unwrap(), "--threads", &threads], arguments].concat();
+        let all = [arguments, &[folder.to_str().unwrap(), "--threads", &threads]].concat();
         let run = Run::new(env!("CARGO_BIN_EXE_trail2tsv").into(), &all);
         if to_file { Run { output: Path::new(env!("CARGO_TARGET_TMPDIR")).join("rows.tsv"), ..run } } else { run }
     }

@@ -7,6 +7,7 @@ mod completions;
 mod conditions;
 mod excel;
 mod harness;
+mod help;
 mod json;
 mod mistakes;
 mod office;
