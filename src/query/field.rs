@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::identity::Identities;
+use crate::nearest::nearest;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
 
@@ -113,17 +114,6 @@ impl Field {
             Field::UserName(_) => false,
         }
     }
-}
-
-/// The name among `known` that was probably meant.
-pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    /// Two letters swapped are one mistake.
-    const MISTAKES: usize = 2;
-    let lower = name.to_ascii_lowercase();
-    let distance = |known: &&str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &lower);
-    let (nearest, mistakes) =
-        known.iter().map(|known| (*known, distance(known))).min_by_key(|(_, mistakes)| *mistakes)?;
-    (mistakes <= MISTAKES.min(name.len() / 3)).then_some(nearest)
 }
 
 fn is_any(path: &Path, event: &Event<'_>, is: impl Fn(Value<'_>) -> bool) -> bool {
