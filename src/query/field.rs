@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::identity::Identities;
-use crate::nearest::nearest;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
+use crate::nearest::nearest;
 
 /// The top-level fields of all versions of the format.
 pub const FIELDS: [&str; 31] = [
