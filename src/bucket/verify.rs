@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    const KEY: &str = "AWSLogs/1/CloudTrail/r/2024/05/14/1_CloudTrail_r_20240514T1200Z_abc.json.gz";
+    const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/01/111122223333_CloudTrail_us-east-1_20261001T0915Z_abcdefghijklmnop.json.gz";
 
     #[test]
     fn only_whole_gzip_is_whole() {
