@@ -16,8 +16,10 @@ mod page;
 mod profile;
 pub mod survey;
 mod trouble;
-mod verify;
 
+use std::fmt::Debug;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -34,7 +36,6 @@ use self::lanes::Lanes;
 use self::layout::Scope;
 use self::mirror::Mirror;
 use self::page::Object;
-use self::verify::Verifier;
 use crate::error::{Fatal, Skip};
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report, count};
@@ -60,6 +61,12 @@ pub struct Again {
     runtime: Arc<Runtime>,
 }
 
+/// Checks logs that nobody decodes when they have come.
+pub trait Verify: Debug + Send + Sync {
+    /// Whether a log that was just written is a whole gzip stream.
+    fn is_whole(&self, file: &File) -> io::Result<bool>;
+}
+
 /// What all tasks of one mirroring use.
 #[derive(Debug)]
 struct Shared {
@@ -67,9 +74,8 @@ struct Shared {
     mirror: Mirror,
     scope: Scope,
     gate: Arc<Gate>,
-    /// Whether what has come must be checked, since nobody reads it now.
-    must_verify: bool,
-    verifier: Verifier,
+    /// What checks objects that have come, where nobody reads them now.
+    verifier: Option<Arc<dyn Verify>>,
     counts: Counts,
 }
 
@@ -124,11 +130,16 @@ pub enum Next {
 }
 
 impl Bucket {
-    /// Connects, finds where the logs are, and begins to mirror them. `stop`
-    /// ends it early.
-    pub fn open(input: &BucketInput, report: &Report, stop: &Stop) -> Result<Bucket, Fatal> {
-        let Connected { runtime, shared, found } =
-            connect(input, Mirror::open(&input.mirror, &input.bucket)?, report, stop)?;
+    /// Connects, finds where the logs are, and begins to mirror them.
+    /// `verifier` checks those that S3 has no checksum for; `stop` ends it early.
+    pub fn open(
+        input: &BucketInput,
+        verifier: Option<Arc<dyn Verify>>,
+        report: &Report,
+        stop: &Stop,
+    ) -> Result<Bucket, Fatal> {
+        let mirror = Mirror::open(&input.mirror, &input.bucket)?;
+        let Connected { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
@@ -225,7 +236,13 @@ struct Connected {
 }
 
 /// Connects, and finds where the logs are.
-fn connect(input: &BucketInput, mirror: Mirror, report: &Report, stop: &Stop) -> Result<Connected, Fatal> {
+fn connect(
+    input: &BucketInput,
+    mirror: Mirror,
+    verifier: Option<Arc<dyn Verify>>,
+    report: &Report,
+    stop: &Stop,
+) -> Result<Connected, Fatal> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
     let scope = scope(input)?;
@@ -233,8 +250,7 @@ fn connect(input: &BucketInput, mirror: Mirror, report: &Report, stop: &Stop) ->
     let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input, &gate)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
-    let (must_verify, verifier) = (input.must_verify, Verifier::default());
-    let shared = Arc::new(Shared { client, mirror, scope, gate, must_verify, verifier, counts });
+    let shared = Arc::new(Shared { client, mirror, scope, gate, verifier, counts });
     let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));

@@ -137,7 +137,7 @@ impl Task {
         let mut buckets = Vec::new();
         for input in source::inputs(&typed.inputs, &typed.bucket, &conditions)? {
             match input {
-                Input::Bucket(bucket) => buckets.push(BucketInput { must_verify: true, ..*bucket }),
+                Input::Bucket(bucket) => buckets.push(*bucket),
                 Input::Path(path) => {
                     return Err(Fatal::Usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
                 }

@@ -1,7 +1,11 @@
 //! The subcommand `sync`: brings mirrors up to date and reads nothing.
 
+mod verify;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::verify::Verifier;
 use crate::bucket::survey::{Day, Met, survey};
 use crate::bucket::{Arrived, Bucket, Next};
 use crate::error::Fatal;
@@ -17,8 +21,9 @@ pub fn run(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fa
     if plan.is_dry {
         return list(plan, report, stop);
     }
+    let verifier = Arc::new(Verifier::default());
     for input in &plan.buckets {
-        let mut bucket = Bucket::open(input, report, stop)?;
+        let mut bucket = Bucket::open(input, Some(verifier.clone()), report, stop)?;
         mirror(&mut bucket, report, stop)?;
         report.detail(1, || bucket.account());
         mirrored.fetched.add(&bucket.fetched());

@@ -15,6 +15,7 @@ use super::client::Client;
 use super::discover::Found;
 use super::intake::{IN_THE_WAY, Intake, Verdict};
 use super::lanes::Turns;
+use super::layout::delivered_by;
 use super::lists::Lists;
 use super::mirror::Mirror;
 use super::page::Object;
@@ -119,6 +120,7 @@ async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, 
             // So it is in the bucket. A mirror of evidence has that too.
             Err(Failure::Damaged(file)) => match file.persist(&path) {
                 Ok(_) => return damaged(shared, &object, address),
+                Err(error) if is_in_the_way(&error.error) => break Problem::Key(IN_THE_WAY),
                 Err(error) => return Arrived::Fatal(disk(&path, &error.error)),
             },
             Err(Failure::Refused(trouble)) if trouble.is_general => return Arrived::Fatal(trouble.into_fatal()),
@@ -134,7 +136,7 @@ async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, 
 async fn fetch_once(shared: &Shared, client: &Client, object: &Object, path: &Path) -> Result<(), Failure> {
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
     let mut file = Mirror::begin(path).map_err(Failure::Disk)?;
-    let must_verify = shared.must_verify && !has_checksum(&answer);
+    let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
@@ -145,14 +147,22 @@ async fn fetch_once(shared: &Shared, client: &Client, object: &Object, path: &Pa
     if size != object.size {
         return Err(Failure::Broken(format!("{size} bytes came, {} were listed", object.size)));
     }
-    if must_verify && !shared.verifier.is_whole(&file, &object.key).map_err(Failure::Disk)? {
+    if let Some(verifier) = verifier
+        && !verifier.is_whole(file.as_file()).map_err(Failure::Disk)?
+    {
         return Err(Failure::Damaged(file));
     }
     file.persist(path).map_err(|error| Failure::Disk(error.error))?;
     Ok(())
 }
 
-/// Whether S3 sent a checksum, which the SDK has compared.
+/// Whether a key is that of a log, and not of what lies beside it.
+fn is_log(key: &str) -> bool {
+    key.ends_with(".gz") && delivered_by(key).is_some()
+}
+
+/// Whether S3 sent a checksum of the whole object, which the SDK has compared.
+/// That of an object put in parts says so by a `-`, and nobody can compare it.
 fn has_checksum(answer: &GetObjectOutput) -> bool {
     let checksums = [
         answer.checksum_crc64_nvme(),
@@ -161,7 +171,8 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
         answer.checksum_sha1(),
         answer.checksum_sha256(),
     ];
-    checksums.iter().any(Option::is_some)
+    let mut given = checksums.into_iter().flatten().peekable();
+    given.peek().is_some() && given.all(|checksum| !checksum.contains('-'))
 }
 
 /// An object that is mirrored as it is.
@@ -211,4 +222,18 @@ pub(super) fn incomplete(shared: &Shared, prefix: &str, trouble: Trouble) -> Arr
     shared.counts.failed.fetch_add(1, Relaxed);
     let problem = Problem::List(trouble.text);
     Arrived::Skip(Skip { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_of_parts_proves_nothing() {
+        let answer = GetObjectOutput::builder;
+        assert!(!has_checksum(&answer().build()));
+        assert!(has_checksum(&answer().checksum_crc64_nvme("M3eFcAZSQlc=").build()));
+        assert!(!has_checksum(&answer().checksum_crc32("NhCmhg==-2").build()));
+        assert!(!has_checksum(&answer().checksum_crc64_nvme("M3eFcAZSQlc=").checksum_sha256("YWJj-2").build()));
+    }
 }

@@ -51,7 +51,8 @@ pub fn survey(
     mut each: impl FnMut(Met) -> Result<(), Fatal>,
 ) -> Result<Fetched, Fatal> {
     const OFTEN: Duration = Duration::from_millis(100);
-    let Connected { runtime, shared, found } = connect(input, Mirror::at(&input.mirror, &input.bucket)?, report, stop)?;
+    let Connected { runtime, shared, found } =
+        connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
     runtime.block_on(unless_stopped(stop, async {
         for (folder, trouble) in found.failures {
             each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;

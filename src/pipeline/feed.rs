@@ -44,7 +44,7 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec
                 Err(error) => Err(unreadable(path, &error)),
             },
             Input::Bucket(input) if input.offline => Ok(Opened::Mirror(input.clone(), bucket::mirror_scope(input)?)),
-            Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, report, stop)?))),
+            Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?))),
         })
         .collect()
 }

@@ -43,8 +43,6 @@ pub struct BucketInput {
     pub mirror: PathBuf,
     /// Read the mirror without asking the bucket.
     pub offline: bool,
-    /// Check what arrives, since it is not read now.
-    pub must_verify: bool,
     /// How to reach S3.
     pub connection: Connection,
     /// How many downloads run at once.
@@ -161,7 +159,6 @@ fn bucket_input(
             None => cache_folder()?.join("trail2tsv").join(bucket),
         },
         offline: typed.offline,
-        must_verify: false,
         connection: Connection {
             profile: typed.profile.clone(),
             endpoint_url: typed.endpoint_url.clone(),

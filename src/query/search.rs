@@ -106,6 +106,7 @@ mod tests {
             r#""RunInstance\u0073""#,
             r#""x","y":"{\"eventName\":\"RunInstances\"}""#,
             r#""x","y":"{\"eventName\":\"\\u0052unInstances\"}""#,
+            r#""x","y":"{\"eventName\":\"\u005cu0052unInstances\"}""#,
         ] {
             assert_eq!(excludes(&["RunInstances"], &log(&[name])), Some(false), "{name}");
         }

@@ -1,5 +1,6 @@
 //! What to type to see the events behind a number.
 
+use super::counter::is_cut;
 use super::result::{About, Row, Table};
 use super::shown::{is_hidden, visible};
 use crate::bucket::layout::is_account;
@@ -101,7 +102,7 @@ fn pattern(cell: &str) -> Option<String> {
     let mut pattern = String::with_capacity(cell.len());
     let mut characters = cell.char_indices();
     // The end of a long value is not known here.
-    if cell.ends_with(')') && cell.contains("… (") && cell.len() > super::counter::LONGEST / 2 {
+    if is_cut(cell) {
         return None;
     }
     while let Some((at, character)) = characters.next() {

@@ -1,13 +1,15 @@
 //! Counts by value, exactly, in bounded memory: values that do not fit wait on
 //! disk, sorted, and are put together in the end ([`spill`](super::spill)).
 
-use std::hash::{BuildHasher, Hasher};
+use std::borrow::Cow;
+use std::hash::BuildHasher;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use sha2::{Digest, Sha256};
 
 use super::span::Moment;
 use super::spill::Spill;
@@ -155,17 +157,37 @@ impl Counter {
     }
 }
 
-/// The beginning of a long value, and what tells it from others that begin so.
+/// A value whose long columns, between tabs, are cut. Each has its share, lest a
+/// long one take the place of those behind it.
 #[cold]
 fn shortened(value: &[u8]) -> Vec<u8> {
-    // The same for the same value, in every run.
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(value);
-    let mut end = LONGEST - "… (1000000000 bytes, 0123456789abcdef)".len();
-    while value[end] & 0xc0 == 0x80 {
+    let columns = value.split(|byte| *byte == b'\t');
+    let share = (LONGEST / columns.clone().count()).saturating_sub(1).max(2 * MARK.len());
+    let columns: Vec<Cow<'_, [u8]>> = columns.map(|column| cut(column, share)).collect();
+    columns.join(&b'\t')
+}
+
+/// What stands at the end of what is cut: how long it was, and a hash that
+/// nobody can make two values have.
+const MARK: &str = "… (1000000000 bytes, 0123456789abcdef0123456789abcdef)";
+
+/// The beginning of a long column, and what tells it from others that begin so.
+fn cut(column: &[u8], most: usize) -> Cow<'_, [u8]> {
+    if column.len() <= most {
+        return column.into();
+    }
+    let mut end = most - MARK.len();
+    while end > 0 && column[end] & 0xc0 == 0x80 {
         end -= 1;
     }
-    [&value[..end], format!("… ({} bytes, {:016x})", value.len(), hasher.finish()).as_bytes()].concat()
+    let hash: String = Sha256::digest(column)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    [&column[..end], format!("… ({} bytes, {hash})", column.len()).as_bytes()].concat().into()
+}
+
+/// Whether a column ends as one that was cut.
+pub(super) fn is_cut(column: &str) -> bool {
+    let mark = column.rsplit_once("… (").and_then(|(_, mark)| mark.strip_suffix(')')?.split_once(" bytes, "));
+    mark.is_some_and(|(length, hash)| length.parse::<u64>().is_ok() && hash.len() == 32)
 }
 
 #[cfg(test)]
@@ -225,6 +247,19 @@ mod tests {
         let found = count(&[vec![long("a"), long("a"), long("b")]], 10);
         assert_eq!(found.values().map(|trend| trend.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
         assert_eq!(found.len(), 2);
-        assert!(found.keys().all(|value| value.len() <= LONGEST && value.contains("… (10001 bytes, ")));
+        assert!(
+            found.keys().all(|value| value.len() <= LONGEST && value.contains("… (10001 bytes, ") && is_cut(value))
+        );
+    }
+
+    #[test]
+    fn a_long_column_leaves_the_others_whole() {
+        let value = format!("{}\tshort\t{}", "x".repeat(9000), "y".repeat(1000));
+        let found = count(&[vec![(value, 0)]], 10);
+        let columns: Vec<&str> = found.keys().flat_map(|value| value.split('\t')).collect();
+        assert_eq!((columns.len(), columns[1], columns[2].len()), (3, "short", 1000));
+        assert!(is_cut(columns[0]) && !is_cut(columns[1]) && !is_cut("a… (3 bytes, b)"));
+        let many = count(&[vec![("z".repeat(100) + &"\t".repeat(5000), 0)]], 10);
+        assert!(many.keys().all(|value| value.matches('\t').count() == 5000));
     }
 }

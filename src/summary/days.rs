@@ -10,7 +10,8 @@ use crate::bucket::layout::Place;
 /// Whose logs: an account and the region that delivered.
 pub(super) type Owner = (String, String);
 
-/// More owners than the largest organisations have; those behind are only counted.
+/// More owners than the largest organisations have. Only names that somebody made
+/// up can be more, and then it is said that there are.
 const MOST: usize = 50_000;
 
 /// The days of which there are logs.
@@ -21,8 +22,8 @@ pub(super) struct Days {
     owners: BTreeMap<Owner, Vec<[i32; 2]>>,
     /// Logs whose name tells no account, region and day.
     pub(super) untold: u64,
-    /// Logs of owners beyond the most that are kept.
-    pub(super) left_out: u64,
+    /// Whether there are more owners than are kept.
+    pub(super) has_more: bool,
     /// The last owner and day that were met.
     last: Option<(Owner, i32)>,
 }
@@ -48,7 +49,7 @@ impl Days {
 
     fn add_days(&mut self, owner: Owner, [first, last]: [i32; 2]) {
         if self.owners.len() >= MOST && !self.owners.contains_key(&owner) {
-            self.left_out += 1;
+            self.has_more = true;
             return;
         }
         let stretches = self.owners.entry(owner).or_default();
@@ -68,7 +69,7 @@ impl Days {
             }
         }
         self.untold += other.untold;
-        self.left_out += other.left_out;
+        self.has_more |= other.has_more;
     }
 
     /// Each owner with its days.

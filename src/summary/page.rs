@@ -140,7 +140,7 @@ fn cut(value: &str) -> String {
 fn days(summary: &Summary, question: Question<'_>) -> Value {
     let days = &summary.counts.days;
     let Some(period) = days.period() else {
-        return json!({ "untold": days.untold, "owners": [], "others": 0, "period": null });
+        return json!({ "untold": days.untold, "owners": [], "others": 0, "more": false, "period": null });
     };
     let mut owners: Vec<_> = days.owners().map(|(owner, stretches)| (owner, gaps(stretches, period))).collect();
     let missing = |gaps: &[[i32; 2]]| gaps.iter().map(|gap| gap[1] - gap[0] + 1).sum::<i32>();
@@ -159,7 +159,7 @@ fn days(summary: &Summary, question: Question<'_>) -> Value {
         shown.push(owner);
     }
     let others = total - shown.len();
-    json!({ "untold": days.untold, "owners": shown, "others": others, "period": period })
+    json!({ "untold": days.untold, "owners": shown, "others": others, "more": days.has_more, "period": period })
 }
 
 #[cfg(test)]

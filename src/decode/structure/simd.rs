@@ -10,8 +10,8 @@
 //! instruction set may run only where the processor has it. Each is private to
 //! this module and called only for a [`Way`] that names it, and such a way is
 //! made only after `is_x86_feature_detected!`, or its like, has found every
-//! feature that the function names. Loads are unaligned ones, from a reference to an array of
-//! just their size.
+//! feature that the function names. Loads are unaligned ones, from within a
+//! reference to 64 bytes.
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 

@@ -185,10 +185,13 @@ impl Needle {
     fn is_hidden(&self, text: &[u8]) -> bool {
         const KELVIN: u32 = 0x212a;
         const LONG_S: u32 = 0x017f;
+        const BACKSLASH: u32 = b'\\' as u32;
         let Some(digits) = text.strip_prefix(b"\\u") else { return false };
         let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
             Some(KELVIN | LONG_S) => self.is_wide,
+            // In a string that holds JSON it may begin an escape.
+            Some(BACKSLASH) => true,
             Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.context.contains(&byte.to_ascii_lowercase())),
             None => true,
         }

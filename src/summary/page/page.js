@@ -459,7 +459,7 @@ function denied() {
 }
 
 function days() {
-  const { period, owners, others, untold } = data.days;
+  const { period, owners, others, more, untold } = data.days;
   const note = at("days-note");
   if (!period) {
     note.textContent = "The names of the files do not tell their account, region and day.";
@@ -470,7 +470,7 @@ function days() {
   note.textContent = [
     `${date(period[0] * DAY)} to ${date(period[1] * DAY)}, by the names of folders.`,
     gone ? "Where a day has no file, nothing happened, or it is not here." : "There is a file for each day.",
-    others ? `${number(others)} more are not shown.` : "",
+    others ? `${number(others)} more are not shown${more ? ", and others were not kept" : ""}.` : "",
     untold ? `${plural(untold, "file")} with other names.` : "",
   ].filter(Boolean).join(" ");
   for (const owner of owners) {

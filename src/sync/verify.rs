@@ -1,13 +1,12 @@
 //! Checks mirrored logs that nobody decodes now: a gzip stream carries the
 //! checksum of its text.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tempfile::NamedTempFile;
-
-use super::layout::delivered_by;
+use crate::bucket::Verify;
 use crate::error::Problem;
 use crate::input::gzip::MAGIC;
 use crate::input::inflate::Inflater;
@@ -22,14 +21,11 @@ pub(super) struct Verifier {
     idle: Mutex<Vec<Inflater>>,
 }
 
-impl Verifier {
-    /// Whether a log's gzip stream fits its own checksum; of anything else
-    /// there is nothing to check.
-    pub(super) fn is_whole(&self, file: &NamedTempFile, key: &str) -> io::Result<bool> {
-        if !key.ends_with(".gz") || delivered_by(key).is_none() {
-            return Ok(true);
-        }
-        let (mut file, mut start) = (file.reopen()?, Vec::new());
+impl Verify for Verifier {
+    fn is_whole(&self, mut file: &File) -> io::Result<bool> {
+        // By the handle that wrote it: it is locked against others.
+        file.rewind()?;
+        let mut start = Vec::new();
         Read::by_ref(&mut file).take(MAGIC.len() as u64).read_to_end(&mut start)?;
         if start != MAGIC {
             return Ok(false);
@@ -43,7 +39,9 @@ impl Verifier {
             problem => Ok(problem.is_none()),
         }
     }
+}
 
+impl Verifier {
     fn idle(&self) -> MutexGuard<'_, Vec<Inflater>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,29 +61,26 @@ mod tests {
 
     use super::*;
 
-    const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/01/111122223333_CloudTrail_us-east-1_20261001T0915Z_abcdefghijklmnop.json.gz";
-
     #[test]
     fn only_whole_gzip_is_whole() {
         let verifier = Verifier::default();
-        let is_whole = |bytes: &[u8], key: &str| {
-            let mut file = NamedTempFile::new().unwrap();
+        let is_whole = |bytes: &[u8]| {
+            let mut file = tempfile::tempfile().unwrap();
             file.write_all(bytes).unwrap();
-            verifier.is_whole(&file, key).unwrap()
+            verifier.is_whole(&file).unwrap()
         };
         let log = gzip("x".repeat(3 * LIMIT).as_bytes());
         let (small, empty) = (gzip(b"{}"), gzip(b""));
         for whole in [&log, &small, &empty, &[&small[..], &log, &empty].concat()] {
-            assert!(is_whole(whole, KEY));
-            assert!(!is_whole(&whole[..whole.len() - 1], KEY));
-            assert!(!is_whole(&[whole, &b"x"[..]].concat(), KEY));
+            assert!(is_whole(whole));
+            assert!(!is_whole(&whole[..whole.len() - 1]));
+            assert!(!is_whole(&[whole, &b"x"[..]].concat()));
             let mut flipped = whole.clone();
             flipped[whole.len() - 6] ^= 1;
-            assert!(!is_whole(&flipped, KEY));
+            assert!(!is_whole(&flipped));
         }
         for junk in [&b""[..], b"\x1f", b"{\"Records\":[]}", b"<Error/>"] {
-            assert!(!is_whole(junk, KEY));
-            assert!(is_whole(junk, "AWSLogs/1/CloudTrail/readme.txt"));
+            assert!(!is_whole(junk));
         }
     }
 }
