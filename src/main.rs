@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan, &settings),
         Ok(Task::Summary(plan)) => summarize(&plan, &settings),
-        Ok(Task::Sync(plan)) => sync(&plan),
+        Ok(Task::Sync(plan)) => sync(&plan, &settings),
         Ok(Task::ColumnsHelp) => show(&catalogue::help(), Exit::Done),
         Ok(Task::Completions(shell)) => match completions::script(shell) {
             Ok(script) => show(&script, Exit::Done),
@@ -168,12 +168,13 @@ fn screen() -> Option<Screen> {
     Some(Screen { width, has_colors: !is_set("NO_COLOR") && !is_dumb })
 }
 
-fn sync(plan: &SyncPlan) -> Exit {
+fn sync(plan: &SyncPlan, settings: &Settings) -> Exit {
     let report = Report::new(plan.talk, plan.is_dry);
     let stop = Stop::default();
     if let Err(fatal) = heed_signals(&stop) {
         return end(&report, &fatal);
     }
+    begin(&report, settings);
     match sync::run(plan, &report, &stop) {
         Ok(mirrored) => {
             report.finish(&mirrored);

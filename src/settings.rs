@@ -18,6 +18,9 @@ pub use self::origin::Origin;
 use crate::error::Fatal;
 use crate::nearest::nearest;
 
+/// What not every command with a window has.
+const ZONE: &str = "time-zone";
+
 /// Every option that can be set, by its long name.
 pub const NAMES: [&str; 17] = [
     "bucket",
@@ -35,7 +38,7 @@ pub const NAMES: [&str; 17] = [
     "null",
     "raw",
     "excel",
-    "time-zone",
+    ZONE,
     "threads",
 ];
 
@@ -111,6 +114,13 @@ impl Settings {
             Some(value) => Some(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) }),
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
+        if let Some(zone) = set(ZONE).filter(|_| typed.knows("since") && !typed.knows(ZONE)) {
+            let name = command.get_name();
+            settings.notes.push(format!(
+                "--{ZONE} {:?} is set by {}, and left out: for {name}, times and days are UTC",
+                zone.value, zone.origin
+            ));
+        }
         let bucket = set("bucket").map(|setting| setting.value);
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };

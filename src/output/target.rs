@@ -33,15 +33,21 @@ pub enum Target {
 }
 
 impl Target {
-    /// Opens the file at `path`, or standard output where there is none.
+    /// Opens the file at `path`, or standard output where there is none, or
+    /// where `path` is a name of it.
     pub fn open(path: Option<&Path>) -> Result<Target, Fatal> {
-        let Some(path) = path else { return Ok(Target::Stdout) };
+        const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+        let Some(path) = path.map(followed) else { return Ok(Target::Stdout) };
+        let path = path.as_path();
+        if STDOUT.iter().any(|name| path == Path::new(name)) {
+            return Ok(Target::Stdout);
+        }
         let fail =
             |error: io::Error| Fatal::Failed(format!("{}: cannot be written: {}", path.display(), plain(&error)));
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Err(Fatal::Failed(format!("{}: is a folder", path.display()))),
-            Ok(metadata) if !metadata.is_file() => {
-                let file = OpenOptions::new().write(true).open(path).map_err(fail)?;
+            Ok(metadata) if !metadata.is_file() || is_open_already(path) => {
+                let file = OpenOptions::new().append(true).open(path).map_err(fail)?;
                 Ok(Target::Special { file, path: path.to_path_buf() })
             }
             _ => {
@@ -89,6 +95,27 @@ impl Target {
             Target::Whole { path, .. } | Target::Special { path, .. } => path.display().to_string(),
         }
     }
+}
+
+/// The path that links lead to. What replaces a file must not replace the link
+/// by which it is known; and links of the system's own lead to what is open
+/// already, whatever that is.
+fn followed(path: &Path) -> PathBuf {
+    const MOST: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST {
+        if path == Path::new("/dev/stdout") || is_open_already(&path) {
+            break;
+        }
+        let Ok(link) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(link);
+    }
+    path
+}
+
+/// Whether a path is the system's name for a file that is open.
+fn is_open_already(path: &Path) -> bool {
+    ["/dev/fd", "/proc/self/fd", "/dev/stderr"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// A target for code that knows only writers, until the user wants to stop.

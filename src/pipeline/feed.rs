@@ -11,10 +11,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Batch, Block, Piece, Said};
 use crate::bucket::layout::Scope;
+use crate::bucket::mirror::MARK;
 use crate::bucket::{self, Arrived, Bucket, Next};
 use crate::error::{Fatal, Outcome, PassedOver, Problem, Skip, plain};
 use crate::input::Source;
 use crate::input::walk::{Met, walk};
+use crate::nearest::nearest;
 use crate::plan::{BucketInput, Input};
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
@@ -33,17 +35,36 @@ pub(super) enum Opened {
 }
 
 /// Checks what can be checked before anything is written.
-pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec<Opened>, Fatal> {
+pub(super) fn open(
+    inputs: &[Input],
+    output: Option<&Path>,
+    report: &Report,
+    stop: &Stop,
+) -> Result<Vec<Opened>, Fatal> {
+    let output = output.filter(|path| path.is_file()).and_then(|path| path.canonicalize().ok());
+    let replaced =
+        |path: &Path| output.as_ref().is_some_and(|output| path.canonicalize().is_ok_and(|path| path == *output));
     inputs
         .iter()
         .map(|input| match input {
             Input::Stdin => Ok(Opened::Stdin),
+            Input::Path(path) if replaced(path) => {
+                let text = "is to be read: it cannot be written to as well; choose another --output";
+                Err(Fatal::Failed(format!("{}: {text}", path.display())))
+            }
             Input::Path(path) => match std::fs::metadata(path) {
                 Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(Opened::Path(path.clone())),
                 Ok(_) => Ok(Opened::Special(path.clone())),
                 Err(error) => Err(unreadable(path, &error)),
             },
-            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(input.clone(), bucket::mirror_scope(input)?)),
+            Input::Bucket(input) if input.offline => {
+                let scope = bucket::mirror_scope(input)?;
+                mirrored(input).then(|| Opened::Mirror(input.clone(), scope)).ok_or_else(|| {
+                    let text = format!("nothing of s3://{} is mirrored here", input.bucket);
+                    let advice = "run without --offline, or name another folder by --mirror";
+                    Fatal::Failed(format!("{}: {text}; {advice}", input.mirror.display()))
+                })
+            }
             Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?))),
         })
         .collect()
@@ -89,11 +110,30 @@ pub(super) struct Feed {
     enough: usize,
     /// How many batches were sent.
     sent: u64,
+    /// The result of the run before, which this one replaces: no input.
+    result: Option<PathBuf>,
 }
 
 impl Feed {
-    pub(super) fn new(batches: Sender<Batch>, order: Sender<Receiver<Block>>, blocks_ahead: usize, stop: Stop) -> Feed {
-        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new(), enough: 1, sent: 0 }
+    pub(super) fn new(
+        batches: Sender<Batch>,
+        order: Sender<Receiver<Block>>,
+        blocks_ahead: usize,
+        output: Option<&Path>,
+        stop: Stop,
+    ) -> Feed {
+        let result = output.and_then(|path| path.canonicalize().ok());
+        Feed {
+            batches,
+            order,
+            blocks_ahead,
+            stop,
+            pace: Arc::default(),
+            pieces: Vec::new(),
+            enough: 1,
+            sent: 0,
+            result,
+        }
     }
 
     pub(super) fn pace(&self) -> Arc<Pace> {
@@ -123,12 +163,23 @@ impl Feed {
     /// began and is gone by now costs only itself.
     fn path(&mut self, root: PathBuf, window: Window) {
         let source = if root.is_dir() { Source::file } else { Source::named };
-        let walked = walk(&root, &Scope::since(window), |met| self.push(piece(met, source)));
+        let walked = walk(&root, &Scope::since(window), |met| match &met {
+            Met::File(path) if self.is_result(path) => ControlFlow::Continue(()),
+            _ => self.push(piece(met, source)),
+        });
         if let Err(error) = walked {
             let name = Source::file(root).name().into_owned();
             let skip = Skip { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
             let _ = self.push(Piece::Say(Said::Skip(skip)));
         }
+    }
+
+    fn is_result(&self, path: &Path) -> bool {
+        let has_its_name = |result: &&PathBuf| result.file_name() == path.file_name();
+        self.result
+            .as_ref()
+            .filter(has_its_name)
+            .is_some_and(|result| path.canonicalize().is_ok_and(|path| path == *result))
     }
 
     /// Feeds the files of a mirror under the names that they have in the bucket.
@@ -199,7 +250,19 @@ impl Feed {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Fatal {
-    Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(error)))
+    const COMMANDS: [&str; 5] = ["sync", "summary", "completions", "man", "--help"];
+    let text = format!("{}: cannot be read: {}", path.display(), plain(error));
+    let meant = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+    Fatal::Failed(match meant.and_then(|name| nearest(name, &COMMANDS)) {
+        Some(command) => format!("{text}; is it `trail2tsv {command}`?"),
+        None => text,
+    })
+}
+
+/// Whether a mirror holds anything, but for what says whose it is.
+fn mirrored(input: &BucketInput) -> bool {
+    let entries = std::fs::read_dir(&input.mirror);
+    entries.is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != MARK))
 }
 
 /// `source` makes a source of a path.

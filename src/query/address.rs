@@ -24,13 +24,13 @@ impl AddressPattern {
     /// Compiles one value of `--source-ip`.
     pub fn new(text: &str) -> Result<AddressPattern, Fatal> {
         if let Ok(network) = text.parse::<IpNet>() {
-            return Ok(AddressPattern::Network(network));
+            return Ok(AddressPattern::Network(canonical(network)));
         }
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(AddressPattern::Network(IpNet::from(address.to_canonical())));
         }
         // Digits and dots alone are a mistyped address, not the name of a service.
-        let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/'));
+        let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
         if is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*')) {
             return Err(Fatal::option("--source-ip", text, RIGHT));
         }
@@ -50,6 +50,14 @@ impl AddressPattern {
             }
         }
     }
+}
+
+/// The same network as one of old addresses, where all in it are such.
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    let IpNet::V6(new) = network else { return network };
+    let old = new.network().to_ipv4_mapped().zip(new.prefix_len().checked_sub(MAPPED));
+    old.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
 impl AddressPattern {
@@ -109,6 +117,9 @@ mod tests {
             ("203.0.113.99/24", "203.0.113.1", true),
             ("203.0.113.0/24", "203.0.114.1", false),
             ("203.0.113.0/24", "::ffff:203.0.113.9", true),
+            ("::ffff:203.0.113.0/120", "203.0.113.9", true),
+            ("::ffff:203.0.113.0/120", "203.0.114.9", false),
+            ("::/0", "2001:db8::1", true),
             ("2001:db8::/32", "2001:DB8:0:0:1::1", true),
             ("2001:db8::1", "2001:0db8::0001", true),
             ("192.168.0.0/16", "81.2.69.142, 192.168.10.10", true),
@@ -126,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_mistyped_address_is_no_name() {
-        for text in ["10.0.0", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
+        for text in ["10.0.0", "10.0.0.0-10.0.0.255", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
             assert!(AddressPattern::new(text).is_err(), "{text}");
         }
     }

@@ -127,3 +127,44 @@ fn an_event_of_many_blocks_is_one_row_in_every_format() {
     let row = format!("A,{},{}", quoted(&json), quoted(&user_agent));
     assert!(trial.run(&[&arguments[..], &["-f", "csv"]].concat()).lines(0) == [row.clone(), "B,,".into(), row]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let trial = Trial::with("logs/a.json.gz", gzip(LOG));
+    std::os::unix::fs::symlink("far.tsv", trial.path("near.tsv")).unwrap();
+    for _ in 0..2 {
+        trial.run(&["logs", "-c", "eventName", "-n", "1", "-o", "near.tsv", "-q"]).shows(0, "", "");
+        assert!(trial.path("near.tsv").is_symlink());
+        assert_eq!(trial.read("far.tsv"), "eventName\nA\n");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn standard_output_has_names() {
+    let trial = Trial::with("logs/a.json.gz", gzip(LOG));
+    for name in ["-", "/dev/stdout", "/dev/fd/1", "stdout"] {
+        let _ = std::os::unix::fs::symlink("/dev/stdout", trial.path("stdout"));
+        let line = format!("echo first > out; trail2tsv logs -c eventName -n 1 -q -o {name} >> out");
+        assert_eq!(trial.run_in_shell(&line).code, Some(0), "{name}");
+        assert_eq!(trial.read("out"), "first\neventName\nA\n", "{name}");
+    }
+}
+
+#[test]
+fn a_result_is_no_input() {
+    let trial = Trial::with("logs/a.json.gz", gzip(LOG));
+    for _ in 0..2 {
+        trial.run(&["logs", "-f", "json", "-o", "logs/found.json", "-q"]).shows(0, "", "");
+    }
+    let events = trial.read("logs/found.json");
+    assert_eq!(events.lines().count(), 3);
+    let text = "is to be read: it cannot be written to as well; choose another --output";
+    trial.run(&["logs/found.json", "-f", "json", "-o", "logs/../logs/found.json"]).shows(
+        1,
+        "",
+        &format!("trail2tsv: logs/found.json: {text}\n"),
+    );
+    assert_eq!(trial.read("logs/found.json"), events);
+}

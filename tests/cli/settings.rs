@@ -157,3 +157,31 @@ fn other_commands_need_no_settings() {
     let trial = trial("buket = \"b\"\n");
     assert_eq!(trial.run(&["--version"]).code, Some(0));
 }
+
+#[test]
+fn a_zone_that_a_command_does_not_have_is_named() {
+    let mut trial = trial("");
+    trial.env("TRAIL2TSV_TIME_ZONE", "America/New_York");
+    let ran = trial.run(&["summary", "log"]);
+    let note = "--time-zone \"America/New_York\" is set by TRAIL2TSV_TIME_ZONE, and left out: for summary, times and days are UTC";
+    assert_eq!((ran.code, ran.stderr.contains(note)), (Some(0), true), "{ran:?}");
+    assert!(!trial.run(&["log"]).stderr.contains("left out"));
+}
+
+#[test]
+fn a_mirror_without_anything_is_no_answer() {
+    let trial = trial("");
+    trial.write("mirrors/third/.trail2tsv-bucket", "third\n");
+    for mirror in ["mirrors/third", "mirrors/none"] {
+        let text = "nothing of s3://third is mirrored here; run without --offline, or name another folder by --mirror";
+        let arguments = ["--bucket", "third", "--offline", "--mirror", mirror];
+        trial.run(&arguments).shows(1, "", &format!("trail2tsv: {mirror}: {text}\n"));
+    }
+}
+
+#[test]
+fn a_command_that_is_mistyped_is_offered() {
+    let trial = trial("");
+    let text = "cannot be read: No such file or directory; is it `trail2tsv summary`?";
+    trial.run(&["summmary", "log"]).shows(1, "", &format!("trail2tsv: summmary: {text}\n"));
+}
