@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use jiff::Timestamp;
@@ -192,13 +193,19 @@ fn man() -> Exit {
     }
 }
 
-/// The first Ctrl-C ends the run in order, the second at once.
+/// The first Ctrl-C ends the run in order, the second at once: an expression of
+/// the user's own may never come to an end.
 fn heed_signals(stop: &Stop) -> Result<(), Fatal> {
+    const LONG: Duration = Duration::from_secs(2);
     let stop = stop.clone();
     let heed = move || {
         if !stop.interrupt() {
             std::process::exit(Exit::Interrupted.code().into());
         }
+        std::thread::spawn(|| {
+            std::thread::sleep(LONG);
+            let _ = writeln!(std::io::stderr(), "trail2tsv: still busy; interrupt once more to end at once");
+        });
     };
     ctrlc::set_handler(heed).map_err(|error| Fatal::Failed(format!("signals cannot be handled: {error}")))
 }

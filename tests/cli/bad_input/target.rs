@@ -98,6 +98,24 @@ fn an_interrupted_run_leaves_the_old_file() {
     drop(stdin);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_run_that_does_not_end_says_how_to_end_it() {
+    use std::io::{BufRead, BufReader};
+
+    use super::{system, wait_for_output};
+
+    let trial = Trial::with("log.json", LOG);
+    let mut child = trial.command(&["log.json", "--jq", "def f: f; f", "-o", "out.tsv"]).spawn().unwrap();
+    wait_for_output(&mut child, &trial.path(""));
+    system("kill", &["-TERM", &child.id().to_string()]);
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "trail2tsv: still busy; interrupt once more to end at once\n");
+    system("kill", &["-TERM", &child.id().to_string()]);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
 #[test]
 fn an_output_must_be_a_file_in_a_folder_that_is_there() {
     let trial = Trial::with("log", LOG);
