@@ -174,6 +174,8 @@ pub enum PassedOver {
     Unfinished,
     /// A pipe, a socket or a device in a folder.
     Special,
+    /// What this run's result takes the place of.
+    Result,
 }
 
 impl PassedOver {
@@ -188,6 +190,7 @@ impl PassedOver {
             PassedOver::NotJson => "not JSON",
             PassedOver::Unfinished => "unfinished download",
             PassedOver::Special => "pipe or device",
+            PassedOver::Result => "earlier result",
         }
     }
 }

@@ -161,7 +161,9 @@ fn stages(
     report: &Report,
     stop: &Stop,
 ) -> Result<Coverage, Fatal> {
-    let inputs = feed::open(&plan.inputs, plan.output.as_deref(), report, stop)?;
+    // The file that the result takes the place of.
+    let old = plan.output.as_ref().filter(|path| path.is_file()).and_then(|path| path.canonicalize().ok());
+    let inputs = feed::open(&plan.inputs, old.as_deref(), report, stop)?;
     let (mut sink, header) = open()?;
 
     let depth = plan.threads * 4;
@@ -169,7 +171,7 @@ fn stages(
     let (order_sender, order_receiver) = bounded::<Receiver<Block>>(depth);
     let (used_sender, used_receiver) = bounded::<Vec<u8>>(depth);
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
-    let feed = Feed::new(batch_sender, order_sender, blocks_ahead, plan.output.as_deref(), stop.clone());
+    let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
     let (pace, turn) = (feed.pace(), Turn::default());
     let job = Job {
         // Which rows are wanted, only the writer knows then.

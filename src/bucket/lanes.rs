@@ -4,7 +4,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Handle};
@@ -16,7 +15,8 @@ use super::client::Client;
 #[derive(Debug)]
 pub(super) struct Lanes {
     lanes: Arc<[Lane]>,
-    threads: Vec<Thread>,
+    /// With what, dropped, tells each to end.
+    threads: Vec<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 /// One thread, as seen by whoever gives it work.
@@ -31,14 +31,7 @@ pub(super) struct Lane {
 #[derive(Debug)]
 pub(super) struct Turns {
     lanes: Arc<[Lane]>,
-    next: AtomicUsize,
-}
-
-#[derive(Debug)]
-struct Thread {
-    /// Dropped, it tells the thread to end.
-    end: Option<oneshot::Sender<()>>,
-    handle: Option<JoinHandle<()>>,
+    next: usize,
 }
 
 impl Lanes {
@@ -51,19 +44,20 @@ impl Lanes {
             let (end, ended) = oneshot::channel();
             let run = move || drop(runtime.block_on(ended));
             let handle = std::thread::Builder::new().name("download".into()).spawn(run)?;
-            threads.push(Thread { end: Some(end), handle: Some(handle) });
+            threads.push((end, handle));
         }
         Ok(Lanes { lanes: lanes.into(), threads })
     }
 
     pub(super) fn turns(&self) -> Turns {
-        Turns { lanes: Arc::clone(&self.lanes), next: AtomicUsize::new(0) }
+        Turns { lanes: Arc::clone(&self.lanes), next: 0 }
     }
 }
 
 impl Turns {
-    pub(super) fn next(&self) -> &Lane {
-        &self.lanes[self.next.fetch_add(1, Relaxed) % self.lanes.len()]
+    pub(super) fn next(&mut self) -> &Lane {
+        self.next = (self.next + 1) % self.lanes.len();
+        &self.lanes[self.next]
     }
 }
 
@@ -71,8 +65,9 @@ impl Turns {
 /// before the process is.
 impl Drop for Lanes {
     fn drop(&mut self) {
-        self.threads.iter_mut().for_each(|thread| drop(thread.end.take()));
-        for handle in self.threads.iter_mut().filter_map(|thread| thread.handle.take()) {
+        let (ends, handles): (Vec<_>, Vec<_>) = self.threads.drain(..).unzip();
+        drop(ends);
+        for handle in handles {
             // A thread that panicked has said so.
             let _ = handle.join();
         }

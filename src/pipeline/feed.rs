@@ -34,22 +34,15 @@ pub(super) enum Opened {
     Mirror(Box<BucketInput>, Scope),
 }
 
-/// Checks what can be checked before anything is written.
-pub(super) fn open(
-    inputs: &[Input],
-    output: Option<&Path>,
-    report: &Report,
-    stop: &Stop,
-) -> Result<Vec<Opened>, Fatal> {
-    let output = output.filter(|path| path.is_file()).and_then(|path| path.canonicalize().ok());
-    let replaced =
-        |path: &Path| output.as_ref().is_some_and(|output| path.canonicalize().is_ok_and(|path| path == *output));
+/// Checks what can be checked before anything is written; `old` is the file
+/// that the result takes the place of.
+pub(super) fn open(inputs: &[Input], old: Option<&Path>, report: &Report, stop: &Stop) -> Result<Vec<Opened>, Fatal> {
     inputs
         .iter()
         .map(|input| match input {
             Input::Stdin => Ok(Opened::Stdin),
-            Input::Path(path) if replaced(path) => {
-                let text = "is to be read: it cannot be written to as well; choose another --output";
+            Input::Path(path) if old.is_some_and(|old| is_input(old, path)) => {
+                let text = "the --output would take the place of a log that is to be read; choose another";
                 Err(Fatal::Failed(format!("{}: {text}", path.display())))
             }
             Input::Path(path) => match std::fs::metadata(path) {
@@ -110,8 +103,8 @@ pub(super) struct Feed {
     enough: usize,
     /// How many batches were sent.
     sent: u64,
-    /// The result of the run before, which this one replaces: no input.
-    result: Option<PathBuf>,
+    /// The file that the result takes the place of, which is no input.
+    old: Option<PathBuf>,
 }
 
 impl Feed {
@@ -119,21 +112,10 @@ impl Feed {
         batches: Sender<Batch>,
         order: Sender<Receiver<Block>>,
         blocks_ahead: usize,
-        output: Option<&Path>,
+        old: Option<PathBuf>,
         stop: Stop,
     ) -> Feed {
-        let result = output.and_then(|path| path.canonicalize().ok());
-        Feed {
-            batches,
-            order,
-            blocks_ahead,
-            stop,
-            pace: Arc::default(),
-            pieces: Vec::new(),
-            enough: 1,
-            sent: 0,
-            result,
-        }
+        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new(), enough: 1, sent: 0, old }
     }
 
     pub(super) fn pace(&self) -> Arc<Pace> {
@@ -164,7 +146,7 @@ impl Feed {
     fn path(&mut self, root: PathBuf, window: Window) {
         let source = if root.is_dir() { Source::file } else { Source::named };
         let walked = walk(&root, &Scope::since(window), |met| match &met {
-            Met::File(path) if self.is_result(path) => ControlFlow::Continue(()),
+            Met::File(path) if self.is_old(path) => self.push(passed_over(PassedOver::Result)),
             _ => self.push(piece(met, source)),
         });
         if let Err(error) = walked {
@@ -174,12 +156,10 @@ impl Feed {
         }
     }
 
-    fn is_result(&self, path: &Path) -> bool {
-        let has_its_name = |result: &&PathBuf| result.file_name() == path.file_name();
-        self.result
-            .as_ref()
-            .filter(has_its_name)
-            .is_some_and(|result| path.canonicalize().is_ok_and(|path| path == *result))
+    fn is_old(&self, path: &Path) -> bool {
+        // Few files have its name, and only those are looked up.
+        let old = self.old.as_ref().filter(|old| old.file_name() == path.file_name());
+        old.is_some_and(|old| path.canonicalize().is_ok_and(|path| path == *old))
     }
 
     /// Feeds the files of a mirror under the names that they have in the bucket.
@@ -265,13 +245,21 @@ fn mirrored(input: &BucketInput) -> bool {
     entries.is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != MARK))
 }
 
+/// Whether a file is what an input names, or has the name of a log and is in a
+/// folder that it names.
+fn is_input(file: &Path, input: &Path) -> bool {
+    let is_log = Source::file(file.to_path_buf()).is_named_as_log();
+    input.canonicalize().is_ok_and(|input| file == input || (is_log && file.starts_with(input)))
+}
+
+fn passed_over(reason: PassedOver) -> Piece {
+    let mut coverage = Coverage::default();
+    coverage.passed_over.insert(reason, 1);
+    Piece::Count(coverage)
+}
+
 /// `source` makes a source of a path.
 fn piece(met: Met, source: impl FnOnce(PathBuf) -> Source) -> Piece {
-    let passed_over = |reason| {
-        let mut coverage = Coverage::default();
-        coverage.passed_over.insert(reason, 1);
-        Piece::Count(coverage)
-    };
     match met {
         Met::File(path) => Piece::Read(source(path)),
         Met::TooOld => Piece::Count(Coverage { unopened: 1, ..Coverage::default() }),

@@ -160,11 +160,14 @@ fn a_result_is_no_input() {
     }
     let events = trial.read("logs/found.json");
     assert_eq!(events.lines().count(), 3);
-    let text = "is to be read: it cannot be written to as well; choose another --output";
-    trial.run(&["logs/found.json", "-f", "json", "-o", "logs/../logs/found.json"]).shows(
-        1,
-        "",
-        &format!("trail2tsv: logs/found.json: {text}\n"),
-    );
-    assert_eq!(trial.read("logs/found.json"), events);
+    let last = "trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 earlier result\n";
+    trial.run(&["logs", "-f", "json", "-o", "logs/found.json"]).shows(0, "", last);
+    let text = "the --output would take the place of a log that is to be read; choose another";
+    let log = "logs/111122223333_CloudTrail_us-east-1_20261001T0915Z_abcdefghijklmnop.json.gz";
+    trial.write(log, gzip(LOG));
+    for (input, output) in [("logs/found.json", "logs/../logs/found.json"), ("logs", log)] {
+        let said = format!("trail2tsv: {input}: {text}\n");
+        trial.run(&[input, "-f", "json", "-o", output]).shows(1, "", &said);
+    }
+    assert_eq!((trial.read("logs/found.json"), trial.path(log).exists()), (events, true));
 }
