@@ -45,8 +45,7 @@ impl AddressPattern {
                 .filter_map(|part| part.trim().parse::<IpAddr>().ok())
                 .any(|address| network.contains(&address.to_canonical())),
             AddressPattern::Name(pattern) => {
-                pattern.matches(field)
-                    || (field.contains(',') && field.split(',').any(|part| pattern.matches(part.trim())))
+                pattern.matches(field) || field.split(',').any(|part| pattern.matches(part.trim()))
             }
         }
     }
@@ -127,6 +126,7 @@ mod tests {
             ("10.0.0.0/8", "AWS Internal", false),
             ("ec2.amazonaws.com", "EC2.amazonaws.com", true),
             ("aws internal", "AWS Internal", true),
+            ("aws internal", " AWS Internal\t", true),
             ("203.0.*", "203.0.113.7", true),
             ("192.*", "81.2.69.142, 192.168.10.10", true),
         ] {
