@@ -19,6 +19,7 @@
 //!              summary    events counted instead of written
 //! ```
 
+pub mod decimal;
 pub mod error;
 pub mod exit;
 pub mod nearest;

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::field::Field;
 use super::search::{Edges, Needle, needles_of_regex};
+use crate::decimal::Decimal;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::pattern::Pattern;
@@ -40,8 +41,8 @@ pub enum Test {
     Fits(Pattern),
     /// In it there is this.
     Holds(Regex),
-    /// On one side of a number.
-    Number(Side, f64),
+    /// On one side of a number, which stands here as what compares like it.
+    Number(Side, Vec<u8>),
     /// On one side of a point in time.
     Time(Side, Timestamp),
 }
@@ -88,8 +89,7 @@ impl Comparison {
             Test::Fits(pattern) => self.field.any(event, |text| pattern.matches(text)),
             Test::Holds(regex) => self.field.any(event, |text| regex.is_match(text)),
             Test::Number(side, limit) => {
-                let order = |text: &str| number(text)?.partial_cmp(limit);
-                self.field.any(event, |text| order(text).is_some_and(|order| side.has(order)))
+                self.field.any(event, |text| number(text).is_some_and(|number| side.has(number.cmp(limit))))
             }
             Test::Time(side, limit) => self
                 .field
@@ -171,12 +171,16 @@ fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), Str
     }
 }
 
-/// Whether a value looks as if a second condition had been written behind it.
+/// Whether a value looks as if a second condition had been written behind it: one
+/// with an operator, or the name of a field that is to be there or not.
 fn is_several(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     [" and ", " or ", "&&", "||"].iter().any(|word| {
-        let rest = lower.split_once(word).map_or("", |(_, rest)| rest);
-        rest.contains(['=', '~', '<', '>'])
+        let Some(at) = lower.find(word) else { return false };
+        let rest = value[at + word.len()..].trim().trim_start_matches(['!', ' ']);
+        let root = rest.split(['.', '[']).next().unwrap_or_default();
+        let is_field = !rest.contains(char::is_whitespace) && Field::parse(root, &mut Fields::default()).is_ok();
+        is_field || rest.contains(['=', '~', '<', '>'])
     })
 }
 
@@ -188,10 +192,11 @@ pub fn not_regex(error: &regex::Error) -> String {
     format!("not a regular expression: {reason}; write \\ before a character that is meant as it is")
 }
 
-/// The number that a text is, if it looks like one.
-fn number(text: &str) -> Option<f64> {
-    let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    text.parse().ok().filter(|_| is_numeric)
+/// What compares like the number that a text is, if it is one.
+fn number(text: &str) -> Option<Vec<u8>> {
+    let mut key = Vec::new();
+    Decimal::read(text.trim().as_bytes())?.write(&mut key);
+    Some(key)
 }
 
 #[cfg(test)]
@@ -215,7 +220,7 @@ mod tests {
     #[test]
     fn every_operator_decides() {
         let json = r#"{"eventTime":"2026-10-01T09:00:00Z","errorCode":"AccessDenied","requestParameters":{
-            "seconds":14400,"text":"90","none":null,"empty":"","on":true,"a b":{"c":1},
+            "seconds":14400,"id":9007199254740993,"text":"90","none":null,"empty":"","on":true,"a b":{"c":1},
             "items":[{"ip":"0.0.0.0/0"},{"ip":"10.0.0.0/8"},{"other":1}]},"userIdentity":
             {"type":"IAMUser","userName":"alice","accessKeyId":"AKIA1"}}"#;
         for (condition, expected) in [
@@ -236,6 +241,11 @@ mod tests {
             ("requestParameters.seconds < 14400.5", true),
             ("requestParameters.seconds < 14400", false),
             ("requestParameters.text < 100", true),
+            ("requestParameters.id > 9007199254740992", true),
+            ("requestParameters.id < 9007199254740993.5", true),
+            ("requestParameters.id < 9007199254740993", false),
+            ("requestParameters.id <= 9007199254740993", true),
+            ("requestParameters.id < 1e16", true),
             ("requestParameters.on = true", true),
             ("requestParameters.on > 0", false),
             ("requestParameters.missing > 0", false),
@@ -283,6 +293,8 @@ mod tests {
             ("errorCode = [", "\"[\" is not a pattern"),
             ("eventTime > yesterday", ORDERED),
             ("errorCode = x and eventName = y", ONE),
+            ("errorCode = x AND mfa", ONE),
+            ("errorCode = x && !requestParameters.a", ONE),
             ("errorcode = x", "did you mean errorCode?"),
             ("errorCod = x", "did you mean errorCode?"),
             ("requestparameters.a = x", "did you mean requestParameters"),

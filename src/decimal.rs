@@ -1,0 +1,108 @@
+//! Numbers of any length, compared exactly: sizes and ids are longer than a
+//! float can tell apart.
+
+/// A number as it is written: `0.` and then its digits, times ten to the power
+/// of its exponent.
+#[derive(Debug)]
+pub struct Decimal<'a> {
+    is_negative: bool,
+    exponent: i32,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+}
+
+impl<'a> Decimal<'a> {
+    /// The number that a text is, as JSON writes one; zeros in front do no harm.
+    pub fn read(text: &'a [u8]) -> Option<Decimal<'a>> {
+        let (is_negative, rest) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            rest => (false, rest),
+        };
+        let (whole, rest) = digits(rest);
+        let (fraction, rest) = match rest {
+            [b'.', rest @ ..] => Some(digits(rest)).filter(|(fraction, _)| !fraction.is_empty())?,
+            rest => (&rest[..0], rest),
+        };
+        let power = match rest {
+            [] => 0,
+            [b'e' | b'E', power @ ..] => str::from_utf8(power).ok()?.parse().ok()?,
+            _ => return None,
+        };
+        if whole.is_empty() {
+            return None;
+        }
+        let zeros = |digits: &[u8]| digits.iter().take_while(|digit| **digit == b'0').count();
+        let leading = zeros(whole);
+        let (whole, mut exponent) = (&whole[leading..], (whole.len() - leading) as i32);
+        let mut fraction =
+            &fraction[..fraction.len() - fraction.iter().rev().take_while(|digit| **digit == b'0').count()];
+        if whole.is_empty() {
+            let leading = zeros(fraction);
+            fraction = &fraction[leading..];
+            exponent = -(leading as i32);
+        }
+        Some(Decimal { is_negative, exponent: exponent.saturating_add(power), whole, fraction })
+    }
+
+    /// Appends bytes that compare as numbers do, and none of which begin others.
+    pub fn write(&self, key: &mut Vec<u8>) {
+        const NEGATIVE: u8 = 1;
+        const ZERO: u8 = 2;
+        const POSITIVE: u8 = 3;
+        let whole = match self.fraction {
+            // What the exponent says already.
+            [] => &self.whole[..self.whole.len() - self.whole.iter().rev().take_while(|digit| **digit == b'0').count()],
+            _ => self.whole,
+        };
+        if whole.is_empty() && self.fraction.is_empty() {
+            return key.push(ZERO);
+        }
+        key.push(if self.is_negative { NEGATIVE } else { POSITIVE });
+        let start = key.len();
+        key.extend_from_slice(&(self.exponent as u32 ^ 1 << 31).to_be_bytes());
+        key.extend_from_slice(whole);
+        key.extend_from_slice(self.fraction);
+        key.push(0);
+        if self.is_negative {
+            key[start..].iter_mut().for_each(|byte| *byte = !*byte);
+        }
+    }
+}
+
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take_while(|byte| byte.is_ascii_digit()).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(text: &str) -> Vec<u8> {
+        let mut key = Vec::new();
+        Decimal::read(text.as_bytes()).unwrap().write(&mut key);
+        key
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_compare_as_numbers(one in any::<i64>(), other in any::<i64>(), shift in 0..20_u32) {
+            let (one, other) = (one >> shift, other >> (2 * shift));
+            prop_assert_eq!(key(&one.to_string()).cmp(&key(&other.to_string())), one.cmp(&other));
+        }
+
+        #[test]
+        fn fractions_compare_as_numbers(one in -1e6..1e6_f64, other in -1e-3..1e-3_f64) {
+            prop_assert_eq!(key(&one.to_string()).cmp(&key(&other.to_string())), one.partial_cmp(&other).unwrap());
+            prop_assert_eq!(key(&format!("{one:e}")), key(&one.to_string()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for text in ["", "-", "+1", ".5", "5.", "1e", "1e+", "e5", "1.2.3", "0x1", "inf", "NaN", "1 ", "1_000", "--1"] {
+            assert!(Decimal::read(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}
