@@ -63,7 +63,10 @@ impl Cli {
 fn question(matches: &ArgMatches) -> Vec<String> {
     let others = [Counting::augment_args, Work::augment_args, Talk::augment_args]
         .map(|augment| augment(clap::Command::new("others")));
-    let is_other = |id: &str| others.iter().flat_map(clap::Command::get_arguments).any(|other| other.get_id() == id);
+    let is_counted = |id: &str| id == "dedupe";
+    let is_other = |id: &str| {
+        !is_counted(id) && others.iter().flat_map(clap::Command::get_arguments).any(|other| other.get_id() == id)
+    };
     let all = Summary::augment_args(clap::Command::new("all"));
     let (mut options, mut inputs) = (Vec::new(), Vec::new());
     for argument in all.get_arguments() {
@@ -203,6 +206,9 @@ pub struct Counting {
     #[arg(long, value_name = "N",
           value_parser = number(1..=100_000_usize))]
     pub top: Option<usize>,
+    /// Leave out events whose eventID came before; takes one thread
+    #[arg(long)]
+    pub dedupe: bool,
     /// text, tsv, csv or json, on standard output [default: text, and nothing beside --html]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -374,19 +380,19 @@ pub struct Table {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Talk and work")]
 pub struct Work {
-    /// Take settings from this file [default: trail2tsv/config.toml in the platform's config folder]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
     /// Threads that decode [default: one for each core]
     #[arg(long, value_name = "N",
           value_parser = number(1..=1024_u16))]
     pub threads: Option<u16>,
 }
 
-/// How much is said of the work.
+/// What every job takes: where settings are, and how much is said of the work.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Talk and work")]
 pub struct Talk {
+    /// Take settings from this file [default: trail2tsv/config.toml in the platform's config folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// No progress and no last line; problems are named all the same
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -83,8 +83,8 @@ enum Said {
 
 /// Looks at the wanted events of one thread, in the order of its files.
 pub trait Visitor: Send {
-    /// An event of the file `file`.
-    fn event(&mut self, event: &Event<'_>, file: &str);
+    /// An event of the file `file`. Says whether it counts, or came before.
+    fn event(&mut self, event: &Event<'_>, file: &str) -> bool;
     /// A log that was read, with or without a wanted event.
     fn log(&mut self, file: &str);
 }

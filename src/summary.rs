@@ -54,11 +54,16 @@ pub fn run(plan: &SummaryPlan, report: &Report, stop: &Stop) -> Result<Coverage,
     let mut fields = Fields::default();
     let (headings, subjects) = subjects(plan, &mut fields)?;
     let mut tallies = Tally::for_threads(plan.reading.threads, ROOM, subjects, &mut fields)?;
+    if plan.dedupe
+        && let [tally] = &mut tallies[..]
+    {
+        tally.leave_out_repeated(&mut fields)?;
+    }
     // Before the work, so that a page that cannot be written is said at once.
     let html = plan.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let coverage = pipeline::visit(&plan.reading, fields, &mut tallies, report, stop)?;
     let top = if html.is_some() { plan.top.max(plan.html_top) } else { plan.top };
-    let mut summary = Summary::new(headings, tallies, top).map_err(|error| no_room(&error))?;
+    let mut summary = Summary::new(headings, tallies, top)?;
     report.clear();
     if let Some(mut html) = html {
         html.write(page::page(&summary, &coverage, plan).as_bytes())?;

@@ -321,7 +321,10 @@ impl Rows<'_> {
                 0
             }
             Goal::Visit(visitor) => {
-                visitor.event(event, file);
+                if !visitor.event(event, file) {
+                    self.block.coverage.duplicates += 1;
+                    return ControlFlow::Continue(());
+                }
                 0
             }
         };

@@ -14,6 +14,8 @@ use crate::pattern::split_list;
 pub struct SummaryPlan {
     /// Which events are read, and how.
     pub reading: Plan,
+    /// Leave out events whose id came before.
+    pub dedupe: bool,
     /// The columns to count by; where there are none, what everybody asks.
     pub by: Vec<String>,
     /// How many of the most frequent values the output shows.
@@ -70,6 +72,8 @@ impl Task {
         if inputs.is_empty() {
             return Err(Fatal::Usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET".into()));
         }
+        // Which of several events came first, only one thread can tell.
+        let threads = if counting.dedupe { 1 } else { typed.work.threads.map_or(around.cores, usize::from).max(1) };
         let format = counting.format.as_deref().map(format).transpose()?;
         Ok(Task::Summary(Box::new(SummaryPlan {
             reading: Plan {
@@ -81,11 +85,12 @@ impl Task {
                 dedupe: false,
                 count: false,
                 limit: None,
-                threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
+                threads,
                 talk: Talk::new(&typed.talk),
                 now: around.now,
                 command: around.command.clone(),
             },
+            dedupe: counting.dedupe,
             by: split_list(&counting.by),
             top: counting.top.unwrap_or(TOP),
             format: format.or((counting.html.is_none()).then_some(SummaryFormat::Text)),

@@ -5,10 +5,12 @@ use std::collections::BinaryHeap;
 use std::io;
 
 use super::counter::Counter;
+use super::no_room;
 use super::span::Moment;
 use super::tally::{Counts, Tally};
 use super::timeline::Timeline;
 use super::trend::Trend;
+use crate::error::Fatal;
 
 /// What a table is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,14 +61,15 @@ pub(super) struct Summary {
 impl Summary {
     /// Puts together what the threads counted: of each table, whose columns
     /// `headings` has, the `top` first rows.
-    pub(super) fn new(headings: Vec<(About, Vec<String>)>, tallies: Vec<Tally>, top: usize) -> io::Result<Summary> {
+    pub(super) fn new(headings: Vec<(About, Vec<String>)>, tallies: Vec<Tally>, top: usize) -> Result<Summary, Fatal> {
         let (counts, counters) = Tally::merge(tallies)?;
         let tables = headings.into_iter().zip(counters).enumerate();
         let tables = tables.map(|(at, ((about, columns), counters))| {
             let empty = counts.empty.get(at).copied().unwrap_or_default();
             Table::new(about, columns, empty, counters, top)
         });
-        Ok(Summary { tables: tables.collect::<io::Result<_>>()?, counts })
+        let tables = tables.collect::<io::Result<_>>().map_err(|error| no_room(&error))?;
+        Ok(Summary { tables, counts })
     }
 
     /// The table about something, if there is one.

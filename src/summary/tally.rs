@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::counter::{Counter, SHORT};
 use super::days::Days;
+use super::no_room;
 use super::span::Moment;
 use super::spill::Spill;
 use super::timeline::Timeline;
@@ -13,6 +14,7 @@ use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::output::cell::CellStyle;
 use crate::output::column::Column;
+use crate::output::dedupe::{Ids, Seen};
 use crate::pipeline::Visitor;
 use crate::query::call::{Access, Failure};
 use crate::query::denial::Denial;
@@ -40,7 +42,9 @@ pub(super) struct Tally {
     style: CellStyle,
     /// Memory for a value.
     value: Vec<u8>,
-    failure: Option<io::Error>,
+    /// What tells events that came before, where they are left out.
+    before: Option<(Ids, Seen)>,
+    failure: Option<Fatal>,
 }
 
 /// What is counted of all events together.
@@ -124,9 +128,22 @@ impl Tally {
             moment: Moment::new(0),
             style: CellStyle::default(),
             value: Vec::new(),
+            before: None,
             failure: None,
         };
         Ok((0..threads).map(tally).collect())
+    }
+
+    /// Leaves out events that came before. This has to be the only thread.
+    pub(super) fn leave_out_repeated(&mut self, fields: &mut Fields) -> Result<(), Fatal> {
+        self.before = Some((Ids::new(fields)?, Seen::default()));
+        Ok(())
+    }
+
+    /// Whether an event did not come before; one without an id never did.
+    fn is_new(&mut self, event: &Event<'_>) -> Result<bool, Fatal> {
+        let Some((ids, seen)) = &mut self.before else { return Ok(true) };
+        ids.id(event).map_or(Ok(true), |id| seen.insert(id))
     }
 
     /// Counts an event, and says whether that took more memory.
@@ -191,12 +208,12 @@ impl Tally {
     }
 
     /// Puts together what all threads counted.
-    pub(super) fn merge(tallies: Vec<Tally>) -> io::Result<(Counts, Vec<Vec<Counter>>)> {
+    pub(super) fn merge(tallies: Vec<Tally>) -> Result<(Counts, Vec<Vec<Counter>>), Fatal> {
         let mut counts = Counts { week: vec![0; WEEK], ..Counts::default() };
         let mut counters: Vec<Vec<Counter>> = Vec::new();
         for tally in tallies {
-            if let Some(error) = tally.failure {
-                return Err(error);
+            if let Some(failure) = tally.failure {
+                return Err(failure);
             }
             counts.merge(tally.counts);
             counters.resize_with(tally.counters.len(), Vec::new);
@@ -209,15 +226,20 @@ impl Tally {
 }
 
 impl Visitor for Tally {
-    fn event(&mut self, event: &Event<'_>, file: &str) {
+    fn event(&mut self, event: &Event<'_>, file: &str) -> bool {
         if self.failure.is_some() {
-            return;
+            return true;
         }
-        if self.count(event, file)
-            && let Err(error) = self.make_room()
-        {
-            self.failure = Some(error);
-        }
+        let counted = self.is_new(event).and_then(|is_new| {
+            if is_new && self.count(event, file) {
+                self.make_room().map_err(|error| no_room(&error))?;
+            }
+            Ok(is_new)
+        });
+        counted.unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            true
+        })
     }
 
     fn log(&mut self, file: &str) {

@@ -48,6 +48,15 @@ fn only_what_was_asked_for_is_mirrored() {
 }
 
 #[test]
+fn a_file_of_settings_says_what_is_mirrored() {
+    let cloud = Cloud::with_logs(2);
+    cloud.trial.write("audit.toml", "bucket = \"logs\"\n");
+    let ran = cloud.trial.run(&["sync", "--config", "audit.toml", "--mirror", "mirror"]);
+    assert_eq!(ran.lines(0), [""; 0]);
+    assert_eq!(cloud.mirrored(), cloud.bucket.keys(""));
+}
+
+#[test]
 fn what_cannot_be_had_is_named() {
     let cloud = Cloud::with_logs(3);
     let keys = cloud.bucket.keys("");

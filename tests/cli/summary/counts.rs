@@ -129,3 +129,27 @@ fn random_odd_logs() {
     trial.write("log/a.json", &text);
     check(&trial, &plain::events(&text));
 }
+
+#[test]
+fn what_was_delivered_twice_counts_once() {
+    let event = |id: &str, name: &str| {
+        format!(
+            r#"{{"eventTime":"2026-10-01T09:00:00Z","eventID":{id},"eventName":{name:?},"errorCode":"AccessDenied"}}"#
+        )
+    };
+    let trial = Trial::with("log/a.json", [event("\"1\"", "A"), event("\"2\"", "B"), event("null", "C")].join("\n"));
+    trial.write("log/b.json", [event("\"2\"", "B"), event("null", "C"), event("\"1\"", "A")].join("\n"));
+    let rows = |counts: [u64; 3]| {
+        let row = |(name, count)| format!("{name}\t{count}\t2026-10-01T09:00:00Z\t2026-10-01T09:00:00Z\n");
+        let mut rows: Vec<_> = ["A", "B", "C"].into_iter().zip(counts).collect();
+        rows.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+        "eventName\tevents\tfirst\tlast\n".to_string() + &rows.into_iter().map(row).collect::<String>()
+    };
+    let summary = ["summary", "log", "-f", "tsv", "--by", "eventName"];
+    trial.run(&summary).shows(0, &rows([2, 2, 2]), "trail2tsv: 6 events in 2 files read, 6 matched\n");
+    trial.run(&[&summary[..], &["--dedupe"]].concat()).shows(
+        0,
+        &rows([1, 1, 2]),
+        "trail2tsv: 6 events in 2 files read, 4 matched; 2 duplicates left out: the eventID came before\n",
+    );
+}

@@ -144,6 +144,12 @@ fn commands_show_as_many_events_as_the_page_counts() {
     assert!(check_commands(&small(), &[]) >= 13);
     assert!(check_commands(&hostile(), &[]) >= 8 * HOSTILE.len());
     assert!(check_commands(&small(), &["--by", "userName,errorCode"]) >= 3);
+    let parts = LOG.split("\"eventName\"").enumerate();
+    let log: Vec<_> = parts.map(|(id, part)| format!("{part}\"eventID\":\"{id}\",\"eventName\"")).collect();
+    let log = log.concat().trim_end_matches(|character| character != '}').to_string();
+    let twice = Trial::with("log/a.json", &log);
+    twice.write("log/b.json", &log);
+    assert!(check_commands(&twice, &["--dedupe"]) >= 13);
     let filters = ["-e", "!Tick", "-r", "us-*", "--error-code", "*", "--since", "2020-01-01"];
     assert!(check_commands(&small(), &filters) >= 8);
 }
