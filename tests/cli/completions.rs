@@ -77,6 +77,14 @@ fn zsh_completes_a_column() {
     assert_eq!(trial.run_in_shell(line).stdout, "completed\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn fish_completes_a_column() {
+    let line = "command -v fish > /dev/null || { echo recipientAccountId; exit; }; \
+         fish --no-config -c 'trail2tsv completions fish | source; complete -C \"trail2tsv -c recip\"' | cut -f1";
+    assert_eq!(Trial::new().run_in_shell(line).stdout, "recipientAccountId\n");
+}
+
 #[test]
 fn the_manual_page_names_every_option() {
     let ran = Trial::new().run(&["man"]);
