@@ -161,9 +161,8 @@ fn stages(
     report: &Report,
     stop: &Stop,
 ) -> Result<Coverage, Fatal> {
-    // The file that the result takes the place of.
-    let old = plan.output.as_ref().filter(|path| path.is_file()).and_then(|path| path.canonicalize().ok());
-    let inputs = feed::open(&plan.inputs, old.as_deref(), report, stop)?;
+    let old = feed::replaced(plan.output.as_deref(), &plan.inputs)?;
+    let inputs = feed::open(&plan.inputs, report, stop)?;
     let (mut sink, header) = open()?;
 
     let depth = plan.threads * 4;

@@ -60,7 +60,7 @@ pub fn run(plan: &SummaryPlan, report: &Report, stop: &Stop) -> Result<Coverage,
         tally.leave_out_repeated(&mut fields)?;
     }
     // Before the work, so that a page that cannot be written is said at once.
-    let html = plan.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
+    let html = plan.reading.output.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let coverage = pipeline::visit(&plan.reading, fields, &mut tallies, report, stop)?;
     let top = if html.is_some() { plan.top.max(plan.html_top) } else { plan.top };
     let mut summary = Summary::new(headings, tallies, top)?;

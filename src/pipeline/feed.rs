@@ -34,17 +34,25 @@ pub(super) enum Opened {
     Mirror(Box<BucketInput>, Scope),
 }
 
-/// Checks what can be checked before anything is written; `old` is the file
-/// that the result takes the place of.
-pub(super) fn open(inputs: &[Input], old: Option<&Path>, report: &Report, stop: &Stop) -> Result<Vec<Opened>, Fatal> {
+/// The file that the result takes the place of, if there is one. A log is none.
+pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option<PathBuf>, Fatal> {
+    let Some(output) = output.filter(|path| path.is_file()) else { return Ok(None) };
+    let Ok(old) = output.canonicalize() else { return Ok(None) };
+    let is_old = |path: &Path| path.canonicalize().is_ok_and(|path| path == old);
+    let is_input = |input: &Input| matches!(input, Input::Path(path) if is_old(path));
+    if Source::file(old.clone()).is_named_as_log() || inputs.iter().any(is_input) {
+        let text = "is a log, which the result would take the place of; choose another file";
+        return Err(Fatal::Failed(format!("{}: {text}", output.display())));
+    }
+    Ok(Some(old))
+}
+
+/// Checks what can be checked before anything is written.
+pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec<Opened>, Fatal> {
     inputs
         .iter()
         .map(|input| match input {
             Input::Stdin => Ok(Opened::Stdin),
-            Input::Path(path) if old.is_some_and(|old| is_input(old, path)) => {
-                let text = "the --output would take the place of a log that is to be read; choose another";
-                Err(Fatal::Failed(format!("{}: {text}", path.display())))
-            }
             Input::Path(path) => match std::fs::metadata(path) {
                 Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(Opened::Path(path.clone())),
                 Ok(_) => Ok(Opened::Special(path.clone())),
@@ -243,13 +251,6 @@ fn unreadable(path: &Path, error: &io::Error) -> Fatal {
 fn mirrored(input: &BucketInput) -> bool {
     let entries = std::fs::read_dir(&input.mirror);
     entries.is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != MARK))
-}
-
-/// Whether a file is what an input names, or has the name of a log and is in a
-/// folder that it names.
-fn is_input(file: &Path, input: &Path) -> bool {
-    let is_log = Source::file(file.to_path_buf()).is_named_as_log();
-    input.canonicalize().is_ok_and(|input| file == input || (is_log && file.starts_with(input)))
 }
 
 fn passed_over(reason: PassedOver) -> Piece {

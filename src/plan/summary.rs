@@ -1,7 +1,5 @@
 //! What a summary counts, and how it is shown.
 
-use std::path::PathBuf;
-
 use jiff::tz::TimeZone;
 
 use super::{Conditions, Plan, Screen, Surroundings, TableLayout, Talk, Task, source};
@@ -12,7 +10,7 @@ use crate::pattern::split_list;
 /// A summary: what is read and counted, and what is made of it.
 #[derive(Clone, Debug)]
 pub struct SummaryPlan {
-    /// Which events are read, and how.
+    /// Which events are read, and how; its output is a page.
     pub reading: Plan,
     /// Leave out events whose id came before.
     pub dedupe: bool,
@@ -24,8 +22,6 @@ pub struct SummaryPlan {
     pub format: Option<SummaryFormat>,
     /// How text looks.
     pub look: Look,
-    /// Where a page is written to.
-    pub html: Option<PathBuf>,
     /// How many of the most frequent values the page shows.
     pub html_top: usize,
     /// The options that say which events, but for times, as typed.
@@ -75,12 +71,13 @@ impl Task {
         // Which of several events came first, only one thread can tell.
         let threads = if counting.dedupe { 1 } else { typed.work.threads.map_or(around.cores, usize::from).max(1) };
         let format = counting.format.as_deref().map(format).transpose()?;
+        let format = format.or(counting.html.is_none().then_some(SummaryFormat::Text));
         Ok(Task::Summary(Box::new(SummaryPlan {
             reading: Plan {
                 inputs,
                 conditions,
                 table: TableLayout::new(&cli::Table::default(), TimeZone::UTC)?,
-                output: None,
+                output: counting.html,
                 sort: Vec::new(),
                 dedupe: false,
                 count: false,
@@ -93,10 +90,9 @@ impl Task {
             dedupe: counting.dedupe,
             by: split_list(&counting.by),
             top: counting.top.unwrap_or(TOP),
-            format: format.or((counting.html.is_none()).then_some(SummaryFormat::Text)),
+            format,
             look: look(counting.color.as_deref(), around.screen)?,
             html_top: counting.top.unwrap_or(TOP_OF_PAGE),
-            html: counting.html,
             question: typed.question,
         })))
     }

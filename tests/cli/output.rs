@@ -162,12 +162,19 @@ fn a_result_is_no_input() {
     assert_eq!(events.lines().count(), 3);
     let last = "trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 earlier result\n";
     trial.run(&["logs", "-f", "json", "-o", "logs/found.json"]).shows(0, "", last);
-    let text = "the --output would take the place of a log that is to be read; choose another";
-    let log = "logs/111122223333_CloudTrail_us-east-1_20261001T0915Z_abcdefghijklmnop.json.gz";
-    trial.write(log, gzip(LOG));
-    for (input, output) in [("logs/found.json", "logs/../logs/found.json"), ("logs", log)] {
-        let said = format!("trail2tsv: {input}: {text}\n");
-        trial.run(&[input, "-f", "json", "-o", output]).shows(1, "", &said);
+    let text = "is a log, which the result would take the place of; choose another file";
+    let name = "111122223333_CloudTrail_us-east-1_20261001T0915Z_abcdefghijklmnop.json.gz";
+    let (log, other) = (&format!("logs/{name}"), &format!("other/{name}"));
+    for log in [log, other] {
+        trial.write(log, gzip(LOG));
     }
-    assert_eq!((trial.read("logs/found.json"), trial.path(log).exists()), (events, true));
+    for (input, output) in [("logs/found.json", "logs/../logs/found.json"), ("logs", log), ("logs", other)] {
+        let said = format!("trail2tsv: {output}: {text}\n");
+        trial.run(&[input, "-f", "json", "-o", output]).shows(1, "", &said);
+        trial.run(&["summary", input, "--html", output]).shows(1, "", &said);
+    }
+    assert_eq!(trial.read("logs/found.json"), events);
+    for log in [log, other] {
+        assert!(std::fs::read(trial.path(log)).unwrap() == gzip(LOG), "{log}");
+    }
 }
