@@ -380,9 +380,9 @@ pub struct Table {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Talk and work")]
 pub struct Work {
-    /// Threads that decode [default: one for each core]
+    /// Threads that decode, at most 32 [default: one for each core]
     #[arg(long, value_name = "N",
-          value_parser = number(1..=1024_u16))]
+          value_parser = number(1..=32_u16))]
     pub threads: Option<u16>,
 }
 

@@ -1,6 +1,6 @@
 //! Named sources of bytes: files, folders, standard input, the mirror.
 
-mod ahead;
+pub mod ahead;
 pub mod gzip;
 pub mod inflate;
 pub mod opener;

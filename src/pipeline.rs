@@ -20,6 +20,8 @@ mod turn;
 mod work;
 mod writer;
 
+use std::sync::Arc;
+
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use self::block::Block;
@@ -29,6 +31,7 @@ use self::work::{Choice, Goal, Job, Worker};
 use self::writer::Writer;
 use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Skip};
+use crate::input::ahead::Places;
 use crate::output::Table;
 use crate::output::dedupe::Ids;
 use crate::output::sink::Sink;
@@ -41,10 +44,13 @@ use crate::query::jq::expression::Yields;
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 
-/// Rows are handed on in blocks of about this size.
+/// Rows are handed on in blocks of about this size, or smaller ones where there
+/// are many threads.
 const BLOCK: usize = 1 << 20;
-/// What all blocks that wait may take together.
+/// What all blocks that wait or are being filled may take together.
 const BLOCKS: usize = 64 << 20;
+/// So many large files are inflated ahead.
+const AHEAD: usize = 16;
 /// What all texts that are held whole may take together.
 const TEXTS: usize = 96 << 20;
 
@@ -171,12 +177,14 @@ fn stages(
     let (used_sender, used_receiver) = bounded::<Vec<u8>>(depth);
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
+    let ahead = Arc::new(Places::new(if plan.threads > 1 { plan.threads.min(AHEAD) } else { 0 }));
     let (pace, turn) = (feed.pace(), Turn::default());
     let job = Job {
         // Which rows are wanted, only the writer knows then.
         limit: plan.limit.filter(|_| question.order.is_none() && !plan.dedupe),
+        block: (BLOCKS / (depth + plan.threads)).min(BLOCK),
         verbose: plan.talk.verbose,
-        is_parallel: plan.threads > 1,
+        ahead: &ahead,
         stop,
         pace: &pace,
         turn: &turn,

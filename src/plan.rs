@@ -117,6 +117,13 @@ impl Talk {
     }
 }
 
+/// How many threads decode.
+fn threads(typed: &cli::Work, around: &Surroundings) -> usize {
+    /// More would need more memory than there may be, and wait for the disk.
+    const MOST: usize = 32;
+    typed.threads.map_or(around.cores.clamp(1, MOST), usize::from)
+}
+
 impl Task {
     /// Decides what was asked for.
     pub fn new(cli: Cli, around: Surroundings) -> Result<Task, Fatal> {
@@ -173,7 +180,7 @@ impl Task {
             output: typed.table.output,
             count: typed.table.count,
             limit: typed.table.limit,
-            threads: typed.work.threads.map_or(around.cores, usize::from).max(1),
+            threads: threads(&typed.work, &around),
             talk: Talk::new(&typed.talk),
             now: around.now,
             command: around.command,

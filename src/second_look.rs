@@ -151,7 +151,7 @@ impl Look {
         };
         let Look { bytes, decoder, asked, identities, time, times, events } = self;
         decoder.start();
-        let _ = Inflater::new(WINDOW, false).read(
+        let _ = Inflater::new(WINDOW).read(
             &mut file,
             || true,
             |window, is_last| {

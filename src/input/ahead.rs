@@ -1,6 +1,8 @@
 //! Inflates a stream on a thread of its own, ahead of the one that decodes it:
 //! a single large file keeps two cores busy.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -8,6 +10,32 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 /// So many buffers go round.
 const BUFFERS: usize = 4;
 const SIZE: usize = 256 << 10;
+
+/// How many streams may be inflated ahead at once: where many files are read,
+/// there is no core left for it, and memory is better used.
+#[derive(Debug, Default)]
+pub struct Places(AtomicUsize);
+
+/// One of them, until it is dropped.
+pub(super) struct Place<'a>(&'a Places);
+
+impl Places {
+    /// So many.
+    pub fn new(count: usize) -> Places {
+        Places(AtomicUsize::new(count))
+    }
+
+    /// Takes one, if one is free.
+    pub(super) fn take(&self) -> Option<Place<'_>> {
+        self.0.fetch_update(Relaxed, Relaxed, |free| free.checked_sub(1)).ok().map(|_| Place(self))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, Relaxed);
+    }
+}
 
 /// Runs `work` with a function that fills its buffer with what comes next, and
 /// gives how much that is; 0 at the end. `fill` does the same for a buffer of

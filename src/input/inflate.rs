@@ -7,10 +7,11 @@
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use libdeflater::Decompressor;
 
-use super::ahead::ahead;
+use super::ahead::{Places, ahead};
 use super::gzip::{GzipStream, MAGIC, inflate_member, member_length};
 use crate::error::Problem;
 
@@ -23,8 +24,8 @@ pub struct Inflater {
     text: Vec<u8>,
     decompressor: Decompressor,
     limit: usize,
-    /// Whether a stream is inflated on a thread of its own.
-    is_ahead: bool,
+    /// Where a stream is inflated on a thread of its own.
+    ahead: Arc<Places>,
 }
 
 /// The largest window: many times what AWS allows an event to have, and little
@@ -36,10 +37,15 @@ pub type Seen = ControlFlow<(), usize>;
 
 impl Inflater {
     /// An inflater that takes files whole while neither they nor their text
-    /// have more than `limit` bytes, and others on a thread
-    /// of their own, ahead of whoever looks at them, if it may.
-    pub fn new(limit: usize, is_ahead: bool) -> Inflater {
-        Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit, is_ahead }
+    /// have more than `limit` bytes.
+    pub fn new(limit: usize) -> Inflater {
+        Inflater::with_ahead(limit, Arc::default())
+    }
+
+    /// The same, but others are inflated on a thread of their own, ahead of
+    /// whoever looks at them, where there is a place for it.
+    pub fn with_ahead(limit: usize, ahead: Arc<Places>) -> Inflater {
+        Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit, ahead }
     }
 
     /// Reads `file` to its end and shows its text to `see`, window by window,
@@ -78,9 +84,9 @@ impl Inflater {
         let mut show = |read: &mut dyn FnMut(&mut [u8]) -> usize| {
             windows(&mut self.text, self.limit, |buffer| Ok(read(buffer)), &mut may_grow, &mut see)
         };
-        let flow = match self.is_ahead {
-            true => ahead(|buffer| stream.read(buffer), show),
-            false => show(&mut |buffer| stream.read(buffer)),
+        let flow = match self.ahead.take() {
+            Some(_place) => ahead(|buffer| stream.read(buffer), show),
+            None => show(&mut |buffer| stream.read(buffer)),
         };
         // Whoever had enough does not care how the file ends.
         flow.continue_value()?.or(stream.into_problem())
@@ -184,7 +190,7 @@ mod tests {
 
     /// The text of a file, of which each window is read up to its last line.
     fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
-        let mut inflater = Inflater::new(limit, limit % 2 == 1);
+        let mut inflater = Inflater::with_ahead(limit, Arc::new(Places::new(limit % 2)));
         let mut text = Vec::new();
         let problem = inflater.read(
             &mut &*file,
@@ -233,7 +239,7 @@ mod tests {
 
     #[test]
     fn no_window_is_larger_than_the_largest() {
-        let (mut inflater, mut largest) = (Inflater::new(1 << 20, true), 0);
+        let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(Places::new(1))), 0);
         let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
         let problem = inflater.read(
             &mut endless,

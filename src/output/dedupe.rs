@@ -3,7 +3,7 @@
 //! An id is remembered as 96 bits of a hash under a key that is drawn for each
 //! run. No log can aim at a collision, and by chance there is one among n ids
 //! with a probability of n²/2⁹⁷: for ten million ids, once in 10¹⁵ runs. Memory
-//! holds some eleven million; beyond that, sorted runs on disk hold the rest.
+//! holds some five million; beyond that, sorted runs on disk hold the rest.
 
 mod seen;
 

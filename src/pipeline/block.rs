@@ -92,12 +92,11 @@ impl Block {
         self.key_ends.truncate(mark.key_ends);
     }
 
-    /// Whether it would be too large with another row, so many bytes of it not
-    /// counted.
-    pub(super) fn is_full(&self, kept: usize) -> bool {
+    /// Whether it has so many bytes, `kept` not counted, or too many rows.
+    pub(super) fn is_full(&self, kept: usize, bytes: usize) -> bool {
         /// Where rows are only counted, their ids take memory all the same.
         const MOST: u64 = 1 << 16;
-        (self.rows.len() + self.keys.len()).saturating_sub(kept) >= super::BLOCK || self.count >= MOST
+        (self.rows.len() + self.keys.len()).saturating_sub(kept) >= bytes || self.count >= MOST
     }
 
     /// How many cells of its rows were cut.

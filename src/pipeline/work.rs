@@ -2,6 +2,7 @@
 //! rows of the events that are wanted.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -13,6 +14,7 @@ use crate::decode::event::{Event, Fields};
 use crate::decode::{Decoder, Findings};
 use crate::error::{Fatal, Outcome, Problem, Skip};
 use crate::input::Source;
+use crate::input::ahead::Places;
 use crate::input::inflate::Inflater;
 use crate::input::opener::Opener;
 use crate::output::Table;
@@ -30,9 +32,11 @@ use crate::stop::Stop;
 pub(super) struct Job<'a> {
     /// How many rows of a batch are enough.
     pub(super) limit: Option<u64>,
+    /// How large a block of rows becomes.
+    pub(super) block: usize,
     pub(super) verbose: u8,
-    /// Whether there may be more threads than one that work.
-    pub(super) is_parallel: bool,
+    /// How many large files are inflated ahead.
+    pub(super) ahead: &'a Arc<Places>,
     pub(super) stop: &'a Stop,
     pub(super) pace: &'a Pace,
     pub(super) turn: &'a Turn,
@@ -106,9 +110,9 @@ impl<'a, 'v> Worker<'a, 'v> {
         limit: usize,
         used: Receiver<Vec<u8>>,
     ) -> Result<Worker<'a, 'v>, Fatal> {
-        const SMALLEST: usize = 1 << 20;
+        const SMALLEST: usize = 768 << 10;
         const LARGEST: usize = 16 << 20;
-        let inflater = Inflater::new((limit / 3).clamp(SMALLEST, LARGEST), job.is_parallel);
+        let inflater = Inflater::with_ahead((limit / 3).clamp(SMALLEST, LARGEST), Arc::clone(job.ahead));
         Ok(Worker { job, choice, decoder: Decoder::new(fields)?, opener: Opener::default(), inflater, used })
     }
 
@@ -259,7 +263,7 @@ impl Rows<'_> {
     /// Hands on what was kept together.
     fn end_file(&mut self) {
         self.kept = 0;
-        if self.block.is_full(0) {
+        if self.block.is_full(0, self.job.block) {
             // Where there is no writer any more, the next file ends the batch.
             let _ = self.send();
         }
@@ -338,7 +342,7 @@ impl Rows<'_> {
         }
         self.count += 1;
         self.block.count += 1;
-        if self.block.is_full(self.kept) || self.block.piece.is_some() {
+        if self.block.is_full(self.kept, self.job.block) || self.block.piece.is_some() {
             self.send()?;
         }
         if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -366,7 +370,7 @@ impl Rows<'_> {
         let cut = table.row_in_pieces(event, file, &mut |piece| {
             if flow.is_continue() {
                 self.block.rows.extend_from_slice(piece);
-                if self.block.rows.len() - self.kept >= BLOCK {
+                if self.block.rows.len() - self.kept >= self.job.block {
                     self.block.piece = Some(block::Piece { is_first, is_last: false });
                     (flow, is_first) = (self.send(), false);
                 }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Conditions, Plan, Screen, Surroundings, TableLayout, Talk, Task, source};
+use super::{Conditions, Plan, Screen, Surroundings, TableLayout, Talk, Task, source, threads};
 use crate::cli;
 use crate::error::Fatal;
 use crate::pattern::split_list;
@@ -69,7 +69,7 @@ impl Task {
             return Err(Fatal::Usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET".into()));
         }
         // Which of several events came first, only one thread can tell.
-        let threads = if counting.dedupe { 1 } else { typed.work.threads.map_or(around.cores, usize::from).max(1) };
+        let threads = if counting.dedupe { 1 } else { threads(&typed.work, &around) };
         let format = counting.format.as_deref().map(format).transpose()?;
         let format = format.or(counting.html.is_none().then_some(SummaryFormat::Text));
         Ok(Task::Summary(Box::new(SummaryPlan {

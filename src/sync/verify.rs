@@ -30,7 +30,7 @@ impl Verify for Verifier {
         if start != MAGIC {
             return Ok(false);
         }
-        let mut inflater = self.idle().pop().unwrap_or_else(|| Inflater::new(LIMIT, false));
+        let mut inflater = self.idle().pop().unwrap_or_else(|| Inflater::new(LIMIT));
         let mut whole = start.chain(file);
         let problem = inflater.read(&mut whole, || true, |window, _| ControlFlow::Continue(window.len()));
         self.idle().push(inflater);

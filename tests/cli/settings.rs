@@ -80,7 +80,7 @@ fn a_wrong_key_is_refused_with_its_line() {
         ("null = [1]\n", 1, "null: write a text in quotes, or a number"),
         ("columns = [1]\n", 1, "columns: write a list of texts, such as [\"eventTime\", \"mfa\"]"),
         ("\nmirror = 'logs'\n", 2, "mirror: not a whole path; begin it with / or ~/"),
-        ("threads = 0\n", 1, "--threads \"0\": not a number from 1 to 1024"),
+        ("threads = 0\n", 1, "--threads \"0\": not a number from 1 to 32"),
         ("\ncolumns = 'eventnam'\n", 2, "--columns \"eventnam\": not a column; did you mean eventName?"),
         ("\n\ntime-zone = 'Mars'\n", 3, "--time-zone \"Mars\": not a time zone; write local, "),
     ] {
@@ -101,7 +101,7 @@ fn a_wrong_variable_is_named() {
     trial.run(&["log"]).shows(
         2,
         "",
-        "trail2tsv: TRAIL2TSV_THREADS: --threads \"many\": not a number from 1 to 1024\ntrail2tsv: try --help\n",
+        "trail2tsv: TRAIL2TSV_THREADS: --threads \"many\": not a number from 1 to 32\ntrail2tsv: try --help\n",
     );
     trial.env("TRAIL2TSV_THREADS", "").env("TRAIL2TSV_BUKET", "b");
     trial.run(&["log", "--no-header"]).shows(

@@ -3,11 +3,13 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use trail2tsv::decode::event::{Event, Fields};
 use trail2tsv::decode::structure::Way;
 use trail2tsv::decode::{Decoder, Findings};
 use trail2tsv::error::Problem;
+use trail2tsv::input::ahead::Places;
 use trail2tsv::input::inflate::Inflater;
 use trail2tsv::output::Table;
 use trail2tsv::output::column::DEFAULT;
@@ -110,7 +112,7 @@ pub(crate) const WHOLE: usize = 1 << 18;
 thread_local! {
     // Made once: fuzzing is to spend its time elsewhere.
     static TOOLS: Tools = Tools::new();
-    static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE, false));
+    static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE));
 }
 
 /// Reads a file as large ones are read where `limit` says so.
@@ -123,7 +125,11 @@ pub(crate) fn read(
     if limit == WHOLE {
         return INFLATER.with_borrow_mut(|inflater| inflater.read(&mut file, || true, see));
     }
-    Inflater::new(limit, file.len().is_multiple_of(8)).read(&mut file, || true, see)
+    Inflater::with_ahead(limit, Arc::new(Places::new(usize::from(file.len().is_multiple_of(8))))).read(
+        &mut file,
+        || true,
+        see,
+    )
 }
 
 /// Reads one file after the other, and learns from each, as a worker does.
