@@ -24,11 +24,13 @@ impl Window {
     /// Reads the values of `--since` and `--until`; `now` is what spans such as
     /// `30d` count back from, and `zone` what times without an offset are in.
     pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Fatal> {
-        let read = |option, value: Option<&str>| match value {
-            Some(text) => point(text, now, zone).map(Some).ok_or_else(|| Fatal::option(option, text, RIGHT)),
+        let read = |option, value: Option<&str>, edge| match value {
+            Some(text) => {
+                point(text, now, zone, edge).map(Some).ok_or_else(|| Fatal::option(option, text, right(text)))
+            }
             None => Ok(None),
         };
-        let window = Window { since: read("--since", since)?, until: read("--until", until)? };
+        let window = Window { since: read("--since", since, Edge::Start)?, until: read("--until", until, Edge::End)? };
         if let (Some(from), Some(to)) = (window.since, window.until)
             && from >= to
         {
@@ -62,30 +64,65 @@ impl Window {
     }
 }
 
+/// Which instant a local time means that comes twice, or never, when clocks are
+/// put back or forward: a window leaves no event out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Edge {
+    /// The first, for a window to begin with.
+    Start,
+    /// The last, for it to end with.
+    End,
+}
+
 /// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
-pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(span) = ago(text) {
         return now.checked_sub(span).ok();
     }
+    // A leap second is read as the one before it.
+    let leap = SignedDuration::from_secs(i64::from(text.contains(":60")));
     if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
+        return time.checked_add(leap).ok();
     }
     // A zone in brackets is no part of the grammar.
-    if !text.contains(['[', 'Z', 'z']) && text.len() >= "2026-10-01".len() {
-        let time = text.parse::<DateTime>().ok()?;
-        return time.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
+    if text.contains(['[', 'Z', 'z']) || text.len() < DATE {
+        return None;
     }
-    None
+    let times = zone.to_ambiguous_timestamp(text.parse::<DateTime>().ok()?);
+    let time = match edge {
+        Edge::Start => times.earlier(),
+        Edge::End => times.later(),
+    };
+    time.ok()?.checked_add(leap).ok()
 }
+
+/// What would be right instead of a text that is no point in time.
+fn right(text: &str) -> &'static str {
+    let date = text.trim().get(..DATE).filter(|date| date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'));
+    if date.is_some_and(|date| date.matches('-').count() == 2 && date.parse::<Date>().is_err()) {
+        return "there is no such day; write 2026-10-01, the year first, then month and day";
+    }
+    RIGHT
+}
+
+/// How long a date is.
+const DATE: usize = "2026-10-01".len();
 
 /// Reads the value of `--time-zone`.
 pub fn zone(text: &str) -> Result<TimeZone, Fatal> {
     let wrong = |right: &str| Fatal::option("--time-zone", text, right);
+    // In the rules of POSIX, UTC+2 is two hours behind UTC, which nobody expects.
+    let is_as_written = |zone: &TimeZone| zone.iana_name().is_some() || text.starts_with(['+', '-']);
     match text {
         "local" => TimeZone::try_system().map_err(|_| wrong("this machine does not say in which zone it is; name one")),
         "Z" | "z" => Ok(TimeZone::UTC),
-        _ => DateTimeParser::new().parse_time_zone(text).map_err(|_| {
+        _ => DateTimeParser::new().parse_time_zone(text).ok().filter(is_as_written).ok_or_else(|| {
+            if text.contains(['+', '-']) && text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                return wrong(
+                    "not a time zone; write an offset alone, such as +02:00, or a name such as Europe/Berlin",
+                );
+            }
             let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             match nearest(text, &names) {
@@ -168,7 +205,7 @@ mod tests {
             ("europe/berlin", "2026-12-01T12:00", "2026-12-01T11:00:00Z"),
             // The hour that is there twice, and the one that is not.
             ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30:00Z"),
-            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:30:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T00:30:00Z"),
             ("-05:30", "2026-07-01", "2026-07-01T05:30:00Z"),
             ("-05:30", "2026-07-01T00:00Z", "2026-07-01T00:00:00Z"),
             ("-05:30", "2026-07-01T00:00+01:00", "2026-06-30T23:00:00Z"),
@@ -179,12 +216,27 @@ mod tests {
     }
 
     #[test]
+    fn a_window_leaves_out_nothing_when_clocks_change() {
+        let zone = zone("Europe/Berlin").unwrap();
+        let window = |since, until| Window::parse(Some(since), Some(until), Timestamp::UNIX_EPOCH, &zone).unwrap();
+        let gap = window("2026-03-29T02:30", "2026-03-29T02:31");
+        assert!(gap.contains(at("2026-03-29T00:59:59Z")) && gap.contains(at("2026-03-29T01:00:00Z")));
+        let twice = window("2026-10-25T02:00", "2026-10-25T02:30");
+        assert!(twice.contains(at("2026-10-25T00:00:00Z")) && twice.contains(at("2026-10-25T01:29:59Z")));
+        let leap = window("2016-12-31", "2016-12-31T23:59:60Z");
+        assert!(leap.contains(at("2016-12-31T23:59:59Z")) && !leap.contains(at("2017-01-01T00:00:00Z")));
+    }
+
+    #[test]
     fn what_is_no_zone_is_refused() {
         let refuse = |text| zone(text).unwrap_err().to_string();
         assert_eq!(
             refuse("Europe/Berln"),
             "--time-zone \"Europe/Berln\": not a time zone; did you mean Europe/Berlin?"
         );
+        for text in ["UTC+2", "GMT-5", "UTC+02:00"] {
+            assert!(refuse(text).contains("write an offset alone, such as +02:00"), "{text}");
+        }
         for text in ["", "Mars", "+26:00", "2", "Europe/Nowhere"] {
             assert!(refuse(text).contains("write local, a name such as Europe/Berlin"), "{text}");
         }

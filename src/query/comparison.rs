@@ -12,7 +12,7 @@ use crate::decimal::Decimal;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::pattern::Pattern;
-use crate::window::point;
+use crate::window::{Edge, point};
 
 const OPTION: &str = "--where";
 const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
@@ -151,7 +151,7 @@ fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), Str
     }
     let value = unquoted.unwrap_or(value);
     let side = |wanted| Side { wanted, or_equal: operator.ends_with('=') };
-    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC)) {
+    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, Edge::Start)) {
         (Some(number), _) => Ok((false, Test::Number(side(wanted), number))),
         (None, Some(time)) => Ok((false, Test::Time(side(wanted), time))),
         (None, None) => Err(ORDERED.into()),
