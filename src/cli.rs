@@ -347,7 +347,7 @@ pub struct Table {
     /// Sort by these columns, those with a leading - from the greatest to the least
     #[arg(long, value_name = "[-]COLUMN,…", allow_hyphen_values = true)]
     pub sort: Vec<String>,
-    /// Stop after this many events; with --sort, write the first of them all
+    /// Stop after this many rows; with --sort, write the first of them all
     #[arg(short = 'n', long, value_name = "N",
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,

@@ -68,9 +68,10 @@ pub(super) enum Goal<'v> {
 }
 
 impl Choice<'_> {
-    /// What tells the event from those that came before, where that matters.
-    fn id(&self, event: &Event<'_>) -> Option<RowId> {
-        self.ids.as_ref().map(|ids| RowId::of(ids, event))
+    /// What tells the event of a row from those that came before, where that
+    /// matters, unless it has a row already.
+    fn id(&self, event: &Event<'_>, is_first: bool) -> Option<RowId> {
+        self.ids.as_ref().map(|ids| if is_first { RowId::of(ids, event) } else { RowId::AsBefore })
     }
 }
 
@@ -275,16 +276,17 @@ impl Rows<'_> {
             Answer::YesUntimed => self.block.coverage.untimed += 1,
             Answer::Yes => {}
         }
-        if choice.jq.is_some() { self.ask(choice, event, file) } else { self.row(choice, event, file) }
+        if choice.jq.is_some() { self.ask(choice, event, file) } else { self.row(choice, event, file, true) }
     }
 
     /// Makes what a jq expression yields of an event.
     fn ask(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         let Choice { jq: Some(jq), goal, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
+        let (sent, mark) = (self.sent, self.block.mark());
         let (mut is_wanted, mut is_first) = (false, true);
         let asked = jq.ask(event, |output| {
-            // Whoever looks at events sees those of which anything comes.
-            if output == Output::True || matches!(goal, Goal::Visit(_)) {
+            // Whoever counts or looks at events wants those of which anything comes.
+            if output == Output::True || matches!(goal, Goal::Count | Goal::Visit(_)) {
                 is_wanted = true;
                 return ControlFlow::Continue(());
             }
@@ -292,36 +294,43 @@ impl Rows<'_> {
                 table.shaped(&output, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
             }
-            let is_first = std::mem::take(&mut is_first);
             let id = ids.as_ref().map(|ids| if is_first { RowId::of(ids, event) } else { RowId::AsBefore });
+            is_first = false;
             self.mark(id, order.as_mut(), event, file);
             self.counted(0)
         });
         match asked {
             Ok(flow) => flow?,
             Err(why) => {
+                // What it yielded before, it did not yield for sure; but what
+                // is with the writer stays.
+                if self.sent == sent {
+                    self.count -= self.block.count - mark.count;
+                    self.block.cut(mark);
+                }
                 self.block.coverage.unanswered += 1;
                 // One is enough to see what is wrong.
                 if self.block.coverage.unanswered == 1 {
                     self.block.said.push(Said::Unanswered(format!("{file}: --jq fails on an event: {why}")));
                 }
+                return ControlFlow::Continue(());
             }
         }
-        if is_wanted { self.row(choice, event, file) } else { ControlFlow::Continue(()) }
+        if is_wanted { self.row(choice, event, file, is_first) } else { ControlFlow::Continue(()) }
     }
 
-    /// Makes the row of an event.
-    fn row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+    /// Makes the row of an event, its first or one behind others.
+    fn row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str, is_first: bool) -> ControlFlow<()> {
         let cut = match &mut choice.goal {
-            Goal::Rows(_) if event.value().raw().len() > BLOCK => self.large_row(choice, event, file)?,
+            Goal::Rows(_) if event.value().raw().len() > BLOCK => self.large_row(choice, event, file, is_first)?,
             Goal::Rows(table) => {
                 let cut = table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
-                self.mark(choice.id(event), choice.order.as_mut(), event, file);
+                self.mark(choice.id(event, is_first), choice.order.as_mut(), event, file);
                 cut
             }
             Goal::Count => {
-                self.mark(choice.id(event), choice.order.as_mut(), event, file);
+                self.mark(choice.id(event, is_first), choice.order.as_mut(), event, file);
                 0
             }
             Goal::Visit(visitor) => {
@@ -360,11 +369,17 @@ impl Rows<'_> {
     /// Makes a row that may be larger than a block, in blocks of its own, the
     /// last of which is left to send, and gives how many of its cells were cut.
     /// Breaks where there is no writer any more.
-    fn large_row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<(), u64> {
+    fn large_row(
+        &mut self,
+        choice: &mut Choice<'_>,
+        event: &Event<'_>,
+        file: &str,
+        is_first_row: bool,
+    ) -> ControlFlow<(), u64> {
         if self.block.count > 0 {
             self.send()?;
         }
-        self.mark(choice.id(event), choice.order.as_mut(), event, file);
+        self.mark(choice.id(event, is_first_row), choice.order.as_mut(), event, file);
         let Goal::Rows(table) = &mut choice.goal else { return ControlFlow::Continue(0) };
         let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
         let cut = table.row_in_pieces(event, file, &mut |piece| {

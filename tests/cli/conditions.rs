@@ -108,3 +108,28 @@ fn what_matches_nothing_is_explained() {
         assert_eq!(run(&[arguments, &["-q"]].concat()).stderr, "", "nothing is said that is not wanted");
     }
 }
+
+#[test]
+fn a_failing_jq_leaves_no_part_of_an_event() {
+    let trial = Trial::with("log/a.json", r#"{"eventName":"A","eventID":"1"}{"eventName":"B","eventID":"2"}"#);
+    let last = "; --jq failed on 1 event, left out, the first named above";
+    let fails_on_b = r#".eventName, true, (if .eventName == "B" then error("x") else empty end)"#;
+    for (arguments, expected) in [(&["-q"][..], "A\nA\n"), (&["--count"], "1\n")] {
+        let ran = trial.run(&[&["log", "-f", "tsv", "-c", "eventName", "--jq", fails_on_b], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), expected), "{ran:?}");
+        assert!(arguments == ["-q"] || ran.stderr.contains(last), "{ran:?}");
+    }
+    let ran = trial.run(&["summary", "log", "--jq", fails_on_b, "--by", "eventName", "-f", "tsv"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(3), 2), "{ran:?}");
+}
+
+#[test]
+fn an_event_is_no_duplicate_of_itself() {
+    let trial = Trial::with("log/a.json", r#"{"eventName":"A","eventID":"1"}{"eventName":"B","eventID":"1"}"#);
+    let arguments = ["log", "-c", "eventName", "--jq", "1, true", "--dedupe", "--no-header"];
+    trial.run(&arguments).shows(
+        0,
+        "1\nA\n",
+        "trail2tsv: 2 events in 1 file read, 2 matched; 1 duplicate left out: the eventID came before\n",
+    );
+}
