@@ -80,6 +80,9 @@ impl Decoder {
     /// Passes over a log in which nothing is asked for.
     pub fn pass(&mut self, log: &[u8]) {
         self.findings.bytes += log.len() as u64;
+        // Bytes that are no text can hide what is asked for.
+        let error = simdutf8::compat::from_utf8(log).err();
+        self.findings.not_utf8 = error.map(|error| error.valid_up_to() as u64);
         (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 

@@ -76,6 +76,7 @@ impl fmt::Display for Skip {
             Outcome::KeptAll(0) => write!(f, "; no event was found"),
             Outcome::KeptAll(1) => write!(f, "; its 1 event was kept"),
             Outcome::KeptAll(n) => write!(f, "; all its {n} events were kept"),
+            Outcome::Searched => write!(f, "; what there is was searched all the same"),
             Outcome::LeftOut(1) => write!(f, "; it was left out"),
             Outcome::LeftOut(n) => write!(f, "; it and {} more were left out", n - 1),
         }
@@ -95,6 +96,8 @@ pub enum Outcome {
     KeptBefore(u64),
     /// The problem cost no event.
     KeptAll(u64),
+    /// What there is was searched for what is asked for.
+    Searched,
     /// So many records of the file were left out, the others were kept.
     LeftOut(u64),
 }

@@ -85,8 +85,7 @@ impl Findings {
         if let Some(problem) = input {
             let outcome = match problem {
                 Problem::Unreadable(_) if self.bytes == 0 => Outcome::Nothing,
-                _ if is_whole && self.broken.is_none() => Outcome::KeptAll(self.events),
-                _ => Outcome::KeptBefore(self.events),
+                _ => self.kept(is_whole && self.broken.is_none()),
             };
             verdict.problems.push((problem, outcome));
         }
@@ -97,18 +96,28 @@ impl Findings {
                 Broken::EndsEarly => Problem::JsonEndsEarly,
                 Broken::Malformed(at) => Problem::JsonMalformed(at as u64),
             };
-            verdict.problems.push((problem, Outcome::KeptBefore(self.events)));
+            verdict.problems.push((problem, self.kept(false)));
         }
         if let Some(Malformed { count, first, at, .. }) = self.malformed {
             verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
         }
         if let Some(at) = self.not_utf8 {
-            verdict.problems.push((Problem::NotUtf8(at), Outcome::KeptAll(self.events)));
+            verdict.problems.push((Problem::NotUtf8(at), self.kept(true)));
         }
         if verdict.problems.is_empty() {
             verdict.passed_over = self.reason();
         }
         verdict
+    }
+
+    /// What became of events beside a problem, which cost some unless `is_all`.
+    fn kept(&self, is_all: bool) -> Outcome {
+        match is_all {
+            // How many events there are, nobody knows then.
+            _ if self.ruled_out > 0 => Outcome::Searched,
+            true => Outcome::KeptAll(self.events),
+            false => Outcome::KeptBefore(self.events),
+        }
     }
 
     /// Nothing in it looked like a log before it stopped making sense.

@@ -6,6 +6,8 @@ mod find;
 mod needle;
 mod regular;
 
+use memchr::memmem;
+
 pub use self::needle::{Edges, Needle};
 pub use self::regular::needles_of_regex;
 use crate::decode::structure::Way;
@@ -34,7 +36,10 @@ impl Search {
     /// may be wanted.
     pub fn places(&self, text: &[u8]) -> Option<Vec<usize>> {
         // What is broken, or no log, is for the decoder to name.
-        let is_log = text.starts_with(b"{\"Records\":[") && text.trim_ascii_end().ends_with(b"]}");
+        const START: usize = 256;
+        let is_log = text.starts_with(b"{\"Records\":[")
+            && text.trim_ascii_end().ends_with(b"]}")
+            && memmem::find(&text[..text.len().min(START)], b"aws:s3").is_none();
         let is_wide = self.needles.iter().any(Needle::is_wide);
         if !is_log || (is_wide && !text.is_ascii()) {
             return None;

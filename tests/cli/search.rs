@@ -63,6 +63,28 @@ fn the_last_line_says_that_not_all_was_decoded() {
 }
 
 #[test]
+fn what_is_wrong_with_a_searched_log_is_named() {
+    let trial = Trial::new();
+    let text = log(&EVENTS[..2]);
+    let arguments = ["log", "--count", "-e", "CreateTrail", "-q"];
+    let mut compressed = gzip(&text);
+    let at = compressed.len() - 5;
+    compressed[at] ^= 1;
+    let not_utf8: Vec<u8> = text.bytes().map(|byte| if byte == b'I' { 0xff } else { byte }).collect();
+    let notification = text.replace("{\"event", "{\"eventSource\":\"aws:s3\",\"s3\":{},\"event");
+    for (content, code, said) in [
+        (compressed, 3, "gzip checksum does not match; what there is was searched all the same"),
+        (not_utf8, 3, "is not UTF-8; such bytes are shown as U+FFFD; what there is was searched all the same"),
+        (notification.into_bytes(), 0, ""),
+    ] {
+        trial.write("log/a.json.gz", content);
+        let ran = trial.run(&arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), "0\n"), "{ran:?}");
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_broken_log_is_named_whatever_is_searched_for() {
     let trial = Trial::new();
     let log = log(&EVENTS[..2]);
