@@ -228,7 +228,7 @@ pub struct Bucket {
     #[arg(long, value_name = "BUCKET")]
     pub bucket: Option<String>,
     /// What stands before AWSLogs/ in the bucket
-    #[arg(long, value_name = "PREFIX", requires = "bucket")]
+    #[arg(long, value_name = "PREFIX")]
     pub prefix: Option<String>,
     /// Only this organisation's accounts (o-…)
     #[arg(long, value_name = "ID")]

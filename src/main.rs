@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         command: command(&typed),
         screen: screen(),
+        set: settings.names(),
     };
     let exit = match Task::new(cli, around) {
         Ok(Task::Convert(plan)) => convert(&plan, &settings),

@@ -125,21 +125,42 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let mut fields = Fields::default();
     let question = Question::new(plan, &mut fields)?;
     let yields = question.yields();
-    if yields == Yields::Values && !plan.table.columns.is_empty() {
-        return Err(Fatal::Usage(SHAPED.into()));
-    }
-    let is_for_excel = (plan.table.excel || plan.table.format == Format::Xlsx) && !plan.count;
-    if yields != Yields::Truth && is_for_excel {
-        let option = if plan.table.excel { "--excel" } else { "--format xlsx" };
-        return Err(Fatal::Usage(format!("{option}{UNDECIDED}")));
-    }
-    // What shapes its own lines has no columns to be named.
-    let header = plan.table.header && yields == Yields::Truth;
-    let table = Table::new(&TableLayout { header, ..plan.table.clone() }, &mut fields)?;
+    let plan = &Plan { table: layout(plan, yields, report)?, ..plan.clone() };
+    let table = Table::new(&plan.table, &mut fields)?;
     let goal = || if plan.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
     let goals = (0..plan.threads).map(|_| goal()).collect();
     let header = if plan.count { Vec::new() } else { table.header() };
     stages(plan, (question, &fields), goals, || Ok((Sink::open(plan, &table)?, header)), report, stop)
+}
+
+/// What rows look like, given what the jq expression can yield.
+fn layout(plan: &Plan, yields: Yields, report: &Report) -> Result<TableLayout, Fatal> {
+    let mut layout = plan.table.clone();
+    // What shapes its own lines has no columns to be named.
+    layout.header &= yields == Yields::Truth;
+    let gives_way = |option: &str| {
+        let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
+        if is_set {
+            report.detail(1, || format!("{option} is left out: the --jq expression shapes its own lines"));
+        }
+        is_set
+    };
+    if yields == Yields::Values && !layout.columns.is_empty() {
+        if !gives_way("--columns") {
+            return Err(Fatal::Usage(SHAPED.into()));
+        }
+        layout.columns.clear();
+    }
+    if yields != Yields::Truth && layout.excel && !plan.count {
+        if !gives_way("--excel") {
+            return Err(Fatal::Usage(format!("--excel{UNDECIDED}")));
+        }
+        layout.excel = false;
+    }
+    if yields != Yields::Truth && layout.format == Format::Xlsx && !plan.count {
+        return Err(Fatal::Usage(format!("--format xlsx{UNDECIDED}")));
+    }
+    Ok(layout)
 }
 
 /// Shows the wanted events to visitors, each of which has a thread of its own.

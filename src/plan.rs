@@ -100,6 +100,8 @@ pub struct Surroundings {
     pub command: String,
     /// The terminal that standard output is, if it is one.
     pub screen: Option<Screen>,
+    /// The options that are set for every day, and were not typed.
+    pub set: Vec<&'static str>,
 }
 
 /// What a terminal is like.
@@ -167,7 +169,7 @@ impl Task {
         if inputs.is_empty() {
             return Ok(Task::Help);
         }
-        let table = TableLayout::new(&typed.table, zone)?;
+        let table = TableLayout::new(&typed.table, zone, around.set.clone())?;
         if table.format == Format::Xlsx {
             table::check_workbook(&typed.table, around.screen.is_some())?;
         }
@@ -198,7 +200,7 @@ mod tests {
         let typed = ["trail2tsv"].iter().chain(arguments);
         let now = "2026-11-21T10:30:00Z".parse().unwrap();
         let screen = Some(Screen { width: 80, has_colors: true });
-        let around = Surroundings { now, cores: 2, command: typed.clone().copied().collect(), screen };
+        let around = Surroundings { now, cores: 2, command: typed.clone().copied().collect(), screen, set: Vec::new() };
         Task::new(Cli::try_parse_from(typed).unwrap(), around)
     }
 

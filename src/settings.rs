@@ -122,6 +122,9 @@ impl Settings {
             ));
         }
         let bucket = set("bucket").map(|setting| setting.value);
+        let format =
+            set("format").filter(|_| typed.value("format").is_none() && typed.why_not("format", None, false).is_none());
+        let is_json = typed.asks_for_json() || format.is_some_and(|format| format.value.to_str().is_some_and(is_json));
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };
             if let Some(value) = typed.value(name) {
@@ -129,7 +132,7 @@ impl Settings {
                 continue;
             }
             let said = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
-            match typed.why_not(setting.name, bucket.as_deref()) {
+            match typed.why_not(setting.name, bucket.as_deref(), is_json) {
                 Some(why) => settings.details.push(format!("{said}, and left out: {why}")),
                 None => {
                     settings.details.push(said);
@@ -150,6 +153,11 @@ impl Settings {
         }
         all.extend_from_slice(after);
         Ok(all)
+    }
+
+    /// The options that have a value which nobody typed.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.used.iter().map(|setting| setting.name).collect()
     }
 
     /// What the user should know.
@@ -242,11 +250,11 @@ impl Typed<'_> {
         let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
         let ending = || Some(typed("output")?.rsplit_once('.')?.1);
         let format = typed("format").or_else(ending).unwrap_or_default();
-        ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
+        is_json(format)
     }
 
     /// Why a setting has no say beside what was typed.
-    fn why_not(&self, name: &str, bucket: Option<&OsStr>) -> Option<&'static str> {
+    fn why_not(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
         let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
         let is_address = |path: &&OsStr| path.to_str().is_some_and(|path| path.starts_with("s3://"));
         let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
@@ -260,7 +268,7 @@ impl Typed<'_> {
         if name == "format" && !self.knows("columns") {
             return Some("it is about tables of events");
         }
-        if matches!(name, "null" | "excel") && self.asks_for_json() {
+        if matches!(name, "null" | "excel") && is_json {
             return Some("JSON is no table");
         }
         if !OF_BUCKETS.contains(&name) {
@@ -275,9 +283,13 @@ impl Typed<'_> {
     }
 }
 
+fn is_json(format: &str) -> bool {
+    ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
+}
+
 /// Variables that look like those of this program, and are none.
 fn unknown_variables(around: &Environment) -> Vec<String> {
-    let known: Vec<String> = NAMES.iter().chain(&["config"]).map(|name| variable(name)).collect();
+    let known: Vec<String> = NAMES.iter().chain(&["config", "patience"]).map(|name| variable(name)).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let unknown = around.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
     unknown

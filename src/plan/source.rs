@@ -88,6 +88,9 @@ const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 /// What the named paths and the options of a bucket ask to be read.
 pub(super) fn inputs(paths: &[PathBuf], typed: &cli::Bucket, conditions: &Conditions) -> Result<Vec<Input>, Fatal> {
     let mut inputs = Vec::new();
+    if typed.prefix.is_some() && typed.bucket.is_none() {
+        return Err(Fatal::Usage("--prefix needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX".into()));
+    }
     if let Some(bucket) = &typed.bucket {
         let prefix = typed.prefix.as_deref().unwrap_or_default();
         inputs.push(Input::Bucket(Box::new(bucket_input(typed, conditions, bucket, prefix)?)));

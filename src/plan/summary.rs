@@ -76,7 +76,7 @@ impl Task {
             reading: Plan {
                 inputs,
                 conditions,
-                table: TableLayout::new(&cli::Table::default(), TimeZone::UTC)?,
+                table: TableLayout::new(&cli::Table::default(), TimeZone::UTC, Vec::new())?,
                 output: counting.html,
                 sort: Vec::new(),
                 dedupe: false,

@@ -25,11 +25,13 @@ pub struct TableLayout {
     pub excel: bool,
     /// The zone that times are shown in, if not as they were delivered.
     pub zone: Option<TimeZone>,
+    /// The options that nobody typed: where they make no sense, they give way.
+    pub set: Vec<&'static str>,
 }
 
 impl TableLayout {
     /// What the options ask for.
-    pub(super) fn new(typed: &cli::Table, zone: TimeZone) -> Result<TableLayout, Fatal> {
+    pub(super) fn new(typed: &cli::Table, zone: TimeZone, set: Vec<&'static str>) -> Result<TableLayout, Fatal> {
         let format = format(typed.format.as_deref(), typed.output.as_deref())?;
         if format == Format::Json
             && let Some(option) = table_option(typed)
@@ -45,6 +47,7 @@ impl TableLayout {
             guard: !typed.raw,
             excel: typed.excel,
             zone: Some(zone).filter(|zone| *zone != TimeZone::UTC),
+            set,
         })
     }
 }

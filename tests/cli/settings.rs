@@ -185,3 +185,31 @@ fn a_command_that_is_mistyped_is_offered() {
     let text = "cannot be read: No such file or directory; is it `trail2tsv summary`?";
     trial.run(&["summmary", "log"]).shows(1, "", &format!("trail2tsv: summmary: {text}\n"));
 }
+
+#[test]
+fn what_nobody_typed_gives_way_to_what_was() {
+    let mut trial = trial("columns = \"eventTime\"\nexcel = true\nnull = \"-\"\n");
+    assert_eq!(names(&trial, &["log", "--jq", "{eventName}"]), "{\"eventName\":\"A\"}");
+    let refused = trial.run(&["log", "--jq", "{eventName}", "-c", "eventTime"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    trial.env("TRAIL2TSV_FORMAT", "json");
+    assert_eq!(names(&trial, &["log"]), "{\"eventTime\":\"2026-10-01T09:00:00Z\"}");
+}
+
+#[test]
+fn options_of_a_bucket_go_with_one_that_is_set() {
+    let trial = trial("bucket = \"first\"\n");
+    let ran = trial.run(&["--prefix", "team", "--offline"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("first/team: cannot be read"), "{ran:?}");
+    let text = "trail2tsv: --prefix needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX\n";
+    let ran = Trial::with("log/a.json", LOG).run(&["log", "--prefix", "team"]);
+    assert_eq!((ran.code, ran.stderr), (Some(2), format!("{text}trail2tsv: try --help\n")));
+}
+
+#[test]
+fn every_variable_that_is_told_of_means_something() {
+    let mut trial = trial("");
+    trial.env("TRAIL2TSV_PATIENCE", "60");
+    trial.run(&["log", "--count"]).shows(0, "1\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
+}

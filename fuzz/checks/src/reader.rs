@@ -80,6 +80,7 @@ impl Tools {
             null: "null".into(),
             guard: false,
             zone: None,
+            set: Vec::new(),
             excel: false,
         };
         let mut fields = Fields::default();
