@@ -124,7 +124,7 @@ fn convert(plan: &Plan, settings: &Settings) -> Exit {
         pipeline::run(plan, &report, &stop)
     });
     if let Ok(coverage) = &outcome
-        && (coverage.rows == 0 && !coverage.is_cut && !plan.talk.quiet)
+        && (coverage.rows == 0 && !coverage.is_cut && plan.limit != Some(0) && !plan.talk.quiet)
     {
         report.clear();
         second_look::hints(plan, &stop).iter().for_each(|hint| report.note(hint));

@@ -51,7 +51,7 @@ fn paths(inputs: &[Input]) -> Vec<PathBuf> {
         let root = match input {
             Input::Stdin => continue,
             Input::Path(path) => path.clone(),
-            Input::Bucket(bucket) => bucket.mirror.join(&bucket.prefix),
+            Input::Bucket(bucket) => bucket.mirror.join(bucket.prefix.trim_end_matches('/')),
         };
         let is_readable = |root: &Path| std::fs::metadata(root).is_ok_and(|root| root.is_file() || root.is_dir());
         if !is_readable(&root) {
@@ -71,10 +71,39 @@ struct Asked {
     option: &'static str,
     values: Vec<String>,
     filter: Filter,
-    slot: Option<Slot>,
+    names: Names,
     is_met: bool,
     there: BTreeMap<String, u64>,
 }
+
+/// What can be shown of the events instead of what is asked for.
+#[derive(Clone, Copy)]
+enum Names {
+    /// The text of a field.
+    Of(Slot),
+    /// Who called.
+    Users,
+    /// Nothing that is short.
+    Nothing,
+}
+
+/// The field of the conditions that has the values of an option.
+type Values = fn(&mut Conditions) -> &mut Vec<String>;
+
+/// The options with values, each with the field of an event that it looks at.
+const OPTIONS: [(&str, &str, Values); 10] = [
+    ("--event-name", "eventName", |conditions| &mut conditions.event_names),
+    (USER, "", |conditions| &mut conditions.users),
+    ("--source-ip", "sourceIPAddress", |conditions| &mut conditions.source_ips),
+    ("--region", "awsRegion", |conditions| &mut conditions.regions),
+    ("--event-source", "eventSource", |conditions| &mut conditions.event_sources),
+    ("--account", "recipientAccountId", |conditions| &mut conditions.accounts),
+    ("--error-code", "errorCode", |conditions| &mut conditions.error_codes),
+    ("--resource", "", |conditions| &mut conditions.resources),
+    ("--access-key", "", |conditions| &mut conditions.access_keys),
+    ("--grep", "", |conditions| &mut conditions.greps),
+];
+const USER: &str = "--user";
 
 struct Look {
     bytes: u64,
@@ -90,51 +119,15 @@ impl Look {
     /// Nothing where nothing is asked for, or the question makes no sense.
     fn new(conditions: &Conditions) -> Option<Look> {
         let mut fields = Fields::default();
-        let alone = |change: &dyn Fn(&mut Conditions)| {
-            let mut alone = Conditions { now: conditions.now, ..Conditions::default() };
-            change(&mut alone);
-            alone
-        };
-        let all = [
-            (
-                "--event-name",
-                "eventName",
-                &conditions.event_names,
-                alone(&|one| one.event_names.clone_from(&conditions.event_names)),
-            ),
-            ("--user", "", &conditions.users, alone(&|one| one.users.clone_from(&conditions.users))),
-            (
-                "--source-ip",
-                "sourceIPAddress",
-                &conditions.source_ips,
-                alone(&|one| one.source_ips.clone_from(&conditions.source_ips)),
-            ),
-            ("--region", "awsRegion", &conditions.regions, alone(&|one| one.regions.clone_from(&conditions.regions))),
-            (
-                "--event-source",
-                "eventSource",
-                &conditions.event_sources,
-                alone(&|one| one.event_sources.clone_from(&conditions.event_sources)),
-            ),
-            (
-                "--account",
-                "recipientAccountId",
-                &conditions.accounts,
-                alone(&|one| one.accounts.clone_from(&conditions.accounts)),
-            ),
-            (
-                "--error-code",
-                "errorCode",
-                &conditions.error_codes,
-                alone(&|one| one.error_codes.clone_from(&conditions.error_codes)),
-            ),
-        ];
         let mut asked = Vec::new();
-        for (option, name, values, alone) in all.into_iter().filter(|(_, _, values, _)| !values.is_empty()) {
-            let values = if option == "--user" { values.clone() } else { split_list(values) };
-            let slot = if name.is_empty() { None } else { Some(fields.slot(name)?) };
+        for (option, values, names, alone) in alone(conditions) {
+            let names = match names {
+                _ if option == USER => Names::Users,
+                "" => Names::Nothing,
+                name => Names::Of(fields.slot(name)?),
+            };
             let filter = Filter::new(&alone, &mut fields).ok()?;
-            asked.push(Asked { option, values, filter, slot, is_met: false, there: BTreeMap::new() });
+            asked.push(Asked { option, values, filter, names, is_met: false, there: BTreeMap::new() });
         }
         if asked.is_empty() && conditions.window.is_open() {
             return None;
@@ -186,11 +179,38 @@ impl Look {
         for hint in &mut hints {
             *hint = format!("nothing matched {hint} ({looked_at} looked at)");
         }
-        if hints.is_empty() && self.events > 0 && self.asked.len() > 1 {
+        if hints.is_empty() && self.events > 0 && self.asked.len() > 1 && conditions.jq.is_none() {
             hints.push(format!("each option alone matches something, but not all together ({looked_at} looked at)"));
         }
         hints
     }
+}
+
+/// Each thing that is asked for: its option, the values as typed, the field that
+/// it looks at, and the conditions with nothing else.
+fn alone(conditions: &Conditions) -> Vec<(&'static str, Vec<String>, &'static str, Conditions)> {
+    let nothing = Conditions { now: conditions.now, ..Conditions::default() };
+    let mut all = Vec::new();
+    for (option, name, values) in OPTIONS {
+        let (mut alone, values_typed) = (nothing.clone(), values(&mut conditions.clone()).clone());
+        if !values_typed.is_empty() {
+            values(&mut alone).clone_from(&values_typed);
+            let is_list = !matches!(option, USER | "--grep");
+            all.push((option, if is_list { split_list(&values_typed) } else { values_typed }, name, alone));
+        }
+    }
+    for text in &conditions.wheres {
+        all.push(("--where", vec![text.clone()], "", Conditions { wheres: vec![text.clone()], ..nothing.clone() }));
+    }
+    if let Some(is_failed) = conditions.is_failed {
+        let option = if is_failed { "--errors" } else { "--no-errors" };
+        all.push((option, Vec::new(), "", Conditions { is_failed: Some(is_failed), ..nothing.clone() }));
+    }
+    if let Some(is_read) = conditions.is_read {
+        let option = if is_read { "--reads" } else { "--writes" };
+        all.push((option, Vec::new(), "", Conditions { is_read: Some(is_read), ..nothing }));
+    }
+    all
 }
 
 fn note_time(times: &mut Option<(String, String)>, event: &Event<'_>, slot: Slot) {
@@ -209,9 +229,10 @@ impl Asked {
         if self.is_met {
             return;
         }
-        let name = match self.slot {
-            Some(slot) => field::text(event, slot).map(|text| text.into_owned()),
-            None => identities.principal(event).name().map(|name| name.parts().concat()),
+        let name = match self.names {
+            Names::Of(slot) => field::text(event, slot).map(|text| text.into_owned()),
+            Names::Users => identities.principal(event).name().map(|name| name.parts().concat()),
+            Names::Nothing => None,
         };
         let Some(name) = name.filter(|name| !name.is_empty() && name.len() < 200) else { return };
         if self.there.len() < NAMES || self.there.contains_key(&name) {
@@ -219,14 +240,20 @@ impl Asked {
         }
     }
 
-    /// What is there instead; nothing where nothing is.
+    /// What is there instead; nothing where that would be a list of nothing.
     fn hint(&self) -> Option<String> {
         const SHOWN: usize = 5;
+        let asked = self.values.join(", ");
+        if matches!(self.names, Names::Nothing) {
+            return Some(if asked.is_empty() { self.option.into() } else { format!("{} {asked:?}", self.option) });
+        }
         if self.there.is_empty() {
             return None;
         }
-        let asked = self.values.join(", ");
-        let alike: Vec<&str> = self.values.iter().filter_map(|value| self.alike(value)).collect();
+        let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
+        let wanted = self.values.iter().filter(|value| !value.starts_with('!'));
+        let alike: Vec<&str> =
+            wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
         let option = self.option;
         if !alike.is_empty() {
             return Some(format!("{option} {asked:?}; did you mean {}?", alike.join(" or ")));
@@ -252,9 +279,9 @@ impl Asked {
             let held = |name: &&&str| words.iter().filter(|word| holds(name, word)).count();
             names.iter().filter(fits).max_by_key(|name| (held(name), std::cmp::Reverse(name.len())))
         };
-        nearest(pattern, &names).or_else(|| whole().copied()).or_else(|| match self.option {
-            "--user" => of_words().copied(),
-            _ => None,
+        nearest(pattern, &names).or_else(|| whole().copied()).or_else(|| match self.names {
+            Names::Users => of_words().copied(),
+            Names::Of(_) | Names::Nothing => None,
         })
     }
 }

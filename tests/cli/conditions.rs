@@ -94,6 +94,16 @@ fn what_matches_nothing_is_explained() {
         ),
         (&["--since", "2026-11-01"], "nothing matched the window: the events there are from "),
         (
+            &["-e", "TerminateInstances", "-s", "ec2", "--where", "mfa = nosuch"],
+            "nothing matched --where \"mfa = nosuch\" (",
+        ),
+        (&["-e", "TerminateInstances", "--resource", "i-1"], "nothing matched --resource \"i-1\" ("),
+        (&["--grep", "nosuch"], "nothing matched --grep \"nosuch\" ("),
+        (
+            &["-e", "RunInstances", "-e", "!RunInstances"],
+            "nothing matched --event-name \"RunInstances, !RunInstances\"; there are ",
+        ),
+        (
             &["-e", "RunInstances", "-u", "alic"],
             "nothing matched --user \"alic\"; did you mean Admin/alice@example.com?",
         ),
