@@ -351,10 +351,13 @@ impl Rows<'_> {
         }
         self.count += 1;
         self.block.count += 1;
-        if self.block.is_full(self.kept, self.job.block) || self.block.piece.is_some() {
+        // The writer ends the run when it has enough, also for a thread that waits
+        // for a silent pipe to inflate what nobody wants.
+        let is_full = self.is_full();
+        if is_full || self.block.is_full(self.kept, self.job.block) || self.block.piece.is_some() {
             self.send()?;
         }
-        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Notes what the writer chooses by.

@@ -23,10 +23,11 @@ mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::process::CommandExt;
     use std::process::Stdio;
+    use std::time::{Duration, Instant};
 
     use super::super::{system, wait_for_output};
     use super::*;
-    use crate::harness::Ran;
+    use crate::harness::{Ran, gzip};
 
     /// A file whose reads fail, also those of the superuser.
     #[cfg(target_os = "linux")]
@@ -166,6 +167,24 @@ mod unix {
              trail2tsv: 4 events in 2 files read, 4 matched; 1 problem, named above\n",
         );
         assert_eq!(trial.read("out.tsv"), "-\tX\nlast.json\tA\nlast.json\tB\nlast.json\tC\n");
+    }
+
+    /// Who has enough does not wait for a pipe that falls silent in the middle of
+    /// a gzip stream that is inflated ahead.
+    #[test]
+    fn a_limit_ends_the_run_while_a_pipe_is_open() {
+        let trial = Trial::new();
+        let arguments = ["-", "-n", "1", "--threads", "32", "-c", "eventName", "--no-header", "-q"];
+        let mut child = trial.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // The program may close its end before all is written.
+        let _ = std::io::Write::write_all(&mut stdin, &gzip(r#"{"eventName":"A"}"#).repeat(70_000));
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it waits for the pipe");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        trial.ran(&arguments, child.wait_with_output().unwrap()).shows(0, "A\n", "");
     }
 
     const HOSTILE: &[u8] = b"a\x1b[31m\n\t\x7f\xff\xc2\x9b.json";

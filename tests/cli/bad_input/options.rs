@@ -5,6 +5,7 @@ use crate::harness::Trial;
 
 const TIME: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
                     2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
+const DAY: &str = "there is no such day; write 2026-10-01, the year first, then month and day";
 const PATTERN: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either";
 const ADDRESS: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
                        a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
@@ -24,7 +25,8 @@ fn values_that_make_no_sense_are_refused() {
     for (option, value, right) in [
         ("--since", "yesterday", TIME),
         ("--since", "", TIME),
-        ("--until", "2026-13-01", TIME),
+        ("--until", "2026-13-01", DAY),
+        ("--since", "2026-02-29", DAY),
         ("--source-ip", "10.0.0.0/33", ADDRESS),
         ("--source-ip", "10.0.0", ADDRESS),
         ("--source-ip", "", EMPTY),
@@ -79,8 +81,8 @@ fn numbers_have_bounds() {
     for (option, value, shown, right) in [
         ("--limit", "x", "--limit <N>", "not a number; write one such as 100"),
         ("--limit", "-1", "", ""),
-        ("--threads", "0", "--threads <N>", "not a number from 1 to 1024"),
-        ("--threads", "two", "--threads <N>", "not a number from 1 to 1024"),
+        ("--threads", "0", "--threads <N>", "not a number from 1 to 32"),
+        ("--threads", "two", "--threads <N>", "not a number from 1 to 32"),
         ("--late-days", "31", "--late-days <N>", "not a number from 0 to 30"),
         ("--jobs", "0", "--jobs <N>", "not a number from 1 to 1000"),
     ] {
