@@ -143,12 +143,23 @@ impl Bars {
     }
 }
 
-/// Shows control characters, which logs and file names may hold, as text, so
-/// that nothing in them can steer the terminal.
+/// Whether a character shows nothing, or changes how others are shown: control
+/// and format characters, and separators of lines.
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Shows hidden characters, which logs and file names may hold, as text, so
+/// that nothing in them can steer the terminal or turn a line round.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if is_hidden(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -164,5 +175,6 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\x1b[31m\n\u{9b}é\u{7f}"), "a\\u{1b}[31m\\n\\u{9b}é\\u{7f}");
+        assert_eq!(printable("a\u{202e}gz.json"), "a\\u{202e}gz.json");
     }
 }

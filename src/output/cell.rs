@@ -59,12 +59,12 @@ impl CellStyle {
     fn any_value(&self, value: Value<'_>, out: &mut Vec<u8>) {
         match value.kind() {
             Kind::Null => self.absent(out),
-            Kind::String => {
+            // What is written like a number need not be one, such as -2+3.
+            _ => {
                 let start = out.len();
                 push_value(value, out);
                 self.disarm(out, start);
             }
-            _ => push_value(value, out),
         }
     }
 
@@ -216,6 +216,7 @@ mod tests {
             ("null", "NULL"),
             ("true", "true"),
             ("-1.50e3", "-1.50e3"),
+            ("-2+3", "'-2+3"),
             (r#"{"b":1,"a":[null,"x y"]}"#, r#"{"b":1,"a":[null,"x y"]}"#),
             ("{ \"b\" :\n[ 1 , \"x  y\" ] }", r#"{"b":[1,"x  y"]}"#),
             ("{ \"é \" : \"ü  \\n\" }", "{\"é \":\"ü  \\n\"}"),

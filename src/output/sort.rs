@@ -32,7 +32,6 @@ pub struct Sorter {
     long: Option<Scratch>,
     /// The key and the place of the long row that is being taken.
     open: Option<(Vec<u8>, u64)>,
-    rows: u64,
 }
 
 /// A row that waits, with what decides most comparisons at hand.
@@ -60,7 +59,6 @@ impl Sorter {
             runs: Runs::default(),
             long: None,
             open: None,
-            rows: 0,
         }
     }
 
@@ -96,13 +94,7 @@ impl Sorter {
         self.add(&key, &place, true)
     }
 
-    /// How many rows were taken.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
     fn add(&mut self, key: &[u8], row: &[u8], is_long: bool) -> Result<(), Fatal> {
-        self.rows += 1;
         // Of equal keys the one that came first is the first.
         if self.bound.as_ref().is_some_and(|bound| key >= &bound[..]) {
             return Ok(());
@@ -238,7 +230,6 @@ mod tests {
         for (key, row) in rows {
             sorter.push(key, row).unwrap();
         }
-        assert_eq!(sorter.rows(), rows.len() as u64);
         let (mut all, mut row) = (Vec::new(), Vec::new());
         let collect = |piece: &[u8], is_end: bool| {
             row.extend_from_slice(piece);

@@ -10,6 +10,7 @@ use super::turn::Turn;
 use super::{BLOCK, Said};
 use crate::error::Fatal;
 use crate::output::dedupe::Seen;
+use crate::output::excel::Cuts;
 use crate::output::sink::Sink;
 use crate::output::sort::Sorter;
 use crate::plan::Plan;
@@ -206,12 +207,18 @@ impl<'a> Writer<'a> {
     /// Writes the rows that waited for all others.
     fn write_sorted(&mut self) -> Result<(), Fatal> {
         let Some(sorter) = self.sorter.take() else { return Ok(()) };
+        let mut cuts = None;
         if let Some(limit) = self.plan.limit.filter(|limit| *limit < self.coverage.rows) {
             self.coverage.unwritten = self.coverage.rows - limit;
+            // Those that were counted are of all rows.
+            cuts = (self.coverage.cut_cells > 0).then(Cuts::default);
         }
         let (stop, sink) = (self.stop, &mut self.sink);
         let mut block = Vec::with_capacity(BLOCK);
         sorter.finish(|row, _| {
+            if let Some(cuts) = &mut cuts {
+                cuts.look(row);
+            }
             block.extend_from_slice(row);
             if block.len() < BLOCK {
                 return Ok(());
@@ -223,6 +230,9 @@ impl<'a> Writer<'a> {
             block.clear();
             Ok(())
         })?;
+        if let Some(cuts) = cuts {
+            self.coverage.cut_cells = cuts.count();
+        }
         sink.write(&block)
     }
 }

@@ -82,6 +82,8 @@ fn cut_cells_of_rows_that_are_left_out_do_not_count() {
     assert_eq!(cut(&["--dedupe", "--sort", "-eventName"]), "3 cells");
     assert_eq!(cut(&["--dedupe", "-n", "2"]), "1 cell");
     assert_eq!(cut(&["--dedupe", "-e", "C,B"]), "1 cell");
+    assert_eq!(cut(&["--sort", "-eventName", "-n", "3"]), "3 cells");
+    assert_eq!(cut(&["--sort", "userAgent", "-n", "1"]), "none");
     assert_eq!(cut(&["-e", "C"]), "none");
 }
 

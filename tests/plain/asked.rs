@@ -16,7 +16,7 @@ use trail2tsv::query::filter::Answer;
 pub(crate) fn conditions(arguments: &[String]) -> Conditions {
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
     let now: Timestamp = "2026-10-04T00:00:00Z".parse().unwrap();
-    let around = Surroundings { now, cores: 1, command: String::new(), screen: None };
+    let around = Surroundings { now, cores: 1, command: String::new(), screen: None, set: Vec::new() };
     match Task::new(Cli::try_parse_from(typed).unwrap(), around) {
         Ok(Task::Convert(plan)) => plan.conditions,
         other => panic!("{arguments:?}: {other:?}"),
