@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::CommandFactory;
+use clap::error::ContextKind;
 use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
@@ -90,7 +91,10 @@ fn parse(typed: &[OsString]) -> Result<(Cli, Settings), Refusal> {
 /// wrong is said of the arguments as they can be shown.
 fn refusal(error: clap::Error, typed: &[OsString]) -> Refusal {
     let shown = typed.iter().map(|argument| printable(&argument.to_string_lossy()));
-    Refusal::Clap(Cli::read(shown).err().unwrap_or(error))
+    let mut error = Cli::read(shown).err().unwrap_or(error);
+    // That an unknown option could be a file's name helps nobody.
+    error.remove(ContextKind::Suggested);
+    Refusal::Clap(error)
 }
 
 /// Says where a wrong value comes from, if nobody typed it.

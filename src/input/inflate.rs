@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use encoding_rs_io::DecodeReaderBytes;
 use libdeflater::Decompressor;
 
 use super::ahead::{Places, ahead};
@@ -31,6 +32,9 @@ pub struct Inflater {
 /// The largest window: many times what AWS allows an event to have, and little
 /// enough for memory to stay bounded whatever a file holds.
 pub const LARGEST: usize = 128 << 20;
+
+/// How a text in UTF-16 begins, which is what PowerShell writes by `>`.
+const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 /// How much of a window was read, or that there is no need to go on.
 pub type Seen = ControlFlow<(), usize>;
@@ -67,6 +71,11 @@ impl Inflater {
             Err(error) => return Some(Problem::Unreadable(error)),
         };
         let start = &self.file[..filled];
+        if UTF_16.iter().any(|mark| start.starts_with(mark)) {
+            let mut reader = DecodeReaderBytes::new(start.chain(file));
+            let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::Unreadable);
+            return windows(&mut self.text, self.limit, read, &mut may_grow, &mut see).continue_value()?;
+        }
         if !start.starts_with(&MAGIC) {
             if is_whole {
                 let _ = see(start, true);

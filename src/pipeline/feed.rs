@@ -241,7 +241,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Fatal {
     const COMMANDS: [&str; 5] = ["sync", "summary", "completions", "man", "--help"];
     let text = format!("{}: cannot be read: {}", path.display(), plain(error));
     let meant = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
-    Fatal::Failed(match meant.and_then(|name| nearest(name, &COMMANDS)) {
+    let command = meant.and_then(|name| if name == "help" { Some("--help") } else { nearest(name, &COMMANDS) });
+    Fatal::Failed(match command {
         Some(command) => format!("{text}; is it `trail2tsv {command}`?"),
         None => text,
     })

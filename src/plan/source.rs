@@ -138,11 +138,13 @@ fn bucket_input(
         && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
         && !bucket.starts_with('.');
     if !is_name {
-        return Err(Fatal::option(
-            "--bucket",
-            bucket,
-            "not the name of a bucket; write it without s3:// and without a path",
-        ));
+        return Err(match typed.bucket.as_deref() == Some(bucket) {
+            true => {
+                let right = "not the name of a bucket; write it without s3:// and without a path";
+                Fatal::option("--bucket", bucket, right)
+            }
+            false => Fatal::Usage(format!("s3://{bucket}/{prefix}: {bucket:?} is not the name of a bucket")),
+        });
     }
     if let Some(organisation) = &typed.org_id
         && !organisation.starts_with("o-")

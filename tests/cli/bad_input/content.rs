@@ -48,7 +48,7 @@ fn what_holds_no_events_is_passed_over_by_kind() {
     for text in ["hello\n", "2026-10-01 Records\n", "# {\"Records\":[]}", "<xml/>", "a\tb\n1\t2\n", "\u{1b}[31m\0"] {
         is_passed_over(text, "not JSON");
     }
-    is_passed_over(b"\xff\xfe{\0}\0", "not JSON");
+    is_passed_over(b"\xff\xfe{\0}\0", "other JSON");
     is_passed_over(r#"{"awsAccountId":"1","digestEndTime":"2026-10-01T00:00:00Z","logFiles":[]}"#, "digest");
     is_passed_over(
         r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}]}"#,
@@ -154,6 +154,17 @@ fn an_escaped_nul_is_text_like_other() {
         "eventName,requestParameters",
         "a\\u0000b\t{\"\\u0000\":\"\\u0000\"}\n",
     );
+}
+
+/// PowerShell writes so what `>` takes from another program.
+#[test]
+fn utf_16_is_read() {
+    let text = "\u{feff}".to_string() + &LOG.replace("\"A\"", "\"Aé😀\"");
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let log: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
+        let trial = Trial::with("log/a.json", log);
+        trial.run(&NAMES).shows(0, "Aé😀\nB\nC\n", "trail2tsv: 3 events in 1 file read, 3 matched\n");
+    }
 }
 
 #[test]

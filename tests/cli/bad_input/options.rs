@@ -134,3 +134,15 @@ fn without_input_there_is_help() {
     trial.run(&[]).shows(2, "", &help.stdout);
     trial.run(&["--since", "30d"]).shows(2, "", &help.stdout);
 }
+
+#[test]
+fn an_option_of_another_command_is_no_file() {
+    let ran = Trial::with("log", LOG).run(&["summary", "log", "--excel"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.starts_with("error: unexpected argument '--excel' found\n"), "{ran:?}");
+    assert!(!ran.stderr.contains("tip:"), "{ran:?}");
+    let text = "trail2tsv: help: cannot be read: No such file or directory; is it `trail2tsv --help`?\n";
+    Trial::new().run(&["help"]).shows(1, "", text);
+    let text = "trail2tsv: s3://b/x: \"b\" is not the name of a bucket\ntrail2tsv: try --help\n";
+    Trial::new().run(&["s3://b/x"]).shows(2, "", text);
+}
