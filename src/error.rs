@@ -120,9 +120,9 @@ pub enum Problem {
     /// Something that is no gzip member follows the last one.
     #[error("bytes after the gzip stream that are no gzip")]
     GzipTrailer,
-    /// A record does not fit into the memory that one may have.
-    #[error("a record is larger than {} MiB", crate::input::inflate::LARGEST >> 20)]
-    TooLarge,
+    /// A record does not fit into the MiB that one may have.
+    #[error("a record is larger than {0} MiB")]
+    TooLarge(usize),
     /// The JSON stops in the middle.
     #[error("JSON ends early")]
     JsonEndsEarly,

@@ -19,18 +19,20 @@
 //!              summary    events counted instead of written
 //! ```
 
+pub mod exit;
+
 pub mod decimal;
 pub mod error;
-pub mod exit;
 pub mod nearest;
 pub mod stop;
 pub mod unfinished;
 
 pub mod cli;
 pub mod pattern;
+pub mod window;
+
 pub mod plan;
 pub mod settings;
-pub mod window;
 
 pub mod report;
 

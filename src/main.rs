@@ -209,7 +209,7 @@ fn heed_signals(stop: &Stop) -> Result<(), Fatal> {
         }
         std::thread::spawn(|| {
             std::thread::sleep(LONG);
-            let _ = writeln!(std::io::stderr(), "trail2tsv: still busy; interrupt once more to end at once");
+            Report::new(Talk::default(), true).note("still busy; interrupt once more to end at once");
         });
     };
     ctrlc::set_handler(heed).map_err(|error| Fatal::Failed(format!("signals cannot be handled: {error}")))

@@ -1,7 +1,7 @@
 //! The stages wired together: one thread finds files, many decode them, one
 //! writes. The only place with threads and channels, but for those that wait
 //! for a silent pipe (`input/patient.rs`), that inflate a large file ahead
-//! (`input/ahead.rs`), and of the S3 runtime.
+//! (`input/ahead.rs`), of the S3 runtime, and that waits for signals (`main.rs`).
 //!
 //! ```text
 //! feed ──batches──▶ workers ──blocks──▶ writer

@@ -1,5 +1,5 @@
-//! The only writer to stderr: progress on a terminal, problems by name, and a
-//! last line that says what was covered.
+//! The only writer to stderr, but for help: progress on a terminal, problems by
+//! name, and a last line that says what was covered.
 
 mod coverage;
 

@@ -1,7 +1,6 @@
 //! Lists what a window needs, and says what the mirror lacks; fetches nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -95,9 +94,7 @@ pub fn survey(
         }
         end(&mut day, &mut each)
     }))?;
-    let fetched = shared.fetched();
-    shared.counts.open_lists.store(0, Relaxed);
-    Ok(fetched)
+    Ok(shared.fetched())
 }
 
 impl Day {

@@ -176,7 +176,7 @@ fn windows(
             continue;
         }
         if filled >= LARGEST {
-            return ControlFlow::Continue(Some(Problem::TooLarge));
+            return ControlFlow::Continue(Some(Problem::TooLarge(LARGEST >> 20)));
         }
         length = (filled * 2).min(LARGEST);
         if length > size && !may_grow() {
