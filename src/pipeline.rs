@@ -16,6 +16,7 @@
 
 mod block;
 mod feed;
+mod rows;
 mod turn;
 mod work;
 mod writer;
