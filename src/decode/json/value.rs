@@ -1,0 +1,205 @@
+//! A value where it stands in its text, of which nothing is read before it is
+//! asked for.
+
+use std::borrow::Cow;
+
+use super::escape::{text, unescape};
+use super::{Text, key_is};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// `-1.5e3`, `true`
+    Scalar,
+    /// `null`
+    Null,
+}
+
+/// A JSON value where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    pub(super) text: &'a Text<'a>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'a> Value<'a> {
+    /// What kind of value it is.
+    #[inline]
+    pub fn kind(&self) -> Kind {
+        match self.text.byte(self.start) {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Scalar,
+        }
+    }
+
+    /// The text that the value stands in.
+    pub fn text(&self) -> &'a Text<'a> {
+        self.text
+    }
+
+    /// Where in the text it begins.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The value as written.
+    pub fn raw(&self) -> &'a [u8] {
+        &self.text.bytes[self.start..self.end]
+    }
+
+    /// What stands between the quotes of a string, its escapes unread.
+    pub fn raw_string(&self) -> Option<&'a [u8]> {
+        match self.kind() {
+            Kind::String => Some(&self.text.bytes[self.start + 1..self.end - 1]),
+            _ => None,
+        }
+    }
+
+    /// The text of a string.
+    pub fn string(&self) -> Option<Cow<'a, str>> {
+        self.raw_string().map(unescape)
+    }
+
+    /// The text of a string, a number, `true` or `false`.
+    pub fn scalar(&self) -> Option<Cow<'a, str>> {
+        match self.kind() {
+            Kind::String => self.string(),
+            Kind::Scalar => Some(text(self.raw())),
+            _ => None,
+        }
+    }
+
+    /// Whether the value (of a string, what is between its quotes) can be
+    /// copied into a cell as it is: no escape, no control character, all ASCII,
+    /// and no white space between its parts.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        match self.kind() {
+            Kind::String => !self.text.marks.odd.any(self.start + 1, self.end - 1),
+            _ => self.text.is_dense && !self.text.marks.odd.any(self.start, self.end),
+        }
+    }
+
+    /// Whether there is no space between the parts of the value.
+    pub fn is_dense(&self) -> bool {
+        self.text.is_dense
+    }
+
+    /// The text of a short string that is [plain](Value::is_plain), with what
+    /// follows it, and its length. Nothing for others, and near the text's end.
+    #[inline(always)]
+    pub fn short(&self) -> Option<(&'a [u8; Value::SHORT], usize)> {
+        let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
+        let chunk = rest.first_chunk()?;
+        let length = self.end - self.start - 2;
+        let is_short = length < Value::SHORT && !self.text.marks.odd.any(self.start + 1, self.end - 1);
+        is_short.then_some((chunk, length))
+    }
+
+    /// Longer than most strings.
+    pub const SHORT: usize = 64;
+
+    /// The value as written, without the white space between its parts.
+    pub fn compact(&self) -> Vec<u8> {
+        let mut compact = Vec::with_capacity(self.end - self.start);
+        self.compact_pieces(usize::MAX, &mut |piece| compact.extend_from_slice(piece));
+        compact
+    }
+
+    /// The same in pieces of about `size` bytes that cut no character.
+    pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8])) {
+        let mut piece = Vec::with_capacity(size.min(self.end - self.start));
+        let mut at = self.start;
+        while at < self.end {
+            let quote = self.text.marks.quotes.next(at).map_or(self.end, |quote| quote.min(self.end));
+            let end = self.text.string_end(quote).map_or(self.end, |end| end.min(self.end));
+            for (mut part, is_string) in [(&self.text.bytes[at..quote], false), (&self.text.bytes[quote..end], true)] {
+                while !part.is_empty() {
+                    if piece.len() >= size {
+                        each(&piece);
+                        piece.clear();
+                    }
+                    let (now, later) = part.split_at(character_end(part, size - piece.len()));
+                    match is_string {
+                        true => piece.extend_from_slice(now),
+                        false => piece.extend(now.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))),
+                    }
+                    part = later;
+                }
+            }
+            at = end;
+        }
+        each(&piece);
+    }
+
+    /// Calls `each` for the members of an object. A broken rest is left out:
+    /// the brackets balance, so nothing behind the object is lost.
+    pub fn each_member(&self, mut each: impl FnMut(&'a [u8], Value<'a>)) {
+        if self.kind() != Kind::Object {
+            return;
+        }
+        let mut members = self.text.members(self.start);
+        while let Ok(Some((key, value))) = members.next_member() {
+            each(key, value);
+        }
+    }
+
+    /// Calls `each` for the elements of an array.
+    pub fn each_element(&self, mut each: impl FnMut(Value<'a>)) {
+        if self.kind() != Kind::Array {
+            return;
+        }
+        let mut at = self.text.skip_blanks(self.start + 1);
+        while at < self.end - 1 {
+            let Ok(end) = self.text.value_end(at) else { return };
+            each(self.text.value(at, end));
+            at = self.text.skip_blanks(end);
+            if self.text.byte(at) == Some(b',') {
+                at = self.text.skip_blanks(at + 1);
+            }
+        }
+    }
+
+    /// Calls `each` for every string at any depth, as written; keys are left
+    /// out. However deep the value is, this needs no more memory.
+    pub fn each_string(&self, mut each: impl FnMut(&'a [u8])) {
+        let mut at = self.start;
+        while let Some(from) = memchr::memchr(b'"', &self.text.bytes[at..self.end]).map(|found| at + found) {
+            let Ok(end) = self.text.string_end(from) else { return };
+            let next = self.text.skip_blanks(end);
+            if next >= self.end || self.text.byte(next) != Some(b':') {
+                each(&self.text.bytes[from + 1..end - 1]);
+            }
+            at = end.min(self.end);
+        }
+    }
+
+    /// The member of an object with this name; of several, the last.
+    pub fn member(&self, name: &str) -> Option<Value<'a>> {
+        let mut found = None;
+        self.each_member(|key, value| {
+            if key_is(key, name.as_bytes()) {
+                found = Some(value);
+            }
+        });
+        found
+    }
+}
+
+/// The place behind the character that the byte before `at` belongs to, or
+/// the end of the text.
+fn character_end(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or(&[]);
+    let length = rest.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(rest.len());
+    text.len().min(at.saturating_add(length))
+}
