@@ -24,6 +24,7 @@ pub mod exit;
 pub mod decimal;
 pub mod error;
 pub mod nearest;
+pub mod shell;
 pub mod stop;
 pub mod unfinished;
 

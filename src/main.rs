@@ -15,6 +15,7 @@ use trail2tsv::output::catalogue;
 use trail2tsv::plan::{Plan, Screen, SummaryPlan, Surroundings, SyncPlan, Talk, Task};
 use trail2tsv::report::{Coverage, Report, printable};
 use trail2tsv::settings::{Environment, Settings};
+use trail2tsv::shell::quoted;
 use trail2tsv::stop::Stop;
 use trail2tsv::{completions, pipeline, second_look, summary, sync};
 
@@ -107,17 +108,8 @@ fn blame(fatal: Fatal, settings: &Settings) -> Fatal {
 
 /// What was typed, quoted as a shell needs it.
 fn command(typed: &[OsString]) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=:,./@%".contains(&byte);
-    let mut command = String::from(env!("CARGO_PKG_NAME"));
-    for argument in typed.iter().skip(1) {
-        let text = argument.to_string_lossy();
-        command.push(' ');
-        match !text.is_empty() && text.bytes().all(is_plain) {
-            true => command.push_str(&text),
-            false => command.push_str(&format!("'{}'", text.replace('\'', r"'\''"))),
-        }
-    }
-    command
+    let words = typed.iter().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    std::iter::once(env!("CARGO_PKG_NAME").to_string()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn convert(plan: &Plan, settings: &Settings) -> Exit {

@@ -6,6 +6,7 @@ use super::shown::{is_hidden, visible};
 use crate::bucket::layout::is_account;
 use crate::query::address::AddressPattern;
 use crate::query::denial::{self, Denial};
+use crate::shell::quoted;
 
 /// The options that were typed: what is added to them must not widen what they
 /// ask for, as a second value of an option does.
@@ -87,15 +88,6 @@ pub(super) fn option_with(option: &str, value: &str) -> String {
     if value.starts_with('-') { quoted(&format!("{option}={value}")) } else { format!("{option} {}", quoted(value)) }
 }
 
-/// A word that a shell takes as it is.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+:,./-".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return word.to_string();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// A pattern for a cell, in which no character is special but those that stand
 /// for what a command line cannot hold, or an option would take for its own.
 fn pattern(cell: &str) -> Option<String> {
@@ -130,24 +122,6 @@ fn pattern(cell: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_reach_a_program_as_they_are() {
-        for (word, expected) in [
-            ("alice", "alice"),
-            ("Admin/alice@example.com", "Admin/alice@example.com"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("$(rm -rf /)`x`;&|<>\"", "'$(rm -rf /)`x`;&|<>\"'"),
-            ("~", "'~'"),
-            ("=x", "'=x'"),
-            ("é", "'é'"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-        assert_eq!(option_with("--user", "-x"), "'--user=-x'");
-    }
 
     #[test]
     fn patterns_match_the_cells_that_they_are_made_of() {
