@@ -51,7 +51,8 @@ impl Trend {
         }
         self.fit(hour, hour);
         let at = self.size.of_hour(hour) - i64::from(self.start);
-        self.stretches[at as usize] += 1;
+        let stretch = &mut self.stretches[at as usize];
+        *stretch = stretch.saturating_add(1);
     }
 
     /// When the first event was and when the last.
@@ -215,6 +216,15 @@ mod tests {
     fn hours() -> impl Strategy<Value = Vec<i64>> {
         let years = -80_000_000_i64..80_000_000;
         proptest::collection::vec(prop_oneof![4 => 490_000..490_100_i64, 2 => 490_000..500_000_i64, 1 => years], 0..40)
+    }
+
+    #[test]
+    fn a_stretch_that_is_full_stays_full() {
+        let mut trend = trend(&[101, 124]);
+        trend.stretches[0] = u32::MAX;
+        // Too far from the last, so that stretches get longer, and it falls into the first.
+        trend.add(Some(&Moment::new(100 * 3600)));
+        assert_eq!((trend.count, trend.stretches[0]), (3, u32::MAX));
     }
 
     proptest! {
