@@ -9,7 +9,7 @@ pub mod excel;
 mod json;
 mod large;
 mod names;
-mod scratch;
+pub(crate) mod scratch;
 pub mod sink;
 pub mod sort;
 pub mod target;

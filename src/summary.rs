@@ -23,12 +23,10 @@ mod time;
 mod timeline;
 mod trend;
 
-use std::io;
-
 use self::result::{About, Summary};
 use self::tally::{Subject, Tally};
 use crate::decode::event::Fields;
-use crate::error::{Fatal, plain};
+use crate::error::Fatal;
 use crate::output::target::Target;
 use crate::pipeline;
 use crate::plan::{Format, SummaryFormat, SummaryPlan};
@@ -100,14 +98,4 @@ fn written(summary: &Summary, coverage: &Coverage, format: SummaryFormat, plan: 
         SummaryFormat::Csv => data::rows(summary, coverage, Format::Csv),
         SummaryFormat::Json => data::json(summary, coverage),
     }
-}
-
-/// Values that did not fit into memory found no place on the disk.
-fn no_room(error: &io::Error) -> Fatal {
-    let folder = std::env::temp_dir();
-    Fatal::Failed(format!(
-        "{}: what is counted cannot wait there: {}; set TMPDIR to a folder with more room",
-        folder.display(),
-        plain(error)
-    ))
 }

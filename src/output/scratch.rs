@@ -8,7 +8,7 @@ use crate::error::{Fatal, plain};
 
 /// A file without a name that is written at its end and read anywhere.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     file: File,
     /// What is to be written next, to be written at once.
     waiting: Vec<u8>,
@@ -19,18 +19,18 @@ pub(super) struct Scratch {
 impl Scratch {
     const WAITING: usize = 1 << 18;
 
-    pub(super) fn new() -> Result<Scratch, Fatal> {
+    pub(crate) fn new() -> Result<Scratch, Fatal> {
         let file = tempfile::tempfile().map_err(|error| failed(&error))?;
         Ok(Scratch { file, waiting: Vec::new(), length: 0 })
     }
 
     /// Where the next byte goes.
-    pub(super) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.length + self.waiting.len() as u64
     }
 
     /// Writes all of `bytes` at the end.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
         if self.waiting.len() + bytes.len() > Scratch::WAITING {
             self.flush()?;
         }
@@ -42,7 +42,7 @@ impl Scratch {
     }
 
     /// Ends the writing for now: all of it can be read.
-    pub(super) fn flush(&mut self) -> Result<(), Fatal> {
+    pub(crate) fn flush(&mut self) -> Result<(), Fatal> {
         let waiting = std::mem::take(&mut self.waiting);
         self.write(&waiting)?;
         self.waiting = waiting;
@@ -51,7 +51,7 @@ impl Scratch {
     }
 
     /// Gives back the memory that only writing needs.
-    pub(super) fn seal(&mut self) -> Result<(), Fatal> {
+    pub(crate) fn seal(&mut self) -> Result<(), Fatal> {
         self.flush()?;
         self.waiting = Vec::new();
         Ok(())
@@ -65,7 +65,7 @@ impl Scratch {
     }
 
     /// Fills `buffer` with what was written at `at`.
-    pub(super) fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), Fatal> {
+    pub(crate) fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), Fatal> {
         let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(buffer));
         read.map_err(|error| failed(&error))
     }

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::span::Moment;
 use super::spill::Spill;
 use super::trend::Trend;
+use crate::error::Fatal;
 
 /// Counts of values. Each thread has its own, and they share a place on disk.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl Counter {
     }
 
     /// Moves all there is to the disk.
-    pub(super) fn spill(&mut self) -> io::Result<()> {
+    pub(super) fn spill(&mut self) -> Result<(), Fatal> {
         let mut places: Vec<&Entry> = self.entries.iter().collect();
         places.sort_unstable_by_key(|entry| &self.text[entry.value.clone()]);
         self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.trend)))?;
@@ -136,7 +136,7 @@ impl Counter {
         mut self,
         others: impl Iterator<Item = Counter>,
         mut each: impl FnMut(&[u8], &Trend),
-    ) -> io::Result<()> {
+    ) -> Result<(), Fatal> {
         for other in others {
             for Entry { value, trend } in &other.entries {
                 let place = self.place(&other.text[value.clone()]);

@@ -2,10 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::io;
 
 use super::counter::Counter;
-use super::no_room;
 use super::span::Moment;
 use super::tally::{Counts, Tally};
 use super::timeline::Timeline;
@@ -68,7 +66,7 @@ impl Summary {
             let empty = counts.empty.get(at).copied().unwrap_or_default();
             Table::new(about, columns, empty, counters, top)
         });
-        let tables = tables.collect::<io::Result<_>>().map_err(|error| no_room(&error))?;
+        let tables = tables.collect::<Result<_, Fatal>>()?;
         Ok(Summary { tables, counts })
     }
 
@@ -91,7 +89,7 @@ impl Summary {
 }
 
 impl Table {
-    fn new(about: About, columns: Vec<String>, empty: u64, counters: Vec<Counter>, top: usize) -> io::Result<Table> {
+    fn new(about: About, columns: Vec<String>, empty: u64, counters: Vec<Counter>, top: usize) -> Result<Table, Fatal> {
         let mut table =
             Table { about, columns, distinct: 0, events: 0, empty, rows: Vec::new(), firsts: Timeline::default() };
         let mut best = Best { most: top, heap: BinaryHeap::new() };

@@ -3,12 +3,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::trend::Trend;
+use crate::error::Fatal;
+use crate::output::scratch::Scratch;
 
 /// Runs are merged into one when there are more, so that reading them needs
 /// little memory.
@@ -26,7 +26,7 @@ pub(super) struct Spill {
 struct Runs {
     /// Where each is in the file.
     places: Vec<Range<u64>>,
-    file: Option<File>,
+    file: Option<Scratch>,
 }
 
 impl Spill {
@@ -40,7 +40,7 @@ impl Spill {
     }
 
     /// Writes values, which come in their order.
-    pub(super) fn write<'a>(&self, values: impl Iterator<Item = (&'a [u8], &'a Trend)>) -> io::Result<()> {
+    pub(super) fn write<'a>(&self, values: impl Iterator<Item = (&'a [u8], &'a Trend)>) -> Result<(), Fatal> {
         let mut runs = self.runs();
         let mut run = runs.begin()?;
         for (value, trend) in values {
@@ -53,24 +53,23 @@ impl Spill {
 
     /// Calls `each` for each value, once and in their order, with all of its
     /// counts.
-    pub(super) fn read(&self, each: impl FnMut(&[u8], &Trend) -> io::Result<()>) -> io::Result<()> {
+    pub(super) fn read(&self, each: impl FnMut(&[u8], &Trend) -> Result<(), Fatal>) -> Result<(), Fatal> {
         self.runs().merge(each)
     }
 }
 
 impl Runs {
     /// A new run at the end of the file.
-    fn begin(&mut self) -> io::Result<Run<'_>> {
+    fn begin(&mut self) -> Result<Run<'_>, Fatal> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(tempfile::tempfile()?),
+            none => none.insert(Scratch::new()?),
         };
-        let start = file.seek(SeekFrom::End(0))?;
-        Ok(Run { file: BufWriter::new(file), start, bytes: Vec::new() })
+        Ok(Run { start: file.end(), file, bytes: Vec::new() })
     }
 
     /// Makes one run of all.
-    fn compact(&mut self) -> io::Result<()> {
+    fn compact(&mut self) -> Result<(), Fatal> {
         let mut fresh = Runs::default();
         let mut run = fresh.begin()?;
         self.merge(|value, trend| run.push(value, trend))?;
@@ -80,7 +79,7 @@ impl Runs {
         Ok(())
     }
 
-    fn merge(&mut self, mut each: impl FnMut(&[u8], &Trend) -> io::Result<()>) -> io::Result<()> {
+    fn merge(&mut self, mut each: impl FnMut(&[u8], &Trend) -> Result<(), Fatal>) -> Result<(), Fatal> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let mut readers: Vec<Reader> = self.places.iter().cloned().map(Reader::new).collect();
         let mut heap = BinaryHeap::new();
@@ -109,23 +108,23 @@ impl Runs {
 
 /// A run that is being written.
 struct Run<'a> {
-    file: BufWriter<&'a mut File>,
+    file: &'a mut Scratch,
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl Run<'_> {
-    fn push(&mut self, value: &[u8], trend: &Trend) -> io::Result<()> {
+    fn push(&mut self, value: &[u8], trend: &Trend) -> Result<(), Fatal> {
         self.bytes.clear();
         self.bytes.extend((value.len() as u32).to_le_bytes());
         trend.write(&mut self.bytes);
         self.bytes.extend_from_slice(value);
-        self.file.write_all(&self.bytes)
+        self.file.append(&self.bytes)
     }
 
-    fn end(mut self) -> io::Result<Range<u64>> {
-        self.file.flush()?;
-        Ok(self.start..self.file.get_mut().stream_position()?)
+    fn end(self) -> Result<Range<u64>, Fatal> {
+        self.file.seal()?;
+        Ok(self.start..self.file.end())
     }
 }
 
@@ -142,20 +141,17 @@ impl Reader {
         Reader { place, buffer: Vec::new(), at: 0 }
     }
 
-    fn next(&mut self, file: &mut File) -> io::Result<Option<(Vec<u8>, Trend)>> {
-        const HEAD: usize = 4 + Trend::LENGTH;
+    fn next(&mut self, file: &mut Scratch) -> Result<Option<(Vec<u8>, Trend)>, Fatal> {
         if self.at == self.buffer.len() && self.place.is_empty() {
             return Ok(None);
         }
-        let head: [u8; HEAD] = *self.take(HEAD, file)?.first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
-        let Some((length, trend)) = head.split_first_chunk() else { return Ok(None) };
-        let trend = trend.first_chunk().map(Trend::read).unwrap_or_default();
-        let value = self.take(u32::from_le_bytes(*length) as usize, file)?.to_vec();
-        Ok(Some((value, trend)))
+        let Some((length, trend)) = self.take(4 + Trend::LENGTH, file)?.split_first_chunk() else { return Ok(None) };
+        let (length, trend) = (u32::from_le_bytes(*length), trend.first_chunk().map(Trend::read).unwrap_or_default());
+        Ok(Some((self.take(length as usize, file)?.to_vec(), trend)))
     }
 
     /// The next so many bytes.
-    fn take(&mut self, length: usize, file: &mut File) -> io::Result<&[u8]> {
+    fn take(&mut self, length: usize, file: &mut Scratch) -> Result<&[u8], Fatal> {
         self.fill(length, file)?;
         let start = self.at;
         self.at += length;
@@ -163,19 +159,19 @@ impl Reader {
     }
 
     /// Makes sure that so many bytes are in the buffer.
-    fn fill(&mut self, length: usize, file: &mut File) -> io::Result<()> {
+    fn fill(&mut self, length: usize, file: &mut Scratch) -> Result<(), Fatal> {
         if self.buffer.len() - self.at >= length {
             return Ok(());
         }
         self.buffer.drain(..self.at);
         self.at = 0;
         let have = self.buffer.len();
-        let more = (length.max(BUFFER) - have).min((self.place.end - self.place.start) as usize);
+        let rest = self.place.end.saturating_sub(self.place.start) as usize;
+        let more = (length.max(BUFFER) - have).min(rest).max(length - have);
         self.buffer.resize(have + more, 0);
-        file.seek(SeekFrom::Start(self.place.start))?;
-        file.read_exact(&mut self.buffer[have..])?;
+        file.read(self.place.start, &mut self.buffer[have..])?;
         self.place.start += more as u64;
-        if self.buffer.len() < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+        Ok(())
     }
 }
 

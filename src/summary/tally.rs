@@ -1,11 +1,9 @@
 //! What one thread counts.
 
-use std::io;
 use std::sync::Arc;
 
 use super::counter::{Counter, SHORT};
 use super::days::Days;
-use super::no_room;
 use super::span::Moment;
 use super::spill::Spill;
 use super::timeline::Timeline;
@@ -197,7 +195,7 @@ impl Tally {
     }
 
     /// Moves the largest counter to the disk where all take too much.
-    fn make_room(&mut self) -> io::Result<()> {
+    fn make_room(&mut self) -> Result<(), Fatal> {
         while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
             match self.counters.iter_mut().max_by_key(|counter| counter.size()) {
                 Some(largest) => largest.spill()?,
@@ -232,7 +230,7 @@ impl Visitor for Tally {
         }
         let counted = self.is_new(event).and_then(|is_new| {
             if is_new && self.count(event, file) {
-                self.make_room().map_err(|error| no_room(&error))?;
+                self.make_room()?;
             }
             Ok(is_new)
         });
