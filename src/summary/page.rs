@@ -1,6 +1,8 @@
 //! The summary as a page for a browser: one file, which needs no network. The
 //! data is a block of JSON; how it is drawn is in `page/`.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -57,6 +59,7 @@ fn data(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> Value {
     let frame = counts.all.period().map(|period| Frame::new(period, STRETCHES));
     let window = plan.reading.conditions.window;
     let second = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
+    let shown = summary.tables.iter().filter(|table| table.about != About::Denied);
     json!({
         "command": question.command(),
         "since": second(window.since),
@@ -72,7 +75,8 @@ fn data(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> Value {
         "week": counts.week,
         "new": [news(summary, About::Users), news(summary, About::Addresses)],
         "frame": frame.map(|frame| json!({ "hours": frame.hours(), "start": frame.first_hour() })),
-        "tables": summary.tables.iter().map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
+        "tables": shown.map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
+        "roles": summary.table(About::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
         "days": days(summary, question),
         "kindOptions": ["--reads --no-errors", "--writes --no-errors", "--errors", ""],
     })
@@ -86,25 +90,55 @@ fn news(summary: &Summary, about: About) -> Value {
 }
 
 fn table(table: &Table, frame: Option<Frame>, question: Question<'_>) -> Value {
-    let mut room = ROOM;
-    let mut rows = Vec::new();
-    for row in &table.rows {
-        let row = row_value(table, row, frame, question);
-        let length = embedded(&row).len() + 1;
-        if length > room {
-            break;
-        }
-        room -= length;
-        rows.push(row);
-    }
+    let mut room = Room(ROOM);
+    let rows = table.rows.iter().map(|row| row_value(table, row, frame, question));
     json!({
         "name": data::name(table.about),
         "columns": table.columns.iter().map(|name| cut(name)).collect::<Vec<_>>(),
         "distinct": table.distinct,
         "events": table.events,
         "empty": table.empty,
-        "rows": rows,
+        "rows": rows.take_while(|row| room.has(row)).collect::<Vec<_>>(),
     })
+}
+
+/// Who was denied anything, each with those of the calls that are shown.
+fn roles(roles: &Table, calls: &Table, frame: Option<Frame>, question: Question<'_>) -> Value {
+    let (mut room, mut room_for_calls) = (Room(ROOM), Room(ROOM));
+    let mut calls_of = HashMap::<&[String], Vec<(&[String], &Row)>>::new();
+    for row in &calls.rows {
+        let (role, call) = row.values.split_at(roles.columns.len());
+        calls_of.entry(role).or_default().push((call, row));
+    }
+    let mut rows = Vec::new();
+    for role in &roles.rows {
+        let mut value = row_value(roles, role, frame, question);
+        if !room.has(&value) {
+            break;
+        }
+        let calls = calls_of.get(role.values.as_slice()).into_iter().flatten().map(|(name, row)| {
+            let mut call = row_value(calls, row, frame, question);
+            call["values"] = name.iter().map(|value| cut(value)).collect();
+            call
+        });
+        value["calls"] = calls.take_while(|call| room_for_calls.has(call)).collect();
+        rows.push(value);
+    }
+    json!({ "distinct": roles.distinct, "events": roles.events, "rows": rows })
+}
+
+/// What is left of the bytes that a part of the page may take, lest it grow with
+/// what logs hold.
+struct Room(usize);
+
+impl Room {
+    /// Takes the room of a value, where there is so much left; from then on nothing
+    /// more has any.
+    fn has(&mut self, value: &Value) -> bool {
+        let left = self.0.checked_sub(embedded(value).len() + 1);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
 }
 
 fn row_value(table: &Table, row: &Row, frame: Option<Frame>, question: Question<'_>) -> Value {
@@ -113,18 +147,13 @@ fn row_value(table: &Table, row: &Row, frame: Option<Frame>, question: Question<
     // What must be cut here is too long for a command line that people copy.
     let is_whole = row.values.iter().all(|value| value.len() <= LONGEST);
     let options = is_whole.then(|| question.row(table, row)).flatten();
-    let mut object = json!({
+    json!({
         "values": values,
         "events": row.trend.count,
         "period": row.trend.period(),
         "picture": picture,
         "options": options,
-    });
-    if let (About::Denied, Some(role)) = (table.about, row.values.first()) {
-        let role = question.value("principal", role).filter(|_| is_whole);
-        object["roleOptions"] = role.map(|role| format!("{role} {}", question.denied())).into();
-    }
-    object
+    })
 }
 
 /// A value as a page shows it.
@@ -145,17 +174,15 @@ fn days(summary: &Summary, question: Question<'_>) -> Value {
     let mut owners: Vec<_> = days.owners().map(|(owner, stretches)| (owner, gaps(stretches, period))).collect();
     let missing = |gaps: &[[i32; 2]]| gaps.iter().map(|gap| gap[1] - gap[0] + 1).sum::<i32>();
     owners.sort_by_key(|(_, gaps)| -missing(gaps));
-    let (mut room, total, mut shown) = (ROOM, owners.len(), Vec::new());
+    let (mut room, total, mut shown) = (Room(ROOM), owners.len(), Vec::new());
     for ((account, region), gaps) in owners {
         const MOST: usize = 100;
         let options = [question.value("recipientAccountId", account), question.value("awsRegion", region)];
         let options = options.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let owner = json!({ "account": account, "region": cut(region), "missing": missing(&gaps), "gaps": gaps, "options": options });
-        let length = embedded(&owner).len() + 1;
-        if length > room || shown.len() == MOST {
+        if !room.has(&owner) || shown.len() == MOST {
             break;
         }
-        room -= length;
         shown.push(owner);
     }
     let others = total - shown.len();

@@ -54,20 +54,24 @@ pub(super) struct Row {
 pub(super) struct Summary {
     pub(super) counts: Counts,
     pub(super) tables: Vec<Table>,
+    /// Who was denied anything: the calls shown of each are not all there are.
+    pub(super) roles: Table,
 }
 
 impl Summary {
     /// Puts together what the threads counted: of each table, whose columns
     /// `headings` has, the `top` first rows.
     pub(super) fn new(headings: Vec<(About, Vec<String>)>, tallies: Vec<Tally>, top: usize) -> Result<Summary, Fatal> {
-        let (counts, counters) = Tally::merge(tallies)?;
+        let (counts, mut counters) = Tally::merge(tallies)?;
+        let roles = vec!["principal".to_string()];
+        let roles = Table::new(About::Denied, roles, 0, counters.pop().unwrap_or_default(), top)?;
         let tables = headings.into_iter().zip(counters).enumerate();
         let tables = tables.map(|(at, ((about, columns), counters))| {
             let empty = counts.empty.get(at).copied().unwrap_or_default();
             Table::new(about, columns, empty, counters, top)
         });
         let tables = tables.collect::<Result<_, Fatal>>()?;
-        Ok(Summary { tables, counts })
+        Ok(Summary { counts, tables, roles })
     }
 
     /// The table about something, if there is one.

@@ -31,7 +31,7 @@ pub(super) struct Subject {
 pub(super) struct Tally {
     readers: Readers,
     subjects: Vec<Subject>,
-    /// One for each subject, and the last for denied calls.
+    /// One for each subject, one for denied calls, and one for who was denied them.
     counters: Vec<Counter>,
     counts: Counts,
     /// What the counters may take.
@@ -116,7 +116,7 @@ impl Tally {
         fields: &mut Fields,
     ) -> Result<Vec<Tally>, Fatal> {
         let readers = Readers::new(fields)?;
-        let spills: Vec<Arc<Spill>> = (0..=subjects.len()).map(|_| Arc::default()).collect();
+        let spills: Vec<Arc<Spill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
         let tally = |_| Tally {
             readers: readers.clone(),
             subjects: subjects.clone(),
@@ -185,9 +185,10 @@ impl Tally {
             if let Some(name) = readers.identities.principal(event).holder() {
                 style.text(&name, value);
             }
-            value.push(b'\t');
-            readers.name.value(event, file, style, value);
-            if let Some(denied) = counters.last_mut() {
+            if let [.., denied, roles] = &mut counters[..] {
+                has_grown |= roles.add(value, moment);
+                value.push(b'\t');
+                readers.name.value(event, file, style, value);
                 has_grown |= denied.add(value, moment);
             }
         }

@@ -407,7 +407,7 @@ function line(row, values, share, text, attributes) {
 }
 
 function tables() {
-  const listed = data.tables.filter((table) => table.name !== "denied" && table.rows.length);
+  const listed = data.tables.filter((table) => table.rows.length);
   const order = ["counts", "users", "names", "sources", "addresses", "errors", "regions", "accounts"];
   listed.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   for (const table of listed) {
@@ -429,32 +429,23 @@ function tables() {
 }
 
 function denied() {
-  const table = data.tables.find((table) => table.name === "denied");
-  if (!table?.rows.length) return at("denied-section").remove();
-  const roles = new Map();
-  for (const row of table.rows) {
-    const role = row.values[0];
-    roles.set(role, [...(roles.get(role) ?? []), row]);
-  }
-  const totals = [...roles].map(([role, rows]) => ({ role, rows, events: sum(rows.map((row) => row.events)) }));
-  totals.sort((one, other) => other.events - one.events);
-  const body = totals.flatMap(({ role, rows, events }) => {
-    const periods = rows.map((row) => row.period).filter(Boolean);
-    const period = periods.length ? [Math.min(...periods.map((p) => p[0])), Math.max(...periods.map((p) => p[1]))] : null;
-    const picture = rows[0].picture.map((_, place) => sum(rows.map((row) => row.picture[place])));
-    const whole = { events, period, picture };
-    const text = rows[0].options === null ? null : command(rows[0].roleOptions);
+  if (!data.roles?.rows.length) return at("denied-section").remove();
+  const { rows, distinct, events } = data.roles;
+  const most = rows[0].events;
+  const text = (row) => (row.options === null ? null : command(row.options));
+  const body = rows.flatMap((role) => {
+    const others = role.events - sum(role.calls.map((call) => call.events));
     return [
-      line(whole, [role], events / totals[0].events, text, { class: "role" }),
-      ...rows.map((row) => line(row, [row.values[1]], row.events / totals[0].events,
-        row.options === null ? null : command(row.options), { class: "of-role" })),
-    ];
+      line(role, role.values, role.events / most, text(role), { class: "role" }),
+      ...role.calls.map((call) => line(call, call.values, call.events / most, text(call), { class: "of-role" })),
+      others ? line({ events: others, period: null, picture: [] }, ["other calls"], others / most, null, { class: "of-role" }) : [],
+    ].flat();
   });
   at("denied").append(html("table", {}, html("thead", {}, headings(["role or user"])), html("tbody", {}, body)));
-  const rest = table.distinct - table.rows.length;
+  const rest = distinct - rows.length;
   if (rest) {
-    const events = table.events - sum(table.rows.map((row) => row.events));
-    at("denied").append(html("p", { class: "faint" }, `${number(rest)} more with ${plural(events, "event")}`));
+    const denied = events - sum(rows.map((row) => row.events));
+    at("denied").append(html("p", { class: "faint" }, `${number(rest)} more with ${plural(denied, "event")}`));
   }
 }
 

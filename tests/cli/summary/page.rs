@@ -120,19 +120,46 @@ fn days_without_a_file_are_found() {
     assert_eq!(data["days"]["untold"], 1);
 }
 
-/// Runs the command of each row as a shell does, and compares the numbers.
+#[test]
+fn a_role_has_all_that_it_was_denied_however_few_calls_are_shown() {
+    let denied = |role: &str, call: String, minute: usize| {
+        format!(
+            r#"{{"eventTime":"2026-10-01T09:{minute:02}:00Z","eventName":"{call}","errorCode":"AccessDenied","userIdentity":{{"type":"AssumedRole","principalId":"A:s{minute}","sessionContext":{{"sessionIssuer":{{"userName":"{role}"}}}}}}}}"#
+        )
+    };
+    // Each call of the role that tries most is rarer than those of the others.
+    let many = (0..40).map(|number| denied("Many", format!("Try{number:02}"), number));
+    let two = (0..2).flat_map(|role| (10..25).map(move |minute| denied(&format!("Role{role}"), "Get".into(), minute)));
+    let trial = Trial::with("log/a.json", many.chain(two).collect::<Vec<_>>().join("\n"));
+    let (_, data) = page(&trial, &["--top", "2"]);
+    let (roles, start) = (&data["roles"], 1_790_845_200_u64);
+    assert_eq!((&roles["distinct"], &roles["events"]), (&3.into(), &70.into()));
+    let rows = roles["rows"].as_array().unwrap().iter();
+    let rows: Vec<_> = rows.map(|row| (row["values"][0].as_str().unwrap(), &row["events"], &row["period"])).collect();
+    let period = |minutes: [u64; 2]| serde_json::json!(minutes.map(|minute| start + 60 * minute));
+    assert_eq!(rows, [("Many", &40.into(), &period([0, 39])), ("Role0", &15.into(), &period([10, 24]))]);
+    let calls = |role: usize| roles["rows"][role]["calls"].as_array().unwrap();
+    assert_eq!((calls(0).len(), calls(1).len()), (0, 1));
+    assert_eq!((&calls(1)[0]["values"], &calls(1)[0]["events"]), (&serde_json::json!(["Get"]), &15.into()));
+}
+
+/// Runs the command of each number as a shell does, and compares the numbers.
 #[cfg(unix)]
 fn check_commands(trial: &Trial, arguments: &[&str]) -> usize {
     let (_, data) = page(trial, arguments);
+    let rows = |table: &Value| table["rows"].as_array().cloned().unwrap_or_default();
+    let mut shown: Vec<Value> = data["tables"].as_array().unwrap().iter().flat_map(rows).collect();
+    for role in rows(&data["roles"]) {
+        shown.extend(role["calls"].as_array().unwrap().iter().cloned());
+        shown.push(role);
+    }
     let mut checked = 0;
-    for table in data["tables"].as_array().unwrap() {
-        for row in table["rows"].as_array().unwrap() {
-            let Some(options) = row["options"].as_str() else { continue };
-            let command = format!("{} {options} --count -q", data["command"].as_str().unwrap());
-            let ran = trial.run_in_shell(&command);
-            assert_eq!(ran.lines(0), [row["events"].to_string()], "{command}");
-            checked += 1;
-        }
+    for row in shown {
+        let Some(options) = row["options"].as_str() else { continue };
+        let command = format!("{} {options} --count -q", data["command"].as_str().unwrap());
+        let ran = trial.run_in_shell(&command);
+        assert_eq!(ran.lines(0), [row["events"].to_string()], "{command}");
+        checked += 1;
     }
     assert!(!trial.path("taken").exists());
     checked
