@@ -13,6 +13,8 @@ use super::data;
 use super::days::gaps;
 use super::result::{About, Row, Summary, Table};
 use super::shown::visible;
+use super::tally::ERROR;
+use super::timeline::Timeline;
 use super::trend::{Frame, STRETCHES};
 use crate::plan::SummaryPlan;
 use crate::report::Coverage;
@@ -27,6 +29,9 @@ const ROOM: usize = 120 << 10;
 const LONGEST: usize = 300;
 /// The most stretches of time that charts have.
 const STEPS: usize = 240;
+/// Seconds.
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
 
 /// Makes the page.
 pub(super) fn page(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> String {
@@ -54,44 +59,54 @@ fn embedded(value: &Value) -> String {
 }
 
 fn data(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> Value {
-    let (counts, question) = (&summary.counts, Question(&plan.question));
-    let (hours, bins) = counts.timeline.over(STEPS);
+    let counts = &summary.counts;
+    let question = &Question::new(&plan.question, &plan.reading.conditions, summary);
     let frame = counts.all.period().map(|period| Frame::new(period, STRETCHES));
-    let window = plan.reading.conditions.window;
-    let second = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
     let shown = summary.tables.iter().filter(|table| table.about != About::Denied);
     json!({
-        "command": question.command(),
-        "since": second(window.since),
-        "until": second(window.until),
+        "command": question.command().filter(|_| counts.all.count > 0),
+        "commandOfTime": question.command_of_time(),
+        "commandOfWeek": question.command_of_week(),
         "covered": visible(&coverage.to_string()),
         "period": counts.all.period(),
         "events": counts.all.count,
         "kinds": counts.kinds,
         "denied": counts.denied,
-        "deniedOptions": question.denied(),
+        "errorOptions": (counts.kinds[ERROR] > 0).then(|| question.errors()),
+        "deniedOptions": (counts.denied > 0).then(|| question.denied()),
         "untimed": summary.untimed(),
-        "activity": { "hours": hours, "bins": bins },
+        "activity": chart(&counts.timeline, question),
         "week": counts.week,
-        "new": [news(summary, About::Users), news(summary, About::Addresses)],
+        "new": [news(summary, About::Users, question), news(summary, About::Addresses, question)],
         "frame": frame.map(|frame| json!({ "hours": frame.hours(), "start": frame.first_hour() })),
         "tables": shown.map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
         "roles": summary.table(About::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
         "days": days(summary, question),
-        "kindOptions": ["--reads --no-errors", "--writes --no-errors", "--errors", ""],
     })
 }
 
-/// On which days values came for the first time.
-fn news(summary: &Summary, about: About) -> Value {
-    let Some(table) = summary.table(about) else { return Value::Null };
-    let (hours, bins) = table.firsts.by_day().over(STEPS);
-    json!({ "name": data::name(about), "hours": hours, "bins": bins })
+/// Counts over time, each with what asks for all events of its time.
+fn chart<const KINDS: usize>(timeline: &Timeline<KINDS>, question: &Question<'_>) -> Value {
+    let (hours, bins) = timeline.over(STEPS);
+    let bins = bins.into_iter().map(|(hour, counts)| {
+        let options = question.between(hour * HOUR, (hour + hours) * HOUR);
+        json!([hour, counts.as_slice(), options])
+    });
+    json!({ "hours": hours, "bins": bins.collect::<Vec<_>>() })
 }
 
-fn table(table: &Table, frame: Option<Frame>, question: Question<'_>) -> Value {
+/// On which days values came for the first time.
+fn news(summary: &Summary, about: About, question: &Question<'_>) -> Value {
+    let Some(table) = summary.table(about) else { return Value::Null };
+    let mut chart = chart(&table.firsts.by_day(), question);
+    chart["name"] = data::name(about).into();
+    chart
+}
+
+fn table(table: &Table, frame: Option<Frame>, question: &Question<'_>) -> Value {
     let mut room = Room(ROOM);
-    let rows = table.rows.iter().map(|row| row_value(table, row, frame, question));
+    let rows = Rows { table, spellings: spellings(table), frame, question };
+    let rows = table.rows.iter().map(|row| rows.value(row));
     json!({
         "name": data::name(table.about),
         "columns": table.columns.iter().map(|name| cut(name)).collect::<Vec<_>>(),
@@ -103,21 +118,22 @@ fn table(table: &Table, frame: Option<Frame>, question: Question<'_>) -> Value {
 }
 
 /// Who was denied anything, each with those of the calls that are shown.
-fn roles(roles: &Table, calls: &Table, frame: Option<Frame>, question: Question<'_>) -> Value {
+fn roles(roles: &Table, calls: &Table, frame: Option<Frame>, question: &Question<'_>) -> Value {
     let (mut room, mut room_for_calls) = (Room(ROOM), Room(ROOM));
     let mut calls_of = HashMap::<&[String], Vec<(&[String], &Row)>>::new();
     for row in &calls.rows {
         let (role, call) = row.values.split_at(roles.columns.len());
         calls_of.entry(role).or_default().push((call, row));
     }
+    let [of_roles, of_calls] = [roles, calls].map(|table| Rows { table, spellings: spellings(table), frame, question });
     let mut rows = Vec::new();
     for role in &roles.rows {
-        let mut value = row_value(roles, role, frame, question);
+        let mut value = of_roles.value(role);
         if !room.has(&value) {
             break;
         }
         let calls = calls_of.get(role.values.as_slice()).into_iter().flatten().map(|(name, row)| {
-            let mut call = row_value(calls, row, frame, question);
+            let mut call = of_calls.value(row);
             call["values"] = name.iter().map(|value| cut(value)).collect();
             call
         });
@@ -141,19 +157,42 @@ impl Room {
     }
 }
 
-fn row_value(table: &Table, row: &Row, frame: Option<Frame>, question: Question<'_>) -> Value {
-    let picture = frame.map(|frame| row.trend.over(frame)).unwrap_or_default();
-    let values: Vec<String> = row.values.iter().map(|value| cut(value)).collect();
-    // What must be cut here is too long for a command line that people copy.
-    let is_whole = row.values.iter().all(|value| value.len() <= LONGEST);
-    let options = is_whole.then(|| question.row(table, row)).flatten();
-    json!({
-        "values": values,
-        "events": row.trend.count,
-        "period": row.trend.period(),
-        "picture": picture,
-        "options": options,
-    })
+/// What the rows of a table are made with.
+struct Rows<'a> {
+    table: &'a Table,
+    spellings: HashMap<String, usize>,
+    frame: Option<Frame>,
+    question: &'a Question<'a>,
+}
+
+impl Rows<'_> {
+    fn value(&self, row: &Row) -> Value {
+        let picture = self.frame.map(|frame| row.trend.over(frame)).unwrap_or_default();
+        // What must be cut here is too long for a command line that people copy.
+        let is_whole = row.values.iter().all(|value| value.len() <= LONGEST);
+        let is_like_others = self.spellings.get(&spelling(row)).is_some_and(|count| *count > 1);
+        let options = is_whole.then(|| self.question.row(self.table, row, is_like_others)).flatten();
+        json!({
+            "values": row.values.iter().map(|value| cut(value)).collect::<Vec<_>>(),
+            "events": row.trend.count,
+            "period": row.trend.period(),
+            "picture": picture,
+            "options": options,
+        })
+    }
+}
+
+/// How many rows differ in nothing but the case of letters.
+fn spellings(table: &Table) -> HashMap<String, usize> {
+    let mut spellings = HashMap::new();
+    for row in &table.rows {
+        *spellings.entry(spelling(row)).or_default() += 1;
+    }
+    spellings
+}
+
+fn spelling(row: &Row) -> String {
+    row.values.join("\t").to_lowercase()
 }
 
 /// A value as a page shows it.
@@ -166,7 +205,7 @@ fn cut(value: &str) -> String {
 }
 
 /// Of which days there is no log, by account and region.
-fn days(summary: &Summary, question: Question<'_>) -> Value {
+fn days(summary: &Summary, question: &Question<'_>) -> Value {
     let days = &summary.counts.days;
     let Some(period) = days.period() else {
         return json!({ "untold": days.untold, "owners": [], "others": 0, "more": false, "period": null });
@@ -177,9 +216,15 @@ fn days(summary: &Summary, question: Question<'_>) -> Value {
     let (mut room, total, mut shown) = (Room(ROOM), owners.len(), Vec::new());
     for ((account, region), gaps) in owners {
         const MOST: usize = 100;
-        let options = [question.value("recipientAccountId", account), question.value("awsRegion", region)];
-        let options = options.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let owner = json!({ "account": account, "region": cut(region), "missing": missing(&gaps), "gaps": gaps, "options": options });
+        let options = question.folder(account, region);
+        let missing = missing(&gaps);
+        let gaps = gaps.into_iter().map(|[first, last]| {
+            let time = question.between(i64::from(first) * DAY, (i64::from(last) + 1) * DAY);
+            json!([first, last, time.zip(options.as_ref()).map(|(time, options)| format!("{time} {options}"))])
+        });
+        let gaps: Vec<Value> = gaps.collect();
+        let owner =
+            json!({ "account": account, "region": cut(region), "missing": missing, "gaps": gaps, "options": options });
         if !room.has(&owner) || shown.len() == MOST {
             break;
         }

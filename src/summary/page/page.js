@@ -70,22 +70,17 @@ function span(second, hours) {
 
 // ---- commands
 
-/** The command that lists events: those with these options, and in this time. */
-function command(options = "", since = null, until = null) {
-  const later = [data.since, since].filter((time) => time !== null);
-  const earlier = [data.until, until].filter((time) => time !== null);
-  const words = [data.command];
-  if (later.length) words.push(`--since ${written(Math.max(...later))}`);
-  if (earlier.length) words.push(`--until ${written(Math.min(...earlier))}`);
-  // A flag can be given only once.
-  const given = data.command.split(" ");
-  const isFlags = /^(--[a-z-]+ ?)+$/.test(options);
-  const rest = isFlags ? options.split(" ").filter((flag) => !given.includes(flag)).join(" ") : options;
-  if (rest) words.push(rest);
-  return words.join(" ");
+/** A command and options of it; nothing where one of them cannot be told. */
+function joined(command, options) {
+  return command === null || options === null ? null : [command, options].filter(Boolean).join(" ");
 }
 
+const command = (options) => joined(data.command, options);
+/** The same for options that say from when to when. */
+const commandOfTime = (options) => joined(data.commandOfTime, options);
+
 function show(text) {
+  if (text === null) return;
   at("command-text").textContent = text;
   at("command").hidden = false;
   at("copy").textContent = "Copy";
@@ -154,8 +149,8 @@ function roundUp(value) {
   return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }
 
-/** Bars over time. Each bin is [its first hour, its counts by kind]. */
-function bars(width, { hours, bins, kinds, height, label, commandOf }) {
+/** Bars over time. Each bin is [its first hour, its counts by kind, the options for its time]. */
+function bars(width, { hours, bins, kinds, height, label }) {
   const [left, bottom, top] = [44, 18, 6];
   const first = bins.length ? bins[0][0] : 0;
   const count = bins.length ? (bins.at(-1)[0] - first) / hours + 1 : 1;
@@ -205,11 +200,11 @@ function bars(width, { hours, bins, kinds, height, label, commandOf }) {
   }
   pointAt(picture, { left, step, count, height: height - bottom, top }, (place) => {
     const second = (first + place * hours) * HOUR;
-    const counts = bins.find(([hour]) => hour === first + place * hours)?.[1];
-    const lines = kinds.map((kind) => `${kind.name}: ${number(counts?.[kind.index] ?? 0)}`);
+    const [, counts, options] = bins.find(([hour]) => hour === first + place * hours) ?? [0, [], null];
+    const lines = kinds.map((kind) => `${kind.name}: ${number(counts[kind.index] ?? 0)}`);
     return {
       text: [span(second, hours), ...lines].join("\n"),
-      command: commandOf(second, second + hours * HOUR),
+      command: commandOfTime(options),
     };
   });
   return picture;
@@ -282,8 +277,8 @@ function header() {
     ["regions", "region", "regions"],
   ].filter(([name]) => table(name));
   at("totals").replaceChildren(
-    total(data.events === 1 ? "event" : "events", data.events, command()),
-    total(data.kinds[2] === 1 ? "error" : "errors", data.kinds[2], command(data.kindOptions[2]), data.kinds[2] ? "error" : ""),
+    total(data.events === 1 ? "event" : "events", data.events, command("")),
+    total(data.kinds[2] === 1 ? "error" : "errors", data.kinds[2], command(data.errorOptions), data.kinds[2] ? "error" : ""),
     total("denied", data.denied, command(data.deniedOptions), data.denied ? "error" : ""),
     ...distinct.map(([name, one, many]) => {
       const count = table(name).distinct;
@@ -307,7 +302,6 @@ function activity() {
       kinds: kinds.filter((kind) => !hidden.has(kind.index)),
       height: 190,
       label: "Events over time",
-      commandOf: (since, until) => command("", since, until),
     });
   chart(at("activity"), draw);
   at("kinds").replaceChildren(
@@ -338,17 +332,17 @@ function week() {
       if (!hour) picture.append(svg("text", { x: 0, y: top + day * row + 15 }, WEEKDAYS[day].slice(0, 3)));
       const cell = { x: left + hour * step + 1, y: top + day * row + 1, width: step - 2, height: row - 2, rx: 2 };
       const text = `${WEEKDAYS[day]}, ${String(hour).padStart(2, "0")}:00 to ${String(hour + 1).padStart(2, "0")}:00 UTC\n${plural(count, "event")}`;
-      const jq = `--jq '(.eventTime | fromdate | strftime("%u %H")) == "${day + 1} ${String(hour).padStart(2, "0")}"'`;
+      const listed = count ? data.commandOfWeek?.join(`${day + 1} ${String(hour).padStart(2, "0")}`) ?? null : null;
       picture.append(
         svg("rect", { ...cell, class: "empty", "fill-opacity": 0.45 }),
         svg("rect", {
           ...cell,
           class: "heat",
-          "data-press": "",
+          "data-press": listed === null ? null : "",
           "fill-opacity": count ? 0.15 + 0.85 * Math.sqrt(count / most) : 0,
           pointermove: (event) => tip(text, event),
           pointerleave: () => tip(""),
-          click: () => count && show(command(jq)),
+          click: () => show(listed),
         }),
       );
     });
@@ -370,7 +364,6 @@ function news() {
         kinds: [{ name: `New ${TITLES[name].toLowerCase()}`, style: "first", index: 0 }],
         height: 82,
         label: `New ${TITLES[name].toLowerCase()} over time`,
-        commandOf: (since, until) => command("", since, until),
       }),
     );
   }
@@ -413,7 +406,7 @@ function tables() {
   for (const table of listed) {
     const most = table.rows[0].events;
     const rows = table.rows.map((row) =>
-      line(row, row.values, row.events / most, row.options === null ? null : command(row.options)));
+      line(row, row.values, row.events / most, command(row.options)));
     const rest = table.distinct - table.rows.length;
     const events = table.events - sum(table.rows.map((row) => row.events));
     const notes = [
@@ -432,12 +425,11 @@ function denied() {
   if (!data.roles?.rows.length) return at("denied-section").remove();
   const { rows, distinct, events } = data.roles;
   const most = rows[0].events;
-  const text = (row) => (row.options === null ? null : command(row.options));
   const body = rows.flatMap((role) => {
     const others = role.events - sum(role.calls.map((call) => call.events));
     return [
-      line(role, role.values, role.events / most, text(role), { class: "role" }),
-      ...role.calls.map((call) => line(call, call.values, call.events / most, text(call), { class: "of-role" })),
+      line(role, role.values, role.events / most, command(role.options), { class: "role" }),
+      ...role.calls.map((call) => line(call, call.values, call.events / most, command(call.options), { class: "of-role" })),
       others ? line({ events: others, period: null, picture: [] }, ["other calls"], others / most, null, { class: "of-role" }) : [],
     ].flat();
   });
@@ -466,11 +458,11 @@ function days() {
   ].filter(Boolean).join(" ");
   for (const owner of owners) {
     const name = `${owner.account} ${owner.region}`;
-    const gap = ([first, last]) => {
+    const gap = ([first, last, options]) => {
       const label = first === last ? date(first * DAY) : `${date(first * DAY)} to ${date(last * DAY)}`;
-      const text = command(owner.options, first * DAY, (last + 1) * DAY);
+      const text = commandOfTime(options);
       return svg("rect", {
-        class: "error", "data-press": "", x: first - period[0], y: 0, width: last - first + 1, height: 1,
+        class: "error", "data-press": text === null ? null : "", x: first - period[0], y: 0, width: last - first + 1, height: 1,
         pointermove: (event) => tip(`${name}\nno file: ${label}`, event),
         pointerleave: () => tip(""),
         click: () => show(text),

@@ -112,7 +112,7 @@ fn days_without_a_file_are_found() {
         .unwrap()
         .iter()
         .map(|owner| {
-            let gaps = owner["gaps"].as_array().unwrap().iter().flat_map(|gap| gap.as_array().unwrap());
+            let gaps = owner["gaps"].as_array().unwrap().iter().flat_map(|gap| gap.as_array().unwrap().iter().take(2));
             (owner["region"].as_str().unwrap(), gaps.map(|day| day.as_i64().unwrap() - first + 1).collect())
         })
         .collect();
@@ -143,33 +143,68 @@ fn a_role_has_all_that_it_was_denied_however_few_calls_are_shown() {
     assert_eq!((&calls(1)[0]["values"], &calls(1)[0]["events"]), (&serde_json::json!(["Get"]), &15.into()));
 }
 
-/// Runs the command of each number as a shell does, and compares the numbers.
+/// The command of each number of a page that has one, as the page joins it.
 #[cfg(unix)]
-fn check_commands(trial: &Trial, arguments: &[&str]) -> usize {
-    let (_, data) = page(trial, arguments);
+fn commands(data: &Value) -> Vec<(String, u64)> {
+    let mut commands = Vec::new();
+    let mut add = |base: &str, options: &Value, number: u64| {
+        if let (Some(base), Some(options)) = (data[base].as_str(), options.as_str()) {
+            commands.push((format!("{base} {options}"), number));
+        }
+    };
+    let number = |value: &Value| value.as_u64().unwrap();
+    add("command", &"".into(), number(&data["events"]));
+    add("command", &data["errorOptions"], number(&data["kinds"][2]));
+    add("command", &data["deniedOptions"], number(&data["denied"]));
     let rows = |table: &Value| table["rows"].as_array().cloned().unwrap_or_default();
     let mut shown: Vec<Value> = data["tables"].as_array().unwrap().iter().flat_map(rows).collect();
     for role in rows(&data["roles"]) {
         shown.extend(role["calls"].as_array().unwrap().iter().cloned());
         shown.push(role);
     }
-    let mut checked = 0;
     for row in shown {
-        let Some(options) = row["options"].as_str() else { continue };
-        let command = format!("{} {options} --count -q", data["command"].as_str().unwrap());
-        let ran = trial.run_in_shell(&command);
-        assert_eq!(ran.lines(0), [row["events"].to_string()], "{command}");
-        checked += 1;
+        add("command", &row["options"], number(&row["events"]));
+    }
+    for bin in data["activity"]["bins"].as_array().unwrap() {
+        add("commandOfTime", &bin[2], bin[1].as_array().unwrap().iter().map(number).sum());
+    }
+    if let Some(around) = data["commandOfWeek"].as_array() {
+        let [before, after] = [0, 1].map(|at: usize| around[at].as_str().unwrap());
+        let week = data["week"].as_array().unwrap().iter().enumerate().filter(|(_, count)| number(count) > 0);
+        for (at, count) in week {
+            let command = format!("{before}{} {:02}{after}", at / 24 + 1, at % 24);
+            commands.push((command, number(count)));
+        }
+    }
+    commands
+}
+
+/// Runs the commands as a shell does, and compares the numbers. Says how many
+/// there were.
+#[cfg(unix)]
+fn check_commands(trial: &Trial, arguments: &[&str]) -> usize {
+    check_some_commands(trial, arguments, 1)
+}
+
+/// The same for each so-many-th command.
+#[cfg(unix)]
+fn check_some_commands(trial: &Trial, arguments: &[&str], step: usize) -> usize {
+    let (_, data) = page(trial, arguments);
+    let commands = commands(&data);
+    for (command, number) in commands.iter().step_by(step) {
+        assert_ne!(*number, 0, "{command}");
+        let ran = trial.run_in_shell(&format!("{command} --count -q"));
+        assert_eq!(ran.lines(0), [number.to_string()], "{command}");
     }
     assert!(!trial.path("taken").exists());
-    checked
+    commands.len()
 }
 
 #[cfg(unix)]
 #[test]
 fn commands_show_as_many_events_as_the_page_counts() {
-    assert!(check_commands(&small(), &[]) >= 13);
-    assert!(check_commands(&hostile(), &[]) >= 8 * HOSTILE.len());
+    assert!(check_commands(&small(), &[]) >= 22);
+    assert!(check_commands(&hostile(), &[]) >= 9 * HOSTILE.len());
     assert!(check_commands(&small(), &["--by", "userName,errorCode"]) >= 3);
     let parts = LOG.split("\"eventName\"").enumerate();
     let log: Vec<_> = parts.map(|(id, part)| format!("{part}\"eventID\":\"{id}\",\"eventName\"")).collect();
@@ -179,6 +214,106 @@ fn commands_show_as_many_events_as_the_page_counts() {
     assert!(check_commands(&twice, &["--dedupe"]) >= 13);
     let filters = ["-e", "!Tick", "-r", "us-*", "--error-code", "*", "--since", "2020-01-01"];
     assert!(check_commands(&small(), &filters) >= 8);
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_ask_no_more_than_was_asked() {
+    for (flags, least) in [
+        (&["--errors"][..], 12),
+        (&["--no-errors"], 15),
+        (&["--reads"], 14),
+        (&["--writes", "--no-errors"], 10),
+        (&["--account", "444455556666", "-s", "s3"], 12),
+        (&["--since", "2026-10-01T09:30:00.5Z", "--until", "2026-10-03T11:00:00.5Z"], 14),
+        (&["--since", "2026-10-01T10:30:00Z", "--until", "2026-10-03T11:00:00Z"], 10),
+    ] {
+        assert!(check_commands(&small(), flags) >= least, "{flags:?}");
+    }
+    let (_, data) = page(&small(), &["--writes", "--no-errors"]);
+    assert_eq!((&data["errorOptions"], &data["deniedOptions"]), (&Value::Null, &Value::Null));
+    assert_eq!(page(&small(), &["--errors"]).1["errorOptions"], "");
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_add_to_an_expression_and_have_no_second_one() {
+    for (expression, least) in [
+        (".readOnly == true", 15),
+        ("select(.errorCode)", 12),
+        (".eventName, .errorCode", 20),
+        (".readOnly, true", 20),
+        ("def f: .eventName; f | startswith(\"G\"), false", 15),
+        ("-1 < 0", 20),
+    ] {
+        let typed = format!("--jq={expression}");
+        assert!(check_commands(&small(), &[&typed, "--errors"]) >= 12, "{expression}");
+        assert!(check_commands(&small(), &[&typed]) >= least, "{expression}");
+    }
+    let (_, data) = page(&small(), &["--jq", ".eventName # what\n"]);
+    assert_eq!((&data["command"], &data["commandOfWeek"]), (&Value::Null, &Value::Null), "no line end is copied");
+    let (_, data) = page(&small(), &["--jq", ".eventName == \"#\" or true"]);
+    assert!(data["command"].is_string() && data["commandOfWeek"].is_null());
+}
+
+/// Events whose values are easily taken for others.
+const ODD: &str = r#"{"Records":[
+    {"eventTime":"2026-10-01T09:00:00Z","eventName":"'=1","userIdentity":{"accessKeyId":"","type":"Root"},"sourceIPAddress":"192.0.2.1",
+     "resources":[{"ARN":"arn:aws:s3:::a"}],"requestParameters":{"list":[{"b":"x"},{"b":"y"}],"text":"a\tb"},
+     "recipientAccountId":"111122223333","eventSource":"ec2.amazonaws.com","errorCode":"Forbidden"},
+    {"eventTime":"2026-10-01T09:59:59.9Z","eventName":"x=1","userIdentity":{"type":"Root"},"sourceIPAddress":"192.0.2.1, 10.0.0.1",
+     "requestParameters":{"list":[{"b":"x;y"}],"text":"a\\tb"},"eventSource":"ec2"},
+    {"eventTime":"2026-10-01T12:00:00+02:00","eventName":"=1","userIdentity":{"accountId":"111122223333"},"sourceIPAddress":"::ffff:192.0.2.1",
+     "requestParameters":{"text":"a\\\tb","list":[{"b":"x"}]}},
+    {"eventTime":"yesterday","eventName":"a, b","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::1:assumed-role/R,{x}/s"},
+     "recipientAccountId":"","errorCode":"Forbidden","requestParameters":{"text":"a,b and c = 1"}},
+    {"eventName":"!a","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::1:assumed-role/R*/s"},"errorCode":"Forbidden",
+     "requestParameters":{"text":"a\\u001bb"}},
+    {"eventTime":" 2026-10-01T09:10:00Z ","eventName":"a*","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::1:assumed-role/R1/s"},
+     "errorCode":"Forbidden","requestParameters":{"text":"a\u001bb","none":{ "a" : "\u001b[1m\t" }}},
+    {"eventTime":null,"eventName":"ab","eventSource":"\"ec2\"","requestParameters":{"text":"\n","number":1.50,"none":[]}},
+    {"eventTime":"2026-10-04T23:59:59Z","eventName":" ab ","eventSource":"'ec2'","requestParameters":{"text":" "},"errorCode":""},
+    {"eventTime":"2026-10-04T23:59:59Z","eventName":"","requestParameters":{"text":"[a]{b,c}"},"userIdentity":{"type":"AWSAccount","accountId":"111122223333"},"errorCode":"Forbidden"},
+    {"eventTime":"2026-10-04T23:59:59Z","eventName":"\ud83d","userIdentity":{"type":"AWSAccount","accountId":"111122223333","principalId":"AIDA"},"errorCode":"Forbidden"}]}"#;
+
+#[cfg(unix)]
+#[test]
+fn commands_take_no_value_for_another() {
+    let trial = Trial::with("log/a.json", ODD);
+    assert!(check_commands(&trial, &[]) >= 43);
+    assert!(check_commands(&trial, &["--no-errors"]) >= 18);
+    assert!(check_commands(&trial, &["--since", "2026-10-01T09:30", "--until", "2026-10-02"]) >= 20);
+    for (by, least) in [
+        ("requestParameters.text", 8),
+        ("accessKeyId", 1),
+        ("userIdentity", 9),
+        ("requestParameters.none,mfa", 3),
+        ("requestParameters.number,eventTime", 8),
+        ("recipientAccountId,errorCode", 3),
+        ("eventSource,.eventSource,requestParameters.\"a b\"", 5),
+    ] {
+        let without = check_commands(&trial, &["--by", by, "--jq", "false"]);
+        assert_eq!(without, 0, "nothing leads nowhere");
+        assert!(check_commands(&trial, &["--by", by]) >= 9 + least, "{by}");
+    }
+    for by in ["resources", "file", "requestParameters.list[].b", "eventName,file", "requestParameters.a=b"] {
+        let (_, data) = page(&trial, &["--by", by]);
+        let rows = data["tables"][0]["rows"].as_array().unwrap();
+        assert!(rows.len() > 1 || by != "resources");
+        assert!(rows.iter().all(|row| row["options"].is_null()), "{by}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_fit_whatever_a_log_holds() {
+    let (trial, mut random) = (Trial::new(), fastrand::Rng::with_seed(3));
+    let events = testkit::logs::odd::events().into_iter().map(|event| event.json);
+    let events = events
+        .filter(|json| str::from_utf8(json).is_ok())
+        .chain((0..300).map(|_| testkit::logs::odd::random_event(&mut random).into_bytes()));
+    trial.write("log/a.json", testkit::logs::records(events.collect::<Vec<_>>()));
+    assert!(check_some_commands(&trial, &["--top", "1000"], 11) >= 500);
 }
 
 /// Where a browser is installed, what it makes of a page; and what it complains of.
@@ -228,6 +363,7 @@ fn a_browser_shows_hostile_texts_as_texts() {
     for text in ["&lt;img src=x onerror=document.title='taken'&gt;", "gpj.\\u202eexe", "\\u001b[31m\\u0000"] {
         assert!(drawn.contains(text), "{text}");
     }
+    assert!(drawn.matches("title=\"trail2tsv log --").count() >= 10 * HOSTILE.len(), "numbers have their commands");
     assert_eq!(drawn.matches("<svg").count(), drawn.matches("</svg>").count());
     assert!(drawn.matches("<rect").count() > 7 * 24, "the charts are drawn");
 }
