@@ -2,6 +2,7 @@
 //! what it holds, or turn round the text that it stands in.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -32,13 +33,29 @@ pub(super) fn width(text: &str) -> usize {
 /// The text in `columns` columns of a terminal at most: a longer one loses its
 /// middle, since names differ at both ends.
 pub(super) fn fitted(text: &str, columns: usize) -> Cow<'_, str> {
+    shortened(text, columns, 2)
+}
+
+/// Texts in `columns` columns at most, which stay different where some place to
+/// cut them allows it.
+pub(super) fn fitted_apart<'a>(texts: &[&'a str], columns: usize) -> Vec<Cow<'a, str>> {
+    let cut = |quarters: usize| -> Vec<_> { texts.iter().map(|text| shortened(text, columns, quarters)).collect() };
+    let different = texts.iter().collect::<HashSet<_>>().len();
+    let apart = [2, 1, 3, 0, 4].into_iter().map(cut).find(|cut| cut.iter().collect::<HashSet<_>>().len() == different);
+    apart.unwrap_or_else(|| cut(2))
+}
+
+/// The text with so many quarters of what has room from its start, and the others
+/// from its end.
+fn shortened(text: &str, columns: usize, quarters: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
     let room = columns.saturating_sub(1);
-    let head = taken(text.chars(), room.div_ceil(2));
-    let tail: Vec<char> = taken(text.chars().rev(), room / 2).chars().rev().collect();
-    Cow::Owned(format!("{head}…{}", String::from_iter(tail)))
+    let head = (room * quarters).div_ceil(4);
+    let start = taken(text.chars(), head);
+    let end: Vec<char> = taken(text.chars().rev(), room - head).chars().rev().collect();
+    Cow::Owned(format!("{start}…{}", String::from_iter(end)))
 }
 
 /// As many of the characters as have room.
@@ -78,6 +95,20 @@ mod tests {
             ("abc", 0, "…"),
         ] {
             assert_eq!(fitted(text, columns), expected, "{text} in {columns}");
+        }
+    }
+
+    #[test]
+    fn different_texts_stay_different_where_they_can() {
+        for (texts, columns, expected) in [
+            (["abcdefgh", "abcdexgh"], 8, ["abcdefgh", "abcdexgh"]),
+            (["abcdefgh", "abcdexgh"], 5, ["a…fgh", "a…xgh"]),
+            (["abcdefgh", "abxdefgh"], 5, ["abc…h", "abx…h"]),
+            (["abcdefgh", "abcxefgh"], 5, ["abcd…", "abcx…"]),
+            (["abcdefgh", "abcdefgh"], 5, ["ab…gh", "ab…gh"]),
+            (["abcdefgh", "abcdefxgh"], 2, ["a…", "a…"]),
+        ] {
+            assert_eq!(fitted_apart(&texts, columns), expected, "{texts:?}");
         }
     }
 }

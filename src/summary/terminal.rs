@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
 use super::result::{About, Row, Summary, Table};
-use super::shown::{fitted, visible, width};
+use super::shown::{fitted, fitted_apart, visible, width};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
 use super::trend::{Frame, STRETCHES};
@@ -130,6 +130,7 @@ impl Page {
         let headings = headings(table);
         let cells: Vec<Vec<String>> = table.rows.iter().map(cells).collect();
         let widths = widths(&headings, &cells, self.look.width.saturating_sub(fixed));
+        let cells = fitting(&cells, &widths);
 
         self.line("");
         let mut line = joined(&headings, &widths);
@@ -195,6 +196,18 @@ fn widths(headings: &[String], cells: &[Vec<String>], room: usize) -> Vec<usize>
         }
     }
     widths
+}
+
+/// The cells as they fit. Two that differ should not look the same.
+fn fitting(cells: &[Vec<String>], widths: &[usize]) -> Vec<Vec<String>> {
+    let mut rows = vec![Vec::new(); cells.len()];
+    for (at, room) in widths.iter().enumerate() {
+        let column: Vec<&str> = cells.iter().map(|row| row.get(at).map_or("", String::as_str)).collect();
+        for (row, cell) in rows.iter_mut().zip(fitted_apart(&column, *room)) {
+            row.push(cell.into_owned());
+        }
+    }
+    rows
 }
 
 fn joined(cells: &[String], widths: &[usize]) -> String {

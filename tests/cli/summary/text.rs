@@ -45,6 +45,23 @@ fn it_fits_into_eighty_columns_and_says_it_all() {
 }
 
 #[test]
+fn names_that_are_shortened_stay_different() {
+    let event = |role: &str| {
+        format!(
+            r#"{{"eventTime":"2026-10-01T09:00:00Z","eventName":"DescribeInstanceAttributes","errorCode":"AccessDenied","userIdentity":{{"type":"AssumedRole","principalId":"A:s","sessionContext":{{"sessionIssuer":{{"userName":"{role}"}}}}}}}}"#
+        )
+    };
+    let roles = ["red-team-machine-get-password-data-role", "red-team-get-usr-data-role", "short"];
+    let trial = Trial::with("a.json", roles.map(event).join("\n"));
+    let ran = trial.run(&["summary", "a.json", "-q"]);
+    let lines = ran.lines(0);
+    let denied = lines.iter().position(|line| line.starts_with("Denied")).unwrap();
+    let names: Vec<&str> = lines[denied + 1..].iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["red-t…sr-data-role", "red-t…rd-data-role", "short"], "{ran:?}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{ran:?}");
+}
+
+#[test]
 fn filters_say_what_is_counted() {
     let trial = small();
     let ran = trial.run(&["summary", "log", "-u", "alice", "--since", "2026-10-01T10:00", "-q"]);
