@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::vec;
 
 use self::envelope::{Envelope, Item, Step};
-use self::event::{Event, Fields, Places, Slot};
+use self::event::{Event, Fields, Places, Slot, TooMany};
 use self::findings::BrokenAt;
 pub use self::findings::{Findings, Verdict};
 use self::json::{Broken, Kind, Text, Value, unescape};
@@ -49,8 +49,7 @@ impl Decoder {
     /// A decoder that works in the given way.
     pub fn with(fields: &Fields, way: Way) -> Result<Decoder, Fatal> {
         let mut fields = fields.clone();
-        let marks = Marks::new(&mut fields)
-            .ok_or_else(|| Fatal::Usage("--columns: more different fields than an event can have".into()))?;
+        let marks = Marks::new(&mut fields)?;
         Ok(Decoder {
             fields,
             marks,
@@ -232,11 +231,11 @@ struct Marks {
 }
 
 impl Marks {
-    fn new(fields: &mut Fields) -> Option<Marks> {
+    fn new(fields: &mut Fields) -> Result<Marks, TooMany> {
         let name = fields.slot("eventName")?;
         fields.set_context(name);
         let mut slot = |name| fields.slot(name);
-        Some(Marks {
+        Ok(Marks {
             event: [slot("eventVersion")?, slot("eventTime")?, name, slot("eventID")?],
             source: slot("eventSource")?,
             detail: slot("detail")?,

@@ -124,7 +124,7 @@ impl Look {
             let names = match names {
                 _ if option == USER => Names::Users,
                 "" => Names::Nothing,
-                name => Names::Of(fields.slot(name)?),
+                name => Names::Of(fields.slot(name).ok()?),
             };
             let filter = Filter::new(&alone, &mut fields).ok()?;
             asked.push(Asked { option, values, filter, names, is_met: false, there: BTreeMap::new() });
@@ -132,7 +132,7 @@ impl Look {
         if asked.is_empty() && conditions.window.is_open() {
             return None;
         }
-        let (identities, time) = (Identities::new(&mut fields)?, fields.slot("eventTime")?);
+        let (identities, time) = (Identities::new(&mut fields).ok()?, fields.slot("eventTime").ok()?);
         let decoder = Decoder::new(&fields).ok()?;
         Some(Look { bytes: 0, decoder, asked, identities, time, times: None, events: 0 })
     }

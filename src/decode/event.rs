@@ -2,6 +2,7 @@
 //! are remembered, and those as places in the text.
 
 use super::json::{Broken, Kind, Members, Text, Value, Written, key_is};
+use crate::error::Fatal;
 
 /// The top-level fields that a run looks at, each with a [`Slot`].
 #[derive(Clone, Debug)]
@@ -19,6 +20,23 @@ pub struct Fields {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Slot(u8);
 
+/// More fields are asked for than there are slots.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("more different fields are asked for than an event can have")]
+pub struct TooMany;
+
+impl From<TooMany> for Fatal {
+    fn from(too_many: TooMany) -> Fatal {
+        Fatal::Usage(too_many.to_string())
+    }
+}
+
+impl From<TooMany> for String {
+    fn from(too_many: TooMany) -> String {
+        too_many.to_string()
+    }
+}
+
 const NONE: u8 = u8::MAX;
 
 impl Default for Fields {
@@ -28,17 +46,17 @@ impl Default for Fields {
 }
 
 impl Fields {
-    /// The slot of the field `name`, from now on remembered for each event;
-    /// nothing where more fields are asked for than any question needs.
-    pub fn slot(&mut self, name: &str) -> Option<Slot> {
-        if let Some(at) = self.names.iter().position(|known| **known == *name) {
-            return u8::try_from(at).ok().map(Slot);
+    /// The slot of the field `name`, from now on remembered for each event.
+    pub fn slot(&mut self, name: &str) -> Result<Slot, TooMany> {
+        let known = self.names.iter().position(|known| **known == *name);
+        let slot = u8::try_from(known.unwrap_or(self.names.len())).ok().filter(|slot| *slot != NONE).ok_or(TooMany)?;
+        if known.is_some() {
+            return Ok(Slot(slot));
         }
-        let slot = u8::try_from(self.names.len()).ok().filter(|slot| *slot != NONE)?;
         let bucket = &mut self.buckets[hash(name.as_bytes())];
         self.next.push(std::mem::replace(bucket, slot));
         self.names.push(name.into());
-        Some(Slot(slot))
+        Ok(Slot(slot))
     }
 
     /// Makes `slot` the field by which the records differ in their keys: those
@@ -267,7 +285,8 @@ impl<const N: usize> Shape<N> {
     pub fn new(names: [&str; N]) -> Shape<N> {
         let mut fields = Fields::default();
         for name in names {
-            fields.slot(name);
+            // The room is for more than any shape has.
+            let _ = fields.slot(name);
         }
         Shape { fields, places: Places::default() }
     }
@@ -318,7 +337,7 @@ mod tests {
     fn fields_are_found_whatever_their_order_and_spelling() {
         let mut fields = Fields::default();
         let [name, time, absent] = ["eventName", "eventTime", "errorCode"].map(|name| fields.slot(name).unwrap());
-        assert_eq!(fields.slot("eventName"), Some(name));
+        assert_eq!(fields.slot("eventName"), Ok(name));
         let json = br#" {"eventTime":"x","other":{"eventName":"no"},"event\u004eame":"yes","eventTime":null}"#;
         let mut structure = Structure::default();
         let text = Text::index(json, &mut structure);
@@ -334,7 +353,7 @@ mod tests {
     #[test]
     fn there_is_room_for_every_field_but_not_for_endless_ones() {
         let mut fields = Fields::default();
-        let given = (0..300).filter(|number| fields.slot(&format!("field{number}")).is_some()).count();
+        let given = (0..300).filter(|number| fields.slot(&format!("field{number}")).is_ok()).count();
         assert_eq!(given, 255);
     }
 }

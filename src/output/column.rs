@@ -71,7 +71,6 @@ impl Column {
     /// The column that an option names.
     pub fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
         let wrong = |reason: &str| Fatal::option(option, name, reason);
-        let full = || wrong("more different fields than an event can have");
         let mut path = |text: &str| Path::parse(text, fields).map_err(|reason| wrong(&format!("a path that {reason}")));
         let source = match name {
             "" => return Err(wrong("an empty name; --columns help lists the names")),
@@ -81,11 +80,11 @@ impl Column {
                 path("userIdentity.sessionContext.attributes.mfaAuthenticated")?,
                 path("additionalEventData.MFAUsed")?,
             ]),
-            "userName" => Source::UserName(Box::new(Names::new(fields).ok_or_else(full)?)),
-            "resources" => Source::Resources(ResourceFields::new(fields).ok_or_else(full)?),
+            "userName" => Source::UserName(Box::new(Names::new(fields)?)),
+            "resources" => Source::Resources(ResourceFields::new(fields)?),
             "file" => Source::File,
-            "eventTime" => Source::Time(fields.slot(name).ok_or_else(full)?),
-            _ if catalogue::names().any(|known| known == name) => Source::Field(fields.slot(name).ok_or_else(full)?),
+            "eventTime" => Source::Time(fields.slot(name)?),
+            _ if catalogue::names().any(|known| known == name) => Source::Field(fields.slot(name)?),
             _ if name.contains(['.', '[']) => match misspelled_root(name) {
                 Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
                 None => Source::Path(path(name)?),

@@ -27,7 +27,7 @@ pub struct Ids {
 impl Ids {
     /// Asks for the field.
     pub fn new(fields: &mut Fields) -> Result<Ids, Fatal> {
-        let slot = fields.slot("eventID").ok_or_else(|| Fatal::Usage("too many fields".into()))?;
+        let slot = fields.slot("eventID")?;
         Ok(Ids { slot, key: RandomState::new() })
     }
 

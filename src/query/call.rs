@@ -2,7 +2,7 @@
 //! happened at all.
 
 use super::field;
-use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::event::{Event, Fields, Slot, TooMany};
 
 /// Tells calls that read from those that write.
 #[derive(Clone, Copy, Debug)]
@@ -12,9 +12,9 @@ pub struct Access {
 }
 
 impl Access {
-    /// Asks for the fields; nothing where there is no more room.
-    pub fn new(fields: &mut Fields) -> Option<Access> {
-        Some(Access { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<Access, TooMany> {
+        Ok(Access { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
     }
 
     /// Whether the call only read. Where `readOnly` does not say it, as in
@@ -40,9 +40,9 @@ fn begins_with_read(name: &str) -> bool {
 pub struct Failure([Slot; 2]);
 
 impl Failure {
-    /// Asks for the fields; nothing where there is no more room.
-    pub fn new(fields: &mut Fields) -> Option<Failure> {
-        Some(Failure([fields.slot("errorCode")?, fields.slot("errorMessage")?]))
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<Failure, TooMany> {
+        Ok(Failure([fields.slot("errorCode")?, fields.slot("errorMessage")?]))
     }
 
     /// Whether the call failed or was denied. A failed sign-in has a message

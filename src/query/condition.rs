@@ -35,16 +35,15 @@ pub enum Condition {
 impl Condition {
     /// Compiles what is asked for, and asks for the fields.
     pub fn all(asked: &Conditions, fields: &mut Fields) -> Result<Vec<Condition>, Fatal> {
-        let full = || Fatal::Usage("too many fields".into());
         let mut all = Vec::new();
         if let Some(is_failed) = asked.is_failed {
-            all.push(Condition::Failed(Failure::new(fields).ok_or_else(full)?, is_failed));
+            all.push(Condition::Failed(Failure::new(fields)?, is_failed));
         }
         if let Some(is_read) = asked.is_read {
-            all.push(Condition::Read(Access::new(fields).ok_or_else(full)?, is_read));
+            all.push(Condition::Read(Access::new(fields)?, is_read));
         }
         if let Some(choice) = patterns("--error-code", &asked.error_codes)? {
-            all.push(Condition::ErrorCode(fields.slot("errorCode").ok_or_else(full)?, choice));
+            all.push(Condition::ErrorCode(fields.slot("errorCode")?, choice));
         }
         if let Some(choice) = patterns("--access-key", &asked.access_keys)? {
             let path = Path::parse("userIdentity.accessKeyId", fields).map_err(Fatal::Usage)?;
@@ -53,7 +52,7 @@ impl Condition {
         for text in &asked.wheres {
             all.push(Condition::Where(Box::new(Comparison::parse(text, asked.now, fields)?)));
         }
-        let resources = ResourceFields::new(fields).ok_or_else(full)?;
+        let resources = ResourceFields::new(fields)?;
         all.extend(ResourceChoice::new(resources, &split_list(&asked.resources))?.map(Condition::Resource));
         all.extend(Grep::new(&asked.greps)?.map(Condition::Grep));
         Ok(all)

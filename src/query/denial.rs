@@ -21,7 +21,7 @@ pub struct Denial {
 impl Denial {
     /// Asks for the field.
     pub fn new(fields: &mut Fields) -> Result<Denial, Fatal> {
-        let code = fields.slot("errorCode").ok_or_else(|| Fatal::Usage("too many fields".into()))?;
+        let code = fields.slot("errorCode")?;
         let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
         let words = words.map_err(|error| Fatal::Failed(error.to_string()))?;
         Ok(Denial { code, words })

@@ -57,12 +57,11 @@ pub enum Field {
 impl Field {
     /// Reads the name of a field or a path. Gives what is wrong with it.
     pub fn parse(name: &str, fields: &mut Fields) -> Result<Field, String> {
-        const FULL: &str = "more different fields than an event can have";
         let mut path =
             |text: &str| Path::parse(text, fields).map_err(|reason| format!("{text} is a path that {reason}"));
         match name {
             "userName" => {
-                let identities = Identities::new(fields).ok_or(FULL)?;
+                let identities = Identities::new(fields)?;
                 return Ok(Field::UserName(Box::new(identities)));
             }
             "userType" => return path("userIdentity.type").map(Field::Path),
@@ -156,7 +155,7 @@ impl Path {
         let mut steps = steps(text.strip_prefix('.').unwrap_or(text))?.into_iter();
         match steps.next() {
             Some(Step::Member(name)) => {
-                let root = fields.slot(&name).ok_or("one field too many")?;
+                let root = fields.slot(&name)?;
                 Ok(Path { root, steps: steps.collect() })
             }
             _ => Err("does not begin with the name of a field".into()),

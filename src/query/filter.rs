@@ -48,11 +48,11 @@ pub enum Answer {
 impl Filter {
     /// Compiles the conditions and asks for the fields that they look at.
     pub fn new(conditions: &Conditions, fields: &mut Fields) -> Result<Filter, Fatal> {
-        let mut slot = |name| fields.slot(name).ok_or_else(|| Fatal::Usage("too many fields".into()));
+        let mut slot = |name| fields.slot(name);
         let (name, region, source) = (slot("eventName")?, slot("awsRegion")?, slot("eventSource")?);
         let (address, time) = (slot("sourceIPAddress")?, slot("eventTime")?);
         let account = [slot("recipientAccountId")?, slot("userIdentity")?];
-        let identity = Identities::new(fields).ok_or_else(|| Fatal::Usage("too many fields".into()))?;
+        let identity = Identities::new(fields)?;
         let patterns =
             |option: &str, values: &[String]| Choice::new(option, values, |value| Pattern::new(option, value));
         let mut filter = Filter {

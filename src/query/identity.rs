@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::decode::event::{Event, Fields, Shape, Slot};
+use crate::decode::event::{Event, Fields, Shape, Slot, TooMany};
 use crate::decode::json::{Kind, Value};
 
 /// Reads who made a call.
@@ -17,9 +17,9 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Asks for the fields; nothing where there is no more room.
-    pub fn new(fields: &mut Fields) -> Option<Identities> {
-        Some(Identities {
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<Identities, TooMany> {
+        Ok(Identities {
             identity: fields.slot("userIdentity")?,
             additional: fields.slot("additionalEventData")?,
             parts: Shape::new([

@@ -16,7 +16,7 @@ use jaq_json::Val;
 
 use self::expression::{Expression, Needs};
 pub use self::required::required;
-use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::event::{Event, Fields, Slot, TooMany};
 use crate::error::Fatal;
 
 const OPTION: &str = "--jq";
@@ -63,8 +63,9 @@ impl Jq {
         let fields = match expression.needs() {
             Needs::All => None,
             Needs::Only(names) => {
-                let slots: Option<_> = names.iter().map(|name| Some((name.clone(), fields.slot(name)?))).collect();
-                Some(slots.ok_or_else(|| Fatal::Usage("--jq: more different fields than an event can have".into()))?)
+                let slots: Result<_, TooMany> =
+                    names.iter().map(|name| Ok((name.clone(), fields.slot(name)?))).collect();
+                Some(slots?)
             }
         };
         Ok(Jq { filter: Arc::new(filter), fields, expression: Arc::new(expression) })

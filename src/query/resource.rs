@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::event::{Event, Fields, Slot, TooMany};
 use crate::decode::json::unescape;
 use crate::error::Fatal;
 use crate::pattern::{Choice, Pattern};
@@ -16,9 +16,9 @@ const LONGEST: usize = 16 << 10;
 pub struct ResourceFields([Slot; 3]);
 
 impl ResourceFields {
-    /// Asks for the fields; nothing where there is no more room.
-    pub fn new(fields: &mut Fields) -> Option<ResourceFields> {
-        Some(ResourceFields([
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<ResourceFields, TooMany> {
+        Ok(ResourceFields([
             fields.slot("resources")?,
             fields.slot("requestParameters")?,
             fields.slot("responseElements")?,

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::event::{Event, Fields, Slot, TooMany};
 use crate::decode::json::Value;
 
 /// Reads `eventTime`.
@@ -20,9 +20,9 @@ const HOUR: usize = "2026-10-01T09:".len();
 const MINUTES: usize = "14:02Z".len();
 
 impl Clock {
-    /// Asks for the field; nothing where there is no more room.
-    pub fn new(fields: &mut Fields) -> Option<Clock> {
-        Some(Clock { slot: fields.slot("eventTime")?, written: [0; HOUR], begins: 0 })
+    /// Asks for the field.
+    pub fn new(fields: &mut Fields) -> Result<Clock, TooMany> {
+        Ok(Clock { slot: fields.slot("eventTime")?, written: [0; HOUR], begins: 0 })
     }
 
     /// The second in which the event happened, counted from 1970; nothing where

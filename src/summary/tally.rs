@@ -248,13 +248,12 @@ impl Visitor for Tally {
 
 impl Readers {
     fn new(fields: &mut Fields) -> Result<Readers, Fatal> {
-        let full = || Fatal::Usage("--by: more different fields than an event can have".into());
         Ok(Readers {
-            clock: Clock::new(fields).ok_or_else(full)?,
-            access: Access::new(fields).ok_or_else(full)?,
-            failure: Failure::new(fields).ok_or_else(full)?,
+            clock: Clock::new(fields)?,
+            access: Access::new(fields)?,
+            failure: Failure::new(fields)?,
             denial: Denial::new(fields)?,
-            identities: Identities::new(fields).ok_or_else(full)?,
+            identities: Identities::new(fields)?,
             name: Subject::new(&["eventName"], true, fields)?,
         })
     }
