@@ -22,12 +22,12 @@ pub struct Slot(u8);
 
 /// More fields are asked for than there are slots.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("more different fields are asked for than an event can have")]
+#[error("asks for more different fields than an event can have")]
 pub struct TooMany;
 
 impl From<TooMany> for Fatal {
     fn from(too_many: TooMany) -> Fatal {
-        Fatal::Usage(too_many.to_string())
+        Fatal::Usage(format!("the command line {too_many}"))
     }
 }
 

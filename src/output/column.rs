@@ -11,7 +11,7 @@ use crate::output::catalogue;
 use crate::output::cell::{CellStyle, push_value};
 use crate::output::large;
 use crate::output::names::Names;
-use crate::query::field::Path;
+use crate::query::field::{Field, Path};
 use crate::query::resource::ResourceFields;
 
 /// What is shown unless something else is asked for: what everybody's script
@@ -44,7 +44,7 @@ enum Source {
     Path(Path),
     UserName(Box<Names>),
     /// The first of several paths that leads to something.
-    First([Path; 2]),
+    First(Box<[Path; 2]>),
     Resources(ResourceFields),
     File,
 }
@@ -71,23 +71,22 @@ impl Column {
     /// The column that an option names.
     pub fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
         let wrong = |reason: &str| Fatal::option(option, name, reason);
-        let mut path = |text: &str| Path::parse(text, fields).map_err(|reason| wrong(&format!("a path that {reason}")));
-        let source = match name {
-            "" => return Err(wrong("an empty name; --columns help lists the names")),
-            "userType" => Source::Path(path("userIdentity.type")?),
-            "accessKeyId" => Source::Path(path("userIdentity.accessKeyId")?),
-            "mfa" => Source::First([
-                path("userIdentity.sessionContext.attributes.mfaAuthenticated")?,
-                path("additionalEventData.MFAUsed")?,
-            ]),
-            "userName" => Source::UserName(Box::new(Names::new(fields)?)),
-            "resources" => Source::Resources(ResourceFields::new(fields)?),
-            "file" => Source::File,
-            "eventTime" => Source::Time(fields.slot(name)?),
+        let worked_out = Field::worked_out(name, fields).map_err(|reason| wrong(&reason))?;
+        let source = match (name, worked_out) {
+            (_, Some(Field::Path(path))) => Source::Path(path),
+            (_, Some(Field::First(paths))) => Source::First(paths),
+            (_, Some(Field::UserName(identities))) => Source::UserName(Box::new(Names::new(*identities))),
+            (_, Some(Field::Resources(fields))) => Source::Resources(fields),
+            ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
+            ("file", None) => Source::File,
+            ("eventTime", None) => Source::Time(fields.slot(name)?),
             _ if catalogue::names().any(|known| known == name) => Source::Field(fields.slot(name)?),
             _ if name.contains(['.', '[']) => match misspelled_root(name) {
                 Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
-                None => Source::Path(path(name)?),
+                None => {
+                    let path = Path::parse(name, fields).map_err(|reason| wrong(&format!("a path that {reason}")))?;
+                    Source::Path(path)
+                }
             },
             _ => return Err(wrong(&unknown(name))),
         };

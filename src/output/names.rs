@@ -1,7 +1,7 @@
 //! The cell of the column `userName`, remembered by the identity it was made
 //! of: in most logs nineteen of twenty events are by a caller who called before.
 
-use crate::decode::event::{Event, Fields, TooMany};
+use crate::decode::event::Event;
 use crate::query::identity::{Identities, Name};
 
 /// Writes names, and remembers some.
@@ -20,9 +20,9 @@ struct Known {
 }
 
 impl Names {
-    /// Asks for the fields.
-    pub(super) fn new(fields: &mut Fields) -> Result<Names, TooMany> {
-        Ok(Names { identities: Identities::new(fields)?, known: Vec::new() })
+    /// Those that are read so.
+    pub(super) fn new(identities: Identities) -> Names {
+        Names { identities, known: Vec::new() }
     }
 
     /// Appends the cell of an event, written by `write` where it is not known.

@@ -104,17 +104,20 @@ impl Comparison {
         if self.is_negated {
             return None;
         }
-        let is_name = matches!(self.field, Field::UserName(_));
+        // Of what is put together of several texts, each stands in the event.
+        let put_together = match self.field {
+            Field::UserName(_) => Some(Edges::PARTS),
+            Field::Resources(_) => Some(Edges::LIST),
+            Field::Path(_) | Field::First(_) => None,
+        };
         let of_value = match &self.test {
-            Test::Fits(pattern) if is_name => Needle::of_pattern(pattern, Edges::PARTS).map(|needle| vec![needle]),
             // What begins in any way can be JSON, which is compared without its white space.
             Test::Fits(pattern) => {
                 let is_text = pattern.pieces().is_some_and(|pieces| !pieces[0].is_empty());
-                let edges = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
-                Needle::of_pattern(pattern, edges).map(|needle| vec![needle])
+                let of_value = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
+                Needle::of_pattern(pattern, put_together.unwrap_or(of_value)).map(|needle| vec![needle])
             }
-            Test::Holds(regex) if is_name => needles_of_regex(regex.as_str(), Edges::PARTS),
-            Test::Holds(regex) => needles_of_regex(regex.as_str(), Edges::LOOSE),
+            Test::Holds(regex) => needles_of_regex(regex.as_str(), put_together.unwrap_or(Edges::LOOSE)),
             Test::There | Test::Number(..) | Test::Time(..) => None,
         };
         of_value.or_else(|| {
@@ -222,7 +225,8 @@ mod tests {
         let json = r#"{"eventTime":"2026-10-01T09:00:00Z","errorCode":"AccessDenied","requestParameters":{
             "seconds":14400,"id":9007199254740993,"text":"90","none":null,"empty":"","on":true,"a b":{"c":1},
             "items":[{"ip":"0.0.0.0/0"},{"ip":"10.0.0.0/8"},{"other":1}]},"userIdentity":
-            {"type":"IAMUser","userName":"alice","accessKeyId":"AKIA1"}}"#;
+            {"type":"IAMUser","userName":"alice","accessKeyId":"AKIA1"},"resources":[{"name":"plain"},
+            {"ARN":"i-0abc12de34f567890"},{"ARN":"sg-01234567"}]}"#;
         for (condition, expected) in [
             ("errorCode = accessdenied", true),
             ("errorCode==AccessDenied", true),
@@ -274,6 +278,22 @@ mod tests {
             ("userType = IAMUser", true),
             ("accessKeyId = AKIA1", true),
             ("mfa", false),
+            ("resources", true),
+            ("!resources", false),
+            ("resources = i-0abc12de34f567890", true),
+            ("resources = I-0ABC*", true),
+            ("resources = sg-01234567", true),
+            ("resources = i-0abc12de34f567890;sg-01234567", true),
+            ("resources = i-*;sg-*", true),
+            ("resources = i-0abc12de34f56789", false),
+            ("resources != sg-01234567", false),
+            ("resources != sg-*", false),
+            ("resources != vpc-*", true),
+            ("resources ~ ^sg-", true),
+            ("resources ~ 890;sg", true),
+            ("resources !~ ^sg-", false),
+            (".resources = *plain*", true),
+            ("resources[].name = plain", true),
         ] {
             assert_eq!(holds(condition, json), expected, "{condition}");
         }
@@ -299,6 +319,8 @@ mod tests {
             ("errorCod = x", "did you mean errorCode?"),
             ("requestparameters.a = x", "did you mean requestParameters"),
             ("bucketName = x", "requestParameters.bucketName"),
+            ("file = *Digest*", "the file is no part of an event"),
+            ("!file", "the file is no part of an event"),
             ("a..b = x", "a path that has an empty name"),
         ] {
             assert!(refusal(condition).contains(part), "{condition}: {}", refusal(condition));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::identity::Identities;
+use super::resource::ResourceFields;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
 use crate::nearest::nearest;
@@ -52,25 +53,35 @@ pub enum Field {
     First(Box<[Path; 2]>),
     /// The name of who called.
     UserName(Box<Identities>),
+    /// The ids and ARNs that stand in the event.
+    Resources(ResourceFields),
 }
 
 impl Field {
+    /// What a name stands for that is worked out; nothing where it is no such name.
+    pub fn worked_out(name: &str, fields: &mut Fields) -> Result<Option<Field>, String> {
+        Ok(Some(match name {
+            "userName" => Field::UserName(Box::new(Identities::new(fields)?)),
+            "userType" => Field::Path(Path::parse("userIdentity.type", fields)?),
+            "accessKeyId" => Field::Path(Path::parse("userIdentity.accessKeyId", fields)?),
+            "mfa" => Field::First(Box::new([
+                Path::parse("userIdentity.sessionContext.attributes.mfaAuthenticated", fields)?,
+                Path::parse("additionalEventData.MFAUsed", fields)?,
+            ])),
+            "resources" => Field::Resources(ResourceFields::new(fields)?),
+            _ => return Ok(None),
+        }))
+    }
+
     /// Reads the name of a field or a path. Gives what is wrong with it.
     pub fn parse(name: &str, fields: &mut Fields) -> Result<Field, String> {
-        let mut path =
-            |text: &str| Path::parse(text, fields).map_err(|reason| format!("{text} is a path that {reason}"));
-        match name {
-            "userName" => {
-                let identities = Identities::new(fields)?;
-                return Ok(Field::UserName(Box::new(identities)));
-            }
-            "userType" => return path("userIdentity.type").map(Field::Path),
-            "accessKeyId" => return path("userIdentity.accessKeyId").map(Field::Path),
-            "mfa" => {
-                let session = path("userIdentity.sessionContext.attributes.mfaAuthenticated")?;
-                return Ok(Field::First(Box::new([session, path("additionalEventData.MFAUsed")?])));
-            }
-            _ => {}
+        if let Some(field) = Field::worked_out(name, fields)? {
+            return Ok(field);
+        }
+        if name == "file" {
+            return Err("the file is no part of an event; name the files to read instead, or grep the rows of \
+                        --columns +file"
+                .into());
         }
         let root = name.split(['.', '[']).next().unwrap_or_default();
         if !name.starts_with(['.', '"']) && !FIELDS.contains(&root) {
@@ -85,7 +96,7 @@ impl Field {
                 None => {}
             }
         }
-        path(name).map(Field::Path)
+        Path::parse(name, fields).map(Field::Path).map_err(|reason| format!("{name} is a path that {reason}"))
     }
 
     /// Whether there is a value that is not null.
@@ -94,23 +105,28 @@ impl Field {
             Field::Path(path) => is_any(path, event, |_| true),
             Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
             Field::UserName(identities) => identities.principal(event).name().is_some(),
+            Field::Resources(fields) => !fields.list(event).is_empty(),
         }
     }
 
     /// Whether some value, as its cell would show it, is so: the text of a
-    /// string, and of what holds others the JSON. Null is no value.
+    /// string, and of what holds others the JSON. Null is no value. Of what a
+    /// cell lists, one or all of it.
     pub fn any(&mut self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
-        if let Field::UserName(identities) = self {
-            return identities.principal(event).name().is_some_and(|name| is(&name.parts().concat()));
-        }
-        let is = |value: Value<'_>| is(&shown(value));
+        let is_shown = |value: Value<'_>| is(&shown(value));
         match self {
-            Field::Path(path) => is_any(path, event, is),
+            Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {
                 let first = paths.iter().find(|path| is_any(path, event, |_| true));
-                first.is_some_and(|path| is_any(path, event, is))
+                first.is_some_and(|path| is_any(path, event, is_shown))
             }
-            Field::UserName(_) => false,
+            Field::UserName(identities) => {
+                identities.principal(event).name().is_some_and(|name| is(&name.parts().concat()))
+            }
+            Field::Resources(fields) => {
+                let list = fields.list(event);
+                list.iter().any(|resource| is(resource)) || (list.len() > 1 && is(&list.join(";")))
+            }
         }
     }
 }

@@ -33,6 +33,15 @@ fn conditions_combine() {
 }
 
 #[test]
+fn what_a_column_shows_can_be_asked_for() {
+    gives(&["--where", "resources = i-0abc12de34f567890", "-e", "Terminate*", "--count"], &["2"]);
+    gives(&["--where", "resources", "--where", "!resources", "--count"], &["0"]);
+    let refused = run(&["--where", "file = *eu-west-1*"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused:?}");
+    assert!(refused.stderr.contains("name the files to read instead"), "{refused:?}");
+}
+
+#[test]
 fn an_expression_decides() {
     let expression = ".eventName == \"TerminateInstances\" and .errorCode == null";
     gives(&["--jq", expression, "-c", "userName"], &["userName", "Admin/alice@example.com"]);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use testkit::logs::odd::random_event;
 use testkit::logs::records;
-use testkit::plain::{self, asks};
+use testkit::plain::{self, asks, row};
 
 use crate::asked::wanted;
 use crate::{About, generated, random};
@@ -22,7 +22,7 @@ const OPTIONS: [(&str, &str); 7] = [
 ];
 
 /// Some paths that events have.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 13] = [
     "eventName",
     "errorCode",
     "readOnly",
@@ -35,6 +35,7 @@ const PATHS: [&str; 12] = [
     "requestParameters.instancesSet.items[].instanceId",
     "responseElements.credentials.accessKeyId",
     "resources[].ARN",
+    "resources",
 ];
 
 /// An option and its value, drawn so that some event of the text may fit.
@@ -61,7 +62,13 @@ fn question(events: &[Value], random: &mut Rng) -> (String, String) {
 fn comparison(event: &Value, random: &mut Rng) -> String {
     let path = PATHS[random.usize(..PATHS.len())];
     let first = path.split(['.', '[']).next().unwrap();
-    let value = pattern(&drawn(&event[first], random), random);
+    let mut text = drawn(&event[first], random);
+    if path == "resources" {
+        let listed = row::resources(event);
+        let start = random.usize(..=listed.len());
+        text = Some(listed[start..].join(";")).filter(|listed| !listed.is_empty()).unwrap_or(text);
+    }
+    let value = pattern(&text, random);
     match random.u8(..8) {
         0 => path.to_string(),
         1 => format!("!{path}"),

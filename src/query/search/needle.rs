@@ -49,6 +49,8 @@ impl Edges<'_> {
     pub const LOOSE: Edges<'static> = Edges { cuts: b"{}[]:,", ..Edges::NONE };
     /// Of a name that is put together of several.
     pub const PARTS: Edges<'static> = Edges { cuts: b"/", ..Edges::NONE };
+    /// Of a list that is put together of whole strings.
+    pub const LIST: Edges<'static> = Edges { cuts: b";", ..Edges::NONE };
 }
 
 impl Needle {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::row::{at, user_name, values};
+use super::row::{at, resources, strings, user_name, values};
 
 /// Whether `event` fits one option with one value (empty for those without).
 pub fn holds(option: &str, value: &str, event: &Value) -> bool {
@@ -80,15 +80,6 @@ fn texts(value: &Value) -> Vec<String> {
         Value::String(text) => vec![text.clone()],
         Value::Number(_) | Value::Bool(_) => vec![value.to_string()],
         _ => Vec::new(),
-    }
-}
-
-fn strings(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
-        Value::Object(members) => members.values().for_each(|member| strings(member, found)),
-        _ => {}
     }
 }
 
@@ -175,6 +166,13 @@ fn compares(condition: &str, event: &Value) -> bool {
     let some = |path: &str| -> Vec<String> {
         if path == "userName" {
             return user_name(event).into_iter().collect();
+        }
+        if path == "resources" {
+            // One of them, or all as a cell shows them.
+            let mut listed = resources(event);
+            let all = listed.join(";");
+            listed.extend((listed.len() > 1).then_some(all));
+            return listed;
         }
         let shown = |value: &&Value| match value {
             Value::String(text) => text.clone(),

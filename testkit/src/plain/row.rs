@@ -79,6 +79,43 @@ pub fn values<'a>(event: &'a Value, path: &str) -> Vec<&'a Value> {
     })
 }
 
+/// The ids and ARNs that are named in an event, each once.
+pub fn resources(event: &Value) -> Vec<String> {
+    let mut texts = Vec::new();
+    for field in ["resources", "requestParameters", "responseElements"] {
+        strings(&event[field], &mut texts);
+    }
+    let mut found: Vec<String> = Vec::new();
+    for text in texts {
+        if is_resource(&text) && !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
+}
+
+/// Whether a text is an ARN, or a kind, a `-` and 8 or 17 hexadecimal digits.
+fn is_resource(text: &str) -> bool {
+    let is_id = text.rsplit_once('-').is_some_and(|(kind, number)| {
+        (1..=20).contains(&kind.len())
+            && kind.chars().all(|character| matches!(character, 'a'..='z' | '-'))
+            && [8, 17].contains(&number.len())
+            && number.chars().all(|character| matches!(character, '0'..='9' | 'a'..='f'))
+    });
+    let is_arn = text.starts_with("arn:");
+    if is_arn { text.split(':').count() > 5 && text.split_whitespace().eq([text]) } else { is_id }
+}
+
+/// All strings in a value that are no keys.
+pub fn strings(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        Value::Object(members) => members.values().for_each(|member| strings(member, found)),
+        _ => {}
+    }
+}
+
 /// Compares a row with the event that it shows, in columns that are fields or
 /// paths, or `userName`, and says where they differ. What is absent or null
 /// shows as `null`.
