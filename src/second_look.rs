@@ -270,8 +270,13 @@ impl Asked {
     fn alike(&self, pattern: &str) -> Option<&str> {
         let names: Vec<&str> = self.there.keys().map(String::as_str).collect();
         let lower = pattern.to_lowercase();
-        let words: Vec<&str> =
-            lower.split(|character: char| !character.is_alphanumeric()).filter(|word| word.len() > 2).collect();
+        // What stands before the name in an ARN is in every other one too.
+        let named = if lower.starts_with("arn:") { lower.rsplit(['/', ':']).next() } else { None };
+        let words: Vec<&str> = named
+            .unwrap_or(&lower)
+            .split(|character: char| !character.is_alphanumeric())
+            .filter(|word| word.len() > 2)
+            .collect();
         let holds = |name: &&str, word: &str| name.to_lowercase().contains(word);
         let whole = || names.iter().filter(|name| holds(name, lower.trim_matches('*'))).min_by_key(|name| name.len());
         let of_words = || {

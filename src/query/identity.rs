@@ -13,7 +13,7 @@ pub struct Identities {
     additional: Slot,
     parts: Shape<8>,
     context: Shape<2>,
-    issuer: Shape<1>,
+    issuer: Shape<2>,
 }
 
 impl Identities {
@@ -33,7 +33,7 @@ impl Identities {
                 "onBehalfOf",
             ]),
             context: Shape::new(["sessionIssuer", "sourceIdentity"]),
-            issuer: Shape::new(["userName"]),
+            issuer: Shape::new(["userName", "arn"]),
         })
     }
 
@@ -51,7 +51,7 @@ impl Identities {
         let [kind, user_name, arn, principal_id, account_id, invoked_by, context, on_behalf_of] =
             self.parts.read(identity);
         let [issuer, source_identity] = context.map_or([None; 2], |context| self.context.read(context));
-        let [role] = issuer.map_or([None], |issuer| self.issuer.read(issuer));
+        let [role, role_arn] = issuer.map_or([None; 2], |issuer| self.issuer.read(issuer));
         Principal {
             kind,
             user_name,
@@ -60,6 +60,7 @@ impl Identities {
             account_id,
             invoked_by,
             role,
+            role_arn,
             source_identity,
             on_behalf_of,
             additional: event.get(self.additional),
@@ -77,6 +78,8 @@ pub struct Principal<'a> {
     account_id: Option<Value<'a>>,
     invoked_by: Option<Value<'a>>,
     role: Option<Value<'a>>,
+    /// The ARN of the role, or of whoever else issued the session.
+    role_arn: Option<Value<'a>>,
     source_identity: Option<Value<'a>>,
     on_behalf_of: Option<Value<'a>>,
     /// `additionalEventData` of the event.
@@ -180,7 +183,7 @@ impl<'a> Principal<'a> {
             None => false,
         };
         is_shown
-            || [self.user_name, self.arn, self.principal_id, self.source_identity]
+            || [self.user_name, self.arn, self.role_arn, self.principal_id, self.source_identity]
                 .into_iter()
                 .filter_map(text)
                 .any(|name| fits(&name))
@@ -274,10 +277,19 @@ mod tests {
         let mut fields = Fields::default();
         let mut identities = Identities::new(&mut fields).unwrap();
         let json = r#"{"userIdentity":{"type":"AssumedRole","principalId":"AROA1:alice","arn":"arn:aws:sts::1:assumed-role/Admin/alice",
-                       "sessionContext":{"sessionIssuer":{"userName":"Admin"},"sourceIdentity":"alice@example.com"}}}"#;
+                       "sessionContext":{"sessionIssuer":{"userName":"Admin","arn":"arn:aws:iam::1:role/x/Admin"},
+                       "sourceIdentity":"alice@example.com"}}}"#;
         with_event(json, &fields, |event| {
             let principal = identities.principal(event);
-            for known in ["Admin/alice", "Admin", "alice", "AROA1:alice", "alice@example.com"] {
+            for known in [
+                "Admin/alice",
+                "Admin",
+                "alice",
+                "AROA1:alice",
+                "alice@example.com",
+                "arn:aws:sts::1:assumed-role/Admin/alice",
+                "arn:aws:iam::1:role/x/Admin",
+            ] {
                 assert!(principal.is_any(|name| name == known), "{known}");
             }
             assert!(!principal.is_any(|name| name == "bob"));

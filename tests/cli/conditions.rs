@@ -42,6 +42,16 @@ fn what_a_column_shows_can_be_asked_for() {
 }
 
 #[test]
+fn a_role_is_found_by_its_arn() {
+    gives(&["--user", "arn:aws:iam::111122223333:role/Maintenance", "--count"], &["6"]);
+    gives(&["--user", "Maintenance", "--count"], &["6"]);
+    let near = run(&["--user", "arn:aws:iam::111122223333:role/Maintenanc", "--count"]);
+    assert!(near.stderr.contains("did you mean Maintenance/bob?"), "{near:?}");
+    let none = run(&["--user", "arn:aws:iam::111122223333:role/Nobody", "--count"]);
+    assert!(none.stderr.contains("role/Nobody\"; there are "), "{none:?}");
+}
+
+#[test]
 fn an_expression_decides() {
     let expression = ".eventName == \"TerminateInstances\" and .errorCode == null";
     gives(&["--jq", expression, "-c", "userName"], &["userName", "Admin/alice@example.com"]);

@@ -82,6 +82,11 @@ const QUESTIONS: &[(&[&str], &str)] = &[
         or (.type == "AssumedRole" and (((.arn // "" | strings | split("/") | last) // "") == "bob"
             or (.sessionContext | objects | .sessionIssuer | objects | .userName) == "bob"))"#,
     ),
+    (
+        &["--user", "arn:aws:iam::111122223333:role/Maintenance"],
+        r#".userIdentity | objects | [.arn, (.sessionContext | objects | .sessionIssuer | objects | .arn)]
+        | any(. == "arn:aws:iam::111122223333:role/Maintenance")"#,
+    ),
     (&["--source-ip", "203.0.0.0/16"], r#".sourceIPAddress | strings | test("(^|, )203\\.0\\.")"#),
     (
         &["--errors", "--writes", "--region", "eu-*"],

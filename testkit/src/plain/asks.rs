@@ -113,7 +113,14 @@ fn names(event: &Value) -> Vec<String> {
     {
         names.extend([role, session]);
     }
-    for path in ["userName", "arn", "principalId", "sessionContext.sourceIdentity", "onBehalfOf.userId"] {
+    for path in [
+        "userName",
+        "arn",
+        "principalId",
+        "sessionContext.sessionIssuer.arn",
+        "sessionContext.sourceIdentity",
+        "onBehalfOf.userId",
+    ] {
         names.extend(some(at(identity, path)));
     }
     names
