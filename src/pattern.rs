@@ -1,10 +1,12 @@
 //! Patterns over names: case-insensitive globs, several of them, some negated.
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use crate::error::Fatal;
 
-const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either";
+const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
+                     these for itself";
 
 /// A case-insensitive glob.
 #[derive(Clone, Debug)]
@@ -16,8 +18,8 @@ enum Kind {
     Literal(Box<str>),
     Glob {
         regex: Regex,
-        /// The text between `*` and `?`, where nothing else is special.
-        pieces: Option<Vec<String>>,
+        /// The text between what is special.
+        pieces: Vec<String>,
     },
 }
 
@@ -29,79 +31,78 @@ impl Pattern {
 
     /// Compiles a text, or says what it is instead of a pattern.
     pub fn parse(text: &str) -> Result<Pattern, &'static str> {
-        if !text.contains(['*', '?', '[', '{', '\\']) {
-            return Ok(Pattern(Kind::Literal(text.into())));
+        let (regex, mut pieces) = translated(text).ok_or(RIGHT)?;
+        if let [literal] = &mut pieces[..] {
+            return Ok(Pattern(Kind::Literal(std::mem::take(literal).into())));
         }
-        let is_simple = !text.contains(['[', '{', '\\']);
-        let regex = if is_simple { translated(text) } else { compiled(text).ok_or(RIGHT)? };
         let regex = RegexBuilder::new(&regex).dot_matches_new_line(true).case_insensitive(true).build();
-        let regex = regex.map_err(|_| RIGHT)?;
-        let pieces = is_simple.then(|| text.split(['*', '?']).map(String::from).collect());
-        Ok(Pattern(Kind::Glob { regex, pieces }))
+        Ok(Pattern(Kind::Glob { regex: regex.map_err(|_| RIGHT)?, pieces }))
     }
 
     /// The parts that every text that matches holds in this order, in some case:
-    /// the first at its start, the last at its end. Nothing where they are not
-    /// easily told.
-    pub fn pieces(&self) -> Option<Vec<&str>> {
+    /// the first at its start, the last at its end.
+    pub fn pieces(&self) -> Vec<&str> {
         match &self.0 {
-            Kind::Literal(literal) => Some(vec![literal]),
-            Kind::Glob { pieces, .. } => Some(pieces.as_ref()?.iter().map(String::as_str).collect()),
+            Kind::Literal(literal) => vec![literal],
+            Kind::Glob { pieces, .. } => pieces.iter().map(String::as_str).collect(),
         }
-    }
-
-    /// Whether some of its characters are special. Those of a glob match in the
-    /// cases of all scripts, those of a literal in ASCII's.
-    pub fn is_glob(&self) -> bool {
-        matches!(self.0, Kind::Glob { .. })
     }
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
-            Kind::Literal(literal) => literal.eq_ignore_ascii_case(text),
+            Kind::Literal(literal) if literal.is_ascii() && text.is_ascii() => literal.eq_ignore_ascii_case(text),
+            Kind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
             Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
         }
     }
 }
 
-/// A glob of `*` and `?` as a regular expression: `?` is a character, however
-/// many bytes it takes.
-fn translated(glob: &str) -> String {
-    let mut regex = String::from("^");
-    for character in glob.chars() {
-        match character {
-            '*' => regex.push_str(".*"),
-            '?' => regex.push('.'),
-            other => regex.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
-        }
+/// One of the cases of a character, for all of them the same: the one that
+/// regular expressions take them for too.
+fn folded(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_uppercase();
     }
-    regex + "$"
+    let mut cases = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
+    // Without the tables, which are built in, each would be only itself.
+    let _ = cases.try_case_fold_simple();
+    cases.ranges().first().map_or(character, ClassUnicodeRange::start)
 }
 
-/// Any other glob. In what comes of it a `?` would be a byte: a character that
-/// is in no text holds its place.
-fn compiled(glob: &str) -> Option<String> {
-    const PLACE: char = '\u{10ffff}';
-    let (mut is_escaped, mut in_class) = (false, false);
-    let mut held = String::new();
-    for character in glob.chars() {
-        let is_special = !std::mem::take(&mut is_escaped);
-        match character {
-            '\\' if is_special => is_escaped = true,
-            '[' if is_special => in_class = true,
-            ']' if is_special => in_class = false,
-            _ => {}
-        }
-        held.push(if character == '?' && is_special && !in_class { PLACE } else { character });
+/// A glob as a regular expression, and the text between what is special in it;
+/// nothing where it does not end as it should. A `?` is a character, however
+/// many bytes it takes.
+fn translated(glob: &str) -> Option<(String, Vec<String>)> {
+    let (mut regex, mut depth) = (String::from("^"), 0_usize);
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    let mut characters = glob.chars();
+    while let Some(character) = characters.next() {
+        regex.push_str(match character {
+            '*' => ".*",
+            '?' => ".",
+            '{' => {
+                depth += 1;
+                "(?:"
+            }
+            ',' if depth > 0 => "|",
+            '}' if depth > 0 => {
+                depth -= 1;
+                ")"
+            }
+            plain => {
+                let plain = if plain == '\\' { characters.next()? } else { plain };
+                regex.push_str(&regex::escape(plain.encode_utf8(&mut [0; 4])));
+                if depth == 0 {
+                    piece.push(plain);
+                }
+                continue;
+            }
+        });
+        pieces.push(std::mem::take(&mut piece));
     }
-    let glob = globset::GlobBuilder::new(&held)
-        .case_insensitive(true)
-        .literal_separator(false)
-        .backslash_escape(true)
-        .build()
-        .ok()?;
-    Some(glob.regex().replace(r"\xf4\x8f\xbf\xbf", "(?u:.)"))
+    pieces.push(piece);
+    (depth == 0).then(|| (regex + "$", pieces))
 }
 
 /// The values of one option: any of the plain ones must match, and none of
@@ -145,13 +146,19 @@ impl<T> Choice<T> {
     }
 }
 
-/// Splits `a,b` at its commas, but not at those inside `{a,b}`.
+/// Splits `a,b` at its commas, but not at those inside `{a,b}` or behind a `\`.
 pub fn split_list(values: &[String]) -> Vec<String> {
     let mut parts = Vec::new();
     for value in values {
         let (mut depth, mut part) = (0_usize, String::new());
-        for character in value.chars() {
+        let mut characters = value.chars();
+        while let Some(character) = characters.next() {
             match character {
+                '\\' => {
+                    part.push(character);
+                    part.extend(characters.next());
+                    continue;
+                }
                 '{' => depth += 1,
                 '}' => depth = depth.saturating_sub(1),
                 ',' if depth == 0 => {
@@ -191,8 +198,22 @@ mod tests {
             ("z?rich é", "Zürich É"),
             ("*Ü?", "mü😀"),
             ("{a,b}?", "b😀"),
-            ("[a-c]?", "C\u{10fffe}"),
-            (r"\??[?]", "?é?"),
+            (r"\??\?", "?é?"),
+            ("[Boto3/1.26.165 Python/3.10.6]", "[boto3/1.26.165 Python/3.10.6]"),
+            ("[Boto3/* Python/*]", "[Boto3/1.26.165 Python/3.10.6]"),
+            ("*{[a],]b}[", "x]B["),
+            (r"\{a\,b\}\\\!", r"{A,b}\!"),
+            ("a,b}", "A,B}"),
+            ("{a,{b,c}d}", "CD"),
+            ("{a,}b", "B"),
+            ("JÜRGEN", "jürgen"),
+            ("{JÜRGEN,x}", "jürgen"),
+            ("JÜRG?N", "jürgen"),
+            ("*s", "\u{17f}"),
+            ("s", "\u{17f}"),
+            ("\u{212a}", "k"),
+            ("ΣΑΣ", "σας"),
+            ("ẞ", "ß"),
         ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
@@ -203,6 +224,10 @@ mod tests {
             (r"\?", "a"),
             ("a.c", "abc"),
             ("*.com", "example.org"),
+            ("[ab]", "a"),
+            ("{a,b}", "a,b"),
+            ("ß", "ss"),
+            ("i", "ı"),
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
@@ -210,8 +235,23 @@ mod tests {
 
     #[test]
     fn a_bad_glob_names_the_option() {
-        let error = Pattern::new("--event-name", "[a").unwrap_err();
-        assert!(error.to_string().starts_with("--event-name \"[a\": not a pattern"), "{error}");
+        for (glob, shown) in [("{a", "{a"), ("a\\", r"a\\")] {
+            let error = Pattern::new("--event-name", glob).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("--event-name \"{shown}\": not a pattern")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_every_match_holds_is_known() {
+        for (glob, pieces) in [
+            ("a[b]", vec!["a[b]"]),
+            (r"\*a\\b", vec![r"*a\b"]),
+            ("a*b?c", vec!["a", "b", "c"]),
+            ("a{b,c}d", vec!["a", "", "", "d"]),
+            ("{b*,c}", vec!["", "", "", "", ""]),
+        ] {
+            assert_eq!(Pattern::parse(glob).unwrap().pieces(), pieces, "{glob}");
+        }
     }
 
     #[test]
@@ -231,7 +271,7 @@ mod tests {
 
     #[test]
     fn lists_split_at_commas_outside_braces() {
-        let values = ["a, b".to_string(), "{c,d}e,f".to_string()];
-        assert_eq!(split_list(&values), ["a", "b", "{c,d}e", "f"]);
+        let values = ["a, b".to_string(), "{c,d}e,f".to_string(), r"g\,h,\{i,j".to_string()];
+        assert_eq!(split_list(&values), ["a", "b", "{c,d}e", "f", r"g\,h", r"\{i", "j"]);
     }
 }

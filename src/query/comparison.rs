@@ -113,7 +113,8 @@ impl Comparison {
         let of_value = match &self.test {
             // What begins in any way can be JSON, which is compared without its white space.
             Test::Fits(pattern) => {
-                let is_text = pattern.pieces().is_some_and(|pieces| !pieces[0].is_empty());
+                let is_text = |first: &&str| !first.is_empty() && !first.starts_with(['[', '{']);
+                let is_text = pattern.pieces().first().is_some_and(is_text);
                 let of_value = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
                 Needle::of_pattern(pattern, put_together.unwrap_or(of_value)).map(|needle| vec![needle])
             }
@@ -265,6 +266,8 @@ mod tests {
             ("requestParameters.items[0].ip = 10.*", false),
             ("requestParameters.items ~ 0\\.0\\.0\\.0", true),
             ("requestParameters.items = *\"other\":1*", true),
+            ("requestParameters.items = [\\{\"ip\":*", true),
+            ("requestParameters.items[0] = \\{\"ip\":\"0.0.0.0/0\"\\}", true),
             ("requestParameters.\"a b\".c = 1", true),
             ("requestParameters", true),
             ("requestParameters.empty", true),
@@ -310,7 +313,7 @@ mod tests {
             ("errorCode =", "!FIELD asks for events without the field"),
             ("errorCode =~ x", "write FIELD ~ REGEX"),
             ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
-            ("errorCode = [", "\"[\" is not a pattern"),
+            ("errorCode = {a", "\"{a\" is not a pattern"),
             ("eventTime > yesterday", ORDERED),
             ("errorCode = x and eventName = y", ONE),
             ("errorCode = x AND mfa", ONE),

@@ -42,6 +42,24 @@ fn what_a_column_shows_can_be_asked_for() {
 }
 
 #[test]
+fn a_cell_with_brackets_fits_itself() {
+    let trial = Trial::new();
+    trial.write(
+        "log",
+        r#"{"eventName":"A","userAgent":"[Boto3/1.26.165 Python/3.10.6]","userIdentity":{"userName":"Jürgen"}}"#,
+    );
+    for arguments in [
+        ["--where", "userAgent = [Boto3/1.26.165 Python/3.10.6]"],
+        ["--where", "userAgent = [boto3/*]"],
+        ["--user", "JÜRGEN"],
+        ["--user", "JÜRGEN*"],
+        ["--user", "{JÜRGEN,x}"],
+    ] {
+        assert_eq!(trial.run(&["log", "--count", arguments[0], arguments[1]]).lines(0), ["1"], "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_role_is_found_by_its_arn() {
     gives(&["--user", "arn:aws:iam::111122223333:role/Maintenance", "--count"], &["6"]);
     gives(&["--user", "Maintenance", "--count"], &["6"]);

@@ -31,7 +31,7 @@ fn mistakes_teach() {
         (&["--errors", "--no-errors"], "cannot be used with"),
         (&["--reads", "--writes"], "cannot be used with"),
         (&["--resource", ""], "leave it out or write *"),
-        (&["--error-code", "[a"], "* stands for any text"),
+        (&["--error-code", "{a"], "* stands for any text"),
         (&["--since", "last week"], "write 30d, 12h"),
         (&["--account", "my-account"], "write its 12 digits"),
         (&["--source-ip", "10.0.0"], "write 203.0.113.7, 203.0.113.0/24"),

@@ -105,17 +105,22 @@ fn drawn(value: &Value, random: &mut Rng) -> String {
     }
 }
 
-/// A pattern that the text fits, mostly; no character in it but `*` and `?` is
-/// special.
+/// A pattern that the text fits, mostly.
 fn pattern(text: &str, random: &mut Rng) -> String {
-    let is_plain = |character: &char| !"[]{}\\*?!,'\"".contains(*character) && !character.is_control();
-    let plain: Vec<char> = text.chars().filter(is_plain).collect();
-    let mut pattern: String = match random.u8(..6) {
-        0 => plain.iter().take(plain.len() / 2).chain(&['*']).collect(),
-        1 => ['*'].iter().chain(plain.iter().skip(plain.len() / 2)).collect(),
-        2 => plain.iter().map(|character| if random.u8(..9) == 0 { '?' } else { *character }).collect(),
-        3 => plain.iter().map(|character| character.to_ascii_uppercase()).collect(),
-        _ => plain.iter().collect(),
+    let is_possible = |character: &char| !"'\"".contains(*character) && !character.is_control();
+    let escaped = |character: char| match character {
+        '*' | '?' | '{' | '}' | '\\' | ',' | '!' => format!("\\{character}"),
+        plain => plain.to_string(),
+    };
+    let plain: Vec<String> = text.chars().filter(is_possible).map(escaped).collect();
+    let half = plain.len() / 2;
+    let mut pattern: String = match random.u8(..7) {
+        0 => plain[..half].concat() + "*",
+        1 => "*".to_string() + &plain[half..].concat(),
+        2 => plain.iter().map(|part| if random.u8(..9) == 0 { "?" } else { part }).collect(),
+        3 => plain.concat().to_uppercase(),
+        4 => format!("{{{},x*}}{}", plain[..half].concat(), plain[half..].concat()),
+        _ => plain.concat(),
     };
     // Blanks at the ends and words between conditions have a meaning of their own.
     pattern = pattern.trim().replace(" and ", " ").replace(" or ", " ").replace(['=', '~', '<', '>'], "?");

@@ -8,6 +8,7 @@
 
 mod asked;
 mod combinations;
+mod patterns;
 mod questions;
 mod random;
 

@@ -17,13 +17,17 @@ pub struct Needle {
     pub(super) rare: usize,
     /// Whether a string ends behind it.
     is_end: bool,
-    /// Whether letters that are not ASCII can stand for some of its letters.
+    /// Whether [`WIDE`] letters can stand for some of its letters.
     is_wide: bool,
     /// Whether no digit and no dot stands before it, as at the start of an
     /// address.
     is_address: bool,
     worth: usize,
 }
+
+/// The letters that are not ASCII and one of its letters in another case: the
+/// sign of the kelvin and the long s.
+const WIDE: [char; 2] = ['\u{212a}', '\u{17f}'];
 
 /// What stands around a text in a log that holds it.
 #[derive(Clone, Copy, Debug)]
@@ -80,12 +84,12 @@ impl Needle {
 
     /// What holds every text that fits the pattern.
     pub fn of_pattern(pattern: &Pattern, edges: Edges<'_>) -> Option<Needle> {
-        let pieces = pattern.pieces()?;
+        let pieces = pattern.pieces();
         let last = pieces.len() - 1;
         let needles = pieces.iter().enumerate().map(|(at, piece)| {
             let edges = Edges { starts: edges.starts && at == 0, ends: edges.ends && at == last, ..edges };
             let needle = Needle::of_text(piece, edges)?;
-            let is_wide = pattern.is_glob() && needle.context.iter().any(|byte| b"ks".contains(byte));
+            let is_wide = needle.context.iter().any(|byte| b"ks".contains(byte));
             Some(Needle { is_wide, ..needle })
         });
         needles.fold(None, better)
@@ -126,9 +130,10 @@ impl Needle {
         self.worth
     }
 
-    /// Whether it can be hidden in text that is not ASCII.
-    pub fn is_wide(&self) -> bool {
-        self.is_wide
+    /// Whether it can be hidden in this text by letters that are not ASCII.
+    pub fn is_hidden_in(&self, text: &[u8]) -> bool {
+        let holds = |letter: &char| memchr::memmem::find(text, letter.encode_utf8(&mut [0; 4]).as_bytes()).is_some();
+        self.is_wide && !text.is_ascii() && WIDE.iter().any(holds)
     }
 
     /// The bytes that are searched for.
@@ -185,13 +190,11 @@ impl Needle {
 
     /// Whether the text begins with an escape that may stand for one of the bytes.
     fn is_hidden(&self, text: &[u8]) -> bool {
-        const KELVIN: u32 = 0x212a;
-        const LONG_S: u32 = 0x017f;
         const BACKSLASH: u32 = b'\\' as u32;
         let Some(digits) = text.strip_prefix(b"\\u") else { return false };
         let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-            Some(KELVIN | LONG_S) => self.is_wide,
+            Some(unit) if WIDE.iter().any(|letter| u32::from(*letter) == unit) => self.is_wide,
             // In a string that holds JSON it may begin an escape.
             Some(BACKSLASH) => true,
             Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.context.contains(&byte.to_ascii_lowercase())),

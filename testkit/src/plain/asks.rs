@@ -1,7 +1,9 @@
 //! Whether an event is what an option asks for, by the plainest reading of
 //! what its help says.
 
+use std::iter::Peekable;
 use std::net::IpAddr;
+use std::str::Chars;
 
 use serde_json::Value;
 
@@ -43,36 +45,75 @@ fn fits(option: &str, pattern: &str, event: &Value) -> bool {
     }
 }
 
-/// Whether the text fits a pattern of `*`, `?` and characters in any case.
+/// Whether the text fits a pattern of `*`, `?`, `{a,b}`, `\` before what is
+/// meant as it is, and characters in any case.
 pub fn glob(pattern: &str, text: &str) -> bool {
-    let is_open = pattern.contains(['*', '?']);
-    // Only the patterns know of other alphabets than ASCII's.
-    let lower = |text: &str| -> Vec<char> {
-        let lower = |character: char| match character {
-            '\u{212a}' if is_open => 'k',
-            'ſ' if is_open => 's',
-            other if is_open => other.to_lowercase().next().unwrap_or(other),
-            other => other.to_ascii_lowercase(),
-        };
-        text.chars().map(lower).collect()
-    };
-    let (pattern, text) = (lower(pattern), lower(text));
+    let text: Vec<char> = text.chars().map(one_case).collect();
+    ways(&mut pattern.chars().peekable(), false).iter().any(|way| is_fit(way, &text))
+}
+
+/// A part of a pattern.
+#[derive(Clone, Copy)]
+enum Part {
+    Any,
+    One,
+    Plain(char),
+}
+
+/// All patterns without alternatives that a pattern stands for, or one of its
+/// alternatives, which ends at the `,` or `}` that is next then.
+fn ways(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<Part>> {
+    let mut ways = vec![Vec::new()];
+    while let Some(character) = pattern.next_if(|next| !is_inside || !matches!(next, ',' | '}')) {
+        let mut ends: Vec<Vec<Part>> = Vec::new();
+        match character {
+            '*' => ends.push(vec![Part::Any]),
+            '?' => ends.push(vec![Part::One]),
+            '{' => loop {
+                ends.extend(self::ways(pattern, true));
+                if pattern.next() != Some(',') {
+                    break;
+                }
+            },
+            '\\' => ends.push(pattern.next().into_iter().map(|next| Part::Plain(one_case(next))).collect()),
+            plain => ends.push(vec![Part::Plain(one_case(plain))]),
+        }
+        ways = ways.iter().flat_map(|way| ends.iter().map(move |end| [way.as_slice(), end].concat())).collect();
+    }
+    ways
+}
+
+fn is_fit(pattern: &[Part], text: &[char]) -> bool {
     // Which starts of the text the pattern so far fits.
     let mut fits = vec![false; text.len() + 1];
     fits[0] = true;
-    for character in pattern {
+    for part in pattern {
         let before = fits.clone();
         let mut any = false;
         for end in 0..=text.len() {
             any |= before[end];
-            fits[end] = match character {
-                '*' => any,
-                '?' => end > 0 && before[end - 1],
-                plain => end > 0 && before[end - 1] && text[end - 1] == plain,
+            fits[end] = match part {
+                Part::Any => any,
+                Part::One => end > 0 && before[end - 1],
+                Part::Plain(plain) => end > 0 && before[end - 1] && text[end - 1] == *plain,
             };
         }
     }
     fits[text.len()]
+}
+
+/// The same character for all cases of one, where each is one character.
+pub fn one_case(character: char) -> char {
+    let single = |mut all: Box<dyn Iterator<Item = char>>, or: char| match (all.next(), all.next()) {
+        (Some(one), None) => one,
+        _ => or,
+    };
+    // The i without its dot is a letter of its own.
+    if character == 'ı' {
+        return character;
+    }
+    let upper = single(Box::new(character.to_uppercase()), character);
+    single(Box::new(upper.to_lowercase()), upper)
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -229,7 +270,13 @@ mod tests {
             ("*b*", "abc", true),
             ("", "", true),
             ("*k", "\u{212a}", true),
-            ("k", "\u{212a}", false),
+            ("k", "\u{212a}", true),
+            ("{a,{b,c}d}e", "CDE", true),
+            ("{a,{b,c}d}e", "be", false),
+            (r"\*\,[a]", "*,[A]", true),
+            ("[a]", "a", false),
+            ("ΣΑΣ", "σας", true),
+            ("i", "ı", false),
         ] {
             assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
         }
