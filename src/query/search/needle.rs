@@ -136,6 +136,12 @@ impl Needle {
         self.is_wide && !text.is_ascii() && WIDE.iter().any(holds)
     }
 
+    /// All that must stand there.
+    #[cfg(test)]
+    pub(super) fn context(&self) -> &[u8] {
+        &self.context
+    }
+
     /// The bytes that are searched for.
     pub(super) fn core(&self) -> &[u8] {
         &self.context[self.core.clone()]
