@@ -140,7 +140,8 @@ fn unloadable(error: load::Error<&str>) -> String {
 fn undefined((name, what): (&str, compile::Undefined)) -> String {
     match what {
         compile::Undefined::Filter(0) => {
-            format!("there is no {name}; a field is written with a dot, .{name}, and a text in double quotes")
+            let hint = format!("; a field is written with a dot, .{name}, and a text in double quotes");
+            format!("there is no {name}{}", if name.contains(['@', '$']) { "" } else { &hint })
         }
         _ => format!("there is no {} {name:?}", what.as_str()),
     }
@@ -218,9 +219,11 @@ mod tests {
             (".Records[] | .eventName", "one event at a time"),
             ("", "at its end"),
             ("include \"x\"; .a", ""),
+            (".a | @foo", "there is no @foo"),
         ] {
             let refused = Jq::new(expression, &mut Fields::default()).unwrap_err().to_string();
             assert!(refused.contains(part), "{expression}: {refused}");
+            assert!(!refused.contains(".@"), "{refused}");
         }
     }
 }
