@@ -130,6 +130,13 @@ impl<T> Choice<T> {
             if pattern.is_empty() {
                 return Err(Fatal::option(option, value, "empty, so it would match nothing; leave it out or write *"));
             }
+            if value.starts_with("!!") {
+                return Err(Fatal::option(
+                    option,
+                    value,
+                    "negated twice; write one !, or !\\! where the text begins with one",
+                ));
+            }
             list.push(compile(pattern)?);
         }
         Ok((!values.is_empty()).then_some(choice))
@@ -265,6 +272,9 @@ mod tests {
         assert!(!admits(&["a", "b"], "c"));
         assert!(admits(&["!a", "!b"], "c"));
         assert!(!admits(&["!a", "!b"], "b"));
+        assert!(!admits(&[r"!\!a"], "!A"));
+        let twice = Choice::new("-e", &["!!a".to_string()], |value| Pattern::new("-e", value)).unwrap_err();
+        assert!(twice.to_string().contains("negated twice"), "{twice}");
         assert!(admits(&["a*", "!ab"], "ac"));
         assert!(!admits(&["a*", "!ab"], "ab"));
     }
