@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use regex::Regex;
@@ -22,6 +23,33 @@ const ONE: &str = "more than one condition; give each a --where of its own, and 
                    {a,b} in a value stands for either (a value in quotes is taken as it is)";
 const ORDERED: &str = "compares with no number and no time; write one such as 3600, 30d, 2026-10-01 \
                        or 2026-10-01T12:00:00Z";
+
+const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
+/// Fields whose texts are words, in which no comma stands.
+const WORDS: [&str; 22] = [
+    "eventVersion",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "errorCode",
+    "requestID",
+    "eventID",
+    "apiVersion",
+    "readOnly",
+    "eventType",
+    "recipientAccountId",
+    "sharedEventID",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "managementEvent",
+    "eventCategory",
+    "userType",
+    "accessKeyId",
+    "mfa",
+    "userIdentity.type",
+    "userIdentity.accessKeyId",
+    "userIdentity.accountId",
+];
 
 /// A condition on one field.
 #[derive(Clone, Debug)]
@@ -73,11 +101,17 @@ impl Comparison {
         if field.is_empty() || (!field.contains('"') && field.contains(char::is_whitespace)) {
             return Err(wrong(RIGHT));
         }
-        let field = Field::parse(field, fields).map_err(|why| wrong(&why))?;
+        let name = field;
+        let field = Field::parse(name, fields).map_err(|why| wrong(&why))?;
         let Some((operator, value)) = operation else {
             return Ok(Comparison { field, test: Test::There, is_negated: is_opposite });
         };
         let (is_negated, test) = test(operator, value, now).map_err(|why| wrong(&why))?;
+        if matches!(test, Test::Fits(_))
+            && let Some(why) = never_fits(name, value, is_negated)
+        {
+            return Err(wrong(&why));
+        }
         Ok(Comparison { field, test, is_negated })
     }
 
@@ -128,11 +162,10 @@ impl Comparison {
     }
 }
 
-/// The field, and the operator and the value where there are some; nothing
-/// where that makes no sense.
+/// The field, and what stands as the operator and the value where there are
+/// some; nothing where that makes no sense.
 #[allow(clippy::type_complexity, reason = "said in words above")]
 fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
-    const OPERATORS: [&str; 10] = ["==", "=~", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
     let mut in_quotes = false;
     let at = text.char_indices().find_map(|(at, character)| {
         in_quotes ^= character == '"';
@@ -140,12 +173,23 @@ fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
     });
     let Some(at) = at else { return (!text.starts_with(['=', '~', '<', '>'])).then_some((text, None)) };
     let (field, rest) = text.split_at(at);
-    let operator = OPERATORS.into_iter().find(|operator| rest.starts_with(operator))?;
-    Some((field.trim(), Some((operator, rest[operator.len()..].trim()))))
+    let end = rest.find(|character| !"=!~<>".contains(character)).unwrap_or(rest.len());
+    let (operator, value) = rest.split_at(end);
+    (operator != "!").then(|| (field.trim(), Some((operator, value.trim()))))
 }
 
 /// What an operator and its value ask for, and whether for the opposite.
 fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), String> {
+    if !OPERATORS.contains(&operator) {
+        let meant = match operator {
+            "=~" | "~=" => "FIELD ~ REGEX",
+            "=!" => "FIELD != VALUE",
+            "=>" => "FIELD >= VALUE",
+            "=<" => "FIELD <= VALUE",
+            _ => "one of = != ~ !~ < <= > >=, and a value that begins with one in quotes",
+        };
+        return Err(format!("there is no {operator}; write {meant}"));
+    }
     let unquoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
     if unquoted.is_none() && is_several(value) {
         return Err(ONE.into());
@@ -169,10 +213,36 @@ fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), Str
             let regex = Regex::new(value).map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
             Ok((operator == "!~", Test::Holds(regex)))
         }
-        "=~" => Err("there is no =~; write FIELD ~ REGEX".into()),
         "<" | "<=" => ordered(Ordering::Less),
         _ => ordered(Ordering::Greater),
     }
+}
+
+/// Why no value of the field would ever fit this one, as it is typed, if that is
+/// plain: something else was meant.
+fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<String> {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let is_quoted = QUOTES.iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
+    let bare = value.trim_matches(QUOTES);
+    if field == "sourceIPAddress" && bare.contains('/') && bare.parse::<IpNet>().is_ok() {
+        let not = if is_negated { "!" } else { "" };
+        return Some(format!("compares with a network; write --source-ip '{not}{bare}'"));
+    }
+    if is_quoted {
+        return None;
+    }
+    let is_half =
+        |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
+    if QUOTES.iter().any(is_half) {
+        return Some("a quote without its second; a value that holds one stands in quotes of the other kind".into());
+    }
+    if value.starts_with('!') {
+        return Some("a ! before the value; write FIELD != VALUE, or \\! for one that is part of it".into());
+    }
+    let is_list = WORDS.contains(&field) && !value.contains(['{', '[', '\\']) && !value.contains(char::is_whitespace);
+    (is_list && value.contains(',')).then(|| {
+        format!("a comma, which no {field} holds; write {{{value}}} for either (a value in quotes is taken as it is)")
+    })
 }
 
 /// Whether a value looks as if a second condition had been written behind it: one
@@ -303,6 +373,30 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_meant_is_taken() {
+        for condition in [
+            "eventName = \"Get*,Sign\"",
+            "eventName = Get\\,Sign",
+            "eventName = {Get*,Sign}",
+            "eventName = a, b",
+            "eventName = \"!Sign\"",
+            "eventName = \\!Sign",
+            "userName = Doe,John",
+            "userAgent = a,b",
+            "requestParameters = *\"a\":1,\"b\"*",
+            "requestParameters = *\"a\":\"b\"",
+            "requestParameters.name = O'Brien",
+            "requestParameters.\"a*\" = 1",
+            "requestParameters.cidrIp = 10.0.0.0/8",
+            "requestParameters ~ \"bucketName",
+            "sourceIPAddress = 10.0.0.1",
+        ] {
+            let taken = Comparison::parse(condition, NOW.parse().unwrap(), &mut Fields::default());
+            assert!(taken.is_ok(), "{condition} {taken:?}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_explained() {
         for (condition, part) in [
             ("", RIGHT),
@@ -311,7 +405,24 @@ mod tests {
             ("errorCode ! x", RIGHT),
             ("!errorCode = x", "write FIELD != VALUE"),
             ("errorCode =", "!FIELD asks for events without the field"),
-            ("errorCode =~ x", "write FIELD ~ REGEX"),
+            ("errorCode =~ x", "there is no =~; write FIELD ~ REGEX"),
+            ("requestParameters.v => 1", "there is no =>; write FIELD >= VALUE"),
+            ("requestParameters.v=<1", "there is no =<; write FIELD <= VALUE"),
+            ("eventName =!Sign", "there is no =!; write FIELD != VALUE"),
+            ("eventName === Sign", "there is no ===; write one of = != ~ !~ < <= > >="),
+            ("eventName = !Sign", "a ! before the value; write FIELD != VALUE"),
+            ("eventName != !Sign", "a ! before the value; write FIELD != VALUE"),
+            ("userAgent = \"*aws*", "a quote without its second"),
+            ("userAgent = *aws*\"", "a quote without its second"),
+            ("userAgent != 'aws", "a quote without its second"),
+            ("userAgent = \"", "a quote without its second"),
+            ("sourceIPAddress = 10.0.0.0/8", "write --source-ip '10.0.0.0/8'"),
+            ("sourceIPAddress = \"2001:db8::/32\"", "write --source-ip '2001:db8::/32'"),
+            ("sourceIPAddress != 10.0.0.0/8", "write --source-ip '!10.0.0.0/8'"),
+            ("eventName = Get*,Sign", "write {Get*,Sign} for either"),
+            ("userType != Root,IAMUser", "write {Root,IAMUser} for either"),
+            ("requestParameters.*", "a path that has a wildcard"),
+            ("requestParameters.*.id = x", "a path that has a wildcard"),
             ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
             ("errorCode = {a", "\"{a\" is not a pattern"),
             ("eventTime > yesterday", ORDERED),

@@ -13,6 +13,13 @@ fn mistakes_teach() {
     for (arguments, told) in [
         (&["--where", "errorCode is AccessDenied"][..], "write 'FIELD = VALUE'"),
         (&["--where", "errorCode =~ Access"], "write FIELD ~ REGEX"),
+        (&["--where", "requestParameters.durationSeconds => 3600"], "write FIELD >= VALUE"),
+        (&["--where", "eventName =!Sign"], "write FIELD != VALUE"),
+        (&["--where", "userAgent = \"*aws*"], "a quote without its second"),
+        (&["--where", "sourceIPAddress = 10.0.0.0/8"], "write --source-ip '10.0.0.0/8'"),
+        (&["--where", "eventName = Get*,Sign"], "write {Get*,Sign} for either"),
+        (&["--where", "requestParameters.*"], "has a wildcard"),
+        (&["--event-name", "!!Sign"], "negated twice"),
         (&["--where", "errorCode ="], "!FIELD asks for events without the field"),
         (&["--where", "!errorCode = x"], "write FIELD != VALUE"),
         (&["--where", "errorcode = x"], "did you mean errorCode?"),
