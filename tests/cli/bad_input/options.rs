@@ -6,7 +6,7 @@ use crate::harness::Trial;
 const TIME: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
                     2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
 const DAY: &str = "there is no such day; write 2026-10-01, the year first, then month and day";
-const PATTERN: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \ before one of \
+const PATTERN: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
                        these for itself";
 const ADDRESS: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
                        a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
