@@ -40,7 +40,7 @@ impl Search {
         let is_log = text.starts_with(b"{\"Records\":[")
             && text.trim_ascii_end().ends_with(b"]}")
             && memmem::find(&text[..text.len().min(START)], b"aws:s3").is_none();
-        if !is_log || self.needles.iter().any(|needle| needle.is_hidden_in(text)) {
+        if !is_log {
             return None;
         }
         let places = find::places(&self.needles, text, self.way);
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(excludes(&["RunInstances"], &text), Some(true), "other escapes hide nothing");
         for name in ["\"Run\u{17f}tuff\"", "\"Run\\u017ftuff\"", "\"Run\\u017Ftuff\""] {
             for pattern in ["run?*stuff", "runstuff"] {
-                assert_eq!(excludes(&[pattern], &log(&[name])), Some(false), "{name}");
+                assert_eq!(excludes(&[pattern], &log(&[name])), Some(true), "a long s is no s: {name}");
             }
         }
         let text = log(&["\"J\u{fc}rgen\""]);

@@ -17,17 +17,11 @@ pub struct Needle {
     pub(super) rare: usize,
     /// Whether a string ends behind it.
     is_end: bool,
-    /// Whether [`WIDE`] letters can stand for some of its letters.
-    is_wide: bool,
     /// Whether no digit and no dot stands before it, as at the start of an
     /// address.
     is_address: bool,
     worth: usize,
 }
-
-/// The letters that are not ASCII and one of its letters in another case: the
-/// sign of the kelvin and the long s.
-const WIDE: [char; 2] = ['\u{212a}', '\u{17f}'];
 
 /// What stands around a text in a log that holds it.
 #[derive(Clone, Copy, Debug)]
@@ -88,9 +82,7 @@ impl Needle {
         let last = pieces.len() - 1;
         let needles = pieces.iter().enumerate().map(|(at, piece)| {
             let edges = Edges { starts: edges.starts && at == 0, ends: edges.ends && at == last, ..edges };
-            let needle = Needle::of_text(piece, edges)?;
-            let is_wide = needle.context.iter().any(|byte| b"ks".contains(byte));
-            Some(Needle { is_wide, ..needle })
+            Needle::of_text(piece, edges)
         });
         needles.fold(None, better)
     }
@@ -114,26 +106,12 @@ impl Needle {
         let cores = cores.into_iter().filter(|core| core.len() >= Needle::SHORTEST);
         let (worth, core) = cores.map(|core| (worth(&context[core.clone()]), core)).max_by_key(|(worth, _)| *worth)?;
         let rare = (2..core.len()).min_by_key(|at| frequency(context[core.start + at])).unwrap_or(2);
-        (worth > 0).then(|| Needle {
-            context: context.into(),
-            core,
-            rare,
-            is_end,
-            is_wide: false,
-            is_address: false,
-            worth,
-        })
+        (worth > 0).then(|| Needle { context: context.into(), core, rare, is_end, is_address: false, worth })
     }
 
     /// How much is gained by searching for it: 0 is nothing.
     pub fn worth(&self) -> usize {
         self.worth
-    }
-
-    /// Whether it can be hidden in this text by letters that are not ASCII.
-    pub fn is_hidden_in(&self, text: &[u8]) -> bool {
-        let holds = |letter: &char| memchr::memmem::find(text, letter.encode_utf8(&mut [0; 4]).as_bytes()).is_some();
-        self.is_wide && !text.is_ascii() && WIDE.iter().any(holds)
     }
 
     /// All that must stand there.
@@ -200,7 +178,6 @@ impl Needle {
         let Some(digits) = text.strip_prefix(b"\\u") else { return false };
         let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-            Some(unit) if WIDE.iter().any(|letter| u32::from(*letter) == unit) => self.is_wide,
             // In a string that holds JSON it may begin an escape.
             Some(BACKSLASH) => true,
             Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.context.contains(&byte.to_ascii_lowercase())),
