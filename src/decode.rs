@@ -9,6 +9,7 @@ pub mod event;
 mod findings;
 pub mod json;
 pub mod structure;
+mod utf8;
 
 use std::ops::ControlFlow;
 use std::vec;
@@ -80,8 +81,7 @@ impl Decoder {
     pub fn pass(&mut self, log: &[u8]) {
         self.findings.bytes += log.len() as u64;
         // Bytes that are no text can hide what is asked for.
-        let error = simdutf8::compat::from_utf8(log).err();
-        self.findings.not_utf8 = error.map(|error| error.valid_up_to() as u64);
+        self.findings.not_utf8 = utf8::first_wrong(log, self.way).map(|at| at as u64);
         (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 
