@@ -129,7 +129,9 @@ impl Look {
             let filter = Filter::new(&alone, &mut fields).ok()?;
             asked.push(Asked { option, values, filter, names, is_met: false, there: BTreeMap::new() });
         }
-        if asked.is_empty() && conditions.window.is_open() {
+        // That a single condition fits nothing, everybody sees.
+        let is_plain = asked.len() < 2 && asked.iter().all(|asked| matches!(asked.names, Names::Nothing));
+        if is_plain && conditions.window.is_open() {
             return None;
         }
         let (identities, time) = (Identities::new(&mut fields).ok()?, fields.slot("eventTime").ok()?);
