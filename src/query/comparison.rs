@@ -1,56 +1,21 @@
 //! One `--where`: a field, an operator and a value.
 
+mod typed;
+
 use std::cmp::Ordering;
 
-use ipnet::IpNet;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use regex::Regex;
 
+use self::typed::{RIGHT, never_fits, split, test};
 use super::field::Field;
 use super::search::{Edges, Needle, needles_of_regex};
 use crate::decimal::Decimal;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::pattern::Pattern;
-use crate::window::{Edge, point};
 
 const OPTION: &str = "--where";
-const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
-                     <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
-                     such as 'requestParameters.bucketName = my-*'";
-const ONE: &str = "more than one condition; give each a --where of its own, and all must hold; \
-                   {a,b} in a value stands for either (a value in quotes is taken as it is)";
-const ORDERED: &str = "compares with no number and no time; write one such as 3600, 30d, 2026-10-01 \
-                       or 2026-10-01T12:00:00Z";
-
-const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
-/// Fields whose texts are words, in which no comma stands.
-const WORDS: [&str; 22] = [
-    "eventVersion",
-    "eventSource",
-    "eventName",
-    "awsRegion",
-    "errorCode",
-    "requestID",
-    "eventID",
-    "apiVersion",
-    "readOnly",
-    "eventType",
-    "recipientAccountId",
-    "sharedEventID",
-    "vpcEndpointId",
-    "vpcEndpointAccountId",
-    "managementEvent",
-    "eventCategory",
-    "userType",
-    "accessKeyId",
-    "mfa",
-    "userIdentity.type",
-    "userIdentity.accessKeyId",
-    "userIdentity.accountId",
-];
-
 /// A condition on one field.
 #[derive(Clone, Debug)]
 pub struct Comparison {
@@ -162,102 +127,6 @@ impl Comparison {
     }
 }
 
-/// The field, and what stands as the operator and the value where there are
-/// some; nothing where that makes no sense.
-#[allow(clippy::type_complexity, reason = "said in words above")]
-fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
-    let mut in_quotes = false;
-    let at = text.char_indices().find_map(|(at, character)| {
-        in_quotes ^= character == '"';
-        (at > 0 && !in_quotes && "=!~<>".contains(character)).then_some(at)
-    });
-    let Some(at) = at else { return (!text.starts_with(['=', '~', '<', '>'])).then_some((text, None)) };
-    let (field, rest) = text.split_at(at);
-    let end = rest.find(|character| !"=!~<>".contains(character)).unwrap_or(rest.len());
-    let (operator, value) = rest.split_at(end);
-    (operator != "!").then(|| (field.trim(), Some((operator, value.trim()))))
-}
-
-/// What an operator and its value ask for, and whether for the opposite.
-fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), String> {
-    if !OPERATORS.contains(&operator) {
-        let meant = match operator {
-            "=~" | "~=" => "FIELD ~ REGEX",
-            "=!" => "FIELD != VALUE",
-            "=>" => "FIELD >= VALUE",
-            "=<" => "FIELD <= VALUE",
-            _ => "one of = != ~ !~ < <= > >=, and a value that begins with one in quotes",
-        };
-        return Err(format!("there is no {operator}; write {meant}"));
-    }
-    let unquoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-    if unquoted.is_none() && is_several(value) {
-        return Err(ONE.into());
-    }
-    if value.is_empty() {
-        return Err("compares with nothing; !FIELD asks for events without the field, FIELD for those with it".into());
-    }
-    let value = unquoted.unwrap_or(value);
-    let side = |wanted| Side { wanted, or_equal: operator.ends_with('=') };
-    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, Edge::Start)) {
-        (Some(number), _) => Ok((false, Test::Number(side(wanted), number))),
-        (None, Some(time)) => Ok((false, Test::Time(side(wanted), time))),
-        (None, None) => Err(ORDERED.into()),
-    };
-    match operator {
-        "=" | "==" | "!=" => {
-            let pattern = Pattern::parse(value).map_err(|why| format!("{value:?} is {why}"))?;
-            Ok((operator == "!=", Test::Fits(pattern)))
-        }
-        "~" | "!~" => {
-            let regex = Regex::new(value).map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
-            Ok((operator == "!~", Test::Holds(regex)))
-        }
-        "<" | "<=" => ordered(Ordering::Less),
-        _ => ordered(Ordering::Greater),
-    }
-}
-
-/// Why no value of the field would ever fit this one, as it is typed, if that is
-/// plain: something else was meant.
-fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<String> {
-    const QUOTES: [char; 2] = ['"', '\''];
-    let is_quoted = QUOTES.iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
-    let bare = value.trim_matches(QUOTES);
-    if field == "sourceIPAddress" && bare.contains('/') && bare.parse::<IpNet>().is_ok() {
-        let not = if is_negated { "!" } else { "" };
-        return Some(format!("compares with a network; write --source-ip '{not}{bare}'"));
-    }
-    if is_quoted {
-        return None;
-    }
-    let is_half =
-        |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
-    if QUOTES.iter().any(is_half) {
-        return Some("a quote without its second; a value that holds one stands in quotes of the other kind".into());
-    }
-    if value.starts_with('!') {
-        return Some("a ! before the value; write FIELD != VALUE, or \\! for one that is part of it".into());
-    }
-    let is_list = WORDS.contains(&field) && !value.contains(['{', '[', '\\']) && !value.contains(char::is_whitespace);
-    (is_list && value.contains(',')).then(|| {
-        format!("a comma, which no {field} holds; write {{{value}}} for either (a value in quotes is taken as it is)")
-    })
-}
-
-/// Whether a value looks as if a second condition had been written behind it: one
-/// with an operator, or the name of a field that is to be there or not.
-fn is_several(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    [" and ", " or ", "&&", "||"].iter().any(|word| {
-        let Some(at) = lower.find(word) else { return false };
-        let rest = value[at + word.len()..].trim().trim_start_matches(['!', ' ']);
-        let root = rest.split(['.', '[']).next().unwrap_or_default();
-        let is_field = !rest.contains(char::is_whitespace) && Field::parse(root, &mut Fields::default()).is_ok();
-        is_field || rest.contains(['=', '~', '<', '>'])
-    })
-}
-
 /// What is wrong with a regular expression, in one line.
 pub fn not_regex(error: &regex::Error) -> String {
     let text = error.to_string();
@@ -275,6 +144,7 @@ fn number(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::typed::{ONE, ORDERED};
     use super::*;
     use crate::query::testing::with_event;
 
