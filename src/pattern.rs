@@ -160,11 +160,12 @@ impl<T> Choice<T> {
     }
 }
 
-/// Splits `a,b` at its commas, but not at those inside `{a,b}` or behind a `\`.
+/// Splits `a,b` at its commas, but not at those inside `{a,b}` or `"a,b"`, or
+/// behind a `\`.
 pub fn split_list(values: &[String]) -> Vec<String> {
     let mut parts = Vec::new();
     for value in values {
-        let (mut depth, mut part) = (0_usize, String::new());
+        let (mut depth, mut in_quotes, mut part) = (0_usize, false, String::new());
         let mut characters = value.chars();
         while let Some(character) = characters.next() {
             match character {
@@ -175,7 +176,8 @@ pub fn split_list(values: &[String]) -> Vec<String> {
                 }
                 '{' => depth += 1,
                 '}' => depth = depth.saturating_sub(1),
-                ',' if depth == 0 => {
+                '"' => in_quotes = !in_quotes,
+                ',' if depth == 0 && !in_quotes => {
                     parts.push(std::mem::take(&mut part).trim().to_string());
                     continue;
                 }
@@ -289,7 +291,8 @@ mod tests {
 
     #[test]
     fn lists_split_at_commas_outside_braces() {
-        let values = ["a, b".to_string(), "{c,d}e,f".to_string(), r"g\,h,\{i,j".to_string()];
-        assert_eq!(split_list(&values), ["a", "b", "{c,d}e", "f", r"g\,h", r"\{i", "j"]);
+        let values = ["a, b", "{c,d}e,f", r"g\,h,\{i,j", "k.\"l,m\",n"].map(String::from);
+        let parts = ["a", "b", "{c,d}e", "f", r"g\,h", r"\{i", "j", "k.\"l,m\"", "n"];
+        assert_eq!(split_list(&values), parts);
     }
 }

@@ -75,7 +75,6 @@ fn either(is_so: bool, is_not: bool) -> Option<bool> {
 /// Twelve digits, or a pattern over them.
 fn is_account_pattern(text: &str) -> bool {
     let pattern = text.strip_prefix('!').unwrap_or(text);
-    let is_open = pattern.contains(['*', '?', '[', '{']);
-    (is_open || pattern.len() == 12)
-        && pattern.bytes().all(|byte| byte.is_ascii_digit() || b"*?[]{},-!".contains(&byte))
+    let is_open = pattern.contains(['*', '?', '{']);
+    (is_open || pattern.len() == 12) && pattern.bytes().all(|byte| byte.is_ascii_digit() || b"*?{},".contains(&byte))
 }
