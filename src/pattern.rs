@@ -51,7 +51,7 @@ impl Pattern {
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
-            Kind::Literal(literal) if literal.is_ascii() && text.is_ascii() => literal.eq_ignore_ascii_case(text),
+            Kind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
             Kind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
             Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
         }

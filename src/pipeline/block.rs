@@ -43,8 +43,11 @@ pub(super) enum RowId {
 }
 
 impl RowId {
-    pub(super) fn of(ids: &Ids, event: &Event<'_>) -> RowId {
-        ids.id(event).map_or(RowId::Nothing, RowId::Id)
+    /// That of the first row of an event, or of another; nothing where it does
+    /// not matter.
+    pub(super) fn of(ids: Option<&Ids>, event: &Event<'_>, is_first: bool) -> Option<RowId> {
+        let id = |ids: &Ids| ids.id(event).map_or(RowId::Nothing, RowId::Id);
+        ids.map(|ids| if is_first { id(ids) } else { RowId::AsBefore })
     }
 }
 

@@ -124,7 +124,7 @@ impl<'a> Rows<'a> {
                 table.shaped(&output, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
             }
-            let id = ids.as_ref().map(|ids| if is_first { RowId::of(ids, event) } else { RowId::AsBefore });
+            let id = RowId::of(ids.as_ref(), event, is_first);
             is_first = false;
             self.mark(id, order.as_mut(), event, file);
             self.counted(0)
@@ -156,11 +156,11 @@ impl<'a> Rows<'a> {
             Goal::Rows(table) => {
                 let cut = table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
-                self.mark(choice.id(event, is_first), choice.order.as_mut(), event, file);
+                self.mark(RowId::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
                 cut
             }
             Goal::Count => {
-                self.mark(choice.id(event, is_first), choice.order.as_mut(), event, file);
+                self.mark(RowId::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
                 0
             }
             Goal::Visit(visitor) => {
@@ -212,7 +212,7 @@ impl<'a> Rows<'a> {
         if self.block.count > 0 {
             self.send()?;
         }
-        self.mark(choice.id(event, is_first_row), choice.order.as_mut(), event, file);
+        self.mark(RowId::of(choice.ids.as_ref(), event, is_first_row), choice.order.as_mut(), event, file);
         let Goal::Rows(table) = &mut choice.goal else { return ControlFlow::Continue(0) };
         let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
         let cut = table.row_in_pieces(event, file, &mut |piece| {

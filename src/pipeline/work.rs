@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use super::block::RowId;
 use super::feed::Pace;
 use super::rows::Rows;
 use super::turn::Turn;
 use super::{Batch, Piece, Said, Visitor};
-use crate::decode::event::{Event, Fields};
+use crate::decode::event::Fields;
 use crate::decode::{Decoder, Findings};
 use crate::error::{Fatal, Problem};
 use crate::input::Source;
@@ -64,14 +63,6 @@ pub(super) enum Goal<'v> {
     Count,
     /// Somebody looks at them.
     Visit(&'v mut dyn Visitor),
-}
-
-impl Choice<'_> {
-    /// What tells the event of a row from those that came before, where that
-    /// matters, unless it has a row already.
-    pub(super) fn id(&self, event: &Event<'_>, is_first: bool) -> Option<RowId> {
-        self.ids.as_ref().map(|ids| if is_first { RowId::of(ids, event) } else { RowId::AsBefore })
-    }
 }
 
 /// One thread's tools.
