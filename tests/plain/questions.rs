@@ -78,9 +78,13 @@ const QUESTIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["--user", "bob"],
-        r#".userIdentity | objects | .userName == "bob" or .principalId == "bob" or .arn == "bob"
-        or (.type == "AssumedRole" and (((.arn // "" | strings | split("/") | last) // "") == "bob"
-            or (.sessionContext | objects | .sessionIssuer | objects | .userName) == "bob"))"#,
+        r#".userIdentity | objects
+        | (.sessionContext | objects // {} | .sessionIssuer | objects // {}) as $issuer
+        | [.userName, .arn, .principalId, $issuer.userName, $issuer.arn,
+           (.arn | strings | select(contains(":assumed-role/")) | split("/") | last),
+           (.principalId | strings | select(contains(":")) | split(":")[1:] | join(":")),
+           (.sessionContext | objects | .sourceIdentity)]
+        | any(. == "bob")"#,
     ),
     (
         &["--user", "arn:aws:iam::111122223333:role/Maintenance"],

@@ -121,7 +121,7 @@ impl Needle {
     }
 
     /// The bytes that are searched for.
-    pub(super) fn core(&self) -> &[u8] {
+    pub(in crate::query) fn core(&self) -> &[u8] {
         &self.context[self.core.clone()]
     }
 

@@ -7,7 +7,7 @@ use std::str::Chars;
 
 use serde_json::Value;
 
-use super::row::{at, resources, strings, user_name, values};
+use super::row::{self, at, resources, strings, user_name, values};
 
 /// Whether `event` fits one option with one value (empty for those without).
 pub fn holds(option: &str, value: &str, event: &Value) -> bool {
@@ -145,41 +145,37 @@ fn is_read(event: &Value) -> Option<bool> {
 /// All names that who called goes by.
 fn names(event: &Value) -> Vec<String> {
     let identity = &event["userIdentity"];
-    let some = |value: &Value| texts(value).into_iter().filter(|text| !text.is_empty());
     let mut names: Vec<String> = user_name(event).into_iter().collect();
     if !identity.is_object() {
         return names;
     }
-    if texts(&identity["type"]) == ["AssumedRole"]
-        && let Some((role, session)) = split_pair(identity)
-    {
-        names.extend([role, session]);
-    }
+    let kind = texts(&identity["type"]).pop().unwrap_or_default();
+    let is_root = kind == "Root" || (kind == "FederatedUser" && row::is_issued_by_root(event));
+    let mut raw = Vec::new();
     for path in [
         "userName",
         "arn",
         "principalId",
+        "sessionContext.sessionIssuer.userName",
         "sessionContext.sessionIssuer.arn",
         "sessionContext.sourceIdentity",
         "onBehalfOf.userId",
     ] {
-        names.extend(some(at(identity, path)));
+        raw.extend(texts(at(identity, path)));
     }
+    raw.extend(row::role_session(event).map(|(_, session)| session));
+    raw.extend(row::behind_colon(event));
+    if kind == "FederatedUser" {
+        raw.extend(row::token_name(event));
+    }
+    if ["IdentityCenterUser", "Unknown"].contains(&kind.as_str()) {
+        raw.extend(texts(at(event, "additionalEventData.UserName")));
+    }
+    raw.retain(|name| !name.is_empty() && (is_root || !row::claims_root(name)));
+    names.extend(raw);
+    names.extend(row::role(event).map(|role| row::not_root("role", &role)));
+    names.extend(is_root.then(|| "root".to_string()));
     names
-}
-
-/// The role and the session of an assumed role, where it has both.
-fn split_pair(identity: &Value) -> Option<(String, String)> {
-    let text = |path: &str| texts(at(identity, path)).into_iter().find(|text| !text.is_empty());
-    let arn = text("arn");
-    let of_arn = arn.as_deref().and_then(|arn| arn.rsplit_once('/').map(|(_, session)| session.to_string()));
-    let of_id = || text("principalId").and_then(|id| id.split_once(':').map(|(_, session)| session.to_string()));
-    let session = of_arn.or_else(of_id).filter(|session| !session.is_empty())?;
-    let role = text("sessionContext.sessionIssuer.userName").or_else(|| {
-        let (_, rest) = arn.as_deref()?.split_once(":assumed-role/")?;
-        rest.split_once('/').map(|(role, _)| role.to_string())
-    })?;
-    Some((role, session))
 }
 
 fn is_from(pattern: &str, text: &str) -> bool {

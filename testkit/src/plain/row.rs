@@ -20,35 +20,100 @@ fn text(value: &Value) -> Option<String> {
 pub fn user_name(event: &Value) -> Option<String> {
     let identity = &event["userIdentity"];
     if !identity.is_object() {
-        return text(identity);
+        return text(identity).map(|name| not_root("user", &name));
     }
     let field = |path: &str| text(at(identity, path));
-    let arn = field("arn");
-    let session = match arn.as_deref().and_then(|arn| arn.rsplit_once('/')) {
-        Some((_, session)) => Some(session.to_string()),
-        None => field("principalId").and_then(|id| id.split_once(':').map(|(_, session)| session.to_string())),
-    };
-    let session = session.filter(|session| !session.is_empty());
-    let role_of_arn = || {
-        let (_, rest) = arn.as_deref()?.split_once(":assumed-role/")?;
-        rest.split_once('/').map(|(role, _)| role.to_string())
-    };
-    let name = match field("type").unwrap_or_default().as_str() {
-        "Root" => Some(field("userName").unwrap_or("root".into())),
-        "AssumedRole" => match (field("sessionContext.sessionIssuer.userName").or_else(role_of_arn), session) {
-            (Some(role), Some(session)) => Some(format!("{role}/{session}")),
-            (role, session) => role.or(session),
+    let kind = field("type").unwrap_or_default();
+    if kind == "Root" {
+        return Some("root".into());
+    }
+    if let Some((role, session)) = role_session(event) {
+        return Some(format!("{}/{session}", not_root("role", &role)));
+    }
+    let first = |paths: &[&str]| paths.iter().find_map(|path| field(path));
+    let signed_in = text(at(event, "additionalEventData.UserName"));
+    let name = match kind.as_str() {
+        "AssumedRole" => role(event).map(|role| not_root("role", &role)),
+        "FederatedUser" => match (issuer(event), token_name(event), first(&["arn", "principalId"])) {
+            (Some(issuer), Some(name), _) => return Some(format!("{issuer}/{name}")),
+            (Some(issuer), None, token) => return Some(format!("{issuer}/{}", token.unwrap_or_default())),
+            (None, _, Some(token)) => return Some(token),
+            (None, _, None) => None,
         },
-        "FederatedUser" => session,
         "AWSService" | "" => field("invokedBy"),
         "AWSAccount" => match (field("accountId"), field("principalId")) {
-            (Some(account), Some(id)) => Some(format!("{account}/{id}")),
+            (Some(account), Some(id)) => return Some(format!("{}/{id}", not_root("user", &account))),
             (account, _) => account,
         },
-        "IdentityCenterUser" => text(at(event, "additionalEventData.UserName")).or_else(|| field("onBehalfOf.userId")),
+        "IdentityCenterUser" => signed_in.or_else(|| field("onBehalfOf.userId")),
+        "Unknown" => signed_in.or_else(|| first(&["userName", "onBehalfOf.userId"])),
         _ => None,
     };
-    name.or_else(|| ["userName", "arn", "principalId", "accountId"].into_iter().find_map(field))
+    let name = name.or_else(|| first(&["userName", "arn", "principalId", "accountId"]));
+    name.map(|name| not_root("user", &name))
+}
+
+/// The role of an event's caller, if it has one.
+pub fn role(event: &Value) -> Option<String> {
+    let of_arn = || {
+        let arn = text(at(event, "userIdentity.arn"))?;
+        let (_, rest) = arn.split_once(":assumed-role/")?;
+        rest.split_once('/').map(|(role, _)| role.to_string())
+    };
+    text(at(event, "userIdentity.sessionContext.sessionIssuer.userName")).or_else(of_arn)
+}
+
+/// The role and the session of whoever has the ARN of an assumed role, or is of
+/// that type.
+pub fn role_session(event: &Value) -> Option<(String, String)> {
+    let identity = &event["userIdentity"];
+    let of_arn = text(&identity["arn"]).filter(|arn| arn.contains(":assumed-role/"));
+    let of_arn = of_arn.and_then(|arn| arn.rsplit_once('/').map(|(_, session)| session.to_string()));
+    let of_id = || behind_colon(event).filter(|_| text(&identity["type"]).as_deref() == Some("AssumedRole"));
+    let session = of_arn.filter(|session| !session.is_empty()).or_else(of_id)?;
+    Some((role(event)?, session))
+}
+
+/// What follows the colon of the principal's id.
+pub fn behind_colon(event: &Value) -> Option<String> {
+    let id = text(at(event, "userIdentity.principalId"))?;
+    id.split_once(':').map(|(_, name)| name.to_string()).filter(|name| !name.is_empty())
+}
+
+/// The name in the token of a federated user.
+pub fn token_name(event: &Value) -> Option<String> {
+    let arn = text(at(event, "userIdentity.arn")).filter(|arn| arn.contains(":federated-user/"));
+    let of_arn = arn.and_then(|arn| arn.rsplit_once('/').map(|(_, name)| name.to_string()));
+    of_arn.filter(|name| !name.is_empty()).or_else(|| behind_colon(event))
+}
+
+/// Whether the root user issued the credentials of an event's caller.
+pub fn is_issued_by_root(event: &Value) -> bool {
+    let issuer = at(event, "userIdentity.sessionContext.sessionIssuer");
+    match text(&issuer["type"]) {
+        Some(kind) => kind == "Root",
+        None => text(&issuer["arn"]).is_some_and(|arn| arn.starts_with("arn:") && arn.ends_with(":root")),
+    }
+}
+
+fn issuer(event: &Value) -> Option<String> {
+    if is_issued_by_root(event) {
+        return Some("root".into());
+    }
+    let issuer = at(event, "userIdentity.sessionContext.sessionIssuer");
+    let name = text(&issuer["userName"]).or_else(|| text(&issuer["arn"]))?;
+    Some(not_root("user", &name))
+}
+
+/// Whether a text could be taken for the root user or what it issued.
+pub fn claims_root(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower == "root" || lower.starts_with("root/")
+}
+
+/// The name of someone who is not root.
+pub fn not_root(kind: &str, name: &str) -> String {
+    if claims_root(name) { format!("{kind}/{name}") } else { name.to_string() }
 }
 
 /// A text as a cell of a TSV shows it: control characters as escapes.

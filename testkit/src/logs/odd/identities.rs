@@ -92,6 +92,38 @@ const IDENTITIES: &[(&str, &str)] = &[
     ),
     ("federated user without an arn", r#"{"type":"FederatedUser","principalId":"111122223333:heidi"}"#),
     (
+        "federated user who calls himself root",
+        r#"{"type":"FederatedUser","principalId":"111122223333:root","arn":"arn:aws:sts::111122223333:federated-user/root","accountId":"111122223333","sessionContext":{"sessionIssuer":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/mallory","userName":"mallory"}}}"#,
+    ),
+    (
+        "federated user of the root user",
+        r#"{"type":"FederatedUser","principalId":"111122223333:x","arn":"arn:aws:sts::111122223333:federated-user/x","accountId":"111122223333","sessionContext":{"sessionIssuer":{"type":"Root","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333"}}}"#,
+    ),
+    (
+        "federated user of a user called root",
+        r#"{"type":"FederatedUser","principalId":"111122223333:x","arn":"arn:aws:sts::111122223333:federated-user/x","sessionContext":{"sessionIssuer":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/root","userName":"root"}}}"#,
+    ),
+    (
+        "user called root",
+        r#"{"type":"IAMUser","principalId":"AIDACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::111122223333:user/root","accountId":"111122223333","userName":"Root"}"#,
+    ),
+    (
+        "role and session called root",
+        r#"{"type":"AssumedRole","principalId":"AROADBQP57FF2AEXAMPLE:root","arn":"arn:aws:sts::111122223333:assumed-role/root/root","sessionContext":{"sessionIssuer":{"type":"Role","userName":"root"},"sourceIdentity":"root"}}"#,
+    ),
+    (
+        "root for whom a service acted",
+        r#"{"type":"Root","principalId":"111122223333","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333","invokedBy":"support.amazonaws.com"}"#,
+    ),
+    (
+        "unknown with the ARN of an assumed role",
+        r#"{"type":"Unknown","principalId":"AROADBQP57FF2AEXAMPLE:alice@example.com","arn":"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_1b74cd717d47002b/alice@example.com","accountId":"111122223333"}"#,
+    ),
+    (
+        "other account with the ARN of an assumed role",
+        r#"{"type":"AWSAccount","principalId":"AROADBQP57FF2AEXAMPLE:sync","accountId":"444455556666","arn":"arn:aws:sts::444455556666:assumed-role/Sync/sync"}"#,
+    ),
+    (
         "SAML user",
         r#"{"type":"SAMLUser","principalId":"EXAMPLEhash=:ivan@example.com","userName":"ivan@example.com","identityProvider":"EXAMPLEhash="}"#,
     ),
@@ -148,6 +180,15 @@ pub(super) fn all() -> Vec<Odd> {
         .iter()
         .map(|(why, json)| Draft::new(format!("identity: {why}")).set("userIdentity", *json).odd())
         .collect();
+    all.push(
+        Draft::new("identity: unknown who signs in through Identity Center")
+            .set(
+                "userIdentity",
+                r#"{"type":"Unknown","principalId":"111122223333","arn":"","accountId":"111122223333"}"#,
+            )
+            .set("additionalEventData", r#"{"UserName":"root","CredentialType":"PASSWORD"}"#)
+            .odd(),
+    );
     all.push(
         Draft::new("identity: Identity Center user signing in")
             .set("userIdentity", r#"{"type":"IdentityCenterUser","accountId":"111122223333"}"#)

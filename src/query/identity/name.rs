@@ -1,0 +1,228 @@
+//! The names of a principal: the one that is shown, and all by which it is found.
+//!
+//! | `type` | shown |
+//! |---|---|
+//! | `Root` | `root`, although AWS puts the alias of the account into `userName` |
+//! | any, with an assumed-role ARN | `role/session` |
+//! | `FederatedUser` | `issuer/name`: the caller of GetFederationToken chose the name |
+//! | `IdentityCenterUser`, `Unknown` | the name that was typed at the sign-in |
+//! | `AWSService`, none | the service in `invokedBy` |
+//! | `AWSAccount` | `account/principal` |
+//! | others | `userName`, else the ARN, the principal id or the account |
+//!
+//! Callers choose session names, token names and user names. So `root` alone, and
+//! `root/…`, always mean the root user or what it issued: the same text from anyone
+//! else is shown and found behind `user/` or `role/`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::{Principal, text};
+
+const ROOT: &str = "root";
+/// What precedes the name of someone else who is called `root`. Events are searched
+/// by parts of names, so both words must be too common to be searched for.
+const USER: &str = "user";
+const ROLE: &str = "role";
+
+/// The name that a person wants to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Name<'a> {
+    /// One name.
+    Plain(Cow<'a, str>),
+    /// A role and its session, an issuer and the name it gave, or an account and a
+    /// principal in it: shown with a `/` between them.
+    Pair(Cow<'a, str>, Cow<'a, str>),
+}
+
+impl<'a> Name<'a> {
+    /// The parts that make up the text.
+    pub fn parts(&self) -> [&str; 3] {
+        match self {
+            Name::Plain(name) => [name, "", ""],
+            Name::Pair(first, second) => [first, "/", second],
+        }
+    }
+
+    /// A name that is not the root user's, whatever it says.
+    fn not_root(kind: &'static str, name: Cow<'a, str>) -> Name<'a> {
+        if claims_root(&name) { Name::Pair(kind.into(), name) } else { Name::Plain(name) }
+    }
+}
+
+impl<'a> Principal<'a> {
+    fn kind(&self) -> Cow<'a, str> {
+        text(self.kind).unwrap_or_default()
+    }
+
+    /// Whether it is the root user, or has credentials that the root user issued.
+    fn is_root(&self) -> bool {
+        self.kind() == "Root" || (self.kind() == "FederatedUser" && self.is_issued_by_root())
+    }
+
+    fn is_issued_by_root(&self) -> bool {
+        let is_roots_arn = |arn: Cow<'_, str>| arn.starts_with("arn:") && arn.ends_with(":root");
+        match text(self.issuer_kind) {
+            Some(kind) => kind == "Root",
+            None => text(self.issuer_arn).is_some_and(is_roots_arn),
+        }
+    }
+
+    /// The last part of an ARN of one of these kinds: `assumed-role/ROLE/SESSION`,
+    /// `federated-user/NAME`.
+    fn last_of_arn(&self, kind: &str) -> Option<Cow<'a, str>> {
+        let arn = text(self.arn).filter(|arn| arn.contains(kind))?;
+        cut(arn, |arn| arn.rfind('/').map(|at| at + 1..arn.len())).filter(|last| !last.is_empty())
+    }
+
+    /// What follows the colon in `AROA…:session` or `ACCOUNT:name`.
+    fn last_of_id(&self) -> Option<Cow<'a, str>> {
+        let id = text(self.principal_id)?;
+        cut(id, |id| id.find(':').map(|at| at + 1..id.len())).filter(|last| !last.is_empty())
+    }
+
+    /// The session of a role.
+    fn session(&self) -> Option<Cow<'a, str>> {
+        let of_id = || if self.kind() == "AssumedRole" { self.last_of_id() } else { None };
+        self.last_of_arn(ASSUMED_ROLE).or_else(of_id)
+    }
+
+    /// The role of a session: its issuer or, where that is missing, the middle of
+    /// `assumed-role/ROLE/SESSION`.
+    fn role(&self) -> Option<Cow<'a, str>> {
+        let role = text(self.issuer_name).or_else(|| {
+            cut(text(self.arn)?, |arn| {
+                let start = arn.find(ASSUMED_ROLE)? + ASSUMED_ROLE.len();
+                arn[start..].find('/').map(|length| start..start + length)
+            })
+        });
+        role.map(|role| qualified(ROLE, role))
+    }
+
+    /// A role and its session, for every type with the ARN of an assumed role.
+    fn role_session(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        Some((self.role()?, self.session()?))
+    }
+
+    /// Who called GetFederationToken.
+    fn issuer(&self) -> Option<Cow<'a, str>> {
+        if self.is_issued_by_root() {
+            return Some(ROOT.into());
+        }
+        text(self.issuer_name).or_else(|| text(self.issuer_arn)).map(|issuer| qualified(USER, issuer))
+    }
+
+    /// The name in a federation token.
+    fn token_name(&self) -> Option<Cow<'a, str>> {
+        self.last_of_arn(FEDERATED_USER).or_else(|| self.last_of_id())
+    }
+
+    fn federated(&self) -> Option<Name<'a>> {
+        match (self.issuer(), self.token_name()) {
+            (Some(issuer), Some(name)) => Some(Name::Pair(issuer, name)),
+            // A name that its caller chose never stands alone.
+            (issuer, _) => {
+                let id = || text(self.principal_id);
+                let token = text(self.arn).or_else(id);
+                issuer.map(|issuer| Name::Pair(issuer, token.clone().unwrap_or_default())).or(token.map(Name::Plain))
+            }
+        }
+    }
+
+    fn on_behalf_of(&self) -> Option<Cow<'a, str>> {
+        text(self.on_behalf_of.and_then(|other| other.member("userId")))
+    }
+
+    /// The name that was typed at a sign-in through Identity Center.
+    fn sign_in_name(&self) -> Option<Cow<'a, str>> {
+        if self.is_identity() {
+            return None;
+        }
+        text(self.additional.and_then(|data| data.member("UserName")))
+    }
+
+    /// Whether the identity alone decides who it is, without the rest of the event.
+    pub fn is_identity(&self) -> bool {
+        !matches!(&*self.kind(), "IdentityCenterUser" | "Unknown")
+    }
+
+    /// The name that a person wants to read; `None` if the event names no one.
+    pub fn name(&self) -> Option<Name<'a>> {
+        let kind = self.kind();
+        if kind == "Root" {
+            return Some(Name::Plain(ROOT.into()));
+        }
+        if let Some((role, session)) = self.role_session() {
+            return Some(Name::Pair(role, session));
+        }
+        let resolved = match &*kind {
+            "AssumedRole" => self.role(),
+            "FederatedUser" => return self.federated(),
+            "AWSService" | "" => text(self.invoked_by),
+            "AWSAccount" => match (text(self.account_id), text(self.principal_id)) {
+                (Some(account), Some(id)) => return Some(Name::Pair(qualified(USER, account), id)),
+                (account, _) => account,
+            },
+            "IdentityCenterUser" => self.sign_in_name().or_else(|| self.on_behalf_of()),
+            "Unknown" => self.sign_in_name().or_else(|| text(self.user_name)).or_else(|| self.on_behalf_of()),
+            _ => None,
+        };
+        let fallback = || [self.user_name, self.arn, self.principal_id, self.account_id].into_iter().find_map(text);
+        resolved.or_else(fallback).map(|name| Name::not_root(USER, name))
+    }
+
+    /// Whose permissions decide: the role of a session, or else the name that a
+    /// person wants to read.
+    pub fn holder(&self) -> Option<String> {
+        if self.kind() != "Root"
+            && let Some((role, _)) = self.role_session()
+        {
+            return Some(role.into_owned());
+        }
+        self.name().map(|name| name.parts().concat())
+    }
+
+    /// Whether any of the names that the principal goes by fits.
+    pub fn is_any(&self, mut fits: impl FnMut(&str) -> bool) -> bool {
+        let is_root = self.is_root();
+        if self.name().is_some_and(|name| fits(&name.parts().concat())) || (is_root && fits(ROOT)) {
+            return true;
+        }
+        let raw =
+            [self.user_name, self.arn, self.principal_id, self.issuer_name, self.issuer_arn, self.source_identity];
+        let derived = [
+            self.role(),
+            self.session(),
+            self.last_of_id(),
+            self.on_behalf_of(),
+            self.sign_in_name(),
+            if self.kind() == "FederatedUser" { self.token_name() } else { None },
+        ];
+        let all = raw.into_iter().filter_map(text).chain(derived.into_iter().flatten());
+        all.into_iter().any(|name| (is_root || !claims_root(&name)) && fits(&name))
+    }
+}
+
+const ASSUMED_ROLE: &str = ":assumed-role/";
+const FEDERATED_USER: &str = ":federated-user/";
+
+/// Whether a text reads like the root user, or like something that it issued.
+/// Patterns ignore case, so this does too.
+fn claims_root(text: &str) -> bool {
+    let (name, rest) = text.split_at_checked(ROOT.len()).unwrap_or((text, ""));
+    name.eq_ignore_ascii_case(ROOT) && (rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A name that is not the root user's, in one text.
+fn qualified<'a>(kind: &'static str, name: Cow<'a, str>) -> Cow<'a, str> {
+    if claims_root(&name) { format!("{kind}/{name}").into() } else { name }
+}
+
+/// A part of a text, without a copy where the text is borrowed.
+fn cut<'a>(text: Cow<'a, str>, part: impl FnOnce(&str) -> Option<Range<usize>>) -> Option<Cow<'a, str>> {
+    let range = part(&text)?;
+    Some(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
+        Cow::Owned(text) => Cow::Owned(text[range].to_string()),
+    })
+}
