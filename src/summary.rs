@@ -84,8 +84,11 @@ fn subjects(plan: &SummaryPlan, fields: &mut Fields) -> Result<(Vec<(About, Vec<
         let subject = Subject::new(&columns, true, fields)?;
         return Ok((vec![(About::Asked, plan.by.clone())], vec![subject]));
     }
-    let subjects =
-        SUBJECTS.iter().map(|(_, column)| Subject::new(&[column], false, fields)).collect::<Result<_, _>>()?;
+    let subject = |(about, column): &(About, &str)| match about {
+        About::Errors => Subject::errors(fields),
+        _ => Subject::new(&[column], false, fields),
+    };
+    let subjects = SUBJECTS.iter().map(subject).collect::<Result<_, _>>()?;
     let headings = SUBJECTS.iter().map(|(about, column)| (*about, vec![column.to_string()]));
     let denied = (About::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     Ok((headings.chain([denied]).collect(), subjects))

@@ -28,6 +28,8 @@ pub const CATALOGUE: &[Named] = &[
     named("errorMessage", "the error in words", "Rate exceeded"),
     named("responseElements", "what was answered, as JSON", r#"{"version":20,"tier":"Standard"}"#),
     named("userIdentity", "who called, whole, as JSON", r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#),
+    named("invokedBy", "the service that acted for the caller", "config.amazonaws.com"),
+    named("sourceIdentity", "the person that the role was taken for, as its caller said", "trent@example.com"),
     named("userType", "the kind of identity: IAMUser, AssumedRole, Root, AWSService, …", "AssumedRole"),
     named("accessKeyId", "the access key that signed the call", "AKIA36P3HAPY7EXAMPLE"),
     named("mfa", "whether the session or sign-in used multi-factor authentication", "false"),

@@ -84,7 +84,7 @@ impl Condition {
             Condition::Failed(..) | Condition::Read(..) => None,
             Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Edges::WHOLE),
             Condition::Where(comparison) => comparison.needles(),
-            Condition::Resource(resource) => needles_of(resource.choice(), Edges::END),
+            Condition::Resource(resource) => needles_of(resource.choice(), Edges::NONE),
             Condition::Grep(grep) => {
                 let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Edges::NONE));
                 Some(needles.collect::<Option<Vec<_>>>()?.concat())

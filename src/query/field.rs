@@ -67,6 +67,8 @@ impl Field {
             "userName" => Field::UserName(Box::new(Identities::new(fields)?)),
             "userType" => Field::Path(Path::parse("userIdentity.type", fields)?),
             "accessKeyId" => Field::Path(Path::parse("userIdentity.accessKeyId", fields)?),
+            "invokedBy" => Field::Path(Path::parse("userIdentity.invokedBy", fields)?),
+            "sourceIdentity" => Field::Path(Path::parse("userIdentity.sessionContext.sourceIdentity", fields)?),
             "mfa" => Field::First(Box::new([
                 Path::parse("userIdentity.sessionContext.attributes.mfaAuthenticated", fields)?,
                 Path::parse("additionalEventData.MFAUsed", fields)?,

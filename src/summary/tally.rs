@@ -14,7 +14,7 @@ use crate::output::cell::CellStyle;
 use crate::output::column::Column;
 use crate::output::dedupe::{Ids, Seen};
 use crate::pipeline::Visitor;
-use crate::query::call::{Access, Failure};
+use crate::query::call::{Access, Failure, is_success};
 use crate::query::denial::Denial;
 use crate::query::identity::Identities;
 use crate::query::time::Clock;
@@ -25,6 +25,8 @@ pub(super) struct Subject {
     columns: Vec<Column>,
     /// Whether an event without a value counts too, as one of no value.
     has_empty: bool,
+    /// Whether the values are error codes, of which `200` is not one.
+    are_errors: bool,
 }
 
 /// All that one thread counts.
@@ -83,7 +85,18 @@ impl Subject {
     /// The values of these columns.
     pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut Fields) -> Result<Subject, Fatal> {
         let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
-        Ok(Subject { columns, has_empty })
+        Ok(Subject { columns, has_empty, are_errors: false })
+    }
+
+    /// The error codes of what failed.
+    pub(super) fn errors(fields: &mut Fields) -> Result<Subject, Fatal> {
+        Ok(Subject { are_errors: true, ..Subject::new(&["errorCode"], false, fields)? })
+    }
+
+    /// Whether an event with this value is not counted.
+    fn is_left_out(&self, value: &[u8]) -> bool {
+        let is_success = || self.are_errors && str::from_utf8(value).is_ok_and(is_success);
+        (value.is_empty() && !self.has_empty) || is_success()
     }
 
     /// The value for an event, if there is one that is short and stands in the
@@ -167,13 +180,13 @@ impl Tally {
             counts.week[moment.hour_of_week] += 1;
         }
         for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
-            if let Some((bytes, length)) = subject.short(event) {
+            if let Some((bytes, length)) = subject.short(event).filter(|_| !subject.are_errors) {
                 has_grown |= counter.add_short(bytes, length, moment);
                 continue;
             }
             value.clear();
             subject.value(event, file, style, value);
-            if value.is_empty() && !subject.has_empty {
+            if subject.is_left_out(value) {
                 *empty += 1;
             } else {
                 has_grown |= counter.add(value, moment);

@@ -99,9 +99,17 @@ const QUESTIONS: &[(&[&str], &str)] = &[
 ];
 
 const WORDS: &str = r#"
-def resource(f): any(.requestParameters, .responseElements, .resources | .. | strings;
+def message: (.userIdentity?.arn?) as $caller
+    | .errorMessage | strings | gsub(",arn:"; " arn:") | [splits("[\\s\"'`()\\[\\]<>{};|]")][]
+    | if test("arn:") then sub("^.*?(?=arn:)"; "") else splits("[/:=,]") end | sub("[.,:!?=]+$"; "")
+    | select(. != $caller and test("^arn:([^:]*:){4}|^[a-z-]{1,20}-([0-9a-fA-F]{8}|[0-9a-fA-F]{17})$"));
+def resource(f): any((.resources, .requestParameters, .responseElements, .serviceEventDetails, .additionalEventData,
+        .vpcEndpointId | .. | strings), message;
     f or (startswith("arn:") and (split("/") | last // "" | split(":") | last // "" | f)));
-def failed: any(.errorCode, .errorMessage; . != null and (type == "string" or type == "number" or type == "boolean") and . != "");
+def some: select(. != null and (type == "string" or type == "number" or type == "boolean") and . != "") | tostring;
+def failed: ((.eventName | strings) // "") as $name
+    | any(.errorCode | some; test("^2[0-9][0-9]$") | not) or any(.errorMessage | some; true)
+      or any(.responseElements, .serviceEventDetails, .additionalEventData | objects | .[$name]; . == "Failure");
 def reads: (.readOnly | tostring) as $said
     | if $said == "true" then true elif $said == "false" then false
       else (.eventName | strings | test("^(Get|List|Describe|Head|Lookup)([^a-z]|$)")) // false end;

@@ -24,7 +24,7 @@ pub(super) const ORDERED: &str = "compares with no number and no time; write one
 
 const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
 /// Fields whose texts are words, in which no comma stands.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 23] = [
     "eventVersion",
     "eventSource",
     "eventName",
@@ -43,6 +43,7 @@ const WORDS: [&str; 22] = [
     "eventCategory",
     "userType",
     "accessKeyId",
+    "invokedBy",
     "mfa",
     "userIdentity.type",
     "userIdentity.accessKeyId",

@@ -32,14 +32,14 @@ fn fits(option: &str, pattern: &str, event: &Value) -> bool {
         "--region" => field("awsRegion"),
         "--access-key" => field("userIdentity.accessKeyId"),
         "--user" => names(event).iter().any(|name| glob(pattern, name)),
-        "--resource" => ["requestParameters", "responseElements", "resources"].iter().any(|name| {
-            let mut found = Vec::new();
-            strings(&event[*name], &mut found);
+        "--resource" => {
+            let mut found = row::in_message(event);
+            row::RESOURCE_FIELDS.iter().for_each(|field| strings(&event[*field], &mut found));
             found.iter().any(|text| {
                 let last = text.rsplit(['/', ':']).next().unwrap_or_default();
                 glob(pattern, text) || (text.starts_with("arn:") && glob(pattern, last))
             })
-        }),
+        }
         "--source-ip" => texts(&event["sourceIPAddress"]).iter().any(|text| is_from(pattern, text)),
         other => panic!("{other}"),
     }
@@ -126,7 +126,14 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn is_failed(event: &Value) -> bool {
-    ["errorCode", "errorMessage"].iter().any(|name| texts(&event[*name]).iter().any(|text| !text.is_empty()))
+    let some = |name: &str| texts(&event[name]).into_iter().find(|text| !text.is_empty());
+    let is_success = |code: &String| code.len() == 3 && code.starts_with('2') && code.parse::<u16>().is_ok();
+    let outcomes = ["responseElements", "serviceEventDetails", "additionalEventData"];
+    some("errorCode").is_some_and(|code| !is_success(&code))
+        || some("errorMessage").is_some()
+        || texts(&event["eventName"]).iter().any(|name| {
+            outcomes.iter().any(|field| event[*field].get(name).is_some_and(|outcome| *outcome == "Failure"))
+        })
 }
 
 fn is_read(event: &Value) -> Option<bool> {

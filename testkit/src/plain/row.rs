@@ -144,19 +144,104 @@ pub fn values<'a>(event: &'a Value, path: &str) -> Vec<&'a Value> {
     })
 }
 
-/// The ids and ARNs that are named in an event, each once.
+/// The ids, ARNs and names of what an event is about, each once.
 pub fn resources(event: &Value) -> Vec<String> {
-    let mut texts = Vec::new();
-    for field in ["resources", "requestParameters", "responseElements"] {
-        strings(&event[field], &mut texts);
-    }
     let mut found: Vec<String> = Vec::new();
-    for text in texts {
-        if is_resource(&text) && !found.contains(&text) {
+    let mut texts = Vec::new();
+    for field in RESOURCE_FIELDS {
+        strings(&event[*field], &mut texts);
+    }
+    texts.retain(|text| is_resource(text));
+    for text in texts.into_iter().chain(in_message(event)) {
+        if !found.contains(&text) {
             found.push(text);
         }
     }
+    let add = |names: Vec<String>, found: &mut Vec<String>| {
+        for name in names {
+            let is_end = |known: &String| known.ends_with(&format!("/{name}")) || known.ends_with(&format!(":{name}"));
+            if !found.contains(&name) && !found.iter().any(is_end) {
+                found.push(name);
+            }
+        }
+    };
+    add(names(&event["requestParameters"], "Request", false), &mut found);
+    for answer in ["responseElements", "serviceEventDetails"] {
+        if found.is_empty() {
+            add(names(&event[answer], "Response", true), &mut found);
+        }
+    }
     found
+}
+
+/// The fields whose strings can be resources.
+pub const RESOURCE_FIELDS: &[&str] = &[
+    "resources",
+    "requestParameters",
+    "responseElements",
+    "serviceEventDetails",
+    "additionalEventData",
+    "vpcEndpointId",
+];
+
+/// The ids and ARNs in the error message, but for the caller's own.
+pub fn in_message(event: &Value) -> Vec<String> {
+    let caller = event["userIdentity"]["arn"].as_str();
+    let message = event["errorMessage"].as_str().unwrap_or_default();
+    let is_behind = |character: char| ".,:!?=".contains(character);
+    let mut found = Vec::new();
+    for word in message.split(|c: char| c.is_whitespace() || "\"'`()[]<>{};|".contains(c)) {
+        for part in word.replace(",arn:", " arn:").split(' ') {
+            let arn = part.find("arn:").map(|at| part[at..].trim_end_matches(is_behind).to_string());
+            match arn.filter(|arn| is_resource(arn)) {
+                Some(arn) => found.push(arn),
+                None => found.extend(
+                    part.split(['/', ':', '=', ','])
+                        .map(|part| part.trim_end_matches(is_behind))
+                        .filter(|part| is_resource(part))
+                        .map(String::from),
+                ),
+            }
+        }
+    }
+    found.retain(|text| Some(text.as_str()) != caller);
+    found
+}
+
+/// The names in a request or an answer: members of it or of the object around it, in
+/// an answer also members of its objects.
+fn names(object: &Value, wrapper: &str, is_answer: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (key, value) in object.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(_) if key.ends_with(wrapper) && is_answer => found.extend(names(value, wrapper, true)),
+            Value::Object(members) if key.ends_with(wrapper) || is_answer => {
+                members.iter().for_each(|(key, value)| found.extend(named(key, value)));
+            }
+            _ => found.extend(named(key, value)),
+        }
+    }
+    found
+}
+
+fn named(key: &str, value: &Value) -> Vec<String> {
+    const ENDINGS: &str = "Name Names Id Ids Identifier Identifiers Arn Arns ARN ARNs";
+    const KEYS: &str = "name names id ids arn key target resource bucket cluster service family alias role user group \
+                        function table topic queue queueUrl stream repository stack project layer";
+    const OTHERS: &str = "roleSessionName sessionName requestId clientRequestId correlationId invocationId traceId \
+                          versionId statementId ownerId availabilityZoneId availabilityZoneName zoneName attributeName \
+                          agentName platformName computerName deviceName rootDeviceName metricName fieldName columnName \
+                          propertyName typeName commandId exclusiveStartId";
+    let small = key.chars().next().map(|first| format!("{}{}", first.to_ascii_lowercase(), &key[first.len_utf8()..]));
+    let small = small.unwrap_or_default();
+    let is_in = |list: &str| list.split_whitespace().any(|known| known == small);
+    let ends = ENDINGS.split(' ').any(|ending| key.ends_with(ending));
+    if !(is_in(KEYS) || (ends && !is_in(OTHERS))) {
+        return Vec::new();
+    }
+    let values = value.as_array().map_or(vec![value], |values| values.iter().collect());
+    let is_name = |name: &&str| !name.is_empty() && name.len() <= 1024 && *name != "HIDDEN_DUE_TO_SECURITY_REASONS";
+    values.into_iter().filter_map(Value::as_str).filter(is_name).map(String::from).collect()
 }
 
 /// Whether a text is an ARN, or a kind, a `-` and 8 or 17 hexadecimal digits.
@@ -165,7 +250,7 @@ fn is_resource(text: &str) -> bool {
         (1..=20).contains(&kind.len())
             && kind.chars().all(|character| matches!(character, 'a'..='z' | '-'))
             && [8, 17].contains(&number.len())
-            && number.chars().all(|character| matches!(character, '0'..='9' | 'a'..='f'))
+            && number.chars().all(|character| character.is_ascii_hexdigit())
     });
     let is_arn = text.starts_with("arn:");
     if is_arn { text.split(':').count() > 5 && text.split_whitespace().eq([text]) } else { is_id }
