@@ -119,13 +119,13 @@ fn convert(plan: &Plan, settings: &Settings) -> Exit {
         begin(&report, settings);
         pipeline::run(plan, &report, &stop)
     });
-    if let Ok(coverage) = &outcome
-        && (coverage.rows == 0 && !coverage.is_cut && plan.limit != Some(0) && !plan.talk.quiet)
+    if let Ok(finished) = &outcome
+        && !plan.talk.quiet
     {
         report.clear();
-        second_look::hints(plan, &stop).iter().for_each(|hint| report.note(hint));
+        second_look::hints(plan, finished, &stop).iter().for_each(|hint| report.note(hint));
     }
-    conclude(&report, outcome, settings)
+    conclude(&report, outcome.map(|finished| finished.coverage), settings)
 }
 
 fn summarize(plan: &SummaryPlan, settings: &Settings) -> Exit {

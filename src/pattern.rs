@@ -1,5 +1,8 @@
 //! Patterns over names: case-insensitive globs, several of them, some negated.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
@@ -116,8 +119,18 @@ fn translated(glob: &str) -> Option<(String, Vec<String>)> {
 /// those with a leading `!`.
 #[derive(Clone, Debug)]
 pub struct Choice<T> {
+    option: Box<str>,
     wanted: Vec<T>,
     unwanted: Vec<T>,
+    /// One for each wanted pattern, shared by the clones on all threads.
+    usage: Arc<[Usage]>,
+}
+
+/// A wanted value as it was typed, and whether anything has matched it.
+#[derive(Debug)]
+struct Usage {
+    value: Box<str>,
+    is_matched: AtomicBool,
 }
 
 impl<T> Choice<T> {
@@ -128,11 +141,14 @@ impl<T> Choice<T> {
         values: &[String],
         mut compile: impl FnMut(&str) -> Result<T, Fatal>,
     ) -> Result<Option<Choice<T>>, Fatal> {
-        let mut choice = Choice { wanted: Vec::new(), unwanted: Vec::new() };
+        let (mut wanted, mut unwanted, mut usage) = (Vec::new(), Vec::new(), Vec::new());
         for value in values {
             let (list, pattern) = match value.strip_prefix('!') {
-                Some(pattern) => (&mut choice.unwanted, pattern),
-                None => (&mut choice.wanted, value.as_str()),
+                Some(pattern) => (&mut unwanted, pattern),
+                None => {
+                    usage.push(Usage { value: value.as_str().into(), is_matched: AtomicBool::new(false) });
+                    (&mut wanted, value.as_str())
+                }
             };
             if pattern.is_empty() {
                 return Err(Fatal::option(option, value, "empty, so it would match nothing; leave it out or write *"));
@@ -146,6 +162,7 @@ impl<T> Choice<T> {
             }
             list.push(compile(pattern)?);
         }
+        let choice = Choice { option: option.into(), wanted, unwanted, usage: usage.into() };
         Ok((!values.is_empty()).then_some(choice))
     }
 
@@ -156,8 +173,44 @@ impl<T> Choice<T> {
 
     /// Decides by asking `matches` of each pattern.
     pub fn admits(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
-        (self.wanted.is_empty() || self.wanted.iter().any(&mut matches)) && !self.unwanted.iter().any(matches)
+        let is_wanted = match &self.wanted[..] {
+            [] => true,
+            [only] => matches(only),
+            _ => self.is_any_wanted(&mut matches),
+        };
+        is_wanted && !self.unwanted.iter().any(matches)
     }
+
+    /// Behind a match, only the patterns that nothing has matched yet are asked.
+    fn is_any_wanted(&self, matches: &mut impl FnMut(&T) -> bool) -> bool {
+        let mut is_any = false;
+        for (pattern, usage) in self.wanted.iter().zip(&*self.usage) {
+            let is_matched = usage.is_matched.load(Relaxed);
+            if !(is_any && is_matched) && matches(pattern) {
+                is_any = true;
+                if !is_matched {
+                    usage.is_matched.store(true, Relaxed);
+                }
+            }
+        }
+        is_any
+    }
+
+    /// The option and the values that nothing has matched so far, of several.
+    pub fn unmatched(&self) -> Option<Unmatched> {
+        let is_unmatched = |usage: &&Usage| !usage.is_matched.load(Relaxed);
+        let values: Vec<String> = self.usage.iter().filter(is_unmatched).map(|usage| usage.value.to_string()).collect();
+        (self.usage.len() > 1 && !values.is_empty()).then(|| Unmatched { option: self.option.to_string(), values })
+    }
+}
+
+/// Values of an option that nothing has matched, beside others.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unmatched {
+    /// The option, such as `--event-name`.
+    pub option: String,
+    /// The values, as they were typed.
+    pub values: Vec<String>,
 }
 
 /// Splits `a,b` at its commas, but not at those inside `{a,b}` or `"a,b"`, or
@@ -287,6 +340,22 @@ mod tests {
         assert!(twice.to_string().contains("negated twice"), "{twice}");
         assert!(admits(&["a*", "!ab"], "ac"));
         assert!(!admits(&["a*", "!ab"], "ab"));
+    }
+
+    #[test]
+    fn a_value_of_a_list_that_matches_nothing_is_known() {
+        let values = ["a*", "ab", "c", "!d"].map(String::from);
+        let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let unmatched = |choice: &Choice<Pattern>| choice.unmatched().map(|unmatched| unmatched.values);
+        assert_eq!(unmatched(&choice), Some(values[..3].to_vec()));
+        let clone = choice.clone();
+        assert!(clone.admits(|pattern| pattern.matches("ab")), "two match at once");
+        assert!(!clone.admits(|pattern| pattern.matches("d")));
+        assert_eq!(unmatched(&choice), Some(vec!["c".into()]));
+        assert!(choice.admits(|pattern| pattern.matches("c")));
+        assert_eq!(choice.unmatched(), None);
+        let alone = Choice::new("-e", &values[..1], |value| Pattern::new("-e", value)).unwrap().unwrap();
+        assert_eq!(alone.unmatched(), None, "a single value is the business of the whole run");
     }
 
     #[test]

@@ -38,6 +38,7 @@ use crate::output::dedupe::Ids;
 use crate::output::sink::Sink;
 use crate::output::sort::Order;
 use crate::output::target::Target;
+use crate::pattern::Unmatched;
 use crate::plan::{Format, Plan, TableLayout};
 use crate::query::Filter;
 use crate::query::jq::Jq;
@@ -121,8 +122,17 @@ impl Question {
     }
 }
 
+/// What a run has done.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// What it has read and written.
+    pub coverage: Coverage,
+    /// The values in lists of patterns that matched nothing.
+    pub unmatched: Vec<Unmatched>,
+}
+
 /// Does the main job and says what was covered. `stop` ends it early.
-pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
+pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Finished, Fatal> {
     let mut fields = Fields::default();
     let question = Question::new(plan, &mut fields)?;
     let yields = question.yields();
@@ -131,7 +141,9 @@ pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal>
     let goal = || if plan.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
     let goals = (0..plan.threads).map(|_| goal()).collect();
     let header = if plan.count { Vec::new() } else { table.header() };
-    stages(plan, (question, &fields), goals, || Ok((Sink::open(plan, &table)?, header)), report, stop)
+    let filter = question.filter.clone();
+    let coverage = stages(plan, (question, &fields), goals, || Ok((Sink::open(plan, &table)?, header)), report, stop)?;
+    Ok(Finished { coverage, unmatched: filter.unmatched() })
 }
 
 /// What rows look like, given what the jq expression can yield.

@@ -1,13 +1,16 @@
-//! Why nothing matched: where a run gave no row, a part of its files is looked
-//! at once more for what is there instead of what was asked for.
+//! Why nothing matched: if a run gave no row, or a value in a list matched nothing,
+//! a part of the files is read once more for what is there instead.
 //!
-//! It costs nothing where there are rows, and little where there are none: so
-//! many files, so much text, so many names.
+//! It costs nothing if there is nothing to explain, and little otherwise: the number
+//! of files, bytes and names is bounded.
+
+mod question;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use self::question::{Question, USER, alone, each_alone};
 use crate::bucket::layout::Scope;
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields, Slot};
@@ -16,12 +19,11 @@ use crate::input::inflate::Inflater;
 use crate::input::opener::Opener;
 use crate::input::walk::{Met, walk};
 use crate::nearest::nearest;
-use crate::pattern::split_list;
+use crate::pipeline::Finished;
 use crate::plan::{Conditions, Input, Plan};
 use crate::query::Filter;
-use crate::query::field;
+use crate::query::field::{self, Field};
 use crate::query::filter::Answer;
-use crate::query::identity::Identities;
 use crate::report::count;
 use crate::stop::Stop;
 use crate::window::Window;
@@ -31,10 +33,29 @@ const PATHS: usize = 20_000;
 const BYTES: u64 = 8 << 20;
 const NAMES: usize = 4096;
 
-/// What can be said of a run that gave no row.
-pub fn hints(plan: &Plan, stop: &Stop) -> Vec<String> {
+/// What can be said of a run that gave no row, or in which a value in a list matched
+/// nothing.
+pub fn hints(plan: &Plan, run: &Finished, stop: &Stop) -> Vec<String> {
+    if run.coverage.is_cut || plan.limit == Some(0) {
+        return Vec::new();
+    }
+    if run.coverage.rows == 0 {
+        let look = looked_at(plan, alone(&plan.conditions), stop);
+        return look.map_or(Vec::new(), |look| look.hints(&plan.conditions));
+    }
+    let questions: Vec<Question> =
+        run.unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &plan.conditions)).collect();
+    match questions.is_empty() {
+        true => Vec::new(),
+        false => looked_at(plan, questions, stop).map_or(Vec::new(), Look::names),
+    }
+}
+
+/// What a part of the files of a run holds instead of what is asked for; `None` if
+/// nothing is.
+fn looked_at(plan: &Plan, questions: Vec<Question>, stop: &Stop) -> Option<Look> {
+    let mut look = Look::new(questions, plan.conditions.window)?;
     let paths = paths(&plan.inputs);
-    let Some(mut look) = Look::new(&plan.conditions) else { return Vec::new() };
     // Files from everywhere: what is first is often of one account and region.
     for path in paths.iter().step_by(paths.len().div_ceil(FILES).max(1)) {
         if look.bytes > BYTES || stop.is_interrupted() {
@@ -42,7 +63,7 @@ pub fn hints(plan: &Plan, stop: &Stop) -> Vec<String> {
         }
         look.file(path);
     }
-    look.hints(&plan.conditions)
+    Some(look)
 }
 
 fn paths(inputs: &[Input]) -> Vec<PathBuf> {
@@ -77,66 +98,43 @@ struct Asked {
 }
 
 /// What can be shown of the events instead of what is asked for.
-#[derive(Clone, Copy)]
 enum Names {
-    /// The text of a field.
-    Of(Slot),
-    /// Who called.
-    Users,
+    /// The values of a field.
+    Of(Field),
     /// Nothing that is short.
     Nothing,
 }
-
-/// The field of the conditions that has the values of an option.
-type Values = fn(&mut Conditions) -> &mut Vec<String>;
-
-/// The options with values, each with the field of an event that it looks at.
-const OPTIONS: [(&str, &str, Values); 10] = [
-    ("--event-name", "eventName", |conditions| &mut conditions.event_names),
-    (USER, "", |conditions| &mut conditions.users),
-    ("--source-ip", "sourceIPAddress", |conditions| &mut conditions.source_ips),
-    ("--region", "awsRegion", |conditions| &mut conditions.regions),
-    ("--event-source", "eventSource", |conditions| &mut conditions.event_sources),
-    ("--account", "recipientAccountId", |conditions| &mut conditions.accounts),
-    ("--error-code", "errorCode", |conditions| &mut conditions.error_codes),
-    ("--resource", "", |conditions| &mut conditions.resources),
-    ("--access-key", "", |conditions| &mut conditions.access_keys),
-    ("--grep", "", |conditions| &mut conditions.greps),
-];
-const USER: &str = "--user";
 
 struct Look {
     bytes: u64,
     decoder: Decoder,
     asked: Vec<Asked>,
-    identities: Identities,
     time: Slot,
     times: Option<(String, String)>,
     events: u64,
 }
 
 impl Look {
-    /// Nothing where nothing is asked for, or the question makes no sense.
-    fn new(conditions: &Conditions) -> Option<Look> {
+    /// `None` if there is nothing to explain, or a question makes no sense.
+    fn new(questions: Vec<Question>, window: Window) -> Option<Look> {
         let mut fields = Fields::default();
         let mut asked = Vec::new();
-        for (option, values, names, alone) in alone(conditions) {
+        for Question { option, values, names, conditions } in questions {
             let names = match names {
-                _ if option == USER => Names::Users,
                 "" => Names::Nothing,
-                name => Names::Of(fields.slot(name).ok()?),
+                name => Names::Of(Field::parse(name, &mut fields).ok()?),
             };
-            let filter = Filter::new(&alone, &mut fields).ok()?;
+            let filter = Filter::new(&conditions, &mut fields).ok()?;
             asked.push(Asked { option, values, filter, names, is_met: false, there: BTreeMap::new() });
         }
         // That a single condition fits nothing, everybody sees.
         let is_plain = asked.len() < 2 && asked.iter().all(|asked| matches!(asked.names, Names::Nothing));
-        if is_plain && conditions.window.is_open() {
+        if is_plain && window.is_open() {
             return None;
         }
-        let (identities, time) = (Identities::new(&mut fields).ok()?, fields.slot("eventTime").ok()?);
+        let time = fields.slot("eventTime").ok()?;
         let decoder = Decoder::new(&fields).ok()?;
-        Some(Look { bytes: 0, decoder, asked, identities, time, times: None, events: 0 })
+        Some(Look { bytes: 0, decoder, asked, time, times: None, events: 0 })
     }
 
     fn file(&mut self, path: &Path) {
@@ -144,7 +142,7 @@ impl Look {
         let Ok(mut file) = Source::file(path.to_path_buf()).open(&mut Opener::default(), &Stop::default()) else {
             return;
         };
-        let Look { bytes, decoder, asked, identities, time, times, events } = self;
+        let Look { bytes, decoder, asked, time, times, events } = self;
         decoder.start();
         let _ = Inflater::new(WINDOW).read(
             &mut file,
@@ -154,7 +152,7 @@ impl Look {
                     *events += 1;
                     note_time(times, event, *time);
                     for asked in asked.iter_mut() {
-                        asked.note(event, identities);
+                        asked.note(event);
                     }
                     ControlFlow::Continue(())
                 });
@@ -166,6 +164,14 @@ impl Look {
         *bytes += decoder.findings().bytes;
     }
 
+    /// What is there instead of the values that match nothing.
+    fn names(self) -> Vec<String> {
+        let hints = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint);
+        let looked_at = count(self.events, "event");
+        hints.map(|hint| format!("nothing matched {hint} ({looked_at} looked at)")).collect()
+    }
+
+    /// The same of a run in which nothing matched, with what is true of the whole.
     fn hints(self, conditions: &Conditions) -> Vec<String> {
         let mut hints: Vec<String> = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint).collect();
         if let Some((first, last)) = &self.times {
@@ -188,33 +194,6 @@ impl Look {
     }
 }
 
-/// Each thing that is asked for: its option, the values as typed, the field that
-/// it looks at, and the conditions with nothing else.
-fn alone(conditions: &Conditions) -> Vec<(&'static str, Vec<String>, &'static str, Conditions)> {
-    let nothing = Conditions { now: conditions.now, ..Conditions::default() };
-    let mut all = Vec::new();
-    for (option, name, values) in OPTIONS {
-        let (mut alone, values_typed) = (nothing.clone(), values(&mut conditions.clone()).clone());
-        if !values_typed.is_empty() {
-            values(&mut alone).clone_from(&values_typed);
-            let is_list = !matches!(option, USER | "--grep");
-            all.push((option, if is_list { split_list(&values_typed) } else { values_typed }, name, alone));
-        }
-    }
-    for text in &conditions.wheres {
-        all.push(("--where", vec![text.clone()], "", Conditions { wheres: vec![text.clone()], ..nothing.clone() }));
-    }
-    if let Some(is_failed) = conditions.is_failed {
-        let option = if is_failed { "--errors" } else { "--no-errors" };
-        all.push((option, Vec::new(), "", Conditions { is_failed: Some(is_failed), ..nothing.clone() }));
-    }
-    if let Some(is_read) = conditions.is_read {
-        let option = if is_read { "--reads" } else { "--writes" };
-        all.push((option, Vec::new(), "", Conditions { is_read: Some(is_read), ..nothing }));
-    }
-    all
-}
-
 fn note_time(times: &mut Option<(String, String)>, event: &Event<'_>, slot: Slot) {
     let Some(time) = field::text(event, slot).filter(|time| time.len() == "2026-10-01T00:00:00Z".len()) else { return };
     match times {
@@ -226,20 +205,20 @@ fn note_time(times: &mut Option<(String, String)>, event: &Event<'_>, slot: Slot
 }
 
 impl Asked {
-    fn note(&mut self, event: &Event<'_>, identities: &mut Identities) {
+    fn note(&mut self, event: &Event<'_>) {
+        const LONGEST: usize = 200;
         self.is_met = self.is_met || self.filter.answer(event) != Answer::No;
+        let Names::Of(field) = &mut self.names else { return };
         if self.is_met {
             return;
         }
-        let name = match self.names {
-            Names::Of(slot) => field::text(event, slot).map(|text| text.into_owned()),
-            Names::Users => identities.principal(event).name().map(|name| name.parts().concat()),
-            Names::Nothing => None,
-        };
-        let Some(name) = name.filter(|name| !name.is_empty() && name.len() < 200) else { return };
-        if self.there.len() < NAMES || self.there.contains_key(&name) {
-            *self.there.entry(name).or_default() += 1;
-        }
+        let there = &mut self.there;
+        field.each(event, |name| {
+            let is_short = !name.is_empty() && name.len() < LONGEST;
+            if is_short && (there.len() < NAMES || there.contains_key(name)) {
+                *there.entry(name.to_string()).or_default() += 1;
+            }
+        });
     }
 
     /// What is there instead; nothing where that would be a list of nothing.
@@ -286,9 +265,7 @@ impl Asked {
             let held = |name: &&&str| words.iter().filter(|word| holds(name, word)).count();
             names.iter().filter(fits).max_by_key(|name| (held(name), std::cmp::Reverse(name.len())))
         };
-        nearest(pattern, &names).or_else(|| whole().copied()).or_else(|| match self.names {
-            Names::Users => of_words().copied(),
-            Names::Of(_) | Names::Nothing => None,
-        })
+        let by_words = || if self.option == USER { of_words().copied() } else { None };
+        nearest(pattern, &names).or_else(|| whole().copied()).or_else(by_words)
     }
 }

@@ -10,7 +10,7 @@ use super::search::{Edges, Needle, needles_of, needles_of_regex};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
-use crate::pattern::{Choice, Pattern, split_list};
+use crate::pattern::{Choice, Pattern, Unmatched, split_list};
 use crate::plan::Conditions;
 
 /// One of the finer questions.
@@ -74,6 +74,15 @@ impl Condition {
             Condition::Where(comparison) => comparison.holds(event),
             Condition::Resource(choice) => choice.admits(event),
             Condition::Grep(grep) => grep.admits(event),
+        }
+    }
+
+    /// The values in a list that matched no event for which they were asked.
+    pub fn unmatched(&self) -> Option<Unmatched> {
+        match self {
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => choice.unmatched(),
+            Condition::Resource(resource) => resource.choice().unmatched(),
+            Condition::Failed(..) | Condition::Read(..) | Condition::Where(_) | Condition::Grep(_) => None,
         }
     }
 

@@ -114,6 +114,30 @@ impl Field {
         }
     }
 
+    /// Calls `each` for every value that is not null, as its cell would show it: of
+    /// what a cell lists, for each alone.
+    pub fn each(&mut self, event: &Event<'_>, mut each: impl FnMut(&str)) {
+        let mut show = |value: Value<'_>| {
+            if value.kind() != Kind::Null {
+                each(&shown(value));
+            }
+        };
+        match self {
+            Field::Path(path) => path.each(event, &mut show),
+            Field::First(paths) => {
+                if let Some(path) = paths.iter().find(|path| is_any(path, event, |_| true)) {
+                    path.each(event, &mut show);
+                }
+            }
+            Field::UserName(identities) => {
+                if let Some(name) = identities.principal(event).name() {
+                    each(&name.parts().concat());
+                }
+            }
+            Field::Resources(fields) => fields.list(event).iter().for_each(|resource| each(resource)),
+        }
+    }
+
     /// Whether some value, as its cell would show it, is so: the text of a
     /// string, and of what holds others the JSON. Null is no value. Of what a
     /// cell lists, one or all of it.

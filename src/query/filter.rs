@@ -12,7 +12,7 @@ use super::search::{Edges, Needle, Search, needles_of};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Kind;
 use crate::error::Fatal;
-use crate::pattern::{Choice, Pattern, split_list};
+use crate::pattern::{Choice, Pattern, Unmatched, split_list};
 use crate::plan::Conditions;
 use crate::window::Window;
 
@@ -93,6 +93,18 @@ impl Filter {
         let address = self.address.as_ref().and_then(|(_, choice)| AddressPattern::needles(choice.wanted()));
         let finer = self.finer.iter().filter_map(Condition::needles);
         Search::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
+    }
+
+    /// The values in lists that matched no event for which they were asked.
+    pub fn unmatched(&self) -> Vec<Unmatched> {
+        let user = self.user.as_ref().and_then(|(_, choice)| choice.unmatched());
+        let address = self.address.as_ref().and_then(|(_, choice)| choice.unmatched());
+        let account = self.account.as_ref().and_then(|account| account.choice.unmatched());
+        let source = self.source.as_ref().and_then(|(_, choice)| choice.unmatched());
+        let patterns =
+            [&self.name, &self.region].map(|field| field.as_ref().and_then(|(_, choice)| choice.unmatched()));
+        let finer = self.finer.iter().filter_map(Condition::unmatched);
+        patterns.into_iter().chain([source, account, address, user]).flatten().chain(finer).collect()
     }
 
     /// Whether the event is wanted.

@@ -101,7 +101,7 @@ const QUESTIONS: &[(&[&str], &str)] = &[
 const WORDS: &str = r#"
 def message: (.userIdentity?.arn?) as $caller
     | .errorMessage | strings | gsub(",arn:"; " arn:") | [splits("[\\s\"'`()\\[\\]<>{};|]")][]
-    | if test("arn:") then sub("^.*?(?=arn:)"; "") else splits("[/:=,]") end | sub("[.,:!?=]+$"; "")
+    | if test("arn:") then sub("^.*?arn:"; "arn:") else splits("[/:=,]") end | sub("[.,:!?=]+$"; "")
     | select(. != $caller and test("^arn:([^:]*:){4}|^[a-z-]{1,20}-([0-9a-fA-F]{8}|[0-9a-fA-F]{17})$"));
 def resource(f): any((.resources, .requestParameters, .responseElements, .serviceEventDetails, .additionalEventData,
         .vpcEndpointId | .. | strings), message;
