@@ -43,6 +43,7 @@ use crate::plan::{Format, Plan, TableLayout};
 use crate::query::Filter;
 use crate::query::jq::Jq;
 use crate::query::jq::expression::Yields;
+use crate::query::time::Clock;
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 
@@ -103,16 +104,19 @@ struct Question {
     jq: Option<Jq>,
     order: Option<Order>,
     ids: Option<Ids>,
+    clock: Option<Clock>,
 }
 
 impl Question {
     fn new(plan: &Plan, fields: &mut Fields) -> Result<Question, Fatal> {
         let is_sorted = !plan.sort.is_empty() && !plan.count;
+        let needs_time = plan.table.zone.is_some() || plan.sort.iter().any(|by| by.column == "eventTime");
         Ok(Question {
             filter: Filter::new(&plan.conditions, fields)?,
             jq: plan.conditions.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?,
             order: if is_sorted { Some(Order::new(&plan.sort, fields)?) } else { None },
             ids: if plan.dedupe { Some(Ids::new(fields)?) } else { None },
+            clock: if needs_time && !plan.count { Some(Clock::new(fields)?) } else { None },
         })
     }
 
@@ -227,9 +231,9 @@ fn stages(
     let workers: Vec<Worker<'_, '_>> = goals
         .into_iter()
         .map(|goal| {
-            let Question { filter, jq, order, ids } = &question;
+            let Question { filter, jq, order, ids, clock } = &question;
             let (search, jq, order, ids) = (filter.search(), jq.clone(), order.clone(), ids.clone());
-            let choice = Choice { search, filter: filter.clone(), jq, order, ids, goal };
+            let choice = Choice { search, filter: filter.clone(), jq, order, ids, clock: clock.clone(), goal };
             Worker::new(job, choice, fields, TEXTS / plan.threads, used_receiver.clone())
         })
         .collect::<Result<_, _>>()?;

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use self::question::{Question, USER, alone, each_alone};
 use crate::bucket::layout::Scope;
 use crate::decode::Decoder;
@@ -22,8 +24,8 @@ use crate::nearest::nearest;
 use crate::pipeline::Finished;
 use crate::plan::{Conditions, Input, Plan};
 use crate::query::Filter;
-use crate::query::field::{self, Field};
-use crate::query::filter::Answer;
+use crate::query::field::Field;
+use crate::query::time;
 use crate::report::count;
 use crate::stop::Stop;
 use crate::window::Window;
@@ -110,7 +112,7 @@ struct Look {
     decoder: Decoder,
     asked: Vec<Asked>,
     time: Slot,
-    times: Option<(String, String)>,
+    times: Option<[Timestamp; 2]>,
     events: u64,
 }
 
@@ -174,11 +176,10 @@ impl Look {
     /// The same of a run in which nothing matched, with what is true of the whole.
     fn hints(self, conditions: &Conditions) -> Vec<String> {
         let mut hints: Vec<String> = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint).collect();
-        if let Some((first, last)) = &self.times {
+        if let Some([first, last]) = self.times {
             let window = conditions.window;
             let is_outside =
-                window.until.is_some_and(|until| first.parse().is_ok_and(|first: jiff::Timestamp| until <= first))
-                    || window.since.is_some_and(|since| last.parse().is_ok_and(|last: jiff::Timestamp| since > last));
+                window.until.is_some_and(|until| until <= first) || window.since.is_some_and(|since| since > last);
             if is_outside {
                 hints.push(format!("the window: the events there are from {first} to {last}"));
             }
@@ -194,20 +195,16 @@ impl Look {
     }
 }
 
-fn note_time(times: &mut Option<(String, String)>, event: &Event<'_>, slot: Slot) {
-    let Some(time) = field::text(event, slot).filter(|time| time.len() == "2026-10-01T00:00:00Z".len()) else { return };
-    match times {
-        None => *times = Some((time.to_string(), time.into_owned())),
-        Some((first, _)) if *time < **first => *first = time.into_owned(),
-        Some((_, last)) if *time > **last => *last = time.into_owned(),
-        Some(_) => {}
-    }
+fn note_time(times: &mut Option<[Timestamp; 2]>, event: &Event<'_>, slot: Slot) {
+    let Some(time) = event.get(slot).and_then(time::of_value) else { return };
+    let [first, last] = times.unwrap_or([time; 2]);
+    *times = Some([first.min(time), last.max(time)]);
 }
 
 impl Asked {
     fn note(&mut self, event: &Event<'_>) {
         const LONGEST: usize = 200;
-        self.is_met = self.is_met || self.filter.answer(event) != Answer::No;
+        self.is_met = self.is_met || self.filter.answer(event).is_wanted();
         let Names::Of(field) = &mut self.names else { return };
         if self.is_met {
             return;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::decode::json::{Kind, Value, unescape};
+use crate::query::time;
 
 /// The rules that a user can change.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +34,23 @@ impl CellStyle {
         }
     }
 
-    /// What a time is in the zone that is asked for; nothing for what stays as
-    /// it was delivered.
+    /// What a value is in the zone that is asked for, if it is a time; `None` for what
+    /// stays as it was delivered.
     pub(super) fn zoned(&self, value: Option<Value<'_>>) -> Option<String> {
         in_zone(value?, self.zone.as_ref()?)
+    }
+
+    /// The same for the time of an event, which can be a number.
+    pub(super) fn zoned_event_time(&self, value: Option<Value<'_>>) -> Option<String> {
+        Some(shown_in(time::of_value(value?)?, self.zone.as_ref()?))
+    }
+
+    /// Appends the time of an event: in the zone that is asked for.
+    pub fn event_time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+        match self.zoned_event_time(value) {
+            Some(time) => out.extend_from_slice(time.as_bytes()),
+            None => self.value(value, out),
+        }
     }
 
     /// Appends a value: the text of a string, an object or array as compact
@@ -99,13 +113,17 @@ impl CellStyle {
     }
 }
 
-/// A time of RFC 3339 as it is in a zone; nothing if the value is none.
+/// A time as it is in a zone; `None` if the value is not a time. A number is one only
+/// where nothing else can stand.
 fn in_zone(value: Value<'_>, zone: &TimeZone) -> Option<String> {
     /// The longest that is one.
     const LONGEST: usize = 40;
-    let text = value.raw_string().filter(|text| text.len() <= LONGEST && text.contains(&b'T'))?;
-    let time: Timestamp = str::from_utf8(text).ok()?.parse().ok()?;
-    Some(zone.to_offset_info(time).offset()).map(|offset| time.display_with_offset(offset).to_string())
+    let text = value.raw_string().filter(|text| text.len() <= LONGEST)?;
+    time::parse(str::from_utf8(text).ok()?).map(|time| shown_in(time, zone))
+}
+
+fn shown_in(time: Timestamp, zone: &TimeZone) -> String {
+    time.display_with_offset(zone.to_offset_info(time).offset()).to_string()
 }
 
 /// Appends a value that is not null, without regard to spreadsheets.
@@ -236,6 +254,7 @@ mod tests {
             ("America/New_York", r#""2026-01-01T00:00:00.250Z""#, "2025-12-31T19:00:00.25-05:00"),
             ("-03:30", r#""2026-01-01T02:00:00+02:00""#, "2025-12-31T20:30:00-03:30"),
             ("Europe/London", r#""2026-01-01T00:00:00Z""#, "2026-01-01T00:00:00+00:00"),
+            ("Europe/Berlin", r#""2026-10-25 00:59:59.000""#, "2026-10-25T02:59:59+02:00"),
             ("Europe/London", r#""2026-01-01""#, "2026-01-01"),
             ("Europe/London", r#""12:00 TUESDAY""#, "12:00 TUESDAY"),
             ("Europe/London", "null", "~"),

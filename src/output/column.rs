@@ -146,7 +146,7 @@ impl Column {
     fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
             Source::Field(slot) => style.value(event.get(*slot), out),
-            Source::Time(slot) => style.time(event.get(*slot), out),
+            Source::Time(slot) => style.event_time(event.get(*slot), out),
             Source::Path(path) if path.is_many() => joined(path, event, style, out),
             Source::Path(path) => style.time(path.value(event), out),
             Source::First(paths) => style.value(first(paths, event), out),

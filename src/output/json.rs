@@ -68,6 +68,14 @@ pub(super) fn time(shown: Option<Value<'_>>, style: &CellStyle, out: &mut Vec<u8
     }
 }
 
+/// The same for the time of an event.
+pub(super) fn event_time(shown: Option<Value<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
+    match style.zoned_event_time(shown) {
+        Some(time) => text(&[&time], out),
+        None => value(shown, out),
+    }
+}
+
 /// Appends a string that the parts make up.
 pub(super) fn text(parts: &[&str], out: &mut Vec<u8>) {
     out.push(b'"');

@@ -103,8 +103,15 @@ impl<'a> Rows<'a> {
     pub(super) fn event(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         match choice.filter.answer(event) {
             Answer::No => return ControlFlow::Continue(()),
+            Answer::NoUntimed => {
+                self.block.coverage.uncompared += 1;
+                return ControlFlow::Continue(());
+            }
             Answer::YesUntimed => self.block.coverage.untimed += 1,
-            Answer::Yes => {}
+            Answer::Yes => {
+                let is_untimed = choice.clock.as_mut().is_some_and(|clock| clock.second(event).is_none());
+                self.block.coverage.untimed += u64::from(is_untimed);
+            }
         }
         if choice.jq.is_some() { self.ask(choice, event, file) } else { self.row(choice, event, file, true) }
     }

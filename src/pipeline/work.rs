@@ -23,6 +23,7 @@ use crate::output::sort::Order;
 use crate::query::Filter;
 use crate::query::jq::Jq;
 use crate::query::search::Search;
+use crate::query::time::Clock;
 use crate::stop::Stop;
 
 /// What is to be done with every file.
@@ -52,6 +53,8 @@ pub(super) struct Choice<'v> {
     pub(super) order: Option<Order>,
     /// What tells events from those that came before, where that matters.
     pub(super) ids: Option<Ids>,
+    /// What reads the time of an event, if rows are sorted by it or show it in a zone.
+    pub(super) clock: Option<Clock>,
     pub(super) goal: Goal<'v>,
 }
 

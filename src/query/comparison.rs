@@ -10,6 +10,7 @@ use regex::Regex;
 use self::typed::{RIGHT, never_fits, split, test};
 use super::field::Field;
 use super::search::{Edges, Needle, needles_of_regex};
+use super::time;
 use crate::decimal::Decimal;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
@@ -23,6 +24,8 @@ pub struct Comparison {
     test: Test,
     /// Whether the opposite is asked for.
     is_negated: bool,
+    /// Whether the field is the time of the event.
+    is_event_time: bool,
 }
 
 /// What a value of the field must be.
@@ -67,9 +70,10 @@ impl Comparison {
             return Err(wrong(RIGHT));
         }
         let name = field;
+        let is_event_time = name.trim_start_matches('.') == "eventTime";
         let field = Field::parse(name, fields).map_err(|why| wrong(&why))?;
         let Some((operator, value)) = operation else {
-            return Ok(Comparison { field, test: Test::There, is_negated: is_opposite });
+            return Ok(Comparison { field, test: Test::There, is_negated: is_opposite, is_event_time });
         };
         let (is_negated, test) = test(operator, value, now).map_err(|why| wrong(&why))?;
         if matches!(test, Test::Fits(_))
@@ -77,7 +81,7 @@ impl Comparison {
         {
             return Err(wrong(&why));
         }
-        Ok(Comparison { field, test, is_negated })
+        Ok(Comparison { field, test, is_negated, is_event_time })
     }
 
     /// Whether the event is as it should be. Of several values one is enough;
@@ -90,11 +94,21 @@ impl Comparison {
             Test::Number(side, limit) => {
                 self.field.any(event, |text| number(text).is_some_and(|number| side.has(number.cmp(limit))))
             }
-            Test::Time(side, limit) => self
-                .field
-                .any(event, |text| text.trim().parse::<Timestamp>().is_ok_and(|time| side.has(time.cmp(limit)))),
+            Test::Time(side, limit) => {
+                self.field.any(event, |text| point(text).is_some_and(|time| side.has(time.cmp(limit))))
+            }
         };
         is_so != self.is_negated
+    }
+
+    /// Whether the condition compares times, and no value of the event that it looks at
+    /// can be read as one: neither `<` nor `>=` holds then. Of `eventTime` none has to be
+    /// there for that; every event happened at some time.
+    pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
+        if !matches!(self.test, Test::Time(..)) || self.field.any(event, |text| point(text).is_some()) {
+            return false;
+        }
+        self.is_event_time || self.field.is_there(event)
     }
 
     /// What events hold for which the condition holds; nothing where that is
@@ -133,6 +147,11 @@ pub fn not_regex(error: &regex::Error) -> String {
     let reason = text.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
     format!("not a regular expression: {reason}; write \\ before a character that is meant as it is")
+}
+
+/// The point in time that a text is, if it is one.
+fn point(text: &str) -> Option<Timestamp> {
+    time::parse(text).or_else(|| time::parse_epoch(text))
 }
 
 /// What compares like the number that a text is, if it is one.
@@ -240,6 +259,34 @@ mod tests {
         ] {
             assert_eq!(holds(condition, json), expected, "{condition}");
         }
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_decides_nothing() {
+        let mut fields = Fields::default();
+        let mut undecided = |condition: &str, json: &str| {
+            let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
+            with_event(json, &fields, |event| (comparison.holds(event), comparison.is_undecided(event)))
+        };
+        for (time, holds, is_undecided) in [
+            (r#""2026-10-01 09:00:00.000""#, true, false),
+            (r#""2026-10-01T09:00:00""#, true, false),
+            ("1790845203000", true, false),
+            ("1690845203", false, false),
+            (r#""2025-10-01 09:00:00 UTC""#, false, false),
+            (r#""Oct 1, 2026 9:00:04 AM""#, false, true),
+            ("17", false, true),
+            ("null", false, true),
+        ] {
+            let json = format!(r#"{{"eventTime":{time}}}"#);
+            assert_eq!(undecided("eventTime >= 2026-01-01", &json), (holds, is_undecided), "{time}");
+        }
+        assert_eq!(undecided("eventTime < 2026-01-01", "{}"), (false, true));
+        assert_eq!(undecided("requestParameters.start < 2026-01-01", "{}"), (false, false));
+        let json = r#"{"requestParameters":{"start":"Sep 30, 2026"},"eventTime":"x"}"#;
+        assert_eq!(undecided("requestParameters.start < 2026-01-01", json), (false, true));
+        assert_eq!(undecided("eventTime = x", json), (true, false));
+        assert_eq!(undecided("eventTime = y", json), (false, false));
     }
 
     #[test]

@@ -77,6 +77,14 @@ impl Condition {
         }
     }
 
+    /// Whether the event fails the condition only because a time in it cannot be read.
+    pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
+        match self {
+            Condition::Where(comparison) => comparison.is_undecided(event),
+            _ => false,
+        }
+    }
+
     /// The values in a list that matched no event for which they were asked.
     pub fn unmatched(&self) -> Option<Unmatched> {
         match self {

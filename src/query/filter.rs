@@ -9,8 +9,8 @@ use super::field;
 use super::identity::Identities;
 use super::jq::required;
 use super::search::{Edges, Needle, Search, needles_of};
+use super::time;
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::Kind;
 use crate::error::Fatal;
 use crate::pattern::{Choice, Pattern, Unmatched, split_list};
 use crate::plan::Conditions;
@@ -43,6 +43,16 @@ pub enum Answer {
     /// It is wanted as far as can be told: a time is asked for, and the event
     /// has none that can be read.
     YesUntimed,
+    /// It is not, for no other reason than that a condition compares a time which
+    /// cannot be read.
+    NoUntimed,
+}
+
+impl Answer {
+    /// Whether the event is wanted.
+    pub fn is_wanted(self) -> bool {
+        matches!(self, Answer::Yes | Answer::YesUntimed)
+    }
 }
 
 impl Filter {
@@ -113,7 +123,7 @@ impl Filter {
             return Answer::Yes;
         }
         let time = self.time.as_ref().map_or(Answer::Yes, |time| time.answer(event));
-        let wanted = time != Answer::No
+        let is_wanted = time != Answer::No
             && has(event, &self.name, Pattern::matches)
             && has(event, &self.region, Pattern::matches)
             && has(event, &self.source, Source::matches)
@@ -122,9 +132,25 @@ impl Filter {
             && self.user.as_mut().is_none_or(|(identities, choice)| {
                 let principal = identities.principal(event);
                 choice.admits(|pattern| principal.is_any(|name| pattern.matches(name)))
-            })
-            && self.finer.iter_mut().all(|condition| condition.holds(event));
-        if wanted { time } else { Answer::No }
+            });
+        match is_wanted {
+            true => self.finer_answer(event, time),
+            false => Answer::No,
+        }
+    }
+
+    /// The answer of the finer conditions, where all others let the event pass.
+    fn finer_answer(&mut self, event: &Event<'_>, passed: Answer) -> Answer {
+        let mut answer = passed;
+        for condition in &mut self.finer {
+            match condition.holds(event) {
+                true => {}
+                // Another condition may exclude it for a better reason.
+                false if condition.is_undecided(event) => answer = Answer::NoUntimed,
+                false => return Answer::No,
+            }
+        }
+        answer
     }
 }
 
@@ -193,9 +219,7 @@ impl Time {
     }
 
     fn answer(&self, event: &Event<'_>) -> Answer {
-        let Some(value) = event.get(self.slot).filter(|value| value.kind() == Kind::String) else {
-            return Answer::YesUntimed;
-        };
+        let Some(value) = event.get(self.slot) else { return Answer::YesUntimed };
         let raw = value.raw_string().unwrap_or_default();
         let is_inside = match <&[u8; LENGTH]>::try_from(raw).ok().filter(|raw| is_canonical(raw)) {
             Some(raw)
@@ -204,7 +228,7 @@ impl Time {
             {
                 self.since.is_none_or(|since| *raw >= since) && self.until.is_none_or(|until| *raw < until)
             }
-            _ => match value.string().and_then(|text| text.trim().parse::<Timestamp>().ok()) {
+            _ => match time::of_value(value) {
                 Some(time) => self.window.contains(time),
                 None => return Answer::YesUntimed,
             },
@@ -320,6 +344,11 @@ mod tests {
             (r#""2026-10-01T00:00:01Z""#, &odd, Answer::Yes),
             (r#""2026-10-01T12:00:00Z""#, &odd, Answer::Yes),
             (r#""2026-10-01T12:00:01Z""#, &odd, Answer::No),
+            (r#""2026-10-01 12:00:00.000""#, &day, Answer::Yes),
+            (r#""2026-10-02 12:00:00.000 UTC""#, &day, Answer::No),
+            (r#""2026-10-01T12:00:00""#, &day, Answer::Yes),
+            ("1790845203000", &day, Answer::Yes),
+            ("1790945203", &day, Answer::No),
             (r#""yesterday""#, &day, Answer::YesUntimed),
             (r#"17"#, &day, Answer::YesUntimed),
             (r#"null"#, &day, Answer::YesUntimed),

@@ -35,8 +35,11 @@ pub struct Coverage {
     pub unopened: u64,
     /// Folders that were not entered, since nothing in them can be wanted.
     pub folders_left_out: u64,
-    /// Events that were kept though a time was asked for and they have none.
+    /// Events that were kept though their time matters (for a window, an order, a
+    /// zone) and they have none that can be read.
     pub untimed: u64,
+    /// Events that were left out because a condition compares a time that cannot be read.
+    pub uncompared: u64,
     /// Events on which an expression failed; they are left out.
     pub unanswered: u64,
     /// Files, objects and records that could not be read.
@@ -93,6 +96,7 @@ impl Coverage {
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
         self.untimed += other.untimed;
+        self.uncompared += other.uncompared;
         self.unanswered += other.unanswered;
         self.problems += other.problems;
         self.is_cut |= other.is_cut;
@@ -209,6 +213,9 @@ impl fmt::Display for Coverage {
         }
         if self.untimed > 0 {
             write!(f, "; {} kept without a readable eventTime", count(self.untimed, "event"))?;
+        }
+        if self.uncompared > 0 {
+            write!(f, "; {} left out: --where compares a time that cannot be read", count(self.uncompared, "event"))?;
         }
         if self.unanswered > 0 {
             write!(f, "; --jq failed on {}, left out, the first named above", count(self.unanswered, "event"))?;

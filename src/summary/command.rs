@@ -22,6 +22,8 @@ pub(super) struct Question<'a> {
     window: Window,
     /// What leaves out the events without a time, where there are any.
     timed: Option<String>,
+    /// Whether jq can read the times of all events.
+    can_jq_read_times: bool,
 }
 
 /// The options that ask for a value of a column, and for no other column's.
@@ -48,7 +50,13 @@ impl<'a> Question<'a> {
         }
         let first = summary.counts.all.period().and_then(|[first, _]| Timestamp::from_second(first).ok());
         let timed = first.filter(|_| summary.untimed() > 0).map(|first| condition(&format!("eventTime >= {first}")));
-        Question { words, jq: asked.jq.as_deref(), window: asked.window, timed }
+        Question {
+            words,
+            jq: asked.jq.as_deref(),
+            window: asked.window,
+            timed,
+            can_jq_read_times: !summary.counts.has_other_times,
+        }
     }
 
     fn has(&self, option: &str) -> bool {
@@ -72,6 +80,9 @@ impl<'a> Question<'a> {
     /// as `1 09`, in the command for these; and what stands behind.
     pub(super) fn command_of_week(&self) -> Option<[String; 2]> {
         const PLACE: &str = "DAY HOUR";
+        if !self.can_jq_read_times {
+            return None;
+        }
         let hour = format!("(.eventTime | trim | fromdate | strftime(\"%u %H\")) == \"{PLACE}\"");
         let command = self.with([self.times(self.window), self.timed.clone(), self.expression(Some(&hour))?])?;
         let (before, after) = command.rsplit_once(PLACE)?;

@@ -60,6 +60,8 @@ pub(super) struct Counts {
     /// For each subject the events that have no value.
     pub(super) empty: Vec<u64>,
     pub(super) denied: u64,
+    /// Whether there are times in other forms than that of CloudTrail itself.
+    pub(super) has_other_times: bool,
     pub(super) days: Days,
 }
 
@@ -164,6 +166,7 @@ impl Tally {
         let second = readers.clock.second(event);
         if let Some(second) = second {
             moment.set(second);
+            counts.has_other_times = readers.clock.has_other_forms();
         }
         let moment = second.map(|_| &*moment);
         counts.all.add(moment);
@@ -282,6 +285,7 @@ impl Counts {
             *sum += count;
         }
         self.denied += other.denied;
+        self.has_other_times |= other.has_other_times;
         self.days.merge(other.days);
     }
 }

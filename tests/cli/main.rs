@@ -9,6 +9,7 @@ mod excel;
 mod harness;
 mod help;
 mod json;
+mod meaning;
 mod mistakes;
 mod office;
 mod output;

@@ -10,7 +10,6 @@ use trail2tsv::decode::Decoder;
 use trail2tsv::decode::event::Fields;
 use trail2tsv::plan::{Conditions, Surroundings, Task};
 use trail2tsv::query::Filter;
-use trail2tsv::query::filter::Answer;
 
 /// The conditions of a command line.
 pub(crate) fn conditions(arguments: &[String]) -> Conditions {
@@ -32,7 +31,7 @@ pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
     let (mut answers, mut found) = (Vec::new(), Vec::new());
     decoder.start();
     decoder.window(text, true, |event| {
-        let is_wanted = filter.answer(event) != Answer::No;
+        let is_wanted = filter.answer(event).is_wanted();
         answers.push(is_wanted);
         if is_wanted {
             found.push(event.value().raw().to_vec());
@@ -44,7 +43,7 @@ pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
         decoder.start();
         decoder.only(places);
         decoder.window(text, true, |event| {
-            if filter.answer(event) != Answer::No {
+            if filter.answer(event).is_wanted() {
                 searched.push(event.value().raw().to_vec());
             }
             ControlFlow::Continue(())

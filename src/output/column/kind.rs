@@ -40,7 +40,7 @@ impl Column {
     pub fn write_json(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
             Source::Field(slot) => json::value(event.get(*slot), out),
-            Source::Time(slot) => json::time(event.get(*slot), style, out),
+            Source::Time(slot) => json::event_time(event.get(*slot), style, out),
             Source::Path(path) if path.is_many() => {
                 out.push(b'[');
                 path.each(event, &mut |value| {

@@ -9,8 +9,9 @@ use crate::decimal::Decimal;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::output::cell::CellStyle;
-use crate::output::column::Column;
+use crate::output::column::{Column, Shows};
 use crate::plan::OrderBy;
+use crate::query::time;
 
 /// A text counts as far as this.
 const LONGEST: usize = 4096;
@@ -37,7 +38,8 @@ impl Order {
             self.cell.clear();
             column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
             self.cell.truncate(LONGEST);
-            encode(&self.cell, *descends, key);
+            let epoch = if column.shows() == Shows::Time { epoch(&self.cell) } else { None };
+            encode(&self.cell, epoch, *descends, key);
         }
     }
 }
@@ -47,16 +49,17 @@ const TIME: u8 = 2;
 const TEXT: u8 = 3;
 const EMPTY: u8 = u8::MAX;
 
-/// Appends what compares as the cell does.
-fn encode(cell: &[u8], descends: bool, key: &mut Vec<u8>) {
+/// Appends what compares as the cell does. In a column of times a number can be one,
+/// which is given then.
+fn encode(cell: &[u8], epoch: Option<Timestamp>, descends: bool, key: &mut Vec<u8>) {
     if cell.is_empty() {
         return key.push(EMPTY);
     }
     let start = key.len();
-    if let Some(number) = Decimal::read(cell) {
+    if let (Some(number), None) = (Decimal::read(cell), epoch) {
         key.push(NUMBER);
         number.write(key);
-    } else if let Some(time) = time(cell) {
+    } else if let Some(time) = epoch.or_else(|| time(cell)) {
         key.push(TIME);
         // Nothing is negative or longer then, from the year -9999 to 9999.
         let since = (time.as_nanosecond() + (1 << 70)) as u128;
@@ -73,9 +76,13 @@ fn encode(cell: &[u8], descends: bool, key: &mut Vec<u8>) {
 }
 
 fn time(cell: &[u8]) -> Option<Timestamp> {
-    let may_be = cell.len() >= "2026-10-01T00:00Z".len() && cell[0].is_ascii_digit() && cell[4] == b'-';
+    let may_be = cell.len() >= "2026-10-01T00:00".len() && cell[0].is_ascii_digit() && cell[4] == b'-';
     let text = str::from_utf8(cell).ok().filter(|_| may_be)?;
-    text.parse().ok()
+    time::parse(text)
+}
+
+fn epoch(cell: &[u8]) -> Option<Timestamp> {
+    str::from_utf8(cell).ok().and_then(time::parse_epoch)
 }
 
 #[cfg(test)]
@@ -86,7 +93,7 @@ mod tests {
 
     fn key(cell: &str, descends: bool) -> Vec<u8> {
         let mut key = Vec::new();
-        encode(cell.as_bytes(), descends, &mut key);
+        encode(cell.as_bytes(), None, descends, &mut key);
         key
     }
 
@@ -145,6 +152,9 @@ mod tests {
             ("007", "7"),
             ("-1.50e3", "-1500"),
             ("2026-10-01T00:00:00Z", "2026-10-01T02:00:00+02:00"),
+            ("2026-10-01T00:00:00Z", "2026-10-01 00:00:00.000"),
+            ("2026-10-01T00:00:00Z", "2026-10-01 00:00:00.000 UTC"),
+            ("2026-10-01T00:00:00Z", "2026-10-01T00:00:00"),
         ] {
             assert_eq!(key(one, false), key(other, false), "{one} {other}");
         }

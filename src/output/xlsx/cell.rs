@@ -1,10 +1,11 @@
 //! What a cell's text stands for.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, civil};
+use jiff::{SignedDuration, civil};
 
 use crate::output::column::Shows;
 use crate::output::excel;
+use crate::query::time;
 
 /// A cell of a sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +32,7 @@ impl Cell<'_> {
         match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
             (_, Some(number)) => exact(number).map_or(Cell::Text(number, shows), Cell::Number),
             (Shows::Text, None) => Cell::Text(text, shows),
-            (Shows::Time | Shows::Value, None) => days(text, zone).map_or(Cell::Text(text, shows), Cell::Time),
+            (Shows::Time | Shows::Value, None) => days(text, shows, zone).map_or(Cell::Text(text, shows), Cell::Time),
         }
     }
 }
@@ -46,21 +47,20 @@ fn exact(text: &str) -> Option<f64> {
     (digits <= DIGITS && is_normal).then_some(number)
 }
 
-/// A time as `2026-10-01T09:00:00Z` in days since Excel's beginning. Excel knows
-/// no time zones: a sheet has one for all its times, which the sheet about it
-/// names.
-fn days(text: &str, zone: &TimeZone) -> Option<f64> {
+/// A time in days since Excel's beginning. Excel knows no time zones: a sheet has one
+/// for all its times, which the sheet about it names.
+fn days(text: &str, shows: Shows, zone: &TimeZone) -> Option<f64> {
     /// Before, Excel counts a day that never was.
     const FIRST: civil::Date = civil::date(1900, 3, 1);
     const BEGINNING: civil::Date = civil::date(1899, 12, 30);
-    let [_, _, _, _, b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':', seconds, ..] = text.as_bytes() else {
-        return None;
+    let written = match text.as_bytes() {
+        // A second that Excel does not know.
+        [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', _, _, b':', b'6', ..] => return None,
+        [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', ..] => time::parse(text),
+        _ => None,
     };
-    // A second that Excel does not know.
-    if *seconds == b'6' || text.contains('[') {
-        return None;
-    }
-    let time = zone.to_datetime(text.parse::<Timestamp>().ok()?);
+    let epoch = || if shows == Shows::Time { time::parse_epoch(text) } else { None };
+    let time = zone.to_datetime(written.or_else(epoch)?);
     let since: SignedDuration = time.duration_since(BEGINNING.to_datetime(civil::Time::midnight()));
     (time.date() >= FIRST).then(|| since.as_secs_f64() / 86_400.0)
 }
@@ -80,16 +80,21 @@ mod tests {
             ("9999-12-30T00:00:00Z", Some(2_958_464.0)),
             ("1900-02-28T00:00:00Z", None),
             ("2026-12-31T23:59:60Z", None),
-            ("2026-10-01T12:00:00", None),
+            ("2026-10-01T12:00:00", Some(46_296.5)),
+            ("2026-10-01 12:00:00.000", Some(46_296.5)),
+            ("2026-10-01 12:00:00.000 UTC", Some(46_296.5)),
+            ("2026-12-31 23:59:60", None),
             ("2026-10-01T12:00:00Z[UTC]", None),
             ("2026-10-01", None),
             ("", None),
             ("n/a", None),
         ] {
-            assert_eq!(days(text, &TimeZone::UTC), expected, "{text}");
+            assert_eq!(days(text, Shows::Value, &TimeZone::UTC), expected, "{text}");
         }
         let east = TimeZone::fixed(jiff::tz::offset(6));
-        assert_eq!(days("2026-10-01T12:00:00Z", &east), Some(46_296.75));
+        assert_eq!(days("2026-10-01T12:00:00Z", Shows::Time, &east), Some(46_296.75));
+        assert_eq!(days("1790856000000", Shows::Time, &TimeZone::UTC), Some(46_296.5));
+        assert_eq!(days("1790856000000", Shows::Value, &TimeZone::UTC), None);
     }
 
     #[test]
