@@ -29,7 +29,7 @@ use clap_complete::Shell;
         trail2tsv AWSLogs -e TerminateInstances -c eventTime,userName,errorCode\n  \
         trail2tsv AWSLogs --access-key AKIAIOSFODNN7EXAMPLE --writes --no-errors\n  \
         trail2tsv AWSLogs -i 198.51.100.0/24 --sort eventTime -o found.xlsx\n  \
-        trail2tsv AWSLogs -e 'Authorize*' --where 'requestParameters = *0.0.0.0/0*'\n  \
+        trail2tsv AWSLogs -u root --where '!invokedBy' --sort eventTime\n  \
         trail2tsv summary AWSLogs --html page.html\n\n\
         A pattern is a glob in any case (* any text, ? one character, {a,b} either, \\ before\n\
         one of these for itself); a leading ! negates it. Repeat an option, or separate\n\

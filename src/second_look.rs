@@ -166,11 +166,24 @@ impl Look {
         *bytes += decoder.findings().bytes;
     }
 
-    /// What is there instead of the values that match nothing.
+    /// What was probably meant by values that match nothing, beside others that do; and
+    /// those for which there is nothing alike, as they may just not have happened.
     fn names(self) -> Vec<String> {
-        let hints = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint);
         let looked_at = count(self.events, "event");
-        hints.map(|hint| format!("nothing matched {hint} ({looked_at} looked at)")).collect()
+        let (mut hints, mut others) = (Vec::new(), BTreeMap::<&str, Vec<String>>::new());
+        for asked in self.asked.iter().filter(|asked| !asked.is_met) {
+            match asked.meant() {
+                Some(meant) => hints.push(format!("nothing matched {meant} ({looked_at} looked at)")),
+                None => {
+                    others
+                        .entry(asked.option)
+                        .or_default()
+                        .extend(asked.values.iter().map(|value| format!("{value:?}")));
+                }
+            }
+        }
+        hints.extend(others.iter().map(|(option, values)| format!("nothing matched {option} {}", values.join(", "))));
+        hints
     }
 
     /// The same of a run in which nothing matched, with what is true of the whole.
@@ -228,20 +241,26 @@ impl Asked {
         if self.there.is_empty() {
             return None;
         }
-        let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
-        let wanted = self.values.iter().filter(|value| !value.starts_with('!'));
-        let alike: Vec<&str> =
-            wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
-        let option = self.option;
-        if !alike.is_empty() {
-            return Some(format!("{option} {asked:?}; did you mean {}?", alike.join(" or ")));
+        if let Some(meant) = self.meant() {
+            return Some(meant);
         }
+        let option = self.option;
         let mut there: Vec<(&String, &u64)> = self.there.iter().collect();
         there.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
         let names: Vec<&str> = there.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
         let more = there.len().saturating_sub(SHOWN);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         Some(format!("{option} {asked:?}; there are {}{rest}", names.join(", ")))
+    }
+
+    /// What was asked for, with what was probably meant.
+    fn meant(&self) -> Option<String> {
+        let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
+        let wanted = self.values.iter().filter(|value| !value.starts_with('!'));
+        let alike: Vec<&str> =
+            wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
+        let asked = self.values.join(", ");
+        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option, alike.join(" or ")))
     }
 
     /// The name that was probably meant by a pattern.

@@ -56,7 +56,7 @@ impl ResourceFields {
                 }
             });
         }
-        self.in_message(event, |text| found.add(text.to_string().into()));
+        self.in_message(event, |text| found.add_mentioned(text));
         if let Some(request) = event.get(self.request) {
             names_in_request(request, |name| found.add_name(name));
         }
@@ -97,6 +97,15 @@ impl<'a> Found<'a> {
     fn add(&mut self, text: Cow<'a, str>) {
         if self.seen.insert(text.clone()) {
             self.list.push(text);
+        }
+    }
+
+    /// Adds an id or ARN that a message mentions, unless it is the ARN of an id that is
+    /// there.
+    fn add_mentioned(&mut self, text: &str) {
+        let id = text.rsplit(['/', ':']).next().unwrap_or_default();
+        if !self.list.iter().any(|known| known == id) {
+            self.add(text.to_string().into());
         }
     }
 
@@ -270,6 +279,10 @@ mod tests {
             (r#"{"requestParameters":{"maxResults":"5","filterSet":{"items":[{"name":"vpc-id"}]}}}"#, ""),
             (r#"{"responseElements":{"CreateThingResponse":{"thing":{"thingName":"t"},"requestId":"r"}}}"#, "t"),
             (r#"{"responseElements":{"ConsoleLogin":"Success"}}"#, ""),
+            (
+                r#"{"requestParameters":{"a":"i-0abc12de34f567890"},"errorMessage":"on arn:aws:ec2:r:1:instance/i-0abc12de34f567890 or arn:aws:iam::1:role/R"}"#,
+                "i-0abc12de34f567890 arn:aws:iam::1:role/R",
+            ),
         ] {
             assert_eq!(listed(json), expected, "{json}");
         }

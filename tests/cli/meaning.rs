@@ -171,6 +171,10 @@ fn a_miss_is_explained_for_resources_and_single_values_too() {
             "nothing matched --event-name \"CreateFunction\"; did you mean CreateFunction20150331? (2 events looked at)",
         ),
         (
+            &["-e", "DeleteTrail,RunInst*,StopLogging,CreateFunction"],
+            "nothing matched --event-name \"DeleteTrail\", \"StopLogging\"\n",
+        ),
+        (
             &["-s", "ec2", "-s", "lambd"],
             "nothing matched --event-source \"lambd\"; did you mean lambda.amazonaws.com? (2 events looked at)",
         ),

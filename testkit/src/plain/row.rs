@@ -152,9 +152,16 @@ pub fn resources(event: &Value) -> Vec<String> {
         strings(&event[*field], &mut texts);
     }
     texts.retain(|text| is_resource(text));
-    for text in texts.into_iter().chain(in_message(event)) {
+    let add_new = |text: String, found: &mut Vec<String>| {
         if !found.contains(&text) {
             found.push(text);
+        }
+    };
+    texts.into_iter().for_each(|text| add_new(text, &mut found));
+    for text in in_message(event) {
+        // The ARN of an id that is known says nothing new.
+        if !found.iter().any(|known| text.rsplit(['/', ':']).next() == Some(known)) {
+            add_new(text, &mut found);
         }
     }
     let add = |names: Vec<String>, found: &mut Vec<String>| {
