@@ -42,7 +42,7 @@ fn the_first_of_sorted_rows_are_said_to_be_some() {
     trial.run(&["log", "-c", "eventName", "--sort", "-eventTime", "-n", "2"]).shows(
         0,
         "eventName\nA\nB\n",
-        "trail2tsv: 5 events in 1 file read, 5 matched, the first 2 written\n",
+        "trail2tsv: 5 events in 1 file read, 5 matched, the first 2 written; 1 event kept without a readable eventTime\n",
     );
     trial.run(&["log", "--count", "--sort", "eventTime"]).shows(
         0,

@@ -94,7 +94,14 @@ fn same(trial: &Trial, arguments: &[&str]) -> Book {
 
 /// Whether two times are the same but for the thousandth of a second.
 fn is_near(first: &str, second: &str) -> bool {
-    let [first, second] = [first, second].map(|text| text.parse::<Timestamp>().unwrap());
+    let read = |text: &str| match text.parse::<f64>() {
+        // Milliseconds or seconds.
+        Ok(number) if number > 1e11 => Timestamp::from_millisecond(number as i64).unwrap(),
+        Ok(number) => Timestamp::from_millisecond((number * 1000.0) as i64).unwrap(),
+        // CloudTrail Lake leaves out the zone that all times are in.
+        Err(_) => text.parse().or_else(|_| format!("{text}Z").parse()).unwrap(),
+    };
+    let [first, second] = [first, second].map(read);
     first.duration_since(second).as_millis().abs() <= 1
 }
 
@@ -140,7 +147,8 @@ fn the_second_sheet_says_what_the_first_is() {
     let ran = trial.run(&["log", "-e", "A,it's", "--since", "2026-09-30", "-o", "out.xlsx"]);
     let problem = "log/b.json: JSON ends early; no event came before it";
     let read = "1 event in 2 files read, 1 matched; 1 problem, named";
-    ran.shows(3, "", &format!("trail2tsv: {problem}\ntrail2tsv: {read} above\n"));
+    let unmatched = "nothing matched --event-name \"it's\"";
+    ran.shows(3, "", &format!("trail2tsv: {problem}\ntrail2tsv: {unmatched}\ntrail2tsv: {read} above\n"));
     let book = Book::read(std::fs::read(trial.path("out.xlsx")).unwrap());
     assert_eq!(book.sheets.iter().map(|sheet| sheet.0.as_str()).collect::<Vec<_>>(), ["Events", "About"]);
     assert_eq!(book.about("Written by"), [format!("trail2tsv {}", env!("CARGO_PKG_VERSION"))]);

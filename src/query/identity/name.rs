@@ -122,9 +122,11 @@ impl<'a> Principal<'a> {
             (Some(issuer), Some(name)) => Some(Name::Pair(issuer, name)),
             // A name that its caller chose never stands alone.
             (issuer, _) => {
-                let id = || text(self.principal_id);
-                let token = text(self.arn).or_else(id);
-                issuer.map(|issuer| Name::Pair(issuer, token.clone().unwrap_or_default())).or(token.map(Name::Plain))
+                let token = [self.arn, self.principal_id].into_iter().find_map(text);
+                match issuer {
+                    Some(issuer) => Some(Name::Pair(issuer, token.unwrap_or_default())),
+                    None => token.or_else(|| text(self.account_id)).map(|name| Name::not_root(USER, name)),
+                }
             }
         }
     }

@@ -37,8 +37,7 @@ pub fn user_name(event: &Value) -> Option<String> {
         "FederatedUser" => match (issuer(event), token_name(event), first(&["arn", "principalId"])) {
             (Some(issuer), Some(name), _) => return Some(format!("{issuer}/{name}")),
             (Some(issuer), None, token) => return Some(format!("{issuer}/{}", token.unwrap_or_default())),
-            (None, _, Some(token)) => return Some(token),
-            (None, _, None) => None,
+            (None, _, token) => return token.or_else(|| field("accountId")).map(|token| not_root("user", &token)),
         },
         "AWSService" | "" => field("invokedBy"),
         "AWSAccount" => match (field("accountId"), field("principalId")) {

@@ -43,7 +43,8 @@ fn plain_counts(events: &[Value]) -> BTreeMap<&'static str, BTreeMap<String, u64
                 "userName" => row::shown(&row::user_name(event).unwrap_or_default()),
                 field => cell(&event[field]),
             };
-            if !value.is_empty() {
+            let is_success = field == "errorCode" && value.len() == 3 && value.starts_with('2');
+            if !value.is_empty() && !(is_success && value.parse::<u16>().is_ok()) {
                 *tables.entry(table).or_default().entry(simple(&value)).or_default() += 1;
             }
         }
