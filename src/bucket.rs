@@ -14,6 +14,7 @@ mod lists;
 pub mod mirror;
 mod page;
 mod profile;
+mod regions;
 pub mod survey;
 mod trouble;
 

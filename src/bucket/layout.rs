@@ -10,6 +10,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::regions;
 use crate::error::Fatal;
 use crate::pattern::{Choice, Pattern};
 use crate::window::Window;
@@ -162,25 +163,14 @@ impl Scope {
             (Some(choice), Some(account)) => choice.admits(|pattern| pattern.matches(account)),
             _ => true,
         };
-        let is_region = place.region.is_none_or(|region| self.admits_region(region));
+        let is_region = match (&self.regions, place.region) {
+            (Some(choice), Some(region)) => regions::may_hold(choice, region),
+            _ => true,
+        };
         let is_day = place.days().is_none_or(|(first, last)| {
             self.first_day.is_none_or(|since| last >= since) && self.last_day.is_none_or(|until| first <= until)
         });
         is_organisation && is_account && is_region && is_day
-    }
-
-    /// Whether the folder of a region can hold events of the wanted regions:
-    /// its own events, or those of global services, which carry one region
-    /// wherever they are delivered.
-    fn admits_region(&self, folder: &str) -> bool {
-        let global = match folder {
-            _ if folder.starts_with("us-gov-") => "us-gov-west-1",
-            _ if folder.starts_with("cn-") => "cn-north-1",
-            _ => "us-east-1",
-        };
-        self.regions.as_ref().is_none_or(|choice| {
-            [folder, global].into_iter().any(|region| choice.admits(|pattern| pattern.matches(region)))
-        })
     }
 
     /// Whether the name of a file leaves it possible that it holds an event of

@@ -11,6 +11,7 @@ mod lists;
 mod mirror;
 mod order;
 mod refused;
+mod regions;
 mod sync;
 mod weather;
 mod window;
