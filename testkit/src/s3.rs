@@ -53,5 +53,5 @@ pub use fault::{Fault, Fired};
 pub use request::{Operation, Request, Signature};
 pub use selection::Selection;
 pub use server::Server;
-pub use store::{Entry, Object, Store};
+pub use store::{Entry, Object, Restore, Store};
 pub use synthetic::{Synthetic, SyntheticStore};

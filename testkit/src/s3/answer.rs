@@ -114,8 +114,8 @@ fn finish(response: Response<()>, mut body: Body, shared: &Shared, http: &Http) 
     let (mut parts, ()) = response.into_parts();
     let id = format!("{:016X}", shared.next_id());
     parts.headers.insert("x-amz-request-id", HeaderValue::from_str(&id).unwrap());
-    if parts.status != StatusCode::NOT_MODIFIED {
-        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.length()));
+    if let Some(length) = body.length().filter(|_| parts.status != StatusCode::NOT_MODIFIED) {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     if http.method() == Method::HEAD {
         body.withhold();

@@ -21,13 +21,15 @@ enum Step {
     Send(Bytes),
     Wait(Duration),
     End(End),
+    /// Again and again, as long as anybody reads.
+    Repeat(Bytes),
 }
 
 /// What hyper sends.
 pub(super) struct Body {
     steps: VecDeque<Step>,
     pause: Option<Pin<Box<Sleep>>>,
-    length: usize,
+    length: Option<usize>,
     line: Line,
     reset_when_done: bool,
     under_way: Option<UnderWay>,
@@ -35,13 +37,20 @@ pub(super) struct Body {
 
 impl Body {
     pub(super) fn new(bytes: Bytes, fault: Option<BodyFault>, line: Line, under_way: Option<UnderWay>) -> Self {
-        let (steps, length) = script(bytes, fault);
+        let (mut steps, length) = script(bytes, fault);
+        let length = match fault {
+            Some(BodyFault::Endless) => {
+                steps.push_back(Step::Repeat(vec![b'~'; 64 << 10].into()));
+                None
+            }
+            _ => Some(length),
+        };
         let reset_when_done = matches!(fault, Some(BodyFault::ResetAtEnd));
         Self { steps, pause: None, length, line, reset_when_done, under_way }
     }
 
-    /// What `Content-Length` says, true or not.
-    pub(super) fn length(&self) -> usize {
+    /// What `Content-Length` says, true or not; there is none where the body has no end.
+    pub(super) fn length(&self) -> Option<usize> {
         self.length
     }
 
@@ -61,7 +70,7 @@ fn script(bytes: Bytes, fault: Option<BodyFault>) -> (VecDeque<Step>, usize) {
         (if length == 0 { VecDeque::new() } else { [Step::Send(bytes)].into() }, length)
     };
     match fault {
-        None | Some(BodyFault::ResetAtEnd) => whole(bytes),
+        None | Some(BodyFault::ResetAtEnd | BodyFault::Endless) => whole(bytes),
         Some(BodyFault::ResetHalfway) => {
             ([Step::Send(first), Step::Wait(SETTLE), Step::End(End::Reset)].into(), length)
         }
@@ -104,6 +113,10 @@ impl hyper::body::Body for Body {
                     if let Some(under_way) = &self.under_way {
                         under_way.sent(bytes.len());
                     }
+                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                }
+                Some(Step::Repeat(bytes)) => {
+                    self.steps.push_front(Step::Repeat(bytes.clone()));
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
                 Some(Step::End(end)) => {

@@ -33,6 +33,7 @@ pub struct Bucket {
     pub(super) requester_pays: bool,
     pub(super) page_size: usize,
     pub(super) checksums: bool,
+    pub(super) encodes: bool,
 }
 
 impl Default for Bucket {
@@ -68,6 +69,7 @@ impl Bucket {
             requester_pays: false,
             page_size: 1000,
             checksums: false,
+            encodes: true,
         }
     }
 
@@ -105,6 +107,12 @@ impl Bucket {
     /// was put since the end of 2024.
     pub fn checksums(mut self) -> Self {
         self.checksums = true;
+        self
+    }
+
+    /// Ignores `encoding-type`, as some servers that are not AWS's do: keys are listed as they are.
+    pub fn plain_keys(mut self) -> Self {
+        self.encodes = false;
         self
     }
 

@@ -36,6 +36,7 @@ pub(super) enum BodyFault {
     Truncated(usize),
     Long(usize),
     FlippedBit(usize),
+    Endless,
     Stall(Duration),
 }
 
@@ -46,6 +47,10 @@ pub(super) enum ListFault {
     Empty,
     Repeat,
     Omit,
+    Miscount,
+    Outside,
+    NoToken,
+    Idle,
 }
 
 /// Which requests: keys, and of a LIST its prefix, are compared with a pattern in which `*` stands for anything.
@@ -123,6 +128,11 @@ impl Selection {
         self.effect(Effect::Body(BodyFault::Long(extra)))
     }
 
+    /// The body goes on for ever after its end, without a `Content-Length`.
+    pub fn endless_body(self) -> Fault {
+        self.effect(Effect::Body(BodyFault::Endless))
+    }
+
     /// One bit of the body is flipped: this one, counted from the first byte's lowest and around the end.
     pub fn flip_bit(self, bit: usize) -> Fault {
         self.effect(Effect::Body(BodyFault::FlippedBit(bit)))
@@ -151,6 +161,26 @@ impl Selection {
     /// LIST only: the page leaves out its first key, its third, and so on.
     pub fn omitted_keys(self) -> Fault {
         self.effect(Effect::List(ListFault::Omit))
+    }
+
+    /// LIST only: the page leaves out its last half, and `KeyCount` still counts it.
+    pub fn miscounted_keys(self) -> Fault {
+        self.effect(Effect::List(ListFault::Miscount))
+    }
+
+    /// LIST only: the last key and the last common prefix of the page lie outside of what was asked for.
+    pub fn keys_outside(self) -> Fault {
+        self.effect(Effect::List(ListFault::Outside))
+    }
+
+    /// LIST only: the page says that there is more, and has no token that leads there.
+    pub fn missing_token(self) -> Fault {
+        self.effect(Effect::List(ListFault::NoToken))
+    }
+
+    /// LIST only: the page is empty, and its token, another one each time, leads to such a page again.
+    pub fn idle_list(self) -> Fault {
+        self.effect(Effect::List(ListFault::Idle))
     }
 
     fn effect(self, effect: Effect) -> Fault {

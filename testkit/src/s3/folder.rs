@@ -40,6 +40,7 @@ impl Store for Folder {
             etag: entry.etag.clone(),
             last_modified: entry.last_modified,
             storage_class: entry.storage_class,
+            restore: None,
             metadata: Vec::new(),
         })
     }
@@ -61,5 +62,6 @@ fn entry(key: String, metadata: &std::fs::Metadata) -> io::Result<Entry> {
         etag: format!("{:016x}{:016x}-1", modified.as_microsecond(), metadata.len()),
         last_modified: modified.round(Unit::Second).map_err(io::Error::other)?,
         storage_class: "STANDARD",
+        restore: None,
     })
 }

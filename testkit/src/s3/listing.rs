@@ -32,6 +32,8 @@ struct Listing {
     start_after: Option<String>,
     token: Option<String>,
     encoded: bool,
+    /// Whether the state of restored objects was asked for.
+    restore_status: bool,
 }
 
 /// The answer to it.
@@ -41,10 +43,15 @@ struct Page {
     common_prefixes: Vec<String>,
     /// The place after which the next page begins, if there is more.
     next: Option<String>,
+    /// What `KeyCount` says, where that is not true.
+    count: Option<usize>,
+    /// There is more, but no way there.
+    lost: bool,
 }
 
 pub(super) fn answer(bucket: &Bucket, request: &Request, fault: Option<ListFault>) -> Result<Response<Bytes>, Error> {
-    let listing = Listing::read(request, bucket.page_size)?;
+    let mut listing = Listing::read(request, bucket.page_size)?;
+    listing.encoded &= bucket.encodes;
     let after = listing.after()?;
     let mut page = listing.page(bucket.store(), &after);
     if let Some(fault) = fault {
@@ -73,6 +80,7 @@ impl Listing {
             start_after: some("start-after"),
             token: some("continuation-token"),
             encoded: some("encoding-type").as_deref() == Some("url"),
+            restore_status: request.restore_status,
         })
     }
 
@@ -163,7 +171,7 @@ impl Listing {
         if let Some(next) = &page.next {
             document.text("NextContinuationToken", &BASE64_STANDARD.encode([TOKEN_MARK, next.as_bytes()].concat()));
         }
-        document.value("KeyCount", page.len());
+        document.value("KeyCount", page.count.unwrap_or(page.len()));
         document.value("MaxKeys", self.max_keys);
         if let Some(delimiter) = &self.delimiter {
             key(&mut document, "Delimiter", delimiter);
@@ -171,7 +179,7 @@ impl Listing {
         if self.encoded {
             document.text("EncodingType", "url");
         }
-        document.value("IsTruncated", page.next.is_some());
+        document.value("IsTruncated", page.next.is_some() || page.lost);
         for entry in &page.contents {
             document.open("Contents");
             key(&mut document, "Key", &entry.key);
@@ -179,6 +187,14 @@ impl Listing {
             document.text("ETag", &format!("\"{}\"", entry.etag));
             document.value("Size", entry.size);
             document.text("StorageClass", entry.storage_class);
+            if let Some(restore) = entry.restore.filter(|_| self.restore_status) {
+                document.open("RestoreStatus");
+                document.value("IsRestoreInProgress", restore.expires.is_none());
+                if let Some(expires) = restore.expires {
+                    document.value("RestoreExpiryDate", format_args!("{expires:.3}"));
+                }
+                document.close("RestoreStatus");
+            }
             document.close("Contents");
         }
         for prefix in &page.common_prefixes {
@@ -205,6 +221,24 @@ impl Page {
             }
             ListFault::Omit => {
                 self.contents = std::mem::take(&mut self.contents).into_iter().skip(1).step_by(2).collect();
+            }
+            ListFault::Miscount => {
+                self.count = Some(self.len());
+                self.contents.truncate(self.contents.len() / 2);
+                self.common_prefixes.truncate(self.common_prefixes.len() / 2);
+            }
+            ListFault::Outside => {
+                if let Some(entry) = self.contents.last_mut() {
+                    entry.key.insert_str(0, "~/");
+                }
+                if let Some(prefix) = self.common_prefixes.last_mut() {
+                    prefix.insert_str(0, "~/");
+                }
+            }
+            ListFault::NoToken => (self.next, self.lost) = (None, true),
+            ListFault::Idle => {
+                let next = after.strip_suffix('~').map_or_else(|| format!("{after}~"), str::to_owned);
+                *self = Self { next: Some(next), ..Self::default() };
             }
         }
     }

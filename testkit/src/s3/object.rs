@@ -16,7 +16,7 @@ use super::store::Object;
 
 pub(super) fn answer(bucket: &Bucket, key: &str, asked: &HeaderMap) -> Result<Response<Bytes>, Error> {
     let object = bucket.get(key).ok_or_else(|| Error::new(404, "NoSuchKey").detail("Key", key))?;
-    if matches!(object.storage_class, "GLACIER" | "DEEP_ARCHIVE") {
+    if object.is_archived() {
         return Err(Error::new(403, "InvalidObjectState").detail("StorageClass", object.storage_class));
     }
     if text(asked, IF_MATCH).is_some_and(|tags| !names(tags, &object.etag)) {

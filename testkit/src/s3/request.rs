@@ -36,6 +36,8 @@ pub struct Request {
     pub signature: Option<Signature>,
     /// Whether the requester agreed to pay.
     pub request_payer: bool,
+    /// Whether a LIST is to say which objects are restored.
+    pub restore_status: bool,
 }
 
 /// What the `Authorization` header of a request claims.
@@ -68,6 +70,8 @@ impl Request {
             bucket,
             key: prefix.unwrap_or(key),
             signature: signature(http),
+            restore_status: (http.headers().get("x-amz-optional-object-attributes"))
+                .is_some_and(|attributes| attributes == "RestoreStatus"),
             request_payer: http.headers().get("x-amz-request-payer").is_some_and(|payer| payer == "requester"),
         })
     }

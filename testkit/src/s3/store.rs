@@ -29,6 +29,15 @@ pub struct Entry {
     pub last_modified: Timestamp,
     /// `STANDARD`, `GLACIER`, …
     pub storage_class: &'static str,
+    /// What became of the wish to restore it, if there was one.
+    pub restore: Option<Restore>,
+}
+
+/// An archived object that was asked to be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// When the copy that can be read goes away; none while it is being made.
+    pub expires: Option<Timestamp>,
 }
 
 /// An object with its body.
@@ -42,6 +51,8 @@ pub struct Object {
     pub last_modified: Timestamp,
     /// `STANDARD`, or a class from which an object must be restored before it can be read.
     pub storage_class: &'static str,
+    /// What became of the wish to restore it, if there was one.
+    pub restore: Option<Restore>,
     /// User metadata: names without `x-amz-meta-`, and values.
     pub metadata: Vec<(String, String)>,
 }
@@ -54,6 +65,7 @@ impl Object {
             etag: Md5::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect(),
             last_modified: Timestamp::now().round(Unit::Second).unwrap(),
             storage_class: "STANDARD",
+            restore: None,
             metadata: Vec::new(),
             body,
         }
@@ -83,6 +95,20 @@ impl Object {
         self
     }
 
+    /// Asked to be restored from an archive: readable for so many days more, or still on its way.
+    pub fn restored(mut self, days: Option<i64>) -> Self {
+        let now = Timestamp::now().round(Unit::Second).unwrap();
+        self.restore = Some(Restore { expires: days.map(|days| now + (24 * days).hours()) });
+        self
+    }
+
+    /// Whether it must be restored before it can be read.
+    pub(super) fn is_archived(&self) -> bool {
+        let is_restored =
+            self.restore.and_then(|restore| restore.expires).is_some_and(|expires| expires > Timestamp::now());
+        matches!(self.storage_class, "GLACIER" | "DEEP_ARCHIVE") && !is_restored
+    }
+
     pub(super) fn entry(&self, key: &str) -> Entry {
         Entry {
             key: key.to_owned(),
@@ -90,6 +116,7 @@ impl Object {
             etag: self.etag.clone(),
             last_modified: self.last_modified,
             storage_class: self.storage_class,
+            restore: self.restore,
         }
     }
 }

@@ -182,6 +182,7 @@ impl SyntheticStore {
             etag: etag(number),
             last_modified: timestamp(self.place(number).delivered),
             storage_class: "STANDARD",
+            restore: None,
         }
     }
 
@@ -234,6 +235,7 @@ impl Store for SyntheticStore {
             etag: etag(number),
             last_modified: timestamp(self.place(number).delivered),
             storage_class: "STANDARD",
+            restore: None,
             metadata: Vec::new(),
         })
     }

@@ -1,6 +1,7 @@
 //! Each fault does what it says.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::client::{exchange, get};
@@ -180,6 +181,44 @@ fn a_page_repeats_or_omits_keys() {
     server.fault(Fault::list("*").times(1).omitted_keys());
     assert_eq!(get(&server, "/b?list-type=2").elements("Key"), ["a", "a", "b", "b", "c", "c"]);
     assert_eq!(get(&server, "/b?list-type=2").elements("Key"), ["b"]);
+}
+
+#[test]
+fn a_page_counts_more_keys_than_it_holds_or_holds_others() {
+    let server = serve();
+    server.fault(Fault::list("*").times(1).miscounted_keys());
+    let reply = get(&server, "/b?list-type=2");
+    assert_eq!((reply.elements("Key").len(), reply.element("KeyCount")), (1, "3"));
+    server.fault(Fault::list("*").times(1).keys_outside());
+    assert_eq!(get(&server, "/b?list-type=2").elements("Key"), ["a", "b", "~/c"]);
+}
+
+#[test]
+fn a_page_that_is_not_the_last_leads_nowhere_or_round_in_circles() {
+    let server = serve();
+    server.fault(Fault::list("*").times(1).missing_token());
+    let reply = get(&server, "/b?list-type=2");
+    assert_eq!((reply.element("IsTruncated"), reply.elements("NextContinuationToken").len()), ("true", 0));
+    server.fault(Fault::list("*").idle_list());
+    let mut tokens = vec![String::new()];
+    for _ in 0..3 {
+        let target = format!("/b?list-type=2&continuation-token={}", tokens.last().unwrap());
+        let reply = get(&server, &target);
+        assert_eq!(reply.element("KeyCount"), "0");
+        tokens.push(reply.element("NextContinuationToken").replace('+', "%2B").replace('/', "%2F"));
+    }
+    assert!(tokens[1] != tokens[2] && tokens[1] == tokens[3], "{tokens:?}");
+}
+
+#[test]
+fn a_body_goes_on_as_long_as_it_is_read() {
+    let server = serve();
+    server.fault(Fault::get("a").endless_body());
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.write_all(b"GET /b/a HTTP/1.1\r\nHost: s3.test\r\n\r\n").unwrap();
+    let mut bytes = vec![0; 4 << 20];
+    stream.read_exact(&mut bytes).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes[..1000]).to_lowercase().contains("content-length"));
 }
 
 #[test]

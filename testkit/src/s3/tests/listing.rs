@@ -1,6 +1,6 @@
 //! ListObjectsV2's rules.
 
-use super::client::{Reply, get};
+use super::client::{Reply, get, request};
 use crate::s3::{Bucket, Object, Server};
 
 fn serve(keys: &[&str]) -> Server {
@@ -62,6 +62,29 @@ fn an_entry_says_what_s3_says() {
     assert_eq!(reply.elements("StorageClass"), ["STANDARD", "GLACIER"]);
     let time = reply.elements("LastModified")[0];
     assert!(time.len() == "2026-01-01T00:00:00.000Z".len() && time.ends_with(".000Z"), "{time}");
+}
+
+#[test]
+fn the_state_of_restored_objects_is_said_to_those_who_ask() {
+    let server = Server::start();
+    let cold = || Object::new("x").storage_class("GLACIER");
+    let bucket = [("a", cold()), ("b", cold().restored(None)), ("c", cold().restored(Some(2)))];
+    server.add_bucket("b", bucket.into_iter().collect());
+    assert_eq!(list(&server, "").elements("RestoreStatus").len(), 0);
+    let asked = [("x-amz-optional-object-attributes", "RestoreStatus")];
+    let reply = request(&server, "GET", "/b?list-type=2", &asked);
+    assert_eq!(reply.elements("IsRestoreInProgress"), ["true", "false"]);
+    assert_eq!(reply.elements("RestoreExpiryDate").len(), 1);
+    let status = |key: &str| get(&server, &format!("/b/{key}")).status;
+    assert_eq!(["a", "b", "c"].map(status), [403, 403, 200]);
+}
+
+#[test]
+fn a_server_may_not_know_how_to_encode_keys() {
+    let server = Server::start();
+    server.add_bucket("b", Bucket::from_iter([("a b", "")]).plain_keys());
+    let reply = list(&server, "encoding-type=url");
+    assert_eq!((reply.elements("Key"), reply.elements("EncodingType").len()), (vec!["a b"], 0));
 }
 
 #[test]
