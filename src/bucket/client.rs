@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -12,10 +13,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::RequestPayer;
+use aws_sdk_s3::types::{EncodingType, RequestPayer};
 
 use super::gate::{Ear, Gate};
+use super::guard::{ErrorGuard, ListGuard};
+use super::list_page::ListPage;
 use super::profile;
 use super::trouble::{Action, Trouble};
 use crate::error::Fatal;
@@ -46,7 +48,7 @@ pub(super) struct Root {
 /// The first page of a folder's list, or the key of a single object.
 #[derive(Debug)]
 pub(super) enum Holds {
-    Folder(Box<ListObjectsV2Output>),
+    Folder(ListPage),
     Object(String),
 }
 
@@ -58,40 +60,6 @@ pub(super) struct ListRequest<'a> {
     pub(super) folders: bool,
     pub(super) start_after: Option<&'a str>,
     pub(super) token: Option<&'a str>,
-}
-
-/// The way from page to page of a list.
-#[derive(Debug, Default)]
-pub(super) struct Pages {
-    token: Option<String>,
-    is_past: bool,
-    repeated: usize,
-}
-
-impl Pages {
-    /// What the next page is asked for by; nothing for the first.
-    pub(super) fn token(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-
-    /// Whether the last page has come.
-    pub(super) fn is_past(&self) -> bool {
-        self.is_past
-    }
-
-    /// Goes on from a page. Fails where that would go round in circles: a
-    /// token may come again after an empty page, but not for ever.
-    pub(super) fn turn(&mut self, page: &ListObjectsV2Output) -> Result<(), &'static str> {
-        const REPEATS: usize = 10;
-        self.is_past = page.is_truncated != Some(true);
-        let next = page.next_continuation_token.clone();
-        self.repeated = if next == self.token { self.repeated + 1 } else { 0 };
-        if !self.is_past && (next.is_none() || self.repeated > REPEATS) {
-            return Err("the list of the bucket neither goes on nor ends");
-        }
-        self.token = next;
-        Ok(())
-    }
 }
 
 impl Client {
@@ -123,10 +91,9 @@ impl Client {
             return Err(Fatal::Failed(text));
         }
         let page = page.map_err(Trouble::into_fatal)?;
-        let is_empty =
-            page.common_prefixes().is_empty() && page.contents().is_empty() && page.is_truncated != Some(true);
+        let is_empty = page == ListPage::default();
         let holds = match is_empty {
-            false => Holds::Folder(Box::new(page)),
+            false => Holds::Folder(page),
             true => client.object(&input.prefix, &lists).await?,
         };
         Ok((client, Root { holds, lists: lists.into_inner() }))
@@ -141,7 +108,7 @@ impl Client {
         }
         let request = ListRequest { prefix: key, ..ListRequest::default() };
         let page = self.list(&request, lists).await.map_err(Trouble::into_fatal)?;
-        let is_there = page.contents().first().is_some_and(|object| object.key() == Some(key));
+        let is_there = page.objects.first().is_some_and(|object| object.key == key);
         is_there.then(|| Holds::Object(key.to_string())).ok_or_else(nothing)
     }
 
@@ -165,23 +132,39 @@ impl Client {
         Trouble::of_list(&self.bucket, text.into())
     }
 
-    pub(super) async fn list(
-        &self,
-        request: &ListRequest<'_>,
-        count: &AtomicU64,
-    ) -> Result<ListObjectsV2Output, Trouble> {
+    /// A page of a list. One that is not whole or makes no sense is asked for
+    /// again: the SDK repeats only what it cannot receive.
+    pub(super) async fn list(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, Trouble> {
+        const ATTEMPTS: u32 = 5;
+        const PAUSE: Duration = Duration::from_millis(50);
+        for attempt in 0..ATTEMPTS - 1 {
+            match self.list_once(request, count).await {
+                Err(trouble) if trouble.is_garbled => tokio::time::sleep(PAUSE * (1 << attempt)).await,
+                result => return result,
+            }
+        }
+        self.list_once(request, count).await
+    }
+
+    async fn list_once(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, Trouble> {
         count.fetch_add(1, Relaxed);
-        self.s3
+        let answer = self
+            .s3
             .list_objects_v2()
             .bucket(&self.bucket)
             .prefix(request.prefix)
             .set_delimiter(request.folders.then(|| "/".into()))
             .set_start_after(request.start_after.map(String::from))
             .set_continuation_token(request.token.map(String::from))
+            // Without it, XML cannot hold every key.
+            .encoding_type(EncodingType::Url)
             .set_request_payer(self.payer.clone())
+            .customize()
+            .interceptor(ListGuard)
             .send()
             .await
-            .map_err(|error| Trouble::new(&error, &Action::List { bucket: &self.bucket, prefix: request.prefix }))
+            .map_err(|error| Trouble::new(&error, &Action::List { bucket: &self.bucket, prefix: request.prefix }))?;
+        ListPage::read(answer, request).map_err(|text| Trouble::garbled(&self.bucket, text.into()))
     }
 
     pub(super) async fn get(&self, key: &str, count: &AtomicU64) -> Result<GetObjectOutput, Trouble> {
@@ -235,6 +218,7 @@ fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<Gate>) -> aws_
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
         .interceptor(Ear(Arc::clone(gate)))
+        .interceptor(ErrorGuard)
         // The SDK's own purse of retries is empty after a hundred refusals, and
         // hundreds of downloads may be refused at once.
         .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Shared;
-use super::client::{Holds, ListRequest, Pages};
+use super::client::{Holds, ListRequest};
 use super::layout::{Place, is_account};
 use super::list::Scan;
+use super::list_page::{ListPage, Pages};
 use super::trouble::Trouble;
 use crate::error::Fatal;
 
@@ -82,7 +82,7 @@ struct Search<'a> {
     /// How many before `AWSLogs/` were wanted.
     outside: usize,
     /// The first page of the list of `prefix`, which is known.
-    first: Option<Box<ListObjectsV2Output>>,
+    first: Option<ListPage>,
 }
 
 /// Finds all that is to be listed below `prefix`, of which `holds` is known.
@@ -237,21 +237,17 @@ fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 /// The folders directly in a folder, each ending in `/`. The first page of the
 /// list may be known.
-async fn folders_in(
-    shared: &Shared,
-    folder: &str,
-    mut first: Option<Box<ListObjectsV2Output>>,
-) -> Result<Vec<String>, Trouble> {
+async fn folders_in(shared: &Shared, folder: &str, mut first: Option<ListPage>) -> Result<Vec<String>, Trouble> {
     let mut folders = Vec::new();
     let mut pages = Pages::default();
     while !pages.is_past() {
         let request = ListRequest { prefix: folder, folders: true, token: pages.token(), ..ListRequest::default() };
-        let answer = match first.take() {
-            Some(answer) => *answer,
+        let page = match first.take() {
+            Some(page) => page,
             None => shared.client.list(&request, &shared.counts.lists).await?,
         };
-        pages.turn(&answer).map_err(|text| shared.client.senseless(text))?;
-        folders.extend(answer.common_prefixes.unwrap_or_default().into_iter().filter_map(|common| common.prefix));
+        pages.turn(&page).map_err(|text| shared.client.senseless(text))?;
+        folders.extend(page.folders);
     }
     Ok(folders)
 }

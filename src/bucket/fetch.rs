@@ -137,12 +137,18 @@ async fn fetch_once(shared: &Shared, client: &Client, object: &Object, path: &Pa
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
     let mut file = Mirror::begin(path).map_err(Failure::Disk)?;
     let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
+    let length = answer.content_length;
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| broken(&error))?;
-        file.write_all(&chunk).map_err(Failure::Disk)?;
         size += chunk.len() as u64;
+        // It may go on for ever.
+        if size > object.size {
+            let came = length.map_or("more bytes".into(), |length| format!("{length} bytes"));
+            return Err(Failure::Broken(format!("{came} came, {} were listed", object.size)));
+        }
+        file.write_all(&chunk).map_err(Failure::Disk)?;
     }
     if size != object.size {
         return Err(Failure::Broken(format!("{size} bytes came, {} were listed", object.size)));

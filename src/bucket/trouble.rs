@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
+use super::guard::CutOff;
 use crate::error::Fatal;
 
 /// What was tried.
@@ -23,6 +24,8 @@ pub(super) struct Trouble {
     pub(super) is_general: bool,
     /// The same request may be answered well in a while.
     pub(super) may_pass: bool,
+    /// The answer is not whole, or makes no sense.
+    pub(super) is_garbled: bool,
     /// There was nothing to sign the request with.
     pub(super) has_no_credentials: bool,
     /// The region that the bucket is in, where the answer says so.
@@ -39,7 +42,10 @@ impl Trouble {
         let region = error.raw_response().and_then(region);
         let code = error.code().unwrap_or_default();
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+        let garbled = if (200..300).contains(&status) { garbled(error) } else { None };
+        let is_garbled = garbled.is_some();
         let (text, is_general) = match (code, status) {
+            _ if is_garbled => (garbled.unwrap_or_default(), false),
             ("NoSuchBucket", _) => ("there is no such bucket".into(), true),
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
                 let region = region.as_deref().unwrap_or("that its owner knows; set AWS_REGION");
@@ -61,19 +67,48 @@ impl Trouble {
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
         };
         let has_no_credentials = code.is_empty() && status == 0 && is_general;
-        Trouble { text, is_general, may_pass: status >= 500, has_no_credentials, region, bucket: (*bucket).to_string() }
+        Trouble {
+            text,
+            is_general,
+            may_pass: status >= 500,
+            is_garbled,
+            has_no_credentials,
+            region,
+            bucket: (*bucket).to_string(),
+        }
     }
 
     /// A list that makes no sense.
     pub(super) fn of_list(bucket: &str, text: String) -> Trouble {
         let bucket = bucket.to_string();
-        Trouble { text, is_general: false, may_pass: false, has_no_credentials: false, region: None, bucket }
+        let (is_general, may_pass, is_garbled, has_no_credentials) = (false, false, false, false);
+        Trouble { text, is_general, may_pass, is_garbled, has_no_credentials, region: None, bucket }
+    }
+
+    /// An answer that makes no sense, which the next may do.
+    pub(super) fn garbled(bucket: &str, text: String) -> Trouble {
+        Trouble { is_garbled: true, ..Trouble::of_list(bucket, text) }
     }
 
     /// As an error that ends the run.
     pub(super) fn into_fatal(self) -> Fatal {
         Fatal::Failed(format!("s3://{}: {}", self.bucket, self.text))
     }
+}
+
+/// What is wrong with an answer that says that all is well.
+fn garbled<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    if let SdkError::ServiceError(_) = error {
+        return Some("the answer cannot be parsed".into());
+    }
+    let mut next = error.source();
+    while let Some(error) = next {
+        if error.is::<CutOff>() {
+            return Some(CutOff.to_string());
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Where the bucket is: S3 says it in a header, or in the text of the error.

@@ -1,6 +1,7 @@
 //! What comes from S3: run against a server in the same process, which counts
 //! what it is asked for and misbehaves on request.
 
+mod answers;
 mod broken_off;
 mod cloud;
 mod damage;

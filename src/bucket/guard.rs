@@ -1,0 +1,155 @@
+//! Watches the answers of S3 as they come: none is read without an end, and a
+//! list that is not whole is an error.
+//!
+//! The SDK's decoder takes what it can read of a document for all of it: it
+//! stops at the first character that XML cannot have, and at a missing end.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use aws_sdk_s3::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::primitives::SdkBody;
+use http_body::{Body, Frame};
+use memchr::memmem;
+
+/// More than a thousand keys of 1024 bytes, each of them escaped, and what is
+/// said of them.
+const LONGEST: usize = 5 << 20;
+
+/// What is no whole document.
+#[derive(Debug)]
+pub(super) struct CutOff;
+
+impl fmt::Display for CutOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer is cut off")
+    }
+}
+
+impl std::error::Error for CutOff {}
+
+/// Bounds what is read of an error, which the SDK holds in memory.
+#[derive(Debug)]
+pub(super) struct ErrorGuard;
+
+impl Intercept for ErrorGuard {
+    fn name(&self) -> &'static str {
+        "trail2tsv-error"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if !context.response().status().is_success() {
+            bound(context);
+        }
+        Ok(())
+    }
+}
+
+/// Bounds what is read of a list, and refuses one that is not whole.
+#[derive(Debug)]
+pub(super) struct ListGuard;
+
+impl Intercept for ListGuard {
+    fn name(&self) -> &'static str {
+        "trail2tsv-list"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        bound(context);
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Ok(output) = context.output_or_error() else { return Ok(()) };
+        let document = context.response().body().bytes().unwrap_or_default();
+        let is_whole = output.downcast_ref::<ListObjectsV2Output>().is_some_and(|list| is_whole(document, list));
+        if is_whole { Ok(()) } else { Err(CutOff.into()) }
+    }
+}
+
+/// Whether the document ends as it should, and the decoder has met all that is
+/// in it.
+fn is_whole(document: &[u8], list: &ListObjectsV2Output) -> bool {
+    let count = |element: &[u8]| memmem::find_iter(document, element).count();
+    let is_ended = document.trim_ascii_end().ends_with(b"ListBucketResult>");
+    is_ended
+        && count(b"<Contents>") <= list.contents().len()
+        && count(b"<CommonPrefixes>") <= list.common_prefixes().len()
+}
+
+fn bound(context: &mut BeforeDeserializationInterceptorContextMut<'_>) {
+    let body = context.response_mut().take_body();
+    *context.response_mut().body_mut() = SdkBody::from_body_1_x(Bounded { body, left: LONGEST });
+}
+
+/// A body that ends after so many bytes, whatever follows.
+struct Bounded {
+    body: SdkBody,
+    left: usize,
+}
+
+impl Body for Bounded {
+    type Data = <SdkBody as Body>::Data;
+    type Error = <SdkBody as Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame {
+            self.left = self.left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+        }
+        Poll::Ready(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::Object;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_ended_and_read_to_its_end_is_whole() {
+        let list = ListObjectsV2Output::builder().contents(Object::builder().key("a").build()).build();
+        let entry = "<Contents><Key>a</Key></Contents>";
+        for (document, expected) in [
+            (format!("<ListBucketResult>{entry}</ListBucketResult>"), true),
+            (format!("<ListBucketResult>{entry}</ListBucketResult>\n "), true),
+            ("<ListBucketResult></ListBucketResult>".to_string(), true),
+            (format!("<ListBucketResult>{entry}"), false),
+            (format!("<ListBucketResult>{entry}</ListBucketResult"), false),
+            (format!("<ListBucketResult>{entry}</ListBucketResult>~"), false),
+            (format!("<ListBucketResult>{entry}{entry}</ListBucketResult>"), false),
+            (format!("<ListBucketResult>{entry}<CommonPrefixes></CommonPrefixes></ListBucketResult>"), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(is_whole(document.as_bytes(), &list), expected, "{document}");
+        }
+    }
+}

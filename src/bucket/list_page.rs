@@ -1,0 +1,226 @@
+//! One page of a list: decoded, and checked against what was asked for.
+
+use std::borrow::Cow;
+
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::types::{EncodingType, Object};
+use percent_encoding::percent_decode_str;
+
+use super::client::ListRequest;
+
+/// A key can have so many bytes, says S3.
+const LONGEST_KEY: usize = 1024;
+
+/// A page of a list, all of it below what was asked for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct ListPage {
+    /// The objects, in the order in which they came.
+    pub(super) objects: Vec<ListedObject>,
+    /// The folders directly in the one that was asked for, each ending in `/`.
+    pub(super) folders: Vec<String>,
+    /// What the next page is asked for by, if there is one.
+    pub(super) next: Option<String>,
+}
+
+/// An object as the list has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct ListedObject {
+    pub(super) key: String,
+    pub(super) size: u64,
+}
+
+impl ListPage {
+    /// Reads an answer, or says why it makes no sense.
+    pub(super) fn read(answer: ListObjectsV2Output, asked: &ListRequest<'_>) -> Result<ListPage, &'static str> {
+        let is_encoded = answer.encoding_type == Some(EncodingType::Url);
+        let (contents, prefixes) = (answer.contents.unwrap_or_default(), answer.common_prefixes.unwrap_or_default());
+        let count = answer.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        // Some servers count objects alone, so there may be more.
+        if contents.len() + prefixes.len() < count {
+            return Err("the answer holds fewer keys than it counts");
+        }
+        let Some(is_truncated) = answer.is_truncated else { return Err("the answer does not say whether it is all") };
+        let next = answer.next_continuation_token.filter(|token| is_truncated && !token.is_empty());
+        if is_truncated && next.is_none() {
+            return Err("the answer says that there is more, but not where");
+        }
+        let decode = |text: Option<String>| decode(text, is_encoded);
+        let objects = contents.into_iter().map(|object| ListedObject::read(object, asked, decode));
+        let folders = prefixes.into_iter().map(|prefix| {
+            let folder = decode(prefix.prefix)?;
+            if is_folder_in(&folder, asked.prefix) {
+                Ok(folder)
+            } else {
+                Err("a folder of the list is not in the one that was asked for")
+            }
+        });
+        Ok(ListPage { objects: objects.collect::<Result<_, _>>()?, folders: folders.collect::<Result<_, _>>()?, next })
+    }
+
+    /// The greatest key or folder in it.
+    pub(super) fn last(&self) -> Option<&str> {
+        let keys = self.objects.iter().map(|object| object.key.as_str());
+        keys.chain(self.folders.iter().map(String::as_str)).max()
+    }
+}
+
+impl ListedObject {
+    fn read(
+        object: Object,
+        asked: &ListRequest<'_>,
+        decode: impl Fn(Option<String>) -> Result<String, &'static str>,
+    ) -> Result<ListedObject, &'static str> {
+        let key = decode(object.key)?;
+        if !key.starts_with(asked.prefix) {
+            return Err("a key of the list is not below the folder that was asked for");
+        }
+        let size = object.size.and_then(|size| u64::try_from(size).ok());
+        Ok(ListedObject { key, size: size.ok_or("an object of the list has no size")? })
+    }
+}
+
+/// A name as it is in the bucket: with `encoding-type=url` a `+` is a space, and
+/// `%2B` a plus sign.
+fn decode(text: Option<String>, is_encoded: bool) -> Result<String, &'static str> {
+    let text = text.ok_or("an object of the list has no key")?;
+    let text = match is_encoded && text.contains(['+', '%']) {
+        true => {
+            let spaced = text.replace('+', " ");
+            percent_decode_str(&spaced)
+                .decode_utf8()
+                .map(Cow::into_owned)
+                .map_err(|_| "a key of the list is not UTF-8")?
+        }
+        false => text,
+    };
+    if text.len() > LONGEST_KEY { Err("a key of the list is longer than keys can be") } else { Ok(text) }
+}
+
+/// Whether a folder's name is one more than that of the folder it is in.
+fn is_folder_in(folder: &str, parent: &str) -> bool {
+    let name = folder.strip_prefix(parent).and_then(|below| below.strip_suffix('/'));
+    name.is_some_and(|name| !name.contains('/'))
+}
+
+/// The way from page to page of a list.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    token: Option<String>,
+    is_past: bool,
+    /// The greatest key or folder so far.
+    last: String,
+    repeated: usize,
+    idle: usize,
+}
+
+impl Pages {
+    /// What the next page is asked for by; none for the first.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Whether the last page has come.
+    pub(super) fn is_past(&self) -> bool {
+        self.is_past
+    }
+
+    /// Goes on from a page. Fails where that would never end: a page may have
+    /// nothing new, and its token may come again, but not for ever.
+    pub(super) fn turn(&mut self, page: &ListPage) -> Result<(), &'static str> {
+        /// Pages that led back to themselves.
+        const REPEATED: usize = 10;
+        /// Pages without a new key in a row: S3 has such where many objects
+        /// were deleted.
+        const IDLE: usize = 1000;
+        self.is_past = page.next.is_none();
+        self.repeated = if page.next == self.token { self.repeated + 1 } else { 0 };
+        match page.last().filter(|last| *last > self.last.as_str()) {
+            Some(last) => (self.last, self.idle) = (last.to_string(), 0),
+            None => self.idle += 1,
+        }
+        if !self.is_past && (self.repeated > REPEATED || self.idle > IDLE) {
+            return Err("the list of the bucket neither goes on nor ends");
+        }
+        self.token.clone_from(&page.next);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2OutputBuilder;
+    use aws_sdk_s3::types::CommonPrefix;
+
+    use super::*;
+
+    const ASKED: ListRequest<'_> = ListRequest { prefix: "a/", folders: true, start_after: None, token: None };
+
+    fn answer(keys: &[&str], folders: &[&str]) -> ListObjectsV2OutputBuilder {
+        let contents = keys.iter().map(|key| Object::builder().key(*key).size(1).build()).collect();
+        let prefixes = folders.iter().map(|folder| CommonPrefix::builder().prefix(*folder).build()).collect();
+        let all = ListObjectsV2Output::builder().set_contents(Some(contents)).set_common_prefixes(Some(prefixes));
+        all.is_truncated(false)
+    }
+
+    fn read(answer: ListObjectsV2OutputBuilder) -> Result<ListPage, &'static str> {
+        ListPage::read(answer.build(), &ASKED)
+    }
+
+    #[test]
+    fn names_are_decoded_where_the_answer_says_that_they_are_encoded() {
+        let names = ["a/b+c%2Bd", "a/%EF%BF%BE", "a/%01", "a/100%25"];
+        let plain: Vec<String> =
+            read(answer(&names, &[])).unwrap().objects.into_iter().map(|object| object.key).collect();
+        assert_eq!(plain, names);
+        let page = read(answer(&names, &["a/%C3%A9+/"]).encoding_type(EncodingType::Url)).unwrap();
+        let decoded: Vec<&str> = page.objects.iter().map(|object| object.key.as_str()).collect();
+        assert_eq!(decoded, ["a/b c+d", "a/\u{fffe}", "a/\u{1}", "a/100%"]);
+        assert_eq!(page.folders, ["a/é /"]);
+        assert!(read(answer(&["a/%ff"], &[]).encoding_type(EncodingType::Url)).is_err());
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_refused() {
+        for key in ["b", "a", "", "b/a/"] {
+            assert!(read(answer(&[key], &[])).is_err(), "{key}");
+        }
+        for folder in ["a/", "a/b", "b/", "a/b/c/", "", "/", "b/a/c/"] {
+            assert!(read(answer(&[], &[folder])).is_err(), "{folder}");
+        }
+        let long = format!("a/{}", "x".repeat(LONGEST_KEY));
+        assert!(read(answer(&[&long], &[])).is_err() && read(answer(&[], &[&format!("{long}/")])).is_err());
+        assert_eq!(read(answer(&["a/", "a/b"], &["a//", "a/c/"])).unwrap().last(), Some("a/c/"));
+    }
+
+    #[test]
+    fn an_answer_holds_what_it_counts_and_says_how_it_goes_on() {
+        for (count, is_right) in [(0, true), (2, true), (3, true), (4, false)] {
+            assert_eq!(read(answer(&["a/b", "a/c"], &["a/d/"]).key_count(count)).is_ok(), is_right, "{count}");
+        }
+        assert!(read(answer(&[], &[]).is_truncated(true)).is_err());
+        assert!(read(answer(&[], &[]).is_truncated(true).next_continuation_token("")).is_err());
+        assert!(read(answer(&[], &[]).set_is_truncated(None).next_continuation_token("x")).is_err());
+        assert_eq!(read(answer(&[], &[]).next_continuation_token("x")).unwrap().next, None);
+        assert_eq!(
+            read(answer(&[], &[]).is_truncated(true).next_continuation_token("x")).unwrap().next,
+            Some("x".into())
+        );
+    }
+
+    #[test]
+    fn pages_come_to_an_end() {
+        let page = |key: &str, next: String| ListPage {
+            objects: vec![ListedObject { key: key.into(), size: 1 }],
+            folders: Vec::new(),
+            next: Some(next),
+        };
+        let turns = |page: &dyn Fn(usize) -> ListPage| {
+            let mut pages = Pages::default();
+            (0..5000).take_while(|number| pages.turn(&page(*number)).is_ok()).count()
+        };
+        assert_eq!(turns(&|number| page(&format!("{number:05}"), number.to_string())), 5000);
+        assert!(turns(&|_| page("a", "same".into())) < 20);
+        assert!(turns(&|number| page("a", number.to_string())) < 1100);
+        assert!(turns(&|number| ListPage { next: Some(number.to_string()), ..ListPage::default() }) < 1100);
+    }
+}

@@ -1,0 +1,200 @@
+//! Lists that are not whole or make no sense: asked for again, and then named.
+//! None is ever taken for the end of what there is.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use testkit::s3::{Bucket, Fault, Selection};
+
+use super::cloud::{ACCOUNT, Cloud, OTHER, lines, minutes};
+
+const REGION: &str = "AWSLogs/111122223333/CloudTrail/eu-west-1/";
+
+/// A bucket in which `first` is the prefix of a list, and the rows of what lies
+/// beside it.
+const LISTS: [(&str, i32, &str); 4] =
+    [("", 1, ""), ("AWSLogs/", 1, ""), ("AWSLogs/111122223333/CloudTrail/", 3, "other\n"), (REGION, 3, "other\n")];
+
+/// Four logs in one region, in pages of three, and one in another account.
+fn cloud() -> Cloud {
+    let cloud = Cloud::with(Bucket::new().page_size(3));
+    (0..4).for_each(|number| drop(cloud.minute(number)));
+    cloud.log("AWSLogs/", OTHER, "eu-west-1", "2026-10-01T09:15", &["other"]);
+    cloud
+}
+
+/// What can be wrong with an answer, and how it is named.
+const CUT_OFF: &str = "the answer is cut off";
+const UNPARSED: &str = "the answer cannot be parsed";
+const TOO_FEW: &str = "the answer holds fewer keys than it counts";
+const NOWHERE: &str = "the answer says that there is more, but not where";
+type Spoil = fn(Selection) -> Fault;
+const SPOILT: [(Spoil, &str); 9] = [
+    (|list| list.truncated_body(1), CUT_OFF),
+    (|list| list.truncated_body("</ListBucketResult>".len()), CUT_OFF),
+    (|list| list.truncated_body("</ListBucketResult>".len() + 8), CUT_OFF),
+    (|list| list.truncated_body("</CommonPrefixes></ListBucketResult>".len() + 10), CUT_OFF),
+    (|list| list.truncated_body(usize::MAX), UNPARSED),
+    (|list| list.long_body(1), CUT_OFF),
+    (|list| list.endless_body(), CUT_OFF),
+    (|list| list.miscounted_keys(), TOO_FEW),
+    (|list| list.missing_token(), NOWHERE),
+];
+
+/// Runs a test for each way in which an answer can be wrong. Most of the time
+/// they wait.
+fn each_spoilt(test: impl Fn(Spoil, &str) + Sync) {
+    std::thread::scope(|scope| {
+        let test = &test;
+        let tests: Vec<_> = SPOILT.iter().map(|(spoil, text)| scope.spawn(move || test(*spoil, text))).collect();
+        tests.into_iter().for_each(|test| test.join().unwrap());
+    });
+}
+
+#[test]
+fn an_answer_that_is_not_whole_is_asked_for_again() {
+    let all = format!("{}other\n", minutes(4));
+    each_spoilt(|spoil, text| {
+        let cloud = cloud();
+        let fired = cloud.server.fault(spoil(Fault::list("*").times_each_key(2)));
+        cloud.run(&["-q"]).shows(0, &all, "");
+        assert!(fired.fired() >= 8, "{text}");
+        assert_eq!(cloud.server.counts().get, 5);
+    });
+}
+
+#[test]
+fn an_answer_that_is_never_whole_is_named() {
+    each_spoilt(|spoil, text| {
+        for (prefix, code, rows) in LISTS {
+            let cloud = cloud();
+            let fired = cloud.server.fault(spoil(Fault::list(prefix)));
+            let expected = match code {
+                1 => format!("trail2tsv: s3://logs: {text}\n"),
+                _ => {
+                    format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {text}; logs in it may be missing\n")
+                }
+            };
+            cloud.run(&["-q"]).shows(code, rows, &expected);
+            assert_eq!(fired.fired(), 5, "{text} {prefix:?}");
+        }
+    });
+}
+
+#[test]
+fn a_later_page_that_is_never_whole_costs_only_what_follows() {
+    each_spoilt(|spoil, text| {
+        let cloud = cloud();
+        cloud.server.fault(spoil(Fault::list(REGION).when(|list| list.parameter("continuation-token").is_some())));
+        let expected =
+            format!("trail2tsv: s3://logs/{REGION}: not listed to its end: {text}; logs in it may be missing\n");
+        cloud.run(&["-q"]).shows(3, "E000\nE001\nE002\nother\n", &expected);
+    });
+}
+
+#[test]
+fn keys_and_folders_of_elsewhere_are_refused() {
+    for (prefix, code, rows) in LISTS {
+        let cloud = cloud();
+        let fired = cloud.server.fault(Fault::list(prefix).keys_outside());
+        let text = match prefix {
+            REGION => "a key of the list is not below the folder that was asked for",
+            _ => "a folder of the list is not in the one that was asked for",
+        };
+        let expected = match code {
+            1 => format!("trail2tsv: s3://logs: {text}\n"),
+            _ => format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {text}; logs in it may be missing\n"),
+        };
+        // Of the bucket itself there is no outside.
+        if !prefix.is_empty() {
+            cloud.run(&["-q"]).shows(code, rows, &expected);
+            assert_eq!(fired.fired(), 5);
+        }
+    }
+    let cloud = cloud();
+    cloud.server.fault(Fault::list("*/").times_each_key(3).keys_outside());
+    cloud.run(&["-q"]).shows(0, &format!("{}other\n", minutes(4)), "");
+}
+
+#[test]
+fn a_list_without_anything_new_comes_to_an_end() {
+    const TEXT: &str = "the list of the bucket neither goes on nor ends";
+    for (prefix, code, rows) in [LISTS[1], LISTS[3]] {
+        let cloud = cloud();
+        cloud.server.fault(Fault::list(prefix).idle_list());
+        let expected = match code {
+            1 => format!("trail2tsv: s3://logs: {TEXT}\n"),
+            _ => format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {TEXT}; logs in it may be missing\n"),
+        };
+        cloud.run(&["-q"]).shows(code, rows, &expected);
+        assert!(cloud.server.counts().list < 1100);
+    }
+}
+
+#[test]
+fn an_odd_key_hides_no_other() {
+    // None of them can stand in XML as it is.
+    let names = ["a\u{1}.json", "b\u{fffe}.json", "c\u{ffff}.json", "d\u{1f}.json", "e\u{b}.json", "f%01+ g.json"];
+    let day = format!("{REGION}2026/10/01/");
+    let rows = |ran: &crate::harness::Ran| ran.stdout.lines().filter(|row| row.starts_with('E')).count();
+    for name in names {
+        let cloud = Cloud::with_logs(3);
+        cloud.bucket.put(format!("{day}{name}"), r#"{"eventName":"odd"}"#);
+        cloud.bucket.put(format!("AWSLogs/{ACCOUNT}/CloudTrail/{name}/2026/10/01/x.json"), r#"{"eventName":"odd"}"#);
+        cloud.bucket.put(format!("{name}/x.json"), r#"{"eventName":"odd"}"#);
+        let ran = cloud.run(&["-q"]);
+        assert_eq!(rows(&ran), 3, "{ran:?}");
+        // Control characters are in no file's name; the others are.
+        let is_file = !name.contains(char::is_control);
+        assert_eq!(
+            (ran.code, ran.stdout.matches("odd").count()),
+            if is_file { (Some(0), 2) } else { (Some(3), 0) },
+            "{ran:?}"
+        );
+        assert_eq!(ran.stderr.matches("its key has characters").count(), if is_file { 0 } else { 2 }, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_list_an_odd_key_is_not_believed() {
+    let cloud = Cloud::with(Bucket::new().plain_keys());
+    (0..3).for_each(|number| drop(cloud.minute(number)));
+    cloud.run(&["-q"]).shows(0, &minutes(3), "");
+    cloud.bucket.put(format!("{REGION}2026/10/01/0\u{fffe}.json"), "{}");
+    let named = |prefix: &str| {
+        format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {UNPARSED}; logs in it may be missing\n")
+    };
+    cloud.run(&["-q"]).shows(3, "", &named(REGION));
+    cloud.bucket.put(format!("AWSLogs/{ACCOUNT}/CloudTrail/0\u{fffe}/x.json"), "{}");
+    cloud.run(&["-q"]).shows(1, "", &format!("trail2tsv: s3://logs: {UNPARSED}\n"));
+}
+
+#[test]
+fn names_come_out_of_a_list_as_they_are() {
+    for bucket in [Bucket::new(), Bucket::new().plain_keys()] {
+        let cloud = Cloud::with(bucket);
+        let names = ["100%25 +a.json", "a%2Fb.json", "a+b c.json", "%", "é&=;,\u{1f980}.json"];
+        for name in names {
+            cloud.bucket.put(format!("{REGION}2026/10/01/{name}"), format!(r#"{{"eventName":"{name}"}}"#));
+        }
+        let mut rows = names;
+        rows.sort_unstable();
+        cloud.run(&["-q", "--raw"]).shows(0, &lines(&rows), "");
+        cloud.run(&["-q", "--raw", "--prefix", "AWSLogs/111122223333"]).shows(0, &lines(&rows), "");
+    }
+}
+
+#[test]
+fn a_body_without_an_end_is_given_up_and_fills_no_disk() {
+    let cloud = Cloud::with_logs(3);
+    let key = &cloud.bucket.keys("")[1];
+    let size = cloud.bucket.get(key).unwrap().body.len();
+    let fired = cloud.server.fault(Fault::get(key).endless_body());
+    let text = format!("more bytes came, {size} were listed");
+    let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
+    cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
+    assert_eq!((fired.fired(), cloud.assert_whole(), cloud.mirrored().len()), (5, 2, 2));
+    // Of an error, too, only the beginning is read.
+    cloud.server.clear_faults();
+    cloud.server.fault(Fault::get(key).status(403, "AccessDenied"));
+    assert_eq!(cloud.run(&["-q"]).code, Some(3));
+}
