@@ -38,7 +38,7 @@ use self::gate::Gate;
 use self::lanes::Lanes;
 use self::layout::Scope;
 use self::mirror::Mirror;
-use self::page::Object;
+use self::page::{Access, Object};
 use crate::error::{Fatal, Skip};
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report, count};
@@ -92,6 +92,8 @@ struct Counts {
     present: AtomicU64,
     unwanted: AtomicU64,
     failed: AtomicU64,
+    archived: AtomicU64,
+    restoring: AtomicU64,
     lists: AtomicU64,
     gets: AtomicU64,
 }
@@ -197,7 +199,7 @@ impl Again {
     pub fn fetch(&self, path: &Path, address: &str, stop: &Stop) -> bool {
         let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
         let Ok(metadata) = std::fs::metadata(path) else { return false };
-        let object = Object { key: key.into(), size: metadata.len() };
+        let object = Object { key: key.into(), size: metadata.len(), access: Access::Immediate };
         let fetched = async { Ok(fetch::again(&self.shared, &object, path).await) };
         self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }
@@ -215,6 +217,8 @@ impl Shared {
             present: counts.present.load(Relaxed),
             unwanted: counts.unwanted.load(Relaxed),
             failed: counts.failed.load(Relaxed),
+            archived: counts.archived.load(Relaxed),
+            restoring: counts.restoring.load(Relaxed),
             lists: counts.lists.load(Relaxed),
             gets: counts.gets.load(Relaxed),
             at_once: gate.highest(),

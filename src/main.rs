@@ -148,7 +148,7 @@ fn begin(report: &Report, settings: &Settings) {
 fn conclude(report: &Report, outcome: Result<Coverage, Fatal>, settings: &Settings) -> Exit {
     match outcome {
         Ok(coverage) => {
-            report.finish(&coverage);
+            report.finish(&coverage, coverage.archived());
             if coverage.is_partial() { Exit::Partial } else { Exit::Done }
         }
         Err(fatal) => end(report, &blame(fatal, settings)),
@@ -175,8 +175,10 @@ fn sync(plan: &SyncPlan, settings: &Settings) -> Exit {
     begin(&report, settings);
     match sync::run(plan, &report, &stop) {
         Ok(mirrored) => {
-            report.finish(&mirrored);
-            if report.problems() > 0 { Exit::Partial } else { Exit::Done }
+            let archived = mirrored.fetched.archived();
+            let is_partial = report.problems() > 0 || archived.is_some();
+            report.finish(&mirrored, archived);
+            if is_partial { Exit::Partial } else { Exit::Done }
         }
         Err(fatal) => end(&report, &fatal),
     }

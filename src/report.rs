@@ -70,10 +70,14 @@ impl Report {
         self.say(text);
     }
 
-    /// Says what the run has covered, as the last line.
-    pub fn finish(&self, coverage: &impl Display) {
+    /// Says what the run has covered, as the last line. Of that, what is wrong
+    /// is said in any case.
+    pub fn finish(&self, coverage: &impl Display, wrong: Option<String>) {
         self.clear();
-        self.note(&coverage.to_string());
+        match wrong.filter(|_| self.talk.quiet) {
+            Some(wrong) => self.say(&wrong),
+            None => self.note(&coverage.to_string()),
+        }
     }
 
     /// Takes the bars off the screen.
@@ -95,7 +99,7 @@ impl Report {
         let bar =
             bars.fetching.get_or_init(|| bars.all.insert(0, ProgressBar::no_length().with_style(style(template))));
         bar.set_length(fetched.known);
-        bar.set_position(fetched.objects + fetched.present + fetched.unwanted + fetched.failed);
+        bar.set_position(fetched.objects + fetched.present + fetched.unwanted + fetched.failed + fetched.archived);
         let rate = fetched.bytes as f64 / bar.elapsed().as_secs_f64().max(0.1);
         let left = if fetched.is_listed { format!("{:#} left", HumanDuration(bar.eta())) } else { "listing".into() };
         bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));

@@ -55,7 +55,7 @@ fn mirror(bucket: &mut Bucket, report: &Report, stop: &Stop) -> Result<(), Fatal
 
 /// Writes a row for each account, region and day.
 fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
-    const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\n";
+    const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
     let (mut fetched, mut objects, mut bytes) = (Fetched::default(), 0, 0);
@@ -79,9 +79,9 @@ fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal
 }
 
 fn row(day: &Day) -> String {
-    let Day { account, region, date, objects, bytes, present } = day;
+    let Day { account, region, date, objects, bytes, present, archived } = day;
     let date = date.map(|date| date.to_string()).unwrap_or_default();
     // Whoever names folders may have put anything into them.
     let [account, region] = [account, region].map(|name| name.replace(|character: char| character.is_control(), "?"));
-    format!("{account}\t{region}\t{date}\t{objects}\t{bytes}\t{present}\n")
+    format!("{account}\t{region}\t{date}\t{objects}\t{bytes}\t{present}\t{archived}\n")
 }

@@ -13,7 +13,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::types::{EncodingType, RequestPayer};
+use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
 use super::gate::{Ear, Gate};
 use super::guard::{ErrorGuard, ListGuard};
@@ -158,6 +158,7 @@ impl Client {
             .set_continuation_token(request.token.map(String::from))
             // Without it, XML cannot hold every key.
             .encoding_type(EncodingType::Url)
+            .set_optional_object_attributes((!request.folders).then(|| vec![OptionalObjectAttributes::RestoreStatus]))
             .set_request_payer(self.payer.clone())
             .customize()
             .interceptor(ListGuard)

@@ -67,7 +67,7 @@ impl Fetcher {
         let shared = &self.intake.shared;
         let address = shared.client.address(&object.key);
         let path = match self.intake.judge(&object) {
-            Verdict::NoObject => return None,
+            Verdict::NoObject | Verdict::Archived => return None,
             Verdict::TooOld => return Some(Arrival::Here(Arrived::TooOld)),
             Verdict::Refused(skip) => return Some(Arrival::Here(Arrived::Skip(skip))),
             Verdict::Present(path) => return Some(Arrival::Here(Arrived::Object { path, address })),

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::Shared;
 use super::mirror::Mirror;
-use super::page::Object;
+use super::page::{Access, Object};
 use crate::error::{Outcome, Problem, Skip};
 
 /// Takes objects in the order of their keys.
@@ -27,6 +27,8 @@ pub(super) enum Verdict {
     Refused(Skip),
     /// The mirror has it, here.
     Present(PathBuf),
+    /// The mirror lacks it, and it must be restored before it can be read.
+    Archived,
     /// The mirror lacks it, here.
     Missing(PathBuf),
 }
@@ -60,6 +62,11 @@ impl Intake {
             Ok(path) if Mirror::holds(&path, object.size) => {
                 shared.counts.present.fetch_add(1, Relaxed);
                 Verdict::Present(path)
+            }
+            Ok(_) if object.access != Access::Immediate => {
+                shared.counts.archived.fetch_add(1, Relaxed);
+                shared.counts.restoring.fetch_add(u64::from(object.access == Access::Restoring), Relaxed);
+                Verdict::Archived
             }
             Ok(path) => Verdict::Missing(path),
         }

@@ -13,9 +13,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::client::ListRequest;
 use super::layout::{Place, delivered_by};
-use super::list_page::{ListedObject, Pages};
+use super::list_page::Pages;
 use super::lists::{Item, Office, Room};
-use super::page::Page;
+use super::page::{Object, Page};
 use super::trouble::Trouble;
 
 /// The keys of a folder between two bounds. What follows the folder's name
@@ -227,12 +227,12 @@ impl Course {
 
     /// The new objects of a page up to the end. Rows would come twice or in
     /// another order if the keys did.
-    fn take(&mut self, objects: Vec<ListedObject>, scan: &Scan) -> Result<Page, &'static str> {
+    fn take(&mut self, objects: Vec<Object>, scan: &Scan) -> Result<Page, &'static str> {
         let mut page = Page::default();
         // Made only where keys come again.
         let mut known: Option<HashSet<String>> = None;
         let has_objects = !objects.is_empty();
-        for ListedObject { key, size } in objects {
+        for Object { key, size, access } in objects {
             match key.cmp(&self.last_key) {
                 // A server that does not know of a start begins at the beginning.
                 Ordering::Less if key <= self.start => continue,
@@ -251,7 +251,7 @@ impl Course {
                 self.is_past = true;
                 break;
             }
-            page.push(&key, size);
+            page.push(&key, size, access);
         }
         if has_objects && known.is_some() && page.len() == 0 && !self.is_past {
             return Err(DISORDER);
@@ -268,6 +268,7 @@ impl Course {
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::Access;
     use super::*;
 
     const REGION: &str = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
@@ -289,8 +290,8 @@ mod tests {
         assert_eq!(Scan::folder(REGION.into()).start(None), None);
     }
 
-    fn page(keys: &[&str]) -> Vec<ListedObject> {
-        keys.iter().map(|key| ListedObject { key: (*key).into(), size: 1 }).collect()
+    fn page(keys: &[&str]) -> Vec<Object> {
+        keys.iter().map(|key| Object { key: (*key).into(), size: 1, access: Access::Immediate }).collect()
     }
 
     #[test]

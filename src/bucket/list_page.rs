@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::{EncodingType, Object};
+use aws_sdk_s3::types::{self, EncodingType, ObjectStorageClass, RestoreStatus};
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::client::ListRequest;
+use super::page::{Access, Object};
 
 /// A key can have so many bytes, says S3.
 const LONGEST_KEY: usize = 1024;
@@ -15,18 +17,11 @@ const LONGEST_KEY: usize = 1024;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct ListPage {
     /// The objects, in the order in which they came.
-    pub(super) objects: Vec<ListedObject>,
+    pub(super) objects: Vec<Object>,
     /// The folders directly in the one that was asked for, each ending in `/`.
     pub(super) folders: Vec<String>,
     /// What the next page is asked for by, if there is one.
     pub(super) next: Option<String>,
-}
-
-/// An object as the list has it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct ListedObject {
-    pub(super) key: String,
-    pub(super) size: u64,
 }
 
 impl ListPage {
@@ -45,7 +40,7 @@ impl ListPage {
             return Err("the answer says that there is more, but not where");
         }
         let decode = |text: Option<String>| decode(text, is_encoded);
-        let objects = contents.into_iter().map(|object| ListedObject::read(object, asked, decode));
+        let objects = contents.into_iter().map(|listed| object(listed, asked, decode));
         let folders = prefixes.into_iter().map(|prefix| {
             let folder = decode(prefix.prefix)?;
             if is_folder_in(&folder, asked.prefix) {
@@ -64,18 +59,33 @@ impl ListPage {
     }
 }
 
-impl ListedObject {
-    fn read(
-        object: Object,
-        asked: &ListRequest<'_>,
-        decode: impl Fn(Option<String>) -> Result<String, &'static str>,
-    ) -> Result<ListedObject, &'static str> {
-        let key = decode(object.key)?;
-        if !key.starts_with(asked.prefix) {
-            return Err("a key of the list is not below the folder that was asked for");
-        }
-        let size = object.size.and_then(|size| u64::try_from(size).ok());
-        Ok(ListedObject { key, size: size.ok_or("an object of the list has no size")? })
+/// Reads what is said of an object.
+fn object(
+    object: types::Object,
+    asked: &ListRequest<'_>,
+    decode: impl Fn(Option<String>) -> Result<String, &'static str>,
+) -> Result<Object, &'static str> {
+    let access = access(object.storage_class.as_ref(), object.restore_status.as_ref());
+    let key = decode(object.key)?;
+    if !key.starts_with(asked.prefix) {
+        return Err("a key of the list is not below the folder that was asked for");
+    }
+    let size = object.size.and_then(|size| u64::try_from(size).ok());
+    Ok(Object { key, size: size.ok_or("an object of the list has no size")?, access })
+}
+
+/// Whether an object can be read, by its storage class. Those that
+/// `INTELLIGENT_TIERING` has archived cannot be told from the others.
+fn access(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -> Access {
+    let is_archived = matches!(class, Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive));
+    let is_over = |restore: &RestoreStatus| {
+        restore.restore_expiry_date.is_some_and(|end| end.secs() <= Timestamp::now().as_second())
+    };
+    match restore.map(|restore| (restore.is_restore_in_progress == Some(true), is_over(restore))) {
+        _ if !is_archived => Access::Immediate,
+        Some((true, _)) => Access::Restoring,
+        Some((false, false)) => Access::Immediate,
+        Some((false, true)) | None => Access::Archived,
     }
 }
 
@@ -149,6 +159,7 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2OutputBuilder;
+    use aws_sdk_s3::primitives::DateTime;
     use aws_sdk_s3::types::CommonPrefix;
 
     use super::*;
@@ -156,7 +167,7 @@ mod tests {
     const ASKED: ListRequest<'_> = ListRequest { prefix: "a/", folders: true, start_after: None, token: None };
 
     fn answer(keys: &[&str], folders: &[&str]) -> ListObjectsV2OutputBuilder {
-        let contents = keys.iter().map(|key| Object::builder().key(*key).size(1).build()).collect();
+        let contents = keys.iter().map(|key| types::Object::builder().key(*key).size(1).build()).collect();
         let prefixes = folders.iter().map(|folder| CommonPrefix::builder().prefix(*folder).build()).collect();
         let all = ListObjectsV2Output::builder().set_contents(Some(contents)).set_common_prefixes(Some(prefixes));
         all.is_truncated(false)
@@ -208,9 +219,33 @@ mod tests {
     }
 
     #[test]
+    fn archived_objects_are_known_from_the_list() {
+        use ObjectStorageClass::{DeepArchive, Glacier, GlacierIr, IntelligentTiering, Standard};
+        let end = |seconds: i64| DateTime::from_secs(Timestamp::now().as_second() + seconds);
+        let restore = |is_running: bool, end: Option<DateTime>| {
+            RestoreStatus::builder().is_restore_in_progress(is_running).set_restore_expiry_date(end).build()
+        };
+        for archive in [Glacier, DeepArchive] {
+            for (status, expected) in [
+                (None, Access::Archived),
+                (Some(restore(true, None)), Access::Restoring),
+                (Some(restore(false, Some(end(60)))), Access::Immediate),
+                (Some(restore(false, Some(end(-1)))), Access::Archived),
+                (Some(restore(false, None)), Access::Immediate),
+            ] {
+                assert_eq!(access(Some(&archive), status.as_ref()), expected, "{archive} {status:?}");
+            }
+        }
+        for class in [Standard, GlacierIr, IntelligentTiering, "NEW".into()] {
+            assert_eq!(access(Some(&class), None), Access::Immediate, "{class}");
+        }
+        assert_eq!(access(None, None), Access::Immediate);
+    }
+
+    #[test]
     fn pages_come_to_an_end() {
         let page = |key: &str, next: String| ListPage {
-            objects: vec![ListedObject { key: key.into(), size: 1 }],
+            objects: vec![Object { key: key.into(), size: 1, access: Access::Immediate }],
             folders: Vec::new(),
             next: Some(next),
         };

@@ -6,6 +6,23 @@
 pub(super) struct Object {
     pub(super) key: String,
     pub(super) size: u64,
+    pub(super) access: Access,
+}
+
+/// Whether S3 gives an object to those who may read it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Access {
+    /// At once.
+    #[default]
+    Immediate,
+    /// Only after it was restored from an archive.
+    Archived,
+    /// Soon: it is being restored.
+    Restoring,
+}
+
+impl Access {
+    const ALL: [Access; 3] = [Access::Immediate, Access::Archived, Access::Restoring];
 }
 
 /// Objects in the order of their keys. Of each key only what differs from the
@@ -15,18 +32,18 @@ pub(super) struct Page {
     /// What the keys end in, one after the other.
     endings: String,
     /// Of each object: how many bytes its key has in common with the last one,
-    /// how many its own ending has, and its size.
+    /// how many its own ending has, its size, and whether it can be read.
     numbers: Vec<u8>,
     count: usize,
     last_key: String,
 }
 
 impl Page {
-    pub(super) fn push(&mut self, key: &str, size: u64) {
+    pub(super) fn push(&mut self, key: &str, size: u64, access: Access) {
         let same = self.last_key.bytes().zip(key.bytes()).take_while(|(one, other)| one == other).count();
         let common = (0..=same).rev().find(|at| key.is_char_boundary(*at)).unwrap_or(0);
         self.endings.push_str(&key[common..]);
-        for number in [common as u64, (key.len() - common) as u64, size] {
+        for number in [common as u64, (key.len() - common) as u64, size, access as u64] {
             write(&mut self.numbers, number);
         }
         self.last_key.clear();
@@ -68,11 +85,12 @@ impl Iterator for Objects<'_> {
     fn next(&mut self) -> Option<Object> {
         let (common, length) = (read(&mut self.numbers)? as usize, read(&mut self.numbers)? as usize);
         let size = read(&mut self.numbers)?;
+        let access = *Access::ALL.get(read(&mut self.numbers)? as usize)?;
         let (ending, rest) = self.endings.split_at_checked(length)?;
         self.endings = rest;
         self.key.truncate(common);
         self.key.push_str(ending);
-        Some(Object { key: self.key.clone(), size })
+        Some(Object { key: self.key.clone(), size, access })
     }
 }
 
@@ -105,10 +123,12 @@ mod tests {
     #[test]
     fn objects_come_out_as_they_went_in() {
         let objects: Vec<Object> = [("", 0), ("a", 127), ("a/é1", 128), ("a/ê1", 1), ("a/ê12", u64::MAX), ("b", 300)]
-            .map(|(key, size)| Object { key: key.into(), size })
-            .to_vec();
+            .into_iter()
+            .zip(Access::ALL.into_iter().cycle())
+            .map(|((key, size), access)| Object { key: key.into(), size, access })
+            .collect();
         let mut page = Page::default();
-        objects.iter().for_each(|object| page.push(&object.key, object.size));
+        objects.iter().for_each(|object| page.push(&object.key, object.size, object.access));
         let page = page.pack();
         assert_eq!((page.objects().collect::<Vec<_>>(), page.len()), (objects, 6));
     }
@@ -124,6 +144,7 @@ mod tests {
                      111122223333_CloudTrail_ap-southeast-2_{minute}_{number:016}.json.gz"
                 ),
                 1500,
+                Access::Immediate,
             );
         }
         assert!(page.pack().size() < 36_000);

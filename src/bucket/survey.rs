@@ -31,6 +31,8 @@ pub struct Day {
     pub bytes: u64,
     /// Objects that the mirror has.
     pub present: u64,
+    /// Objects that the mirror lacks, and that must be restored first.
+    pub archived: u64,
 }
 
 /// What a survey meets, in the order of keys.
@@ -68,14 +70,15 @@ pub fn survey(
                 }
             };
             for object in page.objects() {
-                let (objects, present) = match intake.judge(&object) {
+                let (objects, present, archived) = match intake.judge(&object) {
                     Verdict::NoObject | Verdict::TooOld => continue,
                     Verdict::Refused(skip) => {
                         each(Met::Skip(skip))?;
                         continue;
                     }
-                    Verdict::Present(_) => (0, 1),
-                    Verdict::Missing(_) => (1, 0),
+                    Verdict::Present(_) => (0, 1, 0),
+                    Verdict::Archived => (0, 0, 1),
+                    Verdict::Missing(_) => (1, 0, 0),
                 };
                 if !day.is_of(&object.key) {
                     end(&mut day, &mut each)?;
@@ -83,6 +86,7 @@ pub fn survey(
                 }
                 day.objects += objects;
                 day.present += present;
+                day.archived += archived;
                 day.bytes += objects * object.size;
             }
             if shown.elapsed() > OFTEN {
@@ -118,7 +122,7 @@ fn folder(key: &str) -> &str {
 
 fn end(day: &mut Day, each: &mut impl FnMut(Met) -> Result<(), Fatal>) -> Result<(), Fatal> {
     match std::mem::take(day) {
-        day if day.objects + day.present > 0 => each(Met::Day(day)),
+        day if day.objects + day.present + day.archived > 0 => each(Met::Day(day)),
         _ => Ok(()),
     }
 }

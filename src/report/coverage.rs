@@ -67,6 +67,10 @@ pub struct Fetched {
     pub unwanted: u64,
     /// Objects that could not be had.
     pub failed: u64,
+    /// Objects that must be restored from an archive before they can be had.
+    pub archived: u64,
+    /// Those of them that are being restored.
+    pub restoring: u64,
     /// Requests for lists.
     pub lists: u64,
     /// Requests for objects.
@@ -80,7 +84,12 @@ pub struct Fetched {
 impl Coverage {
     /// Whether something that may have been wanted is missing.
     pub fn is_partial(&self) -> bool {
-        self.problems > 0 || self.unanswered > 0
+        self.problems > 0 || self.unanswered > 0 || self.archived().is_some()
+    }
+
+    /// What to do about objects that are archived, if there are any.
+    pub fn archived(&self) -> Option<String> {
+        self.fetched.and_then(|fetched| fetched.archived())
     }
 
     /// Adds what another part of the run has covered.
@@ -137,6 +146,9 @@ impl fmt::Display for Mirrored {
         if self.missing.is_none() {
             write!(f, ", {} for objects", HumanCount(gets))?;
         }
+        if let Some(archived) = self.fetched.archived() {
+            write!(f, "; {archived}")?;
+        }
         Ok(())
     }
 }
@@ -153,6 +165,21 @@ impl Fetched {
         )
     }
 
+    /// What to do about objects that are archived, if there are any.
+    pub fn archived(&self) -> Option<String> {
+        let (restoring, advice) = match self.restoring {
+            0 => (String::new(), "restore them (aws s3api restore-object), then run again"),
+            all if all == self.archived => (" (being restored)".into(), "run again when they are"),
+            some => {
+                let some = format!(" ({} being restored)", HumanCount(some));
+                (some, "restore the others (aws s3api restore-object), then run again")
+            }
+        };
+        let archived = are(self.archived, "object");
+        (self.archived > 0)
+            .then(|| format!("{archived} archived in S3 Glacier{restoring} and not downloaded; {advice}"))
+    }
+
     /// Adds what was done for another bucket.
     pub fn add(&mut self, other: &Fetched) {
         self.known += other.known;
@@ -161,6 +188,8 @@ impl Fetched {
         self.present += other.present;
         self.unwanted += other.unwanted;
         self.failed += other.failed;
+        self.archived += other.archived;
+        self.restoring += other.restoring;
         self.lists += other.lists;
         self.gets += other.gets;
         self.at_once = self.at_once.max(other.at_once);
@@ -222,6 +251,9 @@ impl fmt::Display for Coverage {
         }
         if self.problems > 0 {
             write!(f, "; {}, named above", count(self.problems, "problem"))?;
+        }
+        if let Some(archived) = self.archived() {
+            write!(f, "; {archived}")?;
         }
         Ok(())
     }

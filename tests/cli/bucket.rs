@@ -2,6 +2,7 @@
 //! what it is asked for and misbehaves on request.
 
 mod answers;
+mod archived;
 mod broken_off;
 mod cloud;
 mod damage;
