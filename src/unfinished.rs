@@ -1,7 +1,7 @@
 //! Files that are being written: under a name of their own, which nothing
 //! takes for a result, until they are whole and get the name they will have.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -13,8 +13,11 @@ pub const ENDING: &str = ".trail2tsv-part";
 /// What the names of this process's unfinished results begin with. No walk of
 /// its own meets them.
 pub fn own_output() -> String {
-    format!(".trail2tsv-{}-", std::process::id())
+    format!("{RESULT}{}-", std::process::id())
 }
+
+/// What the names of all unfinished results begin with.
+const RESULT: &str = ".trail2tsv-";
 
 /// Begins a file in `folder`, with a name that begins with `prefix`. Dropped,
 /// it is gone; persisted, it is whole. It is locked as long as it is open, by
@@ -39,16 +42,28 @@ pub fn begin(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
 /// Removes what processes that are gone have left in a folder. What cannot be
 /// removed does no harm.
 pub fn clean(folder: &Path) {
+    remove_left(folder, ".");
+}
+
+/// Removes the unfinished results that processes that are gone have left in a
+/// folder. Any other file in it belongs to the user.
+pub fn clean_results(folder: &Path) {
+    remove_left(folder, RESULT);
+}
+
+fn remove_left(folder: &Path, prefix: &str) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let bytes = name.as_encoded_bytes();
-        if !bytes.starts_with(b".") || !bytes.ends_with(ENDING.as_bytes()) {
+        let is_part = bytes.starts_with(prefix.as_bytes()) && bytes.ends_with(ENDING.as_bytes());
+        // To open a pipe would wait for its other end, and a link leads elsewhere.
+        if !is_part || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         // The lock of a process ends with it. Where there are no locks, nobody
         // knows, and nothing is removed.
-        if let Ok(file) = File::open(entry.path())
+        if let Ok(file) = open_to_lock(&entry.path())
             && file.try_lock().is_ok()
         {
             let _ = std::fs::remove_file(entry.path());
@@ -56,9 +71,36 @@ pub fn clean(folder: &Path) {
     }
 }
 
+/// Opens a file to lock it. A network file system needs write access for that,
+/// which the file may not grant.
+fn open_to_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(path).or_else(|_| File::open(path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_results_are_cleaned_up_among_a_users_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let alive = begin(folder.path(), &own_output()).unwrap();
+        let left = [format!(".trail2tsv-1-abc{ENDING}"), format!(".trail2tsv-99999-x{ENDING}")];
+        let others = [format!(".left{ENDING}"), ".trail2tsv-bucket".into(), ".trail2tsv-1-abc".into()];
+        left.iter().chain(&others).for_each(|name| std::fs::write(folder.path().join(name), "half").unwrap());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{PermissionsExt, symlink};
+            let read_only = std::fs::Permissions::from_mode(0o400);
+            std::fs::set_permissions(folder.path().join(&left[0]), read_only).unwrap();
+            symlink(&others[0], folder.path().join(format!(".trail2tsv-link{ENDING}"))).unwrap();
+        }
+        clean_results(folder.path());
+        assert!(left.iter().all(|name| !folder.path().join(name).exists()) && alive.path().exists());
+        assert!(others.iter().all(|name| folder.path().join(name).exists()));
+        #[cfg(unix)]
+        assert!(folder.path().join(format!(".trail2tsv-link{ENDING}")).is_symlink(), "a link is not followed");
+    }
 
     #[test]
     fn only_what_nobody_writes_to_is_cleaned_up() {

@@ -55,6 +55,7 @@ impl Target {
                     Some(parent) if !parent.as_os_str().is_empty() => parent,
                     _ => Path::new("."),
                 };
+                unfinished::clean_results(folder);
                 let file = unfinished::begin(folder, &unfinished::own_output()).map_err(fail)?;
                 if let Ok(old) = std::fs::metadata(path) {
                     // Whom a file was for, its next content is for.

@@ -116,6 +116,44 @@ fn a_run_that_does_not_end_says_how_to_end_it() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next() {
+    let trial = Trial::with("log", LOG);
+    let others = [".trail2tsv-notes", ".other.trail2tsv-part", "x.trail2tsv-part"];
+    others.iter().for_each(|name| trial.write(name, "mine"));
+    // Begun before the others, and still at it when they are over.
+    let begun = |arguments: &[&str]| {
+        let mut child = trial.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let part = format!(".trail2tsv-{}-", child.id());
+        while !names(&trial).iter().any(|name| name.starts_with(&part)) {
+            assert!(child.try_wait().unwrap().is_none(), "{arguments:?}");
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        child
+    };
+    let mut alive = begun(&["-", "-c", "eventName", "--no-header", "-o", "alive.tsv"]);
+    let parts = || names(&trial).into_iter().filter(|name| name.starts_with(".trail2tsv-") && name.ends_with("-part"));
+    for (arguments, next) in [
+        (&["-", "-o", "out.tsv"][..], &["log", "-o", "out.tsv"][..]),
+        (&["-", "-o", "out.tsv"], &["log", "-o", "another.csv"]),
+        (&["-", "-o", "out.xlsx"], &["log", "-o", "out.xlsx"]),
+        (&["summary", "-", "--html", "page.html"], &["summary", "log", "--html", "page.html"]),
+    ] {
+        let mut killed = begun(arguments);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert_eq!(parts().count(), 2, "{arguments:?}: {:?}", names(&trial));
+        assert_eq!(trial.run(next).code, Some(0), "{next:?}");
+        assert_eq!(parts().count(), 1, "{next:?}: {:?}", names(&trial));
+    }
+    std::io::Write::write_all(&mut alive.stdin.take().unwrap(), LOG.as_bytes()).unwrap();
+    assert_eq!(alive.wait().unwrap().code(), Some(0));
+    assert_eq!(trial.read("alive.tsv"), "A\nB\nC\n");
+    let whole = ["alive.tsv", "another.csv", "log", "out.tsv", "out.xlsx", "page.html", others[2]];
+    assert_eq!(names(&trial), [&others[1..2], &others[..1], &whole].concat());
+}
+
 #[test]
 fn an_output_must_be_a_file_in_a_folder_that_is_there() {
     let trial = Trial::with("log", LOG);
