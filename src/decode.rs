@@ -8,37 +8,68 @@ pub mod envelope;
 pub mod event;
 mod findings;
 pub mod json;
+mod record;
+mod recovery;
 pub mod structure;
 mod utf8;
+mod visitor;
 
 use std::ops::ControlFlow;
 use std::vec;
 
-use self::envelope::{Envelope, Item, Step};
-use self::event::{Event, Fields, Places, Slot, TooMany};
+use self::envelope::Envelope;
+use self::event::{Event, Fields, Places};
 use self::findings::BrokenAt;
 pub use self::findings::{Findings, Verdict};
-use self::json::{Broken, Kind, Text, Value, unescape};
+use self::json::{Broken, Text};
+use self::record::RecordClassifier;
+use self::recovery::Line;
 use self::structure::{Structure, Way, Work};
+use self::visitor::{Level, Visitor, Walked};
 use crate::error::Fatal;
 
 /// A window is decoded in pieces of this size: what the one pass over a piece
 /// has seen, the next finds near.
 const PIECE: usize = 160 << 10;
+/// The first piece behind something broken: where many lines are broken, each is
+/// found without a pass over much of what follows.
+const PIECE_BEHIND_BROKEN: usize = 2 << 10;
+/// A text of which this much holds nothing like a log is not read to its end.
+const NO_LOG: u64 = 1 << 20;
 
 /// Turns the text of one file after the other into events.
 #[derive(Debug)]
 pub struct Decoder {
     fields: Fields,
-    marks: Marks,
+    classifier: RecordClassifier,
     structure: Structure,
     places: Places,
-    nested: Nested,
+    /// Memory for texts in strings.
+    spare: Vec<Level>,
     envelope: Envelope,
     findings: Findings,
+    /// What is passed over until the walk goes on.
+    passing: Passing,
+    /// Whether what was read last did not end a line.
+    is_in_line: bool,
     /// The places from which on there is something to decode.
     wanted: Option<vec::IntoIter<usize>>,
     way: Way,
+}
+
+/// What of a text is passed over behind something broken.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Passing {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The rest of the line.
+    Line,
+    /// All up to a line that is whole by itself.
+    Lines {
+        /// Whether what comes first is not the start of a line.
+        in_line: bool,
+    },
 }
 
 impl Decoder {
@@ -50,15 +81,17 @@ impl Decoder {
     /// A decoder that works in the given way.
     pub fn with(fields: &Fields, way: Way) -> Result<Decoder, Fatal> {
         let mut fields = fields.clone();
-        let marks = Marks::new(&mut fields)?;
+        let classifier = RecordClassifier::new(&mut fields)?;
         Ok(Decoder {
             fields,
-            marks,
+            classifier,
             structure: Structure::with(way),
             places: Places::default(),
-            nested: Nested { structure: Structure::with(way), places: Places::default() },
+            spare: Vec::new(),
             envelope: Envelope::default(),
             findings: Findings::default(),
+            passing: Passing::Nothing,
+            is_in_line: false,
             wanted: None,
             way,
         })
@@ -68,7 +101,19 @@ impl Decoder {
     pub fn start(&mut self) {
         self.envelope = Envelope::default();
         self.findings = Findings::default();
+        (self.passing, self.is_in_line) = (Passing::Nothing, false);
         self.wanted = None;
+    }
+
+    /// Goes on behind a gap in the text of a file, all of which was shown up to
+    /// there: what is open will not be closed.
+    pub fn skip_gap(&mut self) {
+        self.envelope.resume();
+        (self.passing, self.is_in_line) = (Passing::Nothing, false);
+        self.wanted = None;
+        // The gap is why the text before it ends early.
+        self.findings.broken = None;
+        self.findings.before_gap.get_or_insert(self.findings.events);
     }
 
     /// From now on, in this file, only those records are decoded in which one of
@@ -102,111 +147,201 @@ impl Decoder {
         loop {
             let end = window.len().min(seen + length);
             let is_end = end == window.len();
-            let (consumed, flow) = self.piece(&window[seen..end], is_end && is_last, &mut each);
+            let Piece { consumed, is_again, flow } = self.piece(&window[seen..end], is_end && is_last, &mut each);
             seen += consumed;
             if self.findings.broken.is_some() {
                 self.findings.bytes += (window.len() - seen) as u64;
                 return window.len();
             }
-            if is_end || flow.is_break() {
+            if (is_end && !is_again) || flow.is_break() {
                 return seen;
             }
-            length = if consumed == 0 { 2 * length } else { PIECE };
+            length = match consumed {
+                _ if is_again => PIECE_BEHIND_BROKEN,
+                0 => 2 * length,
+                _ => (2 * length).min(PIECE),
+            };
         }
     }
 
-    /// Decodes a piece of a window as [`Decoder::window`] does, and says whether
-    /// there was enough.
-    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> (usize, ControlFlow<()>)
+    /// Decodes a piece of a window as [`Decoder::window`] does.
+    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> Piece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else {
-            return (0, ControlFlow::Continue(()));
+            return Piece::of(0);
         };
         let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
-        let walked = self.way.run(Walk { decoder: self, bytes, start, each });
-        let rest = &bytes[walked.consumed..];
-        self.findings.broken = walked.broken.and_then(|why| self.broken_at(why, start, rest, is_last));
-        let consumed = if is_last || self.findings.broken.is_some() { bytes.len() } else { walked.consumed };
-        self.findings.has_text |= !bytes[..consumed].trim_ascii_start().is_empty();
-        if !self.structure.is_ascii() && self.findings.not_utf8.is_none() {
-            let valid = simdutf8::compat::from_utf8(&bytes[..consumed]);
+        let is_walk = self.passing == Passing::Nothing;
+        let mut piece = match self.passing {
+            Passing::Nothing => self.walk(bytes, start, is_last, each),
+            passing => self.pass_over(passing, bytes, is_last),
+        };
+        if self.findings.broken.is_some() {
+            piece.consumed = bytes.len();
+        }
+        let done = &bytes[..piece.consumed];
+        self.findings.has_text |= !done.trim_ascii_start().is_empty();
+        if !(is_walk && self.structure.is_ascii()) && self.findings.not_utf8.is_none() {
+            let valid = simdutf8::compat::from_utf8(done);
             // A character that the end of the file cuts is no more than that.
             let error = valid.err().filter(|error| error.error_len().is_some());
             self.findings.not_utf8 = error.map(|error| start + error.valid_up_to() as u64);
         }
-        self.findings.bytes += (mark + consumed) as u64;
-        (mark + consumed, walked.flow)
+        if let Some(last) = done.last() {
+            self.is_in_line = *last != b'\n';
+        }
+        piece.consumed += mark;
+        self.findings.bytes += piece.consumed as u64;
+        piece
     }
 
-    /// What stopped the walk, with its place in the file, unless the next
-    /// window may mend it.
-    fn broken_at(&self, why: Broken, start: u64, rest: &[u8], is_last: bool) -> Option<BrokenAt> {
-        match why {
-            Broken::Malformed(at) => {
-                Some(BrokenAt { why: Broken::Malformed(start as usize + at), is_json: self.findings.is_log })
-            }
-            Broken::EndsEarly if is_last => {
-                let is_json = !self.envelope.is_closed() || rest.trim_ascii_start().starts_with(b"{");
-                Some(BrokenAt { why, is_json })
-            }
-            Broken::EndsEarly => None,
+    /// Walks over a piece.
+    fn walk<F>(&mut self, bytes: &[u8], start: u64, is_last: bool, each: &mut F) -> Piece
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        self.envelope.is_last = is_last;
+        let way = self.way;
+        let (walked, unbalanced) = way.run(Walk { decoder: self, bytes, start, each });
+        let Walked { consumed, broken, is_again, flow } = walked;
+        match broken {
+            Some(Broken::Malformed(at)) => self.leave(at, bytes, start),
+            Some(Broken::EndsEarly) => self.end_early(consumed, unbalanced, bytes, start, is_last),
+            None if is_again => Piece::again(consumed),
+            None => Piece { flow, ..Piece::of(if is_last { bytes.len() } else { consumed }) },
         }
+    }
+
+    /// Leaves what is open, since the byte at `at` cannot stand there.
+    #[cold]
+    fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> Piece {
+        let place = start + at as u64;
+        if place > NO_LOG && !self.findings.is_like_log() {
+            let why = Broken::Malformed(place as usize);
+            self.findings.broken = Some(BrokenAt { why, is_json: false });
+        }
+        let in_line = bytes[..at].last().map_or(self.is_in_line, |before| *before != b'\n');
+        // Outside of everything the next line begins anew. Inside, only one that is
+        // whole shows that it is a line of its own.
+        self.passing = if self.envelope.is_closed() { Passing::Line } else { Passing::Lines { in_line } };
+        self.cut_off(place);
+        Piece::again(at)
+    }
+
+    /// Leaves the item behind `at`, which is not over where the text ends, if a line
+    /// behind it proves that it never will be.
+    #[cold]
+    fn end_early(&mut self, at: usize, unbalanced: Option<usize>, bytes: &[u8], start: u64, is_last: bool) -> Piece {
+        let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
+        let item = at + bytes[at..].iter().take_while(is_between).count();
+        if let Some(line) = recovery::next_line(bytes, item) {
+            let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+            let is_known = unbalanced.is_some();
+            let next = recovery::line_to_resume(bytes, line, is_last, is_known, &mut level.structure);
+            self.spare.push(level);
+            if let Some(next) = next {
+                let place = unbalanced.map_or(line - 1, |place| place.min(line - 1));
+                self.cut_off(start + place as u64);
+                return Piece::again(next);
+            }
+        }
+        if is_last {
+            let rest = &bytes[item..];
+            let is_json = !self.envelope.is_closed() || rest.starts_with(b"{") || rest.starts_with(b"\"{");
+            self.findings.broken = Some(BrokenAt { why: Broken::EndsEarly, is_json });
+        }
+        Piece::of(at)
+    }
+
+    /// Notes that the rest of a line is lost, and leaves what was open.
+    fn cut_off(&mut self, place: u64) {
+        self.findings.note_cut(place);
+        self.envelope.resume();
+    }
+
+    /// Passes over what is lost behind something broken.
+    #[cold]
+    fn pass_over(&mut self, passing: Passing, bytes: &[u8], is_last: bool) -> Piece {
+        let mut next = match passing {
+            Passing::Lines { in_line: false } => Some(0),
+            _ => recovery::next_line(bytes, 0),
+        };
+        while let Some(at) = next {
+            let line = match passing {
+                Passing::Lines { .. } => recovery::line(&bytes[at..], is_last, true, &mut self.structure),
+                _ => Line::Whole,
+            };
+            match line {
+                Line::Whole => {
+                    self.passing = Passing::Nothing;
+                    return Piece::again(at);
+                }
+                Line::Undecided => {
+                    self.passing = Passing::Lines { in_line: false };
+                    return Piece::of(at);
+                }
+                Line::Start | Line::Other => next = recovery::next_line(bytes, at),
+            }
+        }
+        if passing != Passing::Line {
+            self.passing = Passing::Lines { in_line: true };
+        }
+        Piece::of(if is_last { bytes.len() } else { recovery::whole_characters(bytes) })
     }
 }
 
-/// A walk over the text of one window.
+/// What was done with a piece.
+struct Piece {
+    /// This many bytes need not be seen again.
+    consumed: usize,
+    /// Whether there is more to do with the others.
+    is_again: bool,
+    /// Breaks where the visitor had enough.
+    flow: ControlFlow<()>,
+}
+
+impl Piece {
+    /// All is done that can be done, and the rest waits for more text.
+    fn of(consumed: usize) -> Piece {
+        Piece { consumed, is_again: false, flow: ControlFlow::Continue(()) }
+    }
+
+    fn again(consumed: usize) -> Piece {
+        Piece { is_again: true, ..Piece::of(consumed) }
+    }
+}
+
+/// A walk over the text of one piece.
 struct Walk<'a, F> {
     decoder: &'a mut Decoder,
     bytes: &'a [u8],
-    /// Where the window begins in the file.
+    /// Where the piece begins in the file.
     start: u64,
     each: &'a mut F,
-}
-
-/// How the walk over one window ended.
-struct Walked {
-    /// So many bytes need not be seen again.
-    consumed: usize,
-    /// What keeps it from going on.
-    broken: Option<Broken>,
-    /// Breaks where the visitor had enough.
-    flow: ControlFlow<()>,
 }
 
 impl<F> Work for Walk<'_, F>
 where
     F: FnMut(&Event<'_>) -> ControlFlow<()>,
 {
-    type Outcome = Walked;
+    /// How it ended, and where the last record goes wrong if its end is not known.
+    type Outcome = (Walked, Option<usize>);
 
     #[inline(always)]
-    fn run(self) -> Walked {
-        let Decoder { fields, marks, structure, places, nested, envelope, findings, wanted, .. } = self.decoder;
+    fn run(self) -> (Walked, Option<usize>) {
+        let Decoder { fields, classifier, structure, places, spare, envelope, findings, wanted, way, .. } =
+            self.decoder;
         let text = Text::index(self.bytes, structure);
-        let mut records = Records { fields, marks, places, nested, findings, wanted, start: self.start };
-        let mut at = 0;
-        let (broken, flow) = loop {
-            let visited = match envelope.step(&text, at) {
-                Ok(Step::On(next)) => {
-                    at = next;
-                    continue;
-                }
-                Ok(Step::Item(item)) => records.visit(&text, item, self.each),
-                Ok(Step::End) => break (None, ControlFlow::Continue(())),
-                Err(broken) => break (Some(broken), ControlFlow::Continue(())),
-            };
-            match visited {
-                Ok(ControlFlow::Continue(next)) => at = next,
-                Ok(ControlFlow::Break(())) => break (None, ControlFlow::Break(())),
-                Err(broken) => break (Some(broken), ControlFlow::Continue(())),
-            }
-            envelope.pass();
-        };
-        findings.is_log = envelope.is_log;
+        let (start, way) = (self.start, *way);
+        let mut visitor =
+            Visitor { fields, classifier, findings, wanted, spare, way, start, within: None, unbalanced: None };
+        let walked = visitor.walk(&text, envelope, places, self.each);
+        let unbalanced = visitor.unbalanced;
+        findings.is_log |= envelope.is_log;
         findings.is_hollow = envelope.is_hollow;
-        Walked { consumed: at, broken, flow }
+        (walked, unbalanced)
     }
 }
 
@@ -219,194 +354,6 @@ fn byte_order_mark(window: &[u8], seen: u64, is_last: bool) -> Option<usize> {
         (0, window) if !is_last && MARK.starts_with(window) => None,
         _ => Some(0),
     }
-}
-
-/// The fields that tell what an object is.
-#[derive(Clone, Debug)]
-struct Marks {
-    event: [Slot; 4],
-    source: Slot,
-    detail: Slot,
-    cloud_trail_event: Slot,
-}
-
-impl Marks {
-    fn new(fields: &mut Fields) -> Result<Marks, TooMany> {
-        let name = fields.slot("eventName")?;
-        fields.set_context(name);
-        let mut slot = |name| fields.slot(name);
-        Ok(Marks {
-            event: [slot("eventVersion")?, slot("eventTime")?, name, slot("eventID")?],
-            source: slot("eventSource")?,
-            detail: slot("detail")?,
-            cloud_trail_event: slot("CloudTrailEvent")?,
-        })
-    }
-
-    fn kind<'a>(&self, object: &Event<'a>) -> Record<'a> {
-        if self.event.iter().any(|slot| object.get(*slot).is_some()) {
-            return if self.is_notification(object) { Record::Notification } else { Record::Event };
-        }
-        if let Some(detail) = object.get(self.detail).filter(|detail| detail.kind() == Kind::Object) {
-            return Record::Detail(detail);
-        }
-        match object.get(self.cloud_trail_event).and_then(|event| event.raw_string()) {
-            Some(written) => Record::Quoted(written),
-            None => Record::Other,
-        }
-    }
-}
-
-impl Marks {
-    /// Whether S3, DynamoDB or the like sent it: `aws:s3` is its source, and
-    /// what it is about stands under `s3`.
-    fn is_notification(&self, object: &Event<'_>) -> bool {
-        let source = object.get(self.source).and_then(|source| source.raw_string());
-        let service = source.and_then(|source| source.strip_prefix(b"aws:")).and_then(|name| str::from_utf8(name).ok());
-        service.and_then(|name| object.value().member(name)).is_some_and(|about| about.kind() == Kind::Object)
-    }
-}
-
-/// What a record can be.
-enum Record<'a> {
-    Event,
-    /// An EventBridge message around an event.
-    Detail(Value<'a>),
-    /// An event as a JSON string, in the output of `lookup-events`.
-    Quoted(&'a [u8]),
-    Notification,
-    Other,
-}
-
-/// Memory for an event that is wrapped in a record.
-#[derive(Debug)]
-struct Nested {
-    structure: Structure,
-    places: Places,
-}
-
-/// Visits the records of one window.
-struct Records<'d> {
-    fields: &'d Fields,
-    marks: &'d Marks,
-    places: &'d mut Places,
-    nested: &'d mut Nested,
-    findings: &'d mut Findings,
-    /// See [`Decoder::only`]. All that are before the record at hand are gone.
-    wanted: &'d mut Option<vec::IntoIter<usize>>,
-    /// Where the window begins in the file.
-    start: u64,
-}
-
-impl Records<'_> {
-    /// Hands out the event that an item is or wraps, and gives the place
-    /// behind it.
-    #[inline(always)]
-    fn visit<F>(&mut self, text: &Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), usize>, Broken>
-    where
-        F: FnMut(&Event<'_>) -> ControlFlow<()>,
-    {
-        let at = match item {
-            Item::Object(at) => at,
-            Item::Other { end } => {
-                self.findings.records += 1;
-                self.findings.foreign += 1;
-                return Ok(ControlFlow::Continue(end));
-            }
-        };
-        if let Some(end) = self.unwanted(text, at)? {
-            self.findings.records += 1;
-            self.findings.ruled_out += 1;
-            return Ok(ControlFlow::Continue(end));
-        }
-        let end = match self.places.read(text, at, self.fields) {
-            Ok(end) => end,
-            Err(Broken::EndsEarly) => return Err(Broken::EndsEarly),
-            Err(Broken::Malformed(place)) => {
-                let end = text.value_end(at)?;
-                self.findings.records += 1;
-                let is_keyless = !text.bytes()[at..place].contains(&b'"');
-                self.findings.note_malformed(self.start + place as u64, is_keyless);
-                return Ok(ControlFlow::Continue(end));
-            }
-        };
-        self.findings.records += 1;
-        let (object, place) = (Event::new(text, self.places, at, end), self.start + at as u64);
-        let flow = match self.marks.kind(&object) {
-            Record::Detail(detail) => {
-                let (text, at, Nested { places, .. }) = (detail.text(), detail.start(), &mut *self.nested);
-                let read = places.read(text, at, self.fields);
-                let event = read.map(|end| Event::new(text, places, at, end));
-                unwrapped(event, self.marks, self.findings, place, each)
-            }
-            Record::Quoted(written) => {
-                let json = unescape(written);
-                let Nested { structure, places } = &mut *self.nested;
-                let text = Text::index(json.as_bytes(), structure);
-                let at = text.skip_blanks(0);
-                let text = &text;
-                let read = match text.byte(at) {
-                    Some(b'{') => places.read(text, at, self.fields),
-                    _ => Err(Broken::Malformed(at)),
-                };
-                let event = read.map(|end| Event::new(text, places, at, end));
-                unwrapped(event, self.marks, self.findings, place, each)
-            }
-            kind => hand_out(kind, &object, self.findings, each),
-        };
-        Ok(flow.map_continue(|()| end))
-    }
-}
-
-impl Records<'_> {
-    /// The place behind the record at `at`, if it need not be decoded.
-    #[inline(always)]
-    fn unwanted(&mut self, text: &Text<'_>, at: usize) -> Result<Option<usize>, Broken> {
-        let Some(wanted) = self.wanted else { return Ok(None) };
-        let end = text.value_end(at)?;
-        let (first, last) = (self.start as usize + at, self.start as usize + end);
-        while wanted.as_slice().first().is_some_and(|place| *place < first) {
-            wanted.next();
-        }
-        let is_wanted = wanted.as_slice().first().is_some_and(|place| *place < last);
-        Ok((!is_wanted).then_some(end))
-    }
-}
-
-/// An event that was wrapped in the record at `place`, or what is left of it.
-fn unwrapped<F>(
-    event: Result<Event<'_>, Broken>,
-    marks: &Marks,
-    findings: &mut Findings,
-    place: u64,
-    each: &mut F,
-) -> ControlFlow<()>
-where
-    F: FnMut(&Event<'_>) -> ControlFlow<()>,
-{
-    match event {
-        Ok(event) => hand_out(marks.kind(&event), &event, findings, each),
-        Err(_) => {
-            findings.note_malformed(place, false);
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-fn hand_out<F>(kind: Record<'_>, object: &Event<'_>, findings: &mut Findings, each: &mut F) -> ControlFlow<()>
-where
-    F: FnMut(&Event<'_>) -> ControlFlow<()>,
-{
-    match kind {
-        Record::Event => {
-            findings.events += 1;
-            return each(object);
-        }
-        Record::Notification => findings.notifications += 1,
-        _ => findings.is_digest |= object.value().member("digestEndTime").is_some(),
-    }
-    findings.foreign += 1;
-    ControlFlow::Continue(())
 }
 
 #[cfg(test)]

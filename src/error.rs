@@ -73,12 +73,20 @@ impl fmt::Display for Skip {
             Outcome::KeptBefore(0) => write!(f, "; no event came before it"),
             Outcome::KeptBefore(1) => write!(f, "; 1 event before it was kept"),
             Outcome::KeptBefore(n) => write!(f, "; {n} events before it were kept"),
+            Outcome::KeptAround { before, behind } => {
+                write!(f, "; {before} before it and {behind} behind it were kept")
+            }
+            Outcome::Kept(0) => write!(f, "; no event was found"),
+            Outcome::Kept(1) => write!(f, "; 1 event was kept"),
+            Outcome::Kept(n) => write!(f, "; {n} events were kept"),
             Outcome::KeptAll(0) => write!(f, "; no event was found"),
             Outcome::KeptAll(1) => write!(f, "; its 1 event was kept"),
             Outcome::KeptAll(n) => write!(f, "; all its {n} events were kept"),
             Outcome::Searched => write!(f, "; what there is was searched all the same"),
             Outcome::LeftOut(1) => write!(f, "; it was left out"),
             Outcome::LeftOut(n) => write!(f, "; it and {} more were left out", n - 1),
+            Outcome::LinesCut(1) => write!(f, "; the rest of its line was left out"),
+            Outcome::LinesCut(n) => write!(f, "; the rest of its line, and of {} more, was left out", n - 1),
         }
     }
 }
@@ -94,12 +102,23 @@ pub enum Outcome {
     Gap,
     /// So many events came before the problem, and were kept.
     KeptBefore(u64),
-    /// The problem cost no event.
+    /// Events before and behind something that is lost were kept.
+    KeptAround {
+        /// Those before it.
+        before: u64,
+        /// Those behind it.
+        behind: u64,
+    },
+    /// The problem cost no event, but others did.
+    Kept(u64),
+    /// No event was lost.
     KeptAll(u64),
     /// What there is was searched for what is asked for.
     Searched,
     /// So many records of the file were left out, the others were kept.
     LeftOut(u64),
+    /// Of this many lines the rest is lost, the others were kept.
+    LinesCut(u64),
 }
 
 /// What is wrong with a file, an object or a record.
@@ -138,6 +157,14 @@ pub enum Problem {
         /// The byte of the inflated file where the first goes wrong, from 0.
         offset: u64,
     },
+    /// A string of a record holds more text than the MiB that can be read.
+    #[error("the text in a string of record {number} is larger than {limit} MiB")]
+    RecordTooLarge {
+        /// Position of the first such among the records of the file, from 1.
+        number: u64,
+        /// How many MiB there can be.
+        limit: usize,
+    },
     /// The name says that it is a log of CloudTrail, the content is none.
     #[error("it has the name of a CloudTrail log, but is none ({})", .0.name())]
     NoLog(PassedOver),
@@ -156,6 +183,13 @@ pub enum Problem {
     /// An object whose key cannot be a path below the mirror.
     #[error("not mirrored: {0}")]
     Key(&'static str),
+}
+
+impl Problem {
+    /// Whether a part of the text is missing for it.
+    pub fn costs_text(&self) -> bool {
+        !matches!(self, Problem::GzipChecksum | Problem::GzipTrailer)
+    }
 }
 
 /// Why a file that is in order gives no events.

@@ -1,8 +1,34 @@
-//! What events come wrapped in: `{"Records":[…]}`, a bare array, one event a
-//! line, the output of `lookup-events`, EventBridge messages.
+//! What events come wrapped in, and in which places: the grammar of all that is
+//! read, which [`Envelope`] walks.
 //!
-//! [`Envelope`] walks a text that arrives in windows and hands out the objects
-//! that can be events; what an object is, is for [`decode`](super) to say.
+//! ```text
+//!  text    =  { [line time] value }        one behind the other, whatever is between the lines
+//!  value   =  event
+//!          |  list                         all that it holds
+//!          |  message                      the event that it carries
+//!          |  string                       all that its text holds
+//!          |  anything else                counted as a record that is not an event
+//!  list    =  [ value, … ]
+//!          |  { "Records": [ value, … ] }  a log file of CloudTrail; also with members around the list,
+//!          |  { "Events": … }              the output of `aws cloudtrail lookup-events`,
+//!          |  { "events": … }              of `aws logs get-log-events` and `filter-log-events`,
+//!          |  { "logEvents": … }           and what a subscription of CloudWatch Logs delivers
+//!  message =  { "detail": { value } }      EventBridge
+//!          |  { "NAME": string, … }        under any name: `CloudTrailEvent` of `lookup-events`, the names
+//!                                          that a `--query` gives it, `message` of CloudWatch Logs
+//!  line time  =  2026-10-01T09:00:00.000Z  before the message, in an export of CloudWatch Logs to S3; the
+//!                                          name of a stream may follow, as `aws logs tail` prints it
+//! ```
+//!
+//! All of these can hold each other, as `jq -s`, EventBridge rules with a log group
+//! as their target, and concatenated files make them. A text inside of a string may
+//! hold the same, escaped once more. An object that has a list is that list, even if
+//! it looks like an event. A control message of CloudWatch Logs (its `messageType`
+//! stands before its list) is in order and has no events.
+//!
+//! [`Envelope`] walks a text that arrives in windows and hands out the values that
+//! can be events; what an object is, is for [`record`](super::record) to say, and how
+//! to go on behind what is broken, for [`recovery`](super::recovery).
 
 use super::json::{Broken, Members, Text, key_is};
 
@@ -10,22 +36,50 @@ use super::json::{Broken, Members, Text, key_is};
 /// on in the next window.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Envelope {
-    place: Place,
-    /// Whether `Records` or `Events` was seen, so the file means to be a log.
+    open: OpenLists,
+    /// Whether a value of the innermost array was passed.
+    begun: bool,
+    /// Whether an object or a list was the last value outside of all: a comma may
+    /// follow it.
+    is_separable: bool,
+    /// Whether the walk goes on behind something broken: what would have closed
+    /// it can follow.
+    is_resumed: bool,
+    /// Whether there is no text behind the window.
+    pub is_last: bool,
+    /// Whether the text is that of a string, of which lines mean nothing.
+    is_string: bool,
+    /// Whether a list was seen under its name, so the file means to be a log.
     pub is_log: bool,
     /// Whether `Records` or `Events` was there without an array.
     pub is_hollow: bool,
 }
 
+/// What lies around a place, from the outside to the inside.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Place {
-    /// Between top-level values.
-    #[default]
-    Top,
-    /// In the object around an array of records, behind a member.
-    Wrapper,
-    /// In an array, before an element or its end.
-    Array { wrapped: bool, begun: bool },
+struct OpenLists {
+    /// The innermost in the lowest bit; 1 is an object, 0 an array.
+    objects: u64,
+    depth: u32,
+}
+
+impl OpenLists {
+    /// More than any tool nests. What lies deeper is not looked into.
+    const DEEPEST: u32 = 64;
+
+    fn has_room(self, levels: u32) -> bool {
+        self.depth + levels <= OpenLists::DEEPEST
+    }
+
+    fn push(&mut self, is_object: bool) {
+        self.objects = self.objects << 1 | u64::from(is_object);
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.objects >>= 1;
+        self.depth -= 1;
+    }
 }
 
 /// What the walk found at a place of the window.
@@ -33,8 +87,20 @@ enum Place {
 pub enum Item {
     /// An object begins here.
     Object(usize),
+    /// A string.
+    String {
+        /// Where its first quote is.
+        start: usize,
+        /// The place behind its last.
+        end: usize,
+    },
     /// A value of another kind ends here.
     Other {
+        /// The place behind it.
+        end: usize,
+    },
+    /// A line with a time before a message that is not JSON ends here.
+    Line {
         /// The place behind it.
         end: usize,
     },
@@ -52,115 +118,228 @@ pub enum Step {
 }
 
 impl Envelope {
+    /// The walk over the text of a string.
+    pub fn of_string() -> Envelope {
+        Envelope { is_last: true, is_string: true, ..Envelope::default() }
+    }
+
     /// Whether all that was opened is closed.
     pub fn is_closed(&self) -> bool {
-        self.place == Place::Top
+        self.open.depth == 0
+    }
+
+    /// Goes on outside of all that was open.
+    pub fn resume(&mut self) {
+        (self.open, self.is_separable, self.is_resumed) = (OpenLists::default(), true, true);
     }
 
     /// The next step of the walk over `text`, from `at` on. The place behind an
-    /// item is the caller's to find; [`Envelope::pass`] says that it was.
+    /// item is the caller's to find; [`Envelope::pass`] says that it was, or
+    /// `Envelope::enter` that there is a list in it.
     #[inline(always)]
     pub fn step(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
-        match self.place {
-            Place::Top => self.top(text, text.skip_blanks(at)),
-            Place::Wrapper => self.wrapper(text, at).map(Step::On),
-            Place::Array { wrapped, begun } => self.array(text, text.skip_blanks(at), wrapped, begun),
+        if self.open.depth == 0 {
+            self.top(text, text.skip_blanks(at))
+        } else if self.open.objects & 1 == 0 {
+            self.array(text, text.skip_blanks(at))
+        } else {
+            self.object(text, at).map(Step::On)
         }
     }
 
     /// The item that was the last step was visited to its end.
     #[inline(always)]
     pub fn pass(&mut self) {
-        if let Place::Array { begun, .. } = &mut self.place {
-            *begun = true;
-        }
+        self.begun = true;
     }
 
+    /// Whether a list in an object can be entered here, and does not lie too deep.
+    pub(super) fn can_enter(&self) -> bool {
+        self.open.has_room(2)
+    }
+
+    /// Enters the list at `start` of an object, which [can be
+    /// entered](Envelope::can_enter), and gives the place of its first value.
+    pub(super) fn enter(&mut self, start: usize) -> usize {
+        self.is_log = true;
+        self.open.push(true);
+        self.open.push(false);
+        self.begun = false;
+        start + 1
+    }
+
+    #[inline(never)]
     fn top(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
-        match text.byte(at) {
-            None => Ok(Step::End),
-            Some(b'[') => {
-                self.place = Place::Array { wrapped: false, begun: false };
-                Ok(Step::On(at + 1))
+        let byte = text.byte(at);
+        let is_separable =
+            std::mem::replace(&mut self.is_separable, matches!(byte, None | Some(b'{' | b'[' | b'}' | b']')));
+        match byte {
+            None => {
+                self.is_separable = is_separable;
+                Ok(Step::End)
             }
-            Some(b'{') => match records(text, at) {
+            Some(b'{') => match list_of(text, at) {
                 Err(Broken::EndsEarly) => Err(Broken::EndsEarly),
                 // What is wrong inside one object is for the visitor to find and to pass.
-                Err(Broken::Malformed(_)) | Ok(None) => Ok(Step::Item(Item::Object(at))),
-                Ok(Some((_, false))) => {
-                    self.is_hollow = true;
+                Err(Broken::Malformed(_)) | Ok(ListMember::None) => Ok(Step::Item(Item::Object(at))),
+                Ok(ListMember::Hollow) => {
+                    self.is_hollow |= !self.is_string;
                     Ok(Step::Item(Item::Object(at)))
                 }
-                Ok(Some((start, true))) => {
+                Ok(ListMember::Control) => {
+                    let end = text.value_end(at)?;
                     self.is_log = true;
-                    self.place = Place::Array { wrapped: true, begun: false };
-                    Ok(Step::On(start + 1))
+                    Ok(Step::On(end))
                 }
+                Ok(ListMember::At(start)) => Ok(Step::On(self.enter(start))),
             },
+            Some(b',') if is_separable => Ok(Step::On(at + 1)),
+            Some(b']' | b'}') if self.is_resumed => Ok(Step::On(at + 1)),
             Some(b',') => Err(Broken::Malformed(at)),
-            Some(_) => Ok(Step::Item(Item::Other { end: text.value_end(at)? })),
+            Some(b'0'..=b'9') if !self.is_string && is_line_time(&text.bytes()[at..]) => self.line(text, at),
+            Some(b'"') if !self.is_string => {
+                let end = text.value_end(at)?;
+                // No tool writes a line end in a string: this one is cut off.
+                match memchr::memchr(b'\n', &text.bytes()[at..end]) {
+                    Some(cut) => Err(Broken::Malformed(at + cut)),
+                    None => Ok(Step::Item(Item::String { start: at, end })),
+                }
+            }
+            Some(_) => self.value(text, at),
         }
     }
 
-    fn wrapper(&mut self, text: &Text<'_>, at: usize) -> Result<usize, Broken> {
+    /// What stands behind the time of a line.
+    fn line(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
+        let bytes = &text.bytes()[at..];
+        let end = match memchr::memchr(b'\n', bytes) {
+            Some(end) => end,
+            None if self.is_last => bytes.len(),
+            None => return Err(Broken::EndsEarly),
+        };
+        match message(&bytes[..end]) {
+            Some(start) => Ok(Step::On(at + start)),
+            None => Ok(Step::Item(Item::Line { end: at + end })),
+        }
+    }
+
+    fn object(&mut self, text: &Text<'_>, at: usize) -> Result<usize, Broken> {
         let mut members = Members::resume(text, at);
         let Some((key, start)) = members.next_key()? else {
-            self.place = Place::Top;
+            self.open.pop();
+            self.begun = true;
             return Ok(members.at());
         };
-        if holds_records(key) && text.byte(start) == Some(b'[') {
-            self.is_log = true;
-            self.place = Place::Array { wrapped: true, begun: false };
+        if is_list_name(key) && text.byte(start) == Some(b'[') {
+            self.open.push(false);
+            self.begun = false;
             return Ok(start + 1);
         }
         text.value_end(start)
     }
 
     #[inline(always)]
-    fn array(&mut self, text: &Text<'_>, mut at: usize, wrapped: bool, begun: bool) -> Result<Step, Broken> {
+    fn array(&mut self, text: &Text<'_>, mut at: usize) -> Result<Step, Broken> {
         let mut byte = text.byte(at).ok_or(Broken::EndsEarly)?;
         if byte == b']' {
-            self.place = if wrapped { Place::Wrapper } else { Place::Top };
+            self.open.pop();
+            self.begun = true;
             return Ok(Step::On(at + 1));
         }
-        if begun {
+        if self.begun {
             if byte != b',' {
                 return Err(Broken::Malformed(at));
             }
             at = text.skip_blanks(at + 1);
             byte = text.byte(at).ok_or(Broken::EndsEarly)?;
         }
-        let item = if byte == b'{' { Item::Object(at) } else { Item::Other { end: text.value_end(at)? } };
-        Ok(Step::Item(item))
+        if byte == b'{' { Ok(Step::Item(Item::Object(at))) } else { self.value(text, at) }
     }
-}
 
-/// Looks through the object at `at` for an array of records: where its value
-/// begins, and whether it is an array at all. A member that is cut off before
-/// `Records` was seen leaves that open.
-fn records(text: &Text<'_>, at: usize) -> Result<Option<(usize, bool)>, Broken> {
-    let mut members = text.members(at);
-    let mut hollow = None;
-    loop {
-        match members.next_key() {
-            Ok(None) => return Ok(hollow.map(|start| (start, false))),
-            Ok(Some((key, start))) => {
-                let byte = text.byte(start).ok_or(Broken::EndsEarly)?;
-                if holds_records(key) {
-                    if byte == b'[' {
-                        return Ok(Some((start, true)));
-                    }
-                    hollow = Some(start);
-                }
-                members.pass(text.value_end(start)?);
+    /// A value that is not an object.
+    #[inline(never)]
+    fn value(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
+        match text.byte(at) {
+            Some(b'[') if self.open.has_room(1) => {
+                self.open.push(false);
+                self.begun = false;
+                Ok(Step::On(at + 1))
             }
-            Err(broken) => return Err(broken),
+            Some(b'"') => Ok(Step::Item(Item::String { start: at, end: text.value_end(at)? })),
+            _ => Ok(Step::Item(Item::Other { end: text.value_end(at)? })),
         }
     }
 }
 
-fn holds_records(key: &[u8]) -> bool {
+/// What an object holds under the name of a list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ListMember {
+    /// An array, which begins here.
+    At(usize),
+    /// Only something that is not an array.
+    Hollow,
+    /// What a control message holds.
+    Control,
+    /// It has no such member.
+    None,
+}
+
+/// Looks through the object at `at` for a list. A member that is cut off before
+/// a list was seen leaves that open.
+pub(super) fn list_of(text: &Text<'_>, at: usize) -> Result<ListMember, Broken> {
+    let mut members = text.members(at);
+    let mut found = ListMember::None;
+    while let Some((key, start)) = members.next_key()? {
+        let byte = text.byte(start).ok_or(Broken::EndsEarly)?;
+        if is_list_name(key) {
+            match byte {
+                b'[' if found == ListMember::Control => return Ok(found),
+                b'[' => return Ok(ListMember::At(start)),
+                _ if found == ListMember::None && is_usual_name(key) => found = ListMember::Hollow,
+                _ => {}
+            }
+        }
+        let end = text.value_end(start)?;
+        if key_is(key, b"messageType") && text.bytes()[start..end] == *b"\"CONTROL_MESSAGE\"" {
+            found = ListMember::Control;
+        }
+        members.pass(end);
+    }
+    Ok(if found == ListMember::Control { ListMember::None } else { found })
+}
+
+/// The names of lists.
+pub(super) const LIST_NAMES: [&str; 4] = ["Records", "Events", "events", "logEvents"];
+
+fn is_list_name(key: &[u8]) -> bool {
+    LIST_NAMES.iter().any(|name| key_is(key, name.as_bytes()))
+}
+
+/// Whether the name is one that hardly anything else uses.
+fn is_usual_name(key: &[u8]) -> bool {
     key_is(key, b"Records") || key_is(key, b"Events")
+}
+
+/// Whether a line begins with a time, as `2026-10-01T09:00:00.000Z`.
+pub(super) fn is_line_time(line: &[u8]) -> bool {
+    const FORM: &[u8; 11] = b"0000-00-00T";
+    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    line.first_chunk::<11>().is_some_and(|start| start.iter().zip(FORM).all(fits))
+}
+
+/// Where in a line with a time the object of its message begins; the name of a
+/// stream may stand before it.
+pub(super) fn message(line: &[u8]) -> Option<usize> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let mut at = 0;
+    for _ in 0..2 {
+        at += line[at..].iter().position(is_blank)?;
+        at += line[at..].iter().position(|byte| !is_blank(byte))?;
+        if line[at] == b'{' {
+            return Some(at);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -175,6 +354,7 @@ mod tests {
         loop {
             let mut structure = Structure::default();
             let text = Text::index(&bytes[start..end], &mut structure);
+            envelope.is_last = end == bytes.len();
             let mut at = 0;
             let broken = loop {
                 let item = match envelope.step(&text, at) {
@@ -188,13 +368,24 @@ mod tests {
                 };
                 match item {
                     Item::Object(from) => match text.value_end(from) {
+                        // A list that is cut off is entered, as one that is whole.
+                        _ if let Ok(ListMember::At(start)) = list_of(&text, from)
+                            && envelope.can_enter() =>
+                        {
+                            at = envelope.enter(start);
+                            continue;
+                        }
                         Ok(to) => {
                             found.push(String::from_utf8_lossy(&text.bytes()[from..to]).into_owned());
                             at = to;
                         }
                         Err(broken) => break Some(broken),
                     },
-                    Item::Other { end } => {
+                    Item::String { start, end } => {
+                        found.push(String::from_utf8_lossy(&text.bytes()[start..end]).into_owned());
+                        at = end;
+                    }
+                    Item::Other { end } | Item::Line { end } => {
                         found.push("other".into());
                         at = end;
                     }
@@ -219,7 +410,19 @@ mod tests {
             (r#"{"NextToken":"x","Events":[{"a":1}],"y":[{}]}"#, vec![r#"{"a":1}"#]),
             (r#"{"Records":[{"a":1}]}{"Records":[{"a":2}]}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
             (r#"{"Records":[{"a":1}],"Records":[{"a":2}]}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
-            ("[1,\"x\",{\"a\":[]}] null\n", vec!["other", "other", r#"{"a":[]}"#, "other"]),
+            ("[1,\"x\",{\"a\":[]}] null\n", vec!["other", "\"x\"", r#"{"a":[]}"#, "other"]),
+            (
+                r#"[{"Records":[{"a":1}]},{"a":2},[{"a":3}],{"Records":[],"Records":[{"a":4}]}]"#,
+                vec![r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#, r#"{"a":4}"#],
+            ),
+            (r#"{"events":[{"message":"x"}]}{"logEvents":[{"a":1}]}"#, vec![r#"{"message":"x"}"#, r#"{"a":1}"#]),
+            (r#"{"Records":[{"Records":[{"Events":[{"a":1},[[]]]}]},"x"]}"#, vec![r#"{"a":1}"#, "\"x\""]),
+            (
+                "2026-10-01T09:00:00.000Z {\"a\":1}\n2026-10-01T09:00:00.000Z my-stream {\"a\":2}\n2026-10-01T09:00:00Z x",
+                vec![r#"{"a":1}"#, r#"{"a":2}"#, "other"],
+            ),
+            (r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"a":1}]}{"a":2}"#, vec![r#"{"a":2}"#]),
+            ("{\"a\":1},\n{\"a\":2},\n", vec![r#"{"a":1}"#, r#"{"a":2}"#]),
         ] {
             for step in 1..=json.len() {
                 let (found, envelope, broken) = objects(json, step);

@@ -1,6 +1,7 @@
 //! What a file turned out to hold beside its events, and what that means.
 
 use super::json::Broken;
+use super::visitor::LARGEST_STRING;
 use crate::error::{Outcome, PassedOver, Problem};
 
 /// What one file held. All places are bytes of the inflated file, from 0.
@@ -16,6 +17,9 @@ pub struct Findings {
     pub notifications: u64,
     /// All records, malformed ones included.
     pub records: u64,
+    /// Records that are lines of a time and a text that is not JSON; they are
+    /// foreign too.
+    pub text_lines: u64,
     /// Whether one of the objects is a digest.
     pub is_digest: bool,
     /// Whether there was an array of `Records` or `Events`.
@@ -29,6 +33,12 @@ pub struct Findings {
     pub has_text: bool,
     /// Malformed records that could be stepped over.
     pub malformed: Option<Malformed>,
+    /// Lines that are lost from some place on.
+    pub cut: Option<CutLines>,
+    /// Records that hold more text in a string than can be read.
+    pub too_large: Option<TooLarge>,
+    /// How many events came before the first gap in the bytes, if there is one.
+    pub before_gap: Option<u64>,
     /// What made the rest of the file unreadable.
     pub broken: Option<BrokenAt>,
     /// The first byte that is not UTF-8.
@@ -46,6 +56,26 @@ pub struct Malformed {
     pub at: u64,
     /// Whether the first goes wrong before anything looked like JSON.
     pub is_keyless: bool,
+}
+
+/// Lines of one file that are lost from some place on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CutLines {
+    /// How many there are.
+    pub count: u64,
+    /// The number of the first among the records of the file, from 1.
+    pub first: u64,
+    /// Where the first goes wrong.
+    pub at: u64,
+}
+
+/// Records of one file that are too large.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TooLarge {
+    /// How many there are.
+    pub count: u64,
+    /// The number of the first among the records of the file, from 1.
+    pub first: u64,
 }
 
 /// Where and why a text cannot be read on.
@@ -73,18 +103,37 @@ impl Findings {
         self.malformed.get_or_insert(first).count += 1;
     }
 
-    /// What the file amounts to, given what stopped its bytes from being read.
-    pub fn verdict(&self, input: Option<Problem>) -> Verdict {
+    /// Notes that a line is lost from byte `at` on.
+    pub(super) fn note_cut(&mut self, at: u64) {
+        self.records += 1;
+        let first = CutLines { count: 0, first: self.records, at };
+        self.cut.get_or_insert(first).count += 1;
+    }
+
+    /// Notes that the last record holds more text than can be read.
+    pub(super) fn note_too_large(&mut self) {
+        let first = TooLarge { count: 0, first: self.records };
+        self.too_large.get_or_insert(first).count += 1;
+    }
+
+    /// Whether something in it is as in a log.
+    pub(super) fn is_like_log(&self) -> bool {
+        self.events > 0 || self.is_log
+    }
+
+    /// What the file amounts to, given what is wrong with its bytes.
+    pub fn verdict(&self, input: Vec<Problem>) -> Verdict {
         let mut verdict = Verdict::default();
         let is_no_json = self.is_no_json();
-        if input.is_none() && is_no_json {
+        if input.is_empty() && is_no_json {
             verdict.passed_over = Some(PassedOver::NotJson);
             return verdict;
         }
-        let is_whole = matches!(input, None | Some(Problem::GzipChecksum | Problem::GzipTrailer));
-        if let Some(problem) = input {
+        let is_whole = !input.iter().any(Problem::costs_text);
+        for problem in input {
             let outcome = match problem {
                 Problem::Unreadable(_) if self.bytes == 0 => Outcome::Nothing,
+                _ if problem.costs_text() => self.kept_around(),
                 _ => self.kept(is_whole && self.broken.is_none()),
             };
             verdict.problems.push((problem, outcome));
@@ -96,13 +145,27 @@ impl Findings {
                 Broken::EndsEarly => Problem::JsonEndsEarly,
                 Broken::Malformed(at) => Problem::JsonMalformed(at as u64),
             };
-            verdict.problems.push((problem, self.kept(false)));
+            verdict.problems.push((problem, self.kept_before()));
         }
         if let Some(Malformed { count, first, at, .. }) = self.malformed {
             verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
         }
+        if let Some(cut) = self.cut.filter(|_| !is_no_json) {
+            let has_more = self.records >= cut.first + cut.count;
+            verdict.problems.push(match has_more {
+                true => {
+                    let problem = Problem::RecordMalformed { number: cut.first, offset: cut.at };
+                    (problem, Outcome::LinesCut(cut.count))
+                }
+                false => (Problem::JsonMalformed(cut.at), self.kept_before()),
+            });
+        }
+        if let Some(TooLarge { count, first }) = self.too_large {
+            let problem = Problem::RecordTooLarge { number: first, limit: LARGEST_STRING >> 20 };
+            verdict.problems.push((problem, Outcome::LeftOut(count)));
+        }
         if let Some(at) = self.not_utf8 {
-            verdict.problems.push((Problem::NotUtf8(at), self.kept(true)));
+            verdict.problems.push((Problem::NotUtf8(at), self.kept(is_whole && self.broken.is_none())));
         }
         if verdict.problems.is_empty() {
             verdict.passed_over = self.reason();
@@ -110,22 +173,40 @@ impl Findings {
         verdict
     }
 
-    /// What became of events beside a problem, which cost some unless `is_all`.
+    /// What became of the events beside a problem that cost none; others may have
+    /// cost some, unless `is_all`.
     fn kept(&self, is_all: bool) -> Outcome {
+        let is_all = is_all && self.malformed.is_none() && self.cut.is_none() && self.too_large.is_none();
         match is_all {
             // How many events there are, nobody knows then.
             _ if self.ruled_out > 0 => Outcome::Searched,
             true => Outcome::KeptAll(self.events),
-            false => Outcome::KeptBefore(self.events),
+            false => Outcome::Kept(self.events),
+        }
+    }
+
+    /// What became of the events before a problem behind which there are none.
+    fn kept_before(&self) -> Outcome {
+        if self.ruled_out > 0 { Outcome::Searched } else { Outcome::KeptBefore(self.events) }
+    }
+
+    /// What became of the events before and behind missing bytes.
+    fn kept_around(&self) -> Outcome {
+        match self.before_gap {
+            Some(before) if self.ruled_out == 0 && self.events > before => {
+                Outcome::KeptAround { before, behind: self.events - before }
+            }
+            _ => self.kept_before(),
         }
     }
 
     /// Nothing in it looked like a log before it stopped making sense.
     fn is_no_json(&self) -> bool {
-        let is_text = self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, Broken::Malformed(_)));
+        let is_broken = self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, Broken::Malformed(_)));
+        let is_text = is_broken || self.cut.is_some() || (self.text_lines > 0 && self.text_lines == self.records);
         let is_keyless =
             self.malformed.is_some_and(|malformed| malformed.is_keyless && malformed.count == self.records);
-        self.events == 0 && !self.is_log && (is_text || is_keyless)
+        !self.is_like_log() && (is_text || is_keyless)
     }
 
     fn reason(&self) -> Option<PassedOver> {

@@ -27,7 +27,7 @@ fn decode_with(way: Way, file: &[u8], step: usize) -> (Vec<String>, Verdict) {
             ControlFlow::Continue(())
         });
         if is_last || decoder.findings().broken.is_some() {
-            return (names, decoder.findings().verdict(None));
+            return (names, decoder.findings().verdict(Vec::new()));
         }
         end = (end + step).min(file.len());
     }
@@ -55,6 +55,34 @@ fn every_wrapping_of_events_is_read() {
         (r#"[{"eventName":"A"}]"#, "A"),
         ("{\"eventName\":\"A\"}\n{\"eventName\":\"B\"}\n", "A B"),
         (quoted, "A"),
+        (r#"{"CloudTrailEvent":"{\"eventName\":\"A\"}"}"#, "A"),
+        (r#"["{\"eventName\":\"A\"}","{\"eventName\":\"B\"}"]"#, "A B"),
+        ("\"{\\\"eventName\\\":\\\"A\\\"}\"\n\"{\\\"eventName\\\":\\\"B\\\"}\"\n", "A B"),
+        (r#"[["id","{\"eventName\":\"A\"}"],["id","{\"eventName\":\"B\"}"]]"#, "A B"),
+        (r#"[{"id":"x","what":"{\"eventName\":\"A\"}"}]"#, "A"),
+        (r#"[{"Records":[{"eventName":"A"}]},{"eventName":"B"},{"Records":[{"eventName":"C"}]}]"#, "A B C"),
+        (r#"[[{"eventName":"A"}],[[{"eventName":"B"}]]]"#, "A B"),
+        (
+            r#"{"events":[{"timestamp":1,"message":"{\"eventName\":\"A\"}","ingestionTime":1}],"nextForwardToken":"x"}"#,
+            "A",
+        ),
+        (
+            concat!(
+                r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"CWL CONTROL MESSAGE: x"}]}"#,
+                r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"{\"eventName\":\"A\"}"}]}"#,
+                r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"{\"eventName\":\"B\"}"}]}"#,
+            ),
+            "A B",
+        ),
+        ("2026-10-01T09:00:00.000Z {\"eventName\":\"A\"}\n2026-10-01T09:00:00.000Z {\"eventName\":\"B\"}\n", "A B"),
+        (
+            "2026-10-01T09:00:00.000Z START \"\n2026-10-01T09:00:00.000Z {\"eventName\":\"A\"}\n2026-10-01T09:00:00.000Z END ]}",
+            "A",
+        ),
+        (r#"{"message":"{\"detail\":{\"eventName\":\"A\"}}"}"#, "A"),
+        (r#"{"a":"{\"message\":\"{\\\"eventName\\\":\\\"A\\\"}\"}"}"#, "A"),
+        (r#"{"logEvents":[{"message":"{\"Records\":[{\"eventName\":\"A\"},{\"eventName\":\"B\"}]}"}]}"#, "A B"),
+        ("{\"eventName\":\"A\"},\n{\"eventName\":\"B\"},\n", "A B"),
         (r#"{"detail-type":"x","detail":{"eventName":"A"},"resources":[]}"#, "A"),
         ("\u{feff}{\"Records\":[{\"eventName\":\"A\"}]}", "A"),
     ] {
@@ -77,10 +105,25 @@ fn what_is_no_log_is_passed_over_by_kind() {
         (r#"{"a":[{"eventName":"A"}]}"#, "other JSON"),
         (r#"{"Records":[{"a":1},2]}"#, "other JSON"),
         ("[]", "other JSON"),
+        (
+            r#"{"events":[{"message":"START RequestId: x"},{"message":"{python: 1}"},{"message":"[17] x"}]}"#,
+            "other JSON",
+        ),
+        ("2026-10-01T09:00:00.000Z START x\n2026-10-01T09:00:00.000Z END x\n", "not JSON"),
+        ("\"a\",\"b\"\n\"c\",\"d\"\n", "not JSON"),
     ] {
         assert_eq!(names(file), expected, "{file}");
     }
-    assert_eq!(names(r#"{"Records":[]}"#), "", "an empty log is a log");
+    for log in [
+        r#"{"Records":[]}"#,
+        r#"[{"Records":[]},{"Records":[]}]"#,
+        r#"{"events":[]}"#,
+        r#""{\"Records\":[]}""#,
+        r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","message":"CWL CONTROL MESSAGE: Checking health"}]}"#,
+        r#"{"logEvents":[{"id":"","message":"CWL CONTROL MESSAGE: Checking health"}],"messageType":"CONTROL_MESSAGE"}"#,
+    ] {
+        assert_eq!(names(log), "", "an empty log is a log: {log}");
+    }
 }
 
 #[test]
@@ -117,7 +160,8 @@ fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
     for bad in [
         r#"{"CloudTrailEvent":"no JSON"}"#,
         r#"{"CloudTrailEvent":"x\"eventName\":\"B\"}"}"#,
-        r#"{"CloudTrailEvent":"[\"eventName\",\"B\"]"}"#,
+        r#"{"CloudTrailEvent":"{\"eventName\":"}"#,
+        r#"{"message":"{\"eventName\":"}"#,
         r#"{"detail":{"eventName" "B"}}"#,
     ] {
         let file = format!("{{\"Events\":[{good},{bad}]}}");
@@ -161,6 +205,115 @@ fn places_count_from_the_start_of_the_file_however_long_it_is() {
 fn damaged_gzip_explains_the_missing_end() {
     let mut decoder = Decoder::new(&Fields::default()).unwrap();
     decoder.window(br#"{"Records":[{"eventName":"A"},{"#, true, |_| ControlFlow::Continue(()));
-    let verdict = decoder.findings().verdict(Some(Problem::GzipEndsEarly));
+    let verdict = decoder.findings().verdict(vec![Problem::GzipEndsEarly]);
     assert_eq!(verdict.problems.len(), 1);
+}
+
+/// The names of the events that are kept of some lines, and what is said of them,
+/// whatever the windows in which they arrive.
+#[track_caller]
+fn lines(text: &str) -> (String, Vec<String>) {
+    let whole = decode(text.as_bytes(), text.len());
+    for step in [1, 13, 100] {
+        let windows = decode(text.as_bytes(), step);
+        assert_eq!((&windows.0, format!("{:?}", windows.1)), (&whole.0, format!("{:?}", whole.1)), "{text} by {step}");
+    }
+    let said = |(problem, outcome)| Skip { name: "a".into(), problem, outcome }.to_string();
+    (whole.0.join(" "), whole.1.problems.into_iter().map(said).collect())
+}
+
+#[test]
+fn a_broken_line_costs_only_the_line() {
+    const A: &str = r#"{"eventVersion":"1","eventName":"A"}"#;
+    const C: &str = r#"{"eventVersion":"1","eventName":"C"}"#;
+    for broken in [
+        "no JSON",
+        "<html>",
+        "}",
+        "]",
+        "{",
+        "[",
+        "\"",
+        "{\"eventName\":\"B",
+        "{\"eventName\":\"B\"",
+        "{\"eventName\":\"B\",",
+        "{\"eventName\":\"B\",\"x\":",
+        "{\"eventName\":\"B\",\"x\":{",
+        "{\"eventName\":\"B\",\"x\":{\"y\":[1,2",
+        "{\"eventName\":\"B\",\"x\":\"y\\",
+        "{\"eventName\":\"B\",\"x\":tru",
+        "{\"eventName\":B\",\"x\":\"y\"}",
+        "{eventName\":\"B\"}",
+        "{\"eventName:\"B\"}",
+        "\"{\\\"eventName\\\":\\\"B",
+        "{\"Records\":[{\"x\":1},{\"eventName\":\"B\"",
+        "[{\"x\":1},{\"eventName\":\"B",
+        "2026-10-01T09:00:00.000Z {\"eventName\":\"B\",\"x\":[",
+        "{\"eventName\":\"\u{e9}\",\"x\":\"\u{1f600}",
+    ] {
+        for (before, behind) in [("", ""), ("2026-10-01T09:00:00.000Z ", "2026-10-01T09:00:01.000Z stream ")] {
+            for end in ["", "\n"] {
+                let text = format!("{before}{A}\n{broken}\n{behind}{C}{end}");
+                let (names, said) = lines(&text);
+                assert_eq!(names, "A C", "{text}: {said:?}");
+                assert_eq!(said.len(), 1, "{text}: {said:?}");
+                // A list that is not closed may hold what follows it.
+                let expected = if broken == "[" && behind.is_empty() { "a: JSON ends early" } else { "a: record " };
+                assert!(said[0].starts_with(expected), "{text}: {said:?}");
+            }
+        }
+        // What closes a list may follow where a line of it was broken, and an open list
+        // holds what follows.
+        if ["}", "]", "["].contains(&broken) {
+            continue;
+        }
+        let (names, said) = lines(&format!("{A}\n{broken}\n{C}\n{broken}\n{A}\n"));
+        assert_eq!((names.as_str(), said.len()), ("A C A", 1), "{broken}: {said:?}");
+        assert!(said[0].contains("and") && said[0].contains(" 1 more"), "{broken}: {said:?}");
+    }
+}
+
+#[test]
+fn what_is_lost_of_a_line_is_said_truly() {
+    for (text, kept, expected) in [
+        (
+            "{\"eventName\":\"A\"}\n{\"eventName\":\"B\n{\"eventName\":\"C\"}\n",
+            "A C",
+            &["a: record 2 has malformed JSON at byte 33; the rest of its line was left out"][..],
+        ),
+        (
+            "{\"eventName\":\"A\"}\n{\"eventName\" \"B\"}\n{\"eventName\":\"C\"}\n",
+            "A C",
+            &["a: record 2 has malformed JSON at byte 31; it was left out"],
+        ),
+        (
+            "{\"Records\":[{\"eventName\":\"A\"},{\"eventName\":\"B\"\n{\"Records\":[{\"eventName\":\"C\"}]}\n",
+            "A C",
+            &["a: record 2 has malformed JSON at byte 46; the rest of its line was left out"],
+        ),
+        (
+            "{\"Records\":[{\"eventName\":\"A\"} {\"eventName\":\"B\"}]}\n{\"Records\":[{\"eventName\":\"C\"}]}\n",
+            "A C",
+            &["a: record 2 has malformed JSON at byte 30; the rest of its line was left out"],
+        ),
+        (
+            "[\n{\"eventName\":\"A\"},\n{\"eventName\":\"B,\n{\"eventName\":\"C\"},\n{\"eventName\":\"D\"}\n]\n",
+            "A C D",
+            &["a: record 2 has malformed JSON at byte 37; the rest of its line was left out"],
+        ),
+        ("{\"eventName\":\"A\"}\nx\n", "A", &["a: malformed JSON at byte 18; 1 event before it was kept"]),
+        ("{\"eventName\":\"A\"}\n{\"eventName\":\"B\n", "A", &["a: JSON ends early; 1 event before it was kept"]),
+        (
+            "{\"eventName\":\"A\"}\nx\n{\"eventName\":\"B\"}\n{\"eventName\":",
+            "A B",
+            &[
+                "a: JSON ends early; 2 events before it were kept",
+                "a: record 2 has malformed JSON at byte 18; the rest of its line was left out",
+            ],
+        ),
+    ] {
+        let (names, said) = lines(text);
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        assert_eq!((names.as_str(), &said[..]), (kept, expected), "{text}");
+    }
 }

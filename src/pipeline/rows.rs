@@ -258,7 +258,7 @@ impl<'a> Rows<'a> {
     ) -> bool {
         let findings = decoder.findings();
         let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
-        let mut verdict = findings.verdict(problem);
+        let mut verdict = findings.verdict(problem.into_iter().collect());
         let is_log = verdict.passed_over.is_none() && !is_unread;
         let coverage = &mut self.block.coverage;
         match verdict.passed_over {

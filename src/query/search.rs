@@ -113,6 +113,10 @@ mod tests {
             r#""x","y":"{\"eventName\":\"RunInstances\"}""#,
             r#""x","y":"{\"eventName\":\"\\u0052unInstances\"}""#,
             r#""x","y":"{\"eventName\":\"\u005cu0052unInstances\"}""#,
+            r#""x","y":"{\"eventName\":\"\\\u00750052unInstances\"}""#,
+            r#""x","y":"{\"eventName\":\"\\u\u003000\u00352unInstances\"}""#,
+            r#""x","y":"{\"y\":\"{\\\"eventName\\\":\\\"RunInstances\\\"}\"}""#,
+            r#""x","y":"{\"y\":\"{\\\"eventName\\\":\\\"\\\\u0052unInstances\\\"}\"}""#,
         ] {
             assert_eq!(excludes(&["RunInstances"], &log(&[name])), Some(false), "{name}");
         }

@@ -8,11 +8,12 @@
 pub mod asks;
 pub mod row;
 mod strict;
+mod tree;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use self::strict::strict;
+use self::tree::Tree;
 
 /// How the reading of a text ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,93 +35,169 @@ pub fn events(text: &[u8]) -> Vec<Value> {
 /// The events in the text of a file, and how its reading ended.
 pub fn read(text: &[u8]) -> (Vec<Value>, Ending) {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let text = strict(&String::from_utf8_lossy(text));
-    let (mut events, mut ending, mut start) = (Vec::new(), Ending::Whole, 0);
-    let mut values = serde_json::Deserializer::from_str(&text);
-    values.disable_recursion_limit();
-    let mut values = values.into_iter::<Value>();
-    while let Some(value) = values.next() {
-        let items = match value {
-            Ok(Value::Array(items)) => items,
-            Ok(object) => match lists(&object, &text[start..values.byte_offset()]) {
-                lists if lists.is_empty() => vec![object],
-                lists => lists.concat(),
-            },
-            Err(error) if error.is_eof() => return (events, Ending::Early),
-            Err(_) => return (events, Ending::Malformed),
-        };
-        start = values.byte_offset();
-        for item in items {
-            if unwrap(item, &mut events).is_err() {
-                ending = Ending::Malformed;
-            }
-        }
-    }
-    (events, ending)
+    let written = String::from_utf8_lossy(text);
+    // Nobody writes a line end in a string that is a whole value: such a line is cut.
+    let has_cut = cut_string(&written);
+    let mut found = Found::default();
+    let ending = found.text(&strict(&written), true);
+    (found.events, if has_cut || found.is_malformed { Ending::Malformed } else { ending })
 }
 
-/// The lists of records in an object, also where it has several.
-fn lists(object: &Value, written: &str) -> Vec<Vec<Value>> {
-    let is_list = |name: &str| name == "Records" || name == "Events";
-    if !object.as_object().is_some_and(|object| object.keys().any(|key| is_list(key))) {
-        return Vec::new();
-    }
-    let mut json = serde_json::Deserializer::from_str(written);
-    json.disable_recursion_limit();
-    let Ok(Members(members)) = Members::deserialize(&mut json) else { return Vec::new() };
-    let list = |(key, value): (String, Value)| match value {
-        Value::Array(items) if is_list(&key) => Some(items),
-        _ => None,
-    };
-    members.into_iter().filter_map(list).collect()
+/// Lists in lists, and in objects, which count twice, are read to this depth.
+const DEEPEST: usize = 64;
+/// The members that hold a list.
+const LISTS: [&str; 4] = ["Records", "Events", "events", "logEvents"];
+
+/// What is found in a text.
+#[derive(Default)]
+struct Found {
+    events: Vec<Value>,
+    /// Whether something that is surely an event cannot be read.
+    is_malformed: bool,
 }
 
-/// The members of an object, also those that are there twice.
-struct Members(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Members, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
+impl Found {
+    /// Reads value after value. Lines with a time before the value are of files
+    /// only.
+    fn text(&mut self, text: &str, is_file: bool) -> Ending {
+        let (mut rest, mut may_separate) = (text, false);
+        loop {
+            rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+            if let Some(next) = rest.strip_prefix(',').filter(|_| may_separate) {
+                rest = next;
+                may_separate = false;
+                continue;
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+            if rest.is_empty() {
+                return Ending::Whole;
+            }
+            if is_file && is_time(rest) {
+                let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+                match message(line) {
+                    Some(at) => rest = &rest[at..],
+                    None => {
+                        rest = &rest[line.len()..];
+                        continue;
+                    }
                 }
-                Ok(Members(members))
+            }
+            let mut values = serde_json::Deserializer::from_str(rest);
+            values.disable_recursion_limit();
+            let mut values = values.into_iter::<Tree>();
+            match values.next() {
+                None => return Ending::Whole,
+                Some(Ok(tree)) => {
+                    rest = &rest[values.byte_offset()..];
+                    may_separate = matches!(tree, Tree::Array(_) | Tree::Object(_));
+                    self.value(tree, 0);
+                }
+                Some(Err(error)) if error.is_eof() => return Ending::Early,
+                Some(Err(_)) => return Ending::Malformed,
             }
         }
-        json.deserialize_map(Each)
+    }
+
+    /// Adds the events that a value is, holds or carries.
+    fn value(&mut self, tree: Tree, depth: usize) {
+        match tree {
+            Tree::Array(items) if depth < DEEPEST => {
+                items.into_iter().for_each(|item| self.value(item, depth + 1));
+            }
+            Tree::Object(members) if depth + 2 <= DEEPEST && members.iter().any(is_list) => {
+                let is_control = |(name, value): &(String, Tree)| name == "messageType" && value.is("CONTROL_MESSAGE");
+                if members.iter().take_while(|member| !is_list(member)).any(is_control) {
+                    return;
+                }
+                for (_, list) in members.into_iter().filter(is_list) {
+                    self.value(list, depth + 1);
+                }
+            }
+            Tree::Object(members) => self.object(members),
+            Tree::Leaf(Value::String(text)) => drop(self.string(&text, false)),
+            _ => {}
+        }
+    }
+
+    /// Adds the event that an object is, or those that it carries.
+    fn object(&mut self, members: Vec<(String, Tree)>) {
+        let object = Tree::Object(members.clone()).into_value();
+        if has_marks(&object) {
+            if is_event(&object) {
+                self.events.push(object);
+            }
+            return;
+        }
+        if let Some((_, detail)) = members.iter().rfind(|(name, _)| name == "detail")
+            && matches!(detail, Tree::Object(_))
+        {
+            return self.value(detail.clone(), 0);
+        }
+        let is_control = |(name, value): &(String, Tree)| name == "message" && value.begins_with("CWL CONTROL MESSAGE");
+        if members.iter().any(is_control) {
+            return;
+        }
+        for (name, value) in members {
+            if let Tree::Leaf(Value::String(text)) = value {
+                self.is_malformed |= !self.string(&text, name == "CloudTrailEvent");
+            }
+        }
+    }
+
+    /// Adds the events in the text of a string; false where that is surely to be an
+    /// event, and is not even JSON.
+    fn string(&mut self, text: &str, is_sure: bool) -> bool {
+        let text = strict(text);
+        let start = text.trim_start_matches([' ', '\t', '\r', '\n']);
+        let inside = start.strip_prefix('[').map(|rest| rest.trim_start_matches([' ', '\t', '\r', '\n']));
+        let may_hold = start.starts_with(['{', '"']) || inside.is_some_and(|rest| rest.starts_with(['{', '[', '"']));
+        if !may_hold {
+            return !is_sure;
+        }
+        let count = self.events.len();
+        let ending = self.text(&text, false);
+        if ending == Ending::Whole {
+            return true;
+        }
+        let has_key = |rest: &str| rest.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('"');
+        self.is_malformed |= self.events.len() > count || is_sure || start.strip_prefix('{').is_some_and(has_key);
+        true
     }
 }
 
-/// Adds the event that an item is or wraps; an error where it is wrapped in a
-/// string that holds no object.
-fn unwrap(mut item: Value, events: &mut Vec<Value>) -> Result<(), ()> {
-    if is_event(&item) {
-        events.push(item);
-    } else if has_marks(&item) {
-        // A notification, whatever else it holds.
-    } else if item["detail"].is_object() {
-        let detail = item["detail"].take();
-        if is_event(&detail) {
-            events.push(detail);
+fn is_list((name, value): &(String, Tree)) -> bool {
+    LISTS.contains(&name.as_str()) && matches!(value, Tree::Array(_))
+}
+
+/// Whether a line begins with a time, as those of an export of CloudWatch Logs.
+fn is_time(line: &str) -> bool {
+    line.len() > 10
+        && line.bytes().zip(*b"0000-00-00T").all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte == form,
+        })
+}
+
+/// Where the object behind the time of a line, and maybe one word, begins.
+fn message(line: &str) -> Option<usize> {
+    let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+    let message = words.skip(1).take(2).find(|word| word.starts_with('{'))?;
+    Some(message.as_ptr() as usize - line.as_ptr() as usize)
+}
+
+/// Whether a string outside of everything holds a line end.
+fn cut_string(text: &str) -> bool {
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    text.chars().any(|character| {
+        let is_quote = character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        in_string ^= is_quote;
+        match character {
+            '{' | '[' if !in_string => depth += 1,
+            '}' | ']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
         }
-    } else if let Some(text) = item["CloudTrailEvent"].as_str() {
-        let text = strict(text);
-        let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-        let event = values.next().and_then(Result::ok).filter(Value::is_object).ok_or(())?;
-        if is_event(&event) {
-            events.push(event);
-        }
-    }
-    Ok(())
+        in_string && depth == 0 && character == '\n'
+    })
 }
 
 fn is_event(item: &Value) -> bool {
@@ -148,6 +225,40 @@ mod tests {
         let text = r#"{"Records":[{"eventName":"A"}],"Events":[{"eventName":"B"}],"Records":[{"eventName":"C"}]}"#;
         assert_eq!(names(text), ("A B C".into(), Ending::Whole));
         assert_eq!(names(r#"{"Records":1,"eventName":"A"} 17 [{"eventName":"B"}]"#), ("A B".into(), Ending::Whole));
+    }
+
+    #[test]
+    fn wrappings_hold_each_other() {
+        let event = r#"{"eventVersion":"1","eventName":"A"}"#;
+        let string = |text: &str| Value::from(text).to_string();
+        let twice = string(&string(event));
+        for text in [
+            format!("[{event}]"),
+            format!("[{{\"Records\":[{event}]}}]"),
+            format!("[[{{\"x\":1}},{event}]]"),
+            format!("{{\"events\":[{{\"message\":{}}}]}}", string(event)),
+            format!("{{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{{\"message\":{}}}]}}", string(event)),
+            format!("[{}, \"x\"]", string(event)),
+            format!("{}\n{}\n", string("x"), string(event)),
+            twice.clone(),
+            format!("[{{\"id\":\"x\",\"e\":{twice}}}]"),
+            format!("{{\"message\":{}}}", string(&format!("{{\"detail\":{event}}}"))),
+            format!("2026-10-01T09:00:00.000Z {event}\n2026-10-01T09:00:00.000Z START x {{\n"),
+            format!("{event},\n"),
+        ] {
+            assert_eq!(names(&text), ("A".into(), Ending::Whole), "{text}");
+        }
+        for text in [
+            r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"eventName":"A"}]}"#,
+            r#"{"logEvents":[{"message":"CWL CONTROL MESSAGE: x","y":"{\"eventName\":\"A\"}"}]}"#,
+            r#"{"message":"{no JSON}"}"#,
+            r#"{"message":"[17] INFO"}"#,
+        ] {
+            assert_eq!(names(text), (String::new(), Ending::Whole), "{text}");
+        }
+        for text in [r#"{"message":"{\"eventName\":"}"#, r#"{"CloudTrailEvent":"x"}"#, "\"x\n\""] {
+            assert_eq!(names(text), (String::new(), Ending::Malformed), "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod asked;
 mod combinations;
+mod lines;
 mod patterns;
 mod questions;
 mod random;
@@ -59,7 +60,12 @@ fn generated(count: i64) -> Vec<String> {
 fn check(name: &str, text: &[u8]) -> Outcome {
     let _about = About(name);
     let outcome = fuzz_checks::text(text);
-    assert!(fuzz_checks::plain(text, &outcome), "the plain decoder takes it");
+    assert!(
+        fuzz_checks::plain(text, &outcome),
+        "the plain decoder takes it: {} ends as {:?}",
+        String::from_utf8_lossy(text),
+        (testkit::plain::read(text).1, &outcome.findings)
+    );
     outcome
 }
 
@@ -136,6 +142,17 @@ proptest! {
         let events: Vec<String> = (0..count).map(|_| random::rearranged(&mut random)).collect();
         let text = random::wrapped(&events, &mut random);
         check("wrapped", text.as_bytes());
+    }
+
+    #[test]
+    fn a_broken_line_costs_only_the_line(seed in any::<u64>(), count in 2..12_usize) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (text, whole) = lines::damaged(&generated(count as i64), &mut random);
+        let _about = About(&text);
+        let outcome = fuzz_checks::text(text.as_bytes());
+        let expected = fuzz_checks::text(whole.join("\n").as_bytes());
+        assert!(fuzz_checks::plain(whole.join("\n").as_bytes(), &expected), "the plain decoder takes it");
+        prop_assert_eq!(outcome.rows, expected.rows);
     }
 
     #[test]

@@ -13,23 +13,75 @@ pub(crate) fn rearranged(random: &mut Rng) -> String {
     out
 }
 
-/// Events in a wrapping: a log, an array, lines, the output of `lookup-events`,
-/// messages of EventBridge.
+/// Events in a wrapping of any depth: a log, an array, lines, the output of
+/// `lookup-events`, messages of EventBridge and of CloudWatch Logs, strings.
 pub(crate) fn wrapped(events: &[String], random: &mut Rng) -> String {
-    let quoted = |event: &String| format!("{{\"CloudTrailEvent\":{}}}", Value::from(event.as_str()));
-    let sent = |event: &String| format!("{{\"detail-type\":\"x\",\"detail\":{event}}}");
-    let events: Vec<String> = match random.u8(..3) {
-        0 => events.to_vec(),
-        1 => events.iter().map(quoted).collect(),
-        _ => events.iter().map(sent).collect(),
-    };
     let space = space(random);
+    // What the outermost wrapping holds.
+    let values: Vec<String> = match random.u8(..3) {
+        0 => events.to_vec(),
+        1 => events.iter().map(|event| carried(event, 3, random)).collect(),
+        _ => {
+            let middle = random.usize(..=events.len());
+            let (first, second) = events.split_at(middle);
+            [first, second].iter().map(|events| listed(events, random)).collect()
+        }
+    };
+    let list = values.join(&format!("{space},"));
+    match random.u8(..7) {
+        0 => values.join("\n"),
+        1 => values.iter().map(|value| timed(value, random)).collect::<Vec<_>>().join("\n"),
+        2 => format!("[{space}{list}{space}]"),
+        3 => format!("{{\"NextToken\":null,{space}\"Events\"{space}:[{list}],\"x\":[{{}}]}}"),
+        4 => format!("\u{feff}{{\"Records\":[{list}]}}{space}{{\"Records\":[]}}"),
+        5 => format!("{space}{{{space}\"Records\":[{space}{list}]{space}}}{space}"),
+        // As CloudTrail writes it, which is searched.
+        _ => format!("{{\"Records\":[{list}]}}"),
+    }
+}
+
+/// A value behind the time of its line, if it is an object.
+fn timed(value: &str, random: &mut Rng) -> String {
+    let stream = if random.bool() { "my-stream " } else { "" };
+    match value.starts_with('{') {
+        true => format!("2026-10-01T09:00:00.000Z {stream}{value}"),
+        false => value.to_string(),
+    }
+}
+
+/// A list of events.
+fn listed(events: &[String], random: &mut Rng) -> String {
+    let depth = random.u8(..3);
+    let list = events.iter().map(|event| carried(event, depth, random)).collect::<Vec<_>>().join(",");
     match random.u8(..5) {
-        0 => events.join("\n"),
-        1 => format!("[{space}{}{space}]", events.join(&format!("{space},"))),
-        2 => format!("{{\"NextToken\":null,{space}\"Events\"{space}:[{}],\"x\":[{{}}]}}", events.join(",")),
-        3 => format!("\u{feff}{{\"Records\":[{}]}}{space}{{\"Records\":[]}}", events.join(",")),
-        _ => format!("{space}{{{space}\"Records\":[{space}{}]{space}}}{space}", events.join(",")),
+        0 => format!("[{list}]"),
+        1 => format!("{{\"Records\":[{list}]}}"),
+        2 => format!("{{\"events\":[{list}],\"nextForwardToken\":\"f/1\"}}"),
+        3 => {
+            let log = format!("{{\"Records\":[{list}]}}");
+            format!("{{\"x\":1,\"message\":{}}}", Value::from(log))
+        }
+        _ => format!("{{\"messageType\":\"DATA_MESSAGE\",\"subscriptionFilters\":[\"f\"],\"logEvents\":[{list}]}}"),
+    }
+}
+
+/// What carries an event, through at most this many others.
+fn carried(event: &str, depth: u8, random: &mut Rng) -> String {
+    if depth == 0 {
+        return event.to_string();
+    }
+    let inner = carried(event, random.u8(..depth), random);
+    let mut string = String::new();
+    self::string(&inner, random, &mut string);
+    let message = |name: &str| format!("{{\"id\":\"3{{\",\"{name}\":{string},\"timestamp\":1790845200000}}");
+    match random.u8(..7) {
+        0 => message("CloudTrailEvent"),
+        1 => message("message"),
+        2 => message("e"),
+        3 => string,
+        4 if inner.starts_with('{') => format!("{{\"detail-type\":\"x\",\"detail\":{inner}}}"),
+        5 => format!("[{inner}]"),
+        _ => inner,
     }
 }
 

@@ -190,7 +190,7 @@ impl Reader {
     fn outcome(&self, rows: Vec<String>, wanted: [usize; NAMES.len()], problem: Option<Problem>) -> Outcome {
         let findings = self.decoder.findings().clone();
         let said = problem.as_ref().map(Problem::to_string);
-        let verdict = format!("{:?}", findings.verdict(problem));
+        let verdict = format!("{:?}", findings.verdict(problem.into_iter().collect()));
         Outcome { rows, wanted, findings, problem: said, verdict }
     }
 

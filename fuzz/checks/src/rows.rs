@@ -92,6 +92,11 @@ pub fn plain(text: &[u8], outcome: &Outcome) -> bool {
     let findings = &outcome.findings;
     let broken = findings.broken.map(|broken| broken.why);
     let (events, ending) = plain::read(text);
+    if findings.cut.is_some() {
+        // It does not look for the next line that is whole.
+        assert_ne!(ending, Ending::Whole, "only what is broken is cut");
+        return false;
+    }
     match ending {
         Ending::Malformed => return false,
         Ending::Early => assert_eq!(broken, Some(Broken::EndsEarly)),

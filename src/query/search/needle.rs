@@ -175,11 +175,12 @@ impl Needle {
     /// Whether the text begins with an escape that may stand for one of the bytes.
     fn is_hidden(&self, text: &[u8]) -> bool {
         const BACKSLASH: u32 = b'\\' as u32;
+        const U: u32 = b'u' as u32;
         let Some(digits) = text.strip_prefix(b"\\u") else { return false };
         let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-            // In a string that holds JSON it may begin an escape.
-            Some(BACKSLASH) => true,
+            // In a string that holds JSON it may be a part of another escape.
+            Some(BACKSLASH | U) => true,
             Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.context.contains(&byte.to_ascii_lowercase())),
             None => true,
         }

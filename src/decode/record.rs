@@ -1,0 +1,73 @@
+//! What an object of a log is: an event, a list of them, something that carries
+//! one, or something else.
+
+use super::envelope::{LIST_NAMES, ListMember, list_of};
+use super::event::{Event, Fields, Slot, TooMany};
+use super::json::{Kind, Text, Value};
+
+/// The fields that tell what an object is.
+#[derive(Clone, Debug)]
+pub(super) struct RecordClassifier {
+    event: [Slot; 4],
+    source: Slot,
+    detail: Slot,
+    lists: [Slot; LIST_NAMES.len()],
+}
+
+/// What a record can be.
+pub(super) enum Record<'a> {
+    /// An event of CloudTrail.
+    Event,
+    /// An EventBridge message around an event.
+    Detail(Value<'a>),
+    /// A notification of S3 or the like.
+    Notification,
+    /// Anything else, which may carry events in its strings.
+    Other,
+}
+
+impl RecordClassifier {
+    /// Makes sure that `fields` has what it needs.
+    pub(super) fn new(fields: &mut Fields) -> Result<RecordClassifier, TooMany> {
+        let name = fields.slot("eventName")?;
+        fields.set_context(name);
+        let mut slot = |name| fields.slot(name);
+        let [records, events, lower_events, log_events] = LIST_NAMES;
+        Ok(RecordClassifier {
+            event: [slot("eventVersion")?, slot("eventTime")?, name, slot("eventID")?],
+            source: slot("eventSource")?,
+            detail: slot("detail")?,
+            lists: [slot(records)?, slot(events)?, slot(lower_events)?, slot(log_events)?],
+        })
+    }
+
+    /// The list that an object has, if it has one.
+    #[inline(always)]
+    pub(super) fn list(&self, object: &Event<'_>, text: &Text<'_>, at: usize) -> ListMember {
+        if self.lists.iter().all(|slot| object.get(*slot).is_none()) {
+            return ListMember::None;
+        }
+        // Which of several comes first, the fields do not say.
+        list_of(text, at).unwrap_or(ListMember::None)
+    }
+
+    /// What an object is that has no list.
+    #[inline(always)]
+    pub(super) fn classify<'a>(&self, object: &Event<'a>) -> Record<'a> {
+        if self.event.iter().any(|slot| object.get(*slot).is_some()) {
+            return if self.is_notification(object) { Record::Notification } else { Record::Event };
+        }
+        match object.get(self.detail).filter(|detail| detail.kind() == Kind::Object) {
+            Some(detail) => Record::Detail(detail),
+            None => Record::Other,
+        }
+    }
+
+    /// Whether S3, DynamoDB or the like sent it: `aws:s3` is its source, and
+    /// what it is about stands under `s3`.
+    fn is_notification(&self, object: &Event<'_>) -> bool {
+        let source = object.get(self.source).and_then(|source| source.raw_string());
+        let service = source.and_then(|source| source.strip_prefix(b"aws:")).and_then(|name| str::from_utf8(name).ok());
+        service.and_then(|name| object.value().member(name)).is_some_and(|about| about.kind() == Kind::Object)
+    }
+}

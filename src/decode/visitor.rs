@@ -1,0 +1,408 @@
+//! Visits the values that a walk meets: hands out the events among them, looks
+//! into strings and messages for more, and counts the rest.
+
+use std::ops::ControlFlow;
+use std::vec;
+
+use super::Findings;
+use super::envelope::{Envelope, Item, ListMember, Step, list_of};
+use super::event::{Event, Fields, Places};
+use super::json::{Broken, Kind, Text, key_is, unescape};
+use super::record::{Record, RecordClassifier};
+use super::recovery;
+use super::structure::{Structure, Way, Work};
+
+/// Memory for a text inside of another.
+#[derive(Debug)]
+pub(super) struct Level {
+    pub(super) structure: Structure,
+    pub(super) places: Places,
+}
+
+impl Level {
+    pub(super) fn new(way: Way) -> Level {
+        Level { structure: Structure::with(way), places: Places::default() }
+    }
+}
+
+/// What all texts of one file share, whether they stand in each other or not.
+pub(super) struct Visitor<'d> {
+    pub(super) fields: &'d Fields,
+    pub(super) classifier: &'d RecordClassifier,
+    pub(super) findings: &'d mut Findings,
+    /// See [`Decoder::only`](super::Decoder::only). All that are before the record
+    /// at hand are gone.
+    pub(super) wanted: &'d mut Option<vec::IntoIter<usize>>,
+    /// Memory for texts in strings that is not in use.
+    pub(super) spare: &'d mut Vec<Level>,
+    pub(super) way: Way,
+    /// Where the window begins in the file.
+    pub(super) start: u64,
+    /// Where in the file the record begins in whose string the text is.
+    pub(super) within: Option<u64>,
+    /// Where the record goes wrong whose end is not known.
+    pub(super) unbalanced: Option<usize>,
+}
+
+/// How a walk ended.
+pub(super) struct Walked {
+    /// This many bytes need not be seen again.
+    pub(super) consumed: usize,
+    /// What keeps it from going on.
+    pub(super) broken: Option<Broken>,
+    /// Whether the bits of the text are wrong from there on.
+    pub(super) is_again: bool,
+    /// Breaks where the caller of the visitor had enough.
+    pub(super) flow: ControlFlow<()>,
+}
+
+/// Where the walk goes on behind an item.
+enum Next {
+    /// Behind its end.
+    Behind(usize),
+    /// At the list that begins here.
+    Into(usize),
+}
+
+/// What came of a text inside of another.
+#[derive(Clone, Copy)]
+enum Held {
+    /// Nothing that looks like a value with events.
+    Nothing,
+    /// Something in order that has no events, as an empty list.
+    Empty,
+    /// Records, which are counted.
+    Records,
+    /// What looks like an event but cannot be read, maybe behind records.
+    Broken,
+    /// More than can be read.
+    TooLarge,
+}
+
+/// A text in a string can be as large as this. AWS allows an event one MiB.
+pub(super) const LARGEST_STRING: usize = 16 << 20;
+
+impl Visitor<'_> {
+    /// Walks over a text from its start.
+    #[inline(always)]
+    pub(super) fn walk<F>(
+        &mut self,
+        text: &Text<'_>,
+        envelope: &mut Envelope,
+        places: &mut Places,
+        each: &mut F,
+    ) -> Walked
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let mut at = 0;
+        let ended = |consumed, broken| Walked { consumed, broken, is_again: false, flow: ControlFlow::Continue(()) };
+        loop {
+            let item = match envelope.step(text, at) {
+                Ok(Step::On(next)) => {
+                    at = next;
+                    continue;
+                }
+                Ok(Step::Item(item)) => item,
+                Ok(Step::End) => return ended(at, None),
+                Err(broken) => return ended(at, Some(broken)),
+            };
+            let visited = match item {
+                Item::Object(start) => self.object(text, start, envelope, places, each),
+                other => self.other(text, other, each),
+            };
+            match visited {
+                Ok(ControlFlow::Continue(Next::Behind(end))) => at = end,
+                Ok(ControlFlow::Continue(Next::Into(start))) => {
+                    at = envelope.enter(start);
+                    continue;
+                }
+                Ok(ControlFlow::Break(())) => {
+                    return Walked { flow: ControlFlow::Break(()), ..ended(at, None) };
+                }
+                Err(broken) => return ended(at, Some(broken)),
+            }
+            envelope.pass();
+            // Quotes in a line of text are no quotes of JSON.
+            if matches!(item, Item::Line { .. }) {
+                return Walked { is_again: true, ..ended(at, None) };
+            }
+        }
+    }
+}
+
+impl Visitor<'_> {
+    /// Visits the object at `at`.
+    #[inline(always)]
+    fn object<F>(
+        &mut self,
+        text: &Text<'_>,
+        at: usize,
+        envelope: &Envelope,
+        places: &mut Places,
+        each: &mut F,
+    ) -> Result<ControlFlow<(), Next>, Broken>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let read = match self.unwanted(text, at) {
+            Ok(None) => places.read(text, at, self.fields),
+            Ok(Some(end)) => {
+                self.findings.records += 1;
+                self.findings.ruled_out += 1;
+                return Ok(ControlFlow::Continue(Next::Behind(end)));
+            }
+            Err(broken) => Err(broken),
+        };
+        let end = match read {
+            Ok(end) => end,
+            Err(broken) => return self.unread(text, at, broken, envelope).map(ControlFlow::Continue),
+        };
+        // A line that is cut off in the middle can swallow others, and be closed by another.
+        if envelope.is_closed() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
+            return Err(Broken::EndsEarly);
+        }
+        let object = Event::new(text, places, at, end);
+        match self.classifier.list(&object, text, at) {
+            ListMember::At(start) if envelope.can_enter() => return Ok(ControlFlow::Continue(Next::Into(start))),
+            ListMember::Control => {
+                self.findings.is_log = true;
+                return Ok(ControlFlow::Continue(Next::Behind(end)));
+            }
+            _ => {}
+        }
+        self.findings.records += 1;
+        let flow = match self.classifier.classify(&object) {
+            Record::Event => {
+                self.findings.events += 1;
+                each(&object)
+            }
+            Record::Notification => {
+                self.findings.notifications += 1;
+                self.findings.foreign += 1;
+                ControlFlow::Continue(())
+            }
+            Record::Detail(detail) => self.strings(&[(detail.raw(), true)], at, each),
+            Record::Other => self.message(&object, at, each),
+        };
+        Ok(flow.map_continue(|()| Next::Behind(end)))
+    }
+
+    /// Finds where to go on at an object that cannot be read: in its list, if
+    /// there is one before the text ends, or behind it, if that can be known.
+    #[cold]
+    #[inline(never)]
+    fn unread(&mut self, text: &Text<'_>, at: usize, broken: Broken, envelope: &Envelope) -> Result<Next, Broken> {
+        let Broken::Malformed(place) = broken else {
+            return match list_of(text, at) {
+                Ok(ListMember::At(start)) if envelope.can_enter() => Ok(Next::Into(start)),
+                _ => Err(Broken::EndsEarly),
+            };
+        };
+        let end = text.value_end(at).ok();
+        let span = end.map(|end| &text.bytes()[at..end]);
+        match (end, span) {
+            (Some(end), Some(span)) if self.within.is_some() || !self.has_whole_line(span, true) => {
+                self.findings.records += 1;
+                let is_keyless = !text.bytes()[at..place].contains(&b'"');
+                let place = self.place(place);
+                self.findings.note_malformed(place, is_keyless);
+                Ok(Next::Behind(end))
+            }
+            _ => {
+                self.unbalanced = Some(place);
+                Err(Broken::EndsEarly)
+            }
+        }
+    }
+
+    /// Whether an object, which may be known to be malformed, has swallowed lines that
+    /// are none of its own.
+    #[inline(always)]
+    fn has_whole_line(&mut self, object: &[u8], is_known: bool) -> bool {
+        match recovery::next_line(object, 0) {
+            Some(second) => self.has_whole_line_from(second, object, is_known),
+            None => false,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_whole_line_from(&mut self, second: usize, object: &[u8], is_known: bool) -> bool {
+        let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+        let found = recovery::line_to_resume(object, second, false, is_known, &mut level.structure);
+        self.spare.push(level);
+        found.is_some()
+    }
+
+    /// Visits what is not an object.
+    #[inline(never)]
+    fn other<F>(&mut self, text: &Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), Next>, Broken>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        self.findings.records += 1;
+        let (end, flow) = match item {
+            Item::Object(end) => (end, ControlFlow::Continue(())),
+            Item::String { start, end } => (end, self.strings(&[(&text.bytes()[start..end], false)], start, each)),
+            Item::Line { end } => {
+                self.findings.foreign += 1;
+                self.findings.text_lines += 1;
+                (end, ControlFlow::Continue(()))
+            }
+            Item::Other { end } => {
+                self.findings.foreign += 1;
+                (end, ControlFlow::Continue(()))
+            }
+        };
+        Ok(flow.map_continue(|()| Next::Behind(end)))
+    }
+
+    /// Visits what the strings of an object hold that is not an event itself.
+    #[inline(never)]
+    fn message<F>(&mut self, object: &Event<'_>, at: usize, each: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let (mut strings, mut is_control, mut is_digest) = (Vec::new(), false, false);
+        object.value().each_member(|key, value| {
+            is_digest |= key_is(key, b"digestEndTime");
+            if value.kind() == Kind::String {
+                let is_sure = key_is(key, b"CloudTrailEvent");
+                is_control |= key_is(key, b"message") && value.raw().starts_with(b"\"CWL CONTROL MESSAGE");
+                strings.push((value.raw(), is_sure));
+            }
+        });
+        self.findings.is_digest |= is_digest;
+        if is_control {
+            self.findings.records -= 1;
+            self.findings.is_log = true;
+            return ControlFlow::Continue(());
+        }
+        self.strings(&strings, at, each)
+    }
+
+    /// Visits what some values hold: the texts of strings, and objects. What is
+    /// surely an event is malformed if it is not even JSON. All of them are one
+    /// record, which is counted already, unless they hold more.
+    #[inline(never)]
+    fn strings<F>(&mut self, written: &[(&[u8], bool)], at: usize, each: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let place = self.place(at);
+        let before = self.findings.records - 1;
+        let (mut is_empty, mut flow) = (false, ControlFlow::Continue(()));
+        self.findings.records = before;
+        for (written, is_sure) in written {
+            let held = match written.strip_prefix(b"\"").and_then(|written| written.strip_suffix(b"\"")) {
+                Some(written) if written.len() > LARGEST_STRING && may_hold_events(written) => Held::TooLarge,
+                Some(written) => self.text(unescape(written).as_bytes(), *is_sure, place, each, &mut flow),
+                None => self.text(written, *is_sure, place, each, &mut flow),
+            };
+            self.findings.records += u64::from(matches!(held, Held::Broken | Held::TooLarge));
+            match held {
+                Held::Broken => self.findings.note_malformed(place, false),
+                Held::TooLarge => self.findings.note_too_large(),
+                Held::Empty => is_empty = true,
+                Held::Nothing | Held::Records => {}
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        if self.findings.records == before && !is_empty {
+            self.findings.records += 1;
+            self.findings.foreign += 1;
+        }
+        flow
+    }
+
+    /// Walks over a text inside of another, and counts what it holds if there is
+    /// an event in it.
+    fn text<F>(&mut self, json: &[u8], is_sure: bool, place: u64, each: &mut F, flow: &mut ControlFlow<()>) -> Held
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        if !may_hold_events(json) {
+            return if is_sure { Held::Broken } else { Held::Nothing };
+        }
+        let before = self.findings.clone();
+        let (wanted, within) = (self.wanted.take(), self.within.replace(place));
+        let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+        let (walked, envelope) = self.way.run(InnerWalk { visitor: self, json, level: &mut level, each });
+        self.spare.push(level);
+        (*self.wanted, self.within, *flow) = (wanted, within, walked.flow);
+        if self.findings.events > before.events {
+            self.findings.is_log |= envelope.is_log;
+            return if walked.broken.is_some() { Held::Broken } else { Held::Records };
+        }
+        let is_broken = walked.broken.is_some() || self.findings.malformed != before.malformed;
+        let is_empty = (envelope.is_log || self.findings.is_log) && self.findings.records == before.records;
+        let is_log = before.is_log || (is_empty && !is_broken);
+        *self.findings = Findings { is_log, ..before };
+        match json.trim_ascii_start() {
+            _ if !is_broken => {
+                if is_empty {
+                    Held::Empty
+                } else {
+                    Held::Nothing
+                }
+            }
+            [b'{', rest @ ..] if rest.trim_ascii_start().starts_with(b"\"") => Held::Broken,
+            _ if is_sure => Held::Broken,
+            _ => Held::Nothing,
+        }
+    }
+
+    /// Where in the file the record begins that is at this place of the text.
+    fn place(&self, at: usize) -> u64 {
+        self.within.unwrap_or(self.start + at as u64)
+    }
+
+    /// The place behind the record at `at`, if it need not be decoded.
+    #[inline(always)]
+    fn unwanted(&mut self, text: &Text<'_>, at: usize) -> Result<Option<usize>, Broken> {
+        let Some(wanted) = self.wanted else { return Ok(None) };
+        let end = text.value_end(at)?;
+        let (first, last) = (self.start as usize + at, self.start as usize + end);
+        while wanted.as_slice().first().is_some_and(|place| *place < first) {
+            wanted.next();
+        }
+        let is_wanted = wanted.as_slice().first().is_some_and(|place| *place < last);
+        Ok((!is_wanted).then_some(end))
+    }
+}
+
+/// A walk over a text inside of another.
+struct InnerWalk<'v, 'd, F> {
+    visitor: &'v mut Visitor<'d>,
+    json: &'v [u8],
+    level: &'v mut Level,
+    each: &'v mut F,
+}
+
+impl<F> Work for InnerWalk<'_, '_, F>
+where
+    F: FnMut(&Event<'_>) -> ControlFlow<()>,
+{
+    type Outcome = (Walked, Envelope);
+
+    #[inline(always)]
+    fn run(self) -> (Walked, Envelope) {
+        let mut envelope = Envelope::of_string();
+        let text = Text::index(self.json, &mut self.level.structure);
+        let walked = self.visitor.walk(&text, &mut envelope, &mut self.level.places, self.each);
+        (walked, envelope)
+    }
+}
+
+/// Whether a text begins like an object, a string that may hold one, or a list
+/// of such. Most strings do not, and need not be looked at.
+fn may_hold_events(text: &[u8]) -> bool {
+    match text.trim_ascii_start() {
+        [b'{' | b'"', ..] => true,
+        [b'[', rest @ ..] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
+        _ => false,
+    }
+}
