@@ -27,6 +27,7 @@ pub mod nearest;
 pub mod shell;
 pub mod stop;
 pub mod unfinished;
+pub mod visible;
 
 pub mod cli;
 pub mod pattern;

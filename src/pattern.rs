@@ -7,9 +7,13 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use crate::error::Fatal;
+use crate::visible::{begins_formula, read_escape};
 
 const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
                      these for itself";
+
+/// What a `\` takes its meaning from.
+const SPECIAL: &str = "*?{},!";
 
 /// A case-insensitive glob.
 #[derive(Clone, Debug)]
@@ -81,12 +85,25 @@ fn folded(character: char) -> char {
 
 /// A glob as a regular expression, and the text between what is special in it;
 /// nothing where it does not end as it should. A `?` is a character, however
-/// many bytes it takes.
+/// many bytes it takes. A `\` that nothing follows is a mistake.
 fn translated(glob: &str) -> Option<(String, Vec<String>)> {
     let (mut regex, mut depth) = (String::from("^"), 0_usize);
     let (mut pieces, mut piece) = (Vec::new(), String::new());
-    let mut characters = glob.chars();
-    while let Some(character) = characters.next() {
+    let mut rest = glob;
+    if let Some(guarded) = glob.strip_prefix('\'').filter(|text| begins_formula(text)) {
+        // The ' that a cell shows before a formula need not be in the event.
+        regex.push_str("'?");
+        pieces.push(String::new());
+        rest = guarded;
+    }
+    while let Some(character) = rest.chars().next() {
+        if let Some((either, length)) = copied(rest) {
+            regex.push_str(&either);
+            pieces.push(std::mem::take(&mut piece));
+            rest = &rest[length..];
+            continue;
+        }
+        rest = &rest[character.len_utf8()..];
         regex.push_str(match character {
             '*' => ".*",
             '?' => ".",
@@ -99,10 +116,14 @@ fn translated(glob: &str) -> Option<(String, Vec<String>)> {
                 depth -= 1;
                 ")"
             }
-            plain => {
-                let plain = if plain == '\\' { characters.next()? } else { plain };
-                let cases = cases(plain).into_iter().map(|case| regex::escape(case.encode_utf8(&mut [0; 4])));
-                regex.push_str(&format!("(?:{})", cases.collect::<Vec<_>>().join("|")));
+            mut plain => {
+                if plain == '\\' {
+                    let next = rest.chars().next()?;
+                    if SPECIAL.contains(next) {
+                        (plain, rest) = (next, &rest[next.len_utf8()..]);
+                    }
+                }
+                regex.push_str(&any_case(plain));
                 if depth == 0 {
                     piece.push(plain);
                 }
@@ -113,6 +134,34 @@ fn translated(glob: &str) -> Option<(String, Vec<String>)> {
     }
     pieces.push(piece);
     (depth == 0).then(|| (regex + "$", pieces))
+}
+
+/// A character in any case.
+fn any_case(character: char) -> String {
+    let cases = cases(character).into_iter().map(|case| regex::escape(case.encode_utf8(&mut [0; 4])));
+    format!("(?:{})", cases.collect::<Vec<_>>().join("|"))
+}
+
+/// What a `\` with something behind it stands for that can be copied from a cell,
+/// and how long it is: the character that is escaped so, or just these characters.
+/// Before another `\`, and before other punctuation, it may be there or not.
+fn copied(text: &str) -> Option<(String, usize)> {
+    let behind = text.strip_prefix('\\')?;
+    let next = behind.chars().next()?;
+    let written = |text: &str| text.chars().map(any_case).collect::<String>();
+    if next == '\\' {
+        let (length, escaped) = match read_escape(behind) {
+            Some((length, character)) => (1 + length, format!("|\\\\{}", any_case(character))),
+            None => (2, String::new()),
+        };
+        return Some((format!("(?:\\\\\\\\?{}{escaped})", written(&text[2..length])), length));
+    }
+    let (length, character) = match read_escape(text) {
+        Some(escape) => escape,
+        None if next.is_ascii_punctuation() && !SPECIAL.contains(next) || next == ' ' => (2, next),
+        None => return None,
+    };
+    Some((format!("(?:{}|{})", any_case(character), written(&text[..length])), length))
 }
 
 /// The values of one option: any of the plain ones must match, and none of
@@ -281,6 +330,25 @@ mod tests {
             ("\u{17f}*", "\u{17f}s"),
             ("ΣΑΣ", "σας"),
             ("ẞ", "ß"),
+            (r"tab\there", "tab\there"),
+            (r"tab\there", r"Tab\There"),
+            (r"\r\n*{\t,x}", "\r\nabc\t"),
+            (r"a\u001b[31m", "a\u{1b}[31m"),
+            (r"gpj.\u202EEXE", "gpj.\u{202e}exe"),
+            (r"\udb40\udc41*", "\u{e0041}x"),
+            (r"\udb40\udc41*", r"\udb40\udc41x"),
+            (r"\u12", r"\u12"),
+            (r"CORP\alice", r"corp\Alice"),
+            (r"a\.b\-\ c", "a.b- c"),
+            (r"a\.b", r"a\.b"),
+            (r"\\a", r"\a"),
+            (r"\\server\share", r"\\server\share"),
+            (r"\\\\a", r"\\\a"),
+            (r"C:\\temp", "C:\\\temp"),
+            (r"C:\\temp", r"C:\temp"),
+            ("'=1+*", "=1+1"),
+            ("'=1+*", "'=1+1"),
+            ("' @x", " @X"),
         ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
@@ -298,6 +366,13 @@ mod tests {
             ("*s", "\u{17f}"),
             ("s", "\u{17f}"),
             ("\u{212a}", "k"),
+            (r"tab\there", "tabthere"),
+            (r"tab\\there", "tab\there"),
+            (r"CORP\alice", "CORPalice"),
+            (r"\é", "é"),
+            ("'a", "a"),
+            ("'-5", "-5"),
+            ("'=a", "''=a"),
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
@@ -315,10 +390,13 @@ mod tests {
     fn what_every_match_holds_is_known() {
         for (glob, pieces) in [
             ("a[b]", vec!["a[b]"]),
-            (r"\*a\\b", vec![r"*a\b"]),
+            (r"\*a\\b", vec!["*a", "b"]),
             ("a*b?c", vec!["a", "b", "c"]),
             ("a{b,c}d", vec!["a", "", "", "d"]),
             ("{b*,c}", vec!["", "", "", "", ""]),
+            (r"tab\there", vec!["tab", "here"]),
+            (r"a\b\.c", vec![r"a\b", "c"]),
+            ("'=a", vec!["", "=a"]),
         ] {
             assert_eq!(Pattern::parse(glob).unwrap().pieces(), pieces, "{glob}");
         }

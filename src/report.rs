@@ -14,6 +14,7 @@ use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBa
 pub use self::coverage::{Coverage, Fetched, Mirrored, count};
 use crate::error::Skip;
 use crate::plan::Talk;
+use crate::visible::is_hidden;
 
 /// Says things on stderr. Shared by all threads.
 #[derive(Debug)]
@@ -145,17 +146,6 @@ impl Bars {
         bars.reading.enable_steady_tick(Duration::from_millis(250));
         bars
     }
-}
-
-/// Whether a character shows nothing, or changes how others are shown: control
-/// and format characters, and separators of lines.
-pub fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 /// Shows hidden characters, which logs and file names may hold, as text, so

@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 
 use crate::decode::json::{Kind, Value, unescape};
 use crate::query::time;
+pub(super) use crate::visible::push_text;
+use crate::visible::{begins_formula, is_hidden};
 
 /// The rules that a user can change.
 #[derive(Clone, Debug, Default)]
@@ -151,58 +153,23 @@ pub(super) fn push_json(value: Value<'_>, out: &mut Vec<u8>) {
 
 /// Whether text can be written as it is. Says no of some that could, too.
 fn is_tame(text: &[u8]) -> bool {
-    /// What control characters of Latin-1 begin with, and others.
-    const LATIN: u8 = 0xc2;
     // Without a branch for each byte, many are looked at at once.
-    let is_wild = |byte: u8| byte < b' ' || byte == 0x7f || byte == LATIN;
+    let is_wild = |byte: u8| byte < b' ' || byte == 0x7f;
     let (wild, all) = text.iter().fold((false, 0), |(wild, all), byte| (wild | is_wild(*byte), all | byte));
-    !wild && (all.is_ascii() || simdutf8::basic::from_utf8(text).is_ok())
+    !wild && (all.is_ascii() || simdutf8::basic::from_utf8(text).is_ok_and(|text| !text.contains(is_hidden)))
 }
 
-/// Appends text with its control characters, those of Latin-1 included, as
-/// JSON would escape them: also inside JSON the meaning stays the same.
-pub(super) fn push_text(text: &str, out: &mut Vec<u8>) {
-    // Without a branch for each byte, many are looked at at once.
-    if text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte)) {
-        return out.extend_from_slice(text.as_bytes());
-    }
-    let mut buffer = [0; 4];
-    for character in text.chars() {
-        match character {
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            control if control.is_control() => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
-            }
-            other => out.extend_from_slice(other.encode_utf8(&mut buffer).as_bytes()),
-        }
-    }
-}
-
-/// Whether a spreadsheet would take a cell for a formula. Numbers and a lone
-/// `-` are what they look like. A tab or line end at the start, which would
-/// count too, is no longer there by now.
+/// Whether a spreadsheet would take a cell for a formula.
 fn is_formula(cell: &[u8]) -> bool {
-    match cell {
-        [first, ..] if !may_begin_formula(*first) => false,
-        [b'=' | b'@', ..] => true,
-        [b'-'] => false,
-        [b'+' | b'-', number @ ..] => !is_number(number),
-        _ => false,
-    }
+    // That which it may look behind begins with these bytes.
+    let may_be = |first: u8| may_begin_formula(first) || matches!(first, b'"' | b'\\' | 0xc2..);
+    cell.first().is_some_and(|first| may_be(*first)) && begins_formula(&String::from_utf8_lossy(cell))
 }
 
+/// Whether text of printable ASCII may be a formula, by its first byte.
 #[inline]
-pub(super) fn may_begin_formula(first: u8) -> bool {
-    matches!(first, b'=' | b'@' | b'+' | b'-')
-}
-
-/// Whether text is a number without a sign.
-fn is_number(text: &[u8]) -> bool {
-    let is_numeric = text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-    let begins = matches!(text.first(), Some(b'0'..=b'9' | b'.'));
-    begins && is_numeric && std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
+fn may_begin_formula(first: u8) -> bool {
+    matches!(first, b'=' | b'@' | b'+' | b'-' | b' ')
 }
 
 #[cfg(test)]
@@ -230,7 +197,9 @@ mod tests {
             (r#""a\tb\nc\rd\u001b[31m\u0000\u007f\u009b""#, r"a\tb\nc\rd\u001b[31m\u0000\u007f\u009b"),
             ("\"raw\ttab\"", r"raw\ttab"),
             (r#""q\"\\b\/é\ud83d\ude00\ud83d""#, "q\"\\b/é😀\u{fffd}"),
-            ("\"\u{202f}\u{2028}\"", "\u{202f}\u{2028}"),
+            ("\"\u{202f}\u{2028}\"", "\u{202f}\\u2028"),
+            (r#""gpj.\u202eexe \u200b \udb40\udc41""#, r"gpj.\u202eexe \u200b \udb40\udc41"),
+            ("{\"\u{202e}\":[\"é\u{feff}\u{e0041}\", \"\\u202e\"]}", r#"{"\u202e":["é\ufeff\udb40\udc41","\u202e"]}"#),
             ("null", "NULL"),
             ("true", "true"),
             ("-1.50e3", "-1.50e3"),
@@ -286,6 +255,13 @@ mod tests {
             ("-.5", "-.5"),
             ("a=1", "a=1"),
             ("\\u002d1-1", "'-1-1"),
+            (" =1", "' =1"),
+            ("\u{a0} \u{200b}\u{feff}=1", "'\u{a0} \\u200b\\ufeff=1"),
+            ("\\t=1", "'\\t=1"),
+            ("\\\"=1\\\"", "'\"=1\""),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            (" -5", " -5"),
+            ("é=1", "é=1"),
         ] {
             assert_eq!(cell(&format!("\"{text}\"")), expected, "{text}");
         }

@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
-use super::cell::{CellStyle, may_begin_formula, push_text};
+use super::cell::{CellStyle, push_text};
 use crate::decode::json::{Kind, Value, escape, unescape};
+use crate::visible::{LONGEST_NUMBER, begins_formula, without_unseen};
 
 /// Cells of larger values are written in pieces of about this size.
-pub(super) const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 64 << 10;
 
 /// Takes the bytes of a row, piece by piece.
 pub type Emit<'a> = dyn FnMut(&[u8]) + 'a;
@@ -15,17 +16,30 @@ pub type Emit<'a> = dyn FnMut(&[u8]) + 'a;
 /// Writes the cell of a value that is too large to be written at once.
 pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) {
     let Some(written) = value.raw_string() else { return json(value, emit) };
+    if style.guard && is_formula(written) {
+        emit(b"'");
+    }
     let mut text = Vec::with_capacity(PIECE);
     for piece in pieces(written, PIECE) {
         text.clear();
-        let begins = piece.start == 0;
         push_text(&unescape(&written[piece]), &mut text);
-        // So large a text is no number.
-        if begins && style.guard && text.first().is_some_and(|first| may_begin_formula(*first)) {
-            emit(b"'");
-        }
         emit(&text);
     }
+}
+
+/// Whether a spreadsheet would take the cell of a string for a formula.
+fn is_formula(written: &[u8]) -> bool {
+    let mut start = String::new();
+    for piece in pieces(written, LONGEST_NUMBER) {
+        let mut text = Vec::new();
+        push_text(&unescape(&written[piece]), &mut text);
+        start.push_str(&String::from_utf8_lossy(&text));
+        start = without_unseen(&start).to_string();
+        if start.len() > LONGEST_NUMBER + 1 {
+            break;
+        }
+    }
+    begins_formula(&start)
 }
 
 /// Writes a value that is too large to be written at once as JSON of one line.
@@ -81,10 +95,23 @@ mod tests {
     }
 
     #[test]
+    fn a_formula_is_seen_behind_any_number_of_blanks() {
+        for (start, end, expected) in
+            [("", "=1", true), ("", "-5", false), ("", "x", false), ("\\\"\u{200b}", "＋", true)]
+        {
+            let written = format!("{start}{}{end}", " \\t\\u00a0\u{3000}".repeat(LONGEST_NUMBER));
+            assert_eq!(is_formula(written.as_bytes()), expected, "{end}");
+        }
+        let digits = |count: usize| format!(" -{}", "5".repeat(count));
+        assert!(!is_formula(digits(LONGEST_NUMBER).as_bytes()) && is_formula(digits(LONGEST_NUMBER + 1).as_bytes()));
+    }
+
+    #[test]
     fn pieces_make_up_the_cell() {
         let odd = r#"é\ud83d\ude00\"\t\\ =\u0007😀"#;
         for shift in 0..24 {
-            let text = format!("-{}{}", "x".repeat(PIECE - shift), odd.repeat(PIECE / odd.len() + 3));
+            let start = ["-", "=", " \u{a0}\\t\\\"＝", "a="][shift % 4];
+            let text = format!("{start}{}{}", "x".repeat(PIECE - shift), odd.repeat(PIECE / odd.len() + 3));
             for json in [format!("\"{text}\""), format!("{{ \"a\" : [\"{text}\", 1 , {{}}] }}")] {
                 let mut fields = Fields::default();
                 let slot = fields.slot("x").unwrap();

@@ -92,6 +92,10 @@ mod tests {
             (&["{Run,Stop}Instance"], true),
             (&["[RS]*"], true),
             (&[r"Run\Instances"], false),
+            (&[r"Run\Instance"], true),
+            (&[r"Run\u0049nstances"], false),
+            (&[r"\tRunInstances"], false),
+            (&[r"\tRunInstance"], true),
         ] {
             assert_eq!(excludes(patterns, &text), Some(expected), "{patterns:?}");
         }

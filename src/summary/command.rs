@@ -11,6 +11,7 @@ use crate::plan::Conditions;
 use crate::query::denial::{self, Denial};
 use crate::query::jq::expression::{Expression, Yields};
 use crate::shell::quoted;
+use crate::visible::{push_escape, read_escape};
 use crate::window::Window;
 
 /// What was asked of all events that are counted. What is added to it must not
@@ -205,9 +206,9 @@ fn can_be_asked(column: &str) -> bool {
 }
 
 /// Whether a value as a pattern matches itself alone, but for the case of its
-/// letters. A `\` can stand for a control character.
+/// letters. A `\` can begin an escape, and a `'` be one that a cell shows.
 fn is_literal(value: &str) -> bool {
-    !value.contains(|character: char| "*?[{\\".contains(character) || is_hidden(character))
+    !value.starts_with('\'') && !value.contains(|character: char| "*?[{\\".contains(character) || is_hidden(character))
 }
 
 /// Whether a value of an option is what it asks for: it is one of a list, `!` turns
@@ -240,7 +241,7 @@ fn regex(cell: &str) -> String {
         let written = regex::escape(written);
         regex += &match escaped {
             // Either the character, or what the cell shows.
-            Some((_, control)) => format!("(?:{written}|\\x{{{:x}}})", u32::from(control)),
+            Some((_, hidden)) => format!("(?:{written}|\\x{{{:x}}})", u32::from(hidden)),
             None if is_hidden(character) => format!("\\x{{{:x}}}", u32::from(character)),
             None => written,
         };
@@ -249,18 +250,13 @@ fn regex(cell: &str) -> String {
     regex
 }
 
-/// How long what looks like an escaped control character at the start of a cell
+/// How long what looks like an escaped hidden character at the start of a cell
 /// is, and the character.
 fn escape(cell: &str) -> Option<(usize, char)> {
-    let escaped = cell.strip_prefix('\\')?;
-    let named = [('t', '\t'), ('n', '\n'), ('r', '\r')];
-    if let Some((_, control)) = named.into_iter().find(|(name, _)| escaped.starts_with(*name)) {
-        return Some((2, control));
-    }
-    let digits = escaped.strip_prefix('u')?.get(..4)?;
-    let control = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
-    let is_so = control.is_control() && !"\t\n\r".contains(control) && format!("{:04x}", u32::from(control)) == digits;
-    is_so.then_some((6, control))
+    let (length, character) = read_escape(cell)?;
+    let mut written = Vec::new();
+    push_escape(character, &mut written);
+    (is_hidden(character) && cell.as_bytes().starts_with(&written)).then_some((length, character))
 }
 
 fn condition(text: &str) -> String {
@@ -294,8 +290,8 @@ mod tests {
     proptest! {
         #[test]
         fn an_expression_finds_what_looks_like_a_cell_and_nothing_else(
-            text in r#"(\\t|\\|\t|\n|\x1b|u001b|[a-c*?\[\]{}()!,'"^$.+| -]|\u{202e}|\u{9b}|\\u0009|u009b|é){0,6}"#,
-            other in r#"(\\t|\\|\t|t|n|\n|\x1b|u001b|[a-c*?.]|\u{202e}|\\u0009){0,3}"#,
+            text in r#"(\\t|\\|\t|\n|\x1b|u001b|[a-c*?\[\]{}()!,'"^$.+| -]|\u{202e}|\u{9b}|\u{e0041}|\\u0009|u009b|u202e|\\udb40|\\udc41|é){0,6}"#,
+            other in r#"(\\t|\\|\t|t|n|\n|\x1b|u001b|[a-c*?.]|\u{202e}|\u{e0041}|\\u0009){0,3}"#,
         ) {
             let expression = format!("^{}$", regex(&cell(&text)));
             prop_assert!(!expression.contains(is_hidden));

@@ -8,6 +8,7 @@ use super::time;
 use crate::output::line;
 use crate::plan::Format;
 use crate::report::Coverage;
+use crate::visible::push_text;
 
 /// What a table is called where programs read it.
 pub(super) fn name(about: About) -> &'static str {
@@ -70,7 +71,9 @@ pub(super) fn json(summary: &Summary, coverage: &Coverage) -> Vec<u8> {
     for table in &summary.tables {
         object.insert(name(table.about).into(), table_object(table));
     }
-    let mut line = Value::Object(object).to_string().into_bytes();
+    let mut line = Vec::new();
+    // Hidden characters stand in strings only, where escapes mean the same.
+    push_text(&Value::Object(object).to_string(), &mut line);
     line.push(b'\n');
     line
 }

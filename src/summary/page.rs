@@ -12,12 +12,13 @@ use super::command::Question;
 use super::data;
 use super::days::gaps;
 use super::result::{About, Row, Summary, Table};
-use super::shown::visible;
+use super::shown::{is_hidden, visible};
 use super::tally::ERROR;
 use super::timeline::Timeline;
 use super::trend::{Frame, STRETCHES};
 use crate::plan::SummaryPlan;
 use crate::report::Coverage;
+use crate::visible::push_escape;
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -46,16 +47,17 @@ pub(super) fn page(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -
         .replace("{{data}}", &data)
 }
 
-/// JSON in which nothing can end the element that it stands in.
+/// JSON in which nothing can end the element that it stands in, and nothing hides.
 fn embedded(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     for character in value.to_string().chars() {
         match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
-            other => text.push(other),
+            '<' | '>' | '&' => push_escape(character, &mut text),
+            hidden if is_hidden(hidden) => push_escape(hidden, &mut text),
+            other => text.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    text
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn data(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> Value {

@@ -6,23 +6,18 @@ use std::collections::HashSet;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-pub(super) use crate::report::is_hidden;
+pub(super) use crate::visible::is_hidden;
+use crate::visible::push_text;
 
-/// The text with every character that shows nothing, or changes how others are
-/// shown, written as `\u202e`.
+/// The text as cells show it, without anything that shows nothing or changes
+/// how other text is shown.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_hidden(character) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
+    let mut shown = Vec::with_capacity(text.len() + 8);
+    push_text(text, &mut shown);
+    Cow::Owned(String::from_utf8_lossy(&shown).into_owned())
 }
 
 /// How many columns of a terminal the text takes.
@@ -78,8 +73,8 @@ mod tests {
             ("plain ~", "plain ~"),
             ("é漢", "é漢"),
             ("gpj.\u{202e}exe", "gpj.\\u202eexe"),
-            ("\u{1b}[31m\u{9b}\u{7f}\n", "\\u001b[31m\\u009b\\u007f\\u000a"),
-            ("a\u{200b}\u{feff}\u{e0041}", "a\\u200b\\ufeff\\ue0041"),
+            ("\u{1b}[31m\u{9b}\u{7f}\n", "\\u001b[31m\\u009b\\u007f\\n"),
+            ("a\u{200b}\u{feff}\u{e0041}", "a\\u200b\\ufeff\\udb40\\udc41"),
         ] {
             assert_eq!(visible(text), expected);
         }

@@ -181,3 +181,64 @@ fn an_event_is_no_duplicate_of_itself() {
         "trail2tsv: 2 events in 1 file read, 2 matched; 1 duplicate left out: the eventID came before\n",
     );
 }
+
+#[test]
+fn a_value_copied_from_its_cell_finds_the_event() {
+    let values = [
+        "tab\there",
+        "two\r\nlines",
+        "\u{1b}[31mred",
+        "gpj.\u{202e}exe",
+        "x\u{e0041}",
+        "CORP\\new",
+        r"C:\temp\x",
+        "=1+1",
+        " @A",
+    ];
+    for value in values {
+        let json = serde_json::to_string(value).unwrap();
+        let event = |value: &str| {
+            format!(
+                r#"{{"eventName":{value},"sourceIPAddress":{value},"errorCode":{value},"userAgent":{value},"eventSource":{value},"awsRegion":{value},"recipientAccountId":{value},"userIdentity":{{"type":"IAMUser","userName":{value},"accessKeyId":{value}}},"requestParameters":{{"a":[{value}]}}}}"#
+            )
+        };
+        // Enough of others for a search to be worth its while.
+        let others = vec![event("\"other tabthere twolines CORPnew\""); 200].join(",");
+        let trial = Trial::with("log", format!("{{\"Records\":[{others},{}]}}", event(&json)));
+        let shown = trial.run(&["log", "-q", "--no-header", "-c", "userAgent", "--where", "userAgent != other*"]);
+        let [cell] = shown.lines(0)[..] else { panic!("{value:?}: {shown:?}") };
+        // A quote at the start of a condition's value is one of a pair.
+        let quoted = if cell.starts_with('\'') { format!("\"{cell}\"") } else { cell.into() };
+        let starts = format!("userAgent = \"{cell}*\"");
+        for arguments in [
+            ["--where".into(), format!("userAgent = {quoted}")],
+            ["--where".into(), starts],
+            ["--where".into(), format!("requestParameters.a[] = {quoted}")],
+            ["--where".into(), format!("userName = {quoted}")],
+            ["--user".into(), cell.into()],
+            ["--source-ip".into(), cell.into()],
+            ["--error-code".into(), cell.into()],
+            ["--resource".into(), cell.into()],
+            ["--event-name".into(), cell.into()],
+            ["--event-source".into(), cell.into()],
+            ["--region".into(), cell.into()],
+            ["--access-key".into(), cell.into()],
+        ] {
+            let [option, asked] = &arguments;
+            let ran = trial.run(&["log", "-q", "--count", option, asked]);
+            assert_eq!(ran.stdout, "1\n", "{ran:?}");
+        }
+        let regex = regex_of(cell);
+        let ran = trial.run(&["log", "-q", "--count", "--where", &format!("userAgent ~ \"^{regex}$\"")]);
+        assert_eq!(ran.stdout, "1\n", "{ran:?}");
+    }
+}
+
+/// A cell as an expression: what is special in one is escaped, but for escapes.
+fn regex_of(cell: &str) -> String {
+    let cell = cell.strip_prefix('\'').unwrap_or(cell);
+    if cell.contains("CORP") || cell.contains("C:") {
+        return cell.replace('\\', "\\\\");
+    }
+    cell.replace('[', "\\[").replace('+', "\\+").replace('.', "\\.")
+}

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use testkit::logs::records;
 use testkit::plain::asks::{glob, one_case};
+use testkit::plain::row::{is_formula, shown};
 use trail2tsv::pattern::Pattern;
 
 use crate::asked::wanted;
@@ -31,14 +32,42 @@ proptest! {
 
     #[test]
     fn mean_what_they_are_said_to_mean(
-        pattern in r"([kKſẞß*?{},\[\]\\!]|\{[kſ*,]*\}){0,7}",
-        texts in prop::collection::vec(r"[kKKsSßẞ*?{},\[\]\\!]{0,5}", 8),
+        pattern in r"'?([kKſẞß*?{},\[\]\\!=]|\{[kſ*,]*\}|\\[tnr]|\\u(001[bB]|202e|006b)|\\udb40\\udc41){0,7}",
+        texts in prop::collection::vec(r"'?([kKKsSßẞ*?{},\[\]\\!=\t\x1b\u{202e}\u{e0041}]|\\t|\\u202E){0,5}", 8),
     ) {
         if let Ok(compiled) = Pattern::parse(&pattern) {
             for text in &texts {
                 prop_assert_eq!(compiled.matches(text), glob(&pattern, text), "{} {}", pattern, text);
             }
         }
+    }
+
+    #[test]
+    fn copied_from_a_cell_find_the_event(
+        text in r"([k7-]|[\t\n\r\x00\x1b\u{85}\u{200b}\u{202e}\u{e0041}]|\\|=|'|\[){0,4}Name[\t\x1b\u{feff}]?([ak7-]|\\t|\\u001b){0,4}",
+        kind in 0..9_usize,
+        turns: u32,
+    ) {
+        let cell = shown(&text);
+        let cell = if is_formula(&cell) { format!("'{cell}") } else { cell };
+        let raw = json!({"eventName": text, "sourceIPAddress": text, "errorCode": text, "userAgent": text,
+            "userIdentity": {"type": "IAMUser", "userName": text, "accessKeyId": text},
+            "requestParameters": {"x": [text]}}).to_string();
+        // Some of its characters are written by escapes.
+        let written: String = raw.chars().enumerate().map(|(at, character)| match character {
+            'a'..='z' | '=' | '\u{80}'.. if at > 250 && turns.rotate_left(at as u32 * 3) & 3 == 0 && !raw[..raw.char_indices().nth(at).unwrap().0].ends_with('\\') => {
+                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            }
+            other => other.to_string(),
+        }).collect();
+        let filled = json!({"eventName": "x".repeat(1 << 16)}).to_string();
+        let log = records([raw.clone(), if serde_json::from_str::<serde_json::Value>(&written).is_ok() { written } else { raw.clone() }, filled]);
+        let options = ["--event-name", "--user", "--source-ip", "--error-code", "--access-key", "--resource"];
+        let asked = match options.get(kind) {
+            Some(option) => [option.to_string(), cell],
+            None => ["--where".into(), format!("{} = \"{cell}\"", ["userAgent", "requestParameters.x[]", "userName"][kind - 6])],
+        };
+        prop_assert_eq!(wanted(&asked, &log), [true, true, false], "{:?} of {:?}", asked, text);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A condition as it is typed: its parts, what they ask for, and what is wrong
 //! with one that makes no sense or can fit nothing.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use ipnet::IpNet;
@@ -12,6 +13,7 @@ use super::{Side, Test, not_regex, number};
 use crate::decode::event::Fields;
 use crate::pattern::Pattern;
 use crate::query::field::Field;
+use crate::visible::read_escape;
 use crate::window::{Edge, point};
 
 pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
@@ -98,11 +100,32 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
             Ok((operator == "!=", Test::Fits(pattern)))
         }
         "~" | "!~" => {
-            let regex = Regex::new(value).map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
+            let regex = Regex::new(&without_pairs(value));
+            let regex = regex.map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
             Ok((operator == "!~", Test::Holds(regex)))
         }
         "<" | "<=" => ordered(Ordering::Less),
         _ => ordered(Ordering::Greater),
+    }
+}
+
+/// A regular expression in which a surrogate pair, as a cell shows some hidden
+/// characters, is the escape that regular expressions have for them.
+fn without_pairs(regex: &str) -> Cow<'_, str> {
+    const PAIR: usize = r"\udb40\udc41".len();
+    let Some(mut at) = regex.find("\\ud") else { return Cow::Borrowed(regex) };
+    let (mut whole, mut start) = (String::new(), 0);
+    loop {
+        let is_escaped = regex[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+        let mut next = at + 1;
+        if let Some((PAIR, character)) = read_escape(&regex[at..]).filter(|_| !is_escaped) {
+            whole += &format!("{}\\u{{{:x}}}", &regex[start..at], u32::from(character));
+            (start, next) = (at + PAIR, at + PAIR);
+        }
+        match regex[next..].find("\\ud") {
+            Some(length) => at = next + length,
+            None => return Cow::Owned(whole + &regex[start..]),
+        }
     }
 }
 
@@ -144,4 +167,23 @@ fn is_several(value: &str) -> bool {
         let is_field = !rest.contains(char::is_whitespace) && Field::parse(root, &mut Fields::default()).is_ok();
         is_field || rest.contains(['=', '~', '<', '>'])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_become_one_escape() {
+        for (regex, expected) in [
+            ("a.b", "a.b"),
+            (r"^x\udb40\udc41$", r"^x\u{e0041}$"),
+            (r"\ud83d\ude00\ud83d\ude00é", r"\u{1f600}\u{1f600}é"),
+            (r"\\ud83d\\ude00", r"\\ud83d\\ude00"),
+            (r"\ud83d", r"\ud83d"),
+            (r"\ud\ud83d\ude00", r"\ud\u{1f600}"),
+        ] {
+            assert_eq!(without_pairs(regex), expected, "{regex}");
+        }
+    }
 }

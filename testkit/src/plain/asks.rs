@@ -46,10 +46,50 @@ fn fits(option: &str, pattern: &str, event: &Value) -> bool {
 }
 
 /// Whether the text fits a pattern of `*`, `?`, `{a,b}`, `\` before what is
-/// meant as it is, and characters in any case.
+/// meant as it is, escapes as cells show them, and characters in any case.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let text: Vec<char> = text.chars().map(one_case).collect();
-    ways(&mut pattern.chars().peekable(), false).iter().any(|way| is_fit(way, &text))
+    let fits = |pattern: &str| ways(&mut pattern.chars().peekable(), false).iter().any(|way| is_fit(way, &text));
+    fits(pattern) || pattern.strip_prefix('\'').is_some_and(|formula| row::is_formula(formula) && fits(formula))
+}
+
+/// What a `\` and what follows it can mean, each as the characters of a text.
+fn escaped(pattern: &mut Peekable<Chars<'_>>) -> Vec<String> {
+    let rest: String = pattern.clone().collect();
+    let unit = |digits: Option<&str>| u16::from_str_radix(digits?, 16).ok();
+    let is_hex = |text: &str| text.chars().all(|digit| digit.is_ascii_hexdigit());
+    let digits = rest.strip_prefix('u').and_then(|rest| rest.get(..4)).filter(|digits| is_hex(digits));
+    let more = rest.get(5..).and_then(|rest| rest.strip_prefix("\\u")?.get(..4)).filter(|digits| is_hex(digits));
+    let one = unit(digits).and_then(|one| String::from_utf16(&[one]).ok());
+    let pair = unit(digits).zip(unit(more)).and_then(|(one, other)| String::from_utf16(&[one, other]).ok());
+    let (length, means) = match rest.chars().next() {
+        None => return Vec::new(),
+        Some('t') => (1, Some("\t".to_string())),
+        Some('n') => (1, Some("\n".to_string())),
+        Some('r') => (1, Some("\r".to_string())),
+        Some('u') if one.is_some() => (5, one),
+        Some('u') if pair.is_some() => (11, pair),
+        Some(special @ ('*' | '?' | '{' | '}' | ',' | '!')) => {
+            pattern.next();
+            return vec![special.to_string()];
+        }
+        Some('\\') => {
+            // One or two of them, or one before an escape.
+            pattern.next();
+            let mut behind = pattern.clone();
+            let mut ways = escaped(&mut behind);
+            let literal = ways.pop().unwrap_or_default().replacen('\\', "", 1);
+            let is_escape = rest[1..].starts_with(['t', 'n', 'r', 'u']) && !ways.is_empty();
+            let literal = if is_escape { literal } else { String::new() };
+            pattern.by_ref().take(literal.chars().count()).for_each(drop);
+            let escapes = ways.into_iter().filter(|_| is_escape).map(|meant| format!("\\{meant}"));
+            return escapes.chain([format!("\\{literal}"), format!("\\\\{literal}")]).collect();
+        }
+        Some(other) if other == ' ' || other.is_ascii_punctuation() => (1, Some(other.to_string())),
+        Some(_) => (0, None),
+    };
+    let written: String = pattern.by_ref().take(length).collect();
+    means.into_iter().chain([format!("\\{written}")]).collect()
 }
 
 /// A part of a pattern.
@@ -75,7 +115,10 @@ fn ways(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<Part>> {
                     break;
                 }
             },
-            '\\' => ends.push(pattern.next().into_iter().map(|next| Part::Plain(one_case(next))).collect()),
+            '\\' => {
+                let plain = |text: String| text.chars().map(|next| Part::Plain(one_case(next))).collect();
+                ends.extend(escaped(pattern).into_iter().map(plain));
+            }
             plain => ends.push(vec![Part::Plain(one_case(plain))]),
         }
         ways = ways.iter().flat_map(|way| ends.iter().map(move |end| [way.as_slice(), end].concat())).collect();
@@ -279,6 +322,15 @@ mod tests {
             ("{a,{b,c}d}e", "CDE", true),
             ("{a,{b,c}d}e", "be", false),
             (r"\*\,[a]", "*,[A]", true),
+            (r"\ta\u001b", "\ta\u{1b}", true),
+            (r"\ta\u001b", r"\ta\u001b", true),
+            (r"\ta", "ta", false),
+            (r"\udb40\udc41x", "\u{e0041}x", true),
+            (r"a\b", r"A\B", true),
+            (r"a\b", "ab", false),
+            (r"a\-b", "a-b", true),
+            ("'=a", "=a", true),
+            ("'a", "a", false),
             ("[a]", "a", false),
             ("ΣΑΣ", "σας", true),
             ("i", "ı", false),

@@ -115,17 +115,75 @@ pub fn not_root(kind: &str, name: &str) -> String {
     if claims_root(name) { format!("{kind}/{name}") } else { name.to_string() }
 }
 
-/// A text as a cell of a TSV shows it: control characters as escapes.
+/// A text as a cell of a TSV shows it: what shows nothing, or changes how other
+/// text is shown, as escapes.
 pub fn shown(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\t' => "\\t".to_string(),
             '\n' => "\\n".to_string(),
             '\r' => "\\r".to_string(),
-            control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+            hidden if is_hidden(hidden) => {
+                hidden.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            }
             other => other.to_string(),
         })
         .collect()
+}
+
+/// Whether a character is a control, a separator of lines, an interlinear mark,
+/// or what Unicode lists as `Default_Ignorable_Code_Point`.
+pub fn is_hidden(character: char) -> bool {
+    const IGNORABLE: [(u32, u32); 17] = [
+        (0xad, 0xad),
+        (0x34f, 0x34f),
+        (0x61c, 0x61c),
+        (0x115f, 0x1160),
+        (0x17b4, 0x17b5),
+        (0x180b, 0x180f),
+        (0x200b, 0x200f),
+        (0x202a, 0x202e),
+        (0x2060, 0x206f),
+        (0x3164, 0x3164),
+        (0xfe00, 0xfe0f),
+        (0xfeff, 0xfeff),
+        (0xffa0, 0xffa0),
+        (0xfff0, 0xfff8),
+        (0x1bca0, 0x1bca3),
+        (0x1d173, 0x1d17a),
+        (0xe0000, 0xe0fff),
+    ];
+    let code = u32::from(character);
+    character.is_control()
+        || matches!(code, 0x2028 | 0x2029 | 0xfff9..=0xfffb)
+        || IGNORABLE.iter().any(|(first, last)| (*first..=*last).contains(&code))
+}
+
+/// Whether a spreadsheet may run a cell: what follows white space, quotes and
+/// hidden characters begins with a sign, and is no number.
+pub fn is_formula(cell: &str) -> bool {
+    let is_passed = |character: char| character.is_whitespace() || character == '"' || is_hidden(character);
+    let mut text = cell.to_string();
+    // Each by itself, or by its escape.
+    while let Some(length) = [1, 2, 6, 12].into_iter().find(|length| {
+        let start: String = text.chars().take(*length).collect();
+        let is_named = ["\\t", "\\n", "\\r"].contains(&start.as_str()) || start.starts_with("\\u");
+        let one = if *length == 1 {
+            Some(start)
+        } else {
+            serde_json::from_str(&format!("\"{start}\"")).ok().filter(|_| is_named)
+        };
+        one.is_some_and(|one: String| one.chars().count() == 1 && one.chars().all(is_passed))
+    }) {
+        text = text.chars().skip(length).collect();
+    }
+    let mut number = text.chars();
+    let Some(sign) = number.next().filter(|sign| "=@+-＝＠＋－".contains(*sign)) else { return false };
+    let number = number.as_str();
+    let is_number = number.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && !number.contains(|letter: char| letter.is_alphabetic() && !"eE".contains(letter))
+        && number.parse::<f64>().is_ok();
+    !("+-".contains(sign) && is_number) && text != "-"
 }
 
 /// The values that a path with `[]` or `[1]` in it leads to.

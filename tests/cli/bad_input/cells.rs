@@ -141,3 +141,94 @@ fn the_header_is_one_line_too() {
         "trail2tsv: 1 event in 1 file read, 1 matched\n",
     );
 }
+
+/// What shows nothing or turns other text round, one of each kind, as it stands
+/// in a cell.
+const HIDDEN: [(&str, &str); 12] = [
+    ("\u{ad}", "\\u00ad"),
+    ("\u{61c}", "\\u061c"),
+    ("\u{180e}", "\\u180e"),
+    ("\u{200b}", "\\u200b"),
+    ("\u{200d}", "\\u200d"),
+    ("\u{2028}", "\\u2028"),
+    ("\u{2029}", "\\u2029"),
+    ("\u{202e}", "\\u202e"),
+    ("\u{2066}", "\\u2066"),
+    ("\u{3164}", "\\u3164"),
+    ("\u{feff}", "\\ufeff"),
+    ("\u{e0041}", "\\udb40\\udc41"),
+];
+
+#[test]
+fn nothing_hides_or_turns_a_line_round() {
+    let (mut log, mut tsv, mut csv, mut json) = (String::new(), String::new(), String::new(), String::new());
+    for (hidden, shown) in HIDDEN {
+        log += &(event(&format!("\"é{hidden}b\""), None) + "\n");
+        log += &format!("{{\"eventName\":\"A\",\"requestParameters\":{{\"{hidden}\":\"é{hidden}\"}}}}\n");
+        let cell = format!("é{shown}b");
+        let object = format!("{{\"{shown}\":\"é{shown}\"}}");
+        writeln!(tsv, "{cell}\t{cell}\t{cell}\nA\t\t{object}").unwrap();
+        writeln!(csv, "{cell},{cell},{cell}\nA,,\"{}\"", object.replace('"', "\"\"")).unwrap();
+        writeln!(json, "{{\"eventName\":\"{cell}\",\"userName\":\"{cell}\",\"requestParameters\":\"{cell}\"}}")
+            .unwrap();
+        writeln!(json, "{{\"eventName\":\"A\",\"userName\":null,\"requestParameters\":{object}}}").unwrap();
+    }
+    let trial = Trial::with("log", log);
+    let columns = ["log", "--no-header", "-c", "eventName,userName,requestParameters", "-f"];
+    for (format, expected) in [("tsv", &tsv), ("csv", &csv), ("json", &json)] {
+        trial.run(&[&columns[..], &[format]].concat()).shows(0, expected, &last(2 * HIDDEN.len()));
+    }
+    let whole = trial.run(&["log", "-f", "json", "-q"]);
+    let sheet = trial.run(&["log", "-o", "out.xlsx", "-q"]);
+    assert_eq!((whole.code, sheet.code), (Some(0), Some(0)));
+    let book = crate::xlsx::Book::read(std::fs::read(trial.path("out.xlsx")).unwrap());
+    let cells: Vec<String> = book.sheets[0].1.iter().flatten().map(|cell| cell.to_string()).collect();
+    for (hidden, shown) in HIDDEN {
+        assert!(!whole.stdout.contains(hidden) && whole.stdout.contains(shown), "{shown}");
+        assert!(!cells.iter().any(|cell| cell.contains(hidden)) && cells.contains(&format!("é{shown}b")), "{shown}");
+    }
+    for line in whole.stdout.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn no_name_of_a_column_hides_anything() {
+    let trial = Trial::with("log", r#"{"eventName":"A"}"#);
+    for (hidden, shown) in HIDDEN {
+        let column = format!("eventName,x.\"a{hidden}b\"");
+        let run = |more: &[&str]| trial.run(&[&["log", "-q", "-c", &column], more].concat()).stdout;
+        assert_eq!(run(&[]), format!("eventName\tx.\"a{shown}b\"\nA\t\n"));
+        assert_eq!(run(&["-f", "csv"]), format!("eventName,\"x.\"\"a{shown}b\"\"\"\nA,\n"));
+        assert_eq!(run(&["-f", "json"]), format!("{{\"eventName\":\"A\",\"x.\\\"a{shown}b\\\"\":null}}\n"));
+        let by = ["summary", "log", "-q", "--by", &format!("x.\"a{hidden}b\""), "-f"];
+        for format in ["text", "tsv", "csv", "json"] {
+            let ran = trial.run(&[&by[..], &[format]].concat());
+            assert!(!ran.stdout.contains(hidden) && ran.stdout.contains(shown), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_formula_is_disarmed_whatever_stands_before_it() {
+    let unseen = ["", " ", "\u{a0} \u{3000}", "\u{200b}", "\u{feff}", "\t", "\r", "\n", "\u{202e} ", "\""];
+    let formulas = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\u{ff1d}1+1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}A1"];
+    let harmless = ["-5", "-", "+1.5", "a=1", "1-1", "'=1"];
+    let (mut log, mut csv, mut count) = (String::new(), String::new(), 0);
+    let mut add = |text: String, is_guarded: bool| {
+        log += &format!("{{\"eventName\":{}}}\n", serde_json::to_string(&text).unwrap());
+        let cell = format!("{}{}", if is_guarded { "'" } else { "" }, testkit::plain::row::shown(&text));
+        let is_quoted = cell.contains([',', '"']);
+        csv += &(if is_quoted { format!("\"{}\"\n", cell.replace('"', "\"\"")) } else { cell + "\n" });
+        count += 1;
+    };
+    for before in unseen {
+        formulas.iter().for_each(|formula| add(format!("{before}{formula}"), true));
+        harmless.iter().for_each(|text| add(format!("{before}{text}"), false));
+    }
+    let trial = Trial::with("log", log);
+    trial.run(&["log", "--no-header", "-c", "eventName", "-f", "csv"]).shows(0, &csv, &last(count));
+    let raw = trial.run(&["log", "--no-header", "-c", "eventName", "--raw", "-q"]);
+    let guarded = |line: &&str| line.starts_with('\'');
+    assert_eq!(raw.lines(0).into_iter().filter(guarded).count(), 1, "only what the log holds: {raw:?}");
+}
