@@ -11,6 +11,7 @@ pub mod json;
 mod record;
 mod recovery;
 pub mod structure;
+mod substitute;
 mod utf8;
 mod visitor;
 
@@ -22,6 +23,7 @@ use self::event::{Event, Fields, Places};
 use self::findings::BrokenAt;
 pub use self::findings::{Findings, Verdict};
 use self::json::{Broken, Text};
+pub use self::record::FIELDS;
 use self::record::RecordClassifier;
 use self::recovery::Line;
 use self::structure::{Structure, Way, Work};

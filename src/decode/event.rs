@@ -135,6 +135,23 @@ impl Places {
         }
     }
 
+    /// Whether the object has a field.
+    #[inline(always)]
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        self.spans[usize::from(slot.0)][1] != 0
+    }
+
+    /// The value of a field, `null` included.
+    pub(super) fn value<'a>(&self, slot: Slot, text: &'a Text<'a>) -> Option<Value<'a>> {
+        self.get(usize::from(slot.0), text)
+    }
+
+    /// Lets a field be a value that stands elsewhere in the same object.
+    pub(super) fn set(&mut self, slot: Slot, value: Value<'_>) {
+        let start = value.start() as u32;
+        self.spans[usize::from(slot.0)] = [start, start + value.raw().len() as u32];
+    }
+
     #[inline(always)]
     fn get<'a>(&self, slot: usize, text: &'a Text<'a>) -> Option<Value<'a>> {
         match self.spans[slot] {
@@ -338,7 +355,7 @@ mod tests {
         let mut fields = Fields::default();
         let [name, time, absent] = ["eventName", "eventTime", "errorCode"].map(|name| fields.slot(name).unwrap());
         assert_eq!(fields.slot("eventName"), Ok(name));
-        let json = br#" {"eventTime":"x","other":{"eventName":"no"},"event\u004eame":"yes","eventTime":null}"#;
+        let json = br#" {"eventTime":"x","other":{"eventName":"no","eventVersion":"1"},"event\u004eame":"yes","eventTime":null}"#;
         let mut structure = Structure::default();
         let text = Text::index(json, &mut structure);
         let mut places = Places::default();

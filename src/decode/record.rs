@@ -2,13 +2,53 @@
 //! one, or something else.
 
 use super::envelope::{LIST_NAMES, ListMember, list_of};
-use super::event::{Event, Fields, Slot, TooMany};
-use super::json::{Kind, Text, Value};
+use super::event::{Event, Fields, Places, Slot, TooMany};
+use super::json::{Kind, Text, Value, key_is};
+use super::substitute::Substitutes;
+
+/// The top-level fields of all versions of the format.
+pub const FIELDS: [&str; 31] = [
+    "eventTime",
+    "eventVersion",
+    "userIdentity",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "requestID",
+    "eventID",
+    "apiVersion",
+    "readOnly",
+    "resources",
+    "eventType",
+    "recipientAccountId",
+    "sharedEventID",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "serviceEventDetails",
+    "managementEvent",
+    "eventCategory",
+    "insightDetails",
+    "addendum",
+    "sessionCredentialFromConsole",
+    "edgeDeviceDetails",
+    "tlsDetails",
+];
 
 /// The fields that tell what an object is.
 #[derive(Clone, Debug)]
 pub(super) struct RecordClassifier {
-    event: [Slot; 4],
+    /// Each of these alone makes an object an event.
+    marks: [Slot; 3],
+    /// This one does beside another field: other programs have it too.
+    name: Slot,
+    substitutes: Substitutes,
     source: Slot,
     detail: Slot,
     lists: [Slot; LIST_NAMES.len()],
@@ -34,10 +74,12 @@ impl RecordClassifier {
         let mut slot = |name| fields.slot(name);
         let [records, events, lower_events, log_events] = LIST_NAMES;
         Ok(RecordClassifier {
-            event: [slot("eventVersion")?, slot("eventTime")?, name, slot("eventID")?],
+            marks: [slot("eventVersion")?, slot("eventTime")?, slot("eventID")?],
+            name,
             source: slot("eventSource")?,
             detail: slot("detail")?,
             lists: [slot(records)?, slot(events)?, slot(lower_events)?, slot(log_events)?],
+            substitutes: Substitutes::new(fields)?,
         })
     }
 
@@ -54,13 +96,28 @@ impl RecordClassifier {
     /// What an object is that has no list.
     #[inline(always)]
     pub(super) fn classify<'a>(&self, object: &Event<'a>) -> Record<'a> {
-        if self.event.iter().any(|slot| object.get(*slot).is_some()) {
+        if self.is_marked(object) {
             return if self.is_notification(object) { Record::Notification } else { Record::Event };
         }
         match object.get(self.detail).filter(|detail| detail.kind() == Kind::Object) {
             Some(detail) => Record::Detail(detail),
             None => Record::Other,
         }
+    }
+
+    /// Gives an event of another category the fields that all others have.
+    #[inline(always)]
+    pub(super) fn complete(&self, places: &mut Places, text: &Text<'_>, at: usize, end: usize) {
+        if self.substitutes.are_needed(places) && self.is_marked(&Event::new(text, places, at, end)) {
+            self.substitutes.fill(places, text);
+        }
+    }
+
+    /// Whether it has the fields of an event.
+    #[inline(always)]
+    fn is_marked(&self, object: &Event<'_>) -> bool {
+        self.marks.iter().any(|slot| object.get(*slot).is_some())
+            || (object.get(self.name).is_some() && has_other_field(object))
     }
 
     /// Whether S3, DynamoDB or the like sent it: `aws:s3` is its source, and
@@ -70,4 +127,14 @@ impl RecordClassifier {
         let service = source.and_then(|source| source.strip_prefix(b"aws:")).and_then(|name| str::from_utf8(name).ok());
         service.and_then(|name| object.value().member(name)).is_some_and(|about| about.kind() == Kind::Object)
     }
+}
+
+/// Whether an object has a field of events beside its name.
+#[cold]
+fn has_other_field(object: &Event<'_>) -> bool {
+    let mut has_other = false;
+    object.value().each_member(|key, _| {
+        has_other = has_other || FIELDS.iter().any(|field| *field != "eventName" && key_is(key, field.as_bytes()));
+    });
+    has_other
 }

@@ -49,42 +49,60 @@ fn names(file: &str) -> String {
 
 #[test]
 fn every_wrapping_of_events_is_read() {
-    let quoted = r#"{"Events":[{"EventId":"x","CloudTrailEvent":"{\"eventName\":\"A\",\"x\":\"\\\"\"}"}]}"#;
+    let quoted = r#"{"Events":[{"EventId":"x","CloudTrailEvent":"{\"eventName\":\"A\",\"eventVersion\":\"\\\"\"}"}]}"#;
     for (file, expected) in [
-        (r#"{"Records":[{"eventName":"A"},{"eventVersion":"1"},{"eventName":"B"}]}"#, "A  B"),
-        (r#"[{"eventName":"A"}]"#, "A"),
-        ("{\"eventName\":\"A\"}\n{\"eventName\":\"B\"}\n", "A B"),
-        (quoted, "A"),
-        (r#"{"CloudTrailEvent":"{\"eventName\":\"A\"}"}"#, "A"),
-        (r#"["{\"eventName\":\"A\"}","{\"eventName\":\"B\"}"]"#, "A B"),
-        ("\"{\\\"eventName\\\":\\\"A\\\"}\"\n\"{\\\"eventName\\\":\\\"B\\\"}\"\n", "A B"),
-        (r#"[["id","{\"eventName\":\"A\"}"],["id","{\"eventName\":\"B\"}"]]"#, "A B"),
-        (r#"[{"id":"x","what":"{\"eventName\":\"A\"}"}]"#, "A"),
-        (r#"[{"Records":[{"eventName":"A"}]},{"eventName":"B"},{"Records":[{"eventName":"C"}]}]"#, "A B C"),
-        (r#"[[{"eventName":"A"}],[[{"eventName":"B"}]]]"#, "A B"),
         (
-            r#"{"events":[{"timestamp":1,"message":"{\"eventName\":\"A\"}","ingestionTime":1}],"nextForwardToken":"x"}"#,
+            r#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventVersion":"1"},{"eventName":"B","eventVersion":"1"}]}"#,
+            "A  B",
+        ),
+        (r#"[{"eventName":"A","eventVersion":"1"}]"#, "A"),
+        ("{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n", "A B"),
+        (quoted, "A"),
+        (r#"{"CloudTrailEvent":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}"#, "A"),
+        (r#"["{\"eventName\":\"A\",\"eventVersion\":\"1\"}","{\"eventName\":\"B\",\"eventVersion\":\"1\"}"]"#, "A B"),
+        (
+            "\"{\\\"eventName\\\":\\\"A\\\",\\\"eventVersion\\\":\\\"1\\\"}\"\n\"{\\\"eventName\\\":\\\"B\\\",\\\"eventVersion\\\":\\\"1\\\"}\"\n",
+            "A B",
+        ),
+        (
+            r#"[["id","{\"eventName\":\"A\",\"eventVersion\":\"1\"}"],["id","{\"eventName\":\"B\",\"eventVersion\":\"1\"}"]]"#,
+            "A B",
+        ),
+        (r#"[{"id":"x","what":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}]"#, "A"),
+        (
+            r#"[{"Records":[{"eventName":"A","eventVersion":"1"}]},{"eventName":"B","eventVersion":"1"},{"Records":[{"eventName":"C","eventVersion":"1"}]}]"#,
+            "A B C",
+        ),
+        (r#"[[{"eventName":"A","eventVersion":"1"}],[[{"eventName":"B","eventVersion":"1"}]]]"#, "A B"),
+        (
+            r#"{"events":[{"timestamp":1,"message":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}","ingestionTime":1}],"nextForwardToken":"x"}"#,
             "A",
         ),
         (
             concat!(
                 r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"CWL CONTROL MESSAGE: x"}]}"#,
-                r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"{\"eventName\":\"A\"}"}]}"#,
-                r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"{\"eventName\":\"B\"}"}]}"#,
+                r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}]}"#,
+                r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"{\"eventName\":\"B\",\"eventVersion\":\"1\"}"}]}"#,
             ),
             "A B",
         ),
-        ("2026-10-01T09:00:00.000Z {\"eventName\":\"A\"}\n2026-10-01T09:00:00.000Z {\"eventName\":\"B\"}\n", "A B"),
         (
-            "2026-10-01T09:00:00.000Z START \"\n2026-10-01T09:00:00.000Z {\"eventName\":\"A\"}\n2026-10-01T09:00:00.000Z END ]}",
+            "2026-10-01T09:00:00.000Z {\"eventName\":\"A\",\"eventVersion\":\"1\"}\n2026-10-01T09:00:00.000Z {\"eventName\":\"B\",\"eventVersion\":\"1\"}\n",
+            "A B",
+        ),
+        (
+            "2026-10-01T09:00:00.000Z START \"\n2026-10-01T09:00:00.000Z {\"eventName\":\"A\",\"eventVersion\":\"1\"}\n2026-10-01T09:00:00.000Z END ]}",
             "A",
         ),
-        (r#"{"message":"{\"detail\":{\"eventName\":\"A\"}}"}"#, "A"),
-        (r#"{"a":"{\"message\":\"{\\\"eventName\\\":\\\"A\\\"}\"}"}"#, "A"),
-        (r#"{"logEvents":[{"message":"{\"Records\":[{\"eventName\":\"A\"},{\"eventName\":\"B\"}]}"}]}"#, "A B"),
-        ("{\"eventName\":\"A\"},\n{\"eventName\":\"B\"},\n", "A B"),
-        (r#"{"detail-type":"x","detail":{"eventName":"A"},"resources":[]}"#, "A"),
-        ("\u{feff}{\"Records\":[{\"eventName\":\"A\"}]}", "A"),
+        (r#"{"message":"{\"detail\":{\"eventName\":\"A\",\"eventVersion\":\"1\"}}"}"#, "A"),
+        (r#"{"a":"{\"message\":\"{\\\"eventName\\\":\\\"A\\\",\\\"eventVersion\\\":\\\"1\\\"}\"}"}"#, "A"),
+        (
+            r#"{"logEvents":[{"message":"{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"},{\"eventName\":\"B\",\"eventVersion\":\"1\"}]}"}]}"#,
+            "A B",
+        ),
+        ("{\"eventName\":\"A\",\"eventVersion\":\"1\"},\n{\"eventName\":\"B\",\"eventVersion\":\"1\"},\n", "A B"),
+        (r#"{"detail-type":"x","detail":{"eventName":"A","eventVersion":"1"},"resources":[]}"#, "A"),
+        ("\u{feff}{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"}]}", "A"),
     ] {
         assert_eq!(names(file), expected, "{file}");
     }
@@ -102,7 +120,7 @@ fn what_is_no_log_is_passed_over_by_kind() {
         (r#"{"digestEndTime":"2026-10-01T00:00:00Z","logFiles":[{"s3Object":"x"}]}"#, "digest"),
         (r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"Put","s3":{}}]}"#, "S3 notification"),
         (r#"{"Records":null}"#, "without Records"),
-        (r#"{"a":[{"eventName":"A"}]}"#, "other JSON"),
+        (r#"{"a":[{"eventName":"A","eventVersion":"1"}]}"#, "other JSON"),
         (r#"{"Records":[{"a":1},2]}"#, "other JSON"),
         ("[]", "other JSON"),
         (
@@ -129,17 +147,17 @@ fn what_is_no_log_is_passed_over_by_kind() {
 #[test]
 fn damage_is_named_and_the_rest_is_kept() {
     for (file, kept, expected) in [
-        (&br#"{"Records":[{"eventName":"A"},{"eventNa"#[..], 1, "JSON ends early; 1 event before it was kept"),
-        (br#"{"Records":[{"eventName":"A"}"#, 1, "JSON ends early; 1 event before it was kept"),
+        (&br#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventNa"#[..], 1, "JSON ends early; 1 event before it was kept"),
+        (br#"{"Records":[{"eventName":"A","eventVersion":"1"}"#, 1, "JSON ends early; 1 event before it was kept"),
         (br#"{"Rec"#, 0, "JSON ends early; no event came before it"),
-        (br#"{"Records":[{"eventName":"A"}}"#, 1, "malformed JSON at byte 29; 1 event before it was kept"),
+        (br#"{"Records":[{"eventName":"A","eventVersion":"1"}}"#, 1, "malformed JSON at byte 48; 1 event before it was kept"),
         (
-            br#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":"C"}]}"#,
+            br#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventName" "B"},{"eventName":"C","eventVersion":"1"}]}"#,
             2,
-            "record 2 has malformed JSON at byte 43; it was left out",
+            "record 2 has malformed JSON at byte 62; it was left out",
         ),
         (
-            b"{\"Records\":[{\"eventName\":\"\xff\"}]}",
+            b"{\"Records\":[{\"eventName\":\"\xff\",\"eventVersion\":\"1\"}]}",
             1,
             "byte 26 is not UTF-8; such bytes are shown as U+FFFD; its 1 event was kept",
         ),
@@ -156,7 +174,7 @@ fn damage_is_named_and_the_rest_is_kept() {
 
 #[test]
 fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
-    let good = r#"{"CloudTrailEvent":"{\"eventName\":\"A\"}"}"#;
+    let good = r#"{"CloudTrailEvent":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}"#;
     for bad in [
         r#"{"CloudTrailEvent":"no JSON"}"#,
         r#"{"CloudTrailEvent":"x\"eventName\":\"B\"}"}"#,
@@ -204,7 +222,7 @@ fn places_count_from_the_start_of_the_file_however_long_it_is() {
 #[test]
 fn damaged_gzip_explains_the_missing_end() {
     let mut decoder = Decoder::new(&Fields::default()).unwrap();
-    decoder.window(br#"{"Records":[{"eventName":"A"},{"#, true, |_| ControlFlow::Continue(()));
+    decoder.window(br#"{"Records":[{"eventName":"A","eventVersion":"1"},{"#, true, |_| ControlFlow::Continue(()));
     let verdict = decoder.findings().verdict(vec![Problem::GzipEndsEarly]);
     assert_eq!(verdict.problems.len(), 1);
 }
@@ -277,38 +295,46 @@ fn a_broken_line_costs_only_the_line() {
 fn what_is_lost_of_a_line_is_said_truly() {
     for (text, kept, expected) in [
         (
-            "{\"eventName\":\"A\"}\n{\"eventName\":\"B\n{\"eventName\":\"C\"}\n",
+            "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 33; the rest of its line was left out"][..],
+            &["a: record 2 has malformed JSON at byte 52; the rest of its line was left out"][..],
         ),
         (
-            "{\"eventName\":\"A\"}\n{\"eventName\" \"B\"}\n{\"eventName\":\"C\"}\n",
+            "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\" \"B\"}\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 31; it was left out"],
+            &["a: record 2 has malformed JSON at byte 50; it was left out"],
         ),
         (
-            "{\"Records\":[{\"eventName\":\"A\"},{\"eventName\":\"B\"\n{\"Records\":[{\"eventName\":\"C\"}]}\n",
+            "{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"},{\"eventName\":\"B\"\n{\"Records\":[{\"eventName\":\"C\",\"eventVersion\":\"1\"}]}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 46; the rest of its line was left out"],
+            &["a: record 2 has malformed JSON at byte 65; the rest of its line was left out"],
         ),
         (
-            "{\"Records\":[{\"eventName\":\"A\"} {\"eventName\":\"B\"}]}\n{\"Records\":[{\"eventName\":\"C\"}]}\n",
+            "{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"} {\"eventName\":\"B\",\"eventVersion\":\"1\"}]}\n{\"Records\":[{\"eventName\":\"C\",\"eventVersion\":\"1\"}]}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 30; the rest of its line was left out"],
+            &["a: record 2 has malformed JSON at byte 49; the rest of its line was left out"],
         ),
         (
-            "[\n{\"eventName\":\"A\"},\n{\"eventName\":\"B,\n{\"eventName\":\"C\"},\n{\"eventName\":\"D\"}\n]\n",
+            "[\n{\"eventName\":\"A\",\"eventVersion\":\"1\"},\n{\"eventName\":\"B,\n{\"eventName\":\"C\",\"eventVersion\":\"1\"},\n{\"eventName\":\"D\",\"eventVersion\":\"1\"}\n]\n",
             "A C D",
-            &["a: record 2 has malformed JSON at byte 37; the rest of its line was left out"],
+            &["a: record 2 has malformed JSON at byte 56; the rest of its line was left out"],
         ),
-        ("{\"eventName\":\"A\"}\nx\n", "A", &["a: malformed JSON at byte 18; 1 event before it was kept"]),
-        ("{\"eventName\":\"A\"}\n{\"eventName\":\"B\n", "A", &["a: JSON ends early; 1 event before it was kept"]),
         (
-            "{\"eventName\":\"A\"}\nx\n{\"eventName\":\"B\"}\n{\"eventName\":",
+            "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
+            "A",
+            &["a: malformed JSON at byte 37; 1 event before it was kept"],
+        ),
+        (
+            "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\n",
+            "A",
+            &["a: JSON ends early; 1 event before it was kept"],
+        ),
+        (
+            "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\n{\"eventName\":",
             "A B",
             &[
                 "a: JSON ends early; 2 events before it were kept",
-                "a: record 2 has malformed JSON at byte 18; the rest of its line was left out",
+                "a: record 2 has malformed JSON at byte 37; the rest of its line was left out",
             ],
         ),
     ] {

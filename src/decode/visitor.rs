@@ -162,6 +162,7 @@ impl Visitor<'_> {
         if envelope.is_closed() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
             return Err(Broken::EndsEarly);
         }
+        self.classifier.complete(places, text, at, end);
         let object = Event::new(text, places, at, end);
         match self.classifier.list(&object, text, at) {
             ListMember::At(start) if envelope.can_enter() => return Ok(ControlFlow::Continue(Next::Into(start))),

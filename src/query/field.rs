@@ -4,44 +4,10 @@ use std::borrow::Cow;
 
 use super::identity::Identities;
 use super::resource::ResourceFields;
+use crate::decode::FIELDS;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
 use crate::nearest::nearest;
-
-/// The top-level fields of all versions of the format.
-pub const FIELDS: [&str; 31] = [
-    "eventTime",
-    "eventVersion",
-    "userIdentity",
-    "eventSource",
-    "eventName",
-    "awsRegion",
-    "sourceIPAddress",
-    "userAgent",
-    "errorCode",
-    "errorMessage",
-    "requestParameters",
-    "responseElements",
-    "additionalEventData",
-    "requestID",
-    "eventID",
-    "apiVersion",
-    "readOnly",
-    "resources",
-    "eventType",
-    "recipientAccountId",
-    "sharedEventID",
-    "vpcEndpointId",
-    "vpcEndpointAccountId",
-    "serviceEventDetails",
-    "managementEvent",
-    "eventCategory",
-    "insightDetails",
-    "addendum",
-    "sessionCredentialFromConsole",
-    "edgeDeviceDetails",
-    "tlsDetails",
-];
 
 const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
                         everywhere, and a name with a * in it stands in double quotes";

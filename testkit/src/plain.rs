@@ -123,7 +123,7 @@ impl Found {
         let object = Tree::Object(members.clone()).into_value();
         if has_marks(&object) {
             if is_event(&object) {
-                self.events.push(object);
+                self.events.push(completed(object));
             }
             return;
         }
@@ -206,8 +206,61 @@ fn is_event(item: &Value) -> bool {
 }
 
 fn has_marks(item: &Value) -> bool {
-    let marks = ["eventVersion", "eventTime", "eventName", "eventID"];
-    item.as_object().is_some_and(|object| marks.iter().any(|mark| object.contains_key(*mark)))
+    let Some(object) = item.as_object() else { return false };
+    let has = |mark: &&str| object.contains_key(*mark);
+    ["eventVersion", "eventTime", "eventID"].iter().any(has) || (has(&"eventName") && FIELDS.iter().any(has))
+}
+
+/// The fields of events, but for `eventName`.
+const FIELDS: &[&str] = &[
+    "userIdentity",
+    "eventSource",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "requestID",
+    "apiVersion",
+    "readOnly",
+    "resources",
+    "eventType",
+    "recipientAccountId",
+    "sharedEventID",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "serviceEventDetails",
+    "managementEvent",
+    "eventCategory",
+    "insightDetails",
+    "addendum",
+    "sessionCredentialFromConsole",
+    "edgeDeviceDetails",
+    "tlsDetails",
+];
+
+/// An event with the usual fields: an aggregated one has them under other names, and
+/// one of Insights is about a call and a service.
+fn completed(mut event: Value) -> Value {
+    if event.get("eventTime").is_some() && event.get("eventName").is_some() {
+        return event;
+    }
+    let other = [
+        ("eventTime", event["timeWindow"]["windowStart"].clone()),
+        ("eventName", event["insightDetails"]["eventName"].clone()),
+        ("eventSource", event["insightDetails"]["eventSource"].clone()),
+        ("recipientAccountId", event["accountId"].clone()),
+        ("eventID", event["eventId"].clone()),
+    ];
+    for (field, value) in other {
+        if !value.is_null() && event.get(field).is_none() {
+            event[field] = value;
+        }
+    }
+    event
 }
 
 #[cfg(test)]
@@ -222,9 +275,12 @@ mod tests {
 
     #[test]
     fn every_list_of_records_counts() {
-        let text = r#"{"Records":[{"eventName":"A"}],"Events":[{"eventName":"B"}],"Records":[{"eventName":"C"}]}"#;
+        let text = r#"{"Records":[{"eventName":"A","eventVersion":"1"}],"Events":[{"eventName":"B","eventVersion":"1"}],"Records":[{"eventName":"C","eventVersion":"1"}]}"#;
         assert_eq!(names(text), ("A B C".into(), Ending::Whole));
-        assert_eq!(names(r#"{"Records":1,"eventName":"A"} 17 [{"eventName":"B"}]"#), ("A B".into(), Ending::Whole));
+        assert_eq!(
+            names(r#"{"Records":1,"eventName":"A","eventVersion":"1"} 17 [{"eventName":"B","eventVersion":"1"}]"#),
+            ("A B".into(), Ending::Whole)
+        );
     }
 
     #[test]
@@ -249,8 +305,8 @@ mod tests {
             assert_eq!(names(&text), ("A".into(), Ending::Whole), "{text}");
         }
         for text in [
-            r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"eventName":"A"}]}"#,
-            r#"{"logEvents":[{"message":"CWL CONTROL MESSAGE: x","y":"{\"eventName\":\"A\"}"}]}"#,
+            r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"eventName":"A","eventVersion":"1"}]}"#,
+            r#"{"logEvents":[{"message":"CWL CONTROL MESSAGE: x","y":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}]}"#,
             r#"{"message":"{no JSON}"}"#,
             r#"{"message":"[17] INFO"}"#,
         ] {
@@ -265,10 +321,10 @@ mod tests {
     fn what_ends_early_is_told_from_what_is_no_json() {
         for (text, names_before, ending) in [
             ("", "", Ending::Whole),
-            ("{\"eventName\":\"A\"}\n{\"event", "A", Ending::Early),
-            ("{\"eventName\":\"A\"}\n{event", "A", Ending::Malformed),
-            (r#"{"CloudTrailEvent":"{\"eventName\":\"A\t\"}"}"#, "A\t", Ending::Whole),
-            (r#"[{"CloudTrailEvent":"x"},{"eventName":"A"}]"#, "A", Ending::Malformed),
+            ("{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"event", "A", Ending::Early),
+            ("{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{event", "A", Ending::Malformed),
+            (r#"{"CloudTrailEvent":"{\"eventName\":\"A\t\",\"eventVersion\":\"1\"}"}"#, "A\t", Ending::Whole),
+            (r#"[{"CloudTrailEvent":"x"},{"eventName":"A","eventVersion":"1"}]"#, "A", Ending::Malformed),
         ] {
             assert_eq!(names(text), (names_before.into(), ending), "{text}");
         }

@@ -17,7 +17,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 /// Three events in one file, and the rows that they make of their names.
-const LOG: &str = r#"{"Records":[{"eventName":"A"},{"eventName":"B"},{"eventName":"C"}]}"#;
+const LOG: &str = r#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventName":"B","eventVersion":"1"},{"eventName":"C","eventVersion":"1"}]}"#;
 const NAMES: [&str; 4] = ["-c", "eventName", "--no-header", "log"];
 
 /// Waits until a run has opened its output, which it does once it has seen its

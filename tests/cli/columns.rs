@@ -37,7 +37,7 @@ fn every_example_is_a_value_of_its_column() {
 
 #[test]
 fn the_nearest_name_is_offered() {
-    let trial = Trial::with("a.json", r#"{"eventName":"A"}"#);
+    let trial = Trial::with("a.json", r#"{"eventName":"A","eventVersion":"1"}"#);
     for (name, offer) in [
         ("evnetName", "not a column; did you mean eventName?"),
         ("eventNames", "not a column; did you mean eventName?"),

@@ -29,9 +29,10 @@ fn compact(json: &[u8]) -> Vec<u8> {
 
 #[test]
 fn events_stay_as_they_were_delivered() {
-    let trial = Trial::with("log/a.json.gz", gzip(records([EVENT, r#"{"eventName":"B","novel":1E400}"#])));
+    let trial =
+        Trial::with("log/a.json.gz", gzip(records([EVENT, r#"{"eventName":"B","eventVersion":"1","novel":1E400}"#])));
     let last = "trail2tsv: 2 events in 1 file read, 2 matched\n";
-    let whole = format!("{EVENT}\n{}\n", r#"{"eventName":"B","novel":1E400}"#);
+    let whole = format!("{EVENT}\n{}\n", r#"{"eventName":"B","eventVersion":"1","novel":1E400}"#);
     json(&trial, &[]).shows(0, &whole, last);
     json(&trial, &["--no-header", "--raw"]).shows(0, &whole, last);
     for name in ["out.json", "out.jsonl", "out.ndjson"] {
@@ -39,7 +40,7 @@ fn events_stay_as_they_were_delivered() {
         assert_eq!(trial.read(name), whole);
     }
     assert_eq!(json(&trial, &["-n", "1"]).lines(0), [EVENT]);
-    assert_eq!(json(&trial, &["-e", "B"]).lines(0), [r#"{"eventName":"B","novel":1E400}"#]);
+    assert_eq!(json(&trial, &["-e", "B"]).lines(0), [r#"{"eventName":"B","eventVersion":"1","novel":1E400}"#]);
     json(&trial, &["-e", "nothing", "-q"]).shows(0, "", "");
 }
 
@@ -114,9 +115,9 @@ fn an_event_of_many_blocks_is_one_line() {
     let numbers = vec!["1 "; 900_000].join(",\n");
     let large = format!("{{ \"items\": [{items}], \"numbers\": [{numbers}] }}");
     let event = format!("{{\"eventName\": \"A\",\t\"requestParameters\": {large}}}");
-    let trial = Trial::with("log", records([&event, "{\"eventName\":\"B\"}", &event]));
+    let trial = Trial::with("log", records([&event, "{\"eventName\":\"B\",\"eventVersion\":\"1\"}", &event]));
     let line = String::from_utf8(compact(event.as_bytes())).unwrap();
-    assert!(json(&trial, &[]).lines(0) == [&line, "{\"eventName\":\"B\"}", &line]);
+    assert!(json(&trial, &[]).lines(0) == [&line, "{\"eventName\":\"B\",\"eventVersion\":\"1\"}", &line]);
     assert!(json(&trial, &["-n", "1"]).lines(0) == [&line]);
     let none = r#"{"eventName":"B","requestParameters":null}"#;
     assert!(json(&trial, &["-c", "eventName,requestParameters"]).lines(0) == [&line, none, &line]);

@@ -260,3 +260,38 @@ fn a_time_that_cannot_be_read_is_counted_by_every_option() {
         assert!(ran.stderr.ends_with(kept), "{ran:?}");
     }
 }
+
+#[test]
+fn events_of_other_categories_have_the_usual_fields() {
+    let aggregated = r#"{"eventVersion":"1.0","accountId":"111122223333","eventId":"e-1","eventCategory":"Aggregated","eventType":"AwsAggregatedEvent","awsRegion":"eu-west-1","eventSource":"s3.amazonaws.com","timeWindow":{"windowStart":"2026-10-01T09:00:00Z","windowEnd":"2026-10-01T09:05:00Z","windowSize":"PT5M"},"summary":{"primaryDimension":{"dimension":"eventName"}}}"#;
+    let insight = r#"{"eventVersion":"1.09","eventTime":"2026-10-01T10:00:00Z","awsRegion":"eu-west-1","eventID":"e-2","eventType":"AwsCloudTrailInsight","recipientAccountId":"444455556666","insightDetails":{"state":"Start","eventSource":"ec2.amazonaws.com","eventName":"RunInstances","insightType":"ApiCallRateInsight"},"eventCategory":"Insight"}"#;
+    let trial = Trial::with("log.json", format!(r#"{{"Records":[{aggregated},{insight},{aggregated}]}}"#));
+    let columns = "eventTime,recipientAccountId,eventID,eventSource,eventName";
+    let rows = [
+        "2026-10-01T09:00:00Z\t111122223333\te-1\ts3.amazonaws.com\t",
+        "2026-10-01T10:00:00Z\t444455556666\te-2\tec2.amazonaws.com\tRunInstances",
+    ];
+    assert_eq!(trial.column(columns, &["--dedupe"]), rows);
+    assert_eq!(trial.column(columns, &["--until", "2026-10-01T09:30", "--dedupe"]), rows[..1]);
+    assert_eq!(trial.column(columns, &["--account", "111122223333", "--dedupe"]), rows[..1]);
+    assert_eq!(trial.column(columns, &["-e", "RunInstances"]), rows[1..]);
+    assert_eq!(trial.column(columns, &["-s", "ec2", "--sort", "-eventTime"]), rows[1..]);
+    let whole = trial.run(&["log.json", "-f", "json", "-q", "--dedupe"]);
+    assert_eq!(whole.stdout, format!("{aggregated}\n{insight}\n"), "a whole event stays as it was delivered");
+}
+
+#[test]
+fn an_object_with_only_the_name_of_an_event_is_not_one() {
+    for other in [
+        r#"{"eventName":"click"}"#,
+        r#"{"eventName":"click","userId":7,"properties":{"eventTime":"now"}}"#,
+        r#"{"eventName":"click","timestamp":"2026-10-01T09:00:00Z"}"#,
+    ] {
+        let trial = Trial::with("log/a.json", format!(r#"[{other},{{"eventName":"A","awsRegion":"eu-west-1"}}]"#));
+        trial.run(&["log", "--count"]).shows(
+            0,
+            "1\n",
+            "trail2tsv: 1 event in 1 file read, 1 matched; 1 record is no CloudTrail event\n",
+        );
+    }
+}

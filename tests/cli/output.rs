@@ -80,7 +80,10 @@ fn the_order_is_that_of_keys_whatever_the_threads() {
     let trial = Trial::new();
     let mut expected = Vec::new();
     for number in 0..300 {
-        trial.write(&format!("log/{number:03}.json"), format!("{{\"eventName\":\"{number}\"}}\n").repeat(number % 7));
+        trial.write(
+            &format!("log/{number:03}.json"),
+            format!("{{\"eventName\":\"{number}\",\"eventVersion\":\"1\"}}\n").repeat(number % 7),
+        );
         expected.extend(vec![number.to_string(); number % 7]);
     }
     for threads in ["1", "2", "7"] {
@@ -91,8 +94,8 @@ fn the_order_is_that_of_keys_whatever_the_threads() {
 
 #[test]
 fn several_inputs_come_in_their_order() {
-    let trial = Trial::with("b/x.json", r#"{"eventName":"B"}"#);
-    trial.write("a/x.json", r#"{"eventName":"A"}"#);
+    let trial = Trial::with("b/x.json", r#"{"eventName":"B","eventVersion":"1"}"#);
+    trial.write("a/x.json", r#"{"eventName":"A","eventVersion":"1"}"#);
     assert_eq!(trial.run(&["b", "a", "-c", "eventName", "--no-header"]).lines(0), ["B", "A"]);
 }
 
@@ -113,7 +116,10 @@ fn an_event_of_many_blocks_is_one_row_in_every_format() {
     let items = (0..60_000).map(|number| format!("{{\"id\": \"=i-{number}\\n\"}}")).collect::<Vec<_>>().join(", ");
     let (text, large) = (format!("-{}", "\\\"é\\t".repeat(400_000)), format!("{{\"items\": [{items}]}}"));
     let event = format!(r#"{{"eventName":"A","requestParameters":{large},"userAgent":"{text}"}}"#);
-    let trial = Trial::with("a.json", format!("{{\"Records\":[{event},{{\"eventName\":\"B\"}},{event}]}}"));
+    let trial = Trial::with(
+        "a.json",
+        format!("{{\"Records\":[{event},{{\"eventName\":\"B\",\"eventVersion\":\"1\"}},{event}]}}"),
+    );
     let arguments = ["a.json", "-c", "eventName,requestParameters,userAgent", "--no-header"];
 
     let json = large.replace(": ", ":").replace(", ", ",");

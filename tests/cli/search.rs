@@ -11,7 +11,7 @@ const EVENTS: [(&str, &str); 7] = [
     (r#""R\u0075nInstances""#, r#""disguised""#),
     (r#""runinstances""#, r#""in lower case""#),
     (r#""StopInstances""#, r#""RunInstances""#),
-    (r#""StopInstances""#, r#"{"eventName":"RunInstances"}"#),
+    (r#""StopInstances""#, r#"{"eventName":"RunInstances","eventVersion":"1"}"#),
     (r#""DescribeTags""#, r#""\u0026 \u003c \u00e9""#),
 ];
 

@@ -165,7 +165,7 @@ fn the_second_sheet_says_what_the_first_is() {
 #[test]
 fn large_cells_are_cut() {
     let event = format!(r#"{{"eventName":"A","userAgent":"{}"}}"#, "-é".repeat(900_000));
-    let trial = Trial::with("log", records([&event, "{\"eventName\":\"B\"}", &event]));
+    let trial = Trial::with("log", records([&event, "{\"eventName\":\"B\",\"eventVersion\":\"1\"}", &event]));
     let ran = trial.run(&["log", "-c", "eventName,userAgent", "--no-header", "-o", "out.xlsx"]);
     let last = "3 events in 1 file read, 3 matched; 2 cells cut to the 32,767 characters that Excel holds";
     ran.shows(0, "", &format!("trail2tsv: {last}\n"));
@@ -178,7 +178,8 @@ fn large_cells_are_cut() {
 
 #[test]
 fn limits_and_pipes() {
-    let log: String = (0..5000).map(|number| format!("{{\"eventName\":\"{number}\"}}\n")).collect();
+    let log: String =
+        (0..5000).map(|number| format!("{{\"eventName\":\"{number}\",\"eventVersion\":\"1\"}}\n")).collect();
     let trial = Trial::with("log", log);
     let output = trial.command(&["log", "-f", "xlsx", "-c", "eventName", "-n", "4321"]).output().unwrap();
     assert!(output.status.success());
@@ -238,7 +239,7 @@ fn times_are_in_the_zone() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_written_is_named() {
-    let mut trial = Trial::with("log", "{\"eventName\":\"A\"}");
+    let mut trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}");
     trial.run(&["log", "-o", "/dev/full", "-f", "xlsx"]).shows(
         1,
         "",
@@ -253,7 +254,7 @@ fn what_cannot_be_written_is_named() {
 
 #[test]
 fn a_number_is_no_workbook() {
-    let trial = Trial::with("log", "{\"eventName\":\"A\"}");
+    let trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}");
     trial.run(&["log", "-o", "out.xlsx", "--count"]).shows(
         2,
         "",

@@ -380,7 +380,7 @@ fn is_value(cell: &str, value: &Value) -> bool {
 
 /// The value of a cell. Inside JSON, escapes stay as they were delivered.
 fn parse(cell: &str) -> Option<Value> {
-    let event = format!("{{\"eventName\":{cell}}}");
+    let event = format!("{{\"eventVersion\":\"1\",\"eventName\":{cell}}}");
     let [event] = &super::events(event.as_bytes())[..] else { return None };
     Some(event["eventName"].clone())
 }

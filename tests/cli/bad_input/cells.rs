@@ -124,7 +124,7 @@ fn control_characters_inside_objects_keep_their_meaning() {
 
 #[test]
 fn what_stands_for_null_is_one_line_too() {
-    let trial = Trial::with("log", r#"{"eventName":"A"}"#);
+    let trial = Trial::with("log", r#"{"eventName":"A","eventVersion":"1"}"#);
     trial.run(&["log", "-c", "eventName,errorCode", "--null", "a\tb\r\n\u{1b}"]).shows(
         0,
         "eventName\terrorCode\nA\ta\\tb\\r\\n\\u001b\n",
@@ -134,7 +134,7 @@ fn what_stands_for_null_is_one_line_too() {
 
 #[test]
 fn the_header_is_one_line_too() {
-    let trial = Trial::with("log", r#"{"eventName":"A"}"#);
+    let trial = Trial::with("log", r#"{"eventName":"A","eventVersion":"1"}"#);
     trial.run(&["log", "-c", "eventName,x.\"a\tb\nc\""]).shows(
         0,
         "eventName\tx.\"a\\tb\\nc\"\nA\t\n",
@@ -194,7 +194,7 @@ fn nothing_hides_or_turns_a_line_round() {
 
 #[test]
 fn no_name_of_a_column_hides_anything() {
-    let trial = Trial::with("log", r#"{"eventName":"A"}"#);
+    let trial = Trial::with("log", r#"{"eventName":"A","eventVersion":"1"}"#);
     for (hidden, shown) in HIDDEN {
         let column = format!("eventName,x.\"a{hidden}b\"");
         let run = |more: &[&str]| trial.run(&[&["log", "-q", "-c", &column], more].concat()).stdout;
@@ -216,7 +216,7 @@ fn a_formula_is_disarmed_whatever_stands_before_it() {
     let harmless = ["-5", "-", "+1.5", "a=1", "1-1", "'=1"];
     let (mut log, mut csv, mut count) = (String::new(), String::new(), 0);
     let mut add = |text: String, is_guarded: bool| {
-        log += &format!("{{\"eventName\":{}}}\n", serde_json::to_string(&text).unwrap());
+        log += &format!("{{\"eventVersion\":\"1\",\"eventName\":{}}}\n", serde_json::to_string(&text).unwrap());
         let cell = format!("{}{}", if is_guarded { "'" } else { "" }, testkit::plain::row::shown(&text));
         let is_quoted = cell.contains([',', '"']);
         csv += &(if is_quoted { format!("\"{}\"\n", cell.replace('"', "\"\"")) } else { cell + "\n" });

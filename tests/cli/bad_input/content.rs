@@ -54,14 +54,14 @@ fn what_holds_no_events_is_passed_over_by_kind() {
         r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}]}"#,
         "S3 notification",
     );
-    for other in [r#"{"a":1}"#, r#"[1,"x",null]"#, "{}", "[]", r#"{"Items":[{"eventName":"A"}]}"#] {
+    for other in [r#"{"a":1}"#, r#"[1,"x",null]"#, "{}", "[]", r#"{"Items":[{"eventName":"A","eventVersion":"1"}]}"#] {
         is_passed_over(other, "other JSON");
     }
 }
 
 #[test]
 fn records_that_are_no_list_are_passed_over() {
-    for records in ["null", "{}", "\"x\"", "17", "true", r#"{"eventName":"A"}"#] {
+    for records in ["null", "{}", "\"x\"", "17", "true", r#"{"eventName":"A","eventVersion":"1"}"#] {
         is_passed_over(format!(r#"{{"Records":{records}}}"#), "without Records");
     }
 }
@@ -73,7 +73,7 @@ fn an_empty_log_is_a_log() {
 
 #[test]
 fn records_that_are_no_events_are_counted() {
-    Trial::with("log", r#"{"Records":[null,{"eventName":"A"},17,{"a":1},[{"eventName":"B"}],"x"]}"#).run(&NAMES).shows(
+    Trial::with("log", r#"{"Records":[null,{"eventName":"A","eventVersion":"1"},17,{"a":1},[{"eventName":"B","eventVersion":"1"}],"x"]}"#).run(&NAMES).shows(
         0,
         "A\n",
         "trail2tsv: 1 event in 1 file read, 1 matched; 5 records are no CloudTrail event\n",
@@ -93,7 +93,11 @@ fn an_event_needs_no_identity() {
         (r#","userIdentity":{"type":["IAMUser"],"userName":"alice"}"#, "alice"),
         (r#","userIdentity":{"type":"AssumedRole","sessionContext":"x","arn":7,"principalId":[]}"#, "7"),
     ] {
-        gives(format!(r#"{{"eventName":"A"{identity}}}"#), "eventName,userName,errorCode", &format!("A\t{name}\t\n"));
+        gives(
+            format!(r#"{{"eventName":"A","eventVersion":"1"{identity}}}"#),
+            "eventName,userName,errorCode",
+            &format!("A\t{name}\t\n"),
+        );
     }
 }
 
@@ -115,21 +119,25 @@ fn of_a_key_that_is_there_twice_the_last_counts() {
         "root\tRoot\n",
     );
     // No parser of the field would show both, but none of the events is lost.
-    gives(r#"{"Records":[{"eventName":"A"}],"Records":[{"eventName":"B"}]}"#, "eventName", "A\nB\n");
-    gives(r#"{"Records":null,"Records":[{"eventName":"B"}]}"#, "eventName", "B\n");
+    gives(
+        r#"{"Records":[{"eventName":"A","eventVersion":"1"}],"Records":[{"eventName":"B","eventVersion":"1"}]}"#,
+        "eventName",
+        "A\nB\n",
+    );
+    gives(r#"{"Records":null,"Records":[{"eventName":"B","eventVersion":"1"}]}"#, "eventName", "B\n");
 }
 
 #[test]
 fn invalid_utf_8_is_shown_and_named() {
     is_named(
-        b"{\"eventName\":\"a\xffb\xc3(\xed\xa0\x80\"}\n{\"eventName\":\"B\"}",
+        b"{\"eventName\":\"a\xffb\xc3(\xed\xa0\x80\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}",
         "a\u{fffd}b\u{fffd}(\u{fffd}\u{fffd}\u{fffd}\nB\n",
         "byte 15 is not UTF-8; such bytes are shown as U+FFFD; all its 2 events were kept",
         "2 events in 1 file read, 2 matched",
     );
     // A character that the end of a file cuts in two was UTF-8.
     is_named(
-        b"{\"eventName\":\"A\"}\n{\"eventName\":\"\xc3",
+        b"{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\":\"\xc3",
         "A\n",
         "JSON ends early; 1 event before it was kept",
         "1 event in 1 file read, 1 matched",
@@ -139,7 +147,7 @@ fn invalid_utf_8_is_shown_and_named() {
 #[test]
 fn lone_surrogates_are_replaced_and_pairs_joined() {
     gives(
-        r#"{"eventName":"\ud800 \udc00 \ud83d\ude00 \ud83dx \ud83d\ud83d\ude00"}"#,
+        r#"{"eventName":"\ud800 \udc00 \ud83d\ude00 \ud83dx \ud83d\ud83d\ude00","eventVersion":"1"}"#,
         "eventName",
         "\u{fffd} \u{fffd} \u{1f600} \u{fffd}x \u{fffd}\u{1f600}\n",
     );
@@ -170,26 +178,30 @@ fn utf_16_is_read() {
 #[test]
 fn a_byte_order_mark_is_no_content() {
     gives(format!("\u{feff}{LOG}"), "eventName", "A\nB\nC\n");
-    gives("\u{feff}{\"eventName\":\"A\"}\r\n{\"eventName\":\"B\"}\r\n", "eventName", "A\nB\n");
-    gives("\u{feff} [{\"eventName\":\"A\"}]", "eventName", "A\n");
+    gives(
+        "\u{feff}{\"eventName\":\"A\",\"eventVersion\":\"1\"}\r\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\r\n",
+        "eventName",
+        "A\nB\n",
+    );
+    gives("\u{feff} [{\"eventName\":\"A\",\"eventVersion\":\"1\"}]", "eventName", "A\n");
 }
 
 #[test]
 fn a_broken_record_costs_only_itself() {
     is_named(
-        r#"{"Records":[{"eventName":"A"},{"eventName" "B"},{"eventName":tru},{"eventName":"D"}]}"#,
+        r#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventName" "B"},{"eventName":tru},{"eventName":"D","eventVersion":"1"}]}"#,
         "A\nD\n",
-        "record 2 has malformed JSON at byte 43; it and 1 more were left out",
+        "record 2 has malformed JSON at byte 62; it and 1 more were left out",
         "2 events in 1 file read, 2 matched",
     );
     is_named(
-        r#"{"Records":[{"eventName":"A"} {"eventName":"B"}]}"#,
+        r#"{"Records":[{"eventName":"A","eventVersion":"1"} {"eventName":"B","eventVersion":"1"}]}"#,
         "A\n",
         "malformed JSON at byte 30; 1 event before it was kept",
         "1 event in 1 file read, 1 matched",
     );
     is_named(
-        r#"{"Records":[{"eventName":"A"},{"eventName":"B"#,
+        r#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventName":"B"#,
         "A\n",
         "JSON ends early; 1 event before it was kept",
         "1 event in 1 file read, 1 matched",

@@ -158,7 +158,7 @@ mod unix {
         let mut child = trial.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
         wait_for_output(&mut child, &trial.path(""));
         fs::remove_file(trial.path("gone.json")).unwrap();
-        std::io::Write::write_all(child.stdin.as_mut().unwrap(), br#"{"eventName":"X"}"#).unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), br#"{"eventName":"X","eventVersion":"1"}"#).unwrap();
         let ran = trial.ran(&arguments, child.wait_with_output().unwrap());
         ran.shows(
             3,
@@ -178,7 +178,7 @@ mod unix {
         let mut child = trial.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // The program may close its end before all is written.
-        let _ = std::io::Write::write_all(&mut stdin, &gzip(r#"{"eventName":"A"}"#).repeat(70_000));
+        let _ = std::io::Write::write_all(&mut stdin, &gzip(r#"{"eventName":"A","eventVersion":"1"}"#).repeat(70_000));
         let begun = Instant::now();
         while child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < Duration::from_secs(60), "it waits for the pipe");
@@ -203,7 +203,7 @@ mod unix {
     fn names_of_files_steer_no_terminal() {
         let trial = Trial::new();
         fs::create_dir(trial.path("log")).unwrap();
-        fs::write(trial.path("log").join(OsStr::from_bytes(HOSTILE)), &LOG[..35]).unwrap();
+        fs::write(trial.path("log").join(OsStr::from_bytes(HOSTILE)), &LOG[..LOG.find(",{").unwrap() + 5]).unwrap();
         let stderr = |detail: &str| {
             format!(
                 "{detail}trail2tsv: log/{SAID}: JSON ends early; 1 event before it was kept\n\

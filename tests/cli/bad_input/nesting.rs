@@ -14,7 +14,9 @@ fn nested(open: &str, inside: &str, close: &str) -> String {
 }
 
 fn event(parameters: &str) -> String {
-    format!(r#"{{"Records":[{{"eventName":"A","requestParameters":{parameters}}},{{"eventName":"B"}}]}}"#)
+    format!(
+        r#"{{"Records":[{{"eventName":"A","requestParameters":{parameters}}},{{"eventName":"B","eventVersion":"1"}}]}}"#
+    )
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn deep_values_are_cells_like_others() {
 #[test]
 fn deep_values_that_never_close_end_the_file() {
     for value in [nested("[", "", ""), nested("{\"a\":", "", ""), nested("[{\"a\":", "1", "")] {
-        let before = r#"{"Records":[{"eventName":"X"},{"eventName":"A","requestParameters":"#;
+        let before = r#"{"Records":[{"eventName":"X","eventVersion":"1"},{"eventName":"A","requestParameters":"#;
         let trial = Trial::with("log", format!("{before}{value}"));
         for columns in ["eventName", "eventName,requestParameters.a.a", "eventName,resources"] {
             let tab = if columns == "eventName" { "" } else { "\t" };

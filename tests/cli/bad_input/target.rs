@@ -24,7 +24,7 @@ fn a_full_disk_is_a_failure() {
         let device = OpenOptions::new().write(true).open("/dev/full").unwrap();
         trial.ran(arguments, trial.command(arguments).stdout(device).output().unwrap())
     };
-    let more = "{\"eventName\":\"A\"}\n".repeat(100_000);
+    let more = "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n".repeat(100_000);
     trial.write("more", more);
     for arguments in [&["log"][..], &["log", "--no-header"], &["log", "--count"], &["more"], &["-c", "help"]] {
         full_stdout(arguments).shows(1, "", &format!("trail2tsv: standard output: {full}"));
@@ -37,7 +37,7 @@ fn a_full_disk_is_a_failure() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
-    let trial = Trial::with("log", "{\"eventName\":\"A\"}\n".repeat(200_000));
+    let trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n".repeat(200_000));
     let arguments = ["log", "-c", "eventName,file"];
     let mut child = trial.command(&arguments).spawn().unwrap();
     let mut line = String::new();

@@ -138,9 +138,12 @@ fn an_odd_key_hides_no_other() {
     let rows = |ran: &crate::harness::Ran| ran.stdout.lines().filter(|row| row.starts_with('E')).count();
     for name in names {
         let cloud = Cloud::with_logs(3);
-        cloud.bucket.put(format!("{day}{name}"), r#"{"eventName":"odd"}"#);
-        cloud.bucket.put(format!("AWSLogs/{ACCOUNT}/CloudTrail/{name}/2026/10/01/x.json"), r#"{"eventName":"odd"}"#);
-        cloud.bucket.put(format!("{name}/x.json"), r#"{"eventName":"odd"}"#);
+        cloud.bucket.put(format!("{day}{name}"), r#"{"eventName":"odd","eventVersion":"1"}"#);
+        cloud.bucket.put(
+            format!("AWSLogs/{ACCOUNT}/CloudTrail/{name}/2026/10/01/x.json"),
+            r#"{"eventName":"odd","eventVersion":"1"}"#,
+        );
+        cloud.bucket.put(format!("{name}/x.json"), r#"{"eventName":"odd","eventVersion":"1"}"#);
         let ran = cloud.run(&["-q"]);
         assert_eq!(rows(&ran), 3, "{ran:?}");
         // Control characters are in no file's name; the others are.
@@ -174,7 +177,9 @@ fn names_come_out_of_a_list_as_they_are() {
         let cloud = Cloud::with(bucket);
         let names = ["100%25 +a.json", "a%2Fb.json", "a+b c.json", "%", "é&=;,\u{1f980}.json"];
         for name in names {
-            cloud.bucket.put(format!("{REGION}2026/10/01/{name}"), format!(r#"{{"eventName":"{name}"}}"#));
+            cloud
+                .bucket
+                .put(format!("{REGION}2026/10/01/{name}"), format!(r#"{{"eventName":"{name}","eventVersion":"1"}}"#));
         }
         let mut rows = names;
         rows.sort_unstable();

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::cloud::{ACCOUNT, Cloud, files, lines, minutes};
 
-const LOG: &str = r#"{"eventName":"hostile"}"#;
+const LOG: &str = r#"{"eventName":"hostile","eventVersion":"1"}"#;
 
 /// The folder of the day that the logs of [`Cloud::with_logs`] are in.
 fn day() -> String {
@@ -66,7 +66,7 @@ fn odd_keys_that_are_no_danger_are_logs_like_others() {
     let cloud = Cloud::new();
     let names = ["%2e%2e%2fx.json", "a b+c&d=e.json", "..x", "a..b", "é\u{1f980}.json", "~x", "$(x)", "-x.json"];
     for name in names {
-        cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
+        cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\",\"eventVersion\":\"1\"}}"));
     }
     let mut rows = names;
     rows.sort_unstable();
@@ -81,7 +81,9 @@ fn of_a_key_and_those_below_it_the_first_is_kept() {
     for _ in 0..5 {
         let cloud = Cloud::new();
         for name in ["x", "x-1", "x/y", "x/z/y", "z"] {
-            cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
+            cloud
+                .bucket
+                .put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\",\"eventVersion\":\"1\"}}"));
         }
         let said =
             |name: &str| format!("trail2tsv: s3://logs/{}{name}: not mirrored: {WHY}; nothing was read\n", day());
@@ -100,7 +102,7 @@ fn of_a_key_and_those_below_it_the_first_is_kept() {
 fn names_that_differ_only_in_case_are_two_objects() {
     let cloud = Cloud::new();
     for name in ["a/x.json", "A/x.json", "a/X.json"] {
-        cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\"}}"));
+        cloud.bucket.put(format!("{}{name}", day()), format!("{{\"eventName\":\"{name}\",\"eventVersion\":\"1\"}}"));
     }
     let ran = cloud.run(&["-q"]);
     if cfg!(target_os = "linux") {

@@ -13,7 +13,7 @@ fn cloud(places: &[(&str, &str, &str)]) -> Cloud {
     for (number, (before, account, region)) in places.iter().enumerate() {
         let key = cloud.log(before, account, region, MINUTE, &[&number.to_string()]);
         for sibling in ["CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-NetworkActivity", "Config"] {
-            let body = r#"{"Records":[{"eventName":"sibling"}]}"#;
+            let body = r#"{"Records":[{"eventName":"sibling","eventVersion":"1"}]}"#;
             cloud.bucket.put(key.replacen("/CloudTrail/", &format!("/{sibling}/"), 1), body);
         }
     }
@@ -137,7 +137,7 @@ fn a_prefix_can_be_a_single_object() {
     let cloud = cloud(&[("AWSLogs/", ACCOUNT, "eu-west-1"), ("AWSLogs/", ACCOUNT, "us-east-1")]);
     let key = key("AWSLogs/", ACCOUNT, "eu-west-1", MINUTE);
     cloud.bucket.put(format!("{key}.bak"), "");
-    cloud.bucket.put("export/events.json", r#"{"eventName":"1"}"#);
+    cloud.bucket.put("export/events.json", r#"{"eventName":"1","eventVersion":"1"}"#);
     gives(&cloud, &[&format!("s3://logs/{key}")], &[0]);
     gives(&cloud, &["--bucket", "logs", "--prefix", &key, "--since", "2026-10-01"], &[0]);
     gives(&cloud, &["s3://logs/export/events.json"], &[1]);

@@ -97,7 +97,7 @@ fn offline_reads_no_more_of_the_mirror_than_was_asked_for() {
 fn two_buckets_are_not_mixed_in_one_mirror() {
     let cloud = Cloud::with_logs(2);
     let other = cloud.server.add_bucket("other", testkit::s3::Bucket::new());
-    other.put(cloud.bucket.keys("")[0].as_str(), "{\"eventName\":\"Other\"}");
+    other.put(cloud.bucket.keys("")[0].as_str(), "{\"eventName\":\"Other\",\"eventVersion\":\"1\"}");
     cloud.run(&["-q"]).shows(0, &minutes(2), "");
     cloud.server.reset_counts();
     let said = "trail2tsv: mirror: is the mirror of s3://logs; choose another for s3://other by --mirror\n";
@@ -150,8 +150,8 @@ fn a_bucket_can_be_one_of_several_inputs() {
     cloud
         .server
         .add_bucket("more", testkit::s3::Bucket::new())
-        .put(cloud.bucket.keys("")[0].as_str(), "{\"eventName\":\"M\"}");
-    cloud.trial.write("x.json", "{\"eventName\":\"X\"}");
+        .put(cloud.bucket.keys("")[0].as_str(), "{\"eventName\":\"M\",\"eventVersion\":\"1\"}");
+    cloud.trial.write("x.json", "{\"eventName\":\"X\",\"eventVersion\":\"1\"}");
     let arguments = ["s3://more", "x.json", "s3://logs/", "-c", "eventName", "--no-header"];
     let keys = cloud.bucket.keys("");
     cloud.trial.run(&arguments).shows(
@@ -159,7 +159,7 @@ fn a_bucket_can_be_one_of_several_inputs() {
         &lines(&["M", "X", "E000", "E001"]),
         &format!(
             "trail2tsv: 3 objects downloaded ({}), 0 in the mirror already; 4 events in 4 files read, 4 matched\n",
-            indicatif::HumanBytes(17 + cloud.size(&keys).0)
+            indicatif::HumanBytes(36 + cloud.size(&keys).0)
         ),
     );
 }

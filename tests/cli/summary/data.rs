@@ -30,7 +30,7 @@ fn rows_have_all_tables() {
 
 #[test]
 fn cells_are_as_safe_as_those_of_rows() {
-    let trial = super::Trial::with("a.json", r#"{"eventName":"=1+1,\u001b\t"}"#);
+    let trial = super::Trial::with("a.json", r#"{"eventName":"=1+1,\u001b\t","eventVersion":"1"}"#);
     trial.run(&["summary", "a.json", "--by", "eventName", "-f", "csv", "-q"]).shows(
         0,
         "eventName,events,first,last\n\"'=1+1,\\u001b\\t\",1,,\n",

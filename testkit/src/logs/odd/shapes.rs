@@ -41,7 +41,7 @@ fn keys() -> Vec<Odd> {
         Draft::new("keys: other capital letters").without("eventName").set("EventName", r#""TerminateInstances""#).odd(),
         Draft::new("keys: a key that begins like another").set("eventNameOfYesterday", r#""TerminateInstances""#).odd(),
         Draft::new("keys: a name of ours inside requestParameters")
-            .set("requestParameters", r#"{"eventName":"TerminateInstances","userIdentity":{"type":"Root"},"Records":[{"eventName":"TerminateInstances"}]}"#)
+            .set("requestParameters", r#"{"eventName":"TerminateInstances","userIdentity":{"type":"Root"},"Records":[{"eventName":"TerminateInstances","eventVersion":"1"}]}"#)
             .odd(),
         Draft::new("keys: a name of ours as a value").set("userAgent", r#""eventName""#).odd(),
         Draft::new("keys: ends in a backslash").set(r"odd\\", r#""value""#).odd(),
