@@ -2,6 +2,7 @@
 //! local mirror up to date, and hands out its files in the order of their
 //! keys. The only place with tokio and the AWS SDK.
 
+pub mod beneath;
 mod client;
 mod discover;
 mod fetch;
@@ -14,16 +15,18 @@ mod list;
 mod list_page;
 mod lists;
 pub mod mirror;
+pub mod offline;
 mod page;
 mod profile;
 mod regions;
 pub mod survey;
 mod trouble;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -32,14 +35,17 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use self::beneath::{Beneath, Entry};
 use self::client::Client;
-use self::discover::Found;
+use self::discover::{Found, remote};
 use self::gate::Gate;
 use self::lanes::Lanes;
-use self::layout::Scope;
-use self::mirror::Mirror;
+use self::layout::{Scope, kind_folders};
+use self::mirror::{Mirror, Presence};
 use self::page::{Access, Object};
+use self::trouble::Trouble;
 use crate::error::{Fatal, Skip};
+use crate::kind::Kind;
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report, count};
 use crate::stop::Stop;
@@ -51,6 +57,8 @@ pub struct Bucket {
     arrivals: mpsc::Receiver<Arrival>,
     /// The next arrival, while it is still on its way.
     pending: Option<JoinHandle<Arrived>>,
+    /// Kinds of logs that are there, and that nobody asked for.
+    unread: BTreeSet<Kind>,
     /// What downloads run on, while there may be any.
     _lanes: Lanes,
     runtime: Arc<Runtime>,
@@ -119,6 +127,8 @@ pub enum Arrived {
     TooOld,
     /// An object, or a part of the list, that could not be had.
     Skip(Skip),
+    /// Something that the user should know.
+    Note(String),
     /// There is no point in going on.
     Fatal(Fatal),
 }
@@ -149,8 +159,9 @@ impl Bucket {
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
         let lanes = Lanes::open(&shared.client, THREADS).map_err(no_threads)?;
+        let unread = found.unread.clone();
         runtime.spawn(fetch::all(Arc::clone(&shared), lanes.turns(), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, _lanes: lanes, runtime: Arc::new(runtime) })
+        Ok(Bucket { shared, arrivals, pending: None, unread, _lanes: lanes, runtime: Arc::new(runtime) })
     }
 
     /// The next object in the order of keys; waits for it a moment at most.
@@ -192,15 +203,25 @@ impl Bucket {
     pub fn fetched(&self) -> Fetched {
         self.shared.fetched()
     }
+
+    /// Kinds of logs that are there, and that nobody asked for.
+    pub fn unread(&self) -> &BTreeSet<Kind> {
+        &self.unread
+    }
+
+    /// The folder that holds the objects.
+    pub fn mirror(&self) -> Option<&Arc<Beneath>> {
+        self.shared.mirror.beneath()
+    }
 }
 
 impl Again {
     /// Fetches the object of this address once more. Says whether it came.
-    pub fn fetch(&self, path: &Path, address: &str, stop: &Stop) -> bool {
+    pub fn fetch(&self, address: &str, stop: &Stop) -> bool {
         let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
-        let Ok(metadata) = std::fs::metadata(path) else { return false };
-        let object = Object { key: key.into(), size: metadata.len(), access: Access::Immediate };
-        let fetched = async { Ok(fetch::again(&self.shared, &object, path).await) };
+        let Ok(Some(Entry::File(size))) = Presence::new(self.shared.mirror.clone()).find(key) else { return false };
+        let object = Object { key: key.into(), size, access: Access::Immediate };
+        let fetched = async { Ok(fetch::again(&self.shared, &object).await) };
         self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }
 }
@@ -239,7 +260,7 @@ fn no_threads(error: std::io::Error) -> Fatal {
 struct Connected {
     runtime: Runtime,
     shared: Arc<Shared>,
-    found: Found,
+    found: Found<Trouble>,
 }
 
 /// Connects, and finds where the logs are.
@@ -258,9 +279,9 @@ fn connect(
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
     let shared = Arc::new(Shared { client, mirror, scope, gate, verifier, counts });
-    let found = runtime.block_on(unless_stopped(stop, discover::search(&shared, &input.prefix, root.holds)))?;
+    let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
-        let (regions, lists) = (found.scans.len() as u64, shared.counts.lists.load(Relaxed));
+        let (regions, lists) = (fetch::scans(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
         format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
     });
@@ -281,14 +302,8 @@ async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = Result<T, Fat
     }
 }
 
-/// What of the mirror of a bucket is looked at. Fails where it is another
-/// bucket's.
-pub fn mirror_scope(input: &BucketInput) -> Result<Scope, Fatal> {
-    Mirror::at(&input.mirror, &input.bucket)?;
-    Ok(scope(input)?.below(&input.mirror))
-}
-
 /// What of a bucket is looked at.
 fn scope(input: &BucketInput) -> Result<Scope, Fatal> {
-    Scope::of_bucket(input.organisation.clone(), &input.accounts, &input.regions, input.window, input.late_days)
+    let kinds = kind_folders(&input.kinds, &input.prefix);
+    Scope::of_bucket(input.organisation.clone(), kinds, &input.accounts, &input.regions, input.window, input.late_days)
 }

@@ -11,6 +11,8 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::kind::Kind;
+
 /// Who did what in this AWS account: CloudTrail logs to a table.
 ///
 /// Reads CloudTrail log files from folders, files, standard input or S3, and
@@ -234,6 +236,9 @@ pub struct Bucket {
     /// Only this organisation's accounts (o-…)
     #[arg(long, value_name = "ID")]
     pub org_id: Option<String>,
+    /// Kinds of logs to read, each of which has a folder beside CloudTrail/ [default: cloudtrail]
+    #[arg(long, value_enum, value_name = "KIND,…", value_delimiter = ',')]
+    pub kind: Vec<Kind>,
     /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
     #[arg(long, value_name = "DIR")]
     pub mirror: Option<PathBuf>,

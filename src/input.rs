@@ -12,10 +12,12 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use self::opener::Opener;
 use self::patient::Patient;
 use crate::bucket::Again;
+use crate::bucket::beneath::Beneath;
 use crate::bucket::layout::delivered_by;
 use crate::stop::Stop;
 
@@ -32,17 +34,19 @@ pub struct Source {
     pub is_named: bool,
     /// What can put a new copy in its place, where there is such a thing.
     pub again: Option<Again>,
+    /// The mirror that it is in, where it is in one.
+    pub below: Option<Arc<Beneath>>,
 }
 
 impl Source {
     /// Standard input.
     pub fn stdin() -> Source {
-        Source { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None }
+        Source { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None, below: None }
     }
 
     /// A file of the local disk.
     pub fn file(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: false, is_named: false, again: None }
+        Source { path: Some(path), key: None, is_special: false, is_named: false, again: None, below: None }
     }
 
     /// A file of the local disk that the user named.
@@ -58,7 +62,7 @@ impl Source {
 
     /// A pipe or device of the local disk.
     pub fn special(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: true, is_named: true, again: None }
+        Source { path: Some(path), key: None, is_special: true, is_named: true, again: None, below: None }
     }
 
     /// An object of a bucket, which the mirror holds at `path`.
@@ -83,7 +87,10 @@ impl Source {
                 let path = path.clone();
                 Ok(Opened::Special(Patient::open(|| File::open(path), stop)))
             }
-            Some(path) => Ok(Opened::File(opener.open(path)?)),
+            Some(path) => Ok(Opened::File(match &self.below {
+                Some(mirror) => opener.open_below(mirror, path)?,
+                None => opener.open(path)?,
+            })),
             None => Ok(Opened::Special(Patient::open(|| Ok(io::stdin()), stop))),
         }
     }

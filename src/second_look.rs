@@ -8,21 +8,23 @@ mod question;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::question::{Question, USER, alone, each_alone};
+use crate::bucket::beneath::{Beneath, Entry};
 use crate::bucket::layout::Scope;
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::input::Source;
 use crate::input::inflate::Inflater;
 use crate::input::opener::Opener;
-use crate::input::walk::{Met, walk};
+use crate::input::walk::{Met, walk, walk_mirror};
 use crate::nearest::nearest;
 use crate::pipeline::Finished;
-use crate::plan::{Conditions, Input, Plan};
+use crate::plan::{BucketInput, Conditions, Input, Plan};
 use crate::query::Filter;
 use crate::query::field::Field;
 use crate::query::time;
@@ -57,24 +59,27 @@ pub fn hints(plan: &Plan, run: &Finished, stop: &Stop) -> Vec<String> {
 /// nothing is.
 fn looked_at(plan: &Plan, questions: Vec<Question>, stop: &Stop) -> Option<Look> {
     let mut look = Look::new(questions, plan.conditions.window)?;
-    let paths = paths(&plan.inputs);
+    let sources = sources(&plan.inputs);
     // Files from everywhere: what is first is often of one account and region.
-    for path in paths.iter().step_by(paths.len().div_ceil(FILES).max(1)) {
+    for source in sources.iter().step_by(sources.len().div_ceil(FILES).max(1)) {
         if look.bytes > BYTES || stop.is_interrupted() {
             break;
         }
-        look.file(path);
+        look.file(source);
     }
     Some(look)
 }
 
-fn paths(inputs: &[Input]) -> Vec<PathBuf> {
-    let mut paths = Vec::new();
+fn sources(inputs: &[Input]) -> Vec<Source> {
+    let mut sources = Vec::new();
     for input in inputs {
         let root = match input {
             Input::Stdin => continue,
             Input::Path(path) => path.clone(),
-            Input::Bucket(bucket) => bucket.mirror.join(bucket.prefix.trim_end_matches('/')),
+            Input::Bucket(bucket) => {
+                mirrored(bucket, &mut sources);
+                continue;
+            }
         };
         let is_readable = |root: &Path| std::fs::metadata(root).is_ok_and(|root| root.is_file() || root.is_dir());
         if !is_readable(&root) {
@@ -82,11 +87,31 @@ fn paths(inputs: &[Input]) -> Vec<PathBuf> {
         }
         // What cannot be walked was named when it was read.
         let _ = walk(&root, &Scope::since(Window::default()), |met| {
-            paths.extend(if let Met::File(path) = met { Some(path) } else { None });
-            if paths.len() < PATHS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            sources.extend(if let Met::File(path) = met { Some(Source::file(path)) } else { None });
+            enough(&sources)
         });
     }
-    paths
+    sources
+}
+
+fn enough(sources: &[Source]) -> ControlFlow<()> {
+    if sources.len() < PATHS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+}
+
+/// The files of a mirror, to which no link leads.
+fn mirrored(bucket: &BucketInput, sources: &mut Vec<Source>) {
+    let prefix = Path::new(bucket.prefix.trim_end_matches('/'));
+    let Ok(mirror) = Beneath::open(&bucket.mirror).map(Arc::new) else { return };
+    let source = |path| Source { below: Some(Arc::clone(&mirror)), ..Source::file(path) };
+    let root = bucket.mirror.join(prefix);
+    if mirror.folder(prefix).is_ok() {
+        let _ = walk_mirror(&root, &Scope::since(Window::default()), |met| {
+            sources.extend(if let Met::File(path) = met { Some(source(path)) } else { None });
+            enough(sources)
+        });
+    } else if let Ok(Some(Entry::File(_))) = mirror.find(prefix) {
+        sources.push(source(root));
+    }
 }
 
 /// Something that an event is asked for, and what the events have there.
@@ -139,11 +164,9 @@ impl Look {
         Some(Look { bytes: 0, decoder, asked, time, times: None, events: 0 })
     }
 
-    fn file(&mut self, path: &Path) {
+    fn file(&mut self, source: &Source) {
         const WINDOW: usize = 4 << 20;
-        let Ok(mut file) = Source::file(path.to_path_buf()).open(&mut Opener::default(), &Stop::default()) else {
-            return;
-        };
+        let Ok(mut file) = source.open(&mut Opener::default(), &Stop::default()) else { return };
         let Look { bytes, decoder, asked, time, times, events } = self;
         decoder.start();
         let _ = Inflater::new(WINDOW).read(

@@ -2,6 +2,7 @@
 
 mod verify;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub fn run(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fa
         mirror(&mut bucket, report, stop)?;
         report.detail(1, || bucket.account());
         mirrored.fetched.add(&bucket.fetched());
+        mirrored.unread.extend(bucket.unread());
     }
     Ok(mirrored)
 }
@@ -42,6 +44,7 @@ fn mirror(bucket: &mut Bucket, report: &Report, stop: &Stop) -> Result<(), Fatal
         match bucket.next(PATIENCE) {
             Next::Arrived(Arrived::Object { address, .. }) => report.detail(2, || address),
             Next::Arrived(Arrived::Skip(skip)) => report.skip(&skip),
+            Next::Arrived(Arrived::Note(text)) => report.note(&text),
             Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
             Next::Arrived(Arrived::TooOld) | Next::Wait => {}
             Next::End => return Ok(()),
@@ -58,7 +61,7 @@ fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal
     const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
-    let (mut fetched, mut objects, mut bytes) = (Fetched::default(), 0, 0);
+    let (mut fetched, mut unread, mut objects, mut bytes) = (Fetched::default(), BTreeSet::new(), 0, 0);
     for input in &plan.buckets {
         let surveyed = survey(input, report, stop, |met| {
             match met {
@@ -71,11 +74,12 @@ fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal
             }
             Ok(())
         })?;
-        fetched.add(&surveyed);
+        fetched.add(&surveyed.fetched);
+        unread.extend(surveyed.unread);
     }
     target.write(header.unwrap_or_default().as_bytes())?;
     target.finish()?;
-    Ok(Mirrored { fetched, missing: Some((objects, bytes)) })
+    Ok(Mirrored { fetched, unread, missing: Some((objects, bytes)) })
 }
 
 fn row(day: &Day) -> String {

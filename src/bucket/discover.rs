@@ -1,22 +1,15 @@
-//! Finds where in a bucket the logs are: which organisations, accounts and
-//! regions there are, whatever comes before them.
+//! Finds where the logs are: which organisations, accounts, kinds and regions
+//! there are, whatever comes before them. A bucket and its mirror are searched by
+//! the same rules, so that nothing is found in one and left out in the other.
+
+pub(super) mod local;
+pub(super) mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use super::layout::{Place, Scope, is_account};
+use crate::kind::{self, DIGEST, Kind, is_kind_folder};
 
-use super::Shared;
-use super::client::{Holds, ListRequest};
-use super::layout::{Place, is_account};
-use super::list::Scan;
-use super::list_page::{ListPage, Pages};
-use super::trouble::Trouble;
-use crate::error::Fatal;
-
-/// Folders that are looked into at once.
-const LOOKS: usize = 64;
 /// Levels of folders before `AWSLogs/` that are entered, those of
 /// organisations not counted.
 const DEEPEST: usize = 3;
@@ -31,12 +24,14 @@ enum Level {
     Outside,
     /// `AWSLogs/`, or an organisation in it.
     Logs,
+    /// A folder in `AWSLogs/` that is of no account and no organisation.
+    Unknown,
     Account,
-    /// `CloudTrail/` of an account.
+    /// `CloudTrail/` of an account, or a folder of another kind of logs.
     Trail,
     /// A region, or a year, month or day of it.
     Region,
-    /// Something else in the layout, such as `CloudTrail-Digest/`.
+    /// Something else of an account, such as `Config/`.
     Other,
 }
 
@@ -45,172 +40,238 @@ impl Level {
         let mut level = Level::Outside;
         for name in folder.split('/').filter(|name| !name.is_empty()) {
             level = match (level, name) {
-                (Level::Outside | Level::Logs, "AWSLogs") => Level::Logs,
-                (Level::Outside, _) => Level::Outside,
-                (Level::Logs, name) if is_account(name) => Level::Account,
-                (Level::Logs, name) if name.starts_with("o-") => Level::Logs,
-                (Level::Account, "CloudTrail") => Level::Trail,
                 (Level::Trail | Level::Region, _) => Level::Region,
-                _ => Level::Other,
+                (_, "AWSLogs") => Level::Logs,
+                (Level::Outside, _) => Level::Outside,
+                (Level::Logs | Level::Unknown, name) if is_account(name) => Level::Account,
+                (Level::Logs | Level::Unknown, name) if name.starts_with("o-") => Level::Logs,
+                (Level::Logs | Level::Unknown, _) => Level::Unknown,
+                (Level::Account, name) if is_kind_folder(name) => Level::Trail,
+                (Level::Account | Level::Other, _) => Level::Other,
             };
         }
         level
     }
 }
 
-/// What a search has found.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// What is to be listed, in the order of keys.
-    pub(super) scans: BTreeSet<Scan>,
-    /// Folders that could not be looked into, and why.
-    pub(super) failures: Vec<(String, Trouble)>,
+/// What a search has found. `E` is why a folder could not be looked into.
+#[derive(Debug)]
+pub(super) struct Found<E> {
+    /// The folders of regions, or folders in them, in the order of keys.
+    pub(super) folders: BTreeSet<String>,
+    /// The single object that was named.
+    pub(super) object: Option<String>,
+    /// Folders that could not be looked into.
+    pub(super) failures: Vec<(String, E)>,
     /// What the user should know of the rest.
     pub(super) notes: Vec<String>,
+    /// Kinds of logs that are there, and that nobody asked for.
+    pub(super) unread: BTreeSet<Kind>,
+}
+
+impl<E> Default for Found<E> {
+    fn default() -> Found<E> {
+        let (folders, failures, notes) = (BTreeSet::new(), Vec::new(), Vec::new());
+        Found { folders, object: None, failures, notes, unread: BTreeSet::new() }
+    }
+}
+
+/// A folder whose folders are wanted.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Look {
+    folder: String,
+    /// Only to see which kinds of logs an account has beside those wanted.
+    is_peek: bool,
 }
 
 /// A search on its way, one level of folders after the other.
-struct Search<'a> {
-    shared: &'a Arc<Shared>,
+struct Search<'a, E> {
+    scope: &'a Scope,
+    /// What the bucket is known by: `s3://BUCKET/`.
+    address: String,
     prefix: &'a str,
-    permits: Arc<Semaphore>,
-    found: Found,
+    found: Found<E>,
     /// All folders that were met.
     seen: BTreeSet<String>,
     /// Those beside `AWSLogs/`, which are not entered.
     beside: BTreeSet<String>,
+    /// Those in `AWSLogs/` that are neither accounts nor organisations, which
+    /// are not entered.
+    unknown: BTreeSet<String>,
+    /// Of each kind that has no name to be asked for by, a folder.
+    new_kinds: BTreeMap<String, String>,
+    /// Accounts of which only the wanted kinds are known, and why.
+    unpeeked: Option<(u64, String)>,
     /// How many before `AWSLogs/` were wanted.
     outside: usize,
-    /// The first page of the list of `prefix`, which is known.
-    first: Option<ListPage>,
 }
 
-/// Finds all that is to be listed below `prefix`, of which `holds` is known.
-pub(super) async fn search(shared: &Arc<Shared>, prefix: &str, holds: Holds) -> Result<Found, Fatal> {
-    let first = match holds {
-        Holds::Object(key) => return Ok(Found { scans: [Scan::object(key)].into(), ..Found::default() }),
-        Holds::Folder(page) => page,
-    };
-    let mut search = Search {
-        shared,
-        prefix,
-        first: Some(first),
-        permits: Arc::new(Semaphore::new(LOOKS)),
-        found: Found::default(),
-        seen: BTreeSet::new(),
-        beside: BTreeSet::new(),
-        outside: 0,
-    };
-    let mut folders = BTreeSet::from([prefix.to_string()]);
-    while !folders.is_empty() {
-        folders = search.step(folders).await?;
+impl<'a, E> Search<'a, E> {
+    fn new(scope: &'a Scope, address: String, prefix: &'a str) -> Search<'a, E> {
+        Search {
+            scope,
+            address,
+            prefix,
+            found: Found::default(),
+            seen: BTreeSet::new(),
+            beside: BTreeSet::new(),
+            unknown: BTreeSet::new(),
+            new_kinds: BTreeMap::new(),
+            unpeeked: None,
+            outside: 0,
+        }
     }
-    search.conclude()
-}
 
-impl Search<'_> {
-    /// Looks into the folders of one level, and gives the next level.
-    async fn step(&mut self, folders: BTreeSet<String>) -> Result<BTreeSet<String>, Fatal> {
-        let (mut looks, mut next) = (JoinSet::new(), BTreeSet::new());
+    /// The folders to begin with, or why there is no point in it.
+    fn begin(&mut self) -> Result<BTreeSet<String>, String> {
+        match Place::of(self.prefix).kind {
+            Some(DIGEST) => {
+                return Err(
+                    "digests prove that logs are unaltered, and hold no events; name the logs beside them".into()
+                );
+            }
+            Some(kind) if !self.scope.kinds().any(|wanted| wanted == kind) => {
+                self.leave_out(kind, self.prefix);
+                Ok(BTreeSet::new())
+            }
+            _ => Ok([self.prefix.to_string()].into()),
+        }
+    }
+
+    /// What to look into for the folders of one level; those with logs are found.
+    fn looks(&mut self, folders: BTreeSet<String>) -> BTreeSet<Look> {
+        let mut looks = BTreeSet::new();
         for folder in folders {
             match Level::of(&folder) {
-                Level::Outside | Level::Logs | Level::Trail => {
-                    let (shared, permits) = (Arc::clone(self.shared), Arc::clone(&self.permits));
-                    let first = self.first.take().filter(|_| folder == self.prefix);
-                    looks.spawn(async move {
-                        let _permit = permits.acquire().await;
-                        let inside = folders_in(&shared, &folder, first).await;
-                        (folder, inside)
-                    });
+                Level::Region => drop(self.found.folders.insert(folder)),
+                // Whether there is a folder of a wanted kind need not be asked first.
+                Level::Account if folder != self.prefix => {
+                    let kinds = self.scope.kinds().map(|kind| format!("{folder}{kind}/"));
+                    looks.extend(kinds.map(|folder| Look { folder, is_peek: false }));
+                    looks.insert(Look { folder, is_peek: true });
                 }
-                Level::Account => drop(next.insert(format!("{folder}CloudTrail/"))),
-                Level::Region => drop(self.found.scans.insert(Scan::folder(folder))),
-                Level::Other => {}
+                _ => drop(looks.insert(Look { folder, is_peek: false })),
             }
         }
-        let mut answers = BTreeMap::new();
-        while let Some(look) = looks.join_next().await {
-            answers.extend([look.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?]);
-        }
-        for (folder, inside) in answers {
-            match inside {
-                Ok(inside) => next.extend(self.wanted(&folder, inside)),
-                Err(trouble) if trouble.is_general || folder == self.prefix => return Err(trouble.into_fatal()),
-                Err(trouble) => self.found.failures.push((folder, trouble)),
-            }
-        }
-        Ok(next)
+        looks
     }
 
-    /// Which of the folders in a folder are to be entered.
-    fn wanted(&mut self, folder: &str, inside: Vec<String>) -> Vec<String> {
+    /// Takes what is in a folder, and gives those that are to be entered.
+    fn take(&mut self, look: &Look, mut inside: Vec<String>) -> Vec<String> {
         self.seen.extend(inside.iter().cloned());
+        let level = Level::of(&look.folder);
         // Where the logs are known to be, nobody looks elsewhere.
-        let is_logs = |name: &String| Level::of(name) == Level::Logs;
-        let (mut inside, beside) = match Level::of(folder) == Level::Outside && inside.iter().any(is_logs) {
-            true => inside.into_iter().partition(|name| is_logs(name) || is_organisation(name)),
-            false => (inside, Vec::new()),
-        };
-        self.beside.extend(beside);
-        inside.retain(|folder| self.shared.scope.admits_folder(folder) && self.is_on_the_way(folder));
-        inside
+        if level == Level::Outside && inside.iter().any(|name| Level::of(name) == Level::Logs) {
+            let (entered, beside): (Vec<_>, Vec<_>) =
+                inside.into_iter().partition(|name| Level::of(name) == Level::Logs || is_organisation(name));
+            self.beside.extend(beside);
+            inside = entered;
+        }
+        inside.retain(|folder| self.is_wanted(folder));
+        if look.is_peek { Vec::new() } else { inside }
+    }
+
+    /// Whether a folder can hold wanted logs. What it holds of others is noted.
+    fn is_wanted(&mut self, folder: &str) -> bool {
+        if Level::of(folder) == Level::Trail
+            && let Some(kind) = Place::of(folder).kind
+            && !self.scope.kinds().any(|wanted| wanted == kind)
+        {
+            self.leave_out(kind, folder);
+        }
+        self.scope.admits_folder(folder) && self.is_on_the_way(folder)
+    }
+
+    fn leave_out(&mut self, kind: &str, folder: &str) {
+        match Kind::of_folder(kind) {
+            Some(kind) => drop(self.found.unread.insert(kind)),
+            None if kind == DIGEST => {}
+            None => drop(self.new_kinds.entry(kind.into()).or_insert(folder.into())),
+        }
     }
 
     /// Whether there can be logs in or below a folder.
     fn is_on_the_way(&mut self, folder: &str) -> bool {
+        let is_named = |level| Level::of(self.prefix) == level;
         match Level::of(folder) {
             Level::Outside if is_organisation(folder) => true,
-            Level::Outside => {
+            Level::Unknown if !is_named(Level::Unknown) => {
+                self.unknown.insert(folder.into());
+                false
+            }
+            Level::Other if !is_named(Level::Other) => false,
+            Level::Outside | Level::Unknown | Level::Other => {
                 let depth = folder.get(self.prefix.len()..).unwrap_or_default().matches('/').count();
                 self.outside += usize::from(depth <= DEEPEST);
                 depth <= DEEPEST && self.outside <= MOST
             }
-            Level::Other => false,
-            _ => true,
+            Level::Logs | Level::Account | Level::Trail | Level::Region => true,
         }
     }
 
-    /// What there is to say in the end.
-    fn conclude(mut self) -> Result<Found, Fatal> {
-        let address = self.shared.client.address(self.prefix);
-        if self.found.scans.is_empty()
-            && let Some((_, trouble)) = self.found.failures.pop()
-        {
-            return Err(trouble.into_fatal());
+    /// Takes why a folder could not be looked into.
+    fn fail(&mut self, look: Look, error: E, why: String) {
+        if look.is_peek {
+            self.unpeeked.get_or_insert((0, why)).0 += 1;
+        } else {
+            self.found.failures.push((look.folder, error));
         }
-        let mut notes = Vec::new();
-        if !self.beside.is_empty() {
-            let names = few(self.beside.iter().map(String::as_str));
-            notes.push(format!("not looked into beside AWSLogs/: {names}; if there are logs, name it by --prefix"));
-        }
-        if self.outside > MOST {
-            notes.push(format!("only {MOST} folders were searched for AWSLogs/; name what is before it by --prefix"));
-        }
-        if self.found.scans.is_empty() {
+    }
+
+    /// What there is to say in the end; an error where there are no logs.
+    fn conclude(mut self) -> Result<Found<E>, String> {
+        let mut notes = self.notes();
+        if self.found.folders.is_empty() && self.found.failures.is_empty() {
             match self.regions() {
                 regions if regions.is_empty() => {
                     notes.insert(0, self.nothing());
-                    return Err(Fatal::Failed(format!("{address}: {}", notes.join("; "))));
+                    return Err(notes.join("; "));
                 }
                 regions => notes.push(format!("no logs of the regions asked for; there are {}", few(regions))),
             }
         }
-        self.found.notes = notes.into_iter().map(|note| format!("{address}: {note}")).collect();
+        self.found.notes = notes.into_iter().map(|note| format!("{}{}: {note}", self.address, self.prefix)).collect();
         Ok(self.found)
+    }
+
+    /// What was not entered, and how it is.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (folders, place) in [(&self.beside, "beside"), (&self.unknown, "in")] {
+            if !folders.is_empty() {
+                let names = few(folders.iter().map(String::as_str));
+                notes
+                    .push(format!("not looked into {place} AWSLogs/: {names}; if there are logs, name it by --prefix"));
+            }
+        }
+        for (kind, folder) in &self.new_kinds {
+            notes.push(format!("not read: {kind}, as in {folder}; name such a folder to read it"));
+        }
+        if let Some((accounts, why)) = &self.unpeeked {
+            let accounts = crate::report::count(*accounts, "account");
+            notes.push(format!("which other kinds of logs there are is not known of {accounts}: {why}"));
+        }
+        if self.outside > MOST {
+            notes.push(format!("only {MOST} folders were searched for AWSLogs/; name what is before it by --prefix"));
+        }
+        notes
     }
 
     /// The regions that there are logs of, in the accounts that are wanted.
     fn regions(&self) -> BTreeSet<&str> {
         let trails =
             self.seen.iter().filter_map(|folder| Some((folder.trim_end_matches('/').rsplit_once('/')?, folder)));
-        let wanted = trails.filter(|((trail, _), folder)| {
-            Level::of(folder) == Level::Region && self.shared.scope.admits_folder(trail)
-        });
+        let wanted =
+            trails.filter(|((trail, _), folder)| Level::of(folder) == Level::Region && self.scope.admits_folder(trail));
         wanted.map(|((_, region), _)| region).collect()
     }
 
     /// What to say where there are no logs: what is there instead.
     fn nothing(&self) -> String {
+        if let Some(unread) = kind::unread(&self.found.unread) {
+            let kinds: Vec<&str> = self.scope.kinds().collect();
+            return format!("no logs of the kind {}; {unread}", kinds.join(", "));
+        }
         let accounts: BTreeSet<&str> = self.seen.iter().filter_map(|folder| Place::of(folder).account).collect();
         if !accounts.is_empty() {
             return format!("no CloudTrail logs of what was asked for; it holds the accounts {}", few(accounts));
@@ -235,23 +296,6 @@ fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     format!("{}{}", shown.join(", "), if names.next().is_some() { ", …" } else { "" })
 }
 
-/// The folders directly in a folder, each ending in `/`. The first page of the
-/// list may be known.
-async fn folders_in(shared: &Shared, folder: &str, mut first: Option<ListPage>) -> Result<Vec<String>, Trouble> {
-    let mut folders = Vec::new();
-    let mut pages = Pages::default();
-    while !pages.is_past() {
-        let request = ListRequest { prefix: folder, folders: true, token: pages.token(), ..ListRequest::default() };
-        let page = match first.take() {
-            Some(page) => page,
-            None => shared.client.list(&request, &shared.counts.lists).await?,
-        };
-        pages.turn(&page).map_err(|text| shared.client.senseless(text))?;
-        folders.extend(page.folders);
-    }
-    Ok(folders)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,10 +311,16 @@ mod tests {
             ("o-abc/AWSLogs/o-abc/", Level::Logs),
             ("o-abc/AWSLogs/111122223333/", Level::Account),
             ("x/AWSLogs/111122223333/CloudTrail/", Level::Trail),
-            ("AWSLogs/111122223333/CloudTrail-Digest/", Level::Other),
+            ("AWSLogs/111122223333/CloudTrail-Digest/", Level::Trail),
+            ("AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/", Level::Region),
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/", Level::Region),
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/", Level::Region),
-            ("AWSLogs/other/", Level::Other),
+            ("AWSLogs/111122223333/Config/", Level::Other),
+            ("AWSLogs/111122223333/Config/x/AWSLogs/", Level::Logs),
+            ("AWSLogs/other/", Level::Unknown),
+            ("AWSLogs/other/more/", Level::Unknown),
+            ("AWSLogs/other/111122223333/", Level::Account),
+            ("AWSLogs/other/o-abc/111122223333/CloudTrail/", Level::Trail),
         ] {
             assert_eq!(Level::of(folder), level, "{folder}");
         }

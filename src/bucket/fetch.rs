@@ -1,6 +1,7 @@
 //! Brings objects into the mirror, many at once, and passes them on in the
 //! order of their keys.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,31 +9,32 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
+use super::beneath::{Entry, is_link};
 use super::client::Client;
 use super::discover::Found;
-use super::intake::{IN_THE_WAY, Intake, Verdict};
+use super::intake::{BEHIND_A_LINK, IN_THE_WAY, Intake, Verdict};
 use super::lanes::Turns;
 use super::layout::delivered_by;
+use super::list::Scan;
 use super::lists::Lists;
-use super::mirror::Mirror;
+use super::mirror::{PartFile, split};
 use super::page::Object;
 use super::trouble::{Trouble, cause};
 use super::{Arrival, Arrived, Shared};
 use crate::error::{Fatal, Outcome, Problem, Skip, plain};
-use crate::unfinished;
 
 /// Lists what was found and fetches what the mirror lacks.
-pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found, arrivals: mpsc::Sender<Arrival>) {
+pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found<Trouble>, arrivals: mpsc::Sender<Arrival>) {
+    let scans = scans(&found);
     for (folder, trouble) in found.failures {
         if arrivals.send(Arrival::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
             return;
         }
     }
-    let mut lists = Lists::open(&shared, found.scans);
-    let mut fetcher = Fetcher { intake: Intake::new(shared), lanes, cleaned: PathBuf::new() };
+    let mut lists = Lists::open(&shared, scans);
+    let mut fetcher = Fetcher { intake: Intake::new(shared), lanes, cleaned: None, notes: Vec::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
@@ -45,9 +47,12 @@ pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found, arrival
             }
         };
         for object in page.objects() {
-            let Some(arrival) = fetcher.begin(object).await else { continue };
-            if arrivals.send(arrival).await.is_err() {
-                return;
+            let arrival = fetcher.begin(object).await;
+            let notes = fetcher.notes.drain(..).map(|note| Arrival::Here(Arrived::Note(note)));
+            for arrival in notes.chain(arrival) {
+                if arrivals.send(arrival).await.is_err() {
+                    return;
+                }
             }
         }
     }
@@ -58,7 +63,9 @@ struct Fetcher {
     intake: Intake,
     lanes: Turns,
     /// The folder that was cleaned last: those of objects come one by one.
-    cleaned: PathBuf,
+    cleaned: Option<String>,
+    /// What was met on the way.
+    notes: Vec<String>,
 }
 
 impl Fetcher {
@@ -71,15 +78,11 @@ impl Fetcher {
             Verdict::TooOld => return Some(Arrival::Here(Arrived::TooOld)),
             Verdict::Refused(skip) => return Some(Arrival::Here(Arrived::Skip(skip))),
             Verdict::Present(path) => return Some(Arrival::Here(Arrived::Object { path, address })),
-            Verdict::Missing(path) => path,
+            Verdict::Missing(path, there) => {
+                self.clear(&path, &object.key, there);
+                path
+            }
         };
-        // What a killed run left lies beside an object that it left out.
-        if let Some(folder) = path.parent()
-            && self.cleaned != folder
-        {
-            unfinished::clean(folder);
-            self.cleaned = folder.to_path_buf();
-        }
         let pass = self.intake.shared.gate.pass().await;
         let lane = self.lanes.next();
         let (shared, client) = (Arc::clone(&self.intake.shared), Arc::clone(&lane.client));
@@ -89,6 +92,30 @@ impl Fetcher {
         });
         Some(Arrival::OnItsWay(task))
     }
+
+    /// Removes what a killed run left: it lies beside an object that it left out.
+    /// Names what others have put into the place of an object, or of such a rest.
+    fn clear(&mut self, path: &Path, key: &str, there: Option<Entry>) {
+        let folder = split(key).0;
+        if self.cleaned.as_deref() != Some(folder) {
+            let refused = self.intake.shared.mirror.clean(key).into_iter();
+            let text = "is named like an unfinished download, and is not a regular file; it is left alone";
+            self.notes.extend(refused.map(|path| format!("{}: {text}", path.display())));
+            self.cleaned = Some(folder.to_string());
+        }
+        let what = match there {
+            Some(Entry::Link) => "is a link",
+            Some(Entry::Special) => "is not a regular file",
+            Some(Entry::File(_) | Entry::Folder) | None => return,
+        };
+        self.notes.push(format!("{}: {what}; the object takes its place", path.display()));
+    }
+}
+
+/// What is to be listed.
+pub(super) fn scans(found: &Found<Trouble>) -> BTreeSet<Scan> {
+    let object = found.object.iter().cloned().map(Scan::object);
+    found.folders.iter().cloned().map(Scan::folder).chain(object).collect()
 }
 
 /// Why an object did not come.
@@ -98,7 +125,7 @@ enum Failure {
     /// It came, but not as listed, or not to its end.
     Broken(String),
     /// It came as listed, but is no whole gzip stream.
-    Damaged(NamedTempFile),
+    Damaged(PartFile),
     /// The mirror could not take it.
     Disk(io::Error),
 }
@@ -108,7 +135,7 @@ async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, 
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);
     let problem = loop {
-        match fetch_once(shared, client, &object, &path).await {
+        match fetch_once(shared, client, &object).await {
             Ok(()) => {
                 shared.counts.objects.fetch_add(1, Relaxed);
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
@@ -118,14 +145,15 @@ async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, 
             Err(Failure::Broken(_)) => attempt += 1,
             Err(Failure::Damaged(_)) if !is_doubted => is_doubted = true,
             // So it is in the bucket. A mirror of evidence has that too.
-            Err(Failure::Damaged(file)) => match file.persist(&path) {
-                Ok(_) => return damaged(shared, &object, address),
-                Err(error) if is_in_the_way(&error.error) => break Problem::Key(IN_THE_WAY),
-                Err(error) => return Arrived::Fatal(disk(&path, &error.error)),
+            Err(Failure::Damaged(file)) => match file.persist(split(&object.key).1) {
+                Ok(()) => return damaged(shared, &object, address),
+                Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
+                Err(error) => return Arrived::Fatal(disk(&path, &error)),
             },
             Err(Failure::Refused(trouble)) if trouble.is_general => return Arrived::Fatal(trouble.into_fatal()),
             Err(Failure::Refused(trouble)) => break Problem::Download(trouble.text),
             Err(Failure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
+            Err(Failure::Disk(error)) if is_link(&error) => break Problem::Key(BEHIND_A_LINK),
             Err(Failure::Disk(error)) => return Arrived::Fatal(disk(&path, &error)),
         }
     };
@@ -133,9 +161,9 @@ async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, 
     Arrived::Skip(Skip { name: address, problem, outcome: Outcome::Nothing })
 }
 
-async fn fetch_once(shared: &Shared, client: &Client, object: &Object, path: &Path) -> Result<(), Failure> {
+async fn fetch_once(shared: &Shared, client: &Client, object: &Object) -> Result<(), Failure> {
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
-    let mut file = Mirror::begin(path).map_err(Failure::Disk)?;
+    let part = shared.mirror.begin(&object.key).map_err(Failure::Disk)?;
     let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
     let length = answer.content_length;
     let mut body = answer.body;
@@ -148,18 +176,17 @@ async fn fetch_once(shared: &Shared, client: &Client, object: &Object, path: &Pa
             let came = length.map_or("more bytes".into(), |length| format!("{length} bytes"));
             return Err(Failure::Broken(format!("{came} came, {} were listed", object.size)));
         }
-        file.write_all(&chunk).map_err(Failure::Disk)?;
+        part.file().write_all(&chunk).map_err(Failure::Disk)?;
     }
     if size != object.size {
         return Err(Failure::Broken(format!("{size} bytes came, {} were listed", object.size)));
     }
     if let Some(verifier) = verifier
-        && !verifier.is_whole(file.as_file()).map_err(Failure::Disk)?
+        && !verifier.is_whole(part.file()).map_err(Failure::Disk)?
     {
-        return Err(Failure::Damaged(file));
+        return Err(Failure::Damaged(part));
     }
-    file.persist(path).map_err(|error| Failure::Disk(error.error))?;
-    Ok(())
+    part.persist(split(&object.key).1).map_err(Failure::Disk)
 }
 
 /// Whether a key is that of a log, and not of what lies beside it.
@@ -189,10 +216,10 @@ fn damaged(shared: &Shared, object: &Object, name: String) -> Arrived {
 }
 
 /// Puts a new copy in the place of one that is damaged. Says whether it came.
-pub(super) async fn again(shared: &Shared, object: &Object, path: &Path) -> bool {
+pub(super) async fn again(shared: &Shared, object: &Object) -> bool {
     const ATTEMPTS: u32 = 2;
     for _ in 0..ATTEMPTS {
-        match fetch_once(shared, &shared.client, object, path).await {
+        match fetch_once(shared, &shared.client, object).await {
             Ok(()) => return true,
             Err(Failure::Broken(_)) => {}
             Err(Failure::Refused(_) | Failure::Damaged(_) | Failure::Disk(_)) => return false,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Shared;
-use super::mirror::Mirror;
+use super::beneath::{Entry, is_link};
+use super::mirror::Presence;
 use super::page::{Access, Object};
 use crate::error::{Outcome, Problem, Skip};
 
@@ -15,6 +16,7 @@ pub(super) struct Intake {
     pub(super) shared: Arc<Shared>,
     /// The keys so far that the next one may go on from.
     trunks: Vec<String>,
+    presence: Presence,
 }
 
 /// What becomes of an object.
@@ -29,13 +31,14 @@ pub(super) enum Verdict {
     Present(PathBuf),
     /// The mirror lacks it, and it must be restored before it can be read.
     Archived,
-    /// The mirror lacks it, here.
-    Missing(PathBuf),
+    /// The mirror lacks it, here, and may have something else in its place.
+    Missing(PathBuf, Option<Entry>),
 }
 
 impl Intake {
     pub(super) fn new(shared: Arc<Shared>) -> Intake {
-        Intake { shared, trunks: Vec::new() }
+        let presence = Presence::new(shared.mirror.clone());
+        Intake { shared, trunks: Vec::new(), presence }
     }
 
     /// Decides, and counts what needs no fetching.
@@ -53,13 +56,20 @@ impl Intake {
             Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
             result => result,
         };
+        let there = if path.is_ok() { self.presence.find(&object.key) } else { Ok(None) };
+        let path = match &there {
+            Err(error) if is_link(error) => Err(BEHIND_A_LINK),
+            _ => path,
+        };
+        // What else bars the way, writing will tell.
+        let there = there.unwrap_or_default();
         match path {
             Err(reason) => {
                 shared.counts.failed.fetch_add(1, Relaxed);
                 let name = shared.client.address(&object.key);
                 Verdict::Refused(Skip { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
             }
-            Ok(path) if Mirror::holds(&path, object.size) => {
+            Ok(path) if there == Some(Entry::File(object.size)) => {
                 shared.counts.present.fetch_add(1, Relaxed);
                 Verdict::Present(path)
             }
@@ -68,11 +78,13 @@ impl Intake {
                 shared.counts.restoring.fetch_add(u64::from(object.access == Access::Restoring), Relaxed);
                 Verdict::Archived
             }
-            Ok(path) => Verdict::Missing(path),
+            Ok(path) => Verdict::Missing(path, there),
         }
     }
 }
 
+/// A folder that others have put there could be anywhere.
+pub(super) const BEHIND_A_LINK: &str = "a folder of the mirror is a link, and links in it are not followed";
 pub(super) const IN_THE_WAY: &str = "a file of the mirror would have to be a folder, or a folder a file";
 
 /// Whether a key is below another object's, as `x/y` is below `x`: a disk

@@ -1,9 +1,11 @@
 //! The grammar of CloudTrail's keys, and what a key proves about the events
 //! in its object. Pure: it talks to nobody.
 //!
-//! `[prefix/]AWSLogs/[o-ORGID/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/NAME`, with
-//! `NAME` = `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_….json.gz`.
+//! `[prefix/]AWSLogs/[o-ORGID/]ACCOUNT/KIND/REGION/YYYY/MM/DD/NAME`, with
+//! `NAME` = `ACCOUNT_KIND_REGION_YYYYMMDDTHHmmZ_….json.gz`, and `KIND` =
+//! `CloudTrail`, `CloudTrail-Insight` and the like.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::{Date, DateTime};
@@ -12,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::regions;
 use crate::error::Fatal;
+use crate::kind::{Kind, is_kind_folder};
 use crate::pattern::{Choice, Pattern};
 use crate::window::Window;
 
@@ -43,7 +46,7 @@ impl<'a> Place<'a> {
                 match folder {
                     _ if is_account(folder) => place.account = Some(folder),
                     _ if folder.starts_with("o-") => place.organisation = Some(folder),
-                    _ if place.account.is_some() && folder.starts_with("CloudTrail") => place.kind = Some(folder),
+                    _ if place.account.is_some() && is_kind_folder(folder) => place.kind = Some(folder),
                     _ => place.account = None,
                 }
             } else if place.region.is_none() {
@@ -92,13 +95,24 @@ pub fn is_account(folder: &str) -> bool {
 /// events in it happened before.
 pub fn delivered_by(key: &str) -> Option<Timestamp> {
     let name = key.rsplit('/').next()?;
-    let (account, rest) = name.split_once("_CloudTrail_")?;
-    let stamp = rest.split('_').nth(1)?.strip_suffix('Z')?;
-    if !is_account(account) || stamp.len() != "20261001T1200".len() {
+    let mut parts = name.split('_');
+    let (account, kind, _region) = (parts.next()?, parts.next()?, parts.next()?);
+    let stamp = parts.next()?.strip_suffix('Z')?;
+    if !is_account(account) || Kind::of_folder(kind).is_none() || stamp.len() != "20261001T1200".len() {
         return None;
     }
     let time = DateTime::strptime("%Y%m%dT%H%M", stamp).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
     time.checked_add(SignedDuration::from_mins(1)).ok()
+}
+
+/// The folders of the wanted kinds: those that were asked for, else that which
+/// the prefix names, else that of the usual logs.
+pub fn kind_folders(kinds: &[Kind], prefix: &str) -> BTreeSet<String> {
+    let named = Place::of(prefix).kind.unwrap_or(Kind::CloudTrail.folder());
+    match kinds {
+        [] => [named.to_string()].into(),
+        kinds => kinds.iter().map(|kind| kind.folder().to_string()).collect(),
+    }
 }
 
 /// Which folders and files of the layout can hold wanted events. It leaves
@@ -106,6 +120,8 @@ pub fn delivered_by(key: &str) -> Option<Timestamp> {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     organisation: Option<String>,
+    /// The folders of kinds that are entered; all of them where this is none.
+    kinds: Option<BTreeSet<String>>,
     accounts: Option<Choice<Pattern>>,
     regions: Option<Choice<Pattern>>,
     since: Option<Timestamp>,
@@ -127,6 +143,7 @@ impl Scope {
     /// What is looked at in a bucket.
     pub fn of_bucket(
         organisation: Option<String>,
+        kinds: BTreeSet<String>,
         accounts: &[String],
         regions: &[String],
         window: Window,
@@ -135,6 +152,7 @@ impl Scope {
         let (first_day, last_day) = window.days(late_days);
         Ok(Scope {
             organisation,
+            kinds: Some(kinds),
             accounts: Choice::new("--account", accounts, |value| Pattern::new("--account", value))?,
             regions: Choice::new("--region", regions, |value| Pattern::new("--region", value))?,
             since: window.since,
@@ -147,6 +165,11 @@ impl Scope {
     /// The same for paths below a folder, whose own name proves nothing.
     pub fn below(self, folder: &Path) -> Scope {
         Scope { root: folder.to_string_lossy().into_owned(), ..self }
+    }
+
+    /// The folders of the kinds that are wanted.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().flatten().map(String::as_str)
     }
 
     /// Whether a folder can hold keys of interest.
@@ -170,7 +193,8 @@ impl Scope {
         let is_day = place.days().is_none_or(|(first, last)| {
             self.first_day.is_none_or(|since| last >= since) && self.last_day.is_none_or(|until| first <= until)
         });
-        is_organisation && is_account && is_region && is_day
+        let is_kind = place.kind.is_none_or(|kind| self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind)));
+        is_organisation && is_account && is_kind && is_region && is_day
     }
 
     /// Whether the name of a file leaves it possible that it holds an event of
@@ -186,6 +210,10 @@ mod tests {
 
     const KEY: &str = "AWSLogs/o-abc/111122223333/CloudTrail/eu-west-1/2026/10/01/\
                        111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+
+    fn usual() -> BTreeSet<String> {
+        kind_folders(&[], "")
+    }
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -209,7 +237,7 @@ mod tests {
         assert_eq!((place.account, place.kind, place.region), (Some("111122223333"), Some("CloudTrail"), None));
         assert_eq!(place.days(), None);
         let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: None };
-        let scope = Scope::of_bucket(None, &["111122223333".into()], &[], window, 1).unwrap();
+        let scope = Scope::of_bucket(None, usual(), &["111122223333".into()], &[], window, 1).unwrap();
         let mirror = Path::new("444455556666/CloudTrail/us-east-1/2020");
         assert!(!scope.admits_folder("444455556666/CloudTrail/us-east-1/2020"));
         assert!(scope.clone().below(mirror).admits_folder("444455556666/CloudTrail/us-east-1/2020"));
@@ -220,9 +248,17 @@ mod tests {
     #[test]
     fn the_name_tells_the_minute_of_delivery() {
         assert_eq!(delivered_by(KEY), Some(at("2026-10-01T09:16:00Z")));
-        for name in
-            ["x.json.gz", "111122223333_CloudTrail_us-east-1-20200930T2358.json", "1_CloudTrail_r_20261001T0915Z_x"]
-        {
+        for kind in ["CloudTrail-Insight", "CloudTrail-NetworkActivity", "CloudTrail-Aggregated"] {
+            let key = KEY.replace("_CloudTrail_", &format!("_{kind}_"));
+            assert_eq!(delivered_by(&key), Some(at("2026-10-01T09:16:00Z")), "{kind}");
+        }
+        let digest = KEY.replace("_CloudTrail_", "_CloudTrail-Digest_");
+        for name in [
+            &digest,
+            "x.json.gz",
+            "111122223333_CloudTrail_us-east-1-20200930T2358.json",
+            "1_CloudTrail_r_20261001T0915Z_x",
+        ] {
             assert_eq!(delivered_by(name), None, "{name}");
         }
     }
@@ -241,10 +277,28 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_those_asked_for_or_the_one_that_is_named() {
+        let kinds = |kinds: &[Kind], prefix: &str| {
+            let scope = Scope::of_bucket(None, kind_folders(kinds, prefix), &[], &[], Window::default(), 1).unwrap();
+            let all = ["", "-Insight", "-NetworkActivity", "-Digest", "-New"];
+            let is_entered = |kind: &&str| scope.admits_folder(&format!("AWSLogs/111122223333/CloudTrail{kind}/x"));
+            all.into_iter().filter(is_entered).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(&[], ""), [""]);
+        assert_eq!(kinds(&[], "AWSLogs/111122223333/"), [""]);
+        assert_eq!(kinds(&[], "AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/"), ["-Insight"]);
+        assert_eq!(kinds(&[], "AWSLogs/111122223333/CloudTrail-New/"), ["-New"]);
+        assert_eq!(kinds(&[Kind::Insight, Kind::CloudTrail], ""), ["", "-Insight"]);
+        assert_eq!(kinds(&[Kind::NetworkActivity], "AWSLogs/111122223333/CloudTrail/"), ["-NetworkActivity"]);
+        assert!(Scope::since(Window::default()).admits_folder("AWSLogs/111122223333/CloudTrail-Digest/x"));
+    }
+
+    #[test]
     fn a_bucket_is_entered_only_where_it_can_matter() {
         let list = |values: &[&str]| values.iter().map(|value| (*value).to_string()).collect::<Vec<_>>();
         let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-02T00:00:00Z")) };
-        let scope = Scope::of_bucket(None, &list(&["111122223333"]), &list(&["eu-west-1"]), window, 1).unwrap();
+        let scope =
+            Scope::of_bucket(None, usual(), &list(&["111122223333"]), &list(&["eu-west-1"]), window, 1).unwrap();
         for (folder, expected) in [
             ("AWSLogs", true),
             ("AWSLogs/111122223333/CloudTrail", true),
@@ -258,7 +312,8 @@ mod tests {
         ] {
             assert_eq!(scope.admits_folder(folder), expected, "{folder}");
         }
-        let scope = Scope::of_bucket(Some("o-abc".into()), &[], &list(&["us-east-1"]), Window::default(), 1).unwrap();
+        let scope =
+            Scope::of_bucket(Some("o-abc".into()), usual(), &[], &list(&["us-east-1"]), Window::default(), 1).unwrap();
         assert!(scope.admits_folder("AWSLogs/o-abc/111122223333/CloudTrail/ap-southeast-2"), "global services");
         assert!(!scope.admits_folder("AWSLogs/o-other"));
         assert!(!scope.admits_folder("AWSLogs/111122223333/CloudTrail/us-east-1"));

@@ -17,6 +17,7 @@ use super::list_page::Pages;
 use super::lists::{Item, Office, Room};
 use super::page::{Object, Page};
 use super::trouble::Trouble;
+use crate::kind::is_kind_folder;
 
 /// The keys of a folder between two bounds. What follows the folder's name
 /// begins with a date.
@@ -67,31 +68,35 @@ impl Scan {
 
 /// The folder of an account's region, and what keys in it begin with.
 struct Region<'a> {
-    trail: &'a str,
+    /// The folder of the account.
+    before: &'a str,
     account: &'a str,
+    kind: &'a str,
     name: &'a str,
 }
 
 impl<'a> Region<'a> {
     /// That of a folder in it.
     fn of(folder: &'a str) -> Option<Region<'a>> {
-        let (trail, below) = folder.rsplit_once("/CloudTrail/")?;
+        let (before, below) = folder.split_at(folder.rfind("/CloudTrail")?);
+        let (kind, below) = below[1..].split_once('/')?;
         let (name, _) = below.split_once('/')?;
-        Some(Region { trail, account: trail.rsplit('/').next().unwrap_or(trail), name })
+        let account = before.rsplit('/').next().unwrap_or(before);
+        is_kind_folder(kind).then_some(Region { before, account, kind, name })
     }
 
     /// Between the keys of a day and those of the day before.
     fn day(&self, day: Date) -> String {
-        let Region { trail, name, .. } = self;
-        format!("{trail}/CloudTrail/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
+        let Region { before, kind, name, .. } = self;
+        format!("{before}/{kind}/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
     }
 
     /// Between the keys that were delivered before this hour and the others.
     fn time(&self, time: Timestamp) -> String {
         let time = time.to_zoned(TimeZone::UTC).datetime();
-        let Region { account, name, .. } = self;
+        let Region { account, kind, name, .. } = self;
         let stamp = time.strftime("%Y%m%dT%H");
-        format!("{}/{account}_CloudTrail_{name}_{stamp}", self.day(time.date()))
+        format!("{}/{account}_{kind}_{name}_{stamp}", self.day(time.date()))
     }
 }
 
@@ -288,6 +293,9 @@ mod tests {
             assert_eq!(start(below), None, "{below}");
         }
         assert_eq!(Scan::folder(REGION.into()).start(None), None);
+        let insight = REGION.replace("/CloudTrail/", "/CloudTrail-Insight/");
+        assert_eq!(Scan::folder(insight.clone()).start(day), Some(format!("{insight}2026/10/04")));
+        assert_eq!(Scan::folder("x/CloudTrails/eu-west-1/".into()).start(day), None);
     }
 
     fn page(keys: &[&str]) -> Vec<Object> {

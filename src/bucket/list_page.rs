@@ -52,10 +52,10 @@ impl ListPage {
         Ok(ListPage { objects: objects.collect::<Result<_, _>>()?, folders: folders.collect::<Result<_, _>>()?, next })
     }
 
-    /// The greatest key or folder in it.
+    /// The last key or folder in it: they come in order.
     pub(super) fn last(&self) -> Option<&str> {
-        let keys = self.objects.iter().map(|object| object.key.as_str());
-        keys.chain(self.folders.iter().map(String::as_str)).max()
+        let key = self.objects.last().map(|object| object.key.as_str());
+        key.max(self.folders.last().map(String::as_str))
     }
 }
 

@@ -1,14 +1,19 @@
 //! The folder that holds objects under their own keys.
 //!
 //! An object appears under its name only when it is whole; a key that is no
-//! plain path below the folder is refused. A small file says which bucket it is
-//! of: the keys of two buckets would mix.
+//! plain path below the folder is refused, and links in the folder are not
+//! followed. A small file says which bucket it is of: the keys of two buckets
+//! would mix.
 
-use std::io::{self, Write};
+mod part;
+
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tempfile::NamedTempFile;
-
+pub(super) use self::part::PartFile;
+use super::beneath::{Beneath, Entry, Folder, SPECIAL, is_link};
 use crate::error::{Fatal, plain};
 use crate::unfinished;
 
@@ -19,6 +24,8 @@ pub const MARK: &str = ".trail2tsv-bucket";
 #[derive(Clone, Debug)]
 pub struct Mirror {
     folder: PathBuf,
+    /// Where it is, if it is there.
+    beneath: Option<Arc<Beneath>>,
 }
 
 impl Mirror {
@@ -29,23 +36,31 @@ impl Mirror {
             let why = plain(&error);
             Fatal::Failed(format!("{}: the mirror cannot be made: {why}; choose another by --mirror", folder.display()))
         })?;
+        let mirror = Mirror::at(folder, bucket)?;
         // A mirror that cannot be written to may have all that is needed.
-        let _ = mark(folder, bucket);
-        Mirror::at(folder, bucket)
+        if mirror.mark(bucket).is_ok() { Mirror::at(folder, bucket) } else { Ok(mirror) }
     }
 
     /// The mirror in a folder that need not be there yet. Fails where it is
-    /// another bucket's.
+    /// another bucket's, or not to be trusted.
     pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Fatal> {
-        match std::fs::read_to_string(folder.join(MARK)) {
-            Ok(text) if text.trim_end() != bucket => Err(Fatal::Failed(format!(
-                "{}: is the mirror of s3://{}; choose another for s3://{bucket} by --mirror",
-                folder.display(),
-                text.trim_end()
-            ))),
+        let mirror = Mirror { folder: folder.to_path_buf(), beneath: Beneath::open(folder).ok().map(Arc::new) };
+        let refuse = |what: String| Err(Fatal::Failed(format!("{}: {what} by --mirror", folder.display())));
+        match mirror.beneath.as_ref().map(|beneath| beneath.file(Path::new(MARK)).and_then(start)) {
+            Some(Ok(text)) if text.trim_end() != bucket => {
+                refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))
+            }
+            Some(Err(error)) if is_link(&error) || plain(&error) == SPECIAL => {
+                refuse(format!("its {MARK} is {}; remove that, or choose another", plain(&error)))
+            }
             // Whoever filled it otherwise knows what is in it.
-            _ => Ok(Mirror { folder: folder.to_path_buf() }),
+            _ => Ok(mirror),
         }
+    }
+
+    /// The folder, by which all of it is reached.
+    pub fn beneath(&self) -> Option<&Arc<Beneath>> {
+        self.beneath.as_ref()
     }
 
     /// Where an object belongs, or why it cannot be kept.
@@ -73,36 +88,77 @@ impl Mirror {
         Ok(path)
     }
 
-    /// Whether the file is there with all its bytes.
-    pub fn holds(path: &Path, size: u64) -> bool {
-        std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    /// Begins to write the object of this key.
+    pub(super) fn begin(&self, key: &str) -> io::Result<PartFile> {
+        let beneath = self.beneath.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        PartFile::begin(beneath, split(key).0)
     }
 
-    /// Begins to write the file that will be at `path`.
-    pub fn begin(path: &Path) -> io::Result<NamedTempFile> {
-        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        let begin = || unfinished::begin(folder, ".");
-        match begin() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                std::fs::create_dir_all(folder)?;
-                begin()
-            }
-            result => result,
+    /// Removes what processes that are gone have left in the folder of a key,
+    /// and gives the names of what only looks like that.
+    pub(super) fn clean(&self, key: &str) -> Vec<PathBuf> {
+        let (folder, _) = split(key);
+        let Some(opened) = self.beneath.as_ref().and_then(|beneath| beneath.folder(Path::new(folder)).ok()) else {
+            return Vec::new();
+        };
+        part::clean(&opened).into_iter().map(|name| self.folder.join(folder).join(name)).collect()
+    }
+
+    /// Says whose mirror it is, unless that is said already.
+    fn mark(&self, bucket: &str) -> io::Result<()> {
+        let beneath = self.beneath.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        if beneath.find(Path::new(MARK))?.is_some() {
+            return Ok(());
         }
+        let part = PartFile::begin(beneath, "")?;
+        writeln!(part.file(), "{bucket}")?;
+        // Of two that come at once, the first is right.
+        part.place(MARK)
     }
 }
 
-/// Says whose mirror a folder is, unless that is said already.
-fn mark(folder: &Path, bucket: &str) -> io::Result<()> {
-    let path = folder.join(MARK);
-    if path.exists() {
-        return Ok(());
+/// What a mirror has, asked in the order of keys: the folder of the last is held.
+#[derive(Debug)]
+pub(super) struct Presence {
+    mirror: Mirror,
+    /// The folder of the last key, and what it is where it is there.
+    path: String,
+    folder: Option<Folder>,
+    is_known: bool,
+}
+
+impl Presence {
+    pub(super) fn new(mirror: Mirror) -> Presence {
+        Presence { mirror, path: String::new(), folder: None, is_known: false }
     }
-    let mut file = unfinished::begin(folder, ".")?;
-    writeln!(file, "{bucket}")?;
-    // Of two that come at once, the first is right.
-    file.persist_noclobber(path)?;
-    Ok(())
+
+    /// What there is in the place of an object. Fails where the way is barred.
+    pub(super) fn find(&mut self, key: &str) -> io::Result<Option<Entry>> {
+        let (path, name) = split(key);
+        if !self.is_known || self.path != path {
+            let Some(beneath) = &self.mirror.beneath else { return Ok(None) };
+            self.is_known = false;
+            self.folder = match beneath.folder(Path::new(path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                result => Some(result?),
+            };
+            (self.path, self.is_known) = (path.to_string(), true);
+        }
+        self.folder.as_ref().map_or(Ok(None), |folder| folder.find(OsStr::new(name)))
+    }
+}
+
+/// The folder of a key, and its name in it.
+pub(super) fn split(key: &str) -> (&str, &str) {
+    key.rsplit_once('/').unwrap_or(("", key))
+}
+
+/// The first of a text, which may be longer than anybody reads.
+fn start(file: std::fs::File) -> io::Result<String> {
+    const LONGEST: u64 = 256;
+    let mut text = Vec::new();
+    file.take(LONGEST).read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 #[cfg(test)]
@@ -131,5 +187,30 @@ mod tests {
         ] {
             assert!(mirror.path(key).is_err(), "{key:?}");
         }
+    }
+
+    #[test]
+    fn what_is_there_is_known_in_any_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let mirror = Mirror::open(folder.path(), "logs").unwrap();
+        for key in ["a/x", "a/y", "b/x", "z"] {
+            std::fs::create_dir_all(folder.path().join(key).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(key), key).unwrap();
+        }
+        let mut presence = Presence::new(mirror);
+        for (key, expected) in [
+            ("a/x", Some(Entry::File(3))),
+            ("a/none", None),
+            ("none/x", None),
+            ("none/y", None),
+            ("b/x", Some(Entry::File(3))),
+            ("z", Some(Entry::File(1))),
+            ("a", Some(Entry::Folder)),
+            ("a/y", Some(Entry::File(3))),
+        ] {
+            assert_eq!(presence.find(key).unwrap(), expected, "{key}");
+        }
+        let nowhere = Mirror::at(&folder.path().join("nowhere"), "logs").unwrap();
+        assert_eq!(Presence::new(nowhere).find("a/x").unwrap(), None);
     }
 }

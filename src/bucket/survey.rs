@@ -1,17 +1,19 @@
 //! Lists what a window needs, and says what the mirror lacks; fetches nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
-use super::fetch::incomplete;
+use super::fetch::{incomplete, scans};
 use super::intake::{Intake, Verdict};
 use super::layout::Place;
 use super::lists::Lists;
 use super::mirror::Mirror;
 use super::{Arrived, Connected, connect, unless_stopped};
 use crate::error::{Fatal, Skip};
+use crate::kind::Kind;
 use crate::plan::BucketInput;
 use crate::report::{Fetched, Report};
 use crate::stop::Stop;
@@ -44,23 +46,33 @@ pub enum Met {
     Skip(Skip),
 }
 
+/// What a survey has found out.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// What was asked for, and what the mirror has.
+    pub fetched: Fetched,
+    /// Kinds of logs that are there, and that nobody asked for.
+    pub unread: BTreeSet<Kind>,
+}
+
 /// Lists, and calls `each` with what it meets, until that fails.
 pub fn survey(
     input: &BucketInput,
     report: &Report,
     stop: &Stop,
     mut each: impl FnMut(Met) -> Result<(), Fatal>,
-) -> Result<Fetched, Fatal> {
+) -> Result<Surveyed, Fatal> {
     const OFTEN: Duration = Duration::from_millis(100);
     let Connected { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
+    let (scans, unread) = (scans(&found), found.unread);
     runtime.block_on(unless_stopped(stop, async {
         for (folder, trouble) in found.failures {
             each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
         }
         let mut intake = Intake::new(Arc::clone(&shared));
         let (mut day, mut shown) = (Day::default(), Instant::now());
-        let mut lists = Lists::open(&shared, found.scans);
+        let mut lists = Lists::open(&shared, scans);
         while let Some(listed) = lists.next().await {
             let page = match listed {
                 Ok(page) => page,
@@ -78,7 +90,7 @@ pub fn survey(
                     }
                     Verdict::Present(_) => (0, 1, 0),
                     Verdict::Archived => (0, 0, 1),
-                    Verdict::Missing(_) => (1, 0, 0),
+                    Verdict::Missing(..) => (1, 0, 0),
                 };
                 if !day.is_of(&object.key) {
                     end(&mut day, &mut each)?;
@@ -98,7 +110,7 @@ pub fn survey(
         }
         end(&mut day, &mut each)
     }))?;
-    Ok(shared.fetched())
+    Ok(Surveyed { fetched: shared.fetched(), unread })
 }
 
 impl Day {
@@ -132,6 +144,6 @@ fn skip(arrived: Arrived) -> Result<Skip, Fatal> {
     match arrived {
         Arrived::Skip(skip) => Ok(skip),
         Arrived::Fatal(fatal) => Err(fatal),
-        Arrived::Object { .. } | Arrived::TooOld => Err(Fatal::Failed("a list broke down".into())),
+        Arrived::Object { .. } | Arrived::TooOld | Arrived::Note(_) => Err(Fatal::Failed("a list broke down".into())),
     }
 }

@@ -3,7 +3,9 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::bucket::beneath::{Beneath, Folder};
 
 /// Opens files, and keeps the folder of the last one open while that saves
 /// time.
@@ -11,6 +13,15 @@ use std::path::Path;
 pub struct Opener {
     #[cfg(unix)]
     folder: unix::Folder,
+    mirrored: MirrorFolder,
+}
+
+/// The folder of the last file of a mirror.
+#[derive(Debug, Default)]
+struct MirrorFolder {
+    path: PathBuf,
+    /// Nothing before a second file of it is opened: many have only one.
+    handle: Option<Folder>,
 }
 
 impl Opener {
@@ -22,6 +33,26 @@ impl Opener {
         }
         // What is wrong where the short way fails, the long one says.
         File::open(path)
+    }
+
+    /// Opens a file of a mirror, which links do not lead to.
+    pub fn open_below(&mut self, mirror: &Beneath, path: &Path) -> io::Result<File> {
+        let MirrorFolder { path: last, handle } = &mut self.mirrored;
+        let inside = mirror.relative(path).ok_or(io::ErrorKind::InvalidInput)?;
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return mirror.file(inside) };
+        // As text: the parts of a path take longer to compare.
+        if last.as_os_str() != folder.as_os_str() {
+            (*last, *handle) = (folder.to_path_buf(), None);
+            return mirror.file(inside);
+        }
+        if handle.is_none() {
+            *handle = Some(mirror.folder(inside.parent().unwrap_or(Path::new("")))?);
+        }
+        match handle.as_ref().map(|folder| folder.file(name)) {
+            Some(Ok(file)) => Ok(file),
+            // What is wrong where the short way fails, the long one says.
+            _ => mirror.file(inside),
+        }
     }
 }
 

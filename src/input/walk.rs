@@ -8,6 +8,7 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::bucket::beneath::{LINK, SPECIAL};
 use crate::bucket::layout::Scope;
 use crate::bucket::mirror::MARK;
 use crate::error::{Outcome, Problem, Skip, plain};
@@ -32,6 +33,12 @@ pub enum Met {
     Loop(String),
 }
 
+/// Walks a folder of a mirror, in which links are not followed but named, as is
+/// all that is neither a file nor a folder.
+pub fn walk_mirror(root: &Path, scope: &Scope, each: impl FnMut(Met) -> ControlFlow<()>) -> ControlFlow<()> {
+    walk_folder(root, scope, false, each)
+}
+
 /// Walks `root`, which may be a file, and calls `each` until it breaks off.
 /// Fails where there is nothing to walk.
 pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow<()>) -> io::Result<()> {
@@ -40,8 +47,18 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
         let _ = each(Met::File(root.to_path_buf()));
         return Ok(());
     }
+    let _ = walk_folder(root, scope, true, each);
+    Ok(())
+}
+
+fn walk_folder(
+    root: &Path,
+    scope: &Scope,
+    follows: bool,
+    mut each: impl FnMut(Met) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let own_output = own_output();
-    let mut entries = WalkDir::new(root).follow_links(true).sort_by(by_key).into_iter();
+    let mut entries = WalkDir::new(root).follow_links(follows).sort_by(by_key).into_iter();
     while let Some(entry) = entries.next() {
         let met = match entry {
             Ok(entry) if entry.file_type().is_dir() => {
@@ -52,16 +69,21 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow
                 Met::LeftOut
             }
             // Pipes, sockets and devices in a folder would be waited for, or never end.
-            Ok(entry) if !entry.file_type().is_file() => Met::Special,
+            Ok(entry) if !entry.file_type().is_file() && follows => Met::Special,
+            Ok(entry) if entry.file_type().is_symlink() => refused(&entry, LINK),
+            Ok(entry) if !entry.file_type().is_file() => refused(&entry, SPECIAL),
             Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) || name(&entry) == MARK.as_bytes() => continue,
             Ok(entry) => file(entry, scope),
             Err(error) => broken(&error),
         };
-        if each(met).is_break() {
-            break;
-        }
+        each(met)?;
     }
-    Ok(())
+    ControlFlow::Continue(())
+}
+
+fn refused(entry: &DirEntry, why: &str) -> Met {
+    let problem = Problem::Walk(format!("cannot be read: {why}"));
+    Met::Skip(Skip { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
 }
 
 fn file(entry: DirEntry, scope: &Scope) -> Met {

@@ -11,13 +11,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Batch, Block, Piece, Said};
 use crate::bucket::layout::Scope;
-use crate::bucket::mirror::MARK;
-use crate::bucket::{self, Arrived, Bucket, Next};
+use crate::bucket::offline::Offline;
+use crate::bucket::{Arrived, Bucket, Next};
 use crate::error::{Fatal, Outcome, PassedOver, Problem, Skip, plain};
 use crate::input::Source;
-use crate::input::walk::{Met, walk};
+use crate::input::walk::{Met, walk, walk_mirror};
 use crate::nearest::nearest;
-use crate::plan::{BucketInput, Input};
+use crate::plan::Input;
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 use crate::window::Window;
@@ -31,7 +31,7 @@ pub(super) enum Opened {
     /// A bucket whose mirror is brought up to date.
     Bucket(Box<Bucket>),
     /// A mirror that is read as it is.
-    Mirror(Box<BucketInput>, Scope),
+    Mirror(Box<Offline>),
 }
 
 /// The file that the result takes the place of, if there is one. A log is none.
@@ -58,14 +58,7 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec
                 Ok(_) => Ok(Opened::Special(path.clone())),
                 Err(error) => Err(unreadable(path, &error)),
             },
-            Input::Bucket(input) if input.offline => {
-                let scope = bucket::mirror_scope(input)?;
-                mirrored(input).then(|| Opened::Mirror(input.clone(), scope)).ok_or_else(|| {
-                    let text = format!("nothing of s3://{} is mirrored here", input.bucket);
-                    let advice = "run without --offline, or name another folder by --mirror";
-                    Fatal::Failed(format!("{}: {text}; {advice}", input.mirror.display()))
-                })
-            }
+            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(Box::new(Offline::open(input, report)?))),
             Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?))),
         })
         .collect()
@@ -138,10 +131,14 @@ impl Feed {
                 Opened::Stdin => drop(self.push(Piece::Read(Source::stdin()))),
                 Opened::Special(path) => drop(self.push(Piece::Read(Source::special(path)))),
                 Opened::Path(root) => self.path(root, window),
-                Opened::Mirror(input, scope) => self.mirror(&input, &scope)?,
+                Opened::Mirror(offline) => {
+                    coverage.add(&offline.coverage);
+                    self.mirror(*offline);
+                }
                 Opened::Bucket(mut bucket) => {
                     self.bucket(&mut bucket, report)?;
-                    coverage.add(&Coverage { fetched: Some(bucket.fetched()), ..Coverage::default() });
+                    let (fetched, unread) = (Some(bucket.fetched()), bucket.unread().clone());
+                    coverage.add(&Coverage { fetched, unread, ..Coverage::default() });
                 }
             }
         }
@@ -171,15 +168,27 @@ impl Feed {
     }
 
     /// Feeds the files of a mirror under the names that they have in the bucket.
-    fn mirror(&mut self, input: &BucketInput, scope: &Scope) -> Result<(), Fatal> {
-        // What was named may be a single object.
-        let root = input.mirror.join(input.prefix.trim_end_matches('/'));
-        let object = |path: PathBuf| {
-            let key = path.strip_prefix(&input.mirror).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            let address = format!("s3://{}/{key}", input.bucket);
-            Source::object(path, address)
+    fn mirror(&mut self, mut offline: Offline) {
+        let skips = std::mem::take(&mut offline.skips).into_iter().map(|skip| Piece::Say(Said::Skip(skip)));
+        let source = |path: PathBuf| {
+            let address = offline.address(&path);
+            Source { below: Some(Arc::clone(&offline.beneath)), ..Source::object(path, address) }
         };
-        walk(&root, scope, |met| self.push(piece(met, object))).map_err(|error| unreadable(&root, &error))
+        let object = offline.object.clone().map(|path| Piece::Read(source(path)));
+        for piece in skips.chain(object) {
+            if self.push(piece).is_break() {
+                return;
+            }
+        }
+        for folder in &offline.folders {
+            let flow = match offline.refusal(folder) {
+                Some(skip) => self.push(Piece::Say(Said::Skip(skip))),
+                None => walk_mirror(folder, &offline.scope, |met| self.push(piece(met, source))),
+            };
+            if flow.is_break() {
+                return;
+            }
+        }
     }
 
     /// Feeds the objects of a bucket as they arrive.
@@ -190,11 +199,13 @@ impl Feed {
         loop {
             let flow = match bucket.next(PATIENCE) {
                 Next::Arrived(Arrived::Object { path, address }) => {
-                    let source = Source { again: Some(again.clone()), ..Source::object(path, address) };
+                    let (again, below) = (Some(again.clone()), bucket.mirror().cloned());
+                    let source = Source { again, below, ..Source::object(path, address) };
                     self.push(Piece::Read(source))
                 }
                 Next::Arrived(Arrived::TooOld) => self.push(piece(Met::TooOld, Source::file)),
                 Next::Arrived(Arrived::Skip(skip)) => self.push(Piece::Say(Said::Skip(skip))),
+                Next::Arrived(Arrived::Note(text)) => self.push(Piece::Say(Said::Note(text))),
                 Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
                 // What has arrived need not wait for what has not.
                 Next::Wait => self.flush(),
@@ -246,12 +257,6 @@ fn unreadable(path: &Path, error: &io::Error) -> Fatal {
         Some(command) => format!("{text}; is it `trail2tsv {command}`?"),
         None => text,
     })
-}
-
-/// Whether a mirror holds anything, but for what says whose it is.
-fn mirrored(input: &BucketInput) -> bool {
-    let entries = std::fs::read_dir(&input.mirror);
-    entries.is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != MARK))
 }
 
 fn passed_over(reason: PassedOver) -> Piece {

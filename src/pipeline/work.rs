@@ -122,11 +122,11 @@ impl<'a, 'v> Worker<'a, 'v> {
     fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
         let before = rows.begin_file(source);
         let mut problem = self.read_once(source, rows);
-        if let (Some(again), Some(path), Some(before)) = (&source.again, &source.path, before)
+        if let (Some(again), Some(before)) = (&source.again, before)
             && is_damaged(problem.as_ref(), self.decoder.findings())
             && !self.job.stop.is_set()
             && !rows.is_full()
-            && again.fetch(path, &source.name(), self.job.stop)
+            && again.fetch(&source.name(), self.job.stop)
         {
             // Who looked at events has seen them.
             let is_seen = matches!(self.choice.goal, Goal::Visit(_)) && rows.has_more(&before);

@@ -8,6 +8,7 @@ use etcetera::BaseStrategy;
 use super::Conditions;
 use crate::cli;
 use crate::error::Fatal;
+use crate::kind::Kind;
 use crate::pattern::split_list;
 use crate::window::Window;
 
@@ -31,6 +32,8 @@ pub struct BucketInput {
     pub prefix: String,
     /// Only this organisation.
     pub organisation: Option<String>,
+    /// The kinds of logs; where empty, that which the prefix names, or the usual one.
+    pub kinds: Vec<Kind>,
     /// Accounts, as patterns; all where empty.
     pub accounts: Vec<String>,
     /// Regions, as patterns; all where empty.
@@ -121,6 +124,7 @@ fn bucket_option(typed: &cli::Bucket) -> Option<&'static str> {
         (typed.mirror.is_some(), "--mirror"),
         (typed.offline, "--offline"),
         (typed.org_id.is_some(), "--org-id"),
+        (!typed.kind.is_empty(), "--kind"),
         (typed.endpoint_url.is_some(), "--endpoint-url"),
         (typed.profile.is_some(), "--profile"),
     ]
@@ -155,6 +159,7 @@ fn bucket_input(
         bucket: bucket.to_string(),
         prefix: as_folder(prefix),
         organisation: typed.org_id.clone(),
+        kinds: typed.kind.clone(),
         accounts: conditions.accounts.clone(),
         regions: split_list(&conditions.regions),
         window: conditions.window,

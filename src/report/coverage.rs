@@ -1,11 +1,12 @@
 //! What a run has covered, and the sentence that says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
 
 use crate::error::PassedOver;
+use crate::kind::{self, Kind};
 
 /// Counts of everything that was met: nothing is skipped in silence.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -48,6 +49,8 @@ pub struct Coverage {
     pub is_cut: bool,
     /// What the mirror did, where there is one.
     pub fetched: Option<Fetched>,
+    /// Kinds of logs that are there, and that nobody asked for.
+    pub unread: BTreeSet<Kind>,
 }
 
 /// What was done to bring a mirror up to date.
@@ -112,6 +115,7 @@ impl Coverage {
         for (reason, count) in &other.passed_over {
             *self.passed_over.entry(*reason).or_default() += count;
         }
+        self.unread.extend(&other.unread);
         if let Some(more) = &other.fetched {
             self.fetched.get_or_insert_default().add(more);
         }
@@ -119,10 +123,12 @@ impl Coverage {
 }
 
 /// What a run has mirrored that read nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Mirrored {
     /// What was done.
     pub fetched: Fetched,
+    /// Kinds of logs that are there, and that nobody asked for.
+    pub unread: BTreeSet<Kind>,
     /// Objects that the mirror lacks and their bytes, where nothing was fetched.
     pub missing: Option<(u64, u64)>,
 }
@@ -145,6 +151,9 @@ impl fmt::Display for Mirrored {
         write!(f, "; {} for lists", count(lists, "request"))?;
         if self.missing.is_none() {
             write!(f, ", {} for objects", HumanCount(gets))?;
+        }
+        if let Some(unread) = kind::unread(&self.unread) {
+            write!(f, "; {unread}")?;
         }
         if let Some(archived) = self.fetched.archived() {
             write!(f, "; {archived}")?;
@@ -248,6 +257,9 @@ impl fmt::Display for Coverage {
         }
         if self.unanswered > 0 {
             write!(f, "; --jq failed on {}, left out, the first named above", count(self.unanswered, "event"))?;
+        }
+        if let Some(unread) = kind::unread(&self.unread) {
+            write!(f, "; {unread}")?;
         }
         if self.problems > 0 {
             write!(f, "; {}, named above", count(self.problems, "problem"))?;

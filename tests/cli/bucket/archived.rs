@@ -55,7 +55,7 @@ fn sync_and_its_dry_run_count_them() {
     sync(&["--dry-run"]).shows(
         3,
         &rows,
-        &format!("trail2tsv: 3 objects to download ({size}), 0 in the mirror already; 4 requests for lists; {named}\n"),
+        &format!("trail2tsv: 3 objects to download ({size}), 0 in the mirror already; 5 requests for lists; {named}\n"),
     );
     assert_eq!(cloud.server.counts().get, 0);
     sync(&["-q", "--dry-run"]).shows(3, &rows, &format!("trail2tsv: {named}\n"));
@@ -63,7 +63,7 @@ fn sync_and_its_dry_run_count_them() {
         3,
         "",
         &format!(
-            "trail2tsv: 3 objects downloaded ({size}), 0 in the mirror already; 4 requests for lists, 3 for objects; {named}\n"
+            "trail2tsv: 3 objects downloaded ({size}), 0 in the mirror already; 5 requests for lists, 3 for objects; {named}\n"
         ),
     );
     assert_eq!(cloud.server.counts().get, 3);

@@ -198,7 +198,8 @@ fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
         0,
         "",
         "trail2tsv: s3://logs/: no logs of the regions asked for; there are eu-west-1, us-east-1\n\
-         trail2tsv: 0 objects downloaded (0 B), 0 in the mirror already; 0 events in 0 files read, 0 matched\n",
+         trail2tsv: 0 objects downloaded (0 B), 0 in the mirror already; 0 events in 0 files read, 0 matched; \
+         not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read by --kind network-activity,insight)\n",
     );
     cloud.run(&["--account", "777788889999"]).shows(
         1,

@@ -65,8 +65,8 @@ fn a_wrong_clock_is_named() {
 #[test]
 fn credentials_that_expire_half_way_cost_nothing_that_was_fetched() {
     let cloud = Cloud::with_logs(20);
-    // Four lists, and then so many objects.
-    cloud.server.fault(Fault::expire_after(4 + 8));
+    // Five lists, and then so many objects.
+    cloud.server.fault(Fault::expire_after(5 + 8));
     let ran = cloud.run(&["--jobs", "1", "-o", "out.tsv"]);
     ran.shows(1, "", &format!("trail2tsv: s3://logs: the credentials have expired (ExpiredToken); {SIGN_IN}\n"));
     assert_eq!(cloud.assert_whole(), 8);
@@ -108,7 +108,7 @@ fn the_region_of_the_bucket_is_found() {
         cloud.trial.env("AWS_REGION", "eu-central-1");
         cloud.server.reset_counts();
         cloud.run(&["-q"]).shows(0, &minutes(3), "");
-        assert_eq!(cloud.server.counts().list, 4, "a right guess costs nothing");
+        assert_eq!(cloud.server.counts().list, 5, "a right guess costs nothing");
     }
 }
 

@@ -1,0 +1,270 @@
+//! Files and folders below one folder, reached without following a link: what
+//! others have put into a mirror cannot lead a read or a write out of it, nor keep
+//! it waiting. The folder itself may be a link: the user has named it.
+
+#[cfg(not(unix))]
+mod portable;
+#[cfg(unix)]
+mod unix;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+#[cfg(not(unix))]
+use self::portable as system;
+#[cfg(unix)]
+use self::unix as system;
+
+/// A folder below which nothing is followed.
+#[derive(Debug)]
+pub struct Beneath {
+    root: Box<Path>,
+    handle: system::Handle,
+    /// How many names of files were made.
+    made: AtomicU64,
+}
+
+/// A folder below it, or itself.
+#[derive(Debug)]
+pub struct Folder(system::Handle);
+
+/// What a name in a folder stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Entry {
+    /// A regular file of so many bytes.
+    File(u64),
+    /// A folder.
+    Folder,
+    /// A link, wherever it leads.
+    Link,
+    /// A pipe, a socket or a device.
+    Special,
+}
+
+/// Why a link is refused.
+pub const LINK: &str = "a link, and links in a mirror are not followed";
+/// Why a pipe, a socket or a device is refused.
+pub const SPECIAL: &str = "not a regular file";
+
+/// The refusal of a link.
+#[derive(Debug, thiserror::Error)]
+#[error("{LINK}")]
+struct Link;
+
+impl Beneath {
+    /// Opens the folder, which may be a link.
+    pub fn open(root: &Path) -> io::Result<Beneath> {
+        Ok(Beneath { root: root.into(), handle: system::Handle::open(root)?, made: AtomicU64::new(0) })
+    }
+
+    /// A number that this process has not used for a name here.
+    pub fn fresh(&self) -> u64 {
+        self.made.fetch_add(1, Relaxed)
+    }
+
+    /// What a path that begins with the folder's is called in it.
+    pub fn relative<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        system::strip(path, &self.root)
+    }
+
+    /// A folder that is there.
+    pub fn folder(&self, path: &Path) -> io::Result<Folder> {
+        self.handle.folder(path).map(Folder)
+    }
+
+    /// A folder that is made where it is not there.
+    pub fn make_folder(&self, path: &Path) -> io::Result<Folder> {
+        match self.folder(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.handle.make_folder(path).map(Folder),
+            result => result,
+        }
+    }
+
+    /// Opens a regular file for reading.
+    pub fn file(&self, path: &Path) -> io::Result<File> {
+        self.handle.file(path).and_then(regular)
+    }
+
+    /// What is at a path, if anything is.
+    pub fn find(&self, path: &Path) -> io::Result<Option<Entry>> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(Some(Entry::Folder)) };
+        match self.folder(parent) {
+            Ok(folder) => folder.find(name),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Folder {
+    /// What a name stands for, if there is anything of that name.
+    pub fn find(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+        match self.0.find(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Opens a regular file for reading.
+    pub fn file(&self, name: &OsStr) -> io::Result<File> {
+        self.0.file(Path::new(name)).and_then(regular)
+    }
+
+    /// Makes a file that is not there.
+    pub fn create(&self, name: &OsStr) -> io::Result<File> {
+        self.0.create(name)
+    }
+
+    /// Gives a file another name, which may be taken by another file.
+    pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    /// Gives a file another name, which must not be taken.
+    pub fn place(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        match self.0.link(from, to) {
+            Ok(()) => self.remove(from),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // Not every disk can give a file two names.
+            Err(_) if self.find(to)?.is_none() => self.rename(from, to),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes a file, or a link.
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        self.0.remove(name)
+    }
+
+    /// The names in it, in no order.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        self.0.names()
+    }
+
+    /// The names in it, in no order, with what they stand for.
+    pub fn entries(&self) -> io::Result<Vec<(OsString, Entry)>> {
+        // What is gone by now was not there.
+        self.names()?
+            .into_iter()
+            .filter_map(|name| self.find(&name).transpose().map(|entry| Ok((name, entry?))))
+            .collect()
+    }
+}
+
+/// Whether an error is the refusal of a link.
+pub fn is_link(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Link>())
+}
+
+fn link() -> io::Error {
+    io::Error::other(Link)
+}
+
+/// Only such a file comes to an end by itself.
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(SPECIAL)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn tree() -> (tempfile::TempDir, Beneath) {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("in/a/b")).unwrap();
+        fs::create_dir(root.path().join("out")).unwrap();
+        fs::write(root.path().join("in/a/b/file"), "inside").unwrap();
+        fs::write(root.path().join("out/file"), "outside").unwrap();
+        let beneath = Beneath::open(&root.path().join("in")).unwrap();
+        (root, beneath)
+    }
+
+    #[test]
+    fn what_is_there_is_found_read_made_and_removed() {
+        let (root, beneath) = tree();
+        assert_eq!(io::read_to_string(beneath.file(Path::new("a/b/file")).unwrap()).unwrap(), "inside");
+        for (path, entry) in [
+            ("a/b/file", Some(Entry::File(6))),
+            ("a/b", Some(Entry::Folder)),
+            ("", Some(Entry::Folder)),
+            ("a/x", None),
+            ("x/y/z", None),
+        ] {
+            assert_eq!(beneath.find(Path::new(path)).unwrap(), entry, "{path}");
+        }
+        let folder = beneath.make_folder(Path::new("c/d/e")).unwrap();
+        assert!(beneath.make_folder(Path::new("c/d/e")).is_ok() && beneath.make_folder(Path::new("c/d/f")).is_ok());
+        let [one, two] = ["one", "two"].map(OsStr::new);
+        drop(folder.create(one).unwrap());
+        assert_eq!(folder.create(one).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        folder.rename(one, two).unwrap();
+        assert_eq!(folder.entries().unwrap(), [(two.to_os_string(), Entry::File(0))]);
+        drop(folder.create(one).unwrap());
+        assert_eq!(folder.place(one, two).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        folder.remove(two).unwrap();
+        folder.place(one, two).unwrap();
+        assert_eq!(folder.entries().unwrap(), [(two.to_os_string(), Entry::File(0))]);
+        folder.remove(two).unwrap();
+        assert_eq!(folder.entries().unwrap(), []);
+        assert!(root.path().join("in/c/d/f").is_dir());
+        let path = root.path().join("in/a/b");
+        assert_eq!(beneath.relative(&path), Some(Path::new("a/b")));
+        assert_eq!(beneath.relative(Path::new("elsewhere/a")), None);
+    }
+
+    #[test]
+    fn no_path_leads_out() {
+        let (_root, beneath) = tree();
+        for path in ["../out/file", "a/../../out/file", "/etc/passwd", ".."] {
+            assert!(beneath.file(Path::new(path)).is_err(), "{path}");
+            assert!(
+                beneath.folder(Path::new(path).parent().unwrap_or(Path::new(".."))).is_err() || path == "..",
+                "{path}"
+            );
+            assert!(beneath.make_folder(&PathBuf::from(path).join("x")).is_err(), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_special_files_are_refused() {
+        use std::os::unix::fs::symlink;
+        let (root, beneath) = tree();
+        let path = |name: &str| root.path().join("in").join(name);
+        symlink(root.path().join("out"), path("folder")).unwrap();
+        symlink("a", path("within")).unwrap();
+        symlink("/dev/zero", path("zero")).unwrap();
+        symlink("nowhere", path("broken")).unwrap();
+        symlink("b/file", path("a/file")).unwrap();
+        for name in ["folder/file", "within/b/file", "zero", "broken", "a/file"] {
+            let error = beneath.file(Path::new(name)).unwrap_err();
+            assert!(is_link(&error), "{name}: {error:?}");
+        }
+        for name in ["folder", "within/b", "folder/x/y"] {
+            assert!(is_link(&beneath.folder(Path::new(name)).unwrap_err()), "{name}");
+            assert!(is_link(&beneath.make_folder(Path::new(name)).unwrap_err()), "{name}");
+        }
+        for name in ["folder", "within", "zero", "broken"] {
+            assert_eq!(beneath.find(Path::new(name)).unwrap(), Some(Entry::Link), "{name}");
+        }
+        assert_eq!(fs::read_dir(root.path().join("out")).unwrap().count(), 1);
+        let folder = beneath.folder(Path::new("")).unwrap();
+        assert!(folder.create(OsStr::new("broken")).is_err());
+        assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        for name in ["pipe", "socket"] {
+            let error = beneath.file(Path::new(name)).unwrap_err();
+            assert!(!is_link(&error), "{name}");
+            assert_eq!(folder.find(OsStr::new(name)).unwrap(), Some(Entry::Special), "{name}");
+        }
+        assert_eq!(beneath.file(Path::new("pipe")).unwrap_err().to_string(), SPECIAL);
+        // The folder itself was named, and may be a link.
+        assert!(Beneath::open(&path("within")).unwrap().file(Path::new("b/file")).is_ok());
+    }
+}

@@ -1,0 +1,107 @@
+//! By paths, each part of which is looked at before it is used: for systems on
+//! which a folder cannot be held.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::Entry;
+
+/// A folder, by its path.
+#[derive(Debug)]
+pub(super) struct Handle(PathBuf);
+
+impl Handle {
+    pub(super) fn open(root: &Path) -> io::Result<Handle> {
+        match fs::metadata(root)?.is_dir() {
+            true => Ok(Handle(root.to_path_buf())),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    pub(super) fn folder(&self, path: &Path) -> io::Result<Handle> {
+        let mut whole = self.0.clone();
+        for name in names(path)? {
+            whole.push(name);
+            match entry(&whole)? {
+                Entry::Folder => {}
+                Entry::Link => return Err(super::link()),
+                Entry::File(_) | Entry::Special => return Err(io::ErrorKind::NotADirectory.into()),
+            }
+        }
+        Ok(Handle(whole))
+    }
+
+    pub(super) fn make_folder(&self, path: &Path) -> io::Result<Handle> {
+        let mut folder = Handle(self.0.clone());
+        for name in names(path)? {
+            match fs::create_dir(folder.0.join(name)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+            folder = folder.folder(Path::new(name))?;
+        }
+        Ok(folder)
+    }
+
+    pub(super) fn file(&self, path: &Path) -> io::Result<File> {
+        let folder = self.folder(path.parent().unwrap_or(Path::new("")))?;
+        let whole = folder.0.join(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
+        match entry(&whole)? {
+            Entry::Link => Err(super::link()),
+            Entry::Special => Err(io::Error::other(super::SPECIAL)),
+            Entry::File(_) | Entry::Folder => File::open(whole),
+        }
+    }
+
+    pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create_new(true).open(self.0.join(name))
+    }
+
+    pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::rename(self.0.join(from), self.0.join(to))
+    }
+
+    pub(super) fn link(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::hard_link(self.0.join(from), self.0.join(to))
+    }
+
+    pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<Entry> {
+        entry(&self.0.join(name))
+    }
+
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+}
+
+/// The rest of a path that begins with another.
+pub(super) fn strip<'p>(path: &'p Path, start: &Path) -> Option<&'p Path> {
+    path.strip_prefix(start).ok()
+}
+
+fn entry(path: &Path) -> io::Result<Entry> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok(match metadata.file_type() {
+        kind if kind.is_symlink() => Entry::Link,
+        kind if kind.is_dir() => Entry::Folder,
+        kind if kind.is_file() => Entry::File(metadata.len()),
+        _ => Entry::Special,
+    })
+}
+
+/// The names that a path consists of; fails where it leads upwards.
+fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
+    let name = |component| match component {
+        Component::Normal(name) => Some(Ok(name)),
+        Component::CurDir => None,
+        _ => Some(Err(io::ErrorKind::InvalidInput.into())),
+    };
+    path.components().filter_map(name).collect()
+}

@@ -1,0 +1,104 @@
+//! The search in a bucket: each level of folders side by side.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::super::Shared;
+use super::super::client::{Holds, ListRequest};
+use super::super::list_page::{ListPage, Pages};
+use super::super::trouble::Trouble;
+use super::{Found, Level, Look, MOST, Search, is_organisation};
+use crate::error::Fatal;
+use crate::kind::Kind;
+
+/// Folders that are looked into at once.
+const LOOKS: usize = 64;
+/// More folders than any organisation has accounts.
+const MOST_IN_ONE: usize = 200_000;
+
+/// Finds all that is to be listed below `prefix`, of which `holds` is known.
+pub(in super::super) async fn search(
+    shared: &Arc<Shared>,
+    prefix: &str,
+    holds: Holds,
+) -> Result<Found<Trouble>, Fatal> {
+    let mut first = match holds {
+        Holds::Object(key) => return Ok(Found { object: Some(key), ..Found::default() }),
+        Holds::Folder(page) => Some(page),
+    };
+    let address = shared.client.address("");
+    let fail = |text: String| Fatal::Failed(format!("{address}{prefix}: {text}"));
+    let mut search = Search::new(&shared.scope, address.clone(), prefix);
+    let permits = Arc::new(Semaphore::new(LOOKS));
+    let mut folders = search.begin().map_err(fail)?;
+    while !folders.is_empty() {
+        let mut answers = JoinSet::new();
+        for look in search.looks(folders) {
+            let (shared, permits) = (Arc::clone(shared), Arc::clone(&permits));
+            let first = first.take().filter(|_| look.folder == prefix);
+            answers.spawn(async move {
+                let _permit = permits.acquire().await;
+                let inside = folders_in(&shared, &look, first).await;
+                (look, inside)
+            });
+        }
+        let mut in_order = BTreeMap::new();
+        while let Some(answer) = answers.join_next().await {
+            in_order.extend([answer.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?]);
+        }
+        folders = Default::default();
+        for (look, inside) in in_order {
+            match inside {
+                Ok(inside) => folders.extend(search.take(&look, inside)),
+                Err(trouble) if trouble.is_general || look.folder == prefix => return Err(trouble.into_fatal()),
+                Err(trouble) => {
+                    let why = trouble.text.clone();
+                    search.fail(look, trouble, why);
+                }
+            }
+        }
+    }
+    let mut found = search.conclude().map_err(fail)?;
+    match found.failures.pop() {
+        Some((_, trouble)) if found.folders.is_empty() => Err(trouble.into_fatal()),
+        last => {
+            found.failures.extend(last);
+            Ok(found)
+        }
+    }
+}
+
+/// The folders directly in a folder, each ending in `/`. The first page of the
+/// list may be known.
+async fn folders_in(shared: &Shared, look: &Look, mut first: Option<ListPage>) -> Result<Vec<String>, Trouble> {
+    // All kinds begin alike, and an account may have much beside them.
+    let prefix = match look.is_peek {
+        true => format!("{}{}", look.folder, Kind::CloudTrail.folder()),
+        false => look.folder.clone(),
+    };
+    let is_outside = Level::of(&prefix) == Level::Outside;
+    let mut folders = Vec::new();
+    let mut pages = Pages::default();
+    while !pages.is_past() {
+        let request = ListRequest { prefix: &prefix, folders: true, token: pages.token(), ..ListRequest::default() };
+        let page = match first.take() {
+            Some(page) => page,
+            None => shared.client.list(&request, &shared.counts.lists).await?,
+        };
+        pages.turn(&page).map_err(|text| shared.client.senseless(text))?;
+        folders.extend(page.folders);
+        if is_outside && folders.len() > 2 * MOST {
+            // More than these are not entered, but for where the logs are.
+            let mut rest = folders.split_off(MOST + 1);
+            rest.retain(|folder| Level::of(folder) == Level::Logs || is_organisation(folder));
+            folders.append(&mut rest);
+        }
+        if folders.len() > MOST_IN_ONE {
+            return Err(shared.client.senseless("there are more folders in it than can be looked into"));
+        }
+    }
+    Ok(folders)
+}

@@ -1,0 +1,83 @@
+//! The kinds of logs that CloudTrail delivers: each has a folder of its own
+//! beside the others in its account (AWS CloudTrail User Guide, "Finding your
+//! CloudTrail log files").
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+
+/// A kind of log file with events.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+pub enum Kind {
+    /// Management and data events
+    #[value(name = "cloudtrail")]
+    CloudTrail,
+    /// Network activity events
+    NetworkActivity,
+    /// Insights events
+    Insight,
+    /// Aggregated data events
+    Aggregated,
+}
+
+/// The folder of digests, which hold no events.
+pub const DIGEST: &str = "CloudTrail-Digest";
+
+impl Kind {
+    /// The name of its folder.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Kind::CloudTrail => "CloudTrail",
+            Kind::NetworkActivity => "CloudTrail-NetworkActivity",
+            Kind::Insight => "CloudTrail-Insight",
+            Kind::Aggregated => "CloudTrail-Aggregated",
+        }
+    }
+
+    /// The kind that a folder of this name is of.
+    pub fn of_folder(name: &str) -> Option<Kind> {
+        Kind::value_variants().iter().copied().find(|kind| kind.folder() == name)
+    }
+
+    /// As it is typed.
+    fn typed(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+    }
+}
+
+/// Whether a folder of an account holds what CloudTrail delivers, of whatever kind.
+pub fn is_kind_folder(name: &str) -> bool {
+    name.strip_prefix("CloudTrail").is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// What to say of kinds that are there and were not read, if there are any.
+pub fn unread(kinds: &BTreeSet<Kind>) -> Option<String> {
+    let folders: Vec<&str> = kinds.iter().map(|kind| kind.folder()).collect();
+    let typed: Vec<String> = kinds.iter().map(|kind| kind.typed()).collect();
+    let (folders, typed) = (folders.join(", "), typed.join(","));
+    (!kinds.is_empty()).then(|| format!("not read: {folders} (read by --kind {typed})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_known_by_its_folder_and_typed_as_clap_takes_it() {
+        for kind in Kind::value_variants() {
+            assert_eq!(Kind::of_folder(kind.folder()), Some(*kind));
+            assert_eq!(Kind::from_str(&kind.typed(), false), Ok(*kind));
+            assert!(is_kind_folder(kind.folder()));
+        }
+        assert!(is_kind_folder(DIGEST) && is_kind_folder("CloudTrail-New"));
+        assert!(!is_kind_folder("CloudTrails") && !is_kind_folder("Config") && Kind::of_folder(DIGEST).is_none());
+    }
+
+    #[test]
+    fn what_is_left_out_says_how_it_is_read() {
+        assert_eq!(unread(&BTreeSet::new()), None);
+        let both = BTreeSet::from([Kind::Insight, Kind::NetworkActivity]);
+        let text = "not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read by --kind network-activity,insight)";
+        assert_eq!(unread(&both).as_deref(), Some(text));
+    }
+}
