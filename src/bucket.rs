@@ -47,7 +47,7 @@ use self::trouble::Trouble;
 use crate::error::{Fatal, Skip};
 use crate::kind::Kind;
 use crate::plan::BucketInput;
-use crate::report::{Fetched, Report, count};
+use crate::report::{Fetched, Late, Report, count};
 use crate::stop::Stop;
 
 /// A bucket whose logs are being mirrored.
@@ -57,6 +57,8 @@ pub struct Bucket {
     arrivals: mpsc::Receiver<Arrival>,
     /// The next arrival, while it is still on its way.
     pending: Option<JoinHandle<Arrived>>,
+    /// How far late deliveries are looked for.
+    late: Option<Late>,
     /// Kinds of logs that are there, and that nobody asked for.
     unread: BTreeSet<Kind>,
     /// What downloads run on, while there may be any.
@@ -159,9 +161,9 @@ impl Bucket {
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
         let lanes = Lanes::open(&shared.client, THREADS).map_err(no_threads)?;
-        let unread = found.unread.clone();
+        let (late, unread) = (found.late(&shared.scope), found.unread.clone());
         runtime.spawn(fetch::all(Arc::clone(&shared), lanes.turns(), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, unread, _lanes: lanes, runtime: Arc::new(runtime) })
+        Ok(Bucket { shared, arrivals, pending: None, late, unread, _lanes: lanes, runtime: Arc::new(runtime) })
     }
 
     /// The next object in the order of keys; waits for it a moment at most.
@@ -207,6 +209,11 @@ impl Bucket {
     /// Kinds of logs that are there, and that nobody asked for.
     pub fn unread(&self) -> &BTreeSet<Kind> {
         &self.unread
+    }
+
+    /// How far late deliveries are looked for.
+    pub fn late(&self) -> Option<Late> {
+        self.late
     }
 
     /// The folder that holds the objects.

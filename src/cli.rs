@@ -245,10 +245,11 @@ pub struct Bucket {
     /// Read the mirror as it is, talk to nobody
     #[arg(long)]
     pub offline: bool,
-    /// Days after --until to look for late deliveries, at most 30
-    #[arg(long, value_name = "N", default_value_t = 1,
+    /// Days after that of --until to look for late deliveries, at most 30
+    /// [default: 1; with --offline, all that the mirror has]
+    #[arg(long, value_name = "N",
           value_parser = number(0..=30_u32))]
-    pub late_days: u32,
+    pub late_days: Option<u32>,
     /// Profile of the AWS configuration
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub use self::coverage::{Coverage, Fetched, Mirrored, count};
+pub use self::coverage::{Coverage, Fetched, Late, Mirrored, count};
 use crate::error::Skip;
 use crate::plan::Talk;
 use crate::visible::is_hidden;

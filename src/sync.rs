@@ -2,7 +2,6 @@
 
 mod verify;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use crate::bucket::{Arrived, Bucket, Next};
 use crate::error::Fatal;
 use crate::output::target::Target;
 use crate::plan::SyncPlan;
-use crate::report::{Fetched, Mirrored, Report};
+use crate::report::{Mirrored, Report};
 use crate::stop::Stop;
 
 /// Mirrors, or lists what would be mirrored, and says what was done. `stop`
@@ -28,6 +27,7 @@ pub fn run(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fa
         mirror(&mut bucket, report, stop)?;
         report.detail(1, || bucket.account());
         mirrored.fetched.add(&bucket.fetched());
+        mirrored.late = mirrored.late.max(bucket.late());
         mirrored.unread.extend(bucket.unread());
     }
     Ok(mirrored)
@@ -61,7 +61,7 @@ fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal
     const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
-    let (mut fetched, mut unread, mut objects, mut bytes) = (Fetched::default(), BTreeSet::new(), 0, 0);
+    let (mut mirrored, mut objects, mut bytes) = (Mirrored::default(), 0, 0);
     for input in &plan.buckets {
         let surveyed = survey(input, report, stop, |met| {
             match met {
@@ -74,12 +74,13 @@ fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal
             }
             Ok(())
         })?;
-        fetched.add(&surveyed.fetched);
-        unread.extend(surveyed.unread);
+        mirrored.fetched.add(&surveyed.fetched);
+        mirrored.late = mirrored.late.max(surveyed.late);
+        mirrored.unread.extend(surveyed.unread);
     }
     target.write(header.unwrap_or_default().as_bytes())?;
     target.finish()?;
-    Ok(Mirrored { fetched, unread, missing: Some((objects, bytes)) })
+    Ok(Mirrored { missing: Some((objects, bytes)), ..mirrored })
 }
 
 fn row(day: &Day) -> String {

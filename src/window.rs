@@ -51,14 +51,15 @@ impl Window {
     }
 
     /// The days whose folders can hold events of the window. An event lies in
-    /// the folder of the day on which it was *delivered*, so never in an
-    /// earlier one, and up to `late_days` later.
-    pub fn days(&self, late_days: u32) -> (Option<Date>, Option<Date>) {
+    /// the folder of the day on which it was *delivered*: in no earlier one, and
+    /// usually at most one day later. So the last day is that of `until` and
+    /// `late_days` more; without a number there is none. Nothing late is looked
+    /// for with 0: `until` is exclusive, and midnight belongs to the next day.
+    pub fn days(&self, late_days: Option<u32>) -> (Option<Date>, Option<Date>) {
         let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
-        let last = self.until.map(|until| {
-            // Midnight belongs to the next day, and `until` is exclusive.
-            let inside = until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(until);
-            day(inside).saturating_add(i64::from(late_days).days())
+        let last = self.until.zip(late_days).map(|(until, late_days)| match late_days {
+            0 => day(until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(until)),
+            days => day(until).saturating_add(i64::from(days).days()),
         });
         (self.since.map(day), last)
     }
@@ -286,8 +287,18 @@ mod tests {
     fn days_reach_past_the_end_but_never_before_the_start() {
         let date = |text: &str| Some(text.parse::<Date>().unwrap());
         let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-03T00:00:00Z")) };
-        assert_eq!(window.days(1), (date("2026-10-01"), date("2026-10-03")));
-        assert_eq!(window.days(30), (date("2026-10-01"), date("2026-11-01")));
-        assert_eq!(Window::default().days(1), (None, None));
+        assert_eq!(window.days(Some(0)), (date("2026-10-01"), date("2026-10-02")));
+        assert_eq!(window.days(Some(1)), (date("2026-10-01"), date("2026-10-04")));
+        assert_eq!(window.days(Some(30)), (date("2026-10-01"), date("2026-11-02")));
+        assert_eq!(window.days(None), (date("2026-10-01"), None));
+        assert_eq!(Window::default().days(Some(1)), (None, None));
+        for (until, days) in [
+            ("2026-10-03T00:00:00.000000001Z", ["2026-10-03", "2026-10-04"]),
+            ("2026-10-03T12:00:00Z", ["2026-10-03", "2026-10-04"]),
+            ("2026-10-02T23:59:59Z", ["2026-10-02", "2026-10-03"]),
+        ] {
+            let window = Window { until: Some(at(until)), ..window };
+            assert_eq!([0, 1].map(|late| window.days(Some(late)).1), days.map(date), "{until}");
+        }
     }
 }

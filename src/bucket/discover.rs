@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::{Place, Scope, is_account};
 use crate::kind::{self, DIGEST, Kind, is_kind_folder};
+use crate::report::{Late, count};
 
 /// Levels of folders before `AWSLogs/` that are entered, those of
 /// organisations not counted.
@@ -16,6 +17,8 @@ const DEEPEST: usize = 3;
 /// Folders before `AWSLogs/` that are entered in all: a bucket of photos is
 /// not searched to its end.
 const MOST: usize = 1000;
+
+const DIGESTS: &str = "digests prove that logs are unaltered, and hold no events; name the logs beside them";
 
 /// What a folder is in the layout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,6 +70,13 @@ pub(super) struct Found<E> {
     pub(super) notes: Vec<String>,
     /// Kinds of logs that are there, and that nobody asked for.
     pub(super) unread: BTreeSet<Kind>,
+}
+
+impl<E> Found<E> {
+    /// How far late deliveries are looked for, where that is a question.
+    pub(super) fn late(&self, scope: &Scope) -> Option<Late> {
+        if self.object.is_some() { None } else { scope.late() }
+    }
 }
 
 impl<E> Default for Found<E> {
@@ -125,11 +135,7 @@ impl<'a, E> Search<'a, E> {
     /// The folders to begin with, or why there is no point in it.
     fn begin(&mut self) -> Result<BTreeSet<String>, String> {
         match Place::of(self.prefix).kind {
-            Some(DIGEST) => {
-                return Err(
-                    "digests prove that logs are unaltered, and hold no events; name the logs beside them".into()
-                );
-            }
+            Some(DIGEST) => Err(DIGESTS.into()),
             Some(kind) if !self.scope.kinds().any(|wanted| wanted == kind) => {
                 self.leave_out(kind, self.prefix);
                 Ok(BTreeSet::new())
@@ -248,7 +254,7 @@ impl<'a, E> Search<'a, E> {
             notes.push(format!("not read: {kind}, as in {folder}; name such a folder to read it"));
         }
         if let Some((accounts, why)) = &self.unpeeked {
-            let accounts = crate::report::count(*accounts, "account");
+            let accounts = count(*accounts, "account");
             notes.push(format!("which other kinds of logs there are is not known of {accounts}: {why}"));
         }
         if self.outside > MOST {

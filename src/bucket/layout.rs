@@ -16,6 +16,7 @@ use super::regions;
 use crate::error::Fatal;
 use crate::kind::{Kind, is_kind_folder};
 use crate::pattern::{Choice, Pattern};
+use crate::report::Late;
 use crate::window::Window;
 
 /// Where a key or folder is in the layout, as far as it tells.
@@ -129,6 +130,8 @@ pub struct Scope {
     pub first_day: Option<Date>,
     /// The last of them.
     pub last_day: Option<Date>,
+    /// Whether events after some time are not wanted.
+    has_end: bool,
     /// The folder that keys are below, where they are paths.
     root: String,
 }
@@ -137,7 +140,7 @@ impl Scope {
     /// What the time alone leaves out of a folder of files: what was delivered
     /// before it. How late a delivery can be, nobody knows.
     pub fn since(window: Window) -> Scope {
-        Scope { since: window.since, first_day: window.days(0).0, ..Scope::default() }
+        Scope { since: window.since, first_day: window.days(None).0, ..Scope::default() }
     }
 
     /// What is looked at in a bucket.
@@ -147,7 +150,7 @@ impl Scope {
         accounts: &[String],
         regions: &[String],
         window: Window,
-        late_days: u32,
+        late_days: Option<u32>,
     ) -> Result<Scope, Fatal> {
         let (first_day, last_day) = window.days(late_days);
         Ok(Scope {
@@ -158,8 +161,15 @@ impl Scope {
             since: window.since,
             first_day,
             last_day,
+            has_end: window.until.is_some(),
             root: String::new(),
         })
+    }
+
+    /// How far it reaches for what was delivered late, where the window has an end.
+    pub fn late(&self) -> Option<Late> {
+        let late = self.last_day.map_or(Late::Everywhere, Late::Until);
+        self.has_end.then_some(late)
     }
 
     /// The same for paths below a folder, whose own name proves nothing.
@@ -237,7 +247,7 @@ mod tests {
         assert_eq!((place.account, place.kind, place.region), (Some("111122223333"), Some("CloudTrail"), None));
         assert_eq!(place.days(), None);
         let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: None };
-        let scope = Scope::of_bucket(None, usual(), &["111122223333".into()], &[], window, 1).unwrap();
+        let scope = Scope::of_bucket(None, usual(), &["111122223333".into()], &[], window, Some(1)).unwrap();
         let mirror = Path::new("444455556666/CloudTrail/us-east-1/2020");
         assert!(!scope.admits_folder("444455556666/CloudTrail/us-east-1/2020"));
         assert!(scope.clone().below(mirror).admits_folder("444455556666/CloudTrail/us-east-1/2020"));
@@ -279,7 +289,8 @@ mod tests {
     #[test]
     fn kinds_are_those_asked_for_or_the_one_that_is_named() {
         let kinds = |kinds: &[Kind], prefix: &str| {
-            let scope = Scope::of_bucket(None, kind_folders(kinds, prefix), &[], &[], Window::default(), 1).unwrap();
+            let scope =
+                Scope::of_bucket(None, kind_folders(kinds, prefix), &[], &[], Window::default(), Some(1)).unwrap();
             let all = ["", "-Insight", "-NetworkActivity", "-Digest", "-New"];
             let is_entered = |kind: &&str| scope.admits_folder(&format!("AWSLogs/111122223333/CloudTrail{kind}/x"));
             all.into_iter().filter(is_entered).collect::<Vec<_>>()
@@ -296,9 +307,9 @@ mod tests {
     #[test]
     fn a_bucket_is_entered_only_where_it_can_matter() {
         let list = |values: &[&str]| values.iter().map(|value| (*value).to_string()).collect::<Vec<_>>();
-        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-02T00:00:00Z")) };
+        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-01T20:00:00Z")) };
         let scope =
-            Scope::of_bucket(None, usual(), &list(&["111122223333"]), &list(&["eu-west-1"]), window, 1).unwrap();
+            Scope::of_bucket(None, usual(), &list(&["111122223333"]), &list(&["eu-west-1"]), window, Some(1)).unwrap();
         for (folder, expected) in [
             ("AWSLogs", true),
             ("AWSLogs/111122223333/CloudTrail", true),
@@ -313,7 +324,8 @@ mod tests {
             assert_eq!(scope.admits_folder(folder), expected, "{folder}");
         }
         let scope =
-            Scope::of_bucket(Some("o-abc".into()), usual(), &[], &list(&["us-east-1"]), Window::default(), 1).unwrap();
+            Scope::of_bucket(Some("o-abc".into()), usual(), &[], &list(&["us-east-1"]), Window::default(), Some(1))
+                .unwrap();
         assert!(scope.admits_folder("AWSLogs/o-abc/111122223333/CloudTrail/ap-southeast-2"), "global services");
         assert!(!scope.admits_folder("AWSLogs/o-other"));
         assert!(!scope.admits_folder("AWSLogs/111122223333/CloudTrail/us-east-1"));

@@ -61,12 +61,12 @@ impl Offline {
         // Several folders may lie behind one link.
         skips.dedup_by(|one, other| one.name == other.name);
         Ok(Offline {
-            scope,
             beneath: Arc::clone(beneath),
             folders: found.folders.iter().map(|folder| path(folder)).collect(),
             object: found.object.as_deref().map(path),
             skips,
-            coverage: Coverage { unread: found.unread, ..Coverage::default() },
+            coverage: Coverage { late: found.late(&scope), unread: found.unread, ..Coverage::default() },
+            scope,
             mirror: input.mirror.clone(),
             bucket: input.bucket.clone(),
         })

@@ -15,7 +15,7 @@ use super::{Arrived, Connected, connect, unless_stopped};
 use crate::error::{Fatal, Skip};
 use crate::kind::Kind;
 use crate::plan::BucketInput;
-use crate::report::{Fetched, Report};
+use crate::report::{Fetched, Late, Report};
 use crate::stop::Stop;
 
 /// What the bucket has of one account, region and day.
@@ -51,6 +51,8 @@ pub enum Met {
 pub struct Surveyed {
     /// What was asked for, and what the mirror has.
     pub fetched: Fetched,
+    /// How far late deliveries were looked for.
+    pub late: Option<Late>,
     /// Kinds of logs that are there, and that nobody asked for.
     pub unread: BTreeSet<Kind>,
 }
@@ -65,7 +67,7 @@ pub fn survey(
     const OFTEN: Duration = Duration::from_millis(100);
     let Connected { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
-    let (scans, unread) = (scans(&found), found.unread);
+    let (scans, late, unread) = (scans(&found), found.late(&shared.scope), found.unread);
     runtime.block_on(unless_stopped(stop, async {
         for (folder, trouble) in found.failures {
             each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
@@ -110,7 +112,7 @@ pub fn survey(
         }
         end(&mut day, &mut each)
     }))?;
-    Ok(Surveyed { fetched: shared.fetched(), unread })
+    Ok(Surveyed { fetched: shared.fetched(), late, unread })
 }
 
 impl Day {

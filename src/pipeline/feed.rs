@@ -138,7 +138,7 @@ impl Feed {
                 Opened::Bucket(mut bucket) => {
                     self.bucket(&mut bucket, report)?;
                     let (fetched, unread) = (Some(bucket.fetched()), bucket.unread().clone());
-                    coverage.add(&Coverage { fetched, unread, ..Coverage::default() });
+                    coverage.add(&Coverage { fetched, late: bucket.late(), unread, ..Coverage::default() });
                 }
             }
         }

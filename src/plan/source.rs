@@ -40,8 +40,9 @@ pub struct BucketInput {
     pub regions: Vec<String>,
     /// The time that events are wanted from.
     pub window: Window,
-    /// How many days after the window late deliveries are looked for.
-    pub late_days: u32,
+    /// How many days after the window late deliveries are looked for; without a
+    /// number, in all days that there are.
+    pub late_days: Option<u32>,
     /// The folder that objects are kept in, under their keys.
     pub mirror: PathBuf,
     /// Read the mirror without asking the bucket.
@@ -82,6 +83,9 @@ pub struct Connection {
     /// How long nothing may come before it is asked for again.
     pub patience: Duration,
 }
+
+/// What is delivered is usually there within minutes.
+const LATE_DAYS: u32 = 1;
 
 /// A variable of the environment that sets that, in seconds.
 const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
@@ -163,7 +167,8 @@ fn bucket_input(
         accounts: conditions.accounts.clone(),
         regions: split_list(&conditions.regions),
         window: conditions.window,
-        late_days: typed.late_days,
+        // What is in the mirror costs no request.
+        late_days: typed.late_days.or(if typed.offline { None } else { Some(LATE_DAYS) }),
         mirror: match &typed.mirror {
             Some(folder) => folder.clone(),
             None => cache_folder()?.join("trail2tsv").join(bucket),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
+use jiff::civil::Date;
 
 use crate::error::PassedOver;
 use crate::kind::{self, Kind};
@@ -49,6 +50,8 @@ pub struct Coverage {
     pub is_cut: bool,
     /// What the mirror did, where there is one.
     pub fetched: Option<Fetched>,
+    /// How far late deliveries were looked for, where the window has an end.
+    pub late: Option<Late>,
     /// Kinds of logs that are there, and that nobody asked for.
     pub unread: BTreeSet<Kind>,
 }
@@ -115,9 +118,28 @@ impl Coverage {
         for (reason, count) in &other.passed_over {
             *self.passed_over.entry(*reason).or_default() += count;
         }
+        self.late = self.late.max(other.late);
         self.unread.extend(&other.unread);
         if let Some(more) = &other.fetched {
             self.fetched.get_or_insert_default().add(more);
+        }
+    }
+}
+
+/// How far late deliveries were looked for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Late {
+    /// Up to the folder of this day.
+    Until(Date),
+    /// In all that the mirror has.
+    Everywhere,
+}
+
+impl fmt::Display for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Late::Until(day) => write!(f, "late deliveries were looked for up to {day}"),
+            Late::Everywhere => write!(f, "late deliveries were looked for in all later days"),
         }
     }
 }
@@ -127,6 +149,8 @@ impl Coverage {
 pub struct Mirrored {
     /// What was done.
     pub fetched: Fetched,
+    /// How far late deliveries were looked for, where the window has an end.
+    pub late: Option<Late>,
     /// Kinds of logs that are there, and that nobody asked for.
     pub unread: BTreeSet<Kind>,
     /// Objects that the mirror lacks and their bytes, where nothing was fetched.
@@ -151,6 +175,9 @@ impl fmt::Display for Mirrored {
         write!(f, "; {} for lists", count(lists, "request"))?;
         if self.missing.is_none() {
             write!(f, ", {} for objects", HumanCount(gets))?;
+        }
+        if let Some(late) = self.late {
+            write!(f, "; {late}")?;
         }
         if let Some(unread) = kind::unread(&self.unread) {
             write!(f, "; {unread}")?;
@@ -257,6 +284,9 @@ impl fmt::Display for Coverage {
         }
         if self.unanswered > 0 {
             write!(f, "; --jq failed on {}, left out, the first named above", count(self.unanswered, "event"))?;
+        }
+        if let Some(late) = self.late {
+            write!(f, "; {late}")?;
         }
         if let Some(unread) = kind::unread(&self.unread) {
             write!(f, "; {unread}")?;

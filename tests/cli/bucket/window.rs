@@ -37,12 +37,12 @@ fn rows_are_those_of_the_whole_folder_whatever_the_window() {
     std::fs::rename(&all, cloud.trial.path("all")).unwrap();
     cloud.server.record();
     for (since, until, days, files) in [
-        ("2026-10-01", "2026-10-02", 2, 8),
+        ("2026-10-01", "2026-10-02", 3, 12),
         ("2026-10-01T06:30", "2026-10-01T12:00", 2, 7),
         ("2026-10-01T06:31", "2026-10-01T12:00", 2, 6),
         ("2026-09-30T23:59", "2026-10-01T00:00:01", 2, 8),
         ("2026-09-25", "2026-10-10", 15, 60),
-        ("2026-10-01T02:00+02:00", "2026-10-02T02:00+02:00", 2, 8),
+        ("2026-10-01T02:00+02:00", "2026-10-02T02:00+02:00", 3, 12),
     ] {
         let window = ["--since", since, "--until", until];
         let local = cloud.trial.run(&[&["all", "-c", "eventName", "--no-header", "-q"], &window[..]].concat());
@@ -64,8 +64,8 @@ fn the_list_starts_at_the_first_day_and_ends_after_the_last() {
     cloud.run(&["--since", "2026-10-01T12:00", "--until", "2026-10-03", "-q"]);
     let prefix = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/");
     let lists: Vec<_> = cloud.server.requests().into_iter().filter(|request| request.key == prefix).collect();
-    // A page is a day here: three days, and the page that shows that they are past.
-    assert_eq!(lists.len(), 4, "{lists:#?}");
+    // A page is a day here: four days, and the page that shows that they are past.
+    assert_eq!(lists.len(), 5, "{lists:#?}");
     assert_eq!(lists[0].parameter("start-after"), Some(format!("{prefix}2026/10/01")));
 }
 
@@ -93,7 +93,8 @@ fn a_file_that_was_delivered_before_the_window_is_not_fetched_but_counted() {
         "2026-10-01T18:30\n2026-10-01T18:00\n",
         &format!(
             "trail2tsv: 1 object downloaded ({}), 0 in the mirror already; 2 events in 1 file read, 2 matched; \
-             3 files not opened: delivered before the window\n",
+             3 files not opened: delivered before the window; \
+             late deliveries were looked for up to 2026-10-01\n",
             cloud.size(&[&key])
         ),
     );
@@ -113,10 +114,11 @@ fn late_deliveries_are_found_as_far_as_is_asked() {
     };
     let names: Vec<String> = (1..=31).map(late).collect();
     let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
-    cloud.run(&window).shows(0, "late1\n", "");
-    for days in [0, 1, 2, 7, 30] {
+    // What is delivered in the first minutes after midnight is hardly late.
+    cloud.run(&window).shows(0, "late1\nlate2\n", "");
+    for (days, found) in [(0, 0), (1, 2), (2, 3), (7, 8), (30, 31)] {
         let asked = days.to_string();
-        cloud.run(&[&window[..], &["--late-days", &asked]].concat()).shows(0, &lines(&names[..days]), "");
+        cloud.run(&[&window[..], &["--late-days", &asked]].concat()).shows(0, &lines(&names[..found]), "");
     }
     // Without an end of the window there is no last day.
     cloud.run(&window[..3]).shows(0, &lines(&names), "");
@@ -129,4 +131,78 @@ fn a_file_whose_name_tells_nothing_is_fetched_and_its_events_asked() {
     let events = ["2026-10-01T09:00", "2026-10-01T11:00"].map(|minute| event(ACCOUNT, "eu-west-1", minute, minute));
     cloud.bucket.put(format!("{folder}copy.json.gz"), records(&events));
     cloud.run(&["-q", "--since", "2026-10-01T10:00"]).shows(0, "2026-10-01T11:00\n", "");
+}
+
+/// A log for each of these days, delivered just after midnight, of what happened
+/// on 2026-10-01.
+fn delivered_on(days: &[&str]) -> Cloud {
+    let cloud = Cloud::new();
+    for day in days {
+        let events = [event(ACCOUNT, "eu-west-1", "2026-10-01T11:58", day)];
+        cloud.bucket.put(key("AWSLogs/", ACCOUNT, "eu-west-1", &format!("{day}T00:03")), records(&events));
+    }
+    cloud
+}
+
+#[test]
+fn one_late_day_reaches_the_day_after_that_of_the_end() {
+    let days = ["2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04"];
+    for (until, last) in [
+        ("2026-10-01T12:00", "2026-10-02"),
+        ("2026-10-01T23:59:59", "2026-10-02"),
+        ("2026-10-02", "2026-10-03"),
+        ("2026-10-02T00:00:00Z", "2026-10-03"),
+        ("2026-10-02T02:00+02:00", "2026-10-03"),
+        ("2026-10-02T00:00:01", "2026-10-03"),
+    ] {
+        let cloud = delivered_on(&days);
+        let ran = cloud.run(&["--since", "2026-10-01", "--until", until, "--late-days", "1"]);
+        assert_eq!(ran.lines(0).last(), Some(&last), "{ran:?}");
+        let said = format!("; late deliveries were looked for up to {last}\n");
+        assert!(ran.stderr.ends_with(&said), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_last_line_says_how_far_late_deliveries_were_looked_for() {
+    let cloud = delivered_on(&["2026-10-02"]);
+    let window = ["--since", "2026-10-01", "--until", "2026-10-01T12:00"];
+    let ends =
+        |ran: crate::harness::Ran, end: &str| assert!(ran.code == Some(0) && ran.stderr.ends_with(end), "{ran:?}");
+    for (days, last) in [("30", "2026-10-31"), ("1", "2026-10-02"), ("0", "2026-10-01")] {
+        let said = format!("; late deliveries were looked for up to {last}\n");
+        let late = [&window[..], &["--late-days", days]].concat();
+        ends(cloud.run(&late), &said);
+        ends(cloud.run(&[&late[..], &["--offline"]].concat()), &said);
+        let sync =
+            |more: &[&str]| cloud.trial.run(&[&["sync", "s3://logs", "--mirror", "mirror"], &late[..], more].concat());
+        ends(sync(&[]), &said);
+        ends(sync(&["--dry-run"]), &said);
+        ends(cloud.trial.run(&[&["summary", "s3://logs", "--mirror", "mirror"], &late[..]].concat()), &said);
+    }
+    ends(cloud.run(&[&window[..], &["--offline"]].concat()), "; late deliveries were looked for in all later days\n");
+    // Where the window has no end, there is none to look past; nor for one object.
+    for arguments in [&window[..2], &[]] {
+        assert!(!cloud.run(arguments).stderr.contains("late deliveries"));
+    }
+    let address = format!("s3://logs/{}", cloud.bucket.keys("")[0]);
+    for offline in [&[][..], &["--offline"]] {
+        let ran = cloud.trial.run(&[&[address.as_str(), "--mirror", "mirror"], &window[..], offline].concat());
+        assert!(ran.code == Some(0) && !ran.stderr.contains("late deliveries"), "{ran:?}");
+    }
+}
+
+#[test]
+fn offline_reads_what_the_mirror_has_under_later_days() {
+    let days = ["2026-10-01", "2026-10-02", "2026-10-09", "2026-11-20", "2027-02-03"];
+    let cloud = delivered_on(&days);
+    cloud.trial.run(&["sync", "s3://logs", "--mirror", "mirror", "-q"]).shows(0, "", "");
+    let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
+    cloud.run(&[&window[..], &["--offline"]].concat()).shows(0, &lines(&days), "");
+    let folder = cloud.trial.run(&[&["mirror", "-c", "eventName", "--no-header"], &window[..]].concat());
+    folder.shows(0, &lines(&days), "");
+    // Whoever says how far wants it no further.
+    for (late, found) in [("0", 1), ("1", 2), ("7", 3), ("30", 3)] {
+        cloud.run(&[&window[..], &["--offline", "--late-days", late]].concat()).shows(0, &lines(&days[..found]), "");
+    }
 }
