@@ -168,6 +168,9 @@ pub enum Problem {
     /// The name says that it is a log of CloudTrail, the content is none.
     #[error("it has the name of a CloudTrail log, but is none ({})", .0.name())]
     NoLog(PassedOver),
+    /// It was named on the command line, and its content is something else.
+    #[error("not a CloudTrail log ({})", .0.name())]
+    NotALog(PassedOver),
     /// A byte that is not UTF-8, counted from 0.
     #[error("byte {0} is not UTF-8; such bytes are shown as U+FFFD")]
     NotUtf8(u64),

@@ -22,8 +22,8 @@
 //!
 //! All of these can hold each other, as `jq -s`, EventBridge rules with a log group
 //! as their target, and concatenated files make them. A text inside of a string may
-//! hold the same, escaped once more. An object that has a list is that list, even if
-//! it looks like an event. A control message of CloudWatch Logs (its `messageType`
+//! hold the same, escaped once more. An object with both a list and what makes an
+//! event is what comes first in it. A control message of CloudWatch Logs (its `messageType`
 //! stands before its list) is in order and has no events.
 //!
 //! [`Envelope`] walks a text that arrives in windows and hands out the values that
@@ -284,13 +284,16 @@ pub(super) enum ListMember {
     None,
 }
 
-/// Looks through the object at `at` for a list. A member that is cut off before
-/// a list was seen leaves that open.
+/// Looks through the object at `at` for a list that comes before what makes an event.
+/// A member that is cut off before either was seen leaves that open.
 pub(super) fn list_of(text: &Text<'_>, at: usize) -> Result<ListMember, Broken> {
     let mut members = text.members(at);
     let mut found = ListMember::None;
     while let Some((key, start)) = members.next_key()? {
         let byte = text.byte(start).ok_or(Broken::EndsEarly)?;
+        if EVENT_MARKS.iter().any(|mark| key_is(key, mark.as_bytes())) {
+            break;
+        }
         if is_list_name(key) {
             match byte {
                 b'[' if found == ListMember::Control => return Ok(found),
@@ -308,6 +311,8 @@ pub(super) fn list_of(text: &Text<'_>, at: usize) -> Result<ListMember, Broken> 
     Ok(if found == ListMember::Control { ListMember::None } else { found })
 }
 
+/// The members that only events have.
+pub(super) const EVENT_MARKS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
 /// The names of lists.
 pub(super) const LIST_NAMES: [&str; 4] = ["Records", "Events", "events", "logEvents"];
 

@@ -1,7 +1,7 @@
 //! What an object of a log is: an event, a list of them, something that carries
 //! one, or something else.
 
-use super::envelope::{LIST_NAMES, ListMember, list_of};
+use super::envelope::{EVENT_MARKS, LIST_NAMES, ListMember, list_of};
 use super::event::{Event, Fields, Places, Slot, TooMany};
 use super::json::{Kind, Text, Value, key_is};
 use super::substitute::Substitutes;
@@ -72,9 +72,10 @@ impl RecordClassifier {
         let name = fields.slot("eventName")?;
         fields.set_context(name);
         let mut slot = |name| fields.slot(name);
+        let [version, time, _, id] = EVENT_MARKS;
         let [records, events, lower_events, log_events] = LIST_NAMES;
         Ok(RecordClassifier {
-            marks: [slot("eventVersion")?, slot("eventTime")?, slot("eventID")?],
+            marks: [slot(version)?, slot(time)?, slot(id)?],
             name,
             source: slot("eventSource")?,
             detail: slot("detail")?,
@@ -89,7 +90,7 @@ impl RecordClassifier {
         if self.lists.iter().all(|slot| object.get(*slot).is_none()) {
             return ListMember::None;
         }
-        // Which of several comes first, the fields do not say.
+        // Which comes first, the fields do not say.
         list_of(text, at).unwrap_or(ListMember::None)
     }
 

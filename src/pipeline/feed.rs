@@ -17,7 +17,7 @@ use crate::error::{Fatal, Outcome, PassedOver, Problem, Skip, plain};
 use crate::input::Source;
 use crate::input::walk::{Met, walk, walk_mirror};
 use crate::nearest::nearest;
-use crate::plan::Input;
+use crate::plan::{BucketInput, Input};
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 use crate::window::Window;
@@ -28,8 +28,8 @@ pub(super) enum Opened {
     /// A pipe or a device.
     Special(PathBuf),
     Path(PathBuf),
-    /// A bucket whose mirror is brought up to date.
-    Bucket(Box<Bucket>),
+    /// A bucket whose mirror is brought up to date, and what was named of it.
+    Bucket(Box<Bucket>, String),
     /// A mirror that is read as it is.
     Mirror(Box<Offline>),
 }
@@ -59,7 +59,9 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec
                 Err(error) => Err(unreadable(path, &error)),
             },
             Input::Bucket(input) if input.offline => Ok(Opened::Mirror(Box::new(Offline::open(input, report)?))),
-            Input::Bucket(input) => Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?))),
+            Input::Bucket(input) => {
+                Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?), address(input)))
+            }
         })
         .collect()
 }
@@ -135,8 +137,8 @@ impl Feed {
                     coverage.add(&offline.coverage);
                     self.mirror(*offline);
                 }
-                Opened::Bucket(mut bucket) => {
-                    self.bucket(&mut bucket, report)?;
+                Opened::Bucket(mut bucket, named) => {
+                    self.bucket(&mut bucket, &named, report)?;
                     let (fetched, unread) = (Some(bucket.fetched()), bucket.unread().clone());
                     coverage.add(&Coverage { fetched, late: bucket.late(), unread, ..Coverage::default() });
                 }
@@ -174,7 +176,8 @@ impl Feed {
             let address = offline.address(&path);
             Source { below: Some(Arc::clone(&offline.beneath)), ..Source::object(path, address) }
         };
-        let object = offline.object.clone().map(|path| Piece::Read(source(path)));
+        let named = |path| Piece::Read(Source { is_named: true, ..source(path) });
+        let object = offline.object.clone().map(named);
         for piece in skips.chain(object) {
             if self.push(piece).is_break() {
                 return;
@@ -192,15 +195,15 @@ impl Feed {
     }
 
     /// Feeds the objects of a bucket as they arrive.
-    fn bucket(&mut self, bucket: &mut Bucket, report: &Report) -> Result<(), Fatal> {
+    fn bucket(&mut self, bucket: &mut Bucket, named: &str, report: &Report) -> Result<(), Fatal> {
         const PATIENCE: Duration = Duration::from_millis(50);
         let mut shown = Instant::now();
         let again = bucket.again();
         loop {
             let flow = match bucket.next(PATIENCE) {
                 Next::Arrived(Arrived::Object { path, address }) => {
-                    let (again, below) = (Some(again.clone()), bucket.mirror().cloned());
-                    let source = Source { again, below, ..Source::object(path, address) };
+                    let (again, below, is_named) = (Some(again.clone()), bucket.mirror().cloned(), address == named);
+                    let source = Source { again, below, is_named, ..Source::object(path, address) };
                     self.push(Piece::Read(source))
                 }
                 Next::Arrived(Arrived::TooOld) => self.push(piece(Met::TooOld, Source::file)),
@@ -246,6 +249,11 @@ impl Feed {
         let is_wanted = self.order.send(receiver).is_ok() && self.batches.send(batch).is_ok();
         if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
+}
+
+/// The address of what was named of a bucket, which may be a single object.
+fn address(input: &BucketInput) -> String {
+    format!("s3://{}/{}", input.bucket, input.prefix.trim_end_matches('/'))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Fatal {

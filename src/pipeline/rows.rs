@@ -268,9 +268,11 @@ impl<'a> Rows<'a> {
             }
             Some(reason) => {
                 *coverage.passed_over.entry(reason).or_default() += 1;
-                let text = format!("{name}: passed over: {}", reason.name());
-                // Whoever names a file expects something of it.
-                self.say(if source.is_named { Said::Note(text) } else { Said::Detail(2, text) });
+                // A file that was named is expected to give something.
+                match source.is_named {
+                    true => verdict.problems.push((Problem::NotALog(reason), Outcome::Nothing)),
+                    false => self.say(Said::Detail(2, format!("{name}: passed over: {}", reason.name()))),
+                }
             }
             None => {
                 coverage.files += u64::from(!is_unread);

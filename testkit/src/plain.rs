@@ -48,6 +48,9 @@ const DEEPEST: usize = 64;
 /// The members that hold a list.
 const LISTS: [&str; 4] = ["Records", "Events", "events", "logEvents"];
 
+/// The members that only events have.
+const MARKS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
+
 /// What is found in a text.
 #[derive(Default)]
 struct Found {
@@ -103,7 +106,7 @@ impl Found {
             Tree::Array(items) if depth < DEEPEST => {
                 items.into_iter().for_each(|item| self.value(item, depth + 1));
             }
-            Tree::Object(members) if depth + 2 <= DEEPEST && members.iter().any(is_list) => {
+            Tree::Object(members) if depth + 2 <= DEEPEST && is_list_first(&members) => {
                 let is_control = |(name, value): &(String, Tree)| name == "messageType" && value.is("CONTROL_MESSAGE");
                 if members.iter().take_while(|member| !is_list(member)).any(is_control) {
                     return;
@@ -162,6 +165,11 @@ impl Found {
         self.is_malformed |= self.events.len() > count || is_sure || start.strip_prefix('{').is_some_and(has_key);
         true
     }
+}
+
+/// Whether a list comes before what makes an event.
+fn is_list_first(members: &[(String, Tree)]) -> bool {
+    members.iter().find(|member| is_list(member) || MARKS.contains(&&*member.0)).is_some_and(is_list)
 }
 
 fn is_list((name, value): &(String, Tree)) -> bool {

@@ -3,16 +3,23 @@
 use super::{LOG, NAMES};
 use crate::harness::Trial;
 
-/// A file that is passed over in order, whatever the columns.
+/// A file that gives nothing: in a folder that is in order, on the command line not.
 #[track_caller]
 fn is_passed_over(file: impl AsRef<[u8]>, kind: &str) {
-    Trial::with("log", file).run(&NAMES).shows(
-        0,
+    Trial::with("log", file.as_ref()).run(&NAMES).shows(
+        3,
         "",
         &format!(
-            "trail2tsv: log: passed over: {kind}\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}\n"
+            "trail2tsv: log: not a CloudTrail log ({kind}); nothing was read\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; 1 problem, named above\n"
         ),
+    );
+    let trial = Trial::with("log/a.json", file.as_ref());
+    trial.write("log/b.json", LOG);
+    trial.run(&NAMES).shows(
+        0,
+        "A\nB\nC\n",
+        &format!("trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 {kind}\n"),
     );
 }
 
@@ -73,11 +80,9 @@ fn an_empty_log_is_a_log() {
 
 #[test]
 fn records_that_are_no_events_are_counted() {
-    Trial::with("log", r#"{"Records":[null,{"eventName":"A","eventVersion":"1"},17,{"a":1},[{"eventName":"B","eventVersion":"1"}],"x"]}"#).run(&NAMES).shows(
-        0,
-        "A\n",
-        "trail2tsv: 1 event in 1 file read, 1 matched; 5 records are no CloudTrail event\n",
-    );
+    Trial::with("log", r#"{"Records":[null,{"eventName":"A","eventVersion":"1"},17,{"a":1},[{"b":"B"}],"x"]}"#)
+        .run(&NAMES)
+        .shows(0, "A\n", "trail2tsv: 1 event in 1 file read, 1 matched; 5 records are no CloudTrail event\n");
 }
 
 #[test]
@@ -234,12 +239,48 @@ fn a_file_that_is_named_as_a_log_must_be_one() {
 }
 
 #[test]
-fn a_named_file_that_is_passed_over_is_named() {
+fn a_file_that_was_named_has_to_give_something() {
     let trial = Trial::with("notes.txt", "plain text");
-    trial.run(&["notes.txt", "--count"]).shows(
-        0,
-        "0\n",
-        "trail2tsv: notes.txt: passed over: not JSON\n\
-         trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON\n",
+    trial.write("log.json", LOG);
+    let said = "trail2tsv: notes.txt: not a CloudTrail log (not JSON); nothing was read\n";
+    trial.run(&["notes.txt", "log.json", "--count"]).shows(
+        3,
+        "3\n",
+        &format!(
+            "{said}trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 not JSON; \
+             1 problem, named above\n"
+        ),
     );
+    trial.run(&["notes.txt", "--count", "-q"]).shows(3, "0\n", said);
+    let ran = trial.run(&["summary", "notes.txt", "-f", "csv", "--by", "eventName"]);
+    assert_eq!((ran.lines(3).len(), ran.stderr.starts_with(said)), (1, true), "{ran:?}");
+    // Logs in which nothing happened, or nothing is wanted, are logs.
+    for (log, last) in [
+        (r#"{"Records":[]}"#, "0 events in 1 file read, 0 matched"),
+        (r#"[{"Records":[]}]"#, "0 events in 1 file read, 0 matched"),
+        (LOG, "3 events in 1 file read, 0 matched"),
+    ] {
+        trial.write("log.json", log);
+        let ran = trial.run(&["log.json", "--where", "eventName = x", "--count"]);
+        assert_eq!(ran.lines(0), ["0"]);
+        assert!(ran.stderr.ends_with(&format!("trail2tsv: {last}\n")), "{ran:?}");
+    }
+}
+
+#[test]
+fn standard_input_has_to_give_something() {
+    let trial = Trial::new();
+    for (input, kind) in [("", "empty"), ("\n", "empty"), ("command not found", "not JSON"), ("{}", "other JSON")] {
+        trial.run_with_stdin(&["-", "--count"], input).shows(
+            3,
+            "0\n",
+            &format!(
+                "trail2tsv: -: not a CloudTrail log ({kind}); nothing was read\n\
+                 trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; \
+                 1 problem, named above\n"
+            ),
+        );
+    }
+    let log = r#"{"Records":[]}"#;
+    trial.run_with_stdin(&["-", "--count"], log).shows(0, "0\n", "trail2tsv: 0 events in 1 file read, 0 matched\n");
 }

@@ -63,10 +63,10 @@ fn a_stream_cut_at_any_byte_gives_a_beginning_of_its_rows() {
 fn what_is_too_short_to_be_gzip_is_passed_over() {
     for (end, kind) in [(0, "empty"), (1, "not JSON")] {
         let last = format!(
-            "trail2tsv: log: passed over: {kind}\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}\n"
+            "trail2tsv: log: not a CloudTrail log ({kind}); nothing was read\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; 1 problem, named above\n"
         );
-        ran(&gzip(LOG)[..end]).shows(0, "", &last);
+        ran(&gzip(LOG)[..end]).shows(3, "", &last);
     }
 }
 
@@ -106,7 +106,7 @@ fn a_damaged_stream_of_broken_json_has_both_named() {
         3,
         "A\n",
         &format!(
-            "trail2tsv: log: gzip checksum does not match; 1 event before it was kept\n\
+            "trail2tsv: log: gzip checksum does not match; 1 event was kept\n\
              trail2tsv: log: malformed JSON at byte {comma}; 1 event before it was kept\n\
              trail2tsv: 1 event in 1 file read, 1 matched; 2 problems, named above\n"
         ),

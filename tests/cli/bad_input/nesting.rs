@@ -68,10 +68,10 @@ fn deep_values_that_never_close_end_the_file() {
 fn a_file_of_brackets_is_other_json() {
     for file in [nested("[", "", "]"), nested("{\"a\":", "1", "}"), nested("[{\"a\":", "null", "}]")] {
         Trial::with("log", file).run(&["log", "--no-header"]).shows(
-            0,
+            3,
             "",
-            "trail2tsv: log: passed over: other JSON\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 other JSON\n",
+            "trail2tsv: log: not a CloudTrail log (other JSON); nothing was read\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 other JSON; 1 problem, named above\n",
         );
     }
 }
@@ -92,10 +92,10 @@ fn a_file_of_open_brackets_ends_early() {
 fn a_file_of_closing_brackets_is_no_json() {
     for file in [nested("", "", "]"), nested("", "", "}")] {
         Trial::with("log", file).run(&["log", "--no-header"]).shows(
-            0,
+            3,
             "",
-            "trail2tsv: log: passed over: not JSON\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON\n",
+            "trail2tsv: log: not a CloudTrail log (not JSON); nothing was read\n\
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON; 1 problem, named above\n",
         );
     }
 }

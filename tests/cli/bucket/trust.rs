@@ -125,7 +125,7 @@ fn nothing_is_written_or_read_through_a_link_to_a_folder() {
         for target in ["outside", "within", "nowhere"] {
             let cloud = Cloud::with_logs(2);
             let key = cloud.log("zz/AWSLogs/", OTHER, "eu-west-1", "2026-10-01T09:15", &["other"]);
-            cloud.trial.write("outside/AWSLogs/x.json", r#"{"eventName":"planted"}"#);
+            cloud.trial.write("outside/AWSLogs/x.json", r#"{"eventName":"planted","eventVersion":"1"}"#);
             let (outside, link) = (cloud.trial.path("outside"), cloud.trial.path("mirror").join(folder));
             fs::create_dir_all(link.parent().unwrap()).unwrap();
             let to = match target {
@@ -194,7 +194,7 @@ fn the_mirror_itself_may_be_a_link_that_was_named() {
 #[test]
 fn what_is_shown_where_nothing_matches_comes_through_no_link() {
     let cloud = mirrored(2);
-    cloud.trial.write("secret/x.json", r#"{"eventName":"Secret"}"#);
+    cloud.trial.write("secret/x.json", r#"{"eventName":"Secret","eventVersion":"1"}"#);
     symlink(cloud.trial.path("secret"), cloud.trial.path("mirror").join(DAY).join("link")).unwrap();
     pipe(&cloud.trial.path("mirror").join(DAY).join("pipe.json"));
     for offline in [&[][..], &["--offline"]] {
