@@ -107,6 +107,11 @@ impl Decoder {
         self.wanted = None;
     }
 
+    /// What comes from now on is of gzip members behind the first.
+    pub fn begin_further_members(&mut self) {
+        self.findings.before_further.get_or_insert(self.findings.events);
+    }
+
     /// Goes on behind a gap in the text of a file, all of which was shown up to
     /// there: what is open will not be closed.
     pub fn skip_gap(&mut self) {

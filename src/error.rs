@@ -85,6 +85,9 @@ impl fmt::Display for Skip {
             Outcome::Searched => write!(f, "; what there is was searched all the same"),
             Outcome::LeftOut(1) => write!(f, "; it was left out"),
             Outcome::LeftOut(n) => write!(f, "; it and {} more were left out", n - 1),
+            Outcome::FilesBefore(0) => write!(f, "; nothing was read"),
+            Outcome::FilesBefore(1) => write!(f, "; 1 file before it was read"),
+            Outcome::FilesBefore(n) => write!(f, "; {n} files before it were read"),
             Outcome::LinesCut(1) => write!(f, "; the rest of its line was left out"),
             Outcome::LinesCut(n) => write!(f, "; the rest of its line, and of {} more, was left out", n - 1),
         }
@@ -117,6 +120,8 @@ pub enum Outcome {
     Searched,
     /// So many records of the file were left out, the others were kept.
     LeftOut(u64),
+    /// This many files of the archive came before the problem, and were read.
+    FilesBefore(u64),
     /// Of this many lines the rest is lost, the others were kept.
     LinesCut(u64),
 }
@@ -131,14 +136,72 @@ pub enum Problem {
     #[error("gzip stream ends early")]
     GzipEndsEarly,
     /// The content is not what was compressed.
-    #[error("gzip checksum does not match")]
-    GzipChecksum,
+    #[error("{}", bad_checks(*.count, *.first, *.is_only))]
+    GzipChecksum {
+        /// In how many members.
+        count: u64,
+        /// Which is the first of them, from 1.
+        first: u64,
+        /// Whether there is only one member.
+        is_only: bool,
+    },
     /// The compressed stream makes no sense.
-    #[error("gzip stream is damaged")]
-    GzipDamaged,
-    /// Something that is no gzip member follows the last one.
-    #[error("bytes after the gzip stream that are no gzip")]
-    GzipTrailer,
+    #[error("gzip stream is damaged{}", if *.places > 1 { format!(" in {places} places") } else { String::new() })]
+    GzipDamaged {
+        /// In how many places.
+        places: u64,
+    },
+    /// Something that is not gzip stands between two members.
+    #[error("{} between gzip members that are not gzip", count(*.bytes, "byte"))]
+    GzipBetween {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// Something that is not gzip follows the last member.
+    #[error("{} after the gzip stream that are not gzip", count(*.bytes, "byte"))]
+    GzipTrailer {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// What is compressed stops in the middle.
+    #[error("{0} stream ends early")]
+    PackedEndsEarly(&'static str),
+    /// What is compressed makes no sense.
+    #[error("{0} stream is damaged")]
+    PackedDamaged(&'static str),
+    /// It was compressed with more memory than is used to read it.
+    #[error("{0} stream needs more memory than is used for one; compress it again with a lower level")]
+    PackedTooLarge(&'static str),
+    /// It holds far more than it could if it were a log.
+    #[error("unpacks to more than 1,100 times its size; the rest was not read")]
+    UnpacksTooMuch,
+    /// A member of an archive needs a password.
+    #[error("encrypted")]
+    Encrypted,
+    /// A member of an archive is kept in a way that is not known.
+    #[error("packed {0}, which is not supported")]
+    UnsupportedMethod(String),
+    /// An archive of a kind that is not known.
+    #[error("packed as {0}, which is not supported; unpack it first")]
+    UnsupportedArchive(&'static str),
+    /// More members than bytes.
+    #[error("its members overlap; the rest was not read")]
+    MembersOverlap,
+    /// An archive in an archive in an archive, or what is compressed again and again.
+    #[error("packed too many times in each other")]
+    PackedTooDeep,
+    /// A copy on disk that is needed cannot be made.
+    #[error("cannot be copied to the folder for temporary files: {}", plain(.0))]
+    Spool(io::Error),
+    /// The copy would be too large, in GiB.
+    #[error("more than {0} GiB, which are not copied to disk; save it as a file and name that")]
+    SpoolTooLarge(u64),
+    /// An archive was named on the command line, and no log is in it.
+    #[error("an archive without CloudTrail logs")]
+    NoLogInside,
+    /// The name says that it is an archive, the content is none.
+    #[error("it has the name of an archive, but is none ({})", .0.name())]
+    NotAnArchive(PassedOver),
     /// A record does not fit into the MiB that one may have.
     #[error("a record is larger than {0} MiB")]
     TooLarge(usize),
@@ -188,10 +251,33 @@ pub enum Problem {
     Key(&'static str),
 }
 
+fn bad_checks(count: u64, first: u64, is_only: bool) -> String {
+    match count {
+        _ if is_only => "gzip checksum does not match".into(),
+        1 => format!("checksum of gzip member {first} does not match"),
+        _ => format!("checksums of {count} gzip members do not match, the first that of member {first}"),
+    }
+}
+
+/// `1 byte`, `2 bytes`.
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 impl Problem {
+    /// What an error of a reader means.
+    pub fn of_reading(error: io::Error) -> Problem {
+        error.downcast::<Problem>().unwrap_or_else(Problem::Unreadable)
+    }
+
+    /// The error by which a reader says so.
+    pub fn into_reading_error(self) -> io::Error {
+        io::Error::other(self)
+    }
+
     /// Whether a part of the text is missing for it.
     pub fn costs_text(&self) -> bool {
-        !matches!(self, Problem::GzipChecksum | Problem::GzipTrailer)
+        !matches!(self, Problem::GzipChecksum { .. })
     }
 }
 
@@ -216,6 +302,10 @@ pub enum PassedOver {
     Special,
     /// What this run's result takes the place of.
     Result,
+    /// A link in an archive.
+    Link,
+    /// An archive of a kind that is not known.
+    Archive,
 }
 
 impl PassedOver {
@@ -231,6 +321,8 @@ impl PassedOver {
             PassedOver::Unfinished => "unfinished download",
             PassedOver::Special => "pipe or device",
             PassedOver::Result => "earlier result",
+            PassedOver::Link => "link",
+            PassedOver::Archive => "unsupported archive",
         }
     }
 }

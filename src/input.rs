@@ -1,8 +1,11 @@
 //! Named sources of bytes: files, folders, standard input, the mirror.
 
 pub mod ahead;
+pub mod archive;
+pub mod container;
 pub mod gzip;
 pub mod inflate;
+pub mod layer;
 pub mod opener;
 pub mod patient;
 pub mod walk;
@@ -14,6 +17,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::container::Container;
 use self::opener::Opener;
 use self::patient::Patient;
 use crate::bucket::Again;
@@ -56,8 +60,16 @@ impl Source {
 
     /// Whether the name is that of a log that CloudTrail delivered.
     pub fn is_named_as_log(&self) -> bool {
-        let name = self.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
-        name.is_some_and(|name| delivered_by(name).is_some())
+        self.file_name().is_some_and(|name| delivered_by(name).is_some())
+    }
+
+    /// Whether the name is that of an archive.
+    pub fn is_named_as_archive(&self) -> bool {
+        self.file_name().is_some_and(Container::is_named)
+    }
+
+    fn file_name(&self) -> Option<&str> {
+        self.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str)
     }
 
     /// A pipe or device of the local disk.

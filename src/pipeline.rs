@@ -18,6 +18,7 @@ mod block;
 mod feed;
 mod rows;
 mod turn;
+mod unpack;
 mod work;
 mod writer;
 
@@ -30,6 +31,7 @@ use self::feed::Feed;
 use self::turn::Turn;
 use self::work::{Choice, Goal, Job, Worker};
 use self::writer::Writer;
+use crate::bucket::layout::Scope;
 use crate::decode::event::{Event, Fields};
 use crate::error::{Fatal, Skip};
 use crate::input::ahead::Places;
@@ -216,13 +218,15 @@ fn stages(
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
     let ahead = Arc::new(Places::new(if plan.threads > 1 { plan.threads.min(AHEAD) } else { 0 }));
-    let (pace, turn) = (feed.pace(), Turn::default());
+    let (pace, turn, scope) = (feed.pace(), Turn::default(), Scope::since(plan.conditions.window));
     let job = Job {
         // Which rows are wanted, only the writer knows then.
         limit: plan.limit.filter(|_| question.order.is_none() && !plan.dedupe),
         block: (BLOCKS / (depth + plan.threads)).min(BLOCK),
         verbose: plan.talk.verbose,
         ahead: &ahead,
+        threads: plan.threads,
+        scope: &scope,
         stop,
         pace: &pace,
         turn: &turn,

@@ -169,23 +169,21 @@ impl Look {
         let Ok(mut file) = source.open(&mut Opener::default(), &Stop::default()) else { return };
         let Look { bytes, decoder, asked, time, times, events } = self;
         decoder.start();
-        let _ = Inflater::new(WINDOW).read(
-            &mut file,
-            || true,
-            |window, is_last| {
-                let consumed = decoder.window(window, is_last, |event| {
-                    *events += 1;
-                    note_time(times, event, *time);
-                    for asked in asked.iter_mut() {
-                        asked.note(event);
-                    }
-                    ControlFlow::Continue(())
-                });
-                let is_over =
-                    (decoder.findings().broken.is_some() && !is_last) || *bytes + decoder.findings().bytes > BYTES;
-                if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(consumed) }
-            },
-        );
+        let mut see = |window: &[u8], is_last: bool| {
+            let consumed = decoder.window(window, is_last, |event| {
+                *events += 1;
+                note_time(times, event, *time);
+                for asked in asked.iter_mut() {
+                    asked.note(event);
+                }
+                ControlFlow::Continue(())
+            });
+            let is_over =
+                (decoder.findings().broken.is_some() && !is_last) || *bytes + decoder.findings().bytes > BYTES;
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(consumed) }
+        };
+        // What is in archives is not looked at.
+        let _ = Inflater::new(WINDOW).read(&mut file, || true, &mut see);
         *bytes += decoder.findings().bytes;
     }
 

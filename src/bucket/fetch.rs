@@ -212,7 +212,7 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
 fn damaged(shared: &Shared, object: &Object, name: String) -> Arrived {
     shared.counts.objects.fetch_add(1, Relaxed);
     shared.counts.bytes.fetch_add(object.size, Relaxed);
-    Arrived::Skip(Skip { name, problem: Problem::GzipDamaged, outcome: Outcome::Mirrored })
+    Arrived::Skip(Skip { name, problem: Problem::GzipDamaged { places: 1 }, outcome: Outcome::Mirrored })
 }
 
 /// Puts a new copy in the place of one that is damaged. Says whether it came.

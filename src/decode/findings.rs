@@ -37,6 +37,8 @@ pub struct Findings {
     pub cut: Option<CutLines>,
     /// Records that hold more text in a string than can be read.
     pub too_large: Option<TooLarge>,
+    /// How many events came before the second gzip member, if there is one.
+    pub before_further: Option<u64>,
     /// How many events came before the first gap in the bytes, if there is one.
     pub before_gap: Option<u64>,
     /// What made the rest of the file unreadable.

@@ -1,33 +1,70 @@
-//! A gzip stream, member after member, that gives every byte before damage and
-//! then says what the damage is.
+//! A gzip stream, member after member, that gives every byte that can be had and
+//! says what cannot.
+//!
+//! Where the checksum of a member is wrong, its text is given and the next member is
+//! read. Where a member is damaged inside, or something follows it that is not gzip,
+//! the next member is looked for: the text before and behind that comes as two
+//! [parts](GzipStream::next_part) with a gap between them.
 
-use std::io::{self, Read};
+mod findings;
+mod source;
+
+use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use libdeflater::Decompressor;
+use libdeflater::{Crc, Decompressor};
 use memchr::memmem;
 
+pub use self::findings::GzipFindings;
+use self::source::MemberSource;
 use crate::error::Problem;
 
-/// Inflates what `reader` gives.
+/// Inflates what a reader gives.
 pub struct GzipStream<R> {
-    reader: R,
-    input: Box<[u8]>,
-    at: usize,
-    filled: usize,
-    is_ended: bool,
-    /// What inflates a member in pieces, while there is one.
-    member: Option<Decompress>,
+    source: MemberSource<R>,
+    state: State,
+    /// Whether the member was looked for behind damage, and may be none.
+    is_guess: bool,
+    /// Whether the text of the first member was told from that of the others.
+    is_first_told: bool,
     /// What inflates a member at once.
     decompressor: Decompressor,
-    problem: Option<Problem>,
+    found: GzipFindings,
+}
+
+/// Where in the stream the next byte is.
+enum State {
+    /// Before a member, or the end.
+    Between,
+    /// In the compressed text of one.
+    Text(Box<Member>),
+    /// At a member behind a gap.
+    BehindGap,
+    /// At the end, or where it cannot be read on.
+    End,
+}
+
+/// A member that is inflated in pieces.
+struct Member {
+    inflater: Decompress,
+    crc: Crc,
+    length: u32,
+    has_text: bool,
+}
+
+/// What follows a part of the text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// The text of the second member and of those behind it.
+    FurtherMembers,
+    /// Text behind a gap.
+    BehindGap,
 }
 
 /// What every gzip member begins with.
 pub const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The same, with the only method that there is.
 const DEFLATED: [u8; 3] = [MAGIC[0], MAGIC[1], 8];
-const WINDOW_BITS: u8 = 15;
 
 /// The length of the text of a member, by its last bytes.
 pub fn member_length(member: &[u8]) -> Option<usize> {
@@ -35,8 +72,7 @@ pub fn member_length(member: &[u8]) -> Option<usize> {
 }
 
 /// Inflates a member at once to the start of `output`, and gives the length of
-/// its text; nothing where it is not one member alone, or damaged, or does not
-/// fit.
+/// its text; None if it is not one member alone, or damaged, or does not fit.
 ///
 /// libdeflate stops behind the first member and does not say where that is, but
 /// what follows must not be lost. It makes sure that the member ends in the
@@ -55,87 +91,176 @@ pub fn inflate_member(decompressor: &mut Decompressor, member: &[u8], output: &m
 impl<R: Read> GzipStream<R> {
     /// A stream over `reader`, whose first bytes are [`MAGIC`].
     pub fn new(reader: R) -> GzipStream<R> {
-        const INPUT: usize = 64 * 1024;
         GzipStream {
-            reader,
-            input: vec![0; INPUT].into(),
-            at: 0,
-            filled: 0,
-            is_ended: false,
-            member: None,
+            source: MemberSource::new(reader),
+            state: State::Between,
+            is_guess: false,
+            is_first_told: false,
             decompressor: Decompressor::new(),
-            problem: None,
+            found: GzipFindings::default(),
         }
     }
 
-    /// Fills `output` from its start and gives how much; 0 at the end.
+    /// Fills `output` from its start and gives how much; 0 at the end of a part.
     pub fn read(&mut self, output: &mut [u8]) -> usize {
-        while self.problem.is_none() && !output.is_empty() {
-            match self.step(output) {
-                Ok(Some(0)) => {}
-                Ok(Some(produced)) => return produced,
-                Ok(None) => return 0,
-                Err((problem, produced)) => {
-                    self.problem = Some(problem);
-                    return produced;
-                }
+        while !output.is_empty() {
+            let produced = match &mut self.state {
+                State::Between => match self.next_member(output) {
+                    Some(produced) => produced,
+                    None => return 0,
+                },
+                State::Text(_) => self.text(output),
+                State::BehindGap | State::End => return 0,
+            };
+            if produced > 0 {
+                self.found.note_text(produced);
+                return produced;
             }
         }
         0
     }
 
-    /// What ended the stream, if that was no proper end.
-    pub fn into_problem(self) -> Option<Problem> {
-        self.problem
-    }
-
-    /// Inflates some bytes; nothing at the end.
-    fn step(&mut self, output: &mut [u8]) -> Result<Option<usize>, (Problem, usize)> {
-        if self.member.is_none() {
-            if !self.is_at_member()? {
-                return Ok(None);
+    /// Goes on behind the end of a part, if that was not the end of the stream.
+    pub fn next_part(&mut self) -> Option<Part> {
+        match self.state {
+            State::BehindGap => {
+                self.state = State::Between;
+                self.is_first_told = true;
+                Some(Part::BehindGap)
             }
-            if let Some(produced) = self.small_member(output) {
-                return Ok(Some(produced));
+            State::Between if !self.is_first_told => {
+                self.is_first_told = true;
+                Some(Part::FurtherMembers)
             }
-            self.member = Some(Decompress::new_gzip(WINDOW_BITS));
-        }
-        self.fill(1)?;
-        let Some(member) = &mut self.member else { return Ok(None) };
-        let (read, written) = (member.total_in(), member.total_out());
-        let result = member.decompress(&self.input[self.at..self.filled], output, FlushDecompress::None);
-        let consumed = (member.total_in() - read) as usize;
-        let produced = (member.total_out() - written) as usize;
-        self.at += consumed;
-        match result {
-            Ok(Status::StreamEnd) => {
-                self.member = None;
-                Ok(Some(produced))
-            }
-            Ok(_) if produced == 0 && consumed == 0 && self.at == self.filled && self.is_ended => {
-                Err((Problem::GzipEndsEarly, 0))
-            }
-            Ok(_) if produced == 0 && consumed == 0 && self.at < self.filled => Err((Problem::GzipDamaged, 0)),
-            Ok(_) => Ok(Some(produced)),
-            Err(error) => {
-                let is_checksum = error.message().is_some_and(|message| message.ends_with("check"));
-                let is_whole = is_checksum && !error.message().is_some_and(|message| message.contains("header"));
-                Err((if is_whole { Problem::GzipChecksum } else { Problem::GzipDamaged }, produced))
-            }
+            _ => None,
         }
     }
 
-    /// Whether another member begins here; false at the end of the stream.
-    fn is_at_member(&mut self) -> Result<bool, (Problem, usize)> {
-        self.fill(MAGIC.len())?;
-        let rest = &self.input[self.at..self.filled];
+    /// The reader, and what there is to say of what was read.
+    pub fn into_parts(self) -> (R, GzipFindings) {
+        (self.source.into_reader(), self.found)
+    }
+
+    /// Begins the next member, and gives how much text of it there is already. None
+    /// at the end of a part.
+    fn next_member(&mut self, output: &mut [u8]) -> Option<usize> {
+        let rest = self.source.fill(MAGIC.len());
         if rest.is_empty() {
-            return Ok(false);
+            self.end(None);
+            return None;
         }
         if !rest.starts_with(&MAGIC) {
-            return Err((Problem::GzipTrailer, 0));
+            self.found.begin_junk();
+            self.look_for_member(0);
+            return None;
         }
-        Ok(true)
+        if self.found.members == 1 && !self.is_first_told {
+            return None;
+        }
+        self.source.begin_member();
+        if let Some(produced) = self.small_member(output) {
+            self.begin();
+            return Some(produced);
+        }
+        match self.source.skip_header() {
+            Some(true) => {
+                self.begin();
+                let inflater = Decompress::new(false);
+                self.state = State::Text(Box::new(Member { inflater, crc: Crc::new(), length: 0, has_text: false }));
+                Some(0)
+            }
+            Some(false) => {
+                self.damage();
+                None
+            }
+            None => {
+                self.end(Some(Problem::GzipEndsEarly));
+                None
+            }
+        }
+    }
+
+    /// Counts a member that begins. A guess counts once there is text in it.
+    fn begin(&mut self) {
+        if !self.is_guess {
+            self.found.members += 1;
+        }
+    }
+
+    /// Inflates some text of a member.
+    fn text(&mut self, output: &mut [u8]) -> usize {
+        let State::Text(member) = &mut self.state else { return 0 };
+        let input = self.source.fill(1);
+        let (read, written) = (member.inflater.total_in(), member.inflater.total_out());
+        let result = member.inflater.decompress(input, output, FlushDecompress::None);
+        let is_at_end = input.is_empty();
+        let consumed = (member.inflater.total_in() - read) as usize;
+        let produced = (member.inflater.total_out() - written) as usize;
+        self.source.skip(consumed);
+        member.crc.update(&output[..produced]);
+        member.length = member.length.wrapping_add(produced as u32);
+        member.has_text |= produced > 0;
+        if produced > 0 && std::mem::take(&mut self.is_guess) {
+            self.found.confirm_member();
+        }
+        let (crc, length) = (member.crc.sum(), member.length);
+        match result {
+            Ok(Status::StreamEnd) => self.trailer(crc, length),
+            Ok(_) if produced == 0 && consumed == 0 && is_at_end => self.end(Some(Problem::GzipEndsEarly)),
+            Ok(_) if produced == 0 && consumed == 0 => self.damage(),
+            Ok(_) => {}
+            Err(_) => self.damage(),
+        }
+        produced
+    }
+
+    /// Compares what a member ends in with its text.
+    fn trailer(&mut self, crc: u32, length: u32) {
+        let expected = [crc.to_le_bytes(), length.to_le_bytes()].concat();
+        let found = self.source.fill(expected.len());
+        if found.len() < expected.len() {
+            return self.end(Some(Problem::GzipEndsEarly));
+        }
+        if std::mem::take(&mut self.is_guess) {
+            self.found.confirm_member();
+        }
+        if !found.starts_with(&expected) {
+            self.found.note_bad_check();
+        }
+        self.source.skip(expected.len());
+        self.state = State::Between;
+    }
+
+    /// Looks for the next member behind one that cannot be read on.
+    fn damage(&mut self) {
+        if !self.is_guess {
+            self.found.note_damage();
+        }
+        // What is taken for the text of this member may be the next.
+        let back = self.source.in_member().saturating_sub(1);
+        self.look_for_member(back);
+    }
+
+    /// Goes to the next place that looks like a member, from `back` bytes before here.
+    fn look_for_member(&mut self, back: usize) {
+        match self.source.find_member(back) {
+            Ok(skipped) => {
+                self.found.skip_junk(skipped);
+                (self.state, self.is_guess) = (State::BehindGap, true);
+            }
+            Err(skipped) => {
+                self.found.skip_junk(skipped);
+                self.end(None);
+            }
+        }
+    }
+
+    fn end(&mut self, problem: Option<Problem>) {
+        self.state = State::End;
+        let unreadable = self.source.take_error().map(Problem::of_reading);
+        // A guess that was none is a part of what is not gzip.
+        let problem = problem.filter(|_| !self.is_guess);
+        self.found.end(unreadable.or(problem));
     }
 
     /// Inflates the member that begins here at once, where all of it is at hand
@@ -143,28 +268,17 @@ impl<R: Read> GzipStream<R> {
     /// thousands of small members. What looks like the next one may be part of
     /// this one, and this one may be damaged: then it is inflated in pieces.
     fn small_member(&mut self, output: &mut [u8]) -> Option<usize> {
-        let rest = &self.input[self.at..self.filled];
+        let (rest, is_ended) = self.source.rest();
         let next = memmem::find(&rest[1..], &DEFLATED).map(|at| at + 1);
-        let member = &rest[..next.or(self.is_ended.then_some(rest.len()))?];
+        let member = &rest[..next.or(is_ended.then_some(rest.len()))?];
         let produced = inflate_member(&mut self.decompressor, member, output)?;
-        self.at += member.len();
-        Some(produced)
-    }
-
-    /// Has `wanted` bytes of input at hand, or all that are left.
-    fn fill(&mut self, wanted: usize) -> Result<(), (Problem, usize)> {
-        while self.filled - self.at < wanted && !self.is_ended {
-            self.input.copy_within(self.at..self.filled, 0);
-            self.filled -= self.at;
-            self.at = 0;
-            match self.reader.read(&mut self.input[self.filled..]) {
-                Ok(0) => self.is_ended = true,
-                Ok(length) => self.filled += length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err((Problem::Unreadable(error), 0)),
-            }
+        let length = member.len();
+        self.source.skip(length);
+        if std::mem::take(&mut self.is_guess) {
+            self.found.confirm_member();
+            self.found.members -= 1;
         }
-        Ok(())
+        Some(produced)
     }
 }
 
@@ -181,11 +295,12 @@ mod tests {
         let (mut text, mut buffer) = (Vec::new(), vec![0; step]);
         loop {
             match stream.read(&mut buffer) {
-                0 => break,
+                0 if stream.next_part().is_none() => break,
                 length => text.extend_from_slice(&buffer[..length]),
             }
         }
-        (text, stream.into_problem().map(|problem| problem.to_string()).unwrap_or_default())
+        let problems: Vec<String> = stream.into_parts().1.into_problems().iter().map(Problem::to_string).collect();
+        (text, problems.join(", "))
     }
 
     #[test]

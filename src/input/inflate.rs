@@ -2,18 +2,25 @@
 //!
 //! A small file is one window: read whole and inflated whole, into memory that
 //! is used again for the next. A large one, or one of several gzip members,
-//! streams through a window that grows only where one event is larger, up to
-//! [`LARGEST`].
+//! streams through a [window](Windows) that grows only where one event is larger, up
+//! to [`LARGEST`]. What is an archive, or compressed in another way, is given back.
 
-use std::io::{self, Read};
+mod start;
+mod windows;
+
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use encoding_rs_io::DecodeReaderBytes;
 use libdeflater::Decompressor;
 
+use self::start::{End, Rest, Start, read_some, read_up_to};
+use self::windows::Windows;
 use super::ahead::{Places, ahead};
-use super::gzip::{GzipStream, MAGIC, inflate_member, member_length};
+use super::container::Container;
+use super::gzip::{GzipStream, MAGIC, Part, inflate_member, member_length};
+use super::layer::GzipLayer;
 use crate::error::Problem;
 
 /// Reads one file after the other.
@@ -25,6 +32,8 @@ pub struct Inflater {
     text: Vec<u8>,
     decompressor: Decompressor,
     limit: usize,
+    /// What a window can grow to.
+    largest: usize,
     /// Where a stream is inflated on a thread of its own.
     ahead: Arc<Places>,
 }
@@ -39,6 +48,82 @@ const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 /// How much of a window was read, or that there is no need to go on.
 pub type Seen = ControlFlow<(), usize>;
 
+/// Looks at the text of a file.
+pub trait TextVisitor {
+    /// Sees a window, and whether there is no more behind it. What it has not taken it
+    /// is shown again, with more behind it.
+    fn window(&mut self, text: &[u8], is_last: bool) -> Seen;
+    /// All that comes from now on is of gzip members behind the first.
+    fn further_members(&mut self) {}
+    /// Something is missing between what was shown, as the last, and what comes.
+    fn gap(&mut self) {}
+}
+
+impl<F: FnMut(&[u8], bool) -> Seen> TextVisitor for F {
+    fn window(&mut self, text: &[u8], is_last: bool) -> Seen {
+        self(text, is_last)
+    }
+}
+
+/// What a file turned out to be.
+pub enum Content<'f> {
+    /// Text, all of which was shown.
+    Text(Ended),
+    /// Something that holds texts, of which nothing was shown.
+    Container {
+        /// Which.
+        kind: Container,
+        /// All its bytes.
+        bytes: Box<dyn Read + Send + 'f>,
+        /// Whether these are the file's own, not inflated ones.
+        is_file: bool,
+    },
+}
+
+impl<'f> Content<'f> {
+    /// The kind of container, its bytes, and whether these are the file's own; how its
+    /// reading ended if it is text.
+    #[allow(clippy::type_complexity, reason = "said in words above")]
+    pub fn into_packed(self) -> Result<(Container, Box<dyn Read + Send + 'f>, bool), Ended> {
+        match self {
+            Content::Text(ended) => Err(ended),
+            Content::Container { kind, bytes, is_file } => Ok((kind, bytes, is_file)),
+        }
+    }
+}
+
+/// How the reading of a text ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// What is wrong with the bytes.
+    pub problems: Vec<Problem>,
+    /// What was read behind the first gzip member.
+    pub further: Option<FurtherMembers>,
+}
+
+/// What a gzip file holds behind its first member.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FurtherMembers {
+    /// How many members.
+    pub members: u64,
+    /// How much text they have.
+    pub bytes: u64,
+}
+
+impl Ended {
+    /// Whether nothing is wrong; an error if that cannot be told.
+    pub fn is_whole(self) -> io::Result<bool> {
+        match self.problems.into_iter().next() {
+            Some(Problem::Unreadable(error)) => Err(error),
+            problem => Ok(problem.is_none()),
+        }
+    }
+
+    fn with(problem: Option<Problem>) -> Ended {
+        Ended { problems: problem.into_iter().collect(), further: None }
+    }
+}
+
 impl Inflater {
     /// An inflater that takes files whole while neither they nor their text
     /// have more than `limit` bytes.
@@ -49,60 +134,122 @@ impl Inflater {
     /// The same, but others are inflated on a thread of their own, ahead of
     /// whoever looks at them, where there is a place for it.
     pub fn with_ahead(limit: usize, ahead: Arc<Places>) -> Inflater {
-        Inflater { file: Vec::new(), text: Vec::new(), decompressor: Decompressor::new(), limit, ahead }
+        let decompressor = Decompressor::new();
+        Inflater { file: Vec::new(), text: Vec::new(), decompressor, limit, largest: LARGEST, ahead }
     }
 
-    /// Reads `file` to its end and shows its text to `see`, window by window,
-    /// with whether it is the last. What `see` has not taken it is shown
-    /// again, with more behind it; where the window has to grow for that, it
-    /// waits until `may_grow` says so.
-    pub fn read(
+    /// The same with windows that grow to `largest` bytes at most.
+    pub fn with_largest(self, largest: usize) -> Inflater {
+        Inflater { largest, ..self }
+    }
+
+    /// Reads `file` to its end and shows its text to `visitor`, window by window;
+    /// where a window has to grow, it waits until `may_grow` says so.
+    pub fn read<'f>(
         &mut self,
-        file: &mut (dyn Read + Send),
+        file: &'f mut (dyn Read + Send),
         mut may_grow: impl FnMut() -> bool,
-        mut see: impl FnMut(&[u8], bool) -> Seen,
-    ) -> Option<Problem> {
+        visitor: &mut impl TextVisitor,
+    ) -> Content<'f> {
         if self.text.len() > self.limit {
             // What one large event needed is not kept for all others.
             self.text = Vec::new();
         }
-        let (filled, is_whole) = match read_up_to(file, &mut self.file, self.limit) {
-            Ok(read) => read,
-            Err(error) => return Some(Problem::Unreadable(error)),
-        };
+        let Start { filled, end } = read_up_to(file, &mut self.file, self.limit);
         let start = &self.file[..filled];
-        if UTF_16.iter().any(|mark| start.starts_with(mark)) {
-            let mut reader = DecodeReaderBytes::new(start.chain(file));
-            let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::Unreadable);
-            return windows(&mut self.text, self.limit, read, &mut may_grow, &mut see).continue_value()?;
+        if start.starts_with(&MAGIC) {
+            return self.gzip(filled, Rest { end, file }, may_grow, visitor);
         }
-        if !start.starts_with(&MAGIC) {
-            if is_whole {
-                let _ = see(start, true);
-                return None;
+        if let Some(kind) = Container::of(start) {
+            let bytes = Box::new(self.take_file(filled).chain(Rest { end, file }));
+            return Content::Container { kind, bytes, is_file: true };
+        }
+        if matches!(end, Some(End::Whole)) && !UTF_16.iter().any(|mark| start.starts_with(mark)) {
+            let _ = visitor.window(start, true);
+            return Content::Text(Ended::default());
+        }
+        let mut plain = start.chain(Rest { end, file });
+        let mut converted;
+        let reader: &mut dyn Read = if UTF_16.iter().any(|mark| start.starts_with(mark)) {
+            converted = DecodeReaderBytes::new(plain);
+            &mut converted
+        } else {
+            &mut plain
+        };
+        let read = |buffer: &mut [u8]| read_some(reader, buffer).map_err(Problem::of_reading);
+        let windows = Windows::new(&mut self.text, self.limit, self.largest);
+        Content::Text(Ended::with(windows.all(read, &mut may_grow, visitor)))
+    }
+
+    /// Reads a file that is gzip.
+    fn gzip<'f>(
+        &mut self,
+        filled: usize,
+        rest: Rest<'f>,
+        mut may_grow: impl FnMut() -> bool,
+        visitor: &mut impl TextVisitor,
+    ) -> Content<'f> {
+        if matches!(rest.end, Some(End::Whole))
+            && let Some(length) = self.inflate_whole(filled)
+        {
+            let text = &self.text[..length];
+            let Some(kind) = Container::of(text) else {
+                let _ = visitor.window(text, true);
+                return Content::Text(Ended::default());
+            };
+            let mut text = std::mem::take(&mut self.text);
+            text.truncate(length);
+            return Content::Container { kind, bytes: Box::new(Cursor::new(text)), is_file: false };
+        }
+        let mut stream = GzipStream::new(self.take_file(filled).chain(rest));
+        let first = first_of(&mut stream);
+        if let Some(kind) = Container::of(&first) {
+            return Content::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
+        }
+        let mut first = &first[..];
+        let mut windows = Windows::new(&mut self.text, self.limit, self.largest);
+        let mut ended = Ended::default();
+        loop {
+            let mut read = |buffer: &mut [u8]| match read_some(&mut first, buffer) {
+                Ok(length) if length > 0 => length,
+                _ => stream.read(buffer),
+            };
+            let shown = match self.ahead.take() {
+                Some(_place) => ahead(read, |read| windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor)),
+                None => windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor),
+            };
+            if let ControlFlow::Break(stopped) = shown {
+                // Who had enough does not care how the file ends.
+                ended.problems.extend(stopped.problem());
+                return Content::Text(ended);
             }
-            let mut reader = start.chain(file);
-            let read = |buffer: &mut [u8]| read_some(&mut reader, buffer).map_err(Problem::Unreadable);
-            return windows(&mut self.text, self.limit, read, &mut may_grow, &mut see).continue_value()?;
+            let next = stream.next_part();
+            if windows.show(next != Some(Part::FurtherMembers), visitor).is_break() {
+                return Content::Text(Ended::default());
+            }
+            match next {
+                Some(Part::FurtherMembers) => visitor.further_members(),
+                Some(Part::BehindGap) => visitor.gap(),
+                None => break,
+            }
         }
-        if is_whole && let Some(length) = self.inflate_whole(filled) {
-            let _ = see(&self.text[..length], true);
-            return None;
-        }
-        let mut stream = GzipStream::new(self.file[..filled].chain(file));
-        let mut show = |read: &mut dyn FnMut(&mut [u8]) -> usize| {
-            windows(&mut self.text, self.limit, |buffer| Ok(read(buffer)), &mut may_grow, &mut see)
-        };
-        let flow = match self.ahead.take() {
-            Some(_place) => ahead(|buffer| stream.read(buffer), show),
-            None => show(&mut |buffer| stream.read(buffer)),
-        };
-        // Whoever had enough does not care how the file ends.
-        flow.continue_value()?.or(stream.into_problem())
+        let (reader, findings) = stream.into_parts();
+        self.file = reader.into_inner().0.into_inner();
+        let further = FurtherMembers { members: findings.members.saturating_sub(1), bytes: findings.further_bytes };
+        ended.further = (further.members > 0).then_some(further);
+        ended.problems = findings.into_problems();
+        Content::Text(ended)
+    }
+
+    /// What was read of a file, in memory of its own.
+    fn take_file(&mut self, filled: usize) -> Cursor<Vec<u8>> {
+        let mut file = std::mem::take(&mut self.file);
+        file.truncate(filled);
+        Cursor::new(file)
     }
 
     /// Inflates a file that is one gzip member at once, and gives the length
-    /// of its text; nothing where it is anything else, or damaged.
+    /// of its text; None if it is anything else, or damaged.
     fn inflate_whole(&mut self, filled: usize) -> Option<usize> {
         let file = &self.file[..filled];
         let length = member_length(file).filter(|length| *length <= self.limit)?;
@@ -113,86 +260,23 @@ impl Inflater {
     }
 }
 
-/// Fills `buffer` with at most `limit` bytes, and gives how many these are and
-/// whether that was all.
-fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> io::Result<(usize, bool)> {
-    const FIRST: usize = 64 * 1024;
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            if filled >= limit {
-                return Ok((filled, false));
-            }
-            buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);
-        }
-        match read_some(file, &mut buffer[filled..])? {
-            0 => return Ok((filled, true)),
+/// As much of the text of a stream as shows whether it is an archive.
+fn first_of<R: Read>(stream: &mut GzipStream<R>) -> Vec<u8> {
+    let (mut first, mut filled) = (vec![0; Container::SHOWN], 0);
+    while filled < first.len() {
+        match stream.read(&mut first[filled..]) {
+            0 => break,
             length => filled += length,
         }
     }
-}
-
-/// Reads, whatever signals come between.
-fn read_some(file: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
-
-/// Shows what `read` gives window by window. Breaks where `see` has enough.
-fn windows(
-    buffer: &mut Vec<u8>,
-    size: usize,
-    mut read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
-    may_grow: &mut impl FnMut() -> bool,
-    see: &mut impl FnMut(&[u8], bool) -> Seen,
-) -> ControlFlow<(), Option<Problem>> {
-    // While one is looked at, the next can be inflated.
-    const USUAL: usize = 1 << 20;
-    let mut length = size.min(USUAL);
-    if buffer.len() < length {
-        buffer.resize(length, 0);
-    }
-    let mut filled = 0;
-    loop {
-        let mut end = None;
-        while filled < length && end.is_none() {
-            match read(&mut buffer[filled..length]) {
-                Ok(0) => end = Some(None),
-                Ok(length) => filled += length,
-                Err(problem) => end = Some(Some(problem)),
-            }
-        }
-        let consumed = see(&buffer[..filled], end.is_some())?;
-        if let Some(problem) = end {
-            return ControlFlow::Continue(problem);
-        }
-        buffer.copy_within(consumed..filled, 0);
-        filled -= consumed;
-        if filled < length {
-            continue;
-        }
-        if filled >= LARGEST {
-            return ControlFlow::Continue(Some(Problem::TooLarge(LARGEST >> 20)));
-        }
-        length = (filled * 2).min(LARGEST);
-        if length > size && !may_grow() {
-            return ControlFlow::Break(());
-        }
-        if length > buffer.len() {
-            // Cleared memory that nobody has written to yet takes none.
-            let mut larger = vec![0; length];
-            larger[..filled].copy_from_slice(&buffer[..filled]);
-            *buffer = larger;
-        }
-    }
+    first.truncate(filled);
+    first
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use testkit::logs::gzip;
 
     use super::*;
@@ -201,17 +285,16 @@ mod tests {
     fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
         let mut inflater = Inflater::with_ahead(limit, Arc::new(Places::new(limit % 2)));
         let mut text = Vec::new();
-        let problem = inflater.read(
-            &mut &*file,
-            || true,
-            |window, is_last| {
-                let line = window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                let seen = if is_last { window.len() } else { line };
-                text.extend_from_slice(&window[..seen]);
-                ControlFlow::Continue(seen)
-            },
-        );
-        (String::from_utf8(text).unwrap(), problem.map(|problem| problem.to_string()))
+        let mut file = file;
+        let mut see = |window: &[u8], is_last: bool| {
+            let line = window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let seen = if is_last { window.len() } else { line };
+            text.extend_from_slice(&window[..seen]);
+            ControlFlow::Continue(seen)
+        };
+        let Content::Text(ended) = inflater.read(&mut file, || true, &mut see) else { panic!("it is text") };
+        let problems: Vec<String> = ended.problems.iter().map(Problem::to_string).collect();
+        (String::from_utf8(text).unwrap(), Some(problems.join(", ")).filter(|said| !said.is_empty()))
     }
 
     #[test]
@@ -238,11 +321,12 @@ mod tests {
 
     #[test]
     fn junk_that_ends_like_the_member_is_no_part_of_it() {
-        let junk = "bytes after the gzip stream that are no gzip";
         for (text, end) in [("one\n", 4), ("one\n", 8), ("", 4), ("", 1)] {
             let member = gzip(text.as_bytes());
             let file = [&member[..], &member[member.len() - end..]].concat();
-            assert_eq!(lines(&file, 1_000_000), (text.into(), Some(junk.into())), "{text:?} {end}");
+            let (got, said) = lines(&file, 1_000_000);
+            let junk = format!("{end} byte{} after the gzip stream that are not gzip", if end == 1 { "" } else { "s" });
+            assert_eq!((got.as_str(), said), (text, Some(junk)), "{text:?} {end}");
         }
     }
 
@@ -250,15 +334,12 @@ mod tests {
     fn no_window_is_larger_than_the_largest() {
         let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(Places::new(1))), 0);
         let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
-        let problem = inflater.read(
-            &mut endless,
-            || true,
-            |window, _| {
-                largest = largest.max(window.len());
-                ControlFlow::Continue(0)
-            },
-        );
-        assert_eq!((largest, problem.unwrap().to_string()), (LARGEST, "a record is larger than 128 MiB".into()));
+        let mut see = |window: &[u8], _| {
+            largest = largest.max(window.len());
+            ControlFlow::Continue(0)
+        };
+        let Content::Text(ended) = inflater.read(&mut endless, || true, &mut see) else { panic!("it is text") };
+        assert_eq!((largest, ended.problems[0].to_string()), (LARGEST, "a record is larger than 128 MiB".into()));
     }
 
     #[test]

@@ -8,10 +8,11 @@ use crossbeam_channel::{Receiver, Sender};
 use super::block::{self, Block, RowId};
 use super::work::{Choice, Goal, Job};
 use super::{BLOCK, Said};
-use crate::decode::Decoder;
 use crate::decode::event::Event;
+use crate::decode::{Decoder, Findings};
 use crate::error::{Outcome, Problem, Skip};
 use crate::input::Source;
+use crate::input::inflate::{Ended, FurtherMembers};
 use crate::output::sort::Order;
 use crate::query::filter::Answer;
 use crate::query::jq::Output;
@@ -27,6 +28,8 @@ pub(super) struct Rows<'a> {
     number: u64,
     /// How many blocks of it were sent.
     sent: u64,
+    /// How many problems were named.
+    problems: u64,
     /// The rows of the block that come from files before one that may be taken
     /// back.
     kept: usize,
@@ -42,12 +45,33 @@ pub(super) struct Before {
     coverage: Coverage,
 }
 
+/// What is expected of a file, by who named it and how.
+#[derive(Clone, Copy)]
+pub(super) struct Expected {
+    /// It was named on the command line.
+    pub(super) is_named: bool,
+    /// Its name is that of a log that CloudTrail delivered.
+    pub(super) is_log: bool,
+    /// Its name is that of an archive.
+    pub(super) is_archive: bool,
+}
+
+impl Expected {
+    pub(super) fn of(source: &Source) -> Expected {
+        Expected {
+            is_named: source.is_named,
+            is_log: source.is_named_as_log(),
+            is_archive: source.is_named_as_archive(),
+        }
+    }
+}
+
 impl<'a> Rows<'a> {
     /// Nothing yet of a batch, whose rows go to `blocks`, in memory that comes
     /// from `used`.
     pub(super) fn new(job: Job<'a>, number: u64, blocks: &'a Sender<Block>, used: &'a Receiver<Vec<u8>>) -> Rows<'a> {
         let block = Block { rows: used.try_recv().unwrap_or_default(), ..Block::default() };
-        Rows { job, block, count: 0, number, sent: 0, kept: 0, blocks, used }
+        Rows { job, block, count: 0, number, sent: 0, problems: 0, kept: 0, blocks, used }
     }
 
     /// The number of the batch.
@@ -241,37 +265,47 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn say(&mut self, said: Said) {
+        /// An archive can hold any number of files that there is something to say of.
+        const MOST: usize = 1024;
         if matches!(said, Said::Skip(_)) {
             self.block.coverage.problems += 1;
+            self.problems += 1;
         }
         self.block.said.push(said);
+        if self.block.said.len() >= MOST && self.kept == 0 && self.block.piece.is_none() {
+            // Where there is no writer any more, the next file ends the batch.
+            let _ = self.send();
+        }
+    }
+
+    /// How many problems were named so far.
+    pub(super) fn problems(&self) -> u64 {
+        self.problems
     }
 
     /// Counts a file that was read, says what is wrong with it, and gives
     /// whether it was a log that could be read, in part at least.
-    pub(super) fn conclude(
-        &mut self,
-        decoder: &Decoder,
-        problem: Option<Problem>,
-        source: &Source,
-        name: &str,
-    ) -> bool {
+    pub(super) fn conclude(&mut self, decoder: &Decoder, ended: Ended, expected: Expected, name: &str) -> bool {
         let findings = decoder.findings();
-        let is_unread = matches!(problem, Some(Problem::Unreadable(_))) && findings.bytes == 0;
-        let mut verdict = findings.verdict(problem.into_iter().collect());
+        let is_unread =
+            findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
+        let mut verdict = findings.verdict(ended.problems);
         let is_log = verdict.passed_over.is_none() && !is_unread;
         let coverage = &mut self.block.coverage;
         match verdict.passed_over {
-            Some(reason) if source.is_named_as_log() => {
+            Some(reason) if expected.is_log => {
                 coverage.files += 1;
                 verdict.problems.push((Problem::NoLog(reason), Outcome::Nothing));
             }
             Some(reason) => {
                 *coverage.passed_over.entry(reason).or_default() += 1;
-                // A file that was named is expected to give something.
-                match source.is_named {
-                    true => verdict.problems.push((Problem::NotALog(reason), Outcome::Nothing)),
-                    false => self.say(Said::Detail(2, format!("{name}: passed over: {}", reason.name()))),
+                if expected.is_named {
+                    // A file that was named is expected to give something.
+                    verdict.problems.push((Problem::NotALog(reason), Outcome::Nothing));
+                } else if expected.is_archive {
+                    verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
+                } else {
+                    self.say(Said::Detail(2, format!("{name}: passed over: {}", reason.name())));
                 }
             }
             None => {
@@ -284,10 +318,30 @@ impl<'a> Rows<'a> {
                 }
             }
         }
+        if let Some(further) = ended.further {
+            self.note_further(further, findings, expected, name);
+        }
         for (problem, outcome) in verdict.problems {
             self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
         }
         is_log
+    }
+
+    /// Says what was read behind the first gzip member of a file. CloudTrail writes
+    /// one; others concatenate them.
+    fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: Expected, name: &str) {
+        let events = findings.before_further.map_or(0, |before| findings.events - before);
+        let text = format!(
+            "{name}: {} in {} ({}) behind the first; CloudTrail writes one member",
+            count(events, "event"),
+            count(further.members, "gzip member"),
+            count(further.bytes, "byte")
+        );
+        if !expected.is_log {
+            return self.say(Said::Detail(2, text));
+        }
+        self.block.coverage.further_members += further.members;
+        self.say(Said::Note(text));
     }
 
     /// Hands the last block of the batch to the writer.

@@ -1,22 +1,26 @@
 //! What one worker does: reads the files of a batch, decodes them, and makes
 //! rows of the events that are wanted.
 
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
 use super::feed::Pace;
-use super::rows::Rows;
+use super::rows::{Expected, Rows};
 use super::turn::Turn;
+use super::unpack::Unpacking;
 use super::{Batch, Piece, Said, Visitor};
+use crate::bucket::layout::Scope;
 use crate::decode::event::Fields;
 use crate::decode::{Decoder, Findings};
 use crate::error::{Fatal, Problem};
-use crate::input::Source;
 use crate::input::ahead::Places;
-use crate::input::inflate::Inflater;
+use crate::input::container::Container;
+use crate::input::inflate::{Content, Ended, Inflater, Seen, TextVisitor};
 use crate::input::opener::Opener;
+use crate::input::{Opened, Source};
 use crate::output::Table;
 use crate::output::dedupe::Ids;
 use crate::output::sort::Order;
@@ -36,6 +40,10 @@ pub(super) struct Job<'a> {
     pub(super) verbose: u8,
     /// How many large files are inflated ahead.
     pub(super) ahead: &'a Arc<Places>,
+    /// How many threads work.
+    pub(super) threads: usize,
+    /// Which files of archives can hold wanted events.
+    pub(super) scope: &'a Scope,
     pub(super) stop: &'a Stop,
     pub(super) pace: &'a Pace,
     pub(super) turn: &'a Turn,
@@ -70,11 +78,13 @@ pub(super) enum Goal<'v> {
 
 /// One thread's tools.
 pub(super) struct Worker<'a, 'v> {
-    job: Job<'a>,
+    pub(super) job: Job<'a>,
     choice: Choice<'v>,
     decoder: Decoder,
     opener: Opener,
     inflater: Inflater,
+    /// What reads the files in archives.
+    pub(super) members: Inflater,
     used: Receiver<Vec<u8>>,
 }
 
@@ -89,8 +99,14 @@ impl<'a, 'v> Worker<'a, 'v> {
     ) -> Result<Worker<'a, 'v>, Fatal> {
         const SMALLEST: usize = 768 << 10;
         const LARGEST: usize = 16 << 20;
-        let inflater = Inflater::with_ahead((limit / 3).clamp(SMALLEST, LARGEST), Arc::clone(job.ahead));
-        Ok(Worker { job, choice, decoder: Decoder::new(fields)?, opener: Opener::default(), inflater, used })
+        /// In an archive, what unpacks it needs memory too.
+        const MEMBERS: usize = 2 << 20;
+        const LARGEST_MEMBER_WINDOW: usize = 32 << 20;
+        let limit = (limit / 3).clamp(SMALLEST, LARGEST);
+        let inflater = Inflater::with_ahead(limit, Arc::clone(job.ahead));
+        let members = Inflater::new(limit.min(MEMBERS)).with_largest(LARGEST_MEMBER_WINDOW);
+        let (decoder, opener) = (Decoder::new(fields)?, Opener::default());
+        Ok(Worker { job, choice, decoder, opener, inflater, members, used })
     }
 
     /// Works until there are no more batches.
@@ -121,68 +137,140 @@ impl<'a, 'v> Worker<'a, 'v> {
     /// damaged is read once more where there is a new copy to be had.
     fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
         let before = rows.begin_file(source);
-        let mut problem = self.read_once(source, rows);
+        let name = source.name();
+        let Some(mut ended) = self.read_once(source, &name, rows) else {
+            rows.end_file();
+            return self.decoder.findings().bytes;
+        };
         if let (Some(again), Some(before)) = (&source.again, before)
-            && is_damaged(problem.as_ref(), self.decoder.findings())
+            && is_damaged(&ended, self.decoder.findings())
             && !self.job.stop.is_set()
             && !rows.is_full()
-            && again.fetch(&source.name(), self.job.stop)
+            && again.fetch(&name, self.job.stop)
         {
             // Who looked at events has seen them.
             let is_seen = matches!(self.choice.goal, Goal::Visit(_)) && rows.has_more(&before);
             if !is_seen && rows.take_back(&before) {
-                problem = self.read_once(source, rows);
+                ended = self.read_once(source, &name, rows).unwrap_or_default();
             } else {
-                rows.say(Said::Note(format!("{}: damaged here, and fetched again; run once more", source.name())));
+                rows.say(Said::Note(format!("{name}: damaged here, and fetched again; run once more")));
             }
         }
-        if !self.job.stop.is_set() {
-            let name = source.name();
-            let is_log = rows.conclude(&self.decoder, problem, source, &name);
-            if let (Goal::Visit(visitor), true) = (&mut self.choice.goal, is_log) {
-                visitor.log(&name);
-            }
-        }
+        self.conclude(ended, Expected::of(source), &name, rows);
         rows.end_file();
         self.decoder.findings().bytes
     }
 
-    /// Makes rows of a file, and gives what stopped its bytes from being read.
-    fn read_once(&mut self, source: &Source, rows: &mut Rows<'_>) -> Option<Problem> {
-        let name = source.name();
-        let Worker { job, choice, decoder, opener, inflater, .. } = self;
+    /// Says what there is to say of a text that was read. Gives whether it is a log.
+    pub(super) fn conclude(&mut self, ended: Ended, expected: Expected, name: &str, rows: &mut Rows<'_>) -> bool {
+        if self.job.stop.is_set() {
+            return false;
+        }
+        let is_log = rows.conclude(&self.decoder, ended, expected, name);
+        if let (Goal::Visit(visitor), true) = (&mut self.choice.goal, is_log) {
+            visitor.log(name);
+        }
+        is_log
+    }
+
+    /// Makes rows of a file, and gives how its reading ended; None if it is an archive,
+    /// of which all is said.
+    fn read_once(&mut self, source: &Source, name: &str, rows: &mut Rows<'_>) -> Option<Ended> {
+        let mut file = match source.open(&mut self.opener, self.job.stop) {
+            Ok(file) => file,
+            Err(error) => {
+                self.decoder.start();
+                return Some(Ended { problems: vec![Problem::Unreadable(error)], further: None });
+            }
+        };
+        let is_regular = matches!(file, Opened::File(_));
+        let mut inflater = std::mem::replace(&mut self.inflater, Inflater::new(0));
+        let content = self.text(&mut inflater, name, &mut file, rows);
+        self.inflater = inflater;
+        let (kind, bytes, is_file) = match content.into_packed() {
+            Ok(packed) => packed,
+            Err(ended) => return Some(ended),
+        };
+        let expected = Expected::of(source);
+        if kind != Container::Zip || !is_file || !is_regular {
+            Unpacking::new(self, rows, expected).bytes(kind, bytes, name);
+            return None;
+        }
+        // Its directory is at its end.
+        drop(bytes);
+        if let Opened::File(file) = file {
+            Unpacking::new(self, rows, expected).zip_file(file, name);
+        }
+        None
+    }
+
+    /// Makes rows of the text of a file.
+    pub(super) fn text<'f>(
+        &mut self,
+        inflater: &mut Inflater,
+        name: &str,
+        file: &'f mut (dyn Read + Send),
+        rows: &mut Rows<'_>,
+    ) -> Content<'f> {
+        let Worker { job, choice, decoder, .. } = self;
         decoder.start();
         let number = rows.number();
         let may_grow = || job.turn.wait(number, job.stop);
-        match source.open(opener, job.stop) {
-            Err(error) => Some(Problem::Unreadable(error)),
-            Ok(mut file) => inflater.read(&mut file, may_grow, |window, is_last| {
-                if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
-                    && let Some(places) = search.places(window)
-                {
-                    if places.is_empty() {
-                        decoder.pass(window);
-                        return ControlFlow::Continue(window.len());
-                    }
-                    decoder.only(places);
-                }
-                let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, &name));
-                // In the last window there is still to hear why it is the last.
-                let is_over = decoder.findings().broken.is_some() && !is_last;
-                if is_over || job.stop.is_set() || rows.is_full() {
-                    return ControlFlow::Break(());
-                }
-                ControlFlow::Continue(consumed)
-            }),
+        inflater.read(file, may_grow, &mut Reading { job, choice, decoder, rows, name })
+    }
+}
+
+/// Makes rows of the text of one file.
+struct Reading<'x, 'a, 'v, 'b> {
+    job: &'x Job<'a>,
+    choice: &'x mut Choice<'v>,
+    decoder: &'x mut Decoder,
+    rows: &'x mut Rows<'b>,
+    name: &'x str,
+}
+
+impl TextVisitor for Reading<'_, '_, '_, '_> {
+    fn window(&mut self, window: &[u8], is_last: bool) -> Seen {
+        let Reading { job, choice, decoder, rows, name } = self;
+        if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
+            && let Some(places) = search.places(window)
+        {
+            if places.is_empty() {
+                decoder.pass(window);
+                return ControlFlow::Continue(window.len());
+            }
+            decoder.only(places);
         }
+        let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, name));
+        // In the last window there is still to hear why it is the last.
+        let is_over = decoder.findings().broken.is_some() && !is_last;
+        if is_over || job.stop.is_set() || rows.is_full() {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(consumed)
+    }
+
+    fn further_members(&mut self) {
+        self.decoder.begin_further_members();
+    }
+
+    fn gap(&mut self) {
+        self.decoder.skip_gap();
     }
 }
 
 /// Whether a file is not as CloudTrail wrote it, which a new copy may mend.
-fn is_damaged(problem: Option<&Problem>, findings: &Findings) -> bool {
-    use Problem::{GzipChecksum, GzipDamaged, GzipEndsEarly, GzipTrailer};
-    matches!(problem, Some(GzipChecksum | GzipDamaged | GzipEndsEarly | GzipTrailer))
+fn is_damaged(ended: &Ended, findings: &Findings) -> bool {
+    use Problem::{GzipBetween, GzipChecksum, GzipDamaged, GzipEndsEarly, GzipTrailer};
+    let is_gzip = |problem: &Problem| {
+        matches!(
+            problem,
+            GzipChecksum { .. } | GzipDamaged { .. } | GzipBetween { .. } | GzipEndsEarly | GzipTrailer { .. }
+        )
+    };
+    ended.problems.iter().any(is_gzip)
         || findings.broken.is_some()
         || findings.malformed.is_some()
+        || findings.cut.is_some()
         || findings.not_utf8.is_some()
 }

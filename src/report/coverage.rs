@@ -37,6 +37,9 @@ pub struct Coverage {
     pub unopened: u64,
     /// Folders that were not entered, since nothing in them can be wanted.
     pub folders_left_out: u64,
+    /// Gzip members that were read behind the first of logs that CloudTrail
+    /// delivered.
+    pub further_members: u64,
     /// Events that were kept though their time matters (for a window, an order, a
     /// zone) and they have none that can be read.
     pub untimed: u64,
@@ -108,6 +111,7 @@ impl Coverage {
         self.duplicates += other.duplicates;
         self.cut_cells += other.cut_cells;
         self.foreign += other.foreign;
+        self.further_members += other.further_members;
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
         self.untimed += other.untimed;
@@ -275,6 +279,9 @@ impl fmt::Display for Coverage {
         }
         if self.foreign > 0 {
             write!(f, "; {} no CloudTrail event", are(self.foreign, "record"))?;
+        }
+        if self.further_members > 0 {
+            write!(f, "; {} behind the first of a log, named above", count(self.further_members, "gzip member"))?;
         }
         if self.untimed > 0 {
             write!(f, "; {} kept without a readable eventTime", count(self.untimed, "event"))?;

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::bucket::Verify;
 use crate::error::Problem;
 use crate::input::gzip::MAGIC;
-use crate::input::inflate::Inflater;
+use crate::input::inflate::{Content, Inflater};
 
 /// Logs whose text is longer, which are few, go through a window of this size.
 const LIMIT: usize = 1 << 20;
@@ -32,12 +32,17 @@ impl Verify for Verifier {
         }
         let mut inflater = self.idle().pop().unwrap_or_else(|| Inflater::new(LIMIT));
         let mut whole = start.chain(file);
-        let problem = inflater.read(&mut whole, || true, |window, _| ControlFlow::Continue(window.len()));
+        let mut pass = |window: &[u8], _| ControlFlow::Continue(window.len());
+        let is_whole = match inflater.read(&mut whole, || true, &mut pass) {
+            Content::Text(ended) => ended.is_whole(),
+            // What is in it has its own checksum.
+            Content::Container { mut bytes, .. } => io::copy(&mut bytes, &mut io::sink()).map(|_| true),
+        };
         self.idle().push(inflater);
-        match problem {
-            Some(Problem::Unreadable(error)) => Err(error),
-            problem => Ok(problem.is_none()),
-        }
+        is_whole.or_else(|error| match Problem::of_reading(error) {
+            Problem::Unreadable(error) => Err(error),
+            _ => Ok(false),
+        })
     }
 }
 

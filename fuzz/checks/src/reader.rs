@@ -10,7 +10,7 @@ use trail2tsv::decode::structure::Way;
 use trail2tsv::decode::{Decoder, Findings};
 use trail2tsv::error::Problem;
 use trail2tsv::input::ahead::Places;
-use trail2tsv::input::inflate::Inflater;
+use trail2tsv::input::inflate::{Content, Inflater, TextVisitor};
 use trail2tsv::output::Table;
 use trail2tsv::output::column::DEFAULT;
 use trail2tsv::plan::{Conditions, Format, TableLayout};
@@ -46,8 +46,8 @@ pub struct Outcome {
     wanted: [usize; NAMES.len()],
     /// What the decoder found.
     pub findings: Findings,
-    /// What stopped the bytes from being read.
-    pub problem: Option<String>,
+    /// What is wrong with the bytes.
+    pub problems: Vec<String>,
     /// What it amounts to.
     pub verdict: String,
 }
@@ -58,7 +58,7 @@ impl Outcome {
     pub fn of_any_window(mut self) -> Outcome {
         if self.findings.broken.is_some() {
             (self.findings.bytes, self.findings.not_utf8, self.findings.has_text) = (0, None, true);
-            (self.problem, self.verdict) = (None, String::new());
+            (self.problems, self.verdict) = (Vec::new(), String::new());
         }
         self
     }
@@ -116,21 +116,46 @@ thread_local! {
     static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE));
 }
 
-/// Reads a file as large ones are read where `limit` says so.
-pub(crate) fn read(
-    file: &[u8],
-    limit: usize,
-    see: impl FnMut(&[u8], bool) -> ControlFlow<(), usize>,
-) -> Option<Problem> {
+/// Reads a file as large ones are read where `limit` says so. None if it is an
+/// archive.
+pub(crate) fn read(file: &[u8], limit: usize, visitor: &mut impl TextVisitor) -> Option<Vec<Problem>> {
+    let ahead = usize::from(file.len().is_multiple_of(8));
     let mut file = file;
+    let mut read = |inflater: &mut Inflater| match inflater.read(&mut file, || true, visitor) {
+        Content::Text(ended) => Some(ended.problems),
+        Content::Container { .. } => None,
+    };
     if limit == WHOLE {
-        return INFLATER.with_borrow_mut(|inflater| inflater.read(&mut file, || true, see));
+        return INFLATER.with_borrow_mut(|inflater| read(inflater));
     }
-    Inflater::with_ahead(limit, Arc::new(Places::new(usize::from(file.len().is_multiple_of(8))))).read(
-        &mut file,
-        || true,
-        see,
-    )
+    read(&mut Inflater::with_ahead(limit, Arc::new(Places::new(ahead))))
+}
+
+/// What a worker does with the text of a file.
+struct Reading<'r> {
+    tools: &'r mut Tools,
+    decoder: &'r mut Decoder,
+    rows: Vec<String>,
+    wanted: [usize; NAMES.len()],
+}
+
+impl TextVisitor for Reading<'_> {
+    fn window(&mut self, window: &[u8], is_last: bool) -> ControlFlow<(), usize> {
+        let Reading { tools, decoder, rows, wanted } = self;
+        let consumed = decoder.window(window, is_last, |event| tools.event(event, rows, wanted));
+        match decoder.findings().broken {
+            Some(_) if !is_last => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(consumed),
+        }
+    }
+
+    fn further_members(&mut self) {
+        self.decoder.begin_further_members();
+    }
+
+    fn gap(&mut self) {
+        self.decoder.skip_gap();
+    }
 }
 
 /// Reads one file after the other, and learns from each, as a worker does.
@@ -164,7 +189,7 @@ impl Reader {
             start += self.decoder.window(window, is_last, |event| self.tools.event(event, &mut rows, &mut wanted));
             assert!(start <= end, "more is consumed than there is");
             if is_last || self.decoder.findings().broken.is_some() {
-                return self.outcome(rows, wanted, None);
+                return self.outcome(rows, wanted, Vec::new());
             }
             end = (end + step).min(text.len());
         }
@@ -173,25 +198,19 @@ impl Reader {
     /// Reads a file as the program does, whole where it and its text have no
     /// more than `limit` bytes.
     pub fn file(&mut self, file: &[u8], limit: usize) -> Outcome {
-        let (mut rows, mut wanted) = (Vec::new(), [0; NAMES.len()]);
         self.decoder.start();
-        let see = |window: &[u8], is_last| {
-            let consumed =
-                self.decoder.window(window, is_last, |event| self.tools.event(event, &mut rows, &mut wanted));
-            match self.decoder.findings().broken {
-                Some(_) if !is_last => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(consumed),
-            }
-        };
-        let problem = read(file, limit, see);
-        self.outcome(rows, wanted, problem)
+        let Reader { tools, decoder } = self;
+        let mut reading = Reading { tools, decoder, rows: Vec::new(), wanted: [0; NAMES.len()] };
+        let problems = read(file, limit, &mut reading).unwrap_or_default();
+        let Reading { rows, wanted, .. } = reading;
+        self.outcome(rows, wanted, problems)
     }
 
-    fn outcome(&self, rows: Vec<String>, wanted: [usize; NAMES.len()], problem: Option<Problem>) -> Outcome {
+    fn outcome(&self, rows: Vec<String>, wanted: [usize; NAMES.len()], problems: Vec<Problem>) -> Outcome {
         let findings = self.decoder.findings().clone();
-        let said = problem.as_ref().map(Problem::to_string);
-        let verdict = format!("{:?}", findings.verdict(problem.into_iter().collect()));
-        Outcome { rows, wanted, findings, problem: said, verdict }
+        let said = problems.iter().map(Problem::to_string).collect();
+        let verdict = format!("{:?}", findings.verdict(problems));
+        Outcome { rows, wanted, findings, problems: said, verdict }
     }
 
     /// Checks that of a text in which only the records are decoded that a search
