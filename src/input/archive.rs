@@ -28,7 +28,7 @@ pub trait MemberVisitor {
 /// Whether the path of a member leads out of the folder that the archive would be
 /// unpacked in.
 pub fn leads_out(path: &str) -> bool {
-    let is_drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let is_drive = matches!(path.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     is_drive || path.starts_with(['/', '\\']) || path.split(['/', '\\']).any(|part| part == "..")
 }
 

@@ -25,6 +25,8 @@ pub struct GzipStream<R> {
     state: State,
     /// Whether the member was looked for behind damage, and may be none.
     is_guess: bool,
+    /// Whether the last member had a wrong checksum: it may have been longer or shorter.
+    is_check_bad: bool,
     /// Whether the text of the first member was told from that of the others.
     is_first_told: bool,
     /// What inflates a member at once.
@@ -95,6 +97,7 @@ impl<R: Read> GzipStream<R> {
             source: MemberSource::new(reader),
             state: State::Between,
             is_guess: false,
+            is_check_bad: false,
             is_first_told: false,
             decompressor: Decompressor::new(),
             found: GzipFindings::default(),
@@ -145,19 +148,25 @@ impl<R: Read> GzipStream<R> {
     /// at the end of a part.
     fn next_member(&mut self, output: &mut [u8]) -> Option<usize> {
         let rest = self.source.fill(MAGIC.len());
-        if rest.is_empty() {
+        let (is_end, is_member) = (rest.is_empty(), rest.starts_with(&MAGIC));
+        if !is_member && std::mem::take(&mut self.is_check_bad) {
+            self.damage_or_end(None);
+            return None;
+        }
+        if is_end {
             self.end(None);
             return None;
         }
-        if !rest.starts_with(&MAGIC) {
+        if !is_member {
             self.found.begin_junk();
-            self.look_for_member(0);
+            self.look_for_member(0, 0);
             return None;
         }
         if self.found.members == 1 && !self.is_first_told {
             return None;
         }
         self.source.begin_member();
+        self.is_check_bad = false;
         if let Some(produced) = self.small_member(output) {
             self.begin();
             return Some(produced);
@@ -206,7 +215,7 @@ impl<R: Read> GzipStream<R> {
         let (crc, length) = (member.crc.sum(), member.length);
         match result {
             Ok(Status::StreamEnd) => self.trailer(crc, length),
-            Ok(_) if produced == 0 && consumed == 0 && is_at_end => self.end(Some(Problem::GzipEndsEarly)),
+            Ok(_) if produced == 0 && consumed == 0 && is_at_end => self.damage_or_end(Some(Problem::GzipEndsEarly)),
             Ok(_) if produced == 0 && consumed == 0 => self.damage(),
             Ok(_) => {}
             Err(_) => self.damage(),
@@ -219,16 +228,22 @@ impl<R: Read> GzipStream<R> {
         let expected = [crc.to_le_bytes(), length.to_le_bytes()].concat();
         let found = self.source.fill(expected.len());
         if found.len() < expected.len() {
-            return self.end(Some(Problem::GzipEndsEarly));
+            return self.damage_or_end(Some(Problem::GzipEndsEarly));
         }
         if std::mem::take(&mut self.is_guess) {
             self.found.confirm_member();
         }
-        if !found.starts_with(&expected) {
-            self.found.note_bad_check();
-        }
+        self.is_check_bad = !found.starts_with(&expected);
         self.source.skip(expected.len());
         self.state = State::Between;
+        if self.is_check_bad {
+            self.found.note_bad_check();
+            // What is damaged can swallow the start of the next member, and end with it.
+            if self.source.go_back_to_member(self.source.in_member().saturating_sub(1)) {
+                self.found.note_damage();
+                (self.state, self.is_guess) = (State::BehindGap, true);
+            }
+        }
     }
 
     /// Looks for the next member behind one that cannot be read on.
@@ -236,14 +251,39 @@ impl<R: Read> GzipStream<R> {
         if !self.is_guess {
             self.found.note_damage();
         }
-        // What is taken for the text of this member may be the next.
+        // What is taken for the text of this member may be the next. Where it is none, it
+        // is no more than other bytes between members.
         let back = self.source.in_member().saturating_sub(1);
-        self.look_for_member(back);
+        let counted = if self.is_guess { back + 1 } else { 0 };
+        self.look_for_member(back, counted);
+    }
+
+    /// Ends the stream with `problem`, unless the next member stands in what was taken
+    /// for the text of this one: then it was damaged.
+    fn damage_or_end(&mut self, problem: Option<Problem>) {
+        if self.is_guess {
+            return self.end(problem);
+        }
+        let back = self.source.in_member().saturating_sub(1);
+        match self.source.find_member(back, 0) {
+            Ok(_) => {
+                self.found.note_damage();
+                (self.state, self.is_guess) = (State::BehindGap, true);
+            }
+            Err(skipped) => {
+                if problem.is_none() {
+                    self.found.begin_junk();
+                    self.found.skip_junk(skipped);
+                }
+                self.end(problem);
+            }
+        }
     }
 
     /// Goes to the next place that looks like a member, from `back` bytes before here.
-    fn look_for_member(&mut self, back: usize) {
-        match self.source.find_member(back) {
+    /// What is before it, from `counted` bytes before here on, is not gzip.
+    fn look_for_member(&mut self, back: usize, counted: usize) {
+        match self.source.find_member(back, counted) {
             Ok(skipped) => {
                 self.found.skip_junk(skipped);
                 (self.state, self.is_guess) = (State::BehindGap, true);
@@ -333,8 +373,9 @@ mod tests {
         let mut damaged = [&file[..], &gzip(b"three"), &gzip(b"four")].concat();
         let place = damaged.len() - gzip(b"four").len() - 5;
         damaged[place] ^= 1;
-        let expected = [&whole[..], b"three"].concat();
-        assert!(read(&damaged, 70_000) == (expected, "gzip checksum does not match".into()));
+        let expected = [&whole[..], b"threefour"].concat();
+        let members = 2 * texts.len() + 1;
+        assert!(read(&damaged, 70_000) == (expected, format!("checksum of gzip member {members} does not match")));
     }
 
     #[test]
@@ -366,9 +407,105 @@ mod tests {
             assert_eq!(read(&damaged, 4096), (text.clone(), "gzip checksum does not match".into()));
         }
         let trailed = [&file[..], b"junk"].concat();
-        assert_eq!(read(&trailed, 4096), (text, "bytes after the gzip stream that are no gzip".into()));
+        assert_eq!(read(&trailed, 4096), (text, "4 bytes after the gzip stream that are not gzip".into()));
         assert_eq!(read(&file[..2], 10), (Vec::new(), "gzip stream ends early".into()));
         assert_eq!(read(b"\x1f\x8b\x08\x00 damaged beyond anything", 10).1, "gzip stream is damaged");
+    }
+
+    /// A text that no member of a test repeats.
+    fn text(number: u32, length: u32) -> Vec<u8> {
+        (0..length).flat_map(|at| format!("{number}:{} ", at.wrapping_mul(2_654_435_761) % 9973).into_bytes()).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_member_costs_no_other() {
+        for length in [1, 60, 20_000] {
+            let texts = [text(1, length), text(2, length), text(3, length)];
+            let members = texts.clone().map(|text| gzip(&text));
+            let file = |damaged: &[u8], at: usize| {
+                let mut members = members.clone();
+                members[at] = damaged.to_vec();
+                members.concat()
+            };
+            for at in 0..3 {
+                let member = &members[at];
+                // The checksum and the length.
+                for place in [8, 5, 4, 1] {
+                    let mut damaged = member.clone();
+                    damaged[member.len() - place] ^= 0x10;
+                    let said = format!("checksum of gzip member {} does not match", at + 1);
+                    for step in [7, 100_000] {
+                        assert!(
+                            read(&file(&damaged, at), step) == (texts.concat(), said.clone()),
+                            "{length} {at} {place}"
+                        );
+                    }
+                }
+                // A block of a kind that there is not, and some bytes that are lost.
+                let mut damaged = [member.clone(), member.clone()];
+                damaged[0][10] |= 0b110;
+                damaged[1].drain(member.len() / 2..member.len() - 8);
+                for damaged in damaged {
+                    for step in [7, 100_000] {
+                        let (kept, said) = read(&file(&damaged, at), step);
+                        let (before, behind) = (texts[..at].concat(), texts[at + 1..].concat());
+                        assert!(
+                            kept.starts_with(&before) && kept.ends_with(&behind),
+                            "{length} {at}: {said} {} {}",
+                            kept.len(),
+                            texts.concat().len()
+                        );
+                        assert!(!said.is_empty(), "{length} {at}");
+                    }
+                }
+                // A header of another kind: what was a member is none.
+                for place in [0, 1, 2, 3].into_iter().filter(|_| at > 0) {
+                    let mut damaged = member.clone();
+                    damaged[place] ^= 0xe0;
+                    let expected = [texts[..at].concat(), texts[at + 1..].concat()].concat();
+                    for step in [7, 100_000] {
+                        let (kept, said) = read(&file(&damaged, at), step);
+                        assert!(kept == expected, "{length} {at} {place}: {said}");
+                        assert!(said.contains("gzip"), "{said}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn junk_between_members_is_counted_and_passed_over() {
+        let (one, two) = (gzip(b"one"), gzip(b"two"));
+        let looks = [DEFLATED[0], DEFLATED[1], DEFLATED[2], 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff];
+        for junk in [&b"x"[..], b"\0\0\0", &[7; 200_000], &[&[7], &looks.repeat(3)[..]].concat(), b"{\"a\":\"A\"}"] {
+            let count = format!("{} byte{}", junk.len(), if junk.len() == 1 { "" } else { "s" });
+            for step in [2, 1000] {
+                let between = read(&[&one, junk, &two].concat(), step);
+                let said = format!("{count} between gzip members that are not gzip");
+                assert!(between == (b"onetwo".to_vec(), said.clone()), "{between:?} {said}");
+                let behind = read(&[&one, junk].concat(), step);
+                let said = format!("{count} after the gzip stream that are not gzip");
+                assert!(behind == (b"one".to_vec(), said.clone()), "{behind:?} {said}");
+            }
+        }
+        for file in [[&one[..], &looks, &two].concat(), [&one[..], &looks].concat()] {
+            let (kept, said) = read(&file, 1000);
+            assert!(b"onetwo".starts_with(&kept[..]) && said == "gzip stream is damaged", "{said}");
+        }
+    }
+
+    #[test]
+    fn text_behind_the_first_member_is_another_part() {
+        let file = [gzip(b"one"), gzip(b""), gzip(b"three")].concat();
+        let mut stream = GzipStream::new(&*file);
+        let mut buffer = [0; 100];
+        assert_eq!((stream.read(&mut buffer), stream.read(&mut buffer)), (3, 0));
+        assert_eq!((stream.next_part(), stream.read(&mut buffer)), (Some(Part::FurtherMembers), 5));
+        assert_eq!((stream.read(&mut buffer), stream.next_part()), (0, None));
+        let (_, findings) = stream.into_parts();
+        assert_eq!((findings.members, findings.further_bytes), (3, 5));
+        let mut alone = GzipStream::new(&file[..gzip(b"one").len()]);
+        assert_eq!((alone.read(&mut buffer), alone.read(&mut buffer), alone.next_part()), (3, 0, None));
     }
 
     #[test]

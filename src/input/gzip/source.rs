@@ -22,7 +22,7 @@ pub(super) struct MemberSource<R> {
 }
 
 /// This much is kept of what was read.
-const KEPT: usize = 32 << 10;
+const KEPT: usize = 128 << 10;
 const BUFFER: usize = KEPT + (64 << 10);
 /// The flags of a header that mean nothing.
 const RESERVED: u8 = 0xe0;
@@ -153,21 +153,29 @@ impl<R: Read> MemberSource<R> {
         }
     }
 
+    /// Goes back to the first place, from `back` bytes before here, where a member may
+    /// begin, if there is one before here.
+    pub(super) fn go_back_to_member(&mut self, back: usize) -> bool {
+        let start = self.at - back;
+        let found = find_header(&self.buffer[start..self.filled]).filter(|at| *at < back);
+        self.at = found.map_or(self.at, |at| start + at);
+        found.is_some()
+    }
+
     /// Goes to the next place, from `back` bytes before here, where a member may begin.
-    /// Gives how many bytes from here on are before it, or all that are left.
-    pub(super) fn find_member(&mut self, back: usize) -> Result<u64, u64> {
-        const HEADER: usize = DEFLATED.len() + 1;
-        let here = self.before + self.at as u64;
+    /// Gives how many bytes are before it from `counted` bytes before here on, or how
+    /// many are left from there.
+    pub(super) fn find_member(&mut self, back: usize, counted: usize) -> Result<u64, u64> {
+        let here = (self.before + self.at as u64).saturating_sub(counted as u64);
         self.at -= back;
         loop {
             let bytes = &self.buffer[self.at..self.filled];
-            let is_member = |at: &usize| bytes.get(at + DEFLATED.len()).is_some_and(|flags| flags & RESERVED == 0);
-            if let Some(at) = memmem::find_iter(bytes, &DEFLATED).find(is_member) {
+            if let Some(at) = find_header(bytes) {
                 self.at += at;
                 return Ok((self.before + self.at as u64).saturating_sub(here));
             }
             // A header may be cut by the end of what is at hand.
-            self.at += bytes.len().saturating_sub(HEADER - 1);
+            self.at += bytes.len().saturating_sub(DEFLATED.len());
             self.begin_member();
             let left = self.filled - self.at;
             if self.fill(left + 1).len() == left {
@@ -176,6 +184,12 @@ impl<R: Read> MemberSource<R> {
             }
         }
     }
+}
+
+/// The first place where a member may begin.
+fn find_header(bytes: &[u8]) -> Option<usize> {
+    let is_member = |at: &usize| bytes.get(at + DEFLATED.len()).is_some_and(|flags| flags & RESERVED == 0);
+    memmem::find_iter(bytes, &DEFLATED).find(is_member)
 }
 
 #[cfg(test)]
@@ -195,7 +209,7 @@ mod tests {
             (1 | 2 | 4 | 8 | 16, vec![b"\0\0", b"name\0", b"\0", b"cc"]),
         ] {
             let header = [&[MAGIC[0], MAGIC[1], 8, flags, 0, 0, 0, 0, 0, 3][..], &parts.concat()].concat();
-            let mut source = MemberSource::new(&*[&header[..], rest].concat());
+            let mut source = MemberSource::new(io::Cursor::new([&header[..], rest].concat()));
             assert_eq!((source.skip_header(), source.rest().0), (Some(true), &rest[..]), "{flags}");
             for end in 0..header.len() {
                 assert_eq!(MemberSource::new(&header[..end]).skip_header(), None, "{flags} to {end}");
@@ -213,17 +227,17 @@ mod tests {
         let looks = [DEFLATED[0], DEFLATED[1], DEFLATED[2], 0xff];
         for junk in [0, 1, 3, 5000, BUFFER - 3, BUFFER, 3 * BUFFER + 1] {
             let junk = [&looks[..], &vec![7; junk]].concat();
-            let mut source = MemberSource::new(&*[&junk[..], &member].concat());
+            let mut source = MemberSource::new(io::Cursor::new([&junk[..], &member].concat()));
             source.fill(1);
-            assert_eq!(source.find_member(0), Ok(junk.len() as u64));
+            assert_eq!(source.find_member(0, 0), Ok(junk.len() as u64));
             assert_eq!(source.fill(5), member);
             let mut source = MemberSource::new(&*junk);
             source.fill(1);
-            assert_eq!((source.find_member(0), source.fill(1).len()), (Err(junk.len() as u64), 0));
+            assert_eq!((source.find_member(0, 0), source.fill(1).len()), (Err(junk.len() as u64), 0));
         }
-        let mut source = MemberSource::new(&*[&[7; 100][..], &member, &[7; 50]].concat());
+        let mut source = MemberSource::new(io::Cursor::new([&[7; 100][..], &member, &[7; 50]].concat()));
         source.fill(1);
         source.skip(120);
-        assert_eq!((source.find_member(119), source.fill(5)), (Ok(0), &[&member[..], &[7; 50]].concat()[..]));
+        assert_eq!((source.find_member(119, 0), source.fill(5)), (Ok(0), &[&member[..], &[7; 50]].concat()[..]));
     }
 }

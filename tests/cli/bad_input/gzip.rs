@@ -118,11 +118,124 @@ fn junk_behind_a_member_is_named_even_if_it_looks_like_its_end() {
     let file = gzip(LOG);
     let ends = [&b"junk"[..], b"\0", &file[file.len() - 4..], &file[file.len() - 8..], LOG.as_bytes()];
     for junk in ends {
+        let bytes = if junk.len() == 1 { "1 byte".to_string() } else { format!("{} bytes", junk.len()) };
         keeps_all_but_says(
             [&file[..], junk].concat(),
-            "bytes after the gzip stream that are no gzip; all its 3 events were kept",
+            &format!("{bytes} after the gzip stream that are not gzip; 3 events before it were kept"),
         );
     }
+}
+
+/// What there is of three logs of three events each, one of which is damaged.
+#[test]
+fn damage_in_one_member_costs_no_other() {
+    let logs = ["A", "B", "C"].map(|name| {
+        let event = |number| format!(r#"{{"eventVersion":"1.08","eventName":"{name}{number}"}}"#);
+        format!(r#"{{"Records":[{},{},{}]}}"#, event(1), event(2), event(3))
+    });
+    let all = |names: &[&str]| -> String { names.iter().map(|name| format!("{name}1\n{name}2\n{name}3\n")).collect() };
+    let names = ["A", "B", "C"];
+    type Damage = fn(&mut Vec<u8>);
+    let checksum: Damage = |member| {
+        let place = member.len() - 6;
+        member[place] ^= 1;
+    };
+    let length: Damage = |member| {
+        let place = member.len() - 2;
+        member[place] ^= 1;
+    };
+    let body: Damage = |member| member[10] |= 0b110;
+    let lost: Damage = |member| drop(member.drain(20..40));
+    let header: Damage = |member| member[1] = 0;
+    let flags: Damage = |member| member[3] = 0xff;
+    for (at, name) in names.iter().enumerate() {
+        for (number, damage) in [checksum, length, body, lost, header, flags].into_iter().enumerate() {
+            // What does not begin like gzip is no gzip.
+            if at == 0 && number == 4 {
+                continue;
+            }
+            for junk in [&b""[..], b"junk"] {
+                let mut members = logs.clone().map(gzip);
+                damage(&mut members[at]);
+                let file = [members.concat(), junk.to_vec()].concat();
+                let ran = Trial::with("log", &file).run(&NAMES);
+                let others: Vec<&str> = names.iter().copied().filter(|other| other != name).collect();
+                let about = format!("{name}, damage {number}, {} bytes of junk: {ran:?}", junk.len());
+                assert_eq!(ran.code, Some(3), "{about}");
+                let kept: String =
+                    ran.stdout.lines().filter(|row| !row.starts_with(name)).map(|row| row.to_string() + "\n").collect();
+                assert_eq!(kept, all(&others), "{about}");
+                let rows = ran.stdout.lines().count();
+                assert_eq!(number > 1 || rows == 9, true, "{about}");
+                // Every number in what is said is right.
+                for line in ran.stderr.lines() {
+                    if line.contains("all its") {
+                        assert!(rows == 9 && line.contains("all its 9 events were kept"), "{about}");
+                    } else if let Some((_, said)) = line.split_once(" before it and ") {
+                        let behind: usize = said.split(' ').next().unwrap().parse().unwrap();
+                        let before = line.split("; ").nth(1).unwrap().split(' ').next().unwrap();
+                        assert_eq!(before.parse::<usize>().unwrap() + behind, rows, "{about}");
+                    } else if let Some(said) = line.strip_suffix(" events before it were kept") {
+                        assert_eq!(said.rsplit(' ').next().unwrap().parse(), Ok(rows), "{about}");
+                    } else if let Some(said) = line.strip_suffix(" events were kept") {
+                        assert_eq!(said.rsplit(' ').next().unwrap().parse(), Ok(rows), "{about}");
+                    }
+                }
+                if number < 2 && junk.is_empty() {
+                    let said = format!("checksum of gzip member {} does not match; all its 9 events were kept", at + 1);
+                    assert!(ran.stderr.contains(&said), "{about}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn further_members_of_a_delivered_log_are_named() {
+    const NAME: &str = "111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+    let forged = r#"{"Records":[{"eventVersion":"1.08","eventName":"Forged"}]}"#;
+    for (members, rows, said, last) in [
+        (vec![LOG], ALL, None, "3 events in 1 file read, 3 matched"),
+        (
+            vec![LOG, forged],
+            "A\nB\nC\nForged\n",
+            Some("1 event in 1 gzip member (58 bytes) behind the first"),
+            "4 events in 1 file read, 4 matched; 1 gzip member behind the first of a log, named above",
+        ),
+        (
+            vec![LOG, ""],
+            ALL,
+            Some("0 events in 1 gzip member (0 bytes) behind the first"),
+            "3 events in 1 file read, 3 matched; 1 gzip member behind the first of a log, named above",
+        ),
+        (
+            vec!["", forged, forged],
+            "Forged\nForged\n",
+            Some("2 events in 2 gzip members (116 bytes) behind the first"),
+            "2 events in 1 file read, 2 matched; 2 gzip members behind the first of a log, named above",
+        ),
+    ] {
+        let file: Vec<u8> = members.iter().flat_map(gzip).collect();
+        let trial = Trial::with(&format!("log/{NAME}"), &file);
+        let note = said.map(|said| format!("trail2tsv: log/{NAME}: {said}; CloudTrail writes one member\n"));
+        let note = note.unwrap_or_default();
+        trial.run(&NAMES).shows(0, rows, &format!("{note}trail2tsv: {last}\n"));
+        // Others concatenate members.
+        let trial = Trial::with("log/logs.json.gz", &file);
+        let last = last.split(';').next().unwrap();
+        trial.run(&NAMES).shows(0, rows, &format!("trail2tsv: {last}\n"));
+        let verbose = trial.run(&["-c", "eventName", "--no-header", "log", "-vv"]).stderr.clone();
+        assert_eq!(verbose.contains("behind the first"), said.is_some(), "{verbose}");
+    }
+    let trial = Trial::with(&format!("log/{NAME}"), [&gzip(LOG)[..], forged.as_bytes()].concat());
+    trial.run(&NAMES).shows(
+        3,
+        ALL,
+        &format!(
+            "trail2tsv: log/{NAME}: 58 bytes after the gzip stream that are not gzip; 3 events before it were kept\n\
+             trail2tsv: 3 events in 1 file read, 3 matched; 1 problem, named above\n"
+        ),
+    );
 }
 
 #[test]
