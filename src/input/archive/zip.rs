@@ -85,7 +85,9 @@ fn member(
         CompressionMethod::DEFLATE => Box::new(flate2::read::DeflateDecoder::new(entry.reader())),
         CompressionMethod::DEFLATE64 => Box::new(deflate64::Deflate64Decoder::new(entry.reader())),
         other => {
-            visitor.problem(Some(name), Problem::UnsupportedMethod(format!("by {other:?}")));
+            let method = format!("{other:?}");
+            let method = method.rsplit("::").next().unwrap_or_default();
+            visitor.problem(Some(name), Problem::UnsupportedMethod(format!("by {method}")));
             return ControlFlow::Continue(());
         }
     };

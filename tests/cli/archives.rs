@@ -1,0 +1,212 @@
+//! Evidence as people send it: archives of logs, and logs that are compressed in other
+//! ways than CloudTrail does.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod hostile;
+mod zip;
+
+use std::io::Write;
+
+use self::zip::{Member, zip};
+use crate::harness::{Trial, gzip};
+
+const ROWS: [&str; 4] = ["-c", "file,eventName", "--no-header", "log"];
+
+fn log(name: &str) -> String {
+    format!(r#"{{"Records":[{{"eventVersion":"1.08","eventTime":"2026-10-01T09:00:00Z","eventName":"{name}"}}]}}"#)
+}
+
+/// A tar archive with these files.
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, *content).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+fn zstd(content: &[u8]) -> Vec<u8> {
+    zstd::encode_all(content, 3).unwrap()
+}
+
+fn bzip2(content: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The two logs in every archive here.
+fn both(pack: impl Fn(&[(&str, &[u8])]) -> Vec<u8>) -> Vec<u8> {
+    pack(&[("AWSLogs/a.json.gz", &gzip(log("A"))), ("notes.txt", b"text"), ("b.json", log("B").as_bytes())])
+}
+
+fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+    zip(&members.iter().map(|(name, content)| Member::new(name, content)).collect::<Vec<_>>())
+}
+
+#[test]
+fn every_archive_gives_the_files_in_it() {
+    for (name, file) in [
+        ("a.tar", both(tar)),
+        ("a.zip", both(zipped)),
+        ("a.tar.gz", gzip(both(tar))),
+        ("a.tar.zst", zstd(&both(tar))),
+        ("a.tar.bz2", bzip2(&both(tar))),
+        // It is the content that counts.
+        ("a.json.gz", both(zipped)),
+        ("a", gzip(both(tar))),
+    ] {
+        let trial = Trial::with(&format!("log/{name}"), &file);
+        let rows = format!("log/{name}!AWSLogs/a.json.gz\tA\nlog/{name}!b.json\tB\n");
+        let last = "trail2tsv: 2 events in 2 files read, 2 matched; 1 file passed over: 1 not JSON\n";
+        trial.run(&ROWS).shows(0, &rows, last);
+        trial.run(&["-c", "file,eventName", "--no-header", &format!("log/{name}")]).shows(0, &rows, last);
+        // Standard input need not be a file.
+        trial.run_with_stdin(&["-", "-c", "file,eventName", "--no-header"], &file).shows(
+            0,
+            &rows.replace(&format!("log/{name}"), "'-"),
+            last,
+        );
+        for threads in ["1", "8"] {
+            trial.run(&[&ROWS[..], &["--threads", threads]].concat()).shows(0, &rows, last);
+        }
+    }
+}
+
+#[test]
+fn other_compressions_of_a_single_log_are_read() {
+    for (name, file) in [
+        ("a.json.zst", zstd(log("A").as_bytes())),
+        ("a.json.bz2", bzip2(log("A").as_bytes())),
+        ("a.json.gz.gz", gzip(gzip(log("A")))),
+        ("a.zst.bz2", bzip2(&zstd(log("A").as_bytes()))),
+        ("several.zst", [zstd(log("A").as_bytes()), zstd(b"\n")].concat()),
+    ] {
+        let trial = Trial::with(&format!("log/{name}"), &file);
+        trial.run(&ROWS).shows(0, &format!("log/{name}\tA\n"), "trail2tsv: 1 event in 1 file read, 1 matched\n");
+    }
+}
+
+/// Its bytes are in the repository of no tool: `xz` made them of a log.
+#[test]
+fn xz_is_read() {
+    const XZ: &[u8] = include_bytes!("archives/log.json.xz");
+    let trial = Trial::with("log/a.json.xz", XZ);
+    trial.run(&ROWS).shows(0, "log/a.json.xz\tA\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
+    let trial = Trial::with("log/a.zip", zipped(&[("a.json.xz", XZ)]));
+    trial.run(&ROWS).shows(0, "log/a.zip!a.json.xz\tA\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
+    let trial = Trial::with("log/a.json.xz", &XZ[..XZ.len() - 40]);
+    let ran = trial.run(&ROWS);
+    assert!(ran.code == Some(3) && ran.stderr.contains("log/a.json.xz: xz stream"), "{ran:?}");
+}
+
+#[test]
+fn archives_in_archives_are_read_once() {
+    let inner = both(zipped);
+    let middle = tar(&[("inner.zip", &inner), ("c.json", log("C").as_bytes())]);
+    let trial = Trial::with("log/outer.tgz", gzip(&middle));
+    trial.run(&ROWS).shows(
+        0,
+        "log/outer.tgz!inner.zip!AWSLogs/a.json.gz\tA\nlog/outer.tgz!inner.zip!b.json\tB\nlog/outer.tgz!c.json\tC\n",
+        "trail2tsv: 3 events in 3 files read, 3 matched; 1 file passed over: 1 not JSON\n",
+    );
+    let trial = Trial::with("log/outer.zip", zipped(&[("middle.tar", &middle), ("d.json", log("D").as_bytes())]));
+    trial.run(&ROWS).shows(
+        3,
+        "log/outer.zip!middle.tar!c.json\tC\nlog/outer.zip!d.json\tD\n",
+        "trail2tsv: log/outer.zip!middle.tar!inner.zip: packed too many times in each other; nothing was read\n\
+         trail2tsv: 2 events in 2 files read, 2 matched; 1 problem, named above\n",
+    );
+}
+
+#[test]
+fn members_are_logs_like_others() {
+    const LATE: &str = "111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+    const EARLY: &str = "111122223333_CloudTrail_eu-west-1_20260901T0915Z_AAAABBBBCCCCDDDD.json.gz";
+    let folder = "AWSLogs/111122223333/CloudTrail/eu-west-1";
+    let (late, early) = (format!("{folder}/2026/10/01/{LATE}"), format!("{folder}/2026/09/01/{EARLY}"));
+    for pack in [tar as fn(&[(&str, &[u8])]) -> Vec<u8>, zipped] {
+        let file = pack(&[(&early, &gzip(log("Early"))), (&late, &gzip(log("Late"))), ("x.json", b"{}")]);
+        let trial = Trial::with("log/a", &file);
+        // What was delivered before the window is not opened.
+        trial.run(&[&ROWS[..], &["--since", "2026-10-01"]].concat()).shows(
+            0,
+            &format!("log/a!{late}\tLate\n"),
+            "trail2tsv: 1 event in 1 file read, 1 matched; 1 file not opened: delivered before the window; \
+             1 file passed over: 1 other JSON\n",
+        );
+        // A search finds what is in it, and rules out the rest.
+        trial.run(&[&ROWS[..], &["-e", "Late"]].concat()).shows(
+            0,
+            &format!("log/a!{late}\tLate\n"),
+            "trail2tsv: 2 files read and searched, 1 event decoded, 1 matched; 1 file passed over: 1 other JSON\n",
+        );
+        let ran = trial.run(&[&ROWS[..], &["-n", "1"]].concat());
+        assert_eq!(ran.lines(0), [format!("log/a!{early}\tEarly")]);
+        // What has a log's name must be one.
+        let trial = Trial::with("log/a", pack(&[(&late, b"<html>"), (&early, &gzip(log("A"))[..20])]));
+        trial.run(&ROWS).shows(
+            3,
+            "",
+            &format!(
+                "trail2tsv: log/a!{late}: it has the name of a CloudTrail log, but is none (not JSON); nothing was read\n\
+                 trail2tsv: log/a!{early}: gzip stream ends early; no event came before it\n\
+                 trail2tsv: 0 events in 2 files read, 0 matched; 2 problems, named above\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn an_archive_without_logs_is_named() {
+    for (name, file) in
+        [("a.zip", zipped(&[("x.txt", b"x")])), ("a.tar", tar(&[("x.txt", b"x")])), ("b.zip", zipped(&[]))]
+    {
+        let passed = if name == "b.zip" { "" } else { "; 1 file passed over: 1 not JSON" };
+        let trial = Trial::with(&format!("log/{name}"), &file);
+        let said = format!("trail2tsv: log/{name}: an archive without CloudTrail logs");
+        let last = format!("trail2tsv: 0 events in 0 files read, 0 matched{passed}");
+        trial.run(&ROWS).shows(0, "", &format!("{said}\n{last}\n"));
+        trial.run(&["--count", &format!("log/{name}")]).shows(
+            3,
+            "0\n",
+            &format!("{said}; nothing was read\n{last}; 1 problem, named above\n"),
+        );
+        // In a folder of other files, nobody expects a log in it.
+        let trial = Trial::with("log/result.xlsx", &file);
+        trial.run(&ROWS).shows(0, "", &format!("{last}\n"));
+    }
+}
+
+#[test]
+fn what_has_the_name_of_an_archive_must_be_one() {
+    for (content, kind) in [(&b"<html>"[..], "not JSON"), (b"", "empty"), (b"{}", "other JSON")] {
+        for name in ["a.zip", "a.tar.gz", "A.TGZ", "a.json.zst"] {
+            let trial = Trial::with(&format!("log/{name}"), content);
+            trial.run(&ROWS).shows(
+                3,
+                "",
+                &format!(
+                    "trail2tsv: log/{name}: it has the name of an archive, but is none ({kind}); nothing was read\n\
+                     trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; 1 problem, named above\n"
+                ),
+            );
+        }
+    }
+    // A log is one by whatever name.
+    let trial = Trial::with("log/a.zip", log("A"));
+    trial.run(&ROWS).shows(0, "log/a.zip\tA\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
+}
+
+#[test]
+fn a_summary_counts_what_is_in_archives() {
+    let key = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01/\
+               111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+    let trial = Trial::with("log/a.zip", zipped(&[(key, &gzip(log("A")))]));
+    let ran = trial.run(&["summary", "log", "--by", "eventName", "-f", "csv"]);
+    assert_eq!(ran.lines(0)[1], "A,1,2026-10-01T09:00:00Z,2026-10-01T09:00:00Z");
+}
