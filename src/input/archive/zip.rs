@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
+use libdeflater::Crc;
 use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipEntry};
 
 use super::MemberVisitor;
@@ -58,9 +59,9 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
             visitor.problem(Some(&name), Problem::Encrypted);
             continue;
         }
-        let method = entry.compression_method();
+        let (method, crc, size) = (entry.compression_method(), entry.crc32(), entry.uncompressed_size_hint());
         let flow = match archive.get_entry(entry.wayfinder()) {
-            Ok(entry) => member(&entry, method, &name, limit, visitor),
+            Ok(entry) => member(&entry, method, (crc, size), &name, limit, visitor),
             Err(error) => {
                 visitor.problem(Some(&name), of_archive(&error, Problem::PackedDamaged(NAME)));
                 ControlFlow::Continue(())
@@ -76,6 +77,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
 fn member(
     entry: &ZipEntry<'_, FileReader>,
     method: CompressionMethod,
+    (crc, size): (u32, u64),
     name: &str,
     limit: &UnpackLimit,
     visitor: &mut dyn MemberVisitor,
@@ -91,20 +93,33 @@ fn member(
             return ControlFlow::Continue(());
         }
     };
-    let checked = ZipMember(entry.verifying_reader(bytes));
+    let checked = ZipMember { bytes, crc: Crc::new(), length: 0, expected: (crc, size) };
     visitor.file(name, &mut Unpacked::new(checked, limit.clone()))
 }
 
 /// The bytes of one file, which are compared with its checksum at their end.
-struct ZipMember<R>(R);
+struct ZipMember<R> {
+    bytes: R,
+    crc: Crc,
+    length: u64,
+    /// The checksum and the length.
+    expected: (u32, u64),
+}
 
 impl<R: Read> Read for ZipMember<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match error.kind() {
+        let length = self.bytes.read(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
             io::ErrorKind::UnexpectedEof => explained(error, Problem::PackedEndsEarly(NAME)).into_reading_error(),
             _ => explained(error, Problem::PackedDamaged(NAME)).into_reading_error(),
-        })
+        })?;
+        self.crc.update(&buffer[..length]);
+        self.length += length as u64;
+        let is_over = length == 0 && !buffer.is_empty();
+        if is_over && (self.crc.sum(), self.length) != self.expected {
+            return Err(Problem::PackedDamaged(NAME).into_reading_error());
+        }
+        Ok(length)
     }
 }
 
