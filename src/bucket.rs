@@ -2,7 +2,6 @@
 //! local mirror up to date, and hands out its files in the order of their
 //! keys. The only place with tokio and the AWS SDK.
 
-pub mod beneath;
 mod client;
 mod discover;
 mod fetch;
@@ -15,6 +14,7 @@ mod list;
 mod list_page;
 mod lists;
 pub mod mirror;
+pub mod mirror_root;
 pub mod offline;
 mod page;
 mod profile;
@@ -35,19 +35,19 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use self::beneath::{Beneath, Entry};
 use self::client::Client;
 use self::discover::{Found, remote};
 use self::gate::Gate;
 use self::lanes::Lanes;
 use self::layout::{Scope, kind_folders};
-use self::mirror::{Mirror, Presence};
-use self::page::{Access, Object};
+use self::mirror::{Mirror, MirrorLookup};
+use self::mirror_root::{MirrorEntry, MirrorRoot};
+use self::page::{Object, ObjectAccess};
 use self::trouble::Trouble;
 use crate::error::{Fatal, Skip};
-use crate::kind::Kind;
+use crate::kind::LogKind;
 use crate::plan::BucketInput;
-use crate::report::{Fetched, Late, Report, count};
+use crate::report::{Fetched, LateSearch, Report, count};
 use crate::stop::Stop;
 
 /// A bucket whose logs are being mirrored.
@@ -58,9 +58,9 @@ pub struct Bucket {
     /// The next arrival, while it is still on its way.
     pending: Option<JoinHandle<Arrived>>,
     /// How far late deliveries are looked for.
-    late: Option<Late>,
-    /// Kinds of logs that are there, and that nobody asked for.
-    unread: BTreeSet<Kind>,
+    late: Option<LateSearch>,
+    /// Kinds of logs that are there and were not asked for.
+    unread: BTreeSet<LogKind>,
     /// What downloads run on, while there may be any.
     _lanes: Lanes,
     runtime: Arc<Runtime>,
@@ -206,19 +206,19 @@ impl Bucket {
         self.shared.fetched()
     }
 
-    /// Kinds of logs that are there, and that nobody asked for.
-    pub fn unread(&self) -> &BTreeSet<Kind> {
+    /// Kinds of logs that are there and were not asked for.
+    pub fn unread(&self) -> &BTreeSet<LogKind> {
         &self.unread
     }
 
     /// How far late deliveries are looked for.
-    pub fn late(&self) -> Option<Late> {
+    pub fn late(&self) -> Option<LateSearch> {
         self.late
     }
 
     /// The folder that holds the objects.
-    pub fn mirror(&self) -> Option<&Arc<Beneath>> {
-        self.shared.mirror.beneath()
+    pub fn mirror(&self) -> Option<&Arc<MirrorRoot>> {
+        self.shared.mirror.root()
     }
 }
 
@@ -226,8 +226,10 @@ impl Again {
     /// Fetches the object of this address once more. Says whether it came.
     pub fn fetch(&self, address: &str, stop: &Stop) -> bool {
         let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
-        let Ok(Some(Entry::File(size))) = Presence::new(self.shared.mirror.clone()).find(key) else { return false };
-        let object = Object { key: key.into(), size, access: Access::Immediate };
+        let Ok(Some(MirrorEntry::File(size))) = MirrorLookup::new(self.shared.mirror.clone()).find(key) else {
+            return false;
+        };
+        let object = Object { key: key.into(), size, access: ObjectAccess::Immediate };
         let fetched = async { Ok(fetch::again(&self.shared, &object).await) };
         self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }

@@ -11,7 +11,7 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::kind::Kind;
+use crate::kind::LogKind;
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
 ///
@@ -238,7 +238,7 @@ pub struct Bucket {
     pub org_id: Option<String>,
     /// Kinds of logs to read, each of which has a folder beside CloudTrail/ [default: cloudtrail]
     #[arg(long, value_enum, value_name = "KIND,…", value_delimiter = ',')]
-    pub kind: Vec<Kind>,
+    pub kind: Vec<LogKind>,
     /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
     #[arg(long, value_name = "DIR")]
     pub mirror: Option<PathBuf>,

@@ -21,8 +21,8 @@ use self::container::Container;
 use self::opener::Opener;
 use self::patient::Patient;
 use crate::bucket::Again;
-use crate::bucket::beneath::Beneath;
 use crate::bucket::layout::delivered_by;
+use crate::bucket::mirror_root::MirrorRoot;
 use crate::stop::Stop;
 
 /// One file to read.
@@ -39,7 +39,7 @@ pub struct Source {
     /// What can put a new copy in its place, where there is such a thing.
     pub again: Option<Again>,
     /// The mirror that it is in, where it is in one.
-    pub below: Option<Arc<Beneath>>,
+    pub below: Option<Arc<MirrorRoot>>,
 }
 
 impl Source {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 /// A kind of log file with events.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
-pub enum Kind {
+pub enum LogKind {
     /// Management and data events
     #[value(name = "cloudtrail")]
     CloudTrail,
@@ -23,20 +23,20 @@ pub enum Kind {
 /// The folder of digests, which hold no events.
 pub const DIGEST: &str = "CloudTrail-Digest";
 
-impl Kind {
+impl LogKind {
     /// The name of its folder.
     pub fn folder(self) -> &'static str {
         match self {
-            Kind::CloudTrail => "CloudTrail",
-            Kind::NetworkActivity => "CloudTrail-NetworkActivity",
-            Kind::Insight => "CloudTrail-Insight",
-            Kind::Aggregated => "CloudTrail-Aggregated",
+            LogKind::CloudTrail => "CloudTrail",
+            LogKind::NetworkActivity => "CloudTrail-NetworkActivity",
+            LogKind::Insight => "CloudTrail-Insight",
+            LogKind::Aggregated => "CloudTrail-Aggregated",
         }
     }
 
     /// The kind that a folder of this name is of.
-    pub fn of_folder(name: &str) -> Option<Kind> {
-        Kind::value_variants().iter().copied().find(|kind| kind.folder() == name)
+    pub fn of_folder(name: &str) -> Option<LogKind> {
+        LogKind::value_variants().iter().copied().find(|kind| kind.folder() == name)
     }
 
     /// As it is typed.
@@ -51,7 +51,7 @@ pub fn is_kind_folder(name: &str) -> bool {
 }
 
 /// What to say of kinds that are there and were not read, if there are any.
-pub fn unread(kinds: &BTreeSet<Kind>) -> Option<String> {
+pub fn unread(kinds: &BTreeSet<LogKind>) -> Option<String> {
     let folders: Vec<&str> = kinds.iter().map(|kind| kind.folder()).collect();
     let typed: Vec<String> = kinds.iter().map(|kind| kind.typed()).collect();
     let (folders, typed) = (folders.join(", "), typed.join(","));
@@ -64,19 +64,19 @@ mod tests {
 
     #[test]
     fn every_kind_is_known_by_its_folder_and_typed_as_clap_takes_it() {
-        for kind in Kind::value_variants() {
-            assert_eq!(Kind::of_folder(kind.folder()), Some(*kind));
-            assert_eq!(Kind::from_str(&kind.typed(), false), Ok(*kind));
+        for kind in LogKind::value_variants() {
+            assert_eq!(LogKind::of_folder(kind.folder()), Some(*kind));
+            assert_eq!(LogKind::from_str(&kind.typed(), false), Ok(*kind));
             assert!(is_kind_folder(kind.folder()));
         }
         assert!(is_kind_folder(DIGEST) && is_kind_folder("CloudTrail-New"));
-        assert!(!is_kind_folder("CloudTrails") && !is_kind_folder("Config") && Kind::of_folder(DIGEST).is_none());
+        assert!(!is_kind_folder("CloudTrails") && !is_kind_folder("Config") && LogKind::of_folder(DIGEST).is_none());
     }
 
     #[test]
     fn what_is_left_out_says_how_it_is_read() {
         assert_eq!(unread(&BTreeSet::new()), None);
-        let both = BTreeSet::from([Kind::Insight, Kind::NetworkActivity]);
+        let both = BTreeSet::from([LogKind::Insight, LogKind::NetworkActivity]);
         let text = "not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read by --kind network-activity,insight)";
         assert_eq!(unread(&both).as_deref(), Some(text));
     }

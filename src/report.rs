@@ -2,6 +2,7 @@
 //! name, and a last line that says what was covered.
 
 mod coverage;
+mod fetched;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub use self::coverage::{Coverage, Fetched, Late, Mirrored, count};
+pub use self::coverage::{Coverage, count};
+pub use self::fetched::{Fetched, LateSearch, Mirrored};
 use crate::error::Skip;
 use crate::plan::Talk;
 use crate::visible::is_hidden;

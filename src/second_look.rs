@@ -14,8 +14,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::question::{Question, USER, alone, each_alone};
-use crate::bucket::beneath::{Beneath, Entry};
 use crate::bucket::layout::Scope;
+use crate::bucket::mirror_root::{MirrorEntry, MirrorRoot};
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::input::Source;
@@ -101,7 +101,7 @@ fn enough(sources: &[Source]) -> ControlFlow<()> {
 /// The files of a mirror, to which no link leads.
 fn mirrored(bucket: &BucketInput, sources: &mut Vec<Source>) {
     let prefix = Path::new(bucket.prefix.trim_end_matches('/'));
-    let Ok(mirror) = Beneath::open(&bucket.mirror).map(Arc::new) else { return };
+    let Ok(mirror) = MirrorRoot::open(&bucket.mirror).map(Arc::new) else { return };
     let source = |path| Source { below: Some(Arc::clone(&mirror)), ..Source::file(path) };
     let root = bucket.mirror.join(prefix);
     if mirror.folder(prefix).is_ok() {
@@ -109,7 +109,7 @@ fn mirrored(bucket: &BucketInput, sources: &mut Vec<Source>) {
             sources.extend(if let Met::File(path) = met { Some(source(path)) } else { None });
             enough(sources)
         });
-    } else if let Ok(Some(Entry::File(_))) = mirror.find(prefix) {
+    } else if let Ok(Some(MirrorEntry::File(_))) = mirror.find(prefix) {
         sources.push(source(root));
     }
 }

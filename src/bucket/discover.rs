@@ -2,14 +2,16 @@
 //! there are, whatever comes before them. A bucket and its mirror are searched by
 //! the same rules, so that nothing is found in one and left out in the other.
 
+mod level;
 pub(super) mod local;
 pub(super) mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layout::{Place, Scope, is_account};
-use crate::kind::{self, DIGEST, Kind, is_kind_folder};
-use crate::report::{Late, count};
+use self::level::Level;
+use super::layout::{Place, Scope};
+use crate::kind::{self, DIGEST, LogKind};
+use crate::report::{LateSearch, count};
 
 /// Levels of folders before `AWSLogs/` that are entered, those of
 /// organisations not counted.
@@ -19,43 +21,6 @@ const DEEPEST: usize = 3;
 const MOST: usize = 1000;
 
 const DIGESTS: &str = "digests prove that logs are unaltered, and hold no events; name the logs beside them";
-
-/// What a folder is in the layout.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Level {
-    /// Before `AWSLogs/`.
-    Outside,
-    /// `AWSLogs/`, or an organisation in it.
-    Logs,
-    /// A folder in `AWSLogs/` that is of no account and no organisation.
-    Unknown,
-    Account,
-    /// `CloudTrail/` of an account, or a folder of another kind of logs.
-    Trail,
-    /// A region, or a year, month or day of it.
-    Region,
-    /// Something else of an account, such as `Config/`.
-    Other,
-}
-
-impl Level {
-    fn of(folder: &str) -> Level {
-        let mut level = Level::Outside;
-        for name in folder.split('/').filter(|name| !name.is_empty()) {
-            level = match (level, name) {
-                (Level::Trail | Level::Region, _) => Level::Region,
-                (_, "AWSLogs") => Level::Logs,
-                (Level::Outside, _) => Level::Outside,
-                (Level::Logs | Level::Unknown, name) if is_account(name) => Level::Account,
-                (Level::Logs | Level::Unknown, name) if name.starts_with("o-") => Level::Logs,
-                (Level::Logs | Level::Unknown, _) => Level::Unknown,
-                (Level::Account, name) if is_kind_folder(name) => Level::Trail,
-                (Level::Account | Level::Other, _) => Level::Other,
-            };
-        }
-        level
-    }
-}
 
 /// What a search has found. `E` is why a folder could not be looked into.
 #[derive(Debug)]
@@ -68,13 +33,13 @@ pub(super) struct Found<E> {
     pub(super) failures: Vec<(String, E)>,
     /// What the user should know of the rest.
     pub(super) notes: Vec<String>,
-    /// Kinds of logs that are there, and that nobody asked for.
-    pub(super) unread: BTreeSet<Kind>,
+    /// Kinds of logs that are there and were not asked for.
+    pub(super) unread: BTreeSet<LogKind>,
 }
 
 impl<E> Found<E> {
     /// How far late deliveries are looked for, where that is a question.
-    pub(super) fn late(&self, scope: &Scope) -> Option<Late> {
+    pub(super) fn late(&self, scope: &Scope) -> Option<LateSearch> {
         if self.object.is_some() { None } else { scope.late() }
     }
 }
@@ -88,7 +53,7 @@ impl<E> Default for Found<E> {
 
 /// A folder whose folders are wanted.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Look {
+struct FolderQuery {
     folder: String,
     /// Only to see which kinds of logs an account has beside those wanted.
     is_peek: bool,
@@ -145,28 +110,28 @@ impl<'a, E> Search<'a, E> {
     }
 
     /// What to look into for the folders of one level; those with logs are found.
-    fn looks(&mut self, folders: BTreeSet<String>) -> BTreeSet<Look> {
-        let mut looks = BTreeSet::new();
+    fn queries(&mut self, folders: BTreeSet<String>) -> BTreeSet<FolderQuery> {
+        let mut queries = BTreeSet::new();
         for folder in folders {
             match Level::of(&folder) {
                 Level::Region => drop(self.found.folders.insert(folder)),
                 // Whether there is a folder of a wanted kind need not be asked first.
                 Level::Account if folder != self.prefix => {
                     let kinds = self.scope.kinds().map(|kind| format!("{folder}{kind}/"));
-                    looks.extend(kinds.map(|folder| Look { folder, is_peek: false }));
-                    looks.insert(Look { folder, is_peek: true });
+                    queries.extend(kinds.map(|folder| FolderQuery { folder, is_peek: false }));
+                    queries.insert(FolderQuery { folder, is_peek: true });
                 }
-                _ => drop(looks.insert(Look { folder, is_peek: false })),
+                _ => drop(queries.insert(FolderQuery { folder, is_peek: false })),
             }
         }
-        looks
+        queries
     }
 
     /// Takes what is in a folder, and gives those that are to be entered.
-    fn take(&mut self, look: &Look, mut inside: Vec<String>) -> Vec<String> {
+    fn take(&mut self, query: &FolderQuery, mut inside: Vec<String>) -> Vec<String> {
         self.seen.extend(inside.iter().cloned());
-        let level = Level::of(&look.folder);
-        // Where the logs are known to be, nobody looks elsewhere.
+        let level = Level::of(&query.folder);
+        // Where the logs are known to be, other folders are not searched.
         if level == Level::Outside && inside.iter().any(|name| Level::of(name) == Level::Logs) {
             let (entered, beside): (Vec<_>, Vec<_>) =
                 inside.into_iter().partition(|name| Level::of(name) == Level::Logs || is_organisation(name));
@@ -174,7 +139,7 @@ impl<'a, E> Search<'a, E> {
             inside = entered;
         }
         inside.retain(|folder| self.is_wanted(folder));
-        if look.is_peek { Vec::new() } else { inside }
+        if query.is_peek { Vec::new() } else { inside }
     }
 
     /// Whether a folder can hold wanted logs. What it holds of others is noted.
@@ -189,7 +154,7 @@ impl<'a, E> Search<'a, E> {
     }
 
     fn leave_out(&mut self, kind: &str, folder: &str) {
-        match Kind::of_folder(kind) {
+        match LogKind::of_folder(kind) {
             Some(kind) => drop(self.found.unread.insert(kind)),
             None if kind == DIGEST => {}
             None => drop(self.new_kinds.entry(kind.into()).or_insert(folder.into())),
@@ -216,11 +181,11 @@ impl<'a, E> Search<'a, E> {
     }
 
     /// Takes why a folder could not be looked into.
-    fn fail(&mut self, look: Look, error: E, why: String) {
-        if look.is_peek {
+    fn fail(&mut self, query: FolderQuery, error: E, why: String) {
+        if query.is_peek {
             self.unpeeked.get_or_insert((0, why)).0 += 1;
         } else {
-            self.found.failures.push((look.folder, error));
+            self.found.failures.push((query.folder, error));
         }
     }
 
@@ -300,35 +265,4 @@ fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names = names.into_iter();
     let shown: Vec<&str> = names.by_ref().take(FEW).collect();
     format!("{}{}", shown.join(", "), if names.next().is_some() { ", …" } else { "" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_layout_leads_to_regions() {
-        for (folder, level) in [
-            ("", Level::Outside),
-            ("my/prefix/", Level::Outside),
-            ("AWSLogs/", Level::Logs),
-            ("AWSLogs/o-abc/", Level::Logs),
-            ("o-abc/", Level::Outside),
-            ("o-abc/AWSLogs/o-abc/", Level::Logs),
-            ("o-abc/AWSLogs/111122223333/", Level::Account),
-            ("x/AWSLogs/111122223333/CloudTrail/", Level::Trail),
-            ("AWSLogs/111122223333/CloudTrail-Digest/", Level::Trail),
-            ("AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/", Level::Region),
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/", Level::Region),
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/", Level::Region),
-            ("AWSLogs/111122223333/Config/", Level::Other),
-            ("AWSLogs/111122223333/Config/x/AWSLogs/", Level::Logs),
-            ("AWSLogs/other/", Level::Unknown),
-            ("AWSLogs/other/more/", Level::Unknown),
-            ("AWSLogs/other/111122223333/", Level::Account),
-            ("AWSLogs/other/o-abc/111122223333/CloudTrail/", Level::Trail),
-        ] {
-            assert_eq!(Level::of(folder), level, "{folder}");
-        }
-    }
 }

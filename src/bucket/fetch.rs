@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::mpsc;
 
-use super::beneath::{Entry, is_link};
 use super::client::Client;
 use super::discover::Found;
 use super::intake::{BEHIND_A_LINK, IN_THE_WAY, Intake, Verdict};
@@ -20,6 +19,7 @@ use super::layout::delivered_by;
 use super::list::Scan;
 use super::lists::Lists;
 use super::mirror::{PartFile, split};
+use super::mirror_root::{MirrorEntry, is_link};
 use super::page::Object;
 use super::trouble::{Trouble, cause};
 use super::{Arrival, Arrived, Shared};
@@ -95,7 +95,7 @@ impl Fetcher {
 
     /// Removes what a killed run left: it lies beside an object that it left out.
     /// Names what others have put into the place of an object, or of such a rest.
-    fn clear(&mut self, path: &Path, key: &str, there: Option<Entry>) {
+    fn clear(&mut self, path: &Path, key: &str, there: Option<MirrorEntry>) {
         let folder = split(key).0;
         if self.cleaned.as_deref() != Some(folder) {
             let refused = self.intake.shared.mirror.clean(key).into_iter();
@@ -104,9 +104,9 @@ impl Fetcher {
             self.cleaned = Some(folder.to_string());
         }
         let what = match there {
-            Some(Entry::Link) => "is a link",
-            Some(Entry::Special) => "is not a regular file",
-            Some(Entry::File(_) | Entry::Folder) | None => return,
+            Some(MirrorEntry::Link) => "is a link",
+            Some(MirrorEntry::Special) => "is not a regular file",
+            Some(MirrorEntry::File(_) | MirrorEntry::Folder) | None => return,
         };
         self.notes.push(format!("{}: {what}; the object takes its place", path.display()));
     }

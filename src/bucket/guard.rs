@@ -22,17 +22,17 @@ use memchr::memmem;
 /// said of them.
 const LONGEST: usize = 5 << 20;
 
-/// What is no whole document.
+/// A document without its end, or with a part that cannot be read.
 #[derive(Debug)]
-pub(super) struct CutOff;
+pub(super) struct TruncatedList;
 
-impl fmt::Display for CutOff {
+impl fmt::Display for TruncatedList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the answer is cut off")
     }
 }
 
-impl std::error::Error for CutOff {}
+impl std::error::Error for TruncatedList {}
 
 /// Bounds what is read of an error, which the SDK holds in memory.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Intercept for ListGuard {
         let Ok(output) = context.output_or_error() else { return Ok(()) };
         let document = context.response().body().bytes().unwrap_or_default();
         let is_whole = output.downcast_ref::<ListObjectsV2Output>().is_some_and(|list| is_whole(document, list));
-        if is_whole { Ok(()) } else { Err(CutOff.into()) }
+        if is_whole { Ok(()) } else { Err(TruncatedList.into()) }
     }
 }
 
@@ -100,16 +100,16 @@ fn is_whole(document: &[u8], list: &ListObjectsV2Output) -> bool {
 
 fn bound(context: &mut BeforeDeserializationInterceptorContextMut<'_>) {
     let body = context.response_mut().take_body();
-    *context.response_mut().body_mut() = SdkBody::from_body_1_x(Bounded { body, left: LONGEST });
+    *context.response_mut().body_mut() = SdkBody::from_body_1_x(BoundedBody { body, left: LONGEST });
 }
 
-/// A body that ends after so many bytes, whatever follows.
-struct Bounded {
+/// A body that ends after `left` bytes, whatever follows.
+struct BoundedBody {
     body: SdkBody,
     left: usize,
 }
 
-impl Body for Bounded {
+impl Body for BoundedBody {
     type Data = <SdkBody as Body>::Data;
     type Error = <SdkBody as Body>::Error;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Shared;
-use super::beneath::{Entry, is_link};
-use super::mirror::Presence;
-use super::page::{Access, Object};
+use super::mirror::MirrorLookup;
+use super::mirror_root::{MirrorEntry, is_link};
+use super::page::{Object, ObjectAccess};
 use crate::error::{Outcome, Problem, Skip};
 
 /// Takes objects in the order of their keys.
@@ -16,7 +16,7 @@ pub(super) struct Intake {
     pub(super) shared: Arc<Shared>,
     /// The keys so far that the next one may go on from.
     trunks: Vec<String>,
-    presence: Presence,
+    presence: MirrorLookup,
 }
 
 /// What becomes of an object.
@@ -32,12 +32,12 @@ pub(super) enum Verdict {
     /// The mirror lacks it, and it must be restored before it can be read.
     Archived,
     /// The mirror lacks it, here, and may have something else in its place.
-    Missing(PathBuf, Option<Entry>),
+    Missing(PathBuf, Option<MirrorEntry>),
 }
 
 impl Intake {
     pub(super) fn new(shared: Arc<Shared>) -> Intake {
-        let presence = Presence::new(shared.mirror.clone());
+        let presence = MirrorLookup::new(shared.mirror.clone());
         Intake { shared, trunks: Vec::new(), presence }
     }
 
@@ -69,13 +69,13 @@ impl Intake {
                 let name = shared.client.address(&object.key);
                 Verdict::Refused(Skip { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
             }
-            Ok(path) if there == Some(Entry::File(object.size)) => {
+            Ok(path) if there == Some(MirrorEntry::File(object.size)) => {
                 shared.counts.present.fetch_add(1, Relaxed);
                 Verdict::Present(path)
             }
-            Ok(_) if object.access != Access::Immediate => {
+            Ok(_) if object.access != ObjectAccess::Immediate => {
                 shared.counts.archived.fetch_add(1, Relaxed);
-                shared.counts.restoring.fetch_add(u64::from(object.access == Access::Restoring), Relaxed);
+                shared.counts.restoring.fetch_add(u64::from(object.access == ObjectAccess::Restoring), Relaxed);
                 Verdict::Archived
             }
             Ok(path) => Verdict::Missing(path, there),

@@ -273,7 +273,7 @@ impl Course {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page::Access;
+    use super::super::page::ObjectAccess;
     use super::*;
 
     const REGION: &str = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
@@ -299,7 +299,7 @@ mod tests {
     }
 
     fn page(keys: &[&str]) -> Vec<Object> {
-        keys.iter().map(|key| Object { key: (*key).into(), size: 1, access: Access::Immediate }).collect()
+        keys.iter().map(|key| Object { key: (*key).into(), size: 1, access: ObjectAccess::Immediate }).collect()
     }
 
     #[test]

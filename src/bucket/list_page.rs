@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::client::ListRequest;
-use super::page::{Access, Object};
+use super::page::{Object, ObjectAccess};
 
-/// A key can have so many bytes, says S3.
+/// The most bytes that a key of S3 can have.
 const LONGEST_KEY: usize = 1024;
 
 /// A page of a list, all of it below what was asked for.
@@ -76,16 +76,16 @@ fn object(
 
 /// Whether an object can be read, by its storage class. Those that
 /// `INTELLIGENT_TIERING` has archived cannot be told from the others.
-fn access(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -> Access {
+fn access(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -> ObjectAccess {
     let is_archived = matches!(class, Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive));
     let is_over = |restore: &RestoreStatus| {
         restore.restore_expiry_date.is_some_and(|end| end.secs() <= Timestamp::now().as_second())
     };
     match restore.map(|restore| (restore.is_restore_in_progress == Some(true), is_over(restore))) {
-        _ if !is_archived => Access::Immediate,
-        Some((true, _)) => Access::Restoring,
-        Some((false, false)) => Access::Immediate,
-        Some((false, true)) | None => Access::Archived,
+        _ if !is_archived => ObjectAccess::Immediate,
+        Some((true, _)) => ObjectAccess::Restoring,
+        Some((false, false)) => ObjectAccess::Immediate,
+        Some((false, true)) | None => ObjectAccess::Archived,
     }
 }
 
@@ -227,25 +227,25 @@ mod tests {
         };
         for archive in [Glacier, DeepArchive] {
             for (status, expected) in [
-                (None, Access::Archived),
-                (Some(restore(true, None)), Access::Restoring),
-                (Some(restore(false, Some(end(60)))), Access::Immediate),
-                (Some(restore(false, Some(end(-1)))), Access::Archived),
-                (Some(restore(false, None)), Access::Immediate),
+                (None, ObjectAccess::Archived),
+                (Some(restore(true, None)), ObjectAccess::Restoring),
+                (Some(restore(false, Some(end(60)))), ObjectAccess::Immediate),
+                (Some(restore(false, Some(end(-1)))), ObjectAccess::Archived),
+                (Some(restore(false, None)), ObjectAccess::Immediate),
             ] {
                 assert_eq!(access(Some(&archive), status.as_ref()), expected, "{archive} {status:?}");
             }
         }
         for class in [Standard, GlacierIr, IntelligentTiering, "NEW".into()] {
-            assert_eq!(access(Some(&class), None), Access::Immediate, "{class}");
+            assert_eq!(access(Some(&class), None), ObjectAccess::Immediate, "{class}");
         }
-        assert_eq!(access(None, None), Access::Immediate);
+        assert_eq!(access(None, None), ObjectAccess::Immediate);
     }
 
     #[test]
     fn pages_come_to_an_end() {
         let page = |key: &str, next: String| ListPage {
-            objects: vec![Object { key: key.into(), size: 1, access: Access::Immediate }],
+            objects: vec![Object { key: key.into(), size: 1, access: ObjectAccess::Immediate }],
             folders: Vec::new(),
             next: Some(next),
         };

@@ -86,7 +86,7 @@ impl Office {
         scan: Scan,
         permit: OwnedSemaphorePermit,
     ) -> mpsc::UnboundedReceiver<Item> {
-        // Bounded by the room.
+        // BoundedBody by the room.
         let (sender, pages) = mpsc::unbounded_channel();
         office.shared.counts.open_lists.fetch_add(1, Relaxed);
         tokio::spawn(List::new(scan, Arc::clone(office), sender).send(permit));

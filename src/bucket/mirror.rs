@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use self::part::PartFile;
-use super::beneath::{Beneath, Entry, Folder, SPECIAL, is_link};
+use super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot, SPECIAL, is_link};
 use crate::error::{Fatal, plain};
 use crate::unfinished;
 
@@ -25,7 +25,7 @@ pub const MARK: &str = ".trail2tsv-bucket";
 pub struct Mirror {
     folder: PathBuf,
     /// Where it is, if it is there.
-    beneath: Option<Arc<Beneath>>,
+    root: Option<Arc<MirrorRoot>>,
 }
 
 impl Mirror {
@@ -44,9 +44,9 @@ impl Mirror {
     /// The mirror in a folder that need not be there yet. Fails where it is
     /// another bucket's, or not to be trusted.
     pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Fatal> {
-        let mirror = Mirror { folder: folder.to_path_buf(), beneath: Beneath::open(folder).ok().map(Arc::new) };
+        let mirror = Mirror { folder: folder.to_path_buf(), root: MirrorRoot::open(folder).ok().map(Arc::new) };
         let refuse = |what: String| Err(Fatal::Failed(format!("{}: {what} by --mirror", folder.display())));
-        match mirror.beneath.as_ref().map(|beneath| beneath.file(Path::new(MARK)).and_then(start)) {
+        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(start)) {
             Some(Ok(text)) if text.trim_end() != bucket => {
                 refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))
             }
@@ -59,8 +59,8 @@ impl Mirror {
     }
 
     /// The folder, by which all of it is reached.
-    pub fn beneath(&self) -> Option<&Arc<Beneath>> {
-        self.beneath.as_ref()
+    pub fn root(&self) -> Option<&Arc<MirrorRoot>> {
+        self.root.as_ref()
     }
 
     /// Where an object belongs, or why it cannot be kept.
@@ -90,15 +90,15 @@ impl Mirror {
 
     /// Begins to write the object of this key.
     pub(super) fn begin(&self, key: &str) -> io::Result<PartFile> {
-        let beneath = self.beneath.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        PartFile::begin(beneath, split(key).0)
+        let root = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        PartFile::begin(root, split(key).0)
     }
 
     /// Removes what processes that are gone have left in the folder of a key,
     /// and gives the names of what only looks like that.
     pub(super) fn clean(&self, key: &str) -> Vec<PathBuf> {
         let (folder, _) = split(key);
-        let Some(opened) = self.beneath.as_ref().and_then(|beneath| beneath.folder(Path::new(folder)).ok()) else {
+        let Some(opened) = self.root.as_ref().and_then(|root| root.folder(Path::new(folder)).ok()) else {
             return Vec::new();
         };
         part::clean(&opened).into_iter().map(|name| self.folder.join(folder).join(name)).collect()
@@ -106,11 +106,11 @@ impl Mirror {
 
     /// Says whose mirror it is, unless that is said already.
     fn mark(&self, bucket: &str) -> io::Result<()> {
-        let beneath = self.beneath.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        if beneath.find(Path::new(MARK))?.is_some() {
+        let root = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        if root.find(Path::new(MARK))?.is_some() {
             return Ok(());
         }
-        let part = PartFile::begin(beneath, "")?;
+        let part = PartFile::begin(root, "")?;
         writeln!(part.file(), "{bucket}")?;
         // Of two that come at once, the first is right.
         part.place(MARK)
@@ -119,26 +119,26 @@ impl Mirror {
 
 /// What a mirror has, asked in the order of keys: the folder of the last is held.
 #[derive(Debug)]
-pub(super) struct Presence {
+pub(super) struct MirrorLookup {
     mirror: Mirror,
     /// The folder of the last key, and what it is where it is there.
     path: String,
-    folder: Option<Folder>,
+    folder: Option<MirrorFolder>,
     is_known: bool,
 }
 
-impl Presence {
-    pub(super) fn new(mirror: Mirror) -> Presence {
-        Presence { mirror, path: String::new(), folder: None, is_known: false }
+impl MirrorLookup {
+    pub(super) fn new(mirror: Mirror) -> MirrorLookup {
+        MirrorLookup { mirror, path: String::new(), folder: None, is_known: false }
     }
 
     /// What there is in the place of an object. Fails where the way is barred.
-    pub(super) fn find(&mut self, key: &str) -> io::Result<Option<Entry>> {
+    pub(super) fn find(&mut self, key: &str) -> io::Result<Option<MirrorEntry>> {
         let (path, name) = split(key);
         if !self.is_known || self.path != path {
-            let Some(beneath) = &self.mirror.beneath else { return Ok(None) };
+            let Some(root) = &self.mirror.root else { return Ok(None) };
             self.is_known = false;
-            self.folder = match beneath.folder(Path::new(path)) {
+            self.folder = match root.folder(Path::new(path)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 result => Some(result?),
             };
@@ -197,20 +197,20 @@ mod tests {
             std::fs::create_dir_all(folder.path().join(key).parent().unwrap()).unwrap();
             std::fs::write(folder.path().join(key), key).unwrap();
         }
-        let mut presence = Presence::new(mirror);
+        let mut presence = MirrorLookup::new(mirror);
         for (key, expected) in [
-            ("a/x", Some(Entry::File(3))),
+            ("a/x", Some(MirrorEntry::File(3))),
             ("a/none", None),
             ("none/x", None),
             ("none/y", None),
-            ("b/x", Some(Entry::File(3))),
-            ("z", Some(Entry::File(1))),
-            ("a", Some(Entry::Folder)),
-            ("a/y", Some(Entry::File(3))),
+            ("b/x", Some(MirrorEntry::File(3))),
+            ("z", Some(MirrorEntry::File(1))),
+            ("a", Some(MirrorEntry::Folder)),
+            ("a/y", Some(MirrorEntry::File(3))),
         ] {
             assert_eq!(presence.find(key).unwrap(), expected, "{key}");
         }
         let nowhere = Mirror::at(&folder.path().join("nowhere"), "logs").unwrap();
-        assert_eq!(Presence::new(nowhere).find("a/x").unwrap(), None);
+        assert_eq!(MirrorLookup::new(nowhere).find("a/x").unwrap(), None);
     }
 }

@@ -6,12 +6,12 @@
 pub(super) struct Object {
     pub(super) key: String,
     pub(super) size: u64,
-    pub(super) access: Access,
+    pub(super) access: ObjectAccess,
 }
 
 /// Whether S3 gives an object to those who may read it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Access {
+pub(super) enum ObjectAccess {
     /// At once.
     #[default]
     Immediate,
@@ -21,8 +21,8 @@ pub(super) enum Access {
     Restoring,
 }
 
-impl Access {
-    const ALL: [Access; 3] = [Access::Immediate, Access::Archived, Access::Restoring];
+impl ObjectAccess {
+    const ALL: [ObjectAccess; 3] = [ObjectAccess::Immediate, ObjectAccess::Archived, ObjectAccess::Restoring];
 }
 
 /// Objects in the order of their keys. Of each key only what differs from the
@@ -39,7 +39,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn push(&mut self, key: &str, size: u64, access: Access) {
+    pub(super) fn push(&mut self, key: &str, size: u64, access: ObjectAccess) {
         let same = self.last_key.bytes().zip(key.bytes()).take_while(|(one, other)| one == other).count();
         let common = (0..=same).rev().find(|at| key.is_char_boundary(*at)).unwrap_or(0);
         self.endings.push_str(&key[common..]);
@@ -85,7 +85,7 @@ impl Iterator for Objects<'_> {
     fn next(&mut self) -> Option<Object> {
         let (common, length) = (read(&mut self.numbers)? as usize, read(&mut self.numbers)? as usize);
         let size = read(&mut self.numbers)?;
-        let access = *Access::ALL.get(read(&mut self.numbers)? as usize)?;
+        let access = *ObjectAccess::ALL.get(read(&mut self.numbers)? as usize)?;
         let (ending, rest) = self.endings.split_at_checked(length)?;
         self.endings = rest;
         self.key.truncate(common);
@@ -124,7 +124,7 @@ mod tests {
     fn objects_come_out_as_they_went_in() {
         let objects: Vec<Object> = [("", 0), ("a", 127), ("a/é1", 128), ("a/ê1", 1), ("a/ê12", u64::MAX), ("b", 300)]
             .into_iter()
-            .zip(Access::ALL.into_iter().cycle())
+            .zip(ObjectAccess::ALL.into_iter().cycle())
             .map(|((key, size), access)| Object { key: key.into(), size, access })
             .collect();
         let mut page = Page::default();
@@ -144,7 +144,7 @@ mod tests {
                      111122223333_CloudTrail_ap-southeast-2_{minute}_{number:016}.json.gz"
                 ),
                 1500,
-                Access::Immediate,
+                ObjectAccess::Immediate,
             );
         }
         assert!(page.pack().size() < 36_000);

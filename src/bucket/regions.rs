@@ -15,19 +15,19 @@ use crate::pattern::{Choice, Pattern};
 
 /// The start of every region's name in a partition, and the regions that its
 /// global services may carry.
-struct Partition {
+struct RegionPartition {
     start: &'static str,
     global: &'static [&'static str],
 }
 
-const PARTITIONS: [Partition; 7] = [
-    Partition { start: "us-gov-", global: &["us-gov-west-1", "us-gov-east-1", "aws-us-gov-global"] },
-    Partition { start: "cn-", global: &["cn-north-1", "cn-northwest-1", "aws-cn-global"] },
-    Partition { start: "us-iso-", global: &["us-iso-east-1", "us-iso-west-1", "aws-iso-global"] },
-    Partition { start: "us-isob-", global: &["us-isob-east-1", "us-isob-west-1", "aws-iso-b-global"] },
-    Partition { start: "eu-isoe-", global: &["eu-isoe-west-1", "aws-iso-e-global"] },
-    Partition { start: "us-isof-", global: &["us-isof-south-1", "us-isof-east-1", "aws-iso-f-global"] },
-    Partition { start: "eusc-", global: &["eusc-de-east-1", "aws-eusc-global"] },
+const PARTITIONS: [RegionPartition; 7] = [
+    RegionPartition { start: "us-gov-", global: &["us-gov-west-1", "us-gov-east-1", "aws-us-gov-global"] },
+    RegionPartition { start: "cn-", global: &["cn-north-1", "cn-northwest-1", "aws-cn-global"] },
+    RegionPartition { start: "us-iso-", global: &["us-iso-east-1", "us-iso-west-1", "aws-iso-global"] },
+    RegionPartition { start: "us-isob-", global: &["us-isob-east-1", "us-isob-west-1", "aws-iso-b-global"] },
+    RegionPartition { start: "eu-isoe-", global: &["eu-isoe-west-1", "aws-iso-e-global"] },
+    RegionPartition { start: "us-isof-", global: &["us-isof-south-1", "us-isof-east-1", "aws-iso-f-global"] },
+    RegionPartition { start: "eusc-", global: &["eusc-de-east-1", "aws-eusc-global"] },
 ];
 
 /// The commercial partition, and the first part of its regions' names.

@@ -13,9 +13,9 @@ use super::lists::Lists;
 use super::mirror::Mirror;
 use super::{Arrived, Connected, connect, unless_stopped};
 use crate::error::{Fatal, Skip};
-use crate::kind::Kind;
+use crate::kind::LogKind;
 use crate::plan::BucketInput;
-use crate::report::{Fetched, Late, Report};
+use crate::report::{Fetched, LateSearch, Report};
 use crate::stop::Stop;
 
 /// What the bucket has of one account, region and day.
@@ -52,9 +52,9 @@ pub struct Surveyed {
     /// What was asked for, and what the mirror has.
     pub fetched: Fetched,
     /// How far late deliveries were looked for.
-    pub late: Option<Late>,
-    /// Kinds of logs that are there, and that nobody asked for.
-    pub unread: BTreeSet<Kind>,
+    pub late: Option<LateSearch>,
+    /// Kinds of logs that are there and were not asked for.
+    pub unread: BTreeSet<LogKind>,
 }
 
 /// Lists, and calls `each` with what it meets, until that fails.

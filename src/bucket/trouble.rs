@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::guard::CutOff;
+use super::guard::TruncatedList;
 use crate::error::Fatal;
 
 /// What was tried.
@@ -103,8 +103,8 @@ fn garbled<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Option<Stri
     }
     let mut next = error.source();
     while let Some(error) = next {
-        if error.is::<CutOff>() {
-            return Some(CutOff.to_string());
+        if error.is::<TruncatedList>() {
+            return Some(TruncatedList.to_string());
         }
         next = error.source();
     }

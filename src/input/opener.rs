@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::bucket::beneath::{Beneath, Folder};
+use crate::bucket::mirror_root::{MirrorFolder, MirrorRoot};
 
 /// Opens files, and keeps the folder of the last one open while that saves
 /// time.
@@ -13,15 +13,15 @@ use crate::bucket::beneath::{Beneath, Folder};
 pub struct Opener {
     #[cfg(unix)]
     folder: unix::Folder,
-    mirrored: MirrorFolder,
+    mirrored: LastFolder,
 }
 
 /// The folder of the last file of a mirror.
 #[derive(Debug, Default)]
-struct MirrorFolder {
+struct LastFolder {
     path: PathBuf,
     /// Nothing before a second file of it is opened: many have only one.
-    handle: Option<Folder>,
+    handle: Option<MirrorFolder>,
 }
 
 impl Opener {
@@ -36,8 +36,8 @@ impl Opener {
     }
 
     /// Opens a file of a mirror, which links do not lead to.
-    pub fn open_below(&mut self, mirror: &Beneath, path: &Path) -> io::Result<File> {
-        let MirrorFolder { path: last, handle } = &mut self.mirrored;
+    pub fn open_below(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<File> {
+        let LastFolder { path: last, handle } = &mut self.mirrored;
         let inside = mirror.relative(path).ok_or(io::ErrorKind::InvalidInput)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return mirror.file(inside) };
         // As text: the parts of a path take longer to compare.

@@ -8,9 +8,9 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::bucket::beneath::{LINK, SPECIAL};
 use crate::bucket::layout::Scope;
 use crate::bucket::mirror::MARK;
+use crate::bucket::mirror_root::{LINK, SPECIAL};
 use crate::error::{Outcome, Problem, Skip, plain};
 use crate::unfinished::{ENDING, own_output};
 

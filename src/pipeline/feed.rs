@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Batch, Block, Piece, Said};
 use crate::bucket::layout::Scope;
-use crate::bucket::offline::Offline;
+use crate::bucket::offline::OfflineMirror;
 use crate::bucket::{Arrived, Bucket, Next};
 use crate::error::{Fatal, Outcome, PassedOver, Problem, Skip, plain};
 use crate::input::Source;
@@ -31,7 +31,7 @@ pub(super) enum Opened {
     /// A bucket whose mirror is brought up to date, and what was named of it.
     Bucket(Box<Bucket>, String),
     /// A mirror that is read as it is.
-    Mirror(Box<Offline>),
+    Mirror(Box<OfflineMirror>),
 }
 
 /// The file that the result takes the place of, if there is one. A log is none.
@@ -58,7 +58,7 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec
                 Ok(_) => Ok(Opened::Special(path.clone())),
                 Err(error) => Err(unreadable(path, &error)),
             },
-            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(Box::new(Offline::open(input, report)?))),
+            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(Box::new(OfflineMirror::open(input, report)?))),
             Input::Bucket(input) => {
                 Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?), address(input)))
             }
@@ -170,11 +170,11 @@ impl Feed {
     }
 
     /// Feeds the files of a mirror under the names that they have in the bucket.
-    fn mirror(&mut self, mut offline: Offline) {
+    fn mirror(&mut self, mut offline: OfflineMirror) {
         let skips = std::mem::take(&mut offline.skips).into_iter().map(|skip| Piece::Say(Said::Skip(skip)));
         let source = |path: PathBuf| {
             let address = offline.address(&path);
-            Source { below: Some(Arc::clone(&offline.beneath)), ..Source::object(path, address) }
+            Source { below: Some(Arc::clone(&offline.root)), ..Source::object(path, address) }
         };
         let named = |path| Piece::Read(Source { is_named: true, ..source(path) });
         let object = offline.object.clone().map(named);

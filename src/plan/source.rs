@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 use super::Conditions;
 use crate::cli;
 use crate::error::Fatal;
-use crate::kind::Kind;
+use crate::kind::LogKind;
 use crate::pattern::split_list;
 use crate::window::Window;
 
@@ -33,7 +33,7 @@ pub struct BucketInput {
     /// Only this organisation.
     pub organisation: Option<String>,
     /// The kinds of logs; where empty, that which the prefix names, or the usual one.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<LogKind>,
     /// Accounts, as patterns; all where empty.
     pub accounts: Vec<String>,
     /// Regions, as patterns; all where empty.

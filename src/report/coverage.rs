@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
-use jiff::civil::Date;
 
+use super::fetched::{Fetched, LateSearch};
 use crate::error::PassedOver;
-use crate::kind::{self, Kind};
+use crate::kind::{self, LogKind};
 
 /// Counts of everything that was met: nothing is skipped in silence.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -54,40 +54,9 @@ pub struct Coverage {
     /// What the mirror did, where there is one.
     pub fetched: Option<Fetched>,
     /// How far late deliveries were looked for, where the window has an end.
-    pub late: Option<Late>,
-    /// Kinds of logs that are there, and that nobody asked for.
-    pub unread: BTreeSet<Kind>,
-}
-
-/// What was done to bring a mirror up to date.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Fetched {
-    /// Objects of the bucket that are listed so far.
-    pub known: u64,
-    /// Whether that is all of them.
-    pub is_listed: bool,
-    /// Objects that were downloaded.
-    pub objects: u64,
-    /// Bytes of these.
-    pub bytes: u64,
-    /// Objects that the mirror had already.
-    pub present: u64,
-    /// Objects that cannot hold wanted events, by their names.
-    pub unwanted: u64,
-    /// Objects that could not be had.
-    pub failed: u64,
-    /// Objects that must be restored from an archive before they can be had.
-    pub archived: u64,
-    /// Those of them that are being restored.
-    pub restoring: u64,
-    /// Requests for lists.
-    pub lists: u64,
-    /// Requests for objects.
-    pub gets: u64,
-    /// The most objects that were on their way at once.
-    pub at_once: u64,
-    /// How often S3 asked to slow down.
-    pub slow_downs: u64,
+    pub late: Option<LateSearch>,
+    /// Kinds of logs that are there and were not asked for.
+    pub unread: BTreeSet<LogKind>,
 }
 
 impl Coverage {
@@ -127,113 +96,6 @@ impl Coverage {
         if let Some(more) = &other.fetched {
             self.fetched.get_or_insert_default().add(more);
         }
-    }
-}
-
-/// How far late deliveries were looked for.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Late {
-    /// Up to the folder of this day.
-    Until(Date),
-    /// In all that the mirror has.
-    Everywhere,
-}
-
-impl fmt::Display for Late {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Late::Until(day) => write!(f, "late deliveries were looked for up to {day}"),
-            Late::Everywhere => write!(f, "late deliveries were looked for in all later days"),
-        }
-    }
-}
-
-/// What a run has mirrored that read nothing.
-#[derive(Clone, Debug, Default)]
-pub struct Mirrored {
-    /// What was done.
-    pub fetched: Fetched,
-    /// How far late deliveries were looked for, where the window has an end.
-    pub late: Option<Late>,
-    /// Kinds of logs that are there, and that nobody asked for.
-    pub unread: BTreeSet<Kind>,
-    /// Objects that the mirror lacks and their bytes, where nothing was fetched.
-    pub missing: Option<(u64, u64)>,
-}
-
-impl fmt::Display for Mirrored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fetched { objects, bytes, present, unwanted, failed, lists, gets, .. } = self.fetched;
-        let (objects, bytes, what) = match self.missing {
-            Some((objects, bytes)) => (objects, bytes, "to download"),
-            None => (objects, bytes, "downloaded"),
-        };
-        write!(f, "{} {what} ({})", count(objects, "object"), HumanBytes(bytes))?;
-        write!(f, ", {} in the mirror already", HumanCount(present))?;
-        if unwanted > 0 {
-            write!(f, ", {} left alone: delivered before the window", HumanCount(unwanted))?;
-        }
-        if failed > 0 {
-            write!(f, ", {} failed, named above", HumanCount(failed))?;
-        }
-        write!(f, "; {} for lists", count(lists, "request"))?;
-        if self.missing.is_none() {
-            write!(f, ", {} for objects", HumanCount(gets))?;
-        }
-        if let Some(late) = self.late {
-            write!(f, "; {late}")?;
-        }
-        if let Some(unread) = kind::unread(&self.unread) {
-            write!(f, "; {unread}")?;
-        }
-        if let Some(archived) = self.fetched.archived() {
-            write!(f, "; {archived}")?;
-        }
-        Ok(())
-    }
-}
-
-impl Fetched {
-    /// What S3 was asked for.
-    pub fn requests(&self) -> String {
-        format!(
-            "{}, {} for objects, {} at most at once, {} to slow down",
-            count(self.lists, "request") + " for lists",
-            HumanCount(self.gets),
-            HumanCount(self.at_once),
-            count(self.slow_downs, "answer")
-        )
-    }
-
-    /// What to do about objects that are archived, if there are any.
-    pub fn archived(&self) -> Option<String> {
-        let (restoring, advice) = match self.restoring {
-            0 => (String::new(), "restore them (aws s3api restore-object), then run again"),
-            all if all == self.archived => (" (being restored)".into(), "run again when they are"),
-            some => {
-                let some = format!(" ({} being restored)", HumanCount(some));
-                (some, "restore the others (aws s3api restore-object), then run again")
-            }
-        };
-        let archived = are(self.archived, "object");
-        (self.archived > 0)
-            .then(|| format!("{archived} archived in S3 Glacier{restoring} and not downloaded; {advice}"))
-    }
-
-    /// Adds what was done for another bucket.
-    pub fn add(&mut self, other: &Fetched) {
-        self.known += other.known;
-        self.objects += other.objects;
-        self.bytes += other.bytes;
-        self.present += other.present;
-        self.unwanted += other.unwanted;
-        self.failed += other.failed;
-        self.archived += other.archived;
-        self.restoring += other.restoring;
-        self.lists += other.lists;
-        self.gets += other.gets;
-        self.at_once = self.at_once.max(other.at_once);
-        self.slow_downs += other.slow_downs;
     }
 }
 
@@ -313,7 +175,7 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-fn are(number: u64, noun: &str) -> String {
+pub(super) fn are(number: u64, noun: &str) -> String {
     format!("{} {}", count(number, noun), if number == 1 { "is" } else { "are" })
 }
 

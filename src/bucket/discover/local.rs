@@ -4,23 +4,23 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-use super::super::beneath::{Beneath, Entry};
 use super::super::layout::Scope;
-use super::{Found, Level, Look, Search};
+use super::super::mirror_root::{MirrorEntry, MirrorRoot};
+use super::{FolderQuery, Found, Level, Search};
 use crate::error::{Fatal, plain};
-use crate::kind::Kind;
+use crate::kind::LogKind;
 
 /// Finds all that is to be read below `prefix`. `address` is what the bucket is
 /// known by.
 pub(in super::super) fn search(
     scope: &Scope,
-    mirror: &Beneath,
+    mirror: &MirrorRoot,
     address: &str,
     prefix: &str,
 ) -> Result<Found<io::Error>, Fatal> {
     let file = prefix.trim_end_matches('/');
     // What is neither a file nor a folder, reading it will refuse.
-    if !matches!(mirror.find(Path::new(file)), Ok(Some(Entry::Folder))) {
+    if !matches!(mirror.find(Path::new(file)), Ok(Some(MirrorEntry::Folder))) {
         return Ok(Found { object: Some(file.to_string()), ..Found::default() });
     }
     let fail = |text: String| Fatal::Failed(format!("{address}{prefix}: {text}"));
@@ -28,12 +28,12 @@ pub(in super::super) fn search(
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let mut next = BTreeSet::new();
-        for look in search.looks(folders) {
-            match folders_in(mirror, &look) {
-                Ok(inside) => next.extend(search.take(&look, inside)),
+        for query in search.queries(folders) {
+            match folders_in(mirror, &query) {
+                Ok(inside) => next.extend(search.take(&query, inside)),
                 Err(error) => {
                     let why = plain(&error);
-                    search.fail(look, error, why);
+                    search.fail(query, error, why);
                 }
             }
         }
@@ -50,14 +50,15 @@ pub(in super::super) fn search(
 
 /// The folders directly in a folder, each ending in `/`. A link is one of them,
 /// so that it is named where it would have been entered.
-fn folders_in(mirror: &Beneath, look: &Look) -> io::Result<Vec<String>> {
-    let folder = match mirror.folder(Path::new(&look.folder)) {
+fn folders_in(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<Vec<String>> {
+    let folder = match mirror.folder(Path::new(&query.folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         result => result?,
     };
-    let names = folder.entries()?.into_iter().filter(|(_, entry)| matches!(entry, Entry::Folder | Entry::Link));
+    let names =
+        folder.entries()?.into_iter().filter(|(_, entry)| matches!(entry, MirrorEntry::Folder | MirrorEntry::Link));
     // What is not UTF-8 is no part of a key.
     let names = names.filter_map(|(name, _)| name.into_string().ok());
-    let is_looked_for = |name: &String| !look.is_peek || name.starts_with(Kind::CloudTrail.folder());
-    Ok(names.filter(is_looked_for).map(|name| format!("{}{name}/", look.folder)).collect())
+    let is_looked_for = |name: &String| !query.is_peek || name.starts_with(LogKind::CloudTrail.folder());
+    Ok(names.filter(is_looked_for).map(|name| format!("{}{name}/", query.folder)).collect())
 }

@@ -1,6 +1,6 @@
 //! The search in a bucket: each level of folders side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -10,9 +10,9 @@ use super::super::Shared;
 use super::super::client::{Holds, ListRequest};
 use super::super::list_page::{ListPage, Pages};
 use super::super::trouble::Trouble;
-use super::{Found, Level, Look, MOST, Search, is_organisation};
+use super::{FolderQuery, Found, Level, MOST, Search, is_organisation};
 use crate::error::Fatal;
-use crate::kind::Kind;
+use crate::kind::LogKind;
 
 /// Folders that are looked into at once.
 const LOOKS: usize = 64;
@@ -35,28 +35,14 @@ pub(in super::super) async fn search(
     let permits = Arc::new(Semaphore::new(LOOKS));
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
-        let mut answers = JoinSet::new();
-        for look in search.looks(folders) {
-            let (shared, permits) = (Arc::clone(shared), Arc::clone(&permits));
-            let first = first.take().filter(|_| look.folder == prefix);
-            answers.spawn(async move {
-                let _permit = permits.acquire().await;
-                let inside = folders_in(&shared, &look, first).await;
-                (look, inside)
-            });
-        }
-        let mut in_order = BTreeMap::new();
-        while let Some(answer) = answers.join_next().await {
-            in_order.extend([answer.map_err(|_| Fatal::Failed("the search for logs broke down".into()))?]);
-        }
-        folders = Default::default();
-        for (look, inside) in in_order {
+        let queries = search.queries(std::mem::take(&mut folders));
+        for (query, inside) in answers(shared, &permits, queries, prefix, &mut first).await? {
             match inside {
-                Ok(inside) => folders.extend(search.take(&look, inside)),
-                Err(trouble) if trouble.is_general || look.folder == prefix => return Err(trouble.into_fatal()),
+                Ok(inside) => folders.extend(search.take(&query, inside)),
+                Err(trouble) if trouble.is_general || query.folder == prefix => return Err(trouble.into_fatal()),
                 Err(trouble) => {
                     let why = trouble.text.clone();
-                    search.fail(look, trouble, why);
+                    search.fail(query, trouble, why);
                 }
             }
         }
@@ -71,13 +57,39 @@ pub(in super::super) async fn search(
     }
 }
 
+/// What is in each of these folders, asked side by side. The first page of the
+/// list of `prefix` may be known.
+async fn answers(
+    shared: &Arc<Shared>,
+    permits: &Arc<Semaphore>,
+    queries: BTreeSet<FolderQuery>,
+    prefix: &str,
+    first: &mut Option<ListPage>,
+) -> Result<BTreeMap<FolderQuery, Result<Vec<String>, Trouble>>, Fatal> {
+    let mut tasks = JoinSet::new();
+    for query in queries {
+        let (shared, permits) = (Arc::clone(shared), Arc::clone(permits));
+        let first = first.take().filter(|_| query.folder == prefix);
+        tasks.spawn(async move {
+            let _permit = permits.acquire().await;
+            let inside = folders_in(&shared, &query, first).await;
+            (query, inside)
+        });
+    }
+    let mut answers = BTreeMap::new();
+    while let Some(answer) = tasks.join_next().await {
+        answers.extend([answer.map_err(|_| Fatal::Failed("internal error: the search for logs panicked".into()))?]);
+    }
+    Ok(answers)
+}
+
 /// The folders directly in a folder, each ending in `/`. The first page of the
 /// list may be known.
-async fn folders_in(shared: &Shared, look: &Look, mut first: Option<ListPage>) -> Result<Vec<String>, Trouble> {
+async fn folders_in(shared: &Shared, query: &FolderQuery, mut first: Option<ListPage>) -> Result<Vec<String>, Trouble> {
     // All kinds begin alike, and an account may have much beside them.
-    let prefix = match look.is_peek {
-        true => format!("{}{}", look.folder, Kind::CloudTrail.folder()),
-        false => look.folder.clone(),
+    let prefix = match query.is_peek {
+        true => format!("{}{}", query.folder, LogKind::CloudTrail.folder()),
+        false => query.folder.clone(),
     };
     let is_outside = Level::of(&prefix) == Level::Outside;
     let mut folders = Vec::new();

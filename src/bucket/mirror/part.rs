@@ -7,14 +7,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::beneath::{Beneath, Entry, Folder};
+use super::super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot};
 use crate::unfinished::ENDING;
 
 /// A file that is being written. Dropped, it is gone. It is locked as long as
 /// it is open, by which others can tell it from what a killed process left.
 #[derive(Debug)]
 pub struct PartFile {
-    beneath: Arc<Beneath>,
+    root: Arc<MirrorRoot>,
     folder: PathBuf,
     name: OsString,
     file: File,
@@ -23,17 +23,17 @@ pub struct PartFile {
 
 impl PartFile {
     /// Begins a file in a folder of the mirror, which is made if it is not there.
-    pub(super) fn begin(beneath: &Arc<Beneath>, folder: &str) -> io::Result<PartFile> {
+    pub(super) fn begin(root: &Arc<MirrorRoot>, folder: &str) -> io::Result<PartFile> {
         let path = PathBuf::from(folder);
-        let opened = beneath.make_folder(&path)?;
+        let opened = root.make_folder(&path)?;
         loop {
-            let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), beneath.fresh()));
+            let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), root.fresh()));
             let file = match opened.create(&name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 result => result?,
             };
-            let part = PartFile { beneath: Arc::clone(beneath), folder: path.clone(), name, file, is_kept: false };
-            // Whoever cleans up may have come before the lock.
+            let part = PartFile { root: Arc::clone(root), folder: path.clone(), name, file, is_kept: false };
+            // Another process may have cleaned up before the lock was taken.
             let is_taken = matches!(part.file.try_lock(), Err(TryLockError::WouldBlock));
             if !is_taken && opened.find(&part.name)?.is_some() {
                 return Ok(part);
@@ -48,14 +48,14 @@ impl PartFile {
 
     /// Gives the file the name that it is to have, in the place of whatever has it.
     pub fn persist(mut self, name: &str) -> io::Result<()> {
-        self.beneath.folder(&self.folder)?.rename(&self.name, OsStr::new(name))?;
+        self.root.folder(&self.folder)?.rename(&self.name, OsStr::new(name))?;
         self.is_kept = true;
         Ok(())
     }
 
     /// The same, unless something has the name.
     pub(super) fn place(mut self, name: &str) -> io::Result<()> {
-        self.beneath.folder(&self.folder)?.place(&self.name, OsStr::new(name))?;
+        self.root.folder(&self.folder)?.place(&self.name, OsStr::new(name))?;
         self.is_kept = true;
         Ok(())
     }
@@ -65,14 +65,14 @@ impl Drop for PartFile {
     fn drop(&mut self) {
         if !self.is_kept {
             // What cannot be removed, the next run finds.
-            let _ = self.beneath.folder(&self.folder).and_then(|folder| folder.remove(&self.name));
+            let _ = self.root.folder(&self.folder).and_then(|folder| folder.remove(&self.name));
         }
     }
 }
 
 /// Removes what processes that are gone have left in a folder, and gives the
 /// names of what is named like that and is no file.
-pub(super) fn clean(folder: &Folder) -> Vec<OsString> {
+pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
     let mut refused = Vec::new();
     for name in folder.names().unwrap_or_default() {
         let bytes = name.as_encoded_bytes();
@@ -80,7 +80,7 @@ pub(super) fn clean(folder: &Folder) -> Vec<OsString> {
             continue;
         }
         match folder.find(&name) {
-            Ok(Some(Entry::File(_))) => {}
+            Ok(Some(MirrorEntry::File(_))) => {}
             Ok(Some(_)) => {
                 refused.push(name);
                 continue;
@@ -105,33 +105,33 @@ mod tests {
 
     #[test]
     fn a_file_appears_whole_or_not_at_all() {
-        let root = tempfile::tempdir().unwrap();
-        let beneath = Arc::new(Beneath::open(root.path()).unwrap());
-        let part = PartFile::begin(&beneath, "a/b").unwrap();
-        let other = PartFile::begin(&beneath, "a/b").unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
+        let part = PartFile::begin(&root, "a/b").unwrap();
+        let other = PartFile::begin(&root, "a/b").unwrap();
         part.file().write_all(b"whole").unwrap();
         part.persist("x").unwrap();
-        assert_eq!(std::fs::read(root.path().join("a/b/x")).unwrap(), b"whole");
+        assert_eq!(std::fs::read(temporary.path().join("a/b/x")).unwrap(), b"whole");
         drop(other);
-        assert_eq!(std::fs::read_dir(root.path().join("a/b")).unwrap().count(), 1);
-        assert!(PartFile::begin(&beneath, "a/b").unwrap().place("x").is_err());
-        assert!(PartFile::begin(&beneath, "a/b").unwrap().place("y").is_ok());
-        assert_eq!(std::fs::read_dir(root.path().join("a/b")).unwrap().count(), 2);
+        assert_eq!(std::fs::read_dir(temporary.path().join("a/b")).unwrap().count(), 1);
+        assert!(PartFile::begin(&root, "a/b").unwrap().place("x").is_err());
+        assert!(PartFile::begin(&root, "a/b").unwrap().place("y").is_ok());
+        assert_eq!(std::fs::read_dir(temporary.path().join("a/b")).unwrap().count(), 2);
     }
 
     #[test]
     fn only_what_nobody_writes_to_is_cleaned_up() {
-        let root = tempfile::tempdir().unwrap();
-        let beneath = Arc::new(Beneath::open(root.path()).unwrap());
-        let alive = PartFile::begin(&beneath, "").unwrap();
-        let left = root.path().join(format!(".left{ENDING}"));
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
+        let alive = PartFile::begin(&root, "").unwrap();
+        let left = temporary.path().join(format!(".left{ENDING}"));
         let others = [format!("named{ENDING}"), ".hidden".into(), "x.json.gz".into()];
         std::fs::write(&left, "half").unwrap();
-        others.iter().for_each(|name| std::fs::write(root.path().join(name), "").unwrap());
-        std::fs::create_dir(root.path().join(format!(".folder{ENDING}"))).unwrap();
-        let folder = beneath.folder(Path::new("")).unwrap();
+        others.iter().for_each(|name| std::fs::write(temporary.path().join(name), "").unwrap());
+        std::fs::create_dir(temporary.path().join(format!(".folder{ENDING}"))).unwrap();
+        let folder = root.folder(Path::new("")).unwrap();
         assert_eq!(clean(&folder), [format!(".folder{ENDING}").as_str()]);
-        assert!(!left.exists() && root.path().join(&alive.name).exists());
-        assert!(others.iter().all(|name| root.path().join(name).exists()));
+        assert!(!left.exists() && temporary.path().join(&alive.name).exists());
+        assert!(others.iter().all(|name| temporary.path().join(name).exists()));
     }
 }

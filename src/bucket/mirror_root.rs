@@ -20,20 +20,20 @@ use self::unix as system;
 
 /// A folder below which nothing is followed.
 #[derive(Debug)]
-pub struct Beneath {
+pub struct MirrorRoot {
     root: Box<Path>,
-    handle: system::Handle,
+    handle: system::FolderHandle,
     /// How many names of files were made.
     made: AtomicU64,
 }
 
 /// A folder below it, or itself.
 #[derive(Debug)]
-pub struct Folder(system::Handle);
+pub struct MirrorFolder(system::FolderHandle);
 
 /// What a name in a folder stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Entry {
+pub enum MirrorEntry {
     /// A regular file of so many bytes.
     File(u64),
     /// A folder.
@@ -52,12 +52,12 @@ pub const SPECIAL: &str = "not a regular file";
 /// The refusal of a link.
 #[derive(Debug, thiserror::Error)]
 #[error("{LINK}")]
-struct Link;
+struct LinkRefusal;
 
-impl Beneath {
+impl MirrorRoot {
     /// Opens the folder, which may be a link.
-    pub fn open(root: &Path) -> io::Result<Beneath> {
-        Ok(Beneath { root: root.into(), handle: system::Handle::open(root)?, made: AtomicU64::new(0) })
+    pub fn open(root: &Path) -> io::Result<MirrorRoot> {
+        Ok(MirrorRoot { root: root.into(), handle: system::FolderHandle::open(root)?, made: AtomicU64::new(0) })
     }
 
     /// A number that this process has not used for a name here.
@@ -71,14 +71,14 @@ impl Beneath {
     }
 
     /// A folder that is there.
-    pub fn folder(&self, path: &Path) -> io::Result<Folder> {
-        self.handle.folder(path).map(Folder)
+    pub fn folder(&self, path: &Path) -> io::Result<MirrorFolder> {
+        self.handle.folder(path).map(MirrorFolder)
     }
 
     /// A folder that is made where it is not there.
-    pub fn make_folder(&self, path: &Path) -> io::Result<Folder> {
+    pub fn make_folder(&self, path: &Path) -> io::Result<MirrorFolder> {
         match self.folder(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.handle.make_folder(path).map(Folder),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.handle.make_folder(path).map(MirrorFolder),
             result => result,
         }
     }
@@ -89,8 +89,10 @@ impl Beneath {
     }
 
     /// What is at a path, if anything is.
-    pub fn find(&self, path: &Path) -> io::Result<Option<Entry>> {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(Some(Entry::Folder)) };
+    pub fn find(&self, path: &Path) -> io::Result<Option<MirrorEntry>> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(Some(MirrorEntry::Folder));
+        };
         match self.folder(parent) {
             Ok(folder) => folder.find(name),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -99,9 +101,9 @@ impl Beneath {
     }
 }
 
-impl Folder {
+impl MirrorFolder {
     /// What a name stands for, if there is anything of that name.
-    pub fn find(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+    pub fn find(&self, name: &OsStr) -> io::Result<Option<MirrorEntry>> {
         match self.0.find(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             result => result.map(Some),
@@ -145,7 +147,7 @@ impl Folder {
     }
 
     /// The names in it, in no order, with what they stand for.
-    pub fn entries(&self) -> io::Result<Vec<(OsString, Entry)>> {
+    pub fn entries(&self) -> io::Result<Vec<(OsString, MirrorEntry)>> {
         // What is gone by now was not there.
         self.names()?
             .into_iter()
@@ -156,11 +158,11 @@ impl Folder {
 
 /// Whether an error is the refusal of a link.
 pub fn is_link(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Link>())
+    error.get_ref().is_some_and(|inner| inner.is::<LinkRefusal>())
 }
 
 fn link() -> io::Error {
-    io::Error::other(Link)
+    io::Error::other(LinkRefusal)
 }
 
 /// Only such a file comes to an end by itself.
@@ -175,13 +177,13 @@ mod tests {
 
     use super::*;
 
-    fn tree() -> (tempfile::TempDir, Beneath) {
+    fn tree() -> (tempfile::TempDir, MirrorRoot) {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("in/a/b")).unwrap();
         fs::create_dir(root.path().join("out")).unwrap();
         fs::write(root.path().join("in/a/b/file"), "inside").unwrap();
         fs::write(root.path().join("out/file"), "outside").unwrap();
-        let beneath = Beneath::open(&root.path().join("in")).unwrap();
+        let beneath = MirrorRoot::open(&root.path().join("in")).unwrap();
         (root, beneath)
     }
 
@@ -190,9 +192,9 @@ mod tests {
         let (root, beneath) = tree();
         assert_eq!(io::read_to_string(beneath.file(Path::new("a/b/file")).unwrap()).unwrap(), "inside");
         for (path, entry) in [
-            ("a/b/file", Some(Entry::File(6))),
-            ("a/b", Some(Entry::Folder)),
-            ("", Some(Entry::Folder)),
+            ("a/b/file", Some(MirrorEntry::File(6))),
+            ("a/b", Some(MirrorEntry::Folder)),
+            ("", Some(MirrorEntry::Folder)),
             ("a/x", None),
             ("x/y/z", None),
         ] {
@@ -204,12 +206,12 @@ mod tests {
         drop(folder.create(one).unwrap());
         assert_eq!(folder.create(one).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         folder.rename(one, two).unwrap();
-        assert_eq!(folder.entries().unwrap(), [(two.to_os_string(), Entry::File(0))]);
+        assert_eq!(folder.entries().unwrap(), [(two.to_os_string(), MirrorEntry::File(0))]);
         drop(folder.create(one).unwrap());
         assert_eq!(folder.place(one, two).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         folder.remove(two).unwrap();
         folder.place(one, two).unwrap();
-        assert_eq!(folder.entries().unwrap(), [(two.to_os_string(), Entry::File(0))]);
+        assert_eq!(folder.entries().unwrap(), [(two.to_os_string(), MirrorEntry::File(0))]);
         folder.remove(two).unwrap();
         assert_eq!(folder.entries().unwrap(), []);
         assert!(root.path().join("in/c/d/f").is_dir());
@@ -251,7 +253,7 @@ mod tests {
             assert!(is_link(&beneath.make_folder(Path::new(name)).unwrap_err()), "{name}");
         }
         for name in ["folder", "within", "zero", "broken"] {
-            assert_eq!(beneath.find(Path::new(name)).unwrap(), Some(Entry::Link), "{name}");
+            assert_eq!(beneath.find(Path::new(name)).unwrap(), Some(MirrorEntry::Link), "{name}");
         }
         assert_eq!(fs::read_dir(root.path().join("out")).unwrap().count(), 1);
         let folder = beneath.folder(Path::new("")).unwrap();
@@ -261,10 +263,10 @@ mod tests {
         for name in ["pipe", "socket"] {
             let error = beneath.file(Path::new(name)).unwrap_err();
             assert!(!is_link(&error), "{name}");
-            assert_eq!(folder.find(OsStr::new(name)).unwrap(), Some(Entry::Special), "{name}");
+            assert_eq!(folder.find(OsStr::new(name)).unwrap(), Some(MirrorEntry::Special), "{name}");
         }
         assert_eq!(beneath.file(Path::new("pipe")).unwrap_err().to_string(), SPECIAL);
         // The folder itself was named, and may be a link.
-        assert!(Beneath::open(&path("within")).unwrap().file(Path::new("b/file")).is_ok());
+        assert!(MirrorRoot::open(&path("within")).unwrap().file(Path::new("b/file")).is_ok());
     }
 }

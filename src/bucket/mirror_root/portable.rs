@@ -6,35 +6,35 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::Entry;
+use super::MirrorEntry;
 
 /// A folder, by its path.
 #[derive(Debug)]
-pub(super) struct Handle(PathBuf);
+pub(super) struct FolderHandle(PathBuf);
 
-impl Handle {
-    pub(super) fn open(root: &Path) -> io::Result<Handle> {
+impl FolderHandle {
+    pub(super) fn open(root: &Path) -> io::Result<FolderHandle> {
         match fs::metadata(root)?.is_dir() {
-            true => Ok(Handle(root.to_path_buf())),
+            true => Ok(FolderHandle(root.to_path_buf())),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
 
-    pub(super) fn folder(&self, path: &Path) -> io::Result<Handle> {
+    pub(super) fn folder(&self, path: &Path) -> io::Result<FolderHandle> {
         let mut whole = self.0.clone();
         for name in names(path)? {
             whole.push(name);
             match entry(&whole)? {
-                Entry::Folder => {}
-                Entry::Link => return Err(super::link()),
-                Entry::File(_) | Entry::Special => return Err(io::ErrorKind::NotADirectory.into()),
+                MirrorEntry::Folder => {}
+                MirrorEntry::Link => return Err(super::link()),
+                MirrorEntry::File(_) | MirrorEntry::Special => return Err(io::ErrorKind::NotADirectory.into()),
             }
         }
-        Ok(Handle(whole))
+        Ok(FolderHandle(whole))
     }
 
-    pub(super) fn make_folder(&self, path: &Path) -> io::Result<Handle> {
-        let mut folder = Handle(self.0.clone());
+    pub(super) fn make_folder(&self, path: &Path) -> io::Result<FolderHandle> {
+        let mut folder = FolderHandle(self.0.clone());
         for name in names(path)? {
             match fs::create_dir(folder.0.join(name)) {
                 Ok(()) => {}
@@ -50,9 +50,9 @@ impl Handle {
         let folder = self.folder(path.parent().unwrap_or(Path::new("")))?;
         let whole = folder.0.join(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
         match entry(&whole)? {
-            Entry::Link => Err(super::link()),
-            Entry::Special => Err(io::Error::other(super::SPECIAL)),
-            Entry::File(_) | Entry::Folder => File::open(whole),
+            MirrorEntry::Link => Err(super::link()),
+            MirrorEntry::Special => Err(io::Error::other(super::SPECIAL)),
+            MirrorEntry::File(_) | MirrorEntry::Folder => File::open(whole),
         }
     }
 
@@ -72,7 +72,7 @@ impl Handle {
         fs::remove_file(self.0.join(name))
     }
 
-    pub(super) fn find(&self, name: &OsStr) -> io::Result<Entry> {
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<MirrorEntry> {
         entry(&self.0.join(name))
     }
 
@@ -86,13 +86,13 @@ pub(super) fn strip<'p>(path: &'p Path, start: &Path) -> Option<&'p Path> {
     path.strip_prefix(start).ok()
 }
 
-fn entry(path: &Path) -> io::Result<Entry> {
+fn entry(path: &Path) -> io::Result<MirrorEntry> {
     let metadata = fs::symlink_metadata(path)?;
     Ok(match metadata.file_type() {
-        kind if kind.is_symlink() => Entry::Link,
-        kind if kind.is_dir() => Entry::Folder,
-        kind if kind.is_file() => Entry::File(metadata.len()),
-        _ => Entry::Special,
+        kind if kind.is_symlink() => MirrorEntry::Link,
+        kind if kind.is_dir() => MirrorEntry::Folder,
+        kind if kind.is_file() => MirrorEntry::File(metadata.len()),
+        _ => MirrorEntry::Special,
     })
 }
 

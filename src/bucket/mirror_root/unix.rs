@@ -11,7 +11,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, linkat, mkdirat, open, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-use super::Entry;
+use super::MirrorEntry;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC).union(OFlags::PATH);
@@ -22,19 +22,19 @@ const FILE: OFlags = OFlags::CLOEXEC.union(OFlags::NONBLOCK).union(OFlags::NOCTT
 
 /// A folder that is held open.
 #[derive(Debug)]
-pub(super) struct Handle(OwnedFd);
+pub(super) struct FolderHandle(OwnedFd);
 
-impl Handle {
-    pub(super) fn open(root: &Path) -> io::Result<Handle> {
-        Ok(Handle(open(root, FOLDER, Mode::empty())?))
+impl FolderHandle {
+    pub(super) fn open(root: &Path) -> io::Result<FolderHandle> {
+        Ok(FolderHandle(open(root, FOLDER, Mode::empty())?))
     }
 
-    pub(super) fn folder(&self, path: &Path) -> io::Result<Handle> {
+    pub(super) fn folder(&self, path: &Path) -> io::Result<FolderHandle> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        resolve(self.0.as_fd(), path, FOLDER).map(Handle)
+        resolve(self.0.as_fd(), path, FOLDER).map(FolderHandle)
     }
 
-    pub(super) fn make_folder(&self, path: &Path) -> io::Result<Handle> {
+    pub(super) fn make_folder(&self, path: &Path) -> io::Result<FolderHandle> {
         let mut folder = self.folder(Path::new(""))?;
         for name in names(path)? {
             match mkdirat(&folder.0, name, Mode::from_raw_mode(0o777)) {
@@ -57,7 +57,7 @@ impl Handle {
 
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::RDWR | OFlags::CLOEXEC;
-        // A mirror is for whoever may read the folder.
+        // A mirror is for everyone who may read the folder.
         Ok(openat(&self.0, name, flags, Mode::from_raw_mode(0o666))?.into())
     }
 
@@ -73,13 +73,13 @@ impl Handle {
         Ok(unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
-    pub(super) fn find(&self, name: &OsStr) -> io::Result<Entry> {
+    pub(super) fn find(&self, name: &OsStr) -> io::Result<MirrorEntry> {
         let found = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(match FileType::from_raw_mode(found.st_mode) {
-            FileType::RegularFile => Entry::File(u64::try_from(found.st_size).unwrap_or_default()),
-            FileType::Directory => Entry::Folder,
-            FileType::Symlink => Entry::Link,
-            _ => Entry::Special,
+            FileType::RegularFile => MirrorEntry::File(u64::try_from(found.st_size).unwrap_or_default()),
+            FileType::Directory => MirrorEntry::Folder,
+            FileType::Symlink => MirrorEntry::Link,
+            _ => MirrorEntry::Special,
         })
     }
 
@@ -185,7 +185,7 @@ mod tests {
         symlink("a", root.path().join("link")).unwrap();
         symlink("file", root.path().join("a/b/link")).unwrap();
         symlink("/", root.path().join("a/out")).unwrap();
-        let handle = Handle::open(root.path()).unwrap();
+        let handle = FolderHandle::open(root.path()).unwrap();
         let open = |path: &str, flags| step_by_step(handle.0.as_fd(), Path::new(path), flags);
         assert!(open("a/b/file", FILE).is_ok() && open("a/b", FOLDER).is_ok() && open(".", FOLDER).is_ok());
         for (path, flags) in
