@@ -59,6 +59,26 @@ struct FolderQuery {
     is_peek: bool,
 }
 
+/// What lies directly in a folder.
+#[derive(Debug, Default)]
+struct FolderContents {
+    /// Its folders, each ending in `/`.
+    folders: Vec<String>,
+    /// How many objects, and one of them.
+    objects: u64,
+    example: Option<String>,
+}
+
+impl FolderContents {
+    fn add_object(&mut self, key: String) {
+        // A folder that was made by hand is an object with such a name.
+        if !key.ends_with('/') {
+            self.objects += 1;
+            self.example.get_or_insert(key);
+        }
+    }
+}
+
 /// A search on its way, one level of folders after the other.
 struct Search<'a, E> {
     scope: &'a Scope,
@@ -73,6 +93,8 @@ struct Search<'a, E> {
     /// Those in `AWSLogs/` that are neither accounts nor organisations, which
     /// are not entered.
     unknown: BTreeSet<String>,
+    /// Objects beside the folders of regions, and one of them.
+    stray: (u64, Option<String>),
     /// Of each kind that has no name to be asked for by, a folder.
     new_kinds: BTreeMap<String, String>,
     /// Accounts of which only the wanted kinds are known, and why.
@@ -91,6 +113,7 @@ impl<'a, E> Search<'a, E> {
             seen: BTreeSet::new(),
             beside: BTreeSet::new(),
             unknown: BTreeSet::new(),
+            stray: (0, None),
             new_kinds: BTreeMap::new(),
             unpeeked: None,
             outside: 0,
@@ -128,9 +151,14 @@ impl<'a, E> Search<'a, E> {
     }
 
     /// Takes what is in a folder, and gives those that are to be entered.
-    fn take(&mut self, query: &FolderQuery, mut inside: Vec<String>) -> Vec<String> {
-        self.seen.extend(inside.iter().cloned());
+    fn take(&mut self, query: &FolderQuery, contents: FolderContents) -> Vec<String> {
         let level = Level::of(&query.folder);
+        if level == Level::Trail || level == Level::Logs {
+            self.stray.0 += contents.objects;
+            self.stray.1 = self.stray.1.take().or(contents.example);
+        }
+        let mut inside = contents.folders;
+        self.seen.extend(inside.iter().cloned());
         // Where the logs are known to be, other folders are not searched.
         if level == Level::Outside && inside.iter().any(|name| Level::of(name) == Level::Logs) {
             let (entered, beside): (Vec<_>, Vec<_>) =
@@ -214,6 +242,10 @@ impl<'a, E> Search<'a, E> {
                 notes
                     .push(format!("not looked into {place} AWSLogs/: {names}; if there are logs, name it by --prefix"));
             }
+        }
+        if let (objects, Some(example)) = &self.stray {
+            let objects = count(*objects, "object");
+            notes.push(format!("not read: {objects} outside of any region, as {example}; name one to read it"));
         }
         for (kind, folder) in &self.new_kinds {
             notes.push(format!("not read: {kind}, as in {folder}; name such a folder to read it"));

@@ -5,10 +5,12 @@ use std::io;
 use std::path::Path;
 
 use super::super::layout::Scope;
+use super::super::mirror::MARK;
 use super::super::mirror_root::{MirrorEntry, MirrorRoot};
-use super::{FolderQuery, Found, Level, Search};
+use super::{FolderContents, FolderQuery, Found, Level, Search};
 use crate::error::{Fatal, plain};
 use crate::kind::LogKind;
+use crate::unfinished::ENDING;
 
 /// Finds all that is to be read below `prefix`. `address` is what the bucket is
 /// known by.
@@ -29,7 +31,7 @@ pub(in super::super) fn search(
     while !folders.is_empty() {
         let mut next = BTreeSet::new();
         for query in search.queries(folders) {
-            match folders_in(mirror, &query) {
+            match contents(mirror, &query) {
                 Ok(inside) => next.extend(search.take(&query, inside)),
                 Err(error) => {
                     let why = plain(&error);
@@ -48,17 +50,25 @@ pub(in super::super) fn search(
     search.conclude().map_err(fail)
 }
 
-/// The folders directly in a folder, each ending in `/`. A link is one of them,
-/// so that it is named where it would have been entered.
-fn folders_in(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<Vec<String>> {
+/// What is directly in a folder. A link is one of its folders, so that it is
+/// named where it would have been entered.
+fn contents(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<FolderContents> {
+    let mut contents = FolderContents::default();
     let folder = match mirror.folder(Path::new(&query.folder)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(contents),
         result => result?,
     };
-    let names =
-        folder.entries()?.into_iter().filter(|(_, entry)| matches!(entry, MirrorEntry::Folder | MirrorEntry::Link));
-    // What is not UTF-8 is no part of a key.
-    let names = names.filter_map(|(name, _)| name.into_string().ok());
-    let is_looked_for = |name: &String| !query.is_peek || name.starts_with(LogKind::CloudTrail.folder());
-    Ok(names.filter(is_looked_for).map(|name| format!("{}{name}/", query.folder)).collect())
+    for (name, entry) in folder.entries()? {
+        // What is not UTF-8 is not part of a key.
+        let Ok(name) = name.into_string() else { continue };
+        let is_looked_for = !query.is_peek || name.starts_with(LogKind::CloudTrail.folder());
+        match entry {
+            _ if !is_looked_for => {}
+            MirrorEntry::Folder | MirrorEntry::Link => contents.folders.push(format!("{}{name}/", query.folder)),
+            MirrorEntry::File(_) if name == MARK || name.ends_with(ENDING) => {}
+            MirrorEntry::File(_) => contents.add_object(format!("{}{name}", query.folder)),
+            MirrorEntry::Special => {}
+        }
+    }
+    Ok(contents)
 }

@@ -10,7 +10,7 @@ use super::super::Shared;
 use super::super::client::{Holds, ListRequest};
 use super::super::list_page::{ListPage, Pages};
 use super::super::trouble::Trouble;
-use super::{FolderQuery, Found, Level, MOST, Search, is_organisation};
+use super::{FolderContents, FolderQuery, Found, Level, MOST, Search, is_organisation};
 use crate::error::Fatal;
 use crate::kind::LogKind;
 
@@ -65,14 +65,14 @@ async fn answers(
     queries: BTreeSet<FolderQuery>,
     prefix: &str,
     first: &mut Option<ListPage>,
-) -> Result<BTreeMap<FolderQuery, Result<Vec<String>, Trouble>>, Fatal> {
+) -> Result<BTreeMap<FolderQuery, Result<FolderContents, Trouble>>, Fatal> {
     let mut tasks = JoinSet::new();
     for query in queries {
         let (shared, permits) = (Arc::clone(shared), Arc::clone(permits));
         let first = first.take().filter(|_| query.folder == prefix);
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            let inside = folders_in(&shared, &query, first).await;
+            let inside = contents(&shared, &query, first).await;
             (query, inside)
         });
     }
@@ -83,16 +83,19 @@ async fn answers(
     Ok(answers)
 }
 
-/// The folders directly in a folder, each ending in `/`. The first page of the
-/// list may be known.
-async fn folders_in(shared: &Shared, query: &FolderQuery, mut first: Option<ListPage>) -> Result<Vec<String>, Trouble> {
+/// What is directly in a folder. The first page of the list may be known.
+async fn contents(
+    shared: &Shared,
+    query: &FolderQuery,
+    mut first: Option<ListPage>,
+) -> Result<FolderContents, Trouble> {
     // All kinds begin alike, and an account may have much beside them.
     let prefix = match query.is_peek {
         true => format!("{}{}", query.folder, LogKind::CloudTrail.folder()),
         false => query.folder.clone(),
     };
     let is_outside = Level::of(&prefix) == Level::Outside;
-    let mut folders = Vec::new();
+    let mut contents = FolderContents::default();
     let mut pages = Pages::default();
     while !pages.is_past() {
         let request = ListRequest { prefix: &prefix, folders: true, token: pages.token(), ..ListRequest::default() };
@@ -101,6 +104,8 @@ async fn folders_in(shared: &Shared, query: &FolderQuery, mut first: Option<List
             None => shared.client.list(&request, &shared.counts.lists).await?,
         };
         pages.turn(&page).map_err(|text| shared.client.senseless(text))?;
+        page.objects.into_iter().for_each(|object| contents.add_object(object.key));
+        let folders = &mut contents.folders;
         folders.extend(page.folders);
         if is_outside && folders.len() > 2 * MOST {
             // More than these are not entered, but for where the logs are.
@@ -112,5 +117,5 @@ async fn folders_in(shared: &Shared, query: &FolderQuery, mut first: Option<List
             return Err(shared.client.senseless("there are more folders in it than can be looked into"));
         }
     }
-    Ok(folders)
+    Ok(contents)
 }

@@ -257,3 +257,26 @@ fn sync_and_summary_take_kinds_too() {
     let needs = "trail2tsv: --kind needs --bucket BUCKET or s3://BUCKET/PREFIX\ntrail2tsv: try --help\n";
     cloud.trial.run(&["mirror", "--kind", "insight"]).shows(2, "", needs);
 }
+
+#[test]
+fn objects_outside_of_any_region_are_named() {
+    let cloud = every_kind("AWSLogs/");
+    for key in ["AWSLogs/x.json", "AWSLogs/111122223333/CloudTrail/y.json", "AWSLogs/111122223333/CloudTrail/z.json"] {
+        cloud.bucket.put(key, r#"{"eventName":"stray"}"#);
+    }
+    // Folders made by hand, and what is no business of ours.
+    for key in ["AWSLogs/", "AWSLogs/111122223333/CloudTrail/", "readme.txt", "AWSLogs/111122223333/x.txt"] {
+        cloud.bucket.put(key, "");
+    }
+    for key in cloud.bucket.keys("").iter().filter(|key| !key.ends_with('/')) {
+        cloud.trial.write(&format!("mirror/{key}"), cloud.bucket.get(key).unwrap().body);
+    }
+    for offline in [&[][..], &["--offline"]] {
+        let ran = cloud.run(offline);
+        assert_eq!(ran.lines(0), ["CloudTrail"]);
+        let note = "not read: 3 objects outside of any region, as AWSLogs/x.json; name one to read it";
+        assert_eq!(ran.stderr.lines().next().unwrap(), format!("trail2tsv: s3://logs/: {note}"));
+        let named = ["s3://logs/AWSLogs/x.json", "--mirror", "mirror", "-c", "eventName", "--no-header", "-q"];
+        cloud.trial.run(&[&named[..], offline].concat()).shows(0, "stray\n", "");
+    }
+}
