@@ -36,6 +36,9 @@ pub(super) async fn answer(shared: Arc<Shared>, line: Line, http: Http) -> Resul
     if !delay.is_zero() {
         sleep(delay).await;
     }
+    if let Some(Effect::Gather(gathering)) = &effect {
+        gathering.wait().await;
+    }
     if let Some(Effect::Reset) = effect {
         line.end(End::Reset);
         std::future::pending::<()>().await;

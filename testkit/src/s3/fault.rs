@@ -1,7 +1,11 @@
 //! What goes wrong with the requests that a [`Selection`] strikes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::request::{Operation, Request};
 use super::selection::Selection;
@@ -25,6 +29,30 @@ pub(super) enum Effect {
     Body(BodyFault),
     /// The page of a listing is spoilt.
     List(ListFault),
+    /// The answer waits for others to wait with it.
+    Gather(Arc<Gathering>),
+}
+
+/// Answers that wait until there are enough of them at once, and never again.
+#[derive(Debug)]
+pub(super) struct Gathering {
+    wanted: usize,
+    waiting: AtomicUsize,
+    /// Closed when there were enough.
+    gate: Semaphore,
+}
+
+impl Gathering {
+    /// Waits for the others, but not for ever: a client that never asks for so many at
+    /// once is to fail its test and not to hang.
+    pub(super) async fn wait(&self) {
+        const LONGEST: Duration = Duration::from_secs(20);
+        if self.waiting.fetch_add(1, Relaxed) + 1 >= self.wanted {
+            self.gate.close();
+        }
+        let _ = timeout(LONGEST, self.gate.acquire()).await;
+        self.waiting.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How a body is spoilt.
@@ -96,6 +124,13 @@ impl Selection {
     /// The answer waits for so long. It then comes, unless another fault strikes too.
     pub fn delay(self, time: Duration) -> Fault {
         self.effect(Effect::Delay(time))
+    }
+
+    /// The answer waits until so many wait at once. This is how to see what a client does
+    /// at the same time, however slow the machine is.
+    pub fn gather(self, wanted: usize) -> Fault {
+        let gathering = Gathering { wanted, waiting: AtomicUsize::new(0), gate: Semaphore::new(0) };
+        self.effect(Effect::Gather(Arc::new(gathering)))
     }
 
     /// The connection is reset before there is an answer.
