@@ -20,12 +20,11 @@ use std::vec;
 
 use self::envelope::Envelope;
 use self::event::{Event, Fields, Places};
-use self::findings::BrokenAt;
 pub use self::findings::{Findings, Verdict};
 use self::json::{Broken, Text};
 pub use self::record::FIELDS;
 use self::record::RecordClassifier;
-use self::recovery::Line;
+use self::recovery::{Passing, Piece};
 use self::structure::{Structure, Way, Work};
 use self::visitor::{Level, Visitor, Walked};
 use crate::error::Fatal;
@@ -36,9 +35,6 @@ const PIECE: usize = 160 << 10;
 /// The first piece behind something broken: where many lines are broken, each is
 /// found without a pass over much of what follows.
 const PIECE_BEHIND_BROKEN: usize = 2 << 10;
-/// A text of which this much holds nothing like a log is not read to its end.
-const NO_LOG: u64 = 1 << 20;
-
 /// Turns the text of one file after the other into events.
 #[derive(Debug)]
 pub struct Decoder {
@@ -57,21 +53,6 @@ pub struct Decoder {
     /// The places from which on there is something to decode.
     wanted: Option<vec::IntoIter<usize>>,
     way: Way,
-}
-
-/// What of a text is passed over behind something broken.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Passing {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// The rest of the line.
-    Line,
-    /// All up to a line that is whole by itself.
-    Lines {
-        /// Whether what comes first is not the start of a line.
-        in_line: bool,
-    },
 }
 
 impl Decoder {
@@ -219,104 +200,6 @@ impl Decoder {
             None if is_again => Piece::again(consumed),
             None => Piece { flow, ..Piece::of(if is_last { bytes.len() } else { consumed }) },
         }
-    }
-
-    /// Leaves what is open, since the byte at `at` cannot stand there.
-    #[cold]
-    fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> Piece {
-        let place = start + at as u64;
-        if place > NO_LOG && !self.findings.is_like_log() {
-            let why = Broken::Malformed(place as usize);
-            self.findings.broken = Some(BrokenAt { why, is_json: false });
-        }
-        let in_line = bytes[..at].last().map_or(self.is_in_line, |before| *before != b'\n');
-        // Outside of everything the next line begins anew. Inside, only one that is
-        // whole shows that it is a line of its own.
-        self.passing = if self.envelope.is_closed() { Passing::Line } else { Passing::Lines { in_line } };
-        self.cut_off(place);
-        Piece::again(at)
-    }
-
-    /// Leaves the item behind `at`, which is not over where the text ends, if a line
-    /// behind it proves that it never will be.
-    #[cold]
-    fn end_early(&mut self, at: usize, unbalanced: Option<usize>, bytes: &[u8], start: u64, is_last: bool) -> Piece {
-        let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
-        let item = at + bytes[at..].iter().take_while(is_between).count();
-        if let Some(line) = recovery::next_line(bytes, item) {
-            let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
-            let is_known = unbalanced.is_some();
-            let next = recovery::line_to_resume(bytes, line, is_last, is_known, &mut level.structure);
-            self.spare.push(level);
-            if let Some(next) = next {
-                let place = unbalanced.map_or(line - 1, |place| place.min(line - 1));
-                self.cut_off(start + place as u64);
-                return Piece::again(next);
-            }
-        }
-        if is_last {
-            let rest = &bytes[item..];
-            let is_json = !self.envelope.is_closed() || rest.starts_with(b"{") || rest.starts_with(b"\"{");
-            self.findings.broken = Some(BrokenAt { why: Broken::EndsEarly, is_json });
-        }
-        Piece::of(at)
-    }
-
-    /// Notes that the rest of a line is lost, and leaves what was open.
-    fn cut_off(&mut self, place: u64) {
-        self.findings.note_cut(place);
-        self.envelope.resume();
-    }
-
-    /// Passes over what is lost behind something broken.
-    #[cold]
-    fn pass_over(&mut self, passing: Passing, bytes: &[u8], is_last: bool) -> Piece {
-        let mut next = match passing {
-            Passing::Lines { in_line: false } => Some(0),
-            _ => recovery::next_line(bytes, 0),
-        };
-        while let Some(at) = next {
-            let line = match passing {
-                Passing::Lines { .. } => recovery::line(&bytes[at..], is_last, true, &mut self.structure),
-                _ => Line::Whole,
-            };
-            match line {
-                Line::Whole => {
-                    self.passing = Passing::Nothing;
-                    return Piece::again(at);
-                }
-                Line::Undecided => {
-                    self.passing = Passing::Lines { in_line: false };
-                    return Piece::of(at);
-                }
-                Line::Start | Line::Other => next = recovery::next_line(bytes, at),
-            }
-        }
-        if passing != Passing::Line {
-            self.passing = Passing::Lines { in_line: true };
-        }
-        Piece::of(if is_last { bytes.len() } else { recovery::whole_characters(bytes) })
-    }
-}
-
-/// What was done with a piece.
-struct Piece {
-    /// This many bytes need not be seen again.
-    consumed: usize,
-    /// Whether there is more to do with the others.
-    is_again: bool,
-    /// Breaks where the visitor had enough.
-    flow: ControlFlow<()>,
-}
-
-impl Piece {
-    /// All is done that can be done, and the rest waits for more text.
-    fn of(consumed: usize) -> Piece {
-        Piece { consumed, is_again: false, flow: ControlFlow::Continue(()) }
-    }
-
-    fn again(consumed: usize) -> Piece {
-        Piece { is_again: true, ..Piece::of(consumed) }
     }
 }
 

@@ -15,6 +15,7 @@
 //! go on: memory stays bounded, and nothing can lock.
 
 mod block;
+mod conclusion;
 mod feed;
 mod rows;
 mod turn;

@@ -6,7 +6,8 @@ use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 
 use super::Said;
-use super::rows::{Expected, Rows};
+use super::conclusion::Expected;
+use super::rows::Rows;
 use super::work::Worker;
 use crate::bucket::layout::delivered_by;
 use crate::bucket::mirror::MARK;

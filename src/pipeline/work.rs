@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
+use super::conclusion::Expected;
 use super::feed::Pace;
-use super::rows::{Expected, Rows};
+use super::rows::Rows;
 use super::turn::Turn;
 use super::unpack::Unpacking;
 use super::{Batch, Piece, Said, Visitor};

@@ -53,6 +53,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The same without what depends on how the text was compressed.
+    pub fn of_any_members(mut self) -> Outcome {
+        (self.findings.before_further, self.findings.before_gap) = (None, None);
+        self
+    }
+
     /// The same without what depends on how much was in the window when the
     /// text made no sense any more: nothing behind that place need be read.
     pub fn of_any_window(mut self) -> Outcome {

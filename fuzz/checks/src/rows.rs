@@ -20,7 +20,11 @@ pub fn rows(file: &[u8]) {
     let mut readers = Reader::all();
     let whole = in_every_way(&mut readers, file);
     let of_text = in_windows(&mut readers, &inflated);
-    assert_eq!((&whole.rows, &whole.findings), (&of_text.rows, &of_text.findings), "the file and its text");
+    // Behind a gap the text is read as another.
+    if whole.findings.before_gap.is_none() {
+        let whole = whole.clone().of_any_members();
+        assert_eq!((&whole.rows, &whole.findings), (&of_text.rows, &of_text.findings), "the file and its text");
+    }
     if file.starts_with(&MAGIC) {
         return compressed(&mut readers[0], file, &inflated, &whole);
     }
@@ -136,9 +140,10 @@ fn in_every_way(readers: &mut [Reader], file: &[u8]) -> Outcome {
 
 /// Checks a compressed file: the same text, and the same of it in small windows.
 fn compressed(reader: &mut Reader, file: &[u8], text: &[u8], whole: &Outcome) {
-    assert_eq!(&reader.file(file, WHOLE), whole, "compressed");
+    let whole = &whole.clone().of_any_members();
+    assert_eq!(&reader.file(file, WHOLE).of_any_members(), whole, "compressed");
     for limit in [16, 200] {
-        let windows = reader.file(file, limit).of_any_window();
+        let windows = reader.file(file, limit).of_any_members().of_any_window();
         assert_eq!(windows, whole.clone().of_any_window(), "compressed, in windows of {limit} bytes and more");
     }
     match gunzip(file) {

@@ -1,0 +1,161 @@
+//! What the strings of messages hold, and messages around an event: a text inside of
+//! the text, read by the same walk.
+
+use std::ops::ControlFlow;
+
+use super::super::Findings;
+use super::super::envelope::Envelope;
+use super::super::event::Event;
+use super::super::json::{Kind, Text, key_is, unescape};
+use super::super::structure::Work;
+use super::{Level, Visitor, Walked};
+
+/// A text in a string can be as large as this. AWS allows an event one MiB.
+pub(in super::super) const LARGEST_STRING: usize = 16 << 20;
+
+/// What came of a text inside of another.
+#[derive(Clone, Copy)]
+enum Held {
+    /// Nothing that looks like a value with events.
+    Nothing,
+    /// Something in order that has no events, as an empty list.
+    Empty,
+    /// Records, which are counted.
+    Records,
+    /// What looks like an event but cannot be read, maybe behind records.
+    Broken,
+    /// More than can be read.
+    TooLarge,
+}
+
+impl Visitor<'_> {
+    /// Visits what the strings of an object hold that is not an event itself.
+    #[inline(never)]
+    pub(super) fn message<F>(&mut self, object: &Event<'_>, at: usize, each: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let (mut strings, mut is_control, mut is_digest) = (Vec::new(), false, false);
+        object.value().each_member(|key, value| {
+            is_digest |= key_is(key, b"digestEndTime");
+            if value.kind() == Kind::String {
+                let is_sure = key_is(key, b"CloudTrailEvent");
+                is_control |= key_is(key, b"message") && value.raw().starts_with(b"\"CWL CONTROL MESSAGE");
+                strings.push((value.raw(), is_sure));
+            }
+        });
+        self.findings.is_digest |= is_digest;
+        if is_control {
+            self.findings.records -= 1;
+            self.findings.is_log = true;
+            return ControlFlow::Continue(());
+        }
+        self.strings(&strings, at, each)
+    }
+
+    /// Visits what some values hold: the texts of strings, and objects. What is
+    /// surely an event is malformed if it is not even JSON. All of them are one
+    /// record, which is counted already, unless they hold more.
+    #[inline(never)]
+    pub(super) fn strings<F>(&mut self, written: &[(&[u8], bool)], at: usize, each: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        let place = self.place(at);
+        let before = self.findings.records - 1;
+        let (mut is_empty, mut flow) = (false, ControlFlow::Continue(()));
+        self.findings.records = before;
+        for (written, is_sure) in written {
+            let held = match written.strip_prefix(b"\"").and_then(|written| written.strip_suffix(b"\"")) {
+                Some(written) if written.len() > LARGEST_STRING && may_hold_events(written) => Held::TooLarge,
+                Some(written) => self.text(unescape(written).as_bytes(), *is_sure, place, each, &mut flow),
+                None => self.text(written, *is_sure, place, each, &mut flow),
+            };
+            self.findings.records += u64::from(matches!(held, Held::Broken | Held::TooLarge));
+            match held {
+                Held::Broken => self.findings.note_malformed(place, false),
+                Held::TooLarge => self.findings.note_too_large(),
+                Held::Empty => is_empty = true,
+                Held::Nothing | Held::Records => {}
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        if self.findings.records == before && !is_empty {
+            self.findings.records += 1;
+            self.findings.foreign += 1;
+        }
+        flow
+    }
+
+    /// Walks over a text inside of another, and counts what it holds if there is
+    /// an event in it.
+    fn text<F>(&mut self, json: &[u8], is_sure: bool, place: u64, each: &mut F, flow: &mut ControlFlow<()>) -> Held
+    where
+        F: FnMut(&Event<'_>) -> ControlFlow<()>,
+    {
+        if !may_hold_events(json) {
+            return if is_sure { Held::Broken } else { Held::Nothing };
+        }
+        let before = self.findings.clone();
+        let (wanted, within) = (self.wanted.take(), self.within.replace(place));
+        let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+        let (walked, envelope) = self.way.run(InnerWalk { visitor: self, json, level: &mut level, each });
+        self.spare.push(level);
+        (*self.wanted, self.within, *flow) = (wanted, within, walked.flow);
+        if self.findings.events > before.events {
+            self.findings.is_log |= envelope.is_log;
+            return if walked.broken.is_some() { Held::Broken } else { Held::Records };
+        }
+        let is_broken = walked.broken.is_some() || self.findings.malformed != before.malformed;
+        let is_empty = (envelope.is_log || self.findings.is_log) && self.findings.records == before.records;
+        let is_log = before.is_log || (is_empty && !is_broken);
+        *self.findings = Findings { is_log, ..before };
+        match json.trim_ascii_start() {
+            _ if !is_broken => {
+                if is_empty {
+                    Held::Empty
+                } else {
+                    Held::Nothing
+                }
+            }
+            [b'{', rest @ ..] if rest.trim_ascii_start().starts_with(b"\"") => Held::Broken,
+            _ if is_sure => Held::Broken,
+            _ => Held::Nothing,
+        }
+    }
+}
+
+/// A walk over a text inside of another.
+struct InnerWalk<'v, 'd, F> {
+    visitor: &'v mut Visitor<'d>,
+    json: &'v [u8],
+    level: &'v mut Level,
+    each: &'v mut F,
+}
+
+impl<F> Work for InnerWalk<'_, '_, F>
+where
+    F: FnMut(&Event<'_>) -> ControlFlow<()>,
+{
+    type Outcome = (Walked, Envelope);
+
+    #[inline(always)]
+    fn run(self) -> (Walked, Envelope) {
+        let mut envelope = Envelope::of_string();
+        let text = Text::index(self.json, &mut self.level.structure);
+        let walked = self.visitor.walk(&text, &mut envelope, &mut self.level.places, self.each);
+        (walked, envelope)
+    }
+}
+
+/// Whether a text begins like an object, a string that may hold one, or a list
+/// of such. Most strings do not, and need not be looked at.
+fn may_hold_events(text: &[u8]) -> bool {
+    match text.trim_ascii_start() {
+        [b'{' | b'"', ..] => true,
+        [b'[', rest @ ..] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
+        _ => false,
+    }
+}

@@ -1,0 +1,81 @@
+//! Files, whole or in windows.
+
+use std::io;
+
+use testkit::logs::gzip;
+
+use super::*;
+
+/// The text of a file, of which each window is read up to its last line.
+fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
+    let mut inflater = Inflater::with_ahead(limit, Arc::new(Places::new(limit % 2)));
+    let mut text = Vec::new();
+    let mut file = file;
+    let mut see = |window: &[u8], is_last: bool| {
+        let line = window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let seen = if is_last { window.len() } else { line };
+        text.extend_from_slice(&window[..seen]);
+        ControlFlow::Continue(seen)
+    };
+    let Content::Text(ended) = inflater.read(&mut file, || true, &mut see) else { panic!("it is text") };
+    let problems: Vec<String> = ended.problems.iter().map(Problem::to_string).collect();
+    (String::from_utf8(text).unwrap(), Some(problems.join(", ")).filter(|said| !said.is_empty()))
+}
+
+#[test]
+fn files_are_the_same_whole_or_in_windows() {
+    let text: String = (0..3000).map(|number| format!("line {number} {}\n", "x".repeat(number % 90))).collect();
+    let half = text.len() / 2;
+    let files = [
+        text.clone().into_bytes(),
+        gzip(text.as_bytes()),
+        [gzip(&text.as_bytes()[..half]), gzip(&text.as_bytes()[half..])].concat(),
+    ];
+    for file in &files {
+        for limit in [16, 17, 1000, 1001, 70_000, 70_001, 10_000_000] {
+            assert_eq!(lines(file, limit), (text.clone(), None), "{limit}");
+        }
+    }
+}
+
+#[test]
+fn a_member_and_its_twin_are_both_read() {
+    let twice = gzip(b"same\n").repeat(2);
+    assert_eq!(lines(&twice, 1_000_000), ("same\nsame\n".into(), None));
+}
+
+#[test]
+fn junk_that_ends_like_the_member_is_no_part_of_it() {
+    for (text, end) in [("one\n", 4), ("one\n", 8), ("", 4), ("", 1)] {
+        let member = gzip(text.as_bytes());
+        let file = [&member[..], &member[member.len() - end..]].concat();
+        let (got, said) = lines(&file, 1_000_000);
+        let junk = format!("{end} byte{} after the gzip stream that are not gzip", if end == 1 { "" } else { "s" });
+        assert_eq!((got.as_str(), said), (text, Some(junk)), "{text:?} {end}");
+    }
+}
+
+#[test]
+fn no_window_is_larger_than_the_largest() {
+    let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(Places::new(1))), 0);
+    let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
+    let mut see = |window: &[u8], _| {
+        largest = largest.max(window.len());
+        ControlFlow::Continue(0)
+    };
+    let Content::Text(ended) = inflater.read(&mut endless, || true, &mut see) else { panic!("it is text") };
+    assert_eq!((largest, ended.problems[0].to_string()), (LARGEST, "a record is larger than 128 MiB".into()));
+}
+
+#[test]
+fn damage_is_told_with_what_came_before() {
+    let file = gzip(b"one\ntwo\n");
+    let (text, problem) = lines(&file[..file.len() - 9], 1_000_000);
+    assert!("one\ntwo\n".starts_with(&text));
+    assert_eq!(problem.as_deref(), Some("gzip stream ends early"));
+    let mut wrong = file.clone();
+    let last = wrong.len() - 5;
+    wrong[last] ^= 1;
+    assert_eq!(lines(&wrong, 1_000_000), ("one\ntwo\n".into(), Some("gzip checksum does not match".into())));
+    assert_eq!(lines(b"", 1_000_000), (String::new(), None));
+}
