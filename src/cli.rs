@@ -302,7 +302,7 @@ pub struct Conditions {
     /// The service; ec2 means ec2.amazonaws.com
     #[arg(short = 's', long, value_name = "PATTERN")]
     pub event_source: Vec<String>,
-    /// What it was about: an id, ARN or name anywhere in request, response or resources
+    /// What it was about: an id, ARN or name in any field, the error message too
     #[arg(long, value_name = "ID|PATTERN")]
     pub resource: Vec<String>,
     /// The access key that signed the call
