@@ -202,7 +202,7 @@ fn a_broken_record_costs_only_itself() {
     is_named(
         r#"{"Records":[{"eventName":"A","eventVersion":"1"} {"eventName":"B","eventVersion":"1"}]}"#,
         "A\n",
-        "malformed JSON at byte 30; 1 event before it was kept",
+        "malformed JSON at byte 49; 1 event before it was kept",
         "1 event in 1 file read, 1 matched",
     );
     is_named(
