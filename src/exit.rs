@@ -29,6 +29,12 @@ impl Exit {
             Exit::Interrupted => 130,
         }
     }
+
+    /// The meaning of a number, if it has one.
+    pub fn of_code(code: i32) -> Option<Exit> {
+        let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Partial, Exit::Interrupted];
+        all.into_iter().find(|exit| i32::from(exit.code()) == code)
+    }
 }
 
 impl From<Exit> for ExitCode {

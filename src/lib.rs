@@ -23,6 +23,7 @@ pub mod exit;
 
 pub mod decimal;
 pub mod error;
+pub mod isolation;
 pub mod kind;
 pub mod nearest;
 pub mod shell;

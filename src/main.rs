@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::error::Fatal;
 use trail2tsv::exit::Exit;
+use trail2tsv::isolation;
 use trail2tsv::output::catalogue;
 use trail2tsv::plan::{Plan, Screen, SummaryPlan, Surroundings, SyncPlan, Talk, Task};
 use trail2tsv::report::{Coverage, Report, printable};
@@ -45,7 +46,15 @@ fn main() -> ExitCode {
         screen: screen(),
         set: settings.names(),
     };
-    let exit = match Task::new(cli, around) {
+    let task = Task::new(cli, around);
+    if let Some(plan) = task.as_ref().ok().and_then(Task::reading).filter(|plan| plan.conditions.jq.is_some()) {
+        if !isolation::is_isolated() {
+            let exit = isolation::run(&typed, plan.output.as_deref());
+            return ExitCode::from(exit.unwrap_or_else(|fatal| end(&Report::new(plan.talk, false), &fatal)));
+        }
+        isolation::limit_memory(plan.threads);
+    }
+    let exit = match task {
         Ok(Task::Convert(plan)) => convert(&plan, &settings),
         Ok(Task::Summary(plan)) => summarize(&plan, &settings),
         Ok(Task::Sync(plan)) => sync(&plan, &settings),

@@ -127,6 +127,15 @@ fn threads(typed: &cli::Work, around: &Surroundings) -> usize {
 }
 
 impl Task {
+    /// How events are read, if any are.
+    pub fn reading(&self) -> Option<&Plan> {
+        match self {
+            Task::Convert(plan) => Some(plan),
+            Task::Summary(plan) => Some(&plan.reading),
+            _ => None,
+        }
+    }
+
     /// Decides what was asked for.
     pub fn new(cli: Cli, around: Surroundings) -> Result<Task, Fatal> {
         match cli.command {

@@ -39,6 +39,11 @@ pub fn begin(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     }
 }
 
+/// The folder in which a file is, or will be.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Removes what processes that are gone have left in a folder. What cannot be
 /// removed does no harm.
 pub fn clean(folder: &Path) {

@@ -51,10 +51,7 @@ impl Target {
                 Ok(Target::Special { file, path: path.to_path_buf() })
             }
             _ => {
-                let folder = match path.parent() {
-                    Some(parent) if !parent.as_os_str().is_empty() => parent,
-                    _ => Path::new("."),
-                };
+                let folder = unfinished::folder_of(path);
                 unfinished::clean_results(folder);
                 let file = unfinished::begin(folder, &unfinished::own_output()).map_err(fail)?;
                 if let Ok(old) = std::fs::metadata(path) {

@@ -3,6 +3,7 @@
 //! else it yields is written instead of a row.
 
 pub mod expression;
+mod panics;
 mod required;
 mod value;
 
@@ -15,11 +16,15 @@ use jaq_core::{Compiler, Ctx, Vars, compile, load};
 use jaq_json::Val;
 
 use self::expression::{Expression, Needs};
+use self::panics::{caught, keep_quiet};
 pub use self::required::required;
 use crate::decode::event::{Event, Fields, Slot, TooMany};
 use crate::error::Fatal;
 
 const OPTION: &str = "--jq";
+const OTHER_FILES: &str = "reads other files; write the whole expression here";
+/// Deeper than anybody writes. The parser calls itself for each level.
+const DEEPEST: usize = 256;
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -45,6 +50,10 @@ impl Jq {
     /// Compiles an expression.
     pub fn new(text: &str, fields: &mut Fields) -> Result<Jq, Fatal> {
         let wrong = |why: String| Fatal::option(OPTION, text, why);
+        if is_nested_too_deeply(text) {
+            return Err(wrong(format!("nested more than {DEEPEST} levels deep")));
+        }
+        keep_quiet();
         let rows = load::parse(include_str!("jq/defs.jq"), |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(rows);
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
@@ -52,6 +61,8 @@ impl Jq {
         let modules = Loader::new(defs).load(&arena, File { code: text, path: () }).map_err(|errors| {
             wrong(errors.into_iter().map(|(_, error)| unloadable(error)).next().unwrap_or_default())
         })?;
+        // The compiler relies on data that was imported.
+        load::import(&modules, |_| Err(String::new())).map_err(|_| wrong(OTHER_FILES.into()))?;
         let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
             let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
             wrong(first.map(undefined).unwrap_or_default())
@@ -88,12 +99,13 @@ impl Jq {
             Some(fields) => value::of_fields(event, fields)?,
         };
         let context = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
-        for output in self.filter.id.run((context, input)) {
+        let mut outputs = caught(|| self.filter.id.run((context, input)))?;
+        while let Some(output) = caught(|| outputs.next())? {
             let flow = match output {
                 Ok(Val::Null | Val::Bool(false)) => ControlFlow::Continue(()),
                 Ok(Val::Bool(true)) => each(Output::True),
                 Ok(Val::TStr(text)) => each(Output::Text(&String::from_utf8_lossy(&text))),
-                Ok(other) => each(Output::Json(&other.to_string())),
+                Ok(other) => each(Output::Json(&caught(|| other.to_string())?)),
                 Err(exception) => match exception.get_err() {
                     Ok(error) => return Err(shortened(error.to_string())),
                     Err(_) => return Err("it ends itself".into()),
@@ -113,10 +125,24 @@ impl std::fmt::Debug for Jq {
     }
 }
 
+/// Whether brackets stand in each other too deeply. Those in texts count too: nobody
+/// writes so many.
+fn is_nested_too_deeply(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
 /// What is wrong with text that is no expression.
 fn unloadable(error: load::Error<&str>) -> String {
     let (expected, found) = match error {
-        load::Error::Io(_) => return "reads other files; write the whole expression here".into(),
+        load::Error::Io(_) => return OTHER_FILES.into(),
         load::Error::Lex(errors) => match errors.into_iter().next() {
             Some((lex::Expect::Delim(open), _)) => return format!("not a jq expression: {open} is never closed"),
             Some((expected, found)) => (expected.as_str(), found),
@@ -218,7 +244,12 @@ mod tests {
             (".eventName = \"X\"", "write =="),
             (".Records[] | .eventName", "one event at a time"),
             ("", "at its end"),
-            ("include \"x\"; .a", ""),
+            ("include \"x\"; .a", "reads other files"),
+            ("import \"x\" as x; .a", "reads other files"),
+            ("import \"x\" as $x; $x", "reads other files"),
+            ("import \"x\" as $x; .a", "reads other files"),
+            (&"[".repeat(100_000), "levels deep"),
+            (&format!("{}1{}", "(".repeat(300), ")".repeat(300)), "levels deep"),
             (".a | @foo", "there is no @foo"),
         ] {
             let refused = Jq::new(expression, &mut Fields::default()).unwrap_err().to_string();

@@ -9,6 +9,7 @@ mod conditions;
 mod excel;
 mod harness;
 mod help;
+mod jq;
 mod json;
 mod meaning;
 mod mistakes;

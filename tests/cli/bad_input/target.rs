@@ -106,8 +106,15 @@ fn a_run_that_does_not_end_says_how_to_end_it() {
     use super::{system, wait_for_output};
 
     let trial = Trial::with("log.json", LOG);
-    let mut child = trial.command(&["log.json", "--jq", "def f: f; f", "-o", "out.tsv"]).spawn().unwrap();
+    // Somewhat more than is written at once, and then nothing for ever.
+    let endless = r#"("x" * 1000 | range(1100) as $line | .), (def f: f; f)"#;
+    let mut child = trial.command(&["log.json", "--jq", endless, "-o", "out.tsv"]).spawn().unwrap();
     wait_for_output(&mut child, &trial.path(""));
+    let part = std::fs::read_dir(trial.path("")).unwrap().map(|entry| entry.unwrap().path());
+    let part = part.filter(|path| path.to_string_lossy().ends_with("trail2tsv-part")).next().unwrap();
+    while std::fs::metadata(&part).unwrap().len() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
     system("kill", &["-TERM", &child.id().to_string()]);
     let mut said = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();

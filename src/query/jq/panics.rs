@@ -1,0 +1,53 @@
+//! Panics inside of jq functions, such as for a text of 10^18 bytes, as errors.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+thread_local! {
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics that are caught from being reported as faults of the program.
+pub(super) fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !IS_CAUGHT.get() {
+                report(panic);
+            }
+        }));
+    });
+}
+
+/// Does something that may panic. Its result must not be used further after an error.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    IS_CAUGHT.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IS_CAUGHT.set(false);
+    result.map_err(|panic| format!("it cannot be computed: {}", message(&*panic)))
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason is known")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_with_its_message() {
+        keep_quiet();
+        assert_eq!(caught(|| 1), Ok(1));
+        let full = caught(|| "x".repeat(usize::MAX)).unwrap_err();
+        assert_eq!(full, "it cannot be computed: capacity overflow");
+        assert_eq!(
+            caught(|| panic!("{} is too much", 7)).map(|()| 0).unwrap_err(),
+            "it cannot be computed: 7 is too much"
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Expressions that no process can bear, and that end with an error all the same.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use crate::harness::Trial;
+
+const LOG: &str = r#"{"Records":[{"eventName":"A","eventVersion":"1","a":[1,"x"]}]}"#;
+
+/// All memory, or all of a stack: what the rest of an output would be is not known.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_expression_that_breaks_a_process_down_is_an_error() {
+    let trial = Trial::with("log.json", LOG);
+    for expression in [
+        r#"reduce range(60) as $i ("xxxxxxxx"; . + .)"#,
+        "def f: 1 + f; f",
+        "def f: [f]; f",
+        "def f(g): f(g | g) + 1; f(.)",
+    ] {
+        for arguments in [&["log.json", "--jq", expression][..], &["log.json", "-o", "out.tsv", "--jq", expression]] {
+            let ran = trial.run(arguments);
+            let last = ran.stderr.lines().last().unwrap();
+            assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
+            assert!(
+                last.starts_with("trail2tsv: --jq: the expression used more than 200 MiB of memory, or "),
+                "{ran:?}"
+            );
+            assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn an_event_that_an_expression_cannot_be_computed_for_is_left_out() {
+    let trial = Trial::with("log.json", LOG);
+    for size in ["1e10", "1e18", "1e30"] {
+        let ran = trial.run(&["log.json", "--jq", &format!("\"x\" * {size}")]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{ran:?}");
+        assert!(ran.stderr.contains("--jq fails on an event: cannot calculate"), "{ran:?}");
+    }
+}
+
+#[test]
+fn an_expression_that_is_too_deep_or_reads_files_is_refused() {
+    let trial = Trial::with("log.json", LOG);
+    let brackets = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (expression, reason) in [
+        (brackets.as_str(), "nested more than 256 levels deep"),
+        (&"(".repeat(300), "nested more than 256 levels deep"),
+        (r#"include "x"; .a"#, "reads other files"),
+        (r#"import "x" as x; .a"#, "reads other files"),
+        (r#"import "x" as $x; $x"#, "reads other files"),
+        (r#"import "x" as $x; .a"#, "reads other files"),
+    ] {
+        let ran = trial.run(&["log.json", "--jq", expression]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.stderr.contains(reason), "{ran:?}");
+    }
+}
+
+/// The process that asks expressions has the input and the output of the first.
+#[test]
+fn input_and_output_are_those_of_the_command() {
+    let trial = Trial::with("log.json", LOG);
+    let ran = trial.run_with_stdin(&["-", "--jq", ".a[]"], LOG);
+    assert_eq!(ran.stdout, "1\nx\n", "{ran:?}");
+    trial.run(&["log.json", "--jq", ".eventName", "-o", "out.tsv"]).shows(
+        0,
+        "",
+        "trail2tsv: 1 event in 1 file read, 1 matched\n",
+    );
+    assert_eq!(std::fs::read_to_string(trial.path("out.tsv")).unwrap(), "A\n");
+    let ran = trial.run(&["summary", "log.json", "--jq", r#".eventName == "A""#, "-f", "csv"]);
+    assert!(ran.stdout.contains("name,A,,1,"), "{ran:?}");
+}
