@@ -44,8 +44,13 @@ impl Mirror {
     /// The mirror in a folder that need not be there yet. Fails where it is
     /// another bucket's, or not to be trusted.
     pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Fatal> {
-        let mirror = Mirror { folder: folder.to_path_buf(), root: MirrorRoot::open(folder).ok().map(Arc::new) };
         let refuse = |what: String| Err(Fatal::Failed(format!("{}: {what} by --mirror", folder.display())));
+        let root = match MirrorRoot::open(folder) {
+            Ok(root) => Some(Arc::new(root)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
+            Err(error) => return refuse(format!("the mirror cannot be opened: {}; choose another", plain(&error))),
+        };
+        let mirror = Mirror { folder: folder.to_path_buf(), root };
         match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(start)) {
             Some(Ok(text)) if text.trim_end() != bucket => {
                 refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))

@@ -82,7 +82,7 @@ impl OfflineMirror {
 
     /// What a file of the mirror is called in the bucket.
     pub fn address(&self, path: &Path) -> String {
-        let key = path.strip_prefix(&self.mirror).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let key = self.root.relative(path).unwrap_or(path).to_string_lossy().replace('\\', "/");
         format!("s3://{}/{key}", self.bucket)
     }
 }
