@@ -127,7 +127,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct Convert {
-    /// Folders, files, - for standard input, or s3://BUCKET/PREFIX
+    /// Folders, files, archives, - for standard input, or s3://BUCKET/PREFIX
     #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -178,7 +178,7 @@ pub struct Sync {
     trail2tsv summary AWSLogs --html summary.html")]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct Summary {
-    /// Folders, files, - for standard input, or s3://BUCKET/PREFIX
+    /// Folders, files, archives, - for standard input, or s3://BUCKET/PREFIX
     #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]
