@@ -87,11 +87,11 @@ impl Container {
 
     /// Whether a name is one that archives have.
     pub fn is_named(name: &str) -> bool {
-        let is_ending = |ending: &&str| {
+        let is_ending = |ending: &str| {
             let start = name.len().checked_sub(ending.len()).filter(|start| *start > 0);
             start.and_then(|start| name.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
         };
-        ENDINGS.iter().any(|ending| is_ending(&ending))
+        ENDINGS.iter().any(|ending| is_ending(ending))
     }
 }
 

@@ -104,7 +104,8 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
             }
             Container::Zip if layers.archives < Layers::ARCHIVES => {
                 layers.archives += 1;
-                match spooled(bytes) {
+                match spooled(bytes, self.worker.job.stop) {
+                    Ok(_) if self.is_over() => {}
                     Ok(file) => self.zip(file, name, layers),
                     Err(problem) => self.say(name, problem, Outcome::Nothing),
                 }
