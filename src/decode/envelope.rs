@@ -27,8 +27,8 @@
 //! stands before its list) is in order and has no events.
 //!
 //! [`Envelope`] walks a text that arrives in windows and hands out the values that
-//! can be events; what an object is, is for [`record`](super::record) to say, and how
-//! to go on behind what is broken, for [`recovery`](super::recovery).
+//! can be events; what an object is, is for `record.rs` to say, and how
+//! to go on behind what is broken, for `recovery.rs`.
 
 use super::json::{Broken, Members, Text, key_is};
 

@@ -2,7 +2,7 @@
 //!
 //! A small file is one window: read whole and inflated whole, into memory that
 //! is used again for the next. A large one, or one of several gzip members,
-//! streams through a [window](Windows) that grows only where one event is larger, up
+//! streams through a window that grows only where one event is larger, up
 //! to [`LARGEST`]. What is an archive, or compressed in another way, is given back.
 
 mod start;
