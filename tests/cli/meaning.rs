@@ -283,7 +283,7 @@ fn events_of_other_categories_have_the_usual_fields() {
 #[test]
 fn an_object_with_only_the_name_of_an_event_is_not_one() {
     for other in [
-        r#"{"eventName":"click","eventVersion":"1"}"#,
+        r#"{"eventName":"click"}"#,
         r#"{"eventName":"click","userId":7,"properties":{"eventTime":"now"}}"#,
         r#"{"eventName":"click","timestamp":"2026-10-01T09:00:00Z"}"#,
     ] {

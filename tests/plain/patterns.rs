@@ -60,7 +60,7 @@ proptest! {
             }
             other => other.to_string(),
         }).collect();
-        let filled = json!({"eventName": "x".repeat(1 << 16)}).to_string();
+        let filled = json!({"eventName": "x".repeat(1 << 16), "eventVersion": "1"}).to_string();
         let log = records([raw.clone(), if serde_json::from_str::<serde_json::Value>(&written).is_ok() { written } else { raw.clone() }, filled]);
         let options = ["--event-name", "--user", "--source-ip", "--error-code", "--access-key", "--resource"];
         let asked = match options.get(kind) {
@@ -84,7 +84,7 @@ proptest! {
         let event = json!({"eventName": other, "userIdentity": {"type": "IAMUser", "userName": other},
             "requestParameters": {"x": [other]}}).to_string();
         let written = event.replace('ſ', "\\u017f").replace('\u{212a}', "\\u212A");
-        let filled = json!({"eventName": "x".repeat(1 << 16)}).to_string();
+        let filled = json!({"eventName": "x".repeat(1 << 16), "eventVersion": "1"}).to_string();
         let log = records([event, written, filled]);
         for (number, pattern) in [
             format!("{start}{end}"),

@@ -262,7 +262,7 @@ fn sync_and_summary_take_kinds_too() {
 fn objects_outside_of_any_region_are_named() {
     let cloud = every_kind("AWSLogs/");
     for key in ["AWSLogs/x.json", "AWSLogs/111122223333/CloudTrail/y.json", "AWSLogs/111122223333/CloudTrail/z.json"] {
-        cloud.bucket.put(key, r#"{"eventName":"stray"}"#);
+        cloud.bucket.put(key, r#"{"eventName":"stray","eventVersion":"1"}"#);
     }
     // Folders made by hand, and what is no business of ours.
     for key in ["AWSLogs/", "AWSLogs/111122223333/CloudTrail/", "readme.txt", "AWSLogs/111122223333/x.txt"] {
