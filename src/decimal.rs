@@ -44,8 +44,8 @@ impl<'a> Decimal<'a> {
         Some(Decimal { is_negative, exponent: exponent.saturating_add(power), whole, fraction })
     }
 
-    /// Appends bytes that compare as numbers do, and none of which begin others.
-    pub fn write(&self, key: &mut Vec<u8>) {
+    /// Bytes that compare as numbers do, and none of which begin others.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> {
         const NEGATIVE: u8 = 1;
         const ZERO: u8 = 2;
         const POSITIVE: u8 = 3;
@@ -54,18 +54,16 @@ impl<'a> Decimal<'a> {
             [] => &self.whole[..self.whole.len() - self.whole.iter().rev().take_while(|digit| **digit == b'0').count()],
             _ => self.whole,
         };
-        if whole.is_empty() && self.fraction.is_empty() {
-            return key.push(ZERO);
-        }
-        key.push(if self.is_negative { NEGATIVE } else { POSITIVE });
-        let start = key.len();
-        key.extend_from_slice(&(self.exponent as u32 ^ 1 << 31).to_be_bytes());
-        key.extend_from_slice(whole);
-        key.extend_from_slice(self.fraction);
-        key.push(0);
-        if self.is_negative {
-            key[start..].iter_mut().for_each(|byte| *byte = !*byte);
-        }
+        let is_zero = whole.is_empty() && self.fraction.is_empty();
+        let (sign, mask) = match (is_zero, self.is_negative) {
+            (true, _) => (ZERO, 0),
+            (false, true) => (NEGATIVE, u8::MAX),
+            (false, false) => (POSITIVE, 0),
+        };
+        let exponent = (self.exponent as u32 ^ 1 << 31).to_be_bytes();
+        let digits = exponent.into_iter().chain(whole.iter().chain(self.fraction).copied()).chain([0]);
+        let digits = digits.map(move |byte| byte ^ mask).take(if is_zero { 0 } else { usize::MAX });
+        std::iter::once(sign).chain(digits)
     }
 }
 
@@ -81,7 +79,7 @@ mod tests {
 
     fn key(text: &str) -> Vec<u8> {
         let mut key = Vec::new();
-        Decimal::read(text.as_bytes()).unwrap().write(&mut key);
+        key.extend(Decimal::read(text.as_bytes()).unwrap().bytes());
         key
     }
 

@@ -52,6 +52,8 @@ pub struct Decoder {
     is_in_line: bool,
     /// The places from which on there is something to decode.
     wanted: Option<vec::IntoIter<usize>>,
+    /// So many bytes of a window are too few for the record that it begins with.
+    too_few: usize,
     way: Way,
 }
 
@@ -76,6 +78,7 @@ impl Decoder {
             passing: Passing::Nothing,
             is_in_line: false,
             wanted: None,
+            too_few: 0,
             way,
         })
     }
@@ -86,6 +89,7 @@ impl Decoder {
         self.findings = Findings::default();
         (self.passing, self.is_in_line) = (Passing::Nothing, false);
         self.wanted = None;
+        self.too_few = 0;
     }
 
     /// What comes from now on is of gzip members behind the first.
@@ -131,7 +135,7 @@ impl Decoder {
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
-        let (mut seen, mut length) = (0, PIECE);
+        let (mut seen, mut length) = (0, PIECE.max(2 * std::mem::take(&mut self.too_few)));
         loop {
             let end = window.len().min(seen + length);
             let is_end = end == window.len();
@@ -142,6 +146,7 @@ impl Decoder {
                 return window.len();
             }
             if (is_end && !is_again) || flow.is_break() {
+                self.too_few = if consumed == 0 { end - seen } else { 0 };
                 return seen;
             }
             length = match consumed {

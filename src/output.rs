@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod cell;
 pub mod column;
 mod csv;
+pub mod cuts;
 pub mod dedupe;
 pub mod excel;
 mod json;
@@ -14,6 +15,8 @@ pub mod sink;
 pub mod sort;
 pub mod target;
 pub mod xlsx;
+
+use std::ops::ControlFlow;
 
 use self::cell::{CellStyle, push_text};
 use self::column::Column;
@@ -139,38 +142,42 @@ impl Table {
         out.push(b'\n');
     }
 
-    /// Writes the row of an event that may be larger than memory should hold
-    /// twice, piece by piece, and gives how many of its cells were cut.
-    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> u64 {
-        match self.format {
-            Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
-            _ if self.for_excel => return self.fitted_pieces(event, file, emit),
-            _ => self.pieces(event, file, emit),
-        }
-        0
+    /// Whether the row of an event may be large, so that it is to be written in
+    /// pieces.
+    pub fn is_large(&self, event: &Event<'_>) -> bool {
+        /// Of so many columns each can show a large part of an event.
+        const COLUMNS: usize = 16;
+        event.value().raw().len() > large::PIECE / (1 + self.columns.len() / COLUMNS)
     }
 
-    fn pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) {
-        let is_csv = self.format == Format::Csv;
-        let mut small = Vec::new();
+    /// Writes the row of an event that may be large piece by piece, and gives how
+    /// many of its cells were cut.
+    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+        match self.format {
+            Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
+            _ if self.for_excel => self.fitted_pieces(event, file, emit),
+            _ => self.pieces(event, file, emit),
+        }
+    }
+
+    fn pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+        let mut cut = 0;
         for at in 0..self.columns.len() {
             if at > 0 {
-                emit(&[self.separator()]);
+                emit(&[self.separator()])?;
             }
-            match self.columns[at].large_value(event) {
-                Some(value) if is_csv => csv::quoted(emit, |emit| large::cell(value, &self.style, emit)),
-                Some(value) => large::cell(value, &self.style, emit),
-                None => {
-                    small.clear();
-                    self.columns[at].write(event, file, &self.style, &mut small);
-                    if is_csv {
-                        csv::quote(&mut small, 0);
-                    }
-                    emit(&small);
-                }
-            }
+            let column = &mut self.columns[at];
+            cut += u64::from(if self.format == Format::Csv {
+                let mut cell = csv::Pieces::default();
+                let was_cut = column.write_in_pieces(event, file, &self.style, &mut |piece| cell.push(piece, emit))?;
+                cell.finish(emit)?;
+                was_cut
+            } else {
+                column.write_in_pieces(event, file, &self.style, emit)?
+            });
         }
-        emit(b"\n");
+        emit(b"\n")?;
+        ControlFlow::Continue(cut)
     }
 
     #[inline]
@@ -202,7 +209,7 @@ impl Table {
     }
 
     /// The same for an event whose values may be larger than a cell can ever be.
-    fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> u64 {
+    fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
         let (mut cell, mut cut) = (Vec::new(), 0);
         for at in 0..self.columns.len() {
             cell.clear();
@@ -210,18 +217,16 @@ impl Table {
             if self.format == Format::Xlsx {
                 mark(&self.columns[at], event, &mut cell);
             }
-            match self.columns[at].large_value(event) {
-                Some(value) => large::cell(value, &self.style, &mut |piece| {
-                    let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
-                    cell.extend_from_slice(&piece[..piece.len().min(room)]);
-                }),
-                None => self.columns[at].write(event, file, &self.style, &mut cell),
-            }
+            let _ = self.columns[at].write_in_pieces(event, file, &self.style, &mut |piece| {
+                let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
+                cell.extend_from_slice(&piece[..piece.len().min(room)]);
+                if room > piece.len() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
             cut += u64::from(self.end_cell(&mut cell, start));
-            emit(&cell);
+            emit(&cell)?;
         }
-        emit(self.line_end());
-        cut
+        emit(self.line_end())?;
+        ControlFlow::Continue(cut)
     }
 
     /// Appends what stands before a cell, and gives where the cell begins.

@@ -1,11 +1,14 @@
 //! Patterns over names: case-insensitive globs, several of them, some negated.
 
+mod pieces;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
+pub use self::pieces::PieceMatcher;
 use crate::error::Fatal;
 use crate::visible::{begins_formula, read_escape};
 
@@ -61,6 +64,18 @@ impl Pattern {
             Kind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
             Kind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
             Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
+        }
+    }
+}
+
+impl Pattern {
+    /// What takes a text in pieces and says in the end whether all of it matches.
+    pub fn in_pieces(&self) -> Option<PieceMatcher> {
+        match &self.0 {
+            Kind::Literal(literal) => {
+                PieceMatcher::new(&format!("^{}$", literal.chars().map(any_case).collect::<String>()), true)
+            }
+            Kind::Glob { regex, .. } => PieceMatcher::new(regex.as_str(), true),
         }
     }
 }

@@ -54,11 +54,22 @@ use crate::stop::Stop;
 /// are many threads.
 const BLOCK: usize = 1 << 20;
 /// What all blocks that wait or are being filled may take together.
-const BLOCKS: usize = 64 << 20;
+const BLOCKS: usize = 16 << 20;
 /// So many large files are inflated ahead.
-const AHEAD: usize = 16;
-/// What all texts that are held whole may take together.
-const TEXTS: usize = 96 << 20;
+const AHEAD: usize = 8;
+
+/// How long a text may be that one of so many threads holds whole. One thread at
+/// a time may hold a larger one, a window of 128 MiB: what the others hold then,
+/// with a file of a quarter of that size each and the bits of their texts, has to
+/// fit into the memory that is left.
+fn whole_text(threads: usize) -> usize {
+    const OTHERS: usize = 32 << 20;
+    const BITS: usize = 1 << 20;
+    const SMALLEST: usize = 768 << 10;
+    const LARGEST: usize = 16 << 20;
+    let each = OTHERS / threads.saturating_sub(1).max(1);
+    (each.saturating_sub(BITS) / 5 * 4).clamp(SMALLEST, LARGEST)
+}
 
 const SHAPED: &str = "--columns: the --jq expression shapes its own lines; leave --columns out, or let \
                       --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
@@ -215,7 +226,7 @@ fn stages(
     let depth = plan.threads * 4;
     let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
     let (order_sender, order_receiver) = bounded::<Receiver<Block>>(depth);
-    let (used_sender, used_receiver) = bounded::<Vec<u8>>(depth);
+    let (used_sender, used_receiver) = bounded::<Vec<u8>>(plan.threads + 1);
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
     let ahead = Arc::new(Places::new(if plan.threads > 1 { plan.threads.min(AHEAD) } else { 0 }));
@@ -239,7 +250,7 @@ fn stages(
             let Question { filter, jq, order, ids, clock } = &question;
             let (search, jq, order, ids) = (filter.search(), jq.clone(), order.clone(), ids.clone());
             let choice = Choice { search, filter: filter.clone(), jq, order, ids, clock: clock.clone(), goal };
-            Worker::new(job, choice, fields, TEXTS / plan.threads, used_receiver.clone())
+            Worker::new(job, choice, fields, whole_text(plan.threads), used_receiver.clone())
         })
         .collect::<Result<_, _>>()?;
 

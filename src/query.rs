@@ -11,6 +11,7 @@ pub mod filter;
 pub mod grep;
 pub mod identity;
 pub mod jq;
+pub mod long;
 pub mod resource;
 pub mod search;
 pub mod time;

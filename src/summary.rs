@@ -59,9 +59,10 @@ pub fn run(plan: &SummaryPlan, report: &Report, stop: &Stop) -> Result<Coverage,
     }
     // Before the work, so that a page that cannot be written is said at once.
     let html = plan.reading.output.as_deref().map(|path| Target::open(Some(path))).transpose()?;
-    let coverage = pipeline::visit(&plan.reading, fields, &mut tallies, report, stop)?;
+    let mut coverage = pipeline::visit(&plan.reading, fields, &mut tallies, report, stop)?;
     let top = if html.is_some() { plan.top.max(plan.html_top) } else { plan.top };
     let mut summary = Summary::new(headings, tallies, top)?;
+    coverage.cut_values += summary.counts.cut_values;
     report.clear();
     if let Some(mut html) = html {
         html.write(page::page(&summary, &coverage, plan).as_bytes())?;

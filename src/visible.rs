@@ -20,13 +20,16 @@ pub fn is_hidden(character: char) -> bool {
 /// Appends a character as JSON escapes it: also inside JSON the meaning stays
 /// the same. One beyond the first 65,536 is a surrogate pair.
 pub fn push_escape(character: char, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     match character {
         '\t' => out.extend_from_slice(b"\\t"),
         '\n' => out.extend_from_slice(b"\\n"),
         '\r' => out.extend_from_slice(b"\\r"),
         other => {
             for unit in other.encode_utf16(&mut [0; 2]) {
-                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                let digits = [12, 8, 4, 0].map(|shift| DIGITS[usize::from(*unit >> shift) & 15]);
+                out.extend_from_slice(b"\\u");
+                out.extend_from_slice(&digits);
             }
         }
     }
@@ -39,14 +42,15 @@ pub fn push_text(text: &str, out: &mut Vec<u8>) {
     if text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte)) {
         return out.extend_from_slice(text.as_bytes());
     }
-    let mut rest = text;
-    while let Some(at) = rest.find(is_hidden) {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        let mut hidden = rest[at..].chars();
-        hidden.next().into_iter().for_each(|hidden| push_escape(hidden, out));
-        rest = hidden.as_str();
+    let mut shown = 0;
+    for (at, character) in text.char_indices() {
+        if is_hidden(character) {
+            out.extend_from_slice(&text.as_bytes()[shown..at]);
+            push_escape(character, out);
+            shown = at + character.len_utf8();
+        }
     }
-    out.extend_from_slice(rest.as_bytes());
+    out.extend_from_slice(&text.as_bytes()[shown..]);
 }
 
 /// How long an escape of this form at the start of a text is, and the character
@@ -71,13 +75,17 @@ fn code_unit(text: &str) -> Option<u16> {
 }
 
 /// Longer digits are not taken for a number.
-pub const LONGEST_NUMBER: usize = 4096;
+const LONGEST_NUMBER: usize = 4096;
+
+/// Behind this many bytes that are not seen, which are twice as many characters
+/// as a spreadsheet's cell holds, nothing is looked for.
+pub const FORMULA_WITHIN: usize = 64 << 10;
 
 /// Whether a spreadsheet would take a cell for a formula. Numbers and a lone
 /// `-` are what they look like. East Asian versions of Excel take full-width
 /// signs for the others.
 pub fn begins_formula(cell: &str) -> bool {
-    let text = without_unseen(cell);
+    let text = without_unseen(&cell[..cell.floor_char_boundary(FORMULA_WITHIN)]);
     let mut characters = text.chars();
     match characters.next() {
         Some('=' | '@' | '＝' | '＠' | '＋' | '－') => true,
@@ -90,7 +98,7 @@ pub fn begins_formula(cell: &str) -> bool {
 /// The text from the first character on that a spreadsheet may look at. White
 /// space is what some trim, a quote is what a file in TSV loses, and hidden
 /// characters are passed over as escapes too.
-pub fn without_unseen(text: &str) -> &str {
+fn without_unseen(text: &str) -> &str {
     let is_unseen = |character: char| character.is_whitespace() || character == '"' || is_hidden(character);
     let mut rest = text;
     loop {
@@ -157,6 +165,8 @@ mod tests {
                 assert!(!begins_formula(&format!("{before}{text}")), "{before}{text}");
             }
         }
+        let blanks = " ".repeat(FORMULA_WITHIN);
+        assert!(begins_formula(&format!("{}=1", &blanks[1..])) && !begins_formula(&format!("{blanks}=1")));
         let long = format!("-{}", "1".repeat(LONGEST_NUMBER));
         assert!(!begins_formula(&long) && begins_formula(&(long + "1")));
     }

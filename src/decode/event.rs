@@ -210,6 +210,8 @@ impl Keys {
     const OTHER: usize = 2;
     /// More keys than any version of the format has.
     const MOST: usize = 1024;
+    /// Longer keys are not worth the memory.
+    const LONGEST: usize = 256;
     const PLACES: usize = 4096;
 
     /// Of objects with so many slots.
@@ -277,7 +279,7 @@ impl Keys {
             return id;
         }
         let slot = fields.find(key);
-        if self.known.len() >= Keys::MOST {
+        if self.known.len() >= Keys::MOST || key.len() > Keys::LONGEST {
             return Keys::OTHER + slot.map_or(0, |slot| slot + 1);
         }
         id = self.known.len();

@@ -8,7 +8,7 @@ mod escape;
 mod key;
 mod value;
 
-pub use self::escape::{escape, unescape};
+pub use self::escape::{CUT, LONGEST, escape, is_verbatim, pieces, unescape, unescape_start};
 pub use self::key::{Written, key_is};
 pub use self::value::{Kind, Value};
 use super::structure::{Marks, Structure, balanced};
@@ -34,7 +34,7 @@ impl<'a> Text<'a> {
     /// Indexes `bytes` into `structure` and looks at both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> Text<'a> {
         structure.index(bytes);
-        Text { bytes, marks: structure.marks(), is_dense: structure.is_dense() }
+        Text { bytes, marks: structure.marks_of(bytes), is_dense: structure.is_dense() }
     }
 
     /// The text itself.

@@ -7,9 +7,13 @@
 //! is left to [`json`](super::json).
 
 mod bits;
+mod large;
 mod simd;
 
+use std::cell::Cell;
+
 pub use self::bits::{Bits, balanced};
+use self::large::{Kind, LargeText, Last};
 pub use self::simd::{Way, Work};
 
 /// The bits of a whole text. Kept from text to text for its memory.
@@ -21,9 +25,16 @@ pub struct Structure {
     odd: Vec<u8>,
     /// How many bytes of bits are of this text. The rest is of a longer one.
     length: usize,
+    /// What is kept of a text of more than [`LARGE`] bytes instead.
+    carries: Vec<u8>,
+    /// The block of it that was looked at last.
+    last: Cell<Last>,
     seen: Seen,
     way: Way,
 }
+
+/// The bits of larger texts are not kept.
+const LARGE: usize = 2 << 20;
 
 /// The bits of a text, by what they say of its bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,19 +70,28 @@ impl Structure {
     pub fn with(way: Way) -> Structure {
         let seen = Seen { is_ascii: true, is_dense: true };
         let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
-        Structure { quotes, opens, closes, odd, length: 0, seen, way }
+        Structure { quotes, opens, closes, odd, length: 0, carries: Vec::new(), last: Cell::new(Last::NONE), seen, way }
     }
 
     /// Replaces the bits by those of `text`, which must begin outside a string.
     pub fn index(&mut self, text: &[u8]) {
-        const KEPT: usize = (16 << 20) / 8;
+        self.index_with(text, LARGE);
+    }
+
+    fn index_with(&mut self, text: &[u8], large: usize) {
+        if text.len() > large {
+            self.length = 0;
+            self.last.set(Last::NONE);
+            self.carries.clear();
+            self.carries.resize(text.len().div_ceil(WIDTH), 0);
+            self.seen = self.way.carries(text, &mut self.carries);
+            return;
+        }
+        // What one large text needed is not kept for all others.
+        self.carries = Vec::new();
         self.length = text.len().div_ceil(WIDTH) * 8;
         let whole = self.length + bits::MARGIN;
         for bits in [&mut self.quotes, &mut self.opens, &mut self.closes, &mut self.odd] {
-            if bits.len() > KEPT && whole < KEPT {
-                // What one large text needed is not kept for all others.
-                *bits = Vec::new();
-            }
             if bits.len() < whole {
                 bits.resize(whole, 0);
             }
@@ -86,7 +106,18 @@ impl Structure {
         self.seen = self.way.pass(text, found);
     }
 
-    /// The bits of the text.
+    /// The bits of the text, which is the one that was indexed.
+    pub fn marks_of<'a>(&'a self, text: &'a [u8]) -> Marks<'a> {
+        if self.carries.is_empty() {
+            return self.marks();
+        }
+        let text = LargeText::new(text, &self.carries, &self.last, self.way);
+        let [quotes, opens, closes, odd] =
+            [Kind::Quotes, Kind::Opens, Kind::Closes, Kind::Odd].map(|kind| Bits::large(text, kind));
+        Marks { quotes, opens, closes, odd }
+    }
+
+    /// The bits that are kept: all of a text of no more than 2 MiB.
     pub fn marks(&self) -> Marks<'_> {
         let whole = self.length + bits::MARGIN;
         let [quotes, opens, closes, odd] = [&self.quotes, &self.opens, &self.closes, &self.odd]
@@ -148,7 +179,32 @@ fn pass(
     Seen { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
 
+fn portable_carries(text: &[u8], carries: &mut [u8]) -> Seen {
+    carry_pass(text, carries, classify, prefix_xor)
+}
+
+/// A pass that leaves what is handed to each block, and no bits.
+#[inline(always)]
+fn carry_pass(
+    text: &[u8],
+    carries: &mut [u8],
+    classify: impl Fn(&[u8; WIDTH]) -> Classes,
+    prefix_xor: impl Fn(u64) -> u64,
+) -> Seen {
+    let mut carry = Carry::default();
+    let (chunks, rest) = text.as_chunks::<WIDTH>();
+    // Letters mean nothing to the pass.
+    let mut last = [b'x'; WIDTH];
+    last[..rest.len()].copy_from_slice(rest);
+    for (chunk, packed) in chunks.iter().chain([&last]).zip(carries) {
+        *packed = carry.packed();
+        carry.block(classify(chunk), &prefix_xor);
+    }
+    Seen { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
+}
+
 /// The bits of 64 bytes of text, the first byte in the lowest bit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Block {
     quotes: u64,
     opens: u64,
@@ -294,8 +350,9 @@ mod tests {
     }
 
     /// The same of a structure, with what its bits say behind the text's end.
-    fn found(structure: &Structure, length: usize) -> [Vec<bool>; 4] {
-        let Marks { quotes, opens, closes, odd } = structure.marks();
+    fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 4] {
+        let Marks { quotes, opens, closes, odd } = structure.marks_of(text);
+        let length = text.len();
         let all = [quotes, opens, closes, odd];
         assert!(all.iter().all(|bits| bits.next(length).is_none()), "something is behind the end");
         all.map(|bits| (0..length).map(|at| bits.is_set(at)).collect())
@@ -323,7 +380,7 @@ mod tests {
             (0..=255).flat_map(|byte| all().into_iter().map(move |structure| (byte, structure)))
         {
             structure.index(&[byte; 65]);
-            assert_eq!(found(&structure, 65), plain(&[byte; 65]), "{byte:#x}");
+            assert_eq!(found(&structure, &[byte; 65]), plain(&[byte; 65]), "{byte:#x}");
             assert_eq!((structure.is_ascii(), structure.is_dense()), (byte < 128, byte != b' '));
         }
     }
@@ -333,10 +390,10 @@ mod tests {
         for mut structure in all() {
             structure.index(&[b'{'; 1000]);
             structure.index(b"\xc3\xa4");
-            assert_eq!(found(&structure, 2), plain(b"\xc3\xa4"));
+            assert_eq!(found(&structure, b"\xc3\xa4"), plain(b"\xc3\xa4"));
             assert!(!structure.is_ascii());
             structure.index(b"");
-            assert_eq!(found(&structure, 0), plain(b""));
+            assert_eq!(found(&structure, b""), plain(b""));
             assert!(structure.is_ascii());
         }
     }
@@ -358,10 +415,10 @@ mod tests {
         ), ends in proptest::collection::vec(0..400usize, 8)) {
             let expected = plain(&text);
             let [quotes, opens, closes, odd] = &expected;
-            for mut structure in all() {
-                structure.index(&text);
-                prop_assert_eq!(&found(&structure, text.len()), &expected);
-                let marks = structure.marks();
+            for (mut structure, large) in all().into_iter().map(|structure| (structure, LARGE)).chain([(Structure::default(), 0)]) {
+                structure.index_with(&text, large);
+                prop_assert_eq!(&found(&structure, &text), &expected);
+                let marks = structure.marks_of(&text);
                 for at in 0..text.len() {
                     let next = quotes.iter().skip(at).position(|is_quote| *is_quote).map(|length| at + length);
                     prop_assert_eq!(marks.quotes.next(at), next, "{}", at);

@@ -42,6 +42,10 @@ pub struct Inflater {
 /// enough for memory to stay bounded whatever a file holds.
 pub const LARGEST: usize = 128 << 20;
 
+/// A file whose text is taken whole has at most this part of the text's bytes:
+/// logs are compressed to a tenth.
+const COMPRESSED: usize = 4;
+
 /// How a text in UTF-16 begins, which is what PowerShell writes by `>`.
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
@@ -148,14 +152,26 @@ impl Inflater {
     pub fn read<'f>(
         &mut self,
         file: &'f mut (dyn Read + Send),
+        may_grow: impl FnMut() -> bool,
+        visitor: &mut impl TextVisitor,
+    ) -> Content<'f> {
+        let content = self.read_on(file, may_grow, visitor);
+        // What one large event needed is not kept for all others, and what large
+        // files needed that are not compressed is not kept beside it.
+        if self.text.len() > self.limit || self.file.len() > self.limit / COMPRESSED {
+            self.text = Vec::new();
+        }
+        content
+    }
+
+    fn read_on<'f>(
+        &mut self,
+        file: &'f mut (dyn Read + Send),
         mut may_grow: impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
     ) -> Content<'f> {
-        if self.text.len() > self.limit {
-            // What one large event needed is not kept for all others.
-            self.text = Vec::new();
-        }
-        let Start { filled, end } = read_up_to(file, &mut self.file, self.limit);
+        let limit = |start: &[u8]| if start.starts_with(&MAGIC) { self.limit / COMPRESSED } else { self.limit };
+        let Start { filled, end } = read_up_to(file, &mut self.file, limit);
         let start = &self.file[..filled];
         if start.starts_with(&MAGIC) {
             return self.gzip(filled, Rest { end, file }, may_grow, visitor);

@@ -2,14 +2,18 @@
 
 mod kind;
 
+use std::ops::ControlFlow;
+
+use memchr::memmem;
+
 pub use self::kind::Shows;
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{Kind, Value};
+use crate::decode::json::{CUT, Kind, Value};
 use crate::error::Fatal;
 use crate::nearest::nearest;
 use crate::output::catalogue;
 use crate::output::cell::{CellStyle, push_value};
-use crate::output::large;
+use crate::output::large::{self, Emit};
 use crate::output::names::Names;
 use crate::query::field::{Field, Path};
 use crate::query::resource::ResourceFields;
@@ -94,13 +98,20 @@ impl Column {
     }
 
     /// The value that the cell shows, if it is one that is written in pieces.
-    pub fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+    fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
         let value = match &self.source {
             Source::Field(slot) | Source::Time(slot) => event.get(*slot),
             Source::Path(path) if !path.is_many() => path.value(event),
+            Source::First(paths) => first(paths, event),
             _ => None,
         };
         value.filter(large::is_large)
+    }
+
+    /// Whether the cell is made of several values, or of parts of one, which are
+    /// cut where they are long.
+    fn is_derived(&self) -> bool {
+        matches!(self.source, Source::UserName(_) | Source::Resources(_))
     }
 
     /// The text of the cell, if it is a short and plain one: see [`Value::short`].
@@ -122,6 +133,30 @@ impl Column {
         }
     }
 
+    /// Writes the cell of an event that may be large piece by piece, and gives
+    /// whether what it shows was cut.
+    pub fn write_in_pieces(
+        &mut self,
+        event: &Event<'_>,
+        file: &str,
+        style: &CellStyle,
+        emit: &mut Emit<'_>,
+    ) -> ControlFlow<(), bool> {
+        match &self.source {
+            Source::Path(path) if path.is_many() => large::joined(path, event, style, emit)?,
+            _ => match self.large_value(event) {
+                Some(value) => large::cell(value, style, emit)?,
+                None => {
+                    let mut small = Vec::new();
+                    self.write(event, file, style, &mut small);
+                    emit(&small)?;
+                    return ControlFlow::Continue(self.is_derived() && is_cut(&small));
+                }
+            },
+        }
+        ControlFlow::Continue(false)
+    }
+
     /// Appends the cell of an event, of a large one no less than its first
     /// `length` bytes.
     pub(super) fn write_start(
@@ -132,14 +167,13 @@ impl Column {
         length: usize,
         out: &mut Vec<u8>,
     ) {
-        match self.large_value(event) {
-            Some(value) => large::cell(value, style, &mut |piece| {
-                if out.len() < length {
-                    out.extend_from_slice(piece);
-                }
-            }),
-            None => self.write(event, file, style, out),
+        if event.value().raw().len() <= large::PIECE {
+            return self.write(event, file, style, out);
         }
+        let _ = self.write_in_pieces(event, file, style, &mut |piece| {
+            out.extend_from_slice(piece);
+            if out.len() < length { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
     }
 
     #[inline(never)]
@@ -161,6 +195,11 @@ impl Column {
             Source::File => style.text(file, out),
         }
     }
+}
+
+/// Whether a text in a cell was cut.
+fn is_cut(cell: &[u8]) -> bool {
+    memmem::find(cell, CUT.as_bytes()).is_some()
 }
 
 /// The value of the first path that leads to one.

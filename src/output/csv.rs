@@ -1,7 +1,9 @@
 //! RFC 4180: a cell that holds a comma or a quote is quoted. Line ends need no
 //! care: a cell is one line by the time it comes here.
 
-use super::large::Emit;
+use std::ops::ControlFlow;
+
+use super::large::{Emit, PIECE};
 
 /// Quotes the cell that begins at `start` and ends `out`, if it needs it.
 pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
@@ -21,18 +23,46 @@ pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
     out.push(b'"');
 }
 
-/// Quotes all that `write` emits, whether it needs it or not.
-pub(super) fn quoted(emit: &mut Emit<'_>, write: impl FnOnce(&mut Emit<'_>)) {
-    emit(b"\"");
-    write(&mut |piece| {
-        for part in piece.split_inclusive(|byte| *byte == b'"') {
-            emit(part);
-            if part.ends_with(b"\"") {
-                emit(b"\"");
+/// A cell that comes in pieces. It is held until it is whole, or too large to wait
+/// for a comma or a quote in it.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    start: Vec<u8>,
+    is_open: bool,
+}
+
+impl Pieces {
+    pub(super) fn push(&mut self, piece: &[u8], emit: &mut Emit<'_>) -> ControlFlow<()> {
+        if !self.is_open {
+            self.start.extend_from_slice(piece);
+            if self.start.len() <= PIECE {
+                return ControlFlow::Continue(());
             }
+            self.is_open = true;
+            emit(b"\"")?;
+            return doubled(&std::mem::take(&mut self.start), emit);
         }
-    });
-    emit(b"\"");
+        doubled(piece, emit)
+    }
+
+    pub(super) fn finish(mut self, emit: &mut Emit<'_>) -> ControlFlow<()> {
+        if self.is_open {
+            return emit(b"\"");
+        }
+        quote(&mut self.start, 0);
+        emit(&self.start)
+    }
+}
+
+/// Emits text with each quote twice.
+fn doubled(text: &[u8], emit: &mut Emit<'_>) -> ControlFlow<()> {
+    for part in text.split_inclusive(|byte| *byte == b'"') {
+        emit(part)?;
+        if part.ends_with(b"\"") {
+            emit(b"\"")?;
+        }
+    }
+    ControlFlow::Continue(())
 }
 
 #[cfg(test)]
@@ -51,6 +81,23 @@ mod tests {
             let mut out = format!("x,{cell}").into_bytes();
             quote(&mut out, 2);
             assert_eq!(String::from_utf8(out).unwrap(), format!("x,{expected}"));
+        }
+    }
+
+    #[test]
+    fn pieces_are_quoted_like_the_whole_or_are_large() {
+        for text in ["plain", "", "a,b", "say \"hi\"", &"x".repeat(PIECE), &"\",".repeat(PIECE)] {
+            for size in [1, 7, 2 * PIECE] {
+                let (mut pieces, mut out, mut whole) = (Pieces::default(), Vec::new(), text.as_bytes().to_vec());
+                let mut emit = |piece: &[u8]| {
+                    out.extend_from_slice(piece);
+                    ControlFlow::Continue(())
+                };
+                text.as_bytes().chunks(size).for_each(|piece| assert!(pieces.push(piece, &mut emit).is_continue()));
+                let _ = pieces.finish(&mut emit);
+                quote(&mut whole, 0);
+                assert!(out == whole, "{} in {size}", text.len());
+            }
         }
     }
 }

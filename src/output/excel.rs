@@ -1,7 +1,5 @@
 //! What Excel can hold, and what it needs to open a text file as it was meant.
 
-use memchr::memmem;
-
 /// Tells Excel, and most other programs, that a file is UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -19,7 +17,7 @@ pub const COLUMNS: usize = 1 << 14;
 pub(super) const NUMBER: u8 = 1;
 
 /// Ends a cell that was cut.
-const MARK: &str = " …[cut: Excel holds no more]";
+pub(super) const MARK: &str = " …[cut: Excel holds no more]";
 
 /// So many bytes are more than a cell can hold, whatever they are.
 pub(super) const MORE_THAN_A_CELL: usize = 4 * CELL;
@@ -55,28 +53,6 @@ fn cut(out: &mut Vec<u8>, start: usize) -> bool {
     true
 }
 
-/// Counts the cells that were cut in text that comes in pieces.
-#[derive(Debug, Default)]
-pub struct Cuts {
-    /// The end of the last piece, in which a mark can begin.
-    rest: Vec<u8>,
-    count: u64,
-}
-
-impl Cuts {
-    /// Looks at the next piece.
-    pub fn look(&mut self, piece: &[u8]) {
-        self.rest.extend_from_slice(piece);
-        self.count += memmem::find_iter(&self.rest, MARK).count() as u64;
-        self.rest.drain(..self.rest.len().saturating_sub(MARK.len() - 1));
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,16 +80,6 @@ mod tests {
                 assert!(was_cut && cell.starts_with(cut.strip_suffix(MARK).unwrap()), "{cut}");
                 assert!((CELL - 1..=CELL).contains(&cut.encode_utf16().count()), "{cut}");
             }
-        }
-    }
-
-    #[test]
-    fn cuts_are_counted_in_pieces_of_any_size() {
-        let text = format!("a{MARK}\tb\n{MARK}{MARK} …[cut: Excel\n");
-        for size in 1..text.len() {
-            let mut cuts = Cuts::default();
-            text.as_bytes().chunks(size).for_each(|piece| cuts.look(piece));
-            assert_eq!(cuts.count(), 3, "{size}");
         }
     }
 }

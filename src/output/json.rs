@@ -1,5 +1,7 @@
 //! JSON, one event a line: the event as delivered, or an object of columns.
 
+use std::ops::ControlFlow;
+
 use super::cell::{CellStyle, push_json, push_text};
 use super::column::Column;
 use super::large::{self, Emit};
@@ -22,34 +24,30 @@ pub(super) fn line(columns: &mut [Column], style: &CellStyle, event: &Event<'_>,
     out.push(b'\n');
 }
 
-/// Writes the same line piece by piece.
+/// Writes the same line piece by piece, and gives how many values were cut.
 pub(super) fn line_in_pieces(
     columns: &mut [Column],
     style: &CellStyle,
     event: &Event<'_>,
     file: &str,
     emit: &mut Emit<'_>,
-) {
+) -> ControlFlow<(), u64> {
     if columns.is_empty() {
-        large::json(event.value(), emit);
-        return emit(b"\n");
+        large::json(event.value(), emit)?;
+        emit(b"\n")?;
+        return ControlFlow::Continue(0);
     }
-    let mut small = Vec::new();
+    let (mut cut, mut name) = (0, Vec::new());
     for (at, column) in columns.iter_mut().enumerate() {
-        small.clear();
-        small.push(if at == 0 { b'{' } else { b',' });
-        text(&[&column.name], &mut small);
-        small.push(b':');
-        let large = column.large_value(event);
-        if large.is_none() {
-            column.write_json(event, file, style, &mut small);
-        }
-        emit(&small);
-        if let Some(value) = large {
-            large::json(value, emit);
-        }
+        name.clear();
+        name.push(if at == 0 { b'{' } else { b',' });
+        text(&[&column.name], &mut name);
+        name.push(b':');
+        emit(&name)?;
+        cut += u64::from(column.json_in_pieces(event, file, style, emit)?);
     }
-    emit(b"}\n");
+    emit(b"}\n")?;
+    ControlFlow::Continue(cut)
 }
 
 /// Appends a value, or null where there is none.

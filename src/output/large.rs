@@ -1,82 +1,103 @@
-//! Rows of events that are larger than a block of rows: written piece by piece,
-//! so that a row needs no more memory than any other.
+//! Rows of events that are larger than most: written piece by piece, so that a
+//! row needs no more memory than any other.
 
-use std::ops::Range;
+use std::ops::ControlFlow;
 
-use super::cell::{CellStyle, push_text};
-use crate::decode::json::{Kind, Value, escape, unescape};
-use crate::visible::{LONGEST_NUMBER, begins_formula, without_unseen};
+use super::cell::{CellStyle, push_text, push_value};
+use crate::decode::event::Event;
+use crate::decode::json::{Kind, Value, pieces, unescape};
+use crate::query::field::Path;
+use crate::visible::{FORMULA_WITHIN, begins_formula};
 
 /// Cells of larger values are written in pieces of about this size.
 pub(super) const PIECE: usize = 64 << 10;
 
-/// Takes the bytes of a row, piece by piece.
-pub type Emit<'a> = dyn FnMut(&[u8]) + 'a;
+/// Takes the bytes of a row, piece by piece, until it breaks off.
+pub type Emit<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
 
 /// Writes the cell of a value that is too large to be written at once.
-pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) {
-    let Some(written) = value.raw_string() else { return json(value, emit) };
-    if style.guard && is_formula(written) {
-        emit(b"'");
+pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) -> ControlFlow<()> {
+    if style.guard && is_formula(value, false) {
+        emit(b"'")?;
     }
-    let mut text = Vec::with_capacity(PIECE);
+    text(value, emit)
+}
+
+/// Writes a value of any size that is not null, without regard to spreadsheets.
+fn text(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
+    let mut text = Vec::new();
+    if !is_large(&value) {
+        push_value(value, &mut text);
+        return emit(&text);
+    }
+    let Some(written) = value.raw_string() else { return json(value, emit) };
     for piece in pieces(written, PIECE) {
         text.clear();
         push_text(&unescape(&written[piece]), &mut text);
-        emit(&text);
+        emit(&text)?;
     }
+    ControlFlow::Continue(())
 }
 
-/// Whether a spreadsheet would take the cell of a string for a formula.
-fn is_formula(written: &[u8]) -> bool {
-    let mut start = String::new();
-    for piece in pieces(written, LONGEST_NUMBER) {
-        let mut text = Vec::new();
-        push_text(&unescape(&written[piece]), &mut text);
-        start.push_str(&String::from_utf8_lossy(&text));
-        start = without_unseen(&start).to_string();
-        if start.len() > LONGEST_NUMBER + 1 {
-            break;
+/// Whether a spreadsheet would take a cell for a formula that begins with this
+/// value, behind which there may be more.
+fn is_formula(value: Value<'_>, has_more: bool) -> bool {
+    let mut start = Vec::new();
+    match value.raw_string() {
+        Some(written) => {
+            let mut pieces = pieces(written, FORMULA_WITHIN);
+            while start.len() <= FORMULA_WITHIN
+                && let Some(piece) = pieces.next()
+            {
+                push_text(&unescape(&written[piece]), &mut start);
+            }
         }
+        None => start.extend_from_slice(&value.raw()[..value.raw().len().min(FORMULA_WITHIN)]),
     }
-    begins_formula(&start)
+    start.extend(has_more.then_some(b';'));
+    begins_formula(&String::from_utf8_lossy(&start))
 }
 
-/// Writes a value that is too large to be written at once as JSON of one line.
-pub(super) fn json(value: Value<'_>, emit: &mut Emit<'_>) {
-    let mut text = Vec::with_capacity(PIECE);
+/// Writes the cell of all values of a path, joined by `;`.
+pub(super) fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, emit: &mut Emit<'_>) -> ControlFlow<()> {
+    let (mut first, mut count) = (None, 0_u64);
+    path.each(event, &mut |value| {
+        if value.kind() != Kind::Null {
+            first = first.or(Some(value));
+            count += 1;
+        }
+    });
+    let Some(first) = first else { return emit(style.null.as_bytes()) };
+    if style.guard && is_formula(first, count > 1) {
+        emit(b"'")?;
+    }
+    let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
+    path.each(event, &mut |value| {
+        if flow.is_continue() && value.kind() != Kind::Null {
+            if !std::mem::take(&mut is_first) {
+                flow = emit(b";");
+            }
+            if flow.is_continue() {
+                flow = text(value, emit);
+            }
+        }
+    });
+    flow
+}
+
+/// Writes a value as JSON of one line.
+pub(super) fn json(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
+    let mut text = Vec::new();
     value.compact_pieces(PIECE, &mut |piece| {
         text.clear();
         push_text(&String::from_utf8_lossy(piece), &mut text);
-        emit(&text);
-    });
+        emit(&text)
+    })
 }
 
 /// Whether a value's cell is to be written in pieces.
 pub(super) fn is_large(value: &Value<'_>) -> bool {
     value.raw().len() > PIECE && value.kind() != Kind::Null
-}
-
-/// Parts of a string as written, of about `size` bytes, that can be read alone:
-/// no escape, no pair of surrogates and no character is cut.
-fn pieces(written: &[u8], size: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let from = start;
-        let end = written.len().min(from + size);
-        while start < end {
-            start = match memchr::memchr(b'\\', &written[start..end]) {
-                Some(0) => start + escape(&written[start..]).1,
-                Some(length) => start + length,
-                None => end,
-            };
-        }
-        start = start.min(written.len());
-        while start < written.len() && written[start] & 0xc0 == 0x80 {
-            start += 1;
-        }
-        (from < start).then_some(from..start)
-    })
 }
 
 #[cfg(test)]
@@ -85,47 +106,74 @@ mod tests {
     use crate::decode::event::Fields;
     use crate::query::testing::with_event;
 
+    /// The cell of a field in one piece, and of all values in an array there, and
+    /// both in pieces.
+    fn cells(json: &str) -> [Vec<u8>; 4] {
+        let mut fields = Fields::default();
+        let slot = fields.slot("x").unwrap();
+        let path = Path::parse("list[]", &mut fields).unwrap();
+        let style = CellStyle::new("~", true, None);
+        with_event(&format!("{{\"x\":{json},\"list\":[null,{json},{json}]}}"), &fields, |event| {
+            let [mut whole, mut parts, mut list, mut list_parts] = [const { Vec::new() }; 4];
+            style.value(event.get(slot), &mut whole);
+            let value = event.get(slot).unwrap();
+            let _ = cell(value, &style, &mut |piece| {
+                assert!(piece.len() < 8 * PIECE);
+                parts.extend_from_slice(piece);
+                ControlFlow::Continue(())
+            });
+            push_value(value, &mut list);
+            list.push(b';');
+            push_value(value, &mut list);
+            style.disarm(&mut list, 0);
+            let _ = joined(&path, event, &style, &mut |piece| {
+                list_parts.extend_from_slice(piece);
+                ControlFlow::Continue(())
+            });
+            [whole, parts, list, list_parts]
+        })
+    }
+
     #[test]
-    fn no_escape_is_cut() {
-        let odd = r#"é\ud83d\ud83d\ude00\u1\u0041\"\t\\ =\u0007😀\ude00\q"#.repeat(3);
-        for size in 1..odd.len() {
-            let parts: String = pieces(odd.as_bytes(), size).map(|piece| unescape(&odd.as_bytes()[piece])).collect();
-            assert_eq!(parts, unescape(odd.as_bytes()), "{size}");
+    fn pieces_make_up_the_cell() {
+        let odd = r#"é\ud83d\ude00\"\t\\ =\u0007😀\u202e"#;
+        for shift in 0..24 {
+            let start = ["-", "=", " \u{a0}\\t\\\"＝", "a="][shift % 4];
+            let text = format!("{start}{}{}", "x".repeat(PIECE - shift), odd.repeat(PIECE / odd.len() + 3));
+            for json in [format!("\"{text}\""), format!("{{ \"a\" : [\"{text}\", 1 , {{}}] }}")] {
+                let [whole, parts, list, list_parts] = cells(&json);
+                assert!(whole == parts && list == list_parts, "{shift}");
+            }
         }
     }
 
     #[test]
     fn a_formula_is_seen_behind_any_number_of_blanks() {
-        for (start, end, expected) in
-            [("", "=1", true), ("", "-5", false), ("", "x", false), ("\\\"\u{200b}", "＋", true)]
-        {
-            let written = format!("{start}{}{end}", " \\t\\u00a0\u{3000}".repeat(LONGEST_NUMBER));
-            assert_eq!(is_formula(written.as_bytes()), expected, "{end}");
-        }
+        let blanks = " \\t\\u00a0\u{3000}".repeat(FORMULA_WITHIN / 16);
+        let longest = " ".repeat(FORMULA_WITHIN);
+        let long = "x".repeat(PIECE);
         let digits = |count: usize| format!(" -{}", "5".repeat(count));
-        assert!(!is_formula(digits(LONGEST_NUMBER).as_bytes()) && is_formula(digits(LONGEST_NUMBER + 1).as_bytes()));
-    }
-
-    #[test]
-    fn pieces_make_up_the_cell() {
-        let odd = r#"é\ud83d\ude00\"\t\\ =\u0007😀"#;
-        for shift in 0..24 {
-            let start = ["-", "=", " \u{a0}\\t\\\"＝", "a="][shift % 4];
-            let text = format!("{start}{}{}", "x".repeat(PIECE - shift), odd.repeat(PIECE / odd.len() + 3));
-            for json in [format!("\"{text}\""), format!("{{ \"a\" : [\"{text}\", 1 , {{}}] }}")] {
-                let mut fields = Fields::default();
-                let slot = fields.slot("x").unwrap();
-                let style = CellStyle::new("", true, None);
-                with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
-                    let (mut whole, mut parts, mut largest) = (Vec::new(), Vec::new(), 0);
-                    style.value(event.get(slot), &mut whole);
-                    cell(event.get(slot).unwrap(), &style, &mut |piece| {
-                        largest = largest.max(piece.len());
-                        parts.extend_from_slice(piece);
-                    });
-                    assert!(whole == parts && largest < 4 * PIECE, "{shift} {largest}");
-                });
-            }
+        for (text, expected) in [
+            (format!("{blanks}=1"), true),
+            (format!("{blanks}-5"), false),
+            (format!("{blanks}x"), false),
+            (format!("{}=1", &longest[1..]), true),
+            (format!("{longest}=1"), false),
+            (format!("{}={long}", &longest[1..]), true),
+            (format!("{longest}={long}"), false),
+            (format!("\\\"\u{200b}{blanks}＋"), true),
+            (blanks.clone(), false),
+            (digits(4096), false),
+            (digits(4097), true),
+            (digits(2 * PIECE), true),
+        ] {
+            let [whole, parts, list, list_parts] = cells(&format!("\"{text}\""));
+            assert!(whole == parts && list == list_parts, "{}", &text[text.len() - 20..]);
+            assert_eq!(parts.starts_with(b"'"), expected, "{}", &text[text.len() - 20..]);
+        }
+        for number in ["-5".to_string(), "-1-1".to_string(), format!("-{}", "5".repeat(2 * PIECE))] {
+            let [whole, parts, list, list_parts] = cells(&number);
+            assert!(whole == parts && list == list_parts, "{}", number.len());
         }
     }
 }

@@ -12,7 +12,7 @@ use super::scratch::Scratch;
 use crate::error::Fatal;
 
 /// What the rows that wait to be sorted may take.
-const ROOM: usize = 32 << 20;
+const ROOM: usize = 16 << 20;
 
 /// Longer rows wait on disk by themselves, where nobody has to move them.
 const LONG: usize = 64 << 10;

@@ -95,6 +95,19 @@ impl Block {
         self.key_ends.truncate(mark.key_ends);
     }
 
+    /// Takes the row that was begun since, with what the writer chooses it by, into
+    /// a block of its own.
+    pub(super) fn split_off(&mut self, mark: Mark) -> Block {
+        let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
+        Block {
+            rows: self.rows.split_off(mark.rows),
+            ids: self.ids.split_off(mark.ids),
+            keys: self.keys.split_off(mark.keys),
+            key_ends,
+            ..Block::default()
+        }
+    }
+
     /// Whether it has so many bytes, `kept` not counted, or too many rows.
     pub(super) fn is_full(&self, kept: usize, bytes: usize) -> bool {
         /// Where rows are only counted, their ids take memory all the same.

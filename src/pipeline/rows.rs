@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::Said;
 use super::block::{self, Block, RowId};
 use super::work::{Choice, Goal, Job};
-use super::{BLOCK, Said};
 use crate::decode::event::Event;
 use crate::input::Source;
+use crate::output::Emit;
 use crate::output::sort::Order;
 use crate::query::filter::Answer;
 use crate::query::jq::Output;
@@ -101,7 +102,9 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn event(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        match choice.filter.answer(event) {
+        let answer = choice.filter.answer(event);
+        self.block.coverage.cut_values += u64::from(choice.filter.take_shortened());
+        match answer {
             Answer::No => return ControlFlow::Continue(()),
             Answer::NoUntimed => {
                 self.block.coverage.uncompared += 1;
@@ -159,7 +162,11 @@ impl<'a> Rows<'a> {
     /// Makes the row of an event, its first or one behind others.
     fn row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str, is_first: bool) -> ControlFlow<()> {
         let cut = match &mut choice.goal {
-            Goal::Rows(_) if event.value().raw().len() > BLOCK => self.large_row(choice, event, file, is_first)?,
+            Goal::Rows(table) if table.is_large(event) => {
+                let before = self.block.mark();
+                self.mark(RowId::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
+                self.in_pieces(before, |emit| table.row_in_pieces(event, file, emit))?
+            }
             Goal::Rows(table) => {
                 let cut = table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
@@ -206,33 +213,38 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Makes a row that may be larger than a block, in blocks of its own, the
-    /// last of which is left to send, and gives how many of its cells were cut.
-    /// Breaks where there is no writer any more.
-    fn large_row(
+    /// Makes a row that may be larger than a block by `write`, which emits it in
+    /// pieces. One that is gets blocks of its own, the last of which is left to
+    /// send. Breaks where there is no writer any more.
+    fn in_pieces<T>(
         &mut self,
-        choice: &mut Choice<'_>,
-        event: &Event<'_>,
-        file: &str,
-        is_first_row: bool,
-    ) -> ControlFlow<(), u64> {
-        if self.block.count > 0 {
-            self.send()?;
-        }
-        self.mark(RowId::of(choice.ids.as_ref(), event, is_first_row), choice.order.as_mut(), event, file);
-        let Goal::Rows(table) = &mut choice.goal else { return ControlFlow::Continue(0) };
-        let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
-        let cut = table.row_in_pieces(event, file, &mut |piece| {
-            if flow.is_continue() {
-                self.block.rows.extend_from_slice(piece);
-                if self.block.rows.len() - self.kept >= self.job.block {
+        before: block::Mark,
+        write: impl FnOnce(&mut Emit<'_>) -> ControlFlow<(), T>,
+    ) -> ControlFlow<(), T> {
+        let (mut start, mut is_first) = (self.block.rows.len(), true);
+        let mut is_large = false;
+        let written = write(&mut |piece| {
+            if self.block.rows.len() - start + piece.len() > self.job.block {
+                if !std::mem::replace(&mut is_large, true) && before.count > 0 {
+                    let begun = self.block.split_off(before);
+                    self.send()?;
+                    self.block = begun;
+                } else if !self.block.rows.is_empty() {
                     self.block.piece = Some(block::Piece { is_first, is_last: false });
-                    (flow, is_first) = (self.send(), false);
+                    is_first = false;
+                    self.send()?;
                 }
+                start = 0;
             }
-        });
-        self.block.piece = Some(block::Piece { is_first, is_last: true });
-        flow.map_continue(|()| cut)
+            self.block.rows.extend_from_slice(piece);
+            ControlFlow::Continue(())
+        })?;
+        if is_large {
+            self.block.piece = Some(block::Piece { is_first, is_last: true });
+        } else {
+            self.block.ends.push(self.block.rows.len());
+        }
+        ControlFlow::Continue(written)
     }
 
     /// Whether the batch alone has as many rows as are wanted in all.

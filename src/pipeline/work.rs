@@ -98,12 +98,9 @@ impl<'a, 'v> Worker<'a, 'v> {
         limit: usize,
         used: Receiver<Vec<u8>>,
     ) -> Result<Worker<'a, 'v>, Fatal> {
-        const SMALLEST: usize = 768 << 10;
-        const LARGEST: usize = 16 << 20;
         /// In an archive, what unpacks it needs memory too.
         const MEMBERS: usize = 2 << 20;
         const LARGEST_MEMBER_WINDOW: usize = 32 << 20;
-        let limit = (limit / 3).clamp(SMALLEST, LARGEST);
         let inflater = Inflater::with_ahead(limit, Arc::clone(job.ahead));
         let members = Inflater::new(limit.min(MEMBERS)).with_largest(LARGEST_MEMBER_WINDOW);
         let (decoder, opener) = (Decoder::new(fields)?, Opener::default());

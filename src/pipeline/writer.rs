@@ -9,11 +9,11 @@ use super::block::{Block, Piece, RowId};
 use super::turn::Turn;
 use super::{BLOCK, Said};
 use crate::error::Fatal;
+use crate::output::cuts::Cuts;
 use crate::output::dedupe::Seen;
-use crate::output::excel::Cuts;
 use crate::output::sink::Sink;
 use crate::output::sort::Sorter;
-use crate::plan::Plan;
+use crate::plan::{Format, Plan};
 use crate::report::{Coverage, Report};
 use crate::stop::Stop;
 
@@ -27,6 +27,8 @@ pub(super) struct Writer<'a> {
     sorter: Option<Sorter>,
     /// Whether the last event is left out, and all that comes of it.
     is_left_out: bool,
+    /// How many cells of all rows were cut.
+    cut: u64,
     coverage: Coverage,
     shown: Instant,
 }
@@ -48,14 +50,24 @@ impl<'a> Writer<'a> {
             seen: plan.dedupe.then(Seen::default),
             sorter: (!plan.sort.is_empty() && !plan.count).then(|| Sorter::new(plan.limit)),
             is_left_out: false,
+            cut: 0,
             coverage: Coverage::default(),
             shown: Instant::now(),
         }
     }
 
     /// What was covered.
-    pub(super) fn into_coverage(self) -> Coverage {
+    pub(super) fn into_coverage(mut self) -> Coverage {
+        match self.is_for_excel() {
+            true => self.coverage.cut_cells += self.cut,
+            false => self.coverage.cut_values += self.cut,
+        }
         self.coverage
+    }
+
+    /// Whether cells are cut to what Excel can hold.
+    fn is_for_excel(&self) -> bool {
+        self.plan.table.excel || self.plan.table.format == Format::Xlsx
     }
 
     pub(super) fn run(
@@ -144,12 +156,12 @@ impl<'a> Writer<'a> {
                 sorter.push(block.key(at), block.row(at))?;
             }
             self.coverage.rows += block.count;
-            self.coverage.cut_cells += block.cut_cells();
+            self.cut += block.cut_cells();
             return Ok(());
         }
         block.truncate(self.left());
         self.sink.write(&block.rows)?;
-        self.coverage.cut_cells += block.cut_cells();
+        self.cut += block.cut_cells();
         self.count(block.count);
         Ok(())
     }
@@ -174,7 +186,7 @@ impl<'a> Writer<'a> {
         if self.is_left_out {
             return Ok(());
         }
-        self.coverage.cut_cells += block.cut_cells();
+        self.cut += block.cut_cells();
         let Some(sorter) = &mut self.sorter else {
             self.sink.write(&block.rows)?;
             if piece.is_last {
@@ -211,7 +223,7 @@ impl<'a> Writer<'a> {
         if let Some(limit) = self.plan.limit.filter(|limit| *limit < self.coverage.rows) {
             self.coverage.unwritten = self.coverage.rows - limit;
             // Those that were counted are of all rows.
-            cuts = (self.coverage.cut_cells > 0).then(Cuts::default);
+            cuts = (self.cut > 0).then(|| Cuts::new(self.is_for_excel()));
         }
         let (stop, sink) = (self.stop, &mut self.sink);
         let mut block = Vec::with_capacity(BLOCK);
@@ -231,7 +243,7 @@ impl<'a> Writer<'a> {
             Ok(())
         })?;
         if let Some(cuts) = cuts {
-            self.coverage.cut_cells = cuts.count();
+            self.cut = cuts.count();
         }
         sink.write(&block)
     }

@@ -9,12 +9,13 @@ use regex::Regex;
 
 use self::typed::{RIGHT, never_fits, split, test};
 use super::field::Field;
+use super::long::{Question, Shortened};
 use super::search::{Edges, Needle, needles_of_regex};
 use super::time;
 use crate::decimal::Decimal;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, PieceMatcher};
 
 const OPTION: &str = "--where";
 /// A condition on one field.
@@ -86,17 +87,10 @@ impl Comparison {
 
     /// Whether the event is as it should be. Of several values one is enough;
     /// where the opposite is asked for, none may be so.
-    pub fn holds(&mut self, event: &Event<'_>) -> bool {
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &Shortened) -> bool {
         let is_so = match &self.test {
             Test::There => self.field.is_there(event),
-            Test::Fits(pattern) => self.field.any(event, |text| pattern.matches(text)),
-            Test::Holds(regex) => self.field.any(event, |text| regex.is_match(text)),
-            Test::Number(side, limit) => {
-                self.field.any(event, |text| number(text).is_some_and(|number| side.has(number.cmp(limit))))
-            }
-            Test::Time(side, limit) => {
-                self.field.any(event, |text| point(text).is_some_and(|time| side.has(time.cmp(limit))))
-            }
+            test => self.field.any(event, test, shortened),
         };
         is_so != self.is_negated
     }
@@ -105,7 +99,7 @@ impl Comparison {
     /// can be read as one: neither `<` nor `>=` holds then. Of `eventTime` none has to be
     /// there for that; every event happened at some time.
     pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
-        if !matches!(self.test, Test::Time(..)) || self.field.any(event, |text| point(text).is_some()) {
+        if !matches!(self.test, Test::Time(..)) || self.field.any(event, &IsTime, &Shortened::default()) {
             return false;
         }
         self.is_event_time || self.field.is_there(event)
@@ -141,6 +135,41 @@ impl Comparison {
     }
 }
 
+/// Whether a text is a point in time.
+struct IsTime;
+
+impl Question for IsTime {
+    fn holds(&self, text: &str) -> bool {
+        point(text).is_some()
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        None
+    }
+}
+
+impl Question for Test {
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Test::There => true,
+            Test::Fits(pattern) => pattern.matches(text),
+            Test::Holds(regex) => regex.is_match(text),
+            // However many digits there are, they are not copied.
+            Test::Number(side, limit) => Decimal::read(text.trim().as_bytes())
+                .is_some_and(|number| side.has(number.bytes().cmp(limit.iter().copied()))),
+            Test::Time(side, limit) => point(text).is_some_and(|time| side.has(time.cmp(limit))),
+        }
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        match self {
+            Test::Fits(pattern) => pattern.in_pieces(),
+            Test::Holds(regex) => PieceMatcher::new(regex.as_str(), false),
+            Test::There | Test::Number(..) | Test::Time(..) => None,
+        }
+    }
+}
+
 /// What is wrong with a regular expression, in one line.
 pub fn not_regex(error: &regex::Error) -> String {
     let text = error.to_string();
@@ -156,9 +185,7 @@ fn point(text: &str) -> Option<Timestamp> {
 
 /// What compares like the number that a text is, if it is one.
 fn number(text: &str) -> Option<Vec<u8>> {
-    let mut key = Vec::new();
-    Decimal::read(text.trim().as_bytes())?.write(&mut key);
-    Some(key)
+    Some(Decimal::read(text.trim().as_bytes())?.bytes().collect())
 }
 
 #[cfg(test)]
@@ -172,7 +199,7 @@ mod tests {
     fn holds(condition: &str, json: &str) -> bool {
         let mut fields = Fields::default();
         let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
-        with_event(json, &fields, |event| comparison.holds(event))
+        with_event(json, &fields, |event| comparison.holds(event, &Shortened::default()))
     }
 
     fn refusal(condition: &str) -> String {
@@ -266,7 +293,7 @@ mod tests {
         let mut fields = Fields::default();
         let mut undecided = |condition: &str, json: &str| {
             let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
-            with_event(json, &fields, |event| (comparison.holds(event), comparison.is_undecided(event)))
+            with_event(json, &fields, |event| (comparison.holds(event, &Shortened::default()), comparison.is_undecided(event)))
         };
         for (time, holds, is_undecided) in [
             (r#""2026-10-01 09:00:00.000""#, true, false),

@@ -3,12 +3,13 @@
 
 use super::call::{Access, Failure};
 use super::comparison::Comparison;
-use super::field::{self, Path};
+use super::field::Path;
 use super::grep::Grep;
+use super::long::{self, Shortened};
 use super::resource::{ResourceChoice, ResourceFields};
 use super::search::{Edges, Needle, needles_of, needles_of_regex};
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::Kind;
+use crate::decode::json::Value;
 use crate::error::Fatal;
 use crate::pattern::{Choice, Pattern, Unmatched, split_list};
 use crate::plan::Conditions;
@@ -59,19 +60,16 @@ impl Condition {
     }
 
     /// Whether the event is as it should be.
-    pub fn holds(&mut self, event: &Event<'_>) -> bool {
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &Shortened) -> bool {
+        let fits = |value: Option<Value<'_>>, choice: &Choice<Pattern>| {
+            choice.admits(|pattern| value.is_some_and(|value| long::scalar_holds(value, pattern, shortened)))
+        };
         match self {
             Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
             Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
-            Condition::ErrorCode(slot, choice) => {
-                let code = field::text(event, *slot);
-                choice.admits(|pattern| code.as_deref().is_some_and(|code| pattern.matches(code)))
-            }
-            Condition::AccessKey(path, choice) => {
-                let key = path.value(event).filter(|key| key.kind() != Kind::Null).and_then(|key| key.scalar());
-                choice.admits(|pattern| key.as_deref().is_some_and(|key| pattern.matches(key)))
-            }
-            Condition::Where(comparison) => comparison.holds(event),
+            Condition::ErrorCode(slot, choice) => fits(event.get(*slot), choice),
+            Condition::AccessKey(path, choice) => fits(path.value(event), choice),
+            Condition::Where(comparison) => comparison.holds(event, shortened),
             Condition::Resource(choice) => choice.admits(event),
             Condition::Grep(grep) => grep.admits(event),
         }

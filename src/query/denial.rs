@@ -2,9 +2,10 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::field;
+use super::long::{self, Question, Shortened};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::error::Fatal;
+use crate::pattern::PieceMatcher;
 
 /// What the error codes of denials hold, in any case. Each service has its own:
 /// `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`,
@@ -29,12 +30,22 @@ impl Denial {
 
     /// Whether the call was denied.
     pub fn is_denied(&self, event: &Event<'_>) -> bool {
-        field::text(event, self.code).is_some_and(|code| self.words.is_match(code.as_bytes()))
+        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &Shortened::default()))
     }
 
     /// The same as a list of patterns over error codes.
     pub fn patterns() -> String {
         WORDS.map(|word| format!("*{word}*")).join(",")
+    }
+}
+
+impl Question for Denial {
+    fn holds(&self, code: &str) -> bool {
+        self.words.is_match(code.as_bytes())
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        PieceMatcher::new(&format!("(?i-u:{})", self.words.as_str()), false)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::identity::Identities;
+use super::long::{self, Question, Shortened};
 use super::resource::ResourceFields;
 use crate::decode::FIELDS;
 use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{Kind, Value};
+use crate::decode::json::{CUT, Kind, LONGEST, Value};
 use crate::nearest::nearest;
 
 const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
@@ -107,38 +108,46 @@ impl Field {
     /// Whether some value, as its cell would show it, is so: the text of a
     /// string, and of what holds others the JSON. Null is no value. Of what a
     /// cell lists, one or all of it.
-    pub fn any(&mut self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
-        let is_shown = |value: Value<'_>| is(&shown(value));
+    pub fn any(&mut self, event: &Event<'_>, question: &impl Question, shortened: &Shortened) -> bool {
+        let is_shown = |value: Value<'_>| long::holds(value, question, shortened);
         match self {
             Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {
                 let first = paths.iter().find(|path| is_any(path, event, |_| true));
                 first.is_some_and(|path| is_any(path, event, is_shown))
             }
-            Field::UserName(identities) => {
-                identities.principal(event).name().is_some_and(|name| is(&name.parts().concat()))
-            }
+            Field::UserName(identities) => identities.principal(event).name().is_some_and(|name| {
+                let name = name.parts().concat();
+                shortened.note(&name);
+                question.holds(&name)
+            }),
             Field::Resources(fields) => {
                 let list = fields.list(event);
-                list.iter().any(|resource| is(resource)) || (list.len() > 1 && is(&list.join(";")))
+                let is_one = |resource: &str| question.holds(resource);
+                if list.iter().any(|resource| is_one(resource)) {
+                    return true;
+                }
+                let all = list.join(";");
+                shortened.note(&all);
+                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && question.holds(&all))
             }
         }
     }
+}
+
+/// A value as its cell shows it, of a long one the start.
+fn shown<'a>(value: Value<'a>) -> Cow<'a, str> {
+    value.scalar().unwrap_or_else(|| match value.raw() {
+        raw if raw.len() > LONGEST => Cow::Owned(String::from_utf8_lossy(&raw[..LONGEST]).into_owned() + CUT),
+        raw if value.is_plain() => String::from_utf8_lossy(raw),
+        _ => Cow::Owned(String::from_utf8_lossy(&value.compact()).into_owned()),
+    })
 }
 
 fn is_any(path: &Path, event: &Event<'_>, is: impl Fn(Value<'_>) -> bool) -> bool {
     let mut found = false;
     path.each(event, &mut |value| found = found || (value.kind() != Kind::Null && is(value)));
     found
-}
-
-fn shown<'a>(value: Value<'a>) -> Cow<'a, str> {
-    /// Larger ones are not held twice, and compared as they are delivered.
-    const LARGEST: usize = 16 << 20;
-    value.scalar().unwrap_or_else(|| match value.raw() {
-        raw if value.is_plain() || raw.len() > LARGEST => String::from_utf8_lossy(raw),
-        _ => Cow::Owned(String::from_utf8_lossy(&value.compact()).into_owned()),
-    })
 }
 
 /// A way from an event down to values in it.
@@ -258,7 +267,8 @@ fn name(text: &str) -> Result<(&str, &str), String> {
     }
 }
 
-/// The text of a field; nothing where it is absent, null or no text.
+/// The text of a field, of a long one its start; nothing where it is absent, null
+/// or no text.
 pub fn text<'a>(event: &Event<'a>, slot: Slot) -> Option<Cow<'a, str>> {
     event.get(slot).filter(|value| value.kind() != Kind::Null)?.scalar()
 }

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 
 use super::address::AddressPattern;
 use super::condition::Condition;
-use super::field;
 use super::identity::Identities;
 use super::jq::required;
+use super::long::{self, Shortened};
 use super::search::{Edges, Needle, Search, needles_of};
 use super::time;
 use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::json::{Kind, Value};
 use crate::error::Fatal;
 use crate::pattern::{Choice, Pattern, Unmatched, split_list};
 use crate::plan::Conditions;
@@ -29,6 +30,8 @@ pub struct Filter {
     address: Option<(Slot, Choice<AddressPattern>)>,
     user: Option<(Identities, Choice<Pattern>)>,
     finer: Vec<Condition>,
+    /// Whether an answer was given by the start of a long text.
+    shortened: Shortened,
     /// What an expression, asked elsewhere, must find in an event.
     jq: Vec<Vec<Needle>>,
 }
@@ -82,6 +85,7 @@ impl Filter {
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
             finer: Condition::all(conditions, fields)?,
+            shortened: Shortened::default(),
             jq: conditions.jq.as_deref().map_or(Vec::new(), required),
         };
         let Filter { name, time, region, source, account, address, user, finer, .. } = &filter;
@@ -122,16 +126,25 @@ impl Filter {
         if self.is_open {
             return Answer::Yes;
         }
+        let shortened = &self.shortened;
+        let fits = |pattern: &Pattern, value: Value<'_>| long::scalar_holds(value, pattern, shortened);
         let time = self.time.as_ref().map_or(Answer::Yes, |time| time.answer(event));
         let is_wanted = time != Answer::No
-            && has(event, &self.name, Pattern::matches)
-            && has(event, &self.region, Pattern::matches)
-            && has(event, &self.source, Source::matches)
-            && self.account.as_ref().is_none_or(|account| account.admits(event))
-            && has(event, &self.address, AddressPattern::matches)
+            && has(event, &self.name, fits)
+            && has(event, &self.region, fits)
+            && has(event, &self.source, |source, value| source.fits(value, shortened))
+            && self.account.as_ref().is_none_or(|account| account.admits(event, shortened))
+            && has(event, &self.address, |address, value| {
+                long::start(value, shortened).is_some_and(|text| address.matches(&text))
+            })
             && self.user.as_mut().is_none_or(|(identities, choice)| {
                 let principal = identities.principal(event);
-                choice.admits(|pattern| principal.is_any(|name| pattern.matches(name)))
+                choice.admits(|pattern| {
+                    principal.is_any(|name| {
+                        shortened.note(name);
+                        pattern.matches(name)
+                    })
+                })
             });
         match is_wanted {
             true => self.finer_answer(event, time),
@@ -143,7 +156,7 @@ impl Filter {
     fn finer_answer(&mut self, event: &Event<'_>, passed: Answer) -> Answer {
         let mut answer = passed;
         for condition in &mut self.finer {
-            match condition.holds(event) {
+            match condition.holds(event, &self.shortened) {
                 true => {}
                 // Another condition may exclude it for a better reason.
                 false if condition.is_undecided(event) => answer = Answer::NoUntimed,
@@ -152,14 +165,20 @@ impl Filter {
         }
         answer
     }
+
+    /// Whether an answer since the last time this was asked was given by the start
+    /// of a text that is too long to be looked at whole.
+    pub fn take_shortened(&self) -> bool {
+        self.shortened.take()
+    }
 }
 
 /// Whether the field is what a choice, if there is one, asks for. A missing
 /// field is never a match.
-fn has<T>(event: &Event<'_>, condition: &Option<(Slot, Choice<T>)>, matches: impl Fn(&T, &str) -> bool) -> bool {
+fn has<T>(event: &Event<'_>, condition: &Option<(Slot, Choice<T>)>, fits: impl Fn(&T, Value<'_>) -> bool) -> bool {
     let Some((slot, choice)) = condition else { return true };
-    let text = field::text(event, *slot);
-    choice.admits(|pattern| text.as_deref().is_some_and(|text| matches(pattern, text)))
+    let value = event.get(*slot);
+    choice.admits(|pattern| value.is_some_and(|value| fits(pattern, value)))
 }
 
 /// A service: `ec2` stands for `ec2.amazonaws.com`.
@@ -174,10 +193,11 @@ impl Source {
         Ok(Source { pattern: Pattern::new("--event-source", text)?, is_short: !text.contains('.') })
     }
 
-    fn matches(&self, source: &str) -> bool {
-        let service = || source.strip_suffix(".amazonaws.com");
-        self.pattern.matches(source)
-            || (self.is_short && service().is_some_and(|service| self.pattern.matches(service)))
+    fn fits(&self, source: Value<'_>, shortened: &Shortened) -> bool {
+        let service =
+            |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
+        long::scalar_holds(source, &self.pattern, shortened)
+            || (self.is_short && long::start(source, shortened).is_some_and(|source| service(&source)))
     }
 }
 
@@ -191,12 +211,11 @@ struct Account {
 }
 
 impl Account {
-    fn admits(&self, event: &Event<'_>) -> bool {
-        let id = field::text(event, self.recipient).or_else(|| {
-            let account = event.get(self.identity)?.member("accountId")?;
-            account.scalar()
-        });
-        self.choice.admits(|pattern| id.as_deref().is_some_and(|id| pattern.matches(id)))
+    fn admits(&self, event: &Event<'_>, shortened: &Shortened) -> bool {
+        let is_text = |value: &Value<'_>| matches!(value.kind(), Kind::String | Kind::Scalar);
+        let id = event.get(self.recipient).filter(is_text);
+        let id = id.or_else(|| event.get(self.identity)?.member("accountId"));
+        self.choice.admits(|pattern| id.is_some_and(|id| long::scalar_holds(id, pattern, shortened)))
     }
 }
 

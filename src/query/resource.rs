@@ -9,13 +9,16 @@ use std::collections::HashSet;
 
 use self::message::resources_of_message;
 use self::name::{names_in_answer, names_in_request};
+use super::long::{self, Shortened};
 use crate::decode::event::{Event, Fields, Slot, TooMany};
-use crate::decode::json::{Value, unescape};
+use crate::decode::json::{self, CUT, Value, is_verbatim, unescape};
 use crate::error::Fatal;
 use crate::pattern::{Choice, Pattern};
 
 /// More than an ARN can have, all of it escaped.
 const LONGEST: usize = 16 << 10;
+/// A list of more bytes than this is cut.
+const MOST: usize = 64 << 10;
 
 /// The fields in which resources are named.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,8 @@ impl ResourceFields {
 
     /// The resources of an event, each once: its ids and ARNs in the order of the
     /// fields, then the names in its request that no ARN among them ends in. Where
-    /// there is none, those that its answer names.
+    /// there is none, those that its answer names. A list that would be longer than
+    /// [`MOST`] bytes ends with [`CUT`].
     pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
         let mut found = Found::default();
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
@@ -68,6 +72,25 @@ impl ResourceFields {
         found.list
     }
 
+    /// Whether one of the resources of an event is so, those included for which its list
+    /// has no room.
+    pub fn any(&self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
+        let mut is_any = false;
+        for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
+            value.each_string(|written| {
+                is_any = is_any || short(written).is_some_and(|text| is_resource(&text) && is(&text));
+            });
+        }
+        self.in_message(event, |text| is_any = is_any || is(text));
+        if let Some(request) = event.get(self.request) {
+            names_in_request(request, |value| {
+                let name = value.raw_string().and_then(short).filter(|name| name::is_name(name));
+                is_any = is_any || name.is_some_and(|name| is(&name));
+            });
+        }
+        is_any
+    }
+
     /// Calls `each` for the ids and ARNs in the error message, without the ARN of the
     /// caller: `User: ARN is not authorized to perform: … on resource: ARN`.
     fn in_message(&self, event: &Event<'_>, mut each: impl FnMut(&str)) {
@@ -87,17 +110,31 @@ fn short(written: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// Resources in the order in which they were found.
-#[derive(Default)]
 struct Found<'a> {
     list: Vec<Cow<'a, str>>,
+    /// What is in the list, and the names of what is in it by its ARN.
     seen: HashSet<Cow<'a, str>>,
+    /// How many more bytes the list can have.
+    room: usize,
+}
+
+impl Default for Found<'_> {
+    fn default() -> Self {
+        Found { list: Vec::new(), seen: HashSet::new(), room: MOST }
+    }
 }
 
 impl<'a> Found<'a> {
     fn add(&mut self, text: Cow<'a, str>) {
-        if self.seen.insert(text.clone()) {
-            self.list.push(text);
+        if self.room == 0 || self.seen.contains(&text) {
+            return;
         }
+        self.room = self.room.saturating_sub(text.len() + 1);
+        if self.room == 0 {
+            return self.list.push(CUT.into());
+        }
+        self.seen.insert(text.clone());
+        self.list.push(text);
     }
 
     /// Adds an id or ARN that a message mentions, unless it is the ARN of an id that is
@@ -113,7 +150,12 @@ impl<'a> Found<'a> {
     fn add_name(&mut self, value: Value<'a>) {
         let Some(name) = value.raw_string().and_then(short).filter(|name| name::is_name(name)) else { return };
         let is_end = |arn: &Cow<'_, str>| arn.strip_suffix(&*name).is_some_and(|rest| rest.ends_with(['/', ':']));
-        if !self.list.iter().any(is_end) {
+        if self.room == 0 || self.seen.contains(&name) {
+            return;
+        }
+        if self.list.iter().any(is_end) {
+            self.seen.insert(name);
+        } else {
             self.add(name);
         }
     }
@@ -145,10 +187,10 @@ impl ResourceChoice {
         self.choice.admits(|pattern| {
             let mut is_there = false;
             for value in self.fields.whole.iter().filter_map(|slot| event.get(*slot)) {
-                value.each_string(|written| is_there = is_there || is_named(pattern, &unescape(written)));
+                value.each_string(|written| is_there = is_there || is_named(pattern, written));
             }
             if !is_there {
-                self.fields.in_message(event, |text| is_there = is_there || is_named(pattern, text));
+                self.fields.in_message(event, |text| is_there = is_there || is_name_of(pattern, text));
             }
             is_there
         })
@@ -156,7 +198,14 @@ impl ResourceChoice {
 }
 
 /// Whether a value is what a pattern asks for, or an ARN that ends in it.
-fn is_named(pattern: &Pattern, text: &str) -> bool {
+fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
+    if written.len() > json::LONGEST && !is_verbatim(written) {
+        return long::string_holds(written, pattern, &Shortened::default());
+    }
+    is_name_of(pattern, &unescape(written))
+}
+
+fn is_name_of(pattern: &Pattern, text: &str) -> bool {
     let last = || text.rfind(['/', ':']).map_or(text, |at| &text[at + 1..]);
     pattern.matches(text) || (text.starts_with("arn:") && pattern.matches(last()))
 }

@@ -43,10 +43,9 @@ impl Search {
         if !is_log {
             return None;
         }
-        let places = find::places(&self.needles, text, self.way);
         // Where there are so many, to look at all events is not slower.
         const OFTEN: usize = 4096;
-        (places.len() <= text.len() / OFTEN + 1).then_some(places)
+        find::places(&self.needles, text, self.way, text.len() / OFTEN + 1)
     }
 }
 

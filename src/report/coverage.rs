@@ -28,6 +28,9 @@ pub struct Coverage {
     pub duplicates: u64,
     /// Cells that were cut, since Excel can hold no more.
     pub cut_cells: u64,
+    /// Values that were cut, since they are too long to be held, and are marked so;
+    /// or were compared so.
+    pub cut_values: u64,
     /// Files in order that are no logs.
     pub passed_over: BTreeMap<PassedOver, u64>,
     /// Records in logs that are no CloudTrail events.
@@ -79,6 +82,7 @@ impl Coverage {
         self.unwritten += other.unwritten;
         self.duplicates += other.duplicates;
         self.cut_cells += other.cut_cells;
+        self.cut_values += other.cut_values;
         self.foreign += other.foreign;
         self.further_members += other.further_members;
         self.unopened += other.unopened;
@@ -123,6 +127,9 @@ impl fmt::Display for Coverage {
         }
         if self.cut_cells > 0 {
             write!(f, "; {} cut to the 32,767 characters that Excel holds", count(self.cut_cells, "cell"))?;
+        }
+        if self.cut_values > 0 {
+            write!(f, "; {} cut", count(self.cut_values, "long value"))?;
         }
         if self.unopened > 0 {
             write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;

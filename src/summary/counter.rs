@@ -1,7 +1,6 @@
 //! Counts by value, exactly, in bounded memory: values that do not fit wait on
 //! disk, sorted, and are put together in the end ([`spill`](super::spill)).
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
@@ -157,32 +156,88 @@ impl Counter {
     }
 }
 
-/// A value whose long columns, between tabs, are cut. Each has its share, lest a
-/// long one take the place of those behind it.
+/// A value that comes in pieces, of which no more is held than is counted by.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    columns: Vec<Part>,
+}
+
+/// The start of a column, its length, and a hash of all of it.
+#[derive(Debug, Default)]
+struct Part {
+    start: Vec<u8>,
+    length: usize,
+    sum: Sha256,
+}
+
+impl Parts {
+    /// Begins the next column.
+    pub(super) fn begin(&mut self) {
+        self.columns.push(Part::default());
+    }
+
+    /// Takes the next piece of the column.
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        if let Some(column) = self.columns.last_mut() {
+            let room = (LONGEST - column.start.len()).min(piece.len());
+            column.start.extend_from_slice(&piece[..room]);
+            column.length += piece.len();
+            column.sum.update(piece);
+        }
+    }
+
+    /// Whether it is too long to be counted by all of it.
+    pub(super) fn is_long(&self) -> bool {
+        self.length() > LONGEST
+    }
+
+    fn length(&self) -> usize {
+        self.columns.iter().map(|column| column.length + 1).sum::<usize>().saturating_sub(1)
+    }
+
+    /// The value, with tabs between its columns. Where it is too long, its long
+    /// columns are cut: each has its share, lest a long one take the place of those
+    /// behind it.
+    pub(super) fn value(self) -> Vec<u8> {
+        let share = match self.is_long() {
+            true => (LONGEST / self.columns.len()).saturating_sub(1).max(2 * MARK.len()),
+            false => LONGEST,
+        };
+        self.columns.into_iter().map(|column| column.fitted(share)).collect::<Vec<_>>().join(&b'\t')
+    }
+}
+
+impl Part {
+    /// The column or, where it is longer, its beginning, and what tells it from
+    /// others that begin so.
+    fn fitted(mut self, most: usize) -> Vec<u8> {
+        if self.length > most {
+            let mut end = most - MARK.len();
+            while end > 0 && self.start[end] & 0xc0 == 0x80 {
+                end -= 1;
+            }
+            self.start.truncate(end);
+            let hash: String = self.sum.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+            self.start.extend_from_slice(format!("… ({} bytes, {hash})", self.length).as_bytes());
+        }
+        self.start
+    }
+}
+
+/// A value whose long columns, between tabs, are cut.
 #[cold]
 fn shortened(value: &[u8]) -> Vec<u8> {
-    let columns = value.split(|byte| *byte == b'\t');
-    let share = (LONGEST / columns.clone().count()).saturating_sub(1).max(2 * MARK.len());
-    let columns: Vec<Cow<'_, [u8]>> = columns.map(|column| cut(column, share)).collect();
-    columns.join(&b'\t')
+    let mut parts = Parts::default();
+    for column in value.split(|byte| *byte == b'\t') {
+        parts.begin();
+        parts.push(column);
+    }
+    parts.value()
 }
 
 /// What stands at the end of what is cut: how long it was, and a hash that
 /// nobody can make two values have.
 const MARK: &str = "… (1000000000 bytes, 0123456789abcdef0123456789abcdef)";
-
-/// The beginning of a long column, and what tells it from others that begin so.
-fn cut(column: &[u8], most: usize) -> Cow<'_, [u8]> {
-    if column.len() <= most {
-        return column.into();
-    }
-    let mut end = most - MARK.len();
-    while end > 0 && column[end] & 0xc0 == 0x80 {
-        end -= 1;
-    }
-    let hash: String = Sha256::digest(column)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    [&column[..end], format!("… ({} bytes, {hash})", column.len()).as_bytes()].concat().into()
-}
 
 /// Whether a column ends as one that was cut.
 pub(super) fn is_cut(column: &str) -> bool {
@@ -244,6 +299,10 @@ mod tests {
     #[test]
     fn long_values_are_cut_and_told_apart() {
         let long = |end: &str| ("é".repeat(5000) + end, 0);
+        let mut parts = Parts::default();
+        parts.begin();
+        long("a").0.as_bytes().chunks(7).for_each(|piece| parts.push(piece));
+        assert_eq!(parts.value(), shortened(long("a").0.as_bytes()));
         let found = count(&[vec![long("a"), long("a"), long("b")]], 10);
         assert_eq!(found.values().map(|trend| trend.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
         assert_eq!(found.len(), 2);

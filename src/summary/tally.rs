@@ -1,8 +1,9 @@
 //! What one thread counts.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::counter::{Counter, SHORT};
+use super::counter::{Counter, LONGEST, Parts, SHORT};
 use super::days::Days;
 use super::span::Moment;
 use super::spill::Spill;
@@ -62,8 +63,13 @@ pub(super) struct Counts {
     pub(super) denied: u64,
     /// Whether there are times in other forms than that of CloudTrail itself.
     pub(super) has_other_times: bool,
+    /// Values that were counted by their start, their length and a hash.
+    pub(super) cut_values: u64,
     pub(super) days: Days,
 }
+
+/// The values of larger events come in pieces.
+const LARGE: usize = 64 << 10;
 
 pub(super) const KINDS: usize = 4;
 pub(super) const READ: usize = 0;
@@ -111,14 +117,37 @@ impl Subject {
     }
 
     /// Appends the values for an event, separated by tabs, which are in no value.
+    /// Says whether something in them was cut.
     #[inline]
-    fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+    fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+        if event.value().raw().len() > LARGE {
+            return self.long_value(event, file, style, out);
+        }
+        let start = out.len();
         for (at, column) in self.columns.iter_mut().enumerate() {
             if at > 0 {
                 out.push(b'\t');
             }
             column.write(event, file, style, out);
         }
+        out.len() - start > LONGEST
+    }
+
+    /// The same for an event that may hold more than memory should hold twice.
+    #[cold]
+    fn long_value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+        let (mut parts, mut is_cut) = (Parts::default(), false);
+        for column in &mut self.columns {
+            parts.begin();
+            let written = column.write_in_pieces(event, file, style, &mut |piece| {
+                parts.push(piece);
+                ControlFlow::Continue(())
+            });
+            is_cut |= written == ControlFlow::Continue(true);
+        }
+        is_cut |= parts.is_long();
+        out.extend_from_slice(&parts.value());
+        is_cut
     }
 }
 
@@ -188,7 +217,7 @@ impl Tally {
                 continue;
             }
             value.clear();
-            subject.value(event, file, style, value);
+            counts.cut_values += u64::from(subject.value(event, file, style, value));
             if subject.is_left_out(value) {
                 *empty += 1;
             } else {
@@ -204,7 +233,7 @@ impl Tally {
             if let [.., denied, roles] = &mut counters[..] {
                 has_grown |= roles.add(value, moment);
                 value.push(b'\t');
-                readers.name.value(event, file, style, value);
+                counts.cut_values += u64::from(readers.name.value(event, file, style, value));
                 has_grown |= denied.add(value, moment);
             }
         }
@@ -286,6 +315,7 @@ impl Counts {
         }
         self.denied += other.denied;
         self.has_other_times |= other.has_other_times;
+        self.cut_values += other.cut_values;
         self.days.merge(other.days);
     }
 }

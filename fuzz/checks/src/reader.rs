@@ -103,8 +103,11 @@ impl Tools {
         let mut row = Vec::new();
         self.table.row(event, "", &mut row);
         let mut pieces = Vec::new();
-        self.table.row_in_pieces(event, "", &mut |piece| pieces.extend_from_slice(piece));
-        assert!(pieces == row, "the row in pieces");
+        let flow = self.table.row_in_pieces(event, "", &mut |piece| {
+            pieces.extend_from_slice(piece);
+            ControlFlow::Continue(())
+        });
+        assert!(pieces == row && flow.is_continue(), "the row in pieces");
         rows.push(String::from_utf8(row).expect("rows are UTF-8"));
         for (filter, wanted) in self.filters.iter_mut().zip(wanted) {
             *wanted += usize::from(filter.answer(event) != Answer::No);

@@ -1,6 +1,14 @@
-//! The text that a JSON string stands for.
+//! The text that a JSON string stands for: whole, piece by piece, or its start.
 
 use std::borrow::Cow;
+use std::ops::Range;
+
+/// Names and other texts that an event is asked for are held whole up to this
+/// length, which is many times what AWS allows.
+pub const LONGEST: usize = 64 << 10;
+
+/// Ends a text of which only the start is held.
+pub const CUT: &str = "…[cut at 64 KiB]";
 
 /// Text of bytes that are UTF-8 in all but damaged logs.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
@@ -15,17 +23,62 @@ pub fn unescape(written: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', written).is_none() {
         return text(written);
     }
-    let written = text(written);
     let mut plain = String::with_capacity(written.len());
-    let mut rest = &*written;
-    while let Some(at) = rest.find('\\') {
-        plain.push_str(&rest[..at]);
-        let (character, length) = escape(&rest.as_bytes()[at..]);
+    let mut rest = written;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        plain.push_str(&text(&rest[..at]));
+        let (character, length) = escape(&rest[at..]);
         plain.push(character.unwrap_or('\\'));
         rest = &rest[at + length..];
     }
-    plain.push_str(rest);
+    plain.push_str(&text(rest));
     Cow::Owned(plain)
+}
+
+/// The text that a JSON string stands for or, where that is longer than
+/// [`LONGEST`], its start and [`CUT`].
+pub fn unescape_start(written: &[u8]) -> Cow<'_, str> {
+    if written.len() <= LONGEST {
+        return unescape(written);
+    }
+    let mut start = String::with_capacity(2 * LONGEST);
+    for piece in pieces(written, LONGEST) {
+        start.push_str(&unescape(&written[piece]));
+        if start.len() > LONGEST {
+            start.truncate(start.floor_char_boundary(LONGEST));
+            start.push_str(CUT);
+            break;
+        }
+    }
+    Cow::Owned(start)
+}
+
+/// Whether a string stands for the bytes that are written, so that its text takes
+/// no memory of its own.
+pub fn is_verbatim(written: &[u8]) -> bool {
+    memchr::memchr(b'\\', written).is_none() && simdutf8::basic::from_utf8(written).is_ok()
+}
+
+/// Parts of a string as written, of about `size` bytes, that can be read alone:
+/// no escape, no pair of surrogates and no character is cut.
+pub fn pieces(written: &[u8], size: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let from = start;
+        let end = written.len().min(from + size);
+        while start < end {
+            start = match memchr::memchr(b'\\', &written[start..end]) {
+                Some(0) => start + escape(&written[start..]).1,
+                Some(length) => start + length,
+                None => end,
+            };
+        }
+        start = start.min(written.len());
+        while start < written.len() && written[start] & 0xc0 == 0x80 {
+            start += 1;
+        }
+        (from < start).then_some(from..start)
+    })
 }
 
 /// The character that the escape at the start of `bytes` stands for, and how
@@ -65,6 +118,40 @@ fn code_unit(bytes: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_escape_is_cut() {
+        let odd = r#"é\ud83d\ud83d\ude00\u1\u0041\"\t\\ =\u0007😀\ude00\q"#.repeat(3);
+        for size in 1..odd.len() {
+            let parts: String = pieces(odd.as_bytes(), size).map(|piece| unescape(&odd.as_bytes()[piece])).collect();
+            assert_eq!(parts, unescape(odd.as_bytes()), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_by_its_own_length() {
+        for character in ["x", "é", "\\u0041", "\\u00e9", "\\ud83d\\ude00", "\u{1}"] {
+            let length = unescape(character.as_bytes()).len();
+            for count in [LONGEST / length - 1, LONGEST / length, LONGEST / length + 1] {
+                let written = character.repeat(count);
+                let (start, whole) = (unescape_start(written.as_bytes()), unescape(written.as_bytes()));
+                if whole.len() <= LONGEST {
+                    assert_eq!(start, whole);
+                } else {
+                    let kept = start.strip_suffix(CUT).unwrap();
+                    assert!(whole.starts_with(kept) && kept.len() > LONGEST - 4 && kept.len() <= LONGEST);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_replaced_wherever_it_stands() {
+        for written in [&b"\xc3\\n\xa9"[..], b"a\xf0\x9f\\t\x98\x80", b"\\\xff", b"\xe2\x80\\u0041"] {
+            let replaced = String::from_utf8_lossy(written).into_owned();
+            assert_eq!(unescape(written), unescape(replaced.as_bytes()), "{written:?}");
+        }
+    }
 
     #[test]
     fn surrogates_pair_or_are_replaced() {

@@ -4,7 +4,10 @@ use super::escape::unescape;
 
 /// Whether a key as written stands for `name`.
 pub fn key_is(written: &[u8], name: &[u8]) -> bool {
-    written == name || (written.contains(&b'\\') && unescape(written).as_bytes() == name)
+    /// No escape has more bytes than this for each of its character's.
+    const WIDEST: usize = 6;
+    written == name
+        || (written.len() <= WIDEST * name.len() && written.contains(&b'\\') && unescape(written).as_bytes() == name)
 }
 
 /// A key as it is written before its value, with the byte before it, its

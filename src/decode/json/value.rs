@@ -2,8 +2,9 @@
 //! asked for.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
-use super::escape::{text, unescape};
+use super::escape::{LONGEST, is_verbatim, text, unescape, unescape_start};
 use super::{Text, key_is};
 
 /// What a value is.
@@ -65,16 +66,26 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of a string.
+    /// The text of a string, of one that is longer than [`LONGEST`] its start.
     pub fn string(&self) -> Option<Cow<'a, str>> {
-        self.raw_string().map(unescape)
+        self.raw_string().map(unescape_start)
     }
 
-    /// The text of a string, a number, `true` or `false`.
+    /// The text of a string, a number, `true` or `false`, of one that is longer
+    /// than [`LONGEST`] its start.
     pub fn scalar(&self) -> Option<Cow<'a, str>> {
         match self.kind() {
             Kind::String => self.string(),
-            Kind::Scalar => Some(text(self.raw())),
+            Kind::Scalar => Some(unescape_start(self.raw())),
+            _ => None,
+        }
+    }
+
+    /// The same text where it is not cut, and takes no memory of its own or little.
+    pub fn whole_scalar(&self) -> Option<Cow<'a, str>> {
+        match (self.kind(), self.raw_string()) {
+            (_, Some(written)) if written.len() <= LONGEST || is_verbatim(written) => Some(unescape(written)),
+            (Kind::Scalar, _) => Some(text(self.raw())),
             _ => None,
         }
     }
@@ -112,12 +123,16 @@ impl<'a> Value<'a> {
     /// The value as written, without the white space between its parts.
     pub fn compact(&self) -> Vec<u8> {
         let mut compact = Vec::with_capacity(self.end - self.start);
-        self.compact_pieces(usize::MAX, &mut |piece| compact.extend_from_slice(piece));
+        let _ = self.compact_pieces(usize::MAX, &mut |piece| {
+            compact.extend_from_slice(piece);
+            ControlFlow::Continue(())
+        });
         compact
     }
 
-    /// The same in pieces of about `size` bytes that cut no character.
-    pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8])) {
+    /// The same in pieces of about `size` bytes that cut no character, until
+    /// `each` breaks off.
+    pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut piece = Vec::with_capacity(size.min(self.end - self.start));
         let mut at = self.start;
         while at < self.end {
@@ -126,7 +141,7 @@ impl<'a> Value<'a> {
             for (mut part, is_string) in [(&self.text.bytes[at..quote], false), (&self.text.bytes[quote..end], true)] {
                 while !part.is_empty() {
                     if piece.len() >= size {
-                        each(&piece);
+                        each(&piece)?;
                         piece.clear();
                     }
                     let (now, later) = part.split_at(character_end(part, size - piece.len()));
@@ -139,7 +154,7 @@ impl<'a> Value<'a> {
             }
             at = end;
         }
-        each(&piece);
+        each(&piece)
     }
 
     /// Calls `each` for the members of an object. A broken rest is left out:

@@ -1,23 +1,34 @@
 //! One bit for each byte of a text, and the questions that are asked of them.
 
+use super::large::{Kind, LargeText};
+
 /// So many bytes of zeros follow the bits of a text, so that eight can be read
 /// at once from anywhere in it.
 pub(super) const MARGIN: usize = 8;
 
 /// One bit for each byte of a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bits<'a>(&'a [u8]);
+pub struct Bits<'a> {
+    bits: &'a [u8],
+    /// Where the bits of a large text are found, for which none are kept.
+    large: Option<(LargeText<'a>, Kind)>,
+}
 
 impl<'a> Bits<'a> {
     pub(super) fn new(bits: &'a [u8]) -> Bits<'a> {
-        Bits(bits)
+        Bits { bits, large: None }
+    }
+
+    /// Those of a large text.
+    pub(super) fn large(text: LargeText<'a>, kind: Kind) -> Bits<'a> {
+        Bits { bits: &[], large: Some((text, kind)) }
     }
 
     /// At least [`Bits::NEAR`] bits from `at` on, the first in the lowest bit;
     /// nothing behind the end.
     #[inline(always)]
     fn near(&self, at: usize) -> Option<u64> {
-        let bytes = self.0.get(at / 8..)?.first_chunk()?;
+        let bytes = self.bits.get(at / 8..)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes) >> (at % 8))
     }
 
@@ -27,23 +38,40 @@ impl<'a> Bits<'a> {
     /// The words of 64 bits from `at` on, without the bits before it.
     #[inline(always)]
     fn words(&self, at: usize) -> impl Iterator<Item = u64> + use<'a> {
-        let words = self.0.as_chunks().0.get(at / 64..).unwrap_or(&[]);
+        let words = self.bits.as_chunks().0.get(at / 64..).unwrap_or(&[]);
         let mut inside = !0 << (at % 64);
         words.iter().map(move |word| u64::from_le_bytes(*word) & std::mem::replace(&mut inside, !0))
     }
 
     /// Whether the bit at `at` is set.
     pub fn is_set(&self, at: usize) -> bool {
-        self.near(at).is_some_and(|bits| bits & 1 == 1)
+        match self.near(at) {
+            Some(bits) => bits & 1 == 1,
+            None => self.next_in_large(at) == Some(at),
+        }
     }
 
     /// The place of the first bit from `at` on.
     #[inline(always)]
     pub fn next(&self, at: usize) -> Option<usize> {
-        match self.near(at)? {
-            0 => self.next_far(at),
-            near => Some(at + near.trailing_zeros() as usize),
+        match self.near(at) {
+            Some(0) => self.next_far(at),
+            Some(near) => Some(at + near.trailing_zeros() as usize),
+            None => self.next_in_large(at),
         }
+    }
+
+    #[cold]
+    fn next_in_large(&self, at: usize) -> Option<usize> {
+        let (text, kind) = self.large?;
+        let mut inside = !0 << (at % 64);
+        for number in at / 64..text.blocks() {
+            let word = text.block(number).of(kind) & std::mem::replace(&mut inside, !0);
+            if word != 0 {
+                return Some(number * 64 + word.trailing_zeros() as usize);
+            }
+        }
+        None
     }
 
     fn next_far(&self, at: usize) -> Option<usize> {
@@ -57,12 +85,23 @@ impl<'a> Bits<'a> {
     pub fn any(&self, start: usize, end: usize) -> bool {
         let length = end.saturating_sub(start);
         if length <= Bits::NEAR {
-            return self.near(start).is_some_and(|near| near & ((1 << length) - 1) != 0);
+            return match self.near(start) {
+                Some(near) => near & ((1 << length) - 1) != 0,
+                None => self.any_in_large(start, end),
+            };
+        }
+        if self.bits.is_empty() {
+            return self.any_in_large(start, end);
         }
         let (first, last) = (start / 64, (end - 1) / 64);
         let to_end = !0 >> (63 - (end - 1) % 64);
         let words = (first..=last).zip(self.words(start));
         words.fold(0, |any, (number, word)| any | if number == last { word & to_end } else { word }) != 0
+    }
+
+    #[cold]
+    fn any_in_large(&self, start: usize, end: usize) -> bool {
+        self.next_in_large(start).is_some_and(|at| at < end)
     }
 }
 
@@ -70,7 +109,9 @@ impl<'a> Bits<'a> {
 /// text ends first, or where no bracket opens.
 #[inline(always)]
 pub fn balanced(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
-    let (opening, closing) = (opens.near(at)?, closes.near(at)?);
+    let (Some(opening), Some(closing)) = (opens.near(at), closes.near(at)) else {
+        return balanced_in_large(opens, closes, at);
+    };
     // Most objects are small and have no others in them.
     if closing != 0 && opening & (closing ^ (closing - 1)) == 1 {
         return Some(at + closing.trailing_zeros() as usize + 1);
@@ -79,8 +120,24 @@ pub fn balanced(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
         return None;
     }
     let first = at / 64 * 64;
+    closing_place((first..).step_by(64).zip(opens.words(at).zip(closes.words(at))))
+}
+
+#[cold]
+fn balanced_in_large(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
+    let mut inside = !0 << (at % 64);
+    let (text, _) = opens.large.filter(|_| closes.large.is_some() && opens.is_set(at))?;
+    closing_place((at / 64..text.blocks()).map(|number| {
+        let (block, inside) = (text.block(number), std::mem::replace(&mut inside, !0));
+        (number * 64, (block.opens & inside, block.closes & inside))
+    }))
+}
+
+/// The place behind the bracket that closes the first of those in these words.
+#[inline(always)]
+fn closing_place(words: impl Iterator<Item = (usize, (u64, u64))>) -> Option<usize> {
     let mut depth = 0;
-    for (start, (opens, mut closes)) in (first..).step_by(64).zip(opens.words(at).zip(closes.words(at))) {
+    for (start, (opens, mut closes)) in words {
         let (opened, closed) = (opens.count_ones(), closes.count_ones());
         // Most words close fewer brackets than are open: no need to look where.
         if closed >= depth {

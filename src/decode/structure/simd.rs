@@ -15,7 +15,7 @@
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
-use super::{Found, Seen, portable};
+use super::{Block, Carry, Found, Seen, WIDTH, classify, portable, portable_carries, prefix_xor};
 
 /// A way to do the work, which this machine can go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,6 +82,39 @@ impl Way {
         }
     }
 
+    /// Notes what is handed to each block of a text.
+    pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> Seen {
+        match self.0 {
+            Instructions::Any => portable_carries(text, carries),
+            // SAFETY: the way was made because its instructions are there.
+            #[cfg(target_arch = "aarch64")]
+            Instructions::By16 => unsafe { aarch64::carries_16(text, carries) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By32 => unsafe { x86::carries_32(text, carries) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By64 => unsafe { x86::carries_64(text, carries) },
+        }
+    }
+
+    /// The bits of one block, given what the one before hands to it.
+    #[inline]
+    pub(super) fn block(self, carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+        match self.0 {
+            Instructions::Any => carry.block(classify(chunk), prefix_xor),
+            // SAFETY: the way was made because its instructions are there.
+            #[cfg(target_arch = "aarch64")]
+            Instructions::By16 => unsafe { aarch64::block_16(carry, chunk) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By32 => unsafe { x86::block_32(carry, chunk) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::By64 => unsafe { x86::block_64(carry, chunk) },
+        }
+    }
+
     /// Does `work`, and what is inlined into it, with the instructions of this
     /// way.
     #[inline(always)]
@@ -106,7 +139,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Instructions, Way, Work};
-    use crate::decode::structure::{Classes, Found, Seen, WIDTH, pass};
+    use crate::decode::structure::{Block, Carry, Classes, Found, Seen, WIDTH, carry_pass, pass};
 
     /// What this machine knows, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = Way> {
@@ -143,6 +176,26 @@ mod x86 {
     #[target_feature(enable = "avx2,pclmulqdq")]
     pub(super) fn pass_32(text: &[u8], found: Found<'_>) -> Seen {
         pass(text, found, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
+    pub(super) fn carries_64(text: &[u8], carries: &mut [u8]) -> Seen {
+        carry_pass(text, carries, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
+    }
+
+    #[target_feature(enable = "avx2,pclmulqdq")]
+    pub(super) fn carries_32(text: &[u8], carries: &mut [u8]) -> Seen {
+        carry_pass(text, carries, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
+    pub(super) fn block_64(carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+        carry.block(classify_64(chunk), |bits| prefix_xor(bits))
+    }
+
+    #[target_feature(enable = "avx2,pclmulqdq")]
+    pub(super) fn block_32(carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+        carry.block(classify_32(chunk), |bits| prefix_xor(bits))
     }
 
     /// Multiplying without carries by all ones sums up parities.
@@ -227,7 +280,7 @@ mod aarch64 {
     use std::arch::is_aarch64_feature_detected;
 
     use super::{Instructions, Way};
-    use crate::decode::structure::{Classes, Found, Seen, WIDTH, pass, prefix_xor};
+    use crate::decode::structure::{Block, Carry, Classes, Found, Seen, WIDTH, carry_pass, pass, prefix_xor};
 
     /// A quarter of what is looked at together.
     const QUARTER: usize = WIDTH / 4;
@@ -240,6 +293,16 @@ mod aarch64 {
     #[target_feature(enable = "neon")]
     pub(super) fn pass_16(text: &[u8], found: Found<'_>) -> Seen {
         pass(text, found, |chunk| classify_16(chunk), prefix_xor)
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn carries_16(text: &[u8], carries: &mut [u8]) -> Seen {
+        carry_pass(text, carries, |chunk| classify_16(chunk), prefix_xor)
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn block_16(carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+        carry.block(classify_16(chunk), prefix_xor)
     }
 
     #[target_feature(enable = "neon")]

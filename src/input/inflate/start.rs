@@ -43,14 +43,15 @@ impl Read for Rest<'_> {
     }
 }
 
-/// Fills `buffer` with at most `limit` bytes; with the first of them only, if these
-/// show that it is an archive.
-pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: usize) -> Start {
+/// Fills `buffer` with at most as many bytes as `limit` gives for a file with this
+/// start; with the first of them only, if these show that it is an archive.
+pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: impl Fn(&[u8]) -> usize) -> Start {
     const FIRST: usize = 64 * 1024;
     let mut filled = 0;
     loop {
         if filled == buffer.len() {
-            if filled >= limit {
+            let limit = limit(&buffer[..filled]);
+            if filled > 0 && filled >= limit {
                 return Start { filled, end: None };
             }
             buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);

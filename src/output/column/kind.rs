@@ -1,10 +1,13 @@
 //! A column's value by its kind: as JSON, and as what a spreadsheet can hold.
 
-use super::{Column, Source, first};
+use std::ops::ControlFlow;
+
+use super::{Column, Source, first, is_cut};
 use crate::decode::event::Event;
 use crate::decode::json::{Kind, Value};
 use crate::output::cell::CellStyle;
 use crate::output::json;
+use crate::output::large::{self, Emit};
 
 /// What the cells of a column are to a spreadsheet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +68,42 @@ impl Column {
             }
             Source::File => json::text(&[file], out),
         }
+    }
+
+    /// Writes the same piece by piece, and gives whether it was cut.
+    pub(in crate::output) fn json_in_pieces(
+        &mut self,
+        event: &Event<'_>,
+        file: &str,
+        style: &CellStyle,
+        emit: &mut Emit<'_>,
+    ) -> ControlFlow<(), bool> {
+        match &self.source {
+            Source::Path(path) if path.is_many() => {
+                let (mut flow, mut count) = (emit(b"["), 0);
+                path.each(event, &mut |value| {
+                    if flow.is_continue() && count > 0 {
+                        flow = emit(b",");
+                    }
+                    if flow.is_continue() {
+                        flow = large::json(value, emit);
+                    }
+                    count += 1;
+                });
+                flow?;
+                emit(b"]")?;
+            }
+            _ => match self.large_value(event) {
+                Some(value) => large::json(value, emit)?,
+                None => {
+                    let mut small = Vec::new();
+                    self.write_json(event, file, style, &mut small);
+                    emit(&small)?;
+                    return ControlFlow::Continue(self.is_derived() && is_cut(&small));
+                }
+            },
+        }
+        ControlFlow::Continue(false)
     }
 }
 

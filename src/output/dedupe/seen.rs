@@ -12,7 +12,7 @@ use crate::output::scratch::Scratch;
 /// So many ids are kept in the hash table.
 const LATEST: usize = 1 << 17;
 /// So many ids are kept in the sorted list.
-const LISTED: usize = 5 << 20;
+const LISTED: usize = 3 << 19;
 /// Bits of the filter, and those of a hash that choose one.
 const FILTER_BITS: u32 = 27;
 

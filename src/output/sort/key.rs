@@ -58,7 +58,7 @@ fn encode(cell: &[u8], epoch: Option<Timestamp>, descends: bool, key: &mut Vec<u
     let start = key.len();
     if let (Some(number), None) = (Decimal::read(cell), epoch) {
         key.push(NUMBER);
-        number.write(key);
+        key.extend(number.bytes());
     } else if let Some(time) = epoch.or_else(|| time(cell)) {
         key.push(TIME);
         // Nothing is negative or longer then, from the year -9999 to 9999.

@@ -5,19 +5,21 @@ use super::needle::Needle;
 use crate::decode::structure::{Way, Work};
 
 /// The places where one of the needles stands, or may stand written in another
-/// way, in their order.
-pub(super) fn places(needles: &[Needle], text: &[u8], way: Way) -> Vec<usize> {
+/// way, in their order; nothing where there are more than `most`.
+pub(super) fn places(needles: &[Needle], text: &[u8], way: Way, most: usize) -> Option<Vec<usize>> {
     let mut places = Vec::new();
-    way.run(Find { needles, text, places: &mut places });
+    way.run(Find { needles, text, most, places: &mut places });
     places.sort_unstable();
     places.dedup();
-    places
+    (places.len() <= most).then_some(places)
 }
 
 /// One pass over a text.
 struct Find<'a> {
     needles: &'a [Needle],
     text: &'a [u8],
+    /// Behind more places than this there is no need to go on.
+    most: usize,
     places: &'a mut Vec<usize>,
 }
 
@@ -31,7 +33,7 @@ impl Work for Find<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Find { needles, text, places } = self;
+        let Find { needles, text, most, places } = self;
         let signs: Vec<Sign> = needles.iter().map(Sign::of).collect();
         let reach = signs.iter().map(|sign| sign.rare + 1).max().unwrap_or(0);
         let blocks = (text.len() + 1).saturating_sub(reach) / WIDTH;
@@ -44,6 +46,10 @@ impl Work for Find<'_> {
             if is_near {
                 for (needle, sign) in needles.iter().zip(&signs) {
                     sign.candidates(text, at, |at| places.extend(needle.may_be_at(text, at).then_some(at)));
+                }
+                // Each place once for each needle at most.
+                if places.len() > most.saturating_mul(needles.len()) {
+                    return;
                 }
             }
         }
@@ -129,7 +135,11 @@ mod tests {
             let holds = |at: &usize| needles.iter().any(|needle| needle.may_be_at(bytes, *at));
             let plain: Vec<usize> = (0..text.len()).filter(holds).collect();
             for way in Way::all() {
-                prop_assert_eq!(&places(&needles, bytes, way), &plain, "{:?}", way);
+                let found = places(&needles, bytes, way, plain.len());
+                prop_assert_eq!(found.as_ref(), Some(&plain), "{:?}", way);
+                if let Some(fewer) = plain.len().checked_sub(1) {
+                    prop_assert_eq!(places(&needles, bytes, way, fewer), None, "{:?}", way);
+                }
             }
         }
     }
