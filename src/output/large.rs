@@ -88,7 +88,11 @@ pub(super) fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, emit: &m
 /// Writes a value as JSON of one line.
 pub(super) fn json(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
     let mut text = Vec::new();
+    let is_plain = value.is_plain();
     value.compact_pieces(PIECE, &mut |piece| {
+        if is_plain {
+            return emit(piece);
+        }
         text.clear();
         push_text(&String::from_utf8_lossy(piece), &mut text);
         emit(&text)

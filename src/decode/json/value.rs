@@ -133,6 +133,9 @@ impl<'a> Value<'a> {
     /// The same in pieces of about `size` bytes that cut no character, until
     /// `each` breaks off.
     pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
+        if self.is_plain() && self.kind() != Kind::String {
+            return self.raw().chunks(size).try_for_each(each);
+        }
         let mut piece = Vec::with_capacity(size.min(self.end - self.start));
         let mut at = self.start;
         while at < self.end {

@@ -47,7 +47,7 @@ impl<'a> Bits<'a> {
     pub fn is_set(&self, at: usize) -> bool {
         match self.near(at) {
             Some(bits) => bits & 1 == 1,
-            None => self.next_in_large(at) == Some(at),
+            None => self.next_before(at, at + 1).is_some(),
         }
     }
 
@@ -63,12 +63,17 @@ impl<'a> Bits<'a> {
 
     #[cold]
     fn next_in_large(&self, at: usize) -> Option<usize> {
+        self.next_before(at, usize::MAX)
+    }
+
+    /// The place of the first bit of a large text from `at` on and before `end`.
+    fn next_before(&self, at: usize, end: usize) -> Option<usize> {
         let (text, kind) = self.large?;
         let mut inside = !0 << (at % 64);
-        for number in at / 64..text.blocks() {
+        for number in at / 64..text.blocks().min(end.div_ceil(64)) {
             let word = text.block(number).of(kind) & std::mem::replace(&mut inside, !0);
             if word != 0 {
-                return Some(number * 64 + word.trailing_zeros() as usize);
+                return Some(number * 64 + word.trailing_zeros() as usize).filter(|at| *at < end);
             }
         }
         None
@@ -101,7 +106,7 @@ impl<'a> Bits<'a> {
 
     #[cold]
     fn any_in_large(&self, start: usize, end: usize) -> bool {
-        self.next_in_large(start).is_some_and(|at| at < end)
+        self.next_before(start, end).is_some()
     }
 }
 
