@@ -293,7 +293,9 @@ mod tests {
         let mut fields = Fields::default();
         let mut undecided = |condition: &str, json: &str| {
             let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
-            with_event(json, &fields, |event| (comparison.holds(event, &Shortened::default()), comparison.is_undecided(event)))
+            with_event(json, &fields, |event| {
+                (comparison.holds(event, &Shortened::default()), comparison.is_undecided(event))
+            })
         };
         for (time, holds, is_undecided) in [
             (r#""2026-10-01 09:00:00.000""#, true, false),

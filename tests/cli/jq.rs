@@ -43,7 +43,7 @@ fn an_event_that_an_expression_cannot_be_computed_for_is_left_out() {
 #[test]
 fn an_expression_that_is_too_deep_or_reads_files_is_refused() {
     let trial = Trial::with("log.json", LOG);
-    let brackets = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let brackets = format!("{}1{}", "[".repeat(20_000), "]".repeat(20_000));
     for (expression, reason) in [
         (brackets.as_str(), "nested more than 256 levels deep"),
         (&"(".repeat(300), "nested more than 256 levels deep"),
@@ -71,5 +71,5 @@ fn input_and_output_are_those_of_the_command() {
     );
     assert_eq!(std::fs::read_to_string(trial.path("out.tsv")).unwrap(), "A\n");
     let ran = trial.run(&["summary", "log.json", "--jq", r#".eventName == "A""#, "-f", "csv"]);
-    assert!(ran.stdout.contains("name,A,,1,"), "{ran:?}");
+    assert!(ran.stdout.contains("total,events,,1,"), "{ran:?}");
 }

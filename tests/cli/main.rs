@@ -12,6 +12,8 @@ mod help;
 mod jq;
 mod json;
 mod meaning;
+#[cfg(target_os = "linux")]
+mod memory;
 mod mistakes;
 mod office;
 mod output;
