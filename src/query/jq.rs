@@ -15,7 +15,7 @@ use jaq_core::load::{Arena, File, Loader, lex, parse};
 use jaq_core::{Compiler, Ctx, Vars, compile, load};
 use jaq_json::Val;
 
-use self::expression::{Expression, Needs};
+use self::expression::{DEEPEST, Expression, Needs, is_nested_too_deeply};
 use self::panics::{caught, keep_quiet};
 pub use self::required::required;
 use crate::decode::event::{Event, Fields, Slot, TooMany};
@@ -23,8 +23,6 @@ use crate::error::Fatal;
 
 const OPTION: &str = "--jq";
 const OTHER_FILES: &str = "reads other files; write the whole expression here";
-/// Deeper than anybody writes. The parser calls itself for each level.
-const DEEPEST: usize = 256;
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -123,20 +121,6 @@ impl std::fmt::Debug for Jq {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Jq").field("expression", &self.expression).finish_non_exhaustive()
     }
-}
-
-/// Whether brackets stand in each other too deeply. Those in texts count too: nobody
-/// writes so many.
-fn is_nested_too_deeply(text: &str) -> bool {
-    let mut depth = 0_usize;
-    text.bytes().any(|byte| {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > DEEPEST
-    })
 }
 
 /// What is wrong with text that is no expression.

@@ -41,7 +41,7 @@ pub enum Yields {
 impl Expression {
     /// Looks at an expression that can be compiled.
     pub fn parse(text: &str) -> Expression {
-        let Some(term) = jaq_core::load::parse(text, |parser| parser.term()) else {
+        let Some(term) = parse_term(text) else {
             return Expression { needs: Needs::All, yields: Yields::Either, mistake: None };
         };
         let look = look(&term);
@@ -71,6 +71,31 @@ impl Expression {
     pub fn mistake(&self) -> Option<&'static str> {
         self.mistake
     }
+}
+
+/// An expression as a tree, unless it is none or is nested too deeply for the parser.
+pub(super) fn parse_term(text: &str) -> Option<Term<'_>> {
+    if is_nested_too_deeply(text) {
+        return None;
+    }
+    jaq_core::load::parse(text, |parser| parser.term())
+}
+
+/// Deeper than anyone writes. The parser calls itself for each level.
+pub(super) const DEEPEST: usize = 256;
+
+/// Whether brackets stand in each other too deeply. Those in texts count too: no
+/// expression needs so many.
+pub(super) fn is_nested_too_deeply(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 /// What a term that is given an event looks at.

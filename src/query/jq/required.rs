@@ -6,13 +6,13 @@ use jaq_core::load::parse::{self, BinaryOp};
 use jaq_core::ops::Cmp;
 use jaq_core::path::{Part, Path};
 
-use super::expression::{Term, literal};
+use super::expression::{Term, literal, parse_term};
 use crate::query::search::{Edges, Needle, needles_of_regex};
 
 /// Searches each of which finds every event of which the expression yields
 /// something that counts.
 pub fn required(text: &str) -> Vec<Vec<Needle>> {
-    let Some(term) = jaq_core::load::parse(text, |parser| parser.term()) else { return Vec::new() };
+    let Some(term) = parse_term(text) else { return Vec::new() };
     truth(&term)
 }
 
