@@ -92,12 +92,19 @@ impl<'t> Windows<'t> {
                 return ControlFlow::Break(Stopped::Enough);
             }
             if self.length > self.buffer.len() {
-                // Cleared memory that nobody has written to yet takes none.
-                let mut larger = vec![0; self.length];
+                // Cleared memory that is not written to yet takes none.
+                let mut larger = vec![0; self.length.max(self.smallest_returned())];
                 larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
                 *self.buffer = larger;
             }
         }
+    }
+
+    /// The smallest buffer that an allocator gives back to the system at once. What is
+    /// smaller it keeps for the thread, and with eight threads that is too much.
+    fn smallest_returned(&self) -> usize {
+        const LARGEST_KEPT: usize = 32 << 20;
+        if self.length > self.free { (LARGEST_KEPT + 1).min(self.largest) } else { 0 }
     }
 
     /// Shows what is in the window.
