@@ -54,7 +54,7 @@ pub fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Fatal> {
     let mut child = command.spawn().map_err(fail)?;
     signals.begin(&child);
     let status = child.wait().map_err(fail)?;
-    if let Some(exit) = status.code().and_then(|code| Exit::of_code(code)) {
+    if let Some(exit) = status.code().and_then(Exit::of_code) {
         return Ok(exit);
     }
     if let Some(output) = output {

@@ -115,6 +115,5 @@ fn is_key(key: &str) -> bool {
         let (first, rest) = known.split_at(1);
         key.strip_prefix(first).or(key.strip_prefix(&*first.to_ascii_uppercase())) == Some(rest)
     };
-    (ENDINGS.iter().any(|ending| key.ends_with(ending)) && !OTHER_KEYS.iter().any(|other| is(&other)))
-        || KEYS.iter().any(|known| is(&known))
+    (ENDINGS.iter().any(|ending| key.ends_with(ending)) && !OTHER_KEYS.iter().any(&is)) || KEYS.iter().any(is)
 }

@@ -110,8 +110,8 @@ fn a_run_that_does_not_end_says_how_to_end_it() {
     let endless = r#"("x" * 1000 | range(1100) as $line | .), (def f: f; f)"#;
     let mut child = trial.command(&["log.json", "--jq", endless, "-o", "out.tsv"]).spawn().unwrap();
     wait_for_output(&mut child, &trial.path(""));
-    let part = std::fs::read_dir(trial.path("")).unwrap().map(|entry| entry.unwrap().path());
-    let part = part.filter(|path| path.to_string_lossy().ends_with("trail2tsv-part")).next().unwrap();
+    let mut parts = std::fs::read_dir(trial.path("")).unwrap().map(|entry| entry.unwrap().path());
+    let part = parts.find(|path| path.to_string_lossy().ends_with("trail2tsv-part")).unwrap();
     while std::fs::metadata(&part).unwrap().len() == 0 {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }

@@ -44,7 +44,7 @@ fn plain_counts(events: &[Value]) -> BTreeMap<&'static str, BTreeMap<String, u64
                 field => cell(&event[field]),
             };
             let is_success = field == "errorCode" && value.len() == 3 && value.starts_with('2');
-            if !value.is_empty() && !(is_success && value.parse::<u16>().is_ok()) {
+            if !(value.is_empty() || is_success && value.parse::<u16>().is_ok()) {
                 *tables.entry(table).or_default().entry(simple(&value)).or_default() += 1;
             }
         }
