@@ -50,7 +50,7 @@ impl ResourceFields {
     /// The resources of an event, each once: its ids and ARNs in the order of the
     /// fields, then the names in its request that no ARN among them ends in. Where
     /// there is none, those that its answer names. A list that would be longer than
-    /// [`MOST`] bytes ends with [`CUT`].
+    /// 64 KiB ends with [`CUT`].
     pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
         let mut found = Found::default();
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
