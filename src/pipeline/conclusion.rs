@@ -21,11 +21,8 @@ pub(super) struct Expected {
 
 impl Expected {
     pub(super) fn of(source: &Source) -> Expected {
-        Expected {
-            is_named: source.is_named,
-            is_log: source.is_named_as_log(),
-            is_archive: source.is_named_as_archive(),
-        }
+        let is_log = source.is_named_as_log();
+        Expected { is_named: source.is_named, is_log, is_archive: !is_log && source.is_named_as_archive() }
     }
 }
 

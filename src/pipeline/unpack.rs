@@ -146,9 +146,7 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
     /// Reads a file, or what is packed in it.
     fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), layers: Layers) -> ControlFlow<()> {
         let Unpacking { worker, rows, .. } = self;
-        let mut inflater = std::mem::replace(&mut worker.members, crate::input::inflate::Inflater::new(0));
-        let content = worker.text(&mut inflater, name, bytes, rows);
-        worker.members = inflater;
+        let content = worker.member_text(name, bytes, rows);
         let mut is_bomb = false;
         match content {
             Content::Text(ended) => {

@@ -182,9 +182,8 @@ impl<'a, 'v> Worker<'a, 'v> {
             }
         };
         let is_regular = matches!(file, Opened::File(_));
-        let mut inflater = std::mem::replace(&mut self.inflater, Inflater::new(0));
-        let content = self.text(&mut inflater, name, &mut file, rows);
-        self.inflater = inflater;
+        let Worker { job, choice, decoder, inflater, .. } = self;
+        let content = Reading { job, choice, decoder, rows, name }.text(inflater, &mut file);
         let (kind, bytes, is_file) = match content.into_packed() {
             Ok(packed) => packed,
             Err(ended) => return Some(ended),
@@ -202,19 +201,15 @@ impl<'a, 'v> Worker<'a, 'v> {
         None
     }
 
-    /// Makes rows of the text of a file.
-    pub(super) fn text<'f>(
+    /// Makes rows of the text of a member of an archive.
+    pub(super) fn member_text<'f>(
         &mut self,
-        inflater: &mut Inflater,
         name: &str,
-        file: &'f mut (dyn Read + Send),
+        bytes: &'f mut (dyn Read + Send),
         rows: &mut Rows<'_>,
     ) -> Content<'f> {
-        let Worker { job, choice, decoder, .. } = self;
-        decoder.start();
-        let number = rows.number();
-        let may_grow = || job.turn.wait(number, job.stop);
-        inflater.read(file, may_grow, &mut Reading { job, choice, decoder, rows, name })
+        let Worker { job, choice, decoder, members, .. } = self;
+        Reading { job, choice, decoder, rows, name }.text(members, bytes)
     }
 }
 
@@ -225,6 +220,14 @@ struct Reading<'x, 'a, 'v, 'b> {
     decoder: &'x mut Decoder,
     rows: &'x mut Rows<'b>,
     name: &'x str,
+}
+
+impl Reading<'_, '_, '_, '_> {
+    fn text<'f>(mut self, inflater: &mut Inflater, file: &'f mut (dyn Read + Send)) -> Content<'f> {
+        self.decoder.start();
+        let (job, number) = (self.job, self.rows.number());
+        inflater.read(file, || job.turn.wait(number, job.stop), &mut self)
+    }
 }
 
 impl TextVisitor for Reading<'_, '_, '_, '_> {
