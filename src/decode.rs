@@ -52,7 +52,7 @@ pub struct Decoder {
     is_in_line: bool,
     /// The places from which on there is something to decode.
     wanted: Option<vec::IntoIter<usize>>,
-    /// So many bytes of a window are too few for the record that it begins with.
+    /// A number of bytes that is too small for the record that the window begins with.
     too_few: usize,
     way: Way,
 }

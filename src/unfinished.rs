@@ -44,30 +44,20 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Removes what processes that are gone have left in a folder. What cannot be
-/// removed does no harm.
-pub fn clean(folder: &Path) {
-    remove_left(folder, ".");
-}
-
-/// Removes the unfinished results that processes that are gone have left in a
-/// folder. Any other file in it belongs to the user.
+/// Removes the unfinished results that earlier processes have left in a folder. Any
+/// other file in it belongs to the user, and what cannot be removed does no harm.
 pub fn clean_results(folder: &Path) {
-    remove_left(folder, RESULT);
-}
-
-fn remove_left(folder: &Path, prefix: &str) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let bytes = name.as_encoded_bytes();
-        let is_part = bytes.starts_with(prefix.as_bytes()) && bytes.ends_with(ENDING.as_bytes());
+        let is_part = bytes.starts_with(RESULT.as_bytes()) && bytes.ends_with(ENDING.as_bytes());
         // To open a pipe would wait for its other end, and a link leads elsewhere.
         if !is_part || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        // The lock of a process ends with it. Where there are no locks, nobody
-        // knows, and nothing is removed.
+        // The lock of a process ends with it. Where the file system has no locks,
+        // nothing is removed.
         if let Ok(file) = open_to_lock(&entry.path())
             && file.try_lock().is_ok()
         {
@@ -110,14 +100,14 @@ mod tests {
     #[test]
     fn only_what_nobody_writes_to_is_cleaned_up() {
         let folder = tempfile::tempdir().unwrap();
-        let alive = begin(folder.path(), ".").unwrap();
-        let left = folder.path().join(format!(".left{ENDING}"));
+        let alive = begin(folder.path(), RESULT).unwrap();
+        let left = folder.path().join(format!("{RESULT}left{ENDING}"));
         let others = [format!("named{ENDING}"), ".hidden".into(), "x.json.gz".into()];
         std::fs::write(&left, "half").unwrap();
         others.iter().for_each(|name| std::fs::write(folder.path().join(name), "").unwrap());
-        clean(folder.path());
+        clean_results(folder.path());
         assert!(!left.exists() && alive.path().exists());
         assert!(others.iter().all(|name| folder.path().join(name).exists()));
-        clean(&folder.path().join("nowhere"));
+        clean_results(&folder.path().join("nowhere"));
     }
 }

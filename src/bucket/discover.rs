@@ -120,7 +120,7 @@ impl<'a, E> Search<'a, E> {
         }
     }
 
-    /// The folders to begin with, or why there is no point in it.
+    /// The folders to begin with, or the reason why nothing can be found.
     fn begin(&mut self) -> Result<BTreeSet<String>, String> {
         match Place::of(self.prefix).kind {
             Some(DIGEST) => Err(DIGESTS.into()),

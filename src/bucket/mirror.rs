@@ -109,7 +109,7 @@ impl Mirror {
         part::clean(&opened).into_iter().map(|name| self.folder.join(folder).join(name)).collect()
     }
 
-    /// Says whose mirror it is, unless that is said already.
+    /// Writes the mark that names the mirror's bucket, unless there is one.
     fn mark(&self, bucket: &str) -> io::Result<()> {
         let root = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
         if root.find(Path::new(MARK))?.is_some() {

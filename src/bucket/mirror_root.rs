@@ -34,7 +34,7 @@ pub struct MirrorFolder(system::FolderHandle);
 /// What a name in a folder stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MirrorEntry {
-    /// A regular file of so many bytes.
+    /// A regular file, with its length in bytes.
     File(u64),
     /// A folder.
     Folder,

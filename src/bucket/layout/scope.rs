@@ -47,7 +47,7 @@ pub struct Scope {
 
 impl Scope {
     /// What the time alone leaves out of a folder of files: what was delivered
-    /// before it. How late a delivery can be, nobody knows.
+    /// before it. There is no limit to how late a delivery can be.
     pub fn since(window: Window) -> Scope {
         Scope { since: window.since, first_day: window.days(None).0, ..Scope::default() }
     }

@@ -70,8 +70,8 @@ impl Drop for PartFile {
     }
 }
 
-/// Removes what processes that are gone have left in a folder, and gives the
-/// names of what is named like that and is no file.
+/// Removes the part files that earlier processes have left in a folder, and gives
+/// the names of entries that have such a name but are not regular files.
 pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
     let mut refused = Vec::new();
     for name in folder.names().unwrap_or_default() {
