@@ -99,10 +99,10 @@ impl Source {
                 let path = path.clone();
                 Ok(Opened::Special(Patient::open(|| File::open(path), stop)))
             }
-            Some(path) => Ok(Opened::File(match &self.below {
-                Some(mirror) => opener.open_below(mirror, path)?,
-                None => opener.open(path)?,
-            })),
+            Some(path) => match &self.below {
+                Some(mirror) => opener.open_below(mirror, path).map(Opened::Mirrored),
+                None => opener.open(path).map(Opened::File),
+            },
             None => Ok(Opened::Special(Patient::open(|| Ok(io::stdin()), stop))),
         }
     }
@@ -112,14 +112,28 @@ impl Source {
 pub enum Opened {
     /// A file of the local disk.
     File(File),
+    /// A file of the mirror, as long as it was when it was opened.
+    Mirrored(io::Take<File>),
     /// Standard input, a pipe or a device.
     Special(Patient),
+}
+
+impl Opened {
+    /// The file of the disk, if it is one.
+    pub fn into_file(self) -> Option<File> {
+        match self {
+            Opened::File(file) => Some(file),
+            Opened::Mirrored(file) => Some(file.into_inner()),
+            Opened::Special(_) => None,
+        }
+    }
 }
 
 impl Read for Opened {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Opened::File(file) => file.read(buffer),
+            Opened::Mirrored(file) => file.read(buffer),
             Opened::Special(patient) => patient.read(buffer),
         }
     }

@@ -51,7 +51,7 @@ impl Mirror {
             Err(error) => return refuse(format!("the mirror cannot be opened: {}; choose another", plain(&error))),
         };
         let mirror = Mirror { folder: folder.to_path_buf(), root };
-        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(start)) {
+        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| start(file))) {
             Some(Ok(text)) if text.trim_end() != bucket => {
                 refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))
             }

@@ -83,8 +83,8 @@ impl MirrorRoot {
         }
     }
 
-    /// Opens a regular file for reading.
-    pub fn file(&self, path: &Path) -> io::Result<File> {
+    /// Opens a regular file for reading, and gives its length in bytes.
+    pub fn file(&self, path: &Path) -> io::Result<(File, u64)> {
         self.handle.file(path).and_then(regular)
     }
 
@@ -110,9 +110,9 @@ impl MirrorFolder {
         }
     }
 
-    /// Opens a regular file for reading.
-    pub fn file(&self, name: &OsStr) -> io::Result<File> {
-        self.0.file(Path::new(name)).and_then(regular)
+    /// Opens a regular file for reading, and gives its length in bytes.
+    pub fn file(&self, name: &OsStr) -> io::Result<(File, u64)> {
+        self.0.file_of(name).and_then(regular)
     }
 
     /// Makes a file that is not there.
@@ -166,8 +166,11 @@ fn link() -> io::Error {
 }
 
 /// Only such a file comes to an end by itself.
-fn regular(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(SPECIAL)) }
+fn regular(file: File) -> io::Result<(File, u64)> {
+    match system::length(&file)? {
+        Some(length) => Ok((file, length)),
+        None => Err(io::Error::other(SPECIAL)),
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_there_is_found_read_made_and_removed() {
         let (root, beneath) = tree();
-        assert_eq!(io::read_to_string(beneath.file(Path::new("a/b/file")).unwrap()).unwrap(), "inside");
+        assert_eq!(io::read_to_string(beneath.file(Path::new("a/b/file")).unwrap().0).unwrap(), "inside");
         for (path, entry) in [
             ("a/b/file", Some(MirrorEntry::File(6))),
             ("a/b", Some(MirrorEntry::Folder)),

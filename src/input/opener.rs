@@ -2,7 +2,7 @@
 //! up the whole path for each: logs lie ten folders deep.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Take};
 use std::path::{Path, PathBuf};
 
 use crate::bucket::mirror_root::{MirrorFolder, MirrorRoot};
@@ -36,8 +36,16 @@ impl Opener {
     }
 
     /// Opens a file of a mirror, which links do not lead to.
-    pub fn open_below(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<File> {
-        let LastFolder { path: last, handle } = &mut self.mirrored;
+    pub fn open_below(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<Take<File>> {
+        let (file, length) = self.mirrored.open(mirror, path)?;
+        // So that its end need not be asked for.
+        Ok(file.take(length))
+    }
+}
+
+impl LastFolder {
+    fn open(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<(File, u64)> {
+        let LastFolder { path: last, handle } = self;
         let inside = mirror.relative(path).ok_or(io::ErrorKind::InvalidInput)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return mirror.file(inside) };
         // As text: the parts of a path take longer to compare.

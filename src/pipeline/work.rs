@@ -181,7 +181,7 @@ impl<'a, 'v> Worker<'a, 'v> {
                 return Some(Ended { problems: vec![Problem::Unreadable(error)], further: None });
             }
         };
-        let is_regular = matches!(file, Opened::File(_));
+        let is_regular = !matches!(file, Opened::Special(_));
         let Worker { job, choice, decoder, inflater, .. } = self;
         let content = Reading { job, choice, decoder, rows, name }.text(inflater, &mut file);
         let (kind, bytes, is_file) = match content.into_packed() {
@@ -195,7 +195,7 @@ impl<'a, 'v> Worker<'a, 'v> {
         }
         // Its directory is at its end.
         drop(bytes);
-        if let Opened::File(file) = file {
+        if let Some(file) = file.into_file() {
             Unpacking::new(self, rows, expected).zip_file(file, name);
         }
         None

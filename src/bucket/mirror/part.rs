@@ -89,7 +89,7 @@ pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
         }
         // The lock of a process ends with it. Where there are no locks, nobody
         // knows, and nothing is removed.
-        if folder.file(&name).is_ok_and(|file| file.try_lock().is_ok()) {
+        if folder.file(&name).is_ok_and(|(file, _)| file.try_lock().is_ok()) {
             let _ = folder.remove(&name);
         }
     }

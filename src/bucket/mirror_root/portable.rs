@@ -56,6 +56,11 @@ impl FolderHandle {
         }
     }
 
+    /// A file of this very folder.
+    pub(super) fn file_of(&self, name: &OsStr) -> io::Result<File> {
+        self.file(Path::new(name))
+    }
+
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.0.join(name))
     }
@@ -79,6 +84,12 @@ impl FolderHandle {
     pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
         fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name())).collect()
     }
+}
+
+/// The length of a file in bytes; nothing for what is no regular file.
+pub(super) fn length(file: &File) -> io::Result<Option<u64>> {
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file().then(|| metadata.len()))
 }
 
 /// The rest of a path that begins with another.

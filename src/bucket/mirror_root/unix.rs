@@ -8,7 +8,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path};
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, linkat, mkdirat, open, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, fstat, linkat, mkdirat, open, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 
 use super::MirrorEntry;
@@ -55,6 +57,18 @@ impl FolderHandle {
         }
     }
 
+    /// A file of this very folder: one name needs no resolving.
+    pub(super) fn file_of(&self, name: &OsStr) -> io::Result<File> {
+        if matches!(name.as_bytes(), b"" | b"." | b"..") || name.as_bytes().contains(&b'/') {
+            return self.file(Path::new(name));
+        }
+        match openat(&self.0, name, FILE | OFlags::NOFOLLOW, Mode::empty()) {
+            Ok(file) => Ok(file.into()),
+            // What is wrong where the short way fails, the long one says.
+            Err(_) => self.file(Path::new(name)),
+        }
+    }
+
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::RDWR | OFlags::CLOEXEC;
         // A mirror is for everyone who may read the folder.
@@ -94,6 +108,13 @@ impl FolderHandle {
         }
         Ok(names)
     }
+}
+
+/// The length of a file in bytes; nothing for what is no regular file.
+pub(super) fn length(file: &File) -> io::Result<Option<u64>> {
+    let found = fstat(file)?;
+    let is_regular = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+    Ok(is_regular.then(|| u64::try_from(found.st_size).unwrap_or_default()))
 }
 
 /// The rest of a path that begins with another, compared as bytes: there may be
