@@ -28,20 +28,27 @@ impl Expected {
 
 impl Rows<'_> {
     /// Counts a file that was read, says what is wrong with it, and gives
-    /// whether it was a log that could be read, in part at least.
-    pub(super) fn conclude(&mut self, decoder: &Decoder, ended: Ended, expected: Expected, name: &str) -> bool {
+    /// whether it was a log that could be read, in part at least. Calls `expected`
+    /// only where it matters: reading a file's name takes as long as a small file.
+    pub(super) fn conclude(
+        &mut self,
+        decoder: &Decoder,
+        ended: Ended,
+        expected: impl Fn() -> Expected,
+        name: &str,
+    ) -> bool {
         let findings = decoder.findings();
         let is_unread =
             findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
         let mut verdict = findings.verdict(ended.problems);
         let is_log = verdict.passed_over.is_none() && !is_unread;
         let coverage = &mut self.block.coverage;
-        match verdict.passed_over {
-            Some(reason) if expected.is_log => {
+        match verdict.passed_over.map(|reason| (reason, expected())) {
+            Some((reason, expected)) if expected.is_log => {
                 coverage.files += 1;
                 verdict.problems.push((Problem::NoLog(reason), Outcome::Nothing));
             }
-            Some(reason) => {
+            Some((reason, expected)) => {
                 *coverage.passed_over.entry(reason).or_default() += 1;
                 if expected.is_named {
                     // A file that was named is expected to give something.
@@ -63,7 +70,7 @@ impl Rows<'_> {
             }
         }
         if let Some(further) = ended.further {
-            self.note_further(further, findings, expected, name);
+            self.note_further(further, findings, expected(), name);
         }
         for (problem, outcome) in verdict.problems {
             self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));

@@ -152,7 +152,7 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
             Content::Text(ended) => {
                 is_bomb = ended.problems.iter().any(|problem| matches!(problem, Problem::UnpacksTooMuch));
                 let expected = self.expected(name, layers);
-                self.logs += u64::from(self.worker.conclude(ended, expected, name, self.rows));
+                self.logs += u64::from(self.worker.conclude(ended, || expected, name, self.rows));
             }
             Content::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, layers),
         }

@@ -154,13 +154,19 @@ impl<'a, 'v> Worker<'a, 'v> {
                 rows.say(Said::Note(format!("{name}: damaged here, and fetched again; run once more")));
             }
         }
-        self.conclude(ended, Expected::of(source), &name, rows);
+        self.conclude(ended, || Expected::of(source), &name, rows);
         rows.end_file();
         self.decoder.findings().bytes
     }
 
     /// Says what there is to say of a text that was read. Gives whether it is a log.
-    pub(super) fn conclude(&mut self, ended: Ended, expected: Expected, name: &str, rows: &mut Rows<'_>) -> bool {
+    pub(super) fn conclude(
+        &mut self,
+        ended: Ended,
+        expected: impl Fn() -> Expected,
+        name: &str,
+        rows: &mut Rows<'_>,
+    ) -> bool {
         if self.job.stop.is_set() {
             return false;
         }
