@@ -1,6 +1,8 @@
 //! What can be typed, taken literally. What it means is for
 //! [`plan`](crate::plan) to decide.
 
+pub mod config;
+
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -11,7 +13,7 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::kind::LogKind;
+use crate::cloudtrail::log_kind::LogKind;
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
 ///

@@ -4,10 +4,13 @@
 //! Texts are lower-case fragments: they are printed behind `trail2tsv: ` and
 //! the name of the file.
 
+pub mod cancel;
+pub mod exit;
+
 use std::fmt;
 use std::io;
 
-use crate::exit::Exit;
+use crate::error::exit::Exit;
 
 /// An error that ends the run.
 #[derive(Debug, thiserror::Error)]

@@ -1,56 +1,34 @@
 //! CloudTrail logs to tables: the parts of the program `trail2tsv`.
 //!
-//! Data flows one way, and a module uses only those above it:
+//! Data flows down this list, and a module uses only those below it:
 //!
 //! ```text
-//!  cli ─▶ settings ─▶ plan   what was typed, what is set, what will be done
-//!                        │
-//!           ┌────────────┘
-//!  bucket ──┼─▶ input     objects and files as windows of inflated text
-//!           │     │
-//!           │   decode    text to events, each a lazy view
-//!           │     │
-//!           │   query     which events, and what in them
-//!           │     │
-//!           │   output    events to rows, rows to a file
-//!           │     │
-//!           └─ pipeline   all of these on threads, in order, in bounded memory
-//!                 │
-//!              summary    events counted instead of written
+//!  cli          what is typed, and the settings for every day
+//!  command      one module per command; each turns what was typed into a run
+//!  engine       files and events on all threads, in order, in bounded memory
+//!  source       folders, files, archives and buckets as windows of text
+//!  sink         rows to a file, a terminal or a workbook
+//!  spill        what may be larger than memory: sorting, ids seen before
+//!  table        columns and cells of a row
+//!  filter       which events are wanted
+//!  cloudtrail   the rules of CloudTrail: keys, callers, failures, resources, times
+//!  decode       text to events, each a lazy view
+//!  report       what is said on stderr
+//!  syntax       patterns, times, numbers and words that people type
+//!  error        errors, exit codes, cancellation
 //! ```
 
-pub mod exit;
-
-pub mod decimal;
-pub mod error;
-pub mod isolation;
-pub mod kind;
-pub mod nearest;
-pub mod shell;
-pub mod stop;
-pub mod unfinished;
-pub mod visible;
-
 pub mod cli;
-pub mod pattern;
-pub mod window;
-
-pub mod plan;
-pub mod settings;
-
-pub mod report;
-
-pub mod bucket;
-pub mod input;
-
+pub mod cloudtrail;
+pub mod command;
 pub mod decode;
-pub mod query;
-
-pub mod output;
-
-pub mod completions;
-pub mod pipeline;
-pub mod second_look;
-
-pub mod summary;
-pub mod sync;
+pub mod engine;
+pub mod error;
+pub mod filter;
+pub mod plan;
+pub mod report;
+pub mod sink;
+pub mod source;
+pub mod spill;
+pub mod syntax;
+pub mod table;

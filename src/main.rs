@@ -9,16 +9,17 @@ use clap::CommandFactory;
 use clap::error::ContextKind;
 use jiff::Timestamp;
 use trail2tsv::cli::Cli;
+use trail2tsv::cli::config::{Environment, Settings};
+use trail2tsv::command::isolation;
+use trail2tsv::command::{completions, no_match_hints, summary, sync};
+use trail2tsv::engine;
 use trail2tsv::error::Fatal;
-use trail2tsv::exit::Exit;
-use trail2tsv::isolation;
-use trail2tsv::output::catalogue;
+use trail2tsv::error::cancel::Stop;
+use trail2tsv::error::exit::Exit;
 use trail2tsv::plan::{Plan, Screen, SummaryPlan, Surroundings, SyncPlan, Talk, Task};
 use trail2tsv::report::{Coverage, Report, printable};
-use trail2tsv::settings::{Environment, Settings};
-use trail2tsv::shell::quoted;
-use trail2tsv::stop::Stop;
-use trail2tsv::{completions, pipeline, second_look, summary, sync};
+use trail2tsv::syntax::shell::quoted;
+use trail2tsv::table::catalogue;
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
@@ -126,13 +127,13 @@ fn convert(plan: &Plan, settings: &Settings) -> Exit {
     let stop = Stop::default();
     let outcome = heed_signals(&stop).and_then(|()| {
         begin(&report, settings);
-        pipeline::run(plan, &report, &stop)
+        engine::run(plan, &report, &stop)
     });
     if let Ok(finished) = &outcome
         && !plan.talk.quiet
     {
         report.clear();
-        second_look::hints(plan, finished, &stop).iter().for_each(|hint| report.note(hint));
+        no_match_hints::hints(plan, finished, &stop).iter().for_each(|hint| report.note(hint));
     }
     conclude(&report, outcome.map(|finished| finished.coverage), settings)
 }

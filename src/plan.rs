@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::{self, Cli, Command};
 use crate::error::Fatal;
-use crate::window;
+use crate::syntax::window;
 
 mod conditions;
 mod source;

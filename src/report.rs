@@ -16,7 +16,7 @@ pub use self::coverage::{Coverage, count};
 pub use self::fetched::{Fetched, LateSearch, Mirrored};
 use crate::error::Skip;
 use crate::plan::Talk;
-use crate::visible::is_hidden;
+use crate::syntax::visible::is_hidden;
 
 /// Says things on stderr. Shared by all threads.
 #[derive(Debug)]

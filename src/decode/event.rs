@@ -93,7 +93,7 @@ fn hash(key: &[u8]) -> usize {
 pub struct Places {
     /// From where to where, for each slot, and at last for all keys that nobody
     /// asked for; nothing reaches to 0. No text is larger than these numbers:
-    /// see [`Inflater`](crate::input::inflate).
+    /// see [`Inflater`](crate::source::file::inflate).
     spans: Vec<[u32; 2]>,
     keys: Keys,
 }

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 
 use crate::cli;
 use crate::error::Fatal;
-use crate::pattern::split_list;
-use crate::window::Window;
+use crate::syntax::glob::split_list;
+use crate::syntax::window::Window;
 
 /// The filters as they were typed; values of one field are alternatives.
 #[derive(Clone, Debug, Default)]

@@ -7,10 +7,10 @@ use etcetera::BaseStrategy;
 
 use super::Conditions;
 use crate::cli;
+use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Fatal;
-use crate::kind::LogKind;
-use crate::pattern::split_list;
-use crate::window::Window;
+use crate::syntax::glob::split_list;
+use crate::syntax::window::Window;
 
 /// One source of log files.
 #[derive(Clone, Debug)]

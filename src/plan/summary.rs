@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::{Conditions, Plan, Screen, Surroundings, TableLayout, Talk, Task, source, threads};
 use crate::cli;
 use crate::error::Fatal;
-use crate::pattern::split_list;
+use crate::syntax::glob::split_list;
 
 /// A summary: what is read and counted, and what is made of it.
 #[derive(Clone, Debug)]

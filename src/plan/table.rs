@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli;
 use crate::error::Fatal;
-use crate::pattern::split_list;
+use crate::syntax::glob::split_list;
 
 /// How rows look.
 #[derive(Clone, Debug)]

@@ -6,8 +6,9 @@ use std::fmt;
 use indicatif::{HumanBytes, HumanCount};
 
 use super::fetched::{Fetched, LateSearch};
+use crate::cloudtrail::log_kind;
+use crate::cloudtrail::log_kind::LogKind;
 use crate::error::PassedOver;
-use crate::kind::{self, LogKind};
 
 /// Counts of everything that was met: nothing is skipped in silence.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -164,7 +165,7 @@ impl fmt::Display for Coverage {
         if let Some(late) = self.late {
             write!(f, "; {late}")?;
         }
-        if let Some(unread) = kind::unread(&self.unread) {
+        if let Some(unread) = log_kind::unread(&self.unread) {
             write!(f, "; {unread}")?;
         }
         if self.problems > 0 {

@@ -7,7 +7,8 @@ use indicatif::{HumanBytes, HumanCount};
 use jiff::civil::Date;
 
 use super::coverage::{are, count};
-use crate::kind::{self, LogKind};
+use crate::cloudtrail::log_kind;
+use crate::cloudtrail::log_kind::LogKind;
 
 /// What was done to bring a mirror up to date.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -93,7 +94,7 @@ impl fmt::Display for Mirrored {
         if let Some(late) = self.late {
             write!(f, "; {late}")?;
         }
-        if let Some(unread) = kind::unread(&self.unread) {
+        if let Some(unread) = log_kind::unread(&self.unread) {
             write!(f, "; {unread}")?;
         }
         if let Some(archived) = self.fetched.archived() {

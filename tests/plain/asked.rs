@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use trail2tsv::cli::Cli;
 use trail2tsv::decode::Decoder;
 use trail2tsv::decode::event::Fields;
+use trail2tsv::filter::Filter;
 use trail2tsv::plan::{Conditions, Surroundings, Task};
-use trail2tsv::query::Filter;
 
 /// The conditions of a command line.
 pub(crate) fn conditions(arguments: &[String]) -> Conditions {

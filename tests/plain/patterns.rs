@@ -5,7 +5,7 @@ use serde_json::json;
 use testkit::logs::records;
 use testkit::plain::asks::{glob, one_case};
 use testkit::plain::row::{is_formula, shown};
-use trail2tsv::pattern::Pattern;
+use trail2tsv::syntax::glob::Pattern;
 
 use crate::asked::wanted;
 

@@ -9,13 +9,13 @@ use trail2tsv::decode::event::{Event, Fields};
 use trail2tsv::decode::structure::Way;
 use trail2tsv::decode::{Decoder, Findings};
 use trail2tsv::error::Problem;
-use trail2tsv::input::ahead::Places;
-use trail2tsv::input::inflate::{Content, Inflater, TextVisitor};
-use trail2tsv::output::Table;
-use trail2tsv::output::column::DEFAULT;
+use trail2tsv::filter::Filter;
+use trail2tsv::filter::criteria::Answer;
 use trail2tsv::plan::{Conditions, Format, TableLayout};
-use trail2tsv::query::Filter;
-use trail2tsv::query::filter::Answer;
+use trail2tsv::source::file::ahead::Places;
+use trail2tsv::source::file::inflate::{Content, Inflater, TextVisitor};
+use trail2tsv::table::Table;
+use trail2tsv::table::column::DEFAULT;
 
 /// The default columns, and some paths.
 pub const COLUMNS: [&str; 16] = {

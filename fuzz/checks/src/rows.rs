@@ -8,7 +8,7 @@ use testkit::plain::row::compare;
 use testkit::plain::{self, Ending};
 use trail2tsv::decode::json::Broken;
 use trail2tsv::decode::structure::Way;
-use trail2tsv::input::gzip::MAGIC;
+use trail2tsv::source::file::gzip::MAGIC;
 
 use crate::reader::{COLUMNS, Outcome, Reader, WHOLE, read};
 use crate::twin::Twin;

@@ -1,0 +1,301 @@
+//! What someone would otherwise type every day: values of options from a file
+//! and from the environment. What is typed wins over the environment, and that
+//! over the file.
+//!
+//! A value becomes an argument that is read as if it had been typed, so it means
+//! the same, and what is wrong with it is found by the same rules.
+
+mod file;
+mod origin;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+pub use self::origin::Origin;
+use crate::error::Fatal;
+use crate::syntax::suggest::nearest;
+
+/// What not every command with a window has.
+const ZONE: &str = "time-zone";
+
+/// Every option that can be set, by its long name.
+pub const NAMES: [&str; 17] = [
+    "bucket",
+    "prefix",
+    "org-id",
+    "mirror",
+    "late-days",
+    "profile",
+    "endpoint-url",
+    "no-sign-request",
+    "request-payer",
+    "jobs",
+    "columns",
+    "format",
+    "null",
+    "raw",
+    "excel",
+    ZONE,
+    "threads",
+];
+
+/// Those that say something about buckets, and of these the ones that belong to
+/// one bucket.
+const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
+const OF_ONE_BUCKET: &[&str] = NAMES.split_at(4).0;
+
+const FLAGS: [&str; 4] = ["no-sign-request", "request-payer", "raw", "excel"];
+
+const VARIABLE: &str = "TRAIL2TSV_";
+
+/// A value, and where it comes from.
+#[derive(Clone, Debug)]
+struct Setting {
+    name: &'static str,
+    value: OsString,
+    origin: Origin,
+}
+
+/// What was set, and what became of it.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    used: Vec<Setting>,
+    notes: Vec<String>,
+    details: Vec<String>,
+}
+
+/// What the settings depend on beside what was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The variables whose names begin like those of this program.
+    variables: Vec<(String, OsString)>,
+    home: Option<PathBuf>,
+    /// Where the file is unless another is named.
+    file: Option<PathBuf>,
+}
+
+impl Environment {
+    /// That of this process.
+    pub fn of_process() -> Environment {
+        use etcetera::BaseStrategy;
+        let strategy = etcetera::choose_base_strategy().ok();
+        let variable = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
+        let mut variables: Vec<_> = std::env::vars_os().filter_map(variable).collect();
+        variables.retain(|(name, value)| name.starts_with(VARIABLE) && !value.is_empty());
+        variables.sort();
+        Environment {
+            variables,
+            home: strategy.as_ref().map(|strategy| strategy.home_dir().to_path_buf()),
+            file: strategy.map(|strategy| strategy.config_dir().join("trail2tsv").join("config.toml")),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_os_str())
+    }
+}
+
+/// The variable that sets an option.
+fn variable(name: &str) -> String {
+    format!("{VARIABLE}{}", name.to_uppercase().replace('-', "_"))
+}
+
+impl Settings {
+    /// Reads the file and the environment for a command of which `typed` was
+    /// typed.
+    pub fn read(command: &Command, typed: &ArgMatches, around: &Environment) -> Result<Settings, Fatal> {
+        let typed = Typed { command, matches: typed };
+        let mut settings = Settings { notes: unknown_variables(around), ..Settings::default() };
+        let file = file::read(typed.config(), around)?;
+        let set = |name| match around.get(&variable(name)) {
+            Some(value) => Some(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) }),
+            None => file.iter().find(|setting| setting.name == name).cloned(),
+        };
+        if let Some(zone) = set(ZONE).filter(|_| typed.knows("since") && !typed.knows(ZONE)) {
+            let name = command.get_name();
+            settings.notes.push(format!(
+                "--{ZONE} {:?} is set by {}, and left out: for {name}, times and days are UTC",
+                zone.value, zone.origin
+            ));
+        }
+        let bucket = set("bucket").map(|setting| setting.value);
+        let format =
+            set("format").filter(|_| typed.value("format").is_none() && typed.why_not("format", None, false).is_none());
+        let is_json = typed.asks_for_json() || format.is_some_and(|format| format.value.to_str().is_some_and(is_json));
+        for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
+            let Some(setting) = set(name) else { continue };
+            if let Some(value) = typed.value(name) {
+                settings.details.push(format!("--{name}{value} is typed, and wins over {}", setting.origin));
+                continue;
+            }
+            let said = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
+            match typed.why_not(setting.name, bucket.as_deref(), is_json) {
+                Some(why) => settings.details.push(format!("{said}, and left out: {why}")),
+                None => {
+                    settings.details.push(said);
+                    settings.used.push(setting);
+                }
+            }
+        }
+        Ok(settings)
+    }
+
+    /// The arguments as if all of it had been typed: `typed` with the settings
+    /// before the options, which are those from `at` on.
+    pub fn join(&self, typed: &[OsString], at: usize) -> Result<Vec<OsString>, Fatal> {
+        let (before, after) = typed.split_at(at.min(typed.len()));
+        let mut all = before.to_vec();
+        for setting in &self.used {
+            all.extend(setting.argument()?);
+        }
+        all.extend_from_slice(after);
+        Ok(all)
+    }
+
+    /// The options that have a value which nobody typed.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.used.iter().map(|setting| setting.name).collect()
+    }
+
+    /// What the user should know.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Where each value comes from.
+    pub fn details(&self) -> &[String] {
+        &self.details
+    }
+
+    /// A complaint about an option, with where its value comes from if nobody
+    /// typed it.
+    pub fn blame(&self, complaint: &str) -> String {
+        let is_about = |setting: &&Setting| {
+            let rest = complaint.strip_prefix("--").and_then(|rest| rest.strip_prefix(setting.name));
+            rest.is_some_and(|rest| rest.starts_with([' ', ':']))
+        };
+        match self.used.iter().find(is_about) {
+            Some(setting) => format!("{}: {complaint}", setting.origin),
+            None => complaint.to_string(),
+        }
+    }
+
+    /// What to say if the settings make no sense beside what was typed.
+    pub fn refuse(&self, error: &clap::Error) -> Option<Fatal> {
+        use clap::error::{ContextKind, ContextValue};
+        let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+        let name = argument.strip_prefix("--")?.split(' ').next()?;
+        let setting = self.used.iter().find(|setting| setting.name == name)?;
+        let why = std::error::Error::source(error).map_or("not a value of this option".into(), ToString::to_string);
+        Some(Fatal::Usage(format!("{}: --{name} {:?}: {why}", setting.origin, setting.value)))
+    }
+}
+
+impl Setting {
+    /// The argument that means the same.
+    fn argument(&self) -> Result<Option<OsString>, Fatal> {
+        let mut argument = OsString::from(format!("--{}", self.name));
+        if !FLAGS.contains(&self.name) {
+            argument.push("=");
+            argument.push(&self.value);
+            return Ok(Some(argument));
+        }
+        match self.value.to_str() {
+            Some("true" | "1" | "yes") => Ok(Some(argument)),
+            Some("false" | "0" | "no") => Ok(None),
+            _ => {
+                Err(Fatal::Usage(format!("{}: --{} {:?}: neither true nor false", self.origin, self.name, self.value)))
+            }
+        }
+    }
+}
+
+/// What was typed for a command.
+struct Typed<'a> {
+    command: &'a Command,
+    matches: &'a ArgMatches,
+}
+
+impl Typed<'_> {
+    fn id(&self, name: &str) -> Option<&str> {
+        let argument = self.command.get_arguments().find(|argument| argument.get_long() == Some(name))?;
+        Some(argument.get_id().as_str())
+    }
+
+    /// Whether the command has such an option.
+    fn knows(&self, name: &str) -> bool {
+        self.id(name).is_some()
+    }
+
+    /// The value of an option, as it can be shown behind its name, if it was
+    /// typed.
+    fn value(&self, name: &str) -> Option<String> {
+        let id = self.id(name)?;
+        if self.matches.value_source(id) != Some(ValueSource::CommandLine) {
+            return None;
+        }
+        let values = self.matches.get_raw(id).into_iter().flatten();
+        Some(values.filter(|_| !FLAGS.contains(&name)).map(|value| format!(" {value:?}")).collect())
+    }
+
+    fn config(&self) -> Option<&Path> {
+        self.knows("config").then(|| self.matches.get_one::<PathBuf>("config"))?.map(PathBuf::as_path)
+    }
+
+    /// Whether what was typed asks for JSON.
+    fn asks_for_json(&self) -> bool {
+        let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
+        let ending = || Some(typed("output")?.rsplit_once('.')?.1);
+        let format = typed("format").or_else(ending).unwrap_or_default();
+        is_json(format)
+    }
+
+    /// Why a setting has no say beside what was typed.
+    fn why_not(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
+        let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
+        let is_address = |path: &&OsStr| path.to_str().is_some_and(|path| path.starts_with("s3://"));
+        let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
+        let has_address = paths.iter().any(is_address);
+        if name == "format" && self.value("output").is_some() {
+            return Some("the name of the output decides");
+        }
+        if name == "format" && self.value("count").is_some() {
+            return Some("only a number is written");
+        }
+        if name == "format" && !self.knows("columns") {
+            return Some("it is about tables of events");
+        }
+        if matches!(name, "null" | "excel") && is_json {
+            return Some("JSON is no table");
+        }
+        if !OF_BUCKETS.contains(&name) {
+            return None;
+        }
+        if !paths.is_empty() && !has_address && typed_bucket.is_none() {
+            return Some("a path is named");
+        }
+        let is_other = typed_bucket.is_some_and(|typed| bucket.is_some_and(|bucket| bucket != typed));
+        let is_elsewhere = has_address && (bucket.is_some() || name == "prefix");
+        (OF_ONE_BUCKET.contains(&name) && (is_other || is_elsewhere)).then_some("another bucket is named")
+    }
+}
+
+fn is_json(format: &str) -> bool {
+    ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
+}
+
+/// Variables that look like those of this program, and are none.
+fn unknown_variables(around: &Environment) -> Vec<String> {
+    let known: Vec<String> = NAMES.iter().chain(&["config", "patience"]).map(|name| variable(name)).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = around.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
+    unknown
+        .map(|name| match nearest(name, &known) {
+            Some(known) => format!("{name} is set, and means nothing; did you mean {known}?"),
+            None => format!("{name} is set, and means nothing"),
+        })
+        .collect()
+}

@@ -1,0 +1,80 @@
+//! The file of settings: TOML, `option = value`.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::{Environment, FLAGS, NAMES, Origin, Setting, variable};
+use crate::error::{Fatal, plain};
+use crate::syntax::suggest::nearest;
+
+/// Reads the file that is named, or the one that is in the usual place.
+pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Setting>, Fatal> {
+    let variable = around.get(&variable("config")).map(Path::new);
+    let Some(path) = named.or(variable).or(around.file.as_deref()) else { return Ok(Vec::new()) };
+    let is_named = named.is_some() || variable.is_some();
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text, path, around),
+        Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
+    }
+}
+
+fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, Fatal> {
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+    let wrong = |at: usize, what: &str| Fatal::Usage(format!("{}: {what}", Origin::Line(path.into(), line(at))));
+    let table = DeTable::parse(text).map_err(|error| {
+        let what = error.message().lines().next().unwrap_or("no TOML");
+        wrong(error.span().map_or(0, |span| span.start), what)
+    })?;
+    let mut settings = Vec::new();
+    for (key, value) in table.get_ref() {
+        let at = key.span().start;
+        let name = key.get_ref().as_ref();
+        let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
+            return Err(wrong(at, &unknown(name)));
+        };
+        let value = self::value(name, value.get_ref()).map_err(|what| wrong(at, &format!("{name}: {what}")))?;
+        let value =
+            if name == "mirror" { folder(&value, around).map_err(|what| wrong(at, what))? } else { value.into() };
+        settings.push(Setting { name, value, origin: Origin::Line(path.into(), line(at)) });
+    }
+    Ok(settings)
+}
+
+fn unknown(name: &str) -> String {
+    match nearest(name, &NAMES) {
+        Some(known) => format!("{name:?} is not a setting; did you mean {known}?"),
+        None => format!("{name:?} is not a setting; there are {}", NAMES.join(", ")),
+    }
+}
+
+/// A value as it would be typed.
+fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
+    let is_flag = FLAGS.contains(&name);
+    match value {
+        DeValue::Boolean(is) if is_flag => Ok(is.to_string()),
+        _ if is_flag => Err("write true or false".into()),
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Integer(number) => Ok(number.as_str().to_string()),
+        DeValue::Array(list) if name == "columns" => {
+            let text = |value: &toml::Spanned<DeValue<'_>>| value.get_ref().as_str().map(String::from);
+            let names: Option<Vec<String>> = list.iter().map(text).collect();
+            names.map(|names| names.join(",")).ok_or("write a list of texts, such as [\"eventTime\", \"mfa\"]".into())
+        }
+        _ => Err("write a text in quotes, or a number".into()),
+    }
+}
+
+/// A folder that is the same wherever the program is run.
+fn folder(text: &str, around: &Environment) -> Result<OsString, &'static str> {
+    let path = match (text.strip_prefix("~/"), &around.home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(text),
+    };
+    if path.is_absolute() { Ok(path.into()) } else { Err("mirror: not a whole path; begin it with / or ~/") }
+}

@@ -1,0 +1,154 @@
+//! What kind of call it was: whether it changed something, and whether it
+//! happened at all.
+
+use crate::decode::event::{Event, Fields, Slot, TooMany};
+use crate::decode::json::{Kind, Value};
+use crate::filter::field;
+
+/// Tells calls that read from those that write.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    read_only: Slot,
+    name: Slot,
+}
+
+impl Access {
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<Access, TooMany> {
+        Ok(Access { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
+    }
+
+    /// Whether the call only read. Where `readOnly` does not say it, as in
+    /// events of the first version, the verb of the call does; nothing where
+    /// nothing was called.
+    pub fn is_read(self, event: &Event<'_>) -> Option<bool> {
+        match field::text(event, self.read_only).as_deref() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => field::text(event, self.name).map(|name| begins_with_read(&name)),
+        }
+    }
+}
+
+fn begins_with_read(name: &str) -> bool {
+    const VERBS: [&str; 5] = ["Get", "List", "Describe", "Head", "Lookup"];
+    let is_whole = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_lowercase());
+    VERBS.iter().any(|verb| name.strip_prefix(verb).is_some_and(is_whole))
+}
+
+/// Distinguishes calls that failed from calls that happened.
+///
+/// A call failed if it has an error code other than 2xx (Managed Grafana writes
+/// `200` for a success), an error message, or a member with the name of the event
+/// whose value is `Failure`: sign-ins say no more than that, such as
+/// `"responseElements":{"ConsoleLogin":"Failure"}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure {
+    code: Slot,
+    message: Slot,
+    name: Slot,
+    outcomes: [Slot; 3],
+}
+
+impl Failure {
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<Failure, TooMany> {
+        Ok(Failure {
+            code: fields.slot("errorCode")?,
+            message: fields.slot("errorMessage")?,
+            name: fields.slot("eventName")?,
+            outcomes: [
+                fields.slot("responseElements")?,
+                fields.slot("serviceEventDetails")?,
+                fields.slot("additionalEventData")?,
+            ],
+        })
+    }
+
+    /// Whether the call failed or was denied.
+    pub fn is_failed(self, event: &Event<'_>) -> bool {
+        field::text(event, self.code).is_some_and(|code| !code.is_empty() && !is_success(&code))
+            || field::text(event, self.message).is_some_and(|text| !text.is_empty())
+            || self.has_failed_outcome(event)
+    }
+
+    fn has_failed_outcome(self, event: &Event<'_>) -> bool {
+        self.outcomes.iter().filter_map(|slot| event.get(*slot)).filter(|value| may_say_failure(*value)).any(|value| {
+            let name = field::text(event, self.name);
+            let outcome = name.and_then(|name| value.member(&name)).and_then(|outcome| outcome.string());
+            outcome.is_some_and(|outcome| outcome == FAILURE)
+        })
+    }
+}
+
+const FAILURE: &str = "Failure";
+
+/// Whether an error code says that nothing went wrong.
+pub fn is_success(code: &str) -> bool {
+    matches!(code.as_bytes(), [b'2', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit())
+}
+
+/// Most answers hold no such word, and a search for it is faster than a walk over
+/// their members. Behind an escape it may be spelled in another way.
+fn may_say_failure(value: Value<'_>) -> bool {
+    let raw = value.raw();
+    value.kind() == Kind::Object
+        && (memchr::memmem::find(raw, FAILURE.as_bytes()).is_some() || memchr::memchr(b'\\', raw).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    #[test]
+    fn reads_are_told_from_writes() {
+        for (json, expected) in [
+            (r#"{"readOnly":true,"eventName":"RunInstances"}"#, Some(true)),
+            (r#"{"readOnly":"false","eventName":"GetObject"}"#, Some(false)),
+            (r#"{"eventName":"GetObject"}"#, Some(true)),
+            (r#"{"readOnly":null,"eventName":"DescribeTags"}"#, Some(true)),
+            (r#"{"eventName":"HeadBucket"}"#, Some(true)),
+            (r#"{"eventName":"LookupEvents"}"#, Some(true)),
+            (r#"{"eventName":"List"}"#, Some(true)),
+            (r#"{"eventName":"Getaway"}"#, Some(false)),
+            (r#"{"eventName":"RunInstances"}"#, Some(false)),
+            (r#"{"eventCategory":"Insight"}"#, None),
+        ] {
+            let mut fields = Fields::default();
+            let access = Access::new(&mut fields).unwrap();
+            assert_eq!(with_event(json, &fields, |event| access.is_read(event)), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_any_kind_is_a_failure() {
+        for (json, expected) in [
+            (r#"{"errorCode":"AccessDenied"}"#, true),
+            (r#"{"errorCode":"404"}"#, true),
+            (r#"{"errorCode":500}"#, true),
+            (r#"{"errorCode":"200"}"#, false),
+            (r#"{"errorCode":204}"#, false),
+            (r#"{"errorCode":"2000"}"#, true),
+            (r#"{"errorCode":"20x"}"#, true),
+            (r#"{"errorCode":"200","errorMessage":"boom"}"#, true),
+            (r#"{"errorCode":null,"errorMessage":"No username found"}"#, true),
+            (r#"{"errorCode":"","errorMessage":null}"#, false),
+            (r#"{"eventName":"X"}"#, false),
+            (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Failure"}}"#, true),
+            (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Success"}}"#, false),
+            (r#"{"eventName":"CheckMfa","additionalEventData":{"a":1,"CheckMfa":"Failure"}}"#, true),
+            (r#"{"eventName":"X","serviceEventDetails":{"X":"Failure"}}"#, true),
+            (r#"{"serviceEventDetails":{"\u0058":"\u0046ailure"},"eventName":"X"}"#, true),
+            (r#"{"eventName":"X","serviceEventDetails":{"Y":"Failure","x":"Failure","Failure":"X"}}"#, false),
+            (r#"{"eventName":"X","serviceEventDetails":{"X":["Failure"]}}"#, false),
+            (r#"{"eventName":"X","requestParameters":{"X":"Failure"}}"#, false),
+            (r#"{"eventName":"X","responseElements":"Failure"}"#, false),
+            (r#"{"responseElements":{"null":"Failure"},"eventName":null}"#, false),
+        ] {
+            let mut fields = Fields::default();
+            let failure = Failure::new(&mut fields).unwrap();
+            assert_eq!(with_event(json, &fields, |event| failure.is_failed(event)), expected, "{json}");
+        }
+    }
+}

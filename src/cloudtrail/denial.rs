@@ -1,0 +1,80 @@
+//! Which failures are denials: somebody was not allowed to do what they tried.
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::decode::event::{Event, Fields, Slot};
+use crate::error::Fatal;
+use crate::filter::long;
+use crate::filter::long::{Question, Shortened};
+use crate::syntax::glob::PieceMatcher;
+
+/// What the error codes of denials hold, in any case. Each service has its own:
+/// `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`,
+/// `NotAuthorized`, `AuthorizationError`, `ForbiddenException`.
+pub const WORDS: [&str; 5] = ["AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden"];
+
+/// Tells denials from other failures.
+#[derive(Clone, Debug)]
+pub struct Denial {
+    code: Slot,
+    words: Regex,
+}
+
+impl Denial {
+    /// Asks for the field.
+    pub fn new(fields: &mut Fields) -> Result<Denial, Fatal> {
+        let code = fields.slot("errorCode")?;
+        let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
+        let words = words.map_err(|error| Fatal::Failed(error.to_string()))?;
+        Ok(Denial { code, words })
+    }
+
+    /// Whether the call was denied.
+    pub fn is_denied(&self, event: &Event<'_>) -> bool {
+        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &Shortened::default()))
+    }
+
+    /// The same as a list of patterns over error codes.
+    pub fn patterns() -> String {
+        WORDS.map(|word| format!("*{word}*")).join(",")
+    }
+}
+
+impl Question for Denial {
+    fn holds(&self, code: &str) -> bool {
+        self.words.is_match(code.as_bytes())
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        PieceMatcher::new(&format!("(?i-u:{})", self.words.as_str()), false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    #[test]
+    fn denials_are_told_from_other_failures() {
+        let mut fields = Fields::default();
+        let denial = Denial::new(&mut fields).unwrap();
+        for (code, expected) in [
+            (r#""AccessDenied""#, true),
+            (r#""AccessDeniedException""#, true),
+            (r#""Client.UnauthorizedOperation""#, true),
+            (r#""UnauthorizedOperation""#, true),
+            (r#""KMS.accessDeniedException""#, true),
+            (r#""NotAuthorizedException""#, true),
+            (r#""AuthorizationError""#, true),
+            (r#""ForbiddenException""#, true),
+            (r#""ThrottlingException""#, false),
+            (r#""NoSuchBucket""#, false),
+            (r#""200""#, false),
+            ("null", false),
+        ] {
+            let json = format!(r#"{{"eventName":"X","errorCode":{code}}}"#);
+            assert_eq!(with_event(&json, &fields, |event| denial.is_denied(event)), expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Which folders and files are looked at. It leaves out only what cannot hold
+//! wanted events, or what was not asked for.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Place, delivered_by};
+use crate::cloudtrail::log_kind::LogKind;
+use crate::cloudtrail::regions;
+use crate::error::Fatal;
+use crate::report::LateSearch;
+use crate::syntax::glob::{Choice, Pattern};
+use crate::syntax::window::Window;
+
+/// The folders of the wanted kinds: those that were asked for, else that which
+/// the prefix names, else that of the usual logs.
+pub fn kind_folders(kinds: &[LogKind], prefix: &str) -> BTreeSet<String> {
+    let named = Place::of(prefix).kind.unwrap_or(LogKind::CloudTrail.folder());
+    match kinds {
+        [] => [named.to_string()].into(),
+        kinds => kinds.iter().map(|kind| kind.folder().to_string()).collect(),
+    }
+}
+
+/// Which folders and files of the layout can hold wanted events. It leaves
+/// out only what cannot.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    organisation: Option<String>,
+    /// The folders of kinds that are entered; all of them where this is none.
+    kinds: Option<BTreeSet<String>>,
+    accounts: Option<Choice<Pattern>>,
+    regions: Option<Choice<Pattern>>,
+    since: Option<Timestamp>,
+    /// The days whose folders are looked into.
+    pub first_day: Option<Date>,
+    /// The last of them.
+    pub last_day: Option<Date>,
+    /// Whether events after some time are not wanted.
+    has_end: bool,
+    /// The folder that keys are below, where they are paths.
+    root: String,
+}
+
+impl Scope {
+    /// What the time alone leaves out of a folder of files: what was delivered
+    /// before it. There is no limit to how late a delivery can be.
+    pub fn since(window: Window) -> Scope {
+        Scope { since: window.since, first_day: window.days(None).0, ..Scope::default() }
+    }
+
+    /// What is looked at in a bucket.
+    pub fn of_bucket(
+        organisation: Option<String>,
+        kinds: BTreeSet<String>,
+        accounts: &[String],
+        regions: &[String],
+        window: Window,
+        late_days: Option<u32>,
+    ) -> Result<Scope, Fatal> {
+        let (first_day, last_day) = window.days(late_days);
+        Ok(Scope {
+            organisation,
+            kinds: Some(kinds),
+            accounts: Choice::new("--account", accounts, |value| Pattern::new("--account", value))?,
+            regions: Choice::new("--region", regions, |value| Pattern::new("--region", value))?,
+            since: window.since,
+            first_day,
+            last_day,
+            has_end: window.until.is_some(),
+            root: String::new(),
+        })
+    }
+
+    /// How far it reaches for what was delivered late, where the window has an end.
+    pub fn late(&self) -> Option<LateSearch> {
+        let late = self.last_day.map_or(LateSearch::Everywhere, LateSearch::Until);
+        self.has_end.then_some(late)
+    }
+
+    /// The same for paths below a folder, whose own name proves nothing.
+    pub fn below(self, folder: &Path) -> Scope {
+        Scope { root: folder.to_string_lossy().into_owned(), ..self }
+    }
+
+    /// The folders of the kinds that are wanted.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().flatten().map(String::as_str)
+    }
+
+    /// Whether a folder can hold keys of interest.
+    pub fn admits_folder(&self, key: &str) -> bool {
+        self.admits(&Place::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
+    }
+
+    /// Whether the logs of a bucket are at this place, or below it.
+    fn admits(&self, place: &Place<'_>) -> bool {
+        let is_organisation = self.organisation.is_none()
+            || place.organisation == self.organisation.as_deref()
+            || (place.organisation.is_none() && place.account.is_none());
+        let is_account = match (&self.accounts, place.account) {
+            (Some(choice), Some(account)) => choice.admits(|pattern| pattern.matches(account)),
+            _ => true,
+        };
+        let is_region = match (&self.regions, place.region) {
+            (Some(choice), Some(region)) => regions::may_hold(choice, region),
+            _ => true,
+        };
+        let is_day = place.days().is_none_or(|(first, last)| {
+            self.first_day.is_none_or(|since| last >= since) && self.last_day.is_none_or(|until| first <= until)
+        });
+        let is_kind = place.kind.is_none_or(|kind| self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind)));
+        is_organisation && is_account && is_kind && is_region && is_day
+    }
+
+    /// Whether the name of a file leaves it possible that it holds an event of
+    /// the window.
+    pub fn admits_file(&self, key: &str) -> bool {
+        self.since.is_none_or(|since| delivered_by(key).is_none_or(|delivered| delivered > since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AWSLogs/o-abc/111122223333/CloudTrail/eu-west-1/2026/10/01/\
+                       111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBBBCCCCDDDD.json.gz";
+
+    fn usual() -> BTreeSet<String> {
+        kind_folders(&[], "")
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_comes_before_the_layout_proves_nothing() {
+        let place = Place::of("444455556666/CloudTrail/us-east-1/2020/01/02/AWSLogs/111122223333/CloudTrail");
+        assert_eq!((place.account, place.kind, place.region), (Some("111122223333"), Some("CloudTrail"), None));
+        assert_eq!(place.days(), None);
+        let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: None };
+        let scope = Scope::of_bucket(None, usual(), &["111122223333".into()], &[], window, Some(1)).unwrap();
+        let mirror = Path::new("444455556666/CloudTrail/us-east-1/2020");
+        assert!(!scope.admits_folder("444455556666/CloudTrail/us-east-1/2020"));
+        assert!(scope.clone().below(mirror).admits_folder("444455556666/CloudTrail/us-east-1/2020"));
+        let other = "444455556666/CloudTrail/us-east-1/2020/AWSLogs/444455556666";
+        assert!(!scope.below(mirror).admits_folder(other));
+    }
+
+    #[test]
+    fn only_what_was_delivered_before_the_window_is_left_out() {
+        let scope = |since: &str| Scope::since(Window { since: Some(at(since)), until: None });
+        assert!(scope("2026-10-01T09:15:59Z").admits_file(KEY));
+        assert!(!scope("2026-10-01T09:16:00Z").admits_file(KEY));
+        assert!(scope("2026-10-01T09:16:00Z").admits_file("unknown.json.gz"));
+        assert!(scope("2026-10-01T23:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
+        assert!(!scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
+        assert!(!scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09"));
+        assert!(scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026"));
+        assert!(scope("2026-10-02T00:00:00Z").admits_folder("some/2025/folder"));
+    }
+
+    #[test]
+    fn kinds_are_those_asked_for_or_the_one_that_is_named() {
+        let kinds = |kinds: &[LogKind], prefix: &str| {
+            let scope =
+                Scope::of_bucket(None, kind_folders(kinds, prefix), &[], &[], Window::default(), Some(1)).unwrap();
+            let all = ["", "-Insight", "-NetworkActivity", "-Digest", "-New"];
+            let is_entered = |kind: &&str| scope.admits_folder(&format!("AWSLogs/111122223333/CloudTrail{kind}/x"));
+            all.into_iter().filter(is_entered).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(&[], ""), [""]);
+        assert_eq!(kinds(&[], "AWSLogs/111122223333/"), [""]);
+        assert_eq!(kinds(&[], "AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/"), ["-Insight"]);
+        assert_eq!(kinds(&[], "AWSLogs/111122223333/CloudTrail-New/"), ["-New"]);
+        assert_eq!(kinds(&[LogKind::Insight, LogKind::CloudTrail], ""), ["", "-Insight"]);
+        assert_eq!(kinds(&[LogKind::NetworkActivity], "AWSLogs/111122223333/CloudTrail/"), ["-NetworkActivity"]);
+        assert!(Scope::since(Window::default()).admits_folder("AWSLogs/111122223333/CloudTrail-Digest/x"));
+    }
+
+    #[test]
+    fn a_bucket_is_entered_only_where_it_can_matter() {
+        let list = |values: &[&str]| values.iter().map(|value| (*value).to_string()).collect::<Vec<_>>();
+        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-01T20:00:00Z")) };
+        let scope =
+            Scope::of_bucket(None, usual(), &list(&["111122223333"]), &list(&["eu-west-1"]), window, Some(1)).unwrap();
+        for (folder, expected) in [
+            ("AWSLogs", true),
+            ("AWSLogs/111122223333/CloudTrail", true),
+            ("AWSLogs/444455556666", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1", true),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-2", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/02", true),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/03", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10", true),
+        ] {
+            assert_eq!(scope.admits_folder(folder), expected, "{folder}");
+        }
+        let scope =
+            Scope::of_bucket(Some("o-abc".into()), usual(), &[], &list(&["us-east-1"]), Window::default(), Some(1))
+                .unwrap();
+        assert!(scope.admits_folder("AWSLogs/o-abc/111122223333/CloudTrail/ap-southeast-2"), "global services");
+        assert!(!scope.admits_folder("AWSLogs/o-other"));
+        assert!(!scope.admits_folder("AWSLogs/111122223333/CloudTrail/us-east-1"));
+        assert!(scope.admits_folder("AWSLogs"));
+    }
+}

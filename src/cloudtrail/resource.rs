@@ -1,0 +1,340 @@
+//! What an event is about: the ids, ARNs and names of resources, wherever in the
+//! event they stand.
+
+mod message;
+mod name;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use self::message::resources_of_message;
+use self::name::{names_in_answer, names_in_request};
+use crate::decode::event::{Event, Fields, Slot, TooMany};
+use crate::decode::json::{self, CUT, Value, is_verbatim, unescape};
+use crate::error::Fatal;
+use crate::filter::long;
+use crate::filter::long::Shortened;
+use crate::syntax::glob::{Choice, Pattern};
+
+/// More than an ARN can have, all of it escaped.
+const LONGEST: usize = 16 << 10;
+/// A list of more bytes than this is cut.
+const MOST: usize = 64 << 10;
+
+/// The fields in which resources are named.
+#[derive(Clone, Copy, Debug)]
+pub struct ResourceFields {
+    /// Those whose strings are resources if they look like it, in the order in which
+    /// the resources are listed.
+    whole: [Slot; 6],
+    request: Slot,
+    response: Slot,
+    service: Slot,
+    /// A text that can hold ids and ARNs: a denied AssumeRole names its role nowhere
+    /// else.
+    message: Slot,
+    identity: Slot,
+}
+
+impl ResourceFields {
+    /// Asks for the fields.
+    pub fn new(fields: &mut Fields) -> Result<ResourceFields, TooMany> {
+        let mut slot = |name| fields.slot(name);
+        let (request, response) = (slot("requestParameters")?, slot("responseElements")?);
+        let service = slot("serviceEventDetails")?;
+        let whole =
+            [slot("resources")?, request, response, service, slot("additionalEventData")?, slot("vpcEndpointId")?];
+        let (message, identity) = (slot("errorMessage")?, slot("userIdentity")?);
+        Ok(ResourceFields { whole, request, response, service, message, identity })
+    }
+
+    /// The resources of an event, each once: its ids and ARNs in the order of the
+    /// fields, then the names in its request that no ARN among them ends in. Where
+    /// there is none, those that its answer names. A list that would be longer than
+    /// 64 KiB ends with [`CUT`].
+    pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
+        let mut found = Found::default();
+        for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
+            value.each_string(|written| {
+                if let Some(text) = short(written).filter(|text| is_resource(text)) {
+                    found.add(text);
+                }
+            });
+        }
+        self.in_message(event, |text| found.add_mentioned(text));
+        if let Some(request) = event.get(self.request) {
+            names_in_request(request, |name| found.add_name(name));
+        }
+        for answer in [self.response, self.service].iter().filter_map(|slot| event.get(*slot)) {
+            if found.list.is_empty() {
+                names_in_answer(answer, |name| found.add_name(name));
+            }
+        }
+        found.list
+    }
+
+    /// Whether one of the resources of an event is so, those included for which its list
+    /// has no room.
+    pub fn any(&self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
+        let mut is_any = false;
+        for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
+            value.each_string(|written| {
+                is_any = is_any || short(written).is_some_and(|text| is_resource(&text) && is(&text));
+            });
+        }
+        self.in_message(event, |text| is_any = is_any || is(text));
+        if let Some(request) = event.get(self.request) {
+            names_in_request(request, |value| {
+                let name = value.raw_string().and_then(short).filter(|name| name::is_name(name));
+                is_any = is_any || name.is_some_and(|name| is(&name));
+            });
+        }
+        is_any
+    }
+
+    /// Calls `each` for the ids and ARNs in the error message, without the ARN of the
+    /// caller: `User: ARN is not authorized to perform: … on resource: ARN`.
+    fn in_message(&self, event: &Event<'_>, mut each: impl FnMut(&str)) {
+        let Some(message) = event.get(self.message).and_then(|message| short(message.raw_string()?)) else { return };
+        let caller = event.get(self.identity).and_then(|identity| identity.member("arn")).and_then(|arn| arn.string());
+        resources_of_message(&message, |text| {
+            if caller.as_deref() != Some(text) {
+                each(text);
+            }
+        });
+    }
+}
+
+/// The text of a string as written, unless it is too long to be a resource.
+fn short(written: &[u8]) -> Option<Cow<'_, str>> {
+    (written.len() <= LONGEST).then(|| unescape(written))
+}
+
+/// Resources in the order in which they were found.
+struct Found<'a> {
+    list: Vec<Cow<'a, str>>,
+    /// What is in the list, and the names of what is in it by its ARN.
+    seen: HashSet<Cow<'a, str>>,
+    /// How many more bytes the list can have.
+    room: usize,
+}
+
+impl Default for Found<'_> {
+    fn default() -> Self {
+        Found { list: Vec::new(), seen: HashSet::new(), room: MOST }
+    }
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, text: Cow<'a, str>) {
+        if self.room == 0 || self.seen.contains(&text) {
+            return;
+        }
+        self.room = self.room.saturating_sub(text.len() + 1);
+        if self.room == 0 {
+            return self.list.push(CUT.into());
+        }
+        self.seen.insert(text.clone());
+        self.list.push(text);
+    }
+
+    /// Adds an id or ARN that a message mentions, unless it is the ARN of an id that is
+    /// there.
+    fn add_mentioned(&mut self, text: &str) {
+        let id = text.rsplit(['/', ':']).next().unwrap_or_default();
+        if !self.list.iter().any(|known| known == id) {
+            self.add(text.to_string().into());
+        }
+    }
+
+    /// Adds a name, unless it is that of a resource whose ARN is there.
+    fn add_name(&mut self, value: Value<'a>) {
+        let Some(name) = value.raw_string().and_then(short).filter(|name| name::is_name(name)) else { return };
+        let is_end = |arn: &Cow<'_, str>| arn.strip_suffix(&*name).is_some_and(|rest| rest.ends_with(['/', ':']));
+        if self.room == 0 || self.seen.contains(&name) {
+            return;
+        }
+        if self.list.iter().any(is_end) {
+            self.seen.insert(name);
+        } else {
+            self.add(name);
+        }
+    }
+}
+
+/// What `--resource` asks for.
+#[derive(Clone, Debug)]
+pub struct ResourceChoice {
+    fields: ResourceFields,
+    choice: Choice<Pattern>,
+}
+
+impl ResourceChoice {
+    /// Compiles the values of `--resource`; nothing where there are none.
+    pub fn new(fields: ResourceFields, values: &[String]) -> Result<Option<ResourceChoice>, Fatal> {
+        const OPTION: &str = "--resource";
+        let choice = Choice::new(OPTION, values, |value| Pattern::new(OPTION, value))?;
+        Ok(choice.map(|choice| ResourceChoice { fields, choice }))
+    }
+
+    /// The patterns.
+    pub fn choice(&self) -> &Choice<Pattern> {
+        &self.choice
+    }
+
+    /// Whether what is asked for stands in the event, as a whole value, as the last
+    /// part of an ARN, or as an id or ARN in the error message.
+    pub fn admits(&self, event: &Event<'_>) -> bool {
+        self.choice.admits(|pattern| {
+            let mut is_there = false;
+            for value in self.fields.whole.iter().filter_map(|slot| event.get(*slot)) {
+                value.each_string(|written| is_there = is_there || is_named(pattern, written));
+            }
+            if !is_there {
+                self.fields.in_message(event, |text| is_there = is_there || is_name_of(pattern, text));
+            }
+            is_there
+        })
+    }
+}
+
+/// Whether a value is what a pattern asks for, or an ARN that ends in it.
+fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
+    if written.len() > json::LONGEST && !is_verbatim(written) {
+        return long::string_holds(written, pattern, &Shortened::default());
+    }
+    is_name_of(pattern, &unescape(written))
+}
+
+fn is_name_of(pattern: &Pattern, text: &str) -> bool {
+    let last = || text.rfind(['/', ':']).map_or(text, |at| &text[at + 1..]);
+    pattern.matches(text) || (text.starts_with("arn:") && pattern.matches(last()))
+}
+
+/// Whether a text is an ARN, or an id such as `i-0abc12de34f567890`.
+fn is_resource(text: &str) -> bool {
+    if text.starts_with("arn:") {
+        return !text.contains(char::is_whitespace) && text.matches(':').count() >= 5;
+    }
+    let Some((kind, number)) = text.rsplit_once('-') else { return false };
+    matches!(number.len(), 8 | 17)
+        && number.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && (1..=20).contains(&kind.len())
+        && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    #[test]
+    fn a_resource_is_a_whole_value_or_the_end_of_an_arn() {
+        let json = r#"{"eventName":"i-0","requestParameters":{"bucketName":"reports","role":"arn:aws:iam::1:role\/x/Admin",
+            "key":"name","n":5,"list":[["deep"]],"doc":"{\"a\":\"inner\"}"},"resources":"text","serviceEventDetails":{"snapshotId":"snap-1"},
+            "vpcEndpointId":"vpce-1","additionalEventData":{"x":["arn:aws:kms:r:1:key\/k-1"]},
+            "errorMessage":"User: arn:aws:iam::1:user/eve may not use (i-0abc12de34f567890), arn:aws:iam::1:role/Other.",
+            "userIdentity":{"arn":"arn:aws:iam::1:user/eve"}}"#;
+        for (values, expected) in [
+            (&["REPORTS"][..], true),
+            (&["report"], false),
+            (&["report*"], true),
+            (&["admin"], true),
+            (&["arn:aws:iam::1:role/x/Admin"], true),
+            (&["x/Admin"], false),
+            (&["role/x/Admin"], false),
+            (&["key"], false),
+            (&["i-0"], false),
+            (&["deep"], true),
+            (&["inner"], false),
+            (&["text"], true),
+            (&["snap-1"], true),
+            (&["vpce-1"], true),
+            (&["k-1"], true),
+            (&["i-0abc12de34f567890"], true),
+            (&["arn:aws:iam::1:role/Other"], true),
+            (&["other"], true),
+            (&["eve"], false),
+            (&["arn:aws:iam::1:user/eve"], false),
+            (&["may"], false),
+            (&["no", "deep"], true),
+            (&["!deep"], false),
+            (&["!no"], true),
+        ] {
+            let mut fields = Fields::default();
+            let resources = ResourceFields::new(&mut fields).unwrap();
+            let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
+            let choice = ResourceChoice::new(resources, &values).unwrap().unwrap();
+            assert_eq!(with_event(json, &fields, |event| choice.admits(event)), expected, "{values:?}");
+        }
+    }
+
+    fn listed(json: &str) -> String {
+        let mut fields = Fields::default();
+        let resources = ResourceFields::new(&mut fields).unwrap();
+        with_event(json, &fields, |event| resources.list(event).join(" "))
+    }
+
+    #[test]
+    fn ids_and_arns_are_found_once_wherever_they_stand() {
+        let json = r#"{"eventID":"i-0123456789abcdef0","vpcEndpointId":"vpce-0ff89c7a138a5e5fc",
+            "errorMessage":"see i-0abc12de34f567890, sg-0abc1234def567890",
+            "responseElements":{"instancesSet":{"items":[{"instanceId":"i-0abc12de34f567890"}]}},
+            "requestParameters":{"i-0abc12de34f567891":"key","groupSet":["sg-01234567","not-an-id","arn:only"],
+              "text":"see i-0abc12de34f567890"},
+            "serviceEventDetails":{"snapshotId":"snap-0e83092ae538da583"},
+            "additionalEventData":{"SecretId":"arn:aws:secretsmanager:r:1:secret:s"},
+            "resources":[{"ARN":"arn:aws:s3:::bucket"},{"ARN":"arn:aws:s3:::bucket"}]}"#;
+        let expected = "arn:aws:s3:::bucket sg-01234567 i-0abc12de34f567890 snap-0e83092ae538da583 \
+                        arn:aws:secretsmanager:r:1:secret:s vpce-0ff89c7a138a5e5fc sg-0abc1234def567890";
+        assert_eq!(listed(json), expected);
+    }
+
+    #[test]
+    fn the_object_of_a_call_is_named() {
+        for (json, expected) in [
+            (
+                r#"{"requestParameters":{"userName":"bob"},"responseElements":{"accessKey":{"accessKeyId":"AKIA1","userName":"bob"}}}"#,
+                "bob",
+            ),
+            (
+                r#"{"requestParameters":null,"responseElements":{"accessKey":{"accessKeyId":"AKIA1","userName":"bob","status":"Active"}}}"#,
+                "AKIA1 bob",
+            ),
+            (r#"{"requestParameters":{"roleName":"Admin","policyDocument":"{}"}}"#, "Admin"),
+            (
+                r#"{"requestParameters":{"roleName":"Admin","policyArn":"arn:aws:iam::aws:policy/ReadOnly"}}"#,
+                "arn:aws:iam::aws:policy/ReadOnly Admin",
+            ),
+            (r#"{"requestParameters":{"bucketName":"b","Host":"b.s3.amazonaws.com","x-amz-acl":"private"}}"#, "b"),
+            (
+                r#"{"requestParameters":{"bucketName":"b","key":"k\/1"},"resources":[{"ARN":"arn:aws:s3:::b\/k\/1"},{"ARN":"arn:aws:s3:::b"}]}"#,
+                "arn:aws:s3:::b/k/1 arn:aws:s3:::b",
+            ),
+            (r#"{"requestParameters":{"name":"my-trail"}}"#, "my-trail"),
+            (
+                r#"{"requestParameters":{"userName":"u"},"responseElements":{"user":{"arn":"arn:aws:iam::1:user\/u","userId":"AIDA1"}}}"#,
+                "arn:aws:iam::1:user/u",
+            ),
+            (
+                r#"{"requestParameters":{"dBSnapshotIdentifier":"s","attributeName":"restore","valuesToAdd":["1"]}}"#,
+                "s",
+            ),
+            (r#"{"requestParameters":{"names":["/a","/b",5,""]}}"#, "/a /b"),
+            (
+                r#"{"requestParameters":{"CreateLaunchTemplateRequest":{"LaunchTemplateName":"web","ClientToken":"t"}}}"#,
+                "web",
+            ),
+            (r#"{"requestParameters":{"roleSessionName":"s","userName":"HIDDEN_DUE_TO_SECURITY_REASONS"}}"#, ""),
+            (r#"{"requestParameters":{"maxResults":"5","filterSet":{"items":[{"name":"vpc-id"}]}}}"#, ""),
+            (r#"{"responseElements":{"CreateThingResponse":{"thing":{"thingName":"t"},"requestId":"r"}}}"#, "t"),
+            (r#"{"responseElements":{"ConsoleLogin":"Success"}}"#, ""),
+            (
+                r#"{"requestParameters":{"a":"i-0abc12de34f567890"},"errorMessage":"on arn:aws:ec2:r:1:instance/i-0abc12de34f567890 or arn:aws:iam::1:role/R"}"#,
+                "i-0abc12de34f567890 arn:aws:iam::1:role/R",
+            ),
+        ] {
+            assert_eq!(listed(json), expected, "{json}");
+        }
+    }
+}

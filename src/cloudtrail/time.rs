@@ -1,0 +1,163 @@
+//! When an event happened, in every form in which times are written: by CloudTrail
+//! itself, by CloudTrail Lake and Athena, and by exports of an index.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::decode::event::{Event, Fields, Slot, TooMany};
+use crate::decode::json::Value;
+
+/// A point in time as text: RFC 3339, or `2026-10-01 09:00:00.000` as CloudTrail Lake
+/// and Athena write it, which is UTC unless an offset or `UTC` follows.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    // A zone in brackets is not part of any of these forms, and a date is not a point.
+    if text.contains('[') || !text.contains(':') {
+        return None;
+    }
+    let (civil, zone) = match text.rsplit_once(' ') {
+        Some((civil, zone)) if civil.contains(':') => (civil, zone),
+        _ => (text, "UTC"),
+    };
+    match zone {
+        "UTC" | "Z" => TimeZone::UTC.to_timestamp(civil.parse::<DateTime>().ok()?).ok(),
+        offset => format!("{civil}{offset}").parse().ok(),
+    }
+}
+
+/// A point in time as a number of seconds or milliseconds since 1970. Numbers that
+/// cannot be the time of an event, before 2000 or behind 2100, are not read.
+pub fn parse_epoch(text: &str) -> Option<Timestamp> {
+    const SECONDS: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
+    let is_number = text.starts_with(|first: char| first.is_ascii_digit());
+    let number = text.trim().parse::<f64>().ok().filter(|_| is_number)?;
+    let seconds = [number, number / 1000.0].into_iter().find(|seconds| SECONDS.contains(seconds))?;
+    Timestamp::from_millisecond((seconds * 1000.0).round() as i64).ok()
+}
+
+/// The value of a member that holds a point in time.
+pub fn of_value(value: Value<'_>) -> Option<Timestamp> {
+    /// Longer than any of the forms.
+    const LONGEST: usize = 128;
+    let text = value.scalar().filter(|_| value.raw().len() <= LONGEST)?;
+    parse(&text).or_else(|| parse_epoch(&text))
+}
+
+/// Reads `eventTime`.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    slot: Slot,
+    /// The last hour that was met, as written.
+    written: [u8; HOUR],
+    /// The second in which it begins, counted from 1970.
+    begins: i64,
+    has_other_forms: bool,
+}
+
+const HOUR: usize = "2026-10-01T09:".len();
+const MINUTES: usize = "14:02Z".len();
+
+impl Clock {
+    /// Asks for the field.
+    pub fn new(fields: &mut Fields) -> Result<Clock, TooMany> {
+        Ok(Clock { slot: fields.slot("eventTime")?, written: [0; HOUR], begins: 0, has_other_forms: false })
+    }
+
+    /// The second in which the event happened, counted from 1970; `None` if it has no
+    /// time that can be read.
+    #[inline]
+    pub fn second(&mut self, event: &Event<'_>) -> Option<i64> {
+        let value = event.get(self.slot)?;
+        let known = value.raw_string().and_then(|written| {
+            let (hour, rest) = written.split_first_chunk()?;
+            (*hour == self.written).then_some(self.begins + within_hour(rest)?)
+        });
+        known.or_else(|| self.read(value))
+    }
+
+    /// Whether a time that was read is not RFC 3339.
+    pub fn has_other_forms(&self) -> bool {
+        self.has_other_forms
+    }
+
+    #[cold]
+    fn read(&mut self, value: Value<'_>) -> Option<i64> {
+        let second = of_value(value)?.as_second();
+        let is_usual = || value.string().is_some_and(|text| text.trim().parse::<Timestamp>().is_ok());
+        self.has_other_forms = self.has_other_forms || !is_usual();
+        if let Some((hour, rest)) = value.raw_string().and_then(|text| text.split_first_chunk())
+            && let Some(within) = within_hour(rest)
+        {
+            (self.written, self.begins) = (*hour, second - within);
+        }
+        Some(second)
+    }
+}
+
+/// The seconds in `14:02Z`.
+fn within_hour(text: &[u8]) -> Option<i64> {
+    let [ten_minutes @ b'0'..=b'5', minutes, b':', ten_seconds @ b'0'..=b'5', seconds, b'Z'] =
+        *<&[u8; MINUTES]>::try_from(text).ok()?
+    else {
+        return None;
+    };
+    let number = |tens: u8, ones: u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+    let are_digits = minutes.is_ascii_digit() && seconds.is_ascii_digit();
+    are_digits.then(|| number(ten_minutes, minutes) * 60 + number(ten_seconds, seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    #[test]
+    fn times_are_read_however_they_are_written() {
+        let mut fields = Fields::default();
+        let mut clock = Clock::new(&mut fields).unwrap();
+        for (time, expected) in [
+            (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),
+            (r#""2026-10-01T09:59:59Z""#, Some("2026-10-01T09:59:59Z")),
+            (r#""2026-10-01T09:60:00Z""#, None),
+            (r#""2026-10-01T09:1x:00Z""#, None),
+            (r#""2026-10-01T09:14:02.5Z""#, Some("2026-10-01T09:14:02Z")),
+            (r#""2026-10-01T09:14:02+02:00""#, Some("2026-10-01T07:14:02Z")),
+            (r#""2026\u002d10-01T08:00:01Z""#, Some("2026-10-01T08:00:01Z")),
+            (r#"" 2026-10-01T08:00:02Z ""#, Some("2026-10-01T08:00:02Z")),
+            (r#""2026-13-01T00:00:00Z""#, None),
+            (r#""1969-12-31T23:59:59Z""#, Some("1969-12-31T23:59:59Z")),
+            (r#""1969-12-31T23:00:00Z""#, Some("1969-12-31T23:00:00Z")),
+            (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),
+            (r#""2026-10-01 09:00:00.000""#, Some("2026-10-01T09:00:00Z")),
+            (r#""2026-10-01 09:00:01.000 UTC""#, Some("2026-10-01T09:00:01Z")),
+            (r#""2026-10-01 09:00:01.5 +02:00""#, Some("2026-10-01T07:00:01Z")),
+            (r#""2026-10-01 09:00:01+00:00""#, Some("2026-10-01T09:00:01Z")),
+            (r#""2026-10-01T09:00:02""#, Some("2026-10-01T09:00:02Z")),
+            ("1790845203000", Some("2026-10-01T09:00:03Z")),
+            ("1790845203", Some("2026-10-01T09:00:03Z")),
+            ("1790845203.999", Some("2026-10-01T09:00:03Z")),
+            ("1.790845203E12", Some("2026-10-01T09:00:03Z")),
+            (r#""1790845203000""#, Some("2026-10-01T09:00:03Z")),
+            (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),
+            (r#""2026-10-01""#, None),
+            (r#""2026-10-01T09:00:00[Europe/Berlin]""#, None),
+            (r#""2026-10-01 09:00:00 CEST""#, None),
+            (r#""Oct 1, 2026 9:00:04 AM""#, None),
+            ("17", None),
+            ("-1790845203", None),
+            ("1e400", None),
+            ("null", None),
+            ("true", None),
+            (r#"{"a":1790845203}"#, None),
+        ] {
+            let json = format!(r#"{{"eventTime":{time}}}"#);
+            let second = with_event(&json, &fields, |event| clock.second(event));
+            let expected = expected.map(|time| time.parse::<Timestamp>().unwrap().as_second());
+            assert_eq!(second, expected, "{time}");
+        }
+    }
+}

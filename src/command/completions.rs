@@ -1,0 +1,105 @@
+//! Completes in a shell what is being typed: options, files, the names of
+//! columns, and of the calls that people ask for most. The shell runs a short
+//! script that asks this program each time.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+
+use clap::{Arg, Command, CommandFactory};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::Shells;
+use clap_complete::{CompleteEnv, Shell};
+
+use crate::cli::Cli;
+use crate::table::catalogue;
+
+/// Set where a shell asks, to the shell's name.
+const VARIABLE: &str = "TRAIL2TSV_COMPLETE";
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// Any other name of an event can be typed too.
+const EVENTS: [&str; 30] = [
+    "AssumeRole",
+    "AttachRolePolicy",
+    "AttachUserPolicy",
+    "AuthorizeSecurityGroupIngress",
+    "ConsoleLogin",
+    "CreateAccessKey",
+    "CreateBucket",
+    "CreateFunction20150331",
+    "CreateLoginProfile",
+    "CreateRole",
+    "CreateUser",
+    "DeleteBucket",
+    "DeleteDBInstance",
+    "DeleteObject",
+    "DeleteRole",
+    "DeleteTrail",
+    "DeleteUser",
+    "GetObject",
+    "GetSecretValue",
+    "ModifyInstanceAttribute",
+    "PutBucketPolicy",
+    "PutRolePolicy",
+    "PutUserPolicy",
+    "RevokeSecurityGroupIngress",
+    "RunInstances",
+    "ScheduleKeyDeletion",
+    "StopInstances",
+    "StopLogging",
+    "TerminateInstances",
+    "UpdateAssumeRolePolicy",
+];
+
+/// The script that `shell` runs when it starts.
+pub fn script(shell: Shell) -> io::Result<String> {
+    let mut script = Vec::new();
+    let shells = Shells::builtins();
+    let registrar = shells.completer(&shell.to_string()).ok_or(io::ErrorKind::Unsupported)?;
+    registrar.write_registration(VARIABLE, NAME, NAME, NAME, &mut script)?;
+    String::from_utf8(script).map_err(io::Error::other)
+}
+
+/// Answers a shell that asks how `typed` can go on. Says whether one did.
+pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
+    let folder = std::env::current_dir().ok();
+    CompleteEnv::with_factory(command).var(VARIABLE).try_complete(typed, folder.as_deref())
+}
+
+/// All that can be typed, with what is only offered.
+fn command() -> Command {
+    let columns = || offering(catalogue::CATALOGUE.iter().map(|named| (named.name, named.what)));
+    let events = || offering(EVENTS.iter().map(|name| (*name, "")));
+    let words = |words: &'static [&str]| offering(words.iter().map(|word| (*word, "")));
+    Cli::command()
+        .mut_arg("columns", columns())
+        .mut_arg("sort", columns())
+        .mut_arg("event_name", events())
+        .mut_arg("format", words(&["tsv", "csv", "json", "xlsx"]))
+        .mut_subcommand("summary", |summary| {
+            summary
+                .mut_arg("by", columns())
+                .mut_arg("event_name", events())
+                .mut_arg("format", words(&["text", "tsv", "csv", "json"]))
+                .mut_arg("color", words(&["auto", "always", "never"]))
+        })
+}
+
+/// Offers values, with what they mean, after each comma.
+fn offering(values: impl Iterator<Item = (&'static str, &'static str)>) -> impl FnOnce(Arg) -> Arg {
+    let values: Vec<_> = values.collect();
+    let completer = ArgValueCompleter::new(move |typed: &OsStr| {
+        let typed = typed.to_string_lossy();
+        // `+` adds a column, `-` sorts downwards, `!` excludes.
+        let name = typed.trim_start_matches(['+', '-', '!']);
+        let mark = &typed[..typed.len() - name.len()];
+        let fits = |value: &str| value.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let fitting = values.iter().filter(|(value, _)| fits(value));
+        fitting.map(|(value, what)| CompletionCandidate::new(format!("{mark}{value}")).help(about(what))).collect()
+    });
+    |argument| argument.value_delimiter(',').add(completer)
+}
+
+fn about(what: &'static str) -> Option<clap::builder::StyledStr> {
+    (!what.is_empty()).then(|| what.into())
+}

@@ -1,0 +1,73 @@
+//! The conditions of a run one by one: what each would match alone.
+
+use crate::plan::Conditions;
+use crate::syntax::glob::{Unmatched, split_list};
+
+/// The field of the conditions that has the values of an option.
+type Values = fn(&mut Conditions) -> &mut Vec<String>;
+
+/// The options with values, each with the field of an event that it looks at.
+const OPTIONS: [(&str, &str, Values); 10] = [
+    ("--event-name", "eventName", |conditions| &mut conditions.event_names),
+    (USER, "userName", |conditions| &mut conditions.users),
+    ("--source-ip", "sourceIPAddress", |conditions| &mut conditions.source_ips),
+    ("--region", "awsRegion", |conditions| &mut conditions.regions),
+    ("--event-source", "eventSource", |conditions| &mut conditions.event_sources),
+    ("--account", "recipientAccountId", |conditions| &mut conditions.accounts),
+    ("--error-code", "errorCode", |conditions| &mut conditions.error_codes),
+    ("--resource", "resources", |conditions| &mut conditions.resources),
+    ("--access-key", "accessKeyId", |conditions| &mut conditions.access_keys),
+    ("--grep", "", |conditions| &mut conditions.greps),
+];
+pub(super) const USER: &str = "--user";
+
+/// One thing that is asked for, as if it were the only one.
+pub(super) struct Question {
+    pub(super) option: &'static str,
+    /// As they were typed.
+    pub(super) values: Vec<String>,
+    /// The field whose values can be shown instead; empty if there is none.
+    pub(super) names: &'static str,
+    pub(super) conditions: Conditions,
+}
+
+/// Each thing that is asked for.
+pub(super) fn alone(conditions: &Conditions) -> Vec<Question> {
+    let nothing = Conditions { now: conditions.now, ..Conditions::default() };
+    let mut all = Vec::new();
+    for (option, names, values) in OPTIONS {
+        let (mut alone, typed) = (nothing.clone(), values(&mut conditions.clone()).clone());
+        if !typed.is_empty() {
+            values(&mut alone).clone_from(&typed);
+            let is_list = !matches!(option, USER | "--grep");
+            let values = if is_list { split_list(&typed) } else { typed };
+            all.push(Question { option, values, names, conditions: alone });
+        }
+    }
+    let mut add = |option, values, conditions| all.push(Question { option, values, names: "", conditions });
+    for text in &conditions.wheres {
+        add("--where", vec![text.clone()], Conditions { wheres: vec![text.clone()], ..nothing.clone() });
+    }
+    if let Some(is_failed) = conditions.is_failed {
+        let option = if is_failed { "--errors" } else { "--no-errors" };
+        add(option, Vec::new(), Conditions { is_failed: Some(is_failed), ..nothing.clone() });
+    }
+    if let Some(is_read) = conditions.is_read {
+        let option = if is_read { "--reads" } else { "--writes" };
+        add(option, Vec::new(), Conditions { is_read: Some(is_read), ..nothing });
+    }
+    all
+}
+
+/// Each value of a list that matched nothing.
+pub(super) fn each_alone(unmatched: &Unmatched, conditions: &Conditions) -> Vec<Question> {
+    let Some((option, names, field)) = OPTIONS.into_iter().find(|(known, ..)| *known == unmatched.option) else {
+        return Vec::new();
+    };
+    let question = |value: &String| {
+        let mut alone = Conditions { now: conditions.now, ..Conditions::default() };
+        field(&mut alone).push(value.clone());
+        Question { option, values: vec![value.clone()], names, conditions: alone }
+    };
+    unmatched.values.iter().map(question).collect()
+}

@@ -1,0 +1,328 @@
+//! What to type to see the events behind a number: as many as it counts, or
+//! nothing where no command can say just these.
+
+use jiff::Timestamp;
+
+use super::counter::is_cut;
+use super::result::{About, Row, Summary, Table};
+use super::shown::is_hidden;
+use crate::cloudtrail::denial;
+use crate::cloudtrail::denial::Denial;
+use crate::cloudtrail::keys::is_account;
+use crate::filter::jq::expression::{Expression, Yields};
+use crate::plan::Conditions;
+use crate::syntax::shell::quoted;
+use crate::syntax::visible::{push_escape, read_escape};
+use crate::syntax::window::Window;
+
+/// What was asked of all events that are counted. What is added to it must not
+/// widen it, as a second value of an option does.
+pub(super) struct Question<'a> {
+    /// The options and inputs that were typed, but for times and expressions.
+    words: Vec<&'a str>,
+    jq: Option<&'a str>,
+    window: Window,
+    /// What leaves out the events without a time, where there are any.
+    timed: Option<String>,
+    /// Whether jq can read the times of all events.
+    can_jq_read_times: bool,
+}
+
+/// The options that ask for a value of a column, and for no other column's.
+const OPTIONS: [(&str, &str); 4] = [
+    ("awsRegion", "--region"),
+    ("eventName", "--event-name"),
+    ("eventSource", "--event-source"),
+    ("errorCode", "--error-code"),
+];
+
+const JQ: &str = "--jq";
+
+impl<'a> Question<'a> {
+    /// From the words that were typed, and what they mean.
+    pub(super) fn new(typed: &'a [String], asked: &'a Conditions, summary: &Summary) -> Question<'a> {
+        let mut words = Vec::new();
+        let mut rest = typed.iter().map(String::as_str);
+        while let Some(word) = rest.next() {
+            match word.strip_prefix(JQ) {
+                Some("") => drop(rest.next()),
+                Some(value) if value.starts_with('=') => {}
+                _ => words.push(word),
+            }
+        }
+        let first = summary.counts.all.period().and_then(|[first, _]| Timestamp::from_second(first).ok());
+        let timed = first.filter(|_| summary.untimed() > 0).map(|first| condition(&format!("eventTime >= {first}")));
+        Question {
+            words,
+            jq: asked.jq.as_deref(),
+            window: asked.window,
+            timed,
+            can_jq_read_times: !summary.counts.has_other_times,
+        }
+    }
+
+    fn has(&self, option: &str) -> bool {
+        self.words
+            .iter()
+            .any(|word| word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
+    }
+
+    /// The command for all that is counted.
+    pub(super) fn command(&self) -> Option<String> {
+        self.with([self.times(self.window), self.expression(None)?])
+    }
+
+    /// The command for what is counted and has a time, without that time: see
+    /// [`Question::between`].
+    pub(super) fn command_of_time(&self) -> Option<String> {
+        self.with([self.timed.clone(), self.expression(None)?])
+    }
+
+    /// What stands before a day of the week, from 1 for Monday, and an hour, such
+    /// as `1 09`, in the command for these; and what stands behind.
+    pub(super) fn command_of_week(&self) -> Option<[String; 2]> {
+        const PLACE: &str = "DAY HOUR";
+        if !self.can_jq_read_times {
+            return None;
+        }
+        let hour = format!("(.eventTime | trim | fromdate | strftime(\"%u %H\")) == \"{PLACE}\"");
+        let command = self.with([self.times(self.window), self.timed.clone(), self.expression(Some(&hour))?])?;
+        let (before, after) = command.rsplit_once(PLACE)?;
+        Some([before, after].map(String::from))
+    }
+
+    fn with<const N: usize>(&self, more: [Option<String>; N]) -> Option<String> {
+        // What a page cannot show as it is, nobody can copy from it.
+        if self.words.iter().chain(&self.jq).any(|word| word.contains(is_hidden)) {
+            return None;
+        }
+        let words = self.words.iter().map(|word| quoted(word)).chain(more.into_iter().flatten());
+        Some(std::iter::once("trail2tsv".to_string()).chain(words).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The expression that was typed, and another one that has to be true. There
+    /// can be one option for both. Nothing where they cannot be joined.
+    fn expression(&self, also: Option<&str>) -> Option<Option<String>> {
+        let Some(typed) = self.jq else { return Some(also.map(|also| option_with(JQ, also))) };
+        if also.is_none() && Expression::parse(typed).yields() == Yields::Truth {
+            return Some(Some(option_with(JQ, typed)));
+        }
+        // What follows a comment would be a part of it.
+        if typed.contains('#') {
+            return None;
+        }
+        // An event counts once, whatever the expression makes of it.
+        let is_counted = format!("any(({typed}); .)");
+        Some(Some(option_with(JQ, &also.map_or(is_counted.clone(), |also| format!("{is_counted} and ({also})")))))
+    }
+
+    fn times(&self, window: Window) -> Option<String> {
+        let times = [("--since", window.since), ("--until", window.until)];
+        let times = times.into_iter().filter_map(|(option, time)| Some(option_with(option, &time?.to_string())));
+        Some(times.collect::<Vec<_>>().join(" ")).filter(|times| !times.is_empty())
+    }
+
+    /// What asks for the events from one second on and before another, counted
+    /// from 1970, of those that are asked for anyway.
+    pub(super) fn between(&self, since: i64, until: i64) -> Option<String> {
+        // What no time can say is before or behind all times.
+        let [since, until] = [since, until].map(|second| Timestamp::from_second(second).ok());
+        let until = until.into_iter().chain(self.window.until).min();
+        let window = Window { since: since.max(self.window.since), until };
+        match window {
+            Window { since: Some(since), until: Some(until) } if since >= until => None,
+            window => self.times(window),
+        }
+    }
+
+    /// What asks for the events of a row, as a shell takes it. Where other rows
+    /// are spelled like it, the case of letters tells.
+    pub(super) fn row(&self, table: &Table, row: &Row, is_like_others: bool) -> Option<String> {
+        let columns = table.columns.iter().zip(&row.values);
+        let words = columns.map(|(column, value)| self.value(column, value, is_like_others));
+        let mut words: Vec<String> = words.collect::<Option<_>>()?;
+        if table.about == About::Denied {
+            words.push(self.denied());
+        }
+        Some(words.join(" "))
+    }
+
+    /// What asks for the events with a value in a column.
+    fn value(&self, column: &str, value: &str, has_case: bool) -> Option<String> {
+        // Neither the end of a long value is known here, nor what is no UTF-8.
+        if !can_be_asked(column) || is_cut(value) || value.contains(char::REPLACEMENT_CHARACTER) {
+            return None;
+        }
+        let field = if column == "principal" { "userName" } else { column };
+        // Nothing with a character: absent, null and empty are one in a cell.
+        if value.is_empty() {
+            return Some(condition(&format!("{field} != ?*")));
+        }
+        let is_pattern = is_literal(value) && !has_case;
+        if column == "principal" {
+            return Some(condition(&of_role(value, is_pattern)));
+        }
+        if !is_pattern {
+            return Some(condition(&format!("{field} ~ {}", plain_or_quoted(&format!("^{}$", regex(value))))));
+        }
+        let option = OPTIONS.iter().find(|(name, option)| *name == field && !self.has(option));
+        Some(match option.filter(|(_, option)| is_fit(option, value)) {
+            Some((_, option)) => option_with(option, value),
+            None => condition(&format!("{field} = {}", plain_or_quoted(value))),
+        })
+    }
+
+    /// What asks for the events in the folders of an account and a region.
+    pub(super) fn folder(&self, account: &str, region: &str) -> Option<String> {
+        const ACCOUNT: &str = "--account";
+        let account = match self.has(ACCOUNT) {
+            true => self.value("recipientAccountId", account, false),
+            false => is_account(account).then(|| option_with(ACCOUNT, account)),
+        };
+        Some(format!("{} {}", account?, self.value("awsRegion", region, false)?))
+    }
+
+    /// What asks for errors.
+    pub(super) fn errors(&self) -> &'static str {
+        const ERRORS: &str = "--errors";
+        if self.has(ERRORS) { "" } else { ERRORS }
+    }
+
+    /// What asks for denied calls.
+    pub(super) fn denied(&self) -> String {
+        if self.has("--error-code") {
+            return condition(&format!("errorCode ~ (?i){}", denial::WORDS.join("|")));
+        }
+        option_with("--error-code", &Denial::patterns())
+    }
+}
+
+/// Whether a condition on a column holds for just the events that have a value in
+/// it. Two columns are made of more than one value, or of none in the event, and
+/// so are paths to every element; what looks like an operator ends a path.
+fn can_be_asked(column: &str) -> bool {
+    let is_path =
+        |part: &str| !part.contains("[]") && !part.contains(|c: char| "=!~<>".contains(c) || c.is_whitespace());
+    !matches!(column, "resources" | "file") && !column.contains(is_hidden) && column.split('"').step_by(2).all(is_path)
+}
+
+/// Whether a value as a pattern matches itself alone, but for the case of its
+/// letters. A `\` can begin an escape, and a `'` be one that a cell shows.
+fn is_literal(value: &str) -> bool {
+    !value.starts_with('\'') && !value.contains(|character: char| "*?[{\\".contains(character) || is_hidden(character))
+}
+
+/// Whether a value of an option is what it asks for: it is one of a list, `!` turns
+/// it round, and a service can be written without its domain.
+fn is_fit(option: &str, value: &str) -> bool {
+    !value.contains(',')
+        && !value.starts_with('!')
+        && value.trim() == value
+        && (option != "--event-source" || value.contains('.'))
+}
+
+/// What asks for a role, whatever its sessions are called, or whoever has just
+/// that name.
+fn of_role(role: &str, is_pattern: bool) -> String {
+    match role {
+        // Its callers have their own names, behind a / as well.
+        account if is_account(account) => format!("userName = {account}"),
+        role if is_pattern && !role.contains([',', '}']) => format!("userName = \"{{{role},{role}/*}}\""),
+        role => format!("userName ~ \"(?s)^{}(?:/.*)?$\"", regex(role)),
+    }
+}
+
+/// A regular expression for all values that look like this in a cell.
+fn regex(cell: &str) -> String {
+    let mut regex = String::with_capacity(cell.len());
+    let mut rest = cell;
+    while let Some(character) = rest.chars().next() {
+        let escaped = escape(rest);
+        let (written, behind) = rest.split_at(escaped.map_or(character.len_utf8(), |(length, _)| length));
+        let written = regex::escape(written);
+        regex += &match escaped {
+            // Either the character, or what the cell shows.
+            Some((_, hidden)) => format!("(?:{written}|\\x{{{:x}}})", u32::from(hidden)),
+            None if is_hidden(character) => format!("\\x{{{:x}}}", u32::from(character)),
+            None => written,
+        };
+        rest = behind;
+    }
+    regex
+}
+
+/// How long what looks like an escaped hidden character at the start of a cell
+/// is, and the character.
+fn escape(cell: &str) -> Option<(usize, char)> {
+    let (length, character) = read_escape(cell)?;
+    let mut written = Vec::new();
+    push_escape(character, &mut written);
+    (is_hidden(character) && cell.as_bytes().starts_with(&written)).then_some((length, character))
+}
+
+fn condition(text: &str) -> String {
+    option_with("--where", text)
+}
+
+/// A value as a condition takes it.
+fn plain_or_quoted(value: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@.:/-".contains(&byte);
+    if value.bytes().all(is_plain) { value.to_string() } else { format!("\"{value}\"") }
+}
+
+/// An option and its value as a shell takes them.
+fn option_with(option: &str, value: &str) -> String {
+    if value.starts_with('-') { quoted(&format!("{option}={value}")) } else { format!("{option} {}", quoted(value)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::table::cell::CellStyle;
+
+    fn cell(text: &str) -> String {
+        let mut out = Vec::new();
+        CellStyle::default().text(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn an_expression_finds_what_looks_like_a_cell_and_nothing_else(
+            text in r#"(\\t|\\|\t|\n|\x1b|u001b|[a-c*?\[\]{}()!,'"^$.+| -]|\u{202e}|\u{9b}|\u{e0041}|\\u0009|u009b|u202e|\\udb40|\\udc41|é){0,6}"#,
+            other in r#"(\\t|\\|\t|t|n|\n|\x1b|u001b|[a-c*?.]|\u{202e}|\u{e0041}|\\u0009){0,3}"#,
+        ) {
+            let expression = format!("^{}$", regex(&cell(&text)));
+            prop_assert!(!expression.contains(is_hidden));
+            let compiled = regex::Regex::new(&expression).unwrap();
+            prop_assert!(compiled.is_match(&text), "{text:?} by {expression}");
+            prop_assert_eq!(compiled.is_match(&other), cell(&other) == cell(&text), "{:?} by {}", other, expression);
+        }
+    }
+
+    #[test]
+    fn an_option_takes_a_value_that_looks_like_an_option() {
+        assert_eq!(option_with("--event-name", "-x"), "--event-name=-x");
+        assert_eq!(option_with("--event-name", "-x y"), "'--event-name=-x y'");
+        assert_eq!(option_with("--event-name", "x"), "--event-name x");
+    }
+
+    #[test]
+    fn only_columns_that_are_one_value_can_be_asked_for() {
+        for (column, expected) in [
+            ("eventName", true),
+            ("resources", false),
+            ("file", false),
+            ("resources[0].ARN", true),
+            ("resources[].ARN", false),
+            ("requestParameters.\"a = b[]\".c", true),
+            ("requestParameters.a=b", false),
+            ("requestParameters.a b", false),
+            ("requestParameters.a>b", false),
+        ] {
+            assert_eq!(can_be_asked(column), expected, "{column}");
+        }
+    }
+}

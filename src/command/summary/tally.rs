@@ -1,0 +1,321 @@
+//! What one thread counts.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::counter::{Counter, LONGEST, Parts, SHORT};
+use super::days::Days;
+use super::span::Moment;
+use super::spill::Spill;
+use super::timeline::Timeline;
+use super::trend::Trend;
+use crate::cloudtrail::call::{Access, Failure, is_success};
+use crate::cloudtrail::denial::Denial;
+use crate::cloudtrail::identity::Identities;
+use crate::cloudtrail::time::Clock;
+use crate::decode::event::{Event, Fields};
+use crate::engine::Visitor;
+use crate::error::Fatal;
+use crate::spill::dedupe::{Ids, Seen};
+use crate::table::cell::CellStyle;
+use crate::table::column::Column;
+
+/// What is counted by: the values of these columns.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    columns: Vec<Column>,
+    /// Whether an event without a value counts too, as one of no value.
+    has_empty: bool,
+    /// Whether the values are error codes, of which `200` is not one.
+    are_errors: bool,
+}
+
+/// All that one thread counts.
+pub(super) struct Tally {
+    readers: Readers,
+    subjects: Vec<Subject>,
+    /// One for each subject, one for denied calls, and one for who was denied them.
+    counters: Vec<Counter>,
+    counts: Counts,
+    /// What the counters may take.
+    room: usize,
+    moment: Moment,
+    style: CellStyle,
+    /// Memory for a value.
+    value: Vec<u8>,
+    /// What tells events that came before, where they are left out.
+    before: Option<(Ids, Seen)>,
+    failure: Option<Fatal>,
+}
+
+/// What is counted of all events together.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) all: Trend,
+    /// Reads, writes, errors, and what is none of these.
+    pub(super) kinds: [u64; KINDS],
+    /// The same over time.
+    pub(super) timeline: Timeline<KINDS>,
+    /// Monday's hours, Tuesday's and so on.
+    pub(super) week: Vec<u64>,
+    /// For each subject the events that have no value.
+    pub(super) empty: Vec<u64>,
+    pub(super) denied: u64,
+    /// Whether there are times in other forms than that of CloudTrail itself.
+    pub(super) has_other_times: bool,
+    /// Values that were counted by their start, their length and a hash.
+    pub(super) cut_values: u64,
+    pub(super) days: Days,
+}
+
+/// The values of larger events come in pieces.
+const LARGE: usize = 64 << 10;
+
+pub(super) const KINDS: usize = 4;
+pub(super) const READ: usize = 0;
+pub(super) const WRITE: usize = 1;
+pub(super) const ERROR: usize = 2;
+pub(super) const OTHER: usize = 3;
+pub(super) const WEEK: usize = 7 * 24;
+
+/// What looks at an event.
+#[derive(Clone)]
+struct Readers {
+    clock: Clock,
+    access: Access,
+    failure: Failure,
+    denial: Denial,
+    identities: Identities,
+    name: Subject,
+}
+
+impl Subject {
+    /// The values of these columns.
+    pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut Fields) -> Result<Subject, Fatal> {
+        let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
+        Ok(Subject { columns, has_empty, are_errors: false })
+    }
+
+    /// The error codes of what failed.
+    pub(super) fn errors(fields: &mut Fields) -> Result<Subject, Fatal> {
+        Ok(Subject { are_errors: true, ..Subject::new(&["errorCode"], false, fields)? })
+    }
+
+    /// Whether an event with this value is not counted.
+    fn is_left_out(&self, value: &[u8]) -> bool {
+        let is_success = || self.are_errors && str::from_utf8(value).is_ok_and(is_success);
+        (value.is_empty() && !self.has_empty) || is_success()
+    }
+
+    /// The value for an event, if there is one that is short and stands in the
+    /// event just so.
+    #[inline]
+    fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; SHORT], usize)> {
+        let [column] = &self.columns[..] else { return None };
+        let (bytes, length) = column.short(event).filter(|(_, length)| (1..=SHORT).contains(length))?;
+        Some((bytes.first_chunk()?, length))
+    }
+
+    /// Appends the values for an event, separated by tabs, which are in no value.
+    /// Says whether something in them was cut.
+    #[inline]
+    fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+        if event.value().raw().len() > LARGE {
+            return self.long_value(event, file, style, out);
+        }
+        let start = out.len();
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            if at > 0 {
+                out.push(b'\t');
+            }
+            column.write(event, file, style, out);
+        }
+        out.len() - start > LONGEST
+    }
+
+    /// The same for an event that may hold more than memory should hold twice.
+    #[cold]
+    fn long_value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+        let (mut parts, mut is_cut) = (Parts::default(), false);
+        for column in &mut self.columns {
+            parts.begin();
+            let written = column.write_in_pieces(event, file, style, &mut |piece| {
+                parts.push(piece);
+                ControlFlow::Continue(())
+            });
+            is_cut |= written == ControlFlow::Continue(true);
+        }
+        is_cut |= parts.is_long();
+        out.extend_from_slice(&parts.value());
+        is_cut
+    }
+}
+
+impl Tally {
+    /// One for each thread. All together take `room` bytes.
+    pub(super) fn for_threads(
+        threads: usize,
+        room: usize,
+        subjects: Vec<Subject>,
+        fields: &mut Fields,
+    ) -> Result<Vec<Tally>, Fatal> {
+        let readers = Readers::new(fields)?;
+        let spills: Vec<Arc<Spill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
+        let tally = |_| Tally {
+            readers: readers.clone(),
+            subjects: subjects.clone(),
+            counters: spills.iter().map(|spill| Counter::new(Arc::clone(spill))).collect(),
+            counts: Counts { week: vec![0; WEEK], empty: vec![0; subjects.len()], ..Counts::default() },
+            room: room / threads.max(1),
+            moment: Moment::new(0),
+            style: CellStyle::default(),
+            value: Vec::new(),
+            before: None,
+            failure: None,
+        };
+        Ok((0..threads).map(tally).collect())
+    }
+
+    /// Leaves out events that came before. This has to be the only thread.
+    pub(super) fn leave_out_repeated(&mut self, fields: &mut Fields) -> Result<(), Fatal> {
+        self.before = Some((Ids::new(fields)?, Seen::default()));
+        Ok(())
+    }
+
+    /// Whether an event did not come before; one without an id never did.
+    fn is_new(&mut self, event: &Event<'_>) -> Result<bool, Fatal> {
+        let Some((ids, seen)) = &mut self.before else { return Ok(true) };
+        ids.id(event).map_or(Ok(true), |id| seen.insert(id))
+    }
+
+    /// Counts an event, and says whether that took more memory.
+    fn count(&mut self, event: &Event<'_>, file: &str) -> bool {
+        let mut has_grown = false;
+        let Tally { readers, subjects, counters, counts, moment, style, value, .. } = self;
+        let second = readers.clock.second(event);
+        if let Some(second) = second {
+            moment.set(second);
+            counts.has_other_times = readers.clock.has_other_forms();
+        }
+        let moment = second.map(|_| &*moment);
+        counts.all.add(moment);
+        let is_failed = readers.failure.is_failed(event);
+        let kind = match (is_failed, readers.access.is_read(event)) {
+            (true, _) => ERROR,
+            (false, Some(true)) => READ,
+            (false, Some(false)) => WRITE,
+            (false, None) => OTHER,
+        };
+        counts.kinds[kind] += 1;
+        if let Some(moment) = moment {
+            counts.timeline.add(moment, kind);
+            counts.week[moment.hour_of_week] += 1;
+        }
+        for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
+            if let Some((bytes, length)) = subject.short(event).filter(|_| !subject.are_errors) {
+                has_grown |= counter.add_short(bytes, length, moment);
+                continue;
+            }
+            value.clear();
+            counts.cut_values += u64::from(subject.value(event, file, style, value));
+            if subject.is_left_out(value) {
+                *empty += 1;
+            } else {
+                has_grown |= counter.add(value, moment);
+            }
+        }
+        if is_failed && readers.denial.is_denied(event) {
+            counts.denied += 1;
+            value.clear();
+            if let Some(name) = readers.identities.principal(event).holder() {
+                style.text(&name, value);
+            }
+            if let [.., denied, roles] = &mut counters[..] {
+                has_grown |= roles.add(value, moment);
+                value.push(b'\t');
+                counts.cut_values += u64::from(readers.name.value(event, file, style, value));
+                has_grown |= denied.add(value, moment);
+            }
+        }
+        has_grown
+    }
+
+    /// Moves the largest counter to the disk where all take too much.
+    fn make_room(&mut self) -> Result<(), Fatal> {
+        while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
+            match self.counters.iter_mut().max_by_key(|counter| counter.size()) {
+                Some(largest) => largest.spill()?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts together what all threads counted.
+    pub(super) fn merge(tallies: Vec<Tally>) -> Result<(Counts, Vec<Vec<Counter>>), Fatal> {
+        let mut counts = Counts { week: vec![0; WEEK], ..Counts::default() };
+        let mut counters: Vec<Vec<Counter>> = Vec::new();
+        for tally in tallies {
+            if let Some(failure) = tally.failure {
+                return Err(failure);
+            }
+            counts.merge(tally.counts);
+            counters.resize_with(tally.counters.len(), Vec::new);
+            for (list, counter) in counters.iter_mut().zip(tally.counters) {
+                list.push(counter);
+            }
+        }
+        Ok((counts, counters))
+    }
+}
+
+impl Visitor for Tally {
+    fn event(&mut self, event: &Event<'_>, file: &str) -> bool {
+        if self.failure.is_some() {
+            return true;
+        }
+        let counted = self.is_new(event).and_then(|is_new| {
+            if is_new && self.count(event, file) {
+                self.make_room()?;
+            }
+            Ok(is_new)
+        });
+        counted.unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            true
+        })
+    }
+
+    fn log(&mut self, file: &str) {
+        self.counts.days.add(file);
+    }
+}
+
+impl Readers {
+    fn new(fields: &mut Fields) -> Result<Readers, Fatal> {
+        Ok(Readers {
+            clock: Clock::new(fields)?,
+            access: Access::new(fields)?,
+            failure: Failure::new(fields)?,
+            denial: Denial::new(fields)?,
+            identities: Identities::new(fields)?,
+            name: Subject::new(&["eventName"], true, fields)?,
+        })
+    }
+}
+
+impl Counts {
+    fn merge(&mut self, other: Counts) {
+        self.all.merge(&other.all);
+        self.timeline.merge(&other.timeline);
+        self.empty.resize(other.empty.len(), 0);
+        let sums = self.kinds.iter_mut().chain(&mut self.week).chain(&mut self.empty);
+        for (sum, count) in sums.zip(other.kinds.iter().chain(&other.week).chain(&other.empty)) {
+            *sum += count;
+        }
+        self.denied += other.denied;
+        self.has_other_times |= other.has_other_times;
+        self.cut_values += other.cut_values;
+        self.days.merge(other.days);
+    }
+}

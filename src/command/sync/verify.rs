@@ -1,0 +1,91 @@
+//! Checks mirrored logs that nobody decodes now: a gzip stream carries the
+//! checksum of its text.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Problem;
+use crate::source::file::gzip::MAGIC;
+use crate::source::file::inflate::{Content, Inflater};
+use crate::source::s3::Verify;
+
+/// Logs whose text is longer, which are few, go through a window of this size.
+const LIMIT: usize = 1 << 20;
+
+/// Inflates what has come, in memory that is used again for the next object.
+#[derive(Default)]
+pub(super) struct Verifier {
+    /// As many as have been needed at once, which is no more than threads.
+    idle: Mutex<Vec<Inflater>>,
+}
+
+impl Verify for Verifier {
+    fn is_whole(&self, mut file: &File) -> io::Result<bool> {
+        // By the handle that wrote it: it is locked against others.
+        file.rewind()?;
+        let mut start = Vec::new();
+        Read::by_ref(&mut file).take(MAGIC.len() as u64).read_to_end(&mut start)?;
+        if start != MAGIC {
+            return Ok(false);
+        }
+        let mut inflater = self.idle().pop().unwrap_or_else(|| Inflater::new(LIMIT));
+        let mut whole = start.chain(file);
+        let mut pass = |window: &[u8], _| ControlFlow::Continue(window.len());
+        let is_whole = match inflater.read(&mut whole, || true, &mut pass) {
+            Content::Text(ended) => ended.is_whole(),
+            // What is in it has its own checksum.
+            Content::Container { mut bytes, .. } => io::copy(&mut bytes, &mut io::sink()).map(|_| true),
+        };
+        self.idle().push(inflater);
+        is_whole.or_else(|error| match Problem::of_reading(error) {
+            Problem::Unreadable(error) => Err(error),
+            _ => Ok(false),
+        })
+    }
+}
+
+impl Verifier {
+    fn idle(&self) -> MutexGuard<'_, Vec<Inflater>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Verifier").field("idle", &self.idle().len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use testkit::logs::gzip;
+
+    use super::*;
+
+    #[test]
+    fn only_whole_gzip_is_whole() {
+        let verifier = Verifier::default();
+        let is_whole = |bytes: &[u8]| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(bytes).unwrap();
+            verifier.is_whole(&file).unwrap()
+        };
+        let log = gzip("x".repeat(3 * LIMIT).as_bytes());
+        let (small, empty) = (gzip(b"{}"), gzip(b""));
+        for whole in [&log, &small, &empty, &[&small[..], &log, &empty].concat()] {
+            assert!(is_whole(whole));
+            assert!(!is_whole(&whole[..whole.len() - 1]));
+            assert!(!is_whole(&[whole, &b"x"[..]].concat()));
+            let mut flipped = whole.clone();
+            flipped[whole.len() - 6] ^= 1;
+            assert!(!is_whole(&flipped));
+        }
+        for junk in [&b""[..], b"\x1f", b"{\"Records\":[]}", b"<Error/>"] {
+            assert!(!is_whole(junk));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The stages wired together: one thread finds files, many decode them, one
+//! writes. The only place with threads and channels, but for those that wait
+//! for a silent pipe (`input/patient.rs`), that inflate a large file ahead
+//! (`input/ahead.rs`), of the S3 runtime, and that waits for signals (`main.rs`).
+//!
+//! ```text
+//! feed ──batches──▶ workers ──blocks──▶ writer
+//!   └───────────the order of batches──────▶┘
+//! ```
+//!
+//! Each batch of files has a channel of its own for the blocks of rows made of
+//! it, and the writer empties these channels in the order of the batches. So
+//! the output is the same whatever the number of threads, a worker that is
+//! ahead waits once its channel is full, and the one that is behind can always
+//! go on: memory stays bounded, and nothing can lock.
+
+mod block;
+mod conclusion;
+mod feed;
+mod rows;
+mod turn;
+mod unpack;
+mod worker;
+mod writer;
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use self::block::Block;
+use self::feed::Feed;
+use self::turn::Turn;
+use self::writer::Writer;
+use crate::cloudtrail::keys::Scope;
+use crate::cloudtrail::time::Clock;
+use crate::decode::event::{Event, Fields};
+use crate::engine::worker::{Choice, Goal, Job, Worker};
+use crate::error::cancel::Stop;
+use crate::error::{Fatal, Skip};
+use crate::filter::Filter;
+use crate::filter::jq::Jq;
+use crate::filter::jq::expression::Yields;
+use crate::plan::{Format, Plan, TableLayout};
+use crate::report::{Coverage, Report};
+use crate::sink::Sink;
+use crate::sink::target::Target;
+use crate::source::file::ahead::Places;
+use crate::spill::dedupe::Ids;
+use crate::spill::sort::Order;
+use crate::syntax::glob::Unmatched;
+use crate::table::Table;
+
+/// Rows are handed on in blocks of about this size, or smaller ones where there
+/// are many threads.
+const BLOCK: usize = 1 << 20;
+/// What all blocks that wait or are being filled may take together.
+const BLOCKS: usize = 16 << 20;
+/// So many large files are inflated ahead.
+const AHEAD: usize = 8;
+
+/// How long a text may be that one of so many threads holds whole. One thread at
+/// a time may hold a larger one, a window of 128 MiB: what the others hold then,
+/// with a file of a quarter of that size each and the bits of their texts, has to
+/// fit into the memory that is left.
+fn whole_text(threads: usize) -> usize {
+    const OTHERS: usize = 32 << 20;
+    const BITS: usize = 1 << 20;
+    const SMALLEST: usize = 768 << 10;
+    const LARGEST: usize = 16 << 20;
+    let each = OTHERS / threads.saturating_sub(1).max(1);
+    (each.saturating_sub(BITS) / 5 * 4).clamp(SMALLEST, LARGEST)
+}
+
+const SHAPED: &str = "--columns: the --jq expression shapes its own lines; leave --columns out, or let \
+                      --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
+
+const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly == true' does; \
+                         lines of its own can be tsv, csv or json";
+
+/// A piece of work, in the order of the output.
+struct Batch {
+    /// Its place in the order, from 1.
+    number: u64,
+    pieces: Vec<Piece>,
+    blocks: Sender<Block>,
+}
+
+/// What the feed finds.
+enum Piece {
+    /// A file to read.
+    Read(crate::source::Source),
+    /// Something to say and count.
+    Say(Said),
+    /// Something only to count.
+    Count(Coverage),
+}
+
+/// Something for the report, in its place among the rows.
+enum Said {
+    Skip(Skip),
+    Note(String),
+    /// Why a question could not be asked of an event; only the first is told.
+    Unanswered(String),
+    Detail(u8, String),
+}
+
+/// Looks at the wanted events of one thread, in the order of its files.
+pub trait Visitor: Send {
+    /// An event of the file `file`. Says whether it counts, or came before.
+    fn event(&mut self, event: &Event<'_>, file: &str) -> bool;
+    /// A log that was read, with or without a wanted event.
+    fn log(&mut self, file: &str);
+}
+
+/// What is asked of every event.
+struct Question {
+    filter: Filter,
+    jq: Option<Jq>,
+    order: Option<Order>,
+    ids: Option<Ids>,
+    clock: Option<Clock>,
+}
+
+impl Question {
+    fn new(plan: &Plan, fields: &mut Fields) -> Result<Question, Fatal> {
+        let is_sorted = !plan.sort.is_empty() && !plan.count;
+        let needs_time = plan.table.zone.is_some() || plan.sort.iter().any(|by| by.column == "eventTime");
+        Ok(Question {
+            filter: Filter::new(&plan.conditions, fields)?,
+            jq: plan.conditions.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?,
+            order: if is_sorted { Some(Order::new(&plan.sort, fields)?) } else { None },
+            ids: if plan.dedupe { Some(Ids::new(fields)?) } else { None },
+            clock: if needs_time && !plan.count { Some(Clock::new(fields)?) } else { None },
+        })
+    }
+
+    /// What the jq expression, if there is one, can yield.
+    fn yields(&self) -> Yields {
+        self.jq.as_ref().map_or(Yields::Truth, |jq| jq.expression().yields())
+    }
+}
+
+/// What a run has done.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// What it has read and written.
+    pub coverage: Coverage,
+    /// The values in lists of patterns that matched nothing.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// Does the main job and says what was covered. `stop` ends it early.
+pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Finished, Fatal> {
+    let mut fields = Fields::default();
+    let question = Question::new(plan, &mut fields)?;
+    let yields = question.yields();
+    let plan = &Plan { table: layout(plan, yields, report)?, ..plan.clone() };
+    let table = Table::new(&plan.table, &mut fields)?;
+    let goal = || if plan.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
+    let goals = (0..plan.threads).map(|_| goal()).collect();
+    let header = if plan.count { Vec::new() } else { table.header() };
+    let filter = question.filter.clone();
+    let coverage = stages(plan, (question, &fields), goals, || Ok((Sink::open(plan, &table)?, header)), report, stop)?;
+    Ok(Finished { coverage, unmatched: filter.unmatched() })
+}
+
+/// What rows look like, given what the jq expression can yield.
+fn layout(plan: &Plan, yields: Yields, report: &Report) -> Result<TableLayout, Fatal> {
+    let mut layout = plan.table.clone();
+    // What shapes its own lines has no columns to be named.
+    layout.header &= yields == Yields::Truth;
+    let gives_way = |option: &str| {
+        let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
+        if is_set {
+            report.detail(1, || format!("{option} is left out: the --jq expression shapes its own lines"));
+        }
+        is_set
+    };
+    if yields == Yields::Values && !layout.columns.is_empty() {
+        if !gives_way("--columns") {
+            return Err(Fatal::Usage(SHAPED.into()));
+        }
+        layout.columns.clear();
+    }
+    if yields != Yields::Truth && layout.excel && !plan.count {
+        if !gives_way("--excel") {
+            return Err(Fatal::Usage(format!("--excel{UNDECIDED}")));
+        }
+        layout.excel = false;
+    }
+    if yields != Yields::Truth && layout.format == Format::Xlsx && !plan.count {
+        return Err(Fatal::Usage(format!("--format xlsx{UNDECIDED}")));
+    }
+    Ok(layout)
+}
+
+/// Shows the wanted events to visitors, each of which has a thread of its own.
+/// They look at `fields`.
+pub fn visit<V: Visitor>(
+    plan: &Plan,
+    mut fields: Fields,
+    visitors: &mut [V],
+    report: &Report,
+    stop: &Stop,
+) -> Result<Coverage, Fatal> {
+    let question = Question::new(plan, &mut fields)?;
+    let goals = visitors.iter_mut().map(|visitor| Goal::Visit(visitor)).collect();
+    let nowhere = || Ok((Sink::Lines(Target::open(None)?), Vec::new()));
+    stages(plan, (question, &fields), goals, nowhere, report, stop)
+}
+
+/// Runs all stages, with a worker for each goal. `open` gives what takes the
+/// rows, and their header.
+fn stages(
+    plan: &Plan,
+    (question, fields): (Question, &Fields),
+    goals: Vec<Goal<'_>>,
+    open: impl FnOnce() -> Result<(Sink, Vec<u8>), Fatal>,
+    report: &Report,
+    stop: &Stop,
+) -> Result<Coverage, Fatal> {
+    let old = feed::replaced(plan.output.as_deref(), &plan.inputs)?;
+    let inputs = feed::open(&plan.inputs, report, stop)?;
+    let (mut sink, header) = open()?;
+
+    let depth = plan.threads * 4;
+    let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
+    let (order_sender, order_receiver) = bounded::<Receiver<Block>>(depth);
+    let (used_sender, used_receiver) = bounded::<Vec<u8>>(plan.threads + 1);
+    let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
+    let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
+    let ahead = Arc::new(Places::new(if plan.threads > 1 { plan.threads.min(AHEAD) } else { 0 }));
+    let (pace, turn, scope) = (feed.pace(), Turn::default(), Scope::since(plan.conditions.window));
+    let job = Job {
+        // Which rows are wanted, only the writer knows then.
+        limit: plan.limit.filter(|_| question.order.is_none() && !plan.dedupe),
+        block: (BLOCKS / (depth + plan.threads)).min(BLOCK),
+        verbose: plan.talk.verbose,
+        ahead: &ahead,
+        threads: plan.threads,
+        scope: &scope,
+        stop,
+        pace: &pace,
+        turn: &turn,
+    };
+    // Made before any thread, so that what is wrong is said and not half done.
+    let workers: Vec<Worker<'_, '_>> = goals
+        .into_iter()
+        .map(|goal| {
+            let Question { filter, jq, order, ids, clock } = &question;
+            let (search, jq, order, ids) = (filter.search(), jq.clone(), order.clone(), ids.clone());
+            let choice = Choice { search, filter: filter.clone(), jq, order, ids, clock: clock.clone(), goal };
+            Worker::new(job, choice, fields, whole_text(plan.threads), used_receiver.clone())
+        })
+        .collect::<Result<_, _>>()?;
+
+    std::thread::scope(|scope| {
+        let feeding = scope.spawn(|| feed.run(inputs, plan.conditions.window, report));
+        for worker in workers {
+            let batches = batch_receiver.clone();
+            scope.spawn(move || worker.run(&batches));
+        }
+        drop(batch_receiver);
+        let mut writer = Writer::new(plan, report, stop, &turn, &mut sink);
+        let written = writer.run(header, order_receiver, &used_sender);
+        // Whoever still works for a writer that is gone can stop.
+        stop.set_enough();
+        let mut coverage = writer.into_coverage();
+        let fed = feeding.join().unwrap_or_else(|_| Err(Fatal::Failed("the walk of the input broke down".into())));
+        written?;
+        coverage.add(&fed?);
+        Ok(coverage)
+    })
+    .and_then(|coverage| {
+        if plan.count {
+            report.clear();
+            sink.write(format!("{}\n", coverage.rows).as_bytes())?;
+        }
+        sink.finish(&coverage, stop)?;
+        Ok(coverage)
+    })
+}

@@ -1,0 +1,219 @@
+//! Rows on their way from a worker to the writer, with what the writer needs to
+//! choose among them.
+
+use std::ops::Range;
+
+use super::Said;
+use crate::decode::event::Event;
+use crate::report::Coverage;
+use crate::spill::dedupe::{Id, Ids};
+
+/// Rows, and what there is to say of the files that they come from: either
+/// whole rows, or a piece of one that is large.
+#[derive(Default)]
+pub(super) struct Block {
+    pub(super) rows: Vec<u8>,
+    /// Where each of the rows ends, where that matters.
+    pub(super) ends: Vec<usize>,
+    /// How many rows end here.
+    pub(super) count: u64,
+    /// In which of the rows, counted from 0, so many cells were cut. That of a
+    /// row in pieces comes with the last.
+    pub(super) cut: Vec<(u64, u64)>,
+    /// The ids of the events, where that matters. Like its key, that of a row
+    /// in pieces comes with the first.
+    pub(super) ids: Vec<RowId>,
+    /// What the rows are sorted by, where they are.
+    pub(super) keys: Vec<u8>,
+    pub(super) key_ends: Vec<usize>,
+    pub(super) piece: Option<Piece>,
+    pub(super) said: Vec<Said>,
+    pub(super) coverage: Coverage,
+}
+
+/// What tells a row's event from those that came before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum RowId {
+    /// Its id.
+    Id(Id),
+    /// It has none.
+    Nothing,
+    /// It is the event of the row before.
+    AsBefore,
+}
+
+impl RowId {
+    /// That of the first row of an event, or of another; nothing where it does
+    /// not matter.
+    pub(super) fn of(ids: Option<&Ids>, event: &Event<'_>, is_first: bool) -> Option<RowId> {
+        let id = |ids: &Ids| ids.id(event).map_or(RowId::Nothing, RowId::Id);
+        ids.map(|ids| if is_first { id(ids) } else { RowId::AsBefore })
+    }
+}
+
+/// Which part of a row a block is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Piece {
+    pub(super) is_first: bool,
+    pub(super) is_last: bool,
+}
+
+/// How far a block was filled at some time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) count: u64,
+    rows: usize,
+    ends: usize,
+    cut: usize,
+    ids: usize,
+    keys: usize,
+    key_ends: usize,
+}
+
+impl Block {
+    /// How far it is filled.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            count: self.count,
+            rows: self.rows.len(),
+            ends: self.ends.len(),
+            cut: self.cut.len(),
+            ids: self.ids.len(),
+            keys: self.keys.len(),
+            key_ends: self.key_ends.len(),
+        }
+    }
+
+    /// Takes back what came since.
+    pub(super) fn cut(&mut self, mark: Mark) {
+        self.count = mark.count;
+        self.rows.truncate(mark.rows);
+        self.ends.truncate(mark.ends);
+        self.cut.truncate(mark.cut);
+        self.ids.truncate(mark.ids);
+        self.keys.truncate(mark.keys);
+        self.key_ends.truncate(mark.key_ends);
+    }
+
+    /// Takes the row that was begun since, with what the writer chooses it by, into
+    /// a block of its own.
+    pub(super) fn split_off(&mut self, mark: Mark) -> Block {
+        let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
+        Block {
+            rows: self.rows.split_off(mark.rows),
+            ids: self.ids.split_off(mark.ids),
+            keys: self.keys.split_off(mark.keys),
+            key_ends,
+            ..Block::default()
+        }
+    }
+
+    /// Whether it has so many bytes, `kept` not counted, or too many rows.
+    pub(super) fn is_full(&self, kept: usize, bytes: usize) -> bool {
+        /// Where rows are only counted, their ids take memory all the same.
+        const MOST: u64 = 1 << 16;
+        (self.rows.len() + self.keys.len()).saturating_sub(kept) >= bytes || self.count >= MOST
+    }
+
+    /// How many cells of its rows were cut.
+    pub(super) fn cut_cells(&self) -> u64 {
+        self.cut.iter().map(|(_, cells)| cells).sum()
+    }
+
+    /// The bytes of the row at `at`.
+    pub(super) fn row(&self, at: usize) -> &[u8] {
+        &self.rows[part(&self.ends, at)]
+    }
+
+    /// What the row at `at` is sorted by.
+    pub(super) fn key(&self, at: usize) -> &[u8] {
+        &self.keys[part(&self.key_ends, at)]
+    }
+
+    /// Keeps the rows up to `count`.
+    pub(super) fn truncate(&mut self, count: u64) {
+        if count < self.count {
+            self.count = count;
+            self.ends.truncate(count as usize);
+            self.cut.retain(|(row, _)| *row < count);
+            self.rows.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+    }
+
+    /// Keeps only the rows whose ids are wanted.
+    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(RowId) -> Result<bool, E>) -> Result<(), E> {
+        let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
+        let mut cut = std::mem::take(&mut self.cut).into_iter().peekable();
+        for at in 0..self.count as usize {
+            let cells = cut.next_if(|(row, _)| *row == at as u64).map(|(_, cells)| (kept as u64, cells));
+            if !is_wanted(self.ids.get(at).copied().unwrap_or(RowId::Nothing))? {
+                continue;
+            }
+            self.cut.extend(cells);
+            let (row, key) = (part(&self.ends, at), part(&self.key_ends, at));
+            let (row_start, key_start) = (row_end, key_end);
+            (row_end, key_end) = (row_end + row.len(), key_end + key.len());
+            if kept < at {
+                self.rows.copy_within(row, row_start);
+                self.keys.copy_within(key, key_start);
+            }
+            // Where rows are only counted they have no bytes.
+            self.ends.get_mut(kept).into_iter().for_each(|end| *end = row_end);
+            self.key_ends.get_mut(kept).into_iter().for_each(|end| *end = key_end);
+            kept += 1;
+        }
+        self.count = kept as u64;
+        self.rows.truncate(row_end);
+        self.ends.truncate(kept);
+        self.keys.truncate(key_end);
+        self.key_ends.truncate(kept);
+        Ok(())
+    }
+}
+
+/// From where to where the part at `at` reaches, by where all parts end.
+fn part(ends: &[usize], at: usize) -> Range<usize> {
+    match at.checked_sub(1) {
+        Some(before) if at < ends.len() => ends[before]..ends[at],
+        None if !ends.is_empty() => 0..ends[0],
+        _ => 0..0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block() -> Block {
+        let ids = vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore];
+        let mut block = Block { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..Block::default() };
+        for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
+            block.rows.extend_from_slice(row.as_bytes());
+            block.ends.push(block.rows.len());
+            block.keys.extend_from_slice(key.as_bytes());
+            block.key_ends.push(block.keys.len());
+        }
+        block
+    }
+
+    #[test]
+    fn it_is_cut_between_rows() {
+        for (count, expected, cut) in
+            [(0, "", 0), (1, "one\n", 0), (2, "one\ntwo, more\n", 20), (9, "one\ntwo, more\n3\n", 23)]
+        {
+            let mut block = block();
+            block.truncate(count);
+            assert_eq!((block.count, &block.rows[..], block.cut_cells()), (count.min(3), expected.as_bytes(), cut));
+        }
+    }
+
+    #[test]
+    fn rows_in_the_middle_go() {
+        let mut block = block();
+        block.retain(|id| Ok::<_, ()>(!matches!(id, RowId::Id(_)))).unwrap();
+        let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();
+        assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
+        assert_eq!((block.count, &block.rows[..]), (2, &b"one\n3\n"[..]));
+        assert_eq!(block.cut, [(1, 3)]);
+    }
+}

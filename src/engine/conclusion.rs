@@ -1,0 +1,97 @@
+//! What is said of a file that was read, and how it counts.
+
+use super::Said;
+use super::rows::Rows;
+use crate::decode::{Decoder, Findings};
+use crate::error::{Outcome, Problem, Skip};
+use crate::report::count;
+use crate::source::Source;
+use crate::source::file::inflate::{Ended, FurtherMembers};
+
+/// What is expected of a file, by who named it and how.
+#[derive(Clone, Copy)]
+pub(super) struct Expected {
+    /// It was named on the command line.
+    pub(super) is_named: bool,
+    /// Its name is that of a log that CloudTrail delivered.
+    pub(super) is_log: bool,
+    /// Its name is that of an archive.
+    pub(super) is_archive: bool,
+}
+
+impl Expected {
+    pub(super) fn of(source: &Source) -> Expected {
+        let is_log = source.is_named_as_log();
+        Expected { is_named: source.is_named, is_log, is_archive: !is_log && source.is_named_as_archive() }
+    }
+}
+
+impl Rows<'_> {
+    /// Counts a file that was read, says what is wrong with it, and gives
+    /// whether it was a log that could be read, in part at least. Calls `expected`
+    /// only where it matters: reading a file's name takes as long as a small file.
+    pub(super) fn conclude(
+        &mut self,
+        decoder: &Decoder,
+        ended: Ended,
+        expected: impl Fn() -> Expected,
+        name: &str,
+    ) -> bool {
+        let findings = decoder.findings();
+        let is_unread =
+            findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
+        let mut verdict = findings.verdict(ended.problems);
+        let is_log = verdict.passed_over.is_none() && !is_unread;
+        let coverage = &mut self.block.coverage;
+        match verdict.passed_over.map(|reason| (reason, expected())) {
+            Some((reason, expected)) if expected.is_log => {
+                coverage.files += 1;
+                verdict.problems.push((Problem::NoLog(reason), Outcome::Nothing));
+            }
+            Some((reason, expected)) => {
+                *coverage.passed_over.entry(reason).or_default() += 1;
+                if expected.is_named {
+                    // A file that was named is expected to give something.
+                    verdict.problems.push((Problem::NotALog(reason), Outcome::Nothing));
+                } else if expected.is_archive {
+                    verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
+                } else {
+                    self.say(Said::Detail(2, format!("{name}: passed over: {}", reason.name())));
+                }
+            }
+            None => {
+                coverage.files += u64::from(!is_unread);
+                coverage.is_searched |= findings.ruled_out > 0;
+                coverage.events += findings.events;
+                coverage.foreign += findings.foreign;
+                if self.job.verbose > 1 {
+                    self.say(Said::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
+                }
+            }
+        }
+        if let Some(further) = ended.further {
+            self.note_further(further, findings, expected(), name);
+        }
+        for (problem, outcome) in verdict.problems {
+            self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
+        }
+        is_log
+    }
+
+    /// Says what was read behind the first gzip member of a file. CloudTrail writes
+    /// one; others concatenate them.
+    fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: Expected, name: &str) {
+        let events = findings.before_further.map_or(0, |before| findings.events - before);
+        let text = format!(
+            "{name}: {} in {} ({}) behind the first; CloudTrail writes one member",
+            count(events, "event"),
+            count(further.members, "gzip member"),
+            count(further.bytes, "byte")
+        );
+        if !expected.is_log {
+            return self.say(Said::Detail(2, text));
+        }
+        self.block.coverage.further_members += further.members;
+        self.say(Said::Note(text));
+    }
+}

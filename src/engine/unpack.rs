@@ -1,0 +1,273 @@
+//! Archives and other packed files: each file in them is read as one on its own, under
+//! the name `archive!member`.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
+
+use super::Said;
+use super::conclusion::Expected;
+use super::rows::Rows;
+use crate::cloudtrail::keys::delivered_by;
+use crate::engine::worker::Worker;
+use crate::error::{Outcome, PassedOver, Problem, Skip};
+use crate::report::Coverage;
+use crate::sink::partial_file::ENDING;
+use crate::source::file::archive::{MemberVisitor, leads_out, read_tar, read_zip, spooled};
+use crate::source::file::container::{Compression, Container};
+use crate::source::file::inflate::Content;
+use crate::source::file::layer::{Packed, UnpackLimit};
+use crate::source::s3::mirror::MARK;
+
+/// How what is packed lies in each other.
+#[derive(Clone, Copy)]
+struct Layers {
+    archives: u32,
+    compressions: u32,
+    /// What unpacking may take, in bytes.
+    memory: usize,
+}
+
+impl Layers {
+    /// An archive, and archives in it.
+    const ARCHIVES: u32 = 2;
+    /// A log is compressed, and so may be each archive; once more does no harm.
+    const COMPRESSIONS: u32 = 4;
+    /// What the highest levels of xz need, and of all but the highest of zstd.
+    const MEMORY: usize = 66 << 20;
+}
+
+/// One packed file that is being read.
+pub(super) struct Unpacking<'u, 'w, 'v, 'r> {
+    worker: &'u mut Worker<'w, 'v>,
+    rows: &'u mut Rows<'r>,
+    expected: Expected,
+    limit: UnpackLimit,
+    /// How many logs are in it.
+    logs: u64,
+    /// How many files of it were left out since they are too old.
+    unopened: u64,
+}
+
+impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
+    pub(super) fn new(
+        worker: &'u mut Worker<'w, 'v>,
+        rows: &'u mut Rows<'r>,
+        expected: Expected,
+    ) -> Unpacking<'u, 'w, 'v, 'r> {
+        Unpacking { worker, rows, expected, limit: UnpackLimit::default(), logs: 0, unopened: 0 }
+    }
+
+    /// Reads what is packed in `bytes`.
+    pub(super) fn bytes(mut self, kind: Container, bytes: impl Read + Send, name: &str) {
+        let problems = self.rows.problems();
+        let mut bytes = Packed::new(bytes, self.limit.clone());
+        let layers = Layers { archives: 0, compressions: 0, memory: Layers::MEMORY };
+        self.container(kind, &mut bytes, name, layers);
+        self.end(name, problems);
+    }
+
+    /// Reads a zip archive that is a file of the disk.
+    pub(super) fn zip_file(mut self, file: File, name: &str) {
+        let problems = self.rows.problems();
+        self.limit.pack(file.metadata().map_or(0, |metadata| metadata.len()));
+        let layers = Layers { archives: 1, compressions: 0, memory: Layers::MEMORY };
+        self.zip(file, name, layers);
+        self.end(name, problems);
+    }
+
+    /// Says so if there was nothing in a file that was named, or has the name of an
+    /// archive.
+    fn end(self, name: &str, problems: u64) {
+        let is_silent = self.logs == 0 && self.unopened == 0 && self.rows.problems() == problems;
+        if !is_silent || self.worker.job.stop.is_set() {
+            return;
+        }
+        if self.expected.is_named {
+            self.rows.say(Said::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
+        } else if self.expected.is_archive {
+            self.rows.say(Said::Note(format!("{name}: {}", Problem::NoLogInside)));
+        }
+    }
+
+    /// Reads a container, which lies in others.
+    fn container(&mut self, kind: Container, bytes: &mut (dyn Read + Send), name: &str, mut layers: Layers) {
+        match kind {
+            Container::Unsupported(kind) => self.unsupported(kind, name, layers),
+            Container::Compressed(compression) if layers.compressions < Layers::COMPRESSIONS => {
+                layers.compressions += 1;
+                self.compressed(compression, bytes, name, layers);
+            }
+            Container::Tar if layers.archives < Layers::ARCHIVES => {
+                layers.archives += 1;
+                read_tar(bytes, &mut Members { unpacking: self, archive: name, layers, files: 0 });
+            }
+            Container::Zip if layers.archives < Layers::ARCHIVES => {
+                layers.archives += 1;
+                match spooled(bytes, self.worker.job.stop) {
+                    Ok(_) if self.is_over() => {}
+                    Ok(file) => self.zip(file, name, layers),
+                    Err(problem) => self.say(name, problem, Outcome::Nothing),
+                }
+            }
+            _ => self.say(name, Problem::PackedTooDeep, Outcome::Nothing),
+        }
+    }
+
+    fn zip(&mut self, file: File, name: &str, layers: Layers) {
+        let limit = self.limit.clone();
+        read_zip(file, &limit, &mut Members { unpacking: self, archive: name, layers, files: 0 });
+    }
+
+    fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut layers: Layers) {
+        /// What all threads may take together without waiting for their turn.
+        const SHARED: usize = 32 << 20;
+        let mut start = Vec::new();
+        if let Err(error) = bytes.take(Compression::SHOWN).read_to_end(&mut start) {
+            return self.say(name, Problem::of_reading(error), Outcome::Nothing);
+        }
+        let job = self.worker.job;
+        let needed = kind.memory(&start);
+        let mut memory = layers.memory;
+        if needed <= (SHARED / job.threads).min(memory) {
+            memory = needed;
+        } else if !job.turn.wait(self.rows.number(), job.stop) {
+            return;
+        }
+        // What lies in it has to do with less.
+        layers.memory = if needed > (1 << 20) { layers.memory / 8 } else { layers.memory };
+        let limit = self.limit.clone();
+        match kind.unpacked(Cursor::new(start).chain(bytes), memory, &limit) {
+            Ok(mut unpacked) => drop(self.file(name, &mut *unpacked, layers)),
+            Err(error) => self.say(name, Problem::of_reading(error), Outcome::Nothing),
+        }
+    }
+
+    /// Reads a file, or what is packed in it.
+    fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), layers: Layers) -> ControlFlow<()> {
+        let Unpacking { worker, rows, .. } = self;
+        let content = worker.member_text(name, bytes, rows);
+        let mut is_bomb = false;
+        match content {
+            Content::Text(ended) => {
+                is_bomb = ended.problems.iter().any(|problem| matches!(problem, Problem::UnpacksTooMuch));
+                let expected = self.expected(name, layers);
+                self.logs += u64::from(self.worker.conclude(ended, || expected, name, self.rows));
+            }
+            Content::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, layers),
+        }
+        match is_bomb || self.is_over() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// What the name of a file says that is in this one.
+    fn expected(&self, name: &str, layers: Layers) -> Expected {
+        match layers.archives {
+            0 => Expected { is_archive: false, ..self.expected },
+            _ => Expected {
+                is_named: false,
+                is_log: delivered_by(file_name(name)).is_some(),
+                is_archive: layers.compressions == 0 && Container::is_named(file_name(name)),
+            },
+        }
+    }
+
+    /// An archive that cannot be read is a problem where it is expected to be one.
+    fn unsupported(&mut self, kind: &'static str, name: &str, layers: Layers) {
+        let is_expected = if layers.archives == 0 {
+            self.expected.is_named || self.expected.is_archive
+        } else {
+            Container::is_named(file_name(name))
+        };
+        if is_expected {
+            return self.say(name, Problem::UnsupportedArchive(kind), Outcome::Nothing);
+        }
+        self.rows.cover(&Coverage { passed_over: [(PassedOver::Archive, 1)].into(), ..Coverage::default() });
+    }
+
+    fn say(&mut self, name: &str, problem: Problem, outcome: Outcome) {
+        self.rows.say(Said::Skip(skip(name, problem, outcome)));
+    }
+
+    fn is_over(&self) -> bool {
+        self.worker.job.stop.is_set() || self.rows.is_full()
+    }
+}
+
+fn skip(name: &str, problem: Problem, outcome: Outcome) -> Skip {
+    Skip { name: name.to_string(), problem, outcome }
+}
+
+/// The name of a file without its folders, and without the archives that it is in.
+fn file_name(name: &str) -> &str {
+    name.rsplit(['/', '\\', '!']).next().unwrap_or(name)
+}
+
+/// The files of one archive.
+struct Members<'m, 'u, 'w, 'v, 'r> {
+    unpacking: &'m mut Unpacking<'u, 'w, 'v, 'r>,
+    archive: &'m str,
+    layers: Layers,
+    /// How many were read.
+    files: u64,
+}
+
+impl Members<'_, '_, '_, '_, '_> {
+    fn name(&self, member: &str) -> String {
+        format!("{}!{member}", self.archive)
+    }
+
+    fn count(&mut self, reason: PassedOver) {
+        self.unpacking.rows.cover(&Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() });
+    }
+}
+
+impl MemberVisitor for Members<'_, '_, '_, '_, '_> {
+    fn wants(&mut self, name: &str) -> ControlFlow<(), bool> {
+        if self.unpacking.is_over() {
+            return ControlFlow::Break(());
+        }
+        let scope = self.unpacking.worker.job.scope;
+        let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+        if file.ends_with(ENDING) {
+            self.count(PassedOver::Unfinished);
+            return ControlFlow::Continue(false);
+        }
+        if file == MARK {
+            return ControlFlow::Continue(false);
+        }
+        if !scope.admits_file(file) || !scope.admits_folder(folder) {
+            self.unpacking.unopened += 1;
+            self.unpacking.rows.cover(&Coverage { unopened: 1, ..Coverage::default() });
+            return ControlFlow::Continue(false);
+        }
+        if leads_out(name) {
+            let name = self.name(name);
+            let text = format!("{name}: its path leads out of the archive; it is read, and nothing is written there");
+            self.unpacking.rows.say(Said::Note(text));
+        }
+        ControlFlow::Continue(true)
+    }
+
+    fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send)) -> ControlFlow<()> {
+        self.files += 1;
+        let name = self.name(name);
+        self.unpacking.file(&name, bytes, self.layers)
+    }
+
+    fn other(&mut self, is_link: bool) {
+        self.count(if is_link { PassedOver::Link } else { PassedOver::Special });
+    }
+
+    fn problem(&mut self, name: Option<&str>, problem: Problem) {
+        match name {
+            Some(name) => {
+                let name = self.name(name);
+                self.unpacking.say(&name, problem, Outcome::Nothing);
+            }
+            None => self.unpacking.say(self.archive, problem, Outcome::FilesBefore(self.files)),
+        }
+    }
+}

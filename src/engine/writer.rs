@@ -1,0 +1,250 @@
+//! Takes the blocks in their order, and chooses what is written: no event
+//! twice, sorted, as many as are wanted.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::block::{Block, Piece, RowId};
+use super::turn::Turn;
+use super::{BLOCK, Said};
+use crate::error::Fatal;
+use crate::error::cancel::Stop;
+use crate::plan::{Format, Plan};
+use crate::report::{Coverage, Report};
+use crate::sink::Sink;
+use crate::spill::dedupe::Seen;
+use crate::spill::sort::Sorter;
+use crate::table::cuts::Cuts;
+
+pub(super) struct Writer<'a> {
+    plan: &'a Plan,
+    report: &'a Report,
+    stop: &'a Stop,
+    turn: &'a Turn,
+    sink: &'a mut Sink,
+    seen: Option<Seen>,
+    sorter: Option<Sorter>,
+    /// Whether the last event is left out, and all that comes of it.
+    is_left_out: bool,
+    /// How many cells of all rows were cut.
+    cut: u64,
+    coverage: Coverage,
+    shown: Instant,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        report: &'a Report,
+        stop: &'a Stop,
+        turn: &'a Turn,
+        sink: &'a mut Sink,
+    ) -> Writer<'a> {
+        Writer {
+            plan,
+            report,
+            stop,
+            turn,
+            sink,
+            seen: plan.dedupe.then(Seen::default),
+            sorter: (!plan.sort.is_empty() && !plan.count).then(|| Sorter::new(plan.limit)),
+            is_left_out: false,
+            cut: 0,
+            coverage: Coverage::default(),
+            shown: Instant::now(),
+        }
+    }
+
+    /// What was covered.
+    pub(super) fn into_coverage(mut self) -> Coverage {
+        match self.is_for_excel() {
+            true => self.coverage.cut_cells += self.cut,
+            false => self.coverage.cut_values += self.cut,
+        }
+        self.coverage
+    }
+
+    /// Whether cells are cut to what Excel can hold.
+    fn is_for_excel(&self) -> bool {
+        self.plan.table.excel || self.plan.table.format == Format::Xlsx
+    }
+
+    pub(super) fn run(
+        &mut self,
+        header: Vec<u8>,
+        order: Receiver<Receiver<Block>>,
+        used: &Sender<Vec<u8>>,
+    ) -> Result<(), Fatal> {
+        let mut header = Some(header);
+        if self.plan.limit == Some(0) {
+            return self.sink.write(&header.unwrap_or_default());
+        }
+        while let Some(blocks) = self.next(&order)? {
+            self.turn.pass();
+            while let Some(mut block) = self.next(&blocks)? {
+                if let Some(header) = header.take() {
+                    self.sink.write(&header)?;
+                }
+                self.take(&mut block)?;
+                block.rows.clear();
+                // What one large row needed is not kept for all others, and
+                // where nobody waits for the memory it is given back.
+                block.rows.shrink_to(2 * BLOCK);
+                let _ = used.try_send(block.rows);
+                if self.coverage.is_cut {
+                    return Ok(());
+                }
+            }
+        }
+        self.sink.write(&header.unwrap_or_default())?;
+        self.write_sorted()
+    }
+
+    /// The next item of a channel; nothing at its end.
+    fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Fatal> {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        loop {
+            if self.stop.is_interrupted() {
+                return Err(Fatal::Interrupted);
+            }
+            match channel.recv_timeout(PATIENCE) {
+                Ok(item) => return Ok(Some(item)),
+                // Whoever heeds an interrupt ends early, as if there were no more.
+                Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Fatal::Interrupted),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn take(&mut self, block: &mut Block) -> Result<(), Fatal> {
+        const OFTEN: Duration = Duration::from_millis(100);
+        for said in &block.said {
+            match said {
+                Said::Skip(skip) => {
+                    self.report.skip(skip);
+                    self.sink.problem(skip);
+                }
+                Said::Note(text) => self.report.note(text),
+                Said::Unanswered(text) if self.coverage.unanswered == 0 => {
+                    self.report.fatal(text);
+                    self.sink.problem(text);
+                }
+                Said::Unanswered(_) => {}
+                Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
+            }
+        }
+        self.coverage.add(&block.coverage);
+        match block.piece {
+            Some(piece) => self.take_piece(block, piece)?,
+            None => self.take_rows(block)?,
+        }
+        if self.shown.elapsed() >= OFTEN {
+            self.report.reading(&self.coverage);
+            self.shown = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn take_rows(&mut self, block: &mut Block) -> Result<(), Fatal> {
+        if self.seen.is_some() {
+            block.retain(|id| self.is_new(id))?;
+        }
+        if let Some(sorter) = &mut self.sorter {
+            for at in 0..block.count as usize {
+                sorter.push(block.key(at), block.row(at))?;
+            }
+            self.coverage.rows += block.count;
+            self.cut += block.cut_cells();
+            return Ok(());
+        }
+        block.truncate(self.left());
+        self.sink.write(&block.rows)?;
+        self.cut += block.cut_cells();
+        self.count(block.count);
+        Ok(())
+    }
+
+    /// Whether the event of a row did not come before. One that has no id never
+    /// did.
+    fn is_new(&mut self, id: RowId) -> Result<bool, Fatal> {
+        if id != RowId::AsBefore {
+            self.is_left_out = match (&mut self.seen, id) {
+                (Some(seen), RowId::Id(id)) => !seen.insert(id)?,
+                _ => false,
+            };
+            self.coverage.duplicates += u64::from(self.is_left_out);
+        }
+        Ok(!self.is_left_out)
+    }
+
+    fn take_piece(&mut self, block: &Block, piece: Piece) -> Result<(), Fatal> {
+        if piece.is_first {
+            self.is_new(block.ids.first().copied().unwrap_or(RowId::Nothing))?;
+        }
+        if self.is_left_out {
+            return Ok(());
+        }
+        self.cut += block.cut_cells();
+        let Some(sorter) = &mut self.sorter else {
+            self.sink.write(&block.rows)?;
+            if piece.is_last {
+                self.count(1);
+            }
+            return Ok(());
+        };
+        if piece.is_first {
+            sorter.begin(block.key(0))?;
+        }
+        sorter.go_on(&block.rows)?;
+        if piece.is_last {
+            sorter.end()?;
+            self.coverage.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// How many rows are still wanted.
+    fn left(&self) -> u64 {
+        self.plan.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows)
+    }
+
+    /// Counts rows that were written.
+    fn count(&mut self, rows: u64) {
+        self.coverage.is_cut = rows == self.left();
+        self.coverage.rows += rows;
+    }
+
+    /// Writes the rows that waited for all others.
+    fn write_sorted(&mut self) -> Result<(), Fatal> {
+        let Some(sorter) = self.sorter.take() else { return Ok(()) };
+        let mut cuts = None;
+        if let Some(limit) = self.plan.limit.filter(|limit| *limit < self.coverage.rows) {
+            self.coverage.unwritten = self.coverage.rows - limit;
+            // Those that were counted are of all rows.
+            cuts = (self.cut > 0).then(|| Cuts::new(self.is_for_excel()));
+        }
+        let (stop, sink) = (self.stop, &mut self.sink);
+        let mut block = Vec::with_capacity(BLOCK);
+        sorter.finish(|row, _| {
+            if let Some(cuts) = &mut cuts {
+                cuts.look(row);
+            }
+            block.extend_from_slice(row);
+            if block.len() < BLOCK {
+                return Ok(());
+            }
+            if stop.is_interrupted() {
+                return Err(Fatal::Interrupted);
+            }
+            sink.write(&block)?;
+            block.clear();
+            Ok(())
+        })?;
+        if let Some(cuts) = cuts {
+            self.cut = cuts.count();
+        }
+        sink.write(&block)
+    }
+}

@@ -1,0 +1,144 @@
+//! Patterns over source addresses: an address, a network, or a name.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use super::search::{Edges, Needle};
+use crate::error::Fatal;
+use crate::syntax::glob::Pattern;
+
+const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
+                     a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
+
+/// What `--source-ip` asks for.
+#[derive(Clone, Debug)]
+pub enum AddressPattern {
+    /// All addresses of a network; of one address, that one.
+    Network(IpNet),
+    /// A glob over the field as written.
+    Name(Pattern),
+}
+
+impl AddressPattern {
+    /// Compiles one value of `--source-ip`.
+    pub fn new(text: &str) -> Result<AddressPattern, Fatal> {
+        if let Ok(network) = text.parse::<IpNet>() {
+            return Ok(AddressPattern::Network(canonical(network)));
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(AddressPattern::Network(IpNet::from(address.to_canonical())));
+        }
+        // Digits and dots alone are a mistyped address, not the name of a service.
+        let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
+        if is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*')) {
+            return Err(Fatal::option("--source-ip", text, RIGHT));
+        }
+        Pattern::new("--source-ip", text).map(AddressPattern::Name)
+    }
+
+    /// Whether the field, which can be a list of addresses, has one that matches.
+    pub fn matches(&self, field: &str) -> bool {
+        match self {
+            AddressPattern::Network(network) => field
+                .split(',')
+                .filter_map(|part| part.trim().parse::<IpAddr>().ok())
+                .any(|address| network.contains(&address.to_canonical())),
+            AddressPattern::Name(pattern) => {
+                pattern.matches(field) || field.split(',').any(|part| pattern.matches(part.trim()))
+            }
+        }
+    }
+}
+
+/// The same network as one of old addresses, where all in it are such.
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    let IpNet::V6(new) = network else { return network };
+    let old = new.network().to_ipv4_mapped().zip(new.prefix_len().checked_sub(MAPPED));
+    old.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
+}
+
+impl AddressPattern {
+    /// What events hold whose address fits one of the patterns; nothing where
+    /// that is not easily told.
+    pub fn needles(patterns: &[AddressPattern]) -> Option<Vec<Needle>> {
+        let of_each = patterns.iter().map(|pattern| match pattern {
+            AddressPattern::Network(IpNet::V4(network)) => of_old_network(*network),
+            AddressPattern::Network(IpNet::V6(network)) => of_network(*network),
+            AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Edges::NONE).map(|needle| vec![needle]),
+        });
+        let all: Option<Vec<_>> = of_each.collect();
+        all.map(|all| all.concat()).filter(|all| !all.is_empty())
+    }
+}
+
+/// The addresses of a network of version 4 all begin so.
+fn of_old_network(network: Ipv4Net) -> Option<Vec<Needle>> {
+    let octets = network.network().octets();
+    let whole = usize::from(network.prefix_len() / 8);
+    let mut start: String = octets[..whole].iter().map(|octet| format!("{octet}.")).collect();
+    if whole == octets.len() {
+        start.pop();
+    }
+    // Written as addresses of version 6 they can look quite different.
+    Some(vec![Needle::of_address(&start)?, Needle::of_text(":ffff:", Edges::NONE)?])
+}
+
+/// The addresses of a network of version 6 all begin in one of these ways.
+fn of_network(network: Ipv6Net) -> Option<Vec<Needle>> {
+    let ways = |group: u16| -> Vec<String> {
+        let short = format!("{group:x}");
+        (short.len()..=4).map(|length| format!("{group:0length$x}:")).collect()
+    };
+    let [first, second, ..] = network.network().segments();
+    let starts = match network.prefix_len() {
+        // A group of zeros can be left out.
+        32.. if second != 0 && first >= 0x1000 => {
+            ways(second).into_iter().map(|second| format!("{first:x}:{second}")).collect()
+        }
+        16.. if first >= 0x1000 => ways(first),
+        _ => return None,
+    };
+    starts.iter().map(|start| Needle::of_text(start, Edges::NONE)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_networks_and_names_match() {
+        for (pattern, field, expected) in [
+            ("203.0.113.7", "203.0.113.7", true),
+            ("203.0.113.7", "203.0.113.70", false),
+            ("203.0.113.0/24", "203.0.113.255", true),
+            ("203.0.113.99/24", "203.0.113.1", true),
+            ("203.0.113.0/24", "203.0.114.1", false),
+            ("203.0.113.0/24", "::ffff:203.0.113.9", true),
+            ("::ffff:203.0.113.0/120", "203.0.113.9", true),
+            ("::ffff:203.0.113.0/120", "203.0.114.9", false),
+            ("::/0", "2001:db8::1", true),
+            ("2001:db8::/32", "2001:DB8:0:0:1::1", true),
+            ("2001:db8::1", "2001:0db8::0001", true),
+            ("192.168.0.0/16", "81.2.69.142, 192.168.10.10", true),
+            ("10.0.0.0/8", "81.2.69.142, 192.168.10.10", false),
+            ("10.0.0.0/8", "AWS Internal", false),
+            ("ec2.amazonaws.com", "EC2.amazonaws.com", true),
+            ("aws internal", "AWS Internal", true),
+            ("aws internal", " AWS Internal\t", true),
+            ("203.0.*", "203.0.113.7", true),
+            ("192.*", "81.2.69.142, 192.168.10.10", true),
+        ] {
+            let compiled = AddressPattern::new(pattern).unwrap();
+            assert_eq!(compiled.matches(field), expected, "{pattern} {field}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_address_is_no_name() {
+        for text in ["10.0.0", "10.0.0.0-10.0.0.255", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
+            assert!(AddressPattern::new(text).is_err(), "{text}");
+        }
+    }
+}

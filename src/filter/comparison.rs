@@ -1,0 +1,389 @@
+//! One `--where`: a field, an operator and a value.
+
+mod typed;
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use regex::Regex;
+
+use self::typed::{RIGHT, never_fits, split, test};
+use super::field::Field;
+use super::long::{Question, Shortened};
+use super::search::{Edges, Needle, needles_of_regex};
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, Fields};
+use crate::error::Fatal;
+use crate::syntax::decimal::Decimal;
+use crate::syntax::glob::{Pattern, PieceMatcher};
+
+const OPTION: &str = "--where";
+/// A condition on one field.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    field: Field,
+    test: Test,
+    /// Whether the opposite is asked for.
+    is_negated: bool,
+    /// Whether the field is the time of the event.
+    is_event_time: bool,
+}
+
+/// What a value of the field must be.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// There, and not null.
+    There,
+    /// Of this form.
+    Fits(Pattern),
+    /// In it there is this.
+    Holds(Regex),
+    /// On one side of a number, which stands here as what compares like it.
+    Number(Side, Vec<u8>),
+    /// On one side of a point in time.
+    Time(Side, Timestamp),
+}
+
+/// Which results of comparing a value with another are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    wanted: Ordering,
+    or_equal: bool,
+}
+
+impl Side {
+    fn has(self, order: Ordering) -> bool {
+        order == self.wanted || (self.or_equal && order == Ordering::Equal)
+    }
+}
+
+impl Comparison {
+    /// Reads one value of `--where`. Times such as `30d` count back from `now`.
+    pub fn parse(text: &str, now: Timestamp, fields: &mut Fields) -> Result<Comparison, Fatal> {
+        let wrong = |why: &str| Fatal::option(OPTION, text, why);
+        let (field, operation) = split(text.trim()).ok_or_else(|| wrong(RIGHT))?;
+        let (field, is_opposite) = match field.strip_prefix('!') {
+            Some(_) if operation.is_some() => return Err(wrong("a ! before the field; write FIELD != VALUE")),
+            Some(field) => (field.trim(), true),
+            None => (field, false),
+        };
+        if field.is_empty() || (!field.contains('"') && field.contains(char::is_whitespace)) {
+            return Err(wrong(RIGHT));
+        }
+        let name = field;
+        let is_event_time = name.trim_start_matches('.') == "eventTime";
+        let field = Field::parse(name, fields).map_err(|why| wrong(&why))?;
+        let Some((operator, value)) = operation else {
+            return Ok(Comparison { field, test: Test::There, is_negated: is_opposite, is_event_time });
+        };
+        let (is_negated, test) = test(operator, value, now).map_err(|why| wrong(&why))?;
+        if matches!(test, Test::Fits(_))
+            && let Some(why) = never_fits(name, value, is_negated)
+        {
+            return Err(wrong(&why));
+        }
+        Ok(Comparison { field, test, is_negated, is_event_time })
+    }
+
+    /// Whether the event is as it should be. Of several values one is enough;
+    /// where the opposite is asked for, none may be so.
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &Shortened) -> bool {
+        let is_so = match &self.test {
+            Test::There => self.field.is_there(event),
+            test => self.field.any(event, test, shortened),
+        };
+        is_so != self.is_negated
+    }
+
+    /// Whether the condition compares times, and no value of the event that it looks at
+    /// can be read as one: neither `<` nor `>=` holds then. Of `eventTime` none has to be
+    /// there for that; every event happened at some time.
+    pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
+        if !matches!(self.test, Test::Time(..)) || self.field.any(event, &IsTime, &Shortened::default()) {
+            return false;
+        }
+        self.is_event_time || self.field.is_there(event)
+    }
+
+    /// What events hold for which the condition holds; nothing where that is
+    /// not easily told.
+    pub fn needles(&self) -> Option<Vec<Needle>> {
+        if self.is_negated {
+            return None;
+        }
+        // Of what is put together of several texts, each stands in the event.
+        let put_together = match self.field {
+            Field::UserName(_) => Some(Edges::PARTS),
+            Field::Resources(_) => Some(Edges::LIST),
+            Field::Path(_) | Field::First(_) => None,
+        };
+        let of_value = match &self.test {
+            // What begins in any way can be JSON, which is compared without its white space.
+            Test::Fits(pattern) => {
+                let is_text = |first: &&str| !first.is_empty() && !first.starts_with(['[', '{']);
+                let is_text = pattern.pieces().first().is_some_and(is_text);
+                let of_value = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
+                Needle::of_pattern(pattern, put_together.unwrap_or(of_value)).map(|needle| vec![needle])
+            }
+            Test::Holds(regex) => needles_of_regex(regex.as_str(), put_together.unwrap_or(Edges::LOOSE)),
+            Test::There | Test::Number(..) | Test::Time(..) => None,
+        };
+        of_value.or_else(|| {
+            let Field::Path(path) = &self.field else { return None };
+            Needle::of_text(path.last_member()?, Edges::KEY).map(|needle| vec![needle])
+        })
+    }
+}
+
+/// Whether a text is a point in time.
+struct IsTime;
+
+impl Question for IsTime {
+    fn holds(&self, text: &str) -> bool {
+        point(text).is_some()
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        None
+    }
+}
+
+impl Question for Test {
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Test::There => true,
+            Test::Fits(pattern) => pattern.matches(text),
+            Test::Holds(regex) => regex.is_match(text),
+            // However many digits there are, they are not copied.
+            Test::Number(side, limit) => Decimal::read(text.trim().as_bytes())
+                .is_some_and(|number| side.has(number.bytes().cmp(limit.iter().copied()))),
+            Test::Time(side, limit) => point(text).is_some_and(|time| side.has(time.cmp(limit))),
+        }
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        match self {
+            Test::Fits(pattern) => pattern.in_pieces(),
+            Test::Holds(regex) => PieceMatcher::new(regex.as_str(), false),
+            Test::There | Test::Number(..) | Test::Time(..) => None,
+        }
+    }
+}
+
+/// What is wrong with a regular expression, in one line.
+pub fn not_regex(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let reason = text.lines().last().unwrap_or_default();
+    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+    format!("not a regular expression: {reason}; write \\ before a character that is meant as it is")
+}
+
+/// The point in time that a text is, if it is one.
+fn point(text: &str) -> Option<Timestamp> {
+    time::parse(text).or_else(|| time::parse_epoch(text))
+}
+
+/// What compares like the number that a text is, if it is one.
+fn number(text: &str) -> Option<Vec<u8>> {
+    Some(Decimal::read(text.trim().as_bytes())?.bytes().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed::{ONE, ORDERED};
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    const NOW: &str = "2026-10-10T00:00:00Z";
+
+    fn holds(condition: &str, json: &str) -> bool {
+        let mut fields = Fields::default();
+        let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
+        with_event(json, &fields, |event| comparison.holds(event, &Shortened::default()))
+    }
+
+    fn refusal(condition: &str) -> String {
+        let refused = Comparison::parse(condition, NOW.parse().unwrap(), &mut Fields::default());
+        refused.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_operator_decides() {
+        let json = r#"{"eventTime":"2026-10-01T09:00:00Z","errorCode":"AccessDenied","requestParameters":{
+            "seconds":14400,"id":9007199254740993,"text":"90","none":null,"empty":"","on":true,"a b":{"c":1},
+            "items":[{"ip":"0.0.0.0/0"},{"ip":"10.0.0.0/8"},{"other":1}]},"userIdentity":
+            {"type":"IAMUser","userName":"alice","accessKeyId":"AKIA1"},"resources":[{"name":"plain"},
+            {"ARN":"i-0abc12de34f567890"},{"ARN":"sg-01234567"}]}"#;
+        for (condition, expected) in [
+            ("errorCode = accessdenied", true),
+            ("errorCode==AccessDenied", true),
+            ("errorCode=Access*", true),
+            ("errorCode = \"AccessDenied\"", true),
+            ("errorCode = Access", false),
+            ("errorCode != Access*", false),
+            ("errorMessage != Access*", true),
+            ("errorCode ~ ^Acc.*d$", true),
+            ("errorCode ~ acc", false),
+            ("errorCode ~ (?i)acc", true),
+            ("errorCode !~ Denied", false),
+            ("requestParameters.seconds = 14400", true),
+            ("requestParameters.seconds > 3600", true),
+            ("requestParameters.seconds >= 14400", true),
+            ("requestParameters.seconds < 14400.5", true),
+            ("requestParameters.seconds < 14400", false),
+            ("requestParameters.text < 100", true),
+            ("requestParameters.id > 9007199254740992", true),
+            ("requestParameters.id < 9007199254740993.5", true),
+            ("requestParameters.id < 9007199254740993", false),
+            ("requestParameters.id <= 9007199254740993", true),
+            ("requestParameters.id < 1e16", true),
+            ("requestParameters.on = true", true),
+            ("requestParameters.on > 0", false),
+            ("requestParameters.missing > 0", false),
+            ("requestParameters.none < 1", false),
+            ("eventTime >= 2026-10-01", true),
+            ("eventTime < 2026-10-01T09:00:00Z", false),
+            ("eventTime <= 2026-10-01T11:00:00+02:00", true),
+            ("eventTime > 10d", true),
+            ("eventTime > 8d", false),
+            ("requestParameters.items[].ip = 10.*", true),
+            ("requestParameters.items[].ip != 10.*", false),
+            ("requestParameters.items[].ip != 11.*", true),
+            ("requestParameters.items[0].ip = 10.*", false),
+            ("requestParameters.items ~ 0\\.0\\.0\\.0", true),
+            ("requestParameters.items = *\"other\":1*", true),
+            ("requestParameters.items = [\\{\"ip\":*", true),
+            ("requestParameters.items[0] = \\{\"ip\":\"0.0.0.0/0\"\\}", true),
+            ("requestParameters.\"a b\".c = 1", true),
+            ("requestParameters", true),
+            ("requestParameters.empty", true),
+            ("requestParameters.empty = \"\"", true),
+            ("requestParameters.none", false),
+            ("!requestParameters.none", true),
+            ("! requestParameters.missing", true),
+            ("!errorCode", false),
+            (".other", false),
+            ("userName = ALICE", true),
+            ("userType = IAMUser", true),
+            ("accessKeyId = AKIA1", true),
+            ("mfa", false),
+            ("resources", true),
+            ("!resources", false),
+            ("resources = i-0abc12de34f567890", true),
+            ("resources = I-0ABC*", true),
+            ("resources = sg-01234567", true),
+            ("resources = i-0abc12de34f567890;sg-01234567", true),
+            ("resources = i-*;sg-*", true),
+            ("resources = i-0abc12de34f56789", false),
+            ("resources != sg-01234567", false),
+            ("resources != sg-*", false),
+            ("resources != vpc-*", true),
+            ("resources ~ ^sg-", true),
+            ("resources ~ 890;sg", true),
+            ("resources !~ ^sg-", false),
+            (".resources = *plain*", true),
+            ("resources[].name = plain", true),
+        ] {
+            assert_eq!(holds(condition, json), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_decides_nothing() {
+        let mut fields = Fields::default();
+        let mut undecided = |condition: &str, json: &str| {
+            let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
+            with_event(json, &fields, |event| {
+                (comparison.holds(event, &Shortened::default()), comparison.is_undecided(event))
+            })
+        };
+        for (time, holds, is_undecided) in [
+            (r#""2026-10-01 09:00:00.000""#, true, false),
+            (r#""2026-10-01T09:00:00""#, true, false),
+            ("1790845203000", true, false),
+            ("1690845203", false, false),
+            (r#""2025-10-01 09:00:00 UTC""#, false, false),
+            (r#""Oct 1, 2026 9:00:04 AM""#, false, true),
+            ("17", false, true),
+            ("null", false, true),
+        ] {
+            let json = format!(r#"{{"eventTime":{time}}}"#);
+            assert_eq!(undecided("eventTime >= 2026-01-01", &json), (holds, is_undecided), "{time}");
+        }
+        assert_eq!(undecided("eventTime < 2026-01-01", "{}"), (false, true));
+        assert_eq!(undecided("requestParameters.start < 2026-01-01", "{}"), (false, false));
+        let json = r#"{"requestParameters":{"start":"Sep 30, 2026"},"eventTime":"x"}"#;
+        assert_eq!(undecided("requestParameters.start < 2026-01-01", json), (false, true));
+        assert_eq!(undecided("eventTime = x", json), (true, false));
+        assert_eq!(undecided("eventTime = y", json), (false, false));
+    }
+
+    #[test]
+    fn what_can_be_meant_is_taken() {
+        for condition in [
+            "eventName = \"Get*,Sign\"",
+            "eventName = Get\\,Sign",
+            "eventName = {Get*,Sign}",
+            "eventName = a, b",
+            "eventName = \"!Sign\"",
+            "eventName = \\!Sign",
+            "userName = Doe,John",
+            "userAgent = a,b",
+            "requestParameters = *\"a\":1,\"b\"*",
+            "requestParameters = *\"a\":\"b\"",
+            "requestParameters.name = O'Brien",
+            "requestParameters.\"a*\" = 1",
+            "requestParameters.cidrIp = 10.0.0.0/8",
+            "requestParameters ~ \"bucketName",
+            "sourceIPAddress = 10.0.0.1",
+        ] {
+            let taken = Comparison::parse(condition, NOW.parse().unwrap(), &mut Fields::default());
+            assert!(taken.is_ok(), "{condition} {taken:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (condition, part) in [
+            ("", RIGHT),
+            ("= x", RIGHT),
+            ("errorCode is AccessDenied", RIGHT),
+            ("errorCode ! x", RIGHT),
+            ("!errorCode = x", "write FIELD != VALUE"),
+            ("errorCode =", "!FIELD asks for events without the field"),
+            ("errorCode =~ x", "there is no =~; write FIELD ~ REGEX"),
+            ("requestParameters.v => 1", "there is no =>; write FIELD >= VALUE"),
+            ("requestParameters.v=<1", "there is no =<; write FIELD <= VALUE"),
+            ("eventName =!Sign", "there is no =!; write FIELD != VALUE"),
+            ("eventName === Sign", "there is no ===; write one of = != ~ !~ < <= > >="),
+            ("eventName = !Sign", "a ! before the value; write FIELD != VALUE"),
+            ("eventName != !Sign", "a ! before the value; write FIELD != VALUE"),
+            ("userAgent = \"*aws*", "a quote without its second"),
+            ("userAgent = *aws*\"", "a quote without its second"),
+            ("userAgent != 'aws", "a quote without its second"),
+            ("userAgent = \"", "a quote without its second"),
+            ("sourceIPAddress = 10.0.0.0/8", "write --source-ip '10.0.0.0/8'"),
+            ("sourceIPAddress = \"2001:db8::/32\"", "write --source-ip '2001:db8::/32'"),
+            ("sourceIPAddress != 10.0.0.0/8", "write --source-ip '!10.0.0.0/8'"),
+            ("eventName = Get*,Sign", "write {Get*,Sign} for either"),
+            ("userType != Root,IAMUser", "write {Root,IAMUser} for either"),
+            ("requestParameters.*", "a path that has a wildcard"),
+            ("requestParameters.*.id = x", "a path that has a wildcard"),
+            ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
+            ("errorCode = {a", "\"{a\" is not a pattern"),
+            ("eventTime > yesterday", ORDERED),
+            ("errorCode = x and eventName = y", ONE),
+            ("errorCode = x AND mfa", ONE),
+            ("errorCode = x && !requestParameters.a", ONE),
+            ("errorcode = x", "did you mean errorCode?"),
+            ("errorCod = x", "did you mean errorCode?"),
+            ("requestparameters.a = x", "did you mean requestParameters"),
+            ("bucketName = x", "requestParameters.bucketName"),
+            ("file = *Digest*", "the file is no part of an event"),
+            ("!file", "the file is no part of an event"),
+            ("a..b = x", "a path that has an empty name"),
+        ] {
+            assert!(refusal(condition).contains(part), "{condition}: {}", refusal(condition));
+        }
+    }
+}

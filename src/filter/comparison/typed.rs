@@ -1,0 +1,189 @@
+//! A condition as it is typed: its parts, what they ask for, and what is wrong
+//! with one that makes no sense or can fit nothing.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use regex::Regex;
+
+use super::{Side, Test, not_regex, number};
+use crate::decode::event::Fields;
+use crate::filter::field::Field;
+use crate::syntax::glob::Pattern;
+use crate::syntax::visible::read_escape;
+use crate::syntax::window::{Edge, point};
+
+pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
+                     <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
+                     such as 'requestParameters.bucketName = my-*'";
+pub(super) const ONE: &str = "more than one condition; give each a --where of its own, and all must hold; \
+                   {a,b} in a value stands for either (a value in quotes is taken as it is)";
+pub(super) const ORDERED: &str = "compares with no number and no time; write one such as 3600, 30d, 2026-10-01 \
+                       or 2026-10-01T12:00:00Z";
+
+const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
+/// Fields whose texts are words, in which no comma stands.
+const WORDS: [&str; 23] = [
+    "eventVersion",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "errorCode",
+    "requestID",
+    "eventID",
+    "apiVersion",
+    "readOnly",
+    "eventType",
+    "recipientAccountId",
+    "sharedEventID",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "managementEvent",
+    "eventCategory",
+    "userType",
+    "accessKeyId",
+    "invokedBy",
+    "mfa",
+    "userIdentity.type",
+    "userIdentity.accessKeyId",
+    "userIdentity.accountId",
+];
+
+/// The field, and what stands as the operator and the value where there are
+/// some; nothing where that makes no sense.
+#[allow(clippy::type_complexity, reason = "said in words above")]
+pub(super) fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
+    let mut in_quotes = false;
+    let at = text.char_indices().find_map(|(at, character)| {
+        in_quotes ^= character == '"';
+        (at > 0 && !in_quotes && "=!~<>".contains(character)).then_some(at)
+    });
+    let Some(at) = at else { return (!text.starts_with(['=', '~', '<', '>'])).then_some((text, None)) };
+    let (field, rest) = text.split_at(at);
+    let end = rest.find(|character| !"=!~<>".contains(character)).unwrap_or(rest.len());
+    let (operator, value) = rest.split_at(end);
+    (operator != "!").then(|| (field.trim(), Some((operator, value.trim()))))
+}
+
+/// What an operator and its value ask for, and whether for the opposite.
+pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), String> {
+    if !OPERATORS.contains(&operator) {
+        let meant = match operator {
+            "=~" | "~=" => "FIELD ~ REGEX",
+            "=!" => "FIELD != VALUE",
+            "=>" => "FIELD >= VALUE",
+            "=<" => "FIELD <= VALUE",
+            _ => "one of = != ~ !~ < <= > >=, and a value that begins with one in quotes",
+        };
+        return Err(format!("there is no {operator}; write {meant}"));
+    }
+    let unquoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    if unquoted.is_none() && is_several(value) {
+        return Err(ONE.into());
+    }
+    if value.is_empty() {
+        return Err("compares with nothing; !FIELD asks for events without the field, FIELD for those with it".into());
+    }
+    let value = unquoted.unwrap_or(value);
+    let side = |wanted| Side { wanted, or_equal: operator.ends_with('=') };
+    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, Edge::Start)) {
+        (Some(number), _) => Ok((false, Test::Number(side(wanted), number))),
+        (None, Some(time)) => Ok((false, Test::Time(side(wanted), time))),
+        (None, None) => Err(ORDERED.into()),
+    };
+    match operator {
+        "=" | "==" | "!=" => {
+            let pattern = Pattern::parse(value).map_err(|why| format!("{value:?} is {why}"))?;
+            Ok((operator == "!=", Test::Fits(pattern)))
+        }
+        "~" | "!~" => {
+            let regex = Regex::new(&without_pairs(value));
+            let regex = regex.map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
+            Ok((operator == "!~", Test::Holds(regex)))
+        }
+        "<" | "<=" => ordered(Ordering::Less),
+        _ => ordered(Ordering::Greater),
+    }
+}
+
+/// A regular expression in which a surrogate pair, as a cell shows some hidden
+/// characters, is the escape that regular expressions have for them.
+fn without_pairs(regex: &str) -> Cow<'_, str> {
+    const PAIR: usize = r"\udb40\udc41".len();
+    let Some(mut at) = regex.find("\\ud") else { return Cow::Borrowed(regex) };
+    let (mut whole, mut start) = (String::new(), 0);
+    loop {
+        let is_escaped = regex[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+        let mut next = at + 1;
+        if let Some((PAIR, character)) = read_escape(&regex[at..]).filter(|_| !is_escaped) {
+            whole += &format!("{}\\u{{{:x}}}", &regex[start..at], u32::from(character));
+            (start, next) = (at + PAIR, at + PAIR);
+        }
+        match regex[next..].find("\\ud") {
+            Some(length) => at = next + length,
+            None => return Cow::Owned(whole + &regex[start..]),
+        }
+    }
+}
+
+/// Why no value of the field would ever fit this one, as it is typed, if that is
+/// plain: something else was meant.
+pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<String> {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let is_quoted = QUOTES.iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
+    let bare = value.trim_matches(QUOTES);
+    if field == "sourceIPAddress" && bare.contains('/') && bare.parse::<IpNet>().is_ok() {
+        let not = if is_negated { "!" } else { "" };
+        return Some(format!("compares with a network; write --source-ip '{not}{bare}'"));
+    }
+    if is_quoted {
+        return None;
+    }
+    let is_half =
+        |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
+    if QUOTES.iter().any(is_half) {
+        return Some("a quote without its second; a value that holds one stands in quotes of the other kind".into());
+    }
+    if value.starts_with('!') {
+        return Some("a ! before the value; write FIELD != VALUE, or \\! for one that is part of it".into());
+    }
+    let is_list = WORDS.contains(&field) && !value.contains(['{', '[', '\\']) && !value.contains(char::is_whitespace);
+    (is_list && value.contains(',')).then(|| {
+        format!("a comma, which no {field} holds; write {{{value}}} for either (a value in quotes is taken as it is)")
+    })
+}
+
+/// Whether a value looks as if a second condition had been written behind it: one
+/// with an operator, or the name of a field that is to be there or not.
+fn is_several(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    [" and ", " or ", "&&", "||"].iter().any(|word| {
+        let Some(at) = lower.find(word) else { return false };
+        let rest = value[at + word.len()..].trim().trim_start_matches(['!', ' ']);
+        let root = rest.split(['.', '[']).next().unwrap_or_default();
+        let is_field = !rest.contains(char::is_whitespace) && Field::parse(root, &mut Fields::default()).is_ok();
+        is_field || rest.contains(['=', '~', '<', '>'])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_become_one_escape() {
+        for (regex, expected) in [
+            ("a.b", "a.b"),
+            (r"^x\udb40\udc41$", r"^x\u{e0041}$"),
+            (r"\ud83d\ude00\ud83d\ude00é", r"\u{1f600}\u{1f600}é"),
+            (r"\\ud83d\\ude00", r"\\ud83d\\ude00"),
+            (r"\ud83d", r"\ud83d"),
+            (r"\ud\ud83d\ude00", r"\ud\u{1f600}"),
+        ] {
+            assert_eq!(without_pairs(regex), expected, "{regex}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The finer questions: conditions that fewer runs ask than those of
+//! [`filter`](crate::filter::criteria) itself, in the order of their cost.
+
+use super::comparison::Comparison;
+use super::field::Path;
+use super::grep::Grep;
+use super::long::{self, Shortened};
+use super::search::{Edges, Needle, needles_of, needles_of_regex};
+use crate::cloudtrail::call::{Access, Failure};
+use crate::cloudtrail::resource::{ResourceChoice, ResourceFields};
+use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::json::Value;
+use crate::error::Fatal;
+use crate::plan::Conditions;
+use crate::syntax::glob::{Choice, Pattern, Unmatched, split_list};
+
+/// One of the finer questions.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Whether the call failed.
+    Failed(Failure, bool),
+    /// Whether the call only read.
+    Read(Access, bool),
+    /// Why the call failed.
+    ErrorCode(Slot, Choice<Pattern>),
+    /// The key that signed it.
+    AccessKey(Path, Choice<Pattern>),
+    /// A condition on any field.
+    Where(Box<Comparison>),
+    /// What it was about.
+    Resource(ResourceChoice),
+    /// What it holds.
+    Grep(Grep),
+}
+
+impl Condition {
+    /// Compiles what is asked for, and asks for the fields.
+    pub fn all(asked: &Conditions, fields: &mut Fields) -> Result<Vec<Condition>, Fatal> {
+        let mut all = Vec::new();
+        if let Some(is_failed) = asked.is_failed {
+            all.push(Condition::Failed(Failure::new(fields)?, is_failed));
+        }
+        if let Some(is_read) = asked.is_read {
+            all.push(Condition::Read(Access::new(fields)?, is_read));
+        }
+        if let Some(choice) = patterns("--error-code", &asked.error_codes)? {
+            all.push(Condition::ErrorCode(fields.slot("errorCode")?, choice));
+        }
+        if let Some(choice) = patterns("--access-key", &asked.access_keys)? {
+            let path = Path::parse("userIdentity.accessKeyId", fields).map_err(Fatal::Usage)?;
+            all.push(Condition::AccessKey(path, choice));
+        }
+        for text in &asked.wheres {
+            all.push(Condition::Where(Box::new(Comparison::parse(text, asked.now, fields)?)));
+        }
+        let resources = ResourceFields::new(fields)?;
+        all.extend(ResourceChoice::new(resources, &split_list(&asked.resources))?.map(Condition::Resource));
+        all.extend(Grep::new(&asked.greps)?.map(Condition::Grep));
+        Ok(all)
+    }
+
+    /// Whether the event is as it should be.
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &Shortened) -> bool {
+        let fits = |value: Option<Value<'_>>, choice: &Choice<Pattern>| {
+            choice.admits(|pattern| value.is_some_and(|value| long::scalar_holds(value, pattern, shortened)))
+        };
+        match self {
+            Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
+            Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
+            Condition::ErrorCode(slot, choice) => fits(event.get(*slot), choice),
+            Condition::AccessKey(path, choice) => fits(path.value(event), choice),
+            Condition::Where(comparison) => comparison.holds(event, shortened),
+            Condition::Resource(choice) => choice.admits(event),
+            Condition::Grep(grep) => grep.admits(event),
+        }
+    }
+
+    /// Whether the event fails the condition only because a time in it cannot be read.
+    pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
+        match self {
+            Condition::Where(comparison) => comparison.is_undecided(event),
+            _ => false,
+        }
+    }
+
+    /// The values in a list that matched no event for which they were asked.
+    pub fn unmatched(&self) -> Option<Unmatched> {
+        match self {
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => choice.unmatched(),
+            Condition::Resource(resource) => resource.choice().unmatched(),
+            Condition::Failed(..) | Condition::Read(..) | Condition::Where(_) | Condition::Grep(_) => None,
+        }
+    }
+
+    /// What events hold that are as they should be; nothing where that is not
+    /// easily told.
+    pub fn needles(&self) -> Option<Vec<Needle>> {
+        match self {
+            Condition::Failed(..) | Condition::Read(..) => None,
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Edges::WHOLE),
+            Condition::Where(comparison) => comparison.needles(),
+            Condition::Resource(resource) => needles_of(resource.choice(), Edges::NONE),
+            Condition::Grep(grep) => {
+                let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Edges::NONE));
+                Some(needles.collect::<Option<Vec<_>>>()?.concat())
+            }
+        }
+    }
+}
+
+fn patterns(option: &str, values: &[String]) -> Result<Option<Choice<Pattern>>, Fatal> {
+    Choice::new(option, &split_list(values), |value| Pattern::new(option, value))
+}

@@ -1,0 +1,378 @@
+//! The conditions of a run, composed: an event passes when every option that
+//! was given lets it pass. The cheapest and most selective are asked first.
+
+use jiff::Timestamp;
+
+use super::address::AddressPattern;
+use super::condition::Condition;
+use super::jq::required;
+use super::long::{self, Shortened};
+use super::search::{Edges, Needle, Search, needles_of};
+use crate::cloudtrail::identity::Identities;
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::json::{Kind, Value};
+use crate::error::Fatal;
+use crate::plan::Conditions;
+use crate::syntax::glob::{Choice, Pattern, Unmatched, split_list};
+use crate::syntax::window::Window;
+
+/// Decides which events are wanted.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Nothing is asked for.
+    is_open: bool,
+    name: Option<(Slot, Choice<Pattern>)>,
+    time: Option<Time>,
+    region: Option<(Slot, Choice<Pattern>)>,
+    source: Option<(Slot, Choice<Source>)>,
+    account: Option<Account>,
+    address: Option<(Slot, Choice<AddressPattern>)>,
+    user: Option<(Identities, Choice<Pattern>)>,
+    finer: Vec<Condition>,
+    /// Whether an answer was given by the start of a long text.
+    shortened: Shortened,
+    /// What an expression, asked elsewhere, must find in an event.
+    jq: Vec<Vec<Needle>>,
+}
+
+/// What a filter says of an event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// It is wanted.
+    Yes,
+    /// It is not.
+    No,
+    /// It is wanted as far as can be told: a time is asked for, and the event
+    /// has none that can be read.
+    YesUntimed,
+    /// It is not, for no other reason than that a condition compares a time which
+    /// cannot be read.
+    NoUntimed,
+}
+
+impl Answer {
+    /// Whether the event is wanted.
+    pub fn is_wanted(self) -> bool {
+        matches!(self, Answer::Yes | Answer::YesUntimed)
+    }
+}
+
+impl Filter {
+    /// Compiles the conditions and asks for the fields that they look at.
+    pub fn new(conditions: &Conditions, fields: &mut Fields) -> Result<Filter, Fatal> {
+        let mut slot = |name| fields.slot(name);
+        let (name, region, source) = (slot("eventName")?, slot("awsRegion")?, slot("eventSource")?);
+        let (address, time) = (slot("sourceIPAddress")?, slot("eventTime")?);
+        let account = [slot("recipientAccountId")?, slot("userIdentity")?];
+        let identity = Identities::new(fields)?;
+        let patterns =
+            |option: &str, values: &[String]| Choice::new(option, values, |value| Pattern::new(option, value));
+        let mut filter = Filter {
+            is_open: false,
+            name: patterns("--event-name", &split_list(&conditions.event_names))?.map(|choice| (name, choice)),
+            time: Time::new(time, conditions.window),
+            region: patterns("--region", &split_list(&conditions.regions))?.map(|choice| (region, choice)),
+            source: Choice::new("--event-source", &split_list(&conditions.event_sources), Source::new)?
+                .map(|choice| (source, choice)),
+            account: patterns("--account", &conditions.accounts)?.map(|choice| Account {
+                recipient: account[0],
+                identity: account[1],
+                choice,
+            }),
+            address: Choice::new("--source-ip", &split_list(&conditions.source_ips), AddressPattern::new)?
+                .map(|choice| (address, choice)),
+            // A comma is part of many a session's name.
+            user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
+            finer: Condition::all(conditions, fields)?,
+            shortened: Shortened::default(),
+            jq: conditions.jq.as_deref().map_or(Vec::new(), required),
+        };
+        let Filter { name, time, region, source, account, address, user, finer, .. } = &filter;
+        filter.is_open = name.is_none()
+            && time.is_none()
+            && region.is_none()
+            && source.is_none()
+            && account.is_none()
+            && address.is_none()
+            && user.is_none()
+            && finer.is_empty();
+        Ok(filter)
+    }
+
+    /// A search that tells of most logs that no event in them is wanted.
+    pub fn search(&self) -> Option<Search> {
+        let name = self.name.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::WHOLE));
+        let user = self.user.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::PARTS));
+        let address = self.address.as_ref().and_then(|(_, choice)| AddressPattern::needles(choice.wanted()));
+        let finer = self.finer.iter().filter_map(Condition::needles);
+        Search::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
+    }
+
+    /// The values in lists that matched no event for which they were asked.
+    pub fn unmatched(&self) -> Vec<Unmatched> {
+        let user = self.user.as_ref().and_then(|(_, choice)| choice.unmatched());
+        let address = self.address.as_ref().and_then(|(_, choice)| choice.unmatched());
+        let account = self.account.as_ref().and_then(|account| account.choice.unmatched());
+        let source = self.source.as_ref().and_then(|(_, choice)| choice.unmatched());
+        let patterns =
+            [&self.name, &self.region].map(|field| field.as_ref().and_then(|(_, choice)| choice.unmatched()));
+        let finer = self.finer.iter().filter_map(Condition::unmatched);
+        patterns.into_iter().chain([source, account, address, user]).flatten().chain(finer).collect()
+    }
+
+    /// Whether the event is wanted.
+    pub fn answer(&mut self, event: &Event<'_>) -> Answer {
+        if self.is_open {
+            return Answer::Yes;
+        }
+        let shortened = &self.shortened;
+        let fits = |pattern: &Pattern, value: Value<'_>| long::scalar_holds(value, pattern, shortened);
+        let time = self.time.as_ref().map_or(Answer::Yes, |time| time.answer(event));
+        let is_wanted = time != Answer::No
+            && has(event, &self.name, fits)
+            && has(event, &self.region, fits)
+            && has(event, &self.source, |source, value| source.fits(value, shortened))
+            && self.account.as_ref().is_none_or(|account| account.admits(event, shortened))
+            && has(event, &self.address, |address, value| {
+                long::start(value, shortened).is_some_and(|text| address.matches(&text))
+            })
+            && self.user.as_mut().is_none_or(|(identities, choice)| {
+                let principal = identities.principal(event);
+                choice.admits(|pattern| {
+                    principal.is_any(|name| {
+                        shortened.note(name);
+                        pattern.matches(name)
+                    })
+                })
+            });
+        match is_wanted {
+            true => self.finer_answer(event, time),
+            false => Answer::No,
+        }
+    }
+
+    /// The answer of the finer conditions, where all others let the event pass.
+    fn finer_answer(&mut self, event: &Event<'_>, passed: Answer) -> Answer {
+        let mut answer = passed;
+        for condition in &mut self.finer {
+            match condition.holds(event, &self.shortened) {
+                true => {}
+                // Another condition may exclude it for a better reason.
+                false if condition.is_undecided(event) => answer = Answer::NoUntimed,
+                false => return Answer::No,
+            }
+        }
+        answer
+    }
+
+    /// Whether an answer since the last time this was asked was given by the start
+    /// of a text that is too long to be looked at whole.
+    pub fn take_shortened(&self) -> bool {
+        self.shortened.take()
+    }
+}
+
+/// Whether the field is what a choice, if there is one, asks for. A missing
+/// field is never a match.
+fn has<T>(event: &Event<'_>, condition: &Option<(Slot, Choice<T>)>, fits: impl Fn(&T, Value<'_>) -> bool) -> bool {
+    let Some((slot, choice)) = condition else { return true };
+    let value = event.get(*slot);
+    choice.admits(|pattern| value.is_some_and(|value| fits(pattern, value)))
+}
+
+/// A service: `ec2` stands for `ec2.amazonaws.com`.
+#[derive(Clone, Debug)]
+struct Source {
+    pattern: Pattern,
+    is_short: bool,
+}
+
+impl Source {
+    fn new(text: &str) -> Result<Source, Fatal> {
+        Ok(Source { pattern: Pattern::new("--event-source", text)?, is_short: !text.contains('.') })
+    }
+
+    fn fits(&self, source: Value<'_>, shortened: &Shortened) -> bool {
+        let service =
+            |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
+        long::scalar_holds(source, &self.pattern, shortened)
+            || (self.is_short && long::start(source, shortened).is_some_and(|source| service(&source)))
+    }
+}
+
+/// The account that an event belongs to: the one that received it. Events of
+/// the first versions do not say, but they name the caller's.
+#[derive(Clone, Debug)]
+struct Account {
+    recipient: Slot,
+    identity: Slot,
+    choice: Choice<Pattern>,
+}
+
+impl Account {
+    fn admits(&self, event: &Event<'_>, shortened: &Shortened) -> bool {
+        let is_text = |value: &Value<'_>| matches!(value.kind(), Kind::String | Kind::Scalar);
+        let id = event.get(self.recipient).filter(is_text);
+        let id = id.or_else(|| event.get(self.identity)?.member("accountId"));
+        self.choice.admits(|pattern| id.is_some_and(|id| long::scalar_holds(id, pattern, shortened)))
+    }
+}
+
+/// The window, also as the text that nearly every `eventTime` can be compared
+/// with byte by byte.
+#[derive(Clone, Debug)]
+struct Time {
+    slot: Slot,
+    window: Window,
+    since: Option<[u8; LENGTH]>,
+    until: Option<[u8; LENGTH]>,
+}
+
+const LENGTH: usize = "2026-10-01T12:00:00Z".len();
+
+impl Time {
+    fn new(slot: Slot, window: Window) -> Option<Time> {
+        let text = |time: Option<Timestamp>| time.and_then(canonical);
+        (!window.is_open()).then(|| Time { slot, window, since: text(window.since), until: text(window.until) })
+    }
+
+    fn answer(&self, event: &Event<'_>) -> Answer {
+        let Some(value) = event.get(self.slot) else { return Answer::YesUntimed };
+        let raw = value.raw_string().unwrap_or_default();
+        let is_inside = match <&[u8; LENGTH]>::try_from(raw).ok().filter(|raw| is_canonical(raw)) {
+            Some(raw)
+                if self.window.since.is_some() == self.since.is_some()
+                    && self.window.until.is_some() == self.until.is_some() =>
+            {
+                self.since.is_none_or(|since| *raw >= since) && self.until.is_none_or(|until| *raw < until)
+            }
+            _ => match time::of_value(value) {
+                Some(time) => self.window.contains(time),
+                None => return Answer::YesUntimed,
+            },
+        };
+        if is_inside { Answer::Yes } else { Answer::No }
+    }
+}
+
+/// The first whole second that is not before `time`: an event of whole seconds
+/// is on the same side of both. Nothing outside the years of four digits.
+fn canonical(time: Timestamp) -> Option<[u8; LENGTH]> {
+    let second = time.as_second() + i64::from(time.subsec_nanosecond() > 0);
+    let second = Timestamp::from_second(second).ok()?;
+    second.to_string().as_bytes().try_into().ok()
+}
+
+/// Whether a text is a time as CloudTrail writes it, so that comparing bytes
+/// is comparing times.
+fn is_canonical(text: &[u8; LENGTH]) -> bool {
+    const FORM: &[u8; LENGTH] = b"dddd-dd-ddTdd:dd:ddZ";
+    text.iter().zip(FORM).all(|(byte, form)| match form {
+        b'd' => byte.is_ascii_digit(),
+        other => byte == other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    const EVENT: &str = r#"{"eventTime":"2026-10-01T09:14:02Z","eventName":"TerminateInstances",
+        "eventSource":"ec2.amazonaws.com","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",
+        "recipientAccountId":"111122223333",
+        "userIdentity":{"type":"IAMUser","userName":"alice","arn":"arn:aws:iam::111122223333:user/alice"}}"#;
+
+    fn answer_of(json: &str, conditions: &Conditions) -> Answer {
+        let mut fields = Fields::default();
+        let mut filter = Filter::new(conditions, &mut fields).unwrap();
+        with_event(json, &fields, |event| filter.answer(event))
+    }
+
+    fn list(values: &[&str]) -> Vec<String> {
+        values.iter().map(|value| (*value).to_string()).collect()
+    }
+
+    fn passes(change: impl FnOnce(&mut Conditions)) -> bool {
+        let mut conditions = Conditions::default();
+        change(&mut conditions);
+        answer_of(EVENT, &conditions) == Answer::Yes
+    }
+
+    #[test]
+    fn each_option_decides() {
+        assert!(passes(|_| {}));
+        assert!(passes(|wanted| wanted.event_names = list(&["RunInstances,terminate*"])));
+        assert!(!passes(|wanted| wanted.event_names = list(&["RunInstances"])));
+        assert!(passes(|wanted| wanted.users = list(&["ALICE"])));
+        assert!(passes(|wanted| wanted.users = list(&["*:user/alice"])));
+        assert!(!passes(|wanted| wanted.users = list(&["!alice"])));
+        assert!(passes(|wanted| wanted.source_ips = list(&["203.0.113.0/24"])));
+        assert!(!passes(|wanted| wanted.source_ips = list(&["!203.0.113.0/24"])));
+        assert!(passes(|wanted| wanted.regions = list(&["eu-*"])));
+        assert!(passes(|wanted| wanted.event_sources = list(&["ec2"])));
+        assert!(passes(|wanted| wanted.event_sources = list(&["e?2"])));
+        assert!(passes(|wanted| wanted.event_sources = list(&["ec2.amazonaws.com"])));
+        assert!(!passes(|wanted| wanted.event_sources = list(&["ec"])));
+        assert!(passes(|wanted| wanted.accounts = list(&["111122223333"])));
+        assert!(!passes(|wanted| wanted.accounts = list(&["444455556666"])));
+        assert!(!passes(|wanted| {
+            wanted.users = list(&["alice"]);
+            wanted.regions = list(&["us-*"]);
+        }));
+    }
+
+    #[test]
+    fn a_missing_field_is_no_match_and_no_mismatch() {
+        let wanting = |names: &[&str]| Conditions { event_names: list(names), ..Conditions::default() };
+        for json in [r#"{"eventID":"x"}"#, r#"{"eventName":null}"#, r#"{"eventName":{"a":1}}"#] {
+            assert_eq!(answer_of(json, &wanting(&["*"])), Answer::No, "{json}");
+            assert_eq!(answer_of(json, &wanting(&["!A"])), Answer::Yes, "{json}");
+        }
+    }
+
+    #[test]
+    fn the_account_of_an_old_event_is_the_callers() {
+        let conditions = Conditions { accounts: list(&["1"]), ..Conditions::default() };
+        assert_eq!(answer_of(r#"{"userIdentity":{"accountId":"1"}}"#, &conditions), Answer::Yes);
+        assert_eq!(
+            answer_of(r#"{"recipientAccountId":"2","userIdentity":{"accountId":"1"}}"#, &conditions),
+            Answer::No
+        );
+    }
+
+    #[test]
+    fn times_compare_by_instant_however_written() {
+        let window = |since: &str, until: &str| Conditions {
+            window: Window { since: since.parse().ok(), until: until.parse().ok() },
+            ..Conditions::default()
+        };
+        let at = |time: &str, conditions: &Conditions| answer_of(&format!(r#"{{"eventTime":{time}}}"#), conditions);
+        let day = window("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z");
+        let odd = window("2026-10-01T00:00:00.5Z", "2026-10-01T12:00:00.5Z");
+        for (time, conditions, expected) in [
+            (r#""2026-10-01T00:00:00Z""#, &day, Answer::Yes),
+            (r#""2026-10-01T23:59:59Z""#, &day, Answer::Yes),
+            (r#""2026-10-02T00:00:00Z""#, &day, Answer::No),
+            (r#""2026-09-30T23:59:59Z""#, &day, Answer::No),
+            (r#""2026-10-01T23:59:59.999Z""#, &day, Answer::Yes),
+            (r#""2026-10-02T01:00:00+02:00""#, &day, Answer::Yes),
+            (r#""2026\u002d10-01T12:00:00Z""#, &day, Answer::Yes),
+            (r#""2026-10-01T00:00:00Z""#, &odd, Answer::No),
+            (r#""2026-10-01T00:00:01Z""#, &odd, Answer::Yes),
+            (r#""2026-10-01T12:00:00Z""#, &odd, Answer::Yes),
+            (r#""2026-10-01T12:00:01Z""#, &odd, Answer::No),
+            (r#""2026-10-01 12:00:00.000""#, &day, Answer::Yes),
+            (r#""2026-10-02 12:00:00.000 UTC""#, &day, Answer::No),
+            (r#""2026-10-01T12:00:00""#, &day, Answer::Yes),
+            ("1790845203000", &day, Answer::Yes),
+            ("1790945203", &day, Answer::No),
+            (r#""yesterday""#, &day, Answer::YesUntimed),
+            (r#"17"#, &day, Answer::YesUntimed),
+            (r#"null"#, &day, Answer::YesUntimed),
+        ] {
+            assert_eq!(at(time, conditions), expected, "{time}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Paths into an event, such as `requestParameters.instancesSet.items[].instanceId`.
+
+use std::borrow::Cow;
+
+use super::long::{self, Question, Shortened};
+use crate::cloudtrail::identity::Identities;
+use crate::cloudtrail::resource::ResourceFields;
+use crate::decode::FIELDS;
+use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::json::{CUT, Kind, LONGEST, Value};
+use crate::syntax::suggest::nearest;
+
+const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
+                        everywhere, and a name with a * in it stands in double quotes";
+
+/// What a condition can look at: a path, or a name that stands for something
+/// that is worked out.
+#[derive(Clone, Debug)]
+pub enum Field {
+    /// A path.
+    Path(Path),
+    /// The first of two paths that leads to something.
+    First(Box<[Path; 2]>),
+    /// The name of who called.
+    UserName(Box<Identities>),
+    /// The ids and ARNs that stand in the event.
+    Resources(ResourceFields),
+}
+
+impl Field {
+    /// What a name stands for that is worked out; nothing where it is no such name.
+    pub fn worked_out(name: &str, fields: &mut Fields) -> Result<Option<Field>, String> {
+        Ok(Some(match name {
+            "userName" => Field::UserName(Box::new(Identities::new(fields)?)),
+            "userType" => Field::Path(Path::parse("userIdentity.type", fields)?),
+            "accessKeyId" => Field::Path(Path::parse("userIdentity.accessKeyId", fields)?),
+            "invokedBy" => Field::Path(Path::parse("userIdentity.invokedBy", fields)?),
+            "sourceIdentity" => Field::Path(Path::parse("userIdentity.sessionContext.sourceIdentity", fields)?),
+            "mfa" => Field::First(Box::new([
+                Path::parse("userIdentity.sessionContext.attributes.mfaAuthenticated", fields)?,
+                Path::parse("additionalEventData.MFAUsed", fields)?,
+            ])),
+            "resources" => Field::Resources(ResourceFields::new(fields)?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Reads the name of a field or a path. Gives what is wrong with it.
+    pub fn parse(name: &str, fields: &mut Fields) -> Result<Field, String> {
+        if let Some(field) = Field::worked_out(name, fields)? {
+            return Ok(field);
+        }
+        if name == "file" {
+            return Err("the file is no part of an event; name the files to read instead, or grep the rows of \
+                        --columns +file"
+                .into());
+        }
+        let root = name.split(['.', '[']).next().unwrap_or_default();
+        if !name.starts_with(['.', '"']) && !FIELDS.contains(&root) {
+            match nearest(root, &FIELDS) {
+                Some(known) => return Err(format!("{root} is not a field; did you mean {known}?")),
+                None if root == name => {
+                    return Err(format!(
+                        "{name} is not a field of events; one inside another is written as a path, such as \
+                         requestParameters.{name}, and .{name} is the field of that name all the same"
+                    ));
+                }
+                None => {}
+            }
+        }
+        Path::parse(name, fields).map(Field::Path).map_err(|reason| format!("{name} is a path that {reason}"))
+    }
+
+    /// Whether there is a value that is not null.
+    pub fn is_there(&mut self, event: &Event<'_>) -> bool {
+        match self {
+            Field::Path(path) => is_any(path, event, |_| true),
+            Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
+            Field::UserName(identities) => identities.principal(event).name().is_some(),
+            Field::Resources(fields) => !fields.list(event).is_empty(),
+        }
+    }
+
+    /// Calls `each` for every value that is not null, as its cell would show it: of
+    /// what a cell lists, for each alone.
+    pub fn each(&mut self, event: &Event<'_>, mut each: impl FnMut(&str)) {
+        let mut show = |value: Value<'_>| {
+            if value.kind() != Kind::Null {
+                each(&shown(value));
+            }
+        };
+        match self {
+            Field::Path(path) => path.each(event, &mut show),
+            Field::First(paths) => {
+                if let Some(path) = paths.iter().find(|path| is_any(path, event, |_| true)) {
+                    path.each(event, &mut show);
+                }
+            }
+            Field::UserName(identities) => {
+                if let Some(name) = identities.principal(event).name() {
+                    each(&name.parts().concat());
+                }
+            }
+            Field::Resources(fields) => fields.list(event).iter().for_each(|resource| each(resource)),
+        }
+    }
+
+    /// Whether some value, as its cell would show it, is so: the text of a
+    /// string, and of what holds others the JSON. Null is no value. Of what a
+    /// cell lists, one or all of it.
+    pub fn any(&mut self, event: &Event<'_>, question: &impl Question, shortened: &Shortened) -> bool {
+        let is_shown = |value: Value<'_>| long::holds(value, question, shortened);
+        match self {
+            Field::Path(path) => is_any(path, event, is_shown),
+            Field::First(paths) => {
+                let first = paths.iter().find(|path| is_any(path, event, |_| true));
+                first.is_some_and(|path| is_any(path, event, is_shown))
+            }
+            Field::UserName(identities) => identities.principal(event).name().is_some_and(|name| {
+                let name = name.parts().concat();
+                shortened.note(&name);
+                question.holds(&name)
+            }),
+            Field::Resources(fields) => {
+                let list = fields.list(event);
+                let is_one = |resource: &str| question.holds(resource);
+                if list.iter().any(|resource| is_one(resource)) {
+                    return true;
+                }
+                let all = list.join(";");
+                shortened.note(&all);
+                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && question.holds(&all))
+            }
+        }
+    }
+}
+
+/// A value as its cell shows it, of a long one the start.
+fn shown<'a>(value: Value<'a>) -> Cow<'a, str> {
+    value.scalar().unwrap_or_else(|| match value.raw() {
+        raw if raw.len() > LONGEST => Cow::Owned(String::from_utf8_lossy(&raw[..LONGEST]).into_owned() + CUT),
+        raw if value.is_plain() => String::from_utf8_lossy(raw),
+        _ => Cow::Owned(String::from_utf8_lossy(&value.compact()).into_owned()),
+    })
+}
+
+fn is_any(path: &Path, event: &Event<'_>, is: impl Fn(Value<'_>) -> bool) -> bool {
+    let mut found = false;
+    path.each(event, &mut |value| found = found || (value.kind() != Kind::Null && is(value)));
+    found
+}
+
+/// A way from an event down to values in it.
+#[derive(Clone, Debug)]
+pub struct Path {
+    root: Slot,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Step {
+    /// The member of this name.
+    Member(Box<str>),
+    /// Every element.
+    Each,
+    /// The element at this place.
+    Element(usize),
+}
+
+impl Path {
+    /// Reads a path: names joined by dots, `[]` for every element of an array,
+    /// `[0]` for one, names with dots in them in double quotes. A leading dot
+    /// is allowed. Gives what is wrong with it.
+    pub fn parse(text: &str, fields: &mut Fields) -> Result<Path, String> {
+        let mut steps = steps(text.strip_prefix('.').unwrap_or(text))?.into_iter();
+        match steps.next() {
+            Some(Step::Member(name)) => {
+                let root = fields.slot(&name)?;
+                Ok(Path { root, steps: steps.collect() })
+            }
+            _ => Err("does not begin with the name of a field".into()),
+        }
+    }
+
+    /// The name of the last member on the way, if there is one below the field
+    /// that the way begins with.
+    pub fn last_member(&self) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Member(name) => Some(&**name),
+            _ => None,
+        })
+    }
+
+    /// Whether it can lead to several values.
+    pub fn is_many(&self) -> bool {
+        self.steps.contains(&Step::Each)
+    }
+
+    /// Calls `each` for the values that the path leads to, in their order.
+    pub fn each<'a>(&self, event: &Event<'a>, each: &mut dyn FnMut(Value<'a>)) {
+        if let Some(value) = event.get(self.root) {
+            follow(value, &self.steps, each);
+        }
+    }
+
+    /// The value of a path that leads to one at most.
+    pub fn value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+        let mut found = None;
+        self.each(event, &mut |value| found = Some(value));
+        found
+    }
+}
+
+fn follow<'a>(value: Value<'a>, steps: &[Step], each: &mut dyn FnMut(Value<'a>)) {
+    let Some((step, rest)) = steps.split_first() else { return each(value) };
+    match step {
+        Step::Member(name) => {
+            if let Some(member) = value.member(name) {
+                follow(member, rest, each);
+            }
+        }
+        Step::Each => value.each_element(|element| follow(element, rest, each)),
+        Step::Element(wanted) => {
+            let mut at = 0;
+            value.each_element(|element| {
+                if at == *wanted {
+                    follow(element, rest, each);
+                }
+                at += 1;
+            });
+        }
+    }
+}
+
+fn steps(text: &str) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    let mut rest = text;
+    loop {
+        let (name, after) = name(rest)?;
+        steps.push(Step::Member(name.into()));
+        rest = after;
+        while let Some(inside) = rest.strip_prefix('[') {
+            let (index, after) = inside.split_once(']').ok_or("has a [ without its ]")?;
+            steps.push(match index {
+                "" => Step::Each,
+                digits => Step::Element(digits.parse().map_err(|_| format!("has [{digits}]; write [] or [0]"))?),
+            });
+            rest = after;
+        }
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None if rest.is_empty() => return Ok(steps),
+            None => return Err(format!("goes wrong at {rest:?}")),
+        }
+    }
+}
+
+/// The name that `text` begins with, and what follows it.
+fn name(text: &str) -> Result<(&str, &str), String> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        return quoted.split_once('"').ok_or_else(|| "has a quote without its second".into());
+    }
+    match text.find(['.', '[', '"']).unwrap_or(text.len()) {
+        0 => Err("has an empty name".into()),
+        end if text[..end].contains(['*', '?']) => Err(WILDCARD.into()),
+        end => Ok(text.split_at(end)),
+    }
+}
+
+/// The text of a field, of a long one its start; nothing where it is absent, null
+/// or no text.
+pub fn text<'a>(event: &Event<'a>, slot: Slot) -> Option<Cow<'a, str>> {
+    event.get(slot).filter(|value| value.kind() != Kind::Null)?.scalar()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    fn values(path: &str, json: &str) -> Vec<String> {
+        let mut fields = Fields::default();
+        let path = Path::parse(path, &mut fields).unwrap();
+        with_event(json, &fields, |event| {
+            let mut found = Vec::new();
+            path.each(event, &mut |value| found.push(String::from_utf8_lossy(value.raw()).into_owned()));
+            found
+        })
+    }
+
+    #[test]
+    fn paths_lead_to_values() {
+        let json = r#"{"a":{"b":[{"c":1},{"c":2,"d.e":[[3,4],[5]]},{}],"b2":null}}"#;
+        for (path, expected) in [
+            ("a.b[].c", vec!["1", "2"]),
+            (".a.b[1].c", vec!["2"]),
+            ("a.b[1].\"d.e\"[][]", vec!["3", "4", "5"]),
+            ("a.b2", vec!["null"]),
+            ("a.b[9]", vec![]),
+            ("a.b.c", vec![]),
+            ("x.y", vec![]),
+        ] {
+            assert_eq!(values(path, json), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        for path in
+            ["", ".", "a..b", "a.", "[0]", "a[", "a[x]", "a[-1]", "a]b[", "a[0]b", "a.\"b", "a\"b\"", "a.*", "a.b?"]
+        {
+            let refused = Path::parse(path, &mut Fields::default());
+            assert!(refused.is_err(), "{path} {refused:?}");
+        }
+    }
+}

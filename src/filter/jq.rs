@@ -1,0 +1,244 @@
+//! `--jq`: a question in the language of jq, asked of one event at a time by
+//! jaq. An expression decides where it yields `true`, `false` or `null`; what
+//! else it yields is written instead of a row.
+
+pub mod expression;
+mod panics;
+mod required;
+mod value;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use jaq_core::data::JustLut;
+use jaq_core::load::{Arena, File, Loader, lex, parse};
+use jaq_core::{Compiler, Ctx, Vars, compile, load};
+use jaq_json::Val;
+
+use self::expression::{DEEPEST, Expression, Needs, is_nested_too_deeply};
+use self::panics::{caught, keep_quiet};
+pub use self::required::required;
+use crate::decode::event::{Event, Fields, Slot, TooMany};
+use crate::error::Fatal;
+
+const OPTION: &str = "--jq";
+const OTHER_FILES: &str = "reads other files; write the whole expression here";
+
+/// A compiled expression.
+#[derive(Clone)]
+pub struct Jq {
+    filter: Arc<jaq_core::Filter<JustLut<Val>>>,
+    /// The fields that it looks at; nothing where it looks at whole events.
+    fields: Option<Vec<(String, Slot)>>,
+    expression: Arc<Expression>,
+}
+
+/// Something that an expression yields.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Output<'a> {
+    /// The event is wanted.
+    True,
+    /// A line of text.
+    Text(&'a str),
+    /// Any other value, as JSON.
+    Json(&'a str),
+}
+
+impl Jq {
+    /// Compiles an expression.
+    pub fn new(text: &str, fields: &mut Fields) -> Result<Jq, Fatal> {
+        let wrong = |why: String| Fatal::option(OPTION, text, why);
+        if is_nested_too_deeply(text) {
+            return Err(wrong(format!("nested more than {DEEPEST} levels deep")));
+        }
+        keep_quiet();
+        let rows = load::parse(include_str!("jq/defs.jq"), |parser| parser.defs()).unwrap_or_default();
+        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(rows);
+        let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let arena = Arena::default();
+        let modules = Loader::new(defs).load(&arena, File { code: text, path: () }).map_err(|errors| {
+            wrong(errors.into_iter().map(|(_, error)| unloadable(error)).next().unwrap_or_default())
+        })?;
+        // The compiler relies on data that was imported.
+        load::import(&modules, |_| Err(String::new())).map_err(|_| wrong(OTHER_FILES.into()))?;
+        let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
+            let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
+            wrong(first.map(undefined).unwrap_or_default())
+        })?;
+        let expression = Expression::parse(text);
+        if let Some(mistake) = expression.mistake() {
+            return Err(wrong(mistake.into()));
+        }
+        let fields = match expression.needs() {
+            Needs::All => None,
+            Needs::Only(names) => {
+                let slots: Result<_, TooMany> =
+                    names.iter().map(|name| Ok((name.clone(), fields.slot(name)?))).collect();
+                Some(slots?)
+            }
+        };
+        Ok(Jq { filter: Arc::new(filter), fields, expression: Arc::new(expression) })
+    }
+
+    /// What is known of the expression.
+    pub fn expression(&self) -> &Expression {
+        &self.expression
+    }
+
+    /// Asks the expression of an event and hands out what it yields, `false`
+    /// and `null` left out. Gives what went wrong, where something did.
+    pub fn ask(
+        &self,
+        event: &Event<'_>,
+        mut each: impl FnMut(Output<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, String> {
+        let input = match &self.fields {
+            None => value::of(event.value())?,
+            Some(fields) => value::of_fields(event, fields)?,
+        };
+        let context = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
+        let mut outputs = caught(|| self.filter.id.run((context, input)))?;
+        while let Some(output) = caught(|| outputs.next())? {
+            let flow = match output {
+                Ok(Val::Null | Val::Bool(false)) => ControlFlow::Continue(()),
+                Ok(Val::Bool(true)) => each(Output::True),
+                Ok(Val::TStr(text)) => each(Output::Text(&String::from_utf8_lossy(&text))),
+                Ok(other) => each(Output::Json(&caught(|| other.to_string())?)),
+                Err(exception) => match exception.get_err() {
+                    Ok(error) => return Err(shortened(error.to_string())),
+                    Err(_) => return Err("it ends itself".into()),
+                },
+            };
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl std::fmt::Debug for Jq {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jq").field("expression", &self.expression).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with text that is no expression.
+fn unloadable(error: load::Error<&str>) -> String {
+    let (expected, found) = match error {
+        load::Error::Io(_) => return OTHER_FILES.into(),
+        load::Error::Lex(errors) => match errors.into_iter().next() {
+            Some((lex::Expect::Delim(open), _)) => return format!("not a jq expression: {open} is never closed"),
+            Some((expected, found)) => (expected.as_str(), found),
+            None => return String::new(),
+        },
+        load::Error::Parse(errors) => match errors.into_iter().next() {
+            Some((parse::Expect::Nothing, found)) => ("an operator such as == or |", found),
+            Some((expected, found)) => (expected.as_str(), found),
+            None => return String::new(),
+        },
+    };
+    let place = match found {
+        "" => "at its end".into(),
+        found => format!("at {:?}", shortened(found.into())),
+    };
+    let quote = if found.starts_with('\'') { "; texts stand in double quotes" } else { "" };
+    format!("not a jq expression: {place} there should be {expected}{quote}")
+}
+
+/// What is wrong with an expression that cannot be compiled.
+fn undefined((name, what): (&str, compile::Undefined)) -> String {
+    match what {
+        compile::Undefined::Filter(0) => {
+            let hint = format!("; a field is written with a dot, .{name}, and a text in double quotes");
+            format!("there is no {name}{}", if name.contains(['@', '$']) { "" } else { &hint })
+        }
+        _ => format!("there is no {} {name:?}", what.as_str()),
+    }
+}
+
+/// The start of a text that can be as long as an event.
+fn shortened(text: String) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    fn ask(expression: &str, json: &str) -> Result<Vec<String>, String> {
+        let mut fields = Fields::default();
+        let jq = Jq::new(expression, &mut fields).unwrap();
+        with_event(json, &fields, |event| {
+            let mut outputs = Vec::new();
+            let _ = jq.ask(event, |output| {
+                outputs.push(match output {
+                    Output::True => "true".to_string(),
+                    Output::Text(text) => format!("text {text}"),
+                    Output::Json(json) => json.to_string(),
+                });
+                ControlFlow::Continue(())
+            })?;
+            Ok(outputs)
+        })
+    }
+
+    #[test]
+    fn expressions_decide_or_shape() {
+        let json = r#"{"eventName":"Run\u0041","errorCode":null,"readOnly":false,"n":[1,2.50,{"a":"x\ty"}],"s":"a\ud83d\ude00"}"#;
+        for (expression, expected) in [
+            (".eventName == \"RunA\"", vec!["true"]),
+            (".eventName == \"Run\"", vec![]),
+            (".errorCode", vec![]),
+            (".readOnly, .errorCode", vec![]),
+            (".eventName", vec!["text RunA"]),
+            (".n[]", vec!["1", "2.50", r#"{"a":"x\ty"}"#]),
+            (".n[0] + 1", vec!["2"]),
+            ("[.eventName, .s] | @tsv", vec!["text RunA\ta😀"]),
+            ("select(.readOnly == false) | .s", vec!["text a😀"]),
+            ("{eventName, c: .n[2].a}", vec![r#"{"eventName":"RunA","c":"x\ty"}"#]),
+            ("keys[0]", vec!["text errorCode"]),
+            (".n | any(. == 1)", vec!["true"]),
+            ("empty", vec![]),
+        ] {
+            assert_eq!(ask(expression, json), Ok(expected.into_iter().map(String::from).collect()), "{expression}");
+        }
+        assert!(ask(".eventName.x", json).is_err());
+    }
+
+    #[test]
+    fn what_is_too_deep_is_not_asked() {
+        let json = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(ask(".a", &json).unwrap_err().contains("deep"));
+        assert_eq!(ask(".b == null", &json), Ok(vec!["true".into()]), "what is not looked at is no matter");
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (expression, part) in [
+            (".eventName == 'X'", "texts stand in double quotes"),
+            (".eventName ==", "at its end"),
+            (".a[", "[ is never closed"),
+            ("eventName == \"X\"", ".eventName"),
+            (".eventName = \"X\"", "write =="),
+            (".Records[] | .eventName", "one event at a time"),
+            ("", "at its end"),
+            ("include \"x\"; .a", "reads other files"),
+            ("import \"x\" as x; .a", "reads other files"),
+            ("import \"x\" as $x; $x", "reads other files"),
+            ("import \"x\" as $x; .a", "reads other files"),
+            (&"[".repeat(100_000), "levels deep"),
+            (&format!("{}1{}", "(".repeat(300), ")".repeat(300)), "levels deep"),
+            (".a | @foo", "there is no @foo"),
+        ] {
+            let refused = Jq::new(expression, &mut Fields::default()).unwrap_err().to_string();
+            assert!(refused.contains(part), "{expression}: {refused}");
+            assert!(!refused.contains(".@"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Questions about values that may be too large to be held once more: those are
+//! shown to an automaton piece by piece.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use crate::decode::json::{CUT, Kind, LONGEST, Value, is_verbatim, pieces, unescape, unescape_start};
+use crate::syntax::glob::{Pattern, PieceMatcher};
+
+/// What is asked of a text.
+pub trait Question {
+    /// Whether a text is as it should be.
+    fn holds(&self, text: &str) -> bool;
+
+    /// What says the same of a text in pieces, where there is such a thing.
+    fn in_pieces(&self) -> Option<PieceMatcher>;
+}
+
+impl Question for Pattern {
+    fn holds(&self, text: &str) -> bool {
+        self.matches(text)
+    }
+
+    fn in_pieces(&self) -> Option<PieceMatcher> {
+        Pattern::in_pieces(self)
+    }
+}
+
+/// Notes that an answer was given by the start of a long text.
+#[derive(Clone, Debug, Default)]
+pub struct Shortened(Cell<bool>);
+
+impl Shortened {
+    /// Notes it where a name or a text made of several was cut.
+    pub fn note(&self, text: &str) {
+        if text.ends_with(CUT) || (text.len() > LONGEST && text.contains(CUT)) {
+            self.0.set(true);
+        }
+    }
+
+    /// Whether there was one since this was asked last.
+    pub fn take(&self) -> bool {
+        self.0.take()
+    }
+}
+
+/// Whether a text, a number or a word is as it should be.
+pub fn scalar_holds(value: Value<'_>, question: &impl Question, shortened: &Shortened) -> bool {
+    match value.whole_scalar() {
+        Some(text) => question.holds(&text),
+        None => value.raw_string().is_some_and(|written| string_holds(written, question, shortened)),
+    }
+}
+
+/// Whether a value, as its cell shows it, is as it should be.
+pub fn holds(value: Value<'_>, question: &impl Question, shortened: &Shortened) -> bool {
+    match value.kind() {
+        Kind::Object | Kind::Array => {}
+        _ => return scalar_holds(value, question, shortened),
+    }
+    if value.is_plain() {
+        return question.holds(&String::from_utf8_lossy(value.raw()));
+    }
+    if value.raw().len() <= LONGEST {
+        return question.holds(&String::from_utf8_lossy(&value.compact()));
+    }
+    let whole = question.in_pieces().and_then(|mut matcher| {
+        let _ = value.compact_pieces(LONGEST, &mut |piece| {
+            matcher.push(String::from_utf8_lossy(piece).as_bytes());
+            matcher.control_flow()
+        });
+        matcher.finish()
+    });
+    whole.unwrap_or_else(|| {
+        shortened.0.set(true);
+        question.holds(&unescape_start(value.raw()))
+    })
+}
+
+/// Whether the text of a string, given as written, is as it should be.
+pub fn string_holds(written: &[u8], question: &impl Question, shortened: &Shortened) -> bool {
+    if written.len() <= LONGEST || is_verbatim(written) {
+        return question.holds(&unescape(written));
+    }
+    let start = unescape_start(written);
+    if !start.ends_with(CUT) {
+        return question.holds(&start);
+    }
+    let whole = question.in_pieces().and_then(|mut matcher| {
+        for piece in pieces(written, LONGEST) {
+            matcher.push(unescape(&written[piece]).as_bytes());
+            if matcher.control_flow().is_break() {
+                break;
+            }
+        }
+        matcher.finish()
+    });
+    whole.unwrap_or_else(|| {
+        shortened.0.set(true);
+        question.holds(&start)
+    })
+}
+
+/// The text of a scalar, of a long one its start, which is noted.
+pub fn start<'a>(value: Value<'a>, shortened: &Shortened) -> Option<Cow<'a, str>> {
+    let text = value.whole_scalar().or_else(|| value.scalar())?;
+    shortened.note(&text);
+    Some(text)
+}

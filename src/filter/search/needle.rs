@@ -1,0 +1,298 @@
+//! Bytes that stand in every event that is wanted, and how they are found.
+
+use std::ops::Range;
+
+use crate::syntax::glob::Pattern;
+
+/// Bytes that a value, a key or a whole event holds in some case of its
+/// letters.
+#[derive(Clone, Debug)]
+pub struct Needle {
+    /// All that must stand there, in lower case. Before a `"` or `/` in it there
+    /// may be backslashes in the text.
+    context: Box<[u8]>,
+    /// The part that is searched for: no `"` and no `/` but as its first byte.
+    core: Range<usize>,
+    /// The place in the core, behind the second, of the byte that is rarest.
+    pub(super) rare: usize,
+    /// Whether a string ends behind it.
+    is_end: bool,
+    /// Whether no digit and no dot stands before it, as at the start of an
+    /// address.
+    is_address: bool,
+    worth: usize,
+}
+
+/// What stands around a text in a log that holds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Edges<'a> {
+    /// Whether it begins where a string begins.
+    pub starts: bool,
+    /// Whether it ends where a string ends.
+    pub ends: bool,
+    /// Bytes between which other things may stand in the log.
+    pub cuts: &'a [u8],
+}
+
+impl Edges<'_> {
+    /// Of a text that is a whole string.
+    pub const WHOLE: Edges<'static> = Edges { starts: true, ends: true, cuts: b"" };
+    /// Of the name of a member.
+    pub const KEY: Edges<'static> = Edges::WHOLE;
+    /// Of a text that is the end of a string.
+    pub const END: Edges<'static> = Edges { starts: false, ends: true, cuts: b"" };
+    /// Of a text anywhere.
+    pub const NONE: Edges<'static> = Edges { starts: false, ends: false, cuts: b"" };
+    /// Of a text in JSON in which there may be white space.
+    pub const LOOSE: Edges<'static> = Edges { cuts: b"{}[]:,", ..Edges::NONE };
+    /// Of a name that is put together of several.
+    pub const PARTS: Edges<'static> = Edges { cuts: b"/", ..Edges::NONE };
+    /// Of a list that is put together of whole strings.
+    pub const LIST: Edges<'static> = Edges { cuts: b";", ..Edges::NONE };
+}
+
+impl Needle {
+    /// Shorter ones are found everywhere.
+    const SHORTEST: usize = 3;
+
+    /// What holds every text that is `text` in some case.
+    pub fn of_text(text: &str, edges: Edges<'_>) -> Option<Needle> {
+        let lower = text.to_ascii_lowercase();
+        // A number or a word can stand without quotes.
+        let is_number = lower.bytes().all(|byte| b"+-.e0123456789".contains(&byte));
+        let is_bare = is_number || ["true", "false"].iter().any(|word| word.contains(&lower));
+        // What is escaped in JSON, or not the same in every case, divides.
+        let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'\\' && !edges.cuts.contains(&byte);
+        let mut best = None;
+        let mut start = 0;
+        for run in lower.as_bytes().split(|byte| !is_plain(*byte)) {
+            let end = start + run.len();
+            let starts = edges.starts && start == 0 && !is_bare;
+            let ends = edges.ends && end == lower.len() && !is_bare;
+            let quote: &[u8] = if starts { b"\"" } else { b"" };
+            best = better(best, Needle::of_run(&[quote, run].concat(), ends));
+            start = end + 1;
+        }
+        best
+    }
+
+    /// What holds every text that fits the pattern.
+    pub fn of_pattern(pattern: &Pattern, edges: Edges<'_>) -> Option<Needle> {
+        let pieces = pattern.pieces();
+        let last = pieces.len() - 1;
+        let needles = pieces.iter().enumerate().map(|(at, piece)| {
+            let edges = Edges { starts: edges.starts && at == 0, ends: edges.ends && at == last, ..edges };
+            Needle::of_text(piece, edges)
+        });
+        needles.fold(None, better)
+    }
+
+    /// What holds every text in which there is an address that begins so.
+    pub fn of_address(start: &str) -> Option<Needle> {
+        let needle = Needle::of_text(start, Edges::NONE)?;
+        Some(Needle { is_address: true, ..needle })
+    }
+
+    /// The needle of bytes that stand together, but for backslashes.
+    pub(super) fn of_run(context: &[u8], is_end: bool) -> Option<Needle> {
+        let mut cores = Vec::new();
+        let mut start = 0;
+        for at in 1..=context.len() {
+            if at == context.len() || b"\"/".contains(&context[at]) {
+                cores.push(start..at);
+                start = at;
+            }
+        }
+        let cores = cores.into_iter().filter(|core| core.len() >= Needle::SHORTEST);
+        let (worth, core) = cores.map(|core| (worth(&context[core.clone()]), core)).max_by_key(|(worth, _)| *worth)?;
+        let rare = (2..core.len()).min_by_key(|at| frequency(context[core.start + at])).unwrap_or(2);
+        (worth > 0).then(|| Needle { context: context.into(), core, rare, is_end, is_address: false, worth })
+    }
+
+    /// How much is gained by searching for it: 0 is nothing.
+    pub fn worth(&self) -> usize {
+        self.worth
+    }
+
+    /// All that must stand there.
+    #[cfg(test)]
+    pub(super) fn context(&self) -> &[u8] {
+        &self.context
+    }
+
+    /// The bytes that are searched for.
+    pub(in crate::filter) fn core(&self) -> &[u8] {
+        &self.context[self.core.clone()]
+    }
+
+    /// Whether it stands in the text with its core at `at`.
+    fn is_at(&self, text: &[u8], at: usize) -> bool {
+        let Some(found) = text.get(at..at + self.core.len()) else { return false };
+        found.eq_ignore_ascii_case(self.core())
+            && self.is_before(text, at)
+            && self.is_behind(text, at + self.core.len())
+            && (!self.is_address || is_start_of_address(&text[..at]))
+    }
+
+    fn is_before(&self, text: &[u8], mut at: usize) -> bool {
+        let mut behind = self.core().first();
+        for byte in self.context[..self.core.start].iter().rev() {
+            if matches!(behind, Some(b'"' | b'/')) {
+                while at > 0 && text[at - 1] == b'\\' {
+                    at -= 1;
+                }
+            }
+            if at == 0 || !text[at - 1].eq_ignore_ascii_case(byte) {
+                return false;
+            }
+            at -= 1;
+            behind = Some(byte);
+        }
+        true
+    }
+
+    fn is_behind(&self, text: &[u8], mut at: usize) -> bool {
+        for byte in &self.context[self.core.end..] {
+            if matches!(byte, b'"' | b'/') {
+                while text.get(at) == Some(&b'\\') {
+                    at += 1;
+                }
+            }
+            if !text.get(at).is_some_and(|found| found.eq_ignore_ascii_case(byte)) {
+                return false;
+            }
+            at += 1;
+        }
+        // Inside a string of JSON that holds JSON, the quote is escaped.
+        !self.is_end || matches!(text.get(at), Some(b'"' | b'\\'))
+    }
+
+    /// Whether it stands at this place, or may stand there written in another way.
+    pub(super) fn may_be_at(&self, text: &[u8], at: usize) -> bool {
+        self.is_at(text, at) || self.is_hidden(&text[at..])
+    }
+
+    /// Whether the text begins with an escape that may stand for one of the bytes.
+    fn is_hidden(&self, text: &[u8]) -> bool {
+        const BACKSLASH: u32 = b'\\' as u32;
+        const U: u32 = b'u' as u32;
+        let Some(digits) = text.strip_prefix(b"\\u") else { return false };
+        let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
+            // In a string that holds JSON it may be a part of another escape.
+            Some(BACKSLASH | U) => true,
+            Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.context.contains(&byte.to_ascii_lowercase())),
+            None => true,
+        }
+    }
+}
+
+/// The needle that is worth more.
+pub fn better(one: Option<Needle>, other: Option<Needle>) -> Option<Needle> {
+    match (&one, &other) {
+        (Some(first), Some(second)) if first.worth >= second.worth => one,
+        (Some(_), None) => one,
+        _ => other,
+    }
+}
+
+/// Whether an address can begin behind this text. A digit may be the end of an
+/// escape for white space.
+fn is_start_of_address(before: &[u8]) -> bool {
+    const ESCAPE: usize = 6;
+    let near = &before[before.len().saturating_sub(ESCAPE)..];
+    !matches!(before.last(), Some(b'0'..=b'9' | b'.')) || near.contains(&b'\\')
+}
+
+/// How often a byte is in events: only how it compares with others.
+fn frequency(byte: u8) -> usize {
+    const BY_FREQUENCY: &[u8] = b"qzxj@_+*?&#%!$'~^`|<>;()= kvwy.hb9f7685g432/pul01-dcm,nros\":tiae";
+    BY_FREQUENCY.iter().position(|known| *known == byte).unwrap_or(0)
+}
+
+/// How much is gained by searching for some bytes: nothing where they stand in
+/// nearly every event, else the more the longer they are.
+fn worth(bytes: &[u8]) -> usize {
+    /// What an event mostly holds, in lower case, with the account's number as
+    /// it is written below.
+    const COMMON: &[u8] = br#"{"eventversion":"1.08","useridentity":{"type":"assumedrole","principalid":"aroa
+        "arn":"arn:aws:sts::111122223333:assumed-role/","accountid":"111122223333","accesskeyid":"asia","akia
+        "sessioncontext":{"sessionissuer":{"type":"role","principalid":"aroa","arn":"arn:aws:iam::111122223333:role/
+        "webidfederationdata":{},"attributes":{"mfaauthenticated":"false","creationdate":"2026-10-01t00:00:00z"}}},
+        "invokedby":"","eventtime":"","eventsource":".amazonaws.com","eventname":"","awsregion":"us-east-1",eu-west-1
+        "sourceipaddress":"","useragent":"aws-sdk-aws-cli/2.boto3/1.botocore/python/linux/mozilla/5.0
+        "requestparameters":null,"responseelements":null,"requestid":"","eventid":"","readonly":true,false,
+        "resources":[{"accountid":"","type":"aws::","arn":"arn:aws:"}],"eventtype":"awsapicall","managementevent":true,
+        "recipientaccountid":"111122223333","eventcategory":"management","tlsdetails":{"tlsversion":"tlsv1.3",
+        "ciphersuite":"tls_aes_128_gcm_sha256","clientprovidedhostheader":"","sessioncredentialfromconsole":"true"
+        "errorcode":"","errormessage":"","additionaleventdata":{"username":"arn:aws:iam::111122223333:user/iamuser
+        "sharedeventid":"","vpcendpointid":"vpce-arn:aws:ec2:us-east-1:111122223333:arn:aws:s3:::"#;
+    let mut normal = bytes.to_vec();
+    let mut run = 0;
+    for at in 0..=bytes.len() {
+        if bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            run += 1;
+            continue;
+        }
+        if run == 12 {
+            normal[at - run..at].copy_from_slice(b"111122223333");
+        }
+        run = 0;
+    }
+    if memchr::memmem::find(COMMON, &normal).is_some() { 0 } else { bytes.len() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_in(needle: &Needle, text: &str) -> bool {
+        (0..text.len()).any(|at| needle.may_be_at(text.as_bytes(), at))
+    }
+
+    #[test]
+    fn what_is_rare_is_searched_for() {
+        for (text, edges, context, core) in [
+            ("TerminateInstances", Edges::WHOLE, "\"terminateinstances", "\"terminateinstances"),
+            ("arn:aws:iam::999988887777:role/Admin", Edges::END, "arn:aws:iam::999988887777:role/admin", "/admin"),
+            ("Admin/alice@example.com", Edges::PARTS, "alice@example.com", "alice@example.com"),
+            ("\"eventName\":\"RunInst", Edges::NONE, "\"eventname\":\"runinst", "\"runinst"),
+            ("14400", Edges::WHOLE, "14400", "14400"),
+            ("a\\bcd\u{e9}efgh", Edges::WHOLE, "efgh", "efgh"),
+        ] {
+            let needle = Needle::of_text(text, edges).unwrap();
+            assert_eq!((&*needle.context, needle.core()), (context.as_bytes(), core.as_bytes()), "{text}");
+        }
+        for text in
+            ["", "ab", "true", "eventName", "arn:aws:iam::999988887777:role/", "999988887777", "\u{e9}\u{e9}\u{e9}"]
+        {
+            assert!(Needle::of_text(text, Edges::NONE).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_it_counts_but_for_backslashes() {
+        let needle = Needle::of_text("arn:aws:iam::1:role/Admin", Edges::END).unwrap();
+        for (text, expected) in [
+            (r#""arn:aws:iam::1:role/Admin""#, true),
+            (r#""arn:aws:iam::1:role\/admin""#, true),
+            (r#"\"arn:aws:iam::1:role\\\/Admin\""#, true),
+            (r#""arn:aws:iam::1:role/Administrator""#, false),
+            (r#""arn:aws:iam::2:role/Admin""#, false),
+            (r#""arn:aws:iam::1:role\u002fAdmin""#, true),
+            (r#""\u00e9""#, false),
+        ] {
+            assert_eq!(is_in(&needle, text), expected, "{text}");
+        }
+        let needle = Needle::of_address("203.0.").unwrap();
+        for (text, expected) in [
+            ("\"203.0.1", true),
+            (", 203.0.1", true),
+            ("1203.0.1", false),
+            ("1.203.0.1", false),
+            ("\\u0020203.0.", true),
+        ] {
+            assert_eq!(is_in(&needle, text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What takes the rows: a file of lines, or a workbook.
+
+pub mod partial_file;
+pub mod target;
+pub mod xlsx;
+
+use std::fmt::Display;
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::error::Fatal;
+use crate::error::cancel::Stop;
+use crate::plan::{Format, Plan};
+use crate::report::Coverage;
+use crate::sink::target::{Target, Through};
+use crate::sink::xlsx::{About, Book};
+use crate::table::Table;
+
+/// Takes the rows of a table.
+pub enum Sink {
+    /// Lines, as they come.
+    Lines(Target),
+    /// A workbook, which is written once all rows are there.
+    Book {
+        /// The rows so far.
+        book: Box<Book>,
+        /// What is said of them.
+        about: About,
+        /// Where it will be written to.
+        target: Target,
+    },
+}
+
+impl Sink {
+    /// Opens what the rows of `table` go to.
+    pub fn open(plan: &Plan, table: &Table) -> Result<Sink, Fatal> {
+        let target = Target::open(plan.output.as_deref())?;
+        if plan.table.format != Format::Xlsx {
+            return Ok(Sink::Lines(target));
+        }
+        let temporary = std::env::temp_dir();
+        // Where there is room for the workbook there is room for its parts.
+        let folder = target.folder().unwrap_or(&temporary);
+        let zone = plan.table.zone.clone().unwrap_or(TimeZone::UTC);
+        let about = about(plan, &zone);
+        let book = Book::new(table.sheet_columns(), plan.table.header, zone, folder)?;
+        Ok(Sink::Book { book: Box::new(book), about, target })
+    }
+
+    /// Takes rows as lines, of which the last may be only begun.
+    pub fn write(&mut self, rows: &[u8]) -> Result<(), Fatal> {
+        match self {
+            Sink::Lines(target) => target.write(rows),
+            Sink::Book { book, .. } => book.write(rows),
+        }
+    }
+
+    /// Hears of something that could not be read or asked.
+    pub fn problem(&mut self, problem: &dyn Display) {
+        if let Sink::Book { about, .. } = self {
+            about.problem(problem.to_string());
+        }
+    }
+
+    /// Ends the output, of a run that covered this.
+    pub fn finish(self, coverage: &Coverage, stop: &Stop) -> Result<(), Fatal> {
+        match self {
+            Sink::Lines(target) => target.finish(),
+            Sink::Book { book, mut about, mut target } => {
+                about.say("Read", coverage.to_string().replace("named above", "named below"));
+                book.finish(&about, &mut Through::new(&mut target, stop))?;
+                target.finish()
+            }
+        }
+    }
+}
+
+/// What can be said before anything is read.
+fn about(plan: &Plan, zone: &TimeZone) -> About {
+    let mut about = About::default();
+    let time = |time: Timestamp| match zone {
+        _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+    };
+    about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
+    about.say("Written at", time(plan.now));
+    about.say("Asked for", &plan.command);
+    if let Some(since) = plan.conditions.window.since {
+        about.say("Events since", time(since));
+    }
+    if let Some(until) = plan.conditions.window.until {
+        about.say("Events before", time(until));
+    }
+    about.say("Times are in", name(zone));
+    about
+}
+
+/// What a zone is called.
+fn name(zone: &TimeZone) -> String {
+    match (zone.iana_name(), zone.to_fixed_offset()) {
+        (Some(name), _) => name.into(),
+        (None, Ok(offset)) => format!("UTC{}", Timestamp::UNIX_EPOCH.to_zoned(offset.to_time_zone()).strftime("%:z")),
+        (None, Err(_)) => "the zone of this machine".into(),
+    }
+}
+
+impl Target {
+    /// The folder that a whole file is written in.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Target::Whole { file, .. } => file.path().parent(),
+            Target::Stdout | Target::Special { .. } => None,
+        }
+    }
+}

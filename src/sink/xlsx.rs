@@ -1,0 +1,295 @@
+//! A workbook for Excel: sheets of events, and one that says what they are.
+//!
+//! Rows come as the lines of a TSV, whose cells are text, with a
+//! mark (`excel::NUMBER`) before each that is a number. They go to temporary
+//! files of the library that knows the format, so that a workbook of any size
+//! takes little memory; the workbook itself is written at the end.
+
+mod about;
+mod cell;
+mod steady;
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
+
+pub use self::about::About;
+use self::cell::Cell;
+use self::steady::steady;
+use super::target::Through;
+use crate::error::Fatal;
+use crate::table::column::Shows;
+use crate::table::excel;
+
+/// A column of a sheet.
+#[derive(Clone, Debug)]
+pub struct SheetColumn {
+    /// What stands above it.
+    pub name: String,
+    /// What its cells are.
+    pub shows: Shows,
+}
+
+/// A workbook that is being written.
+pub struct Book {
+    workbook: Workbook,
+    formats: Formats,
+    columns: Vec<SheetColumn>,
+    /// The length of the longest cell of each column.
+    longest: Vec<usize>,
+    has_header: bool,
+    zone: TimeZone,
+    /// The sheet that takes rows, and the next of them.
+    sheet: usize,
+    row: u32,
+    /// At most so many rows are on a sheet.
+    rows: u32,
+    /// How large the text of a sheet can be at most, by now.
+    size: u64,
+    /// The start of a row whose end is still to come.
+    rest: Vec<u8>,
+}
+
+/// How cells look.
+struct Formats {
+    header: Format,
+    text: Format,
+    /// For text that is too long for the format of text: some versions of Excel
+    /// show such cells as `####`.
+    long_text: Format,
+    number: Format,
+    time: Format,
+}
+
+/// Where the sheet about the others stands: second, so that it is seen.
+const ABOUT: usize = 1;
+
+impl Book {
+    /// Begins a workbook, whose temporary files are in `folder`.
+    /// Times are shown in `zone`.
+    pub fn new(columns: Vec<SheetColumn>, has_header: bool, zone: TimeZone, folder: &Path) -> Result<Book, Fatal> {
+        let longest = columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect();
+        let mut book = Book {
+            workbook: Workbook::new(),
+            formats: Formats::new(),
+            columns,
+            longest,
+            has_header,
+            zone,
+            sheet: 0,
+            row: 0,
+            rows: excel::ROWS,
+            size: 0,
+            rest: Vec::new(),
+        };
+        steady(|| {
+            book.workbook.set_tempdir(folder)?;
+            book.begin_sheet("Events")?;
+            book.workbook.add_worksheet().set_name("About")?;
+            Ok(())
+        })?;
+        Ok(book)
+    }
+
+    /// Takes rows, of which the last may be only begun.
+    pub fn write(&mut self, mut rows: &[u8]) -> Result<(), Fatal> {
+        steady(|| {
+            while let Some(end) = memchr::memchr(b'\n', rows) {
+                if self.rest.is_empty() {
+                    self.line(&rows[..end])?;
+                } else {
+                    let mut line = std::mem::take(&mut self.rest);
+                    line.extend_from_slice(&rows[..end]);
+                    self.line(&line)?;
+                }
+                rows = &rows[end + 1..];
+            }
+            self.rest.extend_from_slice(rows);
+            Ok(())
+        })
+    }
+
+    /// Ends the workbook and writes it.
+    pub fn finish(mut self, about: &About, target: &mut Through<'_>) -> Result<(), Fatal> {
+        let written = steady(|| {
+            self.end_sheet()?;
+            about.write(self.workbook.worksheet_from_index(ABOUT)?)?;
+            self.workbook.save_to_writer(&mut *target)
+        });
+        // What the file says of it is nearer to the cause.
+        target.take_trouble().map_or(written, Err)
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), XlsxError> {
+        if self.row == self.rows {
+            self.end_sheet()?;
+            let number = self.sheet.max(ABOUT) + 1;
+            self.sheet = number;
+            self.begin_sheet(&format!("Events {number}"))?;
+        }
+        let line = String::from_utf8_lossy(line);
+        let sheet = self.workbook.worksheet_from_index(self.sheet)?;
+        for (at, text) in line.split('\t').enumerate() {
+            let shows = self.columns.get(at).map_or(Shows::Text, |column| column.shows);
+            if text.is_empty() {
+                continue;
+            }
+            put(sheet, self.row, at as u16, Cell::new(text, shows, &self.zone), &self.formats)?;
+            self.size += cell::size(text);
+            if let Some(longest) = self.longest.get_mut(at) {
+                *longest = text.len().max(*longest);
+            }
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn begin_sheet(&mut self, name: &str) -> Result<(), XlsxError> {
+        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
+        sheet.set_name(name)?;
+        sheet.set_default_row_height(ROW_HEIGHT);
+        self.row = 0;
+        for (at, column) in self.columns.iter().enumerate() {
+            let format = if column.shows == Shows::Time { &self.formats.time } else { &self.formats.text };
+            sheet.set_column_format(at as u16, format)?;
+        }
+        if self.has_header {
+            for (at, column) in self.columns.iter().enumerate() {
+                sheet.write_string_with_format(0, at as u16, &column.name, &self.formats.header)?;
+            }
+            sheet.set_freeze_panes(1, 0)?;
+            self.row = 1;
+        }
+        Ok(())
+    }
+
+    fn end_sheet(&mut self) -> Result<(), XlsxError> {
+        let sheet = self.workbook.worksheet_from_index(self.sheet)?;
+        let (last_row, last_column) = (self.row.max(1) - 1, self.columns.len().max(1) as u16 - 1);
+        if self.has_header {
+            sheet.autofilter(0, 0, last_row, last_column)?;
+        }
+        // An account id is a number that is meant to be text.
+        sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
+        for (at, (longest, column)) in self.longest.iter().zip(&self.columns).enumerate() {
+            let width = match *longest {
+                _ if column.shows == Shows::Time => TIME_WIDTH,
+                longest if longest > WIDEST => WIDE,
+                longest => longest,
+            };
+            sheet.set_column_width(at as u16, (width + 1) as f64)?;
+        }
+        if std::mem::take(&mut self.size) > u64::from(u32::MAX) {
+            self.workbook.use_zip_large_file(true);
+        }
+        Ok(())
+    }
+}
+
+/// Columns get as wide as their longest cell needs. If that is more than so
+/// many characters, what is in them is no name that is to be seen whole.
+const WIDEST: usize = 80;
+const WIDE: usize = 48;
+const TIME_WIDTH: usize = 19;
+/// A little more than the usual, which Excel would not take for a wish.
+const ROW_HEIGHT: f64 = 15.75;
+/// So many characters are hidden by the button of a filter.
+const FILTER_BUTTON: usize = 3;
+
+fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell<'_>, formats: &Formats) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Number(number) => sheet.write_number_with_format(row, column, number, &formats.number),
+        Cell::Time(time) => sheet.write_number_with_format(row, column, time, &formats.time),
+        Cell::Text(text, Shows::Time) => sheet.write_string_with_format(row, column, text, &formats.text),
+        Cell::Text(text, _) if text.len() > LONG => {
+            sheet.write_string_with_format(row, column, text, &formats.long_text)
+        }
+        // The format is the column's.
+        Cell::Text(text, _) => sheet.write_string(row, column, text),
+    }?;
+    Ok(())
+}
+
+/// See [`Formats::long_text`].
+const LONG: usize = 255;
+
+impl Formats {
+    fn new() -> Formats {
+        const HEADER: Color = Color::RGB(0xDD_EB_F7);
+        // Text that is not wrapped runs into the next cell if that is empty, as
+        // if it were the error code. Of wrapped text the first line is seen.
+        let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+        let other = Format::new().set_align(FormatAlign::Top);
+        Formats {
+            header: Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
+            long_text: text.clone().set_quote_prefix(),
+            number: other.clone().set_align(FormatAlign::Right),
+            time: other.set_align(FormatAlign::Left).set_num_format("yyyy-mm-dd hh:mm:ss"),
+            text: text.set_num_format("@"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use calamine::{Data, Reader, Xlsx};
+
+    use super::*;
+    use crate::error::cancel::Stop;
+    use crate::sink::target::Target;
+
+    /// The rows of all sheets of a workbook that took `rows`.
+    fn sheets(rows: &[&str], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.xlsx");
+        let column = |name: &str| SheetColumn { name: name.into(), shows: Shows::Text };
+        let columns = vec![column("a"), column("b")];
+        let mut book = Book::new(columns, has_header, TimeZone::UTC, folder.path()).unwrap();
+        book.rows = most;
+        for part in rows {
+            book.write(part.as_bytes()).unwrap();
+        }
+        let mut target = Target::open(Some(&path)).unwrap();
+        book.finish(&About::default(), &mut Through::new(&mut target, &Stop::default())).unwrap();
+        target.finish().unwrap();
+        let mut read: Xlsx<_> = calamine::open_workbook(&path).unwrap();
+        let cells = |range: calamine::Range<Data>| range.rows().map(<[Data]>::to_vec).collect();
+        read.worksheets().into_iter().map(|(name, range)| (name, cells(range))).collect()
+    }
+
+    fn texts(rows: &[[&str; 2]]) -> Vec<Vec<Data>> {
+        let cell = |text: &&str| if text.is_empty() { Data::Empty } else { Data::String((*text).into()) };
+        rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+    }
+
+    #[test]
+    fn rows_come_in_any_parts() {
+        let expected = texts(&[["a", "b"], ["1", "=2"], ["3", ""], ["", "4"]]);
+        for rows in [&["1\t=2\n3\t\n\t4\n"][..], &["1", "\t=", "2\n3\t", "\n", "\t4\n"]] {
+            assert_eq!(sheets(rows, true, 9), [("Events".into(), expected.clone()), ("About".into(), vec![])]);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_sheet_goes_on_the_next() {
+        let rows = ["1\ta\n2\tb\n3\tc\n4\td\n5\te\n"];
+        let sheet = |name: &str, rows: &[[&str; 2]]| (name.to_string(), texts(rows));
+        let head = ["a", "b"];
+        assert_eq!(
+            sheets(&rows, true, 3),
+            [
+                sheet("Events", &[head, ["1", "a"], ["2", "b"]]),
+                sheet("About", &[]),
+                sheet("Events 2", &[head, ["3", "c"], ["4", "d"]]),
+                sheet("Events 3", &[head, ["5", "e"]]),
+            ]
+        );
+        assert_eq!(
+            sheets(&rows, false, 5),
+            [sheet("Events", &[["1", "a"], ["2", "b"], ["3", "c"], ["4", "d"], ["5", "e"]]), sheet("About", &[])]
+        );
+        assert_eq!(sheets(&[], true, 3), [sheet("Events", &[head]), sheet("About", &[])]);
+        assert_eq!(sheets(&[], false, 3), [sheet("Events", &[]), sheet("About", &[])]);
+    }
+}

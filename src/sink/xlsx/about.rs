@@ -1,0 +1,63 @@
+//! The sheet that says what the others are: what was read, which events were
+//! asked for, when, and what is missing.
+
+use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
+
+use crate::report::printable;
+use crate::table::excel;
+
+/// What there is to say, line by line.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    lines: Vec<(&'static str, String)>,
+    /// What could not be read, as far as it is kept.
+    problems: Vec<String>,
+    /// How many more there are.
+    more: u64,
+}
+
+/// How many characters are in a line.
+const WIDTH: usize = 100;
+/// How high a line is, and how high a row can be.
+const LINE: f64 = 15.0;
+const HIGHEST: f64 = 400.0;
+
+impl About {
+    /// More problems than anybody reads; stderr has all of them.
+    const PROBLEMS: usize = 1000;
+
+    /// Says something.
+    pub fn say(&mut self, what: &'static str, text: impl Into<String>) {
+        self.lines.push((what, text.into()));
+    }
+
+    /// Names something that could not be read.
+    pub fn problem(&mut self, text: String) {
+        if self.problems.len() < About::PROBLEMS {
+            self.problems.push(text);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn write(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
+        let what = Format::new().set_bold().set_align(FormatAlign::Top);
+        let text = Format::new().set_num_format("@").set_text_wrap().set_align(FormatAlign::Top);
+        sheet.set_column_width(0, 16)?;
+        sheet.set_column_width(1, WIDTH as f64)?;
+        let more = (self.more > 0).then(|| format!("and {} more, which stderr named", self.more));
+        let problems = self.problems.iter().chain(&more).map(|problem| ("Problem", problem));
+        let lines = self.lines.iter().map(|(what, text)| (*what, text)).chain(problems);
+        for (row, (label, line)) in (0..).zip(lines) {
+            let mut line = printable(line).into_bytes();
+            excel::fit(&mut line, 0);
+            // Nearly enough: how text breaks is for the program to say that shows it.
+            let lines = if line.len() < WIDTH { 1 } else { 2 + line.len() / WIDTH };
+            let height = LINE * lines as f64;
+            sheet.set_row_height(row, height.min(HIGHEST))?;
+            sheet.write_string_with_format(row, 0, label, &what)?;
+            sheet.write_string_with_format(row, 1, String::from_utf8_lossy(&line), &text)?;
+        }
+        Ok(())
+    }
+}

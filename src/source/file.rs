@@ -1,0 +1,10 @@
+//! Files: how they are opened, read ahead and unpacked.
+
+pub mod ahead;
+pub mod archive;
+pub mod container;
+pub mod gzip;
+pub mod inflate;
+pub mod layer;
+pub mod opener;
+pub mod patient;

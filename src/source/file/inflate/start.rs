@@ -1,0 +1,79 @@
+//! The first bytes of a file, which show what it is, and those behind them.
+
+use std::io::{self, Read};
+
+use crate::source::file::container::Container;
+use crate::source::file::gzip::MAGIC;
+
+/// What was read of a file at first.
+pub(super) struct Start {
+    /// How many bytes.
+    pub(super) filled: usize,
+    /// Whether that was all.
+    pub(super) end: Option<End>,
+}
+
+/// Why there is no more to read.
+pub(super) enum End {
+    /// The file was read to its end.
+    Whole,
+    /// It cannot be read on.
+    Failed(io::Error),
+}
+
+/// What follows the start.
+pub(super) struct Rest<'f> {
+    pub(super) end: Option<End>,
+    pub(super) file: &'f mut (dyn Read + Send),
+}
+
+impl Read for Rest<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.end.take() {
+            None => self.file.read(buffer),
+            Some(End::Whole) => {
+                self.end = Some(End::Whole);
+                Ok(0)
+            }
+            Some(End::Failed(error)) => {
+                self.end = Some(End::Whole);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Fills `buffer` with at most as many bytes as `limit` gives for a file with this
+/// start; with the first of them only, if these show that it is an archive.
+pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: impl Fn(&[u8]) -> usize) -> Start {
+    const FIRST: usize = 64 * 1024;
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            let limit = limit(&buffer[..filled]);
+            if filled > 0 && filled >= limit {
+                return Start { filled, end: None };
+            }
+            buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);
+        }
+        match read_some(file, &mut buffer[filled..]) {
+            Ok(0) => return Start { filled, end: Some(End::Whole) },
+            Ok(length) => filled += length,
+            Err(error) => return Start { filled, end: Some(End::Failed(error)) },
+        }
+        let start = &buffer[..filled];
+        if filled >= FIRST && !start.starts_with(&MAGIC) && Container::of(start).is_some() {
+            return Start { filled, end: None };
+        }
+    }
+}
+
+/// Reads, whatever signals come between.
+pub(super) fn read_some(file: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

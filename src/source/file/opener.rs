@@ -1,0 +1,143 @@
+//! Opens file after file of the same folder without the system having to look
+//! up the whole path for each: logs lie ten folders deep.
+
+use std::fs::File;
+use std::io::{self, Read, Take};
+use std::path::{Path, PathBuf};
+
+use crate::source::s3::mirror_root::{MirrorFolder, MirrorRoot};
+
+/// Opens files, and keeps the folder of the last one open while that saves
+/// time.
+#[derive(Debug, Default)]
+pub struct Opener {
+    #[cfg(unix)]
+    folder: unix::Folder,
+    mirrored: LastFolder,
+}
+
+/// The folder of the last file of a mirror.
+#[derive(Debug, Default)]
+struct LastFolder {
+    path: PathBuf,
+    /// Nothing before a second file of it is opened: many have only one.
+    handle: Option<MirrorFolder>,
+}
+
+impl Opener {
+    /// Opens a file for reading.
+    pub fn open(&mut self, path: &Path) -> io::Result<File> {
+        #[cfg(unix)]
+        if let Some(file) = self.folder.open(path) {
+            return Ok(file);
+        }
+        // What is wrong where the short way fails, the long one says.
+        File::open(path)
+    }
+
+    /// Opens a file of a mirror, which links do not lead to.
+    pub fn open_below(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<Take<File>> {
+        let (file, length) = self.mirrored.open(mirror, path)?;
+        // So that its end need not be asked for.
+        Ok(file.take(length))
+    }
+}
+
+impl LastFolder {
+    fn open(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<(File, u64)> {
+        let LastFolder { path: last, handle } = self;
+        let inside = mirror.relative(path).ok_or(io::ErrorKind::InvalidInput)?;
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return mirror.file(inside) };
+        // As text: the parts of a path take longer to compare.
+        if last.as_os_str() != folder.as_os_str() {
+            (*last, *handle) = (folder.to_path_buf(), None);
+            return mirror.file(inside);
+        }
+        if handle.is_none() {
+            *handle = Some(mirror.folder(inside.parent().unwrap_or(Path::new("")))?);
+        }
+        match handle.as_ref().map(|folder| folder.file(name)) {
+            Some(Ok(file)) => Ok(file),
+            // What is wrong where the short way fails, the long one says.
+            _ => mirror.file(inside),
+        }
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    use rustix::fs::{Mode, OFlags, open, openat};
+
+    /// The folder of the last file.
+    #[derive(Debug, Default)]
+    pub(super) struct Folder {
+        path: Vec<u8>,
+        /// Nothing before a second file of it is opened: many have only one.
+        handle: Option<OwnedFd>,
+    }
+
+    impl Folder {
+        /// Opens a file that is in the same folder as the last one; nothing
+        /// where it is in another or cannot be opened.
+        pub(super) fn open(&mut self, path: &Path) -> Option<File> {
+            let path = path.as_os_str().as_bytes();
+            let (folder, name) = path.split_at(memchr::memrchr(b'/', path)? + 1);
+            if self.path != folder {
+                self.path.clear();
+                self.path.extend_from_slice(folder);
+                self.handle = None;
+                return None;
+            }
+            if self.handle.is_none() {
+                self.handle = open(folder, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok();
+            }
+            let file = openat(self.handle.as_ref()?, name, OFlags::CLOEXEC, Mode::empty()).ok()?;
+            Some(file.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn text(opener: &mut Opener, path: &Path) -> io::Result<String> {
+        opener.open(path).and_then(io::read_to_string)
+    }
+
+    #[test]
+    fn every_file_is_the_one_of_its_path() {
+        let (root, mut opener) = (tempfile::tempdir().unwrap(), Opener::default());
+        for folder in ["a", "b", "b/c"] {
+            fs::create_dir(root.path().join(folder)).unwrap();
+            for name in ["x", "y", "z"] {
+                fs::write(root.path().join(folder).join(name), format!("{folder}/{name}")).unwrap();
+            }
+        }
+        for path in ["a/x", "a/y", "b/x", "a/z", "b/c/x", "b/c/y", "b/c/../y", "b/c/../z", "b/c/z"] {
+            assert_eq!(text(&mut opener, &root.path().join(path)).unwrap(), path.replace("c/../", ""));
+        }
+        let error = text(&mut opener, &root.path().join("b/c/nothing")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_may_be_replaced_between_two_files() {
+        let (root, mut opener) = (tempfile::tempdir().unwrap(), Opener::default());
+        let (folder, file) = (root.path().join("folder"), root.path().join("folder/file"));
+        for content in ["one", "two", "three"] {
+            fs::create_dir(&folder).unwrap();
+            fs::write(&file, content).unwrap();
+            assert_eq!(text(&mut opener, &file).unwrap(), content);
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+}

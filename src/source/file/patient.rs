@@ -1,0 +1,70 @@
+//! Terminals and pipes that can be given up: a plain read of a silent one, or
+//! opening one that nobody writes to, could not be interrupted.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use crate::error::cancel::Stop;
+
+/// Opens and reads on a thread of its own, which is left behind when the run
+/// ends first.
+pub struct Patient {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Vec<u8>,
+    at: usize,
+    stop: Stop,
+}
+
+impl Patient {
+    /// Begins to read what `open` opens.
+    pub fn open<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static, stop: &Stop) -> Patient {
+        let (sender, chunks) = bounded(2);
+        std::thread::spawn(move || forward(open, &sender));
+        Patient { chunks, chunk: Vec::new(), at: 0, stop: stop.clone() }
+    }
+}
+
+/// Sends what there is to read, until it ends, fails, or nobody listens.
+fn forward<R: Read>(open: impl FnOnce() -> io::Result<R>, chunks: &Sender<io::Result<Vec<u8>>>) {
+    const CHUNK: usize = 256 * 1024;
+    let mut reader = match open() {
+        Ok(reader) => reader,
+        Err(error) => return drop(chunks.send(Err(error))),
+    };
+    loop {
+        let mut chunk = vec![0; CHUNK];
+        let result = match reader.read(&mut chunk) {
+            Ok(0) => return,
+            Ok(length) => {
+                chunk.truncate(length);
+                Ok(chunk)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+        };
+        let is_over = result.is_err();
+        if chunks.send(result).is_err() || is_over {
+            return;
+        }
+    }
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        while self.at == self.chunk.len() {
+            match self.chunks.recv_timeout(PATIENCE) {
+                Ok(chunk) => (self.chunk, self.at) = (chunk?, 0),
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+                Err(RecvTimeoutError::Timeout) if self.stop.is_set() => return Ok(0),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+        let length = buffer.len().min(self.chunk.len() - self.at);
+        buffer[..length].copy_from_slice(&self.chunk[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}

@@ -1,0 +1,74 @@
+//! The search in a mirror.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+
+use super::super::mirror::MARK;
+use super::super::mirror_root::{MirrorEntry, MirrorRoot};
+use super::{FolderContents, FolderQuery, Found, Level, Search};
+use crate::cloudtrail::keys::Scope;
+use crate::cloudtrail::log_kind::LogKind;
+use crate::error::{Fatal, plain};
+use crate::sink::partial_file::ENDING;
+
+/// Finds all that is to be read below `prefix`. `address` is what the bucket is
+/// known by.
+pub(in super::super) fn search(
+    scope: &Scope,
+    mirror: &MirrorRoot,
+    address: &str,
+    prefix: &str,
+) -> Result<Found<io::Error>, Fatal> {
+    let file = prefix.trim_end_matches('/');
+    // What is neither a file nor a folder, reading it will refuse.
+    if !matches!(mirror.find(Path::new(file)), Ok(Some(MirrorEntry::Folder))) {
+        return Ok(Found { object: Some(file.to_string()), ..Found::default() });
+    }
+    let fail = |text: String| Fatal::Failed(format!("{address}{prefix}: {text}"));
+    let mut search = Search::new(scope, address.to_string(), prefix);
+    let mut folders = search.begin().map_err(fail)?;
+    while !folders.is_empty() {
+        let mut next = BTreeSet::new();
+        for query in search.queries(folders) {
+            match contents(mirror, &query) {
+                Ok(inside) => next.extend(search.take(&query, inside)),
+                Err(error) => {
+                    let why = plain(&error);
+                    search.fail(query, error, why);
+                }
+            }
+        }
+        folders = next;
+    }
+    // What another program has put there may lack AWSLogs/, and is what was
+    // asked for all the same.
+    let is_known = |folder: &str| !matches!(Level::of(folder), Level::Outside | Level::Unknown | Level::Other);
+    if !search.seen.iter().map(String::as_str).chain([prefix]).any(is_known) && search.found.failures.is_empty() {
+        return Ok(Found { folders: [prefix.to_string()].into(), ..Found::default() });
+    }
+    search.conclude().map_err(fail)
+}
+
+/// What is directly in a folder. A link is one of its folders, so that it is
+/// named where it would have been entered.
+fn contents(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<FolderContents> {
+    let mut contents = FolderContents::default();
+    let folder = match mirror.folder(Path::new(&query.folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(contents),
+        result => result?,
+    };
+    for (name, entry) in folder.entries()? {
+        // What is not UTF-8 is not part of a key.
+        let Ok(name) = name.into_string() else { continue };
+        let is_looked_for = !query.is_peek || name.starts_with(LogKind::CloudTrail.folder());
+        match entry {
+            _ if !is_looked_for => {}
+            MirrorEntry::Folder | MirrorEntry::Link => contents.folders.push(format!("{}{name}/", query.folder)),
+            MirrorEntry::File(_) if name == MARK || name.ends_with(ENDING) => {}
+            MirrorEntry::File(_) => contents.add_object(format!("{}{name}", query.folder)),
+            MirrorEntry::Special => {}
+        }
+    }
+    Ok(contents)
+}

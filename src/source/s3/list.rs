@@ -1,0 +1,354 @@
+//! Lists the objects of one account and region, from the first day of the
+//! window to the last, in several parts where there are many.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::client::ListRequest;
+use super::list_page::Pages;
+use super::lists::{Item, Office, Room};
+use super::page::{Object, Page};
+use super::trouble::Trouble;
+use crate::cloudtrail::keys::{Place, delivered_by};
+use crate::cloudtrail::log_kind::is_kind_folder;
+
+/// The keys of a folder between two bounds. What follows the folder's name
+/// begins with a date.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Scan {
+    /// What all keys begin with.
+    pub(super) prefix: String,
+    /// The first key comes after this.
+    after: Option<String>,
+    /// The last key that belongs to it.
+    upto: Option<String>,
+}
+
+impl Scan {
+    /// All of a folder.
+    pub(super) fn folder(prefix: String) -> Scan {
+        Scan { prefix, after: None, upto: None }
+    }
+
+    /// A single object.
+    pub(super) fn object(key: String) -> Scan {
+        Scan { upto: Some(key.clone()), prefix: key, after: None }
+    }
+
+    /// The key that the list begins behind: that of the first day's folder,
+    /// unless the scan's own folder comes after it.
+    fn start(&self, first_day: Option<Date>) -> Option<String> {
+        let day = first_day?;
+        let start = Region::of(&self.prefix)?.day(day);
+        (start > self.prefix).then_some(start)
+    }
+
+    /// The bounds of `parts` parts, of about the same length of time, of what
+    /// comes after `last`, which was delivered at `from`.
+    fn cuts(&self, last: &str, from: Timestamp, to: Timestamp, parts: usize) -> Vec<String> {
+        let Some(region) = Region::of(&self.prefix) else { return Vec::new() };
+        let step = from.duration_until(to) / parts.max(1) as i32;
+        let times = (1..parts as i32).filter_map(|part| from.checked_add(step * part).ok());
+        let mut cuts: Vec<String> = times.map(|time| region.time(time)).collect();
+        cuts.dedup();
+        cuts.retain(|cut| {
+            let is_before = self.upto.as_ref().is_none_or(|upto| cut < upto);
+            cut.as_str() > last && cut.starts_with(&self.prefix) && is_before
+        });
+        cuts
+    }
+}
+
+/// The folder of an account's region, and what keys in it begin with.
+struct Region<'a> {
+    /// The folder of the account.
+    before: &'a str,
+    account: &'a str,
+    kind: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Region<'a> {
+    /// That of a folder in it.
+    fn of(folder: &'a str) -> Option<Region<'a>> {
+        let (before, below) = folder.split_at(folder.rfind("/CloudTrail")?);
+        let (kind, below) = below[1..].split_once('/')?;
+        let (name, _) = below.split_once('/')?;
+        let account = before.rsplit('/').next().unwrap_or(before);
+        is_kind_folder(kind).then_some(Region { before, account, kind, name })
+    }
+
+    /// Between the keys of a day and those of the day before.
+    fn day(&self, day: Date) -> String {
+        let Region { before, kind, name, .. } = self;
+        format!("{before}/{kind}/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
+    }
+
+    /// Between the keys that were delivered before this hour and the others.
+    fn time(&self, time: Timestamp) -> String {
+        let time = time.to_zoned(TimeZone::UTC).datetime();
+        let Region { account, kind, name, .. } = self;
+        let stamp = time.strftime("%Y%m%dT%H");
+        format!("{}/{account}_{kind}_{name}_{stamp}", self.day(time.date()))
+    }
+}
+
+/// A list on its way.
+pub(super) struct List {
+    scan: Scan,
+    office: Arc<Office>,
+    sender: mpsc::UnboundedSender<Item>,
+    room: Room,
+    /// The parts that others list, in their order; they come after this one.
+    parts: Vec<mpsc::UnboundedReceiver<Item>>,
+}
+
+impl List {
+    pub(super) fn new(scan: Scan, office: Arc<Office>, sender: mpsc::UnboundedSender<Item>) -> List {
+        let room = office.room();
+        List { scan, office, sender, room, parts: Vec::new() }
+    }
+
+    /// Sends the pages of the list, until the last day is past or nobody
+    /// listens.
+    pub(super) async fn send(mut self, _permit: OwnedSemaphorePermit) {
+        let trouble = self.send_pages().await.err();
+        // What the consumer does not want any more need not be sent.
+        if let Some(trouble) = trouble {
+            let _ = self.sender.send(Item::Trouble(self.scan.prefix, trouble));
+        }
+        for part in self.parts {
+            let _ = self.sender.send(Item::Part(part));
+        }
+        self.office.shared.counts.open_lists.fetch_sub(1, Relaxed);
+    }
+
+    async fn send_pages(&mut self) -> Result<(), Trouble> {
+        let shared = Arc::clone(&self.office.shared);
+        let start = self.scan.after.clone().or_else(|| self.scan.start(shared.scope.first_day));
+        let mut pages = Pages::default();
+        let mut course = Course::new(start.clone().unwrap_or_default(), shared.scope.last_day);
+        while !pages.is_past() {
+            let Some(space) = self.room.space().await else { return Ok(()) };
+            let request = ListRequest {
+                prefix: &self.scan.prefix,
+                start_after: start.as_deref().filter(|_| pages.token().is_none()),
+                token: pages.token(),
+                folders: false,
+            };
+            let answer = shared.client.list(&request, &shared.counts.lists).await?;
+            let turned = pages.turn(&answer);
+            let taken = course.take(answer.objects, &self.scan);
+            let page = turned.and(taken).map_err(|text| shared.client.senseless(text))?;
+            shared.counts.known.fetch_add(page.len() as u64, Relaxed);
+            let is_over = pages.is_past() || course.is_past;
+            if !is_over {
+                self.split(&page, &course.last_key);
+            }
+            let space = space.narrow(page.size());
+            if self.sender.send(Item::Page(page, space)).is_err() || is_over {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves parts of what follows to others, where a page shows that there
+    /// is much and there are lists to spare.
+    fn split(&mut self, page: &Page, last: &str) {
+        /// Fewer pages are not worth a request more.
+        const WORTH: f64 = 4.0;
+        /// Fewer objects on a page say little of what follows.
+        const TELLING: usize = 500;
+        if page.len() < TELLING {
+            return;
+        }
+        let first = page.objects().next().and_then(|object| delivered_by(&object.key));
+        let (Some(from), Some(to)) = (first, delivered_by(last)) else { return };
+        let end = self.scan.upto.as_deref().and_then(time_of_cut).unwrap_or(self.office.end);
+        let minutes = |from: Timestamp, to: Timestamp| from.duration_until(to).as_secs_f64() / 60.0;
+        let expected = minutes(to, end) / minutes(from, to).max(1.0);
+        let wanted = (expected / WORTH) as usize;
+        if wanted < 2 {
+            return;
+        }
+        let permits = self.office.permits(wanted - 1);
+        let mut cuts = self.scan.cuts(last, to, end, permits.len() + 1);
+        cuts.truncate(permits.len());
+        self.office.take_back(permits.len() - cuts.len());
+        let mut parts = Vec::new();
+        for (number, permit) in (0..cuts.len()).zip(permits) {
+            let upto = cuts.get(number + 1).cloned().or_else(|| self.scan.upto.clone());
+            let part = Scan { after: Some(cuts[number].clone()), upto, ..self.scan.clone() };
+            parts.push(Office::begin(&self.office, part, permit));
+        }
+        if let Some(cut) = cuts.into_iter().next() {
+            self.scan.upto = Some(cut);
+            // Those of an earlier split come later.
+            self.parts.splice(0..0, parts);
+        }
+    }
+}
+
+/// The time in a bound that [`Region::time`] made.
+fn time_of_cut(cut: &str) -> Option<Timestamp> {
+    let stamp = cut.rsplit('_').next()?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M", format!("{stamp}00")).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// When the last keys can have been delivered, for what is expected of a list:
+/// at the end of the last day, or now.
+pub(super) fn end(last_day: Option<Date>, now: Timestamp) -> Timestamp {
+    let last = last_day.and_then(|day| day.checked_add(1.day()).ok());
+    let last = last.and_then(|day| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp()));
+    last.map_or(now, |last| last.min(now))
+}
+
+/// How far a list has come.
+struct Course {
+    last_day: Option<Date>,
+    start: String,
+    last_key: String,
+    /// The page before, as far as it belongs to the list.
+    last_page: Page,
+    /// Whether there are keys after the last one that belongs to the list.
+    is_past: bool,
+}
+
+const DISORDER: &str = "the keys of the list are out of order, or come again";
+
+impl Course {
+    fn new(start: String, last_day: Option<Date>) -> Course {
+        Course { last_day, last_key: start.clone(), start, last_page: Page::default(), is_past: false }
+    }
+
+    /// The new objects of a page up to the end. Rows would come twice or in
+    /// another order if the keys did.
+    fn take(&mut self, objects: Vec<Object>, scan: &Scan) -> Result<Page, &'static str> {
+        let mut page = Page::default();
+        // Made only where keys come again.
+        let mut known: Option<HashSet<String>> = None;
+        let has_objects = !objects.is_empty();
+        for Object { key, size, access } in objects {
+            match key.cmp(&self.last_key) {
+                // A server that does not know of a start begins at the beginning.
+                Ordering::Less if key <= self.start => continue,
+                Ordering::Less => {
+                    let known =
+                        known.get_or_insert_with(|| self.last_page.objects().map(|object| object.key).collect());
+                    if page.len() > 0 || !known.contains(&key) {
+                        return Err(DISORDER);
+                    }
+                    continue;
+                }
+                Ordering::Equal => continue,
+                Ordering::Greater => self.last_key.clone_from(&key),
+            }
+            if scan.upto.as_ref().is_some_and(|upto| key > *upto) || self.is_later(&key) {
+                self.is_past = true;
+                break;
+            }
+            page.push(&key, size, access);
+        }
+        if has_objects && known.is_some() && page.len() == 0 && !self.is_past {
+            return Err(DISORDER);
+        }
+        let page = page.pack();
+        self.last_page = page.clone();
+        Ok(page)
+    }
+
+    fn is_later(&self, key: &str) -> bool {
+        self.last_day.is_some_and(|last| Place::of(key).day().is_some_and(|day| day > last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::page::ObjectAccess;
+    use super::*;
+
+    const REGION: &str = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_list_begins_at_the_first_day_wherever_its_folder_is() {
+        let day = Some("2026-10-04".parse().unwrap());
+        let start = |below: &str| Scan::folder(format!("{REGION}{below}")).start(day);
+        for below in ["", "2026/", "2026/10/"] {
+            assert_eq!(start(below), Some(format!("{REGION}2026/10/04")), "{below}");
+        }
+        for below in ["2026/10/04/", "2026/10/05/", "2026/11/", "2027/"] {
+            assert_eq!(start(below), None, "{below}");
+        }
+        assert_eq!(Scan::folder(REGION.into()).start(None), None);
+        let insight = REGION.replace("/CloudTrail/", "/CloudTrail-Insight/");
+        assert_eq!(Scan::folder(insight.clone()).start(day), Some(format!("{insight}2026/10/04")));
+        assert_eq!(Scan::folder("x/CloudTrails/eu-west-1/".into()).start(day), None);
+    }
+
+    fn page(keys: &[&str]) -> Vec<Object> {
+        keys.iter().map(|key| Object { key: (*key).into(), size: 1, access: ObjectAccess::Immediate }).collect()
+    }
+
+    #[test]
+    fn keys_come_once_and_in_order() {
+        let mut course = Course::new(String::new(), None);
+        let mut take = |keys: &[&str]| course.take(page(keys), &Scan::folder(String::new())).map(|page| page.len());
+        assert_eq!(take(&["a", "a", "b", "c"]), Ok(3));
+        assert_eq!(take(&["c", "d"]), Ok(1));
+        assert_eq!(take(&[]), Ok(0));
+        assert_eq!(take(&["d", "e", "f", "g"]), Ok(3));
+        assert_eq!(take(&["f", "g", "h"]), Ok(1), "a page may begin with what the last one ended in");
+        assert!(take(&["g"]).is_err(), "one before it, or a page of nothing else, may not");
+        assert!(take(&["i", "a"]).is_err());
+    }
+
+    #[test]
+    fn a_list_keeps_to_its_bounds_whatever_is_sent() {
+        let scan = Scan { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
+        let mut course = Course::new("a/2".into(), None);
+        assert_eq!(course.take(page(&["a/1", "a/2", "a/3", "a/4"]), &scan).unwrap().len(), 2);
+        assert!(!course.is_past);
+        assert_eq!(course.take(page(&["a/4/1", "a/5"]), &scan).unwrap().len(), 0);
+        assert!(course.is_past);
+    }
+
+    #[test]
+    fn parts_lie_side_by_side_within_the_scan() {
+        let scan = Scan::folder(REGION.into());
+        let last = format!("{REGION}2026/10/01/111122223333_CloudTrail_eu-west-1_20261001T0415Z_A.json.gz");
+        let cuts = scan.cuts(&last, at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z"), 3);
+        let cut = |day, hour| format!("{REGION}2026/10/{day}/111122223333_CloudTrail_eu-west-1_202610{day}T{hour}");
+        assert_eq!(cuts, [cut("02", "02"), cut("03", "01")]);
+        assert_eq!(time_of_cut(&cuts[0]), Some(at("2026-10-02T02:00:00Z")));
+        assert_eq!(time_of_cut("x"), None);
+
+        let narrow = Scan { upto: Some(cuts[1].clone()), ..scan.clone() };
+        let ends = [at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z")];
+        assert_eq!(narrow.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
+        let day = Scan::folder(format!("{REGION}2026/10/02/"));
+        assert_eq!(day.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
+        assert_eq!(scan.cuts(&last, ends[0], ends[0], 9), [""; 0], "not before what was listed");
+        assert_eq!(Scan::object("x.json".into()).cuts("x.json", ends[0], ends[1], 3), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_expected_from_the_future() {
+        let (now, day) = (at("2026-10-04T12:00:00Z"), |text: &str| Some(text.parse().unwrap()));
+        assert_eq!(end(None, now), now);
+        assert_eq!(end(day("2026-10-02"), now), at("2026-10-03T00:00:00Z"));
+        assert_eq!(end(day("2026-10-04"), now), now);
+    }
+}

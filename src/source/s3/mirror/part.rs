@@ -1,0 +1,137 @@
+//! Objects that are being written: under a name of their own until they are
+//! whole.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot};
+use crate::sink::partial_file::ENDING;
+
+/// A file that is being written. Dropped, it is gone. It is locked as long as
+/// it is open, by which others can tell it from what a killed process left.
+#[derive(Debug)]
+pub struct PartFile {
+    root: Arc<MirrorRoot>,
+    folder: PathBuf,
+    name: OsString,
+    file: File,
+    is_kept: bool,
+}
+
+impl PartFile {
+    /// Begins a file in a folder of the mirror, which is made if it is not there.
+    pub(super) fn begin(root: &Arc<MirrorRoot>, folder: &str) -> io::Result<PartFile> {
+        let path = PathBuf::from(folder);
+        let opened = root.make_folder(&path)?;
+        loop {
+            let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), root.fresh()));
+            let file = match opened.create(&name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                result => result?,
+            };
+            let part = PartFile { root: Arc::clone(root), folder: path.clone(), name, file, is_kept: false };
+            // Another process may have cleaned up before the lock was taken.
+            let is_taken = matches!(part.file.try_lock(), Err(TryLockError::WouldBlock));
+            if !is_taken && opened.find(&part.name)?.is_some() {
+                return Ok(part);
+            }
+        }
+    }
+
+    /// The file, to be written.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the file the name that it is to have, in the place of whatever has it.
+    pub fn persist(mut self, name: &str) -> io::Result<()> {
+        self.root.folder(&self.folder)?.rename(&self.name, OsStr::new(name))?;
+        self.is_kept = true;
+        Ok(())
+    }
+
+    /// The same, unless something has the name.
+    pub(super) fn place(mut self, name: &str) -> io::Result<()> {
+        self.root.folder(&self.folder)?.place(&self.name, OsStr::new(name))?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // What cannot be removed, the next run finds.
+            let _ = self.root.folder(&self.folder).and_then(|folder| folder.remove(&self.name));
+        }
+    }
+}
+
+/// Removes the part files that earlier processes have left in a folder, and gives
+/// the names of entries that have such a name but are not regular files.
+pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
+    let mut refused = Vec::new();
+    for name in folder.names().unwrap_or_default() {
+        let bytes = name.as_encoded_bytes();
+        if !bytes.starts_with(b".") || !bytes.ends_with(ENDING.as_bytes()) {
+            continue;
+        }
+        match folder.find(&name) {
+            Ok(Some(MirrorEntry::File(_))) => {}
+            Ok(Some(_)) => {
+                refused.push(name);
+                continue;
+            }
+            _ => continue,
+        }
+        // The lock of a process ends with it. Where there are no locks, nobody
+        // knows, and nothing is removed.
+        if folder.file(&name).is_ok_and(|(file, _)| file.try_lock().is_ok()) {
+            let _ = folder.remove(&name);
+        }
+    }
+    refused
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
+        let part = PartFile::begin(&root, "a/b").unwrap();
+        let other = PartFile::begin(&root, "a/b").unwrap();
+        part.file().write_all(b"whole").unwrap();
+        part.persist("x").unwrap();
+        assert_eq!(std::fs::read(temporary.path().join("a/b/x")).unwrap(), b"whole");
+        drop(other);
+        assert_eq!(std::fs::read_dir(temporary.path().join("a/b")).unwrap().count(), 1);
+        assert!(PartFile::begin(&root, "a/b").unwrap().place("x").is_err());
+        assert!(PartFile::begin(&root, "a/b").unwrap().place("y").is_ok());
+        assert_eq!(std::fs::read_dir(temporary.path().join("a/b")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn only_what_nobody_writes_to_is_cleaned_up() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
+        let alive = PartFile::begin(&root, "").unwrap();
+        let left = temporary.path().join(format!(".left{ENDING}"));
+        let others = [format!("named{ENDING}"), ".hidden".into(), "x.json.gz".into()];
+        std::fs::write(&left, "half").unwrap();
+        others.iter().for_each(|name| std::fs::write(temporary.path().join(name), "").unwrap());
+        std::fs::create_dir(temporary.path().join(format!(".folder{ENDING}"))).unwrap();
+        let folder = root.folder(Path::new("")).unwrap();
+        assert_eq!(clean(&folder), [format!(".folder{ENDING}").as_str()]);
+        assert!(!left.exists() && temporary.path().join(&alive.name).exists());
+        assert!(others.iter().all(|name| temporary.path().join(name).exists()));
+    }
+}

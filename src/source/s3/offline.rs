@@ -1,0 +1,105 @@
+//! A mirror that is read as it is, without asking the bucket.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::discover::local;
+use super::mirror::{MARK, Mirror};
+use super::mirror_root::{MirrorEntry, MirrorRoot};
+use super::scope;
+use crate::cloudtrail::keys::Scope;
+use crate::error::{Fatal, Outcome, Problem, Skip, plain};
+use crate::plan::BucketInput;
+use crate::report::{Coverage, Report};
+
+/// What of a mirror is to be read.
+#[derive(Debug)]
+pub struct OfflineMirror {
+    /// What is looked at in its folders.
+    pub scope: Scope,
+    /// All of it is reached by this.
+    pub root: Arc<MirrorRoot>,
+    /// Folders to be walked, in the order of keys.
+    pub folders: Vec<PathBuf>,
+    /// The single object that was named.
+    pub object: Option<PathBuf>,
+    /// What could not be looked into.
+    pub skips: Vec<Skip>,
+    /// What was left out.
+    pub coverage: Coverage,
+    mirror: PathBuf,
+    bucket: String,
+}
+
+impl OfflineMirror {
+    /// Finds what was asked for. Fails where nothing of it is mirrored, or the
+    /// mirror is another bucket's.
+    pub fn open(input: &BucketInput, report: &Report) -> Result<OfflineMirror, Fatal> {
+        let mirror = Mirror::at(&input.mirror, &input.bucket)?;
+        let scope = scope(input)?.below(&input.mirror);
+        let Some(root) = mirror.root().filter(|root| has_objects(root)) else {
+            let text = format!("nothing of s3://{} is mirrored here", input.bucket);
+            let advice = "run without --offline, or name another folder by --mirror";
+            return Err(Fatal::Failed(format!("{}: {text}; {advice}", input.mirror.display())));
+        };
+        let named = input.mirror.join(input.prefix.trim_end_matches('/'));
+        let missing = |why: String| Fatal::Failed(format!("{}: cannot be read: {why}", named.display()));
+        match root.find(Path::new(input.prefix.trim_end_matches('/'))) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(missing("No such file or directory".into())),
+            Err(error) => return Err(missing(plain(&error))),
+        }
+        let address = format!("s3://{}/", input.bucket);
+        let found = local::search(&scope, root, &address, &input.prefix)?;
+        found.notes.iter().for_each(|note| report.note(note));
+        let path = |key: &str| input.mirror.join(key.trim_end_matches('/'));
+        let mut skips = Vec::new();
+        for (folder, error) in &found.failures {
+            let folder = first_link(root, folder.trim_end_matches('/'));
+            skips.push(refused(&input.mirror.join(folder), &plain(error)));
+        }
+        // Several folders may lie behind one link.
+        skips.dedup_by(|one, other| one.name == other.name);
+        Ok(OfflineMirror {
+            root: Arc::clone(root),
+            folders: found.folders.iter().map(|folder| path(folder)).collect(),
+            object: found.object.as_deref().map(path),
+            skips,
+            coverage: Coverage { late: found.late(&scope), unread: found.unread, ..Coverage::default() },
+            scope,
+            mirror: input.mirror.clone(),
+            bucket: input.bucket.clone(),
+        })
+    }
+
+    /// What is wrong with a folder that was found, if it cannot be walked.
+    pub fn refusal(&self, folder: &Path) -> Option<Skip> {
+        let relative = self.root.relative(folder)?;
+        let error = self.root.folder(relative).err()?;
+        let link = first_link(&self.root, relative.to_str()?);
+        Some(refused(&self.mirror.join(link), &plain(&error)))
+    }
+
+    /// What a file of the mirror is called in the bucket.
+    pub fn address(&self, path: &Path) -> String {
+        let key = self.root.relative(path).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        format!("s3://{}/{key}", self.bucket)
+    }
+}
+
+/// The link on the way to a folder, or the folder where there is none.
+fn first_link<'f>(mirror: &MirrorRoot, folder: &'f str) -> &'f str {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+    let mut folders = ends.map(|end| &folder[..end]);
+    folders.find(|folder| matches!(mirror.find(Path::new(folder)), Ok(Some(MirrorEntry::Link)))).unwrap_or(folder)
+}
+
+fn refused(path: &Path, why: &str) -> Skip {
+    let (name, problem) = (path.display().to_string(), Problem::Walk(format!("cannot be read: {why}")));
+    Skip { name, problem, outcome: Outcome::Nothing }
+}
+
+/// Whether a mirror holds anything, but for what says whose it is.
+fn has_objects(mirror: &MirrorRoot) -> bool {
+    mirror.folder(Path::new("")).and_then(|root| root.names()).is_ok_and(|names| names.iter().any(|name| name != MARK))
+}

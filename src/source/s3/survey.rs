@@ -1,0 +1,151 @@
+//! Lists what a window needs, and says what the mirror lacks; fetches nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+
+use super::fetch::{incomplete, scans};
+use super::intake::{Intake, Verdict};
+use super::lists::Lists;
+use super::mirror::Mirror;
+use super::{Arrived, Connected, connect, unless_stopped};
+use crate::cloudtrail::keys::Place;
+use crate::cloudtrail::log_kind::LogKind;
+use crate::error::cancel::Stop;
+use crate::error::{Fatal, Skip};
+use crate::plan::BucketInput;
+use crate::report::{Fetched, LateSearch, Report};
+
+/// What the bucket has of one account, region and day.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Day {
+    /// The account, where the keys tell.
+    pub account: String,
+    /// The region, where the keys tell.
+    pub region: String,
+    /// The day of delivery, where the keys tell.
+    pub date: Option<Date>,
+    /// Objects that the mirror lacks.
+    pub objects: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Objects that the mirror has.
+    pub present: u64,
+    /// Objects that the mirror lacks, and that must be restored first.
+    pub archived: u64,
+}
+
+/// What a survey meets, in the order of keys.
+#[derive(Debug)]
+pub enum Met {
+    /// All objects of a day.
+    Day(Day),
+    /// What cannot be listed or mirrored.
+    Skip(Skip),
+}
+
+/// What a survey has found out.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// What was asked for, and what the mirror has.
+    pub fetched: Fetched,
+    /// How far late deliveries were looked for.
+    pub late: Option<LateSearch>,
+    /// Kinds of logs that are there and were not asked for.
+    pub unread: BTreeSet<LogKind>,
+}
+
+/// Lists, and calls `each` with what it meets, until that fails.
+pub fn survey(
+    input: &BucketInput,
+    report: &Report,
+    stop: &Stop,
+    mut each: impl FnMut(Met) -> Result<(), Fatal>,
+) -> Result<Surveyed, Fatal> {
+    const OFTEN: Duration = Duration::from_millis(100);
+    let Connected { runtime, shared, found } =
+        connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
+    let (scans, late, unread) = (scans(&found), found.late(&shared.scope), found.unread);
+    runtime.block_on(unless_stopped(stop, async {
+        for (folder, trouble) in found.failures {
+            each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+        }
+        let mut intake = Intake::new(Arc::clone(&shared));
+        let (mut day, mut shown) = (Day::default(), Instant::now());
+        let mut lists = Lists::open(&shared, scans);
+        while let Some(listed) = lists.next().await {
+            let page = match listed {
+                Ok(page) => page,
+                Err((folder, trouble)) => {
+                    each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+                    continue;
+                }
+            };
+            for object in page.objects() {
+                let (objects, present, archived) = match intake.judge(&object) {
+                    Verdict::NoObject | Verdict::TooOld => continue,
+                    Verdict::Refused(skip) => {
+                        each(Met::Skip(skip))?;
+                        continue;
+                    }
+                    Verdict::Present(_) => (0, 1, 0),
+                    Verdict::Archived => (0, 0, 1),
+                    Verdict::Missing(..) => (1, 0, 0),
+                };
+                if !day.is_of(&object.key) {
+                    end(&mut day, &mut each)?;
+                    day = Day::of(&object.key);
+                }
+                day.objects += objects;
+                day.present += present;
+                day.archived += archived;
+                day.bytes += objects * object.size;
+            }
+            if shown.elapsed() > OFTEN {
+                report.fetching(&shared.fetched());
+                shown = Instant::now();
+            }
+            // The page may have been one of many that lay ready.
+            tokio::task::yield_now().await;
+        }
+        end(&mut day, &mut each)
+    }))?;
+    Ok(Surveyed { fetched: shared.fetched(), late, unread })
+}
+
+impl Day {
+    fn of(key: &str) -> Day {
+        let place = Place::of(folder(key));
+        let text = |name: Option<&str>| name.unwrap_or_default().to_string();
+        Day { account: text(place.account), region: text(place.region), date: place.day(), ..Day::default() }
+    }
+
+    fn is_of(&self, key: &str) -> bool {
+        let place = Place::of(folder(key));
+        (self.account.as_str(), self.region.as_str(), self.date)
+            == (place.account.unwrap_or_default(), place.region.unwrap_or_default(), place.day())
+    }
+}
+
+/// The folder that a key is in: a file's name proves nothing.
+fn folder(key: &str) -> &str {
+    key.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn end(day: &mut Day, each: &mut impl FnMut(Met) -> Result<(), Fatal>) -> Result<(), Fatal> {
+    match std::mem::take(day) {
+        day if day.objects + day.present + day.archived > 0 => each(Met::Day(day)),
+        _ => Ok(()),
+    }
+}
+
+/// What is missing from the list, unless it ends the run.
+fn skip(arrived: Arrived) -> Result<Skip, Fatal> {
+    match arrived {
+        Arrived::Skip(skip) => Ok(skip),
+        Arrived::Fatal(fatal) => Err(fatal),
+        Arrived::Object { .. } | Arrived::TooOld | Arrived::Note(_) => Err(Fatal::Failed("a list broke down".into())),
+    }
+}

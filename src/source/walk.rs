@@ -1,0 +1,200 @@
+//! Walks folders in the order of their keys: the order in which S3 would list
+//! the same paths.
+
+use std::cmp::Ordering;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::cloudtrail::keys::Scope;
+use crate::error::{Outcome, Problem, Skip, plain};
+use crate::sink::partial_file::{ENDING, own_output};
+use crate::source::s3::mirror::MARK;
+use crate::source::s3::mirror_root::{LINK, SPECIAL};
+
+/// What a walk meets.
+#[derive(Debug)]
+pub enum Met {
+    /// A file to read.
+    File(PathBuf),
+    /// A folder in which nothing can be wanted.
+    LeftOut,
+    /// A file that was delivered before the window.
+    TooOld,
+    /// What a download left that was broken off.
+    Unfinished,
+    /// A pipe, a socket or a device.
+    Special,
+    /// An entry that cannot be read.
+    Skip(Skip),
+    /// A link that leads back to a folder around it: all of that is walked anyway.
+    Loop(String),
+}
+
+/// Walks a folder of a mirror, in which links are not followed but named, as is
+/// all that is neither a file nor a folder.
+pub fn walk_mirror(root: &Path, scope: &Scope, each: impl FnMut(Met) -> ControlFlow<()>) -> ControlFlow<()> {
+    walk_folder(root, scope, false, each)
+}
+
+/// Walks `root`, which may be a file, and calls `each` until it breaks off.
+/// Fails where there is nothing to walk.
+pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow<()>) -> io::Result<()> {
+    if !std::fs::metadata(root)?.is_dir() {
+        // Whoever names a file wants it read, whatever its name says.
+        let _ = each(Met::File(root.to_path_buf()));
+        return Ok(());
+    }
+    let _ = walk_folder(root, scope, true, each);
+    Ok(())
+}
+
+fn walk_folder(
+    root: &Path,
+    scope: &Scope,
+    follows: bool,
+    mut each: impl FnMut(Met) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let own_output = own_output();
+    let mut entries = WalkDir::new(root).follow_links(follows).sort_by(by_key).into_iter();
+    while let Some(entry) = entries.next() {
+        let met = match entry {
+            Ok(entry) if entry.file_type().is_dir() => {
+                if entry.path().to_str().is_none_or(|path| scope.admits_folder(path)) {
+                    continue;
+                }
+                entries.skip_current_dir();
+                Met::LeftOut
+            }
+            // Pipes, sockets and devices in a folder would be waited for, or never end.
+            Ok(entry) if !entry.file_type().is_file() && follows => Met::Special,
+            Ok(entry) if entry.file_type().is_symlink() => refused(&entry, LINK),
+            Ok(entry) if !entry.file_type().is_file() => refused(&entry, SPECIAL),
+            Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) || name(&entry) == MARK.as_bytes() => continue,
+            Ok(entry) => file(entry, scope),
+            Err(error) => broken(&error),
+        };
+        each(met)?;
+    }
+    ControlFlow::Continue(())
+}
+
+fn refused(entry: &DirEntry, why: &str) -> Met {
+    let problem = Problem::Walk(format!("cannot be read: {why}"));
+    Met::Skip(Skip { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
+}
+
+fn file(entry: DirEntry, scope: &Scope) -> Met {
+    let name = str::from_utf8(name(&entry)).unwrap_or_default();
+    if name.ends_with(ENDING) {
+        Met::Unfinished
+    } else if !scope.admits_file(name) {
+        Met::TooOld
+    } else {
+        Met::File(entry.into_path())
+    }
+}
+
+fn broken(error: &walkdir::Error) -> Met {
+    let path = error.path().unwrap_or(Path::new("")).display();
+    match (error.loop_ancestor(), error.io_error()) {
+        (Some(ancestor), _) => {
+            Met::Loop(format!("{path}: a link back to {}; it is not followed again", ancestor.display()))
+        }
+        (None, Some(error)) => Met::Skip(Skip {
+            name: path.to_string(),
+            problem: Problem::Walk(format!("cannot be read: {}", plain(error))),
+            outcome: Outcome::Nothing,
+        }),
+        (None, None) => Met::Skip(Skip {
+            name: path.to_string(),
+            problem: Problem::Walk("cannot be read".into()),
+            outcome: Outcome::Nothing,
+        }),
+    }
+}
+
+/// The order of the keys of two neighbours. A folder's key goes on with `/`,
+/// so it comes after `a-b` and before `a0`. Whole paths are compared: what
+/// comes before the names is the same.
+fn by_key(one: &DirEntry, other: &DirEntry) -> Ordering {
+    let (one_path, other_path) = (path(one), path(other));
+    let common = one_path.len().min(other_path.len());
+    let next = |entry: &DirEntry| path(entry).get(common).copied().or(entry.file_type().is_dir().then_some(b'/'));
+    one_path[..common].cmp(&other_path[..common]).then_with(|| next(one).cmp(&next(other)))
+}
+
+/// The name of an entry, found in less time than [`DirEntry::file_name`]
+/// takes, which has the whole path split into components.
+fn name(entry: &DirEntry) -> &[u8] {
+    let path = path(entry);
+    let separator = memchr::memrchr2(b'/', MAIN_SEPARATOR as u8, path);
+    &path[separator.map_or(0, |at| at + 1)..]
+}
+
+fn path(entry: &DirEntry) -> &[u8] {
+    entry.path().as_os_str().as_encoded_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn walked(root: &Path, scope: &Scope) -> Vec<String> {
+        let mut paths = Vec::new();
+        walk(root, scope, |met| {
+            paths.push(match met {
+                Met::File(path) => path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
+                other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_string(),
+            });
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        paths
+    }
+
+    #[test]
+    fn the_order_is_that_of_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = ["a/b.json", "a-b/c", "a.json", "a0", "a/b/c", "b", "A", "a/b-c/d"].map(String::from);
+        for key in &keys {
+            let path = folder.path().join(key);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        keys.sort();
+        assert_eq!(walked(folder.path(), &Scope::default()), keys);
+    }
+
+    #[test]
+    fn old_files_are_not_opened_but_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = folder.path().join("111122223333/CloudTrail/eu-west-1/2026/10/01");
+        fs::create_dir_all(&day).unwrap();
+        for name in ["111122223333_CloudTrail_eu-west-1_20261001T0900Z_A.json.gz", "x.json", &format!("x{ENDING}")] {
+            fs::write(day.join(name), "").unwrap();
+        }
+        let since = |time: &str| {
+            let window = crate::syntax::window::Window { since: time.parse().ok(), until: None };
+            walked(folder.path(), &Scope::since(window)).len()
+        };
+        assert_eq!(walked(folder.path(), &Scope::default()).len(), 3);
+        assert_eq!((since("2026-10-01T10:00:00Z"), since("2026-10-02T00:00:00Z")), (3, 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_but_not_in_circles() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(folder.path().join("a/x"), "").unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+        std::os::unix::fs::symlink("a/x", folder.path().join("b")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("c")).unwrap();
+        assert_eq!(walked(folder.path(), &Scope::default()), ["Loop", "a/x", "b", "Skip"]);
+    }
+}

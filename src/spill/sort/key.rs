@@ -1,0 +1,172 @@
+//! What rows are sorted by: columns, as bytes that compare like their values.
+//!
+//! Numbers come before times, times before texts, and empty cells last in
+//! either direction, as in a spreadsheet.
+
+use jiff::Timestamp;
+
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, Fields};
+use crate::error::Fatal;
+use crate::plan::OrderBy;
+use crate::syntax::decimal::Decimal;
+use crate::table::cell::CellStyle;
+use crate::table::column::{Column, Shows};
+
+/// A text counts as far as this.
+const LONGEST: usize = 4096;
+
+/// Makes the keys of rows.
+#[derive(Clone, Debug)]
+pub struct Order {
+    columns: Vec<(Column, bool)>,
+    style: CellStyle,
+    cell: Vec<u8>,
+}
+
+impl Order {
+    /// Resolves the columns and asks for their fields.
+    pub fn new(by: &[OrderBy], fields: &mut Fields) -> Result<Order, Fatal> {
+        let column = |by: &OrderBy| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
+        let columns = by.iter().map(column).collect::<Result<_, Fatal>>()?;
+        Ok(Order { columns, style: CellStyle::default(), cell: Vec::new() })
+    }
+
+    /// Appends the key of an event.
+    pub fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
+        for (column, descends) in &mut self.columns {
+            self.cell.clear();
+            column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
+            self.cell.truncate(LONGEST);
+            let epoch = if column.shows() == Shows::Time { epoch(&self.cell) } else { None };
+            encode(&self.cell, epoch, *descends, key);
+        }
+    }
+}
+
+const NUMBER: u8 = 1;
+const TIME: u8 = 2;
+const TEXT: u8 = 3;
+const EMPTY: u8 = u8::MAX;
+
+/// Appends what compares as the cell does. In a column of times a number can be one,
+/// which is given then.
+fn encode(cell: &[u8], epoch: Option<Timestamp>, descends: bool, key: &mut Vec<u8>) {
+    if cell.is_empty() {
+        return key.push(EMPTY);
+    }
+    let start = key.len();
+    if let (Some(number), None) = (Decimal::read(cell), epoch) {
+        key.push(NUMBER);
+        key.extend(number.bytes());
+    } else if let Some(time) = epoch.or_else(|| time(cell)) {
+        key.push(TIME);
+        // Nothing is negative or longer then, from the year -9999 to 9999.
+        let since = (time.as_nanosecond() + (1 << 70)) as u128;
+        key.extend_from_slice(&since.to_be_bytes()[7..]);
+    } else {
+        key.push(TEXT);
+        key.extend_from_slice(cell);
+        // Less than any byte that a cell can have.
+        key.push(0);
+    }
+    if descends {
+        key[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
+fn time(cell: &[u8]) -> Option<Timestamp> {
+    let may_be = cell.len() >= "2026-10-01T00:00".len() && cell[0].is_ascii_digit() && cell[4] == b'-';
+    let text = str::from_utf8(cell).ok().filter(|_| may_be)?;
+    time::parse(text)
+}
+
+fn epoch(cell: &[u8]) -> Option<Timestamp> {
+    str::from_utf8(cell).ok().and_then(time::parse_epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(cell: &str, descends: bool) -> Vec<u8> {
+        let mut key = Vec::new();
+        encode(cell.as_bytes(), None, descends, &mut key);
+        key
+    }
+
+    #[test]
+    fn values_compare_as_what_they_are() {
+        let ascending = [
+            "-1e400",
+            "-10.5",
+            "-10",
+            "-9",
+            "-0.5",
+            "-0.05",
+            "0",
+            "1e-400",
+            "0.05",
+            "0.5",
+            "9",
+            "9.0000000000000000000000000000001",
+            "10",
+            "10.5",
+            "99999999999999999998",
+            "99999999999999999999",
+            "1e400",
+            "0001-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.2Z",
+            "1969-12-31T23:59:59.7Z",
+            "2026-10-01T00:00:00Z",
+            "2026-10-01T00:00:00.5Z",
+            "2026-10-01T02:00:01+02:00",
+            "2026-10-01T00:00:02Z",
+            "-",
+            "--1",
+            "10.0.0.1",
+            "1e",
+            "AccessDenied",
+            "a",
+            "a b",
+            "aa",
+            "é",
+        ];
+        for (first, one) in ascending.iter().enumerate() {
+            for (second, other) in ascending.iter().enumerate() {
+                assert_eq!(key(one, false).cmp(&key(other, false)), first.cmp(&second), "{one} {other}");
+                assert_eq!(key(one, true).cmp(&key(other, true)), second.cmp(&first), "{one} {other}");
+            }
+            assert!(key(one, false) < key("", false) && key(one, true) < key("", true), "empty cells come last");
+        }
+    }
+
+    #[test]
+    fn what_is_equal_is_a_tie() {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("0", "-0.00"),
+            ("007", "7"),
+            ("-1.50e3", "-1500"),
+            ("2026-10-01T00:00:00Z", "2026-10-01T02:00:00+02:00"),
+            ("2026-10-01T00:00:00Z", "2026-10-01 00:00:00.000"),
+            ("2026-10-01T00:00:00Z", "2026-10-01 00:00:00.000 UTC"),
+            ("2026-10-01T00:00:00Z", "2026-10-01T00:00:00"),
+        ] {
+            assert_eq!(key(one, false), key(other, false), "{one} {other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_column_does_not_reach_into_the_next(one in "[a-c]{0,3}", other in "[a-c]{0,3}", down in any::<bool>()) {
+            let keys = |first: &str, second: &str| [key(first, down), key(second, false)].concat();
+            let compared = keys(&one, "z").cmp(&keys(&other, "a"));
+            let first = key(&one, down).cmp(&key(&other, down));
+            prop_assert_eq!(compared, first.then(std::cmp::Ordering::Greater));
+        }
+    }
+}

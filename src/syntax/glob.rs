@@ -1,0 +1,460 @@
+//! Patterns over names: case-insensitive globs, several of them, some negated.
+
+mod pieces;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+pub use self::pieces::PieceMatcher;
+use crate::error::Fatal;
+use crate::syntax::visible::{begins_formula, read_escape};
+
+const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
+                     these for itself";
+
+/// What a `\` takes its meaning from.
+const SPECIAL: &str = "*?{},!";
+
+/// A case-insensitive glob.
+#[derive(Clone, Debug)]
+pub struct Pattern(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// No character is special: compared, not searched.
+    Literal(Box<str>),
+    Glob {
+        regex: Regex,
+        /// The text between what is special.
+        pieces: Vec<String>,
+    },
+}
+
+impl Pattern {
+    /// Compiles one value of the option `option`.
+    pub fn new(option: &str, text: &str) -> Result<Pattern, Fatal> {
+        Pattern::parse(text).map_err(|wrong| Fatal::option(option, text, wrong))
+    }
+
+    /// Compiles a text, or says what it is instead of a pattern.
+    pub fn parse(text: &str) -> Result<Pattern, &'static str> {
+        let (regex, mut pieces) = translated(text).ok_or(RIGHT)?;
+        if let [literal] = &mut pieces[..] {
+            return Ok(Pattern(Kind::Literal(std::mem::take(literal).into())));
+        }
+        let regex = RegexBuilder::new(&regex).dot_matches_new_line(true).build();
+        Ok(Pattern(Kind::Glob { regex: regex.map_err(|_| RIGHT)?, pieces }))
+    }
+
+    /// The parts that every text that matches holds in this order, in some case:
+    /// the first at its start, the last at its end.
+    pub fn pieces(&self) -> Vec<&str> {
+        match &self.0 {
+            Kind::Literal(literal) => vec![literal],
+            Kind::Glob { pieces, .. } => pieces.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.0 {
+            Kind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
+            Kind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
+            Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
+        }
+    }
+}
+
+impl Pattern {
+    /// What takes a text in pieces and says in the end whether all of it matches.
+    pub fn in_pieces(&self) -> Option<PieceMatcher> {
+        match &self.0 {
+            Kind::Literal(literal) => {
+                PieceMatcher::new(&format!("^{}$", literal.chars().map(any_case).collect::<String>()), true)
+            }
+            Kind::Glob { regex, .. } => PieceMatcher::new(regex.as_str(), true),
+        }
+    }
+}
+
+/// All cases of a character. Letters of ASCII are those of ASCII alone: the sign
+/// of the kelvin is no k, so that a search knows by bytes what can fit.
+fn cases(character: char) -> Vec<char> {
+    if character.is_ascii() {
+        return vec![character.to_ascii_uppercase(), character.to_ascii_lowercase()];
+    }
+    let mut cases = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
+    // Without the tables, which are built in, each would be only itself.
+    let _ = cases.try_case_fold_simple();
+    let all = cases.ranges().iter().flat_map(|range| range.start()..=range.end());
+    all.filter(|case| !case.is_ascii()).collect()
+}
+
+/// One of the cases of a character, for all of them the same.
+fn folded(character: char) -> char {
+    cases(character).first().copied().unwrap_or(character)
+}
+
+/// A glob as a regular expression, and the text between what is special in it;
+/// nothing where it does not end as it should. A `?` is a character, however
+/// many bytes it takes. A `\` that nothing follows is a mistake.
+fn translated(glob: &str) -> Option<(String, Vec<String>)> {
+    let (mut regex, mut depth) = (String::from("^"), 0_usize);
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    let mut rest = glob;
+    if let Some(guarded) = glob.strip_prefix('\'').filter(|text| begins_formula(text)) {
+        // The ' that a cell shows before a formula need not be in the event.
+        regex.push_str("'?");
+        pieces.push(String::new());
+        rest = guarded;
+    }
+    while let Some(character) = rest.chars().next() {
+        if let Some((either, length)) = copied(rest) {
+            regex.push_str(&either);
+            pieces.push(std::mem::take(&mut piece));
+            rest = &rest[length..];
+            continue;
+        }
+        rest = &rest[character.len_utf8()..];
+        regex.push_str(match character {
+            '*' => ".*",
+            '?' => ".",
+            '{' => {
+                depth += 1;
+                "(?:"
+            }
+            ',' if depth > 0 => "|",
+            '}' if depth > 0 => {
+                depth -= 1;
+                ")"
+            }
+            mut plain => {
+                if plain == '\\' {
+                    let next = rest.chars().next()?;
+                    if SPECIAL.contains(next) {
+                        (plain, rest) = (next, &rest[next.len_utf8()..]);
+                    }
+                }
+                regex.push_str(&any_case(plain));
+                if depth == 0 {
+                    piece.push(plain);
+                }
+                continue;
+            }
+        });
+        pieces.push(std::mem::take(&mut piece));
+    }
+    pieces.push(piece);
+    (depth == 0).then(|| (regex + "$", pieces))
+}
+
+/// A character in any case.
+fn any_case(character: char) -> String {
+    let cases = cases(character).into_iter().map(|case| regex::escape(case.encode_utf8(&mut [0; 4])));
+    format!("(?:{})", cases.collect::<Vec<_>>().join("|"))
+}
+
+/// What a `\` with something behind it stands for that can be copied from a cell,
+/// and how long it is: the character that is escaped so, or just these characters.
+/// Before another `\`, and before other punctuation, it may be there or not.
+fn copied(text: &str) -> Option<(String, usize)> {
+    let behind = text.strip_prefix('\\')?;
+    let next = behind.chars().next()?;
+    let written = |text: &str| text.chars().map(any_case).collect::<String>();
+    if next == '\\' {
+        let (length, escaped) = match read_escape(behind) {
+            Some((length, character)) => (1 + length, format!("|\\\\{}", any_case(character))),
+            None => (2, String::new()),
+        };
+        return Some((format!("(?:\\\\\\\\?{}{escaped})", written(&text[2..length])), length));
+    }
+    let (length, character) = match read_escape(text) {
+        Some(escape) => escape,
+        None if next.is_ascii_punctuation() && !SPECIAL.contains(next) || next == ' ' => (2, next),
+        None => return None,
+    };
+    Some((format!("(?:{}|{})", any_case(character), written(&text[..length])), length))
+}
+
+/// The values of one option: any of the plain ones must match, and none of
+/// those with a leading `!`.
+#[derive(Clone, Debug)]
+pub struct Choice<T> {
+    option: Box<str>,
+    wanted: Vec<T>,
+    unwanted: Vec<T>,
+    /// One for each wanted pattern, shared by the clones on all threads.
+    usage: Arc<[Usage]>,
+}
+
+/// A wanted value as it was typed, and whether anything has matched it.
+#[derive(Debug)]
+struct Usage {
+    value: Box<str>,
+    is_matched: AtomicBool,
+}
+
+impl<T> Choice<T> {
+    /// Compiles the values of an option, each by `compile`; nothing where
+    /// there are none.
+    pub fn new(
+        option: &str,
+        values: &[String],
+        mut compile: impl FnMut(&str) -> Result<T, Fatal>,
+    ) -> Result<Option<Choice<T>>, Fatal> {
+        let (mut wanted, mut unwanted, mut usage) = (Vec::new(), Vec::new(), Vec::new());
+        for value in values {
+            let (list, pattern) = match value.strip_prefix('!') {
+                Some(pattern) => (&mut unwanted, pattern),
+                None => {
+                    usage.push(Usage { value: value.as_str().into(), is_matched: AtomicBool::new(false) });
+                    (&mut wanted, value.as_str())
+                }
+            };
+            if pattern.is_empty() {
+                return Err(Fatal::option(option, value, "empty, so it would match nothing; leave it out or write *"));
+            }
+            if value.starts_with("!!") {
+                return Err(Fatal::option(
+                    option,
+                    value,
+                    "negated twice; write one !, or !\\! where the text begins with one",
+                ));
+            }
+            list.push(compile(pattern)?);
+        }
+        let choice = Choice { option: option.into(), wanted, unwanted, usage: usage.into() };
+        Ok((!values.is_empty()).then_some(choice))
+    }
+
+    /// The patterns of which one must match, if there are any.
+    pub fn wanted(&self) -> &[T] {
+        &self.wanted
+    }
+
+    /// Decides by asking `matches` of each pattern.
+    pub fn admits(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
+        let is_wanted = match &self.wanted[..] {
+            [] => true,
+            [only] => matches(only),
+            _ => self.is_any_wanted(&mut matches),
+        };
+        is_wanted && !self.unwanted.iter().any(matches)
+    }
+
+    /// Behind a match, only the patterns that nothing has matched yet are asked.
+    fn is_any_wanted(&self, matches: &mut impl FnMut(&T) -> bool) -> bool {
+        let mut is_any = false;
+        for (pattern, usage) in self.wanted.iter().zip(&*self.usage) {
+            let is_matched = usage.is_matched.load(Relaxed);
+            if !(is_any && is_matched) && matches(pattern) {
+                is_any = true;
+                if !is_matched {
+                    usage.is_matched.store(true, Relaxed);
+                }
+            }
+        }
+        is_any
+    }
+
+    /// The option and the values that nothing has matched so far, of several.
+    pub fn unmatched(&self) -> Option<Unmatched> {
+        let is_unmatched = |usage: &&Usage| !usage.is_matched.load(Relaxed);
+        let values: Vec<String> = self.usage.iter().filter(is_unmatched).map(|usage| usage.value.to_string()).collect();
+        (self.usage.len() > 1 && !values.is_empty()).then(|| Unmatched { option: self.option.to_string(), values })
+    }
+}
+
+/// Values of an option that nothing has matched, beside others.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unmatched {
+    /// The option, such as `--event-name`.
+    pub option: String,
+    /// The values, as they were typed.
+    pub values: Vec<String>,
+}
+
+/// Splits `a,b` at its commas, but not at those inside `{a,b}` or `"a,b"`, or
+/// behind a `\`.
+pub fn split_list(values: &[String]) -> Vec<String> {
+    let mut parts = Vec::new();
+    for value in values {
+        let (mut depth, mut in_quotes, mut part) = (0_usize, false, String::new());
+        let mut characters = value.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\\' => {
+                    part.push(character);
+                    part.extend(characters.next());
+                    continue;
+                }
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                '"' => in_quotes = !in_quotes,
+                ',' if depth == 0 && !in_quotes => {
+                    parts.push(std::mem::take(&mut part).trim().to_string());
+                    continue;
+                }
+                _ => {}
+            }
+            part.push(character);
+        }
+        parts.push(part.trim().to_string());
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::new("--event-name", pattern).unwrap().matches(text)
+    }
+
+    #[test]
+    fn globs_match_whole_texts_in_any_case() {
+        for (pattern, text) in [
+            ("TerminateInstances", "terminateinstances"),
+            ("*Instances", "TerminateInstances"),
+            ("terminate*", "TerminateInstances"),
+            ("?erminate*", "TerminateInstances"),
+            ("{Run,Terminate}Instances", "TerminateInstances"),
+            ("Admin/*", "admin/alice@example.com"),
+            ("*", "role/with/slashes\nand lines"),
+            ("*", ""),
+            ("a.c", "A.C"),
+            ("?", "é"),
+            ("z?rich é", "Zürich É"),
+            ("*Ü?", "mü😀"),
+            ("{a,b}?", "b😀"),
+            (r"\??\?", "?é?"),
+            ("[Boto3/1.26.165 Python/3.10.6]", "[boto3/1.26.165 Python/3.10.6]"),
+            ("[Boto3/* Python/*]", "[Boto3/1.26.165 Python/3.10.6]"),
+            ("*{[a],]b}[", "x]B["),
+            (r"\{a\,b\}\\\!", r"{A,b}\!"),
+            ("a,b}", "A,B}"),
+            ("{a,{b,c}d}", "CD"),
+            ("{a,}b", "B"),
+            ("JÜRGEN", "jürgen"),
+            ("{JÜRGEN,x}", "jürgen"),
+            ("JÜRG?N", "jürgen"),
+            ("\u{17f}*", "\u{17f}s"),
+            ("ΣΑΣ", "σας"),
+            ("ẞ", "ß"),
+            (r"tab\there", "tab\there"),
+            (r"tab\there", r"Tab\There"),
+            (r"\r\n*{\t,x}", "\r\nabc\t"),
+            (r"a\u001b[31m", "a\u{1b}[31m"),
+            (r"gpj.\u202EEXE", "gpj.\u{202e}exe"),
+            (r"\udb40\udc41*", "\u{e0041}x"),
+            (r"\udb40\udc41*", r"\udb40\udc41x"),
+            (r"\u12", r"\u12"),
+            (r"CORP\alice", r"corp\Alice"),
+            (r"a\.b\-\ c", "a.b- c"),
+            (r"a\.b", r"a\.b"),
+            (r"\\a", r"\a"),
+            (r"\\server\share", r"\\server\share"),
+            (r"\\\\a", r"\\\a"),
+            (r"C:\\temp", "C:\\\temp"),
+            (r"C:\\temp", r"C:\temp"),
+            ("'=1+*", "=1+1"),
+            ("'=1+*", "'=1+1"),
+            ("' @x", " @X"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("Terminate", "TerminateInstances"),
+            ("?", ""),
+            ("?", "éé"),
+            (r"\?", "a"),
+            ("a.c", "abc"),
+            ("*.com", "example.org"),
+            ("[ab]", "a"),
+            ("{a,b}", "a,b"),
+            ("ß", "ss"),
+            ("i", "ı"),
+            ("*s", "\u{17f}"),
+            ("s", "\u{17f}"),
+            ("\u{212a}", "k"),
+            (r"tab\there", "tabthere"),
+            (r"tab\\there", "tab\there"),
+            (r"CORP\alice", "CORPalice"),
+            (r"\é", "é"),
+            ("'a", "a"),
+            ("'-5", "-5"),
+            ("'=a", "''=a"),
+        ] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_glob_names_the_option() {
+        for (glob, shown) in [("{a", "{a"), ("a\\", r"a\\")] {
+            let error = Pattern::new("--event-name", glob).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("--event-name \"{shown}\": not a pattern")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_every_match_holds_is_known() {
+        for (glob, pieces) in [
+            ("a[b]", vec!["a[b]"]),
+            (r"\*a\\b", vec!["*a", "b"]),
+            ("a*b?c", vec!["a", "b", "c"]),
+            ("a{b,c}d", vec!["a", "", "", "d"]),
+            ("{b*,c}", vec!["", "", "", "", ""]),
+            (r"tab\there", vec!["tab", "here"]),
+            (r"a\b\.c", vec![r"a\b", "c"]),
+            ("'=a", vec!["", "=a"]),
+        ] {
+            assert_eq!(Pattern::parse(glob).unwrap().pieces(), pieces, "{glob}");
+        }
+    }
+
+    #[test]
+    fn wanted_are_or_and_unwanted_are_and_not() {
+        let admits = |values: &[&str], text: &str| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
+            let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+            choice.admits(|pattern| pattern.matches(text))
+        };
+        assert!(admits(&["a", "b"], "B"));
+        assert!(!admits(&["a", "b"], "c"));
+        assert!(admits(&["!a", "!b"], "c"));
+        assert!(!admits(&["!a", "!b"], "b"));
+        assert!(!admits(&[r"!\!a"], "!A"));
+        let twice = Choice::new("-e", &["!!a".to_string()], |value| Pattern::new("-e", value)).unwrap_err();
+        assert!(twice.to_string().contains("negated twice"), "{twice}");
+        assert!(admits(&["a*", "!ab"], "ac"));
+        assert!(!admits(&["a*", "!ab"], "ab"));
+    }
+
+    #[test]
+    fn a_value_of_a_list_that_matches_nothing_is_known() {
+        let values = ["a*", "ab", "c", "!d"].map(String::from);
+        let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let unmatched = |choice: &Choice<Pattern>| choice.unmatched().map(|unmatched| unmatched.values);
+        assert_eq!(unmatched(&choice), Some(values[..3].to_vec()));
+        let clone = choice.clone();
+        assert!(clone.admits(|pattern| pattern.matches("ab")), "two match at once");
+        assert!(!clone.admits(|pattern| pattern.matches("d")));
+        assert_eq!(unmatched(&choice), Some(vec!["c".into()]));
+        assert!(choice.admits(|pattern| pattern.matches("c")));
+        assert_eq!(choice.unmatched(), None);
+        let alone = Choice::new("-e", &values[..1], |value| Pattern::new("-e", value)).unwrap().unwrap();
+        assert_eq!(alone.unmatched(), None, "a single value is the business of the whole run");
+    }
+
+    #[test]
+    fn lists_split_at_commas_outside_braces() {
+        let values = ["a, b", "{c,d}e,f", r"g\,h,\{i,j", "k.\"l,m\",n"].map(String::from);
+        let parts = ["a", "b", "{c,d}e", "f", r"g\,h", r"\{i", "j", "k.\"l,m\"", "n"];
+        assert_eq!(split_list(&values), parts);
+    }
+}

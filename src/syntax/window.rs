@@ -1,0 +1,304 @@
+//! Points in time as people write them, and the span between two of them.
+
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::error::Fatal;
+use crate::syntax::suggest::nearest;
+
+const RIGHT: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
+                     2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
+
+/// The time that events are wanted from: since inclusive, until exclusive.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Window {
+    /// The first instant that counts.
+    pub since: Option<Timestamp>,
+    /// The first instant that counts no more.
+    pub until: Option<Timestamp>,
+}
+
+impl Window {
+    /// Reads the values of `--since` and `--until`; `now` is what spans such as
+    /// `30d` count back from, and `zone` what times without an offset are in.
+    pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Fatal> {
+        let read = |option, value: Option<&str>, edge| match value {
+            Some(text) => {
+                point(text, now, zone, edge).map(Some).ok_or_else(|| Fatal::option(option, text, right(text)))
+            }
+            None => Ok(None),
+        };
+        let window = Window { since: read("--since", since, Edge::Start)?, until: read("--until", until, Edge::End)? };
+        if let (Some(from), Some(to)) = (window.since, window.until)
+            && from >= to
+        {
+            let right = format!("not before --until {:?}: such a window holds no event", until.unwrap_or_default());
+            return Err(Fatal::option("--since", since.unwrap_or_default(), right));
+        }
+        Ok(window)
+    }
+
+    /// Whether every event is inside.
+    pub fn is_open(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// Whether an event of this instant is inside.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
+
+    /// The days whose folders can hold events of the window. An event lies in
+    /// the folder of the day on which it was *delivered*: in no earlier one, and
+    /// usually at most one day later. So the last day is that of `until` and
+    /// `late_days` more; without a number there is none. Nothing late is looked
+    /// for with 0: `until` is exclusive, and midnight belongs to the next day.
+    pub fn days(&self, late_days: Option<u32>) -> (Option<Date>, Option<Date>) {
+        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        let last = self.until.zip(late_days).map(|(until, late_days)| match late_days {
+            0 => day(until.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(until)),
+            days => day(until).saturating_add(i64::from(days).days()),
+        });
+        (self.since.map(day), last)
+    }
+}
+
+/// Which instant a local time means that comes twice, or never, when clocks are
+/// put back or forward: a window leaves no event out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Edge {
+    /// The first, for a window to begin with.
+    Start,
+    /// The last, for it to end with.
+    End,
+}
+
+/// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
+pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Some(span) = ago(text) {
+        return now.checked_sub(span).ok();
+    }
+    // A leap second is read as the one before it.
+    let leap = SignedDuration::from_secs(i64::from(text.contains(":60")));
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return time.checked_add(leap).ok();
+    }
+    // A zone in brackets is no part of the grammar.
+    if text.contains(['[', 'Z', 'z']) || text.len() < DATE {
+        return None;
+    }
+    let times = zone.to_ambiguous_timestamp(text.parse::<DateTime>().ok()?);
+    let time = match edge {
+        Edge::Start => times.earlier(),
+        Edge::End => times.later(),
+    };
+    time.ok()?.checked_add(leap).ok()
+}
+
+/// What would be right instead of a text that is no point in time.
+fn right(text: &str) -> &'static str {
+    let date = text.trim().get(..DATE).filter(|date| date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'));
+    if date.is_some_and(|date| date.matches('-').count() == 2 && date.parse::<Date>().is_err()) {
+        return "there is no such day; write 2026-10-01, the year first, then month and day";
+    }
+    RIGHT
+}
+
+/// How long a date is.
+const DATE: usize = "2026-10-01".len();
+
+/// Reads the value of `--time-zone`.
+pub fn zone(text: &str) -> Result<TimeZone, Fatal> {
+    let wrong = |right: &str| Fatal::option("--time-zone", text, right);
+    // In the rules of POSIX, UTC+2 is two hours behind UTC, which nobody expects.
+    let is_as_written = |zone: &TimeZone| zone.iana_name().is_some() || text.starts_with(['+', '-']);
+    match text {
+        "local" => TimeZone::try_system().map_err(|_| wrong("this machine does not say in which zone it is; name one")),
+        "Z" | "z" => Ok(TimeZone::UTC),
+        _ => DateTimeParser::new().parse_time_zone(text).ok().filter(is_as_written).ok_or_else(|| {
+            if text.contains(['+', '-']) && text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                return wrong(
+                    "not a time zone; write an offset alone, such as +02:00, or a name such as Europe/Berlin",
+                );
+            }
+            let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            match nearest(text, &names) {
+                Some(name) => wrong(&format!("not a time zone; did you mean {name}?")),
+                None => {
+                    wrong("not a time zone; write local, a name such as Europe/Berlin, or an offset such as +02:00")
+                }
+            }
+        }),
+    }
+}
+
+/// `30d`, `12h`, `90m`, `2w`, `45s`.
+fn ago(text: &str) -> Option<SignedDuration> {
+    let unit = match text.chars().next_back()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    let digits = &text[..text.len() - 1];
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<i64>().ok()?.checked_mul(unit).map(SignedDuration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn since(text: &str) -> Option<String> {
+        since_in("UTC", text)
+    }
+
+    fn since_in(zone: &str, text: &str) -> Option<String> {
+        let now = at("2026-11-21T10:30:00Z");
+        let zone = super::zone(zone).unwrap();
+        Window::parse(Some(text), None, now, &zone).ok()?.since.map(|time| time.to_string())
+    }
+
+    #[test]
+    fn spans_count_back_from_now() {
+        for (text, expected) in [
+            ("30d", "2026-10-22T10:30:00Z"),
+            ("12h", "2026-11-20T22:30:00Z"),
+            ("90m", "2026-11-21T09:00:00Z"),
+            ("2w", "2026-11-07T10:30:00Z"),
+            ("0d", "2026-11-21T10:30:00Z"),
+        ] {
+            assert_eq!(since(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_utc_unless_they_say_otherwise() {
+        for (text, expected) in [
+            ("2026-10-01", "2026-10-01T00:00:00Z"),
+            ("2026-10-01T12:00", "2026-10-01T12:00:00Z"),
+            ("2026-10-01 12:00:30", "2026-10-01T12:00:30Z"),
+            ("2026-10-01T12:00:00Z", "2026-10-01T12:00:00Z"),
+            ("2026-10-01T12:00:00.25Z", "2026-10-01T12:00:00.25Z"),
+            ("2026-10-01T12:00:00+02:00", "2026-10-01T10:00:00Z"),
+            ("2026-10-01T12:00+02:00", "2026-10-01T10:00:00Z"),
+        ] {
+            assert_eq!(since(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_without_an_offset_are_of_the_zone() {
+        for (zone, text, expected) in [
+            ("Europe/Berlin", "2026-07-01", "2026-06-30T22:00:00Z"),
+            ("europe/berlin", "2026-12-01T12:00", "2026-12-01T11:00:00Z"),
+            // The hour that is there twice, and the one that is not.
+            ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T00:30:00Z"),
+            ("-05:30", "2026-07-01", "2026-07-01T05:30:00Z"),
+            ("-05:30", "2026-07-01T00:00Z", "2026-07-01T00:00:00Z"),
+            ("-05:30", "2026-07-01T00:00+01:00", "2026-06-30T23:00:00Z"),
+            ("-05:30", "1d", "2026-11-20T10:30:00Z"),
+        ] {
+            assert_eq!(since_in(zone, text).as_deref(), Some(expected), "{zone} {text}");
+        }
+    }
+
+    #[test]
+    fn a_window_leaves_out_nothing_when_clocks_change() {
+        let zone = zone("Europe/Berlin").unwrap();
+        let window = |since, until| Window::parse(Some(since), Some(until), Timestamp::UNIX_EPOCH, &zone).unwrap();
+        let gap = window("2026-03-29T02:30", "2026-03-29T02:31");
+        assert!(gap.contains(at("2026-03-29T00:59:59Z")) && gap.contains(at("2026-03-29T01:00:00Z")));
+        let twice = window("2026-10-25T02:00", "2026-10-25T02:30");
+        assert!(twice.contains(at("2026-10-25T00:00:00Z")) && twice.contains(at("2026-10-25T01:29:59Z")));
+        let leap = window("2016-12-31", "2016-12-31T23:59:60Z");
+        assert!(leap.contains(at("2016-12-31T23:59:59Z")) && !leap.contains(at("2017-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused() {
+        let refuse = |text| zone(text).unwrap_err().to_string();
+        assert_eq!(
+            refuse("Europe/Berln"),
+            "--time-zone \"Europe/Berln\": not a time zone; did you mean Europe/Berlin?"
+        );
+        for text in ["UTC+2", "GMT-5", "UTC+02:00"] {
+            assert!(refuse(text).contains("write an offset alone, such as +02:00"), "{text}");
+        }
+        for text in ["", "Mars", "+26:00", "2", "Europe/Nowhere"] {
+            assert!(refuse(text).contains("write local, a name such as Europe/Berlin"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        let bad = [
+            "",
+            "d",
+            "30",
+            "30 days",
+            "-3d",
+            "yesterday",
+            "2026-13-01",
+            "2026-02-30",
+            "01.10.2026",
+            "10/01/2026",
+            "2026-10-01T25:00",
+            "99999999999999999999d",
+            "9999999999999d",
+            "2026-10-01T12:00[Europe/Berlin]",
+            "12:00",
+        ];
+        for text in bad {
+            assert_eq!(since(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn since_must_come_before_until() {
+        let now = at("2026-11-21T10:30:00Z");
+        let error = Window::parse(Some("1d"), Some("2d"), now, &TimeZone::UTC).unwrap_err();
+        assert_eq!(error.to_string(), "--since \"1d\": not before --until \"2d\": such a window holds no event");
+    }
+
+    #[test]
+    fn the_window_is_half_open() {
+        let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: Some(at("2026-10-02T00:00:00Z")) };
+        assert!(window.contains(at("2026-10-01T00:00:00Z")));
+        assert!(window.contains(at("2026-10-01T23:59:59.999Z")));
+        assert!(!window.contains(at("2026-10-02T00:00:00Z")));
+        assert!(!window.contains(at("2026-09-30T23:59:59Z")));
+    }
+
+    #[test]
+    fn days_reach_past_the_end_but_never_before_the_start() {
+        let date = |text: &str| Some(text.parse::<Date>().unwrap());
+        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-03T00:00:00Z")) };
+        assert_eq!(window.days(Some(0)), (date("2026-10-01"), date("2026-10-02")));
+        assert_eq!(window.days(Some(1)), (date("2026-10-01"), date("2026-10-04")));
+        assert_eq!(window.days(Some(30)), (date("2026-10-01"), date("2026-11-02")));
+        assert_eq!(window.days(None), (date("2026-10-01"), None));
+        assert_eq!(Window::default().days(Some(1)), (None, None));
+        for (until, days) in [
+            ("2026-10-03T00:00:00.000000001Z", ["2026-10-03", "2026-10-04"]),
+            ("2026-10-03T12:00:00Z", ["2026-10-03", "2026-10-04"]),
+            ("2026-10-02T23:59:59Z", ["2026-10-02", "2026-10-03"]),
+        ] {
+            let window = Window { until: Some(at(until)), ..window };
+            assert_eq!([0, 1].map(|late| window.days(Some(late)).1), days.map(date), "{until}");
+        }
+    }
+}

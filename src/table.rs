@@ -1,0 +1,261 @@
+//! Which bytes: an event becomes a row of cells.
+
+pub mod catalogue;
+pub mod cell;
+pub mod column;
+mod csv;
+pub mod cuts;
+pub mod excel;
+mod json;
+mod large;
+mod names;
+
+use std::ops::ControlFlow;
+
+use self::cell::{CellStyle, push_text};
+use self::column::Column;
+pub use self::large::Emit;
+use crate::decode::event::{Event, Fields};
+use crate::error::Fatal;
+use crate::filter::jq::Output;
+use crate::plan::{Format, TableLayout};
+use crate::sink::xlsx::SheetColumn;
+
+/// Writes rows of the chosen columns in the chosen format.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    style: CellStyle,
+    format: Format,
+    header: bool,
+    /// Whether rows keep to what Excel can hold.
+    for_excel: bool,
+}
+
+/// Appends a line of texts, with the same care as for those of events.
+pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &mut Vec<u8>) {
+    let (style, is_csv) = (CellStyle { guard: true, ..CellStyle::default() }, format == Format::Csv);
+    for (at, cell) in cells.into_iter().enumerate() {
+        if at > 0 {
+            out.push(if is_csv { b',' } else { b'\t' });
+        }
+        let start = out.len();
+        style.text(cell, out);
+        if is_csv {
+            csv::quote(out, start);
+        }
+    }
+    out.push(b'\n');
+}
+
+impl Table {
+    /// Resolves the columns and asks for the fields that they show.
+    pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {
+        let is_whole = layout.format == Format::Json && layout.columns.is_empty();
+        let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
+        let is_sheet = layout.format == Format::Xlsx;
+        if is_sheet && columns.len() > excel::COLUMNS {
+            return Err(Fatal::Usage(format!("--columns: more than the {} that a sheet can hold", excel::COLUMNS)));
+        }
+        Ok(Table {
+            columns,
+            // Text in a workbook is text, whatever it begins with.
+            style: CellStyle::new(&layout.null, layout.guard && !is_sheet, layout.zone.clone()),
+            format: layout.format,
+            header: layout.header,
+            for_excel: layout.excel || is_sheet,
+        })
+    }
+
+    /// The columns of a sheet that shows this table.
+    pub fn sheet_columns(&self) -> Vec<SheetColumn> {
+        let column = |column: &Column| {
+            let mut name = Vec::new();
+            self.style.text(&column.name, &mut name);
+            excel::fit(&mut name, 0);
+            SheetColumn { name: String::from_utf8_lossy(&name).into_owned(), shows: column.shows() }
+        };
+        self.columns.iter().map(column).collect()
+    }
+
+    /// What comes before the rows: the line of column names, unless it is not
+    /// wanted.
+    pub fn header(&self) -> Vec<u8> {
+        let mut table = self.clone();
+        let mut line = Vec::new();
+        if matches!(self.format, Format::Json | Format::Xlsx) {
+            return line;
+        }
+        if self.for_excel {
+            line.extend_from_slice(excel::BYTE_ORDER_MARK);
+        }
+        if self.header {
+            let name = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| style.text(&column.name, cell);
+            match self.for_excel {
+                true => drop(table.fitted_line(&mut line, name)),
+                false => table.line(&mut line, name),
+            }
+        }
+        line
+    }
+
+    /// Appends the row of an event that stands in the file `file`, and gives
+    /// how many of its cells were cut.
+    pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
+        let cell = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| column.write(event, file, style, cell);
+        match self.format {
+            Format::Json => json::line(&mut self.columns, &self.style, event, file, out),
+            Format::Xlsx => {
+                return self.fitted_line(out, |column, style, cell| {
+                    mark(column, event, cell);
+                    column.write(event, file, style, cell);
+                });
+            }
+            _ if self.for_excel => return self.fitted_line(out, cell),
+            _ => self.line(out, cell),
+        }
+        0
+    }
+
+    /// Appends a line that is no row of columns: what stands between its tabs is
+    /// as safe as cells are. Among JSON it is a value.
+    pub fn shaped(&self, output: &Output<'_>, out: &mut Vec<u8>) {
+        match output {
+            Output::True => return,
+            Output::Text(text) if self.format == Format::Json => json::text(&[text], out),
+            Output::Json(value) if self.format == Format::Json => push_text(value, out),
+            Output::Text(line) | Output::Json(line) => {
+                for (at, cell) in line.split('\t').enumerate() {
+                    if at > 0 {
+                        out.push(b'\t');
+                    }
+                    self.style.text(cell, out);
+                }
+            }
+        }
+        out.push(b'\n');
+    }
+
+    /// Whether the row of an event may be large, so that it is to be written in
+    /// pieces.
+    pub fn is_large(&self, event: &Event<'_>) -> bool {
+        /// Of so many columns each can show a large part of an event.
+        const COLUMNS: usize = 16;
+        event.value().raw().len() > large::PIECE / (1 + self.columns.len() / COLUMNS)
+    }
+
+    /// Writes the row of an event that may be large piece by piece, and gives how
+    /// many of its cells were cut.
+    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+        match self.format {
+            Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
+            _ if self.for_excel => self.fitted_pieces(event, file, emit),
+            _ => self.pieces(event, file, emit),
+        }
+    }
+
+    fn pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+        let mut cut = 0;
+        for at in 0..self.columns.len() {
+            if at > 0 {
+                emit(&[self.separator()])?;
+            }
+            let column = &mut self.columns[at];
+            cut += u64::from(if self.format == Format::Csv {
+                let mut cell = csv::Pieces::default();
+                let was_cut = column.write_in_pieces(event, file, &self.style, &mut |piece| cell.push(piece, emit))?;
+                cell.finish(emit)?;
+                was_cut
+            } else {
+                column.write_in_pieces(event, file, &self.style, emit)?
+            });
+        }
+        emit(b"\n")?;
+        ControlFlow::Continue(cut)
+    }
+
+    #[inline]
+    fn line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) {
+        let separator = self.separator();
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            if at > 0 {
+                out.push(separator);
+            }
+            let start = out.len();
+            write(column, &self.style, out);
+            if self.format == Format::Csv {
+                csv::quote(out, start);
+            }
+        }
+        out.push(b'\n');
+    }
+
+    /// A line whose cells Excel can hold.
+    fn fitted_line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) -> u64 {
+        let mut cut = 0;
+        for at in 0..self.columns.len() {
+            let start = self.begin_cell(at, out);
+            write(&mut self.columns[at], &self.style, out);
+            cut += u64::from(self.end_cell(out, start));
+        }
+        out.extend_from_slice(self.line_end());
+        cut
+    }
+
+    /// The same for an event whose values may be larger than a cell can ever be.
+    fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+        let (mut cell, mut cut) = (Vec::new(), 0);
+        for at in 0..self.columns.len() {
+            cell.clear();
+            let start = self.begin_cell(at, &mut cell);
+            if self.format == Format::Xlsx {
+                mark(&self.columns[at], event, &mut cell);
+            }
+            let _ = self.columns[at].write_in_pieces(event, file, &self.style, &mut |piece| {
+                let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
+                cell.extend_from_slice(&piece[..piece.len().min(room)]);
+                if room > piece.len() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            cut += u64::from(self.end_cell(&mut cell, start));
+            emit(&cell)?;
+        }
+        emit(self.line_end())?;
+        ControlFlow::Continue(cut)
+    }
+
+    /// Appends what stands before a cell, and gives where the cell begins.
+    fn begin_cell(&self, at: usize, out: &mut Vec<u8>) -> usize {
+        if at > 0 {
+            out.push(self.separator());
+        }
+        out.len()
+    }
+
+    /// Makes the cell that begins at `start` one that Excel can hold and reads
+    /// as it is meant, and says whether it had to be cut.
+    fn end_cell(&self, out: &mut Vec<u8>, start: usize) -> bool {
+        let was_cut = excel::fit(out, start);
+        match self.format {
+            Format::Csv => csv::quote(out, start),
+            // Excel reads on behind a line end if a cell begins with a quote.
+            Format::Tsv if out[start..].starts_with(b"\"") => csv::quote(out, start),
+            _ => {}
+        }
+        was_cut
+    }
+
+    fn separator(&self) -> u8 {
+        if self.format == Format::Csv { b',' } else { b'\t' }
+    }
+
+    fn line_end(&self) -> &'static [u8] {
+        if self.format == Format::Xlsx { b"\n" } else { b"\r\n" }
+    }
+}
+
+/// Puts the mark of numbers before the cell of an event, if it is one.
+fn mark(column: &Column, event: &Event<'_>, cell: &mut Vec<u8>) {
+    if column.is_number(event) {
+        cell.push(excel::NUMBER);
+    }
+}

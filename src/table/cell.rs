@@ -1,0 +1,273 @@
+//! One cell: a value as text that fits between two tabs, and that neither a
+//! terminal nor a spreadsheet takes for anything but text.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::cloudtrail::time;
+use crate::decode::json::{Kind, Value, unescape};
+pub(super) use crate::syntax::visible::push_text;
+use crate::syntax::visible::{begins_formula, is_hidden};
+
+/// The rules that a user can change.
+#[derive(Clone, Debug, Default)]
+pub struct CellStyle {
+    /// What stands for absent and null.
+    pub null: String,
+    /// Whether text that a spreadsheet would run gets a leading `'`.
+    pub guard: bool,
+    /// The zone that times are shown in, if not as they were delivered.
+    pub zone: Option<TimeZone>,
+}
+
+impl CellStyle {
+    /// A style that writes `null` for what is absent, as one line like any cell.
+    pub fn new(null: &str, guard: bool, zone: Option<TimeZone>) -> CellStyle {
+        let mut line = Vec::new();
+        push_text(null, &mut line);
+        CellStyle { null: String::from_utf8_lossy(&line).into_owned(), guard, zone }
+    }
+
+    /// Appends a value that may be a time: in the zone that is asked for.
+    pub fn time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+        match self.zoned(value) {
+            Some(time) => out.extend_from_slice(time.as_bytes()),
+            None => self.value(value, out),
+        }
+    }
+
+    /// What a value is in the zone that is asked for, if it is a time; `None` for what
+    /// stays as it was delivered.
+    pub(super) fn zoned(&self, value: Option<Value<'_>>) -> Option<String> {
+        in_zone(value?, self.zone.as_ref()?)
+    }
+
+    /// The same for the time of an event, which can be a number.
+    pub(super) fn zoned_event_time(&self, value: Option<Value<'_>>) -> Option<String> {
+        Some(shown_in(time::of_value(value?)?, self.zone.as_ref()?))
+    }
+
+    /// Appends the time of an event: in the zone that is asked for.
+    pub fn event_time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+        match self.zoned_event_time(value) {
+            Some(time) => out.extend_from_slice(time.as_bytes()),
+            None => self.value(value, out),
+        }
+    }
+
+    /// Appends a value: the text of a string, an object or array as compact
+    /// JSON with its keys as delivered, a number or word as it is.
+    #[inline(always)]
+    pub fn value(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+        let Some(value) = value else { return self.absent(out) };
+        match value.short() {
+            Some((text, length)) if !(self.guard && may_begin_formula(text[0])) => {
+                // A fixed number of bytes is copied faster than just as many as there are.
+                let end = out.len() + length;
+                out.extend_from_slice(text);
+                out.truncate(end);
+            }
+            _ => self.any_value(value, out),
+        }
+    }
+
+    #[inline(never)]
+    fn any_value(&self, value: Value<'_>, out: &mut Vec<u8>) {
+        match value.kind() {
+            Kind::Null => self.absent(out),
+            // What is written like a number need not be one, such as -2+3.
+            _ => {
+                let start = out.len();
+                push_value(value, out);
+                self.disarm(out, start);
+            }
+        }
+    }
+
+    /// Appends text.
+    pub fn text(&self, text: &str, out: &mut Vec<u8>) {
+        self.parts(&[text], out);
+    }
+
+    /// Appends the text that the parts make up.
+    pub fn parts(&self, parts: &[&str], out: &mut Vec<u8>) {
+        let start = out.len();
+        for part in parts {
+            push_text(part, out);
+        }
+        self.disarm(out, start);
+    }
+
+    /// Appends what is absent.
+    #[inline]
+    pub fn absent(&self, out: &mut Vec<u8>) {
+        if !self.null.is_empty() {
+            out.extend_from_slice(self.null.as_bytes());
+        }
+    }
+
+    /// Puts a `'` before the text that begins at `start` if a spreadsheet
+    /// would run it as a formula.
+    pub fn disarm(&self, out: &mut Vec<u8>, start: usize) {
+        if self.guard && is_formula(&out[start..]) {
+            out.insert(start, b'\'');
+        }
+    }
+}
+
+/// A time as it is in a zone; `None` if the value is not a time. A number is one only
+/// where nothing else can stand.
+fn in_zone(value: Value<'_>, zone: &TimeZone) -> Option<String> {
+    /// The longest that is one.
+    const LONGEST: usize = 40;
+    let text = value.raw_string().filter(|text| text.len() <= LONGEST)?;
+    time::parse(str::from_utf8(text).ok()?).map(|time| shown_in(time, zone))
+}
+
+fn shown_in(time: Timestamp, zone: &TimeZone) -> String {
+    time.display_with_offset(zone.to_offset_info(time).offset()).to_string()
+}
+
+/// Appends a value that is not null, without regard to spreadsheets.
+pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
+    match value.raw_string() {
+        Some(written) if value.is_plain() => out.extend_from_slice(written),
+        Some(written) => push_text(&unescape(written), out),
+        None if value.is_plain() => out.extend_from_slice(value.raw()),
+        None => push_json(value, out),
+    }
+}
+
+/// Appends a value as JSON of one line: as delivered, but without the white
+/// space between its parts, and with control characters escaped.
+pub(super) fn push_json(value: Value<'_>, out: &mut Vec<u8>) {
+    if value.is_dense() && is_tame(value.raw()) {
+        return out.extend_from_slice(value.raw());
+    }
+    let compact = value.compact();
+    match is_tame(&compact) {
+        true => out.extend_from_slice(&compact),
+        false => push_text(&String::from_utf8_lossy(&compact), out),
+    }
+}
+
+/// Whether text can be written as it is. Says no of some that could, too.
+fn is_tame(text: &[u8]) -> bool {
+    // Without a branch for each byte, many are looked at at once.
+    let is_wild = |byte: u8| byte < b' ' || byte == 0x7f;
+    let (wild, all) = text.iter().fold((false, 0), |(wild, all), byte| (wild | is_wild(*byte), all | byte));
+    !wild && (all.is_ascii() || simdutf8::basic::from_utf8(text).is_ok_and(|text| !text.contains(is_hidden)))
+}
+
+/// Whether a spreadsheet would take a cell for a formula.
+fn is_formula(cell: &[u8]) -> bool {
+    // That which it may look behind begins with these bytes.
+    let may_be = |first: u8| may_begin_formula(first) || matches!(first, b'"' | b'\\' | 0xc2..);
+    cell.first().is_some_and(|first| may_be(*first)) && begins_formula(&String::from_utf8_lossy(cell))
+}
+
+/// Whether text of printable ASCII may be a formula, by its first byte.
+#[inline]
+fn may_begin_formula(first: u8) -> bool {
+    matches!(first, b'=' | b'@' | b'+' | b'-' | b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::event::Fields;
+    use crate::filter::testing::with_event;
+
+    fn cell(json: &str) -> String {
+        let mut fields = Fields::default();
+        let slot = fields.slot("x").unwrap();
+        let style = CellStyle::new("NULL", true, None);
+        with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
+            let mut out = Vec::new();
+            style.value(event.get(slot), &mut out);
+            String::from_utf8(out).unwrap()
+        })
+    }
+
+    #[test]
+    fn every_kind_of_value_is_one_line() {
+        for (json, expected) in [
+            (r#""plain""#, "plain"),
+            (r#""""#, ""),
+            (r#""a\tb\nc\rd\u001b[31m\u0000\u007f\u009b""#, r"a\tb\nc\rd\u001b[31m\u0000\u007f\u009b"),
+            ("\"raw\ttab\"", r"raw\ttab"),
+            (r#""q\"\\b\/é\ud83d\ude00\ud83d""#, "q\"\\b/é😀\u{fffd}"),
+            ("\"\u{202f}\u{2028}\"", "\u{202f}\\u2028"),
+            (r#""gpj.\u202eexe \u200b \udb40\udc41""#, r"gpj.\u202eexe \u200b \udb40\udc41"),
+            ("{\"\u{202e}\":[\"é\u{feff}\u{e0041}\", \"\\u202e\"]}", r#"{"\u202e":["é\ufeff\udb40\udc41","\u202e"]}"#),
+            ("null", "NULL"),
+            ("true", "true"),
+            ("-1.50e3", "-1.50e3"),
+            ("-2+3", "'-2+3"),
+            (r#"{"b":1,"a":[null,"x y"]}"#, r#"{"b":1,"a":[null,"x y"]}"#),
+            ("{ \"b\" :\n[ 1 , \"x  y\" ] }", r#"{"b":[1,"x  y"]}"#),
+            ("{ \"é \" : \"ü  \\n\" }", "{\"é \":\"ü  \\n\"}"),
+            ("{\"raw\ttab\":\"\\t\u{9b}\"}", r#"{"raw\ttab":"\t\u009b"}"#),
+        ] {
+            assert_eq!(cell(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn times_are_shown_in_a_zone() {
+        let mut fields = Fields::default();
+        let slot = fields.slot("x").unwrap();
+        for (zone, json, expected) in [
+            ("Europe/Berlin", r#""2026-10-25T00:59:59Z""#, "2026-10-25T02:59:59+02:00"),
+            ("Europe/Berlin", r#""2026-10-25T01:00:00Z""#, "2026-10-25T02:00:00+01:00"),
+            ("America/New_York", r#""2026-01-01T00:00:00.250Z""#, "2025-12-31T19:00:00.25-05:00"),
+            ("-03:30", r#""2026-01-01T02:00:00+02:00""#, "2025-12-31T20:30:00-03:30"),
+            ("Europe/London", r#""2026-01-01T00:00:00Z""#, "2026-01-01T00:00:00+00:00"),
+            ("Europe/Berlin", r#""2026-10-25 00:59:59.000""#, "2026-10-25T02:59:59+02:00"),
+            ("Europe/London", r#""2026-01-01""#, "2026-01-01"),
+            ("Europe/London", r#""12:00 TUESDAY""#, "12:00 TUESDAY"),
+            ("Europe/London", "null", "~"),
+            ("Europe/London", "17", "17"),
+        ] {
+            let style = CellStyle::new("~", true, crate::syntax::window::zone(zone).ok());
+            with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
+                let mut out = Vec::new();
+                style.time(event.get(slot), &mut out);
+                assert_eq!(String::from_utf8(out).unwrap(), expected, "{zone} {json}");
+            });
+        }
+    }
+
+    #[test]
+    fn formulas_are_disarmed_and_numbers_left_alone() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-", "-"),
+            ("--", "'--"),
+            ("+", "'+"),
+            ("-5", "-5"),
+            ("+1.5e3", "+1.5e3"),
+            ("-1-1", "'-1-1"),
+            ("-inf", "'-inf"),
+            ("-.5", "-.5"),
+            ("a=1", "a=1"),
+            ("\\u002d1-1", "'-1-1"),
+            (" =1", "' =1"),
+            ("\u{a0} \u{200b}\u{feff}=1", "'\u{a0} \\u200b\\ufeff=1"),
+            ("\\t=1", "'\\t=1"),
+            ("\\\"=1\\\"", "'\"=1\""),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            (" -5", " -5"),
+            ("é=1", "é=1"),
+        ] {
+            assert_eq!(cell(&format!("\"{text}\"")), expected, "{text}");
+        }
+        let raw = CellStyle::default();
+        let mut out = Vec::new();
+        raw.text("=1+1", &mut out);
+        assert_eq!(out, b"=1+1");
+    }
+}

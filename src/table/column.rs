@@ -1,0 +1,305 @@
+//! Columns: those of the catalogue, and any path.
+
+mod kind;
+
+use std::ops::ControlFlow;
+
+use memchr::memmem;
+
+pub use self::kind::Shows;
+use crate::cloudtrail::resource::ResourceFields;
+use crate::decode::event::{Event, Fields, Slot};
+use crate::decode::json::{CUT, Kind, Value};
+use crate::error::Fatal;
+use crate::filter::field::{Field, Path};
+use crate::syntax::suggest::nearest;
+use crate::table::catalogue;
+use crate::table::cell::{CellStyle, push_value};
+use crate::table::large;
+use crate::table::large::Emit;
+use crate::table::names::Names;
+
+/// What is shown unless something else is asked for: what everybody's script
+/// shows, in its order, and two that an investigation needs.
+pub const DEFAULT: [&str; 10] = [
+    "eventTime",
+    "awsRegion",
+    "eventSource",
+    "eventName",
+    "userName",
+    "sourceIPAddress",
+    "userAgent",
+    "requestParameters",
+    "errorCode",
+    "recipientAccountId",
+];
+
+/// A column: its name, and where its cells come from.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// As typed, for the header.
+    pub name: String,
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Field(Slot),
+    Time(Slot),
+    Path(Path),
+    UserName(Box<Names>),
+    /// The first of several paths that leads to something.
+    First(Box<[Path; 2]>),
+    Resources(ResourceFields),
+    File,
+}
+
+/// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list
+/// that begins with `+` adds to the default; `all` stands for those of the
+/// catalogue that do not come before it.
+pub fn parse_list(names: &[String], fields: &mut Fields) -> Result<Vec<Column>, Fatal> {
+    let adds = names.first().is_none_or(|first| first.starts_with('+'));
+    let mut all: Vec<&str> = if adds { DEFAULT.to_vec() } else { Vec::new() };
+    for name in names {
+        match name.strip_prefix('+').unwrap_or(name).trim() {
+            "all" => {
+                let more: Vec<&str> = catalogue::names().filter(|name| !all.contains(name)).collect();
+                all.extend(more);
+            }
+            name => all.push(name),
+        }
+    }
+    all.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
+}
+
+impl Column {
+    /// The column that an option names.
+    pub fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
+        let wrong = |reason: &str| Fatal::option(option, name, reason);
+        let worked_out = Field::worked_out(name, fields).map_err(|reason| wrong(&reason))?;
+        let source = match (name, worked_out) {
+            (_, Some(Field::Path(path))) => Source::Path(path),
+            (_, Some(Field::First(paths))) => Source::First(paths),
+            (_, Some(Field::UserName(identities))) => Source::UserName(Box::new(Names::new(*identities))),
+            (_, Some(Field::Resources(fields))) => Source::Resources(fields),
+            ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
+            ("file", None) => Source::File,
+            ("eventTime", None) => Source::Time(fields.slot(name)?),
+            _ if catalogue::names().any(|known| known == name) => Source::Field(fields.slot(name)?),
+            _ if name.contains(['.', '[']) => match misspelled_root(name) {
+                Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
+                None => {
+                    let path = Path::parse(name, fields).map_err(|reason| wrong(&format!("a path that {reason}")))?;
+                    Source::Path(path)
+                }
+            },
+            _ => return Err(wrong(&unknown(name))),
+        };
+        Ok(Column { name: name.to_string(), source })
+    }
+
+    /// The value that the cell shows, if it is one that is written in pieces.
+    fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+        let value = match &self.source {
+            Source::Field(slot) | Source::Time(slot) => event.get(*slot),
+            Source::Path(path) if !path.is_many() => path.value(event),
+            Source::First(paths) => first(paths, event),
+            _ => None,
+        };
+        value.filter(large::is_large)
+    }
+
+    /// Whether the cell is made of several values, or of parts of one, which are
+    /// cut where they are long.
+    fn is_derived(&self) -> bool {
+        matches!(self.source, Source::UserName(_) | Source::Resources(_))
+    }
+
+    /// The text of the cell, if it is a short and plain one: see [`Value::short`].
+    #[inline]
+    pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; Value::SHORT], usize)> {
+        match &self.source {
+            Source::Field(slot) => event.get(*slot)?.short(),
+            _ => None,
+        }
+    }
+
+    /// Appends the cell of an event.
+    #[inline]
+    pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        match &self.source {
+            Source::Field(slot) => style.value(event.get(*slot), out),
+            Source::Time(slot) if style.zone.is_none() => style.value(event.get(*slot), out),
+            _ => self.write_other(event, file, style, out),
+        }
+    }
+
+    /// Writes the cell of an event that may be large piece by piece, and gives
+    /// whether what it shows was cut.
+    pub fn write_in_pieces(
+        &mut self,
+        event: &Event<'_>,
+        file: &str,
+        style: &CellStyle,
+        emit: &mut Emit<'_>,
+    ) -> ControlFlow<(), bool> {
+        match &self.source {
+            Source::Path(path) if path.is_many() => large::joined(path, event, style, emit)?,
+            _ => match self.large_value(event) {
+                Some(value) => large::cell(value, style, emit)?,
+                None => {
+                    let mut small = Vec::new();
+                    self.write(event, file, style, &mut small);
+                    emit(&small)?;
+                    return ControlFlow::Continue(self.is_derived() && is_cut(&small));
+                }
+            },
+        }
+        ControlFlow::Continue(false)
+    }
+
+    /// Appends the cell of an event, of a large one no less than its first
+    /// `length` bytes.
+    pub(crate) fn write_start(
+        &mut self,
+        event: &Event<'_>,
+        file: &str,
+        style: &CellStyle,
+        length: usize,
+        out: &mut Vec<u8>,
+    ) {
+        if event.value().raw().len() <= large::PIECE {
+            return self.write(event, file, style, out);
+        }
+        let _ = self.write_in_pieces(event, file, style, &mut |piece| {
+            out.extend_from_slice(piece);
+            if out.len() < length { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+    }
+
+    #[inline(never)]
+    fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        match &mut self.source {
+            Source::Field(slot) => style.value(event.get(*slot), out),
+            Source::Time(slot) => style.event_time(event.get(*slot), out),
+            Source::Path(path) if path.is_many() => joined(path, event, style, out),
+            Source::Path(path) => style.time(path.value(event), out),
+            Source::First(paths) => style.value(first(paths, event), out),
+            Source::UserName(names) => names.write(event, out, |name, out| match name {
+                Some(parts) => style.parts(&parts, out),
+                None => style.absent(out),
+            }),
+            Source::Resources(fields) => match &fields.list(event)[..] {
+                [] => style.absent(out),
+                list => style.text(&list.join(";"), out),
+            },
+            Source::File => style.text(file, out),
+        }
+    }
+}
+
+/// Whether a text in a cell was cut.
+fn is_cut(cell: &[u8]) -> bool {
+    memmem::find(cell, CUT.as_bytes()).is_some()
+}
+
+/// The value of the first path that leads to one.
+fn first<'a>(paths: &[Path; 2], event: &Event<'a>) -> Option<Value<'a>> {
+    paths.iter().filter_map(|path| path.value(event)).find(|value| value.kind() != Kind::Null)
+}
+
+/// The values of a path through arrays, joined by `;`.
+fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
+    let (start, mut count) = (out.len(), 0);
+    path.each(event, &mut |value| {
+        if value.kind() != Kind::Null {
+            if count > 0 {
+                out.push(b';');
+            }
+            push_value(value, out);
+            count += 1;
+        }
+    });
+    match count {
+        0 => style.absent(out),
+        _ => style.disarm(out, start),
+    }
+}
+
+/// The field that a path was probably meant to begin with.
+fn misspelled_root(path: &str) -> Option<&'static str> {
+    let root = path.split(['.', '[']).next().unwrap_or_default();
+    let names: Vec<&str> = catalogue::names().collect();
+    if names.contains(&root) { None } else { nearest(root, &names) }
+}
+
+/// What to say of a name that no column has.
+fn unknown(name: &str) -> String {
+    match nearest(name, &catalogue::names().collect::<Vec<_>>()) {
+        Some(known) => format!("not a column; did you mean {known}?"),
+        None => format!("not a column; --columns help lists the names, and .{name} would be the field of that name"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::with_event;
+
+    const EVENT: &str = r#"{"eventName":"X","userIdentity":{"type":"IAMUser","userName":"-bob","accessKeyId":""},
+        "requestParameters":{"items":[{"id":"=a"},{"id":2},{"id":null},{"id":{"n":[1 ]}}]},
+        "additionalEventData":{"MFAUsed":"No"},"novel":"new"}"#;
+
+    fn cells(names: &[&str]) -> Vec<String> {
+        let mut fields = Fields::default();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
+        let columns = parse_list(&names, &mut fields).unwrap();
+        let style = CellStyle::new("~", true, None);
+        with_event(EVENT, &fields, |event| {
+            let write = |mut column: Column| {
+                let mut out = Vec::new();
+                column.write(event, "a/b.json", &style, &mut out);
+                String::from_utf8(out).unwrap()
+            };
+            columns.into_iter().map(write).collect()
+        })
+    }
+
+    #[test]
+    fn names_and_paths_give_cells() {
+        assert_eq!(cells(&["eventName", "userName", "userType", "mfa"]), ["X", "'-bob", "IAMUser", "No"]);
+        assert_eq!(cells(&["accessKeyId", "file", "errorCode", ".novel"]), ["", "a/b.json", "~", "new"]);
+        assert_eq!(cells(&["requestParameters.items[].id"]), [r#"'=a;2;{"n":[1]}"#]);
+        assert_eq!(cells(&["requestParameters.items[1].id", "requestParameters.none[].id"]), ["2", "~"]);
+    }
+
+    #[test]
+    fn a_plus_adds_to_the_default() {
+        let names = |list: &[&str]| {
+            let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
+            let columns = parse_list(&list, &mut Fields::default()).unwrap();
+            columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[]), DEFAULT);
+        assert_eq!(names(&["+mfa", "file"])[9..], ["recipientAccountId", "mfa", "file"]);
+        assert_eq!(names(&["mfa"]), ["mfa"]);
+        let all: Vec<&str> = catalogue::names().collect();
+        assert_eq!(names(&["all"]), all);
+        assert_eq!(names(&["+all", "a.b"]), [&all[..], &["a.b"]].concat());
+        assert_eq!(names(&["mfa", "all"])[..2], ["mfa", "eventTime"]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_help() {
+        let refuse = |name: &str| parse_list(&[name.to_string()], &mut Fields::default()).unwrap_err().to_string();
+        assert_eq!(refuse("eventname"), "--columns \"eventname\": not a column; did you mean eventName?");
+        assert!(
+            refuse("bogus").ends_with("--columns help lists the names, and .bogus would be the field of that name")
+        );
+        assert_eq!(
+            refuse("useridentity.arn"),
+            "--columns \"useridentity.arn\": not a path; did you mean userIdentity…?"
+        );
+        assert!(refuse("a..b").contains("a path that has an empty name"));
+    }
+}

@@ -1,0 +1,113 @@
+//! A column's value by its kind: as JSON, and as what a spreadsheet can hold.
+
+use std::ops::ControlFlow;
+
+use super::{Column, Source, first, is_cut};
+use crate::decode::event::Event;
+use crate::decode::json::{Kind, Value};
+use crate::table::cell::CellStyle;
+use crate::table::json;
+use crate::table::large;
+use crate::table::large::Emit;
+
+/// What the cells of a column are to a spreadsheet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shows {
+    /// Text, whatever it looks like: an account id is no number.
+    Text,
+    /// Points in time, where they can be read.
+    Time,
+    /// What the event says: numbers are numbers, and times times.
+    Value,
+}
+
+impl Column {
+    /// What the column's cells are to a spreadsheet.
+    pub fn shows(&self) -> Shows {
+        match &self.source {
+            Source::Time(_) => Shows::Time,
+            Source::Path(path) if !path.is_many() && self.name.contains(['.', '[']) => Shows::Value,
+            _ => Shows::Text,
+        }
+    }
+
+    /// Whether the cell of an event is a number, if numbers are what it can show.
+    pub fn is_number(&self, event: &Event<'_>) -> bool {
+        match &self.source {
+            Source::Path(path) if self.shows() == Shows::Value => path.value(event).is_some_and(is_number),
+            _ => false,
+        }
+    }
+
+    /// Appends what the cell of an event shows as JSON: a value as delivered, a
+    /// list as an array, null for what is absent, and times in the zone of `style`.
+    pub fn write_json(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
+        match &mut self.source {
+            Source::Field(slot) => json::value(event.get(*slot), out),
+            Source::Time(slot) => json::event_time(event.get(*slot), style, out),
+            Source::Path(path) if path.is_many() => {
+                out.push(b'[');
+                path.each(event, &mut |value| {
+                    json::value(Some(value), out);
+                    out.push(b',');
+                });
+                json::end_array(out);
+            }
+            Source::Path(path) => json::time(path.value(event), style, out),
+            Source::First(paths) => json::value(first(paths, event), out),
+            Source::UserName(names) => names.write(event, out, |name, out| match name {
+                Some(parts) => json::text(&parts, out),
+                None => json::value(None, out),
+            }),
+            Source::Resources(fields) => {
+                out.push(b'[');
+                for resource in fields.list(event) {
+                    json::text(&[&resource], out);
+                    out.push(b',');
+                }
+                json::end_array(out);
+            }
+            Source::File => json::text(&[file], out),
+        }
+    }
+
+    /// Writes the same piece by piece, and gives whether it was cut.
+    pub(in crate::table) fn json_in_pieces(
+        &mut self,
+        event: &Event<'_>,
+        file: &str,
+        style: &CellStyle,
+        emit: &mut Emit<'_>,
+    ) -> ControlFlow<(), bool> {
+        match &self.source {
+            Source::Path(path) if path.is_many() => {
+                let (mut flow, mut count) = (emit(b"["), 0);
+                path.each(event, &mut |value| {
+                    if flow.is_continue() && count > 0 {
+                        flow = emit(b",");
+                    }
+                    if flow.is_continue() {
+                        flow = large::json(value, emit);
+                    }
+                    count += 1;
+                });
+                flow?;
+                emit(b"]")?;
+            }
+            _ => match self.large_value(event) {
+                Some(value) => large::json(value, emit)?,
+                None => {
+                    let mut small = Vec::new();
+                    self.write_json(event, file, style, &mut small);
+                    emit(&small)?;
+                    return ControlFlow::Continue(self.is_derived() && is_cut(&small));
+                }
+            },
+        }
+        ControlFlow::Continue(false)
+    }
+}
+
+fn is_number(value: Value<'_>) -> bool {
+    value.kind() == Kind::Scalar && matches!(value.raw().first(), Some(b'-' | b'0'..=b'9'))
+}

@@ -1,0 +1,78 @@
+//! The cell of the column `userName`, remembered by the identity it was made
+//! of: in most logs nineteen of twenty events are by a caller who called before.
+
+use crate::cloudtrail::identity::{Identities, Name};
+use crate::decode::event::Event;
+
+/// Writes names, and remembers some.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    identities: Identities,
+    /// Each in the place that its identity's bytes decide.
+    known: Vec<Known>,
+}
+
+/// An identity as written, and the cell of its name.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    identity: Vec<u8>,
+    cell: Vec<u8>,
+}
+
+impl Names {
+    /// Those that are read so.
+    pub(super) fn new(identities: Identities) -> Names {
+        Names { identities, known: Vec::new() }
+    }
+
+    /// Appends the cell of an event, written by `write` where it is not known.
+    pub(super) fn write(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut Vec<u8>,
+        write: impl Fn(Option<[&str; 3]>, &mut Vec<u8>),
+    ) {
+        let Some((identity, place)) =
+            self.identities.written(event).and_then(|identity| Some((identity, place(identity)?)))
+        else {
+            self.make(event, out, write);
+            return;
+        };
+        if self.known.is_empty() {
+            self.known.resize(PLACES, Known::default());
+        }
+        if self.known[place].identity == identity {
+            return out.extend_from_slice(&self.known[place].cell);
+        }
+        let start = out.len();
+        if self.make(event, out, write) {
+            let known = &mut self.known[place];
+            known.identity.clear();
+            known.identity.extend_from_slice(identity);
+            known.cell.clear();
+            known.cell.extend_from_slice(&out[start..]);
+        }
+    }
+
+    /// Appends the cell as if for the first time, and says whether every event
+    /// with the same identity has it.
+    fn make(&mut self, event: &Event<'_>, out: &mut Vec<u8>, write: impl Fn(Option<[&str; 3]>, &mut Vec<u8>)) -> bool {
+        let principal = self.identities.principal(event);
+        write(principal.name().as_ref().map(Name::parts), out);
+        principal.is_identity()
+    }
+}
+
+const PLACES: usize = 512;
+
+/// Where to remember an identity; nothing for one that is not worth it.
+fn place(identity: &[u8]) -> Option<usize> {
+    /// Longer ones are few, and would take much memory.
+    const LONGEST: usize = 2048;
+    // Half of the bytes are enough to tell sessions from each other.
+    let words = identity.as_chunks::<16>().0.iter().filter_map(|chunk| chunk.first_chunk());
+    let mixed = words.fold(identity.len() as u64, |mixed, word| {
+        (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    (identity.len() <= LONGEST).then_some((mixed >> 55) as usize)
+}
