@@ -253,3 +253,18 @@ fn byte_order_mark(window: &[u8], seen: u64, is_last: bool) -> Option<usize> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::event::{Event, Fields, Places};
+    use super::json::Text;
+    use super::structure::Structure;
+
+    /// Looks at one event.
+    pub(crate) fn with_event<R>(json: &str, fields: &Fields, look: impl FnOnce(&Event<'_>) -> R) -> R {
+        let (mut structure, mut places) = (Structure::default(), Places::default());
+        let text = Text::index(json.as_bytes(), &mut structure);
+        let end = places.read(&text, 0, fields).unwrap();
+        look(&Event::new(&text, &places, 0, end))
+    }
+}

@@ -17,6 +17,7 @@
 mod block;
 mod conclusion;
 mod feed;
+pub mod request;
 mod rows;
 mod turn;
 mod unpack;
@@ -29,6 +30,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use self::block::Block;
 use self::feed::Feed;
+use self::request::EventRequest;
 use self::turn::Turn;
 use self::writer::Writer;
 use crate::cloudtrail::keys::Scope;
@@ -40,15 +42,15 @@ use crate::error::{Fatal, Skip};
 use crate::filter::Filter;
 use crate::filter::jq::Jq;
 use crate::filter::jq::expression::Yields;
-use crate::plan::{Format, Plan, TableLayout};
 use crate::report::{Coverage, Report};
-use crate::sink::Sink;
 use crate::sink::target::Target;
+use crate::sink::{Provenance, Sink};
 use crate::source::file::ahead::Places;
 use crate::spill::dedupe::Ids;
 use crate::spill::sort::Order;
 use crate::syntax::glob::Unmatched;
 use crate::table::Table;
+use crate::table::layout::{Format, TableLayout};
 
 /// Rows are handed on in blocks of about this size, or smaller ones where there
 /// are many threads.
@@ -71,7 +73,7 @@ fn whole_text(threads: usize) -> usize {
     (each.saturating_sub(BITS) / 5 * 4).clamp(SMALLEST, LARGEST)
 }
 
-const SHAPED: &str = "--columns: the --jq expression shapes its own lines; leave --columns out, or let \
+const SHAPED: &str = ": the --jq expression shapes its own lines; leave --columns out, or let \
                       --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
 
 const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly == true' does; \
@@ -122,15 +124,15 @@ struct Question {
 }
 
 impl Question {
-    fn new(plan: &Plan, fields: &mut Fields) -> Result<Question, Fatal> {
-        let is_sorted = !plan.sort.is_empty() && !plan.count;
-        let needs_time = plan.table.zone.is_some() || plan.sort.iter().any(|by| by.column == "eventTime");
+    fn new(request: &EventRequest, fields: &mut Fields) -> Result<Question, Fatal> {
+        let is_sorted = !request.sort.is_empty() && !request.count;
+        let needs_time = request.table.zone.is_some() || request.sort.iter().any(|by| by.column == "eventTime");
         Ok(Question {
-            filter: Filter::new(&plan.conditions, fields)?,
-            jq: plan.conditions.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?,
-            order: if is_sorted { Some(Order::new(&plan.sort, fields)?) } else { None },
-            ids: if plan.dedupe { Some(Ids::new(fields)?) } else { None },
-            clock: if needs_time && !plan.count { Some(Clock::new(fields)?) } else { None },
+            filter: Filter::new(&request.filter, fields)?,
+            jq: request.filter.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?,
+            order: if is_sorted { Some(Order::new(&request.sort, fields)?) } else { None },
+            ids: if request.dedupe { Some(Ids::new(fields)?) } else { None },
+            clock: if needs_time && !request.count { Some(Clock::new(fields)?) } else { None },
         })
     }
 
@@ -150,23 +152,25 @@ pub struct Finished {
 }
 
 /// Does the main job and says what was covered. `stop` ends it early.
-pub fn run(plan: &Plan, report: &Report, stop: &Stop) -> Result<Finished, Fatal> {
+pub fn run(request: &EventRequest, report: &Report, stop: &Stop) -> Result<Finished, Fatal> {
     let mut fields = Fields::default();
-    let question = Question::new(plan, &mut fields)?;
+    let question = Question::new(request, &mut fields)?;
     let yields = question.yields();
-    let plan = &Plan { table: layout(plan, yields, report)?, ..plan.clone() };
-    let table = Table::new(&plan.table, &mut fields)?;
-    let goal = || if plan.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
-    let goals = (0..plan.threads).map(|_| goal()).collect();
-    let header = if plan.count { Vec::new() } else { table.header() };
+    let request = &EventRequest { table: layout(request, yields, report)?, ..request.clone() };
+    let table = Table::new(&request.table, &mut fields)?;
+    let goal = || if request.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
+    let goals = (0..request.threads).map(|_| goal()).collect();
+    let header = if request.count { Vec::new() } else { table.header() };
     let filter = question.filter.clone();
-    let coverage = stages(plan, (question, &fields), goals, || Ok((Sink::open(plan, &table)?, header)), report, stop)?;
+    let provenance = Provenance { now: request.now, command: &request.command, window: request.filter.window };
+    let open = || Ok((Sink::open(request.output.as_deref(), &request.table, &table, &provenance)?, header));
+    let coverage = stages(request, (question, &fields), goals, open, report, stop)?;
     Ok(Finished { coverage, unmatched: filter.unmatched() })
 }
 
 /// What rows look like, given what the jq expression can yield.
-fn layout(plan: &Plan, yields: Yields, report: &Report) -> Result<TableLayout, Fatal> {
-    let mut layout = plan.table.clone();
+fn layout(request: &EventRequest, yields: Yields, report: &Report) -> Result<TableLayout, Fatal> {
+    let mut layout = request.table.clone();
     // What shapes its own lines has no columns to be named.
     layout.header &= yields == Yields::Truth;
     let gives_way = |option: &str| {
@@ -178,18 +182,18 @@ fn layout(plan: &Plan, yields: Yields, report: &Report) -> Result<TableLayout, F
     };
     if yields == Yields::Values && !layout.columns.is_empty() {
         if !gives_way("--columns") {
-            return Err(Fatal::Usage(SHAPED.into()));
+            return Err(Fatal::about("--columns", SHAPED));
         }
         layout.columns.clear();
     }
-    if yields != Yields::Truth && layout.excel && !plan.count {
+    if yields != Yields::Truth && layout.excel && !request.count {
         if !gives_way("--excel") {
-            return Err(Fatal::Usage(format!("--excel{UNDECIDED}")));
+            return Err(Fatal::about("--excel", UNDECIDED));
         }
         layout.excel = false;
     }
-    if yields != Yields::Truth && layout.format == Format::Xlsx && !plan.count {
-        return Err(Fatal::Usage(format!("--format xlsx{UNDECIDED}")));
+    if yields != Yields::Truth && layout.format == Format::Xlsx && !request.count {
+        return Err(Fatal::about("--format xlsx", UNDECIDED));
     }
     Ok(layout)
 }
@@ -197,47 +201,47 @@ fn layout(plan: &Plan, yields: Yields, report: &Report) -> Result<TableLayout, F
 /// Shows the wanted events to visitors, each of which has a thread of its own.
 /// They look at `fields`.
 pub fn visit<V: Visitor>(
-    plan: &Plan,
+    request: &EventRequest,
     mut fields: Fields,
     visitors: &mut [V],
     report: &Report,
     stop: &Stop,
 ) -> Result<Coverage, Fatal> {
-    let question = Question::new(plan, &mut fields)?;
+    let question = Question::new(request, &mut fields)?;
     let goals = visitors.iter_mut().map(|visitor| Goal::Visit(visitor)).collect();
     let nowhere = || Ok((Sink::Lines(Target::open(None)?), Vec::new()));
-    stages(plan, (question, &fields), goals, nowhere, report, stop)
+    stages(request, (question, &fields), goals, nowhere, report, stop)
 }
 
 /// Runs all stages, with a worker for each goal. `open` gives what takes the
 /// rows, and their header.
 fn stages(
-    plan: &Plan,
+    request: &EventRequest,
     (question, fields): (Question, &Fields),
     goals: Vec<Goal<'_>>,
     open: impl FnOnce() -> Result<(Sink, Vec<u8>), Fatal>,
     report: &Report,
     stop: &Stop,
 ) -> Result<Coverage, Fatal> {
-    let old = feed::replaced(plan.output.as_deref(), &plan.inputs)?;
-    let inputs = feed::open(&plan.inputs, report, stop)?;
+    let old = feed::replaced(request.output.as_deref(), &request.inputs)?;
+    let inputs = feed::open(&request.inputs, report, stop)?;
     let (mut sink, header) = open()?;
 
-    let depth = plan.threads * 4;
+    let depth = request.threads * 4;
     let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
     let (order_sender, order_receiver) = bounded::<Receiver<Block>>(depth);
-    let (used_sender, used_receiver) = bounded::<Vec<u8>>(plan.threads + 1);
+    let (used_sender, used_receiver) = bounded::<Vec<u8>>(request.threads + 1);
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
     let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
-    let ahead = Arc::new(Places::new(if plan.threads > 1 { plan.threads.min(AHEAD) } else { 0 }));
-    let (pace, turn, scope) = (feed.pace(), Turn::default(), Scope::since(plan.conditions.window));
+    let ahead = Arc::new(Places::new(if request.threads > 1 { request.threads.min(AHEAD) } else { 0 }));
+    let (pace, turn, scope) = (feed.pace(), Turn::default(), Scope::since(request.filter.window));
     let job = Job {
         // Which rows are wanted, only the writer knows then.
-        limit: plan.limit.filter(|_| question.order.is_none() && !plan.dedupe),
-        block: (BLOCKS / (depth + plan.threads)).min(BLOCK),
-        verbose: plan.talk.verbose,
+        limit: request.limit.filter(|_| question.order.is_none() && !request.dedupe),
+        block: (BLOCKS / (depth + request.threads)).min(BLOCK),
+        verbose: request.verbosity.verbose,
         ahead: &ahead,
-        threads: plan.threads,
+        threads: request.threads,
         scope: &scope,
         stop,
         pace: &pace,
@@ -250,18 +254,18 @@ fn stages(
             let Question { filter, jq, order, ids, clock } = &question;
             let (search, jq, order, ids) = (filter.search(), jq.clone(), order.clone(), ids.clone());
             let choice = Choice { search, filter: filter.clone(), jq, order, ids, clock: clock.clone(), goal };
-            Worker::new(job, choice, fields, whole_text(plan.threads), used_receiver.clone())
+            Worker::new(job, choice, fields, whole_text(request.threads), used_receiver.clone())
         })
         .collect::<Result<_, _>>()?;
 
     std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| feed.run(inputs, plan.conditions.window, report));
+        let feeding = scope.spawn(|| feed.run(inputs, request.filter.window, report));
         for worker in workers {
             let batches = batch_receiver.clone();
             scope.spawn(move || worker.run(&batches));
         }
         drop(batch_receiver);
-        let mut writer = Writer::new(plan, report, stop, &turn, &mut sink);
+        let mut writer = Writer::new(request, report, stop, &turn, &mut sink);
         let written = writer.run(header, order_receiver, &used_sender);
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
@@ -272,7 +276,7 @@ fn stages(
         Ok(coverage)
     })
     .and_then(|coverage| {
-        if plan.count {
+        if request.count {
             report.clear();
             sink.write(format!("{}\n", coverage.rows).as_bytes())?;
         }

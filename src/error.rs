@@ -6,18 +6,20 @@
 
 pub mod cancel;
 pub mod exit;
+pub mod usage;
 
 use std::fmt;
 use std::io;
 
-use crate::error::exit::Exit;
+use self::exit::Exit;
+use self::usage::UsageError;
 
 /// An error that ends the run.
 #[derive(Debug, thiserror::Error)]
 pub enum Fatal {
     /// The command line is wrong.
     #[error("{0}")]
-    Usage(String),
+    Usage(UsageError),
     /// The work cannot be done, or not be finished.
     #[error("{0}")]
     Failed(String),
@@ -33,7 +35,17 @@ impl Fatal {
     /// A wrong value of an option: which option, what was given, what would
     /// be right.
     pub fn option(option: &str, value: &str, right: impl fmt::Display) -> Fatal {
-        Fatal::Usage(format!("{option} {value:?}: {right}"))
+        Fatal::Usage(UsageError::value(option, value, right))
+    }
+
+    /// A wrong command line.
+    pub fn usage(reason: impl Into<String>) -> Fatal {
+        Fatal::Usage(UsageError::new(reason))
+    }
+
+    /// An option that makes no sense as it was given; `reason` follows it directly.
+    pub fn about(option: &str, reason: impl Into<String>) -> Fatal {
+        Fatal::Usage(UsageError::about(option, reason))
     }
 
     /// The code to leave with.

@@ -25,7 +25,6 @@ pub mod decode;
 pub mod engine;
 pub mod error;
 pub mod filter;
-pub mod plan;
 pub mod report;
 pub mod sink;
 pub mod source;

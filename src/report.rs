@@ -13,15 +13,23 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use self::coverage::{Coverage, count};
-pub use self::fetched::{Fetched, LateSearch, Mirrored};
+pub use self::fetched::{Fetched, Mirrored};
 use crate::error::Skip;
-use crate::plan::Talk;
 use crate::syntax::visible::is_hidden;
+
+/// How much is said on stderr.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Verbosity {
+    /// Only what went wrong.
+    pub quiet: bool,
+    /// 1: what is done; 2: for each file.
+    pub verbose: u8,
+}
 
 /// Says things on stderr. Shared by all threads.
 #[derive(Debug)]
 pub struct Report {
-    talk: Talk,
+    verbosity: Verbosity,
     bars: Option<Bars>,
     problems: AtomicU64,
 }
@@ -35,12 +43,12 @@ struct Bars {
 }
 
 impl Report {
-    /// A report that shows progress where `talk` and the terminal allow it, and
+    /// A report that shows progress where `verbosity` and the terminal allow it, and
     /// where no rows come to the same terminal.
-    pub fn new(talk: Talk, has_rows: bool) -> Report {
+    pub fn new(verbosity: Verbosity, has_rows: bool) -> Report {
         let is_free = !has_rows || !std::io::stdout().is_terminal();
-        let is_shown = !talk.quiet && is_free && std::io::stderr().is_terminal();
-        Report { talk, bars: is_shown.then(Bars::new), problems: AtomicU64::new(0) }
+        let is_shown = !verbosity.quiet && is_free && std::io::stderr().is_terminal();
+        Report { verbosity, bars: is_shown.then(Bars::new), problems: AtomicU64::new(0) }
     }
 
     /// Names something that could not be read.
@@ -56,14 +64,14 @@ impl Report {
 
     /// Says something that the user should know.
     pub fn note(&self, text: &str) {
-        if !self.talk.quiet {
+        if !self.verbosity.quiet {
             self.say(text);
         }
     }
 
     /// Says what is being done, with `-v`; what is done to one file, with `-vv`.
     pub fn detail(&self, level: u8, text: impl FnOnce() -> String) {
-        if self.talk.verbose >= level {
+        if self.verbosity.verbose >= level {
             self.say(&text());
         }
     }
@@ -77,7 +85,7 @@ impl Report {
     /// is said in any case.
     pub fn finish(&self, coverage: &impl Display, wrong: Option<String>) {
         self.clear();
-        match wrong.filter(|_| self.talk.quiet) {
+        match wrong.filter(|_| self.verbosity.quiet) {
             Some(wrong) => self.say(&wrong),
             None => self.note(&coverage.to_string()),
         }

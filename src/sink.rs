@@ -12,11 +12,23 @@ use jiff::tz::TimeZone;
 
 use crate::error::Fatal;
 use crate::error::cancel::Stop;
-use crate::plan::{Format, Plan};
 use crate::report::Coverage;
 use crate::sink::target::{Target, Through};
 use crate::sink::xlsx::{About, Book};
+use crate::syntax::window::Window;
 use crate::table::Table;
+use crate::table::layout::{Format, TableLayout};
+
+/// Where rows come from, for whoever opens a workbook later.
+#[derive(Clone, Copy, Debug)]
+pub struct Provenance<'a> {
+    /// When they were asked for.
+    pub now: Timestamp,
+    /// The command line.
+    pub command: &'a str,
+    /// The time that events were asked for.
+    pub window: Window,
+}
 
 /// Takes the rows of a table.
 pub enum Sink {
@@ -35,17 +47,22 @@ pub enum Sink {
 
 impl Sink {
     /// Opens what the rows of `table` go to.
-    pub fn open(plan: &Plan, table: &Table) -> Result<Sink, Fatal> {
-        let target = Target::open(plan.output.as_deref())?;
-        if plan.table.format != Format::Xlsx {
+    pub fn open(
+        output: Option<&Path>,
+        layout: &TableLayout,
+        table: &Table,
+        provenance: &Provenance<'_>,
+    ) -> Result<Sink, Fatal> {
+        let target = Target::open(output)?;
+        if layout.format != Format::Xlsx {
             return Ok(Sink::Lines(target));
         }
         let temporary = std::env::temp_dir();
         // Where there is room for the workbook there is room for its parts.
         let folder = target.folder().unwrap_or(&temporary);
-        let zone = plan.table.zone.clone().unwrap_or(TimeZone::UTC);
-        let about = about(plan, &zone);
-        let book = Book::new(table.sheet_columns(), plan.table.header, zone, folder)?;
+        let zone = layout.zone.clone().unwrap_or(TimeZone::UTC);
+        let about = about(provenance, &zone);
+        let book = Book::new(table.sheet_columns(), layout.header, zone, folder)?;
         Ok(Sink::Book { book: Box::new(book), about, target })
     }
 
@@ -78,19 +95,19 @@ impl Sink {
 }
 
 /// What can be said before anything is read.
-fn about(plan: &Plan, zone: &TimeZone) -> About {
+fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> About {
     let mut about = About::default();
     let time = |time: Timestamp| match zone {
         _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
     };
     about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
-    about.say("Written at", time(plan.now));
-    about.say("Asked for", &plan.command);
-    if let Some(since) = plan.conditions.window.since {
+    about.say("Written at", time(provenance.now));
+    about.say("Asked for", provenance.command);
+    if let Some(since) = provenance.window.since {
         about.say("Events since", time(since));
     }
-    if let Some(until) = plan.conditions.window.until {
+    if let Some(until) = provenance.window.until {
         about.say("Events before", time(until));
     }
     about.say("Times are in", name(zone));

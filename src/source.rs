@@ -3,6 +3,7 @@
 pub mod s3;
 
 pub mod file;
+pub mod spec;
 pub mod walk;
 
 use std::borrow::Cow;

@@ -8,18 +8,19 @@ pub mod cuts;
 pub mod excel;
 mod json;
 mod large;
+pub mod layout;
 mod names;
 
 use std::ops::ControlFlow;
 
 use self::cell::{CellStyle, push_text};
 use self::column::Column;
+use self::excel::SheetColumn;
 pub use self::large::Emit;
+use self::layout::{Format, TableLayout};
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
 use crate::filter::jq::Output;
-use crate::plan::{Format, TableLayout};
-use crate::sink::xlsx::SheetColumn;
 
 /// Writes rows of the chosen columns in the chosen format.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Table {
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
         let is_sheet = layout.format == Format::Xlsx;
         if is_sheet && columns.len() > excel::COLUMNS {
-            return Err(Fatal::Usage(format!("--columns: more than the {} that a sheet can hold", excel::COLUMNS)));
+            return Err(Fatal::about("--columns", format!(": more than the {} that a sheet can hold", excel::COLUMNS)));
         }
         Ok(Table {
             columns,

@@ -16,6 +16,7 @@ use clap::{ArgMatches, Command};
 
 pub use self::origin::Origin;
 use crate::error::Fatal;
+use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
 
 /// What not every command with a window has.
@@ -170,27 +171,14 @@ impl Settings {
         &self.details
     }
 
-    /// A complaint about an option, with where its value comes from if nobody
-    /// typed it.
-    pub fn blame(&self, complaint: &str) -> String {
-        let is_about = |setting: &&Setting| {
-            let rest = complaint.strip_prefix("--").and_then(|rest| rest.strip_prefix(setting.name));
-            rest.is_some_and(|rest| rest.starts_with([' ', ':']))
-        };
-        match self.used.iter().find(is_about) {
-            Some(setting) => format!("{}: {complaint}", setting.origin),
-            None => complaint.to_string(),
-        }
-    }
-
-    /// What to say if the settings make no sense beside what was typed.
-    pub fn refuse(&self, error: &clap::Error) -> Option<Fatal> {
-        use clap::error::{ContextKind, ContextValue};
-        let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
-        let name = argument.strip_prefix("--")?.split(' ').next()?;
-        let setting = self.used.iter().find(|setting| setting.name == name)?;
-        let why = std::error::Error::source(error).map_or("not a value of this option".into(), ToString::to_string);
-        Some(Fatal::Usage(format!("{}: --{name} {:?}: {why}", setting.origin, setting.value)))
+    /// The same error, with where the value comes from if it was not typed.
+    pub fn attribute(&self, fatal: Fatal) -> Fatal {
+        let Fatal::Usage(error) = fatal else { return fatal };
+        let setting = self.used.iter().find(|setting| error.option_name() == Some(setting.name));
+        Fatal::Usage(match setting {
+            Some(setting) => error.with_origin(&setting.origin),
+            None => error,
+        })
     }
 }
 
@@ -207,7 +195,9 @@ impl Setting {
             Some("true" | "1" | "yes") => Ok(Some(argument)),
             Some("false" | "0" | "no") => Ok(None),
             _ => {
-                Err(Fatal::Usage(format!("{}: --{} {:?}: neither true nor false", self.origin, self.name, self.value)))
+                let option = format!("--{}", self.name);
+                let error = UsageError::value(&option, &self.value.to_string_lossy(), "neither true nor false");
+                Err(Fatal::Usage(error.with_origin(&self.origin)))
             }
         }
     }

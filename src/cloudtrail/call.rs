@@ -1,9 +1,9 @@
 //! What kind of call it was: whether it changed something, and whether it
 //! happened at all.
 
+use crate::cloudtrail::field;
 use crate::decode::event::{Event, Fields, Slot, TooMany};
 use crate::decode::json::{Kind, Value};
-use crate::filter::field;
 
 /// Tells calls that read from those that write.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ fn may_say_failure(value: Value<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     #[test]
     fn reads_are_told_from_writes() {

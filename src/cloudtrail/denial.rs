@@ -2,10 +2,10 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::cloudtrail::long;
+use crate::cloudtrail::long::{Question, Shortened};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::error::Fatal;
-use crate::filter::long;
-use crate::filter::long::{Question, Shortened};
 use crate::syntax::glob::PieceMatcher;
 
 /// What the error codes of denials hold, in any case. Each service has its own:
@@ -53,7 +53,7 @@ impl Question for Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     #[test]
     fn denials_are_told_from_other_failures() {

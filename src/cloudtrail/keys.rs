@@ -11,7 +11,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::scope::{Scope, kind_folders};
+pub use self::scope::{LateSearch, Scope, kind_folders};
 use crate::cloudtrail::log_kind::{LogKind, is_kind_folder};
 
 /// Where a key or folder is in the layout, as far as it tells.

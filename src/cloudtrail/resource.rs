@@ -9,11 +9,11 @@ use std::collections::HashSet;
 
 use self::message::resources_of_message;
 use self::name::{names_in_answer, names_in_request};
+use crate::cloudtrail::long;
+use crate::cloudtrail::long::Shortened;
 use crate::decode::event::{Event, Fields, Slot, TooMany};
 use crate::decode::json::{self, CUT, Value, is_verbatim, unescape};
 use crate::error::Fatal;
-use crate::filter::long;
-use crate::filter::long::Shortened;
 use crate::syntax::glob::{Choice, Pattern};
 
 /// More than an ARN can have, all of it escaped.
@@ -226,7 +226,7 @@ fn is_resource(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     #[test]
     fn a_resource_is_a_whole_value_or_the_end_of_an_arn() {

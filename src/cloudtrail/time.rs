@@ -113,7 +113,7 @@ fn within_hour(text: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     #[test]
     fn times_are_read_however_they_are_written() {

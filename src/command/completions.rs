@@ -5,12 +5,16 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, Shell};
 
-use crate::cli::Cli;
+use super::context::print;
+use super::{Command, Context};
+use crate::error::Fatal;
+use crate::error::exit::Exit;
+use crate::error::usage::UsageError;
 use crate::table::catalogue;
 
 /// Set where a shell asks, to the shell's name.
@@ -51,8 +55,38 @@ const EVENTS: [&str; 30] = [
     "UpdateAssumeRolePolicy",
 ];
 
+/// Generate shell completions for options, columns and event names
+///
+/// bash and zsh: source <(trail2tsv completions zsh), in ~/.bashrc or ~/.zshrc.
+///
+/// fish: trail2tsv completions fish | source, in config.fish.
+///
+/// PowerShell: trail2tsv completions powershell | Out-String | Invoke-Expression.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "completions")]
+struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+/// The command `completions`.
+#[derive(Debug)]
+pub struct Completions;
+
+impl Command for Completions {
+    fn definition(&self) -> clap::Command {
+        CompletionsArgs::command()
+    }
+
+    fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Fatal> {
+        let args =
+            CompletionsArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+        print(&script(args.shell).map_err(|error| Fatal::write("the script", &error))?)
+    }
+}
+
 /// The script that `shell` runs when it starts.
-pub fn script(shell: Shell) -> io::Result<String> {
+fn script(shell: Shell) -> io::Result<String> {
     let mut script = Vec::new();
     let shells = Shells::builtins();
     let registrar = shells.completer(&shell.to_string()).ok_or(io::ErrorKind::Unsupported)?;
@@ -67,11 +101,11 @@ pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
 }
 
 /// All that can be typed, with what is only offered.
-fn command() -> Command {
+fn command() -> clap::Command {
     let columns = || offering(catalogue::CATALOGUE.iter().map(|named| (named.name, named.what)));
     let events = || offering(EVENTS.iter().map(|name| (*name, "")));
     let words = |words: &'static [&str]| offering(words.iter().map(|word| (*word, "")));
-    Cli::command()
+    super::definition()
         .mut_arg("columns", columns())
         .mut_arg("sort", columns())
         .mut_arg("event_name", events())

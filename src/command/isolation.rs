@@ -12,6 +12,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
+use super::Context;
+use crate::engine::request::EventRequest;
 use crate::error::Fatal;
 use crate::error::exit::Exit;
 use crate::sink::partial_file;
@@ -21,13 +23,26 @@ const MARK: &str = "_TRAIL2TSV_ISOLATED";
 /// How much memory the second process may use, in MiB. Its threads' stacks come on top.
 const MEMORY: u64 = 200;
 
+/// Does a run with a jq expression in a second process, and gives how it ended; gives
+/// nothing where the run is to be done here: in the second process, or without `--jq`.
+pub fn enter(request: &EventRequest, context: &Context) -> Result<Option<Exit>, Fatal> {
+    if request.filter.jq.is_none() {
+        return Ok(None);
+    }
+    if is_isolated() {
+        limit_memory(request.threads);
+        return Ok(None);
+    }
+    run(&context.typed, request.output.as_deref()).map(Some)
+}
+
 /// Whether this is the second process.
-pub fn is_isolated() -> bool {
+fn is_isolated() -> bool {
     std::env::var_os(MARK).is_some()
 }
 
 /// Limits this process, the second one, to its memory, where the system can do that.
-pub fn limit_memory(threads: usize) {
+fn limit_memory(threads: usize) {
     #[cfg(target_os = "linux")]
     linux::limit_memory(MEMORY << 20, threads);
     #[cfg(not(target_os = "linux"))]
@@ -36,7 +51,7 @@ pub fn limit_memory(threads: usize) {
 
 /// Runs the command line in a second process, and gives how it ended. `output` is where
 /// it writes.
-pub fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Fatal> {
+fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Fatal> {
     let fail = |error: io::Error| Fatal::Failed(format!("--jq needs a second process, and there is none: {error}"));
     let program = std::env::current_exe().map_err(fail)?;
     let mut command = Command::new(program);

@@ -14,20 +14,22 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::question::{Question, USER, alone, each_alone};
+use crate::cloudtrail::field::Field;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
 use crate::decode::Decoder;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::engine::Finished;
+use crate::engine::request::EventRequest;
 use crate::error::cancel::Stop;
 use crate::filter::Filter;
-use crate::filter::field::Field;
-use crate::plan::{BucketInput, Conditions, Input, Plan};
+use crate::filter::spec::FilterSpec;
 use crate::report::count;
 use crate::source::Source;
 use crate::source::file::inflate::Inflater;
 use crate::source::file::opener::Opener;
 use crate::source::s3::mirror_root::{MirrorEntry, MirrorRoot};
+use crate::source::spec::{BucketInput, Input};
 use crate::source::walk::{Met, walk, walk_mirror};
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
@@ -39,27 +41,27 @@ const NAMES: usize = 4096;
 
 /// What can be said of a run that gave no row, or in which a value in a list matched
 /// nothing.
-pub fn hints(plan: &Plan, run: &Finished, stop: &Stop) -> Vec<String> {
-    if run.coverage.is_cut || plan.limit == Some(0) {
+pub fn hints(request: &EventRequest, run: &Finished, stop: &Stop) -> Vec<String> {
+    if run.coverage.is_cut || request.limit == Some(0) {
         return Vec::new();
     }
     if run.coverage.rows == 0 {
-        let look = looked_at(plan, alone(&plan.conditions), stop);
-        return look.map_or(Vec::new(), |look| look.hints(&plan.conditions));
+        let look = looked_at(request, alone(&request.filter), stop);
+        return look.map_or(Vec::new(), |look| look.hints(&request.filter));
     }
     let questions: Vec<Question> =
-        run.unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &plan.conditions)).collect();
+        run.unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
     match questions.is_empty() {
         true => Vec::new(),
-        false => looked_at(plan, questions, stop).map_or(Vec::new(), Look::names),
+        false => looked_at(request, questions, stop).map_or(Vec::new(), Look::names),
     }
 }
 
 /// What a part of the files of a run holds instead of what is asked for; `None` if
 /// nothing is.
-fn looked_at(plan: &Plan, questions: Vec<Question>, stop: &Stop) -> Option<Look> {
-    let mut look = Look::new(questions, plan.conditions.window)?;
-    let sources = sources(&plan.inputs);
+fn looked_at(request: &EventRequest, questions: Vec<Question>, stop: &Stop) -> Option<Look> {
+    let mut look = Look::new(questions, request.filter.window)?;
+    let sources = sources(&request.inputs);
     // Files from everywhere: what is first is often of one account and region.
     for source in sources.iter().step_by(sources.len().div_ceil(FILES).max(1)) {
         if look.bytes > BYTES || stop.is_interrupted() {
@@ -208,7 +210,7 @@ impl Look {
     }
 
     /// The same of a run in which nothing matched, with what is true of the whole.
-    fn hints(self, conditions: &Conditions) -> Vec<String> {
+    fn hints(self, conditions: &FilterSpec) -> Vec<String> {
         let mut hints: Vec<String> = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint).collect();
         if let Some([first, last]) = self.times {
             let window = conditions.window;

@@ -8,11 +8,13 @@
 //!                  terminal, data, page                  what is made of it
 //! ```
 
+pub mod args;
 mod counter;
 mod data;
 mod days;
 mod follow_up;
 mod page;
+mod request;
 mod result;
 mod shown;
 mod span;
@@ -23,15 +25,24 @@ mod time;
 mod timeline;
 mod trend;
 
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use self::args::{SummaryArgs, question};
+use self::request::{SummaryFormat, SummaryRequest};
 use self::result::{About, Summary};
 use self::tally::{Subject, Tally};
+use super::context::print;
+use super::{Command, Context, isolation};
 use crate::decode::event::Fields;
 use crate::engine;
 use crate::error::Fatal;
 use crate::error::cancel::Stop;
-use crate::plan::{Format, SummaryFormat, SummaryPlan};
+use crate::error::exit::Exit;
+use crate::error::usage::UsageError;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
+use crate::table::catalogue;
+use crate::table::layout::Format;
 
 /// What all counters may take in memory together.
 const ROOM: usize = 32 << 20;
@@ -47,31 +58,55 @@ const SUBJECTS: [(About, &str); 7] = [
     (About::Errors, "errorCode"),
 ];
 
+/// The command `summary`.
+#[derive(Debug)]
+pub struct SummaryCommand;
+
+impl Command for SummaryCommand {
+    fn definition(&self) -> clap::Command {
+        SummaryArgs::command()
+    }
+
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Fatal> {
+        let args = SummaryArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+        if args.counting.by.iter().any(|list| list == "help") {
+            return print(&catalogue::help());
+        }
+        let request = SummaryRequest::new(SummaryArgs { question: question(typed), ..args }, context)?;
+        if let Some(exit) = isolation::enter(&request.reading, context)? {
+            return Ok(exit);
+        }
+        let report = Report::new(request.reading.verbosity, false);
+        let outcome = context.work(&report, |stop| run(&request, &report, stop));
+        Ok(context.conclude(&report, outcome))
+    }
+}
+
 /// Counts, writes what was counted, and says what was covered.
-pub fn run(plan: &SummaryPlan, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
+fn run(request: &SummaryRequest, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
     let mut fields = Fields::default();
-    let (headings, subjects) = subjects(plan, &mut fields)?;
-    let mut tallies = Tally::for_threads(plan.reading.threads, ROOM, subjects, &mut fields)?;
-    if plan.dedupe
+    let (headings, subjects) = subjects(request, &mut fields)?;
+    let mut tallies = Tally::for_threads(request.reading.threads, ROOM, subjects, &mut fields)?;
+    if request.dedupe
         && let [tally] = &mut tallies[..]
     {
         tally.leave_out_repeated(&mut fields)?;
     }
     // Before the work, so that a page that cannot be written is said at once.
-    let html = plan.reading.output.as_deref().map(|path| Target::open(Some(path))).transpose()?;
-    let mut coverage = engine::visit(&plan.reading, fields, &mut tallies, report, stop)?;
-    let top = if html.is_some() { plan.top.max(plan.html_top) } else { plan.top };
+    let html = request.reading.output.as_deref().map(|path| Target::open(Some(path))).transpose()?;
+    let mut coverage = engine::visit(&request.reading, fields, &mut tallies, report, stop)?;
+    let top = if html.is_some() { request.top.max(request.html_top) } else { request.top };
     let mut summary = Summary::new(headings, tallies, top)?;
     coverage.cut_values += summary.counts.cut_values;
     report.clear();
     if let Some(mut html) = html {
-        html.write(page::page(&summary, &coverage, plan).as_bytes())?;
+        html.write(page::page(&summary, &coverage, request).as_bytes())?;
         html.finish()?;
-        summary.keep(plan.top);
+        summary.keep(request.top);
     }
-    if let Some(format) = plan.format {
+    if let Some(format) = request.format {
         let mut target = Target::open(None)?;
-        target.write(&written(&summary, &coverage, format, plan))?;
+        target.write(&written(&summary, &coverage, format, request))?;
         target.finish()?;
     }
     Ok(coverage)
@@ -79,11 +114,11 @@ pub fn run(plan: &SummaryPlan, report: &Report, stop: &Stop) -> Result<Coverage,
 
 /// What is counted by, and what its values are called.
 #[allow(clippy::type_complexity, reason = "said in words above")]
-fn subjects(plan: &SummaryPlan, fields: &mut Fields) -> Result<(Vec<(About, Vec<String>)>, Vec<Subject>), Fatal> {
-    if !plan.by.is_empty() {
-        let columns: Vec<&str> = plan.by.iter().map(String::as_str).collect();
+fn subjects(request: &SummaryRequest, fields: &mut Fields) -> Result<(Vec<(About, Vec<String>)>, Vec<Subject>), Fatal> {
+    if !request.by.is_empty() {
+        let columns: Vec<&str> = request.by.iter().map(String::as_str).collect();
         let subject = Subject::new(&columns, true, fields)?;
-        return Ok((vec![(About::Asked, plan.by.clone())], vec![subject]));
+        return Ok((vec![(About::Asked, request.by.clone())], vec![subject]));
     }
     let subject = |(about, column): &(About, &str)| match about {
         About::Errors => Subject::errors(fields),
@@ -95,9 +130,9 @@ fn subjects(plan: &SummaryPlan, fields: &mut Fields) -> Result<(Vec<(About, Vec<
     Ok((headings.chain([denied]).collect(), subjects))
 }
 
-fn written(summary: &Summary, coverage: &Coverage, format: SummaryFormat, plan: &SummaryPlan) -> Vec<u8> {
+fn written(summary: &Summary, coverage: &Coverage, format: SummaryFormat, request: &SummaryRequest) -> Vec<u8> {
     match format {
-        SummaryFormat::Text => terminal::text(summary, coverage, plan.look).into_bytes(),
+        SummaryFormat::Text => terminal::text(summary, coverage, request.look).into_bytes(),
         SummaryFormat::Tsv => data::rows(summary, coverage, Format::Tsv),
         SummaryFormat::Csv => data::rows(summary, coverage, Format::Csv),
         SummaryFormat::Json => data::json(summary, coverage),

@@ -1,28 +1,120 @@
-//! The subcommand `sync`: brings mirrors up to date and reads nothing.
+//! The command `sync`: brings mirrors up to date and reads nothing.
 
 mod verify;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+
 use self::verify::Verifier;
+use super::{Command, Context};
+use crate::cli::filter::ScopeArgs;
+use crate::cli::source::{BucketArgs, inputs};
+use crate::cli::work::VerbosityArgs;
 use crate::error::Fatal;
 use crate::error::cancel::Stop;
-use crate::plan::SyncPlan;
+use crate::error::exit::Exit;
+use crate::error::usage::UsageError;
 use crate::report::{Mirrored, Report};
 use crate::sink::target::Target;
 use crate::source::s3::survey::{Day, Met, survey};
 use crate::source::s3::{Arrived, Bucket, Next};
+use crate::source::spec::{BucketInput, Input};
+
+/// Mirror the logs of a bucket, and read nothing
+///
+/// Only what the mirror lacks is fetched, each object under its own key. A later
+/// run over the same window finds what was delivered late.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(
+    name = "sync",
+    after_help = "Examples:\n  \
+        trail2tsv sync --bucket my-trail --since 30d\n  \
+        trail2tsv sync s3://my-trail/AWSLogs/o-abc --account 111122223333 --dry-run\n\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
+        had (stderr names it), 130 interrupted."
+)]
+#[allow(missing_docs, reason = "each is the group of its type")]
+pub struct SyncArgs {
+    /// s3://BUCKET/PREFIX, or a single object of a bucket
+    #[arg(value_name = "s3://BUCKET/PREFIX")]
+    pub inputs: Vec<PathBuf>,
+    /// Only list, and print for each account, region and day what would be fetched
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub bucket: BucketArgs,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    #[command(flatten)]
+    pub verbosity: VerbosityArgs,
+}
+
+/// The command `sync`.
+#[derive(Debug)]
+pub struct Sync;
+
+/// What is mirrored, and how.
+struct SyncRequest {
+    buckets: Vec<BucketInput>,
+    /// Only list, and say what would be fetched.
+    is_dry: bool,
+}
+
+impl Command for Sync {
+    fn definition(&self) -> clap::Command {
+        SyncArgs::command()
+    }
+
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Fatal> {
+        let args = SyncArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+        let request = request(&args, context)?;
+        let report = Report::new(args.verbosity.verbosity(), request.is_dry);
+        let outcome = context.work(&report, |stop| run(&request, &report, stop));
+        Ok(match outcome {
+            Ok(mirrored) => {
+                let archived = mirrored.fetched.archived();
+                let is_partial = report.problems() > 0 || archived.is_some();
+                report.finish(&mirrored, archived);
+                if is_partial { Exit::Partial } else { Exit::Done }
+            }
+            Err(fatal) => context.fail(&report, fatal),
+        })
+    }
+}
+
+fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Fatal> {
+    let filter = args.scope.spec(context.now)?;
+    if args.bucket.offline {
+        return Err(Fatal::about("--offline", " leaves sync nothing to do"));
+    }
+    let mut buckets = Vec::new();
+    for input in inputs(&args.inputs, &args.bucket, &filter)? {
+        match input {
+            Input::Bucket(bucket) => buckets.push(*bucket),
+            Input::Path(path) => {
+                return Err(Fatal::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
+            }
+            Input::Stdin => return Err(Fatal::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
+        }
+    }
+    if buckets.is_empty() {
+        return Err(Fatal::usage("sync needs --bucket BUCKET or s3://BUCKET/PREFIX"));
+    }
+    Ok(SyncRequest { buckets, is_dry: args.dry_run })
+}
 
 /// Mirrors, or lists what would be mirrored, and says what was done. `stop`
 /// ends it early.
-pub fn run(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
+fn run(request: &SyncRequest, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
     let mut mirrored = Mirrored::default();
-    if plan.is_dry {
-        return list(plan, report, stop);
+    if request.is_dry {
+        return list(request, report, stop);
     }
     let verifier = Arc::new(Verifier::default());
-    for input in &plan.buckets {
+    for input in &request.buckets {
         let mut bucket = Bucket::open(input, Some(verifier.clone()), report, stop)?;
         mirror(&mut bucket, report, stop)?;
         report.detail(1, || bucket.account());
@@ -57,12 +149,12 @@ fn mirror(bucket: &mut Bucket, report: &Report, stop: &Stop) -> Result<(), Fatal
 }
 
 /// Writes a row for each account, region and day.
-fn list(plan: &SyncPlan, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
+fn list(request: &SyncRequest, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
     const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
     let (mut mirrored, mut objects, mut bytes) = (Mirrored::default(), 0, 0);
-    for input in &plan.buckets {
+    for input in &request.buckets {
         let surveyed = survey(input, report, stop, |met| {
             match met {
                 Met::Skip(skip) => report.skip(&skip),

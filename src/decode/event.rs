@@ -27,7 +27,7 @@ pub struct TooMany;
 
 impl From<TooMany> for Fatal {
     fn from(too_many: TooMany) -> Fatal {
-        Fatal::Usage(format!("the command line {too_many}"))
+        Fatal::usage(format!("the command line {too_many}"))
     }
 }
 
@@ -93,7 +93,7 @@ fn hash(key: &[u8]) -> usize {
 pub struct Places {
     /// From where to where, for each slot, and at last for all keys that nobody
     /// asked for; nothing reaches to 0. No text is larger than these numbers:
-    /// see [`Inflater`](crate::source::file::inflate).
+    /// files are read in windows.
     spans: Vec<[u32; 2]>,
     keys: Keys,
 }

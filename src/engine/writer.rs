@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::block::{Block, Piece, RowId};
+use super::request::EventRequest;
 use super::turn::Turn;
 use super::{BLOCK, Said};
 use crate::error::Fatal;
 use crate::error::cancel::Stop;
-use crate::plan::{Format, Plan};
 use crate::report::{Coverage, Report};
 use crate::sink::Sink;
 use crate::spill::dedupe::Seen;
 use crate::spill::sort::Sorter;
 use crate::table::cuts::Cuts;
+use crate::table::layout::Format;
 
 pub(super) struct Writer<'a> {
-    plan: &'a Plan,
+    request: &'a EventRequest,
     report: &'a Report,
     stop: &'a Stop,
     turn: &'a Turn,
@@ -35,20 +36,20 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(
-        plan: &'a Plan,
+        request: &'a EventRequest,
         report: &'a Report,
         stop: &'a Stop,
         turn: &'a Turn,
         sink: &'a mut Sink,
     ) -> Writer<'a> {
         Writer {
-            plan,
+            request,
             report,
             stop,
             turn,
             sink,
-            seen: plan.dedupe.then(Seen::default),
-            sorter: (!plan.sort.is_empty() && !plan.count).then(|| Sorter::new(plan.limit)),
+            seen: request.dedupe.then(Seen::default),
+            sorter: (!request.sort.is_empty() && !request.count).then(|| Sorter::new(request.limit)),
             is_left_out: false,
             cut: 0,
             coverage: Coverage::default(),
@@ -67,7 +68,7 @@ impl<'a> Writer<'a> {
 
     /// Whether cells are cut to what Excel can hold.
     fn is_for_excel(&self) -> bool {
-        self.plan.table.excel || self.plan.table.format == Format::Xlsx
+        self.request.table.excel || self.request.table.format == Format::Xlsx
     }
 
     pub(super) fn run(
@@ -77,7 +78,7 @@ impl<'a> Writer<'a> {
         used: &Sender<Vec<u8>>,
     ) -> Result<(), Fatal> {
         let mut header = Some(header);
-        if self.plan.limit == Some(0) {
+        if self.request.limit == Some(0) {
             return self.sink.write(&header.unwrap_or_default());
         }
         while let Some(blocks) = self.next(&order)? {
@@ -207,7 +208,7 @@ impl<'a> Writer<'a> {
 
     /// How many rows are still wanted.
     fn left(&self) -> u64 {
-        self.plan.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows)
+        self.request.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows)
     }
 
     /// Counts rows that were written.
@@ -220,7 +221,7 @@ impl<'a> Writer<'a> {
     fn write_sorted(&mut self) -> Result<(), Fatal> {
         let Some(sorter) = self.sorter.take() else { return Ok(()) };
         let mut cuts = None;
-        if let Some(limit) = self.plan.limit.filter(|limit| *limit < self.coverage.rows) {
+        if let Some(limit) = self.request.limit.filter(|limit| *limit < self.coverage.rows) {
             self.coverage.unwritten = self.coverage.rows - limit;
             // Those that were counted are of all rows.
             cuts = (self.cut > 0).then(|| Cuts::new(self.is_for_excel()));

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use self::typed::{RIGHT, never_fits, split, test};
-use super::field::Field;
-use super::long::{Question, Shortened};
 use super::search::{Edges, Needle, needles_of_regex};
+use crate::cloudtrail::field::Field;
+use crate::cloudtrail::long::{Question, Shortened};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
@@ -192,7 +192,7 @@ fn number(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::typed::{ONE, ORDERED};
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     const NOW: &str = "2026-10-10T00:00:00Z";
 

@@ -2,16 +2,17 @@
 //! [`filter`](crate::filter::criteria) itself, in the order of their cost.
 
 use super::comparison::Comparison;
-use super::field::Path;
 use super::grep::Grep;
-use super::long::{self, Shortened};
 use super::search::{Edges, Needle, needles_of, needles_of_regex};
 use crate::cloudtrail::call::{Access, Failure};
+use crate::cloudtrail::field::Path;
+use crate::cloudtrail::long;
+use crate::cloudtrail::long::Shortened;
 use crate::cloudtrail::resource::{ResourceChoice, ResourceFields};
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::Value;
 use crate::error::Fatal;
-use crate::plan::Conditions;
+use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::{Choice, Pattern, Unmatched, split_list};
 
 /// One of the finer questions.
@@ -35,7 +36,7 @@ pub enum Condition {
 
 impl Condition {
     /// Compiles what is asked for, and asks for the fields.
-    pub fn all(asked: &Conditions, fields: &mut Fields) -> Result<Vec<Condition>, Fatal> {
+    pub fn all(asked: &FilterSpec, fields: &mut Fields) -> Result<Vec<Condition>, Fatal> {
         let mut all = Vec::new();
         if let Some(is_failed) = asked.is_failed {
             all.push(Condition::Failed(Failure::new(fields)?, is_failed));
@@ -47,7 +48,7 @@ impl Condition {
             all.push(Condition::ErrorCode(fields.slot("errorCode")?, choice));
         }
         if let Some(choice) = patterns("--access-key", &asked.access_keys)? {
-            let path = Path::parse("userIdentity.accessKeyId", fields).map_err(Fatal::Usage)?;
+            let path = Path::parse("userIdentity.accessKeyId", fields).map_err(Fatal::usage)?;
             all.push(Condition::AccessKey(path, choice));
         }
         for text in &asked.wheres {

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use super::address::AddressPattern;
 use super::condition::Condition;
 use super::jq::required;
-use super::long::{self, Shortened};
 use super::search::{Edges, Needle, Search, needles_of};
 use crate::cloudtrail::identity::Identities;
+use crate::cloudtrail::long;
+use crate::cloudtrail::long::Shortened;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{Kind, Value};
 use crate::error::Fatal;
-use crate::plan::Conditions;
+use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::{Choice, Pattern, Unmatched, split_list};
 use crate::syntax::window::Window;
 
@@ -60,7 +61,7 @@ impl Answer {
 
 impl Filter {
     /// Compiles the conditions and asks for the fields that they look at.
-    pub fn new(conditions: &Conditions, fields: &mut Fields) -> Result<Filter, Fatal> {
+    pub fn new(conditions: &FilterSpec, fields: &mut Fields) -> Result<Filter, Fatal> {
         let mut slot = |name| fields.slot(name);
         let (name, region, source) = (slot("eventName")?, slot("awsRegion")?, slot("eventSource")?);
         let (address, time) = (slot("sourceIPAddress")?, slot("eventTime")?);
@@ -277,14 +278,14 @@ fn is_canonical(text: &[u8; LENGTH]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     const EVENT: &str = r#"{"eventTime":"2026-10-01T09:14:02Z","eventName":"TerminateInstances",
         "eventSource":"ec2.amazonaws.com","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",
         "recipientAccountId":"111122223333",
         "userIdentity":{"type":"IAMUser","userName":"alice","arn":"arn:aws:iam::111122223333:user/alice"}}"#;
 
-    fn answer_of(json: &str, conditions: &Conditions) -> Answer {
+    fn answer_of(json: &str, conditions: &FilterSpec) -> Answer {
         let mut fields = Fields::default();
         let mut filter = Filter::new(conditions, &mut fields).unwrap();
         with_event(json, &fields, |event| filter.answer(event))
@@ -294,8 +295,8 @@ mod tests {
         values.iter().map(|value| (*value).to_string()).collect()
     }
 
-    fn passes(change: impl FnOnce(&mut Conditions)) -> bool {
-        let mut conditions = Conditions::default();
+    fn passes(change: impl FnOnce(&mut FilterSpec)) -> bool {
+        let mut conditions = FilterSpec::default();
         change(&mut conditions);
         answer_of(EVENT, &conditions) == Answer::Yes
     }
@@ -325,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_missing_field_is_no_match_and_no_mismatch() {
-        let wanting = |names: &[&str]| Conditions { event_names: list(names), ..Conditions::default() };
+        let wanting = |names: &[&str]| FilterSpec { event_names: list(names), ..FilterSpec::default() };
         for json in [r#"{"eventID":"x"}"#, r#"{"eventName":null}"#, r#"{"eventName":{"a":1}}"#] {
             assert_eq!(answer_of(json, &wanting(&["*"])), Answer::No, "{json}");
             assert_eq!(answer_of(json, &wanting(&["!A"])), Answer::Yes, "{json}");
@@ -334,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_account_of_an_old_event_is_the_callers() {
-        let conditions = Conditions { accounts: list(&["1"]), ..Conditions::default() };
+        let conditions = FilterSpec { accounts: list(&["1"]), ..FilterSpec::default() };
         assert_eq!(answer_of(r#"{"userIdentity":{"accountId":"1"}}"#, &conditions), Answer::Yes);
         assert_eq!(
             answer_of(r#"{"recipientAccountId":"2","userIdentity":{"accountId":"1"}}"#, &conditions),
@@ -344,11 +345,11 @@ mod tests {
 
     #[test]
     fn times_compare_by_instant_however_written() {
-        let window = |since: &str, until: &str| Conditions {
+        let window = |since: &str, until: &str| FilterSpec {
             window: Window { since: since.parse().ok(), until: until.parse().ok() },
-            ..Conditions::default()
+            ..FilterSpec::default()
         };
-        let at = |time: &str, conditions: &Conditions| answer_of(&format!(r#"{{"eventTime":{time}}}"#), conditions);
+        let at = |time: &str, conditions: &FilterSpec| answer_of(&format!(r#"{{"eventTime":{time}}}"#), conditions);
         let day = window("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z");
         let odd = window("2026-10-01T00:00:00.5Z", "2026-10-01T12:00:00.5Z");
         for (time, conditions, expected) in [

@@ -22,7 +22,7 @@ impl Grep {
             }
             regex::bytes::Regex::new(value).map_err(|error| Fatal::option(OPTION, value, not_regex(&error)))?;
         }
-        let set = RegexSet::new(values).map_err(|error| Fatal::Usage(format!("{OPTION}: {}", not_regex(&error))))?;
+        let set = RegexSet::new(values).map_err(|error| Fatal::about(OPTION, format!(": {}", not_regex(&error))))?;
         Ok((!values.is_empty()).then_some(Grep { set }))
     }
 

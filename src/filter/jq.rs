@@ -169,7 +169,7 @@ fn shortened(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     fn ask(expression: &str, json: &str) -> Result<Vec<String>, String> {
         let mut fields = Fields::default();

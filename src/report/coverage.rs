@@ -5,7 +5,8 @@ use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use super::fetched::{Fetched, LateSearch};
+use super::fetched::Fetched;
+use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::PassedOver;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
-use jiff::civil::Date;
 
 use super::coverage::{are, count};
+use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 
@@ -39,24 +39,6 @@ pub struct Fetched {
     pub at_once: u64,
     /// How often S3 asked to slow down.
     pub slow_downs: u64,
-}
-
-/// How far late deliveries were looked for.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum LateSearch {
-    /// Up to the folder of this day.
-    Until(Date),
-    /// In all that the mirror has.
-    Everywhere,
-}
-
-impl fmt::Display for LateSearch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LateSearch::Until(day) => write!(f, "late deliveries were looked for up to {day}"),
-            LateSearch::Everywhere => write!(f, "late deliveries were looked for in all later days"),
-        }
-    }
 }
 
 /// What a run has mirrored that read nothing.

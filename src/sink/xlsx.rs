@@ -21,15 +21,7 @@ use super::target::Through;
 use crate::error::Fatal;
 use crate::table::column::Shows;
 use crate::table::excel;
-
-/// A column of a sheet.
-#[derive(Clone, Debug)]
-pub struct SheetColumn {
-    /// What stands above it.
-    pub name: String,
-    /// What its cells are.
-    pub shows: Shows,
-}
+use crate::table::excel::SheetColumn;
 
 /// A workbook that is being written.
 pub struct Book {

@@ -41,12 +41,13 @@ use self::mirror::{Mirror, MirrorLookup};
 use self::mirror_root::{MirrorEntry, MirrorRoot};
 use self::page::{Object, ObjectAccess};
 use self::trouble::Trouble;
+use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::keys::{Scope, kind_folders};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Stop;
 use crate::error::{Fatal, Skip};
-use crate::plan::BucketInput;
-use crate::report::{Fetched, LateSearch, Report, count};
+use crate::report::{Fetched, Report, count};
+use crate::source::spec::BucketInput;
 
 /// A bucket whose logs are being mirrored.
 #[derive(Debug)]

@@ -63,7 +63,7 @@ fn digest(written: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     #[test]
     fn long_ids_are_told_apart_by_their_ends_and_not_by_how_they_are_written() {

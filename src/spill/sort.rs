@@ -6,7 +6,7 @@
 mod key;
 mod run;
 
-pub use self::key::Order;
+pub use self::key::{Order, OrderBy};
 use self::run::Runs;
 use super::scratch::Scratch;
 use crate::error::Fatal;

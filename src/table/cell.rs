@@ -176,7 +176,7 @@ fn may_begin_formula(first: u8) -> bool {
 mod tests {
     use super::*;
     use crate::decode::event::Fields;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     fn cell(json: &str) -> String {
         let mut fields = Fields::default();

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use memchr::memmem;
 
 pub use self::kind::Shows;
+use crate::cloudtrail::field::{Field, Path};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, Fields, Slot};
 use crate::decode::json::{CUT, Kind, Value};
 use crate::error::Fatal;
-use crate::filter::field::{Field, Path};
 use crate::syntax::suggest::nearest;
 use crate::table::catalogue;
 use crate::table::cell::{CellStyle, push_value};
@@ -244,7 +244,7 @@ fn unknown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     const EVENT: &str = r#"{"eventName":"X","userIdentity":{"type":"IAMUser","userName":"-bob","accessKeyId":""},
         "requestParameters":{"items":[{"id":"=a"},{"id":2},{"id":null},{"id":{"n":[1 ]}}]},

@@ -1,5 +1,16 @@
 //! What Excel can hold, and what it needs to open a text file as it was meant.
 
+use super::column::Shows;
+
+/// A column of a sheet.
+#[derive(Clone, Debug)]
+pub struct SheetColumn {
+    /// What stands above it.
+    pub name: String,
+    /// What its cells are.
+    pub shows: Shows,
+}
+
 /// Tells Excel, and most other programs, that a file is UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

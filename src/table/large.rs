@@ -4,9 +4,9 @@
 use std::ops::ControlFlow;
 
 use super::cell::{CellStyle, push_text, push_value};
+use crate::cloudtrail::field::Path;
 use crate::decode::event::Event;
 use crate::decode::json::{Kind, Value, pieces, unescape};
-use crate::filter::field::Path;
 use crate::syntax::visible::{FORMULA_WITHIN, begins_formula};
 
 /// Cells of larger values are written in pieces of about this size.
@@ -108,7 +108,7 @@ pub(super) fn is_large(value: &Value<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::decode::event::Fields;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     /// The cell of a field in one piece, and of all values in an array there, and
     /// both in pieces.

@@ -5,21 +5,19 @@ use std::ops::ControlFlow;
 
 use clap::Parser;
 use jiff::Timestamp;
-use trail2tsv::cli::Cli;
+use trail2tsv::command::rows::RowsArgs;
 use trail2tsv::decode::Decoder;
 use trail2tsv::decode::event::Fields;
 use trail2tsv::filter::Filter;
-use trail2tsv::plan::{Conditions, Surroundings, Task};
+use trail2tsv::filter::spec::FilterSpec;
 
-/// The conditions of a command line.
-pub(crate) fn conditions(arguments: &[String]) -> Conditions {
+/// The request of a command line.
+pub(crate) fn conditions(arguments: &[String]) -> FilterSpec {
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
     let now: Timestamp = "2026-10-04T00:00:00Z".parse().unwrap();
-    let around = Surroundings { now, cores: 1, command: String::new(), screen: None, set: Vec::new() };
-    match Task::new(Cli::try_parse_from(typed).unwrap(), around) {
-        Ok(Task::Convert(plan)) => plan.conditions,
-        other => panic!("{arguments:?}: {other:?}"),
-    }
+    let args = RowsArgs::try_parse_from(typed).unwrap();
+    let zone = args.table.zone().unwrap();
+    args.filter.spec(&args.scope, now, &zone).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 
 /// For each event of a text whether it is wanted. That a search finds the same

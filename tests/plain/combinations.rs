@@ -182,7 +182,7 @@ fn is_possible(arguments: &[String]) -> bool {
     use clap::Parser;
     use trail2tsv::decode::event::Fields;
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
-    trail2tsv::cli::Cli::try_parse_from(typed).is_ok()
+    trail2tsv::command::rows::RowsArgs::try_parse_from(typed).is_ok()
         && trail2tsv::filter::Filter::new(&crate::asked::conditions(arguments), &mut Fields::default()).is_ok()
 }
 

@@ -11,11 +11,12 @@ use trail2tsv::decode::{Decoder, Findings};
 use trail2tsv::error::Problem;
 use trail2tsv::filter::Filter;
 use trail2tsv::filter::criteria::Answer;
-use trail2tsv::plan::{Conditions, Format, TableLayout};
+use trail2tsv::filter::spec::FilterSpec;
 use trail2tsv::source::file::ahead::Places;
 use trail2tsv::source::file::inflate::{Content, Inflater, TextVisitor};
 use trail2tsv::table::Table;
 use trail2tsv::table::column::DEFAULT;
+use trail2tsv::table::layout::{Format, TableLayout};
 
 /// The default columns, and some paths.
 pub const COLUMNS: [&str; 16] = {
@@ -92,7 +93,7 @@ impl Tools {
         let mut fields = Fields::default();
         let table = Table::new(&layout, &mut fields).unwrap();
         let filter = |name: &str| {
-            let conditions = Conditions { event_names: vec![name.into()], ..Conditions::default() };
+            let conditions = FilterSpec { event_names: vec![name.into()], ..FilterSpec::default() };
             Filter::new(&conditions, &mut fields).unwrap()
         };
         let filters = NAMES.map(filter).into();

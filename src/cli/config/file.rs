@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::{Environment, FLAGS, NAMES, Origin, Setting, variable};
+use crate::error::usage::UsageError;
 use crate::error::{Fatal, plain};
 use crate::syntax::suggest::nearest;
 
@@ -26,7 +27,8 @@ pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Set
 
 fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, Fatal> {
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-    let wrong = |at: usize, what: &str| Fatal::Usage(format!("{}: {what}", Origin::Line(path.into(), line(at))));
+    let wrong =
+        |at: usize, what: &str| Fatal::Usage(UsageError::new(what).with_origin(Origin::Line(path.into(), line(at))));
     let table = DeTable::parse(text).map_err(|error| {
         let what = error.message().lines().next().unwrap_or("no TOML");
         wrong(error.span().map_or(0, |span| span.start), what)

@@ -1,7 +1,5 @@
 use super::*;
-use crate::filter::search::Edges;
-use crate::filter::search::Needle;
-use crate::filter::testing::with_event;
+use crate::decode::testing::with_event;
 
 fn look<R>(event: &str, look: impl FnOnce(&Principal<'_>) -> R) -> R {
     let mut fields = Fields::default();
@@ -133,15 +131,6 @@ fn nobody_else_is_called_root() {
     }
     let issued = r#"{"type":"FederatedUser","principalId":"1:x","sessionContext":{"sessionIssuer":{"type":"Root"}}}"#;
     assert!(["root", "root/x", "x"].iter().all(|name| is_found(issued, name)));
-}
-
-#[test]
-fn what_distinguishes_others_from_root_is_never_searched_for() {
-    // The words stand in the name and not always in the event.
-    for word in ["user", "role", "user/root", "role/root", "user/r", "ole/root"] {
-        let needle = Needle::of_text(word, Edges::PARTS);
-        assert!(needle.is_none_or(|needle| needle.core() == b"root"), "{word}");
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! wanted events, or what was not asked for.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -11,9 +12,26 @@ use super::{Place, delivered_by};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::cloudtrail::regions;
 use crate::error::Fatal;
-use crate::report::LateSearch;
 use crate::syntax::glob::{Choice, Pattern};
 use crate::syntax::window::Window;
+
+/// How far late deliveries were looked for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum LateSearch {
+    /// Up to the folder of this day.
+    Until(Date),
+    /// In all that the mirror has.
+    Everywhere,
+}
+
+impl fmt::Display for LateSearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LateSearch::Until(day) => write!(f, "late deliveries were looked for up to {day}"),
+            LateSearch::Everywhere => write!(f, "late deliveries were looked for in all later days"),
+        }
+    }
+}
 
 /// The folders of the wanted kinds: those that were asked for, else that which
 /// the prefix names, else that of the usual logs.

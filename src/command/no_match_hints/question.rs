@@ -1,10 +1,10 @@
 //! The conditions of a run one by one: what each would match alone.
 
-use crate::plan::Conditions;
+use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::{Unmatched, split_list};
 
 /// The field of the conditions that has the values of an option.
-type Values = fn(&mut Conditions) -> &mut Vec<String>;
+type Values = fn(&mut FilterSpec) -> &mut Vec<String>;
 
 /// The options with values, each with the field of an event that it looks at.
 const OPTIONS: [(&str, &str, Values); 10] = [
@@ -28,12 +28,12 @@ pub(super) struct Question {
     pub(super) values: Vec<String>,
     /// The field whose values can be shown instead; empty if there is none.
     pub(super) names: &'static str,
-    pub(super) conditions: Conditions,
+    pub(super) conditions: FilterSpec,
 }
 
 /// Each thing that is asked for.
-pub(super) fn alone(conditions: &Conditions) -> Vec<Question> {
-    let nothing = Conditions { now: conditions.now, ..Conditions::default() };
+pub(super) fn alone(conditions: &FilterSpec) -> Vec<Question> {
+    let nothing = FilterSpec { now: conditions.now, ..FilterSpec::default() };
     let mut all = Vec::new();
     for (option, names, values) in OPTIONS {
         let (mut alone, typed) = (nothing.clone(), values(&mut conditions.clone()).clone());
@@ -46,26 +46,26 @@ pub(super) fn alone(conditions: &Conditions) -> Vec<Question> {
     }
     let mut add = |option, values, conditions| all.push(Question { option, values, names: "", conditions });
     for text in &conditions.wheres {
-        add("--where", vec![text.clone()], Conditions { wheres: vec![text.clone()], ..nothing.clone() });
+        add("--where", vec![text.clone()], FilterSpec { wheres: vec![text.clone()], ..nothing.clone() });
     }
     if let Some(is_failed) = conditions.is_failed {
         let option = if is_failed { "--errors" } else { "--no-errors" };
-        add(option, Vec::new(), Conditions { is_failed: Some(is_failed), ..nothing.clone() });
+        add(option, Vec::new(), FilterSpec { is_failed: Some(is_failed), ..nothing.clone() });
     }
     if let Some(is_read) = conditions.is_read {
         let option = if is_read { "--reads" } else { "--writes" };
-        add(option, Vec::new(), Conditions { is_read: Some(is_read), ..nothing });
+        add(option, Vec::new(), FilterSpec { is_read: Some(is_read), ..nothing });
     }
     all
 }
 
 /// Each value of a list that matched nothing.
-pub(super) fn each_alone(unmatched: &Unmatched, conditions: &Conditions) -> Vec<Question> {
+pub(super) fn each_alone(unmatched: &Unmatched, conditions: &FilterSpec) -> Vec<Question> {
     let Some((option, names, field)) = OPTIONS.into_iter().find(|(known, ..)| *known == unmatched.option) else {
         return Vec::new();
     };
     let question = |value: &String| {
-        let mut alone = Conditions { now: conditions.now, ..Conditions::default() };
+        let mut alone = FilterSpec { now: conditions.now, ..FilterSpec::default() };
         field(&mut alone).push(value.clone());
         Question { option, values: vec![value.clone()], names, conditions: alone }
     };

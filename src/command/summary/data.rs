@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::result::{About, Row, Summary, Table};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
-use crate::plan::Format;
 use crate::report::Coverage;
 use crate::syntax::visible::push_text;
+use crate::table::layout::Format;
 use crate::table::line;
 
 /// What a table is called where programs read it.

@@ -10,7 +10,7 @@ use crate::cloudtrail::denial;
 use crate::cloudtrail::denial::Denial;
 use crate::cloudtrail::keys::is_account;
 use crate::filter::jq::expression::{Expression, Yields};
-use crate::plan::Conditions;
+use crate::filter::spec::FilterSpec;
 use crate::syntax::shell::quoted;
 use crate::syntax::visible::{push_escape, read_escape};
 use crate::syntax::window::Window;
@@ -40,7 +40,7 @@ const JQ: &str = "--jq";
 
 impl<'a> Question<'a> {
     /// From the words that were typed, and what they mean.
-    pub(super) fn new(typed: &'a [String], asked: &'a Conditions, summary: &Summary) -> Question<'a> {
+    pub(super) fn new(typed: &'a [String], asked: &'a FilterSpec, summary: &Summary) -> Question<'a> {
         let mut words = Vec::new();
         let mut rest = typed.iter().map(String::as_str);
         while let Some(word) = rest.next() {

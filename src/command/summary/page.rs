@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::data;
 use super::days::gaps;
+use super::request::SummaryRequest;
 use super::result::{About, Row, Summary, Table};
 use super::shown::{is_hidden, visible};
 use super::tally::ERROR;
 use super::timeline::Timeline;
 use super::trend::{Frame, STRETCHES};
 use crate::command::summary::follow_up::Question;
-use crate::plan::SummaryPlan;
 use crate::report::Coverage;
 use crate::syntax::visible::push_escape;
 
@@ -35,8 +35,8 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 /// Makes the page.
-pub(super) fn page(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> String {
-    let data = embedded(&data(summary, coverage, plan));
+pub(super) fn page(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> String {
+    let data = embedded(&data(summary, coverage, request));
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let policy = format!("default-src 'none'; style-src {}; script-src {}", hash(STYLE), hash(SCRIPT));
     TEMPLATE
@@ -60,9 +60,9 @@ fn embedded(value: &Value) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn data(summary: &Summary, coverage: &Coverage, plan: &SummaryPlan) -> Value {
+fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Value {
     let counts = &summary.counts;
-    let question = &Question::new(&plan.question, &plan.reading.conditions, summary);
+    let question = &Question::new(&request.question, &request.reading.filter, summary);
     let frame = counts.all.period().map(|period| Frame::new(period, STRETCHES));
     let shown = summary.tables.iter().filter(|table| table.about != About::Denied);
     json!({

@@ -4,12 +4,12 @@
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
+use super::request::Look;
 use super::result::{About, Row, Summary, Table};
 use super::shown::{fitted, fitted_apart, visible, width};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
 use super::trend::{Frame, STRETCHES};
-use crate::plan::Look;
 use crate::report::{Coverage, count};
 
 const HEADING: Style = Style::new().bold();

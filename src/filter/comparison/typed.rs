@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 
 use super::{Side, Test, not_regex, number};
+use crate::cloudtrail::field::Field;
 use crate::decode::event::Fields;
-use crate::filter::field::Field;
 use crate::syntax::glob::Pattern;
 use crate::syntax::visible::read_escape;
 use crate::syntax::window::{Edge, point};

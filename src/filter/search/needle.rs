@@ -295,4 +295,13 @@ mod tests {
             assert_eq!(is_in(&needle, text), expected, "{text}");
         }
     }
+
+    #[test]
+    fn what_distinguishes_others_from_root_is_never_searched_for() {
+        // The words stand in the name and not always in the event.
+        for word in ["user", "role", "user/root", "role/root", "user/r", "ole/root"] {
+            let needle = Needle::of_text(word, Edges::PARTS);
+            assert!(needle.is_none_or(|needle| needle.core() == b"root"), "{word}");
+        }
+    }
 }

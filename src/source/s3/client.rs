@@ -21,7 +21,7 @@ use super::list_page::ListPage;
 use super::profile;
 use super::trouble::{Action, Trouble};
 use crate::error::Fatal;
-use crate::plan::{BucketInput, Connection};
+use crate::source::spec::{BucketInput, Connection};
 
 /// At one request in ten refused, this many attempts lose no object.
 const ATTEMPTS: u32 = 10;

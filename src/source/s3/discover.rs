@@ -9,10 +9,11 @@ pub(super) mod remote;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::level::Level;
+use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::keys::{Place, Scope};
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::{DIGEST, LogKind};
-use crate::report::{LateSearch, count};
+use crate::report::count;
 
 /// Levels of folders before `AWSLogs/` that are entered, those of
 /// organisations not counted.

@@ -12,7 +12,7 @@ use aws_sdk_s3::error::BoxError;
 use tokio::sync::Notify;
 
 use self::throttle::Throttle;
-use crate::plan::Downloads;
+use crate::source::spec::Downloads;
 
 /// What every download passes, one after the other.
 #[derive(Debug)]

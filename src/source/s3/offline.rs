@@ -9,8 +9,8 @@ use super::mirror_root::{MirrorEntry, MirrorRoot};
 use super::scope;
 use crate::cloudtrail::keys::Scope;
 use crate::error::{Fatal, Outcome, Problem, Skip, plain};
-use crate::plan::BucketInput;
 use crate::report::{Coverage, Report};
+use crate::source::spec::BucketInput;
 
 /// What of a mirror is to be read.
 #[derive(Debug)]

@@ -11,12 +11,13 @@ use super::intake::{Intake, Verdict};
 use super::lists::Lists;
 use super::mirror::Mirror;
 use super::{Arrived, Connected, connect, unless_stopped};
+use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::keys::Place;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Stop;
 use crate::error::{Fatal, Skip};
-use crate::plan::BucketInput;
-use crate::report::{Fetched, LateSearch, Report};
+use crate::report::{Fetched, Report};
+use crate::source::spec::BucketInput;
 
 /// What the bucket has of one account, region and day.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

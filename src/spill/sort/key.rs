@@ -8,10 +8,18 @@ use jiff::Timestamp;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, Fields};
 use crate::error::Fatal;
-use crate::plan::OrderBy;
 use crate::syntax::decimal::Decimal;
 use crate::table::cell::CellStyle;
 use crate::table::column::{Column, Shows};
+
+/// A column to sort by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OrderBy {
+    /// Its name.
+    pub column: String,
+    /// Whether the greatest comes first.
+    pub descends: bool,
+}
 
 /// A text counts as far as this.
 const LONGEST: usize = 4096;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::plan::Downloads;
+use crate::source::spec::Downloads;
 
 /// Below this it is not halved: a store that refuses this few has other
 /// trouble than our haste.

@@ -1,87 +1,61 @@
-//! Where events come from: files, standard input, buckets and their mirrors.
+//! Where logs come from: the options, and the requests that they make.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args;
 use etcetera::BaseStrategy;
 
-use super::Conditions;
-use crate::cli;
+use super::number;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Fatal;
+use crate::filter::spec::FilterSpec;
+use crate::source::spec::{BucketInput, Connection, Downloads, Input};
 use crate::syntax::glob::split_list;
-use crate::syntax::window::Window;
 
-/// One source of log files.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// Standard input, one text.
-    Stdin,
-    /// A file, or a folder to be walked.
-    Path(PathBuf),
-    /// A bucket, by way of its mirror.
-    Bucket(Box<BucketInput>),
-}
-
-/// What to mirror from a bucket.
-#[derive(Clone, Debug, Default)]
-pub struct BucketInput {
-    /// The bucket's name.
-    pub bucket: String,
-    /// What its log keys begin with: empty, or ending in `/`.
-    pub prefix: String,
-    /// Only this organisation.
-    pub organisation: Option<String>,
-    /// The kinds of logs; where empty, that which the prefix names, or the usual one.
-    pub kinds: Vec<LogKind>,
-    /// Accounts, as patterns; all where empty.
-    pub accounts: Vec<String>,
-    /// Regions, as patterns; all where empty.
-    pub regions: Vec<String>,
-    /// The time that events are wanted from.
-    pub window: Window,
-    /// How many days after the window late deliveries are looked for; without a
-    /// number, in all days that there are.
-    pub late_days: Option<u32>,
-    /// The folder that objects are kept in, under their keys.
-    pub mirror: PathBuf,
-    /// Read the mirror without asking the bucket.
+/// Which bucket is read, and how.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "From S3")]
+pub struct BucketArgs {
+    /// Mirror the logs of this S3 bucket, and read them
+    #[arg(long, value_name = "BUCKET")]
+    pub bucket: Option<String>,
+    /// What stands before AWSLogs/ in the bucket
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Option<String>,
+    /// Only this organisation's accounts (o-…)
+    #[arg(long, value_name = "ID")]
+    pub org_id: Option<String>,
+    /// Kinds of logs to read, each of which has a folder beside CloudTrail/ [default: cloudtrail]
+    #[arg(long, value_enum, value_name = "KIND,…", value_delimiter = ',')]
+    pub kind: Vec<LogKind>,
+    /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
+    #[arg(long, value_name = "DIR")]
+    pub mirror: Option<PathBuf>,
+    /// Read the mirror as it is, talk to nobody
+    #[arg(long)]
     pub offline: bool,
-    /// How to reach S3.
-    pub connection: Connection,
-    /// How many downloads run at once.
-    pub downloads: Downloads,
-}
-
-/// How many downloads run at once.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Downloads {
-    /// So many at first.
-    pub first: usize,
-    /// So many at most, where more are faster.
-    pub most: usize,
-}
-
-impl Downloads {
-    /// Whether the number was asked for, and stays.
-    pub fn is_fixed(&self) -> bool {
-        self.first == self.most
-    }
-}
-
-/// How to reach S3, where that differs from what the environment says.
-#[derive(Clone, Debug, Default)]
-pub struct Connection {
-    /// A profile of the AWS configuration.
+    /// Days after that of --until to look for late deliveries, at most 30
+    /// [default: 1; with --offline, all that the mirror has]
+    #[arg(long, value_name = "N",
+          value_parser = number(0..=30_u32))]
+    pub late_days: Option<u32>,
+    /// Profile of the AWS configuration
+    #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The address of another S3.
+    /// Talk to this S3 endpoint instead of AWS's
+    #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Send no credentials.
-    pub anonymous: bool,
-    /// Pay for requests to somebody else's bucket.
+    /// Send requests without credentials
+    #[arg(long)]
+    pub no_sign_request: bool,
+    /// Pay for the requests to a bucket of somebody else
+    #[arg(long)]
     pub request_payer: bool,
-    /// How long nothing may come before it is asked for again.
-    pub patience: Duration,
+    /// Downloads at once [default: 64, more while that is faster, fewer where S3 asks for it]
+    #[arg(long, value_name = "N",
+          value_parser = number(1..=1000_u16))]
+    pub jobs: Option<u16>,
 }
 
 /// What is delivered is usually there within minutes.
@@ -93,10 +67,10 @@ const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
 /// What the named paths and the options of a bucket ask to be read.
-pub(super) fn inputs(paths: &[PathBuf], typed: &cli::Bucket, conditions: &Conditions) -> Result<Vec<Input>, Fatal> {
+pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Fatal> {
     let mut inputs = Vec::new();
     if typed.prefix.is_some() && typed.bucket.is_none() {
-        return Err(Fatal::Usage("--prefix needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX".into()));
+        return Err(Fatal::about("--prefix", " needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX"));
     }
     if let Some(bucket) = &typed.bucket {
         let prefix = typed.prefix.as_deref().unwrap_or_default();
@@ -113,17 +87,17 @@ pub(super) fn inputs(paths: &[PathBuf], typed: &cli::Bucket, conditions: &Condit
         });
     }
     if inputs.iter().filter(|input| matches!(input, Input::Stdin)).count() > 1 {
-        return Err(Fatal::Usage("standard input (-) can be read only once".into()));
+        return Err(Fatal::usage("standard input (-) can be read only once"));
     }
     let has_bucket = inputs.iter().any(|input| matches!(input, Input::Bucket(_)));
     if !has_bucket && let Some(option) = bucket_option(typed) {
-        return Err(Fatal::Usage(format!("{option} needs --bucket BUCKET or s3://BUCKET/PREFIX")));
+        return Err(Fatal::about(option, " needs --bucket BUCKET or s3://BUCKET/PREFIX"));
     }
     Ok(inputs)
 }
 
 /// An option that was given and means nothing without a bucket.
-fn bucket_option(typed: &cli::Bucket) -> Option<&'static str> {
+fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
     [
         (typed.mirror.is_some(), "--mirror"),
         (typed.offline, "--offline"),
@@ -136,12 +110,7 @@ fn bucket_option(typed: &cli::Bucket) -> Option<&'static str> {
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-fn bucket_input(
-    typed: &cli::Bucket,
-    conditions: &Conditions,
-    bucket: &str,
-    prefix: &str,
-) -> Result<BucketInput, Fatal> {
+fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefix: &str) -> Result<BucketInput, Fatal> {
     let is_name = (3..=63).contains(&bucket.len())
         && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
         && !bucket.starts_with('.');
@@ -151,7 +120,7 @@ fn bucket_input(
                 let right = "not the name of a bucket; write it without s3:// and without a path";
                 Fatal::option("--bucket", bucket, right)
             }
-            false => Fatal::Usage(format!("s3://{bucket}/{prefix}: {bucket:?} is not the name of a bucket")),
+            false => Fatal::usage(format!("s3://{bucket}/{prefix}: {bucket:?} is not the name of a bucket")),
         });
     }
     if let Some(organisation) = &typed.org_id
@@ -208,5 +177,5 @@ fn as_folder(prefix: &str) -> String {
 fn cache_folder() -> Result<PathBuf, Fatal> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.cache_dir())
-        .map_err(|_| Fatal::Usage("no home folder for the mirror; say where by --mirror DIR".into()))
+        .map_err(|_| Fatal::usage("no home folder for the mirror; say where by --mirror DIR"))
 }

@@ -2,16 +2,19 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Conditions, Plan, Screen, Surroundings, TableLayout, Talk, Task, source, threads};
-use crate::cli;
+use super::args::SummaryArgs;
+use crate::cli::source::inputs;
+use crate::cli::table::TableArgs;
+use crate::command::{Context, Terminal};
+use crate::engine::request::EventRequest;
 use crate::error::Fatal;
 use crate::syntax::glob::split_list;
 
 /// A summary: what is read and counted, and what is made of it.
 #[derive(Clone, Debug)]
-pub struct SummaryPlan {
+pub struct SummaryRequest {
     /// Which events are read, and how; its output is a page.
-    pub reading: Plan,
+    pub reading: EventRequest,
     /// Leave out events whose id came before.
     pub dedupe: bool,
     /// The columns to count by; where there are none, what everybody asks.
@@ -57,44 +60,42 @@ const NARROWEST: usize = 40;
 const TOP: usize = 10;
 const TOP_OF_PAGE: usize = 25;
 
-impl Task {
-    pub(super) fn summary(typed: cli::Summary, around: Surroundings) -> Result<Task, Fatal> {
-        let counting = typed.counting;
-        if counting.by.iter().any(|list| list == "help") {
-            return Ok(Task::ColumnsHelp);
-        }
-        let conditions = Conditions::new(&typed.scope, &typed.conditions, around.now, &TimeZone::UTC)?;
-        let inputs = source::inputs(&typed.inputs, &typed.bucket, &conditions)?;
+impl SummaryRequest {
+    /// What the options ask for.
+    pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Fatal> {
+        let counting = args.counting;
+        let filter = args.filter.spec(&args.scope, context.now, &TimeZone::UTC)?;
+        let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
-            return Err(Fatal::Usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET".into()));
+            return Err(Fatal::usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET"));
         }
         // Which of several events came first, only one thread can tell.
-        let threads = if counting.dedupe { 1 } else { threads(&typed.work, &around) };
+        let threads = if counting.dedupe { 1 } else { args.work.threads(context.cores) };
         let format = counting.format.as_deref().map(format).transpose()?;
         let format = format.or(counting.html.is_none().then_some(SummaryFormat::Text));
-        Ok(Task::Summary(Box::new(SummaryPlan {
-            reading: Plan {
+        Ok(SummaryRequest {
+            reading: EventRequest {
                 inputs,
-                conditions,
-                table: TableLayout::new(&cli::Table::default(), TimeZone::UTC, Vec::new())?,
+                filter,
+                table: TableArgs::default().layout(TimeZone::UTC, Vec::new())?,
                 output: counting.html,
                 sort: Vec::new(),
                 dedupe: false,
                 count: false,
                 limit: None,
                 threads,
-                talk: Talk::new(&typed.talk),
-                now: around.now,
-                command: around.command.clone(),
+                verbosity: args.verbosity.verbosity(),
+                now: context.now,
+                command: context.command_line(),
             },
             dedupe: counting.dedupe,
             by: split_list(&counting.by),
             top: counting.top.unwrap_or(TOP),
             format,
-            look: look(counting.color.as_deref(), around.screen)?,
+            look: look(counting.color.as_deref(), context.terminal)?,
             html_top: counting.top.unwrap_or(TOP_OF_PAGE),
-            question: typed.question,
-        })))
+            question: args.question,
+        })
     }
 }
 
@@ -108,13 +109,13 @@ fn format(name: &str) -> Result<SummaryFormat, Fatal> {
     }
 }
 
-fn look(color: Option<&str>, screen: Option<Screen>) -> Result<Look, Fatal> {
+fn look(color: Option<&str>, terminal: Option<Terminal>) -> Result<Look, Fatal> {
     let has_colors = match color {
-        None | Some("auto") => screen.is_some_and(|screen| screen.has_colors),
+        None | Some("auto") => terminal.is_some_and(|terminal| terminal.has_colors),
         Some("always") => true,
         Some("never") => false,
         Some(other) => return Err(Fatal::option("--color", other, "not known; write auto, always or never")),
     };
-    let width = screen.map(|screen| screen.width).filter(|width| *width > 0).unwrap_or(WIDTH);
+    let width = terminal.map(|terminal| terminal.width).filter(|width| *width > 0).unwrap_or(WIDTH);
     Ok(Look { width: width.max(NARROWEST), has_colors })
 }

@@ -276,7 +276,7 @@ pub fn text<'a>(event: &Event<'a>, slot: Slot) -> Option<Cow<'a, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::testing::with_event;
+    use crate::decode::testing::with_event;
 
     fn values(path: &str, json: &str) -> Vec<String> {
         let mut fields = Fields::default();

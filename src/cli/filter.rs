@@ -1,0 +1,126 @@
+//! Which events: the options, and the request that they make.
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::error::Fatal;
+use crate::filter::spec::FilterSpec;
+use crate::syntax::glob::split_list;
+use crate::syntax::window::Window;
+
+/// What the names of folders and files tell too: when, where, whose.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Which events")]
+pub struct ScopeArgs {
+    /// Events from this time on: 30d, 12h, 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// The region of the call
+    #[arg(short, long, value_name = "PATTERN")]
+    pub region: Vec<String>,
+    /// The account; from S3 only this account's logs are fetched
+    #[arg(long, value_name = "ID")]
+    pub account: Vec<String>,
+}
+
+/// What only the events tell.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Which events")]
+pub struct FilterArgs {
+    /// What was called, such as TerminateInstances or 'Delete*'
+    #[arg(short, long, value_name = "PATTERN")]
+    pub event_name: Vec<String>,
+    /// Who called: a user, role, session, ARN or principal id (a comma is part of it)
+    #[arg(short, long, value_name = "PATTERN")]
+    pub user: Vec<String>,
+    /// Where the call came from
+    #[arg(short = 'i', long, value_name = "IP|CIDR|PATTERN")]
+    pub source_ip: Vec<String>,
+    /// The service; ec2 means ec2.amazonaws.com
+    #[arg(short = 's', long, value_name = "PATTERN")]
+    pub event_source: Vec<String>,
+    /// What it was about: an id, ARN or name in any field, the error message too
+    #[arg(long, value_name = "ID|PATTERN")]
+    pub resource: Vec<String>,
+    /// The access key that signed the call
+    #[arg(long, value_name = "ID|PATTERN")]
+    pub access_key: Vec<String>,
+    /// Why it did not happen, such as '*Unauthorized*,AccessDenied*'
+    #[arg(long, value_name = "PATTERN", conflicts_with = "no_errors")]
+    pub error_code: Vec<String>,
+    /// Only what failed or was denied
+    #[arg(long, conflicts_with = "no_errors")]
+    pub errors: bool,
+    /// Only what happened
+    #[arg(long)]
+    pub no_errors: bool,
+    /// Only calls that change something
+    #[arg(long, conflicts_with = "reads")]
+    pub writes: bool,
+    /// Only calls that read
+    #[arg(long)]
+    pub reads: bool,
+    /// What the event holds, as delivered, in a regular expression
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub grep: Vec<String>,
+    /// A condition on any field: 'FIELD = VALUE' or != (globs), ~ !~ (regular expressions),
+    /// < <= > >= (numbers, times), FIELD or !FIELD (there or not); several must all hold
+    #[arg(long = "where", value_name = "'FIELD OP VALUE'", allow_hyphen_values = true)]
+    pub wheres: Vec<String>,
+    /// A jq expression: true keeps the event, false and null do not, and anything else
+    /// is written as a line instead of the row
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub jq: Option<String>,
+}
+
+impl ScopeArgs {
+    /// The request for all events of this scope, whose times are read in UTC.
+    pub fn spec(&self, now: Timestamp) -> Result<FilterSpec, Fatal> {
+        FilterArgs::default().spec(self, now, &TimeZone::UTC)
+    }
+}
+
+impl FilterArgs {
+    /// The request for the events that these options ask for.
+    pub fn spec(&self, scope: &ScopeArgs, now: Timestamp, zone: &TimeZone) -> Result<FilterSpec, Fatal> {
+        let accounts = split_list(&scope.account);
+        if let Some(wrong) = accounts.iter().find(|account| !is_account_pattern(account)) {
+            let right = "not an account; write its 12 digits, such as 111122223333";
+            return Err(Fatal::option("--account", wrong, right));
+        }
+        Ok(FilterSpec {
+            window: Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?,
+            event_names: self.event_name.clone(),
+            users: self.user.clone(),
+            source_ips: self.source_ip.clone(),
+            regions: scope.region.clone(),
+            event_sources: self.event_source.clone(),
+            accounts,
+            resources: self.resource.clone(),
+            access_keys: self.access_key.clone(),
+            error_codes: self.error_code.clone(),
+            is_failed: either(self.errors, self.no_errors),
+            is_read: either(self.reads, self.writes),
+            greps: self.grep.clone(),
+            wheres: self.wheres.clone(),
+            jq: self.jq.clone(),
+            now,
+        })
+    }
+}
+
+/// What one of two options that exclude each other asks for.
+fn either(is_so: bool, is_not: bool) -> Option<bool> {
+    (is_so || is_not).then_some(is_so)
+}
+
+/// Twelve digits, or a pattern over them.
+fn is_account_pattern(text: &str) -> bool {
+    let pattern = text.strip_prefix('!').unwrap_or(text);
+    let is_open = pattern.contains(['*', '?', '{']);
+    (is_open || pattern.len() == 12) && pattern.bytes().all(|byte| byte.is_ascii_digit() || b"*?{},".contains(&byte))
+}

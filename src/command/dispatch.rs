@@ -1,0 +1,90 @@
+//! From what was typed to an exit code: finds the command, adds what is set for
+//! every day, and runs it.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::ArgMatches;
+
+use super::{COMMANDS, Command, Context, MAIN, completions};
+use crate::cli::config::{Environment, Settings};
+use crate::error::Fatal;
+use crate::error::exit::Exit;
+use crate::error::usage::UsageError;
+use crate::report::{Report, Verbosity};
+
+/// All that can be typed.
+pub fn definition() -> clap::Command {
+    MAIN.definition().subcommands(COMMANDS.iter().map(|command| command.definition()))
+}
+
+/// Does what was typed.
+pub fn run(typed: Vec<OsString>) -> Exit {
+    match completions::answer(&typed) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Done,
+        Err(error) => {
+            let _ = error.print();
+            return Exit::Failed;
+        }
+    }
+    let mut context = Context::of_process(typed);
+    let outcome = dispatch(&mut context);
+    outcome.unwrap_or_else(|fatal| context.fail(&Report::new(Verbosity::default(), true), fatal))
+}
+
+fn dispatch(context: &mut Context) -> Result<Exit, Fatal> {
+    let matches = match parse(&context.typed)? {
+        Parsed::Matches(matches) => matches,
+        Parsed::Help(exit) => return Ok(exit),
+    };
+    // Without arguments the user wants to see what there is.
+    if context.typed.len() < 2 {
+        return Ok(print_help_as_error());
+    }
+    let whole = definition();
+    let (definition, given, at) = match matches.subcommand() {
+        Some((name, given)) => (whole.find_subcommand(name).unwrap_or(&whole), given, 2),
+        None => (&whole, &matches, 1),
+    };
+    context.settings = Settings::read(definition, given, &Environment::of_process())?;
+    let joined = context.settings.join(&context.typed, at)?;
+    let matches = match parse(&joined)? {
+        Parsed::Matches(matches) => matches,
+        Parsed::Help(exit) => return Ok(exit),
+    };
+    match matches.subcommand() {
+        Some((name, given)) => command(name).run(given, context),
+        None => MAIN.run(&matches, context),
+    }
+}
+
+fn command(name: &str) -> &'static dyn Command {
+    COMMANDS.iter().copied().find(|command| command.definition().get_name() == name).unwrap_or(MAIN)
+}
+
+/// What was made of the arguments.
+enum Parsed {
+    Matches(ArgMatches),
+    /// They ask for help, which was printed.
+    Help(Exit),
+}
+
+fn parse(arguments: &[OsString]) -> Result<Parsed, Fatal> {
+    match definition().try_get_matches_from(arguments) {
+        Ok(matches) => Ok(Parsed::Matches(matches)),
+        Err(error) if !error.use_stderr() => {
+            // Where nobody reads the help there is nothing to do about it.
+            let _ = error.print();
+            Ok(Parsed::Help(Exit::Done))
+        }
+        Err(error) => Err(Fatal::Usage(UsageError::of_clap(&error))),
+    }
+}
+
+/// Prints the help where a command line asks for nothing.
+pub(super) fn print_help_as_error() -> Exit {
+    // Without a reader there is no way left to say what is wrong.
+    let _ = std::io::stderr().write_all(definition().render_help().to_string().as_bytes());
+    Exit::Usage
+}

@@ -1,0 +1,98 @@
+//! The command `man`: manual pages for man(1).
+
+use std::io::{self, Write};
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+use clap_mangen::Man as Page;
+
+use super::context::print;
+use super::{Command, Context, definition};
+use crate::error::Fatal;
+use crate::error::exit::Exit;
+use crate::error::usage::UsageError;
+use crate::syntax::suggest::nearest;
+
+/// Write the manual page of a command, for man(1)
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "man")]
+struct ManArgs {
+    /// The command [default: trail2tsv itself]
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+}
+
+/// The command `man`.
+#[derive(Debug)]
+pub struct Man;
+
+impl Command for Man {
+    fn definition(&self) -> clap::Command {
+        ManArgs::command()
+    }
+
+    fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Fatal> {
+        let args = ManArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+        let page = page(args.command.as_deref())?;
+        print(&page.map_err(|error| Fatal::write("the manual page", &error))?)
+    }
+}
+
+/// The page of a command, or of the whole program.
+fn page(name: Option<&str>) -> Result<io::Result<String>, Fatal> {
+    let whole = definition();
+    let Some(name) = name else { return Ok(render(whole)) };
+    let names: Vec<&str> = whole.get_subcommands().map(clap::Command::get_name).collect();
+    let Some(command) = whole.find_subcommand(name) else {
+        let reason = match nearest(name, &names) {
+            Some(name) => format!("not a command; did you mean {name}?"),
+            None => format!("not a command; there are {}", names.join(", ")),
+        };
+        return Err(Fatal::option("man", name, reason));
+    };
+    let title = format!("{}-{name}", whole.get_name());
+    let typed = format!("{} {name}", whole.get_name());
+    Ok(render(command.clone().display_name(title).bin_name(typed)))
+}
+
+/// A page in which examples keep their lines.
+fn render(command: clap::Command) -> io::Result<String> {
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let has_subcommands = command.has_subcommands();
+    let version = command.get_version().is_some();
+    let page = Page::new(command);
+    let mut out = Vec::new();
+    page.render_title(&mut out)?;
+    page.render_name_section(&mut out)?;
+    page.render_synopsis_section(&mut out)?;
+    page.render_description_section(&mut out)?;
+    page.render_options_section(&mut out)?;
+    if has_subcommands {
+        page.render_subcommands_section(&mut out)?;
+    }
+    let (examples, rest) = after.split_once("\n\n").unwrap_or((&after, ""));
+    match examples.strip_prefix("Examples:\n") {
+        Some(examples) => {
+            lines("EXAMPLES", examples, &mut out)?;
+            lines("NOTES", rest, &mut out)?;
+        }
+        None => lines("NOTES", &after, &mut out)?,
+    }
+    if version {
+        page.render_version_section(&mut out)?;
+    }
+    String::from_utf8(out).map_err(io::Error::other)
+}
+
+/// A section whose lines are kept as they are.
+fn lines(heading: &str, text: &str, out: &mut Vec<u8>) -> io::Result<()> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    writeln!(out, ".SH {heading}\n.nf")?;
+    for line in text.lines() {
+        let line = line.replace('\\', "\\e").replace('-', "\\-");
+        let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
+        writeln!(out, "{guard}{line}")?;
+    }
+    writeln!(out, ".fi")
+}

@@ -1,0 +1,107 @@
+//! What can be typed for a summary.
+
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser};
+
+use crate::cli::filter::{FilterArgs, ScopeArgs};
+use crate::cli::number;
+use crate::cli::source::BucketArgs;
+use crate::cli::work::{VerbosityArgs, WorkArgs};
+
+/// Count who did what, from where and when
+///
+/// Shows the period, accounts and regions, and the most frequent users, event
+/// names, services, source addresses, errors and denied calls. All counts are
+/// exact, however many different values there are.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(
+    name = "summary",
+    after_help = "Examples:\n  \
+    trail2tsv summary --bucket my-trail --since 30d\n  \
+    trail2tsv summary AWSLogs --by userName,eventName --top 50 -f csv > counts.csv\n  \
+    trail2tsv summary AWSLogs --html summary.html"
+)]
+#[allow(missing_docs, reason = "each is the group of its type")]
+pub struct SummaryArgs {
+    /// Folders, files, archives, - for standard input, or s3://BUCKET/PREFIX
+    #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
+    pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub bucket: BucketArgs,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
+    pub counting: CountingArgs,
+    #[command(flatten)]
+    pub work: WorkArgs,
+    #[command(flatten)]
+    pub verbosity: VerbosityArgs,
+    /// The options that say which events, as they can be typed again.
+    #[arg(skip)]
+    pub question: Vec<String>,
+}
+
+/// What is counted, and how it is shown.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What to count")]
+pub struct CountingArgs {
+    /// Count by these columns instead, by name or by path
+    #[arg(long, value_name = "COLUMN,…")]
+    pub by: Vec<String>,
+    /// How many of the most frequent to show [default: 10, and 25 on a page]
+    #[arg(long, value_name = "N",
+          value_parser = number(1..=100_000_usize))]
+    pub top: Option<usize>,
+    /// Leave out events whose eventID came before; takes one thread
+    #[arg(long)]
+    pub dedupe: bool,
+    /// text, tsv, csv or json, on standard output [default: text, and nothing beside --html]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Write a page for a browser, which needs no network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Colours in the text: auto, always or never
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<String>,
+}
+
+/// The options that say which events, but for the times, which may count back
+/// from now, as they can be typed again; then the inputs.
+pub(super) fn question(matches: &ArgMatches) -> Vec<String> {
+    let others = [CountingArgs::augment_args, WorkArgs::augment_args, VerbosityArgs::augment_args]
+        .map(|augment| augment(clap::Command::new("others")));
+    let is_counted = |id: &str| id == "dedupe";
+    let is_other = |id: &str| {
+        !is_counted(id) && others.iter().flat_map(clap::Command::get_arguments).any(|other| other.get_id() == id)
+    };
+    let all = SummaryArgs::augment_args(clap::Command::new("all"));
+    let (mut options, mut inputs) = (Vec::new(), Vec::new());
+    for argument in all.get_arguments() {
+        let id = argument.get_id().as_str();
+        let is_typed = matches.value_source(id) == Some(ValueSource::CommandLine);
+        if !is_typed || is_other(id) || matches!(id, "since" | "until") {
+            continue;
+        }
+        let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
+        match argument.get_long() {
+            Some(long) if argument.get_action().takes_values() => options.extend(values.flat_map(|value| {
+                if value.starts_with('-') {
+                    vec![format!("--{long}={value}")]
+                } else {
+                    vec![format!("--{long}"), value]
+                }
+            })),
+            Some(long) => options.push(format!("--{long}")),
+            None => inputs.extend(values.map(|path| {
+                let is_like_an_option = path.starts_with('-') && path != "-";
+                if is_like_an_option { format!("./{path}") } else { path }
+            })),
+        }
+    }
+    inputs.into_iter().chain(options).collect()
+}
