@@ -15,7 +15,7 @@ use clap::ArgMatches;
 
 pub use self::context::{Context, Terminal};
 pub use self::dispatch::{definition, run};
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::exit::Exit;
 
 /// What the program can do.
@@ -25,7 +25,7 @@ pub trait Command: Sync {
 
     /// Does it. An error is one that comes before anything is done, or ends a
     /// command that has no report of its own.
-    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Fatal>;
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error>;
 }
 
 /// What is done where no other command is named.

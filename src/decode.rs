@@ -19,15 +19,15 @@ use std::ops::ControlFlow;
 use std::vec;
 
 use self::envelope::Envelope;
-use self::event::{Event, Fields, Places};
-pub use self::findings::{Findings, Verdict};
-use self::json::{Broken, Text};
+use self::event::{Event, FieldSet, FieldSpans};
+pub use self::findings::{FileVerdict, Findings};
+use self::json::{JsonError, JsonText};
 pub use self::record::FIELDS;
 use self::record::RecordClassifier;
-use self::recovery::{Passing, Piece};
-use self::structure::{Structure, Way, Work};
-use self::visitor::{Level, Visitor, Walked};
-use crate::error::Fatal;
+use self::recovery::{RecoveredPiece, RecoveryMode};
+use self::structure::{Dispatch, SimdLevel, Structure};
+use self::visitor::{EventSink, NestedText, WalkEnd};
+use crate::error::Error;
 
 /// A window is decoded in pieces of this size: what the one pass over a piece
 /// has seen, the next finds near.
@@ -38,44 +38,44 @@ const PIECE_BEHIND_BROKEN: usize = 2 << 10;
 /// Turns the text of one file after the other into events.
 #[derive(Debug)]
 pub struct Decoder {
-    fields: Fields,
+    fields: FieldSet,
     classifier: RecordClassifier,
     structure: Structure,
-    places: Places,
+    places: FieldSpans,
     /// Memory for texts in strings.
-    spare: Vec<Level>,
+    spare: Vec<NestedText>,
     envelope: Envelope,
     findings: Findings,
     /// What is passed over until the walk goes on.
-    passing: Passing,
+    passing: RecoveryMode,
     /// Whether what was read last did not end a line.
     is_in_line: bool,
     /// The places from which on there is something to decode.
     wanted: Option<vec::IntoIter<usize>>,
     /// A number of bytes that is too small for the record that the window begins with.
     too_few: usize,
-    way: Way,
+    way: SimdLevel,
 }
 
 impl Decoder {
     /// A decoder of events in which the given fields can be looked at.
-    pub fn new(fields: &Fields) -> Result<Decoder, Fatal> {
-        Decoder::with(fields, Way::fastest())
+    pub fn new(fields: &FieldSet) -> Result<Decoder, Error> {
+        Decoder::with(fields, SimdLevel::fastest())
     }
 
     /// A decoder that works in the given way.
-    pub fn with(fields: &Fields, way: Way) -> Result<Decoder, Fatal> {
+    pub fn with(fields: &FieldSet, way: SimdLevel) -> Result<Decoder, Error> {
         let mut fields = fields.clone();
         let classifier = RecordClassifier::new(&mut fields)?;
         Ok(Decoder {
             fields,
             classifier,
             structure: Structure::with(way),
-            places: Places::default(),
+            places: FieldSpans::default(),
             spare: Vec::new(),
             envelope: Envelope::default(),
             findings: Findings::default(),
-            passing: Passing::Nothing,
+            passing: RecoveryMode::Nothing,
             is_in_line: false,
             wanted: None,
             too_few: 0,
@@ -87,7 +87,7 @@ impl Decoder {
     pub fn start(&mut self) {
         self.envelope = Envelope::default();
         self.findings = Findings::default();
-        (self.passing, self.is_in_line) = (Passing::Nothing, false);
+        (self.passing, self.is_in_line) = (RecoveryMode::Nothing, false);
         self.wanted = None;
         self.too_few = 0;
     }
@@ -101,7 +101,7 @@ impl Decoder {
     /// there: what is open will not be closed.
     pub fn skip_gap(&mut self) {
         self.envelope.resume();
-        (self.passing, self.is_in_line) = (Passing::Nothing, false);
+        (self.passing, self.is_in_line) = (RecoveryMode::Nothing, false);
         self.wanted = None;
         // The gap is why the text before it ends early.
         self.findings.broken = None;
@@ -139,7 +139,8 @@ impl Decoder {
         loop {
             let end = window.len().min(seen + length);
             let is_end = end == window.len();
-            let Piece { consumed, is_again, flow } = self.piece(&window[seen..end], is_end && is_last, &mut each);
+            let RecoveredPiece { consumed, is_again, flow } =
+                self.piece(&window[seen..end], is_end && is_last, &mut each);
             seen += consumed;
             if self.findings.broken.is_some() {
                 self.findings.bytes += (window.len() - seen) as u64;
@@ -158,17 +159,17 @@ impl Decoder {
     }
 
     /// Decodes a piece of a window as [`Decoder::window`] does.
-    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> Piece
+    fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> RecoveredPiece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         let Some(mark) = byte_order_mark(window, self.findings.bytes, is_last) else {
-            return Piece::of(0);
+            return RecoveredPiece::of(0);
         };
         let (bytes, start) = (&window[mark..], self.findings.bytes + mark as u64);
-        let is_walk = self.passing == Passing::Nothing;
+        let is_walk = self.passing == RecoveryMode::Nothing;
         let mut piece = match self.passing {
-            Passing::Nothing => self.walk(bytes, start, is_last, each),
+            RecoveryMode::Nothing => self.walk(bytes, start, is_last, each),
             passing => self.pass_over(passing, bytes, is_last),
         };
         if self.findings.broken.is_some() {
@@ -191,25 +192,25 @@ impl Decoder {
     }
 
     /// Walks over a piece.
-    fn walk<F>(&mut self, bytes: &[u8], start: u64, is_last: bool, each: &mut F) -> Piece
+    fn walk<F>(&mut self, bytes: &[u8], start: u64, is_last: bool, each: &mut F) -> RecoveredPiece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         self.envelope.is_last = is_last;
         let way = self.way;
-        let (walked, unbalanced) = way.run(Walk { decoder: self, bytes, start, each });
-        let Walked { consumed, broken, is_again, flow } = walked;
+        let (walked, unbalanced) = way.run(TextWalk { decoder: self, bytes, start, each });
+        let WalkEnd { consumed, broken, is_again, flow } = walked;
         match broken {
-            Some(Broken::Malformed(at)) => self.leave(at, bytes, start),
-            Some(Broken::EndsEarly) => self.end_early(consumed, unbalanced, bytes, start, is_last),
-            None if is_again => Piece::again(consumed),
-            None => Piece { flow, ..Piece::of(if is_last { bytes.len() } else { consumed }) },
+            Some(JsonError::Malformed(at)) => self.leave(at, bytes, start),
+            Some(JsonError::EndsEarly) => self.end_early(consumed, unbalanced, bytes, start, is_last),
+            None if is_again => RecoveredPiece::again(consumed),
+            None => RecoveredPiece { flow, ..RecoveredPiece::of(if is_last { bytes.len() } else { consumed }) },
         }
     }
 }
 
 /// A walk over the text of one piece.
-struct Walk<'a, F> {
+struct TextWalk<'a, F> {
     decoder: &'a mut Decoder,
     bytes: &'a [u8],
     /// Where the piece begins in the file.
@@ -217,21 +218,21 @@ struct Walk<'a, F> {
     each: &'a mut F,
 }
 
-impl<F> Work for Walk<'_, F>
+impl<F> Dispatch for TextWalk<'_, F>
 where
     F: FnMut(&Event<'_>) -> ControlFlow<()>,
 {
     /// How it ended, and where the last record goes wrong if its end is not known.
-    type Outcome = (Walked, Option<usize>);
+    type Outcome = (WalkEnd, Option<usize>);
 
     #[inline(always)]
-    fn run(self) -> (Walked, Option<usize>) {
+    fn run(self) -> (WalkEnd, Option<usize>) {
         let Decoder { fields, classifier, structure, places, spare, envelope, findings, wanted, way, .. } =
             self.decoder;
-        let text = Text::index(self.bytes, structure);
+        let text = JsonText::index(self.bytes, structure);
         let (start, way) = (self.start, *way);
         let mut visitor =
-            Visitor { fields, classifier, findings, wanted, spare, way, start, within: None, unbalanced: None };
+            EventSink { fields, classifier, findings, wanted, spare, way, start, within: None, unbalanced: None };
         let walked = visitor.walk(&text, envelope, places, self.each);
         let unbalanced = visitor.unbalanced;
         findings.is_log |= envelope.is_log;
@@ -256,14 +257,14 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::event::{Event, Fields, Places};
-    use super::json::Text;
+    use super::event::{Event, FieldSet, FieldSpans};
+    use super::json::JsonText;
     use super::structure::Structure;
 
     /// Looks at one event.
-    pub(crate) fn with_event<R>(json: &str, fields: &Fields, look: impl FnOnce(&Event<'_>) -> R) -> R {
-        let (mut structure, mut places) = (Structure::default(), Places::default());
-        let text = Text::index(json.as_bytes(), &mut structure);
+    pub(crate) fn with_event<R>(json: &str, fields: &FieldSet, look: impl FnOnce(&Event<'_>) -> R) -> R {
+        let (mut structure, mut places) = (Structure::default(), FieldSpans::default());
+        let text = JsonText::index(json.as_bytes(), &mut structure);
         let end = places.read(&text, 0, fields).unwrap();
         look(&Event::new(&text, &places, 0, end))
     }

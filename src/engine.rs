@@ -28,27 +28,27 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use self::block::Block;
-use self::feed::Feed;
+use self::block::OutputBlock;
+use self::feed::InputFeed;
 use self::request::EventRequest;
-use self::turn::Turn;
+use self::turn::WriterPosition;
 use self::writer::Writer;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time::Clock;
-use crate::decode::event::{Event, Fields};
-use crate::engine::worker::{Choice, Goal, Job, Worker};
-use crate::error::cancel::Stop;
-use crate::error::{Fatal, Skip};
+use crate::decode::event::{Event, FieldSet};
+use crate::engine::worker::{EventGoal, EventTask, JobContext, Worker};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, Issue};
 use crate::filter::Filter;
 use crate::filter::jq::Jq;
-use crate::filter::jq::expression::Yields;
+use crate::filter::jq::expression::OutputKind;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
 use crate::sink::{Provenance, Sink};
-use crate::source::file::ahead::Places;
-use crate::spill::dedupe::Ids;
-use crate::spill::sort::Order;
-use crate::syntax::glob::Unmatched;
+use crate::source::file::ahead::ReadAheadPermits;
+use crate::spill::dedupe::IdReader;
+use crate::spill::sort::SortOrder;
+use crate::syntax::glob::UnmatchedValues;
 use crate::table::Table;
 use crate::table::layout::{Format, TableLayout};
 
@@ -83,23 +83,23 @@ const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly
 struct Batch {
     /// Its place in the order, from 1.
     number: u64,
-    pieces: Vec<Piece>,
-    blocks: Sender<Block>,
+    pieces: Vec<BatchItem>,
+    blocks: Sender<OutputBlock>,
 }
 
 /// What the feed finds.
-enum Piece {
+enum BatchItem {
     /// A file to read.
-    Read(crate::source::Source),
+    Read(crate::source::LogFile),
     /// Something to say and count.
-    Say(Said),
+    Say(ReportItem),
     /// Something only to count.
     Count(Coverage),
 }
 
 /// Something for the report, in its place among the rows.
-enum Said {
-    Skip(Skip),
+enum ReportItem {
+    Skip(Issue),
     Note(String),
     /// Why a question could not be asked of an event; only the first is told.
     Unanswered(String),
@@ -107,7 +107,7 @@ enum Said {
 }
 
 /// Looks at the wanted events of one thread, in the order of its files.
-pub trait Visitor: Send {
+pub trait EventVisitor: Send {
     /// An event of the file `file`. Says whether it counts, or came before.
     fn event(&mut self, event: &Event<'_>, file: &str) -> bool;
     /// A log that was read, with or without a wanted event.
@@ -115,64 +115,64 @@ pub trait Visitor: Send {
 }
 
 /// What is asked of every event.
-struct Question {
+struct CompiledRequest {
     filter: Filter,
     jq: Option<Jq>,
-    order: Option<Order>,
-    ids: Option<Ids>,
+    order: Option<SortOrder>,
+    ids: Option<IdReader>,
     clock: Option<Clock>,
 }
 
-impl Question {
-    fn new(request: &EventRequest, fields: &mut Fields) -> Result<Question, Fatal> {
+impl CompiledRequest {
+    fn new(request: &EventRequest, fields: &mut FieldSet) -> Result<CompiledRequest, Error> {
         let is_sorted = !request.sort.is_empty() && !request.count;
         let needs_time = request.table.zone.is_some() || request.sort.iter().any(|by| by.column == "eventTime");
-        Ok(Question {
+        Ok(CompiledRequest {
             filter: Filter::new(&request.filter, fields)?,
             jq: request.filter.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?,
-            order: if is_sorted { Some(Order::new(&request.sort, fields)?) } else { None },
-            ids: if request.dedupe { Some(Ids::new(fields)?) } else { None },
+            order: if is_sorted { Some(SortOrder::new(&request.sort, fields)?) } else { None },
+            ids: if request.dedupe { Some(IdReader::new(fields)?) } else { None },
             clock: if needs_time && !request.count { Some(Clock::new(fields)?) } else { None },
         })
     }
 
     /// What the jq expression, if there is one, can yield.
-    fn yields(&self) -> Yields {
-        self.jq.as_ref().map_or(Yields::Truth, |jq| jq.expression().yields())
+    fn yields(&self) -> OutputKind {
+        self.jq.as_ref().map_or(OutputKind::Truth, |jq| jq.expression().yields())
     }
 }
 
 /// What a run has done.
 #[derive(Clone, Debug)]
-pub struct Finished {
+pub struct RunOutcome {
     /// What it has read and written.
     pub coverage: Coverage,
     /// The values in lists of patterns that matched nothing.
-    pub unmatched: Vec<Unmatched>,
+    pub unmatched: Vec<UnmatchedValues>,
 }
 
 /// Does the main job and says what was covered. `stop` ends it early.
-pub fn run(request: &EventRequest, report: &Report, stop: &Stop) -> Result<Finished, Fatal> {
-    let mut fields = Fields::default();
-    let question = Question::new(request, &mut fields)?;
+pub fn run(request: &EventRequest, report: &Report, stop: &Cancellation) -> Result<RunOutcome, Error> {
+    let mut fields = FieldSet::default();
+    let question = CompiledRequest::new(request, &mut fields)?;
     let yields = question.yields();
     let request = &EventRequest { table: layout(request, yields, report)?, ..request.clone() };
     let table = Table::new(&request.table, &mut fields)?;
-    let goal = || if request.count { Goal::Count } else { Goal::Rows(Box::new(table.clone())) };
+    let goal = || if request.count { EventGoal::Count } else { EventGoal::Rows(Box::new(table.clone())) };
     let goals = (0..request.threads).map(|_| goal()).collect();
     let header = if request.count { Vec::new() } else { table.header() };
     let filter = question.filter.clone();
     let provenance = Provenance { now: request.now, command: &request.command, window: request.filter.window };
     let open = || Ok((Sink::open(request.output.as_deref(), &request.table, &table, &provenance)?, header));
     let coverage = stages(request, (question, &fields), goals, open, report, stop)?;
-    Ok(Finished { coverage, unmatched: filter.unmatched() })
+    Ok(RunOutcome { coverage, unmatched: filter.unmatched() })
 }
 
 /// What rows look like, given what the jq expression can yield.
-fn layout(request: &EventRequest, yields: Yields, report: &Report) -> Result<TableLayout, Fatal> {
+fn layout(request: &EventRequest, yields: OutputKind, report: &Report) -> Result<TableLayout, Error> {
     let mut layout = request.table.clone();
     // What shapes its own lines has no columns to be named.
-    layout.header &= yields == Yields::Truth;
+    layout.header &= yields == OutputKind::Truth;
     let gives_way = |option: &str| {
         let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
         if is_set {
@@ -180,35 +180,35 @@ fn layout(request: &EventRequest, yields: Yields, report: &Report) -> Result<Tab
         }
         is_set
     };
-    if yields == Yields::Values && !layout.columns.is_empty() {
+    if yields == OutputKind::Values && !layout.columns.is_empty() {
         if !gives_way("--columns") {
-            return Err(Fatal::about("--columns", SHAPED));
+            return Err(Error::about("--columns", SHAPED));
         }
         layout.columns.clear();
     }
-    if yields != Yields::Truth && layout.excel && !request.count {
+    if yields != OutputKind::Truth && layout.excel && !request.count {
         if !gives_way("--excel") {
-            return Err(Fatal::about("--excel", UNDECIDED));
+            return Err(Error::about("--excel", UNDECIDED));
         }
         layout.excel = false;
     }
-    if yields != Yields::Truth && layout.format == Format::Xlsx && !request.count {
-        return Err(Fatal::about("--format xlsx", UNDECIDED));
+    if yields != OutputKind::Truth && layout.format == Format::Xlsx && !request.count {
+        return Err(Error::about("--format xlsx", UNDECIDED));
     }
     Ok(layout)
 }
 
 /// Shows the wanted events to visitors, each of which has a thread of its own.
 /// They look at `fields`.
-pub fn visit<V: Visitor>(
+pub fn visit<V: EventVisitor>(
     request: &EventRequest,
-    mut fields: Fields,
+    mut fields: FieldSet,
     visitors: &mut [V],
     report: &Report,
-    stop: &Stop,
-) -> Result<Coverage, Fatal> {
-    let question = Question::new(request, &mut fields)?;
-    let goals = visitors.iter_mut().map(|visitor| Goal::Visit(visitor)).collect();
+    stop: &Cancellation,
+) -> Result<Coverage, Error> {
+    let question = CompiledRequest::new(request, &mut fields)?;
+    let goals = visitors.iter_mut().map(|visitor| EventGoal::Visit(visitor)).collect();
     let nowhere = || Ok((Sink::Lines(Target::open(None)?), Vec::new()));
     stages(request, (question, &fields), goals, nowhere, report, stop)
 }
@@ -217,25 +217,25 @@ pub fn visit<V: Visitor>(
 /// rows, and their header.
 fn stages(
     request: &EventRequest,
-    (question, fields): (Question, &Fields),
-    goals: Vec<Goal<'_>>,
-    open: impl FnOnce() -> Result<(Sink, Vec<u8>), Fatal>,
+    (question, fields): (CompiledRequest, &FieldSet),
+    goals: Vec<EventGoal<'_>>,
+    open: impl FnOnce() -> Result<(Sink, Vec<u8>), Error>,
     report: &Report,
-    stop: &Stop,
-) -> Result<Coverage, Fatal> {
+    stop: &Cancellation,
+) -> Result<Coverage, Error> {
     let old = feed::replaced(request.output.as_deref(), &request.inputs)?;
     let inputs = feed::open(&request.inputs, report, stop)?;
     let (mut sink, header) = open()?;
 
     let depth = request.threads * 4;
     let (batch_sender, batch_receiver) = bounded::<Batch>(depth);
-    let (order_sender, order_receiver) = bounded::<Receiver<Block>>(depth);
+    let (order_sender, order_receiver) = bounded::<Receiver<OutputBlock>>(depth);
     let (used_sender, used_receiver) = bounded::<Vec<u8>>(request.threads + 1);
     let blocks_ahead = (BLOCKS / depth / BLOCK).clamp(1, 8);
-    let feed = Feed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
-    let ahead = Arc::new(Places::new(if request.threads > 1 { request.threads.min(AHEAD) } else { 0 }));
-    let (pace, turn, scope) = (feed.pace(), Turn::default(), Scope::since(request.filter.window));
-    let job = Job {
+    let feed = InputFeed::new(batch_sender, order_sender, blocks_ahead, old, stop.clone());
+    let ahead = Arc::new(ReadAheadPermits::new(if request.threads > 1 { request.threads.min(AHEAD) } else { 0 }));
+    let (pace, turn, scope) = (feed.pace(), WriterPosition::default(), Scope::since(request.filter.window));
+    let job = JobContext {
         // Which rows are wanted, only the writer knows then.
         limit: request.limit.filter(|_| question.order.is_none() && !request.dedupe),
         block: (BLOCKS / (depth + request.threads)).min(BLOCK),
@@ -251,9 +251,9 @@ fn stages(
     let workers: Vec<Worker<'_, '_>> = goals
         .into_iter()
         .map(|goal| {
-            let Question { filter, jq, order, ids, clock } = &question;
+            let CompiledRequest { filter, jq, order, ids, clock } = &question;
             let (search, jq, order, ids) = (filter.search(), jq.clone(), order.clone(), ids.clone());
-            let choice = Choice { search, filter: filter.clone(), jq, order, ids, clock: clock.clone(), goal };
+            let choice = EventTask { search, filter: filter.clone(), jq, order, ids, clock: clock.clone(), goal };
             Worker::new(job, choice, fields, whole_text(request.threads), used_receiver.clone())
         })
         .collect::<Result<_, _>>()?;
@@ -270,7 +270,7 @@ fn stages(
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
         let mut coverage = writer.into_coverage();
-        let fed = feeding.join().unwrap_or_else(|_| Err(Fatal::Failed("the walk of the input broke down".into())));
+        let fed = feeding.join().unwrap_or_else(|_| Err(Error::Failed("the walk of the input broke down".into())));
         written?;
         coverage.add(&fed?);
         Ok(coverage)

@@ -1,4 +1,4 @@
-//! What can go wrong, in two kinds: a [`Fatal`] ends the run, a [`Skip`] costs
+//! What can go wrong, in two kinds: a [`Error`] ends the run, a [`Issue`] costs
 //! one file or one record and the run goes on.
 //!
 //! Texts are lower-case fragments: they are printed behind `trail2tsv: ` and
@@ -16,7 +16,7 @@ use self::usage::UsageError;
 
 /// An error that ends the run.
 #[derive(Debug, thiserror::Error)]
-pub enum Fatal {
+pub enum Error {
     /// The command line is wrong.
     #[error("{0}")]
     Usage(UsageError),
@@ -31,45 +31,45 @@ pub enum Fatal {
     Interrupted,
 }
 
-impl Fatal {
+impl Error {
     /// A wrong value of an option: which option, what was given, what would
     /// be right.
-    pub fn option(option: &str, value: &str, right: impl fmt::Display) -> Fatal {
-        Fatal::Usage(UsageError::value(option, value, right))
+    pub fn option(option: &str, value: &str, right: impl fmt::Display) -> Error {
+        Error::Usage(UsageError::value(option, value, right))
     }
 
     /// A wrong command line.
-    pub fn usage(reason: impl Into<String>) -> Fatal {
-        Fatal::Usage(UsageError::new(reason))
+    pub fn usage(reason: impl Into<String>) -> Error {
+        Error::Usage(UsageError::new(reason))
     }
 
     /// An option that makes no sense as it was given; `reason` follows it directly.
-    pub fn about(option: &str, reason: impl Into<String>) -> Fatal {
-        Fatal::Usage(UsageError::about(option, reason))
+    pub fn about(option: &str, reason: impl Into<String>) -> Error {
+        Error::Usage(UsageError::about(option, reason))
     }
 
     /// The code to leave with.
     pub fn exit(&self) -> Exit {
         match self {
-            Fatal::Usage(_) => Exit::Usage,
-            Fatal::Failed(_) => Exit::Failed,
-            Fatal::ClosedPipe => Exit::Done,
-            Fatal::Interrupted => Exit::Interrupted,
+            Error::Usage(_) => Exit::Usage,
+            Error::Failed(_) => Exit::Failed,
+            Error::ClosedPipe => Exit::Done,
+            Error::Interrupted => Exit::Interrupted,
         }
     }
 
     /// A failed write to `target`, with a closed pipe told from a full disk.
-    pub fn write(target: impl fmt::Display, error: &io::Error) -> Fatal {
+    pub fn write(target: impl fmt::Display, error: &io::Error) -> Error {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Fatal::ClosedPipe,
-            _ => Fatal::Failed(format!("{target}: cannot be written: {}", plain(error))),
+            io::ErrorKind::BrokenPipe => Error::ClosedPipe,
+            _ => Error::Failed(format!("{target}: cannot be written: {}", plain(error))),
         }
     }
 }
 
 /// Something that could not be read. It is named, and the run goes on.
 #[derive(Debug)]
-pub struct Skip {
+pub struct Issue {
     /// The file, object or address, as the user knows it.
     pub name: String,
     /// What is wrong with it.
@@ -78,7 +78,7 @@ pub struct Skip {
     pub outcome: Outcome,
 }
 
-impl fmt::Display for Skip {
+impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.problem)?;
         match self.outcome {
@@ -216,7 +216,7 @@ pub enum Problem {
     NoLogInside,
     /// The name says that it is an archive, the content is none.
     #[error("it has the name of an archive, but is none ({})", .0.name())]
-    NotAnArchive(PassedOver),
+    NotAnArchive(IgnoredReason),
     /// A record does not fit into the MiB that one may have.
     #[error("a record is larger than {0} MiB")]
     TooLarge(usize),
@@ -245,10 +245,10 @@ pub enum Problem {
     },
     /// The name says that it is a log of CloudTrail, the content is none.
     #[error("it has the name of a CloudTrail log, but is none ({})", .0.name())]
-    NoLog(PassedOver),
+    NoLog(IgnoredReason),
     /// It was named on the command line, and its content is something else.
     #[error("not a CloudTrail log ({})", .0.name())]
-    NotALog(PassedOver),
+    NotALog(IgnoredReason),
     /// A byte that is not UTF-8, counted from 0.
     #[error("byte {0} is not UTF-8; such bytes are shown as U+FFFD")]
     NotUtf8(u64),
@@ -298,7 +298,7 @@ impl Problem {
 
 /// Why a file that is in order gives no events.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum PassedOver {
+pub enum IgnoredReason {
     /// There is nothing in it.
     Empty,
     /// A digest file, which proves the integrity of log files.
@@ -323,21 +323,21 @@ pub enum PassedOver {
     Archive,
 }
 
-impl PassedOver {
+impl IgnoredReason {
     /// As counted in the last line: one file of this kind.
     pub fn name(self) -> &'static str {
         match self {
-            PassedOver::Empty => "empty",
-            PassedOver::Digest => "digest",
-            PassedOver::Notification => "S3 notification",
-            PassedOver::NoRecords => "without Records",
-            PassedOver::OtherJson => "other JSON",
-            PassedOver::NotJson => "not JSON",
-            PassedOver::Unfinished => "unfinished download",
-            PassedOver::Special => "pipe or device",
-            PassedOver::Result => "earlier result",
-            PassedOver::Link => "link",
-            PassedOver::Archive => "unsupported archive",
+            IgnoredReason::Empty => "empty",
+            IgnoredReason::Digest => "digest",
+            IgnoredReason::Notification => "S3 notification",
+            IgnoredReason::NoRecords => "without Records",
+            IgnoredReason::OtherJson => "other JSON",
+            IgnoredReason::NotJson => "not JSON",
+            IgnoredReason::Unfinished => "unfinished download",
+            IgnoredReason::Special => "pipe or device",
+            IgnoredReason::Result => "earlier result",
+            IgnoredReason::Link => "link",
+            IgnoredReason::Archive => "unsupported archive",
         }
     }
 }
@@ -356,7 +356,7 @@ mod tests {
     use super::*;
 
     fn skip(problem: Problem, outcome: Outcome) -> String {
-        Skip { name: "log/a.json.gz".into(), problem, outcome }.to_string()
+        Issue { name: "log/a.json.gz".into(), problem, outcome }.to_string()
     }
 
     #[test]

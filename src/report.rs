@@ -13,8 +13,8 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use self::coverage::{Coverage, count};
-pub use self::fetched::{Fetched, Mirrored};
-use crate::error::Skip;
+pub use self::fetched::{DownloadTotals, SyncTotals};
+use crate::error::Issue;
 use crate::syntax::visible::is_hidden;
 
 /// How much is said on stderr.
@@ -30,12 +30,12 @@ pub struct Verbosity {
 #[derive(Debug)]
 pub struct Report {
     verbosity: Verbosity,
-    bars: Option<Bars>,
+    bars: Option<ProgressBars>,
     problems: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Bars {
+struct ProgressBars {
     all: MultiProgress,
     /// Shown once there is something to fetch.
     fetching: OnceLock<ProgressBar>,
@@ -48,11 +48,11 @@ impl Report {
     pub fn new(verbosity: Verbosity, has_rows: bool) -> Report {
         let is_free = !has_rows || !std::io::stdout().is_terminal();
         let is_shown = !verbosity.quiet && is_free && std::io::stderr().is_terminal();
-        Report { verbosity, bars: is_shown.then(Bars::new), problems: AtomicU64::new(0) }
+        Report { verbosity, bars: is_shown.then(ProgressBars::new), problems: AtomicU64::new(0) }
     }
 
     /// Names something that could not be read.
-    pub fn skip(&self, skip: &Skip) {
+    pub fn skip(&self, skip: &Issue) {
         self.problems.fetch_add(1, Relaxed);
         self.say(&skip.to_string());
     }
@@ -103,7 +103,7 @@ impl Report {
 
     /// Shows how far the mirror is: objects and bytes of those that are known
     /// so far.
-    pub fn fetching(&self, fetched: &Fetched) {
+    pub fn fetching(&self, fetched: &DownloadTotals) {
         let Some(bars) = &self.bars else { return };
         // What is left out in a narrow terminal comes last.
         let template = "mirroring {bar:12} {human_pos}/{human_len} objects, {wide_msg}";
@@ -146,13 +146,13 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar())
 }
 
-impl Bars {
-    fn new() -> Bars {
+impl ProgressBars {
+    fn new() -> ProgressBars {
         const TIMES_A_SECOND: u8 = 8;
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(TIMES_A_SECOND));
         // Short, so that the ^C that a terminal echoes behind it starts no new line.
         let reading = ProgressBar::new_spinner().with_style(style("decoding  {msg}"));
-        let bars = Bars { fetching: OnceLock::new(), reading: all.add(reading), all };
+        let bars = ProgressBars { fetching: OnceLock::new(), reading: all.add(reading), all };
         bars.reading.enable_steady_tick(Duration::from_millis(250));
         bars
     }

@@ -10,11 +10,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::error::Fatal;
-use crate::error::cancel::Stop;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
-use crate::sink::target::{Target, Through};
-use crate::sink::xlsx::{About, Book};
+use crate::sink::target::{Target, TargetWriter};
+use crate::sink::xlsx::{WorkbookInfo, WorkbookWriter};
 use crate::syntax::window::Window;
 use crate::table::Table;
 use crate::table::layout::{Format, TableLayout};
@@ -37,9 +37,9 @@ pub enum Sink {
     /// A workbook, which is written once all rows are there.
     Book {
         /// The rows so far.
-        book: Box<Book>,
+        book: Box<WorkbookWriter>,
         /// What is said of them.
-        about: About,
+        about: WorkbookInfo,
         /// Where it will be written to.
         target: Target,
     },
@@ -52,7 +52,7 @@ impl Sink {
         layout: &TableLayout,
         table: &Table,
         provenance: &Provenance<'_>,
-    ) -> Result<Sink, Fatal> {
+    ) -> Result<Sink, Error> {
         let target = Target::open(output)?;
         if layout.format != Format::Xlsx {
             return Ok(Sink::Lines(target));
@@ -62,12 +62,12 @@ impl Sink {
         let folder = target.folder().unwrap_or(&temporary);
         let zone = layout.zone.clone().unwrap_or(TimeZone::UTC);
         let about = about(provenance, &zone);
-        let book = Book::new(table.sheet_columns(), layout.header, zone, folder)?;
+        let book = WorkbookWriter::new(table.sheet_columns(), layout.header, zone, folder)?;
         Ok(Sink::Book { book: Box::new(book), about, target })
     }
 
     /// Takes rows as lines, of which the last may be only begun.
-    pub fn write(&mut self, rows: &[u8]) -> Result<(), Fatal> {
+    pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
         match self {
             Sink::Lines(target) => target.write(rows),
             Sink::Book { book, .. } => book.write(rows),
@@ -82,12 +82,12 @@ impl Sink {
     }
 
     /// Ends the output, of a run that covered this.
-    pub fn finish(self, coverage: &Coverage, stop: &Stop) -> Result<(), Fatal> {
+    pub fn finish(self, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
         match self {
             Sink::Lines(target) => target.finish(),
             Sink::Book { book, mut about, mut target } => {
                 about.say("Read", coverage.to_string().replace("named above", "named below"));
-                book.finish(&about, &mut Through::new(&mut target, stop))?;
+                book.finish(&about, &mut TargetWriter::new(&mut target, stop))?;
                 target.finish()
             }
         }
@@ -95,8 +95,8 @@ impl Sink {
 }
 
 /// What can be said before anything is read.
-fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> About {
-    let mut about = About::default();
+fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
+    let mut about = WorkbookInfo::default();
     let time = |time: Timestamp| match zone {
         _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),

@@ -14,16 +14,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cloudtrail::keys::delivered_by;
-use crate::error::cancel::Stop;
+use crate::error::cancel::Cancellation;
 use crate::source::file::container::Container;
-use crate::source::file::opener::Opener;
-use crate::source::file::patient::Patient;
-use crate::source::s3::Again;
+use crate::source::file::opener::FileOpener;
+use crate::source::file::patient::CancellableReader;
+use crate::source::s3::Refetch;
 use crate::source::s3::mirror_root::MirrorRoot;
 
 /// One file to read.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct LogFile {
     /// Where its bytes are; nothing for standard input.
     pub path: Option<PathBuf>,
     /// What the user knows it by, where that is not the path.
@@ -33,25 +33,25 @@ pub struct Source {
     /// Whether the user named it, and did not only name its folder.
     pub is_named: bool,
     /// What can put a new copy in its place, where there is such a thing.
-    pub again: Option<Again>,
+    pub again: Option<Refetch>,
     /// The mirror that it is in, where it is in one.
     pub below: Option<Arc<MirrorRoot>>,
 }
 
-impl Source {
+impl LogFile {
     /// Standard input.
-    pub fn stdin() -> Source {
-        Source { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None, below: None }
+    pub fn stdin() -> LogFile {
+        LogFile { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None, below: None }
     }
 
     /// A file of the local disk.
-    pub fn file(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: false, is_named: false, again: None, below: None }
+    pub fn file(path: PathBuf) -> LogFile {
+        LogFile { path: Some(path), key: None, is_special: false, is_named: false, again: None, below: None }
     }
 
     /// A file of the local disk that the user named.
-    pub fn named(path: PathBuf) -> Source {
-        Source { is_named: true, ..Source::file(path) }
+    pub fn named(path: PathBuf) -> LogFile {
+        LogFile { is_named: true, ..LogFile::file(path) }
     }
 
     /// Whether the name is that of a log that CloudTrail delivered.
@@ -69,13 +69,13 @@ impl Source {
     }
 
     /// A pipe or device of the local disk.
-    pub fn special(path: PathBuf) -> Source {
-        Source { path: Some(path), key: None, is_special: true, is_named: true, again: None, below: None }
+    pub fn special(path: PathBuf) -> LogFile {
+        LogFile { path: Some(path), key: None, is_special: true, is_named: true, again: None, below: None }
     }
 
     /// An object of a bucket, which the mirror holds at `path`.
-    pub fn object(path: PathBuf, address: String) -> Source {
-        Source { key: Some(address), ..Source::file(path) }
+    pub fn object(path: PathBuf, address: String) -> LogFile {
+        LogFile { key: Some(address), ..LogFile::file(path) }
     }
 
     /// The name for messages and for the column `file`.
@@ -89,48 +89,48 @@ impl Source {
     }
 
     /// Opens it for reading; `opener` has opened what was read before.
-    pub fn open(&self, opener: &mut Opener, stop: &Stop) -> io::Result<Opened> {
+    pub fn open(&self, opener: &mut FileOpener, stop: &Cancellation) -> io::Result<OpenedFile> {
         match &self.path {
             Some(path) if self.is_special => {
                 let path = path.clone();
-                Ok(Opened::Special(Patient::open(|| File::open(path), stop)))
+                Ok(OpenedFile::Special(CancellableReader::open(|| File::open(path), stop)))
             }
             Some(path) => match &self.below {
-                Some(mirror) => opener.open_below(mirror, path).map(Opened::Mirrored),
-                None => opener.open(path).map(Opened::File),
+                Some(mirror) => opener.open_below(mirror, path).map(OpenedFile::Mirrored),
+                None => opener.open(path).map(OpenedFile::File),
             },
-            None => Ok(Opened::Special(Patient::open(|| Ok(io::stdin()), stop))),
+            None => Ok(OpenedFile::Special(CancellableReader::open(|| Ok(io::stdin()), stop))),
         }
     }
 }
 
 /// A source that is being read.
-pub enum Opened {
+pub enum OpenedFile {
     /// A file of the local disk.
     File(File),
     /// A file of the mirror, as long as it was when it was opened.
     Mirrored(io::Take<File>),
     /// Standard input, a pipe or a device.
-    Special(Patient),
+    Special(CancellableReader),
 }
 
-impl Opened {
+impl OpenedFile {
     /// The file of the disk, if it is one.
     pub fn into_file(self) -> Option<File> {
         match self {
-            Opened::File(file) => Some(file),
-            Opened::Mirrored(file) => Some(file.into_inner()),
-            Opened::Special(_) => None,
+            OpenedFile::File(file) => Some(file),
+            OpenedFile::Mirrored(file) => Some(file.into_inner()),
+            OpenedFile::Special(_) => None,
         }
     }
 }
 
-impl Read for Opened {
+impl Read for OpenedFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Opened::File(file) => file.read(buffer),
-            Opened::Mirrored(file) => file.read(buffer),
-            Opened::Special(patient) => patient.read(buffer),
+            OpenedFile::File(file) => file.read(buffer),
+            OpenedFile::Mirrored(file) => file.read(buffer),
+            OpenedFile::Special(patient) => patient.read(buffer),
         }
     }
 }

@@ -16,11 +16,11 @@ use std::ops::ControlFlow;
 use self::cell::{CellStyle, push_text};
 use self::column::Column;
 use self::excel::SheetColumn;
-pub use self::large::Emit;
+pub use self::large::ByteSink;
 use self::layout::{Format, TableLayout};
-use crate::decode::event::{Event, Fields};
-use crate::error::Fatal;
-use crate::filter::jq::Output;
+use crate::decode::event::{Event, FieldSet};
+use crate::error::Error;
+use crate::filter::jq::JqOutput;
 
 /// Writes rows of the chosen columns in the chosen format.
 #[derive(Clone, Debug)]
@@ -51,12 +51,12 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &
 
 impl Table {
     /// Resolves the columns and asks for the fields that they show.
-    pub fn new(layout: &TableLayout, fields: &mut Fields) -> Result<Table, Fatal> {
+    pub fn new(layout: &TableLayout, fields: &mut FieldSet) -> Result<Table, Error> {
         let is_whole = layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
         let is_sheet = layout.format == Format::Xlsx;
         if is_sheet && columns.len() > excel::COLUMNS {
-            return Err(Fatal::about("--columns", format!(": more than the {} that a sheet can hold", excel::COLUMNS)));
+            return Err(Error::about("--columns", format!(": more than the {} that a sheet can hold", excel::COLUMNS)));
         }
         Ok(Table {
             columns,
@@ -120,12 +120,12 @@ impl Table {
 
     /// Appends a line that is no row of columns: what stands between its tabs is
     /// as safe as cells are. Among JSON it is a value.
-    pub fn shaped(&self, output: &Output<'_>, out: &mut Vec<u8>) {
+    pub fn shaped(&self, output: &JqOutput<'_>, out: &mut Vec<u8>) {
         match output {
-            Output::True => return,
-            Output::Text(text) if self.format == Format::Json => json::text(&[text], out),
-            Output::Json(value) if self.format == Format::Json => push_text(value, out),
-            Output::Text(line) | Output::Json(line) => {
+            JqOutput::True => return,
+            JqOutput::Text(text) if self.format == Format::Json => json::text(&[text], out),
+            JqOutput::Json(value) if self.format == Format::Json => push_text(value, out),
+            JqOutput::Text(line) | JqOutput::Json(line) => {
                 for (at, cell) in line.split('\t').enumerate() {
                     if at > 0 {
                         out.push(b'\t');
@@ -147,7 +147,7 @@ impl Table {
 
     /// Writes the row of an event that may be large piece by piece, and gives how
     /// many of its cells were cut.
-    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+    pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         match self.format {
             Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
             _ if self.for_excel => self.fitted_pieces(event, file, emit),
@@ -155,7 +155,7 @@ impl Table {
         }
     }
 
-    fn pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+    fn pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         let mut cut = 0;
         for at in 0..self.columns.len() {
             if at > 0 {
@@ -163,7 +163,7 @@ impl Table {
             }
             let column = &mut self.columns[at];
             cut += u64::from(if self.format == Format::Csv {
-                let mut cell = csv::Pieces::default();
+                let mut cell = csv::CsvPieces::default();
                 let was_cut = column.write_in_pieces(event, file, &self.style, &mut |piece| cell.push(piece, emit))?;
                 cell.finish(emit)?;
                 was_cut
@@ -204,7 +204,7 @@ impl Table {
     }
 
     /// The same for an event whose values may be larger than a cell can ever be.
-    fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut Emit<'_>) -> ControlFlow<(), u64> {
+    fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         let (mut cell, mut cut) = (Vec::new(), 0);
         for at in 0..self.columns.len() {
             cell.clear();

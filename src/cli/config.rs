@@ -15,7 +15,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
 pub use self::origin::Origin;
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
 
@@ -107,8 +107,8 @@ fn variable(name: &str) -> String {
 impl Settings {
     /// Reads the file and the environment for a command of which `typed` was
     /// typed.
-    pub fn read(command: &Command, typed: &ArgMatches, around: &Environment) -> Result<Settings, Fatal> {
-        let typed = Typed { command, matches: typed };
+    pub fn read(command: &Command, typed: &ArgMatches, around: &Environment) -> Result<Settings, Error> {
+        let typed = TypedOptions { command, matches: typed };
         let mut settings = Settings { notes: unknown_variables(around), ..Settings::default() };
         let file = file::read(typed.config(), around)?;
         let set = |name| match around.get(&variable(name)) {
@@ -146,7 +146,7 @@ impl Settings {
 
     /// The arguments as if all of it had been typed: `typed` with the settings
     /// before the options, which are those from `at` on.
-    pub fn join(&self, typed: &[OsString], at: usize) -> Result<Vec<OsString>, Fatal> {
+    pub fn join(&self, typed: &[OsString], at: usize) -> Result<Vec<OsString>, Error> {
         let (before, after) = typed.split_at(at.min(typed.len()));
         let mut all = before.to_vec();
         for setting in &self.used {
@@ -172,10 +172,10 @@ impl Settings {
     }
 
     /// The same error, with where the value comes from if it was not typed.
-    pub fn attribute(&self, fatal: Fatal) -> Fatal {
-        let Fatal::Usage(error) = fatal else { return fatal };
+    pub fn attribute(&self, fatal: Error) -> Error {
+        let Error::Usage(error) = fatal else { return fatal };
         let setting = self.used.iter().find(|setting| error.option_name() == Some(setting.name));
-        Fatal::Usage(match setting {
+        Error::Usage(match setting {
             Some(setting) => error.with_origin(&setting.origin),
             None => error,
         })
@@ -184,7 +184,7 @@ impl Settings {
 
 impl Setting {
     /// The argument that means the same.
-    fn argument(&self) -> Result<Option<OsString>, Fatal> {
+    fn argument(&self) -> Result<Option<OsString>, Error> {
         let mut argument = OsString::from(format!("--{}", self.name));
         if !FLAGS.contains(&self.name) {
             argument.push("=");
@@ -197,19 +197,19 @@ impl Setting {
             _ => {
                 let option = format!("--{}", self.name);
                 let error = UsageError::value(&option, &self.value.to_string_lossy(), "neither true nor false");
-                Err(Fatal::Usage(error.with_origin(&self.origin)))
+                Err(Error::Usage(error.with_origin(&self.origin)))
             }
         }
     }
 }
 
 /// What was typed for a command.
-struct Typed<'a> {
+struct TypedOptions<'a> {
     command: &'a Command,
     matches: &'a ArgMatches,
 }
 
-impl Typed<'_> {
+impl TypedOptions<'_> {
     fn id(&self, name: &str) -> Option<&str> {
         let argument = self.command.get_arguments().find(|argument| argument.get_long() == Some(name))?;
         Some(argument.get_id().as_str())

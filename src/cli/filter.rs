@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::split_list;
 use crate::syntax::window::Window;
@@ -79,18 +79,18 @@ pub struct FilterArgs {
 
 impl ScopeArgs {
     /// The request for all events of this scope, whose times are read in UTC.
-    pub fn spec(&self, now: Timestamp) -> Result<FilterSpec, Fatal> {
+    pub fn spec(&self, now: Timestamp) -> Result<FilterSpec, Error> {
         FilterArgs::default().spec(self, now, &TimeZone::UTC)
     }
 }
 
 impl FilterArgs {
     /// The request for the events that these options ask for.
-    pub fn spec(&self, scope: &ScopeArgs, now: Timestamp, zone: &TimeZone) -> Result<FilterSpec, Fatal> {
+    pub fn spec(&self, scope: &ScopeArgs, now: Timestamp, zone: &TimeZone) -> Result<FilterSpec, Error> {
         let accounts = split_list(&scope.account);
         if let Some(wrong) = accounts.iter().find(|account| !is_account_pattern(account)) {
             let right = "not an account; write its 12 digits, such as 111122223333";
-            return Err(Fatal::option("--account", wrong, right));
+            return Err(Error::option("--account", wrong, right));
         }
         Ok(FilterSpec {
             window: Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?,

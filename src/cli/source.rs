@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 
 use super::number;
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::filter::spec::FilterSpec;
 use crate::source::spec::{BucketInput, Connection, Downloads, Input};
 use crate::syntax::glob::split_list;
@@ -67,10 +67,10 @@ const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
 /// What the named paths and the options of a bucket ask to be read.
-pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Fatal> {
+pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Error> {
     let mut inputs = Vec::new();
     if typed.prefix.is_some() && typed.bucket.is_none() {
-        return Err(Fatal::about("--prefix", " needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX"));
+        return Err(Error::about("--prefix", " needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX"));
     }
     if let Some(bucket) = &typed.bucket {
         let prefix = typed.prefix.as_deref().unwrap_or_default();
@@ -87,11 +87,11 @@ pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) ->
         });
     }
     if inputs.iter().filter(|input| matches!(input, Input::Stdin)).count() > 1 {
-        return Err(Fatal::usage("standard input (-) can be read only once"));
+        return Err(Error::usage("standard input (-) can be read only once"));
     }
     let has_bucket = inputs.iter().any(|input| matches!(input, Input::Bucket(_)));
     if !has_bucket && let Some(option) = bucket_option(typed) {
-        return Err(Fatal::about(option, " needs --bucket BUCKET or s3://BUCKET/PREFIX"));
+        return Err(Error::about(option, " needs --bucket BUCKET or s3://BUCKET/PREFIX"));
     }
     Ok(inputs)
 }
@@ -110,7 +110,7 @@ fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefix: &str) -> Result<BucketInput, Fatal> {
+fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefix: &str) -> Result<BucketInput, Error> {
     let is_name = (3..=63).contains(&bucket.len())
         && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
         && !bucket.starts_with('.');
@@ -118,15 +118,15 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefi
         return Err(match typed.bucket.as_deref() == Some(bucket) {
             true => {
                 let right = "not the name of a bucket; write it without s3:// and without a path";
-                Fatal::option("--bucket", bucket, right)
+                Error::option("--bucket", bucket, right)
             }
-            false => Fatal::usage(format!("s3://{bucket}/{prefix}: {bucket:?} is not the name of a bucket")),
+            false => Error::usage(format!("s3://{bucket}/{prefix}: {bucket:?} is not the name of a bucket")),
         });
     }
     if let Some(organisation) = &typed.org_id
         && !organisation.starts_with("o-")
     {
-        return Err(Fatal::option("--org-id", organisation, "not an organisation; its id begins with o-"));
+        return Err(Error::option("--org-id", organisation, "not an organisation; its id begins with o-"));
     }
     Ok(BucketInput {
         bucket: bucket.to_string(),
@@ -158,12 +158,12 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefi
 }
 
 /// Long enough for any answer of S3, and short enough for people who wait.
-fn patience() -> Result<Duration, Fatal> {
+fn patience() -> Result<Duration, Error> {
     const DEFAULT: Duration = Duration::from_secs(30);
     let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
     let typed = typed.to_string_lossy();
     let seconds = typed.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| Fatal::option(PATIENCE, &typed, "not a number of seconds to 3600"))
+    seconds.map(Duration::from_secs).ok_or_else(|| Error::option(PATIENCE, &typed, "not a number of seconds to 3600"))
 }
 
 /// A prefix that ends at a folder, as people mean it.
@@ -174,8 +174,8 @@ fn as_folder(prefix: &str) -> String {
     }
 }
 
-fn cache_folder() -> Result<PathBuf, Fatal> {
+fn cache_folder() -> Result<PathBuf, Error> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.cache_dir())
-        .map_err(|_| Fatal::usage("no home folder for the mirror; say where by --mirror DIR"))
+        .map_err(|_| Error::usage("no home folder for the mirror; say where by --mirror DIR"))
 }

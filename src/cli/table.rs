@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use crate::error::Fatal;
-use crate::spill::sort::OrderBy;
+use crate::error::Error;
+use crate::spill::sort::SortColumn;
 use crate::syntax::glob::split_list;
 use crate::syntax::window;
 use crate::table::layout::{Format, TableLayout};
@@ -60,17 +60,17 @@ pub struct TableArgs {
 
 impl TableArgs {
     /// The zone that times are shown and read in.
-    pub fn zone(&self) -> Result<TimeZone, Fatal> {
+    pub fn zone(&self) -> Result<TimeZone, Error> {
         self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)
     }
 
     /// How rows are to look; `set` are the options that nobody typed.
-    pub fn layout(&self, zone: TimeZone, set: Vec<&'static str>) -> Result<TableLayout, Fatal> {
+    pub fn layout(&self, zone: TimeZone, set: Vec<&'static str>) -> Result<TableLayout, Error> {
         let format = format(self.format.as_deref(), self.output.as_deref())?;
         if format == Format::Json
             && let Some(option) = table_option(self)
         {
-            return Err(Fatal::about(option, " is about tables; JSON has a null, numbers and texts of its own"));
+            return Err(Error::about(option, " is about tables; JSON has a null, numbers and texts of its own"));
         }
         Ok(TableLayout {
             columns: split_list(&self.columns),
@@ -85,28 +85,28 @@ impl TableArgs {
     }
 
     /// The columns to sort by, the first first.
-    pub fn order(&self) -> Vec<OrderBy> {
+    pub fn order(&self) -> Vec<SortColumn> {
         order(&self.sort)
     }
 }
 
 /// What is sorted by, the first first.
-fn order(typed: &[String]) -> Vec<OrderBy> {
+fn order(typed: &[String]) -> Vec<SortColumn> {
     let by = |name: String| match name.strip_prefix('-') {
-        Some(column) => OrderBy { column: column.trim().to_string(), descends: true },
-        None => OrderBy { column: name, descends: false },
+        Some(column) => SortColumn { column: column.trim().to_string(), descends: true },
+        None => SortColumn { column: name, descends: false },
     };
     split_list(typed).into_iter().map(by).collect()
 }
 
 /// Refuses what makes no workbook.
-pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Fatal> {
+pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error> {
     if typed.count {
-        return Err(Fatal::about("--count", " writes a number, and no xlsx"));
+        return Err(Error::about("--count", " writes a number, and no xlsx"));
     }
     if is_terminal && typed.output.is_none() {
         let text = ": a workbook is nothing for a terminal; write it to a file by -o FILE.xlsx";
-        return Err(Fatal::about("--format xlsx", text));
+        return Err(Error::about("--format xlsx", text));
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn table_option(typed: &TableArgs) -> Option<&'static str> {
 }
 
 /// The format that was named, or that the file's ending asks for.
-fn format(named: Option<&str>, output: Option<&Path>) -> Result<Format, Fatal> {
+fn format(named: Option<&str>, output: Option<&Path>) -> Result<Format, Error> {
     let by_name = |name: &str| match name.to_ascii_lowercase().as_str() {
         "tsv" => Some(Format::Tsv),
         "csv" => Some(Format::Csv),
@@ -129,11 +129,11 @@ fn format(named: Option<&str>, output: Option<&Path>) -> Result<Format, Fatal> {
     };
     if let Some(name) = named {
         let right = "not a format; write tsv, csv, json or xlsx";
-        return by_name(name).ok_or_else(|| Fatal::option("--format", name, right));
+        return by_name(name).ok_or_else(|| Error::option("--format", name, right));
     }
     let ending = output.and_then(|path| path.extension()).and_then(|ending| ending.to_str());
     match ending {
-        Some(ending @ ("xls" | "ods" | "gz" | "parquet")) => Err(Fatal::option(
+        Some(ending @ ("xls" | "ods" | "gz" | "parquet")) => Err(Error::option(
             "--output",
             &output.unwrap_or(Path::new("")).to_string_lossy(),
             format!(

@@ -2,20 +2,20 @@
 //! happened at all.
 
 use crate::cloudtrail::field;
-use crate::decode::event::{Event, Fields, Slot, TooMany};
-use crate::decode::json::{Kind, Value};
+use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
+use crate::decode::json::{JsonValue, ValueKind};
 
 /// Tells calls that read from those that write.
 #[derive(Clone, Copy, Debug)]
-pub struct Access {
-    read_only: Slot,
-    name: Slot,
+pub struct AccessKind {
+    read_only: FieldId,
+    name: FieldId,
 }
 
-impl Access {
+impl AccessKind {
     /// Asks for the fields.
-    pub fn new(fields: &mut Fields) -> Result<Access, TooMany> {
-        Ok(Access { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
+    pub fn new(fields: &mut FieldSet) -> Result<AccessKind, TooManyFields> {
+        Ok(AccessKind { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
     }
 
     /// Whether the call only read. Where `readOnly` does not say it, as in
@@ -40,20 +40,20 @@ fn begins_with_read(name: &str) -> bool {
 ///
 /// A call failed if it has an error code other than 2xx (Managed Grafana writes
 /// `200` for a success), an error message, or a member with the name of the event
-/// whose value is `Failure`: sign-ins say no more than that, such as
-/// `"responseElements":{"ConsoleLogin":"Failure"}`.
+/// whose value is `FailureRule`: sign-ins say no more than that, such as
+/// `"responseElements":{"ConsoleLogin":"FailureRule"}`.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure {
-    code: Slot,
-    message: Slot,
-    name: Slot,
-    outcomes: [Slot; 3],
+pub struct FailureRule {
+    code: FieldId,
+    message: FieldId,
+    name: FieldId,
+    outcomes: [FieldId; 3],
 }
 
-impl Failure {
+impl FailureRule {
     /// Asks for the fields.
-    pub fn new(fields: &mut Fields) -> Result<Failure, TooMany> {
-        Ok(Failure {
+    pub fn new(fields: &mut FieldSet) -> Result<FailureRule, TooManyFields> {
+        Ok(FailureRule {
             code: fields.slot("errorCode")?,
             message: fields.slot("errorMessage")?,
             name: fields.slot("eventName")?,
@@ -90,9 +90,9 @@ pub fn is_success(code: &str) -> bool {
 
 /// Most answers hold no such word, and a search for it is faster than a walk over
 /// their members. Behind an escape it may be spelled in another way.
-fn may_say_failure(value: Value<'_>) -> bool {
+fn may_say_failure(value: JsonValue<'_>) -> bool {
     let raw = value.raw();
-    value.kind() == Kind::Object
+    value.kind() == ValueKind::Object
         && (memchr::memmem::find(raw, FAILURE.as_bytes()).is_some() || memchr::memchr(b'\\', raw).is_some())
 }
 
@@ -115,8 +115,8 @@ mod tests {
             (r#"{"eventName":"RunInstances"}"#, Some(false)),
             (r#"{"eventCategory":"Insight"}"#, None),
         ] {
-            let mut fields = Fields::default();
-            let access = Access::new(&mut fields).unwrap();
+            let mut fields = FieldSet::default();
+            let access = AccessKind::new(&mut fields).unwrap();
             assert_eq!(with_event(json, &fields, |event| access.is_read(event)), expected, "{json}");
         }
     }
@@ -135,19 +135,22 @@ mod tests {
             (r#"{"errorCode":null,"errorMessage":"No username found"}"#, true),
             (r#"{"errorCode":"","errorMessage":null}"#, false),
             (r#"{"eventName":"X"}"#, false),
-            (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Failure"}}"#, true),
+            (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"FailureRule"}}"#, true),
             (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Success"}}"#, false),
-            (r#"{"eventName":"CheckMfa","additionalEventData":{"a":1,"CheckMfa":"Failure"}}"#, true),
-            (r#"{"eventName":"X","serviceEventDetails":{"X":"Failure"}}"#, true),
+            (r#"{"eventName":"CheckMfa","additionalEventData":{"a":1,"CheckMfa":"FailureRule"}}"#, true),
+            (r#"{"eventName":"X","serviceEventDetails":{"X":"FailureRule"}}"#, true),
             (r#"{"serviceEventDetails":{"\u0058":"\u0046ailure"},"eventName":"X"}"#, true),
-            (r#"{"eventName":"X","serviceEventDetails":{"Y":"Failure","x":"Failure","Failure":"X"}}"#, false),
-            (r#"{"eventName":"X","serviceEventDetails":{"X":["Failure"]}}"#, false),
-            (r#"{"eventName":"X","requestParameters":{"X":"Failure"}}"#, false),
-            (r#"{"eventName":"X","responseElements":"Failure"}"#, false),
-            (r#"{"responseElements":{"null":"Failure"},"eventName":null}"#, false),
+            (
+                r#"{"eventName":"X","serviceEventDetails":{"Y":"FailureRule","x":"FailureRule","FailureRule":"X"}}"#,
+                false,
+            ),
+            (r#"{"eventName":"X","serviceEventDetails":{"X":["FailureRule"]}}"#, false),
+            (r#"{"eventName":"X","requestParameters":{"X":"FailureRule"}}"#, false),
+            (r#"{"eventName":"X","responseElements":"FailureRule"}"#, false),
+            (r#"{"responseElements":{"null":"FailureRule"},"eventName":null}"#, false),
         ] {
-            let mut fields = Fields::default();
-            let failure = Failure::new(&mut fields).unwrap();
+            let mut fields = FieldSet::default();
+            let failure = FailureRule::new(&mut fields).unwrap();
             assert_eq!(with_event(json, &fields, |event| failure.is_failed(event)), expected, "{json}");
         }
     }

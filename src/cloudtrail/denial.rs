@@ -3,9 +3,9 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::cloudtrail::long;
-use crate::cloudtrail::long::{Question, Shortened};
-use crate::decode::event::{Event, Fields, Slot};
-use crate::error::Fatal;
+use crate::cloudtrail::long::{CutCounter, LongValueTest};
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::error::Error;
 use crate::syntax::glob::PieceMatcher;
 
 /// What the error codes of denials hold, in any case. Each service has its own:
@@ -16,22 +16,22 @@ pub const WORDS: [&str; 5] = ["AccessDenied", "Unauthorized", "NotAuthorized", "
 /// Tells denials from other failures.
 #[derive(Clone, Debug)]
 pub struct Denial {
-    code: Slot,
+    code: FieldId,
     words: Regex,
 }
 
 impl Denial {
     /// Asks for the field.
-    pub fn new(fields: &mut Fields) -> Result<Denial, Fatal> {
+    pub fn new(fields: &mut FieldSet) -> Result<Denial, Error> {
         let code = fields.slot("errorCode")?;
         let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
-        let words = words.map_err(|error| Fatal::Failed(error.to_string()))?;
+        let words = words.map_err(|error| Error::Failed(error.to_string()))?;
         Ok(Denial { code, words })
     }
 
     /// Whether the call was denied.
     pub fn is_denied(&self, event: &Event<'_>) -> bool {
-        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &Shortened::default()))
+        event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &CutCounter::default()))
     }
 
     /// The same as a list of patterns over error codes.
@@ -40,7 +40,7 @@ impl Denial {
     }
 }
 
-impl Question for Denial {
+impl LongValueTest for Denial {
     fn holds(&self, code: &str) -> bool {
         self.words.is_match(code.as_bytes())
     }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn denials_are_told_from_other_failures() {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let denial = Denial::new(&mut fields).unwrap();
         for (code, expected) in [
             (r#""AccessDenied""#, true),

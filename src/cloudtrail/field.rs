@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::long::{self, Question, Shortened};
-use crate::cloudtrail::identity::Identities;
+use super::long::{self, CutCounter, LongValueTest};
+use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::FIELDS;
-use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{CUT, Kind, LONGEST, Value};
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind};
 use crate::syntax::suggest::nearest;
 
 const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
@@ -18,27 +18,27 @@ const WILDCARD: &str = "has a wildcard; [] stands for every element of an array,
 #[derive(Clone, Debug)]
 pub enum Field {
     /// A path.
-    Path(Path),
+    Path(FieldPath),
     /// The first of two paths that leads to something.
-    First(Box<[Path; 2]>),
+    First(Box<[FieldPath; 2]>),
     /// The name of who called.
-    UserName(Box<Identities>),
+    UserName(Box<IdentityReader>),
     /// The ids and ARNs that stand in the event.
     Resources(ResourceFields),
 }
 
 impl Field {
     /// What a name stands for that is worked out; nothing where it is no such name.
-    pub fn worked_out(name: &str, fields: &mut Fields) -> Result<Option<Field>, String> {
+    pub fn worked_out(name: &str, fields: &mut FieldSet) -> Result<Option<Field>, String> {
         Ok(Some(match name {
-            "userName" => Field::UserName(Box::new(Identities::new(fields)?)),
-            "userType" => Field::Path(Path::parse("userIdentity.type", fields)?),
-            "accessKeyId" => Field::Path(Path::parse("userIdentity.accessKeyId", fields)?),
-            "invokedBy" => Field::Path(Path::parse("userIdentity.invokedBy", fields)?),
-            "sourceIdentity" => Field::Path(Path::parse("userIdentity.sessionContext.sourceIdentity", fields)?),
+            "userName" => Field::UserName(Box::new(IdentityReader::new(fields)?)),
+            "userType" => Field::Path(FieldPath::parse("userIdentity.type", fields)?),
+            "accessKeyId" => Field::Path(FieldPath::parse("userIdentity.accessKeyId", fields)?),
+            "invokedBy" => Field::Path(FieldPath::parse("userIdentity.invokedBy", fields)?),
+            "sourceIdentity" => Field::Path(FieldPath::parse("userIdentity.sessionContext.sourceIdentity", fields)?),
             "mfa" => Field::First(Box::new([
-                Path::parse("userIdentity.sessionContext.attributes.mfaAuthenticated", fields)?,
-                Path::parse("additionalEventData.MFAUsed", fields)?,
+                FieldPath::parse("userIdentity.sessionContext.attributes.mfaAuthenticated", fields)?,
+                FieldPath::parse("additionalEventData.MFAUsed", fields)?,
             ])),
             "resources" => Field::Resources(ResourceFields::new(fields)?),
             _ => return Ok(None),
@@ -46,7 +46,7 @@ impl Field {
     }
 
     /// Reads the name of a field or a path. Gives what is wrong with it.
-    pub fn parse(name: &str, fields: &mut Fields) -> Result<Field, String> {
+    pub fn parse(name: &str, fields: &mut FieldSet) -> Result<Field, String> {
         if let Some(field) = Field::worked_out(name, fields)? {
             return Ok(field);
         }
@@ -68,7 +68,7 @@ impl Field {
                 None => {}
             }
         }
-        Path::parse(name, fields).map(Field::Path).map_err(|reason| format!("{name} is a path that {reason}"))
+        FieldPath::parse(name, fields).map(Field::Path).map_err(|reason| format!("{name} is a path that {reason}"))
     }
 
     /// Whether there is a value that is not null.
@@ -84,8 +84,8 @@ impl Field {
     /// Calls `each` for every value that is not null, as its cell would show it: of
     /// what a cell lists, for each alone.
     pub fn each(&mut self, event: &Event<'_>, mut each: impl FnMut(&str)) {
-        let mut show = |value: Value<'_>| {
-            if value.kind() != Kind::Null {
+        let mut show = |value: JsonValue<'_>| {
+            if value.kind() != ValueKind::Null {
                 each(&shown(value));
             }
         };
@@ -108,8 +108,8 @@ impl Field {
     /// Whether some value, as its cell would show it, is so: the text of a
     /// string, and of what holds others the JSON. Null is no value. Of what a
     /// cell lists, one or all of it.
-    pub fn any(&mut self, event: &Event<'_>, question: &impl Question, shortened: &Shortened) -> bool {
-        let is_shown = |value: Value<'_>| long::holds(value, question, shortened);
+    pub fn any(&mut self, event: &Event<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
+        let is_shown = |value: JsonValue<'_>| long::holds(value, question, shortened);
         match self {
             Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {
@@ -136,7 +136,7 @@ impl Field {
 }
 
 /// A value as its cell shows it, of a long one the start.
-fn shown<'a>(value: Value<'a>) -> Cow<'a, str> {
+fn shown<'a>(value: JsonValue<'a>) -> Cow<'a, str> {
     value.scalar().unwrap_or_else(|| match value.raw() {
         raw if raw.len() > LONGEST => Cow::Owned(String::from_utf8_lossy(&raw[..LONGEST]).into_owned() + CUT),
         raw if value.is_plain() => String::from_utf8_lossy(raw),
@@ -144,21 +144,21 @@ fn shown<'a>(value: Value<'a>) -> Cow<'a, str> {
     })
 }
 
-fn is_any(path: &Path, event: &Event<'_>, is: impl Fn(Value<'_>) -> bool) -> bool {
+fn is_any(path: &FieldPath, event: &Event<'_>, is: impl Fn(JsonValue<'_>) -> bool) -> bool {
     let mut found = false;
-    path.each(event, &mut |value| found = found || (value.kind() != Kind::Null && is(value)));
+    path.each(event, &mut |value| found = found || (value.kind() != ValueKind::Null && is(value)));
     found
 }
 
 /// A way from an event down to values in it.
 #[derive(Clone, Debug)]
-pub struct Path {
-    root: Slot,
-    steps: Vec<Step>,
+pub struct FieldPath {
+    root: FieldId,
+    steps: Vec<PathStep>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Step {
+enum PathStep {
     /// The member of this name.
     Member(Box<str>),
     /// Every element.
@@ -167,16 +167,16 @@ enum Step {
     Element(usize),
 }
 
-impl Path {
+impl FieldPath {
     /// Reads a path: names joined by dots, `[]` for every element of an array,
     /// `[0]` for one, names with dots in them in double quotes. A leading dot
     /// is allowed. Gives what is wrong with it.
-    pub fn parse(text: &str, fields: &mut Fields) -> Result<Path, String> {
+    pub fn parse(text: &str, fields: &mut FieldSet) -> Result<FieldPath, String> {
         let mut steps = steps(text.strip_prefix('.').unwrap_or(text))?.into_iter();
         match steps.next() {
-            Some(Step::Member(name)) => {
+            Some(PathStep::Member(name)) => {
                 let root = fields.slot(&name)?;
-                Ok(Path { root, steps: steps.collect() })
+                Ok(FieldPath { root, steps: steps.collect() })
             }
             _ => Err("does not begin with the name of a field".into()),
         }
@@ -186,41 +186,41 @@ impl Path {
     /// that the way begins with.
     pub fn last_member(&self) -> Option<&str> {
         self.steps.iter().rev().find_map(|step| match step {
-            Step::Member(name) => Some(&**name),
+            PathStep::Member(name) => Some(&**name),
             _ => None,
         })
     }
 
     /// Whether it can lead to several values.
     pub fn is_many(&self) -> bool {
-        self.steps.contains(&Step::Each)
+        self.steps.contains(&PathStep::Each)
     }
 
     /// Calls `each` for the values that the path leads to, in their order.
-    pub fn each<'a>(&self, event: &Event<'a>, each: &mut dyn FnMut(Value<'a>)) {
+    pub fn each<'a>(&self, event: &Event<'a>, each: &mut dyn FnMut(JsonValue<'a>)) {
         if let Some(value) = event.get(self.root) {
             follow(value, &self.steps, each);
         }
     }
 
     /// The value of a path that leads to one at most.
-    pub fn value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+    pub fn value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let mut found = None;
         self.each(event, &mut |value| found = Some(value));
         found
     }
 }
 
-fn follow<'a>(value: Value<'a>, steps: &[Step], each: &mut dyn FnMut(Value<'a>)) {
+fn follow<'a>(value: JsonValue<'a>, steps: &[PathStep], each: &mut dyn FnMut(JsonValue<'a>)) {
     let Some((step, rest)) = steps.split_first() else { return each(value) };
     match step {
-        Step::Member(name) => {
+        PathStep::Member(name) => {
             if let Some(member) = value.member(name) {
                 follow(member, rest, each);
             }
         }
-        Step::Each => value.each_element(|element| follow(element, rest, each)),
-        Step::Element(wanted) => {
+        PathStep::Each => value.each_element(|element| follow(element, rest, each)),
+        PathStep::Element(wanted) => {
             let mut at = 0;
             value.each_element(|element| {
                 if at == *wanted {
@@ -232,18 +232,18 @@ fn follow<'a>(value: Value<'a>, steps: &[Step], each: &mut dyn FnMut(Value<'a>))
     }
 }
 
-fn steps(text: &str) -> Result<Vec<Step>, String> {
+fn steps(text: &str) -> Result<Vec<PathStep>, String> {
     let mut steps = Vec::new();
     let mut rest = text;
     loop {
         let (name, after) = name(rest)?;
-        steps.push(Step::Member(name.into()));
+        steps.push(PathStep::Member(name.into()));
         rest = after;
         while let Some(inside) = rest.strip_prefix('[') {
             let (index, after) = inside.split_once(']').ok_or("has a [ without its ]")?;
             steps.push(match index {
-                "" => Step::Each,
-                digits => Step::Element(digits.parse().map_err(|_| format!("has [{digits}]; write [] or [0]"))?),
+                "" => PathStep::Each,
+                digits => PathStep::Element(digits.parse().map_err(|_| format!("has [{digits}]; write [] or [0]"))?),
             });
             rest = after;
         }
@@ -269,8 +269,8 @@ fn name(text: &str) -> Result<(&str, &str), String> {
 
 /// The text of a field, of a long one its start; nothing where it is absent, null
 /// or no text.
-pub fn text<'a>(event: &Event<'a>, slot: Slot) -> Option<Cow<'a, str>> {
-    event.get(slot).filter(|value| value.kind() != Kind::Null)?.scalar()
+pub fn text<'a>(event: &Event<'a>, slot: FieldId) -> Option<Cow<'a, str>> {
+    event.get(slot).filter(|value| value.kind() != ValueKind::Null)?.scalar()
 }
 
 #[cfg(test)]
@@ -279,8 +279,8 @@ mod tests {
     use crate::decode::testing::with_event;
 
     fn values(path: &str, json: &str) -> Vec<String> {
-        let mut fields = Fields::default();
-        let path = Path::parse(path, &mut fields).unwrap();
+        let mut fields = FieldSet::default();
+        let path = FieldPath::parse(path, &mut fields).unwrap();
         with_event(json, &fields, |event| {
             let mut found = Vec::new();
             path.each(event, &mut |value| found.push(String::from_utf8_lossy(value.raw()).into_owned()));
@@ -309,7 +309,7 @@ mod tests {
         for path in
             ["", ".", "a..b", "a.", "[0]", "a[", "a[x]", "a[-1]", "a]b[", "a[0]b", "a.\"b", "a\"b\"", "a.*", "a.b?"]
         {
-            let refused = Path::parse(path, &mut Fields::default());
+            let refused = FieldPath::parse(path, &mut FieldSet::default());
             assert!(refused.is_err(), "{path} {refused:?}");
         }
     }

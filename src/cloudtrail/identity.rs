@@ -7,27 +7,27 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub use self::name::Name;
-use crate::decode::event::{Event, Fields, Shape, Slot, TooMany};
-use crate::decode::json::{Kind, Value};
+pub use self::name::CallerName;
+use crate::decode::event::{Event, FieldId, FieldSet, ObjectReader, TooManyFields};
+use crate::decode::json::{JsonValue, ValueKind};
 
 /// Reads who made a call.
 #[derive(Clone, Debug)]
-pub struct Identities {
-    identity: Slot,
-    additional: Slot,
-    parts: Shape<8>,
-    context: Shape<2>,
-    issuer: Shape<3>,
+pub struct IdentityReader {
+    identity: FieldId,
+    additional: FieldId,
+    parts: ObjectReader<8>,
+    context: ObjectReader<2>,
+    issuer: ObjectReader<3>,
 }
 
-impl Identities {
+impl IdentityReader {
     /// Asks for the fields.
-    pub fn new(fields: &mut Fields) -> Result<Identities, TooMany> {
-        Ok(Identities {
+    pub fn new(fields: &mut FieldSet) -> Result<IdentityReader, TooManyFields> {
+        Ok(IdentityReader {
             identity: fields.slot("userIdentity")?,
             additional: fields.slot("additionalEventData")?,
-            parts: Shape::new([
+            parts: ObjectReader::new([
                 "type",
                 "userName",
                 "arn",
@@ -37,8 +37,8 @@ impl Identities {
                 "sessionContext",
                 "onBehalfOf",
             ]),
-            context: Shape::new(["sessionIssuer", "sourceIdentity"]),
-            issuer: Shape::new(["type", "userName", "arn"]),
+            context: ObjectReader::new(["sessionIssuer", "sourceIdentity"]),
+            issuer: ObjectReader::new(["type", "userName", "arn"]),
         })
     }
 
@@ -50,7 +50,7 @@ impl Identities {
     /// Who made the call of this event.
     pub fn principal<'a>(&mut self, event: &Event<'a>) -> Principal<'a> {
         let Some(identity) = event.get(self.identity) else { return Principal::default() };
-        if identity.kind() != Kind::Object {
+        if identity.kind() != ValueKind::Object {
             return Principal { user_name: Some(identity), ..Principal::default() };
         }
         let [kind, user_name, arn, principal_id, account_id, invoked_by, context, on_behalf_of] =
@@ -77,23 +77,23 @@ impl Identities {
 /// The parts of a `userIdentity` that name someone.
 #[derive(Clone, Debug, Default)]
 pub struct Principal<'a> {
-    kind: Option<Value<'a>>,
-    user_name: Option<Value<'a>>,
-    arn: Option<Value<'a>>,
-    principal_id: Option<Value<'a>>,
-    account_id: Option<Value<'a>>,
-    invoked_by: Option<Value<'a>>,
+    kind: Option<JsonValue<'a>>,
+    user_name: Option<JsonValue<'a>>,
+    arn: Option<JsonValue<'a>>,
+    principal_id: Option<JsonValue<'a>>,
+    account_id: Option<JsonValue<'a>>,
+    invoked_by: Option<JsonValue<'a>>,
     /// The type of `sessionIssuer`: a role, a user or root.
-    issuer_kind: Option<Value<'a>>,
-    issuer_name: Option<Value<'a>>,
-    issuer_arn: Option<Value<'a>>,
-    source_identity: Option<Value<'a>>,
-    on_behalf_of: Option<Value<'a>>,
+    issuer_kind: Option<JsonValue<'a>>,
+    issuer_name: Option<JsonValue<'a>>,
+    issuer_arn: Option<JsonValue<'a>>,
+    source_identity: Option<JsonValue<'a>>,
+    on_behalf_of: Option<JsonValue<'a>>,
     /// `additionalEventData` of the event.
-    additional: Option<Value<'a>>,
+    additional: Option<JsonValue<'a>>,
 }
 
 /// A value that can be a name; an empty one names no one.
-fn text(value: Option<Value<'_>>) -> Option<Cow<'_, str>> {
+fn text(value: Option<JsonValue<'_>>) -> Option<Cow<'_, str>> {
     value?.scalar().filter(|text| !text.is_empty())
 }

@@ -16,7 +16,7 @@ use crate::cloudtrail::log_kind::{LogKind, is_kind_folder};
 
 /// Where a key or folder is in the layout, as far as it tells.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Place<'a> {
+pub struct KeyPlace<'a> {
     /// The organisation whose folder it is in.
     pub organisation: Option<&'a str>,
     /// The account that the logs are of.
@@ -30,14 +30,14 @@ pub struct Place<'a> {
     day: Option<i8>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> KeyPlace<'a> {
     /// Reads the folders of a key. What comes before the account is free.
-    pub fn of(key: &'a str) -> Place<'a> {
-        let mut place = Place::default();
+    pub fn of(key: &'a str) -> KeyPlace<'a> {
+        let mut place = KeyPlace::default();
         for folder in key.split('/').filter(|folder| !folder.is_empty()) {
             if folder == "AWSLogs" {
                 // The layout begins here, whatever the folders before it look like.
-                place = Place { organisation: place.organisation, ..Place::default() };
+                place = KeyPlace { organisation: place.organisation, ..KeyPlace::default() };
             } else if place.kind.is_none() {
                 match folder {
                     _ if is_account(folder) => place.account = Some(folder),
@@ -116,7 +116,7 @@ mod tests {
     fn every_layout_is_read() {
         for prefix in ["", "AWSLogs/", "AWSLogs/o-abc/", "o-abc/AWSLogs/o-abc/", "my/o-abc/AWSLogs/", "123456789012/"] {
             let key = format!("{prefix}111122223333/CloudTrail/eu-west-1/2026/10/01/x.json.gz");
-            let place = Place::of(&key);
+            let place = KeyPlace::of(&key);
             assert_eq!(place.account, Some("111122223333"), "{key}");
             assert_eq!((place.kind, place.region), (Some("CloudTrail"), Some("eu-west-1")), "{key}");
             assert_eq!(place.day().unwrap().to_string(), "2026-10-01", "{key}");

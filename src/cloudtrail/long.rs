@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::decode::json::{CUT, Kind, LONGEST, Value, is_verbatim, pieces, unescape, unescape_start};
+use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, is_verbatim, pieces, unescape, unescape_start};
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
 /// What is asked of a text.
-pub trait Question {
+pub trait LongValueTest {
     /// Whether a text is as it should be.
     fn holds(&self, text: &str) -> bool;
 
@@ -16,7 +16,7 @@ pub trait Question {
     fn in_pieces(&self) -> Option<PieceMatcher>;
 }
 
-impl Question for Pattern {
+impl LongValueTest for Pattern {
     fn holds(&self, text: &str) -> bool {
         self.matches(text)
     }
@@ -28,9 +28,9 @@ impl Question for Pattern {
 
 /// Notes that an answer was given by the start of a long text.
 #[derive(Clone, Debug, Default)]
-pub struct Shortened(Cell<bool>);
+pub struct CutCounter(Cell<bool>);
 
-impl Shortened {
+impl CutCounter {
     /// Notes it where a name or a text made of several was cut.
     pub fn note(&self, text: &str) {
         if text.ends_with(CUT) || (text.len() > LONGEST && text.contains(CUT)) {
@@ -45,7 +45,7 @@ impl Shortened {
 }
 
 /// Whether a text, a number or a word is as it should be.
-pub fn scalar_holds(value: Value<'_>, question: &impl Question, shortened: &Shortened) -> bool {
+pub fn scalar_holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
     match value.whole_scalar() {
         Some(text) => question.holds(&text),
         None => value.raw_string().is_some_and(|written| string_holds(written, question, shortened)),
@@ -53,9 +53,9 @@ pub fn scalar_holds(value: Value<'_>, question: &impl Question, shortened: &Shor
 }
 
 /// Whether a value, as its cell shows it, is as it should be.
-pub fn holds(value: Value<'_>, question: &impl Question, shortened: &Shortened) -> bool {
+pub fn holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
     match value.kind() {
-        Kind::Object | Kind::Array => {}
+        ValueKind::Object | ValueKind::Array => {}
         _ => return scalar_holds(value, question, shortened),
     }
     if value.is_plain() {
@@ -78,7 +78,7 @@ pub fn holds(value: Value<'_>, question: &impl Question, shortened: &Shortened) 
 }
 
 /// Whether the text of a string, given as written, is as it should be.
-pub fn string_holds(written: &[u8], question: &impl Question, shortened: &Shortened) -> bool {
+pub fn string_holds(written: &[u8], question: &impl LongValueTest, shortened: &CutCounter) -> bool {
     if written.len() <= LONGEST || is_verbatim(written) {
         return question.holds(&unescape(written));
     }
@@ -102,7 +102,7 @@ pub fn string_holds(written: &[u8], question: &impl Question, shortened: &Shorte
 }
 
 /// The text of a scalar, of a long one its start, which is noted.
-pub fn start<'a>(value: Value<'a>, shortened: &Shortened) -> Option<Cow<'a, str>> {
+pub fn start<'a>(value: JsonValue<'a>, shortened: &CutCounter) -> Option<Cow<'a, str>> {
     let text = value.whole_scalar().or_else(|| value.scalar())?;
     shortened.note(&text);
     Some(text)

@@ -11,7 +11,7 @@
 //! its partition (AWS Fault Isolation Boundaries, "Partitions"). Those other than
 //! the commercial one have so few regions that all of them are taken for global.
 
-use crate::syntax::glob::{Choice, Pattern};
+use crate::syntax::glob::{Pattern, PatternSet};
 
 /// The start of every region's name in a partition, and the regions that its
 /// global services may carry.
@@ -35,7 +35,7 @@ const COMMERCIAL: &[&str] = &["us-east-1", "us-east-2", "us-west-2", "aws-global
 const AREAS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
 
 /// Whether the folder of a region can hold an event of the wanted regions.
-pub fn may_hold(wanted: &Choice<Pattern>, folder: &str) -> bool {
+pub fn may_hold(wanted: &PatternSet<Pattern>, folder: &str) -> bool {
     // Where only some are unwanted, an event without any region is wanted, and
     // may lie anywhere. So may all events in a folder of an unknown partition.
     if wanted.wanted().is_empty() {
@@ -65,7 +65,7 @@ mod tests {
 
     fn holds(patterns: &[&str], folder: &str) -> bool {
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_string()).collect();
-        let wanted = Choice::new("--region", &patterns, |value| Pattern::new("--region", value)).unwrap().unwrap();
+        let wanted = PatternSet::new("--region", &patterns, |value| Pattern::new("--region", value)).unwrap().unwrap();
         may_hold(&wanted, folder)
     }
 

@@ -10,11 +10,11 @@ use std::collections::HashSet;
 use self::message::resources_of_message;
 use self::name::{names_in_answer, names_in_request};
 use crate::cloudtrail::long;
-use crate::cloudtrail::long::Shortened;
-use crate::decode::event::{Event, Fields, Slot, TooMany};
-use crate::decode::json::{self, CUT, Value, is_verbatim, unescape};
-use crate::error::Fatal;
-use crate::syntax::glob::{Choice, Pattern};
+use crate::cloudtrail::long::CutCounter;
+use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
+use crate::decode::json::{self, CUT, JsonValue, is_verbatim, unescape};
+use crate::error::Error;
+use crate::syntax::glob::{Pattern, PatternSet};
 
 /// More than an ARN can have, all of it escaped.
 const LONGEST: usize = 16 << 10;
@@ -26,19 +26,19 @@ const MOST: usize = 64 << 10;
 pub struct ResourceFields {
     /// Those whose strings are resources if they look like it, in the order in which
     /// the resources are listed.
-    whole: [Slot; 6],
-    request: Slot,
-    response: Slot,
-    service: Slot,
+    whole: [FieldId; 6],
+    request: FieldId,
+    response: FieldId,
+    service: FieldId,
     /// A text that can hold ids and ARNs: a denied AssumeRole names its role nowhere
     /// else.
-    message: Slot,
-    identity: Slot,
+    message: FieldId,
+    identity: FieldId,
 }
 
 impl ResourceFields {
     /// Asks for the fields.
-    pub fn new(fields: &mut Fields) -> Result<ResourceFields, TooMany> {
+    pub fn new(fields: &mut FieldSet) -> Result<ResourceFields, TooManyFields> {
         let mut slot = |name| fields.slot(name);
         let (request, response) = (slot("requestParameters")?, slot("responseElements")?);
         let service = slot("serviceEventDetails")?;
@@ -53,7 +53,7 @@ impl ResourceFields {
     /// there is none, those that its answer names. A list that would be longer than
     /// 64 KiB ends with [`CUT`].
     pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
-        let mut found = Found::default();
+        let mut found = FoundResources::default();
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
             value.each_string(|written| {
                 if let Some(text) = short(written).filter(|text| is_resource(text)) {
@@ -111,7 +111,7 @@ fn short(written: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// Resources in the order in which they were found.
-struct Found<'a> {
+struct FoundResources<'a> {
     list: Vec<Cow<'a, str>>,
     /// What is in the list, and the names of what is in it by its ARN.
     seen: HashSet<Cow<'a, str>>,
@@ -119,13 +119,13 @@ struct Found<'a> {
     room: usize,
 }
 
-impl Default for Found<'_> {
+impl Default for FoundResources<'_> {
     fn default() -> Self {
-        Found { list: Vec::new(), seen: HashSet::new(), room: MOST }
+        FoundResources { list: Vec::new(), seen: HashSet::new(), room: MOST }
     }
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundResources<'a> {
     fn add(&mut self, text: Cow<'a, str>) {
         if self.room == 0 || self.seen.contains(&text) {
             return;
@@ -148,7 +148,7 @@ impl<'a> Found<'a> {
     }
 
     /// Adds a name, unless it is that of a resource whose ARN is there.
-    fn add_name(&mut self, value: Value<'a>) {
+    fn add_name(&mut self, value: JsonValue<'a>) {
         let Some(name) = value.raw_string().and_then(short).filter(|name| name::is_name(name)) else { return };
         let is_end = |arn: &Cow<'_, str>| arn.strip_suffix(&*name).is_some_and(|rest| rest.ends_with(['/', ':']));
         if self.room == 0 || self.seen.contains(&name) {
@@ -166,19 +166,19 @@ impl<'a> Found<'a> {
 #[derive(Clone, Debug)]
 pub struct ResourceChoice {
     fields: ResourceFields,
-    choice: Choice<Pattern>,
+    choice: PatternSet<Pattern>,
 }
 
 impl ResourceChoice {
     /// Compiles the values of `--resource`; nothing where there are none.
-    pub fn new(fields: ResourceFields, values: &[String]) -> Result<Option<ResourceChoice>, Fatal> {
+    pub fn new(fields: ResourceFields, values: &[String]) -> Result<Option<ResourceChoice>, Error> {
         const OPTION: &str = "--resource";
-        let choice = Choice::new(OPTION, values, |value| Pattern::new(OPTION, value))?;
+        let choice = PatternSet::new(OPTION, values, |value| Pattern::new(OPTION, value))?;
         Ok(choice.map(|choice| ResourceChoice { fields, choice }))
     }
 
     /// The patterns.
-    pub fn choice(&self) -> &Choice<Pattern> {
+    pub fn choice(&self) -> &PatternSet<Pattern> {
         &self.choice
     }
 
@@ -201,7 +201,7 @@ impl ResourceChoice {
 /// Whether a value is what a pattern asks for, or an ARN that ends in it.
 fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
     if written.len() > json::LONGEST && !is_verbatim(written) {
-        return long::string_holds(written, pattern, &Shortened::default());
+        return long::string_holds(written, pattern, &CutCounter::default());
     }
     is_name_of(pattern, &unescape(written))
 }
@@ -261,7 +261,7 @@ mod tests {
             (&["!deep"], false),
             (&["!no"], true),
         ] {
-            let mut fields = Fields::default();
+            let mut fields = FieldSet::default();
             let resources = ResourceFields::new(&mut fields).unwrap();
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
             let choice = ResourceChoice::new(resources, &values).unwrap().unwrap();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     fn listed(json: &str) -> String {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let resources = ResourceFields::new(&mut fields).unwrap();
         with_event(json, &fields, |event| resources.list(event).join(" "))
     }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::decode::event::{Event, Fields, Slot, TooMany};
-use crate::decode::json::Value;
+use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
+use crate::decode::json::JsonValue;
 
 /// A point in time as text: RFC 3339, or `2026-10-01 09:00:00.000` as CloudTrail Lake
 /// and Athena write it, which is UTC unless an offset or `UTC` follows.
@@ -40,7 +40,7 @@ pub fn parse_epoch(text: &str) -> Option<Timestamp> {
 }
 
 /// The value of a member that holds a point in time.
-pub fn of_value(value: Value<'_>) -> Option<Timestamp> {
+pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
     /// Longer than any of the forms.
     const LONGEST: usize = 128;
     let text = value.scalar().filter(|_| value.raw().len() <= LONGEST)?;
@@ -50,7 +50,7 @@ pub fn of_value(value: Value<'_>) -> Option<Timestamp> {
 /// Reads `eventTime`.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    slot: Slot,
+    slot: FieldId,
     /// The last hour that was met, as written.
     written: [u8; HOUR],
     /// The second in which it begins, counted from 1970.
@@ -63,7 +63,7 @@ const MINUTES: usize = "14:02Z".len();
 
 impl Clock {
     /// Asks for the field.
-    pub fn new(fields: &mut Fields) -> Result<Clock, TooMany> {
+    pub fn new(fields: &mut FieldSet) -> Result<Clock, TooManyFields> {
         Ok(Clock { slot: fields.slot("eventTime")?, written: [0; HOUR], begins: 0, has_other_forms: false })
     }
 
@@ -85,7 +85,7 @@ impl Clock {
     }
 
     #[cold]
-    fn read(&mut self, value: Value<'_>) -> Option<i64> {
+    fn read(&mut self, value: JsonValue<'_>) -> Option<i64> {
         let second = of_value(value)?.as_second();
         let is_usual = || value.string().is_some_and(|text| text.trim().parse::<Timestamp>().is_ok());
         self.has_other_forms = self.has_other_forms || !is_usual();
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn times_are_read_however_they_are_written() {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let mut clock = Clock::new(&mut fields).unwrap();
         for (time, expected) in [
             (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),

@@ -12,7 +12,7 @@ use clap_complete::{CompleteEnv, Shell};
 
 use super::context::print;
 use super::{Command, Context};
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::error::usage::UsageError;
 use crate::table::catalogue;
@@ -78,10 +78,10 @@ impl Command for Completions {
         CompletionsArgs::command()
     }
 
-    fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Fatal> {
+    fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Error> {
         let args =
-            CompletionsArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
-        print(&script(args.shell).map_err(|error| Fatal::write("the script", &error))?)
+            CompletionsArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
+        print(&script(args.shell).map_err(|error| Error::write("the script", &error))?)
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::config::Settings;
-use crate::error::Fatal;
-use crate::error::cancel::Stop;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report, Verbosity};
 use crate::syntax::shell::quoted;
@@ -70,8 +70,12 @@ impl Context {
 
     /// Does the work of a command until it ends or the user interrupts it, and
     /// reports where settings come from before.
-    pub(super) fn work<T>(&self, report: &Report, work: impl FnOnce(&Stop) -> Result<T, Fatal>) -> Result<T, Fatal> {
-        let stop = Stop::default();
+    pub(super) fn work<T>(
+        &self,
+        report: &Report,
+        work: impl FnOnce(&Cancellation) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let stop = Cancellation::default();
         install_signal_handler(&stop)?;
         self.settings.notes().iter().for_each(|note| report.note(note));
         self.settings.details().iter().for_each(|detail| report.detail(1, || detail.clone()));
@@ -79,7 +83,7 @@ impl Context {
     }
 
     /// Says in the last line what was covered, or why nothing was.
-    pub(super) fn conclude(&self, report: &Report, outcome: Result<Coverage, Fatal>) -> Exit {
+    pub(super) fn conclude(&self, report: &Report, outcome: Result<Coverage, Error>) -> Exit {
         match outcome {
             Ok(coverage) => {
                 report.finish(&coverage, coverage.archived());
@@ -90,12 +94,12 @@ impl Context {
     }
 
     /// Says why a run failed.
-    pub(super) fn fail(&self, report: &Report, fatal: Fatal) -> Exit {
+    pub(super) fn fail(&self, report: &Report, fatal: Error) -> Exit {
         report.clear();
         let fatal = self.settings.attribute(fatal);
         match &fatal {
-            Fatal::ClosedPipe => {}
-            Fatal::Usage(error) => {
+            Error::ClosedPipe => {}
+            Error::Usage(error) => {
                 report.fatal(&error.to_string());
                 error.hints().iter().for_each(|hint| report.fatal(hint));
                 report.fatal("try --help");
@@ -108,7 +112,7 @@ impl Context {
 
 /// The first Ctrl-C ends the run in order, the second at once: an expression of
 /// the user's own may never come to an end.
-fn install_signal_handler(stop: &Stop) -> Result<(), Fatal> {
+fn install_signal_handler(stop: &Cancellation) -> Result<(), Error> {
     const LONG: Duration = Duration::from_secs(2);
     let stop = stop.clone();
     let handler = move || {
@@ -120,11 +124,11 @@ fn install_signal_handler(stop: &Stop) -> Result<(), Fatal> {
             Report::new(Verbosity::default(), true).note("still busy; interrupt once more to end at once");
         });
     };
-    ctrlc::set_handler(handler).map_err(|error| Fatal::Failed(format!("signals cannot be handled: {error}")))
+    ctrlc::set_handler(handler).map_err(|error| Error::Failed(format!("signals cannot be handled: {error}")))
 }
 
 /// Prints help to standard output.
-pub(super) fn print(text: &str) -> Result<Exit, Fatal> {
+pub(super) fn print(text: &str) -> Result<Exit, Error> {
     let written = std::io::stdout().write_all(text.as_bytes());
-    written.map(|()| Exit::Done).map_err(|error| Fatal::write("standard output", &error))
+    written.map(|()| Exit::Done).map_err(|error| Error::write("standard output", &error))
 }

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 
 use super::{COMMANDS, Command, Context, MAIN, completions};
 use crate::cli::config::{Environment, Settings};
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::error::usage::UsageError;
 use crate::report::{Report, Verbosity};
@@ -33,10 +33,10 @@ pub fn run(typed: Vec<OsString>) -> Exit {
     outcome.unwrap_or_else(|fatal| context.fail(&Report::new(Verbosity::default(), true), fatal))
 }
 
-fn dispatch(context: &mut Context) -> Result<Exit, Fatal> {
+fn dispatch(context: &mut Context) -> Result<Exit, Error> {
     let matches = match parse(&context.typed)? {
-        Parsed::Matches(matches) => matches,
-        Parsed::Help(exit) => return Ok(exit),
+        ParsedArguments::Matches(matches) => matches,
+        ParsedArguments::Help(exit) => return Ok(exit),
     };
     // Without arguments the user wants to see what there is.
     if context.typed.len() < 2 {
@@ -50,8 +50,8 @@ fn dispatch(context: &mut Context) -> Result<Exit, Fatal> {
     context.settings = Settings::read(definition, given, &Environment::of_process())?;
     let joined = context.settings.join(&context.typed, at)?;
     let matches = match parse(&joined)? {
-        Parsed::Matches(matches) => matches,
-        Parsed::Help(exit) => return Ok(exit),
+        ParsedArguments::Matches(matches) => matches,
+        ParsedArguments::Help(exit) => return Ok(exit),
     };
     match matches.subcommand() {
         Some((name, given)) => command(name).run(given, context),
@@ -64,21 +64,21 @@ fn command(name: &str) -> &'static dyn Command {
 }
 
 /// What was made of the arguments.
-enum Parsed {
+enum ParsedArguments {
     Matches(ArgMatches),
     /// They ask for help, which was printed.
     Help(Exit),
 }
 
-fn parse(arguments: &[OsString]) -> Result<Parsed, Fatal> {
+fn parse(arguments: &[OsString]) -> Result<ParsedArguments, Error> {
     match definition().try_get_matches_from(arguments) {
-        Ok(matches) => Ok(Parsed::Matches(matches)),
+        Ok(matches) => Ok(ParsedArguments::Matches(matches)),
         Err(error) if !error.use_stderr() => {
             // Where nobody reads the help there is nothing to do about it.
             let _ = error.print();
-            Ok(Parsed::Help(Exit::Done))
+            Ok(ParsedArguments::Help(Exit::Done))
         }
-        Err(error) => Err(Fatal::Usage(UsageError::of_clap(&error))),
+        Err(error) => Err(Error::Usage(UsageError::of_clap(&error))),
     }
 }
 

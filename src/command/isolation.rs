@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use super::Context;
 use crate::engine::request::EventRequest;
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::sink::partial_file;
 
@@ -25,7 +25,7 @@ const MEMORY: u64 = 200;
 
 /// Does a run with a jq expression in a second process, and gives how it ended; gives
 /// nothing where the run is to be done here: in the second process, or without `--jq`.
-pub fn enter(request: &EventRequest, context: &Context) -> Result<Option<Exit>, Fatal> {
+pub fn enter(request: &EventRequest, context: &Context) -> Result<Option<Exit>, Error> {
     if request.filter.jq.is_none() {
         return Ok(None);
     }
@@ -51,8 +51,8 @@ fn limit_memory(threads: usize) {
 
 /// Runs the command line in a second process, and gives how it ended. `output` is where
 /// it writes.
-fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Fatal> {
-    let fail = |error: io::Error| Fatal::Failed(format!("--jq needs a second process, and there is none: {error}"));
+fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Error> {
+    let fail = |error: io::Error| Error::Failed(format!("--jq needs a second process, and there is none: {error}"));
     let program = std::env::current_exe().map_err(fail)?;
     let mut command = Command::new(program);
     command.args(typed.get(1..).unwrap_or_default()).env(MARK, "1");
@@ -65,7 +65,7 @@ fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Fatal> {
             command.arg0(name);
         }
     }
-    let signals = Signals::pass_on()?;
+    let signals = SignalRelay::pass_on()?;
     let mut child = command.spawn().map_err(fail)?;
     signals.begin(&child);
     let status = child.wait().map_err(fail)?;
@@ -75,7 +75,7 @@ fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Fatal> {
     if let Some(output) = output {
         partial_file::clean_results(partial_file::folder_of(output));
     }
-    Err(Fatal::Failed(format!(
+    Err(Error::Failed(format!(
         "--jq: the expression used more than {MEMORY} MiB of memory, or called itself or is nested too deeply ({}); \
          what was written is not complete",
         broken_down(status)
@@ -94,22 +94,22 @@ fn broken_down(status: ExitStatus) -> String {
 /// Passes signals on to the second process. On a console, Ctrl-C reaches both processes,
 /// and this one only has to outlive the other.
 #[derive(Clone, Default)]
-struct Signals {
+struct SignalRelay {
     /// Its id, 0 while there is none.
     child: Arc<AtomicU32>,
     /// How many came before it began.
     early: Arc<AtomicU32>,
 }
 
-impl Signals {
-    fn pass_on() -> Result<Signals, Fatal> {
-        let signals = Signals::default();
+impl SignalRelay {
+    fn pass_on() -> Result<SignalRelay, Error> {
+        let signals = SignalRelay::default();
         let on_signal = signals.clone();
         ctrlc::set_handler(move || match on_signal.child.load(SeqCst) {
             0 => drop(on_signal.early.fetch_add(1, SeqCst)),
             child => terminate(child),
         })
-        .map_err(|error| Fatal::Failed(format!("signals cannot be handled: {error}")))?;
+        .map_err(|error| Error::Failed(format!("signals cannot be handled: {error}")))?;
         Ok(signals)
     }
 

@@ -7,7 +7,7 @@ use clap_mangen::Man as Page;
 
 use super::context::print;
 use super::{Command, Context, definition};
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
@@ -30,15 +30,15 @@ impl Command for Man {
         ManArgs::command()
     }
 
-    fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Fatal> {
-        let args = ManArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+    fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Error> {
+        let args = ManArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
         let page = page(args.command.as_deref())?;
-        print(&page.map_err(|error| Fatal::write("the manual page", &error))?)
+        print(&page.map_err(|error| Error::write("the manual page", &error))?)
     }
 }
 
 /// The page of a command, or of the whole program.
-fn page(name: Option<&str>) -> Result<io::Result<String>, Fatal> {
+fn page(name: Option<&str>) -> Result<io::Result<String>, Error> {
     let whole = definition();
     let Some(name) = name else { return Ok(render(whole)) };
     let names: Vec<&str> = whole.get_subcommands().map(clap::Command::get_name).collect();
@@ -47,7 +47,7 @@ fn page(name: Option<&str>) -> Result<io::Result<String>, Fatal> {
             Some(name) => format!("not a command; did you mean {name}?"),
             None => format!("not a command; there are {}", names.join(", ")),
         };
-        return Err(Fatal::option("man", name, reason));
+        return Err(Error::option("man", name, reason));
     };
     let title = format!("{}-{name}", whole.get_name());
     let typed = format!("{} {name}", whole.get_name());

@@ -13,24 +13,24 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::question::{Question, USER, alone, each_alone};
+use self::question::{LoneCondition, USER, alone, each_alone};
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
 use crate::decode::Decoder;
-use crate::decode::event::{Event, Fields, Slot};
-use crate::engine::Finished;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::engine::RunOutcome;
 use crate::engine::request::EventRequest;
-use crate::error::cancel::Stop;
+use crate::error::cancel::Cancellation;
 use crate::filter::Filter;
 use crate::filter::spec::FilterSpec;
 use crate::report::count;
-use crate::source::Source;
+use crate::source::LogFile;
 use crate::source::file::inflate::Inflater;
-use crate::source::file::opener::Opener;
+use crate::source::file::opener::FileOpener;
 use crate::source::s3::mirror_root::{MirrorEntry, MirrorRoot};
 use crate::source::spec::{BucketInput, Input};
-use crate::source::walk::{Met, walk, walk_mirror};
+use crate::source::walk::{WalkEntry, walk, walk_mirror};
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
 
@@ -41,7 +41,7 @@ const NAMES: usize = 4096;
 
 /// What can be said of a run that gave no row, or in which a value in a list matched
 /// nothing.
-pub fn hints(request: &EventRequest, run: &Finished, stop: &Stop) -> Vec<String> {
+pub fn hints(request: &EventRequest, run: &RunOutcome, stop: &Cancellation) -> Vec<String> {
     if run.coverage.is_cut || request.limit == Some(0) {
         return Vec::new();
     }
@@ -49,18 +49,18 @@ pub fn hints(request: &EventRequest, run: &Finished, stop: &Stop) -> Vec<String>
         let look = looked_at(request, alone(&request.filter), stop);
         return look.map_or(Vec::new(), |look| look.hints(&request.filter));
     }
-    let questions: Vec<Question> =
+    let questions: Vec<LoneCondition> =
         run.unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
     match questions.is_empty() {
         true => Vec::new(),
-        false => looked_at(request, questions, stop).map_or(Vec::new(), Look::names),
+        false => looked_at(request, questions, stop).map_or(Vec::new(), HintSample::names),
     }
 }
 
 /// What a part of the files of a run holds instead of what is asked for; `None` if
 /// nothing is.
-fn looked_at(request: &EventRequest, questions: Vec<Question>, stop: &Stop) -> Option<Look> {
-    let mut look = Look::new(questions, request.filter.window)?;
+fn looked_at(request: &EventRequest, questions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
+    let mut look = HintSample::new(questions, request.filter.window)?;
     let sources = sources(&request.inputs);
     // Files from everywhere: what is first is often of one account and region.
     for source in sources.iter().step_by(sources.len().div_ceil(FILES).max(1)) {
@@ -72,7 +72,7 @@ fn looked_at(request: &EventRequest, questions: Vec<Question>, stop: &Stop) -> O
     Some(look)
 }
 
-fn sources(inputs: &[Input]) -> Vec<Source> {
+fn sources(inputs: &[Input]) -> Vec<LogFile> {
     let mut sources = Vec::new();
     for input in inputs {
         let root = match input {
@@ -89,26 +89,26 @@ fn sources(inputs: &[Input]) -> Vec<Source> {
         }
         // What cannot be walked was named when it was read.
         let _ = walk(&root, &Scope::since(Window::default()), |met| {
-            sources.extend(if let Met::File(path) = met { Some(Source::file(path)) } else { None });
+            sources.extend(if let WalkEntry::File(path) = met { Some(LogFile::file(path)) } else { None });
             enough(&sources)
         });
     }
     sources
 }
 
-fn enough(sources: &[Source]) -> ControlFlow<()> {
+fn enough(sources: &[LogFile]) -> ControlFlow<()> {
     if sources.len() < PATHS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 /// The files of a mirror, to which no link leads.
-fn mirrored(bucket: &BucketInput, sources: &mut Vec<Source>) {
+fn mirrored(bucket: &BucketInput, sources: &mut Vec<LogFile>) {
     let prefix = Path::new(bucket.prefix.trim_end_matches('/'));
     let Ok(mirror) = MirrorRoot::open(&bucket.mirror).map(Arc::new) else { return };
-    let source = |path| Source { below: Some(Arc::clone(&mirror)), ..Source::file(path) };
+    let source = |path| LogFile { below: Some(Arc::clone(&mirror)), ..LogFile::file(path) };
     let root = bucket.mirror.join(prefix);
     if mirror.folder(prefix).is_ok() {
         let _ = walk_mirror(&root, &Scope::since(Window::default()), |met| {
-            sources.extend(if let Met::File(path) = met { Some(source(path)) } else { None });
+            sources.extend(if let WalkEntry::File(path) = met { Some(source(path)) } else { None });
             enough(sources)
         });
     } else if let Ok(Some(MirrorEntry::File(_))) = mirror.find(prefix) {
@@ -117,59 +117,59 @@ fn mirrored(bucket: &BucketInput, sources: &mut Vec<Source>) {
 }
 
 /// Something that an event is asked for, and what the events have there.
-struct Asked {
+struct HintCandidate {
     option: &'static str,
     values: Vec<String>,
     filter: Filter,
-    names: Names,
+    names: HintNames,
     is_met: bool,
     there: BTreeMap<String, u64>,
 }
 
 /// What can be shown of the events instead of what is asked for.
-enum Names {
+enum HintNames {
     /// The values of a field.
     Of(Field),
     /// Nothing that is short.
     Nothing,
 }
 
-struct Look {
+struct HintSample {
     bytes: u64,
     decoder: Decoder,
-    asked: Vec<Asked>,
-    time: Slot,
+    asked: Vec<HintCandidate>,
+    time: FieldId,
     times: Option<[Timestamp; 2]>,
     events: u64,
 }
 
-impl Look {
+impl HintSample {
     /// `None` if there is nothing to explain, or a question makes no sense.
-    fn new(questions: Vec<Question>, window: Window) -> Option<Look> {
-        let mut fields = Fields::default();
+    fn new(questions: Vec<LoneCondition>, window: Window) -> Option<HintSample> {
+        let mut fields = FieldSet::default();
         let mut asked = Vec::new();
-        for Question { option, values, names, conditions } in questions {
+        for LoneCondition { option, values, names, conditions } in questions {
             let names = match names {
-                "" => Names::Nothing,
-                name => Names::Of(Field::parse(name, &mut fields).ok()?),
+                "" => HintNames::Nothing,
+                name => HintNames::Of(Field::parse(name, &mut fields).ok()?),
             };
             let filter = Filter::new(&conditions, &mut fields).ok()?;
-            asked.push(Asked { option, values, filter, names, is_met: false, there: BTreeMap::new() });
+            asked.push(HintCandidate { option, values, filter, names, is_met: false, there: BTreeMap::new() });
         }
         // That a single condition fits nothing, everybody sees.
-        let is_plain = asked.len() < 2 && asked.iter().all(|asked| matches!(asked.names, Names::Nothing));
+        let is_plain = asked.len() < 2 && asked.iter().all(|asked| matches!(asked.names, HintNames::Nothing));
         if is_plain && window.is_open() {
             return None;
         }
         let time = fields.slot("eventTime").ok()?;
         let decoder = Decoder::new(&fields).ok()?;
-        Some(Look { bytes: 0, decoder, asked, time, times: None, events: 0 })
+        Some(HintSample { bytes: 0, decoder, asked, time, times: None, events: 0 })
     }
 
-    fn file(&mut self, source: &Source) {
+    fn file(&mut self, source: &LogFile) {
         const WINDOW: usize = 4 << 20;
-        let Ok(mut file) = source.open(&mut Opener::default(), &Stop::default()) else { return };
-        let Look { bytes, decoder, asked, time, times, events } = self;
+        let Ok(mut file) = source.open(&mut FileOpener::default(), &Cancellation::default()) else { return };
+        let HintSample { bytes, decoder, asked, time, times, events } = self;
         decoder.start();
         let mut see = |window: &[u8], is_last: bool| {
             let consumed = decoder.window(window, is_last, |event| {
@@ -211,7 +211,8 @@ impl Look {
 
     /// The same of a run in which nothing matched, with what is true of the whole.
     fn hints(self, conditions: &FilterSpec) -> Vec<String> {
-        let mut hints: Vec<String> = self.asked.iter().filter(|asked| !asked.is_met).filter_map(Asked::hint).collect();
+        let mut hints: Vec<String> =
+            self.asked.iter().filter(|asked| !asked.is_met).filter_map(HintCandidate::hint).collect();
         if let Some([first, last]) = self.times {
             let window = conditions.window;
             let is_outside =
@@ -231,17 +232,17 @@ impl Look {
     }
 }
 
-fn note_time(times: &mut Option<[Timestamp; 2]>, event: &Event<'_>, slot: Slot) {
+fn note_time(times: &mut Option<[Timestamp; 2]>, event: &Event<'_>, slot: FieldId) {
     let Some(time) = event.get(slot).and_then(time::of_value) else { return };
     let [first, last] = times.unwrap_or([time; 2]);
     *times = Some([first.min(time), last.max(time)]);
 }
 
-impl Asked {
+impl HintCandidate {
     fn note(&mut self, event: &Event<'_>) {
         const LONGEST: usize = 200;
         self.is_met = self.is_met || self.filter.answer(event).is_wanted();
-        let Names::Of(field) = &mut self.names else { return };
+        let HintNames::Of(field) = &mut self.names else { return };
         if self.is_met {
             return;
         }
@@ -258,7 +259,7 @@ impl Asked {
     fn hint(&self) -> Option<String> {
         const SHOWN: usize = 5;
         let asked = self.values.join(", ");
-        if matches!(self.names, Names::Nothing) {
+        if matches!(self.names, HintNames::Nothing) {
             return Some(if asked.is_empty() { self.option.into() } else { format!("{} {asked:?}", self.option) });
         }
         if self.there.is_empty() {

@@ -13,7 +13,7 @@ use crate::cli::table::{TableArgs, check_workbook};
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 use crate::engine;
 use crate::engine::request::EventRequest;
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::error::usage::UsageError;
 use crate::report::Report;
@@ -73,8 +73,8 @@ impl Command for Rows {
         RowsArgs::command()
     }
 
-    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Fatal> {
-        let args = RowsArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
+        let args = RowsArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
         if args.table.columns.iter().any(|list| list == "help") {
             return print(&catalogue::help());
         }
@@ -96,7 +96,7 @@ impl Command for Rows {
 }
 
 /// What is asked of the engine; nothing if there is nothing to read.
-fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Fatal> {
+fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Error> {
     let zone = args.table.zone()?;
     let filter = args.filter.spec(&args.scope, context.now, &zone)?;
     let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
@@ -136,7 +136,7 @@ mod tests {
         Context { now, cores: 2, terminal, typed: Vec::new(), settings: Settings::default() }
     }
 
-    fn outcome(arguments: &[&str]) -> Result<Option<EventRequest>, Fatal> {
+    fn outcome(arguments: &[&str]) -> Result<Option<EventRequest>, Error> {
         request(RowsArgs::try_parse_from(["trail2tsv"].iter().chain(arguments)).unwrap(), &context())
     }
 

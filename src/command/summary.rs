@@ -29,14 +29,14 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::args::{SummaryArgs, question};
 use self::request::{SummaryFormat, SummaryRequest};
-use self::result::{About, Summary};
-use self::tally::{Subject, Tally};
+use self::result::{Summary, TableTopic};
+use self::tally::{CountedColumns, Tally};
 use super::context::print;
 use super::{Command, Context, isolation};
-use crate::decode::event::Fields;
+use crate::decode::event::FieldSet;
 use crate::engine;
-use crate::error::Fatal;
-use crate::error::cancel::Stop;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::error::usage::UsageError;
 use crate::report::{Coverage, Report};
@@ -48,14 +48,14 @@ use crate::table::layout::Format;
 const ROOM: usize = 32 << 20;
 
 /// What is counted by, unless something else is asked for.
-const SUBJECTS: [(About, &str); 7] = [
-    (About::Accounts, "recipientAccountId"),
-    (About::Regions, "awsRegion"),
-    (About::Users, "userName"),
-    (About::Events, "eventName"),
-    (About::Sources, "eventSource"),
-    (About::Addresses, "sourceIPAddress"),
-    (About::Errors, "errorCode"),
+const SUBJECTS: [(TableTopic, &str); 7] = [
+    (TableTopic::Accounts, "recipientAccountId"),
+    (TableTopic::Regions, "awsRegion"),
+    (TableTopic::Users, "userName"),
+    (TableTopic::Events, "eventName"),
+    (TableTopic::Sources, "eventSource"),
+    (TableTopic::Addresses, "sourceIPAddress"),
+    (TableTopic::Errors, "errorCode"),
 ];
 
 /// The command `summary`.
@@ -67,8 +67,8 @@ impl Command for SummaryCommand {
         SummaryArgs::command()
     }
 
-    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Fatal> {
-        let args = SummaryArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
+        let args = SummaryArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
         if args.counting.by.iter().any(|list| list == "help") {
             return print(&catalogue::help());
         }
@@ -83,8 +83,8 @@ impl Command for SummaryCommand {
 }
 
 /// Counts, writes what was counted, and says what was covered.
-fn run(request: &SummaryRequest, report: &Report, stop: &Stop) -> Result<Coverage, Fatal> {
-    let mut fields = Fields::default();
+fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
+    let mut fields = FieldSet::default();
     let (headings, subjects) = subjects(request, &mut fields)?;
     let mut tallies = Tally::for_threads(request.reading.threads, ROOM, subjects, &mut fields)?;
     if request.dedupe
@@ -114,19 +114,22 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Stop) -> Result<Coverag
 
 /// What is counted by, and what its values are called.
 #[allow(clippy::type_complexity, reason = "said in words above")]
-fn subjects(request: &SummaryRequest, fields: &mut Fields) -> Result<(Vec<(About, Vec<String>)>, Vec<Subject>), Fatal> {
+fn subjects(
+    request: &SummaryRequest,
+    fields: &mut FieldSet,
+) -> Result<(Vec<(TableTopic, Vec<String>)>, Vec<CountedColumns>), Error> {
     if !request.by.is_empty() {
         let columns: Vec<&str> = request.by.iter().map(String::as_str).collect();
-        let subject = Subject::new(&columns, true, fields)?;
-        return Ok((vec![(About::Asked, request.by.clone())], vec![subject]));
+        let subject = CountedColumns::new(&columns, true, fields)?;
+        return Ok((vec![(TableTopic::Asked, request.by.clone())], vec![subject]));
     }
-    let subject = |(about, column): &(About, &str)| match about {
-        About::Errors => Subject::errors(fields),
-        _ => Subject::new(&[column], false, fields),
+    let subject = |(about, column): &(TableTopic, &str)| match about {
+        TableTopic::Errors => CountedColumns::errors(fields),
+        _ => CountedColumns::new(&[column], false, fields),
     };
     let subjects = SUBJECTS.iter().map(subject).collect::<Result<_, _>>()?;
     let headings = SUBJECTS.iter().map(|(about, column)| (*about, vec![column.to_string()]));
-    let denied = (About::Denied, vec!["principal".to_string(), "eventName".to_string()]);
+    let denied = (TableTopic::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     Ok((headings.chain([denied]).collect(), subjects))
 }
 

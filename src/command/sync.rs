@@ -13,14 +13,14 @@ use super::{Command, Context};
 use crate::cli::filter::ScopeArgs;
 use crate::cli::source::{BucketArgs, inputs};
 use crate::cli::work::VerbosityArgs;
-use crate::error::Fatal;
-use crate::error::cancel::Stop;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::error::usage::UsageError;
-use crate::report::{Mirrored, Report};
+use crate::report::{Report, SyncTotals};
 use crate::sink::target::Target;
-use crate::source::s3::survey::{Day, Met, survey};
-use crate::source::s3::{Arrived, Bucket, Next};
+use crate::source::s3::survey::{DayTotals, DryRunEvent, survey};
+use crate::source::s3::{Bucket, MirrorItem, NextItem};
 use crate::source::spec::{BucketInput, Input};
 
 /// Mirror the logs of a bucket, and read nothing
@@ -68,8 +68,8 @@ impl Command for Sync {
         SyncArgs::command()
     }
 
-    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Fatal> {
-        let args = SyncArgs::from_arg_matches(typed).map_err(|error| Fatal::Usage(UsageError::of_clap(&error)))?;
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
+        let args = SyncArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
         let request = request(&args, context)?;
         let report = Report::new(args.verbosity.verbosity(), request.is_dry);
         let outcome = context.work(&report, |stop| run(&request, &report, stop));
@@ -85,31 +85,31 @@ impl Command for Sync {
     }
 }
 
-fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Fatal> {
+fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
     let filter = args.scope.spec(context.now)?;
     if args.bucket.offline {
-        return Err(Fatal::about("--offline", " leaves sync nothing to do"));
+        return Err(Error::about("--offline", " leaves sync nothing to do"));
     }
     let mut buckets = Vec::new();
     for input in inputs(&args.inputs, &args.bucket, &filter)? {
         match input {
             Input::Bucket(bucket) => buckets.push(*bucket),
             Input::Path(path) => {
-                return Err(Fatal::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
+                return Err(Error::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
             }
-            Input::Stdin => return Err(Fatal::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
+            Input::Stdin => return Err(Error::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
         }
     }
     if buckets.is_empty() {
-        return Err(Fatal::usage("sync needs --bucket BUCKET or s3://BUCKET/PREFIX"));
+        return Err(Error::usage("sync needs --bucket BUCKET or s3://BUCKET/PREFIX"));
     }
     Ok(SyncRequest { buckets, is_dry: args.dry_run })
 }
 
 /// Mirrors, or lists what would be mirrored, and says what was done. `stop`
 /// ends it early.
-fn run(request: &SyncRequest, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
-    let mut mirrored = Mirrored::default();
+fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<SyncTotals, Error> {
+    let mut mirrored = SyncTotals::default();
     if request.is_dry {
         return list(request, report, stop);
     }
@@ -126,20 +126,20 @@ fn run(request: &SyncRequest, report: &Report, stop: &Stop) -> Result<Mirrored, 
 }
 
 /// Waits until all objects have arrived.
-fn mirror(bucket: &mut Bucket, report: &Report, stop: &Stop) -> Result<(), Fatal> {
+fn mirror(bucket: &mut Bucket, report: &Report, stop: &Cancellation) -> Result<(), Error> {
     const PATIENCE: Duration = Duration::from_millis(50);
     let mut shown = Instant::now();
     loop {
         if stop.is_interrupted() {
-            return Err(Fatal::Interrupted);
+            return Err(Error::Interrupted);
         }
         match bucket.next(PATIENCE) {
-            Next::Arrived(Arrived::Object { address, .. }) => report.detail(2, || address),
-            Next::Arrived(Arrived::Skip(skip)) => report.skip(&skip),
-            Next::Arrived(Arrived::Note(text)) => report.note(&text),
-            Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
-            Next::Arrived(Arrived::TooOld) | Next::Wait => {}
-            Next::End => return Ok(()),
+            NextItem::Arrived(MirrorItem::Object { address, .. }) => report.detail(2, || address),
+            NextItem::Arrived(MirrorItem::Skip(skip)) => report.skip(&skip),
+            NextItem::Arrived(MirrorItem::Note(text)) => report.note(&text),
+            NextItem::Arrived(MirrorItem::Fatal(fatal)) => return Err(fatal),
+            NextItem::Arrived(MirrorItem::TooOld) | NextItem::Wait => {}
+            NextItem::End => return Ok(()),
         }
         if shown.elapsed() > PATIENCE {
             report.fetching(&bucket.fetched());
@@ -149,16 +149,16 @@ fn mirror(bucket: &mut Bucket, report: &Report, stop: &Stop) -> Result<(), Fatal
 }
 
 /// Writes a row for each account, region and day.
-fn list(request: &SyncRequest, report: &Report, stop: &Stop) -> Result<Mirrored, Fatal> {
+fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<SyncTotals, Error> {
     const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
-    let (mut mirrored, mut objects, mut bytes) = (Mirrored::default(), 0, 0);
+    let (mut mirrored, mut objects, mut bytes) = (SyncTotals::default(), 0, 0);
     for input in &request.buckets {
         let surveyed = survey(input, report, stop, |met| {
             match met {
-                Met::Skip(skip) => report.skip(&skip),
-                Met::Day(day) => {
+                DryRunEvent::Skip(skip) => report.skip(&skip),
+                DryRunEvent::Day(day) => {
                     objects += day.objects;
                     bytes += day.bytes;
                     target.write(format!("{}{}", header.take().unwrap_or_default(), row(&day)).as_bytes())?;
@@ -172,11 +172,11 @@ fn list(request: &SyncRequest, report: &Report, stop: &Stop) -> Result<Mirrored,
     }
     target.write(header.unwrap_or_default().as_bytes())?;
     target.finish()?;
-    Ok(Mirrored { missing: Some((objects, bytes)), ..mirrored })
+    Ok(SyncTotals { missing: Some((objects, bytes)), ..mirrored })
 }
 
-fn row(day: &Day) -> String {
-    let Day { account, region, date, objects, bytes, present, archived } = day;
+fn row(day: &DayTotals) -> String {
+    let DayTotals { account, region, date, objects, bytes, present, archived } = day;
     let date = date.map(|date| date.to_string()).unwrap_or_default();
     // Whoever names folders may have put anything into them.
     let [account, region] = [account, region].map(|name| name.replace(|character: char| character.is_control(), "?"));

@@ -30,7 +30,7 @@
 //! can be events; what an object is, is for `record.rs` to say, and how
 //! to go on behind what is broken, for `recovery.rs`.
 
-use super::json::{Broken, Members, Text, key_is};
+use super::json::{JsonError, JsonText, ObjectMembers, key_is};
 
 /// How far the walk is in a text. It remembers only what is open, so it can go
 /// on in the next window.
@@ -84,7 +84,7 @@ impl OpenLists {
 
 /// What the walk found at a place of the window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Item {
+pub enum EnvelopeItem {
     /// An object begins here.
     Object(usize),
     /// A string.
@@ -108,11 +108,11 @@ pub enum Item {
 
 /// One step of the walk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
+pub enum EnvelopeStep {
     /// The walk goes on at this place.
     On(usize),
     /// There is something to visit.
-    Item(Item),
+    Item(EnvelopeItem),
     /// There is no more text, and none is missing.
     End,
 }
@@ -137,13 +137,13 @@ impl Envelope {
     /// item is the caller's to find; [`Envelope::pass`] says that it was, or
     /// `Envelope::enter` that there is a list in it.
     #[inline(always)]
-    pub fn step(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
+    pub fn step(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         if self.open.depth == 0 {
             self.top(text, text.skip_blanks(at))
         } else if self.open.objects & 1 == 0 {
             self.array(text, text.skip_blanks(at))
         } else {
-            self.object(text, at).map(Step::On)
+            self.object(text, at).map(EnvelopeStep::On)
         }
     }
 
@@ -169,40 +169,40 @@ impl Envelope {
     }
 
     #[inline(never)]
-    fn top(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
+    fn top(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         let byte = text.byte(at);
         let is_separable =
             std::mem::replace(&mut self.is_separable, matches!(byte, None | Some(b'{' | b'[' | b'}' | b']')));
         match byte {
             None => {
                 self.is_separable = is_separable;
-                Ok(Step::End)
+                Ok(EnvelopeStep::End)
             }
             Some(b'{') => match list_of(text, at) {
-                Err(Broken::EndsEarly) => Err(Broken::EndsEarly),
+                Err(JsonError::EndsEarly) => Err(JsonError::EndsEarly),
                 // What is wrong inside one object is for the visitor to find and to pass.
-                Err(Broken::Malformed(_)) | Ok(ListMember::None) => Ok(Step::Item(Item::Object(at))),
+                Err(JsonError::Malformed(_)) | Ok(ListMember::None) => Ok(EnvelopeStep::Item(EnvelopeItem::Object(at))),
                 Ok(ListMember::Hollow) => {
                     self.is_hollow |= !self.is_string;
-                    Ok(Step::Item(Item::Object(at)))
+                    Ok(EnvelopeStep::Item(EnvelopeItem::Object(at)))
                 }
                 Ok(ListMember::Control) => {
                     let end = text.value_end(at)?;
                     self.is_log = true;
-                    Ok(Step::On(end))
+                    Ok(EnvelopeStep::On(end))
                 }
-                Ok(ListMember::At(start)) => Ok(Step::On(self.enter(start))),
+                Ok(ListMember::At(start)) => Ok(EnvelopeStep::On(self.enter(start))),
             },
-            Some(b',') if is_separable => Ok(Step::On(at + 1)),
-            Some(b']' | b'}') if self.is_resumed => Ok(Step::On(at + 1)),
-            Some(b',') => Err(Broken::Malformed(at)),
+            Some(b',') if is_separable => Ok(EnvelopeStep::On(at + 1)),
+            Some(b']' | b'}') if self.is_resumed => Ok(EnvelopeStep::On(at + 1)),
+            Some(b',') => Err(JsonError::Malformed(at)),
             Some(b'0'..=b'9') if !self.is_string && is_line_time(&text.bytes()[at..]) => self.line(text, at),
             Some(b'"') if !self.is_string => {
                 let end = text.value_end(at)?;
                 // No tool writes a line end in a string: this one is cut off.
                 match memchr::memchr(b'\n', &text.bytes()[at..end]) {
-                    Some(cut) => Err(Broken::Malformed(at + cut)),
-                    None => Ok(Step::Item(Item::String { start: at, end })),
+                    Some(cut) => Err(JsonError::Malformed(at + cut)),
+                    None => Ok(EnvelopeStep::Item(EnvelopeItem::String { start: at, end })),
                 }
             }
             Some(_) => self.value(text, at),
@@ -210,21 +210,21 @@ impl Envelope {
     }
 
     /// What stands behind the time of a line.
-    fn line(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
+    fn line(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         let bytes = &text.bytes()[at..];
         let end = match memchr::memchr(b'\n', bytes) {
             Some(end) => end,
             None if self.is_last => bytes.len(),
-            None => return Err(Broken::EndsEarly),
+            None => return Err(JsonError::EndsEarly),
         };
         match message(&bytes[..end]) {
-            Some(start) => Ok(Step::On(at + start)),
-            None => Ok(Step::Item(Item::Line { end: at + end })),
+            Some(start) => Ok(EnvelopeStep::On(at + start)),
+            None => Ok(EnvelopeStep::Item(EnvelopeItem::Line { end: at + end })),
         }
     }
 
-    fn object(&mut self, text: &Text<'_>, at: usize) -> Result<usize, Broken> {
-        let mut members = Members::resume(text, at);
+    fn object(&mut self, text: &JsonText<'_>, at: usize) -> Result<usize, JsonError> {
+        let mut members = ObjectMembers::resume(text, at);
         let Some((key, start)) = members.next_key()? else {
             self.open.pop();
             self.begun = true;
@@ -239,34 +239,34 @@ impl Envelope {
     }
 
     #[inline(always)]
-    fn array(&mut self, text: &Text<'_>, mut at: usize) -> Result<Step, Broken> {
-        let mut byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+    fn array(&mut self, text: &JsonText<'_>, mut at: usize) -> Result<EnvelopeStep, JsonError> {
+        let mut byte = text.byte(at).ok_or(JsonError::EndsEarly)?;
         if byte == b']' {
             self.open.pop();
             self.begun = true;
-            return Ok(Step::On(at + 1));
+            return Ok(EnvelopeStep::On(at + 1));
         }
         if self.begun {
             if byte != b',' {
-                return Err(Broken::Malformed(at));
+                return Err(JsonError::Malformed(at));
             }
             at = text.skip_blanks(at + 1);
-            byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+            byte = text.byte(at).ok_or(JsonError::EndsEarly)?;
         }
-        if byte == b'{' { Ok(Step::Item(Item::Object(at))) } else { self.value(text, at) }
+        if byte == b'{' { Ok(EnvelopeStep::Item(EnvelopeItem::Object(at))) } else { self.value(text, at) }
     }
 
     /// A value that is not an object.
     #[inline(never)]
-    fn value(&mut self, text: &Text<'_>, at: usize) -> Result<Step, Broken> {
+    fn value(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         match text.byte(at) {
             Some(b'[') if self.open.has_room(1) => {
                 self.open.push(false);
                 self.begun = false;
-                Ok(Step::On(at + 1))
+                Ok(EnvelopeStep::On(at + 1))
             }
-            Some(b'"') => Ok(Step::Item(Item::String { start: at, end: text.value_end(at)? })),
-            _ => Ok(Step::Item(Item::Other { end: text.value_end(at)? })),
+            Some(b'"') => Ok(EnvelopeStep::Item(EnvelopeItem::String { start: at, end: text.value_end(at)? })),
+            _ => Ok(EnvelopeStep::Item(EnvelopeItem::Other { end: text.value_end(at)? })),
         }
     }
 }
@@ -286,11 +286,11 @@ pub(super) enum ListMember {
 
 /// Looks through the object at `at` for a list that comes before what makes an event.
 /// A member that is cut off before either was seen leaves that open.
-pub(super) fn list_of(text: &Text<'_>, at: usize) -> Result<ListMember, Broken> {
+pub(super) fn list_of(text: &JsonText<'_>, at: usize) -> Result<ListMember, JsonError> {
     let mut members = text.members(at);
     let mut found = ListMember::None;
     while let Some((key, start)) = members.next_key()? {
-        let byte = text.byte(start).ok_or(Broken::EndsEarly)?;
+        let byte = text.byte(start).ok_or(JsonError::EndsEarly)?;
         if EVENT_MARKS.iter().any(|mark| key_is(key, mark.as_bytes())) {
             break;
         }
@@ -353,26 +353,26 @@ mod tests {
     use super::*;
 
     /// The objects of a text that arrives in windows of at least `step` bytes.
-    fn objects(json: &str, step: usize) -> (Vec<String>, Envelope, Option<Broken>) {
+    fn objects(json: &str, step: usize) -> (Vec<String>, Envelope, Option<JsonError>) {
         let (bytes, mut found, mut envelope) = (json.as_bytes(), Vec::new(), Envelope::default());
         let (mut start, mut end) = (0, step.min(json.len()));
         loop {
             let mut structure = Structure::default();
-            let text = Text::index(&bytes[start..end], &mut structure);
+            let text = JsonText::index(&bytes[start..end], &mut structure);
             envelope.is_last = end == bytes.len();
             let mut at = 0;
             let broken = loop {
                 let item = match envelope.step(&text, at) {
-                    Ok(Step::On(next)) => {
+                    Ok(EnvelopeStep::On(next)) => {
                         at = next;
                         continue;
                     }
-                    Ok(Step::Item(item)) => item,
-                    Ok(Step::End) => break None,
+                    Ok(EnvelopeStep::Item(item)) => item,
+                    Ok(EnvelopeStep::End) => break None,
                     Err(broken) => break Some(broken),
                 };
                 match item {
-                    Item::Object(from) => match text.value_end(from) {
+                    EnvelopeItem::Object(from) => match text.value_end(from) {
                         // A list that is cut off is entered, as one that is whole.
                         _ if let Ok(ListMember::At(start)) = list_of(&text, from)
                             && envelope.can_enter() =>
@@ -386,11 +386,11 @@ mod tests {
                         }
                         Err(broken) => break Some(broken),
                     },
-                    Item::String { start, end } => {
+                    EnvelopeItem::String { start, end } => {
                         found.push(String::from_utf8_lossy(&text.bytes()[start..end]).into_owned());
                         at = end;
                     }
-                    Item::Other { end } | Item::Line { end } => {
+                    EnvelopeItem::Other { end } | EnvelopeItem::Line { end } => {
                         found.push("other".into());
                         at = end;
                     }
@@ -398,7 +398,7 @@ mod tests {
                 envelope.pass();
             };
             start += at;
-            if end == bytes.len() || matches!(broken, Some(Broken::Malformed(_))) {
+            if end == bytes.len() || matches!(broken, Some(JsonError::Malformed(_))) {
                 return (found, envelope, broken);
             }
             end = (end + step).min(bytes.len());
@@ -450,7 +450,7 @@ mod tests {
     fn a_cut_keeps_what_came_before() {
         let json = r#"{"Records":[{"a":1},{"a":2}]}"#;
         let (found, envelope, broken) = objects(&json[..json.len() - 4], json.len());
-        assert_eq!((found.len(), broken), (1, Some(Broken::EndsEarly)));
+        assert_eq!((found.len(), broken), (1, Some(JsonError::EndsEarly)));
         assert!(!envelope.is_closed());
     }
 }

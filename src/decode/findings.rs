@@ -1,8 +1,8 @@
 //! What a file turned out to hold beside its events, and what that means.
 
-use super::json::Broken;
+use super::json::JsonError;
 use super::visitor::LARGEST_STRING;
-use crate::error::{Outcome, PassedOver, Problem};
+use crate::error::{IgnoredReason, Outcome, Problem};
 
 /// What one file held. All places are bytes of the inflated file, from 0.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Findings {
     /// Whether there was anything but white space.
     pub has_text: bool,
     /// Malformed records that could be stepped over.
-    pub malformed: Option<Malformed>,
+    pub malformed: Option<MalformedRecords>,
     /// Lines that are lost from some place on.
     pub cut: Option<CutLines>,
     /// Records that hold more text in a string than can be read.
@@ -42,14 +42,14 @@ pub struct Findings {
     /// How many events came before the first gap in the bytes, if there is one.
     pub before_gap: Option<u64>,
     /// What made the rest of the file unreadable.
-    pub broken: Option<BrokenAt>,
+    pub broken: Option<ErrorPosition>,
     /// The first byte that is not UTF-8.
     pub not_utf8: Option<u64>,
 }
 
 /// Malformed records of one file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Malformed {
+pub struct MalformedRecords {
     /// How many there are.
     pub count: u64,
     /// The number of the first among the records of the file, from 1.
@@ -82,18 +82,18 @@ pub struct TooLarge {
 
 /// Where and why a text cannot be read on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct BrokenAt {
+pub struct ErrorPosition {
     /// Why, with a place that counts from the start of the file.
-    pub why: Broken,
+    pub why: JsonError,
     /// Whether it is the kind of text that could have been JSON.
     pub is_json: bool,
 }
 
 /// What a decoded file amounts to.
 #[derive(Debug, Default)]
-pub struct Verdict {
+pub struct FileVerdict {
     /// Why it has no events, where that is in order.
-    pub passed_over: Option<PassedOver>,
+    pub passed_over: Option<IgnoredReason>,
     /// What is wrong with it.
     pub problems: Vec<(Problem, Outcome)>,
 }
@@ -101,7 +101,7 @@ pub struct Verdict {
 impl Findings {
     /// Notes a record that makes no sense at byte `at`, but whose end is known.
     pub fn note_malformed(&mut self, at: u64, is_keyless: bool) {
-        let first = Malformed { count: 0, first: self.records, at, is_keyless };
+        let first = MalformedRecords { count: 0, first: self.records, at, is_keyless };
         self.malformed.get_or_insert(first).count += 1;
     }
 
@@ -124,11 +124,11 @@ impl Findings {
     }
 
     /// What the file amounts to, given what is wrong with its bytes.
-    pub fn verdict(&self, input: Vec<Problem>) -> Verdict {
-        let mut verdict = Verdict::default();
+    pub fn verdict(&self, input: Vec<Problem>) -> FileVerdict {
+        let mut verdict = FileVerdict::default();
         let is_no_json = self.is_no_json();
         if input.is_empty() && is_no_json {
-            verdict.passed_over = Some(PassedOver::NotJson);
+            verdict.passed_over = Some(IgnoredReason::NotJson);
             return verdict;
         }
         let is_whole = !input.iter().any(Problem::costs_text);
@@ -141,15 +141,15 @@ impl Findings {
             verdict.problems.push((problem, outcome));
         }
         // Where the bytes stop early, so does the JSON.
-        let is_news = |broken: &BrokenAt| !is_no_json && (is_whole || broken.why != Broken::EndsEarly);
+        let is_news = |broken: &ErrorPosition| !is_no_json && (is_whole || broken.why != JsonError::EndsEarly);
         if let Some(broken) = self.broken.filter(is_news) {
             let problem = match broken.why {
-                Broken::EndsEarly => Problem::JsonEndsEarly,
-                Broken::Malformed(at) => Problem::JsonMalformed(at as u64),
+                JsonError::EndsEarly => Problem::JsonEndsEarly,
+                JsonError::Malformed(at) => Problem::JsonMalformed(at as u64),
             };
             verdict.problems.push((problem, self.kept_before()));
         }
-        if let Some(Malformed { count, first, at, .. }) = self.malformed {
+        if let Some(MalformedRecords { count, first, at, .. }) = self.malformed {
             verdict.problems.push((Problem::RecordMalformed { number: first, offset: at }, Outcome::LeftOut(count)));
         }
         if let Some(cut) = self.cut.filter(|_| !is_no_json) {
@@ -204,29 +204,30 @@ impl Findings {
 
     /// Nothing in it looked like a log before it stopped making sense.
     fn is_no_json(&self) -> bool {
-        let is_broken = self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, Broken::Malformed(_)));
+        let is_broken =
+            self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, JsonError::Malformed(_)));
         let is_text = is_broken || self.cut.is_some() || (self.text_lines > 0 && self.text_lines == self.records);
         let is_keyless =
             self.malformed.is_some_and(|malformed| malformed.is_keyless && malformed.count == self.records);
         !self.is_like_log() && (is_text || is_keyless)
     }
 
-    fn reason(&self) -> Option<PassedOver> {
+    fn reason(&self) -> Option<IgnoredReason> {
         if self.events > 0 || self.ruled_out > 0 {
             None
         } else if !self.has_text {
-            Some(PassedOver::Empty)
+            Some(IgnoredReason::Empty)
         } else if self.is_digest {
-            Some(PassedOver::Digest)
+            Some(IgnoredReason::Digest)
         } else if self.notifications > 0 {
-            Some(PassedOver::Notification)
+            Some(IgnoredReason::Notification)
         } else if self.is_hollow {
-            Some(PassedOver::NoRecords)
+            Some(IgnoredReason::NoRecords)
         } else if self.is_log && self.records == 0 {
             // A log of a time in which nothing happened is a log.
             None
         } else {
-            Some(PassedOver::OtherJson)
+            Some(IgnoredReason::OtherJson)
         }
     }
 }

@@ -9,13 +9,13 @@ mod key;
 mod value;
 
 pub use self::escape::{CUT, LONGEST, escape, is_verbatim, pieces, unescape, unescape_start};
-pub use self::key::{Written, key_is};
-pub use self::value::{Kind, Value};
-use super::structure::{Marks, Structure, balanced};
+pub use self::key::{KeyBytes, key_is};
+pub use self::value::{JsonValue, ValueKind};
+use super::structure::{StructuralBitmaps, Structure, balanced};
 
 /// Why a text cannot be read on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Broken {
+pub enum JsonError {
     /// It stops in the middle of a value.
     EndsEarly,
     /// The byte at this place cannot stand there.
@@ -24,17 +24,17 @@ pub enum Broken {
 
 /// JSON text with the bits that say where its strings and brackets are.
 #[derive(Debug)]
-pub struct Text<'a> {
+pub struct JsonText<'a> {
     bytes: &'a [u8],
-    marks: Marks<'a>,
+    marks: StructuralBitmaps<'a>,
     is_dense: bool,
 }
 
-impl<'a> Text<'a> {
+impl<'a> JsonText<'a> {
     /// Indexes `bytes` into `structure` and looks at both.
-    pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> Text<'a> {
+    pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> JsonText<'a> {
         structure.index(bytes);
-        Text { bytes, marks: structure.marks_of(bytes), is_dense: structure.is_dense() }
+        JsonText { bytes, marks: structure.marks_of(bytes), is_dense: structure.is_dense() }
     }
 
     /// The text itself.
@@ -59,8 +59,8 @@ impl<'a> Text<'a> {
 
     /// The place behind the value that begins at `at`.
     #[inline(always)]
-    pub fn value_end(&self, at: usize) -> Result<usize, Broken> {
-        match self.byte(at).ok_or(Broken::EndsEarly)? {
+    pub fn value_end(&self, at: usize) -> Result<usize, JsonError> {
+        match self.byte(at).ok_or(JsonError::EndsEarly)? {
             b'"' => self.string_end(at),
             b'{' | b'[' => self.container_end(at),
             _ => self.scalar_end(at),
@@ -70,27 +70,27 @@ impl<'a> Text<'a> {
     /// From where to where the value stands that begins at `at`, or behind
     /// white space there.
     #[inline(always)]
-    pub fn value_at(&self, at: usize) -> Result<(usize, usize), Broken> {
+    pub fn value_at(&self, at: usize) -> Result<(usize, usize), JsonError> {
         let at = if self.byte(at).is_some_and(|byte| byte <= b' ') { self.skip_blanks(at) } else { at };
         Ok((at, self.value_end(at)?))
     }
 
     /// The place behind the string whose first quote is at `at`.
     #[inline(always)]
-    fn string_end(&self, at: usize) -> Result<usize, Broken> {
-        self.marks.quotes.next(at + 1).map(|quote| quote + 1).ok_or(Broken::EndsEarly)
+    fn string_end(&self, at: usize) -> Result<usize, JsonError> {
+        self.marks.quotes.next(at + 1).map(|quote| quote + 1).ok_or(JsonError::EndsEarly)
     }
 
     /// The place behind the object or array whose bracket is at `at`.
     #[inline(always)]
-    fn container_end(&self, at: usize) -> Result<usize, Broken> {
+    fn container_end(&self, at: usize) -> Result<usize, JsonError> {
         // Only places outside strings are asked for: there the bracket opens.
-        balanced(self.marks.opens, self.marks.closes, at).ok_or(Broken::EndsEarly)
+        balanced(self.marks.opens, self.marks.closes, at).ok_or(JsonError::EndsEarly)
     }
 
     /// The place behind the number or the word at `at`.
     #[inline(always)]
-    fn scalar_end(&self, at: usize) -> Result<usize, Broken> {
+    fn scalar_end(&self, at: usize) -> Result<usize, JsonError> {
         const COMMON: [u32; 2] = [u32::from_le_bytes(*b"null"), u32::from_le_bytes(*b"true")];
         let rest = &self.bytes[at..];
         if let Some([word @ .., b',' | b'}']) = rest.first_chunk::<5>()
@@ -101,7 +101,7 @@ impl<'a> Text<'a> {
         self.any_scalar_end(at)
     }
 
-    fn any_scalar_end(&self, at: usize) -> Result<usize, Broken> {
+    fn any_scalar_end(&self, at: usize) -> Result<usize, JsonError> {
         let rest = &self.bytes[at..];
         if let [b'f', b'a', b'l', b's', b'e', b',' | b'}', ..] = rest {
             return Ok(at + 5);
@@ -114,68 +114,68 @@ impl<'a> Text<'a> {
             && scalar.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
         match length {
             Some(length) if is_number || words.contains(&scalar) => Ok(at + length),
-            None if is_number || words.iter().any(|word| word.starts_with(scalar)) => Err(Broken::EndsEarly),
-            _ => Err(Broken::Malformed(at)),
+            None if is_number || words.iter().any(|word| word.starts_with(scalar)) => Err(JsonError::EndsEarly),
+            _ => Err(JsonError::Malformed(at)),
         }
     }
 
     /// The members of the object whose `{` is at `at`.
-    pub fn members(&'a self, at: usize) -> Members<'a> {
-        Members { text: self, at: at + 1, begun: false }
+    pub fn members(&'a self, at: usize) -> ObjectMembers<'a> {
+        ObjectMembers { text: self, at: at + 1, begun: false }
     }
 
     /// The value between two places.
-    pub fn value(&'a self, start: usize, end: usize) -> Value<'a> {
-        Value { text: self, start, end }
+    pub fn value(&'a self, start: usize, end: usize) -> JsonValue<'a> {
+        JsonValue { text: self, start, end }
     }
 }
 
 /// Steps through the members of an object, which may end early.
 #[derive(Clone, Debug)]
-pub struct Members<'a> {
-    text: &'a Text<'a>,
+pub struct ObjectMembers<'a> {
+    text: &'a JsonText<'a>,
     at: usize,
     begun: bool,
 }
 
-impl<'a> Members<'a> {
+impl<'a> ObjectMembers<'a> {
     /// Goes on in an object from a place behind one of its members.
-    pub fn resume(text: &'a Text<'a>, at: usize) -> Members<'a> {
-        Members { text, at, begun: true }
+    pub fn resume(text: &'a JsonText<'a>, at: usize) -> ObjectMembers<'a> {
+        ObjectMembers { text, at, begun: true }
     }
 
     /// The next key (as written, without its quotes) and the place where its
     /// value begins; nothing at the end of the object. The value is left to
-    /// the caller, who says by [`Members::pass`] where it ends.
-    pub fn next_key(&mut self) -> Result<Option<(&'a [u8], usize)>, Broken> {
+    /// the caller, who says by [`ObjectMembers::pass`] where it ends.
+    pub fn next_key(&mut self) -> Result<Option<(&'a [u8], usize)>, JsonError> {
         let text = self.text;
         let mut at = text.skip_blanks(self.at);
-        let mut byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+        let mut byte = text.byte(at).ok_or(JsonError::EndsEarly)?;
         if byte == b'}' {
             self.at = at + 1;
             return Ok(None);
         }
         if self.begun {
             if byte != b',' {
-                return Err(Broken::Malformed(at));
+                return Err(JsonError::Malformed(at));
             }
             at = text.skip_blanks(at + 1);
-            byte = text.byte(at).ok_or(Broken::EndsEarly)?;
+            byte = text.byte(at).ok_or(JsonError::EndsEarly)?;
         }
         if byte != b'"' {
-            return Err(Broken::Malformed(at));
+            return Err(JsonError::Malformed(at));
         }
         let end = text.string_end(at)?;
         let key = &text.bytes[at + 1..end - 1];
         let colon = text.skip_blanks(end);
-        if text.byte(colon).ok_or(Broken::EndsEarly)? != b':' {
-            return Err(Broken::Malformed(colon));
+        if text.byte(colon).ok_or(JsonError::EndsEarly)? != b':' {
+            return Err(JsonError::Malformed(colon));
         }
         self.begun = true;
         Ok(Some((key, text.skip_blanks(colon + 1))))
     }
 
-    /// The value that began where [`Members::next_key`] said ends at `at`.
+    /// The value that began where [`ObjectMembers::next_key`] said ends at `at`.
     pub fn pass(&mut self, at: usize) {
         self.at = at;
     }
@@ -186,7 +186,7 @@ impl<'a> Members<'a> {
     }
 
     /// The next key with its value.
-    pub fn next_member(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, Broken> {
+    pub fn next_member(&mut self) -> Result<Option<(&'a [u8], JsonValue<'a>)>, JsonError> {
         let Some((key, start)) = self.next_key()? else { return Ok(None) };
         let end = self.text.value_end(start)?;
         self.pass(end);
@@ -200,9 +200,9 @@ mod tests {
 
     use super::*;
 
-    fn with<R>(json: &str, look: impl FnOnce(Value<'_>) -> R) -> R {
+    fn with<R>(json: &str, look: impl FnOnce(JsonValue<'_>) -> R) -> R {
         let mut structure = Structure::default();
-        let text = Text::index(json.as_bytes(), &mut structure);
+        let text = JsonText::index(json.as_bytes(), &mut structure);
         look(text.value(0, text.value_end(0).unwrap()))
     }
 
@@ -224,8 +224,8 @@ mod tests {
         let json = br#"{"a":"\\\"","b":[true,{"c":-1.5}],"d":null}"#;
         for end in 1..json.len() {
             let mut structure = Structure::default();
-            let text = Text::index(&json[..end], &mut structure);
-            assert_eq!(text.value_end(0), Err(Broken::EndsEarly), "{end}");
+            let text = JsonText::index(&json[..end], &mut structure);
+            assert_eq!(text.value_end(0), Err(JsonError::EndsEarly), "{end}");
             let mut members = text.members(0);
             let result = loop {
                 match members.next_member() {
@@ -233,7 +233,7 @@ mod tests {
                     other => break other.map(|_| ()),
                 }
             };
-            assert_eq!(result, Err(Broken::EndsEarly), "{end}");
+            assert_eq!(result, Err(JsonError::EndsEarly), "{end}");
         }
     }
 
@@ -241,7 +241,7 @@ mod tests {
     fn what_is_no_json_is_malformed() {
         for (json, at) in [("{a}", 1), ("{\"a\" 1}", 5), ("{\"a\":1 \"b\":2}", 7), ("{\"a\":1,}", 7), ("{,}", 1)] {
             let mut structure = Structure::default();
-            let text = Text::index(json.as_bytes(), &mut structure);
+            let text = JsonText::index(json.as_bytes(), &mut structure);
             let mut members = text.members(0);
             let result = loop {
                 match members.next_member() {
@@ -249,13 +249,13 @@ mod tests {
                     other => break other.map(|_| ()),
                 }
             };
-            assert_eq!(result, Err(Broken::Malformed(at)), "{json}");
+            assert_eq!(result, Err(JsonError::Malformed(at)), "{json}");
         }
         for json in ["tru,", "nul ", "hello", "+1,", "{\"a\":x}"] {
             let mut structure = Structure::default();
-            let text = Text::index(json.as_bytes(), &mut structure);
+            let text = JsonText::index(json.as_bytes(), &mut structure);
             let at = json.find('x').unwrap_or(0);
-            assert_eq!(text.value_end(at), Err(Broken::Malformed(at)), "{json}");
+            assert_eq!(text.value_end(at), Err(JsonError::Malformed(at)), "{json}");
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
         fn strings_read_like_serde_json(text in ".{0,40}", pad in 0..70usize) {
             let json = format!("{}{}", " ".repeat(pad), serde_json::to_string(&text).unwrap());
             let mut structure = Structure::default();
-            let view = Text::index(json.as_bytes(), &mut structure);
+            let view = JsonText::index(json.as_bytes(), &mut structure);
             let value = view.value(pad, view.value_end(pad).unwrap());
             prop_assert_eq!(value.string().unwrap(), text);
         }
@@ -274,7 +274,7 @@ mod tests {
             prop_oneof![8 => proptest::sample::select(br#"\\"""{}[]:, 1tn"#.to_vec()), 1 => any::<u8>()], 1..200,
         )) {
             let mut structure = Structure::default();
-            let text = Text::index(&bytes, &mut structure);
+            let text = JsonText::index(&bytes, &mut structure);
             for at in 0..bytes.len() {
                 if let Ok(end) = text.value_end(at) {
                     let value = text.value(at, end);

@@ -2,8 +2,8 @@
 //! one, or something else.
 
 use super::envelope::{EVENT_MARKS, LIST_NAMES, ListMember, list_of};
-use super::event::{Event, Fields, Places, Slot, TooMany};
-use super::json::{Kind, Text, Value, key_is};
+use super::event::{Event, FieldId, FieldSet, FieldSpans, TooManyFields};
+use super::json::{JsonText, JsonValue, ValueKind, key_is};
 use super::substitute::Substitutes;
 
 /// The top-level fields of all versions of the format.
@@ -45,13 +45,13 @@ pub const FIELDS: [&str; 31] = [
 #[derive(Clone, Debug)]
 pub(super) struct RecordClassifier {
     /// Each of these alone makes an object an event.
-    marks: [Slot; 3],
+    marks: [FieldId; 3],
     /// This one does beside another field: other programs have it too.
-    name: Slot,
+    name: FieldId,
     substitutes: Substitutes,
-    source: Slot,
-    detail: Slot,
-    lists: [Slot; LIST_NAMES.len()],
+    source: FieldId,
+    detail: FieldId,
+    lists: [FieldId; LIST_NAMES.len()],
 }
 
 /// What a record can be.
@@ -59,7 +59,7 @@ pub(super) enum Record<'a> {
     /// An event of CloudTrail.
     Event,
     /// An EventBridge message around an event.
-    Detail(Value<'a>),
+    Detail(JsonValue<'a>),
     /// A notification of S3 or the like.
     Notification,
     /// Anything else, which may carry events in its strings.
@@ -68,7 +68,7 @@ pub(super) enum Record<'a> {
 
 impl RecordClassifier {
     /// Makes sure that `fields` has what it needs.
-    pub(super) fn new(fields: &mut Fields) -> Result<RecordClassifier, TooMany> {
+    pub(super) fn new(fields: &mut FieldSet) -> Result<RecordClassifier, TooManyFields> {
         let name = fields.slot("eventName")?;
         fields.set_context(name);
         let mut slot = |name| fields.slot(name);
@@ -86,7 +86,7 @@ impl RecordClassifier {
 
     /// The list that an object has, if it has one.
     #[inline(always)]
-    pub(super) fn list(&self, object: &Event<'_>, text: &Text<'_>, at: usize) -> ListMember {
+    pub(super) fn list(&self, object: &Event<'_>, text: &JsonText<'_>, at: usize) -> ListMember {
         if self.lists.iter().all(|slot| object.get(*slot).is_none()) {
             return ListMember::None;
         }
@@ -100,7 +100,7 @@ impl RecordClassifier {
         if self.is_marked(object) {
             return if self.is_notification(object) { Record::Notification } else { Record::Event };
         }
-        match object.get(self.detail).filter(|detail| detail.kind() == Kind::Object) {
+        match object.get(self.detail).filter(|detail| detail.kind() == ValueKind::Object) {
             Some(detail) => Record::Detail(detail),
             None => Record::Other,
         }
@@ -108,7 +108,7 @@ impl RecordClassifier {
 
     /// Gives an event of another category the fields that all others have.
     #[inline(always)]
-    pub(super) fn complete(&self, places: &mut Places, text: &Text<'_>, at: usize, end: usize) {
+    pub(super) fn complete(&self, places: &mut FieldSpans, text: &JsonText<'_>, at: usize, end: usize) {
         if self.substitutes.are_needed(places) && self.is_marked(&Event::new(text, places, at, end)) {
             self.substitutes.fill(places, text);
         }
@@ -126,7 +126,7 @@ impl RecordClassifier {
     fn is_notification(&self, object: &Event<'_>) -> bool {
         let source = object.get(self.source).and_then(|source| source.raw_string());
         let service = source.and_then(|source| source.strip_prefix(b"aws:")).and_then(|name| str::from_utf8(name).ok());
-        service.and_then(|name| object.value().member(name)).is_some_and(|about| about.kind() == Kind::Object)
+        service.and_then(|name| object.value().member(name)).is_some_and(|about| about.kind() == ValueKind::Object)
     }
 }
 

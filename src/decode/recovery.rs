@@ -11,17 +11,17 @@ use std::ops::ControlFlow;
 
 use super::Decoder;
 use super::envelope::{is_line_time, message};
-use super::findings::BrokenAt;
-use super::json::{Broken, Text};
+use super::findings::ErrorPosition;
+use super::json::{JsonError, JsonText};
 use super::structure::Structure;
-use super::visitor::Level;
+use super::visitor::NestedText;
 
 /// A text of which this much holds nothing like a log is not read to its end.
 const NO_LOG: u64 = 1 << 20;
 
 /// What of a text is passed over behind something broken.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Passing {
+pub(super) enum RecoveryMode {
     /// Nothing.
     #[default]
     Nothing,
@@ -35,7 +35,7 @@ pub(super) enum Passing {
 }
 
 /// What was done with a piece.
-pub(super) struct Piece {
+pub(super) struct RecoveredPiece {
     /// This many bytes need not be seen again.
     pub(super) consumed: usize,
     /// Whether there is more to do with the others.
@@ -44,32 +44,32 @@ pub(super) struct Piece {
     pub(super) flow: ControlFlow<()>,
 }
 
-impl Piece {
+impl RecoveredPiece {
     /// All is done that can be done, and the rest waits for more text.
-    pub(super) fn of(consumed: usize) -> Piece {
-        Piece { consumed, is_again: false, flow: ControlFlow::Continue(()) }
+    pub(super) fn of(consumed: usize) -> RecoveredPiece {
+        RecoveredPiece { consumed, is_again: false, flow: ControlFlow::Continue(()) }
     }
 
-    pub(super) fn again(consumed: usize) -> Piece {
-        Piece { is_again: true, ..Piece::of(consumed) }
+    pub(super) fn again(consumed: usize) -> RecoveredPiece {
+        RecoveredPiece { is_again: true, ..RecoveredPiece::of(consumed) }
     }
 }
 
 impl Decoder {
     /// Leaves what is open, since the byte at `at` cannot stand there.
     #[cold]
-    pub(super) fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> Piece {
+    pub(super) fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> RecoveredPiece {
         let place = start + at as u64;
         if place > NO_LOG && !self.findings.is_like_log() {
-            let why = Broken::Malformed(place as usize);
-            self.findings.broken = Some(BrokenAt { why, is_json: false });
+            let why = JsonError::Malformed(place as usize);
+            self.findings.broken = Some(ErrorPosition { why, is_json: false });
         }
         let in_line = bytes[..at].last().map_or(self.is_in_line, |before| *before != b'\n');
         // Outside of everything the next line begins anew. Inside, only one that is
         // whole shows that it is a line of its own.
-        self.passing = if self.envelope.is_closed() { Passing::Line } else { Passing::Lines { in_line } };
+        self.passing = if self.envelope.is_closed() { RecoveryMode::Line } else { RecoveryMode::Lines { in_line } };
         self.cut_off(place);
-        Piece::again(at)
+        RecoveredPiece::again(at)
     }
 
     /// Leaves the item behind `at`, which is not over where the text ends, if a line
@@ -82,26 +82,26 @@ impl Decoder {
         bytes: &[u8],
         start: u64,
         is_last: bool,
-    ) -> Piece {
+    ) -> RecoveredPiece {
         let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
         let item = at + bytes[at..].iter().take_while(is_between).count();
         if let Some(line) = next_line(bytes, item) {
-            let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+            let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
             let is_known = unbalanced.is_some();
             let next = line_to_resume(bytes, line, is_last, is_known, &mut level.structure);
             self.spare.push(level);
             if let Some(next) = next {
                 let place = unbalanced.map_or(line - 1, |place| place.min(line - 1));
                 self.cut_off(start + place as u64);
-                return Piece::again(next);
+                return RecoveredPiece::again(next);
             }
         }
         if is_last {
             let rest = &bytes[item..];
             let is_json = !self.envelope.is_closed() || rest.starts_with(b"{") || rest.starts_with(b"\"{");
-            self.findings.broken = Some(BrokenAt { why: Broken::EndsEarly, is_json });
+            self.findings.broken = Some(ErrorPosition { why: JsonError::EndsEarly, is_json });
         }
-        Piece::of(at)
+        RecoveredPiece::of(at)
     }
 
     /// Notes that the rest of a line is lost, and leaves what was open.
@@ -112,38 +112,38 @@ impl Decoder {
 
     /// Passes over what is lost behind something broken.
     #[cold]
-    pub(super) fn pass_over(&mut self, passing: Passing, bytes: &[u8], is_last: bool) -> Piece {
+    pub(super) fn pass_over(&mut self, passing: RecoveryMode, bytes: &[u8], is_last: bool) -> RecoveredPiece {
         let mut next = match passing {
-            Passing::Lines { in_line: false } => Some(0),
+            RecoveryMode::Lines { in_line: false } => Some(0),
             _ => next_line(bytes, 0),
         };
         while let Some(at) = next {
             let line = match passing {
-                Passing::Lines { .. } => line(&bytes[at..], is_last, true, &mut self.structure),
-                _ => Line::Whole,
+                RecoveryMode::Lines { .. } => line(&bytes[at..], is_last, true, &mut self.structure),
+                _ => LineStart::Whole,
             };
             match line {
-                Line::Whole => {
-                    self.passing = Passing::Nothing;
-                    return Piece::again(at);
+                LineStart::Whole => {
+                    self.passing = RecoveryMode::Nothing;
+                    return RecoveredPiece::again(at);
                 }
-                Line::Undecided => {
-                    self.passing = Passing::Lines { in_line: false };
-                    return Piece::of(at);
+                LineStart::Undecided => {
+                    self.passing = RecoveryMode::Lines { in_line: false };
+                    return RecoveredPiece::of(at);
                 }
-                Line::Start | Line::Other => next = next_line(bytes, at),
+                LineStart::Start | LineStart::Other => next = next_line(bytes, at),
             }
         }
-        if passing != Passing::Line {
-            self.passing = Passing::Lines { in_line: true };
+        if passing != RecoveryMode::Line {
+            self.passing = RecoveryMode::Lines { in_line: true };
         }
-        Piece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
+        RecoveredPiece::of(if is_last { bytes.len() } else { whole_characters(bytes) })
     }
 }
 
 /// What a line that begins at some place is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Line {
+pub(super) enum LineStart {
     /// An object is whole in it, and nothing behind it belongs to something around.
     Whole,
     /// A value may begin with it.
@@ -167,9 +167,9 @@ pub(super) fn line_to_resume(
     let mut first = None;
     loop {
         match line(&text[at..], is_last, is_known, structure) {
-            Line::Whole => return first.or(Some(at)),
-            Line::Start => first = first.or(Some(at)),
-            Line::Other | Line::Undecided => {}
+            LineStart::Whole => return first.or(Some(at)),
+            LineStart::Start => first = first.or(Some(at)),
+            LineStart::Other | LineStart::Undecided => {}
         }
         at = next_line(text, at)?;
     }
@@ -181,35 +181,35 @@ pub(super) fn next_line(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// What the line at the start of `text` is.
-pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut Structure) -> Line {
+pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut Structure) -> LineStart {
     const LINE_TIME: usize = 11;
     let is_timed = is_line_time(text);
     let may_be_timed = text.len() < LINE_TIME && text.iter().all(|byte| b"0123456789-".contains(byte));
     if may_be_timed && !is_last {
-        return Line::Undecided;
+        return LineStart::Undecided;
     }
     // What is not at the start of its line is inside of something that was printed
     // over several.
     if !is_timed && !matches!(text.first(), Some(b'{' | b'[' | b'"')) {
-        return Line::Other;
+        return LineStart::Other;
     }
     let end = match memchr::memchr(b'\n', text) {
         Some(end) => end,
         None if is_last => text.len(),
-        None => return Line::Undecided,
+        None => return LineStart::Undecided,
     };
-    let Some(start) = (if is_timed { message(&text[..end]) } else { Some(0) }) else { return Line::Start };
+    let Some(start) = (if is_timed { message(&text[..end]) } else { Some(0) }) else { return LineStart::Start };
     let object = &text[start..end];
     if !matches!(object, [b'{', b'"', letter, ..] if letter.is_ascii_alphanumeric()) {
-        return Line::Start;
+        return LineStart::Start;
     }
-    let Ok(length) = Text::index(object, structure).value_end(0) else { return Line::Start };
+    let Ok(length) = JsonText::index(object, structure).value_end(0) else { return LineStart::Start };
     match text[start + length..].trim_ascii_start().first() {
-        None if is_last => Line::Whole,
-        None => Line::Undecided,
-        Some(b',') if is_known => Line::Whole,
-        Some(b',' | b'}' | b']') => Line::Start,
-        Some(_) => Line::Whole,
+        None if is_last => LineStart::Whole,
+        None => LineStart::Undecided,
+        Some(b',') if is_known => LineStart::Whole,
+        Some(b',' | b'}' | b']') => LineStart::Start,
+        Some(_) => LineStart::Whole,
     }
 }
 
@@ -237,29 +237,33 @@ mod tests {
     fn only_a_line_that_is_whole_shows_where_to_go_on() {
         let line = |text: &str, is_last, is_known| line(text.as_bytes(), is_last, is_known, &mut Structure::default());
         for (text, expected) in [
-            ("{\"a\":1}\n{", Line::Whole),
-            ("{\"a\":1}\nx", Line::Whole),
-            ("{\"a\":1} {\"b\":2}\n", Line::Whole),
-            ("2026-10-01T09:00:00Z {\"a\":1}\n2026-10-01T09:00:01Z", Line::Whole),
-            ("{\"a\":1}\n }", Line::Start),
-            ("{\"a\":1}\n]", Line::Start),
-            ("{\"a\":1},\n{", Line::Start),
-            ("{\"a\":[1}}\n{", Line::Whole),
-            ("{\"a\":[1}\n{", Line::Start),
-            ("{\"a\":[1\n{", Line::Start),
-            ("{\"a\":\"x}\n{", Line::Start),
-            ("{\n\"a\":1}\n{", Line::Start),
-            ("{\" a\":1}\n{", Line::Start),
-            ("[{\"a\":1}]\n{", Line::Start),
-            ("2026-10-01T09:00:00Z x\n{", Line::Start),
-            (" {\"a\":1}\n{", Line::Other),
-            ("x\n{", Line::Other),
+            ("{\"a\":1}\n{", LineStart::Whole),
+            ("{\"a\":1}\nx", LineStart::Whole),
+            ("{\"a\":1} {\"b\":2}\n", LineStart::Whole),
+            ("2026-10-01T09:00:00Z {\"a\":1}\n2026-10-01T09:00:01Z", LineStart::Whole),
+            ("{\"a\":1}\n }", LineStart::Start),
+            ("{\"a\":1}\n]", LineStart::Start),
+            ("{\"a\":1},\n{", LineStart::Start),
+            ("{\"a\":[1}}\n{", LineStart::Whole),
+            ("{\"a\":[1}\n{", LineStart::Start),
+            ("{\"a\":[1\n{", LineStart::Start),
+            ("{\"a\":\"x}\n{", LineStart::Start),
+            ("{\n\"a\":1}\n{", LineStart::Start),
+            ("{\" a\":1}\n{", LineStart::Start),
+            ("[{\"a\":1}]\n{", LineStart::Start),
+            ("2026-10-01T09:00:00Z x\n{", LineStart::Start),
+            (" {\"a\":1}\n{", LineStart::Other),
+            ("x\n{", LineStart::Other),
         ] {
             assert_eq!(line(text, true, false), expected, "{text}");
         }
-        assert_eq!(line("{\"a\":1},\n{", false, true), Line::Whole);
+        assert_eq!(line("{\"a\":1},\n{", false, true), LineStart::Whole);
         for text in ["{\"a\":1}", "{\"a\":1}\n", "{\"a\":1} \n \n"] {
-            assert_eq!((line(text, true, false), line(text, false, true)), (Line::Whole, Line::Undecided), "{text}");
+            assert_eq!(
+                (line(text, true, false), line(text, false, true)),
+                (LineStart::Whole, LineStart::Undecided),
+                "{text}"
+            );
         }
     }
 

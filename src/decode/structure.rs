@@ -12,9 +12,9 @@ mod simd;
 
 use std::cell::Cell;
 
-pub use self::bits::{Bits, balanced};
-use self::large::{Kind, LargeText, Last};
-pub use self::simd::{Way, Work};
+pub use self::bits::{Bitmap, balanced};
+use self::large::{BitKind, LargeText, LastBlock};
+pub use self::simd::{Dispatch, SimdLevel};
 
 /// The bits of a whole text. Kept from text to text for its memory.
 #[derive(Debug)]
@@ -28,9 +28,9 @@ pub struct Structure {
     /// What is kept of a text of more than [`LARGE`] bytes instead.
     carries: Vec<u8>,
     /// The block of it that was looked at last.
-    last: Cell<Last>,
-    seen: Seen,
-    way: Way,
+    last: Cell<LastBlock>,
+    seen: IndexedBlock,
+    way: SimdLevel,
 }
 
 /// The bits of larger texts are not kept.
@@ -38,21 +38,21 @@ const LARGE: usize = 2 << 20;
 
 /// The bits of a text, by what they say of its bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Marks<'a> {
+pub struct StructuralBitmaps<'a> {
     /// Quotes that begin or end a string.
-    pub quotes: Bits<'a>,
+    pub quotes: Bitmap<'a>,
     /// `{` and `[` outside strings.
-    pub opens: Bits<'a>,
+    pub opens: Bitmap<'a>,
     /// `}` and `]` outside strings.
-    pub closes: Bits<'a>,
+    pub closes: Bitmap<'a>,
     /// Bytes that cannot be copied into a cell without a look: control
     /// characters, backslashes, and what is not ASCII.
-    pub odd: Bits<'a>,
+    pub odd: Bitmap<'a>,
 }
 
 /// What a pass has seen of a whole text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Seen {
+struct IndexedBlock {
     is_ascii: bool,
     /// There are no spaces between the parts of values.
     is_dense: bool,
@@ -61,16 +61,26 @@ struct Seen {
 impl Default for Structure {
     /// A structure that is found in the fastest way that this machine knows.
     fn default() -> Structure {
-        Structure::with(Way::fastest())
+        Structure::with(SimdLevel::fastest())
     }
 }
 
 impl Structure {
     /// A structure that is found in the given way.
-    pub fn with(way: Way) -> Structure {
-        let seen = Seen { is_ascii: true, is_dense: true };
+    pub fn with(way: SimdLevel) -> Structure {
+        let seen = IndexedBlock { is_ascii: true, is_dense: true };
         let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
-        Structure { quotes, opens, closes, odd, length: 0, carries: Vec::new(), last: Cell::new(Last::NONE), seen, way }
+        Structure {
+            quotes,
+            opens,
+            closes,
+            odd,
+            length: 0,
+            carries: Vec::new(),
+            last: Cell::new(LastBlock::NONE),
+            seen,
+            way,
+        }
     }
 
     /// Replaces the bits by those of `text`, which must begin outside a string.
@@ -81,7 +91,7 @@ impl Structure {
     fn index_with(&mut self, text: &[u8], large: usize) {
         if text.len() > large {
             self.length = 0;
-            self.last.set(Last::NONE);
+            self.last.set(LastBlock::NONE);
             self.carries.clear();
             self.carries.resize(text.len().div_ceil(WIDTH), 0);
             self.seen = self.way.carries(text, &mut self.carries);
@@ -97,7 +107,7 @@ impl Structure {
             }
             bits[self.length..whole].fill(0);
         }
-        let found = Found {
+        let found = BitmapSlots {
             quotes: &mut self.quotes[..self.length],
             opens: &mut self.opens[..self.length],
             closes: &mut self.closes[..self.length],
@@ -107,22 +117,22 @@ impl Structure {
     }
 
     /// The bits of the text, which is the one that was indexed.
-    pub fn marks_of<'a>(&'a self, text: &'a [u8]) -> Marks<'a> {
+    pub fn marks_of<'a>(&'a self, text: &'a [u8]) -> StructuralBitmaps<'a> {
         if self.carries.is_empty() {
             return self.marks();
         }
         let text = LargeText::new(text, &self.carries, &self.last, self.way);
         let [quotes, opens, closes, odd] =
-            [Kind::Quotes, Kind::Opens, Kind::Closes, Kind::Odd].map(|kind| Bits::large(text, kind));
-        Marks { quotes, opens, closes, odd }
+            [BitKind::Quotes, BitKind::Opens, BitKind::Closes, BitKind::Odd].map(|kind| Bitmap::large(text, kind));
+        StructuralBitmaps { quotes, opens, closes, odd }
     }
 
     /// The bits that are kept: all of a text of no more than 2 MiB.
-    pub fn marks(&self) -> Marks<'_> {
+    pub fn marks(&self) -> StructuralBitmaps<'_> {
         let whole = self.length + bits::MARGIN;
         let [quotes, opens, closes, odd] = [&self.quotes, &self.opens, &self.closes, &self.odd]
-            .map(|bits| Bits::new(bits.get(..whole).unwrap_or(&[])));
-        Marks { quotes, opens, closes, odd }
+            .map(|bits| Bitmap::new(bits.get(..whole).unwrap_or(&[])));
+        StructuralBitmaps { quotes, opens, closes, odd }
     }
 
     /// Whether the text has no byte above 127.
@@ -137,14 +147,14 @@ impl Structure {
 }
 
 /// Where a pass puts the bits: eight bytes of each for 64 of the text.
-struct Found<'a> {
+struct BitmapSlots<'a> {
     quotes: &'a mut [u8],
     opens: &'a mut [u8],
     closes: &'a mut [u8],
     odd: &'a mut [u8],
 }
 
-fn portable(text: &[u8], found: Found<'_>) -> Seen {
+fn portable(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
     pass(text, found, classify, prefix_xor)
 }
 
@@ -154,11 +164,11 @@ fn portable(text: &[u8], found: Found<'_>) -> Seen {
 #[inline(always)]
 fn pass(
     text: &[u8],
-    found: Found<'_>,
-    classify: impl Fn(&[u8; WIDTH]) -> Classes,
+    found: BitmapSlots<'_>,
+    classify: impl Fn(&[u8; WIDTH]) -> ByteClasses,
     prefix_xor: impl Fn(u64) -> u64,
-) -> Seen {
-    let mut carry = Carry::default();
+) -> IndexedBlock {
+    let mut carry = BlockCarry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
     // Letters mean nothing to the pass.
     let mut last = [b'x'; WIDTH];
@@ -176,10 +186,10 @@ fn pass(
         *closes = block.closes.to_le_bytes();
         *odd = block.odd.to_le_bytes();
     }
-    Seen { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
+    IndexedBlock { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
 
-fn portable_carries(text: &[u8], carries: &mut [u8]) -> Seen {
+fn portable_carries(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
     carry_pass(text, carries, classify, prefix_xor)
 }
 
@@ -188,10 +198,10 @@ fn portable_carries(text: &[u8], carries: &mut [u8]) -> Seen {
 fn carry_pass(
     text: &[u8],
     carries: &mut [u8],
-    classify: impl Fn(&[u8; WIDTH]) -> Classes,
+    classify: impl Fn(&[u8; WIDTH]) -> ByteClasses,
     prefix_xor: impl Fn(u64) -> u64,
-) -> Seen {
-    let mut carry = Carry::default();
+) -> IndexedBlock {
+    let mut carry = BlockCarry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
     // Letters mean nothing to the pass.
     let mut last = [b'x'; WIDTH];
@@ -200,12 +210,12 @@ fn carry_pass(
         *packed = carry.packed();
         carry.block(classify(chunk), &prefix_xor);
     }
-    Seen { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
+    IndexedBlock { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
 
 /// The bits of 64 bytes of text, the first byte in the lowest bit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Block {
+struct TextBlock {
     quotes: u64,
     opens: u64,
     closes: u64,
@@ -215,7 +225,7 @@ struct Block {
 const WIDTH: usize = 64;
 
 /// What each byte is, before it is known which of them are inside strings.
-struct Classes {
+struct ByteClasses {
     quotes: u64,
     backslashes: u64,
     opens: u64,
@@ -229,7 +239,7 @@ struct Classes {
 
 /// What one block hands to the next.
 #[derive(Default)]
-struct Carry {
+struct BlockCarry {
     /// The next byte is escaped by a backslash before it.
     escaped: bool,
     /// All ones while inside a string.
@@ -240,15 +250,15 @@ struct Carry {
     spaces: u64,
 }
 
-impl Carry {
+impl BlockCarry {
     #[inline(always)]
-    fn block(&mut self, classes: Classes, prefix_xor: impl Fn(u64) -> u64) -> Block {
+    fn block(&mut self, classes: ByteClasses, prefix_xor: impl Fn(u64) -> u64) -> TextBlock {
         let quotes = classes.quotes & !self.escaped_bytes(classes.backslashes);
         let in_string = prefix_xor(quotes) ^ self.in_string;
         self.in_string = (in_string.cast_signed() >> 63).cast_unsigned();
         self.high |= classes.high;
         self.spaces |= classes.spaces & !in_string;
-        Block {
+        TextBlock {
             quotes,
             opens: classes.opens & !in_string,
             closes: classes.closes & !in_string,
@@ -284,8 +294,9 @@ fn prefix_xor(mut bits: u64) -> u64 {
 }
 
 /// Classifies 64 bytes, eight at a time in an ordinary register.
-fn classify(chunk: &[u8; WIDTH]) -> Classes {
-    let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, spaces: 0, unprintable: 0, high: 0 };
+fn classify(chunk: &[u8; WIDTH]) -> ByteClasses {
+    let mut classes =
+        ByteClasses { quotes: 0, backslashes: 0, opens: 0, closes: 0, spaces: 0, unprintable: 0, high: 0 };
     let (words, _) = chunk.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
@@ -351,7 +362,7 @@ mod tests {
 
     /// The same of a structure, with what its bits say behind the text's end.
     fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 4] {
-        let Marks { quotes, opens, closes, odd } = structure.marks_of(text);
+        let StructuralBitmaps { quotes, opens, closes, odd } = structure.marks_of(text);
         let length = text.len();
         let all = [quotes, opens, closes, odd];
         assert!(all.iter().all(|bits| bits.next(length).is_none()), "something is behind the end");
@@ -371,7 +382,7 @@ mod tests {
 
     /// Every way that this machine knows.
     fn all() -> Vec<Structure> {
-        Way::all().map(Structure::with).collect()
+        SimdLevel::all().map(Structure::with).collect()
     }
 
     #[test]

@@ -1,21 +1,21 @@
 //! Whole files through the decoder, in one window and in many.
 
 use super::*;
-use crate::error::{Problem, Skip};
+use crate::error::{Issue, Problem};
 
 /// The `eventName`s of a file that arrives in windows that grow by `step`
 /// bytes, and what it amounts to. All ways agree on both.
-fn decode(file: &[u8], step: usize) -> (Vec<String>, Verdict) {
-    let (names, verdict) = decode_with(Way::PORTABLE, file, step);
-    for way in Way::all() {
+fn decode(file: &[u8], step: usize) -> (Vec<String>, FileVerdict) {
+    let (names, verdict) = decode_with(SimdLevel::PORTABLE, file, step);
+    for way in SimdLevel::all() {
         let other = decode_with(way, file, step);
         assert_eq!((other.0, format!("{:?}", other.1)), (names.clone(), format!("{verdict:?}")), "{way:?}");
     }
     (names, verdict)
 }
 
-fn decode_with(way: Way, file: &[u8], step: usize) -> (Vec<String>, Verdict) {
-    let mut fields = Fields::default();
+fn decode_with(way: SimdLevel, file: &[u8], step: usize) -> (Vec<String>, FileVerdict) {
+    let mut fields = FieldSet::default();
     let name = fields.slot("eventName").unwrap();
     let mut decoder = Decoder::with(&fields, way).unwrap();
     let (mut names, mut start, mut end) = (Vec::new(), 0, step.min(file.len()));
@@ -166,7 +166,7 @@ fn damage_is_named_and_the_rest_is_kept() {
         let said: Vec<String> = verdict
             .problems
             .into_iter()
-            .map(|(problem, outcome)| Skip { name: "a".into(), problem, outcome }.to_string())
+            .map(|(problem, outcome)| Issue { name: "a".into(), problem, outcome }.to_string())
             .collect();
         assert_eq!((names.len(), said), (kept, vec![format!("a: {expected}")]));
     }
@@ -221,7 +221,7 @@ fn places_count_from_the_start_of_the_file_however_long_it_is() {
 
 #[test]
 fn damaged_gzip_explains_the_missing_end() {
-    let mut decoder = Decoder::new(&Fields::default()).unwrap();
+    let mut decoder = Decoder::new(&FieldSet::default()).unwrap();
     decoder.window(br#"{"Records":[{"eventName":"A","eventVersion":"1"},{"#, true, |_| ControlFlow::Continue(()));
     let verdict = decoder.findings().verdict(vec![Problem::GzipEndsEarly]);
     assert_eq!(verdict.problems.len(), 1);
@@ -236,7 +236,7 @@ fn lines(text: &str) -> (String, Vec<String>) {
         let windows = decode(text.as_bytes(), step);
         assert_eq!((&windows.0, format!("{:?}", windows.1)), (&whole.0, format!("{:?}", whole.1)), "{text} by {step}");
     }
-    let said = |(problem, outcome)| Skip { name: "a".into(), problem, outcome }.to_string();
+    let said = |(problem, outcome)| Issue { name: "a".into(), problem, outcome }.to_string();
     (whole.0.join(" "), whole.1.problems.into_iter().map(said).collect())
 }
 

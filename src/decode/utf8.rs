@@ -1,23 +1,23 @@
 //! Where a text is no UTF-8, for texts that nobody walks over: most of a log is
 //! ASCII, and only the pieces that are not are looked at twice.
 
-use super::structure::{Way, Work};
+use super::structure::{Dispatch, SimdLevel};
 
 /// How many bytes are looked at together.
 const PIECE: usize = 512;
 
 /// The first byte that is not UTF-8.
-pub(super) fn first_wrong(text: &[u8], way: Way) -> Option<usize> {
-    if way.run(Look(text)) {
+pub(super) fn first_wrong(text: &[u8], way: SimdLevel) -> Option<usize> {
+    if way.run(Utf8Check(text)) {
         return None;
     }
     simdutf8::compat::from_utf8(text).err().map(|error| error.valid_up_to())
 }
 
 /// Whether a text is UTF-8.
-struct Look<'a>(&'a [u8]);
+struct Utf8Check<'a>(&'a [u8]);
 
-impl Work for Look<'_> {
+impl Dispatch for Utf8Check<'_> {
     type Outcome = bool;
 
     #[inline(always)]
@@ -67,7 +67,7 @@ mod tests {
         fn it_is_the_first_byte_that_is_no_text(parts in prop::collection::vec((0..PIECE, part()), 0..9)) {
             let text: Vec<u8> = parts.iter().flat_map(|(ascii, part)| [&vec![b'x'; *ascii][..], part].concat()).collect();
             let plain = str::from_utf8(&text).err().map(|error| error.valid_up_to());
-            for way in Way::all() {
+            for way in SimdLevel::all() {
                 prop_assert_eq!(first_wrong(&text, way), plain, "{:?}", way);
             }
         }

@@ -8,37 +8,37 @@ use std::vec;
 
 pub(super) use self::strings::LARGEST_STRING;
 use super::Findings;
-use super::envelope::{Envelope, Item, ListMember, Step, list_of};
-use super::event::{Event, Fields, Places};
-use super::json::{Broken, Text};
+use super::envelope::{Envelope, EnvelopeItem, EnvelopeStep, ListMember, list_of};
+use super::event::{Event, FieldSet, FieldSpans};
+use super::json::{JsonError, JsonText};
 use super::record::{Record, RecordClassifier};
 use super::recovery;
-use super::structure::{Structure, Way};
+use super::structure::{SimdLevel, Structure};
 
 /// Memory for a text inside of another.
 #[derive(Debug)]
-pub(super) struct Level {
+pub(super) struct NestedText {
     pub(super) structure: Structure,
-    pub(super) places: Places,
+    pub(super) places: FieldSpans,
 }
 
-impl Level {
-    pub(super) fn new(way: Way) -> Level {
-        Level { structure: Structure::with(way), places: Places::default() }
+impl NestedText {
+    pub(super) fn new(way: SimdLevel) -> NestedText {
+        NestedText { structure: Structure::with(way), places: FieldSpans::default() }
     }
 }
 
 /// What all texts of one file share, whether they stand in each other or not.
-pub(super) struct Visitor<'d> {
-    pub(super) fields: &'d Fields,
+pub(super) struct EventSink<'d> {
+    pub(super) fields: &'d FieldSet,
     pub(super) classifier: &'d RecordClassifier,
     pub(super) findings: &'d mut Findings,
     /// See [`Decoder::only`](super::Decoder::only). All that are before the record
     /// at hand are gone.
     pub(super) wanted: &'d mut Option<vec::IntoIter<usize>>,
     /// Memory for texts in strings that is not in use.
-    pub(super) spare: &'d mut Vec<Level>,
-    pub(super) way: Way,
+    pub(super) spare: &'d mut Vec<NestedText>,
+    pub(super) way: SimdLevel,
     /// Where the window begins in the file.
     pub(super) start: u64,
     /// Where in the file the record begins in whose string the text is.
@@ -48,11 +48,11 @@ pub(super) struct Visitor<'d> {
 }
 
 /// How a walk ended.
-pub(super) struct Walked {
+pub(super) struct WalkEnd {
     /// This many bytes need not be seen again.
     pub(super) consumed: usize,
     /// What keeps it from going on.
-    pub(super) broken: Option<Broken>,
+    pub(super) broken: Option<JsonError>,
     /// Whether the bits of the text are wrong from there on.
     pub(super) is_again: bool,
     /// Breaks where the caller of the visitor had enough.
@@ -60,73 +60,73 @@ pub(super) struct Walked {
 }
 
 /// Where the walk goes on behind an item.
-enum Next {
+enum WalkAction {
     /// Behind its end.
     Behind(usize),
     /// At the list that begins here.
     Into(usize),
 }
 
-impl Visitor<'_> {
+impl EventSink<'_> {
     /// Walks over a text from its start.
     #[inline(always)]
     pub(super) fn walk<F>(
         &mut self,
-        text: &Text<'_>,
+        text: &JsonText<'_>,
         envelope: &mut Envelope,
-        places: &mut Places,
+        places: &mut FieldSpans,
         each: &mut F,
-    ) -> Walked
+    ) -> WalkEnd
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         let mut at = 0;
-        let ended = |consumed, broken| Walked { consumed, broken, is_again: false, flow: ControlFlow::Continue(()) };
+        let ended = |consumed, broken| WalkEnd { consumed, broken, is_again: false, flow: ControlFlow::Continue(()) };
         loop {
             let item = match envelope.step(text, at) {
-                Ok(Step::On(next)) => {
+                Ok(EnvelopeStep::On(next)) => {
                     at = next;
                     continue;
                 }
-                Ok(Step::Item(item)) => item,
-                Ok(Step::End) => return ended(at, None),
+                Ok(EnvelopeStep::Item(item)) => item,
+                Ok(EnvelopeStep::End) => return ended(at, None),
                 Err(broken) => return ended(at, Some(broken)),
             };
             let visited = match item {
-                Item::Object(start) => self.object(text, start, envelope, places, each),
+                EnvelopeItem::Object(start) => self.object(text, start, envelope, places, each),
                 other => self.other(text, other, each),
             };
             match visited {
-                Ok(ControlFlow::Continue(Next::Behind(end))) => at = end,
-                Ok(ControlFlow::Continue(Next::Into(start))) => {
+                Ok(ControlFlow::Continue(WalkAction::Behind(end))) => at = end,
+                Ok(ControlFlow::Continue(WalkAction::Into(start))) => {
                     at = envelope.enter(start);
                     continue;
                 }
                 Ok(ControlFlow::Break(())) => {
-                    return Walked { flow: ControlFlow::Break(()), ..ended(at, None) };
+                    return WalkEnd { flow: ControlFlow::Break(()), ..ended(at, None) };
                 }
                 Err(broken) => return ended(at, Some(broken)),
             }
             envelope.pass();
             // Quotes in a line of text are no quotes of JSON.
-            if matches!(item, Item::Line { .. }) {
-                return Walked { is_again: true, ..ended(at, None) };
+            if matches!(item, EnvelopeItem::Line { .. }) {
+                return WalkEnd { is_again: true, ..ended(at, None) };
             }
         }
     }
 }
 
-impl Visitor<'_> {
+impl EventSink<'_> {
     /// Visits the object at `at`.
     #[inline(always)]
     fn object<F>(
         &mut self,
-        text: &Text<'_>,
+        text: &JsonText<'_>,
         at: usize,
         envelope: &Envelope,
-        places: &mut Places,
+        places: &mut FieldSpans,
         each: &mut F,
-    ) -> Result<ControlFlow<(), Next>, Broken>
+    ) -> Result<ControlFlow<(), WalkAction>, JsonError>
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
@@ -135,7 +135,7 @@ impl Visitor<'_> {
             Ok(Some(end)) => {
                 self.findings.records += 1;
                 self.findings.ruled_out += 1;
-                return Ok(ControlFlow::Continue(Next::Behind(end)));
+                return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
             }
             Err(broken) => Err(broken),
         };
@@ -145,15 +145,15 @@ impl Visitor<'_> {
         };
         // A line that is cut off in the middle can swallow others, and be closed by another.
         if envelope.is_closed() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
-            return Err(Broken::EndsEarly);
+            return Err(JsonError::EndsEarly);
         }
         self.classifier.complete(places, text, at, end);
         let object = Event::new(text, places, at, end);
         match self.classifier.list(&object, text, at) {
-            ListMember::At(start) if envelope.can_enter() => return Ok(ControlFlow::Continue(Next::Into(start))),
+            ListMember::At(start) if envelope.can_enter() => return Ok(ControlFlow::Continue(WalkAction::Into(start))),
             ListMember::Control => {
                 self.findings.is_log = true;
-                return Ok(ControlFlow::Continue(Next::Behind(end)));
+                return Ok(ControlFlow::Continue(WalkAction::Behind(end)));
             }
             _ => {}
         }
@@ -171,18 +171,24 @@ impl Visitor<'_> {
             Record::Detail(detail) => self.strings(&[(detail.raw(), true)], at, each),
             Record::Other => self.message(&object, at, each),
         };
-        Ok(flow.map_continue(|()| Next::Behind(end)))
+        Ok(flow.map_continue(|()| WalkAction::Behind(end)))
     }
 
     /// Finds where to go on at an object that cannot be read: in its list, if
     /// there is one before the text ends, or behind it, if that can be known.
     #[cold]
     #[inline(never)]
-    fn unread(&mut self, text: &Text<'_>, at: usize, broken: Broken, envelope: &Envelope) -> Result<Next, Broken> {
-        let Broken::Malformed(place) = broken else {
+    fn unread(
+        &mut self,
+        text: &JsonText<'_>,
+        at: usize,
+        broken: JsonError,
+        envelope: &Envelope,
+    ) -> Result<WalkAction, JsonError> {
+        let JsonError::Malformed(place) = broken else {
             return match list_of(text, at) {
-                Ok(ListMember::At(start)) if envelope.can_enter() => Ok(Next::Into(start)),
-                _ => Err(Broken::EndsEarly),
+                Ok(ListMember::At(start)) if envelope.can_enter() => Ok(WalkAction::Into(start)),
+                _ => Err(JsonError::EndsEarly),
             };
         };
         let end = text.value_end(at).ok();
@@ -193,11 +199,11 @@ impl Visitor<'_> {
                 let is_keyless = !text.bytes()[at..place].contains(&b'"');
                 let place = self.place(place);
                 self.findings.note_malformed(place, is_keyless);
-                Ok(Next::Behind(end))
+                Ok(WalkAction::Behind(end))
             }
             _ => {
                 self.unbalanced = Some(place);
-                Err(Broken::EndsEarly)
+                Err(JsonError::EndsEarly)
             }
         }
     }
@@ -215,7 +221,7 @@ impl Visitor<'_> {
     #[cold]
     #[inline(never)]
     fn has_whole_line_from(&mut self, second: usize, object: &[u8], is_known: bool) -> bool {
-        let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
         let found = recovery::line_to_resume(object, second, false, is_known, &mut level.structure);
         self.spare.push(level);
         found.is_some()
@@ -223,25 +229,32 @@ impl Visitor<'_> {
 
     /// Visits what is not an object.
     #[inline(never)]
-    fn other<F>(&mut self, text: &Text<'_>, item: Item, each: &mut F) -> Result<ControlFlow<(), Next>, Broken>
+    fn other<F>(
+        &mut self,
+        text: &JsonText<'_>,
+        item: EnvelopeItem,
+        each: &mut F,
+    ) -> Result<ControlFlow<(), WalkAction>, JsonError>
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         self.findings.records += 1;
         let (end, flow) = match item {
-            Item::Object(end) => (end, ControlFlow::Continue(())),
-            Item::String { start, end } => (end, self.strings(&[(&text.bytes()[start..end], false)], start, each)),
-            Item::Line { end } => {
+            EnvelopeItem::Object(end) => (end, ControlFlow::Continue(())),
+            EnvelopeItem::String { start, end } => {
+                (end, self.strings(&[(&text.bytes()[start..end], false)], start, each))
+            }
+            EnvelopeItem::Line { end } => {
                 self.findings.foreign += 1;
                 self.findings.text_lines += 1;
                 (end, ControlFlow::Continue(()))
             }
-            Item::Other { end } => {
+            EnvelopeItem::Other { end } => {
                 self.findings.foreign += 1;
                 (end, ControlFlow::Continue(()))
             }
         };
-        Ok(flow.map_continue(|()| Next::Behind(end)))
+        Ok(flow.map_continue(|()| WalkAction::Behind(end)))
     }
 
     /// Where in the file the record begins that is at this place of the text.
@@ -251,7 +264,7 @@ impl Visitor<'_> {
 
     /// The place behind the record at `at`, if it need not be decoded.
     #[inline(always)]
-    fn unwanted(&mut self, text: &Text<'_>, at: usize) -> Result<Option<usize>, Broken> {
+    fn unwanted(&mut self, text: &JsonText<'_>, at: usize) -> Result<Option<usize>, JsonError> {
         let Some(wanted) = self.wanted else { return Ok(None) };
         let end = text.value_end(at)?;
         let (first, last) = (self.start as usize + at, self.start as usize + end);

@@ -3,15 +3,15 @@
 
 use std::ops::Range;
 
-use super::Said;
+use super::ReportItem;
 use crate::decode::event::Event;
 use crate::report::Coverage;
-use crate::spill::dedupe::{Id, Ids};
+use crate::spill::dedupe::{IdHash, IdReader};
 
 /// Rows, and what there is to say of the files that they come from: either
 /// whole rows, or a piece of one that is large.
 #[derive(Default)]
-pub(super) struct Block {
+pub(super) struct OutputBlock {
     pub(super) rows: Vec<u8>,
     /// Where each of the rows ends, where that matters.
     pub(super) ends: Vec<usize>,
@@ -22,45 +22,45 @@ pub(super) struct Block {
     pub(super) cut: Vec<(u64, u64)>,
     /// The ids of the events, where that matters. Like its key, that of a row
     /// in pieces comes with the first.
-    pub(super) ids: Vec<RowId>,
+    pub(super) ids: Vec<RowIdentity>,
     /// What the rows are sorted by, where they are.
     pub(super) keys: Vec<u8>,
     pub(super) key_ends: Vec<usize>,
-    pub(super) piece: Option<Piece>,
-    pub(super) said: Vec<Said>,
+    pub(super) piece: Option<RowPiece>,
+    pub(super) said: Vec<ReportItem>,
     pub(super) coverage: Coverage,
 }
 
 /// What tells a row's event from those that came before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum RowId {
+pub(super) enum RowIdentity {
     /// Its id.
-    Id(Id),
+    Id(IdHash),
     /// It has none.
     Nothing,
     /// It is the event of the row before.
     AsBefore,
 }
 
-impl RowId {
+impl RowIdentity {
     /// That of the first row of an event, or of another; nothing where it does
     /// not matter.
-    pub(super) fn of(ids: Option<&Ids>, event: &Event<'_>, is_first: bool) -> Option<RowId> {
-        let id = |ids: &Ids| ids.id(event).map_or(RowId::Nothing, RowId::Id);
-        ids.map(|ids| if is_first { id(ids) } else { RowId::AsBefore })
+    pub(super) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<RowIdentity> {
+        let id = |ids: &IdReader| ids.id(event).map_or(RowIdentity::Nothing, RowIdentity::Id);
+        ids.map(|ids| if is_first { id(ids) } else { RowIdentity::AsBefore })
     }
 }
 
 /// Which part of a row a block is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Piece {
+pub(super) struct RowPiece {
     pub(super) is_first: bool,
     pub(super) is_last: bool,
 }
 
 /// How far a block was filled at some time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
+pub(super) struct BlockMark {
     pub(super) count: u64,
     rows: usize,
     ends: usize,
@@ -70,10 +70,10 @@ pub(super) struct Mark {
     key_ends: usize,
 }
 
-impl Block {
+impl OutputBlock {
     /// How far it is filled.
-    pub(super) fn mark(&self) -> Mark {
-        Mark {
+    pub(super) fn mark(&self) -> BlockMark {
+        BlockMark {
             count: self.count,
             rows: self.rows.len(),
             ends: self.ends.len(),
@@ -85,7 +85,7 @@ impl Block {
     }
 
     /// Takes back what came since.
-    pub(super) fn cut(&mut self, mark: Mark) {
+    pub(super) fn cut(&mut self, mark: BlockMark) {
         self.count = mark.count;
         self.rows.truncate(mark.rows);
         self.ends.truncate(mark.ends);
@@ -97,14 +97,14 @@ impl Block {
 
     /// Takes the row that was begun since, with what the writer chooses it by, into
     /// a block of its own.
-    pub(super) fn split_off(&mut self, mark: Mark) -> Block {
+    pub(super) fn split_off(&mut self, mark: BlockMark) -> OutputBlock {
         let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
-        Block {
+        OutputBlock {
             rows: self.rows.split_off(mark.rows),
             ids: self.ids.split_off(mark.ids),
             keys: self.keys.split_off(mark.keys),
             key_ends,
-            ..Block::default()
+            ..OutputBlock::default()
         }
     }
 
@@ -141,12 +141,12 @@ impl Block {
     }
 
     /// Keeps only the rows whose ids are wanted.
-    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(RowId) -> Result<bool, E>) -> Result<(), E> {
+    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(RowIdentity) -> Result<bool, E>) -> Result<(), E> {
         let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
         let mut cut = std::mem::take(&mut self.cut).into_iter().peekable();
         for at in 0..self.count as usize {
             let cells = cut.next_if(|(row, _)| *row == at as u64).map(|(_, cells)| (kept as u64, cells));
-            if !is_wanted(self.ids.get(at).copied().unwrap_or(RowId::Nothing))? {
+            if !is_wanted(self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing))? {
                 continue;
             }
             self.cut.extend(cells);
@@ -184,9 +184,9 @@ fn part(ends: &[usize], at: usize) -> Range<usize> {
 mod tests {
     use super::*;
 
-    fn block() -> Block {
-        let ids = vec![RowId::Nothing, RowId::Id([1; 12]), RowId::AsBefore];
-        let mut block = Block { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..Block::default() };
+    fn block() -> OutputBlock {
+        let ids = vec![RowIdentity::Nothing, RowIdentity::Id([1; 12]), RowIdentity::AsBefore];
+        let mut block = OutputBlock { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..OutputBlock::default() };
         for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
             block.rows.extend_from_slice(row.as_bytes());
             block.ends.push(block.rows.len());
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn rows_in_the_middle_go() {
         let mut block = block();
-        block.retain(|id| Ok::<_, ()>(!matches!(id, RowId::Id(_)))).unwrap();
+        block.retain(|id| Ok::<_, ()>(!matches!(id, RowIdentity::Id(_)))).unwrap();
         let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();
         assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
         assert_eq!((block.count, &block.rows[..]), (2, &b"one\n3\n"[..]));

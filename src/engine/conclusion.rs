@@ -1,16 +1,16 @@
 //! What is said of a file that was read, and how it counts.
 
-use super::Said;
-use super::rows::Rows;
+use super::ReportItem;
+use super::rows::BatchOutput;
 use crate::decode::{Decoder, Findings};
-use crate::error::{Outcome, Problem, Skip};
+use crate::error::{Issue, Outcome, Problem};
 use crate::report::count;
-use crate::source::Source;
-use crate::source::file::inflate::{Ended, FurtherMembers};
+use crate::source::LogFile;
+use crate::source::file::inflate::{FurtherMembers, TextEnd};
 
 /// What is expected of a file, by who named it and how.
 #[derive(Clone, Copy)]
-pub(super) struct Expected {
+pub(super) struct FileExpectation {
     /// It was named on the command line.
     pub(super) is_named: bool,
     /// Its name is that of a log that CloudTrail delivered.
@@ -19,22 +19,22 @@ pub(super) struct Expected {
     pub(super) is_archive: bool,
 }
 
-impl Expected {
-    pub(super) fn of(source: &Source) -> Expected {
+impl FileExpectation {
+    pub(super) fn of(source: &LogFile) -> FileExpectation {
         let is_log = source.is_named_as_log();
-        Expected { is_named: source.is_named, is_log, is_archive: !is_log && source.is_named_as_archive() }
+        FileExpectation { is_named: source.is_named, is_log, is_archive: !is_log && source.is_named_as_archive() }
     }
 }
 
-impl Rows<'_> {
+impl BatchOutput<'_> {
     /// Counts a file that was read, says what is wrong with it, and gives
     /// whether it was a log that could be read, in part at least. Calls `expected`
     /// only where it matters: reading a file's name takes as long as a small file.
     pub(super) fn conclude(
         &mut self,
         decoder: &Decoder,
-        ended: Ended,
-        expected: impl Fn() -> Expected,
+        ended: TextEnd,
+        expected: impl Fn() -> FileExpectation,
         name: &str,
     ) -> bool {
         let findings = decoder.findings();
@@ -56,7 +56,7 @@ impl Rows<'_> {
                 } else if expected.is_archive {
                     verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
                 } else {
-                    self.say(Said::Detail(2, format!("{name}: passed over: {}", reason.name())));
+                    self.say(ReportItem::Detail(2, format!("{name}: passed over: {}", reason.name())));
                 }
             }
             None => {
@@ -65,7 +65,7 @@ impl Rows<'_> {
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
                 if self.job.verbose > 1 {
-                    self.say(Said::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
+                    self.say(ReportItem::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
                 }
             }
         }
@@ -73,14 +73,14 @@ impl Rows<'_> {
             self.note_further(further, findings, expected(), name);
         }
         for (problem, outcome) in verdict.problems {
-            self.say(Said::Skip(Skip { name: name.to_string(), problem, outcome }));
+            self.say(ReportItem::Skip(Issue { name: name.to_string(), problem, outcome }));
         }
         is_log
     }
 
     /// Says what was read behind the first gzip member of a file. CloudTrail writes
     /// one; others concatenate them.
-    fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: Expected, name: &str) {
+    fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: FileExpectation, name: &str) {
         let events = findings.before_further.map_or(0, |before| findings.events - before);
         let text = format!(
             "{name}: {} in {} ({}) behind the first; CloudTrail writes one member",
@@ -89,9 +89,9 @@ impl Rows<'_> {
             count(further.bytes, "byte")
         );
         if !expected.is_log {
-            return self.say(Said::Detail(2, text));
+            return self.say(ReportItem::Detail(2, text));
         }
         self.block.coverage.further_members += further.members;
-        self.say(Said::Note(text));
+        self.say(ReportItem::Note(text));
     }
 }

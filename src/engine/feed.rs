@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Batch, Block, Piece, Said};
+use super::{Batch, BatchItem, OutputBlock, ReportItem};
 use crate::cloudtrail::keys::Scope;
-use crate::error::cancel::Stop;
-use crate::error::{Fatal, Outcome, PassedOver, Problem, Skip, plain};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, IgnoredReason, Issue, Outcome, Problem, plain};
 use crate::report::{Coverage, Report};
-use crate::source::Source;
+use crate::source::LogFile;
 use crate::source::s3::offline::OfflineMirror;
-use crate::source::s3::{Arrived, Bucket, Next};
+use crate::source::s3::{Bucket, MirrorItem, NextItem};
 use crate::source::spec::{BucketInput, Input};
-use crate::source::walk::{Met, walk, walk_mirror};
+use crate::source::walk::{WalkEntry, walk, walk_mirror};
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
 
 /// An input that is known to be there.
-pub(super) enum Opened {
+pub(super) enum OpenedInput {
     Stdin,
     /// A pipe or a device.
     Special(PathBuf),
@@ -35,32 +35,34 @@ pub(super) enum Opened {
 }
 
 /// The file that the result takes the place of, if there is one. A log is none.
-pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option<PathBuf>, Fatal> {
+pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option<PathBuf>, Error> {
     let Some(output) = output.filter(|path| path.is_file()) else { return Ok(None) };
     let Ok(old) = output.canonicalize() else { return Ok(None) };
     let is_old = |path: &Path| path.canonicalize().is_ok_and(|path| path == old);
     let is_input = |input: &Input| matches!(input, Input::Path(path) if is_old(path));
-    if Source::file(old.clone()).is_named_as_log() || inputs.iter().any(is_input) {
+    if LogFile::file(old.clone()).is_named_as_log() || inputs.iter().any(is_input) {
         let text = "is a log, which the result would take the place of; choose another file";
-        return Err(Fatal::Failed(format!("{}: {text}", output.display())));
+        return Err(Error::Failed(format!("{}: {text}", output.display())));
     }
     Ok(Some(old))
 }
 
 /// Checks what can be checked before anything is written.
-pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec<Opened>, Fatal> {
+pub(super) fn open(inputs: &[Input], report: &Report, stop: &Cancellation) -> Result<Vec<OpenedInput>, Error> {
     inputs
         .iter()
         .map(|input| match input {
-            Input::Stdin => Ok(Opened::Stdin),
+            Input::Stdin => Ok(OpenedInput::Stdin),
             Input::Path(path) => match std::fs::metadata(path) {
-                Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(Opened::Path(path.clone())),
-                Ok(_) => Ok(Opened::Special(path.clone())),
+                Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(OpenedInput::Path(path.clone())),
+                Ok(_) => Ok(OpenedInput::Special(path.clone())),
                 Err(error) => Err(unreadable(path, &error)),
             },
-            Input::Bucket(input) if input.offline => Ok(Opened::Mirror(Box::new(OfflineMirror::open(input, report)?))),
+            Input::Bucket(input) if input.offline => {
+                Ok(OpenedInput::Mirror(Box::new(OfflineMirror::open(input, report)?)))
+            }
             Input::Bucket(input) => {
-                Ok(Opened::Bucket(Box::new(Bucket::open(input, None, report, stop)?), address(input)))
+                Ok(OpenedInput::Bucket(Box::new(Bucket::open(input, None, report, stop)?), address(input)))
             }
         })
         .collect()
@@ -69,12 +71,12 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Stop) -> Result<Vec
 /// How large files are, as the workers see it, so that a batch is neither a
 /// single tiny file nor half of all work.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct BatchSizer {
     files: AtomicU64,
     bytes: AtomicU64,
 }
 
-impl Pace {
+impl BatchSizer {
     /// Notes so many files with so many bytes of text.
     pub(super) fn note(&self, files: u64, bytes: u64) {
         self.files.fetch_add(files, Relaxed);
@@ -95,13 +97,13 @@ impl Pace {
 
 /// Packs pieces into batches and sends them to the workers, and the batches'
 /// channels to the writer.
-pub(super) struct Feed {
+pub(super) struct InputFeed {
     batches: Sender<Batch>,
-    order: Sender<Receiver<Block>>,
+    order: Sender<Receiver<OutputBlock>>,
     blocks_ahead: usize,
-    stop: Stop,
-    pace: Arc<Pace>,
-    pieces: Vec<Piece>,
+    stop: Cancellation,
+    pace: Arc<BatchSizer>,
+    pieces: Vec<BatchItem>,
     /// How many pieces make the next batch.
     enough: usize,
     /// How many batches were sent.
@@ -110,34 +112,44 @@ pub(super) struct Feed {
     old: Option<PathBuf>,
 }
 
-impl Feed {
+impl InputFeed {
     pub(super) fn new(
         batches: Sender<Batch>,
-        order: Sender<Receiver<Block>>,
+        order: Sender<Receiver<OutputBlock>>,
         blocks_ahead: usize,
         old: Option<PathBuf>,
-        stop: Stop,
-    ) -> Feed {
-        Feed { batches, order, blocks_ahead, stop, pace: Arc::default(), pieces: Vec::new(), enough: 1, sent: 0, old }
+        stop: Cancellation,
+    ) -> InputFeed {
+        InputFeed {
+            batches,
+            order,
+            blocks_ahead,
+            stop,
+            pace: Arc::default(),
+            pieces: Vec::new(),
+            enough: 1,
+            sent: 0,
+            old,
+        }
     }
 
-    pub(super) fn pace(&self) -> Arc<Pace> {
+    pub(super) fn pace(&self) -> Arc<BatchSizer> {
         Arc::clone(&self.pace)
     }
 
     /// Feeds all inputs, one after the other.
-    pub(super) fn run(mut self, inputs: Vec<Opened>, window: Window, report: &Report) -> Result<Coverage, Fatal> {
+    pub(super) fn run(mut self, inputs: Vec<OpenedInput>, window: Window, report: &Report) -> Result<Coverage, Error> {
         let mut coverage = Coverage::default();
         for input in inputs {
             match input {
-                Opened::Stdin => drop(self.push(Piece::Read(Source::stdin()))),
-                Opened::Special(path) => drop(self.push(Piece::Read(Source::special(path)))),
-                Opened::Path(root) => self.path(root, window),
-                Opened::Mirror(offline) => {
+                OpenedInput::Stdin => drop(self.push(BatchItem::Read(LogFile::stdin()))),
+                OpenedInput::Special(path) => drop(self.push(BatchItem::Read(LogFile::special(path)))),
+                OpenedInput::Path(root) => self.path(root, window),
+                OpenedInput::Mirror(offline) => {
                     coverage.add(&offline.coverage);
                     self.mirror(*offline);
                 }
-                Opened::Bucket(mut bucket, named) => {
+                OpenedInput::Bucket(mut bucket, named) => {
                     self.bucket(&mut bucket, &named, report)?;
                     let (fetched, unread) = (Some(bucket.fetched()), bucket.unread().clone());
                     coverage.add(&Coverage { fetched, late: bucket.late(), unread, ..Coverage::default() });
@@ -151,15 +163,15 @@ impl Feed {
     /// Feeds the files of a folder, or one file. What was there when the run
     /// began and is gone by now costs only itself.
     fn path(&mut self, root: PathBuf, window: Window) {
-        let source = if root.is_dir() { Source::file } else { Source::named };
+        let source = if root.is_dir() { LogFile::file } else { LogFile::named };
         let walked = walk(&root, &Scope::since(window), |met| match &met {
-            Met::File(path) if self.is_old(path) => self.push(passed_over(PassedOver::Result)),
+            WalkEntry::File(path) if self.is_old(path) => self.push(passed_over(IgnoredReason::Result)),
             _ => self.push(piece(met, source)),
         });
         if let Err(error) = walked {
-            let name = Source::file(root).name().into_owned();
-            let skip = Skip { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
-            let _ = self.push(Piece::Say(Said::Skip(skip)));
+            let name = LogFile::file(root).name().into_owned();
+            let skip = Issue { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
+            let _ = self.push(BatchItem::Say(ReportItem::Skip(skip)));
         }
     }
 
@@ -171,12 +183,12 @@ impl Feed {
 
     /// Feeds the files of a mirror under the names that they have in the bucket.
     fn mirror(&mut self, mut offline: OfflineMirror) {
-        let skips = std::mem::take(&mut offline.skips).into_iter().map(|skip| Piece::Say(Said::Skip(skip)));
+        let skips = std::mem::take(&mut offline.skips).into_iter().map(|skip| BatchItem::Say(ReportItem::Skip(skip)));
         let source = |path: PathBuf| {
             let address = offline.address(&path);
-            Source { below: Some(Arc::clone(&offline.root)), ..Source::object(path, address) }
+            LogFile { below: Some(Arc::clone(&offline.root)), ..LogFile::object(path, address) }
         };
-        let named = |path| Piece::Read(Source { is_named: true, ..source(path) });
+        let named = |path| BatchItem::Read(LogFile { is_named: true, ..source(path) });
         let object = offline.object.clone().map(named);
         for piece in skips.chain(object) {
             if self.push(piece).is_break() {
@@ -185,7 +197,7 @@ impl Feed {
         }
         for folder in &offline.folders {
             let flow = match offline.refusal(folder) {
-                Some(skip) => self.push(Piece::Say(Said::Skip(skip))),
+                Some(skip) => self.push(BatchItem::Say(ReportItem::Skip(skip))),
                 None => walk_mirror(folder, &offline.scope, |met| self.push(piece(met, source))),
             };
             if flow.is_break() {
@@ -195,24 +207,24 @@ impl Feed {
     }
 
     /// Feeds the objects of a bucket as they arrive.
-    fn bucket(&mut self, bucket: &mut Bucket, named: &str, report: &Report) -> Result<(), Fatal> {
+    fn bucket(&mut self, bucket: &mut Bucket, named: &str, report: &Report) -> Result<(), Error> {
         const PATIENCE: Duration = Duration::from_millis(50);
         let mut shown = Instant::now();
         let again = bucket.again();
         loop {
             let flow = match bucket.next(PATIENCE) {
-                Next::Arrived(Arrived::Object { path, address }) => {
+                NextItem::Arrived(MirrorItem::Object { path, address }) => {
                     let (again, below, is_named) = (Some(again.clone()), bucket.mirror().cloned(), address == named);
-                    let source = Source { again, below, is_named, ..Source::object(path, address) };
-                    self.push(Piece::Read(source))
+                    let source = LogFile { again, below, is_named, ..LogFile::object(path, address) };
+                    self.push(BatchItem::Read(source))
                 }
-                Next::Arrived(Arrived::TooOld) => self.push(piece(Met::TooOld, Source::file)),
-                Next::Arrived(Arrived::Skip(skip)) => self.push(Piece::Say(Said::Skip(skip))),
-                Next::Arrived(Arrived::Note(text)) => self.push(Piece::Say(Said::Note(text))),
-                Next::Arrived(Arrived::Fatal(fatal)) => return Err(fatal),
+                NextItem::Arrived(MirrorItem::TooOld) => self.push(piece(WalkEntry::TooOld, LogFile::file)),
+                NextItem::Arrived(MirrorItem::Skip(skip)) => self.push(BatchItem::Say(ReportItem::Skip(skip))),
+                NextItem::Arrived(MirrorItem::Note(text)) => self.push(BatchItem::Say(ReportItem::Note(text))),
+                NextItem::Arrived(MirrorItem::Fatal(fatal)) => return Err(fatal),
                 // What has arrived need not wait for what has not.
-                Next::Wait => self.flush(),
-                Next::End => {
+                NextItem::Wait => self.flush(),
+                NextItem::End => {
                     report.detail(1, || bucket.account());
                     return Ok(());
                 }
@@ -228,7 +240,7 @@ impl Feed {
     }
 
     /// Adds a piece. Breaks where nobody wants more.
-    fn push(&mut self, piece: Piece) -> ControlFlow<()> {
+    fn push(&mut self, piece: BatchItem) -> ControlFlow<()> {
         if self.stop.is_set() {
             return ControlFlow::Break(());
         }
@@ -256,32 +268,32 @@ fn address(input: &BucketInput) -> String {
     format!("s3://{}/{}", input.bucket, input.prefix.trim_end_matches('/'))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Fatal {
+fn unreadable(path: &Path, error: &io::Error) -> Error {
     const COMMANDS: [&str; 5] = ["sync", "summary", "completions", "man", "--help"];
     let text = format!("{}: cannot be read: {}", path.display(), plain(error));
     let meant = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
     let command = meant.and_then(|name| if name == "help" { Some("--help") } else { nearest(name, &COMMANDS) });
-    Fatal::Failed(match command {
+    Error::Failed(match command {
         Some(command) => format!("{text}; is it `trail2tsv {command}`?"),
         None => text,
     })
 }
 
-fn passed_over(reason: PassedOver) -> Piece {
+fn passed_over(reason: IgnoredReason) -> BatchItem {
     let mut coverage = Coverage::default();
     coverage.passed_over.insert(reason, 1);
-    Piece::Count(coverage)
+    BatchItem::Count(coverage)
 }
 
 /// `source` makes a source of a path.
-fn piece(met: Met, source: impl FnOnce(PathBuf) -> Source) -> Piece {
+fn piece(met: WalkEntry, source: impl FnOnce(PathBuf) -> LogFile) -> BatchItem {
     match met {
-        Met::File(path) => Piece::Read(source(path)),
-        Met::TooOld => Piece::Count(Coverage { unopened: 1, ..Coverage::default() }),
-        Met::LeftOut => Piece::Count(Coverage { folders_left_out: 1, ..Coverage::default() }),
-        Met::Unfinished => passed_over(PassedOver::Unfinished),
-        Met::Special => passed_over(PassedOver::Special),
-        Met::Skip(skip) => Piece::Say(Said::Skip(skip)),
-        Met::Loop(text) => Piece::Say(Said::Note(text)),
+        WalkEntry::File(path) => BatchItem::Read(source(path)),
+        WalkEntry::TooOld => BatchItem::Count(Coverage { unopened: 1, ..Coverage::default() }),
+        WalkEntry::LeftOut => BatchItem::Count(Coverage { folders_left_out: 1, ..Coverage::default() }),
+        WalkEntry::Unfinished => passed_over(IgnoredReason::Unfinished),
+        WalkEntry::Special => passed_over(IgnoredReason::Special),
+        WalkEntry::Skip(skip) => BatchItem::Say(ReportItem::Skip(skip)),
+        WalkEntry::Loop(text) => BatchItem::Say(ReportItem::Note(text)),
     }
 }

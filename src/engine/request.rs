@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::filter::spec::FilterSpec;
 use crate::report::Verbosity;
 use crate::source::spec::Input;
-use crate::spill::sort::OrderBy;
+use crate::spill::sort::SortColumn;
 use crate::table::layout::TableLayout;
 
 /// What a run reads, selects and writes.
@@ -22,7 +22,7 @@ pub struct EventRequest {
     /// Where to.
     pub output: Option<PathBuf>,
     /// What they are sorted by, unless it is the usual order.
-    pub sort: Vec<OrderBy>,
+    pub sort: Vec<SortColumn>,
     /// Leave out events whose id came before.
     pub dedupe: bool,
     /// Write only their number.

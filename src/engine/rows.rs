@@ -5,21 +5,21 @@ use std::ops::ControlFlow;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::Said;
-use super::block::{self, Block, RowId};
+use super::ReportItem;
+use super::block::{self, OutputBlock, RowIdentity};
 use crate::decode::event::Event;
-use crate::engine::worker::{Choice, Goal, Job};
-use crate::filter::criteria::Answer;
-use crate::filter::jq::Output;
+use crate::engine::worker::{EventGoal, EventTask, JobContext};
+use crate::filter::criteria::FilterAnswer;
+use crate::filter::jq::JqOutput;
 use crate::report::Coverage;
-use crate::source::Source;
-use crate::spill::sort::Order;
-use crate::table::Emit;
+use crate::source::LogFile;
+use crate::spill::sort::SortOrder;
+use crate::table::ByteSink;
 
 /// The rows of one batch on their way to the writer.
-pub(super) struct Rows<'a> {
-    pub(super) job: Job<'a>,
-    pub(super) block: Block,
+pub(super) struct BatchOutput<'a> {
+    pub(super) job: JobContext<'a>,
+    pub(super) block: OutputBlock,
     /// All rows of the batch so far.
     count: u64,
     /// The number of the batch.
@@ -31,24 +31,29 @@ pub(super) struct Rows<'a> {
     /// The rows of the block that come from files before one that may be taken
     /// back.
     kept: usize,
-    blocks: &'a Sender<Block>,
+    blocks: &'a Sender<OutputBlock>,
     used: &'a Receiver<Vec<u8>>,
 }
 
 /// What there was of a batch when a file of it was begun.
-pub(super) struct Before {
+pub(super) struct FileCheckpoint {
     sent: u64,
-    mark: block::Mark,
+    mark: block::BlockMark,
     said: usize,
     coverage: Coverage,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> BatchOutput<'a> {
     /// Nothing yet of a batch, whose rows go to `blocks`, in memory that comes
     /// from `used`.
-    pub(super) fn new(job: Job<'a>, number: u64, blocks: &'a Sender<Block>, used: &'a Receiver<Vec<u8>>) -> Rows<'a> {
-        let block = Block { rows: used.try_recv().unwrap_or_default(), ..Block::default() };
-        Rows { job, block, count: 0, number, sent: 0, problems: 0, kept: 0, blocks, used }
+    pub(super) fn new(
+        job: JobContext<'a>,
+        number: u64,
+        blocks: &'a Sender<OutputBlock>,
+        used: &'a Receiver<Vec<u8>>,
+    ) -> BatchOutput<'a> {
+        let block = OutputBlock { rows: used.try_recv().unwrap_or_default(), ..OutputBlock::default() };
+        BatchOutput { job, block, count: 0, number, sent: 0, problems: 0, kept: 0, blocks, used }
     }
 
     /// The number of the batch.
@@ -63,10 +68,10 @@ impl<'a> Rows<'a> {
 
     /// Begins a file whose rows may be taken back. Until it ends, what fits
     /// into a block of its own is kept together.
-    pub(super) fn begin_file(&mut self, source: &Source) -> Option<Before> {
+    pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint> {
         source.again.as_ref()?;
         self.kept = self.block.rows.len();
-        Some(Before {
+        Some(FileCheckpoint {
             sent: self.sent,
             mark: self.block.mark(),
             said: self.block.said.len(),
@@ -75,13 +80,13 @@ impl<'a> Rows<'a> {
     }
 
     /// Whether events came since.
-    pub(super) fn has_more(&self, before: &Before) -> bool {
+    pub(super) fn has_more(&self, before: &FileCheckpoint) -> bool {
         self.sent != before.sent || self.block.count != before.mark.count
     }
 
     /// Takes back what the file has added since. Says whether that was
     /// possible.
-    pub(super) fn take_back(&mut self, before: &Before) -> bool {
+    pub(super) fn take_back(&mut self, before: &FileCheckpoint) -> bool {
         if self.sent != before.sent {
             return false;
         }
@@ -101,17 +106,17 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub(super) fn event(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+    pub(super) fn event(&mut self, choice: &mut EventTask<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         let answer = choice.filter.answer(event);
         self.block.coverage.cut_values += u64::from(choice.filter.take_shortened());
         match answer {
-            Answer::No => return ControlFlow::Continue(()),
-            Answer::NoUntimed => {
+            FilterAnswer::No => return ControlFlow::Continue(()),
+            FilterAnswer::NoUntimed => {
                 self.block.coverage.uncompared += 1;
                 return ControlFlow::Continue(());
             }
-            Answer::YesUntimed => self.block.coverage.untimed += 1,
-            Answer::Yes => {
+            FilterAnswer::YesUntimed => self.block.coverage.untimed += 1,
+            FilterAnswer::Yes => {
                 let is_untimed = choice.clock.as_mut().is_some_and(|clock| clock.second(event).is_none());
                 self.block.coverage.untimed += u64::from(is_untimed);
             }
@@ -120,21 +125,21 @@ impl<'a> Rows<'a> {
     }
 
     /// Makes what a jq expression yields of an event.
-    fn ask(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
-        let Choice { jq: Some(jq), goal, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
+    fn ask(&mut self, choice: &mut EventTask<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        let EventTask { jq: Some(jq), goal, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
         let (sent, mark) = (self.sent, self.block.mark());
         let (mut is_wanted, mut is_first) = (false, true);
         let asked = jq.ask(event, |output| {
             // Whoever counts or looks at events wants those of which anything comes.
-            if output == Output::True || matches!(goal, Goal::Count | Goal::Visit(_)) {
+            if output == JqOutput::True || matches!(goal, EventGoal::Count | EventGoal::Visit(_)) {
                 is_wanted = true;
                 return ControlFlow::Continue(());
             }
-            if let Goal::Rows(table) = goal {
+            if let EventGoal::Rows(table) = goal {
                 table.shaped(&output, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
             }
-            let id = RowId::of(ids.as_ref(), event, is_first);
+            let id = RowIdentity::of(ids.as_ref(), event, is_first);
             is_first = false;
             self.mark(id, order.as_mut(), event, file);
             self.counted(0)
@@ -151,7 +156,7 @@ impl<'a> Rows<'a> {
                 self.block.coverage.unanswered += 1;
                 // One is enough to see what is wrong.
                 if self.block.coverage.unanswered == 1 {
-                    self.block.said.push(Said::Unanswered(format!("{file}: --jq fails on an event: {why}")));
+                    self.block.said.push(ReportItem::Unanswered(format!("{file}: --jq fails on an event: {why}")));
                 }
                 return ControlFlow::Continue(());
             }
@@ -160,24 +165,24 @@ impl<'a> Rows<'a> {
     }
 
     /// Makes the row of an event, its first or one behind others.
-    fn row(&mut self, choice: &mut Choice<'_>, event: &Event<'_>, file: &str, is_first: bool) -> ControlFlow<()> {
+    fn row(&mut self, choice: &mut EventTask<'_>, event: &Event<'_>, file: &str, is_first: bool) -> ControlFlow<()> {
         let cut = match &mut choice.goal {
-            Goal::Rows(table) if table.is_large(event) => {
+            EventGoal::Rows(table) if table.is_large(event) => {
                 let before = self.block.mark();
-                self.mark(RowId::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
+                self.mark(RowIdentity::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
                 self.in_pieces(before, |emit| table.row_in_pieces(event, file, emit))?
             }
-            Goal::Rows(table) => {
+            EventGoal::Rows(table) => {
                 let cut = table.row(event, file, &mut self.block.rows);
                 self.block.ends.push(self.block.rows.len());
-                self.mark(RowId::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
+                self.mark(RowIdentity::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
                 cut
             }
-            Goal::Count => {
-                self.mark(RowId::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
+            EventGoal::Count => {
+                self.mark(RowIdentity::of(choice.ids.as_ref(), event, is_first), choice.order.as_mut(), event, file);
                 0
             }
-            Goal::Visit(visitor) => {
+            EventGoal::Visit(visitor) => {
                 if !visitor.event(event, file) {
                     self.block.coverage.duplicates += 1;
                     return ControlFlow::Continue(());
@@ -205,7 +210,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Notes what the writer chooses by.
-    fn mark(&mut self, id: Option<RowId>, order: Option<&mut Order>, event: &Event<'_>, file: &str) {
+    fn mark(&mut self, id: Option<RowIdentity>, order: Option<&mut SortOrder>, event: &Event<'_>, file: &str) {
         self.block.ids.extend(id);
         if let Some(order) = order {
             order.write(event, file, &mut self.block.keys);
@@ -218,8 +223,8 @@ impl<'a> Rows<'a> {
     /// send. Breaks where there is no writer any more.
     fn in_pieces<T>(
         &mut self,
-        before: block::Mark,
-        write: impl FnOnce(&mut Emit<'_>) -> ControlFlow<(), T>,
+        before: block::BlockMark,
+        write: impl FnOnce(&mut ByteSink<'_>) -> ControlFlow<(), T>,
     ) -> ControlFlow<(), T> {
         let (mut start, mut is_first) = (self.block.rows.len(), true);
         let mut is_large = false;
@@ -230,7 +235,7 @@ impl<'a> Rows<'a> {
                     self.send()?;
                     self.block = begun;
                 } else if !self.block.rows.is_empty() {
-                    self.block.piece = Some(block::Piece { is_first, is_last: false });
+                    self.block.piece = Some(block::RowPiece { is_first, is_last: false });
                     is_first = false;
                     self.send()?;
                 }
@@ -240,7 +245,7 @@ impl<'a> Rows<'a> {
             ControlFlow::Continue(())
         })?;
         if is_large {
-            self.block.piece = Some(block::Piece { is_first, is_last: true });
+            self.block.piece = Some(block::RowPiece { is_first, is_last: true });
         } else {
             self.block.ends.push(self.block.rows.len());
         }
@@ -252,10 +257,10 @@ impl<'a> Rows<'a> {
         self.job.limit.is_some_and(|limit| self.count >= limit)
     }
 
-    pub(super) fn say(&mut self, said: Said) {
+    pub(super) fn say(&mut self, said: ReportItem) {
         /// An archive can hold any number of files that there is something to say of.
         const MOST: usize = 1024;
-        if matches!(said, Said::Skip(_)) {
+        if matches!(said, ReportItem::Skip(_)) {
             self.block.coverage.problems += 1;
             self.problems += 1;
         }
@@ -282,7 +287,7 @@ impl<'a> Rows<'a> {
     fn send(&mut self) -> ControlFlow<()> {
         self.sent += 1;
         self.kept = 0;
-        let next = Block { rows: self.used.try_recv().unwrap_or_default(), ..Block::default() };
+        let next = OutputBlock { rows: self.used.try_recv().unwrap_or_default(), ..OutputBlock::default() };
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),

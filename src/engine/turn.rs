@@ -4,16 +4,16 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::cancel::Stop;
+use crate::error::cancel::Cancellation;
 
 /// The number of the batch that the writer is taking.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct WriterPosition {
     batch: Mutex<u64>,
     changed: Condvar,
 }
 
-impl Turn {
+impl WriterPosition {
     /// The writer goes on to the next batch.
     pub(super) fn pass(&self) {
         *self.batch.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -22,7 +22,7 @@ impl Turn {
 
     /// Waits until it is the turn of a batch, the first of which is 1; false
     /// where there is no need to go on.
-    pub(super) fn wait(&self, batch: u64, stop: &Stop) -> bool {
+    pub(super) fn wait(&self, batch: u64, stop: &Cancellation) -> bool {
         const PATIENCE: Duration = Duration::from_millis(50);
         let mut now = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         while *now != batch && !stop.is_set() {
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn batches_wait_for_their_turn() {
-        let (turn, stop) = (Turn::default(), Stop::default());
+        let (turn, stop) = (WriterPosition::default(), Cancellation::default());
         turn.pass();
         assert!(turn.wait(1, &stop));
         std::thread::scope(|scope| {

@@ -5,30 +5,30 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 
-use super::Said;
-use super::conclusion::Expected;
-use super::rows::Rows;
+use super::ReportItem;
+use super::conclusion::FileExpectation;
+use super::rows::BatchOutput;
 use crate::cloudtrail::keys::delivered_by;
 use crate::engine::worker::Worker;
-use crate::error::{Outcome, PassedOver, Problem, Skip};
+use crate::error::{IgnoredReason, Issue, Outcome, Problem};
 use crate::report::Coverage;
 use crate::sink::partial_file::ENDING;
 use crate::source::file::archive::{MemberVisitor, leads_out, read_tar, read_zip, spooled};
 use crate::source::file::container::{Compression, Container};
-use crate::source::file::inflate::Content;
-use crate::source::file::layer::{Packed, UnpackLimit};
+use crate::source::file::inflate::FileContent;
+use crate::source::file::layer::{PackedReader, UnpackLimit};
 use crate::source::s3::mirror::MARK;
 
 /// How what is packed lies in each other.
 #[derive(Clone, Copy)]
-struct Layers {
+struct ContainerDepth {
     archives: u32,
     compressions: u32,
     /// What unpacking may take, in bytes.
     memory: usize,
 }
 
-impl Layers {
+impl ContainerDepth {
     /// An archive, and archives in it.
     const ARCHIVES: u32 = 2;
     /// A log is compressed, and so may be each archive; once more does no harm.
@@ -38,10 +38,10 @@ impl Layers {
 }
 
 /// One packed file that is being read.
-pub(super) struct Unpacking<'u, 'w, 'v, 'r> {
+pub(super) struct Unpacker<'u, 'w, 'v, 'r> {
     worker: &'u mut Worker<'w, 'v>,
-    rows: &'u mut Rows<'r>,
-    expected: Expected,
+    rows: &'u mut BatchOutput<'r>,
+    expected: FileExpectation,
     limit: UnpackLimit,
     /// How many logs are in it.
     logs: u64,
@@ -49,20 +49,20 @@ pub(super) struct Unpacking<'u, 'w, 'v, 'r> {
     unopened: u64,
 }
 
-impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
+impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
     pub(super) fn new(
         worker: &'u mut Worker<'w, 'v>,
-        rows: &'u mut Rows<'r>,
-        expected: Expected,
-    ) -> Unpacking<'u, 'w, 'v, 'r> {
-        Unpacking { worker, rows, expected, limit: UnpackLimit::default(), logs: 0, unopened: 0 }
+        rows: &'u mut BatchOutput<'r>,
+        expected: FileExpectation,
+    ) -> Unpacker<'u, 'w, 'v, 'r> {
+        Unpacker { worker, rows, expected, limit: UnpackLimit::default(), logs: 0, unopened: 0 }
     }
 
     /// Reads what is packed in `bytes`.
     pub(super) fn bytes(mut self, kind: Container, bytes: impl Read + Send, name: &str) {
         let problems = self.rows.problems();
-        let mut bytes = Packed::new(bytes, self.limit.clone());
-        let layers = Layers { archives: 0, compressions: 0, memory: Layers::MEMORY };
+        let mut bytes = PackedReader::new(bytes, self.limit.clone());
+        let layers = ContainerDepth { archives: 0, compressions: 0, memory: ContainerDepth::MEMORY };
         self.container(kind, &mut bytes, name, layers);
         self.end(name, problems);
     }
@@ -71,7 +71,7 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
     pub(super) fn zip_file(mut self, file: File, name: &str) {
         let problems = self.rows.problems();
         self.limit.pack(file.metadata().map_or(0, |metadata| metadata.len()));
-        let layers = Layers { archives: 1, compressions: 0, memory: Layers::MEMORY };
+        let layers = ContainerDepth { archives: 1, compressions: 0, memory: ContainerDepth::MEMORY };
         self.zip(file, name, layers);
         self.end(name, problems);
     }
@@ -84,25 +84,25 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
             return;
         }
         if self.expected.is_named {
-            self.rows.say(Said::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
+            self.rows.say(ReportItem::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
         } else if self.expected.is_archive {
-            self.rows.say(Said::Note(format!("{name}: {}", Problem::NoLogInside)));
+            self.rows.say(ReportItem::Note(format!("{name}: {}", Problem::NoLogInside)));
         }
     }
 
     /// Reads a container, which lies in others.
-    fn container(&mut self, kind: Container, bytes: &mut (dyn Read + Send), name: &str, mut layers: Layers) {
+    fn container(&mut self, kind: Container, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {
         match kind {
             Container::Unsupported(kind) => self.unsupported(kind, name, layers),
-            Container::Compressed(compression) if layers.compressions < Layers::COMPRESSIONS => {
+            Container::Compressed(compression) if layers.compressions < ContainerDepth::COMPRESSIONS => {
                 layers.compressions += 1;
                 self.compressed(compression, bytes, name, layers);
             }
-            Container::Tar if layers.archives < Layers::ARCHIVES => {
+            Container::Tar if layers.archives < ContainerDepth::ARCHIVES => {
                 layers.archives += 1;
-                read_tar(bytes, &mut Members { unpacking: self, archive: name, layers, files: 0 });
+                read_tar(bytes, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
             }
-            Container::Zip if layers.archives < Layers::ARCHIVES => {
+            Container::Zip if layers.archives < ContainerDepth::ARCHIVES => {
                 layers.archives += 1;
                 match spooled(bytes, self.worker.job.stop) {
                     Ok(_) if self.is_over() => {}
@@ -114,12 +114,12 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
         }
     }
 
-    fn zip(&mut self, file: File, name: &str, layers: Layers) {
+    fn zip(&mut self, file: File, name: &str, layers: ContainerDepth) {
         let limit = self.limit.clone();
-        read_zip(file, &limit, &mut Members { unpacking: self, archive: name, layers, files: 0 });
+        read_zip(file, &limit, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
     }
 
-    fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut layers: Layers) {
+    fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {
         /// What all threads may take together without waiting for their turn.
         const SHARED: usize = 32 << 20;
         let mut start = Vec::new();
@@ -144,17 +144,17 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
     }
 
     /// Reads a file, or what is packed in it.
-    fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), layers: Layers) -> ControlFlow<()> {
-        let Unpacking { worker, rows, .. } = self;
+    fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), layers: ContainerDepth) -> ControlFlow<()> {
+        let Unpacker { worker, rows, .. } = self;
         let content = worker.member_text(name, bytes, rows);
         let mut is_bomb = false;
         match content {
-            Content::Text(ended) => {
+            FileContent::Text(ended) => {
                 is_bomb = ended.problems.iter().any(|problem| matches!(problem, Problem::UnpacksTooMuch));
                 let expected = self.expected(name, layers);
                 self.logs += u64::from(self.worker.conclude(ended, || expected, name, self.rows));
             }
-            Content::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, layers),
+            FileContent::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, layers),
         }
         match is_bomb || self.is_over() {
             true => ControlFlow::Break(()),
@@ -163,10 +163,10 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
     }
 
     /// What the name of a file says that is in this one.
-    fn expected(&self, name: &str, layers: Layers) -> Expected {
+    fn expected(&self, name: &str, layers: ContainerDepth) -> FileExpectation {
         match layers.archives {
-            0 => Expected { is_archive: false, ..self.expected },
-            _ => Expected {
+            0 => FileExpectation { is_archive: false, ..self.expected },
+            _ => FileExpectation {
                 is_named: false,
                 is_log: delivered_by(file_name(name)).is_some(),
                 is_archive: layers.compressions == 0 && Container::is_named(file_name(name)),
@@ -175,7 +175,7 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
     }
 
     /// An archive that cannot be read is a problem where it is expected to be one.
-    fn unsupported(&mut self, kind: &'static str, name: &str, layers: Layers) {
+    fn unsupported(&mut self, kind: &'static str, name: &str, layers: ContainerDepth) {
         let is_expected = if layers.archives == 0 {
             self.expected.is_named || self.expected.is_archive
         } else {
@@ -184,11 +184,11 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
         if is_expected {
             return self.say(name, Problem::UnsupportedArchive(kind), Outcome::Nothing);
         }
-        self.rows.cover(&Coverage { passed_over: [(PassedOver::Archive, 1)].into(), ..Coverage::default() });
+        self.rows.cover(&Coverage { passed_over: [(IgnoredReason::Archive, 1)].into(), ..Coverage::default() });
     }
 
     fn say(&mut self, name: &str, problem: Problem, outcome: Outcome) {
-        self.rows.say(Said::Skip(skip(name, problem, outcome)));
+        self.rows.say(ReportItem::Skip(skip(name, problem, outcome)));
     }
 
     fn is_over(&self) -> bool {
@@ -196,8 +196,8 @@ impl<'u, 'w, 'v, 'r> Unpacking<'u, 'w, 'v, 'r> {
     }
 }
 
-fn skip(name: &str, problem: Problem, outcome: Outcome) -> Skip {
-    Skip { name: name.to_string(), problem, outcome }
+fn skip(name: &str, problem: Problem, outcome: Outcome) -> Issue {
+    Issue { name: name.to_string(), problem, outcome }
 }
 
 /// The name of a file without its folders, and without the archives that it is in.
@@ -206,25 +206,25 @@ fn file_name(name: &str) -> &str {
 }
 
 /// The files of one archive.
-struct Members<'m, 'u, 'w, 'v, 'r> {
-    unpacking: &'m mut Unpacking<'u, 'w, 'v, 'r>,
+struct ArchiveMembers<'m, 'u, 'w, 'v, 'r> {
+    unpacking: &'m mut Unpacker<'u, 'w, 'v, 'r>,
     archive: &'m str,
-    layers: Layers,
+    layers: ContainerDepth,
     /// How many were read.
     files: u64,
 }
 
-impl Members<'_, '_, '_, '_, '_> {
+impl ArchiveMembers<'_, '_, '_, '_, '_> {
     fn name(&self, member: &str) -> String {
         format!("{}!{member}", self.archive)
     }
 
-    fn count(&mut self, reason: PassedOver) {
+    fn count(&mut self, reason: IgnoredReason) {
         self.unpacking.rows.cover(&Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() });
     }
 }
 
-impl MemberVisitor for Members<'_, '_, '_, '_, '_> {
+impl MemberVisitor for ArchiveMembers<'_, '_, '_, '_, '_> {
     fn wants(&mut self, name: &str) -> ControlFlow<(), bool> {
         if self.unpacking.is_over() {
             return ControlFlow::Break(());
@@ -232,7 +232,7 @@ impl MemberVisitor for Members<'_, '_, '_, '_, '_> {
         let scope = self.unpacking.worker.job.scope;
         let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
         if file.ends_with(ENDING) {
-            self.count(PassedOver::Unfinished);
+            self.count(IgnoredReason::Unfinished);
             return ControlFlow::Continue(false);
         }
         if file == MARK {
@@ -246,7 +246,7 @@ impl MemberVisitor for Members<'_, '_, '_, '_, '_> {
         if leads_out(name) {
             let name = self.name(name);
             let text = format!("{name}: its path leads out of the archive; it is read, and nothing is written there");
-            self.unpacking.rows.say(Said::Note(text));
+            self.unpacking.rows.say(ReportItem::Note(text));
         }
         ControlFlow::Continue(true)
     }
@@ -258,7 +258,7 @@ impl MemberVisitor for Members<'_, '_, '_, '_, '_> {
     }
 
     fn other(&mut self, is_link: bool) {
-        self.count(if is_link { PassedOver::Link } else { PassedOver::Special });
+        self.count(if is_link { IgnoredReason::Link } else { IgnoredReason::Special });
     }
 
     fn problem(&mut self, name: Option<&str>, problem: Problem) {

@@ -7,82 +7,82 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use super::conclusion::Expected;
-use super::feed::Pace;
-use super::rows::Rows;
-use super::turn::Turn;
-use super::unpack::Unpacking;
-use super::{Batch, Piece, Said, Visitor};
+use super::conclusion::FileExpectation;
+use super::feed::BatchSizer;
+use super::rows::BatchOutput;
+use super::turn::WriterPosition;
+use super::unpack::Unpacker;
+use super::{Batch, BatchItem, EventVisitor, ReportItem};
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time::Clock;
-use crate::decode::event::Fields;
+use crate::decode::event::FieldSet;
 use crate::decode::{Decoder, Findings};
-use crate::error::cancel::Stop;
-use crate::error::{Fatal, Problem};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, Problem};
 use crate::filter::Filter;
 use crate::filter::jq::Jq;
-use crate::filter::search::Search;
-use crate::source::file::ahead::Places;
+use crate::filter::search::ByteSearch;
+use crate::source::file::ahead::ReadAheadPermits;
 use crate::source::file::container::Container;
-use crate::source::file::inflate::{Content, Ended, Inflater, Seen, TextVisitor};
-use crate::source::file::opener::Opener;
-use crate::source::{Opened, Source};
-use crate::spill::dedupe::Ids;
-use crate::spill::sort::Order;
+use crate::source::file::inflate::{Consumed, FileContent, Inflater, TextEnd, TextVisitor};
+use crate::source::file::opener::FileOpener;
+use crate::source::{LogFile, OpenedFile};
+use crate::spill::dedupe::IdReader;
+use crate::spill::sort::SortOrder;
 use crate::table::Table;
 
 /// What is to be done with every file.
 #[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
+pub(super) struct JobContext<'a> {
     /// How many rows of a batch are enough.
     pub(super) limit: Option<u64>,
     /// How large a block of rows becomes.
     pub(super) block: usize,
     pub(super) verbose: u8,
     /// How many large files are inflated ahead.
-    pub(super) ahead: &'a Arc<Places>,
+    pub(super) ahead: &'a Arc<ReadAheadPermits>,
     /// How many threads work.
     pub(super) threads: usize,
     /// Which files of archives can hold wanted events.
     pub(super) scope: &'a Scope,
-    pub(super) stop: &'a Stop,
-    pub(super) pace: &'a Pace,
-    pub(super) turn: &'a Turn,
+    pub(super) stop: &'a Cancellation,
+    pub(super) pace: &'a BatchSizer,
+    pub(super) turn: &'a WriterPosition,
 }
 
 /// What is to be done with every event. Each thread has its own, which learns
 /// the order of keys.
-pub(super) struct Choice<'v> {
+pub(super) struct EventTask<'v> {
     pub(super) filter: Filter,
     /// What rules out whole files, where there is such a thing.
-    pub(super) search: Option<Search>,
+    pub(super) search: Option<ByteSearch>,
     /// What is asked last of an event, and can shape its own rows.
     pub(super) jq: Option<Jq>,
     /// What rows are sorted by, where they are.
-    pub(super) order: Option<Order>,
+    pub(super) order: Option<SortOrder>,
     /// What tells events from those that came before, where that matters.
-    pub(super) ids: Option<Ids>,
+    pub(super) ids: Option<IdReader>,
     /// What reads the time of an event, if rows are sorted by it or show it in a zone.
     pub(super) clock: Option<Clock>,
-    pub(super) goal: Goal<'v>,
+    pub(super) goal: EventGoal<'v>,
 }
 
 /// What becomes of the wanted events of one thread.
-pub(super) enum Goal<'v> {
+pub(super) enum EventGoal<'v> {
     /// They become rows.
     Rows(Box<Table>),
     /// They are only counted.
     Count,
     /// Somebody looks at them.
-    Visit(&'v mut dyn Visitor),
+    Visit(&'v mut dyn EventVisitor),
 }
 
 /// One thread's tools.
 pub(super) struct Worker<'a, 'v> {
-    pub(super) job: Job<'a>,
-    choice: Choice<'v>,
+    pub(super) job: JobContext<'a>,
+    choice: EventTask<'v>,
     decoder: Decoder,
-    opener: Opener,
+    opener: FileOpener,
     inflater: Inflater,
     /// What reads the files in archives.
     pub(super) members: Inflater,
@@ -92,18 +92,18 @@ pub(super) struct Worker<'a, 'v> {
 impl<'a, 'v> Worker<'a, 'v> {
     /// A worker that holds texts of up to `limit` bytes whole.
     pub(super) fn new(
-        job: Job<'a>,
-        choice: Choice<'v>,
-        fields: &Fields,
+        job: JobContext<'a>,
+        choice: EventTask<'v>,
+        fields: &FieldSet,
         limit: usize,
         used: Receiver<Vec<u8>>,
-    ) -> Result<Worker<'a, 'v>, Fatal> {
+    ) -> Result<Worker<'a, 'v>, Error> {
         /// In an archive, what unpacks it needs memory too.
         const MEMBERS: usize = 2 << 20;
         const LARGEST_MEMBER_WINDOW: usize = 32 << 20;
         let inflater = Inflater::with_ahead(limit, Arc::clone(job.ahead));
         let members = Inflater::new(limit.min(MEMBERS)).with_largest(LARGEST_MEMBER_WINDOW);
-        let (decoder, opener) = (Decoder::new(fields)?, Opener::default());
+        let (decoder, opener) = (Decoder::new(fields)?, FileOpener::default());
         Ok(Worker { job, choice, decoder, opener, inflater, members, used })
     }
 
@@ -111,19 +111,19 @@ impl<'a, 'v> Worker<'a, 'v> {
     pub(super) fn run(mut self, batches: &Receiver<Batch>) {
         for batch in batches {
             let used = self.used.clone();
-            let mut rows = Rows::new(self.job, batch.number, &batch.blocks, &used);
+            let mut rows = BatchOutput::new(self.job, batch.number, &batch.blocks, &used);
             let (mut files, mut bytes) = (0, 0);
             for piece in batch.pieces {
                 if self.job.stop.is_set() || rows.is_full() {
                     break;
                 }
                 match piece {
-                    Piece::Read(source) => {
+                    BatchItem::Read(source) => {
                         files += 1;
                         bytes += self.read(&source, &mut rows);
                     }
-                    Piece::Say(said) => rows.say(said),
-                    Piece::Count(coverage) => rows.cover(&coverage),
+                    BatchItem::Say(said) => rows.say(said),
+                    BatchItem::Count(coverage) => rows.cover(&coverage),
                 }
             }
             self.job.pace.note(files, bytes);
@@ -133,7 +133,7 @@ impl<'a, 'v> Worker<'a, 'v> {
 
     /// Makes rows of a file, and gives how many bytes of text it had. What is
     /// damaged is read once more where there is a new copy to be had.
-    fn read(&mut self, source: &Source, rows: &mut Rows<'_>) -> u64 {
+    fn read(&mut self, source: &LogFile, rows: &mut BatchOutput<'_>) -> u64 {
         let before = rows.begin_file(source);
         let name = source.name();
         let Some(mut ended) = self.read_once(source, &name, rows) else {
@@ -147,14 +147,14 @@ impl<'a, 'v> Worker<'a, 'v> {
             && again.fetch(&name, self.job.stop)
         {
             // Who looked at events has seen them.
-            let is_seen = matches!(self.choice.goal, Goal::Visit(_)) && rows.has_more(&before);
+            let is_seen = matches!(self.choice.goal, EventGoal::Visit(_)) && rows.has_more(&before);
             if !is_seen && rows.take_back(&before) {
                 ended = self.read_once(source, &name, rows).unwrap_or_default();
             } else {
-                rows.say(Said::Note(format!("{name}: damaged here, and fetched again; run once more")));
+                rows.say(ReportItem::Note(format!("{name}: damaged here, and fetched again; run once more")));
             }
         }
-        self.conclude(ended, || Expected::of(source), &name, rows);
+        self.conclude(ended, || FileExpectation::of(source), &name, rows);
         rows.end_file();
         self.decoder.findings().bytes
     }
@@ -162,16 +162,16 @@ impl<'a, 'v> Worker<'a, 'v> {
     /// Says what there is to say of a text that was read. Gives whether it is a log.
     pub(super) fn conclude(
         &mut self,
-        ended: Ended,
-        expected: impl Fn() -> Expected,
+        ended: TextEnd,
+        expected: impl Fn() -> FileExpectation,
         name: &str,
-        rows: &mut Rows<'_>,
+        rows: &mut BatchOutput<'_>,
     ) -> bool {
         if self.job.stop.is_set() {
             return false;
         }
         let is_log = rows.conclude(&self.decoder, ended, expected, name);
-        if let (Goal::Visit(visitor), true) = (&mut self.choice.goal, is_log) {
+        if let (EventGoal::Visit(visitor), true) = (&mut self.choice.goal, is_log) {
             visitor.log(name);
         }
         is_log
@@ -179,30 +179,30 @@ impl<'a, 'v> Worker<'a, 'v> {
 
     /// Makes rows of a file, and gives how its reading ended; None if it is an archive,
     /// of which all is said.
-    fn read_once(&mut self, source: &Source, name: &str, rows: &mut Rows<'_>) -> Option<Ended> {
+    fn read_once(&mut self, source: &LogFile, name: &str, rows: &mut BatchOutput<'_>) -> Option<TextEnd> {
         let mut file = match source.open(&mut self.opener, self.job.stop) {
             Ok(file) => file,
             Err(error) => {
                 self.decoder.start();
-                return Some(Ended { problems: vec![Problem::Unreadable(error)], further: None });
+                return Some(TextEnd { problems: vec![Problem::Unreadable(error)], further: None });
             }
         };
-        let is_regular = !matches!(file, Opened::Special(_));
+        let is_regular = !matches!(file, OpenedFile::Special(_));
         let Worker { job, choice, decoder, inflater, .. } = self;
-        let content = Reading { job, choice, decoder, rows, name }.text(inflater, &mut file);
+        let content = FileReading { job, choice, decoder, rows, name }.text(inflater, &mut file);
         let (kind, bytes, is_file) = match content.into_packed() {
             Ok(packed) => packed,
             Err(ended) => return Some(ended),
         };
-        let expected = Expected::of(source);
+        let expected = FileExpectation::of(source);
         if kind != Container::Zip || !is_file || !is_regular {
-            Unpacking::new(self, rows, expected).bytes(kind, bytes, name);
+            Unpacker::new(self, rows, expected).bytes(kind, bytes, name);
             return None;
         }
         // Its directory is at its end.
         drop(bytes);
         if let Some(file) = file.into_file() {
-            Unpacking::new(self, rows, expected).zip_file(file, name);
+            Unpacker::new(self, rows, expected).zip_file(file, name);
         }
         None
     }
@@ -212,33 +212,33 @@ impl<'a, 'v> Worker<'a, 'v> {
         &mut self,
         name: &str,
         bytes: &'f mut (dyn Read + Send),
-        rows: &mut Rows<'_>,
-    ) -> Content<'f> {
+        rows: &mut BatchOutput<'_>,
+    ) -> FileContent<'f> {
         let Worker { job, choice, decoder, members, .. } = self;
-        Reading { job, choice, decoder, rows, name }.text(members, bytes)
+        FileReading { job, choice, decoder, rows, name }.text(members, bytes)
     }
 }
 
 /// Makes rows of the text of one file.
-struct Reading<'x, 'a, 'v, 'b> {
-    job: &'x Job<'a>,
-    choice: &'x mut Choice<'v>,
+struct FileReading<'x, 'a, 'v, 'b> {
+    job: &'x JobContext<'a>,
+    choice: &'x mut EventTask<'v>,
     decoder: &'x mut Decoder,
-    rows: &'x mut Rows<'b>,
+    rows: &'x mut BatchOutput<'b>,
     name: &'x str,
 }
 
-impl Reading<'_, '_, '_, '_> {
-    fn text<'f>(mut self, inflater: &mut Inflater, file: &'f mut (dyn Read + Send)) -> Content<'f> {
+impl FileReading<'_, '_, '_, '_> {
+    fn text<'f>(mut self, inflater: &mut Inflater, file: &'f mut (dyn Read + Send)) -> FileContent<'f> {
         self.decoder.start();
         let (job, number) = (self.job, self.rows.number());
         inflater.read(file, || job.turn.wait(number, job.stop), &mut self)
     }
 }
 
-impl TextVisitor for Reading<'_, '_, '_, '_> {
-    fn window(&mut self, window: &[u8], is_last: bool) -> Seen {
-        let Reading { job, choice, decoder, rows, name } = self;
+impl TextVisitor for FileReading<'_, '_, '_, '_> {
+    fn window(&mut self, window: &[u8], is_last: bool) -> Consumed {
+        let FileReading { job, choice, decoder, rows, name } = self;
         if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
             && let Some(places) = search.places(window)
         {
@@ -267,7 +267,7 @@ impl TextVisitor for Reading<'_, '_, '_, '_> {
 }
 
 /// Whether a file is not as CloudTrail wrote it, which a new copy may mend.
-fn is_damaged(ended: &Ended, findings: &Findings) -> bool {
+fn is_damaged(ended: &TextEnd, findings: &Findings) -> bool {
     use Problem::{GzipBetween, GzipChecksum, GzipDamaged, GzipEndsEarly, GzipTrailer};
     let is_gzip = |problem: &Problem| {
         matches!(

@@ -5,26 +5,26 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::block::{Block, Piece, RowId};
+use super::block::{OutputBlock, RowIdentity, RowPiece};
 use super::request::EventRequest;
-use super::turn::Turn;
-use super::{BLOCK, Said};
-use crate::error::Fatal;
-use crate::error::cancel::Stop;
+use super::turn::WriterPosition;
+use super::{BLOCK, ReportItem};
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::report::{Coverage, Report};
 use crate::sink::Sink;
-use crate::spill::dedupe::Seen;
+use crate::spill::dedupe::SeenIds;
 use crate::spill::sort::Sorter;
-use crate::table::cuts::Cuts;
+use crate::table::cuts::TruncationCounter;
 use crate::table::layout::Format;
 
 pub(super) struct Writer<'a> {
     request: &'a EventRequest,
     report: &'a Report,
-    stop: &'a Stop,
-    turn: &'a Turn,
+    stop: &'a Cancellation,
+    turn: &'a WriterPosition,
     sink: &'a mut Sink,
-    seen: Option<Seen>,
+    seen: Option<SeenIds>,
     sorter: Option<Sorter>,
     /// Whether the last event is left out, and all that comes of it.
     is_left_out: bool,
@@ -38,8 +38,8 @@ impl<'a> Writer<'a> {
     pub(super) fn new(
         request: &'a EventRequest,
         report: &'a Report,
-        stop: &'a Stop,
-        turn: &'a Turn,
+        stop: &'a Cancellation,
+        turn: &'a WriterPosition,
         sink: &'a mut Sink,
     ) -> Writer<'a> {
         Writer {
@@ -48,7 +48,7 @@ impl<'a> Writer<'a> {
             stop,
             turn,
             sink,
-            seen: request.dedupe.then(Seen::default),
+            seen: request.dedupe.then(SeenIds::default),
             sorter: (!request.sort.is_empty() && !request.count).then(|| Sorter::new(request.limit)),
             is_left_out: false,
             cut: 0,
@@ -74,9 +74,9 @@ impl<'a> Writer<'a> {
     pub(super) fn run(
         &mut self,
         header: Vec<u8>,
-        order: Receiver<Receiver<Block>>,
+        order: Receiver<Receiver<OutputBlock>>,
         used: &Sender<Vec<u8>>,
-    ) -> Result<(), Fatal> {
+    ) -> Result<(), Error> {
         let mut header = Some(header);
         if self.request.limit == Some(0) {
             return self.sink.write(&header.unwrap_or_default());
@@ -103,37 +103,37 @@ impl<'a> Writer<'a> {
     }
 
     /// The next item of a channel; nothing at its end.
-    fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Fatal> {
+    fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Error> {
         const PATIENCE: Duration = Duration::from_millis(50);
         loop {
             if self.stop.is_interrupted() {
-                return Err(Fatal::Interrupted);
+                return Err(Error::Interrupted);
             }
             match channel.recv_timeout(PATIENCE) {
                 Ok(item) => return Ok(Some(item)),
                 // Whoever heeds an interrupt ends early, as if there were no more.
-                Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Fatal::Interrupted),
+                Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Error::Interrupted),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    fn take(&mut self, block: &mut Block) -> Result<(), Fatal> {
+    fn take(&mut self, block: &mut OutputBlock) -> Result<(), Error> {
         const OFTEN: Duration = Duration::from_millis(100);
         for said in &block.said {
             match said {
-                Said::Skip(skip) => {
+                ReportItem::Skip(skip) => {
                     self.report.skip(skip);
                     self.sink.problem(skip);
                 }
-                Said::Note(text) => self.report.note(text),
-                Said::Unanswered(text) if self.coverage.unanswered == 0 => {
+                ReportItem::Note(text) => self.report.note(text),
+                ReportItem::Unanswered(text) if self.coverage.unanswered == 0 => {
                     self.report.fatal(text);
                     self.sink.problem(text);
                 }
-                Said::Unanswered(_) => {}
-                Said::Detail(level, text) => self.report.detail(*level, || text.clone()),
+                ReportItem::Unanswered(_) => {}
+                ReportItem::Detail(level, text) => self.report.detail(*level, || text.clone()),
             }
         }
         self.coverage.add(&block.coverage);
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn take_rows(&mut self, block: &mut Block) -> Result<(), Fatal> {
+    fn take_rows(&mut self, block: &mut OutputBlock) -> Result<(), Error> {
         if self.seen.is_some() {
             block.retain(|id| self.is_new(id))?;
         }
@@ -169,10 +169,10 @@ impl<'a> Writer<'a> {
 
     /// Whether the event of a row did not come before. One that has no id never
     /// did.
-    fn is_new(&mut self, id: RowId) -> Result<bool, Fatal> {
-        if id != RowId::AsBefore {
+    fn is_new(&mut self, id: RowIdentity) -> Result<bool, Error> {
+        if id != RowIdentity::AsBefore {
             self.is_left_out = match (&mut self.seen, id) {
-                (Some(seen), RowId::Id(id)) => !seen.insert(id)?,
+                (Some(seen), RowIdentity::Id(id)) => !seen.insert(id)?,
                 _ => false,
             };
             self.coverage.duplicates += u64::from(self.is_left_out);
@@ -180,9 +180,9 @@ impl<'a> Writer<'a> {
         Ok(!self.is_left_out)
     }
 
-    fn take_piece(&mut self, block: &Block, piece: Piece) -> Result<(), Fatal> {
+    fn take_piece(&mut self, block: &OutputBlock, piece: RowPiece) -> Result<(), Error> {
         if piece.is_first {
-            self.is_new(block.ids.first().copied().unwrap_or(RowId::Nothing))?;
+            self.is_new(block.ids.first().copied().unwrap_or(RowIdentity::Nothing))?;
         }
         if self.is_left_out {
             return Ok(());
@@ -218,13 +218,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the rows that waited for all others.
-    fn write_sorted(&mut self) -> Result<(), Fatal> {
+    fn write_sorted(&mut self) -> Result<(), Error> {
         let Some(sorter) = self.sorter.take() else { return Ok(()) };
         let mut cuts = None;
         if let Some(limit) = self.request.limit.filter(|limit| *limit < self.coverage.rows) {
             self.coverage.unwritten = self.coverage.rows - limit;
             // Those that were counted are of all rows.
-            cuts = (self.cut > 0).then(|| Cuts::new(self.is_for_excel()));
+            cuts = (self.cut > 0).then(|| TruncationCounter::new(self.is_for_excel()));
         }
         let (stop, sink) = (self.stop, &mut self.sink);
         let mut block = Vec::with_capacity(BLOCK);
@@ -237,7 +237,7 @@ impl<'a> Writer<'a> {
                 return Ok(());
             }
             if stop.is_interrupted() {
-                return Err(Fatal::Interrupted);
+                return Err(Error::Interrupted);
             }
             sink.write(&block)?;
             block.clear();

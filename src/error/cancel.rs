@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A flag that is only ever raised.
 #[derive(Clone, Debug, Default)]
-pub struct Stop {
+pub struct Cancellation {
     interrupted: Arc<AtomicBool>,
     enough: Arc<AtomicBool>,
 }
 
-impl Stop {
+impl Cancellation {
     /// The user wants to stop. Says whether that is said for the first time.
     pub fn interrupt(&self) -> bool {
         !self.interrupted.swap(true, Relaxed)

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::search::{Edges, Needle};
-use crate::error::Fatal;
+use super::search::{Boundary, Needle};
+use crate::error::Error;
 use crate::syntax::glob::Pattern;
 
 const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
@@ -22,7 +22,7 @@ pub enum AddressPattern {
 
 impl AddressPattern {
     /// Compiles one value of `--source-ip`.
-    pub fn new(text: &str) -> Result<AddressPattern, Fatal> {
+    pub fn new(text: &str) -> Result<AddressPattern, Error> {
         if let Ok(network) = text.parse::<IpNet>() {
             return Ok(AddressPattern::Network(canonical(network)));
         }
@@ -32,7 +32,7 @@ impl AddressPattern {
         // Digits and dots alone are a mistyped address, not the name of a service.
         let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
         if is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*')) {
-            return Err(Fatal::option("--source-ip", text, RIGHT));
+            return Err(Error::option("--source-ip", text, RIGHT));
         }
         Pattern::new("--source-ip", text).map(AddressPattern::Name)
     }
@@ -66,7 +66,7 @@ impl AddressPattern {
         let of_each = patterns.iter().map(|pattern| match pattern {
             AddressPattern::Network(IpNet::V4(network)) => of_old_network(*network),
             AddressPattern::Network(IpNet::V6(network)) => of_network(*network),
-            AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Edges::NONE).map(|needle| vec![needle]),
+            AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Boundary::NONE).map(|needle| vec![needle]),
         });
         let all: Option<Vec<_>> = of_each.collect();
         all.map(|all| all.concat()).filter(|all| !all.is_empty())
@@ -82,7 +82,7 @@ fn of_old_network(network: Ipv4Net) -> Option<Vec<Needle>> {
         start.pop();
     }
     // Written as addresses of version 6 they can look quite different.
-    Some(vec![Needle::of_address(&start)?, Needle::of_text(":ffff:", Edges::NONE)?])
+    Some(vec![Needle::of_address(&start)?, Needle::of_text(":ffff:", Boundary::NONE)?])
 }
 
 /// The addresses of a network of version 6 all begin in one of these ways.
@@ -100,7 +100,7 @@ fn of_network(network: Ipv6Net) -> Option<Vec<Needle>> {
         16.. if first >= 0x1000 => ways(first),
         _ => return None,
     };
-    starts.iter().map(|start| Needle::of_text(start, Edges::NONE)).collect()
+    starts.iter().map(|start| Needle::of_text(start, Boundary::NONE)).collect()
 }
 
 #[cfg(test)]

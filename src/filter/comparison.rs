@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use self::typed::{RIGHT, never_fits, split, test};
-use super::search::{Edges, Needle, needles_of_regex};
+use super::search::{Boundary, Needle, needles_of_regex};
 use crate::cloudtrail::field::Field;
-use crate::cloudtrail::long::{Question, Shortened};
+use crate::cloudtrail::long::{CutCounter, LongValueTest};
 use crate::cloudtrail::time;
-use crate::decode::event::{Event, Fields};
-use crate::error::Fatal;
+use crate::decode::event::{Event, FieldSet};
+use crate::error::Error;
 use crate::syntax::decimal::Decimal;
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
@@ -22,7 +22,7 @@ const OPTION: &str = "--where";
 #[derive(Clone, Debug)]
 pub struct Comparison {
     field: Field,
-    test: Test,
+    test: TextTest,
     /// Whether the opposite is asked for.
     is_negated: bool,
     /// Whether the field is the time of the event.
@@ -31,7 +31,7 @@ pub struct Comparison {
 
 /// What a value of the field must be.
 #[derive(Clone, Debug)]
-pub enum Test {
+pub enum TextTest {
     /// There, and not null.
     There,
     /// Of this form.
@@ -39,19 +39,19 @@ pub enum Test {
     /// In it there is this.
     Holds(Regex),
     /// On one side of a number, which stands here as what compares like it.
-    Number(Side, Vec<u8>),
+    Number(OrderingSet, Vec<u8>),
     /// On one side of a point in time.
-    Time(Side, Timestamp),
+    Time(OrderingSet, Timestamp),
 }
 
 /// Which results of comparing a value with another are wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Side {
+pub struct OrderingSet {
     wanted: Ordering,
     or_equal: bool,
 }
 
-impl Side {
+impl OrderingSet {
     fn has(self, order: Ordering) -> bool {
         order == self.wanted || (self.or_equal && order == Ordering::Equal)
     }
@@ -59,8 +59,8 @@ impl Side {
 
 impl Comparison {
     /// Reads one value of `--where`. Times such as `30d` count back from `now`.
-    pub fn parse(text: &str, now: Timestamp, fields: &mut Fields) -> Result<Comparison, Fatal> {
-        let wrong = |why: &str| Fatal::option(OPTION, text, why);
+    pub fn parse(text: &str, now: Timestamp, fields: &mut FieldSet) -> Result<Comparison, Error> {
+        let wrong = |why: &str| Error::option(OPTION, text, why);
         let (field, operation) = split(text.trim()).ok_or_else(|| wrong(RIGHT))?;
         let (field, is_opposite) = match field.strip_prefix('!') {
             Some(_) if operation.is_some() => return Err(wrong("a ! before the field; write FIELD != VALUE")),
@@ -74,10 +74,10 @@ impl Comparison {
         let is_event_time = name.trim_start_matches('.') == "eventTime";
         let field = Field::parse(name, fields).map_err(|why| wrong(&why))?;
         let Some((operator, value)) = operation else {
-            return Ok(Comparison { field, test: Test::There, is_negated: is_opposite, is_event_time });
+            return Ok(Comparison { field, test: TextTest::There, is_negated: is_opposite, is_event_time });
         };
         let (is_negated, test) = test(operator, value, now).map_err(|why| wrong(&why))?;
-        if matches!(test, Test::Fits(_))
+        if matches!(test, TextTest::Fits(_))
             && let Some(why) = never_fits(name, value, is_negated)
         {
             return Err(wrong(&why));
@@ -87,9 +87,9 @@ impl Comparison {
 
     /// Whether the event is as it should be. Of several values one is enough;
     /// where the opposite is asked for, none may be so.
-    pub fn holds(&mut self, event: &Event<'_>, shortened: &Shortened) -> bool {
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
         let is_so = match &self.test {
-            Test::There => self.field.is_there(event),
+            TextTest::There => self.field.is_there(event),
             test => self.field.any(event, test, shortened),
         };
         is_so != self.is_negated
@@ -99,7 +99,7 @@ impl Comparison {
     /// can be read as one: neither `<` nor `>=` holds then. Of `eventTime` none has to be
     /// there for that; every event happened at some time.
     pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
-        if !matches!(self.test, Test::Time(..)) || self.field.any(event, &IsTime, &Shortened::default()) {
+        if !matches!(self.test, TextTest::Time(..)) || self.field.any(event, &TimeTest, &CutCounter::default()) {
             return false;
         }
         self.is_event_time || self.field.is_there(event)
@@ -113,32 +113,32 @@ impl Comparison {
         }
         // Of what is put together of several texts, each stands in the event.
         let put_together = match self.field {
-            Field::UserName(_) => Some(Edges::PARTS),
-            Field::Resources(_) => Some(Edges::LIST),
+            Field::UserName(_) => Some(Boundary::PARTS),
+            Field::Resources(_) => Some(Boundary::LIST),
             Field::Path(_) | Field::First(_) => None,
         };
         let of_value = match &self.test {
             // What begins in any way can be JSON, which is compared without its white space.
-            Test::Fits(pattern) => {
+            TextTest::Fits(pattern) => {
                 let is_text = |first: &&str| !first.is_empty() && !first.starts_with(['[', '{']);
                 let is_text = pattern.pieces().first().is_some_and(is_text);
-                let of_value = if is_text { Edges::WHOLE } else { Edges { ends: true, ..Edges::LOOSE } };
+                let of_value = if is_text { Boundary::WHOLE } else { Boundary { ends: true, ..Boundary::LOOSE } };
                 Needle::of_pattern(pattern, put_together.unwrap_or(of_value)).map(|needle| vec![needle])
             }
-            Test::Holds(regex) => needles_of_regex(regex.as_str(), put_together.unwrap_or(Edges::LOOSE)),
-            Test::There | Test::Number(..) | Test::Time(..) => None,
+            TextTest::Holds(regex) => needles_of_regex(regex.as_str(), put_together.unwrap_or(Boundary::LOOSE)),
+            TextTest::There | TextTest::Number(..) | TextTest::Time(..) => None,
         };
         of_value.or_else(|| {
             let Field::Path(path) = &self.field else { return None };
-            Needle::of_text(path.last_member()?, Edges::KEY).map(|needle| vec![needle])
+            Needle::of_text(path.last_member()?, Boundary::KEY).map(|needle| vec![needle])
         })
     }
 }
 
 /// Whether a text is a point in time.
-struct IsTime;
+struct TimeTest;
 
-impl Question for IsTime {
+impl LongValueTest for TimeTest {
     fn holds(&self, text: &str) -> bool {
         point(text).is_some()
     }
@@ -148,24 +148,24 @@ impl Question for IsTime {
     }
 }
 
-impl Question for Test {
+impl LongValueTest for TextTest {
     fn holds(&self, text: &str) -> bool {
         match self {
-            Test::There => true,
-            Test::Fits(pattern) => pattern.matches(text),
-            Test::Holds(regex) => regex.is_match(text),
+            TextTest::There => true,
+            TextTest::Fits(pattern) => pattern.matches(text),
+            TextTest::Holds(regex) => regex.is_match(text),
             // However many digits there are, they are not copied.
-            Test::Number(side, limit) => Decimal::read(text.trim().as_bytes())
+            TextTest::Number(side, limit) => Decimal::read(text.trim().as_bytes())
                 .is_some_and(|number| side.has(number.bytes().cmp(limit.iter().copied()))),
-            Test::Time(side, limit) => point(text).is_some_and(|time| side.has(time.cmp(limit))),
+            TextTest::Time(side, limit) => point(text).is_some_and(|time| side.has(time.cmp(limit))),
         }
     }
 
     fn in_pieces(&self) -> Option<PieceMatcher> {
         match self {
-            Test::Fits(pattern) => pattern.in_pieces(),
-            Test::Holds(regex) => PieceMatcher::new(regex.as_str(), false),
-            Test::There | Test::Number(..) | Test::Time(..) => None,
+            TextTest::Fits(pattern) => pattern.in_pieces(),
+            TextTest::Holds(regex) => PieceMatcher::new(regex.as_str(), false),
+            TextTest::There | TextTest::Number(..) | TextTest::Time(..) => None,
         }
     }
 }
@@ -197,13 +197,13 @@ mod tests {
     const NOW: &str = "2026-10-10T00:00:00Z";
 
     fn holds(condition: &str, json: &str) -> bool {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
-        with_event(json, &fields, |event| comparison.holds(event, &Shortened::default()))
+        with_event(json, &fields, |event| comparison.holds(event, &CutCounter::default()))
     }
 
     fn refusal(condition: &str) -> String {
-        let refused = Comparison::parse(condition, NOW.parse().unwrap(), &mut Fields::default());
+        let refused = Comparison::parse(condition, NOW.parse().unwrap(), &mut FieldSet::default());
         refused.unwrap_err().to_string()
     }
 
@@ -290,11 +290,11 @@ mod tests {
 
     #[test]
     fn a_time_that_cannot_be_read_decides_nothing() {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let mut undecided = |condition: &str, json: &str| {
             let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
             with_event(json, &fields, |event| {
-                (comparison.holds(event, &Shortened::default()), comparison.is_undecided(event))
+                (comparison.holds(event, &CutCounter::default()), comparison.is_undecided(event))
             })
         };
         for (time, holds, is_undecided) in [
@@ -337,7 +337,7 @@ mod tests {
             "requestParameters ~ \"bucketName",
             "sourceIPAddress = 10.0.0.1",
         ] {
-            let taken = Comparison::parse(condition, NOW.parse().unwrap(), &mut Fields::default());
+            let taken = Comparison::parse(condition, NOW.parse().unwrap(), &mut FieldSet::default());
             assert!(taken.is_ok(), "{condition} {taken:?}");
         }
     }

@@ -3,29 +3,29 @@
 
 use super::comparison::Comparison;
 use super::grep::Grep;
-use super::search::{Edges, Needle, needles_of, needles_of_regex};
-use crate::cloudtrail::call::{Access, Failure};
-use crate::cloudtrail::field::Path;
+use super::search::{Boundary, Needle, needles_of, needles_of_regex};
+use crate::cloudtrail::call::{AccessKind, FailureRule};
+use crate::cloudtrail::field::FieldPath;
 use crate::cloudtrail::long;
-use crate::cloudtrail::long::Shortened;
+use crate::cloudtrail::long::CutCounter;
 use crate::cloudtrail::resource::{ResourceChoice, ResourceFields};
-use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::Value;
-use crate::error::Fatal;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::decode::json::JsonValue;
+use crate::error::Error;
 use crate::filter::spec::FilterSpec;
-use crate::syntax::glob::{Choice, Pattern, Unmatched, split_list};
+use crate::syntax::glob::{Pattern, PatternSet, UnmatchedValues, split_list};
 
 /// One of the finer questions.
 #[derive(Clone, Debug)]
 pub enum Condition {
     /// Whether the call failed.
-    Failed(Failure, bool),
+    Failed(FailureRule, bool),
     /// Whether the call only read.
-    Read(Access, bool),
+    Read(AccessKind, bool),
     /// Why the call failed.
-    ErrorCode(Slot, Choice<Pattern>),
+    ErrorCode(FieldId, PatternSet<Pattern>),
     /// The key that signed it.
-    AccessKey(Path, Choice<Pattern>),
+    AccessKey(FieldPath, PatternSet<Pattern>),
     /// A condition on any field.
     Where(Box<Comparison>),
     /// What it was about.
@@ -36,19 +36,19 @@ pub enum Condition {
 
 impl Condition {
     /// Compiles what is asked for, and asks for the fields.
-    pub fn all(asked: &FilterSpec, fields: &mut Fields) -> Result<Vec<Condition>, Fatal> {
+    pub fn all(asked: &FilterSpec, fields: &mut FieldSet) -> Result<Vec<Condition>, Error> {
         let mut all = Vec::new();
         if let Some(is_failed) = asked.is_failed {
-            all.push(Condition::Failed(Failure::new(fields)?, is_failed));
+            all.push(Condition::Failed(FailureRule::new(fields)?, is_failed));
         }
         if let Some(is_read) = asked.is_read {
-            all.push(Condition::Read(Access::new(fields)?, is_read));
+            all.push(Condition::Read(AccessKind::new(fields)?, is_read));
         }
         if let Some(choice) = patterns("--error-code", &asked.error_codes)? {
             all.push(Condition::ErrorCode(fields.slot("errorCode")?, choice));
         }
         if let Some(choice) = patterns("--access-key", &asked.access_keys)? {
-            let path = Path::parse("userIdentity.accessKeyId", fields).map_err(Fatal::usage)?;
+            let path = FieldPath::parse("userIdentity.accessKeyId", fields).map_err(Error::usage)?;
             all.push(Condition::AccessKey(path, choice));
         }
         for text in &asked.wheres {
@@ -61,8 +61,8 @@ impl Condition {
     }
 
     /// Whether the event is as it should be.
-    pub fn holds(&mut self, event: &Event<'_>, shortened: &Shortened) -> bool {
-        let fits = |value: Option<Value<'_>>, choice: &Choice<Pattern>| {
+    pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
+        let fits = |value: Option<JsonValue<'_>>, choice: &PatternSet<Pattern>| {
             choice.admits(|pattern| value.is_some_and(|value| long::scalar_holds(value, pattern, shortened)))
         };
         match self {
@@ -85,7 +85,7 @@ impl Condition {
     }
 
     /// The values in a list that matched no event for which they were asked.
-    pub fn unmatched(&self) -> Option<Unmatched> {
+    pub fn unmatched(&self) -> Option<UnmatchedValues> {
         match self {
             Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => choice.unmatched(),
             Condition::Resource(resource) => resource.choice().unmatched(),
@@ -98,17 +98,17 @@ impl Condition {
     pub fn needles(&self) -> Option<Vec<Needle>> {
         match self {
             Condition::Failed(..) | Condition::Read(..) => None,
-            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Edges::WHOLE),
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Boundary::WHOLE),
             Condition::Where(comparison) => comparison.needles(),
-            Condition::Resource(resource) => needles_of(resource.choice(), Edges::NONE),
+            Condition::Resource(resource) => needles_of(resource.choice(), Boundary::NONE),
             Condition::Grep(grep) => {
-                let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Edges::NONE));
+                let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Boundary::NONE));
                 Some(needles.collect::<Option<Vec<_>>>()?.concat())
             }
         }
     }
 }
 
-fn patterns(option: &str, values: &[String]) -> Result<Option<Choice<Pattern>>, Fatal> {
-    Choice::new(option, &split_list(values), |value| Pattern::new(option, value))
+fn patterns(option: &str, values: &[String]) -> Result<Option<PatternSet<Pattern>>, Error> {
+    PatternSet::new(option, &split_list(values), |value| Pattern::new(option, value))
 }

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use super::address::AddressPattern;
 use super::condition::Condition;
 use super::jq::required;
-use super::search::{Edges, Needle, Search, needles_of};
-use crate::cloudtrail::identity::Identities;
+use super::search::{Boundary, ByteSearch, Needle, needles_of};
+use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::long;
-use crate::cloudtrail::long::Shortened;
+use crate::cloudtrail::long::CutCounter;
 use crate::cloudtrail::time;
-use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{Kind, Value};
-use crate::error::Fatal;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::decode::json::{JsonValue, ValueKind};
+use crate::error::Error;
 use crate::filter::spec::FilterSpec;
-use crate::syntax::glob::{Choice, Pattern, Unmatched, split_list};
+use crate::syntax::glob::{Pattern, PatternSet, UnmatchedValues, split_list};
 use crate::syntax::window::Window;
 
 /// Decides which events are wanted.
@@ -23,23 +23,23 @@ use crate::syntax::window::Window;
 pub struct Filter {
     /// Nothing is asked for.
     is_open: bool,
-    name: Option<(Slot, Choice<Pattern>)>,
-    time: Option<Time>,
-    region: Option<(Slot, Choice<Pattern>)>,
-    source: Option<(Slot, Choice<Source>)>,
-    account: Option<Account>,
-    address: Option<(Slot, Choice<AddressPattern>)>,
-    user: Option<(Identities, Choice<Pattern>)>,
+    name: Option<(FieldId, PatternSet<Pattern>)>,
+    time: Option<TimeCondition>,
+    region: Option<(FieldId, PatternSet<Pattern>)>,
+    source: Option<(FieldId, PatternSet<ServiceCondition>)>,
+    account: Option<AccountCondition>,
+    address: Option<(FieldId, PatternSet<AddressPattern>)>,
+    user: Option<(IdentityReader, PatternSet<Pattern>)>,
     finer: Vec<Condition>,
     /// Whether an answer was given by the start of a long text.
-    shortened: Shortened,
+    shortened: CutCounter,
     /// What an expression, asked elsewhere, must find in an event.
     jq: Vec<Vec<Needle>>,
 }
 
 /// What a filter says of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Answer {
+pub enum FilterAnswer {
     /// It is wanted.
     Yes,
     /// It is not.
@@ -52,41 +52,41 @@ pub enum Answer {
     NoUntimed,
 }
 
-impl Answer {
+impl FilterAnswer {
     /// Whether the event is wanted.
     pub fn is_wanted(self) -> bool {
-        matches!(self, Answer::Yes | Answer::YesUntimed)
+        matches!(self, FilterAnswer::Yes | FilterAnswer::YesUntimed)
     }
 }
 
 impl Filter {
     /// Compiles the conditions and asks for the fields that they look at.
-    pub fn new(conditions: &FilterSpec, fields: &mut Fields) -> Result<Filter, Fatal> {
+    pub fn new(conditions: &FilterSpec, fields: &mut FieldSet) -> Result<Filter, Error> {
         let mut slot = |name| fields.slot(name);
         let (name, region, source) = (slot("eventName")?, slot("awsRegion")?, slot("eventSource")?);
         let (address, time) = (slot("sourceIPAddress")?, slot("eventTime")?);
         let account = [slot("recipientAccountId")?, slot("userIdentity")?];
-        let identity = Identities::new(fields)?;
+        let identity = IdentityReader::new(fields)?;
         let patterns =
-            |option: &str, values: &[String]| Choice::new(option, values, |value| Pattern::new(option, value));
+            |option: &str, values: &[String]| PatternSet::new(option, values, |value| Pattern::new(option, value));
         let mut filter = Filter {
             is_open: false,
             name: patterns("--event-name", &split_list(&conditions.event_names))?.map(|choice| (name, choice)),
-            time: Time::new(time, conditions.window),
+            time: TimeCondition::new(time, conditions.window),
             region: patterns("--region", &split_list(&conditions.regions))?.map(|choice| (region, choice)),
-            source: Choice::new("--event-source", &split_list(&conditions.event_sources), Source::new)?
+            source: PatternSet::new("--event-source", &split_list(&conditions.event_sources), ServiceCondition::new)?
                 .map(|choice| (source, choice)),
-            account: patterns("--account", &conditions.accounts)?.map(|choice| Account {
+            account: patterns("--account", &conditions.accounts)?.map(|choice| AccountCondition {
                 recipient: account[0],
                 identity: account[1],
                 choice,
             }),
-            address: Choice::new("--source-ip", &split_list(&conditions.source_ips), AddressPattern::new)?
+            address: PatternSet::new("--source-ip", &split_list(&conditions.source_ips), AddressPattern::new)?
                 .map(|choice| (address, choice)),
             // A comma is part of many a session's name.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
             finer: Condition::all(conditions, fields)?,
-            shortened: Shortened::default(),
+            shortened: CutCounter::default(),
             jq: conditions.jq.as_deref().map_or(Vec::new(), required),
         };
         let Filter { name, time, region, source, account, address, user, finer, .. } = &filter;
@@ -102,16 +102,16 @@ impl Filter {
     }
 
     /// A search that tells of most logs that no event in them is wanted.
-    pub fn search(&self) -> Option<Search> {
-        let name = self.name.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::WHOLE));
-        let user = self.user.as_ref().and_then(|(_, choice)| needles_of(choice, Edges::PARTS));
+    pub fn search(&self) -> Option<ByteSearch> {
+        let name = self.name.as_ref().and_then(|(_, choice)| needles_of(choice, Boundary::WHOLE));
+        let user = self.user.as_ref().and_then(|(_, choice)| needles_of(choice, Boundary::PARTS));
         let address = self.address.as_ref().and_then(|(_, choice)| AddressPattern::needles(choice.wanted()));
         let finer = self.finer.iter().filter_map(Condition::needles);
-        Search::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
+        ByteSearch::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
     }
 
     /// The values in lists that matched no event for which they were asked.
-    pub fn unmatched(&self) -> Vec<Unmatched> {
+    pub fn unmatched(&self) -> Vec<UnmatchedValues> {
         let user = self.user.as_ref().and_then(|(_, choice)| choice.unmatched());
         let address = self.address.as_ref().and_then(|(_, choice)| choice.unmatched());
         let account = self.account.as_ref().and_then(|account| account.choice.unmatched());
@@ -123,14 +123,14 @@ impl Filter {
     }
 
     /// Whether the event is wanted.
-    pub fn answer(&mut self, event: &Event<'_>) -> Answer {
+    pub fn answer(&mut self, event: &Event<'_>) -> FilterAnswer {
         if self.is_open {
-            return Answer::Yes;
+            return FilterAnswer::Yes;
         }
         let shortened = &self.shortened;
-        let fits = |pattern: &Pattern, value: Value<'_>| long::scalar_holds(value, pattern, shortened);
-        let time = self.time.as_ref().map_or(Answer::Yes, |time| time.answer(event));
-        let is_wanted = time != Answer::No
+        let fits = |pattern: &Pattern, value: JsonValue<'_>| long::scalar_holds(value, pattern, shortened);
+        let time = self.time.as_ref().map_or(FilterAnswer::Yes, |time| time.answer(event));
+        let is_wanted = time != FilterAnswer::No
             && has(event, &self.name, fits)
             && has(event, &self.region, fits)
             && has(event, &self.source, |source, value| source.fits(value, shortened))
@@ -149,19 +149,19 @@ impl Filter {
             });
         match is_wanted {
             true => self.finer_answer(event, time),
-            false => Answer::No,
+            false => FilterAnswer::No,
         }
     }
 
     /// The answer of the finer conditions, where all others let the event pass.
-    fn finer_answer(&mut self, event: &Event<'_>, passed: Answer) -> Answer {
+    fn finer_answer(&mut self, event: &Event<'_>, passed: FilterAnswer) -> FilterAnswer {
         let mut answer = passed;
         for condition in &mut self.finer {
             match condition.holds(event, &self.shortened) {
                 true => {}
                 // Another condition may exclude it for a better reason.
-                false if condition.is_undecided(event) => answer = Answer::NoUntimed,
-                false => return Answer::No,
+                false if condition.is_undecided(event) => answer = FilterAnswer::NoUntimed,
+                false => return FilterAnswer::No,
             }
         }
         answer
@@ -176,7 +176,11 @@ impl Filter {
 
 /// Whether the field is what a choice, if there is one, asks for. A missing
 /// field is never a match.
-fn has<T>(event: &Event<'_>, condition: &Option<(Slot, Choice<T>)>, fits: impl Fn(&T, Value<'_>) -> bool) -> bool {
+fn has<T>(
+    event: &Event<'_>,
+    condition: &Option<(FieldId, PatternSet<T>)>,
+    fits: impl Fn(&T, JsonValue<'_>) -> bool,
+) -> bool {
     let Some((slot, choice)) = condition else { return true };
     let value = event.get(*slot);
     choice.admits(|pattern| value.is_some_and(|value| fits(pattern, value)))
@@ -184,17 +188,17 @@ fn has<T>(event: &Event<'_>, condition: &Option<(Slot, Choice<T>)>, fits: impl F
 
 /// A service: `ec2` stands for `ec2.amazonaws.com`.
 #[derive(Clone, Debug)]
-struct Source {
+struct ServiceCondition {
     pattern: Pattern,
     is_short: bool,
 }
 
-impl Source {
-    fn new(text: &str) -> Result<Source, Fatal> {
-        Ok(Source { pattern: Pattern::new("--event-source", text)?, is_short: !text.contains('.') })
+impl ServiceCondition {
+    fn new(text: &str) -> Result<ServiceCondition, Error> {
+        Ok(ServiceCondition { pattern: Pattern::new("--event-source", text)?, is_short: !text.contains('.') })
     }
 
-    fn fits(&self, source: Value<'_>, shortened: &Shortened) -> bool {
+    fn fits(&self, source: JsonValue<'_>, shortened: &CutCounter) -> bool {
         let service =
             |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
         long::scalar_holds(source, &self.pattern, shortened)
@@ -205,15 +209,15 @@ impl Source {
 /// The account that an event belongs to: the one that received it. Events of
 /// the first versions do not say, but they name the caller's.
 #[derive(Clone, Debug)]
-struct Account {
-    recipient: Slot,
-    identity: Slot,
-    choice: Choice<Pattern>,
+struct AccountCondition {
+    recipient: FieldId,
+    identity: FieldId,
+    choice: PatternSet<Pattern>,
 }
 
-impl Account {
-    fn admits(&self, event: &Event<'_>, shortened: &Shortened) -> bool {
-        let is_text = |value: &Value<'_>| matches!(value.kind(), Kind::String | Kind::Scalar);
+impl AccountCondition {
+    fn admits(&self, event: &Event<'_>, shortened: &CutCounter) -> bool {
+        let is_text = |value: &JsonValue<'_>| matches!(value.kind(), ValueKind::String | ValueKind::Scalar);
         let id = event.get(self.recipient).filter(is_text);
         let id = id.or_else(|| event.get(self.identity)?.member("accountId"));
         self.choice.admits(|pattern| id.is_some_and(|id| long::scalar_holds(id, pattern, shortened)))
@@ -223,8 +227,8 @@ impl Account {
 /// The window, also as the text that nearly every `eventTime` can be compared
 /// with byte by byte.
 #[derive(Clone, Debug)]
-struct Time {
-    slot: Slot,
+struct TimeCondition {
+    slot: FieldId,
     window: Window,
     since: Option<[u8; LENGTH]>,
     until: Option<[u8; LENGTH]>,
@@ -232,14 +236,19 @@ struct Time {
 
 const LENGTH: usize = "2026-10-01T12:00:00Z".len();
 
-impl Time {
-    fn new(slot: Slot, window: Window) -> Option<Time> {
+impl TimeCondition {
+    fn new(slot: FieldId, window: Window) -> Option<TimeCondition> {
         let text = |time: Option<Timestamp>| time.and_then(canonical);
-        (!window.is_open()).then(|| Time { slot, window, since: text(window.since), until: text(window.until) })
+        (!window.is_open()).then(|| TimeCondition {
+            slot,
+            window,
+            since: text(window.since),
+            until: text(window.until),
+        })
     }
 
-    fn answer(&self, event: &Event<'_>) -> Answer {
-        let Some(value) = event.get(self.slot) else { return Answer::YesUntimed };
+    fn answer(&self, event: &Event<'_>) -> FilterAnswer {
+        let Some(value) = event.get(self.slot) else { return FilterAnswer::YesUntimed };
         let raw = value.raw_string().unwrap_or_default();
         let is_inside = match <&[u8; LENGTH]>::try_from(raw).ok().filter(|raw| is_canonical(raw)) {
             Some(raw)
@@ -250,10 +259,10 @@ impl Time {
             }
             _ => match time::of_value(value) {
                 Some(time) => self.window.contains(time),
-                None => return Answer::YesUntimed,
+                None => return FilterAnswer::YesUntimed,
             },
         };
-        if is_inside { Answer::Yes } else { Answer::No }
+        if is_inside { FilterAnswer::Yes } else { FilterAnswer::No }
     }
 }
 
@@ -285,8 +294,8 @@ mod tests {
         "recipientAccountId":"111122223333",
         "userIdentity":{"type":"IAMUser","userName":"alice","arn":"arn:aws:iam::111122223333:user/alice"}}"#;
 
-    fn answer_of(json: &str, conditions: &FilterSpec) -> Answer {
-        let mut fields = Fields::default();
+    fn answer_of(json: &str, conditions: &FilterSpec) -> FilterAnswer {
+        let mut fields = FieldSet::default();
         let mut filter = Filter::new(conditions, &mut fields).unwrap();
         with_event(json, &fields, |event| filter.answer(event))
     }
@@ -298,7 +307,7 @@ mod tests {
     fn passes(change: impl FnOnce(&mut FilterSpec)) -> bool {
         let mut conditions = FilterSpec::default();
         change(&mut conditions);
-        answer_of(EVENT, &conditions) == Answer::Yes
+        answer_of(EVENT, &conditions) == FilterAnswer::Yes
     }
 
     #[test]
@@ -328,18 +337,18 @@ mod tests {
     fn a_missing_field_is_no_match_and_no_mismatch() {
         let wanting = |names: &[&str]| FilterSpec { event_names: list(names), ..FilterSpec::default() };
         for json in [r#"{"eventID":"x"}"#, r#"{"eventName":null}"#, r#"{"eventName":{"a":1}}"#] {
-            assert_eq!(answer_of(json, &wanting(&["*"])), Answer::No, "{json}");
-            assert_eq!(answer_of(json, &wanting(&["!A"])), Answer::Yes, "{json}");
+            assert_eq!(answer_of(json, &wanting(&["*"])), FilterAnswer::No, "{json}");
+            assert_eq!(answer_of(json, &wanting(&["!A"])), FilterAnswer::Yes, "{json}");
         }
     }
 
     #[test]
     fn the_account_of_an_old_event_is_the_callers() {
         let conditions = FilterSpec { accounts: list(&["1"]), ..FilterSpec::default() };
-        assert_eq!(answer_of(r#"{"userIdentity":{"accountId":"1"}}"#, &conditions), Answer::Yes);
+        assert_eq!(answer_of(r#"{"userIdentity":{"accountId":"1"}}"#, &conditions), FilterAnswer::Yes);
         assert_eq!(
             answer_of(r#"{"recipientAccountId":"2","userIdentity":{"accountId":"1"}}"#, &conditions),
-            Answer::No
+            FilterAnswer::No
         );
     }
 
@@ -353,25 +362,25 @@ mod tests {
         let day = window("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z");
         let odd = window("2026-10-01T00:00:00.5Z", "2026-10-01T12:00:00.5Z");
         for (time, conditions, expected) in [
-            (r#""2026-10-01T00:00:00Z""#, &day, Answer::Yes),
-            (r#""2026-10-01T23:59:59Z""#, &day, Answer::Yes),
-            (r#""2026-10-02T00:00:00Z""#, &day, Answer::No),
-            (r#""2026-09-30T23:59:59Z""#, &day, Answer::No),
-            (r#""2026-10-01T23:59:59.999Z""#, &day, Answer::Yes),
-            (r#""2026-10-02T01:00:00+02:00""#, &day, Answer::Yes),
-            (r#""2026\u002d10-01T12:00:00Z""#, &day, Answer::Yes),
-            (r#""2026-10-01T00:00:00Z""#, &odd, Answer::No),
-            (r#""2026-10-01T00:00:01Z""#, &odd, Answer::Yes),
-            (r#""2026-10-01T12:00:00Z""#, &odd, Answer::Yes),
-            (r#""2026-10-01T12:00:01Z""#, &odd, Answer::No),
-            (r#""2026-10-01 12:00:00.000""#, &day, Answer::Yes),
-            (r#""2026-10-02 12:00:00.000 UTC""#, &day, Answer::No),
-            (r#""2026-10-01T12:00:00""#, &day, Answer::Yes),
-            ("1790845203000", &day, Answer::Yes),
-            ("1790945203", &day, Answer::No),
-            (r#""yesterday""#, &day, Answer::YesUntimed),
-            (r#"17"#, &day, Answer::YesUntimed),
-            (r#"null"#, &day, Answer::YesUntimed),
+            (r#""2026-10-01T00:00:00Z""#, &day, FilterAnswer::Yes),
+            (r#""2026-10-01T23:59:59Z""#, &day, FilterAnswer::Yes),
+            (r#""2026-10-02T00:00:00Z""#, &day, FilterAnswer::No),
+            (r#""2026-09-30T23:59:59Z""#, &day, FilterAnswer::No),
+            (r#""2026-10-01T23:59:59.999Z""#, &day, FilterAnswer::Yes),
+            (r#""2026-10-02T01:00:00+02:00""#, &day, FilterAnswer::Yes),
+            (r#""2026\u002d10-01T12:00:00Z""#, &day, FilterAnswer::Yes),
+            (r#""2026-10-01T00:00:00Z""#, &odd, FilterAnswer::No),
+            (r#""2026-10-01T00:00:01Z""#, &odd, FilterAnswer::Yes),
+            (r#""2026-10-01T12:00:00Z""#, &odd, FilterAnswer::Yes),
+            (r#""2026-10-01T12:00:01Z""#, &odd, FilterAnswer::No),
+            (r#""2026-10-01 12:00:00.000""#, &day, FilterAnswer::Yes),
+            (r#""2026-10-02 12:00:00.000 UTC""#, &day, FilterAnswer::No),
+            (r#""2026-10-01T12:00:00""#, &day, FilterAnswer::Yes),
+            ("1790845203000", &day, FilterAnswer::Yes),
+            ("1790945203", &day, FilterAnswer::No),
+            (r#""yesterday""#, &day, FilterAnswer::YesUntimed),
+            (r#"17"#, &day, FilterAnswer::YesUntimed),
+            (r#"null"#, &day, FilterAnswer::YesUntimed),
         ] {
             assert_eq!(at(time, conditions), expected, "{time}");
         }

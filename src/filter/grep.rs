@@ -4,7 +4,7 @@ use regex::bytes::RegexSet;
 
 use super::comparison::not_regex;
 use crate::decode::event::Event;
-use crate::error::Fatal;
+use crate::error::Error;
 
 /// What `--grep` asks for: one of its values at least.
 #[derive(Clone, Debug)]
@@ -14,15 +14,15 @@ pub struct Grep {
 
 impl Grep {
     /// Compiles the values of `--grep`; nothing where there are none.
-    pub fn new(values: &[String]) -> Result<Option<Grep>, Fatal> {
+    pub fn new(values: &[String]) -> Result<Option<Grep>, Error> {
         const OPTION: &str = "--grep";
         for value in values {
             if value.is_empty() {
-                return Err(Fatal::option(OPTION, value, "empty, so it would match everything; leave it out"));
+                return Err(Error::option(OPTION, value, "empty, so it would match everything; leave it out"));
             }
-            regex::bytes::Regex::new(value).map_err(|error| Fatal::option(OPTION, value, not_regex(&error)))?;
+            regex::bytes::Regex::new(value).map_err(|error| Error::option(OPTION, value, not_regex(&error)))?;
         }
-        let set = RegexSet::new(values).map_err(|error| Fatal::about(OPTION, format!(": {}", not_regex(&error))))?;
+        let set = RegexSet::new(values).map_err(|error| Error::about(OPTION, format!(": {}", not_regex(&error))))?;
         Ok((!values.is_empty()).then_some(Grep { set }))
     }
 

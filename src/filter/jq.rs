@@ -15,11 +15,11 @@ use jaq_core::load::{Arena, File, Loader, lex, parse};
 use jaq_core::{Compiler, Ctx, Vars, compile, load};
 use jaq_json::Val;
 
-use self::expression::{DEEPEST, Expression, Needs, is_nested_too_deeply};
+use self::expression::{DEEPEST, Expression, RequiredFields, is_nested_too_deeply};
 use self::panics::{caught, keep_quiet};
 pub use self::required::required;
-use crate::decode::event::{Event, Fields, Slot, TooMany};
-use crate::error::Fatal;
+use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
+use crate::error::Error;
 
 const OPTION: &str = "--jq";
 const OTHER_FILES: &str = "reads other files; write the whole expression here";
@@ -29,13 +29,13 @@ const OTHER_FILES: &str = "reads other files; write the whole expression here";
 pub struct Jq {
     filter: Arc<jaq_core::Filter<JustLut<Val>>>,
     /// The fields that it looks at; nothing where it looks at whole events.
-    fields: Option<Vec<(String, Slot)>>,
+    fields: Option<Vec<(String, FieldId)>>,
     expression: Arc<Expression>,
 }
 
 /// Something that an expression yields.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Output<'a> {
+pub enum JqOutput<'a> {
     /// The event is wanted.
     True,
     /// A line of text.
@@ -46,8 +46,8 @@ pub enum Output<'a> {
 
 impl Jq {
     /// Compiles an expression.
-    pub fn new(text: &str, fields: &mut Fields) -> Result<Jq, Fatal> {
-        let wrong = |why: String| Fatal::option(OPTION, text, why);
+    pub fn new(text: &str, fields: &mut FieldSet) -> Result<Jq, Error> {
+        let wrong = |why: String| Error::option(OPTION, text, why);
         if is_nested_too_deeply(text) {
             return Err(wrong(format!("nested more than {DEEPEST} levels deep")));
         }
@@ -70,9 +70,9 @@ impl Jq {
             return Err(wrong(mistake.into()));
         }
         let fields = match expression.needs() {
-            Needs::All => None,
-            Needs::Only(names) => {
-                let slots: Result<_, TooMany> =
+            RequiredFields::All => None,
+            RequiredFields::Only(names) => {
+                let slots: Result<_, TooManyFields> =
                     names.iter().map(|name| Ok((name.clone(), fields.slot(name)?))).collect();
                 Some(slots?)
             }
@@ -90,7 +90,7 @@ impl Jq {
     pub fn ask(
         &self,
         event: &Event<'_>,
-        mut each: impl FnMut(Output<'_>) -> ControlFlow<()>,
+        mut each: impl FnMut(JqOutput<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, String> {
         let input = match &self.fields {
             None => value::of(event.value())?,
@@ -101,9 +101,9 @@ impl Jq {
         while let Some(output) = caught(|| outputs.next())? {
             let flow = match output {
                 Ok(Val::Null | Val::Bool(false)) => ControlFlow::Continue(()),
-                Ok(Val::Bool(true)) => each(Output::True),
-                Ok(Val::TStr(text)) => each(Output::Text(&String::from_utf8_lossy(&text))),
-                Ok(other) => each(Output::Json(&caught(|| other.to_string())?)),
+                Ok(Val::Bool(true)) => each(JqOutput::True),
+                Ok(Val::TStr(text)) => each(JqOutput::Text(&String::from_utf8_lossy(&text))),
+                Ok(other) => each(JqOutput::Json(&caught(|| other.to_string())?)),
                 Err(exception) => match exception.get_err() {
                     Ok(error) => return Err(shortened(error.to_string())),
                     Err(_) => return Err("it ends itself".into()),
@@ -172,15 +172,15 @@ mod tests {
     use crate::decode::testing::with_event;
 
     fn ask(expression: &str, json: &str) -> Result<Vec<String>, String> {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let jq = Jq::new(expression, &mut fields).unwrap();
         with_event(json, &fields, |event| {
             let mut outputs = Vec::new();
             let _ = jq.ask(event, |output| {
                 outputs.push(match output {
-                    Output::True => "true".to_string(),
-                    Output::Text(text) => format!("text {text}"),
-                    Output::Json(json) => json.to_string(),
+                    JqOutput::True => "true".to_string(),
+                    JqOutput::Text(text) => format!("text {text}"),
+                    JqOutput::Json(json) => json.to_string(),
                 });
                 ControlFlow::Continue(())
             })?;
@@ -236,7 +236,7 @@ mod tests {
             (&format!("{}1{}", "(".repeat(300), ")".repeat(300)), "levels deep"),
             (".a | @foo", "there is no @foo"),
         ] {
-            let refused = Jq::new(expression, &mut Fields::default()).unwrap_err().to_string();
+            let refused = Jq::new(expression, &mut FieldSet::default()).unwrap_err().to_string();
             assert!(refused.contains(part), "{expression}: {refused}");
             assert!(!refused.contains(".@"), "{refused}");
         }

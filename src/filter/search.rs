@@ -8,27 +8,27 @@ mod regular;
 
 use memchr::memmem;
 
-pub use self::needle::{Edges, Needle};
+pub use self::needle::{Boundary, Needle};
 pub use self::regular::needles_of_regex;
-use crate::decode::structure::Way;
-use crate::syntax::glob::{Choice, Pattern};
+use crate::decode::structure::SimdLevel;
+use crate::syntax::glob::{Pattern, PatternSet};
 
 /// What the text of a log must hold, one of these at least.
 #[derive(Clone, Debug)]
-pub struct Search {
+pub struct ByteSearch {
     needles: Vec<Needle>,
-    way: Way,
+    way: SimdLevel,
 }
 
-impl Search {
+impl ByteSearch {
     /// The best of several searches, each of which finds every event that is
     /// wanted; nothing where none would help.
-    pub fn best(searches: impl IntoIterator<Item = Vec<Needle>>) -> Option<Search> {
+    pub fn best(searches: impl IntoIterator<Item = Vec<Needle>>) -> Option<ByteSearch> {
         const MOST: usize = 8;
         let worth = |needles: &Vec<Needle>| needles.iter().map(Needle::worth).min().unwrap_or(0);
         let searches = searches.into_iter().filter(|needles| (1..=MOST).contains(&needles.len()));
         let needles = searches.filter(|needles| worth(needles) > 0).max_by_key(worth)?;
-        Some(Search { needles, way: Way::fastest() })
+        Some(ByteSearch { needles, way: SimdLevel::fastest() })
     }
 
     /// The places in `text`, a whole file, one of which is inside of every such
@@ -51,7 +51,7 @@ impl Search {
 
 /// What events hold of which some value, as `edges` say of it, fits `choice`;
 /// nothing where that is not easily told.
-pub fn needles_of(choice: &Choice<Pattern>, edges: Edges<'_>) -> Option<Vec<Needle>> {
+pub fn needles_of(choice: &PatternSet<Pattern>, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     choice.wanted().iter().map(|pattern| Needle::of_pattern(pattern, edges)).collect()
 }
 
@@ -61,8 +61,8 @@ mod tests {
 
     fn excludes(patterns: &[&str], text: &str) -> Option<bool> {
         let values: Vec<String> = patterns.iter().map(|value| (*value).to_string()).collect();
-        let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        let search = Search::best(needles_of(&choice, Edges::WHOLE))?;
+        let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let search = ByteSearch::best(needles_of(&choice, Boundary::WHOLE))?;
         Some(search.places(text.as_bytes()).is_some_and(|places| places.is_empty()))
     }
 

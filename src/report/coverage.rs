@@ -5,11 +5,11 @@ use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use super::fetched::Fetched;
+use super::fetched::DownloadTotals;
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::PassedOver;
+use crate::error::IgnoredReason;
 
 /// Counts of everything that was met: nothing is skipped in silence.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -34,7 +34,7 @@ pub struct Coverage {
     /// or were compared so.
     pub cut_values: u64,
     /// Files in order that are no logs.
-    pub passed_over: BTreeMap<PassedOver, u64>,
+    pub passed_over: BTreeMap<IgnoredReason, u64>,
     /// Records in logs that are no CloudTrail events.
     pub foreign: u64,
     /// Files that were not opened, since their name says that they were
@@ -57,7 +57,7 @@ pub struct Coverage {
     /// Whether the limit ended the run before all was read.
     pub is_cut: bool,
     /// What the mirror did, where there is one.
-    pub fetched: Option<Fetched>,
+    pub fetched: Option<DownloadTotals>,
     /// How far late deliveries were looked for, where the window has an end.
     pub late: Option<LateSearch>,
     /// Kinds of logs that are there and were not asked for.
@@ -198,8 +198,8 @@ mod tests {
         assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
         let searched = Coverage { is_searched: true, events: 20, ..coverage.clone() };
         assert_eq!(searched.to_string(), "55 files read and searched, 20 events decoded, 12 matched");
-        coverage.passed_over.insert(PassedOver::Digest, 2);
-        coverage.passed_over.insert(PassedOver::NotJson, 1);
+        coverage.passed_over.insert(IgnoredReason::Digest, 2);
+        coverage.passed_over.insert(IgnoredReason::NotJson, 1);
         coverage.add(&Coverage {
             unopened: 7,
             folders_left_out: 2,
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_mirror_is_mentioned_first() {
-        let fetched = Fetched { objects: 1, bytes: 2048, present: 3, ..Fetched::default() };
+        let fetched = DownloadTotals { objects: 1, bytes: 2048, present: 3, ..DownloadTotals::default() };
         let coverage = Coverage { fetched: Some(fetched), ..Coverage::default() };
         assert_eq!(
             coverage.to_string(),

@@ -12,7 +12,7 @@ use crate::cloudtrail::log_kind::LogKind;
 
 /// What was done to bring a mirror up to date.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Fetched {
+pub struct DownloadTotals {
     /// Objects of the bucket that are listed so far.
     pub known: u64,
     /// Whether that is all of them.
@@ -43,9 +43,9 @@ pub struct Fetched {
 
 /// What a run has mirrored that read nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Mirrored {
+pub struct SyncTotals {
     /// What was done.
-    pub fetched: Fetched,
+    pub fetched: DownloadTotals,
     /// How far late deliveries were looked for, where the window has an end.
     pub late: Option<LateSearch>,
     /// Kinds of logs that are there and were not asked for.
@@ -54,9 +54,9 @@ pub struct Mirrored {
     pub missing: Option<(u64, u64)>,
 }
 
-impl fmt::Display for Mirrored {
+impl fmt::Display for SyncTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fetched { objects, bytes, present, unwanted, failed, lists, gets, .. } = self.fetched;
+        let DownloadTotals { objects, bytes, present, unwanted, failed, lists, gets, .. } = self.fetched;
         let (objects, bytes, what) = match self.missing {
             Some((objects, bytes)) => (objects, bytes, "to download"),
             None => (objects, bytes, "downloaded"),
@@ -86,7 +86,7 @@ impl fmt::Display for Mirrored {
     }
 }
 
-impl Fetched {
+impl DownloadTotals {
     /// What S3 was asked for.
     pub fn requests(&self) -> String {
         format!(
@@ -114,7 +114,7 @@ impl Fetched {
     }
 
     /// Adds what was done for another bucket.
-    pub fn add(&mut self, other: &Fetched) {
+    pub fn add(&mut self, other: &DownloadTotals) {
         self.known += other.known;
         self.objects += other.objects;
         self.bytes += other.bytes;

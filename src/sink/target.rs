@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::error::cancel::Stop;
-use crate::error::{Fatal, plain};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, plain};
 use crate::sink::partial_file;
 
 /// A place to write to.
@@ -35,7 +35,7 @@ pub enum Target {
 impl Target {
     /// Opens the file at `path`, or standard output where there is none, or
     /// where `path` is a name of it.
-    pub fn open(path: Option<&Path>) -> Result<Target, Fatal> {
+    pub fn open(path: Option<&Path>) -> Result<Target, Error> {
         const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
         let Some(path) = path.map(followed) else { return Ok(Target::Stdout) };
         let path = path.as_path();
@@ -43,9 +43,9 @@ impl Target {
             return Ok(Target::Stdout);
         }
         let fail =
-            |error: io::Error| Fatal::Failed(format!("{}: cannot be written: {}", path.display(), plain(&error)));
+            |error: io::Error| Error::Failed(format!("{}: cannot be written: {}", path.display(), plain(&error)));
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Err(Fatal::Failed(format!("{}: is a folder", path.display()))),
+            Ok(metadata) if metadata.is_dir() => Err(Error::Failed(format!("{}: is a folder", path.display()))),
             Ok(metadata) if !metadata.is_file() || is_open_already(path) => {
                 let file = OpenOptions::new().append(true).open(path).map_err(fail)?;
                 Ok(Target::Special { file, path: path.to_path_buf() })
@@ -64,25 +64,25 @@ impl Target {
     }
 
     /// Writes all of `bytes`.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let result = match self {
             Target::Stdout => io::stdout().lock().write_all(bytes),
             Target::Whole { file, .. } => file.write_all(bytes),
             Target::Special { file, .. } => file.write_all(bytes),
         };
-        result.map_err(|error| Fatal::write(self.name(), &error))
+        result.map_err(|error| Error::write(self.name(), &error))
     }
 
     /// Ends a whole output: the file gets its name.
-    pub fn finish(mut self) -> Result<(), Fatal> {
+    pub fn finish(mut self) -> Result<(), Error> {
         let flushed = match &mut self {
             Target::Stdout => io::stdout().lock().flush(),
             Target::Whole { file, .. } => file.flush(),
             Target::Special { file, .. } => file.flush(),
         };
-        flushed.map_err(|error| Fatal::write(self.name(), &error))?;
+        flushed.map_err(|error| Error::write(self.name(), &error))?;
         if let Target::Whole { file, path } = self {
-            file.persist(&path).map_err(|error| Fatal::write(path.display(), &error.error))?;
+            file.persist(&path).map_err(|error| Error::write(path.display(), &error.error))?;
         }
         Ok(())
     }
@@ -117,30 +117,30 @@ fn is_open_already(path: &Path) -> bool {
 }
 
 /// A target for code that knows only writers, until the user wants to stop.
-pub struct Through<'a> {
+pub struct TargetWriter<'a> {
     target: &'a mut Target,
-    stop: &'a Stop,
-    trouble: Option<Fatal>,
+    stop: &'a Cancellation,
+    trouble: Option<Error>,
 }
 
-impl<'a> Through<'a> {
+impl<'a> TargetWriter<'a> {
     /// A writer to a target.
-    pub fn new(target: &'a mut Target, stop: &'a Stop) -> Through<'a> {
-        Through { target, stop, trouble: None }
+    pub fn new(target: &'a mut Target, stop: &'a Cancellation) -> TargetWriter<'a> {
+        TargetWriter { target, stop, trouble: None }
     }
 
     /// What kept it from writing.
-    pub fn take_trouble(&mut self) -> Option<Fatal> {
+    pub fn take_trouble(&mut self) -> Option<Error> {
         self.trouble.take()
     }
 }
 
-impl Write for Through<'_> {
+impl Write for TargetWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self.stop.is_interrupted() {
             // Whoever was told already still has to end, in silence.
             _ if self.trouble.is_some() => Ok(()),
-            true => Err(Fatal::Interrupted),
+            true => Err(Error::Interrupted),
             false => self.target.write(bytes),
         };
         written.map(|()| bytes.len()).map_err(|fatal| {

@@ -14,19 +14,19 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
 
-pub use self::about::About;
-use self::cell::Cell;
+pub use self::about::WorkbookInfo;
+use self::cell::SheetCell;
 use self::steady::steady;
-use super::target::Through;
-use crate::error::Fatal;
-use crate::table::column::Shows;
+use super::target::TargetWriter;
+use crate::error::Error;
+use crate::table::column::ColumnType;
 use crate::table::excel;
 use crate::table::excel::SheetColumn;
 
 /// A workbook that is being written.
-pub struct Book {
+pub struct WorkbookWriter {
     workbook: Workbook,
-    formats: Formats,
+    formats: CellFormats,
     columns: Vec<SheetColumn>,
     /// The length of the longest cell of each column.
     longest: Vec<usize>,
@@ -44,7 +44,7 @@ pub struct Book {
 }
 
 /// How cells look.
-struct Formats {
+struct CellFormats {
     header: Format,
     text: Format,
     /// For text that is too long for the format of text: some versions of Excel
@@ -57,14 +57,19 @@ struct Formats {
 /// Where the sheet about the others stands: second, so that it is seen.
 const ABOUT: usize = 1;
 
-impl Book {
+impl WorkbookWriter {
     /// Begins a workbook, whose temporary files are in `folder`.
     /// Times are shown in `zone`.
-    pub fn new(columns: Vec<SheetColumn>, has_header: bool, zone: TimeZone, folder: &Path) -> Result<Book, Fatal> {
+    pub fn new(
+        columns: Vec<SheetColumn>,
+        has_header: bool,
+        zone: TimeZone,
+        folder: &Path,
+    ) -> Result<WorkbookWriter, Error> {
         let longest = columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect();
-        let mut book = Book {
+        let mut book = WorkbookWriter {
             workbook: Workbook::new(),
-            formats: Formats::new(),
+            formats: CellFormats::new(),
             columns,
             longest,
             has_header,
@@ -85,7 +90,7 @@ impl Book {
     }
 
     /// Takes rows, of which the last may be only begun.
-    pub fn write(&mut self, mut rows: &[u8]) -> Result<(), Fatal> {
+    pub fn write(&mut self, mut rows: &[u8]) -> Result<(), Error> {
         steady(|| {
             while let Some(end) = memchr::memchr(b'\n', rows) {
                 if self.rest.is_empty() {
@@ -103,7 +108,7 @@ impl Book {
     }
 
     /// Ends the workbook and writes it.
-    pub fn finish(mut self, about: &About, target: &mut Through<'_>) -> Result<(), Fatal> {
+    pub fn finish(mut self, about: &WorkbookInfo, target: &mut TargetWriter<'_>) -> Result<(), Error> {
         let written = steady(|| {
             self.end_sheet()?;
             about.write(self.workbook.worksheet_from_index(ABOUT)?)?;
@@ -123,11 +128,11 @@ impl Book {
         let line = String::from_utf8_lossy(line);
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
         for (at, text) in line.split('\t').enumerate() {
-            let shows = self.columns.get(at).map_or(Shows::Text, |column| column.shows);
+            let shows = self.columns.get(at).map_or(ColumnType::Text, |column| column.shows);
             if text.is_empty() {
                 continue;
             }
-            put(sheet, self.row, at as u16, Cell::new(text, shows, &self.zone), &self.formats)?;
+            put(sheet, self.row, at as u16, SheetCell::new(text, shows, &self.zone), &self.formats)?;
             self.size += cell::size(text);
             if let Some(longest) = self.longest.get_mut(at) {
                 *longest = text.len().max(*longest);
@@ -143,7 +148,7 @@ impl Book {
         sheet.set_default_row_height(ROW_HEIGHT);
         self.row = 0;
         for (at, column) in self.columns.iter().enumerate() {
-            let format = if column.shows == Shows::Time { &self.formats.time } else { &self.formats.text };
+            let format = if column.shows == ColumnType::Time { &self.formats.time } else { &self.formats.text };
             sheet.set_column_format(at as u16, format)?;
         }
         if self.has_header {
@@ -166,7 +171,7 @@ impl Book {
         sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
         for (at, (longest, column)) in self.longest.iter().zip(&self.columns).enumerate() {
             let width = match *longest {
-                _ if column.shows == Shows::Time => TIME_WIDTH,
+                _ if column.shows == ColumnType::Time => TIME_WIDTH,
                 longest if longest > WIDEST => WIDE,
                 longest => longest,
             };
@@ -189,31 +194,37 @@ const ROW_HEIGHT: f64 = 15.75;
 /// So many characters are hidden by the button of a filter.
 const FILTER_BUTTON: usize = 3;
 
-fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell<'_>, formats: &Formats) -> Result<(), XlsxError> {
+fn put(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: SheetCell<'_>,
+    formats: &CellFormats,
+) -> Result<(), XlsxError> {
     match cell {
-        Cell::Number(number) => sheet.write_number_with_format(row, column, number, &formats.number),
-        Cell::Time(time) => sheet.write_number_with_format(row, column, time, &formats.time),
-        Cell::Text(text, Shows::Time) => sheet.write_string_with_format(row, column, text, &formats.text),
-        Cell::Text(text, _) if text.len() > LONG => {
+        SheetCell::Number(number) => sheet.write_number_with_format(row, column, number, &formats.number),
+        SheetCell::Time(time) => sheet.write_number_with_format(row, column, time, &formats.time),
+        SheetCell::Text(text, ColumnType::Time) => sheet.write_string_with_format(row, column, text, &formats.text),
+        SheetCell::Text(text, _) if text.len() > LONG => {
             sheet.write_string_with_format(row, column, text, &formats.long_text)
         }
         // The format is the column's.
-        Cell::Text(text, _) => sheet.write_string(row, column, text),
+        SheetCell::Text(text, _) => sheet.write_string(row, column, text),
     }?;
     Ok(())
 }
 
-/// See [`Formats::long_text`].
+/// See [`CellFormats::long_text`].
 const LONG: usize = 255;
 
-impl Formats {
-    fn new() -> Formats {
+impl CellFormats {
+    fn new() -> CellFormats {
         const HEADER: Color = Color::RGB(0xDD_EB_F7);
         // Text that is not wrapped runs into the next cell if that is empty, as
         // if it were the error code. Of wrapped text the first line is seen.
         let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         let other = Format::new().set_align(FormatAlign::Top);
-        Formats {
+        CellFormats {
             header: Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
             long_text: text.clone().set_quote_prefix(),
             number: other.clone().set_align(FormatAlign::Right),
@@ -228,22 +239,22 @@ mod tests {
     use calamine::{Data, Reader, Xlsx};
 
     use super::*;
-    use crate::error::cancel::Stop;
+    use crate::error::cancel::Cancellation;
     use crate::sink::target::Target;
 
     /// The rows of all sheets of a workbook that took `rows`.
     fn sheets(rows: &[&str], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.xlsx");
-        let column = |name: &str| SheetColumn { name: name.into(), shows: Shows::Text };
+        let column = |name: &str| SheetColumn { name: name.into(), shows: ColumnType::Text };
         let columns = vec![column("a"), column("b")];
-        let mut book = Book::new(columns, has_header, TimeZone::UTC, folder.path()).unwrap();
+        let mut book = WorkbookWriter::new(columns, has_header, TimeZone::UTC, folder.path()).unwrap();
         book.rows = most;
         for part in rows {
             book.write(part.as_bytes()).unwrap();
         }
         let mut target = Target::open(Some(&path)).unwrap();
-        book.finish(&About::default(), &mut Through::new(&mut target, &Stop::default())).unwrap();
+        book.finish(&WorkbookInfo::default(), &mut TargetWriter::new(&mut target, &Cancellation::default())).unwrap();
         target.finish().unwrap();
         let mut read: Xlsx<_> = calamine::open_workbook(&path).unwrap();
         let cells = |range: calamine::Range<Data>| range.rows().map(<[Data]>::to_vec).collect();

@@ -33,67 +33,67 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use self::client::Client;
-use self::discover::{Found, remote};
-use self::gate::Gate;
-use self::lanes::Lanes;
+use self::client::S3Client;
+use self::discover::{DiscoveredFolders, remote};
+use self::gate::ConcurrencyLimiter;
+use self::lanes::DownloadThreads;
 use self::mirror::{Mirror, MirrorLookup};
 use self::mirror_root::{MirrorEntry, MirrorRoot};
 use self::page::{Object, ObjectAccess};
-use self::trouble::Trouble;
+use self::trouble::S3Error;
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::keys::{Scope, kind_folders};
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::cancel::Stop;
-use crate::error::{Fatal, Skip};
-use crate::report::{Fetched, Report, count};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, Issue};
+use crate::report::{DownloadTotals, Report, count};
 use crate::source::spec::BucketInput;
 
 /// A bucket whose logs are being mirrored.
 #[derive(Debug)]
 pub struct Bucket {
-    shared: Arc<Shared>,
-    arrivals: mpsc::Receiver<Arrival>,
+    shared: Arc<MirrorTasks>,
+    arrivals: mpsc::Receiver<PendingObject>,
     /// The next arrival, while it is still on its way.
-    pending: Option<JoinHandle<Arrived>>,
+    pending: Option<JoinHandle<MirrorItem>>,
     /// How far late deliveries are looked for.
     late: Option<LateSearch>,
     /// Kinds of logs that are there and were not asked for.
     unread: BTreeSet<LogKind>,
     /// What downloads run on, while there may be any.
-    _lanes: Lanes,
+    _lanes: DownloadThreads,
     runtime: Arc<Runtime>,
 }
 
 /// Puts new copies into the mirror where those that are there turn out to be
 /// damaged.
 #[derive(Clone, Debug)]
-pub struct Again {
-    shared: Arc<Shared>,
+pub struct Refetch {
+    shared: Arc<MirrorTasks>,
     runtime: Arc<Runtime>,
 }
 
 /// Checks logs that nobody decodes when they have come.
-pub trait Verify: Debug + Send + Sync {
+pub trait ObjectVerifier: Debug + Send + Sync {
     /// Whether a log that was just written is a whole gzip stream.
     fn is_whole(&self, file: &File) -> io::Result<bool>;
 }
 
 /// What all tasks of one mirroring use.
 #[derive(Debug)]
-struct Shared {
-    client: Client,
+struct MirrorTasks {
+    client: S3Client,
     mirror: Mirror,
     scope: Scope,
-    gate: Arc<Gate>,
+    gate: Arc<ConcurrencyLimiter>,
     /// What checks objects that have come, where nobody reads them now.
-    verifier: Option<Arc<dyn Verify>>,
-    counts: Counts,
+    verifier: Option<Arc<dyn ObjectVerifier>>,
+    counts: DownloadCounts,
 }
 
 /// What was done so far.
 #[derive(Debug, Default)]
-struct Counts {
+struct DownloadCounts {
     known: AtomicU64,
     open_lists: AtomicU64,
     objects: AtomicU64,
@@ -109,14 +109,14 @@ struct Counts {
 
 /// An object in its place among the keys: there, or on its way.
 #[derive(Debug)]
-enum Arrival {
-    Here(Arrived),
-    OnItsWay(JoinHandle<Arrived>),
+enum PendingObject {
+    Here(MirrorItem),
+    OnItsWay(JoinHandle<MirrorItem>),
 }
 
 /// What comes out of a bucket.
 #[derive(Debug)]
-pub enum Arrived {
+pub enum MirrorItem {
     /// An object that the mirror holds now.
     Object {
         /// Where it is kept.
@@ -127,18 +127,18 @@ pub enum Arrived {
     /// An object that was delivered before the window, and was not fetched.
     TooOld,
     /// An object, or a part of the list, that could not be had.
-    Skip(Skip),
+    Skip(Issue),
     /// Something that the user should know.
     Note(String),
     /// There is no point in going on.
-    Fatal(Fatal),
+    Fatal(Error),
 }
 
 /// What [`Bucket::next`] found.
 #[derive(Debug)]
-pub enum Next {
+pub enum NextItem {
     /// The next object.
-    Arrived(Arrived),
+    Arrived(MirrorItem),
     /// The next object is not here yet.
     Wait,
     /// There are no more.
@@ -150,48 +150,48 @@ impl Bucket {
     /// `verifier` checks those that S3 has no checksum for; `stop` ends it early.
     pub fn open(
         input: &BucketInput,
-        verifier: Option<Arc<dyn Verify>>,
+        verifier: Option<Arc<dyn ObjectVerifier>>,
         report: &Report,
-        stop: &Stop,
-    ) -> Result<Bucket, Fatal> {
+        stop: &Cancellation,
+    ) -> Result<Bucket, Error> {
         let mirror = Mirror::open(&input.mirror, &input.bucket)?;
-        let Connected { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
+        let ConnectedBucket { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
         // How far downloads may run ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        let lanes = Lanes::open(&shared.client, THREADS).map_err(no_threads)?;
+        let lanes = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
         runtime.spawn(fetch::all(Arc::clone(&shared), lanes.turns(), found, sender));
         Ok(Bucket { shared, arrivals, pending: None, late, unread, _lanes: lanes, runtime: Arc::new(runtime) })
     }
 
     /// The next object in the order of keys; waits for it a moment at most.
-    pub fn next(&mut self, patience: Duration) -> Next {
+    pub fn next(&mut self, patience: Duration) -> NextItem {
         let Bucket { runtime, pending, arrivals, .. } = self;
         runtime.block_on(async {
             if pending.is_none() {
                 match tokio::time::timeout(patience, arrivals.recv()).await {
-                    Err(_) => return Next::Wait,
-                    Ok(None) => return Next::End,
-                    Ok(Some(Arrival::Here(arrived))) => return Next::Arrived(arrived),
-                    Ok(Some(Arrival::OnItsWay(task))) => *pending = Some(task),
+                    Err(_) => return NextItem::Wait,
+                    Ok(None) => return NextItem::End,
+                    Ok(Some(PendingObject::Here(arrived))) => return NextItem::Arrived(arrived),
+                    Ok(Some(PendingObject::OnItsWay(task))) => *pending = Some(task),
                 }
             }
-            let Some(task) = pending.as_mut() else { return Next::Wait };
+            let Some(task) = pending.as_mut() else { return NextItem::Wait };
             match tokio::time::timeout(patience, task).await {
-                Err(_) => Next::Wait,
+                Err(_) => NextItem::Wait,
                 Ok(result) => {
                     *pending = None;
-                    let broke = |_| Arrived::Fatal(Fatal::Failed("a download broke down".into()));
-                    Next::Arrived(result.unwrap_or_else(broke))
+                    let broke = |_| MirrorItem::Fatal(Error::Failed("a download broke down".into()));
+                    NextItem::Arrived(result.unwrap_or_else(broke))
                 }
             }
         })
     }
 
     /// What can fetch its objects once more.
-    pub fn again(&self) -> Again {
-        Again { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) }
+    pub fn again(&self) -> Refetch {
+        Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) }
     }
 
     /// What the bucket was asked, in a sentence.
@@ -201,7 +201,7 @@ impl Bucket {
     }
 
     /// What was done so far.
-    pub fn fetched(&self) -> Fetched {
+    pub fn fetched(&self) -> DownloadTotals {
         self.shared.fetched()
     }
 
@@ -221,9 +221,9 @@ impl Bucket {
     }
 }
 
-impl Again {
+impl Refetch {
     /// Fetches the object of this address once more. Says whether it came.
-    pub fn fetch(&self, address: &str, stop: &Stop) -> bool {
+    pub fn fetch(&self, address: &str, stop: &Cancellation) -> bool {
         let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
         let Ok(Some(MirrorEntry::File(size))) = MirrorLookup::new(self.shared.mirror.clone()).find(key) else {
             return false;
@@ -234,11 +234,11 @@ impl Again {
     }
 }
 
-impl Shared {
+impl MirrorTasks {
     /// What was done so far.
-    fn fetched(&self) -> Fetched {
-        let Shared { counts, gate, .. } = self;
-        Fetched {
+    fn fetched(&self) -> DownloadTotals {
+        let MirrorTasks { counts, gate, .. } = self;
+        DownloadTotals {
             known: counts.known.load(Relaxed),
             is_listed: counts.open_lists.load(Relaxed) == 0,
             objects: counts.objects.load(Relaxed),
@@ -260,33 +260,33 @@ impl Shared {
 /// long before they are.
 const THREADS: usize = 2;
 
-fn no_threads(error: std::io::Error) -> Fatal {
-    Fatal::Failed(format!("no threads for downloads: {error}"))
+fn no_threads(error: std::io::Error) -> Error {
+    Error::Failed(format!("no threads for downloads: {error}"))
 }
 
 /// A bucket that answers, and what it has of what was asked for.
-struct Connected {
+struct ConnectedBucket {
     runtime: Runtime,
-    shared: Arc<Shared>,
-    found: Found<Trouble>,
+    shared: Arc<MirrorTasks>,
+    found: DiscoveredFolders<S3Error>,
 }
 
 /// Connects, and finds where the logs are.
 fn connect(
     input: &BucketInput,
     mirror: Mirror,
-    verifier: Option<Arc<dyn Verify>>,
+    verifier: Option<Arc<dyn ObjectVerifier>>,
     report: &Report,
-    stop: &Stop,
-) -> Result<Connected, Fatal> {
+    stop: &Cancellation,
+) -> Result<ConnectedBucket, Error> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
     let scope = scope(input)?;
-    let gate = Arc::new(Gate::new(input.downloads));
-    let (client, root) = runtime.block_on(unless_stopped(stop, Client::connect(input, &gate)))?;
+    let gate = Arc::new(ConcurrencyLimiter::new(input.downloads));
+    let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &gate)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
-    let counts = Counts { lists: AtomicU64::new(root.lists), ..Counts::default() };
-    let shared = Arc::new(Shared { client, mirror, scope, gate, verifier, counts });
+    let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
+    let shared = Arc::new(MirrorTasks { client, mirror, scope, gate, verifier, counts });
     let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (fetch::scans(&found).len() as u64, shared.counts.lists.load(Relaxed));
@@ -294,24 +294,24 @@ fn connect(
         format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
     });
     found.notes.iter().for_each(|note| report.note(note));
-    Ok(Connected { runtime, shared, found })
+    Ok(ConnectedBucket { runtime, shared, found })
 }
 
 /// Does `work`, unless the user wants to stop before it is done.
-async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = Result<T, Fatal>>) -> Result<T, Fatal> {
+async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     const PATIENCE: Duration = Duration::from_millis(50);
     tokio::pin!(work);
     loop {
         match tokio::time::timeout(PATIENCE, &mut work).await {
             Ok(result) => return result,
-            Err(_) if stop.is_interrupted() => return Err(Fatal::Interrupted),
+            Err(_) if stop.is_interrupted() => return Err(Error::Interrupted),
             Err(_) => {}
         }
     }
 }
 
 /// What of a bucket is looked at.
-fn scope(input: &BucketInput) -> Result<Scope, Fatal> {
+fn scope(input: &BucketInput) -> Result<Scope, Error> {
     let kinds = kind_folders(&input.kinds, &input.prefix);
     Scope::of_bucket(input.organisation.clone(), kinds, &input.accounts, &input.regions, input.window, input.late_days)
 }

@@ -9,14 +9,14 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::cloudtrail::keys::Scope;
-use crate::error::{Outcome, Problem, Skip, plain};
+use crate::error::{Issue, Outcome, Problem, plain};
 use crate::sink::partial_file::{ENDING, own_output};
 use crate::source::s3::mirror::MARK;
 use crate::source::s3::mirror_root::{LINK, SPECIAL};
 
 /// What a walk meets.
 #[derive(Debug)]
-pub enum Met {
+pub enum WalkEntry {
     /// A file to read.
     File(PathBuf),
     /// A folder in which nothing can be wanted.
@@ -28,23 +28,23 @@ pub enum Met {
     /// A pipe, a socket or a device.
     Special,
     /// An entry that cannot be read.
-    Skip(Skip),
+    Skip(Issue),
     /// A link that leads back to a folder around it: all of that is walked anyway.
     Loop(String),
 }
 
 /// Walks a folder of a mirror, in which links are not followed but named, as is
 /// all that is neither a file nor a folder.
-pub fn walk_mirror(root: &Path, scope: &Scope, each: impl FnMut(Met) -> ControlFlow<()>) -> ControlFlow<()> {
+pub fn walk_mirror(root: &Path, scope: &Scope, each: impl FnMut(WalkEntry) -> ControlFlow<()>) -> ControlFlow<()> {
     walk_folder(root, scope, false, each)
 }
 
 /// Walks `root`, which may be a file, and calls `each` until it breaks off.
 /// Fails where there is nothing to walk.
-pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(Met) -> ControlFlow<()>) -> io::Result<()> {
+pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(WalkEntry) -> ControlFlow<()>) -> io::Result<()> {
     if !std::fs::metadata(root)?.is_dir() {
         // Whoever names a file wants it read, whatever its name says.
-        let _ = each(Met::File(root.to_path_buf()));
+        let _ = each(WalkEntry::File(root.to_path_buf()));
         return Ok(());
     }
     let _ = walk_folder(root, scope, true, each);
@@ -55,7 +55,7 @@ fn walk_folder(
     root: &Path,
     scope: &Scope,
     follows: bool,
-    mut each: impl FnMut(Met) -> ControlFlow<()>,
+    mut each: impl FnMut(WalkEntry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let own_output = own_output();
     let mut entries = WalkDir::new(root).follow_links(follows).sort_by(by_key).into_iter();
@@ -66,10 +66,10 @@ fn walk_folder(
                     continue;
                 }
                 entries.skip_current_dir();
-                Met::LeftOut
+                WalkEntry::LeftOut
             }
             // Pipes, sockets and devices in a folder would be waited for, or never end.
-            Ok(entry) if !entry.file_type().is_file() && follows => Met::Special,
+            Ok(entry) if !entry.file_type().is_file() && follows => WalkEntry::Special,
             Ok(entry) if entry.file_type().is_symlink() => refused(&entry, LINK),
             Ok(entry) if !entry.file_type().is_file() => refused(&entry, SPECIAL),
             Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) || name(&entry) == MARK.as_bytes() => continue,
@@ -81,34 +81,34 @@ fn walk_folder(
     ControlFlow::Continue(())
 }
 
-fn refused(entry: &DirEntry, why: &str) -> Met {
+fn refused(entry: &DirEntry, why: &str) -> WalkEntry {
     let problem = Problem::Walk(format!("cannot be read: {why}"));
-    Met::Skip(Skip { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
+    WalkEntry::Skip(Issue { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
 }
 
-fn file(entry: DirEntry, scope: &Scope) -> Met {
+fn file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     let name = str::from_utf8(name(&entry)).unwrap_or_default();
     if name.ends_with(ENDING) {
-        Met::Unfinished
+        WalkEntry::Unfinished
     } else if !scope.admits_file(name) {
-        Met::TooOld
+        WalkEntry::TooOld
     } else {
-        Met::File(entry.into_path())
+        WalkEntry::File(entry.into_path())
     }
 }
 
-fn broken(error: &walkdir::Error) -> Met {
+fn broken(error: &walkdir::Error) -> WalkEntry {
     let path = error.path().unwrap_or(Path::new("")).display();
     match (error.loop_ancestor(), error.io_error()) {
         (Some(ancestor), _) => {
-            Met::Loop(format!("{path}: a link back to {}; it is not followed again", ancestor.display()))
+            WalkEntry::Loop(format!("{path}: a link back to {}; it is not followed again", ancestor.display()))
         }
-        (None, Some(error)) => Met::Skip(Skip {
+        (None, Some(error)) => WalkEntry::Skip(Issue {
             name: path.to_string(),
             problem: Problem::Walk(format!("cannot be read: {}", plain(error))),
             outcome: Outcome::Nothing,
         }),
-        (None, None) => Met::Skip(Skip {
+        (None, None) => WalkEntry::Skip(Issue {
             name: path.to_string(),
             problem: Problem::Walk("cannot be read".into()),
             outcome: Outcome::Nothing,
@@ -148,7 +148,7 @@ mod tests {
         let mut paths = Vec::new();
         walk(root, scope, |met| {
             paths.push(match met {
-                Met::File(path) => path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
+                WalkEntry::File(path) => path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
                 other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_string(),
             });
             ControlFlow::Continue(())

@@ -11,31 +11,31 @@ use std::hash::{BuildHasher, RandomState};
 
 use sha2::{Digest, Sha256};
 
-pub use self::seen::Seen;
-use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{CUT, Kind, LONGEST, pieces, unescape};
-use crate::error::Fatal;
+pub use self::seen::SeenIds;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::decode::json::{CUT, LONGEST, ValueKind, pieces, unescape};
+use crate::error::Error;
 
 /// What stands for an `eventID`.
-pub type Id = [u8; 12];
+pub type IdHash = [u8; 12];
 
 /// Makes the ids of events.
 #[derive(Clone, Debug)]
-pub struct Ids {
-    slot: Slot,
+pub struct IdReader {
+    slot: FieldId,
     key: RandomState,
 }
 
-impl Ids {
+impl IdReader {
     /// Asks for the field.
-    pub fn new(fields: &mut Fields) -> Result<Ids, Fatal> {
+    pub fn new(fields: &mut FieldSet) -> Result<IdReader, Error> {
         let slot = fields.slot("eventID")?;
-        Ok(Ids { slot, key: RandomState::new() })
+        Ok(IdReader { slot, key: RandomState::new() })
     }
 
     /// The id of an event; nothing where it has none.
-    pub fn id(&self, event: &Event<'_>) -> Option<Id> {
-        let value = event.get(self.slot).filter(|value| value.kind() != Kind::Null)?;
+    pub fn id(&self, event: &Event<'_>) -> Option<IdHash> {
+        let value = event.get(self.slot).filter(|value| value.kind() != ValueKind::Null)?;
         let text = value.scalar().filter(|text| !text.is_empty())?;
         let (first, second) = match text.ends_with(CUT) {
             false => (self.key.hash_one((0_u8, &*text)), self.key.hash_one((1_u8, &*text))),
@@ -44,7 +44,7 @@ impl Ids {
                 (self.key.hash_one((2_u8, digest)), self.key.hash_one((3_u8, digest)))
             }
         };
-        let mut id = Id::default();
+        let mut id = IdHash::default();
         id[..8].copy_from_slice(&first.to_be_bytes());
         id[8..].copy_from_slice(&second.to_be_bytes()[..4]);
         Some(id)
@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn long_ids_are_told_apart_by_their_ends_and_not_by_how_they_are_written() {
-        let mut fields = Fields::default();
-        let ids = Ids::new(&mut fields).unwrap();
+        let mut fields = FieldSet::default();
+        let ids = IdReader::new(&mut fields).unwrap();
         let id =
             |text: &str| with_event(&format!(r#"{{"eventID":"{text}"}}"#), &fields, |event| ids.id(event)).unwrap();
         for length in [10, LONGEST / 6, LONGEST - 1, LONGEST, 2 * LONGEST] {

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use crate::error::{Fatal, plain};
+use crate::error::{Error, plain};
 
 /// A file without a name that is written at its end and read anywhere.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     const WAITING: usize = 1 << 18;
 
-    pub(crate) fn new() -> Result<Scratch, Fatal> {
+    pub(crate) fn new() -> Result<Scratch, Error> {
         let file = tempfile::tempfile().map_err(|error| failed(&error))?;
         Ok(Scratch { file, waiting: Vec::new(), length: 0 })
     }
@@ -30,7 +30,7 @@ impl Scratch {
     }
 
     /// Writes all of `bytes` at the end.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if self.waiting.len() + bytes.len() > Scratch::WAITING {
             self.flush()?;
         }
@@ -42,7 +42,7 @@ impl Scratch {
     }
 
     /// Ends the writing for now: all of it can be read.
-    pub(crate) fn flush(&mut self) -> Result<(), Fatal> {
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let waiting = std::mem::take(&mut self.waiting);
         self.write(&waiting)?;
         self.waiting = waiting;
@@ -51,13 +51,13 @@ impl Scratch {
     }
 
     /// Gives back the memory that only writing needs.
-    pub(crate) fn seal(&mut self) -> Result<(), Fatal> {
+    pub(crate) fn seal(&mut self) -> Result<(), Error> {
         self.flush()?;
         self.waiting = Vec::new();
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(bytes));
         written.map_err(|error| failed(&error))?;
         self.length += bytes.len() as u64;
@@ -65,14 +65,14 @@ impl Scratch {
     }
 
     /// Fills `buffer` with what was written at `at`.
-    pub(crate) fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), Fatal> {
+    pub(crate) fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), Error> {
         let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(buffer));
         read.map_err(|error| failed(&error))
     }
 }
 
-fn failed(error: &io::Error) -> Fatal {
-    Fatal::Failed(format!(
+fn failed(error: &io::Error) -> Error {
+    Error::Failed(format!(
         "{}: cannot hold what memory cannot: {}; name a folder with more room by the variable TMPDIR",
         std::env::temp_dir().display(),
         plain(error)

@@ -6,10 +6,10 @@
 mod key;
 mod run;
 
-pub use self::key::{Order, OrderBy};
-use self::run::Runs;
+pub use self::key::{SortColumn, SortOrder};
+use self::run::SortedRuns;
 use super::scratch::Scratch;
-use crate::error::Fatal;
+use crate::error::Error;
 
 /// What the rows that wait to be sorted may take.
 const ROOM: usize = 16 << 20;
@@ -25,10 +25,10 @@ pub struct Sorter {
     limit: Option<usize>,
     /// Keys and rows, one behind the other.
     waiting: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<SortEntry>,
     /// The key that a row must come before to be among those wanted.
     bound: Option<Vec<u8>>,
-    runs: Runs,
+    runs: SortedRuns,
     long: Option<Scratch>,
     /// The key and the place of the long row that is being taken.
     open: Option<(Vec<u8>, u64)>,
@@ -36,7 +36,7 @@ pub struct Sorter {
 
 /// A row that waits, with what decides most comparisons at hand.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct SortEntry {
     /// The first bytes of the key.
     head: u64,
     /// Where it stands among those that wait.
@@ -56,14 +56,14 @@ impl Sorter {
             waiting: Vec::new(),
             entries: Vec::new(),
             bound: None,
-            runs: Runs::default(),
+            runs: SortedRuns::default(),
             long: None,
             open: None,
         }
     }
 
     /// Takes a row.
-    pub fn push(&mut self, key: &[u8], row: &[u8]) -> Result<(), Fatal> {
+    pub fn push(&mut self, key: &[u8], row: &[u8]) -> Result<(), Error> {
         if row.len() <= LONG {
             return self.add(key, row, false);
         }
@@ -73,7 +73,7 @@ impl Sorter {
     }
 
     /// Begins to take a row that comes in pieces.
-    pub fn begin(&mut self, key: &[u8]) -> Result<(), Fatal> {
+    pub fn begin(&mut self, key: &[u8]) -> Result<(), Error> {
         let long = match &mut self.long {
             Some(long) => long,
             none => none.insert(Scratch::new()?),
@@ -83,34 +83,34 @@ impl Sorter {
     }
 
     /// Takes the next piece of a row.
-    pub fn go_on(&mut self, piece: &[u8]) -> Result<(), Fatal> {
+    pub fn go_on(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.long.as_mut().map_or(Ok(()), |long| long.append(piece))
     }
 
     /// The row that came in pieces is whole.
-    pub fn end(&mut self) -> Result<(), Fatal> {
+    pub fn end(&mut self) -> Result<(), Error> {
         let (Some((key, start)), Some(long)) = (self.open.take(), &self.long) else { return Ok(()) };
         let place = [start.to_le_bytes(), (long.end() - start).to_le_bytes()].concat();
         self.add(&key, &place, true)
     }
 
-    fn add(&mut self, key: &[u8], row: &[u8], is_long: bool) -> Result<(), Fatal> {
+    fn add(&mut self, key: &[u8], row: &[u8], is_long: bool) -> Result<(), Error> {
         // Of equal keys the one that came first is the first.
         if self.bound.as_ref().is_some_and(|bound| key >= &bound[..]) {
             return Ok(());
         }
         let needed = run::HEADER + key.len() + row.len();
-        let taken = self.waiting.len() + self.entries.len() * size_of::<Entry>();
+        let taken = self.waiting.len() + self.entries.len() * size_of::<SortEntry>();
         if taken + needed > self.room {
             self.make_room()?;
         }
-        self.entries.push(Entry { head: head(key), at: self.waiting.len() as u32 });
+        self.entries.push(SortEntry { head: head(key), at: self.waiting.len() as u32 });
         run::write(key, row, is_long, &mut self.waiting);
         Ok(())
     }
 
     /// Forgets what is not wanted, or writes what waits to disk.
-    fn make_room(&mut self) -> Result<(), Fatal> {
+    fn make_room(&mut self) -> Result<(), Error> {
         self.sort();
         if let Some(limit) = self.limit
             && limit < self.entries.len()
@@ -140,7 +140,7 @@ impl Sorter {
         self.waiting.extend_from_slice(&kept);
     }
 
-    fn write_run(&mut self) -> Result<(), Fatal> {
+    fn write_run(&mut self) -> Result<(), Error> {
         let entries = self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]));
         self.runs.add(entries)?;
         self.waiting.clear();
@@ -150,7 +150,7 @@ impl Sorter {
 
     fn sort(&mut self) {
         let waiting = &self.waiting;
-        let key = |entry: &Entry| run::key(&waiting[entry.at as usize..]);
+        let key = |entry: &SortEntry| run::key(&waiting[entry.at as usize..]);
         // By where they stand, which is the order in which they came, in the end.
         self.entries.sort_unstable_by(|one, other| {
             let by_key = || key(one).cmp(key(other));
@@ -160,7 +160,7 @@ impl Sorter {
 
     /// Hands all rows to `emit` in their order, the long ones in pieces.
     /// `emit` is told where a row ends.
-    pub fn finish(mut self, mut emit: impl FnMut(&[u8], bool) -> Result<(), Fatal>) -> Result<(), Fatal> {
+    pub fn finish(mut self, mut emit: impl FnMut(&[u8], bool) -> Result<(), Error>) -> Result<(), Error> {
         self.sort();
         let wanted = self.limit.unwrap_or(usize::MAX);
         let mut long = self.long.take();
@@ -194,8 +194,8 @@ impl Sorter {
 fn long_row(
     long: &mut Scratch,
     place: &[u8],
-    emit: &mut impl FnMut(&[u8], bool) -> Result<(), Fatal>,
-) -> Result<(), Fatal> {
+    emit: &mut impl FnMut(&[u8], bool) -> Result<(), Error>,
+) -> Result<(), Error> {
     const PIECE: u64 = 1 << 20;
     let number = |at: usize| place[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let (mut at, mut left) = (number(0), number(8));

@@ -9,7 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 pub use self::pieces::PieceMatcher;
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::syntax::visible::{begins_formula, read_escape};
 
 const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
@@ -20,10 +20,10 @@ const SPECIAL: &str = "*?{},!";
 
 /// A case-insensitive glob.
 #[derive(Clone, Debug)]
-pub struct Pattern(Kind);
+pub struct Pattern(PatternKind);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum PatternKind {
     /// No character is special: compared, not searched.
     Literal(Box<str>),
     Glob {
@@ -35,35 +35,35 @@ enum Kind {
 
 impl Pattern {
     /// Compiles one value of the option `option`.
-    pub fn new(option: &str, text: &str) -> Result<Pattern, Fatal> {
-        Pattern::parse(text).map_err(|wrong| Fatal::option(option, text, wrong))
+    pub fn new(option: &str, text: &str) -> Result<Pattern, Error> {
+        Pattern::parse(text).map_err(|wrong| Error::option(option, text, wrong))
     }
 
     /// Compiles a text, or says what it is instead of a pattern.
     pub fn parse(text: &str) -> Result<Pattern, &'static str> {
         let (regex, mut pieces) = translated(text).ok_or(RIGHT)?;
         if let [literal] = &mut pieces[..] {
-            return Ok(Pattern(Kind::Literal(std::mem::take(literal).into())));
+            return Ok(Pattern(PatternKind::Literal(std::mem::take(literal).into())));
         }
         let regex = RegexBuilder::new(&regex).dot_matches_new_line(true).build();
-        Ok(Pattern(Kind::Glob { regex: regex.map_err(|_| RIGHT)?, pieces }))
+        Ok(Pattern(PatternKind::Glob { regex: regex.map_err(|_| RIGHT)?, pieces }))
     }
 
     /// The parts that every text that matches holds in this order, in some case:
     /// the first at its start, the last at its end.
     pub fn pieces(&self) -> Vec<&str> {
         match &self.0 {
-            Kind::Literal(literal) => vec![literal],
-            Kind::Glob { pieces, .. } => pieces.iter().map(String::as_str).collect(),
+            PatternKind::Literal(literal) => vec![literal],
+            PatternKind::Glob { pieces, .. } => pieces.iter().map(String::as_str).collect(),
         }
     }
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
-            Kind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
-            Kind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
-            Kind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
+            PatternKind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
+            PatternKind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
+            PatternKind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
         }
     }
 }
@@ -72,10 +72,10 @@ impl Pattern {
     /// What takes a text in pieces and says in the end whether all of it matches.
     pub fn in_pieces(&self) -> Option<PieceMatcher> {
         match &self.0 {
-            Kind::Literal(literal) => {
+            PatternKind::Literal(literal) => {
                 PieceMatcher::new(&format!("^{}$", literal.chars().map(any_case).collect::<String>()), true)
             }
-            Kind::Glob { regex, .. } => PieceMatcher::new(regex.as_str(), true),
+            PatternKind::Glob { regex, .. } => PieceMatcher::new(regex.as_str(), true),
         }
     }
 }
@@ -182,43 +182,43 @@ fn copied(text: &str) -> Option<(String, usize)> {
 /// The values of one option: any of the plain ones must match, and none of
 /// those with a leading `!`.
 #[derive(Clone, Debug)]
-pub struct Choice<T> {
+pub struct PatternSet<T> {
     option: Box<str>,
     wanted: Vec<T>,
     unwanted: Vec<T>,
     /// One for each wanted pattern, shared by the clones on all threads.
-    usage: Arc<[Usage]>,
+    usage: Arc<[ValueUsage]>,
 }
 
 /// A wanted value as it was typed, and whether anything has matched it.
 #[derive(Debug)]
-struct Usage {
+struct ValueUsage {
     value: Box<str>,
     is_matched: AtomicBool,
 }
 
-impl<T> Choice<T> {
+impl<T> PatternSet<T> {
     /// Compiles the values of an option, each by `compile`; nothing where
     /// there are none.
     pub fn new(
         option: &str,
         values: &[String],
-        mut compile: impl FnMut(&str) -> Result<T, Fatal>,
-    ) -> Result<Option<Choice<T>>, Fatal> {
+        mut compile: impl FnMut(&str) -> Result<T, Error>,
+    ) -> Result<Option<PatternSet<T>>, Error> {
         let (mut wanted, mut unwanted, mut usage) = (Vec::new(), Vec::new(), Vec::new());
         for value in values {
             let (list, pattern) = match value.strip_prefix('!') {
                 Some(pattern) => (&mut unwanted, pattern),
                 None => {
-                    usage.push(Usage { value: value.as_str().into(), is_matched: AtomicBool::new(false) });
+                    usage.push(ValueUsage { value: value.as_str().into(), is_matched: AtomicBool::new(false) });
                     (&mut wanted, value.as_str())
                 }
             };
             if pattern.is_empty() {
-                return Err(Fatal::option(option, value, "empty, so it would match nothing; leave it out or write *"));
+                return Err(Error::option(option, value, "empty, so it would match nothing; leave it out or write *"));
             }
             if value.starts_with("!!") {
-                return Err(Fatal::option(
+                return Err(Error::option(
                     option,
                     value,
                     "negated twice; write one !, or !\\! where the text begins with one",
@@ -226,7 +226,7 @@ impl<T> Choice<T> {
             }
             list.push(compile(pattern)?);
         }
-        let choice = Choice { option: option.into(), wanted, unwanted, usage: usage.into() };
+        let choice = PatternSet { option: option.into(), wanted, unwanted, usage: usage.into() };
         Ok((!values.is_empty()).then_some(choice))
     }
 
@@ -261,16 +261,17 @@ impl<T> Choice<T> {
     }
 
     /// The option and the values that nothing has matched so far, of several.
-    pub fn unmatched(&self) -> Option<Unmatched> {
-        let is_unmatched = |usage: &&Usage| !usage.is_matched.load(Relaxed);
+    pub fn unmatched(&self) -> Option<UnmatchedValues> {
+        let is_unmatched = |usage: &&ValueUsage| !usage.is_matched.load(Relaxed);
         let values: Vec<String> = self.usage.iter().filter(is_unmatched).map(|usage| usage.value.to_string()).collect();
-        (self.usage.len() > 1 && !values.is_empty()).then(|| Unmatched { option: self.option.to_string(), values })
+        (self.usage.len() > 1 && !values.is_empty())
+            .then(|| UnmatchedValues { option: self.option.to_string(), values })
     }
 }
 
 /// Values of an option that nothing has matched, beside others.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Unmatched {
+pub struct UnmatchedValues {
     /// The option, such as `--event-name`.
     pub option: String,
     /// The values, as they were typed.
@@ -421,7 +422,7 @@ mod tests {
     fn wanted_are_or_and_unwanted_are_and_not() {
         let admits = |values: &[&str], text: &str| {
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
-            let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+            let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
             choice.admits(|pattern| pattern.matches(text))
         };
         assert!(admits(&["a", "b"], "B"));
@@ -429,7 +430,7 @@ mod tests {
         assert!(admits(&["!a", "!b"], "c"));
         assert!(!admits(&["!a", "!b"], "b"));
         assert!(!admits(&[r"!\!a"], "!A"));
-        let twice = Choice::new("-e", &["!!a".to_string()], |value| Pattern::new("-e", value)).unwrap_err();
+        let twice = PatternSet::new("-e", &["!!a".to_string()], |value| Pattern::new("-e", value)).unwrap_err();
         assert!(twice.to_string().contains("negated twice"), "{twice}");
         assert!(admits(&["a*", "!ab"], "ac"));
         assert!(!admits(&["a*", "!ab"], "ab"));
@@ -438,8 +439,8 @@ mod tests {
     #[test]
     fn a_value_of_a_list_that_matches_nothing_is_known() {
         let values = ["a*", "ab", "c", "!d"].map(String::from);
-        let choice = Choice::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        let unmatched = |choice: &Choice<Pattern>| choice.unmatched().map(|unmatched| unmatched.values);
+        let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let unmatched = |choice: &PatternSet<Pattern>| choice.unmatched().map(|unmatched| unmatched.values);
         assert_eq!(unmatched(&choice), Some(values[..3].to_vec()));
         let clone = choice.clone();
         assert!(clone.admits(|pattern| pattern.matches("ab")), "two match at once");
@@ -447,7 +448,7 @@ mod tests {
         assert_eq!(unmatched(&choice), Some(vec!["c".into()]));
         assert!(choice.admits(|pattern| pattern.matches("c")));
         assert_eq!(choice.unmatched(), None);
-        let alone = Choice::new("-e", &values[..1], |value| Pattern::new("-e", value)).unwrap().unwrap();
+        let alone = PatternSet::new("-e", &values[..1], |value| Pattern::new("-e", value)).unwrap().unwrap();
         assert_eq!(alone.unmatched(), None, "a single value is the business of the whole run");
     }
 

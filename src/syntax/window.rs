@@ -5,7 +5,7 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::syntax::suggest::nearest;
 
 const RIGHT: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
@@ -23,19 +23,22 @@ pub struct Window {
 impl Window {
     /// Reads the values of `--since` and `--until`; `now` is what spans such as
     /// `30d` count back from, and `zone` what times without an offset are in.
-    pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Fatal> {
+    pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Error> {
         let read = |option, value: Option<&str>, edge| match value {
             Some(text) => {
-                point(text, now, zone, edge).map(Some).ok_or_else(|| Fatal::option(option, text, right(text)))
+                point(text, now, zone, edge).map(Some).ok_or_else(|| Error::option(option, text, right(text)))
             }
             None => Ok(None),
         };
-        let window = Window { since: read("--since", since, Edge::Start)?, until: read("--until", until, Edge::End)? };
+        let window = Window {
+            since: read("--since", since, WindowEdge::Start)?,
+            until: read("--until", until, WindowEdge::End)?,
+        };
         if let (Some(from), Some(to)) = (window.since, window.until)
             && from >= to
         {
             let right = format!("not before --until {:?}: such a window holds no event", until.unwrap_or_default());
-            return Err(Fatal::option("--since", since.unwrap_or_default(), right));
+            return Err(Error::option("--since", since.unwrap_or_default(), right));
         }
         Ok(window)
     }
@@ -68,7 +71,7 @@ impl Window {
 /// Which instant a local time means that comes twice, or never, when clocks are
 /// put back or forward: a window leaves no event out.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Edge {
+pub(crate) enum WindowEdge {
     /// The first, for a window to begin with.
     Start,
     /// The last, for it to end with.
@@ -76,7 +79,7 @@ pub(crate) enum Edge {
 }
 
 /// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
-pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
+pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(span) = ago(text) {
         return now.checked_sub(span).ok();
@@ -92,8 +95,8 @@ pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: Edge) -> 
     }
     let times = zone.to_ambiguous_timestamp(text.parse::<DateTime>().ok()?);
     let time = match edge {
-        Edge::Start => times.earlier(),
-        Edge::End => times.later(),
+        WindowEdge::Start => times.earlier(),
+        WindowEdge::End => times.later(),
     };
     time.ok()?.checked_add(leap).ok()
 }
@@ -111,8 +114,8 @@ fn right(text: &str) -> &'static str {
 const DATE: usize = "2026-10-01".len();
 
 /// Reads the value of `--time-zone`.
-pub fn zone(text: &str) -> Result<TimeZone, Fatal> {
-    let wrong = |right: &str| Fatal::option("--time-zone", text, right);
+pub fn zone(text: &str) -> Result<TimeZone, Error> {
+    let wrong = |right: &str| Error::option("--time-zone", text, right);
     // In the rules of POSIX, UTC+2 is two hours behind UTC, which nobody expects.
     let is_as_written = |zone: &TimeZone| zone.iana_name().is_some() || text.starts_with(['+', '-']);
     match text {

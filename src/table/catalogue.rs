@@ -3,18 +3,18 @@
 /// A name, what its column shows, and how that looks.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the type says it")]
-pub struct Named {
+pub struct CatalogueEntry {
     pub name: &'static str,
     pub what: &'static str,
     pub example: &'static str,
 }
 
-const fn named(name: &'static str, what: &'static str, example: &'static str) -> Named {
-    Named { name, what, example }
+const fn named(name: &'static str, what: &'static str, example: &'static str) -> CatalogueEntry {
+    CatalogueEntry { name, what, example }
 }
 
 /// Every name that stands for a column. The examples are cells of `testdata/`.
-pub const CATALOGUE: &[Named] = &[
+pub const CATALOGUE: &[CatalogueEntry] = &[
     named("eventTime", "when the call was made, UTC unless --time-zone is given", "2026-10-01T09:14:02Z"),
     named("awsRegion", "the region that it was made to", "eu-west-1"),
     named("eventSource", "the service", "ec2.amazonaws.com"),
@@ -75,7 +75,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The catalogue as a page for people.
 pub fn help() -> String {
     let mut text = String::from("Columns, the first ten by default, each with a value as it is shown:\n\n");
-    for Named { name, what, example } in CATALOGUE {
+    for CatalogueEntry { name, what, example } in CATALOGUE {
         text.push_str(&format!("  {name:<29} {what}\n{:32}{example}\n", ""));
     }
     text.push_str(

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cloudtrail::time;
-use crate::decode::json::{Kind, Value, unescape};
+use crate::decode::json::{JsonValue, ValueKind, unescape};
 pub(super) use crate::syntax::visible::push_text;
 use crate::syntax::visible::{begins_formula, is_hidden};
 
@@ -29,7 +29,7 @@ impl CellStyle {
     }
 
     /// Appends a value that may be a time: in the zone that is asked for.
-    pub fn time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+    pub fn time(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         match self.zoned(value) {
             Some(time) => out.extend_from_slice(time.as_bytes()),
             None => self.value(value, out),
@@ -38,17 +38,17 @@ impl CellStyle {
 
     /// What a value is in the zone that is asked for, if it is a time; `None` for what
     /// stays as it was delivered.
-    pub(super) fn zoned(&self, value: Option<Value<'_>>) -> Option<String> {
+    pub(super) fn zoned(&self, value: Option<JsonValue<'_>>) -> Option<String> {
         in_zone(value?, self.zone.as_ref()?)
     }
 
     /// The same for the time of an event, which can be a number.
-    pub(super) fn zoned_event_time(&self, value: Option<Value<'_>>) -> Option<String> {
+    pub(super) fn zoned_event_time(&self, value: Option<JsonValue<'_>>) -> Option<String> {
         Some(shown_in(time::of_value(value?)?, self.zone.as_ref()?))
     }
 
     /// Appends the time of an event: in the zone that is asked for.
-    pub fn event_time(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+    pub fn event_time(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         match self.zoned_event_time(value) {
             Some(time) => out.extend_from_slice(time.as_bytes()),
             None => self.value(value, out),
@@ -58,7 +58,7 @@ impl CellStyle {
     /// Appends a value: the text of a string, an object or array as compact
     /// JSON with its keys as delivered, a number or word as it is.
     #[inline(always)]
-    pub fn value(&self, value: Option<Value<'_>>, out: &mut Vec<u8>) {
+    pub fn value(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         let Some(value) = value else { return self.absent(out) };
         match value.short() {
             Some((text, length)) if !(self.guard && may_begin_formula(text[0])) => {
@@ -72,9 +72,9 @@ impl CellStyle {
     }
 
     #[inline(never)]
-    fn any_value(&self, value: Value<'_>, out: &mut Vec<u8>) {
+    fn any_value(&self, value: JsonValue<'_>, out: &mut Vec<u8>) {
         match value.kind() {
-            Kind::Null => self.absent(out),
+            ValueKind::Null => self.absent(out),
             // What is written like a number need not be one, such as -2+3.
             _ => {
                 let start = out.len();
@@ -117,7 +117,7 @@ impl CellStyle {
 
 /// A time as it is in a zone; `None` if the value is not a time. A number is one only
 /// where nothing else can stand.
-fn in_zone(value: Value<'_>, zone: &TimeZone) -> Option<String> {
+fn in_zone(value: JsonValue<'_>, zone: &TimeZone) -> Option<String> {
     /// The longest that is one.
     const LONGEST: usize = 40;
     let text = value.raw_string().filter(|text| text.len() <= LONGEST)?;
@@ -129,7 +129,7 @@ fn shown_in(time: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Appends a value that is not null, without regard to spreadsheets.
-pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
+pub fn push_value(value: JsonValue<'_>, out: &mut Vec<u8>) {
     match value.raw_string() {
         Some(written) if value.is_plain() => out.extend_from_slice(written),
         Some(written) => push_text(&unescape(written), out),
@@ -140,7 +140,7 @@ pub fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
 
 /// Appends a value as JSON of one line: as delivered, but without the white
 /// space between its parts, and with control characters escaped.
-pub(super) fn push_json(value: Value<'_>, out: &mut Vec<u8>) {
+pub(super) fn push_json(value: JsonValue<'_>, out: &mut Vec<u8>) {
     if value.is_dense() && is_tame(value.raw()) {
         return out.extend_from_slice(value.raw());
     }
@@ -175,11 +175,11 @@ fn may_begin_formula(first: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::event::Fields;
+    use crate::decode::event::FieldSet;
     use crate::decode::testing::with_event;
 
     fn cell(json: &str) -> String {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let slot = fields.slot("x").unwrap();
         let style = CellStyle::new("NULL", true, None);
         with_event(&format!("{{\"x\":{json}}}"), &fields, |event| {
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn times_are_shown_in_a_zone() {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let slot = fields.slot("x").unwrap();
         for (zone, json, expected) in [
             ("Europe/Berlin", r#""2026-10-25T00:59:59Z""#, "2026-10-25T02:59:59+02:00"),

@@ -6,18 +6,18 @@ use std::ops::ControlFlow;
 
 use memchr::memmem;
 
-pub use self::kind::Shows;
-use crate::cloudtrail::field::{Field, Path};
+pub use self::kind::ColumnType;
+use crate::cloudtrail::field::{Field, FieldPath};
 use crate::cloudtrail::resource::ResourceFields;
-use crate::decode::event::{Event, Fields, Slot};
-use crate::decode::json::{CUT, Kind, Value};
-use crate::error::Fatal;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::decode::json::{CUT, JsonValue, ValueKind};
+use crate::error::Error;
 use crate::syntax::suggest::nearest;
 use crate::table::catalogue;
 use crate::table::cell::{CellStyle, push_value};
 use crate::table::large;
-use crate::table::large::Emit;
-use crate::table::names::Names;
+use crate::table::large::ByteSink;
+use crate::table::names::NameWriter;
 
 /// What is shown unless something else is asked for: what everybody's script
 /// shows, in its order, and two that an investigation needs.
@@ -39,17 +39,17 @@ pub const DEFAULT: [&str; 10] = [
 pub struct Column {
     /// As typed, for the header.
     pub name: String,
-    source: Source,
+    source: CellSource,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
-    Field(Slot),
-    Time(Slot),
-    Path(Path),
-    UserName(Box<Names>),
+enum CellSource {
+    Field(FieldId),
+    Time(FieldId),
+    Path(FieldPath),
+    UserName(Box<NameWriter>),
     /// The first of several paths that leads to something.
-    First(Box<[Path; 2]>),
+    First(Box<[FieldPath; 2]>),
     Resources(ResourceFields),
     File,
 }
@@ -57,7 +57,7 @@ enum Source {
 /// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list
 /// that begins with `+` adds to the default; `all` stands for those of the
 /// catalogue that do not come before it.
-pub fn parse_list(names: &[String], fields: &mut Fields) -> Result<Vec<Column>, Fatal> {
+pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>, Error> {
     let adds = names.first().is_none_or(|first| first.starts_with('+'));
     let mut all: Vec<&str> = if adds { DEFAULT.to_vec() } else { Vec::new() };
     for name in names {
@@ -74,23 +74,24 @@ pub fn parse_list(names: &[String], fields: &mut Fields) -> Result<Vec<Column>, 
 
 impl Column {
     /// The column that an option names.
-    pub fn new(option: &str, name: &str, fields: &mut Fields) -> Result<Column, Fatal> {
-        let wrong = |reason: &str| Fatal::option(option, name, reason);
+    pub fn new(option: &str, name: &str, fields: &mut FieldSet) -> Result<Column, Error> {
+        let wrong = |reason: &str| Error::option(option, name, reason);
         let worked_out = Field::worked_out(name, fields).map_err(|reason| wrong(&reason))?;
         let source = match (name, worked_out) {
-            (_, Some(Field::Path(path))) => Source::Path(path),
-            (_, Some(Field::First(paths))) => Source::First(paths),
-            (_, Some(Field::UserName(identities))) => Source::UserName(Box::new(Names::new(*identities))),
-            (_, Some(Field::Resources(fields))) => Source::Resources(fields),
+            (_, Some(Field::Path(path))) => CellSource::Path(path),
+            (_, Some(Field::First(paths))) => CellSource::First(paths),
+            (_, Some(Field::UserName(identities))) => CellSource::UserName(Box::new(NameWriter::new(*identities))),
+            (_, Some(Field::Resources(fields))) => CellSource::Resources(fields),
             ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
-            ("file", None) => Source::File,
-            ("eventTime", None) => Source::Time(fields.slot(name)?),
-            _ if catalogue::names().any(|known| known == name) => Source::Field(fields.slot(name)?),
+            ("file", None) => CellSource::File,
+            ("eventTime", None) => CellSource::Time(fields.slot(name)?),
+            _ if catalogue::names().any(|known| known == name) => CellSource::Field(fields.slot(name)?),
             _ if name.contains(['.', '[']) => match misspelled_root(name) {
                 Some(known) => return Err(wrong(&format!("not a path; did you mean {known}…?"))),
                 None => {
-                    let path = Path::parse(name, fields).map_err(|reason| wrong(&format!("a path that {reason}")))?;
-                    Source::Path(path)
+                    let path =
+                        FieldPath::parse(name, fields).map_err(|reason| wrong(&format!("a path that {reason}")))?;
+                    CellSource::Path(path)
                 }
             },
             _ => return Err(wrong(&unknown(name))),
@@ -99,11 +100,11 @@ impl Column {
     }
 
     /// The value that the cell shows, if it is one that is written in pieces.
-    fn large_value<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+    fn large_value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let value = match &self.source {
-            Source::Field(slot) | Source::Time(slot) => event.get(*slot),
-            Source::Path(path) if !path.is_many() => path.value(event),
-            Source::First(paths) => first(paths, event),
+            CellSource::Field(slot) | CellSource::Time(slot) => event.get(*slot),
+            CellSource::Path(path) if !path.is_many() => path.value(event),
+            CellSource::First(paths) => first(paths, event),
             _ => None,
         };
         value.filter(large::is_large)
@@ -112,14 +113,14 @@ impl Column {
     /// Whether the cell is made of several values, or of parts of one, which are
     /// cut where they are long.
     fn is_derived(&self) -> bool {
-        matches!(self.source, Source::UserName(_) | Source::Resources(_))
+        matches!(self.source, CellSource::UserName(_) | CellSource::Resources(_))
     }
 
-    /// The text of the cell, if it is a short and plain one: see [`Value::short`].
+    /// The text of the cell, if it is a short and plain one: see [`JsonValue::short`].
     #[inline]
-    pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; Value::SHORT], usize)> {
+    pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; JsonValue::SHORT], usize)> {
         match &self.source {
-            Source::Field(slot) => event.get(*slot)?.short(),
+            CellSource::Field(slot) => event.get(*slot)?.short(),
             _ => None,
         }
     }
@@ -128,8 +129,8 @@ impl Column {
     #[inline]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &self.source {
-            Source::Field(slot) => style.value(event.get(*slot), out),
-            Source::Time(slot) if style.zone.is_none() => style.value(event.get(*slot), out),
+            CellSource::Field(slot) => style.value(event.get(*slot), out),
+            CellSource::Time(slot) if style.zone.is_none() => style.value(event.get(*slot), out),
             _ => self.write_other(event, file, style, out),
         }
     }
@@ -141,10 +142,10 @@ impl Column {
         event: &Event<'_>,
         file: &str,
         style: &CellStyle,
-        emit: &mut Emit<'_>,
+        emit: &mut ByteSink<'_>,
     ) -> ControlFlow<(), bool> {
         match &self.source {
-            Source::Path(path) if path.is_many() => large::joined(path, event, style, emit)?,
+            CellSource::Path(path) if path.is_many() => large::joined(path, event, style, emit)?,
             _ => match self.large_value(event) {
                 Some(value) => large::cell(value, style, emit)?,
                 None => {
@@ -180,20 +181,20 @@ impl Column {
     #[inline(never)]
     fn write_other(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
-            Source::Field(slot) => style.value(event.get(*slot), out),
-            Source::Time(slot) => style.event_time(event.get(*slot), out),
-            Source::Path(path) if path.is_many() => joined(path, event, style, out),
-            Source::Path(path) => style.time(path.value(event), out),
-            Source::First(paths) => style.value(first(paths, event), out),
-            Source::UserName(names) => names.write(event, out, |name, out| match name {
+            CellSource::Field(slot) => style.value(event.get(*slot), out),
+            CellSource::Time(slot) => style.event_time(event.get(*slot), out),
+            CellSource::Path(path) if path.is_many() => joined(path, event, style, out),
+            CellSource::Path(path) => style.time(path.value(event), out),
+            CellSource::First(paths) => style.value(first(paths, event), out),
+            CellSource::UserName(names) => names.write(event, out, |name, out| match name {
                 Some(parts) => style.parts(&parts, out),
                 None => style.absent(out),
             }),
-            Source::Resources(fields) => match &fields.list(event)[..] {
+            CellSource::Resources(fields) => match &fields.list(event)[..] {
                 [] => style.absent(out),
                 list => style.text(&list.join(";"), out),
             },
-            Source::File => style.text(file, out),
+            CellSource::File => style.text(file, out),
         }
     }
 }
@@ -204,15 +205,15 @@ fn is_cut(cell: &[u8]) -> bool {
 }
 
 /// The value of the first path that leads to one.
-fn first<'a>(paths: &[Path; 2], event: &Event<'a>) -> Option<Value<'a>> {
-    paths.iter().filter_map(|path| path.value(event)).find(|value| value.kind() != Kind::Null)
+fn first<'a>(paths: &[FieldPath; 2], event: &Event<'a>) -> Option<JsonValue<'a>> {
+    paths.iter().filter_map(|path| path.value(event)).find(|value| value.kind() != ValueKind::Null)
 }
 
 /// The values of a path through arrays, joined by `;`.
-fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
+fn joined(path: &FieldPath, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
     let (start, mut count) = (out.len(), 0);
     path.each(event, &mut |value| {
-        if value.kind() != Kind::Null {
+        if value.kind() != ValueKind::Null {
             if count > 0 {
                 out.push(b';');
             }
@@ -251,7 +252,7 @@ mod tests {
         "additionalEventData":{"MFAUsed":"No"},"novel":"new"}"#;
 
     fn cells(names: &[&str]) -> Vec<String> {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
         let columns = parse_list(&names, &mut fields).unwrap();
         let style = CellStyle::new("~", true, None);
@@ -277,7 +278,7 @@ mod tests {
     fn a_plus_adds_to_the_default() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut Fields::default()).unwrap();
+            let columns = parse_list(&list, &mut FieldSet::default()).unwrap();
             columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), DEFAULT);
@@ -291,7 +292,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_help() {
-        let refuse = |name: &str| parse_list(&[name.to_string()], &mut Fields::default()).unwrap_err().to_string();
+        let refuse = |name: &str| parse_list(&[name.to_string()], &mut FieldSet::default()).unwrap_err().to_string();
         assert_eq!(refuse("eventname"), "--columns \"eventname\": not a column; did you mean eventName?");
         assert!(
             refuse("bogus").ends_with("--columns help lists the names, and .bogus would be the field of that name")

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::large::{Emit, PIECE};
+use super::large::{ByteSink, PIECE};
 
 /// Quotes the cell that begins at `start` and ends `out`, if it needs it.
 pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
@@ -26,13 +26,13 @@ pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
 /// A cell that comes in pieces. It is held until it is whole, or too large to wait
 /// for a comma or a quote in it.
 #[derive(Debug, Default)]
-pub(super) struct Pieces {
+pub(super) struct CsvPieces {
     start: Vec<u8>,
     is_open: bool,
 }
 
-impl Pieces {
-    pub(super) fn push(&mut self, piece: &[u8], emit: &mut Emit<'_>) -> ControlFlow<()> {
+impl CsvPieces {
+    pub(super) fn push(&mut self, piece: &[u8], emit: &mut ByteSink<'_>) -> ControlFlow<()> {
         if !self.is_open {
             self.start.extend_from_slice(piece);
             if self.start.len() <= PIECE {
@@ -45,7 +45,7 @@ impl Pieces {
         doubled(piece, emit)
     }
 
-    pub(super) fn finish(mut self, emit: &mut Emit<'_>) -> ControlFlow<()> {
+    pub(super) fn finish(mut self, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
         if self.is_open {
             return emit(b"\"");
         }
@@ -55,7 +55,7 @@ impl Pieces {
 }
 
 /// Emits text with each quote twice.
-fn doubled(text: &[u8], emit: &mut Emit<'_>) -> ControlFlow<()> {
+fn doubled(text: &[u8], emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     for part in text.split_inclusive(|byte| *byte == b'"') {
         emit(part)?;
         if part.ends_with(b"\"") {
@@ -88,7 +88,7 @@ mod tests {
     fn pieces_are_quoted_like_the_whole_or_are_large() {
         for text in ["plain", "", "a,b", "say \"hi\"", &"x".repeat(PIECE), &"\",".repeat(PIECE)] {
             for size in [1, 7, 2 * PIECE] {
-                let (mut pieces, mut out, mut whole) = (Pieces::default(), Vec::new(), text.as_bytes().to_vec());
+                let (mut pieces, mut out, mut whole) = (CsvPieces::default(), Vec::new(), text.as_bytes().to_vec());
                 let mut emit = |piece: &[u8]| {
                     out.extend_from_slice(piece);
                     ControlFlow::Continue(())

@@ -7,17 +7,17 @@ use crate::decode::json::CUT;
 
 /// Counts the cells that were cut in text that comes in pieces.
 #[derive(Debug)]
-pub struct Cuts {
+pub struct TruncationCounter {
     mark: &'static str,
     /// The end of the last piece, in which a mark can begin.
     rest: Vec<u8>,
     count: u64,
 }
 
-impl Cuts {
+impl TruncationCounter {
     /// Those that are more than Excel can hold, or those of long values.
-    pub fn new(for_excel: bool) -> Cuts {
-        Cuts { mark: if for_excel { excel::MARK } else { CUT }, rest: Vec::new(), count: 0 }
+    pub fn new(for_excel: bool) -> TruncationCounter {
+        TruncationCounter { mark: if for_excel { excel::MARK } else { CUT }, rest: Vec::new(), count: 0 }
     }
 
     /// Looks at the next piece.
@@ -40,10 +40,10 @@ mod tests {
     #[test]
     fn cuts_are_counted_in_pieces_of_any_size() {
         for for_excel in [true, false] {
-            let mark = Cuts::new(for_excel).mark;
+            let mark = TruncationCounter::new(for_excel).mark;
             let text = format!("a{mark}\tb\n{mark}{mark} …[cut\n");
             for size in 1..text.len() {
-                let mut cuts = Cuts::new(for_excel);
+                let mut cuts = TruncationCounter::new(for_excel);
                 text.as_bytes().chunks(size).for_each(|piece| cuts.look(piece));
                 assert_eq!(cuts.count(), 3, "{size}");
             }

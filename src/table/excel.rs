@@ -1,6 +1,6 @@
 //! What Excel can hold, and what it needs to open a text file as it was meant.
 
-use super::column::Shows;
+use super::column::ColumnType;
 
 /// A column of a sheet.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ pub struct SheetColumn {
     /// What stands above it.
     pub name: String,
     /// What its cells are.
-    pub shows: Shows,
+    pub shows: ColumnType,
 }
 
 /// Tells Excel, and most other programs, that a file is UTF-8.

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use super::cell::{CellStyle, push_json, push_text};
 use super::column::Column;
-use super::large::{self, Emit};
+use super::large::{self, ByteSink};
 use crate::decode::event::Event;
-use crate::decode::json::Value;
+use crate::decode::json::JsonValue;
 
 /// Appends the line of an event. Without columns it is the event itself.
 pub(super) fn line(columns: &mut [Column], style: &CellStyle, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
@@ -30,7 +30,7 @@ pub(super) fn line_in_pieces(
     style: &CellStyle,
     event: &Event<'_>,
     file: &str,
-    emit: &mut Emit<'_>,
+    emit: &mut ByteSink<'_>,
 ) -> ControlFlow<(), u64> {
     if columns.is_empty() {
         large::json(event.value(), emit)?;
@@ -51,7 +51,7 @@ pub(super) fn line_in_pieces(
 }
 
 /// Appends a value, or null where there is none.
-pub(super) fn value(value: Option<Value<'_>>, out: &mut Vec<u8>) {
+pub(super) fn value(value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
     match value {
         Some(value) => push_json(value, out),
         None => out.extend_from_slice(b"null"),
@@ -59,7 +59,7 @@ pub(super) fn value(value: Option<Value<'_>>, out: &mut Vec<u8>) {
 }
 
 /// Appends a value that may be a time, in the zone that is asked for.
-pub(super) fn time(shown: Option<Value<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
+pub(super) fn time(shown: Option<JsonValue<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
     match style.zoned(shown) {
         Some(time) => text(&[&time], out),
         None => value(shown, out),
@@ -67,7 +67,7 @@ pub(super) fn time(shown: Option<Value<'_>>, style: &CellStyle, out: &mut Vec<u8
 }
 
 /// The same for the time of an event.
-pub(super) fn event_time(shown: Option<Value<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
+pub(super) fn event_time(shown: Option<JsonValue<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
     match style.zoned_event_time(shown) {
         Some(time) => text(&[&time], out),
         None => value(shown, out),

@@ -4,19 +4,19 @@
 use std::ops::ControlFlow;
 
 use super::cell::{CellStyle, push_text, push_value};
-use crate::cloudtrail::field::Path;
+use crate::cloudtrail::field::FieldPath;
 use crate::decode::event::Event;
-use crate::decode::json::{Kind, Value, pieces, unescape};
+use crate::decode::json::{JsonValue, ValueKind, pieces, unescape};
 use crate::syntax::visible::{FORMULA_WITHIN, begins_formula};
 
 /// Cells of larger values are written in pieces of about this size.
 pub(super) const PIECE: usize = 64 << 10;
 
 /// Takes the bytes of a row, piece by piece, until it breaks off.
-pub type Emit<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
+pub type ByteSink<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
 
 /// Writes the cell of a value that is too large to be written at once.
-pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) -> ControlFlow<()> {
+pub(super) fn cell(value: JsonValue<'_>, style: &CellStyle, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     if style.guard && is_formula(value, false) {
         emit(b"'")?;
     }
@@ -24,7 +24,7 @@ pub(super) fn cell(value: Value<'_>, style: &CellStyle, emit: &mut Emit<'_>) -> 
 }
 
 /// Writes a value of any size that is not null, without regard to spreadsheets.
-fn text(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
+fn text(value: JsonValue<'_>, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     let mut text = Vec::new();
     if !is_large(&value) {
         push_value(value, &mut text);
@@ -41,7 +41,7 @@ fn text(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
 
 /// Whether a spreadsheet would take a cell for a formula that begins with this
 /// value, behind which there may be more.
-fn is_formula(value: Value<'_>, has_more: bool) -> bool {
+fn is_formula(value: JsonValue<'_>, has_more: bool) -> bool {
     let mut start = Vec::new();
     match value.raw_string() {
         Some(written) => {
@@ -59,10 +59,15 @@ fn is_formula(value: Value<'_>, has_more: bool) -> bool {
 }
 
 /// Writes the cell of all values of a path, joined by `;`.
-pub(super) fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, emit: &mut Emit<'_>) -> ControlFlow<()> {
+pub(super) fn joined(
+    path: &FieldPath,
+    event: &Event<'_>,
+    style: &CellStyle,
+    emit: &mut ByteSink<'_>,
+) -> ControlFlow<()> {
     let (mut first, mut count) = (None, 0_u64);
     path.each(event, &mut |value| {
-        if value.kind() != Kind::Null {
+        if value.kind() != ValueKind::Null {
             first = first.or(Some(value));
             count += 1;
         }
@@ -73,7 +78,7 @@ pub(super) fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, emit: &m
     }
     let (mut flow, mut is_first) = (ControlFlow::Continue(()), true);
     path.each(event, &mut |value| {
-        if flow.is_continue() && value.kind() != Kind::Null {
+        if flow.is_continue() && value.kind() != ValueKind::Null {
             if !std::mem::take(&mut is_first) {
                 flow = emit(b";");
             }
@@ -86,7 +91,7 @@ pub(super) fn joined(path: &Path, event: &Event<'_>, style: &CellStyle, emit: &m
 }
 
 /// Writes a value as JSON of one line.
-pub(super) fn json(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
+pub(super) fn json(value: JsonValue<'_>, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     let mut text = Vec::new();
     let is_plain = value.is_plain();
     value.compact_pieces(PIECE, &mut |piece| {
@@ -100,22 +105,22 @@ pub(super) fn json(value: Value<'_>, emit: &mut Emit<'_>) -> ControlFlow<()> {
 }
 
 /// Whether a value's cell is to be written in pieces.
-pub(super) fn is_large(value: &Value<'_>) -> bool {
-    value.raw().len() > PIECE && value.kind() != Kind::Null
+pub(super) fn is_large(value: &JsonValue<'_>) -> bool {
+    value.raw().len() > PIECE && value.kind() != ValueKind::Null
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::event::Fields;
+    use crate::decode::event::FieldSet;
     use crate::decode::testing::with_event;
 
     /// The cell of a field in one piece, and of all values in an array there, and
     /// both in pieces.
     fn cells(json: &str) -> [Vec<u8>; 4] {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let slot = fields.slot("x").unwrap();
-        let path = Path::parse("list[]", &mut fields).unwrap();
+        let path = FieldPath::parse("list[]", &mut fields).unwrap();
         let style = CellStyle::new("~", true, None);
         with_event(&format!("{{\"x\":{json},\"list\":[null,{json},{json}]}}"), &fields, |event| {
             let [mut whole, mut parts, mut list, mut list_parts] = [const { Vec::new() }; 4];

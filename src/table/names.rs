@@ -1,28 +1,28 @@
 //! The cell of the column `userName`, remembered by the identity it was made
 //! of: in most logs nineteen of twenty events are by a caller who called before.
 
-use crate::cloudtrail::identity::{Identities, Name};
+use crate::cloudtrail::identity::{CallerName, IdentityReader};
 use crate::decode::event::Event;
 
 /// Writes names, and remembers some.
 #[derive(Clone, Debug)]
-pub(super) struct Names {
-    identities: Identities,
+pub(super) struct NameWriter {
+    identities: IdentityReader,
     /// Each in the place that its identity's bytes decide.
-    known: Vec<Known>,
+    known: Vec<KnownName>,
 }
 
 /// An identity as written, and the cell of its name.
 #[derive(Clone, Debug, Default)]
-struct Known {
+struct KnownName {
     identity: Vec<u8>,
     cell: Vec<u8>,
 }
 
-impl Names {
+impl NameWriter {
     /// Those that are read so.
-    pub(super) fn new(identities: Identities) -> Names {
-        Names { identities, known: Vec::new() }
+    pub(super) fn new(identities: IdentityReader) -> NameWriter {
+        NameWriter { identities, known: Vec::new() }
     }
 
     /// Appends the cell of an event, written by `write` where it is not known.
@@ -39,7 +39,7 @@ impl Names {
             return;
         };
         if self.known.is_empty() {
-            self.known.resize(PLACES, Known::default());
+            self.known.resize(PLACES, KnownName::default());
         }
         if self.known[place].identity == identity {
             return out.extend_from_slice(&self.known[place].cell);
@@ -58,7 +58,7 @@ impl Names {
     /// with the same identity has it.
     fn make(&mut self, event: &Event<'_>, out: &mut Vec<u8>, write: impl Fn(Option<[&str; 3]>, &mut Vec<u8>)) -> bool {
         let principal = self.identities.principal(event);
-        write(principal.name().as_ref().map(Name::parts), out);
+        write(principal.name().as_ref().map(CallerName::parts), out);
         principal.is_identity()
     }
 }

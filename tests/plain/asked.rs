@@ -7,7 +7,7 @@ use clap::Parser;
 use jiff::Timestamp;
 use trail2tsv::command::rows::RowsArgs;
 use trail2tsv::decode::Decoder;
-use trail2tsv::decode::event::Fields;
+use trail2tsv::decode::event::FieldSet;
 use trail2tsv::filter::Filter;
 use trail2tsv::filter::spec::FilterSpec;
 
@@ -23,7 +23,7 @@ pub(crate) fn conditions(arguments: &[String]) -> FilterSpec {
 /// For each event of a text whether it is wanted. That a search finds the same
 /// is checked here.
 pub(crate) fn wanted(arguments: &[String], text: &[u8]) -> Vec<bool> {
-    let mut fields = Fields::default();
+    let mut fields = FieldSet::default();
     let mut filter = Filter::new(&conditions(arguments), &mut fields).unwrap();
     let mut decoder = Decoder::new(&fields).unwrap();
     let (mut answers, mut found) = (Vec::new(), Vec::new());

@@ -180,10 +180,10 @@ fn is_alike(one: &str, other: &str) -> bool {
 /// Whether the program takes the arguments: a drawn text can be no address.
 fn is_possible(arguments: &[String]) -> bool {
     use clap::Parser;
-    use trail2tsv::decode::event::Fields;
+    use trail2tsv::decode::event::FieldSet;
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
     trail2tsv::command::rows::RowsArgs::try_parse_from(typed).is_ok()
-        && trail2tsv::filter::Filter::new(&crate::asked::conditions(arguments), &mut Fields::default()).is_ok()
+        && trail2tsv::filter::Filter::new(&crate::asked::conditions(arguments), &mut FieldSet::default()).is_ok()
 }
 
 proptest! {

@@ -20,7 +20,7 @@ use fuzz_checks::{Outcome, Reader};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use testkit::logs::{Generator, Place, gunzip, odd, records};
-use trail2tsv::decode::json::Broken;
+use trail2tsv::decode::json::JsonError;
 use walkdir::WalkDir;
 
 /// Says what was looked at when a check failed.
@@ -119,7 +119,7 @@ fn odd_events_cut_at_every_byte() {
             let is_complete = end >= BEFORE.len() + event.json.len();
             assert_eq!(outcome.rows.is_empty(), !is_complete || whole.rows.is_empty(), "cut at {end}");
             let broken = outcome.findings.broken.map(|broken| broken.why);
-            assert_eq!(broken, (end > 0).then_some(Broken::EndsEarly), "cut at {end}");
+            assert_eq!(broken, (end > 0).then_some(JsonError::EndsEarly), "cut at {end}");
         }
         last = text;
     }

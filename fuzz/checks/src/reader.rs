@@ -5,15 +5,15 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use trail2tsv::decode::event::{Event, Fields};
-use trail2tsv::decode::structure::Way;
+use trail2tsv::decode::event::{Event, FieldSet};
+use trail2tsv::decode::structure::SimdLevel;
 use trail2tsv::decode::{Decoder, Findings};
 use trail2tsv::error::Problem;
 use trail2tsv::filter::Filter;
-use trail2tsv::filter::criteria::Answer;
+use trail2tsv::filter::criteria::FilterAnswer;
 use trail2tsv::filter::spec::FilterSpec;
-use trail2tsv::source::file::ahead::Places;
-use trail2tsv::source::file::inflate::{Content, Inflater, TextVisitor};
+use trail2tsv::source::file::ahead::ReadAheadPermits;
+use trail2tsv::source::file::inflate::{FileContent, Inflater, TextVisitor};
 use trail2tsv::table::Table;
 use trail2tsv::table::column::DEFAULT;
 use trail2tsv::table::layout::{Format, TableLayout};
@@ -73,7 +73,7 @@ impl Outcome {
 
 #[derive(Clone)]
 struct Tools {
-    fields: Fields,
+    fields: FieldSet,
     table: Table,
     filters: Vec<Filter>,
 }
@@ -90,7 +90,7 @@ impl Tools {
             set: Vec::new(),
             excel: false,
         };
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let table = Table::new(&layout, &mut fields).unwrap();
         let filter = |name: &str| {
             let conditions = FilterSpec { event_names: vec![name.into()], ..FilterSpec::default() };
@@ -111,7 +111,7 @@ impl Tools {
         assert!(pieces == row && flow.is_continue(), "the row in pieces");
         rows.push(String::from_utf8(row).expect("rows are UTF-8"));
         for (filter, wanted) in self.filters.iter_mut().zip(wanted) {
-            *wanted += usize::from(filter.answer(event) != Answer::No);
+            *wanted += usize::from(filter.answer(event) != FilterAnswer::No);
         }
         ControlFlow::Continue(())
     }
@@ -132,13 +132,13 @@ pub(crate) fn read(file: &[u8], limit: usize, visitor: &mut impl TextVisitor) ->
     let ahead = usize::from(file.len().is_multiple_of(8));
     let mut file = file;
     let mut read = |inflater: &mut Inflater| match inflater.read(&mut file, || true, visitor) {
-        Content::Text(ended) => Some(ended.problems),
-        Content::Container { .. } => None,
+        FileContent::Text(ended) => Some(ended.problems),
+        FileContent::Container { .. } => None,
     };
     if limit == WHOLE {
         return INFLATER.with_borrow_mut(|inflater| read(inflater));
     }
-    read(&mut Inflater::with_ahead(limit, Arc::new(Places::new(ahead))))
+    read(&mut Inflater::with_ahead(limit, Arc::new(ReadAheadPermits::new(ahead))))
 }
 
 /// What a worker does with the text of a file.
@@ -176,7 +176,7 @@ pub struct Reader {
 
 impl Reader {
     /// A reader that has seen nothing yet.
-    pub fn new(way: Way) -> Reader {
+    pub fn new(way: SimdLevel) -> Reader {
         let tools = TOOLS.with(Tools::clone);
         let decoder = Decoder::with(&tools.fields, way).unwrap();
         Reader { tools, decoder }
@@ -184,7 +184,7 @@ impl Reader {
 
     /// One for each way, the portable one last.
     pub fn all() -> Vec<Reader> {
-        Way::all().map(Reader::new).collect()
+        SimdLevel::all().map(Reader::new).collect()
     }
 
     /// Reads a text that arrives in windows which end `step` bytes later each
@@ -232,7 +232,7 @@ impl Reader {
             self.decoder.start();
             self.decoder.only(places);
             self.decoder.window(text, true, |event| {
-                wanted += usize::from(filter.answer(event) != Answer::No);
+                wanted += usize::from(filter.answer(event) != FilterAnswer::No);
                 ControlFlow::Continue(())
             });
             assert_eq!(wanted, outcome.wanted[at], "{name} in what is found, and in all");

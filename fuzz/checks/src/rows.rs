@@ -6,8 +6,8 @@ use serde_json::Value;
 use testkit::logs::{gunzip, gzip};
 use testkit::plain::row::compare;
 use testkit::plain::{self, Ending};
-use trail2tsv::decode::json::Broken;
-use trail2tsv::decode::structure::Way;
+use trail2tsv::decode::json::JsonError;
+use trail2tsv::decode::structure::SimdLevel;
 use trail2tsv::source::file::gzip::MAGIC;
 
 use crate::reader::{COLUMNS, Outcome, Reader, WHOLE, read};
@@ -108,7 +108,7 @@ pub fn plain(text: &[u8], outcome: &Outcome) -> bool {
     }
     match ending {
         Ending::Malformed => return false,
-        Ending::Early => assert_eq!(broken, Some(Broken::EndsEarly)),
+        Ending::Early => assert_eq!(broken, Some(JsonError::EndsEarly)),
         Ending::Whole => same_events(text, outcome, &events),
     }
     ending == Ending::Whole
@@ -129,7 +129,7 @@ fn same_events(text: &[u8], outcome: &Outcome, events: &[Value]) {
 
 /// The outcome of a file, which is the same in every way, at once and again.
 fn in_every_way(readers: &mut [Reader], file: &[u8]) -> Outcome {
-    let whole = Reader::new(Way::PORTABLE).file(file, WHOLE);
+    let whole = Reader::new(SimdLevel::PORTABLE).file(file, WHOLE);
     for (number, reader) in readers.iter_mut().enumerate() {
         for time in ["first", "second"] {
             assert_eq!(reader.file(file, WHOLE), whole, "way {number}, for the {time} time");

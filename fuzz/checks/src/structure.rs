@@ -1,13 +1,13 @@
 //! The bits of a text against those that are found byte by byte.
 
-use trail2tsv::decode::structure::{Bits, Marks, Structure, Way, balanced};
+use trail2tsv::decode::structure::{Bitmap, SimdLevel, StructuralBitmaps, Structure, balanced};
 
 use crate::twin::Twin;
 
 /// Checks the structure of a text, and then of half of it: nothing is left of
 /// the longer one.
 pub fn structure(text: &[u8]) {
-    for way in Way::all() {
+    for way in SimdLevel::all() {
         let mut structure = Structure::with(way);
         for text in [text, &text[text.len() / 2..], &text[..text.len() / 3]] {
             structure.index(text);
@@ -16,10 +16,10 @@ pub fn structure(text: &[u8]) {
     }
 }
 
-fn check(structure: &Structure, text: &[u8], way: Way) {
+fn check(structure: &Structure, text: &[u8], way: SimdLevel) {
     let twin = Twin::of(text);
     assert_eq!((structure.is_ascii(), structure.is_dense()), (text.is_ascii(), twin.is_dense), "{way:?}");
-    let Marks { quotes, opens, closes, odd } = structure.marks();
+    let StructuralBitmaps { quotes, opens, closes, odd } = structure.marks();
     check_bits("quotes", quotes, &twin.quotes, way);
     check_bits("opens", opens, &twin.opens, way);
     check_bits("closes", closes, &twin.closes, way);
@@ -29,7 +29,7 @@ fn check(structure: &Structure, text: &[u8], way: Way) {
     }
 }
 
-fn check_bits(name: &str, bits: Bits<'_>, plain: &[bool], way: Way) {
+fn check_bits(name: &str, bits: Bitmap<'_>, plain: &[bool], way: SimdLevel) {
     let length = plain.len();
     let mut next = None;
     for at in (0..length + 130).rev() {

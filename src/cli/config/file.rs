@@ -8,11 +8,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Environment, FLAGS, NAMES, Origin, Setting, variable};
 use crate::error::usage::UsageError;
-use crate::error::{Fatal, plain};
+use crate::error::{Error, plain};
 use crate::syntax::suggest::nearest;
 
 /// Reads the file that is named, or the one that is in the usual place.
-pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Setting>, Fatal> {
+pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Setting>, Error> {
     let variable = around.get(&variable("config")).map(Path::new);
     let Some(path) = named.or(variable).or(around.file.as_deref()) else { return Ok(Vec::new()) };
     let is_named = named.is_some() || variable.is_some();
@@ -21,14 +21,14 @@ pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Set
         Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Vec::new())
         }
-        Err(error) => Err(Fatal::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
+        Err(error) => Err(Error::Failed(format!("{}: cannot be read: {}", path.display(), plain(&error)))),
     }
 }
 
-fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, Fatal> {
+fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, Error> {
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let wrong =
-        |at: usize, what: &str| Fatal::Usage(UsageError::new(what).with_origin(Origin::Line(path.into(), line(at))));
+        |at: usize, what: &str| Error::Usage(UsageError::new(what).with_origin(Origin::Line(path.into(), line(at))));
     let table = DeTable::parse(text).map_err(|error| {
         let what = error.message().lines().next().unwrap_or("no TOML");
         wrong(error.span().map_or(0, |span| span.start), what)

@@ -27,7 +27,7 @@ const ROLE: &str = "role";
 
 /// The name that a person wants to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Name<'a> {
+pub enum CallerName<'a> {
     /// One name.
     Plain(Cow<'a, str>),
     /// A role and its session, an issuer and the name it gave, or an account and a
@@ -35,18 +35,18 @@ pub enum Name<'a> {
     Pair(Cow<'a, str>, Cow<'a, str>),
 }
 
-impl<'a> Name<'a> {
+impl<'a> CallerName<'a> {
     /// The parts that make up the text.
     pub fn parts(&self) -> [&str; 3] {
         match self {
-            Name::Plain(name) => [name, "", ""],
-            Name::Pair(first, second) => [first, "/", second],
+            CallerName::Plain(name) => [name, "", ""],
+            CallerName::Pair(first, second) => [first, "/", second],
         }
     }
 
     /// A name that is not the root user's, whatever it says.
-    fn not_root(kind: &'static str, name: Cow<'a, str>) -> Name<'a> {
-        if claims_root(&name) { Name::Pair(kind.into(), name) } else { Name::Plain(name) }
+    fn not_root(kind: &'static str, name: Cow<'a, str>) -> CallerName<'a> {
+        if claims_root(&name) { CallerName::Pair(kind.into(), name) } else { CallerName::Plain(name) }
     }
 }
 
@@ -117,15 +117,15 @@ impl<'a> Principal<'a> {
         self.last_of_arn(FEDERATED_USER).or_else(|| self.last_of_id())
     }
 
-    fn federated(&self) -> Option<Name<'a>> {
+    fn federated(&self) -> Option<CallerName<'a>> {
         match (self.issuer(), self.token_name()) {
-            (Some(issuer), Some(name)) => Some(Name::Pair(issuer, name)),
+            (Some(issuer), Some(name)) => Some(CallerName::Pair(issuer, name)),
             // A name that its caller chose never stands alone.
             (issuer, _) => {
                 let token = [self.arn, self.principal_id].into_iter().find_map(text);
                 match issuer {
-                    Some(issuer) => Some(Name::Pair(issuer, token.unwrap_or_default())),
-                    None => token.or_else(|| text(self.account_id)).map(|name| Name::not_root(USER, name)),
+                    Some(issuer) => Some(CallerName::Pair(issuer, token.unwrap_or_default())),
+                    None => token.or_else(|| text(self.account_id)).map(|name| CallerName::not_root(USER, name)),
                 }
             }
         }
@@ -149,20 +149,20 @@ impl<'a> Principal<'a> {
     }
 
     /// The name that a person wants to read; `None` if the event names no one.
-    pub fn name(&self) -> Option<Name<'a>> {
+    pub fn name(&self) -> Option<CallerName<'a>> {
         let kind = self.kind();
         if kind == "Root" {
-            return Some(Name::Plain(ROOT.into()));
+            return Some(CallerName::Plain(ROOT.into()));
         }
         if let Some((role, session)) = self.role_session() {
-            return Some(Name::Pair(role, session));
+            return Some(CallerName::Pair(role, session));
         }
         let resolved = match &*kind {
             "AssumedRole" => self.role(),
             "FederatedUser" => return self.federated(),
             "AWSService" | "" => text(self.invoked_by),
             "AWSAccount" => match (text(self.account_id), text(self.principal_id)) {
-                (Some(account), Some(id)) => return Some(Name::Pair(qualified(USER, account), id)),
+                (Some(account), Some(id)) => return Some(CallerName::Pair(qualified(USER, account), id)),
                 (account, _) => account,
             },
             "IdentityCenterUser" => self.sign_in_name().or_else(|| self.on_behalf_of()),
@@ -170,7 +170,7 @@ impl<'a> Principal<'a> {
             _ => None,
         };
         let fallback = || [self.user_name, self.arn, self.principal_id, self.account_id].into_iter().find_map(text);
-        resolved.or_else(fallback).map(|name| Name::not_root(USER, name))
+        resolved.or_else(fallback).map(|name| CallerName::not_root(USER, name))
     }
 
     /// Whose permissions decide: the role of a session, or else the name that a

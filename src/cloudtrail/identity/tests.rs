@@ -2,8 +2,8 @@ use super::*;
 use crate::decode::testing::with_event;
 
 fn look<R>(event: &str, look: impl FnOnce(&Principal<'_>) -> R) -> R {
-    let mut fields = Fields::default();
-    let mut identities = Identities::new(&mut fields).unwrap();
+    let mut fields = FieldSet::default();
+    let mut identities = IdentityReader::new(&mut fields).unwrap();
     with_event(event, &fields, |event| look(&identities.principal(event)))
 }
 

@@ -8,11 +8,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Place, delivered_by};
+use super::{KeyPlace, delivered_by};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::cloudtrail::regions;
-use crate::error::Fatal;
-use crate::syntax::glob::{Choice, Pattern};
+use crate::error::Error;
+use crate::syntax::glob::{Pattern, PatternSet};
 use crate::syntax::window::Window;
 
 /// How far late deliveries were looked for.
@@ -36,7 +36,7 @@ impl fmt::Display for LateSearch {
 /// The folders of the wanted kinds: those that were asked for, else that which
 /// the prefix names, else that of the usual logs.
 pub fn kind_folders(kinds: &[LogKind], prefix: &str) -> BTreeSet<String> {
-    let named = Place::of(prefix).kind.unwrap_or(LogKind::CloudTrail.folder());
+    let named = KeyPlace::of(prefix).kind.unwrap_or(LogKind::CloudTrail.folder());
     match kinds {
         [] => [named.to_string()].into(),
         kinds => kinds.iter().map(|kind| kind.folder().to_string()).collect(),
@@ -50,8 +50,8 @@ pub struct Scope {
     organisation: Option<String>,
     /// The folders of kinds that are entered; all of them where this is none.
     kinds: Option<BTreeSet<String>>,
-    accounts: Option<Choice<Pattern>>,
-    regions: Option<Choice<Pattern>>,
+    accounts: Option<PatternSet<Pattern>>,
+    regions: Option<PatternSet<Pattern>>,
     since: Option<Timestamp>,
     /// The days whose folders are looked into.
     pub first_day: Option<Date>,
@@ -78,13 +78,13 @@ impl Scope {
         regions: &[String],
         window: Window,
         late_days: Option<u32>,
-    ) -> Result<Scope, Fatal> {
+    ) -> Result<Scope, Error> {
         let (first_day, last_day) = window.days(late_days);
         Ok(Scope {
             organisation,
             kinds: Some(kinds),
-            accounts: Choice::new("--account", accounts, |value| Pattern::new("--account", value))?,
-            regions: Choice::new("--region", regions, |value| Pattern::new("--region", value))?,
+            accounts: PatternSet::new("--account", accounts, |value| Pattern::new("--account", value))?,
+            regions: PatternSet::new("--region", regions, |value| Pattern::new("--region", value))?,
             since: window.since,
             first_day,
             last_day,
@@ -111,11 +111,11 @@ impl Scope {
 
     /// Whether a folder can hold keys of interest.
     pub fn admits_folder(&self, key: &str) -> bool {
-        self.admits(&Place::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
+        self.admits(&KeyPlace::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
     }
 
     /// Whether the logs of a bucket are at this place, or below it.
-    fn admits(&self, place: &Place<'_>) -> bool {
+    fn admits(&self, place: &KeyPlace<'_>) -> bool {
         let is_organisation = self.organisation.is_none()
             || place.organisation == self.organisation.as_deref()
             || (place.organisation.is_none() && place.account.is_none());
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_comes_before_the_layout_proves_nothing() {
-        let place = Place::of("444455556666/CloudTrail/us-east-1/2020/01/02/AWSLogs/111122223333/CloudTrail");
+        let place = KeyPlace::of("444455556666/CloudTrail/us-east-1/2020/01/02/AWSLogs/111122223333/CloudTrail");
         assert_eq!((place.account, place.kind, place.region), (Some("111122223333"), Some("CloudTrail"), None));
         assert_eq!(place.days(), None);
         let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: None };

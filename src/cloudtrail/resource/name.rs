@@ -4,7 +4,7 @@
 //! `dBInstanceIdentifier`, `keyId`, `instanceIds`. Some keys with these endings say
 //! something else, and some services have keys of one word.
 
-use crate::decode::json::{Kind, Value, unescape};
+use crate::decode::json::{JsonValue, ValueKind, unescape};
 
 /// Endings of keys whose value names a resource.
 const ENDINGS: [&str; 10] = ["Name", "Names", "Id", "Ids", "Identifier", "Identifiers", "Arn", "Arns", "ARN", "ARNs"];
@@ -82,28 +82,30 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// Calls `each` for the strings in a request that name resources. Newer calls of EC2
 /// have the request in a member of its own, such as `CreateFlowLogsRequest`.
-pub(super) fn names_in_request<'a>(request: Value<'a>, mut each: impl FnMut(Value<'a>)) {
+pub(super) fn names_in_request<'a>(request: JsonValue<'a>, mut each: impl FnMut(JsonValue<'a>)) {
     request.each_member(|key, value| match value.kind() {
-        Kind::Object if key.ends_with(b"Request") => value.each_member(|key, value| member(key, value, &mut each)),
+        ValueKind::Object if key.ends_with(b"Request") => value.each_member(|key, value| member(key, value, &mut each)),
         _ => member(key, value, &mut each),
     });
 }
 
 /// The same for what a call answered: mostly one object that describes the resource.
-pub(super) fn names_in_answer<'a>(answer: Value<'a>, mut each: impl FnMut(Value<'a>)) {
+pub(super) fn names_in_answer<'a>(answer: JsonValue<'a>, mut each: impl FnMut(JsonValue<'a>)) {
     answer.each_member(|key, value| match value.kind() {
-        Kind::Object if key.ends_with(b"Response") => names_in_answer(value, &mut each as &mut dyn FnMut(Value<'a>)),
-        Kind::Object => value.each_member(|key, value| member(key, value, &mut each)),
+        ValueKind::Object if key.ends_with(b"Response") => {
+            names_in_answer(value, &mut each as &mut dyn FnMut(JsonValue<'a>))
+        }
+        ValueKind::Object => value.each_member(|key, value| member(key, value, &mut each)),
         _ => member(key, value, &mut each),
     });
 }
 
-fn member<'a>(key: &[u8], value: Value<'a>, each: &mut impl FnMut(Value<'a>)) {
-    if !matches!(value.kind(), Kind::String | Kind::Array) || !is_key(&unescape(key)) {
+fn member<'a>(key: &[u8], value: JsonValue<'a>, each: &mut impl FnMut(JsonValue<'a>)) {
+    if !matches!(value.kind(), ValueKind::String | ValueKind::Array) || !is_key(&unescape(key)) {
         return;
     }
     match value.kind() {
-        Kind::Array => value.each_element(each),
+        ValueKind::Array => value.each_element(each),
         _ => each(value),
     }
 }

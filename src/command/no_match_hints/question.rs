@@ -1,13 +1,13 @@
 //! The conditions of a run one by one: what each would match alone.
 
 use crate::filter::spec::FilterSpec;
-use crate::syntax::glob::{Unmatched, split_list};
+use crate::syntax::glob::{UnmatchedValues, split_list};
 
 /// The field of the conditions that has the values of an option.
-type Values = fn(&mut FilterSpec) -> &mut Vec<String>;
+type ValuesOf = fn(&mut FilterSpec) -> &mut Vec<String>;
 
 /// The options with values, each with the field of an event that it looks at.
-const OPTIONS: [(&str, &str, Values); 10] = [
+const OPTIONS: [(&str, &str, ValuesOf); 10] = [
     ("--event-name", "eventName", |conditions| &mut conditions.event_names),
     (USER, "userName", |conditions| &mut conditions.users),
     ("--source-ip", "sourceIPAddress", |conditions| &mut conditions.source_ips),
@@ -22,7 +22,7 @@ const OPTIONS: [(&str, &str, Values); 10] = [
 pub(super) const USER: &str = "--user";
 
 /// One thing that is asked for, as if it were the only one.
-pub(super) struct Question {
+pub(super) struct LoneCondition {
     pub(super) option: &'static str,
     /// As they were typed.
     pub(super) values: Vec<String>,
@@ -32,7 +32,7 @@ pub(super) struct Question {
 }
 
 /// Each thing that is asked for.
-pub(super) fn alone(conditions: &FilterSpec) -> Vec<Question> {
+pub(super) fn alone(conditions: &FilterSpec) -> Vec<LoneCondition> {
     let nothing = FilterSpec { now: conditions.now, ..FilterSpec::default() };
     let mut all = Vec::new();
     for (option, names, values) in OPTIONS {
@@ -41,10 +41,10 @@ pub(super) fn alone(conditions: &FilterSpec) -> Vec<Question> {
             values(&mut alone).clone_from(&typed);
             let is_list = !matches!(option, USER | "--grep");
             let values = if is_list { split_list(&typed) } else { typed };
-            all.push(Question { option, values, names, conditions: alone });
+            all.push(LoneCondition { option, values, names, conditions: alone });
         }
     }
-    let mut add = |option, values, conditions| all.push(Question { option, values, names: "", conditions });
+    let mut add = |option, values, conditions| all.push(LoneCondition { option, values, names: "", conditions });
     for text in &conditions.wheres {
         add("--where", vec![text.clone()], FilterSpec { wheres: vec![text.clone()], ..nothing.clone() });
     }
@@ -60,14 +60,14 @@ pub(super) fn alone(conditions: &FilterSpec) -> Vec<Question> {
 }
 
 /// Each value of a list that matched nothing.
-pub(super) fn each_alone(unmatched: &Unmatched, conditions: &FilterSpec) -> Vec<Question> {
+pub(super) fn each_alone(unmatched: &UnmatchedValues, conditions: &FilterSpec) -> Vec<LoneCondition> {
     let Some((option, names, field)) = OPTIONS.into_iter().find(|(known, ..)| *known == unmatched.option) else {
         return Vec::new();
     };
     let question = |value: &String| {
         let mut alone = FilterSpec { now: conditions.now, ..FilterSpec::default() };
         field(&mut alone).push(value.clone());
-        Question { option, values: vec![value.clone()], names, conditions: alone }
+        LoneCondition { option, values: vec![value.clone()], names, conditions: alone }
     };
     unmatched.values.iter().map(question).collect()
 }

@@ -9,34 +9,34 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use sha2::{Digest, Sha256};
 
-use super::span::Moment;
-use super::spill::Spill;
-use super::trend::Trend;
-use crate::error::Fatal;
+use super::span::BucketedTime;
+use super::spill::CountSpill;
+use super::trend::ValueStats;
+use crate::error::Error;
 
 /// Counts of values. Each thread has its own, and they share a place on disk.
 #[derive(Debug)]
 pub(super) struct Counter {
     /// The values one after the other.
     text: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<CounterEntry>,
     places: HashTable<u32>,
     /// Short values that were met lately, each in the place that its bytes decide.
-    recent: Box<[Recent; RECENT]>,
+    recent: Box<[RecentValue; RECENT]>,
     hasher: RandomState,
-    spill: Arc<Spill>,
+    spill: Arc<CountSpill>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct CounterEntry {
     /// Where in the text the value is.
     value: Range<usize>,
-    trend: Trend,
+    trend: ValueStats,
 }
 
 /// A short value with zeros behind it, which no cell holds, and its entry.
 #[derive(Clone, Copy, Debug)]
-struct Recent {
+struct RecentValue {
     value: [u64; SHORT / 8],
     entry: u32,
 }
@@ -49,15 +49,15 @@ pub(super) const SHORT: usize = 32;
 /// Longer values are cut, and told apart by what else they hold.
 pub(super) const LONGEST: usize = 4096;
 /// What an entry takes beside its value, roughly.
-const ENTRY: usize = size_of::<Entry>() + 12;
+const ENTRY: usize = size_of::<CounterEntry>() + 12;
 
 impl Counter {
-    pub(super) fn new(spill: Arc<Spill>) -> Counter {
+    pub(super) fn new(spill: Arc<CountSpill>) -> Counter {
         Counter {
             text: Vec::new(),
             entries: Vec::new(),
             places: HashTable::new(),
-            recent: Box::new([Recent { value: [0; SHORT / 8], entry: u32::MAX }; RECENT]),
+            recent: Box::new([RecentValue { value: [0; SHORT / 8], entry: u32::MAX }; RECENT]),
             hasher: RandomState::default(),
             spill,
         }
@@ -65,7 +65,7 @@ impl Counter {
 
     /// Counts an event with this value, and says whether the value is new.
     #[inline]
-    pub(super) fn add(&mut self, value: &[u8], moment: Option<&Moment>) -> bool {
+    pub(super) fn add(&mut self, value: &[u8], moment: Option<&BucketedTime>) -> bool {
         let known = self.entries.len();
         let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
         self.entries[place].trend.add(moment);
@@ -75,7 +75,7 @@ impl Counter {
     /// The same for the first `length` of these bytes, [`SHORT`] at most: to
     /// compare and mix a fixed number is faster than just as many as there are.
     #[inline]
-    pub(super) fn add_short(&mut self, bytes: &[u8; SHORT], length: usize, moment: Option<&Moment>) -> bool {
+    pub(super) fn add_short(&mut self, bytes: &[u8; SHORT], length: usize, moment: Option<&BucketedTime>) -> bool {
         let known = self.entries.len();
         let mut words = [0; SHORT / 8];
         for (at, (word, bytes)) in words.iter_mut().zip(bytes.as_chunks::<8>().0).enumerate() {
@@ -90,7 +90,7 @@ impl Counter {
             recent.entry as usize
         } else {
             let place = self.place(&bytes[..length.min(SHORT)]);
-            self.recent[at] = Recent { value: words, entry: place as u32 };
+            self.recent[at] = RecentValue { value: words, entry: place as u32 };
             place
         };
         self.entries[place].trend.add(moment);
@@ -105,7 +105,7 @@ impl Counter {
             return *place as usize;
         }
         let place = entries.len();
-        entries.push(Entry { value: text.len()..text.len() + value.len(), trend: Trend::default() });
+        entries.push(CounterEntry { value: text.len()..text.len() + value.len(), trend: ValueStats::default() });
         text.extend_from_slice(value);
         let rehash = |place: &u32| self.hasher.hash_one(&text[entries[*place as usize].value.clone()]);
         self.places.insert_unique(hash, place as u32, rehash);
@@ -119,14 +119,14 @@ impl Counter {
     }
 
     /// Moves all there is to the disk.
-    pub(super) fn spill(&mut self) -> Result<(), Fatal> {
-        let mut places: Vec<&Entry> = self.entries.iter().collect();
+    pub(super) fn spill(&mut self) -> Result<(), Error> {
+        let mut places: Vec<&CounterEntry> = self.entries.iter().collect();
         places.sort_unstable_by_key(|entry| &self.text[entry.value.clone()]);
         self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.trend)))?;
         self.text.clear();
         self.entries.clear();
         self.places.clear();
-        self.recent.fill(Recent { value: [0; SHORT / 8], entry: u32::MAX });
+        self.recent.fill(RecentValue { value: [0; SHORT / 8], entry: u32::MAX });
         Ok(())
     }
 
@@ -134,16 +134,16 @@ impl Counter {
     pub(super) fn finish(
         mut self,
         others: impl Iterator<Item = Counter>,
-        mut each: impl FnMut(&[u8], &Trend),
-    ) -> Result<(), Fatal> {
+        mut each: impl FnMut(&[u8], &ValueStats),
+    ) -> Result<(), Error> {
         for other in others {
-            for Entry { value, trend } in &other.entries {
+            for CounterEntry { value, trend } in &other.entries {
                 let place = self.place(&other.text[value.clone()]);
                 self.entries[place].trend.merge(trend);
             }
         }
         if self.spill.is_empty() {
-            for Entry { value, trend } in &self.entries {
+            for CounterEntry { value, trend } in &self.entries {
                 each(&self.text[value.clone()], trend);
             }
             return Ok(());
@@ -158,22 +158,22 @@ impl Counter {
 
 /// A value that comes in pieces, of which no more is held than is counted by.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
-    columns: Vec<Part>,
+pub(super) struct ValueParts {
+    columns: Vec<ValuePart>,
 }
 
 /// The start of a column, its length, and a hash of all of it.
 #[derive(Debug, Default)]
-struct Part {
+struct ValuePart {
     start: Vec<u8>,
     length: usize,
     sum: Sha256,
 }
 
-impl Parts {
+impl ValueParts {
     /// Begins the next column.
     pub(super) fn begin(&mut self) {
-        self.columns.push(Part::default());
+        self.columns.push(ValuePart::default());
     }
 
     /// Takes the next piece of the column.
@@ -207,7 +207,7 @@ impl Parts {
     }
 }
 
-impl Part {
+impl ValuePart {
     /// The column or, where it is longer, its beginning, and what tells it from
     /// others that begin so.
     fn fitted(mut self, most: usize) -> Vec<u8> {
@@ -227,7 +227,7 @@ impl Part {
 /// A value whose long columns, between tabs, are cut.
 #[cold]
 fn shortened(value: &[u8]) -> Vec<u8> {
-    let mut parts = Parts::default();
+    let mut parts = ValueParts::default();
     for column in value.split(|byte| *byte == b'\t') {
         parts.begin();
         parts.push(column);
@@ -254,12 +254,12 @@ mod tests {
     use super::*;
 
     /// Counts what threads met, each of which moves to the disk after so many.
-    fn count(threads: &[Vec<(String, i64)>], room: usize) -> BTreeMap<String, Trend> {
-        let spill = Arc::new(Spill::default());
+    fn count(threads: &[Vec<(String, i64)>], room: usize) -> BTreeMap<String, ValueStats> {
+        let spill = Arc::new(CountSpill::default());
         let mut counters: Vec<Counter> = threads.iter().map(|_| Counter::new(Arc::clone(&spill))).collect();
         for (counter, events) in counters.iter_mut().zip(threads) {
             for (value, second) in events {
-                let (bytes, moment) = (value.as_bytes(), Moment::new(*second));
+                let (bytes, moment) = (value.as_bytes(), BucketedTime::new(*second));
                 if let (true, Some(chunk)) = (bytes.len() <= SHORT, [bytes, &[b'x'; SHORT]].concat().first_chunk()) {
                     counter.add_short(chunk, bytes.len(), Some(&moment));
                 } else {
@@ -272,7 +272,7 @@ mod tests {
         }
         let (mut found, mut counters) = (BTreeMap::new(), counters.into_iter());
         let first = counters.next().unwrap();
-        let each = |value: &[u8], trend: &Trend| {
+        let each = |value: &[u8], trend: &ValueStats| {
             let before = found.insert(String::from_utf8(value.to_vec()).unwrap(), trend.clone());
             assert!(before.is_none(), "{value:?} came twice");
         };
@@ -288,9 +288,9 @@ mod tests {
             ),
             room in 0..40_usize,
         ) {
-            let mut plain = BTreeMap::<String, Trend>::new();
+            let mut plain = BTreeMap::<String, ValueStats>::new();
             for (value, second) in threads.iter().flatten() {
-                plain.entry(value.clone()).or_default().add(Some(&Moment::new(*second)));
+                plain.entry(value.clone()).or_default().add(Some(&BucketedTime::new(*second)));
             }
             prop_assert_eq!(count(&threads, room), plain);
         }
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn long_values_are_cut_and_told_apart() {
         let long = |end: &str| ("é".repeat(5000) + end, 0);
-        let mut parts = Parts::default();
+        let mut parts = ValueParts::default();
         parts.begin();
         long("a").0.as_bytes().chunks(7).for_each(|piece| parts.push(piece));
         assert_eq!(parts.value(), shortened(long("a").0.as_bytes()));

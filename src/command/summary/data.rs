@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::result::{About, Row, Summary, Table};
+use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
 use crate::report::Coverage;
@@ -11,17 +11,17 @@ use crate::table::layout::Format;
 use crate::table::line;
 
 /// What a table is called where programs read it.
-pub(super) fn name(about: About) -> &'static str {
+pub(super) fn name(about: TableTopic) -> &'static str {
     match about {
-        About::Accounts => "accounts",
-        About::Regions => "regions",
-        About::Users => "users",
-        About::Events => "names",
-        About::Sources => "sources",
-        About::Addresses => "addresses",
-        About::Errors => "errors",
-        About::Denied => "denied",
-        About::Asked => "counts",
+        TableTopic::Accounts => "accounts",
+        TableTopic::Regions => "regions",
+        TableTopic::Users => "users",
+        TableTopic::Events => "names",
+        TableTopic::Sources => "sources",
+        TableTopic::Addresses => "addresses",
+        TableTopic::Errors => "errors",
+        TableTopic::Denied => "denied",
+        TableTopic::Asked => "counts",
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) fn name(about: About) -> &'static str {
 /// one behind the other.
 pub(super) fn rows(summary: &Summary, coverage: &Coverage, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
-    if let Some(table) = summary.table(About::Asked) {
+    if let Some(table) = summary.table(TableTopic::Asked) {
         let columns = table.columns.iter().map(String::as_str);
         line(columns.chain(["events", "first", "last"]), format, &mut out);
         for row in &table.rows {
@@ -53,7 +53,7 @@ pub(super) fn rows(summary: &Summary, coverage: &Coverage, format: Format) -> Ve
         row("distinct", &[name(table.about).into()], table.distinct, None);
     }
     for table in &summary.tables {
-        for Row { values, trend } in &table.rows {
+        for TableRow { values, trend } in &table.rows {
             row(name(table.about), values, trend.count, trend.period());
         }
     }
@@ -78,8 +78,8 @@ pub(super) fn json(summary: &Summary, coverage: &Coverage) -> Vec<u8> {
     line
 }
 
-fn table_object(table: &Table) -> Value {
-    let row = |row: &Row| {
+fn table_object(table: &SummaryTable) -> Value {
+    let row = |row: &TableRow| {
         let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| json!(value)));
         let [first, last] = times(row.trend.period());
         let numbers = [("events", json!(row.trend.count)), ("first", first), ("last", last)];

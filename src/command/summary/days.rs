@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::cloudtrail::keys::Place;
+use crate::cloudtrail::keys::KeyPlace;
 
 /// Whose logs: an account and the region that delivered.
-pub(super) type Owner = (String, String);
+pub(super) type AccountRegion = (String, String);
 
 /// More owners than the largest organisations have. Only names that somebody made
 /// up can be more, and then it is said that there are.
@@ -16,29 +16,30 @@ const MOST: usize = 50_000;
 
 /// The days of which there are logs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Days {
+pub(super) struct LogDays {
     /// For each owner its days, counted from 1970, as sorted stretches from the
     /// first to the last.
-    owners: BTreeMap<Owner, Vec<[i32; 2]>>,
+    owners: BTreeMap<AccountRegion, Vec<[i32; 2]>>,
     /// Logs whose name tells no account, region and day.
     pub(super) untold: u64,
     /// Whether there are more owners than are kept.
     pub(super) has_more: bool,
     /// The last owner and day that were met.
-    last: Option<(Owner, i32)>,
+    last: Option<(AccountRegion, i32)>,
 }
 
-impl Days {
+impl LogDays {
     /// Notes a log by its name.
     pub(super) fn add(&mut self, name: &str) {
         let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
-        let place = Place::of(folders);
+        let place = KeyPlace::of(folders);
         let (Some(account), Some(region), Some(day)) = (place.account, place.region, place.day()) else {
             self.untold += 1;
             return;
         };
         let day = number(day);
-        let is_known = |((known, place), last): &(Owner, i32)| known == account && place == region && *last == day;
+        let is_known =
+            |((known, place), last): &(AccountRegion, i32)| known == account && place == region && *last == day;
         if self.last.as_ref().is_some_and(is_known) {
             return;
         }
@@ -47,7 +48,7 @@ impl Days {
         self.add_days(owner, [day, day]);
     }
 
-    fn add_days(&mut self, owner: Owner, [first, last]: [i32; 2]) {
+    fn add_days(&mut self, owner: AccountRegion, [first, last]: [i32; 2]) {
         if self.owners.len() >= MOST && !self.owners.contains_key(&owner) {
             self.has_more = true;
             return;
@@ -62,7 +63,7 @@ impl Days {
     }
 
     /// Adds what another thread met.
-    pub(super) fn merge(&mut self, other: Days) {
+    pub(super) fn merge(&mut self, other: LogDays) {
         for (owner, stretches) in other.owners {
             for stretch in stretches {
                 self.add_days(owner.clone(), stretch);
@@ -73,7 +74,7 @@ impl Days {
     }
 
     /// Each owner with its days.
-    pub(super) fn owners(&self) -> impl Iterator<Item = (&Owner, &[[i32; 2]])> {
+    pub(super) fn owners(&self) -> impl Iterator<Item = (&AccountRegion, &[[i32; 2]])> {
         self.owners.iter().map(|(owner, stretches)| (owner, stretches.as_slice()))
     }
 
@@ -117,8 +118,8 @@ mod tests {
     #[test]
     fn days_without_a_log_are_gaps_whatever_the_order_and_the_threads() {
         let order = [4, 1, 9, 2, 2, 8, 5];
-        let mut whole = Days::default();
-        let mut threads = [Days::default(), Days::default()];
+        let mut whole = LogDays::default();
+        let mut threads = [LogDays::default(), LogDays::default()];
         for (at, day) in order.into_iter().enumerate() {
             whole.add(&name("eu-west-1", day));
             threads[at % 2].add(&name("eu-west-1", day));
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_has_no_such_name_is_counted() {
-        let mut days = Days::default();
+        let mut days = LogDays::default();
         for name in ["-", "a.json", "111122223333/CloudTrail/eu-west-1/2026/13/01/x.json", "AWSLogs/x/2026/10/01/y"] {
             days.add(name);
         }

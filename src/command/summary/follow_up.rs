@@ -4,12 +4,12 @@
 use jiff::Timestamp;
 
 use super::counter::is_cut;
-use super::result::{About, Row, Summary, Table};
+use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::shown::is_hidden;
 use crate::cloudtrail::denial;
 use crate::cloudtrail::denial::Denial;
 use crate::cloudtrail::keys::is_account;
-use crate::filter::jq::expression::{Expression, Yields};
+use crate::filter::jq::expression::{Expression, OutputKind};
 use crate::filter::spec::FilterSpec;
 use crate::syntax::shell::quoted;
 use crate::syntax::visible::{push_escape, read_escape};
@@ -17,7 +17,7 @@ use crate::syntax::window::Window;
 
 /// What was asked of all events that are counted. What is added to it must not
 /// widen it, as a second value of an option does.
-pub(super) struct Question<'a> {
+pub(super) struct FollowUpCommand<'a> {
     /// The options and inputs that were typed, but for times and expressions.
     words: Vec<&'a str>,
     jq: Option<&'a str>,
@@ -38,9 +38,9 @@ const OPTIONS: [(&str, &str); 4] = [
 
 const JQ: &str = "--jq";
 
-impl<'a> Question<'a> {
+impl<'a> FollowUpCommand<'a> {
     /// From the words that were typed, and what they mean.
-    pub(super) fn new(typed: &'a [String], asked: &'a FilterSpec, summary: &Summary) -> Question<'a> {
+    pub(super) fn new(typed: &'a [String], asked: &'a FilterSpec, summary: &Summary) -> FollowUpCommand<'a> {
         let mut words = Vec::new();
         let mut rest = typed.iter().map(String::as_str);
         while let Some(word) = rest.next() {
@@ -52,7 +52,7 @@ impl<'a> Question<'a> {
         }
         let first = summary.counts.all.period().and_then(|[first, _]| Timestamp::from_second(first).ok());
         let timed = first.filter(|_| summary.untimed() > 0).map(|first| condition(&format!("eventTime >= {first}")));
-        Question {
+        FollowUpCommand {
             words,
             jq: asked.jq.as_deref(),
             window: asked.window,
@@ -73,7 +73,7 @@ impl<'a> Question<'a> {
     }
 
     /// The command for what is counted and has a time, without that time: see
-    /// [`Question::between`].
+    /// [`FollowUpCommand::between`].
     pub(super) fn command_of_time(&self) -> Option<String> {
         self.with([self.timed.clone(), self.expression(None)?])
     }
@@ -104,7 +104,7 @@ impl<'a> Question<'a> {
     /// can be one option for both. Nothing where they cannot be joined.
     fn expression(&self, also: Option<&str>) -> Option<Option<String>> {
         let Some(typed) = self.jq else { return Some(also.map(|also| option_with(JQ, also))) };
-        if also.is_none() && Expression::parse(typed).yields() == Yields::Truth {
+        if also.is_none() && Expression::parse(typed).yields() == OutputKind::Truth {
             return Some(Some(option_with(JQ, typed)));
         }
         // What follows a comment would be a part of it.
@@ -137,11 +137,11 @@ impl<'a> Question<'a> {
 
     /// What asks for the events of a row, as a shell takes it. Where other rows
     /// are spelled like it, the case of letters tells.
-    pub(super) fn row(&self, table: &Table, row: &Row, is_like_others: bool) -> Option<String> {
+    pub(super) fn row(&self, table: &SummaryTable, row: &TableRow, is_like_others: bool) -> Option<String> {
         let columns = table.columns.iter().zip(&row.values);
         let words = columns.map(|(column, value)| self.value(column, value, is_like_others));
         let mut words: Vec<String> = words.collect::<Option<_>>()?;
-        if table.about == About::Denied {
+        if table.about == TableTopic::Denied {
             words.push(self.denied());
         }
         Some(words.join(" "))

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use super::data;
 use super::days::gaps;
 use super::request::SummaryRequest;
-use super::result::{About, Row, Summary, Table};
+use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::shown::{is_hidden, visible};
 use super::tally::ERROR;
 use super::timeline::Timeline;
-use super::trend::{Frame, STRETCHES};
-use crate::command::summary::follow_up::Question;
+use super::trend::{ChartRange, STRETCHES};
+use crate::command::summary::follow_up::FollowUpCommand;
 use crate::report::Coverage;
 use crate::syntax::visible::push_escape;
 
@@ -62,9 +62,9 @@ fn embedded(value: &Value) -> String {
 
 fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Value {
     let counts = &summary.counts;
-    let question = &Question::new(&request.question, &request.reading.filter, summary);
-    let frame = counts.all.period().map(|period| Frame::new(period, STRETCHES));
-    let shown = summary.tables.iter().filter(|table| table.about != About::Denied);
+    let question = &FollowUpCommand::new(&request.question, &request.reading.filter, summary);
+    let frame = counts.all.period().map(|period| ChartRange::new(period, STRETCHES));
+    let shown = summary.tables.iter().filter(|table| table.about != TableTopic::Denied);
     json!({
         "command": question.command().filter(|_| counts.all.count > 0),
         "commandOfTime": question.command_of_time(),
@@ -79,16 +79,16 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Val
         "untimed": summary.untimed(),
         "activity": chart(&counts.timeline, question),
         "week": counts.week,
-        "new": [news(summary, About::Users, question), news(summary, About::Addresses, question)],
+        "new": [news(summary, TableTopic::Users, question), news(summary, TableTopic::Addresses, question)],
         "frame": frame.map(|frame| json!({ "hours": frame.hours(), "start": frame.first_hour() })),
         "tables": shown.map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
-        "roles": summary.table(About::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
+        "roles": summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
         "days": days(summary, question),
     })
 }
 
 /// Counts over time, each with what asks for all events of its time.
-fn chart<const KINDS: usize>(timeline: &Timeline<KINDS>, question: &Question<'_>) -> Value {
+fn chart<const KINDS: usize>(timeline: &Timeline<KINDS>, question: &FollowUpCommand<'_>) -> Value {
     let (hours, bins) = timeline.over(STEPS);
     let bins = bins.into_iter().map(|(hour, counts)| {
         let options = question.between(hour * HOUR, (hour + hours) * HOUR);
@@ -98,16 +98,16 @@ fn chart<const KINDS: usize>(timeline: &Timeline<KINDS>, question: &Question<'_>
 }
 
 /// On which days values came for the first time.
-fn news(summary: &Summary, about: About, question: &Question<'_>) -> Value {
+fn news(summary: &Summary, about: TableTopic, question: &FollowUpCommand<'_>) -> Value {
     let Some(table) = summary.table(about) else { return Value::Null };
     let mut chart = chart(&table.firsts.by_day(), question);
     chart["name"] = data::name(about).into();
     chart
 }
 
-fn table(table: &Table, frame: Option<Frame>, question: &Question<'_>) -> Value {
-    let mut room = Room(ROOM);
-    let rows = Rows { table, spellings: spellings(table), frame, question };
+fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCommand<'_>) -> Value {
+    let mut room = SizeBudget(ROOM);
+    let rows = PageRows { table, spellings: spellings(table), frame, question };
     let rows = table.rows.iter().map(|row| rows.value(row));
     json!({
         "name": data::name(table.about),
@@ -120,14 +120,20 @@ fn table(table: &Table, frame: Option<Frame>, question: &Question<'_>) -> Value 
 }
 
 /// Who was denied anything, each with those of the calls that are shown.
-fn roles(roles: &Table, calls: &Table, frame: Option<Frame>, question: &Question<'_>) -> Value {
-    let (mut room, mut room_for_calls) = (Room(ROOM), Room(ROOM));
-    let mut calls_of = HashMap::<&[String], Vec<(&[String], &Row)>>::new();
+fn roles(
+    roles: &SummaryTable,
+    calls: &SummaryTable,
+    frame: Option<ChartRange>,
+    question: &FollowUpCommand<'_>,
+) -> Value {
+    let (mut room, mut room_for_calls) = (SizeBudget(ROOM), SizeBudget(ROOM));
+    let mut calls_of = HashMap::<&[String], Vec<(&[String], &TableRow)>>::new();
     for row in &calls.rows {
         let (role, call) = row.values.split_at(roles.columns.len());
         calls_of.entry(role).or_default().push((call, row));
     }
-    let [of_roles, of_calls] = [roles, calls].map(|table| Rows { table, spellings: spellings(table), frame, question });
+    let [of_roles, of_calls] =
+        [roles, calls].map(|table| PageRows { table, spellings: spellings(table), frame, question });
     let mut rows = Vec::new();
     for role in &roles.rows {
         let mut value = of_roles.value(role);
@@ -147,9 +153,9 @@ fn roles(roles: &Table, calls: &Table, frame: Option<Frame>, question: &Question
 
 /// What is left of the bytes that a part of the page may take, lest it grow with
 /// what logs hold.
-struct Room(usize);
+struct SizeBudget(usize);
 
-impl Room {
+impl SizeBudget {
     /// Takes the room of a value, where there is so much left; from then on nothing
     /// more has any.
     fn has(&mut self, value: &Value) -> bool {
@@ -160,15 +166,15 @@ impl Room {
 }
 
 /// What the rows of a table are made with.
-struct Rows<'a> {
-    table: &'a Table,
+struct PageRows<'a> {
+    table: &'a SummaryTable,
     spellings: HashMap<String, usize>,
-    frame: Option<Frame>,
-    question: &'a Question<'a>,
+    frame: Option<ChartRange>,
+    question: &'a FollowUpCommand<'a>,
 }
 
-impl Rows<'_> {
-    fn value(&self, row: &Row) -> Value {
+impl PageRows<'_> {
+    fn value(&self, row: &TableRow) -> Value {
         let picture = self.frame.map(|frame| row.trend.over(frame)).unwrap_or_default();
         // What must be cut here is too long for a command line that people copy.
         let is_whole = row.values.iter().all(|value| value.len() <= LONGEST);
@@ -185,7 +191,7 @@ impl Rows<'_> {
 }
 
 /// How many rows differ in nothing but the case of letters.
-fn spellings(table: &Table) -> HashMap<String, usize> {
+fn spellings(table: &SummaryTable) -> HashMap<String, usize> {
     let mut spellings = HashMap::new();
     for row in &table.rows {
         *spellings.entry(spelling(row)).or_default() += 1;
@@ -193,7 +199,7 @@ fn spellings(table: &Table) -> HashMap<String, usize> {
     spellings
 }
 
-fn spelling(row: &Row) -> String {
+fn spelling(row: &TableRow) -> String {
     row.values.join("\t").to_lowercase()
 }
 
@@ -207,7 +213,7 @@ fn cut(value: &str) -> String {
 }
 
 /// Of which days there is no log, by account and region.
-fn days(summary: &Summary, question: &Question<'_>) -> Value {
+fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> Value {
     let days = &summary.counts.days;
     let Some(period) = days.period() else {
         return json!({ "untold": days.untold, "owners": [], "others": 0, "more": false, "period": null });
@@ -215,7 +221,7 @@ fn days(summary: &Summary, question: &Question<'_>) -> Value {
     let mut owners: Vec<_> = days.owners().map(|(owner, stretches)| (owner, gaps(stretches, period))).collect();
     let missing = |gaps: &[[i32; 2]]| gaps.iter().map(|gap| gap[1] - gap[0] + 1).sum::<i32>();
     owners.sort_by_key(|(_, gaps)| -missing(gaps));
-    let (mut room, total, mut shown) = (Room(ROOM), owners.len(), Vec::new());
+    let (mut room, total, mut shown) = (SizeBudget(ROOM), owners.len(), Vec::new());
     for ((account, region), gaps) in owners {
         const MOST: usize = 100;
         let options = question.folder(account, region);

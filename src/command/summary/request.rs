@@ -7,7 +7,7 @@ use crate::cli::source::inputs;
 use crate::cli::table::TableArgs;
 use crate::command::{Context, Terminal};
 use crate::engine::request::EventRequest;
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::syntax::glob::split_list;
 
 /// A summary: what is read and counted, and what is made of it.
@@ -24,7 +24,7 @@ pub struct SummaryRequest {
     /// What is written to standard output, if anything.
     pub format: Option<SummaryFormat>,
     /// How text looks.
-    pub look: Look,
+    pub look: TextStyle,
     /// How many of the most frequent values the page shows.
     pub html_top: usize,
     /// The options that say which events, but for times, as typed.
@@ -46,7 +46,7 @@ pub enum SummaryFormat {
 
 /// How text looks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Look {
+pub struct TextStyle {
     /// How many columns a line has at most.
     pub width: usize,
     /// Whether there are colours.
@@ -62,12 +62,12 @@ const TOP_OF_PAGE: usize = 25;
 
 impl SummaryRequest {
     /// What the options ask for.
-    pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Fatal> {
+    pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Error> {
         let counting = args.counting;
         let filter = args.filter.spec(&args.scope, context.now, &TimeZone::UTC)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
-            return Err(Fatal::usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET"));
+            return Err(Error::usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET"));
         }
         // Which of several events came first, only one thread can tell.
         let threads = if counting.dedupe { 1 } else { args.work.threads(context.cores) };
@@ -99,23 +99,23 @@ impl SummaryRequest {
     }
 }
 
-fn format(name: &str) -> Result<SummaryFormat, Fatal> {
+fn format(name: &str) -> Result<SummaryFormat, Error> {
     match name.to_ascii_lowercase().as_str() {
         "text" => Ok(SummaryFormat::Text),
         "tsv" => Ok(SummaryFormat::Tsv),
         "csv" => Ok(SummaryFormat::Csv),
         "json" => Ok(SummaryFormat::Json),
-        _ => Err(Fatal::option("--format", name, "not a format of a summary; write text, tsv, csv or json")),
+        _ => Err(Error::option("--format", name, "not a format of a summary; write text, tsv, csv or json")),
     }
 }
 
-fn look(color: Option<&str>, terminal: Option<Terminal>) -> Result<Look, Fatal> {
+fn look(color: Option<&str>, terminal: Option<Terminal>) -> Result<TextStyle, Error> {
     let has_colors = match color {
         None | Some("auto") => terminal.is_some_and(|terminal| terminal.has_colors),
         Some("always") => true,
         Some("never") => false,
-        Some(other) => return Err(Fatal::option("--color", other, "not known; write auto, always or never")),
+        Some(other) => return Err(Error::option("--color", other, "not known; write auto, always or never")),
     };
     let width = terminal.map(|terminal| terminal.width).filter(|width| *width > 0).unwrap_or(WIDTH);
-    Ok(Look { width: width.max(NARROWEST), has_colors })
+    Ok(TextStyle { width: width.max(NARROWEST), has_colors })
 }

@@ -4,15 +4,15 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::counter::Counter;
-use super::span::Moment;
-use super::tally::{Counts, Tally};
+use super::span::BucketedTime;
+use super::tally::{EventCounts, Tally};
 use super::timeline::Timeline;
-use super::trend::Trend;
-use crate::error::Fatal;
+use super::trend::ValueStats;
+use crate::error::Error;
 
 /// What a table is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum About {
+pub(super) enum TableTopic {
     Accounts,
     Regions,
     Users,
@@ -27,8 +27,8 @@ pub(super) enum About {
 
 /// The most frequent values of one kind.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) about: About,
+pub(super) struct SummaryTable {
+    pub(super) about: TableTopic,
     /// What the values of a row are.
     pub(super) columns: Vec<String>,
     /// How many different values there are.
@@ -38,44 +38,48 @@ pub(super) struct Table {
     /// How many have none.
     pub(super) empty: u64,
     /// The most frequent, which come first.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<TableRow>,
     /// When values came for the first time.
     pub(super) firsts: Timeline<1>,
 }
 
 /// A value, or several that came together.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     pub(super) values: Vec<String>,
-    pub(super) trend: Trend,
+    pub(super) trend: ValueStats,
 }
 
 /// All that was counted.
 pub(super) struct Summary {
-    pub(super) counts: Counts,
-    pub(super) tables: Vec<Table>,
+    pub(super) counts: EventCounts,
+    pub(super) tables: Vec<SummaryTable>,
     /// Who was denied anything: the calls shown of each are not all there are.
-    pub(super) roles: Table,
+    pub(super) roles: SummaryTable,
 }
 
 impl Summary {
     /// Puts together what the threads counted: of each table, whose columns
     /// `headings` has, the `top` first rows.
-    pub(super) fn new(headings: Vec<(About, Vec<String>)>, tallies: Vec<Tally>, top: usize) -> Result<Summary, Fatal> {
+    pub(super) fn new(
+        headings: Vec<(TableTopic, Vec<String>)>,
+        tallies: Vec<Tally>,
+        top: usize,
+    ) -> Result<Summary, Error> {
         let (counts, mut counters) = Tally::merge(tallies)?;
         let roles = vec!["principal".to_string()];
-        let roles = Table::new(About::Denied, roles, 0, counters.pop().unwrap_or_default(), top)?;
+        let roles = SummaryTable::new(TableTopic::Denied, roles, 0, counters.pop().unwrap_or_default(), top)?;
         let tables = headings.into_iter().zip(counters).enumerate();
         let tables = tables.map(|(at, ((about, columns), counters))| {
             let empty = counts.empty.get(at).copied().unwrap_or_default();
-            Table::new(about, columns, empty, counters, top)
+            SummaryTable::new(about, columns, empty, counters, top)
         });
-        let tables = tables.collect::<Result<_, Fatal>>()?;
+        let tables = tables.collect::<Result<_, Error>>()?;
         Ok(Summary { counts, tables, roles })
     }
 
     /// The table about something, if there is one.
-    pub(super) fn table(&self, about: About) -> Option<&Table> {
+    pub(super) fn table(&self, about: TableTopic) -> Option<&SummaryTable> {
         self.tables.iter().find(|table| table.about == about)
     }
 
@@ -92,14 +96,27 @@ impl Summary {
     }
 }
 
-impl Table {
-    fn new(about: About, columns: Vec<String>, empty: u64, counters: Vec<Counter>, top: usize) -> Result<Table, Fatal> {
-        let mut table =
-            Table { about, columns, distinct: 0, events: 0, empty, rows: Vec::new(), firsts: Timeline::default() };
-        let mut best = Best { most: top, heap: BinaryHeap::new() };
+impl SummaryTable {
+    fn new(
+        about: TableTopic,
+        columns: Vec<String>,
+        empty: u64,
+        counters: Vec<Counter>,
+        top: usize,
+    ) -> Result<SummaryTable, Error> {
+        let mut table = SummaryTable {
+            about,
+            columns,
+            distinct: 0,
+            events: 0,
+            empty,
+            rows: Vec::new(),
+            firsts: Timeline::default(),
+        };
+        let mut best = TopValues { most: top, heap: BinaryHeap::new() };
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {
-            let mut moment = Moment::new(0);
+            let mut moment = BucketedTime::new(0);
             first.finish(counters, |value, trend| {
                 table.distinct += 1;
                 table.events += trend.count;
@@ -117,38 +134,38 @@ impl Table {
 
 /// The most frequent values so far. Of equally frequent ones, the first in the
 /// alphabet.
-struct Best {
+struct TopValues {
     most: usize,
-    heap: BinaryHeap<Reverse<Candidate>>,
+    heap: BinaryHeap<Reverse<TopCandidate>>,
 }
 
-type Candidate = (u64, Reverse<Vec<u8>>, TrendBox);
+type TopCandidate = (u64, Reverse<Vec<u8>>, BoxedStats);
 
 /// A trend that takes no part in comparing: no two candidates have one value.
-struct TrendBox(Trend);
+struct BoxedStats(ValueStats);
 
-impl PartialEq for TrendBox {
-    fn eq(&self, _: &TrendBox) -> bool {
+impl PartialEq for BoxedStats {
+    fn eq(&self, _: &BoxedStats) -> bool {
         true
     }
 }
 
-impl Eq for TrendBox {}
+impl Eq for BoxedStats {}
 
-impl PartialOrd for TrendBox {
-    fn partial_cmp(&self, other: &TrendBox) -> Option<std::cmp::Ordering> {
+impl PartialOrd for BoxedStats {
+    fn partial_cmp(&self, other: &BoxedStats) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for TrendBox {
-    fn cmp(&self, _: &TrendBox) -> std::cmp::Ordering {
+impl Ord for BoxedStats {
+    fn cmp(&self, _: &BoxedStats) -> std::cmp::Ordering {
         std::cmp::Ordering::Equal
     }
 }
 
-impl Best {
-    fn offer(&mut self, value: &[u8], trend: &Trend) {
+impl TopValues {
+    fn offer(&mut self, value: &[u8], trend: &ValueStats) {
         if self.heap.len() >= self.most {
             let is_better = self.heap.peek().is_some_and(|Reverse((count, Reverse(last), _))| {
                 (trend.count, Reverse(value)) > (*count, Reverse(last.as_slice()))
@@ -158,12 +175,12 @@ impl Best {
             }
             self.heap.pop();
         }
-        self.heap.push(Reverse((trend.count, Reverse(value.to_vec()), TrendBox(trend.clone()))));
+        self.heap.push(Reverse((trend.count, Reverse(value.to_vec()), BoxedStats(trend.clone()))));
     }
 
-    fn rows(self) -> Vec<Row> {
+    fn rows(self) -> Vec<TableRow> {
         let best = self.heap.into_sorted_vec().into_iter();
-        best.map(|Reverse((_, Reverse(value), TrendBox(trend)))| Row {
+        best.map(|Reverse((_, Reverse(value), BoxedStats(trend)))| TableRow {
             values: String::from_utf8_lossy(&value).split('\t').map(String::from).collect(),
             trend,
         })
@@ -177,16 +194,16 @@ mod tests {
 
     #[test]
     fn the_most_frequent_come_first_and_equals_by_name() {
-        let mut best = Best { most: 3, heap: BinaryHeap::new() };
+        let mut best = TopValues { most: 3, heap: BinaryHeap::new() };
         for (value, count) in [("d", 1), ("b", 2), ("a", 1), ("e", 5), ("c", 2), ("f", 2)] {
-            let mut trend = Trend::default();
+            let mut trend = ValueStats::default();
             trend.count = count;
             best.offer(value.as_bytes(), &trend);
         }
         let rows: Vec<String> = best.rows().into_iter().map(|row| row.values.concat()).collect();
         assert_eq!(rows, ["e", "b", "c"]);
-        let mut none = Best { most: 0, heap: BinaryHeap::new() };
-        none.offer(b"a", &Trend::default());
+        let mut none = TopValues { most: 0, heap: BinaryHeap::new() };
+        none.offer(b"a", &ValueStats::default());
         assert!(none.rows().is_empty());
     }
 }

@@ -7,14 +7,14 @@ pub(super) const SIZES: usize = 26;
 
 /// A size of stretches: the smaller the number, the shorter they are.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Size(u8);
+pub(super) struct BucketSize(u8);
 
-impl Size {
+impl BucketSize {
     /// One hour.
-    pub(super) const HOUR: Size = Size(0);
+    pub(super) const HOUR: BucketSize = BucketSize(0);
     /// One day.
-    pub(super) const DAY: Size = Size(4);
-    const LARGEST: Size = Size(SIZES as u8 - 1);
+    pub(super) const DAY: BucketSize = BucketSize(4);
+    const LARGEST: BucketSize = BucketSize(SIZES as u8 - 1);
 
     /// Hours in a stretch.
     pub(super) fn hours(self) -> i64 {
@@ -26,8 +26,8 @@ impl Size {
     }
 
     /// The next larger size.
-    pub(super) fn next(self) -> Size {
-        Size(self.0 + 1).min(Size::LARGEST)
+    pub(super) fn next(self) -> BucketSize {
+        BucketSize(self.0 + 1).min(BucketSize::LARGEST)
     }
 
     /// The number of the stretch that an hour is in; hours count from 1970.
@@ -42,9 +42,9 @@ impl Size {
 
     /// The smallest size by which the hours from `first` to `last` are in no
     /// more than `most` stretches.
-    pub(super) fn for_span(first: i64, last: i64, most: i64) -> Size {
-        let mut size = Size::HOUR;
-        while size.of_hour(last) - size.of_hour(first) >= most && size < Size::LARGEST {
+    pub(super) fn for_span(first: i64, last: i64, most: i64) -> BucketSize {
+        let mut size = BucketSize::HOUR;
+        while size.of_hour(last) - size.of_hour(first) >= most && size < BucketSize::LARGEST {
             size = size.next();
         }
         size
@@ -55,19 +55,19 @@ impl Size {
     }
 
     /// The size of this number, or the largest.
-    pub(super) fn at(index: u8) -> Size {
-        Size(index).min(Size::LARGEST)
+    pub(super) fn at(index: u8) -> BucketSize {
+        BucketSize(index).min(BucketSize::LARGEST)
     }
 
     /// All sizes.
-    pub(super) fn all() -> [Size; SIZES] {
-        std::array::from_fn(|index| Size(index as u8))
+    pub(super) fn all() -> [BucketSize; SIZES] {
+        std::array::from_fn(|index| BucketSize(index as u8))
     }
 }
 
 /// A point in time as the counters need it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(super) struct BucketedTime {
     /// Seconds from 1970.
     pub(super) second: i64,
     /// Hours from 1970.
@@ -78,13 +78,13 @@ pub(super) struct Moment {
     pub(super) stretches: [i32; SIZES],
 }
 
-impl Moment {
-    pub(super) fn new(second: i64) -> Moment {
+impl BucketedTime {
+    pub(super) fn new(second: i64) -> BucketedTime {
         const MONDAY_TO_THURSDAY: i64 = 3 * 24;
         let hour = second.div_euclid(3600);
         // 1970 began on a Thursday.
         let hour_of_week = (hour + MONDAY_TO_THURSDAY).rem_euclid(7 * 24) as usize;
-        Moment { second, hour, hour_of_week, stretches: Size::all().map(|size| size.of_hour(hour) as i32) }
+        BucketedTime { second, hour, hour_of_week, stretches: BucketSize::all().map(|size| size.of_hour(hour) as i32) }
     }
 
     /// Moves it, which is quick within the hour.
@@ -93,7 +93,7 @@ impl Moment {
         if (0..3600).contains(&(second - self.hour * 3600)) {
             self.second = second;
         } else {
-            *self = Moment::new(second);
+            *self = BucketedTime::new(second);
         }
     }
 }
@@ -104,12 +104,12 @@ mod tests {
 
     #[test]
     fn each_size_is_made_up_of_the_one_below() {
-        for pair in Size::all().windows(2) {
+        for pair in BucketSize::all().windows(2) {
             assert_eq!(pair[1].hours() % pair[0].hours(), 0, "{pair:?}");
             assert_eq!(pair[0].next(), pair[1]);
         }
-        assert_eq!(Size::DAY.hours(), 24);
-        assert_eq!(Size::LARGEST.next(), Size::LARGEST);
+        assert_eq!(BucketSize::DAY.hours(), 24);
+        assert_eq!(BucketSize::LARGEST.next(), BucketSize::LARGEST);
     }
 
     #[test]
@@ -117,23 +117,23 @@ mod tests {
         for (first, last, most, hours) in
             [(0, 23, 24, 1), (0, 24, 24, 2), (-1, 0, 2, 1), (0, 24 * 30, 24, 48), (5, 5, 1, 1)]
         {
-            assert_eq!(Size::for_span(first, last, most).hours(), hours, "{first} to {last}");
+            assert_eq!(BucketSize::for_span(first, last, most).hours(), hours, "{first} to {last}");
         }
         let (first, last) = (jiff::Timestamp::MIN.as_second() / 3600, jiff::Timestamp::MAX.as_second() / 3600);
-        let size = Size::for_span(first, last, 24);
+        let size = BucketSize::for_span(first, last, 24);
         assert!(size.of_hour(last) - size.of_hour(first) < 24, "{size:?}");
     }
 
     #[test]
     fn a_moment_that_is_moved_is_like_a_new_one() {
-        let mut moment = Moment::new(0);
+        let mut moment = BucketedTime::new(0);
         for second in [0, 3599, 3600, 1, -1, -3600, -3601, 1_790_000_000] {
             moment.set(second);
-            let fresh = Moment::new(second);
+            let fresh = BucketedTime::new(second);
             assert_eq!((moment.second, moment.hour, moment.stretches), (second, fresh.hour, fresh.stretches));
         }
         let monday = "2026-10-05T00:59:59Z".parse::<jiff::Timestamp>().unwrap().as_second();
-        assert_eq!(Moment::new(monday).hour_of_week, 0);
-        assert_eq!(Moment::new(monday - 3600).hour_of_week, 7 * 24 - 1);
+        assert_eq!(BucketedTime::new(monday).hour_of_week, 0);
+        assert_eq!(BucketedTime::new(monday - 3600).hour_of_week, 7 * 24 - 1);
     }
 }

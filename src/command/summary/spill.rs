@@ -6,8 +6,8 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::trend::Trend;
-use crate::error::Fatal;
+use super::trend::ValueStats;
+use crate::error::Error;
 use crate::spill::scratch::Scratch;
 
 /// Runs are merged into one when there are more, so that reading them needs
@@ -18,19 +18,19 @@ const BUFFER: usize = 8 << 10;
 
 /// A place for counted values.
 #[derive(Debug, Default)]
-pub(super) struct Spill {
-    runs: Mutex<Runs>,
+pub(super) struct CountSpill {
+    runs: Mutex<CountRuns>,
 }
 
 #[derive(Debug, Default)]
-struct Runs {
+struct CountRuns {
     /// Where each is in the file.
     places: Vec<Range<u64>>,
     file: Option<Scratch>,
 }
 
-impl Spill {
-    fn runs(&self) -> MutexGuard<'_, Runs> {
+impl CountSpill {
+    fn runs(&self) -> MutexGuard<'_, CountRuns> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -40,7 +40,7 @@ impl Spill {
     }
 
     /// Writes values, which come in their order.
-    pub(super) fn write<'a>(&self, values: impl Iterator<Item = (&'a [u8], &'a Trend)>) -> Result<(), Fatal> {
+    pub(super) fn write<'a>(&self, values: impl Iterator<Item = (&'a [u8], &'a ValueStats)>) -> Result<(), Error> {
         let mut runs = self.runs();
         let mut run = runs.begin()?;
         for (value, trend) in values {
@@ -53,24 +53,24 @@ impl Spill {
 
     /// Calls `each` for each value, once and in their order, with all of its
     /// counts.
-    pub(super) fn read(&self, each: impl FnMut(&[u8], &Trend) -> Result<(), Fatal>) -> Result<(), Fatal> {
+    pub(super) fn read(&self, each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>) -> Result<(), Error> {
         self.runs().merge(each)
     }
 }
 
-impl Runs {
+impl CountRuns {
     /// A new run at the end of the file.
-    fn begin(&mut self) -> Result<Run<'_>, Fatal> {
+    fn begin(&mut self) -> Result<CountRun<'_>, Error> {
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(Scratch::new()?),
         };
-        Ok(Run { start: file.end(), file, bytes: Vec::new() })
+        Ok(CountRun { start: file.end(), file, bytes: Vec::new() })
     }
 
     /// Makes one run of all.
-    fn compact(&mut self) -> Result<(), Fatal> {
-        let mut fresh = Runs::default();
+    fn compact(&mut self) -> Result<(), Error> {
+        let mut fresh = CountRuns::default();
         let mut run = fresh.begin()?;
         self.merge(|value, trend| run.push(value, trend))?;
         let place = run.end()?;
@@ -79,19 +79,19 @@ impl Runs {
         Ok(())
     }
 
-    fn merge(&mut self, mut each: impl FnMut(&[u8], &Trend) -> Result<(), Fatal>) -> Result<(), Fatal> {
+    fn merge(&mut self, mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>) -> Result<(), Error> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        let mut readers: Vec<Reader> = self.places.iter().cloned().map(Reader::new).collect();
+        let mut readers: Vec<CountReader> = self.places.iter().cloned().map(CountReader::new).collect();
         let mut heap = BinaryHeap::new();
         for (at, reader) in readers.iter_mut().enumerate() {
             if let Some((value, trend)) = reader.next(file)? {
-                heap.push(Reverse(Head { value, at, trend }));
+                heap.push(Reverse(CountHead { value, at, trend }));
             }
         }
-        let mut current: Option<(Vec<u8>, Trend)> = None;
-        while let Some(Reverse(Head { value, at, trend })) = heap.pop() {
+        let mut current: Option<(Vec<u8>, ValueStats)> = None;
+        while let Some(Reverse(CountHead { value, at, trend })) = heap.pop() {
             if let Some((value, trend)) = readers[at].next(file)? {
-                heap.push(Reverse(Head { value, at, trend }));
+                heap.push(Reverse(CountHead { value, at, trend }));
             }
             match &mut current {
                 Some((same, sum)) if *same == value => sum.merge(&trend),
@@ -107,14 +107,14 @@ impl Runs {
 }
 
 /// A run that is being written.
-struct Run<'a> {
+struct CountRun<'a> {
     file: &'a mut Scratch,
     start: u64,
     bytes: Vec<u8>,
 }
 
-impl Run<'_> {
-    fn push(&mut self, value: &[u8], trend: &Trend) -> Result<(), Fatal> {
+impl CountRun<'_> {
+    fn push(&mut self, value: &[u8], trend: &ValueStats) -> Result<(), Error> {
         self.bytes.clear();
         self.bytes.extend((value.len() as u32).to_le_bytes());
         trend.write(&mut self.bytes);
@@ -122,36 +122,39 @@ impl Run<'_> {
         self.file.append(&self.bytes)
     }
 
-    fn end(self) -> Result<Range<u64>, Fatal> {
+    fn end(self) -> Result<Range<u64>, Error> {
         self.file.seal()?;
         Ok(self.start..self.file.end())
     }
 }
 
 /// A run that is being read.
-struct Reader {
+struct CountReader {
     /// What is not read yet.
     place: Range<u64>,
     buffer: Vec<u8>,
     at: usize,
 }
 
-impl Reader {
-    fn new(place: Range<u64>) -> Reader {
-        Reader { place, buffer: Vec::new(), at: 0 }
+impl CountReader {
+    fn new(place: Range<u64>) -> CountReader {
+        CountReader { place, buffer: Vec::new(), at: 0 }
     }
 
-    fn next(&mut self, file: &mut Scratch) -> Result<Option<(Vec<u8>, Trend)>, Fatal> {
+    fn next(&mut self, file: &mut Scratch) -> Result<Option<(Vec<u8>, ValueStats)>, Error> {
         if self.at == self.buffer.len() && self.place.is_empty() {
             return Ok(None);
         }
-        let Some((length, trend)) = self.take(4 + Trend::LENGTH, file)?.split_first_chunk() else { return Ok(None) };
-        let (length, trend) = (u32::from_le_bytes(*length), trend.first_chunk().map(Trend::read).unwrap_or_default());
+        let Some((length, trend)) = self.take(4 + ValueStats::LENGTH, file)?.split_first_chunk() else {
+            return Ok(None);
+        };
+        let (length, trend) =
+            (u32::from_le_bytes(*length), trend.first_chunk().map(ValueStats::read).unwrap_or_default());
         Ok(Some((self.take(length as usize, file)?.to_vec(), trend)))
     }
 
     /// The next so many bytes.
-    fn take(&mut self, length: usize, file: &mut Scratch) -> Result<&[u8], Fatal> {
+    fn take(&mut self, length: usize, file: &mut Scratch) -> Result<&[u8], Error> {
         self.fill(length, file)?;
         let start = self.at;
         self.at += length;
@@ -159,7 +162,7 @@ impl Reader {
     }
 
     /// Makes sure that so many bytes are in the buffer.
-    fn fill(&mut self, length: usize, file: &mut Scratch) -> Result<(), Fatal> {
+    fn fill(&mut self, length: usize, file: &mut Scratch) -> Result<(), Error> {
         if self.buffer.len() - self.at >= length {
             return Ok(());
         }
@@ -176,31 +179,31 @@ impl Reader {
 }
 
 /// The next value of a run.
-struct Head {
+struct CountHead {
     value: Vec<u8>,
     at: usize,
-    trend: Trend,
+    trend: ValueStats,
 }
 
-impl Ord for Head {
-    fn cmp(&self, other: &Head) -> std::cmp::Ordering {
+impl Ord for CountHead {
+    fn cmp(&self, other: &CountHead) -> std::cmp::Ordering {
         (&self.value, self.at).cmp(&(&other.value, other.at))
     }
 }
 
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Head) -> Option<std::cmp::Ordering> {
+impl PartialOrd for CountHead {
+    fn partial_cmp(&self, other: &CountHead) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Head {
-    fn eq(&self, other: &Head) -> bool {
+impl PartialEq for CountHead {
+    fn eq(&self, other: &CountHead) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Head {}
+impl Eq for CountHead {}
 
 #[cfg(test)]
 mod tests {
@@ -208,8 +211,8 @@ mod tests {
 
     #[test]
     fn many_runs_become_one_again_and_again() {
-        let spill = Spill::default();
-        let mut trend = Trend::default();
+        let spill = CountSpill::default();
+        let mut trend = ValueStats::default();
         trend.add(None);
         for run in 0..3 * MOST_RUNS {
             let mut values = [format!("value {}", run % 7), format!("{run}").repeat(BUFFER)];

@@ -3,26 +3,26 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::counter::{Counter, LONGEST, Parts, SHORT};
-use super::days::Days;
-use super::span::Moment;
-use super::spill::Spill;
+use super::counter::{Counter, LONGEST, SHORT, ValueParts};
+use super::days::LogDays;
+use super::span::BucketedTime;
+use super::spill::CountSpill;
 use super::timeline::Timeline;
-use super::trend::Trend;
-use crate::cloudtrail::call::{Access, Failure, is_success};
+use super::trend::ValueStats;
+use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
 use crate::cloudtrail::denial::Denial;
-use crate::cloudtrail::identity::Identities;
+use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::time::Clock;
-use crate::decode::event::{Event, Fields};
-use crate::engine::Visitor;
-use crate::error::Fatal;
-use crate::spill::dedupe::{Ids, Seen};
+use crate::decode::event::{Event, FieldSet};
+use crate::engine::EventVisitor;
+use crate::error::Error;
+use crate::spill::dedupe::{IdReader, SeenIds};
 use crate::table::cell::CellStyle;
 use crate::table::column::Column;
 
 /// What is counted by: the values of these columns.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
+pub(super) struct CountedColumns {
     columns: Vec<Column>,
     /// Whether an event without a value counts too, as one of no value.
     has_empty: bool,
@@ -32,26 +32,26 @@ pub(super) struct Subject {
 
 /// All that one thread counts.
 pub(super) struct Tally {
-    readers: Readers,
-    subjects: Vec<Subject>,
+    readers: EventReaders,
+    subjects: Vec<CountedColumns>,
     /// One for each subject, one for denied calls, and one for who was denied them.
     counters: Vec<Counter>,
-    counts: Counts,
+    counts: EventCounts,
     /// What the counters may take.
     room: usize,
-    moment: Moment,
+    moment: BucketedTime,
     style: CellStyle,
     /// Memory for a value.
     value: Vec<u8>,
     /// What tells events that came before, where they are left out.
-    before: Option<(Ids, Seen)>,
-    failure: Option<Fatal>,
+    before: Option<(IdReader, SeenIds)>,
+    failure: Option<Error>,
 }
 
 /// What is counted of all events together.
 #[derive(Default)]
-pub(super) struct Counts {
-    pub(super) all: Trend,
+pub(super) struct EventCounts {
+    pub(super) all: ValueStats,
     /// Reads, writes, errors, and what is none of these.
     pub(super) kinds: [u64; KINDS],
     /// The same over time.
@@ -65,7 +65,7 @@ pub(super) struct Counts {
     pub(super) has_other_times: bool,
     /// Values that were counted by their start, their length and a hash.
     pub(super) cut_values: u64,
-    pub(super) days: Days,
+    pub(super) days: LogDays,
 }
 
 /// The values of larger events come in pieces.
@@ -80,25 +80,25 @@ pub(super) const WEEK: usize = 7 * 24;
 
 /// What looks at an event.
 #[derive(Clone)]
-struct Readers {
+struct EventReaders {
     clock: Clock,
-    access: Access,
-    failure: Failure,
+    access: AccessKind,
+    failure: FailureRule,
     denial: Denial,
-    identities: Identities,
-    name: Subject,
+    identities: IdentityReader,
+    name: CountedColumns,
 }
 
-impl Subject {
+impl CountedColumns {
     /// The values of these columns.
-    pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut Fields) -> Result<Subject, Fatal> {
+    pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
-        Ok(Subject { columns, has_empty, are_errors: false })
+        Ok(CountedColumns { columns, has_empty, are_errors: false })
     }
 
     /// The error codes of what failed.
-    pub(super) fn errors(fields: &mut Fields) -> Result<Subject, Fatal> {
-        Ok(Subject { are_errors: true, ..Subject::new(&["errorCode"], false, fields)? })
+    pub(super) fn errors(fields: &mut FieldSet) -> Result<CountedColumns, Error> {
+        Ok(CountedColumns { are_errors: true, ..CountedColumns::new(&["errorCode"], false, fields)? })
     }
 
     /// Whether an event with this value is not counted.
@@ -136,7 +136,7 @@ impl Subject {
     /// The same for an event that may hold more than memory should hold twice.
     #[cold]
     fn long_value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
-        let (mut parts, mut is_cut) = (Parts::default(), false);
+        let (mut parts, mut is_cut) = (ValueParts::default(), false);
         for column in &mut self.columns {
             parts.begin();
             let written = column.write_in_pieces(event, file, style, &mut |piece| {
@@ -156,18 +156,18 @@ impl Tally {
     pub(super) fn for_threads(
         threads: usize,
         room: usize,
-        subjects: Vec<Subject>,
-        fields: &mut Fields,
-    ) -> Result<Vec<Tally>, Fatal> {
-        let readers = Readers::new(fields)?;
-        let spills: Vec<Arc<Spill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
+        subjects: Vec<CountedColumns>,
+        fields: &mut FieldSet,
+    ) -> Result<Vec<Tally>, Error> {
+        let readers = EventReaders::new(fields)?;
+        let spills: Vec<Arc<CountSpill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
         let tally = |_| Tally {
             readers: readers.clone(),
             subjects: subjects.clone(),
             counters: spills.iter().map(|spill| Counter::new(Arc::clone(spill))).collect(),
-            counts: Counts { week: vec![0; WEEK], empty: vec![0; subjects.len()], ..Counts::default() },
+            counts: EventCounts { week: vec![0; WEEK], empty: vec![0; subjects.len()], ..EventCounts::default() },
             room: room / threads.max(1),
-            moment: Moment::new(0),
+            moment: BucketedTime::new(0),
             style: CellStyle::default(),
             value: Vec::new(),
             before: None,
@@ -177,13 +177,13 @@ impl Tally {
     }
 
     /// Leaves out events that came before. This has to be the only thread.
-    pub(super) fn leave_out_repeated(&mut self, fields: &mut Fields) -> Result<(), Fatal> {
-        self.before = Some((Ids::new(fields)?, Seen::default()));
+    pub(super) fn leave_out_repeated(&mut self, fields: &mut FieldSet) -> Result<(), Error> {
+        self.before = Some((IdReader::new(fields)?, SeenIds::default()));
         Ok(())
     }
 
     /// Whether an event did not come before; one without an id never did.
-    fn is_new(&mut self, event: &Event<'_>) -> Result<bool, Fatal> {
+    fn is_new(&mut self, event: &Event<'_>) -> Result<bool, Error> {
         let Some((ids, seen)) = &mut self.before else { return Ok(true) };
         ids.id(event).map_or(Ok(true), |id| seen.insert(id))
     }
@@ -241,7 +241,7 @@ impl Tally {
     }
 
     /// Moves the largest counter to the disk where all take too much.
-    fn make_room(&mut self) -> Result<(), Fatal> {
+    fn make_room(&mut self) -> Result<(), Error> {
         while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
             match self.counters.iter_mut().max_by_key(|counter| counter.size()) {
                 Some(largest) => largest.spill()?,
@@ -252,8 +252,8 @@ impl Tally {
     }
 
     /// Puts together what all threads counted.
-    pub(super) fn merge(tallies: Vec<Tally>) -> Result<(Counts, Vec<Vec<Counter>>), Fatal> {
-        let mut counts = Counts { week: vec![0; WEEK], ..Counts::default() };
+    pub(super) fn merge(tallies: Vec<Tally>) -> Result<(EventCounts, Vec<Vec<Counter>>), Error> {
+        let mut counts = EventCounts { week: vec![0; WEEK], ..EventCounts::default() };
         let mut counters: Vec<Vec<Counter>> = Vec::new();
         for tally in tallies {
             if let Some(failure) = tally.failure {
@@ -269,7 +269,7 @@ impl Tally {
     }
 }
 
-impl Visitor for Tally {
+impl EventVisitor for Tally {
     fn event(&mut self, event: &Event<'_>, file: &str) -> bool {
         if self.failure.is_some() {
             return true;
@@ -291,21 +291,21 @@ impl Visitor for Tally {
     }
 }
 
-impl Readers {
-    fn new(fields: &mut Fields) -> Result<Readers, Fatal> {
-        Ok(Readers {
+impl EventReaders {
+    fn new(fields: &mut FieldSet) -> Result<EventReaders, Error> {
+        Ok(EventReaders {
             clock: Clock::new(fields)?,
-            access: Access::new(fields)?,
-            failure: Failure::new(fields)?,
+            access: AccessKind::new(fields)?,
+            failure: FailureRule::new(fields)?,
             denial: Denial::new(fields)?,
-            identities: Identities::new(fields)?,
-            name: Subject::new(&["eventName"], true, fields)?,
+            identities: IdentityReader::new(fields)?,
+            name: CountedColumns::new(&["eventName"], true, fields)?,
         })
     }
 }
 
-impl Counts {
-    fn merge(&mut self, other: Counts) {
+impl EventCounts {
+    fn merge(&mut self, other: EventCounts) {
         self.all.merge(&other.all);
         self.timeline.merge(&other.timeline);
         self.empty.resize(other.empty.len(), 0);

@@ -4,12 +4,12 @@
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
-use super::request::Look;
-use super::result::{About, Row, Summary, Table};
+use super::request::TextStyle;
+use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::shown::{fitted, fitted_apart, visible, width};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
-use super::trend::{Frame, STRETCHES};
+use super::trend::{ChartRange, STRETCHES};
 use crate::report::{Coverage, count};
 
 const HEADING: Style = Style::new().bold();
@@ -23,29 +23,29 @@ const GAP: usize = 2;
 const TIME: usize = "10-01 09:14".len();
 
 /// Writes the text.
-pub(super) fn text(summary: &Summary, coverage: &Coverage, look: Look) -> String {
+pub(super) fn text(summary: &Summary, coverage: &Coverage, look: TextStyle) -> String {
     let period = summary.counts.all.period();
     let narrow = if look.width < 100 { STRETCHES / 2 } else { STRETCHES };
-    let frame = period.map(|period| Frame::new(period, narrow));
-    let mut page = Page { text: String::new(), look, period, frame };
+    let frame = period.map(|period| ChartRange::new(period, narrow));
+    let mut page = TextPage { text: String::new(), look, period, frame };
     page.overview(summary, coverage);
     for table in &summary.tables {
-        if !matches!(table.about, About::Accounts | About::Regions) {
+        if !matches!(table.about, TableTopic::Accounts | TableTopic::Regions) {
             page.table(table);
         }
     }
     page.text
 }
 
-struct Page {
+struct TextPage {
     text: String,
-    look: Look,
+    look: TextStyle,
     period: Option<[i64; 2]>,
     /// What the small pictures are of.
-    frame: Option<Frame>,
+    frame: Option<ChartRange>,
 }
 
-impl Page {
+impl TextPage {
     fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end_matches(' '));
         self.text.push('\n');
@@ -96,13 +96,14 @@ impl Page {
         if summary.untimed() > 0 {
             self.labelled("", &format!("{} without a time that can be read", number(summary.untimed())));
         }
-        for (label, about) in [("Accounts", About::Accounts), ("Regions", About::Regions)] {
+        for (label, about) in [("Accounts", TableTopic::Accounts), ("Regions", TableTopic::Regions)] {
             if let Some(table) = summary.table(about).filter(|table| table.distinct > 0) {
                 let list = list(table);
                 self.labelled(label, &list);
             }
         }
-        let names = [(About::Users, "user", "users"), (About::Addresses, "source address", "source addresses")];
+        let names =
+            [(TableTopic::Users, "user", "users"), (TableTopic::Addresses, "source address", "source addresses")];
         let different = names.into_iter().filter_map(|(about, one, many)| {
             let distinct = summary.table(about)?.distinct;
             Some(format!("{} {}", HumanCount(distinct), if distinct == 1 { one } else { many }))
@@ -118,7 +119,7 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &Table) {
+    fn table(&mut self, table: &SummaryTable) {
         if table.rows.is_empty() {
             return;
         }
@@ -138,7 +139,8 @@ impl Page {
         if picture > 0 {
             line.push_str(&format!("  {:TIME$}  {:TIME$}  {over}", "first", "last"));
         }
-        let style = if matches!(table.about, About::Errors | About::Denied) { TROUBLE.bold() } else { HEADING };
+        let style =
+            if matches!(table.about, TableTopic::Errors | TableTopic::Denied) { TROUBLE.bold() } else { HEADING };
         let line = fitted(line.trim_end(), self.look.width).into_owned();
         self.line(&self.paint(style, &line));
         for ((cells, events), row) in cells.iter().zip(&numbers).zip(&table.rows) {
@@ -163,20 +165,20 @@ impl Page {
 }
 
 /// What is over the columns of values: in the first of them, what it is about.
-fn headings(table: &Table) -> Vec<String> {
+fn headings(table: &SummaryTable) -> Vec<String> {
     let name = match table.about {
-        About::Users => "Users",
-        About::Events => "Event names",
-        About::Sources => "Services",
-        About::Addresses => "Source addresses",
-        About::Errors => "Errors",
-        About::Denied => return vec!["Denied".into(), "call".into()],
+        TableTopic::Users => "Users",
+        TableTopic::Events => "Event names",
+        TableTopic::Sources => "Services",
+        TableTopic::Addresses => "Source addresses",
+        TableTopic::Errors => "Errors",
+        TableTopic::Denied => return vec!["Denied".into(), "call".into()],
         _ => return table.columns.iter().map(|name| visible(name).into_owned()).collect(),
     };
     vec![name.into()]
 }
 
-fn cells(row: &Row) -> Vec<String> {
+fn cells(row: &TableRow) -> Vec<String> {
     let shown = |value: &String| if value.is_empty() { "-".into() } else { visible(value).into_owned() };
     row.values.iter().map(shown).collect()
 }
@@ -220,21 +222,21 @@ fn joined(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// What the rows do not show.
-fn rest(table: &Table) -> Option<String> {
+fn rest(table: &SummaryTable) -> Option<String> {
     let shown: u64 = table.rows.iter().map(|row| row.trend.count).sum();
     let others = table.distinct - table.rows.len() as u64;
     let mut parts = Vec::new();
     if others > 0 {
         parts.push(format!("{} more with {}", HumanCount(others), count(table.events - shown, "event")));
     }
-    if table.empty > 0 && !matches!(table.about, About::Errors) {
+    if table.empty > 0 && !matches!(table.about, TableTopic::Errors) {
         parts.push(format!("{} without", count(table.empty, "event")));
     }
     (!parts.is_empty()).then(|| format!("({})", parts.join("; ")))
 }
 
 /// A few values in a line.
-fn list(table: &Table) -> String {
+fn list(table: &SummaryTable) -> String {
     const MOST: usize = 6;
     let rows = table.rows.iter().take(MOST);
     let mut list: Vec<String> =

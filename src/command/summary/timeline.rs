@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::span::{Moment, Size};
+use super::span::{BucketSize, BucketedTime};
 
 /// How many stretches of time are kept apart.
 pub(super) const MOST: usize = 20_000;
@@ -11,7 +11,7 @@ pub(super) const MOST: usize = 20_000;
 /// Counts of several kinds over time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline<const KINDS: usize> {
-    size: Size,
+    size: BucketSize,
     counts: Vec<[u64; KINDS]>,
     /// Where the counts of a stretch are.
     places: HashMap<i32, usize>,
@@ -21,14 +21,14 @@ pub(super) struct Timeline<const KINDS: usize> {
 
 impl<const KINDS: usize> Default for Timeline<KINDS> {
     fn default() -> Timeline<KINDS> {
-        Timeline { size: Size::HOUR, counts: Vec::new(), places: HashMap::new(), last: (0, usize::MAX) }
+        Timeline { size: BucketSize::HOUR, counts: Vec::new(), places: HashMap::new(), last: (0, usize::MAX) }
     }
 }
 
 impl<const KINDS: usize> Timeline<KINDS> {
     /// Counts one of a kind.
     #[inline]
-    pub(super) fn add(&mut self, moment: &Moment, kind: usize) {
+    pub(super) fn add(&mut self, moment: &BucketedTime, kind: usize) {
         let stretch = moment.stretches[self.size.index()];
         if self.last.0 != stretch || self.last.1 == usize::MAX {
             self.last = (stretch, self.place(stretch));
@@ -100,7 +100,7 @@ impl<const KINDS: usize> Timeline<KINDS> {
     /// The same day by day, or over what is kept where that is longer.
     pub(super) fn by_day(&self) -> Timeline<KINDS> {
         let mut days = self.clone();
-        while days.size < Size::DAY {
+        while days.size < BucketSize::DAY {
             days.coarsen();
         }
         days
@@ -120,11 +120,11 @@ mod tests {
     fn hours_become_longer_only_where_there_are_too_many() {
         let mut timeline = Timeline::<2>::default();
         for hour in 0..MOST as i64 {
-            timeline.add(&Moment::new(hour * 3600), (hour % 2) as usize);
+            timeline.add(&BucketedTime::new(hour * 3600), (hour % 2) as usize);
         }
-        assert_eq!(timeline.size, Size::HOUR);
+        assert_eq!(timeline.size, BucketSize::HOUR);
         let mut other = Timeline::default();
-        other.add(&Moment::new(-1), 0);
+        other.add(&BucketedTime::new(-1), 0);
         let (mut left, mut right) = (timeline.clone(), other.clone());
         left.merge(&other);
         right.merge(&timeline);
@@ -139,7 +139,7 @@ mod tests {
     fn a_few_stretches_hold_everything() {
         let mut timeline = Timeline::<1>::default();
         for hour in [0, 1, 47, 47] {
-            timeline.add(&Moment::new(hour * 3600 + 5), 0);
+            timeline.add(&BucketedTime::new(hour * 3600 + 5), 0);
         }
         assert_eq!(timeline.over(48), (1, vec![(0, [1]), (1, [1]), (47, [2])]));
         assert_eq!(timeline.over(2), (24, vec![(0, [2]), (24, [2])]));

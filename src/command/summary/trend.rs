@@ -1,38 +1,44 @@
 //! How often something happened, when first, when last, and a small picture of
 //! when in between. It has the same size whatever it counts.
 
-use super::span::{Moment, Size};
+use super::span::{BucketSize, BucketedTime};
 
 /// How many stretches of time the picture has.
 pub(super) const STRETCHES: usize = 24;
 
 /// What is known of one value.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Trend {
+pub(super) struct ValueStats {
     /// How many events.
     pub(super) count: u64,
     /// The first second and the last, counted from 1970; turned round where no
     /// event had a time.
     pub(super) seconds: [i64; 2],
-    size: Size,
+    size: BucketSize,
     /// The number of the first stretch.
     start: i32,
     stretches: [u32; STRETCHES],
 }
 
-impl Default for Trend {
-    fn default() -> Trend {
-        Trend { count: 0, seconds: [i64::MAX, i64::MIN], size: Size::HOUR, start: 0, stretches: [0; STRETCHES] }
+impl Default for ValueStats {
+    fn default() -> ValueStats {
+        ValueStats {
+            count: 0,
+            seconds: [i64::MAX, i64::MIN],
+            size: BucketSize::HOUR,
+            start: 0,
+            stretches: [0; STRETCHES],
+        }
     }
 }
 
-impl Trend {
+impl ValueStats {
     /// Bytes of a trend that is written down.
     pub(super) const LENGTH: usize = 8 + 16 + 1 + 4 + 4 * STRETCHES;
 
     /// Counts an event.
     #[inline]
-    pub(super) fn add(&mut self, moment: Option<&Moment>) {
+    pub(super) fn add(&mut self, moment: Option<&BucketedTime>) {
         self.count += 1;
         let Some(moment) = moment else { return };
         let is_first = self.seconds[0] > self.seconds[1];
@@ -61,13 +67,13 @@ impl Trend {
     }
 
     /// Adds what was counted elsewhere.
-    pub(super) fn merge(&mut self, other: &Trend) {
+    pub(super) fn merge(&mut self, other: &ValueStats) {
         self.count += other.count;
         if other.period().is_none() {
             return;
         }
         if self.period().is_none() {
-            *self = Trend { count: self.count, ..other.clone() };
+            *self = ValueStats { count: self.count, ..other.clone() };
             return;
         }
         self.seconds = [self.seconds[0].min(other.seconds[0]), self.seconds[1].max(other.seconds[1])];
@@ -103,14 +109,14 @@ impl Trend {
         }
     }
 
-    fn coarsen(&mut self, size: Size) {
+    fn coarsen(&mut self, size: BucketSize) {
         let start = size.of_hour(self.size.first_hour(self.start.into()));
         let mut stretches = [0_u32; STRETCHES];
         for (hour, count) in self.hours() {
             let stretch = &mut stretches[(size.of_hour(hour) - start) as usize];
             *stretch = stretch.saturating_add(count);
         }
-        *self = Trend { size, start: start as i32, stretches, ..*self };
+        *self = ValueStats { size, start: start as i32, stretches, ..*self };
     }
 
     /// The first hour of each stretch in which there was an event, and how many.
@@ -123,7 +129,7 @@ impl Trend {
 
     /// The picture over a longer period: as many stretches as are asked for at
     /// most, which all that is counted falls into.
-    pub(super) fn over(&self, frame: Frame) -> Vec<u64> {
+    pub(super) fn over(&self, frame: ChartRange) -> Vec<u64> {
         let mut counts = vec![0; frame.count];
         for (hour, count) in self.hours() {
             let at = frame.size.of_hour(hour).max(frame.start) - frame.start;
@@ -143,18 +149,18 @@ impl Trend {
         out.extend(self.stretches.iter().flat_map(|count| count.to_le_bytes()));
     }
 
-    /// Reads what [`Trend::write`] wrote.
-    pub(super) fn read(bytes: &[u8; Trend::LENGTH]) -> Trend {
+    /// Reads what [`ValueStats::write`] wrote.
+    pub(super) fn read(bytes: &[u8; ValueStats::LENGTH]) -> ValueStats {
         fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
             let (first, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
             *bytes = rest;
             *first
         }
         let mut bytes = &bytes[..];
-        Trend {
+        ValueStats {
             count: u64::from_le_bytes(take(&mut bytes)),
             seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
-            size: Size::at(take::<1>(&mut bytes)[0]),
+            size: BucketSize::at(take::<1>(&mut bytes)[0]),
             start: i32::from_le_bytes(take(&mut bytes)),
             stretches: [0; STRETCHES].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
         }
@@ -163,21 +169,21 @@ impl Trend {
 
 /// A period cut into stretches of one size.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Frame {
-    size: Size,
+pub(super) struct ChartRange {
+    size: BucketSize,
     start: i64,
     /// How many stretches.
     pub(super) count: usize,
 }
 
-impl Frame {
+impl ChartRange {
     /// Over a period given by its first second and its last, in `most`
     /// stretches at most.
-    pub(super) fn new([first, last]: [i64; 2], most: usize) -> Frame {
+    pub(super) fn new([first, last]: [i64; 2], most: usize) -> ChartRange {
         let (first, last) = (first.div_euclid(3600), last.div_euclid(3600));
-        let size = Size::for_span(first, last, most.max(1) as i64);
+        let size = BucketSize::for_span(first, last, most.max(1) as i64);
         let start = size.of_hour(first);
-        Frame { size, start, count: (size.of_hour(last) - start) as usize + 1 }
+        ChartRange { size, start, count: (size.of_hour(last) - start) as usize + 1 }
     }
 
     /// Hours in a stretch.
@@ -197,10 +203,10 @@ mod tests {
 
     use super::*;
 
-    fn trend(hours: &[i64]) -> Trend {
-        let mut trend = Trend::default();
+    fn trend(hours: &[i64]) -> ValueStats {
+        let mut trend = ValueStats::default();
         for hour in hours {
-            trend.add(Some(&Moment::new(hour * 3600 + 17)));
+            trend.add(Some(&BucketedTime::new(hour * 3600 + 17)));
         }
         trend
     }
@@ -208,7 +214,7 @@ mod tests {
     #[test]
     fn a_picture_of_a_day_has_hours() {
         let day = trend(&[5, 5, 7]);
-        let frame = Frame::new(day.period().unwrap(), STRETCHES);
+        let frame = ChartRange::new(day.period().unwrap(), STRETCHES);
         assert_eq!((frame.hours(), day.over(frame)), (1, vec![2, 0, 1]));
         assert_eq!(trend(&[]).period(), None);
     }
@@ -223,7 +229,7 @@ mod tests {
         let mut trend = trend(&[101, 124]);
         trend.stretches[0] = u32::MAX;
         // Too far from the last, so that stretches get longer, and it falls into the first.
-        trend.add(Some(&Moment::new(100 * 3600)));
+        trend.add(Some(&BucketedTime::new(100 * 3600)));
         assert_eq!((trend.count, trend.stretches[0]), (3, u32::MAX));
     }
 
@@ -240,7 +246,7 @@ mod tests {
             }
             prop_assert_eq!(&whole, &merged);
             if let Some(period) = whole.period() {
-                let frame = Frame::new(period, STRETCHES);
+                let frame = ChartRange::new(period, STRETCHES);
                 let mut plain = vec![0; frame.count];
                 for hour in &hours {
                     plain[(frame.size.of_hour(*hour) - frame.start) as usize] += 1;
@@ -249,7 +255,7 @@ mod tests {
             }
             let mut written = Vec::new();
             merged.write(&mut written);
-            prop_assert_eq!(Trend::read(written.as_slice().try_into().unwrap()), merged);
+            prop_assert_eq!(ValueStats::read(written.as_slice().try_into().unwrap()), merged);
         }
     }
 }

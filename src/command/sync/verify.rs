@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Problem;
 use crate::source::file::gzip::MAGIC;
-use crate::source::file::inflate::{Content, Inflater};
-use crate::source::s3::Verify;
+use crate::source::file::inflate::{FileContent, Inflater};
+use crate::source::s3::ObjectVerifier;
 
 /// Logs whose text is longer, which are few, go through a window of this size.
 const LIMIT: usize = 1 << 20;
@@ -21,7 +21,7 @@ pub(super) struct Verifier {
     idle: Mutex<Vec<Inflater>>,
 }
 
-impl Verify for Verifier {
+impl ObjectVerifier for Verifier {
     fn is_whole(&self, mut file: &File) -> io::Result<bool> {
         // By the handle that wrote it: it is locked against others.
         file.rewind()?;
@@ -34,9 +34,9 @@ impl Verify for Verifier {
         let mut whole = start.chain(file);
         let mut pass = |window: &[u8], _| ControlFlow::Continue(window.len());
         let is_whole = match inflater.read(&mut whole, || true, &mut pass) {
-            Content::Text(ended) => ended.is_whole(),
+            FileContent::Text(ended) => ended.is_whole(),
             // What is in it has its own checksum.
-            Content::Container { mut bytes, .. } => io::copy(&mut bytes, &mut io::sink()).map(|_| true),
+            FileContent::Container { mut bytes, .. } => io::copy(&mut bytes, &mut io::sink()).map(|_| true),
         };
         self.idle().push(inflater);
         is_whole.or_else(|error| match Problem::of_reading(error) {

@@ -13,46 +13,46 @@ pub fn key_is(written: &[u8], name: &[u8]) -> bool {
 /// A key as it is written before its value, with the byte before it, its
 /// quotes and its colon, made to be compared fast.
 #[derive(Clone, Copy, Debug)]
-pub struct Written {
-    bytes: [u8; Written::LONGEST],
+pub struct KeyBytes {
+    bytes: [u8; KeyBytes::LONGEST],
     /// All ones where a byte has to be compared.
-    mask: [u8; Written::LONGEST],
+    mask: [u8; KeyBytes::LONGEST],
     length: usize,
 }
 
-impl Written {
+impl KeyBytes {
     /// Longer than the keys that there are in the format.
     const LONGEST: usize = 32;
 
     /// Is found nowhere.
-    pub const NEVER: Written =
-        Written { bytes: [1; Written::LONGEST], mask: [0; Written::LONGEST], length: Written::LONGEST };
+    pub const NEVER: KeyBytes =
+        KeyBytes { bytes: [1; KeyBytes::LONGEST], mask: [0; KeyBytes::LONGEST], length: KeyBytes::LONGEST };
 
     /// Not a key, but the end of an object.
-    pub const END: Written = {
-        let mut end = Written { bytes: [0; Written::LONGEST], mask: [0; Written::LONGEST], length: 1 };
+    pub const END: KeyBytes = {
+        let mut end = KeyBytes { bytes: [0; KeyBytes::LONGEST], mask: [0; KeyBytes::LONGEST], length: 1 };
         (end.bytes[0], end.mask[0]) = (b'}', 0xff);
         end
     };
 
     /// Of a key without its quotes, and the byte that stands before it.
-    pub fn new(before: u8, key: &[u8]) -> Written {
+    pub fn new(before: u8, key: &[u8]) -> KeyBytes {
         let length = key.len() + 4;
-        if length > Written::LONGEST {
-            return Written::NEVER;
+        if length > KeyBytes::LONGEST {
+            return KeyBytes::NEVER;
         }
-        let (mut bytes, mut mask) = ([0; Written::LONGEST], [0; Written::LONGEST]);
+        let (mut bytes, mut mask) = ([0; KeyBytes::LONGEST], [0; KeyBytes::LONGEST]);
         bytes[..2].copy_from_slice(&[before, b'"']);
         bytes[2..length - 2].copy_from_slice(key);
         bytes[length - 2..length].copy_from_slice(b"\":");
         mask[..length].fill(0xff);
-        Written { bytes, mask, length }
+        KeyBytes { bytes, mask, length }
     }
 
     /// Whether these bytes begin with it.
     #[inline(always)]
-    pub fn is_at_start(&self, bytes: &[u8; Written::LONGEST]) -> bool {
-        let masked: [u8; Written::LONGEST] = std::array::from_fn(|at| bytes[at] & self.mask[at]);
+    pub fn is_at_start(&self, bytes: &[u8; KeyBytes::LONGEST]) -> bool {
+        let masked: [u8; KeyBytes::LONGEST] = std::array::from_fn(|at| bytes[at] & self.mask[at]);
         masked == self.bytes
     }
 

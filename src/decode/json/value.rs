@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::escape::{LONGEST, is_verbatim, text, unescape, unescape_start};
-use super::{Text, key_is};
+use super::{JsonText, key_is};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum ValueKind {
     /// `{…}`
     Object,
     /// `[…]`
@@ -24,27 +24,27 @@ pub enum Kind {
 
 /// A JSON value where it stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Value<'a> {
-    pub(super) text: &'a Text<'a>,
+pub struct JsonValue<'a> {
+    pub(super) text: &'a JsonText<'a>,
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-impl<'a> Value<'a> {
+impl<'a> JsonValue<'a> {
     /// What kind of value it is.
     #[inline]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ValueKind {
         match self.text.byte(self.start) {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Scalar,
+            Some(b'{') => ValueKind::Object,
+            Some(b'[') => ValueKind::Array,
+            Some(b'"') => ValueKind::String,
+            Some(b'n') => ValueKind::Null,
+            _ => ValueKind::Scalar,
         }
     }
 
     /// The text that the value stands in.
-    pub fn text(&self) -> &'a Text<'a> {
+    pub fn text(&self) -> &'a JsonText<'a> {
         self.text
     }
 
@@ -61,7 +61,7 @@ impl<'a> Value<'a> {
     /// What stands between the quotes of a string, its escapes unread.
     pub fn raw_string(&self) -> Option<&'a [u8]> {
         match self.kind() {
-            Kind::String => Some(&self.text.bytes[self.start + 1..self.end - 1]),
+            ValueKind::String => Some(&self.text.bytes[self.start + 1..self.end - 1]),
             _ => None,
         }
     }
@@ -75,8 +75,8 @@ impl<'a> Value<'a> {
     /// than [`LONGEST`] its start.
     pub fn scalar(&self) -> Option<Cow<'a, str>> {
         match self.kind() {
-            Kind::String => self.string(),
-            Kind::Scalar => Some(unescape_start(self.raw())),
+            ValueKind::String => self.string(),
+            ValueKind::Scalar => Some(unescape_start(self.raw())),
             _ => None,
         }
     }
@@ -85,7 +85,7 @@ impl<'a> Value<'a> {
     pub fn whole_scalar(&self) -> Option<Cow<'a, str>> {
         match (self.kind(), self.raw_string()) {
             (_, Some(written)) if written.len() <= LONGEST || is_verbatim(written) => Some(unescape(written)),
-            (Kind::Scalar, _) => Some(text(self.raw())),
+            (ValueKind::Scalar, _) => Some(text(self.raw())),
             _ => None,
         }
     }
@@ -96,7 +96,7 @@ impl<'a> Value<'a> {
     #[inline]
     pub fn is_plain(&self) -> bool {
         match self.kind() {
-            Kind::String => !self.text.marks.odd.any(self.start + 1, self.end - 1),
+            ValueKind::String => !self.text.marks.odd.any(self.start + 1, self.end - 1),
             _ => self.text.is_dense && !self.text.marks.odd.any(self.start, self.end),
         }
     }
@@ -109,11 +109,11 @@ impl<'a> Value<'a> {
     /// The text of a short string that is [plain](Value::is_plain), with what
     /// follows it, and its length. Nothing for others, and near the text's end.
     #[inline(always)]
-    pub fn short(&self) -> Option<(&'a [u8; Value::SHORT], usize)> {
+    pub fn short(&self) -> Option<(&'a [u8; JsonValue::SHORT], usize)> {
         let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
         let chunk = rest.first_chunk()?;
         let length = self.end - self.start - 2;
-        let is_short = length < Value::SHORT && !self.text.marks.odd.any(self.start + 1, self.end - 1);
+        let is_short = length < JsonValue::SHORT && !self.text.marks.odd.any(self.start + 1, self.end - 1);
         is_short.then_some((chunk, length))
     }
 
@@ -133,7 +133,7 @@ impl<'a> Value<'a> {
     /// The same in pieces of about `size` bytes that cut no character, until
     /// `each` breaks off.
     pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
-        if self.is_plain() && self.kind() != Kind::String {
+        if self.is_plain() && self.kind() != ValueKind::String {
             return self.raw().chunks(size).try_for_each(each);
         }
         let mut piece = Vec::with_capacity(size.min(self.end - self.start));
@@ -162,8 +162,8 @@ impl<'a> Value<'a> {
 
     /// Calls `each` for the members of an object. A broken rest is left out:
     /// the brackets balance, so nothing behind the object is lost.
-    pub fn each_member(&self, mut each: impl FnMut(&'a [u8], Value<'a>)) {
-        if self.kind() != Kind::Object {
+    pub fn each_member(&self, mut each: impl FnMut(&'a [u8], JsonValue<'a>)) {
+        if self.kind() != ValueKind::Object {
             return;
         }
         let mut members = self.text.members(self.start);
@@ -173,8 +173,8 @@ impl<'a> Value<'a> {
     }
 
     /// Calls `each` for the elements of an array.
-    pub fn each_element(&self, mut each: impl FnMut(Value<'a>)) {
-        if self.kind() != Kind::Array {
+    pub fn each_element(&self, mut each: impl FnMut(JsonValue<'a>)) {
+        if self.kind() != ValueKind::Array {
             return;
         }
         let mut at = self.text.skip_blanks(self.start + 1);
@@ -203,7 +203,7 @@ impl<'a> Value<'a> {
     }
 
     /// The member of an object with this name; of several, the last.
-    pub fn member(&self, name: &str) -> Option<Value<'a>> {
+    pub fn member(&self, name: &str) -> Option<JsonValue<'a>> {
         let mut found = None;
         self.each_member(|key, value| {
             if key_is(key, name.as_bytes()) {

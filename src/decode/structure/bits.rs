@@ -1,6 +1,6 @@
 //! One bit for each byte of a text, and the questions that are asked of them.
 
-use super::large::{Kind, LargeText};
+use super::large::{BitKind, LargeText};
 
 /// So many bytes of zeros follow the bits of a text, so that eight can be read
 /// at once from anywhere in it.
@@ -8,23 +8,23 @@ pub(super) const MARGIN: usize = 8;
 
 /// One bit for each byte of a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bits<'a> {
+pub struct Bitmap<'a> {
     bits: &'a [u8],
     /// Where the bits of a large text are found, for which none are kept.
-    large: Option<(LargeText<'a>, Kind)>,
+    large: Option<(LargeText<'a>, BitKind)>,
 }
 
-impl<'a> Bits<'a> {
-    pub(super) fn new(bits: &'a [u8]) -> Bits<'a> {
-        Bits { bits, large: None }
+impl<'a> Bitmap<'a> {
+    pub(super) fn new(bits: &'a [u8]) -> Bitmap<'a> {
+        Bitmap { bits, large: None }
     }
 
     /// Those of a large text.
-    pub(super) fn large(text: LargeText<'a>, kind: Kind) -> Bits<'a> {
-        Bits { bits: &[], large: Some((text, kind)) }
+    pub(super) fn large(text: LargeText<'a>, kind: BitKind) -> Bitmap<'a> {
+        Bitmap { bits: &[], large: Some((text, kind)) }
     }
 
-    /// At least [`Bits::NEAR`] bits from `at` on, the first in the lowest bit;
+    /// At least [`Bitmap::NEAR`] bits from `at` on, the first in the lowest bit;
     /// nothing behind the end.
     #[inline(always)]
     fn near(&self, at: usize) -> Option<u64> {
@@ -89,7 +89,7 @@ impl<'a> Bits<'a> {
     #[inline(always)]
     pub fn any(&self, start: usize, end: usize) -> bool {
         let length = end.saturating_sub(start);
-        if length <= Bits::NEAR {
+        if length <= Bitmap::NEAR {
             return match self.near(start) {
                 Some(near) => near & ((1 << length) - 1) != 0,
                 None => self.any_in_large(start, end),
@@ -113,7 +113,7 @@ impl<'a> Bits<'a> {
 /// The place behind the bracket that closes the one at `at`; nothing where the
 /// text ends first, or where no bracket opens.
 #[inline(always)]
-pub fn balanced(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
+pub fn balanced(opens: Bitmap<'_>, closes: Bitmap<'_>, at: usize) -> Option<usize> {
     let (Some(opening), Some(closing)) = (opens.near(at), closes.near(at)) else {
         return balanced_in_large(opens, closes, at);
     };
@@ -129,7 +129,7 @@ pub fn balanced(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
 }
 
 #[cold]
-fn balanced_in_large(opens: Bits<'_>, closes: Bits<'_>, at: usize) -> Option<usize> {
+fn balanced_in_large(opens: Bitmap<'_>, closes: Bitmap<'_>, at: usize) -> Option<usize> {
     let mut inside = !0 << (at % 64);
     let (text, _) = opens.large.filter(|_| closes.large.is_some() && opens.is_set(at))?;
     closing_place((at / 64..text.blocks()).map(|number| {

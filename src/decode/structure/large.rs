@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::{Block, Carry, WIDTH, Way};
+use super::{BlockCarry, SimdLevel, TextBlock, WIDTH};
 
 /// A text and what is handed to each of its blocks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,39 +12,40 @@ pub(super) struct LargeText<'a> {
     text: &'a [u8],
     carries: &'a [u8],
     /// The block that was asked for last: mostly it is asked for again.
-    last: &'a Cell<Last>,
-    way: Way,
+    last: &'a Cell<LastBlock>,
+    way: SimdLevel,
 }
 
 /// A block and its number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Last {
+pub(super) struct LastBlock {
     number: usize,
-    block: Block,
+    block: TextBlock,
 }
 
-impl Last {
+impl LastBlock {
     /// No block.
-    pub(super) const NONE: Last = Last { number: usize::MAX, block: Block { quotes: 0, opens: 0, closes: 0, odd: 0 } };
+    pub(super) const NONE: LastBlock =
+        LastBlock { number: usize::MAX, block: TextBlock { quotes: 0, opens: 0, closes: 0, odd: 0 } };
 }
 
 /// What a bit says of its byte.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum BitKind {
     Quotes,
     Opens,
     Closes,
     Odd,
 }
 
-impl Block {
+impl TextBlock {
     /// The bits of one kind.
-    pub(super) fn of(&self, kind: Kind) -> u64 {
+    pub(super) fn of(&self, kind: BitKind) -> u64 {
         match kind {
-            Kind::Quotes => self.quotes,
-            Kind::Opens => self.opens,
-            Kind::Closes => self.closes,
-            Kind::Odd => self.odd,
+            BitKind::Quotes => self.quotes,
+            BitKind::Opens => self.opens,
+            BitKind::Closes => self.closes,
+            BitKind::Odd => self.odd,
         }
     }
 }
@@ -62,7 +63,7 @@ fn chunk(text: &[u8], start: usize) -> [u8; WIDTH] {
 }
 
 impl<'a> LargeText<'a> {
-    pub(super) fn new(text: &'a [u8], carries: &'a [u8], last: &'a Cell<Last>, way: Way) -> LargeText<'a> {
+    pub(super) fn new(text: &'a [u8], carries: &'a [u8], last: &'a Cell<LastBlock>, way: SimdLevel) -> LargeText<'a> {
         LargeText { text, carries, last, way }
     }
 
@@ -73,27 +74,27 @@ impl<'a> LargeText<'a> {
 
     /// The bits of a block.
     #[inline]
-    pub(super) fn block(self, number: usize) -> Block {
+    pub(super) fn block(self, number: usize) -> TextBlock {
         let last = self.last.get();
         if last.number == number {
             return last.block;
         }
-        let mut carry = Carry::unpacked(self.carries[number]);
+        let mut carry = BlockCarry::unpacked(self.carries[number]);
         let block = self.way.block(&mut carry, &chunk(self.text, number * WIDTH));
-        self.last.set(Last { number, block });
+        self.last.set(LastBlock { number, block });
         block
     }
 }
 
-impl Carry {
+impl BlockCarry {
     #[inline]
     pub(super) fn packed(&self) -> u8 {
         u8::from(self.escaped) | u8::from(self.in_string != 0) << 1
     }
 
     #[inline]
-    fn unpacked(packed: u8) -> Carry {
+    fn unpacked(packed: u8) -> BlockCarry {
         let in_string = if packed & 2 == 0 { 0 } else { !0 };
-        Carry { escaped: packed & 1 == 1, in_string, ..Carry::default() }
+        BlockCarry { escaped: packed & 1 == 1, in_string, ..BlockCarry::default() }
     }
 }

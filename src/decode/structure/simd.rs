@@ -8,18 +8,20 @@
 //!
 //! What is unsafe, and why it is sound: a function that is compiled for an
 //! instruction set may run only where the processor has it. Each is private to
-//! this module and called only for a [`Way`] that names it, and such a way is
+//! this module and called only for a [`SimdLevel`] that names it, and such a way is
 //! made only after `is_x86_feature_detected!`, or its like, has found every
 //! feature that the function names. Loads are unaligned ones, from within a
 //! reference to 64 bytes.
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
-use super::{Block, Carry, Found, Seen, WIDTH, classify, portable, portable_carries, prefix_xor};
+use super::{
+    BitmapSlots, BlockCarry, IndexedBlock, TextBlock, WIDTH, classify, portable, portable_carries, prefix_xor,
+};
 
 /// A way to do the work, which this machine can go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Way(Instructions);
+pub struct SimdLevel(Instructions);
 
 /// What a way asks of the machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +40,7 @@ enum Instructions {
 }
 
 /// Work that is compiled once for each set of instructions.
-pub trait Work {
+pub trait Dispatch {
     /// What comes of it.
     type Outcome;
 
@@ -46,28 +48,28 @@ pub trait Work {
     fn run(self) -> Self::Outcome;
 }
 
-impl Way {
+impl SimdLevel {
     /// Slower than the others, and their measure.
-    pub const PORTABLE: Way = Way(Instructions::Any);
+    pub const PORTABLE: SimdLevel = SimdLevel(Instructions::Any);
 
     /// The fastest way that this machine knows.
-    pub fn fastest() -> Way {
-        Way::all().next().unwrap_or(Way::PORTABLE)
+    pub fn fastest() -> SimdLevel {
+        SimdLevel::all().next().unwrap_or(SimdLevel::PORTABLE)
     }
 
     /// Every way that this machine knows, the fastest first.
-    pub fn all() -> impl Iterator<Item = Way> {
+    pub fn all() -> impl Iterator<Item = SimdLevel> {
         #[cfg(target_arch = "x86_64")]
         let fast = x86::ways();
         #[cfg(target_arch = "aarch64")]
         let fast = aarch64::ways();
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let fast = std::iter::empty();
-        fast.chain([Way::PORTABLE])
+        fast.chain([SimdLevel::PORTABLE])
     }
 
     /// Fills in the bits of a text.
-    pub(super) fn pass(self, text: &[u8], found: Found<'_>) -> Seen {
+    pub(super) fn pass(self, text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
         match self.0 {
             Instructions::Any => portable(text, found),
             // SAFETY: the way was made because its instructions are there.
@@ -83,7 +85,7 @@ impl Way {
     }
 
     /// Notes what is handed to each block of a text.
-    pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> Seen {
+    pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> IndexedBlock {
         match self.0 {
             Instructions::Any => portable_carries(text, carries),
             // SAFETY: the way was made because its instructions are there.
@@ -100,7 +102,7 @@ impl Way {
 
     /// The bits of one block, given what the one before hands to it.
     #[inline]
-    pub(super) fn block(self, carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+    pub(super) fn block(self, carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
         match self.0 {
             Instructions::Any => carry.block(classify(chunk), prefix_xor),
             // SAFETY: the way was made because its instructions are there.
@@ -118,7 +120,7 @@ impl Way {
     /// Does `work`, and what is inlined into it, with the instructions of this
     /// way.
     #[inline(always)]
-    pub fn run<W: Work>(self, work: W) -> W::Outcome {
+    pub fn run<W: Dispatch>(self, work: W) -> W::Outcome {
         match self.0 {
             Instructions::Any => work.run(),
             // These instructions are in whatever is compiled for such processors.
@@ -138,11 +140,13 @@ impl Way {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Instructions, Way, Work};
-    use crate::decode::structure::{Block, Carry, Classes, Found, Seen, WIDTH, carry_pass, pass};
+    use super::{Dispatch, Instructions, SimdLevel};
+    use crate::decode::structure::{
+        BitmapSlots, BlockCarry, ByteClasses, IndexedBlock, TextBlock, WIDTH, carry_pass, pass,
+    };
 
     /// What this machine knows, the fastest first.
-    pub(super) fn ways() -> impl Iterator<Item = Way> {
+    pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
         let has_32 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("pclmulqdq")
             && is_x86_feature_detected!("popcnt")
@@ -152,49 +156,49 @@ mod x86 {
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl");
-        let by_64 = has_64.then_some(Way(Instructions::By64));
-        let by_32 = has_32.then_some(Way(Instructions::By32));
+        let by_64 = has_64.then_some(SimdLevel(Instructions::By64));
+        let by_32 = has_32.then_some(SimdLevel(Instructions::By32));
         by_64.into_iter().chain(by_32)
     }
 
     /// Reading bits takes half the instructions where there are some for it.
     #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
-    pub(super) fn with_32<W: Work>(work: W) -> W::Outcome {
+    pub(super) fn with_32<W: Dispatch>(work: W) -> W::Outcome {
         work.run()
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,popcnt,bmi1,bmi2")]
-    pub(super) fn with_64<W: Work>(work: W) -> W::Outcome {
+    pub(super) fn with_64<W: Dispatch>(work: W) -> W::Outcome {
         work.run()
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn pass_64(text: &[u8], found: Found<'_>) -> Seen {
+    pub(super) fn pass_64(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
         pass(text, found, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn pass_32(text: &[u8], found: Found<'_>) -> Seen {
+    pub(super) fn pass_32(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
         pass(text, found, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn carries_64(text: &[u8], carries: &mut [u8]) -> Seen {
+    pub(super) fn carries_64(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
         carry_pass(text, carries, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn carries_32(text: &[u8], carries: &mut [u8]) -> Seen {
+    pub(super) fn carries_32(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
         carry_pass(text, carries, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn block_64(carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+    pub(super) fn block_64(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
         carry.block(classify_64(chunk), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn block_32(carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+    pub(super) fn block_32(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
         carry.block(classify_32(chunk), |bits| prefix_xor(bits))
     }
 
@@ -208,13 +212,13 @@ mod x86 {
 
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    fn classify_64(chunk: &[u8; WIDTH]) -> Classes {
+    fn classify_64(chunk: &[u8; WIDTH]) -> ByteClasses {
         // SAFETY: the reference is to 64 bytes, and the load needs no alignment.
         let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
         let equal = |bytes, byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
         // `[` and `{`, and `]` and `}`, differ in this one bit only.
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
-        Classes {
+        ByteClasses {
             quotes: equal(bytes, b'"'),
             backslashes: equal(bytes, b'\\'),
             opens: equal(folded, b'{'),
@@ -228,14 +232,14 @@ mod x86 {
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn classify_32(chunk: &[u8; WIDTH]) -> Classes {
+    fn classify_32(chunk: &[u8; WIDTH]) -> ByteClasses {
         // SAFETY: both halves lie within the 64 bytes of the reference, and the
         // loads need no alignment.
         let (low, high) = unsafe {
             (_mm256_loadu_si256(chunk.as_ptr().cast()), _mm256_loadu_si256(chunk.as_ptr().add(WIDTH / 2).cast()))
         };
         let (low_folded, high_folded) = (_mm256_or_si256(low, set(0x20)), _mm256_or_si256(high, set(0x20)));
-        Classes {
+        ByteClasses {
             quotes: equal(low, high, b'"'),
             backslashes: equal(low, high, b'\\'),
             opens: equal(low_folded, high_folded, b'{'),
@@ -279,35 +283,37 @@ mod aarch64 {
     use std::arch::aarch64::*;
     use std::arch::is_aarch64_feature_detected;
 
-    use super::{Instructions, Way};
-    use crate::decode::structure::{Block, Carry, Classes, Found, Seen, WIDTH, carry_pass, pass, prefix_xor};
+    use super::{Instructions, SimdLevel};
+    use crate::decode::structure::{
+        BitmapSlots, BlockCarry, ByteClasses, IndexedBlock, TextBlock, WIDTH, carry_pass, pass, prefix_xor,
+    };
 
     /// A quarter of what is looked at together.
     const QUARTER: usize = WIDTH / 4;
 
     /// What this machine knows, the fastest first.
-    pub(super) fn ways() -> impl Iterator<Item = Way> {
-        is_aarch64_feature_detected!("neon").then_some(Way(Instructions::By16)).into_iter()
+    pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
+        is_aarch64_feature_detected!("neon").then_some(SimdLevel(Instructions::By16)).into_iter()
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn pass_16(text: &[u8], found: Found<'_>) -> Seen {
+    pub(super) fn pass_16(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
         pass(text, found, |chunk| classify_16(chunk), prefix_xor)
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn carries_16(text: &[u8], carries: &mut [u8]) -> Seen {
+    pub(super) fn carries_16(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
         carry_pass(text, carries, |chunk| classify_16(chunk), prefix_xor)
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn block_16(carry: &mut Carry, chunk: &[u8; WIDTH]) -> Block {
+    pub(super) fn block_16(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
         carry.block(classify_16(chunk), prefix_xor)
     }
 
     #[target_feature(enable = "neon")]
     #[inline]
-    fn classify_16(chunk: &[u8; WIDTH]) -> Classes {
+    fn classify_16(chunk: &[u8; WIDTH]) -> ByteClasses {
         let bytes = [0, 1, 2, 3].map(|quarter| {
             // SAFETY: all quarters lie within the 64 bytes of the reference, and
             // the load needs no alignment.
@@ -321,7 +327,7 @@ mod aarch64 {
             let is_low = vcltq_s8(vreinterpretq_s8_u8(part), vdupq_n_s8(0x20));
             vorrq_u8(is_low, vceqq_u8(part, vdupq_n_u8(0x7f)))
         });
-        Classes {
+        ByteClasses {
             quotes: equal(bytes, b'"'),
             backslashes: equal(bytes, b'\\'),
             opens: equal(folded, b'{'),

@@ -6,16 +6,16 @@ use std::ops::ControlFlow;
 use super::super::Findings;
 use super::super::envelope::Envelope;
 use super::super::event::Event;
-use super::super::json::{Kind, Text, key_is, unescape};
-use super::super::structure::Work;
-use super::{Level, Visitor, Walked};
+use super::super::json::{JsonText, ValueKind, key_is, unescape};
+use super::super::structure::Dispatch;
+use super::{EventSink, NestedText, WalkEnd};
 
 /// A text in a string can be as large as this. AWS allows an event one MiB.
 pub(in super::super) const LARGEST_STRING: usize = 16 << 20;
 
 /// What came of a text inside of another.
 #[derive(Clone, Copy)]
-enum Held {
+enum StringContent {
     /// Nothing that looks like a value with events.
     Nothing,
     /// Something in order that has no events, as an empty list.
@@ -28,7 +28,7 @@ enum Held {
     TooLarge,
 }
 
-impl Visitor<'_> {
+impl EventSink<'_> {
     /// Visits what the strings of an object hold that is not an event itself.
     #[inline(never)]
     pub(super) fn message<F>(&mut self, object: &Event<'_>, at: usize, each: &mut F) -> ControlFlow<()>
@@ -38,7 +38,7 @@ impl Visitor<'_> {
         let (mut strings, mut is_control, mut is_digest) = (Vec::new(), false, false);
         object.value().each_member(|key, value| {
             is_digest |= key_is(key, b"digestEndTime");
-            if value.kind() == Kind::String {
+            if value.kind() == ValueKind::String {
                 let is_sure = key_is(key, b"CloudTrailEvent");
                 is_control |= key_is(key, b"message") && value.raw().starts_with(b"\"CWL CONTROL MESSAGE");
                 strings.push((value.raw(), is_sure));
@@ -67,16 +67,16 @@ impl Visitor<'_> {
         self.findings.records = before;
         for (written, is_sure) in written {
             let held = match written.strip_prefix(b"\"").and_then(|written| written.strip_suffix(b"\"")) {
-                Some(written) if written.len() > LARGEST_STRING && may_hold_events(written) => Held::TooLarge,
+                Some(written) if written.len() > LARGEST_STRING && may_hold_events(written) => StringContent::TooLarge,
                 Some(written) => self.text(unescape(written).as_bytes(), *is_sure, place, each, &mut flow),
                 None => self.text(written, *is_sure, place, each, &mut flow),
             };
-            self.findings.records += u64::from(matches!(held, Held::Broken | Held::TooLarge));
+            self.findings.records += u64::from(matches!(held, StringContent::Broken | StringContent::TooLarge));
             match held {
-                Held::Broken => self.findings.note_malformed(place, false),
-                Held::TooLarge => self.findings.note_too_large(),
-                Held::Empty => is_empty = true,
-                Held::Nothing | Held::Records => {}
+                StringContent::Broken => self.findings.note_malformed(place, false),
+                StringContent::TooLarge => self.findings.note_too_large(),
+                StringContent::Empty => is_empty = true,
+                StringContent::Nothing | StringContent::Records => {}
             }
             if flow.is_break() {
                 break;
@@ -91,22 +91,29 @@ impl Visitor<'_> {
 
     /// Walks over a text inside of another, and counts what it holds if there is
     /// an event in it.
-    fn text<F>(&mut self, json: &[u8], is_sure: bool, place: u64, each: &mut F, flow: &mut ControlFlow<()>) -> Held
+    fn text<F>(
+        &mut self,
+        json: &[u8],
+        is_sure: bool,
+        place: u64,
+        each: &mut F,
+        flow: &mut ControlFlow<()>,
+    ) -> StringContent
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         if !may_hold_events(json) {
-            return if is_sure { Held::Broken } else { Held::Nothing };
+            return if is_sure { StringContent::Broken } else { StringContent::Nothing };
         }
         let before = self.findings.clone();
         let (wanted, within) = (self.wanted.take(), self.within.replace(place));
-        let mut level = self.spare.pop().unwrap_or_else(|| Level::new(self.way));
+        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
         let (walked, envelope) = self.way.run(InnerWalk { visitor: self, json, level: &mut level, each });
         self.spare.push(level);
         (*self.wanted, self.within, *flow) = (wanted, within, walked.flow);
         if self.findings.events > before.events {
             self.findings.is_log |= envelope.is_log;
-            return if walked.broken.is_some() { Held::Broken } else { Held::Records };
+            return if walked.broken.is_some() { StringContent::Broken } else { StringContent::Records };
         }
         let is_broken = walked.broken.is_some() || self.findings.malformed != before.malformed;
         let is_empty = (envelope.is_log || self.findings.is_log) && self.findings.records == before.records;
@@ -115,36 +122,36 @@ impl Visitor<'_> {
         match json.trim_ascii_start() {
             _ if !is_broken => {
                 if is_empty {
-                    Held::Empty
+                    StringContent::Empty
                 } else {
-                    Held::Nothing
+                    StringContent::Nothing
                 }
             }
-            [b'{', rest @ ..] if rest.trim_ascii_start().starts_with(b"\"") => Held::Broken,
-            _ if is_sure => Held::Broken,
-            _ => Held::Nothing,
+            [b'{', rest @ ..] if rest.trim_ascii_start().starts_with(b"\"") => StringContent::Broken,
+            _ if is_sure => StringContent::Broken,
+            _ => StringContent::Nothing,
         }
     }
 }
 
 /// A walk over a text inside of another.
 struct InnerWalk<'v, 'd, F> {
-    visitor: &'v mut Visitor<'d>,
+    visitor: &'v mut EventSink<'d>,
     json: &'v [u8],
-    level: &'v mut Level,
+    level: &'v mut NestedText,
     each: &'v mut F,
 }
 
-impl<F> Work for InnerWalk<'_, '_, F>
+impl<F> Dispatch for InnerWalk<'_, '_, F>
 where
     F: FnMut(&Event<'_>) -> ControlFlow<()>,
 {
-    type Outcome = (Walked, Envelope);
+    type Outcome = (WalkEnd, Envelope);
 
     #[inline(always)]
-    fn run(self) -> (Walked, Envelope) {
+    fn run(self) -> (WalkEnd, Envelope) {
         let mut envelope = Envelope::of_string();
-        let text = Text::index(self.json, &mut self.level.structure);
+        let text = JsonText::index(self.json, &mut self.level.structure);
         let walked = self.visitor.walk(&text, &mut envelope, &mut self.level.places, self.each);
         (walked, envelope)
     }

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use regex::Regex;
 
-use super::{Side, Test, not_regex, number};
+use super::{OrderingSet, TextTest, not_regex, number};
 use crate::cloudtrail::field::Field;
-use crate::decode::event::Fields;
+use crate::decode::event::FieldSet;
 use crate::syntax::glob::Pattern;
 use crate::syntax::visible::read_escape;
-use crate::syntax::window::{Edge, point};
+use crate::syntax::window::{WindowEdge, point};
 
 pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
                      <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
@@ -69,7 +69,7 @@ pub(super) fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
 }
 
 /// What an operator and its value ask for, and whether for the opposite.
-pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, Test), String> {
+pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, TextTest), String> {
     if !OPERATORS.contains(&operator) {
         let meant = match operator {
             "=~" | "~=" => "FIELD ~ REGEX",
@@ -88,21 +88,21 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
         return Err("compares with nothing; !FIELD asks for events without the field, FIELD for those with it".into());
     }
     let value = unquoted.unwrap_or(value);
-    let side = |wanted| Side { wanted, or_equal: operator.ends_with('=') };
-    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, Edge::Start)) {
-        (Some(number), _) => Ok((false, Test::Number(side(wanted), number))),
-        (None, Some(time)) => Ok((false, Test::Time(side(wanted), time))),
+    let side = |wanted| OrderingSet { wanted, or_equal: operator.ends_with('=') };
+    let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, WindowEdge::Start)) {
+        (Some(number), _) => Ok((false, TextTest::Number(side(wanted), number))),
+        (None, Some(time)) => Ok((false, TextTest::Time(side(wanted), time))),
         (None, None) => Err(ORDERED.into()),
     };
     match operator {
         "=" | "==" | "!=" => {
             let pattern = Pattern::parse(value).map_err(|why| format!("{value:?} is {why}"))?;
-            Ok((operator == "!=", Test::Fits(pattern)))
+            Ok((operator == "!=", TextTest::Fits(pattern)))
         }
         "~" | "!~" => {
             let regex = Regex::new(&without_pairs(value));
             let regex = regex.map_err(|error| format!("{value:?} is {}", not_regex(&error)))?;
-            Ok((operator == "!~", Test::Holds(regex)))
+            Ok((operator == "!~", TextTest::Holds(regex)))
         }
         "<" | "<=" => ordered(Ordering::Less),
         _ => ordered(Ordering::Greater),
@@ -164,7 +164,7 @@ fn is_several(value: &str) -> bool {
         let Some(at) = lower.find(word) else { return false };
         let rest = value[at + word.len()..].trim().trim_start_matches(['!', ' ']);
         let root = rest.split(['.', '[']).next().unwrap_or_default();
-        let is_field = !rest.contains(char::is_whitespace) && Field::parse(root, &mut Fields::default()).is_ok();
+        let is_field = !rest.contains(char::is_whitespace) && Field::parse(root, &mut FieldSet::default()).is_ok();
         is_field || rest.contains(['=', '~', '<', '>'])
     })
 }

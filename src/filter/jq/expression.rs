@@ -8,19 +8,19 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{self, BinaryOp, Pattern};
 use jaq_core::path::{Part, Path};
 
-pub(super) type Term<'a> = parse::Term<&'a str>;
+pub(super) type JqTerm<'a> = parse::Term<&'a str>;
 
 /// What is known of an expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    needs: Needs,
-    yields: Yields,
+    needs: RequiredFields,
+    yields: OutputKind,
     mistake: Option<&'static str>,
 }
 
 /// The top-level fields that an expression looks at.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Needs {
+pub enum RequiredFields {
     /// All there are.
     All,
     /// No others than these.
@@ -29,7 +29,7 @@ pub enum Needs {
 
 /// What an expression yields.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Yields {
+pub enum OutputKind {
     /// True, false and null.
     Truth,
     /// Values that are neither.
@@ -42,11 +42,11 @@ impl Expression {
     /// Looks at an expression that can be compiled.
     pub fn parse(text: &str) -> Expression {
         let Some(term) = parse_term(text) else {
-            return Expression { needs: Needs::All, yields: Yields::Either, mistake: None };
+            return Expression { needs: RequiredFields::All, yields: OutputKind::Either, mistake: None };
         };
         let look = look(&term);
-        let needs = if look.is_whole { Needs::All } else { look.needs };
-        let is_of_log = matches!(&needs, Needs::Only(names) if names.contains("Records"));
+        let needs = if look.is_whole { RequiredFields::All } else { look.needs };
+        let is_of_log = matches!(&needs, RequiredFields::Only(names) if names.contains("Records"));
         let mistake = match &term {
             parse::Term::BinOp(_, BinaryOp::Assign, _) => Some("= assigns; write == to compare"),
             _ if is_of_log => {
@@ -58,12 +58,12 @@ impl Expression {
     }
 
     /// The fields that it looks at.
-    pub fn needs(&self) -> &Needs {
+    pub fn needs(&self) -> &RequiredFields {
         &self.needs
     }
 
     /// What it yields.
-    pub fn yields(&self) -> Yields {
+    pub fn yields(&self) -> OutputKind {
         self.yields
     }
 
@@ -74,7 +74,7 @@ impl Expression {
 }
 
 /// An expression as a tree, unless it is none or is nested too deeply for the parser.
-pub(super) fn parse_term(text: &str) -> Option<Term<'_>> {
+pub(super) fn parse_term(text: &str) -> Option<JqTerm<'_>> {
     if is_nested_too_deeply(text) {
         return None;
     }
@@ -99,80 +99,80 @@ pub(super) fn is_nested_too_deeply(text: &str) -> bool {
 }
 
 /// What a term that is given an event looks at.
-struct Look {
-    needs: Needs,
+struct TermInput {
+    needs: RequiredFields,
     /// Whether the event itself can be among what it yields.
     is_whole: bool,
 }
 
-impl Look {
-    const NOTHING: Look = Look { needs: Needs::Only(BTreeSet::new()), is_whole: false };
-    const ALL: Look = Look { needs: Needs::All, is_whole: true };
+impl TermInput {
+    const NOTHING: TermInput = TermInput { needs: RequiredFields::Only(BTreeSet::new()), is_whole: false };
+    const ALL: TermInput = TermInput { needs: RequiredFields::All, is_whole: true };
 
-    fn field(name: String) -> Look {
-        Look { needs: Needs::Only([name].into()), is_whole: false }
+    fn field(name: String) -> TermInput {
+        TermInput { needs: RequiredFields::Only([name].into()), is_whole: false }
     }
 
-    fn and(self, other: Look) -> Look {
+    fn and(self, other: TermInput) -> TermInput {
         let needs = match (self.needs, other.needs) {
-            (Needs::Only(mut some), Needs::Only(others)) => {
+            (RequiredFields::Only(mut some), RequiredFields::Only(others)) => {
                 some.extend(others);
-                Needs::Only(some)
+                RequiredFields::Only(some)
             }
-            _ => Needs::All,
+            _ => RequiredFields::All,
         };
-        Look { needs, is_whole: self.is_whole || other.is_whole }
+        TermInput { needs, is_whole: self.is_whole || other.is_whole }
     }
 
     /// The same where the event itself, if it is yielded, is looked at.
-    fn looked_at(self) -> Look {
-        if self.is_whole { Look::ALL } else { self }
+    fn looked_at(self) -> TermInput {
+        if self.is_whole { TermInput::ALL } else { self }
     }
 }
 
-fn look(term: &Term<'_>) -> Look {
+fn look(term: &JqTerm<'_>) -> TermInput {
     match term {
-        parse::Term::Id => Look { is_whole: true, ..Look::NOTHING },
-        parse::Term::Num(_) | parse::Term::Var(_) => Look::NOTHING,
+        parse::Term::Id => TermInput { is_whole: true, ..TermInput::NOTHING },
+        parse::Term::Num(_) | parse::Term::Var(_) => TermInput::NOTHING,
         parse::Term::Str(None, parts) => all(parts.iter().filter_map(|part| match part {
             StrPart::Term(term) => Some(term),
             _ => None,
         })),
-        parse::Term::Arr(None) => Look::NOTHING,
+        parse::Term::Arr(None) => TermInput::NOTHING,
         parse::Term::Arr(Some(term)) | parse::Term::Neg(term) => look(term).looked_at(),
-        parse::Term::Obj(members) => members.iter().map(member).fold(Look::NOTHING, Look::and),
+        parse::Term::Obj(members) => members.iter().map(member).fold(TermInput::NOTHING, TermInput::and),
         parse::Term::BinOp(left, operator, right) => binary(left, operator, right),
         parse::Term::TryCatch(term, None) => look(term),
         parse::Term::IfThenElse(branches, other) => {
             let branches = branches.iter().map(|(when, then)| look(when).looked_at().and(look(then)));
-            let other = other.as_ref().map_or(Look { is_whole: true, ..Look::NOTHING }, |other| look(other));
-            branches.fold(other, Look::and)
+            let other = other.as_ref().map_or(TermInput { is_whole: true, ..TermInput::NOTHING }, |other| look(other));
+            branches.fold(other, TermInput::and)
         }
         parse::Term::Call(name, arguments) => call(name, arguments),
         parse::Term::Path(of, path) => along(of, path),
-        _ => Look::ALL,
+        _ => TermInput::ALL,
     }
 }
 
 /// What several terms look at whose values are looked at in turn.
-fn all<'t, 's: 't>(terms: impl Iterator<Item = &'t Term<'s>>) -> Look {
-    terms.map(|term| look(term).looked_at()).fold(Look::NOTHING, Look::and)
+fn all<'t, 's: 't>(terms: impl Iterator<Item = &'t JqTerm<'s>>) -> TermInput {
+    terms.map(|term| look(term).looked_at()).fold(TermInput::NOTHING, TermInput::and)
 }
 
-fn member((key, value): &(Term<'_>, Option<Term<'_>>)) -> Look {
+fn member((key, value): &(JqTerm<'_>, Option<JqTerm<'_>>)) -> TermInput {
     match (key, value) {
-        (parse::Term::Var(_), None) => Look::NOTHING,
-        (key, None) => literal(key).map_or(Look::ALL, Look::field),
+        (parse::Term::Var(_), None) => TermInput::NOTHING,
+        (key, None) => literal(key).map_or(TermInput::ALL, TermInput::field),
         (key, Some(value)) => look(key).looked_at().and(look(value).looked_at()),
     }
 }
 
-fn binary(left: &Term<'_>, operator: &BinaryOp<&str>, right: &Term<'_>) -> Look {
+fn binary(left: &JqTerm<'_>, operator: &BinaryOp<&str>, right: &JqTerm<'_>) -> TermInput {
     match operator {
         BinaryOp::Pipe(None) => {
             let before = look(left);
             match before.is_whole {
-                true => Look { is_whole: false, ..before }.and(look(right)),
+                true => TermInput { is_whole: false, ..before }.and(look(right)),
                 false => before,
             }
         }
@@ -181,29 +181,29 @@ fn binary(left: &Term<'_>, operator: &BinaryOp<&str>, right: &Term<'_>) -> Look 
         BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
             look(left).looked_at().and(look(right).looked_at())
         }
-        _ => Look::ALL,
+        _ => TermInput::ALL,
     }
 }
 
-fn call(name: &str, arguments: &[Term<'_>]) -> Look {
+fn call(name: &str, arguments: &[JqTerm<'_>]) -> TermInput {
     match (name, arguments) {
-        ("select", [when]) => Look { is_whole: true, ..look(when).looked_at() },
-        ("empty" | "true" | "false" | "null" | "now", []) => Look::NOTHING,
+        ("select", [when]) => TermInput { is_whole: true, ..look(when).looked_at() },
+        ("empty" | "true" | "false" | "null" | "now", []) => TermInput::NOTHING,
         ("any" | "all", [each, _]) => look(each).looked_at(),
         ("first" | "last", [each]) => look(each),
-        ("has", [key]) => literal(key).map_or(Look::ALL, Look::field),
-        _ => Look::ALL,
+        ("has", [key]) => literal(key).map_or(TermInput::ALL, TermInput::field),
+        _ => TermInput::ALL,
     }
 }
 
-fn along(of: &Term<'_>, Path(parts): &Path<Term<'_>>) -> Look {
+fn along(of: &JqTerm<'_>, Path(parts): &Path<JqTerm<'_>>) -> TermInput {
     let before = look(of);
     let (first, rest) = match (before.is_whole, parts.split_first()) {
         (true, Some(((Part::Index(name), _), rest))) => match literal(name) {
-            Some(name) => (Look { is_whole: false, ..before }.and(Look::field(name)), rest),
-            None => return Look::ALL,
+            Some(name) => (TermInput { is_whole: false, ..before }.and(TermInput::field(name)), rest),
+            None => return TermInput::ALL,
         },
-        (true, _) => return Look::ALL,
+        (true, _) => return TermInput::ALL,
         (false, _) => (before, &parts[..]),
     };
     // What stands in brackets is asked of the event.
@@ -215,7 +215,7 @@ fn along(of: &Term<'_>, Path(parts): &Path<Term<'_>>) -> Look {
 }
 
 /// The text of a term that is nothing but a text.
-pub(super) fn literal(term: &Term<'_>) -> Option<String> {
+pub(super) fn literal(term: &JqTerm<'_>) -> Option<String> {
     let parse::Term::Str(None, parts) = term else { return None };
     let mut text = String::new();
     for part in parts {
@@ -228,36 +228,36 @@ pub(super) fn literal(term: &Term<'_>) -> Option<String> {
     Some(text)
 }
 
-fn yields(term: &Term<'_>) -> Yields {
-    let both = |left: Yields, right: Yields| if left == right { left } else { Yields::Either };
+fn yields(term: &JqTerm<'_>) -> OutputKind {
+    let both = |left: OutputKind, right: OutputKind| if left == right { left } else { OutputKind::Either };
     match term {
-        parse::Term::BinOp(_, BinaryOp::Cmp(_) | BinaryOp::And | BinaryOp::Or, _) => Yields::Truth,
+        parse::Term::BinOp(_, BinaryOp::Cmp(_) | BinaryOp::And | BinaryOp::Or, _) => OutputKind::Truth,
         parse::Term::BinOp(_, BinaryOp::Pipe(_), right) => match &**right {
             // What passes on its input yields what that is.
-            parse::Term::Id => Yields::Either,
-            parse::Term::Call(name, _) if *name == "select" => Yields::Either,
+            parse::Term::Id => OutputKind::Either,
+            parse::Term::Call(name, _) if *name == "select" => OutputKind::Either,
             right => yields(right),
         },
         parse::Term::BinOp(left, BinaryOp::Comma | BinaryOp::Alt, right) => both(yields(left), yields(right)),
-        parse::Term::BinOp(..) | parse::Term::Path(..) | parse::Term::Var(_) => Yields::Either,
+        parse::Term::BinOp(..) | parse::Term::Path(..) | parse::Term::Var(_) => OutputKind::Either,
         parse::Term::Id | parse::Term::Num(_) | parse::Term::Str(..) | parse::Term::Arr(_) | parse::Term::Obj(_) => {
-            Yields::Values
+            OutputKind::Values
         }
         parse::Term::TryCatch(term, None) => yields(term),
         parse::Term::IfThenElse(branches, Some(other)) => {
             branches.iter().map(|(_, then)| yields(then)).fold(yields(other), both)
         }
         parse::Term::Call(name, arguments) => match (*name, arguments.len()) {
-            ("not" | "any" | "all" | "true" | "false" | "null", 0) => Yields::Truth,
+            ("not" | "any" | "all" | "true" | "false" | "null", 0) => OutputKind::Truth,
             (
                 "any" | "all" | "test" | "startswith" | "endswith" | "contains" | "inside" | "has" | "in" | "IN",
                 1..=2,
-            ) => Yields::Truth,
-            ("select", 1) => Yields::Values,
-            (format, 0) if format.starts_with('@') => Yields::Values,
-            _ => Yields::Either,
+            ) => OutputKind::Truth,
+            ("select", 1) => OutputKind::Values,
+            (format, 0) if format.starts_with('@') => OutputKind::Values,
+            _ => OutputKind::Either,
         },
-        _ => Yields::Either,
+        _ => OutputKind::Either,
     }
 }
 
@@ -301,8 +301,8 @@ mod tests {
             ("reduce .a[] as $x (.; .b)", "*"),
         ] {
             let expected = match expected {
-                "*" => Needs::All,
-                names => Needs::Only(names.split(' ').map(String::from).collect()),
+                "*" => RequiredFields::All,
+                names => RequiredFields::Only(names.split(' ').map(String::from).collect()),
             };
             assert_eq!(Expression::parse(expression).needs, expected, "{expression}");
         }
@@ -311,18 +311,18 @@ mod tests {
     #[test]
     fn what_decides_is_told_from_what_shapes() {
         for (expression, expected) in [
-            (".a == 1", Yields::Truth),
-            (".a and .b", Yields::Truth),
-            (".a | test(\"x\")", Yields::Truth),
-            (".a | not", Yields::Truth),
-            ("any(.a[]; . == 1)", Yields::Truth),
-            (".a // false", Yields::Either),
-            (".a", Yields::Either),
-            ("{a}", Yields::Values),
-            ("[.a] | @tsv", Yields::Values),
-            ("select(.a == 1)", Yields::Values),
-            (".a | select(. == true)", Yields::Either),
-            (".", Yields::Values),
+            (".a == 1", OutputKind::Truth),
+            (".a and .b", OutputKind::Truth),
+            (".a | test(\"x\")", OutputKind::Truth),
+            (".a | not", OutputKind::Truth),
+            ("any(.a[]; . == 1)", OutputKind::Truth),
+            (".a // false", OutputKind::Either),
+            (".a", OutputKind::Either),
+            ("{a}", OutputKind::Values),
+            ("[.a] | @tsv", OutputKind::Values),
+            ("select(.a == 1)", OutputKind::Values),
+            (".a | select(. == true)", OutputKind::Either),
+            (".", OutputKind::Values),
         ] {
             assert_eq!(Expression::parse(expression).yields, expected, "{expression}");
         }

@@ -6,8 +6,8 @@ use jaq_core::load::parse::{self, BinaryOp};
 use jaq_core::ops::Cmp;
 use jaq_core::path::{Part, Path};
 
-use super::expression::{Term, literal, parse_term};
-use crate::filter::search::{Edges, Needle, needles_of_regex};
+use super::expression::{JqTerm, literal, parse_term};
+use crate::filter::search::{Boundary, Needle, needles_of_regex};
 
 /// Searches each of which finds every event of which the expression yields
 /// something that counts.
@@ -18,7 +18,7 @@ pub fn required(text: &str) -> Vec<Vec<Needle>> {
 
 /// What a part of an event must hold for the term to yield what is neither
 /// false nor null of it.
-fn truth(term: &Term<'_>) -> Vec<Vec<Needle>> {
+fn truth(term: &JqTerm<'_>) -> Vec<Vec<Needle>> {
     match term {
         parse::Term::BinOp(left, BinaryOp::Cmp(Cmp::Eq), right) => match (literal(left), literal(right)) {
             (None, Some(text)) if is_path(left) => value(&text),
@@ -35,12 +35,12 @@ fn truth(term: &Term<'_>) -> Vec<Vec<Needle>> {
             ("any", [each, when]) if is_path(each) => truth(when),
             ("any", [when]) => truth(when),
             ("startswith" | "endswith" | "contains", [text]) => {
-                literal(text).map_or(Vec::new(), |text| one(Needle::of_text(&text, Edges::NONE)))
+                literal(text).map_or(Vec::new(), |text| one(Needle::of_text(&text, Boundary::NONE)))
             }
             // What is more than plain may mean another thing to jaq.
             ("test", [text]) => match literal(text) {
                 Some(text) if !text.contains('\\') && !text.contains("(?") => {
-                    needles_of_regex(&text, Edges::NONE).into_iter().collect()
+                    needles_of_regex(&text, Boundary::NONE).into_iter().collect()
                 }
                 _ => Vec::new(),
             },
@@ -51,7 +51,7 @@ fn truth(term: &Term<'_>) -> Vec<Vec<Needle>> {
 }
 
 /// What a part of an event must hold for the term to yield anything.
-fn output(term: &Term<'_>) -> Vec<Vec<Needle>> {
+fn output(term: &JqTerm<'_>) -> Vec<Vec<Needle>> {
     match term {
         parse::Term::Call(name, arguments) if *name == "select" && arguments.len() == 1 => truth(&arguments[0]),
         parse::Term::BinOp(left, BinaryOp::Pipe(None), right) => {
@@ -62,7 +62,7 @@ fn output(term: &Term<'_>) -> Vec<Vec<Needle>> {
     }
 }
 
-fn is_select(term: &Term<'_>) -> bool {
+fn is_select(term: &JqTerm<'_>) -> bool {
     match term {
         parse::Term::Call(name, arguments) => *name == "select" && arguments.len() == 1,
         parse::Term::BinOp(left, BinaryOp::Pipe(None), right) => {
@@ -73,11 +73,11 @@ fn is_select(term: &Term<'_>) -> bool {
 }
 
 /// Whether all that the term yields are parts of what it is given, or null.
-fn is_path(term: &Term<'_>) -> bool {
+fn is_path(term: &JqTerm<'_>) -> bool {
     match term {
         parse::Term::Id => true,
         parse::Term::Path(of, Path(parts)) => {
-            let is_plain = |part: &Part<Term<'_>>| match part {
+            let is_plain = |part: &Part<JqTerm<'_>>| match part {
                 Part::Index(index) => literal(index).is_some() || matches!(index, parse::Term::Num(_)),
                 Part::Range(None, None) => true,
                 Part::Range(..) => false,
@@ -95,7 +95,7 @@ fn is_path(term: &Term<'_>) -> bool {
 
 /// A value that is a text.
 fn value(text: &str) -> Vec<Vec<Needle>> {
-    one(Needle::of_text(text, Edges::WHOLE))
+    one(Needle::of_text(text, Boundary::WHOLE))
 }
 
 fn one(needle: Option<Needle>) -> Vec<Vec<Needle>> {

@@ -2,8 +2,8 @@
 
 use jaq_json::{Map, Num, Val};
 
-use crate::decode::event::{Event, Slot};
-use crate::decode::json::{Kind, Value, unescape};
+use crate::decode::event::{Event, FieldId};
+use crate::decode::json::{JsonValue, ValueKind, unescape};
 
 /// Values need a multiple of their text in memory, and AWS writes no event of
 /// half this size.
@@ -12,7 +12,7 @@ const LARGEST: usize = 2 << 20;
 const DEEPEST: usize = 256;
 
 /// A value, or why it cannot be had.
-pub(super) fn of(value: Value<'_>) -> Result<Val, String> {
+pub(super) fn of(value: JsonValue<'_>) -> Result<Val, String> {
     match value.raw().len() <= LARGEST {
         true => at_depth(value, DEEPEST),
         false => Err(format!("larger than {} MiB", LARGEST >> 20)),
@@ -20,7 +20,7 @@ pub(super) fn of(value: Value<'_>) -> Result<Val, String> {
 }
 
 /// An event with no more than these fields.
-pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, Slot)]) -> Result<Val, String> {
+pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, FieldId)]) -> Result<Val, String> {
     let mut object = Map::default();
     for (name, slot) in fields {
         if let Some(value) = event.get(*slot) {
@@ -30,13 +30,13 @@ pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, Slot)]) -> Result<
     Ok(Val::obj(object))
 }
 
-fn at_depth(value: Value<'_>, left: usize) -> Result<Val, String> {
+fn at_depth(value: JsonValue<'_>, left: usize) -> Result<Val, String> {
     let deeper = left.checked_sub(1).ok_or("nested too deep");
     Ok(match value.kind() {
-        Kind::Null => Val::Null,
-        Kind::String => text(value.raw_string().unwrap_or_default()),
-        Kind::Scalar => scalar(value.raw()),
-        Kind::Array => {
+        ValueKind::Null => Val::Null,
+        ValueKind::String => text(value.raw_string().unwrap_or_default()),
+        ValueKind::Scalar => scalar(value.raw()),
+        ValueKind::Array => {
             let (mut elements, mut failed, left) = (Vec::new(), None, deeper?);
             value.each_element(|element| match at_depth(element, left) {
                 Ok(element) => elements.push(element),
@@ -45,7 +45,7 @@ fn at_depth(value: Value<'_>, left: usize) -> Result<Val, String> {
             failed.map_or(Ok(()), Err)?;
             elements.into_iter().collect()
         }
-        Kind::Object => {
+        ValueKind::Object => {
             let (mut object, mut failed, left) = (Map::default(), None, deeper?);
             value.each_member(|key, member| match at_depth(member, left) {
                 Ok(member) => drop(object.insert(text(key), member)),

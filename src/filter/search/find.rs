@@ -2,20 +2,20 @@
 //! a second, since nearly all places are passed over by three bytes.
 
 use super::needle::Needle;
-use crate::decode::structure::{Way, Work};
+use crate::decode::structure::{Dispatch, SimdLevel};
 
 /// The places where one of the needles stands, or may stand written in another
 /// way, in their order; nothing where there are more than `most`.
-pub(super) fn places(needles: &[Needle], text: &[u8], way: Way, most: usize) -> Option<Vec<usize>> {
+pub(super) fn places(needles: &[Needle], text: &[u8], way: SimdLevel, most: usize) -> Option<Vec<usize>> {
     let mut places = Vec::new();
-    way.run(Find { needles, text, most, places: &mut places });
+    way.run(NeedleScan { needles, text, most, places: &mut places });
     places.sort_unstable();
     places.dedup();
     (places.len() <= most).then_some(places)
 }
 
 /// One pass over a text.
-struct Find<'a> {
+struct NeedleScan<'a> {
     needles: &'a [Needle],
     text: &'a [u8],
     /// Behind more places than this there is no need to go on.
@@ -28,13 +28,13 @@ const WIDTH: usize = 256;
 /// What letters of one case have and those of the other lack.
 const CASE: u8 = 0x20;
 
-impl Work for Find<'_> {
+impl Dispatch for NeedleScan<'_> {
     type Outcome = ();
 
     #[inline(always)]
     fn run(self) {
-        let Find { needles, text, most, places } = self;
-        let signs: Vec<Sign> = needles.iter().map(Sign::of).collect();
+        let NeedleScan { needles, text, most, places } = self;
+        let signs: Vec<NeedlePrefix> = needles.iter().map(NeedlePrefix::of).collect();
         let reach = signs.iter().map(|sign| sign.rare + 1).max().unwrap_or(0);
         let blocks = (text.len() + 1).saturating_sub(reach) / WIDTH;
         for block in 0..blocks {
@@ -59,19 +59,19 @@ impl Work for Find<'_> {
 }
 
 /// Three bytes of a needle by which places are passed over.
-struct Sign {
+struct NeedlePrefix {
     /// The first two, and the one that is rarest, in lower case.
     bytes: [u8; 3],
     /// How far behind the first the last one is.
     rare: usize,
 }
 
-impl Sign {
-    fn of(needle: &Needle) -> Sign {
+impl NeedlePrefix {
+    fn of(needle: &Needle) -> NeedlePrefix {
         let core = needle.core();
         // No core is shorter than three bytes.
         let bytes = [core[0], core[1], core[needle.rare]].map(|byte| byte | CASE);
-        Sign { bytes, rare: needle.rare }
+        NeedlePrefix { bytes, rare: needle.rare }
     }
 
     /// Whether the needle may stand in this block of the text.
@@ -134,7 +134,7 @@ mod tests {
             let (needles, bytes): (Vec<Needle>, _) = (needles.collect(), text.as_bytes());
             let holds = |at: &usize| needles.iter().any(|needle| needle.may_be_at(bytes, *at));
             let plain: Vec<usize> = (0..text.len()).filter(holds).collect();
-            for way in Way::all() {
+            for way in SimdLevel::all() {
                 let found = places(&needles, bytes, way, plain.len());
                 prop_assert_eq!(found.as_ref(), Some(&plain), "{:?}", way);
                 if let Some(fewer) = plain.len().checked_sub(1) {

@@ -25,7 +25,7 @@ pub struct Needle {
 
 /// What stands around a text in a log that holds it.
 #[derive(Clone, Copy, Debug)]
-pub struct Edges<'a> {
+pub struct Boundary<'a> {
     /// Whether it begins where a string begins.
     pub starts: bool,
     /// Whether it ends where a string ends.
@@ -34,21 +34,21 @@ pub struct Edges<'a> {
     pub cuts: &'a [u8],
 }
 
-impl Edges<'_> {
+impl Boundary<'_> {
     /// Of a text that is a whole string.
-    pub const WHOLE: Edges<'static> = Edges { starts: true, ends: true, cuts: b"" };
+    pub const WHOLE: Boundary<'static> = Boundary { starts: true, ends: true, cuts: b"" };
     /// Of the name of a member.
-    pub const KEY: Edges<'static> = Edges::WHOLE;
+    pub const KEY: Boundary<'static> = Boundary::WHOLE;
     /// Of a text that is the end of a string.
-    pub const END: Edges<'static> = Edges { starts: false, ends: true, cuts: b"" };
+    pub const END: Boundary<'static> = Boundary { starts: false, ends: true, cuts: b"" };
     /// Of a text anywhere.
-    pub const NONE: Edges<'static> = Edges { starts: false, ends: false, cuts: b"" };
+    pub const NONE: Boundary<'static> = Boundary { starts: false, ends: false, cuts: b"" };
     /// Of a text in JSON in which there may be white space.
-    pub const LOOSE: Edges<'static> = Edges { cuts: b"{}[]:,", ..Edges::NONE };
+    pub const LOOSE: Boundary<'static> = Boundary { cuts: b"{}[]:,", ..Boundary::NONE };
     /// Of a name that is put together of several.
-    pub const PARTS: Edges<'static> = Edges { cuts: b"/", ..Edges::NONE };
+    pub const PARTS: Boundary<'static> = Boundary { cuts: b"/", ..Boundary::NONE };
     /// Of a list that is put together of whole strings.
-    pub const LIST: Edges<'static> = Edges { cuts: b";", ..Edges::NONE };
+    pub const LIST: Boundary<'static> = Boundary { cuts: b";", ..Boundary::NONE };
 }
 
 impl Needle {
@@ -56,7 +56,7 @@ impl Needle {
     const SHORTEST: usize = 3;
 
     /// What holds every text that is `text` in some case.
-    pub fn of_text(text: &str, edges: Edges<'_>) -> Option<Needle> {
+    pub fn of_text(text: &str, edges: Boundary<'_>) -> Option<Needle> {
         let lower = text.to_ascii_lowercase();
         // A number or a word can stand without quotes.
         let is_number = lower.bytes().all(|byte| b"+-.e0123456789".contains(&byte));
@@ -77,11 +77,11 @@ impl Needle {
     }
 
     /// What holds every text that fits the pattern.
-    pub fn of_pattern(pattern: &Pattern, edges: Edges<'_>) -> Option<Needle> {
+    pub fn of_pattern(pattern: &Pattern, edges: Boundary<'_>) -> Option<Needle> {
         let pieces = pattern.pieces();
         let last = pieces.len() - 1;
         let needles = pieces.iter().enumerate().map(|(at, piece)| {
-            let edges = Edges { starts: edges.starts && at == 0, ends: edges.ends && at == last, ..edges };
+            let edges = Boundary { starts: edges.starts && at == 0, ends: edges.ends && at == last, ..edges };
             Needle::of_text(piece, edges)
         });
         needles.fold(None, better)
@@ -89,7 +89,7 @@ impl Needle {
 
     /// What holds every text in which there is an address that begins so.
     pub fn of_address(start: &str) -> Option<Needle> {
-        let needle = Needle::of_text(start, Edges::NONE)?;
+        let needle = Needle::of_text(start, Boundary::NONE)?;
         Some(Needle { is_address: true, ..needle })
     }
 
@@ -253,12 +253,12 @@ mod tests {
     #[test]
     fn what_is_rare_is_searched_for() {
         for (text, edges, context, core) in [
-            ("TerminateInstances", Edges::WHOLE, "\"terminateinstances", "\"terminateinstances"),
-            ("arn:aws:iam::999988887777:role/Admin", Edges::END, "arn:aws:iam::999988887777:role/admin", "/admin"),
-            ("Admin/alice@example.com", Edges::PARTS, "alice@example.com", "alice@example.com"),
-            ("\"eventName\":\"RunInst", Edges::NONE, "\"eventname\":\"runinst", "\"runinst"),
-            ("14400", Edges::WHOLE, "14400", "14400"),
-            ("a\\bcd\u{e9}efgh", Edges::WHOLE, "efgh", "efgh"),
+            ("TerminateInstances", Boundary::WHOLE, "\"terminateinstances", "\"terminateinstances"),
+            ("arn:aws:iam::999988887777:role/Admin", Boundary::END, "arn:aws:iam::999988887777:role/admin", "/admin"),
+            ("Admin/alice@example.com", Boundary::PARTS, "alice@example.com", "alice@example.com"),
+            ("\"eventName\":\"RunInst", Boundary::NONE, "\"eventname\":\"runinst", "\"runinst"),
+            ("14400", Boundary::WHOLE, "14400", "14400"),
+            ("a\\bcd\u{e9}efgh", Boundary::WHOLE, "efgh", "efgh"),
         ] {
             let needle = Needle::of_text(text, edges).unwrap();
             assert_eq!((&*needle.context, needle.core()), (context.as_bytes(), core.as_bytes()), "{text}");
@@ -266,13 +266,13 @@ mod tests {
         for text in
             ["", "ab", "true", "eventName", "arn:aws:iam::999988887777:role/", "999988887777", "\u{e9}\u{e9}\u{e9}"]
         {
-            assert!(Needle::of_text(text, Edges::NONE).is_none(), "{text}");
+            assert!(Needle::of_text(text, Boundary::NONE).is_none(), "{text}");
         }
     }
 
     #[test]
     fn what_stands_around_it_counts_but_for_backslashes() {
-        let needle = Needle::of_text("arn:aws:iam::1:role/Admin", Edges::END).unwrap();
+        let needle = Needle::of_text("arn:aws:iam::1:role/Admin", Boundary::END).unwrap();
         for (text, expected) in [
             (r#""arn:aws:iam::1:role/Admin""#, true),
             (r#""arn:aws:iam::1:role\/admin""#, true),
@@ -300,7 +300,7 @@ mod tests {
     fn what_distinguishes_others_from_root_is_never_searched_for() {
         // The words stand in the name and not always in the event.
         for word in ["user", "role", "user/root", "role/root", "user/r", "ole/root"] {
-            let needle = Needle::of_text(word, Edges::PARTS);
+            let needle = Needle::of_text(word, Boundary::PARTS);
             assert!(needle.is_none_or(|needle| needle.core() == b"root"), "{word}");
         }
     }

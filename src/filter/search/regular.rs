@@ -3,16 +3,16 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::needle::{Edges, Needle};
+use super::needle::{Boundary, Needle};
 
 /// Needles of which every text holds one in which the expression is found;
 /// nothing where that is not easily told.
-pub fn needles_of_regex(expression: &str, edges: Edges<'_>) -> Option<Vec<Needle>> {
+pub fn needles_of_regex(expression: &str, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     let hir = ParserBuilder::new().utf8(false).build().parse(expression).ok()?;
     required(&hir, edges)
 }
 
-fn required(hir: &Hir, edges: Edges<'_>) -> Option<Vec<Needle>> {
+fn required(hir: &Hir, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     match hir.kind() {
         HirKind::Capture(capture) => required(&capture.sub, edges),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, edges),
@@ -26,7 +26,7 @@ fn required(hir: &Hir, edges: Edges<'_>) -> Option<Vec<Needle>> {
 }
 
 /// The best of what stands one behind the other.
-fn together(parts: &[Hir], edges: Edges<'_>) -> Option<Vec<Needle>> {
+fn together(parts: &[Hir], edges: Boundary<'_>) -> Option<Vec<Needle>> {
     let mut found: Vec<Vec<Needle>> = Vec::new();
     let mut run = String::new();
     for part in parts {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn contexts(expression: &str) -> Option<String> {
-        let needles = needles_of_regex(expression, Edges::NONE)?;
+        let needles = needles_of_regex(expression, Boundary::NONE)?;
         let text = |needle: &Needle| String::from_utf8_lossy(needle.context()).into_owned();
         Some(needles.iter().map(text).collect::<Vec<_>>().join(" "))
     }

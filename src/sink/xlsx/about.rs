@@ -8,7 +8,7 @@ use crate::table::excel;
 
 /// What there is to say, line by line.
 #[derive(Clone, Debug, Default)]
-pub struct About {
+pub struct WorkbookInfo {
     lines: Vec<(&'static str, String)>,
     /// What could not be read, as far as it is kept.
     problems: Vec<String>,
@@ -22,7 +22,7 @@ const WIDTH: usize = 100;
 const LINE: f64 = 15.0;
 const HIGHEST: f64 = 400.0;
 
-impl About {
+impl WorkbookInfo {
     /// More problems than anybody reads; stderr has all of them.
     const PROBLEMS: usize = 1000;
 
@@ -33,7 +33,7 @@ impl About {
 
     /// Names something that could not be read.
     pub fn problem(&mut self, text: String) {
-        if self.problems.len() < About::PROBLEMS {
+        if self.problems.len() < WorkbookInfo::PROBLEMS {
             self.problems.push(text);
         } else {
             self.more += 1;

@@ -4,14 +4,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, civil};
 
 use crate::cloudtrail::time;
-use crate::table::column::Shows;
+use crate::table::column::ColumnType;
 use crate::table::excel;
 
 /// A cell of a sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Cell<'a> {
+pub(super) enum SheetCell<'a> {
     /// Text in a column that shows something.
-    Text(&'a str, Shows),
+    Text(&'a str, ColumnType),
     Number(f64),
     /// A point in time, in days as Excel counts them.
     Time(f64),
@@ -26,13 +26,15 @@ pub(super) fn size(text: &str) -> u64 {
     (MARKUP + text.len() + escaped * LONGEST_ESCAPE) as u64
 }
 
-impl Cell<'_> {
+impl SheetCell<'_> {
     /// The cell of a text in a column that shows this; a time as `zone` has it.
-    pub(super) fn new<'a>(text: &'a str, shows: Shows, zone: &TimeZone) -> Cell<'a> {
+    pub(super) fn new<'a>(text: &'a str, shows: ColumnType, zone: &TimeZone) -> SheetCell<'a> {
         match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
-            (_, Some(number)) => exact(number).map_or(Cell::Text(number, shows), Cell::Number),
-            (Shows::Text, None) => Cell::Text(text, shows),
-            (Shows::Time | Shows::Value, None) => days(text, shows, zone).map_or(Cell::Text(text, shows), Cell::Time),
+            (_, Some(number)) => exact(number).map_or(SheetCell::Text(number, shows), SheetCell::Number),
+            (ColumnType::Text, None) => SheetCell::Text(text, shows),
+            (ColumnType::Time | ColumnType::Value, None) => {
+                days(text, shows, zone).map_or(SheetCell::Text(text, shows), SheetCell::Time)
+            }
         }
     }
 }
@@ -49,7 +51,7 @@ fn exact(text: &str) -> Option<f64> {
 
 /// A time in days since Excel's beginning. Excel knows no time zones: a sheet has one
 /// for all its times, which the sheet about it names.
-fn days(text: &str, shows: Shows, zone: &TimeZone) -> Option<f64> {
+fn days(text: &str, shows: ColumnType, zone: &TimeZone) -> Option<f64> {
     /// Before, Excel counts a day that never was.
     const FIRST: civil::Date = civil::date(1900, 3, 1);
     const BEGINNING: civil::Date = civil::date(1899, 12, 30);
@@ -59,7 +61,7 @@ fn days(text: &str, shows: Shows, zone: &TimeZone) -> Option<f64> {
         [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', ..] => time::parse(text),
         _ => None,
     };
-    let epoch = || if shows == Shows::Time { time::parse_epoch(text) } else { None };
+    let epoch = || if shows == ColumnType::Time { time::parse_epoch(text) } else { None };
     let time = zone.to_datetime(written.or_else(epoch)?);
     let since: SignedDuration = time.duration_since(BEGINNING.to_datetime(civil::Time::midnight()));
     (time.date() >= FIRST).then(|| since.as_secs_f64() / 86_400.0)
@@ -89,20 +91,20 @@ mod tests {
             ("", None),
             ("n/a", None),
         ] {
-            assert_eq!(days(text, Shows::Value, &TimeZone::UTC), expected, "{text}");
+            assert_eq!(days(text, ColumnType::Value, &TimeZone::UTC), expected, "{text}");
         }
         let east = TimeZone::fixed(jiff::tz::offset(6));
-        assert_eq!(days("2026-10-01T12:00:00Z", Shows::Time, &east), Some(46_296.75));
-        assert_eq!(days("1790856000000", Shows::Time, &TimeZone::UTC), Some(46_296.5));
-        assert_eq!(days("1790856000000", Shows::Value, &TimeZone::UTC), None);
+        assert_eq!(days("2026-10-01T12:00:00Z", ColumnType::Time, &east), Some(46_296.75));
+        assert_eq!(days("1790856000000", ColumnType::Time, &TimeZone::UTC), Some(46_296.5));
+        assert_eq!(days("1790856000000", ColumnType::Value, &TimeZone::UTC), None);
     }
 
     #[test]
     fn numbers_are_what_they_are_or_text() {
-        let cell = |text: &'static str| match Cell::new(text, Shows::Value, &TimeZone::UTC) {
-            Cell::Number(number) => Ok(number),
-            Cell::Text(text, _) => Err(text),
-            Cell::Time(_) => panic!("{text}"),
+        let cell = |text: &'static str| match SheetCell::new(text, ColumnType::Value, &TimeZone::UTC) {
+            SheetCell::Number(number) => Ok(number),
+            SheetCell::Text(text, _) => Err(text),
+            SheetCell::Time(_) => panic!("{text}"),
         };
         for (text, expected) in [
             ("\u{1}17", Ok(17.0)),
@@ -118,6 +120,6 @@ mod tests {
             assert_eq!(cell(text), expected);
         }
         let time = "2026-10-01T00:00:00Z";
-        assert_eq!(Cell::new(time, Shows::Text, &TimeZone::UTC), Cell::Text(time, Shows::Text));
+        assert_eq!(SheetCell::new(time, ColumnType::Text, &TimeZone::UTC), SheetCell::Text(time, ColumnType::Text));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Once;
 
 use rust_xlsxwriter::XlsxError;
 
-use crate::error::Fatal;
+use crate::error::Error;
 
 thread_local! {
     /// Whether a panic of this thread is caught, and so not worth a word.
@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// Does work with the library, and says what went wrong.
-pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Fatal> {
+pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Error> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = panic::take_hook();
@@ -30,7 +30,7 @@ pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R
     IS_CAUGHT.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(work));
     IS_CAUGHT.set(false);
-    let failed = |reason: &str| Fatal::Failed(format!("the workbook cannot be written: {reason}"));
+    let failed = |reason: &str| Error::Failed(format!("the workbook cannot be written: {reason}"));
     match outcome {
         Ok(done) => done.map_err(|error| failed(&error.to_string())),
         Err(cause) => Err(failed(&reason(&*cause))),

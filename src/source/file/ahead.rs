@@ -14,24 +14,24 @@ const SIZE: usize = 256 << 10;
 /// How many streams may be inflated ahead at once: where many files are read,
 /// there is no core left for it, and memory is better used.
 #[derive(Debug, Default)]
-pub struct Places(AtomicUsize);
+pub struct ReadAheadPermits(AtomicUsize);
 
 /// One of them, until it is dropped.
-pub(super) struct Place<'a>(&'a Places);
+pub(super) struct ReadAheadPermit<'a>(&'a ReadAheadPermits);
 
-impl Places {
+impl ReadAheadPermits {
     /// So many.
-    pub fn new(count: usize) -> Places {
-        Places(AtomicUsize::new(count))
+    pub fn new(count: usize) -> ReadAheadPermits {
+        ReadAheadPermits(AtomicUsize::new(count))
     }
 
     /// Takes one, if one is free.
-    pub(super) fn take(&self) -> Option<Place<'_>> {
-        self.0.fetch_update(Relaxed, Relaxed, |free| free.checked_sub(1)).ok().map(|_| Place(self))
+    pub(super) fn take(&self) -> Option<ReadAheadPermit<'_>> {
+        self.0.fetch_update(Relaxed, Relaxed, |free| free.checked_sub(1)).ok().map(|_| ReadAheadPermit(self))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for ReadAheadPermit<'_> {
     fn drop(&mut self) {
         self.0.0.fetch_add(1, Relaxed);
     }
@@ -68,13 +68,13 @@ pub(super) fn ahead<T>(
                 }
             }
         });
-        let mut taken = Taken { filled, used, buffer: Vec::new(), at: 0, length: 0 };
+        let mut taken = ReadAheadReader { filled, used, buffer: Vec::new(), at: 0, length: 0 };
         work(&mut |output| taken.read(output))
     })
 }
 
 /// The buffer that is being emptied.
-struct Taken {
+struct ReadAheadReader {
     filled: Receiver<(Vec<u8>, usize)>,
     used: Sender<Vec<u8>>,
     buffer: Vec<u8>,
@@ -82,7 +82,7 @@ struct Taken {
     length: usize,
 }
 
-impl Taken {
+impl ReadAheadReader {
     fn read(&mut self, output: &mut [u8]) -> usize {
         if self.at == self.length {
             // At the end there is nobody left to send more.

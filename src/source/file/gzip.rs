@@ -22,7 +22,7 @@ use crate::error::Problem;
 /// Inflates what a reader gives.
 pub struct GzipStream<R> {
     source: MemberSource<R>,
-    state: State,
+    state: StreamState,
     /// Whether the member was looked for behind damage, and may be none.
     is_guess: bool,
     /// Whether the last member had a wrong checksum: it may have been longer or shorter.
@@ -35,11 +35,11 @@ pub struct GzipStream<R> {
 }
 
 /// Where in the stream the next byte is.
-enum State {
+enum StreamState {
     /// Before a member, or the end.
     Between,
     /// In the compressed text of one.
-    Text(Box<Member>),
+    Text(Box<GzipMember>),
     /// At a member behind a gap.
     BehindGap,
     /// At the end, or where it cannot be read on.
@@ -47,7 +47,7 @@ enum State {
 }
 
 /// A member that is inflated in pieces.
-struct Member {
+struct GzipMember {
     inflater: Decompress,
     crc: Crc,
     length: u32,
@@ -56,7 +56,7 @@ struct Member {
 
 /// What follows a part of the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Part {
+pub enum GzipPart {
     /// The text of the second member and of those behind it.
     FurtherMembers,
     /// Text behind a gap.
@@ -95,7 +95,7 @@ impl<R: Read> GzipStream<R> {
     pub fn new(reader: R) -> GzipStream<R> {
         GzipStream {
             source: MemberSource::new(reader),
-            state: State::Between,
+            state: StreamState::Between,
             is_guess: false,
             is_check_bad: false,
             is_first_told: false,
@@ -108,12 +108,12 @@ impl<R: Read> GzipStream<R> {
     pub fn read(&mut self, output: &mut [u8]) -> usize {
         while !output.is_empty() {
             let produced = match &mut self.state {
-                State::Between => match self.next_member(output) {
+                StreamState::Between => match self.next_member(output) {
                     Some(produced) => produced,
                     None => return 0,
                 },
-                State::Text(_) => self.text(output),
-                State::BehindGap | State::End => return 0,
+                StreamState::Text(_) => self.text(output),
+                StreamState::BehindGap | StreamState::End => return 0,
             };
             if produced > 0 {
                 self.found.note_text(produced);
@@ -124,16 +124,16 @@ impl<R: Read> GzipStream<R> {
     }
 
     /// Goes on behind the end of a part, if that was not the end of the stream.
-    pub fn next_part(&mut self) -> Option<Part> {
+    pub fn next_part(&mut self) -> Option<GzipPart> {
         match self.state {
-            State::BehindGap => {
-                self.state = State::Between;
+            StreamState::BehindGap => {
+                self.state = StreamState::Between;
                 self.is_first_told = true;
-                Some(Part::BehindGap)
+                Some(GzipPart::BehindGap)
             }
-            State::Between if !self.is_first_told => {
+            StreamState::Between if !self.is_first_told => {
                 self.is_first_told = true;
-                Some(Part::FurtherMembers)
+                Some(GzipPart::FurtherMembers)
             }
             _ => None,
         }
@@ -175,7 +175,8 @@ impl<R: Read> GzipStream<R> {
             Some(true) => {
                 self.begin();
                 let inflater = Decompress::new(false);
-                self.state = State::Text(Box::new(Member { inflater, crc: Crc::new(), length: 0, has_text: false }));
+                self.state =
+                    StreamState::Text(Box::new(GzipMember { inflater, crc: Crc::new(), length: 0, has_text: false }));
                 Some(0)
             }
             Some(false) => {
@@ -198,7 +199,7 @@ impl<R: Read> GzipStream<R> {
 
     /// Inflates some text of a member.
     fn text(&mut self, output: &mut [u8]) -> usize {
-        let State::Text(member) = &mut self.state else { return 0 };
+        let StreamState::Text(member) = &mut self.state else { return 0 };
         let input = self.source.fill(1);
         let (read, written) = (member.inflater.total_in(), member.inflater.total_out());
         let result = member.inflater.decompress(input, output, FlushDecompress::None);
@@ -235,13 +236,13 @@ impl<R: Read> GzipStream<R> {
         }
         self.is_check_bad = !found.starts_with(&expected);
         self.source.skip(expected.len());
-        self.state = State::Between;
+        self.state = StreamState::Between;
         if self.is_check_bad {
             self.found.note_bad_check();
             // What is damaged can swallow the start of the next member, and end with it.
             if self.source.go_back_to_member(self.source.in_member().saturating_sub(1)) {
                 self.found.note_damage();
-                (self.state, self.is_guess) = (State::BehindGap, true);
+                (self.state, self.is_guess) = (StreamState::BehindGap, true);
             }
         }
     }
@@ -268,7 +269,7 @@ impl<R: Read> GzipStream<R> {
         match self.source.find_member(back, 0) {
             Ok(_) => {
                 self.found.note_damage();
-                (self.state, self.is_guess) = (State::BehindGap, true);
+                (self.state, self.is_guess) = (StreamState::BehindGap, true);
             }
             Err(skipped) => {
                 if problem.is_none() {
@@ -286,7 +287,7 @@ impl<R: Read> GzipStream<R> {
         match self.source.find_member(back, counted) {
             Ok(skipped) => {
                 self.found.skip_junk(skipped);
-                (self.state, self.is_guess) = (State::BehindGap, true);
+                (self.state, self.is_guess) = (StreamState::BehindGap, true);
             }
             Err(skipped) => {
                 self.found.skip_junk(skipped);
@@ -296,7 +297,7 @@ impl<R: Read> GzipStream<R> {
     }
 
     fn end(&mut self, problem: Option<Problem>) {
-        self.state = State::End;
+        self.state = StreamState::End;
         let unreadable = self.source.take_error().map(Problem::of_reading);
         // A guess that was none is a part of what is not gzip.
         let problem = problem.filter(|_| !self.is_guess);

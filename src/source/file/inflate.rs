@@ -15,11 +15,11 @@ use std::sync::Arc;
 use encoding_rs_io::DecodeReaderBytes;
 use libdeflater::Decompressor;
 
-use self::start::{End, Rest, Start, read_some, read_up_to};
-use self::windows::Windows;
-use super::ahead::{Places, ahead};
+use self::start::{FileStart, RemainingText, TextEndReason, read_some, read_up_to};
+use self::windows::WindowReader;
+use super::ahead::{ReadAheadPermits, ahead};
 use super::container::Container;
-use super::gzip::{GzipStream, MAGIC, Part, inflate_member, member_length};
+use super::gzip::{GzipPart, GzipStream, MAGIC, inflate_member, member_length};
 use super::layer::GzipLayer;
 use crate::error::Problem;
 
@@ -35,7 +35,7 @@ pub struct Inflater {
     /// What a window can grow to.
     largest: usize,
     /// Where a stream is inflated on a thread of its own.
-    ahead: Arc<Places>,
+    ahead: Arc<ReadAheadPermits>,
 }
 
 /// The largest window: many times what AWS allows an event to have, and little
@@ -50,29 +50,29 @@ const COMPRESSED: usize = 4;
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 /// How much of a window was read, or that there is no need to go on.
-pub type Seen = ControlFlow<(), usize>;
+pub type Consumed = ControlFlow<(), usize>;
 
 /// Looks at the text of a file.
 pub trait TextVisitor {
     /// Sees a window, and whether there is no more behind it. What it has not taken it
     /// is shown again, with more behind it.
-    fn window(&mut self, text: &[u8], is_last: bool) -> Seen;
+    fn window(&mut self, text: &[u8], is_last: bool) -> Consumed;
     /// All that comes from now on is of gzip members behind the first.
     fn further_members(&mut self) {}
     /// Something is missing between what was shown, as the last, and what comes.
     fn gap(&mut self) {}
 }
 
-impl<F: FnMut(&[u8], bool) -> Seen> TextVisitor for F {
-    fn window(&mut self, text: &[u8], is_last: bool) -> Seen {
+impl<F: FnMut(&[u8], bool) -> Consumed> TextVisitor for F {
+    fn window(&mut self, text: &[u8], is_last: bool) -> Consumed {
         self(text, is_last)
     }
 }
 
 /// What a file turned out to be.
-pub enum Content<'f> {
+pub enum FileContent<'f> {
     /// Text, all of which was shown.
-    Text(Ended),
+    Text(TextEnd),
     /// Something that holds texts, of which nothing was shown.
     Container {
         /// Which.
@@ -84,21 +84,21 @@ pub enum Content<'f> {
     },
 }
 
-impl<'f> Content<'f> {
+impl<'f> FileContent<'f> {
     /// The kind of container, its bytes, and whether these are the file's own; how its
     /// reading ended if it is text.
     #[allow(clippy::type_complexity, reason = "said in words above")]
-    pub fn into_packed(self) -> Result<(Container, Box<dyn Read + Send + 'f>, bool), Ended> {
+    pub fn into_packed(self) -> Result<(Container, Box<dyn Read + Send + 'f>, bool), TextEnd> {
         match self {
-            Content::Text(ended) => Err(ended),
-            Content::Container { kind, bytes, is_file } => Ok((kind, bytes, is_file)),
+            FileContent::Text(ended) => Err(ended),
+            FileContent::Container { kind, bytes, is_file } => Ok((kind, bytes, is_file)),
         }
     }
 }
 
 /// How the reading of a text ended.
 #[derive(Debug, Default)]
-pub struct Ended {
+pub struct TextEnd {
     /// What is wrong with the bytes.
     pub problems: Vec<Problem>,
     /// What was read behind the first gzip member.
@@ -114,7 +114,7 @@ pub struct FurtherMembers {
     pub bytes: u64,
 }
 
-impl Ended {
+impl TextEnd {
     /// Whether nothing is wrong; an error if that cannot be told.
     pub fn is_whole(self) -> io::Result<bool> {
         match self.problems.into_iter().next() {
@@ -123,8 +123,8 @@ impl Ended {
         }
     }
 
-    fn with(problem: Option<Problem>) -> Ended {
-        Ended { problems: problem.into_iter().collect(), further: None }
+    fn with(problem: Option<Problem>) -> TextEnd {
+        TextEnd { problems: problem.into_iter().collect(), further: None }
     }
 }
 
@@ -137,7 +137,7 @@ impl Inflater {
 
     /// The same, but others are inflated on a thread of their own, ahead of
     /// whoever looks at them, where there is a place for it.
-    pub fn with_ahead(limit: usize, ahead: Arc<Places>) -> Inflater {
+    pub fn with_ahead(limit: usize, ahead: Arc<ReadAheadPermits>) -> Inflater {
         let decompressor = Decompressor::new();
         Inflater { file: Vec::new(), text: Vec::new(), decompressor, limit, largest: LARGEST, ahead }
     }
@@ -154,7 +154,7 @@ impl Inflater {
         file: &'f mut (dyn Read + Send),
         may_grow: impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
-    ) -> Content<'f> {
+    ) -> FileContent<'f> {
         let content = self.read_on(file, may_grow, visitor);
         // What one large event needed is not kept for all others, and what large
         // files needed that are not compressed is not kept beside it.
@@ -169,22 +169,22 @@ impl Inflater {
         file: &'f mut (dyn Read + Send),
         mut may_grow: impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
-    ) -> Content<'f> {
+    ) -> FileContent<'f> {
         let limit = |start: &[u8]| if start.starts_with(&MAGIC) { self.limit / COMPRESSED } else { self.limit };
-        let Start { filled, end } = read_up_to(file, &mut self.file, limit);
+        let FileStart { filled, end } = read_up_to(file, &mut self.file, limit);
         let start = &self.file[..filled];
         if start.starts_with(&MAGIC) {
-            return self.gzip(filled, Rest { end, file }, may_grow, visitor);
+            return self.gzip(filled, RemainingText { end, file }, may_grow, visitor);
         }
         if let Some(kind) = Container::of(start) {
-            let bytes = Box::new(self.take_file(filled).chain(Rest { end, file }));
-            return Content::Container { kind, bytes, is_file: true };
+            let bytes = Box::new(self.take_file(filled).chain(RemainingText { end, file }));
+            return FileContent::Container { kind, bytes, is_file: true };
         }
-        if matches!(end, Some(End::Whole)) && !UTF_16.iter().any(|mark| start.starts_with(mark)) {
+        if matches!(end, Some(TextEndReason::Whole)) && !UTF_16.iter().any(|mark| start.starts_with(mark)) {
             let _ = visitor.window(start, true);
-            return Content::Text(Ended::default());
+            return FileContent::Text(TextEnd::default());
         }
-        let mut plain = start.chain(Rest { end, file });
+        let mut plain = start.chain(RemainingText { end, file });
         let mut converted;
         let reader: &mut dyn Read = if UTF_16.iter().any(|mark| start.starts_with(mark)) {
             converted = DecodeReaderBytes::new(plain);
@@ -193,38 +193,38 @@ impl Inflater {
             &mut plain
         };
         let read = |buffer: &mut [u8]| read_some(reader, buffer).map_err(Problem::of_reading);
-        let windows = Windows::new(&mut self.text, self.limit, self.largest);
-        Content::Text(Ended::with(windows.all(read, &mut may_grow, visitor)))
+        let windows = WindowReader::new(&mut self.text, self.limit, self.largest);
+        FileContent::Text(TextEnd::with(windows.all(read, &mut may_grow, visitor)))
     }
 
     /// Reads a file that is gzip.
     fn gzip<'f>(
         &mut self,
         filled: usize,
-        rest: Rest<'f>,
+        rest: RemainingText<'f>,
         mut may_grow: impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
-    ) -> Content<'f> {
-        if matches!(rest.end, Some(End::Whole))
+    ) -> FileContent<'f> {
+        if matches!(rest.end, Some(TextEndReason::Whole))
             && let Some(length) = self.inflate_whole(filled)
         {
             let text = &self.text[..length];
             let Some(kind) = Container::of(text) else {
                 let _ = visitor.window(text, true);
-                return Content::Text(Ended::default());
+                return FileContent::Text(TextEnd::default());
             };
             let mut text = std::mem::take(&mut self.text);
             text.truncate(length);
-            return Content::Container { kind, bytes: Box::new(Cursor::new(text)), is_file: false };
+            return FileContent::Container { kind, bytes: Box::new(Cursor::new(text)), is_file: false };
         }
         let mut stream = GzipStream::new(self.take_file(filled).chain(rest));
         let first = first_of(&mut stream);
         if let Some(kind) = Container::of(&first) {
-            return Content::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
+            return FileContent::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
         }
         let mut first = &first[..];
-        let mut windows = Windows::new(&mut self.text, self.limit, self.largest);
-        let mut ended = Ended::default();
+        let mut windows = WindowReader::new(&mut self.text, self.limit, self.largest);
+        let mut ended = TextEnd::default();
         loop {
             let mut read = |buffer: &mut [u8]| match read_some(&mut first, buffer) {
                 Ok(length) if length > 0 => length,
@@ -237,15 +237,15 @@ impl Inflater {
             if let ControlFlow::Break(stopped) = shown {
                 // Who had enough does not care how the file ends.
                 ended.problems.extend(stopped.problem());
-                return Content::Text(ended);
+                return FileContent::Text(ended);
             }
             let next = stream.next_part();
-            if windows.show(next != Some(Part::FurtherMembers), visitor).is_break() {
-                return Content::Text(Ended::default());
+            if windows.show(next != Some(GzipPart::FurtherMembers), visitor).is_break() {
+                return FileContent::Text(TextEnd::default());
             }
             match next {
-                Some(Part::FurtherMembers) => visitor.further_members(),
-                Some(Part::BehindGap) => visitor.gap(),
+                Some(GzipPart::FurtherMembers) => visitor.further_members(),
+                Some(GzipPart::BehindGap) => visitor.gap(),
                 None => break,
             }
         }
@@ -254,7 +254,7 @@ impl Inflater {
         let further = FurtherMembers { members: findings.members.saturating_sub(1), bytes: findings.further_bytes };
         ended.further = (further.members > 0).then_some(further);
         ended.problems = findings.into_problems();
-        Content::Text(ended)
+        FileContent::Text(ended)
     }
 
     /// What was read of a file, in memory of its own.

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::container::Compression;
-use super::gzip::{GzipStream, Part};
+use super::gzip::{GzipPart, GzipStream};
 use crate::error::Problem;
 
 /// How much may be unpacked of one file: in proportion to its size, so that work ends
 /// however often what is packed is packed again.
 #[derive(Clone, Debug, Default)]
-pub struct UnpackLimit(Arc<Amounts>);
+pub struct UnpackLimit(Arc<UnpackAmounts>);
 
 #[derive(Debug, Default)]
-struct Amounts {
+struct UnpackAmounts {
     packed: AtomicU64,
     unpacked: AtomicU64,
 }
@@ -41,19 +41,19 @@ impl UnpackLimit {
 }
 
 /// The bytes of a file itself.
-pub struct Packed<R> {
+pub struct PackedReader<R> {
     reader: R,
     limit: UnpackLimit,
 }
 
-impl<R: Read> Packed<R> {
+impl<R: Read> PackedReader<R> {
     /// Counts the bytes of `reader`.
-    pub fn new(reader: R, limit: UnpackLimit) -> Packed<R> {
-        Packed { reader, limit }
+    pub fn new(reader: R, limit: UnpackLimit) -> PackedReader<R> {
+        PackedReader { reader, limit }
     }
 }
 
-impl<R: Read> Read for Packed<R> {
+impl<R: Read> Read for PackedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.reader.read(buffer)?;
         self.limit.pack(length as u64);
@@ -62,21 +62,21 @@ impl<R: Read> Read for Packed<R> {
 }
 
 /// Unpacked bytes, as a part of what may be unpacked in all.
-pub struct Unpacked<R> {
+pub struct UnpackedReader<R> {
     reader: R,
     limit: UnpackLimit,
     /// What its errors mean.
     kind: Option<Compression>,
 }
 
-impl<R: Read> Unpacked<R> {
+impl<R: Read> UnpackedReader<R> {
     /// Counts the bytes of `reader`, which says itself what its errors mean.
-    pub fn new(reader: R, limit: UnpackLimit) -> Unpacked<R> {
-        Unpacked { reader, limit, kind: None }
+    pub fn new(reader: R, limit: UnpackLimit) -> UnpackedReader<R> {
+        UnpackedReader { reader, limit, kind: None }
     }
 }
 
-impl<R: Read> Read for Unpacked<R> {
+impl<R: Read> Read for UnpackedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.reader.read(buffer).map_err(|error| match self.kind {
             Some(kind) => explained(error, kind),
@@ -131,19 +131,21 @@ impl Compression {
         Ok(match self {
             Compression::Gzip => {
                 let reader = GzipLayer::new(Vec::new(), GzipStream::new(reader));
-                Box::new(Unpacked { reader, limit, kind: None })
+                Box::new(UnpackedReader { reader, limit, kind: None })
             }
             Compression::Zstd => {
                 let mut reader = zstd::Decoder::new(reader)?;
                 // The next larger power of two: a window need not be one.
                 reader.window_log_max((memory + 1).next_power_of_two().ilog2().clamp(20, 26))?;
-                Box::new(Unpacked { reader, limit, kind })
+                Box::new(UnpackedReader { reader, limit, kind })
             }
-            Compression::Bzip2 => Box::new(Unpacked { reader: bzip2::read::MultiBzDecoder::new(reader), limit, kind }),
+            Compression::Bzip2 => {
+                Box::new(UnpackedReader { reader: bzip2::read::MultiBzDecoder::new(reader), limit, kind })
+            }
             Compression::Xz => {
                 let memory = u32::try_from(memory >> 10).unwrap_or(u32::MAX);
                 let reader = lzma_rust2::XzReader::new_mem_limit(io::BufReader::new(reader), true, memory);
-                Box::new(Unpacked { reader, limit, kind })
+                Box::new(UnpackedReader { reader, limit, kind })
             }
         })
     }
@@ -190,7 +192,7 @@ impl<R: Read> Read for GzipLayer<R> {
         let Some(stream) = &mut self.stream else { return Ok(0) };
         loop {
             match stream.read(buffer) {
-                0 if stream.next_part() == Some(Part::FurtherMembers) => {}
+                0 if stream.next_part() == Some(GzipPart::FurtherMembers) => {}
                 0 => break,
                 length => return Ok(length),
             }

@@ -10,9 +10,9 @@ use crate::source::s3::mirror_root::{MirrorFolder, MirrorRoot};
 /// Opens files, and keeps the folder of the last one open while that saves
 /// time.
 #[derive(Debug, Default)]
-pub struct Opener {
+pub struct FileOpener {
     #[cfg(unix)]
-    folder: unix::Folder,
+    folder: unix::OpenFolder,
     mirrored: LastFolder,
 }
 
@@ -24,7 +24,7 @@ struct LastFolder {
     handle: Option<MirrorFolder>,
 }
 
-impl Opener {
+impl FileOpener {
     /// Opens a file for reading.
     pub fn open(&mut self, path: &Path) -> io::Result<File> {
         #[cfg(unix)]
@@ -75,13 +75,13 @@ mod unix {
 
     /// The folder of the last file.
     #[derive(Debug, Default)]
-    pub(super) struct Folder {
+    pub(super) struct OpenFolder {
         path: Vec<u8>,
         /// Nothing before a second file of it is opened: many have only one.
         handle: Option<OwnedFd>,
     }
 
-    impl Folder {
+    impl OpenFolder {
         /// Opens a file that is in the same folder as the last one; nothing
         /// where it is in another or cannot be opened.
         pub(super) fn open(&mut self, path: &Path) -> Option<File> {
@@ -108,13 +108,13 @@ mod tests {
 
     use super::*;
 
-    fn text(opener: &mut Opener, path: &Path) -> io::Result<String> {
+    fn text(opener: &mut FileOpener, path: &Path) -> io::Result<String> {
         opener.open(path).and_then(io::read_to_string)
     }
 
     #[test]
     fn every_file_is_the_one_of_its_path() {
-        let (root, mut opener) = (tempfile::tempdir().unwrap(), Opener::default());
+        let (root, mut opener) = (tempfile::tempdir().unwrap(), FileOpener::default());
         for folder in ["a", "b", "b/c"] {
             fs::create_dir(root.path().join(folder)).unwrap();
             for name in ["x", "y", "z"] {
@@ -131,7 +131,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_folder_may_be_replaced_between_two_files() {
-        let (root, mut opener) = (tempfile::tempdir().unwrap(), Opener::default());
+        let (root, mut opener) = (tempfile::tempdir().unwrap(), FileOpener::default());
         let (folder, file) = (root.path().join("folder"), root.path().join("folder/file"));
         for content in ["one", "two", "three"] {
             fs::create_dir(&folder).unwrap();

@@ -6,23 +6,26 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::error::cancel::Stop;
+use crate::error::cancel::Cancellation;
 
 /// Opens and reads on a thread of its own, which is left behind when the run
 /// ends first.
-pub struct Patient {
+pub struct CancellableReader {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     at: usize,
-    stop: Stop,
+    stop: Cancellation,
 }
 
-impl Patient {
+impl CancellableReader {
     /// Begins to read what `open` opens.
-    pub fn open<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static, stop: &Stop) -> Patient {
+    pub fn open<R: Read>(
+        open: impl FnOnce() -> io::Result<R> + Send + 'static,
+        stop: &Cancellation,
+    ) -> CancellableReader {
         let (sender, chunks) = bounded(2);
         std::thread::spawn(move || forward(open, &sender));
-        Patient { chunks, chunk: Vec::new(), at: 0, stop: stop.clone() }
+        CancellableReader { chunks, chunk: Vec::new(), at: 0, stop: stop.clone() }
     }
 }
 
@@ -51,7 +54,7 @@ fn forward<R: Read>(open: impl FnOnce() -> io::Result<R>, chunks: &Sender<io::Re
     }
 }
 
-impl Read for Patient {
+impl Read for CancellableReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         const PATIENCE: Duration = Duration::from_millis(50);
         while self.at == self.chunk.len() {

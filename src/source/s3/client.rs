@@ -15,12 +15,12 @@ use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
-use super::gate::{Ear, Gate};
+use super::gate::{ConcurrencyLimiter, ThrottleInterceptor};
 use super::guard::{ErrorGuard, ListGuard};
 use super::list_page::ListPage;
 use super::profile;
-use super::trouble::{Action, Trouble};
-use crate::error::Fatal;
+use super::trouble::{S3Action, S3Error};
+use crate::error::Error;
 use crate::source::spec::{BucketInput, Connection};
 
 /// At one request in ten refused, this many attempts lose no object.
@@ -30,7 +30,7 @@ const FIRST_ATTEMPTS: u32 = 3;
 
 /// Requests to one bucket.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct S3Client {
     s3: aws_sdk_s3::Client,
     bucket: String,
     region: String,
@@ -39,15 +39,15 @@ pub(super) struct Client {
 
 /// What is where the user said that the logs are.
 #[derive(Debug)]
-pub(super) struct Root {
-    pub(super) holds: Holds,
+pub(super) struct LogRoot {
+    pub(super) holds: FirstListing,
     /// How many requests that took.
     pub(super) lists: u64,
 }
 
 /// The first page of a folder's list, or the key of a single object.
 #[derive(Debug)]
-pub(super) enum Holds {
+pub(super) enum FirstListing {
     Folder(ListPage),
     Object(String),
 }
@@ -62,19 +62,22 @@ pub(super) struct ListRequest<'a> {
     pub(super) token: Option<&'a str>,
 }
 
-impl Client {
+impl S3Client {
     /// Connects to the bucket, in whatever region it is, and looks into the
     /// folder that was named. `gate` hears where S3 asks to slow down.
-    pub(super) async fn connect(input: &BucketInput, gate: &Arc<Gate>) -> Result<(Client, Root), Fatal> {
+    pub(super) async fn connect(
+        input: &BucketInput,
+        gate: &Arc<ConcurrencyLimiter>,
+    ) -> Result<(S3Client, LogRoot), Error> {
         let config = config(&input.connection).await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
         let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, gate);
-        let mut client = Client { s3, bucket: input.bucket.clone(), region, payer };
+        let mut client = S3Client { s3, bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
         let mut page = client.list(&first, &lists).await;
-        if let Err(Trouble { region: Some(region), .. }) = &page
+        if let Err(S3Error { region: Some(region), .. }) = &page
             && *region != client.region
         {
             client.region = region.clone();
@@ -88,34 +91,34 @@ impl Client {
         if page.as_ref().is_err_and(|trouble| trouble.has_no_credentials)
             && let Some(text) = profile::missing(input.connection.profile.as_deref())
         {
-            return Err(Fatal::Failed(text));
+            return Err(Error::Failed(text));
         }
-        let page = page.map_err(Trouble::into_fatal)?;
+        let page = page.map_err(S3Error::into_fatal)?;
         let is_empty = page == ListPage::default();
         let holds = match is_empty {
-            false => Holds::Folder(page),
+            false => FirstListing::Folder(page),
             true => client.object(&input.prefix, &lists).await?,
         };
-        Ok((client, Root { holds, lists: lists.into_inner() }))
+        Ok((client, LogRoot { holds, lists: lists.into_inner() }))
     }
 
     /// The object that was named as if it were a folder.
-    async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<Holds, Fatal> {
+    async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<FirstListing, Error> {
         let key = folder.trim_end_matches('/');
-        let nothing = || Fatal::Failed(format!("{}: there is nothing below it", self.address(folder)));
+        let nothing = || Error::Failed(format!("{}: there is nothing below it", self.address(folder)));
         if key.is_empty() {
             return Err(nothing());
         }
         let request = ListRequest { prefix: key, ..ListRequest::default() };
-        let page = self.list(&request, lists).await.map_err(Trouble::into_fatal)?;
+        let page = self.list(&request, lists).await.map_err(S3Error::into_fatal)?;
         let is_there = page.objects.first().is_some_and(|object| object.key == key);
-        is_there.then(|| Holds::Object(key.to_string())).ok_or_else(nothing)
+        is_there.then(|| FirstListing::Object(key.to_string())).ok_or_else(nothing)
     }
 
     /// The same with connections of its own.
-    pub(super) fn twin(&self) -> Client {
+    pub(super) fn twin(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
-        Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
+        S3Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
     }
 
     pub(super) fn region(&self) -> &str {
@@ -128,13 +131,13 @@ impl Client {
     }
 
     /// The trouble that an answer makes no sense.
-    pub(super) fn senseless(&self, text: &str) -> Trouble {
-        Trouble::of_list(&self.bucket, text.into())
+    pub(super) fn senseless(&self, text: &str) -> S3Error {
+        S3Error::of_list(&self.bucket, text.into())
     }
 
     /// A page of a list. One that is not whole or makes no sense is asked for
     /// again: the SDK repeats only what it cannot receive.
-    pub(super) async fn list(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, Trouble> {
+    pub(super) async fn list(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, S3Error> {
         const ATTEMPTS: u32 = 5;
         const PAUSE: Duration = Duration::from_millis(50);
         for attempt in 0..ATTEMPTS - 1 {
@@ -146,7 +149,7 @@ impl Client {
         self.list_once(request, count).await
     }
 
-    async fn list_once(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, Trouble> {
+    async fn list_once(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, S3Error> {
         count.fetch_add(1, Relaxed);
         let answer = self
             .s3
@@ -164,11 +167,11 @@ impl Client {
             .interceptor(ListGuard)
             .send()
             .await
-            .map_err(|error| Trouble::new(&error, &Action::List { bucket: &self.bucket, prefix: request.prefix }))?;
-        ListPage::read(answer, request).map_err(|text| Trouble::garbled(&self.bucket, text.into()))
+            .map_err(|error| S3Error::new(&error, &S3Action::List { bucket: &self.bucket, prefix: request.prefix }))?;
+        ListPage::read(answer, request).map_err(|text| S3Error::garbled(&self.bucket, text.into()))
     }
 
-    pub(super) async fn get(&self, key: &str, count: &AtomicU64) -> Result<GetObjectOutput, Trouble> {
+    pub(super) async fn get(&self, key: &str, count: &AtomicU64) -> Result<GetObjectOutput, S3Error> {
         count.fetch_add(1, Relaxed);
         self.s3
             .get_object()
@@ -177,7 +180,7 @@ impl Client {
             .set_request_payer(self.payer.clone())
             .send()
             .await
-            .map_err(|error| Trouble::new(&error, &Action::Get { bucket: &self.bucket }))
+            .map_err(|error| S3Error::new(&error, &S3Action::Get { bucket: &self.bucket }))
     }
 }
 
@@ -213,12 +216,12 @@ async fn config(connection: &Connection) -> SdkConfig {
     loader.load().await
 }
 
-fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<Gate>) -> aws_sdk_s3::Client {
+fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
     // Servers other than AWS's rarely have a host name for each bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
-        .interceptor(Ear(Arc::clone(gate)))
+        .interceptor(ThrottleInterceptor(Arc::clone(gate)))
         .interceptor(ErrorGuard)
         // The SDK's own purse of retries is empty after a hundred refusals, and
         // hundreds of downloads may be refused at once.

@@ -8,9 +8,9 @@ pub(super) mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::level::Level;
+use self::level::FolderLevel;
 use crate::cloudtrail::keys::LateSearch;
-use crate::cloudtrail::keys::{Place, Scope};
+use crate::cloudtrail::keys::{KeyPlace, Scope};
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::{DIGEST, LogKind};
 use crate::report::count;
@@ -26,7 +26,7 @@ const DIGESTS: &str = "digests prove that logs are unaltered, and hold no events
 
 /// What a search has found. `E` is why a folder could not be looked into.
 #[derive(Debug)]
-pub(super) struct Found<E> {
+pub(super) struct DiscoveredFolders<E> {
     /// The folders of regions, or folders in them, in the order of keys.
     pub(super) folders: BTreeSet<String>,
     /// The single object that was named.
@@ -39,17 +39,17 @@ pub(super) struct Found<E> {
     pub(super) unread: BTreeSet<LogKind>,
 }
 
-impl<E> Found<E> {
+impl<E> DiscoveredFolders<E> {
     /// How far late deliveries are looked for, where that is a question.
     pub(super) fn late(&self, scope: &Scope) -> Option<LateSearch> {
         if self.object.is_some() { None } else { scope.late() }
     }
 }
 
-impl<E> Default for Found<E> {
-    fn default() -> Found<E> {
+impl<E> Default for DiscoveredFolders<E> {
+    fn default() -> DiscoveredFolders<E> {
         let (folders, failures, notes) = (BTreeSet::new(), Vec::new(), Vec::new());
-        Found { folders, object: None, failures, notes, unread: BTreeSet::new() }
+        DiscoveredFolders { folders, object: None, failures, notes, unread: BTreeSet::new() }
     }
 }
 
@@ -82,12 +82,12 @@ impl FolderContents {
 }
 
 /// A search on its way, one level of folders after the other.
-struct Search<'a, E> {
+struct FolderSearch<'a, E> {
     scope: &'a Scope,
     /// What the bucket is known by: `s3://BUCKET/`.
     address: String,
     prefix: &'a str,
-    found: Found<E>,
+    found: DiscoveredFolders<E>,
     /// All folders that were met.
     seen: BTreeSet<String>,
     /// Those beside `AWSLogs/`, which are not entered.
@@ -105,13 +105,13 @@ struct Search<'a, E> {
     outside: usize,
 }
 
-impl<'a, E> Search<'a, E> {
-    fn new(scope: &'a Scope, address: String, prefix: &'a str) -> Search<'a, E> {
-        Search {
+impl<'a, E> FolderSearch<'a, E> {
+    fn new(scope: &'a Scope, address: String, prefix: &'a str) -> FolderSearch<'a, E> {
+        FolderSearch {
             scope,
             address,
             prefix,
-            found: Found::default(),
+            found: DiscoveredFolders::default(),
             seen: BTreeSet::new(),
             beside: BTreeSet::new(),
             unknown: BTreeSet::new(),
@@ -124,7 +124,7 @@ impl<'a, E> Search<'a, E> {
 
     /// The folders to begin with, or the reason why nothing can be found.
     fn begin(&mut self) -> Result<BTreeSet<String>, String> {
-        match Place::of(self.prefix).kind {
+        match KeyPlace::of(self.prefix).kind {
             Some(DIGEST) => Err(DIGESTS.into()),
             Some(kind) if !self.scope.kinds().any(|wanted| wanted == kind) => {
                 self.leave_out(kind, self.prefix);
@@ -138,10 +138,10 @@ impl<'a, E> Search<'a, E> {
     fn queries(&mut self, folders: BTreeSet<String>) -> BTreeSet<FolderQuery> {
         let mut queries = BTreeSet::new();
         for folder in folders {
-            match Level::of(&folder) {
-                Level::Region => drop(self.found.folders.insert(folder)),
+            match FolderLevel::of(&folder) {
+                FolderLevel::Region => drop(self.found.folders.insert(folder)),
                 // Whether there is a folder of a wanted kind need not be asked first.
-                Level::Account if folder != self.prefix => {
+                FolderLevel::Account if folder != self.prefix => {
                     let kinds = self.scope.kinds().map(|kind| format!("{folder}{kind}/"));
                     queries.extend(kinds.map(|folder| FolderQuery { folder, is_peek: false }));
                     queries.insert(FolderQuery { folder, is_peek: true });
@@ -154,17 +154,18 @@ impl<'a, E> Search<'a, E> {
 
     /// Takes what is in a folder, and gives those that are to be entered.
     fn take(&mut self, query: &FolderQuery, contents: FolderContents) -> Vec<String> {
-        let level = Level::of(&query.folder);
-        if level == Level::Trail || level == Level::Logs {
+        let level = FolderLevel::of(&query.folder);
+        if level == FolderLevel::Trail || level == FolderLevel::Logs {
             self.stray.0 += contents.objects;
             self.stray.1 = self.stray.1.take().or(contents.example);
         }
         let mut inside = contents.folders;
         self.seen.extend(inside.iter().cloned());
         // Where the logs are known to be, other folders are not searched.
-        if level == Level::Outside && inside.iter().any(|name| Level::of(name) == Level::Logs) {
-            let (entered, beside): (Vec<_>, Vec<_>) =
-                inside.into_iter().partition(|name| Level::of(name) == Level::Logs || is_organisation(name));
+        if level == FolderLevel::Outside && inside.iter().any(|name| FolderLevel::of(name) == FolderLevel::Logs) {
+            let (entered, beside): (Vec<_>, Vec<_>) = inside
+                .into_iter()
+                .partition(|name| FolderLevel::of(name) == FolderLevel::Logs || is_organisation(name));
             self.beside.extend(beside);
             inside = entered;
         }
@@ -174,8 +175,8 @@ impl<'a, E> Search<'a, E> {
 
     /// Whether a folder can hold wanted logs. What it holds of others is noted.
     fn is_wanted(&mut self, folder: &str) -> bool {
-        if Level::of(folder) == Level::Trail
-            && let Some(kind) = Place::of(folder).kind
+        if FolderLevel::of(folder) == FolderLevel::Trail
+            && let Some(kind) = KeyPlace::of(folder).kind
             && !self.scope.kinds().any(|wanted| wanted == kind)
         {
             self.leave_out(kind, folder);
@@ -193,20 +194,20 @@ impl<'a, E> Search<'a, E> {
 
     /// Whether there can be logs in or below a folder.
     fn is_on_the_way(&mut self, folder: &str) -> bool {
-        let is_named = |level| Level::of(self.prefix) == level;
-        match Level::of(folder) {
-            Level::Outside if is_organisation(folder) => true,
-            Level::Unknown if !is_named(Level::Unknown) => {
+        let is_named = |level| FolderLevel::of(self.prefix) == level;
+        match FolderLevel::of(folder) {
+            FolderLevel::Outside if is_organisation(folder) => true,
+            FolderLevel::Unknown if !is_named(FolderLevel::Unknown) => {
                 self.unknown.insert(folder.into());
                 false
             }
-            Level::Other if !is_named(Level::Other) => false,
-            Level::Outside | Level::Unknown | Level::Other => {
+            FolderLevel::Other if !is_named(FolderLevel::Other) => false,
+            FolderLevel::Outside | FolderLevel::Unknown | FolderLevel::Other => {
                 let depth = folder.get(self.prefix.len()..).unwrap_or_default().matches('/').count();
                 self.outside += usize::from(depth <= DEEPEST);
                 depth <= DEEPEST && self.outside <= MOST
             }
-            Level::Logs | Level::Account | Level::Trail | Level::Region => true,
+            FolderLevel::Logs | FolderLevel::Account | FolderLevel::Trail | FolderLevel::Region => true,
         }
     }
 
@@ -220,7 +221,7 @@ impl<'a, E> Search<'a, E> {
     }
 
     /// What there is to say in the end; an error where there are no logs.
-    fn conclude(mut self) -> Result<Found<E>, String> {
+    fn conclude(mut self) -> Result<DiscoveredFolders<E>, String> {
         let mut notes = self.notes();
         if self.found.folders.is_empty() && self.found.failures.is_empty() {
             match self.regions() {
@@ -266,8 +267,9 @@ impl<'a, E> Search<'a, E> {
     fn regions(&self) -> BTreeSet<&str> {
         let trails =
             self.seen.iter().filter_map(|folder| Some((folder.trim_end_matches('/').rsplit_once('/')?, folder)));
-        let wanted =
-            trails.filter(|((trail, _), folder)| Level::of(folder) == Level::Region && self.scope.admits_folder(trail));
+        let wanted = trails.filter(|((trail, _), folder)| {
+            FolderLevel::of(folder) == FolderLevel::Region && self.scope.admits_folder(trail)
+        });
         wanted.map(|((_, region), _)| region).collect()
     }
 
@@ -277,7 +279,7 @@ impl<'a, E> Search<'a, E> {
             let kinds: Vec<&str> = self.scope.kinds().collect();
             return format!("no logs of the kind {}; {unread}", kinds.join(", "));
         }
-        let accounts: BTreeSet<&str> = self.seen.iter().filter_map(|folder| Place::of(folder).account).collect();
+        let accounts: BTreeSet<&str> = self.seen.iter().filter_map(|folder| KeyPlace::of(folder).account).collect();
         if !accounts.is_empty() {
             return format!("no CloudTrail logs of what was asked for; it holds the accounts {}", few(accounts));
         }
@@ -290,7 +292,7 @@ impl<'a, E> Search<'a, E> {
 }
 
 fn is_organisation(folder: &str) -> bool {
-    Place::of(folder).organisation.is_some()
+    KeyPlace::of(folder).organisation.is_some()
 }
 
 /// The first of these names, and whether there are more.

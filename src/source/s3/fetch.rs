@@ -2,7 +2,7 @@
 //! order of their keys.
 
 use std::collections::BTreeSet;
-use std::error::Error;
+use std::error::Error as StdError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,36 +11,41 @@ use std::sync::atomic::Ordering::Relaxed;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::mpsc;
 
-use super::client::Client;
-use super::discover::Found;
-use super::intake::{BEHIND_A_LINK, IN_THE_WAY, Intake, Verdict};
-use super::lanes::Turns;
-use super::list::Scan;
-use super::lists::Lists;
+use super::client::S3Client;
+use super::discover::DiscoveredFolders;
+use super::intake::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
+use super::lanes::RoundRobin;
+use super::list::KeyRange;
+use super::lists::ListQueue;
 use super::mirror::{PartFile, split};
 use super::mirror_root::{MirrorEntry, is_link};
 use super::page::Object;
-use super::trouble::{Trouble, cause};
-use super::{Arrival, Arrived, Shared};
+use super::trouble::{S3Error, cause};
+use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::delivered_by;
-use crate::error::{Fatal, Outcome, Problem, Skip, plain};
+use crate::error::{Error, Issue, Outcome, Problem, plain};
 
 /// Lists what was found and fetches what the mirror lacks.
-pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found<Trouble>, arrivals: mpsc::Sender<Arrival>) {
+pub(super) async fn all(
+    shared: Arc<MirrorTasks>,
+    lanes: RoundRobin,
+    found: DiscoveredFolders<S3Error>,
+    arrivals: mpsc::Sender<PendingObject>,
+) {
     let scans = scans(&found);
     for (folder, trouble) in found.failures {
-        if arrivals.send(Arrival::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
+        if arrivals.send(PendingObject::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
             return;
         }
     }
-    let mut lists = Lists::open(&shared, scans);
-    let mut fetcher = Fetcher { intake: Intake::new(shared), lanes, cleaned: None, notes: Vec::new() };
+    let mut lists = ListQueue::open(&shared, scans);
+    let mut fetcher = ObjectFetcher { intake: ObjectFilter::new(shared), lanes, cleaned: None, notes: Vec::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
             Err((folder, trouble)) => {
                 let arrived = incomplete(&fetcher.intake.shared, &folder, trouble);
-                if arrivals.send(Arrival::Here(arrived)).await.is_err() {
+                if arrivals.send(PendingObject::Here(arrived)).await.is_err() {
                     return;
                 }
                 continue;
@@ -48,7 +53,7 @@ pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found<Trouble>
         };
         for object in page.objects() {
             let arrival = fetcher.begin(object).await;
-            let notes = fetcher.notes.drain(..).map(|note| Arrival::Here(Arrived::Note(note)));
+            let notes = fetcher.notes.drain(..).map(|note| PendingObject::Here(MirrorItem::Note(note)));
             for arrival in notes.chain(arrival) {
                 if arrivals.send(arrival).await.is_err() {
                     return;
@@ -59,26 +64,26 @@ pub(super) async fn all(shared: Arc<Shared>, lanes: Turns, found: Found<Trouble>
 }
 
 /// Takes objects in the order of their keys.
-struct Fetcher {
-    intake: Intake,
-    lanes: Turns,
+struct ObjectFetcher {
+    intake: ObjectFilter,
+    lanes: RoundRobin,
     /// The folder that was cleaned last: those of objects come one by one.
     cleaned: Option<String>,
     /// What was met on the way.
     notes: Vec<String>,
 }
 
-impl Fetcher {
+impl ObjectFetcher {
     /// Finds an object in the mirror, or begins to fetch it.
-    async fn begin(&mut self, object: Object) -> Option<Arrival> {
+    async fn begin(&mut self, object: Object) -> Option<PendingObject> {
         let shared = &self.intake.shared;
         let address = shared.client.address(&object.key);
         let path = match self.intake.judge(&object) {
-            Verdict::NoObject | Verdict::Archived => return None,
-            Verdict::TooOld => return Some(Arrival::Here(Arrived::TooOld)),
-            Verdict::Refused(skip) => return Some(Arrival::Here(Arrived::Skip(skip))),
-            Verdict::Present(path) => return Some(Arrival::Here(Arrived::Object { path, address })),
-            Verdict::Missing(path, there) => {
+            ObjectState::NoObject | ObjectState::Archived => return None,
+            ObjectState::TooOld => return Some(PendingObject::Here(MirrorItem::TooOld)),
+            ObjectState::Refused(skip) => return Some(PendingObject::Here(MirrorItem::Skip(skip))),
+            ObjectState::Present(path) => return Some(PendingObject::Here(MirrorItem::Object { path, address })),
+            ObjectState::Missing(path, there) => {
                 self.clear(&path, &object.key, there);
                 path
             }
@@ -90,7 +95,7 @@ impl Fetcher {
             let _pass = pass;
             fetch(&shared, &client, object, path, address).await
         });
-        Some(Arrival::OnItsWay(task))
+        Some(PendingObject::OnItsWay(task))
     }
 
     /// Removes what a killed run left: it lies beside an object that it left out.
@@ -113,15 +118,15 @@ impl Fetcher {
 }
 
 /// What is to be listed.
-pub(super) fn scans(found: &Found<Trouble>) -> BTreeSet<Scan> {
-    let object = found.object.iter().cloned().map(Scan::object);
-    found.folders.iter().cloned().map(Scan::folder).chain(object).collect()
+pub(super) fn scans(found: &DiscoveredFolders<S3Error>) -> BTreeSet<KeyRange> {
+    let object = found.object.iter().cloned().map(KeyRange::object);
+    found.folders.iter().cloned().map(KeyRange::folder).chain(object).collect()
 }
 
 /// Why an object did not come.
-enum Failure {
+enum FetchFailure {
     /// S3 would not give it.
-    Refused(Trouble),
+    Refused(S3Error),
     /// It came, but not as listed, or not to its end.
     Broken(String),
     /// It came as listed, but is no whole gzip stream.
@@ -130,7 +135,7 @@ enum Failure {
     Disk(io::Error),
 }
 
-async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, address: String) -> Arrived {
+async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: PathBuf, address: String) -> MirrorItem {
     /// The SDK repeats requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);
@@ -139,31 +144,33 @@ async fn fetch(shared: &Shared, client: &Client, object: Object, path: PathBuf, 
             Ok(()) => {
                 shared.counts.objects.fetch_add(1, Relaxed);
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
-                return Arrived::Object { path, address };
+                return MirrorItem::Object { path, address };
             }
-            Err(Failure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
-            Err(Failure::Broken(_)) => attempt += 1,
-            Err(Failure::Damaged(_)) if !is_doubted => is_doubted = true,
+            Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
+            Err(FetchFailure::Broken(_)) => attempt += 1,
+            Err(FetchFailure::Damaged(_)) if !is_doubted => is_doubted = true,
             // So it is in the bucket. A mirror of evidence has that too.
-            Err(Failure::Damaged(file)) => match file.persist(split(&object.key).1) {
+            Err(FetchFailure::Damaged(file)) => match file.persist(split(&object.key).1) {
                 Ok(()) => return damaged(shared, &object, address),
                 Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
-                Err(error) => return Arrived::Fatal(disk(&path, &error)),
+                Err(error) => return MirrorItem::Fatal(disk(&path, &error)),
             },
-            Err(Failure::Refused(trouble)) if trouble.is_general => return Arrived::Fatal(trouble.into_fatal()),
-            Err(Failure::Refused(trouble)) => break Problem::Download(trouble.text),
-            Err(Failure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
-            Err(Failure::Disk(error)) if is_link(&error) => break Problem::Key(BEHIND_A_LINK),
-            Err(Failure::Disk(error)) => return Arrived::Fatal(disk(&path, &error)),
+            Err(FetchFailure::Refused(trouble)) if trouble.is_general => {
+                return MirrorItem::Fatal(trouble.into_fatal());
+            }
+            Err(FetchFailure::Refused(trouble)) => break Problem::Download(trouble.text),
+            Err(FetchFailure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
+            Err(FetchFailure::Disk(error)) if is_link(&error) => break Problem::Key(BEHIND_A_LINK),
+            Err(FetchFailure::Disk(error)) => return MirrorItem::Fatal(disk(&path, &error)),
         }
     };
     shared.counts.failed.fetch_add(1, Relaxed);
-    Arrived::Skip(Skip { name: address, problem, outcome: Outcome::Nothing })
+    MirrorItem::Skip(Issue { name: address, problem, outcome: Outcome::Nothing })
 }
 
-async fn fetch_once(shared: &Shared, client: &Client, object: &Object) -> Result<(), Failure> {
-    let answer = client.get(&object.key, &shared.counts.gets).await.map_err(Failure::Refused)?;
-    let part = shared.mirror.begin(&object.key).map_err(Failure::Disk)?;
+async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) -> Result<(), FetchFailure> {
+    let answer = client.get(&object.key, &shared.counts.gets).await.map_err(FetchFailure::Refused)?;
+    let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
     let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
     let length = answer.content_length;
     let mut body = answer.body;
@@ -174,19 +181,19 @@ async fn fetch_once(shared: &Shared, client: &Client, object: &Object) -> Result
         // It may go on for ever.
         if size > object.size {
             let came = length.map_or("more bytes".into(), |length| format!("{length} bytes"));
-            return Err(Failure::Broken(format!("{came} came, {} were listed", object.size)));
+            return Err(FetchFailure::Broken(format!("{came} came, {} were listed", object.size)));
         }
-        part.file().write_all(&chunk).map_err(Failure::Disk)?;
+        part.file().write_all(&chunk).map_err(FetchFailure::Disk)?;
     }
     if size != object.size {
-        return Err(Failure::Broken(format!("{size} bytes came, {} were listed", object.size)));
+        return Err(FetchFailure::Broken(format!("{size} bytes came, {} were listed", object.size)));
     }
     if let Some(verifier) = verifier
-        && !verifier.is_whole(part.file()).map_err(Failure::Disk)?
+        && !verifier.is_whole(part.file()).map_err(FetchFailure::Disk)?
     {
-        return Err(Failure::Damaged(part));
+        return Err(FetchFailure::Damaged(part));
     }
-    part.persist(split(&object.key).1).map_err(Failure::Disk)
+    part.persist(split(&object.key).1).map_err(FetchFailure::Disk)
 }
 
 /// Whether a key is that of a log, and not of what lies beside it.
@@ -209,20 +216,20 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
 }
 
 /// An object that is mirrored as it is.
-fn damaged(shared: &Shared, object: &Object, name: String) -> Arrived {
+fn damaged(shared: &MirrorTasks, object: &Object, name: String) -> MirrorItem {
     shared.counts.objects.fetch_add(1, Relaxed);
     shared.counts.bytes.fetch_add(object.size, Relaxed);
-    Arrived::Skip(Skip { name, problem: Problem::GzipDamaged { places: 1 }, outcome: Outcome::Mirrored })
+    MirrorItem::Skip(Issue { name, problem: Problem::GzipDamaged { places: 1 }, outcome: Outcome::Mirrored })
 }
 
 /// Puts a new copy in the place of one that is damaged. Says whether it came.
-pub(super) async fn again(shared: &Shared, object: &Object) -> bool {
+pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
     const ATTEMPTS: u32 = 2;
     for _ in 0..ATTEMPTS {
         match fetch_once(shared, &shared.client, object).await {
             Ok(()) => return true,
-            Err(Failure::Broken(_)) => {}
-            Err(Failure::Refused(_) | Failure::Damaged(_) | Failure::Disk(_)) => return false,
+            Err(FetchFailure::Broken(_)) => {}
+            Err(FetchFailure::Refused(_) | FetchFailure::Damaged(_) | FetchFailure::Disk(_)) => return false,
         }
     }
     false
@@ -230,9 +237,9 @@ pub(super) async fn again(shared: &Shared, object: &Object) -> bool {
 
 /// A body that broke off, or that S3's checksum does not fit; which checksums
 /// these are helps nobody.
-fn broken(error: &dyn Error) -> Failure {
+fn broken(error: &dyn StdError) -> FetchFailure {
     let cause = cause(error);
-    Failure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
+    FetchFailure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
 }
 
 /// Whether there is a file where a folder is needed, or a folder in place of
@@ -243,18 +250,18 @@ fn is_in_the_way(error: &io::Error) -> bool {
 }
 
 /// A mirror that cannot be written to will not take the next object either.
-fn disk(path: &Path, error: &io::Error) -> Fatal {
-    Fatal::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
+fn disk(path: &Path, error: &io::Error) -> Error {
+    Error::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
 }
 
 /// A list that breaks off leaves out events: that is said, not borne.
-pub(super) fn incomplete(shared: &Shared, prefix: &str, trouble: Trouble) -> Arrived {
+pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, trouble: S3Error) -> MirrorItem {
     if trouble.is_general {
-        return Arrived::Fatal(trouble.into_fatal());
+        return MirrorItem::Fatal(trouble.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);
     let problem = Problem::List(trouble.text);
-    Arrived::Skip(Skip { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
+    MirrorItem::Skip(Issue { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
 }
 
 #[cfg(test)]

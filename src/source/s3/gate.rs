@@ -11,41 +11,41 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use tokio::sync::Notify;
 
-use self::throttle::Throttle;
+use self::throttle::AdaptiveLimit;
 use crate::source::spec::Downloads;
 
 /// What every download passes, one after the other.
 #[derive(Debug)]
-pub(super) struct Gate {
-    inside: Mutex<Inside>,
+pub(super) struct ConcurrencyLimiter {
+    inside: Mutex<LimiterState>,
     /// There may be room again.
     left: Notify,
 }
 
 #[derive(Debug)]
-struct Inside {
-    throttle: Throttle,
+struct LimiterState {
+    throttle: AdaptiveLimit,
     passed: usize,
     highest: usize,
 }
 
 /// The place of one download; dropped, it is free.
 #[derive(Debug)]
-pub(super) struct Pass(Arc<Gate>);
+pub(super) struct ConcurrencyPermit(Arc<ConcurrencyLimiter>);
 
-impl Gate {
-    pub(super) fn new(downloads: Downloads) -> Gate {
-        let inside = Inside { throttle: Throttle::new(downloads, Instant::now()), passed: 0, highest: 0 };
-        Gate { inside: Mutex::new(inside), left: Notify::new() }
+impl ConcurrencyLimiter {
+    pub(super) fn new(downloads: Downloads) -> ConcurrencyLimiter {
+        let inside = LimiterState { throttle: AdaptiveLimit::new(downloads, Instant::now()), passed: 0, highest: 0 };
+        ConcurrencyLimiter { inside: Mutex::new(inside), left: Notify::new() }
     }
 
     /// Waits for room. There is one who waits: objects come in the order of
     /// their keys.
-    pub(super) async fn pass(self: &Arc<Gate>) -> Pass {
+    pub(super) async fn pass(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
         while !self.has_room() {
             self.left.notified().await;
         }
-        Pass(Arc::clone(self))
+        ConcurrencyPermit(Arc::clone(self))
     }
 
     fn has_room(&self) -> bool {
@@ -70,14 +70,14 @@ impl Gate {
         self.inside().throttle.slow_downs()
     }
 
-    fn inside(&self) -> MutexGuard<'_, Inside> {
+    fn inside(&self) -> MutexGuard<'_, LimiterState> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Pass {
+impl Drop for ConcurrencyPermit {
     fn drop(&mut self) {
-        let Pass(gate) = self;
+        let ConcurrencyPermit(gate) = self;
         let mut inside = gate.inside();
         inside.passed -= 1;
         inside.throttle.arrive(Instant::now());
@@ -89,9 +89,9 @@ impl Drop for Pass {
 /// Hears the requests to slow down, which the SDK answers by itself: it asks
 /// again later.
 #[derive(Debug)]
-pub(super) struct Ear(pub(super) Arc<Gate>);
+pub(super) struct ThrottleInterceptor(pub(super) Arc<ConcurrencyLimiter>);
 
-impl Intercept for Ear {
+impl Intercept for ThrottleInterceptor {
     fn name(&self) -> &'static str {
         "trail2tsv-slow-down"
     }

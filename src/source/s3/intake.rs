@@ -5,28 +5,28 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::Shared;
+use super::MirrorTasks;
 use super::mirror::MirrorLookup;
 use super::mirror_root::{MirrorEntry, is_link};
 use super::page::{Object, ObjectAccess};
-use crate::error::{Outcome, Problem, Skip};
+use crate::error::{Issue, Outcome, Problem};
 
 /// Takes objects in the order of their keys.
-pub(super) struct Intake {
-    pub(super) shared: Arc<Shared>,
+pub(super) struct ObjectFilter {
+    pub(super) shared: Arc<MirrorTasks>,
     /// The keys so far that the next one may go on from.
     trunks: Vec<String>,
     presence: MirrorLookup,
 }
 
 /// What becomes of an object.
-pub(super) enum Verdict {
+pub(super) enum ObjectState {
     /// It is a folder that somebody made by hand.
     NoObject,
     /// It cannot hold wanted events.
     TooOld,
     /// The mirror cannot have it.
-    Refused(Skip),
+    Refused(Issue),
     /// The mirror has it, here.
     Present(PathBuf),
     /// The mirror lacks it, and it must be restored before it can be read.
@@ -35,22 +35,22 @@ pub(super) enum Verdict {
     Missing(PathBuf, Option<MirrorEntry>),
 }
 
-impl Intake {
-    pub(super) fn new(shared: Arc<Shared>) -> Intake {
+impl ObjectFilter {
+    pub(super) fn new(shared: Arc<MirrorTasks>) -> ObjectFilter {
         let presence = MirrorLookup::new(shared.mirror.clone());
-        Intake { shared, trunks: Vec::new(), presence }
+        ObjectFilter { shared, trunks: Vec::new(), presence }
     }
 
     /// Decides, and counts what needs no fetching.
-    pub(super) fn judge(&mut self, object: &Object) -> Verdict {
+    pub(super) fn judge(&mut self, object: &Object) -> ObjectState {
         let shared = &self.shared;
         if object.key.ends_with('/') && object.size == 0 {
             shared.counts.known.fetch_sub(1, Relaxed);
-            return Verdict::NoObject;
+            return ObjectState::NoObject;
         }
         if !shared.scope.admits_file(&object.key) {
             shared.counts.unwanted.fetch_add(1, Relaxed);
-            return Verdict::TooOld;
+            return ObjectState::TooOld;
         }
         let path = match shared.mirror.path(&object.key) {
             Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
@@ -67,18 +67,18 @@ impl Intake {
             Err(reason) => {
                 shared.counts.failed.fetch_add(1, Relaxed);
                 let name = shared.client.address(&object.key);
-                Verdict::Refused(Skip { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
+                ObjectState::Refused(Issue { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
             }
             Ok(path) if there == Some(MirrorEntry::File(object.size)) => {
                 shared.counts.present.fetch_add(1, Relaxed);
-                Verdict::Present(path)
+                ObjectState::Present(path)
             }
             Ok(_) if object.access != ObjectAccess::Immediate => {
                 shared.counts.archived.fetch_add(1, Relaxed);
                 shared.counts.restoring.fetch_add(u64::from(object.access == ObjectAccess::Restoring), Relaxed);
-                Verdict::Archived
+                ObjectState::Archived
             }
-            Ok(path) => Verdict::Missing(path, there),
+            Ok(path) => ObjectState::Missing(path, there),
         }
     }
 }

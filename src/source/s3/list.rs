@@ -12,17 +12,17 @@ use jiff::{Timestamp, ToSpan};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::client::ListRequest;
-use super::list_page::Pages;
-use super::lists::{Item, Office, Room};
-use super::page::{Object, Page};
-use super::trouble::Trouble;
-use crate::cloudtrail::keys::{Place, delivered_by};
+use super::list_page::PageSequence;
+use super::lists::{ListMessage, ListScheduler, PageBudget};
+use super::page::{Object, ObjectBatch};
+use super::trouble::S3Error;
+use crate::cloudtrail::keys::{KeyPlace, delivered_by};
 use crate::cloudtrail::log_kind::is_kind_folder;
 
 /// The keys of a folder between two bounds. What follows the folder's name
 /// begins with a date.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Scan {
+pub(super) struct KeyRange {
     /// What all keys begin with.
     pub(super) prefix: String,
     /// The first key comes after this.
@@ -31,29 +31,29 @@ pub(super) struct Scan {
     upto: Option<String>,
 }
 
-impl Scan {
+impl KeyRange {
     /// All of a folder.
-    pub(super) fn folder(prefix: String) -> Scan {
-        Scan { prefix, after: None, upto: None }
+    pub(super) fn folder(prefix: String) -> KeyRange {
+        KeyRange { prefix, after: None, upto: None }
     }
 
     /// A single object.
-    pub(super) fn object(key: String) -> Scan {
-        Scan { upto: Some(key.clone()), prefix: key, after: None }
+    pub(super) fn object(key: String) -> KeyRange {
+        KeyRange { upto: Some(key.clone()), prefix: key, after: None }
     }
 
     /// The key that the list begins behind: that of the first day's folder,
     /// unless the scan's own folder comes after it.
     fn start(&self, first_day: Option<Date>) -> Option<String> {
         let day = first_day?;
-        let start = Region::of(&self.prefix)?.day(day);
+        let start = RegionFolder::of(&self.prefix)?.day(day);
         (start > self.prefix).then_some(start)
     }
 
     /// The bounds of `parts` parts, of about the same length of time, of what
     /// comes after `last`, which was delivered at `from`.
     fn cuts(&self, last: &str, from: Timestamp, to: Timestamp, parts: usize) -> Vec<String> {
-        let Some(region) = Region::of(&self.prefix) else { return Vec::new() };
+        let Some(region) = RegionFolder::of(&self.prefix) else { return Vec::new() };
         let step = from.duration_until(to) / parts.max(1) as i32;
         let times = (1..parts as i32).filter_map(|part| from.checked_add(step * part).ok());
         let mut cuts: Vec<String> = times.map(|time| region.time(time)).collect();
@@ -67,7 +67,7 @@ impl Scan {
 }
 
 /// The folder of an account's region, and what keys in it begin with.
-struct Region<'a> {
+struct RegionFolder<'a> {
     /// The folder of the account.
     before: &'a str,
     account: &'a str,
@@ -75,45 +75,49 @@ struct Region<'a> {
     name: &'a str,
 }
 
-impl<'a> Region<'a> {
+impl<'a> RegionFolder<'a> {
     /// That of a folder in it.
-    fn of(folder: &'a str) -> Option<Region<'a>> {
+    fn of(folder: &'a str) -> Option<RegionFolder<'a>> {
         let (before, below) = folder.split_at(folder.rfind("/CloudTrail")?);
         let (kind, below) = below[1..].split_once('/')?;
         let (name, _) = below.split_once('/')?;
         let account = before.rsplit('/').next().unwrap_or(before);
-        is_kind_folder(kind).then_some(Region { before, account, kind, name })
+        is_kind_folder(kind).then_some(RegionFolder { before, account, kind, name })
     }
 
     /// Between the keys of a day and those of the day before.
     fn day(&self, day: Date) -> String {
-        let Region { before, kind, name, .. } = self;
+        let RegionFolder { before, kind, name, .. } = self;
         format!("{before}/{kind}/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
     }
 
     /// Between the keys that were delivered before this hour and the others.
     fn time(&self, time: Timestamp) -> String {
         let time = time.to_zoned(TimeZone::UTC).datetime();
-        let Region { account, kind, name, .. } = self;
+        let RegionFolder { account, kind, name, .. } = self;
         let stamp = time.strftime("%Y%m%dT%H");
         format!("{}/{account}_{kind}_{name}_{stamp}", self.day(time.date()))
     }
 }
 
 /// A list on its way.
-pub(super) struct List {
-    scan: Scan,
-    office: Arc<Office>,
-    sender: mpsc::UnboundedSender<Item>,
-    room: Room,
+pub(super) struct ListWalk {
+    scan: KeyRange,
+    office: Arc<ListScheduler>,
+    sender: mpsc::UnboundedSender<ListMessage>,
+    room: PageBudget,
     /// The parts that others list, in their order; they come after this one.
-    parts: Vec<mpsc::UnboundedReceiver<Item>>,
+    parts: Vec<mpsc::UnboundedReceiver<ListMessage>>,
 }
 
-impl List {
-    pub(super) fn new(scan: Scan, office: Arc<Office>, sender: mpsc::UnboundedSender<Item>) -> List {
+impl ListWalk {
+    pub(super) fn new(
+        scan: KeyRange,
+        office: Arc<ListScheduler>,
+        sender: mpsc::UnboundedSender<ListMessage>,
+    ) -> ListWalk {
         let room = office.room();
-        List { scan, office, sender, room, parts: Vec::new() }
+        ListWalk { scan, office, sender, room, parts: Vec::new() }
     }
 
     /// Sends the pages of the list, until the last day is past or nobody
@@ -122,19 +126,19 @@ impl List {
         let trouble = self.send_pages().await.err();
         // What the consumer does not want any more need not be sent.
         if let Some(trouble) = trouble {
-            let _ = self.sender.send(Item::Trouble(self.scan.prefix, trouble));
+            let _ = self.sender.send(ListMessage::Trouble(self.scan.prefix, trouble));
         }
         for part in self.parts {
-            let _ = self.sender.send(Item::Part(part));
+            let _ = self.sender.send(ListMessage::Part(part));
         }
         self.office.shared.counts.open_lists.fetch_sub(1, Relaxed);
     }
 
-    async fn send_pages(&mut self) -> Result<(), Trouble> {
+    async fn send_pages(&mut self) -> Result<(), S3Error> {
         let shared = Arc::clone(&self.office.shared);
         let start = self.scan.after.clone().or_else(|| self.scan.start(shared.scope.first_day));
-        let mut pages = Pages::default();
-        let mut course = Course::new(start.clone().unwrap_or_default(), shared.scope.last_day);
+        let mut pages = PageSequence::default();
+        let mut course = ListCursor::new(start.clone().unwrap_or_default(), shared.scope.last_day);
         while !pages.is_past() {
             let Some(space) = self.room.space().await else { return Ok(()) };
             let request = ListRequest {
@@ -153,7 +157,7 @@ impl List {
                 self.split(&page, &course.last_key);
             }
             let space = space.narrow(page.size());
-            if self.sender.send(Item::Page(page, space)).is_err() || is_over {
+            if self.sender.send(ListMessage::Page(page, space)).is_err() || is_over {
                 return Ok(());
             }
         }
@@ -162,7 +166,7 @@ impl List {
 
     /// Leaves parts of what follows to others, where a page shows that there
     /// is much and there are lists to spare.
-    fn split(&mut self, page: &Page, last: &str) {
+    fn split(&mut self, page: &ObjectBatch, last: &str) {
         /// Fewer pages are not worth a request more.
         const WORTH: f64 = 4.0;
         /// Fewer objects on a page say little of what follows.
@@ -186,8 +190,8 @@ impl List {
         let mut parts = Vec::new();
         for (number, permit) in (0..cuts.len()).zip(permits) {
             let upto = cuts.get(number + 1).cloned().or_else(|| self.scan.upto.clone());
-            let part = Scan { after: Some(cuts[number].clone()), upto, ..self.scan.clone() };
-            parts.push(Office::begin(&self.office, part, permit));
+            let part = KeyRange { after: Some(cuts[number].clone()), upto, ..self.scan.clone() };
+            parts.push(ListScheduler::begin(&self.office, part, permit));
         }
         if let Some(cut) = cuts.into_iter().next() {
             self.scan.upto = Some(cut);
@@ -197,7 +201,7 @@ impl List {
     }
 }
 
-/// The time in a bound that [`Region::time`] made.
+/// The time in a bound that [`RegionFolder::time`] made.
 fn time_of_cut(cut: &str) -> Option<Timestamp> {
     let stamp = cut.rsplit('_').next()?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M", format!("{stamp}00")).ok()?;
@@ -213,27 +217,27 @@ pub(super) fn end(last_day: Option<Date>, now: Timestamp) -> Timestamp {
 }
 
 /// How far a list has come.
-struct Course {
+struct ListCursor {
     last_day: Option<Date>,
     start: String,
     last_key: String,
     /// The page before, as far as it belongs to the list.
-    last_page: Page,
+    last_page: ObjectBatch,
     /// Whether there are keys after the last one that belongs to the list.
     is_past: bool,
 }
 
 const DISORDER: &str = "the keys of the list are out of order, or come again";
 
-impl Course {
-    fn new(start: String, last_day: Option<Date>) -> Course {
-        Course { last_day, last_key: start.clone(), start, last_page: Page::default(), is_past: false }
+impl ListCursor {
+    fn new(start: String, last_day: Option<Date>) -> ListCursor {
+        ListCursor { last_day, last_key: start.clone(), start, last_page: ObjectBatch::default(), is_past: false }
     }
 
     /// The new objects of a page up to the end. Rows would come twice or in
     /// another order if the keys did.
-    fn take(&mut self, objects: Vec<Object>, scan: &Scan) -> Result<Page, &'static str> {
-        let mut page = Page::default();
+    fn take(&mut self, objects: Vec<Object>, scan: &KeyRange) -> Result<ObjectBatch, &'static str> {
+        let mut page = ObjectBatch::default();
         // Made only where keys come again.
         let mut known: Option<HashSet<String>> = None;
         let has_objects = !objects.is_empty();
@@ -267,7 +271,7 @@ impl Course {
     }
 
     fn is_later(&self, key: &str) -> bool {
-        self.last_day.is_some_and(|last| Place::of(key).day().is_some_and(|day| day > last))
+        self.last_day.is_some_and(|last| KeyPlace::of(key).day().is_some_and(|day| day > last))
     }
 }
 
@@ -285,17 +289,17 @@ mod tests {
     #[test]
     fn a_list_begins_at_the_first_day_wherever_its_folder_is() {
         let day = Some("2026-10-04".parse().unwrap());
-        let start = |below: &str| Scan::folder(format!("{REGION}{below}")).start(day);
+        let start = |below: &str| KeyRange::folder(format!("{REGION}{below}")).start(day);
         for below in ["", "2026/", "2026/10/"] {
             assert_eq!(start(below), Some(format!("{REGION}2026/10/04")), "{below}");
         }
         for below in ["2026/10/04/", "2026/10/05/", "2026/11/", "2027/"] {
             assert_eq!(start(below), None, "{below}");
         }
-        assert_eq!(Scan::folder(REGION.into()).start(None), None);
+        assert_eq!(KeyRange::folder(REGION.into()).start(None), None);
         let insight = REGION.replace("/CloudTrail/", "/CloudTrail-Insight/");
-        assert_eq!(Scan::folder(insight.clone()).start(day), Some(format!("{insight}2026/10/04")));
-        assert_eq!(Scan::folder("x/CloudTrails/eu-west-1/".into()).start(day), None);
+        assert_eq!(KeyRange::folder(insight.clone()).start(day), Some(format!("{insight}2026/10/04")));
+        assert_eq!(KeyRange::folder("x/CloudTrails/eu-west-1/".into()).start(day), None);
     }
 
     fn page(keys: &[&str]) -> Vec<Object> {
@@ -304,8 +308,8 @@ mod tests {
 
     #[test]
     fn keys_come_once_and_in_order() {
-        let mut course = Course::new(String::new(), None);
-        let mut take = |keys: &[&str]| course.take(page(keys), &Scan::folder(String::new())).map(|page| page.len());
+        let mut course = ListCursor::new(String::new(), None);
+        let mut take = |keys: &[&str]| course.take(page(keys), &KeyRange::folder(String::new())).map(|page| page.len());
         assert_eq!(take(&["a", "a", "b", "c"]), Ok(3));
         assert_eq!(take(&["c", "d"]), Ok(1));
         assert_eq!(take(&[]), Ok(0));
@@ -317,8 +321,8 @@ mod tests {
 
     #[test]
     fn a_list_keeps_to_its_bounds_whatever_is_sent() {
-        let scan = Scan { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
-        let mut course = Course::new("a/2".into(), None);
+        let scan = KeyRange { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
+        let mut course = ListCursor::new("a/2".into(), None);
         assert_eq!(course.take(page(&["a/1", "a/2", "a/3", "a/4"]), &scan).unwrap().len(), 2);
         assert!(!course.is_past);
         assert_eq!(course.take(page(&["a/4/1", "a/5"]), &scan).unwrap().len(), 0);
@@ -327,7 +331,7 @@ mod tests {
 
     #[test]
     fn parts_lie_side_by_side_within_the_scan() {
-        let scan = Scan::folder(REGION.into());
+        let scan = KeyRange::folder(REGION.into());
         let last = format!("{REGION}2026/10/01/111122223333_CloudTrail_eu-west-1_20261001T0415Z_A.json.gz");
         let cuts = scan.cuts(&last, at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z"), 3);
         let cut = |day, hour| format!("{REGION}2026/10/{day}/111122223333_CloudTrail_eu-west-1_202610{day}T{hour}");
@@ -335,13 +339,13 @@ mod tests {
         assert_eq!(time_of_cut(&cuts[0]), Some(at("2026-10-02T02:00:00Z")));
         assert_eq!(time_of_cut("x"), None);
 
-        let narrow = Scan { upto: Some(cuts[1].clone()), ..scan.clone() };
+        let narrow = KeyRange { upto: Some(cuts[1].clone()), ..scan.clone() };
         let ends = [at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z")];
         assert_eq!(narrow.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
-        let day = Scan::folder(format!("{REGION}2026/10/02/"));
+        let day = KeyRange::folder(format!("{REGION}2026/10/02/"));
         assert_eq!(day.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
         assert_eq!(scan.cuts(&last, ends[0], ends[0], 9), [""; 0], "not before what was listed");
-        assert_eq!(Scan::object("x.json".into()).cuts("x.json", ends[0], ends[1], 3), [""; 0]);
+        assert_eq!(KeyRange::object("x.json".into()).cuts("x.json", ends[0], ends[1], 3), [""; 0]);
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn is_folder_in(folder: &str, parent: &str) -> bool {
 
 /// The way from page to page of a list.
 #[derive(Debug, Default)]
-pub(super) struct Pages {
+pub(super) struct PageSequence {
     token: Option<String>,
     is_past: bool,
     /// The greatest key or folder so far.
@@ -123,7 +123,7 @@ pub(super) struct Pages {
     idle: usize,
 }
 
-impl Pages {
+impl PageSequence {
     /// What the next page is asked for by; none for the first.
     pub(super) fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -250,7 +250,7 @@ mod tests {
             next: Some(next),
         };
         let turns = |page: &dyn Fn(usize) -> ListPage| {
-            let mut pages = Pages::default();
+            let mut pages = PageSequence::default();
             (0..5000).take_while(|number| pages.turn(&page(*number)).is_ok()).count()
         };
         assert_eq!(turns(&|number| page(&format!("{number:05}"), number.to_string())), 5000);

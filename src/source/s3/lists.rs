@@ -17,10 +17,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::Shared;
-use super::list::{List, Scan, end};
-use super::page::Page;
-use super::trouble::Trouble;
+use super::MirrorTasks;
+use super::list::{KeyRange, ListWalk, end};
+use super::page::ObjectBatch;
+use super::trouble::S3Error;
 
 /// Lists that run side by side.
 const LISTS: usize = 64;
@@ -34,18 +34,18 @@ const ROOM: usize = 16 << 10;
 const LARGEST: u32 = 1100;
 
 /// What comes from a list.
-pub(super) enum Item {
+pub(super) enum ListMessage {
     /// The next objects.
-    Page(Page, Space),
+    Page(ObjectBatch, BudgetPermit),
     /// Why there are no more, and below which folder.
-    Trouble(String, Trouble),
+    Trouble(String, S3Error),
     /// A part of it that another has listed.
-    Part(mpsc::UnboundedReceiver<Item>),
+    Part(mpsc::UnboundedReceiver<ListMessage>),
 }
 
 /// What lists have in common.
-pub(super) struct Office {
-    pub(super) shared: Arc<Shared>,
+pub(super) struct ListScheduler {
+    pub(super) shared: Arc<MirrorTasks>,
     /// When the last keys can have been delivered.
     pub(super) end: Timestamp,
     running: Arc<Semaphore>,
@@ -54,18 +54,18 @@ pub(super) struct Office {
 }
 
 /// Where the pages of one list wait.
-pub(super) struct Room {
+pub(super) struct PageBudget {
     own: Arc<Semaphore>,
     common: Arc<Semaphore>,
 }
 
 /// The space of one page. Dropped, it is free for another.
-pub(super) struct Space(OwnedSemaphorePermit);
+pub(super) struct BudgetPermit(OwnedSemaphorePermit);
 
-impl Office {
+impl ListScheduler {
     /// Room for the pages of one list.
-    pub(super) fn room(&self) -> Room {
-        Room { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.room) }
+    pub(super) fn room(&self) -> PageBudget {
+        PageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.room) }
     }
 
     /// Permits to list so many parts of a list, if there are any to spare.
@@ -82,32 +82,32 @@ impl Office {
 
     /// Begins a list.
     pub(super) fn begin(
-        office: &Arc<Office>,
-        scan: Scan,
+        office: &Arc<ListScheduler>,
+        scan: KeyRange,
         permit: OwnedSemaphorePermit,
-    ) -> mpsc::UnboundedReceiver<Item> {
+    ) -> mpsc::UnboundedReceiver<ListMessage> {
         // BoundedBody by the room.
         let (sender, pages) = mpsc::unbounded_channel();
         office.shared.counts.open_lists.fetch_add(1, Relaxed);
-        tokio::spawn(List::new(scan, Arc::clone(office), sender).send(permit));
+        tokio::spawn(ListWalk::new(scan, Arc::clone(office), sender).send(permit));
         pages
     }
 }
 
-impl Room {
+impl PageBudget {
     /// Waits for the space of a page.
-    pub(super) async fn space(&self) -> Option<Space> {
+    pub(super) async fn space(&self) -> Option<BudgetPermit> {
         tokio::select! {
             biased;
-            permit = Arc::clone(&self.own).acquire_owned() => permit.ok().map(Space),
-            permit = Arc::clone(&self.common).acquire_many_owned(LARGEST) => permit.ok().map(Space),
+            permit = Arc::clone(&self.own).acquire_owned() => permit.ok().map(BudgetPermit),
+            permit = Arc::clone(&self.common).acquire_many_owned(LARGEST) => permit.ok().map(BudgetPermit),
         }
     }
 }
 
-impl Space {
+impl BudgetPermit {
     /// Gives back what a page of so many bytes does not need.
-    pub(super) fn narrow(mut self, bytes: usize) -> Space {
+    pub(super) fn narrow(mut self, bytes: usize) -> BudgetPermit {
         let surplus = self.0.num_permits().saturating_sub((bytes >> 10) + 1);
         drop(self.0.split(surplus));
         self
@@ -115,18 +115,18 @@ impl Space {
 }
 
 /// All lists, in the order of keys.
-pub(super) struct Lists {
-    lists: mpsc::Receiver<mpsc::UnboundedReceiver<Item>>,
+pub(super) struct ListQueue {
+    lists: mpsc::Receiver<mpsc::UnboundedReceiver<ListMessage>>,
     /// The list whose turn it is, and on top its part whose turn it is.
-    open: Vec<mpsc::UnboundedReceiver<Item>>,
+    open: Vec<mpsc::UnboundedReceiver<ListMessage>>,
     /// The last trouble that was told of.
     told: Option<(String, String)>,
 }
 
-impl Lists {
+impl ListQueue {
     /// Begins to list.
-    pub(super) fn open(shared: &Arc<Shared>, scans: BTreeSet<Scan>) -> Lists {
-        let office = Arc::new(Office {
+    pub(super) fn open(shared: &Arc<MirrorTasks>, scans: BTreeSet<KeyRange>) -> ListQueue {
+        let office = Arc::new(ListScheduler {
             end: end(shared.scope.last_day, Timestamp::now()),
             shared: Arc::clone(shared),
             running: Arc::new(Semaphore::new(LISTS)),
@@ -140,15 +140,15 @@ impl Lists {
             for scan in scans {
                 let Ok(permit) = Arc::clone(&office.running).acquire_owned().await else { break };
                 let Ok(place) = sender.reserve().await else { break };
-                place.send(Office::begin(&office, scan, permit));
+                place.send(ListScheduler::begin(&office, scan, permit));
             }
             office.shared.counts.open_lists.fetch_sub(1, Relaxed);
         });
-        Lists { lists, open: Vec::new(), told: None }
+        ListQueue { lists, open: Vec::new(), told: None }
     }
 
     /// The next objects, or why some are missing.
-    pub(super) async fn next(&mut self) -> Option<Result<Page, (String, Trouble)>> {
+    pub(super) async fn next(&mut self) -> Option<Result<ObjectBatch, (String, S3Error)>> {
         loop {
             let Some(list) = self.open.last_mut() else {
                 self.open.push(self.lists.recv().await?);
@@ -156,9 +156,9 @@ impl Lists {
             };
             match list.recv().await {
                 None => drop(self.open.pop()),
-                Some(Item::Part(part)) => self.open.push(part),
-                Some(Item::Page(page, _space)) => return Some(Ok(page)),
-                Some(Item::Trouble(folder, trouble)) => {
+                Some(ListMessage::Part(part)) => self.open.push(part),
+                Some(ListMessage::Page(page, _space)) => return Some(Ok(page)),
+                Some(ListMessage::Trouble(folder, trouble)) => {
                     // All parts of a list may have the same one.
                     let told = (folder.clone(), trouble.text.clone());
                     if self.told.replace(told.clone()) != Some(told) {

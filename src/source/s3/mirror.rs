@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(super) use self::part::PartFile;
 use super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot, SPECIAL, is_link};
-use crate::error::{Fatal, plain};
+use crate::error::{Error, plain};
 use crate::sink::partial_file;
 
 /// The file that says which bucket a mirror is of.
@@ -31,10 +31,10 @@ pub struct Mirror {
 impl Mirror {
     /// Makes the folder, if it is not there. Fails where it is another
     /// bucket's.
-    pub fn open(folder: &Path, bucket: &str) -> Result<Mirror, Fatal> {
+    pub fn open(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
         std::fs::create_dir_all(folder).map_err(|error| {
             let why = plain(&error);
-            Fatal::Failed(format!("{}: the mirror cannot be made: {why}; choose another by --mirror", folder.display()))
+            Error::Failed(format!("{}: the mirror cannot be made: {why}; choose another by --mirror", folder.display()))
         })?;
         let mirror = Mirror::at(folder, bucket)?;
         // A mirror that cannot be written to may have all that is needed.
@@ -43,8 +43,8 @@ impl Mirror {
 
     /// The mirror in a folder that need not be there yet. Fails where it is
     /// another bucket's, or not to be trusted.
-    pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Fatal> {
-        let refuse = |what: String| Err(Fatal::Failed(format!("{}: {what} by --mirror", folder.display())));
+    pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
+        let refuse = |what: String| Err(Error::Failed(format!("{}: {what} by --mirror", folder.display())));
         let root = match MirrorRoot::open(folder) {
             Ok(root) => Some(Arc::new(root)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,

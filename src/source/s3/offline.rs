@@ -8,7 +8,7 @@ use super::mirror::{MARK, Mirror};
 use super::mirror_root::{MirrorEntry, MirrorRoot};
 use super::scope;
 use crate::cloudtrail::keys::Scope;
-use crate::error::{Fatal, Outcome, Problem, Skip, plain};
+use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::report::{Coverage, Report};
 use crate::source::spec::BucketInput;
 
@@ -24,7 +24,7 @@ pub struct OfflineMirror {
     /// The single object that was named.
     pub object: Option<PathBuf>,
     /// What could not be looked into.
-    pub skips: Vec<Skip>,
+    pub skips: Vec<Issue>,
     /// What was left out.
     pub coverage: Coverage,
     mirror: PathBuf,
@@ -34,16 +34,16 @@ pub struct OfflineMirror {
 impl OfflineMirror {
     /// Finds what was asked for. Fails where nothing of it is mirrored, or the
     /// mirror is another bucket's.
-    pub fn open(input: &BucketInput, report: &Report) -> Result<OfflineMirror, Fatal> {
+    pub fn open(input: &BucketInput, report: &Report) -> Result<OfflineMirror, Error> {
         let mirror = Mirror::at(&input.mirror, &input.bucket)?;
         let scope = scope(input)?.below(&input.mirror);
         let Some(root) = mirror.root().filter(|root| has_objects(root)) else {
             let text = format!("nothing of s3://{} is mirrored here", input.bucket);
             let advice = "run without --offline, or name another folder by --mirror";
-            return Err(Fatal::Failed(format!("{}: {text}; {advice}", input.mirror.display())));
+            return Err(Error::Failed(format!("{}: {text}; {advice}", input.mirror.display())));
         };
         let named = input.mirror.join(input.prefix.trim_end_matches('/'));
-        let missing = |why: String| Fatal::Failed(format!("{}: cannot be read: {why}", named.display()));
+        let missing = |why: String| Error::Failed(format!("{}: cannot be read: {why}", named.display()));
         match root.find(Path::new(input.prefix.trim_end_matches('/'))) {
             Ok(Some(_)) => {}
             Ok(None) => return Err(missing("No such file or directory".into())),
@@ -73,7 +73,7 @@ impl OfflineMirror {
     }
 
     /// What is wrong with a folder that was found, if it cannot be walked.
-    pub fn refusal(&self, folder: &Path) -> Option<Skip> {
+    pub fn refusal(&self, folder: &Path) -> Option<Issue> {
         let relative = self.root.relative(folder)?;
         let error = self.root.folder(relative).err()?;
         let link = first_link(&self.root, relative.to_str()?);
@@ -94,9 +94,9 @@ fn first_link<'f>(mirror: &MirrorRoot, folder: &'f str) -> &'f str {
     folders.find(|folder| matches!(mirror.find(Path::new(folder)), Ok(Some(MirrorEntry::Link)))).unwrap_or(folder)
 }
 
-fn refused(path: &Path, why: &str) -> Skip {
+fn refused(path: &Path, why: &str) -> Issue {
     let (name, problem) = (path.display().to_string(), Problem::Walk(format!("cannot be read: {why}")));
-    Skip { name, problem, outcome: Outcome::Nothing }
+    Issue { name, problem, outcome: Outcome::Nothing }
 }
 
 /// Whether a mirror holds anything, but for what says whose it is.

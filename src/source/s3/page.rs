@@ -28,7 +28,7 @@ impl ObjectAccess {
 /// Objects in the order of their keys. Of each key only what differs from the
 /// one before is kept.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Page {
+pub(super) struct ObjectBatch {
     /// What the keys end in, one after the other.
     endings: String,
     /// Of each object: how many bytes its key has in common with the last one,
@@ -38,7 +38,7 @@ pub(super) struct Page {
     last_key: String,
 }
 
-impl Page {
+impl ObjectBatch {
     pub(super) fn push(&mut self, key: &str, size: u64, access: ObjectAccess) {
         let same = self.last_key.bytes().zip(key.bytes()).take_while(|(one, other)| one == other).count();
         let common = (0..=same).rev().find(|at| key.is_char_boundary(*at)).unwrap_or(0);
@@ -61,25 +61,25 @@ impl Page {
     }
 
     /// Gives back the memory that was in store for more objects.
-    pub(super) fn pack(mut self) -> Page {
+    pub(super) fn pack(mut self) -> ObjectBatch {
         self.endings.shrink_to_fit();
         self.numbers.shrink_to_fit();
         self
     }
 
-    pub(super) fn objects(&self) -> Objects<'_> {
-        Objects { endings: &self.endings, numbers: &self.numbers, key: String::new() }
+    pub(super) fn objects(&self) -> BatchObjects<'_> {
+        BatchObjects { endings: &self.endings, numbers: &self.numbers, key: String::new() }
     }
 }
 
 /// The objects of a page, unpacked one by one.
-pub(super) struct Objects<'a> {
+pub(super) struct BatchObjects<'a> {
     endings: &'a str,
     numbers: &'a [u8],
     key: String,
 }
 
-impl Iterator for Objects<'_> {
+impl Iterator for BatchObjects<'_> {
     type Item = Object;
 
     fn next(&mut self) -> Option<Object> {
@@ -127,7 +127,7 @@ mod tests {
             .zip(ObjectAccess::ALL.into_iter().cycle())
             .map(|((key, size), access)| Object { key: key.into(), size, access })
             .collect();
-        let mut page = Page::default();
+        let mut page = ObjectBatch::default();
         objects.iter().for_each(|object| page.push(&object.key, object.size, object.access));
         let page = page.pack();
         assert_eq!((page.objects().collect::<Vec<_>>(), page.len()), (objects, 6));
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn keys_of_logs_take_little() {
-        let mut page = Page::default();
+        let mut page = ObjectBatch::default();
         for number in 0..1000 {
             let minute = format!("20261001T{:02}{:02}Z", number / 60, number % 60);
             page.push(

@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 
 use super::fetch::{incomplete, scans};
-use super::intake::{Intake, Verdict};
-use super::lists::Lists;
+use super::intake::{ObjectFilter, ObjectState};
+use super::lists::ListQueue;
 use super::mirror::Mirror;
-use super::{Arrived, Connected, connect, unless_stopped};
+use super::{ConnectedBucket, MirrorItem, connect, unless_stopped};
+use crate::cloudtrail::keys::KeyPlace;
 use crate::cloudtrail::keys::LateSearch;
-use crate::cloudtrail::keys::Place;
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::cancel::Stop;
-use crate::error::{Fatal, Skip};
-use crate::report::{Fetched, Report};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, Issue};
+use crate::report::{DownloadTotals, Report};
 use crate::source::spec::BucketInput;
 
 /// What the bucket has of one account, region and day.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Day {
+pub struct DayTotals {
     /// The account, where the keys tell.
     pub account: String,
     /// The region, where the keys tell.
@@ -40,18 +40,18 @@ pub struct Day {
 
 /// What a survey meets, in the order of keys.
 #[derive(Debug)]
-pub enum Met {
+pub enum DryRunEvent {
     /// All objects of a day.
-    Day(Day),
+    Day(DayTotals),
     /// What cannot be listed or mirrored.
-    Skip(Skip),
+    Skip(Issue),
 }
 
 /// What a survey has found out.
 #[derive(Debug)]
-pub struct Surveyed {
+pub struct DryRunResult {
     /// What was asked for, and what the mirror has.
-    pub fetched: Fetched,
+    pub fetched: DownloadTotals,
     /// How far late deliveries were looked for.
     pub late: Option<LateSearch>,
     /// Kinds of logs that are there and were not asked for.
@@ -62,42 +62,42 @@ pub struct Surveyed {
 pub fn survey(
     input: &BucketInput,
     report: &Report,
-    stop: &Stop,
-    mut each: impl FnMut(Met) -> Result<(), Fatal>,
-) -> Result<Surveyed, Fatal> {
+    stop: &Cancellation,
+    mut each: impl FnMut(DryRunEvent) -> Result<(), Error>,
+) -> Result<DryRunResult, Error> {
     const OFTEN: Duration = Duration::from_millis(100);
-    let Connected { runtime, shared, found } =
+    let ConnectedBucket { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
     let (scans, late, unread) = (scans(&found), found.late(&shared.scope), found.unread);
     runtime.block_on(unless_stopped(stop, async {
         for (folder, trouble) in found.failures {
-            each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+            each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
         }
-        let mut intake = Intake::new(Arc::clone(&shared));
-        let (mut day, mut shown) = (Day::default(), Instant::now());
-        let mut lists = Lists::open(&shared, scans);
+        let mut intake = ObjectFilter::new(Arc::clone(&shared));
+        let (mut day, mut shown) = (DayTotals::default(), Instant::now());
+        let mut lists = ListQueue::open(&shared, scans);
         while let Some(listed) = lists.next().await {
             let page = match listed {
                 Ok(page) => page,
                 Err((folder, trouble)) => {
-                    each(Met::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+                    each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
                     continue;
                 }
             };
             for object in page.objects() {
                 let (objects, present, archived) = match intake.judge(&object) {
-                    Verdict::NoObject | Verdict::TooOld => continue,
-                    Verdict::Refused(skip) => {
-                        each(Met::Skip(skip))?;
+                    ObjectState::NoObject | ObjectState::TooOld => continue,
+                    ObjectState::Refused(skip) => {
+                        each(DryRunEvent::Skip(skip))?;
                         continue;
                     }
-                    Verdict::Present(_) => (0, 1, 0),
-                    Verdict::Archived => (0, 0, 1),
-                    Verdict::Missing(..) => (1, 0, 0),
+                    ObjectState::Present(_) => (0, 1, 0),
+                    ObjectState::Archived => (0, 0, 1),
+                    ObjectState::Missing(..) => (1, 0, 0),
                 };
                 if !day.is_of(&object.key) {
                     end(&mut day, &mut each)?;
-                    day = Day::of(&object.key);
+                    day = DayTotals::of(&object.key);
                 }
                 day.objects += objects;
                 day.present += present;
@@ -113,18 +113,23 @@ pub fn survey(
         }
         end(&mut day, &mut each)
     }))?;
-    Ok(Surveyed { fetched: shared.fetched(), late, unread })
+    Ok(DryRunResult { fetched: shared.fetched(), late, unread })
 }
 
-impl Day {
-    fn of(key: &str) -> Day {
-        let place = Place::of(folder(key));
+impl DayTotals {
+    fn of(key: &str) -> DayTotals {
+        let place = KeyPlace::of(folder(key));
         let text = |name: Option<&str>| name.unwrap_or_default().to_string();
-        Day { account: text(place.account), region: text(place.region), date: place.day(), ..Day::default() }
+        DayTotals {
+            account: text(place.account),
+            region: text(place.region),
+            date: place.day(),
+            ..DayTotals::default()
+        }
     }
 
     fn is_of(&self, key: &str) -> bool {
-        let place = Place::of(folder(key));
+        let place = KeyPlace::of(folder(key));
         (self.account.as_str(), self.region.as_str(), self.date)
             == (place.account.unwrap_or_default(), place.region.unwrap_or_default(), place.day())
     }
@@ -135,18 +140,20 @@ fn folder(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn end(day: &mut Day, each: &mut impl FnMut(Met) -> Result<(), Fatal>) -> Result<(), Fatal> {
+fn end(day: &mut DayTotals, each: &mut impl FnMut(DryRunEvent) -> Result<(), Error>) -> Result<(), Error> {
     match std::mem::take(day) {
-        day if day.objects + day.present + day.archived > 0 => each(Met::Day(day)),
+        day if day.objects + day.present + day.archived > 0 => each(DryRunEvent::Day(day)),
         _ => Ok(()),
     }
 }
 
 /// What is missing from the list, unless it ends the run.
-fn skip(arrived: Arrived) -> Result<Skip, Fatal> {
+fn skip(arrived: MirrorItem) -> Result<Issue, Error> {
     match arrived {
-        Arrived::Skip(skip) => Ok(skip),
-        Arrived::Fatal(fatal) => Err(fatal),
-        Arrived::Object { .. } | Arrived::TooOld | Arrived::Note(_) => Err(Fatal::Failed("a list broke down".into())),
+        MirrorItem::Skip(skip) => Ok(skip),
+        MirrorItem::Fatal(fatal) => Err(fatal),
+        MirrorItem::Object { .. } | MirrorItem::TooOld | MirrorItem::Note(_) => {
+            Err(Error::Failed("a list broke down".into()))
+        }
     }
 }

@@ -1,23 +1,23 @@
 //! What S3 or the way to it refuses, in words that say what to do.
 
-use std::error::Error;
+use std::error::Error as StdError;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::guard::TruncatedList;
-use crate::error::Fatal;
+use crate::error::Error;
 
 /// What was tried.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Action<'a> {
+pub(super) enum S3Action<'a> {
     List { bucket: &'a str, prefix: &'a str },
     Get { bucket: &'a str },
 }
 
 /// Why it did not work.
 #[derive(Clone, Debug)]
-pub(super) struct Trouble {
+pub(super) struct S3Error {
     /// What is wrong and what can be done, without the name of the object.
     pub(super) text: String,
     /// The whole run is concerned, not this request alone.
@@ -33,12 +33,12 @@ pub(super) struct Trouble {
     bucket: String,
 }
 
-impl Trouble {
-    pub(super) fn new<E>(error: &SdkError<E, HttpResponse>, action: &Action<'_>) -> Trouble
+impl S3Error {
+    pub(super) fn new<E>(error: &SdkError<E, HttpResponse>, action: &S3Action<'_>) -> S3Error
     where
-        E: Error + ProvideErrorMetadata + 'static,
+        E: StdError + ProvideErrorMetadata + 'static,
     {
-        let (Action::List { bucket, .. } | Action::Get { bucket }) = action;
+        let (S3Action::List { bucket, .. } | S3Action::Get { bucket }) = action;
         let region = error.raw_response().and_then(region);
         let code = error.code().unwrap_or_default();
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
@@ -67,7 +67,7 @@ impl Trouble {
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
         };
         let has_no_credentials = code.is_empty() && status == 0 && is_general;
-        Trouble {
+        S3Error {
             text,
             is_general,
             may_pass: status >= 500,
@@ -79,25 +79,25 @@ impl Trouble {
     }
 
     /// A list that makes no sense.
-    pub(super) fn of_list(bucket: &str, text: String) -> Trouble {
+    pub(super) fn of_list(bucket: &str, text: String) -> S3Error {
         let bucket = bucket.to_string();
         let (is_general, may_pass, is_garbled, has_no_credentials) = (false, false, false, false);
-        Trouble { text, is_general, may_pass, is_garbled, has_no_credentials, region: None, bucket }
+        S3Error { text, is_general, may_pass, is_garbled, has_no_credentials, region: None, bucket }
     }
 
     /// An answer that makes no sense, which the next may do.
-    pub(super) fn garbled(bucket: &str, text: String) -> Trouble {
-        Trouble { is_garbled: true, ..Trouble::of_list(bucket, text) }
+    pub(super) fn garbled(bucket: &str, text: String) -> S3Error {
+        S3Error { is_garbled: true, ..S3Error::of_list(bucket, text) }
     }
 
     /// As an error that ends the run.
-    pub(super) fn into_fatal(self) -> Fatal {
-        Fatal::Failed(format!("s3://{}: {}", self.bucket, self.text))
+    pub(super) fn into_fatal(self) -> Error {
+        Error::Failed(format!("s3://{}: {}", self.bucket, self.text))
     }
 }
 
 /// What is wrong with an answer that says that all is well.
-fn garbled<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+fn garbled<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     if let SdkError::ServiceError(_) = error {
         return Some("the answer cannot be parsed".into());
     }
@@ -126,21 +126,21 @@ const SIGN_IN_FIRST: &str =
     "sign in, for example by `aws sso login`, choose others by --profile, or read a public bucket by --no-sign-request";
 
 /// Which permission is missing on what.
-fn denied(action: &Action<'_>, message: &str) -> String {
+fn denied(action: &S3Action<'_>, message: &str) -> String {
     if message.contains("kms:") || message.contains("KMS") {
         return "access denied: kms:Decrypt is needed on the key that the object is encrypted with".into();
     }
     match action {
-        Action::List { bucket, prefix } => {
+        S3Action::List { bucket, prefix } => {
             let below = if prefix.is_empty() { String::new() } else { format!(" below {prefix}") };
             format!("access denied to list it{below}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
         }
-        Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
+        S3Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
     }
 }
 
 /// The request did not get as far as an answer.
-fn without_answer<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (String, bool) {
+fn without_answer<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (String, bool) {
     let chain = causes(error);
     let text = chain.join(": ");
     let lower = text.to_lowercase();
@@ -159,13 +159,13 @@ fn without_answer<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (Str
 }
 
 /// What an error comes from in the end, without Rust's "(os error 2)".
-pub(super) fn cause(error: &dyn Error) -> String {
+pub(super) fn cause(error: &dyn StdError) -> String {
     let text = causes(error).pop().unwrap_or_default();
     text.split(" (os error").next().unwrap_or_default().to_string()
 }
 
 /// The error and what caused it, outermost first.
-fn causes(error: &dyn Error) -> Vec<String> {
+fn causes(error: &dyn StdError) -> Vec<String> {
     let mut chain = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::Id;
-use crate::error::Fatal;
+use super::IdHash;
+use crate::error::Error;
 use crate::spill::scratch::Scratch;
 
 /// So many ids are kept in the hash table.
@@ -18,29 +18,29 @@ const FILTER_BITS: u32 = 27;
 
 /// Ids that came before.
 #[derive(Debug)]
-pub struct Seen {
+pub struct SeenIds {
     most_listed: usize,
     most_latest: usize,
     filter: Vec<u64>,
-    latest: HashSet<Id>,
-    listed: Vec<Id>,
-    runs: Vec<Run>,
+    latest: HashSet<IdHash>,
+    listed: Vec<IdHash>,
+    runs: Vec<SeenRun>,
 }
 
-impl Default for Seen {
-    fn default() -> Seen {
-        Seen::with_room(LATEST, LISTED)
+impl Default for SeenIds {
+    fn default() -> SeenIds {
+        SeenIds::with_room(LATEST, LISTED)
     }
 }
 
-impl Seen {
-    fn with_room(most_latest: usize, most_listed: usize) -> Seen {
+impl SeenIds {
+    fn with_room(most_latest: usize, most_listed: usize) -> SeenIds {
         let filter = vec![0; 1 << (FILTER_BITS - 6)];
-        Seen { most_listed, most_latest, filter, latest: HashSet::new(), listed: Vec::new(), runs: Vec::new() }
+        SeenIds { most_listed, most_latest, filter, latest: HashSet::new(), listed: Vec::new(), runs: Vec::new() }
     }
 
     /// Adds an id, and says whether it is new.
-    pub fn insert(&mut self, id: Id) -> Result<bool, Fatal> {
+    pub fn insert(&mut self, id: IdHash) -> Result<bool, Error> {
         if self.may_hold(&id) && self.holds(&id)? {
             return Ok(false);
         }
@@ -52,7 +52,7 @@ impl Seen {
     }
 
     /// Notes the id in the filter; false where it cannot have been there.
-    fn may_hold(&mut self, id: &Id) -> bool {
+    fn may_hold(&mut self, id: &IdHash) -> bool {
         let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
         let (word, bit) = (&mut self.filter[(bit >> 6) as usize], 1 << (bit & 63));
         let may_be = *word & bit != 0;
@@ -60,7 +60,7 @@ impl Seen {
         may_be
     }
 
-    fn holds(&mut self, id: &Id) -> Result<bool, Fatal> {
+    fn holds(&mut self, id: &IdHash) -> Result<bool, Error> {
         if self.latest.contains(id) || self.listed.binary_search(id).is_ok() {
             return Ok(true);
         }
@@ -73,9 +73,9 @@ impl Seen {
     }
 
     /// Moves the latest ids to the list, and the list to disk if it is full.
-    fn settle(&mut self) -> Result<(), Fatal> {
+    fn settle(&mut self) -> Result<(), Error> {
         if self.listed.len() + self.latest.len() > self.most_listed {
-            let mut run = Run::new(Scratch::new()?);
+            let mut run = SeenRun::new(Scratch::new()?);
             for id in &self.listed {
                 run.append(id)?;
             }
@@ -83,18 +83,18 @@ impl Seen {
             self.add_run(run)?;
             self.listed.clear();
         }
-        let mut latest: Vec<Id> = self.latest.drain().collect();
+        let mut latest: Vec<IdHash> = self.latest.drain().collect();
         latest.sort_unstable();
         merge_into(&mut self.listed, &latest);
         Ok(())
     }
 
     /// Adds a run, and makes one of those of like size.
-    fn add_run(&mut self, mut run: Run) -> Result<(), Fatal> {
+    fn add_run(&mut self, mut run: SeenRun) -> Result<(), Error> {
         // Each is at least twice as long as the next, so they are few.
         while self.runs.last().is_some_and(|last| last.count < 2 * run.count) {
             if let Some(last) = self.runs.pop() {
-                run = Run::merge(last, run)?;
+                run = SeenRun::merge(last, run)?;
             }
         }
         self.runs.push(run);
@@ -104,10 +104,10 @@ impl Seen {
 
 /// Merges sorted ids into a sorted list, from the end, so that it needs no
 /// second list.
-fn merge_into(list: &mut Vec<Id>, more: &[Id]) {
+fn merge_into(list: &mut Vec<IdHash>, more: &[IdHash]) {
     let (mut old, mut new) = (list.len(), more.len());
     list.reserve_exact(new);
-    list.resize(old + new, Id::default());
+    list.resize(old + new, IdHash::default());
     while new > 0 {
         if old > 0 && list[old - 1] > more[new - 1] {
             list[old + new - 1] = list[old - 1];
@@ -121,47 +121,47 @@ fn merge_into(list: &mut Vec<Id>, more: &[Id]) {
 
 /// Sorted ids on disk.
 #[derive(Debug)]
-struct Run {
+struct SeenRun {
     file: Scratch,
     count: usize,
     /// The first id of each page.
-    pages: Vec<Id>,
+    pages: Vec<IdHash>,
 }
 
-impl Run {
+impl SeenRun {
     /// Ids that are read at once.
     const PAGE: usize = 341;
-    const LENGTH: usize = size_of::<Id>();
+    const LENGTH: usize = size_of::<IdHash>();
 
-    fn new(file: Scratch) -> Run {
-        Run { file, count: 0, pages: Vec::new() }
+    fn new(file: Scratch) -> SeenRun {
+        SeenRun { file, count: 0, pages: Vec::new() }
     }
 
-    fn append(&mut self, id: &Id) -> Result<(), Fatal> {
-        if self.count.is_multiple_of(Run::PAGE) {
+    fn append(&mut self, id: &IdHash) -> Result<(), Error> {
+        if self.count.is_multiple_of(SeenRun::PAGE) {
             self.pages.push(*id);
         }
         self.count += 1;
         self.file.append(id)
     }
 
-    fn page(&mut self, page: usize) -> Result<Vec<Id>, Fatal> {
-        let start = page * Run::PAGE;
-        let mut bytes = vec![0; (self.count - start).min(Run::PAGE) * Run::LENGTH];
-        self.file.read((start * Run::LENGTH) as u64, &mut bytes)?;
+    fn page(&mut self, page: usize) -> Result<Vec<IdHash>, Error> {
+        let start = page * SeenRun::PAGE;
+        let mut bytes = vec![0; (self.count - start).min(SeenRun::PAGE) * SeenRun::LENGTH];
+        self.file.read((start * SeenRun::LENGTH) as u64, &mut bytes)?;
         Ok(bytes.as_chunks().0.to_vec())
     }
 
-    fn holds(&mut self, id: &Id) -> Result<bool, Fatal> {
+    fn holds(&mut self, id: &IdHash) -> Result<bool, Error> {
         match self.pages.partition_point(|first| first <= id) {
             0 => Ok(false),
             behind => Ok(self.page(behind - 1)?.binary_search(id).is_ok()),
         }
     }
 
-    fn merge(one: Run, other: Run) -> Result<Run, Fatal> {
-        let mut merged = Run::new(Scratch::new()?);
-        let (mut one, mut other) = (Reader::new(one)?, Reader::new(other)?);
+    fn merge(one: SeenRun, other: SeenRun) -> Result<SeenRun, Error> {
+        let mut merged = SeenRun::new(Scratch::new()?);
+        let (mut one, mut other) = (SeenRunReader::new(one)?, SeenRunReader::new(other)?);
         loop {
             let next = match (one.id(), other.id()) {
                 (Some(id), Some(least)) if id > least => &mut other,
@@ -180,30 +180,30 @@ impl Run {
 }
 
 /// Reads the ids of a run one after the other.
-struct Reader {
-    run: Run,
-    page: Vec<Id>,
+struct SeenRunReader {
+    run: SeenRun,
+    page: Vec<IdHash>,
     next_page: usize,
     at: usize,
 }
 
-impl Reader {
-    fn new(run: Run) -> Result<Reader, Fatal> {
-        let mut reader = Reader { run, page: Vec::new(), next_page: 0, at: 0 };
+impl SeenRunReader {
+    fn new(run: SeenRun) -> Result<SeenRunReader, Error> {
+        let mut reader = SeenRunReader { run, page: Vec::new(), next_page: 0, at: 0 };
         reader.load()?;
         Ok(reader)
     }
 
-    fn id(&self) -> Option<Id> {
+    fn id(&self) -> Option<IdHash> {
         self.page.get(self.at).copied()
     }
 
-    fn pass(&mut self) -> Result<(), Fatal> {
+    fn pass(&mut self) -> Result<(), Error> {
         self.at += 1;
         if self.at < self.page.len() { Ok(()) } else { self.load() }
     }
 
-    fn load(&mut self) -> Result<(), Fatal> {
+    fn load(&mut self) -> Result<(), Error> {
         (self.page, self.at) = (Vec::new(), 0);
         if self.next_page < self.run.pages.len() {
             self.page = self.run.page(self.next_page)?;
@@ -219,8 +219,8 @@ mod tests {
 
     use super::*;
 
-    fn id(number: u64) -> Id {
-        let mut id = Id::default();
+    fn id(number: u64) -> IdHash {
+        let mut id = IdHash::default();
         // Few bits of the filter, so that it is of little help.
         id[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
         id
@@ -229,7 +229,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_first_of_each_is_new(numbers in prop::collection::vec(0..400_u64, 0..2000), latest in 1..40_usize) {
-            let mut seen = Seen::with_room(latest, 3 * latest);
+            let mut seen = SeenIds::with_room(latest, 3 * latest);
             let mut plain = HashSet::new();
             for number in numbers {
                 prop_assert_eq!(seen.insert(id(number)).unwrap(), plain.insert(number));
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn runs_of_several_pages_are_searched_and_merged() {
-        let mut seen = Seen::with_room(500, 2000);
+        let mut seen = SeenIds::with_room(500, 2000);
         for time in 0..2 {
             for number in 0..40_000 {
                 assert_eq!(seen.insert(id(number)).unwrap(), time == 0, "{number}");

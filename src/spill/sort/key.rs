@@ -6,15 +6,15 @@
 use jiff::Timestamp;
 
 use crate::cloudtrail::time;
-use crate::decode::event::{Event, Fields};
-use crate::error::Fatal;
+use crate::decode::event::{Event, FieldSet};
+use crate::error::Error;
 use crate::syntax::decimal::Decimal;
 use crate::table::cell::CellStyle;
-use crate::table::column::{Column, Shows};
+use crate::table::column::{Column, ColumnType};
 
 /// A column to sort by.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct OrderBy {
+pub struct SortColumn {
     /// Its name.
     pub column: String,
     /// Whether the greatest comes first.
@@ -26,18 +26,18 @@ const LONGEST: usize = 4096;
 
 /// Makes the keys of rows.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct SortOrder {
     columns: Vec<(Column, bool)>,
     style: CellStyle,
     cell: Vec<u8>,
 }
 
-impl Order {
+impl SortOrder {
     /// Resolves the columns and asks for their fields.
-    pub fn new(by: &[OrderBy], fields: &mut Fields) -> Result<Order, Fatal> {
-        let column = |by: &OrderBy| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
-        let columns = by.iter().map(column).collect::<Result<_, Fatal>>()?;
-        Ok(Order { columns, style: CellStyle::default(), cell: Vec::new() })
+    pub fn new(by: &[SortColumn], fields: &mut FieldSet) -> Result<SortOrder, Error> {
+        let column = |by: &SortColumn| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
+        let columns = by.iter().map(column).collect::<Result<_, Error>>()?;
+        Ok(SortOrder { columns, style: CellStyle::default(), cell: Vec::new() })
     }
 
     /// Appends the key of an event.
@@ -46,7 +46,7 @@ impl Order {
             self.cell.clear();
             column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
             self.cell.truncate(LONGEST);
-            let epoch = if column.shows() == Shows::Time { epoch(&self.cell) } else { None };
+            let epoch = if column.shows() == ColumnType::Time { epoch(&self.cell) } else { None };
             encode(&self.cell, epoch, *descends, key);
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::ops::Range;
 
-use crate::error::Fatal;
+use crate::error::Error;
 use crate::spill::scratch::Scratch;
 
 /// What stands before the key of an entry.
@@ -57,32 +57,32 @@ pub(super) fn row(bytes: &[u8]) -> (&[u8], bool) {
 
 /// All runs so far, the latest in the lowest level.
 #[derive(Debug, Default)]
-pub(super) struct Runs {
-    levels: Vec<Level>,
+pub(super) struct SortedRuns {
+    levels: Vec<RunLevel>,
 }
 
 /// The runs of one file, the earliest first.
 #[derive(Debug)]
-struct Level {
+struct RunLevel {
     file: Scratch,
     runs: Vec<Range<u64>>,
 }
 
-impl Level {
-    fn new() -> Result<Level, Fatal> {
-        Ok(Level { file: Scratch::new()?, runs: Vec::new() })
+impl RunLevel {
+    fn new() -> Result<RunLevel, Error> {
+        Ok(RunLevel { file: Scratch::new()?, runs: Vec::new() })
     }
 }
 
-impl Runs {
+impl SortedRuns {
     pub(super) fn is_empty(&self) -> bool {
         self.levels.is_empty()
     }
 
     /// Writes a run of sorted entries.
-    pub(super) fn add<'e>(&mut self, entries: impl Iterator<Item = &'e [u8]>) -> Result<(), Fatal> {
+    pub(super) fn add<'e>(&mut self, entries: impl Iterator<Item = &'e [u8]>) -> Result<(), Error> {
         if self.levels.is_empty() {
-            self.levels.push(Level::new()?);
+            self.levels.push(RunLevel::new()?);
         }
         let level = &mut self.levels[0];
         let start = level.file.end();
@@ -95,17 +95,17 @@ impl Runs {
     }
 
     /// Merges the runs of each level that has enough of them.
-    fn settle(&mut self) -> Result<(), Fatal> {
+    fn settle(&mut self) -> Result<(), Error> {
         let mut at = 0;
         while self.levels[at].runs.len() >= WAYS {
-            let full = std::mem::replace(&mut self.levels[at], Level::new()?);
+            let full = std::mem::replace(&mut self.levels[at], RunLevel::new()?);
             at += 1;
             if at == self.levels.len() {
-                self.levels.push(Level::new()?);
+                self.levels.push(RunLevel::new()?);
             }
             let above = &mut self.levels[at];
             let start = above.file.end();
-            let mut merge = Merge::new(vec![full])?;
+            let mut merge = RunMerge::new(vec![full])?;
             while let Some(entry) = merge.entry() {
                 above.file.append(entry)?;
                 merge.advance()?;
@@ -117,43 +117,43 @@ impl Runs {
     }
 
     /// The entries of all runs in their order.
-    pub(super) fn merge(self) -> Result<Merge, Fatal> {
-        Merge::new(self.levels.into_iter().rev().collect())
+    pub(super) fn merge(self) -> Result<RunMerge, Error> {
+        RunMerge::new(self.levels.into_iter().rev().collect())
     }
 }
 
 /// The entries of several runs in the order of their keys; of equal keys those
 /// of the earlier run come first.
 #[derive(Debug)]
-pub(super) struct Merge {
+pub(super) struct RunMerge {
     files: Vec<Scratch>,
-    heads: BinaryHeap<Head>,
+    heads: BinaryHeap<RunHead>,
 }
 
-impl Merge {
+impl RunMerge {
     /// Of levels, the earliest first.
-    fn new(levels: Vec<Level>) -> Result<Merge, Fatal> {
+    fn new(levels: Vec<RunLevel>) -> Result<RunMerge, Error> {
         let (mut files, mut heads) = (Vec::new(), BinaryHeap::new());
         for mut level in levels {
             level.file.seal()?;
             for rest in level.runs {
-                let mut head = Head { number: heads.len(), file: files.len(), rest, read: Vec::new(), at: 0 };
+                let mut head = RunHead { number: heads.len(), file: files.len(), rest, read: Vec::new(), at: 0 };
                 if head.load(&mut level.file)? {
                     heads.push(head);
                 }
             }
             files.push(level.file);
         }
-        Ok(Merge { files, heads })
+        Ok(RunMerge { files, heads })
     }
 
     /// The first entry that was not yet passed.
     pub(super) fn entry(&self) -> Option<&[u8]> {
-        self.heads.peek().map(Head::entry)
+        self.heads.peek().map(RunHead::entry)
     }
 
     /// Passes the first entry.
-    pub(super) fn advance(&mut self) -> Result<(), Fatal> {
+    pub(super) fn advance(&mut self) -> Result<(), Error> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(()) };
         head.at += head.entry().len();
         let file = &mut self.files[head.file];
@@ -166,7 +166,7 @@ impl Merge {
 
 /// The first entry of what is left of a run.
 #[derive(Debug)]
-struct Head {
+struct RunHead {
     /// The place of the run among all.
     number: usize,
     /// The place of its file.
@@ -178,13 +178,13 @@ struct Head {
     at: usize,
 }
 
-impl Head {
+impl RunHead {
     fn entry(&self) -> &[u8] {
         entry(&self.read[self.at..])
     }
 
     /// Reads on until the entry is there; false at the end of the run.
-    fn load(&mut self, file: &mut Scratch) -> Result<bool, Fatal> {
+    fn load(&mut self, file: &mut Scratch) -> Result<bool, Error> {
         loop {
             let left = self.read.len() - self.at;
             let needed = match left {
@@ -211,23 +211,23 @@ impl Head {
 }
 
 /// The greatest head of a heap is the one that comes first.
-impl Ord for Head {
-    fn cmp(&self, other: &Head) -> Ordering {
+impl Ord for RunHead {
+    fn cmp(&self, other: &RunHead) -> Ordering {
         let by_key = || key(&other.read[other.at..]).cmp(key(&self.read[self.at..]));
         by_key().then_with(|| other.number.cmp(&self.number))
     }
 }
 
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Head) -> Option<Ordering> {
+impl PartialOrd for RunHead {
+    fn partial_cmp(&self, other: &RunHead) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Head {
-    fn eq(&self, other: &Head) -> bool {
+impl PartialEq for RunHead {
+    fn eq(&self, other: &RunHead) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Head {}
+impl Eq for RunHead {}

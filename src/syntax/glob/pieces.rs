@@ -14,12 +14,12 @@ use regex_automata::util::syntax;
 pub struct PieceMatcher {
     automaton: DFA,
     cache: Cache,
-    state: State,
+    state: MatchState,
 }
 
 /// What is known so far.
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum MatchState {
     /// What comes next decides.
     At(LazyStateID),
     /// Whatever comes next does not matter.
@@ -43,29 +43,29 @@ impl PieceMatcher {
         let automaton = DFA::builder().configure(config).syntax(syntax).build(regex)?;
         let mut cache = automaton.create_cache();
         let start = automaton.start_state(&mut cache, &start::Config::new().anchored(Anchored::No));
-        let state = start.map_or(State::Unknown, State::At);
+        let state = start.map_or(MatchState::Unknown, MatchState::At);
         Ok(PieceMatcher { automaton, cache, state })
     }
 
     /// Takes the next piece.
     pub fn push(&mut self, piece: &[u8]) {
-        let State::At(mut state) = self.state else { return };
+        let MatchState::At(mut state) = self.state else { return };
         for byte in piece {
             state = match self.automaton.next_state(&mut self.cache, state, *byte) {
                 Ok(next) if !next.is_tagged() => next,
-                Ok(next) if next.is_match() => return self.state = State::Decided(true),
-                Ok(next) if next.is_dead() => return self.state = State::Decided(false),
+                Ok(next) if next.is_match() => return self.state = MatchState::Decided(true),
+                Ok(next) if next.is_dead() => return self.state = MatchState::Decided(false),
                 Ok(next) if next.is_start() => next,
-                _ => return self.state = State::Unknown,
+                _ => return self.state = MatchState::Unknown,
             };
         }
-        self.state = State::At(state);
+        self.state = MatchState::At(state);
     }
 
     /// Breaks where the next piece does not matter any more.
     pub fn control_flow(&self) -> ControlFlow<()> {
         match self.state {
-            State::At(_) => ControlFlow::Continue(()),
+            MatchState::At(_) => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
         }
     }
@@ -74,12 +74,12 @@ impl PieceMatcher {
     /// told of a text in pieces.
     pub fn finish(mut self) -> Option<bool> {
         match self.state {
-            State::At(state) => {
+            MatchState::At(state) => {
                 let end = self.automaton.next_eoi_state(&mut self.cache, state).ok()?;
                 (!end.is_quit()).then_some(end.is_match())
             }
-            State::Decided(matches) => Some(matches),
-            State::Unknown => None,
+            MatchState::Decided(matches) => Some(matches),
+            MatchState::Unknown => None,
         }
     }
 }

@@ -2,17 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use super::{Column, Source, first, is_cut};
+use super::{CellSource, Column, first, is_cut};
 use crate::decode::event::Event;
-use crate::decode::json::{Kind, Value};
+use crate::decode::json::{JsonValue, ValueKind};
 use crate::table::cell::CellStyle;
 use crate::table::json;
 use crate::table::large;
-use crate::table::large::Emit;
+use crate::table::large::ByteSink;
 
 /// What the cells of a column are to a spreadsheet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Shows {
+pub enum ColumnType {
     /// Text, whatever it looks like: an account id is no number.
     Text,
     /// Points in time, where they can be read.
@@ -23,18 +23,18 @@ pub enum Shows {
 
 impl Column {
     /// What the column's cells are to a spreadsheet.
-    pub fn shows(&self) -> Shows {
+    pub fn shows(&self) -> ColumnType {
         match &self.source {
-            Source::Time(_) => Shows::Time,
-            Source::Path(path) if !path.is_many() && self.name.contains(['.', '[']) => Shows::Value,
-            _ => Shows::Text,
+            CellSource::Time(_) => ColumnType::Time,
+            CellSource::Path(path) if !path.is_many() && self.name.contains(['.', '[']) => ColumnType::Value,
+            _ => ColumnType::Text,
         }
     }
 
     /// Whether the cell of an event is a number, if numbers are what it can show.
     pub fn is_number(&self, event: &Event<'_>) -> bool {
         match &self.source {
-            Source::Path(path) if self.shows() == Shows::Value => path.value(event).is_some_and(is_number),
+            CellSource::Path(path) if self.shows() == ColumnType::Value => path.value(event).is_some_and(is_number),
             _ => false,
         }
     }
@@ -43,9 +43,9 @@ impl Column {
     /// list as an array, null for what is absent, and times in the zone of `style`.
     pub fn write_json(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
-            Source::Field(slot) => json::value(event.get(*slot), out),
-            Source::Time(slot) => json::event_time(event.get(*slot), style, out),
-            Source::Path(path) if path.is_many() => {
+            CellSource::Field(slot) => json::value(event.get(*slot), out),
+            CellSource::Time(slot) => json::event_time(event.get(*slot), style, out),
+            CellSource::Path(path) if path.is_many() => {
                 out.push(b'[');
                 path.each(event, &mut |value| {
                     json::value(Some(value), out);
@@ -53,13 +53,13 @@ impl Column {
                 });
                 json::end_array(out);
             }
-            Source::Path(path) => json::time(path.value(event), style, out),
-            Source::First(paths) => json::value(first(paths, event), out),
-            Source::UserName(names) => names.write(event, out, |name, out| match name {
+            CellSource::Path(path) => json::time(path.value(event), style, out),
+            CellSource::First(paths) => json::value(first(paths, event), out),
+            CellSource::UserName(names) => names.write(event, out, |name, out| match name {
                 Some(parts) => json::text(&parts, out),
                 None => json::value(None, out),
             }),
-            Source::Resources(fields) => {
+            CellSource::Resources(fields) => {
                 out.push(b'[');
                 for resource in fields.list(event) {
                     json::text(&[&resource], out);
@@ -67,7 +67,7 @@ impl Column {
                 }
                 json::end_array(out);
             }
-            Source::File => json::text(&[file], out),
+            CellSource::File => json::text(&[file], out),
         }
     }
 
@@ -77,10 +77,10 @@ impl Column {
         event: &Event<'_>,
         file: &str,
         style: &CellStyle,
-        emit: &mut Emit<'_>,
+        emit: &mut ByteSink<'_>,
     ) -> ControlFlow<(), bool> {
         match &self.source {
-            Source::Path(path) if path.is_many() => {
+            CellSource::Path(path) if path.is_many() => {
                 let (mut flow, mut count) = (emit(b"["), 0);
                 path.each(event, &mut |value| {
                     if flow.is_continue() && count > 0 {
@@ -108,6 +108,6 @@ impl Column {
     }
 }
 
-fn is_number(value: Value<'_>) -> bool {
-    value.kind() == Kind::Scalar && matches!(value.raw().first(), Some(b'-' | b'0'..=b'9'))
+fn is_number(value: JsonValue<'_>) -> bool {
+    value.kind() == ValueKind::Scalar && matches!(value.raw().first(), Some(b'-' | b'0'..=b'9'))
 }

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 
 use crate::error::Problem;
-use crate::error::cancel::Stop;
+use crate::error::cancel::Cancellation;
 
 /// What is copied at most, in GiB.
 const LARGEST: u64 = 8;
 
 /// Copies `bytes` to a file without a name in the folder for temporary files. What
 /// is there when the run ends early is of no use to anyone.
-pub fn spooled(bytes: &mut dyn Read, stop: &Stop) -> Result<File, Problem> {
+pub fn spooled(bytes: &mut dyn Read, stop: &Cancellation) -> Result<File, Problem> {
     let mut file = tempfile::tempfile().map_err(Problem::Spool)?;
     let mut buffer = vec![0; 256 << 10];
     let mut copied = 0;

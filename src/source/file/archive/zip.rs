@@ -10,7 +10,7 @@ use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive,
 
 use super::MemberVisitor;
 use crate::error::Problem;
-use crate::source::file::layer::{UnpackLimit, Unpacked};
+use crate::source::file::layer::{UnpackLimit, UnpackedReader};
 
 const NAME: &str = "zip";
 
@@ -94,7 +94,7 @@ fn member(
         }
     };
     let checked = ZipMember { bytes, crc: Crc::new(), length: 0, expected: (crc, size) };
-    visitor.file(name, &mut Unpacked::new(checked, limit.clone()))
+    visitor.file(name, &mut UnpackedReader::new(checked, limit.clone()))
 }
 
 /// The bytes of one file, which are compared with its checksum at their end.

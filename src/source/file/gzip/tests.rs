@@ -170,7 +170,7 @@ fn text_behind_the_first_member_is_another_part() {
     let mut stream = GzipStream::new(&*file);
     let mut buffer = [0; 100];
     assert_eq!((stream.read(&mut buffer), stream.read(&mut buffer)), (3, 0));
-    assert_eq!((stream.next_part(), stream.read(&mut buffer)), (Some(Part::FurtherMembers), 5));
+    assert_eq!((stream.next_part(), stream.read(&mut buffer)), (Some(GzipPart::FurtherMembers), 5));
     assert_eq!((stream.read(&mut buffer), stream.next_part()), (0, None));
     let (_, findings) = stream.into_parts();
     assert_eq!((findings.members, findings.further_bytes), (3, 5));

@@ -6,15 +6,15 @@ use crate::source::file::container::Container;
 use crate::source::file::gzip::MAGIC;
 
 /// What was read of a file at first.
-pub(super) struct Start {
+pub(super) struct FileStart {
     /// How many bytes.
     pub(super) filled: usize,
     /// Whether that was all.
-    pub(super) end: Option<End>,
+    pub(super) end: Option<TextEndReason>,
 }
 
 /// Why there is no more to read.
-pub(super) enum End {
+pub(super) enum TextEndReason {
     /// The file was read to its end.
     Whole,
     /// It cannot be read on.
@@ -22,21 +22,21 @@ pub(super) enum End {
 }
 
 /// What follows the start.
-pub(super) struct Rest<'f> {
-    pub(super) end: Option<End>,
+pub(super) struct RemainingText<'f> {
+    pub(super) end: Option<TextEndReason>,
     pub(super) file: &'f mut (dyn Read + Send),
 }
 
-impl Read for Rest<'_> {
+impl Read for RemainingText<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.end.take() {
             None => self.file.read(buffer),
-            Some(End::Whole) => {
-                self.end = Some(End::Whole);
+            Some(TextEndReason::Whole) => {
+                self.end = Some(TextEndReason::Whole);
                 Ok(0)
             }
-            Some(End::Failed(error)) => {
-                self.end = Some(End::Whole);
+            Some(TextEndReason::Failed(error)) => {
+                self.end = Some(TextEndReason::Whole);
                 Err(error)
             }
         }
@@ -45,25 +45,25 @@ impl Read for Rest<'_> {
 
 /// Fills `buffer` with at most as many bytes as `limit` gives for a file with this
 /// start; with the first of them only, if these show that it is an archive.
-pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: impl Fn(&[u8]) -> usize) -> Start {
+pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: impl Fn(&[u8]) -> usize) -> FileStart {
     const FIRST: usize = 64 * 1024;
     let mut filled = 0;
     loop {
         if filled == buffer.len() {
             let limit = limit(&buffer[..filled]);
             if filled > 0 && filled >= limit {
-                return Start { filled, end: None };
+                return FileStart { filled, end: None };
             }
             buffer.resize((filled * 2).clamp(FIRST, limit.max(FIRST)), 0);
         }
         match read_some(file, &mut buffer[filled..]) {
-            Ok(0) => return Start { filled, end: Some(End::Whole) },
+            Ok(0) => return FileStart { filled, end: Some(TextEndReason::Whole) },
             Ok(length) => filled += length,
-            Err(error) => return Start { filled, end: Some(End::Failed(error)) },
+            Err(error) => return FileStart { filled, end: Some(TextEndReason::Failed(error)) },
         }
         let start = &buffer[..filled];
         if filled >= FIRST && !start.starts_with(&MAGIC) && Container::of(start).is_some() {
-            return Start { filled, end: None };
+            return FileStart { filled, end: None };
         }
     }
 }

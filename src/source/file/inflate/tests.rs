@@ -8,7 +8,7 @@ use super::*;
 
 /// The text of a file, of which each window is read up to its last line.
 fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
-    let mut inflater = Inflater::with_ahead(limit, Arc::new(Places::new(limit % 2)));
+    let mut inflater = Inflater::with_ahead(limit, Arc::new(ReadAheadPermits::new(limit % 2)));
     let mut text = Vec::new();
     let mut file = file;
     let mut see = |window: &[u8], is_last: bool| {
@@ -17,7 +17,7 @@ fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
         text.extend_from_slice(&window[..seen]);
         ControlFlow::Continue(seen)
     };
-    let Content::Text(ended) = inflater.read(&mut file, || true, &mut see) else { panic!("it is text") };
+    let FileContent::Text(ended) = inflater.read(&mut file, || true, &mut see) else { panic!("it is text") };
     let problems: Vec<String> = ended.problems.iter().map(Problem::to_string).collect();
     (String::from_utf8(text).unwrap(), Some(problems.join(", ")).filter(|said| !said.is_empty()))
 }
@@ -57,13 +57,13 @@ fn junk_that_ends_like_the_member_is_no_part_of_it() {
 
 #[test]
 fn no_window_is_larger_than_the_largest() {
-    let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(Places::new(1))), 0);
+    let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(ReadAheadPermits::new(1))), 0);
     let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
     let mut see = |window: &[u8], _| {
         largest = largest.max(window.len());
         ControlFlow::Continue(0)
     };
-    let Content::Text(ended) = inflater.read(&mut endless, || true, &mut see) else { panic!("it is text") };
+    let FileContent::Text(ended) = inflater.read(&mut endless, || true, &mut see) else { panic!("it is text") };
     assert_eq!((largest, ended.problems[0].to_string()), (LARGEST, "a record is larger than 128 MiB".into()));
 }
 

@@ -6,7 +6,7 @@ use super::TextVisitor;
 use crate::error::Problem;
 
 /// A window over a text.
-pub(super) struct Windows<'t> {
+pub(super) struct WindowReader<'t> {
     buffer: &'t mut Vec<u8>,
     /// From this length on it has to be asked for more.
     free: usize,
@@ -16,7 +16,7 @@ pub(super) struct Windows<'t> {
 }
 
 /// Why a text is not shown to its end.
-pub(super) enum Stopped {
+pub(super) enum WindowStop {
     /// The visitor had enough.
     Enough,
     /// One event needs a larger window than there can be.
@@ -26,25 +26,25 @@ pub(super) enum Stopped {
     },
 }
 
-impl Stopped {
+impl WindowStop {
     pub(super) fn problem(self) -> Option<Problem> {
         match self {
-            Stopped::Enough => None,
-            Stopped::TooLarge { largest } => Some(Problem::TooLarge(largest)),
+            WindowStop::Enough => None,
+            WindowStop::TooLarge { largest } => Some(Problem::TooLarge(largest)),
         }
     }
 }
 
-impl<'t> Windows<'t> {
+impl<'t> WindowReader<'t> {
     /// A window in `buffer` that may have `free` bytes without being asked for.
-    pub(super) fn new(buffer: &'t mut Vec<u8>, free: usize, largest: usize) -> Windows<'t> {
+    pub(super) fn new(buffer: &'t mut Vec<u8>, free: usize, largest: usize) -> WindowReader<'t> {
         // While one is looked at, the next can be inflated.
         const USUAL: usize = 1 << 20;
         let length = free.min(USUAL);
         if buffer.len() < length {
             buffer.resize(length, 0);
         }
-        Windows { buffer, free, largest, length, filled: 0 }
+        WindowReader { buffer, free, largest, length, filled: 0 }
     }
 
     /// Shows all that `read` gives, and gives what is wrong with that.
@@ -69,7 +69,7 @@ impl<'t> Windows<'t> {
         mut read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
         may_grow: &mut impl FnMut() -> bool,
         visitor: &mut impl TextVisitor,
-    ) -> ControlFlow<Stopped, Option<Problem>> {
+    ) -> ControlFlow<WindowStop, Option<Problem>> {
         loop {
             while self.filled < self.length {
                 match read(&mut self.buffer[self.filled..self.length]) {
@@ -79,17 +79,17 @@ impl<'t> Windows<'t> {
                 }
             }
             if self.show(false, visitor).is_break() {
-                return ControlFlow::Break(Stopped::Enough);
+                return ControlFlow::Break(WindowStop::Enough);
             }
             if self.filled < self.length {
                 continue;
             }
             if self.filled >= self.largest {
-                return ControlFlow::Break(Stopped::TooLarge { largest: self.largest >> 20 });
+                return ControlFlow::Break(WindowStop::TooLarge { largest: self.largest >> 20 });
             }
             self.length = (self.filled * 2).min(self.largest);
             if self.length > self.free && !may_grow() {
-                return ControlFlow::Break(Stopped::Enough);
+                return ControlFlow::Break(WindowStop::Enough);
             }
             if self.length > self.buffer.len() {
                 // Cleared memory that is not written to yet takes none.

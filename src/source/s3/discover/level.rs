@@ -5,7 +5,7 @@ use crate::cloudtrail::log_kind::is_kind_folder;
 
 /// What a folder is in the layout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Level {
+pub(super) enum FolderLevel {
     /// Before `AWSLogs/`.
     Outside,
     /// `AWSLogs/`, or an organisation in it.
@@ -21,20 +21,20 @@ pub(super) enum Level {
     Other,
 }
 
-impl Level {
+impl FolderLevel {
     /// The level of a folder, by its whole name.
-    pub(super) fn of(folder: &str) -> Level {
-        let mut level = Level::Outside;
+    pub(super) fn of(folder: &str) -> FolderLevel {
+        let mut level = FolderLevel::Outside;
         for name in folder.split('/').filter(|name| !name.is_empty()) {
             level = match (level, name) {
-                (Level::Trail | Level::Region, _) => Level::Region,
-                (_, "AWSLogs") => Level::Logs,
-                (Level::Outside, _) => Level::Outside,
-                (Level::Logs | Level::Unknown, name) if is_account(name) => Level::Account,
-                (Level::Logs | Level::Unknown, name) if name.starts_with("o-") => Level::Logs,
-                (Level::Logs | Level::Unknown, _) => Level::Unknown,
-                (Level::Account, name) if is_kind_folder(name) => Level::Trail,
-                (Level::Account | Level::Other, _) => Level::Other,
+                (FolderLevel::Trail | FolderLevel::Region, _) => FolderLevel::Region,
+                (_, "AWSLogs") => FolderLevel::Logs,
+                (FolderLevel::Outside, _) => FolderLevel::Outside,
+                (FolderLevel::Logs | FolderLevel::Unknown, name) if is_account(name) => FolderLevel::Account,
+                (FolderLevel::Logs | FolderLevel::Unknown, name) if name.starts_with("o-") => FolderLevel::Logs,
+                (FolderLevel::Logs | FolderLevel::Unknown, _) => FolderLevel::Unknown,
+                (FolderLevel::Account, name) if is_kind_folder(name) => FolderLevel::Trail,
+                (FolderLevel::Account | FolderLevel::Other, _) => FolderLevel::Other,
             };
         }
         level
@@ -48,26 +48,26 @@ mod tests {
     #[test]
     fn every_layout_leads_to_regions() {
         for (folder, level) in [
-            ("", Level::Outside),
-            ("my/prefix/", Level::Outside),
-            ("AWSLogs/", Level::Logs),
-            ("AWSLogs/o-abc/", Level::Logs),
-            ("o-abc/", Level::Outside),
-            ("o-abc/AWSLogs/o-abc/", Level::Logs),
-            ("o-abc/AWSLogs/111122223333/", Level::Account),
-            ("x/AWSLogs/111122223333/CloudTrail/", Level::Trail),
-            ("AWSLogs/111122223333/CloudTrail-Digest/", Level::Trail),
-            ("AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/", Level::Region),
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/", Level::Region),
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/", Level::Region),
-            ("AWSLogs/111122223333/Config/", Level::Other),
-            ("AWSLogs/111122223333/Config/x/AWSLogs/", Level::Logs),
-            ("AWSLogs/other/", Level::Unknown),
-            ("AWSLogs/other/more/", Level::Unknown),
-            ("AWSLogs/other/111122223333/", Level::Account),
-            ("AWSLogs/other/o-abc/111122223333/CloudTrail/", Level::Trail),
+            ("", FolderLevel::Outside),
+            ("my/prefix/", FolderLevel::Outside),
+            ("AWSLogs/", FolderLevel::Logs),
+            ("AWSLogs/o-abc/", FolderLevel::Logs),
+            ("o-abc/", FolderLevel::Outside),
+            ("o-abc/AWSLogs/o-abc/", FolderLevel::Logs),
+            ("o-abc/AWSLogs/111122223333/", FolderLevel::Account),
+            ("x/AWSLogs/111122223333/CloudTrail/", FolderLevel::Trail),
+            ("AWSLogs/111122223333/CloudTrail-Digest/", FolderLevel::Trail),
+            ("AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/", FolderLevel::Region),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/", FolderLevel::Region),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/", FolderLevel::Region),
+            ("AWSLogs/111122223333/Config/", FolderLevel::Other),
+            ("AWSLogs/111122223333/Config/x/AWSLogs/", FolderLevel::Logs),
+            ("AWSLogs/other/", FolderLevel::Unknown),
+            ("AWSLogs/other/more/", FolderLevel::Unknown),
+            ("AWSLogs/other/111122223333/", FolderLevel::Account),
+            ("AWSLogs/other/o-abc/111122223333/CloudTrail/", FolderLevel::Trail),
         ] {
-            assert_eq!(Level::of(folder), level, "{folder}");
+            assert_eq!(FolderLevel::of(folder), level, "{folder}");
         }
     }
 }

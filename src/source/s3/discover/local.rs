@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::super::mirror::MARK;
 use super::super::mirror_root::{MirrorEntry, MirrorRoot};
-use super::{FolderContents, FolderQuery, Found, Level, Search};
+use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch};
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::{Fatal, plain};
+use crate::error::{Error, plain};
 use crate::sink::partial_file::ENDING;
 
 /// Finds all that is to be read below `prefix`. `address` is what the bucket is
@@ -19,14 +19,14 @@ pub(in super::super) fn search(
     mirror: &MirrorRoot,
     address: &str,
     prefix: &str,
-) -> Result<Found<io::Error>, Fatal> {
+) -> Result<DiscoveredFolders<io::Error>, Error> {
     let file = prefix.trim_end_matches('/');
     // What is neither a file nor a folder, reading it will refuse.
     if !matches!(mirror.find(Path::new(file)), Ok(Some(MirrorEntry::Folder))) {
-        return Ok(Found { object: Some(file.to_string()), ..Found::default() });
+        return Ok(DiscoveredFolders { object: Some(file.to_string()), ..DiscoveredFolders::default() });
     }
-    let fail = |text: String| Fatal::Failed(format!("{address}{prefix}: {text}"));
-    let mut search = Search::new(scope, address.to_string(), prefix);
+    let fail = |text: String| Error::Failed(format!("{address}{prefix}: {text}"));
+    let mut search = FolderSearch::new(scope, address.to_string(), prefix);
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let mut next = BTreeSet::new();
@@ -43,9 +43,11 @@ pub(in super::super) fn search(
     }
     // What another program has put there may lack AWSLogs/, and is what was
     // asked for all the same.
-    let is_known = |folder: &str| !matches!(Level::of(folder), Level::Outside | Level::Unknown | Level::Other);
+    let is_known = |folder: &str| {
+        !matches!(FolderLevel::of(folder), FolderLevel::Outside | FolderLevel::Unknown | FolderLevel::Other)
+    };
     if !search.seen.iter().map(String::as_str).chain([prefix]).any(is_known) && search.found.failures.is_empty() {
-        return Ok(Found { folders: [prefix.to_string()].into(), ..Found::default() });
+        return Ok(DiscoveredFolders { folders: [prefix.to_string()].into(), ..DiscoveredFolders::default() });
     }
     search.conclude().map_err(fail)
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::super::Shared;
-use super::super::client::{Holds, ListRequest};
-use super::super::list_page::{ListPage, Pages};
-use super::super::trouble::Trouble;
-use super::{FolderContents, FolderQuery, Found, Level, MOST, Search, is_organisation};
+use super::super::MirrorTasks;
+use super::super::client::{FirstListing, ListRequest};
+use super::super::list_page::{ListPage, PageSequence};
+use super::super::trouble::S3Error;
+use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch, MOST, is_organisation};
 use crate::cloudtrail::log_kind::LogKind;
-use crate::error::Fatal;
+use crate::error::Error;
 
 /// Folders that are looked into at once.
 const LOOKS: usize = 64;
@@ -21,17 +21,19 @@ const MOST_IN_ONE: usize = 200_000;
 
 /// Finds all that is to be listed below `prefix`, of which `holds` is known.
 pub(in super::super) async fn search(
-    shared: &Arc<Shared>,
+    shared: &Arc<MirrorTasks>,
     prefix: &str,
-    holds: Holds,
-) -> Result<Found<Trouble>, Fatal> {
+    holds: FirstListing,
+) -> Result<DiscoveredFolders<S3Error>, Error> {
     let mut first = match holds {
-        Holds::Object(key) => return Ok(Found { object: Some(key), ..Found::default() }),
-        Holds::Folder(page) => Some(page),
+        FirstListing::Object(key) => {
+            return Ok(DiscoveredFolders { object: Some(key), ..DiscoveredFolders::default() });
+        }
+        FirstListing::Folder(page) => Some(page),
     };
     let address = shared.client.address("");
-    let fail = |text: String| Fatal::Failed(format!("{address}{prefix}: {text}"));
-    let mut search = Search::new(&shared.scope, address.clone(), prefix);
+    let fail = |text: String| Error::Failed(format!("{address}{prefix}: {text}"));
+    let mut search = FolderSearch::new(&shared.scope, address.clone(), prefix);
     let permits = Arc::new(Semaphore::new(LOOKS));
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
@@ -60,12 +62,12 @@ pub(in super::super) async fn search(
 /// What is in each of these folders, asked side by side. The first page of the
 /// list of `prefix` may be known.
 async fn answers(
-    shared: &Arc<Shared>,
+    shared: &Arc<MirrorTasks>,
     permits: &Arc<Semaphore>,
     queries: BTreeSet<FolderQuery>,
     prefix: &str,
     first: &mut Option<ListPage>,
-) -> Result<BTreeMap<FolderQuery, Result<FolderContents, Trouble>>, Fatal> {
+) -> Result<BTreeMap<FolderQuery, Result<FolderContents, S3Error>>, Error> {
     let mut tasks = JoinSet::new();
     for query in queries {
         let (shared, permits) = (Arc::clone(shared), Arc::clone(permits));
@@ -78,25 +80,25 @@ async fn answers(
     }
     let mut answers = BTreeMap::new();
     while let Some(answer) = tasks.join_next().await {
-        answers.extend([answer.map_err(|_| Fatal::Failed("internal error: the search for logs panicked".into()))?]);
+        answers.extend([answer.map_err(|_| Error::Failed("internal error: the search for logs panicked".into()))?]);
     }
     Ok(answers)
 }
 
 /// What is directly in a folder. The first page of the list may be known.
 async fn contents(
-    shared: &Shared,
+    shared: &MirrorTasks,
     query: &FolderQuery,
     mut first: Option<ListPage>,
-) -> Result<FolderContents, Trouble> {
+) -> Result<FolderContents, S3Error> {
     // All kinds begin alike, and an account may have much beside them.
     let prefix = match query.is_peek {
         true => format!("{}{}", query.folder, LogKind::CloudTrail.folder()),
         false => query.folder.clone(),
     };
-    let is_outside = Level::of(&prefix) == Level::Outside;
+    let is_outside = FolderLevel::of(&prefix) == FolderLevel::Outside;
     let mut contents = FolderContents::default();
-    let mut pages = Pages::default();
+    let mut pages = PageSequence::default();
     while !pages.is_past() {
         let request = ListRequest { prefix: &prefix, folders: true, token: pages.token(), ..ListRequest::default() };
         let page = match first.take() {
@@ -110,7 +112,7 @@ async fn contents(
         if is_outside && folders.len() > 2 * MOST {
             // More than these are not entered, but for where the logs are.
             let mut rest = folders.split_off(MOST + 1);
-            rest.retain(|folder| Level::of(folder) == Level::Logs || is_organisation(folder));
+            rest.retain(|folder| FolderLevel::of(folder) == FolderLevel::Logs || is_organisation(folder));
             folders.append(&mut rest);
         }
         if folders.len() > MOST_IN_ONE {

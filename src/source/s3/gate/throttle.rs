@@ -24,20 +24,20 @@ const CALM: Duration = Duration::from_secs(5);
 
 /// The number of downloads at once, and what it follows from.
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub(super) struct AdaptiveLimit {
     limit: usize,
     downloads: Downloads,
     slow_downs: u64,
     halved: Option<Instant>,
-    window: Window,
+    window: RateWindow,
     /// What there was before more were tried.
-    before: Option<Before>,
+    before: Option<PreviousRate>,
     rests: u32,
 }
 
 /// A stretch of time in which arrivals are counted.
 #[derive(Debug)]
-struct Window {
+struct RateWindow {
     began: Instant,
     arrivals: usize,
     /// Whether somebody had to wait: only then is the limit what holds it up.
@@ -45,20 +45,20 @@ struct Window {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Before {
+struct PreviousRate {
     limit: usize,
     /// Arrivals in a second.
     rate: f64,
 }
 
-impl Throttle {
-    pub(super) fn new(downloads: Downloads, now: Instant) -> Throttle {
-        Throttle {
+impl AdaptiveLimit {
+    pub(super) fn new(downloads: Downloads, now: Instant) -> AdaptiveLimit {
+        AdaptiveLimit {
             limit: downloads.first,
             downloads,
             slow_downs: 0,
             halved: None,
-            window: Window::new(now),
+            window: RateWindow::new(now),
             before: None,
             rests: 0,
         }
@@ -87,7 +87,7 @@ impl Throttle {
             return;
         }
         let rate = self.window.arrivals as f64 / elapsed.as_secs_f64();
-        let window = std::mem::replace(&mut self.window, Window::new(now));
+        let window = std::mem::replace(&mut self.window, RateWindow::new(now));
         if window.is_full {
             self.judge(rate, now);
         }
@@ -103,7 +103,7 @@ impl Throttle {
         } else if self.rests > 0 {
             self.rests -= 1;
         } else if self.limit < self.downloads.most && self.is_calm(now) {
-            self.before = Some(Before { limit: self.limit, rate });
+            self.before = Some(PreviousRate { limit: self.limit, rate });
             self.limit = (self.limit + self.limit.div_ceil(2)).min(self.downloads.most);
         }
     }
@@ -122,13 +122,13 @@ impl Throttle {
         self.limit = (self.limit / 2).max(LEAST.min(self.limit));
         self.halved = Some(now);
         self.before = None;
-        self.window = Window::new(now);
+        self.window = RateWindow::new(now);
     }
 }
 
-impl Window {
-    fn new(began: Instant) -> Window {
-        Window { began, arrivals: 0, is_full: false }
+impl RateWindow {
+    fn new(began: Instant) -> RateWindow {
+        RateWindow { began, arrivals: 0, is_full: false }
     }
 }
 
@@ -140,14 +140,14 @@ mod tests {
 
     /// A store that takes so long for each object, and has no more than so
     /// many in a second, met by whoever always has as many under way as may be.
-    struct Store {
+    struct SimulatedStore {
         latency: f64,
         most: f64,
     }
 
-    impl Store {
+    impl SimulatedStore {
         /// Lets a time pass, and gives the limit after it and the highest.
-        fn serve(&self, throttle: &mut Throttle, now: &mut Instant, seconds: u64) -> (usize, usize) {
+        fn serve(&self, throttle: &mut AdaptiveLimit, now: &mut Instant, seconds: u64) -> (usize, usize) {
             let (end, mut highest) = (*now + Duration::from_secs(seconds), 0);
             while *now < end {
                 let rate = (throttle.limit() as f64 / self.latency).min(self.most);
@@ -163,23 +163,23 @@ mod tests {
     #[test]
     fn there_are_more_while_that_is_faster() {
         let mut now = Instant::now();
-        let mut throttle = Throttle::new(DOWNLOADS, now);
-        let far = Store { latency: 0.03, most: f64::MAX };
+        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let far = SimulatedStore { latency: 0.03, most: f64::MAX };
         assert_eq!(far.serve(&mut throttle, &mut now, 1), (256, 256));
     }
 
     #[test]
     fn what_does_not_help_is_given_up() {
         let mut now = Instant::now();
-        let mut throttle = Throttle::new(DOWNLOADS, now);
-        let narrow = Store { latency: 0.01, most: 5000.0 };
+        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let narrow = SimulatedStore { latency: 0.01, most: 5000.0 };
         assert_eq!(narrow.serve(&mut throttle, &mut now, 2), (64, 96));
     }
 
     #[test]
     fn nobody_grows_who_does_not_wait() {
         let mut now = Instant::now();
-        let mut throttle = Throttle::new(DOWNLOADS, now);
+        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..10_000 {
             now += Duration::from_millis(1);
             throttle.arrive(now);
@@ -190,13 +190,13 @@ mod tests {
     #[test]
     fn a_request_to_slow_down_halves_once_and_growth_waits() {
         let mut now = Instant::now();
-        let mut throttle = Throttle::new(DOWNLOADS, now);
+        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..50 {
             now += Duration::from_millis(1);
             throttle.slow_down(now);
         }
         assert_eq!((throttle.limit(), throttle.slow_downs()), (32, 50));
-        let far = Store { latency: 0.03, most: f64::MAX };
+        let far = SimulatedStore { latency: 0.03, most: f64::MAX };
         assert_eq!(far.serve(&mut throttle, &mut now, 4), (32, 32));
         assert!(far.serve(&mut throttle, &mut now, 4).0 > 64);
     }
@@ -205,7 +205,7 @@ mod tests {
     fn there_is_a_floor() {
         let mut now = Instant::now();
         for (first, floor) in [(64, LEAST), (4, 4)] {
-            let mut throttle = Throttle::new(Downloads { first, most: 256 }, now);
+            let mut throttle = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
             for _ in 0..50 {
                 now += ECHO;
                 throttle.slow_down(now);
@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn a_number_that_was_asked_for_stays() {
         let mut now = Instant::now();
-        let mut throttle = Throttle::new(Downloads { first: 7, most: 7 }, now);
+        let mut throttle = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
         throttle.slow_down(now);
-        let far = Store { latency: 0.03, most: f64::MAX };
+        let far = SimulatedStore { latency: 0.03, most: f64::MAX };
         assert_eq!(far.serve(&mut throttle, &mut now, 4), (7, 7));
         assert_eq!(throttle.slow_downs(), 1);
     }
