@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod filter;
+pub mod parse_error;
 pub mod source;
 pub mod table;
 pub mod work;

@@ -14,15 +14,15 @@
 //! ahead waits once its channel is full, and the one that is behind can always
 //! go on: memory stays bounded, and nothing can lock.
 
+mod batch_output;
 mod block;
-mod conclusion;
 mod feed;
+mod file_conclusion;
 pub mod request;
-mod rows;
-mod turn;
-mod unpack;
+mod unpacker;
 mod worker;
 mod writer;
+mod writer_position;
 
 use std::sync::Arc;
 
@@ -31,12 +31,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use self::block::OutputBlock;
 use self::feed::InputFeed;
 use self::request::EventRequest;
-use self::turn::WriterPosition;
 use self::writer::Writer;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time::Clock;
 use crate::decode::event::{Event, FieldSet};
 use crate::engine::worker::{EventGoal, EventTask, JobContext, Worker};
+use crate::engine::writer_position::WriterPosition;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::filter::Filter;
@@ -45,7 +45,7 @@ use crate::filter::jq::expression::OutputKind;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
 use crate::sink::{Provenance, Sink};
-use crate::source::file::ahead::ReadAheadPermits;
+use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
 use crate::syntax::glob::UnmatchedValues;

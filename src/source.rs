@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use crate::cloudtrail::keys::delivered_by;
 use crate::error::cancel::Cancellation;
+use crate::source::file::cancellable_reader::CancellableReader;
 use crate::source::file::container::Container;
 use crate::source::file::opener::FileOpener;
-use crate::source::file::patient::CancellableReader;
 use crate::source::s3::Refetch;
 use crate::source::s3::mirror_root::MirrorRoot;
 

@@ -4,23 +4,23 @@ pub mod catalogue;
 pub mod cell;
 pub mod column;
 mod csv;
-pub mod cuts;
 pub mod excel;
 mod json;
-mod large;
 pub mod layout;
-mod names;
+mod streamed_cell;
+pub mod truncation;
+mod user_names;
 
 use std::ops::ControlFlow;
 
 use self::cell::{CellStyle, push_text};
 use self::column::Column;
 use self::excel::SheetColumn;
-pub use self::large::ByteSink;
 use self::layout::{Format, TableLayout};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::filter::jq::JqOutput;
+pub use crate::table::streamed_cell::ByteSink;
 
 /// Writes rows of the chosen columns in the chosen format.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl Table {
     pub fn is_large(&self, event: &Event<'_>) -> bool {
         /// Of so many columns each can show a large part of an event.
         const COLUMNS: usize = 16;
-        event.value().raw().len() > large::PIECE / (1 + self.columns.len() / COLUMNS)
+        event.value().raw().len() > streamed_cell::PIECE / (1 + self.columns.len() / COLUMNS)
     }
 
     /// Writes the row of an event that may be large piece by piece, and gives how

@@ -29,7 +29,7 @@ pub enum Field {
 
 impl Field {
     /// What a name stands for that is worked out; nothing where it is no such name.
-    pub fn worked_out(name: &str, fields: &mut FieldSet) -> Result<Option<Field>, String> {
+    pub fn derived(name: &str, fields: &mut FieldSet) -> Result<Option<Field>, String> {
         Ok(Some(match name {
             "userName" => Field::UserName(Box::new(IdentityReader::new(fields)?)),
             "userType" => Field::Path(FieldPath::parse("userIdentity.type", fields)?),
@@ -47,7 +47,7 @@ impl Field {
 
     /// Reads the name of a field or a path. Gives what is wrong with it.
     pub fn parse(name: &str, fields: &mut FieldSet) -> Result<Field, String> {
-        if let Some(field) = Field::worked_out(name, fields)? {
+        if let Some(field) = Field::derived(name, fields)? {
             return Ok(field);
         }
         if name == "file" {

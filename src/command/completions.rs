@@ -12,9 +12,9 @@ use clap_complete::{CompleteEnv, Shell};
 
 use super::context::print;
 use super::{Command, Context};
+use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
-use crate::error::usage::UsageError;
 use crate::table::catalogue;
 
 /// Set where a shell asks, to the shell's name.
@@ -79,8 +79,7 @@ impl Command for Completions {
     }
 
     fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Error> {
-        let args =
-            CompletionsArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
+        let args = CompletionsArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         print(&script(args.shell).map_err(|error| Error::write("the script", &error))?)
     }
 }

@@ -8,9 +8,9 @@ use clap::ArgMatches;
 
 use super::{COMMANDS, Command, Context, MAIN, completions};
 use crate::cli::config::{Environment, Settings};
+use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
-use crate::error::usage::UsageError;
 use crate::report::{Report, Verbosity};
 
 /// All that can be typed.
@@ -78,7 +78,7 @@ fn parse(arguments: &[OsString]) -> Result<ParsedArguments, Error> {
             let _ = error.print();
             Ok(ParsedArguments::Help(Exit::Done))
         }
-        Err(error) => Err(Error::Usage(UsageError::of_clap(&error))),
+        Err(error) => Err(usage_error(&error)),
     }
 }
 

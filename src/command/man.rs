@@ -7,9 +7,9 @@ use clap_mangen::Man as Page;
 
 use super::context::print;
 use super::{Command, Context, definition};
+use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
-use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
 
 /// Write the manual page of a command, for man(1)
@@ -31,7 +31,7 @@ impl Command for Man {
     }
 
     fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Error> {
-        let args = ManArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
+        let args = ManArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         let page = page(args.command.as_deref())?;
         print(&page.map_err(|error| Error::write("the manual page", &error))?)
     }

@@ -8,6 +8,7 @@ use super::context::print;
 use super::dispatch::print_help_as_error;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
+use crate::cli::parse_error::usage_error;
 use crate::cli::source::{BucketArgs, inputs};
 use crate::cli::table::{TableArgs, check_workbook};
 use crate::cli::work::{VerbosityArgs, WorkArgs};
@@ -15,7 +16,6 @@ use crate::engine;
 use crate::engine::request::EventRequest;
 use crate::error::Error;
 use crate::error::exit::Exit;
-use crate::error::usage::UsageError;
 use crate::report::Report;
 use crate::table::catalogue;
 use crate::table::layout::Format;
@@ -74,7 +74,7 @@ impl Command for Rows {
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
-        let args = RowsArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
+        let args = RowsArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         if args.table.columns.iter().any(|list| list == "help") {
             return print(&catalogue::help());
         }

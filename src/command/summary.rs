@@ -9,21 +9,21 @@
 //! ```
 
 pub mod args;
+mod buckets;
 mod counter;
 mod data;
-mod days;
+mod display;
 mod follow_up;
+mod log_days;
 mod page;
 mod request;
 mod result;
-mod shown;
-mod span;
 mod spill;
 mod tally;
 mod terminal;
 mod time;
 mod timeline;
-mod trend;
+mod value_stats;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
@@ -33,12 +33,12 @@ use self::result::{Summary, TableTopic};
 use self::tally::{CountedColumns, Tally};
 use super::context::print;
 use super::{Command, Context, isolation};
+use crate::cli::parse_error::usage_error;
 use crate::decode::event::FieldSet;
 use crate::engine;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::error::usage::UsageError;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
 use crate::table::catalogue;
@@ -68,7 +68,7 @@ impl Command for SummaryCommand {
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
-        let args = SummaryArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
+        let args = SummaryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         if args.counting.by.iter().any(|list| list == "help") {
             return print(&catalogue::help());
         }

@@ -11,15 +11,15 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use self::verify::Verifier;
 use super::{Command, Context};
 use crate::cli::filter::ScopeArgs;
+use crate::cli::parse_error::usage_error;
 use crate::cli::source::{BucketArgs, inputs};
 use crate::cli::work::VerbosityArgs;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::error::usage::UsageError;
 use crate::report::{Report, SyncTotals};
 use crate::sink::target::Target;
-use crate::source::s3::survey::{DayTotals, DryRunEvent, survey};
+use crate::source::s3::dry_run::{DayTotals, DryRunEvent, dry_run};
 use crate::source::s3::{Bucket, MirrorItem, NextItem};
 use crate::source::spec::{BucketInput, Input};
 
@@ -69,7 +69,7 @@ impl Command for Sync {
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
-        let args = SyncArgs::from_arg_matches(typed).map_err(|error| Error::Usage(UsageError::of_clap(&error)))?;
+        let args = SyncArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
         let request = request(&args, context)?;
         let report = Report::new(args.verbosity.verbosity(), request.is_dry);
         let outcome = context.work(&report, |stop| run(&request, &report, stop));
@@ -155,7 +155,7 @@ fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<S
     let mut header = Some(HEADER);
     let (mut mirrored, mut objects, mut bytes) = (SyncTotals::default(), 0, 0);
     for input in &request.buckets {
-        let surveyed = survey(input, report, stop, |met| {
+        let surveyed = dry_run(input, report, stop, |met| {
             match met {
                 DryRunEvent::Skip(skip) => report.skip(&skip),
                 DryRunEvent::Day(day) => {

@@ -7,25 +7,25 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use super::conclusion::FileExpectation;
 use super::feed::BatchSizer;
-use super::rows::BatchOutput;
-use super::turn::WriterPosition;
-use super::unpack::Unpacker;
 use super::{Batch, BatchItem, EventVisitor, ReportItem};
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time::Clock;
 use crate::decode::event::FieldSet;
 use crate::decode::{Decoder, Findings};
+use crate::engine::batch_output::BatchOutput;
+use crate::engine::file_conclusion::FileExpectation;
+use crate::engine::unpacker::Unpacker;
+use crate::engine::writer_position::WriterPosition;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Problem};
 use crate::filter::Filter;
 use crate::filter::jq::Jq;
 use crate::filter::search::ByteSearch;
-use crate::source::file::ahead::ReadAheadPermits;
 use crate::source::file::container::Container;
 use crate::source::file::inflate::{Consumed, FileContent, Inflater, TextEnd, TextVisitor};
 use crate::source::file::opener::FileOpener;
+use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::source::{LogFile, OpenedFile};
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
@@ -148,7 +148,7 @@ impl<'a, 'v> Worker<'a, 'v> {
         {
             // Who looked at events has seen them.
             let is_seen = matches!(self.choice.goal, EventGoal::Visit(_)) && rows.has_more(&before);
-            if !is_seen && rows.take_back(&before) {
+            if !is_seen && rows.rollback(&before) {
                 ended = self.read_once(source, &name, rows).unwrap_or_default();
             } else {
                 rows.say(ReportItem::Note(format!("{name}: damaged here, and fetched again; run once more")));

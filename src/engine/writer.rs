@@ -7,16 +7,16 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::block::{OutputBlock, RowIdentity, RowPiece};
 use super::request::EventRequest;
-use super::turn::WriterPosition;
 use super::{BLOCK, ReportItem};
+use crate::engine::writer_position::WriterPosition;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::{Coverage, Report};
 use crate::sink::Sink;
 use crate::spill::dedupe::SeenIds;
 use crate::spill::sort::Sorter;
-use crate::table::cuts::TruncationCounter;
 use crate::table::layout::Format;
+use crate::table::truncation::TruncationCounter;
 
 pub(super) struct Writer<'a> {
     request: &'a EventRequest,
@@ -27,7 +27,7 @@ pub(super) struct Writer<'a> {
     seen: Option<SeenIds>,
     sorter: Option<Sorter>,
     /// Whether the last event is left out, and all that comes of it.
-    is_left_out: bool,
+    is_omitted: bool,
     /// How many cells of all rows were cut.
     cut: u64,
     coverage: Coverage,
@@ -50,7 +50,7 @@ impl<'a> Writer<'a> {
             sink,
             seen: request.dedupe.then(SeenIds::default),
             sorter: (!request.sort.is_empty() && !request.count).then(|| Sorter::new(request.limit)),
-            is_left_out: false,
+            is_omitted: false,
             cut: 0,
             coverage: Coverage::default(),
             shown: Instant::now(),
@@ -171,20 +171,20 @@ impl<'a> Writer<'a> {
     /// did.
     fn is_new(&mut self, id: RowIdentity) -> Result<bool, Error> {
         if id != RowIdentity::AsBefore {
-            self.is_left_out = match (&mut self.seen, id) {
+            self.is_omitted = match (&mut self.seen, id) {
                 (Some(seen), RowIdentity::Id(id)) => !seen.insert(id)?,
                 _ => false,
             };
-            self.coverage.duplicates += u64::from(self.is_left_out);
+            self.coverage.duplicates += u64::from(self.is_omitted);
         }
-        Ok(!self.is_left_out)
+        Ok(!self.is_omitted)
     }
 
     fn take_piece(&mut self, block: &OutputBlock, piece: RowPiece) -> Result<(), Error> {
         if piece.is_first {
             self.is_new(block.ids.first().copied().unwrap_or(RowIdentity::Nothing))?;
         }
-        if self.is_left_out {
+        if self.is_omitted {
             return Ok(());
         }
         self.cut += block.cut_cells();

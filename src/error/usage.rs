@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-
 /// Why a command line cannot be carried out.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UsageError {
@@ -48,44 +46,10 @@ impl UsageError {
         &self.hints
     }
 
-    /// What clap found.
-    pub fn of_clap(error: &clap::Error) -> UsageError {
-        let text = |kind| match error.get(kind) {
-            Some(ContextValue::String(text)) => Some(text.clone()),
-            Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
-            _ => None,
-        };
-        let argument = text(ContextKind::InvalidArg);
-        let option = argument.as_deref().map(|argument| argument.split(" <").next().unwrap_or(argument).to_string());
-        let value = text(ContextKind::InvalidValue);
-        match (error.kind(), option, value) {
-            (ErrorKind::InvalidValue, Some(option), Some(value)) if !value.is_empty() => {
-                let right = text(ContextKind::ValidValue).unwrap_or_default();
-                UsageError::value(&option, &value, format!("not one of {right}"))
-            }
-            (ErrorKind::InvalidValue, Some(option), _) => UsageError::about(&option, " needs a value"),
-            (ErrorKind::ValueValidation, Some(option), Some(value)) => {
-                let source = std::error::Error::source(error).map(ToString::to_string);
-                UsageError::value(&option, &value, source.unwrap_or_else(|| "not a value of this option".into()))
-            }
-            (ErrorKind::UnknownArgument, Some(option), _) => {
-                let hint = text(ContextKind::SuggestedArg).map(|known| format!("did you mean {known}?"));
-                let reason = ": there is no such option";
-                UsageError { hints: hint.into_iter().collect(), ..UsageError::about(&option, reason) }
-            }
-            (ErrorKind::ArgumentConflict, Some(option), _) => {
-                let other = text(ContextKind::PriorArg).unwrap_or_default();
-                match other == option {
-                    true => UsageError::about(&option, " is given more than once"),
-                    false => UsageError::about(&option, format!(" cannot be used with {other}")),
-                }
-            }
-            _ => {
-                let text = error.to_string();
-                let first = text.lines().next().unwrap_or_default();
-                UsageError::new(first.strip_prefix("error: ").unwrap_or(first))
-            }
-        }
+    /// The same, with what the user may have meant.
+    pub fn with_hint(mut self, hint: String) -> UsageError {
+        self.hints.push(hint);
+        self
     }
 }
 

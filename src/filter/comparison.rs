@@ -1,19 +1,19 @@
 //! One `--where`: a field, an operator and a value.
 
-mod typed;
+mod parse;
 
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
 use regex::Regex;
 
-use self::typed::{RIGHT, never_fits, split, test};
 use super::search::{Boundary, Needle, needles_of_regex};
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::long::{CutCounter, LongValueTest};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
+use crate::filter::comparison::parse::{RIGHT, never_fits, split, test};
 use crate::syntax::decimal::Decimal;
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
@@ -190,9 +190,9 @@ fn number(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::typed::{ONE, ORDERED};
     use super::*;
     use crate::decode::testing::with_event;
+    use crate::filter::comparison::parse::{ONE, ORDERED};
 
     const NOW: &str = "2026-10-10T00:00:00Z";
 

@@ -3,7 +3,7 @@
 
 use super::comparison::Comparison;
 use super::grep::Grep;
-use super::search::{Boundary, Needle, needles_of, needles_of_regex};
+use super::search::{Boundary, Needle, needles_of_regex, required_literals};
 use crate::cloudtrail::call::{AccessKind, FailureRule};
 use crate::cloudtrail::field::FieldPath;
 use crate::cloudtrail::long;
@@ -98,9 +98,11 @@ impl Condition {
     pub fn needles(&self) -> Option<Vec<Needle>> {
         match self {
             Condition::Failed(..) | Condition::Read(..) => None,
-            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => needles_of(choice, Boundary::WHOLE),
+            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => {
+                required_literals(choice, Boundary::WHOLE)
+            }
             Condition::Where(comparison) => comparison.needles(),
-            Condition::Resource(resource) => needles_of(resource.choice(), Boundary::NONE),
+            Condition::Resource(resource) => required_literals(resource.choice(), Boundary::NONE),
             Condition::Grep(grep) => {
                 let needles = grep.patterns().iter().map(|pattern| needles_of_regex(pattern, Boundary::NONE));
                 Some(needles.collect::<Option<Vec<_>>>()?.concat())

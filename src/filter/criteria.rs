@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::address::AddressPattern;
 use super::condition::Condition;
 use super::jq::required;
-use super::search::{Boundary, ByteSearch, Needle, needles_of};
+use super::search::{Boundary, ByteSearch, Needle, required_literals};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::long;
 use crate::cloudtrail::long::CutCounter;
@@ -103,8 +103,8 @@ impl Filter {
 
     /// A search that tells of most logs that no event in them is wanted.
     pub fn search(&self) -> Option<ByteSearch> {
-        let name = self.name.as_ref().and_then(|(_, choice)| needles_of(choice, Boundary::WHOLE));
-        let user = self.user.as_ref().and_then(|(_, choice)| needles_of(choice, Boundary::PARTS));
+        let name = self.name.as_ref().and_then(|(_, choice)| required_literals(choice, Boundary::WHOLE));
+        let user = self.user.as_ref().and_then(|(_, choice)| required_literals(choice, Boundary::PARTS));
         let address = self.address.as_ref().and_then(|(_, choice)| AddressPattern::needles(choice.wanted()));
         let finer = self.finer.iter().filter_map(Condition::needles);
         ByteSearch::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))

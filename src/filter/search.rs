@@ -4,13 +4,13 @@
 
 mod find;
 mod needle;
-mod regular;
+mod regex_literals;
 
 use memchr::memmem;
 
 pub use self::needle::{Boundary, Needle};
-pub use self::regular::needles_of_regex;
 use crate::decode::structure::SimdLevel;
+pub use crate::filter::search::regex_literals::needles_of_regex;
 use crate::syntax::glob::{Pattern, PatternSet};
 
 /// What the text of a log must hold, one of these at least.
@@ -51,7 +51,7 @@ impl ByteSearch {
 
 /// What events hold of which some value, as `edges` say of it, fits `choice`;
 /// nothing where that is not easily told.
-pub fn needles_of(choice: &PatternSet<Pattern>, edges: Boundary<'_>) -> Option<Vec<Needle>> {
+pub fn required_literals(choice: &PatternSet<Pattern>, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     choice.wanted().iter().map(|pattern| Needle::of_pattern(pattern, edges)).collect()
 }
 
@@ -62,7 +62,7 @@ mod tests {
     fn excludes(patterns: &[&str], text: &str) -> Option<bool> {
         let values: Vec<String> = patterns.iter().map(|value| (*value).to_string()).collect();
         let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-        let search = ByteSearch::best(needles_of(&choice, Boundary::WHOLE))?;
+        let search = ByteSearch::best(required_literals(&choice, Boundary::WHOLE))?;
         Some(search.places(text.as_bytes()).is_some_and(|places| places.is_empty()))
     }
 

@@ -12,7 +12,7 @@ pub const ENDING: &str = ".trail2tsv-part";
 
 /// What the names of this process's unfinished results begin with. No walk of
 /// its own meets them.
-pub fn own_output() -> String {
+pub fn temp_prefix() -> String {
     format!("{RESULT}{}-", std::process::id())
 }
 
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn only_results_are_cleaned_up_among_a_users_files() {
         let folder = tempfile::tempdir().unwrap();
-        let alive = begin(folder.path(), &own_output()).unwrap();
+        let alive = begin(folder.path(), &temp_prefix()).unwrap();
         let left = [format!(".trail2tsv-1-abc{ENDING}"), format!(".trail2tsv-99999-x{ENDING}")];
         let others = [format!(".left{ENDING}"), ".trail2tsv-bucket".into(), ".trail2tsv-1-abc".into()];
         left.iter().chain(&others).for_each(|name| std::fs::write(folder.path().join(name), "half").unwrap());

@@ -53,7 +53,7 @@ impl Target {
             _ => {
                 let folder = partial_file::folder_of(path);
                 partial_file::clean_results(folder);
-                let file = partial_file::begin(folder, &partial_file::own_output()).map_err(fail)?;
+                let file = partial_file::begin(folder, &partial_file::temp_prefix()).map_err(fail)?;
                 if let Ok(old) = std::fs::metadata(path) {
                     // Whom a file was for, its next content is for.
                     file.as_file().set_permissions(old.permissions()).map_err(fail)?;

@@ -5,20 +5,20 @@
 //! files of the library that knows the format, so that a workbook of any size
 //! takes little memory; the workbook itself is written at the end.
 
-mod about;
 mod cell;
-mod steady;
+mod library_panics;
+mod workbook_info;
 
 use std::path::Path;
 
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
 
-pub use self::about::WorkbookInfo;
 use self::cell::SheetCell;
-use self::steady::steady;
 use super::target::TargetWriter;
 use crate::error::Error;
+use crate::sink::xlsx::library_panics::steady;
+pub use crate::sink::xlsx::workbook_info::WorkbookInfo;
 use crate::table::column::ColumnType;
 use crate::table::excel;
 use crate::table::excel::SheetColumn;

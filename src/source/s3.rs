@@ -4,21 +4,21 @@
 
 mod client;
 mod discover;
+mod download_threads;
+pub mod dry_run;
 mod fetch;
-mod gate;
-mod guard;
-mod intake;
-mod lanes;
-mod list;
+mod limiter;
+mod list_cursor;
 mod list_page;
-mod lists;
+mod list_scheduler;
 pub mod mirror;
 pub mod mirror_root;
+mod object_batch;
+mod object_filter;
 pub mod offline;
-mod page;
 mod profile;
-pub mod survey;
-mod trouble;
+mod response_guard;
+mod s3_error;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -35,18 +35,18 @@ use tokio::task::JoinHandle;
 
 use self::client::S3Client;
 use self::discover::{DiscoveredFolders, remote};
-use self::gate::ConcurrencyLimiter;
-use self::lanes::DownloadThreads;
 use self::mirror::{Mirror, MirrorLookup};
 use self::mirror_root::{MirrorEntry, MirrorRoot};
-use self::page::{Object, ObjectAccess};
-use self::trouble::S3Error;
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::keys::{Scope, kind_folders};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report, count};
+use crate::source::s3::download_threads::DownloadThreads;
+use crate::source::s3::limiter::ConcurrencyLimiter;
+use crate::source::s3::object_batch::{Object, ObjectAccess};
+use crate::source::s3::s3_error::S3Error;
 use crate::source::spec::BucketInput;
 
 /// A bucket whose logs are being mirrored.

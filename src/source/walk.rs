@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::cloudtrail::keys::Scope;
 use crate::error::{Issue, Outcome, Problem, plain};
-use crate::sink::partial_file::{ENDING, own_output};
+use crate::sink::partial_file::{ENDING, temp_prefix};
 use crate::source::s3::mirror::MARK;
 use crate::source::s3::mirror_root::{LINK, SPECIAL};
 
@@ -57,7 +57,7 @@ fn walk_folder(
     follows: bool,
     mut each: impl FnMut(WalkEntry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let own_output = own_output();
+    let temp_prefix = temp_prefix();
     let mut entries = WalkDir::new(root).follow_links(follows).sort_by(by_key).into_iter();
     while let Some(entry) = entries.next() {
         let met = match entry {
@@ -72,7 +72,9 @@ fn walk_folder(
             Ok(entry) if !entry.file_type().is_file() && follows => WalkEntry::Special,
             Ok(entry) if entry.file_type().is_symlink() => refused(&entry, LINK),
             Ok(entry) if !entry.file_type().is_file() => refused(&entry, SPECIAL),
-            Ok(entry) if name(&entry).starts_with(own_output.as_bytes()) || name(&entry) == MARK.as_bytes() => continue,
+            Ok(entry) if name(&entry).starts_with(temp_prefix.as_bytes()) || name(&entry) == MARK.as_bytes() => {
+                continue;
+            }
             Ok(entry) => file(entry, scope),
             Err(error) => broken(&error),
         };

@@ -79,7 +79,7 @@ impl CellStyle {
             _ => {
                 let start = out.len();
                 push_value(value, out);
-                self.disarm(out, start);
+                self.escape_formula(out, start);
             }
         }
     }
@@ -95,7 +95,7 @@ impl CellStyle {
         for part in parts {
             push_text(part, out);
         }
-        self.disarm(out, start);
+        self.escape_formula(out, start);
     }
 
     /// Appends what is absent.
@@ -108,7 +108,7 @@ impl CellStyle {
 
     /// Puts a `'` before the text that begins at `start` if a spreadsheet
     /// would run it as a formula.
-    pub fn disarm(&self, out: &mut Vec<u8>, start: usize) {
+    pub fn escape_formula(&self, out: &mut Vec<u8>, start: usize) {
         if self.guard && is_formula(&out[start..]) {
             out.insert(start, b'\'');
         }

@@ -15,9 +15,9 @@ use crate::error::Error;
 use crate::syntax::suggest::nearest;
 use crate::table::catalogue;
 use crate::table::cell::{CellStyle, push_value};
-use crate::table::large;
-use crate::table::large::ByteSink;
-use crate::table::names::NameWriter;
+use crate::table::streamed_cell;
+use crate::table::streamed_cell::ByteSink;
+use crate::table::user_names::NameWriter;
 
 /// What is shown unless something else is asked for: what everybody's script
 /// shows, in its order, and two that an investigation needs.
@@ -76,8 +76,8 @@ impl Column {
     /// The column that an option names.
     pub fn new(option: &str, name: &str, fields: &mut FieldSet) -> Result<Column, Error> {
         let wrong = |reason: &str| Error::option(option, name, reason);
-        let worked_out = Field::worked_out(name, fields).map_err(|reason| wrong(&reason))?;
-        let source = match (name, worked_out) {
+        let derived = Field::derived(name, fields).map_err(|reason| wrong(&reason))?;
+        let source = match (name, derived) {
             (_, Some(Field::Path(path))) => CellSource::Path(path),
             (_, Some(Field::First(paths))) => CellSource::First(paths),
             (_, Some(Field::UserName(identities))) => CellSource::UserName(Box::new(NameWriter::new(*identities))),
@@ -107,7 +107,7 @@ impl Column {
             CellSource::First(paths) => first(paths, event),
             _ => None,
         };
-        value.filter(large::is_large)
+        value.filter(streamed_cell::is_large)
     }
 
     /// Whether the cell is made of several values, or of parts of one, which are
@@ -145,9 +145,9 @@ impl Column {
         emit: &mut ByteSink<'_>,
     ) -> ControlFlow<(), bool> {
         match &self.source {
-            CellSource::Path(path) if path.is_many() => large::joined(path, event, style, emit)?,
+            CellSource::Path(path) if path.is_many() => streamed_cell::joined(path, event, style, emit)?,
             _ => match self.large_value(event) {
-                Some(value) => large::cell(value, style, emit)?,
+                Some(value) => streamed_cell::cell(value, style, emit)?,
                 None => {
                     let mut small = Vec::new();
                     self.write(event, file, style, &mut small);
@@ -169,7 +169,7 @@ impl Column {
         length: usize,
         out: &mut Vec<u8>,
     ) {
-        if event.value().raw().len() <= large::PIECE {
+        if event.value().raw().len() <= streamed_cell::PIECE {
             return self.write(event, file, style, out);
         }
         let _ = self.write_in_pieces(event, file, style, &mut |piece| {
@@ -223,7 +223,7 @@ fn joined(path: &FieldPath, event: &Event<'_>, style: &CellStyle, out: &mut Vec<
     });
     match count {
         0 => style.absent(out),
-        _ => style.disarm(out, start),
+        _ => style.escape_formula(out, start),
     }
 }
 

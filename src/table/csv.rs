@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::large::{ByteSink, PIECE};
+use crate::table::streamed_cell::{ByteSink, PIECE};
 
 /// Quotes the cell that begins at `start` and ends `out`, if it needs it.
 pub(super) fn quote(out: &mut Vec<u8>, start: usize) {

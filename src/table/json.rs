@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use super::cell::{CellStyle, push_json, push_text};
 use super::column::Column;
-use super::large::{self, ByteSink};
 use crate::decode::event::Event;
 use crate::decode::json::JsonValue;
+use crate::table::streamed_cell;
+use crate::table::streamed_cell::ByteSink;
 
 /// Appends the line of an event. Without columns it is the event itself.
 pub(super) fn line(columns: &mut [Column], style: &CellStyle, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
@@ -33,7 +34,7 @@ pub(super) fn line_in_pieces(
     emit: &mut ByteSink<'_>,
 ) -> ControlFlow<(), u64> {
     if columns.is_empty() {
-        large::json(event.value(), emit)?;
+        streamed_cell::json(event.value(), emit)?;
         emit(b"\n")?;
         return ControlFlow::Continue(0);
     }

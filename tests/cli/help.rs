@@ -25,3 +25,24 @@ fn examples_on_a_folder_find_something() {
         assert!(finds || line.contains("--access-key"), "{ran:?}");
     }
 }
+
+#[test]
+fn every_command_has_a_help_and_a_manual_page() {
+    let trial = Trial::new();
+    let whole = trial.run(&["--help"]);
+    trial.run(&["help"]).shows(0, &whole.stdout, "");
+    for command in ["summary", "sync", "completions", "man"] {
+        let help = trial.run(&[command, "--help"]);
+        assert_eq!(help.code, Some(0), "{help:?}");
+        trial.run(&["help", command]).shows(0, &help.stdout, "");
+        let page = trial.run(&["man", command]).lines(0).join("\n");
+        assert!(page.contains(&format!("trail2tsv\\-{command}")), "{page}");
+    }
+    let page = trial.run(&["man"]).stdout;
+    assert!(page.contains(".nf\n  trail2tsv \\-\\-bucket my\\-trail \\-\\-since 30d > out.tsv\n"), "{page}");
+    trial.run(&["man", "sumary"]).shows(
+        2,
+        "",
+        "trail2tsv: man \"sumary\": not a command; did you mean summary?\ntrail2tsv: try --help\n",
+    );
+}

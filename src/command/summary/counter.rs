@@ -9,9 +9,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use sha2::{Digest, Sha256};
 
-use super::span::BucketedTime;
 use super::spill::CountSpill;
-use super::trend::ValueStats;
+use crate::command::summary::buckets::BucketedTime;
+use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
 
 /// Counts of values. Each thread has its own, and they share a place on disk.

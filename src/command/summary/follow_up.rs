@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::counter::is_cut;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
-use super::shown::is_hidden;
 use crate::cloudtrail::denial;
 use crate::cloudtrail::denial::Denial;
 use crate::cloudtrail::keys::is_account;
+use crate::command::summary::display::is_hidden;
 use crate::filter::jq::expression::{Expression, OutputKind};
 use crate::filter::spec::FilterSpec;
 use crate::syntax::shell::quoted;

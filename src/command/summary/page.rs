@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::data;
-use super::days::gaps;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
-use super::shown::{is_hidden, visible};
 use super::tally::ERROR;
 use super::timeline::Timeline;
-use super::trend::{ChartRange, STRETCHES};
+use crate::command::summary::display::{is_hidden, visible};
 use crate::command::summary::follow_up::FollowUpCommand;
+use crate::command::summary::log_days::gaps;
+use crate::command::summary::value_stats::{ChartRange, STRETCHES};
 use crate::report::Coverage;
 use crate::syntax::visible::push_escape;
 

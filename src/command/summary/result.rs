@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::counter::Counter;
-use super::span::BucketedTime;
 use super::tally::{EventCounts, Tally};
 use super::timeline::Timeline;
-use super::trend::ValueStats;
+use crate::command::summary::buckets::BucketedTime;
+use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
 
 /// What a table is about.

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::trend::ValueStats;
+use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
 use crate::spill::scratch::Scratch;
 

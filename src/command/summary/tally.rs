@@ -4,15 +4,15 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::counter::{Counter, LONGEST, SHORT, ValueParts};
-use super::days::LogDays;
-use super::span::BucketedTime;
 use super::spill::CountSpill;
 use super::timeline::Timeline;
-use super::trend::ValueStats;
 use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
 use crate::cloudtrail::denial::Denial;
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::time::Clock;
+use crate::command::summary::buckets::BucketedTime;
+use crate::command::summary::log_days::LogDays;
+use crate::command::summary::value_stats::ValueStats;
 use crate::decode::event::{Event, FieldSet};
 use crate::engine::EventVisitor;
 use crate::error::Error;
@@ -102,7 +102,7 @@ impl CountedColumns {
     }
 
     /// Whether an event with this value is not counted.
-    fn is_left_out(&self, value: &[u8]) -> bool {
+    fn is_omitted(&self, value: &[u8]) -> bool {
         let is_success = || self.are_errors && str::from_utf8(value).is_ok_and(is_success);
         (value.is_empty() && !self.has_empty) || is_success()
     }
@@ -218,7 +218,7 @@ impl Tally {
             }
             value.clear();
             counts.cut_values += u64::from(subject.value(event, file, style, value));
-            if subject.is_left_out(value) {
+            if subject.is_omitted(value) {
                 *empty += 1;
             } else {
                 has_grown |= counter.add(value, moment);

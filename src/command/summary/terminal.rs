@@ -6,10 +6,10 @@ use indicatif::HumanCount;
 
 use super::request::TextStyle;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
-use super::shown::{fitted, fitted_apart, visible, width};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
-use super::trend::{ChartRange, STRETCHES};
+use crate::command::summary::display::{fitted, fitted_apart, visible, width};
+use crate::command::summary::value_stats::{ChartRange, STRETCHES};
 use crate::report::{Coverage, count};
 
 const HEADING: Style = Style::new().bold();

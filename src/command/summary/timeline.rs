@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::span::{BucketSize, BucketedTime};
+use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// How many stretches of time are kept apart.
 pub(super) const MOST: usize = 20_000;

@@ -17,11 +17,11 @@ use libdeflater::Decompressor;
 
 use self::start::{FileStart, RemainingText, TextEndReason, read_some, read_up_to};
 use self::windows::WindowReader;
-use super::ahead::{ReadAheadPermits, ahead};
 use super::container::Container;
 use super::gzip::{GzipPart, GzipStream, MAGIC, inflate_member, member_length};
 use super::layer::GzipLayer;
 use crate::error::Problem;
+use crate::source::file::read_ahead::{ReadAheadPermits, ahead};
 
 /// Reads one file after the other.
 pub struct Inflater {

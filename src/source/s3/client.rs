@@ -15,12 +15,12 @@ use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
-use super::gate::{ConcurrencyLimiter, ThrottleInterceptor};
-use super::guard::{ErrorGuard, ListGuard};
 use super::list_page::ListPage;
 use super::profile;
-use super::trouble::{S3Action, S3Error};
 use crate::error::Error;
+use crate::source::s3::limiter::{ConcurrencyLimiter, ThrottleInterceptor};
+use crate::source::s3::response_guard::{ErrorGuard, ListGuard};
+use crate::source::s3::s3_error::{S3Action, S3Error};
 use crate::source::spec::{BucketInput, Connection};
 
 /// At one request in ten refused, this many attempts lose no object.
@@ -85,7 +85,7 @@ impl S3Client {
             page = client.list(&first, &lists).await;
         }
         client.s3 = self::s3(&config, &client.region, ATTEMPTS, gate);
-        if page.as_ref().is_err_and(|trouble| trouble.may_pass) {
+        if page.as_ref().is_err_and(|trouble| trouble.is_transient) {
             page = client.list(&first, &lists).await;
         }
         if page.as_ref().is_err_and(|trouble| trouble.has_no_credentials)

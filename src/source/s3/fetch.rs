@@ -13,17 +13,17 @@ use tokio::sync::mpsc;
 
 use super::client::S3Client;
 use super::discover::DiscoveredFolders;
-use super::intake::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
-use super::lanes::RoundRobin;
-use super::list::KeyRange;
-use super::lists::ListQueue;
 use super::mirror::{PartFile, split};
 use super::mirror_root::{MirrorEntry, is_link};
-use super::page::Object;
-use super::trouble::{S3Error, cause};
 use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::delivered_by;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::source::s3::download_threads::RoundRobin;
+use crate::source::s3::list_cursor::KeyRange;
+use crate::source::s3::list_scheduler::ListQueue;
+use crate::source::s3::object_batch::Object;
+use crate::source::s3::object_filter::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
+use crate::source::s3::s3_error::{S3Error, cause};
 
 /// Lists what was found and fetches what the mirror lacks.
 pub(super) async fn all(
@@ -155,7 +155,7 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
                 Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
                 Err(error) => return MirrorItem::Fatal(disk(&path, &error)),
             },
-            Err(FetchFailure::Refused(trouble)) if trouble.is_general => {
+            Err(FetchFailure::Refused(trouble)) if trouble.is_fatal => {
                 return MirrorItem::Fatal(trouble.into_fatal());
             }
             Err(FetchFailure::Refused(trouble)) => break Problem::Download(trouble.text),
@@ -256,7 +256,7 @@ fn disk(path: &Path, error: &io::Error) -> Error {
 
 /// A list that breaks off leaves out events: that is said, not borne.
 pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, trouble: S3Error) -> MirrorItem {
-    if trouble.is_general {
+    if trouble.is_fatal {
         return MirrorItem::Fatal(trouble.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use super::client::ListRequest;
-use super::page::{Object, ObjectAccess};
+use crate::source::s3::object_batch::{Object, ObjectAccess};
 
 /// The most bytes that a key of S3 can have.
 const LONGEST_KEY: usize = 1024;

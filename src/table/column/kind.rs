@@ -7,8 +7,8 @@ use crate::decode::event::Event;
 use crate::decode::json::{JsonValue, ValueKind};
 use crate::table::cell::CellStyle;
 use crate::table::json;
-use crate::table::large;
-use crate::table::large::ByteSink;
+use crate::table::streamed_cell;
+use crate::table::streamed_cell::ByteSink;
 
 /// What the cells of a column are to a spreadsheet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,7 +87,7 @@ impl Column {
                         flow = emit(b",");
                     }
                     if flow.is_continue() {
-                        flow = large::json(value, emit);
+                        flow = streamed_cell::json(value, emit);
                     }
                     count += 1;
                 });
@@ -95,7 +95,7 @@ impl Column {
                 emit(b"]")?;
             }
             _ => match self.large_value(event) {
-                Some(value) => large::json(value, emit)?,
+                Some(value) => streamed_cell::json(value, emit)?,
                 None => {
                     let mut small = Vec::new();
                     self.write_json(event, file, style, &mut small);

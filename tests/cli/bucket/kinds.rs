@@ -253,7 +253,7 @@ fn sync_and_summary_take_kinds_too() {
     assert!(ran.stdout.contains("CloudTrail-Aggregated\t") && !ran.stdout.contains("Insight"), "{ran:?}");
     let wrong = cloud.trial.run(&["s3://logs", "--kind", "digest"]);
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.contains("[possible values: cloudtrail, network-activity, insight, aggregated]"), "{wrong:?}");
+    assert!(wrong.stderr.contains("not one of cloudtrail, network-activity, insight, aggregated"), "{wrong:?}");
     let needs = "trail2tsv: --kind needs --bucket BUCKET or s3://BUCKET/PREFIX\ntrail2tsv: try --help\n";
     cloud.trial.run(&["mirror", "--kind", "insight"]).shows(2, "", needs);
 }

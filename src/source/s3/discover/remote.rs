@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 use super::super::MirrorTasks;
 use super::super::client::{FirstListing, ListRequest};
 use super::super::list_page::{ListPage, PageSequence};
-use super::super::trouble::S3Error;
 use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch, MOST, is_organisation};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
+use crate::source::s3::s3_error::S3Error;
 
 /// Folders that are looked into at once.
 const LOOKS: usize = 64;
@@ -41,7 +41,7 @@ pub(in super::super) async fn search(
         for (query, inside) in answers(shared, &permits, queries, prefix, &mut first).await? {
             match inside {
                 Ok(inside) => folders.extend(search.take(&query, inside)),
-                Err(trouble) if trouble.is_general || query.folder == prefix => return Err(trouble.into_fatal()),
+                Err(trouble) if trouble.is_fatal || query.folder == prefix => return Err(trouble.into_fatal()),
                 Err(trouble) => {
                     let why = trouble.text.clone();
                     search.fail(query, trouble, why);

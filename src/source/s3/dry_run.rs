@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 
 use super::fetch::{incomplete, scans};
-use super::intake::{ObjectFilter, ObjectState};
-use super::lists::ListQueue;
 use super::mirror::Mirror;
 use super::{ConnectedBucket, MirrorItem, connect, unless_stopped};
 use crate::cloudtrail::keys::KeyPlace;
@@ -17,6 +15,8 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report};
+use crate::source::s3::list_scheduler::ListQueue;
+use crate::source::s3::object_filter::{ObjectFilter, ObjectState};
 use crate::source::spec::BucketInput;
 
 /// What the bucket has of one account, region and day.
@@ -59,7 +59,7 @@ pub struct DryRunResult {
 }
 
 /// Lists, and calls `each` with what it meets, until that fails.
-pub fn survey(
+pub fn dry_run(
     input: &BucketInput,
     report: &Report,
     stop: &Cancellation,

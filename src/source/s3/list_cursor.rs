@@ -13,11 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::client::ListRequest;
 use super::list_page::PageSequence;
-use super::lists::{ListMessage, ListScheduler, PageBudget};
-use super::page::{Object, ObjectBatch};
-use super::trouble::S3Error;
 use crate::cloudtrail::keys::{KeyPlace, delivered_by};
 use crate::cloudtrail::log_kind::is_kind_folder;
+use crate::source::s3::list_scheduler::{ListMessage, ListScheduler, PageBudget};
+use crate::source::s3::object_batch::{Object, ObjectBatch};
+use crate::source::s3::s3_error::S3Error;
 
 /// The keys of a folder between two bounds. What follows the folder's name
 /// begins with a date.
@@ -186,7 +186,7 @@ impl ListWalk {
         let permits = self.office.permits(wanted - 1);
         let mut cuts = self.scan.cuts(last, to, end, permits.len() + 1);
         cuts.truncate(permits.len());
-        self.office.take_back(permits.len() - cuts.len());
+        self.office.rollback(permits.len() - cuts.len());
         let mut parts = Vec::new();
         for (number, permit) in (0..cuts.len()).zip(permits) {
             let upto = cuts.get(number + 1).cloned().or_else(|| self.scan.upto.clone());
@@ -277,8 +277,8 @@ impl ListCursor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page::ObjectAccess;
     use super::*;
+    use crate::source::s3::object_batch::ObjectAccess;
 
     const REGION: &str = "x/AWSLogs/111122223333/CloudTrail/eu-west-1/";
 

@@ -134,7 +134,7 @@ mod tests {
             push_value(value, &mut list);
             list.push(b';');
             push_value(value, &mut list);
-            style.disarm(&mut list, 0);
+            style.escape_formula(&mut list, 0);
             let _ = joined(&path, event, &style, &mut |piece| {
                 list_parts.extend_from_slice(piece);
                 ControlFlow::Continue(())

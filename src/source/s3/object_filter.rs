@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::MirrorTasks;
 use super::mirror::MirrorLookup;
 use super::mirror_root::{MirrorEntry, is_link};
-use super::page::{Object, ObjectAccess};
 use crate::error::{Issue, Outcome, Problem};
+use crate::source::s3::object_batch::{Object, ObjectAccess};
 
 /// Takes objects in the order of their keys.
 pub(super) struct ObjectFilter {

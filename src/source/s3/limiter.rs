@@ -1,7 +1,7 @@
 //! Lets through as many downloads at once as serve the purpose. How many that
 //! is, the throttle decides.
 
-mod throttle;
+mod adaptive;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -11,7 +11,7 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use tokio::sync::Notify;
 
-use self::throttle::AdaptiveLimit;
+use crate::source::s3::limiter::adaptive::AdaptiveLimit;
 use crate::source::spec::Downloads;
 
 /// What every download passes, one after the other.

@@ -86,7 +86,7 @@ impl<'a> BatchOutput<'a> {
 
     /// Takes back what the file has added since. Says whether that was
     /// possible.
-    pub(super) fn take_back(&mut self, before: &FileCheckpoint) -> bool {
+    pub(super) fn rollback(&mut self, before: &FileCheckpoint) -> bool {
         if self.sent != before.sent {
             return false;
         }

@@ -1,8 +1,8 @@
 //! What is said of a file that was read, and how it counts.
 
 use super::ReportItem;
-use super::rows::BatchOutput;
 use crate::decode::{Decoder, Findings};
+use crate::engine::batch_output::BatchOutput;
 use crate::error::{Issue, Outcome, Problem};
 use crate::report::count;
 use crate::source::LogFile;

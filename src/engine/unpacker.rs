@@ -6,9 +6,9 @@ use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 
 use super::ReportItem;
-use super::conclusion::FileExpectation;
-use super::rows::BatchOutput;
 use crate::cloudtrail::keys::delivered_by;
+use crate::engine::batch_output::BatchOutput;
+use crate::engine::file_conclusion::FileExpectation;
 use crate::engine::worker::Worker;
 use crate::error::{IgnoredReason, Issue, Outcome, Problem};
 use crate::report::Coverage;

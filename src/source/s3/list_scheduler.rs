@@ -18,9 +18,9 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::MirrorTasks;
-use super::list::{KeyRange, ListWalk, end};
-use super::page::ObjectBatch;
-use super::trouble::S3Error;
+use crate::source::s3::list_cursor::{KeyRange, ListWalk, end};
+use crate::source::s3::object_batch::ObjectBatch;
+use crate::source::s3::s3_error::S3Error;
 
 /// Lists that run side by side.
 const LISTS: usize = 64;
@@ -76,7 +76,7 @@ impl ListScheduler {
     }
 
     /// Takes back permits that were of no use.
-    pub(super) fn take_back(&self, permits: usize) {
+    pub(super) fn rollback(&self, permits: usize) {
         self.splits.fetch_add(permits, Relaxed);
     }
 

@@ -1,7 +1,7 @@
 //! How often something happened, when first, when last, and a small picture of
 //! when in between. It has the same size whatever it counts.
 
-use super::span::{BucketSize, BucketedTime};
+use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// How many stretches of time the picture has.
 pub(super) const STRETCHES: usize = 24;

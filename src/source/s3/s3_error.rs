@@ -5,8 +5,8 @@ use std::error::Error as StdError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::guard::TruncatedList;
 use crate::error::Error;
+use crate::source::s3::response_guard::TruncatedList;
 
 /// What was tried.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,9 @@ pub(super) struct S3Error {
     /// What is wrong and what can be done, without the name of the object.
     pub(super) text: String,
     /// The whole run is concerned, not this request alone.
-    pub(super) is_general: bool,
+    pub(super) is_fatal: bool,
     /// The same request may be answered well in a while.
-    pub(super) may_pass: bool,
+    pub(super) is_transient: bool,
     /// The answer is not whole, or makes no sense.
     pub(super) is_garbled: bool,
     /// There was nothing to sign the request with.
@@ -44,7 +44,7 @@ impl S3Error {
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let garbled = if (200..300).contains(&status) { garbled(error) } else { None };
         let is_garbled = garbled.is_some();
-        let (text, is_general) = match (code, status) {
+        let (text, is_fatal) = match (code, status) {
             _ if is_garbled => (garbled.unwrap_or_default(), false),
             ("NoSuchBucket", _) => ("there is no such bucket".into(), true),
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
@@ -66,11 +66,11 @@ impl S3Error {
             ("", _) => without_answer(error),
             (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
         };
-        let has_no_credentials = code.is_empty() && status == 0 && is_general;
+        let has_no_credentials = code.is_empty() && status == 0 && is_fatal;
         S3Error {
             text,
-            is_general,
-            may_pass: status >= 500,
+            is_fatal,
+            is_transient: status >= 500,
             is_garbled,
             has_no_credentials,
             region,
@@ -81,8 +81,8 @@ impl S3Error {
     /// A list that makes no sense.
     pub(super) fn of_list(bucket: &str, text: String) -> S3Error {
         let bucket = bucket.to_string();
-        let (is_general, may_pass, is_garbled, has_no_credentials) = (false, false, false, false);
-        S3Error { text, is_general, may_pass, is_garbled, has_no_credentials, region: None, bucket }
+        let (is_fatal, is_transient, is_garbled, has_no_credentials) = (false, false, false, false);
+        S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region: None, bucket }
     }
 
     /// An answer that makes no sense, which the next may do.
