@@ -1,5 +1,5 @@
-//! The commands of the README and the cookbook, run: what they show is what the
-//! program prints.
+//! The commands of the README, the reference and the cookbook, run: what they show is
+//! what the program prints.
 //!
 //! `UPDATE_README=1 cargo test --test readme` writes today's output into them.
 
@@ -64,6 +64,11 @@ fn check(document: &str, least: usize) {
 #[test]
 fn the_readme_shows_what_the_program_prints() {
     check("README.md", 10);
+}
+
+#[test]
+fn the_reference_shows_what_the_program_prints() {
+    check("docs/reference.md", 4);
 }
 
 #[test]
