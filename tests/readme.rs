@@ -1,5 +1,5 @@
-//! The commands of the README, the reference and the cookbook, run: what they show is
-//! what the program prints.
+//! The commands of the README and of the pages in `docs/`, run: what they show is what
+//! the program prints.
 //!
 //! `UPDATE_README=1 cargo test --test readme` writes today's output into them.
 
@@ -69,6 +69,11 @@ fn the_readme_shows_what_the_program_prints() {
 #[test]
 fn the_reference_shows_what_the_program_prints() {
     check("docs/reference.md", 4);
+}
+
+#[test]
+fn the_page_about_summaries_shows_what_the_program_prints() {
+    check("docs/summary.md", 0);
 }
 
 #[test]
