@@ -13,7 +13,7 @@ pub mod sync;
 
 use clap::ArgMatches;
 
-pub use self::context::{Context, Terminal};
+pub use self::context::Context;
 pub use self::dispatch::{definition, run};
 use crate::error::Error;
 use crate::error::exit::Exit;

@@ -192,6 +192,10 @@ fn layout(request: &EventRequest, yields: OutputKind, report: &Report) -> Result
         }
         layout.excel = false;
     }
+    if layout.format == Format::Table && (yields != OutputKind::Truth || request.count) {
+        // Lines of their own have no columns to align.
+        layout.format = Format::Tsv;
+    }
     if yields != OutputKind::Truth && layout.format == Format::Xlsx && !request.count {
         return Err(Error::about("--format xlsx", UNDECIDED));
     }

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod fetched;
+mod terminal;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -14,6 +15,7 @@ use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBa
 
 pub use self::coverage::{Coverage, count};
 pub use self::fetched::{DownloadTotals, SyncTotals};
+pub use self::terminal::Terminal;
 use crate::error::Issue;
 use crate::syntax::visible::is_hidden;
 

@@ -1,5 +1,6 @@
 //! What takes the rows: a file of lines, or a workbook.
 
+pub mod aligned;
 pub mod partial_file;
 pub mod target;
 pub mod xlsx;
@@ -10,6 +11,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use self::aligned::AlignedTable;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
@@ -34,6 +36,8 @@ pub struct Provenance<'a> {
 pub enum Sink {
     /// Lines, as they come.
     Lines(Target),
+    /// An aligned table.
+    Aligned(Box<AlignedTable>),
     /// A workbook, which is written once all rows are there.
     Book {
         /// The rows so far.
@@ -54,6 +58,10 @@ impl Sink {
         provenance: &Provenance<'_>,
     ) -> Result<Sink, Error> {
         let target = Target::open(output)?;
+        if layout.format == Format::Table {
+            let width = layout.width.filter(|_| matches!(target, Target::Stdout));
+            return Ok(Sink::Aligned(Box::new(AlignedTable::new(target, width))));
+        }
         if layout.format != Format::Xlsx {
             return Ok(Sink::Lines(target));
         }
@@ -70,6 +78,7 @@ impl Sink {
     pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
         match self {
             Sink::Lines(target) => target.write(rows),
+            Sink::Aligned(table) => table.write(rows),
             Sink::Book { book, .. } => book.write(rows),
         }
     }
@@ -85,6 +94,7 @@ impl Sink {
     pub fn finish(self, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
         match self {
             Sink::Lines(target) => target.finish(),
+            Sink::Aligned(table) => table.finish(),
             Sink::Book { book, mut about, mut target } => {
                 about.say("Read", coverage.to_string().replace("named above", "named below"));
                 book.finish(&about, &mut TargetWriter::new(&mut target, stop))?;

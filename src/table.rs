@@ -28,6 +28,7 @@ pub struct Table {
     columns: Vec<Column>,
     style: CellStyle,
     format: Format,
+    delimiter: u8,
     header: bool,
     /// Whether rows keep to what Excel can hold.
     for_excel: bool,
@@ -43,7 +44,7 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &
         let start = out.len();
         style.text(cell, out);
         if is_csv {
-            csv::quote(out, start);
+            csv::quote(out, start, b',');
         }
     }
     out.push(b'\n');
@@ -63,6 +64,7 @@ impl Table {
             // Text in a workbook is text, whatever it begins with.
             style: CellStyle::new(&layout.null, layout.guard && !is_sheet, layout.zone.clone()),
             format: layout.format,
+            delimiter: layout.delimiter,
             header: layout.header,
             for_excel: layout.excel || is_sheet,
         })
@@ -163,7 +165,7 @@ impl Table {
             }
             let column = &mut self.columns[at];
             cut += u64::from(if self.format == Format::Csv {
-                let mut cell = csv::CsvPieces::default();
+                let mut cell = csv::CsvPieces::new(self.delimiter);
                 let was_cut = column.write_in_pieces(event, file, &self.style, &mut |piece| cell.push(piece, emit))?;
                 cell.finish(emit)?;
                 was_cut
@@ -185,7 +187,7 @@ impl Table {
             let start = out.len();
             write(column, &self.style, out);
             if self.format == Format::Csv {
-                csv::quote(out, start);
+                csv::quote(out, start, separator);
             }
         }
         out.push(b'\n');
@@ -237,16 +239,16 @@ impl Table {
     fn end_cell(&self, out: &mut Vec<u8>, start: usize) -> bool {
         let was_cut = excel::fit(out, start);
         match self.format {
-            Format::Csv => csv::quote(out, start),
+            Format::Csv => csv::quote(out, start, self.delimiter),
             // Excel reads on behind a line end if a cell begins with a quote.
-            Format::Tsv if out[start..].starts_with(b"\"") => csv::quote(out, start),
+            Format::Tsv if out[start..].starts_with(b"\"") => csv::quote(out, start, b'\t'),
             _ => {}
         }
         was_cut
     }
 
     fn separator(&self) -> u8 {
-        if self.format == Format::Csv { b',' } else { b'\t' }
+        if self.format == Format::Csv { self.delimiter } else { b'\t' }
     }
 
     fn line_end(&self) -> &'static [u8] {

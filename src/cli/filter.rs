@@ -23,7 +23,7 @@ pub struct ScopeArgs {
     #[arg(short, long, value_name = "PATTERN")]
     pub region: Vec<String>,
     /// The account; from S3 only this account's logs are fetched
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     pub account: Vec<String>,
 }
 
@@ -47,22 +47,22 @@ pub struct FilterArgs {
     #[arg(long, value_name = "ID|PATTERN")]
     pub resource: Vec<String>,
     /// The access key that signed the call
-    #[arg(long, value_name = "ID|PATTERN")]
+    #[arg(long, value_name = "ID|PATTERN", hide_short_help = true)]
     pub access_key: Vec<String>,
     /// Why it did not happen, such as '*Unauthorized*,AccessDenied*'
-    #[arg(long, value_name = "PATTERN", conflicts_with = "no_errors")]
+    #[arg(long, value_name = "PATTERN", conflicts_with = "no_errors", hide_short_help = true)]
     pub error_code: Vec<String>,
     /// Only what failed or was denied
     #[arg(long, conflicts_with = "no_errors")]
     pub errors: bool,
     /// Only what happened
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_errors: bool,
     /// Only calls that change something
     #[arg(long, conflicts_with = "reads")]
     pub writes: bool,
     /// Only calls that read
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub reads: bool,
     /// What the event holds, as delivered, in a regular expression
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]

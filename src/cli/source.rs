@@ -21,16 +21,16 @@ pub struct BucketArgs {
     #[arg(long, value_name = "BUCKET")]
     pub bucket: Option<String>,
     /// What stands before AWSLogs/ in the bucket
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", hide_short_help = true)]
     pub prefix: Option<String>,
     /// Only this organisation's accounts (o-…)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     pub org_id: Option<String>,
     /// Kinds of logs to read, each of which has a folder beside CloudTrail/ [default: cloudtrail]
-    #[arg(long, value_enum, value_name = "KIND,…", value_delimiter = ',')]
+    #[arg(long, value_enum, value_name = "KIND,…", value_delimiter = ',', hide_short_help = true)]
     pub kind: Vec<LogKind>,
     /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub mirror: Option<PathBuf>,
     /// Read the mirror as it is, talk to nobody
     #[arg(long)]
@@ -38,23 +38,23 @@ pub struct BucketArgs {
     /// Days after that of --until to look for late deliveries, at most 30
     /// [default: 1; with --offline, all that the mirror has]
     #[arg(long, value_name = "N",
-          value_parser = number(0..=30_u32))]
+          value_parser = number(0..=30_u32), hide_short_help = true)]
     pub late_days: Option<u32>,
     /// Profile of the AWS configuration
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Talk to this S3 endpoint instead of AWS's
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     pub endpoint_url: Option<String>,
     /// Send requests without credentials
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_sign_request: bool,
     /// Pay for the requests to a bucket of somebody else
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub request_payer: bool,
     /// Downloads at once [default: 64, more while that is faster, fewer where S3 asks for it]
     #[arg(long, value_name = "N",
-          value_parser = number(1..=1000_u16))]
+          value_parser = number(1..=1000_u16), hide_short_help = true)]
     pub jobs: Option<u16>,
 }
 

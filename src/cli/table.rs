@@ -1,11 +1,12 @@
 //! What is written: the options, and the requests that they make.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::tz::TimeZone;
 
 use crate::error::Error;
+use crate::report::Terminal;
 use crate::spill::sort::SortColumn;
 use crate::syntax::glob::split_list;
 use crate::syntax::window;
@@ -19,10 +20,13 @@ pub struct TableArgs {
     /// +LIST adds to the default; help lists the names
     #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
-    /// tsv, csv, json or xlsx [default: by the ending of --output, else tsv];
-    /// json is each event as delivered, one a line, or an object of the --columns
-    #[arg(short, long, value_name = "FORMAT")]
-    pub format: Option<String>,
+    /// Format of the output [default: by the ending of --output, else table on a
+    /// terminal and tsv elsewhere]
+    #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
+    pub format: Option<Format>,
+    /// Separate the cells of CSV by this character, such as ';'
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, hide_short_help = true)]
+    pub delimiter: Option<u8>,
     /// Write to this file, which appears only when it is whole
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -41,20 +45,20 @@ pub struct TableArgs {
     pub count: bool,
     /// Show times in this zone, and read --since and --until in it: local,
     /// Europe/Berlin, +02:00 [default: UTC]
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
     pub time_zone: Option<String>,
     /// Leave out the line of column names
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_header: bool,
     /// Write this for what is absent or null [default: nothing]
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, hide_short_help = true)]
     pub null: Option<String>,
     /// Do not disarm text that a spreadsheet would run as a formula
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub raw: bool,
     /// TSV and CSV that Excel opens: a byte order mark, its line ends, and no
     /// cell longer than it can hold
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub excel: bool,
 }
 
@@ -64,17 +68,31 @@ impl TableArgs {
         self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)
     }
 
-    /// How rows are to look; `set` are the options that nobody typed.
-    pub fn layout(&self, zone: TimeZone, set: Vec<&'static str>) -> Result<TableLayout, Error> {
-        let format = format(self.format.as_deref(), self.output.as_deref())?;
+    /// How rows are to look, on this terminal if standard output is one; `set` are the
+    /// options that nobody typed.
+    pub fn layout(
+        &self,
+        zone: TimeZone,
+        set: Vec<&'static str>,
+        terminal: Option<Terminal>,
+    ) -> Result<TableLayout, Error> {
+        let format = self.format(terminal.is_some())?;
         if format == Format::Json
             && let Some(option) = table_option(self)
         {
             return Err(Error::about(option, " is about tables; JSON has a null, numbers and texts of its own"));
         }
+        if self.delimiter.is_some() && format != Format::Csv {
+            return Err(Error::about("--delimiter", " has an effect on CSV only; add --format csv"));
+        }
+        if self.excel && format == Format::Table {
+            return Err(Error::about("--excel", " has no effect on an aligned table; use tsv or csv"));
+        }
         Ok(TableLayout {
             columns: split_list(&self.columns),
             format,
+            delimiter: self.delimiter.unwrap_or(b','),
+            width: terminal.map(Terminal::columns).or_else(columns_variable),
             header: !self.no_header,
             null: self.null.clone().unwrap_or_default(),
             guard: !self.raw,
@@ -82,6 +100,43 @@ impl TableArgs {
             zone: Some(zone).filter(|zone| *zone != TimeZone::UTC),
             set,
         })
+    }
+
+    /// The format that was named, that the file's ending asks for, or that suits where
+    /// rows go.
+    fn format(&self, is_terminal: bool) -> Result<Format, Error> {
+        let Some(output) = self.output.as_deref() else {
+            let for_excel = if self.excel { Some(Format::Tsv) } else { None };
+            let for_delimiter = self.delimiter.map(|_| Format::Csv);
+            let usual = if is_terminal && !self.count { Format::Table } else { Format::Tsv };
+            return Ok(self.format.or(for_delimiter).or(for_excel).unwrap_or(usual));
+        };
+        let shown = output.to_string_lossy();
+        if output.is_dir() || shown.ends_with('/') {
+            let name = output.join("events.tsv");
+            let reason = format!("is a folder; name a file in it, such as {}", name.display());
+            return Err(Error::option("--output", &shown, reason));
+        }
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let Some(ending) = output.extension().and_then(|ending| ending.to_str()) else {
+            return Ok(if self.delimiter.is_some() { Format::Csv } else { Format::Tsv });
+        };
+        let is_like_a_format = ending.starts_with(|first: char| first.is_ascii_alphabetic());
+        match Format::of_ending(ending) {
+            Some(Format::Tsv) if self.delimiter.is_some() && !ending.eq_ignore_ascii_case("tsv") => Ok(Format::Csv),
+            Some(format) => Ok(format),
+            None if !is_like_a_format => Ok(Format::Tsv),
+            None => Err(Error::option(
+                "--output",
+                &shown,
+                format!(
+                    "no format is known by the ending .{ending}; end it in .tsv, .csv, .json or .xlsx, \
+                     or name one by --format"
+                ),
+            )),
+        }
     }
 
     /// The columns to sort by, the first first.
@@ -118,29 +173,19 @@ fn table_option(typed: &TableArgs) -> Option<&'static str> {
         .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-/// The format that was named, or that the file's ending asks for.
-fn format(named: Option<&str>, output: Option<&Path>) -> Result<Format, Error> {
-    let by_name = |name: &str| match name.to_ascii_lowercase().as_str() {
-        "tsv" => Some(Format::Tsv),
-        "csv" => Some(Format::Csv),
-        "json" | "jsonl" | "ndjson" => Some(Format::Json),
-        "xlsx" => Some(Format::Xlsx),
-        _ => None,
-    };
-    if let Some(name) = named {
-        let right = "not a format; write tsv, csv, json or xlsx";
-        return by_name(name).ok_or_else(|| Error::option("--format", name, right));
-    }
-    let ending = output.and_then(|path| path.extension()).and_then(|ending| ending.to_str());
-    match ending {
-        Some(ending @ ("xls" | "ods" | "gz" | "parquet")) => Err(Error::option(
-            "--output",
-            &output.unwrap_or(Path::new("")).to_string_lossy(),
-            format!(
-                "no format is known by the ending .{ending}; end it in .tsv, .csv, .json or .xlsx, or name one by --format"
-            ),
-        )),
-        Some(ending) => Ok(by_name(ending).unwrap_or_default()),
-        None => Ok(Format::Tsv),
+/// The width that the environment gives to what is no terminal.
+fn columns_variable() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// Reads the character between the cells of CSV.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "\\t" | "tab" => Ok(b'\t'),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii_punctuation() && !matches!(byte, b'"' | b'\'' | b'\\') => Ok(*byte),
+            [byte @ (b'\t' | b' ')] => Ok(*byte),
+            _ => Err("not a delimiter; use one character such as ; or | or \\t".into()),
+        },
     }
 }

@@ -13,7 +13,7 @@ use crate::report::Verbosity;
 pub struct WorkArgs {
     /// Threads that decode, at most 32 [default: one for each core]
     #[arg(long, value_name = "N",
-          value_parser = number(1..=32_u16))]
+          value_parser = number(1..=32_u16), hide_short_help = true)]
     pub threads: Option<u16>,
 }
 
@@ -22,7 +22,7 @@ pub struct WorkArgs {
 #[command(next_help_heading = "Talk and work")]
 pub struct VerbosityArgs {
     /// Take settings from this file [default: trail2tsv/config.toml in the platform's config folder]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
     /// No progress and no last line; problems are named all the same
     #[arg(short, long, conflicts_with = "verbose")]

@@ -41,7 +41,7 @@ fn begins_with_read(name: &str) -> bool {
 /// A call failed if it has an error code other than 2xx (Managed Grafana writes
 /// `200` for a success), an error message, or a member with the name of the event
 /// whose value is `FailureRule`: sign-ins say no more than that, such as
-/// `"responseElements":{"ConsoleLogin":"FailureRule"}`.
+/// `"responseElements":{"ConsoleLogin":"Failure"}`.
 #[derive(Clone, Copy, Debug)]
 pub struct FailureRule {
     code: FieldId,
@@ -135,19 +135,19 @@ mod tests {
             (r#"{"errorCode":null,"errorMessage":"No username found"}"#, true),
             (r#"{"errorCode":"","errorMessage":null}"#, false),
             (r#"{"eventName":"X"}"#, false),
-            (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"FailureRule"}}"#, true),
+            (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Failure"}}"#, true),
             (r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Success"}}"#, false),
-            (r#"{"eventName":"CheckMfa","additionalEventData":{"a":1,"CheckMfa":"FailureRule"}}"#, true),
-            (r#"{"eventName":"X","serviceEventDetails":{"X":"FailureRule"}}"#, true),
+            (r#"{"eventName":"CheckMfa","additionalEventData":{"a":1,"CheckMfa":"Failure"}}"#, true),
+            (r#"{"eventName":"X","serviceEventDetails":{"X":"Failure"}}"#, true),
             (r#"{"serviceEventDetails":{"\u0058":"\u0046ailure"},"eventName":"X"}"#, true),
             (
-                r#"{"eventName":"X","serviceEventDetails":{"Y":"FailureRule","x":"FailureRule","FailureRule":"X"}}"#,
+                r#"{"eventName":"X","serviceEventDetails":{"Y":"Failure","x":"Failure","Failure":"X"}}"#,
                 false,
             ),
-            (r#"{"eventName":"X","serviceEventDetails":{"X":["FailureRule"]}}"#, false),
-            (r#"{"eventName":"X","requestParameters":{"X":"FailureRule"}}"#, false),
-            (r#"{"eventName":"X","responseElements":"FailureRule"}"#, false),
-            (r#"{"responseElements":{"null":"FailureRule"},"eventName":null}"#, false),
+            (r#"{"eventName":"X","serviceEventDetails":{"X":["Failure"]}}"#, false),
+            (r#"{"eventName":"X","requestParameters":{"X":"Failure"}}"#, false),
+            (r#"{"eventName":"X","responseElements":"Failure"}"#, false),
+            (r#"{"responseElements":{"null":"Failure"},"eventName":null}"#, false),
         ] {
             let mut fields = FieldSet::default();
             let failure = FailureRule::new(&mut fields).unwrap();

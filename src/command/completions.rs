@@ -108,7 +108,6 @@ fn command() -> clap::Command {
         .mut_arg("columns", columns())
         .mut_arg("sort", columns())
         .mut_arg("event_name", events())
-        .mut_arg("format", words(&["tsv", "csv", "json", "xlsx"]))
         .mut_subcommand("summary", |summary| {
             summary
                 .mut_arg("by", columns())

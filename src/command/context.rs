@@ -1,7 +1,7 @@
 //! What every command is given, and what all of them do with it.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::cli::config::Settings;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::{Coverage, Report, Verbosity};
+use crate::report::{Coverage, Report, Terminal, Verbosity};
 use crate::syntax::shell::quoted;
 
 /// What a command depends on beside its own options.
@@ -26,28 +26,6 @@ pub struct Context {
     pub typed: Vec<OsString>,
     /// The options that were set and not typed.
     pub settings: Settings,
-}
-
-/// What a terminal is like.
-#[derive(Clone, Copy, Debug)]
-pub struct Terminal {
-    /// Its columns; 0 if they are not known.
-    pub width: usize,
-    /// Whether it shows colours, and the user wants them.
-    pub has_colors: bool,
-}
-
-impl Terminal {
-    /// The one that standard output is.
-    fn of_stdout() -> Option<Terminal> {
-        if !std::io::stdout().is_terminal() {
-            return None;
-        }
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let width = terminal_size::terminal_size().map_or(0, |(width, _)| width.0.into());
-        Some(Terminal { width, has_colors: !is_set("NO_COLOR") && !is_dumb })
-    }
 }
 
 impl Context {

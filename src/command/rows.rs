@@ -103,7 +103,7 @@ fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Er
     if inputs.is_empty() {
         return Ok(None);
     }
-    let table = args.table.layout(zone, context.settings.names())?;
+    let table = args.table.layout(zone, context.settings.names(), context.terminal)?;
     if table.format == Format::Xlsx {
         check_workbook(&args.table, context.terminal.is_some())?;
     }
@@ -127,7 +127,7 @@ fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Er
 mod tests {
     use super::*;
     use crate::cli::config::Settings;
-    use crate::command::Terminal;
+    use crate::report::Terminal;
     use crate::source::spec::Input;
 
     fn context() -> Context {

@@ -26,6 +26,8 @@ pub(super) struct BatchOutput<'a> {
     number: u64,
     /// How many blocks of it were sent.
     sent: u64,
+    /// How many events of the file that is being read were seen.
+    pub(super) open_events: u64,
     /// How many problems were named.
     problems: u64,
     /// The rows of the block that come from files before one that may be taken
@@ -53,7 +55,7 @@ impl<'a> BatchOutput<'a> {
         used: &'a Receiver<Vec<u8>>,
     ) -> BatchOutput<'a> {
         let block = OutputBlock { rows: used.try_recv().unwrap_or_default(), ..OutputBlock::default() };
-        BatchOutput { job, block, count: 0, number, sent: 0, problems: 0, kept: 0, blocks, used }
+        BatchOutput { job, block, count: 0, number, sent: 0, open_events: 0, problems: 0, kept: 0, blocks, used }
     }
 
     /// The number of the batch.
@@ -107,6 +109,7 @@ impl<'a> BatchOutput<'a> {
     }
 
     pub(super) fn event(&mut self, choice: &mut EventTask<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
+        self.open_events += 1;
         let answer = choice.filter.answer(event);
         self.block.coverage.cut_values += u64::from(choice.filter.take_shortened());
         match answer {
@@ -287,6 +290,7 @@ impl<'a> BatchOutput<'a> {
     fn send(&mut self) -> ControlFlow<()> {
         self.sent += 1;
         self.kept = 0;
+        self.block.open_events = self.open_events;
         let next = OutputBlock { rows: self.used.try_recv().unwrap_or_default(), ..OutputBlock::default() };
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),

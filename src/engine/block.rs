@@ -29,6 +29,8 @@ pub(super) struct OutputBlock {
     pub(super) piece: Option<RowPiece>,
     pub(super) said: Vec<ReportItem>,
     pub(super) coverage: Coverage,
+    /// How many events were seen so far of a file that is not read to its end.
+    pub(super) open_events: u64,
 }
 
 /// What tells a row's event from those that came before.

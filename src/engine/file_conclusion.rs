@@ -37,6 +37,7 @@ impl BatchOutput<'_> {
         expected: impl Fn() -> FileExpectation,
         name: &str,
     ) -> bool {
+        self.open_events = 0;
         let findings = decoder.findings();
         let is_unread =
             findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));

@@ -141,6 +141,11 @@ impl<'a> Writer<'a> {
             Some(piece) => self.take_piece(block, piece)?,
             None => self.take_rows(block)?,
         }
+        if self.coverage.is_cut && block.open_events > 0 {
+            // Of a file that is not read to its end nothing else will be counted.
+            self.coverage.files += 1;
+            self.coverage.events += block.open_events;
+        }
         if self.shown.elapsed() >= OFTEN {
             self.report.reading(&self.coverage);
             self.shown = Instant::now();

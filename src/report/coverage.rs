@@ -113,7 +113,7 @@ impl fmt::Display for Coverage {
         }
         let (files, events) = (count(self.files, "file"), count(self.events, "event"));
         if self.is_searched {
-            write!(f, "{files} read and searched, {events} decoded, ")?;
+            write!(f, "{events} decoded in {files} read, ")?;
         } else {
             write!(f, "{events} in {files} read, ")?;
         }
@@ -197,7 +197,7 @@ mod tests {
         let mut coverage = Coverage { files: 55, events: 2900, rows: 12, ..Coverage::default() };
         assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
         let searched = Coverage { is_searched: true, events: 20, ..coverage.clone() };
-        assert_eq!(searched.to_string(), "55 files read and searched, 20 events decoded, 12 matched");
+        assert_eq!(searched.to_string(), "20 events decoded in 55 files read, 12 matched");
         coverage.passed_over.insert(IgnoredReason::Digest, 2);
         coverage.passed_over.insert(IgnoredReason::NotJson, 1);
         coverage.add(&Coverage {

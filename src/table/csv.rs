@@ -1,4 +1,4 @@
-//! RFC 4180: a cell that holds a comma or a quote is quoted. Line ends need no
+//! RFC 4180: a cell that holds the delimiter or a quote is quoted. Line ends need no
 //! care: a cell is one line by the time it comes here.
 
 use std::ops::ControlFlow;
@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use crate::table::streamed_cell::{ByteSink, PIECE};
 
 /// Quotes the cell that begins at `start` and ends `out`, if it needs it.
-pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
+pub(super) fn quote(out: &mut Vec<u8>, start: usize, delimiter: u8) {
     let cell = &out[start..];
-    if memchr::memchr2(b',', b'"', cell).is_none() {
+    if memchr::memchr2(delimiter, b'"', cell).is_none() {
         return;
     }
     let cell = cell.to_vec();
@@ -24,14 +24,19 @@ pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
 }
 
 /// A cell that comes in pieces. It is held until it is whole, or too large to wait
-/// for a comma or a quote in it.
-#[derive(Debug, Default)]
+/// for a delimiter or a quote in it.
+#[derive(Debug)]
 pub(super) struct CsvPieces {
+    delimiter: u8,
     start: Vec<u8>,
     is_open: bool,
 }
 
 impl CsvPieces {
+    pub(super) fn new(delimiter: u8) -> CsvPieces {
+        CsvPieces { delimiter, start: Vec::new(), is_open: false }
+    }
+
     pub(super) fn push(&mut self, piece: &[u8], emit: &mut ByteSink<'_>) -> ControlFlow<()> {
         if !self.is_open {
             self.start.extend_from_slice(piece);
@@ -49,7 +54,7 @@ impl CsvPieces {
         if self.is_open {
             return emit(b"\"");
         }
-        quote(&mut self.start, 0);
+        quote(&mut self.start, 0, self.delimiter);
         emit(&self.start)
     }
 }
@@ -79,7 +84,7 @@ mod tests {
             ("\"", "\"\"\"\""),
         ] {
             let mut out = format!("x,{cell}").into_bytes();
-            quote(&mut out, 2);
+            quote(&mut out, 2, b',');
             assert_eq!(String::from_utf8(out).unwrap(), format!("x,{expected}"));
         }
     }
@@ -88,14 +93,14 @@ mod tests {
     fn pieces_are_quoted_like_the_whole_or_are_large() {
         for text in ["plain", "", "a,b", "say \"hi\"", &"x".repeat(PIECE), &"\",".repeat(PIECE)] {
             for size in [1, 7, 2 * PIECE] {
-                let (mut pieces, mut out, mut whole) = (CsvPieces::default(), Vec::new(), text.as_bytes().to_vec());
+                let (mut pieces, mut out, mut whole) = (CsvPieces::new(b','), Vec::new(), text.as_bytes().to_vec());
                 let mut emit = |piece: &[u8]| {
                     out.extend_from_slice(piece);
                     ControlFlow::Continue(())
                 };
                 text.as_bytes().chunks(size).for_each(|piece| assert!(pieces.push(piece, &mut emit).is_continue()));
                 let _ = pieces.finish(&mut emit);
-                quote(&mut whole, 0);
+                quote(&mut whole, 0, b',');
                 assert!(out == whole, "{} in {size}", text.len());
             }
         }

@@ -1,5 +1,6 @@
 //! How rows are asked to look.
 
+use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
 /// How rows look.
@@ -9,6 +10,10 @@ pub struct TableLayout {
     pub columns: Vec<String>,
     /// What is written of an event.
     pub format: Format,
+    /// What separates the cells of CSV.
+    pub delimiter: u8,
+    /// How many columns of a terminal a line of an aligned table may take.
+    pub width: Option<usize>,
     /// Whether the first line names the columns.
     pub header: bool,
     /// What is written for absent and null.
@@ -24,15 +29,31 @@ pub struct TableLayout {
 }
 
 /// What is written of an event.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Format {
-    /// Tabs between cells, nothing quoted.
+    /// Aligned columns, cut to the terminal
+    Table,
+    /// Tabs between cells, nothing quoted
     #[default]
     Tsv,
-    /// RFC 4180.
+    /// Comma-separated values (RFC 4180)
     Csv,
-    /// The event itself, or an object of the columns, one a line.
+    /// Each event as delivered, one a line, or an object of the --columns
+    #[value(alias = "jsonl", alias = "ndjson")]
     Json,
-    /// A workbook of Excel.
+    /// An Excel workbook
     Xlsx,
+}
+
+impl Format {
+    /// The format that a file name's ending stands for.
+    pub fn of_ending(ending: &str) -> Option<Format> {
+        match ending.to_ascii_lowercase().as_str() {
+            "tsv" | "tab" | "txt" | "out" | "log" => Some(Format::Tsv),
+            "csv" => Some(Format::Csv),
+            "json" | "jsonl" | "ndjson" => Some(Format::Json),
+            "xlsx" => Some(Format::Xlsx),
+            _ => None,
+        }
+    }
 }

@@ -143,7 +143,7 @@ fn members_are_logs_like_others() {
         trial.run(&[&ROWS[..], &["-e", "Late"]].concat()).shows(
             0,
             &format!("log/a!{late}\tLate\n"),
-            "trail2tsv: 2 files read and searched, 1 event decoded, 1 matched; 1 file passed over: 1 other JSON\n",
+            "trail2tsv: 1 event decoded in 2 files read, 1 matched; 1 file passed over: 1 other JSON\n",
         );
         let ran = trial.run(&[&ROWS[..], &["-n", "1"]].concat());
         assert_eq!(ran.lines(0), [format!("log/a!{early}\tEarly")]);

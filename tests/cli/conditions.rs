@@ -135,7 +135,7 @@ fn what_matches_nothing_is_explained() {
             "nothing matched --where \"mfa = nosuch\" (",
         ),
         (&["-e", "TerminateInstances", "--resource", "i-1"], "nothing matched --resource \"i-1\"; there are "),
-        (&["--grep", "nosuch"], "33 files read and searched, 0 events decoded, 0 matched"),
+        (&["--grep", "nosuch"], "0 events decoded in 33 files read, 0 matched"),
         (&["--grep", "nosuch", "--errors"], "nothing matched --grep \"nosuch\" ("),
         (
             &["-e", "RunInstances", "-e", "!RunInstances"],

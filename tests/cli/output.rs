@@ -59,7 +59,7 @@ fn counts_and_limits() {
         0,
         "0\n",
         "trail2tsv: nothing matched --event-name \"nothing\"; there are A, B, C (3 events looked at)\n\
-         trail2tsv: 1 file read and searched, 0 events decoded, 0 matched\n",
+         trail2tsv: 0 events decoded in 1 file read, 0 matched\n",
     );
     assert_eq!(trial.run(&["a.json", "-c", "eventName", "-n", "2"]).lines(0), ["eventName", "A", "B"]);
     assert_eq!(trial.run(&["a.json", "-c", "eventName", "-n", "0"]).lines(0), ["eventName"]);

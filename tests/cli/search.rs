@@ -58,7 +58,7 @@ fn the_last_line_says_that_not_all_was_decoded() {
     trial.run(&["log", "--count", "-e", "StopInstances"]).shows(
         0,
         "1\n",
-        "trail2tsv: 2 files read and searched, 1 event decoded, 1 matched\n",
+        "trail2tsv: 1 event decoded in 2 files read, 1 matched\n",
     );
 }
 

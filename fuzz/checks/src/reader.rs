@@ -83,6 +83,8 @@ impl Tools {
         let layout = TableLayout {
             columns: COLUMNS.map(String::from).into(),
             format: Format::Tsv,
+            delimiter: b',',
+            width: None,
             header: false,
             null: "null".into(),
             guard: false,

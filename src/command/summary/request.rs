@@ -5,9 +5,10 @@ use jiff::tz::TimeZone;
 use super::args::SummaryArgs;
 use crate::cli::source::inputs;
 use crate::cli::table::TableArgs;
-use crate::command::{Context, Terminal};
+use crate::command::Context;
 use crate::engine::request::EventRequest;
 use crate::error::Error;
+use crate::report::Terminal;
 use crate::syntax::glob::split_list;
 
 /// A summary: what is read and counted, and what is made of it.
@@ -77,7 +78,7 @@ impl SummaryRequest {
             reading: EventRequest {
                 inputs,
                 filter,
-                table: TableArgs::default().layout(TimeZone::UTC, Vec::new())?,
+                table: TableArgs::default().layout(TimeZone::UTC, Vec::new(), None)?,
                 output: counting.html,
                 sort: Vec::new(),
                 dedupe: false,
