@@ -140,10 +140,7 @@ mod tests {
             (r#"{"eventName":"CheckMfa","additionalEventData":{"a":1,"CheckMfa":"Failure"}}"#, true),
             (r#"{"eventName":"X","serviceEventDetails":{"X":"Failure"}}"#, true),
             (r#"{"serviceEventDetails":{"\u0058":"\u0046ailure"},"eventName":"X"}"#, true),
-            (
-                r#"{"eventName":"X","serviceEventDetails":{"Y":"Failure","x":"Failure","Failure":"X"}}"#,
-                false,
-            ),
+            (r#"{"eventName":"X","serviceEventDetails":{"Y":"Failure","x":"Failure","Failure":"X"}}"#, false),
             (r#"{"eventName":"X","serviceEventDetails":{"X":["Failure"]}}"#, false),
             (r#"{"eventName":"X","requestParameters":{"X":"Failure"}}"#, false),
             (r#"{"eventName":"X","responseElements":"Failure"}"#, false),

@@ -170,7 +170,13 @@ mod tests {
         assert_eq!(convert(&["x", "-o", "out.csv"]).table.format, Format::Csv);
         assert_eq!(convert(&["x", "-o", "out.csv", "-f", "TSV"]).table.format, Format::Tsv);
         assert_eq!(convert(&["x", "-o", "out"]).table.format, Format::Tsv);
-        assert_eq!(refusal(&["x", "-f", "yaml"]), "--format \"yaml\": not a format; write tsv, csv, json or xlsx");
+        // On the terminal of this context.
+        assert_eq!(convert(&["x"]).table.format, Format::Table);
+        assert_eq!(convert(&["x", "--excel"]).table.format, Format::Tsv);
+        assert_eq!(convert(&["x", "--delimiter", ";"]).table.format, Format::Csv);
+        let piped = Context { terminal: None, ..context() };
+        let args = RowsArgs::try_parse_from(["trail2tsv", "x"]).unwrap();
+        assert_eq!(request(args, &piped).unwrap().unwrap().table.format, Format::Tsv);
         for ending in ["json", "jsonl", "NDJSON"] {
             assert_eq!(convert(&["x", "-o", &format!("out.{ending}")]).table.format, Format::Json);
         }

@@ -184,3 +184,51 @@ fn a_result_is_no_input() {
         assert!(std::fs::read(trial.path(log)).unwrap() == gzip(LOG), "{log}");
     }
 }
+
+#[test]
+fn a_table_is_aligned_and_keeps_to_the_width() {
+    let trial = Trial::with("a.json", LOG);
+    let arguments = ["a.json", "-q", "-f", "table", "-c", "eventName,eventTime,userAgent"];
+    let text = "eventName  eventTime             userAgent\n\
+                A          2026-10-01T09:00:00Z  '=1\\t2\n\
+                B          2026-10-01T10:00:00Z\n\
+                C          2026-10-01T11:00:00Z\n";
+    trial.run(&arguments).shows(0, text, "");
+    // What makes its own lines has no columns.
+    let lines = ["a.json", "-q", "-f", "table", "--jq", ".eventName + \"\\tx\""];
+    trial.run(&lines).shows(0, "A\tx\nB\tx\nC\tx\n", "");
+    trial.run(&["a.json", "-q", "-f", "table", "--count"]).shows(0, "3\n", "");
+    let text = "trail2tsv: --excel has no effect on an aligned table; use tsv or csv\ntrail2tsv: try --help\n";
+    trial.run(&["a.json", "-f", "table", "--excel"]).shows(2, "", text);
+}
+
+#[test]
+fn csv_takes_any_delimiter() {
+    let trial = Trial::with("a.json", r#"{"Records":[{"eventName":"A;B","eventTime":"x,y","userAgent":"q\"|"}]}"#);
+    let csv = |delimiter: &str| {
+        trial.run(&["a.json", "-q", "-c", "eventName,eventTime,userAgent", "--delimiter", delimiter]).stdout
+    };
+    assert_eq!(csv(";"), "eventName;eventTime;userAgent\n\"A;B\";x,y;\"q\"\"|\"\n");
+    assert_eq!(csv("|"), "eventName|eventTime|userAgent\nA;B|x,y|\"q\"\"|\"\n");
+    assert_eq!(csv("\\t"), "eventName\teventTime\tuserAgent\nA;B\tx,y\t\"q\"\"|\"\n");
+    let named = ["a.json", "-q", "-c", "eventName", "--delimiter", ";", "-f", "csv", "-o", "out"];
+    trial.run(&named).shows(0, "", "");
+    assert_eq!(trial.read("out"), "eventName\n\"A;B\"\n");
+    for wrong in ["", "ab", "\"", "é", "a"] {
+        let text = format!("--delimiter {wrong:?}: not a delimiter; use one character such as ; or | or \\t");
+        trial.run(&["a.json", "--delimiter", wrong]).shows(
+            2,
+            "",
+            &format!("trail2tsv: {text}\ntrail2tsv: try --help\n"),
+        );
+    }
+    let text = "trail2tsv: --delimiter has an effect on CSV only; add --format csv\ntrail2tsv: try --help\n";
+    trial.run(&["a.json", "-f", "json", "--delimiter", ";"]).shows(2, "", text);
+}
+
+#[test]
+fn the_last_line_counts_a_file_that_a_limit_ended() {
+    let trial = Trial::with("a.json", LOG);
+    let last = "trail2tsv: 2 events in 1 file read, 2 matched (the limit was reached, the rest was not read)\n";
+    trial.run(&["a.json", "-n", "2", "--no-header", "-c", "eventName"]).shows(0, "A\nB\n", last);
+}

@@ -248,7 +248,10 @@ mod unix {
                  trail2tsv: 0 events in 0 files read, 0 matched\n"
             ),
         );
-        run(&trial, &["log", "-f", "tsv", "-o"], HOSTILE).shows(1, "", &format!("trail2tsv: {SAID}: is a folder\n"));
+        let ran = run(&trial, &["log", "-f", "tsv", "-o"], HOSTILE);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.stderr.contains(": is a folder; name a file in it, such as "), "{ran:?}");
+        assert!(!ran.stderr.contains(['\u{1b}', '\u{7}']), "{ran:?}");
     }
 
     /// What a shell makes of `*` can look like an option.

@@ -41,7 +41,7 @@ fn values_that_make_no_sense_are_refused() {
         ("--account", "12", ACCOUNT),
         ("--account", "1234567890ab", ACCOUNT),
         ("--account", "", ACCOUNT),
-        ("--format", "yaml", "not a format; write tsv, csv, json or xlsx"),
+        ("--format", "yaml", "not one of table, tsv, csv, json, xlsx"),
         ("--columns", "eventname", "not a column; did you mean eventName?"),
         ("--columns", "a..b", "a path that has an empty name"),
         ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
@@ -95,14 +95,20 @@ fn numbers_have_bounds() {
 #[test]
 fn an_ending_that_stands_for_no_format_is_refused() {
     let trial = Trial::with("log", LOG);
-    trial.run(&["log", "-o", "out.xls"]).shows(
-        2,
-        "",
-        "trail2tsv: --output \"out.xls\": no format is known by the ending .xls; \
-         end it in .tsv, .csv, .json or .xlsx, or name one by --format\n\
-         trail2tsv: try --help\n",
-    );
-    assert!(!trial.path("out.xls").exists());
+    for ending in ["xls", "ods", "gz", "parquet", "sqlite", "md", "html", "v2"] {
+        let output = format!("out.{ending}");
+        let text = format!(
+            "trail2tsv: --output {output:?}: no format is known by the ending .{ending}; \
+             end it in .tsv, .csv, .json or .xlsx, or name one by --format\ntrail2tsv: try --help\n"
+        );
+        trial.run(&["log", "-o", &output]).shows(2, "", &text);
+        assert!(!trial.path(&output).exists());
+        assert_eq!(trial.run(&["log", "-q", "-f", "tsv", "-o", &output]).code, Some(0));
+    }
+    for output in ["out", "out.txt", "out.TSV", "out.2026-10", "out.log"] {
+        assert_eq!(trial.run(&["log", "-q", "-o", output]).code, Some(0), "{output}");
+        assert!(trial.read(output).starts_with("eventTime\t"), "{output}");
+    }
 }
 
 #[test]

@@ -168,10 +168,12 @@ fn an_output_must_be_a_file_in_a_folder_that_is_there() {
     for (output, why) in [
         ("nowhere/out.tsv", "cannot be written: No such file or directory"),
         ("log/out.tsv", "cannot be written: Not a directory"),
-        ("folder", "is a folder"),
-        (".", "is a folder"),
     ] {
         trial.run(&["log", "-o", output]).shows(1, "", &format!("trail2tsv: {output}: {why}\n"));
+    }
+    for (folder, name) in [("folder", "folder/events.tsv"), (".", "./events.tsv"), ("new/", "new/events.tsv")] {
+        let text = format!("--output {folder:?}: is a folder; name a file in it, such as {name}");
+        trial.run(&["log", "-o", folder]).shows(2, "", &format!("trail2tsv: {text}\ntrail2tsv: try --help\n"));
     }
     assert_eq!(names(&trial), ["folder", "log"]);
 }
