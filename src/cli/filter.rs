@@ -11,7 +11,7 @@ use crate::syntax::window::Window;
 
 /// What the names of folders and files tell too: when, where, whose.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Which events")]
+#[command(next_help_heading = "Filters")]
 pub struct ScopeArgs {
     /// Events from this time on: 30d, 12h, 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -19,60 +19,61 @@ pub struct ScopeArgs {
     /// Events before this time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
-    /// The region of the call
+    /// Only calls in this region
     #[arg(short, long, value_name = "PATTERN")]
     pub region: Vec<String>,
-    /// The account; from S3 only this account's logs are fetched
+    /// Only this account; from S3, download only its logs
     #[arg(long, value_name = "ID", hide_short_help = true)]
     pub account: Vec<String>,
 }
 
 /// What only the events tell.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Which events")]
+#[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// What was called, such as TerminateInstances or 'Delete*'
+    /// Only calls of this name, such as TerminateInstances or 'Delete*'
     #[arg(short, long, value_name = "PATTERN")]
     pub event_name: Vec<String>,
-    /// Who called: a user, role, session, ARN or principal id (a comma is part of it)
+    /// Only calls by this user, role, session, ARN or principal id (commas do not separate)
     #[arg(short, long, value_name = "PATTERN")]
     pub user: Vec<String>,
-    /// Where the call came from
+    /// Only calls from this address or network
     #[arg(short = 'i', long, value_name = "IP|CIDR|PATTERN")]
     pub source_ip: Vec<String>,
-    /// The service; ec2 means ec2.amazonaws.com
+    /// Only calls of this service; ec2 means ec2.amazonaws.com
     #[arg(short = 's', long, value_name = "PATTERN")]
     pub event_source: Vec<String>,
-    /// What it was about: an id, ARN or name in any field, the error message too
+    /// Only calls about this id, ARN or name, in any field or the error message
     #[arg(long, value_name = "ID|PATTERN")]
     pub resource: Vec<String>,
-    /// The access key that signed the call
+    /// Only calls signed with this access key
     #[arg(long, value_name = "ID|PATTERN", hide_short_help = true)]
     pub access_key: Vec<String>,
-    /// Why it did not happen, such as '*Unauthorized*,AccessDenied*'
+    /// Only events with this error code, such as '*Unauthorized*,AccessDenied*'
     #[arg(long, value_name = "PATTERN", conflicts_with = "no_errors", hide_short_help = true)]
     pub error_code: Vec<String>,
-    /// Only what failed or was denied
+    /// Only failed or denied calls
     #[arg(long, conflicts_with = "no_errors")]
     pub errors: bool,
-    /// Only what happened
+    /// Only successful calls
     #[arg(long, hide_short_help = true)]
     pub no_errors: bool,
     /// Only calls that change something
     #[arg(long, conflicts_with = "reads")]
     pub writes: bool,
-    /// Only calls that read
+    /// Only calls that change nothing
     #[arg(long, hide_short_help = true)]
     pub reads: bool,
-    /// What the event holds, as delivered, in a regular expression
+    /// Only events whose text, as delivered, matches this regular expression
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pub grep: Vec<String>,
-    /// A condition on any field: 'FIELD = VALUE' or != (globs), ~ !~ (regular expressions),
-    /// < <= > >= (numbers, times), FIELD or !FIELD (there or not); several must all hold
+    /// Only events that meet a condition on any field: = != (globs), ~ !~ (regular
+    /// expressions), < <= > >= (numbers, times), FIELD or !FIELD (present or absent);
+    /// repeat for AND
     #[arg(long = "where", value_name = "'FIELD OP VALUE'", allow_hyphen_values = true)]
     pub wheres: Vec<String>,
-    /// A jq expression: true keeps the event, false and null do not, and anything else
-    /// is written as a line instead of the row
+    /// Evaluate a jq expression: true keeps the event, false and null drop it, and any
+    /// other value is written as a line instead of the row
     #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
     pub jq: Option<String>,
 }

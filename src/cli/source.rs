@@ -17,42 +17,42 @@ use crate::syntax::glob::split_list;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "From S3")]
 pub struct BucketArgs {
-    /// Mirror the logs of this S3 bucket, and read them
+    /// Mirror the logs of this S3 bucket and read them
     #[arg(long, value_name = "BUCKET")]
     pub bucket: Option<String>,
-    /// What stands before AWSLogs/ in the bucket
+    /// Prefix before AWSLogs/ in the bucket
     #[arg(long, value_name = "PREFIX", hide_short_help = true)]
     pub prefix: Option<String>,
-    /// Only this organisation's accounts (o-…)
+    /// Only accounts of this organisation (o-…)
     #[arg(long, value_name = "ID", hide_short_help = true)]
     pub org_id: Option<String>,
-    /// Kinds of logs to read, each of which has a folder beside CloudTrail/ [default: cloudtrail]
+    /// Kinds of logs to read [default: cloudtrail]
     #[arg(long, value_enum, value_name = "KIND,…", value_delimiter = ',', hide_short_help = true)]
     pub kind: Vec<LogKind>,
-    /// Where mirrored objects are kept [default: the platform's cache folder, trail2tsv/BUCKET]
+    /// Folder of the local mirror [default: trail2tsv/BUCKET in the platform's cache folder]
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub mirror: Option<PathBuf>,
-    /// Read the mirror as it is, talk to nobody
+    /// Use only the local mirror; make no network requests
     #[arg(long)]
     pub offline: bool,
-    /// Days after that of --until to look for late deliveries, at most 30
-    /// [default: 1; with --offline, all that the mirror has]
+    /// Days after --until to search for late deliveries, at most 30
+    /// [default: 1; with --offline, all days in the mirror]
     #[arg(long, value_name = "N",
           value_parser = number(0..=30_u32), hide_short_help = true)]
     pub late_days: Option<u32>,
-    /// Profile of the AWS configuration
+    /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Talk to this S3 endpoint instead of AWS's
+    /// Use this S3 endpoint instead of that of AWS
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pub endpoint_url: Option<String>,
-    /// Send requests without credentials
+    /// Do not sign requests; for public buckets
     #[arg(long, hide_short_help = true)]
     pub no_sign_request: bool,
-    /// Pay for the requests to a bucket of somebody else
+    /// Accept charges for requests to a requester-pays bucket
     #[arg(long, hide_short_help = true)]
     pub request_payer: bool,
-    /// Downloads at once [default: 64, more while that is faster, fewer where S3 asks for it]
+    /// Concurrent downloads [default: adaptive, beginning with 64]
     #[arg(long, value_name = "N",
           value_parser = number(1..=1000_u16), hide_short_help = true)]
     pub jobs: Option<u16>,
@@ -70,7 +70,7 @@ const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Error> {
     let mut inputs = Vec::new();
     if typed.prefix.is_some() && typed.bucket.is_none() {
-        return Err(Error::about("--prefix", " needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX"));
+        return Err(Error::about("--prefix", " requires --bucket; with s3://… put the prefix in the address"));
     }
     if let Some(bucket) = &typed.bucket {
         let prefix = typed.prefix.as_deref().unwrap_or_default();
@@ -163,7 +163,7 @@ fn patience() -> Result<Duration, Error> {
     let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
     let typed = typed.to_string_lossy();
     let seconds = typed.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| Error::option(PATIENCE, &typed, "not a number of seconds to 3600"))
+    seconds.map(Duration::from_secs).ok_or_else(|| Error::option(PATIENCE, &typed, "must be a number of seconds from 1 to 3600"))
 }
 
 /// A prefix that ends at a folder, as people mean it.

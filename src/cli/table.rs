@@ -14,7 +14,7 @@ use crate::table::layout::{Format, TableLayout};
 
 /// What rows look like, and where they go.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "What to write")]
+#[command(next_help_heading = "Output")]
 pub struct TableArgs {
     /// Columns by name or by path, such as requestParameters.items[].id;
     /// +LIST adds to the default; help lists the names
@@ -27,37 +27,37 @@ pub struct TableArgs {
     /// Separate the cells of CSV by this character, such as ';'
     #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, hide_short_help = true)]
     pub delimiter: Option<u8>,
-    /// Write to this file, which appears only when it is whole
+    /// Write to this file, which appears only when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Sort by these columns, those with a leading - from the greatest to the least
     #[arg(long, value_name = "[-]COLUMN,…", allow_hyphen_values = true)]
     pub sort: Vec<String>,
-    /// Stop after this many rows; with --sort, write the first of them all
+    /// Stop after this many rows; with --sort, write only the first of all rows
     #[arg(short = 'n', long, value_name = "N",
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
-    /// Leave out events whose eventID came before
+    /// Drop events whose eventID occurred before
     #[arg(long)]
     pub dedupe: bool,
-    /// Write only how many events match
+    /// Write only the number of matching events
     #[arg(long)]
     pub count: bool,
-    /// Show times in this zone, and read --since and --until in it: local,
+    /// Show times in this zone, and interpret --since and --until in it: local,
     /// Europe/Berlin, +02:00 [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
     pub time_zone: Option<String>,
-    /// Leave out the line of column names
+    /// Omit the header line
     #[arg(long, hide_short_help = true)]
     pub no_header: bool,
-    /// Write this for what is absent or null [default: nothing]
+    /// Text for absent and null values [default: empty]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, hide_short_help = true)]
     pub null: Option<String>,
-    /// Do not disarm text that a spreadsheet would run as a formula
+    /// Do not escape text that a spreadsheet would evaluate as a formula
     #[arg(long, hide_short_help = true)]
     pub raw: bool,
-    /// TSV and CSV that Excel opens: a byte order mark, its line ends, and no
-    /// cell longer than it can hold
+    /// Write TSV or CSV that Excel opens correctly: byte order mark, CRLF line ends,
+    /// cells of at most 32,767 characters
     #[arg(long, hide_short_help = true)]
     pub excel: bool,
 }
@@ -80,7 +80,7 @@ impl TableArgs {
         if format == Format::Json
             && let Some(option) = table_option(self)
         {
-            return Err(Error::about(option, " is about tables; JSON has a null, numbers and texts of its own"));
+            return Err(Error::about(option, " has no effect with JSON output"));
         }
         if self.delimiter.is_some() && format != Format::Csv {
             return Err(Error::about("--delimiter", " has an effect on CSV only; add --format csv"));
@@ -157,10 +157,10 @@ fn order(typed: &[String]) -> Vec<SortColumn> {
 /// Refuses what makes no workbook.
 pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error> {
     if typed.count {
-        return Err(Error::about("--count", " writes a number, and no xlsx"));
+        return Err(Error::about("--count", " cannot be combined with xlsx"));
     }
     if is_terminal && typed.output.is_none() {
-        let text = ": a workbook is nothing for a terminal; write it to a file by -o FILE.xlsx";
+        let text = ": refusing to write a workbook to a terminal; use -o FILE.xlsx";
         return Err(Error::about("--format xlsx", text));
     }
     Ok(())

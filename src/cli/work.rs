@@ -9,9 +9,9 @@ use crate::report::Verbosity;
 
 /// How the work is done.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Talk and work")]
+#[command(next_help_heading = "Logging and performance")]
 pub struct WorkArgs {
-    /// Threads that decode, at most 32 [default: one for each core]
+    /// Decoding threads, at most 32 [default: one per core]
     #[arg(long, value_name = "N",
           value_parser = number(1..=32_u16), hide_short_help = true)]
     pub threads: Option<u16>,
@@ -19,15 +19,15 @@ pub struct WorkArgs {
 
 /// What every job takes: where settings are, and how much is said of the work.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Talk and work")]
+#[command(next_help_heading = "Logging and performance")]
 pub struct VerbosityArgs {
-    /// Take settings from this file [default: trail2tsv/config.toml in the platform's config folder]
+    /// Configuration file [default: trail2tsv/config.toml in the platform's config folder]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// No progress and no last line; problems are named all the same
+    /// Print no progress and no last line; problems are still reported
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more about what is done; -vv names each file
+    /// Print more about what is done; -vv names each file
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 }

@@ -250,7 +250,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
         match rest.strip_prefix('.') {
             Some(after) => rest = after,
             None if rest.is_empty() => return Ok(steps),
-            None => return Err(format!("goes wrong at {rest:?}")),
+            None => return Err(format!("unexpected {rest:?} in the path")),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::syntax::suggest::nearest;
 
-/// Write the manual page of a command, for man(1)
+/// Print the manual page of a command
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "man")]
 struct ManArgs {

@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
         assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
         assert!(refusal(&["x", "-f", "xlsx"]).ends_with("write it to a file by -o FILE.xlsx"));
-        assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count writes a number, and no xlsx");
+        assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count cannot be combined with xlsx");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::source::s3::dry_run::{DayTotals, DryRunEvent, dry_run};
 use crate::source::s3::{Bucket, MirrorItem, NextItem};
 use crate::source::spec::{BucketInput, Input};
 
-/// Mirror the logs of a bucket, and read nothing
+/// Mirror the logs of a bucket without reading them
 ///
 /// Only what the mirror lacks is fetched, each object under its own key. A later
 /// run over the same window finds what was delivered late.
@@ -88,7 +88,7 @@ impl Command for Sync {
 fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
     let filter = args.scope.spec(context.now)?;
     if args.bucket.offline {
-        return Err(Error::about("--offline", " leaves sync nothing to do"));
+        return Err(Error::about("--offline", " cannot be used with sync"));
     }
     let mut buckets = Vec::new();
     for input in inputs(&args.inputs, &args.bucket, &filter)? {

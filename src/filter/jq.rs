@@ -106,7 +106,7 @@ impl Jq {
                 Ok(other) => each(JqOutput::Json(&caught(|| other.to_string())?)),
                 Err(exception) => match exception.get_err() {
                     Ok(error) => return Err(shortened(error.to_string())),
-                    Err(_) => return Err("it ends itself".into()),
+                    Err(_) => return Err("the expression called `halt`".into()),
                 },
             };
             if flow.is_break() {

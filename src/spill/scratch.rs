@@ -73,7 +73,7 @@ impl Scratch {
 
 fn failed(error: &io::Error) -> Error {
     Error::Failed(format!(
-        "{}: cannot hold what memory cannot: {}; name a folder with more room by the variable TMPDIR",
+        "{}: cannot write temporary data: {}; set TMPDIR to a folder with more space",
         std::env::temp_dir().display(),
         plain(error)
     ))

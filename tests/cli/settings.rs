@@ -202,7 +202,7 @@ fn options_of_a_bucket_go_with_one_that_is_set() {
     let ran = trial.run(&["--prefix", "team", "--offline"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.stderr.contains("first/team: cannot be read"), "{ran:?}");
-    let text = "trail2tsv: --prefix needs --bucket BUCKET; an address has its own, s3://BUCKET/PREFIX\n";
+    let text = "trail2tsv: --prefix requires --bucket; with s3://… put the prefix in the address\n";
     let ran = Trial::with("log/a.json", LOG).run(&["log", "--prefix", "team"]);
     assert_eq!((ran.code, ran.stderr), (Some(2), format!("{text}trail2tsv: try --help\n")));
 }

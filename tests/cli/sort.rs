@@ -111,7 +111,7 @@ fn a_full_disk_is_named_with_the_way_out() {
     trial.run(&arguments).shows(
         1,
         "",
-        "trail2tsv: nowhere: cannot hold what memory cannot: No such file or directory; \
+        "trail2tsv: nowhere: cannot write temporary data: No such file or directory; \
          name a folder with more room by the variable TMPDIR\n",
     );
     // No disk is filled for a test: the size of files is limited instead.
@@ -124,7 +124,7 @@ fn a_full_disk_is_named_with_the_way_out() {
         1,
         "",
         &format!(
-            "trail2tsv: {}: cannot hold what memory cannot: File too large; \
+            "trail2tsv: {}: cannot write temporary data: File too large; \
              name a folder with more room by the variable TMPDIR\n",
             temporary
         ),

@@ -258,7 +258,7 @@ fn a_number_is_no_workbook() {
     trial.run(&["log", "-o", "out.xlsx", "--count"]).shows(
         2,
         "",
-        "trail2tsv: --count writes a number, and no xlsx\ntrail2tsv: try --help\n",
+        "trail2tsv: --count cannot be combined with xlsx\ntrail2tsv: try --help\n",
     );
     assert!(!trial.path("out.xlsx").exists());
 }

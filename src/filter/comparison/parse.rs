@@ -21,7 +21,7 @@ pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (gl
                      such as 'requestParameters.bucketName = my-*'";
 pub(super) const ONE: &str = "more than one condition; give each a --where of its own, and all must hold; \
                    {a,b} in a value stands for either (a value in quotes is taken as it is)";
-pub(super) const ORDERED: &str = "compares with no number and no time; write one such as 3600, 30d, 2026-10-01 \
+pub(super) const ORDERED: &str = "expected a number or time after the operator, such as 3600, 30d, 2026-10-01 \
                        or 2026-10-01T12:00:00Z";
 
 const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];

@@ -153,7 +153,7 @@ fn skip(arrived: MirrorItem) -> Result<Issue, Error> {
         MirrorItem::Skip(skip) => Ok(skip),
         MirrorItem::Fatal(fatal) => Err(fatal),
         MirrorItem::Object { .. } | MirrorItem::TooOld | MirrorItem::Note(_) => {
-            Err(Error::Failed("a list broke down".into()))
+            Err(Error::Failed("internal error: the listing task panicked".into()))
         }
     }
 }

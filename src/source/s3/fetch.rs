@@ -186,7 +186,7 @@ async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) ->
         part.file().write_all(&chunk).map_err(FetchFailure::Disk)?;
     }
     if size != object.size {
-        return Err(FetchFailure::Broken(format!("{size} bytes came, {} were listed", object.size)));
+        return Err(FetchFailure::Broken(format!("received {size} bytes, expected {}", object.size)));
     }
     if let Some(verifier) = verifier
         && !verifier.is_whole(part.file()).map_err(FetchFailure::Disk)?

@@ -204,7 +204,7 @@ fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
     cloud.run(&["--account", "777788889999"]).shows(
         1,
         "",
-        "trail2tsv: s3://logs/: no CloudTrail logs of what was asked for; it holds the accounts 111122223333, 444455556666\n",
+        "trail2tsv: s3://logs/: no logs for the requested accounts or regions; the bucket contains accounts 111122223333, 444455556666\n",
     );
     cloud.run(&["--account", OTHER, "--prefix", &format!("AWSLogs/{ACCOUNT}/CloudTrail")]).shows(
         1,
@@ -217,7 +217,7 @@ fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
     cloud.run(&["--org-id", "o-abc"]).shows(
         1,
         "",
-        "trail2tsv: s3://logs/: no CloudTrail logs of what was asked for; it holds the accounts 111122223333, 444455556666\n",
+        "trail2tsv: s3://logs/: no logs for the requested accounts or regions; the bucket contains accounts 111122223333, 444455556666\n",
     );
 }
 
