@@ -94,7 +94,7 @@ fn what_a_list_leaves_out_is_found_by_the_next_run() {
 fn a_body_that_never_comes_whole_is_named() {
     type Spoil = fn(&str) -> Fault;
     let early = "its body came broken: end of file before message length reached";
-    let size = |size: usize, listed: usize| format!("{size} bytes came, {listed} were listed");
+    let size = |size: usize, listed: usize| format!("received {size} bytes, expected {listed}");
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
     let listed = cloud.bucket.get(key).unwrap().body.len();
