@@ -181,7 +181,7 @@ async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) ->
         // It may go on for ever.
         if size > object.size {
             let came = length.map_or("more bytes".into(), |length| format!("{length} bytes"));
-            return Err(FetchFailure::Broken(format!("{came} came, {} were listed", object.size)));
+            return Err(FetchFailure::Broken(format!("received {came}, expected {}", object.size)));
         }
         part.file().write_all(&chunk).map_err(FetchFailure::Disk)?;
     }

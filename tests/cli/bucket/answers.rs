@@ -194,7 +194,7 @@ fn a_body_without_an_end_is_given_up_and_fills_no_disk() {
     let key = &cloud.bucket.keys("")[1];
     let size = cloud.bucket.get(key).unwrap().body.len();
     let fired = cloud.server.fault(Fault::get(key).endless_body());
-    let text = format!("more bytes came, {size} were listed");
+    let text = format!("received more bytes, expected {size}");
     let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
     cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
     assert_eq!((fired.fired(), cloud.assert_whole(), cloud.mirrored().len()), (5, 2, 2));
