@@ -274,7 +274,8 @@ fn stages(
         // Whoever still works for a writer that is gone can stop.
         stop.set_enough();
         let mut coverage = writer.into_coverage();
-        let fed = feeding.join().unwrap_or_else(|_| Err(Error::Failed("internal error: the input task panicked".into())));
+        let fed =
+            feeding.join().unwrap_or_else(|_| Err(Error::Failed("internal error: the input task panicked".into())));
         written?;
         coverage.add(&fed?);
         Ok(coverage)

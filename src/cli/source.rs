@@ -163,7 +163,9 @@ fn patience() -> Result<Duration, Error> {
     let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
     let typed = typed.to_string_lossy();
     let seconds = typed.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| Error::option(PATIENCE, &typed, "must be a number of seconds from 1 to 3600"))
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| Error::option(PATIENCE, &typed, "must be a number of seconds from 1 to 3600"))
 }
 
 /// A prefix that ends at a folder, as people mean it.

@@ -19,16 +19,16 @@
 //! odd                events that are possible and strange
 //! ```
 
+mod actors;
 mod bucket;
 mod calls;
-mod cast;
 mod corpus;
 mod digest;
 mod draw;
+pub mod edge_cases;
 mod event;
 mod file;
 mod generator;
-pub mod odd;
 mod order;
 mod place;
 pub mod sample;
@@ -37,8 +37,8 @@ mod story;
 mod template;
 mod words;
 
+pub use actors::Who;
 pub use bucket::{Written, write};
-pub use cast::Who;
 pub use corpus::Corpus;
 pub use digest::Digest;
 pub use file::{LogFile, gunzip, gzip, records};

@@ -1,7 +1,7 @@
 //! JSON: events as they were delivered, one a line, or objects of columns.
 
 use serde_json::Value;
-use testkit::logs::{odd, records};
+use testkit::logs::{edge_cases, records};
 use testkit::plain::row::is_hidden;
 
 use crate::harness::{Ran, Trial, gzip};
@@ -87,7 +87,7 @@ fn columns_make_objects() {
 
 #[test]
 fn what_is_odd_is_one_line_and_keeps_its_meaning() {
-    let odd = odd::events();
+    let odd = edge_cases::events();
     let trial = Trial::with("log", records(odd.iter().map(|event| &event.json)));
     let ran = json(&trial, &["-q"]);
     let expected: Vec<_> = odd.iter().filter(|event| event.why != "an event without anything").collect();

@@ -11,11 +11,11 @@ mod harness;
 mod help;
 mod jq;
 mod json;
+mod libreoffice;
 mod meaning;
 #[cfg(target_os = "linux")]
 mod memory;
 mod mistakes;
-mod office;
 mod output;
 mod search;
 mod settings;

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
 use jiff::Timestamp;
-use testkit::logs::{Generator, Place, odd, records};
+use testkit::logs::{Generator, Place, edge_cases, records};
 
 use crate::harness::{Ran, Trial, gzip};
 
@@ -134,7 +134,7 @@ fn logs_survive() {
         generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
         event.into_bytes()
     });
-    let events: Vec<Vec<u8>> = odd::events().into_iter().map(|event| event.json).chain(generated).collect();
+    let events: Vec<Vec<u8>> = edge_cases::events().into_iter().map(|event| event.json).chain(generated).collect();
     let trial = Trial::with("log/a.json.gz", gzip(records(events)));
     same(&trial, &["-c", "+userIdentity,resources,errorMessage"]);
     same(&trial, &["--no-header", "--null", "n/a"]);

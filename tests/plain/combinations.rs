@@ -3,11 +3,11 @@
 use fastrand::Rng;
 use proptest::prelude::*;
 use serde_json::Value;
-use testkit::logs::odd::random_event;
+use testkit::logs::edge_cases::random_event;
 use testkit::logs::records;
 use testkit::plain::{self, asks, row};
 
-use crate::asked::wanted;
+use crate::filter_oracle::wanted;
 use crate::{About, generated, random};
 
 /// Options with patterns, and where in an event their values are drawn from.
@@ -183,7 +183,8 @@ fn is_possible(arguments: &[String]) -> bool {
     use trail2tsv::decode::event::FieldSet;
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
     trail2tsv::command::rows::RowsArgs::try_parse_from(typed).is_ok()
-        && trail2tsv::filter::Filter::new(&crate::asked::conditions(arguments), &mut FieldSet::default()).is_ok()
+        && trail2tsv::filter::Filter::new(&crate::filter_oracle::conditions(arguments), &mut FieldSet::default())
+            .is_ok()
 }
 
 proptest! {

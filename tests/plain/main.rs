@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a failed test says what it is about")]
 
-mod asked;
 mod combinations;
+mod filter_oracle;
 mod lines;
 mod patterns;
 mod questions;
@@ -19,7 +19,7 @@ use std::path::Path;
 use fuzz_checks::{Outcome, Reader};
 use jiff::Timestamp;
 use proptest::prelude::*;
-use testkit::logs::{Generator, Place, gunzip, odd, records};
+use testkit::logs::{Generator, Place, edge_cases, gunzip, records};
 use trail2tsv::decode::json::JsonError;
 use walkdir::WalkDir;
 
@@ -89,7 +89,7 @@ fn generated_logs() {
 
 #[test]
 fn odd_events() {
-    let events = odd::events();
+    let events = edge_cases::events();
     assert!(events.len() > 100, "{}", events.len());
     for event in &events {
         let expected = usize::from(event.why != "an event without anything");
@@ -106,7 +106,7 @@ fn odd_events_cut_at_every_byte() {
     const BEFORE: &[u8] = br#"{"Records":["#;
     let mut readers = Reader::all();
     let mut last = Vec::new();
-    for (number, event) in odd::events().into_iter().enumerate() {
+    for (number, event) in edge_cases::events().into_iter().enumerate() {
         let _about = About(&event.why);
         let text = records([&event.json]);
         let whole = readers[0].text(&text, text.len());
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn random_odd_events(seed in any::<u64>(), count in 1..5_usize) {
         let mut random = fastrand::Rng::with_seed(seed);
-        let events: Vec<String> = (0..count).map(|_| odd::random_event(&mut random)).collect();
+        let events: Vec<String> = (0..count).map(|_| edge_cases::random_event(&mut random)).collect();
         check("records", &records(&events));
         check("lines", events.join("\n").as_bytes());
     }
@@ -158,7 +158,7 @@ proptest! {
     #[test]
     fn a_cut_keeps_every_event_before_it(seed in any::<u64>(), cut in 0.0..1.0_f64) {
         let mut random = fastrand::Rng::with_seed(seed);
-        let events: Vec<String> = (0..3).map(|_| odd::random_event(&mut random)).collect();
+        let events: Vec<String> = (0..3).map(|_| edge_cases::random_event(&mut random)).collect();
         let text = records(&events);
         let mut readers = Reader::all();
         let whole = readers[0].text(&text, text.len());

@@ -7,7 +7,7 @@ use testkit::plain::asks::{glob, one_case};
 use testkit::plain::row::{is_formula, shown};
 use trail2tsv::syntax::glob::Pattern;
 
-use crate::asked::wanted;
+use crate::filter_oracle::wanted;
 
 /// A pattern that means just this text.
 fn escaped(text: &str) -> String {

@@ -4,10 +4,10 @@ use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
 use jaq_json::{Val, read};
-use testkit::logs::{gunzip, odd, records};
+use testkit::logs::{edge_cases, gunzip, records};
 use testkit::plain;
 
-use crate::asked::wanted;
+use crate::filter_oracle::wanted;
 use crate::{generated, sample};
 
 /// Options, and what a person would ask jq.
@@ -175,7 +175,7 @@ fn of_the_sample_bucket() {
 
 #[test]
 fn of_other_logs() {
-    let odd = odd::events();
+    let odd = edge_cases::events();
     // Times in other forms, and an hour of 24, are compared in the filter's own tests.
     let is_time = |time: &str| time.len() == 20 && time.ends_with('Z') && !time.contains("T24");
     let is_plain = |json: &&Vec<u8>| {

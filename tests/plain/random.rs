@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 use serde_json::Value;
-use testkit::logs::odd::random_event;
+use testkit::logs::edge_cases::random_event;
 
 /// A random odd event, written once more.
 pub(crate) fn rearranged(random: &mut Rng) -> String {

@@ -1,7 +1,7 @@
 //! What is called in the made-up accounts: tables of calls, with the JSON of
 //! their requests and responses as templates.
 
-use super::cast::Who;
+use super::actors::Who;
 use super::event::Field;
 
 mod compute;

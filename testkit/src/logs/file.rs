@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
-use super::cast::Who;
+use super::actors::Who;
 use super::draw::{Alphabet, letters, mix};
 use super::generator::Generator;
 use super::place::Place;

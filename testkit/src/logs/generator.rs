@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use fastrand::Rng;
 use jiff::Timestamp;
 
+use super::actors::{Actor, Address, CAST, Who};
 use super::calls::{self, Call, TERMINATE};
-use super::cast::{Actor, Address, CAST, Who};
 use super::draw::{hash, uuid};
 use super::event::{Event, Field};
 use super::order;

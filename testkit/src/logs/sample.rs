@@ -12,8 +12,8 @@ use std::sync::Arc;
 use fastrand::Rng;
 use jiff::Timestamp;
 
+use super::actors::Who;
 use super::bucket::{Written, put, write as write_files};
-use super::cast::Who;
 use super::digest::Digest;
 use super::draw::hash;
 use super::file::{LogFile, gzip};

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::actors::Actor;
 use super::calls::Call;
-use super::cast::Actor;
 use super::draw::{Alphabet, hash, letters, mix, uuid};
 use super::place::Place;
 use super::words::WORDS;

@@ -165,7 +165,7 @@ fn an_object_that_may_not_be_read_costs_only_itself() {
             "it is archived; restore it first (InvalidObjectState)",
         ),
         (Fault::get("*0901Z*").status(404, "NoSuchKey"), "it is gone from the bucket (NoSuchKey)"),
-        (Fault::get("*0901Z*").status_saying(400, "Odd\u{1b}[31m", "why\tnot"), "Odd\\u{1b}[31m: why\\tnot"),
+        (Fault::get("*0901Z*").status_saying(400, "EdgeCase\u{1b}[31m", "why\tnot"), "EdgeCase\\u{1b}[31m: why\\tnot"),
     ];
     for (fault, text) in cases {
         let cloud = Cloud::with_logs(3);

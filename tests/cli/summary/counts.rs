@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use testkit::logs::{Generator, Place, odd, records};
+use testkit::logs::{Generator, Place, edge_cases, records};
 use testkit::plain::{self, row};
 
 use super::super::harness::{Trial, gzip};
@@ -113,7 +113,7 @@ fn generated_logs() {
 fn odd_logs() {
     let trial = Trial::new();
     let mut events = Vec::new();
-    for (number, event) in odd::events().into_iter().enumerate() {
+    for (number, event) in edge_cases::events().into_iter().enumerate() {
         let text = records([&event.json]);
         events.extend(plain::events(&text));
         trial.write(&format!("log/{number:03}.json"), text);
@@ -125,7 +125,7 @@ fn odd_logs() {
 #[test]
 fn random_odd_logs() {
     let (trial, mut random) = (Trial::new(), fastrand::Rng::with_seed(5));
-    let texts: Vec<String> = (0..2000).map(|_| odd::random_event(&mut random)).collect();
+    let texts: Vec<String> = (0..2000).map(|_| edge_cases::random_event(&mut random)).collect();
     let text = records(&texts);
     trial.write("log/a.json", &text);
     check(&trial, &plain::events(&text));

@@ -308,10 +308,10 @@ fn commands_take_no_value_for_another() {
 #[test]
 fn commands_fit_whatever_a_log_holds() {
     let (trial, mut random) = (Trial::new(), fastrand::Rng::with_seed(3));
-    let events = testkit::logs::odd::events().into_iter().map(|event| event.json);
+    let events = testkit::logs::edge_cases::events().into_iter().map(|event| event.json);
     let events = events
         .filter(|json| str::from_utf8(json).is_ok())
-        .chain((0..300).map(|_| testkit::logs::odd::random_event(&mut random).into_bytes()));
+        .chain((0..300).map(|_| testkit::logs::edge_cases::random_event(&mut random).into_bytes()));
     trial.write("log/a.json", testkit::logs::records(events.collect::<Vec<_>>()));
     assert!(check_some_commands(&trial, &["--top", "1000"], 11) >= 500);
 }

@@ -2,7 +2,7 @@
 //! ecs, ecr, eks.
 
 use super::{Call, PEOPLE};
-use crate::logs::cast::Who;
+use crate::logs::actors::Who;
 use crate::logs::event::Field::*;
 
 pub(super) const CALLS: &[Call] = &[

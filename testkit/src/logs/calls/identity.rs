@@ -1,7 +1,7 @@
 //! Who may do what: sts, iam, organizations.
 
 use super::{Call, PEOPLE};
-use crate::logs::cast::Who;
+use crate::logs::actors::Who;
 use crate::logs::event::Field::{self, *};
 
 const ROLE: (Field, &str) =

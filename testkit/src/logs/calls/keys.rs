@@ -1,7 +1,7 @@
 //! Keys, secrets and parameters: kms, secretsmanager, ssm.
 
 use super::{Call, PEOPLE};
-use crate::logs::cast::Who;
+use crate::logs::actors::Who;
 use crate::logs::event::Field::{self, *};
 
 const KEY: (Field, &str) = (

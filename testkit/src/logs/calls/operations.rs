@@ -2,7 +2,7 @@
 //! tagging, events, cloudformation, guardduty, cost.
 
 use super::{Call, PEOPLE};
-use crate::logs::cast::Who;
+use crate::logs::actors::Who;
 use crate::logs::event::Field::{self, *};
 
 const LOGS_API: (Field, &str) = (ApiVersion, r#""20140328""#);

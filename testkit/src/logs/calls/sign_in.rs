@@ -1,7 +1,7 @@
 //! Signing in: signin, sso, and the directory services.
 
 use super::{Call, PEOPLE};
-use crate::logs::cast::Who;
+use crate::logs::actors::Who;
 use crate::logs::event::Field::{self, *};
 
 const WORKFLOW: (Field, &str) =

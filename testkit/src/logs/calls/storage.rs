@@ -1,7 +1,7 @@
 //! What keeps data: s3, dynamodb, rds, sqs.
 
 use super::{Call, PEOPLE};
-use crate::logs::cast::Who;
+use crate::logs::actors::Who;
 use crate::logs::event::Field::{self, *};
 
 const TRANSFER: (Field, &str) = (

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use calamine::Data;
-use testkit::logs::{Generator, Place, odd, records};
+use testkit::logs::{Generator, Place, edge_cases, records};
 
 use crate::harness::Trial;
 use crate::xlsx::{Book, text, tsv};
@@ -55,7 +55,7 @@ fn trial() -> Trial {
     });
     let quotes = [r#""\"=1+1\"""#, r#""\"""#, r#""a\"b""#, r#""\"a\tb\nc""#, r#""'""#, r#"" x ""#, r#""\"a\",\"b\"""#];
     let quotes = quotes.map(|text| format!("{{\"eventName\":{text},\"userAgent\":{text},\"errorMessage\":{text}}}"));
-    let odd = odd::events().into_iter().map(|event| event.json);
+    let odd = edge_cases::events().into_iter().map(|event| event.json);
     Trial::with("log", records(odd.chain(generated).chain(quotes.map(String::into_bytes))))
 }
 

@@ -18,7 +18,7 @@ pub use random::random_event;
 
 /// An odd event.
 #[derive(Clone, Debug)]
-pub struct Odd {
+pub struct EdgeCase {
     /// What is odd about it.
     pub why: String,
     /// The event, one JSON object. White space between its tokens may contain
@@ -29,7 +29,7 @@ pub struct Odd {
 }
 
 /// All odd events.
-pub fn events() -> Vec<Odd> {
+pub fn events() -> Vec<EdgeCase> {
     [texts::all(), types::all(), identities::all(), values::all(), shapes::all()].concat()
 }
 
@@ -84,12 +84,12 @@ impl Draft {
         self
     }
 
-    fn odd(self) -> Odd {
+    fn edge_case(self) -> EdgeCase {
         let space = Space { open: "", colon: "", comma: "", close: "" };
         self.spaced(space)
     }
 
-    fn spaced(self, space: Space) -> Odd {
+    fn spaced(self, space: Space) -> EdgeCase {
         let mut json = b"{".to_vec();
         for (index, (key, value)) in self.fields.iter().enumerate() {
             if index > 0 {
@@ -102,7 +102,7 @@ impl Draft {
         }
         json.extend_from_slice(space.close.as_bytes());
         json.push(b'}');
-        Odd { why: self.why, json, strict: self.strict }
+        EdgeCase { why: self.why, json, strict: self.strict }
     }
 }
 
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_strict_parser_takes_what_is_marked_strict_and_nothing_else() {
-        for Odd { why, json, strict } in events() {
+        for EdgeCase { why, json, strict } in events() {
             assert_eq!(parsed(&json).is_ok_and(|event| event.is_object()), strict, "{why}");
         }
     }

@@ -1,6 +1,6 @@
 //! Every kind of identity, whole and with parts missing.
 
-use super::{Draft, Odd};
+use super::{Draft, EdgeCase};
 
 const IDENTITIES: &[(&str, &str)] = &[
     (
@@ -175,10 +175,10 @@ const IDENTITIES: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) fn all() -> Vec<Odd> {
-    let mut all: Vec<Odd> = IDENTITIES
+pub(super) fn all() -> Vec<EdgeCase> {
+    let mut all: Vec<EdgeCase> = IDENTITIES
         .iter()
-        .map(|(why, json)| Draft::new(format!("identity: {why}")).set("userIdentity", *json).odd())
+        .map(|(why, json)| Draft::new(format!("identity: {why}")).set("userIdentity", *json).edge_case())
         .collect();
     all.push(
         Draft::new("identity: unknown who signs in through Identity Center")
@@ -187,7 +187,7 @@ pub(super) fn all() -> Vec<Odd> {
                 r#"{"type":"Unknown","principalId":"111122223333","arn":"","accountId":"111122223333"}"#,
             )
             .set("additionalEventData", r#"{"UserName":"root","CredentialType":"PASSWORD"}"#)
-            .odd(),
+            .edge_case(),
     );
     all.push(
         Draft::new("identity: Identity Center user signing in")
@@ -196,7 +196,7 @@ pub(super) fn all() -> Vec<Odd> {
                 "additionalEventData",
                 r#"{"AuthWorkflowID":"0dd","UserName":"erin@example.com","CredentialType":"PASSWORD"}"#,
             )
-            .odd(),
+            .edge_case(),
     );
     all
 }

@@ -1,7 +1,7 @@
-//! Odd texts: every escape, every dangerous character, and what a spreadsheet
+//! EdgeCase texts: every escape, every dangerous character, and what a spreadsheet
 //! would take for a formula or a number.
 
-use super::{Draft, Odd};
+use super::{Draft, EdgeCase};
 
 /// The inside of strings, as it stands in JSON, and whether that is strict.
 const TEXTS: &[(&str, &str, bool)] = &[
@@ -93,8 +93,8 @@ const BROKEN_UTF8: &[(&str, &[u8])] = &[
     ("Latin-1", b"Z\xfcrich"),
 ];
 
-pub(super) fn all() -> Vec<Odd> {
-    let mut all: Vec<Odd> = Vec::new();
+pub(super) fn all() -> Vec<EdgeCase> {
+    let mut all: Vec<EdgeCase> = Vec::new();
     for &(why, inside, strict) in TEXTS {
         all.push(everywhere(why, inside.as_bytes(), strict));
     }
@@ -102,18 +102,18 @@ pub(super) fn all() -> Vec<Odd> {
         all.push(everywhere(why, inside, false));
     }
     let long = "x".repeat(100_000);
-    all.push(Draft::new("a user agent of 100,000 characters").text("userAgent", long).odd());
+    all.push(Draft::new("a user agent of 100,000 characters").text("userAgent", long).edge_case());
     let escapes = r"\u001b".repeat(20_000);
-    all.push(Draft::new("a user agent of 20,000 escapes").text("userAgent", escapes).odd());
+    all.push(Draft::new("a user agent of 20,000 escapes").text("userAgent", escapes).edge_case());
     let wide = "\u{1f680}".repeat(9_000);
-    all.push(Draft::new("a user agent of 9,000 emoji").text("userAgent", wide).odd());
+    all.push(Draft::new("a user agent of 9,000 emoji").text("userAgent", wide).edge_case());
     all
 }
 
 /// The text as a cell of its own, inside a cell of JSON, and as a key there.
-fn everywhere(why: &str, inside: &[u8], strict: bool) -> Odd {
+fn everywhere(why: &str, inside: &[u8], strict: bool) -> EdgeCase {
     let parts: [&[u8]; 5] = [br#"{""#, inside, br#"":[""#, inside, br#""]}"#];
     let draft =
         Draft::new(why).text("userAgent", inside).text("errorMessage", inside).set("requestParameters", parts.concat());
-    if strict { draft.odd() } else { draft.not_strict().odd() }
+    if strict { draft.edge_case() } else { draft.not_strict().edge_case() }
 }

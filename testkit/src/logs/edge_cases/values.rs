@@ -1,6 +1,6 @@
 //! Values that the format's description does not promise.
 
-use super::{Draft, Odd};
+use super::{Draft, EdgeCase};
 
 const VALUES: &[(&str, &str, &str)] = &[
     ("address: a list", "sourceIPAddress", r#""81.2.69.142, 192.168.10.10""#),
@@ -47,33 +47,36 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("a key of dots", "userIdentity.userName", r#""not the user""#),
 ];
 
-pub(super) fn all() -> Vec<Odd> {
-    let mut all: Vec<Odd> = VALUES.iter().map(|(why, key, json)| Draft::new(*why).set(key, *json).odd()).collect();
+pub(super) fn all() -> Vec<EdgeCase> {
+    let mut all: Vec<EdgeCase> =
+        VALUES.iter().map(|(why, key, json)| Draft::new(*why).set(key, *json).edge_case()).collect();
     all.push(
         Draft::new("error: a message without a code")
             .set("errorMessage", r#""Failed authentication""#)
             .set("responseElements", r#"{"ConsoleLogin":"Failure"}"#)
-            .odd(),
+            .edge_case(),
     );
-    all.push(Draft::new("error: code and message null").set("errorCode", "null").set("errorMessage", "null").odd());
-    all.push(Draft::new("delivered late").set("addendum", r#"{"reason":"DELIVERY_DELAY"}"#).odd());
+    all.push(
+        Draft::new("error: code and message null").set("errorCode", "null").set("errorMessage", "null").edge_case(),
+    );
+    all.push(Draft::new("delivered late").set("addendum", r#"{"reason":"DELIVERY_DELAY"}"#).edge_case());
     all.push(old_version());
     all.push(insight());
-    all.push(Odd { why: "an event without anything".into(), json: b"{}".to_vec(), strict: true });
+    all.push(EdgeCase { why: "an event without anything".into(), json: b"{}".to_vec(), strict: true });
     all
 }
 
 /// The first version of the format had neither `eventID` nor `readOnly`.
-fn old_version() -> Odd {
+fn old_version() -> EdgeCase {
     ["eventID", "requestID", "readOnly", "eventType", "managementEvent", "recipientAccountId", "eventCategory"]
         .into_iter()
         .fold(Draft::new("an event of version 1.0"), Draft::without)
         .set("eventVersion", r#""1.0""#)
-        .odd()
+        .edge_case()
 }
 
 /// Insight events have nobody who calls anything.
-fn insight() -> Odd {
+fn insight() -> EdgeCase {
     let json = r#"{"eventVersion":"1.09","eventTime":"2026-10-01T12:00:00Z","awsRegion":"eu-west-1","eventID":"1a510000-0000-4000-8000-000000000001","eventType":"AwsCloudTrailInsight","recipientAccountId":"111122223333","sharedEventID":"1a510000-0000-4000-8000-000000000002","insightDetails":{"state":"Start","eventSource":"ec2.amazonaws.com","eventName":"TerminateInstances","insightType":"ApiCallRateInsight","insightContext":{"statistics":{"baseline":{"average":0.0005},"insight":{"average":12},"insightDuration":3,"baselineDuration":11459},"attributions":[{"attribute":"userIdentityArn","insight":[{"value":"arn:aws:sts::111122223333:assumed-role/Admin/alice@example.com","average":12.0}],"baseline":[]}]}},"eventCategory":"Insight"}"#;
-    Odd { why: "an Insight event".into(), json: json.into(), strict: true }
+    EdgeCase { why: "an Insight event".into(), json: json.into(), strict: true }
 }

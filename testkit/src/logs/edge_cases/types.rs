@@ -1,6 +1,6 @@
 //! Every JSON type as the value of every column.
 
-use super::{Draft, Odd};
+use super::{Draft, EdgeCase};
 
 const COLUMNS: &[&str] = &[
     "eventTime",
@@ -41,12 +41,12 @@ const VALUES: &[(&str, &str, bool)] = &[
     ("an array with one text", r#"["text"]"#, true),
 ];
 
-pub(super) fn all() -> Vec<Odd> {
+pub(super) fn all() -> Vec<EdgeCase> {
     let mut all = Vec::new();
     for &(name, json, strict) in VALUES {
         for column in COLUMNS {
             let draft = Draft::new(format!("{column} is {name}")).set(column, json);
-            all.push(if strict { draft.odd() } else { draft.not_strict().odd() });
+            all.push(if strict { draft.edge_case() } else { draft.not_strict().edge_case() });
         }
         for key in IN_IDENTITY {
             let identity = format!(r#"{{"type":"AssumedRole","{key}":{json},"invokedBy":"ec2.amazonaws.com"}}"#);
@@ -56,11 +56,11 @@ pub(super) fn all() -> Vec<Odd> {
                 _ => identity,
             };
             let draft = Draft::new(format!("userIdentity.{key} is {name}")).set("userIdentity", identity);
-            all.push(if strict { draft.odd() } else { draft.not_strict().odd() });
+            all.push(if strict { draft.edge_case() } else { draft.not_strict().edge_case() });
         }
     }
     for column in COLUMNS {
-        all.push(Draft::new(format!("{column} is absent")).without(column).odd());
+        all.push(Draft::new(format!("{column} is absent")).without(column).edge_case());
     }
     all
 }
