@@ -182,7 +182,8 @@ impl Bucket {
                 Err(_) => NextItem::Wait,
                 Ok(result) => {
                     *pending = None;
-                    let broke = |_| MirrorItem::Fatal(Error::Failed("internal error: the download task panicked".into()));
+                    let broke =
+                        |_| MirrorItem::Fatal(Error::Failed("internal error: the download task panicked".into()));
                     NextItem::Arrived(result.unwrap_or_else(broke))
                 }
             }

@@ -281,7 +281,10 @@ impl<'a, E> FolderSearch<'a, E> {
         }
         let accounts: BTreeSet<&str> = self.seen.iter().filter_map(|folder| KeyPlace::of(folder).account).collect();
         if !accounts.is_empty() {
-            return format!("no logs for the requested accounts or regions; the bucket contains accounts {}", few(accounts));
+            return format!(
+                "no logs for the requested accounts or regions; the bucket contains accounts {}",
+                few(accounts)
+            );
         }
         let what = "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it";
         match self.seen.is_empty() {
