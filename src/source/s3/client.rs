@@ -1,4 +1,4 @@
-//! Requests to one bucket, in the region where it is.
+//! Sends requests to one bucket, in its own region.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,12 +23,12 @@ use crate::source::s3::response_guard::{ErrorGuard, ListGuard};
 use crate::source::s3::s3_error::{S3Action, S3Error};
 use crate::source::spec::{BucketInput, Connection};
 
-/// At one request in ten refused, this many attempts lose no object.
+/// With one request in ten refused, this many attempts lose no object in practice.
 const ATTEMPTS: u32 = 10;
-/// The first request finds out soon whether there is somebody to talk to.
+/// Fewer attempts for the first request, so that an unreachable endpoint is reported soon.
 const FIRST_ATTEMPTS: u32 = 3;
 
-/// Requests to one bucket.
+/// Client for one bucket.
 #[derive(Debug)]
 pub(super) struct S3Client {
     s3: aws_sdk_s3::Client,
@@ -37,34 +37,36 @@ pub(super) struct S3Client {
     payer: Option<RequestPayer>,
 }
 
-/// What is where the user said that the logs are.
+/// What lies at the prefix that the user named.
 #[derive(Debug)]
 pub(super) struct LogRoot {
     pub(super) holds: FirstListing,
-    /// How many requests that took.
+    /// Number of requests that were needed.
     pub(super) lists: u64,
 }
 
-/// The first page of a folder's list, or the key of a single object.
+/// First page of the listing of a folder, or the key of a single object.
 #[derive(Debug)]
 pub(super) enum FirstListing {
     Folder(ListPage),
     Object(String),
 }
 
-/// One page of a list, or where it begins.
+/// Request for one page of a listing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ListRequest<'a> {
     pub(super) prefix: &'a str,
-    /// Give folders, not what is in them.
+    /// If true, lists folders and not the objects in them.
     pub(super) folders: bool,
     pub(super) start_after: Option<&'a str>,
     pub(super) token: Option<&'a str>,
 }
 
 impl S3Client {
-    /// Connects to the bucket, in whatever region it is, and looks into the
-    /// folder that was named. `gate` hears where S3 asks to slow down.
+    /// Connects to the bucket in its own region and lists the folder that the user named.
+    /// `gate` is informed when S3 asks to slow down.
+    ///
+    /// Returns an error if the bucket cannot be listed or has nothing at the prefix.
     pub(super) async fn connect(
         input: &BucketInput,
         gate: &Arc<ConcurrencyLimiter>,
@@ -102,7 +104,7 @@ impl S3Client {
         Ok((client, LogRoot { holds, lists: lists.into_inner() }))
     }
 
-    /// The object that was named as if it were a folder.
+    /// Looks up the prefix as the key of a single object.
     async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<FirstListing, Error> {
         let key = folder.trim_end_matches('/');
         let nothing = || Error::Failed(format!("{}: there is nothing below it", self.address(folder)));
@@ -115,7 +117,7 @@ impl S3Client {
         is_there.then(|| FirstListing::Object(key.to_string())).ok_or_else(nothing)
     }
 
-    /// The same with connections of its own.
+    /// Returns a client with the same configuration and separate connections.
     pub(super) fn twin(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
         S3Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
@@ -130,13 +132,13 @@ impl S3Client {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    /// The trouble that an answer makes no sense.
+    /// Returns the error for an invalid answer.
     pub(super) fn senseless(&self, text: &str) -> S3Error {
         S3Error::of_list(&self.bucket, text.into())
     }
 
-    /// A page of a list. One that is not whole or makes no sense is asked for
-    /// again: the SDK repeats only what it cannot receive.
+    /// Requests one page of a listing. Retries if the page is incomplete or invalid, because
+    /// the SDK retries only answers that it cannot receive.
     pub(super) async fn list(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, S3Error> {
         const ATTEMPTS: u32 = 5;
         const PAUSE: Duration = Duration::from_millis(50);
@@ -159,7 +161,7 @@ impl S3Client {
             .set_delimiter(request.folders.then(|| "/".into()))
             .set_start_after(request.start_after.map(String::from))
             .set_continuation_token(request.token.map(String::from))
-            // Without it, XML cannot hold every key.
+            // Without URL encoding, XML cannot represent every key.
             .encoding_type(EncodingType::Url)
             .set_optional_object_attributes((!request.folders).then(|| vec![OptionalObjectAttributes::RestoreStatus]))
             .set_request_payer(self.payer.clone())
@@ -184,15 +186,15 @@ impl S3Client {
     }
 }
 
-/// What the environment, the profile and the command line say.
+/// Loads the configuration from the environment, the profile and the command line.
 async fn config(connection: &Connection) -> SdkConfig {
     let (profile, patience) = (connection.profile.as_deref(), connection.patience);
     let mut profile_region = ProfileFileRegionProvider::builder();
     if let Some(name) = profile {
         profile_region = profile_region.profile_name(name);
     }
-    // The bucket says where it is, so nobody needs to be asked that could be
-    // long in answering.
+    // The bucket reports its own region, so slow region providers such as the instance metadata
+    // service are not queried.
     let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(profile_region.build())
         .or_else("us-east-1");
@@ -208,8 +210,8 @@ async fn config(connection: &Connection) -> SdkConfig {
         return loader.no_credentials().load().await;
     }
     if let Some(name) = profile {
-        // Whoever names a profile means no other credentials: neither keys in
-        // the environment nor those of the machine.
+        // A profile named on the command line overrides the keys in the environment and the
+        // credentials of the machine.
         let provider = ProfileFileCredentialsProvider::builder().profile_name(name).build();
         loader = loader.profile_name(name).credentials_provider(provider);
     }
@@ -217,17 +219,17 @@ async fn config(connection: &Connection) -> SdkConfig {
 }
 
 fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
-    // Servers other than AWS's rarely have a host name for each bucket.
+    // Servers other than AWS rarely provide a host name per bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
         .interceptor(ThrottleInterceptor(Arc::clone(gate)))
         .interceptor(ErrorGuard)
-        // The SDK's own purse of retries is empty after a hundred refusals, and
-        // hundreds of downloads may be refused at once.
+        // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
+        // downloads can be refused at once.
         .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())
         .region(Region::new(region.to_string()));
-    // Whoever sets a number of attempts has a reason.
+    // A number of attempts that the user has set takes precedence.
     if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
         builder = builder.retry_config(RetryConfig::standard().with_max_attempts(attempts));
     }

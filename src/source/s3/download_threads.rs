@@ -1,6 +1,6 @@
-//! The threads that downloads run on. Each has connections and tasks of its
-//! own: hundreds of downloads on threads that share them spend a third of their
-//! time on waiting for each other's memory and on waking each other.
+//! Threads that run the downloads, each with its own connections and tasks. Hundreds of
+//! downloads on a shared runtime spend a third of the time on contended memory and on wake-ups
+//! across threads.
 
 use std::io;
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use tokio::sync::oneshot;
 
 use super::client::S3Client;
 
-/// The threads. Dropped, they end, and so do their downloads.
+/// The download threads. Dropping them cancels the downloads and joins the threads.
 #[derive(Debug)]
 pub(super) struct DownloadThreads {
     lanes: Arc<[DownloadThread]>,
-    /// With what, dropped, tells each to end.
+    /// For each thread, a sender that ends the thread when dropped.
     threads: Vec<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-/// One thread, as seen by whoever gives it work.
+/// Handle of one thread, for starting downloads on it.
 #[derive(Debug)]
 pub(super) struct DownloadThread {
-    /// For the downloads of this thread, and for no others.
+    /// Client for the downloads of this thread only.
     pub(super) client: Arc<S3Client>,
     pub(super) tasks: Handle,
 }
 
-/// Gives out the threads in turn.
+/// Selects the threads in turn.
 #[derive(Debug)]
 pub(super) struct RoundRobin {
     lanes: Arc<[DownloadThread]>,
@@ -35,7 +35,7 @@ pub(super) struct RoundRobin {
 }
 
 impl DownloadThreads {
-    /// Starts the threads.
+    /// Starts `count` threads. Returns an error if the system refuses one.
     pub(super) fn open(client: &S3Client, count: usize) -> io::Result<DownloadThreads> {
         let (mut lanes, mut threads) = (Vec::new(), Vec::new());
         for _ in 0..count {
@@ -61,14 +61,14 @@ impl RoundRobin {
     }
 }
 
-/// What is unfinished is cleaned up by its own thread: that has to be over
-/// before the process is.
+/// Each thread removes the partial files of its downloads, which must be done before the
+/// process ends.
 impl Drop for DownloadThreads {
     fn drop(&mut self) {
         let (ends, handles): (Vec<_>, Vec<_>) = self.threads.drain(..).unzip();
         drop(ends);
         for handle in handles {
-            // A thread that panicked has said so.
+            // The panic message of a thread has already been printed.
             let _ = handle.join();
         }
     }

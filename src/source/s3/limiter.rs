@@ -1,5 +1,4 @@
-//! Lets through as many downloads at once as serve the purpose. How many that
-//! is, the throttle decides.
+//! Limits the number of concurrent downloads. [`AdaptiveLimit`] decides on the limit.
 
 mod adaptive;
 
@@ -14,11 +13,11 @@ use tokio::sync::Notify;
 use crate::source::s3::limiter::adaptive::AdaptiveLimit;
 use crate::source::spec::Downloads;
 
-/// What every download passes, one after the other.
+/// Semaphore with a variable limit that every download passes.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
     inside: Mutex<LimiterState>,
-    /// There may be room again.
+    /// Signals that a permit was released.
     left: Notify,
 }
 
@@ -29,7 +28,7 @@ struct LimiterState {
     highest: usize,
 }
 
-/// The place of one download; dropped, it is free.
+/// Permission for one download, returned when dropped.
 #[derive(Debug)]
 pub(super) struct ConcurrencyPermit(Arc<ConcurrencyLimiter>);
 
@@ -39,8 +38,8 @@ impl ConcurrencyLimiter {
         ConcurrencyLimiter { inside: Mutex::new(inside), left: Notify::new() }
     }
 
-    /// Waits for room. There is one who waits: objects come in the order of
-    /// their keys.
+    /// Waits for a permit. Only one task waits at a time, because objects are started in key
+    /// order.
     pub(super) async fn pass(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
         while !self.has_room() {
             self.left.notified().await;
@@ -60,12 +59,12 @@ impl ConcurrencyLimiter {
         has_room
     }
 
-    /// The most downloads that were let through at once.
+    /// Returns the highest number of concurrent downloads.
     pub(super) fn highest(&self) -> u64 {
         self.inside().highest as u64
     }
 
-    /// How often S3 asked to slow down.
+    /// Returns how often S3 asked to slow down.
     pub(super) fn slow_downs(&self) -> u64 {
         self.inside().throttle.slow_downs()
     }
@@ -86,8 +85,7 @@ impl Drop for ConcurrencyPermit {
     }
 }
 
-/// Hears the requests to slow down, which the SDK answers by itself: it asks
-/// again later.
+/// Detects throttling responses, which the SDK handles itself by retrying later.
 #[derive(Debug)]
 pub(super) struct ThrottleInterceptor(pub(super) Arc<ConcurrencyLimiter>);
 

@@ -1,5 +1,5 @@
-//! Lists the objects of one account and region, from the first day of the
-//! window to the last, in several parts where there are many.
+//! Lists the objects of one account and region between the days of the window, and splits large
+//! listings into concurrent parts.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -19,39 +19,38 @@ use crate::source::s3::list_scheduler::{ListMessage, ListScheduler, PageBudget};
 use crate::source::s3::object_batch::{Object, ObjectBatch};
 use crate::source::s3::s3_error::S3Error;
 
-/// The keys of a folder between two bounds. What follows the folder's name
-/// begins with a date.
+/// A range of keys below a prefix. The part of a key after the prefix starts with a date.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct KeyRange {
-    /// What all keys begin with.
+    /// Prefix of all keys in the range.
     pub(super) prefix: String,
-    /// The first key comes after this.
+    /// Exclusive lower bound.
     after: Option<String>,
-    /// The last key that belongs to it.
+    /// Inclusive upper bound.
     upto: Option<String>,
 }
 
 impl KeyRange {
-    /// All of a folder.
+    /// Creates a range of all keys in a folder.
     pub(super) fn folder(prefix: String) -> KeyRange {
         KeyRange { prefix, after: None, upto: None }
     }
 
-    /// A single object.
+    /// Creates a range of a single key.
     pub(super) fn object(key: String) -> KeyRange {
         KeyRange { upto: Some(key.clone()), prefix: key, after: None }
     }
 
-    /// The key that the list begins behind: that of the first day's folder,
-    /// unless the scan's own folder comes after it.
+    /// Returns the exclusive start of the listing: the folder of the first day, or `None` if it
+    /// sorts before the prefix itself.
     fn start(&self, first_day: Option<Date>) -> Option<String> {
         let day = first_day?;
         let start = RegionFolder::of(&self.prefix)?.day(day);
         (start > self.prefix).then_some(start)
     }
 
-    /// The bounds of `parts` parts, of about the same length of time, of what
-    /// comes after `last`, which was delivered at `from`.
+    /// Splits the range after the key `last`, delivered at `from`, into `parts` parts of about
+    /// equal duration, and returns the bounds between them.
     fn cuts(&self, last: &str, from: Timestamp, to: Timestamp, parts: usize) -> Vec<String> {
         let Some(region) = RegionFolder::of(&self.prefix) else { return Vec::new() };
         let step = from.duration_until(to) / parts.max(1) as i32;
@@ -66,9 +65,9 @@ impl KeyRange {
     }
 }
 
-/// The folder of an account's region, and what keys in it begin with.
+/// Components of a region folder, from which keys are built.
 struct RegionFolder<'a> {
-    /// The folder of the account.
+    /// Path up to the account folder.
     before: &'a str,
     account: &'a str,
     kind: &'a str,
@@ -76,7 +75,7 @@ struct RegionFolder<'a> {
 }
 
 impl<'a> RegionFolder<'a> {
-    /// That of a folder in it.
+    /// Parses the region folder that contains `folder`.
     fn of(folder: &'a str) -> Option<RegionFolder<'a>> {
         let (before, below) = folder.split_at(folder.rfind("/CloudTrail")?);
         let (kind, below) = below[1..].split_once('/')?;
@@ -85,13 +84,13 @@ impl<'a> RegionFolder<'a> {
         is_kind_folder(kind).then_some(RegionFolder { before, account, kind, name })
     }
 
-    /// Between the keys of a day and those of the day before.
+    /// Returns the boundary between the keys of a day and those of the day before.
     fn day(&self, day: Date) -> String {
         let RegionFolder { before, kind, name, .. } = self;
         format!("{before}/{kind}/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
     }
 
-    /// Between the keys that were delivered before this hour and the others.
+    /// Returns the boundary between the keys delivered before this hour and later ones.
     fn time(&self, time: Timestamp) -> String {
         let time = time.to_zoned(TimeZone::UTC).datetime();
         let RegionFolder { account, kind, name, .. } = self;
@@ -100,13 +99,13 @@ impl<'a> RegionFolder<'a> {
     }
 }
 
-/// A list on its way.
+/// A running listing of one key range.
 pub(super) struct ListWalk {
     scan: KeyRange,
     office: Arc<ListScheduler>,
     sender: mpsc::UnboundedSender<ListMessage>,
     room: PageBudget,
-    /// The parts that others list, in their order; they come after this one.
+    /// Parts after this one that other tasks list, in key order.
     parts: Vec<mpsc::UnboundedReceiver<ListMessage>>,
 }
 
@@ -120,11 +119,10 @@ impl ListWalk {
         ListWalk { scan, office, sender, room, parts: Vec::new() }
     }
 
-    /// Sends the pages of the list, until the last day is past or nobody
-    /// listens.
+    /// Sends the pages of the listing until it passes the last day or the receiver is dropped.
     pub(super) async fn send(mut self, _permit: OwnedSemaphorePermit) {
         let trouble = self.send_pages().await.err();
-        // What the consumer does not want any more need not be sent.
+        // A failed send means that the receiver no longer needs the listing.
         if let Some(trouble) = trouble {
             let _ = self.sender.send(ListMessage::Trouble(self.scan.prefix, trouble));
         }
@@ -164,12 +162,12 @@ impl ListWalk {
         Ok(())
     }
 
-    /// Leaves parts of what follows to others, where a page shows that there
-    /// is much and there are lists to spare.
+    /// Hands parts of the remaining range to other tasks if a page indicates a long listing and
+    /// permits are available.
     fn split(&mut self, page: &ObjectBatch, last: &str) {
-        /// Fewer pages are not worth a request more.
+        /// Minimum number of expected pages per part that outweighs the extra request.
         const WORTH: f64 = 4.0;
-        /// Fewer objects on a page say little of what follows.
+        /// Minimum number of objects on a page for an estimate of the remaining ones.
         const TELLING: usize = 500;
         if page.len() < TELLING {
             return;
@@ -195,35 +193,35 @@ impl ListWalk {
         }
         if let Some(cut) = cuts.into_iter().next() {
             self.scan.upto = Some(cut);
-            // Those of an earlier split come later.
+            // Parts of an earlier split come later in key order.
             self.parts.splice(0..0, parts);
         }
     }
 }
 
-/// The time in a bound that [`RegionFolder::time`] made.
+/// Parses the time in a bound made by [`RegionFolder::time`].
 fn time_of_cut(cut: &str) -> Option<Timestamp> {
     let stamp = cut.rsplit('_').next()?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M", format!("{stamp}00")).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-/// When the last keys can have been delivered, for what is expected of a list:
-/// at the end of the last day, or now.
+/// Returns the latest possible delivery time, for estimating the length of a listing: the end
+/// of the last day or now.
 pub(super) fn end(last_day: Option<Date>, now: Timestamp) -> Timestamp {
     let last = last_day.and_then(|day| day.checked_add(1.day()).ok());
     let last = last.and_then(|day| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp()));
     last.map_or(now, |last| last.min(now))
 }
 
-/// How far a list has come.
+/// Progress of a listing.
 struct ListCursor {
     last_day: Option<Date>,
     start: String,
     last_key: String,
-    /// The page before, as far as it belongs to the list.
+    /// The part of the previous page that lies within the range.
     last_page: ObjectBatch,
-    /// Whether there are keys after the last one that belongs to the list.
+    /// True once the listing is past the end of the range.
     is_past: bool,
 }
 
@@ -234,16 +232,16 @@ impl ListCursor {
         ListCursor { last_day, last_key: start.clone(), start, last_page: ObjectBatch::default(), is_past: false }
     }
 
-    /// The new objects of a page up to the end. Rows would come twice or in
-    /// another order if the keys did.
+    /// Returns the objects of a page that are new and within the range. Returns an error if
+    /// keys are repeated or out of order, which would duplicate or reorder rows.
     fn take(&mut self, objects: Vec<Object>, scan: &KeyRange) -> Result<ObjectBatch, &'static str> {
         let mut page = ObjectBatch::default();
-        // Made only where keys come again.
+        // Built only if keys are repeated.
         let mut known: Option<HashSet<String>> = None;
         let has_objects = !objects.is_empty();
         for Object { key, size, access } in objects {
             match key.cmp(&self.last_key) {
-                // A server that does not know of a start begins at the beginning.
+                // A server that does not support `start-after` lists from the beginning.
                 Ordering::Less if key <= self.start => continue,
                 Ordering::Less => {
                     let known =
@@ -287,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_begins_at_the_first_day_wherever_its_folder_is() {
+    fn a_listing_starts_at_the_first_day() {
         let day = Some("2026-10-04".parse().unwrap());
         let start = |below: &str| KeyRange::folder(format!("{REGION}{below}")).start(day);
         for below in ["", "2026/", "2026/10/"] {
@@ -307,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_come_once_and_in_order() {
+    fn keys_are_unique_and_ordered() {
         let mut course = ListCursor::new(String::new(), None);
         let mut take = |keys: &[&str]| course.take(page(keys), &KeyRange::folder(String::new())).map(|page| page.len());
         assert_eq!(take(&["a", "a", "b", "c"]), Ok(3));
@@ -320,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_keeps_to_its_bounds_whatever_is_sent() {
+    fn objects_outside_the_range_are_dropped() {
         let scan = KeyRange { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
         let mut course = ListCursor::new("a/2".into(), None);
         assert_eq!(course.take(page(&["a/1", "a/2", "a/3", "a/4"]), &scan).unwrap().len(), 2);
@@ -330,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_lie_side_by_side_within_the_scan() {
+    fn parts_are_adjacent_and_within_the_range() {
         let scan = KeyRange::folder(REGION.into());
         let last = format!("{REGION}2026/10/01/111122223333_CloudTrail_eu-west-1_20261001T0415Z_A.json.gz");
         let cuts = scan.cuts(&last, at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z"), 3);
@@ -349,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_expected_from_the_future() {
+    fn deliveries_in_the_future_are_not_expected() {
         let (now, day) = (at("2026-10-04T12:00:00Z"), |text: &str| Some(text.parse().unwrap()));
         assert_eq!(end(None, now), now);
         assert_eq!(end(day("2026-10-02"), now), at("2026-10-03T00:00:00Z"));

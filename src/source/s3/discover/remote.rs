@@ -1,4 +1,4 @@
-//! The search in a bucket: each level of folders side by side.
+//! Searches a bucket for log folders, listing the folders of a level concurrently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::source::s3::s3_error::S3Error;
 
-/// Folders that are looked into at once.
+/// Number of folders that are listed concurrently.
 const LOOKS: usize = 64;
-/// More folders than any organisation has accounts.
+/// Largest number of subfolders; more than any organisation has accounts.
 const MOST_IN_ONE: usize = 200_000;
 
-/// Finds all that is to be listed below `prefix`, of which `holds` is known.
+/// Finds the log folders below `prefix`. `holds` is the result of the first listing.
 pub(in super::super) async fn search(
     shared: &Arc<MirrorTasks>,
     prefix: &str,
@@ -59,8 +59,8 @@ pub(in super::super) async fn search(
     }
 }
 
-/// What is in each of these folders, asked side by side. The first page of the
-/// list of `prefix` may be known.
+/// Lists the folders of all queries concurrently. `first`, if present, is the first page of the
+/// listing of `prefix`.
 async fn answers(
     shared: &Arc<MirrorTasks>,
     permits: &Arc<Semaphore>,
@@ -85,13 +85,15 @@ async fn answers(
     Ok(answers)
 }
 
-/// What is directly in a folder. The first page of the list may be known.
+/// Returns the direct contents of a folder. `first`, if present, is the first page of its
+/// listing.
 async fn contents(
     shared: &MirrorTasks,
     query: &FolderQuery,
     mut first: Option<ListPage>,
 ) -> Result<FolderContents, S3Error> {
-    // All kinds begin alike, and an account may have much beside them.
+    // All log kinds start with the same letters, and the prefix excludes the rest of a large
+    // account.
     let prefix = match query.is_peek {
         true => format!("{}{}", query.folder, LogKind::CloudTrail.folder()),
         false => query.folder.clone(),
@@ -110,7 +112,8 @@ async fn contents(
         let folders = &mut contents.folders;
         folders.extend(page.folders);
         if is_outside && folders.len() > 2 * MOST {
-            // More than these are not entered, but for where the logs are.
+            // Further folders above `AWSLogs/` would not be searched; keep only those that can
+            // contain logs.
             let mut rest = folders.split_off(MOST + 1);
             rest.retain(|folder| FolderLevel::of(folder) == FolderLevel::Logs || is_organisation(folder));
             folders.append(&mut rest);

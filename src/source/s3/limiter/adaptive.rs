@@ -1,28 +1,28 @@
-//! How many downloads there may be at once: more while that is faster, half
-//! where S3 asks to slow down. Knows the time only from what it is told.
+//! Adapts the number of concurrent downloads: raises it while that increases the rate, halves
+//! it when S3 asks to slow down. Time is passed in, which makes it testable.
 
 use std::time::{Duration, Instant};
 
 use crate::source::spec::Downloads;
 
-/// Below this it is not halved: a store that refuses this few has other
-/// trouble than our haste.
+/// The limit is not halved below this. A store that throttles so few downloads does so for
+/// another reason.
 const LEAST: usize = 16;
-/// A rate is taken over so long at least, and over so many arrivals for each
-/// download that there may be.
+/// A rate is measured over at least this time and `ARRIVALS` completed downloads per unit of
+/// the limit.
 const WINDOW: Duration = Duration::from_millis(100);
 const ARRIVALS: usize = 2;
-/// More downloads must be faster by a tenth, or they are given up again.
+/// A raised limit is kept only if the rate increases by this factor.
 const GAIN: f64 = 1.1;
-/// Windows that are sat out before more are tried again.
+/// Number of windows to wait before the next attempt after a raise did not help.
 const RESTS: u32 = 10;
-/// Downloads that began before a halving may be asked to slow down after it;
-/// that is no reason to halve again.
+/// Downloads that started before a reduction can still be throttled. Within this time they do
+/// not cause another one.
 const ECHO: Duration = Duration::from_millis(500);
-/// After a request to slow down, more are tried no sooner than this.
+/// Minimum time between a throttling response and the next raise.
 const CALM: Duration = Duration::from_secs(5);
 
-/// The number of downloads at once, and what it follows from.
+/// The limit and the measurements that determine it.
 #[derive(Debug)]
 pub(super) struct AdaptiveLimit {
     limit: usize,
@@ -30,24 +30,24 @@ pub(super) struct AdaptiveLimit {
     slow_downs: u64,
     halved: Option<Instant>,
     window: RateWindow,
-    /// What there was before more were tried.
+    /// Limit and rate before the last raise, until its effect is measured.
     before: Option<PreviousRate>,
     rests: u32,
 }
 
-/// A stretch of time in which arrivals are counted.
+/// Period in which completed downloads are counted.
 #[derive(Debug)]
 struct RateWindow {
     began: Instant,
     arrivals: usize,
-    /// Whether somebody had to wait: only then is the limit what holds it up.
+    /// True if a download had to wait. Otherwise the limit does not determine the rate.
     is_full: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct PreviousRate {
     limit: usize,
-    /// Arrivals in a second.
+    /// Completed downloads per second.
     rate: f64,
 }
 
@@ -64,22 +64,22 @@ impl AdaptiveLimit {
         }
     }
 
-    /// How many there may be.
+    /// Returns the current limit.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// How often S3 asked to slow down.
+    /// Returns how often S3 asked to slow down.
     pub(super) fn slow_downs(&self) -> u64 {
         self.slow_downs
     }
 
-    /// Somebody has to wait.
+    /// Records that a download has to wait for a permit.
     pub(super) fn wait(&mut self) {
         self.window.is_full = true;
     }
 
-    /// A download is over.
+    /// Records a completed download.
     pub(super) fn arrive(&mut self, now: Instant) {
         self.window.arrivals += 1;
         let elapsed = now.duration_since(self.window.began);
@@ -93,7 +93,7 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Decides after a window how to go on.
+    /// Adjusts the limit at the end of a window.
     fn judge(&mut self, rate: f64, now: Instant) {
         if let Some(before) = self.before.take()
             && rate < before.rate * GAIN
@@ -112,7 +112,7 @@ impl AdaptiveLimit {
         self.halved.is_none_or(|halved| now.duration_since(halved) >= CALM)
     }
 
-    /// S3 asks to slow down.
+    /// Records a throttling response.
     pub(super) fn slow_down(&mut self, now: Instant) {
         self.slow_downs += 1;
         let is_echo = self.halved.is_some_and(|halved| now.duration_since(halved) < ECHO);
@@ -138,15 +138,15 @@ mod tests {
 
     const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
-    /// A store that takes so long for each object, and has no more than so
-    /// many in a second, met by whoever always has as many under way as may be.
+    /// A store with a fixed latency per object and a maximum rate, used by a client that always
+    /// runs as many downloads as the limit allows.
     struct SimulatedStore {
         latency: f64,
         most: f64,
     }
 
     impl SimulatedStore {
-        /// Lets a time pass, and gives the limit after it and the highest.
+        /// Advances the time and returns the limit at the end and the highest limit reached.
         fn serve(&self, throttle: &mut AdaptiveLimit, now: &mut Instant, seconds: u64) -> (usize, usize) {
             let (end, mut highest) = (*now + Duration::from_secs(seconds), 0);
             while *now < end {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_more_while_that_is_faster() {
+    fn limit_grows_while_the_rate_increases() {
         let mut now = Instant::now();
         let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_help_is_given_up() {
+    fn a_raise_without_effect_is_reverted() {
         let mut now = Instant::now();
         let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
         let narrow = SimulatedStore { latency: 0.01, most: 5000.0 };
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_grows_who_does_not_wait() {
+    fn limit_does_not_grow_while_slots_are_free() {
         let mut now = Instant::now();
         let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..10_000 {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_to_slow_down_halves_once_and_growth_waits() {
+    fn throttling_halves_the_limit_once_and_delays_growth() {
         let mut now = Instant::now();
         let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..50 {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_floor() {
+    fn limit_is_not_halved_below_the_minimum() {
         let mut now = Instant::now();
         for (first, floor) in [(64, LEAST), (4, 4)] {
             let mut throttle = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_was_asked_for_stays() {
+    fn a_fixed_limit_does_not_change() {
         let mut now = Instant::now();
         let mut throttle = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
         throttle.slow_down(now);
