@@ -139,7 +139,7 @@ fn denied(action: &S3Action<'_>, message: &str) -> String {
     }
 }
 
-/// Describes a failure without an answer, and whether it is transient.
+/// Describes a failure without an answer, and whether it ends the run.
 fn without_answer<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (String, bool) {
     let chain = causes(error);
     let text = chain.join(": ");
