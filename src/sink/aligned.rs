@@ -171,6 +171,7 @@ fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_string();
     }
+    // The ellipsis takes one column.
     let mut used = 1;
     let fits = |character: &char| {
         used += character.width().unwrap_or(0);

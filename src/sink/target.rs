@@ -36,7 +36,7 @@ impl Target {
     /// standard output.
     pub fn open(path: Option<&Path>) -> Result<Target, Error> {
         const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-        let Some(path) = path.map(followed) else { return Ok(Target::Stdout) };
+        let Some(path) = path.map(resolve_links) else { return Ok(Target::Stdout) };
         let path = path.as_path();
         if STDOUT.iter().any(|name| path == Path::new(name)) {
             return Ok(Target::Stdout);
@@ -46,6 +46,7 @@ impl Target {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Err(Error::Failed(format!("{}: is a folder", path.display()))),
             Ok(metadata) if !metadata.is_file() || is_open_already(path) => {
+                // Append mode keeps what an open file already contains.
                 let file = OpenOptions::new().append(true).open(path).map_err(fail)?;
                 Ok(Target::Special { file, path: path.to_path_buf() })
             }
@@ -96,7 +97,7 @@ impl Target {
 
 /// Resolves symbolic links, so that the target of a link is replaced and not the link itself.
 /// Stops at links of the system to open files, which are not real paths.
-fn followed(path: &Path) -> PathBuf {
+fn resolve_links(path: &Path) -> PathBuf {
     const MOST: usize = 40;
     let mut path = path.to_path_buf();
     for _ in 0..MOST {
@@ -118,18 +119,18 @@ fn is_open_already(path: &Path) -> bool {
 pub struct TargetWriter<'a> {
     target: &'a mut Target,
     stop: &'a Cancellation,
-    trouble: Option<Error>,
+    error: Option<Error>,
 }
 
 impl<'a> TargetWriter<'a> {
     /// Creates a writer for a target.
     pub fn new(target: &'a mut Target, stop: &'a Cancellation) -> TargetWriter<'a> {
-        TargetWriter { target, stop, trouble: None }
+        TargetWriter { target, stop, error: None }
     }
 
     /// Returns the error that stopped writing, if any.
     pub fn take_trouble(&mut self) -> Option<Error> {
-        self.trouble.take()
+        self.error.take()
     }
 }
 
@@ -138,13 +139,13 @@ impl Write for TargetWriter<'_> {
         let written = match self.stop.is_interrupted() {
             // After an error, the rest is discarded so that the library can finish without
             // further errors.
-            _ if self.trouble.is_some() => Ok(()),
+            _ if self.error.is_some() => Ok(()),
             true => Err(Error::Interrupted),
             false => self.target.write(bytes),
         };
         written.map(|()| bytes.len()).map_err(|fatal| {
             let error = io::Error::other(fatal.to_string());
-            self.trouble = Some(fatal);
+            self.error = Some(fatal);
             error
         })
     }

@@ -16,7 +16,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Workshe
 use self::cell::SheetCell;
 use super::target::TargetWriter;
 use crate::error::Error;
-use crate::sink::xlsx::library_panics::steady;
+use crate::sink::xlsx::library_panics::catch_library_panic;
 pub use crate::sink::xlsx::workbook_info::WorkbookInfo;
 use crate::table::column::ColumnType;
 use crate::table::excel;
@@ -78,7 +78,7 @@ impl WorkbookWriter {
             size: 0,
             rest: Vec::new(),
         };
-        steady(|| {
+        catch_library_panic(|| {
             book.workbook.set_tempdir(folder)?;
             book.begin_sheet("Events")?;
             book.workbook.add_worksheet().set_name("About")?;
@@ -89,7 +89,7 @@ impl WorkbookWriter {
 
     /// Adds rows as lines. The last line may be incomplete and continue in the next call.
     pub fn write(&mut self, mut rows: &[u8]) -> Result<(), Error> {
-        steady(|| {
+        catch_library_panic(|| {
             while let Some(end) = memchr::memchr(b'\n', rows) {
                 if self.rest.is_empty() {
                     self.line(&rows[..end])?;
@@ -107,7 +107,7 @@ impl WorkbookWriter {
 
     /// Completes the workbook and writes it to `target`.
     pub fn finish(mut self, about: &WorkbookInfo, target: &mut TargetWriter<'_>) -> Result<(), Error> {
-        let written = steady(|| {
+        let written = catch_library_panic(|| {
             self.end_sheet()?;
             about.write(self.workbook.worksheet_from_index(ABOUT)?)?;
             self.workbook.save_to_writer(&mut *target)
@@ -130,7 +130,7 @@ impl WorkbookWriter {
             if text.is_empty() {
                 continue;
             }
-            put(sheet, self.row, at as u16, SheetCell::new(text, shows, &self.zone), &self.formats)?;
+            write_cell(sheet, self.row, at as u16, SheetCell::new(text, shows, &self.zone), &self.formats)?;
             self.size += cell::size(text);
             if let Some(longest) = self.longest.get_mut(at) {
                 *longest = text.len().max(*longest);
@@ -175,6 +175,8 @@ impl WorkbookWriter {
             };
             sheet.set_column_width(at as u16, (width + 1) as f64)?;
         }
+        // A sheet above 4 GiB requires the 64-bit extension of ZIP, which not every program
+        // reads.
         if std::mem::take(&mut self.size) > u64::from(u32::MAX) {
             self.workbook.use_zip_large_file(true);
         }
@@ -192,7 +194,7 @@ const ROW_HEIGHT: f64 = 15.75;
 /// Width of the filter button, in characters of the header that it hides.
 const FILTER_BUTTON: usize = 3;
 
-fn put(
+fn write_cell(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,
@@ -240,7 +242,7 @@ mod tests {
     use crate::error::cancel::Cancellation;
     use crate::sink::target::Target;
 
-    /// The rows of all sheets of a workbook that took `rows`.
+    /// Writes `rows` to a workbook and returns the name and the cells of each sheet.
     fn sheets(rows: &[&str], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.xlsx");

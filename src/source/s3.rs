@@ -60,7 +60,7 @@ pub struct Bucket {
     /// Log kinds that the bucket contains and the user did not request.
     unread: BTreeSet<LogKind>,
     /// Threads that run the downloads. Dropping them cancels the downloads.
-    _lanes: DownloadThreads,
+    _threads: DownloadThreads,
     runtime: Arc<Runtime>,
 }
 
@@ -84,7 +84,7 @@ struct MirrorTasks {
     client: S3Client,
     mirror: Mirror,
     scope: Scope,
-    gate: Arc<ConcurrencyLimiter>,
+    limiter: Arc<ConcurrencyLimiter>,
     /// Verifies downloaded objects; `None` if they are decoded anyway.
     verifier: Option<Arc<dyn ObjectVerifier>>,
     counts: DownloadCounts,
@@ -158,10 +158,10 @@ impl Bucket {
         // Number of objects that downloads may be ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        let lanes = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
+        let threads = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
-        runtime.spawn(fetch::all(Arc::clone(&shared), lanes.turns(), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, late, unread, _lanes: lanes, runtime: Arc::new(runtime) })
+        runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
+        Ok(Bucket { shared, arrivals, pending: None, late, unread, _threads: threads, runtime: Arc::new(runtime) })
     }
 
     /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.
@@ -237,7 +237,7 @@ impl Refetch {
 impl MirrorTasks {
     /// Returns the counters so far.
     fn fetched(&self) -> DownloadTotals {
-        let MirrorTasks { counts, gate, .. } = self;
+        let MirrorTasks { counts, limiter, .. } = self;
         DownloadTotals {
             known: counts.known.load(Relaxed),
             is_listed: counts.open_lists.load(Relaxed) == 0,
@@ -250,8 +250,8 @@ impl MirrorTasks {
             restoring: counts.restoring.load(Relaxed),
             lists: counts.lists.load(Relaxed),
             gets: counts.gets.load(Relaxed),
-            at_once: gate.highest(),
-            slow_downs: gate.slow_downs(),
+            at_once: limiter.highest(),
+            slow_downs: limiter.slow_downs(),
         }
     }
 }
@@ -282,14 +282,14 @@ fn connect(
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
     let scope = scope(input)?;
-    let gate = Arc::new(ConcurrencyLimiter::new(input.downloads));
-    let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &gate)))?;
+    let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
+    let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
-    let shared = Arc::new(MirrorTasks { client, mirror, scope, gate, verifier, counts });
+    let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier, counts });
     let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
-        let (regions, lists) = (fetch::scans(&found).len() as u64, shared.counts.lists.load(Relaxed));
+        let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
         format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
     });

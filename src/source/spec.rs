@@ -17,7 +17,7 @@ pub enum Input {
     Bucket(Box<BucketInput>),
 }
 
-/// What to mirror from a bucket.
+/// The part of a bucket to read, and how to reach it.
 #[derive(Clone, Debug, Default)]
 pub struct BucketInput {
     /// Name of the bucket.

@@ -54,13 +54,13 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(WalkEntry) -> Contr
 fn walk_folder(
     root: &Path,
     scope: &Scope,
-    follows: bool,
+    follow_links: bool,
     mut each: impl FnMut(WalkEntry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let temp_prefix = temp_prefix();
-    let mut entries = WalkDir::new(root).follow_links(follows).sort_by(by_key).into_iter();
+    let mut entries = WalkDir::new(root).follow_links(follow_links).sort_by(by_key).into_iter();
     while let Some(entry) = entries.next() {
-        let met = match entry {
+        let entry = match entry {
             Ok(entry) if entry.file_type().is_dir() => {
                 if entry.path().to_str().is_none_or(|path| scope.admits_folder(path)) {
                     continue;
@@ -70,26 +70,27 @@ fn walk_folder(
             }
             // Reading a pipe, a socket or a device that lies in a folder could block or never
             // end.
-            Ok(entry) if !entry.file_type().is_file() && follows => WalkEntry::Special,
-            Ok(entry) if entry.file_type().is_symlink() => refused(&entry, LINK),
-            Ok(entry) if !entry.file_type().is_file() => refused(&entry, SPECIAL),
+            Ok(entry) if !entry.file_type().is_file() && follow_links => WalkEntry::Special,
+            Ok(entry) if entry.file_type().is_symlink() => refused_entry(&entry, LINK),
+            Ok(entry) if !entry.file_type().is_file() => refused_entry(&entry, SPECIAL),
+            // The output of this run and the marker file of a mirror are not input.
             Ok(entry) if name(&entry).starts_with(temp_prefix.as_bytes()) || name(&entry) == MARK.as_bytes() => {
                 continue;
             }
-            Ok(entry) => file(entry, scope),
-            Err(error) => broken(&error),
+            Ok(entry) => classify_file(entry, scope),
+            Err(error) => walk_error(&error),
         };
-        each(met)?;
+        each(entry)?;
     }
     ControlFlow::Continue(())
 }
 
-fn refused(entry: &DirEntry, why: &str) -> WalkEntry {
+fn refused_entry(entry: &DirEntry, why: &str) -> WalkEntry {
     let problem = Problem::Walk(format!("cannot be read: {why}"));
     WalkEntry::Skip(Issue { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
 }
 
-fn file(entry: DirEntry, scope: &Scope) -> WalkEntry {
+fn classify_file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     let name = str::from_utf8(name(&entry)).unwrap_or_default();
     if name.ends_with(ENDING) {
         WalkEntry::Unfinished
@@ -100,7 +101,7 @@ fn file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     }
 }
 
-fn broken(error: &walkdir::Error) -> WalkEntry {
+fn walk_error(error: &walkdir::Error) -> WalkEntry {
     let path = error.path().unwrap_or(Path::new("")).display();
     match (error.loop_ancestor(), error.io_error()) {
         (Some(ancestor), _) => {
@@ -149,8 +150,8 @@ mod tests {
 
     fn walked(root: &Path, scope: &Scope) -> Vec<String> {
         let mut paths = Vec::new();
-        walk(root, scope, |met| {
-            paths.push(match met {
+        walk(root, scope, |entry| {
+            paths.push(match entry {
                 WalkEntry::File(path) => path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
                 other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_string(),
             });

@@ -11,49 +11,51 @@ use crate::error::{Error, plain};
 pub(crate) struct Scratch {
     file: File,
     /// Bytes that are buffered to be written in one call.
-    waiting: Vec<u8>,
+    pending: Vec<u8>,
     /// Length of the file in bytes, without the buffered bytes.
     length: u64,
 }
 
 impl Scratch {
-    const WAITING: usize = 1 << 18;
+    const PENDING: usize = 1 << 18;
 
     pub(crate) fn new() -> Result<Scratch, Error> {
         let file = tempfile::tempfile().map_err(|error| failed(&error))?;
-        Ok(Scratch { file, waiting: Vec::new(), length: 0 })
+        Ok(Scratch { file, pending: Vec::new(), length: 0 })
     }
 
     /// Returns the position of the next appended byte.
     pub(crate) fn end(&self) -> u64 {
-        self.length + self.waiting.len() as u64
+        self.length + self.pending.len() as u64
     }
 
     /// Appends `bytes`.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.waiting.len() + bytes.len() > Scratch::WAITING {
+        if self.pending.len() + bytes.len() > Scratch::PENDING {
             self.flush()?;
         }
-        if bytes.len() >= Scratch::WAITING {
+        // Copying large data to the buffer would save no calls.
+        if bytes.len() >= Scratch::PENDING {
             return self.write(bytes);
         }
-        self.waiting.extend_from_slice(bytes);
+        self.pending.extend_from_slice(bytes);
         Ok(())
     }
 
     /// Writes the buffered bytes, after which the whole content can be read.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.write(&waiting)?;
-        self.waiting = waiting;
-        self.waiting.clear();
+        let pending = std::mem::take(&mut self.pending);
+        self.write(&pending)?;
+        // Keep the allocation for the next bytes.
+        self.pending = pending;
+        self.pending.clear();
         Ok(())
     }
 
     /// Writes the buffered bytes and releases the buffer.
     pub(crate) fn seal(&mut self) -> Result<(), Error> {
         self.flush()?;
-        self.waiting = Vec::new();
+        self.pending = Vec::new();
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::scratch::Scratch;
 use crate::error::Error;
 
 /// Memory for the rows that wait to be sorted, in bytes.
-const ROOM: usize = 16 << 20;
+const MEMORY: usize = 16 << 20;
 
 /// Rows above this length, in bytes, are kept in a separate file, which avoids copying them in
 /// every merge.
@@ -21,11 +21,11 @@ const LONG: usize = 64 << 10;
 /// Collects rows in any order and returns them sorted by key.
 #[derive(Debug)]
 pub struct Sorter {
-    room: usize,
+    memory: usize,
     /// Number of rows to return; `None` means all.
     limit: Option<usize>,
     /// Buffered entries: keys and rows, one after another.
-    waiting: Vec<u8>,
+    buffer: Vec<u8>,
     entries: Vec<SortEntry>,
     /// Upper bound of the keys that can be among the first `limit` rows.
     bound: Option<Vec<u8>>,
@@ -47,14 +47,14 @@ struct SortEntry {
 impl Sorter {
     /// Creates a sorter that returns the first `limit` rows.
     pub fn new(limit: Option<u64>) -> Sorter {
-        Sorter::with_room(limit, ROOM)
+        Sorter::with_memory(limit, MEMORY)
     }
 
-    fn with_room(limit: Option<u64>, room: usize) -> Sorter {
+    fn with_memory(limit: Option<u64>, memory: usize) -> Sorter {
         Sorter {
-            room,
+            memory,
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
-            waiting: Vec::new(),
+            buffer: Vec::new(),
             entries: Vec::new(),
             bound: None,
             runs: SortedRuns::default(),
@@ -102,28 +102,30 @@ impl Sorter {
             return Ok(());
         }
         let needed = run::HEADER + key.len() + row.len();
-        let taken = self.waiting.len() + self.entries.len() * size_of::<SortEntry>();
-        if taken + needed > self.room {
-            self.make_room()?;
+        let used = self.buffer.len() + self.entries.len() * size_of::<SortEntry>();
+        if used + needed > self.memory {
+            self.free_memory()?;
         }
-        self.entries.push(SortEntry { head: head(key), at: self.waiting.len() as u32 });
-        run::write(key, row, is_long, &mut self.waiting);
+        self.entries.push(SortEntry { head: head(key), at: self.buffer.len() as u32 });
+        run::write(key, row, is_long, &mut self.buffer);
         Ok(())
     }
 
     /// Frees memory: drops rows beyond the limit, or writes a run to disk.
-    fn make_room(&mut self) -> Result<(), Error> {
+    fn free_memory(&mut self) -> Result<(), Error> {
         self.sort();
         if let Some(limit) = self.limit
             && limit < self.entries.len()
         {
             self.entries.truncate(limit);
-            let last = self.entries.last().map(|last| run::key(&self.waiting[last.at as usize..]).to_vec());
+            let last = self.entries.last().map(|last| run::key(&self.buffer[last.at as usize..]).to_vec());
             self.bound = last.or(Some(Vec::new()));
             let kept: usize =
-                self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]).len()).sum();
-            if kept <= self.room / 2 {
-                self.keep(kept);
+                self.entries.iter().map(|entry| run::entry(&self.buffer[entry.at as usize..]).len()).sum();
+            // If most rows are kept, compacting would soon be repeated. A run on disk is
+            // cheaper.
+            if kept <= self.memory / 2 {
+                self.compact(kept);
                 return Ok(());
             }
         }
@@ -131,28 +133,28 @@ impl Sorter {
     }
 
     /// Compacts the buffer to the remaining entries, in sorted order.
-    fn keep(&mut self, length: usize) {
+    fn compact(&mut self, length: usize) {
         let mut kept = Vec::with_capacity(length);
         for entry in &mut self.entries {
-            let bytes = run::entry(&self.waiting[entry.at as usize..]);
+            let bytes = run::entry(&self.buffer[entry.at as usize..]);
             entry.at = kept.len() as u32;
             kept.extend_from_slice(bytes);
         }
-        self.waiting.clear();
-        self.waiting.extend_from_slice(&kept);
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&kept);
     }
 
     fn write_run(&mut self) -> Result<(), Error> {
-        let entries = self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]));
+        let entries = self.entries.iter().map(|entry| run::entry(&self.buffer[entry.at as usize..]));
         self.runs.add(entries)?;
-        self.waiting.clear();
+        self.buffer.clear();
         self.entries.clear();
         Ok(())
     }
 
     fn sort(&mut self) {
-        let waiting = &self.waiting;
-        let key = |entry: &SortEntry| run::key(&waiting[entry.at as usize..]);
+        let buffer = &self.buffer;
+        let key = |entry: &SortEntry| run::key(&buffer[entry.at as usize..]);
         // Ties are broken by position, which is the input order, so that the sort is stable.
         self.entries.sort_unstable_by(|one, other| {
             let by_key = || key(one).cmp(key(other));
@@ -175,13 +177,14 @@ impl Sorter {
         };
         if self.runs.is_empty() {
             for entry in self.entries.iter().take(wanted) {
-                let (row, is_long) = run::row(&self.waiting[entry.at as usize..]);
+                let (row, is_long) = run::row(&self.buffer[entry.at as usize..]);
                 show(row, is_long)?;
             }
             return Ok(());
         }
         self.write_run()?;
-        (self.waiting, self.entries) = (Vec::new(), Vec::new());
+        // Release the memory before the merge, which needs buffers of its own.
+        (self.buffer, self.entries) = (Vec::new(), Vec::new());
         let mut merge = self.runs.merge()?;
         for _ in 0..wanted {
             let Some(entry) = merge.entry() else { break };
@@ -227,8 +230,8 @@ mod tests {
     use super::*;
 
     /// Sorts with the sorter and reassembles long rows.
-    fn sorted(rows: &[(Vec<u8>, Vec<u8>)], limit: Option<u64>, room: usize) -> Vec<Vec<u8>> {
-        let mut sorter = Sorter::with_room(limit, room);
+    fn sorted(rows: &[(Vec<u8>, Vec<u8>)], limit: Option<u64>, memory: usize) -> Vec<Vec<u8>> {
+        let mut sorter = Sorter::with_memory(limit, memory);
         for (key, row) in rows {
             sorter.push(key, row).unwrap();
         }
@@ -260,9 +263,9 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn sorter_is_a_stable_sort(rows in rows(), limit in prop::option::of(0..40_u64), room in 80..20_000_usize) {
+        fn sorter_is_a_stable_sort(rows in rows(), limit in prop::option::of(0..40_u64), memory in 80..20_000_usize) {
             // A small buffer gives more runs than one merge can take.
-            prop_assert_eq!(sorted(&rows, limit, room), plain(rows, limit));
+            prop_assert_eq!(sorted(&rows, limit, memory), plain(rows, limit));
         }
     }
 

@@ -17,13 +17,14 @@ thread_local! {
 }
 
 /// Runs `work`. Returns an error if the library fails or panics.
-pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Error> {
+pub(super) fn catch_library_panic<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Error> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        let usual = panic::take_hook();
+        let default_hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            // A caught panic becomes an error, so its message would be noise.
             if !IS_CAUGHT.get() {
-                usual(info);
+                default_hook(info);
             }
         }));
     });
@@ -59,7 +60,7 @@ mod tests {
             Ok(())
         };
         let said = "the workbook cannot be written: No space left on device";
-        assert_eq!(steady(full).unwrap_err().to_string(), said);
-        assert!(steady(|| Ok(())).is_ok());
+        assert_eq!(catch_library_panic(full).unwrap_err().to_string(), said);
+        assert!(catch_library_panic(|| Ok(())).is_ok());
     }
 }

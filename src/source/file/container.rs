@@ -69,6 +69,7 @@ impl Container {
 
     /// Identifies the format from the first bytes; `None` if they may be text.
     pub fn of(start: &[u8]) -> Option<Container> {
+        // JSON is by far the most common case, so it is tested first.
         if matches!(start.first(), None | Some(b'{' | b'[' | b'"')) {
             return None;
         }
@@ -94,13 +95,13 @@ impl Container {
     }
 }
 
-/// True if the first block is a tar header with a valid checksum.
+/// True if the file starts with a tar header.
 fn is_tar(start: &[u8]) -> bool {
     let Some(block) = start.first_chunk() else { return false };
     is_tar_header(block)
 }
 
-/// True if `block` is a tar header of a regular member.
+/// True if `block` is a tar header with a valid checksum.
 pub(super) fn is_tar_header(block: &[u8; TAR_BLOCK]) -> bool {
     let header = tar::Header::from_byte_slice(block);
     let checksum = 148..156;

@@ -149,6 +149,8 @@ impl<R: Read> GzipStream<R> {
     fn next_member(&mut self, output: &mut [u8]) -> Option<usize> {
         let rest = self.source.fill(MAGIC.len());
         let (is_end, is_member) = (rest.is_empty(), rest.starts_with(&MAGIC));
+        // A wrong checksum followed by something other than a member: the end found for the
+        // last member was probably wrong, so its data is searched too.
         if !is_member && std::mem::take(&mut self.is_check_bad) {
             self.damage_or_end(None);
             return None;
@@ -162,6 +164,8 @@ impl<R: Read> GzipStream<R> {
             self.look_for_member(0, 0);
             return None;
         }
+        // End the part before the second member, because the caller reports further members
+        // separately.
         if self.found.members == 1 && !self.is_first_reported {
             return None;
         }
@@ -319,6 +323,7 @@ impl<R: Read> GzipStream<R> {
         self.source.skip(length);
         if std::mem::take(&mut self.is_guess) {
             self.found.confirm_member();
+            // `begin` counts this member, too, once it is no longer a guess.
             self.found.members -= 1;
         }
         Some(produced)

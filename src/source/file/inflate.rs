@@ -149,8 +149,7 @@ impl Inflater {
     }
 
     /// Reads `file` to its end and passes its text to `visitor` in windows. `may_grow` is
-    /// called before a window grows and blocks until memory is available; reading stops if it
-    /// returns false.
+    /// called before a window grows and may block; reading stops if it returns false.
     pub fn read<'f>(
         &mut self,
         file: &'f mut (dyn Read + Send),
@@ -178,7 +177,7 @@ impl Inflater {
             return self.gzip(filled, RemainingText { end, file }, may_grow, visitor);
         }
         if let Some(kind) = Container::of(start) {
-            let bytes = Box::new(self.take_file(filled).chain(RemainingText { end, file }));
+            let bytes = Box::new(self.take_read_bytes(filled).chain(RemainingText { end, file }));
             return FileContent::Container { kind, bytes, is_file: true };
         }
         if matches!(end, Some(TextEndReason::Whole)) && !UTF_16.iter().any(|mark| start.starts_with(mark)) {
@@ -218,8 +217,8 @@ impl Inflater {
             text.truncate(length);
             return FileContent::Container { kind, bytes: Box::new(Cursor::new(text)), is_file: false };
         }
-        let mut stream = GzipStream::new(self.take_file(filled).chain(rest));
-        let first = first_of(&mut stream);
+        let mut stream = GzipStream::new(self.take_read_bytes(filled).chain(rest));
+        let first = read_first_text(&mut stream);
         if let Some(kind) = Container::of(&first) {
             return FileContent::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
         }
@@ -232,7 +231,7 @@ impl Inflater {
                 _ => stream.read(buffer),
             };
             let shown = match self.ahead.take() {
-                Some(_place) => ahead(read, |read| windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor)),
+                Some(_permit) => ahead(read, |read| windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor)),
                 None => windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor),
             };
             if let ControlFlow::Break(stopped) = shown {
@@ -260,7 +259,7 @@ impl Inflater {
     }
 
     /// Takes the bytes read so far out of the buffer.
-    fn take_file(&mut self, filled: usize) -> Cursor<Vec<u8>> {
+    fn take_read_bytes(&mut self, filled: usize) -> Cursor<Vec<u8>> {
         let mut file = std::mem::take(&mut self.file);
         file.truncate(filled);
         Cursor::new(file)
@@ -279,7 +278,7 @@ impl Inflater {
 }
 
 /// Reads enough text of the stream to recognise an archive.
-fn first_of<R: Read>(stream: &mut GzipStream<R>) -> Vec<u8> {
+fn read_first_text<R: Read>(stream: &mut GzipStream<R>) -> Vec<u8> {
     let (mut first, mut filled) = (vec![0; Container::SHOWN], 0);
     while filled < first.len() {
         match stream.read(&mut first[filled..]) {

@@ -80,7 +80,7 @@ impl<R: Read> UnpackedReader<R> {
 impl<R: Read> Read for UnpackedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.reader.read(buffer).map_err(|error| match self.kind {
-            Some(kind) => explained(error, kind),
+            Some(kind) => explain_error(error, kind),
             None => error,
         })?;
         self.limit.unpack(length)?;
@@ -89,7 +89,7 @@ impl<R: Read> Read for UnpackedReader<R> {
 }
 
 /// Converts an error of a decompressor to a problem. Errors of the file itself are passed on.
-fn explained(error: io::Error, kind: Compression) -> io::Error {
+fn explain_error(error: io::Error, kind: Compression) -> io::Error {
     let is_of_file = error.raw_os_error().is_some() || error.get_ref().is_some_and(|inner| inner.is::<Problem>());
     let name = kind.name();
     let problem = match error.kind() {
@@ -97,6 +97,7 @@ fn explained(error: io::Error, kind: Compression) -> io::Error {
         io::ErrorKind::Interrupted => return error,
         io::ErrorKind::UnexpectedEof => Problem::PackedEndsEarly(name),
         io::ErrorKind::OutOfMemory => Problem::PackedTooLarge(name),
+        // Some decoders report an exceeded memory limit only in their message.
         _ if error.to_string().contains("memory") => Problem::PackedTooLarge(name),
         _ => Problem::PackedDamaged(name),
     };

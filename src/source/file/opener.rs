@@ -15,7 +15,7 @@ pub struct FileOpener {
     mirrored: LastFolder,
 }
 
-/// The folder of the last file of a mirror.
+/// The mirror folder of the last file.
 #[derive(Debug, Default)]
 struct LastFolder {
     path: PathBuf,

@@ -45,9 +45,9 @@ pub(super) fn ahead<T>(
     work: impl FnOnce(&mut dyn FnMut(&mut [u8]) -> usize) -> T,
 ) -> T {
     let (full, filled) = bounded::<(Vec<u8>, usize)>(BUFFERS);
-    let (used, empty) = bounded::<Vec<u8>>(BUFFERS);
+    let (recycled, empty) = bounded::<Vec<u8>>(BUFFERS);
     for _ in 0..BUFFERS {
-        let _ = used.send(vec![0; SIZE]);
+        let _ = recycled.send(vec![0; SIZE]);
     }
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -68,7 +68,7 @@ pub(super) fn ahead<T>(
                 }
             }
         });
-        let mut reader = ReadAheadReader { filled, used, buffer: Vec::new(), at: 0, length: 0 };
+        let mut reader = ReadAheadReader { filled, recycled, buffer: Vec::new(), at: 0, length: 0 };
         work(&mut |output| reader.read(output))
     })
 }
@@ -76,7 +76,7 @@ pub(super) fn ahead<T>(
 /// The reader's end, with the buffer that it is consuming.
 struct ReadAheadReader {
     filled: Receiver<(Vec<u8>, usize)>,
-    used: Sender<Vec<u8>>,
+    recycled: Sender<Vec<u8>>,
     buffer: Vec<u8>,
     at: usize,
     length: usize,
@@ -87,9 +87,9 @@ impl ReadAheadReader {
         if self.at == self.length {
             // The channel closes at the end of the stream.
             let Ok((buffer, length)) = self.filled.recv() else { return 0 };
-            let used = std::mem::replace(&mut self.buffer, buffer);
-            if !used.is_empty() {
-                let _ = self.used.send(used);
+            let recycled = std::mem::replace(&mut self.buffer, buffer);
+            if !recycled.is_empty() {
+                let _ = self.recycled.send(recycled);
             }
             (self.at, self.length) = (0, length);
         }

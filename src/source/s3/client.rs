@@ -64,39 +64,42 @@ pub(super) struct ListRequest<'a> {
 
 impl S3Client {
     /// Connects to the bucket in its own region and lists the folder that the user named.
-    /// `gate` is informed when S3 asks to slow down.
+    /// `limiter` is informed when S3 asks to slow down.
     ///
     /// Returns an error if the bucket cannot be listed or has nothing at the prefix.
     pub(super) async fn connect(
         input: &BucketInput,
-        gate: &Arc<ConcurrencyLimiter>,
+        limiter: &Arc<ConcurrencyLimiter>,
     ) -> Result<(S3Client, LogRoot), Error> {
         let config = config(&input.connection).await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
-        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, gate);
+        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, limiter);
         let mut client = S3Client { s3, bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
         let mut page = client.list(&first, &lists).await;
+        // The error names the region of the bucket, for which requests must be signed.
         if let Err(S3Error { region: Some(region), .. }) = &page
             && *region != client.region
         {
             client.region = region.clone();
-            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS, gate);
+            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS, limiter);
             page = client.list(&first, &lists).await;
         }
-        client.s3 = self::s3(&config, &client.region, ATTEMPTS, gate);
-        if page.as_ref().is_err_and(|trouble| trouble.is_transient) {
+        client.s3 = self::s3(&config, &client.region, ATTEMPTS, limiter);
+        // The endpoint is reachable, so a temporary error is worth the full number of attempts.
+        if page.as_ref().is_err_and(|error| error.is_transient) {
             page = client.list(&first, &lists).await;
         }
-        if page.as_ref().is_err_and(|trouble| trouble.has_no_credentials)
+        if page.as_ref().is_err_and(|error| error.has_no_credentials)
             && let Some(text) = profile::missing(input.connection.profile.as_deref())
         {
             return Err(Error::Failed(text));
         }
         let page = page.map_err(S3Error::into_fatal)?;
         let is_empty = page == ListPage::default();
+        // A prefix without content may be the key of a single object.
         let holds = match is_empty {
             false => FirstListing::Folder(page),
             true => client.object(&input.prefix, &lists).await?,
@@ -127,13 +130,13 @@ impl S3Client {
         &self.region
     }
 
-    /// `s3://BUCKET/KEY`
+    /// Returns the address of a key: `s3://BUCKET/KEY`.
     pub(super) fn address(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }
 
     /// Returns the error for an invalid answer.
-    pub(super) fn senseless(&self, text: &str) -> S3Error {
+    pub(super) fn invalid_answer(&self, text: &str) -> S3Error {
         S3Error::of_list(&self.bucket, text.into())
     }
 
@@ -144,7 +147,7 @@ impl S3Client {
         const PAUSE: Duration = Duration::from_millis(50);
         for attempt in 0..ATTEMPTS - 1 {
             match self.list_once(request, count).await {
-                Err(trouble) if trouble.is_garbled => tokio::time::sleep(PAUSE * (1 << attempt)).await,
+                Err(error) if error.is_garbled => tokio::time::sleep(PAUSE * (1 << attempt)).await,
                 result => return result,
             }
         }
@@ -218,12 +221,12 @@ async fn config(connection: &Connection) -> SdkConfig {
     loader.load().await
 }
 
-fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
+fn s3(config: &SdkConfig, region: &str, attempts: u32, limiter: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
     // Servers other than AWS rarely provide a host name per bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
-        .interceptor(ThrottleInterceptor(Arc::clone(gate)))
+        .interceptor(ThrottleInterceptor(Arc::clone(limiter)))
         .interceptor(ErrorGuard)
         // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
         // downloads can be refused at once.

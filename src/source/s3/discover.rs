@@ -157,18 +157,18 @@ impl<'a, E> FolderSearch<'a, E> {
             self.stray.0 += contents.objects;
             self.stray.1 = self.stray.1.take().or(contents.example);
         }
-        let mut inside = contents.folders;
-        self.seen.extend(inside.iter().cloned());
+        let mut subfolders = contents.folders;
+        self.seen.extend(subfolders.iter().cloned());
         // Beside `AWSLogs/`, other folders are not searched.
-        if level == FolderLevel::Outside && inside.iter().any(|name| FolderLevel::of(name) == FolderLevel::Logs) {
-            let (entered, beside): (Vec<_>, Vec<_>) = inside
+        if level == FolderLevel::Outside && subfolders.iter().any(|name| FolderLevel::of(name) == FolderLevel::Logs) {
+            let (entered, beside): (Vec<_>, Vec<_>) = subfolders
                 .into_iter()
                 .partition(|name| FolderLevel::of(name) == FolderLevel::Logs || is_organisation(name));
             self.beside.extend(beside);
-            inside = entered;
+            subfolders = entered;
         }
-        inside.retain(|folder| self.is_wanted(folder));
-        if query.is_peek { Vec::new() } else { inside }
+        subfolders.retain(|folder| self.is_wanted(folder));
+        if query.is_peek { Vec::new() } else { subfolders }
     }
 
     /// True if a folder can contain wanted logs. Records log kinds that were not requested.
@@ -224,10 +224,10 @@ impl<'a, E> FolderSearch<'a, E> {
         if self.found.folders.is_empty() && self.found.failures.is_empty() {
             match self.regions() {
                 regions if regions.is_empty() => {
-                    notes.insert(0, self.nothing());
+                    notes.insert(0, self.explain_no_logs());
                     return Err(notes.join("; "));
                 }
-                regions => notes.push(format!("no logs of the regions asked for; there are {}", few(regions))),
+                regions => notes.push(format!("no logs of the regions asked for; there are {}", join_few(regions))),
             }
         }
         self.found.notes = notes.into_iter().map(|note| format!("{}{}: {note}", self.address, self.prefix)).collect();
@@ -239,7 +239,7 @@ impl<'a, E> FolderSearch<'a, E> {
         let mut notes = Vec::new();
         for (folders, place) in [(&self.beside, "beside"), (&self.unknown, "in")] {
             if !folders.is_empty() {
-                let names = few(folders.iter().map(String::as_str));
+                let names = join_few(folders.iter().map(String::as_str));
                 notes
                     .push(format!("not looked into {place} AWSLogs/: {names}; if there are logs, name it by --prefix"));
             }
@@ -272,7 +272,7 @@ impl<'a, E> FolderSearch<'a, E> {
     }
 
     /// Explains that there are no logs, and what is there instead.
-    fn nothing(&self) -> String {
+    fn explain_no_logs(&self) -> String {
         if let Some(unread) = log_kind::unread(&self.found.unread) {
             let kinds: Vec<&str> = self.scope.kinds().collect();
             return format!("no logs of the kind {}; {unread}", kinds.join(", "));
@@ -281,13 +281,13 @@ impl<'a, E> FolderSearch<'a, E> {
         if !accounts.is_empty() {
             return format!(
                 "no logs for the requested accounts or regions; the bucket contains accounts {}",
-                few(accounts)
+                join_few(accounts)
             );
         }
         let what = "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it";
         match self.seen.is_empty() {
             true => format!("{what}; there are no folders in it"),
-            false => format!("{what}; it holds {}", few(self.seen.iter().map(String::as_str))),
+            false => format!("{what}; it holds {}", join_few(self.seen.iter().map(String::as_str))),
         }
     }
 }
@@ -297,7 +297,7 @@ fn is_organisation(folder: &str) -> bool {
 }
 
 /// Joins the first few names, and indicates if there are more.
-fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+fn join_few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const FEW: usize = 8;
     let mut names = names.into_iter();
     let shown: Vec<&str> = names.by_ref().take(FEW).collect();

@@ -14,9 +14,9 @@ use super::client::S3Client;
 /// The download threads. Dropping them cancels the downloads and joins the threads.
 #[derive(Debug)]
 pub(super) struct DownloadThreads {
-    lanes: Arc<[DownloadThread]>,
+    threads: Arc<[DownloadThread]>,
     /// For each thread, a sender that ends the thread when dropped.
-    threads: Vec<(oneshot::Sender<()>, JoinHandle<()>)>,
+    workers: Vec<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 /// Handle of one thread, for starting downloads on it.
@@ -30,34 +30,34 @@ pub(super) struct DownloadThread {
 /// Selects the threads in turn.
 #[derive(Debug)]
 pub(super) struct RoundRobin {
-    lanes: Arc<[DownloadThread]>,
+    threads: Arc<[DownloadThread]>,
     next: usize,
 }
 
 impl DownloadThreads {
     /// Starts `count` threads. Returns an error if the system refuses one.
     pub(super) fn open(client: &S3Client, count: usize) -> io::Result<DownloadThreads> {
-        let (mut lanes, mut threads) = (Vec::new(), Vec::new());
+        let (mut threads, mut workers) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            lanes.push(DownloadThread { client: Arc::new(client.twin()), tasks: runtime.handle().clone() });
+            threads.push(DownloadThread { client: Arc::new(client.twin()), tasks: runtime.handle().clone() });
             let (end, ended) = oneshot::channel();
             let run = move || drop(runtime.block_on(ended));
             let handle = std::thread::Builder::new().name("download".into()).spawn(run)?;
-            threads.push((end, handle));
+            workers.push((end, handle));
         }
-        Ok(DownloadThreads { lanes: lanes.into(), threads })
+        Ok(DownloadThreads { threads: threads.into(), workers })
     }
 
-    pub(super) fn turns(&self) -> RoundRobin {
-        RoundRobin { lanes: Arc::clone(&self.lanes), next: 0 }
+    pub(super) fn round_robin(&self) -> RoundRobin {
+        RoundRobin { threads: Arc::clone(&self.threads), next: 0 }
     }
 }
 
 impl RoundRobin {
     pub(super) fn next(&mut self) -> &DownloadThread {
-        self.next = (self.next + 1) % self.lanes.len();
-        &self.lanes[self.next]
+        self.next = (self.next + 1) % self.threads.len();
+        &self.threads[self.next]
     }
 }
 
@@ -65,7 +65,7 @@ impl RoundRobin {
 /// process ends.
 impl Drop for DownloadThreads {
     fn drop(&mut self) {
-        let (ends, handles): (Vec<_>, Vec<_>) = self.threads.drain(..).unzip();
+        let (ends, handles): (Vec<_>, Vec<_>) = self.workers.drain(..).unzip();
         drop(ends);
         for handle in handles {
             // The panic message of a thread has already been printed.

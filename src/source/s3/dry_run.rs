@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
-use super::fetch::{incomplete, scans};
+use super::fetch::{incomplete, key_ranges};
 use super::mirror::Mirror;
 use super::{ConnectedBucket, MirrorItem, connect, unless_stopped};
 use crate::cloudtrail::keys::KeyPlace;
@@ -71,24 +71,24 @@ pub fn dry_run(
     const OFTEN: Duration = Duration::from_millis(100);
     let ConnectedBucket { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
-    let (scans, late, unread) = (scans(&found), found.late(&shared.scope), found.unread);
+    let (key_ranges, late, unread) = (key_ranges(&found), found.late(&shared.scope), found.unread);
     runtime.block_on(unless_stopped(stop, async {
-        for (folder, trouble) in found.failures {
-            each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+        for (folder, error) in found.failures {
+            each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, error))?))?;
         }
-        let mut intake = ObjectFilter::new(Arc::clone(&shared));
+        let mut filter = ObjectFilter::new(Arc::clone(&shared));
         let (mut day, mut shown) = (DayTotals::default(), Instant::now());
-        let mut lists = ListQueue::open(&shared, scans);
+        let mut lists = ListQueue::open(&shared, key_ranges);
         while let Some(listed) = lists.next().await {
             let page = match listed {
                 Ok(page) => page,
-                Err((folder, trouble)) => {
-                    each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+                Err((folder, error)) => {
+                    each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, error))?))?;
                     continue;
                 }
             };
             for object in page.objects() {
-                let (objects, present, archived) = match intake.judge(&object) {
+                let (objects, present, archived) = match filter.classify(&object) {
                     ObjectState::NoObject | ObjectState::TooOld => continue,
                     ObjectState::Refused(skip) => {
                         each(DryRunEvent::Skip(skip))?;

@@ -27,23 +27,23 @@ use crate::source::s3::s3_error::{S3Error, cause};
 /// Lists the found folders and downloads the objects that the mirror lacks.
 pub(super) async fn all(
     shared: Arc<MirrorTasks>,
-    lanes: RoundRobin,
+    threads: RoundRobin,
     found: DiscoveredFolders<S3Error>,
     arrivals: mpsc::Sender<PendingObject>,
 ) {
-    let scans = scans(&found);
-    for (folder, trouble) in found.failures {
-        if arrivals.send(PendingObject::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
+    let key_ranges = key_ranges(&found);
+    for (folder, error) in found.failures {
+        if arrivals.send(PendingObject::Here(incomplete(&shared, &folder, error))).await.is_err() {
             return;
         }
     }
-    let mut lists = ListQueue::open(&shared, scans);
-    let mut fetcher = ObjectFetcher { intake: ObjectFilter::new(shared), lanes, cleaned: None, notes: Vec::new() };
+    let mut lists = ListQueue::open(&shared, key_ranges);
+    let mut fetcher = ObjectFetcher { filter: ObjectFilter::new(shared), threads, cleaned: None, notes: Vec::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
-            Err((folder, trouble)) => {
-                let arrived = incomplete(&fetcher.intake.shared, &folder, trouble);
+            Err((folder, error)) => {
+                let arrived = incomplete(&fetcher.filter.shared, &folder, error);
                 if arrivals.send(PendingObject::Here(arrived)).await.is_err() {
                     return;
                 }
@@ -64,8 +64,8 @@ pub(super) async fn all(
 
 /// Starts the download of objects in key order.
 struct ObjectFetcher {
-    intake: ObjectFilter,
-    lanes: RoundRobin,
+    filter: ObjectFilter,
+    threads: RoundRobin,
     /// Folder that was cleaned last. Objects of a folder are consecutive, so one is enough.
     cleaned: Option<String>,
     /// Messages collected on the way.
@@ -76,9 +76,9 @@ impl ObjectFetcher {
     /// Finds an object in the mirror or starts its download. `None` if there is nothing to pass
     /// on.
     async fn begin(&mut self, object: Object) -> Option<PendingObject> {
-        let shared = &self.intake.shared;
+        let shared = &self.filter.shared;
         let address = shared.client.address(&object.key);
-        let path = match self.intake.judge(&object) {
+        let path = match self.filter.classify(&object) {
             ObjectState::NoObject | ObjectState::Archived => return None,
             ObjectState::TooOld => return Some(PendingObject::Here(MirrorItem::TooOld)),
             ObjectState::Refused(skip) => return Some(PendingObject::Here(MirrorItem::Skip(skip))),
@@ -88,11 +88,11 @@ impl ObjectFetcher {
                 path
             }
         };
-        let pass = self.intake.shared.gate.pass().await;
-        let lane = self.lanes.next();
-        let (shared, client) = (Arc::clone(&self.intake.shared), Arc::clone(&lane.client));
-        let task = lane.tasks.spawn(async move {
-            let _pass = pass;
+        let permit = self.filter.shared.limiter.acquire().await;
+        let thread = self.threads.next();
+        let (shared, client) = (Arc::clone(&self.filter.shared), Arc::clone(&thread.client));
+        let task = thread.tasks.spawn(async move {
+            let _permit = permit;
             fetch(&shared, &client, object, path, address).await
         });
         Some(PendingObject::OnItsWay(task))
@@ -103,7 +103,7 @@ impl ObjectFetcher {
     fn clear(&mut self, path: &Path, key: &str, there: Option<MirrorEntry>) {
         let folder = split(key).0;
         if self.cleaned.as_deref() != Some(folder) {
-            let refused = self.intake.shared.mirror.clean(key).into_iter();
+            let refused = self.filter.shared.mirror.clean(key).into_iter();
             let text = "is named like an unfinished download, and is not a regular file; it is left alone";
             self.notes.extend(refused.map(|path| format!("{}: {text}", path.display())));
             self.cleaned = Some(folder.to_string());
@@ -118,7 +118,7 @@ impl ObjectFetcher {
 }
 
 /// Returns the key ranges to list.
-pub(super) fn scans(found: &DiscoveredFolders<S3Error>) -> BTreeSet<KeyRange> {
+pub(super) fn key_ranges(found: &DiscoveredFolders<S3Error>) -> BTreeSet<KeyRange> {
     let object = found.object.iter().cloned().map(KeyRange::object);
     found.folders.iter().cloned().map(KeyRange::folder).chain(object).collect()
 }
@@ -148,21 +148,22 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
             }
             Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
             Err(FetchFailure::Broken(_)) => attempt += 1,
+            // The damage may come from the transfer, so the object is downloaded once more.
             Err(FetchFailure::Damaged(_)) if !is_doubted => is_doubted = true,
             // A second download gave the same bytes, so the object itself is damaged. The
             // mirror keeps it as evidence.
             Err(FetchFailure::Damaged(file)) => match file.persist(split(&object.key).1) {
-                Ok(()) => return damaged(shared, &object, address),
+                Ok(()) => return damaged_object(shared, &object, address),
                 Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
-                Err(error) => return MirrorItem::Fatal(disk(&path, &error)),
+                Err(error) => return MirrorItem::Fatal(disk_error(&path, &error)),
             },
-            Err(FetchFailure::Refused(trouble)) if trouble.is_fatal => {
-                return MirrorItem::Fatal(trouble.into_fatal());
+            Err(FetchFailure::Refused(error)) if error.is_fatal => {
+                return MirrorItem::Fatal(error.into_fatal());
             }
-            Err(FetchFailure::Refused(trouble)) => break Problem::Download(trouble.text),
+            Err(FetchFailure::Refused(error)) => break Problem::Download(error.text),
             Err(FetchFailure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
             Err(FetchFailure::Disk(error)) if is_link(&error) => break Problem::Key(BEHIND_A_LINK),
-            Err(FetchFailure::Disk(error)) => return MirrorItem::Fatal(disk(&path, &error)),
+            Err(FetchFailure::Disk(error)) => return MirrorItem::Fatal(disk_error(&path, &error)),
         }
     };
     shared.counts.failed.fetch_add(1, Relaxed);
@@ -172,12 +173,13 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
 async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) -> Result<(), FetchFailure> {
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(FetchFailure::Refused)?;
     let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
+    // Verifying decompresses the whole log, so it is done only without a checksum from S3.
     let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
     let length = answer.content_length;
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| broken(&error))?;
+        let chunk = chunk.map_err(|error| body_error(&error))?;
         size += chunk.len() as u64;
         // A faulty server could send data forever.
         if size > object.size {
@@ -217,7 +219,7 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
 }
 
 /// Counts a damaged object and reports that the mirror contains it.
-fn damaged(shared: &MirrorTasks, object: &Object, name: String) -> MirrorItem {
+fn damaged_object(shared: &MirrorTasks, object: &Object, name: String) -> MirrorItem {
     shared.counts.objects.fetch_add(1, Relaxed);
     shared.counts.bytes.fetch_add(object.size, Relaxed);
     MirrorItem::Skip(Issue { name, problem: Problem::GzipDamaged { places: 1 }, outcome: Outcome::Mirrored })
@@ -238,7 +240,7 @@ pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
 
 /// Converts an error of the body: truncated, or failing S3's checksum. The checksum values
 /// after the first sentence are dropped because they do not help the user.
-fn broken(error: &dyn StdError) -> FetchFailure {
+fn body_error(error: &dyn StdError) -> FetchFailure {
     let cause = cause(error);
     FetchFailure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
 }
@@ -251,17 +253,17 @@ fn is_in_the_way(error: &io::Error) -> bool {
 }
 
 /// A mirror that cannot be written to fails for every object, which ends the run.
-fn disk(path: &Path, error: &io::Error) -> Error {
+fn disk_error(path: &Path, error: &io::Error) -> Error {
     Error::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
 }
 
 /// Reports an incomplete listing, which always means missing events.
-pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, trouble: S3Error) -> MirrorItem {
-    if trouble.is_fatal {
-        return MirrorItem::Fatal(trouble.into_fatal());
+pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, error: S3Error) -> MirrorItem {
+    if error.is_fatal {
+        return MirrorItem::Fatal(error.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);
-    let problem = Problem::List(trouble.text);
+    let problem = Problem::List(error.text);
     MirrorItem::Skip(Issue { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
 }
 

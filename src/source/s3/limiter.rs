@@ -16,15 +16,15 @@ use crate::source::spec::Downloads;
 /// Semaphore with a variable limit that every download passes.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
-    inside: Mutex<LimiterState>,
+    state: Mutex<LimiterState>,
     /// Signals that a permit was released.
-    left: Notify,
+    released: Notify,
 }
 
 #[derive(Debug)]
 struct LimiterState {
-    throttle: AdaptiveLimit,
-    passed: usize,
+    adaptive: AdaptiveLimit,
+    running: usize,
     highest: usize,
 }
 
@@ -34,54 +34,55 @@ pub(super) struct ConcurrencyPermit(Arc<ConcurrencyLimiter>);
 
 impl ConcurrencyLimiter {
     pub(super) fn new(downloads: Downloads) -> ConcurrencyLimiter {
-        let inside = LimiterState { throttle: AdaptiveLimit::new(downloads, Instant::now()), passed: 0, highest: 0 };
-        ConcurrencyLimiter { inside: Mutex::new(inside), left: Notify::new() }
+        let state = LimiterState { adaptive: AdaptiveLimit::new(downloads, Instant::now()), running: 0, highest: 0 };
+        ConcurrencyLimiter { state: Mutex::new(state), released: Notify::new() }
     }
 
     /// Waits for a permit. Only one task waits at a time, because objects are started in key
     /// order.
-    pub(super) async fn pass(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
-        while !self.has_room() {
-            self.left.notified().await;
+    pub(super) async fn acquire(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
+        while !self.try_acquire() {
+            self.released.notified().await;
         }
         ConcurrencyPermit(Arc::clone(self))
     }
 
-    fn has_room(&self) -> bool {
-        let mut inside = self.inside();
-        let has_room = inside.passed < inside.throttle.limit();
-        if has_room {
-            inside.passed += 1;
-            inside.highest = inside.highest.max(inside.passed);
+    fn try_acquire(&self) -> bool {
+        let mut state = self.state();
+        let is_free = state.running < state.adaptive.limit();
+        if is_free {
+            state.running += 1;
+            state.highest = state.highest.max(state.running);
         } else {
-            inside.throttle.wait();
+            state.adaptive.note_wait();
         }
-        has_room
+        is_free
     }
 
     /// Returns the highest number of concurrent downloads.
     pub(super) fn highest(&self) -> u64 {
-        self.inside().highest as u64
+        self.state().highest as u64
     }
 
     /// Returns how often S3 asked to slow down.
     pub(super) fn slow_downs(&self) -> u64 {
-        self.inside().throttle.slow_downs()
+        self.state().adaptive.slow_downs()
     }
 
-    fn inside(&self) -> MutexGuard<'_, LimiterState> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ConcurrencyPermit {
     fn drop(&mut self) {
-        let ConcurrencyPermit(gate) = self;
-        let mut inside = gate.inside();
-        inside.passed -= 1;
-        inside.throttle.arrive(Instant::now());
-        drop(inside);
-        gate.left.notify_one();
+        let ConcurrencyPermit(limiter) = self;
+        let mut state = limiter.state();
+        state.running -= 1;
+        state.adaptive.note_completed(Instant::now());
+        // Release the lock first, so that the woken task does not have to wait for it.
+        drop(state);
+        limiter.released.notify_one();
     }
 }
 
@@ -103,7 +104,7 @@ impl Intercept for ThrottleInterceptor {
         const TOO_MANY_REQUESTS: u16 = 429;
         const SERVICE_UNAVAILABLE: u16 = 503;
         if matches!(context.response().status().as_u16(), TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE) {
-            self.0.inside().throttle.slow_down(Instant::now());
+            self.0.state().adaptive.slow_down(Instant::now());
         }
         Ok(())
     }

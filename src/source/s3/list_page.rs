@@ -26,7 +26,7 @@ pub(super) struct ListPage {
 
 impl ListPage {
     /// Parses a response. Returns an error text if it is invalid.
-    pub(super) fn read(answer: ListObjectsV2Output, asked: &ListRequest<'_>) -> Result<ListPage, &'static str> {
+    pub(super) fn read(answer: ListObjectsV2Output, request: &ListRequest<'_>) -> Result<ListPage, &'static str> {
         let is_encoded = answer.encoding_type == Some(EncodingType::Url);
         let (contents, prefixes) = (answer.contents.unwrap_or_default(), answer.common_prefixes.unwrap_or_default());
         let count = answer.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
@@ -40,10 +40,10 @@ impl ListPage {
             return Err("the answer says that there is more, but not where");
         }
         let decode = |text: Option<String>| decode(text, is_encoded);
-        let objects = contents.into_iter().map(|listed| object(listed, asked, decode));
+        let objects = contents.into_iter().map(|listed| object(listed, request, decode));
         let folders = prefixes.into_iter().map(|prefix| {
             let folder = decode(prefix.prefix)?;
-            if is_folder_in(&folder, asked.prefix) {
+            if is_folder_in(&folder, request.prefix) {
                 Ok(folder)
             } else {
                 Err("a folder of the list is not in the one that was asked for")
@@ -62,12 +62,12 @@ impl ListPage {
 /// Parses one object of a response.
 fn object(
     object: types::Object,
-    asked: &ListRequest<'_>,
+    request: &ListRequest<'_>,
     decode: impl Fn(Option<String>) -> Result<String, &'static str>,
 ) -> Result<Object, &'static str> {
     let access = access(object.storage_class.as_ref(), object.restore_status.as_ref());
     let key = decode(object.key)?;
-    if !key.starts_with(asked.prefix) {
+    if !key.starts_with(request.prefix) {
         return Err("a key of the list is not below the folder that was asked for");
     }
     let size = object.size.and_then(|size| u64::try_from(size).ok());
@@ -135,8 +135,8 @@ impl PageSequence {
 
     /// Advances past a page. Returns an error if the listing would not end: a page may have no
     /// new keys and its token may be repeated, but only a limited number of times.
-    pub(super) fn turn(&mut self, page: &ListPage) -> Result<(), &'static str> {
-        /// Maximum number of pages that lead back to themselves.
+    pub(super) fn advance(&mut self, page: &ListPage) -> Result<(), &'static str> {
+        /// Maximum number of consecutive pages that return the token they were requested with.
         const REPEATED: usize = 10;
         /// Maximum number of consecutive pages without a new key. S3 returns such pages after
         /// mass deletions.
@@ -248,13 +248,13 @@ mod tests {
             folders: Vec::new(),
             next: Some(next),
         };
-        let turns = |page: &dyn Fn(usize) -> ListPage| {
+        let pages_accepted = |page: &dyn Fn(usize) -> ListPage| {
             let mut pages = PageSequence::default();
-            (0..5000).take_while(|number| pages.turn(&page(*number)).is_ok()).count()
+            (0..5000).take_while(|number| pages.advance(&page(*number)).is_ok()).count()
         };
-        assert_eq!(turns(&|number| page(&format!("{number:05}"), number.to_string())), 5000);
-        assert!(turns(&|_| page("a", "same".into())) < 20);
-        assert!(turns(&|number| page("a", number.to_string())) < 1100);
-        assert!(turns(&|number| ListPage { next: Some(number.to_string()), ..ListPage::default() }) < 1100);
+        assert_eq!(pages_accepted(&|number| page(&format!("{number:05}"), number.to_string())), 5000);
+        assert!(pages_accepted(&|_| page("a", "same".into())) < 20);
+        assert!(pages_accepted(&|number| page("a", number.to_string())) < 1100);
+        assert!(pages_accepted(&|number| ListPage { next: Some(number.to_string()), ..ListPage::default() }) < 1100);
     }
 }

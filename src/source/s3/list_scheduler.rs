@@ -1,8 +1,8 @@
 //! Runs listings concurrently and returns their pages in key order.
 //!
 //! ```text
-//! scans ──▶ lists, as many as there are permits ──pages──▶ in order
-//!             └─ parts of a long one ─────────────pages──▶ after it
+//! key ranges ──▶ listings, limited by permits ──pages──▶ in key order
+//!                  └─ parts of a long range ──pages──▶ after it
 //! ```
 //!
 //! Pages that wait for their turn take bounded memory: each listing may hold one page, and all
@@ -29,7 +29,7 @@ const AHEAD: usize = 128;
 /// Number of splits per run, each of which can cost an extra request.
 const SPLITS: usize = 32;
 /// Shared memory budget, in KiB.
-const ROOM: usize = 16 << 10;
+const BUDGET: usize = 16 << 10;
 /// Largest size of a page: a thousand keys of 1024 bytes, in KiB.
 const LARGEST: u32 = 1100;
 
@@ -38,7 +38,7 @@ pub(super) enum ListMessage {
     /// The next objects.
     Page(ObjectBatch, BudgetPermit),
     /// The listing failed: its prefix and the error.
-    Trouble(String, S3Error),
+    Failed(String, S3Error),
     /// A part of the range, listed by another task.
     Part(mpsc::UnboundedReceiver<ListMessage>),
 }
@@ -49,7 +49,7 @@ pub(super) struct ListScheduler {
     /// Latest possible delivery time.
     pub(super) end: Timestamp,
     running: Arc<Semaphore>,
-    room: Arc<Semaphore>,
+    budget: Arc<Semaphore>,
     splits: AtomicUsize,
 }
 
@@ -64,40 +64,42 @@ pub(super) struct BudgetPermit(OwnedSemaphorePermit);
 
 impl ListScheduler {
     /// Returns the budget of one listing.
-    pub(super) fn room(&self) -> PageBudget {
-        PageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.room) }
+    pub(super) fn budget(&self) -> PageBudget {
+        PageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.budget) }
     }
 
     /// Returns up to `wanted` permits to list parts, as far as they are available.
     pub(super) fn permits(&self, wanted: usize) -> Vec<OwnedSemaphorePermit> {
         let split = || self.splits.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).ok();
         let permit = || Arc::clone(&self.running).try_acquire_owned().ok();
+        // A split is counted only after a permit was obtained for it.
         (0..wanted).map_while(|_| permit().filter(|_| split().is_some())).collect()
     }
 
     /// Returns permits that were not used.
-    pub(super) fn rollback(&self, permits: usize) {
+    pub(super) fn return_permits(&self, permits: usize) {
         self.splits.fetch_add(permits, Relaxed);
     }
 
     /// Starts a listing and returns its messages.
     pub(super) fn begin(
-        office: &Arc<ListScheduler>,
-        scan: KeyRange,
+        scheduler: &Arc<ListScheduler>,
+        range: KeyRange,
         permit: OwnedSemaphorePermit,
     ) -> mpsc::UnboundedReceiver<ListMessage> {
         // The channel is unbounded because the page budget already limits it.
         let (sender, pages) = mpsc::unbounded_channel();
-        office.shared.counts.open_lists.fetch_add(1, Relaxed);
-        tokio::spawn(ListWalk::new(scan, Arc::clone(office), sender).send(permit));
+        scheduler.shared.counts.open_lists.fetch_add(1, Relaxed);
+        tokio::spawn(ListWalk::new(range, Arc::clone(scheduler), sender).send(permit));
         pages
     }
 }
 
 impl PageBudget {
     /// Waits for the budget of one page; `None` if the run ends.
-    pub(super) async fn space(&self) -> Option<BudgetPermit> {
+    pub(super) async fn permit(&self) -> Option<BudgetPermit> {
         tokio::select! {
+            // Prefer the own permit and leave the shared budget to other listings.
             biased;
             permit = Arc::clone(&self.own).acquire_owned() => permit.ok().map(BudgetPermit),
             permit = Arc::clone(&self.common).acquire_many_owned(LARGEST) => permit.ok().map(BudgetPermit),
@@ -107,7 +109,7 @@ impl PageBudget {
 
 impl BudgetPermit {
     /// Reduces the permit to `bytes`, the actual size of the page.
-    pub(super) fn narrow(mut self, bytes: usize) -> BudgetPermit {
+    pub(super) fn shrink_to(mut self, bytes: usize) -> BudgetPermit {
         let surplus = self.0.num_permits().saturating_sub((bytes >> 10) + 1);
         drop(self.0.split(surplus));
         self
@@ -120,17 +122,17 @@ pub(super) struct ListQueue {
     /// Stack of the current listing and its current part.
     open: Vec<mpsc::UnboundedReceiver<ListMessage>>,
     /// Prefix and text of the last reported error.
-    told: Option<(String, String)>,
+    reported: Option<(String, String)>,
 }
 
 impl ListQueue {
     /// Starts the listings.
-    pub(super) fn open(shared: &Arc<MirrorTasks>, scans: BTreeSet<KeyRange>) -> ListQueue {
-        let office = Arc::new(ListScheduler {
+    pub(super) fn open(shared: &Arc<MirrorTasks>, ranges: BTreeSet<KeyRange>) -> ListQueue {
+        let scheduler = Arc::new(ListScheduler {
             end: end(shared.scope.last_day, Timestamp::now()),
             shared: Arc::clone(shared),
             running: Arc::new(Semaphore::new(LISTS)),
-            room: Arc::new(Semaphore::new(ROOM)),
+            budget: Arc::new(Semaphore::new(BUDGET)),
             splits: AtomicUsize::new(SPLITS),
         });
         let (sender, lists) = mpsc::channel(AHEAD);
@@ -138,14 +140,16 @@ impl ListQueue {
         // complete before all have started.
         shared.counts.open_lists.fetch_add(1, Relaxed);
         tokio::spawn(async move {
-            for scan in scans {
-                let Ok(permit) = Arc::clone(&office.running).acquire_owned().await else { break };
+            for range in ranges {
+                let Ok(permit) = Arc::clone(&scheduler.running).acquire_owned().await else { break };
+                // Start a listing only if the queue has a place for it, which bounds how far
+                // listings run ahead.
                 let Ok(place) = sender.reserve().await else { break };
-                place.send(ListScheduler::begin(&office, scan, permit));
+                place.send(ListScheduler::begin(&scheduler, range, permit));
             }
-            office.shared.counts.open_lists.fetch_sub(1, Relaxed);
+            scheduler.shared.counts.open_lists.fetch_sub(1, Relaxed);
         });
-        ListQueue { lists, open: Vec::new(), told: None }
+        ListQueue { lists, open: Vec::new(), reported: None }
     }
 
     /// Returns the next objects, or the error of an incomplete listing.
@@ -158,13 +162,13 @@ impl ListQueue {
             match list.recv().await {
                 None => drop(self.open.pop()),
                 Some(ListMessage::Part(part)) => self.open.push(part),
-                Some(ListMessage::Page(page, _space)) => return Some(Ok(page)),
-                Some(ListMessage::Trouble(folder, trouble)) => {
+                Some(ListMessage::Page(page, _permit)) => return Some(Ok(page)),
+                Some(ListMessage::Failed(folder, error)) => {
                     // All parts of a listing can fail with the same error, which is reported
                     // once.
-                    let told = (folder.clone(), trouble.text.clone());
-                    if self.told.replace(told.clone()) != Some(told) {
-                        return Some(Err((folder, trouble)));
+                    let reported = (folder.clone(), error.text.clone());
+                    if self.reported.replace(reported.clone()) != Some(reported) {
+                        return Some(Err((folder, error)));
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! The folder that holds objects under their own keys.
+//! Stores the objects of one bucket in a local folder, under their keys.
 //!
 //! An object gets its final name only when it is complete. A key that is not a plain relative
 //! path is rejected, and links in the folder are not followed. A marker file names the bucket,
@@ -50,7 +50,7 @@ impl Mirror {
             Err(error) => return refuse(format!("the mirror cannot be opened: {}; choose another", plain(&error))),
         };
         let mirror = Mirror { folder: folder.to_path_buf(), root };
-        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| start(file))) {
+        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| read_start(file))) {
             Some(Ok(text)) if text.trim_end() != bucket => {
                 refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))
             }
@@ -158,7 +158,7 @@ pub(super) fn split(key: &str) -> (&str, &str) {
 }
 
 /// Reads the start of a file, which may be of any size.
-fn start(file: std::fs::File) -> io::Result<String> {
+fn read_start(file: std::fs::File) -> io::Result<String> {
     const LONGEST: u64 = 256;
     let mut text = Vec::new();
     file.take(LONGEST).read_to_end(&mut text)?;

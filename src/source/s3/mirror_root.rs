@@ -186,14 +186,14 @@ mod tests {
         fs::create_dir(root.path().join("out")).unwrap();
         fs::write(root.path().join("in/a/b/file"), "inside").unwrap();
         fs::write(root.path().join("out/file"), "outside").unwrap();
-        let beneath = MirrorRoot::open(&root.path().join("in")).unwrap();
-        (root, beneath)
+        let mirror = MirrorRoot::open(&root.path().join("in")).unwrap();
+        (root, mirror)
     }
 
     #[test]
     fn entries_are_found_read_created_and_removed() {
-        let (root, beneath) = tree();
-        assert_eq!(io::read_to_string(beneath.file(Path::new("a/b/file")).unwrap().0).unwrap(), "inside");
+        let (root, mirror) = tree();
+        assert_eq!(io::read_to_string(mirror.file(Path::new("a/b/file")).unwrap().0).unwrap(), "inside");
         for (path, entry) in [
             ("a/b/file", Some(MirrorEntry::File(6))),
             ("a/b", Some(MirrorEntry::Folder)),
@@ -201,10 +201,10 @@ mod tests {
             ("a/x", None),
             ("x/y/z", None),
         ] {
-            assert_eq!(beneath.find(Path::new(path)).unwrap(), entry, "{path}");
+            assert_eq!(mirror.find(Path::new(path)).unwrap(), entry, "{path}");
         }
-        let folder = beneath.make_folder(Path::new("c/d/e")).unwrap();
-        assert!(beneath.make_folder(Path::new("c/d/e")).is_ok() && beneath.make_folder(Path::new("c/d/f")).is_ok());
+        let folder = mirror.make_folder(Path::new("c/d/e")).unwrap();
+        assert!(mirror.make_folder(Path::new("c/d/e")).is_ok() && mirror.make_folder(Path::new("c/d/f")).is_ok());
         let [one, two] = ["one", "two"].map(OsStr::new);
         drop(folder.create(one).unwrap());
         assert_eq!(folder.create(one).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
@@ -219,20 +219,20 @@ mod tests {
         assert_eq!(folder.entries().unwrap(), []);
         assert!(root.path().join("in/c/d/f").is_dir());
         let path = root.path().join("in/a/b");
-        assert_eq!(beneath.relative(&path), Some(Path::new("a/b")));
-        assert_eq!(beneath.relative(Path::new("elsewhere/a")), None);
+        assert_eq!(mirror.relative(&path), Some(Path::new("a/b")));
+        assert_eq!(mirror.relative(Path::new("elsewhere/a")), None);
     }
 
     #[test]
     fn paths_outside_the_root_are_rejected() {
-        let (_root, beneath) = tree();
+        let (_root, mirror) = tree();
         for path in ["../out/file", "a/../../out/file", "/etc/passwd", ".."] {
-            assert!(beneath.file(Path::new(path)).is_err(), "{path}");
+            assert!(mirror.file(Path::new(path)).is_err(), "{path}");
             assert!(
-                beneath.folder(Path::new(path).parent().unwrap_or(Path::new(".."))).is_err() || path == "..",
+                mirror.folder(Path::new(path).parent().unwrap_or(Path::new(".."))).is_err() || path == "..",
                 "{path}"
             );
-            assert!(beneath.make_folder(&PathBuf::from(path).join("x")).is_err(), "{path}");
+            assert!(mirror.make_folder(&PathBuf::from(path).join("x")).is_err(), "{path}");
         }
     }
 
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn links_and_special_files_are_refused() {
         use std::os::unix::fs::symlink;
-        let (root, beneath) = tree();
+        let (root, mirror) = tree();
         let path = |name: &str| root.path().join("in").join(name);
         symlink(root.path().join("out"), path("folder")).unwrap();
         symlink("a", path("within")).unwrap();
@@ -248,27 +248,27 @@ mod tests {
         symlink("nowhere", path("broken")).unwrap();
         symlink("b/file", path("a/file")).unwrap();
         for name in ["folder/file", "within/b/file", "zero", "broken", "a/file"] {
-            let error = beneath.file(Path::new(name)).unwrap_err();
+            let error = mirror.file(Path::new(name)).unwrap_err();
             assert!(is_link(&error), "{name}: {error:?}");
         }
         for name in ["folder", "within/b", "folder/x/y"] {
-            assert!(is_link(&beneath.folder(Path::new(name)).unwrap_err()), "{name}");
-            assert!(is_link(&beneath.make_folder(Path::new(name)).unwrap_err()), "{name}");
+            assert!(is_link(&mirror.folder(Path::new(name)).unwrap_err()), "{name}");
+            assert!(is_link(&mirror.make_folder(Path::new(name)).unwrap_err()), "{name}");
         }
         for name in ["folder", "within", "zero", "broken"] {
-            assert_eq!(beneath.find(Path::new(name)).unwrap(), Some(MirrorEntry::Link), "{name}");
+            assert_eq!(mirror.find(Path::new(name)).unwrap(), Some(MirrorEntry::Link), "{name}");
         }
         assert_eq!(fs::read_dir(root.path().join("out")).unwrap().count(), 1);
-        let folder = beneath.folder(Path::new("")).unwrap();
+        let folder = mirror.folder(Path::new("")).unwrap();
         assert!(folder.create(OsStr::new("broken")).is_err());
         assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
         let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
         for name in ["pipe", "socket"] {
-            let error = beneath.file(Path::new(name)).unwrap_err();
+            let error = mirror.file(Path::new(name)).unwrap_err();
             assert!(!is_link(&error), "{name}");
             assert_eq!(folder.find(OsStr::new(name)).unwrap(), Some(MirrorEntry::Special), "{name}");
         }
-        assert_eq!(beneath.file(Path::new("pipe")).unwrap_err().to_string(), SPECIAL);
+        assert_eq!(mirror.file(Path::new("pipe")).unwrap_err().to_string(), SPECIAL);
         // The root itself may be a link, because the user has named it.
         assert!(MirrorRoot::open(&path("within")).unwrap().file(Path::new("b/file")).is_ok());
     }

@@ -15,7 +15,7 @@ use crate::source::s3::object_batch::{Object, ObjectAccess};
 pub(super) struct ObjectFilter {
     pub(super) shared: Arc<MirrorTasks>,
     /// Earlier keys that are a prefix of the current one.
-    trunks: Vec<String>,
+    ancestors: Vec<String>,
     presence: MirrorLookup,
 }
 
@@ -38,13 +38,14 @@ pub(super) enum ObjectState {
 impl ObjectFilter {
     pub(super) fn new(shared: Arc<MirrorTasks>) -> ObjectFilter {
         let presence = MirrorLookup::new(shared.mirror.clone());
-        ObjectFilter { shared, trunks: Vec::new(), presence }
+        ObjectFilter { shared, ancestors: Vec::new(), presence }
     }
 
     /// Classifies an object and updates the counters, except for objects to download.
-    pub(super) fn judge(&mut self, object: &Object) -> ObjectState {
+    pub(super) fn classify(&mut self, object: &Object) -> ObjectState {
         let shared = &self.shared;
         if object.key.ends_with('/') && object.size == 0 {
+            // The listing has already counted it as an object.
             shared.counts.known.fetch_sub(1, Relaxed);
             return ObjectState::NoObject;
         }
@@ -53,7 +54,7 @@ impl ObjectFilter {
             return ObjectState::TooOld;
         }
         let path = match shared.mirror.path(&object.key) {
-            Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
+            Ok(_) if is_below_earlier_key(&mut self.ancestors, &object.key) => Err(IN_THE_WAY),
             result => result,
         };
         let there = if path.is_ok() { self.presence.find(&object.key) } else { Ok(None) };
@@ -90,11 +91,11 @@ pub(super) const IN_THE_WAY: &str = "a file of the mirror would have to be a fol
 /// True if a key lies below that of another object, as `x/y` lies below `x`. A file system
 /// cannot store both. Keys are ordered, so a key that is not a prefix of the current one is not
 /// a prefix of any later one.
-fn grows_from(trunks: &mut Vec<String>, key: &str) -> bool {
-    trunks.retain(|trunk| key.starts_with(trunk.as_str()));
-    let is_below = trunks.iter().any(|trunk| key[trunk.len()..].starts_with('/'));
+fn is_below_earlier_key(ancestors: &mut Vec<String>, key: &str) -> bool {
+    ancestors.retain(|ancestor| key.starts_with(ancestor.as_str()));
+    let is_below = ancestors.iter().any(|ancestor| key[ancestor.len()..].starts_with('/'));
     if !is_below {
-        trunks.push(key.to_string());
+        ancestors.push(key.to_string());
     }
     is_below
 }
@@ -105,9 +106,9 @@ mod tests {
 
     #[test]
     fn keys_below_another_object_are_rejected() {
-        let mut trunks = Vec::new();
+        let mut ancestors = Vec::new();
         let keys = ["a", "a-b", "a/b", "a/b/c", "ab", "b/c", "b/c/d", "c"];
-        let below: Vec<&str> = keys.into_iter().filter(|key| grows_from(&mut trunks, key)).collect();
+        let below: Vec<&str> = keys.into_iter().filter(|key| is_below_earlier_key(&mut ancestors, key)).collect();
         assert_eq!(below, ["a/b", "a/b/c", "b/c/d"]);
     }
 }

@@ -28,12 +28,12 @@ pub struct SeenIds {
 
 impl Default for SeenIds {
     fn default() -> SeenIds {
-        SeenIds::with_room(LATEST, LISTED)
+        SeenIds::with_capacity(LATEST, LISTED)
     }
 }
 
 impl SeenIds {
-    fn with_room(most_latest: usize, most_listed: usize) -> SeenIds {
+    fn with_capacity(most_latest: usize, most_listed: usize) -> SeenIds {
         let filter = vec![0; 1 << (FILTER_BITS - 6)];
         SeenIds { most_listed, most_latest, filter, latest: HashSet::new(), listed: Vec::new(), runs: Vec::new() }
     }
@@ -54,9 +54,9 @@ impl SeenIds {
     fn may_contain(&mut self, id: &IdHash) -> bool {
         let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
         let (word, bit) = (&mut self.filter[(bit >> 6) as usize], 1 << (bit & 63));
-        let may_be = *word & bit != 0;
+        let is_set = *word & bit != 0;
         *word |= bit;
-        may_be
+        is_set
     }
 
     fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
@@ -227,8 +227,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_the_first_occurrence_is_new(numbers in prop::collection::vec(0..400_u64, 0..2000), latest in 1..40_usize) {
-            let mut seen = SeenIds::with_room(latest, 3 * latest);
+        fn only_first_occurrences_are_new(numbers in prop::collection::vec(0..400_u64, 0..2000), latest in 1..40_usize) {
+            let mut seen = SeenIds::with_capacity(latest, 3 * latest);
             let mut plain = HashSet::new();
             for number in numbers {
                 prop_assert_eq!(seen.insert(id(number)).unwrap(), plain.insert(number));
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn runs_of_several_pages_are_searched_and_merged() {
-        let mut seen = SeenIds::with_room(500, 2000);
+        let mut seen = SeenIds::with_capacity(500, 2000);
         for time in 0..2 {
             for number in 0..40_000 {
                 assert_eq!(seen.insert(id(number)).unwrap(), time == 0, "{number}");

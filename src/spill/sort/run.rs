@@ -91,11 +91,11 @@ impl SortedRuns {
         }
         level.file.flush()?;
         level.runs.push(start..level.file.end());
-        self.settle()
+        self.merge_full_levels()
     }
 
     /// Merges the runs of every full level.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn merge_full_levels(&mut self) -> Result<(), Error> {
         let mut at = 0;
         while self.levels[at].runs.len() >= WAYS {
             let full = std::mem::replace(&mut self.levels[at], RunLevel::new()?);

@@ -35,6 +35,7 @@ struct TarReader<'r> {
 impl TarReader<'_> {
     fn read(&mut self, visitor: &mut dyn MemberVisitor) -> io::Result<()> {
         while let Some(block) = self.block()? {
+            // Concatenated archives have end markers in between, so reading continues.
             if block.iter().all(|byte| *byte == 0) {
                 self.has_end = true;
                 continue;

@@ -21,7 +21,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
     let archive = match ZipArchive::from_file(file, &mut buffer) {
         Ok(archive) => archive,
         // A truncated archive lacks the central directory, which is at its end.
-        Err(error) => return visitor.problem(None, of_archive(&error, Problem::PackedEndsEarly(NAME))),
+        Err(error) => return visitor.problem(None, directory_problem(&error, Problem::PackedEndsEarly(NAME))),
     };
     let mut entries = archive.entries(&mut buffer);
     let mut packed = 0_u64;
@@ -29,7 +29,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
         let entry = match entries.next_entry() {
             Ok(Some(entry)) => entry,
             Ok(None) => return,
-            Err(error) => return visitor.problem(None, of_archive(&error, Problem::PackedDamaged(NAME))),
+            Err(error) => return visitor.problem(None, directory_problem(&error, Problem::PackedDamaged(NAME))),
         };
         let path = entry.file_path();
         let name = String::from_utf8_lossy(path.as_ref()).into_owned();
@@ -63,7 +63,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
         let flow = match archive.get_entry(entry.wayfinder()) {
             Ok(entry) => member(&entry, method, (crc, size), &name, limit, visitor),
             Err(error) => {
-                visitor.problem(Some(&name), of_archive(&error, Problem::PackedDamaged(NAME)));
+                visitor.problem(Some(&name), directory_problem(&error, Problem::PackedDamaged(NAME)));
                 ControlFlow::Continue(())
             }
         };
@@ -110,8 +110,8 @@ impl<R: Read> Read for ZipMember<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.bytes.read(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
-            io::ErrorKind::UnexpectedEof => explained(error, Problem::PackedEndsEarly(NAME)).into_reading_error(),
-            _ => explained(error, Problem::PackedDamaged(NAME)).into_reading_error(),
+            io::ErrorKind::UnexpectedEof => explain_error(error, Problem::PackedEndsEarly(NAME)).into_reading_error(),
+            _ => explain_error(error, Problem::PackedDamaged(NAME)).into_reading_error(),
         })?;
         self.crc.update(&buffer[..length]);
         self.length += length as u64;
@@ -124,7 +124,7 @@ impl<R: Read> Read for ZipMember<R> {
 }
 
 /// Converts an error in the directory entries to a problem.
-fn of_archive(error: &rawzip::Error, problem: Problem) -> Problem {
+fn directory_problem(error: &rawzip::Error, problem: Problem) -> Problem {
     match error.kind() {
         rawzip::ErrorKind::IO(error) => match error.raw_os_error() {
             Some(code) => Problem::Unreadable(io::Error::from_raw_os_error(code)),
@@ -135,6 +135,6 @@ fn of_archive(error: &rawzip::Error, problem: Problem) -> Problem {
 }
 
 /// Keeps an I/O error of the file itself; any other error becomes `problem`.
-fn explained(error: io::Error, problem: Problem) -> Problem {
+fn explain_error(error: io::Error, problem: Problem) -> Problem {
     if error.raw_os_error().is_some() { Problem::Unreadable(error) } else { problem }
 }

@@ -91,6 +91,7 @@ impl<'t> WindowReader<'t> {
                 return ControlFlow::Break(WindowStop::TooLarge { largest: self.largest >> 20 });
             }
             self.length = (self.filled * 2).min(self.largest);
+            // A refusal means that the run was cancelled while it waited.
             if self.length > self.free && !may_grow() {
                 return ControlFlow::Break(WindowStop::Enough);
             }

@@ -35,7 +35,7 @@ pub(in super::super) fn search(
         let mut next = BTreeSet::new();
         for query in search.queries(folders) {
             match contents(mirror, &query) {
-                Ok(inside) => next.extend(search.take(&query, inside)),
+                Ok(contents) => next.extend(search.take(&query, contents)),
                 Err(error) => {
                     let why = plain(&error);
                     search.fail(query, error, why);

@@ -38,20 +38,20 @@ pub(in super::super) async fn search(
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let queries = search.queries(std::mem::take(&mut folders));
-        for (query, inside) in answers(shared, &permits, queries, prefix, &mut first).await? {
-            match inside {
-                Ok(inside) => folders.extend(search.take(&query, inside)),
-                Err(trouble) if trouble.is_fatal || query.folder == prefix => return Err(trouble.into_fatal()),
-                Err(trouble) => {
-                    let why = trouble.text.clone();
-                    search.fail(query, trouble, why);
+        for (query, contents) in answers(shared, &permits, queries, prefix, &mut first).await? {
+            match contents {
+                Ok(contents) => folders.extend(search.take(&query, contents)),
+                Err(error) if error.is_fatal || query.folder == prefix => return Err(error.into_fatal()),
+                Err(error) => {
+                    let why = error.text.clone();
+                    search.fail(query, error, why);
                 }
             }
         }
     }
     let mut found = search.conclude().map_err(fail)?;
     match found.failures.pop() {
-        Some((_, trouble)) if found.folders.is_empty() => Err(trouble.into_fatal()),
+        Some((_, error)) if found.folders.is_empty() => Err(error.into_fatal()),
         last => {
             found.failures.extend(last);
             Ok(found)
@@ -74,8 +74,8 @@ async fn answers(
         let first = first.take().filter(|_| query.folder == prefix);
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            let inside = contents(&shared, &query, first).await;
-            (query, inside)
+            let contents = contents(&shared, &query, first).await;
+            (query, contents)
         });
     }
     let mut answers = BTreeMap::new();
@@ -107,7 +107,7 @@ async fn contents(
             Some(page) => page,
             None => shared.client.list(&request, &shared.counts.lists).await?,
         };
-        pages.turn(&page).map_err(|text| shared.client.senseless(text))?;
+        pages.advance(&page).map_err(|text| shared.client.invalid_answer(text))?;
         page.objects.into_iter().for_each(|object| contents.add_object(object.key));
         let folders = &mut contents.folders;
         folders.extend(page.folders);
@@ -119,7 +119,7 @@ async fn contents(
             folders.append(&mut rest);
         }
         if folders.len() > MOST_IN_ONE {
-            return Err(shared.client.senseless("there are more folders in it than can be looked into"));
+            return Err(shared.client.invalid_answer("there are more folders in it than can be looked into"));
         }
     }
     Ok(contents)

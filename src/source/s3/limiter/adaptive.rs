@@ -7,7 +7,7 @@ use crate::source::spec::Downloads;
 
 /// The limit is not halved below this. A store that throttles so few downloads does so for
 /// another reason.
-const LEAST: usize = 16;
+const MIN_LIMIT: usize = 16;
 /// A rate is measured over at least this time and `ARRIVALS` completed downloads per unit of
 /// the limit.
 const WINDOW: Duration = Duration::from_millis(100);
@@ -15,7 +15,7 @@ const ARRIVALS: usize = 2;
 /// A raised limit is kept only if the rate increases by this factor.
 const GAIN: f64 = 1.1;
 /// Number of windows to wait before the next attempt after a raise did not help.
-const RESTS: u32 = 10;
+const WINDOWS_TO_WAIT: u32 = 10;
 /// Downloads that started before a reduction can still be throttled. Within this time they do
 /// not cause another one.
 const ECHO: Duration = Duration::from_millis(500);
@@ -28,11 +28,11 @@ pub(super) struct AdaptiveLimit {
     limit: usize,
     downloads: Downloads,
     slow_downs: u64,
-    halved: Option<Instant>,
+    reduced_at: Option<Instant>,
     window: RateWindow,
     /// Limit and rate before the last raise, until its effect is measured.
-    before: Option<PreviousRate>,
-    rests: u32,
+    previous: Option<PreviousRate>,
+    windows_to_wait: u32,
 }
 
 /// Period in which completed downloads are counted.
@@ -57,10 +57,10 @@ impl AdaptiveLimit {
             limit: downloads.first,
             downloads,
             slow_downs: 0,
-            halved: None,
+            reduced_at: None,
             window: RateWindow::new(now),
-            before: None,
-            rests: 0,
+            previous: None,
+            windows_to_wait: 0,
         }
     }
 
@@ -75,12 +75,12 @@ impl AdaptiveLimit {
     }
 
     /// Records that a download has to wait for a permit.
-    pub(super) fn wait(&mut self) {
+    pub(super) fn note_wait(&mut self) {
         self.window.is_full = true;
     }
 
     /// Records a completed download.
-    pub(super) fn arrive(&mut self, now: Instant) {
+    pub(super) fn note_completed(&mut self, now: Instant) {
         self.window.arrivals += 1;
         let elapsed = now.duration_since(self.window.began);
         if elapsed < WINDOW || self.window.arrivals < ARRIVALS * self.limit {
@@ -89,39 +89,39 @@ impl AdaptiveLimit {
         let rate = self.window.arrivals as f64 / elapsed.as_secs_f64();
         let window = std::mem::replace(&mut self.window, RateWindow::new(now));
         if window.is_full {
-            self.judge(rate, now);
+            self.adjust(rate, now);
         }
     }
 
     /// Adjusts the limit at the end of a window.
-    fn judge(&mut self, rate: f64, now: Instant) {
-        if let Some(before) = self.before.take()
-            && rate < before.rate * GAIN
+    fn adjust(&mut self, rate: f64, now: Instant) {
+        if let Some(previous) = self.previous.take()
+            && rate < previous.rate * GAIN
         {
-            self.limit = before.limit;
-            self.rests = RESTS;
-        } else if self.rests > 0 {
-            self.rests -= 1;
+            self.limit = previous.limit;
+            self.windows_to_wait = WINDOWS_TO_WAIT;
+        } else if self.windows_to_wait > 0 {
+            self.windows_to_wait -= 1;
         } else if self.limit < self.downloads.most && self.is_calm(now) {
-            self.before = Some(PreviousRate { limit: self.limit, rate });
+            self.previous = Some(PreviousRate { limit: self.limit, rate });
             self.limit = (self.limit + self.limit.div_ceil(2)).min(self.downloads.most);
         }
     }
 
     fn is_calm(&self, now: Instant) -> bool {
-        self.halved.is_none_or(|halved| now.duration_since(halved) >= CALM)
+        self.reduced_at.is_none_or(|reduced_at| now.duration_since(reduced_at) >= CALM)
     }
 
     /// Records a throttling response.
     pub(super) fn slow_down(&mut self, now: Instant) {
         self.slow_downs += 1;
-        let is_echo = self.halved.is_some_and(|halved| now.duration_since(halved) < ECHO);
+        let is_echo = self.reduced_at.is_some_and(|reduced_at| now.duration_since(reduced_at) < ECHO);
         if self.downloads.is_fixed() || is_echo {
             return;
         }
-        self.limit = (self.limit / 2).max(LEAST.min(self.limit));
-        self.halved = Some(now);
-        self.before = None;
+        self.limit = (self.limit / 2).max(MIN_LIMIT.min(self.limit));
+        self.reduced_at = Some(now);
+        self.previous = None;
         self.window = RateWindow::new(now);
     }
 }
@@ -147,80 +147,80 @@ mod tests {
 
     impl SimulatedStore {
         /// Advances the time and returns the limit at the end and the highest limit reached.
-        fn serve(&self, throttle: &mut AdaptiveLimit, now: &mut Instant, seconds: u64) -> (usize, usize) {
+        fn serve(&self, adaptive: &mut AdaptiveLimit, now: &mut Instant, seconds: u64) -> (usize, usize) {
             let (end, mut highest) = (*now + Duration::from_secs(seconds), 0);
             while *now < end {
-                let rate = (throttle.limit() as f64 / self.latency).min(self.most);
+                let rate = (adaptive.limit() as f64 / self.latency).min(self.most);
                 *now += Duration::from_secs_f64(1.0 / rate);
-                throttle.wait();
-                throttle.arrive(*now);
-                highest = highest.max(throttle.limit());
+                adaptive.note_wait();
+                adaptive.note_completed(*now);
+                highest = highest.max(adaptive.limit());
             }
-            (throttle.limit(), highest)
+            (adaptive.limit(), highest)
         }
     }
 
     #[test]
     fn limit_grows_while_the_rate_increases() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
-        assert_eq!(far.serve(&mut throttle, &mut now, 1), (256, 256));
+        assert_eq!(far.serve(&mut adaptive, &mut now, 1), (256, 256));
     }
 
     #[test]
     fn a_raise_without_effect_is_reverted() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         let narrow = SimulatedStore { latency: 0.01, most: 5000.0 };
-        assert_eq!(narrow.serve(&mut throttle, &mut now, 2), (64, 96));
+        assert_eq!(narrow.serve(&mut adaptive, &mut now, 2), (64, 96));
     }
 
     #[test]
     fn limit_does_not_grow_while_slots_are_free() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..10_000 {
             now += Duration::from_millis(1);
-            throttle.arrive(now);
+            adaptive.note_completed(now);
         }
-        assert_eq!(throttle.limit(), 64);
+        assert_eq!(adaptive.limit(), 64);
     }
 
     #[test]
     fn throttling_halves_the_limit_once_and_delays_growth() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..50 {
             now += Duration::from_millis(1);
-            throttle.slow_down(now);
+            adaptive.slow_down(now);
         }
-        assert_eq!((throttle.limit(), throttle.slow_downs()), (32, 50));
+        assert_eq!((adaptive.limit(), adaptive.slow_downs()), (32, 50));
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
-        assert_eq!(far.serve(&mut throttle, &mut now, 4), (32, 32));
-        assert!(far.serve(&mut throttle, &mut now, 4).0 > 64);
+        assert_eq!(far.serve(&mut adaptive, &mut now, 4), (32, 32));
+        assert!(far.serve(&mut adaptive, &mut now, 4).0 > 64);
     }
 
     #[test]
     fn limit_is_not_halved_below_the_minimum() {
         let mut now = Instant::now();
-        for (first, floor) in [(64, LEAST), (4, 4)] {
-            let mut throttle = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
+        for (first, floor) in [(64, MIN_LIMIT), (4, 4)] {
+            let mut adaptive = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
             for _ in 0..50 {
                 now += ECHO;
-                throttle.slow_down(now);
+                adaptive.slow_down(now);
             }
-            assert_eq!(throttle.limit(), floor);
+            assert_eq!(adaptive.limit(), floor);
         }
     }
 
     #[test]
     fn a_fixed_limit_does_not_change() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
-        throttle.slow_down(now);
+        let mut adaptive = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
+        adaptive.slow_down(now);
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
-        assert_eq!(far.serve(&mut throttle, &mut now, 4), (7, 7));
-        assert_eq!(throttle.slow_downs(), 1);
+        assert_eq!(far.serve(&mut adaptive, &mut now, 4), (7, 7));
+        assert_eq!(adaptive.slow_downs(), 1);
     }
 }

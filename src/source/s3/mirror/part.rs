@@ -26,6 +26,7 @@ impl PartFile {
         let path = PathBuf::from(folder);
         let opened = root.make_folder(&path)?;
         loop {
+            // The process id keeps the names of concurrent processes apart.
             let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), root.fresh()));
             let file = match opened.create(&name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
