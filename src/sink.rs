@@ -1,4 +1,4 @@
-//! What takes the rows: a file of lines, or a workbook.
+//! Writes the rows of a table as lines, as an aligned table or as a workbook.
 
 pub mod aligned;
 pub mod partial_file;
@@ -21,36 +21,36 @@ use crate::syntax::window::Window;
 use crate::table::Table;
 use crate::table::layout::{Format, TableLayout};
 
-/// Where rows come from, for whoever opens a workbook later.
+/// Origin of the rows, recorded in a workbook for later readers.
 #[derive(Clone, Copy, Debug)]
 pub struct Provenance<'a> {
-    /// When they were asked for.
+    /// Start time of the run.
     pub now: Timestamp,
     /// The command line.
     pub command: &'a str,
-    /// The time that events were asked for.
+    /// Time range of the wanted events.
     pub window: Window,
 }
 
-/// Takes the rows of a table.
+/// Receives the rows of a table.
 pub enum Sink {
-    /// Lines, as they come.
+    /// Writes lines immediately.
     Lines(Target),
-    /// An aligned table.
+    /// Writes an aligned table.
     Aligned(Box<AlignedTable>),
-    /// A workbook, which is written once all rows are there.
+    /// Writes a workbook after the last row.
     Book {
         /// The rows so far.
         book: Box<WorkbookWriter>,
-        /// What is said of them.
+        /// Content of the sheet `About`.
         about: WorkbookInfo,
-        /// Where it will be written to.
+        /// Destination of the workbook.
         target: Target,
     },
 }
 
 impl Sink {
-    /// Opens what the rows of `table` go to.
+    /// Opens the output for the rows of `table`. Returns an error if it cannot be written.
     pub fn open(
         output: Option<&Path>,
         layout: &TableLayout,
@@ -66,7 +66,8 @@ impl Sink {
             return Ok(Sink::Lines(target));
         }
         let temporary = std::env::temp_dir();
-        // Where there is room for the workbook there is room for its parts.
+        // The folder of the workbook has space for it, so it also has space for its temporary
+        // files.
         let folder = target.folder().unwrap_or(&temporary);
         let zone = layout.zone.clone().unwrap_or(TimeZone::UTC);
         let about = about(provenance, &zone);
@@ -74,7 +75,7 @@ impl Sink {
         Ok(Sink::Book { book: Box::new(book), about, target })
     }
 
-    /// Takes rows as lines, of which the last may be only begun.
+    /// Writes rows as lines. The last line may be incomplete and continue in the next call.
     pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
         match self {
             Sink::Lines(target) => target.write(rows),
@@ -83,14 +84,14 @@ impl Sink {
         }
     }
 
-    /// Hears of something that could not be read or asked.
+    /// Records a problem with the input, for the sheet `About`.
     pub fn problem(&mut self, problem: &dyn Display) {
         if let Sink::Book { about, .. } = self {
             about.problem(problem.to_string());
         }
     }
 
-    /// Ends the output, of a run that covered this.
+    /// Completes the output. `coverage` describes what the run has read.
     pub fn finish(self, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
         match self {
             Sink::Lines(target) => target.finish(),
@@ -104,7 +105,7 @@ impl Sink {
     }
 }
 
-/// What can be said before anything is read.
+/// Collects the information that is known before anything is read.
 fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
     let mut about = WorkbookInfo::default();
     let time = |time: Timestamp| match zone {
@@ -124,7 +125,7 @@ fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
     about
 }
 
-/// What a zone is called.
+/// Returns the name of a time zone.
 fn name(zone: &TimeZone) -> String {
     match (zone.iana_name(), zone.to_fixed_offset()) {
         (Some(name), _) => name.into(),
@@ -134,7 +135,7 @@ fn name(zone: &TimeZone) -> String {
 }
 
 impl Target {
-    /// The folder that a whole file is written in.
+    /// Returns the folder in which a new file is written; `None` for other targets.
     fn folder(&self) -> Option<&Path> {
         match self {
             Target::Whole { file, .. } => file.path().parent(),

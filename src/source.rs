@@ -1,4 +1,4 @@
-//! Named sources of bytes: files, folders, standard input, the mirror.
+//! Named byte sources: files, folders, standard input and the mirror.
 
 pub mod s3;
 
@@ -21,45 +21,45 @@ use crate::source::file::opener::FileOpener;
 use crate::source::s3::Refetch;
 use crate::source::s3::mirror_root::MirrorRoot;
 
-/// One file to read.
+/// One log file to read.
 #[derive(Clone, Debug)]
 pub struct LogFile {
-    /// Where its bytes are; nothing for standard input.
+    /// Path on disk; `None` for standard input.
     pub path: Option<PathBuf>,
-    /// What the user knows it by, where that is not the path.
+    /// Name shown to the user, if it differs from the path.
     pub key: Option<String>,
-    /// Whether it is a pipe or a device, which may keep a reader waiting.
+    /// True for a pipe or a device, on which a read can block.
     pub is_special: bool,
-    /// Whether the user named it, and did not only name its folder.
+    /// True if the user named the file itself and not only a folder that contains it.
     pub is_named: bool,
-    /// What can put a new copy in its place, where there is such a thing.
+    /// Downloads a fresh copy of the file; `None` if it does not come from a bucket.
     pub again: Option<Refetch>,
-    /// The mirror that it is in, where it is in one.
+    /// Mirror that contains the file; `None` outside a mirror.
     pub below: Option<Arc<MirrorRoot>>,
 }
 
 impl LogFile {
-    /// Standard input.
+    /// Creates a source that reads standard input.
     pub fn stdin() -> LogFile {
         LogFile { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None, below: None }
     }
 
-    /// A file of the local disk.
+    /// Creates a source for a local file that was found in a folder.
     pub fn file(path: PathBuf) -> LogFile {
         LogFile { path: Some(path), key: None, is_special: false, is_named: false, again: None, below: None }
     }
 
-    /// A file of the local disk that the user named.
+    /// Creates a source for a local file that the user named.
     pub fn named(path: PathBuf) -> LogFile {
         LogFile { is_named: true, ..LogFile::file(path) }
     }
 
-    /// Whether the name is that of a log that CloudTrail delivered.
+    /// True if the file name has the form that CloudTrail gives to delivered logs.
     pub fn is_named_as_log(&self) -> bool {
         self.file_name().is_some_and(|name| delivered_by(name).is_some())
     }
 
-    /// Whether the name is that of an archive.
+    /// True if the file name has an extension of an archive format.
     pub fn is_named_as_archive(&self) -> bool {
         self.file_name().is_some_and(Container::is_named)
     }
@@ -68,27 +68,27 @@ impl LogFile {
         self.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str)
     }
 
-    /// A pipe or device of the local disk.
+    /// Creates a source for a local pipe or device.
     pub fn special(path: PathBuf) -> LogFile {
         LogFile { path: Some(path), key: None, is_special: true, is_named: true, again: None, below: None }
     }
 
-    /// An object of a bucket, which the mirror holds at `path`.
+    /// Creates a source for a bucket object that the mirror stores at `path`.
     pub fn object(path: PathBuf, address: String) -> LogFile {
         LogFile { key: Some(address), ..LogFile::file(path) }
     }
 
-    /// The name for messages and for the column `file`.
+    /// Returns the name for messages and for the `file` column.
     pub fn name(&self) -> Cow<'_, str> {
         match (&self.key, &self.path) {
             (Some(key), _) => key.into(),
-            // Most paths are UTF-8, of which it is quicker to make sure first.
+            // Most paths are UTF-8, and checking for that is cheaper than a lossy conversion.
             (None, Some(path)) => path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed),
             (None, None) => "-".into(),
         }
     }
 
-    /// Opens it for reading; `opener` has opened what was read before.
+    /// Opens the file for reading. `opener` caches the folder of the previous file.
     pub fn open(&self, opener: &mut FileOpener, stop: &Cancellation) -> io::Result<OpenedFile> {
         match &self.path {
             Some(path) if self.is_special => {
@@ -104,18 +104,18 @@ impl LogFile {
     }
 }
 
-/// A source that is being read.
+/// A log file that is open for reading.
 pub enum OpenedFile {
-    /// A file of the local disk.
+    /// A local file.
     File(File),
-    /// A file of the mirror, as long as it was when it was opened.
+    /// A file of the mirror, limited to the length it had when it was opened.
     Mirrored(io::Take<File>),
     /// Standard input, a pipe or a device.
     Special(CancellableReader),
 }
 
 impl OpenedFile {
-    /// The file of the disk, if it is one.
+    /// Returns the local file; `None` for any other kind of source.
     pub fn into_file(self) -> Option<File> {
         match self {
             OpenedFile::File(file) => Some(file),

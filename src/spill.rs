@@ -1,4 +1,4 @@
-//! What may be larger than memory: rows to sort, and the ids seen before.
+//! Data that may exceed memory: rows to sort, and the ids of earlier events.
 
 pub mod dedupe;
 pub mod scratch;

@@ -1,50 +1,50 @@
-//! Rows as an aligned table, for people: columns as wide as their cells, cut to the
-//! width of the terminal.
+//! Writes an aligned table for people. Columns are as wide as their cells, within the width of
+//! the terminal.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::target::Target;
 use crate::error::Error;
 
-/// How many rows decide the widths. Those that follow keep to them, so that a long
-/// table appears while it is made, and in bounded memory.
+/// Number of rows that determine the widths. Later rows use the same widths, so that a long
+/// table appears early and memory is bounded.
 const SAMPLE: usize = 1000;
-/// How much text of these rows is held, in bytes.
+/// Maximum text of these rows, in bytes.
 const SAMPLE_BYTES: usize = 4 << 20;
-/// More of a cell is never shown, in bytes.
+/// Maximum length of a cell that is shown, in bytes.
 const LONGEST: usize = 4096;
-/// What separates two columns.
+/// Number of blanks between two columns.
 const GAP: usize = 2;
-/// No column is made narrower for another one.
+/// Width below which a column is not reduced to make a line fit.
 const NARROWEST: usize = 8;
 
-/// Writes rows of cells, separated by tabs, as an aligned table.
+/// Formats tab-separated rows as an aligned table.
 #[derive(Debug)]
 pub struct AlignedTable {
-    /// Nothing once the table is finished.
+    /// Destination; `None` after the table was finished.
     target: Option<Target>,
-    /// How many columns of a terminal a line may take.
+    /// Maximum width of a line, in terminal columns; `None` means unlimited.
     width: Option<usize>,
-    /// The cells of the rows that decide the widths.
+    /// Rows that determine the widths, until these are known.
     sample: Vec<Vec<String>>,
     sample_bytes: usize,
-    /// The width of each column, once it is decided.
+    /// Width of each column; `None` until it is determined.
     widths: Option<Vec<usize>>,
-    /// The row that is being read.
+    /// Cells of the current row.
     row: Vec<String>,
-    /// Its last cell so far, as bytes: a piece may end within a character.
+    /// Current cell, as bytes, because a chunk can end inside a character.
     cell: Vec<u8>,
     out: Vec<u8>,
 }
 
 impl AlignedTable {
-    /// An empty table, whose lines take at most `width` columns of a terminal.
+    /// Creates a table with lines of at most `width` terminal columns.
     pub fn new(target: Target, width: Option<usize>) -> AlignedTable {
         let (sample, row, cell, out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         AlignedTable { target: Some(target), width, sample, sample_bytes: 0, widths: None, row, cell, out }
     }
 
-    /// Takes rows as lines, of which the last may be only begun.
+    /// Adds rows as lines. The last line may be incomplete and continue in the next call.
     pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
         for byte in rows {
             match byte {
@@ -57,7 +57,7 @@ impl AlignedTable {
         self.flush()
     }
 
-    /// Writes what is left.
+    /// Writes the remaining rows.
     pub fn finish(mut self) -> Result<(), Error> {
         self.decide_widths();
         self.flush()?;
@@ -106,18 +106,19 @@ impl AlignedTable {
 }
 
 impl Drop for AlignedTable {
-    /// A run that is interrupted shows what it has found. A file would not appear.
+    /// An interrupted run prints the rows found so far. An output file is not created in that
+    /// case.
     fn drop(&mut self) {
         if matches!(self.target, Some(Target::Stdout)) {
             self.decide_widths();
-            // The run has failed already, which is reported.
+            // The run has already failed and reported its error.
             let _ = self.flush();
         }
     }
 }
 
-/// The width of each column: as wide as its widest cell, or less where a line would
-/// not fit; then the widest columns give way first.
+/// Returns the width of each column: that of its widest cell. If a line does not fit, the
+/// widest columns are reduced first.
 fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
     let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or_default()];
     for row in rows {
@@ -132,7 +133,8 @@ fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
         if widest <= NARROWEST {
             break;
         }
-        // All of the widest at once, so that columns alike stay alike.
+        // Reduces all of the widest columns together, so that columns of equal width stay
+        // equal.
         let next = widths.iter().copied().filter(|width| *width < widest).max().unwrap_or_default();
         let count = widths.iter().filter(|width| **width == widest).count();
         let excess = (widths.iter().sum::<usize>() + gaps - most).div_ceil(count);
@@ -142,7 +144,7 @@ fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
     widths
 }
 
-/// Appends the line of a row. Behind the last cell there are no blanks.
+/// Appends the line of a row, without trailing blanks.
 fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec<u8>) {
     let mut line = String::new();
     let mut used = 0;
@@ -150,7 +152,7 @@ fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec
         let start = widths.iter().take(at).map(|width| width + GAP).sum::<usize>();
         line.extend(std::iter::repeat_n(' ', start.saturating_sub(used)));
         used = used.max(start);
-        // Without a limit, a cell that is wider than those that decided is shown whole.
+        // Without a maximum width, cells wider than the sample are not cut.
         let room = most.and_then(|_| widths.get(at).copied()).unwrap_or(usize::MAX);
         let cell = cut(cell, room);
         used += cell.width();
@@ -164,11 +166,12 @@ fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec
     out.push(b'\n');
 }
 
-/// The text in this many columns of a terminal at most.
+/// Cuts a text to a number of terminal columns.
 fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_string();
     }
+    // The ellipsis takes one column.
     let mut used = 1;
     let fits = |character: &char| {
         used += character.width().unwrap_or(0);
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_keeps_to_the_terminal_and_the_widest_column_gives_way() {
+    fn lines_fit_the_terminal_and_the_widest_column_shrinks() {
         let rows = ["a\tlong\tb\n", "1\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\t2\n"];
         assert_eq!(table(&rows, Some(20)), "a  long            b\n1  aaaaaaaaaaaaa…  2\n");
         let many: String = (0..20).map(|at| format!("column{at:02}\t")).collect::<String>() + "\n";
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_sample_is_written_all_the_same() {
+    fn rows_after_the_sample_are_written() {
         let rows: Vec<String> = (0..SAMPLE + 10).map(|at| format!("{at}\tx\n")).collect();
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
         let text = table(&rows, Some(80));

@@ -1,5 +1,4 @@
-//! Files that are being written: under a name of their own, which nothing
-//! takes for a result, until they are whole and get the name they will have.
+//! Partial files: output files have a temporary name until they are complete.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -7,31 +6,31 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// What the names of unfinished files end in.
+/// Suffix of the names of partial files.
 pub const ENDING: &str = ".trail2tsv-part";
 
-/// What the names of this process's unfinished results begin with. No walk of
-/// its own meets them.
+/// Returns the name prefix of this process's partial results. Walks of this process skip such
+/// files.
 pub fn temp_prefix() -> String {
     format!("{RESULT}{}-", std::process::id())
 }
 
-/// What the names of all unfinished results begin with.
+/// Name prefix of the partial results of all processes.
 const RESULT: &str = ".trail2tsv-";
 
-/// Begins a file in `folder`, with a name that begins with `prefix`. Dropped,
-/// it is gone; persisted, it is whole. It is locked as long as it is open, by
-/// which others can tell it from what a killed process left.
+/// Creates a partial file in `folder` with a name that starts with `prefix`. Dropping it
+/// removes it. It stays locked while it is open, which distinguishes it from a leftover of a
+/// killed process.
 pub fn begin(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix).suffix(ENDING);
-    // A result or a mirror is for whoever may read the folder, not a secret of
-    // this process.
+    // The result is readable for everyone with access to the folder, subject to the umask;
+    // temporary files are private by default.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     loop {
         let file = builder.tempfile_in(folder)?;
-        // Whoever cleans up may have come before the lock.
+        // Another process may have removed the file before it was locked.
         let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
         if !is_taken && file.path().exists() {
             return Ok(file);
@@ -39,24 +38,24 @@ pub fn begin(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     }
 }
 
-/// The folder in which a file is, or will be.
+/// Returns the folder that contains, or will contain, the file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Removes the unfinished results that earlier processes have left in a folder. Any
-/// other file in it belongs to the user, and what cannot be removed does no harm.
+/// Removes partial results of dead processes from a folder. All other files belong to the user.
+/// Failures are ignored, because a leftover is harmless.
 pub fn clean_results(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let bytes = name.as_encoded_bytes();
         let is_part = bytes.starts_with(RESULT.as_bytes()) && bytes.ends_with(ENDING.as_bytes());
-        // To open a pipe would wait for its other end, and a link leads elsewhere.
+        // Opening a pipe can block, and a link leads to another place.
         if !is_part || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        // The lock of a process ends with it. Where the file system has no locks,
+        // The system releases a lock when its process ends. On a file system without locks,
         // nothing is removed.
         if let Ok(file) = open_to_lock(&entry.path())
             && file.try_lock().is_ok()
@@ -66,8 +65,8 @@ pub fn clean_results(folder: &Path) {
     }
 }
 
-/// Opens a file to lock it. A network file system needs write access for that,
-/// which the file may not grant.
+/// Opens a file to lock it. Network file systems require write access for a lock, but the file
+/// may be read-only.
 fn open_to_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).open(path).or_else(|_| File::open(path))
 }
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_results_are_cleaned_up_among_a_users_files() {
+    fn user_files_are_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let alive = begin(folder.path(), &temp_prefix()).unwrap();
         let left = [format!(".trail2tsv-1-abc{ENDING}"), format!(".trail2tsv-99999-x{ENDING}")];
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_writes_to_is_cleaned_up() {
+    fn files_being_written_are_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let alive = begin(folder.path(), RESULT).unwrap();
         let left = folder.path().join(format!("{RESULT}left{ENDING}"));

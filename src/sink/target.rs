@@ -1,5 +1,4 @@
-//! Where the bytes go: standard output, or a file that appears only when it is
-//! whole.
+//! Destination of the output: standard output, or a file that appears only when it is complete.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -11,33 +10,33 @@ use crate::error::cancel::Cancellation;
 use crate::error::{Error, plain};
 use crate::sink::partial_file;
 
-/// A place to write to.
+/// A destination for bytes.
 #[derive(Debug)]
 pub enum Target {
     /// Standard output.
     Stdout,
-    /// A file under a temporary name beside the one that it will have.
+    /// A partial file next to the final path.
     Whole {
-        /// What was written so far.
+        /// The partial file.
         file: NamedTempFile,
-        /// What it will be called.
+        /// The final path.
         path: PathBuf,
     },
-    /// A pipe or device, which is written to as it is.
+    /// A pipe or device, written directly.
     Special {
         /// The open device.
         file: File,
-        /// Its name.
+        /// Path of the device.
         path: PathBuf,
     },
 }
 
 impl Target {
-    /// Opens the file at `path`, or standard output where there is none, or
-    /// where `path` is a name of it.
+    /// Opens the file at `path`. Standard output is used if `path` is `None` or a name of
+    /// standard output.
     pub fn open(path: Option<&Path>) -> Result<Target, Error> {
         const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-        let Some(path) = path.map(followed) else { return Ok(Target::Stdout) };
+        let Some(path) = path.map(resolve_links) else { return Ok(Target::Stdout) };
         let path = path.as_path();
         if STDOUT.iter().any(|name| path == Path::new(name)) {
             return Ok(Target::Stdout);
@@ -47,6 +46,7 @@ impl Target {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Err(Error::Failed(format!("{}: is a folder", path.display()))),
             Ok(metadata) if !metadata.is_file() || is_open_already(path) => {
+                // Append mode keeps what an open file already contains.
                 let file = OpenOptions::new().append(true).open(path).map_err(fail)?;
                 Ok(Target::Special { file, path: path.to_path_buf() })
             }
@@ -55,7 +55,7 @@ impl Target {
                 partial_file::clean_results(folder);
                 let file = partial_file::begin(folder, &partial_file::temp_prefix()).map_err(fail)?;
                 if let Ok(old) = std::fs::metadata(path) {
-                    // Whom a file was for, its next content is for.
+                    // The new file keeps the permissions of the one it replaces.
                     file.as_file().set_permissions(old.permissions()).map_err(fail)?;
                 }
                 Ok(Target::Whole { file, path: path.to_path_buf() })
@@ -73,7 +73,7 @@ impl Target {
         result.map_err(|error| Error::write(self.name(), &error))
     }
 
-    /// Ends a whole output: the file gets its name.
+    /// Completes the output; a partial file is renamed to its final path.
     pub fn finish(mut self) -> Result<(), Error> {
         let flushed = match &mut self {
             Target::Stdout => io::stdout().lock().flush(),
@@ -95,10 +95,9 @@ impl Target {
     }
 }
 
-/// The path that links lead to. What replaces a file must not replace the link
-/// by which it is known; and links of the system's own lead to what is open
-/// already, whatever that is.
-fn followed(path: &Path) -> PathBuf {
+/// Resolves symbolic links, so that the target of a link is replaced and not the link itself.
+/// Stops at links of the system to open files, which are not real paths.
+fn resolve_links(path: &Path) -> PathBuf {
     const MOST: usize = 40;
     let mut path = path.to_path_buf();
     for _ in 0..MOST {
@@ -111,41 +110,42 @@ fn followed(path: &Path) -> PathBuf {
     path
 }
 
-/// Whether a path is the system's name for a file that is open.
+/// True if the path is a name of the system for an open file.
 fn is_open_already(path: &Path) -> bool {
     ["/dev/fd", "/proc/self/fd", "/dev/stderr"].iter().any(|folder| path.starts_with(folder))
 }
 
-/// A target for code that knows only writers, until the user wants to stop.
+/// Adapter from [`Target`] to [`Write`] that fails after the user has cancelled the run.
 pub struct TargetWriter<'a> {
     target: &'a mut Target,
     stop: &'a Cancellation,
-    trouble: Option<Error>,
+    error: Option<Error>,
 }
 
 impl<'a> TargetWriter<'a> {
-    /// A writer to a target.
+    /// Creates a writer for a target.
     pub fn new(target: &'a mut Target, stop: &'a Cancellation) -> TargetWriter<'a> {
-        TargetWriter { target, stop, trouble: None }
+        TargetWriter { target, stop, error: None }
     }
 
-    /// What kept it from writing.
+    /// Returns the error that stopped writing, if any.
     pub fn take_trouble(&mut self) -> Option<Error> {
-        self.trouble.take()
+        self.error.take()
     }
 }
 
 impl Write for TargetWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self.stop.is_interrupted() {
-            // Whoever was told already still has to end, in silence.
-            _ if self.trouble.is_some() => Ok(()),
+            // After an error, the rest is discarded so that the library can finish without
+            // further errors.
+            _ if self.error.is_some() => Ok(()),
             true => Err(Error::Interrupted),
             false => self.target.write(bytes),
         };
         written.map(|()| bytes.len()).map_err(|fatal| {
             let error = io::Error::other(fatal.to_string());
-            self.trouble = Some(fatal);
+            self.error = Some(fatal);
             error
         })
     }

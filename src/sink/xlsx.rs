@@ -1,9 +1,8 @@
-//! A workbook for Excel: sheets of events, and one that says what they are.
+//! Writes Excel workbooks: sheets of events, and one that describes them.
 //!
-//! Rows come as the lines of a TSV, whose cells are text, with a
-//! mark (`excel::NUMBER`) before each that is a number. They go to temporary
-//! files of the library that knows the format, so that a workbook of any size
-//! takes little memory; the workbook itself is written at the end.
+//! Rows arrive as lines of TSV. Cells are text, and numbers are marked by a leading
+//! `excel::NUMBER`. The workbook library streams the rows to temporary files, so that memory
+//! stays small for workbooks of any size, and assembles the workbook at the end.
 
 mod cell;
 mod library_panics;
@@ -17,7 +16,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Workshe
 use self::cell::SheetCell;
 use super::target::TargetWriter;
 use crate::error::Error;
-use crate::sink::xlsx::library_panics::steady;
+use crate::sink::xlsx::library_panics::catch_library_panic;
 pub use crate::sink::xlsx::workbook_info::WorkbookInfo;
 use crate::table::column::ColumnType;
 use crate::table::excel;
@@ -28,38 +27,37 @@ pub struct WorkbookWriter {
     workbook: Workbook,
     formats: CellFormats,
     columns: Vec<SheetColumn>,
-    /// The length of the longest cell of each column.
+    /// Length of the longest cell of each column, in bytes.
     longest: Vec<usize>,
     has_header: bool,
     zone: TimeZone,
-    /// The sheet that takes rows, and the next of them.
+    /// Index of the sheet that receives rows, and of its next row.
     sheet: usize,
     row: u32,
-    /// At most so many rows are on a sheet.
+    /// Maximum number of rows of a sheet.
     rows: u32,
-    /// How large the text of a sheet can be at most, by now.
+    /// Upper estimate of the size of the current sheet, in bytes.
     size: u64,
-    /// The start of a row whose end is still to come.
+    /// Start of a row whose end has not arrived yet.
     rest: Vec<u8>,
 }
 
-/// How cells look.
+/// Cell formats of a workbook.
 struct CellFormats {
     header: Format,
     text: Format,
-    /// For text that is too long for the format of text: some versions of Excel
-    /// show such cells as `####`.
+    /// For text above the length limit of the text format, which some versions of Excel show as
+    /// `####`.
     long_text: Format,
     number: Format,
     time: Format,
 }
 
-/// Where the sheet about the others stands: second, so that it is seen.
+/// Index of the sheet `About`: second, where it is noticed.
 const ABOUT: usize = 1;
 
 impl WorkbookWriter {
-    /// Begins a workbook, whose temporary files are in `folder`.
-    /// Times are shown in `zone`.
+    /// Creates a workbook with temporary files in `folder`. Times are shown in `zone`.
     pub fn new(
         columns: Vec<SheetColumn>,
         has_header: bool,
@@ -80,7 +78,7 @@ impl WorkbookWriter {
             size: 0,
             rest: Vec::new(),
         };
-        steady(|| {
+        catch_library_panic(|| {
             book.workbook.set_tempdir(folder)?;
             book.begin_sheet("Events")?;
             book.workbook.add_worksheet().set_name("About")?;
@@ -89,9 +87,9 @@ impl WorkbookWriter {
         Ok(book)
     }
 
-    /// Takes rows, of which the last may be only begun.
+    /// Adds rows as lines. The last line may be incomplete and continue in the next call.
     pub fn write(&mut self, mut rows: &[u8]) -> Result<(), Error> {
-        steady(|| {
+        catch_library_panic(|| {
             while let Some(end) = memchr::memchr(b'\n', rows) {
                 if self.rest.is_empty() {
                     self.line(&rows[..end])?;
@@ -107,14 +105,14 @@ impl WorkbookWriter {
         })
     }
 
-    /// Ends the workbook and writes it.
+    /// Completes the workbook and writes it to `target`.
     pub fn finish(mut self, about: &WorkbookInfo, target: &mut TargetWriter<'_>) -> Result<(), Error> {
-        let written = steady(|| {
+        let written = catch_library_panic(|| {
             self.end_sheet()?;
             about.write(self.workbook.worksheet_from_index(ABOUT)?)?;
             self.workbook.save_to_writer(&mut *target)
         });
-        // What the file says of it is nearer to the cause.
+        // An error of the target is closer to the cause than that of the library.
         target.take_trouble().map_or(written, Err)
     }
 
@@ -132,7 +130,7 @@ impl WorkbookWriter {
             if text.is_empty() {
                 continue;
             }
-            put(sheet, self.row, at as u16, SheetCell::new(text, shows, &self.zone), &self.formats)?;
+            write_cell(sheet, self.row, at as u16, SheetCell::new(text, shows, &self.zone), &self.formats)?;
             self.size += cell::size(text);
             if let Some(longest) = self.longest.get_mut(at) {
                 *longest = text.len().max(*longest);
@@ -167,7 +165,7 @@ impl WorkbookWriter {
         if self.has_header {
             sheet.autofilter(0, 0, last_row, last_column)?;
         }
-        // An account id is a number that is meant to be text.
+        // Account ids consist of digits but are text, which Excel would flag.
         sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
         for (at, (longest, column)) in self.longest.iter().zip(&self.columns).enumerate() {
             let width = match *longest {
@@ -177,6 +175,8 @@ impl WorkbookWriter {
             };
             sheet.set_column_width(at as u16, (width + 1) as f64)?;
         }
+        // A sheet above 4 GiB requires the 64-bit extension of ZIP, which not every program
+        // reads.
         if std::mem::take(&mut self.size) > u64::from(u32::MAX) {
             self.workbook.use_zip_large_file(true);
         }
@@ -184,17 +184,17 @@ impl WorkbookWriter {
     }
 }
 
-/// Columns get as wide as their longest cell needs. If that is more than so
-/// many characters, what is in them is no name that is to be seen whole.
+/// Maximum length of a column's longest cell, in characters, up to which the column is as wide
+/// as that cell. Columns with longer cells contain free text, which is clipped.
 const WIDEST: usize = 80;
 const WIDE: usize = 48;
 const TIME_WIDTH: usize = 19;
-/// A little more than the usual, which Excel would not take for a wish.
+/// Slightly above the default, because Excel ignores a height equal to the default.
 const ROW_HEIGHT: f64 = 15.75;
-/// So many characters are hidden by the button of a filter.
+/// Width of the filter button, in characters of the header that it hides.
 const FILTER_BUTTON: usize = 3;
 
-fn put(
+fn write_cell(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,
@@ -208,7 +208,7 @@ fn put(
         SheetCell::Text(text, _) if text.len() > LONG => {
             sheet.write_string_with_format(row, column, text, &formats.long_text)
         }
-        // The format is the column's.
+        // The text format is set for the whole column.
         SheetCell::Text(text, _) => sheet.write_string(row, column, text),
     }?;
     Ok(())
@@ -220,8 +220,8 @@ const LONG: usize = 255;
 impl CellFormats {
     fn new() -> CellFormats {
         const HEADER: Color = Color::RGB(0xDD_EB_F7);
-        // Text that is not wrapped runs into the next cell if that is empty, as
-        // if it were the error code. Of wrapped text the first line is seen.
+        // Without wrapping, text overflows into an empty cell to the right and appears to
+        // belong to that column. With wrapping, only its first line is visible.
         let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         let other = Format::new().set_align(FormatAlign::Top);
         CellFormats {
@@ -242,7 +242,7 @@ mod tests {
     use crate::error::cancel::Cancellation;
     use crate::sink::target::Target;
 
-    /// The rows of all sheets of a workbook that took `rows`.
+    /// Writes `rows` to a workbook and returns the name and the cells of each sheet.
     fn sheets(rows: &[&str], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.xlsx");
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_in_any_parts() {
+    fn rows_can_be_split_at_any_byte() {
         let expected = texts(&[["a", "b"], ["1", "=2"], ["3", ""], ["", "4"]]);
         for rows in [&["1\t=2\n3\t\n\t4\n"][..], &["1", "\t=", "2\n3\t", "\n", "\t4\n"]] {
             assert_eq!(sheets(rows, true, 9), [("Events".into(), expected.clone()), ("About".into(), vec![])]);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_on_a_sheet_goes_on_the_next() {
+    fn rows_beyond_the_limit_go_to_the_next_sheet() {
         let rows = ["1\ta\n2\tb\n3\tc\n4\td\n5\te\n"];
         let sheet = |name: &str, rows: &[[&str; 2]]| (name.to_string(), texts(rows));
         let head = ["a", "b"];

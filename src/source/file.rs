@@ -1,4 +1,4 @@
-//! Files: how they are opened, read ahead and unpacked.
+//! Opens, reads ahead and unpacks files.
 
 pub mod archive;
 pub mod cancellable_reader;

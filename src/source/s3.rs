@@ -1,6 +1,5 @@
-//! S3: finds the logs of a bucket that can hold wanted events, brings the
-//! local mirror up to date, and hands out its files in the order of their
-//! keys. The only place with tokio and the AWS SDK.
+//! Finds the logs of a bucket that can contain wanted events, updates the local mirror, and
+//! returns its files in key order. Only this module uses tokio and the AWS SDK.
 
 mod client;
 mod discover;
@@ -49,49 +48,49 @@ use crate::source::s3::object_batch::{Object, ObjectAccess};
 use crate::source::s3::s3_error::S3Error;
 use crate::source::spec::BucketInput;
 
-/// A bucket whose logs are being mirrored.
+/// A bucket that is being mirrored.
 #[derive(Debug)]
 pub struct Bucket {
     shared: Arc<MirrorTasks>,
     arrivals: mpsc::Receiver<PendingObject>,
-    /// The next arrival, while it is still on its way.
+    /// The next object in key order, while its download is running.
     pending: Option<JoinHandle<MirrorItem>>,
-    /// How far late deliveries are looked for.
+    /// How far the run searches for late deliveries; `None` if that does not apply.
     late: Option<LateSearch>,
-    /// Kinds of logs that are there and were not asked for.
+    /// Log kinds that the bucket contains and the user did not request.
     unread: BTreeSet<LogKind>,
-    /// What downloads run on, while there may be any.
-    _lanes: DownloadThreads,
+    /// Threads that run the downloads. Dropping them cancels the downloads.
+    _threads: DownloadThreads,
     runtime: Arc<Runtime>,
 }
 
-/// Puts new copies into the mirror where those that are there turn out to be
-/// damaged.
+/// Replaces damaged files of the mirror with fresh copies from the bucket.
 #[derive(Clone, Debug)]
 pub struct Refetch {
     shared: Arc<MirrorTasks>,
     runtime: Arc<Runtime>,
 }
 
-/// Checks logs that nobody decodes when they have come.
+/// Verifies downloaded logs that are not decoded in this run.
 pub trait ObjectVerifier: Debug + Send + Sync {
-    /// Whether a log that was just written is a whole gzip stream.
+    /// True if the newly written `file` is an intact gzip stream. Returns an error if it cannot
+    /// be read.
     fn is_whole(&self, file: &File) -> io::Result<bool>;
 }
 
-/// What all tasks of one mirroring use.
+/// State shared by all tasks of one mirroring run.
 #[derive(Debug)]
 struct MirrorTasks {
     client: S3Client,
     mirror: Mirror,
     scope: Scope,
-    gate: Arc<ConcurrencyLimiter>,
-    /// What checks objects that have come, where nobody reads them now.
+    limiter: Arc<ConcurrencyLimiter>,
+    /// Verifies downloaded objects; `None` if they are decoded anyway.
     verifier: Option<Arc<dyn ObjectVerifier>>,
     counts: DownloadCounts,
 }
 
-/// What was done so far.
+/// Counters of the run so far.
 #[derive(Debug, Default)]
 struct DownloadCounts {
     known: AtomicU64,
@@ -107,47 +106,47 @@ struct DownloadCounts {
     gets: AtomicU64,
 }
 
-/// An object in its place among the keys: there, or on its way.
+/// An object in key order, either ready or being downloaded.
 #[derive(Debug)]
 enum PendingObject {
     Here(MirrorItem),
     OnItsWay(JoinHandle<MirrorItem>),
 }
 
-/// What comes out of a bucket.
+/// One item that mirroring a bucket produces.
 #[derive(Debug)]
 pub enum MirrorItem {
-    /// An object that the mirror holds now.
+    /// An object that is now in the mirror.
     Object {
-        /// Where it is kept.
+        /// Path in the mirror.
         path: PathBuf,
-        /// What the user knows it by: `s3://BUCKET/KEY`.
+        /// Address shown to the user: `s3://BUCKET/KEY`.
         address: String,
     },
-    /// An object that was delivered before the window, and was not fetched.
+    /// An object that was delivered before the window and was not downloaded.
     TooOld,
-    /// An object, or a part of the list, that could not be had.
+    /// An object, or a part of the listing, that failed.
     Skip(Issue),
-    /// Something that the user should know.
+    /// A message for the user.
     Note(String),
-    /// There is no point in going on.
+    /// An error that ends the run.
     Fatal(Error),
 }
 
-/// What [`Bucket::next`] found.
+/// Result of [`Bucket::next`].
 #[derive(Debug)]
 pub enum NextItem {
-    /// The next object.
+    /// The next item.
     Arrived(MirrorItem),
-    /// The next object is not here yet.
+    /// The next item was not ready in time.
     Wait,
-    /// There are no more.
+    /// There are no more items.
     End,
 }
 
 impl Bucket {
-    /// Connects, finds where the logs are, and begins to mirror them.
-    /// `verifier` checks those that S3 has no checksum for; `stop` ends it early.
+    /// Connects, finds the folders that contain logs, and starts to mirror them. `verifier`
+    /// checks objects for which S3 has no checksum; `stop` cancels the connection attempt.
     pub fn open(
         input: &BucketInput,
         verifier: Option<Arc<dyn ObjectVerifier>>,
@@ -156,16 +155,16 @@ impl Bucket {
     ) -> Result<Bucket, Error> {
         let mirror = Mirror::open(&input.mirror, &input.bucket)?;
         let ConnectedBucket { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
-        // How far downloads may run ahead of the decoder.
+        // Number of objects that downloads may be ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        let lanes = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
+        let threads = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
-        runtime.spawn(fetch::all(Arc::clone(&shared), lanes.turns(), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, late, unread, _lanes: lanes, runtime: Arc::new(runtime) })
+        runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
+        Ok(Bucket { shared, arrivals, pending: None, late, unread, _threads: threads, runtime: Arc::new(runtime) })
     }
 
-    /// The next object in the order of keys; waits for it a moment at most.
+    /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.
     pub fn next(&mut self, patience: Duration) -> NextItem {
         let Bucket { runtime, pending, arrivals, .. } = self;
         runtime.block_on(async {
@@ -190,40 +189,40 @@ impl Bucket {
         })
     }
 
-    /// What can fetch its objects once more.
+    /// Returns a handle that downloads objects of this bucket again.
     pub fn again(&self) -> Refetch {
         Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) }
     }
 
-    /// What the bucket was asked, in a sentence.
+    /// Returns a one-sentence summary of the requests.
     pub fn account(&self) -> String {
         let fetched = self.fetched();
         format!("{}: {} listed; {}", self.shared.client.address(""), count(fetched.known, "object"), fetched.requests())
     }
 
-    /// What was done so far.
+    /// Returns the counters so far.
     pub fn fetched(&self) -> DownloadTotals {
         self.shared.fetched()
     }
 
-    /// Kinds of logs that are there and were not asked for.
+    /// Returns the log kinds that the bucket contains and the user did not request.
     pub fn unread(&self) -> &BTreeSet<LogKind> {
         &self.unread
     }
 
-    /// How far late deliveries are looked for.
+    /// Returns how far the run searches for late deliveries; `None` if that does not apply.
     pub fn late(&self) -> Option<LateSearch> {
         self.late
     }
 
-    /// The folder that holds the objects.
+    /// Returns the root folder of the mirror; `None` if it does not exist.
     pub fn mirror(&self) -> Option<&Arc<MirrorRoot>> {
         self.shared.mirror.root()
     }
 }
 
 impl Refetch {
-    /// Fetches the object of this address once more. Says whether it came.
+    /// Downloads the object at `address` again. Returns true on success.
     pub fn fetch(&self, address: &str, stop: &Cancellation) -> bool {
         let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
         let Ok(Some(MirrorEntry::File(size))) = MirrorLookup::new(self.shared.mirror.clone()).find(key) else {
@@ -236,9 +235,9 @@ impl Refetch {
 }
 
 impl MirrorTasks {
-    /// What was done so far.
+    /// Returns the counters so far.
     fn fetched(&self) -> DownloadTotals {
-        let MirrorTasks { counts, gate, .. } = self;
+        let MirrorTasks { counts, limiter, .. } = self;
         DownloadTotals {
             known: counts.known.load(Relaxed),
             is_listed: counts.open_lists.load(Relaxed) == 0,
@@ -251,28 +250,28 @@ impl MirrorTasks {
             restoring: counts.restoring.load(Relaxed),
             lists: counts.lists.load(Relaxed),
             gets: counts.gets.load(Relaxed),
-            at_once: gate.highest(),
-            slow_downs: gate.slow_downs(),
+            at_once: limiter.highest(),
+            slow_downs: limiter.slow_downs(),
         }
     }
 }
 
-/// So many are busy with lists, and so many with downloads: a network is full
-/// long before they are.
+/// Number of runtime threads for listing, and again for downloads. Few threads saturate a
+/// network.
 const THREADS: usize = 2;
 
 fn no_threads(error: std::io::Error) -> Error {
     Error::Failed(format!("no threads for downloads: {error}"))
 }
 
-/// A bucket that answers, and what it has of what was asked for.
+/// A connected bucket with the log folders found in it.
 struct ConnectedBucket {
     runtime: Runtime,
     shared: Arc<MirrorTasks>,
     found: DiscoveredFolders<S3Error>,
 }
 
-/// Connects, and finds where the logs are.
+/// Connects and finds the folders that contain logs.
 fn connect(
     input: &BucketInput,
     mirror: Mirror,
@@ -283,14 +282,14 @@ fn connect(
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
     let scope = scope(input)?;
-    let gate = Arc::new(ConcurrencyLimiter::new(input.downloads));
-    let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &gate)))?;
+    let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
+    let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;
     report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
     let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
-    let shared = Arc::new(MirrorTasks { client, mirror, scope, gate, verifier, counts });
+    let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier, counts });
     let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.prefix, root.holds)))?;
     report.detail(1, || {
-        let (regions, lists) = (fetch::scans(&found).len() as u64, shared.counts.lists.load(Relaxed));
+        let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
         format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
     });
@@ -298,7 +297,7 @@ fn connect(
     Ok(ConnectedBucket { runtime, shared, found })
 }
 
-/// Does `work`, unless the user wants to stop before it is done.
+/// Runs `work`. Returns an error if the user cancels before it is done.
 async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     const PATIENCE: Duration = Duration::from_millis(50);
     tokio::pin!(work);
@@ -311,7 +310,7 @@ async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Resul
     }
 }
 
-/// What of a bucket is looked at.
+/// Builds the scope: which parts of the bucket to read.
 fn scope(input: &BucketInput) -> Result<Scope, Error> {
     let kinds = kind_folders(&input.kinds, &input.prefix);
     Scope::of_bucket(input.organisation.clone(), kinds, &input.accounts, &input.regions, input.window, input.late_days)

@@ -1,4 +1,4 @@
-//! What is asked to be read: files, standard input, buckets and their mirrors.
+//! Describes what to read: files, standard input, buckets and their mirrors.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,71 +9,71 @@ use crate::syntax::window::Window;
 /// One source of log files.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// Standard input, one text.
+    /// Standard input, read as a single file.
     Stdin,
-    /// A file, or a folder to be walked.
+    /// A file, or a folder to walk.
     Path(PathBuf),
-    /// A bucket, by way of its mirror.
+    /// A bucket, read through its mirror.
     Bucket(Box<BucketInput>),
 }
 
-/// What to mirror from a bucket.
+/// The part of a bucket to read, and how to reach it.
 #[derive(Clone, Debug, Default)]
 pub struct BucketInput {
-    /// The bucket's name.
+    /// Name of the bucket.
     pub bucket: String,
-    /// What its log keys begin with: empty, or ending in `/`.
+    /// Prefix of all log keys: empty, or ending in `/`.
     pub prefix: String,
-    /// Only this organisation.
+    /// Restricts the run to one organisation.
     pub organisation: Option<String>,
-    /// The kinds of logs; where empty, that which the prefix names, or the usual one.
+    /// Log kinds to read. If empty, the kind named in the prefix, or else the default kind.
     pub kinds: Vec<LogKind>,
-    /// Accounts, as patterns; all where empty.
+    /// Account patterns; empty means all accounts.
     pub accounts: Vec<String>,
-    /// Regions, as patterns; all where empty.
+    /// Region patterns; empty means all regions.
     pub regions: Vec<String>,
-    /// The time that events are wanted from.
+    /// Time range of the wanted events.
     pub window: Window,
-    /// How many days after the window late deliveries are looked for; without a
-    /// number, in all days that there are.
+    /// Number of days after the window that are searched for late deliveries; `None` searches
+    /// all later days.
     pub late_days: Option<u32>,
-    /// The folder that objects are kept in, under their keys.
+    /// Folder that stores the objects under their keys.
     pub mirror: PathBuf,
-    /// Read the mirror without asking the bucket.
+    /// If true, reads the mirror without contacting the bucket.
     pub offline: bool,
-    /// How to reach S3.
+    /// Settings for connecting to S3.
     pub connection: Connection,
-    /// How many downloads run at once.
+    /// Limits on concurrent downloads.
     pub downloads: Downloads,
 }
 
-/// How many downloads run at once.
+/// Limits on concurrent downloads.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Downloads {
-    /// So many at first.
+    /// Initial limit.
     pub first: usize,
-    /// So many at most, where more are faster.
+    /// Highest limit that the adaptive control may reach.
     pub most: usize,
 }
 
 impl Downloads {
-    /// Whether the number was asked for, and stays.
+    /// True if the user fixed the number, so that it is not adapted.
     pub fn is_fixed(&self) -> bool {
         self.first == self.most
     }
 }
 
-/// How to reach S3, where that differs from what the environment says.
+/// S3 connection settings that override the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
-    /// A profile of the AWS configuration.
+    /// Profile of the AWS configuration.
     pub profile: Option<String>,
-    /// The address of another S3.
+    /// URL of an S3-compatible endpoint.
     pub endpoint_url: Option<String>,
-    /// Send no credentials.
+    /// If true, requests are not signed.
     pub anonymous: bool,
-    /// Pay for requests to somebody else's bucket.
+    /// If true, accepts the charges for a requester-pays bucket.
     pub request_payer: bool,
-    /// How long nothing may come before it is asked for again.
+    /// Time without any data after which a request is repeated.
     pub patience: Duration,
 }

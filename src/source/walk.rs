@@ -1,5 +1,4 @@
-//! Walks folders in the order of their keys: the order in which S3 would list
-//! the same paths.
+//! Walks folders in key order, which is the order in which S3 lists the same paths.
 
 use std::cmp::Ordering;
 use std::io;
@@ -14,36 +13,37 @@ use crate::sink::partial_file::{ENDING, temp_prefix};
 use crate::source::s3::mirror::MARK;
 use crate::source::s3::mirror_root::{LINK, SPECIAL};
 
-/// What a walk meets.
+/// An entry that a walk reports.
 #[derive(Debug)]
 pub enum WalkEntry {
     /// A file to read.
     File(PathBuf),
-    /// A folder in which nothing can be wanted.
+    /// A folder that lies outside the scope and was not entered.
     LeftOut,
     /// A file that was delivered before the window.
     TooOld,
-    /// What a download left that was broken off.
+    /// A partial file of an interrupted download.
     Unfinished,
     /// A pipe, a socket or a device.
     Special,
     /// An entry that cannot be read.
     Skip(Issue),
-    /// A link that leads back to a folder around it: all of that is walked anyway.
+    /// A link back to one of its parent folders, whose files the walk reads anyway.
     Loop(String),
 }
 
-/// Walks a folder of a mirror, in which links are not followed but named, as is
-/// all that is neither a file nor a folder.
+/// Walks a folder of a mirror. Links and special files are reported as [`WalkEntry::Skip`] and
+/// never followed.
 pub fn walk_mirror(root: &Path, scope: &Scope, each: impl FnMut(WalkEntry) -> ControlFlow<()>) -> ControlFlow<()> {
     walk_folder(root, scope, false, each)
 }
 
-/// Walks `root`, which may be a file, and calls `each` until it breaks off.
-/// Fails where there is nothing to walk.
+/// Walks `root`, a folder or a single file, and calls `each` for every entry until it breaks.
+///
+/// Returns an error if `root` cannot be accessed.
 pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(WalkEntry) -> ControlFlow<()>) -> io::Result<()> {
     if !std::fs::metadata(root)?.is_dir() {
-        // Whoever names a file wants it read, whatever its name says.
+        // A file that the user named is read whatever its name is.
         let _ = each(WalkEntry::File(root.to_path_buf()));
         return Ok(());
     }
@@ -54,13 +54,13 @@ pub fn walk(root: &Path, scope: &Scope, mut each: impl FnMut(WalkEntry) -> Contr
 fn walk_folder(
     root: &Path,
     scope: &Scope,
-    follows: bool,
+    follow_links: bool,
     mut each: impl FnMut(WalkEntry) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let temp_prefix = temp_prefix();
-    let mut entries = WalkDir::new(root).follow_links(follows).sort_by(by_key).into_iter();
+    let mut entries = WalkDir::new(root).follow_links(follow_links).sort_by(by_key).into_iter();
     while let Some(entry) = entries.next() {
-        let met = match entry {
+        let entry = match entry {
             Ok(entry) if entry.file_type().is_dir() => {
                 if entry.path().to_str().is_none_or(|path| scope.admits_folder(path)) {
                     continue;
@@ -68,27 +68,29 @@ fn walk_folder(
                 entries.skip_current_dir();
                 WalkEntry::LeftOut
             }
-            // Pipes, sockets and devices in a folder would be waited for, or never end.
-            Ok(entry) if !entry.file_type().is_file() && follows => WalkEntry::Special,
-            Ok(entry) if entry.file_type().is_symlink() => refused(&entry, LINK),
-            Ok(entry) if !entry.file_type().is_file() => refused(&entry, SPECIAL),
+            // Reading a pipe, a socket or a device that lies in a folder could block or never
+            // end.
+            Ok(entry) if !entry.file_type().is_file() && follow_links => WalkEntry::Special,
+            Ok(entry) if entry.file_type().is_symlink() => refused_entry(&entry, LINK),
+            Ok(entry) if !entry.file_type().is_file() => refused_entry(&entry, SPECIAL),
+            // The output of this run and the marker file of a mirror are not input.
             Ok(entry) if name(&entry).starts_with(temp_prefix.as_bytes()) || name(&entry) == MARK.as_bytes() => {
                 continue;
             }
-            Ok(entry) => file(entry, scope),
-            Err(error) => broken(&error),
+            Ok(entry) => classify_file(entry, scope),
+            Err(error) => walk_error(&error),
         };
-        each(met)?;
+        each(entry)?;
     }
     ControlFlow::Continue(())
 }
 
-fn refused(entry: &DirEntry, why: &str) -> WalkEntry {
+fn refused_entry(entry: &DirEntry, why: &str) -> WalkEntry {
     let problem = Problem::Walk(format!("cannot be read: {why}"));
     WalkEntry::Skip(Issue { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
 }
 
-fn file(entry: DirEntry, scope: &Scope) -> WalkEntry {
+fn classify_file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     let name = str::from_utf8(name(&entry)).unwrap_or_default();
     if name.ends_with(ENDING) {
         WalkEntry::Unfinished
@@ -99,7 +101,7 @@ fn file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     }
 }
 
-fn broken(error: &walkdir::Error) -> WalkEntry {
+fn walk_error(error: &walkdir::Error) -> WalkEntry {
     let path = error.path().unwrap_or(Path::new("")).display();
     match (error.loop_ancestor(), error.io_error()) {
         (Some(ancestor), _) => {
@@ -118,9 +120,9 @@ fn broken(error: &walkdir::Error) -> WalkEntry {
     }
 }
 
-/// The order of the keys of two neighbours. A folder's key goes on with `/`,
-/// so it comes after `a-b` and before `a0`. Whole paths are compared: what
-/// comes before the names is the same.
+/// Compares two siblings by key. A folder's key continues with `/`, so the folder `a` sorts
+/// after `a-b` and before `a0`. Whole paths are compared, which is correct because siblings
+/// share everything before their names.
 fn by_key(one: &DirEntry, other: &DirEntry) -> Ordering {
     let (one_path, other_path) = (path(one), path(other));
     let common = one_path.len().min(other_path.len());
@@ -128,8 +130,8 @@ fn by_key(one: &DirEntry, other: &DirEntry) -> Ordering {
     one_path[..common].cmp(&other_path[..common]).then_with(|| next(one).cmp(&next(other)))
 }
 
-/// The name of an entry, found in less time than [`DirEntry::file_name`]
-/// takes, which has the whole path split into components.
+/// Returns the name of an entry. Faster than [`DirEntry::file_name`], which parses the whole
+/// path into components.
 fn name(entry: &DirEntry) -> &[u8] {
     let path = path(entry);
     let separator = memchr::memrchr2(b'/', MAIN_SEPARATOR as u8, path);
@@ -148,8 +150,8 @@ mod tests {
 
     fn walked(root: &Path, scope: &Scope) -> Vec<String> {
         let mut paths = Vec::new();
-        walk(root, scope, |met| {
-            paths.push(match met {
+        walk(root, scope, |entry| {
+            paths.push(match entry {
                 WalkEntry::File(path) => path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
                 other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_string(),
             });
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_that_of_keys() {
+    fn entries_come_in_key_order() {
         let folder = tempfile::tempdir().unwrap();
         let mut keys = ["a/b.json", "a-b/c", "a.json", "a0", "a/b/c", "b", "A", "a/b-c/d"].map(String::from);
         for key in &keys {
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn old_files_are_not_opened_but_counted() {
+    fn files_before_the_window_are_reported_as_too_old() {
         let folder = tempfile::tempdir().unwrap();
         let day = folder.path().join("111122223333/CloudTrail/eu-west-1/2026/10/01");
         fs::create_dir_all(&day).unwrap();
@@ -190,7 +192,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_but_not_in_circles() {
+    fn links_are_followed_and_loops_are_reported() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("a")).unwrap();
         fs::write(folder.path().join("a/x"), "").unwrap();

@@ -1,9 +1,9 @@
-//! Which events came before: those whose `eventID` did.
+//! Recognises duplicate events by their `eventID`.
 //!
-//! An id is remembered as 96 bits of a hash under a key that is drawn for each
-//! run. No log can aim at a collision, and by chance there is one among n ids
-//! with a probability of n²/2⁹⁷: for ten million ids, once in 10¹⁵ runs. Memory
-//! holds some one and a half million; beyond that, sorted runs on disk hold the rest.
+//! An id is represented by 96 bits of a hash with a random key per run. Log files can therefore
+//! not provoke a collision. The probability of a random collision among n ids is n²/2⁹⁷: for
+//! ten million ids, one in 10¹⁵ runs. About one and a half million ids are kept in memory; the
+//! others are kept in sorted runs on disk.
 
 mod seen;
 
@@ -16,10 +16,10 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, LONGEST, ValueKind, pieces, unescape};
 use crate::error::Error;
 
-/// What stands for an `eventID`.
+/// Hash that represents an `eventID`.
 pub type IdHash = [u8; 12];
 
-/// Makes the ids of events.
+/// Extracts the ids of events.
 #[derive(Clone, Debug)]
 pub struct IdReader {
     slot: FieldId,
@@ -27,13 +27,13 @@ pub struct IdReader {
 }
 
 impl IdReader {
-    /// Asks for the field.
+    /// Requests the `eventID` field.
     pub fn new(fields: &mut FieldSet) -> Result<IdReader, Error> {
         let slot = fields.slot("eventID")?;
         Ok(IdReader { slot, key: RandomState::new() })
     }
 
-    /// The id of an event; nothing where it has none.
+    /// Returns the hashed id of an event; `None` if it has no id.
     pub fn id(&self, event: &Event<'_>) -> Option<IdHash> {
         let value = event.get(self.slot).filter(|value| value.kind() != ValueKind::Null)?;
         let text = value.scalar().filter(|text| !text.is_empty())?;
@@ -51,7 +51,7 @@ impl IdReader {
     }
 }
 
-/// What stands for the whole of a text that is too long to be held.
+/// Hashes a whole text that is too long to be kept.
 fn digest(written: &[u8]) -> [u8; 32] {
     let mut sum = Sha256::new();
     for piece in pieces(written, LONGEST) {
@@ -66,7 +66,7 @@ mod tests {
     use crate::decode::testing::with_event;
 
     #[test]
-    fn long_ids_are_told_apart_by_their_ends_and_not_by_how_they_are_written() {
+    fn long_ids_are_compared_in_full_and_unescaped() {
         let mut fields = FieldSet::default();
         let ids = IdReader::new(&mut fields).unwrap();
         let id =

@@ -1,59 +1,61 @@
-//! Files for what memory cannot hold: in the folder for temporary files, and
-//! without a name, so that nothing stays however the run ends.
+//! Temporary files for data that exceeds memory. They lie in the system's temporary folder and
+//! have no name, so that nothing remains even after a kill.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::error::{Error, plain};
 
-/// A file without a name that is written at its end and read anywhere.
+/// An unnamed file that supports appending, and reading at any position.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     file: File,
-    /// What is to be written next, to be written at once.
-    waiting: Vec<u8>,
-    /// How long the file is without what is waiting.
+    /// Bytes that are buffered to be written in one call.
+    pending: Vec<u8>,
+    /// Length of the file in bytes, without the buffered bytes.
     length: u64,
 }
 
 impl Scratch {
-    const WAITING: usize = 1 << 18;
+    const PENDING: usize = 1 << 18;
 
     pub(crate) fn new() -> Result<Scratch, Error> {
         let file = tempfile::tempfile().map_err(|error| failed(&error))?;
-        Ok(Scratch { file, waiting: Vec::new(), length: 0 })
+        Ok(Scratch { file, pending: Vec::new(), length: 0 })
     }
 
-    /// Where the next byte goes.
+    /// Returns the position of the next appended byte.
     pub(crate) fn end(&self) -> u64 {
-        self.length + self.waiting.len() as u64
+        self.length + self.pending.len() as u64
     }
 
-    /// Writes all of `bytes` at the end.
+    /// Appends `bytes`.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.waiting.len() + bytes.len() > Scratch::WAITING {
+        if self.pending.len() + bytes.len() > Scratch::PENDING {
             self.flush()?;
         }
-        if bytes.len() >= Scratch::WAITING {
+        // Copying large data to the buffer would save no calls.
+        if bytes.len() >= Scratch::PENDING {
             return self.write(bytes);
         }
-        self.waiting.extend_from_slice(bytes);
+        self.pending.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// Ends the writing for now: all of it can be read.
+    /// Writes the buffered bytes, after which the whole content can be read.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.write(&waiting)?;
-        self.waiting = waiting;
-        self.waiting.clear();
+        let pending = std::mem::take(&mut self.pending);
+        self.write(&pending)?;
+        // Keep the allocation for the next bytes.
+        self.pending = pending;
+        self.pending.clear();
         Ok(())
     }
 
-    /// Gives back the memory that only writing needs.
+    /// Writes the buffered bytes and releases the buffer.
     pub(crate) fn seal(&mut self) -> Result<(), Error> {
         self.flush()?;
-        self.waiting = Vec::new();
+        self.pending = Vec::new();
         Ok(())
     }
 
@@ -64,7 +66,7 @@ impl Scratch {
         Ok(())
     }
 
-    /// Fills `buffer` with what was written at `at`.
+    /// Fills `buffer` with the bytes at position `at`.
     pub(crate) fn read(&mut self, at: u64, buffer: &mut [u8]) -> Result<(), Error> {
         let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(buffer));
         read.map_err(|error| failed(&error))

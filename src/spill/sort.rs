@@ -1,7 +1,7 @@
-//! Rows in the order of their keys, in bounded memory: what does not fit is
-//! sorted in runs, which are kept on disk and merged.
+//! External sort: sorts rows by key in bounded memory, with sorted runs on disk that are merged
+//! at the end.
 //!
-//! Rows with equal keys stay in the order in which they came.
+//! The sort is stable: rows with equal keys keep their input order.
 
 mod key;
 mod run;
@@ -11,49 +11,50 @@ use self::run::SortedRuns;
 use super::scratch::Scratch;
 use crate::error::Error;
 
-/// What the rows that wait to be sorted may take.
-const ROOM: usize = 16 << 20;
+/// Memory for the rows that wait to be sorted, in bytes.
+const MEMORY: usize = 16 << 20;
 
-/// Longer rows wait on disk by themselves, where nobody has to move them.
+/// Rows above this length, in bytes, are kept in a separate file, which avoids copying them in
+/// every merge.
 const LONG: usize = 64 << 10;
 
-/// Takes rows in any order and gives them in that of their keys.
+/// Collects rows in any order and returns them sorted by key.
 #[derive(Debug)]
 pub struct Sorter {
-    room: usize,
-    /// How many rows are wanted, where that is not all.
+    memory: usize,
+    /// Number of rows to return; `None` means all.
     limit: Option<usize>,
-    /// Keys and rows, one behind the other.
-    waiting: Vec<u8>,
+    /// Buffered entries: keys and rows, one after another.
+    buffer: Vec<u8>,
     entries: Vec<SortEntry>,
-    /// The key that a row must come before to be among those wanted.
+    /// Upper bound of the keys that can be among the first `limit` rows.
     bound: Option<Vec<u8>>,
     runs: SortedRuns,
     long: Option<Scratch>,
-    /// The key and the place of the long row that is being taken.
+    /// Key and file position of the long row that is being appended.
     open: Option<(Vec<u8>, u64)>,
 }
 
-/// A row that waits, with what decides most comparisons at hand.
+/// Reference to a buffered row. Contains the start of its key, which decides most comparisons.
 #[derive(Clone, Copy, Debug)]
 struct SortEntry {
-    /// The first bytes of the key.
+    /// First eight bytes of the key.
     head: u64,
-    /// Where it stands among those that wait.
+    /// Position in the buffer.
     at: u32,
 }
 
 impl Sorter {
-    /// A sorter that gives the first `limit` rows.
+    /// Creates a sorter that returns the first `limit` rows.
     pub fn new(limit: Option<u64>) -> Sorter {
-        Sorter::with_room(limit, ROOM)
+        Sorter::with_memory(limit, MEMORY)
     }
 
-    fn with_room(limit: Option<u64>, room: usize) -> Sorter {
+    fn with_memory(limit: Option<u64>, memory: usize) -> Sorter {
         Sorter {
-            room,
+            memory,
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
-            waiting: Vec::new(),
+            buffer: Vec::new(),
             entries: Vec::new(),
             bound: None,
             runs: SortedRuns::default(),
@@ -62,7 +63,7 @@ impl Sorter {
         }
     }
 
-    /// Takes a row.
+    /// Adds a row.
     pub fn push(&mut self, key: &[u8], row: &[u8]) -> Result<(), Error> {
         if row.len() <= LONG {
             return self.add(key, row, false);
@@ -72,7 +73,7 @@ impl Sorter {
         self.end()
     }
 
-    /// Begins to take a row that comes in pieces.
+    /// Starts a row that is added in pieces.
     pub fn begin(&mut self, key: &[u8]) -> Result<(), Error> {
         let long = match &mut self.long {
             Some(long) => long,
@@ -82,12 +83,12 @@ impl Sorter {
         Ok(())
     }
 
-    /// Takes the next piece of a row.
+    /// Adds the next piece of a row.
     pub fn go_on(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.long.as_mut().map_or(Ok(()), |long| long.append(piece))
     }
 
-    /// The row that came in pieces is whole.
+    /// Completes a row that was added in pieces.
     pub fn end(&mut self) -> Result<(), Error> {
         let (Some((key, start)), Some(long)) = (self.open.take(), &self.long) else { return Ok(()) };
         let place = [start.to_le_bytes(), (long.end() - start).to_le_bytes()].concat();
@@ -95,71 +96,74 @@ impl Sorter {
     }
 
     fn add(&mut self, key: &[u8], row: &[u8], is_long: bool) -> Result<(), Error> {
-        // Of equal keys the one that came first is the first.
+        // A later row with a key equal to the bound sorts behind it and cannot be among the
+        // first.
         if self.bound.as_ref().is_some_and(|bound| key >= &bound[..]) {
             return Ok(());
         }
         let needed = run::HEADER + key.len() + row.len();
-        let taken = self.waiting.len() + self.entries.len() * size_of::<SortEntry>();
-        if taken + needed > self.room {
-            self.make_room()?;
+        let used = self.buffer.len() + self.entries.len() * size_of::<SortEntry>();
+        if used + needed > self.memory {
+            self.free_memory()?;
         }
-        self.entries.push(SortEntry { head: head(key), at: self.waiting.len() as u32 });
-        run::write(key, row, is_long, &mut self.waiting);
+        self.entries.push(SortEntry { head: head(key), at: self.buffer.len() as u32 });
+        run::write(key, row, is_long, &mut self.buffer);
         Ok(())
     }
 
-    /// Forgets what is not wanted, or writes what waits to disk.
-    fn make_room(&mut self) -> Result<(), Error> {
+    /// Frees memory: drops rows beyond the limit, or writes a run to disk.
+    fn free_memory(&mut self) -> Result<(), Error> {
         self.sort();
         if let Some(limit) = self.limit
             && limit < self.entries.len()
         {
             self.entries.truncate(limit);
-            let last = self.entries.last().map(|last| run::key(&self.waiting[last.at as usize..]).to_vec());
+            let last = self.entries.last().map(|last| run::key(&self.buffer[last.at as usize..]).to_vec());
             self.bound = last.or(Some(Vec::new()));
             let kept: usize =
-                self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]).len()).sum();
-            if kept <= self.room / 2 {
-                self.keep(kept);
+                self.entries.iter().map(|entry| run::entry(&self.buffer[entry.at as usize..]).len()).sum();
+            // If most rows are kept, compacting would soon be repeated. A run on disk is
+            // cheaper.
+            if kept <= self.memory / 2 {
+                self.compact(kept);
                 return Ok(());
             }
         }
         self.write_run()
     }
 
-    /// Keeps only the entries that are left, in their order.
-    fn keep(&mut self, length: usize) {
+    /// Compacts the buffer to the remaining entries, in sorted order.
+    fn compact(&mut self, length: usize) {
         let mut kept = Vec::with_capacity(length);
         for entry in &mut self.entries {
-            let bytes = run::entry(&self.waiting[entry.at as usize..]);
+            let bytes = run::entry(&self.buffer[entry.at as usize..]);
             entry.at = kept.len() as u32;
             kept.extend_from_slice(bytes);
         }
-        self.waiting.clear();
-        self.waiting.extend_from_slice(&kept);
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&kept);
     }
 
     fn write_run(&mut self) -> Result<(), Error> {
-        let entries = self.entries.iter().map(|entry| run::entry(&self.waiting[entry.at as usize..]));
+        let entries = self.entries.iter().map(|entry| run::entry(&self.buffer[entry.at as usize..]));
         self.runs.add(entries)?;
-        self.waiting.clear();
+        self.buffer.clear();
         self.entries.clear();
         Ok(())
     }
 
     fn sort(&mut self) {
-        let waiting = &self.waiting;
-        let key = |entry: &SortEntry| run::key(&waiting[entry.at as usize..]);
-        // By where they stand, which is the order in which they came, in the end.
+        let buffer = &self.buffer;
+        let key = |entry: &SortEntry| run::key(&buffer[entry.at as usize..]);
+        // Ties are broken by position, which is the input order, so that the sort is stable.
         self.entries.sort_unstable_by(|one, other| {
             let by_key = || key(one).cmp(key(other));
             one.head.cmp(&other.head).then_with(by_key).then(one.at.cmp(&other.at))
         });
     }
 
-    /// Hands all rows to `emit` in their order, the long ones in pieces.
-    /// `emit` is told where a row ends.
+    /// Passes all rows to `emit` in sorted order, long ones in pieces. The flag is true for the
+    /// last piece of a row.
     pub fn finish(mut self, mut emit: impl FnMut(&[u8], bool) -> Result<(), Error>) -> Result<(), Error> {
         self.sort();
         let wanted = self.limit.unwrap_or(usize::MAX);
@@ -173,13 +177,14 @@ impl Sorter {
         };
         if self.runs.is_empty() {
             for entry in self.entries.iter().take(wanted) {
-                let (row, is_long) = run::row(&self.waiting[entry.at as usize..]);
+                let (row, is_long) = run::row(&self.buffer[entry.at as usize..]);
                 show(row, is_long)?;
             }
             return Ok(());
         }
         self.write_run()?;
-        (self.waiting, self.entries) = (Vec::new(), Vec::new());
+        // Release the memory before the merge, which needs buffers of its own.
+        (self.buffer, self.entries) = (Vec::new(), Vec::new());
         let mut merge = self.runs.merge()?;
         for _ in 0..wanted {
             let Some(entry) = merge.entry() else { break };
@@ -210,7 +215,7 @@ fn long_row(
     Ok(())
 }
 
-/// The first bytes of a key as a number that compares like them.
+/// Returns the first eight bytes of a key as a number with the same order.
 fn head(key: &[u8]) -> u64 {
     let mut bytes = [0; 8];
     let length = key.len().min(8);
@@ -224,9 +229,9 @@ mod tests {
 
     use super::*;
 
-    /// The rows in the order of the sorter, long ones put together again.
-    fn sorted(rows: &[(Vec<u8>, Vec<u8>)], limit: Option<u64>, room: usize) -> Vec<Vec<u8>> {
-        let mut sorter = Sorter::with_room(limit, room);
+    /// Sorts with the sorter and reassembles long rows.
+    fn sorted(rows: &[(Vec<u8>, Vec<u8>)], limit: Option<u64>, memory: usize) -> Vec<Vec<u8>> {
+        let mut sorter = Sorter::with_memory(limit, memory);
         for (key, row) in rows {
             sorter.push(key, row).unwrap();
         }
@@ -258,14 +263,14 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn it_is_a_stable_sort(rows in rows(), limit in prop::option::of(0..40_u64), room in 80..20_000_usize) {
-            // With little room there are more runs than are merged at once.
-            prop_assert_eq!(sorted(&rows, limit, room), plain(rows, limit));
+        fn sorter_is_a_stable_sort(rows in rows(), limit in prop::option::of(0..40_u64), memory in 80..20_000_usize) {
+            // A small buffer gives more runs than one merge can take.
+            prop_assert_eq!(sorted(&rows, limit, memory), plain(rows, limit));
         }
     }
 
     #[test]
-    fn long_rows_keep_their_place() {
+    fn long_rows_keep_their_order() {
         let rows: Vec<_> = (0..40_u8)
             .map(|number| (vec![number % 7], vec![number; if number % 3 == 0 { 3 * LONG } else { 50 }]))
             .collect();

@@ -1,4 +1,4 @@
-//! What a cell's text stands for.
+//! Converts the text of a cell to a typed Excel cell.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, civil};
@@ -10,24 +10,24 @@ use crate::table::excel;
 /// A cell of a sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SheetCell<'a> {
-    /// Text in a column that shows something.
+    /// Text, with the type of its column.
     Text(&'a str, ColumnType),
     Number(f64),
-    /// A point in time, in days as Excel counts them.
+    /// A time, as an Excel serial number: days since the epoch of Excel.
     Time(f64),
 }
 
-/// No less than a cell of this text takes in the file.
+/// Returns an upper bound for the size of a cell in the sheet's XML, in bytes.
 pub(super) fn size(text: &str) -> u64 {
     const MARKUP: usize = 96;
     const LONGEST_ESCAPE: usize = 7;
-    // U+FFFE and U+FFFF are the others that are escaped.
+    // U+FFFE and U+FFFF are escaped too; both start with the byte 0xef in UTF-8.
     let escaped = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'_' | 0xef)).count();
     (MARKUP + text.len() + escaped * LONGEST_ESCAPE) as u64
 }
 
 impl SheetCell<'_> {
-    /// The cell of a text in a column that shows this; a time as `zone` has it.
+    /// Creates the cell for a text in a column of type `shows`. Times are shown in `zone`.
     pub(super) fn new<'a>(text: &'a str, shows: ColumnType, zone: &TimeZone) -> SheetCell<'a> {
         match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
             (_, Some(number)) => exact(number).map_or(SheetCell::Text(number, shows), SheetCell::Number),
@@ -39,7 +39,8 @@ impl SheetCell<'_> {
     }
 }
 
-/// A number that Excel, which knows 15 digits, can hold as it is written.
+/// Parses a number that Excel stores exactly, which is limited to 15 digits; `None` for any
+/// other.
 fn exact(text: &str) -> Option<f64> {
     const DIGITS: usize = 15;
     let mantissa = text.split(['e', 'E']).next()?;
@@ -49,14 +50,15 @@ fn exact(text: &str) -> Option<f64> {
     (digits <= DIGITS && is_normal).then_some(number)
 }
 
-/// A time in days since Excel's beginning. Excel knows no time zones: a sheet has one
-/// for all its times, which the sheet about it names.
+/// Converts a time to an Excel serial number; `None` if it cannot be represented. Excel has no
+/// time zones, so all times of a workbook are in the zone named on the sheet `About`.
 fn days(text: &str, shows: ColumnType, zone: &TimeZone) -> Option<f64> {
-    /// Before, Excel counts a day that never was.
+    /// Before this date, serial numbers are shifted by a day, because Excel counts 29 February
+    /// 1900.
     const FIRST: civil::Date = civil::date(1900, 3, 1);
     const BEGINNING: civil::Date = civil::date(1899, 12, 30);
     let written = match text.as_bytes() {
-        // A second that Excel does not know.
+        // Excel has no leap seconds.
         [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', _, _, b':', b'6', ..] => return None,
         [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', ..] => time::parse(text),
         _ => None,
@@ -72,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_days() {
+    fn times_become_serial_numbers() {
         for (text, expected) in [
             ("1900-03-01T00:00:00Z", Some(61.0)),
             ("2026-10-01T00:00:00Z", Some(46_296.0)),
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_what_they_are_or_text() {
+    fn numbers_are_exact_or_text() {
         let cell = |text: &'static str| match SheetCell::new(text, ColumnType::Value, &TimeZone::UTC) {
             SheetCell::Number(number) => Ok(number),
             SheetCell::Text(text, _) => Err(text),

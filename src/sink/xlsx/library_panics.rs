@@ -1,6 +1,6 @@
-//! The library for workbooks panics where a temporary file cannot be written.
-//! A full disk is no reason to: it ends the run like any other output that
-//! cannot be written.
+//! Converts panics of the workbook library to errors. The library panics if it cannot write a
+//! temporary file, for instance on a full disk, which must end the run like any other write
+//! error.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -12,18 +12,19 @@ use rust_xlsxwriter::XlsxError;
 use crate::error::Error;
 
 thread_local! {
-    /// Whether a panic of this thread is caught, and so not worth a word.
+    /// True while panics of this thread are caught, so that their message is suppressed.
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does work with the library, and says what went wrong.
-pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Error> {
+/// Runs `work`. Returns an error if the library fails or panics.
+pub(super) fn catch_library_panic<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R, Error> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        let usual = panic::take_hook();
+        let default_hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            // A caught panic becomes an error, so its message would be noise.
             if !IS_CAUGHT.get() {
-                usual(info);
+                default_hook(info);
             }
         }));
     });
@@ -37,7 +38,7 @@ pub(super) fn steady<R>(work: impl FnOnce() -> Result<R, XlsxError>) -> Result<R
     }
 }
 
-/// The words of the operating system in what a panic says.
+/// Extracts the message of the operating system from a panic.
 fn reason(cause: &(dyn Any + Send)) -> String {
     let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
     let text = text.unwrap_or("unknown error");
@@ -52,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_a_failure() {
+    fn a_full_disk_is_an_error() {
         let write = |code: i32| if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) };
         let full = || -> Result<(), XlsxError> {
             write(28).expect("Couldn't write to xml file");
             Ok(())
         };
         let said = "the workbook cannot be written: No space left on device";
-        assert_eq!(steady(full).unwrap_err().to_string(), said);
-        assert!(steady(|| Ok(())).is_ok());
+        assert_eq!(catch_library_panic(full).unwrap_err().to_string(), said);
+        assert!(catch_library_panic(|| Ok(())).is_ok());
     }
 }

@@ -1,37 +1,36 @@
-//! The sheet that says what the others are: what was read, which events were
-//! asked for, when, and what is missing.
+//! The sheet `About`: what was read, which events were requested and when, and what is missing.
 
 use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
 
 use crate::report::printable;
 use crate::table::excel;
 
-/// What there is to say, line by line.
+/// Content of the sheet, line by line.
 #[derive(Clone, Debug, Default)]
 pub struct WorkbookInfo {
     lines: Vec<(&'static str, String)>,
-    /// What could not be read, as far as it is kept.
+    /// The first [`WorkbookInfo::PROBLEMS`] problems.
     problems: Vec<String>,
-    /// How many more there are.
+    /// Number of further problems.
     more: u64,
 }
 
-/// How many characters are in a line.
+/// Number of characters in a line.
 const WIDTH: usize = 100;
-/// How high a line is, and how high a row can be.
+/// Height of a line, and maximum height of a row, in points.
 const LINE: f64 = 15.0;
 const HIGHEST: f64 = 400.0;
 
 impl WorkbookInfo {
-    /// More problems than anybody reads; stderr has all of them.
+    /// Maximum number of problems listed. All of them are printed to stderr.
     const PROBLEMS: usize = 1000;
 
-    /// Says something.
+    /// Adds a line.
     pub fn say(&mut self, what: &'static str, text: impl Into<String>) {
         self.lines.push((what, text.into()));
     }
 
-    /// Names something that could not be read.
+    /// Adds a problem with the input.
     pub fn problem(&mut self, text: String) {
         if self.problems.len() < WorkbookInfo::PROBLEMS {
             self.problems.push(text);
@@ -51,7 +50,7 @@ impl WorkbookInfo {
         for (row, (label, line)) in (0..).zip(lines) {
             let mut line = printable(line).into_bytes();
             excel::fit(&mut line, 0);
-            // Nearly enough: how text breaks is for the program to say that shows it.
+            // An approximation, because each program breaks lines differently.
             let lines = if line.len() < WIDTH { 1 } else { 2 + line.len() / WIDTH };
             let height = LINE * lines as f64;
             sheet.set_row_height(row, height.min(HIGHEST))?;

@@ -1,5 +1,5 @@
-//! Archives: the files in them, one after the other, in the order of the archive.
-//! Nothing is written to disk, but for a zip archive that does not lie there.
+//! Reads the members of archives one by one, in archive order. Nothing is written to disk,
+//! except for a zip archive that is not itself a file on disk.
 
 mod spool;
 mod tar;
@@ -13,20 +13,19 @@ pub use self::tar::read_tar;
 pub use self::zip::read_zip;
 use crate::error::Problem;
 
-/// Looks at what is in an archive.
+/// Receives the members of an archive.
 pub trait MemberVisitor {
-    /// Whether a file of this name is to be read. Breaks where there is no need to go on.
+    /// Returns whether to read the member of this name, or breaks to stop reading the archive.
     fn wants(&mut self, name: &str) -> ControlFlow<(), bool>;
-    /// Reads a file. Breaks where there is no need to go on.
+    /// Reads a member. Breaks to stop reading the archive.
     fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send)) -> ControlFlow<()>;
-    /// Meets a link or a device, which has no bytes of its own.
+    /// Receives a link or a device, which has no data of its own.
     fn other(&mut self, is_link: bool);
-    /// Is told why a file cannot be read, or why the archive cannot be read on.
+    /// Receives the reason why a member, or the rest of the archive, cannot be read.
     fn problem(&mut self, name: Option<&str>, problem: Problem);
 }
 
-/// Whether the path of a member leads out of the folder that the archive would be
-/// unpacked in.
+/// True if unpacking a member of this path could write outside the target folder.
 pub fn leads_out(path: &str) -> bool {
     let is_drive = matches!(path.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     is_drive || path.starts_with(['/', '\\']) || path.split(['/', '\\']).any(|part| part == "..")
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_lead_out_are_known() {
+    fn paths_outside_the_folder_are_recognised() {
         for path in ["../a", "a/../../b", "/etc/passwd", "C:\\x", "..", "a\\..\\b", "\\\\host\\x"] {
             assert!(leads_out(path), "{path}");
         }

@@ -1,5 +1,5 @@
-//! Terminals and pipes that can be given up: a plain read of a silent one, or
-//! opening one that nobody writes to, could not be interrupted.
+//! Reads terminals and pipes so that a run can be cancelled. A plain read from a silent pipe,
+//! or opening a pipe without a writer, blocks and cannot be interrupted.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -8,8 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::error::cancel::Cancellation;
 
-/// Opens and reads on a thread of its own, which is left behind when the run
-/// ends first.
+/// Opens and reads a file on a separate thread. The thread is abandoned if the run ends first.
 pub struct CancellableReader {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
@@ -18,7 +17,7 @@ pub struct CancellableReader {
 }
 
 impl CancellableReader {
-    /// Begins to read what `open` opens.
+    /// Starts a thread that calls `open` and reads the result.
     pub fn open<R: Read>(
         open: impl FnOnce() -> io::Result<R> + Send + 'static,
         stop: &Cancellation,
@@ -29,7 +28,7 @@ impl CancellableReader {
     }
 }
 
-/// Sends what there is to read, until it ends, fails, or nobody listens.
+/// Sends chunks until the input ends, reading fails or the receiver is dropped.
 fn forward<R: Read>(open: impl FnOnce() -> io::Result<R>, chunks: &Sender<io::Result<Vec<u8>>>) {
     const CHUNK: usize = 256 * 1024;
     let mut reader = match open() {

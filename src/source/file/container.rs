@@ -1,33 +1,33 @@
-//! What a file holds that is not text, told by its first bytes.
+//! Recognises archives and compressed files by their first bytes.
 
-/// A form in which texts are kept.
+/// A format that contains or compresses text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Container {
-    /// One text or archive, compressed.
+    /// A single compressed text or archive.
     Compressed(Compression),
-    /// Files behind each other.
+    /// A tar archive: members in sequence, each after its header.
     Tar,
-    /// Files that a directory at the end lists.
+    /// A zip archive: members listed in a directory at the end.
     Zip,
-    /// Something that cannot be read.
+    /// A recognised format that is not supported, with its name.
     Unsupported(&'static str),
 }
 
-/// How a text is compressed.
+/// A compression format.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Compression {
-    /// As logs are, and once more.
+    /// Gzip, which is also the format of CloudTrail logs.
     Gzip,
     /// Zstandard.
     Zstd,
-    /// As `bzip2` does.
+    /// The format of `bzip2`.
     Bzip2,
-    /// As `xz` does.
+    /// The format of `xz`.
     Xz,
 }
 
 impl Compression {
-    /// As messages call it.
+    /// Returns the name for messages.
     pub fn name(self) -> &'static str {
         match self {
             Compression::Gzip => "gzip",
@@ -38,10 +38,10 @@ impl Compression {
     }
 }
 
-/// How long a header is in a tar archive.
+/// Length of a tar header, in bytes.
 pub(super) const TAR_BLOCK: usize = 512;
 
-/// The first bytes of forms, each with what it is.
+/// Magic numbers and the formats that they identify.
 const SIGNATURES: [(&[u8], Container); 12] = [
     (b"\x1f\x8b\x08", Container::Compressed(Compression::Gzip)),
     (b"\x28\xb5\x2f\xfd", Container::Compressed(Compression::Zstd)),
@@ -57,19 +57,19 @@ const SIGNATURES: [(&[u8], Container); 12] = [
     (b"\x1f\xa0", Container::Unsupported("compress")),
 ];
 
-/// What names of archives end in, and of files that are compressed in another way
-/// than logs are.
+/// File name extensions of archives, and of compression formats that CloudTrail does not use.
 const ENDINGS: [&str; 17] = [
     ".zip", ".tar", ".tgz", ".tar.gz", ".tbz", ".tbz2", ".txz", ".tzst", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4",
     ".lz", ".tlz", ".tar.z",
 ];
 
 impl Container {
-    /// This many bytes show every form.
+    /// Number of leading bytes that identify every format.
     pub const SHOWN: usize = TAR_BLOCK;
 
-    /// What begins so; None if it may be text.
+    /// Identifies the format from the first bytes; `None` if they may be text.
     pub fn of(start: &[u8]) -> Option<Container> {
+        // JSON is by far the most common case, so it is tested first.
         if matches!(start.first(), None | Some(b'{' | b'[' | b'"')) {
             return None;
         }
@@ -85,7 +85,7 @@ impl Container {
         })
     }
 
-    /// Whether a name is one that archives have.
+    /// True if `name` has an extension of an archive or compression format.
     pub fn is_named(name: &str) -> bool {
         let is_ending = |ending: &str| {
             let start = name.len().checked_sub(ending.len()).filter(|start| *start > 0);
@@ -95,13 +95,13 @@ impl Container {
     }
 }
 
-/// Whether the first block is a header whose checksum is right.
+/// True if the file starts with a tar header.
 fn is_tar(start: &[u8]) -> bool {
     let Some(block) = start.first_chunk() else { return false };
     is_tar_header(block)
 }
 
-/// Whether a block is the header of a file in a tar archive.
+/// True if `block` is a tar header with a valid checksum.
 pub(super) fn is_tar_header(block: &[u8; TAR_BLOCK]) -> bool {
     let header = tar::Header::from_byte_slice(block);
     let checksum = 148..156;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_are_told_by_what_they_begin_with() {
+    fn formats_are_recognised_by_their_first_bytes() {
         let mut tar = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_ustar();
         header.set_size(1);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_archives_are_known() {
+    fn archive_names_are_recognised() {
         for name in ["a.zip", "A.ZIP", "x.tar.gz", "evidence.tgz", "a.json.xz", "b.7z"] {
             assert!(Container::is_named(name), "{name}");
         }

@@ -1,10 +1,10 @@
-//! A gzip stream, member after member, that gives every byte that can be had and
-//! says what cannot.
+//! Reads a gzip stream of several members, recovers as much text as possible and reports the
+//! damage.
 //!
-//! Where the checksum of a member is wrong, its text is given and the next member is
-//! read. Where a member is damaged inside, or something follows it that is not gzip,
-//! the next member is looked for: the text before and behind that comes as two
-//! [parts](GzipStream::next_part) with a gap between them.
+//! A member with a wrong checksum keeps its text, and reading continues with the next member.
+//! After damage inside a member, or after bytes that are not gzip, the reader searches for the
+//! next member. The text before and after such a gap is returned as two
+//! [parts](GzipStream::next_part).
 
 mod findings;
 mod source;
@@ -19,34 +19,35 @@ pub use self::findings::GzipFindings;
 use self::source::MemberSource;
 use crate::error::Problem;
 
-/// Inflates what a reader gives.
+/// Inflates the gzip members of a reader.
 pub struct GzipStream<R> {
     source: MemberSource<R>,
     state: StreamState,
-    /// Whether the member was looked for behind damage, and may be none.
+    /// True if the current member was found by searching after damage and may not be a real
+    /// one.
     is_guess: bool,
-    /// Whether the last member had a wrong checksum: it may have been longer or shorter.
+    /// True if the last member had a wrong checksum, so that its end is uncertain.
     is_check_bad: bool,
-    /// Whether the text of the first member was told from that of the others.
-    is_first_told: bool,
-    /// What inflates a member at once.
+    /// True once the caller was informed that the text of the first member has ended.
+    is_first_reported: bool,
+    /// Inflates whole members in one call.
     decompressor: Decompressor,
     found: GzipFindings,
 }
 
-/// Where in the stream the next byte is.
+/// Position in the stream.
 enum StreamState {
-    /// Before a member, or the end.
+    /// Before a member or at the end.
     Between,
-    /// In the compressed text of one.
+    /// Inside the compressed data of a member.
     Text(Box<GzipMember>),
-    /// At a member behind a gap.
+    /// At the start of a member that follows a gap.
     BehindGap,
-    /// At the end, or where it cannot be read on.
+    /// At the end, or after an error that prevents further reading.
     End,
 }
 
-/// A member that is inflated in pieces.
+/// State of a member that is inflated in pieces.
 struct GzipMember {
     inflater: Decompress,
     crc: Crc,
@@ -54,32 +55,31 @@ struct GzipMember {
     has_text: bool,
 }
 
-/// What follows a part of the text.
+/// The kind of text that follows the end of a part.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum GzipPart {
-    /// The text of the second member and of those behind it.
+    /// Text of the second and all later members.
     FurtherMembers,
-    /// Text behind a gap.
+    /// Text after a gap.
     BehindGap,
 }
 
-/// What every gzip member begins with.
+/// First two bytes of every gzip member.
 pub const MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// The same, with the only method that there is.
+/// [`MAGIC`] followed by deflate, the only compression method in use.
 const DEFLATED: [u8; 3] = [MAGIC[0], MAGIC[1], 8];
 
-/// The length of the text of a member, by its last bytes.
+/// Returns the text length, in bytes, that the trailer of `member` states.
 pub fn member_length(member: &[u8]) -> Option<usize> {
     member.last_chunk().map(|length| u32::from_le_bytes(*length) as usize)
 }
 
-/// Inflates a member at once to the start of `output`, and gives the length of
-/// its text; None if it is not one member alone, or damaged, or does not fit.
+/// Inflates a member in one call to the start of `output` and returns the length of its text.
+/// Returns `None` if the input is not exactly one member, is damaged, or its text does not fit.
 ///
-/// libdeflate stops behind the first member and does not say where that is, but
-/// what follows must not be lost. It makes sure that the member ends in the
-/// length of its text. Where `member` ends in that length too, and the length
-/// occurs nowhere before, the two ends are one.
+/// libdeflate stops after the first member and does not report where, but later members must
+/// not be lost. It verifies that the member ends with the length of its text. If `member` ends
+/// with that length too, and these four bytes occur nowhere earlier, both ends coincide.
 pub fn inflate_member(decompressor: &mut Decompressor, member: &[u8], output: &mut [u8]) -> Option<usize> {
     let end = member.last_chunk::<4>()?;
     if memmem::find(member, end)? + end.len() != member.len() {
@@ -91,20 +91,20 @@ pub fn inflate_member(decompressor: &mut Decompressor, member: &[u8], output: &m
 }
 
 impl<R: Read> GzipStream<R> {
-    /// A stream over `reader`, whose first bytes are [`MAGIC`].
+    /// Creates a stream over `reader`, whose first bytes must be [`MAGIC`].
     pub fn new(reader: R) -> GzipStream<R> {
         GzipStream {
             source: MemberSource::new(reader),
             state: StreamState::Between,
             is_guess: false,
             is_check_bad: false,
-            is_first_told: false,
+            is_first_reported: false,
             decompressor: Decompressor::new(),
             found: GzipFindings::default(),
         }
     }
 
-    /// Fills `output` from its start and gives how much; 0 at the end of a part.
+    /// Fills the start of `output` and returns the number of bytes; 0 at the end of a part.
     pub fn read(&mut self, output: &mut [u8]) -> usize {
         while !output.is_empty() {
             let produced = match &mut self.state {
@@ -123,32 +123,34 @@ impl<R: Read> GzipStream<R> {
         0
     }
 
-    /// Goes on behind the end of a part, if that was not the end of the stream.
+    /// Moves on to the next part; `None` at the end of the stream.
     pub fn next_part(&mut self) -> Option<GzipPart> {
         match self.state {
             StreamState::BehindGap => {
                 self.state = StreamState::Between;
-                self.is_first_told = true;
+                self.is_first_reported = true;
                 Some(GzipPart::BehindGap)
             }
-            StreamState::Between if !self.is_first_told => {
-                self.is_first_told = true;
+            StreamState::Between if !self.is_first_reported => {
+                self.is_first_reported = true;
                 Some(GzipPart::FurtherMembers)
             }
             _ => None,
         }
     }
 
-    /// The reader, and what there is to say of what was read.
+    /// Returns the reader and the findings.
     pub fn into_parts(self) -> (R, GzipFindings) {
         (self.source.into_reader(), self.found)
     }
 
-    /// Begins the next member, and gives how much text of it there is already. None
-    /// at the end of a part.
+    /// Starts the next member and returns the number of bytes it has already written to
+    /// `output`. Returns `None` at the end of a part.
     fn next_member(&mut self, output: &mut [u8]) -> Option<usize> {
         let rest = self.source.fill(MAGIC.len());
         let (is_end, is_member) = (rest.is_empty(), rest.starts_with(&MAGIC));
+        // A wrong checksum followed by something other than a member: the end found for the
+        // last member was probably wrong, so its data is searched too.
         if !is_member && std::mem::take(&mut self.is_check_bad) {
             self.damage_or_end(None);
             return None;
@@ -162,7 +164,9 @@ impl<R: Read> GzipStream<R> {
             self.look_for_member(0, 0);
             return None;
         }
-        if self.found.members == 1 && !self.is_first_told {
+        // End the part before the second member, because the caller reports further members
+        // separately.
+        if self.found.members == 1 && !self.is_first_reported {
             return None;
         }
         self.source.begin_member();
@@ -190,14 +194,14 @@ impl<R: Read> GzipStream<R> {
         }
     }
 
-    /// Counts a member that begins. A guess counts once there is text in it.
+    /// Counts a new member. A guessed one is counted only once it has produced text.
     fn begin(&mut self) {
         if !self.is_guess {
             self.found.members += 1;
         }
     }
 
-    /// Inflates some text of a member.
+    /// Inflates the next piece of a member and returns its length.
     fn text(&mut self, output: &mut [u8]) -> usize {
         let StreamState::Text(member) = &mut self.state else { return 0 };
         let input = self.source.fill(1);
@@ -224,7 +228,7 @@ impl<R: Read> GzipStream<R> {
         produced
     }
 
-    /// Compares what a member ends in with its text.
+    /// Compares the trailer of a member with its text.
     fn trailer(&mut self, crc: u32, length: u32) {
         let expected = [crc.to_le_bytes(), length.to_le_bytes()].concat();
         let found = self.source.fill(expected.len());
@@ -239,7 +243,8 @@ impl<R: Read> GzipStream<R> {
         self.state = StreamState::Between;
         if self.is_check_bad {
             self.found.note_bad_check();
-            // What is damaged can swallow the start of the next member, and end with it.
+            // A damaged member can swallow the start of the next one and end at the trailer of
+            // that one.
             if self.source.go_back_to_member(self.source.in_member().saturating_sub(1)) {
                 self.found.note_damage();
                 (self.state, self.is_guess) = (StreamState::BehindGap, true);
@@ -247,20 +252,20 @@ impl<R: Read> GzipStream<R> {
         }
     }
 
-    /// Looks for the next member behind one that cannot be read on.
+    /// Searches for the next member after one that cannot be inflated further.
     fn damage(&mut self) {
         if !self.is_guess {
             self.found.note_damage();
         }
-        // What is taken for the text of this member may be the next. Where it is none, it
-        // is no more than other bytes between members.
+        // The data read for this member may contain the next one. If this member was only a
+        // guess, its bytes count as junk between members.
         let back = self.source.in_member().saturating_sub(1);
         let counted = if self.is_guess { back + 1 } else { 0 };
         self.look_for_member(back, counted);
     }
 
-    /// Ends the stream with `problem`, unless the next member stands in what was taken
-    /// for the text of this one: then it was damaged.
+    /// Ends the stream with `problem`. If the data of this member contains the start of
+    /// another, the member is reported as damaged and reading continues there.
     fn damage_or_end(&mut self, problem: Option<Problem>) {
         if self.is_guess {
             return self.end(problem);
@@ -281,8 +286,9 @@ impl<R: Read> GzipStream<R> {
         }
     }
 
-    /// Goes to the next place that looks like a member, from `back` bytes before here.
-    /// What is before it, from `counted` bytes before here on, is not gzip.
+    /// Moves to the next candidate for a member, searching from `back` bytes before the current
+    /// position. Bytes before the candidate are counted as junk, from `counted` bytes before
+    /// the current position on.
     fn look_for_member(&mut self, back: usize, counted: usize) {
         match self.source.find_member(back, counted) {
             Ok(skipped) => {
@@ -299,15 +305,15 @@ impl<R: Read> GzipStream<R> {
     fn end(&mut self, problem: Option<Problem>) {
         self.state = StreamState::End;
         let unreadable = self.source.take_error().map(Problem::of_reading);
-        // A guess that was none is a part of what is not gzip.
+        // A wrong guess is part of the junk and not a truncated member.
         let problem = problem.filter(|_| !self.is_guess);
         self.found.end(unreadable.or(problem));
     }
 
-    /// Inflates the member that begins here at once, where all of it is at hand
-    /// and its text fits. That is twice as fast, and there are files of
-    /// thousands of small members. What looks like the next one may be part of
-    /// this one, and this one may be damaged: then it is inflated in pieces.
+    /// Inflates the current member in one call if all of it is buffered and its text fits. This
+    /// is twice as fast, and some files contain thousands of small members. The next magic
+    /// number may lie inside this member, and the member may be damaged: in both cases it is
+    /// inflated in pieces instead.
     fn small_member(&mut self, output: &mut [u8]) -> Option<usize> {
         let (rest, is_ended) = self.source.rest();
         let next = memmem::find(&rest[1..], &DEFLATED).map(|at| at + 1);
@@ -317,6 +323,7 @@ impl<R: Read> GzipStream<R> {
         self.source.skip(length);
         if std::mem::take(&mut self.is_guess) {
             self.found.confirm_member();
+            // `begin` counts this member, too, once it is no longer a guess.
             self.found.members -= 1;
         }
         Some(produced)

@@ -1,9 +1,9 @@
-//! From the bytes of a file to windows of its text, inflated where it is gzip.
+//! Turns the bytes of a file into windows of its text, and inflates gzip files.
 //!
-//! A small file is one window: read whole and inflated whole, into memory that
-//! is used again for the next. A large one, or one of several gzip members,
-//! streams through a window that grows only where one event is larger, up
-//! to [`LARGEST`]. What is an archive, or compressed in another way, is given back.
+//! A small file is a single window: it is read and inflated whole, into memory that is reused
+//! for the next file. A large file, or one of several gzip members, is streamed through a
+//! window that grows only if one event does not fit, up to [`LARGEST`]. Archives and other
+//! compression formats are returned to the caller unread.
 
 mod start;
 mod windows;
@@ -23,43 +23,44 @@ use super::layer::GzipLayer;
 use crate::error::Problem;
 use crate::source::file::read_ahead::{ReadAheadPermits, ahead};
 
-/// Reads one file after the other.
+/// Reads files one by one.
 pub struct Inflater {
-    /// Room for a file. It keeps its length, and is as little cleared for each
-    /// file as `text` is: what the last one left is overwritten or not looked at.
+    /// Buffer for the bytes of a file. Neither this buffer nor `text` is cleared or shortened
+    /// between files, which would cost time: only the part filled for the current file is read.
     file: Vec<u8>,
-    /// Room for inflated text.
+    /// Buffer for inflated text.
     text: Vec<u8>,
     decompressor: Decompressor,
     limit: usize,
-    /// What a window can grow to.
+    /// Largest length of a window, in bytes.
     largest: usize,
-    /// Where a stream is inflated on a thread of its own.
+    /// Permits for inflating a stream on a separate thread.
     ahead: Arc<ReadAheadPermits>,
 }
 
-/// The largest window: many times what AWS allows an event to have, and little
-/// enough for memory to stay bounded whatever a file holds.
+/// The largest window, in bytes: many times the largest event that AWS allows, and small enough
+/// to bound memory for any input.
 pub const LARGEST: usize = 128 << 20;
 
-/// A file whose text is taken whole has at most this part of the text's bytes:
-/// logs are compressed to a tenth.
+/// A gzip file is read whole only if its size is at most the text limit divided by this. Logs
+/// compress to about a tenth.
 const COMPRESSED: usize = 4;
 
-/// How a text in UTF-16 begins, which is what PowerShell writes by `>`.
+/// Byte order marks of UTF-16, which PowerShell writes for `>`.
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
-/// How much of a window was read, or that there is no need to go on.
+/// Number of bytes of a window that were consumed, or a break to stop reading.
 pub type Consumed = ControlFlow<(), usize>;
 
-/// Looks at the text of a file.
+/// Receives the text of a file.
 pub trait TextVisitor {
-    /// Sees a window, and whether there is no more behind it. What it has not taken it
-    /// is shown again, with more behind it.
+    /// Receives a window of text; `is_last` is true if no more text follows. Bytes that are not
+    /// consumed are passed again at the start of the next window.
     fn window(&mut self, text: &[u8], is_last: bool) -> Consumed;
-    /// All that comes from now on is of gzip members behind the first.
+    /// Called before the text of the second gzip member: all later windows belong to further
+    /// members.
     fn further_members(&mut self) {}
-    /// Something is missing between what was shown, as the last, and what comes.
+    /// Called if text is missing between the previous window and the next one.
     fn gap(&mut self) {}
 }
 
@@ -69,24 +70,24 @@ impl<F: FnMut(&[u8], bool) -> Consumed> TextVisitor for F {
     }
 }
 
-/// What a file turned out to be.
+/// The content of a file.
 pub enum FileContent<'f> {
-    /// Text, all of which was shown.
+    /// Text, which has been passed to the visitor.
     Text(TextEnd),
-    /// Something that holds texts, of which nothing was shown.
+    /// An archive or compressed file, of which the visitor received no text.
     Container {
-        /// Which.
+        /// Its format.
         kind: Container,
-        /// All its bytes.
+        /// All of its bytes.
         bytes: Box<dyn Read + Send + 'f>,
-        /// Whether these are the file's own, not inflated ones.
+        /// True if `bytes` are the file's own, false if they were inflated.
         is_file: bool,
     },
 }
 
 impl<'f> FileContent<'f> {
-    /// The kind of container, its bytes, and whether these are the file's own; how its
-    /// reading ended if it is text.
+    /// Returns the format of the container, its bytes, and whether these are the file's own.
+    /// For text, returns as an error how reading it ended.
     #[allow(clippy::type_complexity, reason = "said in words above")]
     pub fn into_packed(self) -> Result<(Container, Box<dyn Read + Send + 'f>, bool), TextEnd> {
         match self {
@@ -96,26 +97,26 @@ impl<'f> FileContent<'f> {
     }
 }
 
-/// How the reading of a text ended.
+/// Outcome of reading a text.
 #[derive(Debug, Default)]
 pub struct TextEnd {
-    /// What is wrong with the bytes.
+    /// Problems found in the bytes.
     pub problems: Vec<Problem>,
-    /// What was read behind the first gzip member.
+    /// What follows the first gzip member; `None` if there are no further members.
     pub further: Option<FurtherMembers>,
 }
 
-/// What a gzip file holds behind its first member.
+/// The gzip members after the first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FurtherMembers {
-    /// How many members.
+    /// Number of members.
     pub members: u64,
-    /// How much text they have.
+    /// Length of their text, in bytes.
     pub bytes: u64,
 }
 
 impl TextEnd {
-    /// Whether nothing is wrong; an error if that cannot be told.
+    /// Returns true if the text has no problem. Returns an error if it could not be read.
     pub fn is_whole(self) -> io::Result<bool> {
         match self.problems.into_iter().next() {
             Some(Problem::Unreadable(error)) => Err(error),
@@ -129,26 +130,26 @@ impl TextEnd {
 }
 
 impl Inflater {
-    /// An inflater that takes files whole while neither they nor their text
-    /// have more than `limit` bytes.
+    /// Creates an inflater that processes files as a single window if neither the file nor its
+    /// text exceeds `limit` bytes.
     pub fn new(limit: usize) -> Inflater {
         Inflater::with_ahead(limit, Arc::default())
     }
 
-    /// The same, but others are inflated on a thread of their own, ahead of
-    /// whoever looks at them, where there is a place for it.
+    /// Like [`new`](Inflater::new), but inflates streams on a separate thread, ahead of the
+    /// visitor, while `ahead` has a free permit.
     pub fn with_ahead(limit: usize, ahead: Arc<ReadAheadPermits>) -> Inflater {
         let decompressor = Decompressor::new();
         Inflater { file: Vec::new(), text: Vec::new(), decompressor, limit, largest: LARGEST, ahead }
     }
 
-    /// The same with windows that grow to `largest` bytes at most.
+    /// Limits windows to `largest` bytes.
     pub fn with_largest(self, largest: usize) -> Inflater {
         Inflater { largest, ..self }
     }
 
-    /// Reads `file` to its end and shows its text to `visitor`, window by window;
-    /// where a window has to grow, it waits until `may_grow` says so.
+    /// Reads `file` to its end and passes its text to `visitor` in windows. `may_grow` is
+    /// called before a window grows and may block; reading stops if it returns false.
     pub fn read<'f>(
         &mut self,
         file: &'f mut (dyn Read + Send),
@@ -156,8 +157,7 @@ impl Inflater {
         visitor: &mut impl TextVisitor,
     ) -> FileContent<'f> {
         let content = self.read_on(file, may_grow, visitor);
-        // What one large event needed is not kept for all others, and what large
-        // files needed that are not compressed is not kept beside it.
+        // Releases the memory that one large event, or one large uncompressed file, needed.
         if self.text.len() > self.limit || self.file.len() > self.limit / COMPRESSED {
             self.text = Vec::new();
         }
@@ -177,7 +177,7 @@ impl Inflater {
             return self.gzip(filled, RemainingText { end, file }, may_grow, visitor);
         }
         if let Some(kind) = Container::of(start) {
-            let bytes = Box::new(self.take_file(filled).chain(RemainingText { end, file }));
+            let bytes = Box::new(self.take_read_bytes(filled).chain(RemainingText { end, file }));
             return FileContent::Container { kind, bytes, is_file: true };
         }
         if matches!(end, Some(TextEndReason::Whole)) && !UTF_16.iter().any(|mark| start.starts_with(mark)) {
@@ -197,7 +197,7 @@ impl Inflater {
         FileContent::Text(TextEnd::with(windows.all(read, &mut may_grow, visitor)))
     }
 
-    /// Reads a file that is gzip.
+    /// Reads a gzip file.
     fn gzip<'f>(
         &mut self,
         filled: usize,
@@ -217,8 +217,8 @@ impl Inflater {
             text.truncate(length);
             return FileContent::Container { kind, bytes: Box::new(Cursor::new(text)), is_file: false };
         }
-        let mut stream = GzipStream::new(self.take_file(filled).chain(rest));
-        let first = first_of(&mut stream);
+        let mut stream = GzipStream::new(self.take_read_bytes(filled).chain(rest));
+        let first = read_first_text(&mut stream);
         if let Some(kind) = Container::of(&first) {
             return FileContent::Container { kind, bytes: Box::new(GzipLayer::new(first, stream)), is_file: false };
         }
@@ -231,11 +231,12 @@ impl Inflater {
                 _ => stream.read(buffer),
             };
             let shown = match self.ahead.take() {
-                Some(_place) => ahead(read, |read| windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor)),
+                Some(_permit) => ahead(read, |read| windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor)),
                 None => windows.part(|buffer| Ok(read(buffer)), &mut may_grow, visitor),
             };
             if let ControlFlow::Break(stopped) = shown {
-                // Who had enough does not care how the file ends.
+                // A visitor that stopped early is not interested in problems at the end of the
+                // file.
                 ended.problems.extend(stopped.problem());
                 return FileContent::Text(ended);
             }
@@ -257,15 +258,15 @@ impl Inflater {
         FileContent::Text(ended)
     }
 
-    /// What was read of a file, in memory of its own.
-    fn take_file(&mut self, filled: usize) -> Cursor<Vec<u8>> {
+    /// Takes the bytes read so far out of the buffer.
+    fn take_read_bytes(&mut self, filled: usize) -> Cursor<Vec<u8>> {
         let mut file = std::mem::take(&mut self.file);
         file.truncate(filled);
         Cursor::new(file)
     }
 
-    /// Inflates a file that is one gzip member at once, and gives the length
-    /// of its text; None if it is anything else, or damaged.
+    /// Inflates a file that is a single gzip member in one call and returns the length of its
+    /// text; `None` if the file is anything else or damaged.
     fn inflate_whole(&mut self, filled: usize) -> Option<usize> {
         let file = &self.file[..filled];
         let length = member_length(file).filter(|length| *length <= self.limit)?;
@@ -276,8 +277,8 @@ impl Inflater {
     }
 }
 
-/// As much of the text of a stream as shows whether it is an archive.
-fn first_of<R: Read>(stream: &mut GzipStream<R>) -> Vec<u8> {
+/// Reads enough text of the stream to recognise an archive.
+fn read_first_text<R: Read>(stream: &mut GzipStream<R>) -> Vec<u8> {
     let (mut first, mut filled) = (vec![0; Container::SHOWN], 0);
     while filled < first.len() {
         match stream.read(&mut first[filled..]) {

@@ -1,5 +1,5 @@
-//! Compressed bytes that hold others: each layer is a reader over another, which
-//! says as an error what is wrong with it.
+//! Decompression layers. Each layer is a reader over another one and returns an error if its
+//! data is damaged.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use super::container::Compression;
 use super::gzip::{GzipPart, GzipStream};
 use crate::error::Problem;
 
-/// How much may be unpacked of one file: in proportion to its size, so that work ends
-/// however often what is packed is packed again.
+/// Limits the number of bytes that one file may unpack to, in proportion to its size. This
+/// bounds the work for compressed data of any nesting depth.
 #[derive(Clone, Debug, Default)]
 pub struct UnpackLimit(Arc<UnpackAmounts>);
 
@@ -21,17 +21,17 @@ struct UnpackAmounts {
 }
 
 impl UnpackLimit {
-    /// More than gzip can make of a byte.
+    /// Exceeds the highest compression ratio that gzip can reach.
     const RATIO: u64 = 1100;
-    /// What is always allowed.
+    /// Bytes that are always allowed.
     const FREE: u64 = 1 << 30;
 
-    /// Notes so many bytes of the file itself.
+    /// Adds `bytes` to the size of the file itself.
     pub fn pack(&self, bytes: u64) {
         self.0.packed.fetch_add(bytes, Relaxed);
     }
 
-    /// Notes so many bytes that were unpacked; fails if they are too many.
+    /// Adds `bytes` to the unpacked total. Returns an error if it exceeds the limit.
     pub fn unpack(&self, bytes: usize) -> io::Result<()> {
         let unpacked = self.0.unpacked.fetch_add(bytes as u64, Relaxed) + bytes as u64;
         let packed = self.0.packed.load(Relaxed);
@@ -40,14 +40,14 @@ impl UnpackLimit {
     }
 }
 
-/// The bytes of a file itself.
+/// Counts the bytes of the file itself.
 pub struct PackedReader<R> {
     reader: R,
     limit: UnpackLimit,
 }
 
 impl<R: Read> PackedReader<R> {
-    /// Counts the bytes of `reader`.
+    /// Creates a reader that counts the bytes of `reader`.
     pub fn new(reader: R, limit: UnpackLimit) -> PackedReader<R> {
         PackedReader { reader, limit }
     }
@@ -61,16 +61,17 @@ impl<R: Read> Read for PackedReader<R> {
     }
 }
 
-/// Unpacked bytes, as a part of what may be unpacked in all.
+/// Counts unpacked bytes against the limit.
 pub struct UnpackedReader<R> {
     reader: R,
     limit: UnpackLimit,
-    /// What its errors mean.
+    /// Compression format, to explain errors; `None` if the inner reader already does so.
     kind: Option<Compression>,
 }
 
 impl<R: Read> UnpackedReader<R> {
-    /// Counts the bytes of `reader`, which says itself what its errors mean.
+    /// Creates a reader that counts the bytes of `reader`, whose errors are passed on
+    /// unchanged.
     pub fn new(reader: R, limit: UnpackLimit) -> UnpackedReader<R> {
         UnpackedReader { reader, limit, kind: None }
     }
@@ -79,7 +80,7 @@ impl<R: Read> UnpackedReader<R> {
 impl<R: Read> Read for UnpackedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.reader.read(buffer).map_err(|error| match self.kind {
-            Some(kind) => explained(error, kind),
+            Some(kind) => explain_error(error, kind),
             None => error,
         })?;
         self.limit.unpack(length)?;
@@ -87,8 +88,8 @@ impl<R: Read> Read for UnpackedReader<R> {
     }
 }
 
-/// What an error of a decoder means.
-fn explained(error: io::Error, kind: Compression) -> io::Error {
+/// Converts an error of a decompressor to a problem. Errors of the file itself are passed on.
+fn explain_error(error: io::Error, kind: Compression) -> io::Error {
     let is_of_file = error.raw_os_error().is_some() || error.get_ref().is_some_and(|inner| inner.is::<Problem>());
     let name = kind.name();
     let problem = match error.kind() {
@@ -96,6 +97,7 @@ fn explained(error: io::Error, kind: Compression) -> io::Error {
         io::ErrorKind::Interrupted => return error,
         io::ErrorKind::UnexpectedEof => Problem::PackedEndsEarly(name),
         io::ErrorKind::OutOfMemory => Problem::PackedTooLarge(name),
+        // Some decoders report an exceeded memory limit only in their message.
         _ if error.to_string().contains("memory") => Problem::PackedTooLarge(name),
         _ => Problem::PackedDamaged(name),
     };
@@ -103,10 +105,11 @@ fn explained(error: io::Error, kind: Compression) -> io::Error {
 }
 
 impl Compression {
-    /// So many bytes show how much memory is needed.
+    /// Number of leading bytes that [`memory`](Compression::memory) needs.
     pub const SHOWN: u64 = 18;
 
-    /// How many bytes of memory it takes to read what begins so, if that is little.
+    /// Returns the memory, in bytes, that decompressing data with this start takes, or
+    /// `usize::MAX` if that is large or unknown.
     pub fn memory(self, start: &[u8]) -> usize {
         const BZIP2: usize = 4 << 20;
         match self {
@@ -119,7 +122,7 @@ impl Compression {
         }
     }
 
-    /// What is compressed in `reader`, in at most so many bytes of memory.
+    /// Returns a reader of the decompressed data, which uses at most `memory` bytes.
     pub fn unpacked<'r>(
         self,
         reader: impl Read + Send + 'r,
@@ -135,7 +138,7 @@ impl Compression {
             }
             Compression::Zstd => {
                 let mut reader = zstd::Decoder::new(reader)?;
-                // The next larger power of two: a window need not be one.
+                // The limit is a power of two, while a window can have any size: round up.
                 reader.window_log_max((memory + 1).next_power_of_two().ilog2().clamp(20, 26))?;
                 Box::new(UnpackedReader { reader, limit, kind })
             }
@@ -151,7 +154,7 @@ impl Compression {
     }
 }
 
-/// How large a window the first frame of a Zstandard stream has.
+/// Returns the window size of the first frame of a Zstandard stream, in bytes.
 fn zstd_window(start: &[u8]) -> Option<u64> {
     const MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
     const SINGLE_SEGMENT: u8 = 0x20;
@@ -162,7 +165,7 @@ fn zstd_window(start: &[u8]) -> Option<u64> {
         let base = 1_u64 << (SMALLEST + u32::from(window >> 3));
         return Some(base + base / 8 * u64::from(window & 7));
     }
-    // The window is the text, whose length follows the number of a dictionary.
+    // In a single segment the window is the whole text. Its length follows the dictionary id.
     let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
     let length = [1, 2, 4, 8][usize::from(descriptor >> 6)];
     let bytes = rest.get(dictionary..dictionary + length)?;
@@ -170,14 +173,14 @@ fn zstd_window(start: &[u8]) -> Option<u64> {
     Some(number + if length == 2 { 256 } else { 0 })
 }
 
-/// What a gzip stream holds, up to where something is wrong with it.
+/// Reads the text of a gzip stream up to the first damage.
 pub struct GzipLayer<R> {
     first: io::Cursor<Vec<u8>>,
     stream: Option<GzipStream<R>>,
 }
 
 impl<R: Read> GzipLayer<R> {
-    /// A stream of which something was read already.
+    /// Creates a layer over a stream of which `first` was already read.
     pub fn new(first: Vec<u8>, stream: GzipStream<R>) -> GzipLayer<R> {
         GzipLayer { first: io::Cursor::new(first), stream: Some(stream) }
     }
@@ -197,7 +200,7 @@ impl<R: Read> Read for GzipLayer<R> {
                 length => return Ok(length),
             }
         }
-        // Where something is missing, what follows is of no use.
+        // After a gap, the rest of an archive is unusable.
         let Some(stream) = self.stream.take() else { return Ok(0) };
         let problem = stream.into_parts().1.into_problems().into_iter().next();
         problem.map_or(Ok(0), |problem| Err(problem.into_reading_error()))
@@ -225,7 +228,8 @@ mod tests {
         }
     }
 
-    /// What `xz` makes of `hello\n`.
+    /// Output of `xz` for `hello
+    /// `.
     const XZ: &[u8] = &[
         0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01, 0x16, 0x00,
         0x00, 0x00, 0x74, 0x2f, 0xe5, 0xa3, 0x01, 0x00, 0x05, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x0a, 0x00, 0x00, 0x00,
@@ -239,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn each_layer_gives_its_text_or_says_what_is_wrong() {
+    fn each_layer_returns_its_text_or_an_error() {
         for kind in [Compression::Gzip, Compression::Zstd, Compression::Bzip2] {
             let text = b"hello\n".repeat(1000);
             let file = packed(kind, &text);
@@ -256,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_unpacks_to_far_more_than_it_is_ends() {
+    fn decompression_bombs_are_stopped() {
         let limit = UnpackLimit::default();
         limit.pack(10);
         assert!(limit.unpack(1 << 30).is_ok());

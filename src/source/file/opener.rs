@@ -1,5 +1,5 @@
-//! Opens file after file of the same folder without the system having to look
-//! up the whole path for each: logs lie ten folders deep.
+//! Opens files one by one and keeps the folder of the last one open. The system then does not
+//! resolve the whole path for each file, and logs lie ten folders deep.
 
 use std::fs::File;
 use std::io::{self, Read, Take};
@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::source::s3::mirror_root::{MirrorFolder, MirrorRoot};
 
-/// Opens files, and keeps the folder of the last one open while that saves
-/// time.
+/// Opens files and caches the folder of the last one.
 #[derive(Debug, Default)]
 pub struct FileOpener {
     #[cfg(unix)]
@@ -16,11 +15,11 @@ pub struct FileOpener {
     mirrored: LastFolder,
 }
 
-/// The folder of the last file of a mirror.
+/// The mirror folder of the last file.
 #[derive(Debug, Default)]
 struct LastFolder {
     path: PathBuf,
-    /// Nothing before a second file of it is opened: many have only one.
+    /// Opened only for the second file of a folder, because many folders contain only one.
     handle: Option<MirrorFolder>,
 }
 
@@ -31,14 +30,14 @@ impl FileOpener {
         if let Some(file) = self.folder.open(path) {
             return Ok(file);
         }
-        // What is wrong where the short way fails, the long one says.
+        // The full path gives the more accurate error.
         File::open(path)
     }
 
-    /// Opens a file of a mirror, which links do not lead to.
+    /// Opens a file of a mirror without following links.
     pub fn open_below(&mut self, mirror: &MirrorRoot, path: &Path) -> io::Result<Take<File>> {
         let (file, length) = self.mirrored.open(mirror, path)?;
-        // So that its end need not be asked for.
+        // With a known length, no read is needed to detect the end.
         Ok(file.take(length))
     }
 }
@@ -48,7 +47,7 @@ impl LastFolder {
         let LastFolder { path: last, handle } = self;
         let inside = mirror.relative(path).ok_or(io::ErrorKind::InvalidInput)?;
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return mirror.file(inside) };
-        // As text: the parts of a path take longer to compare.
+        // Comparing paths as strings is cheaper than comparing their components.
         if last.as_os_str() != folder.as_os_str() {
             (*last, *handle) = (folder.to_path_buf(), None);
             return mirror.file(inside);
@@ -58,7 +57,7 @@ impl LastFolder {
         }
         match handle.as_ref().map(|folder| folder.file(name)) {
             Some(Ok(file)) => Ok(file),
-            // What is wrong where the short way fails, the long one says.
+            // The full path gives the more accurate error.
             _ => mirror.file(inside),
         }
     }
@@ -77,13 +76,13 @@ mod unix {
     #[derive(Debug, Default)]
     pub(super) struct OpenFolder {
         path: Vec<u8>,
-        /// Nothing before a second file of it is opened: many have only one.
+        /// Opened only for the second file of a folder, because many folders contain only one.
         handle: Option<OwnedFd>,
     }
 
     impl OpenFolder {
-        /// Opens a file that is in the same folder as the last one; nothing
-        /// where it is in another or cannot be opened.
+        /// Opens a file in the same folder as the last one; `None` if it lies in another folder
+        /// or cannot be opened.
         pub(super) fn open(&mut self, path: &Path) -> Option<File> {
             let path = path.as_os_str().as_bytes();
             let (folder, name) = path.split_at(memchr::memrchr(b'/', path)? + 1);
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_is_the_one_of_its_path() {
+    fn every_path_opens_its_own_file() {
         let (root, mut opener) = (tempfile::tempdir().unwrap(), FileOpener::default());
         for folder in ["a", "b", "b/c"] {
             fs::create_dir(root.path().join(folder)).unwrap();
@@ -130,7 +129,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_may_be_replaced_between_two_files() {
+    fn a_replaced_folder_does_not_mix_up_files() {
         let (root, mut opener) = (tempfile::tempdir().unwrap(), FileOpener::default());
         let (folder, file) = (root.path().join("folder"), root.path().join("folder/file"));
         for content in ["one", "two", "three"] {

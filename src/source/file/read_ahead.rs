@@ -1,5 +1,5 @@
-//! Inflates a stream on a thread of its own, ahead of the one that decodes it:
-//! a single large file keeps two cores busy.
+//! Inflates a stream on a separate thread, ahead of the thread that decodes it, so that a
+//! single large file uses two cores.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,25 +7,25 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-/// So many buffers go round.
+/// Number of buffers that the two threads exchange.
 const BUFFERS: usize = 4;
 const SIZE: usize = 256 << 10;
 
-/// How many streams may be inflated ahead at once: where many files are read,
-/// there is no core left for it, and memory is better used.
+/// Limits how many streams are inflated ahead at once. If many files are read in parallel, no
+/// core is idle and the memory is better used elsewhere.
 #[derive(Debug, Default)]
 pub struct ReadAheadPermits(AtomicUsize);
 
-/// One of them, until it is dropped.
+/// Permission to inflate one stream ahead, until it is dropped.
 pub(super) struct ReadAheadPermit<'a>(&'a ReadAheadPermits);
 
 impl ReadAheadPermits {
-    /// So many.
+    /// Creates `count` permits.
     pub fn new(count: usize) -> ReadAheadPermits {
         ReadAheadPermits(AtomicUsize::new(count))
     }
 
-    /// Takes one, if one is free.
+    /// Takes a permit; `None` if all are in use.
     pub(super) fn take(&self) -> Option<ReadAheadPermit<'_>> {
         self.0.fetch_update(Relaxed, Relaxed, |free| free.checked_sub(1)).ok().map(|_| ReadAheadPermit(self))
     }
@@ -37,21 +37,21 @@ impl Drop for ReadAheadPermit<'_> {
     }
 }
 
-/// Runs `work` with a function that fills its buffer with what comes next, and
-/// gives how much that is; 0 at the end. `fill` does the same for a buffer of
-/// ours, on the other thread.
+/// Runs `work` with a function that fills the given buffer and returns the number of bytes, or
+/// 0 at the end. The bytes come from `fill`, which runs on another thread and has the same
+/// contract.
 pub(super) fn ahead<T>(
     mut fill: impl FnMut(&mut [u8]) -> usize + Send,
     work: impl FnOnce(&mut dyn FnMut(&mut [u8]) -> usize) -> T,
 ) -> T {
     let (full, filled) = bounded::<(Vec<u8>, usize)>(BUFFERS);
-    let (used, empty) = bounded::<Vec<u8>>(BUFFERS);
+    let (recycled, empty) = bounded::<Vec<u8>>(BUFFERS);
     for _ in 0..BUFFERS {
-        let _ = used.send(vec![0; SIZE]);
+        let _ = recycled.send(vec![0; SIZE]);
     }
     thread::scope(|scope| {
         scope.spawn(move || {
-            // Whoever had enough takes no more, and gives nothing back.
+            // `recv` fails once the reader is dropped, and then no more text is needed.
             while let Ok(mut buffer) = empty.recv() {
                 let mut length = 0;
                 let is_end = loop {
@@ -68,15 +68,15 @@ pub(super) fn ahead<T>(
                 }
             }
         });
-        let mut taken = ReadAheadReader { filled, used, buffer: Vec::new(), at: 0, length: 0 };
-        work(&mut |output| taken.read(output))
+        let mut reader = ReadAheadReader { filled, recycled, buffer: Vec::new(), at: 0, length: 0 };
+        work(&mut |output| reader.read(output))
     })
 }
 
-/// The buffer that is being emptied.
+/// The reader's end, with the buffer that it is consuming.
 struct ReadAheadReader {
     filled: Receiver<(Vec<u8>, usize)>,
-    used: Sender<Vec<u8>>,
+    recycled: Sender<Vec<u8>>,
     buffer: Vec<u8>,
     at: usize,
     length: usize,
@@ -85,11 +85,11 @@ struct ReadAheadReader {
 impl ReadAheadReader {
     fn read(&mut self, output: &mut [u8]) -> usize {
         if self.at == self.length {
-            // At the end there is nobody left to send more.
+            // The channel closes at the end of the stream.
             let Ok((buffer, length)) = self.filled.recv() else { return 0 };
-            let used = std::mem::replace(&mut self.buffer, buffer);
-            if !used.is_empty() {
-                let _ = self.used.send(used);
+            let recycled = std::mem::replace(&mut self.buffer, buffer);
+            if !recycled.is_empty() {
+                let _ = self.recycled.send(recycled);
             }
             (self.at, self.length) = (0, length);
         }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_arrives_in_order_and_nobody_waits_for_what_is_not_wanted() {
+    fn text_arrives_in_order_and_an_early_stop_does_not_block() {
         let text: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
         for wanted in [0, 1, 700_000, text.len()] {
             let mut rest = &text[..];

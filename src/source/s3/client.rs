@@ -1,4 +1,4 @@
-//! Requests to one bucket, in the region where it is.
+//! Sends requests to one bucket, in its own region.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,12 +23,12 @@ use crate::source::s3::response_guard::{ErrorGuard, ListGuard};
 use crate::source::s3::s3_error::{S3Action, S3Error};
 use crate::source::spec::{BucketInput, Connection};
 
-/// At one request in ten refused, this many attempts lose no object.
+/// With one request in ten refused, this many attempts lose no object in practice.
 const ATTEMPTS: u32 = 10;
-/// The first request finds out soon whether there is somebody to talk to.
+/// Fewer attempts for the first request, so that an unreachable endpoint is reported soon.
 const FIRST_ATTEMPTS: u32 = 3;
 
-/// Requests to one bucket.
+/// Client for one bucket.
 #[derive(Debug)]
 pub(super) struct S3Client {
     s3: aws_sdk_s3::Client,
@@ -37,64 +37,69 @@ pub(super) struct S3Client {
     payer: Option<RequestPayer>,
 }
 
-/// What is where the user said that the logs are.
+/// What lies at the prefix that the user named.
 #[derive(Debug)]
 pub(super) struct LogRoot {
     pub(super) holds: FirstListing,
-    /// How many requests that took.
+    /// Number of requests that were needed.
     pub(super) lists: u64,
 }
 
-/// The first page of a folder's list, or the key of a single object.
+/// First page of the listing of a folder, or the key of a single object.
 #[derive(Debug)]
 pub(super) enum FirstListing {
     Folder(ListPage),
     Object(String),
 }
 
-/// One page of a list, or where it begins.
+/// Request for one page of a listing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ListRequest<'a> {
     pub(super) prefix: &'a str,
-    /// Give folders, not what is in them.
+    /// If true, lists folders and not the objects in them.
     pub(super) folders: bool,
     pub(super) start_after: Option<&'a str>,
     pub(super) token: Option<&'a str>,
 }
 
 impl S3Client {
-    /// Connects to the bucket, in whatever region it is, and looks into the
-    /// folder that was named. `gate` hears where S3 asks to slow down.
+    /// Connects to the bucket in its own region and lists the folder that the user named.
+    /// `limiter` is informed when S3 asks to slow down.
+    ///
+    /// Returns an error if the bucket cannot be listed or has nothing at the prefix.
     pub(super) async fn connect(
         input: &BucketInput,
-        gate: &Arc<ConcurrencyLimiter>,
+        limiter: &Arc<ConcurrencyLimiter>,
     ) -> Result<(S3Client, LogRoot), Error> {
         let config = config(&input.connection).await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
-        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, gate);
+        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, limiter);
         let mut client = S3Client { s3, bucket: input.bucket.clone(), region, payer };
         let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
         let mut page = client.list(&first, &lists).await;
+        // The error names the region of the bucket, for which requests must be signed.
         if let Err(S3Error { region: Some(region), .. }) = &page
             && *region != client.region
         {
             client.region = region.clone();
-            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS, gate);
+            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS, limiter);
             page = client.list(&first, &lists).await;
         }
-        client.s3 = self::s3(&config, &client.region, ATTEMPTS, gate);
-        if page.as_ref().is_err_and(|trouble| trouble.is_transient) {
+        client.s3 = self::s3(&config, &client.region, ATTEMPTS, limiter);
+        // The endpoint is reachable, so a temporary error is worth the full number of attempts.
+        if page.as_ref().is_err_and(|error| error.is_transient) {
             page = client.list(&first, &lists).await;
         }
-        if page.as_ref().is_err_and(|trouble| trouble.has_no_credentials)
+        if page.as_ref().is_err_and(|error| error.has_no_credentials)
             && let Some(text) = profile::missing(input.connection.profile.as_deref())
         {
             return Err(Error::Failed(text));
         }
         let page = page.map_err(S3Error::into_fatal)?;
         let is_empty = page == ListPage::default();
+        // A prefix without content may be the key of a single object.
         let holds = match is_empty {
             false => FirstListing::Folder(page),
             true => client.object(&input.prefix, &lists).await?,
@@ -102,7 +107,7 @@ impl S3Client {
         Ok((client, LogRoot { holds, lists: lists.into_inner() }))
     }
 
-    /// The object that was named as if it were a folder.
+    /// Looks up the prefix as the key of a single object.
     async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<FirstListing, Error> {
         let key = folder.trim_end_matches('/');
         let nothing = || Error::Failed(format!("{}: there is nothing below it", self.address(folder)));
@@ -115,7 +120,7 @@ impl S3Client {
         is_there.then(|| FirstListing::Object(key.to_string())).ok_or_else(nothing)
     }
 
-    /// The same with connections of its own.
+    /// Returns a client with the same configuration and separate connections.
     pub(super) fn twin(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
         S3Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
@@ -125,24 +130,24 @@ impl S3Client {
         &self.region
     }
 
-    /// `s3://BUCKET/KEY`
+    /// Returns the address of a key: `s3://BUCKET/KEY`.
     pub(super) fn address(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    /// The trouble that an answer makes no sense.
-    pub(super) fn senseless(&self, text: &str) -> S3Error {
+    /// Returns the error for an invalid answer.
+    pub(super) fn invalid_answer(&self, text: &str) -> S3Error {
         S3Error::of_list(&self.bucket, text.into())
     }
 
-    /// A page of a list. One that is not whole or makes no sense is asked for
-    /// again: the SDK repeats only what it cannot receive.
+    /// Requests one page of a listing. Retries if the page is incomplete or invalid, because
+    /// the SDK retries only answers that it cannot receive.
     pub(super) async fn list(&self, request: &ListRequest<'_>, count: &AtomicU64) -> Result<ListPage, S3Error> {
         const ATTEMPTS: u32 = 5;
         const PAUSE: Duration = Duration::from_millis(50);
         for attempt in 0..ATTEMPTS - 1 {
             match self.list_once(request, count).await {
-                Err(trouble) if trouble.is_garbled => tokio::time::sleep(PAUSE * (1 << attempt)).await,
+                Err(error) if error.is_garbled => tokio::time::sleep(PAUSE * (1 << attempt)).await,
                 result => return result,
             }
         }
@@ -159,7 +164,7 @@ impl S3Client {
             .set_delimiter(request.folders.then(|| "/".into()))
             .set_start_after(request.start_after.map(String::from))
             .set_continuation_token(request.token.map(String::from))
-            // Without it, XML cannot hold every key.
+            // Without URL encoding, XML cannot represent every key.
             .encoding_type(EncodingType::Url)
             .set_optional_object_attributes((!request.folders).then(|| vec![OptionalObjectAttributes::RestoreStatus]))
             .set_request_payer(self.payer.clone())
@@ -184,15 +189,15 @@ impl S3Client {
     }
 }
 
-/// What the environment, the profile and the command line say.
+/// Loads the configuration from the environment, the profile and the command line.
 async fn config(connection: &Connection) -> SdkConfig {
     let (profile, patience) = (connection.profile.as_deref(), connection.patience);
     let mut profile_region = ProfileFileRegionProvider::builder();
     if let Some(name) = profile {
         profile_region = profile_region.profile_name(name);
     }
-    // The bucket says where it is, so nobody needs to be asked that could be
-    // long in answering.
+    // The bucket reports its own region, so slow region providers such as the instance metadata
+    // service are not queried.
     let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(profile_region.build())
         .or_else("us-east-1");
@@ -208,26 +213,26 @@ async fn config(connection: &Connection) -> SdkConfig {
         return loader.no_credentials().load().await;
     }
     if let Some(name) = profile {
-        // Whoever names a profile means no other credentials: neither keys in
-        // the environment nor those of the machine.
+        // A profile named on the command line overrides the keys in the environment and the
+        // credentials of the machine.
         let provider = ProfileFileCredentialsProvider::builder().profile_name(name).build();
         loader = loader.profile_name(name).credentials_provider(provider);
     }
     loader.load().await
 }
 
-fn s3(config: &SdkConfig, region: &str, attempts: u32, gate: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
-    // Servers other than AWS's rarely have a host name for each bucket.
+fn s3(config: &SdkConfig, region: &str, attempts: u32, limiter: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
+    // Servers other than AWS rarely provide a host name per bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
-        .interceptor(ThrottleInterceptor(Arc::clone(gate)))
+        .interceptor(ThrottleInterceptor(Arc::clone(limiter)))
         .interceptor(ErrorGuard)
-        // The SDK's own purse of retries is empty after a hundred refusals, and
-        // hundreds of downloads may be refused at once.
+        // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
+        // downloads can be refused at once.
         .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())
         .region(Region::new(region.to_string()));
-    // Whoever sets a number of attempts has a reason.
+    // A number of attempts that the user has set takes precedence.
     if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
         builder = builder.retry_config(RetryConfig::standard().with_max_attempts(attempts));
     }

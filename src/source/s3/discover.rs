@@ -1,6 +1,5 @@
-//! Finds where the logs are: which organisations, accounts, kinds and regions
-//! there are, whatever comes before them. A bucket and its mirror are searched by
-//! the same rules, so that nothing is found in one and left out in the other.
+//! Finds the log folders below any prefix: organisations, accounts, log kinds and regions. The
+//! same rules apply to a bucket and to its mirror, so that both give the same logs.
 
 mod level;
 pub(super) mod local;
@@ -15,32 +14,31 @@ use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::{DIGEST, LogKind};
 use crate::report::count;
 
-/// Levels of folders before `AWSLogs/` that are entered, those of
-/// organisations not counted.
+/// Largest depth of folders that are searched for `AWSLogs/`, not counting organisations.
 const DEEPEST: usize = 3;
-/// Folders before `AWSLogs/` that are entered in all: a bucket of photos is
-/// not searched to its end.
+/// Number of folders that are searched for `AWSLogs/` in total, so that the search of a bucket
+/// full of photos ends.
 const MOST: usize = 1000;
 
 const DIGESTS: &str = "digests prove that logs are unaltered, and hold no events; name the logs beside them";
 
-/// What a search has found. `E` is why a folder could not be looked into.
+/// Result of a search. `E` is the error for a folder that could not be listed.
 #[derive(Debug)]
 pub(super) struct DiscoveredFolders<E> {
-    /// The folders of regions, or folders in them, in the order of keys.
+    /// Region folders, or folders in them, in key order.
     pub(super) folders: BTreeSet<String>,
-    /// The single object that was named.
+    /// Key of the single object that the prefix names; `None` if it names a folder.
     pub(super) object: Option<String>,
-    /// Folders that could not be looked into.
+    /// Folders that could not be listed.
     pub(super) failures: Vec<(String, E)>,
-    /// What the user should know of the rest.
+    /// Messages for the user about folders that were skipped.
     pub(super) notes: Vec<String>,
-    /// Kinds of logs that are there and were not asked for.
+    /// Log kinds that exist and were not requested.
     pub(super) unread: BTreeSet<LogKind>,
 }
 
 impl<E> DiscoveredFolders<E> {
-    /// How far late deliveries are looked for, where that is a question.
+    /// Returns how far the run searches for late deliveries; `None` for a single object.
     pub(super) fn late(&self, scope: &Scope) -> Option<LateSearch> {
         if self.object.is_some() { None } else { scope.late() }
     }
@@ -53,27 +51,27 @@ impl<E> Default for DiscoveredFolders<E> {
     }
 }
 
-/// A folder whose folders are wanted.
+/// A folder whose subfolders are to be listed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct FolderQuery {
     folder: String,
-    /// Only to see which kinds of logs an account has beside those wanted.
+    /// If true, the listing only serves to find log kinds that were not requested.
     is_peek: bool,
 }
 
-/// What lies directly in a folder.
+/// Direct contents of a folder.
 #[derive(Debug, Default)]
 struct FolderContents {
-    /// Its folders, each ending in `/`.
+    /// Subfolders, each ending in `/`.
     folders: Vec<String>,
-    /// How many objects, and one of them.
+    /// Number of objects, and the key of one of them.
     objects: u64,
     example: Option<String>,
 }
 
 impl FolderContents {
     fn add_object(&mut self, key: String) {
-        // A folder that was made by hand is an object with such a name.
+        // Consoles create a folder as an empty object whose key ends in `/`.
         if !key.ends_with('/') {
             self.objects += 1;
             self.example.get_or_insert(key);
@@ -81,27 +79,26 @@ impl FolderContents {
     }
 }
 
-/// A search on its way, one level of folders after the other.
+/// State of a search that visits one level of folders after another.
 struct FolderSearch<'a, E> {
     scope: &'a Scope,
-    /// What the bucket is known by: `s3://BUCKET/`.
+    /// Address of the bucket: `s3://BUCKET/`.
     address: String,
     prefix: &'a str,
     found: DiscoveredFolders<E>,
-    /// All folders that were met.
+    /// All folders found so far.
     seen: BTreeSet<String>,
-    /// Those beside `AWSLogs/`, which are not entered.
+    /// Folders beside `AWSLogs/`, which are not searched.
     beside: BTreeSet<String>,
-    /// Those in `AWSLogs/` that are neither accounts nor organisations, which
-    /// are not entered.
+    /// Folders in `AWSLogs/` that are neither accounts nor organisations and are not searched.
     unknown: BTreeSet<String>,
-    /// Objects beside the folders of regions, and one of them.
+    /// Number of objects outside the region folders, and the key of one of them.
     stray: (u64, Option<String>),
-    /// Of each kind that has no name to be asked for by, a folder.
+    /// Log kinds that have no command-line name, each with an example folder.
     new_kinds: BTreeMap<String, String>,
-    /// Accounts of which only the wanted kinds are known, and why.
+    /// Number of accounts whose other log kinds could not be listed, and the reason.
     unpeeked: Option<(u64, String)>,
-    /// How many before `AWSLogs/` were wanted.
+    /// Number of folders searched for `AWSLogs/`.
     outside: usize,
 }
 
@@ -122,7 +119,7 @@ impl<'a, E> FolderSearch<'a, E> {
         }
     }
 
-    /// The folders to begin with, or the reason why nothing can be found.
+    /// Returns the folders to start with, or the reason why the prefix cannot contain logs.
     fn begin(&mut self) -> Result<BTreeSet<String>, String> {
         match KeyPlace::of(self.prefix).kind {
             Some(DIGEST) => Err(DIGESTS.into()),
@@ -134,13 +131,14 @@ impl<'a, E> FolderSearch<'a, E> {
         }
     }
 
-    /// What to look into for the folders of one level; those with logs are found.
+    /// Returns the listings to request for the folders of one level. Region folders are
+    /// recorded as found.
     fn queries(&mut self, folders: BTreeSet<String>) -> BTreeSet<FolderQuery> {
         let mut queries = BTreeSet::new();
         for folder in folders {
             match FolderLevel::of(&folder) {
                 FolderLevel::Region => drop(self.found.folders.insert(folder)),
-                // Whether there is a folder of a wanted kind need not be asked first.
+                // Listing a wanted kind directly saves a request that checks whether it exists.
                 FolderLevel::Account if folder != self.prefix => {
                     let kinds = self.scope.kinds().map(|kind| format!("{folder}{kind}/"));
                     queries.extend(kinds.map(|folder| FolderQuery { folder, is_peek: false }));
@@ -152,28 +150,28 @@ impl<'a, E> FolderSearch<'a, E> {
         queries
     }
 
-    /// Takes what is in a folder, and gives those that are to be entered.
+    /// Records the contents of a folder and returns the subfolders to visit next.
     fn take(&mut self, query: &FolderQuery, contents: FolderContents) -> Vec<String> {
         let level = FolderLevel::of(&query.folder);
         if level == FolderLevel::Trail || level == FolderLevel::Logs {
             self.stray.0 += contents.objects;
             self.stray.1 = self.stray.1.take().or(contents.example);
         }
-        let mut inside = contents.folders;
-        self.seen.extend(inside.iter().cloned());
-        // Where the logs are known to be, other folders are not searched.
-        if level == FolderLevel::Outside && inside.iter().any(|name| FolderLevel::of(name) == FolderLevel::Logs) {
-            let (entered, beside): (Vec<_>, Vec<_>) = inside
+        let mut subfolders = contents.folders;
+        self.seen.extend(subfolders.iter().cloned());
+        // Beside `AWSLogs/`, other folders are not searched.
+        if level == FolderLevel::Outside && subfolders.iter().any(|name| FolderLevel::of(name) == FolderLevel::Logs) {
+            let (entered, beside): (Vec<_>, Vec<_>) = subfolders
                 .into_iter()
                 .partition(|name| FolderLevel::of(name) == FolderLevel::Logs || is_organisation(name));
             self.beside.extend(beside);
-            inside = entered;
+            subfolders = entered;
         }
-        inside.retain(|folder| self.is_wanted(folder));
-        if query.is_peek { Vec::new() } else { inside }
+        subfolders.retain(|folder| self.is_wanted(folder));
+        if query.is_peek { Vec::new() } else { subfolders }
     }
 
-    /// Whether a folder can hold wanted logs. What it holds of others is noted.
+    /// True if a folder can contain wanted logs. Records log kinds that were not requested.
     fn is_wanted(&mut self, folder: &str) -> bool {
         if FolderLevel::of(folder) == FolderLevel::Trail
             && let Some(kind) = KeyPlace::of(folder).kind
@@ -192,7 +190,7 @@ impl<'a, E> FolderSearch<'a, E> {
         }
     }
 
-    /// Whether there can be logs in or below a folder.
+    /// True if logs can be in or below a folder.
     fn is_on_the_way(&mut self, folder: &str) -> bool {
         let is_named = |level| FolderLevel::of(self.prefix) == level;
         match FolderLevel::of(folder) {
@@ -211,7 +209,7 @@ impl<'a, E> FolderSearch<'a, E> {
         }
     }
 
-    /// Takes why a folder could not be looked into.
+    /// Records why a folder could not be listed.
     fn fail(&mut self, query: FolderQuery, error: E, why: String) {
         if query.is_peek {
             self.unpeeked.get_or_insert((0, why)).0 += 1;
@@ -220,28 +218,28 @@ impl<'a, E> FolderSearch<'a, E> {
         }
     }
 
-    /// What there is to say in the end; an error where there are no logs.
+    /// Finishes the search. Returns an error if it found no logs.
     fn conclude(mut self) -> Result<DiscoveredFolders<E>, String> {
         let mut notes = self.notes();
         if self.found.folders.is_empty() && self.found.failures.is_empty() {
             match self.regions() {
                 regions if regions.is_empty() => {
-                    notes.insert(0, self.nothing());
+                    notes.insert(0, self.explain_no_logs());
                     return Err(notes.join("; "));
                 }
-                regions => notes.push(format!("no logs of the regions asked for; there are {}", few(regions))),
+                regions => notes.push(format!("no logs of the regions asked for; there are {}", join_few(regions))),
             }
         }
         self.found.notes = notes.into_iter().map(|note| format!("{}{}: {note}", self.address, self.prefix)).collect();
         Ok(self.found)
     }
 
-    /// What was not entered, and how it is.
+    /// Builds messages about the folders that were skipped.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (folders, place) in [(&self.beside, "beside"), (&self.unknown, "in")] {
             if !folders.is_empty() {
-                let names = few(folders.iter().map(String::as_str));
+                let names = join_few(folders.iter().map(String::as_str));
                 notes
                     .push(format!("not looked into {place} AWSLogs/: {names}; if there are logs, name it by --prefix"));
             }
@@ -263,7 +261,7 @@ impl<'a, E> FolderSearch<'a, E> {
         notes
     }
 
-    /// The regions that there are logs of, in the accounts that are wanted.
+    /// Returns the regions that have logs in the wanted accounts.
     fn regions(&self) -> BTreeSet<&str> {
         let trails =
             self.seen.iter().filter_map(|folder| Some((folder.trim_end_matches('/').rsplit_once('/')?, folder)));
@@ -273,8 +271,8 @@ impl<'a, E> FolderSearch<'a, E> {
         wanted.map(|((_, region), _)| region).collect()
     }
 
-    /// What to say where there are no logs: what is there instead.
-    fn nothing(&self) -> String {
+    /// Explains that there are no logs, and what is there instead.
+    fn explain_no_logs(&self) -> String {
         if let Some(unread) = log_kind::unread(&self.found.unread) {
             let kinds: Vec<&str> = self.scope.kinds().collect();
             return format!("no logs of the kind {}; {unread}", kinds.join(", "));
@@ -283,13 +281,13 @@ impl<'a, E> FolderSearch<'a, E> {
         if !accounts.is_empty() {
             return format!(
                 "no logs for the requested accounts or regions; the bucket contains accounts {}",
-                few(accounts)
+                join_few(accounts)
             );
         }
         let what = "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it";
         match self.seen.is_empty() {
             true => format!("{what}; there are no folders in it"),
-            false => format!("{what}; it holds {}", few(self.seen.iter().map(String::as_str))),
+            false => format!("{what}; it holds {}", join_few(self.seen.iter().map(String::as_str))),
         }
     }
 }
@@ -298,8 +296,8 @@ fn is_organisation(folder: &str) -> bool {
     KeyPlace::of(folder).organisation.is_some()
 }
 
-/// The first of these names, and whether there are more.
-fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+/// Joins the first few names, and indicates if there are more.
+fn join_few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const FEW: usize = 8;
     let mut names = names.into_iter();
     let shown: Vec<&str> = names.by_ref().take(FEW).collect();

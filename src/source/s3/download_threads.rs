@@ -1,6 +1,6 @@
-//! The threads that downloads run on. Each has connections and tasks of its
-//! own: hundreds of downloads on threads that share them spend a third of their
-//! time on waiting for each other's memory and on waking each other.
+//! Threads that run the downloads, each with its own connections and tasks. Hundreds of
+//! downloads on a shared runtime spend a third of the time on contended memory and on wake-ups
+//! across threads.
 
 use std::io;
 use std::sync::Arc;
@@ -11,64 +11,64 @@ use tokio::sync::oneshot;
 
 use super::client::S3Client;
 
-/// The threads. Dropped, they end, and so do their downloads.
+/// The download threads. Dropping them cancels the downloads and joins the threads.
 #[derive(Debug)]
 pub(super) struct DownloadThreads {
-    lanes: Arc<[DownloadThread]>,
-    /// With what, dropped, tells each to end.
-    threads: Vec<(oneshot::Sender<()>, JoinHandle<()>)>,
+    threads: Arc<[DownloadThread]>,
+    /// For each thread, a sender that ends the thread when dropped.
+    workers: Vec<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-/// One thread, as seen by whoever gives it work.
+/// Handle of one thread, for starting downloads on it.
 #[derive(Debug)]
 pub(super) struct DownloadThread {
-    /// For the downloads of this thread, and for no others.
+    /// Client for the downloads of this thread only.
     pub(super) client: Arc<S3Client>,
     pub(super) tasks: Handle,
 }
 
-/// Gives out the threads in turn.
+/// Selects the threads in turn.
 #[derive(Debug)]
 pub(super) struct RoundRobin {
-    lanes: Arc<[DownloadThread]>,
+    threads: Arc<[DownloadThread]>,
     next: usize,
 }
 
 impl DownloadThreads {
-    /// Starts the threads.
+    /// Starts `count` threads. Returns an error if the system refuses one.
     pub(super) fn open(client: &S3Client, count: usize) -> io::Result<DownloadThreads> {
-        let (mut lanes, mut threads) = (Vec::new(), Vec::new());
+        let (mut threads, mut workers) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            lanes.push(DownloadThread { client: Arc::new(client.twin()), tasks: runtime.handle().clone() });
+            threads.push(DownloadThread { client: Arc::new(client.twin()), tasks: runtime.handle().clone() });
             let (end, ended) = oneshot::channel();
             let run = move || drop(runtime.block_on(ended));
             let handle = std::thread::Builder::new().name("download".into()).spawn(run)?;
-            threads.push((end, handle));
+            workers.push((end, handle));
         }
-        Ok(DownloadThreads { lanes: lanes.into(), threads })
+        Ok(DownloadThreads { threads: threads.into(), workers })
     }
 
-    pub(super) fn turns(&self) -> RoundRobin {
-        RoundRobin { lanes: Arc::clone(&self.lanes), next: 0 }
+    pub(super) fn round_robin(&self) -> RoundRobin {
+        RoundRobin { threads: Arc::clone(&self.threads), next: 0 }
     }
 }
 
 impl RoundRobin {
     pub(super) fn next(&mut self) -> &DownloadThread {
-        self.next = (self.next + 1) % self.lanes.len();
-        &self.lanes[self.next]
+        self.next = (self.next + 1) % self.threads.len();
+        &self.threads[self.next]
     }
 }
 
-/// What is unfinished is cleaned up by its own thread: that has to be over
-/// before the process is.
+/// Each thread removes the partial files of its downloads, which must be done before the
+/// process ends.
 impl Drop for DownloadThreads {
     fn drop(&mut self) {
-        let (ends, handles): (Vec<_>, Vec<_>) = self.threads.drain(..).unzip();
+        let (ends, handles): (Vec<_>, Vec<_>) = self.workers.drain(..).unzip();
         drop(ends);
         for handle in handles {
-            // A thread that panicked has said so.
+            // The panic message of a thread has already been printed.
             let _ = handle.join();
         }
     }

@@ -1,4 +1,5 @@
-//! Lists what a window needs, and says what the mirror lacks; fetches nothing.
+//! Lists the objects that a window needs and reports which ones the mirror lacks, without
+//! downloading.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
-use super::fetch::{incomplete, scans};
+use super::fetch::{incomplete, key_ranges};
 use super::mirror::Mirror;
 use super::{ConnectedBucket, MirrorItem, connect, unless_stopped};
 use crate::cloudtrail::keys::KeyPlace;
@@ -19,46 +20,48 @@ use crate::source::s3::list_scheduler::ListQueue;
 use crate::source::s3::object_filter::{ObjectFilter, ObjectState};
 use crate::source::spec::BucketInput;
 
-/// What the bucket has of one account, region and day.
+/// Objects of one account, region and day.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct DayTotals {
-    /// The account, where the keys tell.
+    /// Account, or empty if the keys do not contain one.
     pub account: String,
-    /// The region, where the keys tell.
+    /// Region, or empty if the keys do not contain one.
     pub region: String,
-    /// The day of delivery, where the keys tell.
+    /// Day of delivery; `None` if the keys do not contain one.
     pub date: Option<Date>,
-    /// Objects that the mirror lacks.
+    /// Number of objects that the mirror lacks.
     pub objects: u64,
-    /// Bytes of these.
+    /// Total size of these objects, in bytes.
     pub bytes: u64,
-    /// Objects that the mirror has.
+    /// Number of objects that the mirror has.
     pub present: u64,
-    /// Objects that the mirror lacks, and that must be restored first.
+    /// Number of archived objects that the mirror lacks and that must be restored before a
+    /// download.
     pub archived: u64,
 }
 
-/// What a survey meets, in the order of keys.
+/// An event of a dry run, in key order.
 #[derive(Debug)]
 pub enum DryRunEvent {
-    /// All objects of a day.
+    /// Totals of one day.
     Day(DayTotals),
-    /// What cannot be listed or mirrored.
+    /// An object or a part of the listing that cannot be listed or mirrored.
     Skip(Issue),
 }
 
-/// What a survey has found out.
+/// Result of a dry run.
 #[derive(Debug)]
 pub struct DryRunResult {
-    /// What was asked for, and what the mirror has.
+    /// Number of objects listed and already present.
     pub fetched: DownloadTotals,
-    /// How far late deliveries were looked for.
+    /// How far the run searched for late deliveries; `None` if that does not apply.
     pub late: Option<LateSearch>,
-    /// Kinds of logs that are there and were not asked for.
+    /// Log kinds that exist and were not requested.
     pub unread: BTreeSet<LogKind>,
 }
 
-/// Lists, and calls `each` with what it meets, until that fails.
+/// Lists the objects and calls `each` for every event. Returns an error if listing fails or
+/// `each` does.
 pub fn dry_run(
     input: &BucketInput,
     report: &Report,
@@ -68,24 +71,24 @@ pub fn dry_run(
     const OFTEN: Duration = Duration::from_millis(100);
     let ConnectedBucket { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
-    let (scans, late, unread) = (scans(&found), found.late(&shared.scope), found.unread);
+    let (key_ranges, late, unread) = (key_ranges(&found), found.late(&shared.scope), found.unread);
     runtime.block_on(unless_stopped(stop, async {
-        for (folder, trouble) in found.failures {
-            each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+        for (folder, error) in found.failures {
+            each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, error))?))?;
         }
-        let mut intake = ObjectFilter::new(Arc::clone(&shared));
+        let mut filter = ObjectFilter::new(Arc::clone(&shared));
         let (mut day, mut shown) = (DayTotals::default(), Instant::now());
-        let mut lists = ListQueue::open(&shared, scans);
+        let mut lists = ListQueue::open(&shared, key_ranges);
         while let Some(listed) = lists.next().await {
             let page = match listed {
                 Ok(page) => page,
-                Err((folder, trouble)) => {
-                    each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, trouble))?))?;
+                Err((folder, error)) => {
+                    each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, error))?))?;
                     continue;
                 }
             };
             for object in page.objects() {
-                let (objects, present, archived) = match intake.judge(&object) {
+                let (objects, present, archived) = match filter.classify(&object) {
                     ObjectState::NoObject | ObjectState::TooOld => continue,
                     ObjectState::Refused(skip) => {
                         each(DryRunEvent::Skip(skip))?;
@@ -108,7 +111,8 @@ pub fn dry_run(
                 report.fetching(&shared.fetched());
                 shown = Instant::now();
             }
-            // The page may have been one of many that lay ready.
+            // Many pages can be ready at once, and without a yield the loop would not notice a
+            // cancellation.
             tokio::task::yield_now().await;
         }
         end(&mut day, &mut each)
@@ -135,7 +139,8 @@ impl DayTotals {
     }
 }
 
-/// The folder that a key is in: a file's name proves nothing.
+/// Returns the folder of a key. File names are not checked, so only the folder identifies
+/// account and day.
 fn folder(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -147,7 +152,7 @@ fn end(day: &mut DayTotals, each: &mut impl FnMut(DryRunEvent) -> Result<(), Err
     }
 }
 
-/// What is missing from the list, unless it ends the run.
+/// Extracts the issue from a failed listing. Returns a fatal error as such.
 fn skip(arrived: MirrorItem) -> Result<Issue, Error> {
     match arrived {
         MirrorItem::Skip(skip) => Ok(skip),

@@ -1,5 +1,4 @@
-//! Brings objects into the mirror, many at once, and passes them on in the
-//! order of their keys.
+//! Downloads objects into the mirror concurrently and passes them on in key order.
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
@@ -25,26 +24,26 @@ use crate::source::s3::object_batch::Object;
 use crate::source::s3::object_filter::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
 use crate::source::s3::s3_error::{S3Error, cause};
 
-/// Lists what was found and fetches what the mirror lacks.
+/// Lists the found folders and downloads the objects that the mirror lacks.
 pub(super) async fn all(
     shared: Arc<MirrorTasks>,
-    lanes: RoundRobin,
+    threads: RoundRobin,
     found: DiscoveredFolders<S3Error>,
     arrivals: mpsc::Sender<PendingObject>,
 ) {
-    let scans = scans(&found);
-    for (folder, trouble) in found.failures {
-        if arrivals.send(PendingObject::Here(incomplete(&shared, &folder, trouble))).await.is_err() {
+    let key_ranges = key_ranges(&found);
+    for (folder, error) in found.failures {
+        if arrivals.send(PendingObject::Here(incomplete(&shared, &folder, error))).await.is_err() {
             return;
         }
     }
-    let mut lists = ListQueue::open(&shared, scans);
-    let mut fetcher = ObjectFetcher { intake: ObjectFilter::new(shared), lanes, cleaned: None, notes: Vec::new() };
+    let mut lists = ListQueue::open(&shared, key_ranges);
+    let mut fetcher = ObjectFetcher { filter: ObjectFilter::new(shared), threads, cleaned: None, notes: Vec::new() };
     while let Some(listed) = lists.next().await {
         let page = match listed {
             Ok(page) => page,
-            Err((folder, trouble)) => {
-                let arrived = incomplete(&fetcher.intake.shared, &folder, trouble);
+            Err((folder, error)) => {
+                let arrived = incomplete(&fetcher.filter.shared, &folder, error);
                 if arrivals.send(PendingObject::Here(arrived)).await.is_err() {
                     return;
                 }
@@ -63,22 +62,23 @@ pub(super) async fn all(
     }
 }
 
-/// Takes objects in the order of their keys.
+/// Starts the download of objects in key order.
 struct ObjectFetcher {
-    intake: ObjectFilter,
-    lanes: RoundRobin,
-    /// The folder that was cleaned last: those of objects come one by one.
+    filter: ObjectFilter,
+    threads: RoundRobin,
+    /// Folder that was cleaned last. Objects of a folder are consecutive, so one is enough.
     cleaned: Option<String>,
-    /// What was met on the way.
+    /// Messages collected on the way.
     notes: Vec<String>,
 }
 
 impl ObjectFetcher {
-    /// Finds an object in the mirror, or begins to fetch it.
+    /// Finds an object in the mirror or starts its download. `None` if there is nothing to pass
+    /// on.
     async fn begin(&mut self, object: Object) -> Option<PendingObject> {
-        let shared = &self.intake.shared;
+        let shared = &self.filter.shared;
         let address = shared.client.address(&object.key);
-        let path = match self.intake.judge(&object) {
+        let path = match self.filter.classify(&object) {
             ObjectState::NoObject | ObjectState::Archived => return None,
             ObjectState::TooOld => return Some(PendingObject::Here(MirrorItem::TooOld)),
             ObjectState::Refused(skip) => return Some(PendingObject::Here(MirrorItem::Skip(skip))),
@@ -88,22 +88,22 @@ impl ObjectFetcher {
                 path
             }
         };
-        let pass = self.intake.shared.gate.pass().await;
-        let lane = self.lanes.next();
-        let (shared, client) = (Arc::clone(&self.intake.shared), Arc::clone(&lane.client));
-        let task = lane.tasks.spawn(async move {
-            let _pass = pass;
+        let permit = self.filter.shared.limiter.acquire().await;
+        let thread = self.threads.next();
+        let (shared, client) = (Arc::clone(&self.filter.shared), Arc::clone(&thread.client));
+        let task = thread.tasks.spawn(async move {
+            let _permit = permit;
             fetch(&shared, &client, object, path, address).await
         });
         Some(PendingObject::OnItsWay(task))
     }
 
-    /// Removes what a killed run left: it lies beside an object that it left out.
-    /// Names what others have put into the place of an object, or of such a rest.
+    /// Removes partial files of a killed run from the object's folder. Reports entries of other
+    /// tools that take the place of an object or of a partial file.
     fn clear(&mut self, path: &Path, key: &str, there: Option<MirrorEntry>) {
         let folder = split(key).0;
         if self.cleaned.as_deref() != Some(folder) {
-            let refused = self.intake.shared.mirror.clean(key).into_iter();
+            let refused = self.filter.shared.mirror.clean(key).into_iter();
             let text = "is named like an unfinished download, and is not a regular file; it is left alone";
             self.notes.extend(refused.map(|path| format!("{}: {text}", path.display())));
             self.cleaned = Some(folder.to_string());
@@ -117,26 +117,26 @@ impl ObjectFetcher {
     }
 }
 
-/// What is to be listed.
-pub(super) fn scans(found: &DiscoveredFolders<S3Error>) -> BTreeSet<KeyRange> {
+/// Returns the key ranges to list.
+pub(super) fn key_ranges(found: &DiscoveredFolders<S3Error>) -> BTreeSet<KeyRange> {
     let object = found.object.iter().cloned().map(KeyRange::object);
     found.folders.iter().cloned().map(KeyRange::folder).chain(object).collect()
 }
 
-/// Why an object did not come.
+/// Why a download failed.
 enum FetchFailure {
-    /// S3 would not give it.
+    /// S3 refused the request.
     Refused(S3Error),
-    /// It came, but not as listed, or not to its end.
+    /// The body is truncated or differs from the listing.
     Broken(String),
-    /// It came as listed, but is no whole gzip stream.
+    /// The size matches the listing, but the content is not an intact gzip stream.
     Damaged(PartFile),
-    /// The mirror could not take it.
+    /// Writing to the mirror failed.
     Disk(io::Error),
 }
 
 async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: PathBuf, address: String) -> MirrorItem {
-    /// The SDK repeats requests, but not bodies that break off.
+    /// The SDK retries requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);
     let problem = loop {
@@ -148,20 +148,22 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
             }
             Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
             Err(FetchFailure::Broken(_)) => attempt += 1,
+            // The damage may come from the transfer, so the object is downloaded once more.
             Err(FetchFailure::Damaged(_)) if !is_doubted => is_doubted = true,
-            // So it is in the bucket. A mirror of evidence has that too.
+            // A second download gave the same bytes, so the object itself is damaged. The
+            // mirror keeps it as evidence.
             Err(FetchFailure::Damaged(file)) => match file.persist(split(&object.key).1) {
-                Ok(()) => return damaged(shared, &object, address),
+                Ok(()) => return damaged_object(shared, &object, address),
                 Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
-                Err(error) => return MirrorItem::Fatal(disk(&path, &error)),
+                Err(error) => return MirrorItem::Fatal(disk_error(&path, &error)),
             },
-            Err(FetchFailure::Refused(trouble)) if trouble.is_fatal => {
-                return MirrorItem::Fatal(trouble.into_fatal());
+            Err(FetchFailure::Refused(error)) if error.is_fatal => {
+                return MirrorItem::Fatal(error.into_fatal());
             }
-            Err(FetchFailure::Refused(trouble)) => break Problem::Download(trouble.text),
+            Err(FetchFailure::Refused(error)) => break Problem::Download(error.text),
             Err(FetchFailure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
             Err(FetchFailure::Disk(error)) if is_link(&error) => break Problem::Key(BEHIND_A_LINK),
-            Err(FetchFailure::Disk(error)) => return MirrorItem::Fatal(disk(&path, &error)),
+            Err(FetchFailure::Disk(error)) => return MirrorItem::Fatal(disk_error(&path, &error)),
         }
     };
     shared.counts.failed.fetch_add(1, Relaxed);
@@ -171,14 +173,15 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
 async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) -> Result<(), FetchFailure> {
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(FetchFailure::Refused)?;
     let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
+    // Verifying decompresses the whole log, so it is done only without a checksum from S3.
     let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
     let length = answer.content_length;
     let mut body = answer.body;
     let mut size = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| broken(&error))?;
+        let chunk = chunk.map_err(|error| body_error(&error))?;
         size += chunk.len() as u64;
-        // It may go on for ever.
+        // A faulty server could send data forever.
         if size > object.size {
             let came = length.map_or("more bytes".into(), |length| format!("{length} bytes"));
             return Err(FetchFailure::Broken(format!("received {came}, expected {}", object.size)));
@@ -196,13 +199,13 @@ async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) ->
     part.persist(split(&object.key).1).map_err(FetchFailure::Disk)
 }
 
-/// Whether a key is that of a log, and not of what lies beside it.
+/// True if a key is that of a log file and not of another object in the bucket.
 fn is_log(key: &str) -> bool {
     key.ends_with(".gz") && delivered_by(key).is_some()
 }
 
-/// Whether S3 sent a checksum of the whole object, which the SDK has compared.
-/// That of an object put in parts says so by a `-`, and nobody can compare it.
+/// True if S3 sent a checksum of the whole object, which the SDK has verified. The checksum of
+/// a multipart upload contains a `-` and cannot be verified.
 fn has_checksum(answer: &GetObjectOutput) -> bool {
     let checksums = [
         answer.checksum_crc64_nvme(),
@@ -215,14 +218,14 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
     given.peek().is_some() && given.all(|checksum| !checksum.contains('-'))
 }
 
-/// An object that is mirrored as it is.
-fn damaged(shared: &MirrorTasks, object: &Object, name: String) -> MirrorItem {
+/// Counts a damaged object and reports that the mirror contains it.
+fn damaged_object(shared: &MirrorTasks, object: &Object, name: String) -> MirrorItem {
     shared.counts.objects.fetch_add(1, Relaxed);
     shared.counts.bytes.fetch_add(object.size, Relaxed);
     MirrorItem::Skip(Issue { name, problem: Problem::GzipDamaged { places: 1 }, outcome: Outcome::Mirrored })
 }
 
-/// Puts a new copy in the place of one that is damaged. Says whether it came.
+/// Replaces a damaged file with a fresh download. Returns true on success.
 pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
     const ATTEMPTS: u32 = 2;
     for _ in 0..ATTEMPTS {
@@ -235,32 +238,32 @@ pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
     false
 }
 
-/// A body that broke off, or that S3's checksum does not fit; which checksums
-/// these are helps nobody.
-fn broken(error: &dyn StdError) -> FetchFailure {
+/// Converts an error of the body: truncated, or failing S3's checksum. The checksum values
+/// after the first sentence are dropped because they do not help the user.
+fn body_error(error: &dyn StdError) -> FetchFailure {
     let cause = cause(error);
     FetchFailure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
 }
 
-/// Whether there is a file where a folder is needed, or a folder in place of
-/// the file: the next object may have its way free.
+/// True if a file has the path of a required folder or the reverse. This affects a single
+/// object, so the run continues.
 fn is_in_the_way(error: &io::Error) -> bool {
     use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
     matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | IsADirectory | NotADirectory)
 }
 
-/// A mirror that cannot be written to will not take the next object either.
-fn disk(path: &Path, error: &io::Error) -> Error {
+/// A mirror that cannot be written to fails for every object, which ends the run.
+fn disk_error(path: &Path, error: &io::Error) -> Error {
     Error::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
 }
 
-/// A list that breaks off leaves out events: that is said, not borne.
-pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, trouble: S3Error) -> MirrorItem {
-    if trouble.is_fatal {
-        return MirrorItem::Fatal(trouble.into_fatal());
+/// Reports an incomplete listing, which always means missing events.
+pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, error: S3Error) -> MirrorItem {
+    if error.is_fatal {
+        return MirrorItem::Fatal(error.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);
-    let problem = Problem::List(trouble.text);
+    let problem = Problem::List(error.text);
     MirrorItem::Skip(Issue { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
 }
 
@@ -269,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checksum_of_parts_proves_nothing() {
+    fn a_multipart_checksum_is_not_a_full_checksum() {
         let answer = GetObjectOutput::builder;
         assert!(!has_checksum(&answer().build()));
         assert!(has_checksum(&answer().checksum_crc64_nvme("M3eFcAZSQlc=").build()));

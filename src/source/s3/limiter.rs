@@ -1,5 +1,4 @@
-//! Lets through as many downloads at once as serve the purpose. How many that
-//! is, the throttle decides.
+//! Limits the number of concurrent downloads. [`AdaptiveLimit`] decides on the limit.
 
 mod adaptive;
 
@@ -14,80 +13,80 @@ use tokio::sync::Notify;
 use crate::source::s3::limiter::adaptive::AdaptiveLimit;
 use crate::source::spec::Downloads;
 
-/// What every download passes, one after the other.
+/// Semaphore with a variable limit that every download passes.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
-    inside: Mutex<LimiterState>,
-    /// There may be room again.
-    left: Notify,
+    state: Mutex<LimiterState>,
+    /// Signals that a permit was released.
+    released: Notify,
 }
 
 #[derive(Debug)]
 struct LimiterState {
-    throttle: AdaptiveLimit,
-    passed: usize,
+    adaptive: AdaptiveLimit,
+    running: usize,
     highest: usize,
 }
 
-/// The place of one download; dropped, it is free.
+/// Permission for one download, returned when dropped.
 #[derive(Debug)]
 pub(super) struct ConcurrencyPermit(Arc<ConcurrencyLimiter>);
 
 impl ConcurrencyLimiter {
     pub(super) fn new(downloads: Downloads) -> ConcurrencyLimiter {
-        let inside = LimiterState { throttle: AdaptiveLimit::new(downloads, Instant::now()), passed: 0, highest: 0 };
-        ConcurrencyLimiter { inside: Mutex::new(inside), left: Notify::new() }
+        let state = LimiterState { adaptive: AdaptiveLimit::new(downloads, Instant::now()), running: 0, highest: 0 };
+        ConcurrencyLimiter { state: Mutex::new(state), released: Notify::new() }
     }
 
-    /// Waits for room. There is one who waits: objects come in the order of
-    /// their keys.
-    pub(super) async fn pass(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
-        while !self.has_room() {
-            self.left.notified().await;
+    /// Waits for a permit. Only one task waits at a time, because objects are started in key
+    /// order.
+    pub(super) async fn acquire(self: &Arc<ConcurrencyLimiter>) -> ConcurrencyPermit {
+        while !self.try_acquire() {
+            self.released.notified().await;
         }
         ConcurrencyPermit(Arc::clone(self))
     }
 
-    fn has_room(&self) -> bool {
-        let mut inside = self.inside();
-        let has_room = inside.passed < inside.throttle.limit();
-        if has_room {
-            inside.passed += 1;
-            inside.highest = inside.highest.max(inside.passed);
+    fn try_acquire(&self) -> bool {
+        let mut state = self.state();
+        let is_free = state.running < state.adaptive.limit();
+        if is_free {
+            state.running += 1;
+            state.highest = state.highest.max(state.running);
         } else {
-            inside.throttle.wait();
+            state.adaptive.note_wait();
         }
-        has_room
+        is_free
     }
 
-    /// The most downloads that were let through at once.
+    /// Returns the highest number of concurrent downloads.
     pub(super) fn highest(&self) -> u64 {
-        self.inside().highest as u64
+        self.state().highest as u64
     }
 
-    /// How often S3 asked to slow down.
+    /// Returns how often S3 asked to slow down.
     pub(super) fn slow_downs(&self) -> u64 {
-        self.inside().throttle.slow_downs()
+        self.state().adaptive.slow_downs()
     }
 
-    fn inside(&self) -> MutexGuard<'_, LimiterState> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ConcurrencyPermit {
     fn drop(&mut self) {
-        let ConcurrencyPermit(gate) = self;
-        let mut inside = gate.inside();
-        inside.passed -= 1;
-        inside.throttle.arrive(Instant::now());
-        drop(inside);
-        gate.left.notify_one();
+        let ConcurrencyPermit(limiter) = self;
+        let mut state = limiter.state();
+        state.running -= 1;
+        state.adaptive.note_completed(Instant::now());
+        // Release the lock first, so that the woken task does not have to wait for it.
+        drop(state);
+        limiter.released.notify_one();
     }
 }
 
-/// Hears the requests to slow down, which the SDK answers by itself: it asks
-/// again later.
+/// Detects throttling responses, which the SDK handles itself by retrying later.
 #[derive(Debug)]
 pub(super) struct ThrottleInterceptor(pub(super) Arc<ConcurrencyLimiter>);
 
@@ -105,7 +104,7 @@ impl Intercept for ThrottleInterceptor {
         const TOO_MANY_REQUESTS: u16 = 429;
         const SERVICE_UNAVAILABLE: u16 = 503;
         if matches!(context.response().status().as_u16(), TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE) {
-            self.0.inside().throttle.slow_down(Instant::now());
+            self.0.state().adaptive.slow_down(Instant::now());
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Lists the objects of one account and region, from the first day of the
-//! window to the last, in several parts where there are many.
+//! Lists the objects of one account and region between the days of the window, and splits large
+//! listings into concurrent parts.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -19,56 +19,55 @@ use crate::source::s3::list_scheduler::{ListMessage, ListScheduler, PageBudget};
 use crate::source::s3::object_batch::{Object, ObjectBatch};
 use crate::source::s3::s3_error::S3Error;
 
-/// The keys of a folder between two bounds. What follows the folder's name
-/// begins with a date.
+/// A range of keys below a prefix. The part of a key after the prefix starts with a date.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct KeyRange {
-    /// What all keys begin with.
+    /// Prefix of all keys in the range.
     pub(super) prefix: String,
-    /// The first key comes after this.
+    /// Exclusive lower bound.
     after: Option<String>,
-    /// The last key that belongs to it.
+    /// Inclusive upper bound.
     upto: Option<String>,
 }
 
 impl KeyRange {
-    /// All of a folder.
+    /// Creates a range of all keys in a folder.
     pub(super) fn folder(prefix: String) -> KeyRange {
         KeyRange { prefix, after: None, upto: None }
     }
 
-    /// A single object.
+    /// Creates a range of a single key.
     pub(super) fn object(key: String) -> KeyRange {
         KeyRange { upto: Some(key.clone()), prefix: key, after: None }
     }
 
-    /// The key that the list begins behind: that of the first day's folder,
-    /// unless the scan's own folder comes after it.
+    /// Returns the exclusive start of the listing: the folder of the first day, or `None` if it
+    /// sorts before the prefix itself.
     fn start(&self, first_day: Option<Date>) -> Option<String> {
         let day = first_day?;
         let start = RegionFolder::of(&self.prefix)?.day(day);
         (start > self.prefix).then_some(start)
     }
 
-    /// The bounds of `parts` parts, of about the same length of time, of what
-    /// comes after `last`, which was delivered at `from`.
-    fn cuts(&self, last: &str, from: Timestamp, to: Timestamp, parts: usize) -> Vec<String> {
+    /// Splits the range after the key `last`, delivered at `from`, into `parts` parts of about
+    /// equal duration, and returns the bounds between them.
+    fn split_points(&self, last: &str, from: Timestamp, to: Timestamp, parts: usize) -> Vec<String> {
         let Some(region) = RegionFolder::of(&self.prefix) else { return Vec::new() };
         let step = from.duration_until(to) / parts.max(1) as i32;
         let times = (1..parts as i32).filter_map(|part| from.checked_add(step * part).ok());
-        let mut cuts: Vec<String> = times.map(|time| region.time(time)).collect();
-        cuts.dedup();
-        cuts.retain(|cut| {
-            let is_before = self.upto.as_ref().is_none_or(|upto| cut < upto);
-            cut.as_str() > last && cut.starts_with(&self.prefix) && is_before
+        let mut split_points: Vec<String> = times.map(|time| region.time(time)).collect();
+        split_points.dedup();
+        split_points.retain(|point| {
+            let is_before = self.upto.as_ref().is_none_or(|upto| point < upto);
+            point.as_str() > last && point.starts_with(&self.prefix) && is_before
         });
-        cuts
+        split_points
     }
 }
 
-/// The folder of an account's region, and what keys in it begin with.
+/// Components of a region folder, from which keys are built.
 struct RegionFolder<'a> {
-    /// The folder of the account.
+    /// Path up to the account folder.
     before: &'a str,
     account: &'a str,
     kind: &'a str,
@@ -76,7 +75,7 @@ struct RegionFolder<'a> {
 }
 
 impl<'a> RegionFolder<'a> {
-    /// That of a folder in it.
+    /// Parses the region folder that contains `folder`.
     fn of(folder: &'a str) -> Option<RegionFolder<'a>> {
         let (before, below) = folder.split_at(folder.rfind("/CloudTrail")?);
         let (kind, below) = below[1..].split_once('/')?;
@@ -85,13 +84,13 @@ impl<'a> RegionFolder<'a> {
         is_kind_folder(kind).then_some(RegionFolder { before, account, kind, name })
     }
 
-    /// Between the keys of a day and those of the day before.
+    /// Returns the boundary between the keys of a day and those of the day before.
     fn day(&self, day: Date) -> String {
         let RegionFolder { before, kind, name, .. } = self;
         format!("{before}/{kind}/{name}/{:04}/{:02}/{:02}", day.year(), day.month(), day.day())
     }
 
-    /// Between the keys that were delivered before this hour and the others.
+    /// Returns the boundary between the keys delivered before this hour and later ones.
     fn time(&self, time: Timestamp) -> String {
         let time = time.to_zoned(TimeZone::UTC).datetime();
         let RegionFolder { account, kind, name, .. } = self;
@@ -100,130 +99,130 @@ impl<'a> RegionFolder<'a> {
     }
 }
 
-/// A list on its way.
+/// A running listing of one key range.
 pub(super) struct ListWalk {
-    scan: KeyRange,
-    office: Arc<ListScheduler>,
+    range: KeyRange,
+    scheduler: Arc<ListScheduler>,
     sender: mpsc::UnboundedSender<ListMessage>,
-    room: PageBudget,
-    /// The parts that others list, in their order; they come after this one.
+    budget: PageBudget,
+    /// Parts after this one that other tasks list, in key order.
     parts: Vec<mpsc::UnboundedReceiver<ListMessage>>,
 }
 
 impl ListWalk {
     pub(super) fn new(
-        scan: KeyRange,
-        office: Arc<ListScheduler>,
+        range: KeyRange,
+        scheduler: Arc<ListScheduler>,
         sender: mpsc::UnboundedSender<ListMessage>,
     ) -> ListWalk {
-        let room = office.room();
-        ListWalk { scan, office, sender, room, parts: Vec::new() }
+        let budget = scheduler.budget();
+        ListWalk { range, scheduler, sender, budget, parts: Vec::new() }
     }
 
-    /// Sends the pages of the list, until the last day is past or nobody
-    /// listens.
+    /// Sends the pages of the listing until it passes the last day or the receiver is dropped.
     pub(super) async fn send(mut self, _permit: OwnedSemaphorePermit) {
-        let trouble = self.send_pages().await.err();
-        // What the consumer does not want any more need not be sent.
-        if let Some(trouble) = trouble {
-            let _ = self.sender.send(ListMessage::Trouble(self.scan.prefix, trouble));
+        let error = self.send_pages().await.err();
+        // A failed send means that the receiver no longer needs the listing.
+        if let Some(error) = error {
+            let _ = self.sender.send(ListMessage::Failed(self.range.prefix, error));
         }
         for part in self.parts {
             let _ = self.sender.send(ListMessage::Part(part));
         }
-        self.office.shared.counts.open_lists.fetch_sub(1, Relaxed);
+        self.scheduler.shared.counts.open_lists.fetch_sub(1, Relaxed);
     }
 
     async fn send_pages(&mut self) -> Result<(), S3Error> {
-        let shared = Arc::clone(&self.office.shared);
-        let start = self.scan.after.clone().or_else(|| self.scan.start(shared.scope.first_day));
+        let shared = Arc::clone(&self.scheduler.shared);
+        let start = self.range.after.clone().or_else(|| self.range.start(shared.scope.first_day));
         let mut pages = PageSequence::default();
-        let mut course = ListCursor::new(start.clone().unwrap_or_default(), shared.scope.last_day);
+        let mut cursor = ListCursor::new(start.clone().unwrap_or_default(), shared.scope.last_day);
         while !pages.is_past() {
-            let Some(space) = self.room.space().await else { return Ok(()) };
+            let Some(permit) = self.budget.permit().await else { return Ok(()) };
             let request = ListRequest {
-                prefix: &self.scan.prefix,
+                prefix: &self.range.prefix,
                 start_after: start.as_deref().filter(|_| pages.token().is_none()),
                 token: pages.token(),
                 folders: false,
             };
             let answer = shared.client.list(&request, &shared.counts.lists).await?;
-            let turned = pages.turn(&answer);
-            let taken = course.take(answer.objects, &self.scan);
-            let page = turned.and(taken).map_err(|text| shared.client.senseless(text))?;
+            let turned = pages.advance(&answer);
+            let taken = cursor.take(answer.objects, &self.range);
+            let page = turned.and(taken).map_err(|text| shared.client.invalid_answer(text))?;
             shared.counts.known.fetch_add(page.len() as u64, Relaxed);
-            let is_over = pages.is_past() || course.is_past;
-            if !is_over {
-                self.split(&page, &course.last_key);
+            let is_done = pages.is_past() || cursor.is_past;
+            if !is_done {
+                self.split(&page, &cursor.last_key);
             }
-            let space = space.narrow(page.size());
-            if self.sender.send(ListMessage::Page(page, space)).is_err() || is_over {
+            let permit = permit.shrink_to(page.size());
+            if self.sender.send(ListMessage::Page(page, permit)).is_err() || is_done {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Leaves parts of what follows to others, where a page shows that there
-    /// is much and there are lists to spare.
+    /// Hands parts of the remaining range to other tasks if a page indicates a long listing and
+    /// permits are available.
     fn split(&mut self, page: &ObjectBatch, last: &str) {
-        /// Fewer pages are not worth a request more.
+        /// Minimum number of expected pages per part that outweighs the extra request.
         const WORTH: f64 = 4.0;
-        /// Fewer objects on a page say little of what follows.
+        /// Minimum number of objects on a page for an estimate of the remaining ones.
         const TELLING: usize = 500;
         if page.len() < TELLING {
             return;
         }
         let first = page.objects().next().and_then(|object| delivered_by(&object.key));
         let (Some(from), Some(to)) = (first, delivered_by(last)) else { return };
-        let end = self.scan.upto.as_deref().and_then(time_of_cut).unwrap_or(self.office.end);
+        let end = self.range.upto.as_deref().and_then(time_of_split_point).unwrap_or(self.scheduler.end);
         let minutes = |from: Timestamp, to: Timestamp| from.duration_until(to).as_secs_f64() / 60.0;
+        // Assumes that the remaining time contains as many objects per minute as this page.
         let expected = minutes(to, end) / minutes(from, to).max(1.0);
         let wanted = (expected / WORTH) as usize;
         if wanted < 2 {
             return;
         }
-        let permits = self.office.permits(wanted - 1);
-        let mut cuts = self.scan.cuts(last, to, end, permits.len() + 1);
-        cuts.truncate(permits.len());
-        self.office.rollback(permits.len() - cuts.len());
+        let permits = self.scheduler.permits(wanted - 1);
+        let mut split_points = self.range.split_points(last, to, end, permits.len() + 1);
+        split_points.truncate(permits.len());
+        self.scheduler.return_permits(permits.len() - split_points.len());
         let mut parts = Vec::new();
-        for (number, permit) in (0..cuts.len()).zip(permits) {
-            let upto = cuts.get(number + 1).cloned().or_else(|| self.scan.upto.clone());
-            let part = KeyRange { after: Some(cuts[number].clone()), upto, ..self.scan.clone() };
-            parts.push(ListScheduler::begin(&self.office, part, permit));
+        for (number, permit) in (0..split_points.len()).zip(permits) {
+            let upto = split_points.get(number + 1).cloned().or_else(|| self.range.upto.clone());
+            let part = KeyRange { after: Some(split_points[number].clone()), upto, ..self.range.clone() };
+            parts.push(ListScheduler::begin(&self.scheduler, part, permit));
         }
-        if let Some(cut) = cuts.into_iter().next() {
-            self.scan.upto = Some(cut);
-            // Those of an earlier split come later.
+        if let Some(point) = split_points.into_iter().next() {
+            self.range.upto = Some(point);
+            // Parts of an earlier split come later in key order.
             self.parts.splice(0..0, parts);
         }
     }
 }
 
-/// The time in a bound that [`RegionFolder::time`] made.
-fn time_of_cut(cut: &str) -> Option<Timestamp> {
-    let stamp = cut.rsplit('_').next()?;
+/// Parses the time in a bound made by [`RegionFolder::time`].
+fn time_of_split_point(point: &str) -> Option<Timestamp> {
+    let stamp = point.rsplit('_').next()?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M", format!("{stamp}00")).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-/// When the last keys can have been delivered, for what is expected of a list:
-/// at the end of the last day, or now.
+/// Returns the latest possible delivery time, for estimating the length of a listing: the end
+/// of the last day or now.
 pub(super) fn end(last_day: Option<Date>, now: Timestamp) -> Timestamp {
     let last = last_day.and_then(|day| day.checked_add(1.day()).ok());
     let last = last.and_then(|day| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp()));
     last.map_or(now, |last| last.min(now))
 }
 
-/// How far a list has come.
+/// Progress of a listing.
 struct ListCursor {
     last_day: Option<Date>,
     start: String,
     last_key: String,
-    /// The page before, as far as it belongs to the list.
+    /// The part of the previous page that lies within the range.
     last_page: ObjectBatch,
-    /// Whether there are keys after the last one that belongs to the list.
+    /// True once the listing is past the end of the range.
     is_past: bool,
 }
 
@@ -234,16 +233,16 @@ impl ListCursor {
         ListCursor { last_day, last_key: start.clone(), start, last_page: ObjectBatch::default(), is_past: false }
     }
 
-    /// The new objects of a page up to the end. Rows would come twice or in
-    /// another order if the keys did.
-    fn take(&mut self, objects: Vec<Object>, scan: &KeyRange) -> Result<ObjectBatch, &'static str> {
+    /// Returns the objects of a page that are new and within the range. Returns an error if
+    /// keys are repeated or out of order, which would duplicate or reorder rows.
+    fn take(&mut self, objects: Vec<Object>, range: &KeyRange) -> Result<ObjectBatch, &'static str> {
         let mut page = ObjectBatch::default();
-        // Made only where keys come again.
+        // Built only if keys are repeated.
         let mut known: Option<HashSet<String>> = None;
         let has_objects = !objects.is_empty();
         for Object { key, size, access } in objects {
             match key.cmp(&self.last_key) {
-                // A server that does not know of a start begins at the beginning.
+                // A server that does not support `start-after` lists from the beginning.
                 Ordering::Less if key <= self.start => continue,
                 Ordering::Less => {
                     let known =
@@ -256,7 +255,7 @@ impl ListCursor {
                 Ordering::Equal => continue,
                 Ordering::Greater => self.last_key.clone_from(&key),
             }
-            if scan.upto.as_ref().is_some_and(|upto| key > *upto) || self.is_later(&key) {
+            if range.upto.as_ref().is_some_and(|upto| key > *upto) || self.is_later(&key) {
                 self.is_past = true;
                 break;
             }
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_begins_at_the_first_day_wherever_its_folder_is() {
+    fn a_listing_starts_at_the_first_day() {
         let day = Some("2026-10-04".parse().unwrap());
         let start = |below: &str| KeyRange::folder(format!("{REGION}{below}")).start(day);
         for below in ["", "2026/", "2026/10/"] {
@@ -307,9 +306,9 @@ mod tests {
     }
 
     #[test]
-    fn keys_come_once_and_in_order() {
-        let mut course = ListCursor::new(String::new(), None);
-        let mut take = |keys: &[&str]| course.take(page(keys), &KeyRange::folder(String::new())).map(|page| page.len());
+    fn keys_are_unique_and_ordered() {
+        let mut cursor = ListCursor::new(String::new(), None);
+        let mut take = |keys: &[&str]| cursor.take(page(keys), &KeyRange::folder(String::new())).map(|page| page.len());
         assert_eq!(take(&["a", "a", "b", "c"]), Ok(3));
         assert_eq!(take(&["c", "d"]), Ok(1));
         assert_eq!(take(&[]), Ok(0));
@@ -320,36 +319,36 @@ mod tests {
     }
 
     #[test]
-    fn a_list_keeps_to_its_bounds_whatever_is_sent() {
-        let scan = KeyRange { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
-        let mut course = ListCursor::new("a/2".into(), None);
-        assert_eq!(course.take(page(&["a/1", "a/2", "a/3", "a/4"]), &scan).unwrap().len(), 2);
-        assert!(!course.is_past);
-        assert_eq!(course.take(page(&["a/4/1", "a/5"]), &scan).unwrap().len(), 0);
-        assert!(course.is_past);
+    fn objects_outside_the_range_are_dropped() {
+        let range = KeyRange { prefix: "a/".into(), after: Some("a/2".into()), upto: Some("a/4".into()) };
+        let mut cursor = ListCursor::new("a/2".into(), None);
+        assert_eq!(cursor.take(page(&["a/1", "a/2", "a/3", "a/4"]), &range).unwrap().len(), 2);
+        assert!(!cursor.is_past);
+        assert_eq!(cursor.take(page(&["a/4/1", "a/5"]), &range).unwrap().len(), 0);
+        assert!(cursor.is_past);
     }
 
     #[test]
-    fn parts_lie_side_by_side_within_the_scan() {
-        let scan = KeyRange::folder(REGION.into());
+    fn parts_are_adjacent_and_within_the_range() {
+        let range = KeyRange::folder(REGION.into());
         let last = format!("{REGION}2026/10/01/111122223333_CloudTrail_eu-west-1_20261001T0415Z_A.json.gz");
-        let cuts = scan.cuts(&last, at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z"), 3);
-        let cut = |day, hour| format!("{REGION}2026/10/{day}/111122223333_CloudTrail_eu-west-1_202610{day}T{hour}");
-        assert_eq!(cuts, [cut("02", "02"), cut("03", "01")]);
-        assert_eq!(time_of_cut(&cuts[0]), Some(at("2026-10-02T02:00:00Z")));
-        assert_eq!(time_of_cut("x"), None);
+        let split_points = range.split_points(&last, at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z"), 3);
+        let point = |day, hour| format!("{REGION}2026/10/{day}/111122223333_CloudTrail_eu-west-1_202610{day}T{hour}");
+        assert_eq!(split_points, [point("02", "02"), point("03", "01")]);
+        assert_eq!(time_of_split_point(&split_points[0]), Some(at("2026-10-02T02:00:00Z")));
+        assert_eq!(time_of_split_point("x"), None);
 
-        let narrow = KeyRange { upto: Some(cuts[1].clone()), ..scan.clone() };
+        let narrower = KeyRange { upto: Some(split_points[1].clone()), ..range.clone() };
         let ends = [at("2026-10-01T04:16:00Z"), at("2026-10-04T00:00:00Z")];
-        assert_eq!(narrow.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
+        assert_eq!(narrower.split_points(&last, ends[0], ends[1], 3), split_points[..1]);
         let day = KeyRange::folder(format!("{REGION}2026/10/02/"));
-        assert_eq!(day.cuts(&last, ends[0], ends[1], 3), cuts[..1]);
-        assert_eq!(scan.cuts(&last, ends[0], ends[0], 9), [""; 0], "not before what was listed");
-        assert_eq!(KeyRange::object("x.json".into()).cuts("x.json", ends[0], ends[1], 3), [""; 0]);
+        assert_eq!(day.split_points(&last, ends[0], ends[1], 3), split_points[..1]);
+        assert_eq!(range.split_points(&last, ends[0], ends[0], 9), [""; 0], "not before what was listed");
+        assert_eq!(KeyRange::object("x.json".into()).split_points("x.json", ends[0], ends[1], 3), [""; 0]);
     }
 
     #[test]
-    fn nothing_is_expected_from_the_future() {
+    fn deliveries_in_the_future_are_not_expected() {
         let (now, day) = (at("2026-10-04T12:00:00Z"), |text: &str| Some(text.parse().unwrap()));
         assert_eq!(end(None, now), now);
         assert_eq!(end(day("2026-10-02"), now), at("2026-10-03T00:00:00Z"));

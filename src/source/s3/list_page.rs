@@ -1,4 +1,4 @@
-//! One page of a list: decoded, and checked against what was asked for.
+//! Decodes one page of a listing and validates it against the request.
 
 use std::borrow::Cow;
 
@@ -10,27 +10,27 @@ use percent_encoding::percent_decode_str;
 use super::client::ListRequest;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 
-/// The most bytes that a key of S3 can have.
+/// Longest key that S3 allows, in bytes.
 const LONGEST_KEY: usize = 1024;
 
-/// A page of a list, all of it below what was asked for.
+/// A page of a listing, validated to lie below the requested prefix.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct ListPage {
-    /// The objects, in the order in which they came.
+    /// Objects in the order of the response.
     pub(super) objects: Vec<Object>,
-    /// The folders directly in the one that was asked for, each ending in `/`.
+    /// Direct subfolders of the prefix, each ending in `/`.
     pub(super) folders: Vec<String>,
-    /// What the next page is asked for by, if there is one.
+    /// Continuation token of the next page; `None` on the last page.
     pub(super) next: Option<String>,
 }
 
 impl ListPage {
-    /// Reads an answer, or says why it makes no sense.
-    pub(super) fn read(answer: ListObjectsV2Output, asked: &ListRequest<'_>) -> Result<ListPage, &'static str> {
+    /// Parses a response. Returns an error text if it is invalid.
+    pub(super) fn read(answer: ListObjectsV2Output, request: &ListRequest<'_>) -> Result<ListPage, &'static str> {
         let is_encoded = answer.encoding_type == Some(EncodingType::Url);
         let (contents, prefixes) = (answer.contents.unwrap_or_default(), answer.common_prefixes.unwrap_or_default());
         let count = answer.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
-        // Some servers count objects alone, so there may be more.
+        // Some servers count only objects, so the page may contain more than `count`.
         if contents.len() + prefixes.len() < count {
             return Err("the answer holds fewer keys than it counts");
         }
@@ -40,10 +40,10 @@ impl ListPage {
             return Err("the answer says that there is more, but not where");
         }
         let decode = |text: Option<String>| decode(text, is_encoded);
-        let objects = contents.into_iter().map(|listed| object(listed, asked, decode));
+        let objects = contents.into_iter().map(|listed| object(listed, request, decode));
         let folders = prefixes.into_iter().map(|prefix| {
             let folder = decode(prefix.prefix)?;
-            if is_folder_in(&folder, asked.prefix) {
+            if is_folder_in(&folder, request.prefix) {
                 Ok(folder)
             } else {
                 Err("a folder of the list is not in the one that was asked for")
@@ -52,30 +52,30 @@ impl ListPage {
         Ok(ListPage { objects: objects.collect::<Result<_, _>>()?, folders: folders.collect::<Result<_, _>>()?, next })
     }
 
-    /// The last key or folder in it: they come in order.
+    /// Returns the last key or folder in key order.
     pub(super) fn last(&self) -> Option<&str> {
         let key = self.objects.last().map(|object| object.key.as_str());
         key.max(self.folders.last().map(String::as_str))
     }
 }
 
-/// Reads what is said of an object.
+/// Parses one object of a response.
 fn object(
     object: types::Object,
-    asked: &ListRequest<'_>,
+    request: &ListRequest<'_>,
     decode: impl Fn(Option<String>) -> Result<String, &'static str>,
 ) -> Result<Object, &'static str> {
     let access = access(object.storage_class.as_ref(), object.restore_status.as_ref());
     let key = decode(object.key)?;
-    if !key.starts_with(asked.prefix) {
+    if !key.starts_with(request.prefix) {
         return Err("a key of the list is not below the folder that was asked for");
     }
     let size = object.size.and_then(|size| u64::try_from(size).ok());
     Ok(Object { key, size: size.ok_or("an object of the list has no size")?, access })
 }
 
-/// Whether an object can be read, by its storage class. Those that
-/// `INTELLIGENT_TIERING` has archived cannot be told from the others.
+/// Derives from the storage class whether an object can be read. Objects that
+/// `INTELLIGENT_TIERING` has archived cannot be distinguished from the others.
 fn access(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -> ObjectAccess {
     let is_archived = matches!(class, Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive));
     let is_over = |restore: &RestoreStatus| {
@@ -89,8 +89,7 @@ fn access(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -
     }
 }
 
-/// A name as it is in the bucket: with `encoding-type=url` a `+` is a space, and
-/// `%2B` a plus sign.
+/// Decodes a name. With `encoding-type=url`, `+` stands for a space and `%2B` for a plus sign.
 fn decode(text: Option<String>, is_encoded: bool) -> Result<String, &'static str> {
     let text = text.ok_or("an object of the list has no key")?;
     let text = match is_encoded && text.contains(['+', '%']) {
@@ -106,41 +105,41 @@ fn decode(text: Option<String>, is_encoded: bool) -> Result<String, &'static str
     if text.len() > LONGEST_KEY { Err("a key of the list is longer than keys can be") } else { Ok(text) }
 }
 
-/// Whether a folder's name is one more than that of the folder it is in.
+/// True if `folder` is a direct subfolder of `parent`.
 fn is_folder_in(folder: &str, parent: &str) -> bool {
     let name = folder.strip_prefix(parent).and_then(|below| below.strip_suffix('/'));
     name.is_some_and(|name| !name.contains('/'))
 }
 
-/// The way from page to page of a list.
+/// Position within the pages of a listing.
 #[derive(Debug, Default)]
 pub(super) struct PageSequence {
     token: Option<String>,
     is_past: bool,
-    /// The greatest key or folder so far.
+    /// Greatest key or folder so far.
     last: String,
     repeated: usize,
     idle: usize,
 }
 
 impl PageSequence {
-    /// What the next page is asked for by; none for the first.
+    /// Returns the continuation token; `None` for the first page.
     pub(super) fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// Whether the last page has come.
+    /// True after the last page.
     pub(super) fn is_past(&self) -> bool {
         self.is_past
     }
 
-    /// Goes on from a page. Fails where that would never end: a page may have
-    /// nothing new, and its token may come again, but not for ever.
-    pub(super) fn turn(&mut self, page: &ListPage) -> Result<(), &'static str> {
-        /// Pages that led back to themselves.
+    /// Advances past a page. Returns an error if the listing would not end: a page may have no
+    /// new keys and its token may be repeated, but only a limited number of times.
+    pub(super) fn advance(&mut self, page: &ListPage) -> Result<(), &'static str> {
+        /// Maximum number of consecutive pages that return the token they were requested with.
         const REPEATED: usize = 10;
-        /// Pages without a new key in a row: S3 has such where many objects
-        /// were deleted.
+        /// Maximum number of consecutive pages without a new key. S3 returns such pages after
+        /// mass deletions.
         const IDLE: usize = 1000;
         self.is_past = page.next.is_none();
         self.repeated = if page.next == self.token { self.repeated + 1 } else { 0 };
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_decoded_where_the_answer_says_that_they_are_encoded() {
+    fn names_are_decoded_if_the_response_is_encoded() {
         let names = ["a/b+c%2Bd", "a/%EF%BF%BE", "a/%01", "a/100%25"];
         let plain: Vec<String> =
             read(answer(&names, &[])).unwrap().objects.into_iter().map(|object| object.key).collect();
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_is_refused() {
+    fn keys_outside_the_request_are_rejected() {
         for key in ["b", "a", "", "b/a/"] {
             assert!(read(answer(&[key], &[])).is_err(), "{key}");
         }
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_what_it_counts_and_says_how_it_goes_on() {
+    fn counts_and_continuation_tokens_are_validated() {
         for (count, is_right) in [(0, true), (2, true), (3, true), (4, false)] {
             assert_eq!(read(answer(&["a/b", "a/c"], &["a/d/"]).key_count(count)).is_ok(), is_right, "{count}");
         }
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn archived_objects_are_known_from_the_list() {
+    fn archived_objects_are_recognised_in_the_listing() {
         use ObjectStorageClass::{DeepArchive, Glacier, GlacierIr, IntelligentTiering, Standard};
         let end = |seconds: i64| DateTime::from_secs(Timestamp::now().as_second() + seconds);
         let restore = |is_running: bool, end: Option<DateTime>| {
@@ -243,19 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn pages_come_to_an_end() {
+    fn endless_pages_are_rejected() {
         let page = |key: &str, next: String| ListPage {
             objects: vec![Object { key: key.into(), size: 1, access: ObjectAccess::Immediate }],
             folders: Vec::new(),
             next: Some(next),
         };
-        let turns = |page: &dyn Fn(usize) -> ListPage| {
+        let pages_accepted = |page: &dyn Fn(usize) -> ListPage| {
             let mut pages = PageSequence::default();
-            (0..5000).take_while(|number| pages.turn(&page(*number)).is_ok()).count()
+            (0..5000).take_while(|number| pages.advance(&page(*number)).is_ok()).count()
         };
-        assert_eq!(turns(&|number| page(&format!("{number:05}"), number.to_string())), 5000);
-        assert!(turns(&|_| page("a", "same".into())) < 20);
-        assert!(turns(&|number| page("a", number.to_string())) < 1100);
-        assert!(turns(&|number| ListPage { next: Some(number.to_string()), ..ListPage::default() }) < 1100);
+        assert_eq!(pages_accepted(&|number| page(&format!("{number:05}"), number.to_string())), 5000);
+        assert!(pages_accepted(&|_| page("a", "same".into())) < 20);
+        assert!(pages_accepted(&|number| page("a", number.to_string())) < 1100);
+        assert!(pages_accepted(&|number| ListPage { next: Some(number.to_string()), ..ListPage::default() }) < 1100);
     }
 }

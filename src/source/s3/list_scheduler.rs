@@ -1,13 +1,13 @@
-//! Runs lists side by side and gives their pages in the order of keys.
+//! Runs listings concurrently and returns their pages in key order.
 //!
 //! ```text
-//! scans ──▶ lists, as many as there are permits ──pages──▶ in order
-//!             └─ parts of a long one ─────────────pages──▶ after it
+//! key ranges ──▶ listings, limited by permits ──pages──▶ in key order
+//!                  └─ parts of a long range ──pages──▶ after it
 //! ```
 //!
-//! What lies ready takes bounded memory: each list may be one page ahead, and
-//! all of them together by as much as fits into a common room. So the list
-//! whose turn it is can always go on.
+//! Pages that wait for their turn take bounded memory: each listing may hold one page, and all
+//! of them together as many as fit into a shared budget. The listing whose turn it is can
+//! therefore always proceed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,82 +22,84 @@ use crate::source::s3::list_cursor::{KeyRange, ListWalk, end};
 use crate::source::s3::object_batch::ObjectBatch;
 use crate::source::s3::s3_error::S3Error;
 
-/// Lists that run side by side.
+/// Number of concurrent listings.
 const LISTS: usize = 64;
-/// Lists that have begun and whose turn has not come.
+/// Number of started listings that wait for their turn.
 const AHEAD: usize = 128;
-/// How often a list may be split in all: each part can cost a request more.
+/// Number of splits per run, each of which can cost an extra request.
 const SPLITS: usize = 32;
-/// The common room, in KiB.
-const ROOM: usize = 16 << 10;
-/// What a page takes at most: a thousand keys of 1024 bytes, in KiB.
+/// Shared memory budget, in KiB.
+const BUDGET: usize = 16 << 10;
+/// Largest size of a page: a thousand keys of 1024 bytes, in KiB.
 const LARGEST: u32 = 1100;
 
-/// What comes from a list.
+/// Message from a listing.
 pub(super) enum ListMessage {
     /// The next objects.
     Page(ObjectBatch, BudgetPermit),
-    /// Why there are no more, and below which folder.
-    Trouble(String, S3Error),
-    /// A part of it that another has listed.
+    /// The listing failed: its prefix and the error.
+    Failed(String, S3Error),
+    /// A part of the range, listed by another task.
     Part(mpsc::UnboundedReceiver<ListMessage>),
 }
 
-/// What lists have in common.
+/// State shared by all listings.
 pub(super) struct ListScheduler {
     pub(super) shared: Arc<MirrorTasks>,
-    /// When the last keys can have been delivered.
+    /// Latest possible delivery time.
     pub(super) end: Timestamp,
     running: Arc<Semaphore>,
-    room: Arc<Semaphore>,
+    budget: Arc<Semaphore>,
     splits: AtomicUsize,
 }
 
-/// Where the pages of one list wait.
+/// Memory budget for the pages of one listing.
 pub(super) struct PageBudget {
     own: Arc<Semaphore>,
     common: Arc<Semaphore>,
 }
 
-/// The space of one page. Dropped, it is free for another.
+/// Budget for one page, returned when dropped.
 pub(super) struct BudgetPermit(OwnedSemaphorePermit);
 
 impl ListScheduler {
-    /// Room for the pages of one list.
-    pub(super) fn room(&self) -> PageBudget {
-        PageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.room) }
+    /// Returns the budget of one listing.
+    pub(super) fn budget(&self) -> PageBudget {
+        PageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.budget) }
     }
 
-    /// Permits to list so many parts of a list, if there are any to spare.
+    /// Returns up to `wanted` permits to list parts, as far as they are available.
     pub(super) fn permits(&self, wanted: usize) -> Vec<OwnedSemaphorePermit> {
         let split = || self.splits.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).ok();
         let permit = || Arc::clone(&self.running).try_acquire_owned().ok();
+        // A split is counted only after a permit was obtained for it.
         (0..wanted).map_while(|_| permit().filter(|_| split().is_some())).collect()
     }
 
-    /// Takes back permits that were of no use.
-    pub(super) fn rollback(&self, permits: usize) {
+    /// Returns permits that were not used.
+    pub(super) fn return_permits(&self, permits: usize) {
         self.splits.fetch_add(permits, Relaxed);
     }
 
-    /// Begins a list.
+    /// Starts a listing and returns its messages.
     pub(super) fn begin(
-        office: &Arc<ListScheduler>,
-        scan: KeyRange,
+        scheduler: &Arc<ListScheduler>,
+        range: KeyRange,
         permit: OwnedSemaphorePermit,
     ) -> mpsc::UnboundedReceiver<ListMessage> {
-        // BoundedBody by the room.
+        // The channel is unbounded because the page budget already limits it.
         let (sender, pages) = mpsc::unbounded_channel();
-        office.shared.counts.open_lists.fetch_add(1, Relaxed);
-        tokio::spawn(ListWalk::new(scan, Arc::clone(office), sender).send(permit));
+        scheduler.shared.counts.open_lists.fetch_add(1, Relaxed);
+        tokio::spawn(ListWalk::new(range, Arc::clone(scheduler), sender).send(permit));
         pages
     }
 }
 
 impl PageBudget {
-    /// Waits for the space of a page.
-    pub(super) async fn space(&self) -> Option<BudgetPermit> {
+    /// Waits for the budget of one page; `None` if the run ends.
+    pub(super) async fn permit(&self) -> Option<BudgetPermit> {
         tokio::select! {
+            // Prefer the own permit and leave the shared budget to other listings.
             biased;
             permit = Arc::clone(&self.own).acquire_owned() => permit.ok().map(BudgetPermit),
             permit = Arc::clone(&self.common).acquire_many_owned(LARGEST) => permit.ok().map(BudgetPermit),
@@ -106,48 +108,51 @@ impl PageBudget {
 }
 
 impl BudgetPermit {
-    /// Gives back what a page of so many bytes does not need.
-    pub(super) fn narrow(mut self, bytes: usize) -> BudgetPermit {
+    /// Reduces the permit to `bytes`, the actual size of the page.
+    pub(super) fn shrink_to(mut self, bytes: usize) -> BudgetPermit {
         let surplus = self.0.num_permits().saturating_sub((bytes >> 10) + 1);
         drop(self.0.split(surplus));
         self
     }
 }
 
-/// All lists, in the order of keys.
+/// All listings, in key order.
 pub(super) struct ListQueue {
     lists: mpsc::Receiver<mpsc::UnboundedReceiver<ListMessage>>,
-    /// The list whose turn it is, and on top its part whose turn it is.
+    /// Stack of the current listing and its current part.
     open: Vec<mpsc::UnboundedReceiver<ListMessage>>,
-    /// The last trouble that was told of.
-    told: Option<(String, String)>,
+    /// Prefix and text of the last reported error.
+    reported: Option<(String, String)>,
 }
 
 impl ListQueue {
-    /// Begins to list.
-    pub(super) fn open(shared: &Arc<MirrorTasks>, scans: BTreeSet<KeyRange>) -> ListQueue {
-        let office = Arc::new(ListScheduler {
+    /// Starts the listings.
+    pub(super) fn open(shared: &Arc<MirrorTasks>, ranges: BTreeSet<KeyRange>) -> ListQueue {
+        let scheduler = Arc::new(ListScheduler {
             end: end(shared.scope.last_day, Timestamp::now()),
             shared: Arc::clone(shared),
             running: Arc::new(Semaphore::new(LISTS)),
-            room: Arc::new(Semaphore::new(ROOM)),
+            budget: Arc::new(Semaphore::new(BUDGET)),
             splits: AtomicUsize::new(SPLITS),
         });
         let (sender, lists) = mpsc::channel(AHEAD);
-        // Nobody shall believe that all is listed before all has begun.
+        // Counts the starter itself as an open listing, so that the listing does not appear
+        // complete before all have started.
         shared.counts.open_lists.fetch_add(1, Relaxed);
         tokio::spawn(async move {
-            for scan in scans {
-                let Ok(permit) = Arc::clone(&office.running).acquire_owned().await else { break };
+            for range in ranges {
+                let Ok(permit) = Arc::clone(&scheduler.running).acquire_owned().await else { break };
+                // Start a listing only if the queue has a place for it, which bounds how far
+                // listings run ahead.
                 let Ok(place) = sender.reserve().await else { break };
-                place.send(ListScheduler::begin(&office, scan, permit));
+                place.send(ListScheduler::begin(&scheduler, range, permit));
             }
-            office.shared.counts.open_lists.fetch_sub(1, Relaxed);
+            scheduler.shared.counts.open_lists.fetch_sub(1, Relaxed);
         });
-        ListQueue { lists, open: Vec::new(), told: None }
+        ListQueue { lists, open: Vec::new(), reported: None }
     }
 
-    /// The next objects, or why some are missing.
+    /// Returns the next objects, or the error of an incomplete listing.
     pub(super) async fn next(&mut self) -> Option<Result<ObjectBatch, (String, S3Error)>> {
         loop {
             let Some(list) = self.open.last_mut() else {
@@ -157,12 +162,13 @@ impl ListQueue {
             match list.recv().await {
                 None => drop(self.open.pop()),
                 Some(ListMessage::Part(part)) => self.open.push(part),
-                Some(ListMessage::Page(page, _space)) => return Some(Ok(page)),
-                Some(ListMessage::Trouble(folder, trouble)) => {
-                    // All parts of a list may have the same one.
-                    let told = (folder.clone(), trouble.text.clone());
-                    if self.told.replace(told.clone()) != Some(told) {
-                        return Some(Err((folder, trouble)));
+                Some(ListMessage::Page(page, _permit)) => return Some(Ok(page)),
+                Some(ListMessage::Failed(folder, error)) => {
+                    // All parts of a listing can fail with the same error, which is reported
+                    // once.
+                    let reported = (folder.clone(), error.text.clone());
+                    if self.reported.replace(reported.clone()) != Some(reported) {
+                        return Some(Err((folder, error)));
                     }
                 }
             }

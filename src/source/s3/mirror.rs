@@ -1,9 +1,8 @@
-//! The folder that holds objects under their own keys.
+//! Stores the objects of one bucket in a local folder, under their keys.
 //!
-//! An object appears under its name only when it is whole; a key that is no
-//! plain path below the folder is refused, and links in the folder are not
-//! followed. A small file says which bucket it is of: the keys of two buckets
-//! would mix.
+//! An object gets its final name only when it is complete. A key that is not a plain relative
+//! path is rejected, and links in the folder are not followed. A marker file names the bucket,
+//! because the keys of two buckets would be mixed up in one folder.
 
 mod part;
 
@@ -17,32 +16,32 @@ use super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot, SPECIAL, is_link
 use crate::error::{Error, plain};
 use crate::sink::partial_file;
 
-/// The file that says which bucket a mirror is of.
+/// Name of the marker file that names the bucket.
 pub const MARK: &str = ".trail2tsv-bucket";
 
 /// A mirror of one bucket.
 #[derive(Clone, Debug)]
 pub struct Mirror {
     folder: PathBuf,
-    /// Where it is, if it is there.
+    /// Root folder; `None` if it does not exist.
     root: Option<Arc<MirrorRoot>>,
 }
 
 impl Mirror {
-    /// Makes the folder, if it is not there. Fails where it is another
-    /// bucket's.
+    /// Opens the mirror in `folder`, which is created if missing. Returns an error if the
+    /// folder is the mirror of another bucket.
     pub fn open(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
         std::fs::create_dir_all(folder).map_err(|error| {
             let why = plain(&error);
             Error::Failed(format!("{}: the mirror cannot be made: {why}; choose another by --mirror", folder.display()))
         })?;
         let mirror = Mirror::at(folder, bucket)?;
-        // A mirror that cannot be written to may have all that is needed.
+        // A read-only mirror can still contain all the objects needed.
         if mirror.mark(bucket).is_ok() { Mirror::at(folder, bucket) } else { Ok(mirror) }
     }
 
-    /// The mirror in a folder that need not be there yet. Fails where it is
-    /// another bucket's, or not to be trusted.
+    /// Opens the mirror in a folder that may not exist yet. Returns an error if the folder is
+    /// the mirror of another bucket, or its marker file cannot be trusted.
     pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
         let refuse = |what: String| Err(Error::Failed(format!("{}: {what} by --mirror", folder.display())));
         let root = match MirrorRoot::open(folder) {
@@ -51,24 +50,24 @@ impl Mirror {
             Err(error) => return refuse(format!("the mirror cannot be opened: {}; choose another", plain(&error))),
         };
         let mirror = Mirror { folder: folder.to_path_buf(), root };
-        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| start(file))) {
+        match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| read_start(file))) {
             Some(Ok(text)) if text.trim_end() != bucket => {
                 refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))
             }
             Some(Err(error)) if is_link(&error) || plain(&error) == SPECIAL => {
                 refuse(format!("its {MARK} is {}; remove that, or choose another", plain(&error)))
             }
-            // Whoever filled it otherwise knows what is in it.
+            // Without a marker file, the user is responsible for the content.
             _ => Ok(mirror),
         }
     }
 
-    /// The folder, by which all of it is reached.
+    /// Returns the root folder, through which all files are accessed.
     pub fn root(&self) -> Option<&Arc<MirrorRoot>> {
         self.root.as_ref()
     }
 
-    /// Where an object belongs, or why it cannot be kept.
+    /// Returns the path for an object. Returns an error text if the key cannot be stored.
     pub fn path(&self, key: &str) -> Result<PathBuf, &'static str> {
         const LONGEST: usize = 200;
         let mut path = self.folder.clone();
@@ -93,14 +92,14 @@ impl Mirror {
         Ok(path)
     }
 
-    /// Begins to write the object of this key.
+    /// Starts a partial file for the object of this key.
     pub(super) fn begin(&self, key: &str) -> io::Result<PartFile> {
         let root = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
         PartFile::begin(root, split(key).0)
     }
 
-    /// Removes what processes that are gone have left in the folder of a key,
-    /// and gives the names of what only looks like that.
+    /// Removes partial files of dead processes from the folder of a key. Returns the paths that
+    /// have such a name but are not regular files.
     pub(super) fn clean(&self, key: &str) -> Vec<PathBuf> {
         let (folder, _) = split(key);
         let Some(opened) = self.root.as_ref().and_then(|root| root.folder(Path::new(folder)).ok()) else {
@@ -109,7 +108,7 @@ impl Mirror {
         part::clean(&opened).into_iter().map(|name| self.folder.join(folder).join(name)).collect()
     }
 
-    /// Writes the mark that names the mirror's bucket, unless there is one.
+    /// Writes the marker file that names the bucket, unless one exists.
     fn mark(&self, bucket: &str) -> io::Result<()> {
         let root = self.root.as_ref().ok_or(io::ErrorKind::NotFound)?;
         if root.find(Path::new(MARK))?.is_some() {
@@ -117,16 +116,16 @@ impl Mirror {
         }
         let part = PartFile::begin(root, "")?;
         writeln!(part.file(), "{bucket}")?;
-        // Of two that come at once, the first is right.
+        // If two processes write the marker concurrently, the first one wins.
         part.place(MARK)
     }
 }
 
-/// What a mirror has, asked in the order of keys: the folder of the last is held.
+/// Looks up objects of a mirror in key order. Keeps the folder of the last key open.
 #[derive(Debug)]
 pub(super) struct MirrorLookup {
     mirror: Mirror,
-    /// The folder of the last key, and what it is where it is there.
+    /// Folder of the last key; `folder` is its handle, if it exists.
     path: String,
     folder: Option<MirrorFolder>,
     is_known: bool,
@@ -137,7 +136,7 @@ impl MirrorLookup {
         MirrorLookup { mirror, path: String::new(), folder: None, is_known: false }
     }
 
-    /// What there is in the place of an object. Fails where the way is barred.
+    /// Returns the entry at the path of an object. Returns an error if the path is blocked.
     pub(super) fn find(&mut self, key: &str) -> io::Result<Option<MirrorEntry>> {
         let (path, name) = split(key);
         if !self.is_known || self.path != path {
@@ -153,13 +152,13 @@ impl MirrorLookup {
     }
 }
 
-/// The folder of a key, and its name in it.
+/// Splits a key into its folder and the name in it.
 pub(super) fn split(key: &str) -> (&str, &str) {
     key.rsplit_once('/').unwrap_or(("", key))
 }
 
-/// The first of a text, which may be longer than anybody reads.
-fn start(file: std::fs::File) -> io::Result<String> {
+/// Reads the start of a file, which may be of any size.
+fn read_start(file: std::fs::File) -> io::Result<String> {
     const LONGEST: u64 = 256;
     let mut text = Vec::new();
     file.take(LONGEST).read_to_end(&mut text)?;
@@ -171,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_stay_below_the_folder() {
+    fn keys_outside_the_folder_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let mirror = Mirror::open(folder.path(), "logs").unwrap();
         assert_eq!(mirror.path("AWSLogs/1/x.json.gz").unwrap(), folder.path().join("AWSLogs/1/x.json.gz"));
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_known_in_any_order() {
+    fn lookups_work_in_any_order() {
         let folder = tempfile::tempdir().unwrap();
         let mirror = Mirror::open(folder.path(), "logs").unwrap();
         for key in ["a/x", "a/y", "b/x", "z"] {

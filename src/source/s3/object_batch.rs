@@ -1,7 +1,7 @@
-//! Objects of a list, packed: while they wait for their turn, a million take
-//! some 30 megabytes and not ten times that.
+//! A compact batch of listed objects. A million of them take about 30 megabytes while they wait
+//! for their turn, a tenth of the unpacked size.
 
-/// An object of the list.
+/// A listed object.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Object {
     pub(super) key: String,
@@ -9,15 +9,15 @@ pub(super) struct Object {
     pub(super) access: ObjectAccess,
 }
 
-/// Whether S3 gives an object to those who may read it.
+/// Availability of an object, by its storage class.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum ObjectAccess {
-    /// At once.
+    /// Readable immediately.
     #[default]
     Immediate,
-    /// Only after it was restored from an archive.
+    /// Readable only after being restored from an archive.
     Archived,
-    /// Soon: it is being restored.
+    /// Being restored, so readable later.
     Restoring,
 }
 
@@ -25,14 +25,13 @@ impl ObjectAccess {
     const ALL: [ObjectAccess; 3] = [ObjectAccess::Immediate, ObjectAccess::Archived, ObjectAccess::Restoring];
 }
 
-/// Objects in the order of their keys. Of each key only what differs from the
-/// one before is kept.
+/// Objects in key order. Each key is stored without the prefix it shares with the previous one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ObjectBatch {
-    /// What the keys end in, one after the other.
+    /// Concatenated suffixes of the keys.
     endings: String,
-    /// Of each object: how many bytes its key has in common with the last one,
-    /// how many its own ending has, its size, and whether it can be read.
+    /// For each object: length of the prefix shared with the previous key, length of the
+    /// suffix, size and access, as variable-length integers.
     numbers: Vec<u8>,
     count: usize,
     last_key: String,
@@ -55,12 +54,12 @@ impl ObjectBatch {
         self.count
     }
 
-    /// How many bytes it takes.
+    /// Returns the memory used, in bytes.
     pub(super) fn size(&self) -> usize {
         self.endings.capacity() + self.numbers.capacity() + self.last_key.capacity()
     }
 
-    /// Gives back the memory that was in store for more objects.
+    /// Releases unused capacity.
     pub(super) fn pack(mut self) -> ObjectBatch {
         self.endings.shrink_to_fit();
         self.numbers.shrink_to_fit();
@@ -72,7 +71,7 @@ impl ObjectBatch {
     }
 }
 
-/// The objects of a page, unpacked one by one.
+/// Iterates over the objects of a batch and unpacks them one by one.
 pub(super) struct BatchObjects<'a> {
     endings: &'a str,
     numbers: &'a [u8],
@@ -94,7 +93,8 @@ impl Iterator for BatchObjects<'_> {
     }
 }
 
-/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+/// Writes a variable-length integer: seven bits per byte, lowest first. The highest bit marks
+/// that more bytes follow.
 fn write(bytes: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         bytes.push(number as u8 | 0x80);
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_come_out_as_they_went_in() {
+    fn objects_round_trip() {
         let objects: Vec<Object> = [("", 0), ("a", 127), ("a/é1", 128), ("a/ê1", 1), ("a/ê12", u64::MAX), ("b", 300)]
             .into_iter()
             .zip(ObjectAccess::ALL.into_iter().cycle())
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_logs_take_little() {
+    fn log_keys_are_stored_compactly() {
         let mut page = ObjectBatch::default();
         for number in 0..1000 {
             let minute = format!("20261001T{:02}{:02}Z", number / 60, number % 60);

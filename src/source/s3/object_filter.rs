@@ -1,5 +1,5 @@
-//! Decides of each listed object whether it is wanted, whether the mirror has
-//! it, and whether the mirror can have it.
+//! Classifies listed objects: wanted or not, already mirrored or not, and whether the mirror
+//! can store them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,40 +11,41 @@ use super::mirror_root::{MirrorEntry, is_link};
 use crate::error::{Issue, Outcome, Problem};
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 
-/// Takes objects in the order of their keys.
+/// Classifies objects in key order.
 pub(super) struct ObjectFilter {
     pub(super) shared: Arc<MirrorTasks>,
-    /// The keys so far that the next one may go on from.
-    trunks: Vec<String>,
+    /// Earlier keys that are a prefix of the current one.
+    ancestors: Vec<String>,
     presence: MirrorLookup,
 }
 
-/// What becomes of an object.
+/// Classification of an object.
 pub(super) enum ObjectState {
-    /// It is a folder that somebody made by hand.
+    /// An empty object that represents a folder.
     NoObject,
-    /// It cannot hold wanted events.
+    /// The object cannot contain wanted events.
     TooOld,
-    /// The mirror cannot have it.
+    /// The mirror cannot store the object.
     Refused(Issue),
-    /// The mirror has it, here.
+    /// The mirror contains the object at this path.
     Present(PathBuf),
-    /// The mirror lacks it, and it must be restored before it can be read.
+    /// The mirror lacks the object, which must be restored before it can be read.
     Archived,
-    /// The mirror lacks it, here, and may have something else in its place.
+    /// The mirror lacks the object. Contains its path and the entry that occupies it, if any.
     Missing(PathBuf, Option<MirrorEntry>),
 }
 
 impl ObjectFilter {
     pub(super) fn new(shared: Arc<MirrorTasks>) -> ObjectFilter {
         let presence = MirrorLookup::new(shared.mirror.clone());
-        ObjectFilter { shared, trunks: Vec::new(), presence }
+        ObjectFilter { shared, ancestors: Vec::new(), presence }
     }
 
-    /// Decides, and counts what needs no fetching.
-    pub(super) fn judge(&mut self, object: &Object) -> ObjectState {
+    /// Classifies an object and updates the counters, except for objects to download.
+    pub(super) fn classify(&mut self, object: &Object) -> ObjectState {
         let shared = &self.shared;
         if object.key.ends_with('/') && object.size == 0 {
+            // The listing has already counted it as an object.
             shared.counts.known.fetch_sub(1, Relaxed);
             return ObjectState::NoObject;
         }
@@ -53,7 +54,7 @@ impl ObjectFilter {
             return ObjectState::TooOld;
         }
         let path = match shared.mirror.path(&object.key) {
-            Ok(_) if grows_from(&mut self.trunks, &object.key) => Err(IN_THE_WAY),
+            Ok(_) if is_below_earlier_key(&mut self.ancestors, &object.key) => Err(IN_THE_WAY),
             result => result,
         };
         let there = if path.is_ok() { self.presence.find(&object.key) } else { Ok(None) };
@@ -61,7 +62,7 @@ impl ObjectFilter {
             Err(error) if is_link(error) => Err(BEHIND_A_LINK),
             _ => path,
         };
-        // What else bars the way, writing will tell.
+        // Any other obstacle is reported when the object is written.
         let there = there.unwrap_or_default();
         match path {
             Err(reason) => {
@@ -83,18 +84,18 @@ impl ObjectFilter {
     }
 }
 
-/// A folder that others have put there could be anywhere.
+/// The target of such a link can be anywhere.
 pub(super) const BEHIND_A_LINK: &str = "a folder of the mirror is a link, and links in it are not followed";
 pub(super) const IN_THE_WAY: &str = "a file of the mirror would have to be a folder, or a folder a file";
 
-/// Whether a key is below another object's, as `x/y` is below `x`: a disk
-/// cannot hold both. Keys come in order, so those that the key does not begin
-/// with will be met no more.
-fn grows_from(trunks: &mut Vec<String>, key: &str) -> bool {
-    trunks.retain(|trunk| key.starts_with(trunk.as_str()));
-    let is_below = trunks.iter().any(|trunk| key[trunk.len()..].starts_with('/'));
+/// True if a key lies below that of another object, as `x/y` lies below `x`. A file system
+/// cannot store both. Keys are ordered, so a key that is not a prefix of the current one is not
+/// a prefix of any later one.
+fn is_below_earlier_key(ancestors: &mut Vec<String>, key: &str) -> bool {
+    ancestors.retain(|ancestor| key.starts_with(ancestor.as_str()));
+    let is_below = ancestors.iter().any(|ancestor| key[ancestor.len()..].starts_with('/'));
     if !is_below {
-        trunks.push(key.to_string());
+        ancestors.push(key.to_string());
     }
     is_below
 }
@@ -104,10 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_object_and_those_below_it_the_first_is_kept() {
-        let mut trunks = Vec::new();
+    fn keys_below_another_object_are_rejected() {
+        let mut ancestors = Vec::new();
         let keys = ["a", "a-b", "a/b", "a/b/c", "ab", "b/c", "b/c/d", "c"];
-        let below: Vec<&str> = keys.into_iter().filter(|key| grows_from(&mut trunks, key)).collect();
+        let below: Vec<&str> = keys.into_iter().filter(|key| is_below_earlier_key(&mut ancestors, key)).collect();
         assert_eq!(below, ["a/b", "a/b/c", "b/c/d"]);
     }
 }

@@ -1,4 +1,4 @@
-//! A mirror that is read as it is, without asking the bucket.
+//! Reads a mirror as it is, without contacting the bucket.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::report::{Coverage, Report};
 use crate::source::spec::BucketInput;
 
-/// What of a mirror is to be read.
+/// The parts of a mirror to read.
 #[derive(Debug)]
 pub struct OfflineMirror {
-    /// What is looked at in its folders.
+    /// Which accounts, regions, kinds and days to read.
     pub scope: Scope,
-    /// All of it is reached by this.
+    /// Root folder, through which all files are accessed.
     pub root: Arc<MirrorRoot>,
-    /// Folders to be walked, in the order of keys.
+    /// Folders to walk, in key order.
     pub folders: Vec<PathBuf>,
-    /// The single object that was named.
+    /// The single object that the prefix names; `None` if it names a folder.
     pub object: Option<PathBuf>,
-    /// What could not be looked into.
+    /// Folders that could not be listed.
     pub skips: Vec<Issue>,
-    /// What was left out.
+    /// What the run does not cover.
     pub coverage: Coverage,
     mirror: PathBuf,
     bucket: String,
 }
 
 impl OfflineMirror {
-    /// Finds what was asked for. Fails where nothing of it is mirrored, or the
-    /// mirror is another bucket's.
+    /// Finds the requested logs. Returns an error if none are mirrored, or the mirror belongs
+    /// to another bucket.
     pub fn open(input: &BucketInput, report: &Report) -> Result<OfflineMirror, Error> {
         let mirror = Mirror::at(&input.mirror, &input.bucket)?;
         let scope = scope(input)?.below(&input.mirror);
@@ -58,7 +58,7 @@ impl OfflineMirror {
             let folder = first_link(root, folder.trim_end_matches('/'));
             skips.push(refused(&input.mirror.join(folder), &plain(error)));
         }
-        // Several folders may lie behind one link.
+        // A single link can hide several folders.
         skips.dedup_by(|one, other| one.name == other.name);
         Ok(OfflineMirror {
             root: Arc::clone(root),
@@ -72,7 +72,7 @@ impl OfflineMirror {
         })
     }
 
-    /// What is wrong with a folder that was found, if it cannot be walked.
+    /// Returns the reason why a folder cannot be walked; `None` if it can.
     pub fn refusal(&self, folder: &Path) -> Option<Issue> {
         let relative = self.root.relative(folder)?;
         let error = self.root.folder(relative).err()?;
@@ -80,14 +80,14 @@ impl OfflineMirror {
         Some(refused(&self.mirror.join(link), &plain(&error)))
     }
 
-    /// What a file of the mirror is called in the bucket.
+    /// Returns the bucket address of a file in the mirror.
     pub fn address(&self, path: &Path) -> String {
         let key = self.root.relative(path).unwrap_or(path).to_string_lossy().replace('\\', "/");
         format!("s3://{}/{key}", self.bucket)
     }
 }
 
-/// The link on the way to a folder, or the folder where there is none.
+/// Returns the first link on the path to a folder, or the folder itself if there is none.
 fn first_link<'f>(mirror: &MirrorRoot, folder: &'f str) -> &'f str {
     let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
     let mut folders = ends.map(|end| &folder[..end]);
@@ -99,7 +99,7 @@ fn refused(path: &Path, why: &str) -> Issue {
     Issue { name, problem, outcome: Outcome::Nothing }
 }
 
-/// Whether a mirror holds anything, but for what says whose it is.
+/// True if the mirror contains anything besides the marker file.
 fn has_objects(mirror: &MirrorRoot) -> bool {
     mirror.folder(Path::new("")).and_then(|root| root.names()).is_ok_and(|names| names.iter().any(|name| name != MARK))
 }

@@ -1,13 +1,13 @@
-//! Tells whether there is a profile of a name, where there were no credentials
-//! in it: the SDK does not say.
+//! Checks whether a profile exists after no credentials were found, because the SDK does not
+//! report a missing profile.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use etcetera::home_dir;
 
-/// What to say where the profile that was asked for, by an option or by the
-/// environment, is nowhere; nothing where it is there.
+/// Returns an error text if the profile named by the option or the environment does not exist;
+/// `None` if it exists or none is named.
 pub(super) fn missing(option: Option<&str>) -> Option<String> {
     let (name, by) = match option {
         Some(name) => (name.to_string(), "--profile"),
@@ -30,7 +30,7 @@ pub(super) fn missing(option: Option<&str>) -> Option<String> {
     Some(format!("{by} {name:?}: there is no such profile; {there_are}"))
 }
 
-/// The profiles that a file has.
+/// Returns the profile names in a configuration file.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     let sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());
     sections.filter_map(|section| match section.trim().split_once([' ', '\t']) {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn profiles_are_found_in_both_kinds_of_files() {
+    fn profiles_are_parsed_from_both_file_formats() {
         let config = "[default]\nregion = x\n [profile  a b ]\n[profile \"c\"]\n[sso-session d]\n#[profile e]\n";
         assert_eq!(names(config).collect::<Vec<_>>(), ["default", "a b", "c"]);
         assert_eq!(names("[x]\naws_access_key_id = [y]\n").collect::<Vec<_>>(), ["x"]);

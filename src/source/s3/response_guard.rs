@@ -1,8 +1,8 @@
-//! Watches the answers of S3 as they come: none is read without an end, and a
-//! list that is not whole is an error.
+//! Guards against faulty S3 responses: limits their size, and treats an incomplete listing as
+//! an error.
 //!
-//! The SDK's decoder takes what it can read of a document for all of it: it
-//! stops at the first character that XML cannot have, and at a missing end.
+//! The SDK's decoder accepts incomplete documents. It stops without an error at the first
+//! character that XML does not allow, and at a missing end.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,11 +18,11 @@ use aws_sdk_s3::primitives::SdkBody;
 use http_body::{Body, Frame};
 use memchr::memmem;
 
-/// More than a thousand keys of 1024 bytes, each of them escaped, and what is
-/// said of them.
+/// Size limit, in bytes: exceeds a page of a thousand escaped keys of 1024 bytes with their
+/// metadata.
 const LONGEST: usize = 5 << 20;
 
-/// A document without its end, or with a part that cannot be read.
+/// Error for a document that is truncated or was not decoded completely.
 #[derive(Debug)]
 pub(super) struct TruncatedList;
 
@@ -34,7 +34,7 @@ impl fmt::Display for TruncatedList {
 
 impl std::error::Error for TruncatedList {}
 
-/// Bounds what is read of an error, which the SDK holds in memory.
+/// Limits the size of error responses, which the SDK holds in memory.
 #[derive(Debug)]
 pub(super) struct ErrorGuard;
 
@@ -56,7 +56,7 @@ impl Intercept for ErrorGuard {
     }
 }
 
-/// Bounds what is read of a list, and refuses one that is not whole.
+/// Limits the size of a listing page and rejects incomplete ones.
 #[derive(Debug)]
 pub(super) struct ListGuard;
 
@@ -88,8 +88,7 @@ impl Intercept for ListGuard {
     }
 }
 
-/// Whether the document ends as it should, and the decoder has met all that is
-/// in it.
+/// True if the document has its end tag and the decoder returned all of its entries.
 fn is_whole(document: &[u8], list: &ListObjectsV2Output) -> bool {
     let count = |element: &[u8]| memmem::find_iter(document, element).count();
     let is_ended = document.trim_ascii_end().ends_with(b"ListBucketResult>");
@@ -103,7 +102,7 @@ fn bound(context: &mut BeforeDeserializationInterceptorContextMut<'_>) {
     *context.response_mut().body_mut() = SdkBody::from_body_1_x(BoundedBody { body, left: LONGEST });
 }
 
-/// A body that ends after `left` bytes, whatever follows.
+/// A body that is truncated after `left` bytes.
 struct BoundedBody {
     body: SdkBody,
     left: usize,
@@ -135,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_ended_and_read_to_its_end_is_whole() {
+    fn truncated_or_partly_decoded_lists_are_rejected() {
         let list = ListObjectsV2Output::builder().contents(Object::builder().key("a").build()).build();
         let entry = "<Contents><Key>a</Key></Contents>";
         for (document, expected) in [

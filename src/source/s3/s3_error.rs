@@ -1,4 +1,4 @@
-//! What S3 or the way to it refuses, in words that say what to do.
+//! Errors of S3 and of the connection to it, with texts that say what to do.
 
 use std::error::Error as StdError;
 
@@ -8,27 +8,27 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use crate::error::Error;
 use crate::source::s3::response_guard::TruncatedList;
 
-/// What was tried.
+/// The request that failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum S3Action<'a> {
     List { bucket: &'a str, prefix: &'a str },
     Get { bucket: &'a str },
 }
 
-/// Why it did not work.
+/// Error of a request.
 #[derive(Clone, Debug)]
 pub(super) struct S3Error {
-    /// What is wrong and what can be done, without the name of the object.
+    /// Cause and remedy, without the name of the object.
     pub(super) text: String,
-    /// The whole run is concerned, not this request alone.
+    /// True if every further request would fail too.
     pub(super) is_fatal: bool,
-    /// The same request may be answered well in a while.
+    /// True if the same request may succeed later.
     pub(super) is_transient: bool,
-    /// The answer is not whole, or makes no sense.
+    /// True if the answer is incomplete or invalid.
     pub(super) is_garbled: bool,
-    /// There was nothing to sign the request with.
+    /// True if no credentials were found.
     pub(super) has_no_credentials: bool,
-    /// The region that the bucket is in, where the answer says so.
+    /// Region of the bucket, if the answer contains it.
     pub(super) region: Option<String>,
     bucket: String,
 }
@@ -78,25 +78,25 @@ impl S3Error {
         }
     }
 
-    /// A list that makes no sense.
+    /// Creates an error for an invalid listing.
     pub(super) fn of_list(bucket: &str, text: String) -> S3Error {
         let bucket = bucket.to_string();
         let (is_fatal, is_transient, is_garbled, has_no_credentials) = (false, false, false, false);
         S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region: None, bucket }
     }
 
-    /// An answer that makes no sense, which the next may do.
+    /// Creates an error for an invalid answer that is worth a retry.
     pub(super) fn garbled(bucket: &str, text: String) -> S3Error {
         S3Error { is_garbled: true, ..S3Error::of_list(bucket, text) }
     }
 
-    /// As an error that ends the run.
+    /// Converts to an error that ends the run.
     pub(super) fn into_fatal(self) -> Error {
         Error::Failed(format!("s3://{}: {}", self.bucket, self.text))
     }
 }
 
-/// What is wrong with an answer that says that all is well.
+/// Returns the defect of an answer that has a success status; `None` for other errors.
 fn garbled<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     if let SdkError::ServiceError(_) = error {
         return Some("the answer cannot be parsed".into());
@@ -111,7 +111,7 @@ fn garbled<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<S
     None
 }
 
-/// Where the bucket is: S3 says it in a header, or in the text of the error.
+/// Extracts the region of the bucket from a header or from the error document.
 fn region(response: &HttpResponse) -> Option<String> {
     if let Some(region) = response.headers().get("x-amz-bucket-region") {
         return Some(region.into());
@@ -125,7 +125,7 @@ const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose 
 const SIGN_IN_FIRST: &str =
     "sign in, for example by `aws sso login`, choose others by --profile, or read a public bucket by --no-sign-request";
 
-/// Which permission is missing on what.
+/// Names the missing permission and its resource.
 fn denied(action: &S3Action<'_>, message: &str) -> String {
     if message.contains("kms:") || message.contains("KMS") {
         return "access denied: kms:Decrypt is needed on the key that the object is encrypted with".into();
@@ -139,14 +139,14 @@ fn denied(action: &S3Action<'_>, message: &str) -> String {
     }
 }
 
-/// The request did not get as far as an answer.
+/// Describes a failure without an answer, and whether it ends the run.
 fn without_answer<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (String, bool) {
     let chain = causes(error);
     let text = chain.join(": ");
     let lower = text.to_lowercase();
     let cause = cause(error);
     if lower.contains("credential") || lower.contains("sso") || lower.contains("token") {
-        // The SDK lists each place where it looked, which helps nobody in a hurry.
+        // The SDK lists every place it searched; that detail is omitted.
         let is_missing = lower.contains("no credentials found") || cause == "the credential provider was not enabled";
         let what = if is_missing { "no credentials were found".into() } else { format!("no credentials: {cause}") };
         return (format!("{what}; {SIGN_IN_FIRST}"), true);
@@ -158,13 +158,13 @@ fn without_answer<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (
     }
 }
 
-/// What an error comes from in the end, without Rust's "(os error 2)".
+/// Returns the root cause, without Rust's "(os error 2)".
 pub(super) fn cause(error: &dyn StdError) -> String {
     let text = causes(error).pop().unwrap_or_default();
     text.split(" (os error").next().unwrap_or_default().to_string()
 }
 
-/// The error and what caused it, outermost first.
+/// Returns the texts of an error and its causes, outermost first.
 fn causes(error: &dyn StdError) -> Vec<String> {
     let mut chain = Vec::new();
     let mut next = Some(error);

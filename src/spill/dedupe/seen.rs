@@ -1,7 +1,6 @@
-//! The set of ids that came before, in three places: the latest in a hash
-//! table, those before them in one sorted list, and what the list cannot hold
-//! in sorted runs on disk. A filter knows of nearly every new id that it is in
-//! none of these.
+//! Set of the ids seen so far, in three tiers: a hash table of the latest ids, a sorted list of
+//! earlier ones, and sorted runs on disk for the rest. A Bloom filter with one hash avoids the
+//! lookup for almost all new ids.
 
 use std::collections::HashSet;
 
@@ -9,14 +8,14 @@ use super::IdHash;
 use crate::error::Error;
 use crate::spill::scratch::Scratch;
 
-/// So many ids are kept in the hash table.
+/// Maximum number of ids in the hash table.
 const LATEST: usize = 1 << 17;
-/// So many ids are kept in the sorted list.
+/// Maximum number of ids in the sorted list.
 const LISTED: usize = 3 << 19;
-/// Bits of the filter, and those of a hash that choose one.
+/// Number of hash bits that select a bit of the filter, which has 2^27 bits.
 const FILTER_BITS: u32 = 27;
 
-/// Ids that came before.
+/// Set of the ids seen so far.
 #[derive(Debug)]
 pub struct SeenIds {
     most_listed: usize,
@@ -29,51 +28,51 @@ pub struct SeenIds {
 
 impl Default for SeenIds {
     fn default() -> SeenIds {
-        SeenIds::with_room(LATEST, LISTED)
+        SeenIds::with_capacity(LATEST, LISTED)
     }
 }
 
 impl SeenIds {
-    fn with_room(most_latest: usize, most_listed: usize) -> SeenIds {
+    fn with_capacity(most_latest: usize, most_listed: usize) -> SeenIds {
         let filter = vec![0; 1 << (FILTER_BITS - 6)];
         SeenIds { most_listed, most_latest, filter, latest: HashSet::new(), listed: Vec::new(), runs: Vec::new() }
     }
 
-    /// Adds an id, and says whether it is new.
+    /// Adds an id. Returns true if it is new.
     pub fn insert(&mut self, id: IdHash) -> Result<bool, Error> {
-        if self.may_hold(&id) && self.holds(&id)? {
+        if self.may_contain(&id) && self.contains(&id)? {
             return Ok(false);
         }
         self.latest.insert(id);
         if self.latest.len() >= self.most_latest {
-            self.settle()?;
+            self.move_latest_to_list()?;
         }
         Ok(true)
     }
 
-    /// Notes the id in the filter; false where it cannot have been there.
-    fn may_hold(&mut self, id: &IdHash) -> bool {
+    /// Sets the bit of an id in the filter. Returns false if the id is certainly new.
+    fn may_contain(&mut self, id: &IdHash) -> bool {
         let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
         let (word, bit) = (&mut self.filter[(bit >> 6) as usize], 1 << (bit & 63));
-        let may_be = *word & bit != 0;
+        let is_set = *word & bit != 0;
         *word |= bit;
-        may_be
+        is_set
     }
 
-    fn holds(&mut self, id: &IdHash) -> Result<bool, Error> {
+    fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
         if self.latest.contains(id) || self.listed.binary_search(id).is_ok() {
             return Ok(true);
         }
         for run in &mut self.runs {
-            if run.holds(id)? {
+            if run.contains(id)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Moves the latest ids to the list, and the list to disk if it is full.
-    fn settle(&mut self) -> Result<(), Error> {
+    /// Moves the latest ids to the list; writes the list to disk first if they do not fit.
+    fn move_latest_to_list(&mut self) -> Result<(), Error> {
         if self.listed.len() + self.latest.len() > self.most_listed {
             let mut run = SeenRun::new(Scratch::new()?);
             for id in &self.listed {
@@ -89,9 +88,9 @@ impl SeenIds {
         Ok(())
     }
 
-    /// Adds a run, and makes one of those of like size.
+    /// Adds a run and merges runs of similar size.
     fn add_run(&mut self, mut run: SeenRun) -> Result<(), Error> {
-        // Each is at least twice as long as the next, so they are few.
+        // Every run is at least twice as long as the next, which keeps their number small.
         while self.runs.last().is_some_and(|last| last.count < 2 * run.count) {
             if let Some(last) = self.runs.pop() {
                 run = SeenRun::merge(last, run)?;
@@ -102,8 +101,8 @@ impl SeenIds {
     }
 }
 
-/// Merges sorted ids into a sorted list, from the end, so that it needs no
-/// second list.
+/// Merges sorted ids into a sorted list. Works backwards from the end, which needs no second
+/// list.
 fn merge_into(list: &mut Vec<IdHash>, more: &[IdHash]) {
     let (mut old, mut new) = (list.len(), more.len());
     list.reserve_exact(new);
@@ -119,17 +118,17 @@ fn merge_into(list: &mut Vec<IdHash>, more: &[IdHash]) {
     }
 }
 
-/// Sorted ids on disk.
+/// A sorted run of ids on disk.
 #[derive(Debug)]
 struct SeenRun {
     file: Scratch,
     count: usize,
-    /// The first id of each page.
+    /// First id of each page, to find the page of an id in memory.
     pages: Vec<IdHash>,
 }
 
 impl SeenRun {
-    /// Ids that are read at once.
+    /// Number of ids in a page: 4 KiB.
     const PAGE: usize = 341;
     const LENGTH: usize = size_of::<IdHash>();
 
@@ -152,7 +151,7 @@ impl SeenRun {
         Ok(bytes.as_chunks().0.to_vec())
     }
 
-    fn holds(&mut self, id: &IdHash) -> Result<bool, Error> {
+    fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
         match self.pages.partition_point(|first| first <= id) {
             0 => Ok(false),
             behind => Ok(self.page(behind - 1)?.binary_search(id).is_ok()),
@@ -179,7 +178,7 @@ impl SeenRun {
     }
 }
 
-/// Reads the ids of a run one after the other.
+/// Reads the ids of a run in order.
 struct SeenRunReader {
     run: SeenRun,
     page: Vec<IdHash>,
@@ -221,15 +220,15 @@ mod tests {
 
     fn id(number: u64) -> IdHash {
         let mut id = IdHash::default();
-        // Few bits of the filter, so that it is of little help.
+        // Few distinct filter bits, so that most lookups reach the tiers behind the filter.
         id[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
         id
     }
 
     proptest! {
         #[test]
-        fn the_first_of_each_is_new(numbers in prop::collection::vec(0..400_u64, 0..2000), latest in 1..40_usize) {
-            let mut seen = SeenIds::with_room(latest, 3 * latest);
+        fn only_first_occurrences_are_new(numbers in prop::collection::vec(0..400_u64, 0..2000), latest in 1..40_usize) {
+            let mut seen = SeenIds::with_capacity(latest, 3 * latest);
             let mut plain = HashSet::new();
             for number in numbers {
                 prop_assert_eq!(seen.insert(id(number)).unwrap(), plain.insert(number));
@@ -239,7 +238,7 @@ mod tests {
 
     #[test]
     fn runs_of_several_pages_are_searched_and_merged() {
-        let mut seen = SeenIds::with_room(500, 2000);
+        let mut seen = SeenIds::with_capacity(500, 2000);
         for time in 0..2 {
             for number in 0..40_000 {
                 assert_eq!(seen.insert(id(number)).unwrap(), time == 0, "{number}");

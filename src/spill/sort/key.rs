@@ -1,7 +1,7 @@
-//! What rows are sorted by: columns, as bytes that compare like their values.
+//! Sort keys: encodes cells as bytes that compare like their values.
 //!
-//! Numbers come before times, times before texts, and empty cells last in
-//! either direction, as in a spreadsheet.
+//! Numbers sort before times, times before texts, and empty cells last in both directions, as
+//! in a spreadsheet.
 
 use jiff::Timestamp;
 
@@ -15,16 +15,16 @@ use crate::table::column::{Column, ColumnType};
 /// A column to sort by.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SortColumn {
-    /// Its name.
+    /// Name of the column.
     pub column: String,
-    /// Whether the greatest comes first.
+    /// True for descending order.
     pub descends: bool,
 }
 
-/// A text counts as far as this.
+/// Maximum number of bytes of a text that are compared.
 const LONGEST: usize = 4096;
 
-/// Makes the keys of rows.
+/// Builds the sort keys of rows.
 #[derive(Clone, Debug)]
 pub struct SortOrder {
     columns: Vec<(Column, bool)>,
@@ -33,14 +33,14 @@ pub struct SortOrder {
 }
 
 impl SortOrder {
-    /// Resolves the columns and asks for their fields.
+    /// Resolves the columns and requests their fields. Returns an error for an unknown column.
     pub fn new(by: &[SortColumn], fields: &mut FieldSet) -> Result<SortOrder, Error> {
         let column = |by: &SortColumn| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
         let columns = by.iter().map(column).collect::<Result<_, Error>>()?;
         Ok(SortOrder { columns, style: CellStyle::default(), cell: Vec::new() })
     }
 
-    /// Appends the key of an event.
+    /// Appends the sort key of an event to `key`.
     pub fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
         for (column, descends) in &mut self.columns {
             self.cell.clear();
@@ -57,8 +57,8 @@ const TIME: u8 = 2;
 const TEXT: u8 = 3;
 const EMPTY: u8 = u8::MAX;
 
-/// Appends what compares as the cell does. In a column of times a number can be one,
-/// which is given then.
+/// Appends the encoding of a cell. `epoch` is the time that a number stands for in a column of
+/// times; `None` in other columns.
 fn encode(cell: &[u8], epoch: Option<Timestamp>, descends: bool, key: &mut Vec<u8>) {
     if cell.is_empty() {
         return key.push(EMPTY);
@@ -69,13 +69,15 @@ fn encode(cell: &[u8], epoch: Option<Timestamp>, descends: bool, key: &mut Vec<u
         key.extend(number.bytes());
     } else if let Some(time) = epoch.or_else(|| time(cell)) {
         key.push(TIME);
-        // Nothing is negative or longer then, from the year -9999 to 9999.
+        // Adding 2^70 makes all times from year -9999 to 9999 non-negative, and nine bytes are
+        // enough for the sum.
         let since = (time.as_nanosecond() + (1 << 70)) as u128;
         key.extend_from_slice(&since.to_be_bytes()[7..]);
     } else {
         key.push(TEXT);
         key.extend_from_slice(cell);
-        // Less than any byte that a cell can have.
+        // The terminator is less than any byte of a cell, so a prefix sorts before longer
+        // texts.
         key.push(0);
     }
     if descends {
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn values_compare_as_what_they_are() {
+    fn values_compare_by_type_and_value() {
         let ascending = [
             "-1e400",
             "-10.5",
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_equal_is_a_tie() {
+    fn equal_values_have_equal_keys() {
         for (one, other) in [
             ("1", "1.0"),
             ("100", "1e2"),
@@ -170,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_column_does_not_reach_into_the_next(one in "[a-c]{0,3}", other in "[a-c]{0,3}", down in any::<bool>()) {
+        fn columns_are_compared_separately(one in "[a-c]{0,3}", other in "[a-c]{0,3}", down in any::<bool>()) {
             let keys = |first: &str, second: &str| [key(first, down), key(second, false)].concat();
             let compared = keys(&one, "z").cmp(&keys(&other, "a"));
             let first = key(&one, down).cmp(&key(&other, down));

@@ -1,7 +1,7 @@
-//! Sorted runs on disk, and their merge.
+//! Sorted runs on disk and their merge.
 //!
-//! An entry is its two lengths, the key and the row. The file of a level holds
-//! one run behind the other; a level that is full becomes one run of the next.
+//! An entry consists of the lengths of key and row, the key and the row. Each level has a file
+//! of consecutive runs. The runs of a full level are merged into one run of the next level.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -11,13 +11,13 @@ use std::ops::Range;
 use crate::error::Error;
 use crate::spill::scratch::Scratch;
 
-/// What stands before the key of an entry.
+/// Length of the two length fields before a key, in bytes.
 pub(super) const HEADER: usize = 8;
-/// Marks the length of a row that is only the place of a long one.
+/// Flag in the row length: the row contains the position of a long row.
 const IS_LONG: u32 = 1 << 31;
-/// How many runs are merged at once.
+/// Number of runs that are merged at once.
 const WAYS: usize = 128;
-/// What is read of a run at once.
+/// Number of bytes of a run that are read at once.
 const PIECE: usize = 128 << 10;
 
 /// Appends an entry.
@@ -29,39 +29,39 @@ pub(super) fn write(key: &[u8], row: &[u8], is_long: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(row);
 }
 
-/// The lengths of the key and the row of the entry that `bytes` begin with, and
-/// whether the row is a long one.
+/// Returns the lengths of key and row of the first entry in `bytes`, and whether the row is a
+/// reference to a long one.
 fn lengths(bytes: &[u8]) -> (usize, usize, bool) {
     let number = |at: usize| bytes[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
     let (key, row) = (number(0), number(4));
     (key as usize, (row & !IS_LONG) as usize, row & IS_LONG != 0)
 }
 
-/// The entry that `bytes` begin with.
+/// Returns the first entry in `bytes`.
 pub(super) fn entry(bytes: &[u8]) -> &[u8] {
     let (key, row, _) = lengths(bytes);
     &bytes[..HEADER + key + row]
 }
 
-/// The key of the entry that `bytes` begin with.
+/// Returns the key of the first entry in `bytes`.
 pub(super) fn key(bytes: &[u8]) -> &[u8] {
     let (key, _, _) = lengths(bytes);
     &bytes[HEADER..HEADER + key]
 }
 
-/// The row of the entry that `bytes` begin with, and whether it is a long one.
+/// Returns the row of the first entry in `bytes`, and whether it is a reference to a long one.
 pub(super) fn row(bytes: &[u8]) -> (&[u8], bool) {
     let (key, row, is_long) = lengths(bytes);
     (&bytes[HEADER + key..HEADER + key + row], is_long)
 }
 
-/// All runs so far, the latest in the lowest level.
+/// All runs so far; the latest are in the lowest level.
 #[derive(Debug, Default)]
 pub(super) struct SortedRuns {
     levels: Vec<RunLevel>,
 }
 
-/// The runs of one file, the earliest first.
+/// The runs in one file, oldest first.
 #[derive(Debug)]
 struct RunLevel {
     file: Scratch,
@@ -91,11 +91,11 @@ impl SortedRuns {
         }
         level.file.flush()?;
         level.runs.push(start..level.file.end());
-        self.settle()
+        self.merge_full_levels()
     }
 
-    /// Merges the runs of each level that has enough of them.
-    fn settle(&mut self) -> Result<(), Error> {
+    /// Merges the runs of every full level.
+    fn merge_full_levels(&mut self) -> Result<(), Error> {
         let mut at = 0;
         while self.levels[at].runs.len() >= WAYS {
             let full = std::mem::replace(&mut self.levels[at], RunLevel::new()?);
@@ -116,14 +116,14 @@ impl SortedRuns {
         Ok(())
     }
 
-    /// The entries of all runs in their order.
+    /// Returns the entries of all runs in key order.
     pub(super) fn merge(self) -> Result<RunMerge, Error> {
         RunMerge::new(self.levels.into_iter().rev().collect())
     }
 }
 
-/// The entries of several runs in the order of their keys; of equal keys those
-/// of the earlier run come first.
+/// Merge of several runs in key order. Of entries with equal keys, those of the older run come
+/// first.
 #[derive(Debug)]
 pub(super) struct RunMerge {
     files: Vec<Scratch>,
@@ -131,7 +131,7 @@ pub(super) struct RunMerge {
 }
 
 impl RunMerge {
-    /// Of levels, the earliest first.
+    /// Creates a merge of levels, oldest first.
     fn new(levels: Vec<RunLevel>) -> Result<RunMerge, Error> {
         let (mut files, mut heads) = (Vec::new(), BinaryHeap::new());
         for mut level in levels {
@@ -147,12 +147,12 @@ impl RunMerge {
         Ok(RunMerge { files, heads })
     }
 
-    /// The first entry that was not yet passed.
+    /// Returns the current entry; `None` at the end.
     pub(super) fn entry(&self) -> Option<&[u8]> {
         self.heads.peek().map(RunHead::entry)
     }
 
-    /// Passes the first entry.
+    /// Moves to the next entry.
     pub(super) fn advance(&mut self) -> Result<(), Error> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(()) };
         head.at += head.entry().len();
@@ -164,17 +164,17 @@ impl RunMerge {
     }
 }
 
-/// The first entry of what is left of a run.
+/// Read position in a run.
 #[derive(Debug)]
 struct RunHead {
-    /// The place of the run among all.
+    /// Index of the run among all runs, in order of age.
     number: usize,
-    /// The place of its file.
+    /// Index of its file.
     file: usize,
-    /// What is still to be read of it.
+    /// Byte range that has not been read yet.
     rest: Range<u64>,
     read: Vec<u8>,
-    /// Where the entry begins in what was read.
+    /// Position of the current entry in the bytes read.
     at: usize,
 }
 
@@ -183,7 +183,7 @@ impl RunHead {
         entry(&self.read[self.at..])
     }
 
-    /// Reads on until the entry is there; false at the end of the run.
+    /// Reads until the current entry is complete. Returns false at the end of the run.
     fn load(&mut self, file: &mut Scratch) -> Result<bool, Error> {
         loop {
             let left = self.read.len() - self.at;
@@ -210,7 +210,7 @@ impl RunHead {
     }
 }
 
-/// The greatest head of a heap is the one that comes first.
+/// Reversed, because a `BinaryHeap` returns its greatest element first.
 impl Ord for RunHead {
     fn cmp(&self, other: &RunHead) -> Ordering {
         let by_key = || key(&other.read[other.at..]).cmp(key(&self.read[self.at..]));

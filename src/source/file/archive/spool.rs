@@ -1,4 +1,4 @@
-//! A copy on disk of what can only be read in any order.
+//! Copies a stream to disk, for formats that need random access.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -6,11 +6,13 @@ use std::io::{self, Read, Write};
 use crate::error::Problem;
 use crate::error::cancel::Cancellation;
 
-/// What is copied at most, in GiB.
+/// Largest size of a copy, in GiB.
 const LARGEST: u64 = 8;
 
-/// Copies `bytes` to a file without a name in the folder for temporary files. What
-/// is there when the run ends early is of no use to anyone.
+/// Copies `bytes` to an unnamed temporary file, which the system removes even if the run is
+/// killed.
+///
+/// Returns a [`Problem`] if the copy cannot be written, reading fails or the run is cancelled.
 pub fn spooled(bytes: &mut dyn Read, stop: &Cancellation) -> Result<File, Problem> {
     let mut file = tempfile::tempfile().map_err(Problem::Spool)?;
     let mut buffer = vec![0; 256 << 10];

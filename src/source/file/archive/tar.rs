@@ -1,5 +1,5 @@
-//! Tar archives, read as they stream by. What is in memory of one is a block and the
-//! name of a file, whatever it holds.
+//! Reads tar archives as a stream. Memory holds one block and one member name, whatever the
+//! archive contains.
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -10,11 +10,11 @@ use super::MemberVisitor;
 use crate::error::Problem;
 use crate::source::file::container::{TAR_BLOCK, is_tar_header};
 
-/// The longest name that is read.
+/// Longest member name that is read, in bytes.
 const LONGEST_NAME: u64 = 1 << 20;
 const NAME: &str = "tar";
 
-/// Shows the files of a tar archive to `visitor`.
+/// Passes the members of a tar archive to `visitor`.
 pub fn read_tar(bytes: &mut (dyn Read + Send), visitor: &mut dyn MemberVisitor) {
     let mut tar = TarReader { bytes, name: None, size: None, has_end: false };
     if let Err(error) = tar.read(visitor) {
@@ -24,17 +24,18 @@ pub fn read_tar(bytes: &mut (dyn Read + Send), visitor: &mut dyn MemberVisitor) 
 
 struct TarReader<'r> {
     bytes: &'r mut (dyn Read + Send),
-    /// What was said ahead of the name of the next file.
+    /// Name of the next member, taken from a preceding extension entry.
     name: Option<Vec<u8>>,
-    /// The same of its size.
+    /// Size of the next member, taken from a preceding extension entry.
     size: Option<u64>,
-    /// Whether a block of zeros, as at the end, came.
+    /// True once a block of zeros, the end marker, has been read.
     has_end: bool,
 }
 
 impl TarReader<'_> {
     fn read(&mut self, visitor: &mut dyn MemberVisitor) -> io::Result<()> {
         while let Some(block) = self.block()? {
+            // Concatenated archives have end markers in between, so reading continues.
             if block.iter().all(|byte| *byte == 0) {
                 self.has_end = true;
                 continue;
@@ -52,7 +53,7 @@ impl TarReader<'_> {
         }
     }
 
-    /// The next block; None at the end.
+    /// Reads the next block; `None` at the end.
     fn block(&mut self) -> io::Result<Option<[u8; TAR_BLOCK]>> {
         let mut block = [0; TAR_BLOCK];
         let mut filled = 0;
@@ -92,7 +93,7 @@ impl TarReader<'_> {
             EntryType::GNUSparse => visitor.problem(Some(&name), Problem::UnsupportedMethod("as a sparse file".into())),
             EntryType::Link | EntryType::Symlink => visitor.other(true),
             EntryType::Char | EntryType::Block | EntryType::Fifo => visitor.other(false),
-            // Folders, and what is said of the archive itself.
+            // Folders and archive-wide metadata contain no events.
             EntryType::Directory | EntryType::GNULongLink | EntryType::XGlobalHeader => {}
             _ if b"VMDN".contains(&kind.as_byte()) || name.ends_with('/') => {}
             _ => {
@@ -107,7 +108,7 @@ impl TarReader<'_> {
         }
         let (left, has_failed) = (data.left, data.has_failed);
         if has_failed {
-            // Who read the file has said so.
+            // Reading the member has already reported this error.
             return Ok(ControlFlow::Break(()));
         }
         let padding = (TAR_BLOCK as u64 - size % TAR_BLOCK as u64) % TAR_BLOCK as u64;
@@ -115,7 +116,7 @@ impl TarReader<'_> {
         Ok(flow)
     }
 
-    /// The text of an entry that says something of the next.
+    /// Reads the text of an extension entry, which describes the next member.
     fn text(&mut self, size: u64) -> io::Result<Vec<u8>> {
         if size > LONGEST_NAME {
             return Err(Problem::PackedDamaged(NAME).into_reading_error());
@@ -129,7 +130,7 @@ impl TarReader<'_> {
         Ok(text)
     }
 
-    /// Takes the name and the size of the next file from `LENGTH NAME=VALUE` lines.
+    /// Parses name and size of the next member from `LENGTH NAME=VALUE` records.
     fn extend(&mut self, records: &[u8]) {
         for record in tar::PaxExtensions::new(records).flatten() {
             match record.key_bytes() {
@@ -155,7 +156,7 @@ impl TarReader<'_> {
     }
 }
 
-/// The bytes of one file.
+/// The data of one member.
 struct TarData<'r> {
     bytes: &'r mut (dyn Read + Send),
     left: u64,

@@ -1,5 +1,5 @@
-//! Zip archives, by the directory at their end, of which one entry is in memory at a
-//! time.
+//! Reads zip archives by the central directory at their end. Memory holds one directory entry
+//! at a time.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,14 +14,14 @@ use crate::source::file::layer::{UnpackLimit, UnpackedReader};
 
 const NAME: &str = "zip";
 
-/// Shows the files of a zip archive to `visitor`.
+/// Passes the members of a zip archive to `visitor`.
 pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor) {
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
     let archive = match ZipArchive::from_file(file, &mut buffer) {
         Ok(archive) => archive,
-        // It is at the end that there is a directory.
-        Err(error) => return visitor.problem(None, of_archive(&error, Problem::PackedEndsEarly(NAME))),
+        // A truncated archive lacks the central directory, which is at its end.
+        Err(error) => return visitor.problem(None, directory_problem(&error, Problem::PackedEndsEarly(NAME))),
     };
     let mut entries = archive.entries(&mut buffer);
     let mut packed = 0_u64;
@@ -29,11 +29,11 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
         let entry = match entries.next_entry() {
             Ok(Some(entry)) => entry,
             Ok(None) => return,
-            Err(error) => return visitor.problem(None, of_archive(&error, Problem::PackedDamaged(NAME))),
+            Err(error) => return visitor.problem(None, directory_problem(&error, Problem::PackedDamaged(NAME))),
         };
         let path = entry.file_path();
         let name = String::from_utf8_lossy(path.as_ref()).into_owned();
-        // The content of a link is the path that it leads to.
+        // The data of a link is its target path, not a log.
         const KIND: u32 = 0o170_000;
         const LINK: u32 = 0o120_000;
         const REGULAR: u32 = 0o100_000;
@@ -46,7 +46,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
             continue;
         }
         packed = packed.saturating_add(entry.compressed_size_hint());
-        // The same bytes under many names are a bomb.
+        // Members that add up to more than the file share their data: a zip bomb.
         if packed > size {
             return visitor.problem(None, Problem::MembersOverlap);
         }
@@ -63,7 +63,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
         let flow = match archive.get_entry(entry.wayfinder()) {
             Ok(entry) => member(&entry, method, (crc, size), &name, limit, visitor),
             Err(error) => {
-                visitor.problem(Some(&name), of_archive(&error, Problem::PackedDamaged(NAME)));
+                visitor.problem(Some(&name), directory_problem(&error, Problem::PackedDamaged(NAME)));
                 ControlFlow::Continue(())
             }
         };
@@ -73,7 +73,7 @@ pub fn read_zip(file: File, limit: &UnpackLimit, visitor: &mut dyn MemberVisitor
     }
 }
 
-/// Shows one file.
+/// Passes one member to `visitor`.
 fn member(
     entry: &ZipEntry<'_, FileReader>,
     method: CompressionMethod,
@@ -97,12 +97,12 @@ fn member(
     visitor.file(name, &mut UnpackedReader::new(checked, limit.clone()))
 }
 
-/// The bytes of one file, which are compared with its checksum at their end.
+/// The data of one member, verified against its checksum at the end.
 struct ZipMember<R> {
     bytes: R,
     crc: Crc,
     length: u64,
-    /// The checksum and the length.
+    /// Expected checksum and length.
     expected: (u32, u64),
 }
 
@@ -110,8 +110,8 @@ impl<R: Read> Read for ZipMember<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.bytes.read(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
-            io::ErrorKind::UnexpectedEof => explained(error, Problem::PackedEndsEarly(NAME)).into_reading_error(),
-            _ => explained(error, Problem::PackedDamaged(NAME)).into_reading_error(),
+            io::ErrorKind::UnexpectedEof => explain_error(error, Problem::PackedEndsEarly(NAME)).into_reading_error(),
+            _ => explain_error(error, Problem::PackedDamaged(NAME)).into_reading_error(),
         })?;
         self.crc.update(&buffer[..length]);
         self.length += length as u64;
@@ -123,8 +123,8 @@ impl<R: Read> Read for ZipMember<R> {
     }
 }
 
-/// The same of an error in what describes the members.
-fn of_archive(error: &rawzip::Error, problem: Problem) -> Problem {
+/// Converts an error in the directory entries to a problem.
+fn directory_problem(error: &rawzip::Error, problem: Problem) -> Problem {
     match error.kind() {
         rawzip::ErrorKind::IO(error) => match error.raw_os_error() {
             Some(code) => Problem::Unreadable(io::Error::from_raw_os_error(code)),
@@ -134,7 +134,7 @@ fn of_archive(error: &rawzip::Error, problem: Problem) -> Problem {
     }
 }
 
-/// What an error means that is none of the file itself.
-fn explained(error: io::Error, problem: Problem) -> Problem {
+/// Keeps an I/O error of the file itself; any other error becomes `problem`.
+fn explain_error(error: io::Error, problem: Problem) -> Problem {
     if error.raw_os_error().is_some() { Problem::Unreadable(error) } else { problem }
 }

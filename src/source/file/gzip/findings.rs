@@ -1,33 +1,32 @@
-//! What there is to say of a gzip stream that was read.
+//! Collects what was found out about a gzip stream.
 
 use crate::error::Problem;
 
-/// What a gzip stream turned out to hold beside its text.
+/// Findings about a gzip stream, apart from its text.
 #[derive(Debug, Default)]
 pub struct GzipFindings {
-    /// How many members have begun.
+    /// Number of members read.
     pub members: u64,
-    /// Bytes of text in all but the first.
+    /// Bytes of text in all members after the first.
     pub further_bytes: u64,
-    /// How many members have a wrong checksum or length.
+    /// Number of members with a wrong checksum or length.
     bad_checks: u64,
-    /// Which is the first of these.
+    /// Number of the first such member, counted from 1.
     first_bad_check: u64,
-    /// In how many places it is damaged.
+    /// Number of damaged places.
     damaged: u64,
     /// Bytes between members that are not gzip.
     between: u64,
-    /// Bytes that are not gzip, of which it is not known yet whether a member follows.
+    /// Bytes that are not gzip and may turn out to lie between members or at the end.
     junk: u64,
-    /// Whether it is looked for a member behind something that is not gzip, and not
-    /// behind damage.
+    /// True while searching after bytes that are not gzip, false while searching after damage.
     is_junk: bool,
-    /// What ended it before its end.
+    /// Error that ended the stream early.
     end: Option<Problem>,
 }
 
 impl GzipFindings {
-    /// What is wrong with the stream.
+    /// Returns all problems of the stream.
     pub fn into_problems(self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.bad_checks > 0 {
@@ -57,17 +56,17 @@ impl GzipFindings {
         self.is_junk = false;
     }
 
-    /// What follows is not gzip.
+    /// Notes that the following bytes are not gzip.
     pub(super) fn begin_junk(&mut self) {
         self.is_junk = true;
     }
 
-    /// Bytes were passed over in search for a member.
+    /// Counts bytes skipped while searching for a member.
     pub(super) fn skip_junk(&mut self, bytes: u64) {
         self.junk += if self.is_junk { bytes } else { 0 };
     }
 
-    /// What looked like a member behind them is one.
+    /// Confirms that the member after the skipped bytes is real.
     pub(super) fn confirm_member(&mut self) {
         self.members += 1;
         self.between += std::mem::take(&mut self.junk);

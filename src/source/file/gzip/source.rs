@@ -1,5 +1,5 @@
-//! The compressed bytes of a gzip stream: some at hand, and some of those that were
-//! read already, in which the next member may begin where one is damaged.
+//! Buffers the compressed bytes of a gzip stream. Recently read bytes are kept, because the
+//! next member can start within a damaged one.
 
 use std::io::{self, Read};
 
@@ -7,24 +7,24 @@ use memchr::memmem;
 
 use super::DEFLATED;
 
-/// Bytes of a reader.
+/// A reader with a buffer that can step back.
 pub(super) struct MemberSource<R> {
     reader: R,
     buffer: Box<[u8]>,
     at: usize,
     filled: usize,
-    /// Where the member at hand begins, or as much of it as is kept.
+    /// Start of the current member, or of the part of it that is still buffered.
     member: usize,
-    /// How many bytes came before the buffer.
+    /// Number of bytes read before the start of the buffer.
     before: u64,
     is_ended: bool,
     error: Option<io::Error>,
 }
 
-/// This much is kept of what was read.
+/// Number of bytes already read that stay in the buffer.
 const KEPT: usize = 128 << 10;
 const BUFFER: usize = KEPT + (64 << 10);
-/// The flags of a header that mean nothing.
+/// Header flags that are reserved and must be zero.
 const RESERVED: u8 = 0xe0;
 
 impl<R: Read> MemberSource<R> {
@@ -45,7 +45,7 @@ impl<R: Read> MemberSource<R> {
         self.reader
     }
 
-    /// What is at hand: `wanted` bytes at least, or all that are left.
+    /// Buffers at least `wanted` bytes, or all that are left, and returns what is buffered.
     pub(super) fn fill(&mut self, wanted: usize) -> &[u8] {
         while self.filled - self.at < wanted && !self.is_ended {
             let kept = self.member.max(self.at.saturating_sub(KEPT));
@@ -64,7 +64,7 @@ impl<R: Read> MemberSource<R> {
         &self.buffer[self.at..self.filled]
     }
 
-    /// What is at hand, and whether there is no more.
+    /// Returns the buffered bytes and whether the input has ended.
     pub(super) fn rest(&self) -> (&[u8], bool) {
         (&self.buffer[self.at..self.filled], self.is_ended)
     }
@@ -73,23 +73,23 @@ impl<R: Read> MemberSource<R> {
         self.at += bytes;
     }
 
-    /// Why there is no more, if that is no proper end.
+    /// Returns the error that ended the input; `None` if it ended normally.
     pub(super) fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
 
-    /// A member begins here.
+    /// Marks the current position as the start of a member.
     pub(super) fn begin_member(&mut self) {
         self.member = self.at;
     }
 
-    /// How many bytes of the member that was begun were read, of those that are kept.
+    /// Returns how many bytes of the current member were read and are still buffered.
     pub(super) fn in_member(&self) -> usize {
         self.at - self.member
     }
 
-    /// Passes over the header of a member; false if it makes no sense, None if the
-    /// stream ends in it.
+    /// Skips the header of a member. Returns false if the header is invalid, `None` if the
+    /// stream ends inside it.
     pub(super) fn skip_header(&mut self) -> Option<bool> {
         const LENGTH: usize = 10;
         const HCRC: u8 = 2;
@@ -99,7 +99,7 @@ impl<R: Read> MemberSource<R> {
         let header = self.fill(LENGTH).get(..LENGTH);
         let (method, flags) = match header {
             Some(header) => (header[2], header[3]),
-            // What there is of it may show already that it is none.
+            // Even a truncated header can contain a wrong compression method.
             None => {
                 let (rest, _) = self.rest();
                 let is_wrong = rest.get(2).is_some_and(|method| *method != DEFLATED[2]);
@@ -138,7 +138,7 @@ impl<R: Read> MemberSource<R> {
         Some(())
     }
 
-    /// Passes over a text that ends in a NUL.
+    /// Skips a text that ends with a NUL byte.
     fn skip_text(&mut self) -> Option<()> {
         loop {
             let rest = self.fill(1);
@@ -153,8 +153,8 @@ impl<R: Read> MemberSource<R> {
         }
     }
 
-    /// Goes back to the first place, from `back` bytes before here, where a member may
-    /// begin, if there is one before here.
+    /// Steps back to the first candidate for a member within the last `back` bytes; false if
+    /// there is none.
     pub(super) fn go_back_to_member(&mut self, back: usize) -> bool {
         let start = self.at - back;
         let found = find_header(&self.buffer[start..self.filled]).filter(|at| *at < back);
@@ -162,9 +162,9 @@ impl<R: Read> MemberSource<R> {
         found.is_some()
     }
 
-    /// Goes to the next place, from `back` bytes before here, where a member may begin.
-    /// Gives how many bytes are before it from `counted` bytes before here on, or how
-    /// many are left from there.
+    /// Moves to the next candidate for a member, searching from `back` bytes before the current
+    /// position. Returns the number of bytes before it, counted from `counted` bytes before the
+    /// current position; as an error, the number up to the end if there is no candidate.
     pub(super) fn find_member(&mut self, back: usize, counted: usize) -> Result<u64, u64> {
         let here = (self.before + self.at as u64).saturating_sub(counted as u64);
         self.at -= back;
@@ -174,7 +174,7 @@ impl<R: Read> MemberSource<R> {
                 self.at += at;
                 return Ok((self.before + self.at as u64).saturating_sub(here));
             }
-            // A header may be cut by the end of what is at hand.
+            // The end of the buffer can cut a header in two.
             self.at += bytes.len().saturating_sub(DEFLATED.len());
             self.begin_member();
             let left = self.filled - self.at;
@@ -186,7 +186,7 @@ impl<R: Read> MemberSource<R> {
     }
 }
 
-/// The first place where a member may begin.
+/// Returns the position of the first candidate for a member header.
 fn find_header(bytes: &[u8]) -> Option<usize> {
     let is_member = |at: &usize| bytes.get(at + DEFLATED.len()).is_some_and(|flags| flags & RESERVED == 0);
     memmem::find_iter(bytes, &DEFLATED).find(is_member)
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_passed_over_whatever_they_hold() {
+    fn headers_with_any_fields_are_skipped() {
         let rest = b"text";
         for (flags, parts) in [
             (0, vec![]),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_member_is_found_wherever_it_is() {
+    fn the_next_member_is_found_at_any_offset() {
         let member = [DEFLATED[0], DEFLATED[1], DEFLATED[2], 0, 9];
         let looks = [DEFLATED[0], DEFLATED[1], DEFLATED[2], 0xff];
         for junk in [0, 1, 3, 5000, BUFFER - 3, BUFFER, 3 * BUFFER + 1] {

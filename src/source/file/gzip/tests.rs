@@ -1,4 +1,4 @@
-//! Streams of members, whole and damaged.
+//! Tests of intact and damaged streams of members.
 
 use std::io::Write;
 
@@ -20,14 +20,14 @@ fn read(file: &[u8], step: usize) -> (Vec<u8>, String) {
 }
 
 #[test]
-fn members_follow_each_other() {
+fn consecutive_members_are_read() {
     let file = [gzip(b"one "), gzip(b""), gzip(b"two")].concat();
     for step in [1, 3, 1000] {
         assert_eq!(read(&file, step), (b"one two".to_vec(), String::new()));
     }
 }
 
-/// A member whose text is in it as it is, and may look like anything.
+/// A member that stores its text uncompressed, so that the text can imitate a header.
 fn stored(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     encoder.write_all(text).unwrap();
@@ -35,7 +35,7 @@ fn stored(text: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn members_of_all_sizes_follow_each_other() {
+fn consecutive_members_of_all_sizes_are_read() {
     let inner = gzip(b"what looks like a member");
     let large: Vec<u8> = (0..100_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let texts = [&b"one\n"[..], b"one\n", b"", &inner, &DEFLATED.repeat(9), &large, b"two\n", &large[..90_000], b""];
@@ -53,7 +53,7 @@ fn members_of_all_sizes_follow_each_other() {
 }
 
 #[test]
-fn only_one_member_alone_is_inflated_at_once() {
+fn only_a_single_member_is_inflated_in_one_call() {
     let mut decompressor = Decompressor::new();
     let mut inflate = |file: &[u8], room: usize| inflate_member(&mut decompressor, file, &mut vec![0; room]);
     let (one, other) = (gzip(b"one"), gzip(b"other"));
@@ -66,7 +66,7 @@ fn only_one_member_alone_is_inflated_at_once() {
 }
 
 #[test]
-fn every_byte_before_damage_is_given() {
+fn all_bytes_before_damage_are_returned() {
     let text: Vec<u8> = (0..50_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let file = gzip(&text);
     let (kept, problem) = read(&file[..file.len() / 2], 4096);
@@ -85,13 +85,13 @@ fn every_byte_before_damage_is_given() {
     assert_eq!(read(b"\x1f\x8b\x08\x00 damaged beyond anything", 10).1, "gzip stream is damaged");
 }
 
-/// A text that no member of a test repeats.
+/// A text that differs for every member of a test.
 fn text(number: u32, length: u32) -> Vec<u8> {
     (0..length).flat_map(|at| format!("{number}:{} ", at.wrapping_mul(2_654_435_761) % 9973).into_bytes()).collect()
 }
 
 #[test]
-fn what_is_wrong_with_one_member_costs_no_other() {
+fn damage_to_one_member_leaves_the_others_intact() {
     for length in [1, 60, 20_000] {
         let texts = [text(1, length), text(2, length), text(3, length)];
         let members = texts.clone().map(|text| gzip(&text));
@@ -102,7 +102,7 @@ fn what_is_wrong_with_one_member_costs_no_other() {
         };
         for at in 0..3 {
             let member = &members[at];
-            // The checksum and the length.
+            // Checksum and length.
             for place in [8, 5, 4, 1] {
                 let mut damaged = member.clone();
                 damaged[member.len() - place] ^= 0x10;
@@ -111,7 +111,7 @@ fn what_is_wrong_with_one_member_costs_no_other() {
                     assert!(read(&file(&damaged, at), step) == (texts.concat(), said.clone()), "{length} {at} {place}");
                 }
             }
-            // A block of a kind that there is not, and some bytes that are lost.
+            // An invalid block type, and some missing bytes.
             let mut damaged = [member.clone(), member.clone()];
             damaged[0][10] |= 0b110;
             damaged[1].drain(member.len() / 2..member.len() - 8);
@@ -128,7 +128,7 @@ fn what_is_wrong_with_one_member_costs_no_other() {
                     assert!(!said.is_empty(), "{length} {at}");
                 }
             }
-            // A header of another kind: what was a member is none.
+            // An invalid header: the bytes of this member are junk.
             for place in [0, 1, 2, 3].into_iter().filter(|_| at > 0) {
                 let mut damaged = member.clone();
                 damaged[place] ^= 0xe0;
@@ -144,7 +144,7 @@ fn what_is_wrong_with_one_member_costs_no_other() {
 }
 
 #[test]
-fn junk_between_members_is_counted_and_passed_over() {
+fn junk_between_members_is_counted_and_skipped() {
     let (one, two) = (gzip(b"one"), gzip(b"two"));
     let looks = [DEFLATED[0], DEFLATED[1], DEFLATED[2], 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff];
     for junk in [&b"x"[..], b"\0\0\0", &[7; 200_000], &[&[7], &looks.repeat(3)[..]].concat(), b"{\"a\":\"A\"}"] {
@@ -165,7 +165,7 @@ fn junk_between_members_is_counted_and_passed_over() {
 }
 
 #[test]
-fn text_behind_the_first_member_is_another_part() {
+fn text_after_the_first_member_is_a_separate_part() {
     let file = [gzip(b"one"), gzip(b""), gzip(b"three")].concat();
     let mut stream = GzipStream::new(&*file);
     let mut buffer = [0; 100];
@@ -179,7 +179,7 @@ fn text_behind_the_first_member_is_another_part() {
 }
 
 #[test]
-fn a_stream_cut_anywhere_ends_early() {
+fn a_truncated_stream_ends_early() {
     let file = gzip(b"{\"Records\":[]}");
     for end in 2..file.len() {
         assert_eq!(read(&file[..end], 100).1, "gzip stream ends early", "{end}");

@@ -1,27 +1,27 @@
-//! The first bytes of a file, which show what it is, and those behind them.
+//! Reads the first bytes of a file, which show its format, and chains the rest to them.
 
 use std::io::{self, Read};
 
 use crate::source::file::container::Container;
 use crate::source::file::gzip::MAGIC;
 
-/// What was read of a file at first.
+/// The part of a file that was read first.
 pub(super) struct FileStart {
-    /// How many bytes.
+    /// Its length in bytes.
     pub(super) filled: usize,
-    /// Whether that was all.
+    /// Why reading ended; `None` if more bytes may follow.
     pub(super) end: Option<TextEndReason>,
 }
 
-/// Why there is no more to read.
+/// Why reading ended.
 pub(super) enum TextEndReason {
     /// The file was read to its end.
     Whole,
-    /// It cannot be read on.
+    /// Reading failed.
     Failed(io::Error),
 }
 
-/// What follows the start.
+/// Reader for the bytes after the start.
 pub(super) struct RemainingText<'f> {
     pub(super) end: Option<TextEndReason>,
     pub(super) file: &'f mut (dyn Read + Send),
@@ -43,8 +43,8 @@ impl Read for RemainingText<'_> {
     }
 }
 
-/// Fills `buffer` with at most as many bytes as `limit` gives for a file with this
-/// start; with the first of them only, if these show that it is an archive.
+/// Fills `buffer` up to the size that `limit` returns for the start of the file. Stops after
+/// the first bytes if they identify an archive.
 pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: impl Fn(&[u8]) -> usize) -> FileStart {
     const FIRST: usize = 64 * 1024;
     let mut filled = 0;
@@ -68,7 +68,7 @@ pub(super) fn read_up_to(file: &mut dyn Read, buffer: &mut Vec<u8>, limit: impl 
     }
 }
 
-/// Reads, whatever signals come between.
+/// Reads some bytes and retries after interrupting signals.
 pub(super) fn read_some(file: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match file.read(buffer) {

@@ -1,4 +1,4 @@
-//! Files, whole or in windows.
+//! Tests that files read whole and in windows give the same text.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use testkit::logs::gzip;
 
 use super::*;
 
-/// The text of a file, of which each window is read up to its last line.
+/// Reads the text of a file, consuming each window up to its last line.
 fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
     let mut inflater = Inflater::with_ahead(limit, Arc::new(ReadAheadPermits::new(limit % 2)));
     let mut text = Vec::new();
@@ -23,7 +23,7 @@ fn lines(file: &[u8], limit: usize) -> (String, Option<String>) {
 }
 
 #[test]
-fn files_are_the_same_whole_or_in_windows() {
+fn windows_do_not_change_the_text() {
     let text: String = (0..3000).map(|number| format!("line {number} {}\n", "x".repeat(number % 90))).collect();
     let half = text.len() / 2;
     let files = [
@@ -39,13 +39,13 @@ fn files_are_the_same_whole_or_in_windows() {
 }
 
 #[test]
-fn a_member_and_its_twin_are_both_read() {
+fn two_identical_members_are_both_read() {
     let twice = gzip(b"same\n").repeat(2);
     assert_eq!(lines(&twice, 1_000_000), ("same\nsame\n".into(), None));
 }
 
 #[test]
-fn junk_that_ends_like_the_member_is_no_part_of_it() {
+fn junk_with_the_same_trailer_is_not_part_of_the_member() {
     for (text, end) in [("one\n", 4), ("one\n", 8), ("", 4), ("", 1)] {
         let member = gzip(text.as_bytes());
         let file = [&member[..], &member[member.len() - end..]].concat();
@@ -56,7 +56,7 @@ fn junk_that_ends_like_the_member_is_no_part_of_it() {
 }
 
 #[test]
-fn no_window_is_larger_than_the_largest() {
+fn windows_do_not_exceed_the_limit() {
     let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(ReadAheadPermits::new(1))), 0);
     let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
     let mut see = |window: &[u8], _| {
@@ -68,7 +68,7 @@ fn no_window_is_larger_than_the_largest() {
 }
 
 #[test]
-fn damage_is_told_with_what_came_before() {
+fn damage_is_reported_after_the_text_before_it() {
     let file = gzip(b"one\ntwo\n");
     let (text, problem) = lines(&file[..file.len() - 9], 1_000_000);
     assert!("one\ntwo\n".starts_with(&text));

@@ -1,27 +1,27 @@
-//! A window over a text that streams by. It grows only where one event is larger.
+//! A window over a stream of text. It grows only if one event does not fit.
 
 use std::ops::ControlFlow;
 
 use super::TextVisitor;
 use crate::error::Problem;
 
-/// A window over a text.
+/// A window over a stream of text.
 pub(super) struct WindowReader<'t> {
     buffer: &'t mut Vec<u8>,
-    /// From this length on it has to be asked for more.
+    /// Length in bytes above which growing requires permission.
     free: usize,
     largest: usize,
     length: usize,
     filled: usize,
 }
 
-/// Why a text is not shown to its end.
+/// Why the text was not read to its end.
 pub(super) enum WindowStop {
-    /// The visitor had enough.
+    /// The visitor stopped.
     Enough,
-    /// One event needs a larger window than there can be.
+    /// One event does not fit into the largest window.
     TooLarge {
-        /// The largest, in MiB.
+        /// Size of the largest window, in MiB.
         largest: usize,
     },
 }
@@ -36,9 +36,10 @@ impl WindowStop {
 }
 
 impl<'t> WindowReader<'t> {
-    /// A window in `buffer` that may have `free` bytes without being asked for.
+    /// Creates a window in `buffer` that may grow to `free` bytes without permission.
     pub(super) fn new(buffer: &'t mut Vec<u8>, free: usize, largest: usize) -> WindowReader<'t> {
-        // While one is looked at, the next can be inflated.
+        // Windows are smaller than the limit, so that one can be inflated while the visitor
+        // reads another.
         const USUAL: usize = 1 << 20;
         let length = free.min(USUAL);
         if buffer.len() < length {
@@ -47,7 +48,8 @@ impl<'t> WindowReader<'t> {
         WindowReader { buffer, free, largest, length, filled: 0 }
     }
 
-    /// Shows all that `read` gives, and gives what is wrong with that.
+    /// Passes everything that `read` returns to the visitor, and returns the problem that ended
+    /// it, if any.
     pub(super) fn all(
         mut self,
         read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
@@ -63,7 +65,8 @@ impl<'t> WindowReader<'t> {
         }
     }
 
-    /// Shows what `read` gives but for what fills no window at its end.
+    /// Passes what `read` returns to the visitor, except for the last bytes, which do not fill
+    /// a window.
     pub(super) fn part(
         &mut self,
         mut read: impl FnMut(&mut [u8]) -> Result<usize, Problem>,
@@ -88,11 +91,13 @@ impl<'t> WindowReader<'t> {
                 return ControlFlow::Break(WindowStop::TooLarge { largest: self.largest >> 20 });
             }
             self.length = (self.filled * 2).min(self.largest);
+            // A refusal means that the run was cancelled while it waited.
             if self.length > self.free && !may_grow() {
                 return ControlFlow::Break(WindowStop::Enough);
             }
             if self.length > self.buffer.len() {
-                // Cleared memory that is not written to yet takes none.
+                // Zeroed memory from the system occupies no physical memory until it is
+                // written.
                 let mut larger = vec![0; self.length.max(self.smallest_returned())];
                 larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
                 *self.buffer = larger;
@@ -100,14 +105,14 @@ impl<'t> WindowReader<'t> {
         }
     }
 
-    /// The smallest buffer that an allocator gives back to the system at once. What is
-    /// smaller it keeps for the thread, and with eight threads that is too much.
+    /// Smallest buffer that the allocator returns to the system as soon as it is freed. Smaller
+    /// ones stay with the thread, which adds up to too much memory over eight threads.
     fn smallest_returned(&self) -> usize {
         const LARGEST_KEPT: usize = 32 << 20;
         if self.length > self.free { (LARGEST_KEPT + 1).min(self.largest) } else { 0 }
     }
 
-    /// Shows what is in the window.
+    /// Passes the content of the window to the visitor.
     pub(super) fn show(&mut self, is_last: bool, visitor: &mut impl TextVisitor) -> ControlFlow<()> {
         let consumed = visitor.window(&self.buffer[..self.filled], is_last)?;
         let consumed = if is_last { self.filled } else { consumed };

@@ -1,28 +1,28 @@
-//! The levels of folders on the way to the logs.
+//! Classifies the folders between the prefix and the logs.
 
 use crate::cloudtrail::keys::is_account;
 use crate::cloudtrail::log_kind::is_kind_folder;
 
-/// What a folder is in the layout.
+/// Level of a folder in the layout that CloudTrail uses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum FolderLevel {
-    /// Before `AWSLogs/`.
+    /// Above `AWSLogs/`.
     Outside,
-    /// `AWSLogs/`, or an organisation in it.
+    /// `AWSLogs/`, or an organisation folder in it.
     Logs,
-    /// A folder in `AWSLogs/` that is of no account and no organisation.
+    /// A folder in `AWSLogs/` that is neither an account nor an organisation.
     Unknown,
     Account,
-    /// `CloudTrail/` of an account, or a folder of another kind of logs.
+    /// `CloudTrail/` of an account, or the folder of another log kind.
     Trail,
-    /// A region, or a year, month or day of it.
+    /// A region folder, or a year, month or day folder in it.
     Region,
-    /// Something else of an account, such as `Config/`.
+    /// Another folder of an account, such as `Config/`.
     Other,
 }
 
 impl FolderLevel {
-    /// The level of a folder, by its whole name.
+    /// Returns the level of a folder, given its full key prefix.
     pub(super) fn of(folder: &str) -> FolderLevel {
         let mut level = FolderLevel::Outside;
         for name in folder.split('/').filter(|name| !name.is_empty()) {

@@ -1,4 +1,4 @@
-//! The search in a mirror.
+//! Searches a mirror for log folders.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,8 +12,10 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::{Error, plain};
 use crate::sink::partial_file::ENDING;
 
-/// Finds all that is to be read below `prefix`. `address` is what the bucket is
-/// known by.
+/// Finds the log folders of `mirror` below `prefix`. `address` is the bucket's address, for
+/// messages.
+///
+/// Returns an error if the prefix contains no logs.
 pub(in super::super) fn search(
     scope: &Scope,
     mirror: &MirrorRoot,
@@ -21,7 +23,8 @@ pub(in super::super) fn search(
     prefix: &str,
 ) -> Result<DiscoveredFolders<io::Error>, Error> {
     let file = prefix.trim_end_matches('/');
-    // What is neither a file nor a folder, reading it will refuse.
+    // Anything that is not a folder is treated as an object; reading it reports links and
+    // special files.
     if !matches!(mirror.find(Path::new(file)), Ok(Some(MirrorEntry::Folder))) {
         return Ok(DiscoveredFolders { object: Some(file.to_string()), ..DiscoveredFolders::default() });
     }
@@ -32,7 +35,7 @@ pub(in super::super) fn search(
         let mut next = BTreeSet::new();
         for query in search.queries(folders) {
             match contents(mirror, &query) {
-                Ok(inside) => next.extend(search.take(&query, inside)),
+                Ok(contents) => next.extend(search.take(&query, contents)),
                 Err(error) => {
                     let why = plain(&error);
                     search.fail(query, error, why);
@@ -41,8 +44,8 @@ pub(in super::super) fn search(
         }
         folders = next;
     }
-    // What another program has put there may lack AWSLogs/, and is what was
-    // asked for all the same.
+    // Other tools may have created the mirror without `AWSLogs/`. The prefix is then read as it
+    // is.
     let is_known = |folder: &str| {
         !matches!(FolderLevel::of(folder), FolderLevel::Outside | FolderLevel::Unknown | FolderLevel::Other)
     };
@@ -52,8 +55,8 @@ pub(in super::super) fn search(
     search.conclude().map_err(fail)
 }
 
-/// What is directly in a folder. A link is one of its folders, so that it is
-/// named where it would have been entered.
+/// Returns the direct contents of a folder. A link counts as a folder, so that it is reported
+/// where the search would enter it.
 fn contents(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<FolderContents> {
     let mut contents = FolderContents::default();
     let folder = match mirror.folder(Path::new(&query.folder)) {
@@ -61,7 +64,7 @@ fn contents(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<FolderConten
         result => result?,
     };
     for (name, entry) in folder.entries()? {
-        // What is not UTF-8 is not part of a key.
+        // S3 keys are UTF-8, so other names cannot come from a bucket.
         let Ok(name) = name.into_string() else { continue };
         let is_looked_for = !query.is_peek || name.starts_with(LogKind::CloudTrail.folder());
         match entry {

@@ -1,4 +1,4 @@
-//! The search in a bucket: each level of folders side by side.
+//! Searches a bucket for log folders, listing the folders of a level concurrently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::source::s3::s3_error::S3Error;
 
-/// Folders that are looked into at once.
+/// Number of folders that are listed concurrently.
 const LOOKS: usize = 64;
-/// More folders than any organisation has accounts.
+/// Largest number of subfolders; more than any organisation has accounts.
 const MOST_IN_ONE: usize = 200_000;
 
-/// Finds all that is to be listed below `prefix`, of which `holds` is known.
+/// Finds the log folders below `prefix`. `holds` is the result of the first listing.
 pub(in super::super) async fn search(
     shared: &Arc<MirrorTasks>,
     prefix: &str,
@@ -38,20 +38,20 @@ pub(in super::super) async fn search(
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let queries = search.queries(std::mem::take(&mut folders));
-        for (query, inside) in answers(shared, &permits, queries, prefix, &mut first).await? {
-            match inside {
-                Ok(inside) => folders.extend(search.take(&query, inside)),
-                Err(trouble) if trouble.is_fatal || query.folder == prefix => return Err(trouble.into_fatal()),
-                Err(trouble) => {
-                    let why = trouble.text.clone();
-                    search.fail(query, trouble, why);
+        for (query, contents) in answers(shared, &permits, queries, prefix, &mut first).await? {
+            match contents {
+                Ok(contents) => folders.extend(search.take(&query, contents)),
+                Err(error) if error.is_fatal || query.folder == prefix => return Err(error.into_fatal()),
+                Err(error) => {
+                    let why = error.text.clone();
+                    search.fail(query, error, why);
                 }
             }
         }
     }
     let mut found = search.conclude().map_err(fail)?;
     match found.failures.pop() {
-        Some((_, trouble)) if found.folders.is_empty() => Err(trouble.into_fatal()),
+        Some((_, error)) if found.folders.is_empty() => Err(error.into_fatal()),
         last => {
             found.failures.extend(last);
             Ok(found)
@@ -59,8 +59,8 @@ pub(in super::super) async fn search(
     }
 }
 
-/// What is in each of these folders, asked side by side. The first page of the
-/// list of `prefix` may be known.
+/// Lists the folders of all queries concurrently. `first`, if present, is the first page of the
+/// listing of `prefix`.
 async fn answers(
     shared: &Arc<MirrorTasks>,
     permits: &Arc<Semaphore>,
@@ -74,8 +74,8 @@ async fn answers(
         let first = first.take().filter(|_| query.folder == prefix);
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            let inside = contents(&shared, &query, first).await;
-            (query, inside)
+            let contents = contents(&shared, &query, first).await;
+            (query, contents)
         });
     }
     let mut answers = BTreeMap::new();
@@ -85,13 +85,15 @@ async fn answers(
     Ok(answers)
 }
 
-/// What is directly in a folder. The first page of the list may be known.
+/// Returns the direct contents of a folder. `first`, if present, is the first page of its
+/// listing.
 async fn contents(
     shared: &MirrorTasks,
     query: &FolderQuery,
     mut first: Option<ListPage>,
 ) -> Result<FolderContents, S3Error> {
-    // All kinds begin alike, and an account may have much beside them.
+    // All log kinds start with the same letters, and the prefix excludes the rest of a large
+    // account.
     let prefix = match query.is_peek {
         true => format!("{}{}", query.folder, LogKind::CloudTrail.folder()),
         false => query.folder.clone(),
@@ -105,18 +107,19 @@ async fn contents(
             Some(page) => page,
             None => shared.client.list(&request, &shared.counts.lists).await?,
         };
-        pages.turn(&page).map_err(|text| shared.client.senseless(text))?;
+        pages.advance(&page).map_err(|text| shared.client.invalid_answer(text))?;
         page.objects.into_iter().for_each(|object| contents.add_object(object.key));
         let folders = &mut contents.folders;
         folders.extend(page.folders);
         if is_outside && folders.len() > 2 * MOST {
-            // More than these are not entered, but for where the logs are.
+            // Further folders above `AWSLogs/` would not be searched; keep only those that can
+            // contain logs.
             let mut rest = folders.split_off(MOST + 1);
             rest.retain(|folder| FolderLevel::of(folder) == FolderLevel::Logs || is_organisation(folder));
             folders.append(&mut rest);
         }
         if folders.len() > MOST_IN_ONE {
-            return Err(shared.client.senseless("there are more folders in it than can be looked into"));
+            return Err(shared.client.invalid_answer("there are more folders in it than can be looked into"));
         }
     }
     Ok(contents)

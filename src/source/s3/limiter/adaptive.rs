@@ -1,53 +1,53 @@
-//! How many downloads there may be at once: more while that is faster, half
-//! where S3 asks to slow down. Knows the time only from what it is told.
+//! Adapts the number of concurrent downloads: raises it while that increases the rate, halves
+//! it when S3 asks to slow down. Time is passed in, which makes it testable.
 
 use std::time::{Duration, Instant};
 
 use crate::source::spec::Downloads;
 
-/// Below this it is not halved: a store that refuses this few has other
-/// trouble than our haste.
-const LEAST: usize = 16;
-/// A rate is taken over so long at least, and over so many arrivals for each
-/// download that there may be.
+/// The limit is not halved below this. A store that throttles so few downloads does so for
+/// another reason.
+const MIN_LIMIT: usize = 16;
+/// A rate is measured over at least this time and `ARRIVALS` completed downloads per unit of
+/// the limit.
 const WINDOW: Duration = Duration::from_millis(100);
 const ARRIVALS: usize = 2;
-/// More downloads must be faster by a tenth, or they are given up again.
+/// A raised limit is kept only if the rate increases by this factor.
 const GAIN: f64 = 1.1;
-/// Windows that are sat out before more are tried again.
-const RESTS: u32 = 10;
-/// Downloads that began before a halving may be asked to slow down after it;
-/// that is no reason to halve again.
+/// Number of windows to wait before the next attempt after a raise did not help.
+const WINDOWS_TO_WAIT: u32 = 10;
+/// Downloads that started before a reduction can still be throttled. Within this time they do
+/// not cause another one.
 const ECHO: Duration = Duration::from_millis(500);
-/// After a request to slow down, more are tried no sooner than this.
+/// Minimum time between a throttling response and the next raise.
 const CALM: Duration = Duration::from_secs(5);
 
-/// The number of downloads at once, and what it follows from.
+/// The limit and the measurements that determine it.
 #[derive(Debug)]
 pub(super) struct AdaptiveLimit {
     limit: usize,
     downloads: Downloads,
     slow_downs: u64,
-    halved: Option<Instant>,
+    reduced_at: Option<Instant>,
     window: RateWindow,
-    /// What there was before more were tried.
-    before: Option<PreviousRate>,
-    rests: u32,
+    /// Limit and rate before the last raise, until its effect is measured.
+    previous: Option<PreviousRate>,
+    windows_to_wait: u32,
 }
 
-/// A stretch of time in which arrivals are counted.
+/// Period in which completed downloads are counted.
 #[derive(Debug)]
 struct RateWindow {
     began: Instant,
     arrivals: usize,
-    /// Whether somebody had to wait: only then is the limit what holds it up.
+    /// True if a download had to wait. Otherwise the limit does not determine the rate.
     is_full: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct PreviousRate {
     limit: usize,
-    /// Arrivals in a second.
+    /// Completed downloads per second.
     rate: f64,
 }
 
@@ -57,30 +57,30 @@ impl AdaptiveLimit {
             limit: downloads.first,
             downloads,
             slow_downs: 0,
-            halved: None,
+            reduced_at: None,
             window: RateWindow::new(now),
-            before: None,
-            rests: 0,
+            previous: None,
+            windows_to_wait: 0,
         }
     }
 
-    /// How many there may be.
+    /// Returns the current limit.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// How often S3 asked to slow down.
+    /// Returns how often S3 asked to slow down.
     pub(super) fn slow_downs(&self) -> u64 {
         self.slow_downs
     }
 
-    /// Somebody has to wait.
-    pub(super) fn wait(&mut self) {
+    /// Records that a download has to wait for a permit.
+    pub(super) fn note_wait(&mut self) {
         self.window.is_full = true;
     }
 
-    /// A download is over.
-    pub(super) fn arrive(&mut self, now: Instant) {
+    /// Records a completed download.
+    pub(super) fn note_completed(&mut self, now: Instant) {
         self.window.arrivals += 1;
         let elapsed = now.duration_since(self.window.began);
         if elapsed < WINDOW || self.window.arrivals < ARRIVALS * self.limit {
@@ -89,39 +89,39 @@ impl AdaptiveLimit {
         let rate = self.window.arrivals as f64 / elapsed.as_secs_f64();
         let window = std::mem::replace(&mut self.window, RateWindow::new(now));
         if window.is_full {
-            self.judge(rate, now);
+            self.adjust(rate, now);
         }
     }
 
-    /// Decides after a window how to go on.
-    fn judge(&mut self, rate: f64, now: Instant) {
-        if let Some(before) = self.before.take()
-            && rate < before.rate * GAIN
+    /// Adjusts the limit at the end of a window.
+    fn adjust(&mut self, rate: f64, now: Instant) {
+        if let Some(previous) = self.previous.take()
+            && rate < previous.rate * GAIN
         {
-            self.limit = before.limit;
-            self.rests = RESTS;
-        } else if self.rests > 0 {
-            self.rests -= 1;
+            self.limit = previous.limit;
+            self.windows_to_wait = WINDOWS_TO_WAIT;
+        } else if self.windows_to_wait > 0 {
+            self.windows_to_wait -= 1;
         } else if self.limit < self.downloads.most && self.is_calm(now) {
-            self.before = Some(PreviousRate { limit: self.limit, rate });
+            self.previous = Some(PreviousRate { limit: self.limit, rate });
             self.limit = (self.limit + self.limit.div_ceil(2)).min(self.downloads.most);
         }
     }
 
     fn is_calm(&self, now: Instant) -> bool {
-        self.halved.is_none_or(|halved| now.duration_since(halved) >= CALM)
+        self.reduced_at.is_none_or(|reduced_at| now.duration_since(reduced_at) >= CALM)
     }
 
-    /// S3 asks to slow down.
+    /// Records a throttling response.
     pub(super) fn slow_down(&mut self, now: Instant) {
         self.slow_downs += 1;
-        let is_echo = self.halved.is_some_and(|halved| now.duration_since(halved) < ECHO);
+        let is_echo = self.reduced_at.is_some_and(|reduced_at| now.duration_since(reduced_at) < ECHO);
         if self.downloads.is_fixed() || is_echo {
             return;
         }
-        self.limit = (self.limit / 2).max(LEAST.min(self.limit));
-        self.halved = Some(now);
-        self.before = None;
+        self.limit = (self.limit / 2).max(MIN_LIMIT.min(self.limit));
+        self.reduced_at = Some(now);
+        self.previous = None;
         self.window = RateWindow::new(now);
     }
 }
@@ -138,89 +138,89 @@ mod tests {
 
     const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
-    /// A store that takes so long for each object, and has no more than so
-    /// many in a second, met by whoever always has as many under way as may be.
+    /// A store with a fixed latency per object and a maximum rate, used by a client that always
+    /// runs as many downloads as the limit allows.
     struct SimulatedStore {
         latency: f64,
         most: f64,
     }
 
     impl SimulatedStore {
-        /// Lets a time pass, and gives the limit after it and the highest.
-        fn serve(&self, throttle: &mut AdaptiveLimit, now: &mut Instant, seconds: u64) -> (usize, usize) {
+        /// Advances the time and returns the limit at the end and the highest limit reached.
+        fn serve(&self, adaptive: &mut AdaptiveLimit, now: &mut Instant, seconds: u64) -> (usize, usize) {
             let (end, mut highest) = (*now + Duration::from_secs(seconds), 0);
             while *now < end {
-                let rate = (throttle.limit() as f64 / self.latency).min(self.most);
+                let rate = (adaptive.limit() as f64 / self.latency).min(self.most);
                 *now += Duration::from_secs_f64(1.0 / rate);
-                throttle.wait();
-                throttle.arrive(*now);
-                highest = highest.max(throttle.limit());
+                adaptive.note_wait();
+                adaptive.note_completed(*now);
+                highest = highest.max(adaptive.limit());
             }
-            (throttle.limit(), highest)
+            (adaptive.limit(), highest)
         }
     }
 
     #[test]
-    fn there_are_more_while_that_is_faster() {
+    fn limit_grows_while_the_rate_increases() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
-        assert_eq!(far.serve(&mut throttle, &mut now, 1), (256, 256));
+        assert_eq!(far.serve(&mut adaptive, &mut now, 1), (256, 256));
     }
 
     #[test]
-    fn what_does_not_help_is_given_up() {
+    fn a_raise_without_effect_is_reverted() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         let narrow = SimulatedStore { latency: 0.01, most: 5000.0 };
-        assert_eq!(narrow.serve(&mut throttle, &mut now, 2), (64, 96));
+        assert_eq!(narrow.serve(&mut adaptive, &mut now, 2), (64, 96));
     }
 
     #[test]
-    fn nobody_grows_who_does_not_wait() {
+    fn limit_does_not_grow_while_slots_are_free() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..10_000 {
             now += Duration::from_millis(1);
-            throttle.arrive(now);
+            adaptive.note_completed(now);
         }
-        assert_eq!(throttle.limit(), 64);
+        assert_eq!(adaptive.limit(), 64);
     }
 
     #[test]
-    fn a_request_to_slow_down_halves_once_and_growth_waits() {
+    fn throttling_halves_the_limit_once_and_delays_growth() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(DOWNLOADS, now);
+        let mut adaptive = AdaptiveLimit::new(DOWNLOADS, now);
         for _ in 0..50 {
             now += Duration::from_millis(1);
-            throttle.slow_down(now);
+            adaptive.slow_down(now);
         }
-        assert_eq!((throttle.limit(), throttle.slow_downs()), (32, 50));
+        assert_eq!((adaptive.limit(), adaptive.slow_downs()), (32, 50));
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
-        assert_eq!(far.serve(&mut throttle, &mut now, 4), (32, 32));
-        assert!(far.serve(&mut throttle, &mut now, 4).0 > 64);
+        assert_eq!(far.serve(&mut adaptive, &mut now, 4), (32, 32));
+        assert!(far.serve(&mut adaptive, &mut now, 4).0 > 64);
     }
 
     #[test]
-    fn there_is_a_floor() {
+    fn limit_is_not_halved_below_the_minimum() {
         let mut now = Instant::now();
-        for (first, floor) in [(64, LEAST), (4, 4)] {
-            let mut throttle = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
+        for (first, floor) in [(64, MIN_LIMIT), (4, 4)] {
+            let mut adaptive = AdaptiveLimit::new(Downloads { first, most: 256 }, now);
             for _ in 0..50 {
                 now += ECHO;
-                throttle.slow_down(now);
+                adaptive.slow_down(now);
             }
-            assert_eq!(throttle.limit(), floor);
+            assert_eq!(adaptive.limit(), floor);
         }
     }
 
     #[test]
-    fn a_number_that_was_asked_for_stays() {
+    fn a_fixed_limit_does_not_change() {
         let mut now = Instant::now();
-        let mut throttle = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
-        throttle.slow_down(now);
+        let mut adaptive = AdaptiveLimit::new(Downloads { first: 7, most: 7 }, now);
+        adaptive.slow_down(now);
         let far = SimulatedStore { latency: 0.03, most: f64::MAX };
-        assert_eq!(far.serve(&mut throttle, &mut now, 4), (7, 7));
-        assert_eq!(throttle.slow_downs(), 1);
+        assert_eq!(far.serve(&mut adaptive, &mut now, 4), (7, 7));
+        assert_eq!(adaptive.slow_downs(), 1);
     }
 }

@@ -1,5 +1,4 @@
-//! Objects that are being written: under a name of their own until they are
-//! whole.
+//! Partial files of the mirror, which have a temporary name until they are complete.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
@@ -10,8 +9,8 @@ use std::sync::Arc;
 use super::super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot};
 use crate::sink::partial_file::ENDING;
 
-/// A file that is being written. Dropped, it is gone. It is locked as long as
-/// it is open, by which others can tell it from what a killed process left.
+/// A file being written, which is removed when dropped. It stays locked while it is open, which
+/// distinguishes it from a leftover of a killed process.
 #[derive(Debug)]
 pub struct PartFile {
     root: Arc<MirrorRoot>,
@@ -22,18 +21,19 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// Begins a file in a folder of the mirror, which is made if it is not there.
+    /// Creates a partial file in a folder of the mirror. The folder is created if missing.
     pub(super) fn begin(root: &Arc<MirrorRoot>, folder: &str) -> io::Result<PartFile> {
         let path = PathBuf::from(folder);
         let opened = root.make_folder(&path)?;
         loop {
+            // The process id keeps the names of concurrent processes apart.
             let name = OsString::from(format!(".{:x}-{:x}{ENDING}", std::process::id(), root.fresh()));
             let file = match opened.create(&name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 result => result?,
             };
             let part = PartFile { root: Arc::clone(root), folder: path.clone(), name, file, is_kept: false };
-            // Another process may have cleaned up before the lock was taken.
+            // Another process may have removed the file before it was locked.
             let is_taken = matches!(part.file.try_lock(), Err(TryLockError::WouldBlock));
             if !is_taken && opened.find(&part.name)?.is_some() {
                 return Ok(part);
@@ -41,19 +41,19 @@ impl PartFile {
         }
     }
 
-    /// The file, to be written.
+    /// Returns the file to write to.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Gives the file the name that it is to have, in the place of whatever has it.
+    /// Renames the file to its final name, replacing any existing entry.
     pub fn persist(mut self, name: &str) -> io::Result<()> {
         self.root.folder(&self.folder)?.rename(&self.name, OsStr::new(name))?;
         self.is_kept = true;
         Ok(())
     }
 
-    /// The same, unless something has the name.
+    /// Renames the file to its final name. Returns an error if that name exists.
     pub(super) fn place(mut self, name: &str) -> io::Result<()> {
         self.root.folder(&self.folder)?.place(&self.name, OsStr::new(name))?;
         self.is_kept = true;
@@ -64,14 +64,14 @@ impl PartFile {
 impl Drop for PartFile {
     fn drop(&mut self) {
         if !self.is_kept {
-            // What cannot be removed, the next run finds.
+            // If removal fails, the next run removes the file.
             let _ = self.root.folder(&self.folder).and_then(|folder| folder.remove(&self.name));
         }
     }
 }
 
-/// Removes the part files that earlier processes have left in a folder, and gives
-/// the names of entries that have such a name but are not regular files.
+/// Removes the partial files of dead processes from a folder. Returns the names of entries that
+/// look like partial files but are not regular files.
 pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
     let mut refused = Vec::new();
     for name in folder.names().unwrap_or_default() {
@@ -87,8 +87,8 @@ pub(super) fn clean(folder: &MirrorFolder) -> Vec<OsString> {
             }
             _ => continue,
         }
-        // The lock of a process ends with it. Where there are no locks, nobody
-        // knows, and nothing is removed.
+        // The system releases a lock when its process ends. If the file system does not support
+        // locks, the owner is unknown and nothing is removed.
         if folder.file(&name).is_ok_and(|(file, _)| file.try_lock().is_ok()) {
             let _ = folder.remove(&name);
         }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_appears_whole_or_not_at_all() {
+    fn files_appear_only_when_complete() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
         let part = PartFile::begin(&root, "a/b").unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_writes_to_is_cleaned_up() {
+    fn files_being_written_are_not_removed() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Arc::new(MirrorRoot::open(temporary.path()).unwrap());
         let alive = PartFile::begin(&root, "").unwrap();

@@ -1,5 +1,5 @@
-//! By paths, each part of which is looked at before it is used: for systems on
-//! which a folder cannot be held.
+//! Path-based access for systems without folder handles. Every component of a path is checked
+//! before use.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::MirrorEntry;
 
-/// A folder, by its path.
+/// A folder, identified by its path.
 #[derive(Debug)]
 pub(super) struct FolderHandle(PathBuf);
 
@@ -56,7 +56,7 @@ impl FolderHandle {
         }
     }
 
-    /// A file of this very folder.
+    /// Opens a file that lies directly in this folder.
     pub(super) fn file_of(&self, name: &OsStr) -> io::Result<File> {
         self.file(Path::new(name))
     }
@@ -86,13 +86,13 @@ impl FolderHandle {
     }
 }
 
-/// The length of a file in bytes; nothing for what is no regular file.
+/// Returns the length of a regular file in bytes; `None` for any other kind.
 pub(super) fn length(file: &File) -> io::Result<Option<u64>> {
     let metadata = file.metadata()?;
     Ok(metadata.is_file().then(|| metadata.len()))
 }
 
-/// The rest of a path that begins with another.
+/// Returns the rest of a path after `start`; `None` if it does not start with it.
 pub(super) fn strip<'p>(path: &'p Path, start: &Path) -> Option<&'p Path> {
     path.strip_prefix(start).ok()
 }
@@ -107,7 +107,7 @@ fn entry(path: &Path) -> io::Result<MirrorEntry> {
     })
 }
 
-/// The names that a path consists of; fails where it leads upwards.
+/// Returns the components of a path. Returns an error if one of them leads upwards.
 fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
     let name = |component| match component {
         Component::Normal(name) => Some(Ok(name)),

@@ -1,5 +1,5 @@
-//! By handles of folders: the system is told not to follow links, so that none
-//! can be put in the way between a check and its use.
+//! Access through folder handles. The system is instructed not to follow links, so that a link
+//! cannot be inserted between a check and its use.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -19,10 +19,10 @@ use super::MirrorEntry;
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC).union(OFlags::PATH);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
-/// A pipe is not waited for.
+/// Opens a pipe without waiting for a writer.
 const FILE: OFlags = OFlags::CLOEXEC.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// A folder that is held open.
+/// An open folder.
 #[derive(Debug)]
 pub(super) struct FolderHandle(OwnedFd);
 
@@ -49,7 +49,7 @@ impl FolderHandle {
 
     pub(super) fn file(&self, path: &Path) -> io::Result<File> {
         match resolve(self.0.as_fd(), path, FILE) {
-            // So a socket is refused.
+            // A socket gives this error and is refused as a special file.
             Err(error) if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => {
                 Err(io::Error::other(super::SPECIAL))
             }
@@ -57,21 +57,21 @@ impl FolderHandle {
         }
     }
 
-    /// A file of this very folder: one name needs no resolving.
+    /// Opens a file that lies directly in this folder; a single name needs no path resolution.
     pub(super) fn file_of(&self, name: &OsStr) -> io::Result<File> {
         if matches!(name.as_bytes(), b"" | b"." | b"..") || name.as_bytes().contains(&b'/') {
             return self.file(Path::new(name));
         }
         match openat(&self.0, name, FILE | OFlags::NOFOLLOW, Mode::empty()) {
             Ok(file) => Ok(file.into()),
-            // What is wrong where the short way fails, the long one says.
+            // The general path gives the more accurate error.
             Err(_) => self.file(Path::new(name)),
         }
     }
 
     pub(super) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::RDWR | OFlags::CLOEXEC;
-        // A mirror is for everyone who may read the folder.
+        // Everyone with access to the folder may read the mirror, subject to the umask.
         Ok(openat(&self.0, name, flags, Mode::from_raw_mode(0o666))?.into())
     }
 
@@ -110,15 +110,15 @@ impl FolderHandle {
     }
 }
 
-/// The length of a file in bytes; nothing for what is no regular file.
+/// Returns the length of a regular file in bytes; `None` for any other kind.
 pub(super) fn length(file: &File) -> io::Result<Option<u64>> {
     let found = fstat(file)?;
     let is_regular = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
     Ok(is_regular.then(|| u64::try_from(found.st_size).unwrap_or_default()))
 }
 
-/// The rest of a path that begins with another, compared as bytes: there may be
-/// millions.
+/// Returns the rest of a path after `start`; `None` if it does not start with it. Compares
+/// bytes, because a mirror can contain millions of paths.
 pub(super) fn strip<'p>(path: &'p Path, start: &Path) -> Option<&'p Path> {
     let (path, start) = (path.as_os_str().as_bytes(), start.as_os_str().as_bytes());
     let rest = path.strip_prefix(start)?;
@@ -127,14 +127,14 @@ pub(super) fn strip<'p>(path: &'p Path, start: &Path) -> Option<&'p Path> {
     is_whole.then(|| Path::new(OsStr::from_bytes(rest)))
 }
 
-/// Opens what is at a path below a folder, links excluded.
+/// Opens a path below a folder without following links.
 fn resolve(folder: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use rustix::fs::{ResolveFlags, openat2};
         let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         match openat2(folder, path, flags, Mode::empty(), how) {
-            // Older systems do not know it, and sandboxes may not let it pass.
+            // Old kernels lack this call and sandboxes may block it.
             Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::AGAIN) => {}
             Err(Errno::LOOP) => return Err(super::link()),
             result => return Ok(result?),
@@ -143,7 +143,7 @@ fn resolve(folder: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<Own
     step_by_step(folder, path, flags)
 }
 
-/// The same with a handle for each folder on the way.
+/// Fallback for [`resolve`] that opens every folder on the path.
 fn step_by_step(folder: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
     let mut held: Option<OwnedFd> = None;
     let names = names(path)?;
@@ -153,7 +153,7 @@ fn step_by_step(folder: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Resul
     };
     let step = |folder: BorrowedFd<'_>, name: &OsStr, flags: OFlags| {
         openat(folder, name, flags | OFlags::NOFOLLOW, Mode::empty()).map_err(|error| {
-            // What the error is for a link depends on the system.
+            // The error code for a link differs between systems, so check for one.
             let found = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
             let is_link = found.is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Symlink);
             if is_link { super::link() } else { error.into() }
@@ -165,7 +165,7 @@ fn step_by_step(folder: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Resul
     step(held.as_ref().map_or(folder, AsFd::as_fd), last, flags)
 }
 
-/// The names that a path consists of; fails where it leads upwards.
+/// Returns the components of a path. Returns an error if one of them leads upwards.
 fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
     let name = |component| match component {
         Component::Normal(name) => Some(Ok(name)),
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_stripped_of_whole_names() {
+    fn only_whole_components_are_stripped() {
         let strip = |path, start| strip(Path::new(path), Path::new(start)).and_then(Path::to_str);
         for (path, start, rest) in [
             ("a/b/c", "a", Some("b/c")),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn step_by_step_is_as_safe() {
+    fn step_by_step_refuses_links_too() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("a/b")).unwrap();
         fs::write(root.path().join("a/b/file"), "x").unwrap();
