@@ -204,8 +204,8 @@ impl KeyPredictor {
     const START: usize = 0;
     /// Represents the end of an object.
     const END: usize = 1;
-    /// Represents all keys that were not requested, once there are too many to learn.
-    /// The entries after it are the learned keys.
+    /// Represents keys that were not requested, once no more keys can be learned. The
+    /// entries after it represent the requested fields in that case, one per field id.
     const OTHER: usize = 2;
     /// More keys than any version of the format has.
     const MOST: usize = 1024;
