@@ -15,7 +15,7 @@ fn user(identity: &str) -> String {
     shown(&format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#))
 }
 
-/// Whether `-u NAME` finds the caller.
+/// Whether `-u NAME` matches the caller.
 fn is_found(identity: &str, wanted: &str) -> bool {
     let event = format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#);
     look(&event, |principal| principal.is_any(|name| name.eq_ignore_ascii_case(wanted)))
@@ -96,7 +96,7 @@ fn a_federated_user_is_shown_behind_its_issuer() {
 }
 
 #[test]
-fn nobody_else_is_called_root() {
+fn only_the_root_user_is_shown_as_root() {
     let admin = r#""sessionContext":{"sessionIssuer":{"type":"Role","userName":"Admin"}}"#;
     let eve = r#""sessionContext":{"sessionIssuer":{"type":"IAMUser","userName":"eve"}}"#;
     let role = r#""sessionContext":{"sessionIssuer":{"type":"Role","userName":"root"}}"#;
@@ -152,7 +152,7 @@ fn a_sign_in_names_the_person() {
 }
 
 #[test]
-fn a_principal_is_known_by_each_of_its_names() {
+fn a_principal_is_matched_by_each_of_its_names() {
     for kind in ["AssumedRole", "Unknown", "Role", "AWSAccount", "Novel"] {
         let identity = format!(
             r#"{{"type":"{kind}","principalId":"AROA1:alice","arn":"arn:aws:sts::1:assumed-role/Admin/alice",
