@@ -275,7 +275,8 @@ fn stages(
         // Stop the workers if the writer ended early.
         stop.set_enough();
         let mut coverage = writer.into_coverage();
-        let fed = feeding.join().unwrap_or_else(|_| Err(Error::Failed("internal error: the input task panicked".into())));
+        let fed =
+            feeding.join().unwrap_or_else(|_| Err(Error::Failed("internal error: the input task panicked".into())));
         written?;
         coverage.add(&fed?);
         Ok(coverage)

@@ -130,7 +130,7 @@ pub enum Outcome {
     Kept(u64),
     /// No event was lost. This many were kept.
     KeptAll(u64),
-    /// The remaining bytes were searched for matches.
+    /// The bytes that could be read were searched for matches.
     Searched,
     /// This many records of the file were dropped; the others were kept.
     LeftOut(u64),

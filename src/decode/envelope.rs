@@ -2,22 +2,22 @@
 //! which [`Envelope`] walks.
 //!
 //! ```text
-//!  text    =  { [line time] value }        one behind the other, whatever is between the lines
+//!  text    =  { [line time] value }        one after another; other lines in between are skipped
 //!  value   =  event
-//!          |  list                         all that it holds
+//!          |  list                         all of its values
 //!          |  message                      the event that it carries
-//!          |  string                       all that its text holds
+//!          |  string                       the text inside it
 //!          |  anything else                counted as a record that is not an event
 //!  list    =  [ value, … ]
-//!          |  { "Records": [ value, … ] }  a log file of CloudTrail; also with members around the list,
+//!          |  { "Records": [ value, … ] }  a log file of CloudTrail; other members may surround the list,
 //!          |  { "Events": … }              the output of `aws cloudtrail lookup-events`,
 //!          |  { "events": … }              of `aws logs get-log-events` and `filter-log-events`,
 //!          |  { "logEvents": … }           and what a subscription of CloudWatch Logs delivers
 //!  message =  { "detail": { value } }      EventBridge
-//!          |  { "NAME": string, … }        under any name: `CloudTrailEvent` of `lookup-events`, the names
-//!                                          that a `--query` gives it, `message` of CloudWatch Logs
-//!  line time  =  2026-10-01T09:00:00.000Z  before the message, in an export of CloudWatch Logs to S3; the
-//!                                          name of a stream may follow, as `aws logs tail` prints it
+//!          |  { "NAME": string, … }        any name: `CloudTrailEvent` of `lookup-events`, names chosen
+//!                                          with `--query`, `message` of CloudWatch Logs
+//!  line time  =  2026-10-01T09:00:00.000Z  before the message, in exports of CloudWatch Logs to S3; the
+//!                                          name of a stream may follow, as in `aws logs tail`
 //! ```
 //!
 //! All of these can be nested, as `jq -s`, EventBridge rules that target a log group,

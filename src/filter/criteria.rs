@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn times_compare_by_instant_however_written() {
+    fn times_in_any_form_compare_by_instant() {
         let window = |since: &str, until: &str| FilterSpec {
             window: Window { since: since.parse().ok(), until: until.parse().ok() },
             ..FilterSpec::default()

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_decide_or_shape() {
+    fn expressions_decide_or_produce_output() {
         let json = r#"{"eventName":"Run\u0041","errorCode":null,"readOnly":false,"n":[1,2.50,{"a":"x\ty"}],"s":"a\ud83d\ude00"}"#;
         for (expression, expected) in [
             (".eventName == \"RunA\"", vec!["true"]),

@@ -69,7 +69,7 @@ fn every_kind_of_identity_has_its_name() {
 }
 
 #[test]
-fn a_federated_user_is_shown_behind_its_issuer() {
+fn a_federated_user_is_shown_after_its_issuer() {
     let token = r#""type":"FederatedUser","principalId":"1:fred","arn":"arn:aws:sts::1:federated-user/fred""#;
     let issued = |issuer: &str| format!(r#"{{{token},"sessionContext":{{"sessionIssuer":{issuer}}}}}"#);
     let by_mallory = issued(r#"{"type":"IAMUser","userName":"mallory","arn":"arn:aws:iam::1:user/mallory"}"#);
