@@ -1,5 +1,5 @@
-//! The rules of CloudTrail itself, without I/O: what a key, a caller, a failure,
-//! a resource and a time is.
+//! The rules of CloudTrail itself, without I/O: keys, callers, failures, resources and
+//! times.
 
 pub mod field;
 pub mod long;

@@ -1,8 +1,8 @@
-//! From bytes to events: finds the structure of a JSON text, walks its
-//! envelope and hands out each event as a lazy view.
+//! Turns bytes into events: indexes the structure of a JSON text, walks its envelope
+//! and hands out each event as a lazy view.
 //!
-//! What is no event is counted, what is broken is remembered with its place;
-//! [`Findings::verdict`] says in the end what that means for the file.
+//! Records that are not events are counted, and errors are recorded with their byte
+//! offset. [`Findings::verdict`] sums up both for the file.
 
 pub mod envelope;
 pub mod event;
@@ -29,41 +29,44 @@ use self::structure::{Dispatch, SimdLevel, Structure};
 use self::visitor::{EventSink, NestedText, WalkEnd};
 use crate::error::Error;
 
-/// A window is decoded in pieces of this size: what the one pass over a piece
-/// has seen, the next finds near.
+/// A window is decoded in pieces of this many bytes, so that the second pass over a
+/// piece finds it in the processor's cache.
 const PIECE: usize = 160 << 10;
-/// The first piece behind something broken: where many lines are broken, each is
-/// found without a pass over much of what follows.
+/// Size of the first piece after an error. It is small so that a file with many broken
+/// lines does not index the same text again for each of them.
 const PIECE_BEHIND_BROKEN: usize = 2 << 10;
-/// Turns the text of one file after the other into events.
+/// Decodes one file after another into events.
 #[derive(Debug)]
 pub struct Decoder {
     fields: FieldSet,
     classifier: RecordClassifier,
     structure: Structure,
     places: FieldSpans,
-    /// Memory for texts in strings.
+    /// Buffers for JSON texts nested in strings, kept for reuse.
     spare: Vec<NestedText>,
     envelope: Envelope,
     findings: Findings,
-    /// What is passed over until the walk goes on.
+    /// The text to skip before the walk resumes.
     passing: RecoveryMode,
-    /// Whether what was read last did not end a line.
+    /// Whether the last byte read was not a line end.
     is_in_line: bool,
-    /// The places from which on there is something to decode.
+    /// Offsets that select the records to decode, ascending; `None` decodes all of
+    /// them.
     wanted: Option<vec::IntoIter<usize>>,
-    /// A number of bytes that is too small for the record that the window begins with.
+    /// A number of bytes known to be too small for the record at the start of the
+    /// window.
     too_few: usize,
     way: SimdLevel,
 }
 
 impl Decoder {
-    /// A decoder of events in which the given fields can be looked at.
+    /// Creates a decoder whose events give access to `fields`. Fails if they are too
+    /// many for a [`FieldSet`].
     pub fn new(fields: &FieldSet) -> Result<Decoder, Error> {
         Decoder::with(fields, SimdLevel::fastest())
     }
 
-    /// A decoder that works in the given way.
+    /// Creates a decoder that uses the given instruction set.
     pub fn with(fields: &FieldSet, way: SimdLevel) -> Result<Decoder, Error> {
         let mut fields = fields.clone();
         let classifier = RecordClassifier::new(&mut fields)?;
@@ -83,7 +86,7 @@ impl Decoder {
         })
     }
 
-    /// Forgets the last file.
+    /// Resets the decoder for a new file.
     pub fn start(&mut self) {
         self.envelope = Envelope::default();
         self.findings = Findings::default();
@@ -92,45 +95,45 @@ impl Decoder {
         self.too_few = 0;
     }
 
-    /// What comes from now on is of gzip members behind the first.
+    /// Marks that the following text comes from gzip members after the first.
     pub fn begin_further_members(&mut self) {
         self.findings.before_further.get_or_insert(self.findings.events);
     }
 
-    /// Goes on behind a gap in the text of a file, all of which was shown up to
-    /// there: what is open will not be closed.
+    /// Resumes after a gap in the text of a file. All text before the gap must have
+    /// been passed in; objects and lists still open there are abandoned.
     pub fn skip_gap(&mut self) {
         self.envelope.resume();
         (self.passing, self.is_in_line) = (RecoveryMode::Nothing, false);
         self.wanted = None;
-        // The gap is why the text before it ends early.
+        // The gap explains why the text before it ends early.
         self.findings.broken = None;
         self.findings.before_gap.get_or_insert(self.findings.events);
     }
 
-    /// From now on, in this file, only those records are decoded in which one of
-    /// these places is: the others are only stepped over.
+    /// Restricts decoding, for the rest of this file, to the records that contain one
+    /// of these byte offsets, which must be ascending. Other records are stepped over.
     pub fn only(&mut self, places: Vec<usize>) {
         self.wanted = Some(places.into_iter());
     }
 
-    /// Passes over a log in which nothing is asked for.
+    /// Counts a log that the prefilter has ruled out, without decoding it.
     pub fn pass(&mut self, log: &[u8]) {
         self.findings.bytes += log.len() as u64;
-        // Bytes that are no text can hide what is asked for.
+        // Invalid UTF-8 could hide a match, so it is still reported.
         self.findings.not_utf8 = utf8::first_wrong(log, self.way).map(|at| at as u64);
         (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 
-    /// What the file held so far.
+    /// The findings of the file so far.
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
 
-    /// Decodes what `window` holds completely, and gives the number of bytes
-    /// that need not be shown again: all of them in the last window, and where
-    /// the text makes no sense any more ([`Findings::broken`]). `each` breaks
-    /// off when it has seen enough.
+    /// Decodes the complete records in `window` and returns the number of bytes
+    /// consumed; the caller passes the rest in again with the next window. All bytes
+    /// are consumed if `is_last` is set or if the rest is unreadable
+    /// ([`Findings::broken`]). `each` can break to stop early.
     pub fn window<F>(&mut self, window: &[u8], is_last: bool, mut each: F) -> usize
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
@@ -158,7 +161,7 @@ impl Decoder {
         }
     }
 
-    /// Decodes a piece of a window as [`Decoder::window`] does.
+    /// Decodes a piece of a window; see [`Decoder::window`].
     fn piece<F>(&mut self, window: &[u8], is_last: bool, each: &mut F) -> RecoveredPiece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
@@ -179,7 +182,8 @@ impl Decoder {
         self.findings.has_text |= !done.trim_ascii_start().is_empty();
         if !(is_walk && self.structure.is_ascii()) && self.findings.not_utf8.is_none() {
             let valid = simdutf8::compat::from_utf8(done);
-            // A character that the end of the file cuts is no more than that.
+            // A character cut off at the end of the file is already reported as a
+            // truncated file.
             let error = valid.err().filter(|error| error.error_len().is_some());
             self.findings.not_utf8 = error.map(|error| start + error.valid_up_to() as u64);
         }
@@ -191,7 +195,7 @@ impl Decoder {
         piece
     }
 
-    /// Walks over a piece.
+    /// Walks the events of a piece.
     fn walk<F>(&mut self, bytes: &[u8], start: u64, is_last: bool, each: &mut F) -> RecoveredPiece
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
@@ -213,7 +217,7 @@ impl Decoder {
 struct TextWalk<'a, F> {
     decoder: &'a mut Decoder,
     bytes: &'a [u8],
-    /// Where the piece begins in the file.
+    /// Byte offset of the piece in the file.
     start: u64,
     each: &'a mut F,
 }
@@ -222,7 +226,8 @@ impl<F> Dispatch for TextWalk<'_, F>
 where
     F: FnMut(&Event<'_>) -> ControlFlow<()>,
 {
-    /// How it ended, and where the last record goes wrong if its end is not known.
+    /// How the walk ended, and the offset of the error in the last record if its end is
+    /// unknown.
     type Outcome = (WalkEnd, Option<usize>);
 
     #[inline(always)]
@@ -241,8 +246,8 @@ where
     }
 }
 
-/// The length of the mark that some editors put before a text; nothing where
-/// the window is too short to tell.
+/// Length of the byte order mark at the start of the file, 0 if there is none; `None`
+/// if the window is too short to decide.
 fn byte_order_mark(window: &[u8], seen: u64, is_last: bool) -> Option<usize> {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     match (seen, window) {
@@ -261,7 +266,7 @@ pub(crate) mod testing {
     use super::json::JsonText;
     use super::structure::Structure;
 
-    /// Looks at one event.
+    /// Calls `look` with the event in `json`.
     pub(crate) fn with_event<R>(json: &str, fields: &FieldSet, look: impl FnOnce(&Event<'_>) -> R) -> R {
         let (mut structure, mut places) = (Structure::default(), FieldSpans::default());
         let text = JsonText::index(json.as_bytes(), &mut structure);

@@ -1,18 +1,18 @@
-//! The stages wired together: one thread finds files, many decode them, one
-//! writes. The only place with threads and channels, but for those that wait
-//! for a silent pipe (`input/patient.rs`), that inflate a large file ahead
-//! (`input/ahead.rs`), of the S3 runtime, and that waits for signals (`main.rs`).
+//! Connects the stages: one thread finds files, several decode them, one writes. All
+//! threads and channels are here, except those that wait for a silent pipe
+//! (`input/patient.rs`), inflate a large file ahead (`input/ahead.rs`), run S3
+//! requests, or wait for signals (`main.rs`).
 //!
 //! ```text
 //! feed ──batches──▶ workers ──blocks──▶ writer
 //!   └───────────the order of batches──────▶┘
 //! ```
 //!
-//! Each batch of files has a channel of its own for the blocks of rows made of
-//! it, and the writer empties these channels in the order of the batches. So
-//! the output is the same whatever the number of threads, a worker that is
-//! ahead waits once its channel is full, and the one that is behind can always
-//! go on: memory stays bounded, and nothing can lock.
+//! Each batch of files has its own channel for its blocks of rows, and the writer
+//! empties these channels in the order of the batches. So the output is the same for
+//! any number of threads. A worker that is ahead blocks when its channel is full, while
+//! the worker of the current batch can always continue. This bounds memory and rules
+//! out deadlocks.
 
 mod batch_output;
 mod block;
@@ -52,18 +52,18 @@ use crate::syntax::glob::UnmatchedValues;
 use crate::table::Table;
 use crate::table::layout::{Format, TableLayout};
 
-/// Rows are handed on in blocks of about this size, or smaller ones where there
-/// are many threads.
+/// Approximate size of a block of rows in bytes; blocks are smaller if there are many
+/// threads.
 const BLOCK: usize = 1 << 20;
-/// What all blocks that wait or are being filled may take together.
+/// Total size in bytes of all blocks that are being filled or waiting.
 const BLOCKS: usize = 16 << 20;
-/// So many large files are inflated ahead.
+/// Largest number of files that are inflated ahead.
 const AHEAD: usize = 8;
 
-/// How long a text may be that one of so many threads holds whole. One thread at
-/// a time may hold a larger one, a window of 128 MiB: what the others hold then,
-/// with a file of a quarter of that size each and the bits of their texts, has to
-/// fit into the memory that is left.
+/// The longest text, in bytes, that each of this many threads may hold whole. One
+/// thread at a time may hold a larger one, in a window of 128 MiB. The texts of the
+/// others, with compressed files of a quarter of their size and their bitmaps, have to
+/// fit into the memory that remains.
 fn whole_text(threads: usize) -> usize {
     const OTHERS: usize = 32 << 20;
     const BITS: usize = 1 << 20;
@@ -79,42 +79,42 @@ const SHAPED: &str = ": the --jq expression shapes its own lines; leave --column
 const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly == true' does; \
                          lines of its own can be tsv, csv or json";
 
-/// A piece of work, in the order of the output.
+/// A unit of work, numbered in the order of the output.
 struct Batch {
-    /// Its place in the order, from 1.
+    /// Position in the order, from 1.
     number: u64,
     pieces: Vec<BatchItem>,
     blocks: Sender<OutputBlock>,
 }
 
-/// What the feed finds.
+/// One item that the feed finds.
 enum BatchItem {
     /// A file to read.
     Read(crate::source::LogFile),
-    /// Something to say and count.
+    /// A message to report and count.
     Say(ReportItem),
-    /// Something only to count.
+    /// Counts to add.
     Count(Coverage),
 }
 
-/// Something for the report, in its place among the rows.
+/// A message for the report, in its position among the rows.
 enum ReportItem {
     Skip(Issue),
     Note(String),
-    /// Why a question could not be asked of an event; only the first is told.
+    /// The error of the jq expression on an event; only the first is reported.
     Unanswered(String),
     Detail(u8, String),
 }
 
-/// Looks at the wanted events of one thread, in the order of its files.
+/// Receives the wanted events of one thread, in the order of its files.
 pub trait EventVisitor: Send {
-    /// An event of the file `file`. Says whether it counts, or came before.
+    /// Visits an event of the file `file`. Returns false if the event is a duplicate.
     fn event(&mut self, event: &Event<'_>, file: &str) -> bool;
-    /// A log that was read, with or without a wanted event.
+    /// Called for each log that was read, with or without wanted events.
     fn log(&mut self, file: &str);
 }
 
-/// What is asked of every event.
+/// The conditions and orders of a request, compiled.
 struct CompiledRequest {
     filter: Filter,
     jq: Option<Jq>,
@@ -136,22 +136,22 @@ impl CompiledRequest {
         })
     }
 
-    /// What the jq expression, if there is one, can yield.
+    /// The kind of values that the jq expression can output.
     fn yields(&self) -> OutputKind {
         self.jq.as_ref().map_or(OutputKind::Truth, |jq| jq.expression().yields())
     }
 }
 
-/// What a run has done.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct RunOutcome {
-    /// What it has read and written.
+    /// What the run has read and written.
     pub coverage: Coverage,
-    /// The values in lists of patterns that matched nothing.
+    /// The values of pattern lists that matched nothing.
     pub unmatched: Vec<UnmatchedValues>,
 }
 
-/// Does the main job and says what was covered. `stop` ends it early.
+/// Runs a request and returns what it covered. Setting `stop` ends the run early.
 pub fn run(request: &EventRequest, report: &Report, stop: &Cancellation) -> Result<RunOutcome, Error> {
     let mut fields = FieldSet::default();
     let question = CompiledRequest::new(request, &mut fields)?;
@@ -168,10 +168,11 @@ pub fn run(request: &EventRequest, report: &Report, stop: &Cancellation) -> Resu
     Ok(RunOutcome { coverage, unmatched: filter.unmatched() })
 }
 
-/// What rows look like, given what the jq expression can yield.
+/// Adapts the table layout to what the jq expression can output. Fails if the two
+/// contradict each other.
 fn layout(request: &EventRequest, yields: OutputKind, report: &Report) -> Result<TableLayout, Error> {
     let mut layout = request.table.clone();
-    // What shapes its own lines has no columns to be named.
+    // Lines that the expression writes have no columns to name.
     layout.header &= yields == OutputKind::Truth;
     let gives_way = |option: &str| {
         let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
@@ -193,7 +194,7 @@ fn layout(request: &EventRequest, yields: OutputKind, report: &Report) -> Result
         layout.excel = false;
     }
     if layout.format == Format::Table && (yields != OutputKind::Truth || request.count) {
-        // Lines of their own have no columns to align.
+        // Lines that the expression writes have no columns to align.
         layout.format = Format::Tsv;
     }
     if yields != OutputKind::Truth && layout.format == Format::Xlsx && !request.count {
@@ -202,8 +203,8 @@ fn layout(request: &EventRequest, yields: OutputKind, report: &Report) -> Result
     Ok(layout)
 }
 
-/// Shows the wanted events to visitors, each of which has a thread of its own.
-/// They look at `fields`.
+/// Passes the wanted events to visitors, each in a thread of its own. The visitors read
+/// `fields`.
 pub fn visit<V: EventVisitor>(
     request: &EventRequest,
     mut fields: FieldSet,
@@ -217,8 +218,8 @@ pub fn visit<V: EventVisitor>(
     stages(request, (question, &fields), goals, nowhere, report, stop)
 }
 
-/// Runs all stages, with a worker for each goal. `open` gives what takes the
-/// rows, and their header.
+/// Runs all stages, with one worker per goal. `open` returns the sink for the rows, and
+/// their header.
 fn stages(
     request: &EventRequest,
     (question, fields): (CompiledRequest, &FieldSet),
@@ -240,7 +241,7 @@ fn stages(
     let ahead = Arc::new(ReadAheadPermits::new(if request.threads > 1 { request.threads.min(AHEAD) } else { 0 }));
     let (pace, turn, scope) = (feed.pace(), WriterPosition::default(), Scope::since(request.filter.window));
     let job = JobContext {
-        // Which rows are wanted, only the writer knows then.
+        // With an order or deduplication, only the writer knows which rows count.
         limit: request.limit.filter(|_| question.order.is_none() && !request.dedupe),
         block: (BLOCKS / (depth + request.threads)).min(BLOCK),
         verbose: request.verbosity.verbose,
@@ -251,7 +252,7 @@ fn stages(
         pace: &pace,
         turn: &turn,
     };
-    // Made before any thread, so that what is wrong is said and not half done.
+    // Create the workers before any thread, so that errors surface before work starts.
     let workers: Vec<Worker<'_, '_>> = goals
         .into_iter()
         .map(|goal| {
@@ -271,7 +272,7 @@ fn stages(
         drop(batch_receiver);
         let mut writer = Writer::new(request, report, stop, &turn, &mut sink);
         let written = writer.run(header, order_receiver, &used_sender);
-        // Whoever still works for a writer that is gone can stop.
+        // Stop the workers if the writer ended early.
         stop.set_enough();
         let mut coverage = writer.into_coverage();
         let fed =

@@ -1,8 +1,8 @@
-//! What can go wrong, in two kinds: a [`Error`] ends the run, a [`Issue`] costs
-//! one file or one record and the run goes on.
+//! Errors of two kinds: an [`Error`] ends the run; an [`Issue`] affects one file or
+//! record, and the run continues.
 //!
-//! Texts are lower-case fragments: they are printed behind `trail2tsv: ` and
-//! the name of the file.
+//! Messages are lower-case fragments, printed after `trail2tsv: ` and the name of the
+//! file.
 
 pub mod cancel;
 pub mod exit;
@@ -17,13 +17,13 @@ use self::usage::UsageError;
 /// An error that ends the run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line is wrong.
+    /// The command line is invalid.
     #[error("{0}")]
     Usage(UsageError),
-    /// The work cannot be done, or not be finished.
+    /// The work cannot be started or finished.
     #[error("{0}")]
     Failed(String),
-    /// Whoever read our output has seen enough.
+    /// The reader of the output closed it.
     #[error("the output was closed")]
     ClosedPipe,
     /// The user asked to stop.
@@ -32,23 +32,22 @@ pub enum Error {
 }
 
 impl Error {
-    /// A wrong value of an option: which option, what was given, what would
-    /// be right.
+    /// An invalid value of an option: the option, the value, and what would be valid.
     pub fn option(option: &str, value: &str, right: impl fmt::Display) -> Error {
         Error::Usage(UsageError::value(option, value, right))
     }
 
-    /// A wrong command line.
+    /// An invalid command line.
     pub fn usage(reason: impl Into<String>) -> Error {
         Error::Usage(UsageError::new(reason))
     }
 
-    /// An option that makes no sense as it was given; `reason` follows it directly.
+    /// An option that is invalid as given; `reason` follows it without a space.
     pub fn about(option: &str, reason: impl Into<String>) -> Error {
         Error::Usage(UsageError::about(option, reason))
     }
 
-    /// The code to leave with.
+    /// The exit code for this error.
     pub fn exit(&self) -> Exit {
         match self {
             Error::Usage(_) => Exit::Usage,
@@ -58,7 +57,7 @@ impl Error {
         }
     }
 
-    /// A failed write to `target`, with a closed pipe told from a full disk.
+    /// A failed write to `target`. A closed pipe is distinguished from other errors.
     pub fn write(target: impl fmt::Display, error: &io::Error) -> Error {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Error::ClosedPipe,
@@ -67,7 +66,7 @@ impl Error {
     }
 }
 
-/// Something that could not be read. It is named, and the run goes on.
+/// Something that could not be read. It is reported, and the run continues.
 #[derive(Debug)]
 pub struct Issue {
     /// The file, object or address, as the user knows it.
@@ -109,156 +108,155 @@ impl fmt::Display for Issue {
     }
 }
 
-/// What became of the file or record that has a [`Problem`].
+/// What became of the file or record with a [`Problem`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
-    /// The file gave nothing.
+    /// The file contributed nothing.
     Nothing,
-    /// It was not read, but it is kept.
+    /// The file was not read, but it is in the mirror.
     Mirrored,
-    /// Nobody knows how many files are missing.
+    /// An unknown number of files is missing.
     Gap,
-    /// So many events came before the problem, and were kept.
+    /// This many events precede the problem and were kept.
     KeptBefore(u64),
-    /// Events before and behind something that is lost were kept.
+    /// Events before and after a lost part were kept.
     KeptAround {
-        /// Those before it.
+        /// Events before the lost part.
         before: u64,
-        /// Those behind it.
+        /// Events after the lost part.
         behind: u64,
     },
-    /// The problem cost no event, but others did.
+    /// The problem cost no events, but others did. This many were kept.
     Kept(u64),
-    /// No event was lost.
+    /// No event was lost. This many were kept.
     KeptAll(u64),
-    /// What there is was searched for what is asked for.
+    /// The bytes that could be read were searched for matches.
     Searched,
-    /// So many records of the file were left out, the others were kept.
+    /// This many records of the file were dropped; the others were kept.
     LeftOut(u64),
-    /// This many files of the archive came before the problem, and were read.
+    /// This many files of the archive precede the problem and were read.
     FilesBefore(u64),
-    /// Of this many lines the rest is lost, the others were kept.
+    /// This many lines lost their rest; the others were kept.
     LinesCut(u64),
 }
 
 /// What is wrong with a file, an object or a record.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The operating system would not let us read it.
+    /// The operating system refused to read it.
     #[error("cannot be read: {}", plain(.0))]
     Unreadable(io::Error),
-    /// The compressed stream stops in the middle.
+    /// The compressed stream ends in the middle.
     #[error("gzip stream ends early")]
     GzipEndsEarly,
-    /// The content is not what was compressed.
+    /// The checksum does not match the content.
     #[error("{}", bad_checks(*.count, *.first, *.is_only))]
     GzipChecksum {
-        /// In how many members.
+        /// Number of members affected.
         count: u64,
-        /// Which is the first of them, from 1.
+        /// The first of them, from 1.
         first: u64,
-        /// Whether there is only one member.
+        /// Whether the file has only one member.
         is_only: bool,
     },
-    /// The compressed stream makes no sense.
+    /// The compressed stream is invalid.
     #[error("gzip stream is damaged{}", if *.places > 1 { format!(" in {places} places") } else { String::new() })]
     GzipDamaged {
-        /// In how many places.
+        /// Number of damaged places.
         places: u64,
     },
-    /// Something that is not gzip stands between two members.
+    /// Bytes that are not gzip are between two members.
     #[error("{} between gzip members that are not gzip", count(*.bytes, "byte"))]
     GzipBetween {
-        /// How many bytes.
+        /// Number of bytes.
         bytes: u64,
     },
-    /// Something that is not gzip follows the last member.
+    /// Bytes that are not gzip follow the last member.
     #[error("{} after the gzip stream that are not gzip", count(*.bytes, "byte"))]
     GzipTrailer {
-        /// How many bytes.
+        /// Number of bytes.
         bytes: u64,
     },
-    /// What is compressed stops in the middle.
+    /// A compressed stream ends in the middle.
     #[error("{0} stream ends early")]
     PackedEndsEarly(&'static str),
-    /// What is compressed makes no sense.
+    /// A compressed stream is invalid.
     #[error("{0} stream is damaged")]
     PackedDamaged(&'static str),
-    /// It was compressed with more memory than is used to read it.
+    /// Decompression would need more memory than is allowed.
     #[error("{0} stream needs more memory than is used for one; compress it again with a lower level")]
     PackedTooLarge(&'static str),
-    /// It holds far more than it could if it were a log.
+    /// It expands to far more than a log could.
     #[error("unpacks to more than 1,100 times its size; the rest was not read")]
     UnpacksTooMuch,
-    /// A member of an archive needs a password.
+    /// A member of an archive requires a password.
     #[error("encrypted")]
     Encrypted,
-    /// A member of an archive is kept in a way that is not known.
+    /// A member of an archive uses an unsupported method.
     #[error("packed {0}, which is not supported")]
     UnsupportedMethod(String),
-    /// An archive of a kind that is not known.
+    /// The archive format is not supported.
     #[error("packed as {0}, which is not supported; unpack it first")]
     UnsupportedArchive(&'static str),
-    /// More members than bytes.
+    /// The members are larger in total than the archive.
     #[error("its members overlap; the rest was not read")]
     MembersOverlap,
-    /// An archive in an archive in an archive, or what is compressed again and again.
+    /// Archives or compression are nested too deeply.
     #[error("packed too many times in each other")]
     PackedTooDeep,
-    /// A copy on disk that is needed cannot be made.
+    /// A required temporary copy cannot be made.
     #[error("cannot be copied to the folder for temporary files: {}", plain(.0))]
     Spool(io::Error),
-    /// The copy would be too large, in GiB.
+    /// The temporary copy would exceed this many GiB.
     #[error("more than {0} GiB, which are not copied to disk; save it as a file and name that")]
     SpoolTooLarge(u64),
-    /// An archive was named on the command line, and no log is in it.
+    /// An archive named on the command line contains no logs.
     #[error("an archive without CloudTrail logs")]
     NoLogInside,
-    /// The name says that it is an archive, the content is none.
+    /// The name is that of an archive, the content is not.
     #[error("it has the name of an archive, but is none ({})", .0.name())]
     NotAnArchive(IgnoredReason),
-    /// A record does not fit into the MiB that one may have.
+    /// A record exceeds this many MiB.
     #[error("a record is larger than {0} MiB")]
     TooLarge(usize),
-    /// The JSON stops in the middle.
+    /// The JSON ends in the middle.
     #[error("JSON ends early")]
     JsonEndsEarly,
-    /// The JSON makes no sense at this byte of the inflated file, counted
-    /// from 0.
+    /// The JSON is invalid at this byte of the inflated file, from 0.
     #[error("malformed JSON at byte {0}")]
     JsonMalformed(u64),
-    /// Records make no sense, but where they end is known.
+    /// Records are invalid, but their ends are known.
     #[error("record {number} has malformed JSON at byte {offset}")]
     RecordMalformed {
-        /// Position of the first among the records of the file, from 1.
+        /// Position of the first one among the records of the file, from 1.
         number: u64,
-        /// The byte of the inflated file where the first goes wrong, from 0.
+        /// The byte of the inflated file where the first one is invalid, from 0.
         offset: u64,
     },
-    /// A string of a record holds more text than the MiB that can be read.
+    /// A string in a record exceeds the limit.
     #[error("the text in a string of record {number} is larger than {limit} MiB")]
     RecordTooLarge {
-        /// Position of the first such among the records of the file, from 1.
+        /// Position of the first one among the records of the file, from 1.
         number: u64,
-        /// How many MiB there can be.
+        /// The limit in MiB.
         limit: usize,
     },
-    /// The name says that it is a log of CloudTrail, the content is none.
+    /// The name is that of a CloudTrail log, the content is not.
     #[error("it has the name of a CloudTrail log, but is none ({})", .0.name())]
     NoLog(IgnoredReason),
-    /// It was named on the command line, and its content is something else.
+    /// It was named on the command line, and is not a log.
     #[error("not a CloudTrail log ({})", .0.name())]
     NotALog(IgnoredReason),
-    /// A byte that is not UTF-8, counted from 0.
+    /// The byte at this offset, from 0, is not UTF-8.
     #[error("byte {0} is not UTF-8; such bytes are shown as U+FFFD")]
     NotUtf8(u64),
     /// A folder entry that could not be followed.
     #[error("{0}")]
     Walk(String),
-    /// An object of the bucket that did not arrive.
+    /// An object of the bucket that could not be downloaded.
     #[error("not downloaded: {0}")]
     Download(String),
-    /// A folder of the bucket whose objects are not all known.
+    /// A folder of the bucket that could not be listed completely.
     #[error("not listed to its end: {0}")]
     List(String),
     /// An object whose key cannot be a path below the mirror.
@@ -274,57 +272,57 @@ fn bad_checks(count: u64, first: u64, is_only: bool) -> String {
     }
 }
 
-/// `1 byte`, `2 bytes`.
+/// Formats `1 byte`, `2 bytes`.
 fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 impl Problem {
-    /// What an error of a reader means.
+    /// Converts an error of a reader.
     pub fn of_reading(error: io::Error) -> Problem {
         error.downcast::<Problem>().unwrap_or_else(Problem::Unreadable)
     }
 
-    /// The error by which a reader says so.
+    /// Converts the problem into an error that a reader can return.
     pub fn into_reading_error(self) -> io::Error {
         io::Error::other(self)
     }
 
-    /// Whether a part of the text is missing for it.
+    /// Whether some of the text is missing because of it.
     pub fn costs_text(&self) -> bool {
         !matches!(self, Problem::GzipChecksum { .. })
     }
 }
 
-/// Why a file that is in order gives no events.
+/// Why a valid file has no events.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum IgnoredReason {
-    /// There is nothing in it.
+    /// The file is empty.
     Empty,
     /// A digest file, which proves the integrity of log files.
     Digest,
-    /// A notification of S3, which also has `Records`.
+    /// An S3 notification, which also has `Records`.
     Notification,
-    /// `Records` is there, but holds no list.
+    /// `Records` is present but not a list.
     NoRecords,
-    /// JSON of another kind.
+    /// Another kind of JSON.
     OtherJson,
-    /// No JSON at all.
+    /// Not JSON.
     NotJson,
-    /// The temporary file of a download that was broken off.
+    /// The temporary file of an interrupted download.
     Unfinished,
     /// A pipe, a socket or a device in a folder.
     Special,
-    /// What this run's result takes the place of.
+    /// The file that the output of this run will replace.
     Result,
     /// A link in an archive.
     Link,
-    /// An archive of a kind that is not known.
+    /// An archive in an unsupported format.
     Archive,
 }
 
 impl IgnoredReason {
-    /// As counted in the last line: one file of this kind.
+    /// The name of the reason in the last line.
     pub fn name(self) -> &'static str {
         match self {
             IgnoredReason::Empty => "empty",
@@ -342,7 +340,7 @@ impl IgnoredReason {
     }
 }
 
-/// The operating system's words without Rust's "(os error 2)".
+/// The message of the operating system, without Rust's "(os error 2)".
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
@@ -360,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skip_says_what_is_wrong_and_what_was_kept() {
+    fn an_issue_names_the_problem_and_the_outcome() {
         assert_eq!(
             skip(Problem::GzipEndsEarly, Outcome::KeptBefore(17)),
             "log/a.json.gz: gzip stream ends early; 17 events before it were kept"
@@ -372,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_speaks_plainly() {
+    fn system_messages_have_no_error_numbers() {
         assert_eq!(plain(&io::Error::from_raw_os_error(28)), "No space left on device");
     }
 }

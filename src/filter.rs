@@ -1,5 +1,5 @@
-//! Which events: what the filters ask, and the parts of an event that they
-//! and the columns look at.
+//! Decides which events are wanted: compiles the filter options into conditions and a
+//! byte search.
 
 pub mod address;
 pub mod comparison;

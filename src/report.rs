@@ -1,5 +1,5 @@
-//! The only writer to stderr, but for help: progress on a terminal, problems by
-//! name, and a last line that says what was covered.
+//! The only writer to stderr, except for help: shows progress on a terminal, reports
+//! problems, and ends with a line on what was covered.
 
 mod coverage;
 mod fetched;
@@ -19,16 +19,16 @@ pub use self::terminal::Terminal;
 use crate::error::Issue;
 use crate::syntax::visible::is_hidden;
 
-/// How much is said on stderr.
+/// How much to report on stderr.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Verbosity {
-    /// Only what went wrong.
+    /// Report only problems.
     pub quiet: bool,
-    /// 1: what is done; 2: for each file.
+    /// 1 reports each step, 2 also each file.
     pub verbose: u8,
 }
 
-/// Says things on stderr. Shared by all threads.
+/// Writes messages to stderr. Shared by all threads.
 #[derive(Debug)]
 pub struct Report {
     verbosity: Verbosity,
@@ -39,52 +39,52 @@ pub struct Report {
 #[derive(Debug)]
 struct ProgressBars {
     all: MultiProgress,
-    /// Shown once there is something to fetch.
+    /// Shown once there are objects to fetch.
     fetching: OnceLock<ProgressBar>,
     reading: ProgressBar,
 }
 
 impl Report {
-    /// A report that shows progress where `verbosity` and the terminal allow it, and
-    /// where no rows come to the same terminal.
+    /// Creates a report that shows progress if `verbosity` and the terminal allow it,
+    /// and if rows do not go to the same terminal.
     pub fn new(verbosity: Verbosity, has_rows: bool) -> Report {
         let is_free = !has_rows || !std::io::stdout().is_terminal();
         let is_shown = !verbosity.quiet && is_free && std::io::stderr().is_terminal();
         Report { verbosity, bars: is_shown.then(ProgressBars::new), problems: AtomicU64::new(0) }
     }
 
-    /// Names something that could not be read.
+    /// Reports something that could not be read.
     pub fn skip(&self, skip: &Issue) {
         self.problems.fetch_add(1, Relaxed);
         self.say(&skip.to_string());
     }
 
-    /// How many problems were named.
+    /// Number of problems reported.
     pub fn problems(&self) -> u64 {
         self.problems.load(Relaxed)
     }
 
-    /// Says something that the user should know.
+    /// Writes a message, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.verbosity.quiet {
             self.say(text);
         }
     }
 
-    /// Says what is being done, with `-v`; what is done to one file, with `-vv`.
+    /// Writes details: level 1 for steps (`-v`), level 2 for single files (`-vv`).
     pub fn detail(&self, level: u8, text: impl FnOnce() -> String) {
         if self.verbosity.verbose >= level {
             self.say(&text());
         }
     }
 
-    /// Says why the run ends.
+    /// Writes the error that ends the run.
     pub fn fatal(&self, text: &str) {
         self.say(text);
     }
 
-    /// Says what the run has covered, as the last line. Of that, what is wrong
-    /// is said in any case.
+    /// Writes the last line: what the run covered. With `--quiet`, only `wrong` is
+    /// written.
     pub fn finish(&self, coverage: &impl Display, wrong: Option<String>) {
         self.clear();
         match wrong.filter(|_| self.verbosity.quiet) {
@@ -93,21 +93,21 @@ impl Report {
         }
     }
 
-    /// Takes the bars off the screen.
+    /// Removes the progress bars from the screen.
     pub fn clear(&self) {
         if let Some(bars) = &self.bars {
             bars.reading.disable_steady_tick();
-            // Where there is nothing to clear, that is as well.
+            // Nothing is lost if the terminal cannot be cleared.
             let _ = bars.all.clear();
             bars.all.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 
-    /// Shows how far the mirror is: objects and bytes of those that are known
-    /// so far.
+    /// Shows the progress of the mirror: objects and bytes out of those known so far.
     pub fn fetching(&self, fetched: &DownloadTotals) {
         let Some(bars) = &self.bars else { return };
-        // What is left out in a narrow terminal comes last.
+        // A narrow terminal cuts the line at its end, so the least important part is
+        // last.
         let template = "mirroring {bar:12} {human_pos}/{human_len} objects, {wide_msg}";
         let bar =
             bars.fetching.get_or_init(|| bars.all.insert(0, ProgressBar::no_length().with_style(style(template))));
@@ -118,7 +118,7 @@ impl Report {
         bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
     }
 
-    /// Shows how far the decoding is.
+    /// Shows the progress of decoding.
     pub fn reading(&self, coverage: &Coverage) {
         let Some(bars) = &self.bars else { return };
         let rate = coverage.events as f64 / bars.reading.elapsed().as_secs_f64().max(0.1);
@@ -134,7 +134,7 @@ impl Report {
     fn say(&self, text: &str) {
         let line = format!("trail2tsv: {}\n", printable(text));
         let write = || {
-            // Where stderr is gone there is nobody left to tell.
+            // If stderr is closed, there is nowhere to report it.
             let _ = std::io::stderr().lock().write_all(line.as_bytes());
         };
         match &self.bars {
@@ -152,7 +152,8 @@ impl ProgressBars {
     fn new() -> ProgressBars {
         const TIMES_A_SECOND: u8 = 8;
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(TIMES_A_SECOND));
-        // Short, so that the ^C that a terminal echoes behind it starts no new line.
+        // Keep the line short, so that the terminal's echo of ^C after it does not
+        // wrap.
         let reading = ProgressBar::new_spinner().with_style(style("decoding  {msg}"));
         let bars = ProgressBars { fetching: OnceLock::new(), reading: all.add(reading), all };
         bars.reading.enable_steady_tick(Duration::from_millis(250));
@@ -160,8 +161,8 @@ impl ProgressBars {
     }
 }
 
-/// Shows hidden characters, which logs and file names may hold, as text, so
-/// that nothing in them can steer the terminal or turn a line round.
+/// Escapes invisible characters, which logs and file names may contain, so that they
+/// cannot control the terminal or reverse the direction of a line.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -179,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("a\x1b[31m\n\u{9b}é\u{7f}"), "a\\u{1b}[31m\\n\\u{9b}é\\u{7f}");
         assert_eq!(printable("a\u{202e}gz.json"), "a\\u{202e}gz.json");
     }

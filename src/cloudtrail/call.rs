@@ -1,11 +1,10 @@
-//! What kind of call it was: whether it changed something, and whether it
-//! happened at all.
+//! Classifies calls: whether they only read, and whether they failed.
 
 use crate::cloudtrail::field;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::decode::json::{JsonValue, ValueKind};
 
-/// Tells calls that read from those that write.
+/// Distinguishes calls that read from calls that write.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessKind {
     read_only: FieldId,
@@ -13,14 +12,14 @@ pub struct AccessKind {
 }
 
 impl AccessKind {
-    /// Asks for the fields.
+    /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<AccessKind, TooManyFields> {
         Ok(AccessKind { read_only: fields.slot("readOnly")?, name: fields.slot("eventName")? })
     }
 
-    /// Whether the call only read. Where `readOnly` does not say it, as in
-    /// events of the first version, the verb of the call does; nothing where
-    /// nothing was called.
+    /// Whether the call only read: as `readOnly` says or, if it is missing, as in
+    /// events of the first version, by the verb of the event name. `None` for events
+    /// that are not calls.
     pub fn is_read(self, event: &Event<'_>) -> Option<bool> {
         match field::text(event, self.read_only).as_deref() {
             Some("true") => Some(true),
@@ -36,11 +35,11 @@ fn begins_with_read(name: &str) -> bool {
     VERBS.iter().any(|verb| name.strip_prefix(verb).is_some_and(is_whole))
 }
 
-/// Distinguishes calls that failed from calls that happened.
+/// Distinguishes failed calls from successful ones.
 ///
-/// A call failed if it has an error code other than 2xx (Managed Grafana writes
-/// `200` for a success), an error message, or a member with the name of the event
-/// whose value is `FailureRule`: sign-ins say no more than that, such as
+/// A call failed if it has an error code other than 2xx (Managed Grafana writes `200`
+/// for a success), an error message, or a member with the name of the event whose value
+/// is `Failure`. Sign-ins have only the last:
 /// `"responseElements":{"ConsoleLogin":"Failure"}`.
 #[derive(Clone, Copy, Debug)]
 pub struct FailureRule {
@@ -51,7 +50,7 @@ pub struct FailureRule {
 }
 
 impl FailureRule {
-    /// Asks for the fields.
+    /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<FailureRule, TooManyFields> {
         Ok(FailureRule {
             code: fields.slot("errorCode")?,
@@ -83,13 +82,13 @@ impl FailureRule {
 
 const FAILURE: &str = "Failure";
 
-/// Whether an error code says that nothing went wrong.
+/// Whether an error code reports a success.
 pub fn is_success(code: &str) -> bool {
     matches!(code.as_bytes(), [b'2', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit())
 }
 
-/// Most answers hold no such word, and a search for it is faster than a walk over
-/// their members. Behind an escape it may be spelled in another way.
+/// Whether a response may contain the word. Most do not, and this search is faster than
+/// a walk over their members. Escapes could hide the word.
 fn may_say_failure(value: JsonValue<'_>) -> bool {
     let raw = value.raw();
     value.kind() == ValueKind::Object
@@ -102,7 +101,7 @@ mod tests {
     use crate::decode::testing::with_event;
 
     #[test]
-    fn reads_are_told_from_writes() {
+    fn reads_and_writes_are_distinguished() {
         for (json, expected) in [
             (r#"{"readOnly":true,"eventName":"RunInstances"}"#, Some(true)),
             (r#"{"readOnly":"false","eventName":"GetObject"}"#, Some(false)),

@@ -1,4 +1,4 @@
-//! Which failures are denials: somebody was not allowed to do what they tried.
+//! Distinguishes denied calls from other failures.
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -8,12 +8,12 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 use crate::syntax::glob::PieceMatcher;
 
-/// What the error codes of denials hold, in any case. Each service has its own:
+/// Words in the error codes of denials, in any case. Each service has its own code:
 /// `AccessDenied`, `AccessDeniedException`, `Client.UnauthorizedOperation`,
 /// `NotAuthorized`, `AuthorizationError`, `ForbiddenException`.
 pub const WORDS: [&str; 5] = ["AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden"];
 
-/// Tells denials from other failures.
+/// Distinguishes denials from other failures.
 #[derive(Clone, Debug)]
 pub struct Denial {
     code: FieldId,
@@ -21,7 +21,7 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// Asks for the field.
+    /// Adds the field it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<Denial, Error> {
         let code = fields.slot("errorCode")?;
         let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
@@ -34,7 +34,7 @@ impl Denial {
         event.get(self.code).is_some_and(|code| long::scalar_holds(code, self, &CutCounter::default()))
     }
 
-    /// The same as a list of patterns over error codes.
+    /// The same rule as a list of patterns for error codes.
     pub fn patterns() -> String {
         WORDS.map(|word| format!("*{word}*")).join(",")
     }
@@ -56,7 +56,7 @@ mod tests {
     use crate::decode::testing::with_event;
 
     #[test]
-    fn denials_are_told_from_other_failures() {
+    fn denials_and_other_failures_are_distinguished() {
         let mut fields = FieldSet::default();
         let denial = Denial::new(&mut fields).unwrap();
         for (code, expected) in [

@@ -13,22 +13,22 @@ use crate::syntax::suggest::nearest;
 const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
                         everywhere, and a name with a * in it stands in double quotes";
 
-/// What a condition can look at: a path, or a name that stands for something
-/// that is worked out.
+/// The subject of a condition: a path, or the name of a derived value.
 #[derive(Clone, Debug)]
 pub enum Field {
     /// A path.
     Path(FieldPath),
-    /// The first of two paths that leads to something.
+    /// The first of two paths that leads to a value other than null.
     First(Box<[FieldPath; 2]>),
-    /// The name of who called.
+    /// The name of the caller.
     UserName(Box<IdentityReader>),
-    /// The ids and ARNs that stand in the event.
+    /// The ids and ARNs in the event.
     Resources(ResourceFields),
 }
 
 impl Field {
-    /// What a name stands for that is worked out; nothing where it is no such name.
+    /// The derived value with this name; `None` if the name is not that of a derived
+    /// value.
     pub fn derived(name: &str, fields: &mut FieldSet) -> Result<Option<Field>, String> {
         Ok(Some(match name {
             "userName" => Field::UserName(Box::new(IdentityReader::new(fields)?)),
@@ -45,7 +45,7 @@ impl Field {
         }))
     }
 
-    /// Reads the name of a field or a path. Gives what is wrong with it.
+    /// Parses a field name or a path. Fails with the reason why it is invalid.
     pub fn parse(name: &str, fields: &mut FieldSet) -> Result<Field, String> {
         if let Some(field) = Field::derived(name, fields)? {
             return Ok(field);
@@ -71,7 +71,7 @@ impl Field {
         FieldPath::parse(name, fields).map(Field::Path).map_err(|reason| format!("{name} is a path that {reason}"))
     }
 
-    /// Whether there is a value that is not null.
+    /// Whether the field has a value other than null.
     pub fn is_there(&mut self, event: &Event<'_>) -> bool {
         match self {
             Field::Path(path) => is_any(path, event, |_| true),
@@ -81,8 +81,8 @@ impl Field {
         }
     }
 
-    /// Calls `each` for every value that is not null, as its cell would show it: of
-    /// what a cell lists, for each alone.
+    /// Calls `each` for every value other than null, as its cell would show it. The
+    /// values of a list are passed one by one.
     pub fn each(&mut self, event: &Event<'_>, mut each: impl FnMut(&str)) {
         let mut show = |value: JsonValue<'_>| {
             if value.kind() != ValueKind::Null {
@@ -105,9 +105,8 @@ impl Field {
         }
     }
 
-    /// Whether some value, as its cell would show it, is so: the text of a
-    /// string, and of what holds others the JSON. Null is no value. Of what a
-    /// cell lists, one or all of it.
+    /// Whether any value, as its cell would show it, passes the test; null never does.
+    /// For a list, one value or the whole joined list may pass.
     pub fn any(&mut self, event: &Event<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
         let is_shown = |value: JsonValue<'_>| long::holds(value, question, shortened);
         match self {
@@ -135,7 +134,7 @@ impl Field {
     }
 }
 
-/// A value as its cell shows it, of a long one the start.
+/// The text of a value as its cell shows it; of a long value, the start.
 fn shown<'a>(value: JsonValue<'a>) -> Cow<'a, str> {
     value.scalar().unwrap_or_else(|| match value.raw() {
         raw if raw.len() > LONGEST => Cow::Owned(String::from_utf8_lossy(&raw[..LONGEST]).into_owned() + CUT),
@@ -150,7 +149,7 @@ fn is_any(path: &FieldPath, event: &Event<'_>, is: impl Fn(JsonValue<'_>) -> boo
     found
 }
 
-/// A way from an event down to values in it.
+/// A path from an event to values inside it.
 #[derive(Clone, Debug)]
 pub struct FieldPath {
     root: FieldId,
@@ -159,18 +158,18 @@ pub struct FieldPath {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum PathStep {
-    /// The member of this name.
+    /// The member with this name.
     Member(Box<str>),
-    /// Every element.
+    /// Every element of an array.
     Each,
-    /// The element at this place.
+    /// The element at this index.
     Element(usize),
 }
 
 impl FieldPath {
-    /// Reads a path: names joined by dots, `[]` for every element of an array,
-    /// `[0]` for one, names with dots in them in double quotes. A leading dot
-    /// is allowed. Gives what is wrong with it.
+    /// Parses a path: names joined by dots, `[]` for every element of an array, `[0]`
+    /// for one, and double quotes around names with dots. A leading dot is allowed.
+    /// Fails with the reason why the path is invalid.
     pub fn parse(text: &str, fields: &mut FieldSet) -> Result<FieldPath, String> {
         let mut steps = steps(text.strip_prefix('.').unwrap_or(text))?.into_iter();
         match steps.next() {
@@ -182,8 +181,8 @@ impl FieldPath {
         }
     }
 
-    /// The name of the last member on the way, if there is one below the field
-    /// that the way begins with.
+    /// The name of the last member on the path, below its first field; `None` if there
+    /// is none.
     pub fn last_member(&self) -> Option<&str> {
         self.steps.iter().rev().find_map(|step| match step {
             PathStep::Member(name) => Some(&**name),
@@ -191,7 +190,7 @@ impl FieldPath {
         })
     }
 
-    /// Whether it can lead to several values.
+    /// Whether the path can lead to several values.
     pub fn is_many(&self) -> bool {
         self.steps.contains(&PathStep::Each)
     }
@@ -203,7 +202,7 @@ impl FieldPath {
         }
     }
 
-    /// The value of a path that leads to one at most.
+    /// The value at a path that leads to at most one.
     pub fn value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let mut found = None;
         self.each(event, &mut |value| found = Some(value));
@@ -255,7 +254,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
     }
 }
 
-/// The name that `text` begins with, and what follows it.
+/// Splits `text` into the name that it starts with and the rest.
 fn name(text: &str) -> Result<(&str, &str), String> {
     if let Some(quoted) = text.strip_prefix('"') {
         return quoted.split_once('"').ok_or_else(|| "has a quote without its second".into());
@@ -267,8 +266,8 @@ fn name(text: &str) -> Result<(&str, &str), String> {
     }
 }
 
-/// The text of a field, of a long one its start; nothing where it is absent, null
-/// or no text.
+/// The text of a field; of a long one, its start. `None` if the field is absent, null,
+/// an object or an array.
 pub fn text<'a>(event: &Event<'a>, slot: FieldId) -> Option<Cow<'a, str>> {
     event.get(slot).filter(|value| value.kind() != ValueKind::Null)?.scalar()
 }
@@ -305,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_refused() {
+    fn invalid_paths_are_refused() {
         for path in
             ["", ".", "a..b", "a.", "[0]", "a[", "a[x]", "a[-1]", "a]b[", "a[0]b", "a.\"b", "a\"b\"", "a.*", "a.b?"]
         {

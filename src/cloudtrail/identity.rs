@@ -1,5 +1,5 @@
-//! Who did it: one name for every kind of `userIdentity`, and all names that it
-//! goes by.
+//! The caller of an event: one display name for every kind of `userIdentity`, and all
+//! other names of the caller.
 
 mod name;
 #[cfg(test)]
@@ -11,7 +11,7 @@ pub use self::name::CallerName;
 use crate::decode::event::{Event, FieldId, FieldSet, ObjectReader, TooManyFields};
 use crate::decode::json::{JsonValue, ValueKind};
 
-/// Reads who made a call.
+/// Reads the callers of events.
 #[derive(Clone, Debug)]
 pub struct IdentityReader {
     identity: FieldId,
@@ -22,7 +22,7 @@ pub struct IdentityReader {
 }
 
 impl IdentityReader {
-    /// Asks for the fields.
+    /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<IdentityReader, TooManyFields> {
         Ok(IdentityReader {
             identity: fields.slot("userIdentity")?,
@@ -42,12 +42,12 @@ impl IdentityReader {
         })
     }
 
-    /// The identity of an event as written.
+    /// The `userIdentity` of an event as written.
     pub fn written<'a>(&self, event: &Event<'a>) -> Option<&'a [u8]> {
         event.get(self.identity).map(|identity| identity.raw())
     }
 
-    /// Who made the call of this event.
+    /// The caller of an event.
     pub fn principal<'a>(&mut self, event: &Event<'a>) -> Principal<'a> {
         let Some(identity) = event.get(self.identity) else { return Principal::default() };
         if identity.kind() != ValueKind::Object {
@@ -74,7 +74,7 @@ impl IdentityReader {
     }
 }
 
-/// The parts of a `userIdentity` that name someone.
+/// The parts of a `userIdentity` that contain names.
 #[derive(Clone, Debug, Default)]
 pub struct Principal<'a> {
     kind: Option<JsonValue<'a>>,
@@ -93,7 +93,7 @@ pub struct Principal<'a> {
     additional: Option<JsonValue<'a>>,
 }
 
-/// A value that can be a name; an empty one names no one.
+/// The text of a value, unless it is empty.
 fn text(value: Option<JsonValue<'_>>) -> Option<Cow<'_, str>> {
     value?.scalar().filter(|text| !text.is_empty())
 }

@@ -1,9 +1,9 @@
-//! The grammar of CloudTrail's keys, and what a key proves about the events
-//! in its object. Pure: it talks to nobody.
+//! The grammar of CloudTrail's keys, and what a key proves about the events in its
+//! object. Pure functions without I/O.
 //!
-//! `[prefix/]AWSLogs/[o-ORGID/]ACCOUNT/KIND/REGION/YYYY/MM/DD/NAME`, with
-//! `NAME` = `ACCOUNT_KIND_REGION_YYYYMMDDTHHmmZ_….json.gz`, and `KIND` =
-//! `CloudTrail`, `CloudTrail-Insight` and the like.
+//! `[prefix/]AWSLogs/[o-ORGID/]ACCOUNT/KIND/REGION/YYYY/MM/DD/NAME`, where `NAME` is
+//! `ACCOUNT_KIND_REGION_YYYYMMDDTHHmmZ_….json.gz` and `KIND` is `CloudTrail`,
+//! `CloudTrail-Insight` or similar.
 
 mod scope;
 
@@ -14,12 +14,12 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::scope::{LateSearch, Scope, kind_folders};
 use crate::cloudtrail::log_kind::{LogKind, is_kind_folder};
 
-/// Where a key or folder is in the layout, as far as it tells.
+/// The position of a key or folder in the layout, as far as its text shows it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct KeyPlace<'a> {
-    /// The organisation whose folder it is in.
+    /// The organisation that the folder belongs to.
     pub organisation: Option<&'a str>,
-    /// The account that the logs are of.
+    /// The account of the logs.
     pub account: Option<&'a str>,
     /// `CloudTrail`, or a sibling such as `CloudTrail-Digest`.
     pub kind: Option<&'a str>,
@@ -31,12 +31,13 @@ pub struct KeyPlace<'a> {
 }
 
 impl<'a> KeyPlace<'a> {
-    /// Reads the folders of a key. What comes before the account is free.
+    /// Parses the folders of a key. Any folders may precede the account.
     pub fn of(key: &'a str) -> KeyPlace<'a> {
         let mut place = KeyPlace::default();
         for folder in key.split('/').filter(|folder| !folder.is_empty()) {
             if folder == "AWSLogs" {
-                // The layout begins here, whatever the folders before it look like.
+                // The layout starts here, so earlier folders that resemble it do not
+                // count.
                 place = KeyPlace { organisation: place.organisation, ..KeyPlace::default() };
             } else if place.kind.is_none() {
                 match folder {
@@ -58,8 +59,8 @@ impl<'a> KeyPlace<'a> {
         place
     }
 
-    /// The first and the last day that the place can hold; nothing where it
-    /// tells nothing of days.
+    /// The first and last day that the folder can hold; `None` if it is above the
+    /// folders of years.
     fn days(&self) -> Option<(Date, Date)> {
         let year = self.year?;
         let first = Date::new(year, self.month.unwrap_or(1), self.day.unwrap_or(1)).ok()?;
@@ -82,13 +83,13 @@ fn number(text: &str, digits: usize) -> Option<i16> {
     is_number.then(|| text.parse().ok())?
 }
 
-/// Whether a folder's name is that of an account.
+/// Whether a folder's name is an account id.
 pub fn is_account(folder: &str) -> bool {
     folder.len() == 12 && folder.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The end of the minute in which the file was delivered, from its name:
-/// events in it happened before.
+/// The end of the minute in which a file was delivered, from its name. Its events
+/// happened before that.
 pub fn delivered_by(key: &str) -> Option<Timestamp> {
     let name = key.rsplit('/').next()?;
     let mut parts = name.split('_');
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_tells_the_minute_of_delivery() {
+    fn the_minute_of_delivery_is_read_from_the_name() {
         assert_eq!(delivered_by(KEY), Some(at("2026-10-01T09:16:00Z")));
         for kind in ["CloudTrail-Insight", "CloudTrail-NetworkActivity", "CloudTrail-Aggregated"] {
             let key = KEY.replace("_CloudTrail_", &format!("_{kind}_"));

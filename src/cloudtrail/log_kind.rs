@@ -1,6 +1,5 @@
-//! The kinds of logs that CloudTrail delivers: each has a folder of its own
-//! beside the others in its account (AWS CloudTrail User Guide, "Finding your
-//! CloudTrail log files").
+//! The kinds of logs that CloudTrail delivers. Each has its own folder in the account
+//! (AWS CloudTrail User Guide, "Finding your CloudTrail log files").
 
 use std::collections::BTreeSet;
 
@@ -20,7 +19,7 @@ pub enum LogKind {
     Aggregated,
 }
 
-/// The folder of digests, which hold no events.
+/// The folder of digests, which contain no events.
 pub const DIGEST: &str = "CloudTrail-Digest";
 
 impl LogKind {
@@ -34,23 +33,24 @@ impl LogKind {
         }
     }
 
-    /// The kind that a folder of this name is of.
+    /// The kind of logs in a folder of this name.
     pub fn of_folder(name: &str) -> Option<LogKind> {
         LogKind::value_variants().iter().copied().find(|kind| kind.folder() == name)
     }
 
-    /// As it is typed.
+    /// The value of the option that selects it.
     fn typed(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
     }
 }
 
-/// Whether a folder of an account holds what CloudTrail delivers, of whatever kind.
+/// Whether a folder of an account contains deliveries of CloudTrail, of any kind.
 pub fn is_kind_folder(name: &str) -> bool {
     name.strip_prefix("CloudTrail").is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// What to say of kinds that are there and were not read, if there are any.
+/// The message about kinds that are present but were not read; `None` if there are
+/// none.
 pub fn unread(kinds: &BTreeSet<LogKind>) -> Option<String> {
     let folders: Vec<&str> = kinds.iter().map(|kind| kind.folder()).collect();
     let typed: Vec<String> = kinds.iter().map(|kind| kind.typed()).collect();
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_known_by_its_folder_and_typed_as_clap_takes_it() {
+    fn every_kind_has_a_folder_and_an_option_value() {
         for kind in LogKind::value_variants() {
             assert_eq!(LogKind::of_folder(kind.folder()), Some(*kind));
             assert_eq!(LogKind::from_str(&kind.typed(), false), Ok(*kind));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_says_how_it_is_read() {
+    fn the_message_about_unread_kinds_names_the_option() {
         assert_eq!(unread(&BTreeSet::new()), None);
         let both = BTreeSet::from([LogKind::Insight, LogKind::NetworkActivity]);
         let text = "not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read by --kind network-activity,insight)";

@@ -1,5 +1,5 @@
-//! Questions about values that may be too large to be held once more: those are
-//! shown to an automaton piece by piece.
+//! Tests on values that may be too large for a copy: an automaton matches those piece
+//! by piece.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -7,12 +7,12 @@ use std::cell::Cell;
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, is_verbatim, pieces, unescape, unescape_start};
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
-/// What is asked of a text.
+/// A test on a text.
 pub trait LongValueTest {
-    /// Whether a text is as it should be.
+    /// Whether a text passes the test.
     fn holds(&self, text: &str) -> bool;
 
-    /// What says the same of a text in pieces, where there is such a thing.
+    /// The same test on a text in pieces; `None` if it needs the whole text.
     fn in_pieces(&self) -> Option<PieceMatcher>;
 }
 
@@ -26,25 +26,25 @@ impl LongValueTest for Pattern {
     }
 }
 
-/// Notes that an answer was given by the start of a long text.
+/// Records that a test was decided by the start of a long text.
 #[derive(Clone, Debug, Default)]
 pub struct CutCounter(Cell<bool>);
 
 impl CutCounter {
-    /// Notes it where a name or a text made of several was cut.
+    /// Records it if `text`, a name or a joined text, was cut.
     pub fn note(&self, text: &str) {
         if text.ends_with(CUT) || (text.len() > LONGEST && text.contains(CUT)) {
             self.0.set(true);
         }
     }
 
-    /// Whether there was one since this was asked last.
+    /// Whether there was such a test since the last call.
     pub fn take(&self) -> bool {
         self.0.take()
     }
 }
 
-/// Whether a text, a number or a word is as it should be.
+/// Whether a string, number or literal passes the test.
 pub fn scalar_holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
     match value.whole_scalar() {
         Some(text) => question.holds(&text),
@@ -52,7 +52,7 @@ pub fn scalar_holds(value: JsonValue<'_>, question: &impl LongValueTest, shorten
     }
 }
 
-/// Whether a value, as its cell shows it, is as it should be.
+/// Whether a value passes the test, as its cell shows it.
 pub fn holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
     match value.kind() {
         ValueKind::Object | ValueKind::Array => {}
@@ -77,7 +77,8 @@ pub fn holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &Cu
     })
 }
 
-/// Whether the text of a string, given as written, is as it should be.
+/// Whether the text of a string passes the test. `written` is the string as written,
+/// without quotes.
 pub fn string_holds(written: &[u8], question: &impl LongValueTest, shortened: &CutCounter) -> bool {
     if written.len() <= LONGEST || is_verbatim(written) {
         return question.holds(&unescape(written));
@@ -101,7 +102,7 @@ pub fn string_holds(written: &[u8], question: &impl LongValueTest, shortened: &C
     })
 }
 
-/// The text of a scalar, of a long one its start, which is noted.
+/// The text of a scalar. Of a long one it returns the start, and records that.
 pub fn start<'a>(value: JsonValue<'a>, shortened: &CutCounter) -> Option<Cow<'a, str>> {
     let text = value.whole_scalar().or_else(|| value.scalar())?;
     shortened.note(&text);

@@ -1,20 +1,20 @@
-//! Which regions the events in a region's folder can carry: the rule by which
-//! folders are left out for `--region`.
+//! Which regions the events in a region's folder can have. This rule decides which
+//! folders `--region` excludes.
 //!
-//! A folder holds the events of its own region, and those of global services,
-//! which a trail may deliver into the folder of its home region: until the end
-//! of 2021 to every trail that includes them, and to copies and redeliveries of
-//! such logs ever since (AWS CloudTrail User Guide, "Enabling and disabling
-//! global service event logging"). IAM, STS, CloudFront, Route 53 and the
-//! console's sign-in carry us-east-1; Global Accelerator and others us-west-2 or
-//! us-east-2. Each partition has global regions of its own, and no event leaves
-//! its partition (AWS Fault Isolation Boundaries, "Partitions"). Those other than
-//! the commercial one have so few regions that all of them are taken for global.
+//! A folder contains the events of its own region, and those of global services, which
+//! a trail may deliver to the folder of its home region. Until the end of 2021 every
+//! trail that includes them received them, and copies and redeliveries of such logs
+//! have existed ever since (AWS CloudTrail User Guide, "Enabling and disabling global
+//! service event logging"). IAM, STS, CloudFront, Route 53 and the console's sign-in
+//! use us-east-1; Global Accelerator and others use us-west-2 or us-east-2. Each
+//! partition has its own global regions, and no event leaves its partition (AWS Fault
+//! Isolation Boundaries, "Partitions"). Partitions other than the commercial one have
+//! so few regions that all of them are treated as global.
 
 use crate::syntax::glob::{Pattern, PatternSet};
 
-/// The start of every region's name in a partition, and the regions that its
-/// global services may carry.
+/// The prefix of all region names in a partition, and the regions that its global
+/// services may use.
 struct RegionPartition {
     start: &'static str,
     global: &'static [&'static str],
@@ -30,14 +30,15 @@ const PARTITIONS: [RegionPartition; 7] = [
     RegionPartition { start: "eusc-", global: &["eusc-de-east-1", "aws-eusc-global"] },
 ];
 
-/// The commercial partition, and the first part of its regions' names.
+/// The global regions of the commercial partition, and the first part of its region
+/// names.
 const COMMERCIAL: &[&str] = &["us-east-1", "us-east-2", "us-west-2", "aws-global"];
 const AREAS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
 
-/// Whether the folder of a region can hold an event of the wanted regions.
+/// Whether the folder of a region can contain an event of the wanted regions.
 pub fn may_hold(wanted: &PatternSet<Pattern>, folder: &str) -> bool {
-    // Where only some are unwanted, an event without any region is wanted, and
-    // may lie anywhere. So may all events in a folder of an unknown partition.
+    // If there are only negations, events without a region are wanted, and they may be
+    // in any folder. The regions in folders of unknown partitions are not known either.
     if wanted.wanted().is_empty() {
         return true;
     }
@@ -46,8 +47,8 @@ pub fn may_hold(wanted: &PatternSet<Pattern>, folder: &str) -> bool {
     is_wanted(folder) || global.iter().any(|region| is_wanted(region))
 }
 
-/// The regions that events of global services may carry in the folder of a
-/// region; none where its partition is not known.
+/// The regions that events of global services may have in the folder of a region;
+/// `None` if its partition is unknown.
 fn global_regions(folder: &str) -> Option<&'static [&'static str]> {
     if let Some(partition) = PARTITIONS.iter().find(|partition| folder.starts_with(partition.start)) {
         return Some(partition.global);
@@ -88,7 +89,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_pattern_of_a_delivered_region_leads_into_the_folder() {
+    fn patterns_for_a_delivered_region_include_the_folder() {
         for (folder, region) in DELIVERED {
             let first = region.split('-').next().unwrap();
             let patterns = [region, &region.to_uppercase(), &format!("{first}-*"), &format!("*{}", &region[2..]), "*"];
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn negations_alone_and_unknown_folders_leave_nothing_out() {
+    fn negations_alone_and_unknown_folders_exclude_nothing() {
         for folder in ["eu-west-1", "us-east-1", "us-gov-west-1", "xx-new-part-1", "", "global", "eu-west", "us-a-b-1"]
         {
             assert!(holds(&["!us-*", "!eu-*"], folder), "{folder}");
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_event_in_a_folder_can_carry_leaves_it_out() {
+    fn folders_that_cannot_contain_the_region_are_excluded() {
         for (patterns, folder) in [
             (&["eu-west-3"][..], "eu-west-1"),
             (&["eu-*"], "ap-southeast-2"),

@@ -1,5 +1,4 @@
-//! What an event is about: the ids, ARNs and names of resources, wherever in the
-//! event they stand.
+//! The resources of an event: their ids, ARNs and names, anywhere in the event.
 
 mod message;
 mod name;
@@ -16,28 +15,27 @@ use crate::decode::json::{self, CUT, JsonValue, is_verbatim, unescape};
 use crate::error::Error;
 use crate::syntax::glob::{Pattern, PatternSet};
 
-/// More than an ARN can have, all of it escaped.
+/// Longest resource as written: more than an ARN needs with every character escaped.
 const LONGEST: usize = 16 << 10;
-/// A list of more bytes than this is cut.
+/// Largest size of a list of resources, in bytes.
 const MOST: usize = 64 << 10;
 
-/// The fields in which resources are named.
+/// The fields that name resources.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceFields {
-    /// Those whose strings are resources if they look like it, in the order in which
-    /// the resources are listed.
+    /// Fields of which every string that resembles a resource is one, in the order of
+    /// the list.
     whole: [FieldId; 6],
     request: FieldId,
     response: FieldId,
     service: FieldId,
-    /// A text that can hold ids and ARNs: a denied AssumeRole names its role nowhere
-    /// else.
+    /// May mention ids and ARNs: a denied AssumeRole names its role nowhere else.
     message: FieldId,
     identity: FieldId,
 }
 
 impl ResourceFields {
-    /// Asks for the fields.
+    /// Adds the fields it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<ResourceFields, TooManyFields> {
         let mut slot = |name| fields.slot(name);
         let (request, response) = (slot("requestParameters")?, slot("responseElements")?);
@@ -48,10 +46,10 @@ impl ResourceFields {
         Ok(ResourceFields { whole, request, response, service, message, identity })
     }
 
-    /// The resources of an event, each once: its ids and ARNs in the order of the
-    /// fields, then the names in its request that no ARN among them ends in. Where
-    /// there is none, those that its answer names. A list that would be longer than
-    /// 64 KiB ends with [`CUT`].
+    /// The resources of an event, each once: ids and ARNs in the order of the fields,
+    /// then names in the request, except names that an ARN in the list ends with. If
+    /// this finds none, the names in the response. A list longer than 64 KiB ends with
+    /// [`CUT`].
     pub fn list<'a>(&self, event: &Event<'a>) -> Vec<Cow<'a, str>> {
         let mut found = FoundResources::default();
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
@@ -73,8 +71,8 @@ impl ResourceFields {
         found.list
     }
 
-    /// Whether one of the resources of an event is so, those included for which its list
-    /// has no room.
+    /// Whether any resource of an event passes the test, including those cut from a
+    /// long list.
     pub fn any(&self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {
         let mut is_any = false;
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
@@ -92,8 +90,8 @@ impl ResourceFields {
         is_any
     }
 
-    /// Calls `each` for the ids and ARNs in the error message, without the ARN of the
-    /// caller: `User: ARN is not authorized to perform: … on resource: ARN`.
+    /// Calls `each` for the ids and ARNs in the error message, except the caller's own
+    /// ARN, as in `User: ARN is not authorized to perform: … on resource: ARN`.
     fn in_message(&self, event: &Event<'_>, mut each: impl FnMut(&str)) {
         let Some(message) = event.get(self.message).and_then(|message| short(message.raw_string()?)) else { return };
         let caller = event.get(self.identity).and_then(|identity| identity.member("arn")).and_then(|arn| arn.string());
@@ -105,7 +103,7 @@ impl ResourceFields {
     }
 }
 
-/// The text of a string as written, unless it is too long to be a resource.
+/// The text of a string as written; `None` if it is too long for a resource.
 fn short(written: &[u8]) -> Option<Cow<'_, str>> {
     (written.len() <= LONGEST).then(|| unescape(written))
 }
@@ -113,9 +111,9 @@ fn short(written: &[u8]) -> Option<Cow<'_, str>> {
 /// Resources in the order in which they were found.
 struct FoundResources<'a> {
     list: Vec<Cow<'a, str>>,
-    /// What is in the list, and the names of what is in it by its ARN.
+    /// The entries of the list, and the names that its ARNs end with.
     seen: HashSet<Cow<'a, str>>,
-    /// How many more bytes the list can have.
+    /// Remaining size of the list in bytes.
     room: usize,
 }
 
@@ -138,8 +136,7 @@ impl<'a> FoundResources<'a> {
         self.list.push(text);
     }
 
-    /// Adds an id or ARN that a message mentions, unless it is the ARN of an id that is
-    /// there.
+    /// Adds an id or ARN from a message, unless it is the ARN of an id in the list.
     fn add_mentioned(&mut self, text: &str) {
         let id = text.rsplit(['/', ':']).next().unwrap_or_default();
         if !self.list.iter().any(|known| known == id) {
@@ -147,7 +144,7 @@ impl<'a> FoundResources<'a> {
         }
     }
 
-    /// Adds a name, unless it is that of a resource whose ARN is there.
+    /// Adds a name, unless the ARN of this resource is in the list.
     fn add_name(&mut self, value: JsonValue<'a>) {
         let Some(name) = value.raw_string().and_then(short).filter(|name| name::is_name(name)) else { return };
         let is_end = |arn: &Cow<'_, str>| arn.strip_suffix(&*name).is_some_and(|rest| rest.ends_with(['/', ':']));
@@ -162,7 +159,7 @@ impl<'a> FoundResources<'a> {
     }
 }
 
-/// What `--resource` asks for.
+/// The values of `--resource`.
 #[derive(Clone, Debug)]
 pub struct ResourceChoice {
     fields: ResourceFields,
@@ -170,7 +167,8 @@ pub struct ResourceChoice {
 }
 
 impl ResourceChoice {
-    /// Compiles the values of `--resource`; nothing where there are none.
+    /// Compiles the values of `--resource`; `None` if there are none. Fails if a
+    /// pattern is invalid.
     pub fn new(fields: ResourceFields, values: &[String]) -> Result<Option<ResourceChoice>, Error> {
         const OPTION: &str = "--resource";
         let choice = PatternSet::new(OPTION, values, |value| Pattern::new(OPTION, value))?;
@@ -182,8 +180,8 @@ impl ResourceChoice {
         &self.choice
     }
 
-    /// Whether what is asked for stands in the event, as a whole value, as the last
-    /// part of an ARN, or as an id or ARN in the error message.
+    /// Whether a pattern matches a whole value in the event, the last part of an ARN,
+    /// or an id or ARN in the error message.
     pub fn admits(&self, event: &Event<'_>) -> bool {
         self.choice.admits(|pattern| {
             let mut is_there = false;
@@ -198,7 +196,7 @@ impl ResourceChoice {
     }
 }
 
-/// Whether a value is what a pattern asks for, or an ARN that ends in it.
+/// Whether the pattern matches a value, or the last part of an ARN.
 fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
     if written.len() > json::LONGEST && !is_verbatim(written) {
         return long::string_holds(written, pattern, &CutCounter::default());
@@ -276,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_arns_are_found_once_wherever_they_stand() {
+    fn ids_and_arns_are_found_once_in_all_fields() {
         let json = r#"{"eventID":"i-0123456789abcdef0","vpcEndpointId":"vpce-0ff89c7a138a5e5fc",
             "errorMessage":"see i-0abc12de34f567890, sg-0abc1234def567890",
             "responseElements":{"instancesSet":{"items":[{"instanceId":"i-0abc12de34f567890"}]}},
@@ -291,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_object_of_a_call_is_named() {
+    fn the_resource_of_a_call_is_found() {
         for (json, expected) in [
             (
                 r#"{"requestParameters":{"userName":"bob"},"responseElements":{"accessKey":{"accessKeyId":"AKIA1","userName":"bob"}}}"#,

@@ -1,5 +1,5 @@
-//! When an event happened, in every form in which times are written: by CloudTrail
-//! itself, by CloudTrail Lake and Athena, and by exports of an index.
+//! Parses event times in all common forms: those of CloudTrail itself, of CloudTrail
+//! Lake and Athena, and of exports from search indexes.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -8,14 +8,16 @@ use jiff::tz::TimeZone;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::decode::json::JsonValue;
 
-/// A point in time as text: RFC 3339, or `2026-10-01 09:00:00.000` as CloudTrail Lake
-/// and Athena write it, which is UTC unless an offset or `UTC` follows.
+/// Parses a point in time: RFC 3339, or `2026-10-01 09:00:00.000` as CloudTrail Lake
+/// and Athena write it. The latter is UTC unless an offset or `UTC` follows. `None` for
+/// other texts.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(time) = text.parse() {
         return Some(time);
     }
-    // A zone in brackets is not part of any of these forms, and a date is not a point.
+    // None of these forms has a zone in brackets, and a date alone is not a point in
+    // time.
     if text.contains('[') || !text.contains(':') {
         return None;
     }
@@ -29,8 +31,8 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// A point in time as a number of seconds or milliseconds since 1970. Numbers that
-/// cannot be the time of an event, before 2000 or behind 2100, are not read.
+/// Parses seconds or milliseconds since 1970; `None` for numbers before 2000 or after
+/// 2100, which cannot be the time of an event.
 pub fn parse_epoch(text: &str) -> Option<Timestamp> {
     const SECONDS: std::ops::Range<f64> = 946_684_800.0..4_102_444_800.0;
     let is_number = text.starts_with(|first: char| first.is_ascii_digit());
@@ -39,7 +41,7 @@ pub fn parse_epoch(text: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond((seconds * 1000.0).round() as i64).ok()
 }
 
-/// The value of a member that holds a point in time.
+/// Parses the value of a member as a point in time.
 pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
     /// Longer than any of the forms.
     const LONGEST: usize = 128;
@@ -51,9 +53,9 @@ pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
 #[derive(Clone, Debug)]
 pub struct Clock {
     slot: FieldId,
-    /// The last hour that was met, as written.
+    /// The hour of the last event, as written.
     written: [u8; HOUR],
-    /// The second in which it begins, counted from 1970.
+    /// The second in which that hour starts, since 1970.
     begins: i64,
     has_other_forms: bool,
 }
@@ -62,13 +64,13 @@ const HOUR: usize = "2026-10-01T09:".len();
 const MINUTES: usize = "14:02Z".len();
 
 impl Clock {
-    /// Asks for the field.
+    /// Adds the field it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<Clock, TooManyFields> {
         Ok(Clock { slot: fields.slot("eventTime")?, written: [0; HOUR], begins: 0, has_other_forms: false })
     }
 
-    /// The second in which the event happened, counted from 1970; `None` if it has no
-    /// time that can be read.
+    /// The time of the event in seconds since 1970; `None` if it has no time that can
+    /// be parsed.
     #[inline]
     pub fn second(&mut self, event: &Event<'_>) -> Option<i64> {
         let value = event.get(self.slot)?;
@@ -79,7 +81,7 @@ impl Clock {
         known.or_else(|| self.read(value))
     }
 
-    /// Whether a time that was read is not RFC 3339.
+    /// Whether any time so far was not RFC 3339.
     pub fn has_other_forms(&self) -> bool {
         self.has_other_forms
     }
@@ -98,7 +100,7 @@ impl Clock {
     }
 }
 
-/// The seconds in `14:02Z`.
+/// The number of seconds in a text such as `14:02Z`.
 fn within_hour(text: &[u8]) -> Option<i64> {
     let [ten_minutes @ b'0'..=b'5', minutes, b':', ten_seconds @ b'0'..=b'5', seconds, b'Z'] =
         *<&[u8; MINUTES]>::try_from(text).ok()?
@@ -116,7 +118,7 @@ mod tests {
     use crate::decode::testing::with_event;
 
     #[test]
-    fn times_are_read_however_they_are_written() {
+    fn times_are_parsed_in_all_forms() {
         let mut fields = FieldSet::default();
         let mut clock = Clock::new(&mut fields).unwrap();
         for (time, expected) in [

@@ -1,70 +1,69 @@
-//! What events come wrapped in, and in which places: the grammar of all that is
-//! read, which [`Envelope`] walks.
+//! The containers that events are delivered in: a grammar of all supported inputs,
+//! which [`Envelope`] walks.
 //!
 //! ```text
-//!  text    =  { [line time] value }        one behind the other, whatever is between the lines
+//!  text    =  { [line time] value }        one after another; other lines in between are skipped
 //!  value   =  event
-//!          |  list                         all that it holds
+//!          |  list                         all of its values
 //!          |  message                      the event that it carries
-//!          |  string                       all that its text holds
+//!          |  string                       the text inside it
 //!          |  anything else                counted as a record that is not an event
 //!  list    =  [ value, … ]
-//!          |  { "Records": [ value, … ] }  a log file of CloudTrail; also with members around the list,
+//!          |  { "Records": [ value, … ] }  a log file of CloudTrail; other members may surround the list,
 //!          |  { "Events": … }              the output of `aws cloudtrail lookup-events`,
 //!          |  { "events": … }              of `aws logs get-log-events` and `filter-log-events`,
 //!          |  { "logEvents": … }           and what a subscription of CloudWatch Logs delivers
 //!  message =  { "detail": { value } }      EventBridge
-//!          |  { "NAME": string, … }        under any name: `CloudTrailEvent` of `lookup-events`, the names
-//!                                          that a `--query` gives it, `message` of CloudWatch Logs
-//!  line time  =  2026-10-01T09:00:00.000Z  before the message, in an export of CloudWatch Logs to S3; the
-//!                                          name of a stream may follow, as `aws logs tail` prints it
+//!          |  { "NAME": string, … }        any name: `CloudTrailEvent` of `lookup-events`, names chosen
+//!                                          with `--query`, `message` of CloudWatch Logs
+//!  line time  =  2026-10-01T09:00:00.000Z  before the message, in exports of CloudWatch Logs to S3; the
+//!                                          name of a stream may follow, as in `aws logs tail`
 //! ```
 //!
-//! All of these can hold each other, as `jq -s`, EventBridge rules with a log group
-//! as their target, and concatenated files make them. A text inside of a string may
-//! hold the same, escaped once more. An object with both a list and what makes an
-//! event is what comes first in it. A control message of CloudWatch Logs (its `messageType`
-//! stands before its list) is in order and has no events.
+//! All of these can be nested, as `jq -s`, EventBridge rules that target a log group,
+//! and concatenated files produce them. The text of a string may hold the same grammar,
+//! escaped once more. If an object has both a list and the fields of an event, the one
+//! that comes first decides. A control message of CloudWatch Logs (its `messageType`
+//! precedes its list) is valid and has no events.
 //!
-//! [`Envelope`] walks a text that arrives in windows and hands out the values that
-//! can be events; what an object is, is for `record.rs` to say, and how
-//! to go on behind what is broken, for `recovery.rs`.
+//! [`Envelope`] walks a text that arrives in windows and hands out the values that can
+//! be events. `record.rs` classifies objects; `recovery.rs` resumes after errors.
 
 use super::json::{JsonError, JsonText, ObjectMembers, key_is};
 
-/// How far the walk is in a text. It remembers only what is open, so it can go
-/// on in the next window.
+/// The position of the walk in a text. It stores only the open lists, so the walk can
+/// continue in the next window.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Envelope {
     open: OpenLists,
-    /// Whether a value of the innermost array was passed.
+    /// Whether the innermost array has had a value.
     begun: bool,
-    /// Whether an object or a list was the last value outside of all: a comma may
+    /// Whether the last top-level value was an object or a list, so that a comma may
     /// follow it.
     is_separable: bool,
-    /// Whether the walk goes on behind something broken: what would have closed
-    /// it can follow.
+    /// Whether the walk resumed after an error, so that closing brackets of abandoned
+    /// lists may follow.
     is_resumed: bool,
-    /// Whether there is no text behind the window.
+    /// Whether the window is the last of the text.
     pub is_last: bool,
-    /// Whether the text is that of a string, of which lines mean nothing.
+    /// Whether the text comes from a string, where line ends have no meaning.
     is_string: bool,
-    /// Whether a list was seen under its name, so the file means to be a log.
+    /// Whether a list was seen under one of its names, which makes the file a log.
     pub is_log: bool,
-    /// Whether `Records` or `Events` was there without an array.
+    /// Whether `Records` or `Events` was present but not an array.
     pub is_hollow: bool,
 }
 
-/// What lies around a place, from the outside to the inside.
+/// The objects and arrays that enclose a position, outermost first.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct OpenLists {
-    /// The innermost in the lowest bit; 1 is an object, 0 an array.
+    /// One bit per level, the innermost in the lowest bit; 1 is an object, 0 an array.
     objects: u64,
     depth: u32,
 }
 
 impl OpenLists {
-    /// More than any tool nests. What lies deeper is not looked into.
+    /// More levels than any tool produces. Values nested deeper are not searched.
     const DEEPEST: u32 = 64;
 
     fn has_room(self, levels: u32) -> bool {
@@ -82,26 +81,27 @@ impl OpenLists {
     }
 }
 
-/// What the walk found at a place of the window.
+/// A value that the walk found in the window. Offsets count from the start of the
+/// window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EnvelopeItem {
-    /// An object begins here.
+    /// An object starts here.
     Object(usize),
     /// A string.
     String {
-        /// Where its first quote is.
+        /// Offset of the opening quote.
         start: usize,
-        /// The place behind its last.
+        /// Offset after the closing quote.
         end: usize,
     },
-    /// A value of another kind ends here.
+    /// A value of another kind.
     Other {
-        /// The place behind it.
+        /// Offset after the value.
         end: usize,
     },
-    /// A line with a time before a message that is not JSON ends here.
+    /// A line with a time and a message that is not JSON.
     Line {
-        /// The place behind it.
+        /// Offset after the line.
         end: usize,
     },
 }
@@ -109,33 +109,33 @@ pub enum EnvelopeItem {
 /// One step of the walk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EnvelopeStep {
-    /// The walk goes on at this place.
+    /// Nothing to visit; continue at this offset.
     On(usize),
-    /// There is something to visit.
+    /// A value to visit.
     Item(EnvelopeItem),
-    /// There is no more text, and none is missing.
+    /// The end of the text; nothing is missing.
     End,
 }
 
 impl Envelope {
-    /// The walk over the text of a string.
+    /// Starts a walk over the text of a string.
     pub fn of_string() -> Envelope {
         Envelope { is_last: true, is_string: true, ..Envelope::default() }
     }
 
-    /// Whether all that was opened is closed.
+    /// Whether no object or list is open.
     pub fn is_closed(&self) -> bool {
         self.open.depth == 0
     }
 
-    /// Goes on outside of all that was open.
+    /// Abandons all open objects and lists, and resumes at the top level.
     pub fn resume(&mut self) {
         (self.open, self.is_separable, self.is_resumed) = (OpenLists::default(), true, true);
     }
 
-    /// The next step of the walk over `text`, from `at` on. The place behind an
-    /// item is the caller's to find; [`Envelope::pass`] says that it was, or
-    /// `Envelope::enter` that there is a list in it.
+    /// Returns the next step of the walk over `text` at offset `at`. The caller finds
+    /// the end of an item and then calls [`Envelope::pass`], or `Envelope::enter` to
+    /// descend into its list.
     #[inline(always)]
     pub fn step(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         if self.open.depth == 0 {
@@ -147,19 +147,19 @@ impl Envelope {
         }
     }
 
-    /// The item that was the last step was visited to its end.
+    /// Records that the last item was visited to its end.
     #[inline(always)]
     pub fn pass(&mut self) {
         self.begun = true;
     }
 
-    /// Whether a list in an object can be entered here, and does not lie too deep.
+    /// Whether a list in an object can be entered at the current depth.
     pub(super) fn can_enter(&self) -> bool {
         self.open.has_room(2)
     }
 
-    /// Enters the list at `start` of an object, which [can be
-    /// entered](Envelope::can_enter), and gives the place of its first value.
+    /// Enters the list of an object at `start` and returns the offset of its first
+    /// value. Requires [`can_enter`](Envelope::can_enter).
     pub(super) fn enter(&mut self, start: usize) -> usize {
         self.is_log = true;
         self.open.push(true);
@@ -180,7 +180,7 @@ impl Envelope {
             }
             Some(b'{') => match list_of(text, at) {
                 Err(JsonError::EndsEarly) => Err(JsonError::EndsEarly),
-                // What is wrong inside one object is for the visitor to find and to pass.
+                // The visitor reports and skips errors inside an object.
                 Err(JsonError::Malformed(_)) | Ok(ListMember::None) => Ok(EnvelopeStep::Item(EnvelopeItem::Object(at))),
                 Ok(ListMember::Hollow) => {
                     self.is_hollow |= !self.is_string;
@@ -199,7 +199,7 @@ impl Envelope {
             Some(b'0'..=b'9') if !self.is_string && is_line_time(&text.bytes()[at..]) => self.line(text, at),
             Some(b'"') if !self.is_string => {
                 let end = text.value_end(at)?;
-                // No tool writes a line end in a string: this one is cut off.
+                // No tool writes a line end inside a string, so this one is cut off.
                 match memchr::memchr(b'\n', &text.bytes()[at..end]) {
                     Some(cut) => Err(JsonError::Malformed(at + cut)),
                     None => Ok(EnvelopeStep::Item(EnvelopeItem::String { start: at, end })),
@@ -209,7 +209,7 @@ impl Envelope {
         }
     }
 
-    /// What stands behind the time of a line.
+    /// Steps over the time of a line to its message.
     fn line(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         let bytes = &text.bytes()[at..];
         let end = match memchr::memchr(b'\n', bytes) {
@@ -256,7 +256,7 @@ impl Envelope {
         if byte == b'{' { Ok(EnvelopeStep::Item(EnvelopeItem::Object(at))) } else { self.value(text, at) }
     }
 
-    /// A value that is not an object.
+    /// Steps over a value that is not an object.
     #[inline(never)]
     fn value(&mut self, text: &JsonText<'_>, at: usize) -> Result<EnvelopeStep, JsonError> {
         match text.byte(at) {
@@ -274,18 +274,18 @@ impl Envelope {
 /// What an object holds under the name of a list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ListMember {
-    /// An array, which begins here.
+    /// An array, which starts at this offset.
     At(usize),
-    /// Only something that is not an array.
+    /// Only values that are not arrays.
     Hollow,
-    /// What a control message holds.
+    /// The list of a control message.
     Control,
-    /// It has no such member.
+    /// The object has no such member.
     None,
 }
 
-/// Looks through the object at `at` for a list that comes before what makes an event.
-/// A member that is cut off before either was seen leaves that open.
+/// Searches the object at `at` for a list that precedes the fields of an event. Fails
+/// with [`JsonError::EndsEarly`] if the text ends before either was found.
 pub(super) fn list_of(text: &JsonText<'_>, at: usize) -> Result<ListMember, JsonError> {
     let mut members = text.members(at);
     let mut found = ListMember::None;
@@ -311,29 +311,29 @@ pub(super) fn list_of(text: &JsonText<'_>, at: usize) -> Result<ListMember, Json
     Ok(if found == ListMember::Control { ListMember::None } else { found })
 }
 
-/// The members that only events have.
+/// Members that only events have.
 pub(super) const EVENT_MARKS: [&str; 4] = ["eventVersion", "eventTime", "eventName", "eventID"];
-/// The names of lists.
+/// Names under which lists of events occur.
 pub(super) const LIST_NAMES: [&str; 4] = ["Records", "Events", "events", "logEvents"];
 
 fn is_list_name(key: &[u8]) -> bool {
     LIST_NAMES.iter().any(|name| key_is(key, name.as_bytes()))
 }
 
-/// Whether the name is one that hardly anything else uses.
+/// Whether the name is specific enough to identify a log.
 fn is_usual_name(key: &[u8]) -> bool {
     key_is(key, b"Records") || key_is(key, b"Events")
 }
 
-/// Whether a line begins with a time, as `2026-10-01T09:00:00.000Z`.
+/// Whether a line starts with a time such as `2026-10-01T09:00:00.000Z`.
 pub(super) fn is_line_time(line: &[u8]) -> bool {
     const FORM: &[u8; 11] = b"0000-00-00T";
     let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
     line.first_chunk::<11>().is_some_and(|start| start.iter().zip(FORM).all(fits))
 }
 
-/// Where in a line with a time the object of its message begins; the name of a
-/// stream may stand before it.
+/// Offset of the message's object in a line that starts with a time. The name of a log
+/// stream may precede the object.
 pub(super) fn message(line: &[u8]) -> Option<usize> {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let mut at = 0;
@@ -352,7 +352,8 @@ mod tests {
     use super::super::structure::Structure;
     use super::*;
 
-    /// The objects of a text that arrives in windows of at least `step` bytes.
+    /// Returns the objects of a text that arrives in windows growing by at least `step`
+    /// bytes.
     fn objects(json: &str, step: usize) -> (Vec<String>, Envelope, Option<JsonError>) {
         let (bytes, mut found, mut envelope) = (json.as_bytes(), Vec::new(), Envelope::default());
         let (mut start, mut end) = (0, step.min(json.len()));
@@ -373,7 +374,7 @@ mod tests {
                 };
                 match item {
                     EnvelopeItem::Object(from) => match text.value_end(from) {
-                        // A list that is cut off is entered, as one that is whole.
+                        // A truncated list is entered like a complete one.
                         _ if let Ok(ListMember::At(start)) = list_of(&text, from)
                             && envelope.can_enter() =>
                         {
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrapping_gives_its_objects() {
+    fn objects_are_found_in_every_container() {
         for (json, expected) in [
             (r#"{"Records":[{"a":1},{"a":2}]}"#, vec![r#"{"a":1}"#, r#"{"a":2}"#]),
             (r#"{"Records":[]}"#, vec![]),
@@ -438,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn hollow_records_are_noticed() {
+    fn records_without_an_array_are_reported() {
         for json in [r#"{"Records":null}"#, r#"{"Records":{}}"#, r#"{"a":1,"Records":"x","b":2}"#] {
             let (found, envelope, broken) = objects(json, json.len());
             assert_eq!((found, broken), (vec![json.to_string()], None));
@@ -447,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_keeps_what_came_before() {
+    fn truncation_keeps_the_objects_before_it() {
         let json = r#"{"Records":[{"a":1},{"a":2}]}"#;
         let (found, envelope, broken) = objects(&json[..json.len() - 4], json.len());
         assert_eq!((found.len(), broken), (1, Some(JsonError::EndsEarly)));

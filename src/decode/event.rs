@@ -1,26 +1,26 @@
-//! One event as a lazy view: only the top-level fields that someone asked for
-//! are remembered, and those as places in the text.
+//! One event as a lazy view: only the requested top-level fields are stored, as byte
+//! ranges of the text.
 
 use super::json::{JsonError, JsonText, JsonValue, KeyBytes, ObjectMembers, ValueKind, key_is};
 use crate::error::Error;
 
-/// The top-level fields that a run looks at, each with a [`FieldId`].
+/// The top-level fields that a run reads, each with a [`FieldId`].
 #[derive(Clone, Debug)]
 pub struct FieldSet {
     names: Vec<Box<str>>,
-    /// The slot of the field by which the records differ in their keys.
+    /// The field whose value predicts the other keys of a record.
     context: u32,
-    /// For each hash of a key the slot to compare it with first, or [`NONE`].
+    /// For each hash of a key, the first field to compare it with, or [`NONE`].
     buckets: Box<[u8; 256]>,
-    /// For each slot the next one with the same hash.
+    /// For each field, the next one with the same hash.
     next: Vec<u8>,
 }
 
-/// The address of a field within [`FieldSet`].
+/// Identifies a field of a [`FieldSet`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FieldId(u8);
 
-/// More fields are asked for than there are slots.
+/// More fields were requested than a [`FieldSet`] can hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("asks for more different fields than an event can have")]
 pub struct TooManyFields;
@@ -46,7 +46,7 @@ impl Default for FieldSet {
 }
 
 impl FieldSet {
-    /// The slot of the field `name`, from now on remembered for each event.
+    /// Returns the id of the field `name`, adding the field if it is new.
     pub fn slot(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
         let known = self.names.iter().position(|known| **known == *name);
         let slot =
@@ -60,8 +60,8 @@ impl FieldSet {
         Ok(FieldId(slot))
     }
 
-    /// Makes `slot` the field by which the records differ in their keys: those
-    /// that have the same value there mostly have the same keys behind it.
+    /// Makes `slot` the field that predicts the order of keys: records that agree in it
+    /// mostly have the same keys after it.
     pub fn set_context(&mut self, slot: FieldId) {
         self.context = slot.0.into();
     }
@@ -88,21 +88,20 @@ fn hash(key: &[u8]) -> usize {
     mixed & 0xff
 }
 
-/// Where the asked-for fields of one event stand. Kept from event to event for
-/// its memory, and for what it learned of the order of keys.
+/// Byte ranges of the requested fields of one event. Reused from event to event, for
+/// its memory and for the key order it has learned.
 #[derive(Clone, Debug, Default)]
 pub struct FieldSpans {
-    /// From where to where, for each slot, and at last for all keys that nobody
-    /// asked for; nothing reaches to 0. No text is larger than these numbers:
-    /// files are read in windows.
+    /// Byte range per field id; the last entry collects the keys that were not
+    /// requested. An end of 0 means absent. Files are read in windows, so every offset
+    /// fits into a `u32`.
     spans: Vec<[u32; 2]>,
     keys: KeyPredictor,
 }
 
 impl FieldSpans {
-    /// Reads the members of the object at `start`; gives the place behind it.
-    /// Of a field that is there twice, the last counts, as it does for every
-    /// JSON parser in the field.
+    /// Reads the members of the object at `start` and returns the offset after it. If a
+    /// field occurs twice, the last one counts, as in every common JSON parser.
     #[inline(always)]
     pub fn read(&mut self, text: &JsonText<'_>, start: usize, fields: &FieldSet) -> Result<usize, JsonError> {
         self.clear(fields);
@@ -136,7 +135,7 @@ impl FieldSpans {
         }
     }
 
-    /// Whether the object has a field.
+    /// Whether the object has the field.
     #[inline(always)]
     pub(super) fn has(&self, slot: FieldId) -> bool {
         self.spans[usize::from(slot.0)][1] != 0
@@ -147,7 +146,7 @@ impl FieldSpans {
         self.get(usize::from(slot.0), text)
     }
 
-    /// Lets a field be a value that stands elsewhere in the same object.
+    /// Assigns to a field a value that occurs elsewhere in the same object.
     pub(super) fn set(&mut self, slot: FieldId, value: JsonValue<'_>) {
         let start = value.start() as u32;
         self.spans[usize::from(slot.0)] = [start, start + value.raw().len() as u32];
@@ -162,34 +161,33 @@ impl FieldSpans {
     }
 }
 
-/// The keys that were met, and which of them came behind which: the records of
-/// one kind of event repeat their order, so the next key is mostly the one that
-/// came last time, and comparing is faster than looking for its end and then
-/// for its slot.
+/// Known keys, and which of them followed which. Records of one kind of event repeat
+/// their key order, so the next key is usually the one that followed last time.
+/// Comparing with it is faster than finding the end of the key and hashing it.
 #[derive(Clone, Debug)]
 struct KeyPredictor {
     known: Vec<KnownKey>,
-    /// What is not needed for a guess, for each of the known.
+    /// The parts of the known keys that prediction does not need.
     names: Vec<FieldName>,
-    /// For each hash of a key the one that was met last.
+    /// For each hash of a key, the most recent one.
     buckets: Vec<usize>,
-    /// For each [place](Keys::place) the two keys that were met there last.
+    /// For each [place](KeyPredictor::place), the two keys last seen there.
     next: Box<[[u16; 2]; KeyPredictor::PLACES]>,
 }
 
 /// A key, or the end of an object.
 #[derive(Clone, Copy, Debug)]
 struct KnownKey {
-    /// The key with what stands before and behind it.
+    /// The key with the bytes that surround it.
     written: KeyBytes,
-    /// The slot of the field.
+    /// Id of the field.
     slot: u32,
 }
 
 #[derive(Clone, Debug, Default)]
 struct FieldName {
     key: Box<[u8]>,
-    /// Whether it was met as the first of its object.
+    /// Whether the key was the first of its object.
     is_first: bool,
     /// Another key with the same hash.
     twin: usize,
@@ -202,12 +200,12 @@ impl Default for KeyPredictor {
 }
 
 impl KeyPredictor {
-    /// Stands before the first key.
+    /// Represents the position before the first key.
     const START: usize = 0;
-    /// Stands for the end of an object.
+    /// Represents the end of an object.
     const END: usize = 1;
-    /// Stands for all keys that nobody asked for, where there are too many;
-    /// those behind it for the fields, each in its slot.
+    /// Represents keys that were not requested, once no more keys can be learned. The
+    /// entries after it represent the requested fields in that case, one per field id.
     const OTHER: usize = 2;
     /// More keys than any version of the format has.
     const MOST: usize = 1024;
@@ -215,7 +213,7 @@ impl KeyPredictor {
     const LONGEST: usize = 256;
     const PLACES: usize = 4096;
 
-    /// Of objects with so many slots.
+    /// Creates a predictor for objects with `slots` fields.
     fn new(slots: usize) -> KeyPredictor {
         let nothing = KnownKey { written: KeyBytes::NEVER, slot: slots as u32 };
         let mut known = vec![nothing, KnownKey { written: KeyBytes::END, ..nothing }, nothing];
@@ -225,14 +223,14 @@ impl KeyPredictor {
         KeyPredictor { known, names, buckets: vec![KeyPredictor::OTHER; 256], next }
     }
 
-    /// Where to remember what comes behind a key, in the records of a context.
+    /// The entry that stores what follows the key `last` in records of this context.
     #[inline(always)]
     fn place(last: usize, context: usize) -> usize {
         (last * 31 + context * 1021) % KeyPredictor::PLACES
     }
 
-    /// The key that stands at `at` and the place behind it, if it is one of
-    /// those that were met last.
+    /// Returns the key at `at` and the offset after it if it is one of the two last
+    /// seen at `place`.
     #[inline(always)]
     fn guess(&mut self, place: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
         let bytes = text.bytes().get(at..)?.first_chunk()?;
@@ -249,7 +247,7 @@ impl KeyPredictor {
         None
     }
 
-    /// The key that stands at `at`, wherever and however it is written.
+    /// Finds the key at `at` by its name, however it is escaped and spaced.
     #[cold]
     #[inline(never)]
     fn look(
@@ -269,7 +267,7 @@ impl KeyPredictor {
         Ok((key, from))
     }
 
-    /// The number of a key, a new one if it was not met before.
+    /// Returns the number of a key, assigning one if the key is new.
     fn id(&mut self, key: &[u8], is_first: bool, fields: &FieldSet) -> usize {
         let bucket = hash(key);
         let mut id = self.buckets[bucket];
@@ -293,7 +291,7 @@ impl KeyPredictor {
     }
 }
 
-/// A reader of objects of one kind, whose members of interest are known.
+/// Reads objects of one kind, whose members of interest are known.
 #[derive(Clone, Debug)]
 pub struct ObjectReader<const N: usize> {
     fields: FieldSet,
@@ -301,18 +299,18 @@ pub struct ObjectReader<const N: usize> {
 }
 
 impl<const N: usize> ObjectReader<N> {
-    /// Of objects that have these members.
+    /// Creates a reader of these members.
     pub fn new(names: [&str; N]) -> ObjectReader<N> {
         let mut fields = FieldSet::default();
         for name in names {
-            // The room is for more than any shape has.
+            // `N` is always far below the capacity of a `FieldSet`.
             let _ = fields.slot(name);
         }
         ObjectReader { fields, places: FieldSpans::default() }
     }
 
-    /// The values of the members, as far as the object makes sense: the
-    /// brackets balance, so nothing behind it is lost.
+    /// Returns the values of the members, up to the first syntax error in the object.
+    /// Its brackets balance, so the error affects nothing after it.
     pub fn read<'a>(&mut self, object: JsonValue<'a>) -> [Option<JsonValue<'a>>; N] {
         if object.kind() != ValueKind::Object {
             return [None; N];
@@ -322,7 +320,7 @@ impl<const N: usize> ObjectReader<N> {
     }
 }
 
-/// One event of a log, as it stands in the text.
+/// One event of a log, as a view of the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     text: &'a JsonText<'a>,
@@ -332,12 +330,12 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The object between `start` and `end`, whose fields are at `places`.
+    /// Wraps the object between `start` and `end`, whose fields are at `places`.
     pub fn new(text: &'a JsonText<'a>, places: &'a FieldSpans, start: usize, end: usize) -> Event<'a> {
         Event { text, places, start, end }
     }
 
-    /// The value of a field, `null` included; nothing where it is absent.
+    /// The value of a field, `null` included; `None` if the field is absent.
     pub fn get(&self, slot: FieldId) -> Option<JsonValue<'a>> {
         self.places.get(usize::from(slot.0), self.text)
     }
@@ -354,7 +352,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_whatever_their_order_and_spelling() {
+    fn fields_are_found_in_any_order_and_escaping() {
         let mut fields = FieldSet::default();
         let [name, time, absent] = ["eventName", "eventTime", "errorCode"].map(|name| fields.slot(name).unwrap());
         assert_eq!(fields.slot("eventName"), Ok(name));
@@ -371,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_for_every_field_but_not_for_endless_ones() {
+    fn the_field_set_has_a_limit_above_all_known_fields() {
         let mut fields = FieldSet::default();
         let given = (0..300).filter(|number| fields.slot(&format!("field{number}")).is_ok()).count();
         assert_eq!(given, 255);

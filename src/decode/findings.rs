@@ -1,129 +1,129 @@
-//! What a file turned out to hold beside its events, and what that means.
+//! What a file contains besides its events, and the verdict on it.
 
 use super::json::JsonError;
 use super::visitor::LARGEST_STRING;
 use crate::error::{IgnoredReason, Outcome, Problem};
 
-/// What one file held. All places are bytes of the inflated file, from 0.
+/// The findings of one file. All offsets are bytes of the inflated file, from 0.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Findings {
     /// Bytes of JSON that were decoded.
     pub bytes: u64,
     /// Events that were handed out.
     pub events: u64,
-    /// Records that are no CloudTrail events.
+    /// Records that are not CloudTrail events.
     pub foreign: u64,
-    /// Records that are notifications of S3; they are foreign too.
+    /// Records that are S3 notifications; they also count as `foreign`.
     pub notifications: u64,
     /// All records, malformed ones included.
     pub records: u64,
-    /// Records that are lines of a time and a text that is not JSON; they are
-    /// foreign too.
+    /// Records that are lines of a time and a message that is not JSON; they also count
+    /// as `foreign`.
     pub text_lines: u64,
     /// Whether one of the objects is a digest.
     pub is_digest: bool,
     /// Whether there was an array of `Records` or `Events`.
     pub is_log: bool,
-    /// Whether `Records` was there, but no array.
+    /// Whether `Records` was present but not an array.
     pub is_hollow: bool,
-    /// Records that were not decoded, or one where nothing of the file was,
-    /// since nothing in them is asked for.
+    /// Records the prefilter ruled out, so that they were not decoded; 1 if it ruled
+    /// out the whole file.
     pub ruled_out: u64,
-    /// Whether there was anything but white space.
+    /// Whether the file has anything but white space.
     pub has_text: bool,
-    /// Malformed records that could be stepped over.
+    /// Malformed records that were skipped.
     pub malformed: Option<MalformedRecords>,
-    /// Lines that are lost from some place on.
+    /// Lines whose rest is lost.
     pub cut: Option<CutLines>,
-    /// Records that hold more text in a string than can be read.
+    /// Records with a string too large to be decoded.
     pub too_large: Option<TooLarge>,
-    /// How many events came before the second gzip member, if there is one.
+    /// Number of events before the second gzip member, if there is one.
     pub before_further: Option<u64>,
-    /// How many events came before the first gap in the bytes, if there is one.
+    /// Number of events before the first gap in the bytes, if there is one.
     pub before_gap: Option<u64>,
-    /// What made the rest of the file unreadable.
+    /// The error that made the rest of the file unreadable.
     pub broken: Option<ErrorPosition>,
-    /// The first byte that is not UTF-8.
+    /// Offset of the first byte that is not UTF-8.
     pub not_utf8: Option<u64>,
 }
 
 /// Malformed records of one file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MalformedRecords {
-    /// How many there are.
+    /// Number of such records.
     pub count: u64,
-    /// The number of the first among the records of the file, from 1.
+    /// Position of the first one among the records of the file, from 1.
     pub first: u64,
-    /// Where the first goes wrong.
+    /// Offset of the error in the first one.
     pub at: u64,
-    /// Whether the first goes wrong before anything looked like JSON.
+    /// Whether the first one fails before its first key.
     pub is_keyless: bool,
 }
 
-/// Lines of one file that are lost from some place on.
+/// Lines of one file whose rest is lost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CutLines {
-    /// How many there are.
+    /// Number of such lines.
     pub count: u64,
-    /// The number of the first among the records of the file, from 1.
+    /// Position of the first one among the records of the file, from 1.
     pub first: u64,
-    /// Where the first goes wrong.
+    /// Offset from which the first one is lost.
     pub at: u64,
 }
 
 /// Records of one file that are too large.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TooLarge {
-    /// How many there are.
+    /// Number of such records.
     pub count: u64,
-    /// The number of the first among the records of the file, from 1.
+    /// Position of the first one among the records of the file, from 1.
     pub first: u64,
 }
 
-/// Where and why a text cannot be read on.
+/// Where and why the rest of a text is unreadable.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ErrorPosition {
-    /// Why, with a place that counts from the start of the file.
+    /// The error, with an offset from the start of the file.
     pub why: JsonError,
-    /// Whether it is the kind of text that could have been JSON.
+    /// Whether the text resembles JSON at all.
     pub is_json: bool,
 }
 
-/// What a decoded file amounts to.
+/// The verdict on a decoded file.
 #[derive(Debug, Default)]
 pub struct FileVerdict {
-    /// Why it has no events, where that is in order.
+    /// Why the file has no events, if that is not a problem.
     pub passed_over: Option<IgnoredReason>,
-    /// What is wrong with it.
+    /// The problems of the file.
     pub problems: Vec<(Problem, Outcome)>,
 }
 
 impl Findings {
-    /// Notes a record that makes no sense at byte `at`, but whose end is known.
+    /// Records a malformed record at byte `at` whose end is known.
     pub fn note_malformed(&mut self, at: u64, is_keyless: bool) {
         let first = MalformedRecords { count: 0, first: self.records, at, is_keyless };
         self.malformed.get_or_insert(first).count += 1;
     }
 
-    /// Notes that a line is lost from byte `at` on.
+    /// Records that the rest of a line is lost from byte `at` on.
     pub(super) fn note_cut(&mut self, at: u64) {
         self.records += 1;
         let first = CutLines { count: 0, first: self.records, at };
         self.cut.get_or_insert(first).count += 1;
     }
 
-    /// Notes that the last record holds more text than can be read.
+    /// Records that the last record has a string too large to be decoded.
     pub(super) fn note_too_large(&mut self) {
         let first = TooLarge { count: 0, first: self.records };
         self.too_large.get_or_insert(first).count += 1;
     }
 
-    /// Whether something in it is as in a log.
+    /// Whether the file resembles a log so far.
     pub(super) fn is_like_log(&self) -> bool {
         self.events > 0 || self.is_log
     }
 
-    /// What the file amounts to, given what is wrong with its bytes.
+    /// Returns the verdict on the file, given the problems of reading its bytes.
     pub fn verdict(&self, input: Vec<Problem>) -> FileVerdict {
         let mut verdict = FileVerdict::default();
         let is_no_json = self.is_no_json();
@@ -140,7 +140,7 @@ impl Findings {
             };
             verdict.problems.push((problem, outcome));
         }
-        // Where the bytes stop early, so does the JSON.
+        // If the bytes end early, the JSON does too; report that only once.
         let is_news = |broken: &ErrorPosition| !is_no_json && (is_whole || broken.why != JsonError::EndsEarly);
         if let Some(broken) = self.broken.filter(is_news) {
             let problem = match broken.why {
@@ -175,24 +175,25 @@ impl Findings {
         verdict
     }
 
-    /// What became of the events beside a problem that cost none; others may have
-    /// cost some, unless `is_all`.
+    /// The outcome for the events next to a problem that cost none itself. Other
+    /// problems may have cost some unless `is_all` is set.
     fn kept(&self, is_all: bool) -> Outcome {
         let is_all = is_all && self.malformed.is_none() && self.cut.is_none() && self.too_large.is_none();
         match is_all {
-            // How many events there are, nobody knows then.
+            // Records that were ruled out may have been events, so their number is
+            // unknown.
             _ if self.ruled_out > 0 => Outcome::Searched,
             true => Outcome::KeptAll(self.events),
             false => Outcome::Kept(self.events),
         }
     }
 
-    /// What became of the events before a problem behind which there are none.
+    /// The outcome for the events before a problem that ends the file.
     fn kept_before(&self) -> Outcome {
         if self.ruled_out > 0 { Outcome::Searched } else { Outcome::KeptBefore(self.events) }
     }
 
-    /// What became of the events before and behind missing bytes.
+    /// The outcome for the events before and after missing bytes.
     fn kept_around(&self) -> Outcome {
         match self.before_gap {
             Some(before) if self.ruled_out == 0 && self.events > before => {
@@ -202,7 +203,7 @@ impl Findings {
         }
     }
 
-    /// Nothing in it looked like a log before it stopped making sense.
+    /// Whether nothing resembled a log before the first error.
     fn is_no_json(&self) -> bool {
         let is_broken =
             self.broken.is_some_and(|broken| !broken.is_json || matches!(broken.why, JsonError::Malformed(_)));
@@ -224,7 +225,7 @@ impl Findings {
         } else if self.is_hollow {
             Some(IgnoredReason::NoRecords)
         } else if self.is_log && self.records == 0 {
-            // A log of a time in which nothing happened is a log.
+            // A log of a period without events is still a log.
             None
         } else {
             Some(IgnoredReason::OtherJson)

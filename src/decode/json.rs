@@ -1,8 +1,8 @@
-//! A lazy view of JSON text: values are places in the text, and nothing is
-//! read before it is asked for.
+//! A lazy view of JSON text: a value is a byte range of the text and is parsed only on
+//! access.
 //!
-//! The view is lenient where that loses nothing: what it skips need not be
-//! valid inside, as long as quotes and brackets balance.
+//! The view is lenient where that loses nothing: a skipped value need not be valid
+//! inside, as long as its quotes and brackets balance.
 
 mod escape;
 mod key;
@@ -13,16 +13,16 @@ pub use self::key::{KeyBytes, key_is};
 pub use self::value::{JsonValue, ValueKind};
 use super::structure::{StructuralBitmaps, Structure, balanced};
 
-/// Why a text cannot be read on.
+/// Why the rest of a text is unreadable.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JsonError {
-    /// It stops in the middle of a value.
+    /// The text ends in the middle of a value.
     EndsEarly,
-    /// The byte at this place cannot stand there.
+    /// The byte at this offset is not allowed there.
     Malformed(usize),
 }
 
-/// JSON text with the bits that say where its strings and brackets are.
+/// JSON text with the bitmaps of its quotes and brackets.
 #[derive(Debug)]
 pub struct JsonText<'a> {
     bytes: &'a [u8],
@@ -31,7 +31,7 @@ pub struct JsonText<'a> {
 }
 
 impl<'a> JsonText<'a> {
-    /// Indexes `bytes` into `structure` and looks at both.
+    /// Indexes `bytes` into `structure` and returns a view of both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> JsonText<'a> {
         structure.index(bytes);
         JsonText { bytes, marks: structure.marks_of(bytes), is_dense: structure.is_dense() }
@@ -43,13 +43,13 @@ impl<'a> JsonText<'a> {
         self.bytes
     }
 
-    /// The byte at `at`; nothing behind the end.
+    /// The byte at `at`; `None` after the end.
     #[inline(always)]
     pub fn byte(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
 
-    /// The first place from `at` on that is no white space.
+    /// The first offset from `at` on that is not white space.
     pub fn skip_blanks(&self, mut at: usize) -> usize {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte(at) {
             at += 1;
@@ -57,7 +57,7 @@ impl<'a> JsonText<'a> {
         at
     }
 
-    /// The place behind the value that begins at `at`.
+    /// The offset after the value that starts at `at`.
     #[inline(always)]
     pub fn value_end(&self, at: usize) -> Result<usize, JsonError> {
         match self.byte(at).ok_or(JsonError::EndsEarly)? {
@@ -67,28 +67,28 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// From where to where the value stands that begins at `at`, or behind
-    /// white space there.
+    /// The start and end of the value at `at`, leading white space skipped.
     #[inline(always)]
     pub fn value_at(&self, at: usize) -> Result<(usize, usize), JsonError> {
         let at = if self.byte(at).is_some_and(|byte| byte <= b' ') { self.skip_blanks(at) } else { at };
         Ok((at, self.value_end(at)?))
     }
 
-    /// The place behind the string whose first quote is at `at`.
+    /// The offset after the string whose opening quote is at `at`.
     #[inline(always)]
     fn string_end(&self, at: usize) -> Result<usize, JsonError> {
         self.marks.quotes.next(at + 1).map(|quote| quote + 1).ok_or(JsonError::EndsEarly)
     }
 
-    /// The place behind the object or array whose bracket is at `at`.
+    /// The offset after the object or array whose opening bracket is at `at`.
     #[inline(always)]
     fn container_end(&self, at: usize) -> Result<usize, JsonError> {
-        // Only places outside strings are asked for: there the bracket opens.
+        // Callers pass offsets outside strings only, where a bracket is always
+        // structural.
         balanced(self.marks.opens, self.marks.closes, at).ok_or(JsonError::EndsEarly)
     }
 
-    /// The place behind the number or the word at `at`.
+    /// The offset after the number or literal at `at`.
     #[inline(always)]
     fn scalar_end(&self, at: usize) -> Result<usize, JsonError> {
         const COMMON: [u32; 2] = [u32::from_le_bytes(*b"null"), u32::from_le_bytes(*b"true")];
@@ -124,13 +124,13 @@ impl<'a> JsonText<'a> {
         ObjectMembers { text: self, at: at + 1, begun: false }
     }
 
-    /// The value between two places.
+    /// The value between two offsets.
     pub fn value(&'a self, start: usize, end: usize) -> JsonValue<'a> {
         JsonValue { text: self, start, end }
     }
 }
 
-/// Steps through the members of an object, which may end early.
+/// Iterates over the members of an object. The iteration may stop early.
 #[derive(Clone, Debug)]
 pub struct ObjectMembers<'a> {
     text: &'a JsonText<'a>,
@@ -139,14 +139,14 @@ pub struct ObjectMembers<'a> {
 }
 
 impl<'a> ObjectMembers<'a> {
-    /// Goes on in an object from a place behind one of its members.
+    /// Continues in an object at an offset after one of its members.
     pub fn resume(text: &'a JsonText<'a>, at: usize) -> ObjectMembers<'a> {
         ObjectMembers { text, at, begun: true }
     }
 
-    /// The next key (as written, without its quotes) and the place where its
-    /// value begins; nothing at the end of the object. The value is left to
-    /// the caller, who says by [`ObjectMembers::pass`] where it ends.
+    /// Returns the next key, as written and without its quotes, and the offset of its
+    /// value; `None` at the end of the object. The caller must report the end of the
+    /// value with [`ObjectMembers::pass`] before the next call.
     pub fn next_key(&mut self) -> Result<Option<(&'a [u8], usize)>, JsonError> {
         let text = self.text;
         let mut at = text.skip_blanks(self.at);
@@ -175,17 +175,17 @@ impl<'a> ObjectMembers<'a> {
         Ok(Some((key, text.skip_blanks(colon + 1))))
     }
 
-    /// The value that began where [`ObjectMembers::next_key`] said ends at `at`.
+    /// Reports that the value of the last key ends at `at`.
     pub fn pass(&mut self, at: usize) {
         self.at = at;
     }
 
-    /// The place behind the last thing that was read.
+    /// The offset after the last key or value read.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// The next key with its value.
+    /// Returns the next key with its value.
     pub fn next_member(&mut self) -> Result<Option<(&'a [u8], JsonValue<'a>)>, JsonError> {
         let Some((key, start)) = self.next_key()? else { return Ok(None) };
         let end = self.text.value_end(start)?;
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_cut_anywhere_ends_early() {
+    fn a_truncated_text_ends_early() {
         let json = br#"{"a":"\\\"","b":[true,{"c":-1.5}],"d":null}"#;
         for end in 1..json.len() {
             let mut structure = Structure::default();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_malformed() {
+    fn invalid_json_is_malformed() {
         for (json, at) in [("{a}", 1), ("{\"a\" 1}", 5), ("{\"a\":1 \"b\":2}", 7), ("{\"a\":1,}", 7), ("{,}", 1)] {
             let mut structure = Structure::default();
             let text = JsonText::index(json.as_bytes(), &mut structure);

@@ -1,4 +1,4 @@
-//! What an object of a log is: an event, a list of them, something that carries
+//! Classifies the objects of a log: an event, a list of events, a message that carries
 //! one, or something else.
 
 use super::envelope::{EVENT_MARKS, LIST_NAMES, ListMember, list_of};
@@ -41,12 +41,13 @@ pub const FIELDS: [&str; 31] = [
     "tlsDetails",
 ];
 
-/// The fields that tell what an object is.
+/// The fields that decide what an object is.
 #[derive(Clone, Debug)]
 pub(super) struct RecordClassifier {
     /// Each of these alone makes an object an event.
     marks: [FieldId; 3],
-    /// This one does beside another field: other programs have it too.
+    /// Makes an object an event only together with another field, since other programs
+    /// use this name too.
     name: FieldId,
     substitutes: Substitutes,
     source: FieldId,
@@ -54,20 +55,20 @@ pub(super) struct RecordClassifier {
     lists: [FieldId; LIST_NAMES.len()],
 }
 
-/// What a record can be.
+/// The classes of a record.
 pub(super) enum Record<'a> {
-    /// An event of CloudTrail.
+    /// A CloudTrail event.
     Event,
-    /// An EventBridge message around an event.
+    /// An EventBridge message that wraps an event.
     Detail(JsonValue<'a>),
-    /// A notification of S3 or the like.
+    /// A notification from S3 or a similar service.
     Notification,
-    /// Anything else, which may carry events in its strings.
+    /// Anything else; its strings may carry events.
     Other,
 }
 
 impl RecordClassifier {
-    /// Makes sure that `fields` has what it needs.
+    /// Adds the fields it needs to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<RecordClassifier, TooManyFields> {
         let name = fields.slot("eventName")?;
         fields.set_context(name);
@@ -84,17 +85,17 @@ impl RecordClassifier {
         })
     }
 
-    /// The list that an object has, if it has one.
+    /// The list in an object, if there is one.
     #[inline(always)]
     pub(super) fn list(&self, object: &Event<'_>, text: &JsonText<'_>, at: usize) -> ListMember {
         if self.lists.iter().all(|slot| object.get(*slot).is_none()) {
             return ListMember::None;
         }
-        // Which comes first, the fields do not say.
+        // The fields do not record their order, so the members are walked again.
         list_of(text, at).unwrap_or(ListMember::None)
     }
 
-    /// What an object is that has no list.
+    /// Classifies an object that has no list.
     #[inline(always)]
     pub(super) fn classify<'a>(&self, object: &Event<'a>) -> Record<'a> {
         if self.is_marked(object) {
@@ -106,7 +107,7 @@ impl RecordClassifier {
         }
     }
 
-    /// Gives an event of another category the fields that all others have.
+    /// Gives events of other categories the fields of ordinary events.
     #[inline(always)]
     pub(super) fn complete(&self, places: &mut FieldSpans, text: &JsonText<'_>, at: usize, end: usize) {
         if self.substitutes.are_needed(places) && self.is_marked(&Event::new(text, places, at, end)) {
@@ -114,15 +115,15 @@ impl RecordClassifier {
         }
     }
 
-    /// Whether it has the fields of an event.
+    /// Whether the object has the fields of an event.
     #[inline(always)]
     fn is_marked(&self, object: &Event<'_>) -> bool {
         self.marks.iter().any(|slot| object.get(*slot).is_some())
             || (object.get(self.name).is_some() && has_other_field(object))
     }
 
-    /// Whether S3, DynamoDB or the like sent it: `aws:s3` is its source, and
-    /// what it is about stands under `s3`.
+    /// Whether S3, DynamoDB or a similar service sent the object: its source is
+    /// `aws:s3`, for example, and its details are under `s3`.
     fn is_notification(&self, object: &Event<'_>) -> bool {
         let source = object.get(self.source).and_then(|source| source.raw_string());
         let service = source.and_then(|source| source.strip_prefix(b"aws:")).and_then(|name| str::from_utf8(name).ok());
@@ -130,7 +131,7 @@ impl RecordClassifier {
     }
 }
 
-/// Whether an object has a field of events beside its name.
+/// Whether an object has a field of events besides its name.
 #[cold]
 fn has_other_field(object: &Event<'_>) -> bool {
     let mut has_other = false;

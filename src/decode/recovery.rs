@@ -1,11 +1,11 @@
-//! Where to go on in a text behind something broken: a broken line costs the line,
-//! and not the lines behind it.
+//! Finds where to resume in a text after an error, so that a broken line costs only
+//! that line.
 //!
-//! What is broken may look as if it were not over: a line that is cut off opens
-//! brackets or a string that swallow the next. A line behind it proves that, if it
-//! is a whole object by itself and no more of the open value follows it: inside of an
-//! open list or object, a comma or a bracket would have to follow, and inside of an
-//! open string its first quote would be the end, which no letter can follow.
+//! A broken value may look unfinished instead of wrong: a truncated line opens brackets
+//! or a string that swallow the next lines. A later line proves the error if it is a
+//! complete object and nothing after it continues the open value. Inside an open list
+//! or object, a comma or bracket would have to follow. Inside an open string, the first
+//! quote of the line would end the string, and no letter can follow there.
 
 use std::ops::ControlFlow;
 
@@ -16,10 +16,10 @@ use super::json::{JsonError, JsonText};
 use super::structure::Structure;
 use super::visitor::NestedText;
 
-/// A text of which this much holds nothing like a log is not read to its end.
+/// If this many bytes hold nothing like a log, the rest of the text is not read.
 const NO_LOG: u64 = 1 << 20;
 
-/// What of a text is passed over behind something broken.
+/// Which text to skip after an error.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum RecoveryMode {
     /// Nothing.
@@ -27,25 +27,25 @@ pub(super) enum RecoveryMode {
     Nothing,
     /// The rest of the line.
     Line,
-    /// All up to a line that is whole by itself.
+    /// Everything up to a line that is complete by itself.
     Lines {
-        /// Whether what comes first is not the start of a line.
+        /// Whether the next byte is in the middle of a line.
         in_line: bool,
     },
 }
 
-/// What was done with a piece.
+/// The result of decoding one piece.
 pub(super) struct RecoveredPiece {
-    /// This many bytes need not be seen again.
+    /// Number of bytes that are done with.
     pub(super) consumed: usize,
-    /// Whether there is more to do with the others.
+    /// Whether the remaining bytes can be decoded further without more text.
     pub(super) is_again: bool,
-    /// Breaks where the visitor had enough.
+    /// Breaks if the visitor stopped early.
     pub(super) flow: ControlFlow<()>,
 }
 
 impl RecoveredPiece {
-    /// All is done that can be done, and the rest waits for more text.
+    /// Everything possible is done; the remaining bytes need more text.
     pub(super) fn of(consumed: usize) -> RecoveredPiece {
         RecoveredPiece { consumed, is_again: false, flow: ControlFlow::Continue(()) }
     }
@@ -56,7 +56,7 @@ impl RecoveredPiece {
 }
 
 impl Decoder {
-    /// Leaves what is open, since the byte at `at` cannot stand there.
+    /// Abandons what is open, since the byte at `at` is not allowed there.
     #[cold]
     pub(super) fn leave(&mut self, at: usize, bytes: &[u8], start: u64) -> RecoveredPiece {
         let place = start + at as u64;
@@ -65,15 +65,15 @@ impl Decoder {
             self.findings.broken = Some(ErrorPosition { why, is_json: false });
         }
         let in_line = bytes[..at].last().map_or(self.is_in_line, |before| *before != b'\n');
-        // Outside of everything the next line begins anew. Inside, only one that is
-        // whole shows that it is a line of its own.
+        // At the top level, the next line starts a new value. Inside a list, only a
+        // complete line is known to be one of its own.
         self.passing = if self.envelope.is_closed() { RecoveryMode::Line } else { RecoveryMode::Lines { in_line } };
         self.cut_off(place);
         RecoveredPiece::again(at)
     }
 
-    /// Leaves the item behind `at`, which is not over where the text ends, if a line
-    /// behind it proves that it never will be.
+    /// Abandons the unfinished item after `at` if a later line proves that it never
+    /// ends.
     #[cold]
     pub(super) fn end_early(
         &mut self,
@@ -104,13 +104,13 @@ impl Decoder {
         RecoveredPiece::of(at)
     }
 
-    /// Notes that the rest of a line is lost, and leaves what was open.
+    /// Records that the rest of a line is lost, and abandons what was open.
     fn cut_off(&mut self, place: u64) {
         self.findings.note_cut(place);
         self.envelope.resume();
     }
 
-    /// Passes over what is lost behind something broken.
+    /// Skips the text that is lost after an error.
     #[cold]
     pub(super) fn pass_over(&mut self, passing: RecoveryMode, bytes: &[u8], is_last: bool) -> RecoveredPiece {
         let mut next = match passing {
@@ -141,22 +141,23 @@ impl Decoder {
     }
 }
 
-/// What a line that begins at some place is.
+/// What the text at the start of a line is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum LineStart {
-    /// An object is whole in it, and nothing behind it belongs to something around.
+    /// A complete object that is not part of an enclosing value.
     Whole,
-    /// A value may begin with it.
+    /// Possibly the start of a value.
     Start,
     /// Neither.
     Other,
-    /// What follows in the text has to be seen first.
+    /// More text is needed to decide.
     Undecided,
 }
 
-/// The first line from `at` on where a value may begin, if one that is whole is not
-/// before it: that proves that what is open before is broken. Where that `is_known`,
-/// a comma may follow the whole line. `is_last` says that there is no text behind.
+/// The first line from `at` on where a value may start, provided that a complete line
+/// follows or is that line: it proves that the open value is broken. A comma may follow
+/// the complete line if `is_known`, that is, if the value is already known to be
+/// broken. `is_last` means that no text follows.
 pub(super) fn line_to_resume(
     text: &[u8],
     mut at: usize,
@@ -175,12 +176,12 @@ pub(super) fn line_to_resume(
     }
 }
 
-/// Where the next line begins.
+/// The offset of the next line.
 pub(super) fn next_line(text: &[u8], at: usize) -> Option<usize> {
     memchr::memchr(b'\n', &text[at..]).map(|end| at + end + 1)
 }
 
-/// What the line at the start of `text` is.
+/// Classifies the line at the start of `text`.
 pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut Structure) -> LineStart {
     const LINE_TIME: usize = 11;
     let is_timed = is_line_time(text);
@@ -188,8 +189,8 @@ pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut S
     if may_be_timed && !is_last {
         return LineStart::Undecided;
     }
-    // What is not at the start of its line is inside of something that was printed
-    // over several.
+    // A value that does not start its line belongs to a value printed over several
+    // lines.
     if !is_timed && !matches!(text.first(), Some(b'{' | b'[' | b'"')) {
         return LineStart::Other;
     }
@@ -213,7 +214,7 @@ pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut S
     }
 }
 
-/// How many bytes of a text there are before a character that it cuts at its end.
+/// The length of the text without the character that its end cuts off, if any.
 pub(super) fn whole_characters(text: &[u8]) -> usize {
     const LONGEST: usize = 4;
     for back in 1..LONGEST.min(text.len() + 1) {
@@ -234,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_line_that_is_whole_shows_where_to_go_on() {
+    fn decoding_resumes_only_at_complete_lines() {
         let line = |text: &str, is_last, is_known| line(text.as_bytes(), is_last, is_known, &mut Structure::default());
         for (text, expected) in [
             ("{\"a\":1}\n{", LineStart::Whole),
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn no_character_is_cut() {
+    fn pieces_never_split_a_character() {
         let text = "aé€😀";
         for end in 0..=text.len() {
             let whole = whole_characters(&text.as_bytes()[..end]);

@@ -1,10 +1,9 @@
-//! Where the strings and brackets of a JSON text are: one pass over all bytes,
-//! 64 at a time, that leaves four bits for each byte, kind by kind.
+//! Finds the strings and brackets of a JSON text: one pass over all bytes, 64 at a
+//! time, that produces four bitmaps with a bit per byte.
 //!
-//! Everything that reads JSON here asks these bits instead of looking at every
-//! byte again: the end of a string is the next quote bit, the end of an object
-//! is where the bracket bits balance. The pass knows nothing of grammar; that
-//! is left to [`json`](super::json).
+//! All JSON code here reads these bitmaps instead of the bytes: the end of a string is
+//! the next quote bit, the end of an object is where the bracket bits balance. The pass
+//! knows nothing about grammar; that is left to [`json`](super::json).
 
 mod bits;
 mod large;
@@ -16,41 +15,43 @@ pub use self::bits::{Bitmap, balanced};
 use self::large::{BitKind, LargeText, LastBlock};
 pub use self::simd::{Dispatch, SimdLevel};
 
-/// The bits of a whole text. Kept from text to text for its memory.
+/// The bitmaps of a text. Reused from text to text for its memory.
 #[derive(Debug)]
 pub struct Structure {
     quotes: Vec<u8>,
     opens: Vec<u8>,
     closes: Vec<u8>,
     odd: Vec<u8>,
-    /// How many bytes of bits are of this text. The rest is of a longer one.
+    /// Bytes of each bitmap that belong to this text; the rest is left over from a
+    /// longer one.
     length: usize,
-    /// What is kept of a text of more than [`LARGE`] bytes instead.
+    /// The carry into each block, stored instead of the bitmaps for a text of more than
+    /// [`LARGE`] bytes.
     carries: Vec<u8>,
-    /// The block of it that was looked at last.
+    /// The block of a large text that was classified last.
     last: Cell<LastBlock>,
     seen: IndexedBlock,
     way: SimdLevel,
 }
 
-/// The bits of larger texts are not kept.
+/// Bitmaps of larger texts are not stored.
 const LARGE: usize = 2 << 20;
 
-/// The bits of a text, by what they say of its bytes.
+/// The bitmaps of a text, one per class of bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StructuralBitmaps<'a> {
-    /// Quotes that begin or end a string.
+    /// Quotes that start or end a string.
     pub quotes: Bitmap<'a>,
     /// `{` and `[` outside strings.
     pub opens: Bitmap<'a>,
     /// `}` and `]` outside strings.
     pub closes: Bitmap<'a>,
-    /// Bytes that cannot be copied into a cell without a look: control
-    /// characters, backslashes, and what is not ASCII.
+    /// Bytes that cannot be copied into a cell unchecked: control characters,
+    /// backslashes, and bytes above 127.
     pub odd: Bitmap<'a>,
 }
 
-/// What a pass has seen of a whole text.
+/// Properties of a whole text that a pass determines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct IndexedBlock {
     is_ascii: bool,
@@ -59,14 +60,14 @@ struct IndexedBlock {
 }
 
 impl Default for Structure {
-    /// A structure that is found in the fastest way that this machine knows.
+    /// Uses the fastest instruction set of this machine.
     fn default() -> Structure {
         Structure::with(SimdLevel::fastest())
     }
 }
 
 impl Structure {
-    /// A structure that is found in the given way.
+    /// Creates an empty structure that uses the given instruction set.
     pub fn with(way: SimdLevel) -> Structure {
         let seen = IndexedBlock { is_ascii: true, is_dense: true };
         let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
@@ -83,7 +84,7 @@ impl Structure {
         }
     }
 
-    /// Replaces the bits by those of `text`, which must begin outside a string.
+    /// Replaces the bitmaps with those of `text`, which must start outside a string.
     pub fn index(&mut self, text: &[u8]) {
         self.index_with(text, LARGE);
     }
@@ -97,7 +98,7 @@ impl Structure {
             self.seen = self.way.carries(text, &mut self.carries);
             return;
         }
-        // What one large text needed is not kept for all others.
+        // Do not keep the memory of one large text for all later ones.
         self.carries = Vec::new();
         self.length = text.len().div_ceil(WIDTH) * 8;
         let whole = self.length + bits::MARGIN;
@@ -116,7 +117,7 @@ impl Structure {
         self.seen = self.way.pass(text, found);
     }
 
-    /// The bits of the text, which is the one that was indexed.
+    /// The bitmaps of `text`, which must be the text that was indexed.
     pub fn marks_of<'a>(&'a self, text: &'a [u8]) -> StructuralBitmaps<'a> {
         if self.carries.is_empty() {
             return self.marks();
@@ -127,7 +128,7 @@ impl Structure {
         StructuralBitmaps { quotes, opens, closes, odd }
     }
 
-    /// The bits that are kept: all of a text of no more than 2 MiB.
+    /// The stored bitmaps: complete for a text of up to 2 MiB.
     pub fn marks(&self) -> StructuralBitmaps<'_> {
         let whole = self.length + bits::MARGIN;
         let [quotes, opens, closes, odd] = [&self.quotes, &self.opens, &self.closes, &self.odd]
@@ -146,7 +147,7 @@ impl Structure {
     }
 }
 
-/// Where a pass puts the bits: eight bytes of each for 64 of the text.
+/// The output of a pass: eight bytes of each bitmap per 64 bytes of text.
 struct BitmapSlots<'a> {
     quotes: &'a mut [u8],
     opens: &'a mut [u8],
@@ -158,9 +159,8 @@ fn portable(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
     pass(text, found, classify, prefix_xor)
 }
 
-/// One pass over `text`, given how 64 bytes are classified and how parities
-/// are summed up. Inlined, so that it is compiled for the instructions that
-/// its caller may use.
+/// One pass over `text`, with functions that classify 64 bytes and sum parities.
+/// Inlined, so that it is compiled for the instruction set of its caller.
 #[inline(always)]
 fn pass(
     text: &[u8],
@@ -170,7 +170,7 @@ fn pass(
 ) -> IndexedBlock {
     let mut carry = BlockCarry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
-    // Letters mean nothing to the pass.
+    // Pad with a letter, which the pass ignores.
     let mut last = [b'x'; WIDTH];
     last[..rest.len()].copy_from_slice(rest);
     let quotes = found.quotes.as_chunks_mut().0.iter_mut();
@@ -193,7 +193,7 @@ fn portable_carries(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
     carry_pass(text, carries, classify, prefix_xor)
 }
 
-/// A pass that leaves what is handed to each block, and no bits.
+/// A pass that stores only the carry into each block, and no bitmaps.
 #[inline(always)]
 fn carry_pass(
     text: &[u8],
@@ -203,7 +203,7 @@ fn carry_pass(
 ) -> IndexedBlock {
     let mut carry = BlockCarry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
-    // Letters mean nothing to the pass.
+    // Pad with a letter, which the pass ignores.
     let mut last = [b'x'; WIDTH];
     last[..rest.len()].copy_from_slice(rest);
     for (chunk, packed) in chunks.iter().chain([&last]).zip(carries) {
@@ -224,7 +224,7 @@ struct TextBlock {
 
 const WIDTH: usize = 64;
 
-/// What each byte is, before it is known which of them are inside strings.
+/// The class of each byte, before strings are taken into account.
 struct ByteClasses {
     quotes: u64,
     backslashes: u64,
@@ -237,12 +237,12 @@ struct ByteClasses {
     high: u64,
 }
 
-/// What one block hands to the next.
+/// State that one block passes to the next.
 #[derive(Default)]
 struct BlockCarry {
-    /// The next byte is escaped by a backslash before it.
+    /// The next byte is escaped by the backslash before it.
     escaped: bool,
-    /// All ones while inside a string.
+    /// All ones inside a string, otherwise 0.
     in_string: u64,
     /// Not zero once a byte above 127 was seen.
     high: u64,
@@ -266,7 +266,7 @@ impl BlockCarry {
         }
     }
 
-    /// The bytes that follow an odd run of backslashes.
+    /// The bytes that follow an odd number of backslashes.
     #[inline(always)]
     fn escaped_bytes(&mut self, backslashes: u64) -> u64 {
         if backslashes == 0 {
@@ -276,8 +276,8 @@ impl BlockCarry {
         let carried = u64::from(self.escaped);
         let backslashes = backslashes & !carried;
         let follows = backslashes << 1 | carried;
-        // Adding a run's start to the run carries to the bit behind it: on the
-        // "wrong" parity for runs that begin on an odd bit, which `EVEN` mends.
+        // Adding the start of a run to the run carries into the bit after it. For runs
+        // that start on an odd bit this has the wrong parity, which `EVEN` corrects.
         let odd_starts = backslashes & !EVEN & !follows;
         let (ends, overflow) = odd_starts.overflowing_add(backslashes);
         self.escaped = overflow;
@@ -285,7 +285,7 @@ impl BlockCarry {
     }
 }
 
-/// Each bit becomes the parity of the bits up to and including itself.
+/// Replaces each bit with the parity of all bits up to and including it.
 fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
@@ -293,14 +293,14 @@ fn prefix_xor(mut bits: u64) -> u64 {
     bits
 }
 
-/// Classifies 64 bytes, eight at a time in an ordinary register.
+/// Classifies 64 bytes, eight at a time in a general-purpose register.
 fn classify(chunk: &[u8; WIDTH]) -> ByteClasses {
     let mut classes =
         ByteClasses { quotes: 0, backslashes: 0, opens: 0, closes: 0, spaces: 0, unprintable: 0, high: 0 };
     let (words, _) = chunk.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // `[` and `{`, and `]` and `}`, differ in this one bit only.
+        // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = word | repeat(0x20);
         let shift = at * 8;
         classes.quotes |= equal(word, b'"') << shift;
@@ -332,7 +332,7 @@ fn control(word: u64) -> u64 {
     gather(!(low | word) & repeat(0x80)) | equal(word, 0x7f)
 }
 
-/// The high bits of eight bytes as eight adjacent bits.
+/// Gathers the high bits of eight bytes into eight adjacent bits.
 fn gather(high_bits: u64) -> u64 {
     (high_bits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
@@ -343,7 +343,7 @@ mod tests {
 
     use super::*;
 
-    /// One byte after the other, as a person would do it.
+    /// Reference implementation, one byte at a time.
     fn plain(text: &[u8]) -> [Vec<bool>; 4] {
         let [mut quotes, mut opens, mut closes, mut odd] = [const { Vec::new() }; 4];
         let (mut in_string, mut escaped) = (false, false);
@@ -360,7 +360,7 @@ mod tests {
         [quotes, opens, closes, odd]
     }
 
-    /// The same of a structure, with what its bits say behind the text's end.
+    /// Reads the same from a structure, including the bits after the end of the text.
     fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 4] {
         let StructuralBitmaps { quotes, opens, closes, odd } = structure.marks_of(text);
         let length = text.len();
@@ -380,7 +380,7 @@ mod tests {
         None
     }
 
-    /// Every way that this machine knows.
+    /// A structure for every instruction set of this machine.
     fn all() -> Vec<Structure> {
         SimdLevel::all().map(Structure::with).collect()
     }
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_text_leaves_nothing_of_the_one_before() {
+    fn a_shorter_text_overwrites_the_one_before() {
         for mut structure in all() {
             structure.index(&[b'{'; 1000]);
             structure.index(b"\xc3\xa4");
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_in_strings_leave_a_text_dense() {
+    fn spaces_in_strings_do_not_count() {
         for mut structure in all() {
             for (text, is_dense) in [("{\"a b\":\"\\\" \"}", true), ("{\"a\": 1}", false), ("{\n}", true)] {
                 structure.index(text.as_bytes());
@@ -421,7 +421,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_equal_the_plain_ones(text in proptest::collection::vec(
+        fn bitmaps_equal_the_reference(text in proptest::collection::vec(
             prop_oneof![8 => proptest::sample::select(br#"\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
         ), ends in proptest::collection::vec(0..400usize, 8)) {
             let expected = plain(&text);

@@ -1,25 +1,25 @@
-//! Fields that events of other categories have under another name.
+//! Maps fields of other event categories to their usual names.
 //!
 //! Aggregated events have `accountId`, `eventId` and a `timeWindow` where others have
-//! `recipientAccountId`, `eventID` and `eventTime`. Insights events name the call and the
-//! service that they are about in `insightDetails`. Everything that looks at an event
-//! finds these in the usual fields; only a whole event is written as it was delivered.
+//! `recipientAccountId`, `eventID` and `eventTime`. Insights events name the call and
+//! the service in `insightDetails`. All filters and columns find these under the usual
+//! names; only whole events are written as they were delivered.
 
 use super::event::{FieldId, FieldSet, FieldSpans, TooManyFields};
 use super::json::{JsonText, ValueKind};
 
-/// The fields that can be missing, and those that stand in for them.
+/// The fields that can be missing, and their substitutes.
 #[derive(Clone, Debug)]
 pub(super) struct Substitutes {
     time: FieldId,
     name: FieldId,
-    /// The missing field, the one that stands in for it, and a member of that if the
-    /// value is there.
+    /// The missing field, its substitute, and the member of the substitute that holds
+    /// the value, if any.
     pairs: [(FieldId, FieldId, Option<&'static str>); 5],
 }
 
 impl Substitutes {
-    /// Asks for the fields.
+    /// Adds the fields to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<Substitutes, TooManyFields> {
         let mut slot = |name| fields.slot(name);
         let (time, name) = (slot("eventTime")?, slot("eventName")?);
@@ -37,13 +37,13 @@ impl Substitutes {
         })
     }
 
-    /// Whether an object lacks what every ordinary event has.
+    /// Whether an object lacks a field that every ordinary event has.
     #[inline(always)]
     pub(super) fn are_needed(&self, places: &FieldSpans) -> bool {
         !places.has(self.time) || !places.has(self.name)
     }
 
-    /// Lets the fields that are missing be those that stand in for them.
+    /// Assigns the values of the substitutes to the missing fields.
     #[cold]
     pub(super) fn fill(&self, places: &mut FieldSpans, text: &JsonText<'_>) {
         for (missing, other, member) in &self.pairs {

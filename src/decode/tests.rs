@@ -1,10 +1,10 @@
-//! Whole files through the decoder, in one window and in many.
+//! Decodes whole files, in one window and in many.
 
 use super::*;
 use crate::error::{Issue, Problem};
 
-/// The `eventName`s of a file that arrives in windows that grow by `step`
-/// bytes, and what it amounts to. All ways agree on both.
+/// Returns the `eventName`s of a file that arrives in windows growing by `step` bytes,
+/// and its verdict. All instruction sets must agree on both.
 fn decode(file: &[u8], step: usize) -> (Vec<String>, FileVerdict) {
     let (names, verdict) = decode_with(SimdLevel::PORTABLE, file, step);
     for way in SimdLevel::all() {
@@ -48,7 +48,7 @@ fn names(file: &str) -> String {
 }
 
 #[test]
-fn every_wrapping_of_events_is_read() {
+fn events_are_read_from_every_container() {
     let quoted = r#"{"Events":[{"EventId":"x","CloudTrailEvent":"{\"eventName\":\"A\",\"eventVersion\":\"\\\"\"}"}]}"#;
     for (file, expected) in [
         (
@@ -109,7 +109,7 @@ fn every_wrapping_of_events_is_read() {
 }
 
 #[test]
-fn what_is_no_log_is_passed_over_by_kind() {
+fn files_other_than_logs_are_ignored_by_kind() {
     for (file, expected) in [
         ("", "empty"),
         (" \n", "empty"),
@@ -145,7 +145,7 @@ fn what_is_no_log_is_passed_over_by_kind() {
 }
 
 #[test]
-fn damage_is_named_and_the_rest_is_kept() {
+fn damage_is_reported_and_the_rest_is_kept() {
     for (file, kept, expected) in [
         (&br#"{"Records":[{"eventName":"A","eventVersion":"1"},{"eventNa"#[..], 1, "JSON ends early; 1 event before it was kept"),
         (br#"{"Records":[{"eventName":"A","eventVersion":"1"}"#, 1, "JSON ends early; 1 event before it was kept"),
@@ -173,7 +173,7 @@ fn damage_is_named_and_the_rest_is_kept() {
 }
 
 #[test]
-fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
+fn a_malformed_nested_event_is_reported_by_its_record() {
     let good = r#"{"CloudTrailEvent":"{\"eventName\":\"A\",\"eventVersion\":\"1\"}"}"#;
     for bad in [
         r#"{"CloudTrailEvent":"no JSON"}"#,
@@ -195,9 +195,10 @@ fn a_wrapped_event_that_is_malformed_is_named_by_its_record() {
 }
 
 #[test]
-fn places_count_from_the_start_of_the_file_however_long_it_is() {
+fn offsets_count_from_the_start_of_a_long_file() {
     let good = format!("{{\"eventName\":\"A\",\"userAgent\":\"{}\"}},", "x".repeat(1000));
-    // Some are before the first piece ends, some behind; the last record is larger than a piece.
+    // Some errors are before the first piece ends, some after it; the last record is
+    // larger than a piece.
     for records in [1, 156, 157] {
         let before = format!("{{\"Records\":[{}", good.repeat(records));
         let behind = format!("{{\"eventName\":\"B\",\"userAgent\":\"{}\"}}]}}", "y".repeat(PIECE));
@@ -227,8 +228,8 @@ fn damaged_gzip_explains_the_missing_end() {
     assert_eq!(verdict.problems.len(), 1);
 }
 
-/// The names of the events that are kept of some lines, and what is said of them,
-/// whatever the windows in which they arrive.
+/// Returns the names of the events decoded from some lines, and the messages about
+/// them. Both must be the same for all window sizes.
 #[track_caller]
 fn lines(text: &str) -> (String, Vec<String>) {
     let whole = decode(text.as_bytes(), text.len());
@@ -275,13 +276,13 @@ fn a_broken_line_costs_only_the_line() {
                 let (names, said) = lines(&text);
                 assert_eq!(names, "A C", "{text}: {said:?}");
                 assert_eq!(said.len(), 1, "{text}: {said:?}");
-                // A list that is not closed may hold what follows it.
+                // A list that is not closed may hold the lines after it.
                 let expected = if broken == "[" && behind.is_empty() { "a: JSON ends early" } else { "a: record " };
                 assert!(said[0].starts_with(expected), "{text}: {said:?}");
             }
         }
-        // What closes a list may follow where a line of it was broken, and an open list
-        // holds what follows.
+        // A closing bracket may end a list whose start was broken, and an open list
+        // holds the lines after it.
         if ["}", "]", "["].contains(&broken) {
             continue;
         }
@@ -292,7 +293,7 @@ fn a_broken_line_costs_only_the_line() {
 }
 
 #[test]
-fn what_is_lost_of_a_line_is_said_truly() {
+fn messages_match_what_is_lost_of_a_line() {
     for (text, kept, expected) in [
         (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",

@@ -1,12 +1,12 @@
-//! Where a text is no UTF-8, for texts that nobody walks over: most of a log is
-//! ASCII, and only the pieces that are not are looked at twice.
+//! Validates UTF-8 in texts that are not decoded. Most of a log is ASCII, so only
+//! pieces with other bytes are checked in full.
 
 use super::structure::{Dispatch, SimdLevel};
 
-/// How many bytes are looked at together.
+/// Number of bytes in a piece.
 const PIECE: usize = 512;
 
-/// The first byte that is not UTF-8.
+/// The offset of the first byte that is not UTF-8.
 pub(super) fn first_wrong(text: &[u8], way: SimdLevel) -> Option<usize> {
     if way.run(Utf8Check(text)) {
         return None;
@@ -14,7 +14,7 @@ pub(super) fn first_wrong(text: &[u8], way: SimdLevel) -> Option<usize> {
     simdutf8::compat::from_utf8(text).err().map(|error| error.valid_up_to())
 }
 
-/// Whether a text is UTF-8.
+/// Checks whether a text is UTF-8.
 struct Utf8Check<'a>(&'a [u8]);
 
 impl Dispatch for Utf8Check<'_> {
@@ -36,10 +36,10 @@ impl Dispatch for Utf8Check<'_> {
     }
 }
 
-/// Whether the characters that begin or end among these bytes are UTF-8.
+/// Whether all characters that start or end in this range are valid.
 #[inline(never)]
 fn is_utf8(text: &[u8], start: usize, length: usize) -> bool {
-    /// A character has no more bytes than this behind its first.
+    /// A character has at most this many bytes after its first.
     const MORE: usize = 3;
     let is_first = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     let end = start + length;
@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_first_byte_that_is_no_text(parts in prop::collection::vec((0..PIECE, part()), 0..9)) {
+        fn the_first_invalid_byte_is_found(parts in prop::collection::vec((0..PIECE, part()), 0..9)) {
             let text: Vec<u8> = parts.iter().flat_map(|(ascii, part)| [&vec![b'x'; *ascii][..], part].concat()).collect();
             let plain = str::from_utf8(&text).err().map(|error| error.valid_up_to());
             for way in SimdLevel::all() {

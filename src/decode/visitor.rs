@@ -1,5 +1,5 @@
-//! Visits the values that a walk meets: hands out the events among them, looks
-//! into strings and messages for more, and counts the rest.
+//! Visits the values that a walk finds: hands out events, searches strings and messages
+//! for more, and counts the rest.
 
 mod strings;
 
@@ -15,7 +15,7 @@ use super::record::{Record, RecordClassifier};
 use super::recovery;
 use super::structure::{SimdLevel, Structure};
 
-/// Memory for a text inside of another.
+/// Buffers for a text nested in another.
 #[derive(Debug)]
 pub(super) struct NestedText {
     pub(super) structure: Structure,
@@ -28,47 +28,48 @@ impl NestedText {
     }
 }
 
-/// What all texts of one file share, whether they stand in each other or not.
+/// State shared by all texts of one file, nested ones included.
 pub(super) struct EventSink<'d> {
     pub(super) fields: &'d FieldSet,
     pub(super) classifier: &'d RecordClassifier,
     pub(super) findings: &'d mut Findings,
-    /// See [`Decoder::only`](super::Decoder::only). All that are before the record
-    /// at hand are gone.
+    /// See [`Decoder::only`](super::Decoder::only). Offsets before the current record
+    /// are already removed.
     pub(super) wanted: &'d mut Option<vec::IntoIter<usize>>,
-    /// Memory for texts in strings that is not in use.
+    /// Unused buffers for nested texts.
     pub(super) spare: &'d mut Vec<NestedText>,
     pub(super) way: SimdLevel,
-    /// Where the window begins in the file.
+    /// Byte offset of the window in the file.
     pub(super) start: u64,
-    /// Where in the file the record begins in whose string the text is.
+    /// For a nested text, the file offset of the record that contains it.
     pub(super) within: Option<u64>,
-    /// Where the record goes wrong whose end is not known.
+    /// Offset of the error in a record whose end is unknown.
     pub(super) unbalanced: Option<usize>,
 }
 
 /// How a walk ended.
 pub(super) struct WalkEnd {
-    /// This many bytes need not be seen again.
+    /// Number of bytes that are done with.
     pub(super) consumed: usize,
-    /// What keeps it from going on.
+    /// The error that stopped the walk.
     pub(super) broken: Option<JsonError>,
-    /// Whether the bits of the text are wrong from there on.
+    /// Whether the rest has to be indexed again, since the bitmaps are wrong from here
+    /// on.
     pub(super) is_again: bool,
-    /// Breaks where the caller of the visitor had enough.
+    /// Breaks if the caller of the visitor stopped early.
     pub(super) flow: ControlFlow<()>,
 }
 
-/// Where the walk goes on behind an item.
+/// Where the walk continues after an item.
 enum WalkAction {
-    /// Behind its end.
+    /// At this offset, after the item.
     Behind(usize),
-    /// At the list that begins here.
+    /// At the list that starts at this offset.
     Into(usize),
 }
 
 impl EventSink<'_> {
-    /// Walks over a text from its start.
+    /// Walks a text from its start.
     #[inline(always)]
     pub(super) fn walk<F>(
         &mut self,
@@ -108,7 +109,7 @@ impl EventSink<'_> {
                 Err(broken) => return ended(at, Some(broken)),
             }
             envelope.pass();
-            // Quotes in a line of text are no quotes of JSON.
+            // Quotes in a plain text line have confused the bitmaps of what follows.
             if matches!(item, EnvelopeItem::Line { .. }) {
                 return WalkEnd { is_again: true, ..ended(at, None) };
             }
@@ -143,7 +144,8 @@ impl EventSink<'_> {
             Ok(end) => end,
             Err(broken) => return self.unread(text, at, broken, envelope).map(ControlFlow::Continue),
         };
-        // A line that is cut off in the middle can swallow others, and be closed by another.
+        // A truncated line can swallow the lines after it and be closed by a bracket in
+        // one of them.
         if envelope.is_closed() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
             return Err(JsonError::EndsEarly);
         }
@@ -174,8 +176,8 @@ impl EventSink<'_> {
         Ok(flow.map_continue(|()| WalkAction::Behind(end)))
     }
 
-    /// Finds where to go on at an object that cannot be read: in its list, if
-    /// there is one before the text ends, or behind it, if that can be known.
+    /// Decides where to resume at an object that cannot be read: in its list if one
+    /// starts before the text ends, or after the object if its end is known.
     #[cold]
     #[inline(never)]
     fn unread(
@@ -208,8 +210,8 @@ impl EventSink<'_> {
         }
     }
 
-    /// Whether an object, which may be known to be malformed, has swallowed lines that
-    /// are none of its own.
+    /// Whether an object contains a line that is not part of it. `is_known` means that
+    /// the object is known to be malformed.
     #[inline(always)]
     fn has_whole_line(&mut self, object: &[u8], is_known: bool) -> bool {
         match recovery::next_line(object, 0) {
@@ -227,7 +229,7 @@ impl EventSink<'_> {
         found.is_some()
     }
 
-    /// Visits what is not an object.
+    /// Visits an item that is not an object.
     #[inline(never)]
     fn other<F>(
         &mut self,
@@ -257,12 +259,13 @@ impl EventSink<'_> {
         Ok(flow.map_continue(|()| WalkAction::Behind(end)))
     }
 
-    /// Where in the file the record begins that is at this place of the text.
+    /// The file offset of the record at `at`; for a nested text, that of the record
+    /// that contains it.
     pub(super) fn place(&self, at: usize) -> u64 {
         self.within.unwrap_or(self.start + at as u64)
     }
 
-    /// The place behind the record at `at`, if it need not be decoded.
+    /// The offset after the record at `at` if it need not be decoded, otherwise `None`.
     #[inline(always)]
     fn unwanted(&mut self, text: &JsonText<'_>, at: usize) -> Result<Option<usize>, JsonError> {
         let Some(wanted) = self.wanted else { return Ok(None) };

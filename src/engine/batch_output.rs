@@ -1,5 +1,4 @@
-//! The rows of one batch on their way to the writer: what becomes of each event,
-//! and what is said of the files that they come from.
+//! The rows of one batch on their way to the writer, and the messages about its files.
 
 use std::ops::ControlFlow;
 
@@ -20,24 +19,24 @@ use crate::table::ByteSink;
 pub(super) struct BatchOutput<'a> {
     pub(super) job: JobContext<'a>,
     pub(super) block: OutputBlock,
-    /// All rows of the batch so far.
+    /// Number of rows in the batch so far.
     count: u64,
-    /// The number of the batch.
+    /// Position of the batch, from 1.
     number: u64,
-    /// How many blocks of it were sent.
+    /// Number of blocks already sent.
     sent: u64,
-    /// How many events of the file that is being read were seen.
+    /// Number of events decoded from the current file.
     pub(super) open_events: u64,
-    /// How many problems were named.
+    /// Number of problems reported.
     problems: u64,
-    /// The rows of the block that come from files before one that may be taken
-    /// back.
+    /// Bytes of rows in the block from files before the current one, while the current
+    /// one may be rolled back.
     kept: usize,
     blocks: &'a Sender<OutputBlock>,
     used: &'a Receiver<Vec<u8>>,
 }
 
-/// What there was of a batch when a file of it was begun.
+/// The state of a batch at the start of a file.
 pub(super) struct FileCheckpoint {
     sent: u64,
     mark: block::BlockMark,
@@ -46,8 +45,8 @@ pub(super) struct FileCheckpoint {
 }
 
 impl<'a> BatchOutput<'a> {
-    /// Nothing yet of a batch, whose rows go to `blocks`, in memory that comes
-    /// from `used`.
+    /// Creates an empty batch that sends its blocks to `blocks` and reuses buffers from
+    /// `used`.
     pub(super) fn new(
         job: JobContext<'a>,
         number: u64,
@@ -58,18 +57,19 @@ impl<'a> BatchOutput<'a> {
         BatchOutput { job, block, count: 0, number, sent: 0, open_events: 0, problems: 0, kept: 0, blocks, used }
     }
 
-    /// The number of the batch.
+    /// Position of the batch, from 1.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
 
-    /// Adds to what the batch covers.
+    /// Adds to the counts of the batch.
     pub(super) fn cover(&mut self, coverage: &Coverage) {
         self.block.coverage.add(coverage);
     }
 
-    /// Begins a file whose rows may be taken back. Until it ends, what fits
-    /// into a block of its own is kept together.
+    /// Starts a file. If a new copy of it can be fetched, returns a checkpoint for
+    /// [`rollback`](BatchOutput::rollback), and keeps its rows in one block as long as
+    /// they fit.
     pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint> {
         source.again.as_ref()?;
         self.kept = self.block.rows.len();
@@ -81,13 +81,13 @@ impl<'a> BatchOutput<'a> {
         })
     }
 
-    /// Whether events came since.
+    /// Whether the file has added events since the checkpoint.
     pub(super) fn has_more(&self, before: &FileCheckpoint) -> bool {
         self.sent != before.sent || self.block.count != before.mark.count
     }
 
-    /// Takes back what the file has added since. Says whether that was
-    /// possible.
+    /// Removes everything that the file has added since the checkpoint. Returns false
+    /// if some of it was already sent.
     pub(super) fn rollback(&mut self, before: &FileCheckpoint) -> bool {
         if self.sent != before.sent {
             return false;
@@ -99,11 +99,11 @@ impl<'a> BatchOutput<'a> {
         true
     }
 
-    /// Hands on what was kept together.
+    /// Ends the current file, and sends the block if it is full.
     pub(super) fn end_file(&mut self) {
         self.kept = 0;
         if self.block.is_full(0, self.job.block) {
-            // Where there is no writer any more, the next file ends the batch.
+            // If the writer is gone, the next file ends the batch.
             let _ = self.send();
         }
     }
@@ -127,13 +127,13 @@ impl<'a> BatchOutput<'a> {
         if choice.jq.is_some() { self.ask(choice, event, file) } else { self.row(choice, event, file, true) }
     }
 
-    /// Makes what a jq expression yields of an event.
+    /// Writes the outputs of the jq expression for an event.
     fn ask(&mut self, choice: &mut EventTask<'_>, event: &Event<'_>, file: &str) -> ControlFlow<()> {
         let EventTask { jq: Some(jq), goal, ids, order, .. } = &mut *choice else { return ControlFlow::Continue(()) };
         let (sent, mark) = (self.sent, self.block.mark());
         let (mut is_wanted, mut is_first) = (false, true);
         let asked = jq.ask(event, |output| {
-            // Whoever counts or looks at events wants those of which anything comes.
+            // Counters and visitors get every event with any output.
             if output == JqOutput::True || matches!(goal, EventGoal::Count | EventGoal::Visit(_)) {
                 is_wanted = true;
                 return ControlFlow::Continue(());
@@ -150,14 +150,14 @@ impl<'a> BatchOutput<'a> {
         match asked {
             Ok(flow) => flow?,
             Err(why) => {
-                // What it yielded before, it did not yield for sure; but what
-                // is with the writer stays.
+                // Drop the outputs before the error, since they are incomplete. Blocks
+                // already sent cannot be recalled.
                 if self.sent == sent {
                     self.count -= self.block.count - mark.count;
                     self.block.cut(mark);
                 }
                 self.block.coverage.unanswered += 1;
-                // One is enough to see what is wrong.
+                // One message shows what is wrong.
                 if self.block.coverage.unanswered == 1 {
                     self.block.said.push(ReportItem::Unanswered(format!("{file}: --jq fails on an event: {why}")));
                 }
@@ -167,7 +167,7 @@ impl<'a> BatchOutput<'a> {
         if is_wanted { self.row(choice, event, file, is_first) } else { ControlFlow::Continue(()) }
     }
 
-    /// Makes the row of an event, its first or one behind others.
+    /// Writes a row of an event; `is_first` if it is the first one.
     fn row(&mut self, choice: &mut EventTask<'_>, event: &Event<'_>, file: &str, is_first: bool) -> ControlFlow<()> {
         let cut = match &mut choice.goal {
             EventGoal::Rows(table) if table.is_large(event) => {
@@ -196,15 +196,15 @@ impl<'a> BatchOutput<'a> {
         self.counted(cut)
     }
 
-    /// Counts a row that was made, so many of whose cells were cut.
+    /// Counts a row in which `cut` cells were truncated.
     fn counted(&mut self, cut: u64) -> ControlFlow<()> {
         if cut > 0 {
             self.block.cut.push((self.block.count, cut));
         }
         self.count += 1;
         self.block.count += 1;
-        // The writer ends the run when it has enough, also for a thread that waits
-        // for a silent pipe to inflate what nobody wants.
+        // Send the last wanted row at once: the writer then ends the run, even if a
+        // thread waits for a silent pipe.
         let is_full = self.is_full();
         if is_full || self.block.is_full(self.kept, self.job.block) || self.block.piece.is_some() {
             self.send()?;
@@ -212,7 +212,7 @@ impl<'a> BatchOutput<'a> {
         if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Notes what the writer chooses by.
+    /// Stores the id and sort key by which the writer selects rows.
     fn mark(&mut self, id: Option<RowIdentity>, order: Option<&mut SortOrder>, event: &Event<'_>, file: &str) {
         self.block.ids.extend(id);
         if let Some(order) = order {
@@ -221,9 +221,9 @@ impl<'a> BatchOutput<'a> {
         }
     }
 
-    /// Makes a row that may be larger than a block by `write`, which emits it in
-    /// pieces. One that is gets blocks of its own, the last of which is left to
-    /// send. Breaks where there is no writer any more.
+    /// Writes a row that may be larger than a block; `write` emits it in pieces. A
+    /// larger row gets its own blocks, of which the caller sends the last. Breaks if
+    /// the writer is gone.
     fn in_pieces<T>(
         &mut self,
         before: block::BlockMark,
@@ -255,13 +255,13 @@ impl<'a> BatchOutput<'a> {
         ControlFlow::Continue(written)
     }
 
-    /// Whether the batch alone has as many rows as are wanted in all.
+    /// Whether the batch alone has as many rows as the limit.
     pub(super) fn is_full(&self) -> bool {
         self.job.limit.is_some_and(|limit| self.count >= limit)
     }
 
     pub(super) fn say(&mut self, said: ReportItem) {
-        /// An archive can hold any number of files that there is something to say of.
+        /// An archive can contain any number of files with messages.
         const MOST: usize = 1024;
         if matches!(said, ReportItem::Skip(_)) {
             self.block.coverage.problems += 1;
@@ -269,24 +269,24 @@ impl<'a> BatchOutput<'a> {
         }
         self.block.said.push(said);
         if self.block.said.len() >= MOST && self.kept == 0 && self.block.piece.is_none() {
-            // Where there is no writer any more, the next file ends the batch.
+            // If the writer is gone, the next file ends the batch.
             let _ = self.send();
         }
     }
 
-    /// How many problems were named so far.
+    /// Number of problems reported so far.
     pub(super) fn problems(&self) -> u64 {
         self.problems
     }
 
-    /// Hands the last block of the batch to the writer.
+    /// Sends the last block of the batch to the writer.
     pub(super) fn end(self) {
-        // Without a writer there is nobody left to tell.
+        // If the writer is gone, the result no longer matters.
         let _ = self.blocks.send(self.block);
     }
 
-    /// Hands the block to the writer, and begins another. Breaks where there is
-    /// no writer any more.
+    /// Sends the block to the writer and starts a new one. Breaks if the writer is
+    /// gone.
     fn send(&mut self) -> ControlFlow<()> {
         self.sent += 1;
         self.kept = 0;

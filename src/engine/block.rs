@@ -1,5 +1,5 @@
-//! Rows on their way from a worker to the writer, with what the writer needs to
-//! choose among them.
+//! Rows on their way from a worker to the writer, with the ids and sort keys by which
+//! the writer selects them.
 
 use std::ops::Range;
 
@@ -8,59 +8,59 @@ use crate::decode::event::Event;
 use crate::report::Coverage;
 use crate::spill::dedupe::{IdHash, IdReader};
 
-/// Rows, and what there is to say of the files that they come from: either
-/// whole rows, or a piece of one that is large.
+/// Rows and the messages about their files: either whole rows, or a piece of one large
+/// row.
 #[derive(Default)]
 pub(super) struct OutputBlock {
     pub(super) rows: Vec<u8>,
-    /// Where each of the rows ends, where that matters.
+    /// End offset of each row, if the writer needs them.
     pub(super) ends: Vec<usize>,
-    /// How many rows end here.
+    /// Number of rows that end in this block.
     pub(super) count: u64,
-    /// In which of the rows, counted from 0, so many cells were cut. That of a
-    /// row in pieces comes with the last.
+    /// Index of each row with truncated cells, from 0, and the number of these cells.
+    /// For a row in pieces, it comes with the last piece.
     pub(super) cut: Vec<(u64, u64)>,
-    /// The ids of the events, where that matters. Like its key, that of a row
-    /// in pieces comes with the first.
+    /// The ids of the events, if the writer needs them. For a row in pieces, the id and
+    /// the key come with the first piece.
     pub(super) ids: Vec<RowIdentity>,
-    /// What the rows are sorted by, where they are.
+    /// The sort keys of the rows, if they are sorted.
     pub(super) keys: Vec<u8>,
     pub(super) key_ends: Vec<usize>,
     pub(super) piece: Option<RowPiece>,
     pub(super) said: Vec<ReportItem>,
     pub(super) coverage: Coverage,
-    /// How many events were seen so far of a file that is not read to its end.
+    /// Number of events decoded so far from a file that is not finished.
     pub(super) open_events: u64,
 }
 
-/// What tells a row's event from those that came before.
+/// Identifies the event of a row, to recognise duplicates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RowIdentity {
-    /// Its id.
+    /// The hash of its id.
     Id(IdHash),
-    /// It has none.
+    /// The event has no id.
     Nothing,
-    /// It is the event of the row before.
+    /// The same event as the row before.
     AsBefore,
 }
 
 impl RowIdentity {
-    /// That of the first row of an event, or of another; nothing where it does
-    /// not matter.
+    /// The identity of an event's first row, or of a later one; `None` if duplicates
+    /// are not removed.
     pub(super) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<RowIdentity> {
         let id = |ids: &IdReader| ids.id(event).map_or(RowIdentity::Nothing, RowIdentity::Id);
         ids.map(|ids| if is_first { id(ids) } else { RowIdentity::AsBefore })
     }
 }
 
-/// Which part of a row a block is.
+/// Position of a piece within its row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct RowPiece {
     pub(super) is_first: bool,
     pub(super) is_last: bool,
 }
 
-/// How far a block was filled at some time.
+/// The fill level of a block at some point.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BlockMark {
     pub(super) count: u64,
@@ -73,7 +73,7 @@ pub(super) struct BlockMark {
 }
 
 impl OutputBlock {
-    /// How far it is filled.
+    /// The current fill level.
     pub(super) fn mark(&self) -> BlockMark {
         BlockMark {
             count: self.count,
@@ -86,7 +86,7 @@ impl OutputBlock {
         }
     }
 
-    /// Takes back what came since.
+    /// Truncates the block to an earlier fill level.
     pub(super) fn cut(&mut self, mark: BlockMark) {
         self.count = mark.count;
         self.rows.truncate(mark.rows);
@@ -97,8 +97,7 @@ impl OutputBlock {
         self.key_ends.truncate(mark.key_ends);
     }
 
-    /// Takes the row that was begun since, with what the writer chooses it by, into
-    /// a block of its own.
+    /// Moves the row started after `mark`, with its id and key, into a new block.
     pub(super) fn split_off(&mut self, mark: BlockMark) -> OutputBlock {
         let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
         OutputBlock {
@@ -110,29 +109,30 @@ impl OutputBlock {
         }
     }
 
-    /// Whether it has so many bytes, `kept` not counted, or too many rows.
+    /// Whether the block has at least this many bytes, not counting the first `kept`,
+    /// or too many rows.
     pub(super) fn is_full(&self, kept: usize, bytes: usize) -> bool {
-        /// Where rows are only counted, their ids take memory all the same.
+        /// Ids take memory even if rows are only counted.
         const MOST: u64 = 1 << 16;
         (self.rows.len() + self.keys.len()).saturating_sub(kept) >= bytes || self.count >= MOST
     }
 
-    /// How many cells of its rows were cut.
+    /// Number of truncated cells in its rows.
     pub(super) fn cut_cells(&self) -> u64 {
         self.cut.iter().map(|(_, cells)| cells).sum()
     }
 
-    /// The bytes of the row at `at`.
+    /// The bytes of the row at index `at`.
     pub(super) fn row(&self, at: usize) -> &[u8] {
         &self.rows[part(&self.ends, at)]
     }
 
-    /// What the row at `at` is sorted by.
+    /// The sort key of the row at index `at`.
     pub(super) fn key(&self, at: usize) -> &[u8] {
         &self.keys[part(&self.key_ends, at)]
     }
 
-    /// Keeps the rows up to `count`.
+    /// Keeps the first `count` rows.
     pub(super) fn truncate(&mut self, count: u64) {
         if count < self.count {
             self.count = count;
@@ -159,7 +159,7 @@ impl OutputBlock {
                 self.rows.copy_within(row, row_start);
                 self.keys.copy_within(key, key_start);
             }
-            // Where rows are only counted they have no bytes.
+            // Rows that are only counted have no bytes.
             self.ends.get_mut(kept).into_iter().for_each(|end| *end = row_end);
             self.key_ends.get_mut(kept).into_iter().for_each(|end| *end = key_end);
             kept += 1;
@@ -173,7 +173,7 @@ impl OutputBlock {
     }
 }
 
-/// From where to where the part at `at` reaches, by where all parts end.
+/// The byte range of the part at index `at`, given the ends of all parts.
 fn part(ends: &[usize], at: usize) -> Range<usize> {
     match at.checked_sub(1) {
         Some(before) if at < ends.len() => ends[before]..ends[at],
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_cut_between_rows() {
+    fn blocks_are_truncated_between_rows() {
         for (count, expected, cut) in
             [(0, "", 0), (1, "one\n", 0), (2, "one\ntwo, more\n", 20), (9, "one\ntwo, more\n3\n", 23)]
         {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_in_the_middle_go() {
+    fn rows_in_the_middle_are_removed() {
         let mut block = block();
         block.retain(|id| Ok::<_, ()>(!matches!(id, RowIdentity::Id(_)))).unwrap();
         let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();

@@ -22,19 +22,20 @@ use crate::source::walk::{WalkEntry, walk, walk_mirror};
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
 
-/// An input that is known to be there.
+/// An input that exists.
 pub(super) enum OpenedInput {
     Stdin,
     /// A pipe or a device.
     Special(PathBuf),
     Path(PathBuf),
-    /// A bucket whose mirror is brought up to date, and what was named of it.
+    /// A bucket whose mirror is updated, and the address given for it.
     Bucket(Box<Bucket>, String),
-    /// A mirror that is read as it is.
+    /// A mirror that is read without network requests.
     Mirror(Box<OfflineMirror>),
 }
 
-/// The file that the result takes the place of, if there is one. A log is none.
+/// The existing file that the output will replace; `None` if there is none. Fails if it
+/// is a log or an input.
 pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option<PathBuf>, Error> {
     let Some(output) = output.filter(|path| path.is_file()) else { return Ok(None) };
     let Ok(old) = output.canonicalize() else { return Ok(None) };
@@ -47,7 +48,7 @@ pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option
     Ok(Some(old))
 }
 
-/// Checks what can be checked before anything is written.
+/// Checks everything that can be checked before output is written.
 pub(super) fn open(inputs: &[Input], report: &Report, stop: &Cancellation) -> Result<Vec<OpenedInput>, Error> {
     inputs
         .iter()
@@ -68,8 +69,8 @@ pub(super) fn open(inputs: &[Input], report: &Report, stop: &Cancellation) -> Re
         .collect()
 }
 
-/// How large files are, as the workers see it, so that a batch is neither a
-/// single tiny file nor half of all work.
+/// Tracks the average size of files, as the workers see it, so that a batch is neither
+/// a single tiny file nor half of all work.
 #[derive(Debug, Default)]
 pub(super) struct BatchSizer {
     files: AtomicU64,
@@ -77,13 +78,13 @@ pub(super) struct BatchSizer {
 }
 
 impl BatchSizer {
-    /// Notes so many files with so many bytes of text.
+    /// Adds a number of files and their bytes of text.
     pub(super) fn note(&self, files: u64, bytes: u64) {
         self.files.fetch_add(files, Relaxed);
         self.bytes.fetch_add(bytes, Relaxed);
     }
 
-    /// How many files make a good batch.
+    /// Number of files for a batch of good size.
     fn batch(&self) -> usize {
         const TEXT: u64 = 4 << 20;
         const MOST: u64 = 128;
@@ -95,8 +96,8 @@ impl BatchSizer {
     }
 }
 
-/// Packs pieces into batches and sends them to the workers, and the batches'
-/// channels to the writer.
+/// Packs items into batches, and sends them to the workers and their channels to the
+/// writer.
 pub(super) struct InputFeed {
     batches: Sender<Batch>,
     order: Sender<Receiver<OutputBlock>>,
@@ -104,11 +105,11 @@ pub(super) struct InputFeed {
     stop: Cancellation,
     pace: Arc<BatchSizer>,
     pieces: Vec<BatchItem>,
-    /// How many pieces make the next batch.
+    /// Number of items in the next batch.
     enough: usize,
-    /// How many batches were sent.
+    /// Number of batches sent.
     sent: u64,
-    /// The file that the result takes the place of, which is no input.
+    /// The file that the output will replace, which must not be read.
     old: Option<PathBuf>,
 }
 
@@ -137,7 +138,7 @@ impl InputFeed {
         Arc::clone(&self.pace)
     }
 
-    /// Feeds all inputs, one after the other.
+    /// Feeds all inputs, one after another.
     pub(super) fn run(mut self, inputs: Vec<OpenedInput>, window: Window, report: &Report) -> Result<Coverage, Error> {
         let mut coverage = Coverage::default();
         for input in inputs {
@@ -160,8 +161,8 @@ impl InputFeed {
         Ok(coverage)
     }
 
-    /// Feeds the files of a folder, or one file. What was there when the run
-    /// began and is gone by now costs only itself.
+    /// Feeds the files of a folder, or one file. If the path has disappeared since the
+    /// start of the run, only this input fails.
     fn path(&mut self, root: PathBuf, window: Window) {
         let source = if root.is_dir() { LogFile::file } else { LogFile::named };
         let walked = walk(&root, &Scope::since(window), |met| match &met {
@@ -176,12 +177,12 @@ impl InputFeed {
     }
 
     fn is_old(&self, path: &Path) -> bool {
-        // Few files have its name, and only those are looked up.
+        // Resolve only the few files with the same name.
         let old = self.old.as_ref().filter(|old| old.file_name() == path.file_name());
         old.is_some_and(|old| path.canonicalize().is_ok_and(|path| path == *old))
     }
 
-    /// Feeds the files of a mirror under the names that they have in the bucket.
+    /// Feeds the files of a mirror under their names in the bucket.
     fn mirror(&mut self, mut offline: OfflineMirror) {
         let skips = std::mem::take(&mut offline.skips).into_iter().map(|skip| BatchItem::Say(ReportItem::Skip(skip)));
         let source = |path: PathBuf| {
@@ -222,7 +223,7 @@ impl InputFeed {
                 NextItem::Arrived(MirrorItem::Skip(skip)) => self.push(BatchItem::Say(ReportItem::Skip(skip))),
                 NextItem::Arrived(MirrorItem::Note(text)) => self.push(BatchItem::Say(ReportItem::Note(text))),
                 NextItem::Arrived(MirrorItem::Fatal(fatal)) => return Err(fatal),
-                // What has arrived need not wait for what has not.
+                // Do not hold back finished downloads while waiting for the next.
                 NextItem::Wait => self.flush(),
                 NextItem::End => {
                     report.detail(1, || bucket.account());
@@ -239,7 +240,7 @@ impl InputFeed {
         }
     }
 
-    /// Adds a piece. Breaks where nobody wants more.
+    /// Adds an item. Breaks if the run has been stopped.
     fn push(&mut self, piece: BatchItem) -> ControlFlow<()> {
         if self.stop.is_set() {
             return ControlFlow::Break(());
@@ -248,7 +249,7 @@ impl InputFeed {
         if self.pieces.len() >= self.enough { self.flush() } else { ControlFlow::Continue(()) }
     }
 
-    /// Sends what there is.
+    /// Sends the items collected so far.
     fn flush(&mut self) -> ControlFlow<()> {
         if self.pieces.is_empty() {
             return ControlFlow::Continue(());
@@ -263,7 +264,7 @@ impl InputFeed {
     }
 }
 
-/// The address of what was named of a bucket, which may be a single object.
+/// The address given for a bucket, which may be that of a single object.
 fn address(input: &BucketInput) -> String {
     format!("s3://{}/{}", input.bucket, input.prefix.trim_end_matches('/'))
 }
@@ -285,7 +286,7 @@ fn passed_over(reason: IgnoredReason) -> BatchItem {
     BatchItem::Count(coverage)
 }
 
-/// `source` makes a source of a path.
+/// Converts an entry of a walk; `source` converts a path.
 fn piece(met: WalkEntry, source: impl FnOnce(PathBuf) -> LogFile) -> BatchItem {
     match met {
         WalkEntry::File(path) => BatchItem::Read(source(path)),

@@ -1,4 +1,4 @@
-//! What is said of a file that was read, and how it counts.
+//! Reports and counts each file after it was read.
 
 use super::ReportItem;
 use crate::decode::{Decoder, Findings};
@@ -8,14 +8,14 @@ use crate::report::count;
 use crate::source::LogFile;
 use crate::source::file::inflate::{FurtherMembers, TextEnd};
 
-/// What is expected of a file, by who named it and how.
+/// What to expect from a file, by its name and by how it was given.
 #[derive(Clone, Copy)]
 pub(super) struct FileExpectation {
-    /// It was named on the command line.
+    /// The file was named on the command line.
     pub(super) is_named: bool,
-    /// Its name is that of a log that CloudTrail delivered.
+    /// The name is that of a log delivered by CloudTrail.
     pub(super) is_log: bool,
-    /// Its name is that of an archive.
+    /// The name is that of an archive.
     pub(super) is_archive: bool,
 }
 
@@ -27,9 +27,9 @@ impl FileExpectation {
 }
 
 impl BatchOutput<'_> {
-    /// Counts a file that was read, says what is wrong with it, and gives
-    /// whether it was a log that could be read, in part at least. Calls `expected`
-    /// only where it matters: reading a file's name takes as long as a small file.
+    /// Counts a file that was read and reports its problems. Returns whether it was a
+    /// log that could be read at least in part. `expected` is called only if needed,
+    /// since parsing a name takes as long as reading a small file.
     pub(super) fn conclude(
         &mut self,
         decoder: &Decoder,
@@ -52,7 +52,7 @@ impl BatchOutput<'_> {
             Some((reason, expected)) => {
                 *coverage.passed_over.entry(reason).or_default() += 1;
                 if expected.is_named {
-                    // A file that was named is expected to give something.
+                    // A file named on the command line is expected to contain events.
                     verdict.problems.push((Problem::NotALog(reason), Outcome::Nothing));
                 } else if expected.is_archive {
                     verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
@@ -79,8 +79,8 @@ impl BatchOutput<'_> {
         is_log
     }
 
-    /// Says what was read behind the first gzip member of a file. CloudTrail writes
-    /// one; others concatenate them.
+    /// Reports events after the first gzip member of a file. CloudTrail writes only one
+    /// member; other tools concatenate them.
     fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: FileExpectation, name: &str) {
         let events = findings.before_further.map_or(0, |before| findings.events - before);
         let text = format!(

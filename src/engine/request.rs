@@ -1,4 +1,4 @@
-//! What a run reads, selects and writes.
+//! The request for a run: what to read, select and write.
 
 use std::path::PathBuf;
 
@@ -10,31 +10,31 @@ use crate::source::spec::Input;
 use crate::spill::sort::SortColumn;
 use crate::table::layout::TableLayout;
 
-/// What a run reads, selects and writes.
+/// The request for a run: what to read, select and write.
 #[derive(Clone, Debug)]
 pub struct EventRequest {
-    /// Where events come from, in the order in which their rows come.
+    /// The sources of events, in the order of their rows.
     pub inputs: Vec<Input>,
-    /// Which events are wanted.
+    /// The events to select.
     pub filter: FilterSpec,
-    /// How they are written.
+    /// The layout of the output.
     pub table: TableLayout,
-    /// Where to.
+    /// The output file; `None` for standard output.
     pub output: Option<PathBuf>,
-    /// What they are sorted by, unless it is the usual order.
+    /// The columns to sort by; empty keeps the order of the inputs.
     pub sort: Vec<SortColumn>,
-    /// Leave out events whose id came before.
+    /// Whether to omit events whose id was seen before.
     pub dedupe: bool,
-    /// Write only their number.
+    /// Whether to write only the number of events.
     pub count: bool,
-    /// Stop after so many rows.
+    /// Stop after this many rows.
     pub limit: Option<u64>,
-    /// How many threads decode.
+    /// Number of decoding threads.
     pub threads: usize,
-    /// How much is said on stderr.
+    /// How much to report on stderr.
     pub verbosity: Verbosity,
-    /// When this was asked for.
+    /// The time of the request.
     pub now: Timestamp,
-    /// What was typed.
+    /// The command line as typed.
     pub command: String,
 }

@@ -1,5 +1,5 @@
-//! Archives and other packed files: each file in them is read as one on its own, under
-//! the name `archive!member`.
+//! Unpacks archives and compressed files. Each file in them is read like a separate
+//! one, under the name `archive!member`.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -19,33 +19,33 @@ use crate::source::file::inflate::FileContent;
 use crate::source::file::layer::{PackedReader, UnpackLimit};
 use crate::source::s3::mirror::MARK;
 
-/// How what is packed lies in each other.
+/// The nesting of a packed file.
 #[derive(Clone, Copy)]
 struct ContainerDepth {
     archives: u32,
     compressions: u32,
-    /// What unpacking may take, in bytes.
+    /// Memory limit for unpacking, in bytes.
     memory: usize,
 }
 
 impl ContainerDepth {
-    /// An archive, and archives in it.
+    /// An archive that contains archives.
     const ARCHIVES: u32 = 2;
-    /// A log is compressed, and so may be each archive; once more does no harm.
+    /// A log and each archive around it may be compressed, plus one level to spare.
     const COMPRESSIONS: u32 = 4;
-    /// What the highest levels of xz need, and of all but the highest of zstd.
+    /// Enough for the highest levels of xz and all but the highest of zstd.
     const MEMORY: usize = 66 << 20;
 }
 
-/// One packed file that is being read.
+/// A packed file that is being read.
 pub(super) struct Unpacker<'u, 'w, 'v, 'r> {
     worker: &'u mut Worker<'w, 'v>,
     rows: &'u mut BatchOutput<'r>,
     expected: FileExpectation,
     limit: UnpackLimit,
-    /// How many logs are in it.
+    /// Number of logs found in it.
     logs: u64,
-    /// How many files of it were left out since they are too old.
+    /// Number of its files that were skipped because they are too old.
     unopened: u64,
 }
 
@@ -58,7 +58,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         Unpacker { worker, rows, expected, limit: UnpackLimit::default(), logs: 0, unopened: 0 }
     }
 
-    /// Reads what is packed in `bytes`.
+    /// Reads the packed contents of `bytes`.
     pub(super) fn bytes(mut self, kind: Container, bytes: impl Read + Send, name: &str) {
         let problems = self.rows.problems();
         let mut bytes = PackedReader::new(bytes, self.limit.clone());
@@ -67,7 +67,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         self.end(name, problems);
     }
 
-    /// Reads a zip archive that is a file of the disk.
+    /// Reads a zip archive from a file on disk.
     pub(super) fn zip_file(mut self, file: File, name: &str) {
         let problems = self.rows.problems();
         self.limit.pack(file.metadata().map_or(0, |metadata| metadata.len()));
@@ -76,8 +76,8 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         self.end(name, problems);
     }
 
-    /// Says so if there was nothing in a file that was named, or has the name of an
-    /// archive.
+    /// Reports an archive without logs if it was named on the command line or has the
+    /// name of an archive.
     fn end(self, name: &str, problems: u64) {
         let is_silent = self.logs == 0 && self.unopened == 0 && self.rows.problems() == problems;
         if !is_silent || self.worker.job.stop.is_set() {
@@ -90,7 +90,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         }
     }
 
-    /// Reads a container, which lies in others.
+    /// Reads a container, which may be nested in others.
     fn container(&mut self, kind: Container, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {
         match kind {
             Container::Unsupported(kind) => self.unsupported(kind, name, layers),
@@ -120,7 +120,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
     }
 
     fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {
-        /// What all threads may take together without waiting for their turn.
+        /// Memory that all threads together may take without waiting for their turn.
         const SHARED: usize = 32 << 20;
         let mut start = Vec::new();
         if let Err(error) = bytes.take(Compression::SHOWN).read_to_end(&mut start) {
@@ -134,7 +134,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         } else if !job.turn.wait(self.rows.number(), job.stop) {
             return;
         }
-        // What lies in it has to do with less.
+        // Nested streams get less, so that the total stays bounded.
         layers.memory = if needed > (1 << 20) { layers.memory / 8 } else { layers.memory };
         let limit = self.limit.clone();
         match kind.unpacked(Cursor::new(start).chain(bytes), memory, &limit) {
@@ -162,7 +162,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         }
     }
 
-    /// What the name of a file says that is in this one.
+    /// The expectation for a file inside the archive, by its name.
     fn expected(&self, name: &str, layers: ContainerDepth) -> FileExpectation {
         match layers.archives {
             0 => FileExpectation { is_archive: false, ..self.expected },
@@ -174,7 +174,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         }
     }
 
-    /// An archive that cannot be read is a problem where it is expected to be one.
+    /// Reports an unsupported archive if the file is expected to be an archive.
     fn unsupported(&mut self, kind: &'static str, name: &str, layers: ContainerDepth) {
         let is_expected = if layers.archives == 0 {
             self.expected.is_named || self.expected.is_archive
@@ -200,7 +200,7 @@ fn skip(name: &str, problem: Problem, outcome: Outcome) -> Issue {
     Issue { name: name.to_string(), problem, outcome }
 }
 
-/// The name of a file without its folders, and without the archives that it is in.
+/// The name of a file without its folders and enclosing archives.
 fn file_name(name: &str) -> &str {
     name.rsplit(['/', '\\', '!']).next().unwrap_or(name)
 }
@@ -210,7 +210,7 @@ struct ArchiveMembers<'m, 'u, 'w, 'v, 'r> {
     unpacking: &'m mut Unpacker<'u, 'w, 'v, 'r>,
     archive: &'m str,
     layers: ContainerDepth,
-    /// How many were read.
+    /// Number of files read.
     files: u64,
 }
 

@@ -1,5 +1,5 @@
-//! What one worker does: reads the files of a batch, decodes them, and makes
-//! rows of the events that are wanted.
+//! A worker thread: reads and decodes the files of a batch, and writes rows for the
+//! wanted events.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -31,66 +31,66 @@ use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
 use crate::table::Table;
 
-/// What is to be done with every file.
+/// Settings and state shared by all workers.
 #[derive(Clone, Copy)]
 pub(super) struct JobContext<'a> {
-    /// How many rows of a batch are enough.
+    /// Number of rows after which a batch can stop.
     pub(super) limit: Option<u64>,
-    /// How large a block of rows becomes.
+    /// Size of a block of rows in bytes.
     pub(super) block: usize,
     pub(super) verbose: u8,
-    /// How many large files are inflated ahead.
+    /// Permits for inflating large files ahead.
     pub(super) ahead: &'a Arc<ReadAheadPermits>,
-    /// How many threads work.
+    /// Number of threads.
     pub(super) threads: usize,
-    /// Which files of archives can hold wanted events.
+    /// Which files in archives can contain wanted events.
     pub(super) scope: &'a Scope,
     pub(super) stop: &'a Cancellation,
     pub(super) pace: &'a BatchSizer,
     pub(super) turn: &'a WriterPosition,
 }
 
-/// What is to be done with every event. Each thread has its own, which learns
-/// the order of keys.
+/// How events are processed. Each thread has its own, since the filter learns the order
+/// of keys.
 pub(super) struct EventTask<'v> {
     pub(super) filter: Filter,
-    /// What rules out whole files, where there is such a thing.
+    /// Rules out whole files; `None` if no literal is required.
     pub(super) search: Option<ByteSearch>,
-    /// What is asked last of an event, and can shape its own rows.
+    /// The jq expression, which runs last and can write its own rows.
     pub(super) jq: Option<Jq>,
-    /// What rows are sorted by, where they are.
+    /// Produces sort keys, if rows are sorted.
     pub(super) order: Option<SortOrder>,
-    /// What tells events from those that came before, where that matters.
+    /// Reads event ids, if duplicates are removed.
     pub(super) ids: Option<IdReader>,
-    /// What reads the time of an event, if rows are sorted by it or show it in a zone.
+    /// Reads event times, if rows are sorted by time or show it in a time zone.
     pub(super) clock: Option<Clock>,
     pub(super) goal: EventGoal<'v>,
 }
 
-/// What becomes of the wanted events of one thread.
+/// What happens to the wanted events of one thread.
 pub(super) enum EventGoal<'v> {
-    /// They become rows.
+    /// They are written as rows.
     Rows(Box<Table>),
     /// They are only counted.
     Count,
-    /// Somebody looks at them.
+    /// They are passed to a visitor.
     Visit(&'v mut dyn EventVisitor),
 }
 
-/// One thread's tools.
+/// The state of one worker thread.
 pub(super) struct Worker<'a, 'v> {
     pub(super) job: JobContext<'a>,
     choice: EventTask<'v>,
     decoder: Decoder,
     opener: FileOpener,
     inflater: Inflater,
-    /// What reads the files in archives.
+    /// Inflates files inside archives.
     pub(super) members: Inflater,
     used: Receiver<Vec<u8>>,
 }
 
 impl<'a, 'v> Worker<'a, 'v> {
-    /// A worker that holds texts of up to `limit` bytes whole.
+    /// Creates a worker that holds texts of up to `limit` bytes whole.
     pub(super) fn new(
         job: JobContext<'a>,
         choice: EventTask<'v>,
@@ -98,7 +98,7 @@ impl<'a, 'v> Worker<'a, 'v> {
         limit: usize,
         used: Receiver<Vec<u8>>,
     ) -> Result<Worker<'a, 'v>, Error> {
-        /// In an archive, what unpacks it needs memory too.
+        /// Smaller, since unpacking the archive needs memory too.
         const MEMBERS: usize = 2 << 20;
         const LARGEST_MEMBER_WINDOW: usize = 32 << 20;
         let inflater = Inflater::with_ahead(limit, Arc::clone(job.ahead));
@@ -107,7 +107,7 @@ impl<'a, 'v> Worker<'a, 'v> {
         Ok(Worker { job, choice, decoder, opener, inflater, members, used })
     }
 
-    /// Works until there are no more batches.
+    /// Processes batches until there are no more.
     pub(super) fn run(mut self, batches: &Receiver<Batch>) {
         for batch in batches {
             let used = self.used.clone();
@@ -131,8 +131,8 @@ impl<'a, 'v> Worker<'a, 'v> {
         }
     }
 
-    /// Makes rows of a file, and gives how many bytes of text it had. What is
-    /// damaged is read once more where there is a new copy to be had.
+    /// Writes the rows of a file and returns its bytes of text. A damaged file is read
+    /// again if a new copy can be fetched.
     fn read(&mut self, source: &LogFile, rows: &mut BatchOutput<'_>) -> u64 {
         let before = rows.begin_file(source);
         let name = source.name();
@@ -146,7 +146,7 @@ impl<'a, 'v> Worker<'a, 'v> {
             && !rows.is_full()
             && again.fetch(&name, self.job.stop)
         {
-            // Who looked at events has seen them.
+            // Events that a visitor has seen cannot be rolled back.
             let is_seen = matches!(self.choice.goal, EventGoal::Visit(_)) && rows.has_more(&before);
             if !is_seen && rows.rollback(&before) {
                 ended = self.read_once(source, &name, rows).unwrap_or_default();
@@ -159,7 +159,7 @@ impl<'a, 'v> Worker<'a, 'v> {
         self.decoder.findings().bytes
     }
 
-    /// Says what there is to say of a text that was read. Gives whether it is a log.
+    /// Reports on a text that was read. Returns whether it is a log.
     pub(super) fn conclude(
         &mut self,
         ended: TextEnd,
@@ -177,8 +177,8 @@ impl<'a, 'v> Worker<'a, 'v> {
         is_log
     }
 
-    /// Makes rows of a file, and gives how its reading ended; None if it is an archive,
-    /// of which all is said.
+    /// Writes the rows of a file and returns how its text ended; `None` for an archive,
+    /// on which everything has been reported.
     fn read_once(&mut self, source: &LogFile, name: &str, rows: &mut BatchOutput<'_>) -> Option<TextEnd> {
         let mut file = match source.open(&mut self.opener, self.job.stop) {
             Ok(file) => file,
@@ -199,7 +199,7 @@ impl<'a, 'v> Worker<'a, 'v> {
             Unpacker::new(self, rows, expected).bytes(kind, bytes, name);
             return None;
         }
-        // Its directory is at its end.
+        // A zip archive has its directory at the end, so it is read from the file.
         drop(bytes);
         if let Some(file) = file.into_file() {
             Unpacker::new(self, rows, expected).zip_file(file, name);
@@ -207,7 +207,7 @@ impl<'a, 'v> Worker<'a, 'v> {
         None
     }
 
-    /// Makes rows of the text of a member of an archive.
+    /// Writes the rows of a file inside an archive.
     pub(super) fn member_text<'f>(
         &mut self,
         name: &str,
@@ -219,7 +219,7 @@ impl<'a, 'v> Worker<'a, 'v> {
     }
 }
 
-/// Makes rows of the text of one file.
+/// Writes the rows of one text.
 struct FileReading<'x, 'a, 'v, 'b> {
     job: &'x JobContext<'a>,
     choice: &'x mut EventTask<'v>,
@@ -249,7 +249,7 @@ impl TextVisitor for FileReading<'_, '_, '_, '_> {
             decoder.only(places);
         }
         let consumed = decoder.window(window, is_last, |event| rows.event(choice, event, name));
-        // In the last window there is still to hear why it is the last.
+        // Continue in the last window, to learn how the stream ended.
         let is_over = decoder.findings().broken.is_some() && !is_last;
         if is_over || job.stop.is_set() || rows.is_full() {
             return ControlFlow::Break(());
@@ -266,7 +266,7 @@ impl TextVisitor for FileReading<'_, '_, '_, '_> {
     }
 }
 
-/// Whether a file is not as CloudTrail wrote it, which a new copy may mend.
+/// Whether a file differs from what CloudTrail wrote, so that a new copy may help.
 fn is_damaged(ended: &TextEnd, findings: &Findings) -> bool {
     use Problem::{GzipBetween, GzipChecksum, GzipDamaged, GzipEndsEarly, GzipTrailer};
     let is_gzip = |problem: &Problem| {

@@ -1,5 +1,5 @@
-//! Takes the blocks in their order, and chooses what is written: no event
-//! twice, sorted, as many as are wanted.
+//! Takes the blocks in their order and selects the rows to write: removes duplicates,
+//! sorts, and applies the limit.
 
 use std::time::{Duration, Instant};
 
@@ -26,9 +26,9 @@ pub(super) struct Writer<'a> {
     sink: &'a mut Sink,
     seen: Option<SeenIds>,
     sorter: Option<Sorter>,
-    /// Whether the last event is left out, and all that comes of it.
+    /// Whether the last event is a duplicate, so that all its rows are omitted.
     is_omitted: bool,
-    /// How many cells of all rows were cut.
+    /// Number of truncated cells in all rows.
     cut: u64,
     coverage: Coverage,
     shown: Instant,
@@ -57,7 +57,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What was covered.
+    /// Returns the counts of the run.
     pub(super) fn into_coverage(mut self) -> Coverage {
         match self.is_for_excel() {
             true => self.coverage.cut_cells += self.cut,
@@ -66,7 +66,7 @@ impl<'a> Writer<'a> {
         self.coverage
     }
 
-    /// Whether cells are cut to what Excel can hold.
+    /// Whether cells are truncated to the limits of Excel.
     fn is_for_excel(&self) -> bool {
         self.request.table.excel || self.request.table.format == Format::Xlsx
     }
@@ -89,8 +89,8 @@ impl<'a> Writer<'a> {
                 }
                 self.take(&mut block)?;
                 block.rows.clear();
-                // What one large row needed is not kept for all others, and
-                // where nobody waits for the memory it is given back.
+                // Free the memory of an unusually large row; drop the buffer if no
+                // worker needs one.
                 block.rows.shrink_to(2 * BLOCK);
                 let _ = used.try_send(block.rows);
                 if self.coverage.is_cut {
@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
         self.write_sorted()
     }
 
-    /// The next item of a channel; nothing at its end.
+    /// Receives the next item; `None` if the channel is closed.
     fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Error> {
         const PATIENCE: Duration = Duration::from_millis(50);
         loop {
@@ -111,7 +111,7 @@ impl<'a> Writer<'a> {
             }
             match channel.recv_timeout(PATIENCE) {
                 Ok(item) => return Ok(Some(item)),
-                // Whoever heeds an interrupt ends early, as if there were no more.
+                // Stages that were interrupted close their channels early.
                 Err(RecvTimeoutError::Disconnected) if self.stop.is_interrupted() => return Err(Error::Interrupted),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -142,7 +142,7 @@ impl<'a> Writer<'a> {
             None => self.take_rows(block)?,
         }
         if self.coverage.is_cut && block.open_events > 0 {
-            // Of a file that is not read to its end nothing else will be counted.
+            // The rest of an unfinished file is never counted, so count it here.
             self.coverage.files += 1;
             self.coverage.events += block.open_events;
         }
@@ -172,8 +172,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Whether the event of a row did not come before. One that has no id never
-    /// did.
+    /// Whether the event of a row is new. Events without an id always are.
     fn is_new(&mut self, id: RowIdentity) -> Result<bool, Error> {
         if id != RowIdentity::AsBefore {
             self.is_omitted = match (&mut self.seen, id) {
@@ -211,7 +210,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// How many rows are still wanted.
+    /// Number of rows still wanted.
     fn left(&self) -> u64 {
         self.request.limit.map_or(u64::MAX, |limit| limit - self.coverage.rows)
     }
@@ -222,13 +221,13 @@ impl<'a> Writer<'a> {
         self.coverage.rows += rows;
     }
 
-    /// Writes the rows that waited for all others.
+    /// Writes the sorted rows.
     fn write_sorted(&mut self) -> Result<(), Error> {
         let Some(sorter) = self.sorter.take() else { return Ok(()) };
         let mut cuts = None;
         if let Some(limit) = self.request.limit.filter(|limit| *limit < self.coverage.rows) {
             self.coverage.unwritten = self.coverage.rows - limit;
-            // Those that were counted are of all rows.
+            // The count so far covers all rows, not only those within the limit.
             cuts = (self.cut > 0).then(|| TruncationCounter::new(self.is_for_excel()));
         }
         let (stop, sink) = (self.stop, &mut self.sink);

@@ -1,5 +1,5 @@
-//! Whose turn it is: which batch the writer is taking now. The worker of that
-//! batch never has to wait for anybody, so it alone may use much memory.
+//! The batch that the writer is currently taking. The worker of that batch never waits
+//! for others, so it alone may use much memory.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,14 +14,14 @@ pub(super) struct WriterPosition {
 }
 
 impl WriterPosition {
-    /// The writer goes on to the next batch.
+    /// Moves the writer to the next batch.
     pub(super) fn pass(&self) {
         *self.batch.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changed.notify_all();
     }
 
-    /// Waits until it is the turn of a batch, the first of which is 1; false
-    /// where there is no need to go on.
+    /// Waits until the writer takes this batch, numbered from 1. Returns false if the
+    /// run has been stopped.
     pub(super) fn wait(&self, batch: u64, stop: &Cancellation) -> bool {
         const PATIENCE: Duration = Duration::from_millis(50);
         let mut now = self.batch.lock().unwrap_or_else(PoisonError::into_inner);

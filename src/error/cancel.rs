@@ -1,10 +1,10 @@
-//! The wish to end early, seen by every thread: set by Ctrl-C, by a full
-//! limit, by an output that nobody reads any more.
+//! The request to end early, visible to every thread: set by Ctrl-C, by a reached
+//! limit, or by a closed output.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// A flag that is only ever raised.
+/// Flags that are set once and never cleared.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     interrupted: Arc<AtomicBool>,
@@ -12,7 +12,7 @@ pub struct Cancellation {
 }
 
 impl Cancellation {
-    /// The user wants to stop. Says whether that is said for the first time.
+    /// Records that the user wants to stop. Returns true for the first such request.
     pub fn interrupt(&self) -> bool {
         !self.interrupted.swap(true, Relaxed)
     }
@@ -22,12 +22,12 @@ impl Cancellation {
         self.interrupted.load(Relaxed)
     }
 
-    /// What is written suffices.
+    /// Records that no more output is needed.
     pub fn set_enough(&self) {
         self.enough.store(true, Relaxed);
     }
 
-    /// Whether there is no need to go on, for whatever reason.
+    /// Whether the run should stop, for any reason.
     pub fn is_set(&self) -> bool {
         self.is_interrupted() || self.enough.load(Relaxed)
     }

@@ -1,25 +1,24 @@
-//! What the exit codes of the program mean.
+//! The exit codes of the program.
 
 use std::process::ExitCode;
 
 /// How a run ended, as the shell sees it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
-    /// The work was done. That nothing matched, or that the reader of the
-    /// pipe went away, is no failure.
+    /// The work was done. No matches and a closed output pipe are not failures.
     Done,
     /// The work could not be done.
     Failed,
-    /// The command line asks for something that does not exist.
+    /// The command line is invalid.
     Usage,
     /// The work was done, but something could not be read; stderr names it.
     Partial,
-    /// Ctrl-C, or a polite kill.
+    /// Ended by Ctrl-C or a termination signal.
     Interrupted,
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// The exit code.
     pub fn code(self) -> u8 {
         match self {
             Exit::Done => 0,
@@ -30,7 +29,7 @@ impl Exit {
         }
     }
 
-    /// The meaning of a number, if it has one.
+    /// The meaning of an exit code; `None` if it is not one of ours.
     pub fn of_code(code: i32) -> Option<Exit> {
         let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Partial, Exit::Interrupted];
         all.into_iter().find(|exit| i32::from(exit.code()) == code)
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_what_scripts_rely_on() {
+    fn exit_codes_are_stable() {
         let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Partial, Exit::Interrupted];
         assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 130]);
     }

@@ -1,15 +1,15 @@
-//! A command line that cannot be carried out: which option, which value, where it
-//! comes from, and what would be right.
+//! Command-line errors: the option, its value, the origin of the value, and what would
+//! be valid.
 
 use std::fmt;
 
-/// Why a command line cannot be carried out.
+/// An error of the command line.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UsageError {
     option: Option<String>,
     value: Option<String>,
     origin: Option<String>,
-    /// What is wrong; behind an option without a value it begins with a blank or a
+    /// What is wrong; after an option without a value it starts with a space or a
     /// colon.
     reason: String,
     hints: Vec<String>,
@@ -21,32 +21,33 @@ impl UsageError {
         UsageError { reason: reason.into(), ..UsageError::default() }
     }
 
-    /// A wrong value of an option: what was given, and what would be right.
+    /// An invalid value of an option, and what would be valid.
     pub fn value(option: &str, value: &str, right: impl fmt::Display) -> UsageError {
         UsageError { value: Some(value.into()), reason: right.to_string(), ..UsageError::about(option, "") }
     }
 
-    /// An option that makes no sense as it was given. `reason` follows it directly.
+    /// An option that is invalid as given. `reason` follows it without a space.
     pub fn about(option: &str, reason: impl Into<String>) -> UsageError {
         UsageError { option: Some(option.into()), reason: reason.into(), ..UsageError::default() }
     }
 
-    /// The option that it is about, by its long name without dashes.
+    /// The long name of the option without dashes; `None` if the error is not about
+    /// one.
     pub fn option_name(&self) -> Option<&str> {
         self.option.as_deref()?.strip_prefix("--")?.split(' ').next()
     }
 
-    /// The same, with where the value comes from.
+    /// Adds the origin of the value.
     pub fn with_origin(self, origin: impl fmt::Display) -> UsageError {
         UsageError { origin: Some(origin.to_string()), ..self }
     }
 
-    /// What the user may have meant, a line each.
+    /// What the user may have meant, one line each.
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
 
-    /// The same, with what the user may have meant.
+    /// Adds a suggestion of what the user may have meant.
     pub fn with_hint(mut self, hint: String) -> UsageError {
         self.hints.push(hint);
         self

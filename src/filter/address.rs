@@ -11,10 +11,10 @@ use crate::syntax::glob::Pattern;
 const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
                      a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
 
-/// What `--source-ip` asks for.
+/// One value of `--source-ip`.
 #[derive(Clone, Debug)]
 pub enum AddressPattern {
-    /// All addresses of a network; of one address, that one.
+    /// All addresses of a network; a single address is a network of one.
     Network(IpNet),
     /// A glob over the field as written.
     Name(Pattern),
@@ -37,7 +37,7 @@ impl AddressPattern {
         Pattern::new("--source-ip", text).map(AddressPattern::Name)
     }
 
-    /// Whether the field, which can be a list of addresses, has one that matches.
+    /// Whether any address in the field, which may be a comma-separated list, matches.
     pub fn matches(&self, field: &str) -> bool {
         match self {
             AddressPattern::Network(network) => field
@@ -51,7 +51,7 @@ impl AddressPattern {
     }
 }
 
-/// The same network as one of old addresses, where all in it are such.
+/// Converts a network of IPv4-mapped IPv6 addresses to an IPv4 network.
 fn canonical(network: IpNet) -> IpNet {
     const MAPPED: u8 = 96;
     let IpNet::V6(new) = network else { return network };
@@ -60,12 +60,12 @@ fn canonical(network: IpNet) -> IpNet {
 }
 
 impl AddressPattern {
-    /// What events hold whose address fits one of the patterns; nothing where
-    /// that is not easily told.
+    /// Literals of which every event with a matching address contains one; `None` if
+    /// none can be derived.
     pub fn needles(patterns: &[AddressPattern]) -> Option<Vec<Needle>> {
         let of_each = patterns.iter().map(|pattern| match pattern {
-            AddressPattern::Network(IpNet::V4(network)) => of_old_network(*network),
-            AddressPattern::Network(IpNet::V6(network)) => of_network(*network),
+            AddressPattern::Network(IpNet::V4(network)) => ipv4_needles(*network),
+            AddressPattern::Network(IpNet::V6(network)) => ipv6_needles(*network),
             AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Boundary::NONE).map(|needle| vec![needle]),
         });
         let all: Option<Vec<_>> = of_each.collect();
@@ -73,27 +73,28 @@ impl AddressPattern {
     }
 }
 
-/// The addresses of a network of version 4 all begin so.
-fn of_old_network(network: Ipv4Net) -> Option<Vec<Needle>> {
+/// The text that all addresses of an IPv4 network start with.
+fn ipv4_needles(network: Ipv4Net) -> Option<Vec<Needle>> {
     let octets = network.network().octets();
     let whole = usize::from(network.prefix_len() / 8);
     let mut start: String = octets[..whole].iter().map(|octet| format!("{octet}.")).collect();
     if whole == octets.len() {
         start.pop();
     }
-    // Written as addresses of version 6 they can look quite different.
+    // The same addresses may be written as IPv4-mapped IPv6 addresses.
     Some(vec![Needle::of_address(&start)?, Needle::of_text(":ffff:", Boundary::NONE)?])
 }
 
-/// The addresses of a network of version 6 all begin in one of these ways.
-fn of_network(network: Ipv6Net) -> Option<Vec<Needle>> {
+/// The texts that all addresses of an IPv6 network start with, one for each spelling
+/// with or without leading zeros.
+fn ipv6_needles(network: Ipv6Net) -> Option<Vec<Needle>> {
     let ways = |group: u16| -> Vec<String> {
         let short = format!("{group:x}");
         (short.len()..=4).map(|length| format!("{group:0length$x}:")).collect()
     };
     let [first, second, ..] = network.network().segments();
     let starts = match network.prefix_len() {
-        // A group of zeros can be left out.
+        // A group of zeros could be omitted, so only other groups are searched for.
         32.. if second != 0 && first >= 0x1000 => {
             ways(second).into_iter().map(|second| format!("{first:x}:{second}")).collect()
         }
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_address_is_no_name() {
+    fn a_mistyped_address_is_refused() {
         for text in ["10.0.0", "10.0.0.0-10.0.0.255", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
             assert!(AddressPattern::new(text).is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! One `--where`: a field, an operator and a value.
+//! A `--where` condition: a field, an operator and a value.
 
 mod parse;
 
@@ -23,28 +23,29 @@ const OPTION: &str = "--where";
 pub struct Comparison {
     field: Field,
     test: TextTest,
-    /// Whether the opposite is asked for.
+    /// Whether the test is negated.
     is_negated: bool,
-    /// Whether the field is the time of the event.
+    /// Whether the field is `eventTime`.
     is_event_time: bool,
 }
 
-/// What a value of the field must be.
+/// The test that a value of the field must pass.
 #[derive(Clone, Debug)]
 pub enum TextTest {
-    /// There, and not null.
+    /// Present and not null.
     There,
-    /// Of this form.
+    /// Matches a glob.
     Fits(Pattern),
-    /// In it there is this.
+    /// Contains a match of a regular expression.
     Holds(Regex),
-    /// On one side of a number, which stands here as what compares like it.
+    /// Is less or greater than a number, which is stored in the byte order of
+    /// [`Decimal`].
     Number(OrderingSet, Vec<u8>),
-    /// On one side of a point in time.
+    /// Is before or after a point in time.
     Time(OrderingSet, Timestamp),
 }
 
-/// Which results of comparing a value with another are wanted.
+/// The results of a comparison that pass.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderingSet {
     wanted: Ordering,
@@ -58,7 +59,8 @@ impl OrderingSet {
 }
 
 impl Comparison {
-    /// Reads one value of `--where`. Times such as `30d` count back from `now`.
+    /// Parses one value of `--where`. Durations such as `30d` count back from `now`.
+    /// Fails if the condition is malformed or can never match.
     pub fn parse(text: &str, now: Timestamp, fields: &mut FieldSet) -> Result<Comparison, Error> {
         let wrong = |why: &str| Error::option(OPTION, text, why);
         let (field, operation) = split(text.trim()).ok_or_else(|| wrong(RIGHT))?;
@@ -85,8 +87,8 @@ impl Comparison {
         Ok(Comparison { field, test, is_negated, is_event_time })
     }
 
-    /// Whether the event is as it should be. Of several values one is enough;
-    /// where the opposite is asked for, none may be so.
+    /// Whether the event satisfies the condition. One of several values is enough; for
+    /// a negated condition, no value may pass the test.
     pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
         let is_so = match &self.test {
             TextTest::There => self.field.is_there(event),
@@ -95,9 +97,9 @@ impl Comparison {
         is_so != self.is_negated
     }
 
-    /// Whether the condition compares times, and no value of the event that it looks at
-    /// can be read as one: neither `<` nor `>=` holds then. Of `eventTime` none has to be
-    /// there for that; every event happened at some time.
+    /// Whether the condition compares times and none of the values in this event can be
+    /// parsed as a time, so that neither `<` nor `>=` holds. A missing `eventTime`
+    /// counts too, since every event has a time.
     pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
         if !matches!(self.test, TextTest::Time(..)) || self.field.any(event, &TimeTest, &CutCounter::default()) {
             return false;
@@ -105,20 +107,21 @@ impl Comparison {
         self.is_event_time || self.field.is_there(event)
     }
 
-    /// What events hold for which the condition holds; nothing where that is
-    /// not easily told.
+    /// Literals of which every matching event contains one; `None` if none can be
+    /// derived.
     pub fn needles(&self) -> Option<Vec<Needle>> {
         if self.is_negated {
             return None;
         }
-        // Of what is put together of several texts, each stands in the event.
+        // A value joined from several texts appears in the event only as its parts.
         let put_together = match self.field {
             Field::UserName(_) => Some(Boundary::PARTS),
             Field::Resources(_) => Some(Boundary::LIST),
             Field::Path(_) | Field::First(_) => None,
         };
         let of_value = match &self.test {
-            // What begins in any way can be JSON, which is compared without its white space.
+            // A pattern without a fixed start can match JSON, which is compared without
+            // its white space.
             TextTest::Fits(pattern) => {
                 let is_text = |first: &&str| !first.is_empty() && !first.starts_with(['[', '{']);
                 let is_text = pattern.pieces().first().is_some_and(is_text);
@@ -135,7 +138,7 @@ impl Comparison {
     }
 }
 
-/// Whether a text is a point in time.
+/// Passes for texts that are a point in time.
 struct TimeTest;
 
 impl LongValueTest for TimeTest {
@@ -154,7 +157,7 @@ impl LongValueTest for TextTest {
             TextTest::There => true,
             TextTest::Fits(pattern) => pattern.matches(text),
             TextTest::Holds(regex) => regex.is_match(text),
-            // However many digits there are, they are not copied.
+            // Compares digit by digit, so that a number of any length needs no copy.
             TextTest::Number(side, limit) => Decimal::read(text.trim().as_bytes())
                 .is_some_and(|number| side.has(number.bytes().cmp(limit.iter().copied()))),
             TextTest::Time(side, limit) => point(text).is_some_and(|time| side.has(time.cmp(limit))),
@@ -170,7 +173,7 @@ impl LongValueTest for TextTest {
     }
 }
 
-/// What is wrong with a regular expression, in one line.
+/// The reason why a regular expression is invalid, in one line.
 pub fn not_regex(error: &regex::Error) -> String {
     let text = error.to_string();
     let reason = text.lines().last().unwrap_or_default();
@@ -178,12 +181,12 @@ pub fn not_regex(error: &regex::Error) -> String {
     format!("not a regular expression: {reason}; write \\ before a character that is meant as it is")
 }
 
-/// The point in time that a text is, if it is one.
+/// Parses a text as a point in time.
 fn point(text: &str) -> Option<Timestamp> {
     time::parse(text).or_else(|| time::parse_epoch(text))
 }
 
-/// What compares like the number that a text is, if it is one.
+/// Parses a text as a number and returns bytes that compare like it.
 fn number(text: &str) -> Option<Vec<u8>> {
     Some(Decimal::read(text.trim().as_bytes())?.bytes().collect())
 }
@@ -289,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_cannot_be_read_decides_nothing() {
+    fn an_unreadable_time_decides_nothing() {
         let mut fields = FieldSet::default();
         let mut undecided = |condition: &str, json: &str| {
             let mut comparison = Comparison::parse(condition, NOW.parse().unwrap(), &mut fields).unwrap();
@@ -319,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_meant_is_taken() {
+    fn unambiguous_spellings_are_accepted() {
         for condition in [
             "eventName = \"Get*,Sign\"",
             "eventName = Get\\,Sign",

@@ -1,5 +1,5 @@
-//! The finer questions: conditions that fewer runs ask than those of
-//! [`filter`](crate::filter::criteria) itself, in the order of their cost.
+//! The less common conditions, ordered by cost. The common ones are in
+//! [`criteria`](crate::filter::criteria).
 
 use super::comparison::Comparison;
 use super::grep::Grep;
@@ -15,27 +15,27 @@ use crate::error::Error;
 use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::{Pattern, PatternSet, UnmatchedValues, split_list};
 
-/// One of the finer questions.
+/// One condition on an event.
 #[derive(Clone, Debug)]
 pub enum Condition {
     /// Whether the call failed.
     Failed(FailureRule, bool),
     /// Whether the call only read.
     Read(AccessKind, bool),
-    /// Why the call failed.
+    /// The error code of the call.
     ErrorCode(FieldId, PatternSet<Pattern>),
-    /// The key that signed it.
+    /// The access key that signed the call.
     AccessKey(FieldPath, PatternSet<Pattern>),
     /// A condition on any field.
     Where(Box<Comparison>),
-    /// What it was about.
+    /// The resources of the call.
     Resource(ResourceChoice),
-    /// What it holds.
+    /// A regular expression over the whole event.
     Grep(Grep),
 }
 
 impl Condition {
-    /// Compiles what is asked for, and asks for the fields.
+    /// Compiles the conditions in `asked`, and adds the fields they read to `fields`.
     pub fn all(asked: &FilterSpec, fields: &mut FieldSet) -> Result<Vec<Condition>, Error> {
         let mut all = Vec::new();
         if let Some(is_failed) = asked.is_failed {
@@ -60,7 +60,7 @@ impl Condition {
         Ok(all)
     }
 
-    /// Whether the event is as it should be.
+    /// Whether the event satisfies the condition.
     pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
         let fits = |value: Option<JsonValue<'_>>, choice: &PatternSet<Pattern>| {
             choice.admits(|pattern| value.is_some_and(|value| long::scalar_holds(value, pattern, shortened)))
@@ -76,7 +76,8 @@ impl Condition {
         }
     }
 
-    /// Whether the event fails the condition only because a time in it cannot be read.
+    /// Whether the event fails the condition only because a time in it cannot be
+    /// parsed.
     pub fn is_undecided(&mut self, event: &Event<'_>) -> bool {
         match self {
             Condition::Where(comparison) => comparison.is_undecided(event),
@@ -84,7 +85,7 @@ impl Condition {
         }
     }
 
-    /// The values in a list that matched no event for which they were asked.
+    /// The values of a pattern list that have matched no event so far.
     pub fn unmatched(&self) -> Option<UnmatchedValues> {
         match self {
             Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => choice.unmatched(),
@@ -93,8 +94,8 @@ impl Condition {
         }
     }
 
-    /// What events hold that are as they should be; nothing where that is not
-    /// easily told.
+    /// Literals of which every matching event contains one; `None` if none can be
+    /// derived.
     pub fn needles(&self) -> Option<Vec<Needle>> {
         match self {
             Condition::Failed(..) | Condition::Read(..) => None,

@@ -1,5 +1,5 @@
-//! The conditions of a run, composed: an event passes when every option that
-//! was given lets it pass. The cheapest and most selective are asked first.
+//! Composes the conditions of a run: an event is wanted if it satisfies every option
+//! given. The cheapest and most selective conditions come first.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ use crate::syntax::window::Window;
 /// Decides which events are wanted.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// Nothing is asked for.
+    /// Whether there are no conditions.
     is_open: bool,
     name: Option<(FieldId, PatternSet<Pattern>)>,
     time: Option<TimeCondition>,
@@ -31,24 +31,24 @@ pub struct Filter {
     address: Option<(FieldId, PatternSet<AddressPattern>)>,
     user: Option<(IdentityReader, PatternSet<Pattern>)>,
     finer: Vec<Condition>,
-    /// Whether an answer was given by the start of a long text.
+    /// Whether a condition was decided by the start of a long text.
     shortened: CutCounter,
-    /// What an expression, asked elsewhere, must find in an event.
+    /// Literals that the jq expression, which runs elsewhere, requires in an event.
     jq: Vec<Vec<Needle>>,
 }
 
-/// What a filter says of an event.
+/// The answer of a filter for one event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FilterAnswer {
-    /// It is wanted.
+    /// The event is wanted.
     Yes,
-    /// It is not.
+    /// The event is not wanted.
     No,
-    /// It is wanted as far as can be told: a time is asked for, and the event
-    /// has none that can be read.
+    /// The event is wanted, although a time window is set and the event has no time
+    /// that can be parsed.
     YesUntimed,
-    /// It is not, for no other reason than that a condition compares a time which
-    /// cannot be read.
+    /// The event is not wanted, only because a condition compares a time that cannot be
+    /// parsed.
     NoUntimed,
 }
 
@@ -60,7 +60,7 @@ impl FilterAnswer {
 }
 
 impl Filter {
-    /// Compiles the conditions and asks for the fields that they look at.
+    /// Compiles the conditions, and adds the fields they read to `fields`.
     pub fn new(conditions: &FilterSpec, fields: &mut FieldSet) -> Result<Filter, Error> {
         let mut slot = |name| fields.slot(name);
         let (name, region, source) = (slot("eventName")?, slot("awsRegion")?, slot("eventSource")?);
@@ -83,7 +83,7 @@ impl Filter {
             }),
             address: PatternSet::new("--source-ip", &split_list(&conditions.source_ips), AddressPattern::new)?
                 .map(|choice| (address, choice)),
-            // A comma is part of many a session's name.
+            // Session names often contain commas, so these values are not split.
             user: patterns("--user", &conditions.users)?.map(|choice| (identity, choice)),
             finer: Condition::all(conditions, fields)?,
             shortened: CutCounter::default(),
@@ -101,7 +101,8 @@ impl Filter {
         Ok(filter)
     }
 
-    /// A search that tells of most logs that no event in them is wanted.
+    /// A byte search that rules out most logs without a wanted event; `None` if there
+    /// is none.
     pub fn search(&self) -> Option<ByteSearch> {
         let name = self.name.as_ref().and_then(|(_, choice)| required_literals(choice, Boundary::WHOLE));
         let user = self.user.as_ref().and_then(|(_, choice)| required_literals(choice, Boundary::PARTS));
@@ -110,7 +111,7 @@ impl Filter {
         ByteSearch::best([name, user, address].into_iter().flatten().chain(finer).chain(self.jq.clone()))
     }
 
-    /// The values in lists that matched no event for which they were asked.
+    /// The values of pattern lists that have matched no event so far.
     pub fn unmatched(&self) -> Vec<UnmatchedValues> {
         let user = self.user.as_ref().and_then(|(_, choice)| choice.unmatched());
         let address = self.address.as_ref().and_then(|(_, choice)| choice.unmatched());
@@ -122,7 +123,7 @@ impl Filter {
         patterns.into_iter().chain([source, account, address, user]).flatten().chain(finer).collect()
     }
 
-    /// Whether the event is wanted.
+    /// Decides whether the event is wanted.
     pub fn answer(&mut self, event: &Event<'_>) -> FilterAnswer {
         if self.is_open {
             return FilterAnswer::Yes;
@@ -153,13 +154,14 @@ impl Filter {
         }
     }
 
-    /// The answer of the finer conditions, where all others let the event pass.
+    /// Asks the remaining conditions, after all others have let the event pass.
     fn finer_answer(&mut self, event: &Event<'_>, passed: FilterAnswer) -> FilterAnswer {
         let mut answer = passed;
         for condition in &mut self.finer {
             match condition.holds(event, &self.shortened) {
                 true => {}
-                // Another condition may exclude it for a better reason.
+                // Go on: another condition may exclude the event regardless of the
+                // time.
                 false if condition.is_undecided(event) => answer = FilterAnswer::NoUntimed,
                 false => return FilterAnswer::No,
             }
@@ -167,15 +169,15 @@ impl Filter {
         answer
     }
 
-    /// Whether an answer since the last time this was asked was given by the start
-    /// of a text that is too long to be looked at whole.
+    /// Whether, since the last call, a condition was decided by the start of a text
+    /// that is too long to be examined whole.
     pub fn take_shortened(&self) -> bool {
         self.shortened.take()
     }
 }
 
-/// Whether the field is what a choice, if there is one, asks for. A missing
-/// field is never a match.
+/// Whether the field satisfies the pattern list, if there is one. A missing field never
+/// matches.
 fn has<T>(
     event: &Event<'_>,
     condition: &Option<(FieldId, PatternSet<T>)>,
@@ -186,7 +188,7 @@ fn has<T>(
     choice.admits(|pattern| value.is_some_and(|value| fits(pattern, value)))
 }
 
-/// A service: `ec2` stands for `ec2.amazonaws.com`.
+/// A service, where `ec2` is short for `ec2.amazonaws.com`.
 #[derive(Clone, Debug)]
 struct ServiceCondition {
     pattern: Pattern,
@@ -206,8 +208,8 @@ impl ServiceCondition {
     }
 }
 
-/// The account that an event belongs to: the one that received it. Events of
-/// the first versions do not say, but they name the caller's.
+/// The account of an event: the recipient. Events of the first versions do not record
+/// it, but they record the caller's account.
 #[derive(Clone, Debug)]
 struct AccountCondition {
     recipient: FieldId,
@@ -224,8 +226,8 @@ impl AccountCondition {
     }
 }
 
-/// The window, also as the text that nearly every `eventTime` can be compared
-/// with byte by byte.
+/// The time window, also as text that can be compared byte by byte with nearly every
+/// `eventTime`.
 #[derive(Clone, Debug)]
 struct TimeCondition {
     slot: FieldId,
@@ -266,16 +268,16 @@ impl TimeCondition {
     }
 }
 
-/// The first whole second that is not before `time`: an event of whole seconds
-/// is on the same side of both. Nothing outside the years of four digits.
+/// The first whole second at or after `time`: every event time in whole seconds
+/// compares the same with both. `None` outside years of four digits.
 fn canonical(time: Timestamp) -> Option<[u8; LENGTH]> {
     let second = time.as_second() + i64::from(time.subsec_nanosecond() > 0);
     let second = Timestamp::from_second(second).ok()?;
     second.to_string().as_bytes().try_into().ok()
 }
 
-/// Whether a text is a time as CloudTrail writes it, so that comparing bytes
-/// is comparing times.
+/// Whether a text is a time in the usual form of CloudTrail, in which byte order is
+/// time order.
 fn is_canonical(text: &[u8; LENGTH]) -> bool {
     const FORM: &[u8; LENGTH] = b"dddd-dd-ddTdd:dd:ddZ";
     text.iter().zip(FORM).all(|(byte, form)| match form {
@@ -334,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_no_match_and_no_mismatch() {
+    fn a_missing_field_matches_only_negations() {
         let wanting = |names: &[&str]| FilterSpec { event_names: list(names), ..FilterSpec::default() };
         for json in [r#"{"eventID":"x"}"#, r#"{"eventName":null}"#, r#"{"eventName":{"a":1}}"#] {
             assert_eq!(answer_of(json, &wanting(&["*"])), FilterAnswer::No, "{json}");
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn the_account_of_an_old_event_is_the_callers() {
+    fn old_events_belong_to_the_account_of_the_caller() {
         let conditions = FilterSpec { accounts: list(&["1"]), ..FilterSpec::default() };
         assert_eq!(answer_of(r#"{"userIdentity":{"accountId":"1"}}"#, &conditions), FilterAnswer::Yes);
         assert_eq!(
@@ -353,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn times_compare_by_instant_however_written() {
+    fn times_in_any_form_compare_by_instant() {
         let window = |since: &str, until: &str| FilterSpec {
             window: Window { since: since.parse().ok(), until: until.parse().ok() },
             ..FilterSpec::default()

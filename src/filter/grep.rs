@@ -6,14 +6,15 @@ use super::comparison::not_regex;
 use crate::decode::event::Event;
 use crate::error::Error;
 
-/// What `--grep` asks for: one of its values at least.
+/// The values of `--grep`, of which at least one must match.
 #[derive(Clone, Debug)]
 pub struct Grep {
     set: RegexSet,
 }
 
 impl Grep {
-    /// Compiles the values of `--grep`; nothing where there are none.
+    /// Compiles the values of `--grep`; `None` if there are none. Fails if a value is
+    /// empty or not a regular expression.
     pub fn new(values: &[String]) -> Result<Option<Grep>, Error> {
         const OPTION: &str = "--grep";
         for value in values {
@@ -26,12 +27,12 @@ impl Grep {
         Ok((!values.is_empty()).then_some(Grep { set }))
     }
 
-    /// The expressions.
+    /// The regular expressions.
     pub fn patterns(&self) -> &[String] {
         self.set.patterns()
     }
 
-    /// Whether one of them is found in the event.
+    /// Whether one of the expressions matches the event.
     pub fn admits(&self, event: &Event<'_>) -> bool {
         self.set.is_match(event.value().raw())
     }

@@ -1,6 +1,6 @@
-//! `--jq`: a question in the language of jq, asked of one event at a time by
-//! jaq. An expression decides where it yields `true`, `false` or `null`; what
-//! else it yields is written instead of a row.
+//! `--jq`: runs a jq expression on each event, with jaq. An output of `true`, `false`
+//! or `null` decides whether the event is wanted; any other output is written in place
+//! of a row.
 
 pub mod expression;
 mod panics;
@@ -28,24 +28,25 @@ const OTHER_FILES: &str = "reads other files; write the whole expression here";
 #[derive(Clone)]
 pub struct Jq {
     filter: Arc<jaq_core::Filter<JustLut<Val>>>,
-    /// The fields that it looks at; nothing where it looks at whole events.
+    /// The fields that the expression reads; `None` if it reads whole events.
     fields: Option<Vec<(String, FieldId)>>,
     expression: Arc<Expression>,
 }
 
-/// Something that an expression yields.
+/// One output of an expression.
 #[derive(Debug, Eq, PartialEq)]
 pub enum JqOutput<'a> {
     /// The event is wanted.
     True,
-    /// A line of text.
+    /// A string, written as a line of text.
     Text(&'a str),
     /// Any other value, as JSON.
     Json(&'a str),
 }
 
 impl Jq {
-    /// Compiles an expression.
+    /// Compiles an expression, and adds the fields it reads to `fields`. Fails if the
+    /// expression is invalid or nested too deeply.
     pub fn new(text: &str, fields: &mut FieldSet) -> Result<Jq, Error> {
         let wrong = |why: String| Error::option(OPTION, text, why);
         if is_nested_too_deeply(text) {
@@ -59,7 +60,7 @@ impl Jq {
         let modules = Loader::new(defs).load(&arena, File { code: text, path: () }).map_err(|errors| {
             wrong(errors.into_iter().map(|(_, error)| unloadable(error)).next().unwrap_or_default())
         })?;
-        // The compiler relies on data that was imported.
+        // The compiler requires that imports have been resolved.
         load::import(&modules, |_| Err(String::new())).map_err(|_| wrong(OTHER_FILES.into()))?;
         let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
             let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
@@ -80,13 +81,13 @@ impl Jq {
         Ok(Jq { filter: Arc::new(filter), fields, expression: Arc::new(expression) })
     }
 
-    /// What is known of the expression.
+    /// What the analysis found out about the expression.
     pub fn expression(&self) -> &Expression {
         &self.expression
     }
 
-    /// Asks the expression of an event and hands out what it yields, `false`
-    /// and `null` left out. Gives what went wrong, where something did.
+    /// Runs the expression on an event and hands out its outputs, except `false` and
+    /// `null`. Fails with the message of the expression's error.
     pub fn ask(
         &self,
         event: &Event<'_>,
@@ -123,7 +124,7 @@ impl std::fmt::Debug for Jq {
     }
 }
 
-/// What is wrong with text that is no expression.
+/// Explains why a text cannot be parsed as an expression.
 fn unloadable(error: load::Error<&str>) -> String {
     let (expected, found) = match error {
         load::Error::Io(_) => return OTHER_FILES.into(),
@@ -146,7 +147,7 @@ fn unloadable(error: load::Error<&str>) -> String {
     format!("not a jq expression: {place} there should be {expected}{quote}")
 }
 
-/// What is wrong with an expression that cannot be compiled.
+/// Explains why an expression cannot be compiled.
 fn undefined((name, what): (&str, compile::Undefined)) -> String {
     match what {
         compile::Undefined::Filter(0) => {
@@ -157,7 +158,7 @@ fn undefined((name, what): (&str, compile::Undefined)) -> String {
     }
 }
 
-/// The start of a text that can be as long as an event.
+/// The start of a text, which can be as long as an event.
 fn shortened(text: String) -> String {
     const LONGEST: usize = 120;
     match text.char_indices().nth(LONGEST) {
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_decide_or_shape() {
+    fn expressions_decide_or_produce_output() {
         let json = r#"{"eventName":"Run\u0041","errorCode":null,"readOnly":false,"n":[1,2.50,{"a":"x\ty"}],"s":"a\ud83d\ude00"}"#;
         for (expression, expected) in [
             (".eventName == \"RunA\"", vec!["true"]),
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_is_not_asked() {
+    fn deeply_nested_events_are_refused() {
         let json = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(ask(".a", &json).unwrap_err().contains("deep"));
         assert_eq!(ask(".b == null", &json), Ok(vec!["true".into()]), "what is not looked at is no matter");

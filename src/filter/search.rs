@@ -1,6 +1,5 @@
-//! Where in a log an event can be that is wanted, told by a search over its
-//! bytes: several times as fast as decoding it. A search that is in doubt says
-//! so, and no event is missed.
+//! Finds wanted events with a search over the bytes of a log, several times as fast as
+//! decoding it. If the search is in doubt, the log is decoded, so no event is missed.
 
 mod find;
 mod needle;
@@ -13,7 +12,7 @@ use crate::decode::structure::SimdLevel;
 pub use crate::filter::search::regex_literals::needles_of_regex;
 use crate::syntax::glob::{Pattern, PatternSet};
 
-/// What the text of a log must hold, one of these at least.
+/// Literals of which the text of a log must contain at least one.
 #[derive(Clone, Debug)]
 pub struct ByteSearch {
     needles: Vec<Needle>,
@@ -21,8 +20,8 @@ pub struct ByteSearch {
 }
 
 impl ByteSearch {
-    /// The best of several searches, each of which finds every event that is
-    /// wanted; nothing where none would help.
+    /// Chooses the best of several searches, each of which finds every wanted event;
+    /// `None` if none of them would help.
     pub fn best(searches: impl IntoIterator<Item = Vec<Needle>>) -> Option<ByteSearch> {
         const MOST: usize = 8;
         let worth = |needles: &Vec<Needle>| needles.iter().map(Needle::worth).min().unwrap_or(0);
@@ -31,11 +30,11 @@ impl ByteSearch {
         Some(ByteSearch { needles, way: SimdLevel::fastest() })
     }
 
-    /// The places in `text`, a whole file, one of which is inside of every such
-    /// event, in their order. Nothing where that cannot be told: then any event
-    /// may be wanted.
+    /// Offsets in `text`, which must be a whole file, ascending: every wanted event
+    /// contains at least one of them. `None` if the search cannot decide; then any
+    /// event may be wanted.
     pub fn places(&self, text: &[u8]) -> Option<Vec<usize>> {
-        // What is broken, or no log, is for the decoder to name.
+        // The decoder reports damage and files that are not logs.
         const START: usize = 256;
         let is_log = text.starts_with(b"{\"Records\":[")
             && text.trim_ascii_end().ends_with(b"]}")
@@ -43,14 +42,14 @@ impl ByteSearch {
         if !is_log {
             return None;
         }
-        // Where there are so many, to look at all events is not slower.
+        // With more matches than this, decoding all events is not slower.
         const OFTEN: usize = 4096;
         find::places(&self.needles, text, self.way, text.len() / OFTEN + 1)
     }
 }
 
-/// What events hold of which some value, as `edges` say of it, fits `choice`;
-/// nothing where that is not easily told.
+/// Literals of which every event with a matching value contains one; `None` if none can
+/// be derived. `edges` describes how the value appears in the event.
 pub fn required_literals(choice: &PatternSet<Pattern>, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     choice.wanted().iter().map(|pattern| Needle::of_pattern(pattern, edges)).collect()
 }
@@ -101,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_search_cannot_tell_is_not_searched() {
+    fn patterns_without_literals_are_not_searched() {
         for patterns in [&["!Run*"][..], &["*"], &["??"], &["{Run,Stop}*"], &["Run*", "*"], &["true"], &["12*"]] {
             assert_eq!(excludes(patterns, "{\"Records\":[]}"), None, "{patterns:?}");
         }
     }
 
     #[test]
-    fn names_in_disguise_are_not_excluded() {
+    fn escaped_names_are_not_excluded() {
         for name in [
             r#""R\u0075nInstances""#,
             r#""\u0052unInstances""#,
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_or_no_log_is_left_to_the_decoder() {
+    fn broken_files_are_left_to_the_decoder() {
         for text in ["{\"Records\":[{\"eventName\":\"A", "[{\"eventName\":\"A\"}]", "", "{\"Records\":null}"] {
             assert_eq!(excludes(&["RunInstances"], text), Some(false), "{text}");
         }

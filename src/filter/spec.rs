@@ -1,11 +1,10 @@
-//! Which events are asked for, as typed: the request that a [`Filter`](super::Filter)
-//! is compiled from.
+//! The filter options as typed, from which a [`Filter`](super::Filter) is compiled.
 
 use jiff::Timestamp;
 
 use crate::syntax::window::Window;
 
-/// The filters as they were typed; values of one field are alternatives.
+/// The filter options as typed. Values of one field are alternatives.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs, reason = "each is the option of its name")]
 pub struct FilterSpec {
@@ -19,13 +18,13 @@ pub struct FilterSpec {
     pub resources: Vec<String>,
     pub access_keys: Vec<String>,
     pub error_codes: Vec<String>,
-    /// Whether the call failed, where that is asked.
+    /// Whether the call failed; `None` selects both.
     pub is_failed: Option<bool>,
-    /// Whether the call only read, where that is asked.
+    /// Whether the call only read; `None` selects both.
     pub is_read: Option<bool>,
     pub greps: Vec<String>,
     pub wheres: Vec<String>,
     pub jq: Option<String>,
-    /// The time that spans such as `30d` count back from.
+    /// The time that durations such as `30d` count back from.
     pub now: Timestamp,
 }

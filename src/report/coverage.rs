@@ -1,4 +1,4 @@
-//! What a run has covered, and the sentence that says so.
+//! What a run has covered, and the sentence that reports it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,56 +11,55 @@ use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::IgnoredReason;
 
-/// Counts of everything that was met: nothing is skipped in silence.
+/// Counts of everything that a run encountered: nothing is skipped silently.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Coverage {
-    /// Files whose events were read, in part at least.
+    /// Files whose events were read, at least in part.
     pub files: u64,
-    /// Events in them.
+    /// Events in these files.
     pub events: u64,
-    /// Whether a search over the bytes of files showed that some of their events
-    /// cannot be wanted; those are not counted.
+    /// Whether a byte search has ruled out some of their events, which are not counted.
     pub is_searched: bool,
     /// Events that matched and were written or counted.
     pub rows: u64,
-    /// Those of them that are not written, since only the first of the sorted
-    /// rows are wanted.
+    /// Those of them that were not written because the limit keeps only the first
+    /// sorted rows.
     pub unwritten: u64,
-    /// Events that matched and were left out, since their `eventID` came before.
+    /// Events that matched but were omitted because their `eventID` was seen before.
     pub duplicates: u64,
-    /// Cells that were cut, since Excel can hold no more.
+    /// Cells that were truncated to the limits of Excel.
     pub cut_cells: u64,
-    /// Values that were cut, since they are too long to be held, and are marked so;
-    /// or were compared so.
+    /// Values too long to be held whole that were truncated, and marked as such, or
+    /// compared by their start.
     pub cut_values: u64,
-    /// Files in order that are no logs.
+    /// Valid files that are not logs.
     pub passed_over: BTreeMap<IgnoredReason, u64>,
-    /// Records in logs that are no CloudTrail events.
+    /// Records in logs that are not CloudTrail events.
     pub foreign: u64,
-    /// Files that were not opened, since their name says that they were
-    /// delivered before the window.
+    /// Files that were not opened because their name proves a delivery before the
+    /// window.
     pub unopened: u64,
-    /// Folders that were not entered, since nothing in them can be wanted.
+    /// Folders that were not entered because they cannot contain wanted events.
     pub folders_left_out: u64,
-    /// Gzip members that were read behind the first of logs that CloudTrail
-    /// delivered.
+    /// Gzip members after the first one, in logs delivered by CloudTrail.
     pub further_members: u64,
-    /// Events that were kept though their time matters (for a window, an order, a
-    /// zone) and they have none that can be read.
+    /// Events that were kept without a time that can be parsed, although a window, an
+    /// order or a time zone needs it.
     pub untimed: u64,
-    /// Events that were left out because a condition compares a time that cannot be read.
+    /// Events that were dropped because a condition compares a time that cannot be
+    /// parsed.
     pub uncompared: u64,
-    /// Events on which an expression failed; they are left out.
+    /// Events that were dropped because the jq expression failed on them.
     pub unanswered: u64,
     /// Files, objects and records that could not be read.
     pub problems: u64,
-    /// Whether the limit ended the run before all was read.
+    /// Whether the limit ended the run early.
     pub is_cut: bool,
-    /// What the mirror did, where there is one.
+    /// What was downloaded, if there is a mirror.
     pub fetched: Option<DownloadTotals>,
-    /// How far late deliveries were looked for, where the window has an end.
+    /// How far the run looked for late deliveries, if the window has an end.
     pub late: Option<LateSearch>,
-    /// Kinds of logs that are there and were not asked for.
+    /// Kinds of logs that are present but were not requested.
     pub unread: BTreeSet<LogKind>,
 }
 
@@ -70,12 +69,12 @@ impl Coverage {
         self.problems > 0 || self.unanswered > 0 || self.archived().is_some()
     }
 
-    /// What to do about objects that are archived, if there are any.
+    /// Advice on archived objects; `None` if there are none.
     pub fn archived(&self) -> Option<String> {
         self.fetched.and_then(|fetched| fetched.archived())
     }
 
-    /// Adds what another part of the run has covered.
+    /// Adds the counts of another part of the run.
     pub fn add(&mut self, other: &Coverage) {
         self.files += other.files;
         self.events += other.events;
@@ -179,7 +178,7 @@ impl fmt::Display for Coverage {
     }
 }
 
-/// `1 file`, `2 files`, `1,000 files`.
+/// Formats `1 file`, `2 files`, `1,000 files`.
 pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matched_and_is_not_written_is_told() {
+    fn unwritten_matches_are_reported() {
         let coverage = Coverage { files: 1, events: 60, rows: 50, unwritten: 40, duplicates: 3, ..Coverage::default() };
         assert_eq!(
             coverage.to_string(),

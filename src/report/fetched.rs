@@ -1,4 +1,4 @@
-//! What was done to bring a mirror up to date, and the sentence that says so.
+//! What was done to update a mirror, and the sentence that reports it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,47 +10,47 @@ use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 
-/// What was done to bring a mirror up to date.
+/// What was done to update a mirror.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct DownloadTotals {
-    /// Objects of the bucket that are listed so far.
+    /// Objects of the bucket listed so far.
     pub known: u64,
-    /// Whether that is all of them.
+    /// Whether the listing is complete.
     pub is_listed: bool,
     /// Objects that were downloaded.
     pub objects: u64,
-    /// Bytes of these.
+    /// Bytes that were downloaded.
     pub bytes: u64,
-    /// Objects that the mirror had already.
+    /// Objects that the mirror already had.
     pub present: u64,
-    /// Objects that cannot hold wanted events, by their names.
+    /// Objects that, by their names, cannot contain wanted events.
     pub unwanted: u64,
-    /// Objects that could not be had.
+    /// Objects that could not be downloaded.
     pub failed: u64,
-    /// Objects that must be restored from an archive before they can be had.
+    /// Objects that must be restored from an archive before they can be downloaded.
     pub archived: u64,
     /// Those of them that are being restored.
     pub restoring: u64,
-    /// Requests for lists.
+    /// Number of list requests.
     pub lists: u64,
-    /// Requests for objects.
+    /// Number of object requests.
     pub gets: u64,
-    /// The most objects that were on their way at once.
+    /// Largest number of concurrent object requests.
     pub at_once: u64,
-    /// How often S3 asked to slow down.
+    /// Number of times S3 asked to slow down.
     pub slow_downs: u64,
 }
 
-/// What a run has mirrored that read nothing.
+/// What a run mirrored without reading it.
 #[derive(Clone, Debug, Default)]
 pub struct SyncTotals {
     /// What was done.
     pub fetched: DownloadTotals,
-    /// How far late deliveries were looked for, where the window has an end.
+    /// How far the run looked for late deliveries, if the window has an end.
     pub late: Option<LateSearch>,
-    /// Kinds of logs that are there and were not asked for.
+    /// Kinds of logs that are present but were not requested.
     pub unread: BTreeSet<LogKind>,
-    /// Objects that the mirror lacks and their bytes, where nothing was fetched.
+    /// Objects missing from the mirror and their bytes, if nothing was downloaded.
     pub missing: Option<(u64, u64)>,
 }
 
@@ -87,7 +87,7 @@ impl fmt::Display for SyncTotals {
 }
 
 impl DownloadTotals {
-    /// What S3 was asked for.
+    /// The number of requests to S3, as text.
     pub fn requests(&self) -> String {
         format!(
             "{}, {} for objects, {} at most at once, {} to slow down",
@@ -98,7 +98,7 @@ impl DownloadTotals {
         )
     }
 
-    /// What to do about objects that are archived, if there are any.
+    /// Advice on archived objects; `None` if there are none.
     pub fn archived(&self) -> Option<String> {
         let (restoring, advice) = match self.restoring {
             0 => (String::new(), "restore them (aws s3api restore-object), then run again"),
@@ -113,7 +113,7 @@ impl DownloadTotals {
             .then(|| format!("{archived} archived in S3 Glacier{restoring} and not downloaded; {advice}"))
     }
 
-    /// Adds what was done for another bucket.
+    /// Adds the counts of another bucket.
     pub fn add(&mut self, other: &DownloadTotals) {
         self.known += other.known;
         self.objects += other.objects;

@@ -1,18 +1,18 @@
-//! The terminal that people read results on.
+//! The terminal that results are displayed on.
 
 use std::io::IsTerminal;
 
-/// What a terminal is like.
+/// Properties of a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
-    /// Its columns; 0 if they are not known.
+    /// Width in columns; 0 if unknown.
     pub width: usize,
-    /// Whether it shows colours, and the user wants them.
+    /// Whether to use colours: the terminal supports them, and the user wants them.
     pub has_colors: bool,
 }
 
 impl Terminal {
-    /// The one that standard output is.
+    /// The terminal of standard output; `None` if it is not a terminal.
     pub fn of_stdout() -> Option<Terminal> {
         if !std::io::stdout().is_terminal() {
             return None;
@@ -23,9 +23,9 @@ impl Terminal {
         Some(Terminal { width, has_colors: !is_set("NO_COLOR") && !is_dumb })
     }
 
-    /// How many columns a line can have.
+    /// Number of columns available for a line.
     pub fn columns(self) -> usize {
-        /// Of a terminal whose width is not known.
+        /// Width assumed if it is unknown.
         const USUAL: usize = 80;
         if self.width == 0 { USUAL } else { self.width }
     }

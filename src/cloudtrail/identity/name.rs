@@ -1,18 +1,18 @@
-//! The names of a principal: the one that is shown, and all by which it is found.
+//! The names of a principal: the display name, and all names that filters match.
 //!
 //! | `type` | shown |
 //! |---|---|
 //! | `Root` | `root`, although AWS puts the alias of the account into `userName` |
 //! | any, with an assumed-role ARN | `role/session` |
-//! | `FederatedUser` | `issuer/name`: the caller of GetFederationToken chose the name |
-//! | `IdentityCenterUser`, `Unknown` | the name that was typed at the sign-in |
+//! | `FederatedUser` | `issuer/name`, since the caller of GetFederationToken chooses the name |
+//! | `IdentityCenterUser`, `Unknown` | the name typed at sign-in |
 //! | `AWSService`, none | the service in `invokedBy` |
 //! | `AWSAccount` | `account/principal` |
 //! | others | `userName`, else the ARN, the principal id or the account |
 //!
-//! Callers choose session names, token names and user names. So `root` alone, and
-//! `root/…`, always mean the root user or what it issued: the same text from anyone
-//! else is shown and found behind `user/` or `role/`.
+//! Callers choose session names, token names and user names. So `root` alone and
+//! `root/…` always mean the root user or credentials that it issued. The same text in
+//! any other identity is shown and matched with the prefix `user/` or `role/`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,23 +20,23 @@ use std::ops::Range;
 use super::{Principal, text};
 
 const ROOT: &str = "root";
-/// What precedes the name of someone else who is called `root`. Events are searched
-/// by parts of names, so both words must be too common to be searched for.
+/// Prefix of another principal's name that reads like `root`. The byte search looks for
+/// parts of names, so both prefixes must be too common to be searched for.
 const USER: &str = "user";
 const ROLE: &str = "role";
 
-/// The name that a person wants to read.
+/// The display name of a caller.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CallerName<'a> {
-    /// One name.
+    /// A single name.
     Plain(Cow<'a, str>),
-    /// A role and its session, an issuer and the name it gave, or an account and a
-    /// principal in it: shown with a `/` between them.
+    /// A role and its session, an issuer and the token name, or an account and its
+    /// principal: shown with a `/` in between.
     Pair(Cow<'a, str>, Cow<'a, str>),
 }
 
 impl<'a> CallerName<'a> {
-    /// The parts that make up the text.
+    /// The parts whose concatenation is the display name.
     pub fn parts(&self) -> [&str; 3] {
         match self {
             CallerName::Plain(name) => [name, "", ""],
@@ -44,7 +44,7 @@ impl<'a> CallerName<'a> {
         }
     }
 
-    /// A name that is not the root user's, whatever it says.
+    /// A name that cannot be mistaken for the root user's.
     fn not_root(kind: &'static str, name: Cow<'a, str>) -> CallerName<'a> {
         if claims_root(&name) { CallerName::Pair(kind.into(), name) } else { CallerName::Plain(name) }
     }
@@ -55,7 +55,8 @@ impl<'a> Principal<'a> {
         text(self.kind).unwrap_or_default()
     }
 
-    /// Whether it is the root user, or has credentials that the root user issued.
+    /// Whether the principal is the root user, or uses credentials that the root user
+    /// issued.
     fn is_root(&self) -> bool {
         self.kind() == "Root" || (self.kind() == "FederatedUser" && self.is_issued_by_root())
     }
@@ -68,26 +69,26 @@ impl<'a> Principal<'a> {
         }
     }
 
-    /// The last part of an ARN of one of these kinds: `assumed-role/ROLE/SESSION`,
+    /// The last part of an ARN of this kind, such as `assumed-role/ROLE/SESSION` or
     /// `federated-user/NAME`.
     fn last_of_arn(&self, kind: &str) -> Option<Cow<'a, str>> {
         let arn = text(self.arn).filter(|arn| arn.contains(kind))?;
         cut(arn, |arn| arn.rfind('/').map(|at| at + 1..arn.len())).filter(|last| !last.is_empty())
     }
 
-    /// What follows the colon in `AROA…:session` or `ACCOUNT:name`.
+    /// The part after the colon in `AROA…:session` or `ACCOUNT:name`.
     fn last_of_id(&self) -> Option<Cow<'a, str>> {
         let id = text(self.principal_id)?;
         cut(id, |id| id.find(':').map(|at| at + 1..id.len())).filter(|last| !last.is_empty())
     }
 
-    /// The session of a role.
+    /// The session name of a role.
     fn session(&self) -> Option<Cow<'a, str>> {
         let of_id = || if self.kind() == "AssumedRole" { self.last_of_id() } else { None };
         self.last_of_arn(ASSUMED_ROLE).or_else(of_id)
     }
 
-    /// The role of a session: its issuer or, where that is missing, the middle of
+    /// The role of a session: its issuer or, if that is missing, the middle part of
     /// `assumed-role/ROLE/SESSION`.
     fn role(&self) -> Option<Cow<'a, str>> {
         let role = text(self.issuer_name).or_else(|| {
@@ -104,7 +105,7 @@ impl<'a> Principal<'a> {
         Some((self.role()?, self.session()?))
     }
 
-    /// Who called GetFederationToken.
+    /// The caller of GetFederationToken.
     fn issuer(&self) -> Option<Cow<'a, str>> {
         if self.is_issued_by_root() {
             return Some(ROOT.into());
@@ -120,7 +121,7 @@ impl<'a> Principal<'a> {
     fn federated(&self) -> Option<CallerName<'a>> {
         match (self.issuer(), self.token_name()) {
             (Some(issuer), Some(name)) => Some(CallerName::Pair(issuer, name)),
-            // A name that its caller chose never stands alone.
+            // A name that the caller chose is never shown alone.
             (issuer, _) => {
                 let token = [self.arn, self.principal_id].into_iter().find_map(text);
                 match issuer {
@@ -135,7 +136,7 @@ impl<'a> Principal<'a> {
         text(self.on_behalf_of.and_then(|other| other.member("userId")))
     }
 
-    /// The name that was typed at a sign-in through Identity Center.
+    /// The name typed at a sign-in through Identity Center.
     fn sign_in_name(&self) -> Option<Cow<'a, str>> {
         if self.is_identity() {
             return None;
@@ -143,12 +144,12 @@ impl<'a> Principal<'a> {
         text(self.additional.and_then(|data| data.member("UserName")))
     }
 
-    /// Whether the identity alone decides who it is, without the rest of the event.
+    /// Whether the identity alone determines the name, without the rest of the event.
     pub fn is_identity(&self) -> bool {
         !matches!(&*self.kind(), "IdentityCenterUser" | "Unknown")
     }
 
-    /// The name that a person wants to read; `None` if the event names no one.
+    /// The display name; `None` if the event names no caller.
     pub fn name(&self) -> Option<CallerName<'a>> {
         let kind = self.kind();
         if kind == "Root" {
@@ -173,8 +174,8 @@ impl<'a> Principal<'a> {
         resolved.or_else(fallback).map(|name| CallerName::not_root(USER, name))
     }
 
-    /// Whose permissions decide: the role of a session, or else the name that a
-    /// person wants to read.
+    /// The principal whose permissions apply: the role of a session, otherwise the
+    /// display name.
     pub fn holder(&self) -> Option<String> {
         if self.kind() != "Root"
             && let Some((role, _)) = self.role_session()
@@ -184,7 +185,7 @@ impl<'a> Principal<'a> {
         self.name().map(|name| name.parts().concat())
     }
 
-    /// Whether any of the names that the principal goes by fits.
+    /// Whether any of the principal's names passes the test.
     pub fn is_any(&self, mut fits: impl FnMut(&str) -> bool) -> bool {
         let is_root = self.is_root();
         if self.name().is_some_and(|name| fits(&name.parts().concat())) || (is_root && fits(ROOT)) {
@@ -208,19 +209,19 @@ impl<'a> Principal<'a> {
 const ASSUMED_ROLE: &str = ":assumed-role/";
 const FEDERATED_USER: &str = ":federated-user/";
 
-/// Whether a text reads like the root user, or like something that it issued.
-/// Patterns ignore case, so this does too.
+/// Whether a text reads like the root user or its credentials. Ignores case, as
+/// patterns do.
 fn claims_root(text: &str) -> bool {
     let (name, rest) = text.split_at_checked(ROOT.len()).unwrap_or((text, ""));
     name.eq_ignore_ascii_case(ROOT) && (rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A name that is not the root user's, in one text.
+/// A name that cannot be mistaken for the root user's, as one text.
 fn qualified<'a>(kind: &'static str, name: Cow<'a, str>) -> Cow<'a, str> {
     if claims_root(&name) { format!("{kind}/{name}").into() } else { name }
 }
 
-/// A part of a text, without a copy where the text is borrowed.
+/// A part of a text, borrowed if the text is borrowed.
 fn cut<'a>(text: Cow<'a, str>, part: impl FnOnce(&str) -> Option<Range<usize>>) -> Option<Cow<'a, str>> {
     let range = part(&text)?;
     Some(match text {

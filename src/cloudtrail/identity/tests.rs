@@ -15,7 +15,7 @@ fn user(identity: &str) -> String {
     shown(&format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#))
 }
 
-/// Whether `-u NAME` finds the caller.
+/// Whether `-u NAME` matches the caller.
 fn is_found(identity: &str, wanted: &str) -> bool {
     let event = format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#);
     look(&event, |principal| principal.is_any(|name| name.eq_ignore_ascii_case(wanted)))
@@ -69,7 +69,7 @@ fn every_kind_of_identity_has_its_name() {
 }
 
 #[test]
-fn a_federated_user_is_shown_behind_its_issuer() {
+fn a_federated_user_is_shown_after_its_issuer() {
     let token = r#""type":"FederatedUser","principalId":"1:fred","arn":"arn:aws:sts::1:federated-user/fred""#;
     let issued = |issuer: &str| format!(r#"{{{token},"sessionContext":{{"sessionIssuer":{issuer}}}}}"#);
     let by_mallory = issued(r#"{"type":"IAMUser","userName":"mallory","arn":"arn:aws:iam::1:user/mallory"}"#);
@@ -96,7 +96,7 @@ fn a_federated_user_is_shown_behind_its_issuer() {
 }
 
 #[test]
-fn nobody_else_is_called_root() {
+fn only_the_root_user_is_shown_as_root() {
     let admin = r#""sessionContext":{"sessionIssuer":{"type":"Role","userName":"Admin"}}"#;
     let eve = r#""sessionContext":{"sessionIssuer":{"type":"IAMUser","userName":"eve"}}"#;
     let role = r#""sessionContext":{"sessionIssuer":{"type":"Role","userName":"root"}}"#;
@@ -152,7 +152,7 @@ fn a_sign_in_names_the_person() {
 }
 
 #[test]
-fn a_principal_is_known_by_each_of_its_names() {
+fn a_principal_is_matched_by_each_of_its_names() {
     for kind in ["AssumedRole", "Unknown", "Role", "AWSAccount", "Novel"] {
         let identity = format!(
             r#"{{"type":"{kind}","principalId":"AROA1:alice","arn":"arn:aws:sts::1:assumed-role/Admin/alice",

@@ -1,5 +1,5 @@
-//! Which folders and files are looked at. It leaves out only what cannot hold
-//! wanted events, or what was not asked for.
+//! Decides which folders and files to read. It excludes only those that cannot contain
+//! wanted events or were not requested.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,12 +15,12 @@ use crate::error::Error;
 use crate::syntax::glob::{Pattern, PatternSet};
 use crate::syntax::window::Window;
 
-/// How far late deliveries were looked for.
+/// How far after the window the run looked for late deliveries.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum LateSearch {
     /// Up to the folder of this day.
     Until(Date),
-    /// In all that the mirror has.
+    /// In all later folders of the mirror.
     Everywhere,
 }
 
@@ -33,8 +33,8 @@ impl fmt::Display for LateSearch {
     }
 }
 
-/// The folders of the wanted kinds: those that were asked for, else that which
-/// the prefix names, else that of the usual logs.
+/// The folders of the requested kinds; by default the kind in the prefix, otherwise the
+/// usual logs.
 pub fn kind_folders(kinds: &[LogKind], prefix: &str) -> BTreeSet<String> {
     let named = KeyPlace::of(prefix).kind.unwrap_or(LogKind::CloudTrail.folder());
     match kinds {
@@ -43,34 +43,34 @@ pub fn kind_folders(kinds: &[LogKind], prefix: &str) -> BTreeSet<String> {
     }
 }
 
-/// Which folders and files of the layout can hold wanted events. It leaves
-/// out only what cannot.
+/// The folders and files of the layout that can contain wanted events. Excludes only
+/// those that cannot.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     organisation: Option<String>,
-    /// The folders of kinds that are entered; all of them where this is none.
+    /// The folders of kinds to enter; `None` means all.
     kinds: Option<BTreeSet<String>>,
     accounts: Option<PatternSet<Pattern>>,
     regions: Option<PatternSet<Pattern>>,
     since: Option<Timestamp>,
-    /// The days whose folders are looked into.
+    /// The first day whose folder is read.
     pub first_day: Option<Date>,
-    /// The last of them.
+    /// The last day whose folder is read.
     pub last_day: Option<Date>,
-    /// Whether events after some time are not wanted.
+    /// Whether the time window has an end.
     has_end: bool,
-    /// The folder that keys are below, where they are paths.
+    /// The folder that the keys are relative to, if they are paths.
     root: String,
 }
 
 impl Scope {
-    /// What the time alone leaves out of a folder of files: what was delivered
-    /// before it. There is no limit to how late a delivery can be.
+    /// Excludes files by time only: those delivered before the window. Deliveries can
+    /// be late by any time, so later files stay.
     pub fn since(window: Window) -> Scope {
         Scope { since: window.since, first_day: window.days(None).0, ..Scope::default() }
     }
 
-    /// What is looked at in a bucket.
+    /// The scope of a bucket. Fails if a pattern for accounts or regions is invalid.
     pub fn of_bucket(
         organisation: Option<String>,
         kinds: BTreeSet<String>,
@@ -93,28 +93,28 @@ impl Scope {
         })
     }
 
-    /// How far it reaches for what was delivered late, where the window has an end.
+    /// How far the scope reaches for late deliveries; `None` if the window has no end.
     pub fn late(&self) -> Option<LateSearch> {
         let late = self.last_day.map_or(LateSearch::Everywhere, LateSearch::Until);
         self.has_end.then_some(late)
     }
 
-    /// The same for paths below a folder, whose own name proves nothing.
+    /// The same for paths below `folder`, whose own name proves nothing.
     pub fn below(self, folder: &Path) -> Scope {
         Scope { root: folder.to_string_lossy().into_owned(), ..self }
     }
 
-    /// The folders of the kinds that are wanted.
+    /// The folders of the wanted kinds.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.kinds.iter().flatten().map(String::as_str)
     }
 
-    /// Whether a folder can hold keys of interest.
+    /// Whether a folder can contain wanted keys.
     pub fn admits_folder(&self, key: &str) -> bool {
         self.admits(&KeyPlace::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
     }
 
-    /// Whether the logs of a bucket are at this place, or below it.
+    /// Whether the bucket's logs are at or below this position.
     fn admits(&self, place: &KeyPlace<'_>) -> bool {
         let is_organisation = self.organisation.is_none()
             || place.organisation == self.organisation.as_deref()
@@ -134,8 +134,7 @@ impl Scope {
         is_organisation && is_account && is_kind && is_region && is_day
     }
 
-    /// Whether the name of a file leaves it possible that it holds an event of
-    /// the window.
+    /// Whether a file, judged by its name, can contain an event of the window.
     pub fn admits_file(&self, key: &str) -> bool {
         self.since.is_none_or(|since| delivered_by(key).is_none_or(|delivered| delivered > since))
     }
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_before_the_layout_proves_nothing() {
+    fn folders_above_the_layout_prove_nothing() {
         let place = KeyPlace::of("444455556666/CloudTrail/us-east-1/2020/01/02/AWSLogs/111122223333/CloudTrail");
         assert_eq!((place.account, place.kind, place.region), (Some("111122223333"), Some("CloudTrail"), None));
         assert_eq!(place.days(), None);
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_delivered_before_the_window_is_left_out() {
+    fn only_files_delivered_before_the_window_are_excluded() {
         let scope = |since: &str| Scope::since(Window { since: Some(at(since)), until: None });
         assert!(scope("2026-10-01T09:15:59Z").admits_file(KEY));
         assert!(!scope("2026-10-01T09:16:00Z").admits_file(KEY));
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_those_asked_for_or_the_one_that_is_named() {
+    fn kinds_are_those_requested_or_the_one_in_the_prefix() {
         let kinds = |kinds: &[LogKind], prefix: &str| {
             let scope =
                 Scope::of_bucket(None, kind_folders(kinds, prefix), &[], &[], Window::default(), Some(1)).unwrap();
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_entered_only_where_it_can_matter() {
+    fn only_folders_that_can_match_are_entered() {
         let list = |values: &[&str]| values.iter().map(|value| (*value).to_string()).collect::<Vec<_>>();
         let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-01T20:00:00Z")) };
         let scope =

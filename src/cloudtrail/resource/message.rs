@@ -1,13 +1,13 @@
-//! Ids and ARNs in the text of an error message.
+//! Finds ids and ARNs in the text of an error message.
 
 use super::is_resource;
 
-/// Calls `each` for the ids and ARNs in a message, in their order. Text around one is
-/// left out: quotes, brackets, and punctuation behind it.
+/// Calls `each` for the ids and ARNs in a message, in their order, without the quotes,
+/// brackets and punctuation around them.
 pub(super) fn resources_of_message(message: &str, mut each: impl FnMut(&str)) {
     const AROUND: [char; 14] = ['"', '\'', '`', '(', ')', '[', ']', '<', '>', '{', '}', ';', '|', ','];
     for word in message.split(char::is_whitespace) {
-        // A comma can be part of the name in an ARN, and stands between two.
+        // A comma may be part of a name in an ARN, or separate two ARNs.
         let mut words = word.split(&AROUND[..AROUND.len() - 1]).flat_map(|word| word.split(",arn:").enumerate());
         for (nth, part) in &mut words {
             let joined;
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_message_names_is_found() {
+    fn resources_in_messages_are_found() {
         for (message, expected) in [
             (
                 "User: arn:aws:iam::1:user/bob is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/a,b=c@d",

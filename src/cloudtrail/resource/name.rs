@@ -1,8 +1,8 @@
-//! Which members of a request or an answer name a resource.
+//! Decides which members of a request or a response name a resource.
 //!
-//! The names of parameters follow the habits of AWS's services: `userName`,
-//! `dBInstanceIdentifier`, `keyId`, `instanceIds`. Some keys with these endings say
-//! something else, and some services have keys of one word.
+//! Parameter names follow the conventions of AWS services: `userName`,
+//! `dBInstanceIdentifier`, `keyId`, `instanceIds`. Some keys with these endings mean
+//! something else, and some services use keys of one word.
 
 use crate::decode::json::{JsonValue, ValueKind, unescape};
 
@@ -39,7 +39,7 @@ const KEYS: [&str; 26] = [
     "layer",
 ];
 
-/// Keys with such an ending whose value does not name what a call is about.
+/// Keys with such an ending whose value does not name the resource of the call.
 const OTHER_KEYS: [&str; 26] = [
     "roleSessionName",
     "sessionName",
@@ -69,10 +69,9 @@ const OTHER_KEYS: [&str; 26] = [
     "exclusiveStartId",
 ];
 
-/// What CloudTrail writes for a value that it hides.
+/// CloudTrail writes this in place of hidden values.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-/// More characters than the name of any resource has but keys of S3 objects, which
-/// have 1,024 bytes.
+/// Longest name in bytes: the limit for keys of S3 objects. Other names are shorter.
 const LONGEST: usize = 1024;
 
 /// Whether a text under such a key can be a name.
@@ -80,8 +79,8 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST && text != HIDDEN
 }
 
-/// Calls `each` for the strings in a request that name resources. Newer calls of EC2
-/// have the request in a member of its own, such as `CreateFlowLogsRequest`.
+/// Calls `each` for the strings in a request that name resources. Newer EC2 calls nest
+/// the request in a member such as `CreateFlowLogsRequest`.
 pub(super) fn names_in_request<'a>(request: JsonValue<'a>, mut each: impl FnMut(JsonValue<'a>)) {
     request.each_member(|key, value| match value.kind() {
         ValueKind::Object if key.ends_with(b"Request") => value.each_member(|key, value| member(key, value, &mut each)),
@@ -89,7 +88,7 @@ pub(super) fn names_in_request<'a>(request: JsonValue<'a>, mut each: impl FnMut(
     });
 }
 
-/// The same for what a call answered: mostly one object that describes the resource.
+/// The same for the response, which is mostly one object that describes the resource.
 pub(super) fn names_in_answer<'a>(answer: JsonValue<'a>, mut each: impl FnMut(JsonValue<'a>)) {
     answer.each_member(|key, value| match value.kind() {
         ValueKind::Object if key.ends_with(b"Response") => {
@@ -110,8 +109,8 @@ fn member<'a>(key: &[u8], value: JsonValue<'a>, each: &mut impl FnMut(JsonValue<
     }
 }
 
-/// Whether the value of a key names a resource. Some services write the first letter
-/// of their parameters large.
+/// Whether the value of a key names a resource. Some services capitalise their
+/// parameters.
 fn is_key(key: &str) -> bool {
     let is = |known: &&str| {
         let (first, rest) = known.split_at(1);

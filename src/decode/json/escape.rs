@@ -1,24 +1,22 @@
-//! The text that a JSON string stands for: whole, piece by piece, or its start.
+//! Unescapes JSON strings: whole, in pieces, or only their start.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Names and other texts that an event is asked for are held whole up to this
-/// length, which is many times what AWS allows.
+/// Longest text, in bytes, that is held whole: many times what AWS allows for a name.
 pub const LONGEST: usize = 64 << 10;
 
-/// Ends a text of which only the start is held.
+/// Marks the end of a text of which only the start is held.
 pub const CUT: &str = "…[cut at 64 KiB]";
 
-/// Text of bytes that are UTF-8 in all but damaged logs.
+/// Decodes bytes that are UTF-8 except in damaged logs.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    // Faster than to ask for what is to be replaced at once.
+    // The check alone is faster than `from_utf8_lossy`.
     str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// The text that a JSON string stands for. What is no UTF-8 and no character
-/// (half of a surrogate pair) becomes U+FFFD; an escape that JSON does not
-/// know stays as it is written.
+/// The text that a JSON string represents. Invalid UTF-8 and unpaired surrogates become
+/// U+FFFD; an escape that JSON does not define stays as written.
 pub fn unescape(written: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', written).is_none() {
         return text(written);
@@ -35,8 +33,8 @@ pub fn unescape(written: &[u8]) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// The text that a JSON string stands for or, where that is longer than
-/// [`LONGEST`], its start and [`CUT`].
+/// The text that a JSON string represents; if it is longer than [`LONGEST`], its start
+/// and [`CUT`].
 pub fn unescape_start(written: &[u8]) -> Cow<'_, str> {
     if written.len() <= LONGEST {
         return unescape(written);
@@ -53,14 +51,14 @@ pub fn unescape_start(written: &[u8]) -> Cow<'_, str> {
     Cow::Owned(start)
 }
 
-/// Whether a string stands for the bytes that are written, so that its text takes
-/// no memory of its own.
+/// Whether a string contains no escapes and is valid UTF-8, so that its text can be
+/// borrowed.
 pub fn is_verbatim(written: &[u8]) -> bool {
     memchr::memchr(b'\\', written).is_none() && simdutf8::basic::from_utf8(written).is_ok()
 }
 
-/// Parts of a string as written, of about `size` bytes, that can be read alone:
-/// no escape, no pair of surrogates and no character is cut.
+/// Splits a string as written into parts of about `size` bytes that can be decoded on
+/// their own: no escape, surrogate pair or character is split.
 pub fn pieces(written: &[u8], size: usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -81,8 +79,8 @@ pub fn pieces(written: &[u8], size: usize) -> impl Iterator<Item = Range<usize>>
     })
 }
 
-/// The character that the escape at the start of `bytes` stands for, and how
-/// many bytes it takes; no character and 1 where it is none that JSON knows.
+/// The character represented by the escape at the start of `bytes`, and the length of
+/// the escape; `(None, 1)` if JSON does not define it.
 pub fn escape(bytes: &[u8]) -> (Option<char>, usize) {
     let simple = match bytes.get(1) {
         Some(b'"') => '"',
@@ -99,8 +97,8 @@ pub fn escape(bytes: &[u8]) -> (Option<char>, usize) {
     (Some(simple), 2)
 }
 
-/// The character that begins with the code unit `first` and may need the one
-/// that `next` begins with.
+/// The character that starts with the code unit `first`, together with the escape at
+/// the start of `next` if the two form a surrogate pair.
 fn surrogates(first: u16, next: &[u8]) -> (Option<char>, usize) {
     let second = code_unit(next).filter(|_| (0xd800..0xdc00).contains(&first));
     match char::decode_utf16([Some(first), second].into_iter().flatten()).next() {
@@ -120,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_escape_is_cut() {
+    fn pieces_never_split_an_escape() {
         let odd = r#"é\ud83d\ud83d\ude00\u1\u0041\"\t\\ =\u0007😀\ude00\q"#.repeat(3);
         for size in 1..odd.len() {
             let parts: String = pieces(odd.as_bytes(), size).map(|piece| unescape(&odd.as_bytes()[piece])).collect();
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_by_its_own_length() {
+    fn the_limit_counts_bytes_after_unescaping() {
         for character in ["x", "é", "\\u0041", "\\u00e9", "\\ud83d\\ude00", "\u{1}"] {
             let length = unescape(character.as_bytes()).len();
             for count in [LONGEST / length - 1, LONGEST / length, LONGEST / length + 1] {
@@ -146,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf8_is_replaced_wherever_it_stands() {
+    fn invalid_utf8_is_replaced_everywhere() {
         for written in [&b"\xc3\\n\xa9"[..], b"a\xf0\x9f\\t\x98\x80", b"\\\xff", b"\xe2\x80\\u0041"] {
             let replaced = String::from_utf8_lossy(written).into_owned();
             assert_eq!(unescape(written), unescape(replaced.as_bytes()), "{written:?}");

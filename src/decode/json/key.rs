@@ -1,41 +1,41 @@
-//! Keys as they are written, compared without reading them.
+//! Compares keys as they are written, without unescaping them.
 
 use super::escape::unescape;
 
-/// Whether a key as written stands for `name`.
+/// Whether a key as written represents `name`.
 pub fn key_is(written: &[u8], name: &[u8]) -> bool {
-    /// No escape has more bytes than this for each of its character's.
+    /// The most bytes that an escape needs per byte of its character.
     const WIDEST: usize = 6;
     written == name
         || (written.len() <= WIDEST * name.len() && written.contains(&b'\\') && unescape(written).as_bytes() == name)
 }
 
-/// A key as it is written before its value, with the byte before it, its
-/// quotes and its colon, made to be compared fast.
+/// A key as written with the byte before it, its quotes and its colon, in a form that
+/// is fast to compare.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyBytes {
     bytes: [u8; KeyBytes::LONGEST],
-    /// All ones where a byte has to be compared.
+    /// All ones for each byte that has to match.
     mask: [u8; KeyBytes::LONGEST],
     length: usize,
 }
 
 impl KeyBytes {
-    /// Longer than the keys that there are in the format.
+    /// Longer than every key of the format.
     const LONGEST: usize = 32;
 
-    /// Is found nowhere.
+    /// Matches nothing.
     pub const NEVER: KeyBytes =
         KeyBytes { bytes: [1; KeyBytes::LONGEST], mask: [0; KeyBytes::LONGEST], length: KeyBytes::LONGEST };
 
-    /// Not a key, but the end of an object.
+    /// The end of an object, in place of a key.
     pub const END: KeyBytes = {
         let mut end = KeyBytes { bytes: [0; KeyBytes::LONGEST], mask: [0; KeyBytes::LONGEST], length: 1 };
         (end.bytes[0], end.mask[0]) = (b'}', 0xff);
         end
     };
 
-    /// Of a key without its quotes, and the byte that stands before it.
+    /// Creates the pattern of a key without its quotes, and of the byte before it.
     pub fn new(before: u8, key: &[u8]) -> KeyBytes {
         let length = key.len() + 4;
         if length > KeyBytes::LONGEST {
@@ -49,14 +49,14 @@ impl KeyBytes {
         KeyBytes { bytes, mask, length }
     }
 
-    /// Whether these bytes begin with it.
+    /// Whether `bytes` start with this key.
     #[inline(always)]
     pub fn is_at_start(&self, bytes: &[u8; KeyBytes::LONGEST]) -> bool {
         let masked: [u8; KeyBytes::LONGEST] = std::array::from_fn(|at| bytes[at] & self.mask[at]);
         masked == self.bytes
     }
 
-    /// The number of bytes that it takes.
+    /// The length of the key in bytes, with its surroundings.
     #[inline(always)]
     pub fn length(&self) -> usize {
         self.length

@@ -1,5 +1,4 @@
-//! A value where it stands in its text, of which nothing is read before it is
-//! asked for.
+//! A JSON value as a byte range of its text, parsed only on access.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -7,7 +6,7 @@ use std::ops::ControlFlow;
 use super::escape::{LONGEST, is_verbatim, text, unescape, unescape_start};
 use super::{JsonText, key_is};
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ValueKind {
     /// `{…}`
@@ -22,7 +21,7 @@ pub enum ValueKind {
     Null,
 }
 
-/// A JSON value where it stands.
+/// A JSON value inside its text.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonValue<'a> {
     pub(super) text: &'a JsonText<'a>,
@@ -31,7 +30,7 @@ pub struct JsonValue<'a> {
 }
 
 impl<'a> JsonValue<'a> {
-    /// What kind of value it is.
+    /// The kind of the value.
     #[inline]
     pub fn kind(&self) -> ValueKind {
         match self.text.byte(self.start) {
@@ -43,12 +42,12 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The text that the value stands in.
+    /// The text that contains the value.
     pub fn text(&self) -> &'a JsonText<'a> {
         self.text
     }
 
-    /// Where in the text it begins.
+    /// The offset of the value in its text.
     pub fn start(&self) -> usize {
         self.start
     }
@@ -58,7 +57,7 @@ impl<'a> JsonValue<'a> {
         &self.text.bytes[self.start..self.end]
     }
 
-    /// What stands between the quotes of a string, its escapes unread.
+    /// The contents of a string as written, without its quotes; `None` for other kinds.
     pub fn raw_string(&self) -> Option<&'a [u8]> {
         match self.kind() {
             ValueKind::String => Some(&self.text.bytes[self.start + 1..self.end - 1]),
@@ -66,13 +65,13 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The text of a string, of one that is longer than [`LONGEST`] its start.
+    /// The text of a string, cut after [`LONGEST`] bytes; `None` for other kinds.
     pub fn string(&self) -> Option<Cow<'a, str>> {
         self.raw_string().map(unescape_start)
     }
 
-    /// The text of a string, a number, `true` or `false`, of one that is longer
-    /// than [`LONGEST`] its start.
+    /// The text of a string, a number, `true` or `false`, cut after [`LONGEST`] bytes;
+    /// `None` for other kinds.
     pub fn scalar(&self) -> Option<Cow<'a, str>> {
         match self.kind() {
             ValueKind::String => self.string(),
@@ -81,7 +80,8 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The same text where it is not cut, and takes no memory of its own or little.
+    /// The same text if it can be borrowed or is at most [`LONGEST`] bytes long;
+    /// otherwise `None`.
     pub fn whole_scalar(&self) -> Option<Cow<'a, str>> {
         match (self.kind(), self.raw_string()) {
             (_, Some(written)) if written.len() <= LONGEST || is_verbatim(written) => Some(unescape(written)),
@@ -90,9 +90,8 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// Whether the value (of a string, what is between its quotes) can be
-    /// copied into a cell as it is: no escape, no control character, all ASCII,
-    /// and no white space between its parts.
+    /// Whether the value, or the contents of a string, can be copied into a cell as it
+    /// is: only printable ASCII, no escapes, no white space between its parts.
     #[inline]
     pub fn is_plain(&self) -> bool {
         match self.kind() {
@@ -101,13 +100,14 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// Whether there is no space between the parts of the value.
+    /// Whether there is no white space between the parts of the value.
     pub fn is_dense(&self) -> bool {
         self.text.is_dense
     }
 
-    /// The text of a short string that is [plain](Value::is_plain), with what
-    /// follows it, and its length. Nothing for others, and near the text's end.
+    /// The text of a short string that is [plain](JsonValue::is_plain), in a window
+    /// that extends past its end, and its length. `None` for other values and near the
+    /// end of the text.
     #[inline(always)]
     pub fn short(&self) -> Option<(&'a [u8; JsonValue::SHORT], usize)> {
         let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
@@ -130,8 +130,8 @@ impl<'a> JsonValue<'a> {
         compact
     }
 
-    /// The same in pieces of about `size` bytes that cut no character, until
-    /// `each` breaks off.
+    /// The same in pieces of about `size` bytes that split no character, until `each`
+    /// breaks.
     pub fn compact_pieces(&self, size: usize, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
         if self.is_plain() && self.kind() != ValueKind::String {
             return self.raw().chunks(size).try_for_each(each);
@@ -160,8 +160,8 @@ impl<'a> JsonValue<'a> {
         each(&piece)
     }
 
-    /// Calls `each` for the members of an object. A broken rest is left out:
-    /// the brackets balance, so nothing behind the object is lost.
+    /// Calls `each` for the members of an object, up to the first syntax error. The
+    /// brackets balance, so the error affects nothing after the object.
     pub fn each_member(&self, mut each: impl FnMut(&'a [u8], JsonValue<'a>)) {
         if self.kind() != ValueKind::Object {
             return;
@@ -188,8 +188,8 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// Calls `each` for every string at any depth, as written; keys are left
-    /// out. However deep the value is, this needs no more memory.
+    /// Calls `each` with every string at any depth, as written, except keys. Uses
+    /// constant memory, however deep the value is.
     pub fn each_string(&self, mut each: impl FnMut(&'a [u8])) {
         let mut at = self.start;
         while let Some(from) = memchr::memchr(b'"', &self.text.bytes[at..self.end]).map(|found| at + found) {
@@ -202,7 +202,7 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The member of an object with this name; of several, the last.
+    /// The member of an object with this name; if there are several, the last one.
     pub fn member(&self, name: &str) -> Option<JsonValue<'a>> {
         let mut found = None;
         self.each_member(|key, value| {
@@ -214,8 +214,8 @@ impl<'a> JsonValue<'a> {
     }
 }
 
-/// The place behind the character that the byte before `at` belongs to, or
-/// the end of the text.
+/// The offset after the character that the byte before `at` belongs to, or the end of
+/// the text.
 fn character_end(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or(&[]);
     let length = rest.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(rest.len());

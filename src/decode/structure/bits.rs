@@ -1,16 +1,16 @@
-//! One bit for each byte of a text, and the questions that are asked of them.
+//! A bitmap with one bit per byte of a text, and queries on it.
 
 use super::large::{BitKind, LargeText};
 
-/// So many bytes of zeros follow the bits of a text, so that eight can be read
-/// at once from anywhere in it.
+/// Number of zero bytes after a bitmap, so that eight bytes can be read from every
+/// offset in it.
 pub(super) const MARGIN: usize = 8;
 
 /// One bit for each byte of a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Bitmap<'a> {
     bits: &'a [u8],
-    /// Where the bits of a large text are found, for which none are kept.
+    /// Computes the bits of a large text, which are not stored.
     large: Option<(LargeText<'a>, BitKind)>,
 }
 
@@ -19,23 +19,23 @@ impl<'a> Bitmap<'a> {
         Bitmap { bits, large: None }
     }
 
-    /// Those of a large text.
+    /// Creates a bitmap of a large text.
     pub(super) fn large(text: LargeText<'a>, kind: BitKind) -> Bitmap<'a> {
         Bitmap { bits: &[], large: Some((text, kind)) }
     }
 
-    /// At least [`Bitmap::NEAR`] bits from `at` on, the first in the lowest bit;
-    /// nothing behind the end.
+    /// At least [`Bitmap::NEAR`] bits from `at` on, the first in the lowest bit; `None`
+    /// after the end.
     #[inline(always)]
     fn near(&self, at: usize) -> Option<u64> {
         let bytes = self.bits.get(at / 8..)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes) >> (at % 8))
     }
 
-    /// How many bits can be seen at once from any place.
+    /// Number of bits that one read returns from any offset.
     const NEAR: usize = 57;
 
-    /// The words of 64 bits from `at` on, without the bits before it.
+    /// The words of 64 bits from `at` on, with the bits before `at` cleared.
     #[inline(always)]
     fn words(&self, at: usize) -> impl Iterator<Item = u64> + use<'a> {
         let words = self.bits.as_chunks().0.get(at / 64..).unwrap_or(&[]);
@@ -51,7 +51,7 @@ impl<'a> Bitmap<'a> {
         }
     }
 
-    /// The place of the first bit from `at` on.
+    /// The offset of the first set bit from `at` on.
     #[inline(always)]
     pub fn next(&self, at: usize) -> Option<usize> {
         match self.near(at) {
@@ -66,7 +66,7 @@ impl<'a> Bitmap<'a> {
         self.next_before(at, usize::MAX)
     }
 
-    /// The place of the first bit of a large text from `at` on and before `end`.
+    /// The offset of the first set bit of a large text in `at..end`.
     fn next_before(&self, at: usize, end: usize) -> Option<usize> {
         let (text, kind) = self.large?;
         let mut inside = !0 << (at % 64);
@@ -85,7 +85,7 @@ impl<'a> Bitmap<'a> {
         (first..).step_by(64).zip(self.words(at)).find(|(_, word)| *word != 0).map(|(start, word)| start + number(word))
     }
 
-    /// Whether there is a bit from `start` on and before `end`.
+    /// Whether any bit in `start..end` is set.
     #[inline(always)]
     pub fn any(&self, start: usize, end: usize) -> bool {
         let length = end.saturating_sub(start);
@@ -110,14 +110,14 @@ impl<'a> Bitmap<'a> {
     }
 }
 
-/// The place behind the bracket that closes the one at `at`; nothing where the
-/// text ends first, or where no bracket opens.
+/// The offset after the bracket that closes the one at `at`; `None` if the text ends
+/// first or no bracket opens at `at`.
 #[inline(always)]
 pub fn balanced(opens: Bitmap<'_>, closes: Bitmap<'_>, at: usize) -> Option<usize> {
     let (Some(opening), Some(closing)) = (opens.near(at), closes.near(at)) else {
         return balanced_in_large(opens, closes, at);
     };
-    // Most objects are small and have no others in them.
+    // Most objects are small and have no nested ones.
     if closing != 0 && opening & (closing ^ (closing - 1)) == 1 {
         return Some(at + closing.trailing_zeros() as usize + 1);
     }
@@ -138,13 +138,14 @@ fn balanced_in_large(opens: Bitmap<'_>, closes: Bitmap<'_>, at: usize) -> Option
     }))
 }
 
-/// The place behind the bracket that closes the first of those in these words.
+/// The offset after the bracket that closes the first one in these words.
 #[inline(always)]
 fn closing_place(words: impl Iterator<Item = (usize, (u64, u64))>) -> Option<usize> {
     let mut depth = 0;
     for (start, (opens, mut closes)) in words {
         let (opened, closed) = (opens.count_ones(), closes.count_ones());
-        // Most words close fewer brackets than are open: no need to look where.
+        // Most words close fewer brackets than are open, so none of them can be the
+        // end.
         if closed >= depth {
             for closed in 1..=closed {
                 let place = closes.trailing_zeros();

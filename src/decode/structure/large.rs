@@ -1,17 +1,17 @@
-//! The bits of a text that is too large to keep them: they would take half of its
-//! size again. Only what one block hands to the next is kept, and a block is
-//! classified once more whenever it is asked for.
+//! The bitmaps of a text too large to store them: they would take half as much memory
+//! as the text. Only the carry into each block is stored, and a block is classified
+//! again whenever its bits are read.
 
 use std::cell::Cell;
 
 use super::{BlockCarry, SimdLevel, TextBlock, WIDTH};
 
-/// A text and what is handed to each of its blocks.
+/// A text and the carry into each of its blocks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct LargeText<'a> {
     text: &'a [u8],
     carries: &'a [u8],
-    /// The block that was asked for last: mostly it is asked for again.
+    /// The block read last, which is usually the next one read too.
     last: &'a Cell<LastBlock>,
     way: SimdLevel,
 }
@@ -24,12 +24,12 @@ pub(super) struct LastBlock {
 }
 
 impl LastBlock {
-    /// No block.
+    /// Matches no block.
     pub(super) const NONE: LastBlock =
         LastBlock { number: usize::MAX, block: TextBlock { quotes: 0, opens: 0, closes: 0, odd: 0 } };
 }
 
-/// What a bit says of its byte.
+/// The bitmap that a bit belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum BitKind {
     Quotes,
@@ -39,7 +39,7 @@ pub(super) enum BitKind {
 }
 
 impl TextBlock {
-    /// The bits of one kind.
+    /// The bits of one bitmap.
     pub(super) fn of(&self, kind: BitKind) -> u64 {
         match kind {
             BitKind::Quotes => self.quotes,
@@ -50,7 +50,7 @@ impl TextBlock {
     }
 }
 
-/// The 64 bytes from `start` on. Letters, which stand behind the end, mean nothing.
+/// The 64 bytes from `start` on, padded with a letter, which has no bits.
 #[inline]
 fn chunk(text: &[u8], start: usize) -> [u8; WIDTH] {
     if let Some(whole) = text[start..].first_chunk() {
@@ -67,7 +67,7 @@ impl<'a> LargeText<'a> {
         LargeText { text, carries, last, way }
     }
 
-    /// How many blocks there are.
+    /// Number of blocks.
     pub(super) fn blocks(self) -> usize {
         self.carries.len()
     }

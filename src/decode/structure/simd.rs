@@ -1,17 +1,16 @@
-//! The same pass with instructions that look at 16, 32 or 64 bytes at once, and
-//! all that reads its bits with instructions that count and shift them. The
-//! only module with `unsafe`.
+//! The same pass with instructions that process 16, 32 or 64 bytes at once, and bitmap
+//! queries with instructions that count and shift bits. The only module with `unsafe`.
 //!
-//! Measured when it came, on logs of 439 MB, two threads, the whole run: 3.6
-//! times the time of inflating alone with the portable pass, 2.0 times with
-//! AVX-512 (`--count`).
+//! Measured when it was added, on 439 MB of logs with two threads and `--count`: the
+//! whole run took 3.6 times as long as inflating alone with the portable pass, and 2.0
+//! times with AVX-512.
 //!
-//! What is unsafe, and why it is sound: a function that is compiled for an
-//! instruction set may run only where the processor has it. Each is private to
-//! this module and called only for a [`SimdLevel`] that names it, and such a way is
-//! made only after `is_x86_feature_detected!`, or its like, has found every
-//! feature that the function names. Loads are unaligned ones, from within a
-//! reference to 64 bytes.
+//! What is unsafe, and why it is sound: a function compiled for an instruction set may
+//! run only on a processor that has it. Each such function is private to this module
+//! and called only for a [`SimdLevel`] that names its instruction set. Such a level is
+//! created only after `is_x86_feature_detected!`, or its counterpart, has found every
+//! feature that the function names. Loads are unaligned and stay within a reference to
+//! 64 bytes.
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
@@ -19,45 +18,46 @@ use super::{
     BitmapSlots, BlockCarry, IndexedBlock, TextBlock, WIDTH, classify, portable, portable_carries, prefix_xor,
 };
 
-/// A way to do the work, which this machine can go.
+/// An instruction set that this machine is known to have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SimdLevel(Instructions);
 
-/// What a way asks of the machine.
+/// The instructions that a level requires.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Instructions {
-    /// Nothing.
+    /// No special instructions.
     Any,
     /// NEON.
     #[cfg(target_arch = "aarch64")]
     By16,
-    /// AVX2, and what came with it.
+    /// AVX2 and the extensions that came with it.
     #[cfg(target_arch = "x86_64")]
     By32,
-    /// AVX-512 too.
+    /// AVX-512 as well.
     #[cfg(target_arch = "x86_64")]
     By64,
 }
 
-/// Work that is compiled once for each set of instructions.
+/// Work that is compiled once per instruction set.
 pub trait Dispatch {
-    /// What comes of it.
+    /// The result of the work.
     type Outcome;
 
-    /// Does it. Only what is inlined, this first of all, gains anything.
+    /// Does the work. Only code that is inlined into it is compiled for the instruction
+    /// set, so implementations are `#[inline(always)]`.
     fn run(self) -> Self::Outcome;
 }
 
 impl SimdLevel {
-    /// Slower than the others, and their measure.
+    /// The portable level: the slowest, and the reference for the others.
     pub const PORTABLE: SimdLevel = SimdLevel(Instructions::Any);
 
-    /// The fastest way that this machine knows.
+    /// The fastest level of this machine.
     pub fn fastest() -> SimdLevel {
         SimdLevel::all().next().unwrap_or(SimdLevel::PORTABLE)
     }
 
-    /// Every way that this machine knows, the fastest first.
+    /// Every level of this machine, the fastest first.
     pub fn all() -> impl Iterator<Item = SimdLevel> {
         #[cfg(target_arch = "x86_64")]
         let fast = x86::ways();
@@ -68,11 +68,11 @@ impl SimdLevel {
         fast.chain([SimdLevel::PORTABLE])
     }
 
-    /// Fills in the bits of a text.
+    /// Fills in the bitmaps of a text.
     pub(super) fn pass(self, text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
         match self.0 {
             Instructions::Any => portable(text, found),
-            // SAFETY: the way was made because its instructions are there.
+            // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "aarch64")]
             Instructions::By16 => unsafe { aarch64::pass_16(text, found) },
             // SAFETY: as above.
@@ -84,11 +84,11 @@ impl SimdLevel {
         }
     }
 
-    /// Notes what is handed to each block of a text.
+    /// Stores the carry into each block of a text.
     pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> IndexedBlock {
         match self.0 {
             Instructions::Any => portable_carries(text, carries),
-            // SAFETY: the way was made because its instructions are there.
+            // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "aarch64")]
             Instructions::By16 => unsafe { aarch64::carries_16(text, carries) },
             // SAFETY: as above.
@@ -100,12 +100,12 @@ impl SimdLevel {
         }
     }
 
-    /// The bits of one block, given what the one before hands to it.
+    /// The bits of one block, given the carry from the one before.
     #[inline]
     pub(super) fn block(self, carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
         match self.0 {
             Instructions::Any => carry.block(classify(chunk), prefix_xor),
-            // SAFETY: the way was made because its instructions are there.
+            // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "aarch64")]
             Instructions::By16 => unsafe { aarch64::block_16(carry, chunk) },
             // SAFETY: as above.
@@ -117,16 +117,16 @@ impl SimdLevel {
         }
     }
 
-    /// Does `work`, and what is inlined into it, with the instructions of this
-    /// way.
+    /// Runs `work`, and everything inlined into it, with the instructions of this
+    /// level.
     #[inline(always)]
     pub fn run<W: Dispatch>(self, work: W) -> W::Outcome {
         match self.0 {
             Instructions::Any => work.run(),
-            // These instructions are in whatever is compiled for such processors.
+            // Code for this architecture is always compiled with these instructions.
             #[cfg(target_arch = "aarch64")]
             Instructions::By16 => work.run(),
-            // SAFETY: the way was made because its instructions are there.
+            // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "x86_64")]
             Instructions::By32 => unsafe { x86::with_32(work) },
             // SAFETY: as above.
@@ -145,7 +145,7 @@ mod x86 {
         BitmapSlots, BlockCarry, ByteClasses, IndexedBlock, TextBlock, WIDTH, carry_pass, pass,
     };
 
-    /// What this machine knows, the fastest first.
+    /// The levels of this machine, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
         let has_32 = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("pclmulqdq")
@@ -161,7 +161,8 @@ mod x86 {
         by_64.into_iter().chain(by_32)
     }
 
-    /// Reading bits takes half the instructions where there are some for it.
+    /// Bitmap queries take half the instructions with dedicated ones for counting and
+    /// shifting.
     #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
     pub(super) fn with_32<W: Dispatch>(work: W) -> W::Outcome {
         work.run()
@@ -202,7 +203,7 @@ mod x86 {
         carry.block(classify_32(chunk), |bits| prefix_xor(bits))
     }
 
-    /// Multiplying without carries by all ones sums up parities.
+    /// A carry-less multiplication by all ones sums parities.
     #[target_feature(enable = "pclmulqdq")]
     #[inline]
     fn prefix_xor(bits: u64) -> u64 {
@@ -216,7 +217,7 @@ mod x86 {
         // SAFETY: the reference is to 64 bytes, and the load needs no alignment.
         let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
         let equal = |bytes, byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
-        // `[` and `{`, and `]` and `}`, differ in this one bit only.
+        // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
         ByteClasses {
             quotes: equal(bytes, b'"'),
@@ -224,7 +225,7 @@ mod x86 {
             opens: equal(folded, b'{'),
             closes: equal(folded, b'}'),
             spaces: equal(bytes, b' '),
-            // As signed numbers, bytes above 127 are below the space too.
+            // In a signed comparison, bytes above 127 are below the space too.
             unprintable: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) | equal(bytes, 0x7f),
             high: _mm512_movepi8_mask(bytes),
         }
@@ -245,7 +246,7 @@ mod x86 {
             opens: equal(low_folded, high_folded, b'{'),
             closes: equal(low_folded, high_folded, b'}'),
             spaces: equal(low, high, b' '),
-            // As signed numbers, bytes above 127 are below the space too.
+            // In a signed comparison, bytes above 127 are below the space too.
             unprintable: mask(_mm256_cmpgt_epi8(set(0x20), low), _mm256_cmpgt_epi8(set(0x20), high))
                 | equal(low, high, 0x7f),
             high: mask(low, high),
@@ -258,14 +259,14 @@ mod x86 {
         _mm256_set1_epi8(byte.cast_signed())
     }
 
-    /// The highest bit of each byte.
+    /// Gathers the highest bit of each byte.
     #[target_feature(enable = "avx2")]
     #[inline]
     fn mask(low: __m256i, high: __m256i) -> u64 {
         let half = |half| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
         let mut bits = half(low) | half(high) << 32;
-        // SAFETY: no instruction at all. It keeps the compiler from seeing that
-        // the bits come from a vector: it would do all that follows on vectors
+        // SAFETY: the assembly is empty. It hides from the compiler that the bits come
+        // from a vector; otherwise it would process everything that follows in vectors
         // of single bits, at five times the instructions (measured).
         unsafe { std::arch::asm!("/* {0} */", inout(reg) bits, options(pure, nomem, nostack, preserves_flags)) };
         bits
@@ -288,10 +289,10 @@ mod aarch64 {
         BitmapSlots, BlockCarry, ByteClasses, IndexedBlock, TextBlock, WIDTH, carry_pass, pass, prefix_xor,
     };
 
-    /// A quarter of what is looked at together.
+    /// A quarter of a block.
     const QUARTER: usize = WIDTH / 4;
 
-    /// What this machine knows, the fastest first.
+    /// The levels of this machine, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
         is_aarch64_feature_detected!("neon").then_some(SimdLevel(Instructions::By16)).into_iter()
     }
@@ -320,9 +321,9 @@ mod aarch64 {
             unsafe { vld1q_u8(chunk.as_ptr().add(quarter * QUARTER)) }
         });
         let equal = |bytes: [uint8x16_t; 4], byte: u8| mask(bytes.map(|part| vceqq_u8(part, vdupq_n_u8(byte))));
-        // `[` and `{`, and `]` and `}`, differ in this one bit only.
+        // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = bytes.map(|part| vorrq_u8(part, vdupq_n_u8(0x20)));
-        // As signed numbers, bytes above 127 are below the space too.
+        // In a signed comparison, bytes above 127 are below the space too.
         let unprintable = bytes.map(|part| {
             let is_low = vcltq_s8(vreinterpretq_s8_u8(part), vdupq_n_s8(0x20));
             vorrq_u8(is_low, vceqq_u8(part, vdupq_n_u8(0x7f)))
@@ -338,9 +339,9 @@ mod aarch64 {
         }
     }
 
-    /// One bit for each byte, of which all bits are the same: each keeps the bit
-    /// of its place among eight, and neighbours are added up until eight bytes
-    /// are one.
+    /// One bit for each byte, whose bits are all equal: each byte keeps the bit of its
+    /// position among eight, and neighbours are added up until eight bytes have become
+    /// one.
     #[target_feature(enable = "neon")]
     #[inline]
     fn mask(bytes: [uint8x16_t; 4]) -> u64 {

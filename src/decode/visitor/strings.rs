@@ -1,5 +1,5 @@
-//! What the strings of messages hold, and messages around an event: a text inside of
-//! the text, read by the same walk.
+//! Searches the strings of messages, and messages around an event, for events. The same
+//! walk reads these nested texts.
 
 use std::ops::ControlFlow;
 
@@ -10,26 +10,26 @@ use super::super::json::{JsonText, ValueKind, key_is, unescape};
 use super::super::structure::Dispatch;
 use super::{EventSink, NestedText, WalkEnd};
 
-/// A text in a string can be as large as this. AWS allows an event one MiB.
+/// Largest nested text in bytes. AWS allows an event 1 MiB.
 pub(in super::super) const LARGEST_STRING: usize = 16 << 20;
 
-/// What came of a text inside of another.
+/// What a nested text turned out to be.
 #[derive(Clone, Copy)]
 enum StringContent {
-    /// Nothing that looks like a value with events.
+    /// Nothing that resembles a value with events.
     Nothing,
-    /// Something in order that has no events, as an empty list.
+    /// A valid text without events, such as an empty list.
     Empty,
     /// Records, which are counted.
     Records,
-    /// What looks like an event but cannot be read, maybe behind records.
+    /// Something like an event that cannot be read, possibly after records.
     Broken,
-    /// More than can be read.
+    /// A text too large to be decoded.
     TooLarge,
 }
 
 impl EventSink<'_> {
-    /// Visits what the strings of an object hold that is not an event itself.
+    /// Searches the strings of an object that is not an event itself.
     #[inline(never)]
     pub(super) fn message<F>(&mut self, object: &Event<'_>, at: usize, each: &mut F) -> ControlFlow<()>
     where
@@ -53,9 +53,9 @@ impl EventSink<'_> {
         self.strings(&strings, at, each)
     }
 
-    /// Visits what some values hold: the texts of strings, and objects. What is
-    /// surely an event is malformed if it is not even JSON. All of them are one
-    /// record, which is counted already, unless they hold more.
+    /// Searches string and object values for events. The flag of a value marks a
+    /// certain event, which is malformed if it is not even JSON. All values together
+    /// are one record, already counted, unless they hold several.
     #[inline(never)]
     pub(super) fn strings<F>(&mut self, written: &[(&[u8], bool)], at: usize, each: &mut F) -> ControlFlow<()>
     where
@@ -89,8 +89,7 @@ impl EventSink<'_> {
         flow
     }
 
-    /// Walks over a text inside of another, and counts what it holds if there is
-    /// an event in it.
+    /// Walks a nested text. Counts its records only if one of them is an event.
     fn text<F>(
         &mut self,
         json: &[u8],
@@ -134,7 +133,7 @@ impl EventSink<'_> {
     }
 }
 
-/// A walk over a text inside of another.
+/// A walk over a nested text.
 struct InnerWalk<'v, 'd, F> {
     visitor: &'v mut EventSink<'d>,
     json: &'v [u8],
@@ -157,8 +156,8 @@ where
     }
 }
 
-/// Whether a text begins like an object, a string that may hold one, or a list
-/// of such. Most strings do not, and need not be looked at.
+/// Whether a text starts like an object, a string that may hold one, or a list of
+/// these. Most strings do not and are skipped.
 fn may_hold_events(text: &[u8]) -> bool {
     match text.trim_ascii_start() {
         [b'{' | b'"', ..] => true,

@@ -1,5 +1,5 @@
-//! A condition as it is typed: its parts, what they ask for, and what is wrong
-//! with one that makes no sense or can fit nothing.
+//! Parses a `--where` condition, and rejects those that are malformed or can never
+//! match.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -25,7 +25,7 @@ pub(super) const ORDERED: &str = "expected a number or time after the operator, 
                        or 2026-10-01T12:00:00Z";
 
 const OPERATORS: [&str; 9] = ["==", "!=", "!~", "<=", ">=", "=", "~", "<", ">"];
-/// Fields whose texts are words, in which no comma stands.
+/// Fields whose values are single words without commas.
 const WORDS: [&str; 23] = [
     "eventVersion",
     "eventSource",
@@ -52,8 +52,8 @@ const WORDS: [&str; 23] = [
     "userIdentity.accountId",
 ];
 
-/// The field, and what stands as the operator and the value where there are
-/// some; nothing where that makes no sense.
+/// Splits a condition into its field and, if present, its operator and value; `None` if
+/// it has no field.
 #[allow(clippy::type_complexity, reason = "said in words above")]
 pub(super) fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
     let mut in_quotes = false;
@@ -68,7 +68,7 @@ pub(super) fn split(text: &str) -> Option<(&str, Option<(&str, &str)>)> {
     (operator != "!").then(|| (field.trim(), Some((operator, value.trim()))))
 }
 
-/// What an operator and its value ask for, and whether for the opposite.
+/// Parses the operator and the value into a test, and whether the test is negated.
 pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool, TextTest), String> {
     if !OPERATORS.contains(&operator) {
         let meant = match operator {
@@ -109,8 +109,8 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
     }
 }
 
-/// A regular expression in which a surrogate pair, as a cell shows some hidden
-/// characters, is the escape that regular expressions have for them.
+/// Replaces surrogate pairs, as cells show some invisible characters, with the escape
+/// that regular expressions use for them.
 fn without_pairs(regex: &str) -> Cow<'_, str> {
     const PAIR: usize = r"\udb40\udc41".len();
     let Some(mut at) = regex.find("\\ud") else { return Cow::Borrowed(regex) };
@@ -129,8 +129,8 @@ fn without_pairs(regex: &str) -> Cow<'_, str> {
     }
 }
 
-/// Why no value of the field would ever fit this one, as it is typed, if that is
-/// plain: something else was meant.
+/// Explains why the value, as typed, can obviously match no value of the field; `None`
+/// if it can match.
 pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<String> {
     const QUOTES: [char; 2] = ['"', '\''];
     let is_quoted = QUOTES.iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
@@ -156,8 +156,8 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
     })
 }
 
-/// Whether a value looks as if a second condition had been written behind it: one
-/// with an operator, or the name of a field that is to be there or not.
+/// Whether a second condition seems to follow the value: one with an operator, or the
+/// name of a field that must be present or absent.
 fn is_several(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     [" and ", " or ", "&&", "||"].iter().any(|word| {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_become_one_escape() {
+    fn surrogate_pairs_become_one_escape() {
         for (regex, expected) in [
             ("a.b", "a.b"),
             (r"^x\udb40\udc41$", r"^x\u{e0041}$"),

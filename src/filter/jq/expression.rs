@@ -1,6 +1,5 @@
-//! What can be told of an expression without asking it: which fields it looks
-//! at, and whether it decides or shapes. Where that cannot be told for sure,
-//! the answer is the one that can do no harm.
+//! Static analysis of an expression: which fields it reads, and whether it decides or
+//! produces output. If the analysis is unsure, it gives the answer that is always safe.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +9,7 @@ use jaq_core::path::{Part, Path};
 
 pub(super) type JqTerm<'a> = parse::Term<&'a str>;
 
-/// What is known of an expression.
+/// The result of the analysis of an expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
     needs: RequiredFields,
@@ -18,28 +17,28 @@ pub struct Expression {
     mistake: Option<&'static str>,
 }
 
-/// The top-level fields that an expression looks at.
+/// The top-level fields that an expression reads.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RequiredFields {
-    /// All there are.
+    /// Possibly all fields.
     All,
-    /// No others than these.
+    /// Only these fields.
     Only(BTreeSet<String>),
 }
 
-/// What an expression yields.
+/// The kind of values that an expression outputs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OutputKind {
-    /// True, false and null.
+    /// Only true, false and null.
     Truth,
-    /// Values that are neither.
+    /// Only other values.
     Values,
-    /// That is seen when it is asked.
+    /// Unknown until it runs.
     Either,
 }
 
 impl Expression {
-    /// Looks at an expression that can be compiled.
+    /// Analyses an expression, which must compile.
     pub fn parse(text: &str) -> Expression {
         let Some(term) = parse_term(text) else {
             return Expression { needs: RequiredFields::All, yields: OutputKind::Either, mistake: None };
@@ -57,23 +56,23 @@ impl Expression {
         Expression { needs, yields: yields(&term), mistake }
     }
 
-    /// The fields that it looks at.
+    /// The fields that the expression reads.
     pub fn needs(&self) -> &RequiredFields {
         &self.needs
     }
 
-    /// What it yields.
+    /// The kind of values that it outputs.
     pub fn yields(&self) -> OutputKind {
         self.yields
     }
 
-    /// What is probably not meant.
+    /// A probable mistake in the expression, if there is one.
     pub fn mistake(&self) -> Option<&'static str> {
         self.mistake
     }
 }
 
-/// An expression as a tree, unless it is none or is nested too deeply for the parser.
+/// Parses an expression; `None` if it is invalid or nested too deeply for the parser.
 pub(super) fn parse_term(text: &str) -> Option<JqTerm<'_>> {
     if is_nested_too_deeply(text) {
         return None;
@@ -81,11 +80,11 @@ pub(super) fn parse_term(text: &str) -> Option<JqTerm<'_>> {
     jaq_core::load::parse(text, |parser| parser.term())
 }
 
-/// Deeper than anyone writes. The parser calls itself for each level.
+/// Deepest nesting that is accepted, since the parser recurses once per level.
 pub(super) const DEEPEST: usize = 256;
 
-/// Whether brackets stand in each other too deeply. Those in texts count too: no
-/// expression needs so many.
+/// Whether brackets are nested deeper than [`DEEPEST`]. Brackets in strings count too,
+/// for simplicity.
 pub(super) fn is_nested_too_deeply(text: &str) -> bool {
     let mut depth = 0_usize;
     text.bytes().any(|byte| {
@@ -98,10 +97,10 @@ pub(super) fn is_nested_too_deeply(text: &str) -> bool {
     })
 }
 
-/// What a term that is given an event looks at.
+/// The parts of its input that a term reads.
 struct TermInput {
     needs: RequiredFields,
-    /// Whether the event itself can be among what it yields.
+    /// Whether the term can output its input itself.
     is_whole: bool,
 }
 
@@ -124,7 +123,7 @@ impl TermInput {
         TermInput { needs, is_whole: self.is_whole || other.is_whole }
     }
 
-    /// The same where the event itself, if it is yielded, is looked at.
+    /// The same for a term whose outputs are read in turn.
     fn looked_at(self) -> TermInput {
         if self.is_whole { TermInput::ALL } else { self }
     }
@@ -154,7 +153,7 @@ fn look(term: &JqTerm<'_>) -> TermInput {
     }
 }
 
-/// What several terms look at whose values are looked at in turn.
+/// Combines terms whose outputs are read in turn.
 fn all<'t, 's: 't>(terms: impl Iterator<Item = &'t JqTerm<'s>>) -> TermInput {
     terms.map(|term| look(term).looked_at()).fold(TermInput::NOTHING, TermInput::and)
 }
@@ -206,7 +205,7 @@ fn along(of: &JqTerm<'_>, Path(parts): &Path<JqTerm<'_>>) -> TermInput {
         (true, _) => return TermInput::ALL,
         (false, _) => (before, &parts[..]),
     };
-    // What stands in brackets is asked of the event.
+    // Terms in brackets read the event, not the value before the brackets.
     let inside = rest.iter().flat_map(|(part, _)| match part {
         Part::Index(index) => [Some(index), None],
         Part::Range(from, to) => [from.as_ref(), to.as_ref()],
@@ -214,7 +213,7 @@ fn along(of: &JqTerm<'_>, Path(parts): &Path<JqTerm<'_>>) -> TermInput {
     first.and(all(inside.flatten()))
 }
 
-/// The text of a term that is nothing but a text.
+/// The value of a term that is a string without interpolation.
 pub(super) fn literal(term: &JqTerm<'_>) -> Option<String> {
     let parse::Term::Str(None, parts) = term else { return None };
     let mut text = String::new();
@@ -233,7 +232,7 @@ fn yields(term: &JqTerm<'_>) -> OutputKind {
     match term {
         parse::Term::BinOp(_, BinaryOp::Cmp(_) | BinaryOp::And | BinaryOp::Or, _) => OutputKind::Truth,
         parse::Term::BinOp(_, BinaryOp::Pipe(_), right) => match &**right {
-            // What passes on its input yields what that is.
+            // A stage that passes on its input outputs whatever came before it.
             parse::Term::Id => OutputKind::Either,
             parse::Term::Call(name, _) if *name == "select" => OutputKind::Either,
             right => yields(right),
@@ -266,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fields_that_are_looked_at_are_known() {
+    fn the_fields_an_expression_reads_are_found() {
         for (expression, expected) in [
             (".eventName == \"X\"", "eventName"),
             (".a.b[0].c? and (.d | test(\"x\"))", "a d"),
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decides_is_told_from_what_shapes() {
+    fn deciding_and_producing_expressions_are_distinguished() {
         for (expression, expected) in [
             (".a == 1", OutputKind::Truth),
             (".a and .b", OutputKind::Truth),

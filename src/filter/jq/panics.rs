@@ -1,4 +1,4 @@
-//! Panics inside of jq functions, such as for a text of 10^18 bytes, as errors.
+//! Turns panics inside jq functions, such as for a string of 10^18 bytes, into errors.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -9,7 +9,7 @@ thread_local! {
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps panics that are caught from being reported as faults of the program.
+/// Keeps the panic hook from reporting panics that are caught here.
 pub(super) fn keep_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -22,7 +22,8 @@ pub(super) fn keep_quiet() {
     });
 }
 
-/// Does something that may panic. Its result must not be used further after an error.
+/// Runs code that may panic. After an error, what the code had modified must not be
+/// used again.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     IS_CAUGHT.set(true);
     let result = catch_unwind(AssertUnwindSafe(work));

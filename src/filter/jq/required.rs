@@ -1,6 +1,6 @@
-//! What an event must hold for an expression to yield anything but `false` and
-//! `null`: texts that a value of the event is compared with. Only what can be
-//! proved from the expression counts.
+//! Derives literals that an event must contain for an expression to output anything but
+//! `false` and `null`: strings that a value of the event is compared with. Only what
+//! the expression proves is used.
 
 use jaq_core::load::parse::{self, BinaryOp};
 use jaq_core::ops::Cmp;
@@ -9,15 +9,14 @@ use jaq_core::path::{Part, Path};
 use super::expression::{JqTerm, literal, parse_term};
 use crate::filter::search::{Boundary, Needle, needles_of_regex};
 
-/// Searches each of which finds every event of which the expression yields
-/// something that counts.
+/// Returns alternative searches. Each of them finds every event for which the
+/// expression outputs anything but `false` and `null`.
 pub fn required(text: &str) -> Vec<Vec<Needle>> {
     let Some(term) = parse_term(text) else { return Vec::new() };
     truth(&term)
 }
 
-/// What a part of an event must hold for the term to yield what is neither
-/// false nor null of it.
+/// What the input must contain for the term to output anything but false and null.
 fn truth(term: &JqTerm<'_>) -> Vec<Vec<Needle>> {
     match term {
         parse::Term::BinOp(left, BinaryOp::Cmp(Cmp::Eq), right) => match (literal(left), literal(right)) {
@@ -37,7 +36,7 @@ fn truth(term: &JqTerm<'_>) -> Vec<Vec<Needle>> {
             ("startswith" | "endswith" | "contains", [text]) => {
                 literal(text).map_or(Vec::new(), |text| one(Needle::of_text(&text, Boundary::NONE)))
             }
-            // What is more than plain may mean another thing to jaq.
+            // jaq may interpret other regular expressions differently.
             ("test", [text]) => match literal(text) {
                 Some(text) if !text.contains('\\') && !text.contains("(?") => {
                     needles_of_regex(&text, Boundary::NONE).into_iter().collect()
@@ -50,7 +49,7 @@ fn truth(term: &JqTerm<'_>) -> Vec<Vec<Needle>> {
     }
 }
 
-/// What a part of an event must hold for the term to yield anything.
+/// What the input must contain for the term to output anything.
 fn output(term: &JqTerm<'_>) -> Vec<Vec<Needle>> {
     match term {
         parse::Term::Call(name, arguments) if *name == "select" && arguments.len() == 1 => truth(&arguments[0]),
@@ -72,7 +71,7 @@ fn is_select(term: &JqTerm<'_>) -> bool {
     }
 }
 
-/// Whether all that the term yields are parts of what it is given, or null.
+/// Whether every output of the term is a part of its input, or null.
 fn is_path(term: &JqTerm<'_>) -> bool {
     match term {
         parse::Term::Id => true,
@@ -85,7 +84,7 @@ fn is_path(term: &JqTerm<'_>) -> bool {
             is_path(of) && parts.iter().all(|(part, _)| is_plain(part))
         }
         parse::Term::BinOp(left, BinaryOp::Pipe(None), right) => is_path(left) && is_path(right),
-        // What only drops others than texts.
+        // These pass on or drop their input, but never change it.
         parse::Term::Call(name, arguments) => {
             ["strings", "objects", "arrays", "values"].contains(name) && arguments.is_empty()
         }
@@ -93,7 +92,7 @@ fn is_path(term: &JqTerm<'_>) -> bool {
     }
 }
 
-/// A value that is a text.
+/// A search for a string that equals `text`.
 fn value(text: &str) -> Vec<Vec<Needle>> {
     one(Needle::of_text(text, Boundary::WHOLE))
 }
@@ -102,7 +101,7 @@ fn one(needle: Option<Needle>) -> Vec<Vec<Needle>> {
     needle.map_or(Vec::new(), |needle| vec![vec![needle]])
 }
 
-/// What is required where one of two is: the best of each.
+/// Combines the requirements of two alternatives: the best search of each.
 fn either(one: Vec<Vec<Needle>>, other: Vec<Vec<Needle>>) -> Vec<Vec<Needle>> {
     let best =
         |searches: Vec<Vec<Needle>>| searches.into_iter().max_by_key(|needles| needles.iter().map(Needle::worth).min());
@@ -117,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_proved_is_required() {
+    fn only_proven_literals_are_required() {
         for (expression, expected) in [
             (".eventName == \"RunInstances\"", 1),
             ("\"RunInstances\" == .eventName", 1),

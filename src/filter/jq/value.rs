@@ -1,17 +1,17 @@
-//! Events as the values that jaq works with.
+//! Converts events to the values of jaq.
 
 use jaq_json::{Map, Num, Val};
 
 use crate::decode::event::{Event, FieldId};
 use crate::decode::json::{JsonValue, ValueKind, unescape};
 
-/// Values need a multiple of their text in memory, and AWS writes no event of
-/// half this size.
+/// Largest event in bytes that is converted. Values need a multiple of it in memory,
+/// and AWS writes events of less than half this size.
 const LARGEST: usize = 2 << 20;
-/// Deeper than any event, and not too deep for functions that call themselves.
+/// Deeper than any event, but safe for recursive functions.
 const DEEPEST: usize = 256;
 
-/// A value, or why it cannot be had.
+/// Converts a value. Fails if it is too large or nested too deeply.
 pub(super) fn of(value: JsonValue<'_>) -> Result<Val, String> {
     match value.raw().len() <= LARGEST {
         true => at_depth(value, DEEPEST),
@@ -19,7 +19,7 @@ pub(super) fn of(value: JsonValue<'_>) -> Result<Val, String> {
     }
 }
 
-/// An event with no more than these fields.
+/// Converts an event with only these fields.
 pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, FieldId)]) -> Result<Val, String> {
     let mut object = Map::default();
     for (name, slot) in fields {

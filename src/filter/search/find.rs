@@ -1,11 +1,11 @@
-//! Looks for all needles of a search in one pass over a text: several gigabytes
-//! a second, since nearly all places are passed over by three bytes.
+//! Searches a text for all needles in one pass, at several gigabytes a second: a test
+//! of three bytes rules out nearly all offsets.
 
 use super::needle::Needle;
 use crate::decode::structure::{Dispatch, SimdLevel};
 
-/// The places where one of the needles stands, or may stand written in another
-/// way, in their order; nothing where there are more than `most`.
+/// Offsets at which a needle occurs, or may occur in an escaped spelling, ascending;
+/// `None` if there are more than `most`.
 pub(super) fn places(needles: &[Needle], text: &[u8], way: SimdLevel, most: usize) -> Option<Vec<usize>> {
     let mut places = Vec::new();
     way.run(NeedleScan { needles, text, most, places: &mut places });
@@ -18,14 +18,14 @@ pub(super) fn places(needles: &[Needle], text: &[u8], way: SimdLevel, most: usiz
 struct NeedleScan<'a> {
     needles: &'a [Needle],
     text: &'a [u8],
-    /// Behind more places than this there is no need to go on.
+    /// The pass stops after more matches than this.
     most: usize,
     places: &'a mut Vec<usize>,
 }
 
-/// How many places are looked at together.
+/// Number of offsets that are tested together.
 const WIDTH: usize = 256;
-/// What letters of one case have and those of the other lack.
+/// The bit that distinguishes upper-case from lower-case letters.
 const CASE: u8 = 0x20;
 
 impl Dispatch for NeedleScan<'_> {
@@ -47,7 +47,7 @@ impl Dispatch for NeedleScan<'_> {
                 for (needle, sign) in needles.iter().zip(&signs) {
                     sign.candidates(text, at, |at| places.extend(needle.may_be_at(text, at).then_some(at)));
                 }
-                // Each place once for each needle at most.
+                // An offset occurs at most once per needle.
                 if places.len() > most.saturating_mul(needles.len()) {
                     return;
                 }
@@ -58,23 +58,23 @@ impl Dispatch for NeedleScan<'_> {
     }
 }
 
-/// Three bytes of a needle by which places are passed over.
+/// Three bytes of a needle, used to rule out offsets.
 struct NeedlePrefix {
-    /// The first two, and the one that is rarest, in lower case.
+    /// The first two bytes and the rarest one, in lower case.
     bytes: [u8; 3],
-    /// How far behind the first the last one is.
+    /// Distance of the rarest byte from the first.
     rare: usize,
 }
 
 impl NeedlePrefix {
     fn of(needle: &Needle) -> NeedlePrefix {
         let core = needle.core();
-        // No core is shorter than three bytes.
+        // Every core has at least three bytes.
         let bytes = [core[0], core[1], core[needle.rare]].map(|byte| byte | CASE);
         NeedlePrefix { bytes, rare: needle.rare }
     }
 
-    /// Whether the needle may stand in this block of the text.
+    /// Whether the needle may occur in the block at `at`.
     #[inline(always)]
     fn is_near(&self, text: &[u8], at: usize) -> bool {
         let mut any = 0;
@@ -84,7 +84,7 @@ impl NeedlePrefix {
         any != 0
     }
 
-    /// Shows the places of this block where the needle may stand.
+    /// Calls `show` with the offsets in this block where the needle may occur.
     #[inline(always)]
     fn candidates(&self, text: &[u8], at: usize, mut show: impl FnMut(usize)) {
         for (nth, flags) in self.flags(text, at).as_chunks::<8>().0.iter().enumerate() {
@@ -97,9 +97,9 @@ impl NeedlePrefix {
         }
     }
 
-    /// Of each place in this block, whether all three bytes are there, in any
-    /// case, or an escape begins there. A loop without a branch or a call, for
-    /// the compiler to do many places at once.
+    /// For each offset in this block, whether all three bytes match, ignoring case, or
+    /// an escape starts there. The loop has no branches and no calls, so that the
+    /// compiler can vectorise it.
     #[inline(always)]
     fn flags(&self, text: &[u8], at: usize) -> [u8; WIDTH] {
         let mut flags = [0; WIDTH];
@@ -124,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_way_finds_what_a_plain_search_finds(
+        fn every_instruction_set_finds_the_same(
             text in "([RrUu\"nx/]|\\\\/|\\\\u(72|75|41|e9)){0,900}",
             texts in prop::collection::vec(("\"?[runRUN/]{3,6}", any::<bool>()), 1..4),
         ) {

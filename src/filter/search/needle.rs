@@ -1,67 +1,68 @@
-//! Bytes that stand in every event that is wanted, and how they are found.
+//! Literals that every wanted event contains, and how they are found.
 
 use std::ops::Range;
 
 use crate::syntax::glob::Pattern;
 
-/// Bytes that a value, a key or a whole event holds in some case of its
-/// letters.
+/// Bytes that a value, a key or a whole event contains, ignoring the case of letters.
 #[derive(Clone, Debug)]
 pub struct Needle {
-    /// All that must stand there, in lower case. Before a `"` or `/` in it there
-    /// may be backslashes in the text.
+    /// All bytes that must match, in lower case. In the text, backslashes may precede a
+    /// `"` or `/`.
     context: Box<[u8]>,
-    /// The part that is searched for: no `"` and no `/` but as its first byte.
+    /// The part that is searched for; it has no `"` or `/` except as its first byte.
     core: Range<usize>,
-    /// The place in the core, behind the second, of the byte that is rarest.
+    /// Index in the core of its rarest byte, at least 2.
     pub(super) rare: usize,
-    /// Whether a string ends behind it.
+    /// Whether the string must end after the needle.
     is_end: bool,
-    /// Whether no digit and no dot stands before it, as at the start of an
-    /// address.
+    /// Whether an address must start here, so that no digit or dot may precede the
+    /// needle.
     is_address: bool,
     worth: usize,
 }
 
-/// What stands around a text in a log that holds it.
+/// How a value appears in the text of a log.
 #[derive(Clone, Copy, Debug)]
 pub struct Boundary<'a> {
-    /// Whether it begins where a string begins.
+    /// Whether the value starts at the start of a string.
     pub starts: bool,
-    /// Whether it ends where a string ends.
+    /// Whether the value ends at the end of a string.
     pub ends: bool,
-    /// Bytes between which other things may stand in the log.
+    /// Bytes at which the value may be interrupted in the log.
     pub cuts: &'a [u8],
 }
 
 impl Boundary<'_> {
-    /// Of a text that is a whole string.
+    /// A value that is a whole string.
     pub const WHOLE: Boundary<'static> = Boundary { starts: true, ends: true, cuts: b"" };
-    /// Of the name of a member.
+    /// The name of a member.
     pub const KEY: Boundary<'static> = Boundary::WHOLE;
-    /// Of a text that is the end of a string.
+    /// A value at the end of a string.
     pub const END: Boundary<'static> = Boundary { starts: false, ends: true, cuts: b"" };
-    /// Of a text anywhere.
+    /// A value anywhere.
     pub const NONE: Boundary<'static> = Boundary { starts: false, ends: false, cuts: b"" };
-    /// Of a text in JSON in which there may be white space.
+    /// A value in JSON that may contain white space.
     pub const LOOSE: Boundary<'static> = Boundary { cuts: b"{}[]:,", ..Boundary::NONE };
-    /// Of a name that is put together of several.
+    /// A name joined from several parts.
     pub const PARTS: Boundary<'static> = Boundary { cuts: b"/", ..Boundary::NONE };
-    /// Of a list that is put together of whole strings.
+    /// A list joined from whole strings.
     pub const LIST: Boundary<'static> = Boundary { cuts: b";", ..Boundary::NONE };
 }
 
 impl Needle {
-    /// Shorter ones are found everywhere.
+    /// Shorter needles occur everywhere.
     const SHORTEST: usize = 3;
 
-    /// What holds every text that is `text` in some case.
+    /// The best needle for every value equal to `text`, ignoring case; `None` if there
+    /// is none.
     pub fn of_text(text: &str, edges: Boundary<'_>) -> Option<Needle> {
         let lower = text.to_ascii_lowercase();
-        // A number or a word can stand without quotes.
+        // Numbers and literals may appear without quotes.
         let is_number = lower.bytes().all(|byte| b"+-.e0123456789".contains(&byte));
         let is_bare = is_number || ["true", "false"].iter().any(|word| word.contains(&lower));
-        // What is escaped in JSON, or not the same in every case, divides.
+        // Characters that JSON escapes, or whose case ASCII rules do not cover, split
+        // the text.
         let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'\\' && !edges.cuts.contains(&byte);
         let mut best = None;
         let mut start = 0;
@@ -76,7 +77,8 @@ impl Needle {
         best
     }
 
-    /// What holds every text that fits the pattern.
+    /// The best needle for every value that matches the pattern; `None` if there is
+    /// none.
     pub fn of_pattern(pattern: &Pattern, edges: Boundary<'_>) -> Option<Needle> {
         let pieces = pattern.pieces();
         let last = pieces.len() - 1;
@@ -87,13 +89,15 @@ impl Needle {
         needles.fold(None, better)
     }
 
-    /// What holds every text in which there is an address that begins so.
+    /// The needle for every value that contains an address with this start; `None` if
+    /// there is none.
     pub fn of_address(start: &str) -> Option<Needle> {
         let needle = Needle::of_text(start, Boundary::NONE)?;
         Some(Needle { is_address: true, ..needle })
     }
 
-    /// The needle of bytes that stand together, but for backslashes.
+    /// The needle for bytes that are adjacent except for backslashes; `None` if it is
+    /// not worth searching for.
     pub(super) fn of_run(context: &[u8], is_end: bool) -> Option<Needle> {
         let mut cores = Vec::new();
         let mut start = 0;
@@ -109,12 +113,12 @@ impl Needle {
         (worth > 0).then(|| Needle { context: context.into(), core, rare, is_end, is_address: false, worth })
     }
 
-    /// How much is gained by searching for it: 0 is nothing.
+    /// How selective the needle is; 0 means useless.
     pub fn worth(&self) -> usize {
         self.worth
     }
 
-    /// All that must stand there.
+    /// All bytes that must match.
     #[cfg(test)]
     pub(super) fn context(&self) -> &[u8] {
         &self.context
@@ -125,7 +129,7 @@ impl Needle {
         &self.context[self.core.clone()]
     }
 
-    /// Whether it stands in the text with its core at `at`.
+    /// Whether the needle occurs in the text with its core at `at`.
     fn is_at(&self, text: &[u8], at: usize) -> bool {
         let Some(found) = text.get(at..at + self.core.len()) else { return false };
         found.eq_ignore_ascii_case(self.core())
@@ -163,23 +167,23 @@ impl Needle {
             }
             at += 1;
         }
-        // Inside a string of JSON that holds JSON, the quote is escaped.
+        // The quote is escaped inside a string that contains JSON.
         !self.is_end || matches!(text.get(at), Some(b'"' | b'\\'))
     }
 
-    /// Whether it stands at this place, or may stand there written in another way.
+    /// Whether the needle occurs at `at`, or may occur there in an escaped spelling.
     pub(super) fn may_be_at(&self, text: &[u8], at: usize) -> bool {
         self.is_at(text, at) || self.is_hidden(&text[at..])
     }
 
-    /// Whether the text begins with an escape that may stand for one of the bytes.
+    /// Whether the text starts with an escape that may represent one of the bytes.
     fn is_hidden(&self, text: &[u8]) -> bool {
         const BACKSLASH: u32 = b'\\' as u32;
         const U: u32 = b'u' as u32;
         let Some(digits) = text.strip_prefix(b"\\u") else { return false };
         let digits = digits.get(..4).and_then(|digits| str::from_utf8(digits).ok());
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-            // In a string that holds JSON it may be a part of another escape.
+            // In a string that contains JSON, it may be part of another escape.
             Some(BACKSLASH | U) => true,
             Some(unit) => u8::try_from(unit).is_ok_and(|byte| self.context.contains(&byte.to_ascii_lowercase())),
             None => true,
@@ -187,7 +191,7 @@ impl Needle {
     }
 }
 
-/// The needle that is worth more.
+/// The more selective of two needles.
 pub fn better(one: Option<Needle>, other: Option<Needle>) -> Option<Needle> {
     match (&one, &other) {
         (Some(first), Some(second)) if first.worth >= second.worth => one,
@@ -196,7 +200,7 @@ pub fn better(one: Option<Needle>, other: Option<Needle>) -> Option<Needle> {
     }
 }
 
-/// Whether an address can begin behind this text. A digit may be the end of an
+/// Whether an address can start after this text. A preceding digit may be the end of an
 /// escape for white space.
 fn is_start_of_address(before: &[u8]) -> bool {
     const ESCAPE: usize = 6;
@@ -204,17 +208,17 @@ fn is_start_of_address(before: &[u8]) -> bool {
     !matches!(before.last(), Some(b'0'..=b'9' | b'.')) || near.contains(&b'\\')
 }
 
-/// How often a byte is in events: only how it compares with others.
+/// Rank of a byte by its frequency in events.
 fn frequency(byte: u8) -> usize {
     const BY_FREQUENCY: &[u8] = b"qzxj@_+*?&#%!$'~^`|<>;()= kvwy.hb9f7685g432/pul01-dcm,nros\":tiae";
     BY_FREQUENCY.iter().position(|known| *known == byte).unwrap_or(0)
 }
 
-/// How much is gained by searching for some bytes: nothing where they stand in
-/// nearly every event, else the more the longer they are.
+/// How selective some bytes are: 0 if they occur in nearly every event, otherwise their
+/// length.
 fn worth(bytes: &[u8]) -> usize {
-    /// What an event mostly holds, in lower case, with the account's number as
-    /// it is written below.
+    /// The usual contents of an event, in lower case, with a placeholder for account
+    /// numbers.
     const COMMON: &[u8] = br#"{"eventversion":"1.08","useridentity":{"type":"assumedrole","principalid":"aroa
         "arn":"arn:aws:sts::111122223333:assumed-role/","accountid":"111122223333","accesskeyid":"asia","akia
         "sessioncontext":{"sessionissuer":{"type":"role","principalid":"aroa","arn":"arn:aws:iam::111122223333:role/
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rare_is_searched_for() {
+    fn the_rarest_part_is_searched_for() {
         for (text, edges, context, core) in [
             ("TerminateInstances", Boundary::WHOLE, "\"terminateinstances", "\"terminateinstances"),
             ("arn:aws:iam::999988887777:role/Admin", Boundary::END, "arn:aws:iam::999988887777:role/admin", "/admin"),
@@ -271,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_it_counts_but_for_backslashes() {
+    fn the_context_must_match_except_for_backslashes() {
         let needle = Needle::of_text("arn:aws:iam::1:role/Admin", Boundary::END).unwrap();
         for (text, expected) in [
             (r#""arn:aws:iam::1:role/Admin""#, true),
@@ -297,8 +301,8 @@ mod tests {
     }
 
     #[test]
-    fn what_distinguishes_others_from_root_is_never_searched_for() {
-        // The words stand in the name and not always in the event.
+    fn prefixes_of_names_like_root_are_never_searched_for() {
+        // Names have these prefixes, but events may not contain them.
         for word in ["user", "role", "user/root", "role/root", "user/r", "ole/root"] {
             let needle = Needle::of_text(word, Boundary::PARTS);
             assert!(needle.is_none_or(|needle| needle.core() == b"root"), "{word}");

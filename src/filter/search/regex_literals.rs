@@ -1,12 +1,12 @@
-//! What every text holds in which a regular expression is found.
+//! Derives literals from regular expressions.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::needle::{Boundary, Needle};
 
-/// Needles of which every text holds one in which the expression is found;
-/// nothing where that is not easily told.
+/// Needles of which every text with a match of the expression contains one; `None` if
+/// none can be derived.
 pub fn needles_of_regex(expression: &str, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     let hir = ParserBuilder::new().utf8(false).build().parse(expression).ok()?;
     required(&hir, edges)
@@ -25,7 +25,7 @@ fn required(hir: &Hir, edges: Boundary<'_>) -> Option<Vec<Needle>> {
     }
 }
 
-/// The best of what stands one behind the other.
+/// The best needles of a concatenation.
 fn together(parts: &[Hir], edges: Boundary<'_>) -> Option<Vec<Needle>> {
     let mut found: Vec<Vec<Needle>> = Vec::new();
     let mut run = String::new();
@@ -43,7 +43,7 @@ fn together(parts: &[Hir], edges: Boundary<'_>) -> Option<Vec<Needle>> {
     found.into_iter().max_by_key(|needles| needles.iter().map(Needle::worth).min())
 }
 
-/// The text that a part stands for, in some case.
+/// The text that a part matches, ignoring case; `None` if it can match several texts.
 fn text(part: &Hir) -> Option<String> {
     match part.kind() {
         HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok(),
@@ -52,7 +52,7 @@ fn text(part: &Hir) -> Option<String> {
     }
 }
 
-/// The letter that a class of both its cases, and no others, stands for.
+/// The letter whose two cases are the only members of a class.
 fn letter(class: &Class) -> Option<char> {
     let members: Vec<char> = match class {
         Class::Unicode(class) => class.ranges().iter().flat_map(|range| [range.start(), range.end()]).collect(),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_there_is_known() {
+    fn required_literals_are_found() {
         for (expression, expected) in [
             ("production/payments", Some("production/payments")),
             ("^x*Terminate.*", Some("terminate")),
