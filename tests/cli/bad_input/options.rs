@@ -42,7 +42,7 @@ fn values_that_make_no_sense_are_refused() {
         ("--account", "1234567890ab", ACCOUNT),
         ("--account", "", ACCOUNT),
         ("--format", "yaml", "not a format; write tsv, csv, json or xlsx"),
-        ("--columns", "eventname", "not a column; did you mean eventName?"),
+        ("--columns", "eventnam", "not a column; did you mean eventName?"),
         ("--columns", "a..b", "a path that has an empty name"),
         ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
         ("--columns", "", "an empty name; --columns help lists the names"),
