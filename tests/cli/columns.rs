@@ -132,7 +132,8 @@ fn what_cannot_be_left_out_is_named() {
         (&["-c", "-requestParameters.key"], "-requestParameters.key", &not_there),
         (&["-c", "-userAgnt"], "-userAgnt", "not a column; did you mean userAgent?"),
         (&["-c", "-q"], "-q", option),
-        (&["-c", "--sort", "-u"], "--sort", option),
+        (&["-c", "-u", "root"], "-u", option),
+        (&["-c", "--sort"], "--sort", option),
         (&["-c", "time,-time"], "time,-time", "leaves out every column; keep at least one"),
     ] {
         trial.run(&[&["a.json"], arguments].concat()).shows(
