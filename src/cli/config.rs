@@ -23,7 +23,7 @@ use crate::syntax::suggest::nearest;
 const ZONE: &str = "time-zone";
 
 /// Every option that can be set, by its long name.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 21] = [
     "bucket",
     "prefix",
     "org-id",
@@ -41,6 +41,18 @@ pub const NAMES: [&str; 17] = [
     "excel",
     ZONE,
     "threads",
+    "sort",
+    "dedupe",
+    "color",
+    // A filter, and not only for buckets: it applies to paths as a typed one does.
+    "account",
+];
+
+/// Those that can be a list in the file, each with an example.
+const LISTS: [(&str, &str); 3] = [
+    ("columns", "[\"eventTime\", \"mfa\"]"),
+    ("sort", "[\"userName\", \"-eventTime\"]"),
+    ("account", "[\"111122223333\"]"),
 ];
 
 /// Those that say something about buckets, and of these the ones that belong to
@@ -48,7 +60,7 @@ pub const NAMES: [&str; 17] = [
 const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
 const OF_ONE_BUCKET: &[&str] = NAMES.split_at(4).0;
 
-const FLAGS: [&str; 4] = ["no-sign-request", "request-payer", "raw", "excel"];
+const FLAGS: [&str; 5] = ["no-sign-request", "request-payer", "raw", "excel", "dedupe"];
 
 const VARIABLE: &str = "TRAIL2TSV_";
 
@@ -243,6 +255,12 @@ impl TypedOptions<'_> {
         is_json(format)
     }
 
+    /// Whether a summary is written as text, by what was typed.
+    fn writes_text(&self) -> bool {
+        let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
+        typed("format").map_or(typed("html").is_none(), |format| format.eq_ignore_ascii_case("text"))
+    }
+
     /// Why a setting has no say beside what was typed.
     fn why_not(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
         let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
@@ -252,11 +270,14 @@ impl TypedOptions<'_> {
         if name == "format" && self.value("output").is_some() {
             return Some("the name of the output decides");
         }
-        if name == "format" && self.value("count").is_some() {
+        if matches!(name, "format" | "sort") && self.value("count").is_some() {
             return Some("only a number is written");
         }
         if name == "format" && !self.knows("columns") {
             return Some("it is about tables of events");
+        }
+        if name == "color" && !self.writes_text() {
+            return Some("the summary is not written as text");
         }
         if matches!(name, "null" | "excel") && is_json {
             return Some("JSON is no table");

@@ -13,10 +13,11 @@ use crate::syntax::window::Window;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters")]
 pub struct ScopeArgs {
-    /// Events from this time on: 30d, 12h, 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339
+    /// Events from this time on: 30d, 1h30m, '2 days ago', today, yesterday, 2026-10,
+    /// 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339, or seconds since 1970
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
-    /// Events before this time
+    /// Events before this time, in the same forms; a date or a month is its first instant
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// Only calls in this region

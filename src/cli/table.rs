@@ -10,6 +10,7 @@ use crate::report::Terminal;
 use crate::spill::sort::SortColumn;
 use crate::syntax::glob::split_list;
 use crate::syntax::window;
+use crate::table::catalogue;
 use crate::table::layout::{Format, TableLayout};
 
 /// What rows look like, and where they go.
@@ -17,8 +18,8 @@ use crate::table::layout::{Format, TableLayout};
 #[command(next_help_heading = "Output")]
 pub struct TableArgs {
     /// Columns by name or by path, such as requestParameters.items[].id;
-    /// +LIST adds to the default; help lists the names
-    #[arg(short, long, value_name = "LIST")]
+    /// +NAME adds to the default, -NAME leaves out; help lists the names
+    #[arg(short, long, value_name = "LIST", allow_hyphen_values = true)]
     pub columns: Vec<String>,
     /// Format of the output [default: by the ending of --output, else table on a
     /// terminal and tsv elsewhere]
@@ -147,9 +148,10 @@ impl TableArgs {
 
 /// What is sorted by, the first first.
 fn order(typed: &[String]) -> Vec<SortColumn> {
+    let canonical = |name: &str| catalogue::canonical(name).unwrap_or(name).to_string();
     let by = |name: String| match name.strip_prefix('-') {
-        Some(column) => SortColumn { column: column.trim().to_string(), descends: true },
-        None => SortColumn { column: name, descends: false },
+        Some(column) => SortColumn { column: canonical(column.trim()), descends: true },
+        None => SortColumn { column: canonical(&name), descends: false },
     };
     split_list(typed).into_iter().map(by).collect()
 }

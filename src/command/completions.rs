@@ -101,7 +101,8 @@ pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
 
 /// All that can be typed, with what is only offered.
 fn command() -> clap::Command {
-    let columns = || offering(catalogue::CATALOGUE.iter().map(|named| (named.name, named.what)));
+    let names = || catalogue::CATALOGUE.iter().map(|named| (named.name, named.what));
+    let columns = || offering(names().chain(catalogue::ALIASES.iter().copied()));
     let events = || offering(EVENTS.iter().map(|name| (*name, "")));
     let words = |words: &'static [&str]| offering(words.iter().map(|word| (*word, "")));
     super::definition()
@@ -122,7 +123,7 @@ fn offering(values: impl Iterator<Item = (&'static str, &'static str)>) -> impl 
     let values: Vec<_> = values.collect();
     let completer = ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_string_lossy();
-        // `+` adds a column, `-` sorts downwards, `!` excludes.
+        // `+` adds a column, `-` leaves one out or sorts downwards, `!` excludes.
         let name = typed.trim_start_matches(['+', '-', '!']);
         let mark = &typed[..typed.len() - name.len()];
         let fits = |value: &str| value.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));

@@ -75,7 +75,7 @@ impl Command for Rows {
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
         let args = RowsArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
-        if args.table.columns.iter().any(|list| list == "help") {
+        if args.table.columns.iter().any(|list| list.eq_ignore_ascii_case("help")) {
             return print(&catalogue::help());
         }
         let Some(request) = request(args, context)? else { return Ok(print_help_as_error()) };

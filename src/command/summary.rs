@@ -69,7 +69,7 @@ impl Command for SummaryCommand {
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
         let args = SummaryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
-        if args.counting.by.iter().any(|list| list == "help") {
+        if args.counting.by.iter().any(|list| list.eq_ignore_ascii_case("help")) {
             return print(&catalogue::help());
         }
         let request = SummaryRequest::new(SummaryArgs { question: question(typed), ..args }, context)?;

@@ -1,6 +1,6 @@
 //! Points in time as people write them, and the span between two of them.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::error::Error;
 use crate::syntax::suggest::nearest;
 
-const RIGHT: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
-                     2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
+const RIGHT: &str = "not a time; write 30d, 12h, 1h30m or '2 days ago' for a time that long ago, now, today, \
+                     yesterday, 2026-10, 2026-10-01, 2026-10-01T12:00 (UTC), 2026-10-01T12:00:00+02:00, \
+                     or 1790000000 for seconds since 1970";
 
 /// The time that events are wanted from: since inclusive, until exclusive.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -26,7 +27,7 @@ impl Window {
     pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Error> {
         let read = |option, value: Option<&str>, edge| match value {
             Some(text) => {
-                point(text, now, zone, edge).map(Some).ok_or_else(|| Error::option(option, text, right(text)))
+                typed_point(text, now, zone, edge).map(Some).ok_or_else(|| Error::option(option, text, right(text)))
             }
             None => Ok(None),
         };
@@ -78,6 +79,55 @@ pub(crate) enum WindowEdge {
     End,
 }
 
+/// A value of `--since` or `--until`: besides what [`point`] reads, a word, a
+/// month, or a number of seconds or milliseconds since 1970. These are not read
+/// in conditions, where a number is compared as a number.
+fn typed_point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
+    let text = text.trim();
+    let midnight = |date: Date| instant(date.to_datetime(Time::midnight()), zone, edge);
+    let today = || now.to_zoned(zone.clone()).date();
+    match text.to_ascii_lowercase().as_str() {
+        "now" => Some(now),
+        "today" => midnight(today()),
+        "yesterday" => midnight(today().yesterday().ok()?),
+        _ if is_month(text) => midnight(first_of_month(text)?),
+        _ => since_1970(text).or_else(|| point(text, now, zone, edge)),
+    }
+}
+
+/// Whether a text looks like `2026-10`.
+fn is_month(text: &str) -> bool {
+    const MONTH: usize = "2026-10".len();
+    let is_fit = |(at, byte): (usize, u8)| if at == 4 { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == MONTH && text.bytes().enumerate().all(is_fit)
+}
+
+fn first_of_month(text: &str) -> Option<Date> {
+    format!("{text}-01").parse().ok()
+}
+
+/// Seconds, which have ten digits from 2001 to 2286, or milliseconds.
+fn since_1970(text: &str) -> Option<Timestamp> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match text.len() {
+        10 => Timestamp::from_second(text.parse().ok()?).ok(),
+        13 => Timestamp::from_millisecond(text.parse().ok()?).ok(),
+        _ => None,
+    }
+}
+
+/// The instant of a local time.
+fn instant(time: DateTime, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
+    let times = zone.to_ambiguous_timestamp(time);
+    let time = match edge {
+        WindowEdge::Start => times.earlier(),
+        WindowEdge::End => times.later(),
+    };
+    time.ok()
+}
+
 /// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
 pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
     let text = text.trim();
@@ -93,16 +143,18 @@ pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdg
     if text.contains(['[', 'Z', 'z']) || text.len() < DATE {
         return None;
     }
-    let times = zone.to_ambiguous_timestamp(text.parse::<DateTime>().ok()?);
-    let time = match edge {
-        WindowEdge::Start => times.earlier(),
-        WindowEdge::End => times.later(),
-    };
-    time.ok()?.checked_add(leap).ok()
+    instant(text.parse().ok()?, zone, edge)?.checked_add(leap).ok()
 }
 
 /// What would be right instead of a text that is no point in time.
 fn right(text: &str) -> &'static str {
+    let (is_short, is_number) = (text.len() < DATE - 2, text.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_short && is_number && !text.is_empty() {
+        return "not a time; add a unit, as in 7d, or in quotes '7 days'";
+    }
+    if is_month(text.trim()) {
+        return "there is no such month; write 2026-10, the year first, then the month";
+    }
     let date = text.trim().get(..DATE).filter(|date| date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'));
     if date.is_some_and(|date| date.matches('-').count() == 2 && date.parse::<Date>().is_err()) {
         return "there is no such day; write 2026-10-01, the year first, then month and day";
@@ -139,25 +191,46 @@ pub fn zone(text: &str) -> Result<TimeZone, Error> {
     }
 }
 
-/// `30d`, `12h`, `90m`, `2w`, `45s`.
+/// A span before now: `30d`, `7 days`, `1h30m`, `2 hours ago`. Of several units
+/// the larger comes first.
 fn ago(text: &str) -> Option<SignedDuration> {
-    let unit = match text.chars().next_back()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    let digits = &text[..text.len() - 1];
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+    let is_ago = |(before, word): &(&str, &str)| word.eq_ignore_ascii_case("ago") && before.ends_with([' ', '\t']);
+    let split = text.len().checked_sub("ago".len()).and_then(|at| text.split_at_checked(at)).filter(is_ago);
+    let mut rest = split.map_or(text, |(before, _)| before.trim_end());
+    let (mut seconds, mut previous) = (0_i64, None);
+    while !rest.is_empty() {
+        let (digits, behind) = split_while(rest, char::is_ascii_digit);
+        let (word, behind) = split_while(behind.trim_start(), char::is_ascii_alphabetic);
+        let unit = unit(word)?;
+        if previous.is_some_and(|previous| unit >= previous) {
+            return None;
+        }
+        seconds = seconds.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
+        (rest, previous) = (behind.trim_start(), Some(unit));
     }
-    digits.parse::<i64>().ok()?.checked_mul(unit).map(SignedDuration::from_secs)
+    previous.map(|_| SignedDuration::from_secs(seconds))
+}
+
+fn split_while(text: &str, is: fn(&char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|character| !is(&character)).unwrap_or(text.len()))
+}
+
+/// How many seconds a unit has. Letters are lower case, as an `M` could be a month.
+fn unit(word: &str) -> Option<i64> {
+    Some(match if word.len() > 1 { word.to_ascii_lowercase() } else { word.to_string() }.as_str() {
+        "s" | "sec" | "secs" | "second" | "seconds" => 1,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 604_800,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -182,6 +255,18 @@ mod tests {
             ("90m", "2026-11-21T09:00:00Z"),
             ("2w", "2026-11-07T10:30:00Z"),
             ("0d", "2026-11-21T10:30:00Z"),
+            ("7days", "2026-11-14T10:30:00Z"),
+            ("7 days", "2026-11-14T10:30:00Z"),
+            ("30 Days", "2026-10-22T10:30:00Z"),
+            ("1 hour", "2026-11-21T09:30:00Z"),
+            ("90min", "2026-11-21T09:00:00Z"),
+            ("45 secs", "2026-11-21T10:29:15Z"),
+            ("1h30m", "2026-11-21T09:00:00Z"),
+            ("1 hour 30 minutes", "2026-11-21T09:00:00Z"),
+            ("1w2d", "2026-11-12T10:30:00Z"),
+            ("1 day ago", "2026-11-20T10:30:00Z"),
+            ("2 HOURS AGO", "2026-11-21T08:30:00Z"),
+            (" 1h30m  ago ", "2026-11-21T09:00:00Z"),
         ] {
             assert_eq!(since(text).as_deref(), Some(expected), "{text}");
         }
@@ -203,6 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn words_months_and_numbers_are_times() {
+        for (text, expected) in [
+            ("now", "2026-11-21T10:30:00Z"),
+            ("today", "2026-11-21T00:00:00Z"),
+            ("Yesterday", "2026-11-20T00:00:00Z"),
+            ("2026-10", "2026-10-01T00:00:00Z"),
+            ("2024-02", "2024-02-01T00:00:00Z"),
+            ("1790000000", "2026-09-21T14:13:20Z"),
+            ("1790000000123", "2026-09-21T14:13:20.123Z"),
+        ] {
+            assert_eq!(since(text).as_deref(), Some(expected), "{text}");
+        }
+        // A month ends a window as its first day does: before it begins.
+        let until = |text| Window::parse(None, Some(text), at("2026-11-21T10:30:00Z"), &TimeZone::UTC).unwrap().until;
+        assert_eq!(until("2026-10"), until("2026-10-01"));
+        assert_eq!(until("yesterday"), Some(at("2026-11-20T00:00:00Z")));
+    }
+
+    #[test]
     fn times_without_an_offset_are_of_the_zone() {
         for (zone, text, expected) in [
             ("Europe/Berlin", "2026-07-01", "2026-06-30T22:00:00Z"),
@@ -214,6 +318,11 @@ mod tests {
             ("-05:30", "2026-07-01T00:00Z", "2026-07-01T00:00:00Z"),
             ("-05:30", "2026-07-01T00:00+01:00", "2026-06-30T23:00:00Z"),
             ("-05:30", "1d", "2026-11-20T10:30:00Z"),
+            ("-05:30", "1790000000", "2026-09-21T14:13:20Z"),
+            ("-11:00", "today", "2026-11-20T11:00:00Z"),
+            ("+14:00", "today", "2026-11-21T10:00:00Z"),
+            ("+14:00", "yesterday", "2026-11-20T10:00:00Z"),
+            ("Europe/Berlin", "2026-10", "2026-09-30T22:00:00Z"),
         ] {
             assert_eq!(since_in(zone, text).as_deref(), Some(expected), "{zone} {text}");
         }
@@ -252,9 +361,27 @@ mod tests {
             "",
             "d",
             "30",
-            "30 days",
             "-3d",
-            "yesterday",
+            "ago",
+            "1 day later",
+            "3dago",
+            "1M",
+            "3 months",
+            "1h 30",
+            "30m1h",
+            "1h1h",
+            "1.5h",
+            "1h,30m",
+            "h30",
+            "tomorrow",
+            "2026-00",
+            "2026-1",
+            "2026/10",
+            "179000000",
+            "17900000001",
+            "99999999999999999999w1d",
+            "9223372036854775807s",
+            "1é",
             "2026-13-01",
             "2026-02-30",
             "01.10.2026",
@@ -267,6 +394,42 @@ mod tests {
         ];
         for text in bad {
             assert_eq!(since(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_time_is_named() {
+        for (text, expected) in [
+            ("7", "not a time; add a unit, as in 7d, or in quotes '7 days'"),
+            ("2026-13", "there is no such month; write 2026-10, the year first, then the month"),
+            ("2026-02-30", "there is no such day; write 2026-10-01, the year first, then month and day"),
+            ("", RIGHT),
+            ("soon", RIGHT),
+            ("179000000", RIGHT),
+        ] {
+            assert_eq!(right(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn spans_are_the_sum_of_their_parts(
+            days in 0..4000_i64,
+            hours in 0..100_i64,
+            minutes in 0..100_i64,
+            spelling in proptest::sample::select(vec![["d", "h", "m"], [" days", " hours", " minutes"], ["day", "hrs", "min"]]),
+            between in proptest::sample::select(vec!["", " "]),
+            end in proptest::sample::select(vec!["", " ago"]),
+        ) {
+            let parts = [days, hours, minutes].into_iter().zip(spelling).map(|(count, unit)| format!("{count}{unit}"));
+            let text = parts.collect::<Vec<_>>().join(between) + end;
+            prop_assert_eq!(ago(&text), Some(SignedDuration::from_secs((days * 24 + hours) * 3_600 + minutes * 60)));
+        }
+
+        #[test]
+        fn every_text_is_a_time_or_refused(text in r"[0-9]{0,14}[ a-zMT:+é-]{0,6}[0-9-]{0,4}[ a-z]{0,5}") {
+            let _ = since(&text);
+            prop_assert!(!right(&text).is_empty());
         }
     }
 

@@ -67,6 +67,27 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     named("vpcEndpointAccountId", "the account of the VPC endpoint", "111122223333"),
 ];
 
+/// Short names, and the columns that they stand for.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("time", "eventTime"),
+    ("user", "userName"),
+    ("ip", "sourceIPAddress"),
+    ("region", "awsRegion"),
+    ("event", "eventName"),
+    ("agent", "userAgent"),
+    ("account", "recipientAccountId"),
+    ("error", "errorCode"),
+];
+
+/// The name in the catalogue of the column that `typed` stands for: a name or a
+/// short name, in any case. `None` for paths, which are read exactly as typed.
+pub fn canonical(typed: &str) -> Option<&'static str> {
+    let is_typed = |name: &str| name.eq_ignore_ascii_case(typed);
+    let by_alias = || ALIASES.iter().find(|(alias, _)| is_typed(alias)).map(|(_, name)| *name);
+    // A name always wins over an alias, so that a new alias changes no column.
+    names().find(|name| is_typed(name)).or_else(by_alias)
+}
+
 /// All names.
 pub fn names() -> impl Iterator<Item = &'static str> {
     CATALOGUE.iter().map(|named| named.name)
@@ -78,11 +99,45 @@ pub fn help() -> String {
     for CatalogueEntry { name, what, example } in CATALOGUE {
         text.push_str(&format!("  {name:<29} {what}\n{:32}{example}\n", ""));
     }
+    text.push_str("\nShort names:\n\n");
+    for (alias, name) in ALIASES {
+        text.push_str(&format!("  {alias:<29} {name}\n"));
+    }
     text.push_str(
-        "\nAny path into the event is a column too, [] standing for every element of an\n\
+        "\nNames and short names can be typed in any case.\n\
+         Any path into the event is a column too, [] standing for every element of an\n\
          array: requestParameters.instancesSet.items[].instanceId\n\
-         --columns eventTime,userName writes these two; --columns +mfa,file adds two;\n\
-         --columns all writes all of the above.\n",
+         --columns eventTime,userName writes these two; --columns +mfa,file adds two to\n\
+         the default; --columns -userAgent leaves one out; --columns all writes every\n\
+         column that is listed above.\n",
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_aliases_are_found_in_any_case() {
+        for name in names() {
+            for typed in [name.to_string(), name.to_lowercase(), name.to_uppercase()] {
+                assert_eq!(canonical(&typed), Some(name), "{typed}");
+            }
+        }
+        for (alias, name) in ALIASES {
+            assert_eq!([canonical(alias), canonical(&alias.to_uppercase())], [Some(*name); 2], "{alias}");
+        }
+        for typed in ["", ".time", "eventTim", "requestParameters.time", "event time"] {
+            assert_eq!(canonical(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn no_alias_hides_a_name() {
+        for (alias, name) in ALIASES {
+            assert!(names().any(|known| known == *name), "{name}");
+            assert!(!names().any(|known| known.eq_ignore_ascii_case(alias)), "{alias}");
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub const DEFAULT: [&str; 10] = [
 /// A column: its name, and where its cells come from.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// As typed, for the header.
+    /// For the header: the name in the catalogue, or the path as typed.
     pub name: String,
     source: CellSource,
 }
@@ -55,27 +55,56 @@ enum CellSource {
 }
 
 /// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list
-/// that begins with `+` adds to the default; `all` stands for those of the
-/// catalogue that do not come before it.
+/// that begins with `+` or `-` changes the default. It is read from left to
+/// right: a name with a `-` is removed from the columns so far, any other is
+/// added; `all` stands for those of the catalogue that do not come before it.
 pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>, Error> {
-    let adds = names.first().is_none_or(|first| first.starts_with('+'));
+    let adds = names.first().is_none_or(|first| first.starts_with(['+', '-']));
     let mut all: Vec<&str> = if adds { DEFAULT.to_vec() } else { Vec::new() };
     for name in names {
+        if let Some(removed) = name.strip_prefix('-') {
+            remove(&mut all, name, removed.trim())?;
+            continue;
+        }
         match name.strip_prefix('+').unwrap_or(name).trim() {
-            "all" => {
+            all_names if all_names.eq_ignore_ascii_case("all") => {
                 let more: Vec<&str> = catalogue::names().filter(|name| !all.contains(name)).collect();
                 all.extend(more);
             }
-            name => all.push(name),
+            name => all.push(catalogue::canonical(name).unwrap_or(name)),
         }
+    }
+    if all.is_empty() {
+        return Err(Error::option("--columns", &names.join(","), "leaves out every column; keep at least one"));
     }
     all.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
 }
 
+/// Removes a column, of which `typed` was typed, from those so far.
+fn remove(columns: &mut Vec<&str>, typed: &str, name: &str) -> Result<(), Error> {
+    let wrong = |reason: &str| Err(Error::option("--columns", typed, reason));
+    let canonical = catalogue::canonical(name);
+    let column = canonical.unwrap_or(name);
+    let before = columns.len();
+    columns.retain(|known| *known != column);
+    if columns.len() < before {
+        return Ok(());
+    }
+    // An option that follows `-c` directly is read as its value.
+    if name.len() < 2 || name.starts_with('-') {
+        return wrong("no column to leave out; write a list of columns before the next option");
+    }
+    match canonical {
+        None if !name.contains(['.', '[']) => wrong(&unknown(name)),
+        _ => wrong(&format!("not in the list, so it cannot be left out; the list is {}", columns.join(","))),
+    }
+}
+
 impl Column {
     /// The column that an option names.
-    pub fn new(option: &str, name: &str, fields: &mut FieldSet) -> Result<Column, Error> {
-        let wrong = |reason: &str| Error::option(option, name, reason);
+    pub fn new(option: &str, typed: &str, fields: &mut FieldSet) -> Result<Column, Error> {
+        let name = catalogue::canonical(typed).unwrap_or(typed);
+        let wrong = |reason: &str| Error::option(option, typed, reason);
         let derived = Field::derived(name, fields).map_err(|reason| wrong(&reason))?;
         let source = match (name, derived) {
             (_, Some(Field::Path(path))) => CellSource::Path(path),
@@ -236,7 +265,8 @@ fn misspelled_root(path: &str) -> Option<&'static str> {
 
 /// What to say of a name that no column has.
 fn unknown(name: &str) -> String {
-    match nearest(name, &catalogue::names().collect::<Vec<_>>()) {
+    let aliases = catalogue::ALIASES.iter().map(|(alias, _)| *alias);
+    match nearest(name, &catalogue::names().chain(aliases).collect::<Vec<_>>()) {
         Some(known) => format!("not a column; did you mean {known}?"),
         None => format!("not a column; --columns help lists the names, and .{name} would be the field of that name"),
     }
@@ -288,12 +318,41 @@ mod tests {
         assert_eq!(names(&["all"]), all);
         assert_eq!(names(&["+all", "a.b"]), [&all[..], &["a.b"]].concat());
         assert_eq!(names(&["mfa", "all"])[..2], ["mfa", "eventTime"]);
+        assert_eq!(names(&["ALL"]), all);
+    }
+
+    #[test]
+    fn a_minus_removes_from_the_columns_so_far() {
+        let names = |list: &[&str]| {
+            let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
+            let columns = parse_list(&list, &mut FieldSet::default()).map_err(|error| error.to_string())?;
+            Ok(columns.into_iter().map(|column| column.name).collect::<Vec<_>>())
+        };
+        let kept: Vec<&str> = DEFAULT.into_iter().filter(|name| *name != "userAgent").collect();
+        assert_eq!(names(&["-userAgent"]).unwrap(), kept);
+        assert_eq!(names(&["-AGENT", "+mfa"]).unwrap(), [&kept[..], &["mfa"]].concat());
+        assert_eq!(names(&["+mfa", "- agent"]).unwrap(), [&kept[..], &["mfa"]].concat());
+        assert_eq!(names(&["-userAgent", "agent"]).unwrap(), [&kept[..], &["userAgent"]].concat());
+        assert_eq!(names(&["time", "a.b", "-a.b"]).unwrap(), ["eventTime"]);
+        assert_eq!(names(&["all", "-file"]).unwrap().len(), catalogue::CATALOGUE.len() - 1);
+        let refuse = |list: &[&str]| -> String { names(list).unwrap_err() };
+        assert_eq!(
+            refuse(&["time", "user", "-mfa"]),
+            "--columns \"-mfa\": not in the list, so it cannot be left out; the list is eventTime,userName"
+        );
+        assert_eq!(refuse(&["-userAgnt"]), "--columns \"-userAgnt\": not a column; did you mean userAgent?");
+        assert!(refuse(&["-.time"]).contains("not in the list"));
+        for option in ["-u", "-", "--sort"] {
+            assert!(refuse(&[option]).ends_with("write a list of columns before the next option"), "{option}");
+        }
+        assert_eq!(refuse(&["time", "-time"]), "--columns \"time,-time\": leaves out every column; keep at least one");
     }
 
     #[test]
     fn an_unknown_name_is_answered_with_help() {
         let refuse = |name: &str| parse_list(&[name.to_string()], &mut FieldSet::default()).unwrap_err().to_string();
-        assert_eq!(refuse("eventname"), "--columns \"eventname\": not a column; did you mean eventName?");
+        assert_eq!(refuse("eventnam"), "--columns \"eventnam\": not a column; did you mean eventName?");
+        assert_eq!(refuse("reigon"), "--columns \"reigon\": not a column; did you mean region?");
         assert!(
             refuse("bogus").ends_with("--columns help lists the names, and .bogus would be the field of that name")
         );

@@ -42,7 +42,7 @@ fn mistakes_teach() {
         (&["--since", "last week"], "write 30d, 12h"),
         (&["--account", "my-account"], "write its 12 digits"),
         (&["--source-ip", "10.0.0"], "write 203.0.113.7, 203.0.113.0/24"),
-        (&["--columns", "eventname"], "did you mean eventName?"),
+        (&["--columns", "eventnam"], "did you mean eventName?"),
         (&["--format", "excel"], "write tsv, csv, json or xlsx"),
         (&["--limit", "ten"], "write one such as 100"),
         (&["--event_name", "X"], "--event-name"),

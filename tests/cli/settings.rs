@@ -1,6 +1,8 @@
 //! What someone would otherwise type every day, from a file and from the
 //! environment.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use crate::harness::Trial;
 
 const FILE: &str = ".config/trail2tsv/config.toml";
@@ -79,6 +81,12 @@ fn a_wrong_key_is_refused_with_its_line() {
         ("raw = 'yes'\n", 1, "raw: write true or false"),
         ("null = [1]\n", 1, "null: write a text in quotes, or a number"),
         ("columns = [1]\n", 1, "columns: write a list of texts, such as [\"eventTime\", \"mfa\"]"),
+        ("sort = [1]\n", 1, "sort: write a list of texts, such as [\"userName\", \"-eventTime\"]"),
+        ("account = [1.5]\n", 1, "account: write a list of texts, such as [\"111122223333\"]"),
+        ("format = ['csv']\n", 1, "format: write a text in quotes, or a number"),
+        ("dedupe = 1\n", 1, "dedupe: write true or false"),
+        ("\nsort = '-tim'\n", 2, "--sort \"tim\": not a column; did you mean time?"),
+        ("account = 12\n", 1, "--account \"12\": not an account; write its 12 digits"),
         ("\nmirror = 'logs'\n", 2, "mirror: not a whole path; begin it with / or ~/"),
         ("threads = 0\n", 1, "--threads \"0\": not a number from 1 to 32"),
         ("\ncolumns = 'eventnam'\n", 2, "--columns \"eventnam\": not a column; did you mean eventName?"),
@@ -212,4 +220,110 @@ fn every_variable_that_is_told_of_means_something() {
     let mut trial = trial("");
     trial.env("TRAIL2TSV_PATIENCE", "60");
     trial.run(&["log", "--count"]).shows(0, "1\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
+}
+
+/// Three events of two accounts, one of them delivered twice.
+const ACCOUNTS: &str = r#"{"Records":[
+    {"eventTime":"2026-10-01T09:00:00Z","eventName":"A","eventID":"1","recipientAccountId":"111122223333"},
+    {"eventTime":"2026-10-01T08:00:00Z","eventName":"B","eventID":"2","recipientAccountId":"444455556666"},
+    {"eventTime":"2026-10-01T09:00:00Z","eventName":"A","eventID":"1","recipientAccountId":"111122223333"},
+    {"eventTime":"2026-10-01T07:00:00Z","eventName":"C","eventID":"3","recipientAccountId":"111122223333"}]}"#;
+
+fn accounts(settings: &str) -> Trial {
+    let trial = Trial::with("log/a.json", ACCOUNTS);
+    trial.write(FILE, format!("columns = \"eventName\"\n{settings}"));
+    trial
+}
+
+fn rows(trial: &Trial, arguments: &[&str]) -> String {
+    names(trial, arguments).replace(' ', "")
+}
+
+#[test]
+fn the_order_of_rows_can_be_set() {
+    let mut trial = accounts("sort = [\"-event\", \"time\"]\n");
+    assert_eq!(rows(&trial, &["log"]), "CBAA");
+    assert_eq!(rows(&trial, &["log", "--sort", "event"]), "AABC");
+    trial.env("TRAIL2TSV_SORT", "eventName");
+    assert_eq!(rows(&trial, &["log"]), "AABC");
+    let file = trial.path(FILE).display().to_string();
+    let ran = trial.run(&["log", "-v", "--count"]);
+    let left_out = "trail2tsv: --sort \"eventName\" is set by TRAIL2TSV_SORT, and left out: only a number is written\n";
+    let columns = format!("trail2tsv: --columns \"eventName\" is set by {file}, line 1\n");
+    ran.shows(0, "4\n", &format!("{columns}{left_out}trail2tsv: 4 events in 1 file read, 4 matched\n"));
+    // A summary has no rows to sort.
+    assert!(!trial.run(&["summary", "log", "-v"]).stderr.contains("--sort"));
+}
+
+#[test]
+fn leaving_out_repeated_events_can_be_set() {
+    let mut trial = accounts("dedupe = true\n");
+    assert_eq!(rows(&trial, &["log"]), "ABC");
+    assert_eq!(trial.run(&["log", "--count", "-q"]).stdout, "3\n");
+    let count = |trial: &Trial| {
+        let ran = trial.run(&["summary", "log", "-q", "--by", "account", "-f", "tsv"]);
+        let counts: Vec<&str> = ran.lines(0).iter().skip(1).map(|row| row.split('\t').nth(1).unwrap()).collect();
+        counts.join(" ")
+    };
+    assert_eq!(count(&trial), "2 1");
+    trial.env("TRAIL2TSV_DEDUPE", "no");
+    assert_eq!(count(&trial), "3 1");
+    assert_eq!(rows(&trial, &["log"]), "ABAC");
+    assert_eq!(rows(&trial, &["log", "--dedupe"]), "ABC");
+}
+
+#[test]
+fn colours_can_be_set_for_a_summary() {
+    let mut trial = accounts("color = \"always\"\n");
+    let has_colours = |trial: &Trial, arguments: &[&str]| {
+        let ran = trial.run(&[&["summary", "log", "-q"], arguments].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.stdout.contains('\u{1b}')
+    };
+    assert!(has_colours(&trial, &[]));
+    assert!(!has_colours(&trial, &["--color", "never"]));
+    assert!(!has_colours(&trial, &["-f", "tsv"]));
+    let left_out = "line 2, and left out: the summary is not written as text\n";
+    for arguments in [&["-f", "tsv"][..], &["--html", "page.html"]] {
+        let ran = trial.run(&[&["summary", "log", "-v"], arguments].concat());
+        assert!(ran.code == Some(0) && ran.stderr.contains(left_out), "{ran:?}");
+    }
+    // Other commands have no colours.
+    assert_eq!(rows(&trial, &["log"]), "ABAC");
+    trial.env("TRAIL2TSV_COLOR", "red");
+    trial.run(&["summary", "log"]).shows(
+        2,
+        "",
+        "trail2tsv: TRAIL2TSV_COLOR: --color \"red\": not known; write auto, always or never\n\
+         trail2tsv: try --help\n",
+    );
+}
+
+#[test]
+fn an_account_that_is_set_filters_as_a_typed_one_does() {
+    for setting in ["111122223333", "\"111122223333\"", "[111122223333]", "[\"1*3\", \"111122223333\"]"] {
+        assert_eq!(rows(&accounts(&format!("account = {setting}\n")), &["log"]), "AAC", "{setting}");
+    }
+    let mut trial = accounts("account = \"111122223333\"\n");
+    assert_eq!(rows(&trial, &["log", "--account", "444455556666"]), "B");
+    assert_eq!(rows(&trial, &["log", "--account", "*"]), "ABAC");
+    assert_eq!(trial.run(&["summary", "log", "-q", "--by", "event", "-f", "tsv"]).lines(0).len(), 3);
+    trial.env("TRAIL2TSV_ACCOUNT", "444455556666");
+    let file = trial.path(FILE).display().to_string();
+    trial.run(&["log", "-v"]).shows(
+        0,
+        "eventName\nB\n",
+        &format!(
+            "trail2tsv: --columns \"eventName\" is set by {file}, line 1\n\
+             trail2tsv: --account \"444455556666\" is set by TRAIL2TSV_ACCOUNT\n\
+             trail2tsv: 4 events in 1 file read, 1 matched\n"
+        ),
+    );
+    trial.env("TRAIL2TSV_ACCOUNT", "mine");
+    trial.run(&["log"]).shows(
+        2,
+        "",
+        "trail2tsv: TRAIL2TSV_ACCOUNT: --account \"mine\": not an account; write its 12 digits, such as 111122223333\n\
+         trail2tsv: try --help\n",
+    );
 }

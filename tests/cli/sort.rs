@@ -31,6 +31,9 @@ fn rows_are_sorted_by_any_columns() {
         (&["--sort", "-eventName", "-n", "0"], ""),
         (&["--sort", "-eventName", "-n", "9"], "E D C B A"),
         (&["--sort", "-eventName", "-e", "{A,B,C}"], "C B A"),
+        (&["--sort", "time"], "E B C A D"),
+        (&["--sort", "-EVENTTIME"], "A B C E D"),
+        (&["--sort=Agent,-time"], "B D A C E"),
     ] {
         assert_eq!(names(&trial, sort), expected, "{sort:?}");
     }
@@ -44,6 +47,11 @@ fn the_first_of_sorted_rows_are_said_to_be_some() {
         "eventName\nA\nB\n",
         "trail2tsv: 5 events in 1 file read, 5 matched, the first 2 written; 1 event kept without a readable eventTime\n",
     );
+    trial.run(&["log", "-c", "event", "--sort=-time", "-n", "1"]).shows(
+        0,
+        "eventName\nA\n",
+        "trail2tsv: 5 events in 1 file read, 5 matched, the first 1 written; 1 event kept without a readable eventTime\n",
+    );
     trial.run(&["log", "--count", "--sort", "eventTime"]).shows(
         0,
         "5\n",
@@ -54,10 +62,10 @@ fn the_first_of_sorted_rows_are_said_to_be_some() {
 #[test]
 fn a_column_to_sort_by_must_exist() {
     let trial = Trial::with("log/a.json", LOG);
-    trial.run(&["log", "--sort", "-eventtime"]).shows(
+    trial.run(&["log", "--sort", "-eventtim"]).shows(
         2,
         "",
-        "trail2tsv: --sort \"eventtime\": not a column; did you mean eventTime?\ntrail2tsv: try --help\n",
+        "trail2tsv: --sort \"eventtim\": not a column; did you mean eventTime?\ntrail2tsv: try --help\n",
     );
     trial.run(&["log", "--sort", ""]).shows(
         2,

@@ -59,6 +59,27 @@ fn since_and_until_are_read_in_it() {
 }
 
 #[test]
+fn months_words_and_seconds_bound_the_window() {
+    let trial = Trial::with("a.json", LOG);
+    let names = |arguments: &[&str]| {
+        let ran = trial.run(&[&["a.json", "-c", "eventName", "--no-header"], arguments].concat());
+        ran.lines(0).join(" ")
+    };
+    assert_eq!(names(&["--since", "2026-10"]), "A B C");
+    assert_eq!(names(&["--until", "2026-10"]), "C");
+    assert_eq!(names(&["--until", "2026-11"]), "A B C");
+    assert_eq!(names(&["--since", "1792890001"]), "B C");
+    assert_eq!(names(&["--until", "1792890000001"]), "A C");
+    assert_eq!(names(&["--since", "100 weeks"]), names(&["--since", "700 days ago"]));
+    let mut later = Trial::with("later.json", LOG.replace("2026", "2096"));
+    later.env("TRAIL2TSV_COLUMNS", "eventName");
+    for time in ["now", "today", "Yesterday", "2 hours ago", "1h30m"] {
+        assert_eq!(later.run(&["later.json", "--no-header", "--since", time]).lines(0), ["A", "B", "C"], "{time}");
+        assert_eq!(later.run(&["later.json", "--no-header", "--until", time]).lines(0), ["C"], "{time}");
+    }
+}
+
+#[test]
 fn order_does_not_depend_on_it() {
     let trial = Trial::with("a.json", LOG);
     let arguments = ["a.json", "-c", "eventName", "--no-header", "--sort", "eventTime", "--time-zone", "Europe/Berlin"];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Environment, FLAGS, NAMES, Origin, Setting, variable};
+use super::{Environment, FLAGS, LISTS, NAMES, Origin, Setting, variable};
 use crate::error::usage::UsageError;
 use crate::error::{Error, plain};
 use crate::syntax::suggest::nearest;
@@ -55,6 +55,8 @@ fn unknown(name: &str) -> String {
     }
 }
 
+const SINGLE: &str = "write a text in quotes, or a number";
+
 /// A value as it would be typed.
 fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
     let is_flag = FLAGS.contains(&name);
@@ -63,12 +65,17 @@ fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
         _ if is_flag => Err("write true or false".into()),
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) => Ok(number.as_str().to_string()),
-        DeValue::Array(list) if name == "columns" => {
-            let text = |value: &toml::Spanned<DeValue<'_>>| value.get_ref().as_str().map(String::from);
+        DeValue::Array(list) => {
+            let (_, example) = LISTS.iter().find(|(known, _)| *known == name).ok_or(SINGLE)?;
+            let text = |value: &toml::Spanned<DeValue<'_>>| match value.get_ref() {
+                DeValue::String(text) => Some(text.to_string()),
+                DeValue::Integer(id) if name == "account" => Some(id.as_str().to_string()),
+                _ => None,
+            };
             let names: Option<Vec<String>> = list.iter().map(text).collect();
-            names.map(|names| names.join(",")).ok_or("write a list of texts, such as [\"eventTime\", \"mfa\"]".into())
+            names.map(|names| names.join(",")).ok_or_else(|| format!("write a list of texts, such as {example}"))
         }
-        _ => Err("write a text in quotes, or a number".into()),
+        _ => Err(SINGLE.into()),
     }
 }
 

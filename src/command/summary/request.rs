@@ -10,6 +10,7 @@ use crate::engine::request::EventRequest;
 use crate::error::Error;
 use crate::report::Terminal;
 use crate::syntax::glob::split_list;
+use crate::table::catalogue;
 
 /// A summary: what is read and counted, and what is made of it.
 #[derive(Clone, Debug)]
@@ -90,7 +91,7 @@ impl SummaryRequest {
                 command: context.command_line(),
             },
             dedupe: counting.dedupe,
-            by: split_list(&counting.by),
+            by: split_list(&counting.by).into_iter().map(canonical).collect(),
             top: counting.top.unwrap_or(TOP),
             format,
             look: look(counting.color.as_deref(), context.terminal)?,
@@ -98,6 +99,11 @@ impl SummaryRequest {
             question: args.question,
         })
     }
+}
+
+/// The name of a column in the catalogue, or the path as typed.
+fn canonical(name: String) -> String {
+    catalogue::canonical(&name).map_or(name, String::from)
 }
 
 fn format(name: &str) -> Result<SummaryFormat, Error> {

@@ -3,8 +3,11 @@
 use super::LOG;
 use crate::harness::Trial;
 
-const TIME: &str = "not a time; write 30d, 12h, 90m or 2w for a time that long ago, \
-                    2026-10-01, 2026-10-01T12:00 (UTC) or 2026-10-01T12:00:00+02:00";
+const TIME: &str = "not a time; write 30d, 12h, 1h30m or '2 days ago' for a time that long ago, now, today, \
+                    yesterday, 2026-10, 2026-10-01, 2026-10-01T12:00 (UTC), 2026-10-01T12:00:00+02:00, \
+                    or 1790000000 for seconds since 1970";
+const MONTH: &str = "there is no such month; write 2026-10, the year first, then the month";
+const UNIT: &str = "not a time; add a unit, as in 7d, or in quotes '7 days'";
 const DAY: &str = "there is no such day; write 2026-10-01, the year first, then month and day";
 const PATTERN: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
                        these for itself";
@@ -24,7 +27,10 @@ fn is_refused(arguments: &[&str], stderr: &str) {
 #[test]
 fn values_that_make_no_sense_are_refused() {
     for (option, value, right) in [
-        ("--since", "yesterday", TIME),
+        ("--since", "tomorrow", TIME),
+        ("--since", "3 months", TIME),
+        ("--since", "7", UNIT),
+        ("--until", "2026-13", MONTH),
         ("--since", "", TIME),
         ("--until", "2026-13-01", DAY),
         ("--since", "2026-02-29", DAY),
@@ -42,7 +48,7 @@ fn values_that_make_no_sense_are_refused() {
         ("--account", "1234567890ab", ACCOUNT),
         ("--account", "", ACCOUNT),
         ("--format", "yaml", "not one of table, tsv, csv, json, xlsx"),
-        ("--columns", "eventname", "not a column; did you mean eventName?"),
+        ("--columns", "eventnam", "not a column; did you mean eventName?"),
         ("--columns", "a..b", "a path that has an empty name"),
         ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
         ("--columns", "", "an empty name; --columns help lists the names"),

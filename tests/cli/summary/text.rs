@@ -197,7 +197,7 @@ fn what_cannot_be_done_is_said() {
         (&["summary"][..], "summary: nothing to read; name a folder, a file, - or --bucket BUCKET"),
         (&["summary", "log", "-f", "xml"], "--format \"xml\": not a format of a summary; write text, tsv, csv or json"),
         (&["summary", "log", "--color", "red"], "--color \"red\": not known; write auto, always or never"),
-        (&["summary", "log", "--by", "eventname"], "--by \"eventname\": not a column; did you mean eventName?"),
+        (&["summary", "log", "--by", "eventnam"], "--by \"eventnam\": not a column; did you mean eventName?"),
     ] {
         trial.run(arguments).shows(2, "", &format!("trail2tsv: {expected}\ntrail2tsv: try --help\n"));
     }
@@ -206,6 +206,8 @@ fn what_cannot_be_done_is_said() {
         ran.lines(0),
         ["awsRegion\tevents\tfirst\tlast", "us-east-1\t2\t2026-10-01T10:30:00Z\t2026-10-03T11:00:00Z"]
     );
+    let ran = trial.run_with_stdin(&["summary", "-", "-q", "--by", "Region", "-f", "tsv", "--top", "1"], LOG);
+    assert_eq!(ran.lines(0)[0], "awsRegion\tevents\tfirst\tlast");
     let broken = Trial::with("b.json", &LOG[..LOG.len() - 60]);
     let ran = broken.run(&["summary", "b.json"]);
     assert_eq!(ran.code, Some(3), "{ran:?}");
