@@ -35,8 +35,10 @@ pub(super) enum OpenedInput {
 }
 
 /// The file that the result takes the place of, if there is one. A log is none.
-pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option<PathBuf>, Error> {
-    let Some(output) = output.filter(|path| path.is_file()) else { return Ok(None) };
+pub(super) fn replaced(output: &Path, inputs: &[Input]) -> Result<Option<PathBuf>, Error> {
+    if !output.is_file() {
+        return Ok(None);
+    }
     let Ok(old) = output.canonicalize() else { return Ok(None) };
     let is_old = |path: &Path| path.canonicalize().is_ok_and(|path| path == old);
     let is_input = |input: &Input| matches!(input, Input::Path(path) if is_old(path));
@@ -109,7 +111,7 @@ pub(super) struct InputFeed {
     /// How many batches were sent.
     sent: u64,
     /// The file that the result takes the place of, which is no input.
-    old: Option<PathBuf>,
+    old: Vec<PathBuf>,
 }
 
 impl InputFeed {
@@ -117,7 +119,7 @@ impl InputFeed {
         batches: Sender<Batch>,
         order: Sender<Receiver<OutputBlock>>,
         blocks_ahead: usize,
-        old: Option<PathBuf>,
+        old: Vec<PathBuf>,
         stop: Cancellation,
     ) -> InputFeed {
         InputFeed {
@@ -177,8 +179,8 @@ impl InputFeed {
 
     fn is_old(&self, path: &Path) -> bool {
         // Few files have its name, and only those are looked up.
-        let old = self.old.as_ref().filter(|old| old.file_name() == path.file_name());
-        old.is_some_and(|old| path.canonicalize().is_ok_and(|path| path == *old))
+        let mut old = self.old.iter().filter(|old| old.file_name() == path.file_name());
+        old.any(|old| path.canonicalize().is_ok_and(|path| path == *old))
     }
 
     /// Feeds the files of a mirror under the names that they have in the bucket.

@@ -21,6 +21,8 @@ pub struct EventRequest {
     pub table: TableLayout,
     /// Where to.
     pub output: Option<PathBuf>,
+    /// Another file that the run writes.
+    pub second_output: Option<PathBuf>,
     /// What they are sorted by, unless it is the usual order.
     pub sort: Vec<SortColumn>,
     /// Leave out events whose id came before.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::data;
+use super::provenance;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::tally::ERROR;
@@ -33,6 +33,21 @@ const STEPS: usize = 240;
 /// Seconds.
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
+
+/// What the script calls a table.
+fn name(about: TableTopic) -> &'static str {
+    match about {
+        TableTopic::Accounts => "accounts",
+        TableTopic::Regions => "regions",
+        TableTopic::Users => "users",
+        TableTopic::Events => "names",
+        TableTopic::Sources => "sources",
+        TableTopic::Addresses => "addresses",
+        TableTopic::Errors => "errors",
+        TableTopic::Denied => "denied",
+        TableTopic::Asked => "counts",
+    }
+}
 
 /// Makes the page.
 pub(super) fn page(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> String {
@@ -70,6 +85,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Val
         "commandOfTime": question.command_of_time(),
         "commandOfWeek": question.command_of_week(),
         "covered": visible(&coverage.to_string()),
+        "provenance": provenance::lines(request, coverage),
         "period": counts.all.period(),
         "events": counts.all.count,
         "kinds": counts.kinds,
@@ -101,7 +117,7 @@ fn chart<const KINDS: usize>(timeline: &Timeline<KINDS>, question: &FollowUpComm
 fn news(summary: &Summary, about: TableTopic, question: &FollowUpCommand<'_>) -> Value {
     let Some(table) = summary.table(about) else { return Value::Null };
     let mut chart = chart(&table.firsts.by_day(), question);
-    chart["name"] = data::name(about).into();
+    chart["name"] = name(about).into();
     chart
 }
 
@@ -110,7 +126,7 @@ fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCom
     let rows = PageRows { table, spellings: spellings(table), frame, question };
     let rows = table.rows.iter().map(|row| rows.value(row));
     json!({
-        "name": data::name(table.about),
+        "name": name(table.about),
         "columns": table.columns.iter().map(|name| cut(name)).collect::<Vec<_>>(),
         "distinct": table.distinct,
         "events": table.events,

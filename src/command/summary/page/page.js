@@ -287,6 +287,9 @@ function header() {
   );
   const untimed = data.untimed ? ` ${plural(data.untimed, "event")} without a time that can be read.` : "";
   at("covered").textContent = `${data.covered}.${untimed}`;
+  at("provenance").replaceChildren(
+    ...data.provenance.map(([label, text]) => html("div", {}, html("b", {}, label), ` ${text}`)),
+  );
 }
 
 function activity() {
