@@ -121,7 +121,7 @@ impl TextPage {
         }
         if let Some(frame) = self.frame {
             let bars = self.paint(BAR, &bars(&counts.all.over(frame)));
-            let text = format!("{bars} by {}", time::hours(frame.hours()));
+            let text = format!("{bars} by {}", time::step(frame.minutes()));
             self.labelled("Activity", &text);
         }
     }
@@ -132,7 +132,7 @@ impl TextPage {
         }
         let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.trend.count).to_string()).collect();
         let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
-        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::hours(frame.hours())));
+        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::step(frame.minutes())));
         let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
         let fixed = GAP + number + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
         let headings = headings(table);

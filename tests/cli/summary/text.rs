@@ -219,3 +219,31 @@ fn what_cannot_be_done_is_said() {
     assert_eq!(ran.code, Some(3), "{ran:?}");
     assert!(ran.stdout.contains("Events     2 in 1 file"), "{ran:?}");
 }
+
+/// Events at these minutes of a day.
+fn minutes(minutes: &[u32]) -> Trial {
+    let event = |minute: &u32| {
+        format!(r#"{{"eventTime":"2026-10-01T{:02}:{:02}:30Z","eventName":"A"}}"#, minute / 60, minute % 60)
+    };
+    Trial::with("a.json", minutes.iter().map(event).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn short_periods_have_steps_of_minutes() {
+    for (times, bars, step) in [
+        (&[600, 600, 603][..], "█  ▄", "minute"),
+        (&[600, 601, 624], "█    ▄", "5 minutes"),
+        (&[600, 615, 629, 640], "▄█▄", "15 minutes"),
+        (&[600, 601, 959], "█          ▄", "30 minutes"),
+        (&[600, 601, 960], "█     ▄", "hour"),
+    ] {
+        let trial = minutes(times);
+        let ran = trial.run(&["summary", "a.json", "-q", "--threads", "1"]);
+        assert!(ran.lines(0).contains(&format!("Activity   {bars} by {step}").as_str()), "{step}: {ran:?}");
+        let three = trial.run(&["summary", "a.json", "-q", "--threads", "3"]);
+        assert_eq!(body(&three.stdout), body(&ran.stdout));
+    }
+    let mut wide = minutes(&[600, 601, 959]);
+    let ran = wide.env("COLUMNS", "120").run(&["summary", "a.json", "-q"]);
+    assert!(ran.stdout.contains(" by 15 minutes\n"), "{ran:?}");
+}
