@@ -228,7 +228,9 @@ fn stages(
     report: &Report,
     stop: &Cancellation,
 ) -> Result<Coverage, Error> {
-    let old = feed::replaced(request.output.as_deref(), &request.inputs)?;
+    let outputs = request.output.iter().chain(&request.second_output);
+    let old = outputs.filter_map(|output| feed::replaced(output, &request.inputs).transpose());
+    let old = old.collect::<Result<Vec<_>, _>>()?;
     let inputs = feed::open(&request.inputs, report, stop)?;
     let (mut sink, header) = open()?;
 

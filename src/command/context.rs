@@ -22,6 +22,8 @@ pub struct Context {
     pub cores: usize,
     /// The terminal that standard output is, if it is one.
     pub terminal: Option<Terminal>,
+    /// The width that the variable `COLUMNS` asks for.
+    pub columns: Option<usize>,
     /// What was typed.
     pub typed: Vec<OsString>,
     /// The options that were set and not typed.
@@ -35,6 +37,7 @@ impl Context {
             now: Timestamp::now(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             terminal: Terminal::of_stdout(),
+            columns: std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok()),
             typed,
             settings: Settings::default(),
         }

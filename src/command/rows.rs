@@ -114,6 +114,7 @@ fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Er
         sort: args.table.order(),
         dedupe: args.table.dedupe,
         output: args.table.output,
+        second_output: None,
         count: args.table.count,
         limit: args.table.limit,
         threads: args.work.threads(context.cores),
@@ -133,7 +134,7 @@ mod tests {
     fn context() -> Context {
         let terminal = Some(Terminal { width: 80, has_colors: true });
         let now = "2026-11-21T10:30:00Z".parse().unwrap();
-        Context { now, cores: 2, terminal, typed: Vec::new(), settings: Settings::default() }
+        Context { now, cores: 2, terminal, columns: None, typed: Vec::new(), settings: Settings::default() }
     }
 
     fn outcome(arguments: &[&str]) -> Result<Option<EventRequest>, Error> {

@@ -8,6 +8,7 @@
 //!                  terminal, data, page                  what is made of it
 //! ```
 
+mod all_rows;
 pub mod args;
 mod buckets;
 mod counter;
@@ -16,6 +17,7 @@ mod display;
 mod follow_up;
 mod log_days;
 mod page;
+mod provenance;
 mod request;
 mod result;
 mod spill;
@@ -27,8 +29,10 @@ mod value_stats;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use self::args::{SummaryArgs, question};
-use self::request::{SummaryFormat, SummaryRequest};
+use self::all_rows::AllRows;
+use self::args::{SummaryArgs, filters, question};
+use self::data::SummaryData;
+use self::request::SummaryRequest;
 use self::result::{Summary, TableTopic};
 use self::tally::{CountedColumns, Tally};
 use super::context::print;
@@ -42,7 +46,6 @@ use crate::error::exit::Exit;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
 use crate::table::catalogue;
-use crate::table::layout::Format;
 
 /// What all counters may take in memory together.
 const ROOM: usize = 32 << 20;
@@ -72,7 +75,8 @@ impl Command for SummaryCommand {
         if args.counting.by.iter().any(|list| list.eq_ignore_ascii_case("help")) {
             return print(&catalogue::help());
         }
-        let request = SummaryRequest::new(SummaryArgs { question: question(typed), ..args }, context)?;
+        let request =
+            SummaryRequest::new(SummaryArgs { question: question(typed), filters: filters(typed), ..args }, context)?;
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
@@ -92,22 +96,29 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     {
         tally.leave_out_repeated(&mut fields)?;
     }
-    // Before the work, so that a page that cannot be written is said at once.
-    let html = request.reading.output.as_deref().map(|path| Target::open(Some(path))).transpose()?;
+    // Before the work, so that a file that cannot be written is reported at once.
+    let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
+    let output = request.format.map(|_| Target::open(request.output.as_deref())).transpose()?;
+    let mut all = request.has_all_rows().then(AllRows::new);
     let mut coverage = engine::visit(&request.reading, fields, &mut tallies, report, stop)?;
-    let top = if html.is_some() { request.top.max(request.html_top) } else { request.top };
-    let mut summary = Summary::new(headings, tallies, top)?;
+    let top = request.output_top().max(request.page_top());
+    let mut summary = Summary::new(headings, tallies, top, all.as_mut())?;
     coverage.cut_values += summary.counts.cut_values;
     report.clear();
     if let Some(mut html) = html {
         html.write(page::page(&summary, &coverage, request).as_bytes())?;
         html.finish()?;
-        summary.keep(request.top);
+        summary.keep(request.output_top());
     }
-    if let Some(format) = request.format {
-        let mut target = Target::open(None)?;
-        target.write(&written(&summary, &coverage, format, request))?;
-        target.finish()?;
+    if let (Some(format), Some(mut output)) = (request.format, output) {
+        if format.is_data() {
+            let (summary, coverage) = (&summary, &coverage);
+            SummaryData { summary, coverage, dedupe: request.dedupe, stop }.write(all, format, &mut output)?;
+        } else {
+            let provenance = provenance::lines(request, &coverage);
+            output.write(terminal::text(&summary, &coverage, &provenance, request.look).as_bytes())?;
+        }
+        output.finish()?;
     }
     Ok(coverage)
 }
@@ -131,13 +142,4 @@ fn subjects(
     let headings = SUBJECTS.iter().map(|(about, column)| (*about, vec![column.to_string()]));
     let denied = (TableTopic::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     Ok((headings.chain([denied]).collect(), subjects))
-}
-
-fn written(summary: &Summary, coverage: &Coverage, format: SummaryFormat, request: &SummaryRequest) -> Vec<u8> {
-    match format {
-        SummaryFormat::Text => terminal::text(summary, coverage, request.look).into_bytes(),
-        SummaryFormat::Tsv => data::rows(summary, coverage, Format::Tsv),
-        SummaryFormat::Csv => data::rows(summary, coverage, Format::Csv),
-        SummaryFormat::Json => data::json(summary, coverage),
-    }
 }

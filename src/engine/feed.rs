@@ -36,8 +36,10 @@ pub(super) enum OpenedInput {
 
 /// The existing file that the output will replace; `None` if there is none. Fails if it
 /// is a log or an input.
-pub(super) fn replaced(output: Option<&Path>, inputs: &[Input]) -> Result<Option<PathBuf>, Error> {
-    let Some(output) = output.filter(|path| path.is_file()) else { return Ok(None) };
+pub(super) fn replaced(output: &Path, inputs: &[Input]) -> Result<Option<PathBuf>, Error> {
+    if !output.is_file() {
+        return Ok(None);
+    }
     let Ok(old) = output.canonicalize() else { return Ok(None) };
     let is_old = |path: &Path| path.canonicalize().is_ok_and(|path| path == old);
     let is_input = |input: &Input| matches!(input, Input::Path(path) if is_old(path));
@@ -109,8 +111,8 @@ pub(super) struct InputFeed {
     enough: usize,
     /// Number of batches sent.
     sent: u64,
-    /// The file that the output will replace, which must not be read.
-    old: Option<PathBuf>,
+    /// The files that the outputs will replace, which must not be read.
+    old: Vec<PathBuf>,
 }
 
 impl InputFeed {
@@ -118,7 +120,7 @@ impl InputFeed {
         batches: Sender<Batch>,
         order: Sender<Receiver<OutputBlock>>,
         blocks_ahead: usize,
-        old: Option<PathBuf>,
+        old: Vec<PathBuf>,
         stop: Cancellation,
     ) -> InputFeed {
         InputFeed {
@@ -178,8 +180,8 @@ impl InputFeed {
 
     fn is_old(&self, path: &Path) -> bool {
         // Resolve only the few files with the same name.
-        let old = self.old.as_ref().filter(|old| old.file_name() == path.file_name());
-        old.is_some_and(|old| path.canonicalize().is_ok_and(|path| path == *old))
+        let mut old = self.old.iter().filter(|old| old.file_name() == path.file_name());
+        old.any(|old| path.canonicalize().is_ok_and(|path| path == *old))
     }
 
     /// Feeds the files of a mirror under their names in the bucket.

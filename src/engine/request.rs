@@ -21,6 +21,8 @@ pub struct EventRequest {
     pub table: TableLayout,
     /// The output file; `None` for standard output.
     pub output: Option<PathBuf>,
+    /// Another file that the run writes.
+    pub second_output: Option<PathBuf>,
     /// The columns to sort by; empty keeps the order of the inputs.
     pub sort: Vec<SortColumn>,
     /// Whether to omit events whose id was seen before.

@@ -100,9 +100,9 @@ fn a_failed_sign_in_fails_without_a_code_too() {
     assert_eq!(trial.column("eventName", &["--no-errors"]), ["ConsoleLogin", "CreateWorkspace", "Poll"]);
     let summary = trial.run(&["summary", "log.json", "-f", "json", "-q"]);
     let summary: serde_json::Value = serde_json::from_str(&summary.stdout).unwrap();
-    assert_eq!(summary["failed"], 5, "{summary}");
+    assert_eq!(summary["errors"], 5, "{summary}");
     let codes: Vec<&str> =
-        summary["errors"]["top"].as_array().unwrap().iter().filter_map(|row| row["errorCode"].as_str()).collect();
+        summary["errorCode"]["rows"].as_array().unwrap().iter().filter_map(|row| row["errorCode"].as_str()).collect();
     assert_eq!(codes, ["404"], "200 is not an error");
 }
 

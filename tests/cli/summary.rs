@@ -4,6 +4,7 @@
 
 mod counts;
 mod data;
+mod output;
 mod page;
 mod text;
 
@@ -22,6 +23,14 @@ const LOG: &str = r#"{"Records":[
      "userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::444455556666:assumed-role/Reader/bob",
         "sessionContext":{"sessionIssuer":{"userName":"Reader"}}}},
     {"eventName":"Tick","eventType":"AwsServiceEvent"}]}"#;
+
+/// The text of a summary without its last lines, which say where it comes from.
+#[track_caller]
+fn body(text: &str) -> &str {
+    let (body, footer) = text.split_once("\nCommand    ").unwrap();
+    assert!(footer.contains("\nMade at    "), "{footer}");
+    body
+}
 
 fn small() -> Trial {
     Trial::with("log/a.json", LOG)

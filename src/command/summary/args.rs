@@ -20,7 +20,7 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
     name = "summary",
     after_help = "Examples:\n  \
     trail2tsv summary --bucket my-trail --since 30d\n  \
-    trail2tsv summary AWSLogs --by userName,eventName --top 50 -f csv > counts.csv\n  \
+    trail2tsv summary AWSLogs --by userName,eventName -o counts.csv\n  \
     trail2tsv summary AWSLogs --html summary.html"
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
@@ -43,6 +43,9 @@ pub struct SummaryArgs {
     /// The options that say which events, as they can be typed again.
     #[arg(skip)]
     pub question: Vec<String>,
+    /// The filters among them.
+    #[arg(skip)]
+    pub filters: Vec<String>,
 }
 
 /// What is counted, and how it is shown.
@@ -52,16 +55,19 @@ pub struct CountingArgs {
     /// Count by these columns instead, by name or by path
     #[arg(long, value_name = "COLUMN,…")]
     pub by: Vec<String>,
-    /// How many of the most frequent to show [default: 10, and 25 on a page]
+    /// Show only the N most frequent values [default: 10, 25 on a page, all in tsv, csv and json]
     #[arg(long, value_name = "N",
           value_parser = number(1..=100_000_usize))]
     pub top: Option<usize>,
     /// Leave out events whose eventID came before; takes one thread
     #[arg(long)]
     pub dedupe: bool,
-    /// text, tsv, csv or json, on standard output [default: text, and nothing beside --html]
+    /// text, tsv, csv or json [default: by the ending of --output, else text; nothing beside --html]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
+    /// Write to this file instead of standard output; it appears only when complete
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Write a page for a browser, which needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
@@ -79,12 +85,25 @@ pub(super) fn question(matches: &ArgMatches) -> Vec<String> {
     let is_other = |id: &str| {
         !is_counted(id) && others.iter().flat_map(clap::Command::get_arguments).any(|other| other.get_id() == id)
     };
+    typed(matches, |id| !is_other(id) && !matches!(id, "since" | "until"))
+}
+
+/// The filters that were typed.
+pub(super) fn filters(matches: &ArgMatches) -> Vec<String> {
+    let groups = [ScopeArgs::augment_args, FilterArgs::augment_args].map(|augment| augment(clap::Command::new("own")));
+    let is_filter =
+        |id: &str| groups.iter().flat_map(clap::Command::get_arguments).any(|filter| filter.get_id().as_str() == id);
+    typed(matches, is_filter)
+}
+
+/// What was typed of the wanted arguments, as it can be typed again: inputs, then
+/// options.
+fn typed(matches: &ArgMatches, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let all = SummaryArgs::augment_args(clap::Command::new("all"));
     let (mut options, mut inputs) = (Vec::new(), Vec::new());
     for argument in all.get_arguments() {
         let id = argument.get_id().as_str();
-        let is_typed = matches.value_source(id) == Some(ValueSource::CommandLine);
-        if !is_typed || is_other(id) || matches!(id, "since" | "until") {
+        if matches.value_source(id) != Some(ValueSource::CommandLine) || !is_wanted(id) {
             continue;
         }
         let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());

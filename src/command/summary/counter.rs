@@ -134,7 +134,7 @@ impl Counter {
     pub(super) fn finish(
         mut self,
         others: impl Iterator<Item = Counter>,
-        mut each: impl FnMut(&[u8], &ValueStats),
+        mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for other in others {
             for CounterEntry { value, trend } in &other.entries {
@@ -144,15 +144,12 @@ impl Counter {
         }
         if self.spill.is_empty() {
             for CounterEntry { value, trend } in &self.entries {
-                each(&self.text[value.clone()], trend);
+                each(&self.text[value.clone()], trend)?;
             }
             return Ok(());
         }
         self.spill()?;
-        self.spill.read(|value, trend| {
-            each(value, trend);
-            Ok(())
-        })
+        self.spill.read(each)
     }
 }
 
@@ -275,6 +272,7 @@ mod tests {
         let each = |value: &[u8], trend: &ValueStats| {
             let before = found.insert(String::from_utf8(value.to_vec()).unwrap(), trend.clone());
             assert!(before.is_none(), "{value:?} came twice");
+            Ok(())
         };
         first.finish(counters, each).unwrap();
         found

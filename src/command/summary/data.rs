@@ -1,110 +1,206 @@
 //! The summary as data: a line for each value, or one JSON object.
+//!
+//! Both have the same names: those of columns where these are counted.
 
 use serde_json::{Map, Value, json};
 
-use super::result::{Summary, SummaryTable, TableRow, TableTopic};
+use super::all_rows::{AllRows, CountedRow};
+use super::request::SummaryFormat;
+use super::result::{Summary, SummaryTable, TableTopic};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
+use crate::sink::target::Target;
 use crate::syntax::visible::push_text;
 use crate::table::layout::Format;
 use crate::table::line;
 
-/// What a table is called where programs read it.
-pub(super) fn name(about: TableTopic) -> &'static str {
+/// What a table is called where programs read it: as the column that it counts.
+fn name(about: TableTopic) -> &'static str {
     match about {
-        TableTopic::Accounts => "accounts",
-        TableTopic::Regions => "regions",
-        TableTopic::Users => "users",
-        TableTopic::Events => "names",
-        TableTopic::Sources => "sources",
-        TableTopic::Addresses => "addresses",
-        TableTopic::Errors => "errors",
-        TableTopic::Denied => "denied",
+        TableTopic::Accounts => "recipientAccountId",
+        TableTopic::Regions => "awsRegion",
+        TableTopic::Users => "userName",
+        TableTopic::Events => "eventName",
+        TableTopic::Sources => "eventSource",
+        TableTopic::Addresses => "sourceIPAddress",
+        TableTopic::Errors => "errorCode",
+        TableTopic::Denied => "deniedCalls",
         TableTopic::Asked => "counts",
     }
 }
 
-/// Rows of the values that were asked for or, where nothing was, of all tables
-/// one behind the other.
-pub(super) fn rows(summary: &Summary, coverage: &Coverage, format: Format) -> Vec<u8> {
-    let mut out = Vec::new();
-    if let Some(table) = summary.table(TableTopic::Asked) {
-        let columns = table.columns.iter().map(String::as_str);
-        line(columns.chain(["events", "first", "last"]), format, &mut out);
-        for row in &table.rows {
-            let numbers = numbers(row.trend.count, row.trend.period());
-            line(row.values.iter().chain(&numbers).map(String::as_str), format, &mut out);
+/// A summary that is written as data.
+pub(super) struct SummaryData<'a> {
+    pub(super) summary: &'a Summary,
+    pub(super) coverage: &'a Coverage,
+    /// Whether events that came before were left out.
+    pub(super) dedupe: bool,
+    pub(super) stop: &'a Cancellation,
+}
+
+impl SummaryData<'_> {
+    /// Writes it, with `all` rows or, where there are none, those of its tables.
+    pub(super) fn write(&self, all: Option<AllRows>, format: SummaryFormat, target: &mut Target) -> Result<(), Error> {
+        let mut out = DataBuffer { bytes: Vec::new(), target, stop: self.stop };
+        match format {
+            SummaryFormat::Csv => self.write_lines(all, Format::Csv, &mut out)?,
+            SummaryFormat::Json => self.write_json(all, &mut out)?,
+            SummaryFormat::Tsv | SummaryFormat::Text => self.write_lines(all, Format::Tsv, &mut out)?,
         }
-        return out;
+        out.flush()
     }
-    line(["table", "value", "eventName", "events", "first", "last"], format, &mut out);
-    let mut row = |table: &str, values: &[String], count: u64, period| {
-        let second = values.get(1).map_or("", String::as_str);
-        let first = values.first().map_or("", String::as_str);
-        let numbers = numbers(count, period);
-        line([table, first, second].into_iter().chain(numbers.iter().map(String::as_str)), format, &mut out);
-    };
-    row("total", &["events".into()], summary.counts.all.count, summary.counts.all.period());
-    for (name, count) in totals(summary, coverage) {
-        row("total", &[name.into()], count, None);
-    }
-    for table in &summary.tables {
-        row("distinct", &[name(table.about).into()], table.distinct, None);
-    }
-    for table in &summary.tables {
-        for TableRow { values, trend } in &table.rows {
-            row(name(table.about), values, trend.count, trend.period());
+
+    /// Rows of the values that were asked for or, where nothing was, of all tables
+    /// one behind the other.
+    fn write_lines(&self, all: Option<AllRows>, format: Format, out: &mut DataBuffer<'_>) -> Result<(), Error> {
+        if let Some(table) = self.summary.table(TableTopic::Asked) {
+            let columns = table.columns.iter().map(String::as_str);
+            line(columns.chain(["events", "first", "last"]), format, &mut out.bytes);
+            return self.each_row(all, |CountedRow { values, count, period, .. }| {
+                let numbers = numbers(count, period);
+                line(values.iter().chain(&numbers).map(String::as_str), format, &mut out.bytes);
+                out.flush_if_full()
+            });
         }
+        line(["table", "value", "eventName", "events", "first", "last"], format, &mut out.bytes);
+        let mut row = |table: &str, values: &[String], count: u64, period| {
+            let second = values.get(1).map_or("", String::as_str);
+            let first = values.first().map_or("", String::as_str);
+            let numbers = numbers(count, period);
+            let cells = [table, first, second].into_iter().chain(numbers.iter().map(String::as_str));
+            line(cells, format, &mut out.bytes);
+            out.flush_if_full()
+        };
+        let counts = &self.summary.counts;
+        row("total", &["events".into()], counts.all.count, counts.all.period())?;
+        for (name, count) in self.totals() {
+            row("total", &[name.into()], count, None)?;
+        }
+        for table in &self.summary.tables {
+            row("distinct", &[name(table.about).into()], table.distinct, None)?;
+        }
+        self.each_row(all, |CountedRow { table, values, count, period }| {
+            let name = self.summary.tables.get(table).map_or("", |table| name(table.about));
+            row(name, values, count, period)
+        })
     }
-    out
-}
 
-/// One object with all that is counted.
-pub(super) fn json(summary: &Summary, coverage: &Coverage) -> Vec<u8> {
-    let [first, last] = times(summary.counts.all.period());
-    let mut object = Map::new();
-    object.insert("events".into(), summary.counts.all.count.into());
-    object.insert("first".into(), first);
-    object.insert("last".into(), last);
-    object.extend(totals(summary, coverage).map(|(name, count)| (name.into(), count.into())));
-    for table in &summary.tables {
-        object.insert(name(table.about).into(), table_object(table));
+    /// One object with all that is counted.
+    fn write_json(&self, all: Option<AllRows>, out: &mut DataBuffer<'_>) -> Result<(), Error> {
+        let [first, last] = times(self.summary.counts.all.period());
+        let mut object = Map::new();
+        object.insert("events".into(), self.summary.counts.all.count.into());
+        object.insert("first".into(), first);
+        object.insert("last".into(), last);
+        object.extend(self.totals().map(|(name, count)| (name.into(), count.into())));
+        let totals = Value::Object(object).to_string();
+        out.text(totals.trim_end_matches('}'));
+        let mut tables = self.summary.tables.iter().enumerate();
+        let mut open: Option<usize> = None;
+        self.each_row(all, |row| {
+            let is_next = open != Some(row.table);
+            while open != Some(row.table)
+                && let Some((at, table)) = tables.next()
+            {
+                begin_table(table, open.is_some(), out);
+                open = Some(at);
+            }
+            if !is_next {
+                out.text(",");
+            }
+            if let Some(table) = self.summary.tables.get(row.table) {
+                out.text(&row_object(table, &row).to_string());
+            }
+            out.flush_if_full()
+        })?;
+        for (at, table) in tables {
+            begin_table(table, open.is_some(), out);
+            open = Some(at);
+        }
+        out.text(if open.is_some() { "]}}" } else { "}" });
+        out.bytes.push(b'\n');
+        Ok(())
     }
-    let mut line = Vec::new();
-    // Hidden characters stand in strings only, where escapes mean the same.
-    push_text(&Value::Object(object).to_string(), &mut line);
-    line.push(b'\n');
-    line
+
+    /// Calls `each` for `all` rows or, where there are none, for those of the tables.
+    fn each_row(
+        &self,
+        all: Option<AllRows>,
+        mut each: impl FnMut(CountedRow<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if let Some(all) = all {
+            return all.each(each);
+        }
+        for (table, counted) in self.summary.tables.iter().enumerate() {
+            for row in &counted.rows {
+                let (count, period) = (row.trend.count, row.trend.period());
+                each(CountedRow { table, values: &row.values, count, period })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn totals(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = &self.summary.counts;
+        let duplicates = self.dedupe.then_some(("duplicates", self.coverage.duplicates));
+        let totals = [
+            ("files", self.coverage.files),
+            ("reads", counts.kinds[READ]),
+            ("writes", counts.kinds[WRITE]),
+            ("errors", counts.kinds[ERROR]),
+            ("other", counts.kinds[OTHER]),
+            ("denied", counts.denied),
+            ("untimed", self.summary.untimed()),
+        ];
+        totals.into_iter().chain(duplicates)
+    }
 }
 
-fn table_object(table: &SummaryTable) -> Value {
-    let row = |row: &TableRow| {
-        let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| json!(value)));
-        let [first, last] = times(row.trend.period());
-        let numbers = [("events", json!(row.trend.count)), ("first", first), ("last", last)];
-        values.chain(numbers.map(|(name, value)| (name.into(), value))).collect::<Map<_, _>>()
-    };
-    json!({
-        "distinct": table.distinct,
-        "events": table.events,
-        "without": table.empty,
-        "top": table.rows.iter().map(row).collect::<Vec<_>>(),
-    })
+/// Begins the object of a table up to its rows, and ends the one before.
+fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_>) {
+    let head = json!({ "distinct": table.distinct, "events": table.events, "without": table.empty }).to_string();
+    out.text(if has_previous { "]}," } else { "," });
+    out.text(&format!("\"{}\":{},\"rows\":[", name(table.about), head.trim_end_matches('}')));
 }
 
-fn totals(summary: &Summary, coverage: &Coverage) -> impl Iterator<Item = (&'static str, u64)> {
-    let counts = &summary.counts;
-    [
-        ("files", coverage.files),
-        ("reads", counts.kinds[READ]),
-        ("writes", counts.kinds[WRITE]),
-        ("failed", counts.kinds[ERROR]),
-        ("other", counts.kinds[OTHER]),
-        ("refused", counts.denied),
-        ("untimed", summary.untimed()),
-    ]
-    .into_iter()
+fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> Value {
+    let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| json!(value)));
+    let [first, last] = times(row.period);
+    let numbers = [("events", json!(row.count)), ("first", first), ("last", last)];
+    values.chain(numbers.map(|(name, value)| (name.into(), value))).collect::<Map<_, _>>().into()
+}
+
+/// What is to be written next, so that it is written in large pieces.
+struct DataBuffer<'a> {
+    bytes: Vec<u8>,
+    target: &'a mut Target,
+    stop: &'a Cancellation,
+}
+
+impl DataBuffer<'_> {
+    const FULL: usize = 64 << 10;
+
+    /// Appends JSON. Hidden characters are in its strings only, where an escape
+    /// means the same.
+    fn text(&mut self, json: &str) {
+        push_text(json, &mut self.bytes);
+    }
+
+    fn flush_if_full(&mut self) -> Result<(), Error> {
+        if self.bytes.len() < DataBuffer::FULL { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if self.stop.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        self.target.write(&self.bytes)?;
+        self.bytes.clear();
+        Ok(())
+    }
 }
 
 fn numbers(count: u64, period: Option<[i64; 2]>) -> [String; 3] {

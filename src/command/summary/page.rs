@@ -8,11 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::data;
+use super::provenance;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::tally::ERROR;
 use super::timeline::Timeline;
+use crate::command::summary::buckets::BucketSize;
 use crate::command::summary::display::{is_hidden, visible};
 use crate::command::summary::follow_up::FollowUpCommand;
 use crate::command::summary::log_days::gaps;
@@ -31,8 +32,23 @@ const LONGEST: usize = 300;
 /// The most stretches of time that charts have.
 const STEPS: usize = 240;
 /// Seconds.
-const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+const MINUTE: i64 = 60;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// What the script calls a table.
+fn name(about: TableTopic) -> &'static str {
+    match about {
+        TableTopic::Accounts => "accounts",
+        TableTopic::Regions => "regions",
+        TableTopic::Users => "users",
+        TableTopic::Events => "names",
+        TableTopic::Sources => "sources",
+        TableTopic::Addresses => "addresses",
+        TableTopic::Errors => "errors",
+        TableTopic::Denied => "denied",
+        TableTopic::Asked => "counts",
+    }
+}
 
 /// Makes the page.
 pub(super) fn page(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> String {
@@ -70,6 +86,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Val
         "commandOfTime": question.command_of_time(),
         "commandOfWeek": question.command_of_week(),
         "covered": visible(&coverage.to_string()),
+        "provenance": provenance::lines(request, coverage),
         "period": counts.all.period(),
         "events": counts.all.count,
         "kinds": counts.kinds,
@@ -77,10 +94,10 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Val
         "errorOptions": (counts.kinds[ERROR] > 0).then(|| question.errors()),
         "deniedOptions": (counts.denied > 0).then(|| question.denied()),
         "untimed": summary.untimed(),
-        "activity": chart(&counts.timeline, question),
+        "activity": chart(&counts.timeline, counts.all.period(), question),
         "week": counts.week,
         "new": [news(summary, TableTopic::Users, question), news(summary, TableTopic::Addresses, question)],
-        "frame": frame.map(|frame| json!({ "hours": frame.hours(), "start": frame.first_hour() })),
+        "frame": frame.map(|frame| json!({ "minutes": frame.minutes(), "start": frame.first_minute() })),
         "tables": shown.map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
         "roles": summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
         "days": days(summary, question),
@@ -88,20 +105,25 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Val
 }
 
 /// Counts over time, each with what asks for all events of its time.
-fn chart<const KINDS: usize>(timeline: &Timeline<KINDS>, question: &FollowUpCommand<'_>) -> Value {
-    let (hours, bins) = timeline.over(STEPS);
-    let bins = bins.into_iter().map(|(hour, counts)| {
-        let options = question.between(hour * HOUR, (hour + hours) * HOUR);
-        json!([hour, counts.as_slice(), options])
+fn chart<const KINDS: usize>(
+    timeline: &Timeline<KINDS>,
+    period: Option<[i64; 2]>,
+    question: &FollowUpCommand<'_>,
+) -> Value {
+    let [first, last] = period.unwrap_or_default().map(|second| second.div_euclid(MINUTE));
+    let (minutes, bins) = timeline.over(STEPS, BucketSize::smallest(first, last));
+    let bins = bins.into_iter().map(|(minute, counts)| {
+        let options = question.between(minute * MINUTE, (minute + minutes) * MINUTE);
+        json!([minute, counts.as_slice(), options])
     });
-    json!({ "hours": hours, "bins": bins.collect::<Vec<_>>() })
+    json!({ "minutes": minutes, "bins": bins.collect::<Vec<_>>() })
 }
 
 /// On which days values came for the first time.
 fn news(summary: &Summary, about: TableTopic, question: &FollowUpCommand<'_>) -> Value {
     let Some(table) = summary.table(about) else { return Value::Null };
-    let mut chart = chart(&table.firsts.by_day(), question);
-    chart["name"] = data::name(about).into();
+    let mut chart = chart(&table.firsts.by_day(), None, question);
+    chart["name"] = name(about).into();
     chart
 }
 
@@ -110,7 +132,7 @@ fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCom
     let rows = PageRows { table, spellings: spellings(table), frame, question };
     let rows = table.rows.iter().map(|row| rows.value(row));
     json!({
-        "name": data::name(table.about),
+        "name": name(table.about),
         "columns": table.columns.iter().map(|name| cut(name)).collect::<Vec<_>>(),
         "distinct": table.distinct,
         "events": table.events,

@@ -1,5 +1,7 @@
 //! What a summary counts, and how it is shown.
 
+use std::path::{Path, PathBuf};
+
 use jiff::tz::TimeZone;
 
 use super::args::SummaryArgs;
@@ -15,22 +17,26 @@ use crate::table::catalogue;
 /// A summary: what is read and counted, and what is made of it.
 #[derive(Clone, Debug)]
 pub struct SummaryRequest {
-    /// Which events are read, and how; its output is a page.
+    /// Which events are read, and how.
     pub reading: EventRequest,
     /// Leave out events whose id came before.
     pub dedupe: bool,
     /// The columns to count by; where there are none, what everybody asks.
     pub by: Vec<String>,
-    /// How many of the most frequent values the output shows.
-    pub top: usize,
-    /// What is written to standard output, if anything.
+    /// How many of the most frequent values are shown, if that was typed.
+    pub top: Option<usize>,
+    /// How the output is written, if there is one.
     pub format: Option<SummaryFormat>,
+    /// The file that is written instead of standard output.
+    pub output: Option<PathBuf>,
+    /// The file of the page.
+    pub html: Option<PathBuf>,
     /// How text looks.
     pub look: TextStyle,
-    /// How many of the most frequent values the page shows.
-    pub html_top: usize,
     /// The options that say which events, but for times, as typed.
     pub question: Vec<String>,
+    /// The filters among these, with times.
+    pub filters: Vec<String>,
 }
 
 /// How a summary is written.
@@ -49,18 +55,25 @@ pub enum SummaryFormat {
 /// How text looks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TextStyle {
-    /// How many columns a line has at most.
-    pub width: usize,
+    /// How many columns a line has at most, if there is a limit.
+    pub width: Option<usize>,
     /// Whether there are colours.
     pub has_colors: bool,
 }
 
-/// Columns of a terminal that does not tell, and of text that goes elsewhere.
+/// Columns of a terminal whose width is not known.
 const WIDTH: usize = 80;
 /// No terminal is used that is narrower.
 const NARROWEST: usize = 40;
 const TOP: usize = 10;
 const TOP_OF_PAGE: usize = 25;
+
+impl SummaryFormat {
+    /// Whether programs read it.
+    pub fn is_data(self) -> bool {
+        self != SummaryFormat::Text
+    }
+}
 
 impl SummaryRequest {
     /// What the options ask for.
@@ -73,14 +86,24 @@ impl SummaryRequest {
         }
         // Which of several events came first, only one thread can tell.
         let threads = if counting.dedupe { 1 } else { args.work.threads(context.cores) };
-        let format = counting.format.as_deref().map(format).transpose()?;
-        let format = format.or(counting.html.is_none().then_some(SummaryFormat::Text));
+        let format = match (counting.format.as_deref(), counting.output.as_deref()) {
+            (Some(name), _) => Some(format(name)?),
+            (None, Some(path)) => Some(format_of_file(path)?),
+            (None, None) => counting.html.is_none().then_some(SummaryFormat::Text),
+        };
+        if let (Some(output), Some(html)) = (&counting.output, &counting.html)
+            && output == html
+        {
+            return Err(Error::option("--output", &output.to_string_lossy(), "the file of --html; name another one"));
+        }
+        let look = look(counting.color.as_deref(), counting.output.is_none(), context)?;
         Ok(SummaryRequest {
             reading: EventRequest {
                 inputs,
                 filter,
                 table: TableArgs::default().layout(TimeZone::UTC, Vec::new(), None)?,
-                output: counting.html,
+                output: counting.html.clone().or(counting.output.clone()),
+                second_output: counting.html.as_ref().and(counting.output.clone()),
                 sort: Vec::new(),
                 dedupe: false,
                 count: false,
@@ -92,12 +115,33 @@ impl SummaryRequest {
             },
             dedupe: counting.dedupe,
             by: split_list(&counting.by).into_iter().map(canonical).collect(),
-            top: counting.top.unwrap_or(TOP),
+            top: counting.top,
             format,
-            look: look(counting.color.as_deref(), context.terminal)?,
-            html_top: counting.top.unwrap_or(TOP_OF_PAGE),
+            output: counting.output,
+            html: counting.html,
+            look,
             question: args.question,
+            filters: args.filters,
         })
+    }
+
+    /// Whether every row is written.
+    pub fn has_all_rows(&self) -> bool {
+        self.top.is_none() && self.format.is_some_and(SummaryFormat::is_data)
+    }
+
+    /// How many rows of each table the output shows, where it does not show all.
+    pub fn output_top(&self) -> usize {
+        match self.format {
+            None => 0,
+            Some(_) if self.has_all_rows() => 0,
+            Some(_) => self.top.unwrap_or(TOP),
+        }
+    }
+
+    /// How many rows of each table the page shows.
+    pub fn page_top(&self) -> usize {
+        if self.html.is_some() { self.top.unwrap_or(TOP_OF_PAGE) } else { 0 }
     }
 }
 
@@ -116,13 +160,32 @@ fn format(name: &str) -> Result<SummaryFormat, Error> {
     }
 }
 
-fn look(color: Option<&str>, terminal: Option<Terminal>) -> Result<TextStyle, Error> {
+/// The format that the ending of a file asks for.
+fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let is_wrong = |reason: String| Err(Error::option("--output", &path.to_string_lossy(), reason));
+    match ending.as_str() {
+        "tsv" => Ok(SummaryFormat::Tsv),
+        "csv" => Ok(SummaryFormat::Csv),
+        "json" => Ok(SummaryFormat::Json),
+        "html" | "htm" => is_wrong("--output writes no page; write it with --html FILE".into()),
+        "xlsx" | "xls" | "ods" | "gz" | "parquet" => is_wrong(format!(
+            "no format of a summary has the ending .{ending}; end it in .txt, .tsv, .csv or .json, or name a format by --format"
+        )),
+        _ => Ok(SummaryFormat::Text),
+    }
+}
+
+/// How text looks on standard output or, where it goes to a file, there.
+fn look(color: Option<&str>, is_stdout: bool, context: &Context) -> Result<TextStyle, Error> {
+    let terminal = context.terminal.filter(|_| is_stdout);
     let has_colors = match color {
         None | Some("auto") => terminal.is_some_and(|terminal| terminal.has_colors),
         Some("always") => true,
         Some("never") => false,
         Some(other) => return Err(Error::option("--color", other, "not known; write auto, always or never")),
     };
-    let width = terminal.map(|terminal| terminal.width).filter(|width| *width > 0).unwrap_or(WIDTH);
-    Ok(TextStyle { width: width.max(NARROWEST), has_colors })
+    let of_terminal = |terminal: Terminal| if terminal.width > 0 { terminal.width } else { WIDTH };
+    let width = context.columns.filter(|columns| *columns > 0).or(terminal.map(of_terminal));
+    Ok(TextStyle { width: width.map(|width| width.max(NARROWEST)), has_colors })
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::all_rows::{self, AllRows};
 use super::counter::Counter;
 use super::tally::{EventCounts, Tally};
 use super::timeline::Timeline;
@@ -60,19 +61,24 @@ pub(super) struct Summary {
 
 impl Summary {
     /// Puts together what the threads counted: of each table, whose columns
-    /// `headings` has, the `top` first rows.
+    /// `headings` has, the `top` first rows. `all` takes every row.
     pub(super) fn new(
         headings: Vec<(TableTopic, Vec<String>)>,
         tallies: Vec<Tally>,
         top: usize,
+        mut all: Option<&mut AllRows>,
     ) -> Result<Summary, Error> {
         let (counts, mut counters) = Tally::merge(tallies)?;
         let roles = vec!["principal".to_string()];
-        let roles = SummaryTable::new(TableTopic::Denied, roles, 0, counters.pop().unwrap_or_default(), top)?;
+        let roles =
+            SummaryTable::new(TableTopic::Denied, roles, 0, counters.pop().unwrap_or_default(), top, |_, _| Ok(()))?;
         let tables = headings.into_iter().zip(counters).enumerate();
         let tables = tables.map(|(at, ((about, columns), counters))| {
             let empty = counts.empty.get(at).copied().unwrap_or_default();
-            SummaryTable::new(about, columns, empty, counters, top)
+            SummaryTable::new(about, columns, empty, counters, top, |value, stats| match &mut all {
+                Some(all) => all.push(at, value, stats),
+                None => Ok(()),
+            })
         });
         let tables = tables.collect::<Result<_, Error>>()?;
         Ok(Summary { counts, tables, roles })
@@ -103,6 +109,7 @@ impl SummaryTable {
         empty: u64,
         counters: Vec<Counter>,
         top: usize,
+        mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
     ) -> Result<SummaryTable, Error> {
         let mut table = SummaryTable {
             about,
@@ -125,6 +132,7 @@ impl SummaryTable {
                     table.firsts.add(&moment, 0);
                 }
                 best.offer(value, trend);
+                each(value, trend)
             })?;
         }
         table.rows = best.rows();
@@ -180,11 +188,8 @@ impl TopValues {
 
     fn rows(self) -> Vec<TableRow> {
         let best = self.heap.into_sorted_vec().into_iter();
-        best.map(|Reverse((_, Reverse(value), BoxedStats(trend)))| TableRow {
-            values: String::from_utf8_lossy(&value).split('\t').map(String::from).collect(),
-            trend,
-        })
-        .collect()
+        best.map(|Reverse((_, Reverse(value), BoxedStats(trend)))| TableRow { values: all_rows::values(&value), trend })
+            .collect()
     }
 }
 

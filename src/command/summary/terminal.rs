@@ -22,17 +22,22 @@ const GAP: usize = 2;
 /// A column of times.
 const TIME: usize = "10-01 09:14".len();
 
-/// Writes the text.
-pub(super) fn text(summary: &Summary, coverage: &Coverage, look: TextStyle) -> String {
+/// Writes the text, with where it comes from at its end.
+pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, String)], look: TextStyle) -> String {
     let period = summary.counts.all.period();
-    let narrow = if look.width < 100 { STRETCHES / 2 } else { STRETCHES };
+    let is_wide = look.width.is_some_and(|width| width >= 100);
+    let narrow = if is_wide { STRETCHES } else { STRETCHES / 2 };
     let frame = period.map(|period| ChartRange::new(period, narrow));
-    let mut page = TextPage { text: String::new(), look, period, frame };
+    let mut page = TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame };
     page.overview(summary, coverage);
     for table in &summary.tables {
         if !matches!(table.about, TableTopic::Accounts | TableTopic::Regions) {
             page.table(table);
         }
+    }
+    page.line("");
+    for (label, text) in provenance {
+        page.labelled(label, text);
     }
     page.text
 }
@@ -40,6 +45,8 @@ pub(super) fn text(summary: &Summary, coverage: &Coverage, look: TextStyle) -> S
 struct TextPage {
     text: String,
     look: TextStyle,
+    /// How many columns a line has at most.
+    width: usize,
     period: Option<[i64; 2]>,
     /// What the small pictures are of.
     frame: Option<ChartRange>,
@@ -61,7 +68,7 @@ impl TextPage {
         let mut heading = self.paint(HEADING, label) + &" ".repeat(LABEL.saturating_sub(label.len()));
         let mut line = String::new();
         for word in text.split(' ') {
-            if !line.is_empty() && LABEL + width(&line) + 1 + width(word) > self.look.width {
+            if !line.is_empty() && LABEL + width(&line) + 1 + width(word) > self.width {
                 self.line(&format!("{heading}{line}"));
                 heading = " ".repeat(LABEL);
                 line.clear();
@@ -114,7 +121,7 @@ impl TextPage {
         }
         if let Some(frame) = self.frame {
             let bars = self.paint(BAR, &bars(&counts.all.over(frame)));
-            let text = format!("{bars} by {}", time::hours(frame.hours()));
+            let text = format!("{bars} by {}", time::step(frame.minutes()));
             self.labelled("Activity", &text);
         }
     }
@@ -125,12 +132,12 @@ impl TextPage {
         }
         let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.trend.count).to_string()).collect();
         let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
-        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::hours(frame.hours())));
+        let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::step(frame.minutes())));
         let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
         let fixed = GAP + number + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
         let headings = headings(table);
         let cells: Vec<Vec<String>> = table.rows.iter().map(cells).collect();
-        let widths = widths(&headings, &cells, self.look.width.saturating_sub(fixed));
+        let widths = widths(&headings, &cells, self.width.saturating_sub(fixed));
         let cells = fitting(&cells, &widths);
 
         self.line("");
@@ -141,7 +148,7 @@ impl TextPage {
         }
         let style =
             if matches!(table.about, TableTopic::Errors | TableTopic::Denied) { TROUBLE.bold() } else { HEADING };
-        let line = fitted(line.trim_end(), self.look.width).into_owned();
+        let line = fitted(line.trim_end(), self.width).into_owned();
         self.line(&self.paint(style, &line));
         for ((cells, events), row) in cells.iter().zip(&numbers).zip(&table.rows) {
             let mut line = joined(cells, &widths);
@@ -159,7 +166,7 @@ impl TextPage {
             self.line(&line);
         }
         if let Some(rest) = rest(table) {
-            self.line(&self.paint(FAINT, &fitted(&rest, self.look.width)));
+            self.line(&self.paint(FAINT, &fitted(&rest, self.width)));
         }
     }
 }

@@ -26,12 +26,16 @@ pub(super) fn short(second: i64, [first, last]: [i64; 2]) -> String {
     civil(second).strftime(form).to_string()
 }
 
-/// How long so many hours are.
-pub(super) fn hours(hours: i64) -> String {
-    match (hours, hours / 24) {
-        (1, _) => "hour".into(),
-        (24, _) => "day".into(),
-        (_, 0) => format!("{hours} hours"),
-        (_, days) => format!("{days} days"),
+/// What a step of a chart is called.
+pub(super) fn step(minutes: i64) -> String {
+    const HOUR: i64 = 60;
+    const DAY: i64 = 24 * HOUR;
+    match minutes {
+        1 => "minute".into(),
+        HOUR => "hour".into(),
+        DAY => "day".into(),
+        _ if minutes < HOUR => format!("{minutes} minutes"),
+        _ if minutes < DAY => format!("{} hours", minutes / HOUR),
+        _ => format!("{} days", minutes / DAY),
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct ValueStats {
     pub(super) seconds: [i64; 2],
     size: BucketSize,
     /// The number of the first stretch.
-    start: i32,
+    start: i64,
     stretches: [u32; STRETCHES],
 }
 
@@ -25,7 +25,7 @@ impl Default for ValueStats {
         ValueStats {
             count: 0,
             seconds: [i64::MAX, i64::MIN],
-            size: BucketSize::HOUR,
+            size: BucketSize::MINUTE,
             start: 0,
             stretches: [0; STRETCHES],
         }
@@ -34,7 +34,7 @@ impl Default for ValueStats {
 
 impl ValueStats {
     /// Bytes of a trend that is written down.
-    pub(super) const LENGTH: usize = 8 + 16 + 1 + 4 + 4 * STRETCHES;
+    pub(super) const LENGTH: usize = 8 + 16 + 1 + 8 + 4 * STRETCHES;
 
     /// Counts an event.
     #[inline]
@@ -46,17 +46,17 @@ impl ValueStats {
         let at = moment.stretches[self.size.index()].wrapping_sub(self.start);
         match self.stretches.get_mut(at as usize) {
             Some(stretch) if !is_first => *stretch = stretch.saturating_add(1),
-            _ => self.add_outside(moment.hour, is_first),
+            _ => self.add_outside(moment.minute, is_first),
         }
     }
 
     #[cold]
-    fn add_outside(&mut self, hour: i64, is_first: bool) {
+    fn add_outside(&mut self, minute: i64, is_first: bool) {
         if is_first {
-            self.start = hour as i32;
+            self.start = minute;
         }
-        self.fit(hour, hour);
-        let at = self.size.of_hour(hour) - i64::from(self.start);
+        self.fit(minute, minute);
+        let at = self.size.of_minute(minute) - self.start;
         let stretch = &mut self.stretches[at as usize];
         *stretch = stretch.saturating_add(1);
     }
@@ -80,28 +80,28 @@ impl ValueStats {
         while self.size < other.size {
             self.coarsen(self.size.next());
         }
-        self.fit(self.seconds[0].div_euclid(3600), self.seconds[1].div_euclid(3600));
-        for (hour, count) in other.hours() {
-            let at = self.size.of_hour(hour) - i64::from(self.start);
+        self.fit(self.seconds[0].div_euclid(60), self.seconds[1].div_euclid(60));
+        for (minute, count) in other.minutes() {
+            let at = self.size.of_minute(minute) - self.start;
             let stretch = &mut self.stretches[at as usize];
             *stretch = stretch.saturating_add(count);
         }
     }
 
-    /// Makes room for the hours from `first` to `last`, and keeps what there is.
+    /// Makes room for the minutes from `first` to `last`, and keeps what there is.
     fn fit(&mut self, first: i64, last: i64) {
         loop {
             let known = self.stretches.iter().rposition(|count| *count > 0);
             let (start, end) = match known {
-                Some(last) => (i64::from(self.start), i64::from(self.start) + last as i64),
-                None => (self.size.of_hour(first), self.size.of_hour(last)),
+                Some(last) => (self.start, self.start + last as i64),
+                None => (self.size.of_minute(first), self.size.of_minute(last)),
             };
-            let start = start.min(self.size.of_hour(first));
-            if end.max(self.size.of_hour(last)) - start < STRETCHES as i64 {
-                let shift = (i64::from(self.start) - start).max(0) as usize;
+            let start = start.min(self.size.of_minute(first));
+            if end.max(self.size.of_minute(last)) - start < STRETCHES as i64 {
+                let shift = (self.start - start).max(0) as usize;
                 if shift > 0 || known.is_none() {
                     self.stretches.rotate_right(shift % STRETCHES);
-                    self.start = start as i32;
+                    self.start = start;
                 }
                 return;
             }
@@ -110,29 +110,29 @@ impl ValueStats {
     }
 
     fn coarsen(&mut self, size: BucketSize) {
-        let start = size.of_hour(self.size.first_hour(self.start.into()));
+        let start = size.of_minute(self.size.first_minute(self.start));
         let mut stretches = [0_u32; STRETCHES];
-        for (hour, count) in self.hours() {
-            let stretch = &mut stretches[(size.of_hour(hour) - start) as usize];
+        for (minute, count) in self.minutes() {
+            let stretch = &mut stretches[(size.of_minute(minute) - start) as usize];
             *stretch = stretch.saturating_add(count);
         }
-        *self = ValueStats { size, start: start as i32, stretches, ..*self };
+        *self = ValueStats { size, start, stretches, ..*self };
     }
 
-    /// The first hour of each stretch in which there was an event, and how many.
-    fn hours(&self) -> impl Iterator<Item = (i64, u32)> {
-        let (size, start) = (self.size, i64::from(self.start));
-        let hour = move |at: usize| size.first_hour(start + at as i64);
+    /// The first minute of each stretch in which there was an event, and how many.
+    fn minutes(&self) -> impl Iterator<Item = (i64, u32)> {
+        let (size, start) = (self.size, self.start);
+        let minute = move |at: usize| size.first_minute(start + at as i64);
         let counts = self.stretches.into_iter().enumerate();
-        counts.filter(|(_, count)| *count > 0).map(move |(at, count)| (hour(at), count))
+        counts.filter(|(_, count)| *count > 0).map(move |(at, count)| (minute(at), count))
     }
 
     /// The picture over a longer period: as many stretches as are asked for at
     /// most, which all that is counted falls into.
     pub(super) fn over(&self, frame: ChartRange) -> Vec<u64> {
         let mut counts = vec![0; frame.count];
-        for (hour, count) in self.hours() {
-            let at = frame.size.of_hour(hour).max(frame.start) - frame.start;
+        for (minute, count) in self.minutes() {
+            let at = frame.size.of_minute(minute).max(frame.start) - frame.start;
             if let Some(sum) = counts.get_mut(at as usize) {
                 *sum += u64::from(count);
             }
@@ -161,7 +161,7 @@ impl ValueStats {
             count: u64::from_le_bytes(take(&mut bytes)),
             seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
             size: BucketSize::at(take::<1>(&mut bytes)[0]),
-            start: i32::from_le_bytes(take(&mut bytes)),
+            start: i64::from_le_bytes(take(&mut bytes)),
             stretches: [0; STRETCHES].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
         }
     }
@@ -180,20 +180,20 @@ impl ChartRange {
     /// Over a period given by its first second and its last, in `most`
     /// stretches at most.
     pub(super) fn new([first, last]: [i64; 2], most: usize) -> ChartRange {
-        let (first, last) = (first.div_euclid(3600), last.div_euclid(3600));
+        let (first, last) = (first.div_euclid(60), last.div_euclid(60));
         let size = BucketSize::for_span(first, last, most.max(1) as i64);
-        let start = size.of_hour(first);
-        ChartRange { size, start, count: (size.of_hour(last) - start) as usize + 1 }
+        let start = size.of_minute(first);
+        ChartRange { size, start, count: (size.of_minute(last) - start) as usize + 1 }
     }
 
-    /// Hours in a stretch.
-    pub(super) fn hours(&self) -> i64 {
-        self.size.hours()
+    /// Minutes in a stretch.
+    pub(super) fn minutes(&self) -> i64 {
+        self.size.minutes()
     }
 
-    /// The hour in which the first stretch begins.
-    pub(super) fn first_hour(&self) -> i64 {
-        self.size.first_hour(self.start)
+    /// The minute in which the first stretch begins.
+    pub(super) fn first_minute(&self) -> i64 {
+        self.size.first_minute(self.start)
     }
 }
 
@@ -203,30 +203,44 @@ mod tests {
 
     use super::*;
 
-    fn trend(hours: &[i64]) -> ValueStats {
+    fn trend(minutes: &[i64]) -> ValueStats {
         let mut trend = ValueStats::default();
-        for hour in hours {
-            trend.add(Some(&BucketedTime::new(hour * 3600 + 17)));
+        for minute in minutes {
+            trend.add(Some(&BucketedTime::new(minute * 60 + 17)));
         }
         trend
     }
 
     #[test]
-    fn a_picture_of_a_day_has_hours() {
-        let day = trend(&[5, 5, 7]);
-        let frame = ChartRange::new(day.period().unwrap(), STRETCHES);
-        assert_eq!((frame.hours(), day.over(frame)), (1, vec![2, 0, 1]));
+    fn a_picture_of_a_day_has_hours_and_one_of_an_hour_has_minutes() {
+        for (minutes, size, picture) in [
+            (&[5 * 60, 5 * 60 + 59, 12 * 60][..], 60, &[2, 0, 0, 0, 0, 0, 0, 1][..]),
+            (&[5, 5, 7], 1, &[2, 0, 1]),
+            (&[0, 4, 29], 5, &[2, 0, 0, 0, 0, 1]),
+            (&[29, 31, 5 * 60], 15, &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+        ] {
+            let trend = trend(minutes);
+            let frame = ChartRange::new(trend.period().unwrap(), STRETCHES);
+            assert_eq!((frame.minutes(), trend.over(frame)), (size, picture.to_vec()), "{minutes:?}");
+        }
         assert_eq!(trend(&[]).period(), None);
     }
 
-    fn hours() -> impl Strategy<Value = Vec<i64>> {
-        let years = -80_000_000_i64..80_000_000;
-        proptest::collection::vec(prop_oneof![4 => 490_000..490_100_i64, 2 => 490_000..500_000_i64, 1 => years], 0..40)
+    fn minutes() -> impl Strategy<Value = Vec<i64>> {
+        let start = 29_400_000_i64;
+        let years = -4_800_000_000_i64..4_800_000_000;
+        let period = prop_oneof![
+            4 => start..start + 100,
+            4 => start..start + 6_000,
+            2 => start..start + 600_000,
+            1 => years,
+        ];
+        proptest::collection::vec(period, 0..40)
     }
 
     #[test]
     fn a_stretch_that_is_full_stays_full() {
-        let mut trend = trend(&[101, 124]);
+        let mut trend = trend(&[101, 124].map(|hour| hour * 60));
         trend.stretches[0] = u32::MAX;
         // Too far from the last, so that stretches get longer, and it falls into the first.
         trend.add(Some(&BucketedTime::new(100 * 3600)));
@@ -235,21 +249,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_event_is_lost_in_any_order_or_part(hours in hours(), cut in 0..40_usize) {
-            let whole = trend(&hours);
-            let (left, right) = hours.split_at(cut.min(hours.len()));
+        fn no_event_is_lost_in_any_order_or_part(minutes in minutes(), cut in 0..40_usize) {
+            let whole = trend(&minutes);
+            let (left, right) = minutes.split_at(cut.min(minutes.len()));
             let mut merged = trend(left);
             merged.merge(&trend(right));
             for trend in [&whole, &merged] {
-                prop_assert_eq!(trend.count, hours.len() as u64);
-                prop_assert_eq!(trend.hours().map(|(_, count)| count as usize).sum::<usize>(), hours.len());
+                prop_assert_eq!(trend.count, minutes.len() as u64);
+                prop_assert_eq!(trend.minutes().map(|(_, count)| count as usize).sum::<usize>(), minutes.len());
             }
             prop_assert_eq!(&whole, &merged);
             if let Some(period) = whole.period() {
                 let frame = ChartRange::new(period, STRETCHES);
                 let mut plain = vec![0; frame.count];
-                for hour in &hours {
-                    plain[(frame.size.of_hour(*hour) - frame.start) as usize] += 1;
+                for minute in &minutes {
+                    plain[(frame.size.of_minute(*minute) - frame.start) as usize] += 1;
                 }
                 prop_assert_eq!(whole.over(frame), plain);
             }

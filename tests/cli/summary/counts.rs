@@ -30,22 +30,16 @@ fn simple(cell: &str) -> String {
 fn plain_counts(events: &[Value]) -> BTreeMap<&'static str, BTreeMap<String, u64>> {
     let mut tables = BTreeMap::<_, BTreeMap<_, _>>::new();
     for event in events {
-        for (table, field) in [
-            ("accounts", "recipientAccountId"),
-            ("regions", "awsRegion"),
-            ("users", "userName"),
-            ("names", "eventName"),
-            ("sources", "eventSource"),
-            ("addresses", "sourceIPAddress"),
-            ("errors", "errorCode"),
-        ] {
+        for field in
+            ["recipientAccountId", "awsRegion", "userName", "eventName", "eventSource", "sourceIPAddress", "errorCode"]
+        {
             let value = match field {
                 "userName" => row::shown(&row::user_name(event).unwrap_or_default()),
                 field => cell(&event[field]),
             };
             let is_success = field == "errorCode" && value.len() == 3 && value.starts_with('2');
             if !(value.is_empty() || is_success && value.parse::<u16>().is_ok()) {
-                *tables.entry(table).or_default().entry(simple(&value)).or_default() += 1;
+                *tables.entry(field).or_default().entry(simple(&value)).or_default() += 1;
             }
         }
     }
@@ -53,7 +47,7 @@ fn plain_counts(events: &[Value]) -> BTreeMap<&'static str, BTreeMap<String, u64
 }
 
 fn counted(summary: &Value, table: &str) -> BTreeMap<String, u64> {
-    let rows = summary[table]["top"].as_array().unwrap().iter();
+    let rows = summary[table]["rows"].as_array().unwrap().iter();
     assert_eq!(summary[table]["distinct"], rows.len(), "{table}");
     let mut counts = BTreeMap::new();
     for row in rows {
@@ -67,12 +61,12 @@ fn counted(summary: &Value, table: &str) -> BTreeMap<String, u64> {
 fn check(trial: &Trial, events: &[Value]) {
     let expected = plain_counts(events);
     for threads in ["1", "3"] {
-        let ran = trial.run(&["summary", "log", "-f", "json", "--top", "100000", "-q", "--threads", threads]);
+        let ran = trial.run(&["summary", "log", "-f", "json", "-q", "--threads", threads]);
         // Some odd logs have bytes that are not UTF-8, which is said.
         assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
         let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(summary["events"], events.len());
-        let kinds = ["reads", "writes", "failed", "other"].map(|kind| summary[kind].as_u64().unwrap());
+        let kinds = ["reads", "writes", "errors", "other"].map(|kind| summary[kind].as_u64().unwrap());
         assert_eq!(kinds.iter().sum::<u64>() as usize, events.len());
         for (table, values) in &expected {
             assert_eq!(&counted(&summary, table), values, "{table}");

@@ -367,3 +367,19 @@ fn a_browser_shows_hostile_texts_as_texts() {
     assert_eq!(drawn.matches("<svg").count(), drawn.matches("</svg>").count());
     assert!(drawn.matches("<rect").count() > 7 * 24, "the charts are drawn");
 }
+
+#[cfg(unix)]
+#[test]
+fn charts_of_a_short_period_have_minutes_with_their_commands() {
+    let event = |minute: u32| {
+        format!(r#"{{"eventTime":"2026-10-01T{:02}:{:02}:30Z","eventName":"A"}}"#, 9 + minute / 60, minute % 60)
+    };
+    for (minutes, step, bins) in [(&[0, 1, 1, 239][..], 1, 3), (&[0, 1, 241], 5, 2), (&[0, 1, 361], 60, 2)] {
+        let log: Vec<String> = minutes.iter().map(|minute| event(*minute)).collect();
+        let trial = Trial::with("log/a.json", log.join("\n"));
+        let (_, data) = page(&trial, &[]);
+        let activity = &data["activity"];
+        assert_eq!((&activity["minutes"], activity["bins"].as_array().unwrap().len()), (&step.into(), bins));
+        check_commands(&trial, &[]);
+    }
+}

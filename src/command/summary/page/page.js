@@ -3,7 +3,8 @@
 // All that is shown comes from the block of data, and reaches the page as text,
 // never as markup.
 const data = JSON.parse(document.getElementById("data").textContent);
-const HOUR = 3600;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const KINDS = [
@@ -54,18 +55,19 @@ function written(second) {
 const date = (second) => written(second).replace(/T.*/, "");
 const minute = (second) => written(second).replace("T", " ").replace(/:\d\dZ$/, "");
 
-function stretch(hours) {
-  if (hours === 1) return "hour";
-  if (hours < 24) return `${hours} hours`;
-  return hours === 24 ? "day" : `${hours / 24} days`;
+function stretch(minutes) {
+  const length = minutes * MINUTE;
+  const many = (unit, name) => (length === unit ? name : `${length / unit} ${name}s`);
+  if (length < HOUR) return many(MINUTE, "minute");
+  return length < DAY ? many(HOUR, "hour") : many(DAY, "day");
 }
 
 /** What a stretch of time is called. */
-function span(second, hours) {
-  if (hours === 1) return `${minute(second)} to ${written(second + HOUR).slice(11, 16)}`;
-  if (hours < 24) return `${minute(second)} to ${minute(second + hours * HOUR).slice(11)}`;
-  if (hours === 24) return `${date(second)}, ${WEEKDAYS[new Date(second * 1000).getUTCDay() - 1] ?? "Sunday"}`;
-  return `${date(second)} to ${date(second + (hours - 24) * HOUR)}`;
+function span(second, minutes) {
+  const length = minutes * MINUTE;
+  if (length < DAY) return `${minute(second)} to ${minute(second + length).slice(11)}`;
+  if (length === DAY) return `${date(second)}, ${WEEKDAYS[new Date(second * 1000).getUTCDay() - 1] ?? "Sunday"}`;
+  return `${date(second)} to ${date(second + length - DAY)}`;
 }
 
 // ---- commands
@@ -149,11 +151,11 @@ function roundUp(value) {
   return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }
 
-/** Bars over time. Each bin is [its first hour, its counts by kind, the options for its time]. */
-function bars(width, { hours, bins, kinds, height, label }) {
+/** Bars over time. Each bin is [its first minute, its counts by kind, the options for its time]. */
+function bars(width, { minutes, bins, kinds, height, label }) {
   const [left, bottom, top] = [44, 18, 6];
   const first = bins.length ? bins[0][0] : 0;
-  const count = bins.length ? (bins.at(-1)[0] - first) / hours + 1 : 1;
+  const count = bins.length ? (bins.at(-1)[0] - first) / minutes + 1 : 1;
   const total = (counts) => sum(kinds.map((kind) => counts[kind.index]));
   const most = roundUp(Math.max(1, ...bins.map(([, counts]) => total(counts))));
   const step = (width - left) / count;
@@ -167,8 +169,8 @@ function bars(width, { hours, bins, kinds, height, label }) {
       svg("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, number(value)),
     );
   }
-  for (const [hour, counts] of bins) {
-    const x = left + ((hour - first) / hours) * step;
+  for (const [start, counts] of bins) {
+    const x = left + ((start - first) / minutes) * step;
     let y = height - bottom;
     for (const kind of kinds) {
       const size = up(counts[kind.index]);
@@ -180,16 +182,17 @@ function bars(width, { hours, bins, kinds, height, label }) {
       picture.append(svg("rect", { class: kind.style, x: x + gap / 2, y, width: Math.max(step - gap, 0.75), height: seen }));
     }
   }
-  const isShort = hours < 24 && count * hours <= 72;
-  const isLabelled = (place) => isShort || hours >= 24 || ((first + place * hours) * HOUR) % DAY === 0;
+  const second = (place) => (first + place * minutes) * MINUTE;
+  const length = minutes * MINUTE;
+  const isShort = length < DAY && count * length <= 3 * DAY;
+  const isLabelled = (place) => isShort || length >= DAY || second(place) % DAY === 0;
   const labelled = Array.from({ length: count }, (_, place) => place).filter(isLabelled);
   if (labelled.length === 0 || labelled[0] * step > 90) labelled.unshift(0);
   const every = Math.ceil(labelled.length / Math.max(1, Math.floor((width - left) / 90)));
   const wide = 64;
   let free = 0;
   for (const place of labelled.filter((_, at) => at % every === 0)) {
-    const second = (first + place * hours) * HOUR;
-    const text = isShort ? minute(second).slice(5) : date(second);
+    const text = isShort ? minute(second(place)).slice(5) : date(second(place));
     const x = left + place * step;
     const isAtEnd = x + wide > width;
     const start = isAtEnd ? x - wide : x;
@@ -199,11 +202,10 @@ function bars(width, { hours, bins, kinds, height, label }) {
     picture.append(svg("text", { x, y: height - 4, "text-anchor": isAtEnd ? "end" : "start" }, text));
   }
   pointAt(picture, { left, step, count, height: height - bottom, top }, (place) => {
-    const second = (first + place * hours) * HOUR;
-    const [, counts, options] = bins.find(([hour]) => hour === first + place * hours) ?? [0, [], null];
+    const [, counts, options] = bins.find(([start]) => start === first + place * minutes) ?? [0, [], null];
     const lines = kinds.map((kind) => `${kind.name}: ${number(counts[kind.index] ?? 0)}`);
     return {
-      text: [span(second, hours), ...lines].join("\n"),
+      text: [span(second(place), minutes), ...lines].join("\n"),
       command: commandOfTime(options),
     };
   });
@@ -287,17 +289,20 @@ function header() {
   );
   const untimed = data.untimed ? ` ${plural(data.untimed, "event")} without a time that can be read.` : "";
   at("covered").textContent = `${data.covered}.${untimed}`;
+  at("provenance").replaceChildren(
+    ...data.provenance.map(([label, text]) => html("div", {}, html("b", {}, label), ` ${text}`)),
+  );
 }
 
 function activity() {
-  const { hours, bins } = data.activity;
+  const { minutes, bins } = data.activity;
   const kinds = KINDS.map((kind, index) => ({ ...kind, index })).filter((kind) => data.kinds[kind.index]);
   if (!bins.length) return at("activity-section").remove();
-  at("activity-section").querySelector("h2").append(html("small", {}, ` by ${stretch(hours)}`));
+  at("activity-section").querySelector("h2").append(html("small", {}, ` by ${stretch(minutes)}`));
   const hidden = new Set();
   const draw = (width) =>
     bars(width, {
-      hours,
+      minutes,
       bins,
       kinds: kinds.filter((kind) => !hidden.has(kind.index)),
       height: 190,
@@ -353,13 +358,13 @@ function week() {
 function news() {
   const parts = data.new.filter((part) => part?.bins.length);
   if (!parts.length) return at("new-section").remove();
-  at("new-section").querySelector("h2").append(html("small", {}, ` by ${stretch(parts[0].hours)}`));
-  for (const { name, hours, bins } of parts) {
+  at("new-section").querySelector("h2").append(html("small", {}, ` by ${stretch(parts[0].minutes)}`));
+  for (const { name, minutes, bins } of parts) {
     const place = html("div", { class: "chart" });
     at("new").append(html("h3", {}, TITLES[name]), place);
     chart(place, (width) =>
       bars(width, {
-        hours,
+        minutes,
         bins,
         kinds: [{ name: `New ${TITLES[name].toLowerCase()}`, style: "first", index: 0 }],
         height: 82,
@@ -375,7 +380,7 @@ const headings = (names) =>
     html("th", { class: "number" }, "events"),
     html("th", { class: "time" }, "first"),
     html("th", { class: "time last" }, "last"),
-    html("th", { class: "picture" }, data.frame ? `by ${stretch(data.frame.hours)}` : ""));
+    html("th", { class: "picture" }, data.frame ? `by ${stretch(data.frame.minutes)}` : ""));
 
 const shown = (value) => (value === "" ? "(none)" : value);
 

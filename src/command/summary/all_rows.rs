@@ -1,0 +1,114 @@
+//! All rows of all tables in the order in which data formats write them, in
+//! bounded memory: what does not fit is sorted on disk.
+
+use super::value_stats::ValueStats;
+use crate::error::Error;
+use crate::spill::sort::Sorter;
+
+/// Takes the rows of tables in any order and gives them table by table, the most
+/// frequent value first. Of equally frequent ones, the first in the alphabet.
+pub(super) struct AllRows {
+    sorter: Sorter,
+    key: Vec<u8>,
+    row: Vec<u8>,
+}
+
+/// A row of a table.
+pub(super) struct CountedRow<'a> {
+    /// The number of its table.
+    pub(super) table: usize,
+    pub(super) values: &'a [String],
+    pub(super) count: u64,
+    /// The first second and the last, counted from 1970.
+    pub(super) period: Option<[i64; 2]>,
+}
+
+/// Bytes of a row before its value.
+const HEAD: usize = 4 + 3 * 8;
+
+impl AllRows {
+    pub(super) fn new() -> AllRows {
+        AllRows { sorter: Sorter::new(None), key: Vec::new(), row: Vec::new() }
+    }
+
+    /// Takes a row of the table with this number.
+    pub(super) fn push(&mut self, table: usize, value: &[u8], stats: &ValueStats) -> Result<(), Error> {
+        let table = table as u32;
+        self.key.clear();
+        self.key.extend(table.to_be_bytes());
+        self.key.extend((!stats.count).to_be_bytes());
+        self.key.extend_from_slice(value);
+        self.row.clear();
+        self.row.extend(table.to_be_bytes());
+        self.row.extend(stats.count.to_be_bytes());
+        self.row.extend(stats.seconds.iter().flat_map(|second| second.to_be_bytes()));
+        self.row.extend_from_slice(value);
+        self.sorter.push(&self.key, &self.row)
+    }
+
+    /// Calls `each` for each row in their order.
+    pub(super) fn each(self, mut each: impl FnMut(CountedRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        let mut whole = Vec::new();
+        self.sorter.finish(|piece, is_end| {
+            whole.extend_from_slice(piece);
+            if is_end {
+                read(&whole, &mut each)?;
+                whole.clear();
+            }
+            Ok(())
+        })
+    }
+}
+
+fn read(row: &[u8], each: &mut impl FnMut(CountedRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    let number = |at: usize| row[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let table = row.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let [first, last] = [12, 20].map(|at| number(at) as i64);
+    each(CountedRow {
+        table: table as usize,
+        values: &values(&row[HEAD..]),
+        count: number(4),
+        period: (first <= last).then_some([first, last]),
+    })
+}
+
+/// The values that a counted value is made of.
+pub(super) fn values(value: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(value).split('\t').map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_table_by_table_and_the_most_frequent_first() {
+        let mut rows = AllRows::new();
+        for (table, value, count) in [(1, "b", 1), (0, "d", 1), (0, "c\te", 1), (0, "z", 300), (1, "a", 1)] {
+            let mut stats = ValueStats::default();
+            stats.count = count;
+            rows.push(table, value.as_bytes(), &stats).unwrap();
+        }
+        let mut stats = ValueStats::default();
+        (stats.count, stats.seconds) = (2, [-5, 7]);
+        rows.push(1, b"t", &stats).unwrap();
+        let mut found = Vec::new();
+        let each = |row: CountedRow<'_>| {
+            found.push((row.table, row.values.join("+"), row.count, row.period));
+            Ok(())
+        };
+        rows.each(each).unwrap();
+        let row = |table, value: &str, count, period| (table, value.to_string(), count, period);
+        assert_eq!(
+            found,
+            [
+                row(0, "z", 300, None),
+                row(0, "c+e", 1, None),
+                row(0, "d", 1, None),
+                row(1, "t", 2, Some([-5, 7])),
+                row(1, "a", 1, None),
+                row(1, "b", 1, None),
+            ]
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! Where a summary comes from: what was asked, of which logs, when, and by which
+//! version.
+
+use super::request::SummaryRequest;
+use super::time;
+use crate::command::summary::display::visible;
+use crate::report::Coverage;
+use crate::source::spec::Input;
+use crate::syntax::shell::quoted;
+
+/// Lines of a label and a text, in which nothing is hidden.
+pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'static str, String)> {
+    let reading = &request.reading;
+    let inputs: Vec<String> = reading.inputs.iter().map(input).collect();
+    let made = format!(
+        "{} UTC by {} {}",
+        time::whole(reading.now.as_second()),
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION")
+    );
+    let lines = [
+        ("Command", reading.command.clone()),
+        ("Input", inputs.join(" ")),
+        ("Filters", filters(request)),
+        ("Duplicates", duplicates(request, coverage)),
+        ("Made at", made),
+    ];
+    lines.into_iter().map(|(label, text)| (label, visible(&text).into_owned())).collect()
+}
+
+fn input(input: &Input) -> String {
+    match input {
+        Input::Stdin => "standard input".into(),
+        Input::Path(path) => quoted(&path.to_string_lossy()),
+        Input::Bucket(bucket) => quoted(&format!("s3://{}/{}", bucket.bucket, bucket.prefix)),
+    }
+}
+
+/// The filters that were typed, and the times that they mean.
+fn filters(request: &SummaryRequest) -> String {
+    let mut words: Vec<String> = request.filters.iter().map(|word| quoted(word)).collect();
+    let window = request.reading.filter.window;
+    let edges = [("from", window.since), ("before", window.until)];
+    let edges = edges.into_iter().filter_map(|(edge, time)| Some(format!("{edge} {}", time?)));
+    let edges = edges.collect::<Vec<_>>().join(", ");
+    if !edges.is_empty() {
+        words.push(format!("({edges})"));
+    }
+    if words.is_empty() { "none".into() } else { words.join(" ") }
+}
+
+/// How many events were left out, or why they were not looked for: to remember
+/// every eventID takes one thread and about a tenth more time.
+fn duplicates(request: &SummaryRequest, coverage: &Coverage) -> String {
+    if request.dedupe {
+        return format!("{} left out: the eventID came before", coverage.duplicates);
+    }
+    "counted like all others, since finding them takes longer; --dedupe leaves them out".into()
+}
