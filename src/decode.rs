@@ -138,6 +138,7 @@ impl Decoder {
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
+        // Sizes that were too small in the last window need not be tried again.
         let (mut seen, mut length) = (0, PIECE.max(2 * std::mem::take(&mut self.too_few)));
         loop {
             let end = window.len().min(seen + length);
@@ -180,6 +181,7 @@ impl Decoder {
         }
         let done = &bytes[..piece.consumed];
         self.findings.has_text |= !done.trim_ascii_start().is_empty();
+        // Only an index of this very piece knows whether it is ASCII.
         if !(is_walk && self.structure.is_ascii()) && self.findings.not_utf8.is_none() {
             let valid = simdutf8::compat::from_utf8(done);
             // A character cut off at the end of the file is already reported as a

@@ -59,6 +59,7 @@ pub fn holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &Cu
         _ => return scalar_holds(value, question, shortened),
     }
     if value.is_plain() {
+        // A value without white space needs no copy, however long it is.
         return question.holds(&String::from_utf8_lossy(value.raw()));
     }
     if value.raw().len() <= LONGEST {

@@ -241,6 +241,7 @@ impl KeyPredictor {
         }
         let known = &self.known[usize::from(other)].written;
         if known.is_at_start(bytes) {
+            // The next record most likely has the same key here.
             self.next[place] = [other, latest];
             return Some((other.into(), at + known.length()));
         }
@@ -285,6 +286,8 @@ impl KeyPredictor {
         let twin = std::mem::replace(&mut self.buckets[bucket], id);
         self.names.push(FieldName { key: key.into(), is_first, twin });
         let slot = slot.unwrap_or(fields.names.len()) as u32;
+        // The pattern includes the byte before the key, so a first key has its own
+        // entry.
         let written = KeyBytes::new(if is_first { b'{' } else { b',' }, key);
         self.known.push(KnownKey { written, slot });
         id

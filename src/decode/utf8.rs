@@ -43,6 +43,7 @@ fn is_utf8(text: &[u8], start: usize, length: usize) -> bool {
     const MORE: usize = 3;
     let is_first = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     let end = start + length;
+    // Extend the range to whole characters.
     let start = (start.saturating_sub(MORE)..=start).rev().find(is_first).unwrap_or(start);
     let end = (end..=end + MORE).find(is_first).unwrap_or(end);
     simdutf8::basic::from_utf8(&text[start..end]).is_ok()

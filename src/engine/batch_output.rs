@@ -234,6 +234,7 @@ impl<'a> BatchOutput<'a> {
         let written = write(&mut |piece| {
             if self.block.rows.len() - start + piece.len() > self.job.block {
                 if !std::mem::replace(&mut is_large, true) && before.count > 0 {
+                    // Send the rows before this one first.
                     let begun = self.block.split_off(before);
                     self.send()?;
                     self.block = begun;

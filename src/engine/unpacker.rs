@@ -129,6 +129,8 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         let job = self.worker.job;
         let needed = kind.memory(&start);
         let mut memory = layers.memory;
+        // Streams that need more than their share take turns, in the order of the
+        // output.
         if needed <= (SHARED / job.threads).min(memory) {
             memory = needed;
         } else if !job.turn.wait(self.rows.number(), job.stop) {

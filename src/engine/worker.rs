@@ -239,6 +239,8 @@ impl FileReading<'_, '_, '_, '_> {
 impl TextVisitor for FileReading<'_, '_, '_, '_> {
     fn window(&mut self, window: &[u8], is_last: bool) -> Consumed {
         let FileReading { job, choice, decoder, rows, name } = self;
+        // The search needs the whole file, so it runs only if the first window is also
+        // the last.
         if let (Some(search), true, 0) = (&choice.search, is_last, decoder.findings().bytes)
             && let Some(places) = search.places(window)
         {

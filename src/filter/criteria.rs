@@ -254,6 +254,7 @@ impl TimeCondition {
         let raw = value.raw_string().unwrap_or_default();
         let is_inside = match <&[u8; LENGTH]>::try_from(raw).ok().filter(|raw| is_canonical(raw)) {
             Some(raw)
+                // A limit outside years of four digits has no text to compare with.
                 if self.window.since.is_some() == self.since.is_some()
                     && self.window.until.is_some() == self.until.is_some() =>
             {

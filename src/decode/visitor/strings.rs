@@ -105,6 +105,7 @@ impl EventSink<'_> {
             return if is_sure { StringContent::Broken } else { StringContent::Nothing };
         }
         let before = self.findings.clone();
+        // The offsets refer to the outer text, so they select nothing in here.
         let (wanted, within) = (self.wanted.take(), self.within.replace(place));
         let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
         let (walked, envelope) = self.way.run(InnerWalk { visitor: self, json, level: &mut level, each });
@@ -117,6 +118,7 @@ impl EventSink<'_> {
         let is_broken = walked.broken.is_some() || self.findings.malformed != before.malformed;
         let is_empty = (envelope.is_log || self.findings.is_log) && self.findings.records == before.records;
         let is_log = before.is_log || (is_empty && !is_broken);
+        // Without an event in it, the text is only a part of its record.
         *self.findings = Findings { is_log, ..before };
         match json.trim_ascii_start() {
             _ if !is_broken => {

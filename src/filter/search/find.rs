@@ -53,6 +53,7 @@ impl Dispatch for NeedleScan<'_> {
                 }
             }
         }
+        // The last offsets do not fill a block.
         let rest = blocks * WIDTH..text.len();
         places.extend(rest.filter(|at| needles.iter().any(|needle| needle.may_be_at(text, *at))));
     }

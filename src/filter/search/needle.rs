@@ -101,6 +101,8 @@ impl Needle {
     pub(super) fn of_run(context: &[u8], is_end: bool) -> Option<Needle> {
         let mut cores = Vec::new();
         let mut start = 0;
+        // Backslashes may precede these bytes in the text, so a core cannot extend
+        // across them.
         for at in 1..=context.len() {
             if at == context.len() || b"\"/".contains(&context[at]) {
                 cores.push(start..at);
