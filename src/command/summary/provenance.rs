@@ -50,7 +50,7 @@ fn filters(request: &SummaryRequest) -> String {
 }
 
 /// How many events were left out, or why they were not looked for: to remember
-/// every eventID takes one thread and about a tenth more time.
+/// every eventID takes a single thread half as long again.
 fn duplicates(request: &SummaryRequest, coverage: &Coverage) -> String {
     if request.dedupe {
         return format!("{} left out: the eventID came before", coverage.duplicates);
