@@ -13,11 +13,15 @@ use crate::syntax::window::Window;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters")]
 pub struct ScopeArgs {
-    /// Events from this time on: 30d, 1h30m, '2 days ago', today, yesterday, 2026-10,
-    /// 2026-10-01, 2026-10-01T12:00 (UTC), RFC 3339, or seconds since 1970
+    /// Events from this time on, such as 30d or 2026-10-01
+    ///
+    /// 30d, 1h30m, '2 days ago', today, yesterday, 2026-10, 2026-10-01, 2026-10-01T12:00
+    /// (UTC), RFC 3339, or seconds since 1970.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
-    /// Events before this time, in the same forms; a date or a month is its first instant
+    /// Events before this time
+    ///
+    /// The forms are those of --since. A date or a month means its first instant.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// Only calls in this region
@@ -32,19 +36,25 @@ pub struct ScopeArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Only calls of this name, such as TerminateInstances or 'Delete*'
+    /// Only calls of this name, such as 'Delete*'
     #[arg(short, long, value_name = "PATTERN")]
     pub event_name: Vec<String>,
-    /// Only calls by this user, role, session, ARN or principal id (commas do not separate)
+    /// Only calls by this user, role, session or ARN
+    ///
+    /// Also a principal id. A comma is part of the value.
     #[arg(short, long, value_name = "PATTERN")]
     pub user: Vec<String>,
     /// Only calls from this address or network
     #[arg(short = 'i', long, value_name = "IP|CIDR|PATTERN")]
     pub source_ip: Vec<String>,
-    /// Only calls of this service; ec2 means ec2.amazonaws.com
+    /// Only calls of this service, such as ec2
+    ///
+    /// ec2 means ec2.amazonaws.com.
     #[arg(short = 's', long, value_name = "PATTERN")]
     pub event_source: Vec<String>,
-    /// Only calls about this id, ARN or name, in any field or the error message
+    /// Only calls about this id, ARN or name
+    ///
+    /// It may be in any field, or in the error message.
     #[arg(long, value_name = "ID|PATTERN")]
     pub resource: Vec<String>,
     /// Only calls signed with this access key
@@ -65,16 +75,21 @@ pub struct FilterArgs {
     /// Only calls that change nothing
     #[arg(long, hide_short_help = true)]
     pub reads: bool,
-    /// Only events whose text, as delivered, matches this regular expression
+    /// Only events whose JSON text matches
+    ///
+    /// The regular expression is matched with the event as delivered.
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pub grep: Vec<String>,
-    /// Only events that meet a condition on any field: = != (globs), ~ !~ (regular
-    /// expressions), < <= > >= (numbers, times), FIELD or !FIELD (present or absent);
-    /// repeat for AND
+    /// Only events that meet a condition on any field
+    ///
+    /// Operators are = and != (globs), ~ and !~ (regular expressions), < <= > >= (numbers and
+    /// times). FIELD or !FIELD alone asks whether it is present or absent. Repeat for AND.
     #[arg(long = "where", value_name = "'FIELD OP VALUE'", allow_hyphen_values = true)]
     pub wheres: Vec<String>,
-    /// Evaluate a jq expression: true keeps the event, false and null drop it, and any
-    /// other value is written as a line instead of the row
+    /// Filter or reshape events with jq
+    ///
+    /// true keeps the event, false and null drop it, and any other value is written as a
+    /// line instead of the row.
     #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
     pub jq: Option<String>,
 }

@@ -17,28 +17,37 @@ use crate::table::layout::{Format, TableLayout};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct TableArgs {
-    /// Columns by name or by path, such as requestParameters.items[].id;
-    /// +NAME adds to the default, -NAME leaves out; help lists the names
+    /// Columns by name or by path; help lists them
+    ///
+    /// A path is such as requestParameters.items[].id. +NAME adds to the default, and -NAME
+    /// leaves a column out.
     #[arg(short, long, value_name = "LIST", allow_hyphen_values = true)]
     pub columns: Vec<String>,
-    /// Format of the output [default: by the ending of --output, else table on a
-    /// terminal and tsv elsewhere]
+    /// Format of the output
+    ///
+    /// [default: by the ending of --output, else table on a terminal and tsv elsewhere]
     #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
     pub format: Option<Format>,
     /// Separate the cells of CSV by this character, such as ';'
     #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, hide_short_help = true)]
     pub delimiter: Option<u8>,
-    /// Write to this file, which appears only when it is complete
+    /// Write to this file
+    ///
+    /// It appears only when it is complete.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Sort by these columns, those with a leading - from the greatest to the least
+    /// Sort by these columns; - for descending
     #[arg(long, value_name = "[-]COLUMN,…", allow_hyphen_values = true)]
     pub sort: Vec<String>,
-    /// Stop after this many rows; with --sort, write only the first of all rows
+    /// Stop after this many rows
+    ///
+    /// With --sort, write only the first of all rows.
     #[arg(short = 'n', long, value_name = "N",
           value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
     pub limit: Option<u64>,
-    /// Drop events whose eventID occurred before
+    /// Drop events that were delivered twice
+    ///
+    /// Those whose eventID occurred before.
     #[arg(long)]
     pub dedupe: bool,
     /// Write only the number of matching events

@@ -56,7 +56,7 @@ fn page(name: Option<&str>) -> Result<io::Result<String>, Error> {
 
 /// A page in which examples keep their lines.
 fn render(command: clap::Command) -> io::Result<String> {
-    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let after = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
     let has_subcommands = command.has_subcommands();
     let version = command.get_version().is_some();
     let page = Page::new(command);

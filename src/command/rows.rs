@@ -32,7 +32,8 @@ use crate::table::layout::Format;
     args_conflicts_with_subcommands = true,
     subcommand_help_heading = "Other commands",
     max_term_width = 100,
-    after_help = "Examples:\n  \
+    after_help = "trail2tsv --help lists all options, trail2tsv help COMMAND those of a command.",
+    after_long_help = "Examples:\n  \
         trail2tsv --bucket my-trail --since 30d > out.tsv\n  \
         trail2tsv AWSLogs -e TerminateInstances -c eventTime,userName,errorCode\n  \
         trail2tsv AWSLogs --access-key AKIAIOSFODNN7EXAMPLE --writes --no-errors\n  \
@@ -183,7 +184,9 @@ mod tests {
         }
         assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
         assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
-        assert!(refusal(&["x", "-f", "xlsx"]).ends_with("write it to a file by -o FILE.xlsx"));
+        assert!(
+            refusal(&["x", "-f", "xlsx"]).ends_with("refusing to write a workbook to a terminal; use -o FILE.xlsx")
+        );
         assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count cannot be combined with xlsx");
     }
 

@@ -144,26 +144,36 @@ fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
     widths
 }
 
-/// Appends the line of a row, without trailing blanks.
+/// Appends the line of a row, without trailing blanks. Its cells are cut to their columns
+/// only if the line would not fit: rows behind the sample can have wider cells.
 fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec<u8>) {
-    let mut line = String::new();
-    let mut used = 0;
-    for (at, cell) in row.iter().enumerate() {
-        let start = widths.iter().take(at).map(|width| width + GAP).sum::<usize>();
-        line.extend(std::iter::repeat_n(' ', start.saturating_sub(used)));
-        used = used.max(start);
-        // Without a maximum width, cells wider than the sample are not cut.
-        let room = most.and_then(|_| widths.get(at).copied()).unwrap_or(usize::MAX);
-        let cell = cut(cell, room);
-        used += cell.width();
-        line.push_str(&cell);
-    }
+    let whole = line(row.iter().map(String::as_str).zip(widths.iter().copied()));
     let line = match most {
-        Some(most) => cut(line.trim_end(), most),
-        None => line.trim_end().to_string(),
+        Some(most) if whole.width() > most => {
+            let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| cut(cell, *width)).collect();
+            cut(&line(cells.iter().map(String::as_str).zip(widths.iter().copied())), most)
+        }
+        _ => whole,
     };
     out.extend_from_slice(line.as_bytes());
     out.push(b'\n');
+}
+
+/// A line of cells, each of which begins at its column or behind a wider cell.
+fn line<'c>(cells: impl Iterator<Item = (&'c str, usize)>) -> String {
+    let (mut line, mut used, mut start) = (String::new(), 0, 0_usize);
+    for (cell, width) in cells {
+        if start > 0 {
+            let blanks = start.saturating_sub(used).max(GAP);
+            line.extend(std::iter::repeat_n(' ', blanks));
+            used += blanks;
+        }
+        line.push_str(cell);
+        used += cell.width();
+        start += width + GAP;
+    }
+    line.truncate(line.trim_end().len());
+    line
 }
 
 /// Cuts a text to a number of terminal columns.
@@ -216,5 +226,9 @@ mod tests {
         let text = table(&rows, Some(80));
         assert_eq!(text.lines().count(), SAMPLE + 10);
         assert!(text.ends_with("\n1009  x\n"), "{text}");
+        let wide = "y".repeat(70);
+        let rows = [&rows[..], &[&format!("{wide}\t{wide}\n")]].concat();
+        let text = table(&rows, Some(80));
+        assert!(text.ends_with("\nyy…  …\n"), "{text}");
     }
 }

@@ -46,3 +46,14 @@ fn every_command_has_a_help_and_a_manual_page() {
         "trail2tsv: man \"sumary\": not a command; did you mean summary?\ntrail2tsv: try --help\n",
     );
 }
+
+#[test]
+fn the_short_help_fits_a_screen() {
+    let trial = Trial::new();
+    let help = trial.run(&["-h"]);
+    let lines = help.lines(0);
+    assert!(lines.len() <= 56, "{} lines", lines.len());
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{help:?}");
+    let options = lines.iter().filter(|line| line.trim_start().starts_with('-')).count();
+    assert!((20..=28).contains(&options), "{options} options: {help:?}");
+}
