@@ -147,11 +147,15 @@ fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
 /// Appends the line of a row, without trailing blanks. Its cells are cut to their columns
 /// only if the line would not fit: rows behind the sample can have wider cells.
 fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec<u8>) {
-    let whole = line(row.iter().map(String::as_str).zip(widths.iter().copied()));
+    let whole = line(row.iter().map(String::as_str).zip(widths.iter().copied().chain(std::iter::repeat(0))));
     let line = match most {
         Some(most) if whole.width() > most => {
-            let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| cut(cell, *width)).collect();
-            cut(&line(cells.iter().map(String::as_str).zip(widths.iter().copied())), most)
+            let cells: Vec<String> = row
+                .iter()
+                .zip(widths.iter().chain(std::iter::repeat(&0)))
+                .map(|(cell, width)| cut(cell, *width))
+                .collect();
+            cut(&line(cells.iter().map(String::as_str).zip(widths.iter().copied().chain(std::iter::repeat(0)))), most)
         }
         _ => whole,
     };

@@ -152,7 +152,7 @@ fn what_jq_yields_is_a_value_a_line() {
 fn what_means_nothing_in_json_is_refused() {
     let trial = Trial::with("log", EVENT);
     for option in [&["--null", "x"][..], &["--excel"]] {
-        let text = "is about tables; JSON has a null, numbers and texts of its own";
+        let text = "has no effect with JSON output";
         json(&trial, option).shows(2, "", &format!("trail2tsv: {} {text}\ntrail2tsv: try --help\n", option[0]));
     }
 }

@@ -120,7 +120,7 @@ fn a_full_disk_is_named_with_the_way_out() {
         1,
         "",
         "trail2tsv: nowhere: cannot write temporary data: No such file or directory; \
-         name a folder with more room by the variable TMPDIR\n",
+         set TMPDIR to a folder with more space\n",
     );
     // No disk is filled for a test: the size of files is limited instead.
     let temporary = trial.path("").display().to_string();
@@ -133,7 +133,7 @@ fn a_full_disk_is_named_with_the_way_out() {
         "",
         &format!(
             "trail2tsv: {}: cannot write temporary data: File too large; \
-             name a folder with more room by the variable TMPDIR\n",
+             set TMPDIR to a folder with more space\n",
             temporary
         ),
     );

@@ -210,8 +210,8 @@ fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
         1,
         "",
         &format!(
-            "trail2tsv: s3://logs/AWSLogs/{ACCOUNT}/CloudTrail/: no CloudTrail logs of what was asked for; \
-             it holds the accounts 111122223333\n"
+            "trail2tsv: s3://logs/AWSLogs/{ACCOUNT}/CloudTrail/: no logs for the requested accounts or regions; \
+             the bucket contains accounts 111122223333\n"
         ),
     );
     cloud.run(&["--org-id", "o-abc"]).shows(
