@@ -231,7 +231,8 @@ mod tests {
         assert_eq!(text.lines().count(), SAMPLE + 10);
         assert!(text.ends_with("\n1009  x\n"), "{text}");
         let wide = "y".repeat(70);
-        let rows = [&rows[..], &[&format!("{wide}\t{wide}\n")]].concat();
+        let last = format!("{wide}\t{wide}\n");
+        let rows = [&rows[..], &[last.as_str()]].concat();
         let text = table(&rows, Some(80));
         assert!(text.ends_with("\nyy…  …\n"), "{text}");
     }
