@@ -13,7 +13,7 @@ use crate::syntax::window::Window;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Filters")]
 pub struct ScopeArgs {
-    /// Events from this time on, such as 30d or 2026-10-01
+    /// Events from this time on, such as 30d
     ///
     /// 30d, 1h30m, '2 days ago', today, yesterday, 2026-10, 2026-10-01, 2026-10-01T12:00
     /// (UTC), RFC 3339, or seconds since 1970.
@@ -39,9 +39,9 @@ pub struct FilterArgs {
     /// Only calls of this name, such as 'Delete*'
     #[arg(short, long, value_name = "PATTERN")]
     pub event_name: Vec<String>,
-    /// Only calls by this user, role, session or ARN
+    /// Only calls by this user, role or session
     ///
-    /// Also a principal id. A comma is part of the value.
+    /// Also an ARN or a principal id. A comma is part of the value.
     #[arg(short, long, value_name = "PATTERN")]
     pub user: Vec<String>,
     /// Only calls from this address or network
@@ -80,7 +80,7 @@ pub struct FilterArgs {
     /// The regular expression is matched with the event as delivered.
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pub grep: Vec<String>,
-    /// Only events that meet a condition on any field
+    /// Only events that meet this condition
     ///
     /// Operators are = and != (globs), ~ and !~ (regular expressions), < <= > >= (numbers and
     /// times). FIELD or !FIELD alone asks whether it is present or absent. Repeat for AND.

@@ -24,7 +24,9 @@ pub struct VerbosityArgs {
     /// Configuration file [default: trail2tsv/config.toml in the platform's config folder]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Print no progress and no last line; problems are still reported
+    /// Print no progress and no last line
+    ///
+    /// Problems are still reported.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print more about what is done; -vv names each file

@@ -48,7 +48,9 @@ use crate::table::layout::Format;
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct RowsArgs {
-    /// Folders, files, archives, - for standard input, or s3://BUCKET/PREFIX
+    /// Folders, files, archives, or - for stdin
+    ///
+    /// An address s3://BUCKET/PREFIX is mirrored first, as by --bucket and --prefix.
     #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]
