@@ -19,6 +19,7 @@ use crate::sink::target::{Target, TargetWriter};
 use crate::sink::xlsx::{WorkbookInfo, WorkbookWriter};
 use crate::syntax::window::Window;
 use crate::table::Table;
+use crate::table::column;
 use crate::table::layout::{Format, TableLayout};
 
 /// Origin of the rows, recorded in a workbook for later readers.
@@ -60,7 +61,9 @@ impl Sink {
         let target = Target::open(output)?;
         if layout.format == Format::Table {
             let width = layout.width.filter(|_| matches!(target, Target::Stdout));
-            return Ok(Sink::Aligned(Box::new(AlignedTable::new(target, width))));
+            let is_default = layout.columns.is_empty();
+            let optional = if is_default { column::optional_by_default() } else { Vec::new() };
+            return Ok(Sink::Aligned(Box::new(AlignedTable::new(target, width, optional))));
         }
         if layout.format != Format::Xlsx {
             return Ok(Sink::Lines(target));

@@ -25,7 +25,9 @@ pub struct TableArgs {
     pub columns: Vec<String>,
     /// Format of the output
     ///
-    /// [default: by the ending of --output, else table on a terminal and tsv elsewhere]
+    /// A table leaves out default columns that do not fit the terminal; columns that are
+    /// named are all shown. [default: by the ending of --output, else table on a terminal
+    /// and tsv elsewhere]
     #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
     pub format: Option<Format>,
     /// Separate the cells of CSV by this character, such as ';'

@@ -28,6 +28,9 @@ pub struct AlignedTable {
     /// Rows that determine the widths, until these are known.
     sample: Vec<Vec<String>>,
     sample_bytes: usize,
+    /// Columns, by position, that may be left out of a line that is too long, the first
+    /// first.
+    optional: Vec<usize>,
     /// Width of each column; `None` until it is determined.
     widths: Option<Vec<usize>>,
     /// Cells of the current row.
@@ -39,9 +42,10 @@ pub struct AlignedTable {
 
 impl AlignedTable {
     /// Creates a table with lines of at most `width` terminal columns.
-    pub fn new(target: Target, width: Option<usize>) -> AlignedTable {
+    /// `optional` columns, by position, may be left out where they do not fit.
+    pub fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
         let (sample, row, cell, out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        AlignedTable { target: Some(target), width, sample, sample_bytes: 0, widths: None, row, cell, out }
+        AlignedTable { target: Some(target), width, optional, sample, sample_bytes: 0, widths: None, row, cell, out }
     }
 
     /// Adds rows as lines. The last line may be incomplete and continue in the next call.
@@ -71,9 +75,9 @@ impl AlignedTable {
 
     fn end_row(&mut self) -> Result<(), Error> {
         self.end_cell();
-        let row = std::mem::take(&mut self.row);
+        let mut row = std::mem::take(&mut self.row);
         match &self.widths {
-            Some(widths) => push_row(&row, widths, self.width, &mut self.out),
+            Some(widths) => push_row(without(&mut row, &self.optional), widths, self.width, &mut self.out),
             None => {
                 self.sample_bytes += row.iter().map(String::len).sum::<usize>();
                 self.sample.push(row);
@@ -85,9 +89,29 @@ impl AlignedTable {
         if self.out.len() >= SAMPLE_BYTES { self.flush() } else { Ok(()) }
     }
 
+    /// Keeps of the optional columns, from here on, only those that are left out: as many
+    /// as it takes for the others to be readable.
+    fn choose_columns(&mut self) {
+        /// A column of this width can be read, whatever its cells hold.
+        const READABLE: usize = 24;
+        let natural = widths(&self.sample, None);
+        let Some(most) = self.width else { return self.optional.clear() };
+        let fits = |left_out: &[usize]| {
+            let shown = natural.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
+            let needed: usize = shown.map(|(_, width)| (*width).min(READABLE) + GAP).sum();
+            needed <= most + GAP
+        };
+        let count = (0..=self.optional.len()).find(|count| fits(&self.optional[..*count]));
+        self.optional.truncate(count.unwrap_or(self.optional.len()));
+    }
+
     fn decide_widths(&mut self) {
         if self.widths.is_some() {
             return;
+        }
+        self.choose_columns();
+        for row in &mut self.sample {
+            without(row, &self.optional);
         }
         let widths = widths(&self.sample, self.width);
         for row in std::mem::take(&mut self.sample) {
@@ -103,6 +127,15 @@ impl AlignedTable {
         }
         Ok(())
     }
+}
+
+/// The row without the columns at these positions.
+fn without<'r>(row: &'r mut Vec<String>, left_out: &[usize]) -> &'r [String] {
+    if !left_out.is_empty() {
+        let mut at = 0..;
+        row.retain(|_| at.next().is_none_or(|at| !left_out.contains(&at)));
+    }
+    row
 }
 
 impl Drop for AlignedTable {
@@ -201,7 +234,7 @@ mod tests {
     fn table(rows: &[&str], width: Option<usize>) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table");
-        let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width);
+        let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, Vec::new());
         for piece in rows.concat().as_bytes().chunks(3) {
             table.write(piece).unwrap();
         }
@@ -221,6 +254,23 @@ mod tests {
         assert_eq!(table(&rows, Some(20)), "a  long            b\n1  aaaaaaaaaaaaa…  2\n");
         let many: String = (0..20).map(|at| format!("column{at:02}\t")).collect::<String>() + "\n";
         assert!(table(&[&many], Some(30)).lines().all(|line| line.width() <= 30));
+    }
+
+    #[test]
+    fn optional_columns_give_way_to_readable_ones() {
+        let rows = ["time\twhere\twhat\n", "2026-10-01T09:00:00Z\teu-west-1\tTerminateInstances\n"];
+        let table = |width| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("table");
+            let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, vec![1, 2]);
+            table.write(rows.concat().as_bytes()).unwrap();
+            table.finish().unwrap();
+            std::fs::read_to_string(path).unwrap().lines().next().unwrap().to_string()
+        };
+        assert_eq!(table(None), "time                  where      what");
+        assert_eq!(table(Some(60)), "time                  where      what");
+        assert_eq!(table(Some(40)), "time                  what");
+        assert_eq!(table(Some(30)), "time");
     }
 
     #[test]

@@ -54,6 +54,13 @@ enum CellSource {
     File,
 }
 
+/// Positions in [`DEFAULT`] of the columns that an aligned table leaves out first where
+/// it is too narrow: the long ones, then those that most events have in common.
+pub fn optional_by_default() -> Vec<usize> {
+    let names = ["requestParameters", "userAgent", "recipientAccountId", "eventSource", "awsRegion", "sourceIPAddress"];
+    names.iter().filter_map(|name| DEFAULT.iter().position(|column| column == name)).collect()
+}
+
 /// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list
 /// that begins with `+` or `-` changes the default. It is read from left to
 /// right: a name with a `-` is removed from the columns so far, any other is
