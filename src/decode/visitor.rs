@@ -204,7 +204,10 @@ impl EventSink<'_> {
                 Ok(WalkAction::Behind(end))
             }
             _ => {
-                self.unbalanced = Some(place);
+                // Of a nested text, the offset says nothing about the text around it.
+                if self.within.is_none() {
+                    self.unbalanced = Some(place);
+                }
                 Err(JsonError::EndsEarly)
             }
         }

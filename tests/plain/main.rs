@@ -14,12 +14,15 @@ mod questions;
 mod random;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use fuzz_checks::{Outcome, Reader};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use testkit::logs::{Generator, Place, edge_cases, gunzip, records};
+use trail2tsv::decode::Decoder;
+use trail2tsv::decode::event::FieldSet;
 use trail2tsv::decode::json::JsonError;
 use walkdir::WalkDir;
 
@@ -109,6 +112,25 @@ fn a_broken_event_in_a_string_is_reported_by_both_decoders() {
     for text in [r#"{"Records":[{"eventSource":"{\"x"}]}"#, r#"{"Records":[{"eventSource":"[1,"}]}"#] {
         let outcome = check(text, text.as_bytes());
         assert_eq!((outcome.rows.len(), outcome.findings.events), (0, 0));
+    }
+}
+
+/// What is wrong with a text in a string says nothing of the records behind it.
+#[test]
+fn a_broken_text_in_a_string_does_not_break_a_later_record() {
+    for broken in [" {:x,", "{:", "{\\\"a\\\":}", "[{:x"] {
+        let first = format!(r#"{{"a":"{broken}"}}"#);
+        let second =
+            "{\"eventName\":\"B\",\"requestParameters\":{\"b\":[\n{\"k\":1},\n{\"k\":2},\n3],\"c\":[\n{\"k\":1},\n2]}}";
+        let text = records([first.as_str(), second]);
+        let mut decoder = Decoder::new(&FieldSet::default()).unwrap();
+        for end in 0..=text.len() {
+            decoder.start();
+            let consumed = decoder.window(&text[..end], false, |_| ControlFlow::Continue(()));
+            decoder.window(&text[consumed..], true, |_| ControlFlow::Continue(()));
+            let findings = decoder.findings();
+            assert_eq!((findings.events, &findings.cut), (1, &None), "{broken} in two windows, {end}");
+        }
     }
 }
 
