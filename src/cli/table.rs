@@ -80,13 +80,14 @@ impl TableArgs {
         self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)
     }
 
-    /// How rows are to look, on this terminal if standard output is one; `set` are the
-    /// options that nobody typed.
+    /// The layout of rows for this terminal, if standard output is one, or else for this
+    /// many columns. `set` lists the options that come from settings.
     pub fn layout(
         &self,
         zone: TimeZone,
         set: Vec<&'static str>,
         terminal: Option<Terminal>,
+        columns: Option<usize>,
     ) -> Result<TableLayout, Error> {
         let format = self.format(terminal.is_some())?;
         if format == Format::Json
@@ -104,7 +105,7 @@ impl TableArgs {
             columns: split_list(&self.columns),
             format,
             delimiter: self.delimiter.unwrap_or(b','),
-            width: terminal.map(Terminal::columns).or_else(columns_variable),
+            width: terminal.map(Terminal::columns).or(columns),
             header: !self.no_header,
             null: self.null.clone().unwrap_or_default(),
             guard: !self.raw,
@@ -184,11 +185,6 @@ fn table_option(typed: &TableArgs) -> Option<&'static str> {
     [(typed.null.is_some(), "--null"), (typed.excel, "--excel")]
         .into_iter()
         .find_map(|(is_given, option)| is_given.then_some(option))
-}
-
-/// The width that the environment gives to what is no terminal.
-fn columns_variable() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
 /// Reads the character between the cells of CSV.

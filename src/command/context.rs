@@ -37,7 +37,10 @@ impl Context {
             now: Timestamp::now(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             terminal: Terminal::of_stdout(),
-            columns: std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok()),
+            columns: std::env::var("COLUMNS")
+                .ok()
+                .and_then(|columns| columns.trim().parse().ok())
+                .filter(|columns| *columns > 0),
             typed,
             settings: Settings::default(),
         }

@@ -74,7 +74,7 @@ fn parse(arguments: &[OsString]) -> Result<ParsedArguments, Error> {
     match definition().try_get_matches_from(arguments) {
         Ok(matches) => Ok(ParsedArguments::Matches(matches)),
         Err(error) if !error.use_stderr() => {
-            // Where nobody reads the help there is nothing to do about it.
+            // If the help cannot be printed, there is no other way to show it.
             let _ = error.print();
             Ok(ParsedArguments::Help(Exit::Done))
         }
@@ -84,7 +84,7 @@ fn parse(arguments: &[OsString]) -> Result<ParsedArguments, Error> {
 
 /// Prints the help where a command line asks for nothing.
 pub(super) fn print_help_as_error() -> Exit {
-    // Without a reader there is no way left to say what is wrong.
+    // If standard error cannot be written, the error cannot be reported either.
     let _ = std::io::stderr().write_all(definition().render_help().to_string().as_bytes());
     Exit::Usage
 }

@@ -23,8 +23,8 @@ const MARK: &str = "_TRAIL2TSV_ISOLATED";
 /// How much memory the second process may use, in MiB. Its threads' stacks come on top.
 const MEMORY: u64 = 200;
 
-/// Does a run with a jq expression in a second process, and gives how it ended; gives
-/// nothing where the run is to be done here: in the second process, or without `--jq`.
+/// Runs a request with a jq expression in a second process and returns its exit code.
+/// Returns `None` without `--jq` and in the second process: the caller does the run.
 pub fn enter(request: &EventRequest, context: &Context) -> Result<Option<Exit>, Error> {
     if request.filter.jq.is_none() {
         return Ok(None);
@@ -147,7 +147,7 @@ mod linux {
         let stacks = STACK * (4 + 2 * threads as u64);
         let limit = |bytes| Rlimit { current: Some(bytes), maximum: Some(bytes) };
         let _ = setrlimit(Resource::Data, limit(bytes + stacks));
-        // It breaks down in good order; nobody looks into its memory.
+        // The failure is expected and reported, so a core dump would be of no use.
         let _ = setrlimit(Resource::Core, limit(0));
         let _ = set_parent_process_death_signal(Some(Signal::TERM));
     }

@@ -106,7 +106,7 @@ fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Er
     if inputs.is_empty() {
         return Ok(None);
     }
-    let table = args.table.layout(zone, context.settings.names(), context.terminal)?;
+    let table = args.table.layout(zone, context.settings.names(), context.terminal, context.columns)?;
     if table.format == Format::Xlsx {
         check_workbook(&args.table, context.terminal.is_some())?;
     }

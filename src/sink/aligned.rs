@@ -37,6 +37,8 @@ pub struct AlignedTable {
     row: Vec<String>,
     /// Current cell, as bytes, because a chunk can end inside a character.
     cell: Vec<u8>,
+    /// Whether the current cell is longer than what is kept of it.
+    is_cut: bool,
     out: Vec<u8>,
 }
 
@@ -45,7 +47,18 @@ impl AlignedTable {
     /// `optional` columns, by position, may be left out where they do not fit.
     pub fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
         let (sample, row, cell, out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        AlignedTable { target: Some(target), width, optional, sample, sample_bytes: 0, widths: None, row, cell, out }
+        AlignedTable {
+            target: Some(target),
+            width,
+            optional,
+            sample,
+            sample_bytes: 0,
+            widths: None,
+            row,
+            cell,
+            is_cut: false,
+            out,
+        }
     }
 
     /// Adds rows as lines. The last line may be incomplete and continue in the next call.
@@ -55,7 +68,7 @@ impl AlignedTable {
                 b'\t' => self.end_cell(),
                 b'\n' => self.end_row()?,
                 byte if self.cell.len() < LONGEST => self.cell.push(*byte),
-                _ => {}
+                _ => self.is_cut = true,
             }
         }
         self.flush()
@@ -69,7 +82,13 @@ impl AlignedTable {
     }
 
     fn end_cell(&mut self) {
-        self.row.push(String::from_utf8_lossy(&self.cell).into_owned());
+        let mark = if std::mem::take(&mut self.is_cut) { "…" } else { "" };
+        // A cut can end inside a character, which is left out.
+        let text = match std::str::from_utf8(&self.cell) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&self.cell[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        self.row.push(format!("{text}{mark}"));
         self.cell.clear();
     }
 
@@ -180,15 +199,12 @@ fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
 /// Appends the line of a row, without trailing blanks. Its cells are cut to their columns
 /// only if the line would not fit: rows behind the sample can have wider cells.
 fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec<u8>) {
-    let whole = line(row.iter().map(String::as_str).zip(widths.iter().copied().chain(std::iter::repeat(0))));
+    let whole = line(row, widths);
     let line = match most {
         Some(most) if whole.width() > most => {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(widths.iter().chain(std::iter::repeat(&0)))
-                .map(|(cell, width)| cut(cell, *width))
-                .collect();
-            cut(&line(cells.iter().map(String::as_str).zip(widths.iter().copied().chain(std::iter::repeat(0)))), most)
+            let width = |at: usize| widths.get(at).copied().unwrap_or_default();
+            let cells: Vec<String> = row.iter().enumerate().map(|(at, cell)| cut(cell, width(at))).collect();
+            cut(&line(&cells, widths), most)
         }
         _ => whole,
     };
@@ -197,9 +213,9 @@ fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec
 }
 
 /// A line of cells, each of which begins at its column or behind a wider cell.
-fn line<'c>(cells: impl Iterator<Item = (&'c str, usize)>) -> String {
+fn line(row: &[String], widths: &[usize]) -> String {
     let (mut line, mut used, mut start) = (String::new(), 0, 0_usize);
-    for (cell, width) in cells {
+    for (cell, width) in row.iter().zip(widths.iter().chain(std::iter::repeat(&0))) {
         if start > 0 {
             let blanks = start.saturating_sub(used).max(GAP);
             line.extend(std::iter::repeat_n(' ', blanks));
@@ -246,6 +262,13 @@ mod tests {
     fn columns_are_as_wide_as_their_cells() {
         let rows = ["time\tuser\terror\n", "1\tzoë\t\n", "12\t漢字x\tDenied\n"];
         assert_eq!(table(&rows, None), "time  user   error\n1     zoë\n12    漢字x  Denied\n");
+    }
+
+    #[test]
+    fn a_cell_that_is_not_shown_whole_is_marked() {
+        let whole = "é".repeat(LONGEST / 2);
+        assert_eq!(table(&[&format!("{whole}\n")], None), format!("{whole}\n"));
+        assert_eq!(table(&[&format!("x{whole}\ty\n")], None).matches("é…  y").count(), 1);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl SummaryRequest {
             reading: EventRequest {
                 inputs,
                 filter,
-                table: TableArgs::default().layout(TimeZone::UTC, Vec::new(), None)?,
+                table: TableArgs::default().layout(TimeZone::UTC, Vec::new(), None, None)?,
                 output: counting.html.clone().or(counting.output.clone()),
                 second_output: counting.html.as_ref().and(counting.output.clone()),
                 sort: Vec::new(),
@@ -186,6 +186,6 @@ fn look(color: Option<&str>, is_stdout: bool, context: &Context) -> Result<TextS
         Some(other) => return Err(Error::option("--color", other, "not known; write auto, always or never")),
     };
     let of_terminal = |terminal: Terminal| if terminal.width > 0 { terminal.width } else { WIDTH };
-    let width = context.columns.filter(|columns| *columns > 0).or(terminal.map(of_terminal));
+    let width = context.columns.or(terminal.map(of_terminal));
     Ok(TextStyle { width: width.map(|width| width.max(NARROWEST)), has_colors })
 }
