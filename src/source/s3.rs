@@ -299,14 +299,9 @@ fn connect(
 
 /// Runs `work`. Returns an error if the user cancels before it is done.
 async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    const PATIENCE: Duration = Duration::from_millis(50);
-    tokio::pin!(work);
-    loop {
-        match tokio::time::timeout(PATIENCE, &mut work).await {
-            Ok(result) => return result,
-            Err(_) if stop.is_interrupted() => return Err(Error::Interrupted),
-            Err(_) => {}
-        }
+    tokio::select! {
+        result = work => result,
+        () = stop.interrupted() => Err(Error::Interrupted),
     }
 }
 

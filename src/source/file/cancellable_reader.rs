@@ -2,9 +2,8 @@
 //! or opening a pipe without a writer, blocks and cannot be interrupted.
 
 use std::io::{self, Read};
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use crate::error::cancel::Cancellation;
 
@@ -55,13 +54,13 @@ fn forward<R: Read>(open: impl FnOnce() -> io::Result<R>, chunks: &Sender<io::Re
 
 impl Read for CancellableReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        const PATIENCE: Duration = Duration::from_millis(50);
         while self.at == self.chunk.len() {
-            match self.chunks.recv_timeout(PATIENCE) {
-                Ok(chunk) => (self.chunk, self.at) = (chunk?, 0),
-                Err(RecvTimeoutError::Disconnected) => return Ok(0),
-                Err(RecvTimeoutError::Timeout) if self.stop.is_set() => return Ok(0),
-                Err(RecvTimeoutError::Timeout) => {}
+            select! {
+                recv(self.chunks) -> chunk => match chunk {
+                    Ok(chunk) => (self.chunk, self.at) = (chunk?, 0),
+                    Err(_) => return Ok(0),
+                },
+                recv(self.stop.stop()) -> _ => return Ok(0),
             }
         }
         let length = buffer.len().min(self.chunk.len() - self.at);
