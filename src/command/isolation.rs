@@ -7,13 +7,13 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use super::Context;
-use crate::engine::request::EventRequest;
+use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::sink::partial_file;
@@ -25,7 +25,7 @@ const MEMORY: u64 = 200;
 
 /// Runs a request with a jq expression in a second process and returns its exit code.
 /// Returns `None` without `--jq` and in the second process: the caller does the run.
-pub fn enter(request: &EventRequest, context: &Context) -> Result<Option<Exit>, Error> {
+pub fn enter(request: &ReadRequest, context: &Context) -> Result<Option<Exit>, Error> {
     if request.filter.jq.is_none() {
         return Ok(None);
     }
@@ -33,7 +33,7 @@ pub fn enter(request: &EventRequest, context: &Context) -> Result<Option<Exit>, 
         limit_memory(request.threads);
         return Ok(None);
     }
-    run(&context.typed, request.output.as_deref()).map(Some)
+    run(&context.typed, &request.outputs).map(Some)
 }
 
 /// Whether this is the second process.
@@ -49,9 +49,9 @@ fn limit_memory(threads: usize) {
     let _ = threads;
 }
 
-/// Runs the command line in a second process, and gives how it ended. `output` is where
-/// it writes.
-fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Error> {
+/// Runs the command line in a second process, and gives how it ended. `outputs` are
+/// the files that it writes.
+fn run(typed: &[OsString], outputs: &[PathBuf]) -> Result<Exit, Error> {
     let fail = |error: io::Error| Error::Failed(format!("--jq needs a second process, and there is none: {error}"));
     let program = std::env::current_exe().map_err(fail)?;
     let mut command = Command::new(program);
@@ -72,7 +72,7 @@ fn run(typed: &[OsString], output: Option<&Path>) -> Result<Exit, Error> {
     if let Some(exit) = status.code().and_then(Exit::of_code) {
         return Ok(exit);
     }
-    if let Some(output) = output {
+    for output in outputs {
         partial_file::clean_results(partial_file::folder_of(output));
     }
     Err(Error::Failed(format!(

@@ -19,18 +19,18 @@ use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
 use crate::decode::Decoder;
 use crate::decode::event::{Event, FieldId, FieldSet};
-use crate::engine::RunOutcome;
-use crate::engine::request::EventRequest;
+use crate::engine::request::ReadRequest;
 use crate::error::cancel::Cancellation;
 use crate::filter::Filter;
 use crate::filter::spec::FilterSpec;
-use crate::report::count;
+use crate::report::{Coverage, count};
 use crate::source::LogFile;
 use crate::source::file::inflate::Inflater;
 use crate::source::file::opener::FileOpener;
 use crate::source::s3::mirror_root::{MirrorEntry, MirrorRoot};
 use crate::source::spec::{BucketInput, Input};
 use crate::source::walk::{WalkEntry, walk, walk_mirror};
+use crate::syntax::glob::UnmatchedValues;
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
 
@@ -41,16 +41,18 @@ const NAMES: usize = 4096;
 
 /// What can be said of a run that gave no row, or in which a value in a list matched
 /// nothing.
-pub fn hints(request: &EventRequest, run: &RunOutcome, stop: &Cancellation) -> Vec<String> {
-    if run.coverage.is_cut || request.limit == Some(0) {
-        return Vec::new();
-    }
-    if run.coverage.rows == 0 {
+pub fn hints(
+    request: &ReadRequest,
+    coverage: &Coverage,
+    unmatched: &[UnmatchedValues],
+    stop: &Cancellation,
+) -> Vec<String> {
+    if coverage.rows == 0 {
         let look = looked_at(request, alone(&request.filter), stop);
         return look.map_or(Vec::new(), |look| look.hints(&request.filter));
     }
     let questions: Vec<LoneCondition> =
-        run.unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
+        unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
     match questions.is_empty() {
         true => Vec::new(),
         false => looked_at(request, questions, stop).map_or(Vec::new(), HintSample::names),
@@ -59,7 +61,7 @@ pub fn hints(request: &EventRequest, run: &RunOutcome, stop: &Cancellation) -> V
 
 /// What a part of the files of a run holds instead of what is asked for; `None` if
 /// nothing is.
-fn looked_at(request: &EventRequest, questions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
+fn looked_at(request: &ReadRequest, questions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
     let mut look = HintSample::new(questions, request.filter.window)?;
     let sources = sources(&request.inputs);
     // Files from everywhere: what is first is often of one account and region.

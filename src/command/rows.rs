@@ -1,24 +1,43 @@
 //! The main job: the events that match, one row each.
 
+mod count;
+mod request;
+mod row_identity;
+mod row_merge;
+mod row_part;
+mod row_worker;
+
 use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
+use self::count::{CountMerge, CountWorker};
+use self::request::RowsRequest;
+use self::row_identity::DuplicateFilter;
+use self::row_merge::RowMerge;
+use self::row_worker::RowWorker;
 use super::context::print;
 use super::dispatch::print_help_as_error;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
-use crate::cli::source::{BucketArgs, inputs};
-use crate::cli::table::{TableArgs, check_workbook};
+use crate::cli::source::BucketArgs;
+use crate::cli::table::TableArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
-use crate::engine;
-use crate::engine::request::EventRequest;
+use crate::decode::event::FieldSet;
+use crate::engine::PreparedRun;
+use crate::engine::events::EventSelector;
 use crate::error::Error;
+use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::Report;
-use crate::table::catalogue;
+use crate::filter::jq::expression::OutputKind;
+use crate::report::{Coverage, Report};
+use crate::sink::{Provenance, Sink};
+use crate::spill::dedupe::IdReader;
+use crate::spill::sort::SortOrder;
+use crate::syntax::glob::UnmatchedValues;
 use crate::table::layout::Format;
+use crate::table::{Table, catalogue};
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
 ///
@@ -81,123 +100,65 @@ impl Command for Rows {
         if args.table.columns.iter().any(|list| list.eq_ignore_ascii_case("help")) {
             return print(&catalogue::help());
         }
-        let Some(request) = request(args, context)? else { return Ok(print_help_as_error()) };
-        if let Some(exit) = isolation::enter(&request, context)? {
+        let Some(request) = RowsRequest::new(args, context)? else { return Ok(print_help_as_error()) };
+        let reading = &request.reading;
+        if let Some(exit) = isolation::enter(reading, context)? {
             return Ok(exit);
         }
-        let report = Report::new(request.verbosity, request.output.is_none() && !request.count);
+        let report = Report::new(reading.verbosity, request.output.is_none() && !request.count);
         let outcome = context.work(&report, |stop| {
-            let finished = engine::run(&request, &report, stop)?;
-            if !request.verbosity.quiet {
+            let RowsOutcome { coverage, unmatched } = run(&request, &report, stop)?;
+            if !reading.verbosity.quiet && !coverage.is_cut && request.limit != Some(0) {
                 report.clear();
-                no_match_hints::hints(&request, &finished, stop).iter().for_each(|hint| report.note(hint));
+                let hints = no_match_hints::hints(reading, &coverage, &unmatched, stop);
+                hints.iter().for_each(|hint| report.note(hint));
             }
-            Ok(finished.coverage)
+            Ok(coverage)
         });
         Ok(context.conclude(&report, outcome))
     }
 }
 
-/// What is asked of the engine; nothing if there is nothing to read.
-fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Error> {
-    let zone = args.table.zone()?;
-    let filter = args.filter.spec(&args.scope, context.now, &zone)?;
-    let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
-    if inputs.is_empty() {
-        return Ok(None);
-    }
-    let table = args.table.layout(zone, context.settings.names(), context.terminal, context.columns)?;
-    if table.format == Format::Xlsx {
-        check_workbook(&args.table, context.terminal.is_some())?;
-    }
-    Ok(Some(EventRequest {
-        inputs,
-        filter,
-        table,
-        sort: args.table.order(),
-        dedupe: args.table.dedupe,
-        output: args.table.output,
-        second_output: None,
-        count: args.table.count,
-        limit: args.table.limit,
-        threads: args.work.threads(context.cores),
-        verbosity: args.verbosity.verbosity(),
-        now: context.now,
-        command: context.command_line(),
-    }))
+/// The result of a run.
+#[derive(Debug)]
+struct RowsOutcome {
+    /// What the run has read and written.
+    coverage: Coverage,
+    /// The values of pattern lists that matched nothing.
+    unmatched: Vec<UnmatchedValues>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::config::Settings;
-    use crate::report::Terminal;
-    use crate::source::spec::Input;
-
-    fn context() -> Context {
-        let terminal = Some(Terminal { width: 80, has_colors: true });
-        let now = "2026-11-21T10:30:00Z".parse().unwrap();
-        Context { now, cores: 2, terminal, columns: None, typed: Vec::new(), settings: Settings::default() }
+/// Reads the events and writes their rows, or their number.
+fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
+    let mut fields = FieldSet::default();
+    let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+    let order = request.order().map(|order| SortOrder::new(order, &mut fields)).transpose()?;
+    let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
+    if request.needs_time() {
+        selector.count_untimed(&mut fields)?;
     }
-
-    fn outcome(arguments: &[&str]) -> Result<Option<EventRequest>, Error> {
-        request(RowsArgs::try_parse_from(["trail2tsv"].iter().chain(arguments)).unwrap(), &context())
-    }
-
-    fn convert(arguments: &[&str]) -> EventRequest {
-        outcome(arguments).unwrap().unwrap()
-    }
-
-    fn refusal(arguments: &[&str]) -> String {
-        outcome(arguments).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn no_input_asks_for_help() {
-        assert!(outcome(&[]).unwrap().is_none());
-    }
-
-    #[test]
-    fn addresses_and_options_name_buckets() {
-        let inputs = convert(&["--bucket", "logs", "--prefix", "/a/b", "s3://other/AWSLogs/", "x", "-"]).inputs;
-        let [Input::Bucket(first), Input::Bucket(second), Input::Path(path), Input::Stdin] = &inputs[..] else {
-            panic!("{inputs:?}")
-        };
-        assert_eq!((first.bucket.as_str(), first.prefix.as_str()), ("logs", "a/b/"));
-        assert_eq!((second.bucket.as_str(), second.prefix.as_str()), ("other", "AWSLogs/"));
-        assert!(first.mirror.ends_with("trail2tsv/logs"));
-        assert_eq!(path.as_os_str(), "x");
-    }
-
-    #[test]
-    fn the_format_follows_the_ending() {
-        assert_eq!(convert(&["x", "-o", "out.csv"]).table.format, Format::Csv);
-        assert_eq!(convert(&["x", "-o", "out.csv", "-f", "TSV"]).table.format, Format::Tsv);
-        assert_eq!(convert(&["x", "-o", "out"]).table.format, Format::Tsv);
-        // On the terminal of this context.
-        assert_eq!(convert(&["x"]).table.format, Format::Table);
-        assert_eq!(convert(&["x", "--excel"]).table.format, Format::Tsv);
-        assert_eq!(convert(&["x", "--delimiter", ";"]).table.format, Format::Csv);
-        let piped = Context { terminal: None, ..context() };
-        let args = RowsArgs::try_parse_from(["trail2tsv", "x"]).unwrap();
-        assert_eq!(request(args, &piped).unwrap().unwrap().table.format, Format::Tsv);
-        for ending in ["json", "jsonl", "NDJSON"] {
-            assert_eq!(convert(&["x", "-o", &format!("out.{ending}")]).table.format, Format::Json);
-        }
-        assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
-        assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
-        assert!(
-            refusal(&["x", "-f", "xlsx"]).ends_with("refusing to write a workbook to a terminal; use -o FILE.xlsx")
-        );
-        assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count cannot be combined with xlsx");
-    }
-
-    #[test]
-    fn refusals_name_the_option_and_what_would_be_right() {
-        assert!(refusal(&["x", "--account", "1234"]).starts_with("--account \"1234\": not an account"));
-        assert!(refusal(&["--bucket", "s3://b"]).starts_with("--bucket \"s3://b\": not the name of a bucket"));
-        assert!(refusal(&["x", "--offline"]).starts_with("--offline needs --bucket"));
-        assert!(refusal(&["-", "-"]).contains("only once"));
-        assert!(refusal(&["x", "--since", "soon"]).starts_with("--since \"soon\": not a time"));
-    }
+    let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
+    let layout = request.layout(yields, report)?;
+    let table = Table::new(&layout, &mut fields)?;
+    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    let provenance = Provenance { now: request.now, command: &request.command, window: request.reading.filter.window };
+    let mut sink = Sink::open(request.output.as_deref(), &layout, &table, &provenance)?;
+    let (threads, limit) = (request.reading.threads, request.batch_limit());
+    let coverage = if request.count {
+        let workers = vec![CountWorker { ids }; threads];
+        let mut merge = CountMerge { duplicates: DuplicateFilter::new(request.dedupe), limit: request.limit };
+        let coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
+        report.clear();
+        sink.write(format!("{}\n", coverage.rows).as_bytes())?;
+        sink.finish(&coverage, stop)?;
+        coverage
+    } else {
+        let is_for_excel = layout.excel || layout.format == Format::Xlsx;
+        let mut merge = RowMerge::new(request, is_for_excel, table.header(), sink);
+        let workers = vec![RowWorker { table, order, ids }; threads];
+        let mut coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
+        merge.finish(&mut coverage, stop)?;
+        coverage
+    };
+    Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched() })
 }

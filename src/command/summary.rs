@@ -1,7 +1,7 @@
 //! Who did what, from where and when, counted.
 //!
 //! ```text
-//!  pipeline ──events──▶ tally ──▶ counter ◀─▶ spill     one for each thread
+//!  engine ──events──▶ consumer ──▶ tally ──▶ counter ◀─▶ spill   one for each thread
 //!                         │          │
 //!                         └─▶ result ◀┘                  all of them together
 //!                               │
@@ -11,9 +11,11 @@
 mod all_rows;
 pub mod args;
 mod buckets;
+mod consumer;
 mod counter;
 mod data;
 mod display;
+mod event_facts;
 mod follow_up;
 mod log_days;
 mod page;
@@ -31,24 +33,23 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::all_rows::AllRows;
 use self::args::{SummaryArgs, filters, question};
+use self::consumer::workers_and_merge;
 use self::data::SummaryData;
 use self::request::SummaryRequest;
 use self::result::{Summary, TableTopic};
-use self::tally::{CountedColumns, Tally};
+use self::tally::CountedColumns;
 use super::context::print;
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
 use crate::decode::event::FieldSet;
-use crate::engine;
+use crate::engine::PreparedRun;
+use crate::engine::events::EventSelector;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
 use crate::table::catalogue;
-
-/// What all counters may take in memory together.
-const ROOM: usize = 32 << 20;
 
 /// What is counted by, unless something else is asked for.
 const SUBJECTS: [(TableTopic, &str); 7] = [
@@ -90,19 +91,17 @@ impl Command for SummaryCommand {
 fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let mut fields = FieldSet::default();
     let (headings, subjects) = subjects(request, &mut fields)?;
-    let mut tallies = Tally::for_threads(request.reading.threads, ROOM, subjects, &mut fields)?;
-    if request.dedupe
-        && let [tally] = &mut tallies[..]
-    {
-        tally.leave_out_repeated(&mut fields)?;
-    }
+    let (threads, dedupe) = (request.reading.threads, request.dedupe);
+    let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, &mut fields)?;
+    let selector = EventSelector::new(&request.reading.filter, &mut fields)?;
     // Before the work, so that a file that cannot be written is reported at once.
     let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let output = request.format.map(|_| Target::open(request.output.as_deref())).transpose()?;
     let mut all = request.has_all_rows().then(AllRows::new);
-    let mut coverage = engine::visit(&request.reading, fields, &mut tallies, report, stop)?;
+    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
     let top = request.output_top().max(request.page_top());
-    let mut summary = Summary::new(headings, tallies, top, all.as_mut())?;
+    let mut summary = Summary::new(headings, merge.into_tallies(), top, all.as_mut())?;
     coverage.cut_values += summary.counts.cut_values;
     report.clear();
     if let Some(mut html) = html {

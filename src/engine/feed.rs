@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-
-use super::{Batch, BatchItem, OutputBlock, ReportItem};
+use super::{BatchItem, ReportItem};
 use crate::cloudtrail::keys::Scope;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, IgnoredReason, Issue, Outcome, Problem, plain};
@@ -98,50 +96,51 @@ impl BatchSizer {
     }
 }
 
-/// Packs items into batches, and sends them to the workers and their channels to the
-/// writer.
+/// Packs items into batches.
 pub(super) struct InputFeed {
-    batches: Sender<Batch>,
-    order: Sender<Receiver<OutputBlock>>,
-    blocks_ahead: usize,
     stop: Cancellation,
-    pace: Arc<BatchSizer>,
-    pieces: Vec<BatchItem>,
-    /// Number of items in the next batch.
-    enough: usize,
-    /// Number of batches sent.
-    sent: u64,
+    sizer: Arc<BatchSizer>,
     /// The files that the outputs will replace, which must not be read.
     old: Vec<PathBuf>,
 }
 
+/// A feed that runs.
+struct BatchFeed<'a> {
+    feed: InputFeed,
+    /// Hands a numbered batch to the workers. Returns false if it is no longer wanted.
+    dispatch: &'a mut dyn FnMut(u64, Vec<BatchItem>) -> bool,
+    items: Vec<BatchItem>,
+    /// Number of items in the next batch.
+    enough: usize,
+    /// Number of batches sent.
+    sent: u64,
+}
+
 impl InputFeed {
-    pub(super) fn new(
-        batches: Sender<Batch>,
-        order: Sender<Receiver<OutputBlock>>,
-        blocks_ahead: usize,
-        old: Vec<PathBuf>,
-        stop: Cancellation,
-    ) -> InputFeed {
-        InputFeed {
-            batches,
-            order,
-            blocks_ahead,
-            stop,
-            pace: Arc::default(),
-            pieces: Vec::new(),
-            enough: 1,
-            sent: 0,
-            old,
-        }
+    pub(super) fn new(old: Vec<PathBuf>, stop: Cancellation) -> InputFeed {
+        InputFeed { stop, sizer: Arc::default(), old }
     }
 
-    pub(super) fn pace(&self) -> Arc<BatchSizer> {
-        Arc::clone(&self.pace)
+    /// Tracks the size of files.
+    pub(super) fn sizer(&self) -> Arc<BatchSizer> {
+        Arc::clone(&self.sizer)
     }
 
-    /// Feeds all inputs, one after another.
-    pub(super) fn run(mut self, inputs: Vec<OpenedInput>, window: Window, report: &Report) -> Result<Coverage, Error> {
+    /// Feeds all inputs, one after another, to `dispatch`.
+    pub(super) fn run(
+        self,
+        inputs: Vec<OpenedInput>,
+        window: Window,
+        report: &Report,
+        mut dispatch: impl FnMut(u64, Vec<BatchItem>) -> bool,
+    ) -> Result<Coverage, Error> {
+        let feed = BatchFeed { feed: self, dispatch: &mut dispatch, items: Vec::new(), enough: 1, sent: 0 };
+        feed.run(inputs, window, report)
+    }
+}
+
+impl BatchFeed<'_> {
+    fn run(mut self, inputs: Vec<OpenedInput>, window: Window, report: &Report) -> Result<Coverage, Error> {
         let mut coverage = Coverage::default();
         for input in inputs {
             match input {
@@ -180,7 +179,7 @@ impl InputFeed {
 
     fn is_old(&self, path: &Path) -> bool {
         // Resolve only the few files with the same name.
-        let mut old = self.old.iter().filter(|old| old.file_name() == path.file_name());
+        let mut old = self.feed.old.iter().filter(|old| old.file_name() == path.file_name());
         old.any(|old| path.canonicalize().is_ok_and(|path| path == *old))
     }
 
@@ -236,7 +235,7 @@ impl InputFeed {
                 report.fetching(&bucket.fetched());
                 shown = Instant::now();
             }
-            if flow.is_break() || self.stop.is_set() {
+            if flow.is_break() || self.feed.stop.is_set() {
                 return Ok(());
             }
         }
@@ -244,25 +243,22 @@ impl InputFeed {
 
     /// Adds an item. Breaks if the run has been stopped.
     fn push(&mut self, piece: BatchItem) -> ControlFlow<()> {
-        if self.stop.is_set() {
+        if self.feed.stop.is_set() {
             return ControlFlow::Break(());
         }
-        self.pieces.push(piece);
-        if self.pieces.len() >= self.enough { self.flush() } else { ControlFlow::Continue(()) }
+        self.items.push(piece);
+        if self.items.len() >= self.enough { self.flush() } else { ControlFlow::Continue(()) }
     }
 
     /// Sends the items collected so far.
     fn flush(&mut self) -> ControlFlow<()> {
-        if self.pieces.is_empty() {
+        if self.items.is_empty() {
             return ControlFlow::Continue(());
         }
-        let (blocks, receiver) = bounded(self.blocks_ahead);
         self.sent += 1;
-        self.enough = self.pace.batch();
-        let pieces = std::mem::replace(&mut self.pieces, Vec::with_capacity(self.enough));
-        let batch = Batch { number: self.sent, pieces, blocks };
-        let is_wanted = self.order.send(receiver).is_ok() && self.batches.send(batch).is_ok();
-        if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        self.enough = self.feed.sizer.batch();
+        let items = std::mem::replace(&mut self.items, Vec::with_capacity(self.enough));
+        if (self.dispatch)(self.sent, items) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::ReportItem;
 use crate::decode::{Decoder, Findings};
-use crate::engine::batch_output::BatchOutput;
+use crate::engine::consumer::Part;
+use crate::engine::part_writer::PartWriter;
 use crate::error::{Issue, Outcome, Problem};
 use crate::report::count;
 use crate::source::LogFile;
@@ -26,7 +27,7 @@ impl FileExpectation {
     }
 }
 
-impl BatchOutput<'_> {
+impl<P: Part> PartWriter<'_, P> {
     /// Counts a file that was read and reports its problems. Returns whether it was a
     /// log that could be read at least in part. `expected` is called only if needed,
     /// since parsing a name takes as long as reading a small file.
@@ -36,6 +37,7 @@ impl BatchOutput<'_> {
         ended: TextEnd,
         expected: impl Fn() -> FileExpectation,
         name: &str,
+        verbose: u8,
     ) -> bool {
         self.open_events = 0;
         let findings = decoder.findings();
@@ -43,7 +45,7 @@ impl BatchOutput<'_> {
             findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
         let mut verdict = findings.verdict(ended.problems);
         let is_log = verdict.passed_over.is_none() && !is_unread;
-        let coverage = &mut self.block.coverage;
+        let coverage = self.coverage();
         match verdict.passed_over.map(|reason| (reason, expected())) {
             Some((reason, expected)) if expected.is_log => {
                 coverage.files += 1;
@@ -65,7 +67,7 @@ impl BatchOutput<'_> {
                 coverage.is_searched |= findings.ruled_out > 0;
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
-                if self.job.verbose > 1 {
+                if verbose > 1 {
                     self.say(ReportItem::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
                 }
             }
@@ -92,7 +94,7 @@ impl BatchOutput<'_> {
         if !expected.is_log {
             return self.say(ReportItem::Detail(2, text));
         }
-        self.block.coverage.further_members += further.members;
+        self.coverage().further_members += further.members;
         self.say(ReportItem::Note(text));
     }
 }

@@ -7,9 +7,10 @@ use std::ops::ControlFlow;
 
 use super::ReportItem;
 use crate::cloudtrail::keys::delivered_by;
-use crate::engine::batch_output::BatchOutput;
+use crate::engine::consumer::EventWorker;
+use crate::engine::events::EventReader;
 use crate::engine::file_conclusion::FileExpectation;
-use crate::engine::worker::Worker;
+use crate::engine::part_writer::PartWriter;
 use crate::error::{IgnoredReason, Issue, Outcome, Problem};
 use crate::report::Coverage;
 use crate::sink::partial_file::ENDING;
@@ -38,9 +39,9 @@ impl ContainerDepth {
 }
 
 /// A packed file that is being read.
-pub(super) struct Unpacker<'u, 'w, 'v, 'r> {
-    worker: &'u mut Worker<'w, 'v>,
-    rows: &'u mut BatchOutput<'r>,
+pub(super) struct Unpacker<'u, 'w, 'r, W: EventWorker> {
+    reader: &'u mut EventReader<'w, W>,
+    out: &'u mut PartWriter<'r, W::Part>,
     expected: FileExpectation,
     limit: UnpackLimit,
     /// Number of logs found in it.
@@ -49,18 +50,18 @@ pub(super) struct Unpacker<'u, 'w, 'v, 'r> {
     unopened: u64,
 }
 
-impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
+impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
     pub(super) fn new(
-        worker: &'u mut Worker<'w, 'v>,
-        rows: &'u mut BatchOutput<'r>,
+        reader: &'u mut EventReader<'w, W>,
+        out: &'u mut PartWriter<'r, W::Part>,
         expected: FileExpectation,
-    ) -> Unpacker<'u, 'w, 'v, 'r> {
-        Unpacker { worker, rows, expected, limit: UnpackLimit::default(), logs: 0, unopened: 0 }
+    ) -> Unpacker<'u, 'w, 'r, W> {
+        Unpacker { reader, out, expected, limit: UnpackLimit::default(), logs: 0, unopened: 0 }
     }
 
     /// Reads the packed contents of `bytes`.
     pub(super) fn bytes(mut self, kind: Container, bytes: impl Read + Send, name: &str) {
-        let problems = self.rows.problems();
+        let problems = self.out.problems();
         let mut bytes = PackedReader::new(bytes, self.limit.clone());
         let layers = ContainerDepth { archives: 0, compressions: 0, memory: ContainerDepth::MEMORY };
         self.container(kind, &mut bytes, name, layers);
@@ -69,7 +70,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
 
     /// Reads a zip archive from a file on disk.
     pub(super) fn zip_file(mut self, file: File, name: &str) {
-        let problems = self.rows.problems();
+        let problems = self.out.problems();
         self.limit.pack(file.metadata().map_or(0, |metadata| metadata.len()));
         let layers = ContainerDepth { archives: 1, compressions: 0, memory: ContainerDepth::MEMORY };
         self.zip(file, name, layers);
@@ -79,14 +80,14 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
     /// Reports an archive without logs if it was named on the command line or has the
     /// name of an archive.
     fn end(self, name: &str, problems: u64) {
-        let is_silent = self.logs == 0 && self.unopened == 0 && self.rows.problems() == problems;
-        if !is_silent || self.worker.job.stop.is_set() {
+        let is_silent = self.logs == 0 && self.unopened == 0 && self.out.problems() == problems;
+        if !is_silent || self.reader.context.stop.is_set() {
             return;
         }
         if self.expected.is_named {
-            self.rows.say(ReportItem::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
+            self.out.say(ReportItem::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
         } else if self.expected.is_archive {
-            self.rows.say(ReportItem::Note(format!("{name}: {}", Problem::NoLogInside)));
+            self.out.say(ReportItem::Note(format!("{name}: {}", Problem::NoLogInside)));
         }
     }
 
@@ -104,7 +105,7 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
             }
             Container::Zip if layers.archives < ContainerDepth::ARCHIVES => {
                 layers.archives += 1;
-                match spooled(bytes, self.worker.job.stop) {
+                match spooled(bytes, self.reader.context.stop) {
                     Ok(_) if self.is_over() => {}
                     Ok(file) => self.zip(file, name, layers),
                     Err(problem) => self.say(name, problem, Outcome::Nothing),
@@ -126,14 +127,14 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         if let Err(error) = bytes.take(Compression::SHOWN).read_to_end(&mut start) {
             return self.say(name, Problem::of_reading(error), Outcome::Nothing);
         }
-        let job = self.worker.job;
+        let context = self.reader.context;
         let needed = kind.memory(&start);
         let mut memory = layers.memory;
         // Streams that need more than their share take turns, in the order of the
         // output.
-        if needed <= (SHARED / job.threads).min(memory) {
+        if needed <= (SHARED / context.threads).min(memory) {
             memory = needed;
-        } else if !job.turn.wait(self.rows.number(), job.stop) {
+        } else if !context.turn.wait(self.out.number(), context.stop) {
             return;
         }
         // Nested streams get less, so that the total stays bounded.
@@ -147,14 +148,14 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
 
     /// Reads a file, or what is packed in it.
     fn file(&mut self, name: &str, bytes: &mut (dyn Read + Send), layers: ContainerDepth) -> ControlFlow<()> {
-        let Unpacker { worker, rows, .. } = self;
-        let content = worker.member_text(name, bytes, rows);
+        let Unpacker { reader, out, .. } = self;
+        let content = reader.member_text(name, bytes, out);
         let mut is_bomb = false;
         match content {
             FileContent::Text(ended) => {
                 is_bomb = ended.problems.iter().any(|problem| matches!(problem, Problem::UnpacksTooMuch));
                 let expected = self.expected(name, layers);
-                self.logs += u64::from(self.worker.conclude(ended, || expected, name, self.rows));
+                self.logs += u64::from(self.reader.conclude(ended, || expected, name, self.out));
             }
             FileContent::Container { kind, mut bytes, .. } => self.container(kind, &mut *bytes, name, layers),
         }
@@ -186,15 +187,15 @@ impl<'u, 'w, 'v, 'r> Unpacker<'u, 'w, 'v, 'r> {
         if is_expected {
             return self.say(name, Problem::UnsupportedArchive(kind), Outcome::Nothing);
         }
-        self.rows.cover(&Coverage { passed_over: [(IgnoredReason::Archive, 1)].into(), ..Coverage::default() });
+        self.out.cover(&Coverage { passed_over: [(IgnoredReason::Archive, 1)].into(), ..Coverage::default() });
     }
 
     fn say(&mut self, name: &str, problem: Problem, outcome: Outcome) {
-        self.rows.say(ReportItem::Skip(skip(name, problem, outcome)));
+        self.out.say(ReportItem::Skip(skip(name, problem, outcome)));
     }
 
     fn is_over(&self) -> bool {
-        self.worker.job.stop.is_set() || self.rows.is_full()
+        self.reader.context.stop.is_set() || self.out.is_full()
     }
 }
 
@@ -208,30 +209,30 @@ fn file_name(name: &str) -> &str {
 }
 
 /// The files of one archive.
-struct ArchiveMembers<'m, 'u, 'w, 'v, 'r> {
-    unpacking: &'m mut Unpacker<'u, 'w, 'v, 'r>,
+struct ArchiveMembers<'m, 'u, 'w, 'r, W: EventWorker> {
+    unpacking: &'m mut Unpacker<'u, 'w, 'r, W>,
     archive: &'m str,
     layers: ContainerDepth,
     /// Number of files read.
     files: u64,
 }
 
-impl ArchiveMembers<'_, '_, '_, '_, '_> {
+impl<W: EventWorker> ArchiveMembers<'_, '_, '_, '_, W> {
     fn name(&self, member: &str) -> String {
         format!("{}!{member}", self.archive)
     }
 
     fn count(&mut self, reason: IgnoredReason) {
-        self.unpacking.rows.cover(&Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() });
+        self.unpacking.out.cover(&Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() });
     }
 }
 
-impl MemberVisitor for ArchiveMembers<'_, '_, '_, '_, '_> {
+impl<W: EventWorker> MemberVisitor for ArchiveMembers<'_, '_, '_, '_, W> {
     fn wants(&mut self, name: &str) -> ControlFlow<(), bool> {
         if self.unpacking.is_over() {
             return ControlFlow::Break(());
         }
-        let scope = self.unpacking.worker.job.scope;
+        let scope = self.unpacking.reader.context.scope;
         let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
         if file.ends_with(ENDING) {
             self.count(IgnoredReason::Unfinished);
@@ -242,13 +243,13 @@ impl MemberVisitor for ArchiveMembers<'_, '_, '_, '_, '_> {
         }
         if !scope.admits_file(file) || !scope.admits_folder(folder) {
             self.unpacking.unopened += 1;
-            self.unpacking.rows.cover(&Coverage { unopened: 1, ..Coverage::default() });
+            self.unpacking.out.cover(&Coverage { unopened: 1, ..Coverage::default() });
             return ControlFlow::Continue(false);
         }
         if leads_out(name) {
             let name = self.name(name);
             let text = format!("{name}: its path leads out of the archive; it is read, and nothing is written there");
-            self.unpacking.rows.say(ReportItem::Note(text));
+            self.unpacking.out.say(ReportItem::Note(text));
         }
         ControlFlow::Continue(true)
     }

@@ -59,7 +59,7 @@ pub struct CountingArgs {
     #[arg(long, value_name = "N",
           value_parser = number(1..=100_000_usize))]
     pub top: Option<usize>,
-    /// Leave out events whose eventID came before; takes one thread
+    /// Leave out events whose eventID came before
     #[arg(long)]
     pub dedupe: bool,
     /// text, tsv, csv or json [default: by the ending of --output, else text; nothing beside --html]

@@ -14,12 +14,12 @@ pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'sta
     let inputs: Vec<String> = reading.inputs.iter().map(input).collect();
     let made = format!(
         "{} UTC by {} {}",
-        time::whole(reading.now.as_second()),
+        time::whole(request.now.as_second()),
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION")
     );
     let lines = [
-        ("Command", reading.command.clone()),
+        ("Command", request.command.clone()),
         ("Input", inputs.join(" ")),
         ("Filters", filters(request)),
         ("Duplicates", duplicates(request, coverage)),

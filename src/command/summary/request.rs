@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::SummaryArgs;
 use crate::cli::source::inputs;
-use crate::cli::table::TableArgs;
 use crate::command::Context;
-use crate::engine::request::EventRequest;
+use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::report::Terminal;
 use crate::syntax::glob::split_list;
@@ -18,7 +18,11 @@ use crate::table::catalogue;
 #[derive(Clone, Debug)]
 pub struct SummaryRequest {
     /// Which events are read, and how.
-    pub reading: EventRequest,
+    pub reading: ReadRequest,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// The command line as typed.
+    pub command: String,
     /// Leave out events whose id came before.
     pub dedupe: bool,
     /// The columns to count by; where there are none, what everybody asks.
@@ -84,8 +88,6 @@ impl SummaryRequest {
         if inputs.is_empty() {
             return Err(Error::usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET"));
         }
-        // Which of several events came first, only one thread can tell.
-        let threads = if counting.dedupe { 1 } else { args.work.threads(context.cores) };
         let format = match (counting.format.as_deref(), counting.output.as_deref()) {
             (Some(name), _) => Some(format(name)?),
             (None, Some(path)) => Some(format_of_file(path)?),
@@ -98,21 +100,15 @@ impl SummaryRequest {
         }
         let look = look(counting.color.as_deref(), counting.output.is_none(), context)?;
         Ok(SummaryRequest {
-            reading: EventRequest {
+            reading: ReadRequest {
                 inputs,
                 filter,
-                table: TableArgs::default().layout(TimeZone::UTC, Vec::new(), None, None)?,
-                output: counting.html.clone().or(counting.output.clone()),
-                second_output: counting.html.as_ref().and(counting.output.clone()),
-                sort: Vec::new(),
-                dedupe: false,
-                count: false,
-                limit: None,
-                threads,
+                outputs: counting.html.iter().chain(&counting.output).cloned().collect(),
+                threads: args.work.threads(context.cores),
                 verbosity: args.verbosity.verbosity(),
-                now: context.now,
-                command: context.command_line(),
             },
+            now: context.now,
+            command: context.command_line(),
             dedupe: counting.dedupe,
             by: split_list(&counting.by).into_iter().map(canonical).collect(),
             top: counting.top,

@@ -1,9 +1,10 @@
-//! What one thread counts.
+//! The counts of one thread.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::counter::{Counter, LONGEST, SHORT, ValueParts};
+use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
 use super::timeline::Timeline;
 use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
@@ -14,9 +15,8 @@ use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::log_days::LogDays;
 use crate::command::summary::value_stats::ValueStats;
 use crate::decode::event::{Event, FieldSet};
-use crate::engine::EventVisitor;
 use crate::error::Error;
-use crate::spill::dedupe::{IdReader, SeenIds};
+use crate::spill::dedupe::IdHash;
 use crate::table::cell::CellStyle;
 use crate::table::column::Column;
 
@@ -43,8 +43,6 @@ pub(super) struct Tally {
     style: CellStyle,
     /// Memory for a value.
     value: Vec<u8>,
-    /// What tells events that came before, where they are left out.
-    before: Option<(IdReader, SeenIds)>,
     failure: Option<Error>,
 }
 
@@ -152,65 +150,51 @@ impl CountedColumns {
 }
 
 impl Tally {
-    /// One for each thread. All together take `room` bytes.
-    pub(super) fn for_threads(
-        threads: usize,
-        room: usize,
+    /// Creates tallies that put what does not fit into the same place on disk, one for
+    /// each number of bytes that it may keep in memory.
+    pub(super) fn with_rooms(
+        rooms: impl Iterator<Item = usize>,
         subjects: Vec<CountedColumns>,
         fields: &mut FieldSet,
     ) -> Result<Vec<Tally>, Error> {
         let readers = EventReaders::new(fields)?;
         let spills: Vec<Arc<CountSpill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
-        let tally = |_| Tally {
+        let tally = |room| Tally {
             readers: readers.clone(),
             subjects: subjects.clone(),
             counters: spills.iter().map(|spill| Counter::new(Arc::clone(spill))).collect(),
             counts: EventCounts { week: vec![0; WEEK], empty: vec![0; subjects.len()], ..EventCounts::default() },
-            room: room / threads.max(1),
+            room,
             moment: BucketedTime::new(0),
             style: CellStyle::default(),
             value: Vec::new(),
-            before: None,
             failure: None,
         };
-        Ok((0..threads).map(tally).collect())
+        Ok(rooms.map(tally).collect())
     }
 
-    /// Leaves out events that came before. This has to be the only thread.
-    pub(super) fn leave_out_repeated(&mut self, fields: &mut FieldSet) -> Result<(), Error> {
-        self.before = Some((IdReader::new(fields)?, SeenIds::default()));
-        Ok(())
+    /// Counts an event.
+    #[inline]
+    pub(super) fn add(&mut self, event: &Event<'_>, file: &str) {
+        if self.failure.is_none() && self.count(event, file) {
+            self.make_room();
+        }
     }
 
-    /// Whether an event did not come before; one without an id never did.
-    fn is_new(&mut self, event: &Event<'_>) -> Result<bool, Error> {
-        let Some((ids, seen)) = &mut self.before else { return Ok(true) };
-        ids.id(event).map_or(Ok(true), |id| seen.insert(id))
+    /// Counts a log that was read.
+    pub(super) fn add_log(&mut self, file: &str) {
+        self.counts.days.add(file);
     }
 
-    /// Counts an event, and says whether that took more memory.
+    /// Counts an event, and returns true if that took more memory.
+    #[inline]
     fn count(&mut self, event: &Event<'_>, file: &str) -> bool {
         let mut has_grown = false;
         let Tally { readers, subjects, counters, counts, moment, style, value, .. } = self;
         let second = readers.clock.second(event);
-        if let Some(second) = second {
-            moment.set(second);
-            counts.has_other_times = readers.clock.has_other_forms();
-        }
+        let (kind, is_failed) = readers.kind(event);
+        counts.add(second, kind, readers.clock.has_other_forms(), moment);
         let moment = second.map(|_| &*moment);
-        counts.all.add(moment);
-        let is_failed = readers.failure.is_failed(event);
-        let kind = match (is_failed, readers.access.is_read(event)) {
-            (true, _) => ERROR,
-            (false, Some(true)) => READ,
-            (false, Some(false)) => WRITE,
-            (false, None) => OTHER,
-        };
-        counts.kinds[kind] += 1;
-        if let Some(moment) = moment {
-            counts.timeline.add(moment, kind);
-            counts.week[moment.hour_of_week] += 1;
-        }
         for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
             if let Some((bytes, length)) = subject.short(event).filter(|_| !subject.are_errors) {
                 has_grown |= counter.add_short(bytes, length, moment);
@@ -227,9 +211,7 @@ impl Tally {
         if is_failed && readers.denial.is_denied(event) {
             counts.denied += 1;
             value.clear();
-            if let Some(name) = readers.identities.principal(event).holder() {
-                style.text(&name, value);
-            }
+            readers.write_principal(event, style, value);
             if let [.., denied, roles] = &mut counters[..] {
                 has_grown |= roles.add(value, moment);
                 value.push(b'\t');
@@ -240,15 +222,83 @@ impl Tally {
         has_grown
     }
 
-    /// Moves the largest counter to the disk where all take too much.
-    fn make_room(&mut self) -> Result<(), Error> {
-        while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
-            match self.counters.iter_mut().max_by_key(|counter| counter.size()) {
-                Some(largest) => largest.spill()?,
-                None => return Ok(()),
+    /// Appends what [`add`](Tally::add) would count of an event to `facts`.
+    pub(super) fn note(&mut self, event: &Event<'_>, file: &str, id: Option<IdHash>, facts: &mut EventFacts) {
+        let Tally { readers, subjects, style, .. } = self;
+        let second = readers.clock.second(event);
+        let (kind, is_failed) = readers.kind(event);
+        let mut cut_values = 0;
+        for subject in subjects.iter_mut() {
+            let start = facts.text().len();
+            cut_values += u8::from(subject.value(event, file, style, facts.text()));
+            let is_counted = !subject.is_omitted(&facts.text()[start..]);
+            facts.end_value(start, is_counted);
+        }
+        let is_denied = is_failed && readers.denial.is_denied(event);
+        if is_denied {
+            let start = facts.text().len();
+            readers.write_principal(event, style, facts.text());
+            facts.end_value(start, true);
+            let start = facts.text().len();
+            cut_values += u8::from(readers.name.value(event, file, style, facts.text()));
+            facts.end_value(start, true);
+        }
+        let has_other_times = readers.clock.has_other_forms();
+        facts.end_event(EventFact { second, has_other_times, kind: kind as u8, cut_values, is_denied, id });
+    }
+
+    /// Counts the events of facts.
+    pub(super) fn add_facts(&mut self, facts: &EventFacts) {
+        if self.failure.is_some() {
+            return;
+        }
+        let counted = facts.each(|fact, values| {
+            if self.count_fact(fact, values) {
+                self.make_room();
+            }
+            if self.failure.is_some() { Err(()) } else { Ok(()) }
+        });
+        // The failure is kept, and ends the run in the end.
+        let _ = counted;
+    }
+
+    fn count_fact(&mut self, fact: &EventFact, values: &mut dyn Iterator<Item = Option<&[u8]>>) -> bool {
+        let Tally { counters, counts, moment, value, .. } = self;
+        counts.add(fact.second, fact.kind.into(), fact.has_other_times, moment);
+        counts.cut_values += u64::from(fact.cut_values);
+        let moment = fact.second.map(|_| &*moment);
+        let mut has_grown = false;
+        for (counter, empty) in counters.iter_mut().zip(&mut counts.empty) {
+            match values.next().flatten() {
+                Some(value) => has_grown |= counter.add(value, moment),
+                None => *empty += 1,
             }
         }
-        Ok(())
+        if fact.is_denied
+            && let ([.., denied, roles], Some(Some(principal)), Some(Some(name))) =
+                (&mut counters[..], values.next(), values.next())
+        {
+            counts.denied += 1;
+            has_grown |= roles.add(principal, moment);
+            value.clear();
+            value.extend_from_slice(principal);
+            value.push(b'\t');
+            value.extend_from_slice(name);
+            has_grown |= denied.add(value, moment);
+        }
+        has_grown
+    }
+
+    /// Moves the largest counters to disk until the others fit into memory. A failure is
+    /// kept until the tallies are merged.
+    fn make_room(&mut self) {
+        while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
+            let Some(largest) = self.counters.iter_mut().max_by_key(|counter| counter.size()) else { return };
+            if let Err(failure) = largest.spill() {
+                self.failure = Some(failure);
+                return;
+            }
+        }
     }
 
     /// Puts together what all threads counted.
@@ -269,28 +319,6 @@ impl Tally {
     }
 }
 
-impl EventVisitor for Tally {
-    fn event(&mut self, event: &Event<'_>, file: &str) -> bool {
-        if self.failure.is_some() {
-            return true;
-        }
-        let counted = self.is_new(event).and_then(|is_new| {
-            if is_new && self.count(event, file) {
-                self.make_room()?;
-            }
-            Ok(is_new)
-        });
-        counted.unwrap_or_else(|failure| {
-            self.failure = Some(failure);
-            true
-        })
-    }
-
-    fn log(&mut self, file: &str) {
-        self.counts.days.add(file);
-    }
-}
-
 impl EventReaders {
     fn new(fields: &mut FieldSet) -> Result<EventReaders, Error> {
         Ok(EventReaders {
@@ -302,9 +330,41 @@ impl EventReaders {
             name: CountedColumns::new(&["eventName"], true, fields)?,
         })
     }
+
+    /// What kind of call an event is, and whether it failed.
+    #[inline]
+    fn kind(&mut self, event: &Event<'_>) -> (usize, bool) {
+        let is_failed = self.failure.is_failed(event);
+        let kind = match (is_failed, self.access.is_read(event)) {
+            (true, _) => ERROR,
+            (false, Some(true)) => READ,
+            (false, Some(false)) => WRITE,
+            (false, None) => OTHER,
+        };
+        (kind, is_failed)
+    }
+
+    /// Appends the caller of a denied call.
+    fn write_principal(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
+        if let Some(name) = self.identities.principal(event).holder() {
+            style.text(&name, out);
+        }
+    }
 }
 
 impl EventCounts {
+    /// Counts an event of a kind. `moment` is set to its time, if it has one.
+    #[inline]
+    fn add(&mut self, second: Option<i64>, kind: usize, has_other_times: bool, moment: &mut BucketedTime) {
+        self.kinds[kind] += 1;
+        let Some(second) = second else { return self.all.add(None) };
+        moment.set(second);
+        self.has_other_times |= has_other_times;
+        self.all.add(Some(moment));
+        self.timeline.add(moment, kind);
+        self.week[moment.hour_of_week] += 1;
+    }
+
     fn merge(&mut self, other: EventCounts) {
         self.all.merge(&other.all);
         self.timeline.merge(&other.timeline);

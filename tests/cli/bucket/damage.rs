@@ -107,3 +107,20 @@ fn rows_before_a_damaged_file_stay_and_those_of_it_come_once() {
     cloud.run(&arguments).shows(0, &rows, "");
     assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (24, 24));
 }
+
+#[test]
+fn a_summary_counts_the_events_of_a_damaged_file_once() {
+    let cloud = Cloud::with_logs(8);
+    let summary = ["summary", "--bucket", "logs", "--mirror", "mirror", "--by", "eventName", "-f", "tsv", "-q"];
+    let whole = cloud.trial.run(&summary);
+    assert_eq!((whole.code, whole.stdout.lines().count()), (Some(0), 9));
+    for threads in ["1", "2"] {
+        for key in cloud.bucket.keys("") {
+            let size = cloud.bucket.get(&key).unwrap().body.len();
+            flip(&cloud, &key, size - 6);
+        }
+        let ran = cloud.trial.run(&[&summary[..], &["--threads", threads]].concat());
+        ran.shows(0, &whole.stdout, "");
+        assert_eq!(cloud.assert_whole(), 8);
+    }
+}

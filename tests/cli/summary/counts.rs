@@ -148,3 +148,46 @@ fn what_was_delivered_twice_counts_once() {
         "trail2tsv: 6 events in 2 files read, 4 matched; 2 duplicates left out: the eventID came before\n",
     );
 }
+
+/// Of different events with one id, the first in the order of the inputs counts.
+#[test]
+fn duplicates_are_left_out_alike_on_any_number_of_threads() {
+    let trial = Trial::new();
+    let mut expected = BTreeMap::<String, u64>::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut random = fastrand::Rng::with_seed(7);
+    for file in 0..40 {
+        let mut events = Vec::new();
+        for number in 0..300 {
+            let (id, name) = (random.u32(0..8000), format!("F{file:02}N{}", number % 7));
+            if seen.insert(id) {
+                *expected.entry(name.clone()).or_default() += 1;
+            }
+            // Denied calls and calls without a time take other ways.
+            let more = match number % 3 {
+                0 => r#","errorCode":"AccessDenied","userIdentity":{"type":"Root"}"#,
+                1 => r#","eventTime":"2026-10-01T09:00:00Z""#,
+                _ => "",
+            };
+            events.push(format!(r#"{{"eventID":"{id}","eventName":"{name}"{more}}}"#));
+        }
+        trial.write(&format!("log/{file:02}.json"), &events.join("\n"));
+    }
+    let plain = trial.run(&["log", "--dedupe", "-c", "eventName,errorCode", "-q"]);
+    assert_eq!(plain.stdout.lines().count() - 1, seen.len());
+    let run = |threads: &str, more: &[&str]| {
+        let ran = trial.run(&[&["summary", "log", "--dedupe", "-q", "--threads", threads][..], more].concat());
+        ran.lines(0);
+        ran.stdout
+    };
+    let counted = run("2", &["--by", "eventName", "-f", "tsv"]);
+    let counts = counted.lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        (cells[0].to_string(), cells[1].parse().unwrap())
+    });
+    assert_eq!(counts.collect::<BTreeMap<String, u64>>(), expected);
+    let whole = run("1", &["-f", "json"]);
+    for threads in ["2", "3", "8"] {
+        assert_eq!(run(threads, &["-f", "json"]), whole, "{threads} threads");
+    }
+}

@@ -1,56 +1,32 @@
-//! Rows on their way from a worker to the writer, with the ids and sort keys by which
-//! the writer selects them.
+//! Rows on their way from a worker to the merge, with the ids and sort keys by which
+//! the merge selects them.
 
 use std::ops::Range;
 
-use super::ReportItem;
-use crate::decode::event::Event;
-use crate::report::Coverage;
-use crate::spill::dedupe::{IdHash, IdReader};
+use super::row_identity::RowIdentity;
+use crate::engine::consumer::Part;
 
-/// Rows and the messages about their files: either whole rows, or a piece of one large
-/// row.
+/// Usual size of a part in bytes, at most.
+const LARGEST: usize = 1 << 20;
+
+/// Whole rows, or a piece of one large row.
 #[derive(Default)]
-pub(super) struct OutputBlock {
+pub(super) struct RowPart {
     pub(super) rows: Vec<u8>,
-    /// End offset of each row, if the writer needs them.
+    /// End offset of each row, if the merge needs them.
     pub(super) ends: Vec<usize>,
     /// Number of rows that end in this block.
     pub(super) count: u64,
     /// Index of each row with truncated cells, from 0, and the number of these cells.
     /// For a row in pieces, it comes with the last piece.
     pub(super) cut: Vec<(u64, u64)>,
-    /// The ids of the events, if the writer needs them. For a row in pieces, the id and
+    /// The ids of the events, if the merge needs them. For a row in pieces, the id and
     /// the key come with the first piece.
     pub(super) ids: Vec<RowIdentity>,
     /// The sort keys of the rows, if they are sorted.
     pub(super) keys: Vec<u8>,
     pub(super) key_ends: Vec<usize>,
     pub(super) piece: Option<RowPiece>,
-    pub(super) said: Vec<ReportItem>,
-    pub(super) coverage: Coverage,
-    /// Number of events decoded so far from a file that is not finished.
-    pub(super) open_events: u64,
-}
-
-/// Identifies the event of a row, to recognise duplicates.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum RowIdentity {
-    /// The hash of its id.
-    Id(IdHash),
-    /// The event has no id.
-    Nothing,
-    /// The same event as the row before.
-    AsBefore,
-}
-
-impl RowIdentity {
-    /// The identity of an event's first row, or of a later one; `None` if duplicates
-    /// are not removed.
-    pub(super) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<RowIdentity> {
-        let id = |ids: &IdReader| ids.id(event).map_or(RowIdentity::Nothing, RowIdentity::Id);
-        ids.map(|ids| if is_first { id(ids) } else { RowIdentity::AsBefore })
-    }
 }
 
 /// Position of a piece within its row.
@@ -60,9 +36,9 @@ pub(super) struct RowPiece {
     pub(super) is_last: bool,
 }
 
-/// The fill level of a block at some point.
+/// The fill level of a part at some point.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BlockMark {
+pub(super) struct RowMark {
     pub(super) count: u64,
     rows: usize,
     ends: usize,
@@ -72,10 +48,19 @@ pub(super) struct BlockMark {
     key_ends: usize,
 }
 
-impl OutputBlock {
-    /// The current fill level.
-    pub(super) fn mark(&self) -> BlockMark {
-        BlockMark {
+impl Part for RowPart {
+    type Mark = RowMark;
+
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn size(&self) -> usize {
+        self.rows.len() + self.keys.len()
+    }
+
+    fn mark(&self) -> RowMark {
+        RowMark {
             count: self.count,
             rows: self.rows.len(),
             ends: self.ends.len(),
@@ -86,8 +71,11 @@ impl OutputBlock {
         }
     }
 
-    /// Truncates the block to an earlier fill level.
-    pub(super) fn cut(&mut self, mark: BlockMark) {
+    fn count_at(mark: &RowMark) -> u64 {
+        mark.count
+    }
+
+    fn cut(&mut self, mark: &RowMark) {
         self.count = mark.count;
         self.rows.truncate(mark.rows);
         self.ends.truncate(mark.ends);
@@ -97,24 +85,30 @@ impl OutputBlock {
         self.key_ends.truncate(mark.key_ends);
     }
 
+    fn is_closed(&self) -> bool {
+        self.piece.is_some()
+    }
+
+    fn clear(&mut self) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.clear();
+        // Free the memory of an unusually large row.
+        rows.shrink_to(2 * LARGEST);
+        *self = RowPart { rows, ..RowPart::default() };
+    }
+}
+
+impl RowPart {
     /// Moves the row started after `mark`, with its id and key, into a new block.
-    pub(super) fn split_off(&mut self, mark: BlockMark) -> OutputBlock {
+    pub(super) fn split_off(&mut self, mark: RowMark) -> RowPart {
         let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
-        OutputBlock {
+        RowPart {
             rows: self.rows.split_off(mark.rows),
             ids: self.ids.split_off(mark.ids),
             keys: self.keys.split_off(mark.keys),
             key_ends,
-            ..OutputBlock::default()
+            ..RowPart::default()
         }
-    }
-
-    /// Whether the block has at least this many bytes, not counting the first `kept`,
-    /// or too many rows.
-    pub(super) fn is_full(&self, kept: usize, bytes: usize) -> bool {
-        /// Ids take memory even if rows are only counted.
-        const MOST: u64 = 1 << 16;
-        (self.rows.len() + self.keys.len()).saturating_sub(kept) >= bytes || self.count >= MOST
     }
 
     /// Number of truncated cells in its rows.
@@ -186,36 +180,36 @@ fn part(ends: &[usize], at: usize) -> Range<usize> {
 mod tests {
     use super::*;
 
-    fn block() -> OutputBlock {
+    fn filled() -> RowPart {
         let ids = vec![RowIdentity::Nothing, RowIdentity::Id([1; 12]), RowIdentity::AsBefore];
-        let mut block = OutputBlock { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..OutputBlock::default() };
+        let mut part = RowPart { count: 3, ids, cut: vec![(1, 20), (2, 3)], ..RowPart::default() };
         for (row, key) in [("one\n", "b"), ("two, more\n", ""), ("3\n", "aa")] {
-            block.rows.extend_from_slice(row.as_bytes());
-            block.ends.push(block.rows.len());
-            block.keys.extend_from_slice(key.as_bytes());
-            block.key_ends.push(block.keys.len());
+            part.rows.extend_from_slice(row.as_bytes());
+            part.ends.push(part.rows.len());
+            part.keys.extend_from_slice(key.as_bytes());
+            part.key_ends.push(part.keys.len());
         }
-        block
+        part
     }
 
     #[test]
-    fn blocks_are_truncated_between_rows() {
+    fn parts_are_truncated_between_rows() {
         for (count, expected, cut) in
             [(0, "", 0), (1, "one\n", 0), (2, "one\ntwo, more\n", 20), (9, "one\ntwo, more\n3\n", 23)]
         {
-            let mut block = block();
-            block.truncate(count);
-            assert_eq!((block.count, &block.rows[..], block.cut_cells()), (count.min(3), expected.as_bytes(), cut));
+            let mut part = filled();
+            part.truncate(count);
+            assert_eq!((part.count, &part.rows[..], part.cut_cells()), (count.min(3), expected.as_bytes(), cut));
         }
     }
 
     #[test]
     fn rows_in_the_middle_are_removed() {
-        let mut block = block();
-        block.retain(|id| Ok::<_, ()>(!matches!(id, RowIdentity::Id(_)))).unwrap();
-        let rows: Vec<_> = (0..2).map(|at| (block.key(at), block.row(at))).collect();
+        let mut part = filled();
+        part.retain(|id| Ok::<_, ()>(!matches!(id, RowIdentity::Id(_)))).unwrap();
+        let rows: Vec<_> = (0..2).map(|at| (part.key(at), part.row(at))).collect();
         assert_eq!(rows, [(&b"b"[..], &b"one\n"[..]), (b"aa", b"3\n")]);
-        assert_eq!((block.count, &block.rows[..]), (2, &b"one\n3\n"[..]));
-        assert_eq!(block.cut, [(1, 3)]);
+        assert_eq!((part.count, &part.rows[..]), (2, &b"one\n3\n"[..]));
+        assert_eq!(part.cut, [(1, 3)]);
     }
 }

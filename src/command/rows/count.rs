@@ -1,0 +1,107 @@
+//! Counts events instead of writing them as rows.
+
+use std::ops::ControlFlow;
+
+use rayon::ThreadPool;
+
+use super::row_identity::{DuplicateFilter, RowIdentity};
+use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
+use crate::engine::part_writer::PartWriter;
+use crate::error::Error;
+use crate::report::Coverage;
+use crate::spill::dedupe::IdReader;
+
+/// A number of events, with their ids if duplicates are removed.
+#[derive(Debug, Default)]
+pub(super) struct CountPart {
+    count: u64,
+    ids: Vec<RowIdentity>,
+}
+
+impl Part for CountPart {
+    type Mark = u64;
+
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn size(&self) -> usize {
+        0
+    }
+
+    fn mark(&self) -> u64 {
+        self.count
+    }
+
+    fn count_at(mark: &u64) -> u64 {
+        *mark
+    }
+
+    fn cut(&mut self, mark: &u64) {
+        self.count = *mark;
+        // There are no ids unless duplicates are removed.
+        self.ids.truncate(*mark as usize);
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.ids.clear();
+    }
+}
+
+/// Counts the events of one thread.
+#[derive(Clone)]
+pub(super) struct CountWorker {
+    /// Reads event ids, if duplicates are removed.
+    pub(super) ids: Option<IdReader>,
+}
+
+impl EventWorker for CountWorker {
+    type Part = CountPart;
+
+    #[inline]
+    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, CountPart>) -> ControlFlow<()> {
+        let part = out.part();
+        part.ids.extend(RowIdentity::of(self.ids.as_ref(), matched.event, true));
+        part.count += 1;
+        out.added(1)
+    }
+}
+
+/// Adds up the counts.
+pub(super) struct CountMerge {
+    pub(super) duplicates: DuplicateFilter,
+    pub(super) limit: Option<u64>,
+}
+
+impl Consumer for CountMerge {
+    type Part = CountPart;
+    type Worker = CountWorker;
+
+    fn begin(&mut self) -> Result<ControlFlow<()>, Error> {
+        Ok(if self.limit == Some(0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn merge(
+        &mut self,
+        part: &mut CountPart,
+        coverage: &mut Coverage,
+        _pool: &ThreadPool,
+    ) -> Result<ControlFlow<()>, Error> {
+        let mut count = part.count;
+        if self.duplicates.is_active() {
+            count = 0;
+            for id in &part.ids {
+                count += u64::from(self.duplicates.keeps(*id, coverage)?);
+            }
+        }
+        coverage.rows += count;
+        match self.limit {
+            Some(limit) if coverage.rows >= limit => {
+                coverage.rows = limit;
+                Ok(ControlFlow::Break(()))
+            }
+            _ => Ok(ControlFlow::Continue(())),
+        }
+    }
+}

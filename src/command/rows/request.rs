@@ -1,0 +1,206 @@
+//! What the options ask for: which events, in which rows, and where they go.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::RowsArgs;
+use crate::cli::source::inputs;
+use crate::cli::table::check_workbook;
+use crate::command::Context;
+use crate::engine::request::ReadRequest;
+use crate::error::Error;
+use crate::filter::jq::expression::OutputKind;
+use crate::report::Report;
+use crate::spill::sort::SortColumn;
+use crate::table::layout::{Format, TableLayout};
+
+/// A request for rows.
+#[derive(Clone, Debug)]
+pub(super) struct RowsRequest {
+    /// The events to read.
+    pub(super) reading: ReadRequest,
+    /// The layout of the output.
+    pub(super) table: TableLayout,
+    /// The output file; `None` for standard output.
+    pub(super) output: Option<PathBuf>,
+    /// The columns to sort by; empty keeps the order of the inputs.
+    pub(super) sort: Vec<SortColumn>,
+    /// Whether to omit events whose id was seen before.
+    pub(super) dedupe: bool,
+    /// Whether to write only the number of events.
+    pub(super) count: bool,
+    /// Stop after this many rows.
+    pub(super) limit: Option<u64>,
+    /// The time of the request.
+    pub(super) now: Timestamp,
+    /// The command line as typed.
+    pub(super) command: String,
+}
+
+const SHAPED: &str = ": the --jq expression shapes its own lines; leave --columns out, or let \
+                      --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
+
+const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly == true' does; \
+                         lines of its own can be tsv, csv or json";
+
+impl RowsRequest {
+    /// Checks the options. Returns `None` if there is nothing to read.
+    pub(super) fn new(args: RowsArgs, context: &Context) -> Result<Option<RowsRequest>, Error> {
+        let zone = args.table.zone()?;
+        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
+        if inputs.is_empty() {
+            return Ok(None);
+        }
+        let table = args.table.layout(zone, context.settings.names(), context.terminal, context.columns)?;
+        if table.format == Format::Xlsx {
+            check_workbook(&args.table, context.terminal.is_some())?;
+        }
+        Ok(Some(RowsRequest {
+            reading: ReadRequest {
+                inputs,
+                filter,
+                outputs: args.table.output.iter().cloned().collect(),
+                threads: args.work.threads(context.cores),
+                verbosity: args.verbosity.verbosity(),
+            },
+            table,
+            sort: args.table.order(),
+            dedupe: args.table.dedupe,
+            output: args.table.output,
+            count: args.table.count,
+            limit: args.table.limit,
+            now: context.now,
+            command: context.command_line(),
+        }))
+    }
+
+    /// The columns to sort by, if rows are written.
+    pub(super) fn order(&self) -> Option<&[SortColumn]> {
+        (!self.sort.is_empty() && !self.count).then_some(&self.sort)
+    }
+
+    /// Whether rows depend on the time of their events.
+    pub(super) fn needs_time(&self) -> bool {
+        !self.count && (self.table.zone.is_some() || self.sort.iter().any(|by| by.column == "eventTime"))
+    }
+
+    /// Number of rows after which a batch of files can stop. With an order or
+    /// deduplication, only the merge knows which rows count.
+    pub(super) fn batch_limit(&self) -> Option<u64> {
+        self.limit.filter(|_| self.order().is_none() && !self.dedupe)
+    }
+
+    /// The layout for what the jq expression can output. Fails if the two contradict
+    /// each other.
+    pub(super) fn layout(&self, yields: OutputKind, report: &Report) -> Result<TableLayout, Error> {
+        let mut layout = self.table.clone();
+        // Lines that the expression writes have no columns to name.
+        layout.header &= yields == OutputKind::Truth;
+        let gives_way = |option: &str| {
+            let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
+            if is_set {
+                report.detail(1, || format!("{option} is left out: the --jq expression shapes its own lines"));
+            }
+            is_set
+        };
+        if yields == OutputKind::Values && !layout.columns.is_empty() {
+            if !gives_way("--columns") {
+                return Err(Error::about("--columns", SHAPED));
+            }
+            layout.columns.clear();
+        }
+        if yields != OutputKind::Truth && layout.excel && !self.count {
+            if !gives_way("--excel") {
+                return Err(Error::about("--excel", UNDECIDED));
+            }
+            layout.excel = false;
+        }
+        if layout.format == Format::Table && (yields != OutputKind::Truth || self.count) {
+            // Lines that the expression writes have no columns to align.
+            layout.format = Format::Tsv;
+        }
+        if yields != OutputKind::Truth && layout.format == Format::Xlsx && !self.count {
+            return Err(Error::about("--format xlsx", UNDECIDED));
+        }
+        Ok(layout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::config::Settings;
+    use crate::report::Terminal;
+    use crate::source::spec::Input;
+
+    fn context() -> Context {
+        let terminal = Some(Terminal { width: 80, has_colors: true });
+        let now = "2026-11-21T10:30:00Z".parse().unwrap();
+        Context { now, cores: 2, terminal, columns: None, typed: Vec::new(), settings: Settings::default() }
+    }
+
+    fn outcome(arguments: &[&str]) -> Result<Option<RowsRequest>, Error> {
+        RowsRequest::new(RowsArgs::try_parse_from(["trail2tsv"].iter().chain(arguments)).unwrap(), &context())
+    }
+
+    fn convert(arguments: &[&str]) -> RowsRequest {
+        outcome(arguments).unwrap().unwrap()
+    }
+
+    fn refusal(arguments: &[&str]) -> String {
+        outcome(arguments).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn no_input_asks_for_help() {
+        assert!(outcome(&[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn addresses_and_options_name_buckets() {
+        let inputs = convert(&["--bucket", "logs", "--prefix", "/a/b", "s3://other/AWSLogs/", "x", "-"]).reading.inputs;
+        let [Input::Bucket(first), Input::Bucket(second), Input::Path(path), Input::Stdin] = &inputs[..] else {
+            panic!("{inputs:?}")
+        };
+        assert_eq!((first.bucket.as_str(), first.prefix.as_str()), ("logs", "a/b/"));
+        assert_eq!((second.bucket.as_str(), second.prefix.as_str()), ("other", "AWSLogs/"));
+        assert!(first.mirror.ends_with("trail2tsv/logs"));
+        assert_eq!(path.as_os_str(), "x");
+    }
+
+    #[test]
+    fn the_format_follows_the_ending() {
+        assert_eq!(convert(&["x", "-o", "out.csv"]).table.format, Format::Csv);
+        assert_eq!(convert(&["x", "-o", "out.csv", "-f", "TSV"]).table.format, Format::Tsv);
+        assert_eq!(convert(&["x", "-o", "out"]).table.format, Format::Tsv);
+        // On the terminal of this context.
+        assert_eq!(convert(&["x"]).table.format, Format::Table);
+        assert_eq!(convert(&["x", "--excel"]).table.format, Format::Tsv);
+        assert_eq!(convert(&["x", "--delimiter", ";"]).table.format, Format::Csv);
+        let piped = Context { terminal: None, ..context() };
+        let args = RowsArgs::try_parse_from(["trail2tsv", "x"]).unwrap();
+        assert_eq!(RowsRequest::new(args, &piped).unwrap().unwrap().table.format, Format::Tsv);
+        for ending in ["json", "jsonl", "NDJSON"] {
+            assert_eq!(convert(&["x", "-o", &format!("out.{ending}")]).table.format, Format::Json);
+        }
+        assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
+        assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
+        assert!(
+            refusal(&["x", "-f", "xlsx"]).ends_with("refusing to write a workbook to a terminal; use -o FILE.xlsx")
+        );
+        assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count cannot be combined with xlsx");
+    }
+
+    #[test]
+    fn refusals_name_the_option_and_what_would_be_right() {
+        assert!(refusal(&["x", "--account", "1234"]).starts_with("--account \"1234\": not an account"));
+        assert!(refusal(&["--bucket", "s3://b"]).starts_with("--bucket \"s3://b\": not the name of a bucket"));
+        assert!(refusal(&["x", "--offline"]).starts_with("--offline needs --bucket"));
+        assert!(refusal(&["-", "-"]).contains("only once"));
+        assert!(refusal(&["x", "--since", "soon"]).starts_with("--since \"soon\": not a time"));
+    }
+}

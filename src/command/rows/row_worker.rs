@@ -1,0 +1,121 @@
+//! Writes events as rows on one thread.
+
+use std::ops::ControlFlow;
+
+use super::row_identity::RowIdentity;
+use super::row_part::{RowPart, RowPiece};
+use crate::engine::consumer::{EventWorker, JqDecision, MatchedEvent, Part};
+use crate::engine::part_writer::PartWriter;
+use crate::filter::jq::JqOutput;
+use crate::spill::dedupe::IdReader;
+use crate::spill::sort::SortOrder;
+use crate::table::{ByteSink, Table};
+
+/// Writes events as rows, with what the merge needs to select and sort them.
+#[derive(Clone)]
+pub(super) struct RowWorker {
+    pub(super) table: Table,
+    /// Writes sort keys, if rows are sorted.
+    pub(super) order: Option<SortOrder>,
+    /// Reads event ids, if duplicates are removed.
+    pub(super) ids: Option<IdReader>,
+}
+
+impl EventWorker for RowWorker {
+    type Part = RowPart;
+
+    #[inline]
+    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, RowPart>) -> ControlFlow<()> {
+        let MatchedEvent { event, file, .. } = *matched;
+        if self.table.is_large(event) {
+            return self.large_row(matched, out);
+        }
+        let part = out.part();
+        let cut = self.table.row(event, file, &mut part.rows);
+        part.ends.push(part.rows.len());
+        self.mark(matched, part);
+        count(cut, out)
+    }
+
+    fn jq_output(
+        &mut self,
+        matched: &MatchedEvent<'_>,
+        output: &JqOutput<'_>,
+        out: &mut PartWriter<'_, RowPart>,
+    ) -> JqDecision {
+        let part = out.part();
+        self.table.shaped(output, &mut part.rows);
+        part.ends.push(part.rows.len());
+        self.mark(matched, part);
+        JqDecision::Added(count(0, out))
+    }
+}
+
+impl RowWorker {
+    /// Adds the id and the sort key by which the merge selects the row.
+    fn mark(&mut self, matched: &MatchedEvent<'_>, part: &mut RowPart) {
+        let MatchedEvent { event, file, is_first } = *matched;
+        part.ids.extend(RowIdentity::of(self.ids.as_ref(), event, is_first));
+        if let Some(order) = &mut self.order {
+            order.write(event, file, &mut part.keys);
+            part.key_ends.push(part.keys.len());
+        }
+    }
+
+    /// Writes a row that may be larger than a part.
+    #[cold]
+    fn large_row(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, RowPart>) -> ControlFlow<()> {
+        let before = out.part().mark();
+        self.mark(matched, out.part());
+        let table = &mut self.table;
+        let cut = in_pieces(out, before, |emit| table.row_in_pieces(matched.event, matched.file, emit))?;
+        count(cut, out)
+    }
+}
+
+/// Counts a row in which `cut` cells were truncated.
+#[inline]
+fn count(cut: u64, out: &mut PartWriter<'_, RowPart>) -> ControlFlow<()> {
+    let part = out.part();
+    if cut > 0 {
+        part.cut.push((part.count, cut));
+    }
+    part.count += 1;
+    out.added(1)
+}
+
+/// Writes a row that may be larger than a part; `write` emits it in pieces. A larger
+/// row gets its own parts, of which the caller sends the last. Breaks if the merge has
+/// ended.
+fn in_pieces<T>(
+    out: &mut PartWriter<'_, RowPart>,
+    before: <RowPart as Part>::Mark,
+    write: impl FnOnce(&mut ByteSink<'_>) -> ControlFlow<(), T>,
+) -> ControlFlow<(), T> {
+    let (mut start, mut is_first) = (out.part().rows.len(), true);
+    let mut is_large = false;
+    let written = write(&mut |piece| {
+        if out.part().rows.len() - start + piece.len() > out.full_size() {
+            if !std::mem::replace(&mut is_large, true) && RowPart::count_at(&before) > 0 {
+                // Send the rows before this one first.
+                let begun = out.part().split_off(before);
+                out.send()?;
+                *out.part() = begun;
+            } else if !out.part().rows.is_empty() {
+                out.part().piece = Some(RowPiece { is_first, is_last: false });
+                is_first = false;
+                out.send()?;
+            }
+            start = 0;
+        }
+        out.part().rows.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    })?;
+    let part = out.part();
+    if is_large {
+        part.piece = Some(RowPiece { is_first, is_last: true });
+    } else {
+        part.ends.push(part.rows.len());
+    }
+    ControlFlow::Continue(written)
+}

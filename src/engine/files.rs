@@ -1,0 +1,146 @@
+//! The ordered, bounded pipeline of files: one thread finds them, the threads of a pool
+//! read them in batches, and the calling thread merges what they send.
+//!
+//! ```text
+//! feed ──batches──▶ pool ──blocks──▶ merger
+//!   └──────the order of the batches─────▲┘
+//! ```
+//!
+//! Each batch of files has its own channel for its blocks, and the merger empties these
+//! channels in the order of the batches. So the output is the same for any number of
+//! threads. The pool starts batches in their order. A worker that is ahead blocks when
+//! its channel is full, while the worker of the current batch can always continue. This
+//! bounds memory and rules out deadlocks.
+
+use std::sync::{Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use rayon::ThreadPool;
+
+use super::feed::{BatchSizer, InputFeed};
+use super::merge_position::MergePosition;
+use super::merger::Merger;
+use super::part_writer::{Block, PartLimits, PartWriter};
+use super::{Batch, BatchItem};
+use crate::engine::consumer::{Consumer, Part};
+use crate::engine::feed::OpenedInput;
+use crate::engine::request::ReadRequest;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::{Coverage, Report};
+use crate::source::LogFile;
+
+/// Approximate size of a part in bytes; parts are smaller if there are many threads.
+const PART: usize = 1 << 20;
+/// Total size in bytes of all parts that are being filled or waiting.
+const PARTS: usize = 16 << 20;
+
+/// Reads files, one after another.
+pub(super) trait FileWorker: Send {
+    /// What it makes of them.
+    type Part: Part;
+
+    /// Reads a file and returns its bytes of text.
+    fn file(&mut self, source: &LogFile, out: &mut PartWriter<'_, Self::Part>) -> u64;
+}
+
+/// What all stages of a run share.
+#[derive(Clone, Copy)]
+pub(super) struct RunContext<'a> {
+    pub(super) request: &'a ReadRequest,
+    pub(super) report: &'a Report,
+    pub(super) stop: &'a Cancellation,
+    /// The batch that is being merged.
+    pub(super) turn: &'a MergePosition,
+}
+
+/// Reads `inputs` with one worker for each thread of the pool, and merges their parts
+/// into `consumer`. Returns what was read, and the workers.
+pub(super) fn run<C, W>(
+    run: RunContext<'_>,
+    inputs: Vec<OpenedInput>,
+    feed: InputFeed,
+    workers: Vec<W>,
+    consumer: &mut C,
+    limit: Option<u64>,
+) -> Result<(Coverage, Vec<W>), Error>
+where
+    C: Consumer,
+    W: FileWorker<Part = C::Part>,
+{
+    let RunContext { request, report, stop, turn } = run;
+    let pool = pool(request.threads)?;
+    let depth = request.threads * 4;
+    let (order_sender, order) = bounded::<Receiver<Block<C::Part>>>(depth);
+    let (used_sender, used) = bounded::<C::Part>(request.threads + 1);
+    let blocks_ahead = (PARTS / depth / PART).clamp(1, 8);
+    let limits = PartLimits { rows: limit, bytes: (PARTS / (depth + request.threads)).min(PART) };
+    let sizer = feed.sizer();
+    let workers = WorkerStack { idle: Mutex::new(workers), limits, sizer: &sizer, stop, used };
+    let coverage = pool.in_place_scope_fifo(|tasks| {
+        std::thread::scope(|threads| {
+            let workers = &workers;
+            // The order of the batches is bounded, so it bounds the tasks too.
+            let dispatch = move |number: u64, items: Vec<BatchItem>| {
+                let (blocks, receiver) = bounded(blocks_ahead);
+                if order_sender.send(receiver).is_err() {
+                    return false;
+                }
+                tasks.spawn_fifo(move |_| workers.read(Batch { number, items }, &blocks));
+                true
+            };
+            let feeding = threads.spawn(move || feed.run(inputs, request.filter.window, report, dispatch));
+            let mut merger = Merger::new(run, turn, consumer, &pool);
+            let merged = merger.run(&order, &used_sender);
+            // Stop the other threads if the merger ended early.
+            stop.set_enough();
+            drop(order);
+            let mut coverage = merger.into_coverage();
+            let fed =
+                feeding.join().unwrap_or_else(|_| Err(Error::Failed("internal error: the input task panicked".into())));
+            merged?;
+            coverage.add(&fed?);
+            Ok::<_, Error>(coverage)
+        })
+    })?;
+    Ok((coverage, workers.idle.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+fn pool(threads: usize) -> Result<ThreadPool, Error> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("worker {at}"));
+    builder.build().map_err(|error| Error::Failed(format!("threads cannot be started: {error}")))
+}
+
+/// The workers that are not reading a batch now.
+struct WorkerStack<'a, W: FileWorker> {
+    idle: Mutex<Vec<W>>,
+    limits: PartLimits,
+    sizer: &'a BatchSizer,
+    stop: &'a Cancellation,
+    used: Receiver<W::Part>,
+}
+
+impl<W: FileWorker> WorkerStack<'_, W> {
+    /// Reads a batch with an idle worker. There are as many as threads.
+    fn read(&self, batch: Batch, blocks: &Sender<Block<W::Part>>) {
+        let Some(mut worker) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
+        let mut out = PartWriter::new(self.limits, batch.number, blocks, &self.used);
+        let (mut files, mut bytes) = (0, 0);
+        for item in batch.items {
+            if self.stop.is_set() || out.is_full() {
+                break;
+            }
+            match item {
+                BatchItem::Read(source) => {
+                    files += 1;
+                    bytes += worker.file(&source, &mut out);
+                }
+                BatchItem::Say(said) => out.say(said),
+                BatchItem::Count(coverage) => out.cover(&coverage),
+            }
+        }
+        self.sizer.note(files, bytes);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+        out.end();
+    }
+}

@@ -1,0 +1,122 @@
+//! Takes the blocks in the order of the batches: reports their messages, adds up their
+//! counts, and passes their parts to the consumer.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, select};
+use rayon::ThreadPool;
+
+use super::ReportItem;
+use super::files::RunContext;
+use super::merge_position::MergePosition;
+use super::part_writer::Block;
+use crate::engine::consumer::{Consumer, Part};
+use crate::error::Error;
+use crate::report::Coverage;
+
+/// Merges the blocks of a run.
+pub(super) struct Merger<'a, C> {
+    run: RunContext<'a>,
+    turn: &'a MergePosition,
+    consumer: &'a mut C,
+    pool: &'a ThreadPool,
+    coverage: Coverage,
+    shown: Instant,
+}
+
+impl<'a, C: Consumer> Merger<'a, C> {
+    pub(super) fn new(
+        run: RunContext<'a>,
+        turn: &'a MergePosition,
+        consumer: &'a mut C,
+        pool: &'a ThreadPool,
+    ) -> Merger<'a, C> {
+        Merger { run, turn, consumer, pool, coverage: Coverage::default(), shown: Instant::now() }
+    }
+
+    /// Returns the counts of the run.
+    pub(super) fn into_coverage(self) -> Coverage {
+        self.coverage
+    }
+
+    /// Merges until there are no more blocks, or the consumer wants no more.
+    pub(super) fn run(
+        &mut self,
+        order: &Receiver<Receiver<Block<C::Part>>>,
+        used: &Sender<C::Part>,
+    ) -> Result<(), Error> {
+        if self.consumer.begin()?.is_break() {
+            return Ok(());
+        }
+        while let Some(blocks) = self.next(order)? {
+            self.turn.advance();
+            while let Some(mut block) = self.next(&blocks)? {
+                let flow = self.take(&mut block)?;
+                block.part.clear();
+                // Drop the part if no worker needs one.
+                let _ = used.try_send(block.part);
+                if flow.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives the next item; `None` if the channel is closed.
+    fn next<T>(&mut self, channel: &Receiver<T>) -> Result<Option<T>, Error> {
+        let stop = self.run.stop;
+        if stop.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        select! {
+            recv(channel) -> item => match item {
+                Ok(item) => Ok(Some(item)),
+                // Stages that were interrupted close their channels early.
+                Err(_) if stop.is_interrupted() => Err(Error::Interrupted),
+                Err(_) => Ok(None),
+            },
+            recv(stop.interruption()) -> _ => Err(Error::Interrupted),
+        }
+    }
+
+    fn take(&mut self, block: &mut Block<C::Part>) -> Result<ControlFlow<()>, Error> {
+        const OFTEN: Duration = Duration::from_millis(100);
+        for said in &block.said {
+            self.say(said);
+        }
+        self.coverage.add(&block.coverage);
+        let flow = self.consumer.merge(&mut block.part, &mut self.coverage, self.pool)?;
+        if flow.is_break() {
+            self.coverage.is_cut = true;
+            if block.open_events > 0 {
+                // The rest of an unfinished file is never counted, so count it here.
+                self.coverage.files += 1;
+                self.coverage.events += block.open_events;
+            }
+        }
+        if self.shown.elapsed() >= OFTEN {
+            self.run.report.reading(&self.coverage);
+            self.shown = Instant::now();
+        }
+        Ok(flow)
+    }
+
+    fn say(&mut self, said: &ReportItem) {
+        let report = self.run.report;
+        match said {
+            ReportItem::Skip(skip) => {
+                report.skip(skip);
+                self.consumer.problem(skip);
+            }
+            ReportItem::Note(text) => report.note(text),
+            ReportItem::Unanswered(text) if self.coverage.unanswered == 0 => {
+                report.fatal(text);
+                self.consumer.problem(text);
+            }
+            ReportItem::Unanswered(_) => {}
+            ReportItem::Detail(level, text) => report.detail(*level, || text.clone()),
+        }
+    }
+}

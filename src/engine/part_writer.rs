@@ -1,0 +1,241 @@
+//! The part of one batch on its way to be merged, with the messages about its files.
+
+use std::ops::ControlFlow;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::ReportItem;
+use crate::engine::consumer::Part;
+use crate::report::Coverage;
+use crate::source::LogFile;
+
+/// A part, and the messages and counts about its files.
+#[derive(Default)]
+pub(super) struct Block<P> {
+    pub(super) part: P,
+    pub(super) said: Vec<ReportItem>,
+    pub(super) coverage: Coverage,
+    /// Number of events decoded so far from a file that is not finished.
+    pub(super) open_events: u64,
+}
+
+/// Settings shared by the part writers of a run.
+#[derive(Clone, Copy)]
+pub(super) struct PartLimits {
+    /// Number of rows after which a batch can stop.
+    pub(super) rows: Option<u64>,
+    /// Size in bytes from which a part is sent.
+    pub(super) bytes: usize,
+}
+
+/// Collects the part of one batch, and sends it whenever it is full.
+pub struct PartWriter<'a, P> {
+    limits: PartLimits,
+    block: Block<P>,
+    /// Number of rows in the batch so far.
+    count: u64,
+    /// Number of the batch, from 1.
+    number: u64,
+    /// Number of parts already sent.
+    sent: u64,
+    /// Number of events decoded from the current file.
+    pub(super) open_events: u64,
+    /// Number of problems reported.
+    problems: u64,
+    /// Size of what the part holds of files before the current one, while the current
+    /// one may be rolled back.
+    kept: usize,
+    blocks: &'a Sender<Block<P>>,
+    used: &'a Receiver<P>,
+}
+
+/// The state of a batch at the start of a file.
+pub(super) struct FileCheckpoint<M> {
+    sent: u64,
+    mark: M,
+    said: usize,
+    coverage: Coverage,
+}
+
+/// The state of a batch at the start of an event.
+pub(super) struct EventCheckpoint<M> {
+    sent: u64,
+    mark: M,
+}
+
+impl<'a, P: Part> PartWriter<'a, P> {
+    /// Creates the writer of a batch that sends to `blocks` and reuses parts from
+    /// `used`.
+    pub(super) fn new(
+        limits: PartLimits,
+        number: u64,
+        blocks: &'a Sender<Block<P>>,
+        used: &'a Receiver<P>,
+    ) -> PartWriter<'a, P> {
+        let mut writer = PartWriter {
+            limits,
+            block: Block::default(),
+            count: 0,
+            number,
+            sent: 0,
+            open_events: 0,
+            problems: 0,
+            kept: 0,
+            blocks,
+            used,
+        };
+        writer.block = writer.empty_block();
+        writer
+    }
+
+    fn empty_block(&self) -> Block<P> {
+        let part = self.used.try_recv().unwrap_or_default();
+        Block { part, said: Vec::new(), coverage: Coverage::default(), open_events: 0 }
+    }
+
+    /// The part that is being filled.
+    #[inline]
+    pub fn part(&mut self) -> &mut P {
+        &mut self.block.part
+    }
+
+    /// Counts rows that were added to the part, and sends it if it is full. Returns a
+    /// break if the batch needs no more rows.
+    #[inline]
+    pub fn added(&mut self, rows: u64) -> ControlFlow<()> {
+        self.count += rows;
+        // Send the last wanted row at once: the merge then ends the run, even if a
+        // thread waits for a silent pipe.
+        let is_full = self.is_full();
+        if is_full || self.is_block_full() || self.block.part.is_closed() {
+            self.send()?;
+        }
+        if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn is_block_full(&self) -> bool {
+        /// Even a row without bytes takes memory.
+        const MOST: u64 = 1 << 16;
+        let part = &self.block.part;
+        part.size().saturating_sub(self.kept) >= self.limits.bytes || part.count() >= MOST
+    }
+
+    /// Size in bytes from which a part is sent.
+    pub fn full_size(&self) -> usize {
+        self.limits.bytes
+    }
+
+    /// Counts cells or values that were shortened.
+    pub fn count_cut_values(&mut self, count: u64) {
+        self.block.coverage.cut_values += count;
+    }
+
+    /// Sends the part and starts a new one. Breaks if the merge has ended.
+    pub fn send(&mut self) -> ControlFlow<()> {
+        self.sent += 1;
+        self.kept = 0;
+        self.block.open_events = self.open_events;
+        let next = self.empty_block();
+        match self.blocks.send(std::mem::replace(&mut self.block, next)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Number of the batch, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Adds to the counts of the batch.
+    pub(super) fn cover(&mut self, coverage: &Coverage) {
+        self.block.coverage.add(coverage);
+    }
+
+    /// The counts of the batch since the last part was sent.
+    pub(super) fn coverage(&mut self) -> &mut Coverage {
+        &mut self.block.coverage
+    }
+
+    /// Starts a file. If a new copy of it can be fetched, returns a checkpoint for
+    /// [`roll_back`](PartWriter::roll_back), and keeps its rows in one part as long as
+    /// they fit.
+    pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Mark>> {
+        source.again.as_ref()?;
+        self.kept = self.block.part.size();
+        Some(FileCheckpoint {
+            sent: self.sent,
+            mark: self.block.part.mark(),
+            said: self.block.said.len(),
+            coverage: self.block.coverage.clone(),
+        })
+    }
+
+    /// Removes everything that the file has added since the checkpoint. Returns false
+    /// if some of it was already sent.
+    pub(super) fn roll_back(&mut self, before: FileCheckpoint<P::Mark>) -> bool {
+        if self.sent != before.sent {
+            return false;
+        }
+        self.cut(&before.mark);
+        self.block.said.truncate(before.said);
+        self.block.coverage = before.coverage;
+        true
+    }
+
+    /// Ends the current file, and sends the part if it is full.
+    pub(super) fn end_file(&mut self) {
+        self.kept = 0;
+        if self.is_block_full() {
+            // If the merge has ended, the next file ends the batch.
+            let _ = self.send();
+        }
+    }
+
+    /// Starts an event that may have to be removed again.
+    pub(super) fn begin_event(&self) -> EventCheckpoint<P::Mark> {
+        EventCheckpoint { sent: self.sent, mark: self.block.part.mark() }
+    }
+
+    /// Removes what an event has added. A part that was sent cannot be recalled.
+    pub(super) fn remove_event(&mut self, before: &EventCheckpoint<P::Mark>) {
+        if self.sent == before.sent {
+            self.cut(&before.mark);
+        }
+    }
+
+    fn cut(&mut self, mark: &P::Mark) {
+        self.count -= self.block.part.count() - P::count_at(mark);
+        self.block.part.cut(mark);
+    }
+
+    /// Whether the batch alone has as many rows as the limit.
+    pub(super) fn is_full(&self) -> bool {
+        self.limits.rows.is_some_and(|limit| self.count >= limit)
+    }
+
+    pub(super) fn say(&mut self, said: ReportItem) {
+        /// An archive can contain any number of files with messages.
+        const MOST: usize = 1024;
+        if matches!(said, ReportItem::Skip(_)) {
+            self.block.coverage.problems += 1;
+            self.problems += 1;
+        }
+        self.block.said.push(said);
+        if self.block.said.len() >= MOST && self.kept == 0 && !self.block.part.is_closed() {
+            // If the merge has ended, the next file ends the batch.
+            let _ = self.send();
+        }
+    }
+
+    /// Number of problems reported so far.
+    pub(super) fn problems(&self) -> u64 {
+        self.problems
+    }
+
+    /// Sends the last part of the batch.
+    pub(super) fn end(self) {
+        // If the merge has ended, the result no longer matters.
+        let _ = self.blocks.send(self.block);
+    }
+}
