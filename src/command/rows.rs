@@ -1,4 +1,4 @@
-//! The main job: the events that match, one row each.
+//! The main command: writes the events that match, one row each.
 
 use std::path::PathBuf;
 
@@ -98,7 +98,7 @@ impl Command for Rows {
     }
 }
 
-/// What is asked of the engine; nothing if there is nothing to read.
+/// The request to the engine, or `None` if no input is named.
 fn request(args: RowsArgs, context: &Context) -> Result<Option<EventRequest>, Error> {
     let zone = args.table.zone()?;
     let filter = args.filter.spec(&args.scope, context.now, &zone)?;
@@ -148,7 +148,7 @@ mod tests {
         outcome(arguments).unwrap().unwrap()
     }
 
-    fn refusal(arguments: &[&str]) -> String {
+    fn usage_error_text(arguments: &[&str]) -> String {
         outcome(arguments).unwrap_err().to_string()
     }
 
@@ -185,19 +185,20 @@ mod tests {
             assert_eq!(convert(&["x", "-o", &format!("out.{ending}")]).table.format, Format::Json);
         }
         assert_eq!(convert(&["x", "-o", "out.xlsx"]).table.format, Format::Xlsx);
-        assert!(refusal(&["x", "-o", "out.xls"]).contains(".xls;"));
+        assert!(usage_error_text(&["x", "-o", "out.xls"]).contains(".xls;"));
         assert!(
-            refusal(&["x", "-f", "xlsx"]).ends_with("refusing to write a workbook to a terminal; use -o FILE.xlsx")
+            usage_error_text(&["x", "-f", "xlsx"])
+                .ends_with("refusing to write a workbook to a terminal; use -o FILE.xlsx")
         );
-        assert_eq!(refusal(&["x", "-o", "x.xlsx", "--count"]), "--count cannot be combined with xlsx");
+        assert_eq!(usage_error_text(&["x", "-o", "x.xlsx", "--count"]), "--count cannot be combined with xlsx");
     }
 
     #[test]
-    fn refusals_name_the_option_and_what_would_be_right() {
-        assert!(refusal(&["x", "--account", "1234"]).starts_with("--account \"1234\": not an account"));
-        assert!(refusal(&["--bucket", "s3://b"]).starts_with("--bucket \"s3://b\": not the name of a bucket"));
-        assert!(refusal(&["x", "--offline"]).starts_with("--offline needs --bucket"));
-        assert!(refusal(&["-", "-"]).contains("only once"));
-        assert!(refusal(&["x", "--since", "soon"]).starts_with("--since \"soon\": not a time"));
+    fn usage_errors_name_the_option_and_its_remedy() {
+        assert!(usage_error_text(&["x", "--account", "1234"]).starts_with("--account \"1234\": not an account"));
+        assert!(usage_error_text(&["--bucket", "s3://b"]).starts_with("--bucket \"s3://b\": not the name of a bucket"));
+        assert!(usage_error_text(&["x", "--offline"]).starts_with("--offline needs --bucket"));
+        assert!(usage_error_text(&["-", "-"]).contains("only once"));
+        assert!(usage_error_text(&["x", "--since", "soon"]).starts_with("--since \"soon\": not a time"));
     }
 }
