@@ -261,7 +261,7 @@ mod unix {
         let ran = run(&trial, &[], b"--a\x1b[31m\n\x07");
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
         let first = ran.stderr.lines().next().unwrap();
-        assert_eq!(first, r"trail2tsv: --a\u{1b}[31m\n\u{7}: there is no such option");
+        assert_eq!(first, r"trail2tsv: --a\u{1b}[31m\n\u{7}: unknown option");
         assert!(!ran.stderr.contains(['\u{1b}', '\u{7}']) && !ran.stderr.contains("31m\n"), "{ran:?}");
     }
 }
