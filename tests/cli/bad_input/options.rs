@@ -1,4 +1,4 @@
-//! Mistyped options: the option, what was given, and what would be right.
+//! Mistyped options: the error names the option, its value and the remedy.
 
 use super::LOG;
 use crate::harness::Trial;
