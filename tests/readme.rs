@@ -45,7 +45,7 @@ fn refreshed(document: &str) -> String {
     fresh
 }
 
-/// Checks a document with at least `least` commands, or updates its output.
+/// Checks a document with more than `least` commands, or updates its output.
 fn check(document: &str, least: usize) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let text = std::fs::read_to_string(&path).unwrap();

@@ -21,11 +21,11 @@ fn without_credentials_there_is_a_way_out() {
                   or read a public bucket by --no-sign-request";
     cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"));
     assert_eq!(cloud.server.counts().list, 0);
-    let nobody = "trail2tsv: --profile \"nobody\": there is no such profile; there are";
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{nobody} none in ~/.aws\n"));
+    let unknown = "trail2tsv: --profile \"nobody\": there is no such profile; there are";
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} none in ~/.aws\n"));
     cloud.trial.write(".aws/config", "[profile other]\nregion = eu-west-1\n");
     cloud.trial.write(".aws/credentials", "[more]\n");
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{nobody} more, other\n"));
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} more, other\n"));
     cloud.trial.env("AWS_PROFILE", "elsewhere");
     let ran = cloud.run(&[]);
     assert!(ran.stderr.contains("AWS_PROFILE \"elsewhere\": there is no such profile"), "{ran:?}");
