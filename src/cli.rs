@@ -1,5 +1,5 @@
-//! What is typed: groups of options that commands share. Each group makes the
-//! request of the layer that it is about.
+//! Groups of options that commands share. Each group builds the request to the
+//! layer that it configures.
 
 pub mod config;
 pub mod filter;
@@ -12,7 +12,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// Reads a number within bounds, or says what would be right.
+/// Returns a parser of numbers within `bounds`. Its error names the bounds.
 pub(crate) fn number<N>(bounds: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String> + Clone
 where
     N: FromStr + PartialOrd + Display + Clone,

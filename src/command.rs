@@ -1,5 +1,5 @@
-//! The commands, one file (and folder) each, and the only list of them: parsing,
-//! help, completion, settings and manual pages are made from it.
+//! The commands, one file (and folder) each, and their only registry: parsing,
+//! help, completion, settings and manual pages are derived from it.
 
 pub mod completions;
 mod context;
@@ -18,18 +18,18 @@ pub use self::dispatch::{definition, run};
 use crate::error::Error;
 use crate::error::exit::Exit;
 
-/// What the program can do.
+/// A command of the program.
 pub trait Command: Sync {
-    /// Its name, options and help, as clap takes them.
+    /// The name, options and help of the command.
     fn definition(&self) -> clap::Command;
 
-    /// Does it. An error is one that comes before anything is done, or ends a
-    /// command that has no report of its own.
+    /// Runs the command. An error is returned if the run cannot start, or if the
+    /// command has no report of its own.
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error>;
 }
 
-/// What is done where no other command is named.
+/// The command that runs if none is named.
 const MAIN: &dyn Command = &rows::Rows;
 
-/// The commands that have a name, in the order of the help.
+/// The named commands, in the order of the help.
 const COMMANDS: &[&dyn Command] = &[&summary::SummaryCommand, &sync::Sync, &completions::Completions, &man::Man];

@@ -1,5 +1,5 @@
-//! Small languages that people type or read: patterns, times, numbers, shell
-//! words, and text that a terminal can show.
+//! Small languages that people write or read: patterns, times, numbers, shell words, and
+//! text that is safe on a terminal.
 
 pub mod decimal;
 pub mod glob;

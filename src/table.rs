@@ -1,4 +1,4 @@
-//! Which bytes: an event becomes a row of cells.
+//! Formats events as rows of cells.
 
 pub mod catalogue;
 pub mod cell;
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::filter::jq::JqOutput;
 pub use crate::table::streamed_cell::ByteSink;
 
-/// Writes rows of the chosen columns in the chosen format.
+/// Formats rows of the selected columns in the selected format.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -30,11 +30,11 @@ pub struct Table {
     format: Format,
     delimiter: u8,
     header: bool,
-    /// Whether rows keep to what Excel can hold.
+    /// Whether rows respect the limits of Excel.
     for_excel: bool,
 }
 
-/// Appends a line of texts, with the same care as for those of events.
+/// Appends a line of texts, escaped like the cells of events.
 pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &mut Vec<u8>) {
     let (style, is_csv) = (CellStyle { guard: true, ..CellStyle::default() }, format == Format::Csv);
     for (at, cell) in cells.into_iter().enumerate() {
@@ -51,7 +51,7 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &
 }
 
 impl Table {
-    /// Resolves the columns and asks for the fields that they show.
+    /// Resolves the columns of `layout` and registers the fields that they need.
     pub fn new(layout: &TableLayout, fields: &mut FieldSet) -> Result<Table, Error> {
         let is_whole = layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
@@ -61,7 +61,7 @@ impl Table {
         }
         Ok(Table {
             columns,
-            // Text in a workbook is text, whatever it begins with.
+            // Text in a workbook is never a formula, so it needs no guard.
             style: CellStyle::new(&layout.null, layout.guard && !is_sheet, layout.zone.clone()),
             format: layout.format,
             delimiter: layout.delimiter,
@@ -70,7 +70,7 @@ impl Table {
         })
     }
 
-    /// The columns of a sheet that shows this table.
+    /// The columns of a sheet with this table.
     pub fn sheet_columns(&self) -> Vec<SheetColumn> {
         let column = |column: &Column| {
             let mut name = Vec::new();
@@ -81,8 +81,7 @@ impl Table {
         self.columns.iter().map(column).collect()
     }
 
-    /// What comes before the rows: the line of column names, unless it is not
-    /// wanted.
+    /// The text before the rows: the header line, unless it is disabled.
     pub fn header(&self) -> Vec<u8> {
         let mut table = self.clone();
         let mut line = Vec::new();
@@ -102,8 +101,8 @@ impl Table {
         line
     }
 
-    /// Appends the row of an event that stands in the file `file`, and gives
-    /// how many of its cells were cut.
+    /// Appends the row of an event of the file `file`. Returns the number of cells that
+    /// were cut.
     pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
         let cell = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| column.write(event, file, style, cell);
         match self.format {
@@ -120,8 +119,8 @@ impl Table {
         0
     }
 
-    /// Appends a line that is no row of columns: what stands between its tabs is
-    /// as safe as cells are. Among JSON it is a value.
+    /// Appends a line that is not a row of columns. Its cells, separated by tabs, are
+    /// escaped like those of rows. In JSON it is written as one value.
     pub fn shaped(&self, output: &JqOutput<'_>, out: &mut Vec<u8>) {
         match output {
             JqOutput::True => return,
@@ -139,16 +138,15 @@ impl Table {
         out.push(b'\n');
     }
 
-    /// Whether the row of an event may be large, so that it is to be written in
-    /// pieces.
+    /// Whether the row of an event may be large, so that it must be written in pieces.
     pub fn is_large(&self, event: &Event<'_>) -> bool {
-        /// Of so many columns each can show a large part of an event.
+        /// The limit shrinks with this number of columns, as each can show a large part.
         const COLUMNS: usize = 16;
         event.value().raw().len() > streamed_cell::PIECE / (1 + self.columns.len() / COLUMNS)
     }
 
-    /// Writes the row of an event that may be large piece by piece, and gives how
-    /// many of its cells were cut.
+    /// Writes the row of a possibly large event in pieces. Returns the number of cells
+    /// that were cut.
     pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         match self.format {
             Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
@@ -193,7 +191,7 @@ impl Table {
         out.push(b'\n');
     }
 
-    /// A line whose cells Excel can hold.
+    /// Appends a row whose cells respect the limits of Excel.
     fn fitted_line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) -> u64 {
         let mut cut = 0;
         for at in 0..self.columns.len() {
@@ -205,7 +203,7 @@ impl Table {
         cut
     }
 
-    /// The same for an event whose values may be larger than a cell can ever be.
+    /// The same for an event with values longer than any cell of Excel.
     fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         let (mut cell, mut cut) = (Vec::new(), 0);
         for at in 0..self.columns.len() {
@@ -226,7 +224,7 @@ impl Table {
         ControlFlow::Continue(cut)
     }
 
-    /// Appends what stands before a cell, and gives where the cell begins.
+    /// Appends the separator before a cell, and returns the offset of the cell.
     fn begin_cell(&self, at: usize, out: &mut Vec<u8>) -> usize {
         if at > 0 {
             out.push(self.separator());
@@ -234,13 +232,13 @@ impl Table {
         out.len()
     }
 
-    /// Makes the cell that begins at `start` one that Excel can hold and reads
-    /// as it is meant, and says whether it had to be cut.
+    /// Cuts the cell at `start` to the limit of Excel and quotes it if Excel would
+    /// misread it. Returns whether it was cut.
     fn end_cell(&self, out: &mut Vec<u8>, start: usize) -> bool {
         let was_cut = excel::fit(out, start);
         match self.format {
             Format::Csv => csv::quote(out, start, self.delimiter),
-            // Excel reads on behind a line end if a cell begins with a quote.
+            // If a cell begins with a quote, Excel reads past the end of the line.
             Format::Tsv if out[start..].starts_with(b"\"") => csv::quote(out, start, b'\t'),
             _ => {}
         }
@@ -256,7 +254,7 @@ impl Table {
     }
 }
 
-/// Puts the mark of numbers before the cell of an event, if it is one.
+/// Marks the cell of an event as a number, if it is one.
 fn mark(column: &Column, event: &Event<'_>, cell: &mut Vec<u8>) {
     if column.is_number(event) {
         cell.push(excel::NUMBER);

@@ -1,5 +1,5 @@
-//! The commands of the README and of the pages in `docs/`, run: what they show is what
-//! the program prints.
+//! Runs the commands in the README and in `docs/`, and compares their output with the
+//! text.
 //!
 //! `UPDATE_README=1 cargo test --test readme` writes today's output into them.
 
@@ -45,7 +45,7 @@ fn refreshed(document: &str) -> String {
     fresh
 }
 
-/// Checks a document with more than so many commands, or brings it up to date.
+/// Checks a document with more than `least` commands, or updates its output.
 fn check(document: &str, least: usize) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let text = std::fs::read_to_string(&path).unwrap();

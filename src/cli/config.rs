@@ -1,9 +1,8 @@
-//! What someone would otherwise type every day: values of options from a file
-//! and from the environment. What is typed wins over the environment, and that
-//! over the file.
+//! Settings: values of options from the configuration file and the environment.
+//! The command line wins over the environment, and that wins over the file.
 //!
-//! A value becomes an argument that is read as if it had been typed, so it means
-//! the same, and what is wrong with it is found by the same rules.
+//! A setting becomes an argument that is parsed as if it had been typed, so it
+//! has the same meaning and the same errors.
 
 mod file;
 mod origin;
@@ -19,7 +18,7 @@ use crate::error::Error;
 use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
 
-/// What not every command with a window has.
+/// An option that some commands with a time window lack.
 const ZONE: &str = "time-zone";
 
 /// Every option that can be set, by its long name.
@@ -48,15 +47,14 @@ pub const NAMES: [&str; 21] = [
     "account",
 ];
 
-/// Those that can be a list in the file, each with an example.
+/// The options that can be a list in the file, each with an example.
 const LISTS: [(&str, &str); 3] = [
     ("columns", "[\"eventTime\", \"mfa\"]"),
     ("sort", "[\"userName\", \"-eventTime\"]"),
     ("account", "[\"111122223333\"]"),
 ];
 
-/// Those that say something about buckets, and of these the ones that belong to
-/// one bucket.
+/// The options on buckets, and those of them that belong to one bucket.
 const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
 const OF_ONE_BUCKET: &[&str] = NAMES.split_at(4).0;
 
@@ -64,7 +62,7 @@ const FLAGS: [&str; 5] = ["no-sign-request", "request-payer", "raw", "excel", "d
 
 const VARIABLE: &str = "TRAIL2TSV_";
 
-/// A value, and where it comes from.
+/// The value of an option, and its origin.
 #[derive(Clone, Debug)]
 struct Setting {
     name: &'static str,
@@ -72,7 +70,7 @@ struct Setting {
     origin: Origin,
 }
 
-/// What was set, and what became of it.
+/// The settings of a run, and messages on how they were applied.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     used: Vec<Setting>,
@@ -80,18 +78,18 @@ pub struct Settings {
     details: Vec<String>,
 }
 
-/// What the settings depend on beside what was typed.
+/// The inputs of the settings besides the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    /// The variables whose names begin like those of this program.
+    /// The non-empty variables with the prefix of this program, sorted.
     variables: Vec<(String, OsString)>,
     home: Option<PathBuf>,
-    /// Where the file is unless another is named.
+    /// The default configuration file.
     file: Option<PathBuf>,
 }
 
 impl Environment {
-    /// That of this process.
+    /// The environment of this process.
     pub fn of_process() -> Environment {
         use etcetera::BaseStrategy;
         let strategy = etcetera::choose_base_strategy().ok();
@@ -117,13 +115,13 @@ fn variable(name: &str) -> String {
 }
 
 impl Settings {
-    /// Reads the file and the environment for a command of which `typed` was
-    /// typed.
-    pub fn read(command: &Command, typed: &ArgMatches, around: &Environment) -> Result<Settings, Error> {
+    /// Reads the file and the environment for `command`, whose parsed command line
+    /// is `typed`. Fails if the file cannot be read or is not valid.
+    pub fn read(command: &Command, typed: &ArgMatches, environment: &Environment) -> Result<Settings, Error> {
         let typed = TypedOptions { command, matches: typed };
-        let mut settings = Settings { notes: unknown_variables(around), ..Settings::default() };
-        let file = file::read(typed.config(), around)?;
-        let set = |name| match around.get(&variable(name)) {
+        let mut settings = Settings { notes: unknown_variables(environment), ..Settings::default() };
+        let file = file::read(typed.config(), environment)?;
+        let set = |name| match environment.get(&variable(name)) {
             Some(value) => Some(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) }),
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
@@ -135,8 +133,8 @@ impl Settings {
             ));
         }
         let bucket = set("bucket").map(|setting| setting.value);
-        let format =
-            set("format").filter(|_| typed.value("format").is_none() && typed.why_not("format", None, false).is_none());
+        let format = set("format")
+            .filter(|_| typed.value("format").is_none() && typed.reason_to_ignore("format", None, false).is_none());
         let is_json = typed.asks_for_json() || format.is_some_and(|format| format.value.to_str().is_some_and(is_json));
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };
@@ -144,11 +142,11 @@ impl Settings {
                 settings.details.push(format!("--{name}{value} is typed, and wins over {}", setting.origin));
                 continue;
             }
-            let said = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
-            match typed.why_not(setting.name, bucket.as_deref(), is_json) {
-                Some(why) => settings.details.push(format!("{said}, and left out: {why}")),
+            let source = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
+            match typed.reason_to_ignore(setting.name, bucket.as_deref(), is_json) {
+                Some(why) => settings.details.push(format!("{source}, and left out: {why}")),
                 None => {
-                    settings.details.push(said);
+                    settings.details.push(source);
                     settings.used.push(setting);
                 }
             }
@@ -156,8 +154,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The arguments as if all of it had been typed: `typed` with the settings
-    /// before the options, which are those from `at` on.
+    /// The arguments `typed` with the settings inserted at the index `at`, before
+    /// the typed options. Fails if a flag is set to neither true nor false.
     pub fn join(&self, typed: &[OsString], at: usize) -> Result<Vec<OsString>, Error> {
         let (before, after) = typed.split_at(at.min(typed.len()));
         let mut all = before.to_vec();
@@ -168,22 +166,22 @@ impl Settings {
         Ok(all)
     }
 
-    /// The options that have a value which nobody typed.
+    /// The names of the options that are set and not typed.
     pub fn names(&self) -> Vec<&'static str> {
         self.used.iter().map(|setting| setting.name).collect()
     }
 
-    /// What the user should know.
+    /// Messages that are always shown.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Where each value comes from.
+    /// Messages on the origin of each value, for `-v`.
     pub fn details(&self) -> &[String] {
         &self.details
     }
 
-    /// The same error, with where the value comes from if it was not typed.
+    /// Adds the origin of the value to an error about an option that is set.
     pub fn attribute(&self, fatal: Error) -> Error {
         let Error::Usage(error) = fatal else { return fatal };
         let setting = self.used.iter().find(|setting| error.option_name() == Some(setting.name));
@@ -195,7 +193,7 @@ impl Settings {
 }
 
 impl Setting {
-    /// The argument that means the same.
+    /// The equivalent argument; `None` for a flag that is false.
     fn argument(&self) -> Result<Option<OsString>, Error> {
         let mut argument = OsString::from(format!("--{}", self.name));
         if !FLAGS.contains(&self.name) {
@@ -215,7 +213,7 @@ impl Setting {
     }
 }
 
-/// What was typed for a command.
+/// The command line of a command.
 struct TypedOptions<'a> {
     command: &'a Command,
     matches: &'a ArgMatches,
@@ -227,13 +225,13 @@ impl TypedOptions<'_> {
         Some(argument.get_id().as_str())
     }
 
-    /// Whether the command has such an option.
+    /// Whether the command has the option `name`.
     fn knows(&self, name: &str) -> bool {
         self.id(name).is_some()
     }
 
-    /// The value of an option, as it can be shown behind its name, if it was
-    /// typed.
+    /// The typed value of an option, formatted to follow its name; `None` if the
+    /// option was not typed.
     fn value(&self, name: &str) -> Option<String> {
         let id = self.id(name)?;
         if self.matches.value_source(id) != Some(ValueSource::CommandLine) {
@@ -247,7 +245,7 @@ impl TypedOptions<'_> {
         self.knows("config").then(|| self.matches.get_one::<PathBuf>("config"))?.map(PathBuf::as_path)
     }
 
-    /// Whether what was typed asks for JSON.
+    /// Whether the command line selects JSON.
     fn asks_for_json(&self) -> bool {
         let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
         let ending = || Some(typed("output")?.rsplit_once('.')?.1);
@@ -255,14 +253,15 @@ impl TypedOptions<'_> {
         is_json(format)
     }
 
-    /// Whether a summary is written as text, by what was typed.
+    /// Whether the command line makes a summary write text.
     fn writes_text(&self) -> bool {
         let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
         typed("format").map_or(typed("html").is_none(), |format| format.eq_ignore_ascii_case("text"))
     }
 
-    /// Why a setting has no say beside what was typed.
-    fn why_not(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
+    /// The reason to ignore the setting `name` with this command line, or `None` to
+    /// use it.
+    fn reason_to_ignore(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
         let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
         let is_address = |path: &&OsStr| path.to_str().is_some_and(|path| path.starts_with("s3://"));
         let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
@@ -298,11 +297,11 @@ fn is_json(format: &str) -> bool {
     ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
 }
 
-/// Variables that look like those of this program, and are none.
-fn unknown_variables(around: &Environment) -> Vec<String> {
+/// Notes on variables with the prefix of this program that it does not know.
+fn unknown_variables(environment: &Environment) -> Vec<String> {
     let known: Vec<String> = NAMES.iter().chain(&["config", "patience"]).map(|name| variable(name)).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let unknown = around.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
+    let unknown = environment.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
     unknown
         .map(|name| match nearest(name, &known) {
             Some(known) => format!("{name} is set, and means nothing; did you mean {known}?"),

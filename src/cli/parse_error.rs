@@ -1,5 +1,5 @@
-//! Errors of the argument parser, in the shape of all other usage errors, with what
-//! the user may have meant.
+//! Converts errors of the argument parser to [`UsageError`]s, and suggests the option
+//! that the user may have meant.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
 
-/// Options that other programs have, and what they are called here.
+/// Options of other programs, and their equivalents here.
 const SYNONYMS: &[(&str, &str)] = &[
     ("--access-key-id", "--access-key"),
     ("--account-id", "--account"),
@@ -41,7 +41,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("--utc", "--time-zone UTC, which is the default"),
 ];
 
-/// What the parser found, as an error of the command line.
+/// Converts an error of the parser.
 pub fn usage_error(error: &clap::Error) -> Error {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -62,7 +62,7 @@ pub fn usage_error(error: &clap::Error) -> Error {
             UsageError::value(option, &value, source.unwrap_or_else(|| "not a value of this option".into()))
         }
         (ErrorKind::UnknownArgument, Some(option), _) => {
-            let unknown = UsageError::about(option, ": there is no such option");
+            let unknown = UsageError::about(option, ": unknown option");
             match meant(option, text(ContextKind::SuggestedArg).as_deref()) {
                 Some(meant) => unknown.with_hint(format!("did you mean {meant}?")),
                 None => unknown,
@@ -84,8 +84,8 @@ pub fn usage_error(error: &clap::Error) -> Error {
     })
 }
 
-/// The option that was probably meant: one that means the same, or one that is spelled
-/// alike. The parser suggests options that are alike in no way that a user would see.
+/// The option that was probably meant: an equivalent or a similar spelling. The parser's
+/// own suggestion is filtered, because it can be quite different.
 fn meant(option: &str, suggested: Option<&str>) -> Option<String> {
     let synonym = SYNONYMS.iter().find(|(name, _)| *name == option);
     let spelled_alike = || Some(nearest(option, &[suggested?])?.to_string());

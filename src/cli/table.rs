@@ -1,4 +1,4 @@
-//! What is written: the options, and the requests that they make.
+//! Options for the output, and the layout and order that they select.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::syntax::window;
 use crate::table::catalogue;
 use crate::table::layout::{Format, TableLayout};
 
-/// What rows look like, and where they go.
+/// Options for the format and the destination of rows.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct TableArgs {
@@ -75,13 +75,14 @@ pub struct TableArgs {
 }
 
 impl TableArgs {
-    /// The zone that times are shown and read in.
+    /// The time zone in which times are shown and parsed.
     pub fn zone(&self) -> Result<TimeZone, Error> {
         self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)
     }
 
-    /// The layout of rows for this terminal, if standard output is one, or else for this
-    /// many columns. `set` lists the options that come from settings.
+    /// The layout of rows, as wide as the terminal on standard output or else `columns`
+    /// wide. `set` lists the options that come from settings. Fails if an option has no
+    /// effect on the format.
     pub fn layout(
         &self,
         zone: TimeZone,
@@ -115,8 +116,8 @@ impl TableArgs {
         })
     }
 
-    /// The format that was named, that the file's ending asks for, or that suits where
-    /// rows go.
+    /// The format: as named, else by the ending of the file, else by the destination.
+    /// Fails for a folder and for an unknown ending.
     fn format(&self, is_terminal: bool) -> Result<Format, Error> {
         let Some(output) = self.output.as_deref() else {
             let for_excel = if self.excel { Some(Format::Tsv) } else { None };
@@ -152,13 +153,13 @@ impl TableArgs {
         }
     }
 
-    /// The columns to sort by, the first first.
+    /// The columns to sort by, the most significant first.
     pub fn order(&self) -> Vec<SortColumn> {
         order(&self.sort)
     }
 }
 
-/// What is sorted by, the first first.
+/// Parses the columns to sort by.
 fn order(typed: &[String]) -> Vec<SortColumn> {
     let canonical = |name: &str| catalogue::canonical(name).unwrap_or(name).to_string();
     let by = |name: String| match name.strip_prefix('-') {
@@ -168,7 +169,7 @@ fn order(typed: &[String]) -> Vec<SortColumn> {
     split_list(typed).into_iter().map(by).collect()
 }
 
-/// Refuses what makes no workbook.
+/// Returns a usage error for options that cannot be combined with a workbook.
 pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error> {
     if typed.count {
         return Err(Error::about("--count", " cannot be combined with xlsx"));
@@ -180,14 +181,14 @@ pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error>
     Ok(())
 }
 
-/// An option that was given and would change nothing in JSON.
+/// A given option that has no effect on JSON.
 fn table_option(typed: &TableArgs) -> Option<&'static str> {
     [(typed.null.is_some(), "--null"), (typed.excel, "--excel")]
         .into_iter()
         .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-/// Reads the character between the cells of CSV.
+/// Parses the delimiter of CSV, one byte.
 fn delimiter(text: &str) -> Result<u8, String> {
     match text {
         "\\t" | "tab" => Ok(b'\t'),

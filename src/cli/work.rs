@@ -1,4 +1,4 @@
-//! How the work is done, and how much is said of it.
+//! Options for performance and for messages.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 use super::number;
 use crate::report::Verbosity;
 
-/// How the work is done.
+/// Options for performance.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Logging and performance")]
 pub struct WorkArgs {
@@ -17,7 +17,7 @@ pub struct WorkArgs {
     pub threads: Option<u16>,
 }
 
-/// What every job takes: where settings are, and how much is said of the work.
+/// Options of every command: the configuration file and the amount of messages.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Logging and performance")]
 pub struct VerbosityArgs {
@@ -35,16 +35,16 @@ pub struct VerbosityArgs {
 }
 
 impl WorkArgs {
-    /// How many threads decode on a machine of this many cores.
+    /// The number of decoding threads on a machine with `cores` cores.
     pub fn threads(&self, cores: usize) -> usize {
-        /// More would need more memory than there may be, and wait for the disk.
-        const MOST: usize = 32;
-        self.threads.map_or(cores.clamp(1, MOST), usize::from)
+        /// More threads would exceed the memory limit, and mostly wait for the disk.
+        const MAX_THREADS: usize = 32;
+        self.threads.map_or(cores.clamp(1, MAX_THREADS), usize::from)
     }
 }
 
 impl VerbosityArgs {
-    /// How much is said on stderr.
+    /// The amount of messages on standard error.
     pub fn verbosity(&self) -> Verbosity {
         Verbosity { quiet: self.quiet, verbose: self.verbose }
     }

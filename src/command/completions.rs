@@ -1,6 +1,5 @@
-//! Completes in a shell what is being typed: options, files, the names of
-//! columns, and of the calls that people ask for most. The shell runs a short
-//! script that asks this program each time.
+//! Shell completion of options, files, column names and common event names. The
+//! shell loads a short script, which runs this program for each completion.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,11 +16,11 @@ use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::table::catalogue;
 
-/// Set where a shell asks, to the shell's name.
+/// The variable that the script sets to the name of the shell.
 const VARIABLE: &str = "TRAIL2TSV_COMPLETE";
 const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// Any other name of an event can be typed too.
+/// The event names that are offered. Any other name is accepted too.
 const EVENTS: [&str; 30] = [
     "AssumeRole",
     "AttachRolePolicy",
@@ -93,13 +92,14 @@ fn script(shell: Shell) -> io::Result<String> {
     String::from_utf8(script).map_err(io::Error::other)
 }
 
-/// Answers a shell that asks how `typed` can go on. Says whether one did.
+/// Prints the completions of `typed` if a shell asked for them. Returns whether
+/// one did.
 pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
     let folder = std::env::current_dir().ok();
     CompleteEnv::with_factory(command).var(VARIABLE).try_complete(typed, folder.as_deref())
 }
 
-/// All that can be typed, with what is only offered.
+/// The command line interface, with suggested values for options that accept any.
 fn command() -> clap::Command {
     let names = || catalogue::CATALOGUE.iter().map(|named| (named.name, named.what));
     let columns = || offering(names().chain(catalogue::ALIASES.iter().copied()));
@@ -118,7 +118,7 @@ fn command() -> clap::Command {
         })
 }
 
-/// Offers values, with what they mean, after each comma.
+/// Suggests `values`, given with their descriptions, after each comma.
 fn offering(values: impl Iterator<Item = (&'static str, &'static str)>) -> impl FnOnce(Arg) -> Arg {
     let values: Vec<_> = values.collect();
     let completer = ArgValueCompleter::new(move |typed: &OsStr| {

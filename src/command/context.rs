@@ -1,4 +1,5 @@
-//! What every command is given, and what all of them do with it.
+//! The environment that every command is given, and the steps that all of them
+//! share: handling signals, reporting, choosing an exit code.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,25 +14,25 @@ use crate::error::exit::Exit;
 use crate::report::{Coverage, Report, Terminal, Verbosity};
 use crate::syntax::shell::quoted;
 
-/// What a command depends on beside its own options.
+/// The inputs of a command besides its own options.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The time that spans count back from.
+    /// The current time, which relative times such as `7d` count back from.
     pub now: Timestamp,
-    /// How many threads can run at once.
+    /// The number of threads that can run at once.
     pub cores: usize,
-    /// The terminal that standard output is, if it is one.
+    /// The terminal on standard output, if there is one.
     pub terminal: Option<Terminal>,
-    /// The width that the variable `COLUMNS` asks for.
+    /// The width in columns that the variable `COLUMNS` sets.
     pub columns: Option<usize>,
-    /// What was typed.
+    /// The command line, with the program name first.
     pub typed: Vec<OsString>,
-    /// The options that were set and not typed.
+    /// The options set by the configuration file and the environment.
     pub settings: Settings,
 }
 
 impl Context {
-    /// That of this process.
+    /// The context of this process.
     pub fn of_process(typed: Vec<OsString>) -> Context {
         Context {
             now: Timestamp::now(),
@@ -46,14 +47,14 @@ impl Context {
         }
     }
 
-    /// What was typed, quoted as a shell needs it.
+    /// The command line, quoted for a shell.
     pub fn command_line(&self) -> String {
         let words = self.typed.iter().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
         std::iter::once(env!("CARGO_PKG_NAME").to_string()).chain(words).collect::<Vec<_>>().join(" ")
     }
 
-    /// Does the work of a command until it ends or the user interrupts it, and
-    /// reports where settings come from before.
+    /// Reports the origin of settings, then runs `work`, which must stop early
+    /// when it is cancelled by a signal.
     pub(super) fn work<T>(
         &self,
         report: &Report,
@@ -66,7 +67,8 @@ impl Context {
         work(&stop)
     }
 
-    /// Says in the last line what was covered, or why nothing was.
+    /// Reports the coverage or the error of a finished run, and returns its exit
+    /// code.
     pub(super) fn conclude(&self, report: &Report, outcome: Result<Coverage, Error>) -> Exit {
         match outcome {
             Ok(coverage) => {
@@ -77,7 +79,7 @@ impl Context {
         }
     }
 
-    /// Says why a run failed.
+    /// Reports a fatal error and returns its exit code.
     pub(super) fn fail(&self, report: &Report, fatal: Error) -> Exit {
         report.clear();
         let fatal = self.settings.attribute(fatal);
@@ -94,17 +96,17 @@ impl Context {
     }
 }
 
-/// The first Ctrl-C ends the run in order, the second at once: an expression of
-/// the user's own may never come to an end.
+/// The first Ctrl-C cancels the run, the second ends the process at once: a jq
+/// expression may never finish, and cannot be cancelled.
 fn install_signal_handler(stop: &Cancellation) -> Result<(), Error> {
-    const LONG: Duration = Duration::from_secs(2);
+    const REMINDER: Duration = Duration::from_secs(2);
     let stop = stop.clone();
     let handler = move || {
         if !stop.interrupt() {
             std::process::exit(Exit::Interrupted.code().into());
         }
         std::thread::spawn(|| {
-            std::thread::sleep(LONG);
+            std::thread::sleep(REMINDER);
             Report::new(Verbosity::default(), true).note("still busy; interrupt once more to end at once");
         });
     };

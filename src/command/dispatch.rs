@@ -1,5 +1,5 @@
-//! From what was typed to an exit code: finds the command, adds what is set for
-//! every day, and runs it.
+//! Turns a command line into an exit code: finds the command, adds its settings,
+//! and runs it.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,12 +13,12 @@ use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::report::{Report, Verbosity};
 
-/// All that can be typed.
+/// The whole command line interface.
 pub fn definition() -> clap::Command {
     MAIN.definition().subcommands(COMMANDS.iter().map(|command| command.definition()))
 }
 
-/// Does what was typed.
+/// Runs a command line and reports its error, if any.
 pub fn run(typed: Vec<OsString>) -> Exit {
     match completions::answer(&typed) {
         Ok(false) => {}
@@ -38,7 +38,7 @@ fn dispatch(context: &mut Context) -> Result<Exit, Error> {
         ParsedArguments::Matches(matches) => matches,
         ParsedArguments::Help(exit) => return Ok(exit),
     };
-    // Without arguments the user wants to see what there is.
+    // Settings alone must not start a run.
     if context.typed.len() < 2 {
         return Ok(print_help_as_error());
     }
@@ -63,10 +63,10 @@ fn command(name: &str) -> &'static dyn Command {
     COMMANDS.iter().copied().find(|command| command.definition().get_name() == name).unwrap_or(MAIN)
 }
 
-/// What was made of the arguments.
+/// The result of parsing the arguments.
 enum ParsedArguments {
     Matches(ArgMatches),
-    /// They ask for help, which was printed.
+    /// The arguments asked for help, which was printed.
     Help(Exit),
 }
 
@@ -82,7 +82,7 @@ fn parse(arguments: &[OsString]) -> Result<ParsedArguments, Error> {
     }
 }
 
-/// Prints the help where a command line asks for nothing.
+/// Prints the help to standard error, for a command line that names no input.
 pub(super) fn print_help_as_error() -> Exit {
     // If standard error cannot be written, the error cannot be reported either.
     let _ = std::io::stderr().write_all(definition().render_help().to_string().as_bytes());

@@ -1,9 +1,9 @@
-//! Runs the program in a process of its own that may use only so much memory.
+//! Runs a command line with `--jq` in a second process with limited memory.
 //!
 //! A jq expression can use up all memory (`[range(1e9)]`) or all of a stack (`def f: 1 +
-//! f; f`), and nothing inside of a process can turn that into an error. So a run with
-//! `--jq` is done by a second process, and the first one waits for it: it passes signals
-//! on, reports a second process that broke down, and removes its unfinished result.
+//! f; f`), and a process cannot turn either into an error of its own. So a second
+//! process does the work, and the first one waits for it: it passes signals on, reports
+//! if the second process crashes, and removes its unfinished output.
 
 use std::ffi::OsString;
 use std::io;
@@ -19,8 +19,8 @@ use crate::error::exit::Exit;
 use crate::sink::partial_file;
 
 /// Set in the environment of the second process.
-const MARK: &str = "_TRAIL2TSV_ISOLATED";
-/// How much memory the second process may use, in MiB. Its threads' stacks come on top.
+const ISOLATED: &str = "_TRAIL2TSV_ISOLATED";
+/// The memory limit of the second process in MiB, without the stacks of its threads.
 const MEMORY: u64 = 200;
 
 /// Runs a request with a jq expression in a second process and returns its exit code.
@@ -38,10 +38,10 @@ pub fn enter(request: &ReadRequest, context: &Context) -> Result<Option<Exit>, E
 
 /// Whether this is the second process.
 fn is_isolated() -> bool {
-    std::env::var_os(MARK).is_some()
+    std::env::var_os(ISOLATED).is_some()
 }
 
-/// Limits this process, the second one, to its memory, where the system can do that.
+/// Limits the memory of this process, the second one, if the system supports it.
 fn limit_memory(threads: usize) {
     #[cfg(target_os = "linux")]
     linux::limit_memory(MEMORY << 20, threads);
@@ -49,17 +49,17 @@ fn limit_memory(threads: usize) {
     let _ = threads;
 }
 
-/// Runs the command line in a second process, and gives how it ended. `outputs` are
-/// the files that it writes.
+/// Runs the command line in a second process and returns its exit code. If that process
+/// crashes, removes unfinished files beside `outputs` and returns an error.
 fn run(typed: &[OsString], outputs: &[PathBuf]) -> Result<Exit, Error> {
     let fail = |error: io::Error| Error::Failed(format!("--jq needs a second process, and there is none: {error}"));
     let program = std::env::current_exe().map_err(fail)?;
     let mut command = Command::new(program);
-    command.args(typed.get(1..).unwrap_or_default()).env(MARK, "1");
+    command.args(typed.get(1..).unwrap_or_default()).env(ISOLATED, "1");
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
-        // A Ctrl-C must come once, from here, and not also from the terminal.
+        // In a group of its own it gets Ctrl-C once, from here, not also from the terminal.
         command.process_group(0);
         if let Some(name) = typed.first() {
             command.arg0(name);
@@ -78,12 +78,12 @@ fn run(typed: &[OsString], outputs: &[PathBuf]) -> Result<Exit, Error> {
     Err(Error::Failed(format!(
         "--jq: the expression used more than {MEMORY} MiB of memory, or called itself or is nested too deeply ({}); \
          what was written is not complete",
-        broken_down(status)
+        crash_reason(status)
     )))
 }
 
-/// How a process ended that did not end by itself.
-fn broken_down(status: ExitStatus) -> String {
+/// Describes how a crashed process ended.
+fn crash_reason(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return format!("ended by signal {signal}");
@@ -95,9 +95,9 @@ fn broken_down(status: ExitStatus) -> String {
 /// and this one only has to outlive the other.
 #[derive(Clone, Default)]
 struct SignalRelay {
-    /// Its id, 0 while there is none.
+    /// The process id of the second process, 0 until it has started.
     child: Arc<AtomicU32>,
-    /// How many came before it began.
+    /// The number of signals received before it started.
     early: Arc<AtomicU32>,
 }
 
@@ -138,16 +138,17 @@ fn terminate(_child: u32) {}
 mod linux {
     use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
-    /// What a thread reserves for its stack.
+    /// The stack size of a thread in bytes.
     const STACK: u64 = 2 << 20;
 
-    /// A limit that cannot be set leaves things as they are without one.
+    /// Limits this process to `bytes` and the stacks of its threads. Errors are ignored:
+    /// the run then goes on without a limit.
     pub(super) fn limit_memory(bytes: u64, threads: usize) {
-        // Each that decodes can have one that inflates ahead of it.
+        // Each decoding thread can have one more that inflates ahead of it.
         let stacks = STACK * (4 + 2 * threads as u64);
         let limit = |bytes| Rlimit { current: Some(bytes), maximum: Some(bytes) };
         let _ = setrlimit(Resource::Data, limit(bytes + stacks));
-        // The failure is expected and reported, so a core dump would be of no use.
+        // Running out of memory is expected and reported, so a core dump is useless.
         let _ = setrlimit(Resource::Core, limit(0));
         let _ = set_parent_process_death_signal(Some(Signal::TERM));
     }

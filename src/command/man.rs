@@ -37,7 +37,8 @@ impl Command for Man {
     }
 }
 
-/// The page of a command, or of the whole program.
+/// The page of the command `name`, or of the whole program. The inner error is one
+/// of rendering.
 fn page(name: Option<&str>) -> Result<io::Result<String>, Error> {
     let whole = definition();
     let Some(name) = name else { return Ok(render(whole)) };
@@ -54,7 +55,8 @@ fn page(name: Option<&str>) -> Result<io::Result<String>, Error> {
     Ok(render(command.clone().display_name(title).bin_name(typed)))
 }
 
-/// A page in which examples keep their lines.
+/// Renders a page. clap_mangen would fill the lines of the examples, so the text
+/// after the options is rendered here.
 fn render(command: clap::Command) -> io::Result<String> {
     let after = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
     let has_subcommands = command.has_subcommands();
@@ -83,7 +85,7 @@ fn render(command: clap::Command) -> io::Result<String> {
     String::from_utf8(out).map_err(io::Error::other)
 }
 
-/// A section whose lines are kept as they are.
+/// Writes a section that keeps its line breaks.
 fn lines(heading: &str, text: &str, out: &mut Vec<u8>) -> io::Result<()> {
     if text.trim().is_empty() {
         return Ok(());

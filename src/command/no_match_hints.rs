@@ -1,8 +1,8 @@
-//! Why nothing matched: if a run gave no row, or a value in a list matched nothing,
-//! a part of the files is read once more for what is there instead.
+//! Hints for options that matched no event. If a run wrote no row, or a value of a list
+//! matched no event, a sample of the files is read again to find similar values.
 //!
-//! It costs nothing if there is nothing to explain, and little otherwise: the number
-//! of files, bytes and names is bounded.
+//! A run without such an option reads nothing again. The number of sampled files, bytes
+//! and names is bounded.
 
 mod question;
 
@@ -34,13 +34,17 @@ use crate::syntax::glob::UnmatchedValues;
 use crate::syntax::suggest::nearest;
 use crate::syntax::window::Window;
 
+/// The most files to sample.
 const FILES: usize = 64;
+/// The most paths to choose the sample from.
 const PATHS: usize = 20_000;
+/// The most bytes to decode; the last file may exceed it.
 const BYTES: u64 = 8 << 20;
+/// The most different values to count per option.
 const NAMES: usize = 4096;
 
-/// What can be said of a run that gave no row, or in which a value in a list matched
-/// nothing.
+/// The hints for a finished run: empty if it wrote rows and each value of a list
+/// matched an event.
 pub fn hints(
     request: &ReadRequest,
     coverage: &Coverage,
@@ -48,30 +52,29 @@ pub fn hints(
     stop: &Cancellation,
 ) -> Vec<String> {
     if coverage.rows == 0 {
-        let look = looked_at(request, alone(&request.filter), stop);
-        return look.map_or(Vec::new(), |look| look.hints(&request.filter));
+        let sample = sample(request, alone(&request.filter), stop);
+        return sample.map_or(Vec::new(), |sample| sample.hints(&request.filter));
     }
-    let questions: Vec<LoneCondition> =
+    let conditions: Vec<LoneCondition> =
         unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
-    match questions.is_empty() {
+    match conditions.is_empty() {
         true => Vec::new(),
-        false => looked_at(request, questions, stop).map_or(Vec::new(), HintSample::names),
+        false => sample(request, conditions, stop).map_or(Vec::new(), HintSample::names),
     }
 }
 
-/// What a part of the files of a run holds instead of what is asked for; `None` if
-/// nothing is.
-fn looked_at(request: &ReadRequest, questions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
-    let mut look = HintSample::new(questions, request.filter.window)?;
+/// Reads a sample of the files of a run; `None` if there is nothing to explain.
+fn sample(request: &ReadRequest, conditions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
+    let mut sample = HintSample::new(conditions, request.filter.window)?;
     let sources = sources(&request.inputs);
-    // Files from everywhere: what is first is often of one account and region.
+    // Spread over all files: the first ones often belong to one account and region.
     for source in sources.iter().step_by(sources.len().div_ceil(FILES).max(1)) {
-        if look.bytes > BYTES || stop.is_interrupted() {
+        if sample.bytes > BYTES || stop.is_interrupted() {
             break;
         }
-        look.file(source);
+        sample.file(source);
     }
-    Some(look)
+    Some(sample)
 }
 
 fn sources(inputs: &[Input]) -> Vec<LogFile> {
@@ -89,7 +92,7 @@ fn sources(inputs: &[Input]) -> Vec<LogFile> {
         if !is_readable(&root) {
             continue;
         }
-        // What cannot be walked was named when it was read.
+        // Errors were reported by the run itself.
         let _ = walk(&root, &Scope::since(Window::default()), |met| {
             sources.extend(if let WalkEntry::File(path) = met { Some(LogFile::file(path)) } else { None });
             enough(&sources)
@@ -102,7 +105,8 @@ fn enough(sources: &[LogFile]) -> ControlFlow<()> {
     if sources.len() < PATHS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// The files of a mirror, to which no link leads.
+/// Adds the files of a mirror. They are opened relative to its root, so that a link
+/// cannot lead out of it.
 fn mirrored(bucket: &BucketInput, sources: &mut Vec<LogFile>) {
     let prefix = Path::new(bucket.prefix.trim_end_matches('/'));
     let Ok(mirror) = MirrorRoot::open(&bucket.mirror).map(Arc::new) else { return };
@@ -118,22 +122,24 @@ fn mirrored(bucket: &BucketInput, sources: &mut Vec<LogFile>) {
     }
 }
 
-/// Something that an event is asked for, and what the events have there.
+/// A condition tested alone, and the values that events have in its field.
 struct HintCandidate {
     option: &'static str,
     values: Vec<String>,
     filter: Filter,
     names: HintNames,
-    is_met: bool,
-    there: BTreeMap<String, u64>,
+    /// Whether an event of the sample matched.
+    has_match: bool,
+    /// The number of events per value.
+    found: BTreeMap<String, u64>,
 }
 
-/// What can be shown of the events instead of what is asked for.
+/// The values to suggest in place of those of a condition.
 enum HintNames {
     /// The values of a field.
     Of(Field),
-    /// Nothing that is short.
-    Nothing,
+    /// The condition has no field whose values are short.
+    None,
 }
 
 struct HintSample {
@@ -146,20 +152,20 @@ struct HintSample {
 }
 
 impl HintSample {
-    /// `None` if there is nothing to explain, or a question makes no sense.
-    fn new(questions: Vec<LoneCondition>, window: Window) -> Option<HintSample> {
+    /// `None` if found is nothing to explain, or a condition cannot be parsed.
+    fn new(conditions: Vec<LoneCondition>, window: Window) -> Option<HintSample> {
         let mut fields = FieldSet::default();
         let mut asked = Vec::new();
-        for LoneCondition { option, values, names, conditions } in questions {
+        for LoneCondition { option, values, names, conditions } in conditions {
             let names = match names {
-                "" => HintNames::Nothing,
+                "" => HintNames::None,
                 name => HintNames::Of(Field::parse(name, &mut fields).ok()?),
             };
             let filter = Filter::new(&conditions, &mut fields).ok()?;
-            asked.push(HintCandidate { option, values, filter, names, is_met: false, there: BTreeMap::new() });
+            asked.push(HintCandidate { option, values, filter, names, has_match: false, found: BTreeMap::new() });
         }
-        // That a single condition fits nothing, everybody sees.
-        let is_plain = asked.len() < 2 && asked.iter().all(|asked| matches!(asked.names, HintNames::Nothing));
+        // If a single condition without a field matches nothing, the user knows which.
+        let is_plain = asked.len() < 2 && asked.iter().all(|asked| matches!(asked.names, HintNames::None));
         if is_plain && window.is_open() {
             return None;
         }
@@ -173,7 +179,7 @@ impl HintSample {
         let Ok(mut file) = source.open(&mut FileOpener::default(), &Cancellation::default()) else { return };
         let HintSample { bytes, decoder, asked, time, times, events } = self;
         decoder.start();
-        let mut see = |window: &[u8], is_last: bool| {
+        let mut on_window = |window: &[u8], is_last: bool| {
             let consumed = decoder.window(window, is_last, |event| {
                 *events += 1;
                 note_time(times, event, *time);
@@ -186,17 +192,17 @@ impl HintSample {
                 (decoder.findings().broken.is_some() && !is_last) || *bytes + decoder.findings().bytes > BYTES;
             if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(consumed) }
         };
-        // What is in archives is not looked at.
-        let _ = Inflater::new(WINDOW).read(&mut file, || true, &mut see);
+        // Archives are not sampled. Errors were reported by the run itself.
+        let _ = Inflater::new(WINDOW).read(&mut file, || true, &mut on_window);
         *bytes += decoder.findings().bytes;
     }
 
-    /// What was probably meant by values that match nothing, beside others that do; and
-    /// those for which there is nothing alike, as they may just not have happened.
+    /// The hints for a run in which some values matched no event: the probably intended
+    /// value, or else only that the value matched nothing, as it may just not have occurred.
     fn names(self) -> Vec<String> {
         let looked_at = count(self.events, "event");
         let (mut hints, mut others) = (Vec::new(), BTreeMap::<&str, Vec<String>>::new());
-        for asked in self.asked.iter().filter(|asked| !asked.is_met) {
+        for asked in self.asked.iter().filter(|asked| !asked.has_match) {
             match asked.meant() {
                 Some(meant) => hints.push(format!("nothing matched {meant} ({looked_at} looked at)")),
                 None => {
@@ -211,10 +217,11 @@ impl HintSample {
         hints
     }
 
-    /// The same of a run in which nothing matched, with what is true of the whole.
+    /// The hints for a run in which no event matched, including those on the time window
+    /// and on the combination of options.
     fn hints(self, conditions: &FilterSpec) -> Vec<String> {
         let mut hints: Vec<String> =
-            self.asked.iter().filter(|asked| !asked.is_met).filter_map(HintCandidate::hint).collect();
+            self.asked.iter().filter(|asked| !asked.has_match).filter_map(HintCandidate::hint).collect();
         if let Some([first, last]) = self.times {
             let window = conditions.window;
             let is_outside =
@@ -243,43 +250,44 @@ fn note_time(times: &mut Option<[Timestamp; 2]>, event: &Event<'_>, slot: FieldI
 impl HintCandidate {
     fn note(&mut self, event: &Event<'_>) {
         const LONGEST: usize = 200;
-        self.is_met = self.is_met || self.filter.answer(event).is_wanted();
+        self.has_match = self.has_match || self.filter.answer(event).is_wanted();
         let HintNames::Of(field) = &mut self.names else { return };
-        if self.is_met {
+        if self.has_match {
             return;
         }
-        let there = &mut self.there;
+        let found = &mut self.found;
         field.each(event, |name| {
             let is_short = !name.is_empty() && name.len() < LONGEST;
-            if is_short && (there.len() < NAMES || there.contains_key(name)) {
-                *there.entry(name.to_string()).or_default() += 1;
+            if is_short && (found.len() < NAMES || found.contains_key(name)) {
+                *found.entry(name.to_string()).or_default() += 1;
             }
         });
     }
 
-    /// What is there instead; nothing where that would be a list of nothing.
+    /// The hint for this condition; `None` if its field has no value to suggest.
     fn hint(&self) -> Option<String> {
         const SHOWN: usize = 5;
         let asked = self.values.join(", ");
-        if matches!(self.names, HintNames::Nothing) {
+        if matches!(self.names, HintNames::None) {
             return Some(if asked.is_empty() { self.option.into() } else { format!("{} {asked:?}", self.option) });
         }
-        if self.there.is_empty() {
+        if self.found.is_empty() {
             return None;
         }
         if let Some(meant) = self.meant() {
             return Some(meant);
         }
         let option = self.option;
-        let mut there: Vec<(&String, &u64)> = self.there.iter().collect();
-        there.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
-        let names: Vec<&str> = there.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
-        let more = there.len().saturating_sub(SHOWN);
+        let mut found: Vec<(&String, &u64)> = self.found.iter().collect();
+        found.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+        let names: Vec<&str> = found.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
+        let more = found.len().saturating_sub(SHOWN);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         Some(format!("{option} {asked:?}; there are {}{rest}", names.join(", ")))
     }
 
-    /// What was asked for, with what was probably meant.
+    /// The values of the condition with the probably intended ones; `None` if no value
+    /// is similar.
     fn meant(&self) -> Option<String> {
         let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
         let wanted = self.values.iter().filter(|value| !value.starts_with('!'));
@@ -289,11 +297,11 @@ impl HintCandidate {
         (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option, alike.join(" or ")))
     }
 
-    /// The name that was probably meant by a pattern.
+    /// The value of the sample that a pattern was probably meant to match.
     fn alike(&self, pattern: &str) -> Option<&str> {
-        let names: Vec<&str> = self.there.keys().map(String::as_str).collect();
+        let names: Vec<&str> = self.found.keys().map(String::as_str).collect();
         let lower = pattern.to_lowercase();
-        // What stands before the name in an ARN is in every other one too.
+        // The start of an ARN is the same in many others, so only its last part counts.
         let named = if lower.starts_with("arn:") { lower.rsplit(['/', ':']).next() } else { None };
         let words: Vec<&str> = named
             .unwrap_or(&lower)

@@ -1,4 +1,4 @@
-//! The main job: the events that match, one row each.
+//! The main command: writes the events that match, one row each.
 
 mod count;
 mod request;

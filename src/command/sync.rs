@@ -1,4 +1,4 @@
-//! The command `sync`: brings mirrors up to date and reads nothing.
+//! The command `sync`: updates mirrors without reading events.
 
 mod verify;
 
@@ -56,10 +56,10 @@ pub struct SyncArgs {
 #[derive(Debug)]
 pub struct Sync;
 
-/// What is mirrored, and how.
+/// The buckets to mirror.
 struct SyncRequest {
     buckets: Vec<BucketInput>,
-    /// Only list, and say what would be fetched.
+    /// Only list, and print what would be fetched.
     is_dry: bool,
 }
 
@@ -106,8 +106,7 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
     Ok(SyncRequest { buckets, is_dry: args.dry_run })
 }
 
-/// Mirrors, or lists what would be mirrored, and says what was done. `stop`
-/// ends it early.
+/// Mirrors the buckets, or lists what would be fetched, and returns the totals.
 fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<SyncTotals, Error> {
     let mut mirrored = SyncTotals::default();
     if request.is_dry {
@@ -125,15 +124,16 @@ fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<Sy
     Ok(mirrored)
 }
 
-/// Waits until all objects have arrived.
+/// Reports objects and errors until the bucket is mirrored.
 fn mirror(bucket: &mut Bucket, report: &Report, stop: &Cancellation) -> Result<(), Error> {
-    const PATIENCE: Duration = Duration::from_millis(50);
+    /// Short enough for Ctrl-C and the progress line to feel immediate.
+    const INTERVAL: Duration = Duration::from_millis(50);
     let mut shown = Instant::now();
     loop {
         if stop.is_interrupted() {
             return Err(Error::Interrupted);
         }
-        match bucket.next(PATIENCE) {
+        match bucket.next(INTERVAL) {
             NextItem::Arrived(MirrorItem::Object { address, .. }) => report.detail(2, || address),
             NextItem::Arrived(MirrorItem::Skip(skip)) => report.skip(&skip),
             NextItem::Arrived(MirrorItem::Note(text)) => report.note(&text),
@@ -141,22 +141,22 @@ fn mirror(bucket: &mut Bucket, report: &Report, stop: &Cancellation) -> Result<(
             NextItem::Arrived(MirrorItem::TooOld) | NextItem::Wait => {}
             NextItem::End => return Ok(()),
         }
-        if shown.elapsed() > PATIENCE {
+        if shown.elapsed() > INTERVAL {
             report.fetching(&bucket.fetched());
             shown = Instant::now();
         }
     }
 }
 
-/// Writes a row for each account, region and day.
+/// Lists the buckets and writes a row per account, region and day.
 fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<SyncTotals, Error> {
     const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
     let (mut mirrored, mut objects, mut bytes) = (SyncTotals::default(), 0, 0);
     for input in &request.buckets {
-        let surveyed = dry_run(input, report, stop, |met| {
-            match met {
+        let listed = dry_run(input, report, stop, |event| {
+            match event {
                 DryRunEvent::Skip(skip) => report.skip(&skip),
                 DryRunEvent::Day(day) => {
                     objects += day.objects;
@@ -166,9 +166,9 @@ fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<S
             }
             Ok(())
         })?;
-        mirrored.fetched.add(&surveyed.fetched);
-        mirrored.late = mirrored.late.max(surveyed.late);
-        mirrored.unread.extend(surveyed.unread);
+        mirrored.fetched.add(&listed.fetched);
+        mirrored.late = mirrored.late.max(listed.late);
+        mirrored.unread.extend(listed.unread);
     }
     target.write(header.unwrap_or_default().as_bytes())?;
     target.finish()?;
@@ -178,7 +178,7 @@ fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<S
 fn row(day: &DayTotals) -> String {
     let DayTotals { account, region, date, objects, bytes, present, archived } = day;
     let date = date.map(|date| date.to_string()).unwrap_or_default();
-    // Whoever names folders may have put anything into them.
+    // Folder names come from object keys, which can contain any character.
     let [account, region] = [account, region].map(|name| name.replace(|character: char| character.is_control(), "?"));
     format!("{account}\t{region}\t{date}\t{objects}\t{bytes}\t{present}\t{archived}\n")
 }

@@ -1,8 +1,6 @@
-//! Numbers of any length, compared exactly: sizes and ids are longer than a
-//! float can tell apart.
+//! Numbers of any length, compared exactly: sizes and ids exceed the precision of floats.
 
-/// A number as it is written: `0.` and then its digits, times ten to the power
-/// of its exponent.
+/// A decimal number: `0.` followed by its digits, times ten to the power of its exponent.
 #[derive(Debug)]
 pub struct Decimal<'a> {
     is_negative: bool,
@@ -12,7 +10,7 @@ pub struct Decimal<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    /// The number that a text is, as JSON writes one; zeros in front do no harm.
+    /// Parses a number in the syntax of JSON. Leading zeros are accepted.
     pub fn read(text: &'a [u8]) -> Option<Decimal<'a>> {
         let (is_negative, rest) = match text {
             [b'-', rest @ ..] => (true, rest),
@@ -44,13 +42,13 @@ impl<'a> Decimal<'a> {
         Some(Decimal { is_negative, exponent: exponent.saturating_add(power), whole, fraction })
     }
 
-    /// Bytes that compare as numbers do, and none of which begin others.
+    /// A key whose byte order is the order of the numbers. No key is a prefix of another.
     pub fn bytes(&self) -> impl Iterator<Item = u8> {
         const NEGATIVE: u8 = 1;
         const ZERO: u8 = 2;
         const POSITIVE: u8 = 3;
         let whole = match self.fraction {
-            // What the exponent says already.
+            // Leading and trailing zeros are already counted in the exponent.
             [] => &self.whole[..self.whole.len() - self.whole.iter().rev().take_while(|digit| **digit == b'0').count()],
             _ => self.whole,
         };

@@ -1,4 +1,4 @@
-//! Patterns over names: case-insensitive globs, several of them, some negated.
+//! Case-insensitive globs over names, in sets with negated ones.
 
 mod pieces;
 
@@ -12,10 +12,10 @@ pub use self::pieces::PieceMatcher;
 use crate::error::Error;
 use crate::syntax::visible::{begins_formula, read_escape};
 
-const RIGHT: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
+const SYNTAX: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
                      these for itself";
 
-/// What a `\` takes its meaning from.
+/// The characters that a `\` makes literal.
 const SPECIAL: &str = "*?{},!";
 
 /// A case-insensitive glob.
@@ -24,33 +24,33 @@ pub struct Pattern(PatternKind);
 
 #[derive(Clone, Debug)]
 enum PatternKind {
-    /// No character is special: compared, not searched.
+    /// Without a special character: compared, not searched.
     Literal(Box<str>),
     Glob {
         regex: Regex,
-        /// The text between what is special.
+        /// The text between the special characters.
         pieces: Vec<String>,
     },
 }
 
 impl Pattern {
-    /// Compiles one value of the option `option`.
+    /// Compiles a value of the option `option`.
     pub fn new(option: &str, text: &str) -> Result<Pattern, Error> {
         Pattern::parse(text).map_err(|wrong| Error::option(option, text, wrong))
     }
 
-    /// Compiles a text, or says what it is instead of a pattern.
+    /// Compiles a text. The error says why it is not a pattern.
     pub fn parse(text: &str) -> Result<Pattern, &'static str> {
-        let (regex, mut pieces) = translated(text).ok_or(RIGHT)?;
+        let (regex, mut pieces) = translated(text).ok_or(SYNTAX)?;
         if let [literal] = &mut pieces[..] {
             return Ok(Pattern(PatternKind::Literal(std::mem::take(literal).into())));
         }
         let regex = RegexBuilder::new(&regex).dot_matches_new_line(true).build();
-        Ok(Pattern(PatternKind::Glob { regex: regex.map_err(|_| RIGHT)?, pieces }))
+        Ok(Pattern(PatternKind::Glob { regex: regex.map_err(|_| SYNTAX)?, pieces }))
     }
 
-    /// The parts that every text that matches holds in this order, in some case:
-    /// the first at its start, the last at its end.
+    /// The parts that every matching text contains in this order, ignoring case: the
+    /// first at its start, the last at its end.
     pub fn pieces(&self) -> Vec<&str> {
         match &self.0 {
             PatternKind::Literal(literal) => vec![literal],
@@ -58,7 +58,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the whole text matches.
+    /// Whether the pattern matches the whole text.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
             PatternKind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
@@ -69,7 +69,7 @@ impl Pattern {
 }
 
 impl Pattern {
-    /// What takes a text in pieces and says in the end whether all of it matches.
+    /// A matcher that takes a text in pieces.
     pub fn in_pieces(&self) -> Option<PieceMatcher> {
         match &self.0 {
             PatternKind::Literal(literal) => {
@@ -80,33 +80,33 @@ impl Pattern {
     }
 }
 
-/// All cases of a character. Letters of ASCII are those of ASCII alone: the sign
-/// of the kelvin is no k, so that a search knows by bytes what can fit.
+/// All cases of a character. ASCII letters have ASCII cases only (not the kelvin sign for
+/// k), so that a byte search finds every match.
 fn cases(character: char) -> Vec<char> {
     if character.is_ascii() {
         return vec![character.to_ascii_uppercase(), character.to_ascii_lowercase()];
     }
     let mut cases = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
-    // Without the tables, which are built in, each would be only itself.
+    // Without Unicode tables, which are built in, a character would only match itself.
     let _ = cases.try_case_fold_simple();
     let all = cases.ranges().iter().flat_map(|range| range.start()..=range.end());
     all.filter(|case| !case.is_ascii()).collect()
 }
 
-/// One of the cases of a character, for all of them the same.
+/// The case that represents all cases of a character.
 fn folded(character: char) -> char {
     cases(character).first().copied().unwrap_or(character)
 }
 
-/// A glob as a regular expression, and the text between what is special in it;
-/// nothing where it does not end as it should. A `?` is a character, however
-/// many bytes it takes. A `\` that nothing follows is a mistake.
+/// A glob as a regular expression, and the text between its special characters. `None` if
+/// a brace is not closed or nothing follows a `\`. A `?` is one character, of any number
+/// of bytes.
 fn translated(glob: &str) -> Option<(String, Vec<String>)> {
     let (mut regex, mut depth) = (String::from("^"), 0_usize);
     let (mut pieces, mut piece) = (Vec::new(), String::new());
     let mut rest = glob;
     if let Some(guarded) = glob.strip_prefix('\'').filter(|text| begins_formula(text)) {
-        // The ' that a cell shows before a formula need not be in the event.
+        // A cell shows a ' before a formula that the event need not contain.
         regex.push_str("'?");
         pieces.push(String::new());
         rest = guarded;
@@ -151,15 +151,15 @@ fn translated(glob: &str) -> Option<(String, Vec<String>)> {
     (depth == 0).then(|| (regex + "$", pieces))
 }
 
-/// A character in any case.
+/// Matches a character in any case.
 fn any_case(character: char) -> String {
     let cases = cases(character).into_iter().map(|case| regex::escape(case.encode_utf8(&mut [0; 4])));
     format!("(?:{})", cases.collect::<Vec<_>>().join("|"))
 }
 
-/// What a `\` with something behind it stands for that can be copied from a cell,
-/// and how long it is: the character that is escaped so, or just these characters.
-/// Before another `\`, and before other punctuation, it may be there or not.
+/// The meaning and length of a `\` sequence that can be copied from a cell: the escaped
+/// character, or these characters literally. Before another `\` and before other
+/// punctuation, the `\` is optional.
 fn copied(text: &str) -> Option<(String, usize)> {
     let behind = text.strip_prefix('\\')?;
     let next = behind.chars().next()?;
@@ -179,18 +179,18 @@ fn copied(text: &str) -> Option<(String, usize)> {
     Some((format!("(?:{}|{})", any_case(character), written(&text[..length])), length))
 }
 
-/// The values of one option: any of the plain ones must match, and none of
-/// those with a leading `!`.
+/// The values of one option. One of the plain patterns must match, and none of those with
+/// a leading `!`.
 #[derive(Clone, Debug)]
 pub struct PatternSet<T> {
     option: Box<str>,
     wanted: Vec<T>,
     unwanted: Vec<T>,
-    /// One for each wanted pattern, shared by the clones on all threads.
+    /// A flag per wanted pattern, shared by the clones on all threads.
     usage: Arc<[ValueUsage]>,
 }
 
-/// A wanted value as it was typed, and whether anything has matched it.
+/// A wanted value as typed, and whether it has matched.
 #[derive(Debug)]
 struct ValueUsage {
     value: Box<str>,
@@ -198,8 +198,7 @@ struct ValueUsage {
 }
 
 impl<T> PatternSet<T> {
-    /// Compiles the values of an option, each by `compile`; nothing where
-    /// there are none.
+    /// Compiles the values of an option with `compile`; `None` if there are none.
     pub fn new(
         option: &str,
         values: &[String],
@@ -230,12 +229,12 @@ impl<T> PatternSet<T> {
         Ok((!values.is_empty()).then_some(choice))
     }
 
-    /// The patterns of which one must match, if there are any.
+    /// The wanted patterns, one of which must match. Empty if all are negated.
     pub fn wanted(&self) -> &[T] {
         &self.wanted
     }
 
-    /// Decides by asking `matches` of each pattern.
+    /// Whether the set matches, where `matches` tests a single pattern.
     pub fn admits(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
         let is_wanted = match &self.wanted[..] {
             [] => true,
@@ -245,7 +244,7 @@ impl<T> PatternSet<T> {
         is_wanted && !self.unwanted.iter().any(matches)
     }
 
-    /// Behind a match, only the patterns that nothing has matched yet are asked.
+    /// After a match, only patterns without a match so far are tried.
     fn is_any_wanted(&self, matches: &mut impl FnMut(&T) -> bool) -> bool {
         let mut is_any = false;
         for (pattern, usage) in self.wanted.iter().zip(&*self.usage) {
@@ -260,7 +259,7 @@ impl<T> PatternSet<T> {
         is_any
     }
 
-    /// The option and the values that nothing has matched so far, of several.
+    /// The values without a match, if the option has several.
     pub fn unmatched(&self) -> Option<UnmatchedValues> {
         let is_unmatched = |usage: &&ValueUsage| !usage.is_matched.load(Relaxed);
         let values: Vec<String> = self.usage.iter().filter(is_unmatched).map(|usage| usage.value.to_string()).collect();
@@ -269,17 +268,16 @@ impl<T> PatternSet<T> {
     }
 }
 
-/// Values of an option that nothing has matched, beside others.
+/// Values of an option without a match, while others had one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnmatchedValues {
     /// The option, such as `--event-name`.
     pub option: String,
-    /// The values, as they were typed.
+    /// The values as typed.
     pub values: Vec<String>,
 }
 
-/// Splits `a,b` at its commas, but not at those inside `{a,b}` or `"a,b"`, or
-/// behind a `\`.
+/// Splits a list at its commas, except inside `{a,b}` or `"a,b"` and after a `\`.
 pub fn split_list(values: &[String]) -> Vec<String> {
     let mut parts = Vec::new();
     for value in values {

@@ -1,9 +1,9 @@
-//! Words as a shell takes them, so that what was typed can be typed again.
+//! Quotes words for a shell, so that a command line can be copied.
 
-/// A word that a shell takes as it is, in quotes where it needs them.
+/// The word, quoted if a shell would interpret it.
 pub fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&byte);
-    // zsh takes what follows a = at the start for the name of a program.
+    // zsh expands a word that begins with = to the path of a program.
     if !word.is_empty() && !word.starts_with('=') && word.bytes().all(is_plain) {
         return word.to_string();
     }

@@ -1,8 +1,8 @@
-//! What was probably meant by a name that does not exist.
+//! Suggests the name that was probably meant by an unknown one.
 
-/// The name among `known` that differs by no more than a slip or two.
+/// The most similar name of `known`, if it differs by at most two typing mistakes.
 pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    /// Two letters swapped are one mistake.
+    /// Two swapped letters count as one mistake.
     const MISTAKES: usize = 2;
     let lower = name.to_lowercase();
     let mistakes = |known: &str| strsim::damerau_levenshtein(&known.to_lowercase(), &lower);

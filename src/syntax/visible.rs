@@ -1,9 +1,9 @@
-//! Text as people and their programs may see it: which characters hide or steer
-//! what is shown, how they are written instead, and what a spreadsheet would run.
+//! Visible text: which characters are hidden or reorder text, how they are escaped, and
+//! which text a spreadsheet would run as a formula.
 
-/// Whether a character shows nothing, or changes how others are shown: control
-/// and format characters, separators of lines, and all that Unicode calls
-/// ignorable by default, such as zero-width and bidirectional ones.
+/// Whether a character is invisible or changes how others are displayed: control and
+/// format characters, line separators, and those that Unicode calls default ignorable,
+/// such as zero-width and bidirectional ones.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || (character >= '\u{ad}'
@@ -17,8 +17,8 @@ pub fn is_hidden(character: char) -> bool {
             ))
 }
 
-/// Appends a character as JSON escapes it: also inside JSON the meaning stays
-/// the same. One beyond the first 65,536 is a surrogate pair.
+/// Appends a character as a JSON escape, which keeps the meaning inside JSON strings. A
+/// character above U+FFFF becomes a surrogate pair.
 pub fn push_escape(character: char, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     match character {
@@ -35,10 +35,10 @@ pub fn push_escape(character: char, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends text with its hidden characters as JSON would escape them: also
-/// inside JSON the meaning stays the same.
+/// Appends text with its hidden characters as JSON escapes, which keep the meaning inside
+/// JSON strings.
 pub fn push_text(text: &str, out: &mut Vec<u8>) {
-    // Without a branch for each byte, many are looked at at once.
+    // Without a branch per byte, the loop is vectorised.
     if text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte)) {
         return out.extend_from_slice(text.as_bytes());
     }
@@ -53,8 +53,7 @@ pub fn push_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&text.as_bytes()[shown..]);
 }
 
-/// How long an escape of this form at the start of a text is, and the character
-/// that it stands for.
+/// The length of an escape at the start of a text, and the character that it stands for.
 pub fn read_escape(text: &str) -> Option<(usize, char)> {
     let escaped = text.strip_prefix('\\')?;
     let named = [('t', '\t'), ('n', '\n'), ('r', '\r')];
@@ -74,16 +73,15 @@ fn code_unit(text: &str) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
 }
 
-/// Longer digits are not taken for a number.
+/// The most bytes of a number. Longer digits count as text.
 const LONGEST_NUMBER: usize = 4096;
 
-/// Behind this many bytes that are not seen, which are twice as many characters
-/// as a spreadsheet's cell holds, nothing is looked for.
+/// The number of leading bytes in which a formula can begin, if all before it are
+/// skipped: twice as many characters as a spreadsheet's cell holds.
 pub const FORMULA_WITHIN: usize = 64 << 10;
 
-/// Whether a spreadsheet would take a cell for a formula. Numbers and a lone
-/// `-` are what they look like. East Asian versions of Excel take full-width
-/// signs for the others.
+/// Whether a spreadsheet would run a cell as a formula. Numbers and a lone `-` are not
+/// formulas. East Asian versions of Excel also accept full-width signs.
 pub fn begins_formula(cell: &str) -> bool {
     let text = without_unseen(&cell[..cell.floor_char_boundary(FORMULA_WITHIN)]);
     let mut characters = text.chars();
@@ -95,9 +93,8 @@ pub fn begins_formula(cell: &str) -> bool {
     }
 }
 
-/// The text from the first character on that a spreadsheet may look at. White
-/// space is what some trim, a quote is what a file in TSV loses, and hidden
-/// characters are passed over as escapes too.
+/// The text without the leading characters that a spreadsheet may skip: white space, a
+/// quote (dropped when TSV is opened), and hidden characters, escaped or not.
 fn without_unseen(text: &str) -> &str {
     let is_unseen = |character: char| character.is_whitespace() || character == '"' || is_hidden(character);
     let mut rest = text;
@@ -110,7 +107,7 @@ fn without_unseen(text: &str) -> &str {
     }
 }
 
-/// Whether text is a number without a sign.
+/// Whether text is an unsigned number.
 fn is_number(text: &str) -> bool {
     let is_numeric = |byte: u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
     text.starts_with(|first: char| first.is_ascii_digit() || first == '.')

@@ -1,4 +1,4 @@
-//! Points in time as people write them, and the span between two of them.
+//! Parses times, and windows of two times.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
@@ -8,22 +8,22 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::error::Error;
 use crate::syntax::suggest::nearest;
 
-const RIGHT: &str = "not a time; write 30d, 12h, 1h30m or '2 days ago' for a time that long ago, now, today, \
+const SYNTAX: &str = "not a time; write 30d, 12h, 1h30m or '2 days ago' for a time that long ago, now, today, \
                      yesterday, 2026-10, 2026-10-01, 2026-10-01T12:00 (UTC), 2026-10-01T12:00:00+02:00, \
                      or 1790000000 for seconds since 1970";
 
-/// The time that events are wanted from: since inclusive, until exclusive.
+/// A time window: since inclusive, until exclusive.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Window {
-    /// The first instant that counts.
+    /// The first instant inside.
     pub since: Option<Timestamp>,
-    /// The first instant that counts no more.
+    /// The first instant after the window.
     pub until: Option<Timestamp>,
 }
 
 impl Window {
-    /// Reads the values of `--since` and `--until`; `now` is what spans such as
-    /// `30d` count back from, and `zone` what times without an offset are in.
+    /// Parses the values of `--since` and `--until`. `now` is the time that spans such as
+    /// `30d` count back from, `zone` that of times without an offset.
     pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Error> {
         let read = |option, value: Option<&str>, edge| match value {
             Some(text) => {
@@ -44,21 +44,21 @@ impl Window {
         Ok(window)
     }
 
-    /// Whether every event is inside.
+    /// Whether the window is unbounded on both sides.
     pub fn is_open(&self) -> bool {
         self.since.is_none() && self.until.is_none()
     }
 
-    /// Whether an event of this instant is inside.
+    /// Whether an instant is inside.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
     }
 
-    /// The days whose folders can hold events of the window. An event lies in
-    /// the folder of the day on which it was *delivered*: in no earlier one, and
-    /// usually at most one day later. So the last day is that of `until` and
-    /// `late_days` more; without a number there is none. Nothing late is looked
-    /// for with 0: `until` is exclusive, and midnight belongs to the next day.
+    /// The days whose folders can contain events of the window. An event lies in the
+    /// folder of its *delivery* day: never an earlier one, and usually at most one day
+    /// later. The last day is that of `until` plus `late_days`; without `late_days` there
+    /// is no last day. With 0 late days, an `until` at midnight does not include the next
+    /// day, because it is exclusive.
     pub fn days(&self, late_days: Option<u32>) -> (Option<Date>, Option<Date>) {
         let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
         let last = self.until.zip(late_days).map(|(until, late_days)| match late_days {
@@ -69,19 +69,19 @@ impl Window {
     }
 }
 
-/// Which instant a local time means that comes twice, or never, when clocks are
-/// put back or forward: a window leaves no event out.
+/// Which instant a local time means that occurs twice or never when clocks change. The
+/// window takes the longer reading, so that no event is lost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum WindowEdge {
-    /// The first, for a window to begin with.
+    /// The earlier instant, for the start of a window.
     Start,
-    /// The last, for it to end with.
+    /// The later instant, for the end of a window.
     End,
 }
 
-/// A value of `--since` or `--until`: besides what [`point`] reads, a word, a
-/// month, or a number of seconds or milliseconds since 1970. These are not read
-/// in conditions, where a number is compared as a number.
+/// Parses a value of `--since` or `--until`: what [`point`] parses, and also a word, a
+/// month, or seconds or milliseconds since 1970. Conditions do not accept these, because
+/// they compare numbers as numbers.
 fn typed_point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
     let text = text.trim();
     let midnight = |date: Date| instant(date.to_datetime(Time::midnight()), zone, edge);
@@ -95,7 +95,7 @@ fn typed_point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) ->
     }
 }
 
-/// Whether a text looks like `2026-10`.
+/// Whether a text has the form `2026-10`.
 fn is_month(text: &str) -> bool {
     const MONTH: usize = "2026-10".len();
     let is_fit = |(at, byte): (usize, u8)| if at == 4 { byte == b'-' } else { byte.is_ascii_digit() };
@@ -106,7 +106,7 @@ fn first_of_month(text: &str) -> Option<Date> {
     format!("{text}-01").parse().ok()
 }
 
-/// Seconds, which have ten digits from 2001 to 2286, or milliseconds.
+/// Parses seconds, which have ten digits from 2001 to 2286, or milliseconds.
 fn since_1970(text: &str) -> Option<Timestamp> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -128,25 +128,25 @@ fn instant(time: DateTime, zone: &TimeZone, edge: WindowEdge) -> Option<Timestam
     time.ok()
 }
 
-/// One point in time: a span before `now`, a date, a date and time, or RFC 3339.
+/// Parses a time: a span before `now`, a date, a date and time, or RFC 3339.
 pub(crate) fn point(text: &str, now: Timestamp, zone: &TimeZone, edge: WindowEdge) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(span) = ago(text) {
         return now.checked_sub(span).ok();
     }
-    // A leap second is read as the one before it.
+    // A leap second is read as the second before it.
     let leap = SignedDuration::from_secs(i64::from(text.contains(":60")));
     if let Ok(time) = text.parse::<Timestamp>() {
         return time.checked_add(leap).ok();
     }
-    // A zone in brackets is no part of the grammar.
+    // Time zones in brackets are not accepted.
     if text.contains(['[', 'Z', 'z']) || text.len() < DATE {
         return None;
     }
     instant(text.parse().ok()?, zone, edge)?.checked_add(leap).ok()
 }
 
-/// What would be right instead of a text that is no point in time.
+/// The error for a text that is not a time.
 fn right(text: &str) -> &'static str {
     let (is_short, is_number) = (text.len() < DATE - 2, text.bytes().all(|byte| byte.is_ascii_digit()));
     if is_short && is_number && !text.is_empty() {
@@ -159,16 +159,16 @@ fn right(text: &str) -> &'static str {
     if date.is_some_and(|date| date.matches('-').count() == 2 && date.parse::<Date>().is_err()) {
         return "there is no such day; write 2026-10-01, the year first, then month and day";
     }
-    RIGHT
+    SYNTAX
 }
 
-/// How long a date is.
+/// The length of a date.
 const DATE: usize = "2026-10-01".len();
 
-/// Reads the value of `--time-zone`.
+/// Parses the value of `--time-zone`.
 pub fn zone(text: &str) -> Result<TimeZone, Error> {
     let wrong = |right: &str| Error::option("--time-zone", text, right);
-    // In the rules of POSIX, UTC+2 is two hours behind UTC, which nobody expects.
+    // POSIX reads UTC+2 as two hours behind UTC, the opposite of what users mean.
     let is_as_written = |zone: &TimeZone| zone.iana_name().is_some() || text.starts_with(['+', '-']);
     match text {
         "local" => TimeZone::try_system().map_err(|_| wrong("this machine does not say in which zone it is; name one")),
@@ -191,8 +191,8 @@ pub fn zone(text: &str) -> Result<TimeZone, Error> {
     }
 }
 
-/// A span before now: `30d`, `7 days`, `1h30m`, `2 hours ago`. Of several units
-/// the larger comes first.
+/// Parses a span before now: `30d`, `7 days`, `1h30m`, `2 hours ago`. Larger units come
+/// first.
 fn ago(text: &str) -> Option<SignedDuration> {
     let is_ago = |(before, word): &(&str, &str)| word.eq_ignore_ascii_case("ago") && before.ends_with([' ', '\t']);
     let split = text.len().checked_sub("ago".len()).and_then(|at| text.split_at_checked(at)).filter(is_ago);
@@ -215,7 +215,7 @@ fn split_while(text: &str, is: fn(&char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|character| !is(&character)).unwrap_or(text.len()))
 }
 
-/// How many seconds a unit has. Letters are lower case, as an `M` could be a month.
+/// Seconds per unit. Unit letters are lower case, as an `M` could be a month.
 fn unit(word: &str) -> Option<i64> {
     Some(match if word.len() > 1 { word.to_ascii_lowercase() } else { word.to_string() }.as_str() {
         "s" | "sec" | "secs" | "second" | "seconds" => 1,
@@ -403,9 +403,9 @@ mod tests {
             ("7", "not a time; add a unit, as in 7d, or in quotes '7 days'"),
             ("2026-13", "there is no such month; write 2026-10, the year first, then the month"),
             ("2026-02-30", "there is no such day; write 2026-10-01, the year first, then month and day"),
-            ("", RIGHT),
-            ("soon", RIGHT),
-            ("179000000", RIGHT),
+            ("", SYNTAX),
+            ("soon", SYNTAX),
+            ("179000000", SYNTAX),
         ] {
             assert_eq!(right(text), expected, "{text}");
         }

@@ -1,6 +1,6 @@
-//! The names that stand for columns.
+//! The catalogue of named columns.
 
-/// A name, what its column shows, and how that looks.
+/// A column name, its description and an example.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the type says it")]
 pub struct CatalogueEntry {
@@ -13,7 +13,7 @@ const fn named(name: &'static str, what: &'static str, example: &'static str) ->
     CatalogueEntry { name, what, example }
 }
 
-/// Every name that stands for a column. The examples are cells of `testdata/`.
+/// Every column name. The examples are cells of `testdata/`.
 pub const CATALOGUE: &[CatalogueEntry] = &[
     named("eventTime", "when the call was made, UTC unless --time-zone is given", "2026-10-01T09:14:02Z"),
     named("awsRegion", "the region that it was made to", "eu-west-1"),
@@ -67,7 +67,7 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     named("vpcEndpointAccountId", "the account of the VPC endpoint", "111122223333"),
 ];
 
-/// Short names, and the columns that they stand for.
+/// Short names, and the column names that they stand for.
 pub const ALIASES: &[(&str, &str)] = &[
     ("time", "eventTime"),
     ("user", "userName"),
@@ -79,8 +79,8 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("error", "errorCode"),
 ];
 
-/// The name in the catalogue of the column that `typed` stands for: a name or a
-/// short name, in any case. `None` for paths, which are read exactly as typed.
+/// The catalogue's name for `typed`, a column name or a short name in any case. `None`
+/// for a path, which is parsed exactly as typed.
 pub fn canonical(typed: &str) -> Option<&'static str> {
     let is_typed = |name: &str| name.eq_ignore_ascii_case(typed);
     let by_alias = || ALIASES.iter().find(|(alias, _)| is_typed(alias)).map(|(_, name)| *name);
@@ -88,12 +88,12 @@ pub fn canonical(typed: &str) -> Option<&'static str> {
     names().find(|name| is_typed(name)).or_else(by_alias)
 }
 
-/// All names.
+/// All column names.
 pub fn names() -> impl Iterator<Item = &'static str> {
     CATALOGUE.iter().map(|named| named.name)
 }
 
-/// The catalogue as a page for people.
+/// The catalogue as the text of `--columns help`.
 pub fn help() -> String {
     let mut text = String::from("Columns, the first ten by default, each with a value as it is shown:\n\n");
     for CatalogueEntry { name, what, example } in CATALOGUE {

@@ -1,5 +1,5 @@
-//! One cell: a value as text that fits between two tabs, and that neither a
-//! terminal nor a spreadsheet takes for anything but text.
+//! One cell: a value as text without tabs and line ends, which neither a terminal nor a
+//! spreadsheet interprets.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,26 +9,26 @@ use crate::decode::json::{JsonValue, ValueKind, unescape};
 pub(super) use crate::syntax::visible::push_text;
 use crate::syntax::visible::{begins_formula, is_hidden};
 
-/// The rules that a user can change.
+/// The formatting rules that a user can change.
 #[derive(Clone, Debug, Default)]
 pub struct CellStyle {
-    /// What stands for absent and null.
+    /// The text for absent and null values.
     pub null: String,
-    /// Whether text that a spreadsheet would run gets a leading `'`.
+    /// Whether text that a spreadsheet would run as a formula gets a leading `'`.
     pub guard: bool,
-    /// The zone that times are shown in, if not as they were delivered.
+    /// The zone that times are converted to; `None` leaves them as delivered.
     pub zone: Option<TimeZone>,
 }
 
 impl CellStyle {
-    /// A style that writes `null` for what is absent, as one line like any cell.
+    /// A style that writes the text `null`, escaped like any cell, for absent values.
     pub fn new(null: &str, guard: bool, zone: Option<TimeZone>) -> CellStyle {
         let mut line = Vec::new();
         push_text(null, &mut line);
         CellStyle { null: String::from_utf8_lossy(&line).into_owned(), guard, zone }
     }
 
-    /// Appends a value that may be a time: in the zone that is asked for.
+    /// Appends a value, converted to the selected zone if it is a time.
     pub fn time(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         match self.zoned(value) {
             Some(time) => out.extend_from_slice(time.as_bytes()),
@@ -36,18 +36,17 @@ impl CellStyle {
         }
     }
 
-    /// What a value is in the zone that is asked for, if it is a time; `None` for what
-    /// stays as it was delivered.
+    /// The value converted to the selected zone; `None` if it stays as delivered.
     pub(super) fn zoned(&self, value: Option<JsonValue<'_>>) -> Option<String> {
         in_zone(value?, self.zone.as_ref()?)
     }
 
-    /// The same for the time of an event, which can be a number.
+    /// The same for the time of an event, which can also be a number.
     pub(super) fn zoned_event_time(&self, value: Option<JsonValue<'_>>) -> Option<String> {
         Some(shown_in(time::of_value(value?)?, self.zone.as_ref()?))
     }
 
-    /// Appends the time of an event: in the zone that is asked for.
+    /// Appends the time of an event, converted to the selected zone.
     pub fn event_time(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         match self.zoned_event_time(value) {
             Some(time) => out.extend_from_slice(time.as_bytes()),
@@ -55,14 +54,14 @@ impl CellStyle {
         }
     }
 
-    /// Appends a value: the text of a string, an object or array as compact
-    /// JSON with its keys as delivered, a number or word as it is.
+    /// Appends a value: the text of a string, compact JSON of an object or array with its
+    /// keys as delivered, a number or literal as it is.
     #[inline(always)]
     pub fn value(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         let Some(value) = value else { return self.absent(out) };
         match value.short() {
             Some((text, length)) if !(self.guard && may_begin_formula(text[0])) => {
-                // A fixed number of bytes is copied faster than just as many as there are.
+                // A copy of constant length is faster than one of the exact length.
                 let end = out.len() + length;
                 out.extend_from_slice(text);
                 out.truncate(end);
@@ -75,7 +74,7 @@ impl CellStyle {
     fn any_value(&self, value: JsonValue<'_>, out: &mut Vec<u8>) {
         match value.kind() {
             ValueKind::Null => self.absent(out),
-            // What is written like a number need not be one, such as -2+3.
+            // A value that starts like a number need not be one, such as -2+3.
             _ => {
                 let start = out.len();
                 push_value(value, out);
@@ -89,7 +88,7 @@ impl CellStyle {
         self.parts(&[text], out);
     }
 
-    /// Appends the text that the parts make up.
+    /// Appends the concatenated parts as one text.
     pub fn parts(&self, parts: &[&str], out: &mut Vec<u8>) {
         let start = out.len();
         for part in parts {
@@ -98,7 +97,7 @@ impl CellStyle {
         self.escape_formula(out, start);
     }
 
-    /// Appends what is absent.
+    /// Appends the text for an absent value.
     #[inline]
     pub fn absent(&self, out: &mut Vec<u8>) {
         if !self.null.is_empty() {
@@ -106,8 +105,8 @@ impl CellStyle {
         }
     }
 
-    /// Puts a `'` before the text that begins at `start` if a spreadsheet
-    /// would run it as a formula.
+    /// Inserts a `'` before the text at `start` if a spreadsheet would run it as a
+    /// formula.
     pub fn escape_formula(&self, out: &mut Vec<u8>, start: usize) {
         if self.guard && is_formula(&out[start..]) {
             out.insert(start, b'\'');
@@ -115,10 +114,10 @@ impl CellStyle {
     }
 }
 
-/// A time as it is in a zone; `None` if the value is not a time. A number is one only
-/// where nothing else can stand.
+/// A time converted to a zone; `None` if the value is not a string with a time. A number
+/// anywhere but in `eventTime` may be anything.
 fn in_zone(value: JsonValue<'_>, zone: &TimeZone) -> Option<String> {
-    /// The longest that is one.
+    /// The longest text that can be a time.
     const LONGEST: usize = 40;
     let text = value.raw_string().filter(|text| text.len() <= LONGEST)?;
     time::parse(str::from_utf8(text).ok()?).map(|time| shown_in(time, zone))
@@ -128,7 +127,7 @@ fn shown_in(time: Timestamp, zone: &TimeZone) -> String {
     time.display_with_offset(zone.to_offset_info(time).offset()).to_string()
 }
 
-/// Appends a value that is not null, without regard to spreadsheets.
+/// Appends a value that is not null, without a guard against formulas.
 pub fn push_value(value: JsonValue<'_>, out: &mut Vec<u8>) {
     match value.raw_string() {
         Some(written) if value.is_plain() => out.extend_from_slice(written),
@@ -138,8 +137,8 @@ pub fn push_value(value: JsonValue<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a value as JSON of one line: as delivered, but without the white
-/// space between its parts, and with control characters escaped.
+/// Appends a value as one line of JSON: as delivered, but without white space between its
+/// parts and with control characters escaped.
 pub(super) fn push_json(value: JsonValue<'_>, out: &mut Vec<u8>) {
     if value.is_dense() && is_tame(value.raw()) {
         return out.extend_from_slice(value.raw());
@@ -151,22 +150,22 @@ pub(super) fn push_json(value: JsonValue<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether text can be written as it is. Says no of some that could, too.
+/// Whether text can be copied unescaped. May return false for text that could be.
 fn is_tame(text: &[u8]) -> bool {
-    // Without a branch for each byte, many are looked at at once.
+    // Without a branch per byte, the loop is vectorised.
     let is_wild = |byte: u8| byte < b' ' || byte == 0x7f;
     let (wild, all) = text.iter().fold((false, 0), |(wild, all), byte| (wild | is_wild(*byte), all | byte));
     !wild && (all.is_ascii() || simdutf8::basic::from_utf8(text).is_ok_and(|text| !text.contains(is_hidden)))
 }
 
-/// Whether a spreadsheet would take a cell for a formula.
+/// Whether a spreadsheet would run the cell as a formula.
 fn is_formula(cell: &[u8]) -> bool {
-    // That which it may look behind begins with these bytes.
+    // Characters that a spreadsheet skips begin with one of these bytes.
     let may_be = |first: u8| may_begin_formula(first) || matches!(first, b'"' | b'\\' | 0xc2..);
     cell.first().is_some_and(|first| may_be(*first)) && begins_formula(&String::from_utf8_lossy(cell))
 }
 
-/// Whether text of printable ASCII may be a formula, by its first byte.
+/// Whether printable ASCII may be a formula, judged by its first byte.
 #[inline]
 fn may_begin_formula(first: u8) -> bool {
     matches!(first, b'=' | b'@' | b'+' | b'-' | b' ')

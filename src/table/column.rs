@@ -1,4 +1,4 @@
-//! Columns: those of the catalogue, and any path.
+//! Columns: named ones and paths.
 
 mod kind;
 
@@ -19,8 +19,7 @@ use crate::table::streamed_cell;
 use crate::table::streamed_cell::ByteSink;
 use crate::table::user_names::NameWriter;
 
-/// What is shown unless something else is asked for: what everybody's script
-/// shows, in its order, and two that an investigation needs.
+/// The default columns. The first ones are those of the usual jq script, in its order.
 pub const DEFAULT: [&str; 10] = [
     "eventTime",
     "awsRegion",
@@ -34,10 +33,10 @@ pub const DEFAULT: [&str; 10] = [
     "recipientAccountId",
 ];
 
-/// A column: its name, and where its cells come from.
+/// A column: its name, and the source of its cells.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// For the header: the name in the catalogue, or the path as typed.
+    /// The header: the catalogue's name, or the path as typed.
     pub name: String,
     source: CellSource,
 }
@@ -48,23 +47,23 @@ enum CellSource {
     Time(FieldId),
     Path(FieldPath),
     UserName(Box<NameWriter>),
-    /// The first of several paths that leads to something.
+    /// The value of the first path that exists.
     First(Box<[FieldPath; 2]>),
     Resources(ResourceFields),
     File,
 }
 
-/// Positions in [`DEFAULT`] of the columns that an aligned table leaves out first where
-/// it is too narrow: the long ones, then those that most events have in common.
+/// Indices into [`DEFAULT`] in the order in which a narrow aligned table drops columns:
+/// long ones first, then those whose values most events share.
 pub fn optional_by_default() -> Vec<usize> {
     let names = ["requestParameters", "userAgent", "recipientAccountId", "eventSource", "awsRegion", "sourceIPAddress"];
     names.iter().filter_map(|name| DEFAULT.iter().position(|column| column == name)).collect()
 }
 
-/// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list
-/// that begins with `+` or `-` changes the default. It is read from left to
-/// right: a name with a `-` is removed from the columns so far, any other is
-/// added; `all` stands for those of the catalogue that do not come before it.
+/// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list that begins
+/// with `+` or `-` changes the default, read from left to right: `-NAME` removes a
+/// column, any other name adds one, and `all` adds every named column not yet present.
+/// Fails for an unknown name.
 pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>, Error> {
     let adds = names.first().is_none_or(|first| first.starts_with(['+', '-']));
     let mut all: Vec<&str> = if adds { DEFAULT.to_vec() } else { Vec::new() };
@@ -87,7 +86,7 @@ pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>
     all.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
 }
 
-/// Removes a column, of which `typed` was typed, from those so far.
+/// Removes the column named by `typed`. Fails if it is not among `columns`.
 fn remove(columns: &mut Vec<&str>, typed: &str, name: &str) -> Result<(), Error> {
     let wrong = |reason: &str| Err(Error::option("--columns", typed, reason));
     let canonical = catalogue::canonical(name);
@@ -97,7 +96,7 @@ fn remove(columns: &mut Vec<&str>, typed: &str, name: &str) -> Result<(), Error>
     if columns.len() < before {
         return Ok(());
     }
-    // An option that follows `-c` directly is read as its value.
+    // clap takes an option that follows `-c` directly as the value of `-c`.
     if name.len() < 2 || name.starts_with('-') {
         return wrong("no column to leave out; write a list of columns before the next option");
     }
@@ -108,7 +107,7 @@ fn remove(columns: &mut Vec<&str>, typed: &str, name: &str) -> Result<(), Error>
 }
 
 impl Column {
-    /// The column that an option names.
+    /// The column with this name or path.
     pub fn new(option: &str, typed: &str, fields: &mut FieldSet) -> Result<Column, Error> {
         let name = catalogue::canonical(typed).unwrap_or(typed);
         let wrong = |reason: &str| Error::option(option, typed, reason);
@@ -135,7 +134,7 @@ impl Column {
         Ok(Column { name: name.to_string(), source })
     }
 
-    /// The value that the cell shows, if it is one that is written in pieces.
+    /// The value of the cell if it can be written in pieces.
     fn large_value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let value = match &self.source {
             CellSource::Field(slot) | CellSource::Time(slot) => event.get(*slot),
@@ -146,13 +145,14 @@ impl Column {
         value.filter(streamed_cell::is_large)
     }
 
-    /// Whether the cell is made of several values, or of parts of one, which are
-    /// cut where they are long.
+    /// Whether the cell joins several values, or parts of one, which are cut if they are
+    /// long.
     fn is_derived(&self) -> bool {
         matches!(self.source, CellSource::UserName(_) | CellSource::Resources(_))
     }
 
-    /// The text of the cell, if it is a short and plain one: see [`JsonValue::short`].
+    /// The text of the cell, if it is short and needs no escaping: see
+    /// [`JsonValue::short`].
     #[inline]
     pub fn short<'a>(&self, event: &Event<'a>) -> Option<(&'a [u8; JsonValue::SHORT], usize)> {
         match &self.source {
@@ -171,8 +171,7 @@ impl Column {
         }
     }
 
-    /// Writes the cell of an event that may be large piece by piece, and gives
-    /// whether what it shows was cut.
+    /// Writes the cell of a possibly large event in pieces. Returns whether it was cut.
     pub fn write_in_pieces(
         &mut self,
         event: &Event<'_>,
@@ -195,8 +194,8 @@ impl Column {
         ControlFlow::Continue(false)
     }
 
-    /// Appends the cell of an event, of a large one no less than its first
-    /// `length` bytes.
+    /// Appends the cell of an event. For a large value, at least the first `length`
+    /// bytes.
     pub(crate) fn write_start(
         &mut self,
         event: &Event<'_>,
@@ -235,17 +234,17 @@ impl Column {
     }
 }
 
-/// Whether a text in a cell was cut.
+/// Whether a text in the cell was cut.
 fn is_cut(cell: &[u8]) -> bool {
     memmem::find(cell, CUT.as_bytes()).is_some()
 }
 
-/// The value of the first path that leads to one.
+/// The value of the first path that exists.
 fn first<'a>(paths: &[FieldPath; 2], event: &Event<'a>) -> Option<JsonValue<'a>> {
     paths.iter().filter_map(|path| path.value(event)).find(|value| value.kind() != ValueKind::Null)
 }
 
-/// The values of a path through arrays, joined by `;`.
+/// The values of a path with `[]`, joined by `;`.
 fn joined(path: &FieldPath, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
     let (start, mut count) = (out.len(), 0);
     path.each(event, &mut |value| {
@@ -263,14 +262,14 @@ fn joined(path: &FieldPath, event: &Event<'_>, style: &CellStyle, out: &mut Vec<
     }
 }
 
-/// The field that a path was probably meant to begin with.
+/// The field that the first part of a path probably meant.
 fn misspelled_root(path: &str) -> Option<&'static str> {
     let root = path.split(['.', '[']).next().unwrap_or_default();
     let names: Vec<&str> = catalogue::names().collect();
     if names.contains(&root) { None } else { nearest(root, &names) }
 }
 
-/// What to say of a name that no column has.
+/// The error for an unknown column name.
 fn unknown(name: &str) -> String {
     let aliases = catalogue::ALIASES.iter().map(|(alias, _)| *alias);
     match nearest(name, &catalogue::names().chain(aliases).collect::<Vec<_>>()) {

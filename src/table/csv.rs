@@ -1,11 +1,11 @@
-//! RFC 4180: a cell that holds the delimiter or a quote is quoted. Line ends need no
-//! care: a cell is one line by the time it comes here.
+//! RFC 4180 quoting for cells with the delimiter or a quote. Line ends need no quoting:
+//! they are already escaped.
 
 use std::ops::ControlFlow;
 
 use crate::table::streamed_cell::{ByteSink, PIECE};
 
-/// Quotes the cell that begins at `start` and ends `out`, if it needs it.
+/// Quotes the cell from `start` to the end of `out`, if necessary.
 pub(super) fn quote(out: &mut Vec<u8>, start: usize, delimiter: u8) {
     let cell = &out[start..];
     if memchr::memchr2(delimiter, b'"', cell).is_none() {
@@ -23,8 +23,8 @@ pub(super) fn quote(out: &mut Vec<u8>, start: usize, delimiter: u8) {
     out.push(b'"');
 }
 
-/// A cell that comes in pieces. It is held until it is whole, or too large to wait
-/// for a delimiter or a quote in it.
+/// A cell written in pieces. Held back until it is complete or too large, because only
+/// then it is known whether it needs quotes.
 #[derive(Debug)]
 pub(super) struct CsvPieces {
     delimiter: u8,
@@ -59,7 +59,7 @@ impl CsvPieces {
     }
 }
 
-/// Emits text with each quote twice.
+/// Emits text with each quote doubled.
 fn doubled(text: &[u8], emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     for part in text.split_inclusive(|byte| *byte == b'"') {
         emit(part)?;

@@ -1,40 +1,40 @@
-//! What Excel can hold, and what it needs to open a text file as it was meant.
+//! The limits of Excel, and what it needs to open a text file correctly.
 
 use super::column::ColumnType;
 
 /// A column of a sheet.
 #[derive(Clone, Debug)]
 pub struct SheetColumn {
-    /// What stands above it.
+    /// The header.
     pub name: String,
-    /// What its cells are.
+    /// The type of its cells.
     pub shows: ColumnType,
 }
 
-/// Tells Excel, and most other programs, that a file is UTF-8.
+/// Marks a file as UTF-8 for Excel and most other programs.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What a cell can hold. Excel counts as UTF-16 does.
+/// The most characters of a cell, in UTF-16 code units.
 pub const CELL: usize = 32_767;
 
-/// How many rows a sheet can hold.
+/// The most rows of a sheet.
 pub const ROWS: u32 = 1 << 20;
 
-/// How many columns.
+/// The most columns of a sheet.
 pub const COLUMNS: usize = 1 << 14;
 
-/// Stands before a cell that is a number on its way to a sheet. No text can
-/// begin so: control characters are written as escapes.
+/// Prefix of a numeric cell on its way to a sheet. Text cannot begin with it, because
+/// control characters are escaped.
 pub(crate) const NUMBER: u8 = 1;
 
-/// Ends a cell that was cut.
+/// Suffix of a cell that was cut.
 pub(super) const MARK: &str = " …[cut: Excel holds no more]";
 
-/// So many bytes are more than a cell can hold, whatever they are.
+/// A number of bytes that exceeds a cell in any encoding of its characters.
 pub(super) const MORE_THAN_A_CELL: usize = 4 * CELL;
 
-/// Cuts the cell that begins at `start` and ends `out`, if it is longer than
-/// Excel can hold, and says whether it was.
+/// Cuts the cell from `start` to the end of `out` to the limit of Excel. Returns whether
+/// it was cut.
 pub(crate) fn fit(out: &mut Vec<u8>, start: usize) -> bool {
     if out.len() - start <= CELL {
         return false;

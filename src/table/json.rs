@@ -1,4 +1,4 @@
-//! JSON, one event a line: the event as delivered, or an object of columns.
+//! JSON lines: each event as delivered, or an object of columns.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use crate::decode::json::JsonValue;
 use crate::table::streamed_cell;
 use crate::table::streamed_cell::ByteSink;
 
-/// Appends the line of an event. Without columns it is the event itself.
+/// Appends the line of an event: the event itself if there are no columns.
 pub(super) fn line(columns: &mut [Column], style: &CellStyle, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
     if columns.is_empty() {
         push_json(event.value(), out);
@@ -25,7 +25,7 @@ pub(super) fn line(columns: &mut [Column], style: &CellStyle, event: &Event<'_>,
     out.push(b'\n');
 }
 
-/// Writes the same line piece by piece, and gives how many values were cut.
+/// Writes the same line in pieces. Returns the number of values that were cut.
 pub(super) fn line_in_pieces(
     columns: &mut [Column],
     style: &CellStyle,
@@ -51,7 +51,7 @@ pub(super) fn line_in_pieces(
     ControlFlow::Continue(cut)
 }
 
-/// Appends a value, or null where there is none.
+/// Appends a value, or null if it is absent.
 pub(super) fn value(value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
     match value {
         Some(value) => push_json(value, out),
@@ -59,7 +59,7 @@ pub(super) fn value(value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a value that may be a time, in the zone that is asked for.
+/// Appends a value, converted to the selected zone if it is a time.
 pub(super) fn time(shown: Option<JsonValue<'_>>, style: &CellStyle, out: &mut Vec<u8>) {
     match style.zoned(shown) {
         Some(time) => text(&[&time], out),
@@ -75,7 +75,7 @@ pub(super) fn event_time(shown: Option<JsonValue<'_>>, style: &CellStyle, out: &
     }
 }
 
-/// Appends a string that the parts make up.
+/// Appends a string of the concatenated parts.
 pub(super) fn text(parts: &[&str], out: &mut Vec<u8>) {
     out.push(b'"');
     for part in parts {
@@ -92,7 +92,7 @@ pub(super) fn text(parts: &[&str], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Ends an array of elements that are each followed by a comma.
+/// Ends an array, each of whose elements is followed by a comma.
 pub(super) fn end_array(out: &mut Vec<u8>) {
     out.pop_if(|last| *last == b',');
     out.push(b']');

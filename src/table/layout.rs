@@ -1,34 +1,34 @@
-//! How rows are asked to look.
+//! The request for a table: columns, format and cell rules.
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
-/// How rows look.
+/// The requested layout of rows.
 #[derive(Clone, Debug)]
 pub struct TableLayout {
-    /// The value of `--columns`, unless it is the default.
+    /// The values of `--columns`; empty for the default.
     pub columns: Vec<String>,
-    /// What is written of an event.
+    /// The output format.
     pub format: Format,
-    /// What separates the cells of CSV.
+    /// The delimiter of CSV.
     pub delimiter: u8,
-    /// How many columns of a terminal a line of an aligned table may take.
+    /// The most columns that a line of an aligned table takes; `None` for no limit.
     pub width: Option<usize>,
-    /// Whether the first line names the columns.
+    /// Whether to write a header.
     pub header: bool,
-    /// What is written for absent and null.
+    /// The text for absent and null values.
     pub null: String,
-    /// Whether text that a spreadsheet would run is disarmed.
+    /// Whether formulas get a leading `'`.
     pub guard: bool,
     /// Whether TSV and CSV are written for Excel.
     pub excel: bool,
-    /// The zone that times are shown in, if not as they were delivered.
+    /// The zone that times are converted to; `None` leaves them as delivered.
     pub zone: Option<TimeZone>,
-    /// The options that nobody typed: where they make no sense, they give way.
+    /// The options that come from settings. They give way if they do not fit the format.
     pub set: Vec<&'static str>,
 }
 
-/// What is written of an event.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Format {
     /// Aligned columns, cut to the terminal
@@ -46,7 +46,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that a file name's ending stands for.
+    /// The format of a file name's ending.
     pub fn of_ending(ending: &str) -> Option<Format> {
         match ending.to_ascii_lowercase().as_str() {
             "tsv" | "tab" | "txt" | "out" | "log" => Some(Format::Tsv),

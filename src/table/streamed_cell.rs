@@ -1,5 +1,4 @@
-//! Rows of events that are larger than most: written piece by piece, so that a
-//! row needs no more memory than any other.
+//! Writes the rows of large events in pieces, so that a row needs bounded memory.
 
 use std::ops::ControlFlow;
 
@@ -9,10 +8,10 @@ use crate::decode::event::Event;
 use crate::decode::json::{JsonValue, ValueKind, pieces, unescape};
 use crate::syntax::visible::{FORMULA_WITHIN, begins_formula};
 
-/// Cells of larger values are written in pieces of about this size.
+/// The approximate size in bytes of a piece.
 pub(super) const PIECE: usize = 64 << 10;
 
-/// Takes the bytes of a row, piece by piece, until it breaks off.
+/// Takes the bytes of a row in pieces, and can break off.
 pub type ByteSink<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
 
 /// Writes the cell of a value that is too large to be written at once.
@@ -23,7 +22,7 @@ pub(super) fn cell(value: JsonValue<'_>, style: &CellStyle, emit: &mut ByteSink<
     text(value, emit)
 }
 
-/// Writes a value of any size that is not null, without regard to spreadsheets.
+/// Writes a value of any size that is not null, without a guard against formulas.
 fn text(value: JsonValue<'_>, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     let mut text = Vec::new();
     if !is_large(&value) {
@@ -39,8 +38,8 @@ fn text(value: JsonValue<'_>, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Whether a spreadsheet would take a cell for a formula that begins with this
-/// value, behind which there may be more.
+/// Whether a spreadsheet would run a cell as a formula that begins with this value and
+/// may go on.
 fn is_formula(value: JsonValue<'_>, has_more: bool) -> bool {
     let mut start = Vec::new();
     match value.raw_string() {
@@ -90,7 +89,7 @@ pub(super) fn joined(
     flow
 }
 
-/// Writes a value as JSON of one line.
+/// Writes a value as one line of JSON.
 pub(super) fn json(value: JsonValue<'_>, emit: &mut ByteSink<'_>) -> ControlFlow<()> {
     let mut text = Vec::new();
     let is_plain = value.is_plain();
@@ -104,7 +103,7 @@ pub(super) fn json(value: JsonValue<'_>, emit: &mut ByteSink<'_>) -> ControlFlow
     })
 }
 
-/// Whether a value's cell is to be written in pieces.
+/// Whether a value's cell must be written in pieces.
 pub(super) fn is_large(value: &JsonValue<'_>) -> bool {
     value.raw().len() > PIECE && value.kind() != ValueKind::Null
 }

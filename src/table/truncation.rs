@@ -1,33 +1,33 @@
-//! Cells that were cut, counted by the mark at their end.
+//! Counts cut cells by the mark at their end.
 
 use memchr::memmem;
 
 use super::excel;
 use crate::decode::json::CUT;
 
-/// Counts the cells that were cut in text that comes in pieces.
+/// Counts the cut cells in text that comes in pieces.
 #[derive(Debug)]
 pub struct TruncationCounter {
     mark: &'static str,
-    /// The end of the last piece, in which a mark can begin.
+    /// The end of the last piece, where a mark can begin.
     rest: Vec<u8>,
     count: u64,
 }
 
 impl TruncationCounter {
-    /// Those that are more than Excel can hold, or those of long values.
+    /// A counter of cells cut to the limit of Excel, or of long values.
     pub fn new(for_excel: bool) -> TruncationCounter {
         TruncationCounter { mark: if for_excel { excel::MARK } else { CUT }, rest: Vec::new(), count: 0 }
     }
 
-    /// Looks at the next piece.
+    /// Counts the marks that end in this piece.
     pub fn look(&mut self, piece: &[u8]) {
         self.rest.extend_from_slice(piece);
         self.count += memmem::find_iter(&self.rest, self.mark).count() as u64;
         self.rest.drain(..self.rest.len().saturating_sub(self.mark.len() - 1));
     }
 
-    /// How many there are.
+    /// The number of cut cells.
     pub fn count(&self) -> u64 {
         self.count
     }

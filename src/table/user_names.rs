@@ -1,18 +1,18 @@
-//! The cell of the column `userName`, remembered by the identity it was made
-//! of: in most logs nineteen of twenty events are by a caller who called before.
+//! Caches the cells of the column `userName` by identity: in most logs, nineteen of
+//! twenty events have a caller that occurred before.
 
 use crate::cloudtrail::identity::{CallerName, IdentityReader};
 use crate::decode::event::Event;
 
-/// Writes names, and remembers some.
+/// Writes names through a cache.
 #[derive(Clone, Debug)]
 pub(super) struct NameWriter {
     identities: IdentityReader,
-    /// Each in the place that its identity's bytes decide.
+    /// Entries at the index that a hash of the identity selects.
     known: Vec<KnownName>,
 }
 
-/// An identity as written, and the cell of its name.
+/// An identity as delivered, and its cell.
 #[derive(Clone, Debug, Default)]
 struct KnownName {
     identity: Vec<u8>,
@@ -20,12 +20,12 @@ struct KnownName {
 }
 
 impl NameWriter {
-    /// Those that are read so.
+    /// A writer with an empty cache.
     pub(super) fn new(identities: IdentityReader) -> NameWriter {
         NameWriter { identities, known: Vec::new() }
     }
 
-    /// Appends the cell of an event, written by `write` where it is not known.
+    /// Appends the cell of an event. `write` makes it if it is not cached.
     pub(super) fn write(
         &mut self,
         event: &Event<'_>,
@@ -54,8 +54,8 @@ impl NameWriter {
         }
     }
 
-    /// Appends the cell as if for the first time, and says whether every event
-    /// with the same identity has it.
+    /// Appends a new cell. Returns whether it depends on the identity alone, so that it
+    /// can be cached.
     fn make(&mut self, event: &Event<'_>, out: &mut Vec<u8>, write: impl Fn(Option<[&str; 3]>, &mut Vec<u8>)) -> bool {
         let principal = self.identities.principal(event);
         write(principal.name().as_ref().map(CallerName::parts), out);
@@ -65,11 +65,11 @@ impl NameWriter {
 
 const PLACES: usize = 512;
 
-/// Where to remember an identity; nothing for one that is not worth it.
+/// The index for an identity; `None` if it is too long to cache.
 fn place(identity: &[u8]) -> Option<usize> {
-    /// Longer ones are few, and would take much memory.
+    /// Longer identities are few, and would take much memory.
     const LONGEST: usize = 2048;
-    // Half of the bytes are enough to tell sessions from each other.
+    // Half of the bytes are enough to distinguish sessions.
     let words = identity.as_chunks::<16>().0.iter().filter_map(|chunk| chunk.first_chunk());
     let mixed = words.fold(identity.len() as u64, |mixed, word| {
         (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -1,5 +1,4 @@
-//! Evidence as people send it: archives of logs, and logs that are compressed in other
-//! ways than CloudTrail does.
+//! Archives of logs, and logs in other compression formats than CloudTrail's.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -176,14 +175,14 @@ fn an_archive_without_logs_is_named() {
             "0\n",
             &format!("{said}; nothing was read\n{last}; 1 problem, named above\n"),
         );
-        // In a folder of other files, nobody expects a log in it.
+        // In a folder of other files, a workbook is not expected to be a log.
         let trial = Trial::with("log/result.xlsx", &file);
         trial.run(&ROWS).shows(0, "", &format!("{last}\n"));
     }
 }
 
 #[test]
-fn what_has_the_name_of_an_archive_must_be_one() {
+fn a_file_with_the_name_of_an_archive_must_be_one() {
     for (content, kind) in [(&b"<html>"[..], "not JSON"), (b"", "empty"), (b"{}", "other JSON")] {
         for name in ["a.zip", "a.tar.gz", "A.TGZ", "a.json.zst"] {
             let trial = Trial::with(&format!("log/{name}"), content);

@@ -1,6 +1,6 @@
-//! What nobody meant to give: damaged files, files of other kinds, hostile
-//! content, folders that cannot be read, outputs that cannot be written, and
-//! mistyped options. Each is named, and costs nothing but itself.
+//! Bad input: damaged files, files of other kinds, hostile content, unreadable folders,
+//! unwritable outputs, and mistyped options. Each is named, and the rest is still
+//! processed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

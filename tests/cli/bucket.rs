@@ -1,5 +1,5 @@
-//! What comes from S3: run against a server in the same process, which counts
-//! what it is asked for and misbehaves on request.
+//! Reading from S3, against a server in the same process that counts requests and injects
+//! faults.
 
 mod answers;
 mod archived;

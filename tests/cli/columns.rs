@@ -121,7 +121,7 @@ fn a_minus_leaves_out_columns_of_the_default() {
 }
 
 #[test]
-fn what_cannot_be_left_out_is_named() {
+fn columns_that_cannot_be_removed_are_named() {
     let trial = Trial::with("a.json", NAMED);
     let list = "eventTime,awsRegion,eventSource,eventName,userName,sourceIPAddress,userAgent,requestParameters,errorCode,\
                 recipientAccountId";

@@ -17,7 +17,7 @@ fn offered(words: &[&str]) -> String {
 }
 
 #[test]
-fn what_is_typed_can_go_on() {
+fn typed_words_are_completed() {
     for (words, expected) in [
         (&["-c", "recip"][..], "recipientAccountId"),
         (&["-c", "eventTime,RECIP"], "eventTime,recipientAccountId"),

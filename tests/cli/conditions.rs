@@ -1,5 +1,4 @@
-//! The finer questions, on the sample bucket: what a user types, and what is
-//! written.
+//! Conditions on the sample bucket.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -33,7 +32,7 @@ fn conditions_combine() {
 }
 
 #[test]
-fn what_a_column_shows_can_be_asked_for() {
+fn column_values_can_be_conditions() {
     gives(&["--where", "resources = i-0abc12de34f567890", "-e", "Terminate*", "--count"], &["2"]);
     gives(&["--where", "resources", "--where", "!resources", "--count"], &["0"]);
     let refused = run(&["--where", "file = *eu-west-1*"]);
@@ -111,7 +110,7 @@ fn an_expression_that_fails_leaves_the_event_out_and_says_so() {
 }
 
 #[test]
-fn what_matches_nothing_is_explained() {
+fn options_without_a_match_are_explained() {
     for (arguments, hint) in [
         (
             &["-e", "Terminateinstance"][..],

@@ -1,5 +1,4 @@
-//! Runs the binary in a folder of its own, with nothing of the surroundings
-//! but what a test gives it.
+//! Runs the binary in its own folder and environment.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

@@ -20,7 +20,7 @@ fn examples_on_a_folder_find_something() {
     for line in on_folders {
         let ran = trial.run_in_shell(&line.replace("AWSLogs", logs));
         assert_eq!(ran.code, Some(0), "{ran:?}");
-        // One asks for a key that the documentation uses, and nobody has.
+        // One example has the key of the AWS documentation, which no log contains.
         let finds = !ran.stderr.contains(" 0 matched");
         assert!(finds || line.contains("--access-key"), "{ran:?}");
     }

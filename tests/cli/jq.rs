@@ -1,4 +1,4 @@
-//! Expressions that no process can bear, and that end with an error all the same.
+//! Expressions that would exhaust a process end with an error.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

@@ -1,4 +1,4 @@
-//! JSON: events as they were delivered, one a line, or objects of columns.
+//! JSON: events as delivered, one per line, or objects of columns.
 
 use serde_json::Value;
 use testkit::logs::{edge_cases, records};
@@ -86,7 +86,7 @@ fn columns_make_objects() {
 }
 
 #[test]
-fn what_is_odd_is_one_line_and_keeps_its_meaning() {
+fn unusual_events_are_one_line_and_keep_their_meaning() {
     let odd = edge_cases::events();
     let trial = Trial::with("log", records(odd.iter().map(|event| &event.json)));
     let ran = json(&trial, &["-q"]);
@@ -135,7 +135,7 @@ fn an_event_that_came_before_is_left_out() {
 }
 
 #[test]
-fn what_jq_yields_is_a_value_a_line() {
+fn jq_output_is_one_value_per_line() {
     let trial = Trial::with("log", EVENT);
     let gives = |expression: &str, expected: &[&str]| {
         assert_eq!(json(&trial, &["--jq", expression]).lines(0), expected, "{expression}");
@@ -149,7 +149,7 @@ fn what_jq_yields_is_a_value_a_line() {
 }
 
 #[test]
-fn what_means_nothing_in_json_is_refused() {
+fn options_without_effect_on_json_are_refused() {
     let trial = Trial::with("log", EVENT);
     for option in [&["--null", "x"][..], &["--excel"]] {
         let text = "has no effect with JSON output";

@@ -1,8 +1,8 @@
-//! What is made for Excel, opened in LibreOffice where that is installed: every
-//! row and column is in its place.
+//! Opens files written for Excel in LibreOffice, if it is installed, and checks rows and
+//! columns.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-#![allow(clippy::print_stderr, reason = "whoever runs the tests is to know that these did not")]
+#![allow(clippy::print_stderr, reason = "a skipped test must be visible")]
 
 use std::path::Path;
 use std::process::{Command, Stdio};

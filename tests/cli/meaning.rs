@@ -1,5 +1,4 @@
-//! What the words mean that an investigation hangs on: who somebody is, what failed,
-//! what an event is about, and when it happened.
+//! The meaning of caller, failure, resource and time.
 
 use crate::harness::Trial;
 

@@ -1,5 +1,5 @@
-//! Values that are much larger than any that AWS writes, under a limit that a second
-//! copy of them would break.
+//! Values much larger than any that AWS writes, under a memory limit that a second copy
+//! would exceed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

@@ -1,4 +1,4 @@
-//! What newcomers type, and what they are told: always how to write it.
+//! Common mistakes of new users, and the hints that correct them.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

@@ -1,5 +1,5 @@
-//! A search over the bytes of a file never changes the rows: it only saves
-//! decoding what cannot be wanted.
+//! The byte search never changes the rows; it only saves decoding records that cannot
+//! match.
 
 use crate::harness::{Trial, gzip};
 
@@ -63,7 +63,7 @@ fn the_last_line_says_that_not_all_was_decoded() {
 }
 
 #[test]
-fn what_is_wrong_with_a_searched_log_is_named() {
+fn problems_in_a_searched_log_are_named() {
     let trial = Trial::new();
     let text = log(&EVENTS[..2]);
     let arguments = ["log", "--count", "-e", "CreateTrail", "-q"];

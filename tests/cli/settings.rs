@@ -1,5 +1,4 @@
-//! What someone would otherwise type every day, from a file and from the
-//! environment.
+//! Settings from the configuration file and the environment.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -145,7 +144,7 @@ fn the_name_of_the_output_sets_the_format() {
 }
 
 #[test]
-fn what_is_set_for_tables_does_not_hinder_json() {
+fn table_settings_do_not_conflict_with_json() {
     let trial = trial("null = \"-\"\nexcel = true\ncolumns = \"eventName,mfa\"\n");
     assert_eq!(trial.run(&["log", "--no-header", "-q"]).stdout, "\u{feff}A\t-\r\n");
     let object = "{\"eventName\":\"A\",\"mfa\":null}\n";
@@ -195,7 +194,7 @@ fn a_command_that_is_mistyped_is_offered() {
 }
 
 #[test]
-fn what_nobody_typed_gives_way_to_what_was() {
+fn settings_give_way_to_the_command_line() {
     let mut trial = trial("columns = \"eventTime\"\nexcel = true\nnull = \"-\"\n");
     assert_eq!(names(&trial, &["log", "--jq", "{eventName}"]), "{\"eventName\":\"A\"}");
     let refused = trial.run(&["log", "--jq", "{eventName}", "-c", "eventTime"]);

@@ -74,8 +74,7 @@ fn a_column_to_sort_by_must_exist() {
     );
 }
 
-/// So many events that the sorter has to write some to disk, a few of them
-/// larger than a block.
+/// Enough events that the sorter writes some to disk; a few are larger than a block.
 fn many(trial: &Trial) -> Vec<(u64, String)> {
     let mut rows = Vec::new();
     let mut number = 7_u64;

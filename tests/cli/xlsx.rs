@@ -1,4 +1,4 @@
-//! Workbooks: an independent reader finds in them what a TSV has.
+//! Workbooks: an independent reader finds the same cells as in TSV.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -238,7 +238,7 @@ fn times_are_in_the_zone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cannot_be_written_is_named() {
+fn workbooks_that_cannot_be_written_are_named() {
     let mut trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}");
     trial.run(&["log", "-o", "/dev/full", "-f", "xlsx"]).shows(
         1,

@@ -1,4 +1,4 @@
-//! Times in the zone of whoever asks.
+//! Times in the zone of `--time-zone`.
 
 use crate::harness::Trial;
 

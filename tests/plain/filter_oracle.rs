@@ -1,5 +1,5 @@
-//! What the program's filter says of the events of a text, with and without
-//! the search that saves decoding most of them.
+//! Applies the program's filter to the events of a text, with and without the byte
+//! search.
 
 use std::ops::ControlFlow;
 

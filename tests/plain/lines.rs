@@ -1,4 +1,4 @@
-//! Lines of which some are damaged as copying, editing and full disks do it.
+//! Lines damaged by copying, editing or full disks.
 
 use fastrand::Rng;
 use serde_json::Value;

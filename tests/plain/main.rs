@@ -1,7 +1,6 @@
-//! The fast decoder, the portable one and the plain one on every record of a
-//! corpus: the same rows, cell by cell, whole or in windows or cut off, from
-//! the sample bucket, from generated logs and from events that are odd in
-//! every way we know.
+//! Compares the fast decoder, the portable one and the plain one on every record of a
+//! corpus, cell by cell: whole, in windows and truncated; from the sample bucket,
+//! generated logs and edge cases.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![allow(clippy::print_stderr, reason = "a failed test says what it is about")]
@@ -115,7 +114,7 @@ fn a_broken_event_in_a_string_is_reported_by_both_decoders() {
     }
 }
 
-/// What is wrong with a text in a string says nothing of the records behind it.
+/// A syntax error in a nested text says nothing about the records after it.
 #[test]
 fn a_broken_text_in_a_string_does_not_break_a_later_record() {
     for broken in [" {:x,", "{:", "{\\\"a\\\":}", "[{:x"] {

@@ -1,4 +1,4 @@
-//! Patterns in every form, and letters of which some have more than two cases.
+//! Patterns in every form, and letters with more than two cases.
 
 use proptest::prelude::*;
 use serde_json::json;

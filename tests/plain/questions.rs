@@ -1,4 +1,4 @@
-//! Each condition against a program of jq's that asks the same.
+//! Compares each condition with an equivalent jq program.
 
 use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};

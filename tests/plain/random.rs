@@ -1,5 +1,5 @@
-//! Random events as no writer of logs writes them: keys twice and in any
-//! spelling, white space wherever there can be some, in any wrapping.
+//! Random unusual events: duplicate keys, escaped keys, arbitrary white space, any
+//! wrapping.
 
 use fastrand::Rng;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The file of settings: TOML, `option = value`.
+//! Parses the configuration file: TOML, `option = value`.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -11,13 +11,14 @@ use crate::error::usage::UsageError;
 use crate::error::{Error, plain};
 use crate::syntax::suggest::nearest;
 
-/// Reads the file that is named, or the one that is in the usual place.
-pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Setting>, Error> {
-    let variable = around.get(&variable("config")).map(Path::new);
-    let Some(path) = named.or(variable).or(around.file.as_deref()) else { return Ok(Vec::new()) };
+/// Reads the settings of the file `named`, of the one that the environment names,
+/// or of the default file. Only the default file may be missing.
+pub(super) fn read(named: Option<&Path>, environment: &Environment) -> Result<Vec<Setting>, Error> {
+    let variable = environment.get(&variable("config")).map(Path::new);
+    let Some(path) = named.or(variable).or(environment.file.as_deref()) else { return Ok(Vec::new()) };
     let is_named = named.is_some() || variable.is_some();
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text, path, around),
+        Ok(text) => parse(&text, path, environment),
         Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Vec::new())
         }
@@ -25,7 +26,7 @@ pub(super) fn read(named: Option<&Path>, around: &Environment) -> Result<Vec<Set
     }
 }
 
-fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, Error> {
+fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Vec<Setting>, Error> {
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let wrong =
         |at: usize, what: &str| Error::Usage(UsageError::new(what).with_origin(Origin::Line(path.into(), line(at))));
@@ -42,7 +43,7 @@ fn parse(text: &str, path: &Path, around: &Environment) -> Result<Vec<Setting>, 
         };
         let value = self::value(name, value.get_ref()).map_err(|what| wrong(at, &format!("{name}: {what}")))?;
         let value =
-            if name == "mirror" { folder(&value, around).map_err(|what| wrong(at, what))? } else { value.into() };
+            if name == "mirror" { folder(&value, environment).map_err(|what| wrong(at, what))? } else { value.into() };
         settings.push(Setting { name, value, origin: Origin::Line(path.into(), line(at)) });
     }
     Ok(settings)
@@ -57,7 +58,7 @@ fn unknown(name: &str) -> String {
 
 const SINGLE: &str = "write a text in quotes, or a number";
 
-/// A value as it would be typed.
+/// Converts a value to its form on the command line. The error says what to write.
 fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
     let is_flag = FLAGS.contains(&name);
     match value {
@@ -79,9 +80,9 @@ fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-/// A folder that is the same wherever the program is run.
-fn folder(text: &str, around: &Environment) -> Result<OsString, &'static str> {
-    let path = match (text.strip_prefix("~/"), &around.home) {
+/// Expands `~/`. Refuses a relative path, which would depend on the current folder.
+fn folder(text: &str, environment: &Environment) -> Result<OsString, &'static str> {
+    let path = match (text.strip_prefix("~/"), &environment.home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
     };

@@ -1,9 +1,9 @@
-//! Where a value comes from.
+//! The origin of a setting, for messages.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// The place of a value that nobody typed.
+/// The origin of a value that was set and not typed.
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// A variable of the environment.

@@ -1,12 +1,12 @@
-//! The conditions of a run one by one: what each would match alone.
+//! Splits the filters of a run into single conditions, to find which match nothing.
 
 use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::{UnmatchedValues, split_list};
 
-/// The field of the conditions that has the values of an option.
+/// Returns the field of a spec that holds the values of an option.
 type ValuesOf = fn(&mut FilterSpec) -> &mut Vec<String>;
 
-/// The options with values, each with the field of an event that it looks at.
+/// The options with values, each with the event field that it tests.
 const OPTIONS: [(&str, &str, ValuesOf); 10] = [
     ("--event-name", "eventName", |conditions| &mut conditions.event_names),
     (USER, "userName", |conditions| &mut conditions.users),
@@ -21,17 +21,17 @@ const OPTIONS: [(&str, &str, ValuesOf); 10] = [
 ];
 pub(super) const USER: &str = "--user";
 
-/// One thing that is asked for, as if it were the only one.
+/// One condition of a run, as if it were the only one.
 pub(super) struct LoneCondition {
     pub(super) option: &'static str,
-    /// As they were typed.
+    /// The values as typed.
     pub(super) values: Vec<String>,
-    /// The field whose values can be shown instead; empty if there is none.
+    /// The field whose values can be suggested; empty if there is none.
     pub(super) names: &'static str,
     pub(super) conditions: FilterSpec,
 }
 
-/// Each thing that is asked for.
+/// Each condition of a run.
 pub(super) fn alone(conditions: &FilterSpec) -> Vec<LoneCondition> {
     let nothing = FilterSpec { now: conditions.now, ..FilterSpec::default() };
     let mut all = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn alone(conditions: &FilterSpec) -> Vec<LoneCondition> {
     all
 }
 
-/// Each value of a list that matched nothing.
+/// Each value of a list that matched no event, as a condition.
 pub(super) fn each_alone(unmatched: &UnmatchedValues, conditions: &FilterSpec) -> Vec<LoneCondition> {
     let Some((option, names, field)) = OPTIONS.into_iter().find(|(known, ..)| *known == unmatched.option) else {
         return Vec::new();

@@ -1,14 +1,14 @@
-//! Stretches of time of a few sizes, from a minute to what holds all years that
-//! can be written: each is made up of whole ones of the size below, and from a
-//! day on they begin at midnight, UTC.
+//! Time buckets of a few sizes, from a minute to one that covers every
+//! representable year. A bucket consists of whole buckets of the next smaller
+//! size, and buckets of a day or more start at midnight UTC.
 
-/// How many sizes there are.
+/// The number of bucket sizes.
 pub(super) const SIZES: usize = 30;
 
-/// Only charts of shorter periods, in minutes, have steps of less than an hour.
+/// Period in minutes; only charts of shorter periods use buckets below an hour.
 const SHORT: i64 = 6 * 60;
 
-/// A size of stretches: the smaller the number, the shorter they are.
+/// A bucket size, as an index: a smaller index means shorter buckets.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct BucketSize(u8);
 
@@ -21,7 +21,7 @@ impl BucketSize {
     pub(super) const DAY: BucketSize = BucketSize(8);
     const LARGEST: BucketSize = BucketSize(SIZES as u8 - 1);
 
-    /// Minutes in a stretch.
+    /// Minutes per bucket.
     pub(super) fn minutes(self) -> i64 {
         match self.0 {
             0 => 1,
@@ -39,23 +39,23 @@ impl BucketSize {
         BucketSize(self.0 + 1).min(BucketSize::LARGEST)
     }
 
-    /// The number of the stretch that a minute is in; minutes count from 1970.
+    /// The number of the bucket that contains `minute`, counted from 1970.
     pub(super) fn of_minute(self, minute: i64) -> i64 {
         minute.div_euclid(self.minutes())
     }
 
-    /// The first minute of a stretch.
+    /// The first minute of bucket `number`.
     pub(super) fn first_minute(self, number: i64) -> i64 {
         number * self.minutes()
     }
 
-    /// The smallest size that charts of the minutes from `first` to `last` have.
+    /// The smallest size for a chart of the minutes from `first` to `last`.
     pub(super) fn smallest(first: i64, last: i64) -> BucketSize {
         if last - first < SHORT { BucketSize::MINUTE } else { BucketSize::HOUR }
     }
 
-    /// The smallest of these sizes by which the minutes from `first` to `last` are
-    /// in no more than `most` stretches.
+    /// The smallest chart size at which the minutes from `first` to `last` fit
+    /// into at most `most` buckets.
     pub(super) fn for_span(first: i64, last: i64, most: i64) -> BucketSize {
         let mut size = BucketSize::smallest(first, last);
         while size.of_minute(last) - size.of_minute(first) >= most && size < BucketSize::LARGEST {
@@ -68,7 +68,7 @@ impl BucketSize {
         self.0.into()
     }
 
-    /// The size of this number, or the largest.
+    /// The size with this index, or the largest size.
     pub(super) fn at(index: u8) -> BucketSize {
         BucketSize(index).min(BucketSize::LARGEST)
     }
@@ -79,7 +79,7 @@ impl BucketSize {
     }
 }
 
-/// A point in time as the counters need it.
+/// A point in time with its bucket of every size, computed once per event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BucketedTime {
     /// Seconds from 1970.
@@ -88,10 +88,10 @@ pub(super) struct BucketedTime {
     pub(super) minute: i64,
     /// Hours from 1970.
     hour: i64,
-    /// Hours from the beginning of a Monday.
+    /// Hours since Monday 00:00 UTC, from 0 to 167.
     pub(super) hour_of_week: usize,
-    /// The stretch of each size that it is in.
-    pub(super) stretches: [i64; SIZES],
+    /// The bucket number for each size.
+    pub(super) numbers: [i64; SIZES],
 }
 
 impl BucketedTime {
@@ -105,11 +105,11 @@ impl BucketedTime {
             minute,
             hour,
             hour_of_week,
-            stretches: BucketSize::all().map(|size| size.of_minute(minute)),
+            numbers: BucketSize::all().map(|size| size.of_minute(minute)),
         }
     }
 
-    /// Moves it, which is quick within the hour.
+    /// Changes the time. Cheap if the hour stays the same, as it mostly does.
     #[inline]
     pub(super) fn set(&mut self, second: i64) {
         if (0..3600).contains(&(second - self.hour * 3600)) {
@@ -117,8 +117,8 @@ impl BucketedTime {
             let minute = second.div_euclid(60);
             if minute != self.minute {
                 self.minute = minute;
-                // By constant numbers, which is faster than by that of each size.
-                let [minutes, fives, quarters, halves, ..] = &mut self.stretches;
+                // Dividing by constants is faster than by each size's minutes.
+                let [minutes, fives, quarters, halves, ..] = &mut self.numbers;
                 *minutes = minute;
                 *fives = minute.div_euclid(5);
                 *quarters = minute.div_euclid(15);
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_size_is_made_up_of_the_one_below() {
+    fn each_size_is_a_multiple_of_the_next_smaller() {
         for pair in BucketSize::all().windows(2) {
             assert_eq!(pair[1].minutes() % pair[0].minutes(), 0, "{pair:?}");
             assert_eq!(pair[0].next(), pair[1]);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_gets_the_size_that_shows_most() {
+    fn a_span_gets_the_smallest_size_that_fits() {
         for (first, last, most, minutes) in [
             (0, 23 * 60, 24, 60),
             (0, 24 * 60, 24, 120),
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_that_is_moved_is_like_a_new_one() {
+    fn changing_the_time_equals_a_new_value() {
         let mut moment = BucketedTime::new(0);
         for second in [0, 59, 60, 1799, 3599, 3600, 1, -1, -61, -3600, -3601, 1_790_000_000] {
             moment.set(second);
             let fresh = BucketedTime::new(second);
             assert_eq!((moment.second, moment.minute, moment.hour), (second, fresh.minute, fresh.hour));
-            assert_eq!(moment.stretches, fresh.stretches);
+            assert_eq!(moment.numbers, fresh.numbers);
         }
         let monday = "2026-10-05T00:59:59Z".parse::<jiff::Timestamp>().unwrap().as_second();
         assert_eq!(BucketedTime::new(monday).hour_of_week, 0);

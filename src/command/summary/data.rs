@@ -1,6 +1,6 @@
-//! The summary as data: a line for each value, or one JSON object.
+//! The summary as data: one line per value, or one JSON object.
 //!
-//! Both have the same names: those of columns where these are counted.
+//! Both use the same table names: the name of the counted column.
 
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ use crate::syntax::visible::push_text;
 use crate::table::layout::Format;
 use crate::table::line;
 
-/// What a table is called where programs read it: as the column that it counts.
+/// The name of a table in machine-readable output: the column that it counts.
 fn name(about: TableTopic) -> &'static str {
     match about {
         TableTopic::Accounts => "recipientAccountId",
@@ -32,17 +32,17 @@ fn name(about: TableTopic) -> &'static str {
     }
 }
 
-/// A summary that is written as data.
+/// A summary to be written as data.
 pub(super) struct SummaryData<'a> {
     pub(super) summary: &'a Summary,
     pub(super) coverage: &'a Coverage,
-    /// Whether events that came before were left out.
+    /// Whether duplicate events were left out.
     pub(super) dedupe: bool,
     pub(super) stop: &'a Cancellation,
 }
 
 impl SummaryData<'_> {
-    /// Writes it, with `all` rows or, where there are none, those of its tables.
+    /// Writes the summary: `all` rows if given, otherwise the rows of its tables.
     pub(super) fn write(&self, all: Option<AllRows>, format: SummaryFormat, target: &mut Target) -> Result<(), Error> {
         let mut out = DataBuffer { bytes: Vec::new(), target, stop: self.stop };
         match format {
@@ -53,8 +53,8 @@ impl SummaryData<'_> {
         out.flush()
     }
 
-    /// Rows of the values that were asked for or, where nothing was, of all tables
-    /// one behind the other.
+    /// Writes the rows of the requested columns or, without a request, of every
+    /// table in turn.
     fn write_lines(&self, all: Option<AllRows>, format: Format, out: &mut DataBuffer<'_>) -> Result<(), Error> {
         if let Some(table) = self.summary.table(TableTopic::Asked) {
             let columns = table.columns.iter().map(String::as_str);
@@ -88,7 +88,7 @@ impl SummaryData<'_> {
         })
     }
 
-    /// One object with all that is counted.
+    /// Writes everything as one object, row by row to bound memory.
     fn write_json(&self, all: Option<AllRows>, out: &mut DataBuffer<'_>) -> Result<(), Error> {
         let [first, last] = times(self.summary.counts.all.period());
         let mut object = Map::new();
@@ -125,7 +125,7 @@ impl SummaryData<'_> {
         Ok(())
     }
 
-    /// Calls `each` for `all` rows or, where there are none, for those of the tables.
+    /// Calls `each` for `all` rows if given, otherwise for the rows of the tables.
     fn each_row(
         &self,
         all: Option<AllRows>,
@@ -136,7 +136,7 @@ impl SummaryData<'_> {
         }
         for (table, counted) in self.summary.tables.iter().enumerate() {
             for row in &counted.rows {
-                let (count, period) = (row.trend.count, row.trend.period());
+                let (count, period) = (row.stats.count, row.stats.period());
                 each(CountedRow { table, values: &row.values, count, period })?;
             }
         }
@@ -159,7 +159,7 @@ impl SummaryData<'_> {
     }
 }
 
-/// Begins the object of a table up to its rows, and ends the one before.
+/// Closes the previous table's object and opens that of `table` up to its rows.
 fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_>) {
     let head = json!({ "distinct": table.distinct, "events": table.events, "without": table.empty }).to_string();
     out.text(if has_previous { "]}," } else { "," });
@@ -173,7 +173,7 @@ fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> Value {
     values.chain(numbers.map(|(name, value)| (name.into(), value))).collect::<Map<_, _>>().into()
 }
 
-/// What is to be written next, so that it is written in large pieces.
+/// Collects output, so that the target is written in large pieces.
 struct DataBuffer<'a> {
     bytes: Vec<u8>,
     target: &'a mut Target,
@@ -183,8 +183,8 @@ struct DataBuffer<'a> {
 impl DataBuffer<'_> {
     const FULL: usize = 64 << 10;
 
-    /// Appends JSON. Hidden characters are in its strings only, where an escape
-    /// means the same.
+    /// Appends JSON. Hidden characters occur only inside its strings, so they can
+    /// be escaped without changing the value.
     fn text(&mut self, json: &str) {
         push_text(json, &mut self.bytes);
     }

@@ -1,5 +1,5 @@
-//! Values as people see them: in no terminal and on no page can a value hide
-//! what it holds, or turn round the text that it stands in.
+//! Values as people see them. Control characters and direction marks are
+//! escaped, so that a value cannot hide its content or reorder nearby text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,8 +9,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 pub(super) use crate::syntax::visible::is_hidden;
 use crate::syntax::visible::push_text;
 
-/// The text as cells show it, without anything that shows nothing or changes
-/// how other text is shown.
+/// The text with invisible characters, and those that affect how other text is
+/// displayed, replaced by escapes.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
@@ -20,19 +20,19 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&shown).into_owned())
 }
 
-/// How many columns of a terminal the text takes.
+/// The width of the text in terminal columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in `columns` columns of a terminal at most: a longer one loses its
-/// middle, since names differ at both ends.
+/// The text in at most `columns` terminal columns. A longer text loses its
+/// middle, because names differ at both ends.
 pub(super) fn fitted(text: &str, columns: usize) -> Cow<'_, str> {
     shortened(text, columns, 2)
 }
 
-/// Texts in `columns` columns at most, which stay different where some place to
-/// cut them allows it.
+/// The texts in at most `columns` columns each. The cut is placed so that
+/// different texts stay different, if any placement allows it.
 pub(super) fn fitted_apart<'a>(texts: &[&'a str], columns: usize) -> Vec<Cow<'a, str>> {
     let cut = |quarters: usize| -> Vec<_> { texts.iter().map(|text| shortened(text, columns, quarters)).collect() };
     let different = texts.iter().collect::<HashSet<_>>().len();
@@ -40,21 +40,22 @@ pub(super) fn fitted_apart<'a>(texts: &[&'a str], columns: usize) -> Vec<Cow<'a,
     apart.unwrap_or_else(|| cut(2))
 }
 
-/// The text with so many quarters of what has room from its start, and the others
-/// from its end.
+/// The text cut to `columns`: `quarters` quarters of the space go to its start,
+/// the rest to its end.
 fn shortened(text: &str, columns: usize, quarters: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
-    let room = columns.saturating_sub(1);
-    let head = (room * quarters).div_ceil(4);
-    let start = taken(text.chars(), head);
-    let end: Vec<char> = taken(text.chars().rev(), room - head).chars().rev().collect();
+    // One column is for the ellipsis.
+    let available = columns.saturating_sub(1);
+    let head = (available * quarters).div_ceil(4);
+    let start = prefix(text.chars(), head);
+    let end: Vec<char> = prefix(text.chars().rev(), available - head).chars().rev().collect();
     Cow::Owned(format!("{start}…{}", String::from_iter(end)))
 }
 
-/// As many of the characters as have room.
-fn taken(characters: impl Iterator<Item = char>, columns: usize) -> String {
+/// The longest prefix that fits into `columns`.
+fn prefix(characters: impl Iterator<Item = char>, columns: usize) -> String {
     let mut used = 0;
     let fits = |character: &char| {
         used += character.width().unwrap_or(0);
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_hides_is_shown() {
+    fn hidden_characters_are_escaped() {
         for (text, expected) in [
             ("plain ~", "plain ~"),
             ("é漢", "é漢"),
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn different_texts_stay_different_where_they_can() {
+    fn different_texts_stay_different_if_possible() {
         for (texts, columns, expected) in [
             (["abcdefgh", "abcdexgh"], 8, ["abcdefgh", "abcdexgh"]),
             (["abcdefgh", "abcdexgh"], 5, ["a…fgh", "a…xgh"]),

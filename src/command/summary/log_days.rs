@@ -1,5 +1,5 @@
-//! Of which days there are logs, by account and region, as the names of files
-//! tell: where one is missing, nothing happened, or something is lost.
+//! The days that have logs, by account and region, taken from file names. A
+//! missing day means that nothing happened or that a log is lost.
 
 use std::collections::BTreeMap;
 
@@ -7,34 +7,33 @@ use jiff::civil::Date;
 
 use crate::cloudtrail::keys::KeyPlace;
 
-/// Whose logs: an account and the region that delivered.
+/// The account that owns a log and the region that delivered it.
 pub(super) type AccountRegion = (String, String);
 
-/// More owners than the largest organisations have. Only names that somebody made
-/// up can be more, and then it is said that there are.
-const MOST: usize = 50_000;
+/// Limit that bounds memory: more owners than the largest organisations have.
+/// Only made-up names exceed it, and `has_more` reports that.
+const MAX_OWNERS: usize = 50_000;
 
-/// The days of which there are logs.
+/// The days that have logs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct LogDays {
-    /// For each owner its days, counted from 1970, as sorted stretches from the
-    /// first to the last.
+    /// The days of each owner, counted from 1970, as sorted inclusive ranges.
     owners: BTreeMap<AccountRegion, Vec<[i32; 2]>>,
-    /// Logs whose name tells no account, region and day.
-    pub(super) untold: u64,
-    /// Whether there are more owners than are kept.
+    /// Logs whose name lacks an account, a region or a day.
+    pub(super) unplaced: u64,
+    /// Whether owners were dropped because of `MAX_OWNERS`.
     pub(super) has_more: bool,
-    /// The last owner and day that were met.
+    /// The owner and day of the last log: the next one is mostly of the same day.
     last: Option<(AccountRegion, i32)>,
 }
 
 impl LogDays {
-    /// Notes a log by its name.
+    /// Records a log by its name.
     pub(super) fn add(&mut self, name: &str) {
         let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
         let place = KeyPlace::of(folders);
         let (Some(account), Some(region), Some(day)) = (place.account, place.region, place.day()) else {
-            self.untold += 1;
+            self.unplaced += 1;
             return;
         };
         let day = number(day);
@@ -49,53 +48,53 @@ impl LogDays {
     }
 
     fn add_days(&mut self, owner: AccountRegion, [first, last]: [i32; 2]) {
-        if self.owners.len() >= MOST && !self.owners.contains_key(&owner) {
+        if self.owners.len() >= MAX_OWNERS && !self.owners.contains_key(&owner) {
             self.has_more = true;
             return;
         }
-        let stretches = self.owners.entry(owner).or_default();
-        let from = stretches.partition_point(|stretch| stretch[1] < first - 1);
-        let to = stretches.partition_point(|stretch| stretch[0] <= last + 1);
-        let joined = stretches[from..to]
+        let ranges = self.owners.entry(owner).or_default();
+        let from = ranges.partition_point(|range| range[1] < first - 1);
+        let to = ranges.partition_point(|range| range[0] <= last + 1);
+        let joined = ranges[from..to]
             .iter()
-            .fold([first, last], |[first, last], stretch| [first.min(stretch[0]), last.max(stretch[1])]);
-        stretches.splice(from..to, [joined]);
+            .fold([first, last], |[first, last], range| [first.min(range[0]), last.max(range[1])]);
+        ranges.splice(from..to, [joined]);
     }
 
-    /// Adds what another thread met.
+    /// Adds the days that another thread recorded.
     pub(super) fn merge(&mut self, other: LogDays) {
-        for (owner, stretches) in other.owners {
-            for stretch in stretches {
-                self.add_days(owner.clone(), stretch);
+        for (owner, ranges) in other.owners {
+            for range in ranges {
+                self.add_days(owner.clone(), range);
             }
         }
-        self.untold += other.untold;
+        self.unplaced += other.unplaced;
         self.has_more |= other.has_more;
     }
 
     /// Each owner with its days.
     pub(super) fn owners(&self) -> impl Iterator<Item = (&AccountRegion, &[[i32; 2]])> {
-        self.owners.iter().map(|(owner, stretches)| (owner, stretches.as_slice()))
+        self.owners.iter().map(|(owner, ranges)| (owner, ranges.as_slice()))
     }
 
-    /// The first day of all and the last.
+    /// The first and the last day of all owners.
     pub(super) fn period(&self) -> Option<[i32; 2]> {
-        let firsts = self.owners.values().filter_map(|stretches| stretches.first());
-        let lasts = self.owners.values().filter_map(|stretches| stretches.last());
-        Some([firsts.map(|stretch| stretch[0]).min()?, lasts.map(|stretch| stretch[1]).max()?])
+        let firsts = self.owners.values().filter_map(|ranges| ranges.first());
+        let lasts = self.owners.values().filter_map(|ranges| ranges.last());
+        Some([firsts.map(|range| range[0]).min()?, lasts.map(|range| range[1]).max()?])
     }
 }
 
-/// Days from 1970 to this one.
+/// The day as a number of days since 1970.
 fn number(day: Date) -> i32 {
     day.duration_since(Date::constant(1970, 1, 1)).as_hours().div_euclid(24) as i32
 }
 
-/// The days of a period that are in no stretch, as stretches.
-pub(super) fn gaps(stretches: &[[i32; 2]], [first, last]: [i32; 2]) -> Vec<[i32; 2]> {
+/// The days of a period that are in none of the sorted `ranges`, as ranges.
+pub(super) fn gaps(ranges: &[[i32; 2]], [first, last]: [i32; 2]) -> Vec<[i32; 2]> {
     let mut gaps = Vec::new();
     let mut next = first;
-    for [start, end] in stretches {
+    for [start, end] in ranges {
         if *start > next {
             gaps.push([next, start - 1]);
         }
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn days_without_a_log_are_gaps_whatever_the_order_and_the_threads() {
+    fn gaps_do_not_depend_on_order_or_threads() {
         let order = [4, 1, 9, 2, 2, 8, 5];
         let mut whole = LogDays::default();
         let mut threads = [LogDays::default(), LogDays::default()];
@@ -127,12 +126,12 @@ mod tests {
         let [mut left, right] = threads;
         left.merge(right);
         for days in [&whole, &left] {
-            let (first, stretches) = days.owners().next().unwrap();
+            let (first, ranges) = days.owners().next().unwrap();
             assert_eq!(first, &("111122223333".to_string(), "eu-west-1".to_string()));
             let start = number(Date::constant(2026, 10, 1));
-            let relative: Vec<[i32; 2]> = stretches.iter().map(|stretch| stretch.map(|day| day - start + 1)).collect();
+            let relative: Vec<[i32; 2]> = ranges.iter().map(|range| range.map(|day| day - start + 1)).collect();
             assert_eq!(relative, [[1, 2], [4, 5], [8, 9]]);
-            let found = gaps(stretches, [start - 1, start + 9]);
+            let found = gaps(ranges, [start - 1, start + 9]);
             let relative: Vec<[i32; 2]> = found.iter().map(|gap| gap.map(|day| day - start + 1)).collect();
             assert_eq!(relative, [[0, 0], [3, 3], [6, 7], [10, 10]]);
             assert_eq!(days.period(), Some([start, start + 8]));
@@ -140,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_such_name_is_counted() {
+    fn logs_with_other_names_are_counted() {
         let mut days = LogDays::default();
         for name in ["-", "a.json", "111122223333/CloudTrail/eu-west-1/2026/13/01/x.json", "AWSLogs/x/2026/10/01/y"] {
             days.add(name);
         }
-        assert_eq!((days.untold, days.period()), (4, None));
+        assert_eq!((days.unplaced, days.period()), (4, None));
         assert_eq!(gaps(&[], [1, 3]), [[1, 3]]);
     }
 }

@@ -1,5 +1,4 @@
-//! Where a summary comes from: what was asked, of which logs, when, and by which
-//! version.
+//! The provenance of a summary: its command, inputs, filters, time and version.
 
 use super::request::SummaryRequest;
 use super::time;
@@ -8,7 +7,7 @@ use crate::report::Coverage;
 use crate::source::spec::Input;
 use crate::syntax::shell::quoted;
 
-/// Lines of a label and a text, in which nothing is hidden.
+/// Pairs of a label and a text without hidden characters.
 pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'static str, String)> {
     let reading = &request.reading;
     let inputs: Vec<String> = reading.inputs.iter().map(input).collect();
@@ -36,7 +35,7 @@ fn input(input: &Input) -> String {
     }
 }
 
-/// The filters that were typed, and the times that they mean.
+/// The filters as typed, and the absolute times that they resolve to.
 fn filters(request: &SummaryRequest) -> String {
     let mut words: Vec<String> = request.filters.iter().map(|word| quoted(word)).collect();
     let window = request.reading.filter.window;
@@ -49,8 +48,8 @@ fn filters(request: &SummaryRequest) -> String {
     if words.is_empty() { "none".into() } else { words.join(" ") }
 }
 
-/// How many events were left out, or why they were not looked for: to remember
-/// every eventID takes a single thread half as long again.
+/// The number of duplicates left out, or a note that they were not looked for:
+/// remembering every eventID takes half as long again on one thread.
 fn duplicates(request: &SummaryRequest, coverage: &Coverage) -> String {
     if request.dedupe {
         return format!("{} left out: the eventID came before", coverage.duplicates);

@@ -1,4 +1,4 @@
-//! What was counted, put together: all that the outputs show.
+//! The merged counts of all threads: everything that the outputs show.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +11,7 @@ use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
 
-/// What a table is about.
+/// The kind of value that a table counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum TableTopic {
     Accounts,
@@ -22,7 +22,7 @@ pub(super) enum TableTopic {
     Addresses,
     Errors,
     Denied,
-    /// Whatever was asked for.
+    /// The columns requested on the command line.
     Asked,
 }
 
@@ -30,38 +30,39 @@ pub(super) enum TableTopic {
 #[derive(Debug)]
 pub(super) struct SummaryTable {
     pub(super) about: TableTopic,
-    /// What the values of a row are.
+    /// The names of the values of a row.
     pub(super) columns: Vec<String>,
-    /// How many different values there are.
+    /// The number of different values, including those not in `rows`.
     pub(super) distinct: u64,
-    /// How many events have a value.
+    /// The number of events with a value.
     pub(super) events: u64,
-    /// How many have none.
+    /// The number of events without a value.
     pub(super) empty: u64,
-    /// The most frequent, which come first.
+    /// The most frequent values, by decreasing count.
     pub(super) rows: Vec<TableRow>,
-    /// When values came for the first time.
+    /// The times at which values were first seen.
     pub(super) firsts: Timeline<1>,
 }
 
-/// A value, or several that came together.
+/// One value per column of the table, and their statistics.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct TableRow {
     pub(super) values: Vec<String>,
-    pub(super) trend: ValueStats,
+    pub(super) stats: ValueStats,
 }
 
-/// All that was counted.
+/// All counts of a run.
 pub(super) struct Summary {
     pub(super) counts: EventCounts,
     pub(super) tables: Vec<SummaryTable>,
-    /// Who was denied anything: the calls shown of each are not all there are.
+    /// The principals with denied calls. Counted apart, because the rows of denied
+    /// calls are only the most frequent ones.
     pub(super) roles: SummaryTable,
 }
 
 impl Summary {
-    /// Puts together what the threads counted: of each table, whose columns
-    /// `headings` has, the `top` first rows. `all` takes every row.
+    /// Merges the tallies of all threads. `headings` has the columns of each table,
+    /// which keeps its `top` most frequent rows. `all` is given every row.
     pub(super) fn new(
         headings: Vec<(TableTopic, Vec<String>)>,
         tallies: Vec<Tally>,
@@ -84,19 +85,19 @@ impl Summary {
         Ok(Summary { counts, tables, roles })
     }
 
-    /// The table about something, if there is one.
+    /// The table of a topic, if the summary has one.
     pub(super) fn table(&self, about: TableTopic) -> Option<&SummaryTable> {
         self.tables.iter().find(|table| table.about == about)
     }
 
-    /// Leaves only the first rows of each table.
+    /// Truncates each table to its `top` first rows.
     pub(super) fn keep(&mut self, top: usize) {
         for table in &mut self.tables {
             table.rows.truncate(top);
         }
     }
 
-    /// How many events have no time that can be read.
+    /// The number of events without a readable time.
     pub(super) fn untimed(&self) -> u64 {
         self.counts.all.count - self.counts.week.iter().sum::<u64>()
     }
@@ -120,36 +121,36 @@ impl SummaryTable {
             rows: Vec::new(),
             firsts: Timeline::default(),
         };
-        let mut best = TopValues { most: top, heap: BinaryHeap::new() };
+        let mut top_values = TopValues { limit: top, heap: BinaryHeap::new() };
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {
             let mut moment = BucketedTime::new(0);
-            first.finish(counters, |value, trend| {
+            first.finish(counters, |value, stats| {
                 table.distinct += 1;
-                table.events += trend.count;
-                if let Some([first, _]) = trend.period() {
+                table.events += stats.count;
+                if let Some([first, _]) = stats.period() {
                     moment.set(first);
                     table.firsts.add(&moment, 0);
                 }
-                best.offer(value, trend);
-                each(value, trend)
+                top_values.offer(value, stats);
+                each(value, stats)
             })?;
         }
-        table.rows = best.rows();
+        table.rows = top_values.rows();
         Ok(table)
     }
 }
 
-/// The most frequent values so far. Of equally frequent ones, the first in the
-/// alphabet.
+/// The most frequent values so far; ties go to the value that sorts first.
 struct TopValues {
-    most: usize,
+    limit: usize,
     heap: BinaryHeap<Reverse<TopCandidate>>,
 }
 
 type TopCandidate = (u64, Reverse<Vec<u8>>, BoxedStats);
 
-/// A trend that takes no part in comparing: no two candidates have one value.
+/// Statistics that all compare equal: the order of candidates is decided by
+/// their values, which are distinct.
 struct BoxedStats(ValueStats);
 
 impl PartialEq for BoxedStats {
@@ -173,22 +174,23 @@ impl Ord for BoxedStats {
 }
 
 impl TopValues {
-    fn offer(&mut self, value: &[u8], trend: &ValueStats) {
-        if self.heap.len() >= self.most {
+    fn offer(&mut self, value: &[u8], stats: &ValueStats) {
+        if self.heap.len() >= self.limit {
             let is_better = self.heap.peek().is_some_and(|Reverse((count, Reverse(last), _))| {
-                (trend.count, Reverse(value)) > (*count, Reverse(last.as_slice()))
+                (stats.count, Reverse(value)) > (*count, Reverse(last.as_slice()))
             });
             if !is_better {
                 return;
             }
             self.heap.pop();
         }
-        self.heap.push(Reverse((trend.count, Reverse(value.to_vec()), BoxedStats(trend.clone()))));
+        self.heap.push(Reverse((stats.count, Reverse(value.to_vec()), BoxedStats(stats.clone()))));
     }
 
     fn rows(self) -> Vec<TableRow> {
-        let best = self.heap.into_sorted_vec().into_iter();
-        best.map(|Reverse((_, Reverse(value), BoxedStats(trend)))| TableRow { values: all_rows::values(&value), trend })
+        let top_values = self.heap.into_sorted_vec().into_iter();
+        top_values
+            .map(|Reverse((_, Reverse(value), BoxedStats(stats)))| TableRow { values: all_rows::values(&value), stats })
             .collect()
     }
 }
@@ -198,16 +200,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_frequent_come_first_and_equals_by_name() {
-        let mut best = TopValues { most: 3, heap: BinaryHeap::new() };
+    fn rows_are_sorted_by_count_and_then_by_name() {
+        let mut top_values = TopValues { limit: 3, heap: BinaryHeap::new() };
         for (value, count) in [("d", 1), ("b", 2), ("a", 1), ("e", 5), ("c", 2), ("f", 2)] {
-            let mut trend = ValueStats::default();
-            trend.count = count;
-            best.offer(value.as_bytes(), &trend);
+            let mut stats = ValueStats::default();
+            stats.count = count;
+            top_values.offer(value.as_bytes(), &stats);
         }
-        let rows: Vec<String> = best.rows().into_iter().map(|row| row.values.concat()).collect();
+        let rows: Vec<String> = top_values.rows().into_iter().map(|row| row.values.concat()).collect();
         assert_eq!(rows, ["e", "b", "c"]);
-        let mut none = TopValues { most: 0, heap: BinaryHeap::new() };
+        let mut none = TopValues { limit: 0, heap: BinaryHeap::new() };
         none.offer(b"a", &ValueStats::default());
         assert!(none.rows().is_empty());
     }

@@ -1,5 +1,5 @@
-//! The summary as text for people: on a terminal as wide as it is, in colours
-//! where these are wanted.
+//! The summary as text for people, fitted to the width of the terminal and in
+//! colour if enabled.
 
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
@@ -9,25 +9,25 @@ use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
 use crate::command::summary::display::{fitted, fitted_apart, visible, width};
-use crate::command::summary::value_stats::{ChartRange, STRETCHES};
+use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS};
 use crate::report::{Coverage, count};
 
 const HEADING: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 const BAR: Style = AnsiColor::Cyan.on_default();
-const TROUBLE: Style = AnsiColor::Red.on_default();
+const ALERT: Style = AnsiColor::Red.on_default();
 
-/// Between the columns of a table.
+/// Spaces between the columns of a table.
 const GAP: usize = 2;
-/// A column of times.
+/// The width of a column of times.
 const TIME: usize = "10-01 09:14".len();
 
-/// Writes the text, with where it comes from at its end.
+/// Returns the text, which ends with its provenance.
 pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, String)], look: TextStyle) -> String {
     let period = summary.counts.all.period();
     let is_wide = look.width.is_some_and(|width| width >= 100);
-    let narrow = if is_wide { STRETCHES } else { STRETCHES / 2 };
-    let frame = period.map(|period| ChartRange::new(period, narrow));
+    let buckets = if is_wide { PICTURE_BUCKETS } else { PICTURE_BUCKETS / 2 };
+    let frame = period.map(|period| ChartRange::new(period, buckets));
     let mut page = TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame };
     page.overview(summary, coverage);
     for table in &summary.tables {
@@ -45,10 +45,10 @@ pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, 
 struct TextPage {
     text: String,
     look: TextStyle,
-    /// How many columns a line has at most.
+    /// The most columns of a line.
     width: usize,
     period: Option<[i64; 2]>,
-    /// What the small pictures are of.
+    /// The period of the small charts.
     frame: Option<ChartRange>,
 }
 
@@ -62,7 +62,7 @@ impl TextPage {
         if self.look.has_colors && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
     }
 
-    /// A line with a label, whose text goes on below where it is long.
+    /// Adds a label and a text, which wraps at the width of the page.
     fn labelled(&mut self, label: &str, text: &str) {
         const LABEL: usize = 11;
         let mut heading = self.paint(HEADING, label) + &" ".repeat(LABEL.saturating_sub(label.len()));
@@ -130,7 +130,7 @@ impl TextPage {
         if table.rows.is_empty() {
             return;
         }
-        let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.trend.count).to_string()).collect();
+        let numbers: Vec<String> = table.rows.iter().map(|row| HumanCount(row.stats.count).to_string()).collect();
         let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
         let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::step(frame.minutes())));
         let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
@@ -146,8 +146,7 @@ impl TextPage {
         if picture > 0 {
             line.push_str(&format!("  {:TIME$}  {:TIME$}  {over}", "first", "last"));
         }
-        let style =
-            if matches!(table.about, TableTopic::Errors | TableTopic::Denied) { TROUBLE.bold() } else { HEADING };
+        let style = if matches!(table.about, TableTopic::Errors | TableTopic::Denied) { ALERT.bold() } else { HEADING };
         let line = fitted(line.trim_end(), self.width).into_owned();
         self.line(&self.paint(style, &line));
         for ((cells, events), row) in cells.iter().zip(&numbers).zip(&table.rows) {
@@ -155,13 +154,13 @@ impl TextPage {
             line.push_str(&format!("{:GAP$}{events:>number$}", ""));
             if let (Some(frame), Some(period)) = (self.frame, self.period) {
                 let times = row
-                    .trend
+                    .stats
                     .period()
                     .map_or([String::new(), String::new()], |times| times.map(|second| time::short(second, period)));
                 let times = times.map(|time| format!("{:GAP$}{time:TIME$}", "")).concat();
                 line.push_str(&self.paint(FAINT, &times));
                 line.push_str("  ");
-                line.push_str(&self.paint(BAR, &bars(&row.trend.over(frame))));
+                line.push_str(&self.paint(BAR, &bars(&row.stats.over(frame))));
             }
             self.line(&line);
         }
@@ -171,7 +170,7 @@ impl TextPage {
     }
 }
 
-/// What is over the columns of values: in the first of them, what it is about.
+/// The headings of the columns of values.
 fn headings(table: &SummaryTable) -> Vec<String> {
     let name = match table.about {
         TableTopic::Users => "Users",
@@ -190,29 +189,29 @@ fn cells(row: &TableRow) -> Vec<String> {
     row.values.iter().map(shown).collect()
 }
 
-/// How wide the columns of values are: as they need it, or else as there is
-/// room, of which the narrow ones get all that they need.
-fn widths(headings: &[String], cells: &[Vec<String>], room: usize) -> Vec<usize> {
-    const LEAST: usize = 4;
+/// The widths of the columns of values. If they need more than `available`, the
+/// widest column shrinks first, so that narrow columns stay complete.
+fn widths(headings: &[String], cells: &[Vec<String>], available: usize) -> Vec<usize> {
+    const MIN_WIDTH: usize = 4;
     let column = |at: usize| cells.iter().filter_map(move |row| row.get(at)).map(|cell| width(cell)).max();
     let mut widths: Vec<usize> =
         headings.iter().enumerate().map(|(at, name)| column(at).unwrap_or(0).max(width(name))).collect();
-    let room = room.saturating_sub(GAP * (widths.len().max(1) - 1));
-    while widths.iter().sum::<usize>() > room {
+    let available = available.saturating_sub(GAP * (widths.len().max(1) - 1));
+    while widths.iter().sum::<usize>() > available {
         match widths.iter_mut().max() {
-            Some(widest) if *widest > LEAST => *widest -= 1,
+            Some(widest) if *widest > MIN_WIDTH => *widest -= 1,
             _ => break,
         }
     }
     widths
 }
 
-/// The cells as they fit. Two that differ should not look the same.
+/// The cells cut to `widths`, so that different cells of a column stay different.
 fn fitting(cells: &[Vec<String>], widths: &[usize]) -> Vec<Vec<String>> {
     let mut rows = vec![Vec::new(); cells.len()];
-    for (at, room) in widths.iter().enumerate() {
+    for (at, width) in widths.iter().enumerate() {
         let column: Vec<&str> = cells.iter().map(|row| row.get(at).map_or("", String::as_str)).collect();
-        for (row, cell) in rows.iter_mut().zip(fitted_apart(&column, *room)) {
+        for (row, cell) in rows.iter_mut().zip(fitted_apart(&column, *width)) {
             row.push(cell.into_owned());
         }
     }
@@ -220,17 +219,17 @@ fn fitting(cells: &[Vec<String>], widths: &[usize]) -> Vec<Vec<String>> {
 }
 
 fn joined(cells: &[String], widths: &[usize]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, room)| {
-        let text = fitted(cell, *room);
-        let blank = " ".repeat(room.saturating_sub(width(&text)));
+    let padded = cells.iter().zip(widths).map(|(cell, columns)| {
+        let text = fitted(cell, *columns);
+        let blank = " ".repeat(columns.saturating_sub(width(&text)));
         text.into_owned() + &blank
     });
     padded.collect::<Vec<_>>().join(&" ".repeat(GAP))
 }
 
-/// What the rows do not show.
+/// A note on the values that have no row and the events without a value.
 fn rest(table: &SummaryTable) -> Option<String> {
-    let shown: u64 = table.rows.iter().map(|row| row.trend.count).sum();
+    let shown: u64 = table.rows.iter().map(|row| row.stats.count).sum();
     let others = table.distinct - table.rows.len() as u64;
     let mut parts = Vec::new();
     if others > 0 {
@@ -242,12 +241,12 @@ fn rest(table: &SummaryTable) -> Option<String> {
     (!parts.is_empty()).then(|| format!("({})", parts.join("; ")))
 }
 
-/// A few values in a line.
+/// The most frequent values of a table on one line.
 fn list(table: &SummaryTable) -> String {
-    const MOST: usize = 6;
-    let rows = table.rows.iter().take(MOST);
+    const MAX_VALUES: usize = 6;
+    let rows = table.rows.iter().take(MAX_VALUES);
     let mut list: Vec<String> =
-        rows.map(|row| format!("{} ({})", cells(row).join(" "), HumanCount(row.trend.count))).collect();
+        rows.map(|row| format!("{} ({})", cells(row).join(" "), HumanCount(row.stats.count))).collect();
     let others = table.distinct - list.len() as u64;
     if others > 0 {
         list.push(format!("{} more", HumanCount(others)));
@@ -255,7 +254,7 @@ fn list(table: &SummaryTable) -> String {
     format!("{}: {}", HumanCount(table.distinct), list.join(", "))
 }
 
-/// A bar for each count, the highest of them as high as a line.
+/// A bar per count, scaled so that the largest fills the height of a line.
 fn bars(counts: &[u64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
@@ -271,14 +270,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_show_what_there_is() {
+    fn bars_are_scaled_to_the_largest_count() {
         assert_eq!(bars(&[0, 1, 50, 100, 1000]), " ▁▁▁█");
         assert_eq!(bars(&[]), "");
         assert_eq!(bars(&[u64::MAX, 1]), "█▁");
     }
 
     #[test]
-    fn wide_columns_give_way_to_narrow_ones() {
+    fn wide_columns_shrink_before_narrow_ones() {
         let rows = [vec!["a".repeat(50), "b".repeat(10)]];
         let headings = ["one".to_string(), "two".to_string()];
         assert_eq!(widths(&headings, &rows, 100), [50, 10]);

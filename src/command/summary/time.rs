@@ -1,15 +1,15 @@
-//! Times as text.
+//! Formats times for the outputs. Times are seconds since 1970.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// A second, counted from 1970, as a logged event writes it.
+/// The time in RFC 3339, as events have it: `2026-10-01T09:14:02Z`.
 pub(super) fn written(second: i64) -> String {
     Timestamp::from_second(second).unwrap_or_default().to_string()
 }
 
-/// The date and time of a second, UTC.
+/// The date and time in UTC.
 pub(super) fn civil(second: i64) -> DateTime {
     TimeZone::UTC.to_datetime(Timestamp::from_second(second).unwrap_or_default())
 }
@@ -19,14 +19,14 @@ pub(super) fn whole(second: i64) -> String {
     civil(second).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// As short as it can be told in a period: a day of other days of that year
-/// needs no year.
+/// A short form for times of a period: without the year if the period is within
+/// one year, otherwise without the time of day.
 pub(super) fn short(second: i64, [first, last]: [i64; 2]) -> String {
     let form = if civil(first).year() == civil(last).year() { "%m-%d %H:%M" } else { "%Y-%m-%d" };
     civil(second).strftime(form).to_string()
 }
 
-/// What a step of a chart is called.
+/// The size of a chart's buckets in words.
 pub(super) fn step(minutes: i64) -> String {
     const HOUR: i64 = 60;
     const DAY: i64 = 24 * HOUR;

@@ -1,24 +1,24 @@
-//! Counts over time, minute by minute and then hour by hour, as far as there are
-//! not too many: where more than [`MOST`] hours, or more than [`MOST_SHORT`]
-//! shorter stretches, have an event in them, longer stretches are kept.
+//! Counts bucketed time in buckets. They start as minutes and grow whenever more than
+//! [`MAX_BUCKETS`] of them (or [`MAX_SHORT_BUCKETS`] shorter than an hour) have
+//! events, so that memory stays bounded.
 
 use std::collections::HashMap;
 
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
-/// How many stretches of time are kept apart.
-pub(super) const MOST: usize = 20_000;
-/// The same for stretches of less than an hour: no chart of minutes has more.
-const MOST_SHORT: usize = 6 * 60 + 1;
+/// The most buckets of an hour or longer.
+pub(super) const MAX_BUCKETS: usize = 20_000;
+/// The most buckets shorter than an hour: a chart of minutes never has more.
+const MAX_SHORT_BUCKETS: usize = 6 * 60 + 1;
 
-/// Counts of several kinds over time.
+/// Counts of several kinds bucketed time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline<const KINDS: usize> {
     size: BucketSize,
     counts: Vec<[u64; KINDS]>,
-    /// Where the counts of a stretch are.
+    /// The index into `counts` of each bucket.
     places: HashMap<i64, usize>,
-    /// The stretch that was met last, with its place.
+    /// The last bucket and its index: mostly the next event is in it too.
     last: (i64, usize),
 }
 
@@ -29,12 +29,12 @@ impl<const KINDS: usize> Default for Timeline<KINDS> {
 }
 
 impl<const KINDS: usize> Timeline<KINDS> {
-    /// Counts one of a kind.
+    /// Counts an event of a kind.
     #[inline]
     pub(super) fn add(&mut self, moment: &BucketedTime, kind: usize) {
-        let stretch = moment.stretches[self.size.index()];
-        if self.last.0 != stretch || self.last.1 == usize::MAX {
-            self.last = (stretch, self.place(stretch));
+        let bucket = moment.numbers[self.size.index()];
+        if self.last.0 != bucket || self.last.1 == usize::MAX {
+            self.last = (bucket, self.place(bucket));
         }
         self.counts[self.last.1][kind] += 1;
         while self.has_too_many() {
@@ -44,10 +44,11 @@ impl<const KINDS: usize> Timeline<KINDS> {
 
     #[inline]
     fn has_too_many(&self) -> bool {
-        self.counts.len() > if self.size < BucketSize::HOUR { MOST_SHORT } else { MOST }
+        self.counts.len() > if self.size < BucketSize::HOUR { MAX_SHORT_BUCKETS } else { MAX_BUCKETS }
     }
 
-    /// Adds counts of the stretch of some size that begins with a minute.
+    /// Adds the counts of a bucket that starts at `minute`. Its size must not be
+    /// larger than `self.size`.
     fn add_all(&mut self, minute: i64, counts: &[u64; KINDS]) {
         let place = self.place(self.size.of_minute(minute));
         for (sum, count) in self.counts[place].iter_mut().zip(counts) {
@@ -55,20 +56,20 @@ impl<const KINDS: usize> Timeline<KINDS> {
         }
     }
 
-    fn place(&mut self, stretch: i64) -> usize {
+    fn place(&mut self, bucket: i64) -> usize {
         let counts = &mut self.counts;
-        *self.places.entry(stretch).or_insert_with(|| {
+        *self.places.entry(bucket).or_insert_with(|| {
             counts.push([0; KINDS]);
             counts.len() - 1
         })
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another thread.
     pub(super) fn merge(&mut self, other: &Timeline<KINDS>) {
         while self.size < other.size {
             self.coarsen();
         }
-        for (minute, counts) in other.stretches() {
+        for (minute, counts) in other.buckets() {
             self.add_all(minute, &counts);
         }
         while self.has_too_many() {
@@ -78,38 +79,37 @@ impl<const KINDS: usize> Timeline<KINDS> {
 
     fn coarsen(&mut self) {
         let mut coarse = Timeline { size: self.size.next(), ..Timeline::default() };
-        for (minute, counts) in self.stretches() {
+        for (minute, counts) in self.buckets() {
             coarse.add_all(minute, &counts);
         }
         *self = coarse;
     }
 
-    /// The same over longer stretches, so that there are no more than `most`
-    /// from the first to the last: their size in minutes, and for each that is
-    /// not empty its first minute and its counts, in their order. `smallest` is the
-    /// smallest size that they can have.
-    pub(super) fn over(&self, most: usize, smallest: BucketSize) -> (i64, Vec<(i64, [u64; KINDS])>) {
+    /// Merges buckets until at most `most` cover the period, and until they have at
+    /// least the size `smallest`. Returns the size in minutes and the non-empty
+    /// buckets in order, each as its first minute and its counts.
+    pub(super) fn bucketed(&self, most: usize, smallest: BucketSize) -> (i64, Vec<(i64, [u64; KINDS])>) {
         let mut coarse = self.clone();
         while coarse.size < smallest {
             coarse.coarsen();
         }
         let sorted = |timeline: &Timeline<KINDS>| {
-            let mut stretches: Vec<_> = timeline.stretches().collect();
-            stretches.sort_unstable();
-            stretches
+            let mut buckets: Vec<_> = timeline.buckets().collect();
+            buckets.sort_unstable();
+            buckets
         };
         loop {
-            let stretches = sorted(&coarse);
-            let (first, last) = (stretches.first(), stretches.last());
+            let buckets = sorted(&coarse);
+            let (first, last) = (buckets.first(), buckets.last());
             let length = first.zip(last).map_or(0, |(first, last)| (last.0 - first.0) / coarse.size.minutes() + 1);
             if length <= most as i64 {
-                return (coarse.size.minutes(), stretches);
+                return (coarse.size.minutes(), buckets);
             }
             coarse.coarsen();
         }
     }
 
-    /// The same day by day, or over what is kept where that is longer.
+    /// The counts by day, or in the present buckets if these are longer.
     pub(super) fn by_day(&self) -> Timeline<KINDS> {
         let mut days = self.clone();
         while days.size < BucketSize::DAY {
@@ -118,9 +118,9 @@ impl<const KINDS: usize> Timeline<KINDS> {
         days
     }
 
-    /// The first minute of each stretch, and its counts, in no order.
-    fn stretches(&self) -> impl Iterator<Item = (i64, [u64; KINDS])> {
-        self.places.iter().map(|(stretch, place)| (self.size.first_minute(*stretch), self.counts[*place]))
+    /// The first minute and the counts of each bucket, in no particular order.
+    fn buckets(&self) -> impl Iterator<Item = (i64, [u64; KINDS])> {
+        self.places.iter().map(|(bucket, place)| (self.size.first_minute(*bucket), self.counts[*place]))
     }
 }
 
@@ -129,9 +129,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hours_become_longer_only_where_there_are_too_many() {
+    fn buckets_grow_only_if_there_are_too_many() {
         let mut timeline = Timeline::<2>::default();
-        for hour in 0..MOST as i64 {
+        for hour in 0..MAX_BUCKETS as i64 {
             timeline.add(&BucketedTime::new(hour * 3600), (hour % 2) as usize);
         }
         assert_eq!(timeline.size, BucketSize::HOUR);
@@ -141,39 +141,39 @@ mod tests {
         left.merge(&other);
         right.merge(&timeline);
         for merged in [&left, &right] {
-            assert_eq!((merged.size.minutes(), merged.counts.len()), (120, MOST / 2 + 1));
-            let (minutes, stretches) = merged.over(30_000, BucketSize::MINUTE);
-            assert_eq!((minutes, stretches[0], stretches[1]), (120, (-120, [1, 0]), (0, [1, 1])));
+            assert_eq!((merged.size.minutes(), merged.counts.len()), (120, MAX_BUCKETS / 2 + 1));
+            let (minutes, buckets) = merged.bucketed(30_000, BucketSize::MINUTE);
+            assert_eq!((minutes, buckets[0], buckets[1]), (120, (-120, [1, 0]), (0, [1, 1])));
         }
     }
 
     #[test]
-    fn a_few_stretches_hold_everything() {
+    fn bucketed_counts_lose_no_event() {
         let mut timeline = Timeline::<1>::default();
         for hour in [0, 1, 47, 47] {
             timeline.add(&BucketedTime::new(hour * 3600 + 5), 0);
         }
-        let over = |most, smallest| timeline.over(most, smallest);
+        let bucketed = |most, smallest| timeline.bucketed(most, smallest);
         let hour = 60;
-        assert_eq!(over(48, BucketSize::HOUR), (hour, vec![(0, [1]), (hour, [1]), (47 * hour, [2])]));
-        assert_eq!(over(48, BucketSize::MINUTE), over(48, BucketSize::HOUR));
-        assert_eq!(over(96, BucketSize::MINUTE), (30, over(48, BucketSize::HOUR).1));
+        assert_eq!(bucketed(48, BucketSize::HOUR), (hour, vec![(0, [1]), (hour, [1]), (47 * hour, [2])]));
+        assert_eq!(bucketed(48, BucketSize::MINUTE), bucketed(48, BucketSize::HOUR));
+        assert_eq!(bucketed(96, BucketSize::MINUTE), (30, bucketed(48, BucketSize::HOUR).1));
         let days = (24 * hour, vec![(0, [2]), (24 * hour, [2])]);
-        assert_eq!(over(2, BucketSize::MINUTE), days);
-        assert_eq!(timeline.by_day().over(1000, BucketSize::MINUTE), days);
-        assert_eq!(Timeline::<1>::default().over(1, BucketSize::HOUR), (hour, vec![]));
+        assert_eq!(bucketed(2, BucketSize::MINUTE), days);
+        assert_eq!(timeline.by_day().bucketed(1000, BucketSize::MINUTE), days);
+        assert_eq!(Timeline::<1>::default().bucketed(1, BucketSize::HOUR), (hour, vec![]));
     }
 
     #[test]
-    fn minutes_are_kept_as_long_as_they_are_few() {
+    fn minutes_are_kept_while_they_are_few() {
         let mut timeline = Timeline::<1>::default();
-        for minute in 0..MOST_SHORT as i64 {
+        for minute in 0..MAX_SHORT_BUCKETS as i64 {
             timeline.add(&BucketedTime::new(minute * 60 + 59), 0);
         }
-        assert_eq!((timeline.size.minutes(), timeline.counts.len()), (1, MOST_SHORT));
+        assert_eq!((timeline.size.minutes(), timeline.counts.len()), (1, MAX_SHORT_BUCKETS));
         timeline.add(&BucketedTime::new(-1), 0);
-        assert_eq!((timeline.size.minutes(), timeline.counts.len()), (5, MOST_SHORT / 5 + 2));
-        let total: u64 = timeline.over(MOST, BucketSize::MINUTE).1.iter().map(|(_, [count])| count).sum();
-        assert_eq!(total, MOST_SHORT as u64 + 1);
+        assert_eq!((timeline.size.minutes(), timeline.counts.len()), (5, MAX_SHORT_BUCKETS / 5 + 2));
+        let total: u64 = timeline.bucketed(MAX_BUCKETS, BucketSize::MINUTE).1.iter().map(|(_, [count])| count).sum();
+        assert_eq!(total, MAX_SHORT_BUCKETS as u64 + 1);
     }
 }

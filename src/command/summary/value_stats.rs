@@ -1,23 +1,23 @@
-//! How often something happened, when first, when last, and a small picture of
-//! when in between. It has the same size whatever it counts.
+//! Statistics of one value: count, first and last time, and a small chart of the
+//! times between. Their size is constant, whatever they count.
 
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
-/// How many stretches of time the picture has.
-pub(super) const STRETCHES: usize = 24;
+/// The number of buckets of the small chart.
+pub(super) const PICTURE_BUCKETS: usize = 24;
 
-/// What is known of one value.
+/// The statistics of one value.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ValueStats {
-    /// How many events.
+    /// The number of events.
     pub(super) count: u64,
-    /// The first second and the last, counted from 1970; turned round where no
-    /// event had a time.
+    /// The first and the last second, counted from 1970. The first is greater than
+    /// the last if no event had a time.
     pub(super) seconds: [i64; 2],
     size: BucketSize,
-    /// The number of the first stretch.
+    /// The number of the first bucket.
     start: i64,
-    stretches: [u32; STRETCHES],
+    buckets: [u32; PICTURE_BUCKETS],
 }
 
 impl Default for ValueStats {
@@ -27,14 +27,14 @@ impl Default for ValueStats {
             seconds: [i64::MAX, i64::MIN],
             size: BucketSize::MINUTE,
             start: 0,
-            stretches: [0; STRETCHES],
+            buckets: [0; PICTURE_BUCKETS],
         }
     }
 }
 
 impl ValueStats {
-    /// Bytes of a trend that is written down.
-    pub(super) const LENGTH: usize = 8 + 16 + 1 + 8 + 4 * STRETCHES;
+    /// The serialized size in bytes.
+    pub(super) const LENGTH: usize = 8 + 16 + 1 + 8 + 4 * PICTURE_BUCKETS;
 
     /// Counts an event.
     #[inline]
@@ -43,9 +43,9 @@ impl ValueStats {
         let Some(moment) = moment else { return };
         let is_first = self.seconds[0] > self.seconds[1];
         self.seconds = [self.seconds[0].min(moment.second), self.seconds[1].max(moment.second)];
-        let at = moment.stretches[self.size.index()].wrapping_sub(self.start);
-        match self.stretches.get_mut(at as usize) {
-            Some(stretch) if !is_first => *stretch = stretch.saturating_add(1),
+        let at = moment.numbers[self.size.index()].wrapping_sub(self.start);
+        match self.buckets.get_mut(at as usize) {
+            Some(bucket) if !is_first => *bucket = bucket.saturating_add(1),
             _ => self.add_outside(moment.minute, is_first),
         }
     }
@@ -57,16 +57,16 @@ impl ValueStats {
         }
         self.fit(minute, minute);
         let at = self.size.of_minute(minute) - self.start;
-        let stretch = &mut self.stretches[at as usize];
-        *stretch = stretch.saturating_add(1);
+        let bucket = &mut self.buckets[at as usize];
+        *bucket = bucket.saturating_add(1);
     }
 
-    /// When the first event was and when the last.
+    /// The first and the last second, or `None` if no event had a time.
     pub(super) fn period(&self) -> Option<[i64; 2]> {
         (self.seconds[0] <= self.seconds[1]).then_some(self.seconds)
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the statistics of the same value from another thread or run.
     pub(super) fn merge(&mut self, other: &ValueStats) {
         self.count += other.count;
         if other.period().is_none() {
@@ -83,24 +83,25 @@ impl ValueStats {
         self.fit(self.seconds[0].div_euclid(60), self.seconds[1].div_euclid(60));
         for (minute, count) in other.minutes() {
             let at = self.size.of_minute(minute) - self.start;
-            let stretch = &mut self.stretches[at as usize];
-            *stretch = stretch.saturating_add(count);
+            let bucket = &mut self.buckets[at as usize];
+            *bucket = bucket.saturating_add(count);
         }
     }
 
-    /// Makes room for the minutes from `first` to `last`, and keeps what there is.
+    /// Moves or enlarges the buckets to cover the minutes from `first` to `last` in
+    /// addition to those already counted.
     fn fit(&mut self, first: i64, last: i64) {
         loop {
-            let known = self.stretches.iter().rposition(|count| *count > 0);
+            let known = self.buckets.iter().rposition(|count| *count > 0);
             let (start, end) = match known {
                 Some(last) => (self.start, self.start + last as i64),
                 None => (self.size.of_minute(first), self.size.of_minute(last)),
             };
             let start = start.min(self.size.of_minute(first));
-            if end.max(self.size.of_minute(last)) - start < STRETCHES as i64 {
+            if end.max(self.size.of_minute(last)) - start < PICTURE_BUCKETS as i64 {
                 let shift = (self.start - start).max(0) as usize;
                 if shift > 0 || known.is_none() {
-                    self.stretches.rotate_right(shift % STRETCHES);
+                    self.buckets.rotate_right(shift % PICTURE_BUCKETS);
                     self.start = start;
                 }
                 return;
@@ -111,24 +112,23 @@ impl ValueStats {
 
     fn coarsen(&mut self, size: BucketSize) {
         let start = size.of_minute(self.size.first_minute(self.start));
-        let mut stretches = [0_u32; STRETCHES];
+        let mut buckets = [0_u32; PICTURE_BUCKETS];
         for (minute, count) in self.minutes() {
-            let stretch = &mut stretches[(size.of_minute(minute) - start) as usize];
-            *stretch = stretch.saturating_add(count);
+            let bucket = &mut buckets[(size.of_minute(minute) - start) as usize];
+            *bucket = bucket.saturating_add(count);
         }
-        *self = ValueStats { size, start, stretches, ..*self };
+        *self = ValueStats { size, start, buckets, ..*self };
     }
 
-    /// The first minute of each stretch in which there was an event, and how many.
+    /// The first minute and the count of each non-empty bucket.
     fn minutes(&self) -> impl Iterator<Item = (i64, u32)> {
         let (size, start) = (self.size, self.start);
         let minute = move |at: usize| size.first_minute(start + at as i64);
-        let counts = self.stretches.into_iter().enumerate();
+        let counts = self.buckets.into_iter().enumerate();
         counts.filter(|(_, count)| *count > 0).map(move |(at, count)| (minute(at), count))
     }
 
-    /// The picture over a longer period: as many stretches as are asked for at
-    /// most, which all that is counted falls into.
+    /// The counts per bucket of `frame`, which must cover the whole period.
     pub(super) fn over(&self, frame: ChartRange) -> Vec<u64> {
         let mut counts = vec![0; frame.count];
         for (minute, count) in self.minutes() {
@@ -140,16 +140,16 @@ impl ValueStats {
         counts
     }
 
-    /// Appends it to what is written down.
+    /// Appends [`ValueStats::LENGTH`] bytes to `out`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.count.to_le_bytes());
         out.extend(self.seconds.iter().flat_map(|second| second.to_le_bytes()));
         out.push(self.size.index() as u8);
         out.extend(self.start.to_le_bytes());
-        out.extend(self.stretches.iter().flat_map(|count| count.to_le_bytes()));
+        out.extend(self.buckets.iter().flat_map(|count| count.to_le_bytes()));
     }
 
-    /// Reads what [`ValueStats::write`] wrote.
+    /// Reads the bytes that [`ValueStats::write`] wrote.
     pub(super) fn read(bytes: &[u8; ValueStats::LENGTH]) -> ValueStats {
         fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
             let (first, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
@@ -162,23 +162,23 @@ impl ValueStats {
             seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
             size: BucketSize::at(take::<1>(&mut bytes)[0]),
             start: i64::from_le_bytes(take(&mut bytes)),
-            stretches: [0; STRETCHES].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
+            buckets: [0; PICTURE_BUCKETS].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
         }
     }
 }
 
-/// A period cut into stretches of one size.
+/// A period divided into buckets of one size.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct ChartRange {
     size: BucketSize,
     start: i64,
-    /// How many stretches.
+    /// The number of buckets.
     pub(super) count: usize,
 }
 
 impl ChartRange {
-    /// Over a period given by its first second and its last, in `most`
-    /// stretches at most.
+    /// Divides a period, given by its first and last second, into at most `most`
+    /// buckets.
     pub(super) fn new([first, last]: [i64; 2], most: usize) -> ChartRange {
         let (first, last) = (first.div_euclid(60), last.div_euclid(60));
         let size = BucketSize::for_span(first, last, most.max(1) as i64);
@@ -186,12 +186,12 @@ impl ChartRange {
         ChartRange { size, start, count: (size.of_minute(last) - start) as usize + 1 }
     }
 
-    /// Minutes in a stretch.
+    /// Minutes per bucket.
     pub(super) fn minutes(&self) -> i64 {
         self.size.minutes()
     }
 
-    /// The minute in which the first stretch begins.
+    /// The first minute of the first bucket.
     pub(super) fn first_minute(&self) -> i64 {
         self.size.first_minute(self.start)
     }
@@ -203,27 +203,27 @@ mod tests {
 
     use super::*;
 
-    fn trend(minutes: &[i64]) -> ValueStats {
-        let mut trend = ValueStats::default();
+    fn stats(minutes: &[i64]) -> ValueStats {
+        let mut stats = ValueStats::default();
         for minute in minutes {
-            trend.add(Some(&BucketedTime::new(minute * 60 + 17)));
+            stats.add(Some(&BucketedTime::new(minute * 60 + 17)));
         }
-        trend
+        stats
     }
 
     #[test]
-    fn a_picture_of_a_day_has_hours_and_one_of_an_hour_has_minutes() {
+    fn the_bucket_size_follows_the_period() {
         for (minutes, size, picture) in [
             (&[5 * 60, 5 * 60 + 59, 12 * 60][..], 60, &[2, 0, 0, 0, 0, 0, 0, 1][..]),
             (&[5, 5, 7], 1, &[2, 0, 1]),
             (&[0, 4, 29], 5, &[2, 0, 0, 0, 0, 1]),
             (&[29, 31, 5 * 60], 15, &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
         ] {
-            let trend = trend(minutes);
-            let frame = ChartRange::new(trend.period().unwrap(), STRETCHES);
-            assert_eq!((frame.minutes(), trend.over(frame)), (size, picture.to_vec()), "{minutes:?}");
+            let stats = stats(minutes);
+            let frame = ChartRange::new(stats.period().unwrap(), PICTURE_BUCKETS);
+            assert_eq!((frame.minutes(), stats.over(frame)), (size, picture.to_vec()), "{minutes:?}");
         }
-        assert_eq!(trend(&[]).period(), None);
+        assert_eq!(stats(&[]).period(), None);
     }
 
     fn minutes() -> impl Strategy<Value = Vec<i64>> {
@@ -239,28 +239,28 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_that_is_full_stays_full() {
-        let mut trend = trend(&[101, 124].map(|hour| hour * 60));
-        trend.stretches[0] = u32::MAX;
-        // Too far from the last, so that stretches get longer, and it falls into the first.
-        trend.add(Some(&BucketedTime::new(100 * 3600)));
-        assert_eq!((trend.count, trend.stretches[0]), (3, u32::MAX));
+    fn a_full_bucket_saturates() {
+        let mut stats = stats(&[101, 124].map(|hour| hour * 60));
+        stats.buckets[0] = u32::MAX;
+        // Too far from the last for the present size: buckets grow, and it falls into the first.
+        stats.add(Some(&BucketedTime::new(100 * 3600)));
+        assert_eq!((stats.count, stats.buckets[0]), (3, u32::MAX));
     }
 
     proptest! {
         #[test]
-        fn no_event_is_lost_in_any_order_or_part(minutes in minutes(), cut in 0..40_usize) {
-            let whole = trend(&minutes);
+        fn merging_parts_equals_counting_the_whole(minutes in minutes(), cut in 0..40_usize) {
+            let whole = stats(&minutes);
             let (left, right) = minutes.split_at(cut.min(minutes.len()));
-            let mut merged = trend(left);
-            merged.merge(&trend(right));
-            for trend in [&whole, &merged] {
-                prop_assert_eq!(trend.count, minutes.len() as u64);
-                prop_assert_eq!(trend.minutes().map(|(_, count)| count as usize).sum::<usize>(), minutes.len());
+            let mut merged = stats(left);
+            merged.merge(&stats(right));
+            for stats in [&whole, &merged] {
+                prop_assert_eq!(stats.count, minutes.len() as u64);
+                prop_assert_eq!(stats.minutes().map(|(_, count)| count as usize).sum::<usize>(), minutes.len());
             }
             prop_assert_eq!(&whole, &merged);
             if let Some(period) = whole.period() {
-                let frame = ChartRange::new(period, STRETCHES);
+                let frame = ChartRange::new(period, PICTURE_BUCKETS);
                 let mut plain = vec![0; frame.count];
                 for minute in &minutes {
                     plain[(frame.size.of_minute(*minute) - frame.start) as usize] += 1;

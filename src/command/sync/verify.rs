@@ -1,5 +1,5 @@
-//! Checks mirrored logs that nobody decodes now: a gzip stream carries the
-//! checksum of its text.
+//! Checks logs that are mirrored but not decoded, by the checksum in their gzip
+//! streams.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -11,31 +11,32 @@ use crate::source::file::gzip::MAGIC;
 use crate::source::file::inflate::{FileContent, Inflater};
 use crate::source::s3::ObjectVerifier;
 
-/// Logs whose text is longer, which are few, go through a window of this size.
-const LIMIT: usize = 1 << 20;
+/// Bytes of inflated text held at once. Few logs are longer; they are inflated in
+/// pieces of this size.
+const WINDOW: usize = 1 << 20;
 
-/// Inflates what has come, in memory that is used again for the next object.
+/// Verifies objects as they arrive. Memory is reused for the next object.
 #[derive(Default)]
 pub(super) struct Verifier {
-    /// As many as have been needed at once, which is no more than threads.
+    /// Inflaters not in use; never more than there are download threads.
     idle: Mutex<Vec<Inflater>>,
 }
 
 impl ObjectVerifier for Verifier {
     fn is_whole(&self, mut file: &File) -> io::Result<bool> {
-        // By the handle that wrote it: it is locked against others.
+        // The file is locked, so only the handle that wrote it can read it.
         file.rewind()?;
         let mut start = Vec::new();
         Read::by_ref(&mut file).take(MAGIC.len() as u64).read_to_end(&mut start)?;
         if start != MAGIC {
             return Ok(false);
         }
-        let mut inflater = self.idle().pop().unwrap_or_else(|| Inflater::new(LIMIT));
+        let mut inflater = self.idle().pop().unwrap_or_else(|| Inflater::new(WINDOW));
         let mut whole = start.chain(file);
         let mut pass = |window: &[u8], _| ControlFlow::Continue(window.len());
         let is_whole = match inflater.read(&mut whole, || true, &mut pass) {
             FileContent::Text(ended) => ended.is_whole(),
-            // What is in it has its own checksum.
+            // The container has its own checksum, which reading to the end checks.
             FileContent::Container { mut bytes, .. } => io::copy(&mut bytes, &mut io::sink()).map(|_| true),
         };
         self.idle().push(inflater);
@@ -74,7 +75,7 @@ mod tests {
             file.write_all(bytes).unwrap();
             verifier.is_whole(&file).unwrap()
         };
-        let log = gzip("x".repeat(3 * LIMIT).as_bytes());
+        let log = gzip("x".repeat(3 * WINDOW).as_bytes());
         let (small, empty) = (gzip(b"{}"), gzip(b""));
         for whole in [&log, &small, &empty, &[&small[..], &log, &empty].concat()] {
             assert!(is_whole(whole));

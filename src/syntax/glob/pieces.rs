@@ -1,5 +1,4 @@
-//! Patterns over texts that come in pieces, since they are too large to be held
-//! whole: an automaton takes one byte after the other.
+//! Matches texts that are too large to be held whole: an automaton takes them in pieces.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +8,7 @@ use regex_automata::hybrid::{BuildError, LazyStateID};
 use regex_automata::util::start;
 use regex_automata::util::syntax;
 
-/// Looks at a text piece by piece.
+/// Matches a text in pieces.
 #[derive(Debug)]
 pub struct PieceMatcher {
     automaton: DFA,
@@ -17,26 +16,25 @@ pub struct PieceMatcher {
     state: MatchState,
 }
 
-/// What is known so far.
+/// The state of a match.
 #[derive(Clone, Copy, Debug)]
 enum MatchState {
-    /// What comes next decides.
+    /// The rest of the text decides.
     At(LazyStateID),
-    /// Whatever comes next does not matter.
+    /// The result is known, whatever follows.
     Decided(bool),
-    /// An automaton cannot tell.
+    /// The automaton cannot decide.
     Unknown,
 }
 
 impl PieceMatcher {
-    /// Looks for a regular expression anywhere in a text. Nothing where no
-    /// automaton can do that.
+    /// Searches a text for a regular expression; `None` if no automaton can do that.
     pub fn new(regex: &str, dot_matches_new_line: bool) -> Option<PieceMatcher> {
         PieceMatcher::build(regex, dot_matches_new_line).ok()
     }
 
     fn build(regex: &str, dot_matches_new_line: bool) -> Result<PieceMatcher, Box<BuildError>> {
-        // Boundaries of words are found in ASCII only; where other text comes, it
+        // Word boundaries are supported in ASCII text only; at other text the automaton
         // gives up.
         let config = DFA::config().unicode_word_boundary(true).skip_cache_capacity_check(true);
         let syntax = syntax::Config::new().dot_matches_new_line(dot_matches_new_line);
@@ -62,7 +60,7 @@ impl PieceMatcher {
         self.state = MatchState::At(state);
     }
 
-    /// Breaks where the next piece does not matter any more.
+    /// Breaks off once the rest of the text does not matter.
     pub fn control_flow(&self) -> ControlFlow<()> {
         match self.state {
             MatchState::At(_) => ControlFlow::Continue(()),
@@ -70,8 +68,7 @@ impl PieceMatcher {
         }
     }
 
-    /// Whether the text matches that has ended now; nothing where that cannot be
-    /// told of a text in pieces.
+    /// Whether the text, which has ended, matches; `None` if the automaton gave up.
     pub fn finish(mut self) -> Option<bool> {
         match self.state {
             MatchState::At(state) => {

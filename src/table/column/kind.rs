@@ -1,4 +1,4 @@
-//! A column's value by its kind: as JSON, and as what a spreadsheet can hold.
+//! The type of a column: its values as JSON and in spreadsheets.
 
 use std::ops::ControlFlow;
 
@@ -10,19 +10,19 @@ use crate::table::json;
 use crate::table::streamed_cell;
 use crate::table::streamed_cell::ByteSink;
 
-/// What the cells of a column are to a spreadsheet.
+/// The type of a column's cells in a spreadsheet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ColumnType {
-    /// Text, whatever it looks like: an account id is no number.
+    /// Text, whatever it looks like: an account id is not a number.
     Text,
-    /// Points in time, where they can be read.
+    /// Times, if they can be parsed.
     Time,
-    /// What the event says: numbers are numbers, and times times.
+    /// By the event: numbers stay numbers, and times become times.
     Value,
 }
 
 impl Column {
-    /// What the column's cells are to a spreadsheet.
+    /// The type of the column's cells.
     pub fn shows(&self) -> ColumnType {
         match &self.source {
             CellSource::Time(_) => ColumnType::Time,
@@ -31,7 +31,7 @@ impl Column {
         }
     }
 
-    /// Whether the cell of an event is a number, if numbers are what it can show.
+    /// Whether the cell of an event is a number, in a column that can have numbers.
     pub fn is_number(&self, event: &Event<'_>) -> bool {
         match &self.source {
             CellSource::Path(path) if self.shows() == ColumnType::Value => path.value(event).is_some_and(is_number),
@@ -39,8 +39,8 @@ impl Column {
         }
     }
 
-    /// Appends what the cell of an event shows as JSON: a value as delivered, a
-    /// list as an array, null for what is absent, and times in the zone of `style`.
+    /// Appends the cell of an event as JSON: a value as delivered, a list as an array,
+    /// null for an absent value, and times in the zone of `style`.
     pub fn write_json(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &mut self.source {
             CellSource::Field(slot) => json::value(event.get(*slot), out),
@@ -71,7 +71,7 @@ impl Column {
         }
     }
 
-    /// Writes the same piece by piece, and gives whether it was cut.
+    /// Writes the same in pieces. Returns whether it was cut.
     pub(in crate::table) fn json_in_pieces(
         &mut self,
         event: &Event<'_>,

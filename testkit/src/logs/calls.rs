@@ -37,7 +37,7 @@ pub(super) struct Call {
     pub(super) host: &'static str,
 }
 
-/// Whoever makes ordinary calls.
+/// All callers of ordinary calls.
 const ANYONE: &[Who] = &[Who::User, Who::Person, Who::Program, Who::Linked, Who::Root, Who::Federated, Who::Role];
 const PEOPLE: &[Who] = &[Who::User, Who::Person, Who::Root, Who::Federated];
 

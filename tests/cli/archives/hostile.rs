@@ -1,4 +1,4 @@
-//! Archives that nobody means well with, and damaged ones.
+//! Hostile and damaged archives.
 
 use super::{Member, ROWS, both, bzip2, gzip, log, tar, zip, zipped, zstd};
 use crate::harness::Trial;
@@ -104,7 +104,7 @@ fn links_and_devices_are_counted() {
 }
 
 #[test]
-fn what_comes_before_the_end_of_a_cut_archive_is_kept() {
+fn members_before_the_end_of_a_truncated_archive_are_kept() {
     let whole =
         tar(&[("a.json", log("A").as_bytes()), ("b.json", log("B").as_bytes()), ("c.json", log("C").as_bytes())]);
     // Blocks of a header and of the content for each, and two at the end.

@@ -1,4 +1,4 @@
-//! Zip archives as the tests need them: also such as no tool would write.
+//! Writes zip archives for tests, including invalid ones.
 
 use std::io::Write;
 

@@ -1,5 +1,5 @@
-//! Values that no service would write, in every default column: an event is
-//! one line all the same, with every cell in its column.
+//! Unexpected values in every default column: an event is still one line, with every cell
+//! in its column.
 
 use std::fmt::Write;
 
@@ -53,9 +53,9 @@ fn every_type_fits_every_column() {
     for (place, column) in COLUMNS.into_iter().enumerate() {
         for (value, cell) in values {
             log += &(event(value, Some(column)) + "\n");
-            // A person's name is text; what is no text names nobody.
-            let is_nobody = column == "userName" && cell.starts_with(['{', '[']);
-            let cell = if is_nobody { "" } else { cell };
+            // A user name must be text, so an object or array yields an empty cell.
+            let is_not_text = column == "userName" && cell.starts_with(['{', '[']);
+            let cell = if is_not_text { "" } else { cell };
             writeln!(rows, "{}{cell}{}", "\t".repeat(place), "\t".repeat(COLUMNS.len() - 1 - place)).unwrap();
         }
     }
@@ -123,7 +123,7 @@ fn control_characters_inside_objects_keep_their_meaning() {
 }
 
 #[test]
-fn what_stands_for_null_is_one_line_too() {
+fn the_null_text_is_one_line() {
     let trial = Trial::with("log", r#"{"eventName":"A","eventVersion":"1"}"#);
     trial.run(&["log", "-c", "eventName,errorCode", "--null", "a\tb\r\n\u{1b}"]).shows(
         0,
@@ -160,7 +160,7 @@ const HIDDEN: [(&str, &str); 12] = [
 ];
 
 #[test]
-fn nothing_hides_or_turns_a_line_round() {
+fn hidden_and_bidirectional_characters_are_escaped() {
     let (mut log, mut tsv, mut csv, mut json) = (String::new(), String::new(), String::new(), String::new());
     for (hidden, shown) in HIDDEN {
         log += &(event(&format!("\"é{hidden}b\""), None) + "\n");

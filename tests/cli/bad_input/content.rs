@@ -1,4 +1,4 @@
-//! Files that are no logs, and logs that no service would write.
+//! Files that are not logs, and logs that no service would write.
 
 use super::{LOG, NAMES};
 use crate::harness::Trial;
@@ -48,7 +48,7 @@ fn is_named(file: impl AsRef<[u8]>, rows: &str, problem: &str, last: &str) {
 }
 
 #[test]
-fn what_holds_no_events_is_passed_over_by_kind() {
+fn files_without_events_are_counted_by_kind() {
     for empty in ["", " \r\n\t", "\u{feff}", "\u{feff}\n"] {
         is_passed_over(empty, "empty");
     }

@@ -1,11 +1,10 @@
-//! Files and folders that cannot be read, are not there any more, are none, or
-//! have hostile names.
+//! Files and folders that cannot be read, do not exist, or have hostile names.
 
 use super::{LOG, NAMES};
 use crate::harness::Trial;
 
 #[test]
-fn what_is_not_there_is_named_before_anything_is_written() {
+fn missing_inputs_are_named_before_any_output() {
     let trial = Trial::with("log", LOG);
     for name in ["nowhere", "nowhere/a.json", "log/a.json"] {
         let why = if name == "log/a.json" { "Not a directory" } else { "No such file or directory" };
@@ -48,9 +47,8 @@ mod unix {
         );
     }
 
-    /// Runs as somebody whom permissions concern; nothing where the superuser
-    /// cannot become one.
-    fn run_as_nobody(trial: &Trial, arguments: &[&str], is_superuser: bool) -> Option<Ran> {
+    /// Runs as an unprivileged user; `None` if a superuser cannot become one.
+    fn run_unprivileged(trial: &Trial, arguments: &[&str], is_superuser: bool) -> Option<Ran> {
         const NOBODY: u32 = 65534;
         fs::set_permissions(trial.path(""), Permissions::from_mode(0o755)).unwrap();
         let mut command = trial.command(arguments);
@@ -74,9 +72,9 @@ mod unix {
         deny("log/b", 0);
         let is_superuser = fs::File::open(trial.path("log/a.json")).is_ok();
         let (log, folder, file) = (
-            run_as_nobody(&trial, &NAMES, is_superuser),
-            run_as_nobody(&trial, &["log/b", "--no-header"], is_superuser),
-            run_as_nobody(&trial, &["log/b/b.json"], is_superuser),
+            run_unprivileged(&trial, &NAMES, is_superuser),
+            run_unprivileged(&trial, &["log/b", "--no-header"], is_superuser),
+            run_unprivileged(&trial, &["log/b/b.json"], is_superuser),
         );
         deny("log/b", 0o700);
         let why = "cannot be read: Permission denied";
@@ -261,12 +259,12 @@ mod unix {
         let ran = run(&trial, &[], b"--a\x1b[31m\n\x07");
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
         let first = ran.stderr.lines().next().unwrap();
-        assert_eq!(first, r"trail2tsv: --a\u{1b}[31m\n\u{7}: there is no such option");
+        assert_eq!(first, r"trail2tsv: --a\u{1b}[31m\n\u{7}: unknown option");
         assert!(!ran.stderr.contains(['\u{1b}', '\u{7}']) && !ran.stderr.contains("31m\n"), "{ran:?}");
     }
 }
 
-/// Opening a pipe that nobody writes to blocks, and must not keep Ctrl-C waiting.
+/// Opening a pipe without a writer blocks, and must not delay Ctrl-C.
 #[cfg(unix)]
 #[test]
 fn a_named_pipe_without_a_writer_can_be_interrupted() {

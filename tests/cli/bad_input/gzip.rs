@@ -1,4 +1,4 @@
-//! Damaged gzip: what came before the damage is kept, and the file is named.
+//! Damaged gzip: the text before the damage is kept, and the file is named.
 
 use std::io::Read;
 
@@ -60,7 +60,7 @@ fn a_stream_cut_at_any_byte_gives_a_beginning_of_its_rows() {
 }
 
 #[test]
-fn what_is_too_short_to_be_gzip_is_passed_over() {
+fn files_too_short_for_gzip_are_skipped() {
     for (end, kind) in [(0, "empty"), (1, "not JSON")] {
         let last = format!(
             "trail2tsv: log: not a CloudTrail log ({kind}); nothing was read\n\

@@ -1,4 +1,4 @@
-//! Mistyped options: the option, what was given, and what would be right.
+//! Mistyped options: the error names the option, its value and the remedy.
 
 use super::LOG;
 use crate::harness::Trial;
@@ -129,10 +129,10 @@ fn an_unknown_option_is_refused_with_what_was_probably_meant() {
         ("--tz", "--time-zone"),
         ("--role", "--user ROLE, which matches all its sessions"),
     ] {
-        let text = format!("{option}: there is no such option\ntrail2tsv: did you mean {meant}?");
+        let text = format!("{option}: unknown option\ntrail2tsv: did you mean {meant}?");
         is_refused(&[option, "A"], &format!("trail2tsv: {text}\ntrail2tsv: try --help\n"));
     }
-    is_refused(&["--frobnicate"], "trail2tsv: --frobnicate: there is no such option\ntrail2tsv: try --help\n");
+    is_refused(&["--frobnicate"], "trail2tsv: --frobnicate: unknown option\ntrail2tsv: try --help\n");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn without_input_there_is_help() {
 fn an_option_of_another_command_is_no_file() {
     let ran = Trial::with("log", LOG).run(&["summary", "log", "--excel"]);
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.starts_with("trail2tsv: --excel: there is no such option\n"), "{ran:?}");
+    assert!(ran.stderr.starts_with("trail2tsv: --excel: unknown option\n"), "{ran:?}");
     assert!(!ran.stderr.contains("did you mean"), "{ran:?}");
     let text = "trail2tsv: s3://b/x: \"b\" is not the name of a bucket\ntrail2tsv: try --help\n";
     Trial::new().run(&["s3://b/x"]).shows(2, "", text);

@@ -1,4 +1,4 @@
-//! Outputs that cannot be written, that nobody reads, or that are given up.
+//! Outputs that cannot be written, have no reader, or are interrupted.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -125,7 +125,7 @@ fn a_run_that_does_not_end_says_how_to_end_it() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_killed_run_left_is_removed_by_the_next() {
+fn partial_files_of_a_killed_run_are_removed() {
     let trial = Trial::with("log", LOG);
     let others = [".trail2tsv-notes", ".other.trail2tsv-part", "x.trail2tsv-part"];
     others.iter().for_each(|name| trial.write(name, "mine"));

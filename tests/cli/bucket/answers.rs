@@ -1,5 +1,5 @@
-//! Lists that are not whole or make no sense: asked for again, and then named.
-//! None is ever taken for the end of what there is.
+//! Incomplete or inconsistent lists are requested again, then named, and never taken as
+//! the end.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

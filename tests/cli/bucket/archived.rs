@@ -1,5 +1,4 @@
-//! Objects in an archive of S3: known from the list, counted once, and never
-//! asked for.
+//! Objects in S3 Glacier: recognised in the list, counted once, and never requested.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -32,10 +31,10 @@ fn archived_objects_are_counted_and_not_asked_for() {
         let rows = "E000\nE002\nE003\nE005\n";
         cloud.run(&[]).shows(3, rows, &last);
         assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (4, 4));
-        // What is wrong is said to those too who want no last line.
+        // Problems are reported with -q too.
         cloud.run(&["-q"]).shows(3, rows, &format!("trail2tsv: {named}\n"));
         assert_eq!(cloud.server.counts().get, 4);
-        // Who asks nobody is told nothing.
+        // Offline, nothing is requested, so nothing is reported.
         cloud.run(&["-q", "--offline"]).shows(0, rows, "");
     }
 }
@@ -130,7 +129,7 @@ fn classes_that_can_be_read_are_read() {
 }
 
 #[test]
-fn what_the_mirror_has_or_nobody_wants_need_not_be_restored() {
+fn objects_in_the_mirror_or_outside_the_window_need_no_restore() {
     let cloud = Cloud::with_logs(3);
     cloud.run(&["-q"]);
     for key in cloud.bucket.keys("") {

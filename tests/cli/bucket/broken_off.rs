@@ -52,7 +52,7 @@ fn a_killed_run_leaves_nothing_that_is_taken_for_whole() {
 }
 
 #[test]
-fn what_a_killed_run_left_half_is_passed_over_and_said() {
+fn partial_files_of_a_killed_run_are_skipped_and_counted() {
     let cloud = Cloud::with_logs(3);
     cloud.server.fault(Fault::get(&cloud.bucket.keys("")[1]).stall(Duration::from_secs(600)));
     let mut child = cloud.spawn(&[]);
@@ -68,7 +68,7 @@ fn what_a_killed_run_left_half_is_passed_over_and_said() {
 }
 
 #[test]
-fn what_another_run_is_writing_is_left_alone() {
+fn files_of_another_running_process_are_not_touched() {
     let cloud = Cloud::with_logs(3);
     let slow = Fault::get(&cloud.bucket.keys("")[1]).times(1).stall(Duration::from_secs(3));
     cloud.server.fault(slow);

@@ -1,5 +1,4 @@
-//! A bucket on a server of its own, small logs to put into it, and runs of the
-//! program that read it.
+//! A bucket on its own server, small logs for it, and runs of the program that read it.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -44,8 +43,8 @@ impl Cloud {
         Cloud { server, bucket, trial }
     }
 
-    /// A bucket with a log of one event in each of so many minutes from
-    /// 2026-10-01T09:00: `E000`, `E001`, …
+    /// A bucket with `count` logs of one event each, one a minute from 2026-10-01T09:00:
+    /// `E000`, `E001`, …
     pub fn with_logs(count: usize) -> Cloud {
         let cloud = Cloud::new();
         (0..count).for_each(|number| drop(cloud.minute(number)));

@@ -1,4 +1,4 @@
-//! How much is asked of S3 at once, and for how long.
+//! The number of parallel requests to S3.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Objects whose bytes are not those of the bucket, though there are as many:
-//! they are fetched once more before anything is said.
+//! Objects of the right length with wrong bytes are fetched once more before they are
+//! reported.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -29,7 +29,7 @@ fn a_file_that_was_damaged_in_the_mirror_is_mended() {
         cloud.run(&["-q"]).shows(0, &minutes(4), "");
         assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (1, 4), "byte {at}");
     }
-    // Nobody is asked where nobody may be.
+    // Offline, a damaged object cannot be fetched again.
     cloud.server.reset_counts();
     flip(&cloud, &keys[2], size / 2);
     let ran = cloud.run(&["-q", "--offline"]);
@@ -56,7 +56,7 @@ fn a_bit_that_flips_on_the_way_is_found_without_checksums_too() {
 }
 
 #[test]
-fn what_is_damaged_in_the_bucket_is_mirrored_and_named() {
+fn objects_damaged_in_the_bucket_are_mirrored_and_named() {
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
     let body = cloud.bucket.get(key).unwrap().body;
@@ -75,7 +75,7 @@ fn what_is_damaged_in_the_bucket_is_mirrored_and_named() {
 }
 
 #[test]
-fn what_came_with_a_checksum_is_not_checked_again() {
+fn objects_with_a_checksum_are_not_checked_again() {
     let cloud = Cloud::with(Bucket::new().checksums());
     let key = cloud.minute(0);
     cloud.bucket.put(key.as_str(), "no gzip at all");

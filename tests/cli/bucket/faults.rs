@@ -1,5 +1,4 @@
-//! Bad weather between here and S3: what comes is complete and right, or is
-//! named.
+//! Network faults: objects arrive complete and correct, or are named.
 
 use testkit::s3::{Bucket, Fault};
 
@@ -63,7 +62,7 @@ fn a_body_that_breaks_off_is_fetched_again() {
 }
 
 #[test]
-fn what_stands_still_is_asked_for_again() {
+fn stalled_requests_are_repeated() {
     let minute = std::time::Duration::from_secs(60);
     for fault in [Fault::get("*").times(3).stall(minute), Fault::any().times(2).delay(minute)] {
         let mut cloud = Cloud::with_logs(6);
@@ -81,7 +80,7 @@ fn what_stands_still_is_asked_for_again() {
 }
 
 #[test]
-fn what_a_list_leaves_out_is_found_by_the_next_run() {
+fn objects_missing_from_a_list_are_found_by_the_next_run() {
     let cloud = Cloud::with(Bucket::new().page_size(3));
     (0..8).for_each(|number| drop(cloud.minute(number)));
     cloud.server.fault(Fault::list("*eu-west-1/").times(1).omitted_keys());

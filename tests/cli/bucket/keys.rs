@@ -1,5 +1,5 @@
-//! Keys that somebody hostile, or careless, chose: nothing gets out of the
-//! mirror, nothing is left out in silence. And mirrors that cannot be written.
+//! Hostile and unusual keys never lead out of the mirror and are never skipped silently.
+//! Also mirrors that cannot be written.
 
 use std::fs;
 

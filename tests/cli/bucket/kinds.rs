@@ -1,5 +1,5 @@
-//! Kinds of logs beside the usual ones: left out by name, and read when they are
-//! asked for, in every layout, online, offline and from a folder.
+//! Other kinds of logs: named by default, and read on request, in every layout, online,
+//! offline and from a folder.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -67,7 +67,7 @@ fn both(cloud: &Cloud, arguments: &[&str], rows: &[&str]) -> [String; 2] {
 }
 
 #[test]
-fn kinds_that_nobody_asked_for_are_named() {
+fn kinds_that_were_not_requested_are_named() {
     for before in LAYOUTS {
         let cloud = every_kind(before);
         let unread = "1 event in 1 file read, 1 matched; not read: CloudTrail-NetworkActivity, CloudTrail-Insight, \
@@ -99,7 +99,7 @@ fn kinds_that_are_asked_for_are_read() {
 }
 
 #[test]
-fn what_is_named_is_read() {
+fn named_kinds_are_read() {
     for (before, (kind, typed)) in LAYOUTS.into_iter().zip(KINDS.into_iter().cycle()) {
         let cloud = every_kind(before);
         let folder = format!("s3://logs/{before}{ACCOUNT}/{kind}");
@@ -131,7 +131,7 @@ fn a_window_leaves_out_days_of_every_kind() {
 }
 
 #[test]
-fn where_there_are_only_others_they_are_named() {
+fn a_bucket_with_other_kinds_only_names_them() {
     let cloud = Cloud::new();
     put(&cloud, "AWSLogs/", ACCOUNT, "CloudTrail-Insight", "insight");
     put(&cloud, "AWSLogs/", OTHER, "CloudTrail-NetworkActivity", "network");

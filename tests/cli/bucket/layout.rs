@@ -1,4 +1,4 @@
-//! Where in a bucket logs are found, and what is left alone.
+//! Where in a bucket logs are found, and which folders are skipped.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -82,7 +82,7 @@ fn several_prefixes_are_found_side_by_side() {
 }
 
 #[test]
-fn what_is_beside_the_logs_is_not_searched_but_said() {
+fn folders_beside_the_logs_are_named_and_not_searched() {
     let cloud = Cloud::with_logs(1);
     cloud.log("team/AWSLogs/", ACCOUNT, "eu-west-1", MINUTE, &["team"]);
     cloud.bucket.put("photos/a.jpg", "");

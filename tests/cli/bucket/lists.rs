@@ -1,4 +1,4 @@
-//! How many lists a window takes, and how much memory they do.
+//! The number of lists for a window, and the memory that they take.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -8,7 +8,7 @@ use testkit::s3::{Bucket, Fault, Operation, Synthetic};
 use super::cloud::Cloud;
 use crate::harness::Ran;
 
-/// So many files a day for a hundred days, from 2026-01-01 on.
+/// A bucket with `files` files a day for `days` days, from 2026-01-01 on.
 fn cloud(accounts: usize, regions: usize, days: usize, files: usize) -> Cloud {
     let first_day = date(2026, 1, 1);
     Cloud::with(Bucket::synthetic(Synthetic { accounts, regions, first_day, days, files, ..Synthetic::default() }))

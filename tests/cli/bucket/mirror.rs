@@ -1,4 +1,4 @@
-//! The mirror: filled once, read ever after.
+//! The mirror: each object is fetched once.
 
 use std::fs;
 

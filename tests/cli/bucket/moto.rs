@@ -1,8 +1,7 @@
-//! The main job and `sync` against an S3 that others wrote: moto, where it is
-//! installed.
+//! Reading and `sync` against moto, an independent S3 server, if it is installed.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-#![allow(clippy::print_stderr, reason = "whoever runs the tests is to know that this one did not")]
+#![allow(clippy::print_stderr, reason = "a skipped test must be visible")]
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
-//! The order of rows, whatever comes first, and that no row waits for those
-//! after it.
+//! Rows keep their order whichever object arrives first, and are written without waiting
+//! for later objects.
 
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;

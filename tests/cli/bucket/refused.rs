@@ -1,4 +1,4 @@
-//! What S3 refuses: each refusal says what is wrong and what can be done.
+//! Requests that S3 refuses: each error says what is wrong and what can be done.
 
 use testkit::s3::{Access, Bucket, Fault, Operation};
 
@@ -21,11 +21,11 @@ fn without_credentials_there_is_a_way_out() {
                   or read a public bucket by --no-sign-request";
     cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"));
     assert_eq!(cloud.server.counts().list, 0);
-    let nobody = "trail2tsv: --profile \"nobody\": there is no such profile; there are";
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{nobody} none in ~/.aws\n"));
+    let unknown = "trail2tsv: --profile \"nobody\": there is no such profile; there are";
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} none in ~/.aws\n"));
     cloud.trial.write(".aws/config", "[profile other]\nregion = eu-west-1\n");
     cloud.trial.write(".aws/credentials", "[more]\n");
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{nobody} more, other\n"));
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} more, other\n"));
     cloud.trial.env("AWS_PROFILE", "elsewhere");
     let ran = cloud.run(&[]);
     assert!(ran.stderr.contains("AWS_PROFILE \"elsewhere\": there is no such profile"), "{ran:?}");
@@ -63,9 +63,9 @@ fn a_wrong_clock_is_named() {
 }
 
 #[test]
-fn credentials_that_expire_half_way_cost_nothing_that_was_fetched() {
+fn credentials_that_expire_keep_fetched_objects() {
     let cloud = Cloud::with_logs(20);
-    // Five lists, and then so many objects.
+    // Five lists, and then eight objects.
     cloud.server.fault(Fault::expire_after(5 + 8));
     let ran = cloud.run(&["--jobs", "1", "-o", "out.tsv"]);
     ran.shows(1, "", &format!("trail2tsv: s3://logs: the credentials have expired (ExpiredToken); {SIGN_IN}\n"));
@@ -257,7 +257,7 @@ fn the_endpoint_can_be_typed() {
     cloud.run(&["-q", "--endpoint-url", &endpoint]).shows(0, &minutes(2), "");
 }
 
-/// Such a program may want somebody to touch a key.
+/// Such a program may wait for the user to touch a security key.
 #[cfg(unix)]
 #[test]
 fn a_program_that_gives_credentials_is_asked_once() {

@@ -1,4 +1,4 @@
-//! Regions: what is left out for `--region` never changes the rows.
+//! Skipping folders for `--region` never changes the rows.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 

@@ -1,4 +1,4 @@
-//! The subcommand `sync`: the mirror, and nothing else.
+//! The subcommand `sync`.
 
 use testkit::s3::{Bucket, Fault};
 
@@ -57,7 +57,7 @@ fn a_file_of_settings_says_what_is_mirrored() {
 }
 
 #[test]
-fn what_cannot_be_had_is_named() {
+fn objects_that_cannot_be_fetched_are_named() {
     let cloud = Cloud::with_logs(3);
     let keys = cloud.bucket.keys("");
     cloud.server.fault(Fault::get(&keys[1]).status(403, "AccessDenied"));
@@ -137,7 +137,7 @@ fn several_buckets_are_mirrored_one_after_the_other() {
 }
 
 #[test]
-fn what_makes_no_sense_for_a_mirror_is_wrong_usage() {
+fn options_without_effect_on_a_mirror_are_usage_errors() {
     let cloud = Cloud::new();
     for arguments in [
         &["-e", "RunInstances"][..],

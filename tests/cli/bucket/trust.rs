@@ -1,5 +1,5 @@
-//! Mirrors into which others have put something: links lead no read and no
-//! write out of them, and nothing in them keeps a run waiting.
+//! Mirrors with foreign content: links lead no read or write out of them, and special
+//! files never block a run.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
@@ -74,7 +74,7 @@ fn a_mark_that_is_no_file_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn what_stands_for_an_object_and_is_no_file_is_replaced_online_and_named_offline() {
+fn a_special_file_in_place_of_an_object_is_replaced_online_and_named_offline() {
     for (plant, what) in PLANTS {
         let cloud = mirrored(3);
         let key = &cloud.bucket.keys("")[1];
@@ -192,7 +192,7 @@ fn the_mirror_itself_may_be_a_link_that_was_named() {
 }
 
 #[test]
-fn what_is_shown_where_nothing_matches_comes_through_no_link() {
+fn hints_follow_no_link() {
     let cloud = mirrored(2);
     cloud.trial.write("secret/x.json", r#"{"eventName":"Secret","eventVersion":"1"}"#);
     symlink(cloud.trial.path("secret"), cloud.trial.path("mirror").join(DAY).join("link")).unwrap();

@@ -1,5 +1,4 @@
-//! The window: only its days are listed, only what can hold its events is
-//! fetched, and no row is lost by that.
+//! Only the days of the window are listed and fetched, and no row is lost.
 
 use testkit::s3::{Bucket, Operation};
 
@@ -201,7 +200,7 @@ fn offline_reads_what_the_mirror_has_under_later_days() {
     cloud.run(&[&window[..], &["--offline"]].concat()).shows(0, &lines(&days), "");
     let folder = cloud.trial.run(&[&["mirror", "-c", "eventName", "--no-header"], &window[..]].concat());
     folder.shows(0, &lines(&days), "");
-    // Whoever says how far wants it no further.
+    // An explicit number of late days limits the days offline too.
     for (late, found) in [("0", 1), ("1", 2), ("7", 3), ("30", 3)] {
         cloud.run(&[&window[..], &["--offline", "--late-days", late]].concat()).shows(0, &lines(&days[..found]), "");
     }

@@ -126,7 +126,7 @@ fn random_odd_logs() {
 }
 
 #[test]
-fn what_was_delivered_twice_counts_once() {
+fn duplicates_count_once() {
     let event = |id: &str, name: &str| {
         format!(
             r#"{{"eventTime":"2026-10-01T09:00:00Z","eventID":{id},"eventName":{name:?},"errorCode":"AccessDenied"}}"#

@@ -1,4 +1,4 @@
-//! Where a summary is written, and what it says of where it comes from.
+//! The destination of a summary, and its provenance.
 
 use super::super::harness::Trial;
 use super::{LOG, body, small};

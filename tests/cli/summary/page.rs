@@ -1,5 +1,4 @@
-//! The page: nothing from a log can be more than text on it, and it needs
-//! nothing but itself.
+//! The page: text from logs stays text, and it loads nothing.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +44,7 @@ fn hostile() -> Trial {
 }
 
 #[test]
-fn what_logs_hold_stands_in_the_data_alone() {
+fn text_from_logs_is_only_in_the_data_block() {
     let (around, data) = page(&small(), &[]);
     assert_eq!(around, page(&hostile(), &[]).0);
     assert_eq!(around, page(&hostile(), &["--by", "userName,errorCode"]).0);

@@ -93,7 +93,7 @@ fn the_format_that_is_set_for_tables_is_not_that_of_a_summary() {
 }
 
 #[test]
-fn what_has_no_event_has_no_tables() {
+fn a_summary_without_events_has_no_tables() {
     for content in ["", "{\"Records\":[]}"] {
         let trial = Trial::with("log/a.json", content);
         let expected = format!(
@@ -199,7 +199,7 @@ fn ten_thousand_users_are_counted_one_by_one() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn invalid_combinations_are_usage_errors() {
     let trial = small();
     for (arguments, expected) in [
         (&["summary"][..], "summary: nothing to read; name a folder, a file, - or --bucket BUCKET"),
