@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::question::{LoneCondition, USER, alone, each_alone};
+use self::question::{LoneCondition, alone, each_alone};
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
@@ -23,6 +23,7 @@ use crate::engine::RunOutcome;
 use crate::engine::request::EventRequest;
 use crate::error::cancel::Cancellation;
 use crate::filter::Filter;
+use crate::filter::options::{ConditionKind, FilterOption};
 use crate::filter::spec::FilterSpec;
 use crate::report::count;
 use crate::source::LogFile;
@@ -118,7 +119,7 @@ fn mirrored(bucket: &BucketInput, sources: &mut Vec<LogFile>) {
 
 /// Something that an event is asked for, and what the events have there.
 struct HintCandidate {
-    option: &'static str,
+    option: &'static FilterOption,
     values: Vec<String>,
     filter: Filter,
     names: HintNames,
@@ -148,10 +149,10 @@ impl HintSample {
     fn new(questions: Vec<LoneCondition>, window: Window) -> Option<HintSample> {
         let mut fields = FieldSet::default();
         let mut asked = Vec::new();
-        for LoneCondition { option, values, names, conditions } in questions {
-            let names = match names {
-                "" => HintNames::Nothing,
-                name => HintNames::Of(Field::parse(name, &mut fields).ok()?),
+        for LoneCondition { option, values, conditions } in questions {
+            let names = match option.column {
+                None => HintNames::Nothing,
+                Some(column) => HintNames::Of(Field::parse(column, &mut fields).ok()?),
             };
             let filter = Filter::new(&conditions, &mut fields).ok()?;
             asked.push(HintCandidate { option, values, filter, names, is_met: false, there: BTreeMap::new() });
@@ -199,7 +200,7 @@ impl HintSample {
                 Some(meant) => hints.push(format!("nothing matched {meant} ({looked_at} looked at)")),
                 None => {
                     others
-                        .entry(asked.option)
+                        .entry(asked.option.flag)
                         .or_default()
                         .extend(asked.values.iter().map(|value| format!("{value:?}")));
                 }
@@ -258,9 +259,9 @@ impl HintCandidate {
     /// What is there instead; nothing where that would be a list of nothing.
     fn hint(&self) -> Option<String> {
         const SHOWN: usize = 5;
-        let asked = self.values.join(", ");
+        let (option, asked) = (self.option.flag, self.values.join(", "));
         if matches!(self.names, HintNames::Nothing) {
-            return Some(if asked.is_empty() { self.option.into() } else { format!("{} {asked:?}", self.option) });
+            return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
         }
         if self.there.is_empty() {
             return None;
@@ -268,7 +269,6 @@ impl HintCandidate {
         if let Some(meant) = self.meant() {
             return Some(meant);
         }
-        let option = self.option;
         let mut there: Vec<(&String, &u64)> = self.there.iter().collect();
         there.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
         let names: Vec<&str> = there.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
@@ -284,7 +284,7 @@ impl HintCandidate {
         let alike: Vec<&str> =
             wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
         let asked = self.values.join(", ");
-        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option, alike.join(" or ")))
+        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option.flag, alike.join(" or ")))
     }
 
     /// The name that was probably meant by a pattern.
@@ -305,7 +305,7 @@ impl HintCandidate {
             let held = |name: &&&str| words.iter().filter(|word| holds(name, word)).count();
             names.iter().filter(fits).max_by_key(|name| (held(name), std::cmp::Reverse(name.len())))
         };
-        let by_words = || if self.option == USER { of_words().copied() } else { None };
+        let by_words = || if self.option.kind == ConditionKind::User { of_words().copied() } else { None };
         nearest(pattern, &names).or_else(|| whole().copied()).or_else(by_words)
     }
 }
