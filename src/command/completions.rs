@@ -70,18 +70,11 @@ pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
 fn command() -> clap::Command {
     let names = || catalogue::CATALOGUE.iter().map(|named| (named.name, named.what));
     let columns = || offering(names().chain(catalogue::ALIASES.iter().copied()));
-    let words = |words: &'static [&str]| offering(words.iter().map(|word| (*word, "")));
     super::definition()
         .mut_arg("columns", columns())
         .mut_arg("sort", columns())
         .mut_args(with_suggestions)
-        .mut_subcommand("summary", |summary| {
-            summary
-                .mut_arg("by", columns())
-                .mut_arg("format", words(&["text", "tsv", "csv", "json"]))
-                .mut_arg("color", words(&["auto", "always", "never"]))
-                .mut_args(with_suggestions)
-        })
+        .mut_subcommand("summary", |summary| summary.mut_arg("by", columns()).mut_args(with_suggestions))
 }
 
 /// Offers the values that the table of filter options suggests.
