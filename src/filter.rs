@@ -7,6 +7,7 @@ pub mod condition;
 pub mod criteria;
 pub mod grep;
 pub mod jq;
+pub mod options;
 pub mod search;
 pub mod spec;
 

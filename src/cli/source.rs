@@ -9,9 +9,9 @@ use etcetera::BaseStrategy;
 use super::number;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
+use crate::filter::options::{ACCOUNT, REGION};
 use crate::filter::spec::FilterSpec;
 use crate::source::spec::{BucketInput, Connection, Downloads, Input};
-use crate::syntax::glob::split_list;
 
 /// Which bucket is read, and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -133,8 +133,8 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefi
         prefix: as_folder(prefix),
         organisation: typed.org_id.clone(),
         kinds: typed.kind.clone(),
-        accounts: conditions.accounts.clone(),
-        regions: split_list(&conditions.regions),
+        accounts: conditions.options.list(ACCOUNT),
+        regions: conditions.options.list(REGION),
         window: conditions.window,
         // What is in the mirror costs no request.
         late_days: typed.late_days.or(if typed.offline { None } else { Some(LATE_DAYS) }),

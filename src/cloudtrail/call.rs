@@ -4,6 +4,40 @@ use crate::cloudtrail::field;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::decode::json::{JsonValue, ValueKind};
 
+/// Names of events that are often looked for.
+pub const COMMON_EVENTS: [&str; 30] = [
+    "AssumeRole",
+    "AttachRolePolicy",
+    "AttachUserPolicy",
+    "AuthorizeSecurityGroupIngress",
+    "ConsoleLogin",
+    "CreateAccessKey",
+    "CreateBucket",
+    "CreateFunction20150331",
+    "CreateLoginProfile",
+    "CreateRole",
+    "CreateUser",
+    "DeleteBucket",
+    "DeleteDBInstance",
+    "DeleteObject",
+    "DeleteRole",
+    "DeleteTrail",
+    "DeleteUser",
+    "GetObject",
+    "GetSecretValue",
+    "ModifyInstanceAttribute",
+    "PutBucketPolicy",
+    "PutRolePolicy",
+    "PutUserPolicy",
+    "RevokeSecurityGroupIngress",
+    "RunInstances",
+    "ScheduleKeyDeletion",
+    "StopInstances",
+    "StopLogging",
+    "TerminateInstances",
+    "UpdateAssumeRolePolicy",
+];
+
 /// Distinguishes calls that read from calls that write.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessKind {

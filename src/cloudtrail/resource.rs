@@ -12,7 +12,6 @@ use crate::cloudtrail::long;
 use crate::cloudtrail::long::CutCounter;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::decode::json::{self, CUT, JsonValue, is_verbatim, unescape};
-use crate::error::Error;
 use crate::syntax::glob::{Pattern, PatternSet};
 
 /// Longest resource as written: more than an ARN needs with every character escaped.
@@ -167,12 +166,9 @@ pub struct ResourceChoice {
 }
 
 impl ResourceChoice {
-    /// Compiles the values of `--resource`; `None` if there are none. Fails if a
-    /// pattern is invalid.
-    pub fn new(fields: ResourceFields, values: &[String]) -> Result<Option<ResourceChoice>, Error> {
-        const OPTION: &str = "--resource";
-        let choice = PatternSet::new(OPTION, values, |value| Pattern::new(OPTION, value))?;
-        Ok(choice.map(|choice| ResourceChoice { fields, choice }))
+    /// Looks for these patterns in these fields.
+    pub fn new(fields: ResourceFields, choice: PatternSet<Pattern>) -> ResourceChoice {
+        ResourceChoice { fields, choice }
     }
 
     /// The patterns.
@@ -262,7 +258,8 @@ mod tests {
             let mut fields = FieldSet::default();
             let resources = ResourceFields::new(&mut fields).unwrap();
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
-            let choice = ResourceChoice::new(resources, &values).unwrap().unwrap();
+            let patterns = PatternSet::new("--resource", &values, |value| Pattern::new("--resource", value));
+            let choice = ResourceChoice::new(resources, patterns.unwrap().unwrap());
             assert_eq!(with_event(json, &fields, |event| choice.admits(event)), expected, "{values:?}");
         }
     }

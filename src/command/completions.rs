@@ -14,45 +14,12 @@ use super::{Command, Context};
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
+use crate::filter::options::OPTIONS;
 use crate::table::catalogue;
 
 /// The variable that the script sets to the name of the shell.
 const VARIABLE: &str = "TRAIL2TSV_COMPLETE";
 const NAME: &str = env!("CARGO_PKG_NAME");
-
-/// The event names that are offered. Any other name is accepted too.
-const EVENTS: [&str; 30] = [
-    "AssumeRole",
-    "AttachRolePolicy",
-    "AttachUserPolicy",
-    "AuthorizeSecurityGroupIngress",
-    "ConsoleLogin",
-    "CreateAccessKey",
-    "CreateBucket",
-    "CreateFunction20150331",
-    "CreateLoginProfile",
-    "CreateRole",
-    "CreateUser",
-    "DeleteBucket",
-    "DeleteDBInstance",
-    "DeleteObject",
-    "DeleteRole",
-    "DeleteTrail",
-    "DeleteUser",
-    "GetObject",
-    "GetSecretValue",
-    "ModifyInstanceAttribute",
-    "PutBucketPolicy",
-    "PutRolePolicy",
-    "PutUserPolicy",
-    "RevokeSecurityGroupIngress",
-    "RunInstances",
-    "ScheduleKeyDeletion",
-    "StopInstances",
-    "StopLogging",
-    "TerminateInstances",
-    "UpdateAssumeRolePolicy",
-];
 
 /// Generate shell completions for options, columns and event names
 ///
@@ -103,19 +70,20 @@ pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
 fn command() -> clap::Command {
     let names = || catalogue::CATALOGUE.iter().map(|named| (named.name, named.what));
     let columns = || offering(names().chain(catalogue::ALIASES.iter().copied()));
-    let events = || offering(EVENTS.iter().map(|name| (*name, "")));
-    let words = |words: &'static [&str]| offering(words.iter().map(|word| (*word, "")));
     super::definition()
         .mut_arg("columns", columns())
         .mut_arg("sort", columns())
-        .mut_arg("event_name", events())
-        .mut_subcommand("summary", |summary| {
-            summary
-                .mut_arg("by", columns())
-                .mut_arg("event_name", events())
-                .mut_arg("format", words(&["text", "tsv", "csv", "json"]))
-                .mut_arg("color", words(&["auto", "always", "never"]))
-        })
+        .mut_args(with_suggestions)
+        .mut_subcommand("summary", |summary| summary.mut_arg("by", columns()).mut_args(with_suggestions))
+}
+
+/// Offers the values that the table of filter options suggests.
+fn with_suggestions(argument: Arg) -> Arg {
+    let suggestions = OPTIONS.iter().find(|option| argument.get_id() == option.name()).map(|option| option.suggestions);
+    match suggestions {
+        None | Some([]) => argument,
+        Some(words) => offering(words.iter().map(|word| (*word, "")))(argument),
+    }
 }
 
 /// Suggests `values`, given with their descriptions, after each comma.

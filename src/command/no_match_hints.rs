@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::question::{LoneCondition, USER, alone, each_alone};
+use self::question::{LoneCondition, alone, each_alone};
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
@@ -22,6 +22,7 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::engine::request::ReadRequest;
 use crate::error::cancel::Cancellation;
 use crate::filter::Filter;
+use crate::filter::options::{ConditionKind, FilterOption};
 use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, count};
 use crate::source::LogFile;
@@ -124,7 +125,7 @@ fn mirrored(bucket: &BucketInput, sources: &mut Vec<LogFile>) {
 
 /// A condition tested alone, and the values that events have in its field.
 struct HintCandidate {
-    option: &'static str,
+    option: &'static FilterOption,
     values: Vec<String>,
     filter: Filter,
     names: HintNames,
@@ -152,14 +153,14 @@ struct HintSample {
 }
 
 impl HintSample {
-    /// `None` if found is nothing to explain, or a condition cannot be parsed.
+    /// `None` if there is nothing to explain, or a condition cannot be parsed.
     fn new(conditions: Vec<LoneCondition>, window: Window) -> Option<HintSample> {
         let mut fields = FieldSet::default();
         let mut asked = Vec::new();
-        for LoneCondition { option, values, names, conditions } in conditions {
-            let names = match names {
-                "" => HintNames::None,
-                name => HintNames::Of(Field::parse(name, &mut fields).ok()?),
+        for LoneCondition { option, values, conditions } in conditions {
+            let names = match option.column {
+                None => HintNames::None,
+                Some(column) => HintNames::Of(Field::parse(column, &mut fields).ok()?),
             };
             let filter = Filter::new(&conditions, &mut fields).ok()?;
             asked.push(HintCandidate { option, values, filter, names, has_match: false, found: BTreeMap::new() });
@@ -207,7 +208,7 @@ impl HintSample {
                 Some(meant) => hints.push(format!("nothing matched {meant} ({looked_at} looked at)")),
                 None => {
                     others
-                        .entry(asked.option)
+                        .entry(asked.option.flag)
                         .or_default()
                         .extend(asked.values.iter().map(|value| format!("{value:?}")));
                 }
@@ -267,9 +268,9 @@ impl HintCandidate {
     /// The hint for this condition; `None` if its field has no value to suggest.
     fn hint(&self) -> Option<String> {
         const SHOWN: usize = 5;
-        let asked = self.values.join(", ");
+        let (option, asked) = (self.option.flag, self.values.join(", "));
         if matches!(self.names, HintNames::None) {
-            return Some(if asked.is_empty() { self.option.into() } else { format!("{} {asked:?}", self.option) });
+            return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
         }
         if self.found.is_empty() {
             return None;
@@ -277,7 +278,6 @@ impl HintCandidate {
         if let Some(meant) = self.meant() {
             return Some(meant);
         }
-        let option = self.option;
         let mut found: Vec<(&String, &u64)> = self.found.iter().collect();
         found.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
         let names: Vec<&str> = found.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
@@ -294,7 +294,7 @@ impl HintCandidate {
         let alike: Vec<&str> =
             wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
         let asked = self.values.join(", ");
-        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option, alike.join(" or ")))
+        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option.flag, alike.join(" or ")))
     }
 
     /// The value of the sample that a pattern was probably meant to match.
@@ -315,7 +315,7 @@ impl HintCandidate {
             let held = |name: &&&str| words.iter().filter(|word| holds(name, word)).count();
             names.iter().filter(fits).max_by_key(|name| (held(name), std::cmp::Reverse(name.len())))
         };
-        let by_words = || if self.option == USER { of_words().copied() } else { None };
+        let by_words = || if self.option.kind == ConditionKind::User { of_words().copied() } else { None };
         nearest(pattern, &names).or_else(|| whole().copied()).or_else(by_words)
     }
 }

@@ -21,8 +21,8 @@ pub enum AddressPattern {
 }
 
 impl AddressPattern {
-    /// Compiles one value of `--source-ip`.
-    pub fn new(text: &str) -> Result<AddressPattern, Error> {
+    /// Compiles one value of the option `option`.
+    pub fn new(option: &str, text: &str) -> Result<AddressPattern, Error> {
         if let Ok(network) = text.parse::<IpNet>() {
             return Ok(AddressPattern::Network(canonical(network)));
         }
@@ -32,9 +32,9 @@ impl AddressPattern {
         // Digits and dots alone are a mistyped address, not the name of a service.
         let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
         if is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*')) {
-            return Err(Error::option("--source-ip", text, RIGHT));
+            return Err(Error::option(option, text, RIGHT));
         }
-        Pattern::new("--source-ip", text).map(AddressPattern::Name)
+        Pattern::new(option, text).map(AddressPattern::Name)
     }
 
     /// Whether any address in the field, which may be a comma-separated list, matches.
@@ -131,7 +131,7 @@ mod tests {
             ("203.0.*", "203.0.113.7", true),
             ("192.*", "81.2.69.142, 192.168.10.10", true),
         ] {
-            let compiled = AddressPattern::new(pattern).unwrap();
+            let compiled = AddressPattern::new("-i", pattern).unwrap();
             assert_eq!(compiled.matches(field), expected, "{pattern} {field}");
         }
     }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_mistyped_address_is_refused() {
         for text in ["10.0.0", "10.0.0.0-10.0.0.255", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
-            assert!(AddressPattern::new(text).is_err(), "{text}");
+            assert!(AddressPattern::new("-i", text).is_err(), "{text}");
         }
     }
 }

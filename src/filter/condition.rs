@@ -1,31 +1,42 @@
-//! The less common conditions, ordered by cost. The common ones are in
-//! [`criteria`](crate::filter::criteria).
+//! The conditions that the options of the table are compiled to.
 
+use jiff::Timestamp;
+
+use super::address::AddressPattern;
 use super::comparison::Comparison;
 use super::grep::Grep;
+use super::options::{ConditionKind, FilterOption};
 use super::search::{Boundary, Needle, needles_of_regex, required_literals};
 use crate::cloudtrail::call::{AccessKind, FailureRule};
 use crate::cloudtrail::field::FieldPath;
+use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::long;
 use crate::cloudtrail::long::CutCounter;
 use crate::cloudtrail::resource::{ResourceChoice, ResourceFields};
 use crate::decode::event::{Event, FieldId, FieldSet};
-use crate::decode::json::JsonValue;
+use crate::decode::json::{JsonValue, ValueKind};
 use crate::error::Error;
-use crate::filter::spec::FilterSpec;
-use crate::syntax::glob::{Pattern, PatternSet, UnmatchedValues, split_list};
+use crate::syntax::glob::{Pattern, PatternSet, UnmatchedValues};
 
 /// One condition on an event.
 #[derive(Clone, Debug)]
 pub enum Condition {
+    /// The value of a field.
+    Field(FieldId, PatternSet<Pattern>),
+    /// The value at a path.
+    Path(FieldPath, PatternSet<Pattern>),
+    /// The service that was called.
+    Service(FieldId, PatternSet<ServicePattern>),
+    /// The account of the event.
+    Account(AccountFields, PatternSet<Pattern>),
+    /// The source address.
+    Address(FieldId, PatternSet<AddressPattern>),
+    /// The names of the caller.
+    User(Box<IdentityReader>, PatternSet<Pattern>),
     /// Whether the call failed.
     Failed(FailureRule, bool),
     /// Whether the call only read.
     Read(AccessKind, bool),
-    /// The error code of the call.
-    ErrorCode(FieldId, PatternSet<Pattern>),
-    /// The access key that signed the call.
-    AccessKey(FieldPath, PatternSet<Pattern>),
     /// A condition on any field.
     Where(Box<Comparison>),
     /// The resources of the call.
@@ -35,41 +46,82 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Compiles the conditions in `asked`, and adds the fields they read to `fields`.
-    pub fn all(asked: &FilterSpec, fields: &mut FieldSet) -> Result<Vec<Condition>, Error> {
-        let mut all = Vec::new();
-        if let Some(is_failed) = asked.is_failed {
-            all.push(Condition::Failed(FailureRule::new(fields)?, is_failed));
-        }
-        if let Some(is_read) = asked.is_read {
-            all.push(Condition::Read(AccessKind::new(fields)?, is_read));
-        }
-        if let Some(choice) = patterns("--error-code", &asked.error_codes)? {
-            all.push(Condition::ErrorCode(fields.slot("errorCode")?, choice));
-        }
-        if let Some(choice) = patterns("--access-key", &asked.access_keys)? {
-            let path = FieldPath::parse("userIdentity.accessKeyId", fields).map_err(Error::usage)?;
-            all.push(Condition::AccessKey(path, choice));
-        }
-        for text in &asked.wheres {
-            all.push(Condition::Where(Box::new(Comparison::parse(text, asked.now, fields)?)));
-        }
-        let resources = ResourceFields::new(fields)?;
-        all.extend(ResourceChoice::new(resources, &split_list(&asked.resources))?.map(Condition::Resource));
-        all.extend(Grep::new(&asked.greps)?.map(Condition::Grep));
-        Ok(all)
+    /// Compiles the values of a condition, and adds the fields it reads to `fields`;
+    /// `None` if an option for values has none.
+    pub fn new(
+        option: &FilterOption,
+        values: &[String],
+        now: Timestamp,
+        fields: &mut FieldSet,
+    ) -> Result<Option<Condition>, Error> {
+        let flag = option.flag;
+        let values = &option.split(values);
+        let patterns = || PatternSet::new(flag, values, |value| Pattern::new(flag, value));
+        Ok(match option.kind {
+            ConditionKind::Field(name) => {
+                let slot = fields.slot(name)?;
+                patterns()?.map(|choice| Condition::Field(slot, choice))
+            }
+            ConditionKind::Path(path) => {
+                let path = FieldPath::parse(path, fields).map_err(Error::usage)?;
+                patterns()?.map(|choice| Condition::Path(path, choice))
+            }
+            ConditionKind::Service => {
+                let slot = fields.slot("eventSource")?;
+                let services = PatternSet::new(flag, values, |value| ServicePattern::new(flag, value));
+                services?.map(|choice| Condition::Service(slot, choice))
+            }
+            ConditionKind::Account => {
+                let account = AccountFields::new(fields)?;
+                patterns()?.map(|choice| Condition::Account(account, choice))
+            }
+            ConditionKind::Address => {
+                let slot = fields.slot("sourceIPAddress")?;
+                let addresses = PatternSet::new(flag, values, |value| AddressPattern::new(flag, value));
+                addresses?.map(|choice| Condition::Address(slot, choice))
+            }
+            ConditionKind::User => {
+                let identities = Box::new(IdentityReader::new(fields)?);
+                patterns()?.map(|choice| Condition::User(identities, choice))
+            }
+            ConditionKind::Failed(is_failed) => Some(Condition::Failed(FailureRule::new(fields)?, is_failed)),
+            ConditionKind::Read(is_read) => Some(Condition::Read(AccessKind::new(fields)?, is_read)),
+            ConditionKind::Where => {
+                let comparison = values.first().map(|text| Comparison::parse(text, now, fields)).transpose()?;
+                comparison.map(|comparison| Condition::Where(Box::new(comparison)))
+            }
+            ConditionKind::Resource => {
+                let resources = ResourceFields::new(fields)?;
+                patterns()?.map(|choice| Condition::Resource(ResourceChoice::new(resources, choice)))
+            }
+            ConditionKind::Grep => Grep::new(flag, values)?.map(Condition::Grep),
+        })
     }
 
     /// Whether the event satisfies the condition.
     pub fn holds(&mut self, event: &Event<'_>, shortened: &CutCounter) -> bool {
-        let fits = |value: Option<JsonValue<'_>>, choice: &PatternSet<Pattern>| {
-            choice.admits(|pattern| value.is_some_and(|value| long::scalar_holds(value, pattern, shortened)))
-        };
+        let fits = |pattern: &Pattern, value: JsonValue<'_>| long::scalar_holds(value, pattern, shortened);
         match self {
+            Condition::Field(slot, choice) => any(event.get(*slot), choice, fits),
+            Condition::Path(path, choice) => any(path.value(event), choice, fits),
+            Condition::Service(slot, choice) => {
+                any(event.get(*slot), choice, |service, value| service.fits(value, shortened))
+            }
+            Condition::Account(account, choice) => any(account.id(event), choice, fits),
+            Condition::Address(slot, choice) => any(event.get(*slot), choice, |address, value| {
+                long::start(value, shortened).is_some_and(|text| address.matches(&text))
+            }),
+            Condition::User(identities, choice) => {
+                let principal = identities.principal(event);
+                choice.admits(|pattern| {
+                    principal.is_any(|name| {
+                        shortened.note(name);
+                        pattern.matches(name)
+                    })
+                })
+            }
             Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
             Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
-            Condition::ErrorCode(slot, choice) => fits(event.get(*slot), choice),
-            Condition::AccessKey(path, choice) => fits(path.value(event), choice),
             Condition::Where(comparison) => comparison.holds(event, shortened),
             Condition::Resource(choice) => choice.admits(event),
             Condition::Grep(grep) => grep.admits(event),
@@ -88,7 +140,12 @@ impl Condition {
     /// The values of a pattern list that have matched no event so far.
     pub fn unmatched(&self) -> Option<UnmatchedValues> {
         match self {
-            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => choice.unmatched(),
+            Condition::Field(_, choice)
+            | Condition::Path(_, choice)
+            | Condition::Account(_, choice)
+            | Condition::User(_, choice) => choice.unmatched(),
+            Condition::Service(_, choice) => choice.unmatched(),
+            Condition::Address(_, choice) => choice.unmatched(),
             Condition::Resource(resource) => resource.choice().unmatched(),
             Condition::Failed(..) | Condition::Read(..) | Condition::Where(_) | Condition::Grep(_) => None,
         }
@@ -98,10 +155,10 @@ impl Condition {
     /// derived.
     pub fn needles(&self) -> Option<Vec<Needle>> {
         match self {
-            Condition::Failed(..) | Condition::Read(..) => None,
-            Condition::ErrorCode(_, choice) | Condition::AccessKey(_, choice) => {
-                required_literals(choice, Boundary::WHOLE)
-            }
+            Condition::Failed(..) | Condition::Read(..) | Condition::Service(..) | Condition::Account(..) => None,
+            Condition::Field(_, choice) | Condition::Path(_, choice) => required_literals(choice, Boundary::WHOLE),
+            Condition::Address(_, choice) => AddressPattern::needles(choice.wanted()),
+            Condition::User(_, choice) => required_literals(choice, Boundary::PARTS),
             Condition::Where(comparison) => comparison.needles(),
             Condition::Resource(resource) => required_literals(resource.choice(), Boundary::NONE),
             Condition::Grep(grep) => {
@@ -112,6 +169,48 @@ impl Condition {
     }
 }
 
-fn patterns(option: &str, values: &[String]) -> Result<Option<PatternSet<Pattern>>, Error> {
-    PatternSet::new(option, &split_list(values), |value| Pattern::new(option, value))
+/// Whether the value satisfies the pattern list. A missing value never matches.
+fn any<T>(value: Option<JsonValue<'_>>, choice: &PatternSet<T>, fits: impl Fn(&T, JsonValue<'_>) -> bool) -> bool {
+    choice.admits(|pattern| value.is_some_and(|value| fits(pattern, value)))
+}
+
+/// A service, where `ec2` is short for `ec2.amazonaws.com`.
+#[derive(Clone, Debug)]
+pub struct ServicePattern {
+    pattern: Pattern,
+    is_short: bool,
+}
+
+impl ServicePattern {
+    fn new(option: &str, text: &str) -> Result<ServicePattern, Error> {
+        Ok(ServicePattern { pattern: Pattern::new(option, text)?, is_short: !text.contains('.') })
+    }
+
+    fn fits(&self, source: JsonValue<'_>, shortened: &CutCounter) -> bool {
+        let service =
+            |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|name| self.pattern.matches(name));
+        long::scalar_holds(source, &self.pattern, shortened)
+            || (self.is_short && long::start(source, shortened).is_some_and(|source| service(&source)))
+    }
+}
+
+/// The fields with the account of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountFields {
+    recipient: FieldId,
+    identity: FieldId,
+}
+
+impl AccountFields {
+    fn new(fields: &mut FieldSet) -> Result<AccountFields, Error> {
+        Ok(AccountFields { recipient: fields.slot("recipientAccountId")?, identity: fields.slot("userIdentity")? })
+    }
+
+    /// The account of an event: the recipient. Events of the first versions do not
+    /// record it, but they record the caller's account.
+    fn id<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
+        let is_text = |value: &JsonValue<'_>| matches!(value.kind(), ValueKind::String | ValueKind::Scalar);
+        let id = event.get(self.recipient).filter(is_text);
+        id.or_else(|| event.get(self.identity)?.member("accountId"))
+    }
 }

@@ -13,17 +13,16 @@ pub struct Grep {
 }
 
 impl Grep {
-    /// Compiles the values of `--grep`; `None` if there are none. Fails if a value is
-    /// empty or not a regular expression.
-    pub fn new(values: &[String]) -> Result<Option<Grep>, Error> {
-        const OPTION: &str = "--grep";
+    /// Compiles the values of the option `option`; `None` if there are none. Fails if a
+    /// value is empty or not a regular expression.
+    pub fn new(option: &str, values: &[String]) -> Result<Option<Grep>, Error> {
         for value in values {
             if value.is_empty() {
-                return Err(Error::option(OPTION, value, "empty, so it would match everything; leave it out"));
+                return Err(Error::option(option, value, "empty, so it would match everything; leave it out"));
             }
-            regex::bytes::Regex::new(value).map_err(|error| Error::option(OPTION, value, not_regex(&error)))?;
+            regex::bytes::Regex::new(value).map_err(|error| Error::option(option, value, not_regex(&error)))?;
         }
-        let set = RegexSet::new(values).map_err(|error| Error::about(OPTION, format!(": {}", not_regex(&error))))?;
+        let set = RegexSet::new(values).map_err(|error| Error::about(option, format!(": {}", not_regex(&error))))?;
         Ok((!values.is_empty()).then_some(Grep { set }))
     }
 

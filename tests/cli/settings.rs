@@ -293,7 +293,7 @@ fn colours_can_be_set_for_a_summary() {
     trial.run(&["summary", "log"]).shows(
         2,
         "",
-        "trail2tsv: TRAIL2TSV_COLOR: --color \"red\": not known; write auto, always or never\n\
+        "trail2tsv: TRAIL2TSV_COLOR: --color \"red\": not one of auto, always, never\n\
          trail2tsv: try --help\n",
     );
 }

@@ -95,7 +95,7 @@ impl Tools {
         let mut fields = FieldSet::default();
         let table = Table::new(&layout, &mut fields).unwrap();
         let filter = |name: &str| {
-            let conditions = FilterSpec { event_names: vec![name.into()], ..FilterSpec::default() };
+            let conditions = FilterSpec::default().with("--event-name", [name]);
             Filter::new(&conditions, &mut fields).unwrap()
         };
         let filters = NAMES.map(filter).into();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser};
 
+use super::request::{ColorMode, SummaryFormat};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::number;
 use crate::cli::source::BucketArgs;
@@ -63,8 +64,8 @@ pub struct CountingArgs {
     #[arg(long)]
     pub dedupe: bool,
     /// text, tsv, csv or json [default: by the ending of --output, else text; nothing beside --html]
-    #[arg(short, long, value_name = "FORMAT")]
-    pub format: Option<String>,
+    #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true, hide_possible_values = true)]
+    pub format: Option<SummaryFormat>,
     /// Write to this file instead of standard output; it appears only when complete
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -72,8 +73,8 @@ pub struct CountingArgs {
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// Colours in the text: auto, always or never
-    #[arg(long, value_name = "WHEN")]
-    pub color: Option<String>,
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true)]
+    pub color: Option<ColorMode>,
 }
 
 /// The options that say which events, but for the times, which may count back

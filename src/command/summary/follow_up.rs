@@ -10,6 +10,7 @@ use crate::cloudtrail::denial::Denial;
 use crate::cloudtrail::keys::is_account;
 use crate::command::summary::display::is_hidden;
 use crate::filter::jq::expression::{Expression, OutputKind};
+use crate::filter::options::{ACCOUNT, OPTIONS};
 use crate::filter::spec::FilterSpec;
 use crate::syntax::shell::quoted;
 use crate::syntax::visible::{push_escape, read_escape};
@@ -27,14 +28,6 @@ pub(super) struct FollowUpCommand<'a> {
     /// Whether jq can read the times of all events.
     can_jq_read_times: bool,
 }
-
-/// The options that ask for a value of a column, and for no other column's.
-const OPTIONS: [(&str, &str); 4] = [
-    ("awsRegion", "--region"),
-    ("eventName", "--event-name"),
-    ("eventSource", "--event-source"),
-    ("errorCode", "--error-code"),
-];
 
 const JQ: &str = "--jq";
 
@@ -165,16 +158,15 @@ impl<'a> FollowUpCommand<'a> {
         if !is_pattern {
             return Some(condition(&format!("{field} ~ {}", plain_or_quoted(&format!("^{}$", regex(value))))));
         }
-        let option = OPTIONS.iter().find(|(name, option)| *name == field && !self.has(option));
-        Some(match option.filter(|(_, option)| is_fit(option, value)) {
-            Some((_, option)) => option_with(option, value),
+        let option = OPTIONS.iter().find(|option| option.column == Some(field) && !self.has(option.flag));
+        Some(match option.filter(|option| is_single(value) && option.is_exact(value)) {
+            Some(option) => option_with(option.flag, value),
             None => condition(&format!("{field} = {}", plain_or_quoted(value))),
         })
     }
 
     /// What asks for the events in the folders of an account and a region.
     pub(super) fn folder(&self, account: &str, region: &str) -> Option<String> {
-        const ACCOUNT: &str = "--account";
         let account = match self.has(ACCOUNT) {
             true => self.value("recipientAccountId", account, false),
             false => is_account(account).then(|| option_with(ACCOUNT, account)),
@@ -212,13 +204,9 @@ fn is_literal(value: &str) -> bool {
     !value.starts_with('\'') && !value.contains(|character: char| "*?[{\\".contains(character) || is_hidden(character))
 }
 
-/// Whether a value of an option is what it asks for: it is one of a list, `!` turns
-/// it round, and a service can be written without its domain.
-fn is_fit(option: &str, value: &str) -> bool {
-    !value.contains(',')
-        && !value.starts_with('!')
-        && value.trim() == value
-        && (option != "--event-source" || value.contains('.'))
+/// Whether an option takes a value as it is: not as a list, and not negated.
+fn is_single(value: &str) -> bool {
+    !value.contains(',') && !value.starts_with('!') && value.trim() == value
 }
 
 /// What asks for a role, whatever its sessions are called, or whoever has just

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -44,16 +45,28 @@ pub struct SummaryRequest {
 }
 
 /// How a summary is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum SummaryFormat {
-    /// For people.
+    /// Text for people
     Text,
-    /// Tabs between cells.
+    /// Tabs between cells, nothing quoted
     Tsv,
-    /// RFC 4180.
+    /// Comma-separated values (RFC 4180)
     Csv,
-    /// One object.
+    /// One JSON object
     Json,
+}
+
+/// When text has colours.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum ColorMode {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Also in files and pipes
+    Always,
+    /// Nowhere
+    Never,
 }
 
 /// How text looks.
@@ -88,8 +101,8 @@ impl SummaryRequest {
         if inputs.is_empty() {
             return Err(Error::usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET"));
         }
-        let format = match (counting.format.as_deref(), counting.output.as_deref()) {
-            (Some(name), _) => Some(format(name)?),
+        let format = match (counting.format, counting.output.as_deref()) {
+            (Some(format), _) => Some(format),
             (None, Some(path)) => Some(format_of_file(path)?),
             (None, None) => counting.html.is_none().then_some(SummaryFormat::Text),
         };
@@ -98,7 +111,7 @@ impl SummaryRequest {
         {
             return Err(Error::option("--output", &output.to_string_lossy(), "the file of --html; name another one"));
         }
-        let look = look(counting.color.as_deref(), counting.output.is_none(), context)?;
+        let look = look(counting.color.unwrap_or_default(), counting.output.is_none(), context);
         Ok(SummaryRequest {
             reading: ReadRequest {
                 inputs,
@@ -146,16 +159,6 @@ fn canonical(name: String) -> String {
     catalogue::canonical(&name).map_or(name, String::from)
 }
 
-fn format(name: &str) -> Result<SummaryFormat, Error> {
-    match name.to_ascii_lowercase().as_str() {
-        "text" => Ok(SummaryFormat::Text),
-        "tsv" => Ok(SummaryFormat::Tsv),
-        "csv" => Ok(SummaryFormat::Csv),
-        "json" => Ok(SummaryFormat::Json),
-        _ => Err(Error::option("--format", name, "not a format of a summary; write text, tsv, csv or json")),
-    }
-}
-
 /// The format that the ending of a file asks for.
 fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
@@ -173,15 +176,14 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
 }
 
 /// How text looks on standard output or, where it goes to a file, there.
-fn look(color: Option<&str>, is_stdout: bool, context: &Context) -> Result<TextStyle, Error> {
+fn look(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
     let terminal = context.terminal.filter(|_| is_stdout);
     let has_colors = match color {
-        None | Some("auto") => terminal.is_some_and(|terminal| terminal.has_colors),
-        Some("always") => true,
-        Some("never") => false,
-        Some(other) => return Err(Error::option("--color", other, "not known; write auto, always or never")),
+        ColorMode::Auto => terminal.is_some_and(|terminal| terminal.has_colors),
+        ColorMode::Always => true,
+        ColorMode::Never => false,
     };
     let of_terminal = |terminal: Terminal| if terminal.width > 0 { terminal.width } else { WIDTH };
     let width = context.columns.or(terminal.map(of_terminal));
-    Ok(TextStyle { width: width.map(|width| width.max(NARROWEST)), has_colors })
+    TextStyle { width: width.map(|width| width.max(NARROWEST)), has_colors }
 }

@@ -203,8 +203,8 @@ fn invalid_combinations_are_usage_errors() {
     let trial = small();
     for (arguments, expected) in [
         (&["summary"][..], "summary: nothing to read; name a folder, a file, - or --bucket BUCKET"),
-        (&["summary", "log", "-f", "xml"], "--format \"xml\": not a format of a summary; write text, tsv, csv or json"),
-        (&["summary", "log", "--color", "red"], "--color \"red\": not known; write auto, always or never"),
+        (&["summary", "log", "-f", "xml"], "--format \"xml\": not one of text, tsv, csv, json"),
+        (&["summary", "log", "--color", "red"], "--color \"red\": not one of auto, always, never"),
         (&["summary", "log", "--by", "eventnam"], "--by \"eventnam\": not a column; did you mean eventName?"),
     ] {
         trial.run(arguments).shows(2, "", &format!("trail2tsv: {expected}\ntrail2tsv: try --help\n"));
