@@ -1,5 +1,6 @@
-//! Data that may exceed memory: rows to sort, and the ids of earlier events.
+//! Data that may exceed memory: sorted runs, and the ids of earlier events.
 
 pub mod dedupe;
+pub mod runs;
 pub mod scratch;
 pub mod sort;

@@ -4,10 +4,9 @@
 //! The sort is stable: rows with equal keys keep their input order.
 
 mod key;
-mod run;
 
 pub use self::key::{SortColumn, SortOrder};
-use self::run::SortedRuns;
+use super::runs::{self as run, SortedRuns};
 use super::scratch::Scratch;
 use crate::error::Error;
 

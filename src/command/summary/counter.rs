@@ -149,7 +149,7 @@ impl Counter {
             return Ok(());
         }
         self.spill()?;
-        self.spill.read(each)
+        self.spill.drain(each)
     }
 }
 

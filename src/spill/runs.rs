@@ -1,4 +1,5 @@
-//! Sorted runs on disk and their merge.
+//! Sorted runs on disk and their merge: the store for everything that is sorted or counted
+//! by key and may exceed memory.
 //!
 //! An entry consists of the lengths of key and row, the key and the row. Each level has a file
 //! of consecutive runs. The runs of a full level are merged into one run of the next level.
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::spill::scratch::Scratch;
 
 /// Length of the two length fields before a key, in bytes.
-pub(super) const HEADER: usize = 8;
+pub const HEADER: usize = 8;
 /// Flag in the row length: the row contains the position of a long row.
 const IS_LONG: u32 = 1 << 31;
 /// Number of runs that are merged at once.
@@ -21,7 +22,7 @@ const WAYS: usize = 128;
 const PIECE: usize = 128 << 10;
 
 /// Appends an entry.
-pub(super) fn write(key: &[u8], row: &[u8], is_long: bool, out: &mut Vec<u8>) {
+pub fn write(key: &[u8], row: &[u8], is_long: bool, out: &mut Vec<u8>) {
     let row_length = row.len() as u32 | if is_long { IS_LONG } else { 0 };
     out.extend_from_slice(&(key.len() as u32).to_le_bytes());
     out.extend_from_slice(&row_length.to_le_bytes());
@@ -38,27 +39,32 @@ fn lengths(bytes: &[u8]) -> (usize, usize, bool) {
 }
 
 /// Returns the first entry in `bytes`.
-pub(super) fn entry(bytes: &[u8]) -> &[u8] {
+pub fn entry(bytes: &[u8]) -> &[u8] {
     let (key, row, _) = lengths(bytes);
     &bytes[..HEADER + key + row]
 }
 
 /// Returns the key of the first entry in `bytes`.
-pub(super) fn key(bytes: &[u8]) -> &[u8] {
+pub fn key(bytes: &[u8]) -> &[u8] {
     let (key, _, _) = lengths(bytes);
     &bytes[HEADER..HEADER + key]
 }
 
 /// Returns the row of the first entry in `bytes`, and whether it is a reference to a long one.
-pub(super) fn row(bytes: &[u8]) -> (&[u8], bool) {
+pub fn row(bytes: &[u8]) -> (&[u8], bool) {
     let (key, row, is_long) = lengths(bytes);
     (&bytes[HEADER + key..HEADER + key + row], is_long)
 }
 
+/// Adds a row to another one with the same key.
+pub type CombineRows = fn(&mut Vec<u8>, &[u8]);
+
 /// All runs so far; the latest are in the lowest level.
 #[derive(Debug, Default)]
-pub(super) struct SortedRuns {
+pub struct SortedRuns {
     levels: Vec<RunLevel>,
+    /// Makes one entry of those with equal keys; `None` keeps all.
+    combine: Option<CombineRows>,
 }
 
 /// The runs in one file, oldest first.
@@ -75,19 +81,25 @@ impl RunLevel {
 }
 
 impl SortedRuns {
-    pub(super) fn is_empty(&self) -> bool {
+    /// Creates a store in which a key has one row, combined of all that were added.
+    pub fn with_combined_rows(combine: CombineRows) -> SortedRuns {
+        SortedRuns { levels: Vec::new(), combine: Some(combine) }
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
         self.levels.is_empty()
     }
 
     /// Writes a run of sorted entries.
-    pub(super) fn add<'e>(&mut self, entries: impl Iterator<Item = &'e [u8]>) -> Result<(), Error> {
+    pub fn add(&mut self, entries: impl Iterator<Item = impl AsRef<[u8]>>) -> Result<(), Error> {
         if self.levels.is_empty() {
             self.levels.push(RunLevel::new()?);
         }
         let level = &mut self.levels[0];
         let start = level.file.end();
         for entry in entries {
-            level.file.append(entry)?;
+            level.file.append(entry.as_ref())?;
         }
         level.file.flush()?;
         level.runs.push(start..level.file.end());
@@ -105,7 +117,7 @@ impl SortedRuns {
             }
             let above = &mut self.levels[at];
             let start = above.file.end();
-            let mut merge = RunMerge::new(vec![full])?;
+            let mut merge = RunMerge::new(vec![full], self.combine)?;
             while let Some(entry) = merge.entry() {
                 above.file.append(entry)?;
                 merge.advance()?;
@@ -117,22 +129,26 @@ impl SortedRuns {
     }
 
     /// Returns the entries of all runs in key order.
-    pub(super) fn merge(self) -> Result<RunMerge, Error> {
-        RunMerge::new(self.levels.into_iter().rev().collect())
+    pub fn merge(self) -> Result<RunMerge, Error> {
+        RunMerge::new(self.levels.into_iter().rev().collect(), self.combine)
     }
 }
 
 /// Merge of several runs in key order. Of entries with equal keys, those of the older run come
-/// first.
+/// first, unless they are combined.
 #[derive(Debug)]
-pub(super) struct RunMerge {
+pub struct RunMerge {
     files: Vec<Scratch>,
     heads: BinaryHeap<RunHead>,
+    combine: Option<CombineRows>,
+    /// The current entry and its row, if rows are combined.
+    combined: Vec<u8>,
+    combined_row: Vec<u8>,
 }
 
 impl RunMerge {
     /// Creates a merge of levels, oldest first.
-    fn new(levels: Vec<RunLevel>) -> Result<RunMerge, Error> {
+    fn new(levels: Vec<RunLevel>, combine: Option<CombineRows>) -> Result<RunMerge, Error> {
         let (mut files, mut heads) = (Vec::new(), BinaryHeap::new());
         for mut level in levels {
             level.file.seal()?;
@@ -144,21 +160,53 @@ impl RunMerge {
             }
             files.push(level.file);
         }
-        Ok(RunMerge { files, heads })
+        let mut merge = RunMerge { files, heads, combine, combined: Vec::new(), combined_row: Vec::new() };
+        merge.combine_equal()?;
+        Ok(merge)
     }
 
     /// Returns the current entry; `None` at the end.
-    pub(super) fn entry(&self) -> Option<&[u8]> {
-        self.heads.peek().map(RunHead::entry)
+    pub fn entry(&self) -> Option<&[u8]> {
+        match self.combine {
+            None => self.heads.peek().map(RunHead::entry),
+            Some(_) => Some(&self.combined[..]).filter(|entry| !entry.is_empty()),
+        }
     }
 
     /// Moves to the next entry.
-    pub(super) fn advance(&mut self) -> Result<(), Error> {
+    pub fn advance(&mut self) -> Result<(), Error> {
+        if self.combine.is_none() { self.advance_head() } else { self.combine_equal() }
+    }
+
+    fn advance_head(&mut self) -> Result<(), Error> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(()) };
         head.at += head.entry().len();
         let file = &mut self.files[head.file];
         if !head.load(file)? {
             PeekMut::pop(head);
+        }
+        Ok(())
+    }
+
+    /// Takes the next entries of equal keys as the current one, if rows are combined.
+    fn combine_equal(&mut self) -> Result<(), Error> {
+        let Some(combine) = self.combine else { return Ok(()) };
+        self.combined.clear();
+        let Some(first) = self.heads.peek().map(RunHead::entry) else { return Ok(()) };
+        self.combined.extend_from_slice(first);
+        self.combined_row.clear();
+        self.combined_row.extend_from_slice(row(first).0);
+        self.advance_head()?;
+        let mut is_alone = true;
+        while let Some(next) = self.heads.peek().map(RunHead::entry).filter(|next| key(next) == key(&self.combined)) {
+            combine(&mut self.combined_row, row(next).0);
+            is_alone = false;
+            self.advance_head()?;
+        }
+        if !is_alone {
+            let key = key(&self.combined).to_vec();
+            self.combined.clear();
+            write(&key, &self.combined_row, false, &mut self.combined);
         }
         Ok(())
     }
