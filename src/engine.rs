@@ -45,6 +45,7 @@ use crate::filter::jq::expression::OutputKind;
 use crate::report::{Coverage, Report};
 use crate::sink::target::Target;
 use crate::sink::{Provenance, Sink};
+use crate::source;
 use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
@@ -231,7 +232,7 @@ fn stages(
     let outputs = request.output.iter().chain(&request.second_output);
     let old = outputs.filter_map(|output| feed::replaced(output, &request.inputs).transpose());
     let old = old.collect::<Result<Vec<_>, _>>()?;
-    let inputs = feed::open(&request.inputs, report, stop)?;
+    let sources = source::open(&request.inputs, request.filter.window, report, stop)?;
     let (mut sink, header) = open()?;
 
     let depth = request.threads * 4;
@@ -266,7 +267,7 @@ fn stages(
         .collect::<Result<_, _>>()?;
 
     std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| feed.run(inputs, request.filter.window, report));
+        let feeding = scope.spawn(|| feed.run(sources, report));
         for worker in workers {
             let batches = batch_receiver.clone();
             scope.spawn(move || worker.run(&batches));
