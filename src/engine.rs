@@ -36,6 +36,7 @@ use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{Coverage, Report};
 use crate::source::file::read_ahead::ReadAheadPermits;
+use crate::source::{self, LogSource};
 
 /// Largest number of files that are inflated ahead.
 const AHEAD: usize = 8;
@@ -84,7 +85,7 @@ pub struct PreparedRun<'a> {
     request: &'a ReadRequest,
     report: &'a Report,
     stop: &'a Cancellation,
-    inputs: Vec<feed::OpenedInput>,
+    sources: Vec<Box<dyn LogSource>>,
     feed: InputFeed,
 }
 
@@ -94,8 +95,8 @@ impl<'a> PreparedRun<'a> {
     pub fn new(request: &'a ReadRequest, report: &'a Report, stop: &'a Cancellation) -> Result<PreparedRun<'a>, Error> {
         let old = request.outputs.iter().filter_map(|output| feed::replaced(output, &request.inputs).transpose());
         let old = old.collect::<Result<Vec<_>, _>>()?;
-        let inputs = feed::open(&request.inputs, report, stop)?;
-        Ok(PreparedRun { request, report, stop, inputs, feed: InputFeed::new(old, stop.clone()) })
+        let sources = source::open(&request.inputs, request.filter.window, report, stop)?;
+        Ok(PreparedRun { request, report, stop, sources, feed: InputFeed::new(old, stop.clone()) })
     }
 
     /// Passes the events that `selector` selects to the workers, of which there is one
@@ -110,7 +111,7 @@ impl<'a> PreparedRun<'a> {
         limit: Option<u64>,
         consumer: &mut C,
     ) -> Result<Coverage, Error> {
-        let PreparedRun { request, report, stop, inputs, feed } = self;
+        let PreparedRun { request, report, stop, sources, feed } = self;
         let threads = request.threads;
         let ahead = Arc::new(ReadAheadPermits::new(if threads > 1 { threads.min(AHEAD) } else { 0 }));
         let (turn, scope) = (MergePosition::default(), Scope::since(request.filter.window));
@@ -120,7 +121,7 @@ impl<'a> PreparedRun<'a> {
         let reader = |worker| EventReader::new(context, selector.clone(), worker, fields, whole_text(threads));
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let run = RunContext { request, report, stop, turn: &turn };
-        let (coverage, readers) = files::run(run, inputs, feed, readers, consumer, limit)?;
+        let (coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
         readers.into_iter().for_each(|reader| consumer.end_worker(reader.into_worker()));
         Ok(coverage)
     }

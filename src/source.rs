@@ -1,136 +1,14 @@
-//! Named byte sources: files, folders, standard input and the mirror.
+//! Where log files come from: folders, streams, buckets and mirrors.
 
 pub mod s3;
 
 pub mod file;
+pub mod folder;
+mod log_file;
+mod log_source;
 pub mod spec;
+mod stream;
 pub mod walk;
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use crate::cloudtrail::keys::delivered_by;
-use crate::error::cancel::Cancellation;
-use crate::source::file::cancellable_reader::CancellableReader;
-use crate::source::file::container::Container;
-use crate::source::file::opener::FileOpener;
-use crate::source::s3::Refetch;
-use crate::source::s3::mirror_root::MirrorRoot;
-
-/// One log file to read.
-#[derive(Clone, Debug)]
-pub struct LogFile {
-    /// Path on disk; `None` for standard input.
-    pub path: Option<PathBuf>,
-    /// Name shown to the user, if it differs from the path.
-    pub key: Option<String>,
-    /// True for a pipe or a device, on which a read can block.
-    pub is_special: bool,
-    /// True if the user named the file itself and not only a folder that contains it.
-    pub is_named: bool,
-    /// Downloads a fresh copy of the file; `None` if it does not come from a bucket.
-    pub again: Option<Refetch>,
-    /// Mirror that contains the file; `None` outside a mirror.
-    pub below: Option<Arc<MirrorRoot>>,
-}
-
-impl LogFile {
-    /// Creates a source that reads standard input.
-    pub fn stdin() -> LogFile {
-        LogFile { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None, below: None }
-    }
-
-    /// Creates a source for a local file that was found in a folder.
-    pub fn file(path: PathBuf) -> LogFile {
-        LogFile { path: Some(path), key: None, is_special: false, is_named: false, again: None, below: None }
-    }
-
-    /// Creates a source for a local file that the user named.
-    pub fn named(path: PathBuf) -> LogFile {
-        LogFile { is_named: true, ..LogFile::file(path) }
-    }
-
-    /// True if the file name has the form that CloudTrail gives to delivered logs.
-    pub fn is_named_as_log(&self) -> bool {
-        self.file_name().is_some_and(|name| delivered_by(name).is_some())
-    }
-
-    /// True if the file name has an extension of an archive format.
-    pub fn is_named_as_archive(&self) -> bool {
-        self.file_name().is_some_and(Container::is_named)
-    }
-
-    fn file_name(&self) -> Option<&str> {
-        self.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str)
-    }
-
-    /// Creates a source for a local pipe or device.
-    pub fn special(path: PathBuf) -> LogFile {
-        LogFile { path: Some(path), key: None, is_special: true, is_named: true, again: None, below: None }
-    }
-
-    /// Creates a source for a bucket object that the mirror stores at `path`.
-    pub fn object(path: PathBuf, address: String) -> LogFile {
-        LogFile { key: Some(address), ..LogFile::file(path) }
-    }
-
-    /// Returns the name for messages and for the `file` column.
-    pub fn name(&self) -> Cow<'_, str> {
-        match (&self.key, &self.path) {
-            (Some(key), _) => key.into(),
-            // Most paths are UTF-8, and checking for that is cheaper than a lossy conversion.
-            (None, Some(path)) => path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed),
-            (None, None) => "-".into(),
-        }
-    }
-
-    /// Opens the file for reading. `opener` caches the folder of the previous file.
-    pub fn open(&self, opener: &mut FileOpener, stop: &Cancellation) -> io::Result<OpenedFile> {
-        match &self.path {
-            Some(path) if self.is_special => {
-                let path = path.clone();
-                Ok(OpenedFile::Special(CancellableReader::open(|| File::open(path), stop)))
-            }
-            Some(path) => match &self.below {
-                Some(mirror) => opener.open_below(mirror, path).map(OpenedFile::Mirrored),
-                None => opener.open(path).map(OpenedFile::File),
-            },
-            None => Ok(OpenedFile::Special(CancellableReader::open(|| Ok(io::stdin()), stop))),
-        }
-    }
-}
-
-/// A log file that is open for reading.
-pub enum OpenedFile {
-    /// A local file.
-    File(File),
-    /// A file of the mirror, limited to the length it had when it was opened.
-    Mirrored(io::Take<File>),
-    /// Standard input, a pipe or a device.
-    Special(CancellableReader),
-}
-
-impl OpenedFile {
-    /// Returns the local file; `None` for any other kind of source.
-    pub fn into_file(self) -> Option<File> {
-        match self {
-            OpenedFile::File(file) => Some(file),
-            OpenedFile::Mirrored(file) => Some(file.into_inner()),
-            OpenedFile::Special(_) => None,
-        }
-    }
-}
-
-impl Read for OpenedFile {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            OpenedFile::File(file) => file.read(buffer),
-            OpenedFile::Mirrored(file) => file.read(buffer),
-            OpenedFile::Special(patient) => patient.read(buffer),
-        }
-    }
-}
+pub use self::log_file::{LogFile, OpenedFile};
+pub use self::log_source::{LogSource, SourceItem, open};

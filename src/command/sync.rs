@@ -2,9 +2,9 @@
 
 mod verify;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
@@ -17,11 +17,12 @@ use crate::cli::work::VerbosityArgs;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::{Report, SyncTotals};
+use crate::report::{Coverage, Report, SyncTotals};
 use crate::sink::target::Target;
+use crate::source::s3::bucket_source::BucketSource;
 use crate::source::s3::dry_run::{DayTotals, DryRunEvent, dry_run};
-use crate::source::s3::{Bucket, MirrorItem, NextItem};
 use crate::source::spec::{BucketInput, Input};
+use crate::source::{LogSource, SourceItem};
 
 /// Mirror the logs of a bucket without reading them
 ///
@@ -114,38 +115,29 @@ fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<Sy
     }
     let verifier = Arc::new(Verifier::default());
     for input in &request.buckets {
-        let mut bucket = Bucket::open(input, Some(verifier.clone()), report, stop)?;
-        mirror(&mut bucket, report, stop)?;
-        report.detail(1, || bucket.account());
-        mirrored.fetched.add(&bucket.fetched());
-        mirrored.late = mirrored.late.max(bucket.late());
-        mirrored.unread.extend(bucket.unread());
+        let bucket = BucketSource::open(input, Some(verifier.clone()), report, stop)?;
+        let covered = mirror(bucket, report, stop)?;
+        mirrored.fetched.add(&covered.fetched.unwrap_or_default());
+        mirrored.late = mirrored.late.max(covered.late);
+        mirrored.unread.extend(covered.unread);
     }
     Ok(mirrored)
 }
 
 /// Reports objects and errors until the bucket is mirrored.
-fn mirror(bucket: &mut Bucket, report: &Report, stop: &Cancellation) -> Result<(), Error> {
-    /// Short enough for Ctrl-C and the progress line to feel immediate.
-    const INTERVAL: Duration = Duration::from_millis(50);
-    let mut shown = Instant::now();
-    loop {
-        if stop.is_interrupted() {
-            return Err(Error::Interrupted);
+fn mirror(bucket: BucketSource, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
+    let mut is_interrupted = stop.is_interrupted();
+    let covered = Box::new(bucket).run(report, &mut |item| {
+        match item {
+            SourceItem::File(file) => report.detail(2, || file.name().into_owned()),
+            SourceItem::Issue(issue) => report.skip(&issue),
+            SourceItem::Note(text) => report.note(&text),
+            SourceItem::Count(_) | SourceItem::Idle => {}
         }
-        match bucket.next(INTERVAL) {
-            NextItem::Arrived(MirrorItem::Object { address, .. }) => report.detail(2, || address),
-            NextItem::Arrived(MirrorItem::Skip(skip)) => report.skip(&skip),
-            NextItem::Arrived(MirrorItem::Note(text)) => report.note(&text),
-            NextItem::Arrived(MirrorItem::Fatal(fatal)) => return Err(fatal),
-            NextItem::Arrived(MirrorItem::TooOld) | NextItem::Wait => {}
-            NextItem::End => return Ok(()),
-        }
-        if shown.elapsed() > INTERVAL {
-            report.fetching(&bucket.fetched());
-            shown = Instant::now();
-        }
-    }
+        is_interrupted = stop.is_interrupted();
+        if is_interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if is_interrupted { Err(Error::Interrupted) } else { Ok(covered) }
 }
 
 /// Lists the buckets and writes a row per account, region and day.

@@ -23,12 +23,11 @@ use super::merger::Merger;
 use super::part_writer::{Block, PartLimits, PartWriter};
 use super::{Batch, BatchItem};
 use crate::engine::consumer::{Consumer, Part};
-use crate::engine::feed::OpenedInput;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::{Coverage, Report};
-use crate::source::LogFile;
+use crate::source::{LogFile, LogSource};
 
 /// Approximate size of a part in bytes; parts are smaller if there are many threads.
 const PART: usize = 1 << 20;
@@ -54,11 +53,11 @@ pub(super) struct RunContext<'a> {
     pub(super) turn: &'a MergePosition,
 }
 
-/// Reads `inputs` with one worker for each thread of the pool, and merges their parts
+/// Reads `sources` with one worker for each thread of the pool, and merges their parts
 /// into `consumer`. Returns what was read, and the workers.
 pub(super) fn run<C, W>(
     run: RunContext<'_>,
-    inputs: Vec<OpenedInput>,
+    sources: Vec<Box<dyn LogSource>>,
     feed: InputFeed,
     workers: Vec<W>,
     consumer: &mut C,
@@ -89,7 +88,7 @@ where
                 tasks.spawn_fifo(move |_| workers.read(Batch { number, items }, &blocks));
                 true
             };
-            let feeding = threads.spawn(move || feed.run(inputs, request.filter.window, report, dispatch));
+            let feeding = threads.spawn(move || feed.run(sources, report, dispatch));
             let mut merger = Merger::new(run, turn, consumer, &pool);
             let merged = merger.run(&order, &used_sender);
             // Stop the other threads if the merger ended early.

@@ -1,6 +1,7 @@
 //! Finds the logs of a bucket that can contain wanted events, updates the local mirror, and
-//! returns its files in key order. Only this module uses tokio and the AWS SDK.
+//! yields its files in key order. Only this module uses tokio and the AWS SDK.
 
+pub mod bucket_source;
 mod client;
 mod discover;
 mod download_threads;
@@ -19,50 +20,28 @@ mod profile;
 mod response_guard;
 mod s3_error;
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use self::client::S3Client;
 use self::discover::{DiscoveredFolders, remote};
 use self::mirror::{Mirror, MirrorLookup};
-use self::mirror_root::{MirrorEntry, MirrorRoot};
-use crate::cloudtrail::keys::LateSearch;
+use self::mirror_root::MirrorEntry;
 use crate::cloudtrail::keys::{Scope, kind_folders};
-use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report, count};
-use crate::source::s3::download_threads::DownloadThreads;
 use crate::source::s3::limiter::ConcurrencyLimiter;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 use crate::source::s3::s3_error::S3Error;
 use crate::source::spec::BucketInput;
-
-/// A bucket that is being mirrored.
-#[derive(Debug)]
-pub struct Bucket {
-    shared: Arc<MirrorTasks>,
-    arrivals: mpsc::Receiver<PendingObject>,
-    /// The next object in key order, while its download is running.
-    pending: Option<JoinHandle<MirrorItem>>,
-    /// How far the run searches for late deliveries; `None` if that does not apply.
-    late: Option<LateSearch>,
-    /// Log kinds that the bucket contains and the user did not request.
-    unread: BTreeSet<LogKind>,
-    /// Threads that run the downloads. Dropping them cancels the downloads.
-    _threads: DownloadThreads,
-    runtime: Arc<Runtime>,
-}
 
 /// Replaces damaged files of the mirror with fresh copies from the bucket.
 #[derive(Clone, Debug)]
@@ -115,14 +94,9 @@ enum PendingObject {
 
 /// One item that mirroring a bucket produces.
 #[derive(Debug)]
-pub enum MirrorItem {
-    /// An object that is now in the mirror.
-    Object {
-        /// Path in the mirror.
-        path: PathBuf,
-        /// Address shown to the user: `s3://BUCKET/KEY`.
-        address: String,
-    },
+enum MirrorItem {
+    /// An object that is now in the mirror, at this path.
+    Object { path: PathBuf, address: String },
     /// An object that was delivered before the window and was not downloaded.
     TooOld,
     /// An object, or a part of the listing, that failed.
@@ -131,94 +105,6 @@ pub enum MirrorItem {
     Note(String),
     /// An error that ends the run.
     Fatal(Error),
-}
-
-/// Result of [`Bucket::next`].
-#[derive(Debug)]
-pub enum NextItem {
-    /// The next item.
-    Arrived(MirrorItem),
-    /// The next item was not ready in time.
-    Wait,
-    /// There are no more items.
-    End,
-}
-
-impl Bucket {
-    /// Connects, finds the folders that contain logs, and starts to mirror them. `verifier`
-    /// checks objects for which S3 has no checksum; `stop` cancels the connection attempt.
-    pub fn open(
-        input: &BucketInput,
-        verifier: Option<Arc<dyn ObjectVerifier>>,
-        report: &Report,
-        stop: &Cancellation,
-    ) -> Result<Bucket, Error> {
-        let mirror = Mirror::open(&input.mirror, &input.bucket)?;
-        let ConnectedBucket { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
-        // Number of objects that downloads may be ahead of the decoder.
-        const AHEAD: usize = 4096;
-        let (sender, arrivals) = mpsc::channel(AHEAD);
-        let threads = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
-        let (late, unread) = (found.late(&shared.scope), found.unread.clone());
-        runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
-        Ok(Bucket { shared, arrivals, pending: None, late, unread, _threads: threads, runtime: Arc::new(runtime) })
-    }
-
-    /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.
-    pub fn next(&mut self, patience: Duration) -> NextItem {
-        let Bucket { runtime, pending, arrivals, .. } = self;
-        runtime.block_on(async {
-            if pending.is_none() {
-                match tokio::time::timeout(patience, arrivals.recv()).await {
-                    Err(_) => return NextItem::Wait,
-                    Ok(None) => return NextItem::End,
-                    Ok(Some(PendingObject::Here(arrived))) => return NextItem::Arrived(arrived),
-                    Ok(Some(PendingObject::OnItsWay(task))) => *pending = Some(task),
-                }
-            }
-            let Some(task) = pending.as_mut() else { return NextItem::Wait };
-            match tokio::time::timeout(patience, task).await {
-                Err(_) => NextItem::Wait,
-                Ok(result) => {
-                    *pending = None;
-                    let broke =
-                        |_| MirrorItem::Fatal(Error::Failed("internal error: the download task panicked".into()));
-                    NextItem::Arrived(result.unwrap_or_else(broke))
-                }
-            }
-        })
-    }
-
-    /// Returns a handle that downloads objects of this bucket again.
-    pub fn again(&self) -> Refetch {
-        Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) }
-    }
-
-    /// Returns a one-sentence summary of the requests.
-    pub fn account(&self) -> String {
-        let fetched = self.fetched();
-        format!("{}: {} listed; {}", self.shared.client.address(""), count(fetched.known, "object"), fetched.requests())
-    }
-
-    /// Returns the counters so far.
-    pub fn fetched(&self) -> DownloadTotals {
-        self.shared.fetched()
-    }
-
-    /// Returns the log kinds that the bucket contains and the user did not request.
-    pub fn unread(&self) -> &BTreeSet<LogKind> {
-        &self.unread
-    }
-
-    /// Returns how far the run searches for late deliveries; `None` if that does not apply.
-    pub fn late(&self) -> Option<LateSearch> {
-        self.late
-    }
-
-    /// Returns the root folder of the mirror; `None` if it does not exist.
-    pub fn mirror(&self) -> Option<&Arc<MirrorRoot>> {
-        self.shared.mirror.root()
-    }
 }
 
 impl Refetch {

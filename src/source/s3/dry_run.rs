@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::fetch::{incomplete, key_ranges};
 use super::mirror::Mirror;
-use super::{ConnectedBucket, MirrorItem, connect, unless_stopped};
+use super::{ConnectedBucket, connect, unless_stopped};
 use crate::cloudtrail::keys::KeyPlace;
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind::LogKind;
@@ -74,7 +74,7 @@ pub fn dry_run(
     let (key_ranges, late, unread) = (key_ranges(&found), found.late(&shared.scope), found.unread);
     runtime.block_on(unless_stopped(stop, async {
         for (folder, error) in found.failures {
-            each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, error))?))?;
+            each(DryRunEvent::Skip(incomplete(&shared, &folder, error)?))?;
         }
         let mut filter = ObjectFilter::new(Arc::clone(&shared));
         let (mut day, mut shown) = (DayTotals::default(), Instant::now());
@@ -83,7 +83,7 @@ pub fn dry_run(
             let page = match listed {
                 Ok(page) => page,
                 Err((folder, error)) => {
-                    each(DryRunEvent::Skip(skip(incomplete(&shared, &folder, error))?))?;
+                    each(DryRunEvent::Skip(incomplete(&shared, &folder, error)?))?;
                     continue;
                 }
             };
@@ -149,16 +149,5 @@ fn end(day: &mut DayTotals, each: &mut impl FnMut(DryRunEvent) -> Result<(), Err
     match std::mem::take(day) {
         day if day.objects + day.present + day.archived > 0 => each(DryRunEvent::Day(day)),
         _ => Ok(()),
-    }
-}
-
-/// Extracts the issue from a failed listing. Returns a fatal error as such.
-fn skip(arrived: MirrorItem) -> Result<Issue, Error> {
-    match arrived {
-        MirrorItem::Skip(skip) => Ok(skip),
-        MirrorItem::Fatal(fatal) => Err(fatal),
-        MirrorItem::Object { .. } | MirrorItem::TooOld | MirrorItem::Note(_) => {
-            Err(Error::Failed("internal error: the listing task panicked".into()))
-        }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn all(
 ) {
     let key_ranges = key_ranges(&found);
     for (folder, error) in found.failures {
-        if arrivals.send(PendingObject::Here(incomplete(&shared, &folder, error))).await.is_err() {
+        if arrivals.send(missing(&shared, &folder, error)).await.is_err() {
             return;
         }
     }
@@ -43,8 +43,7 @@ pub(super) async fn all(
         let page = match listed {
             Ok(page) => page,
             Err((folder, error)) => {
-                let arrived = incomplete(&fetcher.filter.shared, &folder, error);
-                if arrivals.send(PendingObject::Here(arrived)).await.is_err() {
+                if arrivals.send(missing(&fetcher.filter.shared, &folder, error)).await.is_err() {
                     return;
                 }
                 continue;
@@ -257,14 +256,20 @@ fn disk_error(path: &Path, error: &io::Error) -> Error {
     Error::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
 }
 
-/// Reports an incomplete listing, which always means missing events.
-pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, error: S3Error) -> MirrorItem {
+/// Creates the item for an incomplete listing.
+fn missing(shared: &MirrorTasks, prefix: &str, error: S3Error) -> PendingObject {
+    PendingObject::Here(incomplete(shared, prefix, error).map_or_else(MirrorItem::Fatal, MirrorItem::Skip))
+}
+
+/// Reports an incomplete listing, which always means missing events. Returns an error if it
+/// ends the run.
+pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, error: S3Error) -> Result<Issue, Error> {
     if error.is_fatal {
-        return MirrorItem::Fatal(error.into_fatal());
+        return Err(error.into_fatal());
     }
     shared.counts.failed.fetch_add(1, Relaxed);
     let problem = Problem::List(error.text);
-    MirrorItem::Skip(Issue { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
+    Ok(Issue { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Reads a mirror as it is, without contacting the bucket.
 
+use std::mem;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,22 +13,24 @@ use crate::cloudtrail::keys::Scope;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::report::{Coverage, Report};
 use crate::source::spec::BucketInput;
+use crate::source::walk::walk_mirror;
+use crate::source::{LogFile, LogSource, SourceItem};
 
 /// The parts of a mirror to read.
 #[derive(Debug)]
 pub struct OfflineMirror {
     /// Which accounts, regions, kinds and days to read.
-    pub scope: Scope,
+    scope: Scope,
     /// Root folder, through which all files are accessed.
-    pub root: Arc<MirrorRoot>,
+    root: Arc<MirrorRoot>,
     /// Folders to walk, in key order.
-    pub folders: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
     /// The single object that the prefix names; `None` if it names a folder.
-    pub object: Option<PathBuf>,
+    object: Option<PathBuf>,
     /// Folders that could not be listed.
-    pub skips: Vec<Issue>,
+    skips: Vec<Issue>,
     /// What the run does not cover.
-    pub coverage: Coverage,
+    coverage: Coverage,
     mirror: PathBuf,
     bucket: String,
 }
@@ -73,17 +77,46 @@ impl OfflineMirror {
     }
 
     /// Returns the reason why a folder cannot be walked; `None` if it can.
-    pub fn refusal(&self, folder: &Path) -> Option<Issue> {
+    fn refusal(&self, folder: &Path) -> Option<Issue> {
         let relative = self.root.relative(folder)?;
         let error = self.root.folder(relative).err()?;
         let link = first_link(&self.root, relative.to_str()?);
         Some(refused(&self.mirror.join(link), &plain(&error)))
     }
 
+    fn file(&self, path: PathBuf) -> LogFile {
+        let address = self.address(&path);
+        LogFile { below: Some(Arc::clone(&self.root)), ..LogFile::object(path, address) }
+    }
+
     /// Returns the bucket address of a file in the mirror.
-    pub fn address(&self, path: &Path) -> String {
+    fn address(&self, path: &Path) -> String {
         let key = self.root.relative(path).unwrap_or(path).to_string_lossy().replace('\\', "/");
         format!("s3://{}/{key}", self.bucket)
+    }
+}
+
+impl LogSource for OfflineMirror {
+    /// Yields the files under their addresses in the bucket.
+    fn run(
+        mut self: Box<Self>,
+        _: &Report,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> Result<Coverage, Error> {
+        let (issues, coverage) = (mem::take(&mut self.skips), mem::take(&mut self.coverage));
+        let object = self.object.take().map(|path| LogFile { is_named: true, ..self.file(path) });
+        let mut items = issues.into_iter().map(SourceItem::Issue).chain(object.map(SourceItem::File));
+        let mut flow = items.try_for_each(&mut *each);
+        let mut folders = self.folders.iter();
+        while let (ControlFlow::Continue(()), Some(folder)) = (flow, folders.next()) {
+            flow = match self.refusal(folder) {
+                Some(issue) => each(SourceItem::Issue(issue)),
+                None => {
+                    walk_mirror(folder, &self.scope, |entry| each(SourceItem::from_walk(entry, |path| self.file(path))))
+                }
+            };
+        }
+        Ok(coverage)
     }
 }
 

@@ -1,0 +1,63 @@
+//! Yields the files of a local folder, or one local file.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::walk::walk;
+use super::{LogFile, LogSource, SourceItem};
+use crate::cloudtrail::keys::Scope;
+use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::report::{Coverage, Report};
+use crate::syntax::suggest::nearest;
+use crate::syntax::window::Window;
+
+/// A local folder or file.
+#[derive(Debug)]
+pub(super) struct FolderSource {
+    root: PathBuf,
+    scope: Scope,
+}
+
+impl FolderSource {
+    /// Creates a source that yields the files that were not delivered before `window`.
+    pub(super) fn new(root: PathBuf, window: Window) -> FolderSource {
+        FolderSource { root, scope: Scope::since(window) }
+    }
+
+    /// True if `path` is neither a folder nor a regular file. Returns an error if it does not
+    /// exist.
+    pub(super) fn is_stream(path: &Path) -> Result<bool, Error> {
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+        Ok(!metadata.is_file() && !metadata.is_dir())
+    }
+}
+
+impl LogSource for FolderSource {
+    /// If the path has disappeared since the start of the run, only this source fails.
+    fn run(
+        self: Box<Self>,
+        _: &Report,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> Result<Coverage, Error> {
+        let FolderSource { root, scope } = *self;
+        let file = if root.is_dir() { LogFile::file } else { LogFile::named };
+        if let Err(error) = walk(&root, &scope, |entry| each(SourceItem::from_walk(entry, file))) {
+            let name = root.to_string_lossy().into_owned();
+            let issue = Issue { name, problem: Problem::Unreadable(error), outcome: Outcome::Nothing };
+            let _ = each(SourceItem::Issue(issue));
+        }
+        Ok(Coverage::default())
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    const COMMANDS: [&str; 5] = ["sync", "summary", "completions", "man", "--help"];
+    let text = format!("{}: cannot be read: {}", path.display(), plain(error));
+    let meant = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
+    let command = meant.and_then(|name| if name == "help" { Some("--help") } else { nearest(name, &COMMANDS) });
+    Error::Failed(match command {
+        Some(command) => format!("{text}; is it `trail2tsv {command}`?"),
+        None => text,
+    })
+}

@@ -1,0 +1,91 @@
+//! What an input that yields log files does, and how an input is opened.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use super::LogFile;
+use super::folder::FolderSource;
+use super::s3::bucket_source::BucketSource;
+use super::s3::offline::OfflineMirror;
+use super::spec::Input;
+use super::stream::StreamSource;
+use super::walk::WalkEntry;
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, IgnoredReason, Issue};
+use crate::report::{Coverage, Report};
+use crate::syntax::window::Window;
+
+/// An open input that yields log files.
+pub trait LogSource: Send {
+    /// Passes all items to `each` in their order, until there are no more or `each` breaks.
+    /// Returns the counts that no item contains.
+    ///
+    /// A source that waits passes [`SourceItem::Idle`] several times a second, so that `each`
+    /// can break.
+    ///
+    /// Returns an error if it ends the run.
+    fn run(
+        self: Box<Self>,
+        report: &Report,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> Result<Coverage, Error>;
+}
+
+/// One item that a source yields.
+#[derive(Debug)]
+pub enum SourceItem {
+    /// A file to read.
+    File(LogFile),
+    /// A file, or a part of the source, that cannot be read.
+    Issue(Issue),
+    /// A message for the user.
+    Note(String),
+    /// Counts to add.
+    Count(Coverage),
+    /// The next item is not ready, so earlier items must not be held back.
+    Idle,
+}
+
+impl SourceItem {
+    /// Converts an entry of a walk; `file` converts a path.
+    pub fn from_walk(entry: WalkEntry, file: impl FnOnce(PathBuf) -> LogFile) -> SourceItem {
+        match entry {
+            WalkEntry::File(path) => SourceItem::File(file(path)),
+            WalkEntry::TooOld => SourceItem::too_old(),
+            WalkEntry::LeftOut => SourceItem::Count(Coverage { folders_left_out: 1, ..Coverage::default() }),
+            WalkEntry::Unfinished => SourceItem::ignored(IgnoredReason::Unfinished),
+            WalkEntry::Special => SourceItem::ignored(IgnoredReason::Special),
+            WalkEntry::Skip(issue) => SourceItem::Issue(issue),
+            WalkEntry::Loop(text) => SourceItem::Note(text),
+        }
+    }
+
+    /// Counts a file that was delivered before the window.
+    pub fn too_old() -> SourceItem {
+        SourceItem::Count(Coverage { unopened: 1, ..Coverage::default() })
+    }
+
+    /// Counts a file that is not read.
+    pub fn ignored(reason: IgnoredReason) -> SourceItem {
+        SourceItem::Count(Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() })
+    }
+}
+
+/// Opens all inputs. Checks everything that can be checked before output is written.
+pub fn open(
+    inputs: &[Input],
+    window: Window,
+    report: &Report,
+    stop: &Cancellation,
+) -> Result<Vec<Box<dyn LogSource>>, Error> {
+    let open = |input: &Input| -> Result<Box<dyn LogSource>, Error> {
+        Ok(match input {
+            Input::Stdin => Box::new(StreamSource::stdin()),
+            Input::Path(path) if FolderSource::is_stream(path)? => Box::new(StreamSource::special(path.clone())),
+            Input::Path(path) => Box::new(FolderSource::new(path.clone(), window)),
+            Input::Bucket(input) if input.offline => Box::new(OfflineMirror::open(input, report)?),
+            Input::Bucket(input) => Box::new(BucketSource::open(input, None, report, stop)?),
+        })
+    };
+    inputs.iter().map(open).collect()
+}

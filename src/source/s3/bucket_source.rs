@@ -1,0 +1,152 @@
+//! Yields the files of a mirror in key order while they are downloaded.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::download_threads::DownloadThreads;
+use super::mirror::Mirror;
+use super::{
+    ConnectedBucket, MirrorItem, MirrorTasks, ObjectVerifier, PendingObject, Refetch, THREADS, connect, fetch,
+    no_threads,
+};
+use crate::cloudtrail::keys::LateSearch;
+use crate::cloudtrail::log_kind::LogKind;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::{Coverage, Report, count};
+use crate::source::spec::BucketInput;
+use crate::source::{LogFile, LogSource, SourceItem};
+
+/// A bucket that is being mirrored.
+#[derive(Debug)]
+pub struct BucketSource {
+    /// The address that the user gave, which may be that of a single object.
+    named: String,
+    shared: Arc<MirrorTasks>,
+    arrivals: mpsc::Receiver<PendingObject>,
+    /// The next object in key order, while its download is running.
+    pending: Option<JoinHandle<MirrorItem>>,
+    /// How far the run searches for late deliveries; `None` if that does not apply.
+    late: Option<LateSearch>,
+    /// Log kinds that the bucket contains and the user did not request.
+    unread: BTreeSet<LogKind>,
+    /// Threads that run the downloads. Dropping them cancels the downloads.
+    _threads: DownloadThreads,
+    runtime: Arc<Runtime>,
+}
+
+/// Result of [`BucketSource::next`].
+enum NextItem {
+    Arrived(MirrorItem),
+    /// The next item was not ready in time.
+    Wait,
+    /// There are no more items.
+    End,
+}
+
+impl BucketSource {
+    /// Connects, finds the folders that contain logs, and starts to mirror them. `verifier`
+    /// checks objects for which S3 has no checksum; `stop` cancels the connection attempt.
+    pub fn open(
+        input: &BucketInput,
+        verifier: Option<Arc<dyn ObjectVerifier>>,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<BucketSource, Error> {
+        let mirror = Mirror::open(&input.mirror, &input.bucket)?;
+        let ConnectedBucket { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
+        // Number of objects that downloads may be ahead of the decoder.
+        const AHEAD: usize = 4096;
+        let (sender, arrivals) = mpsc::channel(AHEAD);
+        let threads = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
+        let named = shared.client.address(input.prefix.trim_end_matches('/'));
+        let (late, unread) = (found.late(&shared.scope), found.unread.clone());
+        runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
+        let (pending, runtime) = (None, Arc::new(runtime));
+        Ok(BucketSource { named, shared, arrivals, pending, late, unread, _threads: threads, runtime })
+    }
+
+    /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.
+    fn next(&mut self, patience: Duration) -> NextItem {
+        let BucketSource { runtime, pending, arrivals, .. } = self;
+        runtime.block_on(async {
+            if pending.is_none() {
+                match tokio::time::timeout(patience, arrivals.recv()).await {
+                    Err(_) => return NextItem::Wait,
+                    Ok(None) => return NextItem::End,
+                    Ok(Some(PendingObject::Here(arrived))) => return NextItem::Arrived(arrived),
+                    Ok(Some(PendingObject::OnItsWay(task))) => *pending = Some(task),
+                }
+            }
+            let Some(task) = pending.as_mut() else { return NextItem::Wait };
+            match tokio::time::timeout(patience, task).await {
+                Err(_) => NextItem::Wait,
+                Ok(result) => {
+                    *pending = None;
+                    let broke =
+                        |_| MirrorItem::Fatal(Error::Failed("internal error: the download task panicked".into()));
+                    NextItem::Arrived(result.unwrap_or_else(broke))
+                }
+            }
+        })
+    }
+
+    /// Converts an item. Returns an error if it ends the run.
+    fn item(&self, arrived: MirrorItem) -> Result<SourceItem, Error> {
+        Ok(match arrived {
+            MirrorItem::Object { path, address } => {
+                let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };
+                let (again, below) = (Some(refetch), self.shared.mirror.root().cloned());
+                let is_named = address == self.named;
+                SourceItem::File(LogFile { again, below, is_named, ..LogFile::object(path, address) })
+            }
+            MirrorItem::TooOld => SourceItem::too_old(),
+            MirrorItem::Skip(issue) => SourceItem::Issue(issue),
+            MirrorItem::Note(text) => SourceItem::Note(text),
+            MirrorItem::Fatal(fatal) => return Err(fatal),
+        })
+    }
+
+    /// Returns a one-sentence summary of the requests.
+    fn account(&self) -> String {
+        let fetched = self.shared.fetched();
+        format!("{}: {} listed; {}", self.shared.client.address(""), count(fetched.known, "object"), fetched.requests())
+    }
+}
+
+impl LogSource for BucketSource {
+    fn run(
+        mut self: Box<Self>,
+        report: &Report,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> Result<Coverage, Error> {
+        const PATIENCE: Duration = Duration::from_millis(50);
+        let mut shown = Instant::now();
+        loop {
+            let item = match self.next(PATIENCE) {
+                NextItem::Arrived(arrived) => self.item(arrived)?,
+                NextItem::Wait => SourceItem::Idle,
+                NextItem::End => {
+                    report.detail(1, || self.account());
+                    break;
+                }
+            };
+            let flow = each(item);
+            if shown.elapsed() > PATIENCE {
+                report.fetching(&self.shared.fetched());
+                shown = Instant::now();
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        let BucketSource { shared, late, unread, .. } = *self;
+        Ok(Coverage { fetched: Some(shared.fetched()), late, unread, ..Coverage::default() })
+    }
+}
