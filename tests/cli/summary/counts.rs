@@ -171,7 +171,7 @@ fn duplicates_are_left_out_alike_on_any_number_of_threads() {
             };
             events.push(format!(r#"{{"eventID":"{id}","eventName":"{name}"{more}}}"#));
         }
-        trial.write(&format!("log/{file:02}.json"), &events.join("\n"));
+        trial.write(&format!("log/{file:02}.json"), events.join("\n"));
     }
     let plain = trial.run(&["log", "--dedupe", "-c", "eventName,errorCode", "-q"]);
     assert_eq!(plain.stdout.lines().count() - 1, seen.len());
