@@ -191,3 +191,34 @@ fn duplicates_are_left_out_alike_on_any_number_of_threads() {
         assert_eq!(run(threads, &["-f", "json"]), whole, "{threads} threads");
     }
 }
+
+/// Events that may be duplicates are counted in another way than all others. Both ways
+/// count the same.
+#[test]
+fn without_duplicates_nothing_changes_if_they_are_left_out() {
+    let trial = Trial::new();
+    let mut random = fastrand::Rng::with_seed(9);
+    let has_no_id = |text: &String| plain::events(&records([text])).iter().all(|event| event["eventID"].is_null());
+    let odd = (0..2000).map(|_| edge_cases::random_event(&mut random).replace("eventID", "otherID"));
+    // Keys can be escaped.
+    let odd: Vec<String> = odd.filter(has_no_id).collect();
+    assert!(odd.len() > 1000);
+    trial.write("odd/a.json", records(&odd));
+    let (mut generator, place) = (Generator::new(12), Place::new("111122223333", "eu-west-1"));
+    let usual = (0..500).map(|_| {
+        let mut text = String::new();
+        generator.event(&place, "2026-09-29T22:00:00Z".parse().unwrap(), &mut text);
+        text
+    });
+    trial.write("usual/a.json", records(usual.collect::<Vec<_>>()));
+    for folder in ["odd", "usual"] {
+        for by in [&[][..], &["--by", "userName,errorCode"]] {
+            let summary = [&["summary", folder, "-q", "-f", "tsv"][..], by].concat();
+            let expected = trial.run(&summary);
+            assert!(expected.lines(0).len() > 5, "{expected:?}");
+            let found = trial.run(&[&summary[..], &["--dedupe"]].concat());
+            let lines = found.lines(0).into_iter().filter(|line| !line.starts_with("total\tduplicates\t\t0\t"));
+            assert_eq!(lines.collect::<Vec<_>>(), expected.lines(0));
+        }
+    }
+}
