@@ -66,7 +66,7 @@ pub(super) struct InputFeed {
 /// A feed that runs.
 struct BatchFeed<'a> {
     feed: InputFeed,
-    /// Hands a numbered batch to the workers. Returns false if it is no longer wanted.
+    /// Hands a numbered batch to the workers. Returns false if the run no longer needs it.
     dispatch: &'a mut dyn FnMut(u64, Vec<BatchItem>) -> bool,
     items: Vec<BatchItem>,
     /// Number of items in the next batch.

@@ -67,7 +67,7 @@ where
     C: Consumer,
     W: FileWorker<Part = C::Part>,
 {
-    let RunContext { request, report, stop, turn } = run;
+    let RunContext { request, report, stop, .. } = run;
     let pool = pool(request.threads)?;
     let depth = request.threads * 4;
     let (order_sender, order) = bounded::<Receiver<Block<C::Part>>>(depth);
@@ -89,7 +89,7 @@ where
                 true
             };
             let feeding = threads.spawn(move || feed.run(sources, report, dispatch));
-            let mut merger = Merger::new(run, turn, consumer, &pool);
+            let mut merger = Merger::new(run, consumer, &pool);
             let merged = merger.run(&order, &used_sender);
             // Stop the other threads if the merger ended early.
             stop.set_enough();

@@ -9,7 +9,6 @@ use rayon::ThreadPool;
 
 use super::ReportItem;
 use super::files::RunContext;
-use super::merge_position::MergePosition;
 use super::part_writer::Block;
 use crate::engine::consumer::{Consumer, Part};
 use crate::error::Error;
@@ -18,7 +17,6 @@ use crate::report::Coverage;
 /// Merges the blocks of a run.
 pub(super) struct Merger<'a, C> {
     run: RunContext<'a>,
-    turn: &'a MergePosition,
     consumer: &'a mut C,
     pool: &'a ThreadPool,
     coverage: Coverage,
@@ -26,13 +24,8 @@ pub(super) struct Merger<'a, C> {
 }
 
 impl<'a, C: Consumer> Merger<'a, C> {
-    pub(super) fn new(
-        run: RunContext<'a>,
-        turn: &'a MergePosition,
-        consumer: &'a mut C,
-        pool: &'a ThreadPool,
-    ) -> Merger<'a, C> {
-        Merger { run, turn, consumer, pool, coverage: Coverage::default(), shown: Instant::now() }
+    pub(super) fn new(run: RunContext<'a>, consumer: &'a mut C, pool: &'a ThreadPool) -> Merger<'a, C> {
+        Merger { run, consumer, pool, coverage: Coverage::default(), shown: Instant::now() }
     }
 
     /// Returns the counts of the run.
@@ -40,7 +33,7 @@ impl<'a, C: Consumer> Merger<'a, C> {
         self.coverage
     }
 
-    /// Merges until there are no more blocks, or the consumer wants no more.
+    /// Merges blocks up to the last one, or until the consumer needs no more.
     pub(super) fn run(
         &mut self,
         order: &Receiver<Receiver<Block<C::Part>>>,
@@ -50,7 +43,7 @@ impl<'a, C: Consumer> Merger<'a, C> {
             return Ok(());
         }
         while let Some(blocks) = self.next(order)? {
-            self.turn.advance();
+            self.run.turn.advance();
             while let Some(mut block) = self.next(&blocks)? {
                 let flow = self.take(&mut block)?;
                 block.part.clear();

@@ -17,7 +17,7 @@ use crate::syntax::window::Window;
 
 /// An open input that yields log files.
 pub trait LogSource: Send {
-    /// Passes all items to `each` in their order, until there are no more or `each` breaks.
+    /// Passes items to `each` in order, up to the last one or until `each` breaks.
     /// Returns the counts that no item contains.
     ///
     /// A source that waits passes [`SourceItem::Idle`] several times a second, so that `each`

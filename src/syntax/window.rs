@@ -56,8 +56,8 @@ impl Window {
 
     /// The days whose folders can contain events of the window. An event lies in the
     /// folder of its *delivery* day: never an earlier one, and usually at most one day
-    /// later. The last day is that of `until` plus `late_days`; without `late_days` there
-    /// is no last day. With 0 late days, an `until` at midnight does not include the next
+    /// later. The last day is that of `until` plus `late_days`; `None` searches
+    /// all later days. With 0 late days, an `until` at midnight does not include the next
     /// day, because it is exclusive.
     pub fn days(&self, late_days: Option<u32>) -> (Option<Date>, Option<Date>) {
         let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();

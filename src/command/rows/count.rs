@@ -39,7 +39,7 @@ impl Part for CountPart {
 
     fn cut(&mut self, mark: &u64) {
         self.count = *mark;
-        // There are no ids unless duplicates are removed.
+        // Ids are kept only if duplicates are removed.
         self.ids.truncate(*mark as usize);
     }
 

@@ -49,7 +49,7 @@ fn filters(request: &SummaryRequest) -> String {
 }
 
 /// The number of duplicates left out, or a note that they were not looked for:
-/// remembering every eventID takes half as long again on one thread.
+/// remembering every eventID takes a third longer.
 fn duplicates(request: &SummaryRequest, coverage: &Coverage) -> String {
     if request.dedupe {
         return format!("{} left out: the eventID came before", coverage.duplicates);

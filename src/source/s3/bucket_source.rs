@@ -46,7 +46,7 @@ enum NextItem {
     Arrived(MirrorItem),
     /// The next item was not ready in time.
     Wait,
-    /// There are no more items.
+    /// The last item has been returned.
     End,
 }
 
