@@ -6,6 +6,7 @@ pub mod long;
 
 pub mod call;
 pub mod denial;
+pub mod history;
 pub mod identity;
 pub mod keys;
 pub mod log_kind;

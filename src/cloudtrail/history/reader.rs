@@ -1,0 +1,1 @@
+//! Reads the changes that an event made.
