@@ -4,5 +4,8 @@
 //! into intervals: a property of a resource had a value from one event until another.
 
 pub mod change;
+pub mod fold;
+pub mod interval;
 pub mod reader;
 pub mod rule;
+pub mod state;

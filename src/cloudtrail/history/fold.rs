@@ -1,0 +1,245 @@
+//! Applies changes in the order of time, and reports each interval when it ends.
+
+use super::change::{Change, ChangeEvent, Property, Resource, ResourceKind, Scope, detail};
+use super::interval::{Interval, IntervalBegin, IntervalEnd};
+use super::state::{PresentValue, ResourceKey, ResourceState, State};
+
+/// Receives each interval that ended, with what is known of its resource until then.
+pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
+
+/// Applies changes in the order of time.
+#[derive(Debug, Default)]
+pub struct HistoryFold {
+    state: State,
+    /// The resources that the last event has changed.
+    touched: Vec<ResourceKey>,
+}
+
+impl HistoryFold {
+    /// The state after the events so far.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The resources that the last event has changed, each once.
+    pub fn touched(&self) -> &[(Scope, Resource)] {
+        &self.touched
+    }
+
+    /// Applies the changes of an event, which must not be before the events so far.
+    pub fn apply(&mut self, event: &ChangeEvent, ended: &mut IntervalSink<'_>) {
+        self.touched.clear();
+        let mut step = FoldStep { state: &mut self.state, touched: &mut self.touched, event, ended };
+        for change in &event.changes {
+            step.change(change);
+        }
+        self.touched.sort_unstable();
+        self.touched.dedup();
+    }
+
+    /// Reports what has not ended.
+    pub fn finish(self, open: &mut IntervalSink<'_>) {
+        for (scope, resource, state) in self.state.resources() {
+            for (property, values) in state.properties() {
+                for value in values {
+                    open(interval((scope, resource), property, value.clone(), None), state);
+                }
+            }
+        }
+    }
+}
+
+/// One event on its way into the state.
+struct FoldStep<'a, 'b> {
+    state: &'a mut State,
+    touched: &'a mut Vec<ResourceKey>,
+    event: &'a ChangeEvent,
+    ended: &'a mut IntervalSink<'b>,
+}
+
+impl FoldStep<'_, '_> {
+    fn change(&mut self, change: &Change) {
+        match change {
+            Change::Create(resource) => self.create(resource),
+            Change::Delete(resource) => {
+                if let Some(key) = self.existing(resource) {
+                    self.delete(&key);
+                }
+            }
+            Change::Set { resource, property, value, relation } => {
+                if let Some(key) = self.existing(resource) {
+                    self.set(&key, property, value, relation.as_deref());
+                }
+            }
+            Change::Unset { resource, property, value } => {
+                if let Some(key) = self.existing(resource) {
+                    self.unset(&key, property, value.as_ref());
+                }
+            }
+            Change::EndRelation { resource, property, relation } => {
+                self.end_relation(resource.as_ref(), property, relation);
+            }
+            Change::Replace { resource, property, values } => {
+                if let Some(key) = self.existing(resource) {
+                    self.end_values(&key, property, |value| {
+                        value.value.as_ref().is_none_or(|value| !values.contains(value))
+                    });
+                    for value in values {
+                        self.set(&key, property, value, None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn key(&self, resource: &Resource) -> ResourceKey {
+        let scope = &self.event.scope;
+        (scope.clone(), self.state.resolve(scope, resource))
+    }
+
+    /// The resource that a change is about, which therefore exists; `None` if it was
+    /// deleted a short time ago.
+    fn existing(&mut self, resource: &Resource) -> Option<ResourceKey> {
+        let key = self.key(resource);
+        if !self.state.contains(&key) {
+            if self.state.is_deleted(&key) {
+                return None;
+            }
+            let value = PresentValue { value: None, relation: None, begin: IntervalBegin::BeforeEvents };
+            self.state.entry(&key).add(Property::Exists, value);
+        }
+        self.touched.push(key.clone());
+        Some(key)
+    }
+
+    fn create(&mut self, resource: &Resource) {
+        let key = self.key(resource);
+        // A name that is used again is another resource.
+        if self.state.contains(&key) {
+            self.delete(&key);
+        }
+        self.state.created(&key);
+        self.touched.push(key.clone());
+        let begin = IntervalBegin::Known(IntervalEnd::of(self.event));
+        let state = self.state.entry(&key);
+        state.created = Some(self.event.time);
+        state.add(Property::Exists, PresentValue { value: None, relation: None, begin });
+    }
+
+    /// Ends everything that is known of a resource, and what hangs on it.
+    fn delete(&mut self, key: &ResourceKey) {
+        for other in self.state.connected(&key.0, &key.1.id) {
+            let other = (key.0.clone(), other);
+            self.touched.push(other.clone());
+            let ends_too = key.1.kind == ResourceKind::Instance
+                && self.state.resource(&other.0, &other.1).is_some_and(|state| {
+                    state.value(&Property::AttachedTo) == Some(key.1.id.as_str())
+                        && state.detail(detail::DELETE_ON_TERMINATION) == Some("true")
+                });
+            if ends_too {
+                self.delete(&other);
+            } else {
+                for property in [Property::AttachedTo, Property::AssociatedWith] {
+                    self.end_values(&other, &property, |value| value.value.as_deref() == Some(key.1.id.as_str()));
+                }
+            }
+        }
+        let properties = self.state.resource(&key.0, &key.1).map_or(Vec::new(), ResourceState::property_names);
+        // Existence and details last: whoever receives the others may ask for them.
+        for property in properties.iter().filter(|property| !matches!(property, Property::Detail(_))).rev() {
+            self.end_values(key, property, |_| true);
+        }
+        for property in properties.iter().filter(|property| matches!(property, Property::Detail(_))) {
+            self.end_values(key, property, |_| true);
+        }
+        self.state.delete(key.clone(), self.event.time);
+    }
+
+    fn set(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: Option<&str>) {
+        let is_same = |present: &PresentValue| present.value.as_deref() == Some(value);
+        let state = self.state.entry(key);
+        if state.values(property).iter().any(is_same) {
+            return;
+        }
+        let is_first = state.values(property).is_empty();
+        let is_constant = matches!(property, Property::Detail(name) if name == detail::VPC);
+        // What never changes was so before the event that tells it.
+        let begin = match is_constant && is_first && state.created.is_none() {
+            true => IntervalBegin::BeforeEvents,
+            false => IntervalBegin::Known(IntervalEnd::of(self.event)),
+        };
+        if !property.has_many() {
+            self.end_values(key, property, |_| true);
+        }
+        let present = PresentValue { value: Some(value.into()), relation: relation.map(String::from), begin };
+        self.state.index(key, property, &present);
+        self.state.entry(key).add(property.clone(), present);
+    }
+
+    fn unset(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>) {
+        let count = self.end_values(key, property, |present| value.is_none() || present.value.as_ref() == value);
+        // It must have been there, although no event that was read has begun it.
+        if let (0, Some(_)) = (count, value) {
+            self.ended_unseen(key, property, value, None);
+        }
+    }
+
+    fn end_relation(&mut self, resource: Option<&Resource>, property: &Property, relation: &str) {
+        let scope = &self.event.scope;
+        let Some(resource) = self.state.relation(scope, relation, property).or_else(|| resource.cloned()) else {
+            return;
+        };
+        let Some(key) = self.existing(&resource) else { return };
+        let count = self.end_values(&key, property, |present| present.relation.as_deref() == Some(relation));
+        if count == 0 {
+            self.ended_unseen(&key, property, None, Some(relation));
+        }
+    }
+
+    /// Reports a value whose begin was not seen.
+    fn ended_unseen(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>, relation: Option<&str>) {
+        let state = self.state.entry(key);
+        let begin = state.unseen_begin(property, value, self.event.time);
+        let value = PresentValue { value: value.cloned(), relation: relation.map(String::from), begin };
+        let end = Some(IntervalEnd::of(self.event));
+        (self.ended)(interval((&key.0, &key.1), property, value, end), state);
+    }
+
+    /// Ends the values that `is_over` selects. Returns their number.
+    fn end_values(
+        &mut self,
+        key: &ResourceKey,
+        property: &Property,
+        is_over: impl FnMut(&PresentValue) -> bool,
+    ) -> usize {
+        let Some(state) = self.state.get_mut(key) else { return 0 };
+        let removed = state.remove(property, self.event.time, is_over);
+        for value in &removed {
+            self.state.unindex(key, property, value);
+        }
+        let count = removed.len();
+        let state = self.state.entry(key);
+        for value in removed {
+            let end = Some(IntervalEnd::of(self.event));
+            (self.ended)(interval((&key.0, &key.1), property, value, end), state);
+        }
+        count
+    }
+}
+
+fn interval(
+    (scope, resource): (&Scope, &Resource),
+    property: &Property,
+    value: PresentValue,
+    end: Option<IntervalEnd>,
+) -> Interval {
+    Interval {
+        scope: scope.clone(),
+        resource: resource.clone(),
+        property: property.clone(),
+        value: value.value,
+        relation: value.relation,
+        begin: value.begin,
+        end,
+    }
+}

@@ -1,0 +1,239 @@
+//! What is known of all resources at one point in time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::change::{Property, Resource, ResourceKind, Scope, detail};
+use super::interval::IntervalBegin;
+
+/// A resource within its account and region.
+pub(super) type ResourceKey = (Scope, Resource);
+
+/// The present values of a resource.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceState {
+    values: BTreeMap<Property, Vec<PresentValue>>,
+    /// When values of it ended that it may have again.
+    ended: HashMap<(Property, Option<String>), Timestamp>,
+    /// When it was created, if that was seen.
+    pub(super) created: Option<Timestamp>,
+}
+
+/// A value that a property has now.
+#[derive(Clone, Debug)]
+pub struct PresentValue {
+    /// The value; `None` if it is unknown.
+    pub value: Option<String>,
+    /// The id of the relation.
+    pub relation: Option<String>,
+    /// Since when.
+    pub begin: IntervalBegin,
+}
+
+impl ResourceState {
+    /// Its values by property. The values of one property are in the order in which they
+    /// began.
+    pub fn properties(&self) -> impl Iterator<Item = (&Property, &[PresentValue])> {
+        self.values.iter().map(|(property, values)| (property, values.as_slice()))
+    }
+
+    /// The values of a property.
+    pub fn values(&self, property: &Property) -> &[PresentValue] {
+        self.values.get(property).map_or(&[], Vec::as_slice)
+    }
+
+    /// The value of a property that has one at a time.
+    pub fn value(&self, property: &Property) -> Option<&str> {
+        self.values(property).first()?.value.as_deref()
+    }
+
+    /// The value of a detail.
+    pub fn detail(&self, name: &str) -> Option<&str> {
+        self.value(&Property::detail(name))
+    }
+
+    pub(super) fn add(&mut self, property: Property, value: PresentValue) {
+        self.values.entry(property).or_default().push(value);
+    }
+
+    /// Removes the values that `is_over` selects.
+    pub(super) fn remove(
+        &mut self,
+        property: &Property,
+        time: Timestamp,
+        mut is_over: impl FnMut(&PresentValue) -> bool,
+    ) -> Vec<PresentValue> {
+        let Some(values) = self.values.get_mut(property) else { return Vec::new() };
+        let removed: Vec<PresentValue> = values.extract_if(.., |value| is_over(value)).collect();
+        if values.is_empty() {
+            self.values.remove(property);
+        }
+        if property.has_many() {
+            self.ended.extend(removed.iter().map(|value| ((property.clone(), value.value.clone()), time)));
+        }
+        removed
+    }
+
+    /// When a value that ends at `time`, of which no beginning was seen, can have begun at
+    /// the earliest.
+    pub(super) fn unseen_begin(
+        &mut self,
+        property: &Property,
+        value: Option<&String>,
+        time: Timestamp,
+    ) -> IntervalBegin {
+        let ended = self.ended.insert((property.clone(), value.cloned()), time);
+        ended.max(self.created).map_or(IntervalBegin::BeforeEvents, IntervalBegin::After)
+    }
+
+    pub(super) fn property_names(&self) -> Vec<Property> {
+        self.values.keys().cloned().collect()
+    }
+}
+
+/// All resources that exist, and how to find them by what they are connected with.
+#[derive(Debug, Default)]
+pub struct State {
+    resources: HashMap<ResourceKey, ResourceState>,
+    /// The resources that are attached to or associated with another, by the id of that.
+    connected: HashMap<(Scope, String), BTreeSet<Resource>>,
+    /// The resource that has a relation, by the relation's id.
+    relations: HashMap<(Scope, String), (Resource, Property)>,
+    /// Ids by name of the group or by public address.
+    names: HashMap<(Scope, ResourceKind, String), BTreeSet<String>>,
+    deleted: DeletedResources,
+}
+
+/// The resources that were deleted lately. Deleting one again succeeds for a while, and
+/// does not mean that it existed.
+#[derive(Debug, Default)]
+struct DeletedResources {
+    times: HashMap<ResourceKey, Timestamp>,
+    order: VecDeque<(Timestamp, ResourceKey)>,
+}
+
+impl DeletedResources {
+    /// Longer than any deleted resource can still be named in a call that succeeds.
+    const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
+
+    fn add(&mut self, key: ResourceKey, time: Timestamp) {
+        while self.order.front().is_some_and(|(first, _)| time.duration_since(*first) > Self::REMEMBERED) {
+            let Some((first, key)) = self.order.pop_front() else { break };
+            if self.times.get(&key) == Some(&first) {
+                self.times.remove(&key);
+            }
+        }
+        self.order.push_back((time, key.clone()));
+        self.times.insert(key, time);
+    }
+}
+
+impl State {
+    /// All resources with what is known of them, in no order.
+    pub fn resources(&self) -> impl Iterator<Item = (&Scope, &Resource, &ResourceState)> {
+        self.resources.iter().map(|((scope, resource), state)| (scope, resource, state))
+    }
+
+    /// What is known of a resource.
+    pub fn resource(&self, scope: &Scope, resource: &Resource) -> Option<&ResourceState> {
+        self.resources.get(&(scope.clone(), resource.clone()))
+    }
+
+    pub(super) fn entry(&mut self, key: &ResourceKey) -> &mut ResourceState {
+        self.resources.entry(key.clone()).or_default()
+    }
+
+    pub(super) fn get_mut(&mut self, key: &ResourceKey) -> Option<&mut ResourceState> {
+        self.resources.get_mut(key)
+    }
+
+    pub(super) fn contains(&self, key: &ResourceKey) -> bool {
+        self.resources.contains_key(key)
+    }
+
+    pub(super) fn is_deleted(&self, key: &ResourceKey) -> bool {
+        self.deleted.times.contains_key(key)
+    }
+
+    pub(super) fn created(&mut self, key: &ResourceKey) {
+        self.deleted.times.remove(key);
+    }
+
+    pub(super) fn delete(&mut self, key: ResourceKey, time: Timestamp) {
+        self.resources.remove(&key);
+        self.deleted.add(key, time);
+    }
+
+    /// The resource that an event names by a name or a public address, if there is just one.
+    pub(super) fn resolve(&self, scope: &Scope, resource: &Resource) -> Resource {
+        let ids = self.names.get(&(scope.clone(), resource.kind, resource.id.clone())).filter(|_| resource.is_alias);
+        match ids.map(|ids| (ids.len(), ids.first())) {
+            Some((1, Some(id))) => Resource::new(resource.kind, id.clone()),
+            _ => resource.clone(),
+        }
+    }
+
+    pub(super) fn relation(&self, scope: &Scope, relation: &str, property: &Property) -> Option<Resource> {
+        let (resource, of) = self.relations.get(&(scope.clone(), relation.to_string()))?;
+        (of == property).then(|| resource.clone())
+    }
+
+    /// The resources that are attached to or associated with the one with this id.
+    pub(super) fn connected(&self, scope: &Scope, id: &str) -> Vec<Resource> {
+        let connected = self.connected.get(&(scope.clone(), id.to_string()));
+        connected.into_iter().flatten().cloned().collect()
+    }
+
+    /// Makes a new value known to the lookups.
+    pub(super) fn index(&mut self, key: &ResourceKey, property: &Property, value: &PresentValue) {
+        let (scope, resource) = key;
+        if let (true, Some(target)) = (connects(property), &value.value) {
+            self.connected.entry((scope.clone(), target.clone())).or_default().insert(resource.clone());
+        }
+        if let Some(relation) = &value.relation {
+            self.relations.insert((scope.clone(), relation.clone()), (resource.clone(), property.clone()));
+        }
+        if let (true, Some(name)) = (is_name(resource.kind, property), &value.value) {
+            let name = (scope.clone(), resource.kind, name.clone());
+            self.names.entry(name).or_default().insert(resource.id.clone());
+        }
+    }
+
+    /// Removes a value from the lookups.
+    pub(super) fn unindex(&mut self, key: &ResourceKey, property: &Property, value: &PresentValue) {
+        let (scope, resource) = key;
+        if let (true, Some(target)) = (connects(property), &value.value) {
+            remove(&mut self.connected, (scope.clone(), target.clone()), resource);
+        }
+        if let Some(relation) = &value.relation {
+            self.relations.remove(&(scope.clone(), relation.clone()));
+        }
+        if let (true, Some(name)) = (is_name(resource.kind, property), &value.value) {
+            remove(&mut self.names, (scope.clone(), resource.kind, name.clone()), &resource.id);
+        }
+    }
+}
+
+/// Whether the value is the id of a resource whose end ends the relation.
+fn connects(property: &Property) -> bool {
+    matches!(property, Property::AttachedTo | Property::AssociatedWith)
+}
+
+/// Whether events name a resource of this kind by this property too.
+fn is_name(kind: ResourceKind, property: &Property) -> bool {
+    match (kind, property) {
+        (ResourceKind::SecurityGroup, Property::Detail(name)) => name == detail::NAME,
+        (ResourceKind::Address, Property::PublicAddress) => true,
+        _ => false,
+    }
+}
+
+fn remove<K: Eq + std::hash::Hash, T: Ord>(sets: &mut HashMap<K, BTreeSet<T>>, key: K, item: &T) {
+    if let Some(set) = sets.get_mut(&key) {
+        set.remove(item);
+        if set.is_empty() {
+            sets.remove(&key);
+        }
+    }
+}
