@@ -1,6 +1,7 @@
 //! Writes the rows of a table as lines, as an aligned table or as a workbook.
 
 pub mod aligned;
+pub mod document;
 pub mod partial_file;
 pub mod target;
 pub mod xlsx;
