@@ -9,14 +9,15 @@ mod json;
 pub mod layout;
 mod streamed_cell;
 pub mod truncation;
+pub mod typed_cell;
+mod typed_row;
 mod user_names;
 
 use std::ops::ControlFlow;
 
 use self::cell::{CellStyle, push_text};
 use self::column::Column;
-use self::excel::SheetColumn;
-use self::layout::{Format, TableLayout};
+use self::layout::{Format, OutputColumn, TableLayout};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::filter::jq::JqOutput;
@@ -30,9 +31,14 @@ pub struct Table {
     format: Format,
     delimiter: u8,
     header: bool,
+    /// Whether the columns are the default.
+    is_default: bool,
     /// Whether rows respect the limits of Excel.
     for_excel: bool,
 }
+
+/// Ends a line of TSV or CSV for Excel.
+const EXCEL_LINE_END: &[u8] = b"\r\n";
 
 /// Appends a line of texts, escaped like the cells of events.
 pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &mut Vec<u8>) {
@@ -66,19 +72,25 @@ impl Table {
             format: layout.format,
             delimiter: layout.delimiter,
             header: layout.header,
+            is_default: layout.columns.is_empty(),
             for_excel: layout.excel || is_sheet,
         })
     }
 
-    /// The columns of a sheet with this table.
-    pub fn sheet_columns(&self) -> Vec<SheetColumn> {
-        let column = |column: &Column| {
+    /// The columns of an output of this table. The default columns may be left out.
+    pub fn output_columns(&self) -> Vec<OutputColumn> {
+        let optional = if self.is_default { column::optional_by_default() } else { Vec::new() };
+        let column = |(at, column): (usize, &Column)| {
             let mut name = Vec::new();
             self.style.text(&column.name, &mut name);
             excel::fit(&mut name, 0);
-            SheetColumn { name: String::from_utf8_lossy(&name).into_owned(), shows: column.shows() }
+            OutputColumn {
+                name: String::from_utf8_lossy(&name).into_owned(),
+                shows: column.shows(),
+                leave_out: optional.iter().position(|optional| *optional == at),
+            }
         };
-        self.columns.iter().map(column).collect()
+        self.columns.iter().enumerate().map(column).collect()
     }
 
     /// The text before the rows: the header line, unless it is disabled.
@@ -107,12 +119,7 @@ impl Table {
         let cell = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| column.write(event, file, style, cell);
         match self.format {
             Format::Json => json::line(&mut self.columns, &self.style, event, file, out),
-            Format::Xlsx => {
-                return self.fitted_line(out, |column, style, cell| {
-                    mark(column, event, cell);
-                    column.write(event, file, style, cell);
-                });
-            }
+            Format::Xlsx => return self.typed_row(event, file, out),
             _ if self.for_excel => return self.fitted_line(out, cell),
             _ => self.line(out, cell),
         }
@@ -150,6 +157,7 @@ impl Table {
     pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         match self.format {
             Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
+            Format::Xlsx => self.typed_row_in_pieces(event, file, emit),
             _ if self.for_excel => self.fitted_pieces(event, file, emit),
             _ => self.pieces(event, file, emit),
         }
@@ -199,7 +207,7 @@ impl Table {
             write(&mut self.columns[at], &self.style, out);
             cut += u64::from(self.end_cell(out, start));
         }
-        out.extend_from_slice(self.line_end());
+        out.extend_from_slice(EXCEL_LINE_END);
         cut
     }
 
@@ -209,18 +217,12 @@ impl Table {
         for at in 0..self.columns.len() {
             cell.clear();
             let start = self.begin_cell(at, &mut cell);
-            if self.format == Format::Xlsx {
-                mark(&self.columns[at], event, &mut cell);
-            }
-            let _ = self.columns[at].write_in_pieces(event, file, &self.style, &mut |piece| {
-                let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
-                cell.extend_from_slice(&piece[..piece.len().min(room)]);
-                if room > piece.len() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
+            let most = start + excel::MORE_THAN_A_CELL;
+            self.columns[at].write_start(event, file, &self.style, most, &mut cell);
             cut += u64::from(self.end_cell(&mut cell, start));
             emit(&cell)?;
         }
-        emit(self.line_end())?;
+        emit(EXCEL_LINE_END)?;
         ControlFlow::Continue(cut)
     }
 
@@ -247,16 +249,5 @@ impl Table {
 
     fn separator(&self) -> u8 {
         if self.format == Format::Csv { self.delimiter } else { b'\t' }
-    }
-
-    fn line_end(&self) -> &'static [u8] {
-        if self.format == Format::Xlsx { b"\n" } else { b"\r\n" }
-    }
-}
-
-/// Marks the cell of an event as a number, if it is one.
-fn mark(column: &Column, event: &Event<'_>, cell: &mut Vec<u8>) {
-    if column.is_number(event) {
-        cell.push(excel::NUMBER);
     }
 }

@@ -3,8 +3,12 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::RowSink;
 use super::target::Target;
 use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::Coverage;
+use crate::table::layout::OutputColumn;
 
 /// Number of rows that determine the widths. Later rows use the same widths, so that a long
 /// table appears early and memory is bounded.
@@ -20,7 +24,7 @@ const NARROWEST: usize = 8;
 
 /// Formats tab-separated rows as an aligned table.
 #[derive(Debug)]
-pub struct AlignedTable {
+pub(super) struct AlignedTable {
     /// Destination; `None` after the table was finished.
     target: Option<Target>,
     /// Maximum width of a line, in terminal columns; `None` means unlimited.
@@ -45,7 +49,7 @@ pub struct AlignedTable {
 impl AlignedTable {
     /// Creates a table with lines of at most `width` terminal columns.
     /// `optional` columns, by position, may be left out where they do not fit.
-    pub fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
+    pub(super) fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
         let (sample, row, cell, out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         AlignedTable {
             target: Some(target),
@@ -59,26 +63,6 @@ impl AlignedTable {
             is_cut: false,
             out,
         }
-    }
-
-    /// Adds rows as lines. The last line may be incomplete and continue in the next call.
-    pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
-        for byte in rows {
-            match byte {
-                b'\t' => self.end_cell(),
-                b'\n' => self.end_row()?,
-                byte if self.cell.len() < LONGEST => self.cell.push(*byte),
-                _ => self.is_cut = true,
-            }
-        }
-        self.flush()
-    }
-
-    /// Writes the remaining rows.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.decide_widths();
-        self.flush()?;
-        self.target.take().map_or(Ok(()), Target::finish)
     }
 
     fn end_cell(&mut self) {
@@ -146,6 +130,33 @@ impl AlignedTable {
         }
         Ok(())
     }
+}
+
+impl RowSink for AlignedTable {
+    fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
+        for byte in rows {
+            match byte {
+                b'\t' => self.end_cell(),
+                b'\n' => self.end_row()?,
+                byte if self.cell.len() < LONGEST => self.cell.push(*byte),
+                _ => self.is_cut = true,
+            }
+        }
+        self.flush()
+    }
+
+    fn finish(mut self: Box<Self>, _coverage: &Coverage, _stop: &Cancellation) -> Result<(), Error> {
+        self.decide_widths();
+        self.flush()?;
+        self.target.take().map_or(Ok(()), Target::finish)
+    }
+}
+
+/// Positions of the columns that may be left out, the first first.
+pub(super) fn optional(columns: &[OutputColumn]) -> Vec<usize> {
+    let mut optional: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].leave_out.is_some()).collect();
+    optional.sort_by_key(|at| columns[*at].leave_out);
+    optional
 }
 
 /// The row without the columns at these positions.
@@ -254,7 +265,7 @@ mod tests {
         for piece in rows.concat().as_bytes().chunks(3) {
             table.write(piece).unwrap();
         }
-        table.finish().unwrap();
+        Box::new(table).finish(&Coverage::default(), &Cancellation::default()).unwrap();
         std::fs::read_to_string(path).unwrap()
     }
 
@@ -287,7 +298,7 @@ mod tests {
             let path = folder.path().join("table");
             let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, vec![1, 2]);
             table.write(rows.concat().as_bytes()).unwrap();
-            table.finish().unwrap();
+            Box::new(table).finish(&Coverage::default(), &Cancellation::default()).unwrap();
             std::fs::read_to_string(path).unwrap().lines().next().unwrap().to_string()
         };
         assert_eq!(table(None), "time                  where      what");
