@@ -1,8 +1,9 @@
 //! Writes an aligned table for people. Columns are as wide as their cells, within the width of
 //! the terminal.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+mod line;
 
+use self::line::{GAP, push_row, widths};
 use super::RowSink;
 use super::target::Target;
 use crate::error::Error;
@@ -17,10 +18,6 @@ const SAMPLE: usize = 1000;
 const SAMPLE_BYTES: usize = 4 << 20;
 /// Maximum length of a cell that is shown, in bytes.
 const LONGEST: usize = 4096;
-/// Number of blanks between two columns.
-const GAP: usize = 2;
-/// Width below which a column is not reduced to make a line fit.
-const NARROWEST: usize = 8;
 
 /// Formats tab-separated rows as an aligned table.
 #[derive(Debug)]
@@ -180,82 +177,10 @@ impl Drop for AlignedTable {
     }
 }
 
-/// Returns the width of each column: that of its widest cell. If a line does not fit, the
-/// widest columns are reduced first.
-fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
-    let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or_default()];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.width().max(*width);
-        }
-    }
-    let Some(most) = most else { return widths };
-    let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > most {
-        let widest = widths.iter().copied().max().unwrap_or_default();
-        if widest <= NARROWEST {
-            break;
-        }
-        // Reduces all of the widest columns together, so that columns of equal width stay
-        // equal.
-        let next = widths.iter().copied().filter(|width| *width < widest).max().unwrap_or_default();
-        let count = widths.iter().filter(|width| **width == widest).count();
-        let excess = (widths.iter().sum::<usize>() + gaps - most).div_ceil(count);
-        let narrower = widest.saturating_sub(excess).max(next).max(NARROWEST);
-        widths.iter_mut().filter(|width| **width == widest).for_each(|width| *width = narrower);
-    }
-    widths
-}
-
-/// Appends the line of a row, without trailing blanks. Its cells are cut to their columns
-/// only if the line would not fit: rows behind the sample can have wider cells.
-fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec<u8>) {
-    let whole = line(row, widths);
-    let line = match most {
-        Some(most) if whole.width() > most => {
-            let width = |at: usize| widths.get(at).copied().unwrap_or_default();
-            let cells: Vec<String> = row.iter().enumerate().map(|(at, cell)| cut(cell, width(at))).collect();
-            cut(&line(&cells, widths), most)
-        }
-        _ => whole,
-    };
-    out.extend_from_slice(line.as_bytes());
-    out.push(b'\n');
-}
-
-/// A line of cells, each of which begins at its column or behind a wider cell.
-fn line(row: &[String], widths: &[usize]) -> String {
-    let (mut line, mut used, mut start) = (String::new(), 0, 0_usize);
-    for (cell, width) in row.iter().zip(widths.iter().chain(std::iter::repeat(&0))) {
-        if start > 0 {
-            let blanks = start.saturating_sub(used).max(GAP);
-            line.extend(std::iter::repeat_n(' ', blanks));
-            used += blanks;
-        }
-        line.push_str(cell);
-        used += cell.width();
-        start += width + GAP;
-    }
-    line.truncate(line.trim_end().len());
-    line
-}
-
-/// Cuts a text to a number of terminal columns.
-fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_string();
-    }
-    // The ellipsis takes one column.
-    let mut used = 1;
-    let fits = |character: &char| {
-        used += character.width().unwrap_or(0);
-        used <= columns
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     fn table(rows: &[&str], width: Option<usize>) -> String {

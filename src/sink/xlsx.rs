@@ -1,6 +1,7 @@
 //! The sink of a workbook: collects its rows and what its sheet `About` says, and writes
 //! the file after the last row.
 
+mod cell_formats;
 mod library_panics;
 mod sheet_cell;
 mod workbook_info;

@@ -6,8 +6,9 @@
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 
+use super::cell_formats::CellFormats;
 use super::library_panics::catch_library_panic;
 use super::sheet_cell;
 use super::sheet_cell::SheetCell;
@@ -37,17 +38,6 @@ pub(super) struct WorkbookWriter {
     /// Upper estimate of the size of the current sheet, in bytes.
     size: u64,
     reader: CellReader,
-}
-
-/// Cell formats of a workbook.
-struct CellFormats {
-    header: Format,
-    text: Format,
-    /// For text above the length limit of the text format, which some versions of Excel show as
-    /// `####`.
-    long_text: Format,
-    number: Format,
-    time: Format,
 }
 
 /// Index of the sheet `About`: second, where it is noticed.
@@ -210,36 +200,6 @@ fn write_cell(
         (SheetCell::Text(text), None) => sheet.write_string(row, column, text),
     }?;
     Ok(())
-}
-
-/// See [`CellFormats::long_text`].
-const LONG: usize = 255;
-
-impl CellFormats {
-    fn new() -> CellFormats {
-        const HEADER: Color = Color::RGB(0xDD_EB_F7);
-        // Without wrapping, text overflows into an empty cell to the right and appears to
-        // belong to that column. With wrapping, only its first line is visible.
-        let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-        let other = Format::new().set_align(FormatAlign::Top);
-        CellFormats {
-            header: Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
-            long_text: text.clone().set_quote_prefix(),
-            number: other.clone().set_align(FormatAlign::Right),
-            time: other.set_align(FormatAlign::Left).set_num_format("yyyy-mm-dd hh:mm:ss"),
-            text: text.set_num_format("@"),
-        }
-    }
-
-    /// The format of a cell in a column of type `shows`; `None` for that of the column.
-    fn of(&self, cell: SheetCell<'_>, shows: ColumnType) -> Option<&Format> {
-        match cell {
-            SheetCell::Number(_) => Some(&self.number),
-            SheetCell::Time(_) => Some(&self.time),
-            SheetCell::Text(_) if shows == ColumnType::Time => Some(&self.text),
-            SheetCell::Text(text) => Some(&self.long_text).filter(|_| text.len() > LONG),
-        }
-    }
 }
 
 #[cfg(test)]
