@@ -30,6 +30,24 @@ pub struct TableLayout {
     pub set: Vec<&'static str>,
 }
 
+impl Default for TableLayout {
+    /// TSV with a header, and with a guard against formulas.
+    fn default() -> TableLayout {
+        TableLayout {
+            columns: Vec::new(),
+            format: Format::Tsv,
+            delimiter: b',',
+            width: None,
+            header: true,
+            null: String::new(),
+            guard: true,
+            excel: false,
+            zone: None,
+            set: Vec::new(),
+        }
+    }
+}
+
 /// A column, as outputs that arrange their cells need it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OutputColumn {

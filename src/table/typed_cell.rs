@@ -175,23 +175,21 @@ pub(crate) mod testing {
         }
         out
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::testing::encoded;
-    use super::*;
+    /// The cells in `bytes`, in the same notation, and `end` for the end of a row.
+    pub(crate) fn decoded(bytes: &[u8]) -> Vec<String> {
+        decoded_in(bytes, bytes.len().max(1))
+    }
 
-    /// The tokens in `bytes`, given in blocks of `size`, in the notation of [`encoded`].
-    fn read(bytes: &[u8], size: usize) -> Vec<String> {
+    /// The same for bytes that arrive in blocks of `size`.
+    pub(super) fn decoded_in(bytes: &[u8], size: usize) -> Vec<String> {
         let (mut reader, mut tokens) = (CellReader::default(), Vec::new());
         for block in bytes.chunks(size) {
             let each = |token: RowToken<'_>| {
                 tokens.push(match token {
-                    RowToken::Cell(TypedCell::Empty) => String::new(),
-                    RowToken::Cell(TypedCell::Text(text)) => text.into(),
                     RowToken::Cell(TypedCell::Number(text)) => format!("#{text}"),
                     RowToken::Cell(TypedCell::Time(text)) => format!("@{text}"),
+                    RowToken::Cell(cell) => cell.text().into(),
                     RowToken::End => "end".into(),
                 });
                 Ok::<_, ()>(())
@@ -201,6 +199,12 @@ mod tests {
         assert!(reader.rest.is_empty());
         tokens
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{decoded_in, encoded};
+    use super::*;
 
     #[test]
     fn cells_are_read_from_blocks_of_any_size() {
@@ -208,7 +212,7 @@ mod tests {
         let bytes = encoded(&[&["a", "", "#17", "@2026-10-01T00:00:00Z"], &[&long], &["", ""], &[]]);
         let expected = ["a", "", "#17", "@2026-10-01T00:00:00Z", "end", &long, "end", "", "", "end", "end"];
         for size in 1..bytes.len() + 1 {
-            assert_eq!(read(&bytes, size), expected, "{size}");
+            assert_eq!(decoded_in(&bytes, size), expected, "{size}");
         }
     }
 

@@ -17,7 +17,7 @@ impl Table {
         let mut cut = 0;
         for column in &mut self.columns {
             let start = typed_cell::begin(out);
-            column.write(event, file, &self.style, out);
+            column.write(event, file, &self.rows.style, out);
             cut += u64::from(end_cell(column, event, out, start));
         }
         typed_cell::end_row(out);
@@ -35,7 +35,7 @@ impl Table {
         for column in &mut self.columns {
             cell.clear();
             let start = typed_cell::begin(&mut cell);
-            column.write_start(event, file, &self.style, start + excel::MORE_THAN_A_CELL, &mut cell);
+            column.write_start(event, file, &self.rows.style, start + excel::MORE_THAN_A_CELL, &mut cell);
             cut += u64::from(end_cell(column, event, &mut cell, start));
             emit(&cell)?;
         }
