@@ -3,6 +3,7 @@
 mod aligned;
 mod lines;
 pub mod partial_file;
+pub mod table_writer;
 pub mod target;
 mod xlsx;
 
