@@ -1,27 +1,27 @@
 //! Writes the rows of a table as lines, as an aligned table or as a workbook.
 
-pub mod aligned;
+mod aligned;
 pub mod document;
+mod lines;
 pub mod partial_file;
+pub mod table_writer;
 pub mod target;
-pub mod xlsx;
+mod xlsx;
 
 use std::fmt::Display;
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use self::aligned::AlignedTable;
+use self::lines::LineSink;
+use self::target::Target;
+use self::xlsx::WorkbookSink;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
-use crate::sink::target::{Target, TargetWriter};
-use crate::sink::xlsx::{WorkbookInfo, WorkbookWriter};
 use crate::syntax::window::Window;
-use crate::table::Table;
-use crate::table::column;
-use crate::table::layout::{Format, TableLayout};
+use crate::table::layout::{Format, OutputColumn, TableLayout};
 
 /// Origin of the rows, recorded in a workbook for later readers.
 #[derive(Clone, Copy, Debug)]
@@ -34,116 +34,34 @@ pub struct Provenance<'a> {
     pub window: Window,
 }
 
-/// Receives the rows of a table.
-pub enum Sink {
-    /// Writes lines immediately.
-    Lines(Target),
-    /// Writes an aligned table.
-    Aligned(Box<AlignedTable>),
-    /// Writes a workbook after the last row.
-    Book {
-        /// The rows so far.
-        book: Box<WorkbookWriter>,
-        /// Content of the sheet `About`.
-        about: WorkbookInfo,
-        /// Destination of the workbook.
-        target: Target,
-    },
-}
+/// Receives the rows of a table in the format that the table has given them: lines of
+/// text, or the typed cells of a workbook.
+pub trait RowSink {
+    /// Writes rows. The last one may be incomplete and continue in the next call.
+    fn write(&mut self, rows: &[u8]) -> Result<(), Error>;
 
-impl Sink {
-    /// Opens the output for the rows of `table`. Returns an error if it cannot be written.
-    pub fn open(
-        output: Option<&Path>,
-        layout: &TableLayout,
-        table: &Table,
-        provenance: &Provenance<'_>,
-    ) -> Result<Sink, Error> {
-        let target = Target::open(output)?;
-        if layout.format == Format::Table {
-            let width = layout.width.filter(|_| matches!(target, Target::Stdout));
-            let is_default = layout.columns.is_empty();
-            let optional = if is_default { column::optional_by_default() } else { Vec::new() };
-            return Ok(Sink::Aligned(Box::new(AlignedTable::new(target, width, optional))));
-        }
-        if layout.format != Format::Xlsx {
-            return Ok(Sink::Lines(target));
-        }
-        let temporary = std::env::temp_dir();
-        // The folder of the workbook has space for it, so it also has space for its temporary
-        // files.
-        let folder = target.folder().unwrap_or(&temporary);
-        let zone = layout.zone.clone().unwrap_or(TimeZone::UTC);
-        let about = about(provenance, &zone);
-        let book = WorkbookWriter::new(table.sheet_columns(), layout.header, zone, folder)?;
-        Ok(Sink::Book { book: Box::new(book), about, target })
-    }
-
-    /// Writes rows as lines. The last line may be incomplete and continue in the next call.
-    pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
-        match self {
-            Sink::Lines(target) => target.write(rows),
-            Sink::Aligned(table) => table.write(rows),
-            Sink::Book { book, .. } => book.write(rows),
-        }
-    }
-
-    /// Records a problem with the input, for the sheet `About`.
-    pub fn problem(&mut self, problem: &dyn Display) {
-        if let Sink::Book { about, .. } = self {
-            about.problem(problem.to_string());
-        }
-    }
+    /// Records a problem with the input, if the output has a place for it.
+    fn problem(&mut self, _problem: &dyn Display) {}
 
     /// Completes the output. `coverage` describes what the run has read.
-    pub fn finish(self, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
-        match self {
-            Sink::Lines(target) => target.finish(),
-            Sink::Aligned(table) => table.finish(),
-            Sink::Book { book, mut about, mut target } => {
-                about.say("Read", coverage.to_string().replace("named above", "named below"));
-                book.finish(&about, &mut TargetWriter::new(&mut target, stop))?;
-                target.finish()
-            }
+    fn finish(self: Box<Self>, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error>;
+}
+
+/// Opens the output for rows of `columns`: a file, or standard output if `output` is
+/// `None`. Returns an error if it cannot be written.
+pub fn open(
+    output: Option<&Path>,
+    layout: &TableLayout,
+    columns: Vec<OutputColumn>,
+    provenance: &Provenance<'_>,
+) -> Result<Box<dyn RowSink>, Error> {
+    let target = Target::open(output)?;
+    Ok(match layout.format {
+        Format::Tsv | Format::Csv | Format::Json => Box::new(LineSink::new(target)),
+        Format::Table => {
+            let width = layout.width.filter(|_| matches!(target, Target::Stdout));
+            Box::new(AlignedTable::new(target, width, aligned::optional(&columns)))
         }
-    }
-}
-
-/// Collects the information that is known before anything is read.
-fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
-    let mut about = WorkbookInfo::default();
-    let time = |time: Timestamp| match zone {
-        _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
-    };
-    about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
-    about.say("Written at", time(provenance.now));
-    about.say("Asked for", provenance.command);
-    if let Some(since) = provenance.window.since {
-        about.say("Events since", time(since));
-    }
-    if let Some(until) = provenance.window.until {
-        about.say("Events before", time(until));
-    }
-    about.say("Times are in", name(zone));
-    about
-}
-
-/// Returns the name of a time zone.
-fn name(zone: &TimeZone) -> String {
-    match (zone.iana_name(), zone.to_fixed_offset()) {
-        (Some(name), _) => name.into(),
-        (None, Ok(offset)) => format!("UTC{}", Timestamp::UNIX_EPOCH.to_zoned(offset.to_time_zone()).strftime("%:z")),
-        (None, Err(_)) => "the zone of this machine".into(),
-    }
-}
-
-impl Target {
-    /// Returns the folder in which a new file is written; `None` for other targets.
-    fn folder(&self) -> Option<&Path> {
-        match self {
-            Target::Whole { file, .. } => file.path().parent(),
-            Target::Stdout | Target::Special { .. } => None,
-        }
-    }
+        Format::Xlsx => Box::new(WorkbookSink::new(target, layout, columns, provenance)?),
+    })
 }

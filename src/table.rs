@@ -3,20 +3,24 @@
 pub mod catalogue;
 pub mod cell;
 pub mod column;
+pub mod computed;
 mod csv;
 pub mod excel;
 mod json;
 pub mod layout;
+mod row_format;
 mod streamed_cell;
 pub mod truncation;
+pub mod typed_cell;
+mod typed_row;
 mod user_names;
 
 use std::ops::ControlFlow;
 
-use self::cell::{CellStyle, push_text};
+use self::cell::push_text;
 use self::column::Column;
-use self::excel::SheetColumn;
-use self::layout::{Format, TableLayout};
+use self::layout::{Format, OutputColumn, TableLayout};
+use self::row_format::RowFormat;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::filter::jq::JqOutput;
@@ -26,28 +30,9 @@ pub use crate::table::streamed_cell::ByteSink;
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<Column>,
-    style: CellStyle,
-    format: Format,
-    delimiter: u8,
-    header: bool,
-    /// Whether rows respect the limits of Excel.
-    for_excel: bool,
-}
-
-/// Appends a line of texts, escaped like the cells of events.
-pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>, format: Format, out: &mut Vec<u8>) {
-    let (style, is_csv) = (CellStyle { guard: true, ..CellStyle::default() }, format == Format::Csv);
-    for (at, cell) in cells.into_iter().enumerate() {
-        if at > 0 {
-            out.push(if is_csv { b',' } else { b'\t' });
-        }
-        let start = out.len();
-        style.text(cell, out);
-        if is_csv {
-            csv::quote(out, start, b',');
-        }
-    }
-    out.push(b'\n');
+    rows: RowFormat,
+    /// Whether the columns are the default.
+    is_default: bool,
 }
 
 impl Table {
@@ -55,66 +40,35 @@ impl Table {
     pub fn new(layout: &TableLayout, fields: &mut FieldSet) -> Result<Table, Error> {
         let is_whole = layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
-        let is_sheet = layout.format == Format::Xlsx;
-        if is_sheet && columns.len() > excel::COLUMNS {
+        if layout.format == Format::Xlsx && columns.len() > excel::COLUMNS {
             return Err(Error::about("--columns", format!(": more than the {} that a sheet can hold", excel::COLUMNS)));
         }
-        Ok(Table {
-            columns,
-            // Text in a workbook is never a formula, so it needs no guard.
-            style: CellStyle::new(&layout.null, layout.guard && !is_sheet, layout.zone.clone()),
-            format: layout.format,
-            delimiter: layout.delimiter,
-            header: layout.header,
-            for_excel: layout.excel || is_sheet,
-        })
+        Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty() })
     }
 
-    /// The columns of a sheet with this table.
-    pub fn sheet_columns(&self) -> Vec<SheetColumn> {
-        let column = |column: &Column| {
-            let mut name = Vec::new();
-            self.style.text(&column.name, &mut name);
-            excel::fit(&mut name, 0);
-            SheetColumn { name: String::from_utf8_lossy(&name).into_owned(), shows: column.shows() }
+    /// The columns of an output of this table. The default columns may be left out.
+    pub fn output_columns(&self) -> Vec<OutputColumn> {
+        let optional = if self.is_default { column::optional_by_default() } else { Vec::new() };
+        let column = |(at, column): (usize, &Column)| {
+            let leave_out = optional.iter().position(|optional| *optional == at);
+            self.rows.output_column(&column.name, column.shows(), leave_out)
         };
-        self.columns.iter().map(column).collect()
+        self.columns.iter().enumerate().map(column).collect()
     }
 
     /// The text before the rows: the header line, unless it is disabled.
     pub fn header(&self) -> Vec<u8> {
-        let mut table = self.clone();
-        let mut line = Vec::new();
-        if matches!(self.format, Format::Json | Format::Xlsx) {
-            return line;
-        }
-        if self.for_excel {
-            line.extend_from_slice(excel::BYTE_ORDER_MARK);
-        }
-        if self.header {
-            let name = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| style.text(&column.name, cell);
-            match self.for_excel {
-                true => drop(table.fitted_line(&mut line, name)),
-                false => table.line(&mut line, name),
-            }
-        }
-        line
+        self.rows.header(self.columns.iter().map(|column| column.name.as_str()))
     }
 
     /// Appends the row of an event of the file `file`. Returns the number of cells that
     /// were cut.
     pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
-        let cell = |column: &mut Column, style: &CellStyle, cell: &mut Vec<u8>| column.write(event, file, style, cell);
-        match self.format {
-            Format::Json => json::line(&mut self.columns, &self.style, event, file, out),
-            Format::Xlsx => {
-                return self.fitted_line(out, |column, style, cell| {
-                    mark(column, event, cell);
-                    column.write(event, file, style, cell);
-                });
-            }
-            _ if self.for_excel => return self.fitted_line(out, cell),
-            _ => self.line(out, cell),
+        match self.rows.format {
+            Format::Json => json::line(&mut self.columns, &self.rows.style, event, file, out),
+            Format::Xlsx => return self.typed_row(event, file, out),
+            _ if self.rows.for_excel => return self.fitted_line(event, file, out),
+            _ => self.line(event, file, out),
         }
         0
     }
@@ -124,14 +78,14 @@ impl Table {
     pub fn shaped(&self, output: &JqOutput<'_>, out: &mut Vec<u8>) {
         match output {
             JqOutput::True => return,
-            JqOutput::Text(text) if self.format == Format::Json => json::text(&[text], out),
-            JqOutput::Json(value) if self.format == Format::Json => push_text(value, out),
+            JqOutput::Text(text) if self.rows.format == Format::Json => json::text(&[text], out),
+            JqOutput::Json(value) if self.rows.format == Format::Json => push_text(value, out),
             JqOutput::Text(line) | JqOutput::Json(line) => {
                 for (at, cell) in line.split('\t').enumerate() {
                     if at > 0 {
                         out.push(b'\t');
                     }
-                    self.style.text(cell, out);
+                    self.rows.style.text(cell, out);
                 }
             }
         }
@@ -148,9 +102,10 @@ impl Table {
     /// Writes the row of a possibly large event in pieces. Returns the number of cells
     /// that were cut.
     pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
-        match self.format {
-            Format::Json => json::line_in_pieces(&mut self.columns, &self.style, event, file, emit),
-            _ if self.for_excel => self.fitted_pieces(event, file, emit),
+        match self.rows.format {
+            Format::Json => json::line_in_pieces(&mut self.columns, &self.rows.style, event, file, emit),
+            Format::Xlsx => self.typed_row_in_pieces(event, file, emit),
+            _ if self.rows.for_excel => self.fitted_pieces(event, file, emit),
             _ => self.pieces(event, file, emit),
         }
     }
@@ -159,16 +114,17 @@ impl Table {
         let mut cut = 0;
         for at in 0..self.columns.len() {
             if at > 0 {
-                emit(&[self.separator()])?;
+                emit(&[self.rows.separator()])?;
             }
             let column = &mut self.columns[at];
-            cut += u64::from(if self.format == Format::Csv {
-                let mut cell = csv::CsvPieces::new(self.delimiter);
-                let was_cut = column.write_in_pieces(event, file, &self.style, &mut |piece| cell.push(piece, emit))?;
+            cut += u64::from(if self.rows.format == Format::Csv {
+                let mut cell = csv::CsvPieces::new(self.rows.delimiter);
+                let was_cut =
+                    column.write_in_pieces(event, file, &self.rows.style, &mut |piece| cell.push(piece, emit))?;
                 cell.finish(emit)?;
                 was_cut
             } else {
-                column.write_in_pieces(event, file, &self.style, emit)?
+                column.write_in_pieces(event, file, &self.rows.style, emit)?
             });
         }
         emit(b"\n")?;
@@ -176,15 +132,15 @@ impl Table {
     }
 
     #[inline]
-    fn line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) {
-        let separator = self.separator();
+    fn line(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) {
+        let separator = self.rows.separator();
         for (at, column) in self.columns.iter_mut().enumerate() {
             if at > 0 {
                 out.push(separator);
             }
             let start = out.len();
-            write(column, &self.style, out);
-            if self.format == Format::Csv {
+            column.write(event, file, &self.rows.style, out);
+            if self.rows.format == Format::Csv {
                 csv::quote(out, start, separator);
             }
         }
@@ -192,71 +148,34 @@ impl Table {
     }
 
     /// Appends a row whose cells respect the limits of Excel.
-    fn fitted_line(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Column, &CellStyle, &mut Vec<u8>)) -> u64 {
+    fn fitted_line(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
         let mut cut = 0;
-        for at in 0..self.columns.len() {
-            let start = self.begin_cell(at, out);
-            write(&mut self.columns[at], &self.style, out);
-            cut += u64::from(self.end_cell(out, start));
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            if at > 0 {
+                out.push(self.rows.separator());
+            }
+            let start = out.len();
+            column.write(event, file, &self.rows.style, out);
+            cut += u64::from(self.rows.end_cell(out, start));
         }
-        out.extend_from_slice(self.line_end());
+        out.extend_from_slice(self.rows.line_end());
         cut
     }
 
     /// The same for an event with values longer than any cell of Excel.
     fn fitted_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
         let (mut cell, mut cut) = (Vec::new(), 0);
-        for at in 0..self.columns.len() {
+        for (at, column) in self.columns.iter_mut().enumerate() {
             cell.clear();
-            let start = self.begin_cell(at, &mut cell);
-            if self.format == Format::Xlsx {
-                mark(&self.columns[at], event, &mut cell);
+            if at > 0 {
+                cell.push(self.rows.separator());
             }
-            let _ = self.columns[at].write_in_pieces(event, file, &self.style, &mut |piece| {
-                let room = (start + excel::MORE_THAN_A_CELL).saturating_sub(cell.len());
-                cell.extend_from_slice(&piece[..piece.len().min(room)]);
-                if room > piece.len() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
-            cut += u64::from(self.end_cell(&mut cell, start));
+            let start = cell.len();
+            column.write_start(event, file, &self.rows.style, start + excel::MORE_THAN_A_CELL, &mut cell);
+            cut += u64::from(self.rows.end_cell(&mut cell, start));
             emit(&cell)?;
         }
-        emit(self.line_end())?;
+        emit(self.rows.line_end())?;
         ControlFlow::Continue(cut)
-    }
-
-    /// Appends the separator before a cell, and returns the offset of the cell.
-    fn begin_cell(&self, at: usize, out: &mut Vec<u8>) -> usize {
-        if at > 0 {
-            out.push(self.separator());
-        }
-        out.len()
-    }
-
-    /// Cuts the cell at `start` to the limit of Excel and quotes it if Excel would
-    /// misread it. Returns whether it was cut.
-    fn end_cell(&self, out: &mut Vec<u8>, start: usize) -> bool {
-        let was_cut = excel::fit(out, start);
-        match self.format {
-            Format::Csv => csv::quote(out, start, self.delimiter),
-            // If a cell begins with a quote, Excel reads past the end of the line.
-            Format::Tsv if out[start..].starts_with(b"\"") => csv::quote(out, start, b'\t'),
-            _ => {}
-        }
-        was_cut
-    }
-
-    fn separator(&self) -> u8 {
-        if self.format == Format::Csv { self.delimiter } else { b'\t' }
-    }
-
-    fn line_end(&self) -> &'static [u8] {
-        if self.format == Format::Xlsx { b"\n" } else { b"\r\n" }
-    }
-}
-
-/// Marks the cell of an event as a number, if it is one.
-fn mark(column: &Column, event: &Event<'_>, cell: &mut Vec<u8>) {
-    if column.is_number(event) {
-        cell.push(excel::NUMBER);
     }
 }

@@ -32,7 +32,8 @@ use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::filter::jq::expression::OutputKind;
 use crate::report::{Coverage, Report};
-use crate::sink::{Provenance, Sink};
+use crate::sink;
+use crate::sink::Provenance;
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
 use crate::syntax::glob::UnmatchedValues;
@@ -142,7 +143,7 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
     let table = Table::new(&layout, &mut fields)?;
     let prepared = PreparedRun::new(&request.reading, report, stop)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: request.reading.filter.window };
-    let mut sink = Sink::open(request.output.as_deref(), &layout, &table, &provenance)?;
+    let mut sink = sink::open(request.output.as_deref(), &layout, table.output_columns(), &provenance)?;
     let (threads, limit) = (request.reading.threads, request.batch_limit());
     let coverage = if request.count {
         let workers = vec![CountWorker { ids }; threads];

@@ -19,6 +19,7 @@ mod event_facts;
 mod follow_up;
 mod log_days;
 mod page;
+mod page_data;
 mod provenance;
 mod request;
 mod result;
@@ -105,7 +106,7 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     coverage.cut_values += summary.counts.cut_values;
     report.clear();
     if let Some(mut html) = html {
-        html.write(page::page(&summary, &coverage, request).as_bytes())?;
+        html.write(page::page(&summary, &coverage, request)?.as_bytes())?;
         html.finish()?;
         summary.keep(request.output_top());
     }

@@ -1,10 +1,15 @@
 //! Writes an aligned table for people. Columns are as wide as their cells, within the width of
 //! the terminal.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+mod line;
 
+use self::line::{GAP, push_row, widths};
+use super::RowSink;
 use super::target::Target;
 use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::Coverage;
+use crate::table::layout::OutputColumn;
 
 /// Number of rows that determine the widths. Later rows use the same widths, so that a long
 /// table appears early and memory is bounded.
@@ -13,14 +18,10 @@ const SAMPLE: usize = 1000;
 const SAMPLE_BYTES: usize = 4 << 20;
 /// Maximum length of a cell that is shown, in bytes.
 const LONGEST: usize = 4096;
-/// Number of blanks between two columns.
-const GAP: usize = 2;
-/// Width below which a column is not reduced to make a line fit.
-const NARROWEST: usize = 8;
 
 /// Formats tab-separated rows as an aligned table.
 #[derive(Debug)]
-pub struct AlignedTable {
+pub(super) struct AlignedTable {
     /// Destination; `None` after the table was finished.
     target: Option<Target>,
     /// Maximum width of a line, in terminal columns; `None` means unlimited.
@@ -45,7 +46,7 @@ pub struct AlignedTable {
 impl AlignedTable {
     /// Creates a table with lines of at most `width` terminal columns.
     /// `optional` columns, by position, may be left out where they do not fit.
-    pub fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
+    pub(super) fn new(target: Target, width: Option<usize>, optional: Vec<usize>) -> AlignedTable {
         let (sample, row, cell, out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         AlignedTable {
             target: Some(target),
@@ -59,26 +60,6 @@ impl AlignedTable {
             is_cut: false,
             out,
         }
-    }
-
-    /// Adds rows as lines. The last line may be incomplete and continue in the next call.
-    pub fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
-        for byte in rows {
-            match byte {
-                b'\t' => self.end_cell(),
-                b'\n' => self.end_row()?,
-                byte if self.cell.len() < LONGEST => self.cell.push(*byte),
-                _ => self.is_cut = true,
-            }
-        }
-        self.flush()
-    }
-
-    /// Writes the remaining rows.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.decide_widths();
-        self.flush()?;
-        self.target.take().map_or(Ok(()), Target::finish)
     }
 
     fn end_cell(&mut self) {
@@ -148,6 +129,33 @@ impl AlignedTable {
     }
 }
 
+impl RowSink for AlignedTable {
+    fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
+        for byte in rows {
+            match byte {
+                b'\t' => self.end_cell(),
+                b'\n' => self.end_row()?,
+                byte if self.cell.len() < LONGEST => self.cell.push(*byte),
+                _ => self.is_cut = true,
+            }
+        }
+        self.flush()
+    }
+
+    fn finish(mut self: Box<Self>, _coverage: &Coverage, _stop: &Cancellation) -> Result<(), Error> {
+        self.decide_widths();
+        self.flush()?;
+        self.target.take().map_or(Ok(()), Target::finish)
+    }
+}
+
+/// Positions of the columns that may be left out, the first first.
+pub(super) fn optional(columns: &[OutputColumn]) -> Vec<usize> {
+    let mut optional: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].leave_out.is_some()).collect();
+    optional.sort_by_key(|at| columns[*at].leave_out);
+    optional
+}
+
 /// The row without the columns at these positions.
 fn without<'r>(row: &'r mut Vec<String>, left_out: &[usize]) -> &'r [String] {
     if !left_out.is_empty() {
@@ -169,82 +177,10 @@ impl Drop for AlignedTable {
     }
 }
 
-/// Returns the width of each column: that of its widest cell. If a line does not fit, the
-/// widest columns are reduced first.
-fn widths(rows: &[Vec<String>], most: Option<usize>) -> Vec<usize> {
-    let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or_default()];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.width().max(*width);
-        }
-    }
-    let Some(most) = most else { return widths };
-    let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > most {
-        let widest = widths.iter().copied().max().unwrap_or_default();
-        if widest <= NARROWEST {
-            break;
-        }
-        // Reduces all of the widest columns together, so that columns of equal width stay
-        // equal.
-        let next = widths.iter().copied().filter(|width| *width < widest).max().unwrap_or_default();
-        let count = widths.iter().filter(|width| **width == widest).count();
-        let excess = (widths.iter().sum::<usize>() + gaps - most).div_ceil(count);
-        let narrower = widest.saturating_sub(excess).max(next).max(NARROWEST);
-        widths.iter_mut().filter(|width| **width == widest).for_each(|width| *width = narrower);
-    }
-    widths
-}
-
-/// Appends the line of a row, without trailing blanks. Its cells are cut to their columns
-/// only if the line would not fit: rows behind the sample can have wider cells.
-fn push_row(row: &[String], widths: &[usize], most: Option<usize>, out: &mut Vec<u8>) {
-    let whole = line(row, widths);
-    let line = match most {
-        Some(most) if whole.width() > most => {
-            let width = |at: usize| widths.get(at).copied().unwrap_or_default();
-            let cells: Vec<String> = row.iter().enumerate().map(|(at, cell)| cut(cell, width(at))).collect();
-            cut(&line(&cells, widths), most)
-        }
-        _ => whole,
-    };
-    out.extend_from_slice(line.as_bytes());
-    out.push(b'\n');
-}
-
-/// A line of cells, each of which begins at its column or behind a wider cell.
-fn line(row: &[String], widths: &[usize]) -> String {
-    let (mut line, mut used, mut start) = (String::new(), 0, 0_usize);
-    for (cell, width) in row.iter().zip(widths.iter().chain(std::iter::repeat(&0))) {
-        if start > 0 {
-            let blanks = start.saturating_sub(used).max(GAP);
-            line.extend(std::iter::repeat_n(' ', blanks));
-            used += blanks;
-        }
-        line.push_str(cell);
-        used += cell.width();
-        start += width + GAP;
-    }
-    line.truncate(line.trim_end().len());
-    line
-}
-
-/// Cuts a text to a number of terminal columns.
-fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_string();
-    }
-    // The ellipsis takes one column.
-    let mut used = 1;
-    let fits = |character: &char| {
-        used += character.width().unwrap_or(0);
-        used <= columns
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     fn table(rows: &[&str], width: Option<usize>) -> String {
@@ -254,7 +190,7 @@ mod tests {
         for piece in rows.concat().as_bytes().chunks(3) {
             table.write(piece).unwrap();
         }
-        table.finish().unwrap();
+        Box::new(table).finish(&Coverage::default(), &Cancellation::default()).unwrap();
         std::fs::read_to_string(path).unwrap()
     }
 
@@ -287,7 +223,7 @@ mod tests {
             let path = folder.path().join("table");
             let mut table = AlignedTable::new(Target::open(Some(&path)).unwrap(), width, vec![1, 2]);
             table.write(rows.concat().as_bytes()).unwrap();
-            table.finish().unwrap();
+            Box::new(table).finish(&Coverage::default(), &Cancellation::default()).unwrap();
             std::fs::read_to_string(path).unwrap().lines().next().unwrap().to_string()
         };
         assert_eq!(table(None), "time                  where      what");

@@ -87,6 +87,14 @@ impl Target {
         Ok(())
     }
 
+    /// Returns the folder in which a new file is written; `None` for other targets.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match self {
+            Target::Whole { file, .. } => file.path().parent(),
+            Target::Stdout | Target::Special { .. } => None,
+        }
+    }
+
     fn name(&self) -> String {
         match self {
             Target::Stdout => "standard output".into(),

@@ -1,298 +1,65 @@
-//! Writes Excel workbooks: sheets of events, and one that describes them.
-//!
-//! Rows arrive as lines of TSV. Cells are text, and numbers are marked by a leading
-//! `excel::NUMBER`. The workbook library streams the rows to temporary files, so that memory
-//! stays small for workbooks of any size, and assembles the workbook at the end.
+//! The sink of a workbook: collects its rows and what its sheet `About` says, and writes
+//! the file after the last row.
 
-mod cell;
+mod cell_formats;
 mod library_panics;
+mod sheet_cell;
 mod workbook_info;
+mod workbook_writer;
 
-use std::path::Path;
+use std::fmt::Display;
 
 use jiff::tz::TimeZone;
-use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
 
-use self::cell::SheetCell;
-use super::target::TargetWriter;
+use self::workbook_info::WorkbookInfo;
+use self::workbook_writer::WorkbookWriter;
+use super::target::{Target, TargetWriter};
+use super::{Provenance, RowSink};
 use crate::error::Error;
-use crate::sink::xlsx::library_panics::catch_library_panic;
-pub use crate::sink::xlsx::workbook_info::WorkbookInfo;
-use crate::table::column::ColumnType;
-use crate::table::excel;
-use crate::table::excel::SheetColumn;
+use crate::error::cancel::Cancellation;
+use crate::report::Coverage;
+use crate::table::layout::{OutputColumn, TableLayout};
 
-/// A workbook that is being written.
-pub struct WorkbookWriter {
-    workbook: Workbook,
-    formats: CellFormats,
-    columns: Vec<SheetColumn>,
-    /// Length of the longest cell of each column, in bytes.
-    longest: Vec<usize>,
-    has_header: bool,
-    zone: TimeZone,
-    /// Index of the sheet that receives rows, and of its next row.
-    sheet: usize,
-    row: u32,
-    /// Maximum number of rows of a sheet.
-    rows: u32,
-    /// Upper estimate of the size of the current sheet, in bytes.
-    size: u64,
-    /// Start of a row whose end has not arrived yet.
-    rest: Vec<u8>,
+/// Writes a workbook.
+pub(super) struct WorkbookSink {
+    /// The rows so far.
+    book: WorkbookWriter,
+    /// Content of the sheet `About`.
+    about: WorkbookInfo,
+    target: Target,
 }
 
-/// Cell formats of a workbook.
-struct CellFormats {
-    header: Format,
-    text: Format,
-    /// For text above the length limit of the text format, which some versions of Excel show as
-    /// `####`.
-    long_text: Format,
-    number: Format,
-    time: Format,
-}
-
-/// Index of the sheet `About`: second, where it is noticed.
-const ABOUT: usize = 1;
-
-impl WorkbookWriter {
-    /// Creates a workbook with temporary files in `folder`. Times are shown in `zone`.
-    pub fn new(
-        columns: Vec<SheetColumn>,
-        has_header: bool,
-        zone: TimeZone,
-        folder: &Path,
-    ) -> Result<WorkbookWriter, Error> {
-        let longest = columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect();
-        let mut book = WorkbookWriter {
-            workbook: Workbook::new(),
-            formats: CellFormats::new(),
-            columns,
-            longest,
-            has_header,
-            zone,
-            sheet: 0,
-            row: 0,
-            rows: excel::ROWS,
-            size: 0,
-            rest: Vec::new(),
-        };
-        catch_library_panic(|| {
-            book.workbook.set_tempdir(folder)?;
-            book.begin_sheet("Events")?;
-            book.workbook.add_worksheet().set_name("About")?;
-            Ok(())
-        })?;
-        Ok(book)
-    }
-
-    /// Adds rows as lines. The last line may be incomplete and continue in the next call.
-    pub fn write(&mut self, mut rows: &[u8]) -> Result<(), Error> {
-        catch_library_panic(|| {
-            while let Some(end) = memchr::memchr(b'\n', rows) {
-                if self.rest.is_empty() {
-                    self.line(&rows[..end])?;
-                } else {
-                    let mut line = std::mem::take(&mut self.rest);
-                    line.extend_from_slice(&rows[..end]);
-                    self.line(&line)?;
-                }
-                rows = &rows[end + 1..];
-            }
-            self.rest.extend_from_slice(rows);
-            Ok(())
-        })
-    }
-
-    /// Completes the workbook and writes it to `target`.
-    pub fn finish(mut self, about: &WorkbookInfo, target: &mut TargetWriter<'_>) -> Result<(), Error> {
-        let written = catch_library_panic(|| {
-            self.end_sheet()?;
-            about.write(self.workbook.worksheet_from_index(ABOUT)?)?;
-            self.workbook.save_to_writer(&mut *target)
-        });
-        // An error of the target is closer to the cause than that of the library.
-        target.take_trouble().map_or(written, Err)
-    }
-
-    fn line(&mut self, line: &[u8]) -> Result<(), XlsxError> {
-        if self.row == self.rows {
-            self.end_sheet()?;
-            let number = self.sheet.max(ABOUT) + 1;
-            self.sheet = number;
-            self.begin_sheet(&format!("Events {number}"))?;
-        }
-        let line = String::from_utf8_lossy(line);
-        let sheet = self.workbook.worksheet_from_index(self.sheet)?;
-        for (at, text) in line.split('\t').enumerate() {
-            let shows = self.columns.get(at).map_or(ColumnType::Text, |column| column.shows);
-            if text.is_empty() {
-                continue;
-            }
-            write_cell(sheet, self.row, at as u16, SheetCell::new(text, shows, &self.zone), &self.formats)?;
-            self.size += cell::size(text);
-            if let Some(longest) = self.longest.get_mut(at) {
-                *longest = text.len().max(*longest);
-            }
-        }
-        self.row += 1;
-        Ok(())
-    }
-
-    fn begin_sheet(&mut self, name: &str) -> Result<(), XlsxError> {
-        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
-        sheet.set_name(name)?;
-        sheet.set_default_row_height(ROW_HEIGHT);
-        self.row = 0;
-        for (at, column) in self.columns.iter().enumerate() {
-            let format = if column.shows == ColumnType::Time { &self.formats.time } else { &self.formats.text };
-            sheet.set_column_format(at as u16, format)?;
-        }
-        if self.has_header {
-            for (at, column) in self.columns.iter().enumerate() {
-                sheet.write_string_with_format(0, at as u16, &column.name, &self.formats.header)?;
-            }
-            sheet.set_freeze_panes(1, 0)?;
-            self.row = 1;
-        }
-        Ok(())
-    }
-
-    fn end_sheet(&mut self) -> Result<(), XlsxError> {
-        let sheet = self.workbook.worksheet_from_index(self.sheet)?;
-        let (last_row, last_column) = (self.row.max(1) - 1, self.columns.len().max(1) as u16 - 1);
-        if self.has_header {
-            sheet.autofilter(0, 0, last_row, last_column)?;
-        }
-        // Account ids consist of digits but are text, which Excel would flag.
-        sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
-        for (at, (longest, column)) in self.longest.iter().zip(&self.columns).enumerate() {
-            let width = match *longest {
-                _ if column.shows == ColumnType::Time => TIME_WIDTH,
-                longest if longest > WIDEST => WIDE,
-                longest => longest,
-            };
-            sheet.set_column_width(at as u16, (width + 1) as f64)?;
-        }
-        // A sheet above 4 GiB requires the 64-bit extension of ZIP, which not every program
-        // reads.
-        if std::mem::take(&mut self.size) > u64::from(u32::MAX) {
-            self.workbook.use_zip_large_file(true);
-        }
-        Ok(())
+impl WorkbookSink {
+    /// Creates a workbook that is written to `target`.
+    pub(super) fn new(
+        target: Target,
+        layout: &TableLayout,
+        columns: Vec<OutputColumn>,
+        provenance: &Provenance<'_>,
+    ) -> Result<WorkbookSink, Error> {
+        let temporary = std::env::temp_dir();
+        // The folder of the workbook has space for it, so it also has space for its temporary
+        // files.
+        let folder = target.folder().unwrap_or(&temporary);
+        let zone = layout.zone.clone().unwrap_or(TimeZone::UTC);
+        let about = WorkbookInfo::new(provenance, &zone);
+        let book = WorkbookWriter::new(columns, layout.header, zone, folder)?;
+        Ok(WorkbookSink { book, about, target })
     }
 }
 
-/// Maximum length of a column's longest cell, in characters, up to which the column is as wide
-/// as that cell. Columns with longer cells contain free text, which is clipped.
-const WIDEST: usize = 80;
-const WIDE: usize = 48;
-const TIME_WIDTH: usize = 19;
-/// Slightly above the default, because Excel ignores a height equal to the default.
-const ROW_HEIGHT: f64 = 15.75;
-/// Width of the filter button, in characters of the header that it hides.
-const FILTER_BUTTON: usize = 3;
-
-fn write_cell(
-    sheet: &mut Worksheet,
-    row: u32,
-    column: u16,
-    cell: SheetCell<'_>,
-    formats: &CellFormats,
-) -> Result<(), XlsxError> {
-    match cell {
-        SheetCell::Number(number) => sheet.write_number_with_format(row, column, number, &formats.number),
-        SheetCell::Time(time) => sheet.write_number_with_format(row, column, time, &formats.time),
-        SheetCell::Text(text, ColumnType::Time) => sheet.write_string_with_format(row, column, text, &formats.text),
-        SheetCell::Text(text, _) if text.len() > LONG => {
-            sheet.write_string_with_format(row, column, text, &formats.long_text)
-        }
-        // The text format is set for the whole column.
-        SheetCell::Text(text, _) => sheet.write_string(row, column, text),
-    }?;
-    Ok(())
-}
-
-/// See [`CellFormats::long_text`].
-const LONG: usize = 255;
-
-impl CellFormats {
-    fn new() -> CellFormats {
-        const HEADER: Color = Color::RGB(0xDD_EB_F7);
-        // Without wrapping, text overflows into an empty cell to the right and appears to
-        // belong to that column. With wrapping, only its first line is visible.
-        let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-        let other = Format::new().set_align(FormatAlign::Top);
-        CellFormats {
-            header: Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
-            long_text: text.clone().set_quote_prefix(),
-            number: other.clone().set_align(FormatAlign::Right),
-            time: other.set_align(FormatAlign::Left).set_num_format("yyyy-mm-dd hh:mm:ss"),
-            text: text.set_num_format("@"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use calamine::{Data, Reader, Xlsx};
-
-    use super::*;
-    use crate::error::cancel::Cancellation;
-    use crate::sink::target::Target;
-
-    /// Writes `rows` to a workbook and returns the name and the cells of each sheet.
-    fn sheets(rows: &[&str], has_header: bool, most: u32) -> Vec<(String, Vec<Vec<Data>>)> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out.xlsx");
-        let column = |name: &str| SheetColumn { name: name.into(), shows: ColumnType::Text };
-        let columns = vec![column("a"), column("b")];
-        let mut book = WorkbookWriter::new(columns, has_header, TimeZone::UTC, folder.path()).unwrap();
-        book.rows = most;
-        for part in rows {
-            book.write(part.as_bytes()).unwrap();
-        }
-        let mut target = Target::open(Some(&path)).unwrap();
-        book.finish(&WorkbookInfo::default(), &mut TargetWriter::new(&mut target, &Cancellation::default())).unwrap();
-        target.finish().unwrap();
-        let mut read: Xlsx<_> = calamine::open_workbook(&path).unwrap();
-        let cells = |range: calamine::Range<Data>| range.rows().map(<[Data]>::to_vec).collect();
-        read.worksheets().into_iter().map(|(name, range)| (name, cells(range))).collect()
+impl RowSink for WorkbookSink {
+    fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
+        self.book.write(rows)
     }
 
-    fn texts(rows: &[[&str; 2]]) -> Vec<Vec<Data>> {
-        let cell = |text: &&str| if text.is_empty() { Data::Empty } else { Data::String((*text).into()) };
-        rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+    fn problem(&mut self, problem: &dyn Display) {
+        self.about.problem(problem.to_string());
     }
 
-    #[test]
-    fn rows_can_be_split_at_any_byte() {
-        let expected = texts(&[["a", "b"], ["1", "=2"], ["3", ""], ["", "4"]]);
-        for rows in [&["1\t=2\n3\t\n\t4\n"][..], &["1", "\t=", "2\n3\t", "\n", "\t4\n"]] {
-            assert_eq!(sheets(rows, true, 9), [("Events".into(), expected.clone()), ("About".into(), vec![])]);
-        }
-    }
-
-    #[test]
-    fn rows_beyond_the_limit_go_to_the_next_sheet() {
-        let rows = ["1\ta\n2\tb\n3\tc\n4\td\n5\te\n"];
-        let sheet = |name: &str, rows: &[[&str; 2]]| (name.to_string(), texts(rows));
-        let head = ["a", "b"];
-        assert_eq!(
-            sheets(&rows, true, 3),
-            [
-                sheet("Events", &[head, ["1", "a"], ["2", "b"]]),
-                sheet("About", &[]),
-                sheet("Events 2", &[head, ["3", "c"], ["4", "d"]]),
-                sheet("Events 3", &[head, ["5", "e"]]),
-            ]
-        );
-        assert_eq!(
-            sheets(&rows, false, 5),
-            [sheet("Events", &[["1", "a"], ["2", "b"], ["3", "c"], ["4", "d"], ["5", "e"]]), sheet("About", &[])]
-        );
-        assert_eq!(sheets(&[], true, 3), [sheet("Events", &[head]), sheet("About", &[])]);
-        assert_eq!(sheets(&[], false, 3), [sheet("Events", &[]), sheet("About", &[])]);
+    fn finish(mut self: Box<Self>, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
+        self.about.say("Read", coverage.to_string().replace("named above", "named below"));
+        self.book.finish(&self.about, &mut TargetWriter::new(&mut self.target, stop))?;
+        self.target.finish()
     }
 }

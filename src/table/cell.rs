@@ -54,6 +54,11 @@ impl CellStyle {
         }
     }
 
+    /// A point in time in the selected zone, else in UTC.
+    pub(super) fn timestamp(&self, time: Timestamp) -> String {
+        self.zone.as_ref().map_or_else(|| time.to_string(), |zone| shown_in(time, zone))
+    }
+
     /// Appends a value: the text of a string, compact JSON of an object or array with its
     /// keys as delivered, a number or literal as it is.
     #[inline(always)]

@@ -1,26 +1,49 @@
 //! RFC 4180 quoting for cells with the delimiter or a quote. Line ends need no quoting:
 //! they are already escaped.
+//!
+//! Cells of events are written where they stand in the row and quoted there, because a
+//! `csv::Writer` would copy each of them once more.
 
 use std::ops::ControlFlow;
 
+use csv::{Terminator, WriterBuilder};
+
 use crate::table::streamed_cell::{ByteSink, PIECE};
 
+/// Appends a line of cells, with the line end of Excel or a line feed.
+pub(super) fn line<'c>(cells: impl IntoIterator<Item = &'c [u8]>, delimiter: u8, for_excel: bool, out: &mut Vec<u8>) {
+    /// The usual size of a line.
+    const BUFFER: usize = 1 << 10;
+    let terminator = if for_excel { Terminator::CRLF } else { Terminator::Any(b'\n') };
+    let mut builder = WriterBuilder::new();
+    let builder = builder.delimiter(delimiter).terminator(terminator).buffer_capacity(BUFFER);
+    let mut writer = builder.from_writer(out);
+    // Writing to memory cannot fail. The writer is flushed when it is dropped.
+    let _ = writer.write_record(cells);
+}
+
 /// Quotes the cell from `start` to the end of `out`, if necessary.
+#[inline]
 pub(super) fn quote(out: &mut Vec<u8>, start: usize, delimiter: u8) {
-    let cell = &out[start..];
-    if memchr::memchr2(delimiter, b'"', cell).is_none() {
-        return;
+    if memchr::memchr2(delimiter, b'"', &out[start..]).is_some() {
+        add_quotes(out, start);
     }
-    let cell = cell.to_vec();
-    out.truncate(start);
+}
+
+#[inline(never)]
+fn add_quotes(out: &mut Vec<u8>, start: usize) {
+    let cell = out.split_off(start);
     out.push(b'"');
-    for part in cell.split_inclusive(|byte| *byte == b'"') {
-        out.extend_from_slice(part);
-        if part.ends_with(b"\"") {
-            out.push(b'"');
-        }
-    }
+    push_doubled(&cell, out);
     out.push(b'"');
+}
+
+/// Appends text with each quote doubled.
+fn push_doubled(text: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + 2 * text.len(), 0);
+    let (_, _, length) = csv_core::quote(text, &mut out[start..], b'"', b'"', true);
+    out.truncate(start + length);
 }
 
 /// A cell written in pieces. Held back until it is complete or too large, because only
@@ -61,13 +84,9 @@ impl CsvPieces {
 
 /// Emits text with each quote doubled.
 fn doubled(text: &[u8], emit: &mut ByteSink<'_>) -> ControlFlow<()> {
-    for part in text.split_inclusive(|byte| *byte == b'"') {
-        emit(part)?;
-        if part.ends_with(b"\"") {
-            emit(b"\"")?;
-        }
-    }
-    ControlFlow::Continue(())
+    let mut out = Vec::new();
+    push_doubled(text, &mut out);
+    emit(&out)
 }
 
 #[cfg(test)]
@@ -86,6 +105,11 @@ mod tests {
             let mut out = format!("x,{cell}").into_bytes();
             quote(&mut out, 2, b',');
             assert_eq!(String::from_utf8(out).unwrap(), format!("x,{expected}"));
+            for (for_excel, end) in [(false, "\n"), (true, "\r\n")] {
+                let mut out = Vec::new();
+                line([b"x", cell.as_bytes()], b',', for_excel, &mut out);
+                assert_eq!(String::from_utf8(out).unwrap(), format!("x,{expected}{end}"));
+            }
         }
     }
 

@@ -1,16 +1,5 @@
 //! The limits of Excel, and what it needs to open a text file correctly.
 
-use super::column::ColumnType;
-
-/// A column of a sheet.
-#[derive(Clone, Debug)]
-pub struct SheetColumn {
-    /// The header.
-    pub name: String,
-    /// The type of its cells.
-    pub shows: ColumnType,
-}
-
 /// Marks a file as UTF-8 for Excel and most other programs.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -22,10 +11,6 @@ pub const ROWS: u32 = 1 << 20;
 
 /// The most columns of a sheet.
 pub const COLUMNS: usize = 1 << 14;
-
-/// Prefix of a numeric cell on its way to a sheet. Text cannot begin with it, because
-/// control characters are escaped.
-pub(crate) const NUMBER: u8 = 1;
 
 /// Suffix of a cell that was cut.
 pub(super) const MARK: &str = " …[cut: Excel holds no more]";

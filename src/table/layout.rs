@@ -3,6 +3,8 @@
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
+use super::column::ColumnType;
+
 /// The requested layout of rows.
 #[derive(Clone, Debug)]
 pub struct TableLayout {
@@ -26,6 +28,36 @@ pub struct TableLayout {
     pub zone: Option<TimeZone>,
     /// The options that come from settings. They give way if they do not fit the format.
     pub set: Vec<&'static str>,
+}
+
+impl Default for TableLayout {
+    /// TSV with a header, and with a guard against formulas.
+    fn default() -> TableLayout {
+        TableLayout {
+            columns: Vec::new(),
+            format: Format::Tsv,
+            delimiter: b',',
+            width: None,
+            header: true,
+            null: String::new(),
+            guard: true,
+            excel: false,
+            zone: None,
+            set: Vec::new(),
+        }
+    }
+}
+
+/// A column, as outputs that arrange their cells need it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OutputColumn {
+    /// The header of a sheet.
+    pub name: String,
+    /// The type of its cells.
+    pub shows: ColumnType,
+    /// Position among the columns that an aligned table leaves out if a line does not fit,
+    /// the first first; `None` for a column that is always shown.
+    pub leave_out: Option<usize>,
 }
 
 /// The output format.

@@ -36,6 +36,7 @@ impl TruncationCounter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::typed_cell::testing::encoded;
 
     #[test]
     fn cuts_are_counted_in_pieces_of_any_size() {
@@ -47,6 +48,17 @@ mod tests {
                 text.as_bytes().chunks(size).for_each(|piece| cuts.look(piece));
                 assert_eq!(cuts.count(), 3, "{size}");
             }
+        }
+    }
+
+    #[test]
+    fn cuts_of_typed_cells_are_counted() {
+        let cut = format!("a{}", excel::MARK);
+        let rows = encoded(&[&[&cut, "b", &cut], &["#1", &cut]]);
+        for size in 1..rows.len() {
+            let mut cuts = TruncationCounter::new(true);
+            rows.chunks(size).for_each(|piece| cuts.look(piece));
+            assert_eq!(cuts.count(), 3, "{size}");
         }
     }
 }

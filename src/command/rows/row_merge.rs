@@ -14,13 +14,13 @@ use crate::engine::consumer::Consumer;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
-use crate::sink::Sink;
+use crate::sink::RowSink;
 use crate::spill::sort::Sorter;
 use crate::table::truncation::TruncationCounter;
 
 /// Writes the rows of all workers.
 pub(super) struct RowMerge {
-    sink: Sink,
+    sink: Box<dyn RowSink>,
     /// What comes before the rows, until it is written.
     header: Option<Vec<u8>>,
     duplicates: DuplicateFilter,
@@ -63,7 +63,7 @@ impl Consumer for RowMerge {
 
 impl RowMerge {
     /// Creates a merge that writes `header` and the rows of `request` to `sink`.
-    pub(super) fn new(request: &RowsRequest, is_for_excel: bool, header: Vec<u8>, sink: Sink) -> RowMerge {
+    pub(super) fn new(request: &RowsRequest, is_for_excel: bool, header: Vec<u8>, sink: Box<dyn RowSink>) -> RowMerge {
         RowMerge {
             sink,
             header: Some(header),

@@ -2,7 +2,8 @@
 //!
 //! Both use the same table names: the name of the counted column.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::all_rows::{AllRows, CountedRow};
 use super::request::SummaryFormat;
@@ -14,8 +15,9 @@ use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
 use crate::sink::target::Target;
 use crate::syntax::visible::push_text;
-use crate::table::layout::Format;
-use crate::table::line;
+use crate::table::column::ColumnType;
+use crate::table::computed::{CellValue, ComputedColumn, ComputedTable};
+use crate::table::layout::{Format, TableLayout};
 
 /// The name of a table in machine-readable output: the column that it counts.
 fn name(about: TableTopic) -> &'static str {
@@ -56,22 +58,24 @@ impl SummaryData<'_> {
     /// Writes the rows of the requested columns or, without a request, of every
     /// table in turn.
     fn write_lines(&self, all: Option<AllRows>, format: Format, out: &mut DataBuffer<'_>) -> Result<(), Error> {
+        let layout = TableLayout { format, ..TableLayout::default() };
         if let Some(table) = self.summary.table(TableTopic::Asked) {
-            let columns = table.columns.iter().map(String::as_str);
-            line(columns.chain(["events", "first", "last"]), format, &mut out.bytes);
+            let mut lines = ComputedTable::new(columns(table.columns.iter().map(String::as_str)), &layout);
+            out.bytes.extend(lines.header());
             return self.each_row(all, |CountedRow { values, count, period, .. }| {
-                let numbers = numbers(count, period);
-                line(values.iter().chain(&numbers).map(String::as_str), format, &mut out.bytes);
+                let values = values.iter().map(|value| CellValue::Text(value));
+                lines.row(&values.chain(numbers(count, period)).collect::<Vec<_>>(), &mut out.bytes);
                 out.flush_if_full()
             });
         }
-        line(["table", "value", "eventName", "events", "first", "last"], format, &mut out.bytes);
+        let mut lines = ComputedTable::new(columns(["table", "value", "eventName"]), &layout);
+        out.bytes.extend(lines.header());
         let mut row = |table: &str, values: &[String], count: u64, period| {
             let second = values.get(1).map_or("", String::as_str);
             let first = values.first().map_or("", String::as_str);
-            let numbers = numbers(count, period);
-            let cells = [table, first, second].into_iter().chain(numbers.iter().map(String::as_str));
-            line(cells, format, &mut out.bytes);
+            let [count, begin, end] = numbers(count, period);
+            let [table, first, second] = [table, first, second].map(CellValue::Text);
+            lines.row(&[table, first, second, count, begin, end], &mut out.bytes);
             out.flush_if_full()
         };
         let counts = &self.summary.counts;
@@ -91,13 +95,9 @@ impl SummaryData<'_> {
     /// Writes everything as one object, row by row to bound memory.
     fn write_json(&self, all: Option<AllRows>, out: &mut DataBuffer<'_>) -> Result<(), Error> {
         let [first, last] = times(self.summary.counts.all.period());
-        let mut object = Map::new();
-        object.insert("events".into(), self.summary.counts.all.count.into());
-        object.insert("first".into(), first);
-        object.insert("last".into(), last);
-        object.extend(self.totals().map(|(name, count)| (name.into(), count.into())));
-        let totals = Value::Object(object).to_string();
-        out.text(totals.trim_end_matches('}'));
+        let totals = self.totals().map(|(name, count)| (name.into(), count.into())).collect();
+        let head = SummaryHead { events: self.summary.counts.all.count, first, last, totals };
+        out.text(json(&head)?.trim_end_matches('}'));
         let mut tables = self.summary.tables.iter().enumerate();
         let mut open: Option<usize> = None;
         self.each_row(all, |row| {
@@ -105,19 +105,19 @@ impl SummaryData<'_> {
             while open != Some(row.table)
                 && let Some((at, table)) = tables.next()
             {
-                begin_table(table, open.is_some(), out);
+                begin_table(table, open.is_some(), out)?;
                 open = Some(at);
             }
             if !is_next {
                 out.text(",");
             }
             if let Some(table) = self.summary.tables.get(row.table) {
-                out.text(&row_object(table, &row).to_string());
+                out.text(&json(&row_object(table, &row))?);
             }
             out.flush_if_full()
         })?;
         for (at, table) in tables {
-            begin_table(table, open.is_some(), out);
+            begin_table(table, open.is_some(), out)?;
             open = Some(at);
         }
         out.text(if open.is_some() { "]}}" } else { "}" });
@@ -159,18 +159,50 @@ impl SummaryData<'_> {
     }
 }
 
-/// Closes the previous table's object and opens that of `table` up to its rows.
-fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_>) {
-    let head = json!({ "distinct": table.distinct, "events": table.events, "without": table.empty }).to_string();
-    out.text(if has_previous { "]}," } else { "," });
-    out.text(&format!("\"{}\":{},\"rows\":[", name(table.about), head.trim_end_matches('}')));
+/// What the object says of all events, before its tables.
+#[derive(Serialize)]
+struct SummaryHead {
+    events: u64,
+    first: Option<String>,
+    last: Option<String>,
+    #[serde(flatten)]
+    totals: Map<String, Value>,
 }
 
-fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> Value {
-    let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| json!(value)));
+/// What the object of a table says before its rows.
+#[derive(Serialize)]
+struct TableHead {
+    distinct: u64,
+    events: u64,
+    without: u64,
+}
+
+/// A row: the value of each column, and how often it occurs.
+#[derive(Serialize)]
+struct RowObject {
+    #[serde(flatten)]
+    values: Map<String, Value>,
+    events: u64,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+fn json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Failed(format!("the summary cannot be written: {error}")))
+}
+
+/// Closes the previous table's object and opens that of `table` up to its rows.
+fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_>) -> Result<(), Error> {
+    let head = json(&TableHead { distinct: table.distinct, events: table.events, without: table.empty })?;
+    out.text(if has_previous { "]}," } else { "," });
+    out.text(&format!("\"{}\":{},\"rows\":[", name(table.about), head.trim_end_matches('}')));
+    Ok(())
+}
+
+fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> RowObject {
+    let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| value.as_str().into())).collect();
     let [first, last] = times(row.period);
-    let numbers = [("events", json!(row.count)), ("first", first), ("last", last)];
-    values.chain(numbers.map(|(name, value)| (name.into(), value))).collect::<Map<_, _>>().into()
+    RowObject { values, events: row.count, first, last }
 }
 
 /// Collects output, so that the target is written in large pieces.
@@ -203,11 +235,20 @@ impl DataBuffer<'_> {
     }
 }
 
-fn numbers(count: u64, period: Option<[i64; 2]>) -> [String; 3] {
-    let [first, last] = period.map_or([String::new(), String::new()], |period| period.map(time::written));
-    [count.to_string(), first, last]
+/// The columns of a table: the named ones, and those of [`numbers`].
+fn columns<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<ComputedColumn> {
+    let numbers = [("events", ColumnType::Value), ("first", ColumnType::Time), ("last", ColumnType::Time)];
+    let named = names.into_iter().map(|name| (name, ColumnType::Text));
+    named.chain(numbers).map(|(name, shows)| ComputedColumn::new(name, shows)).collect()
 }
 
-fn times(period: Option<[i64; 2]>) -> [Value; 2] {
-    period.map_or([Value::Null, Value::Null], |period| period.map(|second| time::written(second).into()))
+/// The number of events, and the times of the first and the last.
+fn numbers(count: u64, period: Option<[i64; 2]>) -> [CellValue<'static>; 3] {
+    let time = |second| CellValue::Time(time::timestamp(second));
+    let [first, last] = period.map_or([CellValue::Empty; 2], |period| period.map(time));
+    [CellValue::Number(count), first, last]
+}
+
+fn times(period: Option<[i64; 2]>) -> [Option<String>; 2] {
+    period.map_or([None, None], |period| period.map(|second| Some(time::written(second))))
 }

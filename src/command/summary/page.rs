@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::page_data::{ChartFrame, PageChart, PageData, PageDays, PageOwner, PageRoles, PageRow, PageTable};
 use super::provenance;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
@@ -18,6 +19,7 @@ use crate::command::summary::display::{is_hidden, visible};
 use crate::command::summary::follow_up::FollowUpCommand;
 use crate::command::summary::log_days::gaps;
 use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS};
+use crate::error::Error;
 use crate::report::Coverage;
 use crate::syntax::visible::push_escape;
 
@@ -51,57 +53,60 @@ fn name(about: TableTopic) -> &'static str {
 }
 
 /// Returns the page as HTML.
-pub(super) fn page(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> String {
-    let data = embedded(&data(summary, coverage, request));
+pub(super) fn page(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Result<String, Error> {
+    let data = embedded(&data(summary, coverage, request))
+        .map_err(|error| Error::Failed(format!("the page cannot be written: {error}")))?;
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let policy = format!("default-src 'none'; style-src {}; script-src {}", hash(STYLE), hash(SCRIPT));
-    TEMPLATE
+    let page = TEMPLATE
         .replace("{{policy}}", &policy)
         .replace("{{style}}", STYLE)
         .replace("{{script}}", SCRIPT)
         // Replaced last: a value may contain one of the other placeholders.
-        .replace("{{data}}", &data)
+        .replace("{{data}}", &data);
+    Ok(page)
 }
 
 /// JSON that cannot end the HTML element around it and has no hidden characters.
-fn embedded(value: &Value) -> String {
+fn embedded(value: &impl Serialize) -> serde_json::Result<String> {
     let mut text = Vec::new();
-    for character in value.to_string().chars() {
+    for character in serde_json::to_string(value)?.chars() {
         match character {
             '<' | '>' | '&' => push_escape(character, &mut text),
             hidden if is_hidden(hidden) => push_escape(hidden, &mut text),
             other => text.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    String::from_utf8_lossy(&text).into_owned()
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Value {
+fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> PageData {
     let counts = &summary.counts;
     let question = &FollowUpCommand::new(&request.question, &request.reading.filter, summary);
     let frame = counts.all.period().map(|period| ChartRange::new(period, PICTURE_BUCKETS));
     let shown = summary.tables.iter().filter(|table| table.about != TableTopic::Denied);
-    json!({
-        "command": question.command().filter(|_| counts.all.count > 0),
-        "commandOfTime": question.command_of_time(),
-        "commandOfWeek": question.command_of_week(),
-        "covered": visible(&coverage.to_string()),
-        "provenance": provenance::lines(request, coverage),
-        "period": counts.all.period(),
-        "events": counts.all.count,
-        "kinds": counts.kinds,
-        "denied": counts.denied,
-        "errorOptions": (counts.kinds[ERROR] > 0).then(|| question.errors()),
-        "deniedOptions": (counts.denied > 0).then(|| question.denied()),
-        "untimed": summary.untimed(),
-        "activity": chart(&counts.timeline, counts.all.period(), question),
-        "week": counts.week,
-        "new": [first_seen(summary, TableTopic::Users, question), first_seen(summary, TableTopic::Addresses, question)],
-        "frame": frame.map(|frame| json!({ "minutes": frame.minutes(), "start": frame.first_minute() })),
-        "tables": shown.map(|listed| table(listed, frame, question)).collect::<Vec<_>>(),
-        "roles": summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
-        "days": days(summary, question),
-    })
+    let first_seen = |about| first_seen(summary, about, question);
+    PageData {
+        command: question.command().filter(|_| counts.all.count > 0),
+        command_of_time: question.command_of_time(),
+        command_of_week: question.command_of_week(),
+        covered: visible(&coverage.to_string()).into_owned(),
+        provenance: provenance::lines(request, coverage),
+        period: counts.all.period(),
+        events: counts.all.count,
+        kinds: counts.kinds.to_vec(),
+        denied: counts.denied,
+        error_options: (counts.kinds[ERROR] > 0).then(|| question.errors()),
+        denied_options: (counts.denied > 0).then(|| question.denied()),
+        untimed: summary.untimed(),
+        activity: chart(&counts.timeline, counts.all.period(), question),
+        week: counts.week.clone(),
+        new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
+        frame: frame.map(|frame| ChartFrame { minutes: frame.minutes(), start: frame.first_minute() }),
+        tables: shown.map(|listed| table(listed, frame, question)).collect(),
+        roles: summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
+        days: days(summary, question),
+    }
 }
 
 /// Counts over time, each with the options that select the events of its bucket.
@@ -109,36 +114,34 @@ fn chart<const KINDS: usize>(
     timeline: &Timeline<KINDS>,
     period: Option<[i64; 2]>,
     question: &FollowUpCommand<'_>,
-) -> Value {
+) -> PageChart {
     let [first, last] = period.unwrap_or_default().map(|second| second.div_euclid(MINUTE));
     let (minutes, bins) = timeline.bucketed(MAX_CHART_BUCKETS, BucketSize::smallest(first, last));
     let bins = bins.into_iter().map(|(minute, counts)| {
         let options = question.between(minute * MINUTE, (minute + minutes) * MINUTE);
-        json!([minute, counts.as_slice(), options])
+        (minute, counts.to_vec(), options)
     });
-    json!({ "minutes": minutes, "bins": bins.collect::<Vec<_>>() })
+    PageChart { minutes, bins: bins.collect(), name: None }
 }
 
 /// The number of values first seen on each day.
-fn first_seen(summary: &Summary, about: TableTopic, question: &FollowUpCommand<'_>) -> Value {
-    let Some(table) = summary.table(about) else { return Value::Null };
-    let mut chart = chart(&table.firsts.by_day(), None, question);
-    chart["name"] = name(about).into();
-    chart
+fn first_seen(summary: &Summary, about: TableTopic, question: &FollowUpCommand<'_>) -> Option<PageChart> {
+    let table = summary.table(about)?;
+    Some(PageChart { name: Some(name(about)), ..chart(&table.firsts.by_day(), None, question) })
 }
 
-fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCommand<'_>) -> Value {
+fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCommand<'_>) -> PageTable {
     let mut budget = SizeBudget(MAX_TABLE_BYTES);
-    let rows = PageRows { table, spellings: spellings(table), frame, question };
-    let rows = table.rows.iter().map(|row| rows.value(row));
-    json!({
-        "name": name(table.about),
-        "columns": table.columns.iter().map(|name| cut(name)).collect::<Vec<_>>(),
-        "distinct": table.distinct,
-        "events": table.events,
-        "empty": table.empty,
-        "rows": rows.take_while(|row| budget.take(row)).collect::<Vec<_>>(),
-    })
+    let rows = RowMaker { table, spellings: spellings(table), frame, question };
+    let rows = table.rows.iter().map(|row| rows.row(row));
+    PageTable {
+        name: name(table.about),
+        columns: table.columns.iter().map(|name| cut(name)).collect(),
+        distinct: table.distinct,
+        events: table.events,
+        empty: table.empty,
+        rows: rows.take_while(|row| budget.take(row)).collect(),
+    }
 }
 
 /// The principals with denied calls, each with its rows of `calls`.
@@ -147,7 +150,7 @@ fn roles(
     calls: &SummaryTable,
     frame: Option<ChartRange>,
     question: &FollowUpCommand<'_>,
-) -> Value {
+) -> PageRoles {
     let (mut budget, mut call_budget) = (SizeBudget(MAX_TABLE_BYTES), SizeBudget(MAX_TABLE_BYTES));
     let mut calls_of = HashMap::<&[String], Vec<(&[String], &TableRow)>>::new();
     for row in &calls.rows {
@@ -155,22 +158,22 @@ fn roles(
         calls_of.entry(role).or_default().push((call, row));
     }
     let [of_roles, of_calls] =
-        [roles, calls].map(|table| PageRows { table, spellings: spellings(table), frame, question });
+        [roles, calls].map(|table| RowMaker { table, spellings: spellings(table), frame, question });
     let mut rows = Vec::new();
     for role in &roles.rows {
-        let mut value = of_roles.value(role);
-        if !budget.take(&value) {
+        let mut row = of_roles.row(role);
+        if !budget.take(&row) {
             break;
         }
-        let calls = calls_of.get(role.values.as_slice()).into_iter().flatten().map(|(name, row)| {
-            let mut call = of_calls.value(row);
-            call["values"] = name.iter().map(|value| cut(value)).collect();
-            call
-        });
-        value["calls"] = calls.take_while(|call| call_budget.take(call)).collect();
-        rows.push(value);
+        let calls = calls_of
+            .get(role.values.as_slice())
+            .into_iter()
+            .flatten()
+            .map(|(name, row)| PageRow { values: name.iter().map(|value| cut(value)).collect(), ..of_calls.row(row) });
+        row.calls = Some(calls.take_while(|call| call_budget.take(call)).collect());
+        rows.push(row);
     }
-    json!({ "distinct": roles.distinct, "events": roles.events, "rows": rows })
+    PageRoles { distinct: roles.distinct, events: roles.events, rows }
 }
 
 /// The bytes left for one part of the page, so that its size stays bounded
@@ -180,15 +183,15 @@ struct SizeBudget(usize);
 impl SizeBudget {
     /// Takes the size of `value` and returns true. Returns false if it does not
     /// fit, and the budget is then used up, so that no later value is taken.
-    fn take(&mut self, value: &Value) -> bool {
-        let left = self.0.checked_sub(embedded(value).len() + 1);
+    fn take(&mut self, value: &impl Serialize) -> bool {
+        let left = embedded(value).ok().and_then(|text| self.0.checked_sub(text.len() + 1));
         self.0 = left.unwrap_or(0);
         left.is_some()
     }
 }
 
 /// Makes the rows of a table.
-struct PageRows<'a> {
+struct RowMaker<'a> {
     table: &'a SummaryTable,
     /// The number of rows per lower-case spelling.
     spellings: HashMap<String, usize>,
@@ -196,20 +199,21 @@ struct PageRows<'a> {
     question: &'a FollowUpCommand<'a>,
 }
 
-impl PageRows<'_> {
-    fn value(&self, row: &TableRow) -> Value {
+impl RowMaker<'_> {
+    fn row(&self, row: &TableRow) -> PageRow {
         let picture = self.frame.map(|frame| row.stats.over(frame)).unwrap_or_default();
         // A value that is cut here is too long for a command line to copy.
         let is_whole = row.values.iter().all(|value| value.len() <= MAX_VALUE);
         let has_other_spellings = self.spellings.get(&spelling(row)).is_some_and(|count| *count > 1);
         let options = is_whole.then(|| self.question.row(self.table, row, has_other_spellings)).flatten();
-        json!({
-            "values": row.values.iter().map(|value| cut(value)).collect::<Vec<_>>(),
-            "events": row.stats.count,
-            "period": row.stats.period(),
-            "picture": picture,
-            "options": options,
-        })
+        PageRow {
+            values: row.values.iter().map(|value| cut(value)).collect(),
+            events: row.stats.count,
+            period: row.stats.period(),
+            picture,
+            options,
+            calls: None,
+        }
     }
 }
 
@@ -236,10 +240,10 @@ fn cut(value: &str) -> String {
 }
 
 /// The days without a log, by account and region.
-fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> Value {
+fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> PageDays {
     let days = &summary.counts.days;
     let Some(period) = days.period() else {
-        return json!({ "untold": days.unplaced, "owners": [], "others": 0, "more": false, "period": null });
+        return PageDays { untold: days.unplaced, ..PageDays::default() };
     };
     let mut owners: Vec<_> = days.owners().map(|(owner, ranges)| (owner, gaps(ranges, period))).collect();
     let missing = |gaps: &[[i32; 2]]| gaps.iter().map(|gap| gap[1] - gap[0] + 1).sum::<i32>();
@@ -251,27 +255,28 @@ fn days(summary: &Summary, question: &FollowUpCommand<'_>) -> Value {
         let missing = missing(&gaps);
         let gaps = gaps.into_iter().map(|[first, last]| {
             let time = question.between(i64::from(first) * DAY, (i64::from(last) + 1) * DAY);
-            json!([first, last, time.zip(options.as_ref()).map(|(time, options)| format!("{time} {options}"))])
+            (first, last, time.zip(options.as_ref()).map(|(time, options)| format!("{time} {options}")))
         });
-        let gaps: Vec<Value> = gaps.collect();
-        let owner =
-            json!({ "account": account, "region": cut(region), "missing": missing, "gaps": gaps, "options": options });
+        let gaps = gaps.collect();
+        let owner = PageOwner { account: account.clone(), region: cut(region), missing, gaps, options };
         if !budget.take(&owner) || shown.len() == MAX_OWNERS {
             break;
         }
         shown.push(owner);
     }
     let others = total - shown.len();
-    json!({ "untold": days.unplaced, "owners": shown, "others": others, "more": days.has_more, "period": period })
+    PageDays { untold: days.unplaced, owners: shown, others, more: days.has_more, period: Some(period) }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
     fn values_cannot_end_the_data_element() {
-        let text = embedded(&json!({ "a": "</script><!--\u{2028}&amp;" }));
+        let text = embedded(&json!({ "a": "</script><!--\u{2028}&amp;" })).unwrap();
         assert!(!text.contains(['<', '>', '&', '\u{2028}']), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["a"], "</script><!--\u{2028}&amp;");
     }

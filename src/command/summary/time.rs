@@ -4,14 +4,19 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+/// The point in time.
+pub(super) fn timestamp(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or_default()
+}
+
 /// The time in RFC 3339, as events have it: `2026-10-01T09:14:02Z`.
 pub(super) fn written(second: i64) -> String {
-    Timestamp::from_second(second).unwrap_or_default().to_string()
+    timestamp(second).to_string()
 }
 
 /// The date and time in UTC.
 pub(super) fn civil(second: i64) -> DateTime {
-    TimeZone::UTC.to_datetime(Timestamp::from_second(second).unwrap_or_default())
+    TimeZone::UTC.to_datetime(timestamp(second))
 }
 
 /// `2026-10-01 09:14:02`.

@@ -1,13 +1,16 @@
 //! The sheet `About`: what was read, which events were requested and when, and what is missing.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
 
 use crate::report::printable;
+use crate::sink::Provenance;
 use crate::table::excel;
 
 /// Content of the sheet, line by line.
 #[derive(Clone, Debug, Default)]
-pub struct WorkbookInfo {
+pub(super) struct WorkbookInfo {
     lines: Vec<(&'static str, String)>,
     /// The first [`WorkbookInfo::PROBLEMS`] problems.
     problems: Vec<String>,
@@ -25,13 +28,33 @@ impl WorkbookInfo {
     /// Maximum number of problems listed. All of them are printed to stderr.
     const PROBLEMS: usize = 1000;
 
+    /// Collects the information that is known before anything is read.
+    pub(super) fn new(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
+        let mut about = WorkbookInfo::default();
+        let time = |time: Timestamp| match zone {
+            _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+        };
+        about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
+        about.say("Written at", time(provenance.now));
+        about.say("Asked for", provenance.command);
+        if let Some(since) = provenance.window.since {
+            about.say("Events since", time(since));
+        }
+        if let Some(until) = provenance.window.until {
+            about.say("Events before", time(until));
+        }
+        about.say("Times are in", zone_name(zone));
+        about
+    }
+
     /// Adds a line.
-    pub fn say(&mut self, what: &'static str, text: impl Into<String>) {
+    pub(super) fn say(&mut self, what: &'static str, text: impl Into<String>) {
         self.lines.push((what, text.into()));
     }
 
     /// Adds a problem with the input.
-    pub fn problem(&mut self, text: String) {
+    pub(super) fn problem(&mut self, text: String) {
         if self.problems.len() < WorkbookInfo::PROBLEMS {
             self.problems.push(text);
         } else {
@@ -58,5 +81,14 @@ impl WorkbookInfo {
             sheet.write_string_with_format(row, 1, String::from_utf8_lossy(&line), &text)?;
         }
         Ok(())
+    }
+}
+
+/// Returns the name of a time zone.
+fn zone_name(zone: &TimeZone) -> String {
+    match (zone.iana_name(), zone.to_fixed_offset()) {
+        (Some(name), _) => name.into(),
+        (None, Ok(offset)) => format!("UTC{}", Timestamp::UNIX_EPOCH.to_zoned(offset.to_time_zone()).strftime("%:z")),
+        (None, Err(_)) => "the zone of this machine".into(),
     }
 }

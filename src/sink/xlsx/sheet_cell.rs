@@ -1,17 +1,15 @@
-//! Converts the text of a cell to a typed Excel cell.
+//! Converts a typed cell to what Excel stores.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, civil};
 
 use crate::cloudtrail::time;
-use crate::table::column::ColumnType;
-use crate::table::excel;
+use crate::table::typed_cell::TypedCell;
 
 /// A cell of a sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SheetCell<'a> {
-    /// Text, with the type of its column.
-    Text(&'a str, ColumnType),
+    Text(&'a str),
     Number(f64),
     /// A time, as an Excel serial number: days since the epoch of Excel.
     Time(f64),
@@ -26,15 +24,15 @@ pub(super) fn size(text: &str) -> u64 {
     (MARKUP + text.len() + escaped * LONGEST_ESCAPE) as u64
 }
 
-impl SheetCell<'_> {
-    /// Creates the cell for a text in a column of type `shows`. Times are shown in `zone`.
-    pub(super) fn new<'a>(text: &'a str, shows: ColumnType, zone: &TimeZone) -> SheetCell<'a> {
-        match (shows, text.strip_prefix(char::from(excel::NUMBER))) {
-            (_, Some(number)) => exact(number).map_or(SheetCell::Text(number, shows), SheetCell::Number),
-            (ColumnType::Text, None) => SheetCell::Text(text, shows),
-            (ColumnType::Time | ColumnType::Value, None) => {
-                days(text, shows, zone).map_or(SheetCell::Text(text, shows), SheetCell::Time)
-            }
+impl<'a> SheetCell<'a> {
+    /// Creates the cell for a typed one, as Excel can store it; `None` if it is empty. Times
+    /// are shown in `zone`.
+    pub(super) fn new(cell: TypedCell<'a>, zone: &TimeZone) -> Option<SheetCell<'a>> {
+        match cell {
+            TypedCell::Empty => None,
+            TypedCell::Text(text) => Some(SheetCell::Text(text)),
+            TypedCell::Number(text) => Some(exact(text).map_or(SheetCell::Text(text), SheetCell::Number)),
+            TypedCell::Time(text) => Some(days(text, zone).map_or(SheetCell::Text(text), SheetCell::Time)),
         }
     }
 }
@@ -52,19 +50,16 @@ fn exact(text: &str) -> Option<f64> {
 
 /// Converts a time to an Excel serial number; `None` if it cannot be represented. Excel has no
 /// time zones, so all times of a workbook are in the zone named on the sheet `About`.
-fn days(text: &str, shows: ColumnType, zone: &TimeZone) -> Option<f64> {
+fn days(text: &str, zone: &TimeZone) -> Option<f64> {
     /// Before this date, serial numbers are shifted by a day, because Excel counts 29 February
     /// 1900.
     const FIRST: civil::Date = civil::date(1900, 3, 1);
     const BEGINNING: civil::Date = civil::date(1899, 12, 30);
-    let written = match text.as_bytes() {
-        // Excel has no leap seconds.
-        [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', _, _, b':', b'6', ..] => return None,
-        [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':', ..] => time::parse(text),
-        _ => None,
-    };
-    let epoch = || if shows == ColumnType::Time { time::parse_epoch(text) } else { None };
-    let time = zone.to_datetime(written.or_else(epoch)?);
+    // Excel has no leap seconds.
+    if matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _, _, _, _, b':', _, _, b':', b'6', ..]) {
+        return None;
+    }
+    let time = zone.to_datetime(time::parse(text).or_else(|| time::parse_epoch(text))?);
     let since: SignedDuration = time.duration_since(BEGINNING.to_datetime(civil::Time::midnight()));
     (time.date() >= FIRST).then(|| since.as_secs_f64() / 86_400.0)
 }
@@ -93,35 +88,35 @@ mod tests {
             ("", None),
             ("n/a", None),
         ] {
-            assert_eq!(days(text, ColumnType::Value, &TimeZone::UTC), expected, "{text}");
+            assert_eq!(days(text, &TimeZone::UTC), expected, "{text}");
         }
         let east = TimeZone::fixed(jiff::tz::offset(6));
-        assert_eq!(days("2026-10-01T12:00:00Z", ColumnType::Time, &east), Some(46_296.75));
-        assert_eq!(days("1790856000000", ColumnType::Time, &TimeZone::UTC), Some(46_296.5));
-        assert_eq!(days("1790856000000", ColumnType::Value, &TimeZone::UTC), None);
+        assert_eq!(days("2026-10-01T12:00:00Z", &east), Some(46_296.75));
+        assert_eq!(days("1790856000000", &TimeZone::UTC), Some(46_296.5));
     }
 
     #[test]
     fn numbers_are_exact_or_text() {
-        let cell = |text: &'static str| match SheetCell::new(text, ColumnType::Value, &TimeZone::UTC) {
-            SheetCell::Number(number) => Ok(number),
-            SheetCell::Text(text, _) => Err(text),
-            SheetCell::Time(_) => panic!("{text}"),
-        };
         for (text, expected) in [
-            ("\u{1}17", Ok(17.0)),
-            ("\u{1}-1.50e3", Ok(-1500.0)),
-            ("\u{1}999999999999999", Ok(999_999_999_999_999.0)),
-            ("\u{1}1234567890123456", Err("1234567890123456")),
-            ("\u{1}1e400", Err("1e400")),
-            ("\u{1}1e-320", Err("1e-320")),
-            ("\u{1}-", Err("-")),
-            ("17", Err("17")),
-            ("=1+1", Err("=1+1")),
+            ("17", Ok(17.0)),
+            ("-1.50e3", Ok(-1500.0)),
+            ("999999999999999", Ok(999_999_999_999_999.0)),
+            ("1234567890123456", Err("1234567890123456")),
+            ("1e400", Err("1e400")),
+            ("1e-320", Err("1e-320")),
+            ("-", Err("-")),
         ] {
-            assert_eq!(cell(text), expected);
+            let expected = expected.map_or_else(SheetCell::Text, SheetCell::Number);
+            assert_eq!(SheetCell::new(TypedCell::Number(text), &TimeZone::UTC), Some(expected));
         }
-        let time = "2026-10-01T00:00:00Z";
-        assert_eq!(SheetCell::new(time, ColumnType::Text, &TimeZone::UTC), SheetCell::Text(time, ColumnType::Text));
+    }
+
+    #[test]
+    fn text_stays_text() {
+        for text in ["17", "=1+1", "2026-10-01T00:00:00Z"] {
+            assert_eq!(SheetCell::new(TypedCell::Text(text), &TimeZone::UTC), Some(SheetCell::Text(text)));
+        }
+        assert_eq!(SheetCell::new(TypedCell::Time("n/a"), &TimeZone::UTC), Some(SheetCell::Text("n/a")));
+        assert_eq!(SheetCell::new(TypedCell::Empty, &TimeZone::UTC), None);
     }
 }
