@@ -4,6 +4,7 @@ pub mod s3;
 
 pub mod file;
 pub mod folder;
+pub mod location;
 mod log_file;
 mod log_source;
 pub mod spec;

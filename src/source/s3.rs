@@ -38,6 +38,7 @@ use crate::cloudtrail::keys::{Scope, kind_folders};
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report, count};
+use crate::source::location::Location;
 use crate::source::s3::limiter::ConcurrencyLimiter;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 use crate::source::s3::s3_error::S3Error;
@@ -96,7 +97,7 @@ enum PendingObject {
 #[derive(Debug)]
 enum MirrorItem {
     /// An object that is now in the mirror, at this path.
-    Object { path: PathBuf, address: String },
+    Object { path: PathBuf, location: Location },
     /// An object that was delivered before the window and was not downloaded.
     TooOld,
     /// An object, or a part of the listing, that failed.
@@ -108,13 +109,14 @@ enum MirrorItem {
 }
 
 impl Refetch {
-    /// Downloads the object at `address` again. Returns true on success.
-    pub fn fetch(&self, address: &str, stop: &Cancellation) -> bool {
-        let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
+    /// Downloads the object at `location`, which is in the bucket of this mirror, again. Returns
+    /// true on success.
+    pub fn fetch(&self, location: &Location, stop: &Cancellation) -> bool {
+        let key = &location.key;
         let Ok(Some(MirrorEntry::File(size))) = MirrorLookup::new(self.shared.mirror.clone()).find(key) else {
             return false;
         };
-        let object = Object { key: key.into(), size, access: ObjectAccess::Immediate };
+        let object = Object { key: key.clone(), size, access: ObjectAccess::Immediate };
         let fetched = async { Ok(fetch::again(&self.shared, &object).await) };
         self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }
@@ -170,14 +172,14 @@ fn connect(
     let scope = scope(input)?;
     let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
     let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;
-    report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
+    report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
     let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
     let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier, counts });
-    let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.prefix, root.holds)))?;
+    let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.location, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
-        format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
+        format!("{}: {regions}, found by {lists}", input.location)
     });
     found.notes.iter().for_each(|note| report.note(note));
     Ok(ConnectedBucket { runtime, shared, found })
@@ -193,6 +195,6 @@ async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Resul
 
 /// Builds the scope: which parts of the bucket to read.
 fn scope(input: &BucketInput) -> Result<Scope, Error> {
-    let kinds = kind_folders(&input.kinds, &input.prefix);
+    let kinds = kind_folders(&input.kinds, &input.location.key);
     Scope::of_bucket(input.organisation.clone(), kinds, &input.accounts, &input.regions, input.window, input.late_days)
 }

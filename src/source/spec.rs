@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cloudtrail::log_kind::LogKind;
+use crate::source::location::Location;
 use crate::syntax::window::Window;
 
 /// One source of log files.
@@ -20,10 +21,8 @@ pub enum Input {
 /// The part of a bucket to read, and how to reach it.
 #[derive(Clone, Debug, Default)]
 pub struct BucketInput {
-    /// Name of the bucket.
-    pub bucket: String,
-    /// Prefix of all log keys: empty, or ending in `/`.
-    pub prefix: String,
+    /// The bucket, and the prefix of all log keys: empty, or ending in `/`.
+    pub location: Location,
     /// Restricts the run to one organisation.
     pub organisation: Option<String>,
     /// Log kinds to read. If empty, the kind named in the prefix, or else the default kind.

@@ -18,6 +18,7 @@ use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use super::list_page::ListPage;
 use super::profile;
 use crate::error::Error;
+use crate::source::location::Location;
 use crate::source::s3::limiter::{ConcurrencyLimiter, ThrottleInterceptor};
 use crate::source::s3::response_guard::{ErrorGuard, ListGuard};
 use crate::source::s3::s3_error::{S3Action, S3Error};
@@ -32,7 +33,7 @@ const FIRST_ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub(super) struct S3Client {
     s3: aws_sdk_s3::Client,
-    bucket: String,
+    bucket: Arc<str>,
     region: String,
     payer: Option<RequestPayer>,
 }
@@ -75,8 +76,8 @@ impl S3Client {
         let region = config.region().map(Region::to_string).unwrap_or_default();
         let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
         let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, limiter);
-        let mut client = S3Client { s3, bucket: input.bucket.clone(), region, payer };
-        let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
+        let mut client = S3Client { s3, bucket: Arc::clone(&input.location.bucket), region, payer };
+        let first = ListRequest { prefix: &input.location.key, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
         let mut page = client.list(&first, &lists).await;
         // The error names the region of the bucket, for which requests must be signed.
@@ -102,15 +103,15 @@ impl S3Client {
         // A prefix without content may be the key of a single object.
         let holds = match is_empty {
             false => FirstListing::Folder(page),
-            true => client.object(&input.prefix, &lists).await?,
+            true => client.object(&input.location, &lists).await?,
         };
         Ok((client, LogRoot { holds, lists: lists.into_inner() }))
     }
 
     /// Looks up the prefix as the key of a single object.
-    async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<FirstListing, Error> {
-        let key = folder.trim_end_matches('/');
-        let nothing = || Error::Failed(format!("{}: there is nothing below it", self.address(folder)));
+    async fn object(&self, folder: &Location, lists: &AtomicU64) -> Result<FirstListing, Error> {
+        let key = folder.object_key();
+        let nothing = || Error::Failed(format!("{folder}: there is nothing below it"));
         if key.is_empty() {
             return Err(nothing());
         }
@@ -123,16 +124,16 @@ impl S3Client {
     /// Returns a client with the same configuration and separate connections.
     pub(super) fn twin(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
-        S3Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
+        S3Client { s3, bucket: Arc::clone(&self.bucket), region: self.region.clone(), payer: self.payer.clone() }
     }
 
     pub(super) fn region(&self) -> &str {
         &self.region
     }
 
-    /// Returns the address of a key: `s3://BUCKET/KEY`.
-    pub(super) fn address(&self, key: &str) -> String {
-        format!("s3://{}/{key}", self.bucket)
+    /// Returns the address of a key.
+    pub(super) fn location(&self, key: &str) -> Location {
+        Location::new(Arc::clone(&self.bucket), key)
     }
 
     /// Returns the error for an invalid answer.
@@ -159,7 +160,7 @@ impl S3Client {
         let answer = self
             .s3
             .list_objects_v2()
-            .bucket(&self.bucket)
+            .bucket(&*self.bucket)
             .prefix(request.prefix)
             .set_delimiter(request.folders.then(|| "/".into()))
             .set_start_after(request.start_after.map(String::from))
@@ -180,7 +181,7 @@ impl S3Client {
         count.fetch_add(1, Relaxed);
         self.s3
             .get_object()
-            .bucket(&self.bucket)
+            .bucket(&*self.bucket)
             .key(key)
             .set_request_payer(self.payer.clone())
             .send()

@@ -1,11 +1,13 @@
 //! Errors of S3 and of the connection to it, with texts that say what to do.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::Error;
+use crate::source::location::BucketAddress;
 use crate::source::s3::response_guard::TruncatedList;
 
 /// The request that failed.
@@ -30,7 +32,7 @@ pub(super) struct S3Error {
     pub(super) has_no_credentials: bool,
     /// Region of the bucket, if the answer contains it.
     pub(super) region: Option<String>,
-    bucket: String,
+    bucket: Arc<str>,
 }
 
 impl S3Error {
@@ -74,13 +76,13 @@ impl S3Error {
             is_garbled,
             has_no_credentials,
             region,
-            bucket: (*bucket).to_string(),
+            bucket: (*bucket).into(),
         }
     }
 
     /// Creates an error for an invalid listing.
     pub(super) fn of_list(bucket: &str, text: String) -> S3Error {
-        let bucket = bucket.to_string();
+        let bucket = bucket.into();
         let (is_fatal, is_transient, is_garbled, has_no_credentials) = (false, false, false, false);
         S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region: None, bucket }
     }
@@ -92,7 +94,7 @@ impl S3Error {
 
     /// Converts to an error that ends the run.
     pub(super) fn into_fatal(self) -> Error {
-        Error::Failed(format!("s3://{}: {}", self.bucket, self.text))
+        Error::Failed(format!("{}: {}", BucketAddress(&self.bucket), self.text))
     }
 }
 
