@@ -1,5 +1,6 @@
 //! Where log files come from: folders, streams, buckets and mirrors.
 
+pub mod aws;
 pub mod s3;
 
 pub mod file;

@@ -12,8 +12,9 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::filter::options::{ACCOUNT, REGION};
 use crate::filter::spec::FilterSpec;
+use crate::source::aws::Connection;
 use crate::source::location::Location;
-use crate::source::spec::{BucketInput, Connection, Downloads, Input};
+use crate::source::spec::{BucketInput, Downloads, Input};
 
 /// Which bucket is read, and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -146,9 +147,9 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, location: &Location
             profile: typed.profile.clone(),
             endpoint_url: typed.endpoint_url.clone(),
             anonymous: typed.no_sign_request,
-            request_payer: typed.request_payer,
             patience: patience()?,
         },
+        request_payer: typed.request_payer,
         downloads: match typed.jobs {
             Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
             None => DOWNLOADS,

@@ -1,5 +1,6 @@
 //! Finds the logs of a bucket that can contain wanted events, updates the local mirror, and
-//! yields its files in key order. Only this module uses tokio and the AWS SDK.
+//! yields its files in key order. Only this module and
+//! [`aws`] use tokio and the AWS SDK.
 
 pub mod bucket_source;
 mod client;
@@ -8,6 +9,7 @@ mod download_threads;
 pub mod dry_run;
 mod fetch;
 mod limiter;
+mod list_check;
 mod list_cursor;
 mod list_page;
 mod list_scheduler;
@@ -16,8 +18,6 @@ pub mod mirror_root;
 mod object_batch;
 mod object_filter;
 pub mod offline;
-mod profile;
-mod response_guard;
 mod s3_error;
 
 use std::fmt::Debug;
@@ -38,6 +38,7 @@ use crate::cloudtrail::keys::{Scope, kind_folders};
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report, count};
+use crate::source::aws::{self, unless_stopped};
 use crate::source::location::Location;
 use crate::source::s3::limiter::ConcurrencyLimiter;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
@@ -144,10 +145,6 @@ impl MirrorTasks {
     }
 }
 
-/// Number of runtime threads for listing, and again for downloads. Few threads saturate a
-/// network.
-const THREADS: usize = 2;
-
 fn no_threads(error: std::io::Error) -> Error {
     Error::Failed(format!("no threads for downloads: {error}"))
 }
@@ -167,8 +164,7 @@ fn connect(
     report: &Report,
     stop: &Cancellation,
 ) -> Result<ConnectedBucket, Error> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
+    let runtime = aws::runtime().map_err(no_threads)?;
     let scope = scope(input)?;
     let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
     let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;
@@ -183,14 +179,6 @@ fn connect(
     });
     found.notes.iter().for_each(|note| report.note(note));
     Ok(ConnectedBucket { runtime, shared, found })
-}
-
-/// Runs `work`. Returns an error if the user cancels before it is done.
-async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::select! {
-        result = work => result,
-        () = stop.interrupted() => Err(Error::Interrupted),
-    }
 }
 
 /// Builds the scope: which parts of the bucket to read.

@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 use super::download_threads::DownloadThreads;
 use super::mirror::Mirror;
 use super::{
-    ConnectedBucket, MirrorItem, MirrorTasks, ObjectVerifier, PendingObject, Refetch, THREADS, connect, fetch,
-    no_threads,
+    ConnectedBucket, MirrorItem, MirrorTasks, ObjectVerifier, PendingObject, Refetch, connect, fetch, no_threads,
 };
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::{Coverage, Report, count};
+use crate::source::aws;
 use crate::source::location::Location;
 use crate::source::spec::BucketInput;
 use crate::source::{LogFile, LogSource, SourceItem};
@@ -65,7 +65,7 @@ impl BucketSource {
         // Number of objects that downloads may be ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        let threads = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
+        let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
         let named = shared.client.location(input.location.object_key());
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
         runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));

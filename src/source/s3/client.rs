@@ -4,25 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
 use super::list_page::ListPage;
-use super::profile;
 use crate::error::Error;
+use crate::source::aws::profile;
+use crate::source::aws::response_limit::ResponseLimit;
 use crate::source::location::Location;
 use crate::source::s3::limiter::{ConcurrencyLimiter, ThrottleInterceptor};
-use crate::source::s3::response_guard::{ErrorGuard, ListGuard};
+use crate::source::s3::list_check::{LONGEST, ListCheck};
 use crate::source::s3::s3_error::{S3Action, S3Error};
-use crate::source::spec::{BucketInput, Connection};
+use crate::source::spec::BucketInput;
 
 /// With one request in ten refused, this many attempts lose no object in practice.
 const ATTEMPTS: u32 = 10;
@@ -72,9 +68,9 @@ impl S3Client {
         input: &BucketInput,
         limiter: &Arc<ConcurrencyLimiter>,
     ) -> Result<(S3Client, LogRoot), Error> {
-        let config = config(&input.connection).await;
+        let config = input.connection.load().await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
-        let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
+        let payer = input.request_payer.then_some(RequestPayer::Requester);
         let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, limiter);
         let mut client = S3Client { s3, bucket: Arc::clone(&input.location.bucket), region, payer };
         let first = ListRequest { prefix: &input.location.key, folders: true, ..ListRequest::default() };
@@ -170,7 +166,8 @@ impl S3Client {
             .set_optional_object_attributes((!request.folders).then(|| vec![OptionalObjectAttributes::RestoreStatus]))
             .set_request_payer(self.payer.clone())
             .customize()
-            .interceptor(ListGuard)
+            .interceptor(ResponseLimit::for_all(LONGEST))
+            .interceptor(ListCheck)
             .send()
             .await
             .map_err(|error| S3Error::new(&error, &S3Action::List { bucket: &self.bucket, prefix: request.prefix }))?;
@@ -190,45 +187,13 @@ impl S3Client {
     }
 }
 
-/// Loads the configuration from the environment, the profile and the command line.
-async fn config(connection: &Connection) -> SdkConfig {
-    let (profile, patience) = (connection.profile.as_deref(), connection.patience);
-    let mut profile_region = ProfileFileRegionProvider::builder();
-    if let Some(name) = profile {
-        profile_region = profile_region.profile_name(name);
-    }
-    // The bucket reports its own region, so slow region providers such as the instance metadata
-    // service are not queried.
-    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(profile_region.build())
-        .or_else("us-east-1");
-    let region = chain.region().await;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(region.clone())
-        .timeout_config(TimeoutConfig::builder().read_timeout(patience).build())
-        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(patience).build());
-    if let Some(url) = &connection.endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    if connection.anonymous {
-        return loader.no_credentials().load().await;
-    }
-    if let Some(name) = profile {
-        // A profile named on the command line overrides the keys in the environment and the
-        // credentials of the machine.
-        let provider = ProfileFileCredentialsProvider::builder().profile_name(name).build();
-        loader = loader.profile_name(name).credentials_provider(provider);
-    }
-    loader.load().await
-}
-
 fn s3(config: &SdkConfig, region: &str, attempts: u32, limiter: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
     // Servers other than AWS rarely provide a host name per bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
         .interceptor(ThrottleInterceptor(Arc::clone(limiter)))
-        .interceptor(ErrorGuard)
+        .interceptor(ResponseLimit::for_errors(LONGEST))
         // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
         // downloads can be refused at once.
         .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())

@@ -17,13 +17,14 @@ use super::mirror_root::{MirrorEntry, is_link};
 use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::delivered_by;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::source::aws::aws_error::root_cause;
 use crate::source::location::Location;
 use crate::source::s3::download_threads::RoundRobin;
 use crate::source::s3::list_cursor::KeyRange;
 use crate::source::s3::list_scheduler::ListQueue;
 use crate::source::s3::object_batch::Object;
 use crate::source::s3::object_filter::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
-use crate::source::s3::s3_error::{S3Error, cause};
+use crate::source::s3::s3_error::S3Error;
 
 /// Lists the found folders and downloads the objects that the mirror lacks.
 pub(super) async fn all(
@@ -251,7 +252,7 @@ pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
 /// Converts an error of the body: truncated, or failing S3's checksum. The checksum values
 /// after the first sentence are dropped because they do not help the user.
 fn body_error(error: &dyn StdError) -> FetchFailure {
-    let cause = cause(error);
+    let cause = root_cause(error);
     FetchFailure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
 }
 

@@ -1,0 +1,12 @@
+//! What requests to all AWS services share: configuration, errors, size limits, and running
+//! them until the user cancels.
+
+pub mod aws_error;
+pub mod connection;
+pub mod profile;
+pub mod response_limit;
+mod runtime;
+
+pub use self::aws_error::{AwsError, AwsErrorKind};
+pub use self::connection::Connection;
+pub use self::runtime::{THREADS, runtime, unless_stopped};
