@@ -3,9 +3,13 @@
 
 pub mod aws_error;
 pub mod connection;
+pub mod credentials;
 pub mod profile;
+pub mod query;
 pub mod response_limit;
+pub mod retry;
 mod runtime;
+pub mod xml_element;
 
 pub use self::aws_error::{AwsError, AwsErrorKind};
 pub use self::connection::Connection;

@@ -25,6 +25,10 @@ pub enum AwsErrorKind {
     Timeout,
     /// The connection could not be made, or broke.
     Unreachable,
+    /// The service failed (status 5xx).
+    ServiceFailure,
+    /// The answer is incomplete, too large, or not what was asked for.
+    InvalidResponse,
     /// Any other reason.
     Other,
 }
@@ -42,7 +46,8 @@ pub struct AwsError {
 
 impl AwsErrorKind {
     /// Classifies an error response.
-    fn of_response(code: &str, message: &str) -> AwsErrorKind {
+    fn of_response(status: u16, code: &str, message: &str) -> AwsErrorKind {
+        const TOO_MANY_REQUESTS: u16 = 429;
         match code {
             // The signature contains the time of the request.
             _ if message.starts_with("Signature expired") || message.starts_with("Signature not yet current") => {
@@ -62,6 +67,7 @@ impl AwsErrorKind {
                 AwsErrorKind::AccessDenied
             }
             "BandwidthLimitExceeded"
+            | "EC2ThrottledException"
             | "LimitExceededException"
             | "PriorRequestNotComplete"
             | "ProvisionedThroughputExceededException"
@@ -75,6 +81,8 @@ impl AwsErrorKind {
             | "TooManyRequests"
             | "TooManyRequestsException"
             | "TransactionInProgressException" => AwsErrorKind::Throttled,
+            _ if status == TOO_MANY_REQUESTS => AwsErrorKind::Throttled,
+            _ if status >= 500 => AwsErrorKind::ServiceFailure,
             _ => AwsErrorKind::Other,
         }
     }
@@ -90,6 +98,8 @@ impl AwsErrorKind {
             | AwsErrorKind::Throttled
             | AwsErrorKind::Timeout
             | AwsErrorKind::Unreachable
+            | AwsErrorKind::ServiceFailure
+            | AwsErrorKind::InvalidResponse
             | AwsErrorKind::Other => false,
         }
     }
@@ -110,9 +120,9 @@ impl AwsErrorKind {
 
 impl AwsError {
     /// Creates the error for an error response.
-    pub fn of_response(code: &str, message: Option<&str>) -> AwsError {
+    pub fn of_response(status: u16, code: &str, message: Option<&str>) -> AwsError {
         let message = message.unwrap_or("no reason given");
-        let kind = AwsErrorKind::of_response(code, message);
+        let kind = AwsErrorKind::of_response(status, code, message);
         let cause = match kind {
             AwsErrorKind::ExpiredCredentials => format!("the credentials have expired ({code})"),
             AwsErrorKind::RejectedCredentials => format!("the credentials are not accepted ({code})"),
@@ -143,13 +153,19 @@ impl AwsError {
         AwsError { kind, code: String::new(), cause }
     }
 
+    /// Creates the error for an answer that is incomplete or not what was asked for.
+    pub fn invalid_response(cause: String) -> AwsError {
+        AwsError { kind: AwsErrorKind::InvalidResponse, code: String::new(), cause }
+    }
+
     /// Creates the error of a request that the SDK sent to `service`.
     pub fn of_sdk<E>(service: &str, error: &SdkError<E, HttpResponse>) -> AwsError
     where
         E: StdError + ProvideErrorMetadata + 'static,
     {
         if let Some(code) = error.code().filter(|code| !code.is_empty()) {
-            return AwsError::of_response(code, error.message());
+            let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+            return AwsError::of_response(status, code, error.message());
         }
         let kind = match error {
             SdkError::TimeoutError(_) => AwsErrorKind::Timeout,
@@ -205,14 +221,13 @@ mod tests {
             ("RequestLimitExceeded", AwsErrorKind::Throttled, "RequestLimitExceeded: why"),
             ("InvalidParameterValue", AwsErrorKind::Other, "InvalidParameterValue: why"),
         ] {
-            let error = AwsError::of_response(code, Some("why"));
+            let error = AwsError::of_response(400, code, Some("why"));
             assert_eq!((error.kind, error.code.as_str()), (kind, code));
             assert!(error.to_string().starts_with(text), "{error}");
         }
-        let skewed =
-            AwsError::of_response("SignatureDoesNotMatch", Some("Signature expired: 2026 is now earlier than"));
+        let skewed = AwsError::of_response(403, "SignatureDoesNotMatch", Some("Signature expired: 1 is earlier than"));
         assert_eq!(skewed.kind, AwsErrorKind::ClockSkew);
-        assert_eq!(AwsError::of_response("X", None).to_string(), "X: no reason given");
+        assert_eq!(AwsError::of_response(400, "X", None).to_string(), "X: no reason given");
     }
 
     #[test]
