@@ -1,9 +1,11 @@
 //! Where log files come from: folders, streams, buckets and mirrors.
 
+pub mod aws;
 pub mod s3;
 
 pub mod file;
 pub mod folder;
+pub mod location;
 mod log_file;
 mod log_source;
 pub mod spec;

@@ -16,6 +16,7 @@ use clap::{ArgMatches, Command};
 pub use self::origin::Origin;
 use crate::error::Error;
 use crate::error::usage::UsageError;
+use crate::source::location::Location;
 use crate::syntax::suggest::nearest;
 
 /// An option that some commands with a time window lack.
@@ -263,7 +264,7 @@ impl TypedOptions<'_> {
     /// use it.
     fn reason_to_ignore(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
         let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
-        let is_address = |path: &&OsStr| path.to_str().is_some_and(|path| path.starts_with("s3://"));
+        let is_address = |path: &&OsStr| path.to_str().and_then(Location::parse).is_some();
         let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
         let has_address = paths.iter().any(is_address);
         if name == "format" && self.value("output").is_some() {

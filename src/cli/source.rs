@@ -1,6 +1,7 @@
 //! Where logs come from: the options, and the requests that they make.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +12,9 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::filter::options::{ACCOUNT, REGION};
 use crate::filter::spec::FilterSpec;
-use crate::source::spec::{BucketInput, Connection, Downloads, Input};
+use crate::source::aws::Connection;
+use crate::source::location::Location;
+use crate::source::spec::{BucketInput, Downloads, Input};
 
 /// Which bucket is read, and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -73,15 +76,12 @@ pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) ->
         return Err(Error::about("--prefix", " requires --bucket; with s3://… put the prefix in the address"));
     }
     if let Some(bucket) = &typed.bucket {
-        let prefix = typed.prefix.as_deref().unwrap_or_default();
-        inputs.push(Input::Bucket(Box::new(bucket_input(typed, conditions, bucket, prefix)?)));
+        let location = Location::new(bucket.as_str(), typed.prefix.as_deref().unwrap_or_default());
+        inputs.push(Input::Bucket(Box::new(bucket_input(typed, conditions, &location)?)));
     }
     for path in paths {
-        inputs.push(match path.to_str().and_then(|text| text.strip_prefix("s3://")) {
-            Some(address) => {
-                let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-                Input::Bucket(Box::new(bucket_input(typed, conditions, bucket, prefix)?))
-            }
+        inputs.push(match path.to_str().and_then(Location::parse) {
+            Some(location) => Input::Bucket(Box::new(bucket_input(typed, conditions, &location)?)),
             None if path.as_os_str() == "-" => Input::Stdin,
             None => Input::Path(path.clone()),
         });
@@ -110,7 +110,8 @@ fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefix: &str) -> Result<BucketInput, Error> {
+fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, location: &Location) -> Result<BucketInput, Error> {
+    let bucket = &*location.bucket;
     let is_name = (3..=63).contains(&bucket.len())
         && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
         && !bucket.starts_with('.');
@@ -120,7 +121,7 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefi
                 let right = "not the name of a bucket; write it without s3:// and without a path";
                 Error::option("--bucket", bucket, right)
             }
-            false => Error::usage(format!("s3://{bucket}/{prefix}: {bucket:?} is not the name of a bucket")),
+            false => Error::usage(format!("{location}: {bucket:?} is not the name of a bucket")),
         });
     }
     if let Some(organisation) = &typed.org_id
@@ -129,8 +130,7 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefi
         return Err(Error::option("--org-id", organisation, "not an organisation; its id begins with o-"));
     }
     Ok(BucketInput {
-        bucket: bucket.to_string(),
-        prefix: as_folder(prefix),
+        location: Location { bucket: Arc::clone(&location.bucket), key: as_folder(&location.key) },
         organisation: typed.org_id.clone(),
         kinds: typed.kind.clone(),
         accounts: conditions.options.list(ACCOUNT),
@@ -147,9 +147,9 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, bucket: &str, prefi
             profile: typed.profile.clone(),
             endpoint_url: typed.endpoint_url.clone(),
             anonymous: typed.no_sign_request,
-            request_payer: typed.request_payer,
             patience: patience()?,
         },
+        request_payer: typed.request_payer,
         downloads: match typed.jobs {
             Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
             None => DOWNLOADS,

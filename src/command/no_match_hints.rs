@@ -109,7 +109,7 @@ fn enough(sources: &[LogFile]) -> ControlFlow<()> {
 /// Adds the files of a mirror. They are opened relative to its root, so that a link
 /// cannot lead out of it.
 fn mirrored(bucket: &BucketInput, sources: &mut Vec<LogFile>) {
-    let prefix = Path::new(bucket.prefix.trim_end_matches('/'));
+    let prefix = Path::new(bucket.location.object_key());
     let Ok(mirror) = MirrorRoot::open(&bucket.mirror).map(Arc::new) else { return };
     let source = |path| LogFile { below: Some(Arc::clone(&mirror)), ..LogFile::file(path) };
     let root = bucket.mirror.join(prefix);

@@ -262,11 +262,11 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
         self.worker.begin_file(before.is_some());
         let name = source.name();
         if let Some(mut ended) = self.read_once(source, &name, out) {
-            if let (Some(again), Some(before)) = (&source.again, before)
+            if let (Some(again), Some(location), Some(before)) = (&source.again, &source.location, before)
                 && is_damaged(&ended, self.decoder.findings())
                 && !self.context.stop.is_set()
                 && !out.is_full()
-                && again.fetch(&name, self.context.stop)
+                && again.fetch(location, self.context.stop)
             {
                 if out.roll_back(before) {
                     ended = self.read_once(source, &name, out).unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::error::cancel::Cancellation;
 use crate::source::file::cancellable_reader::CancellableReader;
 use crate::source::file::container::Container;
 use crate::source::file::opener::FileOpener;
+use crate::source::location::Location;
 use crate::source::s3::Refetch;
 use crate::source::s3::mirror_root::MirrorRoot;
 
@@ -20,8 +21,8 @@ use crate::source::s3::mirror_root::MirrorRoot;
 pub struct LogFile {
     /// Path on disk; `None` for standard input.
     pub path: Option<PathBuf>,
-    /// Name shown to the user, if it differs from the path.
-    pub key: Option<String>,
+    /// Address in the bucket, shown to the user in place of the path; `None` for any other file.
+    pub location: Option<Location>,
     /// True for a pipe or a device, on which a read can block.
     pub is_special: bool,
     /// True if the user named the file itself and not only a folder that contains it.
@@ -35,12 +36,12 @@ pub struct LogFile {
 impl LogFile {
     /// Creates a log file that reads standard input.
     pub fn stdin() -> LogFile {
-        LogFile { path: None, key: Some("-".into()), is_special: true, is_named: true, again: None, below: None }
+        LogFile { path: None, location: None, is_special: true, is_named: true, again: None, below: None }
     }
 
     /// Creates a log file for a local file that was found in a folder.
     pub fn file(path: PathBuf) -> LogFile {
-        LogFile { path: Some(path), key: None, is_special: false, is_named: false, again: None, below: None }
+        LogFile { path: Some(path), location: None, is_special: false, is_named: false, again: None, below: None }
     }
 
     /// Creates a log file for a local file that the user named.
@@ -64,23 +65,23 @@ impl LogFile {
 
     /// Creates a log file for a local pipe or device.
     pub fn special(path: PathBuf) -> LogFile {
-        LogFile { path: Some(path), key: None, is_special: true, is_named: true, again: None, below: None }
+        LogFile { path: Some(path), location: None, is_special: true, is_named: true, again: None, below: None }
     }
 
     /// Creates a log file for a bucket object that the mirror stores at `path`.
-    pub fn object(path: PathBuf, address: String) -> LogFile {
-        LogFile { key: Some(address), ..LogFile::file(path) }
+    pub fn object(path: PathBuf, location: Location) -> LogFile {
+        LogFile { location: Some(location), ..LogFile::file(path) }
     }
 
     /// Returns the path of a regular file that is not in a mirror; `None` for any other file.
     pub fn local_path(&self) -> Option<&Path> {
-        self.path.as_deref().filter(|_| !self.is_special && self.key.is_none())
+        self.path.as_deref().filter(|_| !self.is_special && self.location.is_none())
     }
 
     /// Returns the name for messages and for the `file` column.
     pub fn name(&self) -> Cow<'_, str> {
-        match (&self.key, &self.path) {
-            (Some(key), _) => key.into(),
+        match (&self.location, &self.path) {
+            (Some(location), _) => location.to_string().into(),
             // Most paths are UTF-8, and checking for that is cheaper than a lossy conversion.
             (None, Some(path)) => path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed),
             (None, None) => "-".into(),

@@ -1,5 +1,6 @@
 //! Finds the logs of a bucket that can contain wanted events, updates the local mirror, and
-//! yields its files in key order. Only this module uses tokio and the AWS SDK.
+//! yields its files in key order. Only this module and
+//! [`aws`] use tokio and the AWS SDK.
 
 pub mod bucket_source;
 mod client;
@@ -8,6 +9,7 @@ mod download_threads;
 pub mod dry_run;
 mod fetch;
 mod limiter;
+mod list_check;
 mod list_cursor;
 mod list_page;
 mod list_scheduler;
@@ -16,8 +18,6 @@ pub mod mirror_root;
 mod object_batch;
 mod object_filter;
 pub mod offline;
-mod profile;
-mod response_guard;
 mod s3_error;
 
 use std::fmt::Debug;
@@ -38,6 +38,8 @@ use crate::cloudtrail::keys::{Scope, kind_folders};
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report, count};
+use crate::source::aws::{self, unless_stopped};
+use crate::source::location::Location;
 use crate::source::s3::limiter::ConcurrencyLimiter;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 use crate::source::s3::s3_error::S3Error;
@@ -96,7 +98,7 @@ enum PendingObject {
 #[derive(Debug)]
 enum MirrorItem {
     /// An object that is now in the mirror, at this path.
-    Object { path: PathBuf, address: String },
+    Object { path: PathBuf, location: Location },
     /// An object that was delivered before the window and was not downloaded.
     TooOld,
     /// An object, or a part of the listing, that failed.
@@ -108,13 +110,14 @@ enum MirrorItem {
 }
 
 impl Refetch {
-    /// Downloads the object at `address` again. Returns true on success.
-    pub fn fetch(&self, address: &str, stop: &Cancellation) -> bool {
-        let Some(key) = address.strip_prefix(&self.shared.client.address("")) else { return false };
+    /// Downloads the object at `location`, which is in the bucket of this mirror, again. Returns
+    /// true on success.
+    pub fn fetch(&self, location: &Location, stop: &Cancellation) -> bool {
+        let key = &location.key;
         let Ok(Some(MirrorEntry::File(size))) = MirrorLookup::new(self.shared.mirror.clone()).find(key) else {
             return false;
         };
-        let object = Object { key: key.into(), size, access: ObjectAccess::Immediate };
+        let object = Object { key: key.clone(), size, access: ObjectAccess::Immediate };
         let fetched = async { Ok(fetch::again(&self.shared, &object).await) };
         self.runtime.block_on(unless_stopped(stop, fetched)).unwrap_or(false)
     }
@@ -142,10 +145,6 @@ impl MirrorTasks {
     }
 }
 
-/// Number of runtime threads for listing, and again for downloads. Few threads saturate a
-/// network.
-const THREADS: usize = 2;
-
 fn no_threads(error: std::io::Error) -> Error {
     Error::Failed(format!("no threads for downloads: {error}"))
 }
@@ -165,34 +164,25 @@ fn connect(
     report: &Report,
     stop: &Cancellation,
 ) -> Result<ConnectedBucket, Error> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().map_err(no_threads)?;
+    let runtime = aws::runtime().map_err(no_threads)?;
     let scope = scope(input)?;
     let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
     let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;
-    report.detail(1, || format!("s3://{}: region {}", input.bucket, client.region()));
+    report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
     let counts = DownloadCounts { lists: AtomicU64::new(root.lists), ..DownloadCounts::default() };
     let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier, counts });
-    let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.prefix, root.holds)))?;
+    let found = runtime.block_on(unless_stopped(stop, remote::search(&shared, &input.location, root.holds)))?;
     report.detail(1, || {
         let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
-        format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
+        format!("{}: {regions}, found by {lists}", input.location)
     });
     found.notes.iter().for_each(|note| report.note(note));
     Ok(ConnectedBucket { runtime, shared, found })
 }
 
-/// Runs `work`. Returns an error if the user cancels before it is done.
-async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::select! {
-        result = work => result,
-        () = stop.interrupted() => Err(Error::Interrupted),
-    }
-}
-
 /// Builds the scope: which parts of the bucket to read.
 fn scope(input: &BucketInput) -> Result<Scope, Error> {
-    let kinds = kind_folders(&input.kinds, &input.prefix);
+    let kinds = kind_folders(&input.kinds, &input.location.key);
     Scope::of_bucket(input.organisation.clone(), kinds, &input.accounts, &input.regions, input.window, input.late_days)
 }

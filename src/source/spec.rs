@@ -1,9 +1,10 @@
 //! Describes what to read: files, standard input, buckets and their mirrors.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::cloudtrail::log_kind::LogKind;
+use crate::source::aws::Connection;
+use crate::source::location::Location;
 use crate::syntax::window::Window;
 
 /// One source of log files.
@@ -20,10 +21,8 @@ pub enum Input {
 /// The part of a bucket to read, and how to reach it.
 #[derive(Clone, Debug, Default)]
 pub struct BucketInput {
-    /// Name of the bucket.
-    pub bucket: String,
-    /// Prefix of all log keys: empty, or ending in `/`.
-    pub prefix: String,
+    /// The bucket, and the prefix of all log keys: empty, or ending in `/`.
+    pub location: Location,
     /// Restricts the run to one organisation.
     pub organisation: Option<String>,
     /// Log kinds to read. If empty, the kind named in the prefix, or else the default kind.
@@ -43,6 +42,8 @@ pub struct BucketInput {
     pub offline: bool,
     /// Settings for connecting to S3.
     pub connection: Connection,
+    /// If true, accepts the charges for a requester-pays bucket.
+    pub request_payer: bool,
     /// Limits on concurrent downloads.
     pub downloads: Downloads,
 }
@@ -61,19 +62,4 @@ impl Downloads {
     pub fn is_fixed(&self) -> bool {
         self.first == self.most
     }
-}
-
-/// S3 connection settings that override the environment.
-#[derive(Clone, Debug, Default)]
-pub struct Connection {
-    /// Profile of the AWS configuration.
-    pub profile: Option<String>,
-    /// URL of an S3-compatible endpoint.
-    pub endpoint_url: Option<String>,
-    /// If true, requests are not signed.
-    pub anonymous: bool,
-    /// If true, accepts the charges for a requester-pays bucket.
-    pub request_payer: bool,
-    /// Time without any data after which a request is repeated.
-    pub patience: Duration,
 }

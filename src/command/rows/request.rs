@@ -135,6 +135,7 @@ mod tests {
     use super::*;
     use crate::cli::config::Settings;
     use crate::report::Terminal;
+    use crate::source::location::Location;
     use crate::source::spec::Input;
 
     fn context() -> Context {
@@ -166,8 +167,8 @@ mod tests {
         let [Input::Bucket(first), Input::Bucket(second), Input::Path(path), Input::Stdin] = &inputs[..] else {
             panic!("{inputs:?}")
         };
-        assert_eq!((first.bucket.as_str(), first.prefix.as_str()), ("logs", "a/b/"));
-        assert_eq!((second.bucket.as_str(), second.prefix.as_str()), ("other", "AWSLogs/"));
+        assert_eq!(first.location, Location::new("logs", "a/b/"));
+        assert_eq!(second.location, Location::new("other", "AWSLogs/"));
         assert!(first.mirror.ends_with("trail2tsv/logs"));
         assert_eq!(path.as_os_str(), "x");
     }

@@ -31,7 +31,7 @@ fn input(input: &Input) -> String {
     match input {
         Input::Stdin => "standard input".into(),
         Input::Path(path) => quoted(&path.to_string_lossy()),
-        Input::Bucket(bucket) => quoted(&format!("s3://{}/{}", bucket.bucket, bucket.prefix)),
+        Input::Bucket(bucket) => quoted(&bucket.location.to_string()),
     }
 }
 

@@ -12,14 +12,15 @@ use tokio::task::JoinHandle;
 use super::download_threads::DownloadThreads;
 use super::mirror::Mirror;
 use super::{
-    ConnectedBucket, MirrorItem, MirrorTasks, ObjectVerifier, PendingObject, Refetch, THREADS, connect, fetch,
-    no_threads,
+    ConnectedBucket, MirrorItem, MirrorTasks, ObjectVerifier, PendingObject, Refetch, connect, fetch, no_threads,
 };
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::{Coverage, Report, count};
+use crate::source::aws;
+use crate::source::location::Location;
 use crate::source::spec::BucketInput;
 use crate::source::{LogFile, LogSource, SourceItem};
 
@@ -27,7 +28,7 @@ use crate::source::{LogFile, LogSource, SourceItem};
 #[derive(Debug)]
 pub struct BucketSource {
     /// The address that the user gave, which may be that of a single object.
-    named: String,
+    named: Location,
     shared: Arc<MirrorTasks>,
     arrivals: mpsc::Receiver<PendingObject>,
     /// The next object in key order, while its download is running.
@@ -59,13 +60,13 @@ impl BucketSource {
         report: &Report,
         stop: &Cancellation,
     ) -> Result<BucketSource, Error> {
-        let mirror = Mirror::open(&input.mirror, &input.bucket)?;
+        let mirror = Mirror::open(&input.mirror, &input.location.bucket)?;
         let ConnectedBucket { runtime, shared, found } = connect(input, mirror, verifier, report, stop)?;
         // Number of objects that downloads may be ahead of the decoder.
         const AHEAD: usize = 4096;
         let (sender, arrivals) = mpsc::channel(AHEAD);
-        let threads = DownloadThreads::open(&shared.client, THREADS).map_err(no_threads)?;
-        let named = shared.client.address(input.prefix.trim_end_matches('/'));
+        let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
+        let named = shared.client.location(input.location.object_key());
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
         runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
         let (pending, runtime) = (None, Arc::new(runtime));
@@ -100,11 +101,11 @@ impl BucketSource {
     /// Converts an item. Returns an error if it ends the run.
     fn item(&self, arrived: MirrorItem) -> Result<SourceItem, Error> {
         Ok(match arrived {
-            MirrorItem::Object { path, address } => {
+            MirrorItem::Object { path, location } => {
                 let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };
                 let (again, below) = (Some(refetch), self.shared.mirror.root().cloned());
-                let is_named = address == self.named;
-                SourceItem::File(LogFile { again, below, is_named, ..LogFile::object(path, address) })
+                let is_named = location == self.named;
+                SourceItem::File(LogFile { again, below, is_named, ..LogFile::object(path, location) })
             }
             MirrorItem::TooOld => SourceItem::too_old(),
             MirrorItem::Skip(issue) => SourceItem::Issue(issue),
@@ -116,7 +117,12 @@ impl BucketSource {
     /// Returns a one-sentence summary of the requests.
     fn account(&self) -> String {
         let fetched = self.shared.fetched();
-        format!("{}: {} listed; {}", self.shared.client.address(""), count(fetched.known, "object"), fetched.requests())
+        format!(
+            "{}: {} listed; {}",
+            self.shared.client.location(""),
+            count(fetched.known, "object"),
+            fetched.requests()
+        )
     }
 }
 

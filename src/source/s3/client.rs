@@ -4,24 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
 use super::list_page::ListPage;
-use super::profile;
 use crate::error::Error;
+use crate::source::aws::profile;
+use crate::source::aws::response_limit::ResponseLimit;
+use crate::source::location::Location;
 use crate::source::s3::limiter::{ConcurrencyLimiter, ThrottleInterceptor};
-use crate::source::s3::response_guard::{ErrorGuard, ListGuard};
+use crate::source::s3::list_check::{LONGEST, ListCheck};
 use crate::source::s3::s3_error::{S3Action, S3Error};
-use crate::source::spec::{BucketInput, Connection};
+use crate::source::spec::BucketInput;
 
 /// With one request in ten refused, this many attempts lose no object in practice.
 const ATTEMPTS: u32 = 10;
@@ -32,7 +29,7 @@ const FIRST_ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub(super) struct S3Client {
     s3: aws_sdk_s3::Client,
-    bucket: String,
+    bucket: Arc<str>,
     region: String,
     payer: Option<RequestPayer>,
 }
@@ -71,12 +68,12 @@ impl S3Client {
         input: &BucketInput,
         limiter: &Arc<ConcurrencyLimiter>,
     ) -> Result<(S3Client, LogRoot), Error> {
-        let config = config(&input.connection).await;
+        let config = input.connection.load().await;
         let region = config.region().map(Region::to_string).unwrap_or_default();
-        let payer = input.connection.request_payer.then_some(RequestPayer::Requester);
+        let payer = input.request_payer.then_some(RequestPayer::Requester);
         let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, limiter);
-        let mut client = S3Client { s3, bucket: input.bucket.clone(), region, payer };
-        let first = ListRequest { prefix: &input.prefix, folders: true, ..ListRequest::default() };
+        let mut client = S3Client { s3, bucket: Arc::clone(&input.location.bucket), region, payer };
+        let first = ListRequest { prefix: &input.location.key, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
         let mut page = client.list(&first, &lists).await;
         // The error names the region of the bucket, for which requests must be signed.
@@ -102,15 +99,15 @@ impl S3Client {
         // A prefix without content may be the key of a single object.
         let holds = match is_empty {
             false => FirstListing::Folder(page),
-            true => client.object(&input.prefix, &lists).await?,
+            true => client.object(&input.location, &lists).await?,
         };
         Ok((client, LogRoot { holds, lists: lists.into_inner() }))
     }
 
     /// Looks up the prefix as the key of a single object.
-    async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<FirstListing, Error> {
-        let key = folder.trim_end_matches('/');
-        let nothing = || Error::Failed(format!("{}: there is nothing below it", self.address(folder)));
+    async fn object(&self, folder: &Location, lists: &AtomicU64) -> Result<FirstListing, Error> {
+        let key = folder.object_key();
+        let nothing = || Error::Failed(format!("{folder}: there is nothing below it"));
         if key.is_empty() {
             return Err(nothing());
         }
@@ -123,16 +120,16 @@ impl S3Client {
     /// Returns a client with the same configuration and separate connections.
     pub(super) fn twin(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
-        S3Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
+        S3Client { s3, bucket: Arc::clone(&self.bucket), region: self.region.clone(), payer: self.payer.clone() }
     }
 
     pub(super) fn region(&self) -> &str {
         &self.region
     }
 
-    /// Returns the address of a key: `s3://BUCKET/KEY`.
-    pub(super) fn address(&self, key: &str) -> String {
-        format!("s3://{}/{key}", self.bucket)
+    /// Returns the address of a key.
+    pub(super) fn location(&self, key: &str) -> Location {
+        Location::new(Arc::clone(&self.bucket), key)
     }
 
     /// Returns the error for an invalid answer.
@@ -159,7 +156,7 @@ impl S3Client {
         let answer = self
             .s3
             .list_objects_v2()
-            .bucket(&self.bucket)
+            .bucket(&*self.bucket)
             .prefix(request.prefix)
             .set_delimiter(request.folders.then(|| "/".into()))
             .set_start_after(request.start_after.map(String::from))
@@ -169,7 +166,8 @@ impl S3Client {
             .set_optional_object_attributes((!request.folders).then(|| vec![OptionalObjectAttributes::RestoreStatus]))
             .set_request_payer(self.payer.clone())
             .customize()
-            .interceptor(ListGuard)
+            .interceptor(ResponseLimit::for_all(LONGEST))
+            .interceptor(ListCheck)
             .send()
             .await
             .map_err(|error| S3Error::new(&error, &S3Action::List { bucket: &self.bucket, prefix: request.prefix }))?;
@@ -180,7 +178,7 @@ impl S3Client {
         count.fetch_add(1, Relaxed);
         self.s3
             .get_object()
-            .bucket(&self.bucket)
+            .bucket(&*self.bucket)
             .key(key)
             .set_request_payer(self.payer.clone())
             .send()
@@ -189,45 +187,13 @@ impl S3Client {
     }
 }
 
-/// Loads the configuration from the environment, the profile and the command line.
-async fn config(connection: &Connection) -> SdkConfig {
-    let (profile, patience) = (connection.profile.as_deref(), connection.patience);
-    let mut profile_region = ProfileFileRegionProvider::builder();
-    if let Some(name) = profile {
-        profile_region = profile_region.profile_name(name);
-    }
-    // The bucket reports its own region, so slow region providers such as the instance metadata
-    // service are not queried.
-    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(profile_region.build())
-        .or_else("us-east-1");
-    let region = chain.region().await;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(region.clone())
-        .timeout_config(TimeoutConfig::builder().read_timeout(patience).build())
-        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(patience).build());
-    if let Some(url) = &connection.endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    if connection.anonymous {
-        return loader.no_credentials().load().await;
-    }
-    if let Some(name) = profile {
-        // A profile named on the command line overrides the keys in the environment and the
-        // credentials of the machine.
-        let provider = ProfileFileCredentialsProvider::builder().profile_name(name).build();
-        loader = loader.profile_name(name).credentials_provider(provider);
-    }
-    loader.load().await
-}
-
 fn s3(config: &SdkConfig, region: &str, attempts: u32, limiter: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
     // Servers other than AWS rarely provide a host name per bucket.
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
         .interceptor(ThrottleInterceptor(Arc::clone(limiter)))
-        .interceptor(ErrorGuard)
+        .interceptor(ResponseLimit::for_errors(LONGEST))
         // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
         // downloads can be refused at once.
         .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())

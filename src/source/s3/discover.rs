@@ -13,6 +13,7 @@ use crate::cloudtrail::keys::{KeyPlace, Scope};
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::{DIGEST, LogKind};
 use crate::report::count;
+use crate::source::location::Location;
 
 /// Largest depth of folders that are searched for `AWSLogs/`, not counting organisations.
 const DEEPEST: usize = 3;
@@ -82,9 +83,8 @@ impl FolderContents {
 /// State of a search that visits one level of folders after another.
 struct FolderSearch<'a, E> {
     scope: &'a Scope,
-    /// Address of the bucket: `s3://BUCKET/`.
-    address: String,
-    prefix: &'a str,
+    /// The prefix to search.
+    root: &'a Location,
     found: DiscoveredFolders<E>,
     /// All folders found so far.
     seen: BTreeSet<String>,
@@ -103,11 +103,10 @@ struct FolderSearch<'a, E> {
 }
 
 impl<'a, E> FolderSearch<'a, E> {
-    fn new(scope: &'a Scope, address: String, prefix: &'a str) -> FolderSearch<'a, E> {
+    fn new(scope: &'a Scope, root: &'a Location) -> FolderSearch<'a, E> {
         FolderSearch {
             scope,
-            address,
-            prefix,
+            root,
             found: DiscoveredFolders::default(),
             seen: BTreeSet::new(),
             beside: BTreeSet::new(),
@@ -121,13 +120,13 @@ impl<'a, E> FolderSearch<'a, E> {
 
     /// Returns the folders to start with, or the reason why the prefix cannot contain logs.
     fn begin(&mut self) -> Result<BTreeSet<String>, String> {
-        match KeyPlace::of(self.prefix).kind {
+        match KeyPlace::of(&self.root.key).kind {
             Some(DIGEST) => Err(DIGESTS.into()),
             Some(kind) if !self.scope.kinds().any(|wanted| wanted == kind) => {
-                self.leave_out(kind, self.prefix);
+                self.leave_out(kind, &self.root.key);
                 Ok(BTreeSet::new())
             }
-            _ => Ok([self.prefix.to_string()].into()),
+            _ => Ok([self.root.key.clone()].into()),
         }
     }
 
@@ -139,7 +138,7 @@ impl<'a, E> FolderSearch<'a, E> {
             match FolderLevel::of(&folder) {
                 FolderLevel::Region => drop(self.found.folders.insert(folder)),
                 // Listing a wanted kind directly saves a request that checks whether it exists.
-                FolderLevel::Account if folder != self.prefix => {
+                FolderLevel::Account if folder != self.root.key => {
                     let kinds = self.scope.kinds().map(|kind| format!("{folder}{kind}/"));
                     queries.extend(kinds.map(|folder| FolderQuery { folder, is_peek: false }));
                     queries.insert(FolderQuery { folder, is_peek: true });
@@ -192,7 +191,7 @@ impl<'a, E> FolderSearch<'a, E> {
 
     /// True if logs can be in or below a folder.
     fn is_on_the_way(&mut self, folder: &str) -> bool {
-        let is_named = |level| FolderLevel::of(self.prefix) == level;
+        let is_named = |level| FolderLevel::of(&self.root.key) == level;
         match FolderLevel::of(folder) {
             FolderLevel::Outside if is_organisation(folder) => true,
             FolderLevel::Unknown if !is_named(FolderLevel::Unknown) => {
@@ -201,7 +200,7 @@ impl<'a, E> FolderSearch<'a, E> {
             }
             FolderLevel::Other if !is_named(FolderLevel::Other) => false,
             FolderLevel::Outside | FolderLevel::Unknown | FolderLevel::Other => {
-                let depth = folder.get(self.prefix.len()..).unwrap_or_default().matches('/').count();
+                let depth = folder.get(self.root.key.len()..).unwrap_or_default().matches('/').count();
                 self.outside += usize::from(depth <= DEEPEST);
                 depth <= DEEPEST && self.outside <= MOST
             }
@@ -230,7 +229,7 @@ impl<'a, E> FolderSearch<'a, E> {
                 regions => notes.push(format!("no logs of the regions asked for; there are {}", join_few(regions))),
             }
         }
-        self.found.notes = notes.into_iter().map(|note| format!("{}{}: {note}", self.address, self.prefix)).collect();
+        self.found.notes = notes.into_iter().map(|note| format!("{}: {note}", self.root)).collect();
         Ok(self.found)
     }
 

@@ -70,7 +70,7 @@ pub fn dry_run(
 ) -> Result<DryRunResult, Error> {
     const OFTEN: Duration = Duration::from_millis(100);
     let ConnectedBucket { runtime, shared, found } =
-        connect(input, Mirror::at(&input.mirror, &input.bucket)?, None, report, stop)?;
+        connect(input, Mirror::at(&input.mirror, &input.location.bucket)?, None, report, stop)?;
     let (key_ranges, late, unread) = (key_ranges(&found), found.late(&shared.scope), found.unread);
     runtime.block_on(unless_stopped(stop, async {
         for (folder, error) in found.failures {

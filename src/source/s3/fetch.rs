@@ -17,12 +17,14 @@ use super::mirror_root::{MirrorEntry, is_link};
 use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::delivered_by;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
+use crate::source::aws::aws_error::root_cause;
+use crate::source::location::Location;
 use crate::source::s3::download_threads::RoundRobin;
 use crate::source::s3::list_cursor::KeyRange;
 use crate::source::s3::list_scheduler::ListQueue;
 use crate::source::s3::object_batch::Object;
 use crate::source::s3::object_filter::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
-use crate::source::s3::s3_error::{S3Error, cause};
+use crate::source::s3::s3_error::S3Error;
 
 /// Lists the found folders and downloads the objects that the mirror lacks.
 pub(super) async fn all(
@@ -76,12 +78,12 @@ impl ObjectFetcher {
     /// on.
     async fn begin(&mut self, object: Object) -> Option<PendingObject> {
         let shared = &self.filter.shared;
-        let address = shared.client.address(&object.key);
+        let location = shared.client.location(&object.key);
         let path = match self.filter.classify(&object) {
             ObjectState::NoObject | ObjectState::Archived => return None,
             ObjectState::TooOld => return Some(PendingObject::Here(MirrorItem::TooOld)),
             ObjectState::Refused(skip) => return Some(PendingObject::Here(MirrorItem::Skip(skip))),
-            ObjectState::Present(path) => return Some(PendingObject::Here(MirrorItem::Object { path, address })),
+            ObjectState::Present(path) => return Some(PendingObject::Here(MirrorItem::Object { path, location })),
             ObjectState::Missing(path, there) => {
                 self.clear(&path, &object.key, there);
                 path
@@ -92,7 +94,7 @@ impl ObjectFetcher {
         let (shared, client) = (Arc::clone(&self.filter.shared), Arc::clone(&thread.client));
         let task = thread.tasks.spawn(async move {
             let _permit = permit;
-            fetch(&shared, &client, object, path, address).await
+            fetch(&shared, &client, object, path, location).await
         });
         Some(PendingObject::OnItsWay(task))
     }
@@ -134,7 +136,13 @@ enum FetchFailure {
     Disk(io::Error),
 }
 
-async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: PathBuf, address: String) -> MirrorItem {
+async fn fetch(
+    shared: &MirrorTasks,
+    client: &S3Client,
+    object: Object,
+    path: PathBuf,
+    location: Location,
+) -> MirrorItem {
     /// The SDK retries requests, but not bodies that break off.
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);
@@ -143,7 +151,7 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
             Ok(()) => {
                 shared.counts.objects.fetch_add(1, Relaxed);
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
-                return MirrorItem::Object { path, address };
+                return MirrorItem::Object { path, location };
             }
             Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
             Err(FetchFailure::Broken(_)) => attempt += 1,
@@ -152,7 +160,7 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
             // A second download gave the same bytes, so the object itself is damaged. The
             // mirror keeps it as evidence.
             Err(FetchFailure::Damaged(file)) => match file.persist(split(&object.key).1) {
-                Ok(()) => return damaged_object(shared, &object, address),
+                Ok(()) => return damaged_object(shared, &object, &location),
                 Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
                 Err(error) => return MirrorItem::Fatal(disk_error(&path, &error)),
             },
@@ -166,7 +174,7 @@ async fn fetch(shared: &MirrorTasks, client: &S3Client, object: Object, path: Pa
         }
     };
     shared.counts.failed.fetch_add(1, Relaxed);
-    MirrorItem::Skip(Issue { name: address, problem, outcome: Outcome::Nothing })
+    MirrorItem::Skip(Issue { name: location.to_string(), problem, outcome: Outcome::Nothing })
 }
 
 async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) -> Result<(), FetchFailure> {
@@ -218,10 +226,14 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
 }
 
 /// Counts a damaged object and reports that the mirror contains it.
-fn damaged_object(shared: &MirrorTasks, object: &Object, name: String) -> MirrorItem {
+fn damaged_object(shared: &MirrorTasks, object: &Object, location: &Location) -> MirrorItem {
     shared.counts.objects.fetch_add(1, Relaxed);
     shared.counts.bytes.fetch_add(object.size, Relaxed);
-    MirrorItem::Skip(Issue { name, problem: Problem::GzipDamaged { places: 1 }, outcome: Outcome::Mirrored })
+    MirrorItem::Skip(Issue {
+        name: location.to_string(),
+        problem: Problem::GzipDamaged { places: 1 },
+        outcome: Outcome::Mirrored,
+    })
 }
 
 /// Replaces a damaged file with a fresh download. Returns true on success.
@@ -240,7 +252,7 @@ pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
 /// Converts an error of the body: truncated, or failing S3's checksum. The checksum values
 /// after the first sentence are dropped because they do not help the user.
 fn body_error(error: &dyn StdError) -> FetchFailure {
-    let cause = cause(error);
+    let cause = root_cause(error);
     FetchFailure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
 }
 
@@ -269,7 +281,7 @@ pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, error: S3Error) -> 
     }
     shared.counts.failed.fetch_add(1, Relaxed);
     let problem = Problem::List(error.text);
-    Ok(Issue { name: shared.client.address(prefix), problem, outcome: Outcome::Gap })
+    Ok(Issue { name: shared.client.location(prefix).to_string(), problem, outcome: Outcome::Gap })
 }
 
 #[cfg(test)]

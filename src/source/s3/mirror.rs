@@ -15,6 +15,7 @@ pub(super) use self::part::PartFile;
 use super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot, SPECIAL, is_link};
 use crate::error::{Error, plain};
 use crate::sink::partial_file;
+use crate::source::location::BucketAddress;
 
 /// Name of the marker file that names the bucket.
 pub const MARK: &str = ".trail2tsv-bucket";
@@ -51,9 +52,11 @@ impl Mirror {
         };
         let mirror = Mirror { folder: folder.to_path_buf(), root };
         match mirror.root.as_ref().map(|root| root.file(Path::new(MARK)).and_then(|(file, _)| read_start(file))) {
-            Some(Ok(text)) if text.trim_end() != bucket => {
-                refuse(format!("is the mirror of s3://{}; choose another for s3://{bucket}", text.trim_end()))
-            }
+            Some(Ok(text)) if text.trim_end() != bucket => refuse(format!(
+                "is the mirror of {}; choose another for {}",
+                BucketAddress(text.trim_end()),
+                BucketAddress(bucket)
+            )),
             Some(Err(error)) if is_link(&error) || plain(&error) == SPECIAL => {
                 refuse(format!("its {MARK} is {}; remove that, or choose another", plain(&error)))
             }

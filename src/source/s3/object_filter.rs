@@ -67,7 +67,7 @@ impl ObjectFilter {
         match path {
             Err(reason) => {
                 shared.counts.failed.fetch_add(1, Relaxed);
-                let name = shared.client.address(&object.key);
+                let name = shared.client.location(&object.key).to_string();
                 ObjectState::Refused(Issue { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
             }
             Ok(path) if there == Some(MirrorEntry::File(object.size)) => {

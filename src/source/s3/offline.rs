@@ -12,6 +12,7 @@ use super::scope;
 use crate::cloudtrail::keys::Scope;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::report::{Coverage, Report};
+use crate::source::location::Location;
 use crate::source::spec::BucketInput;
 use crate::source::walk::walk_mirror;
 use crate::source::{LogFile, LogSource, SourceItem};
@@ -32,29 +33,29 @@ pub struct OfflineMirror {
     /// What the run does not cover.
     coverage: Coverage,
     mirror: PathBuf,
-    bucket: String,
+    bucket: Arc<str>,
 }
 
 impl OfflineMirror {
     /// Finds the requested logs. Returns an error if none are mirrored, or the mirror belongs
     /// to another bucket.
     pub fn open(input: &BucketInput, report: &Report) -> Result<OfflineMirror, Error> {
-        let mirror = Mirror::at(&input.mirror, &input.bucket)?;
+        let mirror = Mirror::at(&input.mirror, &input.location.bucket)?;
+        let (location, prefix) = (&input.location, input.location.object_key());
         let scope = scope(input)?.below(&input.mirror);
         let Some(root) = mirror.root().filter(|root| has_objects(root)) else {
-            let text = format!("nothing of s3://{} is mirrored here", input.bucket);
+            let text = format!("nothing of {} is mirrored here", location.bucket_address());
             let advice = "run without --offline, or name another folder by --mirror";
             return Err(Error::Failed(format!("{}: {text}; {advice}", input.mirror.display())));
         };
-        let named = input.mirror.join(input.prefix.trim_end_matches('/'));
+        let named = input.mirror.join(prefix);
         let missing = |why: String| Error::Failed(format!("{}: cannot be read: {why}", named.display()));
-        match root.find(Path::new(input.prefix.trim_end_matches('/'))) {
+        match root.find(Path::new(prefix)) {
             Ok(Some(_)) => {}
             Ok(None) => return Err(missing("No such file or directory".into())),
             Err(error) => return Err(missing(plain(&error))),
         }
-        let address = format!("s3://{}/", input.bucket);
-        let found = local::search(&scope, root, &address, &input.prefix)?;
+        let found = local::search(&scope, root, location)?;
         found.notes.iter().for_each(|note| report.note(note));
         let path = |key: &str| input.mirror.join(key.trim_end_matches('/'));
         let mut skips = Vec::new();
@@ -72,7 +73,7 @@ impl OfflineMirror {
             coverage: Coverage { late: found.late(&scope), unread: found.unread, ..Coverage::default() },
             scope,
             mirror: input.mirror.clone(),
-            bucket: input.bucket.clone(),
+            bucket: Arc::clone(&location.bucket),
         })
     }
 
@@ -85,14 +86,14 @@ impl OfflineMirror {
     }
 
     fn file(&self, path: PathBuf) -> LogFile {
-        let address = self.address(&path);
-        LogFile { below: Some(Arc::clone(&self.root)), ..LogFile::object(path, address) }
+        let location = self.location(&path);
+        LogFile { below: Some(Arc::clone(&self.root)), ..LogFile::object(path, location) }
     }
 
     /// Returns the bucket address of a file in the mirror.
-    fn address(&self, path: &Path) -> String {
+    fn location(&self, path: &Path) -> Location {
         let key = self.root.relative(path).unwrap_or(path).to_string_lossy().replace('\\', "/");
-        format!("s3://{}/{key}", self.bucket)
+        Location::new(Arc::clone(&self.bucket), key)
     }
 }
 

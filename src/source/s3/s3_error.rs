@@ -1,12 +1,18 @@
-//! Errors of S3 and of the connection to it, with texts that say what to do.
+//! Errors of S3, with texts that say what to do.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::Error;
-use crate::source::s3::response_guard::TruncatedList;
+use crate::source::aws::{AwsError, AwsErrorKind};
+use crate::source::location::BucketAddress;
+use crate::source::s3::list_check::TruncatedList;
+
+/// The name of the service in messages.
+const SERVICE: &str = "S3";
 
 /// The request that failed.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +36,7 @@ pub(super) struct S3Error {
     pub(super) has_no_credentials: bool,
     /// Region of the bucket, if the answer contains it.
     pub(super) region: Option<String>,
-    bucket: String,
+    bucket: Arc<str>,
 }
 
 impl S3Error {
@@ -44,6 +50,7 @@ impl S3Error {
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let garbled = if (200..300).contains(&status) { garbled(error) } else { None };
         let is_garbled = garbled.is_some();
+        let mut has_no_credentials = false;
         let (text, is_fatal) = match (code, status) {
             _ if is_garbled => (garbled.unwrap_or_default(), false),
             ("NoSuchBucket", _) => ("there is no such bucket".into(), true),
@@ -51,22 +58,19 @@ impl S3Error {
                 let region = region.as_deref().unwrap_or("that its owner knows; set AWS_REGION");
                 (format!("the bucket is in another region: {region} ({code})"), true)
             }
-            ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) => {
-                (format!("the credentials have expired ({code}); {SIGN_IN}"), true)
-            }
-            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "UnrecognizedClientException", _) => {
-                (format!("the credentials are not accepted ({code}); {SIGN_IN}"), true)
-            }
-            ("RequestTimeTooSkewed", _) => ("the clock of this machine is wrong (RequestTimeTooSkewed)".into(), true),
             ("InvalidObjectState", _) => ("it is archived; restore it first (InvalidObjectState)".into(), false),
             ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => {
                 (denied(action, error.message().unwrap_or_default()), false)
             }
             ("NoSuchKey", _) | ("", 404) => ("it is gone from the bucket (NoSuchKey)".into(), false),
-            ("", _) => without_answer(error),
-            (code, _) => (format!("{code}: {}", error.message().unwrap_or("no reason given")), false),
+            _ => match AwsError::of_sdk(SERVICE, error) {
+                AwsError { kind: AwsErrorKind::NoCredentials, cause, .. } => {
+                    has_no_credentials = status == 0;
+                    (format!("{cause}; {SIGN_IN_FIRST}"), true)
+                }
+                error => (error.to_string(), error.kind.is_fatal()),
+            },
         };
-        let has_no_credentials = code.is_empty() && status == 0 && is_fatal;
         S3Error {
             text,
             is_fatal,
@@ -74,13 +78,13 @@ impl S3Error {
             is_garbled,
             has_no_credentials,
             region,
-            bucket: (*bucket).to_string(),
+            bucket: (*bucket).into(),
         }
     }
 
     /// Creates an error for an invalid listing.
     pub(super) fn of_list(bucket: &str, text: String) -> S3Error {
-        let bucket = bucket.to_string();
+        let bucket = bucket.into();
         let (is_fatal, is_transient, is_garbled, has_no_credentials) = (false, false, false, false);
         S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region: None, bucket }
     }
@@ -92,7 +96,7 @@ impl S3Error {
 
     /// Converts to an error that ends the run.
     pub(super) fn into_fatal(self) -> Error {
-        Error::Failed(format!("s3://{}: {}", self.bucket, self.text))
+        Error::Failed(format!("{}: {}", BucketAddress(&self.bucket), self.text))
     }
 }
 
@@ -121,7 +125,7 @@ fn region(response: &HttpResponse) -> Option<String> {
     Some(region.into())
 }
 
-const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose others by --profile";
+/// The remedy for missing credentials: a bucket can be public, in contrast to other resources.
 const SIGN_IN_FIRST: &str =
     "sign in, for example by `aws sso login`, choose others by --profile, or read a public bucket by --no-sign-request";
 
@@ -137,43 +141,4 @@ fn denied(action: &S3Action<'_>, message: &str) -> String {
         }
         S3Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
     }
-}
-
-/// Describes a failure without an answer, and whether it ends the run.
-fn without_answer<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> (String, bool) {
-    let chain = causes(error);
-    let text = chain.join(": ");
-    let lower = text.to_lowercase();
-    let cause = cause(error);
-    if lower.contains("credential") || lower.contains("sso") || lower.contains("token") {
-        // The SDK lists every place it searched; that detail is omitted.
-        let is_missing = lower.contains("no credentials found") || cause == "the credential provider was not enabled";
-        let what = if is_missing { "no credentials were found".into() } else { format!("no credentials: {cause}") };
-        return (format!("{what}; {SIGN_IN_FIRST}"), true);
-    }
-    match error {
-        SdkError::TimeoutError(_) => ("no answer in time".into(), false),
-        SdkError::DispatchFailure(_) => (format!("S3 cannot be reached: {cause}"), false),
-        _ => (cause, false),
-    }
-}
-
-/// Returns the root cause, without Rust's "(os error 2)".
-pub(super) fn cause(error: &dyn StdError) -> String {
-    let text = causes(error).pop().unwrap_or_default();
-    text.split(" (os error").next().unwrap_or_default().to_string()
-}
-
-/// Returns the texts of an error and its causes, outermost first.
-fn causes(error: &dyn StdError) -> Vec<String> {
-    let mut chain = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if chain.last() != Some(&text) {
-            chain.push(text);
-        }
-        next = error.source();
-    }
-    chain
 }

@@ -11,25 +11,24 @@ use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::{Error, plain};
 use crate::sink::partial_file::ENDING;
+use crate::source::location::Location;
 
-/// Finds the log folders of `mirror` below `prefix`. `address` is the bucket's address, for
-/// messages.
+/// Finds the log folders of `mirror` below a prefix.
 ///
 /// Returns an error if the prefix contains no logs.
 pub(in super::super) fn search(
     scope: &Scope,
     mirror: &MirrorRoot,
-    address: &str,
-    prefix: &str,
+    root: &Location,
 ) -> Result<DiscoveredFolders<io::Error>, Error> {
-    let file = prefix.trim_end_matches('/');
+    let file = root.object_key();
     // Anything that is not a folder is treated as an object; reading it reports links and
     // special files.
     if !matches!(mirror.find(Path::new(file)), Ok(Some(MirrorEntry::Folder))) {
         return Ok(DiscoveredFolders { object: Some(file.to_string()), ..DiscoveredFolders::default() });
     }
-    let fail = |text: String| Error::Failed(format!("{address}{prefix}: {text}"));
-    let mut search = FolderSearch::new(scope, address.to_string(), prefix);
+    let fail = |text: String| Error::Failed(format!("{root}: {text}"));
+    let mut search = FolderSearch::new(scope, root);
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let mut next = BTreeSet::new();
@@ -49,8 +48,10 @@ pub(in super::super) fn search(
     let is_known = |folder: &str| {
         !matches!(FolderLevel::of(folder), FolderLevel::Outside | FolderLevel::Unknown | FolderLevel::Other)
     };
-    if !search.seen.iter().map(String::as_str).chain([prefix]).any(is_known) && search.found.failures.is_empty() {
-        return Ok(DiscoveredFolders { folders: [prefix.to_string()].into(), ..DiscoveredFolders::default() });
+    if !search.seen.iter().map(String::as_str).chain([root.key.as_str()]).any(is_known)
+        && search.found.failures.is_empty()
+    {
+        return Ok(DiscoveredFolders { folders: [root.key.clone()].into(), ..DiscoveredFolders::default() });
     }
     search.conclude().map_err(fail)
 }

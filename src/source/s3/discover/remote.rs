@@ -12,6 +12,7 @@ use super::super::list_page::{ListPage, PageSequence};
 use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch, MOST, is_organisation};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
+use crate::source::location::Location;
 use crate::source::s3::s3_error::S3Error;
 
 /// Number of folders that are listed concurrently.
@@ -19,10 +20,10 @@ const LOOKS: usize = 64;
 /// Largest number of subfolders; more than any organisation has accounts.
 const MOST_IN_ONE: usize = 200_000;
 
-/// Finds the log folders below `prefix`. `holds` is the result of the first listing.
+/// Finds the log folders below a prefix. `holds` is the result of the first listing.
 pub(in super::super) async fn search(
     shared: &Arc<MirrorTasks>,
-    prefix: &str,
+    root: &Location,
     holds: FirstListing,
 ) -> Result<DiscoveredFolders<S3Error>, Error> {
     let mut first = match holds {
@@ -31,17 +32,16 @@ pub(in super::super) async fn search(
         }
         FirstListing::Folder(page) => Some(page),
     };
-    let address = shared.client.address("");
-    let fail = |text: String| Error::Failed(format!("{address}{prefix}: {text}"));
-    let mut search = FolderSearch::new(&shared.scope, address.clone(), prefix);
+    let fail = |text: String| Error::Failed(format!("{root}: {text}"));
+    let mut search = FolderSearch::new(&shared.scope, root);
     let permits = Arc::new(Semaphore::new(LOOKS));
     let mut folders = search.begin().map_err(fail)?;
     while !folders.is_empty() {
         let queries = search.queries(std::mem::take(&mut folders));
-        for (query, contents) in answers(shared, &permits, queries, prefix, &mut first).await? {
+        for (query, contents) in answers(shared, &permits, queries, &root.key, &mut first).await? {
             match contents {
                 Ok(contents) => folders.extend(search.take(&query, contents)),
-                Err(error) if error.is_fatal || query.folder == prefix => return Err(error.into_fatal()),
+                Err(error) if error.is_fatal || query.folder == root.key => return Err(error.into_fatal()),
                 Err(error) => {
                     let why = error.text.clone();
                     search.fail(query, error, why);

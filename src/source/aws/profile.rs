@@ -8,7 +8,7 @@ use etcetera::home_dir;
 
 /// Returns an error text if the profile named by the option or the environment does not exist;
 /// `None` if it exists or none is named.
-pub(super) fn missing(option: Option<&str>) -> Option<String> {
+pub fn missing(option: Option<&str>) -> Option<String> {
     let (name, by) = match option {
         Some(name) => (name.to_string(), "--profile"),
         None => (std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty())?, "AWS_PROFILE"),

@@ -1,0 +1,16 @@
+//! What requests to all AWS services share: configuration, errors, size limits, and running
+//! them until the user cancels.
+
+pub mod aws_error;
+pub mod connection;
+pub mod credentials;
+pub mod profile;
+pub mod query;
+pub mod response_limit;
+pub mod retry;
+mod runtime;
+pub mod xml_element;
+
+pub use self::aws_error::{AwsError, AwsErrorKind};
+pub use self::connection::Connection;
+pub use self::runtime::{THREADS, runtime, unless_stopped};

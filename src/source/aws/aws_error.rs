@@ -1,0 +1,244 @@
+//! Errors that a request to any AWS service can have, with texts that say what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+/// The kind of an error, which decides what can be done about it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum AwsErrorKind {
+    /// No credentials were found, or their provider failed.
+    NoCredentials,
+    /// The credentials were valid once.
+    ExpiredCredentials,
+    /// The service does not know the credentials, or not in this region.
+    RejectedCredentials,
+    /// The clock of this machine differs too much from that of the service.
+    ClockSkew,
+    /// The credentials lack a permission.
+    AccessDenied,
+    /// The service asks to slow down.
+    Throttled,
+    /// There was no answer in time.
+    Timeout,
+    /// The connection could not be made, or broke.
+    Unreachable,
+    /// The service failed (status 5xx).
+    ServiceFailure,
+    /// The answer is incomplete, too large, or not what was asked for.
+    InvalidResponse,
+    /// Any other reason.
+    Other,
+}
+
+/// Error of a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AwsError {
+    /// What can be done about it.
+    pub kind: AwsErrorKind,
+    /// Code that the service gave; empty if there was no answer.
+    pub code: String,
+    /// What is wrong, without the remedy.
+    pub cause: String,
+}
+
+impl AwsErrorKind {
+    /// Classifies an error response.
+    fn of_response(status: u16, code: &str, message: &str) -> AwsErrorKind {
+        const TOO_MANY_REQUESTS: u16 = 429;
+        match code {
+            // The signature contains the time of the request.
+            _ if message.starts_with("Signature expired") || message.starts_with("Signature not yet current") => {
+                AwsErrorKind::ClockSkew
+            }
+            "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired" => {
+                AwsErrorKind::ExpiredCredentials
+            }
+            "AuthFailure"
+            | "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+            | "InvalidToken"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException" => AwsErrorKind::RejectedCredentials,
+            "RequestTimeTooSkewed" => AwsErrorKind::ClockSkew,
+            "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "UnauthorizedOperation" => {
+                AwsErrorKind::AccessDenied
+            }
+            "BandwidthLimitExceeded"
+            | "EC2ThrottledException"
+            | "LimitExceededException"
+            | "PriorRequestNotComplete"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown"
+            | "ThrottledException"
+            | "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequests"
+            | "TooManyRequestsException"
+            | "TransactionInProgressException" => AwsErrorKind::Throttled,
+            _ if status == TOO_MANY_REQUESTS => AwsErrorKind::Throttled,
+            _ if status >= 500 => AwsErrorKind::ServiceFailure,
+            _ => AwsErrorKind::Other,
+        }
+    }
+
+    /// True if every further request to the same region would fail too.
+    pub fn is_fatal(self) -> bool {
+        match self {
+            AwsErrorKind::NoCredentials
+            | AwsErrorKind::ExpiredCredentials
+            | AwsErrorKind::RejectedCredentials
+            | AwsErrorKind::ClockSkew => true,
+            AwsErrorKind::AccessDenied
+            | AwsErrorKind::Throttled
+            | AwsErrorKind::Timeout
+            | AwsErrorKind::Unreachable
+            | AwsErrorKind::ServiceFailure
+            | AwsErrorKind::InvalidResponse
+            | AwsErrorKind::Other => false,
+        }
+    }
+
+    /// What the user can do about it; `None` if the cause says it, or nothing is known.
+    fn remedy(self) -> Option<&'static str> {
+        match self {
+            AwsErrorKind::NoCredentials => {
+                Some("sign in, for example by `aws sso login`, or choose others by --profile")
+            }
+            AwsErrorKind::ExpiredCredentials | AwsErrorKind::RejectedCredentials => {
+                Some("sign in again, for example by `aws sso login`, or choose others by --profile")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl AwsError {
+    /// Creates the error for an error response.
+    pub fn of_response(status: u16, code: &str, message: Option<&str>) -> AwsError {
+        let message = message.unwrap_or("no reason given");
+        let kind = AwsErrorKind::of_response(status, code, message);
+        let cause = match kind {
+            AwsErrorKind::ExpiredCredentials => format!("the credentials have expired ({code})"),
+            AwsErrorKind::RejectedCredentials => format!("the credentials are not accepted ({code})"),
+            AwsErrorKind::ClockSkew => format!("the clock of this machine is wrong ({code})"),
+            AwsErrorKind::AccessDenied => format!("access denied ({code}): {message}"),
+            _ => format!("{code}: {message}"),
+        };
+        AwsError { kind, code: code.into(), cause }
+    }
+
+    /// Creates the error for a request that `service` did not answer. `kind` applies unless the
+    /// credentials are the cause.
+    pub fn without_answer(service: &str, error: &(dyn StdError + 'static), kind: AwsErrorKind) -> AwsError {
+        let lower = causes(error).join(": ").to_lowercase();
+        let root = root_cause(error);
+        let is_about_credentials = lower.contains("credential") || lower.contains("sso") || lower.contains("token");
+        // The SDK lists every place it searched; that detail is omitted.
+        let is_missing = lower.contains("no credentials found") || root == "the credential provider was not enabled";
+        let (kind, cause) = match kind {
+            _ if is_about_credentials && is_missing => {
+                (AwsErrorKind::NoCredentials, "no credentials were found".into())
+            }
+            _ if is_about_credentials => (AwsErrorKind::NoCredentials, format!("no credentials: {root}")),
+            AwsErrorKind::Timeout => (kind, "no answer in time".into()),
+            AwsErrorKind::Unreachable => (kind, format!("{service} cannot be reached: {root}")),
+            _ => (kind, root),
+        };
+        AwsError { kind, code: String::new(), cause }
+    }
+
+    /// Creates the error for an answer that is incomplete or not what was asked for.
+    pub fn invalid_response(cause: String) -> AwsError {
+        AwsError { kind: AwsErrorKind::InvalidResponse, code: String::new(), cause }
+    }
+
+    /// Creates the error of a request that the SDK sent to `service`.
+    pub fn of_sdk<E>(service: &str, error: &SdkError<E, HttpResponse>) -> AwsError
+    where
+        E: StdError + ProvideErrorMetadata + 'static,
+    {
+        if let Some(code) = error.code().filter(|code| !code.is_empty()) {
+            let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+            return AwsError::of_response(status, code, error.message());
+        }
+        let kind = match error {
+            SdkError::TimeoutError(_) => AwsErrorKind::Timeout,
+            SdkError::DispatchFailure(_) => AwsErrorKind::Unreachable,
+            _ => AwsErrorKind::Other,
+        };
+        AwsError::without_answer(service, error, kind)
+    }
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause)?;
+        self.kind.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
+impl StdError for AwsError {}
+
+/// Returns the root cause, without Rust's "(os error 2)".
+pub fn root_cause(error: &dyn StdError) -> String {
+    let text = causes(error).pop().unwrap_or_default();
+    text.split(" (os error").next().unwrap_or_default().to_string()
+}
+
+/// Returns the texts of an error and its causes, outermost first.
+fn causes(error: &dyn StdError) -> Vec<String> {
+    let mut chain = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if chain.last() != Some(&text) {
+            chain.push(text);
+        }
+        next = error.source();
+    }
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn error_responses_are_classified_and_name_a_remedy() {
+        for (code, kind, text) in [
+            ("ExpiredToken", AwsErrorKind::ExpiredCredentials, "the credentials have expired (ExpiredToken); sign in"),
+            ("AuthFailure", AwsErrorKind::RejectedCredentials, "the credentials are not accepted (AuthFailure); sign"),
+            ("RequestTimeTooSkewed", AwsErrorKind::ClockSkew, "the clock of this machine is wrong ("),
+            ("UnauthorizedOperation", AwsErrorKind::AccessDenied, "access denied (UnauthorizedOperation): why"),
+            ("RequestLimitExceeded", AwsErrorKind::Throttled, "RequestLimitExceeded: why"),
+            ("InvalidParameterValue", AwsErrorKind::Other, "InvalidParameterValue: why"),
+        ] {
+            let error = AwsError::of_response(400, code, Some("why"));
+            assert_eq!((error.kind, error.code.as_str()), (kind, code));
+            assert!(error.to_string().starts_with(text), "{error}");
+        }
+        let skewed = AwsError::of_response(403, "SignatureDoesNotMatch", Some("Signature expired: 1 is earlier than"));
+        assert_eq!(skewed.kind, AwsErrorKind::ClockSkew);
+        assert_eq!(AwsError::of_response(400, "X", None).to_string(), "X: no reason given");
+    }
+
+    #[test]
+    fn failures_without_an_answer_name_the_service_or_the_credentials() {
+        let text =
+            |error: &str, kind| AwsError::without_answer("EC2", &io::Error::other(error.to_string()), kind).to_string();
+        assert_eq!(text("x", AwsErrorKind::Timeout), "no answer in time");
+        assert_eq!(text("refused (os error 1)", AwsErrorKind::Unreachable), "EC2 cannot be reached: refused");
+        assert_eq!(text("x", AwsErrorKind::Other), "x");
+        let missing = text("no credentials found in chain", AwsErrorKind::Unreachable);
+        assert!(missing.starts_with("no credentials were found; sign in, for example"), "{missing}");
+        assert!(text("the SSO session is over", AwsErrorKind::Other).starts_with("no credentials: the SSO session"));
+    }
+}

@@ -1,0 +1,135 @@
+//! Signs one request, sends it, and receives an answer of limited size.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_sdk_s3::error::{BoxError, ConnectorError};
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+
+use super::QueryService;
+use crate::source::aws::{AwsError, AwsErrorKind};
+
+/// Largest answer in bytes: exceeds a page of a thousand resources with their tags.
+const LONGEST: usize = 16 << 20;
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+/// Sends requests over connections that are kept for further ones.
+#[derive(Debug)]
+pub(super) struct QueryTransport {
+    connector: SharedHttpConnector,
+    /// Time without any data after which a request fails.
+    patience: Duration,
+}
+
+/// A signed request, but for its credentials.
+#[derive(Debug)]
+pub(super) struct FormRequest<'a> {
+    pub(super) service: &'a QueryService,
+    pub(super) region: &'a str,
+    pub(super) url: &'a str,
+    pub(super) form: &'a str,
+}
+
+/// An answer with any status.
+#[derive(Debug)]
+pub(super) struct HttpAnswer {
+    pub(super) status: u16,
+    pub(super) text: String,
+}
+
+impl QueryTransport {
+    /// Creates a transport with the time-outs of a configuration, and the proxy of the
+    /// environment.
+    pub(super) fn new(config: &SdkConfig) -> QueryTransport {
+        const CONNECT: Duration = Duration::from_millis(3100);
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let timeouts = config.timeout_config();
+        let patience = timeouts.and_then(|timeouts| timeouts.read_timeout()).unwrap_or(PATIENCE);
+        let connect = timeouts.and_then(|timeouts| timeouts.connect_timeout()).unwrap_or(CONNECT);
+        let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(patience).build();
+        let connector = Connector::builder()
+            .connector_settings(settings)
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+            .build();
+        QueryTransport { connector: SharedHttpConnector::new(connector), patience }
+    }
+
+    /// Sends a request and receives its answer.
+    pub(super) async fn send(
+        &self,
+        request: &FormRequest<'_>,
+        credentials: &Credentials,
+    ) -> Result<HttpAnswer, AwsError> {
+        let name = request.service.name;
+        let signed = signed(request, credentials)
+            .map_err(|error| AwsError::without_answer(name, &*error, AwsErrorKind::Other))?;
+        let answer = self.connector.call(signed).await.map_err(|error| {
+            let kind = connector_kind(&error);
+            AwsError::without_answer(name, &error, kind)
+        })?;
+        let status = answer.status().as_u16();
+        let bytes = self.receive(name, answer.into_body()).await?;
+        Ok(HttpAnswer { status, text: String::from_utf8_lossy(&bytes).into_owned() })
+    }
+
+    /// Receives a body.
+    async fn receive(&self, service: &str, body: SdkBody) -> Result<Vec<u8>, AwsError> {
+        let (mut body, mut bytes) = (ByteStream::new(body), Vec::new());
+        loop {
+            let chunk = tokio::time::timeout(self.patience, body.next()).await;
+            let chunk = chunk.map_err(|error| AwsError::without_answer(service, &error, AwsErrorKind::Timeout))?;
+            match chunk.transpose() {
+                Ok(None) => return Ok(bytes),
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > LONGEST => {
+                    return Err(AwsError::invalid_response(format!("the answer is larger than {} MiB", LONGEST >> 20)));
+                }
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Err(error) => return Err(AwsError::without_answer(service, &error, AwsErrorKind::Unreachable)),
+            }
+        }
+    }
+}
+
+/// Creates the HTTP request with its signature.
+fn signed(request: &FormRequest<'_>, credentials: &Credentials) -> Result<HttpRequest, BoxError> {
+    let identity = credentials.clone().into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(request.region)
+        .name(request.service.host)
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()?
+        .into();
+    let body = SignableBody::Bytes(request.form.as_bytes());
+    let signable = SignableRequest::new("POST", request.url, [("content-type", FORM)].into_iter(), body)?;
+    let (instructions, _) = sign(signable, &parameters)?.into_parts();
+    let mut signed = HttpRequest::new(SdkBody::from(request.form));
+    signed.set_method("POST")?;
+    signed.set_uri(request.url)?;
+    let headers = signed.headers_mut();
+    headers.try_insert("content-type", FORM)?;
+    headers.try_insert("user-agent", concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))?;
+    for header in instructions.into_parts().0 {
+        headers.try_insert(header.name(), header.value().to_string())?;
+    }
+    Ok(signed)
+}
+
+fn connector_kind(error: &ConnectorError) -> AwsErrorKind {
+    match error {
+        error if error.is_timeout() => AwsErrorKind::Timeout,
+        // The request itself is invalid, so it would fail again.
+        error if error.is_user() => AwsErrorKind::Other,
+        _ => AwsErrorKind::Unreachable,
+    }
+}

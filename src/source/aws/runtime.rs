@@ -1,0 +1,38 @@
+//! Runs requests on the threads of a runtime.
+
+use std::io;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+
+/// Number of threads for requests, and again for downloads. Few threads saturate a network.
+pub const THREADS: usize = 2;
+
+/// Creates a runtime with [`THREADS`] threads. Returns an error if the system refuses one.
+pub fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()
+}
+
+/// Runs `work`. Returns an error if the user cancels before it is done.
+pub async fn unless_stopped<T>(stop: &Cancellation, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::select! {
+        result = work => result,
+        () = stop.interrupted() => Err(Error::Interrupted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancellation_ends_the_wait() {
+        let (runtime, stop) = (runtime().unwrap(), Cancellation::default());
+        assert_eq!(runtime.block_on(unless_stopped(&stop, async { Ok(1) })).unwrap(), 1);
+        stop.interrupt();
+        let endless = std::future::pending::<Result<(), Error>>();
+        assert!(matches!(runtime.block_on(unless_stopped(&stop, endless)), Err(Error::Interrupted)));
+    }
+}
