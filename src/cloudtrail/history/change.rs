@@ -133,8 +133,8 @@ pub enum Property {
     Exists,
     /// `running`, `stopped`, `available` …
     State,
-    /// A private IPv4 address of an interface (several), or of an instance of which no
-    /// interface is known.
+    /// A private IPv4 address of an interface (several), or of an instance or a NAT gateway
+    /// of which no interface is known.
     PrivateAddress,
     /// A public IPv4 address: of an allocation, or assigned to an interface.
     PublicAddress,
@@ -143,8 +143,8 @@ pub enum Property {
     /// The instance that an interface or a volume is attached to, or the NAT gateway that
     /// an interface belongs to. The relation is the attachment.
     AttachedTo,
-    /// The interface, the instance or the NAT gateway that an allocation's address leads
-    /// to. The relation is the association.
+    /// The interface, the instance, the NAT gateway or the load balancer that an
+    /// allocation's address leads to. The relation is the association.
     AssociatedWith,
     /// A security group (several), by its id.
     Group,
@@ -152,7 +152,8 @@ pub enum Property {
     /// [`SecurityGroupRule`](super::rule::SecurityGroupRule) as text. The relation is the id of
     /// the rule.
     Rule,
-    /// A member of a load balancer, a target group or an auto scaling group (several).
+    /// A member of a load balancer, a target group or an auto scaling group (several): the
+    /// id of an instance, or the id of a target and its port, such as `i-0a:8080`.
     Member,
     /// The value of the tag with this key.
     Tag(String),
