@@ -4,6 +4,7 @@
 pub mod completions;
 mod context;
 mod dispatch;
+pub mod history;
 mod isolation;
 mod man;
 mod no_match_hints;
@@ -32,4 +33,5 @@ pub trait Command: Sync {
 const MAIN: &dyn Command = &rows::Rows;
 
 /// The named commands, in the order of the help.
-const COMMANDS: &[&dyn Command] = &[&summary::SummaryCommand, &sync::Sync, &completions::Completions, &man::Man];
+const COMMANDS: &[&dyn Command] =
+    &[&summary::SummaryCommand, &history::History, &sync::Sync, &completions::Completions, &man::Man];

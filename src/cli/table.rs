@@ -13,7 +13,7 @@ use crate::syntax::window;
 use crate::table::catalogue;
 use crate::table::layout::{Format, TableLayout};
 
-/// Options for the format and the destination of rows.
+/// Options for the rows of events.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct TableArgs {
@@ -23,21 +23,9 @@ pub struct TableArgs {
     /// leaves a column out.
     #[arg(short, long, value_name = "LIST", allow_hyphen_values = true)]
     pub columns: Vec<String>,
-    /// Format of the output
-    ///
-    /// A table leaves out default columns that do not fit the terminal; columns that are
-    /// named are all shown. [default: by the ending of --output, else table on a terminal
-    /// and tsv elsewhere]
-    #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
-    pub format: Option<Format>,
-    /// Separate the cells of CSV by this character, such as ';'
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, hide_short_help = true)]
-    pub delimiter: Option<u8>,
-    /// Write to this file
-    ///
-    /// It appears only when it is complete.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// How rows are written, and where to.
+    #[command(flatten)]
+    pub format: FormatArgs,
     /// Sort by these columns; - for descending
     #[arg(long, value_name = "[-]COLUMN,…", allow_hyphen_values = true)]
     pub sort: Vec<String>,
@@ -55,6 +43,27 @@ pub struct TableArgs {
     /// Write only the number of matching events
     #[arg(long)]
     pub count: bool,
+}
+
+/// Options for the format and the destination of rows, whatever they contain.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct FormatArgs {
+    /// Format of the output
+    ///
+    /// A table leaves out default columns that do not fit the terminal; columns that are
+    /// named are all shown. [default: by the ending of --output, else table on a terminal
+    /// and tsv elsewhere]
+    #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
+    pub format: Option<Format>,
+    /// Separate the cells of CSV by this character, such as ';'
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, hide_short_help = true)]
+    pub delimiter: Option<u8>,
+    /// Write to this file
+    ///
+    /// It appears only when it is complete.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Show times in this zone, and interpret --since and --until in it: local,
     /// Europe/Berlin, +02:00 [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
@@ -75,14 +84,7 @@ pub struct TableArgs {
 }
 
 impl TableArgs {
-    /// The time zone in which times are shown and parsed.
-    pub fn zone(&self) -> Result<TimeZone, Error> {
-        self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)
-    }
-
-    /// The layout of rows, as wide as the terminal on standard output or else `columns`
-    /// wide. `set` lists the options that come from settings. Fails if an option has no
-    /// effect on the format.
+    /// The layout of rows, as [`FormatArgs::layout`]. A number alone is never a table.
     pub fn layout(
         &self,
         zone: TimeZone,
@@ -90,7 +92,35 @@ impl TableArgs {
         terminal: Option<Terminal>,
         columns: Option<usize>,
     ) -> Result<TableLayout, Error> {
-        let format = self.format(terminal.is_some())?;
+        let layout = self.format.layout(zone, set, terminal, columns, !self.count)?;
+        Ok(TableLayout { columns: split_list(&self.columns), ..layout })
+    }
+
+    /// The columns to sort by, the most significant first.
+    pub fn order(&self) -> Vec<SortColumn> {
+        order(&self.sort)
+    }
+}
+
+impl FormatArgs {
+    /// The time zone in which times are shown and parsed.
+    pub fn zone(&self) -> Result<TimeZone, Error> {
+        self.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)
+    }
+
+    /// The layout of rows, as wide as the terminal on standard output or else `columns`
+    /// wide. `set` lists the options that come from settings. `has_rows` says that there are
+    /// rows to align on a terminal. Fails if an option has no
+    /// effect on the format.
+    pub fn layout(
+        &self,
+        zone: TimeZone,
+        set: Vec<&'static str>,
+        terminal: Option<Terminal>,
+        columns: Option<usize>,
+        has_rows: bool,
+    ) -> Result<TableLayout, Error> {
+        let format = self.format(terminal.is_some() && has_rows)?;
         if format == Format::Json
             && let Some(option) = table_option(self)
         {
@@ -103,7 +133,7 @@ impl TableArgs {
             return Err(Error::about("--excel", " has no effect on an aligned table; use tsv or csv"));
         }
         Ok(TableLayout {
-            columns: split_list(&self.columns),
+            columns: Vec::new(),
             format,
             delimiter: self.delimiter.unwrap_or(b','),
             width: terminal.map(Terminal::columns).or(columns),
@@ -116,13 +146,22 @@ impl TableArgs {
         })
     }
 
+    /// Returns a usage error if a workbook would be written to a terminal.
+    pub fn check_workbook(&self, is_terminal: bool) -> Result<(), Error> {
+        if is_terminal && self.output.is_none() {
+            let text = ": refusing to write a workbook to a terminal; use -o FILE.xlsx";
+            return Err(Error::about("--format xlsx", text));
+        }
+        Ok(())
+    }
+
     /// The format: as named, else by the ending of the file, else by the destination.
     /// Fails for a folder and for an unknown ending.
     fn format(&self, is_terminal: bool) -> Result<Format, Error> {
         let Some(output) = self.output.as_deref() else {
             let for_excel = if self.excel { Some(Format::Tsv) } else { None };
             let for_delimiter = self.delimiter.map(|_| Format::Csv);
-            let usual = if is_terminal && !self.count { Format::Table } else { Format::Tsv };
+            let usual = if is_terminal { Format::Table } else { Format::Tsv };
             return Ok(self.format.or(for_delimiter).or(for_excel).unwrap_or(usual));
         };
         let shown = output.to_string_lossy();
@@ -152,11 +191,6 @@ impl TableArgs {
             )),
         }
     }
-
-    /// The columns to sort by, the most significant first.
-    pub fn order(&self) -> Vec<SortColumn> {
-        order(&self.sort)
-    }
 }
 
 /// Parses the columns to sort by.
@@ -174,15 +208,11 @@ pub fn check_workbook(typed: &TableArgs, is_terminal: bool) -> Result<(), Error>
     if typed.count {
         return Err(Error::about("--count", " cannot be combined with xlsx"));
     }
-    if is_terminal && typed.output.is_none() {
-        let text = ": refusing to write a workbook to a terminal; use -o FILE.xlsx";
-        return Err(Error::about("--format xlsx", text));
-    }
-    Ok(())
+    typed.format.check_workbook(is_terminal)
 }
 
 /// A given option that has no effect on JSON.
-fn table_option(typed: &TableArgs) -> Option<&'static str> {
+fn table_option(typed: &FormatArgs) -> Option<&'static str> {
     [(typed.null.is_some(), "--null"), (typed.excel, "--excel")]
         .into_iter()
         .find_map(|(is_given, option)| is_given.then_some(option))

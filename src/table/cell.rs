@@ -128,7 +128,8 @@ fn in_zone(value: JsonValue<'_>, zone: &TimeZone) -> Option<String> {
     time::parse(str::from_utf8(text).ok()?).map(|time| shown_in(time, zone))
 }
 
-fn shown_in(time: Timestamp, zone: &TimeZone) -> String {
+/// A time as cells show it in a zone.
+pub fn shown_in(time: Timestamp, zone: &TimeZone) -> String {
     time.display_with_offset(zone.to_offset_info(time).offset()).to_string()
 }
 

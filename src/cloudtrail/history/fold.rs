@@ -2,6 +2,7 @@
 
 use super::change::{Change, ChangeEvent, Property, Resource, ResourceKind, Scope, detail};
 use super::interval::{Interval, IntervalBegin, IntervalEnd};
+use super::rule::SecurityGroupRule;
 use super::state::{PresentValue, ResourceKey, ResourceState, State};
 
 /// Receives each interval that ended, with what is known of its resource until then.
@@ -30,8 +31,18 @@ impl HistoryFold {
     pub fn apply(&mut self, event: &ChangeEvent, ended: &mut IntervalSink<'_>) {
         self.touched.clear();
         let mut step = FoldStep { state: &mut self.state, touched: &mut self.touched, event, ended };
-        for change in &event.changes {
-            step.change(change);
+        let mut changes = event.changes.iter().peekable();
+        while let Some(change) = changes.next() {
+            if let (Change::EndRelation { property: Property::Rule, relation, .. }, Some(next)) =
+                (change, changes.peek())
+                && let Change::Set { relation: Some(same), .. } = next
+                && same == relation
+            {
+                step.replace_rule(change, next);
+                changes.next();
+            } else {
+                step.change(change);
+            }
         }
         self.touched.sort_unstable();
         self.touched.dedup();
@@ -193,6 +204,33 @@ impl FoldStep<'_, '_> {
         let count = self.end_values(&key, property, |present| present.relation.as_deref() == Some(relation));
         if count == 0 {
             self.ended_unseen(&key, property, None, Some(relation));
+        }
+    }
+
+    /// Replaces the content of a rule, which keeps its id. The event does not tell the direction,
+    /// and may change the description alone.
+    fn replace_rule(&mut self, end: &Change, set: &Change) {
+        let (Change::EndRelation { resource, relation, .. }, Change::Set { resource: group, property, value, .. }) =
+            (end, set)
+        else {
+            return;
+        };
+        let scope = &self.event.scope;
+        let owner = self.state.relation(scope, relation, property).or_else(|| resource.clone());
+        let key = self.key(owner.as_ref().unwrap_or(group));
+        let values = self.state.resource(&key.0, &key.1).map_or(&[][..], |state| state.values(property));
+        let present = values.iter().find(|value| value.relation.as_deref() == Some(relation.as_str()));
+        let old = present.and_then(|value| value.value.as_deref()?.parse::<SecurityGroupRule>().ok());
+        let direction = old.as_ref().map(|rule| rule.direction);
+        let new = value.parse::<SecurityGroupRule>().ok();
+        let new = new.map(|rule| direction.map_or(rule.clone(), |direction| rule.or_direction(direction)));
+        if old.is_some() && old == new {
+            return;
+        }
+        self.end_relation(owner.as_ref(), property, relation);
+        if let Some(key) = self.existing(owner.as_ref().unwrap_or(group)) {
+            let text = new.map_or_else(|| value.clone(), |rule| rule.to_string());
+            self.set(&key, property, &text, Some(relation));
         }
     }
 

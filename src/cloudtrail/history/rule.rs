@@ -102,6 +102,16 @@ impl SecurityGroupRule {
         self
     }
 
+    /// The ports, or type and code of ICMP: `22`, `8000-8100`, `8/-1` or `all`.
+    pub fn ports_text(&self) -> String {
+        match self.ports {
+            Some((kind, code)) if self.protocol.starts_with("icmp") => format!("{kind}/{code}"),
+            Some((from, to)) if from == to => from.to_string(),
+            Some((from, to)) => format!("{from}-{to}"),
+            None => ALL.into(),
+        }
+    }
+
     /// Whether the rule itself names a network with this address as a source of incoming
     /// traffic. A rule of unknown direction may let it in, so it counts.
     pub fn lets_in(&self, address: IpAddr) -> bool {
@@ -232,12 +242,8 @@ impl FromStr for RuleSource {
 impl fmt::Display for SecurityGroupRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ", self.direction, self.protocol)?;
-        match self.ports {
-            Some((kind, code)) if self.protocol.starts_with("icmp") => write!(f, "{kind}/{code} ")?,
-            Some((from, to)) if from == to => write!(f, "{from} ")?,
-            Some((from, to)) => write!(f, "{from}-{to} ")?,
-            None if self.protocol != ALL => write!(f, "{ALL} ")?,
-            None => {}
+        if self.protocol != ALL {
+            write!(f, "{} ", self.ports_text())?;
         }
         write!(f, "{}", self.source)
     }

@@ -47,7 +47,7 @@ const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly
 impl RowsRequest {
     /// Checks the options. Returns `None` if there is nothing to read.
     pub(super) fn new(args: RowsArgs, context: &Context) -> Result<Option<RowsRequest>, Error> {
-        let zone = args.table.zone()?;
+        let zone = args.table.format.zone()?;
         let filter = args.filter.spec(&args.scope, context.now, &zone)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
@@ -61,14 +61,14 @@ impl RowsRequest {
             reading: ReadRequest {
                 inputs,
                 filter,
-                outputs: args.table.output.iter().cloned().collect(),
+                outputs: args.table.format.output.iter().cloned().collect(),
                 threads: args.work.threads(context.cores),
                 verbosity: args.verbosity.verbosity(),
             },
             table,
             sort: args.table.order(),
             dedupe: args.table.dedupe,
-            output: args.table.output,
+            output: args.table.format.output,
             count: args.table.count,
             limit: args.table.limit,
             now: context.now,

@@ -1,0 +1,179 @@
+//! What was true when, reconstructed from the events that changed it.
+//!
+//! ```text
+//!  engine ──events──▶ consumer ──changes──▶ change log ──fold──▶ intervals ──▶ rows
+//!                        │                       │
+//!                        └─▶ activity            └─▶ documents, commits
+//! ```
+
+mod activity;
+mod args;
+mod change_log;
+mod consumer;
+mod documents;
+mod ip;
+mod request;
+mod resource;
+mod row;
+mod rules;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use self::activity::Activity;
+use self::args::HistoryArgs;
+use self::change_log::ChangeLog;
+use self::consumer::{ChangeMerge, ChangeWorker};
+use self::request::{HistoryOutput, HistoryQuestion, HistoryRequest};
+use self::row::HistoryRow;
+use super::{Command, Context, isolation};
+use crate::cli::parse_error::usage_error;
+use crate::decode::event::FieldSet;
+use crate::engine::PreparedRun;
+use crate::engine::events::EventSelector;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::error::exit::Exit;
+use crate::report::{Coverage, Report, count};
+use crate::sink::Provenance;
+use crate::sink::document::DocumentFormat;
+use crate::sink::document::folder::{DocumentFolder, FolderChanges};
+use crate::sink::table_writer::TableWriter;
+use crate::sink::target::Target;
+
+/// The command `history`.
+#[derive(Debug)]
+pub struct History;
+
+impl Command for History {
+    fn definition(&self) -> clap::Command {
+        HistoryArgs::command()
+    }
+
+    fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
+        let args = HistoryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
+        let request = HistoryRequest::new(args, context)?;
+        if let Some(exit) = isolation::enter(&request.reading, context)? {
+            return Ok(exit);
+        }
+        let report = Report::new(request.reading.verbosity, request.writes_stdout());
+        let outcome = context.work(&report, |stop| run(&request, &report, stop));
+        Ok(context.conclude(&report, outcome))
+    }
+}
+
+/// Reads all changes, then answers.
+fn run(request: &HistoryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
+    let mut fields = FieldSet::default();
+    let selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+    let worker = ChangeWorker::new(request.now, &mut fields)?;
+    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    // Before the work, so that an output that cannot be written is reported at once.
+    let output = OpenOutput::new(request)?;
+    let workers = vec![worker; request.reading.threads];
+    let mut merge = ChangeMerge::new();
+    let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
+    let (log, activity, too_long) = merge.finish(stop)?;
+    report.clear();
+    if too_long > 0 {
+        report.note(&format!("{} too long to be read for a history", count(too_long, "event")));
+        coverage.problems += too_long;
+    }
+    output.write(log, &activity, request, report, &mut coverage, stop)?;
+    Ok(coverage)
+}
+
+/// Where the answer goes.
+enum OpenOutput<'a> {
+    Rows(&'a HistoryQuestion, Box<TableWriter>, Option<TimeZone>),
+    Files(DocumentFolder, DocumentFormat),
+    Git(Target, DocumentFormat),
+}
+
+impl<'a> OpenOutput<'a> {
+    fn new(request: &'a HistoryRequest) -> Result<OpenOutput<'a>, Error> {
+        Ok(match &request.output {
+            HistoryOutput::Rows { question, layout, path } => {
+                let window = request.reading.filter.window;
+                let provenance = Provenance { now: request.now, command: &request.command, window };
+                let table = TableWriter::open(path.as_deref(), layout, row::columns(question.columns()), &provenance)?;
+                OpenOutput::Rows(question, Box::new(table), layout.zone.clone())
+            }
+            HistoryOutput::Files(folder, format) => OpenOutput::Files(DocumentFolder::open(folder)?, *format),
+            HistoryOutput::Git(path, format) => OpenOutput::Git(Target::open(path.as_deref())?, *format),
+        })
+    }
+
+    fn write(
+        self,
+        mut log: ChangeLog,
+        activity: &Activity,
+        request: &HistoryRequest,
+        report: &Report,
+        coverage: &mut Coverage,
+        stop: &Cancellation,
+    ) -> Result<(), Error> {
+        match self {
+            OpenOutput::Rows(question, mut table, zone) => {
+                let mut rows = question.answer(&mut log)?;
+                if let Some(time) = request.at {
+                    rows.retain(|row| row.may_hold_at(time));
+                }
+                if rows.is_empty() {
+                    report.note(&question.empty_answer(request.at, activity));
+                }
+                row::write(rows, activity, zone.as_ref(), &mut table)?;
+                table.finish(coverage, stop)
+            }
+            OpenOutput::Files(mut folder, format) => {
+                documents::write_files(&mut log, &mut folder, format, request.at)?;
+                let FolderChanges { added, changed, removed } = folder.changes;
+                report.note(&format!("{added} files added, {changed} changed, {removed} removed"));
+                Ok(())
+            }
+            OpenOutput::Git(mut target, format) => {
+                let commits = documents::write_git_stream(&mut log, format, request.at, &mut target)?;
+                report.note(&count(commits, "commit"));
+                target.finish()
+            }
+        }
+    }
+}
+
+impl HistoryQuestion {
+    /// The columns of the answer.
+    fn columns(&self) -> &'static [&'static str] {
+        match self {
+            HistoryQuestion::Ip(_) => &ip::COLUMNS,
+            HistoryQuestion::Rules(_) => &rules::COLUMNS,
+            HistoryQuestion::Exposed(_) => &rules::EXPOSED_COLUMNS,
+            HistoryQuestion::Resource(_) => &resource::COLUMNS,
+        }
+    }
+
+    /// The rows of the answer, in no order.
+    fn answer(&self, log: &mut ChangeLog) -> Result<Vec<HistoryRow>, Error> {
+        match self {
+            HistoryQuestion::Ip(address) => ip::holders(log, *address),
+            HistoryQuestion::Rules(question) => rules::rules(log, question),
+            HistoryQuestion::Exposed(address) => rules::exposures(log, *address),
+            HistoryQuestion::Resource(id) => resource::properties(log, id),
+        }
+    }
+
+    /// What to say if there is no row.
+    fn empty_answer(&self, at: Option<Timestamp>, activity: &Activity) -> String {
+        let what = match self {
+            HistoryQuestion::Ip(address) => format!("nothing in the logs had the address {address}"),
+            HistoryQuestion::Rules(_) => "no such rule is in the logs".into(),
+            HistoryQuestion::Exposed(address) => format!("no rule in the logs let {address} in"),
+            HistoryQuestion::Resource(id) => format!("nothing in the logs changed {id}"),
+        };
+        let at = at.map_or(String::new(), |at| format!(" at {at}"));
+        let covered = activity.period().map_or(String::new(), |[first, last]| {
+            format!("; they are from {first} to {last}, and nothing is known of what began before and did not change")
+        });
+        format!("{what}{at}{covered}")
+    }
+}

@@ -1,0 +1,89 @@
+//! All changes in the order of time, in a temporary file: a question may need to go through
+//! them several times.
+
+use std::ops::ControlFlow;
+
+use crate::cloudtrail::history::change::ChangeEvent;
+use crate::cloudtrail::history::fold::HistoryFold;
+use crate::cloudtrail::history::interval::Interval;
+use crate::cloudtrail::history::state::ResourceState;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::spill::scratch::Scratch;
+
+/// Changes in the order of time.
+pub(super) struct ChangeLog {
+    file: Scratch,
+    stop: Cancellation,
+}
+
+const LENGTH: usize = size_of::<u64>();
+/// Bytes that are read at once.
+const BLOCK: usize = 1 << 18;
+
+impl ChangeLog {
+    /// Creates an empty log.
+    pub(super) fn new(stop: &Cancellation) -> Result<ChangeLog, Error> {
+        Ok(ChangeLog { file: Scratch::new()?, stop: stop.clone() })
+    }
+
+    /// Appends a change as JSON.
+    pub(super) fn append(&mut self, change: &[u8]) -> Result<(), Error> {
+        self.file.append(&(change.len() as u64).to_le_bytes())?;
+        self.file.append(change)
+    }
+
+    /// Ends writing.
+    pub(super) fn seal(&mut self) -> Result<(), Error> {
+        self.file.seal()
+    }
+
+    /// Calls `each` for every event, until it breaks.
+    pub(super) fn each(
+        &mut self,
+        mut each: impl FnMut(&ChangeEvent) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        let (end, mut at, mut buffer) = (self.file.end(), 0, Vec::new());
+        let mut start = 0;
+        loop {
+            let is_whole = buffer[start..]
+                .first_chunk::<LENGTH>()
+                .is_some_and(|length| buffer.len() - start - LENGTH >= u64::from_le_bytes(*length) as usize);
+            if !is_whole {
+                if at == end {
+                    return Ok(());
+                }
+                buffer.drain(..start);
+                start = 0;
+                let more = BLOCK.min((end - at) as usize);
+                let old = buffer.len();
+                buffer.resize(old + more, 0);
+                self.file.read(at, &mut buffer[old..])?;
+                at += more as u64;
+                continue;
+            }
+            if self.stop.is_interrupted() {
+                return Err(Error::Interrupted);
+            }
+            let length = buffer[start..].first_chunk::<LENGTH>().map_or(0, |length| u64::from_le_bytes(*length));
+            let change = &buffer[start + LENGTH..start + LENGTH + length as usize];
+            start += LENGTH + change.len();
+            let event = serde_json::from_slice(change)
+                .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
+            if each(&event)?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Calls `each` for every interval, and what is known of its resource.
+    pub(super) fn each_interval(&mut self, mut each: impl FnMut(Interval, &ResourceState)) -> Result<(), Error> {
+        let mut fold = HistoryFold::default();
+        self.each(|event| {
+            fold.apply(event, &mut each);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        fold.finish(&mut each);
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! Finds the events that changed resources, and sorts what they changed by time.
+
+use std::fmt::Display;
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+use rayon::ThreadPool;
+
+use super::activity::{Activity, ActivityReader};
+use super::change_log::ChangeLog;
+use crate::cloudtrail::field::Field;
+use crate::cloudtrail::history::change::ChangeEvent;
+use crate::cloudtrail::history::reader;
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
+use crate::engine::part_writer::PartWriter;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::filter::Filter;
+use crate::filter::spec::FilterSpec;
+use crate::report::Coverage;
+use crate::spill::sort::Sorter;
+
+/// Events are at most a quarter of this; the values of a longer one would take much more
+/// memory than its text.
+const LONGEST_EVENT: usize = 1 << 20;
+
+/// The changes of some events, with the keys by which they are sorted.
+#[derive(Debug, Default)]
+pub(super) struct ChangePart {
+    bytes: Vec<u8>,
+    /// The ends of the key and of the change of each event.
+    ends: Vec<[usize; 2]>,
+    /// The number of events that were too long to be read.
+    too_long: u64,
+}
+
+impl Part for ChangePart {
+    type Mark = (usize, usize, u64);
+
+    fn count(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn mark(&self) -> Self::Mark {
+        (self.bytes.len(), self.ends.len(), self.too_long)
+    }
+
+    fn count_at((_, events, _): &Self::Mark) -> u64 {
+        *events as u64
+    }
+
+    fn cut(&mut self, (bytes, events, too_long): &Self::Mark) {
+        self.bytes.truncate(*bytes);
+        self.ends.truncate(*events);
+        self.too_long = *too_long;
+    }
+
+    fn clear(&mut self) {
+        self.cut(&(0, 0, 0));
+        self.bytes.shrink_to(1 << 20);
+    }
+}
+
+/// Reads the changes of the events of one thread.
+#[derive(Clone)]
+pub(super) struct ChangeWorker {
+    /// Selects the events that can have changed a resource.
+    filter: Filter,
+    activity: ActivityReader,
+    user: Field,
+    time: FieldId,
+    name: FieldId,
+    id: FieldId,
+}
+
+impl ChangeWorker {
+    pub(super) fn new(now: Timestamp, fields: &mut FieldSet) -> Result<ChangeWorker, Error> {
+        let sources = reader::EVENT_NAMES.iter().map(|(source, _)| *source);
+        let names = reader::EVENT_NAMES.iter().flat_map(|(_, names)| names.iter().copied());
+        let spec = FilterSpec { now, ..FilterSpec::default() };
+        let spec = spec.with("--event-source", sources).with("--event-name", names);
+        Ok(ChangeWorker {
+            filter: Filter::new(&spec, fields)?,
+            activity: ActivityReader::new(fields)?,
+            user: Field::parse("userName", fields).map_err(Error::usage)?,
+            time: fields.slot("eventTime")?,
+            name: fields.slot("eventName")?,
+            id: fields.slot("eventID")?,
+        })
+    }
+
+    /// What the event changed; `None` if it changed nothing.
+    fn changes(&mut self, event: &Event<'_>) -> Option<ChangeEvent> {
+        let value = serde_json::from_slice(event.value().raw()).ok()?;
+        let changes = reader::changes(&value);
+        if changes.is_empty() {
+            return None;
+        }
+        let text = |slot| event.get(slot).and_then(|value| value.string()).map_or(String::new(), |text| text.into());
+        let mut actor = String::new();
+        self.user.each(event, |name| actor = name.to_string());
+        Some(ChangeEvent {
+            time: time::of_value(event.get(self.time)?)?,
+            id: text(self.id),
+            name: text(self.name),
+            scope: self.activity.scope(event),
+            actor,
+            changes,
+        })
+    }
+}
+
+impl EventWorker for ChangeWorker {
+    type Part = ChangePart;
+
+    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, ChangePart>) -> ControlFlow<()> {
+        let event = matched.event;
+        self.activity.note(event);
+        if !self.filter.answer(event).is_wanted() {
+            return ControlFlow::Continue(());
+        }
+        if event.value().raw().len() > LONGEST_EVENT {
+            out.part().too_long += 1;
+            return ControlFlow::Continue(());
+        }
+        let Some(change) = self.changes(event) else { return ControlFlow::Continue(()) };
+        let part = out.part();
+        sort_key(&change, &mut part.bytes);
+        let key_end = part.bytes.len();
+        if serde_json::to_writer(&mut part.bytes, &change).is_err() {
+            part.bytes.truncate(part.ends.last().map_or(0, |[_, end]| *end));
+            return ControlFlow::Continue(());
+        }
+        part.ends.push([key_end, part.bytes.len()]);
+        out.added(1)
+    }
+}
+
+/// Appends the key by which events are sorted: the time, then causes before effects, then
+/// the id, which means nothing but is the same in every run.
+fn sort_key(event: &ChangeEvent, key: &mut Vec<u8>) {
+    let seconds = (event.time.as_second() as u64) ^ (1 << 63);
+    key.extend_from_slice(&seconds.to_be_bytes());
+    key.extend_from_slice(&event.time.subsec_nanosecond().to_be_bytes());
+    key.push(reader::rank(&event.name));
+    key.extend_from_slice(event.id.as_bytes());
+}
+
+/// Sorts the changes of all threads.
+pub(super) struct ChangeMerge {
+    sorter: Sorter,
+    activity: Activity,
+    too_long: u64,
+}
+
+impl ChangeMerge {
+    pub(super) fn new() -> ChangeMerge {
+        ChangeMerge { sorter: Sorter::new(None), activity: Activity::default(), too_long: 0 }
+    }
+
+    /// The changes in the order of time, without duplicates; what the events cover; and how
+    /// many events were too long to be read.
+    pub(super) fn finish(self, stop: &Cancellation) -> Result<(ChangeLog, Activity, u64), Error> {
+        let mut log = ChangeLog::new(stop)?;
+        let mut last: Option<Vec<u8>> = None;
+        self.sorter.finish(|row, _| {
+            if stop.is_interrupted() {
+                return Err(Error::Interrupted);
+            }
+            // The copies of an event are next to each other.
+            if last.as_deref() != Some(row) {
+                log.append(row)?;
+                last = Some(row.to_vec());
+            }
+            Ok(())
+        })?;
+        log.seal()?;
+        Ok((log, self.activity, self.too_long))
+    }
+}
+
+impl Consumer for ChangeMerge {
+    type Part = ChangePart;
+    type Worker = ChangeWorker;
+
+    fn merge(
+        &mut self,
+        part: &mut ChangePart,
+        coverage: &mut Coverage,
+        _pool: &ThreadPool,
+    ) -> Result<ControlFlow<()>, Error> {
+        let mut start = 0;
+        for [key_end, end] in &part.ends {
+            self.sorter.push(&part.bytes[start..*key_end], &part.bytes[*key_end..*end])?;
+            start = *end;
+        }
+        coverage.rows += part.ends.len() as u64;
+        self.too_long += part.too_long;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn end_worker(&mut self, worker: ChangeWorker) {
+        self.activity.merge(worker.activity.finish());
+    }
+
+    fn problem(&mut self, _problem: &dyn Display) {}
+}

@@ -1,0 +1,191 @@
+//! One row of an answer: what was so, from when until when, who began and ended it, and how
+//! certain that is.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::activity::Activity;
+use crate::cloudtrail::history::change::Scope;
+use crate::cloudtrail::history::interval::{Interval, IntervalBegin, IntervalEnd};
+use crate::error::Error;
+use crate::sink::table_writer::TableWriter;
+use crate::table::cell::shown_in;
+use crate::table::column::ColumnType;
+use crate::table::computed::{CellValue, ComputedColumn};
+
+/// The columns before and after those of the question.
+const FIRST: [&str; 2] = ["from", "until"];
+const LAST: [&str; 7] = ["begunBy", "endedBy", "certainty", "account", "region", "beginEvent", "endEvent"];
+
+/// A row of an answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct HistoryRow {
+    /// The account and region.
+    pub(super) scope: Scope,
+    /// The event that began it.
+    pub(super) begin: IntervalBegin,
+    /// The event that ended it.
+    pub(super) end: Option<IntervalEnd>,
+    /// The cells of the question.
+    pub(super) cells: Vec<String>,
+    /// What else limits its certainty.
+    pub(super) doubt: Option<&'static str>,
+}
+
+impl HistoryRow {
+    /// A row for the whole of an interval.
+    pub(super) fn of(interval: &Interval, cells: Vec<String>) -> HistoryRow {
+        HistoryRow {
+            scope: interval.scope.clone(),
+            begin: interval.begin.clone(),
+            end: interval.end.clone(),
+            cells,
+            doubt: None,
+        }
+    }
+
+    /// Whether it may have been so at `time`.
+    pub(super) fn may_hold_at(&self, time: Timestamp) -> bool {
+        self.begin.earliest().is_none_or(|begin| begin <= time) && self.end.as_ref().is_none_or(|end| time < end.time)
+    }
+
+    /// Unknown beginnings first, then by time.
+    fn order(&self) -> (Option<Timestamp>, Option<Timestamp>, &Scope, &[String]) {
+        (self.begin.earliest(), self.end.as_ref().map(|end| end.time), &self.scope, &self.cells)
+    }
+}
+
+/// The columns of an answer with these columns of its own.
+pub(super) fn columns(own: &[&str]) -> Vec<ComputedColumn> {
+    FIRST.iter().chain(own).chain(&LAST).map(|name| ComputedColumn::new(*name, ColumnType::Text)).collect()
+}
+
+/// Writes the rows in the order of time, with times in `zone` or else in UTC.
+pub(super) fn write(
+    mut rows: Vec<HistoryRow>,
+    activity: &Activity,
+    zone: Option<&TimeZone>,
+    out: &mut TableWriter,
+) -> Result<(), Error> {
+    let shown = |time: Timestamp| match zone {
+        Some(zone) => shown_in(time, zone),
+        None => time.to_string(),
+    };
+    rows.sort_by(|one, other| one.order().cmp(&other.order()));
+    rows.dedup();
+    for row in &rows {
+        let texts = texts(row, activity, &shown);
+        let cells: Vec<CellValue<'_>> =
+            texts.iter().map(|text| if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }).collect();
+        out.row(&cells)?;
+    }
+    Ok(())
+}
+
+fn texts(row: &HistoryRow, activity: &Activity, shown: &impl Fn(Timestamp) -> String) -> Vec<String> {
+    let covered = activity.of(&row.scope);
+    let from = match &row.begin {
+        IntervalBegin::Known(event) => shown(event.time),
+        IntervalBegin::After(time) => format!("after {}", shown(*time)),
+        IntervalBegin::BeforeEvents => covered.map_or(String::new(), |time| format!("before {}", shown(time.first))),
+    };
+    let until = match &row.end {
+        Some(event) => shown(event.time),
+        None => covered.map_or(String::new(), |time| format!("still at {}", shown(time.last))),
+    };
+    let of_begin =
+        |text: fn(&IntervalEnd) -> &String| row.begin.event().map_or(String::new(), |event| text(event).clone());
+    let of_end =
+        |text: fn(&IntervalEnd) -> &String| row.end.as_ref().map_or(String::new(), |event| text(event).clone());
+    let mut texts = vec![from, until];
+    texts.extend(row.cells.iter().cloned());
+    texts.extend([
+        of_begin(|event| &event.actor),
+        of_end(|event| &event.actor),
+        certainty(row, activity),
+        row.scope.account.clone(),
+        row.scope.region.clone(),
+        of_begin(|event| &event.event_id),
+        of_end(|event| &event.event_id),
+    ]);
+    texts
+}
+
+/// What is certain of a row.
+fn certainty(row: &HistoryRow, activity: &Activity) -> String {
+    let mut limits = Vec::new();
+    if row.begin.event().is_none() {
+        limits.push("begin unknown".to_string());
+    }
+    if row.end.is_none() {
+        limits.push("still so at the last event read".to_string());
+    }
+    if let Some(covered) = activity.of(&row.scope) {
+        let begin = row.begin.earliest().unwrap_or(covered.first);
+        let end = row.end.as_ref().map_or(covered.last, |end| end.time);
+        match covered.days_without_events(begin, end) {
+            0 => {}
+            1 => limits.push("not proven on 1 day without logs".into()),
+            days => limits.push(format!("not proven on {days} days without logs")),
+        }
+    }
+    limits.extend(row.doubt.map(String::from));
+    if limits.is_empty() { "proven".into() } else { limits.join("; ") }
+}
+
+/// The part of a row in which another interval holds too; `None` if they do not overlap.
+pub(super) fn overlap(row: &HistoryRow, other: &Interval) -> Option<HistoryRow> {
+    let begin = if other.begin.earliest() > row.begin.earliest() { &other.begin } else { &row.begin };
+    let end = earlier(row.end.as_ref(), other.end.as_ref());
+    is_before(begin, end).then(|| HistoryRow { begin: begin.clone(), end: end.cloned(), ..row.clone() })
+}
+
+/// The parts of a row in which none of the others holds.
+pub(super) fn without(row: &HistoryRow, others: &[HistoryRow]) -> Vec<HistoryRow> {
+    let mut rest = vec![row.clone()];
+    for other in others {
+        rest = rest.into_iter().flat_map(|part| without_one(&part, other)).collect();
+    }
+    rest
+}
+
+fn without_one(row: &HistoryRow, other: &HistoryRow) -> Vec<HistoryRow> {
+    let mut parts = Vec::new();
+    // Before the other began.
+    if let Some(time) = other.begin.earliest() {
+        let other_begin = IntervalEnd {
+            time,
+            event_id: other.begin.event().map_or(String::new(), |event| event.event_id.clone()),
+            actor: other.begin.event().map_or(String::new(), |event| event.actor.clone()),
+        };
+        let end = earlier(row.end.as_ref(), Some(&other_begin));
+        if is_before(&row.begin, end) {
+            parts.push(HistoryRow { end: end.cloned(), ..row.clone() });
+        }
+    }
+    // After it ended.
+    if let Some(other_end) = &other.end {
+        let begin = match row.begin.earliest() >= Some(other_end.time) {
+            true => row.begin.clone(),
+            false => IntervalBegin::Known(other_end.clone()),
+        };
+        if is_before(&begin, row.end.as_ref()) {
+            parts.push(HistoryRow { begin, ..row.clone() });
+        }
+    }
+    parts
+}
+
+fn earlier<'a>(one: Option<&'a IntervalEnd>, other: Option<&'a IntervalEnd>) -> Option<&'a IntervalEnd> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if other.time < one.time { other } else { one }),
+        (one, other) => one.or(other),
+    }
+}
+
+fn is_before(begin: &IntervalBegin, end: Option<&IntervalEnd>) -> bool {
+    match (begin.earliest(), end) {
+        (Some(begin), Some(end)) => begin < end.time,
+        _ => true,
+    }
+}

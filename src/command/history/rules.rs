@@ -1,0 +1,111 @@
+//! `history rules` and `history exposed`: the rules of security groups, and when they let an
+//! address in that was not ours.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::change_log::ChangeLog;
+use super::ip;
+use super::row::{self, HistoryRow};
+use crate::cloudtrail::history::change::{Property, detail};
+use crate::cloudtrail::history::interval::Interval;
+use crate::cloudtrail::history::rule::{RuleDirection, RuleSource, SecurityGroupRule};
+use crate::cloudtrail::history::state::ResourceState;
+use crate::error::Error;
+
+/// The columns of the rules.
+pub(super) const COLUMNS: [&str; 8] = ["group", "groupName", "vpc", "direction", "protocol", "ports", "source", "rule"];
+/// The columns of exposures: those of the rules, and who added the rule.
+pub(super) const EXPOSED_COLUMNS: [&str; 10] =
+    ["group", "groupName", "vpc", "direction", "protocol", "ports", "source", "rule", "ruleAddedBy", "ruleEvent"];
+const GROUP_VPC: usize = 2;
+
+/// Which rules are asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RuleQuestion {
+    /// The id or the name of a security group.
+    pub(super) group: Option<String>,
+    /// An address or a network that the rule lets in.
+    pub(super) from: Option<IpNet>,
+    /// A port that the rule opens.
+    pub(super) port: Option<u16>,
+    /// Whether the rule lets everybody in.
+    pub(super) is_open: bool,
+}
+
+impl RuleQuestion {
+    fn fits(&self, interval: &Interval, rule: Option<&SecurityGroupRule>, state: &ResourceState) -> bool {
+        let is_group = self
+            .group
+            .as_ref()
+            .is_none_or(|group| interval.resource.id == *group || state.detail(detail::NAME) == Some(group.as_str()));
+        let is_asked = |fits: &dyn Fn(&SecurityGroupRule) -> bool| rule.is_some_and(fits);
+        is_group
+            && self.from.is_none_or(|network| is_asked(&|rule| lets_in(rule, &network)))
+            && self.port.is_none_or(|port| is_asked(&|rule| rule.port(port)))
+            && (!self.is_open || is_asked(&is_open))
+    }
+}
+
+/// The rules that are asked for.
+pub(super) fn rules(log: &mut ChangeLog, question: &RuleQuestion) -> Result<Vec<HistoryRow>, Error> {
+    let mut rows = Vec::new();
+    log.each_interval(|interval, state| {
+        if interval.property != Property::Rule {
+            return;
+        }
+        let rule = interval.value.as_deref().and_then(|rule| rule.parse().ok());
+        if question.fits(&interval, rule.as_ref(), state) {
+            rows.push(HistoryRow::of(&interval, cells(&interval, rule.as_ref(), state)));
+        }
+    })?;
+    Ok(rows)
+}
+
+/// The rules that let the address in while it was not ours, each time on its own.
+pub(super) fn exposures(log: &mut ChangeLog, address: IpAddr) -> Result<Vec<HistoryRow>, Error> {
+    let own = ip::holders(log, address)?;
+    let question = RuleQuestion { from: Some(IpNet::from(address)), ..RuleQuestion::default() };
+    let mut rows = Vec::new();
+    for mut rule in rules(log, &question)? {
+        let added = rule.begin.event().cloned();
+        rule.cells.push(added.as_ref().map_or(String::new(), |event| event.actor.clone()));
+        rule.cells.push(added.map_or(String::new(), |event| event.event_id));
+        let vpc = rule.cells[GROUP_VPC].clone();
+        if vpc.is_empty() && !own.is_empty() {
+            rule.doubt = Some("VPC of the group unknown, so the address may have been ours");
+        }
+        let own: Vec<HistoryRow> =
+            own.iter().filter(|own| !vpc.is_empty() && own.cells[ip::VPC] == vpc).cloned().collect();
+        rows.extend(row::without(&rule, &own));
+    }
+    Ok(rows)
+}
+
+fn cells(interval: &Interval, rule: Option<&SecurityGroupRule>, state: &ResourceState) -> Vec<String> {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_string();
+    let of_rule = |shown: &dyn Fn(&SecurityGroupRule) -> String| rule.map_or(String::new(), shown);
+    vec![
+        interval.resource.id.clone(),
+        text(state.detail(detail::NAME)),
+        text(state.detail(detail::VPC)),
+        of_rule(&|rule| rule.direction.to_string()),
+        of_rule(&|rule| rule.protocol.clone()),
+        of_rule(&SecurityGroupRule::ports_text),
+        of_rule(&|rule| rule.source.to_string()),
+        text(interval.relation.as_deref()),
+    ]
+}
+
+/// Whether incoming traffic from some address of `network` passes the rule.
+fn lets_in(rule: &SecurityGroupRule, network: &IpNet) -> bool {
+    let RuleSource::Network(source) = &rule.source else { return false };
+    rule.direction != RuleDirection::Out && (source.contains(network) || network.contains(source))
+}
+
+/// Whether every address passes the rule.
+fn is_open(rule: &SecurityGroupRule) -> bool {
+    let is_everything = matches!(&rule.source, RuleSource::Network(source) if source.prefix_len() == 0);
+    is_everything && rule.direction != RuleDirection::Out
+}
