@@ -3,11 +3,11 @@
 
 pub mod aws_error;
 pub mod connection;
-pub mod credentials;
+mod credentials;
 pub mod profile;
 pub mod query;
 pub mod response_limit;
-pub mod retry;
+mod retry;
 mod runtime;
 pub mod xml_element;
 

@@ -6,6 +6,9 @@ use std::fmt;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
+/// Cause of an error if no provider had credentials.
+pub(super) const NO_CREDENTIALS: &str = "no credentials were found";
+
 /// The kind of an error, which decides what can be done about it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum AwsErrorKind {
@@ -27,7 +30,7 @@ pub enum AwsErrorKind {
     Unreachable,
     /// The service failed (status 5xx).
     ServiceFailure,
-    /// The answer is incomplete, too large, or not what was asked for.
+    /// The answer is incomplete, or not what was asked for.
     InvalidResponse,
     /// Any other reason.
     Other,
@@ -81,6 +84,7 @@ impl AwsErrorKind {
             | "TooManyRequests"
             | "TooManyRequestsException"
             | "TransactionInProgressException" => AwsErrorKind::Throttled,
+            "RequestTimeout" | "RequestTimeoutException" => AwsErrorKind::Timeout,
             _ if status == TOO_MANY_REQUESTS => AwsErrorKind::Throttled,
             _ if status >= 500 => AwsErrorKind::ServiceFailure,
             _ => AwsErrorKind::Other,
@@ -133,29 +137,20 @@ impl AwsError {
         AwsError { kind, code: code.into(), cause }
     }
 
-    /// Creates the error for a request that `service` did not answer. `kind` applies unless the
-    /// credentials are the cause.
-    pub fn without_answer(service: &str, error: &(dyn StdError + 'static), kind: AwsErrorKind) -> AwsError {
-        let lower = causes(error).join(": ").to_lowercase();
-        let root = root_cause(error);
-        let is_about_credentials = lower.contains("credential") || lower.contains("sso") || lower.contains("token");
-        // The SDK lists every place it searched; that detail is omitted.
-        let is_missing = lower.contains("no credentials found") || root == "the credential provider was not enabled";
-        let (kind, cause) = match kind {
-            _ if is_about_credentials && is_missing => {
-                (AwsErrorKind::NoCredentials, "no credentials were found".into())
-            }
-            _ if is_about_credentials => (AwsErrorKind::NoCredentials, format!("no credentials: {root}")),
-            AwsErrorKind::Timeout => (kind, "no answer in time".into()),
-            AwsErrorKind::Unreachable => (kind, format!("{service} cannot be reached: {root}")),
-            _ => (kind, root),
-        };
-        AwsError { kind, code: String::new(), cause }
+    /// Creates an error without an error response.
+    pub fn new(kind: AwsErrorKind, cause: impl Into<String>) -> AwsError {
+        AwsError { kind, code: String::new(), cause: cause.into() }
     }
 
-    /// Creates the error for an answer that is incomplete or not what was asked for.
-    pub fn invalid_response(cause: String) -> AwsError {
-        AwsError { kind: AwsErrorKind::InvalidResponse, code: String::new(), cause }
+    /// Creates the error for a request that `service` did not answer.
+    pub fn without_answer(service: &str, error: &(dyn StdError + 'static), kind: AwsErrorKind) -> AwsError {
+        let root = root_cause(error);
+        let cause = match kind {
+            AwsErrorKind::Timeout => "no answer in time".into(),
+            AwsErrorKind::Unreachable => format!("{service} cannot be reached: {root}"),
+            _ => root,
+        };
+        AwsError::new(kind, cause)
     }
 
     /// Creates the error of a request that the SDK sent to `service`.
@@ -166,6 +161,9 @@ impl AwsError {
         if let Some(code) = error.code().filter(|code| !code.is_empty()) {
             let status = error.raw_response().map_or(0, |response| response.status().as_u16());
             return AwsError::of_response(status, code, error.message());
+        }
+        if let Some(cause) = missing_credentials(error) {
+            return AwsError::new(AwsErrorKind::NoCredentials, cause);
         }
         let kind = match error {
             SdkError::TimeoutError(_) => AwsErrorKind::Timeout,
@@ -184,6 +182,18 @@ impl fmt::Display for AwsError {
 }
 
 impl StdError for AwsError {}
+
+/// Returns why the SDK had no credentials; `None` for any other error. The SDK has no type for it.
+fn missing_credentials(error: &(dyn StdError + 'static)) -> Option<String> {
+    let lower = causes(error).join(": ").to_lowercase();
+    if !["credential", "sso", "token"].iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    let root = root_cause(error);
+    // The SDK lists every place it searched; that detail is omitted.
+    let is_missing = lower.contains("no credentials found") || root == "the credential provider was not enabled";
+    Some(if is_missing { NO_CREDENTIALS.into() } else { format!("no credentials: {root}") })
+}
 
 /// Returns the root cause, without Rust's "(os error 2)".
 pub fn root_cause(error: &dyn StdError) -> String {
@@ -237,8 +247,11 @@ mod tests {
         assert_eq!(text("x", AwsErrorKind::Timeout), "no answer in time");
         assert_eq!(text("refused (os error 1)", AwsErrorKind::Unreachable), "EC2 cannot be reached: refused");
         assert_eq!(text("x", AwsErrorKind::Other), "x");
-        let missing = text("no credentials found in chain", AwsErrorKind::Unreachable);
-        assert!(missing.starts_with("no credentials were found; sign in, for example"), "{missing}");
-        assert!(text("the SSO session is over", AwsErrorKind::Other).starts_with("no credentials: the SSO session"));
+        let missing = |error: &str| missing_credentials(&io::Error::other(error.to_string()));
+        assert_eq!(missing("no credentials found in chain").as_deref(), Some(NO_CREDENTIALS));
+        assert_eq!(missing("the SSO session is over").as_deref(), Some("no credentials: the SSO session is over"));
+        assert_eq!(missing("connection refused"), None);
+        let error = AwsError::new(AwsErrorKind::NoCredentials, NO_CREDENTIALS);
+        assert!(error.to_string().starts_with("no credentials were found; sign in, for example"), "{error}");
     }
 }

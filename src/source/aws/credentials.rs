@@ -8,7 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::Mutex;
 
-use super::aws_error::root_cause;
+use super::aws_error::{NO_CREDENTIALS, root_cause};
 use super::{AwsError, AwsErrorKind};
 
 /// Time before their end at which credentials are replaced.
@@ -16,7 +16,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// Credentials that are kept until shortly before they expire.
 #[derive(Debug)]
-pub struct CachedCredentials {
+pub(super) struct CachedCredentials {
     /// `None` if requests are not signed.
     provider: Option<SharedCredentialsProvider>,
     cached: Mutex<Option<Credentials>>,
@@ -24,15 +24,15 @@ pub struct CachedCredentials {
 
 impl CachedCredentials {
     /// Creates an empty cache for the credentials of a configuration.
-    pub fn new(config: &SdkConfig) -> CachedCredentials {
+    pub(super) fn new(config: &SdkConfig) -> CachedCredentials {
         CachedCredentials { provider: config.credentials_provider(), cached: Mutex::default() }
     }
 
     /// Returns credentials for a request to `service`.
-    pub async fn get(&self, service: &str) -> Result<Credentials, AwsError> {
+    pub(super) async fn get(&self, service: &str) -> Result<Credentials, AwsError> {
         let Some(provider) = &self.provider else {
             let cause = format!("requests to {service} must be signed");
-            return Err(AwsError { kind: AwsErrorKind::NoCredentials, code: String::new(), cause });
+            return Err(AwsError::new(AwsErrorKind::NoCredentials, cause));
         };
         // Tasks that need credentials at the same time wait for one lookup.
         let mut cached = self.cached.lock().await;
@@ -43,10 +43,10 @@ impl CachedCredentials {
         }
         let found = provider.provide_credentials().await.map_err(|error| {
             let cause = match &error {
-                CredentialsError::CredentialsNotLoaded(_) => "no credentials were found".into(),
+                CredentialsError::CredentialsNotLoaded(_) => NO_CREDENTIALS.into(),
                 error => format!("no credentials: {}", root_cause(error)),
             };
-            AwsError { kind: AwsErrorKind::NoCredentials, code: String::new(), cause }
+            AwsError::new(AwsErrorKind::NoCredentials, cause)
         })?;
         *cached = Some(found.clone());
         Ok(found)

@@ -147,7 +147,7 @@ impl QueryClient {
         mut each: impl FnMut(XmlElement) -> ControlFlow<()>,
     ) -> Result<(), AwsError> {
         /// A faulty service could continue forever.
-        const MOST: usize = 100_000;
+        const MOST: usize = 10_000;
         let mut token: Option<String> = None;
         for _ in 0..MOST {
             let page = self.call_page(request, token.as_deref()).await?;
@@ -160,14 +160,13 @@ impl QueryClient {
             }
             token = next;
         }
-        Err(AwsError::invalid_response("the list neither goes on nor ends".into()))
+        Err(AwsError::new(AwsErrorKind::InvalidResponse, "the list neither goes on nor ends"))
     }
 
     async fn call_page(&self, request: &QueryRequest, token: Option<&str>) -> Result<XmlElement, AwsError> {
         let (service, region) = (&request.service, request.region.as_str());
         if !is_region(region) {
-            let cause = format!("{region:?} is not a region");
-            return Err(AwsError { kind: AwsErrorKind::Other, code: String::new(), cause });
+            return Err(AwsError::new(AwsErrorKind::Other, format!("{region:?} is not a region")));
         }
         let (url, form) = (endpoint(&self.config, service, region), request.form(token));
         let form = FormRequest { service, region, url: &url, form: &form };
@@ -195,10 +194,14 @@ impl QueryClient {
 
 /// Returns the element with the results of a successful answer.
 fn results(document: &str, action: &str) -> Result<XmlElement, AwsError> {
-    let mut root =
-        XmlElement::parse(document).map_err(|error: XmlError| AwsError::invalid_response(error.to_string()))?;
+    let mut root = XmlElement::parse(document).map_err(|error| {
+        // An answer with too many elements has as many the next time.
+        let is_final = error == XmlError::TooLarge;
+        let kind = if is_final { AwsErrorKind::Other } else { AwsErrorKind::InvalidResponse };
+        AwsError::new(kind, error.to_string())
+    })?;
     if root.name.strip_suffix("Response") != Some(action) {
-        return Err(AwsError::invalid_response(format!("the answer is not that of {action}")));
+        return Err(AwsError::new(AwsErrorKind::InvalidResponse, format!("the answer is not that of {action}")));
     }
     // EC2 has the results in the root element, and other services in one below it.
     let is_result = |child: &XmlElement| child.name.strip_suffix("Result") == Some(action);

@@ -8,7 +8,7 @@ use super::AwsErrorKind;
 
 /// How often requests are repeated, and after which pauses.
 #[derive(Clone, Copy, Debug)]
-pub struct RetryPolicy {
+pub(super) struct RetryPolicy {
     /// Number of attempts for a service that answers.
     attempts: u32,
     /// The first pause; each further one is twice as long.
@@ -18,7 +18,7 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// Creates the policy for a configuration. A number of attempts that the user has set takes
     /// precedence.
-    pub fn new(config: &SdkConfig) -> RetryPolicy {
+    pub(super) fn new(config: &SdkConfig) -> RetryPolicy {
         // Throttling ends within seconds, and a run that waits is better than one that fails.
         const ATTEMPTS: u32 = 8;
         const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -27,13 +27,14 @@ impl RetryPolicy {
         RetryPolicy { attempts: typed.unwrap_or(ATTEMPTS), first_pause: FIRST_PAUSE }
     }
 
-    /// Returns the same policy with other pauses.
-    pub fn with_first_pause(self, first_pause: Duration) -> RetryPolicy {
+    /// Returns the same policy with other pauses, for tests that do not wait.
+    #[cfg(test)]
+    pub(super) fn with_first_pause(self, first_pause: Duration) -> RetryPolicy {
         RetryPolicy { first_pause, ..self }
     }
 
     /// Returns the number of attempts for requests that fail with such an error.
-    pub fn attempts(&self, kind: AwsErrorKind) -> u32 {
+    pub(super) fn attempts(&self, kind: AwsErrorKind) -> u32 {
         /// Fewer attempts, so that an unreachable endpoint is reported soon.
         const WITHOUT_ANSWER: u32 = 3;
         match kind {
@@ -52,7 +53,7 @@ impl RetryPolicy {
 
     /// Returns the pause after a number of failed attempts. It is random, so that requests
     /// refused at the same time are not repeated at the same time.
-    pub fn pause(&self, failed: u32) -> Duration {
+    pub(super) fn pause(&self, failed: u32) -> Duration {
         const LONGEST: Duration = Duration::from_secs(20);
         let doublings = failed.saturating_sub(1).min(16);
         (self.first_pause * (1 << doublings)).min(LONGEST).mul_f64(0.5 + fastrand::f64() / 2.0)

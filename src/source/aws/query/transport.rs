@@ -78,7 +78,9 @@ impl QueryTransport {
         })?;
         let status = answer.status().as_u16();
         let bytes = self.receive(name, answer.into_body()).await?;
-        Ok(HttpAnswer { status, text: String::from_utf8_lossy(&bytes).into_owned() })
+        let text = String::from_utf8(bytes);
+        let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        Ok(HttpAnswer { status, text })
     }
 
     /// Receives a body.
@@ -90,7 +92,10 @@ impl QueryTransport {
             match chunk.transpose() {
                 Ok(None) => return Ok(bytes),
                 Ok(Some(chunk)) if bytes.len() + chunk.len() > LONGEST => {
-                    return Err(AwsError::invalid_response(format!("the answer is larger than {} MiB", LONGEST >> 20)));
+                    return Err(AwsError::new(
+                        AwsErrorKind::Other,
+                        format!("the answer is larger than {} MiB", LONGEST >> 20),
+                    ));
                 }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                 Err(error) => return Err(AwsError::without_answer(service, &error, AwsErrorKind::Unreachable)),
