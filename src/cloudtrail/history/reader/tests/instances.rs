@@ -125,7 +125,12 @@ pub const EXAMPLES: &[Example] = &[
             "userData":"<sensitiveDataRemoved>",
             "blockDeviceMapping":{"items":[{"deviceName":"/dev/xvda","ebs":{"volumeId":"vol-0a","deleteOnTermination":true}}]}}"#,
         response: r#"{"_return":true}"#,
-        changes: &["i-0a type=t3.large", "i-0a disableApiTermination=false", "vol-0a deleteOnTermination=true"],
+        changes: &[
+            "i-0a type=t3.large",
+            "i-0a disableApiTermination=false",
+            "i-0a userData=modified",
+            "vol-0a deleteOnTermination=true",
+        ],
     },
     Example {
         name: "ModifyInstanceAttribute",
@@ -152,5 +157,31 @@ pub const EXAMPLES: &[Example] = &[
         request: r#"{"resourcesSet":{"items":[{"resourceId":"vol-0a"}]},"tagSet":{}}"#,
         response: r#"{"_return":true}"#,
         changes: &[],
+    },
+    Example {
+        name: "AssociateIamInstanceProfile",
+        request: r#"{"AssociateIamInstanceProfileRequest":{"InstanceId":"i-0a","IamInstanceProfile":{"Name":"web"}}}"#,
+        response: r#"{"AssociateIamInstanceProfileResponse":{"iamInstanceProfileAssociation":{"associationId":"iip-assoc-0a",
+            "instanceId":"i-0a","state":"associating","iamInstanceProfile":{"arn":"arn:web","id":"AIPA"}}}}"#,
+        changes: &["i-0a profile=arn:web [iip-assoc-0a]"],
+    },
+    Example {
+        name: "ReplaceIamInstanceProfileAssociation",
+        request: r#"{"ReplaceIamInstanceProfileAssociationRequest":{"AssociationId":"iip-assoc-0a","IamInstanceProfile":{"Name":"db"}}}"#,
+        response: r#"{"ReplaceIamInstanceProfileAssociationResponse":{"iamInstanceProfileAssociation":{"associationId":"iip-assoc-0b",
+            "instanceId":"i-0a","iamInstanceProfile":{"arn":"arn:db"}}}}"#,
+        changes: &["i-0a profile=arn:db [iip-assoc-0b]"],
+    },
+    Example {
+        name: "DisassociateIamInstanceProfile",
+        request: r#"{"DisassociateIamInstanceProfileRequest":{"AssociationId":"iip-assoc-0b"}}"#,
+        response: r#"{"DisassociateIamInstanceProfileResponse":{"iamInstanceProfileAssociation":{"associationId":"iip-assoc-0b","instanceId":"i-0a"}}}"#,
+        changes: &["i-0a profile!=*"],
+    },
+    Example {
+        name: "DisassociateIamInstanceProfile",
+        request: r#"{"DisassociateIamInstanceProfileRequest":{"AssociationId":"iip-assoc-0b"}}"#,
+        response: "null",
+        changes: &["? profile-[iip-assoc-0b]"],
     },
 ];
