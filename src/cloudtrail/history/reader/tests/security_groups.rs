@@ -144,6 +144,15 @@ pub const EXAMPLES: &[Example] = &[
             {"securityGroupRuleId":"sgr-0b","groupId":"sg-0a","isEgress":false,"ipProtocol":"tcp","fromPort":22,"toPort":22,"referencedGroupId":"sg-0b"}]}}"#,
         changes: &["sg-0a Rule!=in tcp 22 0.0.0.0/0", "sg-0a Rule-[sgr-0b]"],
     },
+    // The request has the account of the source group, the response does not.
+    Example {
+        name: "RevokeSecurityGroupIngress",
+        request: r#"{"groupId":"sg-0a","ipPermissions":{"items":[{"ipProtocol":"-1",
+            "groups":{"items":[{"groupId":"sg-0b","userId":"999988887777"}]}}]}}"#,
+        response: r#"{"_return":true,"revokedSecurityGroupRuleSet":{"items":[
+            {"securityGroupRuleId":"sgr-0b","groupId":"sg-0a","isEgress":false,"ipProtocol":"-1","fromPort":-1,"toPort":-1,"referencedGroupId":"sg-0b"}]}}"#,
+        changes: &["sg-0a Rule!=in all 999988887777/sg-0b"],
+    },
     Example {
         name: "ModifySecurityGroupRules",
         request: r#"{"ModifySecurityGroupRulesRequest":{"GroupId":"sg-0a","SecurityGroupRule":{"SecurityGroupRuleId":"sgr-0a","tag":1,
