@@ -150,7 +150,8 @@ pub enum Property {
     Group,
     /// A rule of a security group (several): a
     /// [`SecurityGroupRule`](super::rule::SecurityGroupRule) as text. The relation is the id of
-    /// the rule.
+    /// the rule. A rule that was modified in place has the direction of the rule before it:
+    /// its own is [`Unknown`](super::rule::RuleDirection::Unknown).
     Rule,
     /// A member of a load balancer, a target group or an auto scaling group (several): the
     /// id of an instance, or the id of a target and its port, such as `i-0a:8080`.

@@ -51,6 +51,7 @@ event_table! {
         "AssignPrivateIpAddresses" => interfaces::assign_private,
         "AssignPrivateNatGatewayAddress" => nat_gateways::associate,
         "AssociateAddress" => addresses::associate,
+        "AssociateIamInstanceProfile" => instances::associate_profile,
         "AssociateNatGatewayAddress" => nat_gateways::associate,
         "AttachNetworkInterface" => interfaces::attach,
         "AttachVolume" => volumes::attach,
@@ -71,12 +72,14 @@ event_table! {
         "DetachNetworkInterface" => interfaces::detach,
         "DetachVolume" => volumes::detach,
         "DisassociateAddress" => addresses::disassociate,
+        "DisassociateIamInstanceProfile" => instances::disassociate_profile,
         "DisassociateNatGatewayAddress" => nat_gateways::disassociate,
         "ModifyInstanceAttribute" => instances::modify,
         "ModifyNetworkInterfaceAttribute" => interfaces::modify,
         "ModifySecurityGroupRules" => security_groups::modify,
         "ModifyVolume" => volumes::modify,
         "ReleaseAddress" => addresses::release,
+        "ReplaceIamInstanceProfileAssociation" => instances::associate_profile,
         "RevokeSecurityGroupEgress" => security_groups::revoke,
         "RevokeSecurityGroupIngress" => security_groups::revoke,
         "RunInstances" => instances::run,
@@ -131,39 +134,39 @@ pub fn changes(event: &Value) -> Vec<Change> {
     changes.into_changes()
 }
 
-/// The verbs of event names, in the order in which calls of the same second can depend
-/// on each other. Of two that fit, the longer one decides.
-const VERBS: [(&str, u8); 32] = [
+/// The beginnings of event names, in the order in which calls of the same second can
+/// depend on each other. Of two that fit, the longer one decides.
+const RANKS: [(&str, u8); 32] = [
     ("Allocate", 0),
     ("Create", 1),
     ("Copy", 1),
     ("Run", 2),
-    ("Attach", 3),
-    ("Associate", 3),
-    ("Authorize", 3),
+    ("Add", 3),
     ("Assign", 3),
+    ("Associate", 3),
+    ("Attach", 3),
+    ("Authorize", 3),
+    ("CreateOrUpdateTags", 3),
+    ("CreateTags", 3),
     ("Register", 3),
     ("Start", 3),
-    ("Add", 3),
-    ("CreateTags", 3),
-    ("CreateOrUpdateTags", 3),
-    ("Modify", 4),
-    ("Update", 4),
-    ("Set", 4),
     ("Apply", 4),
-    ("Revoke", 5),
-    ("Disassociate", 5),
-    ("Detach", 5),
-    ("Unassign", 5),
-    ("Deregister", 5),
-    ("Remove", 5),
-    ("DeleteTags", 5),
     ("AttachLoadBalancerToSubnets", 4),
     ("DetachLoadBalancerFromSubnets", 4),
+    ("Modify", 4),
+    ("Replace", 4),
+    ("Set", 4),
+    ("Update", 4),
+    ("DeleteTags", 5),
+    ("Deregister", 5),
+    ("Detach", 5),
+    ("Disassociate", 5),
+    ("Remove", 5),
+    ("Revoke", 5),
+    ("TerminateInstanceInAutoScalingGroup", 5),
+    ("Unassign", 5),
     ("Stop", 6),
     ("Terminate", 7),
-    ("BidEvictedEvent", 7),
-    ("TerminateInstanceInAutoScalingGroup", 5),
     ("Delete", 8),
     ("Release", 9),
 ];
@@ -171,6 +174,8 @@ const VERBS: [(&str, u8); 32] = [
 /// The place of an event among others of the same second: what can be a cause comes
 /// first.
 pub fn rank(name: &str) -> u8 {
-    let fitting = VERBS.iter().filter(|(verb, _)| name.starts_with(verb));
-    fitting.max_by_key(|(verb, _)| verb.len()).map_or(4, |(_, rank)| *rank)
+    // Its name does not begin with a verb.
+    let name = if name == api_call::SPOT_EVICTION { "TerminateInstances" } else { name };
+    let fitting = RANKS.iter().filter(|(beginning, _)| name.starts_with(beginning));
+    fitting.max_by_key(|(beginning, _)| beginning.len()).map_or(4, |(_, rank)| *rank)
 }

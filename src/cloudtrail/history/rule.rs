@@ -112,6 +112,15 @@ impl SecurityGroupRule {
         }
     }
 
+    /// The same rule as in a response that leaves out the account of a source group.
+    pub fn without_account(&self) -> SecurityGroupRule {
+        let mut rule = self.clone();
+        if let RuleSource::Group { account, .. } = &mut rule.source {
+            *account = None;
+        }
+        rule
+    }
+
     /// Whether the rule itself names a network with this address as a source of incoming
     /// traffic. A rule of unknown direction may let it in, so it counts.
     pub fn lets_in(&self, address: IpAddr) -> bool {

@@ -8,7 +8,7 @@ use super::member::{at, flag, text};
 use crate::cloudtrail::call;
 
 /// The only event of AWS itself that changes a resource: a spot instance ends.
-const SPOT_EVICTION: &str = "BidEvictedEvent";
+pub const SPOT_EVICTION: &str = "BidEvictedEvent";
 
 /// A call as the readers see it.
 #[derive(Debug)]

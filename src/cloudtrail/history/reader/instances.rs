@@ -22,8 +22,12 @@ const DETAILS: [(&str, &str); 7] = [
     ("type", "instanceType"),
     ("image", "imageId"),
     ("key", "keyName"),
-    ("profile", "iamInstanceProfile.arn"),
+    (PROFILE, PROFILE_ARN),
 ];
+
+/// The instance profile, by which programs on the instance get a role.
+const PROFILE: &str = "profile";
+const PROFILE_ARN: &str = "iamInstanceProfile.arn";
 
 /// Attributes of an instance that are shown, by their names in requests.
 const ATTRIBUTES: [(&str, &str); 8] = [
@@ -141,7 +145,32 @@ pub fn modify(call: &ApiCall<'_>, changes: &mut ChangeList) {
     if let Some((name, _)) = ATTRIBUTES.iter().find(|(_, attribute)| named.as_deref() == Some(*attribute)) {
         changes.set(&instance, Property::detail(name), text(at(request, "value")));
     }
+    // What is in it is secret, and CloudTrail removes it.
+    if !at(request, "userData").is_null() {
+        changes.set(&instance, Property::detail("userData"), Some("modified".into()));
+    }
     for mapping in items(at(request, "blockDeviceMapping")) {
         volumes::set_delete_on_termination(at(mapping, "ebs"), changes);
+    }
+}
+
+/// AssociateIamInstanceProfile and ReplaceIamInstanceProfileAssociation.
+pub fn associate_profile(call: &ApiCall<'_>, changes: &mut ChangeList) {
+    let association = at(call.response(), "iamInstanceProfileAssociation");
+    if let Some(id) = text(at(association, "instanceId")) {
+        let relation = text(at(association, "associationId"));
+        changes.relate(&instance(id), Property::detail(PROFILE), text(at(association, PROFILE_ARN)), relation);
+    }
+}
+
+/// DisassociateIamInstanceProfile. The association of a launch is in no event, so the
+/// instance in the response decides.
+pub fn disassociate_profile(call: &ApiCall<'_>, changes: &mut ChangeList) {
+    match text(at(call.response(), "iamInstanceProfileAssociation.instanceId")) {
+        Some(id) => changes.unset(&instance(id), Property::detail(PROFILE), None),
+        None => {
+            let association = text(at(call.request(), "associationId"));
+            changes.end_relation(None, Property::detail(PROFILE), association);
+        }
     }
 }

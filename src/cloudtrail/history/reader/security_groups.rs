@@ -56,7 +56,8 @@ pub fn authorize(call: &ApiCall<'_>, changes: &mut ChangeList) {
         }
     }
     if let Some(group) = requested(call).filter(|_| !has_answer) {
-        changes.set_all(&group, &Property::Rule, requested_rules(call));
+        let rules = requested_rules(call).iter().map(SecurityGroupRule::to_string).collect();
+        changes.set_all(&group, &Property::Rule, rules);
     }
 }
 
@@ -64,19 +65,10 @@ pub fn authorize(call: &ApiCall<'_>, changes: &mut ChangeList) {
 /// revoked rules. A request has the rules, or only their ids.
 pub fn revoke(call: &ApiCall<'_>, changes: &mut ChangeList) {
     let Some(group) = requested(call) else { return };
+    let rules = requested_rules(call);
     let mut has_answer = false;
     for answered in items(at(call.response(), "revokedSecurityGroupRuleSet")) {
-        let id = text(at(answered, "securityGroupRuleId"));
-        match answered_rule(call, answered) {
-            // The account of a group is missing there, so the rule may differ from the
-            // one that was authorized.
-            Some(rule) if id.is_none() || !matches!(rule.source, RuleSource::Group { .. }) => {
-                changes.unset(&group, Property::Rule, Some(rule.to_string()));
-            }
-            _ if id.is_some() => changes.end_relation(Some(&group), Property::Rule, id),
-            _ => continue,
-        }
-        has_answer = true;
+        has_answer |= revoke_answered(call, &group, answered, &rules, changes);
     }
     if has_answer {
         return;
@@ -86,8 +78,32 @@ pub fn revoke(call: &ApiCall<'_>, changes: &mut ChangeList) {
     }
     // In a default VPC a rule that does not exist is not an error.
     let unknown = rules_in(call, at(call.response(), "unknownIpPermissionSet"));
-    let revoked = requested_rules(call).into_iter().filter(|rule| !unknown.contains(rule)).collect();
+    let revoked = rules.iter().filter(|rule| !unknown.contains(rule)).map(SecurityGroupRule::to_string).collect();
     changes.unset_all(&group, &Property::Rule, revoked);
+}
+
+/// Ends a rule of the response, if it can be read. The account of a source group is
+/// missing there, so the rule as it was authorized is known by the request or by its id.
+fn revoke_answered(
+    call: &ApiCall<'_>,
+    group: &Resource,
+    answered: &Value,
+    requested: &[SecurityGroupRule],
+    changes: &mut ChangeList,
+) -> bool {
+    let id = text(at(answered, "securityGroupRuleId"));
+    let rule = answered_rule(call, answered).map(|rule| {
+        let same = requested.iter().find(|requested| requested.without_account() == rule);
+        (same.is_some() || !matches!(rule.source, RuleSource::Group { .. }), same.cloned().unwrap_or(rule))
+    });
+    match (rule, id) {
+        (Some((true, rule)), _) | (Some((false, rule)), None) => {
+            changes.unset(group, Property::Rule, Some(rule.to_string()));
+        }
+        (_, Some(id)) => changes.end_relation(Some(group), Property::Rule, Some(id)),
+        (None, None) => return false,
+    }
+    true
 }
 
 /// ModifySecurityGroupRules. The new rule keeps the id and the direction of the old one,
@@ -126,7 +142,8 @@ fn answered_rule(call: &ApiCall<'_>, object: &Value) -> Option<SecurityGroupRule
 }
 
 fn answered_source(call: &ApiCall<'_>, object: &Value) -> Option<RuleSource> {
-    let network = || text(first_at(object, &["cidrIpv4", "cidrIpv6"])).and_then(|cidr| RuleSource::network(&cidr));
+    let cidr = || text(at(object, "cidrIpv4")).or_else(|| text(at(object, "cidrIpv6")));
+    let network = || cidr().and_then(|cidr| RuleSource::network(&cidr));
     let prefix_list = || text(at(object, "prefixListId")).and_then(|id| RuleSource::prefix_list(&id));
     let referenced = || {
         let account = call.foreign_account(at(object, "referencedGroupInfo.userId"));
@@ -136,23 +153,21 @@ fn answered_source(call: &ApiCall<'_>, object: &Value) -> Option<RuleSource> {
     network().or_else(prefix_list).or_else(referenced)
 }
 
-/// The texts of all rules in a request.
-fn requested_rules(call: &ApiCall<'_>) -> Vec<String> {
+/// All rules in a request.
+fn requested_rules(call: &ApiCall<'_>) -> Vec<SecurityGroupRule> {
     let mut rules = rules_in(call, at(call.request(), "ipPermissions"));
-    rules.extend(flat_rules(call).iter().map(SecurityGroupRule::to_string));
+    rules.extend(flat_rules(call));
     rules
 }
 
-/// The texts of the rules in a list of permissions. A permission has several sources,
-/// and each of them makes a rule.
-fn rules_in(call: &ApiCall<'_>, permissions: &Value) -> Vec<String> {
-    let mut rules = Vec::new();
-    for permission in items(permissions) {
-        let sources = sources_of(call, permission);
-        let read = sources.into_iter().filter_map(|source| rule(direction(call), permission, source));
-        rules.extend(read.map(|rule| rule.to_string()));
-    }
-    rules
+/// The rules in a list of permissions. A permission has several sources, and each of them
+/// makes a rule.
+fn rules_in(call: &ApiCall<'_>, permissions: &Value) -> Vec<SecurityGroupRule> {
+    let of_permission = |permission| {
+        let sources = sources_of(call, permission).into_iter();
+        sources.filter_map(move |source| rule(direction(call), permission, source))
+    };
+    items(permissions).into_iter().flat_map(of_permission).collect()
 }
 
 fn sources_of(call: &ApiCall<'_>, permission: &Value) -> Vec<RuleSource> {
