@@ -5,6 +5,7 @@ pub mod address;
 pub mod comparison;
 pub mod condition;
 pub mod criteria;
+pub mod expression;
 pub mod grep;
 pub mod jq;
 pub mod options;

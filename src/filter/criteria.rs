@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::condition::Condition;
+use super::expression::{FilterExpression, FilterTruth};
 use super::jq::required;
 use super::search::{ByteSearch, Needle};
 use crate::cloudtrail::long::CutCounter;
@@ -18,8 +19,8 @@ use crate::syntax::window::Window;
 #[derive(Clone, Debug)]
 pub struct Filter {
     time: Option<TimeCondition>,
-    /// The others, the cheapest and most selective first.
-    conditions: Vec<Condition>,
+    /// All others. Options are combined by and, the cheapest and most selective first.
+    expression: FilterExpression,
     /// Whether a condition was decided by the start of a long text.
     shortened: CutCounter,
     /// Searches, each of which finds every wanted event. The last are those of the jq
@@ -60,11 +61,11 @@ impl Filter {
             for values in option.conditions(typed) {
                 let condition = Condition::new(option, values, asked.now, fields)?;
                 searches.extend(condition.as_ref().filter(|_| option.is_searched).and_then(Condition::needles));
-                conditions.extend(condition);
+                conditions.extend(condition.map(FilterExpression::Condition));
             }
         }
         searches.extend(asked.jq.as_deref().map_or(Vec::new(), required));
-        Ok(Filter { time, conditions, shortened: CutCounter::default(), searches })
+        Ok(Filter { time, expression: FilterExpression::All(conditions), shortened: CutCounter::default(), searches })
     }
 
     /// A byte search that rules out most logs without a wanted event; `None` if there
@@ -75,25 +76,20 @@ impl Filter {
 
     /// The values of pattern lists that have matched no event so far.
     pub fn unmatched(&self) -> Vec<UnmatchedValues> {
-        self.conditions.iter().filter_map(Condition::unmatched).collect()
+        self.expression.unmatched()
     }
 
     /// Decides whether the event is wanted.
     pub fn answer(&mut self, event: &Event<'_>) -> FilterAnswer {
-        let mut answer = self.time.as_ref().map_or(FilterAnswer::Yes, |time| time.answer(event));
+        let answer = self.time.as_ref().map_or(FilterAnswer::Yes, |time| time.answer(event));
         if answer == FilterAnswer::No {
             return answer;
         }
-        for condition in &mut self.conditions {
-            match condition.holds(event, &self.shortened) {
-                true => {}
-                // Go on: another condition may exclude the event regardless of the
-                // time.
-                false if condition.is_undecided(event) => answer = FilterAnswer::NoUntimed,
-                false => return FilterAnswer::No,
-            }
+        match self.expression.truth(event, &self.shortened) {
+            FilterTruth::Yes => answer,
+            FilterTruth::Undecided => FilterAnswer::NoUntimed,
+            FilterTruth::No => FilterAnswer::No,
         }
-        answer
     }
 
     /// Whether, since the last call, a condition was decided by the start of a text
