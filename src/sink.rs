@@ -117,14 +117,14 @@ fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
     };
     about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
     about.say("Written at", time(provenance.now));
-    about.say("Asked for", provenance.command);
+    about.say("Command", provenance.command);
     if let Some(since) = provenance.window.since {
         about.say("Events since", time(since));
     }
     if let Some(until) = provenance.window.until {
         about.say("Events before", time(until));
     }
-    about.say("Times are in", name(zone));
+    about.say("Time zone", name(zone));
     about
 }
 
@@ -133,7 +133,7 @@ fn name(zone: &TimeZone) -> String {
     match (zone.iana_name(), zone.to_fixed_offset()) {
         (Some(name), _) => name.into(),
         (None, Ok(offset)) => format!("UTC{}", Timestamp::UNIX_EPOCH.to_zoned(offset.to_time_zone()).strftime("%:z")),
-        (None, Err(_)) => "the zone of this machine".into(),
+        (None, Err(_)) => "the local time zone".into(),
     }
 }
 

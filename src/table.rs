@@ -57,7 +57,10 @@ impl Table {
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
         let is_sheet = layout.format == Format::Xlsx;
         if is_sheet && columns.len() > excel::COLUMNS {
-            return Err(Error::about("--columns", format!(": more than the {} that a sheet can hold", excel::COLUMNS)));
+            return Err(Error::about(
+                "--columns",
+                format!(": more than the {} columns that a sheet can have", excel::COLUMNS),
+            ));
         }
         Ok(Table {
             columns,

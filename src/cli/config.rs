@@ -127,10 +127,9 @@ impl Settings {
         };
         if let Some(zone) = set(ZONE).filter(|_| typed.knows("since") && !typed.knows(ZONE)) {
             let name = command.get_name();
-            settings.notes.push(format!(
-                "--{ZONE} {:?} is set by {}, and left out: for {name}, times and days are UTC",
-                zone.value, zone.origin
-            ));
+            settings
+                .notes
+                .push(format!("--{ZONE} {:?} is set by {}, and ignored: {name} uses UTC", zone.value, zone.origin));
         }
         let bucket = set("bucket").map(|setting| setting.value);
         let format = set("format")
@@ -139,12 +138,12 @@ impl Settings {
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };
             if let Some(value) = typed.value(name) {
-                settings.details.push(format!("--{name}{value} is typed, and wins over {}", setting.origin));
+                settings.details.push(format!("--{name}{value} on the command line overrides {}", setting.origin));
                 continue;
             }
             let source = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
             match typed.reason_to_ignore(setting.name, bucket.as_deref(), is_json) {
-                Some(why) => settings.details.push(format!("{source}, and left out: {why}")),
+                Some(why) => settings.details.push(format!("{source}, and ignored: {why}")),
                 None => {
                     settings.details.push(source);
                     settings.used.push(setting);
@@ -267,29 +266,29 @@ impl TypedOptions<'_> {
         let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
         let has_address = paths.iter().any(is_address);
         if name == "format" && self.value("output").is_some() {
-            return Some("the name of the output decides");
+            return Some("the name of the output file sets the format");
         }
         if matches!(name, "format" | "sort") && self.value("count").is_some() {
-            return Some("only a number is written");
+            return Some("--count writes only a number");
         }
         if name == "format" && !self.knows("columns") {
-            return Some("it is about tables of events");
+            return Some("it applies only to tables of events");
         }
         if name == "color" && !self.writes_text() {
-            return Some("the summary is not written as text");
+            return Some("it applies only to text output");
         }
         if matches!(name, "null" | "excel") && is_json {
-            return Some("JSON is no table");
+            return Some("it has no effect on JSON");
         }
         if !OF_BUCKETS.contains(&name) {
             return None;
         }
         if !paths.is_empty() && !has_address && typed_bucket.is_none() {
-            return Some("a path is named");
+            return Some("the input is a path");
         }
         let is_other = typed_bucket.is_some_and(|typed| bucket.is_some_and(|bucket| bucket != typed));
         let is_elsewhere = has_address && (bucket.is_some() || name == "prefix");
-        (OF_ONE_BUCKET.contains(&name) && (is_other || is_elsewhere)).then_some("another bucket is named")
+        (OF_ONE_BUCKET.contains(&name) && (is_other || is_elsewhere)).then_some("the command line names another bucket")
     }
 }
 
@@ -304,8 +303,8 @@ fn unknown_variables(environment: &Environment) -> Vec<String> {
     let unknown = environment.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
     unknown
         .map(|name| match nearest(name, &known) {
-            Some(known) => format!("{name} is set, and means nothing; did you mean {known}?"),
-            None => format!("{name} is set, and means nothing"),
+            Some(known) => format!("{name}: unknown setting; did you mean {known}?"),
+            None => format!("{name}: unknown setting"),
         })
         .collect()
 }

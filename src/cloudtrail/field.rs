@@ -10,8 +10,8 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind};
 use crate::syntax::suggest::nearest;
 
-const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
-                        everywhere, and a name with a * in it stands in double quotes";
+const WILDCARD: &str = "has a wildcard; [] matches every element of an array, --resource and --grep search \
+                        all fields, and a name that contains * needs double quotes";
 
 /// The subject of a condition: a path, or the name of a derived value.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Field {
             return Ok(field);
         }
         if name == "file" {
-            return Err("the file is no part of an event; name the files to read instead, or grep the rows of \
+            return Err("the file is not part of an event; name the files to read instead, or grep the rows of \
                         --columns +file"
                 .into());
         }
@@ -177,7 +177,7 @@ impl FieldPath {
                 let root = fields.slot(&name)?;
                 Ok(FieldPath { root, steps: steps.collect() })
             }
-            _ => Err("does not begin with the name of a field".into()),
+            _ => Err("does not begin with a field name".into()),
         }
     }
 
@@ -239,7 +239,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
         steps.push(PathStep::Member(name.into()));
         rest = after;
         while let Some(inside) = rest.strip_prefix('[') {
-            let (index, after) = inside.split_once(']').ok_or("has a [ without its ]")?;
+            let (index, after) = inside.split_once(']').ok_or("has an unclosed [")?;
             steps.push(match index {
                 "" => PathStep::Each,
                 digits => PathStep::Element(digits.parse().map_err(|_| format!("has [{digits}]; write [] or [0]"))?),
@@ -249,7 +249,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
         match rest.strip_prefix('.') {
             Some(after) => rest = after,
             None if rest.is_empty() => return Ok(steps),
-            None => return Err(format!("unexpected {rest:?} in the path")),
+            None => return Err(format!("has an unexpected {rest:?}")),
         }
     }
 }
@@ -257,7 +257,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
 /// Splits `text` into the name that it starts with and the rest.
 fn name(text: &str) -> Result<(&str, &str), String> {
     if let Some(quoted) = text.strip_prefix('"') {
-        return quoted.split_once('"').ok_or_else(|| "has a quote without its second".into());
+        return quoted.split_once('"').ok_or_else(|| "has an unclosed quote".into());
     }
     match text.find(['.', '[', '"']).unwrap_or(text.len()) {
         0 => Err("has an empty name".into()),

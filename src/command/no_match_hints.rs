@@ -228,7 +228,7 @@ impl HintSample {
             let is_outside =
                 window.until.is_some_and(|until| until <= first) || window.since.is_some_and(|since| since > last);
             if is_outside {
-                hints.push(format!("the window: the events there are from {first} to {last}"));
+                hints.push(format!("the time window; the events are from {first} to {last}"));
             }
         }
         let looked_at = count(self.events, "event");
@@ -236,7 +236,9 @@ impl HintSample {
             *hint = format!("nothing matched {hint} ({looked_at} looked at)");
         }
         if hints.is_empty() && self.events > 0 && self.asked.len() > 1 && conditions.jq.is_none() {
-            hints.push(format!("each option alone matches something, but not all together ({looked_at} looked at)"));
+            hints.push(format!(
+                "each option alone matches events, but no event matches all of them ({looked_at} looked at)"
+            ));
         }
         hints
     }
@@ -283,7 +285,7 @@ impl HintCandidate {
         let names: Vec<&str> = found.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
         let more = found.len().saturating_sub(SHOWN);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("{option} {asked:?}; there are {}{rest}", names.join(", ")))
+        Some(format!("{option} {asked:?}; existing values: {}{rest}", names.join(", ")))
     }
 
     /// The values of the condition with the probably intended ones; `None` if no value

@@ -55,7 +55,7 @@ pub struct SyncArgs {
 
 /// The command `sync`.
 #[derive(Debug)]
-pub struct Sync;
+pub struct SyncCommand;
 
 /// The buckets to mirror.
 struct SyncRequest {
@@ -64,7 +64,7 @@ struct SyncRequest {
     is_dry: bool,
 }
 
-impl Command for Sync {
+impl Command for SyncCommand {
     fn definition(&self) -> clap::Command {
         SyncArgs::command()
     }

@@ -59,7 +59,7 @@ impl<P: Part> PartWriter<'_, P> {
                 } else if expected.is_archive {
                     verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
                 } else {
-                    self.say(ReportItem::Detail(2, format!("{name}: passed over: {}", reason.name())));
+                    self.say(ReportItem::Detail(2, format!("{name}: skipped: {}", reason.name())));
                 }
             }
             None => {
@@ -86,7 +86,7 @@ impl<P: Part> PartWriter<'_, P> {
     fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: FileExpectation, name: &str) {
         let events = findings.before_further.map_or(0, |before| findings.events - before);
         let text = format!(
-            "{name}: {} in {} ({}) behind the first; CloudTrail writes one member",
+            "{name}: {} in {} ({}) after the first one; CloudTrail writes one member",
             count(events, "event"),
             count(further.members, "gzip member"),
             count(further.bytes, "byte")

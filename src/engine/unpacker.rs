@@ -248,7 +248,7 @@ impl<W: EventWorker> MemberVisitor for ArchiveMembers<'_, '_, '_, '_, W> {
         }
         if leads_out(name) {
             let name = self.name(name);
-            let text = format!("{name}: its path leads out of the archive; it is read, and nothing is written there");
+            let text = format!("{name}: its path leads out of the archive; it is read, but no file is created");
             self.unpacking.out.say(ReportItem::Note(text));
         }
         ControlFlow::Continue(true)

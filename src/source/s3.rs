@@ -147,7 +147,7 @@ impl MirrorTasks {
 const THREADS: usize = 2;
 
 fn no_threads(error: std::io::Error) -> Error {
-    Error::Failed(format!("no threads for downloads: {error}"))
+    Error::Failed(format!("download threads cannot be started: {error}"))
 }
 
 /// A connected bucket with the log folders found in it.
@@ -177,7 +177,7 @@ fn connect(
     report.detail(1, || {
         let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
-        format!("s3://{}/{}: {regions}, found by {lists}", input.bucket, input.prefix)
+        format!("s3://{}/{}: {regions}, found with {lists}", input.bucket, input.prefix)
     });
     found.notes.iter().for_each(|note| report.note(note));
     Ok(ConnectedBucket { runtime, shared, found })

@@ -105,7 +105,7 @@ fn walk_error(error: &walkdir::Error) -> WalkEntry {
     let path = error.path().unwrap_or(Path::new("")).display();
     match (error.loop_ancestor(), error.io_error()) {
         (Some(ancestor), _) => {
-            WalkEntry::Loop(format!("{path}: a link back to {}; it is not followed again", ancestor.display()))
+            WalkEntry::Loop(format!("{path}: a link back to {}; not followed again", ancestor.display()))
         }
         (None, Some(error)) => WalkEntry::Skip(Issue {
             name: path.to_string(),

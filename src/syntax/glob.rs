@@ -12,8 +12,8 @@ pub use self::pieces::PieceMatcher;
 use crate::error::Error;
 use crate::syntax::visible::{begins_formula, read_escape};
 
-const SYNTAX: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
-                     these for itself";
+const SYNTAX: &str = "not a pattern; * matches any text, ? one character, {a,b} either of two; \\ makes the \
+                     next character literal";
 
 /// The characters that a `\` makes literal.
 const SPECIAL: &str = "*?{},!";
@@ -220,7 +220,7 @@ impl<T> PatternSet<T> {
                 return Err(Error::option(
                     option,
                     value,
-                    "negated twice; write one !, or !\\! where the text begins with one",
+                    "negated twice; write one !, or !\\! to exclude text that begins with !",
                 ));
             }
             list.push(compile(pattern)?);

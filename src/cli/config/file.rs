@@ -52,11 +52,11 @@ fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Vec<Setti
 fn unknown(name: &str) -> String {
     match nearest(name, &NAMES) {
         Some(known) => format!("{name:?} is not a setting; did you mean {known}?"),
-        None => format!("{name:?} is not a setting; there are {}", NAMES.join(", ")),
+        None => format!("{name:?} is not a setting; the settings are {}", NAMES.join(", ")),
     }
 }
 
-const SINGLE: &str = "write a text in quotes, or a number";
+const SINGLE: &str = "write a string in quotes, or a number";
 
 /// Converts a value to its form on the command line. The error says what to write.
 fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
@@ -74,7 +74,7 @@ fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
                 _ => None,
             };
             let names: Option<Vec<String>> = list.iter().map(text).collect();
-            names.map(|names| names.join(",")).ok_or_else(|| format!("write a list of texts, such as {example}"))
+            names.map(|names| names.join(",")).ok_or_else(|| format!("write a list of strings, such as {example}"))
         }
         _ => Err(SINGLE.into()),
     }
@@ -86,5 +86,5 @@ fn folder(text: &str, environment: &Environment) -> Result<OsString, &'static st
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
     };
-    if path.is_absolute() { Ok(path.into()) } else { Err("mirror: not a whole path; begin it with / or ~/") }
+    if path.is_absolute() { Ok(path.into()) } else { Err("mirror: not an absolute path; begin it with / or ~/") }
 }

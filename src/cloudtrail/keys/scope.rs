@@ -27,8 +27,8 @@ pub enum LateSearch {
 impl fmt::Display for LateSearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LateSearch::Until(day) => write!(f, "late deliveries were looked for up to {day}"),
-            LateSearch::Everywhere => write!(f, "late deliveries were looked for in all later days"),
+            LateSearch::Until(day) => write!(f, "searched for late deliveries up to {day}"),
+            LateSearch::Everywhere => write!(f, "searched for late deliveries on all later days"),
         }
     }
 }

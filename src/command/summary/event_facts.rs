@@ -7,7 +7,7 @@ use crate::spill::dedupe::IdHash;
 /// What is counted of one event.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct EventFact {
-    /// Seconds from 1970; `None` without a time that can be read.
+    /// Seconds from 1970; `None` without a readable time.
     pub(super) second: Option<i64>,
     /// Whether its time, or one before, has another form than CloudTrail's own.
     pub(super) has_other_times: bool,

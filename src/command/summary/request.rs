@@ -109,7 +109,11 @@ impl SummaryRequest {
         if let (Some(output), Some(html)) = (&counting.output, &counting.html)
             && output == html
         {
-            return Err(Error::option("--output", &output.to_string_lossy(), "the file of --html; name another one"));
+            return Err(Error::option(
+                "--output",
+                &output.to_string_lossy(),
+                "also the file of --html; choose another one",
+            ));
         }
         let look = look(counting.color.unwrap_or_default(), counting.output.is_none(), context);
         Ok(SummaryRequest {
@@ -167,9 +171,9 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
         "tsv" => Ok(SummaryFormat::Tsv),
         "csv" => Ok(SummaryFormat::Csv),
         "json" => Ok(SummaryFormat::Json),
-        "html" | "htm" => is_wrong("--output writes no page; write it with --html FILE".into()),
+        "html" | "htm" => is_wrong("--output does not write a page; use --html FILE".into()),
         "xlsx" | "xls" | "ods" | "gz" | "parquet" => is_wrong(format!(
-            "no format of a summary has the ending .{ending}; end it in .txt, .tsv, .csv or .json, or name a format by --format"
+            "unknown ending .{ending}; use .txt, .tsv, .csv or .json, or choose a format with --format"
         )),
         _ => Ok(SummaryFormat::Text),
     }

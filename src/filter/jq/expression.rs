@@ -49,7 +49,7 @@ impl Expression {
         let mistake = match &term {
             parse::Term::BinOp(_, BinaryOp::Assign, _) => Some("= assigns; write == to compare"),
             _ if is_of_log => {
-                Some("there is no .Records: the expression gets one event at a time; leave .Records[] out")
+                Some("an event has no .Records: the expression gets one event at a time; leave out .Records[]")
             }
             _ => None,
         };

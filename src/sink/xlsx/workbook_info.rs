@@ -44,7 +44,7 @@ impl WorkbookInfo {
         let text = Format::new().set_num_format("@").set_text_wrap().set_align(FormatAlign::Top);
         sheet.set_column_width(0, 16)?;
         sheet.set_column_width(1, WIDTH as f64)?;
-        let more = (self.more > 0).then(|| format!("and {} more, which stderr named", self.more));
+        let more = (self.more > 0).then(|| format!("and {} more, listed on stderr", self.more));
         let problems = self.problems.iter().chain(&more).map(|problem| ("Problem", problem));
         let lines = self.lines.iter().map(|(what, text)| (*what, text)).chain(problems);
         for (row, (label, line)) in (0..).zip(lines) {

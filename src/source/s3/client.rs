@@ -110,7 +110,7 @@ impl S3Client {
     /// Looks up the prefix as the key of a single object.
     async fn object(&self, folder: &str, lists: &AtomicU64) -> Result<FirstListing, Error> {
         let key = folder.trim_end_matches('/');
-        let nothing = || Error::Failed(format!("{}: there is nothing below it", self.address(folder)));
+        let nothing = || Error::Failed(format!("{}: no objects with this prefix", self.address(folder)));
         if key.is_empty() {
             return Err(nothing());
         }

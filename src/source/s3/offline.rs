@@ -42,8 +42,8 @@ impl OfflineMirror {
         let mirror = Mirror::at(&input.mirror, &input.bucket)?;
         let scope = scope(input)?.below(&input.mirror);
         let Some(root) = mirror.root().filter(|root| has_objects(root)) else {
-            let text = format!("nothing of s3://{} is mirrored here", input.bucket);
-            let advice = "run without --offline, or name another folder by --mirror";
+            let text = format!("the mirror contains no objects of s3://{}", input.bucket);
+            let advice = "run without --offline, or choose another folder with --mirror";
             return Err(Error::Failed(format!("{}: {text}; {advice}", input.mirror.display())));
         };
         let named = input.mirror.join(input.prefix.trim_end_matches('/'));

@@ -111,7 +111,7 @@ mod unix {
         trial.run(&NAMES).shows(
             0,
             "A\nB\nC\n",
-            "trail2tsv: log/a/loop: a link back to log; it is not followed again\n\
+            "trail2tsv: log/a/loop: a link back to log; not followed again\n\
              trail2tsv: 3 events in 1 file read, 3 matched\n",
         );
     }
@@ -133,7 +133,7 @@ mod unix {
     }
 
     #[test]
-    fn pipes_in_a_folder_are_passed_over_and_not_waited_for() {
+    fn pipes_in_a_folder_are_skipped_without_waiting() {
         let trial = Trial::with("log/x.json", LOG);
         system("mkfifo", &[trial.path("log/pipe.json").to_str().unwrap()]);
         drop(std::os::unix::net::UnixListener::bind(trial.path("log/socket")).unwrap());
@@ -141,7 +141,7 @@ mod unix {
         trial.run(&NAMES).shows(
             0,
             "A\nB\nC\n",
-            "trail2tsv: 3 events in 1 file read, 3 matched; 3 files passed over: 3 pipe or device\n",
+            "trail2tsv: 3 events in 1 file read, 3 matched; 3 files skipped: 3 pipes or devices\n",
         );
     }
 
@@ -242,7 +242,7 @@ mod unix {
             0,
             "0\n",
             &format!(
-                "trail2tsv: {SAID}/inner: a link back to {SAID}; it is not followed again\n\
+                "trail2tsv: {SAID}/inner: a link back to {SAID}; not followed again\n\
                  trail2tsv: 0 events in 0 files read, 0 matched\n"
             ),
         );

@@ -118,7 +118,7 @@ fn a_run_that_does_not_end_says_how_to_end_it() {
     system("kill", &["-TERM", &child.id().to_string()]);
     let mut said = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
-    assert_eq!(said, "trail2tsv: still busy; interrupt once more to end at once\n");
+    assert_eq!(said, "trail2tsv: still busy; interrupt again to stop immediately\n");
     system("kill", &["-TERM", &child.id().to_string()]);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -23,10 +23,10 @@ fn cloud() -> Cloud {
 }
 
 /// What can be wrong with an answer, and how it is named.
-const CUT_OFF: &str = "the answer is cut off";
-const UNPARSED: &str = "the answer cannot be parsed";
-const TOO_FEW: &str = "the answer holds fewer keys than it counts";
-const NOWHERE: &str = "the answer says that there is more, but not where";
+const CUT_OFF: &str = "the response is truncated";
+const UNPARSED: &str = "the response cannot be parsed";
+const TOO_FEW: &str = "the list response contains fewer keys than its KeyCount";
+const NOWHERE: &str = "the list response is truncated, but has no continuation token";
 type Spoil = fn(Selection) -> Fault;
 const SPOILT: [(Spoil, &str); 9] = [
     (|list| list.truncated_body(1), CUT_OFF),
@@ -71,7 +71,9 @@ fn an_answer_that_is_never_whole_is_named() {
             let expected = match code {
                 1 => format!("trail2tsv: s3://logs: {text}\n"),
                 _ => {
-                    format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {text}; logs in it may be missing\n")
+                    format!(
+                        "trail2tsv: s3://logs/{prefix}: not listed completely: {text}; some of its logs may be missing\n"
+                    )
                 }
             };
             cloud.run(&["-q"]).shows(code, rows, &expected);
@@ -86,7 +88,7 @@ fn a_later_page_that_is_never_whole_costs_only_what_follows() {
         let cloud = cloud();
         cloud.server.fault(spoil(Fault::list(REGION).when(|list| list.parameter("continuation-token").is_some())));
         let expected =
-            format!("trail2tsv: s3://logs/{REGION}: not listed to its end: {text}; logs in it may be missing\n");
+            format!("trail2tsv: s3://logs/{REGION}: not listed completely: {text}; some of its logs may be missing\n");
         cloud.run(&["-q"]).shows(3, "E000\nE001\nE002\nother\n", &expected);
     });
 }
@@ -97,12 +99,14 @@ fn keys_and_folders_of_elsewhere_are_refused() {
         let cloud = cloud();
         let fired = cloud.server.fault(Fault::list(prefix).keys_outside());
         let text = match prefix {
-            REGION => "a key of the list is not below the folder that was asked for",
-            _ => "a folder of the list is not in the one that was asked for",
+            REGION => "the list response contains a key outside the requested prefix",
+            _ => "the list response contains a folder outside the requested prefix",
         };
         let expected = match code {
             1 => format!("trail2tsv: s3://logs: {text}\n"),
-            _ => format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {text}; logs in it may be missing\n"),
+            _ => format!(
+                "trail2tsv: s3://logs/{prefix}: not listed completely: {text}; some of its logs may be missing\n"
+            ),
         };
         // Of the bucket itself there is no outside.
         if !prefix.is_empty() {
@@ -117,13 +121,15 @@ fn keys_and_folders_of_elsewhere_are_refused() {
 
 #[test]
 fn a_list_without_anything_new_comes_to_an_end() {
-    const TEXT: &str = "the list of the bucket neither goes on nor ends";
+    const TEXT: &str = "the listing makes no progress and does not end";
     for (prefix, code, rows) in [LISTS[1], LISTS[3]] {
         let cloud = cloud();
         cloud.server.fault(Fault::list(prefix).idle_list());
         let expected = match code {
             1 => format!("trail2tsv: s3://logs: {TEXT}\n"),
-            _ => format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {TEXT}; logs in it may be missing\n"),
+            _ => format!(
+                "trail2tsv: s3://logs/{prefix}: not listed completely: {TEXT}; some of its logs may be missing\n"
+            ),
         };
         cloud.run(&["-q"]).shows(code, rows, &expected);
         assert!(cloud.server.counts().list < 1100);
@@ -153,7 +159,7 @@ fn an_odd_key_hides_no_other() {
             if is_file { (Some(0), 2) } else { (Some(3), 0) },
             "{ran:?}"
         );
-        assert_eq!(ran.stderr.matches("its key has characters").count(), if is_file { 0 } else { 2 }, "{ran:?}");
+        assert_eq!(ran.stderr.matches("its key contains characters").count(), if is_file { 0 } else { 2 }, "{ran:?}");
     }
 }
 
@@ -164,7 +170,7 @@ fn a_server_that_cannot_list_an_odd_key_is_not_believed() {
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     cloud.bucket.put(format!("{REGION}2026/10/01/0\u{fffe}.json"), "{}");
     let named = |prefix: &str| {
-        format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {UNPARSED}; logs in it may be missing\n")
+        format!("trail2tsv: s3://logs/{prefix}: not listed completely: {UNPARSED}; some of its logs may be missing\n")
     };
     cloud.run(&["-q"]).shows(3, "", &named(REGION));
     cloud.bucket.put(format!("AWSLogs/{ACCOUNT}/CloudTrail/0\u{fffe}/x.json"), "{}");

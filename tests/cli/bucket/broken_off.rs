@@ -59,7 +59,7 @@ fn partial_files_of_a_killed_run_are_skipped_and_counted() {
     wait_until(|| (cloud.assert_whole(), parts(&cloud)) == (2, 1));
     child.kill().unwrap();
     child.wait().unwrap();
-    let last = "2 events in 2 files read, 2 matched; 1 file passed over: 1 unfinished download";
+    let last = "2 events in 2 files read, 2 matched; 1 file skipped: 1 unfinished download";
     cloud.run(&["--offline"]).shows(0, "E000\nE002\n", &format!("trail2tsv: {last}\n"));
     cloud.server.clear_faults();
     cloud.run(&["-q"]).shows(0, &minutes(3), "");

@@ -63,7 +63,7 @@ fn objects_damaged_in_the_bucket_are_mirrored_and_named() {
     cloud.bucket.put(key.as_str(), body[..body.len() - 4].to_vec());
     let ran = cloud.trial.run(&["sync", "s3://logs", "--mirror", "mirror", "-q"]);
     let said = format!(
-        "trail2tsv: s3://logs/{key}: gzip stream is damaged; it is so in the bucket, and was mirrored as it is\n"
+        "trail2tsv: s3://logs/{key}: gzip stream is damaged; the object in the bucket is damaged too, and was mirrored unchanged\n"
     );
     ran.shows(3, "", &said);
     assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (4, 3));

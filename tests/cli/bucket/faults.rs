@@ -92,7 +92,7 @@ fn objects_missing_from_a_list_are_found_by_the_next_run() {
 #[test]
 fn a_body_that_never_comes_whole_is_named() {
     type Spoil = fn(&str) -> Fault;
-    let early = "its body came broken: end of file before message length reached";
+    let early = "the response body is incomplete or damaged: end of file before message length reached";
     let size = |size: usize, listed: usize| format!("received {size} bytes, expected {listed}");
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
@@ -134,7 +134,7 @@ fn a_flipped_bit_is_found_where_s3_sends_a_checksum() {
     (0..3).for_each(|number| drop(cloud.minute(number)));
     let key = &cloud.bucket.keys("")[1];
     let always = cloud.server.fault(Fault::get(key).flip_bit(800));
-    let text = "its body came broken: body checksum mismatch";
+    let text = "the response body is incomplete or damaged: body checksum mismatch";
     let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
     cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
     assert_eq!((always.fired(), cloud.assert_whole()), (5, 2));
@@ -156,8 +156,8 @@ fn a_list_that_does_not_end_is_named() {
             3,
             &minutes(rows),
             &format!(
-                "trail2tsv: s3://logs/{prefix}: not listed to its end: the keys of the list are out of order, or come again; \
-                 logs in it may be missing\n"
+                "trail2tsv: s3://logs/{prefix}: not listed completely: the listed keys are out of order or repeated; \
+                 some of its logs may be missing\n"
             ),
         );
         assert!(cloud.server.counts().list < 10);
@@ -165,7 +165,7 @@ fn a_list_that_does_not_end_is_named() {
     for prefix in ["", "AWSLogs/"] {
         let cloud = Cloud::with_logs(1);
         cloud.server.fault(Fault::list(prefix).endless_list());
-        let text = "trail2tsv: s3://logs: the list of the bucket neither goes on nor ends\n";
+        let text = "trail2tsv: s3://logs: the listing makes no progress and does not end\n";
         cloud.run(&[]).shows(1, "", text);
         assert!(cloud.server.counts().list < 30);
     }

@@ -81,7 +81,7 @@ fn a_limit_does_not_wait_for_what_comes_after_it() {
     let never = cloud.server.fault(Fault::get(&cloud.bucket.keys("")[5]).status(503, "SlowDown"));
     let ran = cloud.run(&["--limit", "5"]);
     assert_eq!(lines(&ran.lines(0)), minutes(5));
-    assert!(ran.stderr.ends_with("5 matched (the limit was reached, the rest was not read)\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("5 matched (limit reached; the rest was not read)\n"), "{ran:?}");
     cloud.server.clear_faults();
     cloud.run(&["-q"]).shows(0, &minutes(10), "");
     assert!(never.fired() <= 10);

@@ -145,7 +145,7 @@ fn duplicates_count_once() {
     trial.run(&[&summary[..], &["--dedupe"]].concat()).shows(
         0,
         &rows([1, 1, 2]),
-        "trail2tsv: 6 events in 2 files read, 4 matched; 2 duplicates left out: the eventID came before\n",
+        "trail2tsv: 6 events in 2 files read, 4 matched; 2 duplicates left out: eventID seen before\n",
     );
 }
 

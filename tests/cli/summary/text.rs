@@ -10,7 +10,7 @@ fn it_fits_into_eighty_columns_and_says_it_all() {
         body(&ran.stdout),
         "Period     2026-10-01 09:00:00 to 2026-10-03 11:00:00 UTC\n\
          Events     4 in 1 file: 1 read, 2 writes, 1 error (1 denied)\n\
-         \u{20}          1 without a time that can be read\n\
+         \u{20}          1 without a readable time\n\
          Accounts   2: 111122223333 (2), 444455556666 (1)\n\
          Regions    2: us-east-1 (2), eu-west-1 (1)\n\
          Different  2 users, 2 source addresses\n\
