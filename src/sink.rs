@@ -100,7 +100,7 @@ impl Sink {
             Sink::Lines(target) => target.finish(),
             Sink::Aligned(table) => table.finish(),
             Sink::Book { book, mut about, mut target } => {
-                about.say("Read", coverage.to_string().replace("named above", "named below"));
+                about.add("Read", coverage.to_string().replace("named above", "named below"));
                 book.finish(&about, &mut TargetWriter::new(&mut target, stop))?;
                 target.finish()
             }
@@ -115,16 +115,16 @@ fn about(provenance: &Provenance<'_>, zone: &TimeZone) -> WorkbookInfo {
         _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
     };
-    about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
-    about.say("Written at", time(provenance.now));
-    about.say("Command", provenance.command);
+    about.add("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
+    about.add("Written at", time(provenance.now));
+    about.add("Command", provenance.command);
     if let Some(since) = provenance.window.since {
-        about.say("Events since", time(since));
+        about.add("Events since", time(since));
     }
     if let Some(until) = provenance.window.until {
-        about.say("Events before", time(until));
+        about.add("Events before", time(until));
     }
-    about.say("Time zone", name(zone));
+    about.add("Time zone", name(zone));
     about
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-pub use self::origin::Origin;
+pub use self::origin::SettingOrigin;
 use crate::error::Error;
 use crate::error::usage::UsageError;
 use crate::syntax::suggest::nearest;
@@ -64,23 +64,23 @@ const VARIABLE: &str = "TRAIL2TSV_";
 
 /// The value of an option, and its origin.
 #[derive(Clone, Debug)]
-struct Setting {
+struct ConfiguredOption {
     name: &'static str,
     value: OsString,
-    origin: Origin,
+    origin: SettingOrigin,
 }
 
 /// The settings of a run, and messages on how they were applied.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    used: Vec<Setting>,
+    used: Vec<ConfiguredOption>,
     notes: Vec<String>,
     details: Vec<String>,
 }
 
 /// The inputs of the settings besides the command line.
 #[derive(Clone, Debug, Default)]
-pub struct Environment {
+pub struct SettingsEnvironment {
     /// The non-empty variables with the prefix of this program, sorted.
     variables: Vec<(String, OsString)>,
     home: Option<PathBuf>,
@@ -88,16 +88,16 @@ pub struct Environment {
     file: Option<PathBuf>,
 }
 
-impl Environment {
+impl SettingsEnvironment {
     /// The environment of this process.
-    pub fn of_process() -> Environment {
+    pub fn of_process() -> SettingsEnvironment {
         use etcetera::BaseStrategy;
         let strategy = etcetera::choose_base_strategy().ok();
         let variable = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
         let mut variables: Vec<_> = std::env::vars_os().filter_map(variable).collect();
         variables.retain(|(name, value)| name.starts_with(VARIABLE) && !value.is_empty());
         variables.sort();
-        Environment {
+        SettingsEnvironment {
             variables,
             home: strategy.as_ref().map(|strategy| strategy.home_dir().to_path_buf()),
             file: strategy.map(|strategy| strategy.config_dir().join("trail2tsv").join("config.toml")),
@@ -117,12 +117,14 @@ fn variable(name: &str) -> String {
 impl Settings {
     /// Reads the file and the environment for `command`, whose parsed command line
     /// is `typed`. Fails if the file cannot be read or is not valid.
-    pub fn read(command: &Command, typed: &ArgMatches, environment: &Environment) -> Result<Settings, Error> {
+    pub fn read(command: &Command, typed: &ArgMatches, environment: &SettingsEnvironment) -> Result<Settings, Error> {
         let typed = TypedOptions { command, matches: typed };
         let mut settings = Settings { notes: unknown_variables(environment), ..Settings::default() };
         let file = file::read(typed.config(), environment)?;
         let set = |name| match environment.get(&variable(name)) {
-            Some(value) => Some(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) }),
+            Some(value) => {
+                Some(ConfiguredOption { name, value: value.into(), origin: SettingOrigin::Variable(variable(name)) })
+            }
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
         if let Some(zone) = set(ZONE).filter(|_| typed.knows("since") && !typed.knows(ZONE)) {
@@ -191,7 +193,7 @@ impl Settings {
     }
 }
 
-impl Setting {
+impl ConfiguredOption {
     /// The equivalent argument; `None` for a flag that is false.
     fn argument(&self) -> Result<Option<OsString>, Error> {
         let mut argument = OsString::from(format!("--{}", self.name));
@@ -297,7 +299,7 @@ fn is_json(format: &str) -> bool {
 }
 
 /// Notes on variables with the prefix of this program that it does not know.
-fn unknown_variables(environment: &Environment) -> Vec<String> {
+fn unknown_variables(environment: &SettingsEnvironment) -> Vec<String> {
     let known: Vec<String> = NAMES.iter().chain(&["config", "patience"]).map(|name| variable(name)).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let unknown = environment.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));

@@ -107,8 +107,8 @@ impl Field {
 
     /// Whether any value, as its cell would show it, passes the test; null never does.
     /// For a list, one value or the whole joined list may pass.
-    pub fn any(&mut self, event: &Event<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
-        let is_shown = |value: JsonValue<'_>| long::holds(value, question, shortened);
+    pub fn any(&mut self, event: &Event<'_>, test: &impl LongValueTest, shortened: &CutCounter) -> bool {
+        let is_shown = |value: JsonValue<'_>| long::holds(value, test, shortened);
         match self {
             Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {
@@ -118,17 +118,17 @@ impl Field {
             Field::UserName(identities) => identities.principal(event).name().is_some_and(|name| {
                 let name = name.parts().concat();
                 shortened.note(&name);
-                question.holds(&name)
+                test.holds(&name)
             }),
             Field::Resources(fields) => {
                 let list = fields.list(event);
-                let is_one = |resource: &str| question.holds(resource);
+                let is_one = |resource: &str| test.holds(resource);
                 if list.iter().any(|resource| is_one(resource)) {
                     return true;
                 }
                 let all = list.join(";");
                 shortened.note(&all);
-                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && question.holds(&all))
+                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && test.holds(&all))
             }
         }
     }

@@ -4,7 +4,7 @@
 //! A run without such an option reads nothing again. The number of sampled files, bytes
 //! and names is bounded.
 
-mod question;
+mod lone_condition;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::question::{LoneCondition, alone, each_alone};
+use self::lone_condition::{LoneCondition, single_conditions, single_values};
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
@@ -53,11 +53,11 @@ pub fn hints(
     stop: &Cancellation,
 ) -> Vec<String> {
     if coverage.rows == 0 {
-        let sample = sample(request, alone(&request.filter), stop);
+        let sample = sample(request, single_conditions(&request.filter), stop);
         return sample.map_or(Vec::new(), |sample| sample.hints(&request.filter));
     }
     let conditions: Vec<LoneCondition> =
-        unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
+        unmatched.iter().flat_map(|unmatched| single_values(unmatched, &request.filter)).collect();
     match conditions.is_empty() {
         true => Vec::new(),
         false => sample(request, conditions, stop).map_or(Vec::new(), HintSample::names),

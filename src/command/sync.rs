@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-use self::verify::Verifier;
+use self::verify::DownloadVerifier;
 use super::{Command, Context};
 use crate::cli::filter::ScopeArgs;
 use crate::cli::parse_error::usage_error;
@@ -113,7 +113,7 @@ fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<Sy
     if request.is_dry {
         return list(request, report, stop);
     }
-    let verifier = Arc::new(Verifier::default());
+    let verifier = Arc::new(DownloadVerifier::default());
     for input in &request.buckets {
         let bucket = BucketSource::open(input, Some(verifier.clone()), report, stop)?;
         let covered = mirror(bucket, report, stop)?;

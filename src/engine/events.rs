@@ -147,7 +147,7 @@ fn values<W: EventWorker>(
             // One message shows what is wrong.
             if coverage.unanswered == 1 {
                 let file = matched.file;
-                out.say(ReportItem::Unanswered(format!("{file}: --jq failed on an event: {why}")));
+                out.report(ReportItem::Unanswered(format!("{file}: --jq failed on an event: {why}")));
             }
             return ControlFlow::Continue(());
         }
@@ -271,7 +271,7 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
                 if out.roll_back(before) {
                     ended = self.read_once(source, &name, out).unwrap_or_default();
                 } else {
-                    out.say(ReportItem::Note(format!(
+                    out.report(ReportItem::Note(format!(
                         "{name}: was damaged, and has been downloaded again; run the command again"
                     )));
                 }

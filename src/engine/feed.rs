@@ -108,8 +108,8 @@ impl BatchFeed<'_> {
         match item {
             SourceItem::File(file) if self.is_old(&file) => self.receive(SourceItem::ignored(IgnoredReason::Result)),
             SourceItem::File(file) => self.push(BatchItem::Read(file)),
-            SourceItem::Issue(issue) => self.push(BatchItem::Say(ReportItem::Skip(issue))),
-            SourceItem::Note(text) => self.push(BatchItem::Say(ReportItem::Note(text))),
+            SourceItem::Issue(issue) => self.push(BatchItem::Report(ReportItem::Skip(issue))),
+            SourceItem::Note(text) => self.push(BatchItem::Report(ReportItem::Note(text))),
             SourceItem::Count(coverage) => self.push(BatchItem::Count(coverage)),
             SourceItem::Idle if self.feed.stop.is_set() => ControlFlow::Break(()),
             SourceItem::Idle => self.flush(),

@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_help() {
+    fn an_unknown_name_is_refused_with_a_hint() {
         let refuse = |name: &str| parse_list(&[name.to_string()], &mut FieldSet::default()).unwrap_err().to_string();
         assert_eq!(refuse("eventnam"), "--columns \"eventnam\": not a column; did you mean eventName?");
         assert_eq!(refuse("reigon"), "--columns \"reigon\": not a column; did you mean region?");

@@ -88,7 +88,7 @@ fn cut_cells_of_rows_that_are_left_out_do_not_count() {
 }
 
 #[test]
-fn lines_of_jq_are_no_cells() {
+fn jq_lines_are_not_allowed_in_excel_output() {
     let trial = Trial::with("log", LOG);
     for (options, named) in [(&["--excel"][..], "--excel"), (&["-f", "xlsx"], "--format xlsx")] {
         for expression in [".eventName", "[.eventName, .userAgent] | @tsv", "{eventName}"] {

@@ -9,7 +9,7 @@ const LOG: &str = r#"{"Records":[{"eventName":"A","eventVersion":"1","a":[1,"x"]
 /// All memory, or all of a stack: what the rest of an output would be is not known.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_expression_that_breaks_a_process_down_is_an_error() {
+fn an_expression_that_crashes_the_child_process_is_an_error() {
     let trial = Trial::with("log.json", LOG);
     for expression in [
         r#"reduce range(60) as $i ("xxxxxxxx"; . + .)"#,

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::harness::Trial;
 
 #[test]
-fn mistakes_teach() {
+fn mistakes_are_explained_with_a_correction() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/AWSLogs");
     let sample = sample.to_str().unwrap();
     for (arguments, told) in [

@@ -159,7 +159,7 @@ fn standard_output_has_names() {
 }
 
 #[test]
-fn a_result_is_no_input() {
+fn an_earlier_result_is_not_read() {
     let trial = Trial::with("logs/a.json.gz", gzip(LOG));
     for _ in 0..2 {
         trial.run(&["logs", "-f", "json", "-o", "logs/found.json", "-q"]).shows(0, "", "");

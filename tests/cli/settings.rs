@@ -154,7 +154,7 @@ fn table_settings_do_not_conflict_with_json() {
 }
 
 #[test]
-fn a_count_has_no_format() {
+fn a_count_ignores_the_format_setting() {
     let trial = trial("format = \"xlsx\"\n");
     trial.run(&["log", "--count", "-q"]).shows(0, "1\n", "");
 }
@@ -176,7 +176,7 @@ fn a_zone_that_a_command_does_not_have_is_named() {
 }
 
 #[test]
-fn a_mirror_without_anything_is_no_answer() {
+fn an_empty_mirror_is_an_error_offline() {
     let trial = trial("");
     trial.write("mirrors/third/.trail2tsv-bucket", "third\n");
     for mirror in ["mirrors/third", "mirrors/none"] {
@@ -187,7 +187,7 @@ fn a_mirror_without_anything_is_no_answer() {
 }
 
 #[test]
-fn a_command_that_is_mistyped_is_offered() {
+fn a_mistyped_command_is_corrected() {
     let trial = trial("");
     let text = "cannot be read: No such file or directory; did you mean `trail2tsv summary`?";
     trial.run(&["summmary", "log"]).shows(1, "", &format!("trail2tsv: summmary: {text}\n"));
@@ -215,7 +215,7 @@ fn options_of_a_bucket_go_with_one_that_is_set() {
 }
 
 #[test]
-fn every_variable_that_is_told_of_means_something() {
+fn every_documented_variable_has_an_effect() {
     let mut trial = trial("");
     trial.env("TRAIL2TSV_PATIENCE", "60");
     trial.run(&["log", "--count"]).shows(0, "1\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
@@ -256,7 +256,7 @@ fn the_order_of_rows_can_be_set() {
 }
 
 #[test]
-fn leaving_out_repeated_events_can_be_set() {
+fn dedupe_can_be_set() {
     let mut trial = accounts("dedupe = true\n");
     assert_eq!(rows(&trial, &["log"]), "ABC");
     assert_eq!(trial.run(&["log", "--count", "-q"]).stdout, "3\n");

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
 use jiff::Timestamp;
-use testkit::logs::{Generator, Place, edge_cases, records};
+use testkit::logs::{AccountRegion, Generator, edge_cases, records};
 
 use crate::harness::{Ran, Trial, gzip};
 
@@ -127,8 +127,8 @@ fn times_are_dates_ids_are_text_and_numbers_numbers() {
 }
 
 #[test]
-fn logs_survive() {
-    let (mut generator, place) = (Generator::new(11), Place::new("111122223333", "eu-west-1"));
+fn a_workbook_of_a_whole_log_can_be_read() {
+    let (mut generator, place) = (Generator::new(11), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..300).map(|second| {
         let mut event = String::new();
         generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
@@ -192,7 +192,7 @@ fn limits_and_pipes() {
 
 #[test]
 fn rows_are_sorted() {
-    let (mut generator, place) = (Generator::new(13), Place::new("111122223333", "eu-west-1"));
+    let (mut generator, place) = (Generator::new(13), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..200).map(|second| {
         let mut event = String::new();
         generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
@@ -253,7 +253,7 @@ fn workbooks_that_cannot_be_written_are_named() {
 }
 
 #[test]
-fn a_number_is_no_workbook() {
+fn a_count_cannot_be_a_workbook() {
     let trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}");
     trial.run(&["log", "-o", "out.xlsx", "--count"]).shows(
         2,

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_in_the_middle_and_at_the_end_are_removed() {
+    fn facts_can_be_removed_in_the_middle_and_at_the_end() {
         let mut kept = facts();
         kept.retain(|fact| Ok::<_, ()>(fact.second != Some(0))).unwrap();
         assert_eq!(shown(&kept), r#"1[None, Some("")];2[Some("bc"), Some("d")];3[];"#);

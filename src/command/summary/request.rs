@@ -37,7 +37,7 @@ pub struct SummaryRequest {
     /// The file of the page.
     pub html: Option<PathBuf>,
     /// How text looks.
-    pub look: TextStyle,
+    pub style: TextStyle,
     /// The options that say which events, but for times, as typed.
     pub question: Vec<String>,
     /// The filters among these, with times.
@@ -115,7 +115,7 @@ impl SummaryRequest {
                 "also the file of --html; choose another one",
             ));
         }
-        let look = look(counting.color.unwrap_or_default(), counting.output.is_none(), context);
+        let style = text_style(counting.color.unwrap_or_default(), counting.output.is_none(), context);
         Ok(SummaryRequest {
             reading: ReadRequest {
                 inputs,
@@ -132,7 +132,7 @@ impl SummaryRequest {
             format,
             output: counting.output,
             html: counting.html,
-            look,
+            style,
             question: args.question,
             filters: args.filters,
         })
@@ -180,7 +180,7 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
 }
 
 /// How text looks on standard output or, where it goes to a file, there.
-fn look(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
+fn text_style(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
     let terminal = context.terminal.filter(|_| is_stdout);
     let has_colors = match color {
         ColorMode::Auto => terminal.is_some_and(|terminal| terminal.has_colors),

@@ -26,7 +26,7 @@ impl WorkbookInfo {
     const PROBLEMS: usize = 1000;
 
     /// Adds a line.
-    pub fn say(&mut self, what: &'static str, text: impl Into<String>) {
+    pub fn add(&mut self, what: &'static str, text: impl Into<String>) {
         self.lines.push((what, text.into()));
     }
 

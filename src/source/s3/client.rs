@@ -121,7 +121,7 @@ impl S3Client {
     }
 
     /// Returns a client with the same configuration and separate connections.
-    pub(super) fn twin(&self) -> S3Client {
+    pub(super) fn with_own_connections(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
         S3Client { s3, bucket: self.bucket.clone(), region: self.region.clone(), payer: self.payer.clone() }
     }

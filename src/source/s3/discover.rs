@@ -179,7 +179,7 @@ impl<'a, E> FolderSearch<'a, E> {
         {
             self.leave_out(kind, folder);
         }
-        self.scope.admits_folder(folder) && self.is_on_the_way(folder)
+        self.scope.includes_folder(folder) && self.is_on_the_way(folder)
     }
 
     fn leave_out(&mut self, kind: &str, folder: &str) {
@@ -270,7 +270,7 @@ impl<'a, E> FolderSearch<'a, E> {
         let trails =
             self.seen.iter().filter_map(|folder| Some((folder.trim_end_matches('/').rsplit_once('/')?, folder)));
         let wanted = trails.filter(|((trail, _), folder)| {
-            FolderLevel::of(folder) == FolderLevel::Region && self.scope.admits_folder(trail)
+            FolderLevel::of(folder) == FolderLevel::Region && self.scope.includes_folder(trail)
         });
         wanted.map(|((_, region), _)| region).collect()
     }

@@ -49,7 +49,7 @@ impl ObjectFilter {
             shared.counts.known.fetch_sub(1, Relaxed);
             return ObjectState::NoObject;
         }
-        if !shared.scope.admits_file(&object.key) {
+        if !shared.scope.includes_file(&object.key) {
             shared.counts.unwanted.fetch_add(1, Relaxed);
             return ObjectState::TooOld;
         }

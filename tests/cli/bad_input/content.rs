@@ -107,7 +107,7 @@ fn an_event_needs_no_identity() {
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_counts() {
+fn the_last_of_duplicate_keys_counts() {
     gives(
         r#"{"eventName":"A","eventName":"B","errorCode":"x","errorCode":null}"#,
         "eventName,errorCode,file",
@@ -181,7 +181,7 @@ fn utf_16_is_read() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_content() {
+fn a_byte_order_mark_is_ignored() {
     gives(format!("\u{feff}{LOG}"), "eventName", "A\nB\nC\n");
     gives(
         "\u{feff}{\"eventName\":\"A\",\"eventVersion\":\"1\"}\r\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\r\n",
@@ -217,7 +217,7 @@ const LOG_NAME: &str = "111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBB
 
 /// What CloudTrail delivered holds events; if it does not, some are missing.
 #[test]
-fn a_file_that_is_named_as_a_log_must_be_one() {
+fn a_file_with_the_name_of_a_log_must_be_one() {
     for (content, what) in [
         (&b""[..], "empty"),
         (b"<html>", "not JSON"),
@@ -239,7 +239,7 @@ fn a_file_that_is_named_as_a_log_must_be_one() {
 }
 
 #[test]
-fn a_file_that_was_named_has_to_give_something() {
+fn a_named_file_without_events_is_reported() {
     let trial = Trial::with("notes.txt", "plain text");
     trial.write("log.json", LOG);
     let said = "trail2tsv: notes.txt: not a CloudTrail log (not JSON); nothing was read\n";
@@ -268,7 +268,7 @@ fn a_file_that_was_named_has_to_give_something() {
 }
 
 #[test]
-fn standard_input_has_to_give_something() {
+fn standard_input_without_events_is_reported() {
     let trial = Trial::new();
     for (input, kind) in [("", "empty"), ("\n", "empty"), ("command not found", "not JSON"), ("{}", "other JSON")] {
         trial.run_with_stdin(&["-", "--count"], input).shows(

@@ -198,7 +198,7 @@ mod unix {
     // Other systems refuse names that are no UTF-8.
     #[cfg(target_os = "linux")]
     #[test]
-    fn names_of_files_steer_no_terminal() {
+    fn file_names_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
         fs::create_dir(trial.path("log")).unwrap();
         fs::write(trial.path("log").join(OsStr::from_bytes(HOSTILE)), &LOG[..LOG.find(",{").unwrap() + 5]).unwrap();
@@ -218,7 +218,7 @@ mod unix {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn names_of_what_cannot_be_read_steer_no_terminal() {
+    fn unreadable_file_names_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
         let hostile = OsStr::from_bytes(HOSTILE);
         run(&trial, &[], HOSTILE).shows(
@@ -254,7 +254,7 @@ mod unix {
 
     /// What a shell makes of `*` can look like an option.
     #[test]
-    fn names_that_look_like_options_steer_no_terminal() {
+    fn names_like_options_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
         let ran = run(&trial, &[], b"--a\x1b[31m\n\x07");
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");

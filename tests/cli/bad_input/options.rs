@@ -25,7 +25,7 @@ fn is_refused(arguments: &[&str], stderr: &str) {
 }
 
 #[test]
-fn values_that_make_no_sense_are_refused() {
+fn invalid_values_are_refused() {
     for (option, value, right) in [
         ("--since", "tomorrow", TIME),
         ("--since", "3 months", TIME),
@@ -95,7 +95,7 @@ fn numbers_have_bounds() {
 }
 
 #[test]
-fn an_ending_that_stands_for_no_format_is_refused() {
+fn an_unknown_ending_is_refused() {
     let trial = Trial::with("log", LOG);
     for ending in ["xls", "ods", "gz", "parquet", "sqlite", "md", "html", "v2"] {
         let output = format!("out.{ending}");

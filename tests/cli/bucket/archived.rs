@@ -19,7 +19,7 @@ fn with(count: usize, change: impl Fn(usize, Object) -> Object) -> Cloud {
 const ADVICE: &str = "restore them (aws s3api restore-object), then run again";
 
 #[test]
-fn archived_objects_are_counted_and_not_asked_for() {
+fn archived_objects_are_counted_and_not_requested() {
     for class in ["GLACIER", "DEEP_ARCHIVE"] {
         let cloud = with(6, |number, object| if number % 3 == 1 { object.storage_class(class) } else { object });
         let keys = cloud.bucket.keys("");
@@ -69,7 +69,7 @@ fn sync_and_its_dry_run_count_them() {
 }
 
 #[test]
-fn restored_objects_are_read_and_others_say_how_far_they_are() {
+fn restored_objects_are_read_and_others_are_counted_by_state() {
     for (restored, rows, what) in [
         ([Some(Some(3)), Some(Some(1))], &["E000", "E001", "E002"][..], None),
         (
@@ -115,7 +115,7 @@ fn restored_objects_are_read_and_others_say_how_far_they_are() {
 }
 
 #[test]
-fn classes_that_can_be_read_are_read() {
+fn readable_storage_classes_are_read() {
     for class in
         ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY", "NEW"]
     {
@@ -148,7 +148,7 @@ fn objects_in_the_mirror_or_outside_the_window_need_no_restore() {
 }
 
 #[test]
-fn only_lists_of_objects_ask_what_is_restored() {
+fn only_object_lists_request_the_restore_status() {
     let cloud = Cloud::with_logs(1);
     cloud.server.record();
     cloud.run(&["-q"]);

@@ -46,7 +46,7 @@ fn keys_that_lead_elsewhere_are_named_and_not_followed() {
 }
 
 #[test]
-fn hostile_folders_are_no_way_out_either() {
+fn hostile_folder_names_cannot_leave_the_mirror() {
     for key in [
         format!("AWSLogs/{ACCOUNT}/CloudTrail/../../../../../../x.json.gz"),
         format!("AWSLogs/{ACCOUNT}/CloudTrail/a\u{1}b/x.json.gz"),
@@ -62,7 +62,7 @@ fn hostile_folders_are_no_way_out_either() {
 }
 
 #[test]
-fn odd_keys_that_are_no_danger_are_logs_like_others() {
+fn unusual_but_safe_keys_are_read_as_logs() {
     let cloud = Cloud::new();
     let names = ["%2e%2e%2fx.json", "a b+c&d=e.json", "..x", "a..b", "é\u{1f980}.json", "~x", "$(x)", "-x.json"];
     for name in names {
@@ -76,7 +76,7 @@ fn odd_keys_that_are_no_danger_are_logs_like_others() {
 }
 
 #[test]
-fn of_a_key_and_those_below_it_the_first_is_kept() {
+fn a_key_that_is_also_a_folder_keeps_the_first() {
     const WHY: &str = "the mirror has a file where a folder is needed, or the reverse";
     for _ in 0..5 {
         let cloud = Cloud::new();
@@ -112,7 +112,7 @@ fn names_that_differ_only_in_case_are_two_objects() {
 }
 
 #[test]
-fn folders_made_by_hand_are_no_logs() {
+fn empty_objects_for_folders_are_not_logs() {
     let cloud = Cloud::with_logs(2);
     for folder in ["AWSLogs/".to_string(), format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/"), day()] {
         cloud.bucket.put(folder, "");
@@ -153,7 +153,7 @@ fn a_mirror_that_cannot_be_made_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_ends_the_run_and_a_later_one_carries_on() {
+fn a_full_disk_ends_the_run_and_a_later_run_continues() {
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
     let mut random = fastrand::Rng::with_seed(1);
@@ -180,7 +180,7 @@ fn a_full_disk_ends_the_run_and_a_later_one_carries_on() {
 
 #[cfg(unix)]
 #[test]
-fn a_mirror_that_is_whole_need_not_be_writable() {
+fn a_complete_mirror_may_be_read_only() {
     use std::os::unix::fs::PermissionsExt;
 
     let cloud = Cloud::with_logs(2);

@@ -164,7 +164,7 @@ fn a_bucket_with_other_kinds_only_names_them() {
 }
 
 #[test]
-fn digests_are_no_logs_and_new_kinds_are_named() {
+fn digests_are_not_read_and_new_kinds_are_named() {
     let cloud = every_kind("AWSLogs/");
     put(&cloud, "AWSLogs/", ACCOUNT, "CloudTrail-New", "new");
     put(&cloud, "AWSLogs/", OTHER, "CloudTrail-New", "new");
@@ -192,7 +192,7 @@ fn digests_are_no_logs_and_new_kinds_are_named() {
 }
 
 #[test]
-fn folders_in_awslogs_that_are_no_accounts_are_named_and_read_when_they_are() {
+fn other_folders_in_awslogs_are_named_and_read_on_request() {
     for (before, suffix) in [
         ("AWSLogs/", "AWSLogs/suffix/"),
         ("AWSLogs/", "AWSLogs/suffix/o-abc/"),
@@ -219,7 +219,7 @@ fn folders_in_awslogs_that_are_no_accounts_are_named_and_read_when_they_are() {
 }
 
 #[test]
-fn other_kinds_that_may_not_be_listed_are_no_failure() {
+fn a_denied_list_of_other_kinds_is_not_a_failure() {
     let cloud = every_kind("AWSLogs/");
     let peek = format!("AWSLogs/{ACCOUNT}/CloudTrail");
     cloud.server.fault(Fault::list(&peek).status(403, "AccessDenied"));

@@ -98,7 +98,7 @@ fn folders_beside_the_logs_are_named_and_not_searched() {
 }
 
 #[test]
-fn a_bucket_of_other_things_is_not_searched_to_its_end() {
+fn a_bucket_without_logs_is_searched_only_in_part() {
     let cloud = Cloud::new();
     (0..1200).for_each(|number| cloud.bucket.put(format!("photos/{number:04}/a.jpg"), ""));
     cloud.run(&[]).shows(
@@ -194,7 +194,7 @@ fn events_of_global_services_are_found_in_other_regions_folders() {
 }
 
 #[test]
-fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
+fn a_missing_region_is_accepted_and_a_missing_account_is_an_error() {
     let cloud = cloud(&[("AWSLogs/", ACCOUNT, "eu-west-1"), ("AWSLogs/", OTHER, "us-east-1")]);
     cloud.run(&["--region", "eu-west-3"]).shows(
         0,

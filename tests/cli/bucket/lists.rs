@@ -51,7 +51,7 @@ fn a_day_of_a_million_objects_takes_few_lists() {
 }
 
 #[test]
-fn many_small_regions_take_hardly_more_than_a_list_each() {
+fn small_regions_take_about_one_list_each() {
     let cloud = cloud(6, 34, 92, 16);
     for (window, days) in [(SOME_DAY, 1), (SOME_DAY_AND_THE_NEXT, 2), (&["--since", "2026-03-20"], 14)] {
         let (objects, lists) = listed(&cloud, window);
@@ -145,7 +145,7 @@ fn half_a_million_objects_are_listed_in_little_memory() {
 }
 
 #[test]
-fn lists_are_asked_for_nothing_but_what_is_needed() {
+fn lists_request_only_what_is_needed() {
     let cloud = cloud(2, 2, 10, 2);
     cloud.server.record();
     listed(&cloud, &["--since", "2026-01-03", "--until", "2026-01-05"]);

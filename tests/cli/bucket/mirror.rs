@@ -37,7 +37,7 @@ fn only_what_is_new_is_downloaded() {
 }
 
 #[test]
-fn a_file_of_another_size_is_not_taken_for_the_object() {
+fn a_file_of_another_size_is_replaced() {
     let cloud = Cloud::with_logs(2);
     cloud.run(&[]);
     let path = cloud.trial.path("mirror").join(&cloud.bucket.keys("")[1]);
@@ -68,7 +68,7 @@ fn offline_and_the_folder_give_the_same_rows() {
 }
 
 #[test]
-fn offline_reads_no_more_of_the_mirror_than_was_asked_for() {
+fn offline_reads_only_the_requested_logs() {
     let cloud = Cloud::new();
     for (account, region) in [(ACCOUNT, "eu-west-1"), (ACCOUNT, "eu-west-2"), (OTHER, "eu-west-1")] {
         cloud.log("AWSLogs/o-abc/", account, region, "2026-10-01T09:15", &[&format!("{account} {region}")]);
@@ -117,7 +117,7 @@ fn two_buckets_are_not_mixed_in_one_mirror() {
 }
 
 #[test]
-fn an_object_that_comes_late_is_in_the_next_rows() {
+fn a_late_object_is_in_the_rows_of_the_next_run() {
     let cloud = Cloud::with_logs(3);
     let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
     cloud.run(&window).shows(0, &minutes(3), "");

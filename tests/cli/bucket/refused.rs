@@ -14,18 +14,18 @@ fn with_logs(bucket: Bucket, count: usize) -> Cloud {
 }
 
 #[test]
-fn without_credentials_there_is_a_way_out() {
+fn missing_credentials_are_explained() {
     let mut cloud = Cloud::with_logs(1);
     cloud.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
     let advice = "sign in, for example with `aws sso login`, choose another profile with --profile, \
                   or read a public bucket with --no-sign-request";
     cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials found; {advice}\n"));
     assert_eq!(cloud.server.counts().list, 0);
-    let unknown = "trail2tsv: --profile \"nobody\": profile not found; available profiles:";
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} none in ~/.aws\n"));
+    let unknown = "trail2tsv: --profile \"nobody\": profile not found;";
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} ~/.aws contains no profiles\n"));
     cloud.trial.write(".aws/config", "[profile other]\nregion = eu-west-1\n");
     cloud.trial.write(".aws/credentials", "[more]\n");
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} more, other\n"));
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} available profiles: more, other\n"));
     cloud.trial.env("AWS_PROFILE", "elsewhere");
     let ran = cloud.run(&[]);
     assert!(ran.stderr.contains("AWS_PROFILE \"elsewhere\": profile not found"), "{ran:?}");
@@ -34,7 +34,7 @@ fn without_credentials_there_is_a_way_out() {
 }
 
 #[test]
-fn credentials_that_are_not_accepted_end_the_run() {
+fn rejected_credentials_end_the_run() {
     for (code, text) in [
         ("ExpiredToken", "the credentials have expired (ExpiredToken)"),
         ("InvalidAccessKeyId", "the credentials were rejected (InvalidAccessKeyId)"),
@@ -84,7 +84,7 @@ fn credentials_that_expire_in_a_list_end_the_run() {
 }
 
 #[test]
-fn a_bucket_that_is_not_there_is_named() {
+fn a_missing_bucket_is_reported() {
     let cloud = Cloud::with_logs(1);
     cloud.trial.run(&["s3://logz/AWSLogs"]).shows(1, "", "trail2tsv: s3://logz: the bucket does not exist\n");
 }
@@ -122,7 +122,7 @@ fn a_bucket_that_may_not_be_listed_names_the_permission() {
 }
 
 #[test]
-fn a_folder_that_may_not_be_listed_costs_only_itself() {
+fn a_folder_that_may_not_be_listed_loses_only_its_objects() {
     let cloud = Cloud::with_logs(2);
     cloud.log("AWSLogs/", "444455556666", "eu-west-1", "2026-10-01T09:15", &["other"]);
     for (folder, rows) in [
@@ -144,7 +144,7 @@ fn a_folder_that_may_not_be_listed_costs_only_itself() {
 }
 
 #[test]
-fn an_object_that_may_not_be_read_costs_only_itself() {
+fn an_object_that_may_not_be_read_loses_only_itself() {
     let kms = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: kms:Decrypt on resource: \
                arn:aws:kms:eu-west-1:111122223333:key/1 because no identity-based policy allows it";
     let cases = [
@@ -204,7 +204,7 @@ fn an_object_that_vanishes_is_named() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn an_unreachable_server_is_reported() {
     let cloud = Cloud::with_logs(1);
     drop(cloud.server);
     let ran = cloud.trial.run(&["--bucket", "logs", "--mirror", "mirror"]);

@@ -55,7 +55,7 @@ fn runs(cloud: &Cloud) -> [Ran; 4] {
 }
 
 #[test]
-fn a_mark_that_is_no_file_is_refused_and_not_waited_for() {
+fn a_marker_that_is_not_a_regular_file_is_refused() {
     for (plant, what) in PLANTS {
         let cloud = mirrored(2);
         replace(&cloud.trial.path("mirror").join(MARK), plant);
@@ -99,7 +99,7 @@ fn a_special_file_in_place_of_an_object_is_replaced_online_and_named_offline() {
 }
 
 #[test]
-fn a_part_file_that_is_no_file_is_left_alone_and_named() {
+fn a_partial_file_that_is_not_regular_is_kept_and_named() {
     for (plant, what) in PLANTS {
         let cloud = mirrored(2);
         let name = format!("{DAY}.planted{PART}");
@@ -154,7 +154,7 @@ fn nothing_is_written_or_read_through_a_link_to_a_folder() {
 }
 
 #[test]
-fn a_link_that_is_swapped_in_during_a_run_leads_nowhere() {
+fn a_link_created_during_a_run_is_not_followed() {
     let cloud = Cloud::with_logs(3);
     let key = cloud.bucket.keys("")[2].clone();
     let (day, outside) = (cloud.trial.path("mirror").join(DAY.trim_end_matches('/')), cloud.trial.path("outside"));

@@ -101,7 +101,7 @@ fn a_file_that_was_delivered_before_the_window_is_not_fetched_but_counted() {
 }
 
 #[test]
-fn late_deliveries_are_found_as_far_as_is_asked() {
+fn late_deliveries_are_found_within_the_late_days() {
     let cloud = Cloud::new();
     let late = |days: i64| {
         let day: jiff::civil::Date = "2026-10-01".parse().unwrap();
@@ -124,7 +124,7 @@ fn late_deliveries_are_found_as_far_as_is_asked() {
 }
 
 #[test]
-fn a_file_whose_name_tells_nothing_is_fetched_and_its_events_asked() {
+fn a_file_with_an_unknown_name_is_fetched_and_filtered() {
     let cloud = Cloud::new();
     let folder = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/10/01/");
     let events = ["2026-10-01T09:00", "2026-10-01T11:00"].map(|minute| event(ACCOUNT, "eu-west-1", minute, minute));
@@ -163,7 +163,7 @@ fn one_late_day_reaches_the_day_after_that_of_the_end() {
 }
 
 #[test]
-fn the_last_line_says_how_far_late_deliveries_were_looked_for() {
+fn the_last_line_names_the_last_late_day() {
     let cloud = delivered_on(&["2026-10-02"]);
     let window = ["--since", "2026-10-01", "--until", "2026-10-01T12:00"];
     let ends =

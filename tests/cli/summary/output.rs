@@ -36,7 +36,7 @@ fn a_file_and_a_page_are_written_together() {
 }
 
 #[test]
-fn files_that_cannot_be_meant_are_refused() {
+fn unsuitable_output_files_are_refused() {
     let trial = small();
     for (arguments, expected) in [
         (&["-o", "out.html"][..], "--output \"out.html\": --output does not write a page; use --html FILE"),

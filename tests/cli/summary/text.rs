@@ -4,7 +4,7 @@ use super::super::harness::Trial;
 use super::{LOG, body, small};
 
 #[test]
-fn it_fits_into_eighty_columns_and_says_it_all() {
+fn text_fits_into_eighty_columns() {
     let ran = small().run(&["summary", "log"]);
     assert_eq!(
         body(&ran.stdout),
@@ -126,7 +126,7 @@ fn one_event_is_a_summary_too() {
 }
 
 #[test]
-fn it_counts_by_anything() {
+fn any_column_can_be_counted() {
     let trial = small();
     let ran = trial.run(&["summary", "log", "--by", "userName,eventName", "--top", "2"]);
     assert_eq!(
