@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, ValueEnum};
-use testkit::logs::{Corpus, Generator, Written, sample, write};
+use testkit::logs::{Corpus, Generator, WriteTotals, sample, write};
 
 /// Write made-up CloudTrail logs below DIR, as a bucket has them:
 /// AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/….json.gz
@@ -102,7 +102,7 @@ impl Options {
             || self.organisation.is_some()
     }
 
-    fn write(&self) -> anyhow::Result<Written> {
+    fn write(&self) -> anyhow::Result<WriteTotals> {
         let written = match self.preset {
             Preset::Sample => {
                 ensure!(!self.changes_the_preset(), "--preset sample takes no other option");
@@ -119,7 +119,7 @@ impl Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let Written { files, events, json, gzip } = options.write()?;
+    let WriteTotals { files, events, json, gzip } = options.write()?;
     eprintln!(
         "{}: {files} files, {events} events, {json} bytes of JSON, {gzip} bytes of gzip ({:.1}x)",
         options.dir.display(),

@@ -30,8 +30,13 @@ pub trait Command: Sync {
 }
 
 /// The command that runs if none is named.
-const MAIN: &dyn Command = &rows::Rows;
+const MAIN: &dyn Command = &rows::RowsCommand;
 
 /// The named commands, in the order of the help.
-const COMMANDS: &[&dyn Command] =
-    &[&summary::SummaryCommand, &history::History, &sync::Sync, &completions::Completions, &man::Man];
+const COMMANDS: &[&dyn Command] = &[
+    &summary::SummaryCommand,
+    &history::HistoryCommand,
+    &sync::SyncCommand,
+    &completions::CompletionsCommand,
+    &man::ManCommand,
+];

@@ -66,7 +66,7 @@ enum BatchItem {
     /// A file to read.
     Read(crate::source::LogFile),
     /// A message to report and count.
-    Say(ReportItem),
+    Report(ReportItem),
     /// Counts to add.
     Count(Coverage),
 }

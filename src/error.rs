@@ -82,13 +82,13 @@ impl fmt::Display for Issue {
         write!(f, "{}: {}", self.name, self.problem)?;
         match self.outcome {
             Outcome::Nothing => write!(f, "; nothing was read"),
-            Outcome::Mirrored => write!(f, "; it is so in the bucket, and was mirrored as it is"),
-            Outcome::Gap => write!(f, "; logs in it may be missing"),
+            Outcome::Mirrored => write!(f, "; the object in the bucket is damaged too, and was mirrored unchanged"),
+            Outcome::Gap => write!(f, "; some of its logs may be missing"),
             Outcome::KeptBefore(0) => write!(f, "; no event came before it"),
             Outcome::KeptBefore(1) => write!(f, "; 1 event before it was kept"),
             Outcome::KeptBefore(n) => write!(f, "; {n} events before it were kept"),
             Outcome::KeptAround { before, behind } => {
-                write!(f, "; {before} before it and {behind} behind it were kept")
+                write!(f, "; {before} events before it and {behind} after it were kept")
             }
             Outcome::Kept(0) => write!(f, "; no event was found"),
             Outcome::Kept(1) => write!(f, "; 1 event was kept"),
@@ -96,14 +96,14 @@ impl fmt::Display for Issue {
             Outcome::KeptAll(0) => write!(f, "; no event was found"),
             Outcome::KeptAll(1) => write!(f, "; its 1 event was kept"),
             Outcome::KeptAll(n) => write!(f, "; all its {n} events were kept"),
-            Outcome::Searched => write!(f, "; what there is was searched all the same"),
+            Outcome::Searched => write!(f, "; the readable part was searched"),
             Outcome::LeftOut(1) => write!(f, "; it was left out"),
             Outcome::LeftOut(n) => write!(f, "; it and {} more were left out", n - 1),
             Outcome::FilesBefore(0) => write!(f, "; nothing was read"),
             Outcome::FilesBefore(1) => write!(f, "; 1 file before it was read"),
             Outcome::FilesBefore(n) => write!(f, "; {n} files before it were read"),
-            Outcome::LinesCut(1) => write!(f, "; the rest of its line was left out"),
-            Outcome::LinesCut(n) => write!(f, "; the rest of its line, and of {} more, was left out", n - 1),
+            Outcome::LinesCut(1) => write!(f, "; the rest of the line was left out"),
+            Outcome::LinesCut(n) => write!(f, "; the rest of the line, and of {} more lines, was left out", n - 1),
         }
     }
 }
@@ -166,13 +166,13 @@ pub enum Problem {
         places: u64,
     },
     /// Bytes that are not gzip are between two members.
-    #[error("{} between gzip members that are not gzip", count(*.bytes, "byte"))]
+    #[error("{} of other data between gzip members", count(*.bytes, "byte"))]
     GzipBetween {
         /// Number of bytes.
         bytes: u64,
     },
     /// Bytes that are not gzip follow the last member.
-    #[error("{} after the gzip stream that are not gzip", count(*.bytes, "byte"))]
+    #[error("{} of other data after the gzip stream", count(*.bytes, "byte"))]
     GzipTrailer {
         /// Number of bytes.
         bytes: u64,
@@ -184,7 +184,7 @@ pub enum Problem {
     #[error("{0} stream is damaged")]
     PackedDamaged(&'static str),
     /// Decompression would need more memory than is allowed.
-    #[error("{0} stream needs more memory than is used for one; compress it again with a lower level")]
+    #[error("{0} stream needs too much memory to decompress; compress it again at a lower level")]
     PackedTooLarge(&'static str),
     /// It expands to far more than a log could.
     #[error("unpacks to more than 1,100 times its size; the rest was not read")]
@@ -199,22 +199,22 @@ pub enum Problem {
     #[error("packed as {0}, which is not supported; unpack it first")]
     UnsupportedArchive(&'static str),
     /// The members are larger in total than the archive.
-    #[error("its members overlap; the rest was not read")]
+    #[error("archive members overlap; the rest was not read")]
     MembersOverlap,
     /// Archives or compression are nested too deeply.
-    #[error("packed too many times in each other")]
+    #[error("archives are nested too deeply")]
     PackedTooDeep,
     /// A required temporary copy cannot be made.
-    #[error("cannot be copied to the folder for temporary files: {}", plain(.0))]
+    #[error("cannot be copied to the temporary folder: {}", plain(.0))]
     Spool(io::Error),
     /// The temporary copy would exceed this many GiB.
-    #[error("more than {0} GiB, which are not copied to disk; save it as a file and name that")]
+    #[error("larger than {0} GiB, the limit for temporary copies; save it as a file and read that file")]
     SpoolTooLarge(u64),
     /// An archive named on the command line contains no logs.
-    #[error("an archive without CloudTrail logs")]
+    #[error("the archive contains no CloudTrail logs")]
     NoLogInside,
     /// The name is that of an archive, the content is not.
-    #[error("it has the name of an archive, but is none ({})", .0.name())]
+    #[error("named like an archive, but is not one ({})", .0.name())]
     NotAnArchive(IgnoredReason),
     /// A record exceeds this many MiB.
     #[error("a record is larger than {0} MiB")]
@@ -234,7 +234,7 @@ pub enum Problem {
         offset: u64,
     },
     /// A string in a record exceeds the limit.
-    #[error("the text in a string of record {number} is larger than {limit} MiB")]
+    #[error("a string in record {number} is larger than {limit} MiB")]
     RecordTooLarge {
         /// Position of the first one among the records of the file, from 1.
         number: u64,
@@ -242,13 +242,13 @@ pub enum Problem {
         limit: usize,
     },
     /// The name is that of a CloudTrail log, the content is not.
-    #[error("it has the name of a CloudTrail log, but is none ({})", .0.name())]
+    #[error("named like a CloudTrail log, but is not one ({})", .0.name())]
     NoLog(IgnoredReason),
     /// It was named on the command line, and is not a log.
     #[error("not a CloudTrail log ({})", .0.name())]
     NotALog(IgnoredReason),
     /// The byte at this offset, from 0, is not UTF-8.
-    #[error("byte {0} is not UTF-8; such bytes are shown as U+FFFD")]
+    #[error("byte {0} is not valid UTF-8; invalid bytes are shown as U+FFFD")]
     NotUtf8(u64),
     /// A folder entry that could not be followed.
     #[error("{0}")]
@@ -257,7 +257,7 @@ pub enum Problem {
     #[error("not downloaded: {0}")]
     Download(String),
     /// A folder of the bucket that could not be listed completely.
-    #[error("not listed to its end: {0}")]
+    #[error("not listed completely: {0}")]
     List(String),
     /// An object whose key cannot be a path below the mirror.
     #[error("not mirrored: {0}")]
@@ -268,7 +268,7 @@ fn bad_checks(count: u64, first: u64, is_only: bool) -> String {
     match count {
         _ if is_only => "gzip checksum does not match".into(),
         1 => format!("checksum of gzip member {first} does not match"),
-        _ => format!("checksums of {count} gzip members do not match, the first that of member {first}"),
+        _ => format!("checksums of {count} gzip members do not match; the first is member {first}"),
     }
 }
 
@@ -322,20 +322,30 @@ pub enum IgnoredReason {
 }
 
 impl IgnoredReason {
-    /// The name of the reason in the last line.
+    /// The name of the reason, for one file.
     pub fn name(self) -> &'static str {
+        self.counted(1)
+    }
+
+    /// The name of the reason, for this many files.
+    pub fn counted(self, count: u64) -> &'static str {
+        let (one, many) = self.names();
+        if count == 1 { one } else { many }
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            IgnoredReason::Empty => "empty",
-            IgnoredReason::Digest => "digest",
-            IgnoredReason::Notification => "S3 notification",
-            IgnoredReason::NoRecords => "without Records",
-            IgnoredReason::OtherJson => "other JSON",
-            IgnoredReason::NotJson => "not JSON",
-            IgnoredReason::Unfinished => "unfinished download",
-            IgnoredReason::Special => "pipe or device",
-            IgnoredReason::Result => "earlier result",
-            IgnoredReason::Link => "link",
-            IgnoredReason::Archive => "unsupported archive",
+            IgnoredReason::Empty => ("empty", "empty"),
+            IgnoredReason::Digest => ("digest", "digests"),
+            IgnoredReason::Notification => ("S3 notification", "S3 notifications"),
+            IgnoredReason::NoRecords => ("without Records", "without Records"),
+            IgnoredReason::OtherJson => ("other JSON", "other JSON"),
+            IgnoredReason::NotJson => ("not JSON", "not JSON"),
+            IgnoredReason::Unfinished => ("unfinished download", "unfinished downloads"),
+            IgnoredReason::Special => ("pipe or device", "pipes or devices"),
+            IgnoredReason::Result => ("earlier result", "earlier results"),
+            IgnoredReason::Link => ("link", "links"),
+            IgnoredReason::Archive => ("unsupported archive", "unsupported archives"),
         }
     }
 }

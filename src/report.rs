@@ -56,7 +56,7 @@ impl Report {
     /// Reports something that could not be read.
     pub fn skip(&self, skip: &Issue) {
         self.problems.fetch_add(1, Relaxed);
-        self.say(&skip.to_string());
+        self.print_line(&skip.to_string());
     }
 
     /// Number of problems reported.
@@ -67,20 +67,20 @@ impl Report {
     /// Writes a message, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.verbosity.quiet {
-            self.say(text);
+            self.print_line(text);
         }
     }
 
     /// Writes details: level 1 for steps (`-v`), level 2 for single files (`-vv`).
     pub fn detail(&self, level: u8, text: impl FnOnce() -> String) {
         if self.verbosity.verbose >= level {
-            self.say(&text());
+            self.print_line(&text());
         }
     }
 
     /// Writes the error that ends the run.
     pub fn fatal(&self, text: &str) {
-        self.say(text);
+        self.print_line(text);
     }
 
     /// Writes the last line: what the run covered. With `--quiet`, only `wrong` is
@@ -88,7 +88,7 @@ impl Report {
     pub fn finish(&self, coverage: &impl Display, wrong: Option<String>) {
         self.clear();
         match wrong.filter(|_| self.verbosity.quiet) {
-            Some(wrong) => self.say(&wrong),
+            Some(wrong) => self.print_line(&wrong),
             None => self.note(&coverage.to_string()),
         }
     }
@@ -131,7 +131,7 @@ impl Report {
         ));
     }
 
-    fn say(&self, text: &str) {
+    fn print_line(&self, text: &str) {
         let line = format!("trail2tsv: {}\n", printable(text));
         let write = || {
             // If stderr is closed, there is nowhere to report it.

@@ -41,7 +41,10 @@ impl Table {
         let is_whole = layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
         if layout.format == Format::Xlsx && columns.len() > excel::COLUMNS {
-            return Err(Error::about("--columns", format!(": more than the {} that a sheet can hold", excel::COLUMNS)));
+            return Err(Error::about(
+                "--columns",
+                format!(": more than the {} columns that a sheet can have", excel::COLUMNS),
+            ));
         }
         Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty() })
     }

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use testkit::logs::{Generator, Place, Written, gzip, records};
+use testkit::logs::{AccountRegion, Generator, WriteTotals, gzip, records};
 
 /// So much JSON is in the one gzip member of `one-file`.
 const ONE_FILE: u64 = 1_000_000_000;
@@ -19,7 +19,7 @@ const MEMBERS: usize = 200_000;
 const ONE_EVENT: u64 = 100_000_000;
 
 /// Writes the file of the corpus of this name.
-pub(crate) fn write(name: &str, folder: &Path) -> io::Result<Written> {
+pub(crate) fn write(name: &str, folder: &Path) -> io::Result<WriteTotals> {
     let path = folder.join("large.json.gz");
     let file = BufWriter::new(File::create(&path)?);
     let written = match name {
@@ -28,13 +28,13 @@ pub(crate) fn write(name: &str, folder: &Path) -> io::Result<Written> {
         "one-event" => one_event(file)?,
         _ => return Err(io::Error::other(format!("{name}: no such corpus"))),
     };
-    Ok(Written { files: 1, gzip: path.metadata()?.len(), ..written })
+    Ok(WriteTotals { files: 1, gzip: path.metadata()?.len(), ..written })
 }
 
 /// Ordinary events without an end, ten in a second.
 fn events() -> impl Iterator<Item = String> {
     let start: Timestamp = "2026-09-28T00:00:00Z".parse().unwrap();
-    let (mut generator, place) = (Generator::new(11), Place::new("111122223333", "us-east-1"));
+    let (mut generator, place) = (Generator::new(11), AccountRegion::new("111122223333", "us-east-1"));
     (0..).map(move |number: i64| {
         let time = Timestamp::from_second(start.as_second() + number / 10).unwrap();
         let mut event = String::new();
@@ -43,7 +43,7 @@ fn events() -> impl Iterator<Item = String> {
     })
 }
 
-fn one_file(file: impl Write) -> io::Result<Written> {
+fn one_file(file: impl Write) -> io::Result<WriteTotals> {
     let (mut log, mut events) = (Log::new(file)?, events());
     while log.written.json < ONE_FILE {
         log.event(&events.next().unwrap())?;
@@ -51,20 +51,20 @@ fn one_file(file: impl Write) -> io::Result<Written> {
     log.end()
 }
 
-fn members(mut file: impl Write) -> io::Result<Written> {
-    let (mut events, mut written) = (events(), Written::default());
+fn members(mut file: impl Write) -> io::Result<WriteTotals> {
+    let (mut events, mut written) = (events(), WriteTotals::default());
     for member in 0..MEMBERS {
         let count = 1 + member % 2;
         let json = records(events.by_ref().take(count));
         file.write_all(&gzip(&json))?;
-        written += Written { events: count as u64, json: json.len() as u64, ..Written::default() };
+        written += WriteTotals { events: count as u64, json: json.len() as u64, ..WriteTotals::default() };
     }
     file.flush()?;
     Ok(written)
 }
 
 /// Ordinary events, with one between them that names too many instances.
-fn one_event(file: impl Write) -> io::Result<Written> {
+fn one_event(file: impl Write) -> io::Result<WriteTotals> {
     const HEAD: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","principalId":"AIDACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::111122223333:user/alice","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"alice"},"eventTime":"2026-09-28T00:00:01Z","eventSource":"ec2.amazonaws.com","eventName":"StopInstances","awsRegion":"us-east-1","sourceIPAddress":"198.51.100.23","userAgent":"aws-cli/2.17.1","requestParameters":{"instancesSet":{"items":["#;
     const TAIL: &str = r#"]},"force":false},"responseElements":null,"requestID":"0a1b2c3d-0000-4000-8000-000000000001","eventID":"0a1b2c3d-0000-4000-8000-000000000002","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","eventCategory":"Management"}"#;
     let (mut log, mut rng) = (Log::new(file)?, Rng::with_seed(11));
@@ -86,12 +86,12 @@ fn one_event(file: impl Write) -> io::Result<Written> {
 /// A log of one gzip member, written piece by piece.
 struct Log<W: Write> {
     gzip: GzEncoder<W>,
-    written: Written,
+    written: WriteTotals,
 }
 
 impl<W: Write> Log<W> {
     fn new(file: W) -> io::Result<Log<W>> {
-        let mut log = Log { gzip: GzEncoder::new(file, Compression::new(6)), written: Written::default() };
+        let mut log = Log { gzip: GzEncoder::new(file, Compression::new(6)), written: WriteTotals::default() };
         log.put(r#"{"Records":["#)?;
         Ok(log)
     }
@@ -110,7 +110,7 @@ impl<W: Write> Log<W> {
         self.gzip.write_all(json.as_bytes())
     }
 
-    fn end(mut self) -> io::Result<Written> {
+    fn end(mut self) -> io::Result<WriteTotals> {
         self.put("]}")?;
         self.gzip.finish()?.flush()?;
         Ok(self.written)

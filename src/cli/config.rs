@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-pub use self::origin::Origin;
+pub use self::origin::SettingOrigin;
 use crate::error::Error;
 use crate::error::usage::UsageError;
 use crate::source::location::Location;
@@ -65,23 +65,23 @@ const VARIABLE: &str = "TRAIL2TSV_";
 
 /// The value of an option, and its origin.
 #[derive(Clone, Debug)]
-struct Setting {
+struct ConfiguredOption {
     name: &'static str,
     value: OsString,
-    origin: Origin,
+    origin: SettingOrigin,
 }
 
 /// The settings of a run, and messages on how they were applied.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    used: Vec<Setting>,
+    used: Vec<ConfiguredOption>,
     notes: Vec<String>,
     details: Vec<String>,
 }
 
 /// The inputs of the settings besides the command line.
 #[derive(Clone, Debug, Default)]
-pub struct Environment {
+pub struct SettingsEnvironment {
     /// The non-empty variables with the prefix of this program, sorted.
     variables: Vec<(String, OsString)>,
     home: Option<PathBuf>,
@@ -89,16 +89,16 @@ pub struct Environment {
     file: Option<PathBuf>,
 }
 
-impl Environment {
+impl SettingsEnvironment {
     /// The environment of this process.
-    pub fn of_process() -> Environment {
+    pub fn of_process() -> SettingsEnvironment {
         use etcetera::BaseStrategy;
         let strategy = etcetera::choose_base_strategy().ok();
         let variable = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
         let mut variables: Vec<_> = std::env::vars_os().filter_map(variable).collect();
         variables.retain(|(name, value)| name.starts_with(VARIABLE) && !value.is_empty());
         variables.sort();
-        Environment {
+        SettingsEnvironment {
             variables,
             home: strategy.as_ref().map(|strategy| strategy.home_dir().to_path_buf()),
             file: strategy.map(|strategy| strategy.config_dir().join("trail2tsv").join("config.toml")),
@@ -118,20 +118,21 @@ fn variable(name: &str) -> String {
 impl Settings {
     /// Reads the file and the environment for `command`, whose parsed command line
     /// is `typed`. Fails if the file cannot be read or is not valid.
-    pub fn read(command: &Command, typed: &ArgMatches, environment: &Environment) -> Result<Settings, Error> {
+    pub fn read(command: &Command, typed: &ArgMatches, environment: &SettingsEnvironment) -> Result<Settings, Error> {
         let typed = TypedOptions { command, matches: typed };
         let mut settings = Settings { notes: unknown_variables(environment), ..Settings::default() };
         let file = file::read(typed.config(), environment)?;
         let set = |name| match environment.get(&variable(name)) {
-            Some(value) => Some(Setting { name, value: value.into(), origin: Origin::Variable(variable(name)) }),
+            Some(value) => {
+                Some(ConfiguredOption { name, value: value.into(), origin: SettingOrigin::Variable(variable(name)) })
+            }
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
         if let Some(zone) = set(ZONE).filter(|_| typed.knows("since") && !typed.knows(ZONE)) {
             let name = command.get_name();
-            settings.notes.push(format!(
-                "--{ZONE} {:?} is set by {}, and left out: for {name}, times and days are UTC",
-                zone.value, zone.origin
-            ));
+            settings
+                .notes
+                .push(format!("--{ZONE} {:?} is set by {}, and ignored: {name} uses UTC", zone.value, zone.origin));
         }
         let bucket = set("bucket").map(|setting| setting.value);
         let format = set("format")
@@ -140,12 +141,12 @@ impl Settings {
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };
             if let Some(value) = typed.value(name) {
-                settings.details.push(format!("--{name}{value} is typed, and wins over {}", setting.origin));
+                settings.details.push(format!("--{name}{value} on the command line overrides {}", setting.origin));
                 continue;
             }
             let source = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
             match typed.reason_to_ignore(setting.name, bucket.as_deref(), is_json) {
-                Some(why) => settings.details.push(format!("{source}, and left out: {why}")),
+                Some(why) => settings.details.push(format!("{source}, and ignored: {why}")),
                 None => {
                     settings.details.push(source);
                     settings.used.push(setting);
@@ -193,7 +194,7 @@ impl Settings {
     }
 }
 
-impl Setting {
+impl ConfiguredOption {
     /// The equivalent argument; `None` for a flag that is false.
     fn argument(&self) -> Result<Option<OsString>, Error> {
         let mut argument = OsString::from(format!("--{}", self.name));
@@ -268,29 +269,29 @@ impl TypedOptions<'_> {
         let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
         let has_address = paths.iter().any(is_address);
         if name == "format" && self.value("output").is_some() {
-            return Some("the name of the output decides");
+            return Some("the name of the output file sets the format");
         }
         if matches!(name, "format" | "sort") && self.value("count").is_some() {
-            return Some("only a number is written");
+            return Some("--count writes only a number");
         }
         if name == "format" && !self.knows("columns") {
-            return Some("it is about tables of events");
+            return Some("it applies only to tables of events");
         }
         if name == "color" && !self.writes_text() {
-            return Some("the summary is not written as text");
+            return Some("it applies only to text output");
         }
         if matches!(name, "null" | "excel") && is_json {
-            return Some("JSON is no table");
+            return Some("it has no effect on JSON");
         }
         if !OF_BUCKETS.contains(&name) {
             return None;
         }
         if !paths.is_empty() && !has_address && typed_bucket.is_none() {
-            return Some("a path is named");
+            return Some("the input is a path");
         }
         let is_other = typed_bucket.is_some_and(|typed| bucket.is_some_and(|bucket| bucket != typed));
         let is_elsewhere = has_address && (bucket.is_some() || name == "prefix");
-        (OF_ONE_BUCKET.contains(&name) && (is_other || is_elsewhere)).then_some("another bucket is named")
+        (OF_ONE_BUCKET.contains(&name) && (is_other || is_elsewhere)).then_some("the command line names another bucket")
     }
 }
 
@@ -299,14 +300,14 @@ fn is_json(format: &str) -> bool {
 }
 
 /// Notes on variables with the prefix of this program that it does not know.
-fn unknown_variables(environment: &Environment) -> Vec<String> {
+fn unknown_variables(environment: &SettingsEnvironment) -> Vec<String> {
     let known: Vec<String> = NAMES.iter().chain(&["config", "patience"]).map(|name| variable(name)).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let unknown = environment.variables.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
     unknown
         .map(|name| match nearest(name, &known) {
-            Some(known) => format!("{name} is set, and means nothing; did you mean {known}?"),
-            None => format!("{name} is set, and means nothing"),
+            Some(known) => format!("{name}: unknown setting; did you mean {known}?"),
+            None => format!("{name}: unknown setting"),
         })
         .collect()
 }

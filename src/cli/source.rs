@@ -127,7 +127,7 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, location: &Location
     if let Some(organisation) = &typed.org_id
         && !organisation.starts_with("o-")
     {
-        return Err(Error::option("--org-id", organisation, "not an organisation; its id begins with o-"));
+        return Err(Error::option("--org-id", organisation, "not an organisation id; write one such as o-a1b2c3d4e5"));
     }
     Ok(BucketInput {
         location: Location { bucket: Arc::clone(&location.bucket), key: as_folder(&location.key) },
@@ -179,5 +179,5 @@ fn as_folder(prefix: &str) -> String {
 fn cache_folder() -> Result<PathBuf, Error> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.cache_dir())
-        .map_err(|_| Error::usage("no home folder for the mirror; say where by --mirror DIR"))
+        .map_err(|_| Error::usage("no home folder for the mirror; choose a folder with --mirror DIR"))
 }

@@ -127,7 +127,7 @@ impl FormatArgs {
             return Err(Error::about(option, " has no effect with JSON output"));
         }
         if self.delimiter.is_some() && format != Format::Csv {
-            return Err(Error::about("--delimiter", " has an effect on CSV only; add --format csv"));
+            return Err(Error::about("--delimiter", " applies only to CSV; add --format csv"));
         }
         if self.excel && format == Format::Table {
             return Err(Error::about("--excel", " has no effect on an aligned table; use tsv or csv"));
@@ -185,8 +185,8 @@ impl FormatArgs {
                 "--output",
                 &shown,
                 format!(
-                    "no format is known by the ending .{ending}; end it in .tsv, .csv, .json or .xlsx, \
-                     or name one by --format"
+                    "unknown ending .{ending}; use .tsv, .csv, .json or .xlsx, \
+                     or choose a format with --format"
                 ),
             )),
         }

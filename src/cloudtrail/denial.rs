@@ -15,18 +15,18 @@ pub const WORDS: [&str; 5] = ["AccessDenied", "Unauthorized", "NotAuthorized", "
 
 /// Distinguishes denials from other failures.
 #[derive(Clone, Debug)]
-pub struct Denial {
+pub struct DenialMatcher {
     code: FieldId,
     words: Regex,
 }
 
-impl Denial {
+impl DenialMatcher {
     /// Adds the field it reads to `fields`.
-    pub fn new(fields: &mut FieldSet) -> Result<Denial, Error> {
+    pub fn new(fields: &mut FieldSet) -> Result<DenialMatcher, Error> {
         let code = fields.slot("errorCode")?;
         let words = RegexBuilder::new(&WORDS.join("|")).case_insensitive(true).unicode(false).build();
         let words = words.map_err(|error| Error::Failed(error.to_string()))?;
-        Ok(Denial { code, words })
+        Ok(DenialMatcher { code, words })
     }
 
     /// Whether the call was denied.
@@ -40,7 +40,7 @@ impl Denial {
     }
 }
 
-impl LongValueTest for Denial {
+impl LongValueTest for DenialMatcher {
     fn holds(&self, code: &str) -> bool {
         self.words.is_match(code.as_bytes())
     }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn denials_and_other_failures_are_distinguished() {
         let mut fields = FieldSet::default();
-        let denial = Denial::new(&mut fields).unwrap();
+        let denial = DenialMatcher::new(&mut fields).unwrap();
         for (code, expected) in [
             (r#""AccessDenied""#, true),
             (r#""AccessDeniedException""#, true),

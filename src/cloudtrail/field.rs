@@ -10,8 +10,8 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind};
 use crate::syntax::suggest::nearest;
 
-const WILDCARD: &str = "has a wildcard; [] stands for every element of an array, --resource and --grep look \
-                        everywhere, and a name with a * in it stands in double quotes";
+const WILDCARD: &str = "has a wildcard; [] matches every element of an array, --resource and --grep search \
+                        all fields, and a name that contains * needs double quotes";
 
 /// The subject of a condition: a path, or the name of a derived value.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Field {
             return Ok(field);
         }
         if name == "file" {
-            return Err("the file is no part of an event; name the files to read instead, or grep the rows of \
+            return Err("the file is not part of an event; name the files to read instead, or grep the rows of \
                         --columns +file"
                 .into());
         }
@@ -107,8 +107,8 @@ impl Field {
 
     /// Whether any value, as its cell would show it, passes the test; null never does.
     /// For a list, one value or the whole joined list may pass.
-    pub fn any(&mut self, event: &Event<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
-        let is_shown = |value: JsonValue<'_>| long::holds(value, question, shortened);
+    pub fn any(&mut self, event: &Event<'_>, test: &impl LongValueTest, shortened: &CutCounter) -> bool {
+        let is_shown = |value: JsonValue<'_>| long::holds(value, test, shortened);
         match self {
             Field::Path(path) => is_any(path, event, is_shown),
             Field::First(paths) => {
@@ -118,17 +118,17 @@ impl Field {
             Field::UserName(identities) => identities.principal(event).name().is_some_and(|name| {
                 let name = name.parts().concat();
                 shortened.note(&name);
-                question.holds(&name)
+                test.holds(&name)
             }),
             Field::Resources(fields) => {
                 let list = fields.list(event);
-                let is_one = |resource: &str| question.holds(resource);
+                let is_one = |resource: &str| test.holds(resource);
                 if list.iter().any(|resource| is_one(resource)) {
                     return true;
                 }
                 let all = list.join(";");
                 shortened.note(&all);
-                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && question.holds(&all))
+                (all.ends_with(CUT) && fields.any(event, is_one)) || (list.len() > 1 && test.holds(&all))
             }
         }
     }
@@ -177,7 +177,7 @@ impl FieldPath {
                 let root = fields.slot(&name)?;
                 Ok(FieldPath { root, steps: steps.collect() })
             }
-            _ => Err("does not begin with the name of a field".into()),
+            _ => Err("does not begin with a field name".into()),
         }
     }
 
@@ -239,7 +239,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
         steps.push(PathStep::Member(name.into()));
         rest = after;
         while let Some(inside) = rest.strip_prefix('[') {
-            let (index, after) = inside.split_once(']').ok_or("has a [ without its ]")?;
+            let (index, after) = inside.split_once(']').ok_or("has an unclosed [")?;
             steps.push(match index {
                 "" => PathStep::Each,
                 digits => PathStep::Element(digits.parse().map_err(|_| format!("has [{digits}]; write [] or [0]"))?),
@@ -249,7 +249,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
         match rest.strip_prefix('.') {
             Some(after) => rest = after,
             None if rest.is_empty() => return Ok(steps),
-            None => return Err(format!("unexpected {rest:?} in the path")),
+            None => return Err(format!("has an unexpected {rest:?}")),
         }
     }
 }
@@ -257,7 +257,7 @@ fn steps(text: &str) -> Result<Vec<PathStep>, String> {
 /// Splits `text` into the name that it starts with and the rest.
 fn name(text: &str) -> Result<(&str, &str), String> {
     if let Some(quoted) = text.strip_prefix('"') {
-        return quoted.split_once('"').ok_or_else(|| "has a quote without its second".into());
+        return quoted.split_once('"').ok_or_else(|| "has an unclosed quote".into());
     }
     match text.find(['.', '[', '"']).unwrap_or(text.len()) {
         0 => Err("has an empty name".into()),

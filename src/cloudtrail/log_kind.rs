@@ -55,7 +55,7 @@ pub fn unread(kinds: &BTreeSet<LogKind>) -> Option<String> {
     let folders: Vec<&str> = kinds.iter().map(|kind| kind.folder()).collect();
     let typed: Vec<String> = kinds.iter().map(|kind| kind.typed()).collect();
     let (folders, typed) = (folders.join(", "), typed.join(","));
-    (!kinds.is_empty()).then(|| format!("not read: {folders} (read by --kind {typed})"))
+    (!kinds.is_empty()).then(|| format!("not read: {folders} (read with --kind {typed})"))
 }
 
 #[cfg(test)]
@@ -77,7 +77,8 @@ mod tests {
     fn the_message_about_unread_kinds_names_the_option() {
         assert_eq!(unread(&BTreeSet::new()), None);
         let both = BTreeSet::from([LogKind::Insight, LogKind::NetworkActivity]);
-        let text = "not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read by --kind network-activity,insight)";
+        let text =
+            "not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read with --kind network-activity,insight)";
         assert_eq!(unread(&both).as_deref(), Some(text));
     }
 }

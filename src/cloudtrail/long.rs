@@ -45,27 +45,27 @@ impl CutCounter {
 }
 
 /// Whether a string, number or literal passes the test.
-pub fn scalar_holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
+pub fn scalar_holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCounter) -> bool {
     match value.whole_scalar() {
-        Some(text) => question.holds(&text),
-        None => value.raw_string().is_some_and(|written| string_holds(written, question, shortened)),
+        Some(text) => test.holds(&text),
+        None => value.raw_string().is_some_and(|written| string_holds(written, test, shortened)),
     }
 }
 
 /// Whether a value passes the test, as its cell shows it.
-pub fn holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &CutCounter) -> bool {
+pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCounter) -> bool {
     match value.kind() {
         ValueKind::Object | ValueKind::Array => {}
-        _ => return scalar_holds(value, question, shortened),
+        _ => return scalar_holds(value, test, shortened),
     }
     if value.is_plain() {
         // A value without white space needs no copy, however long it is.
-        return question.holds(&String::from_utf8_lossy(value.raw()));
+        return test.holds(&String::from_utf8_lossy(value.raw()));
     }
     if value.raw().len() <= LONGEST {
-        return question.holds(&String::from_utf8_lossy(&value.compact()));
+        return test.holds(&String::from_utf8_lossy(&value.compact()));
     }
-    let whole = question.in_pieces().and_then(|mut matcher| {
+    let whole = test.in_pieces().and_then(|mut matcher| {
         let _ = value.compact_pieces(LONGEST, &mut |piece| {
             matcher.push(String::from_utf8_lossy(piece).as_bytes());
             matcher.control_flow()
@@ -74,21 +74,21 @@ pub fn holds(value: JsonValue<'_>, question: &impl LongValueTest, shortened: &Cu
     });
     whole.unwrap_or_else(|| {
         shortened.0.set(true);
-        question.holds(&unescape_start(value.raw()))
+        test.holds(&unescape_start(value.raw()))
     })
 }
 
 /// Whether the text of a string passes the test. `written` is the string as written,
 /// without quotes.
-pub fn string_holds(written: &[u8], question: &impl LongValueTest, shortened: &CutCounter) -> bool {
+pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &CutCounter) -> bool {
     if written.len() <= LONGEST || is_verbatim(written) {
-        return question.holds(&unescape(written));
+        return test.holds(&unescape(written));
     }
     let start = unescape_start(written);
     if !start.ends_with(CUT) {
-        return question.holds(&start);
+        return test.holds(&start);
     }
-    let whole = question.in_pieces().and_then(|mut matcher| {
+    let whole = test.in_pieces().and_then(|mut matcher| {
         for piece in pieces(written, LONGEST) {
             matcher.push(unescape(&written[piece]).as_bytes());
             if matcher.control_flow().is_break() {
@@ -99,7 +99,7 @@ pub fn string_holds(written: &[u8], question: &impl LongValueTest, shortened: &C
     });
     whole.unwrap_or_else(|| {
         shortened.0.set(true);
-        question.holds(&start)
+        test.holds(&start)
     })
 }
 

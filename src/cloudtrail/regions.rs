@@ -43,7 +43,7 @@ pub fn may_hold(wanted: &PatternSet<Pattern>, folder: &str) -> bool {
         return true;
     }
     let Some(global) = global_regions(folder) else { return true };
-    let is_wanted = |region: &str| wanted.admits(|pattern| pattern.matches(region));
+    let is_wanted = |region: &str| wanted.accepts(|pattern| pattern.matches(region));
     is_wanted(folder) || global.iter().any(|region| is_wanted(region))
 }
 

@@ -178,8 +178,8 @@ impl ResourceChoice {
 
     /// Whether a pattern matches a whole value in the event, the last part of an ARN,
     /// or an id or ARN in the error message.
-    pub fn admits(&self, event: &Event<'_>) -> bool {
-        self.choice.admits(|pattern| {
+    pub fn matches(&self, event: &Event<'_>) -> bool {
+        self.choice.accepts(|pattern| {
             let mut is_there = false;
             for value in self.fields.whole.iter().filter_map(|slot| event.get(*slot)) {
                 value.each_string(|written| is_there = is_there || is_named(pattern, written));
@@ -260,7 +260,7 @@ mod tests {
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
             let patterns = PatternSet::new("--resource", &values, |value| Pattern::new("--resource", value));
             let choice = ResourceChoice::new(resources, patterns.unwrap().unwrap());
-            assert_eq!(with_event(json, &fields, |event| choice.admits(event)), expected, "{values:?}");
+            assert_eq!(with_event(json, &fields, |event| choice.matches(event)), expected, "{values:?}");
         }
     }
 

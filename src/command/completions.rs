@@ -37,9 +37,9 @@ struct CompletionsArgs {
 
 /// The command `completions`.
 #[derive(Debug)]
-pub struct Completions;
+pub struct CompletionsCommand;
 
-impl Command for Completions {
+impl Command for CompletionsCommand {
     fn definition(&self) -> clap::Command {
         CompletionsArgs::command()
     }

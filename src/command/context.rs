@@ -107,10 +107,11 @@ fn install_signal_handler(stop: &Cancellation) -> Result<(), Error> {
         }
         std::thread::spawn(|| {
             std::thread::sleep(REMINDER);
-            Report::new(Verbosity::default(), true).note("still busy; interrupt once more to end at once");
+            Report::new(Verbosity::default(), true).note("still busy; interrupt again to stop immediately");
         });
     };
-    ctrlc::set_handler(handler).map_err(|error| Error::Failed(format!("signals cannot be handled: {error}")))
+    ctrlc::set_handler(handler)
+        .map_err(|error| Error::Failed(format!("the signal handler cannot be installed: {error}")))
 }
 
 /// Prints help to standard output.

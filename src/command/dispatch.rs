@@ -7,7 +7,7 @@ use std::io::Write;
 use clap::ArgMatches;
 
 use super::{COMMANDS, Command, Context, MAIN, completions};
-use crate::cli::config::{Environment, Settings};
+use crate::cli::config::{Settings, SettingsEnvironment};
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
@@ -47,7 +47,7 @@ fn dispatch(context: &mut Context) -> Result<Exit, Error> {
         Some((name, given)) => (whole.find_subcommand(name).unwrap_or(&whole), given, 2),
         None => (&whole, &matches, 1),
     };
-    context.settings = Settings::read(definition, given, &Environment::of_process())?;
+    context.settings = Settings::read(definition, given, &SettingsEnvironment::of_process())?;
     let joined = context.settings.join(&context.typed, at)?;
     let matches = match parse(&joined)? {
         ParsedArguments::Matches(matches) => matches,

@@ -44,9 +44,9 @@ use crate::sink::target::Target;
 
 /// The command `history`.
 #[derive(Debug)]
-pub struct History;
+pub struct HistoryCommand;
 
-impl Command for History {
+impl Command for HistoryCommand {
     fn definition(&self) -> clap::Command {
         HistoryArgs::command()
     }

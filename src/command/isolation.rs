@@ -52,7 +52,7 @@ fn limit_memory(threads: usize) {
 /// Runs the command line in a second process and returns its exit code. If that process
 /// crashes, removes unfinished files beside `outputs` and returns an error.
 fn run(typed: &[OsString], outputs: &[PathBuf]) -> Result<Exit, Error> {
-    let fail = |error: io::Error| Error::Failed(format!("--jq needs a second process, and there is none: {error}"));
+    let fail = |error: io::Error| Error::Failed(format!("--jq: the child process cannot be started: {error}"));
     let program = std::env::current_exe().map_err(fail)?;
     let mut command = Command::new(program);
     command.args(typed.get(1..).unwrap_or_default()).env(ISOLATED, "1");
@@ -109,7 +109,7 @@ impl SignalRelay {
             0 => drop(on_signal.early.fetch_add(1, SeqCst)),
             child => terminate(child),
         })
-        .map_err(|error| Error::Failed(format!("signals cannot be handled: {error}")))?;
+        .map_err(|error| Error::Failed(format!("the signal handler cannot be installed: {error}")))?;
         Ok(signals)
     }
 

@@ -23,9 +23,9 @@ struct ManArgs {
 
 /// The command `man`.
 #[derive(Debug)]
-pub struct Man;
+pub struct ManCommand;
 
-impl Command for Man {
+impl Command for ManCommand {
     fn definition(&self) -> clap::Command {
         ManArgs::command()
     }
@@ -46,7 +46,7 @@ fn page(name: Option<&str>) -> Result<io::Result<String>, Error> {
     let Some(command) = whole.find_subcommand(name) else {
         let reason = match nearest(name, &names) {
             Some(name) => format!("not a command; did you mean {name}?"),
-            None => format!("not a command; there are {}", names.join(", ")),
+            None => format!("not a command; the commands are {}", names.join(", ")),
         };
         return Err(Error::option("man", name, reason));
     };

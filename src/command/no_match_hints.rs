@@ -4,7 +4,7 @@
 //! A run without such an option reads nothing again. The number of sampled files, bytes
 //! and names is bounded.
 
-mod question;
+mod lone_condition;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::question::{LoneCondition, alone, each_alone};
+use self::lone_condition::{LoneCondition, single_conditions, single_values};
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time;
@@ -53,11 +53,11 @@ pub fn hints(
     stop: &Cancellation,
 ) -> Vec<String> {
     if coverage.rows == 0 {
-        let sample = sample(request, alone(&request.filter), stop);
+        let sample = sample(request, single_conditions(&request.filter), stop);
         return sample.map_or(Vec::new(), |sample| sample.hints(&request.filter));
     }
     let conditions: Vec<LoneCondition> =
-        unmatched.iter().flat_map(|unmatched| each_alone(unmatched, &request.filter)).collect();
+        unmatched.iter().flat_map(|unmatched| single_values(unmatched, &request.filter)).collect();
     match conditions.is_empty() {
         true => Vec::new(),
         false => sample(request, conditions, stop).map_or(Vec::new(), HintSample::names),
@@ -228,7 +228,7 @@ impl HintSample {
             let is_outside =
                 window.until.is_some_and(|until| until <= first) || window.since.is_some_and(|since| since > last);
             if is_outside {
-                hints.push(format!("the window: the events there are from {first} to {last}"));
+                hints.push(format!("the time window; the events are from {first} to {last}"));
             }
         }
         let looked_at = count(self.events, "event");
@@ -236,7 +236,9 @@ impl HintSample {
             *hint = format!("nothing matched {hint} ({looked_at} looked at)");
         }
         if hints.is_empty() && self.events > 0 && self.asked.len() > 1 && conditions.jq.is_none() {
-            hints.push(format!("each option alone matches something, but not all together ({looked_at} looked at)"));
+            hints.push(format!(
+                "each option alone matches events, but no event matches all of them ({looked_at} looked at)"
+            ));
         }
         hints
     }
@@ -283,7 +285,7 @@ impl HintCandidate {
         let names: Vec<&str> = found.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
         let more = found.len().saturating_sub(SHOWN);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("{option} {asked:?}; there are {}{rest}", names.join(", ")))
+        Some(format!("{option} {asked:?}; existing values: {}{rest}", names.join(", ")))
     }
 
     /// The values of the condition with the probably intended ones; `None` if no value

@@ -89,9 +89,9 @@ pub struct RowsArgs {
 
 /// The command that has no name.
 #[derive(Debug)]
-pub struct Rows;
+pub struct RowsCommand;
 
-impl Command for Rows {
+impl Command for RowsCommand {
     fn definition(&self) -> clap::Command {
         RowsArgs::command()
     }

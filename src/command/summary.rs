@@ -116,7 +116,7 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
             SummaryData { summary, coverage, dedupe: request.dedupe, stop }.write(all, format, &mut output)?;
         } else {
             let provenance = provenance::lines(request, &coverage);
-            output.write(terminal::text(&summary, &coverage, &provenance, request.look).as_bytes())?;
+            output.write(terminal::text(&summary, &coverage, &provenance, request.style).as_bytes())?;
         }
         output.finish()?;
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-use self::verify::Verifier;
+use self::verify::DownloadVerifier;
 use super::{Command, Context};
 use crate::cli::filter::ScopeArgs;
 use crate::cli::parse_error::usage_error;
@@ -55,7 +55,7 @@ pub struct SyncArgs {
 
 /// The command `sync`.
 #[derive(Debug)]
-pub struct Sync;
+pub struct SyncCommand;
 
 /// The buckets to mirror.
 struct SyncRequest {
@@ -64,7 +64,7 @@ struct SyncRequest {
     is_dry: bool,
 }
 
-impl Command for Sync {
+impl Command for SyncCommand {
     fn definition(&self) -> clap::Command {
         SyncArgs::command()
     }
@@ -113,7 +113,7 @@ fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<Sy
     if request.is_dry {
         return list(request, report, stop);
     }
-    let verifier = Arc::new(Verifier::default());
+    let verifier = Arc::new(DownloadVerifier::default());
     for input in &request.buckets {
         let bucket = BucketSource::open(input, Some(verifier.clone()), report, stop)?;
         let covered = mirror(bucket, report, stop)?;

@@ -108,9 +108,9 @@ impl FieldSpans {
         let (mut at, mut last, mut context) = (start, KeyPredictor::START, 0);
         loop {
             let place = KeyPredictor::place(last, context);
-            let (key, from) = match self.keys.guess(place, text, at) {
+            let (key, from) = match self.keys.predict(place, text, at) {
                 Some(found) => found,
-                None => self.keys.look(place, text, at, last == KeyPredictor::START, fields)?,
+                None => self.keys.resolve(place, text, at, last == KeyPredictor::START, fields)?,
             };
             if key == KeyPredictor::END {
                 return Ok(from);
@@ -190,7 +190,7 @@ struct FieldName {
     /// Whether the key was the first of its object.
     is_first: bool,
     /// Another key with the same hash.
-    twin: usize,
+    next_in_bucket: usize,
 }
 
 impl Default for KeyPredictor {
@@ -232,7 +232,7 @@ impl KeyPredictor {
     /// Returns the key at `at` and the offset after it if it is one of the two last
     /// seen at `place`.
     #[inline(always)]
-    fn guess(&mut self, place: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
+    fn predict(&mut self, place: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
         let bytes = text.bytes().get(at..)?.first_chunk()?;
         let [latest, other] = self.next[place];
         let known = &self.known[usize::from(latest)].written;
@@ -251,7 +251,7 @@ impl KeyPredictor {
     /// Finds the key at `at` by its name, however it is escaped and spaced.
     #[cold]
     #[inline(never)]
-    fn look(
+    fn resolve(
         &mut self,
         place: usize,
         text: &JsonText<'_>,
@@ -273,7 +273,7 @@ impl KeyPredictor {
         let bucket = hash(key);
         let mut id = self.buckets[bucket];
         while id != KeyPredictor::OTHER && (*self.names[id].key != *key || self.names[id].is_first != is_first) {
-            id = self.names[id].twin;
+            id = self.names[id].next_in_bucket;
         }
         if id != KeyPredictor::OTHER {
             return id;
@@ -283,8 +283,8 @@ impl KeyPredictor {
             return KeyPredictor::OTHER + slot.map_or(0, |slot| slot + 1);
         }
         id = self.known.len();
-        let twin = std::mem::replace(&mut self.buckets[bucket], id);
-        self.names.push(FieldName { key: key.into(), is_first, twin });
+        let next_in_bucket = std::mem::replace(&mut self.buckets[bucket], id);
+        self.names.push(FieldName { key: key.into(), is_first, next_in_bucket });
         let slot = slot.unwrap_or(fields.names.len()) as u32;
         // The pattern includes the byte before the key, so a first key has its own
         // entry.

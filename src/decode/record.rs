@@ -4,7 +4,7 @@
 use super::envelope::{EVENT_MARKS, LIST_NAMES, ListMember, list_of};
 use super::event::{Event, FieldId, FieldSet, FieldSpans, TooManyFields};
 use super::json::{JsonText, JsonValue, ValueKind, key_is};
-use super::substitute::Substitutes;
+use super::substitute::FieldSubstitutes;
 
 /// The top-level fields of all versions of the format.
 pub const FIELDS: [&str; 31] = [
@@ -49,7 +49,7 @@ pub(super) struct RecordClassifier {
     /// Makes an object an event only together with another field, since other programs
     /// use this name too.
     name: FieldId,
-    substitutes: Substitutes,
+    substitutes: FieldSubstitutes,
     source: FieldId,
     detail: FieldId,
     lists: [FieldId; LIST_NAMES.len()],
@@ -81,7 +81,7 @@ impl RecordClassifier {
             source: slot("eventSource")?,
             detail: slot("detail")?,
             lists: [slot(records)?, slot(events)?, slot(lower_events)?, slot(log_events)?],
-            substitutes: Substitutes::new(fields)?,
+            substitutes: FieldSubstitutes::new(fields)?,
         })
     }
 

@@ -21,7 +21,7 @@ pub struct Structure {
     quotes: Vec<u8>,
     opens: Vec<u8>,
     closes: Vec<u8>,
-    odd: Vec<u8>,
+    needs_escape: Vec<u8>,
     /// Bytes of each bitmap that belong to this text; the rest is left over from a
     /// longer one.
     length: usize,
@@ -48,7 +48,7 @@ pub struct StructuralBitmaps<'a> {
     pub closes: Bitmap<'a>,
     /// Bytes that cannot be copied into a cell unchecked: control characters,
     /// backslashes, and bytes above 127.
-    pub odd: Bitmap<'a>,
+    pub needs_escape: Bitmap<'a>,
 }
 
 /// Properties of a whole text that a pass determines.
@@ -70,12 +70,12 @@ impl Structure {
     /// Creates an empty structure that uses the given instruction set.
     pub fn with(way: SimdLevel) -> Structure {
         let seen = IndexedBlock { is_ascii: true, is_dense: true };
-        let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
+        let [quotes, opens, closes, needs_escape] = [const { Vec::new() }; 4];
         Structure {
             quotes,
             opens,
             closes,
-            odd,
+            needs_escape,
             length: 0,
             carries: Vec::new(),
             last: Cell::new(LastBlock::NONE),
@@ -102,7 +102,7 @@ impl Structure {
         self.carries = Vec::new();
         self.length = text.len().div_ceil(WIDTH) * 8;
         let whole = self.length + bits::MARGIN;
-        for bits in [&mut self.quotes, &mut self.opens, &mut self.closes, &mut self.odd] {
+        for bits in [&mut self.quotes, &mut self.opens, &mut self.closes, &mut self.needs_escape] {
             if bits.len() < whole {
                 bits.resize(whole, 0);
             }
@@ -112,7 +112,7 @@ impl Structure {
             quotes: &mut self.quotes[..self.length],
             opens: &mut self.opens[..self.length],
             closes: &mut self.closes[..self.length],
-            odd: &mut self.odd[..self.length],
+            needs_escape: &mut self.needs_escape[..self.length],
         };
         self.seen = self.way.pass(text, found);
     }
@@ -123,17 +123,18 @@ impl Structure {
             return self.marks();
         }
         let text = LargeText::new(text, &self.carries, &self.last, self.way);
-        let [quotes, opens, closes, odd] =
-            [BitKind::Quotes, BitKind::Opens, BitKind::Closes, BitKind::Odd].map(|kind| Bitmap::large(text, kind));
-        StructuralBitmaps { quotes, opens, closes, odd }
+        let [quotes, opens, closes, needs_escape] =
+            [BitKind::Quotes, BitKind::Opens, BitKind::Closes, BitKind::NeedsEscape]
+                .map(|kind| Bitmap::large(text, kind));
+        StructuralBitmaps { quotes, opens, closes, needs_escape }
     }
 
     /// The stored bitmaps: complete for a text of up to 2 MiB.
     pub fn marks(&self) -> StructuralBitmaps<'_> {
         let whole = self.length + bits::MARGIN;
-        let [quotes, opens, closes, odd] = [&self.quotes, &self.opens, &self.closes, &self.odd]
+        let [quotes, opens, closes, needs_escape] = [&self.quotes, &self.opens, &self.closes, &self.needs_escape]
             .map(|bits| Bitmap::new(bits.get(..whole).unwrap_or(&[])));
-        StructuralBitmaps { quotes, opens, closes, odd }
+        StructuralBitmaps { quotes, opens, closes, needs_escape }
     }
 
     /// Whether the text has no byte above 127.
@@ -152,7 +153,7 @@ struct BitmapSlots<'a> {
     quotes: &'a mut [u8],
     opens: &'a mut [u8],
     closes: &'a mut [u8],
-    odd: &'a mut [u8],
+    needs_escape: &'a mut [u8],
 }
 
 fn portable(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
@@ -176,15 +177,15 @@ fn pass(
     let quotes = found.quotes.as_chunks_mut().0.iter_mut();
     let opens = found.opens.as_chunks_mut().0.iter_mut();
     let closes = found.closes.as_chunks_mut().0.iter_mut();
-    let odd = found.odd.as_chunks_mut().0.iter_mut();
-    let places = quotes.zip(opens).zip(closes).zip(odd);
+    let needs_escape = found.needs_escape.as_chunks_mut().0.iter_mut();
+    let places = quotes.zip(opens).zip(closes).zip(needs_escape);
     let mut chunks = chunks.iter();
-    for (((quotes, opens), closes), odd) in places {
+    for (((quotes, opens), closes), needs_escape) in places {
         let block = carry.block(classify(chunks.next().unwrap_or(&last)), &prefix_xor);
         *quotes = block.quotes.to_le_bytes();
         *opens = block.opens.to_le_bytes();
         *closes = block.closes.to_le_bytes();
-        *odd = block.odd.to_le_bytes();
+        *needs_escape = block.needs_escape.to_le_bytes();
     }
     IndexedBlock { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
@@ -219,7 +220,7 @@ struct TextBlock {
     quotes: u64,
     opens: u64,
     closes: u64,
-    odd: u64,
+    needs_escape: u64,
 }
 
 const WIDTH: usize = 64;
@@ -262,7 +263,7 @@ impl BlockCarry {
             quotes,
             opens: classes.opens & !in_string,
             closes: classes.closes & !in_string,
-            odd: classes.unprintable | classes.backslashes,
+            needs_escape: classes.unprintable | classes.backslashes,
         }
     }
 
@@ -345,7 +346,7 @@ mod tests {
 
     /// Reference implementation, one byte at a time.
     fn plain(text: &[u8]) -> [Vec<bool>; 4] {
-        let [mut quotes, mut opens, mut closes, mut odd] = [const { Vec::new() }; 4];
+        let [mut quotes, mut opens, mut closes, mut needs_escape] = [const { Vec::new() }; 4];
         let (mut in_string, mut escaped) = (false, false);
         for byte in text {
             let is_escaped = std::mem::take(&mut escaped);
@@ -355,16 +356,16 @@ mod tests {
             quotes.push(is_quote);
             opens.push(matches!(byte, b'{' | b'[') && !in_string);
             closes.push(matches!(byte, b'}' | b']') && !in_string);
-            odd.push(*byte == b'\\' || !(b' '..0x7f).contains(byte));
+            needs_escape.push(*byte == b'\\' || !(b' '..0x7f).contains(byte));
         }
-        [quotes, opens, closes, odd]
+        [quotes, opens, closes, needs_escape]
     }
 
     /// Reads the same from a structure, including the bits after the end of the text.
     fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 4] {
-        let StructuralBitmaps { quotes, opens, closes, odd } = structure.marks_of(text);
+        let StructuralBitmaps { quotes, opens, closes, needs_escape } = structure.marks_of(text);
         let length = text.len();
-        let all = [quotes, opens, closes, odd];
+        let all = [quotes, opens, closes, needs_escape];
         assert!(all.iter().all(|bits| bits.next(length).is_none()), "something is behind the end");
         all.map(|bits| (0..length).map(|at| bits.is_set(at)).collect())
     }
@@ -425,7 +426,7 @@ mod tests {
             prop_oneof![8 => proptest::sample::select(br#"\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
         ), ends in proptest::collection::vec(0..400usize, 8)) {
             let expected = plain(&text);
-            let [quotes, opens, closes, odd] = &expected;
+            let [quotes, opens, closes, needs_escape] = &expected;
             for (mut structure, large) in all().into_iter().map(|structure| (structure, LARGE)).chain([(Structure::default(), 0)]) {
                 structure.index_with(&text, large);
                 prop_assert_eq!(&found(&structure, &text), &expected);
@@ -435,8 +436,8 @@ mod tests {
                     prop_assert_eq!(marks.quotes.next(at), next, "{}", at);
                     prop_assert_eq!(balanced(marks.opens, marks.closes, at), plain_balance(opens, closes, at), "{}", at);
                     for end in ends.iter().filter(|end| **end <= text.len()) {
-                        let any = odd.get(at..*end).is_some_and(|odd| odd.contains(&true));
-                        prop_assert_eq!(marks.odd.any(at, *end), any, "{} to {}", at, end);
+                        let any = needs_escape.get(at..*end).is_some_and(|needs_escape| needs_escape.contains(&true));
+                        prop_assert_eq!(marks.needs_escape.any(at, *end), any, "{} to {}", at, end);
                     }
                 }
             }

@@ -10,7 +10,7 @@ use super::json::{JsonText, ValueKind};
 
 /// The fields that can be missing, and their substitutes.
 #[derive(Clone, Debug)]
-pub(super) struct Substitutes {
+pub(super) struct FieldSubstitutes {
     time: FieldId,
     name: FieldId,
     /// The missing field, its substitute, and the member of the substitute that holds
@@ -18,13 +18,13 @@ pub(super) struct Substitutes {
     pairs: [(FieldId, FieldId, Option<&'static str>); 5],
 }
 
-impl Substitutes {
+impl FieldSubstitutes {
     /// Adds the fields to `fields`.
-    pub(super) fn new(fields: &mut FieldSet) -> Result<Substitutes, TooManyFields> {
+    pub(super) fn new(fields: &mut FieldSet) -> Result<FieldSubstitutes, TooManyFields> {
         let mut slot = |name| fields.slot(name);
         let (time, name) = (slot("eventTime")?, slot("eventName")?);
         let insight = slot("insightDetails")?;
-        Ok(Substitutes {
+        Ok(FieldSubstitutes {
             time,
             name,
             pairs: [

@@ -159,7 +159,7 @@ fn damage_is_reported_and_the_rest_is_kept() {
         (
             b"{\"Records\":[{\"eventName\":\"\xff\",\"eventVersion\":\"1\"}]}",
             1,
-            "byte 26 is not UTF-8; such bytes are shown as U+FFFD; its 1 event was kept",
+            "byte 26 is not valid UTF-8; invalid bytes are shown as U+FFFD; its 1 event was kept",
         ),
     ] {
         let (names, verdict) = decode(file, file.len());
@@ -215,7 +215,7 @@ fn offsets_count_from_the_start_of_a_long_file() {
         assert_eq!(problem(b"}"), (0, Some(format!("malformed JSON at byte {}", at(0)))));
         let malformed = format!("record {} has malformed JSON at byte {}", records + 1, at(5));
         assert_eq!(problem(br#"{"a":x},"#), (1, Some(malformed)));
-        let not_utf8 = format!("byte {} is not UTF-8; such bytes are shown as U+FFFD", at(6));
+        let not_utf8 = format!("byte {} is not valid UTF-8; invalid bytes are shown as U+FFFD", at(6));
         assert_eq!(problem(b"{\"a\":\"\xff\"},"), (1, Some(not_utf8)));
     }
 }
@@ -298,7 +298,7 @@ fn messages_match_what_is_lost_of_a_line() {
         (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 52; the rest of its line was left out"][..],
+            &["a: record 2 has malformed JSON at byte 52; the rest of the line was left out"][..],
         ),
         (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"eventName\" \"B\"}\n{\"eventName\":\"C\",\"eventVersion\":\"1\"}\n",
@@ -308,17 +308,17 @@ fn messages_match_what_is_lost_of_a_line() {
         (
             "{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"},{\"eventName\":\"B\"\n{\"Records\":[{\"eventName\":\"C\",\"eventVersion\":\"1\"}]}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 65; the rest of its line was left out"],
+            &["a: record 2 has malformed JSON at byte 65; the rest of the line was left out"],
         ),
         (
             "{\"Records\":[{\"eventName\":\"A\",\"eventVersion\":\"1\"} {\"eventName\":\"B\",\"eventVersion\":\"1\"}]}\n{\"Records\":[{\"eventName\":\"C\",\"eventVersion\":\"1\"}]}\n",
             "A C",
-            &["a: record 2 has malformed JSON at byte 49; the rest of its line was left out"],
+            &["a: record 2 has malformed JSON at byte 49; the rest of the line was left out"],
         ),
         (
             "[\n{\"eventName\":\"A\",\"eventVersion\":\"1\"},\n{\"eventName\":\"B,\n{\"eventName\":\"C\",\"eventVersion\":\"1\"},\n{\"eventName\":\"D\",\"eventVersion\":\"1\"}\n]\n",
             "A C D",
-            &["a: record 2 has malformed JSON at byte 56; the rest of its line was left out"],
+            &["a: record 2 has malformed JSON at byte 56; the rest of the line was left out"],
         ),
         (
             "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\nx\n",
@@ -335,7 +335,7 @@ fn messages_match_what_is_lost_of_a_line() {
             "A B",
             &[
                 "a: JSON ends early; 2 events before it were kept",
-                "a: record 2 has malformed JSON at byte 37; the rest of its line was left out",
+                "a: record 2 has malformed JSON at byte 37; the rest of the line was left out",
             ],
         ),
     ] {

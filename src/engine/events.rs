@@ -64,7 +64,7 @@ impl EventSelector {
         Ok(EventSelector { search: filter.search(), filter, jq, clock: None })
     }
 
-    /// Also counts the wanted events without a time that can be read.
+    /// Also counts the wanted events without a readable time.
     pub fn count_untimed(&mut self, fields: &mut FieldSet) -> Result<(), Error> {
         self.clock = Some(Clock::new(fields)?);
         Ok(())
@@ -147,7 +147,7 @@ fn values<W: EventWorker>(
             // One message shows what is wrong.
             if coverage.unanswered == 1 {
                 let file = matched.file;
-                out.say(ReportItem::Unanswered(format!("{file}: --jq fails on an event: {why}")));
+                out.report(ReportItem::Unanswered(format!("{file}: --jq failed on an event: {why}")));
             }
             return ControlFlow::Continue(());
         }
@@ -271,7 +271,9 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
                 if out.roll_back(before) {
                     ended = self.read_once(source, &name, out).unwrap_or_default();
                 } else {
-                    out.say(ReportItem::Note(format!("{name}: damaged here, and fetched again; run once more")));
+                    out.report(ReportItem::Note(format!(
+                        "{name}: was damaged, and has been downloaded again; run the command again"
+                    )));
                 }
             }
             self.conclude(ended, || FileExpectation::of(source), &name, out);

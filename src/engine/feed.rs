@@ -22,7 +22,7 @@ pub(super) fn replaced(output: &Path, inputs: &[Input]) -> Result<Option<PathBuf
     let is_old = |path: &Path| path.canonicalize().is_ok_and(|path| path == old);
     let is_input = |input: &Input| matches!(input, Input::Path(path) if is_old(path));
     if LogFile::file(old.clone()).is_named_as_log() || inputs.iter().any(is_input) {
-        let text = "is a log, which the result would take the place of; choose another file";
+        let text = "is a log that the output would replace; choose another file";
         return Err(Error::Failed(format!("{}: {text}", output.display())));
     }
     Ok(Some(old))
@@ -108,8 +108,8 @@ impl BatchFeed<'_> {
         match item {
             SourceItem::File(file) if self.is_old(&file) => self.receive(SourceItem::ignored(IgnoredReason::Result)),
             SourceItem::File(file) => self.push(BatchItem::Read(file)),
-            SourceItem::Issue(issue) => self.push(BatchItem::Say(ReportItem::Skip(issue))),
-            SourceItem::Note(text) => self.push(BatchItem::Say(ReportItem::Note(text))),
+            SourceItem::Issue(issue) => self.push(BatchItem::Report(ReportItem::Skip(issue))),
+            SourceItem::Note(text) => self.push(BatchItem::Report(ReportItem::Note(text))),
             SourceItem::Count(coverage) => self.push(BatchItem::Count(coverage)),
             SourceItem::Idle if self.feed.stop.is_set() => ControlFlow::Break(()),
             SourceItem::Idle => self.flush(),

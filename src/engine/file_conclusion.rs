@@ -59,7 +59,7 @@ impl<P: Part> PartWriter<'_, P> {
                 } else if expected.is_archive {
                     verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
                 } else {
-                    self.say(ReportItem::Detail(2, format!("{name}: passed over: {}", reason.name())));
+                    self.report(ReportItem::Detail(2, format!("{name}: skipped: {}", reason.name())));
                 }
             }
             None => {
@@ -68,7 +68,7 @@ impl<P: Part> PartWriter<'_, P> {
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
                 if verbose > 1 {
-                    self.say(ReportItem::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
+                    self.report(ReportItem::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
                 }
             }
         }
@@ -76,7 +76,7 @@ impl<P: Part> PartWriter<'_, P> {
             self.note_further(further, findings, expected(), name);
         }
         for (problem, outcome) in verdict.problems {
-            self.say(ReportItem::Skip(Issue { name: name.to_string(), problem, outcome }));
+            self.report(ReportItem::Skip(Issue { name: name.to_string(), problem, outcome }));
         }
         is_log
     }
@@ -86,15 +86,15 @@ impl<P: Part> PartWriter<'_, P> {
     fn note_further(&mut self, further: FurtherMembers, findings: &Findings, expected: FileExpectation, name: &str) {
         let events = findings.before_further.map_or(0, |before| findings.events - before);
         let text = format!(
-            "{name}: {} in {} ({}) behind the first; CloudTrail writes one member",
+            "{name}: {} in {} ({}) after the first one; CloudTrail writes one member",
             count(events, "event"),
             count(further.members, "gzip member"),
             count(further.bytes, "byte")
         );
         if !expected.is_log {
-            return self.say(ReportItem::Detail(2, text));
+            return self.report(ReportItem::Detail(2, text));
         }
         self.coverage().further_members += further.members;
-        self.say(ReportItem::Note(text));
+        self.report(ReportItem::Note(text));
     }
 }

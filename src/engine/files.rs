@@ -19,8 +19,8 @@ use rayon::ThreadPool;
 
 use super::feed::{BatchSizer, InputFeed};
 use super::merge_position::MergePosition;
-use super::merger::Merger;
-use super::part_writer::{Block, PartLimits, PartWriter};
+use super::merger::PartMerger;
+use super::part_writer::{OutputBlock, PartLimits, PartWriter};
 use super::{Batch, BatchItem};
 use crate::engine::consumer::{Consumer, Part};
 use crate::engine::request::ReadRequest;
@@ -70,7 +70,7 @@ where
     let RunContext { request, report, stop, .. } = run;
     let pool = pool(request.threads)?;
     let depth = request.threads * 4;
-    let (order_sender, order) = bounded::<Receiver<Block<C::Part>>>(depth);
+    let (order_sender, order) = bounded::<Receiver<OutputBlock<C::Part>>>(depth);
     let (used_sender, used) = bounded::<C::Part>(request.threads + 1);
     let blocks_ahead = (PARTS / depth / PART).clamp(1, 8);
     let limits = PartLimits { rows: limit, bytes: (PARTS / (depth + request.threads)).min(PART) };
@@ -89,7 +89,7 @@ where
                 true
             };
             let feeding = threads.spawn(move || feed.run(sources, report, dispatch));
-            let mut merger = Merger::new(run, consumer, &pool);
+            let mut merger = PartMerger::new(run, consumer, &pool);
             let merged = merger.run(&order, &used_sender);
             // Stop the other threads if the merger ended early.
             stop.set_enough();
@@ -121,7 +121,7 @@ struct WorkerStack<'a, W: FileWorker> {
 
 impl<W: FileWorker> WorkerStack<'_, W> {
     /// Reads a batch with an idle worker. There are as many as threads.
-    fn read(&self, batch: Batch, blocks: &Sender<Block<W::Part>>) {
+    fn read(&self, batch: Batch, blocks: &Sender<OutputBlock<W::Part>>) {
         let Some(mut worker) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() else { return };
         let mut out = PartWriter::new(self.limits, batch.number, blocks, &self.used);
         let (mut files, mut bytes) = (0, 0);
@@ -134,7 +134,7 @@ impl<W: FileWorker> WorkerStack<'_, W> {
                     files += 1;
                     bytes += worker.file(&source, &mut out);
                 }
-                BatchItem::Say(said) => out.say(said),
+                BatchItem::Report(said) => out.report(said),
                 BatchItem::Count(coverage) => out.cover(&coverage),
             }
         }

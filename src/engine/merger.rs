@@ -9,13 +9,13 @@ use rayon::ThreadPool;
 
 use super::ReportItem;
 use super::files::RunContext;
-use super::part_writer::Block;
+use super::part_writer::OutputBlock;
 use crate::engine::consumer::{Consumer, Part};
 use crate::error::Error;
 use crate::report::Coverage;
 
 /// Merges the blocks of a run.
-pub(super) struct Merger<'a, C> {
+pub(super) struct PartMerger<'a, C> {
     run: RunContext<'a>,
     consumer: &'a mut C,
     pool: &'a ThreadPool,
@@ -23,9 +23,9 @@ pub(super) struct Merger<'a, C> {
     shown: Instant,
 }
 
-impl<'a, C: Consumer> Merger<'a, C> {
-    pub(super) fn new(run: RunContext<'a>, consumer: &'a mut C, pool: &'a ThreadPool) -> Merger<'a, C> {
-        Merger { run, consumer, pool, coverage: Coverage::default(), shown: Instant::now() }
+impl<'a, C: Consumer> PartMerger<'a, C> {
+    pub(super) fn new(run: RunContext<'a>, consumer: &'a mut C, pool: &'a ThreadPool) -> PartMerger<'a, C> {
+        PartMerger { run, consumer, pool, coverage: Coverage::default(), shown: Instant::now() }
     }
 
     /// Returns the counts of the run.
@@ -36,7 +36,7 @@ impl<'a, C: Consumer> Merger<'a, C> {
     /// Merges blocks up to the last one, or until the consumer needs no more.
     pub(super) fn run(
         &mut self,
-        order: &Receiver<Receiver<Block<C::Part>>>,
+        order: &Receiver<Receiver<OutputBlock<C::Part>>>,
         used: &Sender<C::Part>,
     ) -> Result<(), Error> {
         if self.consumer.begin()?.is_break() {
@@ -74,10 +74,10 @@ impl<'a, C: Consumer> Merger<'a, C> {
         }
     }
 
-    fn take(&mut self, block: &mut Block<C::Part>) -> Result<ControlFlow<()>, Error> {
+    fn take(&mut self, block: &mut OutputBlock<C::Part>) -> Result<ControlFlow<()>, Error> {
         const OFTEN: Duration = Duration::from_millis(100);
         for said in &block.said {
-            self.say(said);
+            self.report(said);
         }
         self.coverage.add(&block.coverage);
         let flow = self.consumer.merge(&mut block.part, &mut self.coverage, self.pool)?;
@@ -96,7 +96,7 @@ impl<'a, C: Consumer> Merger<'a, C> {
         Ok(flow)
     }
 
-    fn say(&mut self, said: &ReportItem) {
+    fn report(&mut self, said: &ReportItem) {
         let report = self.run.report;
         match said {
             ReportItem::Skip(skip) => {

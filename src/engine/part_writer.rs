@@ -11,7 +11,7 @@ use crate::source::LogFile;
 
 /// A part, and the messages and counts about its files.
 #[derive(Default)]
-pub(super) struct Block<P> {
+pub(super) struct OutputBlock<P> {
     pub(super) part: P,
     pub(super) said: Vec<ReportItem>,
     pub(super) coverage: Coverage,
@@ -31,7 +31,7 @@ pub(super) struct PartLimits {
 /// Collects the part of one batch, and sends it whenever it is full.
 pub struct PartWriter<'a, P> {
     limits: PartLimits,
-    block: Block<P>,
+    block: OutputBlock<P>,
     /// Number of rows in the batch so far.
     count: u64,
     /// Number of the batch, from 1.
@@ -45,7 +45,7 @@ pub struct PartWriter<'a, P> {
     /// Size of what the part holds of files before the current one, while the current
     /// one may be rolled back.
     kept: usize,
-    blocks: &'a Sender<Block<P>>,
+    blocks: &'a Sender<OutputBlock<P>>,
     used: &'a Receiver<P>,
 }
 
@@ -69,12 +69,12 @@ impl<'a, P: Part> PartWriter<'a, P> {
     pub(super) fn new(
         limits: PartLimits,
         number: u64,
-        blocks: &'a Sender<Block<P>>,
+        blocks: &'a Sender<OutputBlock<P>>,
         used: &'a Receiver<P>,
     ) -> PartWriter<'a, P> {
         let mut writer = PartWriter {
             limits,
-            block: Block::default(),
+            block: OutputBlock::default(),
             count: 0,
             number,
             sent: 0,
@@ -88,9 +88,9 @@ impl<'a, P: Part> PartWriter<'a, P> {
         writer
     }
 
-    fn empty_block(&self) -> Block<P> {
+    fn empty_block(&self) -> OutputBlock<P> {
         let part = self.used.try_recv().unwrap_or_default();
-        Block { part, said: Vec::new(), coverage: Coverage::default(), open_events: 0 }
+        OutputBlock { part, said: Vec::new(), coverage: Coverage::default(), open_events: 0 }
     }
 
     /// The part that is being filled.
@@ -214,7 +214,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.limits.rows.is_some_and(|limit| self.count >= limit)
     }
 
-    pub(super) fn say(&mut self, said: ReportItem) {
+    pub(super) fn report(&mut self, said: ReportItem) {
         /// An archive can contain any number of files with messages.
         const MOST: usize = 1024;
         if matches!(said, ReportItem::Skip(_)) {

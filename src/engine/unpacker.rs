@@ -85,9 +85,9 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
             return;
         }
         if self.expected.is_named {
-            self.out.say(ReportItem::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
+            self.out.report(ReportItem::Skip(skip(name, Problem::NoLogInside, Outcome::Nothing)));
         } else if self.expected.is_archive {
-            self.out.say(ReportItem::Note(format!("{name}: {}", Problem::NoLogInside)));
+            self.out.report(ReportItem::Note(format!("{name}: {}", Problem::NoLogInside)));
         }
     }
 
@@ -108,10 +108,10 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
                 match spooled(bytes, self.reader.context.stop) {
                     Ok(_) if self.is_over() => {}
                     Ok(file) => self.zip(file, name, layers),
-                    Err(problem) => self.say(name, problem, Outcome::Nothing),
+                    Err(problem) => self.report_problem(name, problem, Outcome::Nothing),
                 }
             }
-            _ => self.say(name, Problem::PackedTooDeep, Outcome::Nothing),
+            _ => self.report_problem(name, Problem::PackedTooDeep, Outcome::Nothing),
         }
     }
 
@@ -125,7 +125,7 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         const SHARED: usize = 32 << 20;
         let mut start = Vec::new();
         if let Err(error) = bytes.take(Compression::SHOWN).read_to_end(&mut start) {
-            return self.say(name, Problem::of_reading(error), Outcome::Nothing);
+            return self.report_problem(name, Problem::of_reading(error), Outcome::Nothing);
         }
         let context = self.reader.context;
         let needed = kind.memory(&start);
@@ -142,7 +142,7 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         let limit = self.limit.clone();
         match kind.unpacked(Cursor::new(start).chain(bytes), memory, &limit) {
             Ok(mut unpacked) => drop(self.file(name, &mut *unpacked, layers)),
-            Err(error) => self.say(name, Problem::of_reading(error), Outcome::Nothing),
+            Err(error) => self.report_problem(name, Problem::of_reading(error), Outcome::Nothing),
         }
     }
 
@@ -185,13 +185,13 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
             Container::is_named(file_name(name))
         };
         if is_expected {
-            return self.say(name, Problem::UnsupportedArchive(kind), Outcome::Nothing);
+            return self.report_problem(name, Problem::UnsupportedArchive(kind), Outcome::Nothing);
         }
         self.out.cover(&Coverage { passed_over: [(IgnoredReason::Archive, 1)].into(), ..Coverage::default() });
     }
 
-    fn say(&mut self, name: &str, problem: Problem, outcome: Outcome) {
-        self.out.say(ReportItem::Skip(skip(name, problem, outcome)));
+    fn report_problem(&mut self, name: &str, problem: Problem, outcome: Outcome) {
+        self.out.report(ReportItem::Skip(skip(name, problem, outcome)));
     }
 
     fn is_over(&self) -> bool {
@@ -241,15 +241,15 @@ impl<W: EventWorker> MemberVisitor for ArchiveMembers<'_, '_, '_, '_, W> {
         if file == MARK {
             return ControlFlow::Continue(false);
         }
-        if !scope.admits_file(file) || !scope.admits_folder(folder) {
+        if !scope.includes_file(file) || !scope.includes_folder(folder) {
             self.unpacking.unopened += 1;
             self.unpacking.out.cover(&Coverage { unopened: 1, ..Coverage::default() });
             return ControlFlow::Continue(false);
         }
         if leads_out(name) {
             let name = self.name(name);
-            let text = format!("{name}: its path leads out of the archive; it is read, and nothing is written there");
-            self.unpacking.out.say(ReportItem::Note(text));
+            let text = format!("{name}: its path leads out of the archive; it is read, but no file is created");
+            self.unpacking.out.report(ReportItem::Note(text));
         }
         ControlFlow::Continue(true)
     }
@@ -268,9 +268,9 @@ impl<W: EventWorker> MemberVisitor for ArchiveMembers<'_, '_, '_, '_, W> {
         match name {
             Some(name) => {
                 let name = self.name(name);
-                self.unpacking.say(&name, problem, Outcome::Nothing);
+                self.unpacking.report_problem(&name, problem, Outcome::Nothing);
             }
-            None => self.unpacking.say(self.archive, problem, Outcome::FilesBefore(self.files)),
+            None => self.unpacking.report_problem(self.archive, problem, Outcome::FilesBefore(self.files)),
         }
     }
 }

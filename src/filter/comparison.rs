@@ -178,7 +178,7 @@ pub fn not_regex(error: &regex::Error) -> String {
     let text = error.to_string();
     let reason = text.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-    format!("not a regular expression: {reason}; write \\ before a character that is meant as it is")
+    format!("not a regular expression: {reason}; write \\ before a character to match it literally")
 }
 
 /// Parses a text as a point in time.
@@ -353,23 +353,23 @@ mod tests {
             ("errorCode is AccessDenied", RIGHT),
             ("errorCode ! x", RIGHT),
             ("!errorCode = x", "write FIELD != VALUE"),
-            ("errorCode =", "!FIELD asks for events without the field"),
-            ("errorCode =~ x", "there is no =~; write FIELD ~ REGEX"),
-            ("requestParameters.v => 1", "there is no =>; write FIELD >= VALUE"),
-            ("requestParameters.v=<1", "there is no =<; write FIELD <= VALUE"),
-            ("eventName =!Sign", "there is no =!; write FIELD != VALUE"),
-            ("eventName === Sign", "there is no ===; write one of = != ~ !~ < <= > >="),
+            ("errorCode =", "!FIELD selects events without the field"),
+            ("errorCode =~ x", "unknown operator =~; write FIELD ~ REGEX"),
+            ("requestParameters.v => 1", "unknown operator =>; write FIELD >= VALUE"),
+            ("requestParameters.v=<1", "unknown operator =<; write FIELD <= VALUE"),
+            ("eventName =!Sign", "unknown operator =!; write FIELD != VALUE"),
+            ("eventName === Sign", "unknown operator ===; write one of = != ~ !~ < <= > >="),
             ("eventName = !Sign", "a ! before the value; write FIELD != VALUE"),
             ("eventName != !Sign", "a ! before the value; write FIELD != VALUE"),
-            ("userAgent = \"*aws*", "a quote without its second"),
-            ("userAgent = *aws*\"", "a quote without its second"),
-            ("userAgent != 'aws", "a quote without its second"),
-            ("userAgent = \"", "a quote without its second"),
+            ("userAgent = \"*aws*", "an unclosed quote"),
+            ("userAgent = *aws*\"", "an unclosed quote"),
+            ("userAgent != 'aws", "an unclosed quote"),
+            ("userAgent = \"", "an unclosed quote"),
             ("sourceIPAddress = 10.0.0.0/8", "write --source-ip '10.0.0.0/8'"),
             ("sourceIPAddress = \"2001:db8::/32\"", "write --source-ip '2001:db8::/32'"),
             ("sourceIPAddress != 10.0.0.0/8", "write --source-ip '!10.0.0.0/8'"),
-            ("eventName = Get*,Sign", "write {Get*,Sign} for either"),
-            ("userType != Root,IAMUser", "write {Root,IAMUser} for either"),
+            ("eventName = Get*,Sign", "write {Get*,Sign} to match either"),
+            ("userType != Root,IAMUser", "write {Root,IAMUser} to match either"),
             ("requestParameters.*", "a path that has a wildcard"),
             ("requestParameters.*.id = x", "a path that has a wildcard"),
             ("errorCode ~ (", "\"(\" is not a regular expression: unclosed group"),
@@ -382,8 +382,8 @@ mod tests {
             ("errorCod = x", "did you mean errorCode?"),
             ("requestparameters.a = x", "did you mean requestParameters"),
             ("bucketName = x", "requestParameters.bucketName"),
-            ("file = *Digest*", "the file is no part of an event"),
-            ("!file", "the file is no part of an event"),
+            ("file = *Digest*", "the file is not part of an event"),
+            ("!file", "the file is not part of an event"),
             ("a..b = x", "a path that has an empty name"),
         ] {
             assert!(refusal(condition).contains(part), "{condition}: {}", refusal(condition));

@@ -113,7 +113,7 @@ impl Condition {
             }),
             Condition::User(identities, choice) => {
                 let principal = identities.principal(event);
-                choice.admits(|pattern| {
+                choice.accepts(|pattern| {
                     principal.is_any(|name| {
                         shortened.note(name);
                         pattern.matches(name)
@@ -123,8 +123,8 @@ impl Condition {
             Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
             Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
             Condition::Where(comparison) => comparison.holds(event, shortened),
-            Condition::Resource(choice) => choice.admits(event),
-            Condition::Grep(grep) => grep.admits(event),
+            Condition::Resource(choice) => choice.matches(event),
+            Condition::Grep(grep) => grep.matches(event),
         }
     }
 
@@ -171,7 +171,7 @@ impl Condition {
 
 /// Whether the value satisfies the pattern list. A missing value never matches.
 fn any<T>(value: Option<JsonValue<'_>>, choice: &PatternSet<T>, fits: impl Fn(&T, JsonValue<'_>) -> bool) -> bool {
-    choice.admits(|pattern| value.is_some_and(|value| fits(pattern, value)))
+    choice.accepts(|pattern| value.is_some_and(|value| fits(pattern, value)))
 }
 
 /// A service, where `ec2` is short for `ec2.amazonaws.com`.

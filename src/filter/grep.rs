@@ -32,7 +32,7 @@ impl Grep {
     }
 
     /// Whether one of the expressions matches the event.
-    pub fn admits(&self, event: &Event<'_>) -> bool {
+    pub fn matches(&self, event: &Event<'_>) -> bool {
         self.set.is_match(event.value().raw())
     }
 }

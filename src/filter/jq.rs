@@ -22,7 +22,7 @@ use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::error::Error;
 
 const OPTION: &str = "--jq";
-const OTHER_FILES: &str = "reads other files; write the whole expression here";
+const OTHER_FILES: &str = "include and import are not supported; write the whole expression here";
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -140,21 +140,21 @@ fn unloadable(error: load::Error<&str>) -> String {
         },
     };
     let place = match found {
-        "" => "at its end".into(),
+        "" => "at the end".into(),
         found => format!("at {:?}", shortened(found.into())),
     };
-    let quote = if found.starts_with('\'') { "; texts stand in double quotes" } else { "" };
-    format!("not a jq expression: {place} there should be {expected}{quote}")
+    let quote = if found.starts_with('\'') { "; write strings in double quotes" } else { "" };
+    format!("not a jq expression: expected {expected} {place}{quote}")
 }
 
 /// Explains why an expression cannot be compiled.
 fn undefined((name, what): (&str, compile::Undefined)) -> String {
     match what {
         compile::Undefined::Filter(0) => {
-            let hint = format!("; a field is written with a dot, .{name}, and a text in double quotes");
-            format!("there is no {name}{}", if name.contains(['@', '$']) { "" } else { &hint })
+            let hint = format!("; write a field with a dot, .{name}, and a string in double quotes");
+            format!("{name} is not defined{}", if name.contains(['@', '$']) { "" } else { &hint })
         }
-        _ => format!("there is no {} {name:?}", what.as_str()),
+        _ => format!("{} {name:?} is not defined", what.as_str()),
     }
 }
 
@@ -222,20 +222,20 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         for (expression, part) in [
-            (".eventName == 'X'", "texts stand in double quotes"),
-            (".eventName ==", "at its end"),
+            (".eventName == 'X'", "write strings in double quotes"),
+            (".eventName ==", "at the end"),
             (".a[", "[ is never closed"),
             ("eventName == \"X\"", ".eventName"),
             (".eventName = \"X\"", "write =="),
             (".Records[] | .eventName", "one event at a time"),
-            ("", "at its end"),
-            ("include \"x\"; .a", "reads other files"),
-            ("import \"x\" as x; .a", "reads other files"),
-            ("import \"x\" as $x; $x", "reads other files"),
-            ("import \"x\" as $x; .a", "reads other files"),
+            ("", "at the end"),
+            ("include \"x\"; .a", "include and import are not supported"),
+            ("import \"x\" as x; .a", "include and import are not supported"),
+            ("import \"x\" as $x; $x", "include and import are not supported"),
+            ("import \"x\" as $x; .a", "include and import are not supported"),
             (&"[".repeat(100_000), "levels deep"),
             (&format!("{}1{}", "(".repeat(300), ")".repeat(300)), "levels deep"),
-            (".a | @foo", "there is no @foo"),
+            (".a | @foo", "@foo is not defined"),
         ] {
             let refused = Jq::new(expression, &mut FieldSet::default()).unwrap_err().to_string();
             assert!(refused.contains(part), "{expression}: {refused}");

@@ -230,7 +230,7 @@ pub static OPTIONS: &[FilterOption] = &[
         flag: "--grep",
         value_name: "REGEX",
         help: "Only events whose JSON text matches",
-        details: "The regular expression is matched with the event as delivered.",
+        details: "The regular expression is matched against the event as delivered.",
         has_lists: false,
         allow_hyphen_values: true,
         kind: ConditionKind::Grep,

@@ -108,7 +108,7 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(fetched) = &self.fetched {
             write!(f, "{} downloaded ({})", count(fetched.objects, "object"), HumanBytes(fetched.bytes))?;
-            write!(f, ", {} in the mirror already; ", HumanCount(fetched.present))?;
+            write!(f, ", {} already in the mirror; ", HumanCount(fetched.present))?;
         }
         let (files, events) = (count(self.files, "file"), count(self.events, "event"));
         if self.is_searched {
@@ -121,13 +121,13 @@ impl fmt::Display for Coverage {
             write!(f, ", the first {} written", HumanCount(self.rows - self.unwritten))?;
         }
         if self.is_cut {
-            write!(f, " (the limit was reached, the rest was not read)")?;
+            write!(f, " (limit reached; the rest was not read)")?;
         }
         if self.duplicates > 0 {
-            write!(f, "; {} left out: the eventID came before", count(self.duplicates, "duplicate"))?;
+            write!(f, "; {} left out: eventID seen before", count(self.duplicates, "duplicate"))?;
         }
         if self.cut_cells > 0 {
-            write!(f, "; {} cut to the 32,767 characters that Excel holds", count(self.cut_cells, "cell"))?;
+            write!(f, "; {} cut to Excel's limit of 32,767 characters", count(self.cut_cells, "cell"))?;
         }
         if self.cut_values > 0 {
             write!(f, "; {} cut", count(self.cut_values, "long value"))?;
@@ -136,31 +136,32 @@ impl fmt::Display for Coverage {
             write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;
         }
         if self.folders_left_out > 0 {
-            write!(f, "; {} not entered: outside of what is asked for", count(self.folders_left_out, "folder"))?;
+            write!(f, "; {} not entered: outside the requested scope", count(self.folders_left_out, "folder"))?;
         }
         if !self.passed_over.is_empty() {
             let total = self.passed_over.values().sum();
             let reasons: Vec<String> = self
                 .passed_over
                 .iter()
-                .map(|(reason, count)| format!("{} {}", HumanCount(*count), reason.name()))
+                .map(|(reason, count)| format!("{} {}", HumanCount(*count), reason.counted(*count)))
                 .collect();
-            write!(f, "; {} passed over: {}", count(total, "file"), reasons.join(", "))?;
+            write!(f, "; {} skipped: {}", count(total, "file"), reasons.join(", "))?;
         }
         if self.foreign > 0 {
-            write!(f, "; {} no CloudTrail event", are(self.foreign, "record"))?;
+            let kind = if self.foreign == 1 { "a CloudTrail event" } else { "CloudTrail events" };
+            write!(f, "; {} not {kind}", are(self.foreign, "record"))?;
         }
         if self.further_members > 0 {
-            write!(f, "; {} behind the first of a log, named above", count(self.further_members, "gzip member"))?;
+            write!(f, "; {} after the first one of a log, named above", count(self.further_members, "gzip member"))?;
         }
         if self.untimed > 0 {
             write!(f, "; {} kept without a readable eventTime", count(self.untimed, "event"))?;
         }
         if self.uncompared > 0 {
-            write!(f, "; {} left out: --where compares a time that cannot be read", count(self.uncompared, "event"))?;
+            write!(f, "; {} left out: --where compares a time that cannot be parsed", count(self.uncompared, "event"))?;
         }
         if self.unanswered > 0 {
-            write!(f, "; --jq failed on {}, left out, the first named above", count(self.unanswered, "event"))?;
+            write!(f, "; {} left out: --jq failed, first error above", count(self.unanswered, "event"))?;
         }
         if let Some(late) = self.late {
             write!(f, "; {late}")?;
@@ -210,7 +211,7 @@ mod tests {
         assert_eq!(
             coverage.to_string(),
             "2,900 events in 55 files read, 12 matched; 7 files not opened: delivered before the window; \
-             2 folders not entered: outside of what is asked for; 3 files passed over: 2 digest, 1 not JSON; 1 record is no CloudTrail event; \
+             2 folders not entered: outside the requested scope; 3 files skipped: 2 digests, 1 not JSON; 1 record is not a CloudTrail event; \
              1 event kept without a readable eventTime; 3 problems, named above"
         );
     }
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(
             coverage.to_string(),
             "60 events in 1 file read, 50 matched, the first 10 written; \
-             3 duplicates left out: the eventID came before"
+             3 duplicates left out: eventID seen before"
         );
     }
 
@@ -231,7 +232,7 @@ mod tests {
         let coverage = Coverage { fetched: Some(fetched), ..Coverage::default() };
         assert_eq!(
             coverage.to_string(),
-            "1 object downloaded (2.00 KiB), 3 in the mirror already; 0 events in 0 files read, 0 matched"
+            "1 object downloaded (2.00 KiB), 3 already in the mirror; 0 events in 0 files read, 0 matched"
         );
     }
 }

@@ -62,16 +62,16 @@ impl fmt::Display for SyncTotals {
             None => (objects, bytes, "downloaded"),
         };
         write!(f, "{} {what} ({})", count(objects, "object"), HumanBytes(bytes))?;
-        write!(f, ", {} in the mirror already", HumanCount(present))?;
+        write!(f, ", {} already in the mirror", HumanCount(present))?;
         if unwanted > 0 {
-            write!(f, ", {} left alone: delivered before the window", HumanCount(unwanted))?;
+            write!(f, ", {} skipped: delivered before the window", HumanCount(unwanted))?;
         }
         if failed > 0 {
             write!(f, ", {} failed, named above", HumanCount(failed))?;
         }
-        write!(f, "; {} for lists", count(lists, "request"))?;
+        write!(f, "; {}", count(lists, "list request"))?;
         if self.missing.is_none() {
-            write!(f, ", {} for objects", HumanCount(gets))?;
+            write!(f, ", {}", count(gets, "object request"))?;
         }
         if let Some(late) = self.late {
             write!(f, "; {late}")?;
@@ -90,11 +90,11 @@ impl DownloadTotals {
     /// The number of requests to S3, as text.
     pub fn requests(&self) -> String {
         format!(
-            "{}, {} for objects, {} at most at once, {} to slow down",
-            count(self.lists, "request") + " for lists",
-            HumanCount(self.gets),
+            "{}, {} (at most {} at once), {}",
+            count(self.lists, "list request"),
+            count(self.gets, "object request"),
             HumanCount(self.at_once),
-            count(self.slow_downs, "answer")
+            count(self.slow_downs, "slow-down response")
         )
     }
 
@@ -102,7 +102,7 @@ impl DownloadTotals {
     pub fn archived(&self) -> Option<String> {
         let (restoring, advice) = match self.restoring {
             0 => (String::new(), "restore them (aws s3api restore-object), then run again"),
-            all if all == self.archived => (" (being restored)".into(), "run again when they are"),
+            all if all == self.archived => (" (being restored)".into(), "run again when the restore is complete"),
             some => {
                 let some = format!(" ({} being restored)", HumanCount(some));
                 (some, "restore the others (aws s3api restore-object), then run again")

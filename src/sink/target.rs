@@ -137,7 +137,7 @@ impl<'a> TargetWriter<'a> {
     }
 
     /// Returns the error that stopped writing, if any.
-    pub fn take_trouble(&mut self) -> Option<Error> {
+    pub fn take_error(&mut self) -> Option<Error> {
         self.error.take()
     }
 }

@@ -58,7 +58,7 @@ impl RowSink for WorkbookSink {
     }
 
     fn finish(mut self: Box<Self>, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
-        self.about.say("Read", coverage.to_string().replace("named above", "named below"));
+        self.about.add("Read", coverage.to_string().replace("named above", "named below"));
         self.book.finish(&self.about, &mut TargetWriter::new(&mut self.target, stop))?;
         self.target.finish()
     }

@@ -57,7 +57,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
     let meant = path.to_str().filter(|_| error.kind() == io::ErrorKind::NotFound);
     let command = meant.and_then(|name| if name == "help" { Some("--help") } else { nearest(name, &COMMANDS) });
     Error::Failed(match command {
-        Some(command) => format!("{text}; is it `trail2tsv {command}`?"),
+        Some(command) => format!("{text}; did you mean `trail2tsv {command}`?"),
         None => text,
     })
 }

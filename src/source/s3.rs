@@ -146,7 +146,7 @@ impl MirrorTasks {
 }
 
 fn no_threads(error: std::io::Error) -> Error {
-    Error::Failed(format!("no threads for downloads: {error}"))
+    Error::Failed(format!("download threads cannot be started: {error}"))
 }
 
 /// A connected bucket with the log folders found in it.
@@ -175,7 +175,7 @@ fn connect(
     report.detail(1, || {
         let (regions, lists) = (fetch::key_ranges(&found).len() as u64, shared.counts.lists.load(Relaxed));
         let (regions, lists) = (count(regions, "account region"), count(lists, "list request"));
-        format!("{}: {regions}, found by {lists}", input.location)
+        format!("{}: {regions}, found with {lists}", input.location)
     });
     found.notes.iter().for_each(|note| report.note(note));
     Ok(ConnectedBucket { runtime, shared, found })

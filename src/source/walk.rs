@@ -62,7 +62,7 @@ fn walk_folder(
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) if entry.file_type().is_dir() => {
-                if entry.path().to_str().is_none_or(|path| scope.admits_folder(path)) {
+                if entry.path().to_str().is_none_or(|path| scope.includes_folder(path)) {
                     continue;
                 }
                 entries.skip_current_dir();
@@ -94,7 +94,7 @@ fn classify_file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     let name = str::from_utf8(name(&entry)).unwrap_or_default();
     if name.ends_with(ENDING) {
         WalkEntry::Unfinished
-    } else if !scope.admits_file(name) {
+    } else if !scope.includes_file(name) {
         WalkEntry::TooOld
     } else {
         WalkEntry::File(entry.into_path())
@@ -105,7 +105,7 @@ fn walk_error(error: &walkdir::Error) -> WalkEntry {
     let path = error.path().unwrap_or(Path::new("")).display();
     match (error.loop_ancestor(), error.io_error()) {
         (Some(ancestor), _) => {
-            WalkEntry::Loop(format!("{path}: a link back to {}; it is not followed again", ancestor.display()))
+            WalkEntry::Loop(format!("{path}: a link back to {}; not followed again", ancestor.display()))
         }
         (None, Some(error)) => WalkEntry::Skip(Issue {
             name: path.to_string(),

@@ -10,7 +10,7 @@ use std::collections::binary_heap::PeekMut;
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::spill::scratch::Scratch;
+use crate::spill::scratch::ScratchFile;
 
 /// Length of the two length fields before a key, in bytes.
 pub const HEADER: usize = 8;
@@ -70,13 +70,13 @@ pub struct SortedRuns {
 /// The runs in one file, oldest first.
 #[derive(Debug)]
 struct RunLevel {
-    file: Scratch,
+    file: ScratchFile,
     runs: Vec<Range<u64>>,
 }
 
 impl RunLevel {
     fn new() -> Result<RunLevel, Error> {
-        Ok(RunLevel { file: Scratch::new()?, runs: Vec::new() })
+        Ok(RunLevel { file: ScratchFile::new()?, runs: Vec::new() })
     }
 }
 
@@ -138,7 +138,7 @@ impl SortedRuns {
 /// first, unless they are combined.
 #[derive(Debug)]
 pub struct RunMerge {
-    files: Vec<Scratch>,
+    files: Vec<ScratchFile>,
     heads: BinaryHeap<RunHead>,
     combine: Option<CombineRows>,
     /// The current entry and its row, if rows are combined.
@@ -232,7 +232,7 @@ impl RunHead {
     }
 
     /// Reads until the current entry is complete. Returns false at the end of the run.
-    fn load(&mut self, file: &mut Scratch) -> Result<bool, Error> {
+    fn load(&mut self, file: &mut ScratchFile) -> Result<bool, Error> {
         loop {
             let left = self.read.len() - self.at;
             let needed = match left {

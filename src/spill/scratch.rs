@@ -8,7 +8,7 @@ use crate::error::{Error, plain};
 
 /// An unnamed file that supports appending, and reading at any position.
 #[derive(Debug)]
-pub(crate) struct Scratch {
+pub(crate) struct ScratchFile {
     file: File,
     /// Bytes that are buffered to be written in one call.
     pending: Vec<u8>,
@@ -16,12 +16,12 @@ pub(crate) struct Scratch {
     length: u64,
 }
 
-impl Scratch {
+impl ScratchFile {
     const PENDING: usize = 1 << 18;
 
-    pub(crate) fn new() -> Result<Scratch, Error> {
+    pub(crate) fn new() -> Result<ScratchFile, Error> {
         let file = tempfile::tempfile().map_err(|error| failed(&error))?;
-        Ok(Scratch { file, pending: Vec::new(), length: 0 })
+        Ok(ScratchFile { file, pending: Vec::new(), length: 0 })
     }
 
     /// Returns the position of the next appended byte.
@@ -31,11 +31,11 @@ impl Scratch {
 
     /// Appends `bytes`.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.pending.len() + bytes.len() > Scratch::PENDING {
+        if self.pending.len() + bytes.len() > ScratchFile::PENDING {
             self.flush()?;
         }
         // Copying large data to the buffer would save no calls.
-        if bytes.len() >= Scratch::PENDING {
+        if bytes.len() >= ScratchFile::PENDING {
             return self.write(bytes);
         }
         self.pending.extend_from_slice(bytes);

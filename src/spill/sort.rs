@@ -7,7 +7,7 @@ mod key;
 
 pub use self::key::{SortColumn, SortOrder};
 use super::runs::{self as run, SortedRuns};
-use super::scratch::Scratch;
+use super::scratch::ScratchFile;
 use crate::error::Error;
 
 /// Memory for the rows that wait to be sorted, in bytes.
@@ -19,7 +19,7 @@ const LONG: usize = 64 << 10;
 
 /// Collects rows in any order and returns them sorted by key.
 #[derive(Debug)]
-pub struct Sorter {
+pub struct ExternalSorter {
     memory: usize,
     /// Number of rows to return; `None` means all.
     limit: Option<usize>,
@@ -29,7 +29,7 @@ pub struct Sorter {
     /// Upper bound of the keys that can be among the first `limit` rows.
     bound: Option<Vec<u8>>,
     runs: SortedRuns,
-    long: Option<Scratch>,
+    long: Option<ScratchFile>,
     /// Key and file position of the long row that is being appended.
     open: Option<(Vec<u8>, u64)>,
 }
@@ -43,14 +43,14 @@ struct SortEntry {
     at: u32,
 }
 
-impl Sorter {
+impl ExternalSorter {
     /// Creates a sorter that returns the first `limit` rows.
-    pub fn new(limit: Option<u64>) -> Sorter {
-        Sorter::with_memory(limit, MEMORY)
+    pub fn new(limit: Option<u64>) -> ExternalSorter {
+        ExternalSorter::with_memory(limit, MEMORY)
     }
 
-    fn with_memory(limit: Option<u64>, memory: usize) -> Sorter {
-        Sorter {
+    fn with_memory(limit: Option<u64>, memory: usize) -> ExternalSorter {
+        ExternalSorter {
             memory,
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
             buffer: Vec::new(),
@@ -76,7 +76,7 @@ impl Sorter {
     pub fn begin(&mut self, key: &[u8]) -> Result<(), Error> {
         let long = match &mut self.long {
             Some(long) => long,
-            none => none.insert(Scratch::new()?),
+            none => none.insert(ScratchFile::new()?),
         };
         self.open = Some((key.to_vec(), long.end()));
         Ok(())
@@ -196,7 +196,7 @@ impl Sorter {
 }
 
 fn long_row(
-    long: &mut Scratch,
+    long: &mut ScratchFile,
     place: &[u8],
     emit: &mut impl FnMut(&[u8], bool) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -230,7 +230,7 @@ mod tests {
 
     /// Sorts with the sorter and reassembles long rows.
     fn sorted(rows: &[(Vec<u8>, Vec<u8>)], limit: Option<u64>, memory: usize) -> Vec<Vec<u8>> {
-        let mut sorter = Sorter::with_memory(limit, memory);
+        let mut sorter = ExternalSorter::with_memory(limit, memory);
         for (key, row) in rows {
             sorter.push(key, row).unwrap();
         }

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_none() {
+    fn text_is_not_a_number() {
         for text in ["", "-", "+1", ".5", "5.", "1e", "1e+", "e5", "1.2.3", "0x1", "inf", "NaN", "1 ", "1_000", "--1"] {
             assert!(Decimal::read(text.as_bytes()).is_none(), "{text}");
         }

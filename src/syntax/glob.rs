@@ -12,8 +12,8 @@ pub use self::pieces::PieceMatcher;
 use crate::error::Error;
 use crate::syntax::visible::{begins_formula, read_escape};
 
-const SYNTAX: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
-                     these for itself";
+const SYNTAX: &str = "not a pattern; * matches any text, ? one character, {a,b} either of two; \\ makes the \
+                     next character literal";
 
 /// The characters that a `\` makes literal.
 const SPECIAL: &str = "*?{},!";
@@ -220,7 +220,7 @@ impl<T> PatternSet<T> {
                 return Err(Error::option(
                     option,
                     value,
-                    "negated twice; write one !, or !\\! where the text begins with one",
+                    "negated twice; write one !, or !\\! to exclude text that begins with !",
                 ));
             }
             list.push(compile(pattern)?);
@@ -235,7 +235,7 @@ impl<T> PatternSet<T> {
     }
 
     /// Whether the set matches, where `matches` tests a single pattern.
-    pub fn admits(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
+    pub fn accepts(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
         let is_wanted = match &self.wanted[..] {
             [] => true,
             [only] => matches(only),
@@ -417,21 +417,21 @@ mod tests {
     }
 
     #[test]
-    fn wanted_are_or_and_unwanted_are_and_not() {
-        let admits = |values: &[&str], text: &str| {
+    fn any_wanted_and_no_unwanted_pattern_must_match() {
+        let accepts = |values: &[&str], text: &str| {
             let values: Vec<String> = values.iter().map(|value| (*value).to_string()).collect();
             let choice = PatternSet::new("-e", &values, |value| Pattern::new("-e", value)).unwrap().unwrap();
-            choice.admits(|pattern| pattern.matches(text))
+            choice.accepts(|pattern| pattern.matches(text))
         };
-        assert!(admits(&["a", "b"], "B"));
-        assert!(!admits(&["a", "b"], "c"));
-        assert!(admits(&["!a", "!b"], "c"));
-        assert!(!admits(&["!a", "!b"], "b"));
-        assert!(!admits(&[r"!\!a"], "!A"));
+        assert!(accepts(&["a", "b"], "B"));
+        assert!(!accepts(&["a", "b"], "c"));
+        assert!(accepts(&["!a", "!b"], "c"));
+        assert!(!accepts(&["!a", "!b"], "b"));
+        assert!(!accepts(&[r"!\!a"], "!A"));
         let twice = PatternSet::new("-e", &["!!a".to_string()], |value| Pattern::new("-e", value)).unwrap_err();
         assert!(twice.to_string().contains("negated twice"), "{twice}");
-        assert!(admits(&["a*", "!ab"], "ac"));
-        assert!(!admits(&["a*", "!ab"], "ab"));
+        assert!(accepts(&["a*", "!ab"], "ac"));
+        assert!(!accepts(&["a*", "!ab"], "ab"));
     }
 
     #[test]
@@ -441,10 +441,10 @@ mod tests {
         let unmatched = |choice: &PatternSet<Pattern>| choice.unmatched().map(|unmatched| unmatched.values);
         assert_eq!(unmatched(&choice), Some(values[..3].to_vec()));
         let clone = choice.clone();
-        assert!(clone.admits(|pattern| pattern.matches("ab")), "two match at once");
-        assert!(!clone.admits(|pattern| pattern.matches("d")));
+        assert!(clone.accepts(|pattern| pattern.matches("ab")), "two match at once");
+        assert!(!clone.accepts(|pattern| pattern.matches("d")));
         assert_eq!(unmatched(&choice), Some(vec!["c".into()]));
-        assert!(choice.admits(|pattern| pattern.matches("c")));
+        assert!(choice.accepts(|pattern| pattern.matches("c")));
         assert_eq!(choice.unmatched(), None);
         let alone = PatternSet::new("-e", &values[..1], |value| Pattern::new("-e", value)).unwrap().unwrap();
         assert_eq!(alone.unmatched(), None, "a single value is the business of the whole run");

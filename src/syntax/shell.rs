@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_reach_a_program_as_they_are() {
+    fn quoted_words_reach_the_program_unchanged() {
         for (word, expected) in [
             ("alice", "alice"),
             ("Admin/alice@example.com", "Admin/alice@example.com"),

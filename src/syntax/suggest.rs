@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_mended_and_other_words_are_not() {
+    fn typing_errors_are_corrected_and_other_words_are_not() {
         let known = ["eventName", "eventTime", "mfa"];
         for (name, expected) in [
             ("eventname", Some("eventName")),

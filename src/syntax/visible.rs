@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_nothing_is_hidden() {
+    fn invisible_characters_are_hidden() {
         for hidden in "\0\u{7f}\u{85}\u{ad}\u{34f}\u{61c}\u{180e}\u{200b}\u{200d}\u{200e}\u{2028}\u{2029}\u{202e}\
                        \u{2060}\u{2066}\u{2069}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{e0001}\u{e0100}"
             .chars()
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_formula_is_seen_behind_what_is_not() {
+    fn a_formula_is_found_after_invisible_characters() {
         let unseen =
             ["", " ", "  \u{a0}", "\u{3000}", "\"", "\"\" ", "\u{200b}\u{feff}", "\\t", "\\u200b \\ufeff", "\\r\\n"];
         for before in unseen {

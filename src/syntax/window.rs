@@ -38,7 +38,7 @@ impl Window {
         if let (Some(from), Some(to)) = (window.since, window.until)
             && from >= to
         {
-            let right = format!("not before --until {:?}: such a window holds no event", until.unwrap_or_default());
+            let right = format!("not before --until {:?}; the window is empty", until.unwrap_or_default());
             return Err(Error::option("--since", since.unwrap_or_default(), right));
         }
         Ok(window)
@@ -153,11 +153,11 @@ fn right(text: &str) -> &'static str {
         return "not a time; add a unit, as in 7d, or in quotes '7 days'";
     }
     if is_month(text.trim()) {
-        return "there is no such month; write 2026-10, the year first, then the month";
+        return "not a month; write year and month, as in 2026-10";
     }
     let date = text.trim().get(..DATE).filter(|date| date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'));
     if date.is_some_and(|date| date.matches('-').count() == 2 && date.parse::<Date>().is_err()) {
-        return "there is no such day; write 2026-10-01, the year first, then month and day";
+        return "not a day; write year, month and day, as in 2026-10-01";
     }
     SYNTAX
 }
@@ -171,7 +171,7 @@ pub fn zone(text: &str) -> Result<TimeZone, Error> {
     // POSIX reads UTC+2 as two hours behind UTC, the opposite of what users mean.
     let is_as_written = |zone: &TimeZone| zone.iana_name().is_some() || text.starts_with(['+', '-']);
     match text {
-        "local" => TimeZone::try_system().map_err(|_| wrong("this machine does not say in which zone it is; name one")),
+        "local" => TimeZone::try_system().map_err(|_| wrong("the system time zone is unknown; name a time zone")),
         "Z" | "z" => Ok(TimeZone::UTC),
         _ => DateTimeParser::new().parse_time_zone(text).ok().filter(is_as_written).ok_or_else(|| {
             if text.contains(['+', '-']) && text.starts_with(|first: char| first.is_ascii_alphabetic()) {
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_leaves_out_nothing_when_clocks_change() {
+    fn a_window_loses_nothing_when_clocks_change() {
         let zone = zone("Europe/Berlin").unwrap();
         let window = |since, until| Window::parse(Some(since), Some(until), Timestamp::UNIX_EPOCH, &zone).unwrap();
         let gap = window("2026-03-29T02:30", "2026-03-29T02:31");
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_zone_is_refused() {
+    fn invalid_zones_are_refused() {
         let refuse = |text| zone(text).unwrap_err().to_string();
         assert_eq!(
             refuse("Europe/Berln"),
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn invalid_times_are_refused() {
         let bad = [
             "",
             "d",
@@ -401,8 +401,8 @@ mod tests {
     fn what_is_wrong_with_a_time_is_named() {
         for (text, expected) in [
             ("7", "not a time; add a unit, as in 7d, or in quotes '7 days'"),
-            ("2026-13", "there is no such month; write 2026-10, the year first, then the month"),
-            ("2026-02-30", "there is no such day; write 2026-10-01, the year first, then month and day"),
+            ("2026-13", "not a month; write year and month, as in 2026-10"),
+            ("2026-02-30", "not a day; write year, month and day, as in 2026-10-01"),
             ("", SYNTAX),
             ("soon", SYNTAX),
             ("179000000", SYNTAX),
@@ -437,7 +437,7 @@ mod tests {
     fn since_must_come_before_until() {
         let now = at("2026-11-21T10:30:00Z");
         let error = Window::parse(Some("1d"), Some("2d"), now, &TimeZone::UTC).unwrap_err();
-        assert_eq!(error.to_string(), "--since \"1d\": not before --until \"2d\": such a window holds no event");
+        assert_eq!(error.to_string(), "--since \"1d\": not before --until \"2d\"; the window is empty");
     }
 
     #[test]

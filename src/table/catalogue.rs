@@ -15,44 +15,52 @@ const fn named(name: &'static str, what: &'static str, example: &'static str) ->
 
 /// Every column name. The examples are cells of `testdata/`.
 pub const CATALOGUE: &[CatalogueEntry] = &[
-    named("eventTime", "when the call was made, UTC unless --time-zone is given", "2026-10-01T09:14:02Z"),
-    named("awsRegion", "the region that it was made to", "eu-west-1"),
-    named("eventSource", "the service", "ec2.amazonaws.com"),
-    named("eventName", "what was called", "TerminateInstances"),
-    named("userName", "who called, by the name a person wants", "Admin/alice@example.com"),
-    named("sourceIPAddress", "the address or service that the call came from", "198.51.100.23"),
-    named("userAgent", "the program that called", "config.amazonaws.com"),
-    named("requestParameters", "what was asked, as JSON", r#"{"pageSize":200}"#),
-    named("errorCode", "why it did not happen; empty where it did", "Client.UnauthorizedOperation"),
-    named("recipientAccountId", "the account that the event was recorded in", "111122223333"),
-    named("errorMessage", "the error in words", "Rate exceeded"),
-    named("responseElements", "what was answered, as JSON", r#"{"version":20,"tier":"Standard"}"#),
-    named("userIdentity", "who called, whole, as JSON", r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#),
-    named("invokedBy", "the service that acted for the caller", "config.amazonaws.com"),
-    named("sourceIdentity", "the person that the role was taken for, as its caller said", "trent@example.com"),
-    named("userType", "the kind of identity: IAMUser, AssumedRole, Root, AWSService, …", "AssumedRole"),
+    named("eventTime", "the time of the call, in UTC or in the zone of --time-zone", "2026-10-01T09:14:02Z"),
+    named("awsRegion", "the region that received the call", "eu-west-1"),
+    named("eventSource", "the service that received the call", "ec2.amazonaws.com"),
+    named("eventName", "the name of the API call", "TerminateInstances"),
+    named("userName", "the caller: a user, a role and its session, or a service", "Admin/alice@example.com"),
+    named("sourceIPAddress", "the IP address or service that made the call", "198.51.100.23"),
+    named("userAgent", "the program that made the call", "config.amazonaws.com"),
+    named("requestParameters", "the parameters of the call, as JSON", r#"{"pageSize":200}"#),
+    named("errorCode", "the error code of a failed call", "Client.UnauthorizedOperation"),
+    named("recipientAccountId", "the account that recorded the event", "111122223333"),
+    named("errorMessage", "the error message of a failed call", "Rate exceeded"),
+    named("responseElements", "the response to the call, as JSON", r#"{"version":20,"tier":"Standard"}"#),
+    named(
+        "userIdentity",
+        "all details of the caller, as JSON",
+        r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#,
+    ),
+    named("invokedBy", "the service that made the call for the caller", "config.amazonaws.com"),
+    named("sourceIdentity", "the source identity that was set when the role was assumed", "trent@example.com"),
+    named("userType", "the type of identity: IAMUser, AssumedRole, Root, AWSService, …", "AssumedRole"),
     named("accessKeyId", "the access key that signed the call", "AKIA36P3HAPY7EXAMPLE"),
     named("mfa", "whether the session or sign-in used multi-factor authentication", "false"),
     named("resources", "ids and ARNs found in the event, joined by ;", "vpc-056dfd4645078faed"),
     named("file", "the file or object that the event came from", "testdata/AWSLogs/111122223333/CloudTrail/"),
-    named("eventID", "the event's own id", "fa4727e8-9475-44c7-b2c9-9face32ce4f0"),
+    named("eventID", "the unique id of the event", "fa4727e8-9475-44c7-b2c9-9face32ce4f0"),
     named(
         "sharedEventID",
-        "the id of an action that is recorded in several accounts",
+        "the id that events in several accounts share if they record one call",
         "5ba1ed00-0000-4000-8000-00000000d001",
     ),
     named("requestID", "the id of the request", "XOR5WTYYPU2SHY4P"),
-    named("eventVersion", "the version of the record's format", "1.09"),
+    named("eventVersion", "the version of the record format", "1.09"),
     named("eventType", "AwsApiCall, AwsServiceEvent, AwsConsoleSignIn, …", "AwsApiCall"),
     named("eventCategory", "Management, Data, Insight, …", "Management"),
     named("managementEvent", "whether it is a management event", "true"),
     named("readOnly", "whether the call only reads", "true"),
     named("apiVersion", "the version of the service's API", "2015-12-01"),
-    named("additionalEventData", "what the service adds, as JSON", r#"{"MobileVersion":"No","MFAUsed":"No"}"#),
-    named("serviceEventDetails", "what a service event is about, as JSON", r#"{"Authenticate":"Success"}"#),
+    named(
+        "additionalEventData",
+        "additional details from the service, as JSON",
+        r#"{"MobileVersion":"No","MFAUsed":"No"}"#,
+    ),
+    named("serviceEventDetails", "the details of a service event, as JSON", r#"{"Authenticate":"Success"}"#),
     named(
         "insightDetails",
-        "what an Insights event is about, as JSON",
+        "the details of an Insights event, as JSON",
         r#"{"state":"Start","eventSource":"ssm.amazonaws.com","insightType":"ApiCallRateInsight"}"#,
     ),
     named("addendum", "why the event was delivered late or again, as JSON", r#"{"reason":"DELIVERY_DELAY"}"#),
@@ -95,7 +103,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The catalogue as the text of `--columns help`.
 pub fn help() -> String {
-    let mut text = String::from("Columns, the first ten by default, each with a value as it is shown:\n\n");
+    let mut text = String::from("Columns, each with an example. The first ten are the default.\n\n");
     for CatalogueEntry { name, what, example } in CATALOGUE {
         text.push_str(&format!("  {name:<29} {what}\n{:32}{example}\n", ""));
     }

@@ -146,18 +146,18 @@ pub fn push_value(value: JsonValue<'_>, out: &mut Vec<u8>) {
 /// Appends a value as one line of JSON: as delivered, but without white space between its
 /// parts and with control characters escaped.
 pub(super) fn push_json(value: JsonValue<'_>, out: &mut Vec<u8>) {
-    if value.is_dense() && is_tame(value.raw()) {
+    if value.is_dense() && is_verbatim_safe(value.raw()) {
         return out.extend_from_slice(value.raw());
     }
     let compact = value.compact();
-    match is_tame(&compact) {
+    match is_verbatim_safe(&compact) {
         true => out.extend_from_slice(&compact),
         false => push_text(&String::from_utf8_lossy(&compact), out),
     }
 }
 
 /// Whether text can be copied unescaped. May return false for text that could be.
-fn is_tame(text: &[u8]) -> bool {
+fn is_verbatim_safe(text: &[u8]) -> bool {
     // Without a branch per byte, the loop is vectorised.
     let is_wild = |byte: u8| byte < b' ' || byte == 0x7f;
     let (wild, all) = text.iter().fold((false, 0), |(wild, all), byte| (wild | is_wild(*byte), all | byte));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn formulas_are_disarmed_and_numbers_left_alone() {
+    fn formulas_are_escaped_and_numbers_are_not() {
         for (text, expected) in [
             ("=1+1", "'=1+1"),
             ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),

@@ -274,7 +274,7 @@ fn unknown(name: &str) -> String {
     let aliases = catalogue::ALIASES.iter().map(|(alias, _)| *alias);
     match nearest(name, &catalogue::names().chain(aliases).collect::<Vec<_>>()) {
         Some(known) => format!("not a column; did you mean {known}?"),
-        None => format!("not a column; --columns help lists the names, and .{name} would be the field of that name"),
+        None => format!("not a column; use --columns help for the names, or .{name} for the field of that name"),
     }
 }
 
@@ -355,13 +355,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_help() {
+    fn an_unknown_name_is_refused_with_a_hint() {
         let refuse = |name: &str| parse_list(&[name.to_string()], &mut FieldSet::default()).unwrap_err().to_string();
         assert_eq!(refuse("eventnam"), "--columns \"eventnam\": not a column; did you mean eventName?");
         assert_eq!(refuse("reigon"), "--columns \"reigon\": not a column; did you mean region?");
-        assert!(
-            refuse("bogus").ends_with("--columns help lists the names, and .bogus would be the field of that name")
-        );
+        assert!(refuse("bogus").ends_with("use --columns help for the names, or .bogus for the field of that name"));
         assert_eq!(
             refuse("useridentity.arn"),
             "--columns \"useridentity.arn\": not a path; did you mean userIdentity…?"

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_does_not_is_cut_between_characters() {
+    fn a_long_cell_is_cut_between_characters() {
         for character in ["x", "é", "€", "😀"] {
             for before in ["", "x"] {
                 let units = CELL - before.len();

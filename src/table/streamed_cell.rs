@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_formula_is_seen_behind_any_number_of_blanks() {
+    fn a_formula_is_found_after_any_number_of_blanks() {
         let blanks = " \\t\\u00a0\u{3000}".repeat(FORMULA_WITHIN / 16);
         let longest = " ".repeat(FORMULA_WITHIN);
         let long = "x".repeat(PIECE);

@@ -21,7 +21,7 @@ impl TruncationCounter {
     }
 
     /// Counts the marks that end in this piece.
-    pub fn look(&mut self, piece: &[u8]) {
+    pub fn count_in(&mut self, piece: &[u8]) {
         self.rest.extend_from_slice(piece);
         self.count += memmem::find_iter(&self.rest, self.mark).count() as u64;
         self.rest.drain(..self.rest.len().saturating_sub(self.mark.len() - 1));
@@ -45,7 +45,7 @@ mod tests {
             let text = format!("a{mark}\tb\n{mark}{mark} …[cut\n");
             for size in 1..text.len() {
                 let mut cuts = TruncationCounter::new(for_excel);
-                text.as_bytes().chunks(size).for_each(|piece| cuts.look(piece));
+                text.as_bytes().chunks(size).for_each(|piece| cuts.count_in(piece));
                 assert_eq!(cuts.count(), 3, "{size}");
             }
         }
@@ -57,7 +57,7 @@ mod tests {
         let rows = encoded(&[&[&cut, "b", &cut], &["#1", &cut]]);
         for size in 1..rows.len() {
             let mut cuts = TruncationCounter::new(true);
-            rows.chunks(size).for_each(|piece| cuts.look(piece));
+            rows.chunks(size).for_each(|piece| cuts.count_in(piece));
             assert_eq!(cuts.count(), 3, "{size}");
         }
     }

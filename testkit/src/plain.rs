@@ -3,9 +3,9 @@
 //! fast one.
 //!
 //! Here is which events a text has; in [`row`], what their cells show; in
-//! [`asks`], which of them an option asks for.
+//! [`filter`], which of them an option matches.
 
-pub mod asks;
+pub mod filter;
 pub mod row;
 mod strict;
 mod tree;
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_early_is_told_from_what_is_no_json() {
+    fn truncated_text_is_distinguished_from_invalid_json() {
         for (text, names_before, ending) in [
             ("", "", Ending::Whole),
             ("{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n{\"event", "A", Ending::Early),

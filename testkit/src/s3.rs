@@ -49,7 +49,7 @@ mod xml;
 
 pub use bucket::{Access, Bucket};
 pub use counts::Counts;
-pub use fault::{Fault, Fired};
+pub use fault::{ActiveFault, Fault};
 pub use request::{Operation, Request, Signature};
 pub use selection::Selection;
 pub use server::Server;

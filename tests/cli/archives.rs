@@ -61,7 +61,7 @@ fn every_archive_gives_the_files_in_it() {
     ] {
         let trial = Trial::with(&format!("log/{name}"), &file);
         let rows = format!("log/{name}!AWSLogs/a.json.gz\tA\nlog/{name}!b.json\tB\n");
-        let last = "trail2tsv: 2 events in 2 files read, 2 matched; 1 file passed over: 1 not JSON\n";
+        let last = "trail2tsv: 2 events in 2 files read, 2 matched; 1 file skipped: 1 not JSON\n";
         trial.run(&ROWS).shows(0, &rows, last);
         trial.run(&["-c", "file,eventName", "--no-header", &format!("log/{name}")]).shows(0, &rows, last);
         // Standard input need not be a file.
@@ -111,13 +111,13 @@ fn archives_in_archives_are_read_once() {
     trial.run(&ROWS).shows(
         0,
         "log/outer.tgz!inner.zip!AWSLogs/a.json.gz\tA\nlog/outer.tgz!inner.zip!b.json\tB\nlog/outer.tgz!c.json\tC\n",
-        "trail2tsv: 3 events in 3 files read, 3 matched; 1 file passed over: 1 not JSON\n",
+        "trail2tsv: 3 events in 3 files read, 3 matched; 1 file skipped: 1 not JSON\n",
     );
     let trial = Trial::with("log/outer.zip", zipped(&[("middle.tar", &middle), ("d.json", log("D").as_bytes())]));
     trial.run(&ROWS).shows(
         3,
         "log/outer.zip!middle.tar!c.json\tC\nlog/outer.zip!d.json\tD\n",
-        "trail2tsv: log/outer.zip!middle.tar!inner.zip: packed too many times in each other; nothing was read\n\
+        "trail2tsv: log/outer.zip!middle.tar!inner.zip: archives are nested too deeply; nothing was read\n\
          trail2tsv: 2 events in 2 files read, 2 matched; 1 problem, named above\n",
     );
 }
@@ -136,13 +136,13 @@ fn members_are_logs_like_others() {
             0,
             &format!("log/a!{late}\tLate\n"),
             "trail2tsv: 1 event in 1 file read, 1 matched; 1 file not opened: delivered before the window; \
-             1 file passed over: 1 other JSON\n",
+             1 file skipped: 1 other JSON\n",
         );
         // A search finds what is in it, and rules out the rest.
         trial.run(&[&ROWS[..], &["-e", "Late"]].concat()).shows(
             0,
             &format!("log/a!{late}\tLate\n"),
-            "trail2tsv: 1 event decoded in 2 files read, 1 matched; 1 file passed over: 1 other JSON\n",
+            "trail2tsv: 1 event decoded in 2 files read, 1 matched; 1 file skipped: 1 other JSON\n",
         );
         let ran = trial.run(&[&ROWS[..], &["-n", "1"]].concat());
         assert_eq!(ran.lines(0), [format!("log/a!{early}\tEarly")]);
@@ -152,7 +152,7 @@ fn members_are_logs_like_others() {
             3,
             "",
             &format!(
-                "trail2tsv: log/a!{late}: it has the name of a CloudTrail log, but is none (not JSON); nothing was read\n\
+                "trail2tsv: log/a!{late}: named like a CloudTrail log, but is not one (not JSON); nothing was read\n\
                  trail2tsv: log/a!{early}: gzip stream ends early; no event came before it\n\
                  trail2tsv: 0 events in 2 files read, 0 matched; 2 problems, named above\n"
             ),
@@ -165,9 +165,9 @@ fn an_archive_without_logs_is_named() {
     for (name, file) in
         [("a.zip", zipped(&[("x.txt", b"x")])), ("a.tar", tar(&[("x.txt", b"x")])), ("b.zip", zipped(&[]))]
     {
-        let passed = if name == "b.zip" { "" } else { "; 1 file passed over: 1 not JSON" };
+        let passed = if name == "b.zip" { "" } else { "; 1 file skipped: 1 not JSON" };
         let trial = Trial::with(&format!("log/{name}"), &file);
-        let said = format!("trail2tsv: log/{name}: an archive without CloudTrail logs");
+        let said = format!("trail2tsv: log/{name}: the archive contains no CloudTrail logs");
         let last = format!("trail2tsv: 0 events in 0 files read, 0 matched{passed}");
         trial.run(&ROWS).shows(0, "", &format!("{said}\n{last}\n"));
         trial.run(&["--count", &format!("log/{name}")]).shows(
@@ -190,8 +190,8 @@ fn a_file_with_the_name_of_an_archive_must_be_one() {
                 3,
                 "",
                 &format!(
-                    "trail2tsv: log/{name}: it has the name of an archive, but is none ({kind}); nothing was read\n\
-                     trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; 1 problem, named above\n"
+                    "trail2tsv: log/{name}: named like an archive, but is not one ({kind}); nothing was read\n\
+                     trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 {kind}; 1 problem, named above\n"
                 ),
             );
         }

@@ -65,7 +65,7 @@ fn a_role_is_found_by_its_arn() {
     let near = run(&["--user", "arn:aws:iam::111122223333:role/Maintenanc", "--count"]);
     assert!(near.stderr.contains("did you mean Maintenance/bob?"), "{near:?}");
     let none = run(&["--user", "arn:aws:iam::111122223333:role/Nobody", "--count"]);
-    assert!(none.stderr.contains("role/Nobody\"; there are "), "{none:?}");
+    assert!(none.stderr.contains("role/Nobody\"; existing values: "), "{none:?}");
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn an_expression_shapes_lines() {
 fn an_expression_that_fails_leaves_the_event_out_and_says_so() {
     let ran = run(&["-e", "TerminateInstances", "--jq", ".eventName.x"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{ran:?}");
-    assert!(ran.stderr.contains(": --jq fails on an event: cannot index"), "{ran:?}");
-    assert_eq!(ran.stderr.matches("--jq fails on").count(), 1, "only the first is told: {ran:?}");
-    assert!(ran.stderr.contains("; --jq failed on 2 events, left out, the first named above"), "{ran:?}");
+    assert!(ran.stderr.contains(": --jq failed on an event: cannot index"), "{ran:?}");
+    assert_eq!(ran.stderr.matches("--jq failed on").count(), 1, "only the first is reported: {ran:?}");
+    assert!(ran.stderr.contains("; 2 events left out: --jq failed, first error above"), "{ran:?}");
 }
 
 #[test]
@@ -119,26 +119,26 @@ fn options_without_a_match_are_explained() {
         (&["-u", "Alice Smith"], "nothing matched --user \"Alice Smith\"; did you mean Admin/alice@example.com?"),
         (
             &["--account", "999988887777"],
-            "nothing matched --account \"999988887777\"; there are 111122223333, 444455556666",
+            "nothing matched --account \"999988887777\"; existing values: 111122223333, 444455556666",
         ),
         (&["-r", "eu-west-3"], "nothing matched --region \"eu-west-3\"; did you mean eu-west-1?"),
-        (&["-r", "mars"], "nothing matched --region \"mars\"; there are eu-west-1, us-east-1, ap-southeast-2"),
+        (&["-r", "mars"], "nothing matched --region \"mars\"; existing values: eu-west-1, us-east-1, ap-southeast-2"),
         (&["--error-code", "Denied"], "nothing matched --error-code \"Denied\"; did you mean AccessDenied?"),
         (
             &["--until", "2026-09-01"],
-            "nothing matched the window: the events there are from 2026-09-30T05:20:52Z to 2026-10-03T1",
+            "nothing matched the time window; the events are from 2026-09-30T05:20:52Z to 2026-10-03T1",
         ),
-        (&["--since", "2026-11-01"], "nothing matched the window: the events there are from "),
+        (&["--since", "2026-11-01"], "nothing matched the time window; the events are from "),
         (
             &["-e", "TerminateInstances", "-s", "ec2", "--where", "mfa = nosuch"],
             "nothing matched --where \"mfa = nosuch\" (",
         ),
-        (&["-e", "TerminateInstances", "--resource", "i-1"], "nothing matched --resource \"i-1\"; there are "),
+        (&["-e", "TerminateInstances", "--resource", "i-1"], "nothing matched --resource \"i-1\"; existing values: "),
         (&["--grep", "nosuch"], "0 events decoded in 33 files read, 0 matched"),
         (&["--grep", "nosuch", "--errors"], "nothing matched --grep \"nosuch\" ("),
         (
             &["-e", "RunInstances", "-e", "!RunInstances"],
-            "nothing matched --event-name \"RunInstances, !RunInstances\"; there are ",
+            "nothing matched --event-name \"RunInstances, !RunInstances\"; existing values: ",
         ),
         (
             &["-e", "RunInstances", "-u", "alic"],
@@ -146,7 +146,7 @@ fn options_without_a_match_are_explained() {
         ),
         (
             &["-e", "RunInstances", "-u", "bob"],
-            "each option alone matches something, but not all together (383 events looked at)",
+            "each option alone matches events, but no event matches all of them (383 events looked at)",
         ),
     ] {
         let ran = run(arguments);
@@ -159,7 +159,7 @@ fn options_without_a_match_are_explained() {
 #[test]
 fn a_failing_jq_leaves_no_part_of_an_event() {
     let trial = Trial::with("log/a.json", r#"{"eventName":"A","eventID":"1"}{"eventName":"B","eventID":"2"}"#);
-    let last = "; --jq failed on 1 event, left out, the first named above";
+    let last = "; 1 event left out: --jq failed, first error above";
     let fails_on_b = r#".eventName, true, (if .eventName == "B" then error("x") else empty end)"#;
     for (arguments, expected) in [(&["-q"][..], "A\nA\n"), (&["--count"], "1\n")] {
         let ran = trial.run(&[&["log", "-f", "tsv", "-c", "eventName", "--jq", fails_on_b], arguments].concat());
@@ -177,7 +177,7 @@ fn an_event_is_no_duplicate_of_itself() {
     trial.run(&arguments).shows(
         0,
         "1\nA\n",
-        "trail2tsv: 2 events in 1 file read, 2 matched; 1 duplicate left out: the eventID came before\n",
+        "trail2tsv: 2 events in 1 file read, 2 matched; 1 duplicate left out: eventID seen before\n",
     );
 }
 

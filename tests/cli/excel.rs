@@ -52,7 +52,7 @@ fn cells_are_cut_to_what_excel_holds() {
             assert_eq!(
                 ran.stderr,
                 "trail2tsv: 4 events in 1 file read, 4 matched; \
-                 2 cells cut to the 32,767 characters that Excel holds\n"
+                 2 cells cut to Excel's limit of 32,767 characters\n"
             );
         }
         let limited = trial.run(&[&arguments[..], &["-n", "2"]].concat());
@@ -74,7 +74,7 @@ fn cut_cells_of_rows_that_are_left_out_do_not_count() {
         let said = ran
             .stderr
             .split("; ")
-            .find_map(|said| said.trim_end().strip_suffix(" cut to the 32,767 characters that Excel holds"));
+            .find_map(|said| said.trim_end().strip_suffix(" cut to Excel's limit of 32,767 characters"));
         said.unwrap_or("none").to_string()
     };
     assert_eq!(cut(&[]), "5 cells");
@@ -88,7 +88,7 @@ fn cut_cells_of_rows_that_are_left_out_do_not_count() {
 }
 
 #[test]
-fn lines_of_jq_are_no_cells() {
+fn jq_lines_are_not_allowed_in_excel_output() {
     let trial = Trial::with("log", LOG);
     for (options, named) in [(&["--excel"][..], "--excel"), (&["-f", "xlsx"], "--format xlsx")] {
         for expression in [".eventName", "[.eventName, .userAgent] | @tsv", "{eventName}"] {
@@ -96,8 +96,8 @@ fn lines_of_jq_are_no_cells() {
                 2,
                 "",
                 &format!(
-                    "trail2tsv: {named}: the --jq expression has to decide only, as '.readOnly == true' does; \
-                     lines of its own can be tsv, csv or json\ntrail2tsv: try --help\n"
+                    "trail2tsv: {named}: the --jq expression must only select events, as in '.readOnly == true'; \
+                     its own lines can be written as tsv, csv or json\ntrail2tsv: try --help\n"
                 ),
             );
         }

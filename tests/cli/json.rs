@@ -128,7 +128,7 @@ fn an_event_that_came_before_is_left_out() {
     let event = |id: &str, name: &str| format!(r#"{{"eventName":"{name}","eventID":"{id}"}}"#);
     let (one, two) = (event("1", "A"), event("2", "B"));
     let trial = Trial::with("log", records([&one, &event("1", "C"), &two]));
-    let last = "trail2tsv: 3 events in 1 file read, 2 matched; 1 duplicate left out: the eventID came before\n";
+    let last = "trail2tsv: 3 events in 1 file read, 2 matched; 1 duplicate left out: eventID seen before\n";
     json(&trial, &["--dedupe"]).shows(0, &format!("{one}\n{two}\n"), last);
     json(&trial, &["--dedupe", "--sort", "-eventName"]).shows(0, &format!("{two}\n{one}\n"), last);
     json(&trial, &["--dedupe", "-c", "eventName"]).shows(0, "{\"eventName\":\"A\"}\n{\"eventName\":\"B\"}\n", last);

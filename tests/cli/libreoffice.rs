@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use calamine::Data;
-use testkit::logs::{Generator, Place, edge_cases, records};
+use testkit::logs::{AccountRegion, Generator, edge_cases, records};
 
 use crate::harness::Trial;
 use crate::xlsx::{Book, text, tsv};
@@ -47,7 +47,7 @@ fn filter(separator: char) -> String {
 }
 
 fn trial() -> Trial {
-    let (mut generator, place) = (Generator::new(12), Place::new("111122223333", "eu-west-1"));
+    let (mut generator, place) = (Generator::new(12), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..100).map(|second| {
         let mut event = String::new();
         generator.event(&place, jiff::Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);

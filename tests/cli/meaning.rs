@@ -159,7 +159,7 @@ fn a_miss_is_explained_for_resources_and_single_values_too() {
         ),
         (
             &["--resource", "no-such-thing"],
-            "nothing matched --resource \"no-such-thing\"; there are i-0abc12de34f567890, order-events (2 events looked at)",
+            "nothing matched --resource \"no-such-thing\"; existing values: i-0abc12de34f567890, order-events (2 events looked at)",
         ),
         (
             &["--access-key", "AKIAI44QH8DHBEXAMPLA"],
@@ -241,12 +241,12 @@ fn a_time_that_cannot_be_read_is_counted_by_every_option() {
         (
             &["--where", "eventTime >= 2027-01-01"],
             "0\n",
-            "; 1 event left out: --where compares a time that cannot be read\n",
+            "; 1 event left out: --where compares a time that cannot be parsed\n",
         ),
         (
             &["--where", "eventTime < 2027-01-01", "--since", "2026-01-01"],
             "5\n",
-            "; 1 event left out: --where compares a time that cannot be read\n",
+            "; 1 event left out: --where compares a time that cannot be parsed\n",
         ),
         (&["--where", "eventTime < 2027-01-01", "-e", "T0"], "1\n", "1 matched\n"),
     ] {
@@ -290,7 +290,7 @@ fn an_object_with_only_the_name_of_an_event_is_not_one() {
         trial.run(&["log", "--count"]).shows(
             0,
             "1\n",
-            "trail2tsv: 1 event in 1 file read, 1 matched; 1 record is no CloudTrail event\n",
+            "trail2tsv: 1 event in 1 file read, 1 matched; 1 record is not a CloudTrail event\n",
         );
     }
 }

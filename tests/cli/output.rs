@@ -58,7 +58,7 @@ fn counts_and_limits() {
     trial.run(&["a.json", "--count", "-e", "nothing"]).shows(
         0,
         "0\n",
-        "trail2tsv: nothing matched --event-name \"nothing\"; there are A, B, C (3 events looked at)\n\
+        "trail2tsv: nothing matched --event-name \"nothing\"; existing values: A, B, C (3 events looked at)\n\
          trail2tsv: 0 events decoded in 1 file read, 0 matched\n",
     );
     assert_eq!(trial.run(&["a.json", "-c", "eventName", "-n", "2"]).lines(0), ["eventName", "A", "B"]);
@@ -159,16 +159,16 @@ fn standard_output_has_names() {
 }
 
 #[test]
-fn a_result_is_no_input() {
+fn an_earlier_result_is_not_read() {
     let trial = Trial::with("logs/a.json.gz", gzip(LOG));
     for _ in 0..2 {
         trial.run(&["logs", "-f", "json", "-o", "logs/found.json", "-q"]).shows(0, "", "");
     }
     let events = trial.read("logs/found.json");
     assert_eq!(events.lines().count(), 3);
-    let last = "trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 earlier result\n";
+    let last = "trail2tsv: 3 events in 1 file read, 3 matched; 1 file skipped: 1 earlier result\n";
     trial.run(&["logs", "-f", "json", "-o", "logs/found.json"]).shows(0, "", last);
-    let text = "is a log, which the result would take the place of; choose another file";
+    let text = "is a log that the output would replace; choose another file";
     let name = "111122223333_CloudTrail_us-east-1_20261001T0915Z_abcdefghijklmnop.json.gz";
     let (log, other) = (&format!("logs/{name}"), &format!("other/{name}"));
     for log in [log, other] {
@@ -222,13 +222,13 @@ fn csv_takes_any_delimiter() {
             &format!("trail2tsv: {text}\ntrail2tsv: try --help\n"),
         );
     }
-    let text = "trail2tsv: --delimiter has an effect on CSV only; add --format csv\ntrail2tsv: try --help\n";
+    let text = "trail2tsv: --delimiter applies only to CSV; add --format csv\ntrail2tsv: try --help\n";
     trial.run(&["a.json", "-f", "json", "--delimiter", ";"]).shows(2, "", text);
 }
 
 #[test]
 fn the_last_line_counts_a_file_that_a_limit_ended() {
     let trial = Trial::with("a.json", LOG);
-    let last = "trail2tsv: 2 events in 1 file read, 2 matched (the limit was reached, the rest was not read)\n";
+    let last = "trail2tsv: 2 events in 1 file read, 2 matched (limit reached; the rest was not read)\n";
     trial.run(&["a.json", "-n", "2", "--no-header", "-c", "eventName"]).shows(0, "A\nB\n", last);
 }

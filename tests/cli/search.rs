@@ -73,8 +73,8 @@ fn problems_in_a_searched_log_are_named() {
     let not_utf8: Vec<u8> = text.bytes().map(|byte| if byte == b'I' { 0xff } else { byte }).collect();
     let notification = text.replace("{\"event", "{\"eventSource\":\"aws:s3\",\"s3\":{},\"event");
     for (content, code, said) in [
-        (compressed, 3, "gzip checksum does not match; what there is was searched all the same"),
-        (not_utf8, 3, "is not UTF-8; such bytes are shown as U+FFFD; what there is was searched all the same"),
+        (compressed, 3, "gzip checksum does not match; the readable part was searched"),
+        (not_utf8, 3, "is not valid UTF-8; invalid bytes are shown as U+FFFD; the readable part was searched"),
         (notification.into_bytes(), 0, ""),
     ] {
         trial.write("log/a.json.gz", content);
@@ -93,7 +93,7 @@ fn a_broken_log_is_named_whatever_is_searched_for() {
         3,
         "0\n",
         "trail2tsv: log/a.json: JSON ends early; 1 event before it was kept\n\
-         trail2tsv: nothing matched --event-name \"Nothing\"; there are RunInstances (1 event looked at)\n\
+         trail2tsv: nothing matched --event-name \"Nothing\"; existing values: RunInstances (1 event looked at)\n\
          trail2tsv: 1 event in 1 file read, 0 matched; 1 problem, named above\n",
     );
 }

@@ -47,9 +47,9 @@ fn verbose_says_where_values_come_from() {
         0,
         "eventName\nA\n",
         &format!(
-            "trail2tsv: --bucket \"first\" is set by {file}, line 1, and left out: a path is named\n\
+            "trail2tsv: --bucket \"first\" is set by {file}, line 1, and ignored: the input is a path\n\
              trail2tsv: --columns \"eventName\" is set by TRAIL2TSV_COLUMNS\n\
-             trail2tsv: --null \"~\" is typed, and wins over {file}, line 2\n\
+             trail2tsv: --null \"~\" on the command line overrides {file}, line 2\n\
              trail2tsv: 1 event in 1 file read, 1 matched\n"
         ),
     );
@@ -76,17 +76,17 @@ fn a_wrong_key_is_refused_with_its_line() {
     for (settings, line, what) in [
         ("null = \"x\"\nbuket = \"b\"\n", 2, "\"buket\" is not a setting; did you mean bucket?"),
         ("late_days = 2\n", 1, "\"late_days\" is not a setting; did you mean late-days?"),
-        ("\n\n[s3]\nbucket = \"b\"\n", 3, "\"s3\" is not a setting; there are bucket, prefix, "),
+        ("\n\n[s3]\nbucket = \"b\"\n", 3, "\"s3\" is not a setting; the settings are bucket, prefix, "),
         ("raw = 'yes'\n", 1, "raw: write true or false"),
-        ("null = [1]\n", 1, "null: write a text in quotes, or a number"),
-        ("columns = [1]\n", 1, "columns: write a list of texts, such as [\"eventTime\", \"mfa\"]"),
-        ("sort = [1]\n", 1, "sort: write a list of texts, such as [\"userName\", \"-eventTime\"]"),
-        ("account = [1.5]\n", 1, "account: write a list of texts, such as [\"111122223333\"]"),
-        ("format = ['csv']\n", 1, "format: write a text in quotes, or a number"),
+        ("null = [1]\n", 1, "null: write a string in quotes, or a number"),
+        ("columns = [1]\n", 1, "columns: write a list of strings, such as [\"eventTime\", \"mfa\"]"),
+        ("sort = [1]\n", 1, "sort: write a list of strings, such as [\"userName\", \"-eventTime\"]"),
+        ("account = [1.5]\n", 1, "account: write a list of strings, such as [\"111122223333\"]"),
+        ("format = ['csv']\n", 1, "format: write a string in quotes, or a number"),
         ("dedupe = 1\n", 1, "dedupe: write true or false"),
         ("\nsort = '-tim'\n", 2, "--sort \"tim\": not a column; did you mean time?"),
         ("account = 12\n", 1, "--account \"12\": not an account; write its 12 digits"),
-        ("\nmirror = 'logs'\n", 2, "mirror: not a whole path; begin it with / or ~/"),
+        ("\nmirror = 'logs'\n", 2, "mirror: not an absolute path; begin it with / or ~/"),
         ("threads = 0\n", 1, "--threads \"0\": not a number from 1 to 32"),
         ("\ncolumns = 'eventnam'\n", 2, "--columns \"eventnam\": not a column; did you mean eventName?"),
         ("\n\ntime-zone = 'Mars'\n", 3, "--time-zone \"Mars\": not a time zone; write local, "),
@@ -114,7 +114,7 @@ fn a_wrong_variable_is_named() {
     trial.run(&["log", "--no-header"]).shows(
         0,
         "A\n",
-        "trail2tsv: TRAIL2TSV_BUKET is set, and means nothing; did you mean TRAIL2TSV_BUCKET?\n\
+        "trail2tsv: TRAIL2TSV_BUKET: unknown setting; did you mean TRAIL2TSV_BUCKET?\n\
          trail2tsv: 1 event in 1 file read, 1 matched\n",
     );
 }
@@ -154,7 +154,7 @@ fn table_settings_do_not_conflict_with_json() {
 }
 
 #[test]
-fn a_count_has_no_format() {
+fn a_count_ignores_the_format_setting() {
     let trial = trial("format = \"xlsx\"\n");
     trial.run(&["log", "--count", "-q"]).shows(0, "1\n", "");
 }
@@ -170,26 +170,26 @@ fn a_zone_that_a_command_does_not_have_is_named() {
     let mut trial = trial("");
     trial.env("TRAIL2TSV_TIME_ZONE", "America/New_York");
     let ran = trial.run(&["summary", "log"]);
-    let note = "--time-zone \"America/New_York\" is set by TRAIL2TSV_TIME_ZONE, and left out: for summary, times and days are UTC";
+    let note = "--time-zone \"America/New_York\" is set by TRAIL2TSV_TIME_ZONE, and ignored: summary uses UTC";
     assert_eq!((ran.code, ran.stderr.contains(note)), (Some(0), true), "{ran:?}");
-    assert!(!trial.run(&["log"]).stderr.contains("left out"));
+    assert!(!trial.run(&["log"]).stderr.contains("ignored"));
 }
 
 #[test]
-fn a_mirror_without_anything_is_no_answer() {
+fn an_empty_mirror_is_an_error_offline() {
     let trial = trial("");
     trial.write("mirrors/third/.trail2tsv-bucket", "third\n");
     for mirror in ["mirrors/third", "mirrors/none"] {
-        let text = "nothing of s3://third is mirrored here; run without --offline, or name another folder by --mirror";
+        let text = "the mirror contains no objects of s3://third; run without --offline, or choose another folder with --mirror";
         let arguments = ["--bucket", "third", "--offline", "--mirror", mirror];
         trial.run(&arguments).shows(1, "", &format!("trail2tsv: {mirror}: {text}\n"));
     }
 }
 
 #[test]
-fn a_command_that_is_mistyped_is_offered() {
+fn a_mistyped_command_is_corrected() {
     let trial = trial("");
-    let text = "cannot be read: No such file or directory; is it `trail2tsv summary`?";
+    let text = "cannot be read: No such file or directory; did you mean `trail2tsv summary`?";
     trial.run(&["summmary", "log"]).shows(1, "", &format!("trail2tsv: summmary: {text}\n"));
 }
 
@@ -215,7 +215,7 @@ fn options_of_a_bucket_go_with_one_that_is_set() {
 }
 
 #[test]
-fn every_variable_that_is_told_of_means_something() {
+fn every_documented_variable_has_an_effect() {
     let mut trial = trial("");
     trial.env("TRAIL2TSV_PATIENCE", "60");
     trial.run(&["log", "--count"]).shows(0, "1\n", "trail2tsv: 1 event in 1 file read, 1 matched\n");
@@ -247,7 +247,8 @@ fn the_order_of_rows_can_be_set() {
     assert_eq!(rows(&trial, &["log"]), "AABC");
     let file = trial.path(FILE).display().to_string();
     let ran = trial.run(&["log", "-v", "--count"]);
-    let left_out = "trail2tsv: --sort \"eventName\" is set by TRAIL2TSV_SORT, and left out: only a number is written\n";
+    let left_out =
+        "trail2tsv: --sort \"eventName\" is set by TRAIL2TSV_SORT, and ignored: --count writes only a number\n";
     let columns = format!("trail2tsv: --columns \"eventName\" is set by {file}, line 1\n");
     ran.shows(0, "4\n", &format!("{columns}{left_out}trail2tsv: 4 events in 1 file read, 4 matched\n"));
     // A summary has no rows to sort.
@@ -255,7 +256,7 @@ fn the_order_of_rows_can_be_set() {
 }
 
 #[test]
-fn leaving_out_repeated_events_can_be_set() {
+fn dedupe_can_be_set() {
     let mut trial = accounts("dedupe = true\n");
     assert_eq!(rows(&trial, &["log"]), "ABC");
     assert_eq!(trial.run(&["log", "--count", "-q"]).stdout, "3\n");
@@ -282,7 +283,7 @@ fn colours_can_be_set_for_a_summary() {
     assert!(has_colours(&trial, &[]));
     assert!(!has_colours(&trial, &["--color", "never"]));
     assert!(!has_colours(&trial, &["-f", "tsv"]));
-    let left_out = "line 2, and left out: the summary is not written as text\n";
+    let left_out = "line 2, and ignored: it applies only to text output\n";
     for arguments in [&["-f", "tsv"][..], &["--html", "page.html"]] {
         let ran = trial.run(&[&["summary", "log", "-v"], arguments].concat());
         assert!(ran.code == Some(0) && ran.stderr.contains(left_out), "{ran:?}");

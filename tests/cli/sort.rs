@@ -188,7 +188,7 @@ fn an_event_whose_id_came_before_is_left_out() {
         });
         trial.write(&format!("log/{file}.json"), events.collect::<Vec<_>>().join("\n"));
     }
-    let last = "trail2tsv: 12 events in 3 files read, 9 matched; 3 duplicates left out: the eventID came before\n";
+    let last = "trail2tsv: 12 events in 3 files read, 9 matched; 3 duplicates left out: eventID seen before\n";
     let arguments = ["log", "--dedupe", "-c", "eventName", "--no-header"];
     for threads in ["1", "4"] {
         let stdout = expected.iter().map(|name| format!("{name}\n")).collect::<String>();
@@ -213,6 +213,6 @@ fn large_events_are_left_out_as_well() {
         let rows = expected.map(|name| format!("{name}\t{}", name.repeat(3_000_000)));
         let ran = trial.run(&arguments);
         assert!(ran.lines(0) == rows, "{more:?}");
-        assert!(ran.stderr.ends_with("2 matched; 1 duplicate left out: the eventID came before\n"), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("2 matched; 1 duplicate left out: eventID seen before\n"), "{}", ran.stderr);
     }
 }

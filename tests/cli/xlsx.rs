@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
 use jiff::Timestamp;
-use testkit::logs::{Generator, Place, edge_cases, records};
+use testkit::logs::{AccountRegion, Generator, edge_cases, records};
 
 use crate::harness::{Ran, Trial, gzip};
 
@@ -127,8 +127,8 @@ fn times_are_dates_ids_are_text_and_numbers_numbers() {
 }
 
 #[test]
-fn logs_survive() {
-    let (mut generator, place) = (Generator::new(11), Place::new("111122223333", "eu-west-1"));
+fn a_workbook_of_a_whole_log_can_be_read() {
+    let (mut generator, place) = (Generator::new(11), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..300).map(|second| {
         let mut event = String::new();
         generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
@@ -153,10 +153,10 @@ fn the_second_sheet_says_what_the_first_is() {
     assert_eq!(book.sheets.iter().map(|sheet| sheet.0.as_str()).collect::<Vec<_>>(), ["Events", "About"]);
     assert_eq!(book.about("Written by"), [format!("trail2tsv {}", env!("CARGO_PKG_VERSION"))]);
     assert!(book.about("Written at")[0].ends_with(" UTC"));
-    assert_eq!(book.about("Asked for"), [r"trail2tsv log -e 'A,it'\''s' --since 2026-09-30 -o out.xlsx"]);
+    assert_eq!(book.about("Command"), [r"trail2tsv log -e 'A,it'\''s' --since 2026-09-30 -o out.xlsx"]);
     assert_eq!(book.about("Events since"), ["2026-09-30 00:00:00 UTC"]);
     assert_eq!(book.about("Events before"), Vec::<String>::new());
-    assert_eq!(book.about("Times are in"), ["UTC"]);
+    assert_eq!(book.about("Time zone"), ["UTC"]);
     assert_eq!(book.about("Read"), [format!("{read} below")]);
     assert_eq!(book.about("Problem"), [problem]);
     assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 2, "nothing temporary stays");
@@ -167,7 +167,7 @@ fn large_cells_are_cut() {
     let event = format!(r#"{{"eventName":"A","userAgent":"{}"}}"#, "-é".repeat(900_000));
     let trial = Trial::with("log", records([&event, "{\"eventName\":\"B\",\"eventVersion\":\"1\"}", &event]));
     let ran = trial.run(&["log", "-c", "eventName,userAgent", "--no-header", "-o", "out.xlsx"]);
-    let last = "3 events in 1 file read, 3 matched; 2 cells cut to the 32,767 characters that Excel holds";
+    let last = "3 events in 1 file read, 3 matched; 2 cells cut to Excel's limit of 32,767 characters";
     ran.shows(0, "", &format!("trail2tsv: {last}\n"));
     let book = Book::read(std::fs::read(trial.path("out.xlsx")).unwrap());
     let cells: Vec<String> = book.sheet("Events").iter().flat_map(|row| row.iter().map(text)).collect();
@@ -192,7 +192,7 @@ fn limits_and_pipes() {
 
 #[test]
 fn rows_are_sorted() {
-    let (mut generator, place) = (Generator::new(13), Place::new("111122223333", "eu-west-1"));
+    let (mut generator, place) = (Generator::new(13), AccountRegion::new("111122223333", "eu-west-1"));
     let generated = (0..200).map(|second| {
         let mut event = String::new();
         generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
@@ -228,11 +228,11 @@ fn times_are_in_the_zone() {
     let cells: Vec<String> = berlin.sheet("Events").concat().iter().map(text).collect();
     assert_eq!(cells, ["2026-10-25T02:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T02:30:00Z", "", "soon", ""]);
     assert!(matches!(berlin.sheet("Events")[0][..], [Data::DateTime(_), Data::DateTime(_)]));
-    assert_eq!(berlin.about("Times are in"), ["Europe/Berlin"]);
+    assert_eq!(berlin.about("Time zone"), ["Europe/Berlin"]);
     assert_eq!(berlin.about("Events since"), ["2026-10-24 00:00:00 +02:00"]);
     let west = book("-03:30");
     assert_eq!(text(&west.sheet("Events")[0][0]), "2026-10-24T21:00:00Z");
-    assert_eq!(west.about("Times are in"), ["UTC-03:30"]);
+    assert_eq!(west.about("Time zone"), ["UTC-03:30"]);
     assert_eq!(book("UTC").about("Events since"), ["2026-10-24 00:00:00 UTC"]);
 }
 
@@ -253,7 +253,7 @@ fn workbooks_that_cannot_be_written_are_named() {
 }
 
 #[test]
-fn a_number_is_no_workbook() {
+fn a_count_cannot_be_a_workbook() {
     let trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}");
     trial.run(&["log", "-o", "out.xlsx", "--count"]).shows(
         2,

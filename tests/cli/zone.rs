@@ -44,7 +44,7 @@ fn an_object_of_columns_shows_what_a_table_does() {
 }
 
 #[test]
-fn since_and_until_are_read_in_it() {
+fn since_and_until_are_read_in_the_zone() {
     let trial = Trial::with("a.json", LOG);
     let names = |arguments: &[&str]| {
         let ran = trial.run(&[&["a.json", "-c", "eventName", "--no-header"], arguments].concat());
@@ -80,7 +80,7 @@ fn months_words_and_seconds_bound_the_window() {
 }
 
 #[test]
-fn order_does_not_depend_on_it() {
+fn the_order_does_not_depend_on_the_zone() {
     let trial = Trial::with("a.json", LOG);
     let arguments = ["a.json", "-c", "eventName", "--no-header", "--sort", "eventTime", "--time-zone", "Europe/Berlin"];
     assert_eq!(trial.run(&arguments).lines(0), ["A", "B", "C"]);

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 use testkit::logs::edge_cases::random_event;
 use testkit::logs::records;
-use testkit::plain::{self, asks, row};
+use testkit::plain::{self, filter, row};
 
 use crate::filter_oracle::wanted;
-use crate::{About, generated, random};
+use crate::{FailureContext, generated, random};
 
 /// Options with patterns, and where in an event their values are drawn from.
 const OPTIONS: [(&str, &str); 7] = [
@@ -39,7 +39,7 @@ const PATHS: [&str; 13] = [
 ];
 
 /// An option and its value, drawn so that some event of the text may fit.
-fn question(events: &[Value], random: &mut Rng) -> (String, String) {
+fn condition(events: &[Value], random: &mut Rng) -> (String, String) {
     let event = &events[random.usize(..events.len())];
     match random.u8(..10) {
         0 => {
@@ -133,15 +133,15 @@ fn compare(text: &[u8], random: &mut Rng) {
         return;
     }
     for _ in 0..8 {
-        let mut questions: Vec<(String, String)> = Vec::new();
+        let mut conditions: Vec<(String, String)> = Vec::new();
         for _ in 0..random.usize(1..4) {
-            let question = question(&events, random);
-            // One option given twice asks for either, but for --where.
-            if question.0 == "--where" || !questions.iter().any(|(option, _)| is_alike(option, &question.0)) {
-                questions.push(question);
+            let condition = condition(&events, random);
+            // One option given twice matches either, but for --where.
+            if condition.0 == "--where" || !conditions.iter().any(|(option, _)| is_alike(option, &condition.0)) {
+                conditions.push(condition);
             }
         }
-        let arguments: Vec<String> = questions
+        let arguments: Vec<String> = conditions
             .iter()
             .map(|(option, value)| if value.is_empty() { option.clone() } else { format!("{option}={value}") })
             .collect();
@@ -150,7 +150,7 @@ fn compare(text: &[u8], random: &mut Rng) {
         }
         let ours = wanted(&arguments, text);
         for (event, ours) in events.iter().zip(ours).filter(|(event, _)| !has_exponent(event)) {
-            let theirs = questions.iter().all(|(option, value)| asks::holds(option, value, event));
+            let theirs = conditions.iter().all(|(option, value)| filter::matches(option, value, event));
             assert_eq!(ours, theirs, "{arguments:?} of {event}");
         }
     }
@@ -191,9 +191,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn of_random_odd_events(seed in any::<u64>(), count in 1..6_usize) {
+    fn random_unusual_events(seed in any::<u64>(), count in 1..6_usize) {
         let mut random = Rng::with_seed(seed);
-        let _about = About("random odd events");
+        let _about = FailureContext("random odd events");
         let events: Vec<String> = (0..count).map(|_| random_event(&mut random)).collect();
         compare(&records(&events), &mut random);
         let events: Vec<String> = (0..count).map(|_| random::rearranged(&mut random)).collect();

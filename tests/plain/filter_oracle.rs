@@ -16,7 +16,7 @@ pub(crate) fn conditions(arguments: &[String]) -> FilterSpec {
     let typed = ["trail2tsv", "log"].map(String::from).into_iter().chain(arguments.iter().cloned());
     let now: Timestamp = "2026-10-04T00:00:00Z".parse().unwrap();
     let args = RowsArgs::try_parse_from(typed).unwrap();
-    let zone = args.table.zone().unwrap();
+    let zone = args.table.format.zone().unwrap();
     args.filter.spec(&args.scope, now, &zone).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 

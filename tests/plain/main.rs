@@ -7,28 +7,28 @@
 
 mod combinations;
 mod filter_oracle;
+mod jq_oracle;
 mod lines;
 mod patterns;
-mod questions;
 mod random;
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use fuzz_checks::{Outcome, Reader};
+use fuzz_checks::{Reader, ReaderOutcome};
 use jiff::Timestamp;
 use proptest::prelude::*;
-use testkit::logs::{Generator, Place, edge_cases, gunzip, records};
+use testkit::logs::{AccountRegion, Generator, edge_cases, gunzip, records};
 use trail2tsv::decode::Decoder;
 use trail2tsv::decode::event::FieldSet;
 use trail2tsv::decode::json::JsonError;
 use walkdir::WalkDir;
 
 /// Says what was looked at when a check failed.
-struct About<'a>(&'a str);
+struct FailureContext<'a>(&'a str);
 
-impl Drop for About<'_> {
+impl Drop for FailureContext<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("about {}", self.0);
@@ -48,7 +48,7 @@ fn sample() -> impl Iterator<Item = (String, Vec<u8>)> {
 /// Ordinary events, one a second.
 fn generated(count: i64) -> Vec<String> {
     let mut generator = Generator::new(7);
-    let place = Place::new("111122223333", "eu-west-1");
+    let place = AccountRegion::new("111122223333", "eu-west-1");
     let start: Timestamp = "2026-10-01T00:00:00Z".parse().unwrap();
     let event = |second| {
         let mut event = String::new();
@@ -59,8 +59,8 @@ fn generated(count: i64) -> Vec<String> {
 }
 
 /// The outcome of a text, checked: all decoders agree on it.
-fn check(name: &str, text: &[u8]) -> Outcome {
-    let _about = About(name);
+fn check(name: &str, text: &[u8]) -> ReaderOutcome {
+    let _about = FailureContext(name);
     let outcome = fuzz_checks::text(text);
     // A string that begins like JSON is read as what an event is wrapped in, and reported
     // where it is broken: both decoders say so, and there are no rows to compare.
@@ -93,7 +93,7 @@ fn generated_logs() {
 }
 
 #[test]
-fn odd_events() {
+fn unusual_events() {
     let events = edge_cases::events();
     assert!(events.len() > 100, "{}", events.len());
     for event in &events {
@@ -134,12 +134,12 @@ fn a_broken_text_in_a_string_does_not_break_a_later_record() {
 }
 
 #[test]
-fn odd_events_cut_at_every_byte() {
+fn unusual_events_cut_at_every_byte() {
     const BEFORE: &[u8] = br#"{"Records":["#;
     let mut readers = Reader::all();
     let mut last = Vec::new();
     for (number, event) in edge_cases::events().into_iter().enumerate() {
-        let _about = About(&event.why);
+        let _about = FailureContext(&event.why);
         let text = records([&event.json]);
         let whole = readers[0].text(&text, text.len());
         // What all have in common need not be cut at every byte of each.
@@ -161,7 +161,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_odd_events(seed in any::<u64>(), count in 1..5_usize) {
+    fn random_unusual_events(seed in any::<u64>(), count in 1..5_usize) {
         let mut random = fastrand::Rng::with_seed(seed);
         let events: Vec<String> = (0..count).map(|_| edge_cases::random_event(&mut random)).collect();
         check("records", &records(&events));
@@ -180,7 +180,7 @@ proptest! {
     fn a_broken_line_costs_only_the_line(seed in any::<u64>(), count in 2..12_usize) {
         let mut random = fastrand::Rng::with_seed(seed);
         let (text, whole) = lines::damaged(&generated(count as i64), &mut random);
-        let _about = About(&text);
+        let _about = FailureContext(&text);
         let outcome = fuzz_checks::text(text.as_bytes());
         let expected = fuzz_checks::text(whole.join("\n").as_bytes());
         assert!(fuzz_checks::plain(whole.join("\n").as_bytes(), &expected), "the plain decoder takes it");

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use testkit::logs::records;
-use testkit::plain::asks::{glob, one_case};
+use testkit::plain::filter::{glob, one_case};
 use testkit::plain::row::{is_formula, shown};
 use trail2tsv::syntax::glob::Pattern;
 
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn mean_what_they_are_said_to_mean(
+    fn each_pattern_matches_as_documented(
         pattern in r"'?([kKſẞß*?{},\[\]\\!=]|\{[kſ*,]*\}|\\[tnr]|\\u(001[bB]|202e|006b)|\\udb40\\udc41){0,7}",
         texts in prop::collection::vec(r"'?([kKKsSßẞ*?{},\[\]\\!=\t\x1b\u{202e}\u{e0041}]|\\t|\\u202E){0,5}", 8),
     ) {
@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn copied_from_a_cell_find_the_event(
+    fn patterns_copied_from_a_cell_find_the_event(
         text in r"([k7-]|[\t\n\r\x00\x1b\u{85}\u{200b}\u{202e}\u{e0041}]|\\|=|'|\[){0,4}Name[\t\x1b\u{feff}]?([ak7-]|\\t|\\u001b){0,4}",
         kind in 0..9_usize,
         turns: u32,
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn fit_in_every_form_whatever_the_case(
+    fn patterns_match_in_any_case(
         text in r"[kKKsSſüÜßẞµμσςΣıIiaBc7-]{1,6}[ \[\]{}*?\\,]?[kKKsSſüÜßẞµμσςΣıIiaBc7-]{1,6}",
         turns: u32,
     ) {

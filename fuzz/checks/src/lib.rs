@@ -7,10 +7,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
 
 mod reader;
+mod reference;
 mod rows;
 mod structure;
-mod twin;
 
-pub use reader::{COLUMNS, Outcome, Reader};
+pub use reader::{COLUMNS, Reader, ReaderOutcome};
 pub use rows::{cut, plain, rows, text};
 pub use structure::structure;

@@ -40,7 +40,7 @@ const NAMES: [&str; 4] = ["TerminateInstances", "Terminate*", "*Instances", "De?
 
 /// What came of one file.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outcome {
+pub struct ReaderOutcome {
     /// The rows, each with its line end.
     pub rows: Vec<String>,
     /// How many events had each of [`NAMES`].
@@ -53,16 +53,16 @@ pub struct Outcome {
     pub verdict: String,
 }
 
-impl Outcome {
+impl ReaderOutcome {
     /// The same without what depends on how the text was compressed.
-    pub fn of_any_members(mut self) -> Outcome {
+    pub fn of_any_members(mut self) -> ReaderOutcome {
         (self.findings.before_further, self.findings.before_gap) = (None, None);
         self
     }
 
     /// The same without what depends on how much was in the window when the
     /// text made no sense any more: nothing behind that place need be read.
-    pub fn of_any_window(mut self) -> Outcome {
+    pub fn of_any_window(mut self) -> ReaderOutcome {
         if self.findings.broken.is_some() {
             (self.findings.bytes, self.findings.not_utf8, self.findings.has_text) = (0, None, true);
             (self.problems, self.verdict) = (Vec::new(), String::new());
@@ -72,14 +72,14 @@ impl Outcome {
 }
 
 #[derive(Clone)]
-struct Tools {
+struct ReaderTools {
     fields: FieldSet,
     table: Table,
     filters: Vec<Filter>,
 }
 
-impl Tools {
-    fn new() -> Tools {
+impl ReaderTools {
+    fn new() -> ReaderTools {
         let layout = TableLayout {
             columns: COLUMNS.map(String::from).into(),
             format: Format::Tsv,
@@ -99,7 +99,7 @@ impl Tools {
             Filter::new(&conditions, &mut fields).unwrap()
         };
         let filters = NAMES.map(filter).into();
-        Tools { fields, table, filters }
+        ReaderTools { fields, table, filters }
     }
 
     fn event(&mut self, event: &Event<'_>, rows: &mut Vec<String>, wanted: &mut [usize]) -> ControlFlow<()> {
@@ -124,7 +124,7 @@ pub(crate) const WHOLE: usize = 1 << 18;
 
 thread_local! {
     // Made once: fuzzing is to spend its time elsewhere.
-    static TOOLS: Tools = Tools::new();
+    static TOOLS: ReaderTools = ReaderTools::new();
     static INFLATER: RefCell<Inflater> = RefCell::new(Inflater::new(WHOLE));
 }
 
@@ -144,16 +144,16 @@ pub(crate) fn read(file: &[u8], limit: usize, visitor: &mut impl TextVisitor) ->
 }
 
 /// What a worker does with the text of a file.
-struct Reading<'r> {
-    tools: &'r mut Tools,
+struct RowCollector<'r> {
+    tools: &'r mut ReaderTools,
     decoder: &'r mut Decoder,
     rows: Vec<String>,
     wanted: [usize; NAMES.len()],
 }
 
-impl TextVisitor for Reading<'_> {
+impl TextVisitor for RowCollector<'_> {
     fn window(&mut self, window: &[u8], is_last: bool) -> ControlFlow<(), usize> {
-        let Reading { tools, decoder, rows, wanted } = self;
+        let RowCollector { tools, decoder, rows, wanted } = self;
         let consumed = decoder.window(window, is_last, |event| tools.event(event, rows, wanted));
         match decoder.findings().broken {
             Some(_) if !is_last => ControlFlow::Break(()),
@@ -172,14 +172,14 @@ impl TextVisitor for Reading<'_> {
 
 /// Reads one file after the other, and learns from each, as a worker does.
 pub struct Reader {
-    tools: Tools,
+    tools: ReaderTools,
     decoder: Decoder,
 }
 
 impl Reader {
     /// A reader that has seen nothing yet.
     pub fn new(way: SimdLevel) -> Reader {
-        let tools = TOOLS.with(Tools::clone);
+        let tools = TOOLS.with(ReaderTools::clone);
         let decoder = Decoder::with(&tools.fields, way).unwrap();
         Reader { tools, decoder }
     }
@@ -191,7 +191,7 @@ impl Reader {
 
     /// Reads a text that arrives in windows which end `step` bytes later each
     /// time.
-    pub fn text(&mut self, text: &[u8], step: usize) -> Outcome {
+    pub fn text(&mut self, text: &[u8], step: usize) -> ReaderOutcome {
         let (mut rows, mut wanted) = (Vec::new(), [0; NAMES.len()]);
         let (mut start, mut end) = (0, step.min(text.len()));
         self.decoder.start();
@@ -209,25 +209,25 @@ impl Reader {
 
     /// Reads a file as the program does, whole where it and its text have no
     /// more than `limit` bytes.
-    pub fn file(&mut self, file: &[u8], limit: usize) -> Outcome {
+    pub fn file(&mut self, file: &[u8], limit: usize) -> ReaderOutcome {
         self.decoder.start();
         let Reader { tools, decoder } = self;
-        let mut reading = Reading { tools, decoder, rows: Vec::new(), wanted: [0; NAMES.len()] };
+        let mut reading = RowCollector { tools, decoder, rows: Vec::new(), wanted: [0; NAMES.len()] };
         let problems = read(file, limit, &mut reading).unwrap_or_default();
-        let Reading { rows, wanted, .. } = reading;
+        let RowCollector { rows, wanted, .. } = reading;
         self.outcome(rows, wanted, problems)
     }
 
-    fn outcome(&self, rows: Vec<String>, wanted: [usize; NAMES.len()], problems: Vec<Problem>) -> Outcome {
+    fn outcome(&self, rows: Vec<String>, wanted: [usize; NAMES.len()], problems: Vec<Problem>) -> ReaderOutcome {
         let findings = self.decoder.findings().clone();
         let said = problems.iter().map(Problem::to_string).collect();
         let verdict = format!("{:?}", findings.verdict(problems));
-        Outcome { rows, wanted, findings, problems: said, verdict }
+        ReaderOutcome { rows, wanted, findings, problems: said, verdict }
     }
 
     /// Checks that of a text in which only the records are decoded that a search
     /// finds, the same events are wanted.
-    pub fn check_search(&mut self, text: &[u8], outcome: &Outcome) {
+    pub fn check_search(&mut self, text: &[u8], outcome: &ReaderOutcome) {
         for (at, name) in NAMES.iter().enumerate() {
             let Some(places) = self.tools.filters[at].search().and_then(|search| search.places(text)) else { continue };
             let (filter, mut wanted) = (&mut self.tools.filters[at], 0);

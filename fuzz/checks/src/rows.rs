@@ -10,8 +10,8 @@ use trail2tsv::decode::json::JsonError;
 use trail2tsv::decode::structure::SimdLevel;
 use trail2tsv::source::file::gzip::MAGIC;
 
-use crate::reader::{COLUMNS, Outcome, Reader, WHOLE, read};
-use crate::twin::Twin;
+use crate::reader::{COLUMNS, Reader, ReaderOutcome, WHOLE, read};
+use crate::reference::ReferenceStructure;
 
 /// Checks a file: as it is, its text in windows and, by its length, its text
 /// compressed or its bytes as if they were compressed.
@@ -44,12 +44,12 @@ pub fn rows(file: &[u8]) {
 }
 
 /// Checks a text, whole and in windows, and gives what came of it.
-pub fn text(text: &[u8]) -> Outcome {
+pub fn text(text: &[u8]) -> ReaderOutcome {
     in_windows(&mut Reader::all(), text)
 }
 
-fn in_windows(readers: &mut [Reader], text: &[u8]) -> Outcome {
-    let outcomes: Vec<Outcome> = readers.iter_mut().map(|reader| reader.text(text, text.len())).collect();
+fn in_windows(readers: &mut [Reader], text: &[u8]) -> ReaderOutcome {
+    let outcomes: Vec<ReaderOutcome> = readers.iter_mut().map(|reader| reader.text(text, text.len())).collect();
     assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "{outcomes:?}");
     let (fast, whole) = (&mut readers[0], outcomes[0].clone());
     for step in [1 + text.len() % 61, 1000] {
@@ -67,9 +67,9 @@ fn in_windows(readers: &mut [Reader], text: &[u8]) -> Outcome {
 
 /// Checks a text that is cut at `end`: all ways agree, and what comes before
 /// the cut is kept.
-pub fn cut(readers: &mut [Reader], text: &[u8], end: usize, whole: &Outcome) -> Outcome {
+pub fn cut(readers: &mut [Reader], text: &[u8], end: usize, whole: &ReaderOutcome) -> ReaderOutcome {
     let text = &text[..end];
-    let outcomes: Vec<Outcome> = readers.iter_mut().map(|reader| reader.text(text, end)).collect();
+    let outcomes: Vec<ReaderOutcome> = readers.iter_mut().map(|reader| reader.text(text, end)).collect();
     for outcome in &outcomes {
         assert_eq!(outcome, &outcomes[0], "cut at {end}");
     }
@@ -79,7 +79,7 @@ pub fn cut(readers: &mut [Reader], text: &[u8], end: usize, whole: &Outcome) -> 
 
 /// Checks that what was kept of a part is the start of the whole; but a line at its
 /// end may have been taken for one of its own.
-fn is_start(part: &Outcome, whole: &Outcome) {
+fn is_start(part: &ReaderOutcome, whole: &ReaderOutcome) {
     if part.findings.cut.is_some() {
         return;
     }
@@ -88,11 +88,12 @@ fn is_start(part: &Outcome, whole: &Outcome) {
 
 /// Checks that the plain decoder, where it takes the text, gives the same, and
 /// says whether it does.
-pub fn plain(text: &[u8], outcome: &Outcome) -> bool {
+pub fn plain(text: &[u8], outcome: &ReaderOutcome) -> bool {
     // The plain decoder calls itself for every bracket, and cannot tell numbers
     // from objects that look like its own way to keep them.
     const DEEPEST: usize = 300;
-    let is_for_all = Twin::of(text).depth() <= DEEPEST && !text.windows(11).any(|part| part == b"$serde_json");
+    let is_for_all =
+        ReferenceStructure::of(text).depth() <= DEEPEST && !text.windows(11).any(|part| part == b"$serde_json");
     // Whether a number is over at the end of a text is a matter of taste.
     let is_over = text.last().is_none_or(|last| last.is_ascii_whitespace() || b"]}\"".contains(last));
     if !is_for_all || !is_over {
@@ -114,7 +115,7 @@ pub fn plain(text: &[u8], outcome: &Outcome) -> bool {
     ending == Ending::Whole
 }
 
-fn same_events(text: &[u8], outcome: &Outcome, events: &[Value]) {
+fn same_events(text: &[u8], outcome: &ReaderOutcome, events: &[Value]) {
     let findings = &outcome.findings;
     assert_eq!((findings.broken, findings.malformed), (None, None), "nothing is wrong");
     assert_eq!((outcome.rows.len(), findings.events), (events.len(), events.len() as u64), "events");
@@ -128,7 +129,7 @@ fn same_events(text: &[u8], outcome: &Outcome, events: &[Value]) {
 }
 
 /// The outcome of a file, which is the same in every way, at once and again.
-fn in_every_way(readers: &mut [Reader], file: &[u8]) -> Outcome {
+fn in_every_way(readers: &mut [Reader], file: &[u8]) -> ReaderOutcome {
     let whole = Reader::new(SimdLevel::PORTABLE).file(file, WHOLE);
     for (number, reader) in readers.iter_mut().enumerate() {
         for time in ["first", "second"] {
@@ -139,7 +140,7 @@ fn in_every_way(readers: &mut [Reader], file: &[u8]) -> Outcome {
 }
 
 /// Checks a compressed file: the same text, and the same of it in small windows.
-fn compressed(reader: &mut Reader, file: &[u8], text: &[u8], whole: &Outcome) {
+fn compressed(reader: &mut Reader, file: &[u8], text: &[u8], whole: &ReaderOutcome) {
     let whole = &whole.clone().of_any_members();
     assert_eq!(&reader.file(file, WHOLE).of_any_members(), whole, "compressed");
     for limit in [16, 200] {

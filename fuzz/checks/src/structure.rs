@@ -2,7 +2,7 @@
 
 use trail2tsv::decode::structure::{Bitmap, SimdLevel, StructuralBitmaps, Structure, balanced};
 
-use crate::twin::Twin;
+use crate::reference::ReferenceStructure;
 
 /// Checks the structure of a text, and then of half of it: nothing is left of
 /// the longer one.
@@ -17,14 +17,14 @@ pub fn structure(text: &[u8]) {
 }
 
 fn check(structure: &Structure, text: &[u8], way: SimdLevel) {
-    let twin = Twin::of(text);
-    assert_eq!((structure.is_ascii(), structure.is_dense()), (text.is_ascii(), twin.is_dense), "{way:?}");
-    let StructuralBitmaps { quotes, opens, closes, odd } = structure.marks();
-    check_bits("quotes", quotes, &twin.quotes, way);
-    check_bits("opens", opens, &twin.opens, way);
-    check_bits("closes", closes, &twin.closes, way);
-    check_bits("odd", odd, &twin.odd, way);
-    for (at, end) in twin.balanced().into_iter().enumerate() {
+    let reference = ReferenceStructure::of(text);
+    assert_eq!((structure.is_ascii(), structure.is_dense()), (text.is_ascii(), reference.is_dense), "{way:?}");
+    let StructuralBitmaps { quotes, opens, closes, needs_escape } = structure.marks();
+    check_bits("quotes", quotes, &reference.quotes, way);
+    check_bits("opens", opens, &reference.opens, way);
+    check_bits("closes", closes, &reference.closes, way);
+    check_bits("needs_escape", needs_escape, &reference.needs_escape, way);
+    for (at, end) in reference.balanced().into_iter().enumerate() {
         assert_eq!(balanced(opens, closes, at), end, "{way:?}: the bracket at {at}");
     }
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Environment, FLAGS, LISTS, NAMES, Origin, Setting, variable};
+use super::{ConfiguredOption, FLAGS, LISTS, NAMES, SettingOrigin, SettingsEnvironment, variable};
 use crate::error::usage::UsageError;
 use crate::error::{Error, plain};
 use crate::syntax::suggest::nearest;
 
 /// Reads the settings of the file `named`, of the one that the environment names,
 /// or of the default file. Only the default file may be missing.
-pub(super) fn read(named: Option<&Path>, environment: &Environment) -> Result<Vec<Setting>, Error> {
+pub(super) fn read(named: Option<&Path>, environment: &SettingsEnvironment) -> Result<Vec<ConfiguredOption>, Error> {
     let variable = environment.get(&variable("config")).map(Path::new);
     let Some(path) = named.or(variable).or(environment.file.as_deref()) else { return Ok(Vec::new()) };
     let is_named = named.is_some() || variable.is_some();
@@ -26,10 +26,11 @@ pub(super) fn read(named: Option<&Path>, environment: &Environment) -> Result<Ve
     }
 }
 
-fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Vec<Setting>, Error> {
+fn parse(text: &str, path: &Path, environment: &SettingsEnvironment) -> Result<Vec<ConfiguredOption>, Error> {
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-    let wrong =
-        |at: usize, what: &str| Error::Usage(UsageError::new(what).with_origin(Origin::Line(path.into(), line(at))));
+    let wrong = |at: usize, what: &str| {
+        Error::Usage(UsageError::new(what).with_origin(SettingOrigin::Line(path.into(), line(at))))
+    };
     let table = DeTable::parse(text).map_err(|error| {
         let what = error.message().lines().next().unwrap_or("no TOML");
         wrong(error.span().map_or(0, |span| span.start), what)
@@ -44,7 +45,7 @@ fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Vec<Setti
         let value = self::value(name, value.get_ref()).map_err(|what| wrong(at, &format!("{name}: {what}")))?;
         let value =
             if name == "mirror" { folder(&value, environment).map_err(|what| wrong(at, what))? } else { value.into() };
-        settings.push(Setting { name, value, origin: Origin::Line(path.into(), line(at)) });
+        settings.push(ConfiguredOption { name, value, origin: SettingOrigin::Line(path.into(), line(at)) });
     }
     Ok(settings)
 }
@@ -52,11 +53,11 @@ fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Vec<Setti
 fn unknown(name: &str) -> String {
     match nearest(name, &NAMES) {
         Some(known) => format!("{name:?} is not a setting; did you mean {known}?"),
-        None => format!("{name:?} is not a setting; there are {}", NAMES.join(", ")),
+        None => format!("{name:?} is not a setting; the settings are {}", NAMES.join(", ")),
     }
 }
 
-const SINGLE: &str = "write a text in quotes, or a number";
+const SINGLE: &str = "write a string in quotes, or a number";
 
 /// Converts a value to its form on the command line. The error says what to write.
 fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
@@ -74,17 +75,17 @@ fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
                 _ => None,
             };
             let names: Option<Vec<String>> = list.iter().map(text).collect();
-            names.map(|names| names.join(",")).ok_or_else(|| format!("write a list of texts, such as {example}"))
+            names.map(|names| names.join(",")).ok_or_else(|| format!("write a list of strings, such as {example}"))
         }
         _ => Err(SINGLE.into()),
     }
 }
 
 /// Expands `~/`. Refuses a relative path, which would depend on the current folder.
-fn folder(text: &str, environment: &Environment) -> Result<OsString, &'static str> {
+fn folder(text: &str, environment: &SettingsEnvironment) -> Result<OsString, &'static str> {
     let path = match (text.strip_prefix("~/"), &environment.home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
     };
-    if path.is_absolute() { Ok(path.into()) } else { Err("mirror: not a whole path; begin it with / or ~/") }
+    if path.is_absolute() { Ok(path.into()) } else { Err("mirror: not an absolute path; begin it with / or ~/") }
 }

@@ -1,14 +1,14 @@
 use super::*;
 use crate::decode::testing::with_event;
 
-fn look<R>(event: &str, look: impl FnOnce(&Principal<'_>) -> R) -> R {
+fn with_principal<R>(event: &str, with_principal: impl FnOnce(&Principal<'_>) -> R) -> R {
     let mut fields = FieldSet::default();
     let mut identities = IdentityReader::new(&mut fields).unwrap();
-    with_event(event, &fields, |event| look(&identities.principal(event)))
+    with_event(event, &fields, |event| with_principal(&identities.principal(event)))
 }
 
 fn shown(event: &str) -> String {
-    look(event, |principal| principal.name().map_or("-".into(), |name| name.parts().concat()))
+    with_principal(event, |principal| principal.name().map_or("-".into(), |name| name.parts().concat()))
 }
 
 fn user(identity: &str) -> String {
@@ -18,7 +18,7 @@ fn user(identity: &str) -> String {
 /// Whether `-u NAME` matches the caller.
 fn is_found(identity: &str, wanted: &str) -> bool {
     let event = format!(r#"{{"eventName":"x","userIdentity":{identity}}}"#);
-    look(&event, |principal| principal.is_any(|name| name.eq_ignore_ascii_case(wanted)))
+    with_principal(&event, |principal| principal.is_any(|name| name.eq_ignore_ascii_case(wanted)))
 }
 
 const ROLE: &str = r#""sessionContext":{"sessionIssuer":{"type":"Role","userName":"Admin"}}"#;
@@ -141,14 +141,14 @@ fn a_sign_in_names_the_person() {
                  "additionalEventData":{{"UserName":"alice"}}}}"#
         );
         assert_eq!(shown(&event), "alice");
-        look(&event, |principal| {
+        with_principal(&event, |principal| {
             assert!(["alice", "94", "111122223333"].iter().all(|known| principal.is_any(|name| name == *known)));
             assert!(!principal.is_identity());
         });
         assert_eq!(shown(&event.replace("alice", "root")), "user/root");
     }
     let other = r#"{"userIdentity":{"type":"IAMUser","userName":"bob"},"additionalEventData":{"UserName":"alice"}}"#;
-    look(other, |principal| assert!(!principal.is_any(|name| name == "alice")));
+    with_principal(other, |principal| assert!(!principal.is_any(|name| name == "alice")));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_principal_is_matched_by_each_of_its_names() {
 #[test]
 fn permissions_are_those_of_the_role() {
     let holder = |identity: &str| {
-        look(&format!(r#"{{"userIdentity":{identity}}}"#), |principal| principal.holder().unwrap_or_default())
+        with_principal(&format!(r#"{{"userIdentity":{identity}}}"#), |principal| principal.holder().unwrap_or_default())
     };
     assert_eq!(holder(&format!(r#"{{"type":"Unknown",{ASSUMED}}}"#)), "Admin");
     assert_eq!(holder(r#"{"type":"Root","userName":"alias"}"#), "root");

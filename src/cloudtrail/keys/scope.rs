@@ -27,8 +27,8 @@ pub enum LateSearch {
 impl fmt::Display for LateSearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LateSearch::Until(day) => write!(f, "late deliveries were looked for up to {day}"),
-            LateSearch::Everywhere => write!(f, "late deliveries were looked for in all later days"),
+            LateSearch::Until(day) => write!(f, "searched for late deliveries up to {day}"),
+            LateSearch::Everywhere => write!(f, "searched for late deliveries on all later days"),
         }
     }
 }
@@ -110,17 +110,17 @@ impl Scope {
     }
 
     /// Whether a folder can contain wanted keys.
-    pub fn admits_folder(&self, key: &str) -> bool {
-        self.admits(&KeyPlace::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
+    pub fn includes_folder(&self, key: &str) -> bool {
+        self.includes(&KeyPlace::of(key.strip_prefix(self.root.as_str()).unwrap_or(key)))
     }
 
     /// Whether the bucket's logs are at or below this position.
-    fn admits(&self, place: &KeyPlace<'_>) -> bool {
+    fn includes(&self, place: &KeyPlace<'_>) -> bool {
         let is_organisation = self.organisation.is_none()
             || place.organisation == self.organisation.as_deref()
             || (place.organisation.is_none() && place.account.is_none());
         let is_account = match (&self.accounts, place.account) {
-            (Some(choice), Some(account)) => choice.admits(|pattern| pattern.matches(account)),
+            (Some(choice), Some(account)) => choice.accepts(|pattern| pattern.matches(account)),
             _ => true,
         };
         let is_region = match (&self.regions, place.region) {
@@ -135,7 +135,7 @@ impl Scope {
     }
 
     /// Whether a file, judged by its name, can contain an event of the window.
-    pub fn admits_file(&self, key: &str) -> bool {
+    pub fn includes_file(&self, key: &str) -> bool {
         self.since.is_none_or(|since| delivered_by(key).is_none_or(|delivered| delivered > since))
     }
 }
@@ -163,23 +163,23 @@ mod tests {
         let window = Window { since: Some(at("2026-10-01T00:00:00Z")), until: None };
         let scope = Scope::of_bucket(None, usual(), &["111122223333".into()], &[], window, Some(1)).unwrap();
         let mirror = Path::new("444455556666/CloudTrail/us-east-1/2020");
-        assert!(!scope.admits_folder("444455556666/CloudTrail/us-east-1/2020"));
-        assert!(scope.clone().below(mirror).admits_folder("444455556666/CloudTrail/us-east-1/2020"));
+        assert!(!scope.includes_folder("444455556666/CloudTrail/us-east-1/2020"));
+        assert!(scope.clone().below(mirror).includes_folder("444455556666/CloudTrail/us-east-1/2020"));
         let other = "444455556666/CloudTrail/us-east-1/2020/AWSLogs/444455556666";
-        assert!(!scope.below(mirror).admits_folder(other));
+        assert!(!scope.below(mirror).includes_folder(other));
     }
 
     #[test]
     fn only_files_delivered_before_the_window_are_excluded() {
         let scope = |since: &str| Scope::since(Window { since: Some(at(since)), until: None });
-        assert!(scope("2026-10-01T09:15:59Z").admits_file(KEY));
-        assert!(!scope("2026-10-01T09:16:00Z").admits_file(KEY));
-        assert!(scope("2026-10-01T09:16:00Z").admits_file("unknown.json.gz"));
-        assert!(scope("2026-10-01T23:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
-        assert!(!scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
-        assert!(!scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09"));
-        assert!(scope("2026-10-02T00:00:00Z").admits_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026"));
-        assert!(scope("2026-10-02T00:00:00Z").admits_folder("some/2025/folder"));
+        assert!(scope("2026-10-01T09:15:59Z").includes_file(KEY));
+        assert!(!scope("2026-10-01T09:16:00Z").includes_file(KEY));
+        assert!(scope("2026-10-01T09:16:00Z").includes_file("unknown.json.gz"));
+        assert!(scope("2026-10-01T23:00:00Z").includes_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
+        assert!(!scope("2026-10-02T00:00:00Z").includes_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01"));
+        assert!(!scope("2026-10-02T00:00:00Z").includes_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09"));
+        assert!(scope("2026-10-02T00:00:00Z").includes_folder("AWSLogs/111122223333/CloudTrail/eu-west-1/2026"));
+        assert!(scope("2026-10-02T00:00:00Z").includes_folder("some/2025/folder"));
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
             let scope =
                 Scope::of_bucket(None, kind_folders(kinds, prefix), &[], &[], Window::default(), Some(1)).unwrap();
             let all = ["", "-Insight", "-NetworkActivity", "-Digest", "-New"];
-            let is_entered = |kind: &&str| scope.admits_folder(&format!("AWSLogs/111122223333/CloudTrail{kind}/x"));
+            let is_entered = |kind: &&str| scope.includes_folder(&format!("AWSLogs/111122223333/CloudTrail{kind}/x"));
             all.into_iter().filter(is_entered).collect::<Vec<_>>()
         };
         assert_eq!(kinds(&[], ""), [""]);
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(kinds(&[], "AWSLogs/111122223333/CloudTrail-New/"), ["-New"]);
         assert_eq!(kinds(&[LogKind::Insight, LogKind::CloudTrail], ""), ["", "-Insight"]);
         assert_eq!(kinds(&[LogKind::NetworkActivity], "AWSLogs/111122223333/CloudTrail/"), ["-NetworkActivity"]);
-        assert!(Scope::since(Window::default()).admits_folder("AWSLogs/111122223333/CloudTrail-Digest/x"));
+        assert!(Scope::since(Window::default()).includes_folder("AWSLogs/111122223333/CloudTrail-Digest/x"));
     }
 
     #[test]
@@ -217,14 +217,14 @@ mod tests {
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09", false),
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10", true),
         ] {
-            assert_eq!(scope.admits_folder(folder), expected, "{folder}");
+            assert_eq!(scope.includes_folder(folder), expected, "{folder}");
         }
         let scope =
             Scope::of_bucket(Some("o-abc".into()), usual(), &[], &list(&["us-east-1"]), Window::default(), Some(1))
                 .unwrap();
-        assert!(scope.admits_folder("AWSLogs/o-abc/111122223333/CloudTrail/ap-southeast-2"), "global services");
-        assert!(!scope.admits_folder("AWSLogs/o-other"));
-        assert!(!scope.admits_folder("AWSLogs/111122223333/CloudTrail/us-east-1"));
-        assert!(scope.admits_folder("AWSLogs"));
+        assert!(scope.includes_folder("AWSLogs/o-abc/111122223333/CloudTrail/ap-southeast-2"), "global services");
+        assert!(!scope.includes_folder("AWSLogs/o-other"));
+        assert!(!scope.includes_folder("AWSLogs/111122223333/CloudTrail/us-east-1"));
+        assert!(scope.includes_folder("AWSLogs"));
     }
 }

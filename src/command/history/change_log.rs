@@ -9,11 +9,11 @@ use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::state::ResourceState;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
-use crate::spill::scratch::Scratch;
+use crate::spill::scratch::ScratchFile;
 
 /// Changes in the order of time.
 pub(super) struct ChangeLog {
-    file: Scratch,
+    file: ScratchFile,
     stop: Cancellation,
 }
 
@@ -24,7 +24,7 @@ const BLOCK: usize = 1 << 18;
 impl ChangeLog {
     /// Creates an empty log.
     pub(super) fn new(stop: &Cancellation) -> Result<ChangeLog, Error> {
-        Ok(ChangeLog { file: Scratch::new()?, stop: stop.clone() })
+        Ok(ChangeLog { file: ScratchFile::new()?, stop: stop.clone() })
     }
 
     /// Appends a change as JSON.

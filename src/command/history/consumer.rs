@@ -20,7 +20,7 @@ use crate::error::cancel::Cancellation;
 use crate::filter::Filter;
 use crate::filter::spec::FilterSpec;
 use crate::report::Coverage;
-use crate::spill::sort::Sorter;
+use crate::spill::sort::ExternalSorter;
 
 /// Events are at most a quarter of this; the values of a longer one would take much more
 /// memory than its text.
@@ -154,14 +154,14 @@ fn sort_key(event: &ChangeEvent, key: &mut Vec<u8>) {
 
 /// Sorts the changes of all threads.
 pub(super) struct ChangeMerge {
-    sorter: Sorter,
+    sorter: ExternalSorter,
     activity: Activity,
     too_long: u64,
 }
 
 impl ChangeMerge {
     pub(super) fn new() -> ChangeMerge {
-        ChangeMerge { sorter: Sorter::new(None), activity: Activity::default(), too_long: 0 }
+        ChangeMerge { sorter: ExternalSorter::new(None), activity: Activity::default(), too_long: 0 }
     }
 
     /// The changes in the order of time, without duplicates; what the events cover; and how

@@ -38,11 +38,11 @@ pub(super) struct RowsRequest {
     pub(super) command: String,
 }
 
-const SHAPED: &str = ": the --jq expression shapes its own lines; leave --columns out, or let \
-                      --jq decide only: '.eventName == \"RunInstances\"' instead of select(…)";
+const SHAPED: &str = ": the --jq expression writes its own lines; leave out --columns, or let \
+                      --jq only select events: '.eventName == \"RunInstances\"' instead of select(…)";
 
-const UNDECIDED: &str = ": the --jq expression has to decide only, as '.readOnly == true' does; \
-                         lines of its own can be tsv, csv or json";
+const UNDECIDED: &str = ": the --jq expression must only select events, as in '.readOnly == true'; \
+                         its own lines can be written as tsv, csv or json";
 
 impl RowsRequest {
     /// Checks the options. Returns `None` if there is nothing to read.
@@ -101,7 +101,7 @@ impl RowsRequest {
         let gives_way = |option: &str| {
             let is_set = layout.set.iter().any(|set| option == format!("--{set}"));
             if is_set {
-                report.detail(1, || format!("{option} is left out: the --jq expression shapes its own lines"));
+                report.detail(1, || format!("{option} is ignored: the --jq expression writes its own lines"));
             }
             is_set
         };

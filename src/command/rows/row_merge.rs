@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
 use crate::sink::RowSink;
-use crate::spill::sort::Sorter;
+use crate::spill::sort::ExternalSorter;
 use crate::table::truncation::TruncationCounter;
 
 /// Writes the rows of all workers.
@@ -24,7 +24,7 @@ pub(super) struct RowMerge {
     /// What comes before the rows, until it is written.
     header: Option<Vec<u8>>,
     duplicates: DuplicateFilter,
-    sorter: Option<Sorter>,
+    sorter: Option<ExternalSorter>,
     limit: Option<u64>,
     /// Number of truncated cells in all rows.
     cut: u64,
@@ -68,7 +68,7 @@ impl RowMerge {
             sink,
             header: Some(header),
             duplicates: DuplicateFilter::new(request.dedupe),
-            sorter: request.order().map(|_| Sorter::new(request.limit)),
+            sorter: request.order().map(|_| ExternalSorter::new(request.limit)),
             limit: request.limit,
             cut: 0,
             is_for_excel,
@@ -146,7 +146,7 @@ impl RowMerge {
         let mut block = Vec::with_capacity(BLOCK);
         sorter.finish(|row, _| {
             if let Some(cuts) = &mut cuts {
-                cuts.look(row);
+                cuts.count_in(row);
             }
             block.extend_from_slice(row);
             if block.len() < BLOCK {

@@ -3,12 +3,12 @@
 
 use super::value_stats::ValueStats;
 use crate::error::Error;
-use crate::spill::sort::Sorter;
+use crate::spill::sort::ExternalSorter;
 
 /// Takes the rows of tables in any order and gives them table by table, the most
 /// frequent value first. Of equally frequent ones, the first in the alphabet.
 pub(super) struct AllRows {
-    sorter: Sorter,
+    sorter: ExternalSorter,
     key: Vec<u8>,
     row: Vec<u8>,
 }
@@ -28,7 +28,7 @@ const HEAD: usize = 4 + 3 * 8;
 
 impl AllRows {
     pub(super) fn new() -> AllRows {
-        AllRows { sorter: Sorter::new(None), key: Vec::new(), row: Vec::new() }
+        AllRows { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new() }
     }
 
     /// Takes a row of the table with this number.

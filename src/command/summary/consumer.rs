@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::ThreadPool;
 
 use super::event_facts::{EventFacts, SummaryPart};
-use super::tally::{CountedColumns, Tally};
+use super::tally::{CountedColumns, SummaryTally};
 use crate::decode::event::FieldSet;
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent};
 use crate::engine::part_writer::PartWriter;
@@ -23,7 +23,7 @@ const ROOM_OF_MERGE: usize = 4 << 20;
 
 /// Counts the events of one thread.
 pub(super) struct SummaryWorker {
-    tally: Tally,
+    tally: SummaryTally,
     /// Reads event ids, if duplicates are left out.
     ids: Option<IdReader>,
     can_roll_back: bool,
@@ -32,16 +32,16 @@ pub(super) struct SummaryWorker {
 /// Adds up what the workers count.
 pub(super) struct SummaryMerge {
     /// Counts what this thread counts.
-    tally: Tally,
+    tally: SummaryTally,
     /// The ids so far, if duplicates are left out.
     seen: Option<SeenIds>,
     /// Tallies that no task uses now, and the way back for the others.
-    idle: Receiver<Tally>,
-    returned: Sender<Tally>,
+    idle: Receiver<SummaryTally>,
+    returned: Sender<SummaryTally>,
     /// Number of tallies that tasks use.
     shared: usize,
     /// Tallies of workers that have ended.
-    ended: Vec<Tally>,
+    ended: Vec<SummaryTally>,
 }
 
 /// Creates a worker for each thread and their merge, which count `subjects`.
@@ -56,7 +56,7 @@ pub(super) fn workers_and_merge(
     let shared = if dedupe { threads } else { 0 };
     let room = ROOM / threads.max(1);
     let rooms = [ROOM_OF_MERGE].into_iter().chain(vec![room; threads + shared]);
-    let mut tallies = Tally::with_rooms(rooms, subjects, fields)?;
+    let mut tallies = SummaryTally::with_rooms(rooms, subjects, fields)?;
     let workers = tallies.split_off(1 + shared).into_iter();
     let worker = |tally| SummaryWorker { tally, ids: ids.clone(), can_roll_back: false };
     let (returned, idle) = bounded(shared);
@@ -146,7 +146,7 @@ impl SummaryMerge {
     }
 
     /// Returns all tallies after all events were counted.
-    pub(super) fn into_tallies(mut self) -> Vec<Tally> {
+    pub(super) fn into_tallies(mut self) -> Vec<SummaryTally> {
         self.ended.push(self.tally);
         // Tasks that still count are waited for.
         self.ended.extend(self.idle.iter().take(self.shared));

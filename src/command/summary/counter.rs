@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_cut_and_told_apart() {
+    fn long_values_are_cut_and_distinguished() {
         let long = |end: &str| ("é".repeat(5000) + end, 0);
         let mut parts = ValueParts::default();
         parts.begin();

@@ -7,7 +7,7 @@ use crate::spill::dedupe::IdHash;
 /// What is counted of one event.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct EventFact {
-    /// Seconds from 1970; `None` without a time that can be read.
+    /// Seconds from 1970; `None` without a readable time.
     pub(super) second: Option<i64>,
     /// Whether its time, or one before, has another form than CloudTrail's own.
     pub(super) has_other_times: bool,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_in_the_middle_and_at_the_end_are_removed() {
+    fn facts_can_be_removed_in_the_middle_and_at_the_end() {
         let mut kept = facts();
         kept.retain(|fact| Ok::<_, ()>(fact.second != Some(0))).unwrap();
         assert_eq!(shown(&kept), r#"1[None, Some("")];2[Some("bc"), Some("d")];3[];"#);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::counter::is_cut;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use crate::cloudtrail::denial;
-use crate::cloudtrail::denial::Denial;
+use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::keys::is_account;
 use crate::command::summary::display::is_hidden;
 use crate::filter::jq::expression::{Expression, OutputKind};
@@ -185,7 +185,7 @@ impl<'a> FollowUpCommand<'a> {
         if self.has("--error-code") {
             return condition(&format!("errorCode ~ (?i){}", denial::WORDS.join("|")));
         }
-        option_with("--error-code", &Denial::patterns())
+        option_with("--error-code", &DenialMatcher::patterns())
     }
 }
 

@@ -52,7 +52,7 @@ fn filters(request: &SummaryRequest) -> String {
 /// remembering every eventID takes a third longer.
 fn duplicates(request: &SummaryRequest, coverage: &Coverage) -> String {
     if request.dedupe {
-        return format!("{} left out: the eventID came before", coverage.duplicates);
+        return format!("{} left out: eventID seen before", coverage.duplicates);
     }
-    "counted like all others, since finding them takes longer; --dedupe leaves them out".into()
+    "not removed; use --dedupe to leave them out".into()
 }

@@ -37,7 +37,7 @@ pub struct SummaryRequest {
     /// The file of the page.
     pub html: Option<PathBuf>,
     /// How text looks.
-    pub look: TextStyle,
+    pub style: TextStyle,
     /// The options that say which events, but for times, as typed.
     pub question: Vec<String>,
     /// The filters among these, with times.
@@ -109,9 +109,13 @@ impl SummaryRequest {
         if let (Some(output), Some(html)) = (&counting.output, &counting.html)
             && output == html
         {
-            return Err(Error::option("--output", &output.to_string_lossy(), "the file of --html; name another one"));
+            return Err(Error::option(
+                "--output",
+                &output.to_string_lossy(),
+                "also the file of --html; choose another one",
+            ));
         }
-        let look = look(counting.color.unwrap_or_default(), counting.output.is_none(), context);
+        let style = text_style(counting.color.unwrap_or_default(), counting.output.is_none(), context);
         Ok(SummaryRequest {
             reading: ReadRequest {
                 inputs,
@@ -128,7 +132,7 @@ impl SummaryRequest {
             format,
             output: counting.output,
             html: counting.html,
-            look,
+            style,
             question: args.question,
             filters: args.filters,
         })
@@ -167,16 +171,16 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
         "tsv" => Ok(SummaryFormat::Tsv),
         "csv" => Ok(SummaryFormat::Csv),
         "json" => Ok(SummaryFormat::Json),
-        "html" | "htm" => is_wrong("--output writes no page; write it with --html FILE".into()),
+        "html" | "htm" => is_wrong("--output does not write a page; use --html FILE".into()),
         "xlsx" | "xls" | "ods" | "gz" | "parquet" => is_wrong(format!(
-            "no format of a summary has the ending .{ending}; end it in .txt, .tsv, .csv or .json, or name a format by --format"
+            "unknown ending .{ending}; use .txt, .tsv, .csv or .json, or choose a format with --format"
         )),
         _ => Ok(SummaryFormat::Text),
     }
 }
 
 /// How text looks on standard output or, where it goes to a file, there.
-fn look(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
+fn text_style(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
     let terminal = context.terminal.filter(|_| is_stdout);
     let has_colors = match color {
         ColorMode::Auto => terminal.is_some_and(|terminal| terminal.has_colors),

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::all_rows::{self, AllRows};
 use super::counter::Counter;
-use super::tally::{EventCounts, Tally};
+use super::tally::{EventCounts, SummaryTally};
 use super::timeline::Timeline;
 use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::value_stats::ValueStats;
@@ -65,11 +65,11 @@ impl Summary {
     /// which keeps its `top` most frequent rows. `all` is given every row.
     pub(super) fn new(
         headings: Vec<(TableTopic, Vec<String>)>,
-        tallies: Vec<Tally>,
+        tallies: Vec<SummaryTally>,
         top: usize,
         mut all: Option<&mut AllRows>,
     ) -> Result<Summary, Error> {
-        let (counts, mut counters) = Tally::merge(tallies)?;
+        let (counts, mut counters) = SummaryTally::merge(tallies)?;
         let roles = vec!["principal".to_string()];
         let roles =
             SummaryTable::new(TableTopic::Denied, roles, 0, counters.pop().unwrap_or_default(), top, |_, _| Ok(()))?;

@@ -8,7 +8,7 @@ use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
 use super::timeline::Timeline;
 use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
-use crate::cloudtrail::denial::Denial;
+use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::time::Clock;
 use crate::command::summary::buckets::BucketedTime;
@@ -31,7 +31,7 @@ pub(super) struct CountedColumns {
 }
 
 /// All that one thread counts.
-pub(super) struct Tally {
+pub(super) struct SummaryTally {
     readers: EventReaders,
     subjects: Vec<CountedColumns>,
     /// One for each subject, one for denied calls, and one for who was denied them.
@@ -39,7 +39,7 @@ pub(super) struct Tally {
     counts: EventCounts,
     /// What the counters may take.
     room: usize,
-    moment: BucketedTime,
+    bucketed_time: BucketedTime,
     style: CellStyle,
     /// Memory for a value.
     value: Vec<u8>,
@@ -82,7 +82,7 @@ struct EventReaders {
     clock: Clock,
     access: AccessKind,
     failure: FailureRule,
-    denial: Denial,
+    denial: DenialMatcher,
     identities: IdentityReader,
     name: CountedColumns,
 }
@@ -149,23 +149,23 @@ impl CountedColumns {
     }
 }
 
-impl Tally {
+impl SummaryTally {
     /// Creates tallies that put what does not fit into the same place on disk, one for
     /// each number of bytes that it may keep in memory.
     pub(super) fn with_rooms(
         rooms: impl Iterator<Item = usize>,
         subjects: Vec<CountedColumns>,
         fields: &mut FieldSet,
-    ) -> Result<Vec<Tally>, Error> {
+    ) -> Result<Vec<SummaryTally>, Error> {
         let readers = EventReaders::new(fields)?;
         let spills: Vec<Arc<CountSpill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
-        let tally = |room| Tally {
+        let tally = |room| SummaryTally {
             readers: readers.clone(),
             subjects: subjects.clone(),
             counters: spills.iter().map(|spill| Counter::new(Arc::clone(spill))).collect(),
             counts: EventCounts { week: vec![0; WEEK], empty: vec![0; subjects.len()], ..EventCounts::default() },
             room,
-            moment: BucketedTime::new(0),
+            bucketed_time: BucketedTime::new(0),
             style: CellStyle::default(),
             value: Vec::new(),
             failure: None,
@@ -190,14 +190,14 @@ impl Tally {
     #[inline]
     fn count(&mut self, event: &Event<'_>, file: &str) -> bool {
         let mut has_grown = false;
-        let Tally { readers, subjects, counters, counts, moment, style, value, .. } = self;
+        let SummaryTally { readers, subjects, counters, counts, bucketed_time, style, value, .. } = self;
         let second = readers.clock.second(event);
         let (kind, is_failed) = readers.kind(event);
-        counts.add(second, kind, readers.clock.has_other_forms(), moment);
-        let moment = second.map(|_| &*moment);
+        counts.add(second, kind, readers.clock.has_other_forms(), bucketed_time);
+        let bucketed_time = second.map(|_| &*bucketed_time);
         for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
             if let Some((bytes, length)) = subject.short(event).filter(|_| !subject.are_errors) {
-                has_grown |= counter.add_short(bytes, length, moment);
+                has_grown |= counter.add_short(bytes, length, bucketed_time);
                 continue;
             }
             value.clear();
@@ -205,7 +205,7 @@ impl Tally {
             if subject.is_omitted(value) {
                 *empty += 1;
             } else {
-                has_grown |= counter.add(value, moment);
+                has_grown |= counter.add(value, bucketed_time);
             }
         }
         if is_failed && readers.denial.is_denied(event) {
@@ -213,18 +213,18 @@ impl Tally {
             value.clear();
             readers.write_principal(event, style, value);
             if let [.., denied, roles] = &mut counters[..] {
-                has_grown |= roles.add(value, moment);
+                has_grown |= roles.add(value, bucketed_time);
                 value.push(b'\t');
                 counts.cut_values += u64::from(readers.name.value(event, file, style, value));
-                has_grown |= denied.add(value, moment);
+                has_grown |= denied.add(value, bucketed_time);
             }
         }
         has_grown
     }
 
-    /// Appends what [`add`](Tally::add) would count of an event to `facts`.
+    /// Appends what [`add`](SummaryTally::add) would count of an event to `facts`.
     pub(super) fn note(&mut self, event: &Event<'_>, file: &str, id: Option<IdHash>, facts: &mut EventFacts) {
-        let Tally { readers, subjects, style, .. } = self;
+        let SummaryTally { readers, subjects, style, .. } = self;
         let second = readers.clock.second(event);
         let (kind, is_failed) = readers.kind(event);
         let mut cut_values = 0;
@@ -263,14 +263,14 @@ impl Tally {
     }
 
     fn count_fact(&mut self, fact: &EventFact, values: &mut dyn Iterator<Item = Option<&[u8]>>) -> bool {
-        let Tally { counters, counts, moment, value, .. } = self;
-        counts.add(fact.second, fact.kind.into(), fact.has_other_times, moment);
+        let SummaryTally { counters, counts, bucketed_time, value, .. } = self;
+        counts.add(fact.second, fact.kind.into(), fact.has_other_times, bucketed_time);
         counts.cut_values += u64::from(fact.cut_values);
-        let moment = fact.second.map(|_| &*moment);
+        let bucketed_time = fact.second.map(|_| &*bucketed_time);
         let mut has_grown = false;
         for (counter, empty) in counters.iter_mut().zip(&mut counts.empty) {
             match values.next().flatten() {
-                Some(value) => has_grown |= counter.add(value, moment),
+                Some(value) => has_grown |= counter.add(value, bucketed_time),
                 None => *empty += 1,
             }
         }
@@ -279,12 +279,12 @@ impl Tally {
                 (&mut counters[..], values.next(), values.next())
         {
             counts.denied += 1;
-            has_grown |= roles.add(principal, moment);
+            has_grown |= roles.add(principal, bucketed_time);
             value.clear();
             value.extend_from_slice(principal);
             value.push(b'\t');
             value.extend_from_slice(name);
-            has_grown |= denied.add(value, moment);
+            has_grown |= denied.add(value, bucketed_time);
         }
         has_grown
     }
@@ -302,7 +302,7 @@ impl Tally {
     }
 
     /// Puts together what all threads counted.
-    pub(super) fn merge(tallies: Vec<Tally>) -> Result<(EventCounts, Vec<Vec<Counter>>), Error> {
+    pub(super) fn merge(tallies: Vec<SummaryTally>) -> Result<(EventCounts, Vec<Vec<Counter>>), Error> {
         let mut counts = EventCounts { week: vec![0; WEEK], ..EventCounts::default() };
         let mut counters: Vec<Vec<Counter>> = Vec::new();
         for tally in tallies {
@@ -325,7 +325,7 @@ impl EventReaders {
             clock: Clock::new(fields)?,
             access: AccessKind::new(fields)?,
             failure: FailureRule::new(fields)?,
-            denial: Denial::new(fields)?,
+            denial: DenialMatcher::new(fields)?,
             identities: IdentityReader::new(fields)?,
             name: CountedColumns::new(&["eventName"], true, fields)?,
         })
@@ -353,16 +353,16 @@ impl EventReaders {
 }
 
 impl EventCounts {
-    /// Counts an event of a kind. `moment` is set to its time, if it has one.
+    /// Counts an event of a kind. `bucketed_time` is set to its time, if it has one.
     #[inline]
-    fn add(&mut self, second: Option<i64>, kind: usize, has_other_times: bool, moment: &mut BucketedTime) {
+    fn add(&mut self, second: Option<i64>, kind: usize, has_other_times: bool, bucketed_time: &mut BucketedTime) {
         self.kinds[kind] += 1;
         let Some(second) = second else { return self.all.add(None) };
-        moment.set(second);
+        bucketed_time.set(second);
         self.has_other_times |= has_other_times;
-        self.all.add(Some(moment));
-        self.timeline.add(moment, kind);
-        self.week[moment.hour_of_week] += 1;
+        self.all.add(Some(bucketed_time));
+        self.timeline.add(bucketed_time, kind);
+        self.week[bucketed_time.hour_of_week] += 1;
     }
 
     fn merge(&mut self, other: EventCounts) {

@@ -101,7 +101,7 @@ impl TextPage {
         }
         self.labelled("Events", &events);
         if summary.untimed() > 0 {
-            self.labelled("", &format!("{} without a time that can be read", number(summary.untimed())));
+            self.labelled("", &format!("{} without a readable time", number(summary.untimed())));
         }
         for (label, about) in [("Accounts", TableTopic::Accounts), ("Regions", TableTopic::Regions)] {
             if let Some(table) = summary.table(about).filter(|table| table.distinct > 0) {

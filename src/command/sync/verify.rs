@@ -17,12 +17,12 @@ const WINDOW: usize = 1 << 20;
 
 /// Verifies objects as they arrive. Memory is reused for the next object.
 #[derive(Default)]
-pub(super) struct Verifier {
+pub(super) struct DownloadVerifier {
     /// Inflaters not in use; never more than there are download threads.
     idle: Mutex<Vec<Inflater>>,
 }
 
-impl ObjectVerifier for Verifier {
+impl ObjectVerifier for DownloadVerifier {
     fn is_whole(&self, mut file: &File) -> io::Result<bool> {
         // The file is locked, so only the handle that wrote it can read it.
         file.rewind()?;
@@ -47,15 +47,15 @@ impl ObjectVerifier for Verifier {
     }
 }
 
-impl Verifier {
+impl DownloadVerifier {
     fn idle(&self) -> MutexGuard<'_, Vec<Inflater>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Verifier {
+impl std::fmt::Debug for DownloadVerifier {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Verifier").field("idle", &self.idle().len()).finish()
+        formatter.debug_struct("DownloadVerifier").field("idle", &self.idle().len()).finish()
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn only_whole_gzip_is_whole() {
-        let verifier = Verifier::default();
+        let verifier = DownloadVerifier::default();
         let is_whole = |bytes: &[u8]| {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(bytes).unwrap();

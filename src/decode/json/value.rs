@@ -95,8 +95,8 @@ impl<'a> JsonValue<'a> {
     #[inline]
     pub fn is_plain(&self) -> bool {
         match self.kind() {
-            ValueKind::String => !self.text.marks.odd.any(self.start + 1, self.end - 1),
-            _ => self.text.is_dense && !self.text.marks.odd.any(self.start, self.end),
+            ValueKind::String => !self.text.marks.needs_escape.any(self.start + 1, self.end - 1),
+            _ => self.text.is_dense && !self.text.marks.needs_escape.any(self.start, self.end),
         }
     }
 
@@ -113,7 +113,7 @@ impl<'a> JsonValue<'a> {
         let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
         let chunk = rest.first_chunk()?;
         let length = self.end - self.start - 2;
-        let is_short = length < JsonValue::SHORT && !self.text.marks.odd.any(self.start + 1, self.end - 1);
+        let is_short = length < JsonValue::SHORT && !self.text.marks.needs_escape.any(self.start + 1, self.end - 1);
         is_short.then_some((chunk, length))
     }
 

@@ -19,8 +19,8 @@ use crate::syntax::window::{WindowEdge, point};
 pub(super) const RIGHT: &str = "not a condition; write 'FIELD = VALUE' or != (globs), ~ or !~ (regular expressions), \
                      <, <=, > or >= (numbers and times), or FIELD or !FIELD for what is there or is not, \
                      such as 'requestParameters.bucketName = my-*'";
-pub(super) const ONE: &str = "more than one condition; give each a --where of its own, and all must hold; \
-                   {a,b} in a value stands for either (a value in quotes is taken as it is)";
+pub(super) const ONE: &str = "more than one condition; write one --where for each, and events must meet all of them; \
+                   {a,b} matches either value (text in quotes is not split)";
 pub(super) const ORDERED: &str = "expected a number or time after the operator, such as 3600, 30d, 2026-10-01 \
                        or 2026-10-01T12:00:00Z";
 
@@ -76,16 +76,16 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
             "=!" => "FIELD != VALUE",
             "=>" => "FIELD >= VALUE",
             "=<" => "FIELD <= VALUE",
-            _ => "one of = != ~ !~ < <= > >=, and a value that begins with one in quotes",
+            _ => "one of = != ~ !~ < <= > >=, and quote a value that begins with an operator",
         };
-        return Err(format!("there is no {operator}; write {meant}"));
+        return Err(format!("unknown operator {operator}; write {meant}"));
     }
     let unquoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
     if unquoted.is_none() && is_several(value) {
         return Err(ONE.into());
     }
     if value.is_empty() {
-        return Err("compares with nothing; !FIELD asks for events without the field, FIELD for those with it".into());
+        return Err("no value after the operator; !FIELD selects events without the field, FIELD those with it".into());
     }
     let value = unquoted.unwrap_or(value);
     let side = |wanted| OrderingSet { wanted, or_equal: operator.ends_with('=') };
@@ -137,7 +137,7 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
     let bare = value.trim_matches(QUOTES);
     if field == "sourceIPAddress" && bare.contains('/') && bare.parse::<IpNet>().is_ok() {
         let not = if is_negated { "!" } else { "" };
-        return Some(format!("compares with a network; write --source-ip '{not}{bare}'"));
+        return Some(format!("a network, which only --source-ip can match; write --source-ip '{not}{bare}'"));
     }
     if is_quoted {
         return None;
@@ -145,14 +145,16 @@ pub(super) fn never_fits(field: &str, value: &str, is_negated: bool) -> Option<S
     let is_half =
         |quote: &char| (value.starts_with(*quote) || value.ends_with(*quote)) && value.matches(*quote).count() % 2 == 1;
     if QUOTES.iter().any(is_half) {
-        return Some("a quote without its second; a value that holds one stands in quotes of the other kind".into());
+        return Some("an unclosed quote; a value that contains one needs quotes of the other kind".into());
     }
     if value.starts_with('!') {
-        return Some("a ! before the value; write FIELD != VALUE, or \\! for one that is part of it".into());
+        return Some("a ! before the value; write FIELD != VALUE, or \\! for a literal !".into());
     }
     let is_list = WORDS.contains(&field) && !value.contains(['{', '[', '\\']) && !value.contains(char::is_whitespace);
     (is_list && value.contains(',')).then(|| {
-        format!("a comma, which no {field} holds; write {{{value}}} for either (a value in quotes is taken as it is)")
+        format!(
+            "a comma, which {field} never contains; write {{{value}}} to match either value, or quote a literal comma"
+        )
     })
 }
 

@@ -43,13 +43,13 @@ impl Expression {
         let Some(term) = parse_term(text) else {
             return Expression { needs: RequiredFields::All, yields: OutputKind::Either, mistake: None };
         };
-        let look = look(&term);
-        let needs = if look.is_whole { RequiredFields::All } else { look.needs };
+        let input = term_input(&term);
+        let needs = if input.is_whole { RequiredFields::All } else { input.needs };
         let is_of_log = matches!(&needs, RequiredFields::Only(names) if names.contains("Records"));
         let mistake = match &term {
             parse::Term::BinOp(_, BinaryOp::Assign, _) => Some("= assigns; write == to compare"),
             _ if is_of_log => {
-                Some("there is no .Records: the expression gets one event at a time; leave .Records[] out")
+                Some("an event has no .Records: the expression gets one event at a time; leave out .Records[]")
             }
             _ => None,
         };
@@ -129,7 +129,7 @@ impl TermInput {
     }
 }
 
-fn look(term: &JqTerm<'_>) -> TermInput {
+fn term_input(term: &JqTerm<'_>) -> TermInput {
     match term {
         parse::Term::Id => TermInput { is_whole: true, ..TermInput::NOTHING },
         parse::Term::Num(_) | parse::Term::Var(_) => TermInput::NOTHING,
@@ -138,13 +138,14 @@ fn look(term: &JqTerm<'_>) -> TermInput {
             _ => None,
         })),
         parse::Term::Arr(None) => TermInput::NOTHING,
-        parse::Term::Arr(Some(term)) | parse::Term::Neg(term) => look(term).looked_at(),
+        parse::Term::Arr(Some(term)) | parse::Term::Neg(term) => term_input(term).looked_at(),
         parse::Term::Obj(members) => members.iter().map(member).fold(TermInput::NOTHING, TermInput::and),
         parse::Term::BinOp(left, operator, right) => binary(left, operator, right),
-        parse::Term::TryCatch(term, None) => look(term),
+        parse::Term::TryCatch(term, None) => term_input(term),
         parse::Term::IfThenElse(branches, other) => {
-            let branches = branches.iter().map(|(when, then)| look(when).looked_at().and(look(then)));
-            let other = other.as_ref().map_or(TermInput { is_whole: true, ..TermInput::NOTHING }, |other| look(other));
+            let branches = branches.iter().map(|(when, then)| term_input(when).looked_at().and(term_input(then)));
+            let other =
+                other.as_ref().map_or(TermInput { is_whole: true, ..TermInput::NOTHING }, |other| term_input(other));
             branches.fold(other, TermInput::and)
         }
         parse::Term::Call(name, arguments) => call(name, arguments),
@@ -155,30 +156,30 @@ fn look(term: &JqTerm<'_>) -> TermInput {
 
 /// Combines terms whose outputs are read in turn.
 fn all<'t, 's: 't>(terms: impl Iterator<Item = &'t JqTerm<'s>>) -> TermInput {
-    terms.map(|term| look(term).looked_at()).fold(TermInput::NOTHING, TermInput::and)
+    terms.map(|term| term_input(term).looked_at()).fold(TermInput::NOTHING, TermInput::and)
 }
 
 fn member((key, value): &(JqTerm<'_>, Option<JqTerm<'_>>)) -> TermInput {
     match (key, value) {
         (parse::Term::Var(_), None) => TermInput::NOTHING,
         (key, None) => literal(key).map_or(TermInput::ALL, TermInput::field),
-        (key, Some(value)) => look(key).looked_at().and(look(value).looked_at()),
+        (key, Some(value)) => term_input(key).looked_at().and(term_input(value).looked_at()),
     }
 }
 
 fn binary(left: &JqTerm<'_>, operator: &BinaryOp<&str>, right: &JqTerm<'_>) -> TermInput {
     match operator {
         BinaryOp::Pipe(None) => {
-            let before = look(left);
+            let before = term_input(left);
             match before.is_whole {
-                true => TermInput { is_whole: false, ..before }.and(look(right)),
+                true => TermInput { is_whole: false, ..before }.and(term_input(right)),
                 false => before,
             }
         }
-        BinaryOp::Pipe(Some(Pattern::Var(_))) => look(left).looked_at().and(look(right)),
-        BinaryOp::Comma | BinaryOp::Alt => look(left).and(look(right)),
+        BinaryOp::Pipe(Some(Pattern::Var(_))) => term_input(left).looked_at().and(term_input(right)),
+        BinaryOp::Comma | BinaryOp::Alt => term_input(left).and(term_input(right)),
         BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
-            look(left).looked_at().and(look(right).looked_at())
+            term_input(left).looked_at().and(term_input(right).looked_at())
         }
         _ => TermInput::ALL,
     }
@@ -186,17 +187,17 @@ fn binary(left: &JqTerm<'_>, operator: &BinaryOp<&str>, right: &JqTerm<'_>) -> T
 
 fn call(name: &str, arguments: &[JqTerm<'_>]) -> TermInput {
     match (name, arguments) {
-        ("select", [when]) => TermInput { is_whole: true, ..look(when).looked_at() },
+        ("select", [when]) => TermInput { is_whole: true, ..term_input(when).looked_at() },
         ("empty" | "true" | "false" | "null" | "now", []) => TermInput::NOTHING,
-        ("any" | "all", [each, _]) => look(each).looked_at(),
-        ("first" | "last", [each]) => look(each),
+        ("any" | "all", [each, _]) => term_input(each).looked_at(),
+        ("first" | "last", [each]) => term_input(each),
         ("has", [key]) => literal(key).map_or(TermInput::ALL, TermInput::field),
         _ => TermInput::ALL,
     }
 }
 
 fn along(of: &JqTerm<'_>, Path(parts): &Path<JqTerm<'_>>) -> TermInput {
-    let before = look(of);
+    let before = term_input(of);
     let (first, rest) = match (before.is_whole, parts.split_first()) {
         (true, Some(((Part::Index(name), _), rest))) => match literal(name) {
             Some(name) => (TermInput { is_whole: false, ..before }.and(TermInput::field(name)), rest),

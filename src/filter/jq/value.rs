@@ -31,7 +31,7 @@ pub(super) fn of_fields(event: &Event<'_>, fields: &[(String, FieldId)]) -> Resu
 }
 
 fn at_depth(value: JsonValue<'_>, left: usize) -> Result<Val, String> {
-    let deeper = left.checked_sub(1).ok_or("nested too deep");
+    let deeper = left.checked_sub(1).ok_or("nested too deeply");
     Ok(match value.kind() {
         ValueKind::Null => Val::Null,
         ValueKind::String => text(value.raw_string().unwrap_or_default()),

@@ -35,21 +35,21 @@ impl WorkbookInfo {
             _ if *zone == TimeZone::UTC => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
             zone => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
         };
-        about.say("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
-        about.say("Written at", time(provenance.now));
-        about.say("Asked for", provenance.command);
+        about.add("Written by", concat!("trail2tsv ", env!("CARGO_PKG_VERSION")));
+        about.add("Written at", time(provenance.now));
+        about.add("Command", provenance.command);
         if let Some(since) = provenance.window.since {
-            about.say("Events since", time(since));
+            about.add("Events since", time(since));
         }
         if let Some(until) = provenance.window.until {
-            about.say("Events before", time(until));
+            about.add("Events before", time(until));
         }
-        about.say("Times are in", zone_name(zone));
+        about.add("Time zone", zone_name(zone));
         about
     }
 
     /// Adds a line.
-    pub(super) fn say(&mut self, what: &'static str, text: impl Into<String>) {
+    pub(super) fn add(&mut self, what: &'static str, text: impl Into<String>) {
         self.lines.push((what, text.into()));
     }
 
@@ -89,6 +89,6 @@ fn zone_name(zone: &TimeZone) -> String {
     match (zone.iana_name(), zone.to_fixed_offset()) {
         (Some(name), _) => name.into(),
         (None, Ok(offset)) => format!("UTC{}", Timestamp::UNIX_EPOCH.to_zoned(offset.to_time_zone()).strftime("%:z")),
-        (None, Err(_)) => "the zone of this machine".into(),
+        (None, Err(_)) => "the local time zone".into(),
     }
 }

@@ -100,7 +100,7 @@ impl WorkbookWriter {
             self.workbook.save_to_writer(&mut *target)
         });
         // An error of the target is closer to the cause than that of the library.
-        target.take_trouble().map_or(written, Err)
+        target.take_error().map_or(written, Err)
     }
 
     fn cell(&mut self, typed: TypedCell<'_>) -> Result<(), XlsxError> {

@@ -7,7 +7,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 /// Cause of an error if no provider had credentials.
-pub(super) const NO_CREDENTIALS: &str = "no credentials were found";
+pub(super) const NO_CREDENTIALS: &str = "no credentials found";
 
 /// The kind of an error, which decides what can be done about it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -24,7 +24,7 @@ pub enum AwsErrorKind {
     AccessDenied,
     /// The service asks to slow down.
     Throttled,
-    /// There was no answer in time.
+    /// There was no response before the timeout.
     Timeout,
     /// The connection could not be made, or broke.
     Unreachable,
@@ -112,10 +112,10 @@ impl AwsErrorKind {
     fn remedy(self) -> Option<&'static str> {
         match self {
             AwsErrorKind::NoCredentials => {
-                Some("sign in, for example by `aws sso login`, or choose others by --profile")
+                Some("sign in, for example with `aws sso login`, or choose another profile with --profile")
             }
             AwsErrorKind::ExpiredCredentials | AwsErrorKind::RejectedCredentials => {
-                Some("sign in again, for example by `aws sso login`, or choose others by --profile")
+                Some("sign in again, for example with `aws sso login`, or choose another profile with --profile")
             }
             _ => None,
         }
@@ -129,8 +129,8 @@ impl AwsError {
         let kind = AwsErrorKind::of_response(status, code, message);
         let cause = match kind {
             AwsErrorKind::ExpiredCredentials => format!("the credentials have expired ({code})"),
-            AwsErrorKind::RejectedCredentials => format!("the credentials are not accepted ({code})"),
-            AwsErrorKind::ClockSkew => format!("the clock of this machine is wrong ({code})"),
+            AwsErrorKind::RejectedCredentials => format!("the credentials were rejected ({code})"),
+            AwsErrorKind::ClockSkew => format!("the system clock is wrong ({code})"),
             AwsErrorKind::AccessDenied => format!("access denied ({code}): {message}"),
             _ => format!("{code}: {message}"),
         };
@@ -146,7 +146,7 @@ impl AwsError {
     pub fn without_answer(service: &str, error: &(dyn StdError + 'static), kind: AwsErrorKind) -> AwsError {
         let root = root_cause(error);
         let cause = match kind {
-            AwsErrorKind::Timeout => "no answer in time".into(),
+            AwsErrorKind::Timeout => "no response before the timeout".into(),
             AwsErrorKind::Unreachable => format!("{service} cannot be reached: {root}"),
             _ => root,
         };
@@ -225,8 +225,8 @@ mod tests {
     fn error_responses_are_classified_and_name_a_remedy() {
         for (code, kind, text) in [
             ("ExpiredToken", AwsErrorKind::ExpiredCredentials, "the credentials have expired (ExpiredToken); sign in"),
-            ("AuthFailure", AwsErrorKind::RejectedCredentials, "the credentials are not accepted (AuthFailure); sign"),
-            ("RequestTimeTooSkewed", AwsErrorKind::ClockSkew, "the clock of this machine is wrong ("),
+            ("AuthFailure", AwsErrorKind::RejectedCredentials, "the credentials were rejected (AuthFailure); sign"),
+            ("RequestTimeTooSkewed", AwsErrorKind::ClockSkew, "the system clock is wrong ("),
             ("UnauthorizedOperation", AwsErrorKind::AccessDenied, "access denied (UnauthorizedOperation): why"),
             ("RequestLimitExceeded", AwsErrorKind::Throttled, "RequestLimitExceeded: why"),
             ("InvalidParameterValue", AwsErrorKind::Other, "InvalidParameterValue: why"),
@@ -244,7 +244,7 @@ mod tests {
     fn failures_without_an_answer_name_the_service_or_the_credentials() {
         let text =
             |error: &str, kind| AwsError::without_answer("EC2", &io::Error::other(error.to_string()), kind).to_string();
-        assert_eq!(text("x", AwsErrorKind::Timeout), "no answer in time");
+        assert_eq!(text("x", AwsErrorKind::Timeout), "no response before the timeout");
         assert_eq!(text("refused (os error 1)", AwsErrorKind::Unreachable), "EC2 cannot be reached: refused");
         assert_eq!(text("x", AwsErrorKind::Other), "x");
         let missing = |error: &str| missing_credentials(&io::Error::other(error.to_string()));

@@ -1,4 +1,4 @@
-//! Checks whether a profile exists after no credentials were found, because the SDK does not
+//! Checks whether a profile exists after no credentials found, because the SDK does not
 //! report a missing profile.
 
 use std::collections::BTreeSet;
@@ -24,10 +24,10 @@ pub fn missing(option: Option<&str>) -> Option<String> {
         return None;
     }
     let there_are = match names.is_empty() {
-        true => "there are none in ~/.aws".to_string(),
-        false => format!("there are {}", names.into_iter().collect::<Vec<_>>().join(", ")),
+        true => "~/.aws contains no profiles".to_string(),
+        false => format!("available profiles: {}", names.into_iter().collect::<Vec<_>>().join(", ")),
     };
-    Some(format!("{by} {name:?}: there is no such profile; {there_are}"))
+    Some(format!("{by} {name:?}: profile not found; {there_are}"))
 }
 
 /// Returns the profile names in a configuration file.

@@ -107,7 +107,7 @@ impl S3Client {
     /// Looks up the prefix as the key of a single object.
     async fn object(&self, folder: &Location, lists: &AtomicU64) -> Result<FirstListing, Error> {
         let key = folder.object_key();
-        let nothing = || Error::Failed(format!("{folder}: there is nothing below it"));
+        let nothing = || Error::Failed(format!("{folder}: no objects with this prefix"));
         if key.is_empty() {
             return Err(nothing());
         }
@@ -118,7 +118,7 @@ impl S3Client {
     }
 
     /// Returns a client with the same configuration and separate connections.
-    pub(super) fn twin(&self) -> S3Client {
+    pub(super) fn with_own_connections(&self) -> S3Client {
         let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
         S3Client { s3, bucket: Arc::clone(&self.bucket), region: self.region.clone(), payer: self.payer.clone() }
     }

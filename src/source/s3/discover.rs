@@ -21,7 +21,7 @@ const DEEPEST: usize = 3;
 /// full of photos ends.
 const MOST: usize = 1000;
 
-const DIGESTS: &str = "digests prove that logs are unaltered, and hold no events; name the logs beside them";
+const DIGESTS: &str = "digest files contain no events; name the log files beside them";
 
 /// Result of a search. `E` is the error for a folder that could not be listed.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl<'a, E> FolderSearch<'a, E> {
         {
             self.leave_out(kind, folder);
         }
-        self.scope.admits_folder(folder) && self.is_on_the_way(folder)
+        self.scope.includes_folder(folder) && self.is_on_the_way(folder)
     }
 
     fn leave_out(&mut self, kind: &str, folder: &str) {
@@ -226,7 +226,10 @@ impl<'a, E> FolderSearch<'a, E> {
                     notes.insert(0, self.explain_no_logs());
                     return Err(notes.join("; "));
                 }
-                regions => notes.push(format!("no logs of the regions asked for; there are {}", join_few(regions))),
+                regions => notes.push(format!(
+                    "no logs for the requested regions; the bucket contains regions {}",
+                    join_few(regions)
+                )),
             }
         }
         self.found.notes = notes.into_iter().map(|note| format!("{}: {note}", self.root)).collect();
@@ -239,23 +242,24 @@ impl<'a, E> FolderSearch<'a, E> {
         for (folders, place) in [(&self.beside, "beside"), (&self.unknown, "in")] {
             if !folders.is_empty() {
                 let names = join_few(folders.iter().map(String::as_str));
-                notes
-                    .push(format!("not looked into {place} AWSLogs/: {names}; if there are logs, name it by --prefix"));
+                notes.push(format!(
+                    "not searched {place} AWSLogs/: {names}; if a folder contains logs, name it with --prefix"
+                ));
             }
         }
         if let (objects, Some(example)) = &self.stray {
             let objects = count(*objects, "object");
-            notes.push(format!("not read: {objects} outside of any region, as {example}; name one to read it"));
+            notes.push(format!("not read: {objects} outside any region, such as {example}; name an object to read it"));
         }
         for (kind, folder) in &self.new_kinds {
-            notes.push(format!("not read: {kind}, as in {folder}; name such a folder to read it"));
+            notes.push(format!("not read: {kind}, such as {folder}; name the folder to read it"));
         }
         if let Some((accounts, why)) = &self.unpeeked {
             let accounts = count(*accounts, "account");
-            notes.push(format!("which other kinds of logs there are is not known of {accounts}: {why}"));
+            notes.push(format!("other kinds of logs cannot be listed in {accounts}: {why}"));
         }
         if self.outside > MOST {
-            notes.push(format!("only {MOST} folders were searched for AWSLogs/; name what is before it by --prefix"));
+            notes.push(format!("only {MOST} folders were searched for AWSLogs/; name its parent folder with --prefix"));
         }
         notes
     }
@@ -265,7 +269,7 @@ impl<'a, E> FolderSearch<'a, E> {
         let trails =
             self.seen.iter().filter_map(|folder| Some((folder.trim_end_matches('/').rsplit_once('/')?, folder)));
         let wanted = trails.filter(|((trail, _), folder)| {
-            FolderLevel::of(folder) == FolderLevel::Region && self.scope.admits_folder(trail)
+            FolderLevel::of(folder) == FolderLevel::Region && self.scope.includes_folder(trail)
         });
         wanted.map(|((_, region), _)| region).collect()
     }
@@ -285,8 +289,8 @@ impl<'a, E> FolderSearch<'a, E> {
         }
         let what = "no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it";
         match self.seen.is_empty() {
-            true => format!("{what}; there are no folders in it"),
-            false => format!("{what}; it holds {}", join_few(self.seen.iter().map(String::as_str))),
+            true => format!("{what}; it contains no folders"),
+            false => format!("{what}; it contains {}", join_few(self.seen.iter().map(String::as_str))),
         }
     }
 }

@@ -40,7 +40,10 @@ impl DownloadThreads {
         let (mut threads, mut workers) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            threads.push(DownloadThread { client: Arc::new(client.twin()), tasks: runtime.handle().clone() });
+            threads.push(DownloadThread {
+                client: Arc::new(client.with_own_connections()),
+                tasks: runtime.handle().clone(),
+            });
             let (end, ended) = oneshot::channel();
             let run = move || drop(runtime.block_on(ended));
             let handle = std::thread::Builder::new().name("download".into()).spawn(run)?;

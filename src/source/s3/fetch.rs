@@ -105,7 +105,7 @@ impl ObjectFetcher {
         let folder = split(key).0;
         if self.cleaned.as_deref() != Some(folder) {
             let refused = self.filter.shared.mirror.clean(key).into_iter();
-            let text = "is named like an unfinished download, and is not a regular file; it is left alone";
+            let text = "is named like an unfinished download, but is not a regular file; it was not removed";
             self.notes.extend(refused.map(|path| format!("{}: {text}", path.display())));
             self.cleaned = Some(folder.to_string());
         }
@@ -114,7 +114,7 @@ impl ObjectFetcher {
             Some(MirrorEntry::Special) => "is not a regular file",
             Some(MirrorEntry::File(_) | MirrorEntry::Folder) | None => return,
         };
-        self.notes.push(format!("{}: {what}; the object takes its place", path.display()));
+        self.notes.push(format!("{}: {what}; replaced by the object", path.display()));
     }
 }
 
@@ -253,7 +253,10 @@ pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
 /// after the first sentence are dropped because they do not help the user.
 fn body_error(error: &dyn StdError) -> FetchFailure {
     let cause = root_cause(error);
-    FetchFailure::Broken(format!("its body came broken: {}", cause.split(". ").next().unwrap_or_default()))
+    FetchFailure::Broken(format!(
+        "the response body is incomplete or damaged: {}",
+        cause.split(". ").next().unwrap_or_default()
+    ))
 }
 
 /// True if a file has the path of a required folder or the reverse. This affects a single
@@ -265,7 +268,7 @@ fn is_in_the_way(error: &io::Error) -> bool {
 
 /// A mirror that cannot be written to fails for every object, which ends the run.
 fn disk_error(path: &Path, error: &io::Error) -> Error {
-    Error::Failed(format!("{}: cannot be written: {}; what is mirrored stays", path.display(), plain(error)))
+    Error::Failed(format!("{}: cannot be written: {}; files already mirrored are kept", path.display(), plain(error)))
 }
 
 /// Creates the item for an incomplete listing.

@@ -21,7 +21,7 @@ pub(super) struct TruncatedList;
 
 impl fmt::Display for TruncatedList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer is cut off")
+        f.write_str("the response is truncated")
     }
 }
 

@@ -226,7 +226,7 @@ struct ListCursor {
     is_past: bool,
 }
 
-const DISORDER: &str = "the keys of the list are out of order, or come again";
+const DISORDER: &str = "the listed keys are out of order or repeated";
 
 impl ListCursor {
     fn new(start: String, last_day: Option<Date>) -> ListCursor {

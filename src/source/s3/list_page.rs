@@ -32,12 +32,12 @@ impl ListPage {
         let count = answer.key_count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
         // Some servers count only objects, so the page may contain more than `count`.
         if contents.len() + prefixes.len() < count {
-            return Err("the answer holds fewer keys than it counts");
+            return Err("the list response contains fewer keys than its KeyCount");
         }
-        let Some(is_truncated) = answer.is_truncated else { return Err("the answer does not say whether it is all") };
+        let Some(is_truncated) = answer.is_truncated else { return Err("the list response has no IsTruncated") };
         let next = answer.next_continuation_token.filter(|token| is_truncated && !token.is_empty());
         if is_truncated && next.is_none() {
-            return Err("the answer says that there is more, but not where");
+            return Err("the list response is truncated, but has no continuation token");
         }
         let decode = |text: Option<String>| decode(text, is_encoded);
         let objects = contents.into_iter().map(|listed| object(listed, request, decode));
@@ -46,7 +46,7 @@ impl ListPage {
             if is_folder_in(&folder, request.prefix) {
                 Ok(folder)
             } else {
-                Err("a folder of the list is not in the one that was asked for")
+                Err("the list response contains a folder outside the requested prefix")
             }
         });
         Ok(ListPage { objects: objects.collect::<Result<_, _>>()?, folders: folders.collect::<Result<_, _>>()?, next })
@@ -68,10 +68,10 @@ fn object(
     let access = access(object.storage_class.as_ref(), object.restore_status.as_ref());
     let key = decode(object.key)?;
     if !key.starts_with(request.prefix) {
-        return Err("a key of the list is not below the folder that was asked for");
+        return Err("the list response contains a key outside the requested prefix");
     }
     let size = object.size.and_then(|size| u64::try_from(size).ok());
-    Ok(Object { key, size: size.ok_or("an object of the list has no size")?, access })
+    Ok(Object { key, size: size.ok_or("the list response contains an object without a size")?, access })
 }
 
 /// Derives from the storage class whether an object can be read. Objects that
@@ -91,18 +91,18 @@ fn access(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -
 
 /// Decodes a name. With `encoding-type=url`, `+` stands for a space and `%2B` for a plus sign.
 fn decode(text: Option<String>, is_encoded: bool) -> Result<String, &'static str> {
-    let text = text.ok_or("an object of the list has no key")?;
+    let text = text.ok_or("the list response contains an entry without a key")?;
     let text = match is_encoded && text.contains(['+', '%']) {
         true => {
             let spaced = text.replace('+', " ");
             percent_decode_str(&spaced)
                 .decode_utf8()
                 .map(Cow::into_owned)
-                .map_err(|_| "a key of the list is not UTF-8")?
+                .map_err(|_| "the list response contains a key that is not UTF-8")?
         }
         false => text,
     };
-    if text.len() > LONGEST_KEY { Err("a key of the list is longer than keys can be") } else { Ok(text) }
+    if text.len() > LONGEST_KEY { Err("the list response contains a key that is too long") } else { Ok(text) }
 }
 
 /// True if `folder` is a direct subfolder of `parent`.
@@ -148,7 +148,7 @@ impl PageSequence {
             None => self.idle += 1,
         }
         if !self.is_past && (self.repeated > REPEATED || self.idle > IDLE) {
-            return Err("the list of the bucket neither goes on nor ends");
+            return Err("the listing makes no progress and does not end");
         }
         self.token.clone_from(&page.next);
         Ok(())

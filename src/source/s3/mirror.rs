@@ -34,7 +34,10 @@ impl Mirror {
     pub fn open(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
         std::fs::create_dir_all(folder).map_err(|error| {
             let why = plain(&error);
-            Error::Failed(format!("{}: the mirror cannot be made: {why}; choose another by --mirror", folder.display()))
+            Error::Failed(format!(
+                "{}: the mirror cannot be created: {why}; choose another with --mirror",
+                folder.display()
+            ))
         })?;
         let mirror = Mirror::at(folder, bucket)?;
         // A read-only mirror can still contain all the objects needed.
@@ -44,7 +47,7 @@ impl Mirror {
     /// Opens the mirror in a folder that may not exist yet. Returns an error if the folder is
     /// the mirror of another bucket, or its marker file cannot be trusted.
     pub fn at(folder: &Path, bucket: &str) -> Result<Mirror, Error> {
-        let refuse = |what: String| Err(Error::Failed(format!("{}: {what} by --mirror", folder.display())));
+        let refuse = |what: String| Err(Error::Failed(format!("{}: {what} with --mirror", folder.display())));
         let root = match MirrorRoot::open(folder) {
             Ok(root) => Some(Arc::new(root)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
@@ -58,7 +61,7 @@ impl Mirror {
                 BucketAddress(bucket)
             )),
             Some(Err(error)) if is_link(&error) || plain(&error) == SPECIAL => {
-                refuse(format!("its {MARK} is {}; remove that, or choose another", plain(&error)))
+                refuse(format!("its {MARK} is {}; remove it, or choose another", plain(&error)))
             }
             // Without a marker file, the user is responsible for the content.
             _ => Ok(mirror),
@@ -76,19 +79,19 @@ impl Mirror {
         let mut path = self.folder.clone();
         for name in key.split('/') {
             if name.is_empty() || name == "." || name == ".." {
-                return Err("its key leads out of the mirror, or nowhere");
+                return Err("its key contains an empty name, . or ..");
             }
             if name.len() > LONGEST {
-                return Err("a name in its key is too long for a file");
+                return Err("its key contains a name that is too long for a file");
             }
             if name.contains(|character: char| character.is_control() || r#"\:*?"<>|"#.contains(character)) {
-                return Err("its key has characters that file names cannot have everywhere");
+                return Err("its key contains characters that some systems do not allow in file names");
             }
             if name == MARK {
-                return Err("its key is the name of a file that the mirror needs itself");
+                return Err("its key is reserved for a file of the mirror");
             }
             if name.ends_with(partial_file::ENDING) {
-                return Err("its key ends like the name of an unfinished download");
+                return Err("its key ends in the suffix of unfinished downloads");
             }
             path.push(name);
         }

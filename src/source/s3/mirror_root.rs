@@ -45,7 +45,7 @@ pub enum MirrorEntry {
 }
 
 /// Reason for refusing a link.
-pub const LINK: &str = "a link, and links in a mirror are not followed";
+pub const LINK: &str = "a link (links in a mirror are not followed)";
 /// Reason for refusing a pipe, a socket or a device.
 pub const SPECIAL: &str = "not a regular file";
 

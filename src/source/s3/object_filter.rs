@@ -49,7 +49,7 @@ impl ObjectFilter {
             shared.counts.known.fetch_sub(1, Relaxed);
             return ObjectState::NoObject;
         }
-        if !shared.scope.admits_file(&object.key) {
+        if !shared.scope.includes_file(&object.key) {
             shared.counts.unwanted.fetch_add(1, Relaxed);
             return ObjectState::TooOld;
         }
@@ -85,8 +85,8 @@ impl ObjectFilter {
 }
 
 /// The target of such a link can be anywhere.
-pub(super) const BEHIND_A_LINK: &str = "a folder of the mirror is a link, and links in it are not followed";
-pub(super) const IN_THE_WAY: &str = "a file of the mirror would have to be a folder, or a folder a file";
+pub(super) const BEHIND_A_LINK: &str = "its folder in the mirror is a link (links are not followed)";
+pub(super) const IN_THE_WAY: &str = "the mirror has a file where a folder is needed, or the reverse";
 
 /// True if a key lies below that of another object, as `x/y` lies below `x`. A file system
 /// cannot store both. Keys are ordered, so a key that is not a prefix of the current one is not

@@ -44,8 +44,8 @@ impl OfflineMirror {
         let (location, prefix) = (&input.location, input.location.object_key());
         let scope = scope(input)?.below(&input.mirror);
         let Some(root) = mirror.root().filter(|root| has_objects(root)) else {
-            let text = format!("nothing of {} is mirrored here", location.bucket_address());
-            let advice = "run without --offline, or name another folder by --mirror";
+            let text = format!("the mirror contains no objects of {}", location.bucket_address());
+            let advice = "run without --offline, or choose another folder with --mirror";
             return Err(Error::Failed(format!("{}: {text}; {advice}", input.mirror.display())));
         };
         let named = input.mirror.join(prefix);

@@ -32,7 +32,7 @@ pub(super) struct S3Error {
     pub(super) is_transient: bool,
     /// True if the answer is incomplete or invalid.
     pub(super) is_garbled: bool,
-    /// True if no credentials were found.
+    /// True if no credentials found.
     pub(super) has_no_credentials: bool,
     /// Region of the bucket, if the answer contains it.
     pub(super) region: Option<String>,
@@ -53,16 +53,18 @@ impl S3Error {
         let mut has_no_credentials = false;
         let (text, is_fatal) = match (code, status) {
             _ if is_garbled => (garbled.unwrap_or_default(), false),
-            ("NoSuchBucket", _) => ("there is no such bucket".into(), true),
+            ("NoSuchBucket", _) => ("the bucket does not exist".into(), true),
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
-                let region = region.as_deref().unwrap_or("that its owner knows; set AWS_REGION");
+                let region = region.as_deref().unwrap_or("not reported by S3; set AWS_REGION");
                 (format!("the bucket is in another region: {region} ({code})"), true)
             }
-            ("InvalidObjectState", _) => ("it is archived; restore it first (InvalidObjectState)".into(), false),
+            ("InvalidObjectState", _) => {
+                ("the object is archived; restore it first (InvalidObjectState)".into(), false)
+            }
             ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => {
                 (denied(action, error.message().unwrap_or_default()), false)
             }
-            ("NoSuchKey", _) | ("", 404) => ("it is gone from the bucket (NoSuchKey)".into(), false),
+            ("NoSuchKey", _) | ("", 404) => ("the object no longer exists (NoSuchKey)".into(), false),
             _ => match AwsError::of_sdk(SERVICE, error) {
                 AwsError { kind: AwsErrorKind::NoCredentials, cause, .. } => {
                     has_no_credentials = status == 0;
@@ -103,7 +105,7 @@ impl S3Error {
 /// Returns the defect of an answer that has a success status; `None` for other errors.
 fn garbled<E: StdError + 'static>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     if let SdkError::ServiceError(_) = error {
-        return Some("the answer cannot be parsed".into());
+        return Some("the response cannot be parsed".into());
     }
     let mut next = error.source();
     while let Some(error) = next {
@@ -126,18 +128,17 @@ fn region(response: &HttpResponse) -> Option<String> {
 }
 
 /// The remedy for missing credentials: a bucket can be public, in contrast to other resources.
-const SIGN_IN_FIRST: &str =
-    "sign in, for example by `aws sso login`, choose others by --profile, or read a public bucket by --no-sign-request";
+const SIGN_IN_FIRST: &str = "sign in, for example with `aws sso login`, choose another profile with --profile, or read a public bucket with --no-sign-request";
 
 /// Names the missing permission and its resource.
 fn denied(action: &S3Action<'_>, message: &str) -> String {
     if message.contains("kms:") || message.contains("KMS") {
-        return "access denied: kms:Decrypt is needed on the key that the object is encrypted with".into();
+        return "access denied: kms:Decrypt is needed on the key that encrypts the object".into();
     }
     match action {
         S3Action::List { bucket, prefix } => {
             let below = if prefix.is_empty() { String::new() } else { format!(" below {prefix}") };
-            format!("access denied to list it{below}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
+            format!("access denied{below}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
         }
         S3Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
     }

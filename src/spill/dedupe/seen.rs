@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::IdHash;
 use crate::error::Error;
-use crate::spill::scratch::Scratch;
+use crate::spill::scratch::ScratchFile;
 
 /// Maximum number of ids in the hash table.
 const LATEST: usize = 1 << 17;
@@ -74,7 +74,7 @@ impl SeenIds {
     /// Moves the latest ids to the list; writes the list to disk first if they do not fit.
     fn move_latest_to_list(&mut self) -> Result<(), Error> {
         if self.listed.len() + self.latest.len() > self.most_listed {
-            let mut run = SeenRun::new(Scratch::new()?);
+            let mut run = SeenRun::new(ScratchFile::new()?);
             for id in &self.listed {
                 run.append(id)?;
             }
@@ -121,7 +121,7 @@ fn merge_into(list: &mut Vec<IdHash>, more: &[IdHash]) {
 /// A sorted run of ids on disk.
 #[derive(Debug)]
 struct SeenRun {
-    file: Scratch,
+    file: ScratchFile,
     count: usize,
     /// First id of each page, to find the page of an id in memory.
     pages: Vec<IdHash>,
@@ -132,7 +132,7 @@ impl SeenRun {
     const PAGE: usize = 341;
     const LENGTH: usize = size_of::<IdHash>();
 
-    fn new(file: Scratch) -> SeenRun {
+    fn new(file: ScratchFile) -> SeenRun {
         SeenRun { file, count: 0, pages: Vec::new() }
     }
 
@@ -159,7 +159,7 @@ impl SeenRun {
     }
 
     fn merge(one: SeenRun, other: SeenRun) -> Result<SeenRun, Error> {
-        let mut merged = SeenRun::new(Scratch::new()?);
+        let mut merged = SeenRun::new(ScratchFile::new()?);
         let (mut one, mut other) = (SeenRunReader::new(one)?, SeenRunReader::new(other)?);
         loop {
             let next = match (one.id(), other.id()) {

@@ -1,9 +1,9 @@
-//! Who acts in the made-up accounts: every kind of `userIdentity`, with the
+//! The actors in the made-up accounts: every kind of `userIdentity`, with the
 //! user agents and addresses that go with it.
 
 use std::sync::LazyLock;
 
-use super::scene::Scene;
+use super::event_context::EventContext;
 use super::template::Template;
 
 mod agents;
@@ -14,7 +14,7 @@ use identities::identity;
 /// The kinds of identity, by `userIdentity.type`; the roles are told apart by
 /// who takes them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Who {
+pub enum IdentityKind {
     /// `IAMUser`
     User,
     /// `AssumedRole` taken by a person through single sign-on: the session is
@@ -48,29 +48,29 @@ pub enum Who {
     Role,
 }
 
-impl Who {
+impl IdentityKind {
     /// Every kind.
-    pub const ALL: [Who; 15] = [
-        Who::User,
-        Who::Person,
-        Who::Program,
-        Who::Linked,
-        Who::Service,
-        Who::Untyped,
-        Who::Root,
-        Who::Federated,
-        Who::Saml,
-        Who::Web,
-        Who::OtherAccount,
-        Who::IdentityCenter,
-        Who::Directory,
-        Who::Unknown,
-        Who::Role,
+    pub const ALL: [IdentityKind; 15] = [
+        IdentityKind::User,
+        IdentityKind::Person,
+        IdentityKind::Program,
+        IdentityKind::Linked,
+        IdentityKind::Service,
+        IdentityKind::Untyped,
+        IdentityKind::Root,
+        IdentityKind::Federated,
+        IdentityKind::Saml,
+        IdentityKind::Web,
+        IdentityKind::OtherAccount,
+        IdentityKind::IdentityCenter,
+        IdentityKind::Directory,
+        IdentityKind::Unknown,
+        IdentityKind::Role,
     ];
 
     /// Are this one's keys those of a session, and change with it?
     pub(super) fn is_session(self) -> bool {
-        !matches!(self, Who::User)
+        !matches!(self, IdentityKind::User)
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Address {
 
 /// Someone who makes calls.
 pub(super) struct Actor {
-    pub(super) who: Who,
+    pub(super) who: IdentityKind,
     /// The user, the role, or the first part of the service's DNS name.
     pub(super) name: &'static str,
     /// The path of the user or role, with a slash at the end.
@@ -106,7 +106,7 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    fn new(who: Who, name: &'static str, weight: u32) -> Actor {
+    fn new(who: IdentityKind, name: &'static str, weight: u32) -> Actor {
         let (identity, arn) = identity(who);
         Actor {
             who,
@@ -165,22 +165,22 @@ impl Actor {
     }
 
     /// Appends the user agent of one event.
-    pub(super) fn write_agent(&self, scene: &Scene<'_>, out: &mut String) {
+    pub(super) fn write_agent(&self, scene: &EventContext<'_>, out: &mut String) {
         // A session keeps to one tool: the choice hangs on the hour.
         let hour = (scene.time.as_second() / 3600) as u64;
-        let chosen = scene.steady(hour) % self.agents.len() as u64;
+        let chosen = scene.actor_number(hour) % self.agents.len() as u64;
         self.agents[chosen as usize].fill(scene, out);
     }
 }
 
 /// A service that acts in its own name.
-fn service(who: Who, name: &'static str, weight: u32) -> Actor {
+fn service(who: IdentityKind, name: &'static str, weight: u32) -> Actor {
     Actor::new(who, name, weight).with(&["<service>"]).from(Address::Service)
 }
 
 /// A role that a service uses in the account.
 fn linked(role: &'static str, path: &'static str, session: &'static str, weight: u32) -> Actor {
-    Actor::new(Who::Linked, role, weight).at(path).session(session).with(&["<service>"]).from(Address::Service)
+    Actor::new(IdentityKind::Linked, role, weight).at(path).session(session).with(&["<service>"]).from(Address::Service)
 }
 
 const WORKLOAD: &[&str] = &["dynamodb", "kms", "lambda", "logs", "s3", "secretsmanager", "sqs", "ssm", "sts"];
@@ -190,14 +190,14 @@ const CONTAINERS: &[&str] = &["ec2", "ecs", "ecr", "elasticloadbalancing", "logs
 const METRICS: &[&str] = &["autoscaling", "ec2", "elasticloadbalancing", "logs", "monitoring", "rds", "sqs", "tagging"];
 
 /// Everybody.
-pub(super) static CAST: LazyLock<Vec<Actor>> = LazyLock::new(|| {
+pub(super) static ACTORS: LazyLock<Vec<Actor>> = LazyLock::new(|| {
     use Address::Fleet;
     use agents::*;
     let mut cast = vec![
-        Actor::new(Who::User, "carol", 14).with(&[CLI, CONSOLE, BROWSER]),
-        Actor::new(Who::User, "dave", 9).with(&[CLI, PYTHON]),
-        Actor::new(Who::User, "ci-deploy", 60).at("ci/").with(&[TERRAFORM]).from(Fleet),
-        Actor::new(Who::User, "backup", 30).calling(PIPELINE).with(&[OLD_PYTHON]).from(Fleet),
+        Actor::new(IdentityKind::User, "carol", 14).with(&[CLI, CONSOLE, BROWSER]),
+        Actor::new(IdentityKind::User, "dave", 9).with(&[CLI, PYTHON]),
+        Actor::new(IdentityKind::User, "ci-deploy", 60).at("ci/").with(&[TERRAFORM]).from(Fleet),
+        Actor::new(IdentityKind::User, "backup", 30).calling(PIPELINE).with(&[OLD_PYTHON]).from(Fleet),
         person("AWSReservedSSO_PowerUserAccess_0a1b2c3d4e5f6071", "erin@example.com"),
         person("AWSReservedSSO_PowerUserAccess_0a1b2c3d4e5f6071", "frank@example.com"),
         person("AWSReservedSSO_ReadOnlyAccess_8192a3b4c5d6e7f8", "grace@example.com"),
@@ -211,24 +211,24 @@ pub(super) static CAST: LazyLock<Vec<Actor>> = LazyLock::new(|| {
         program("cluster-autoscaler", "aws-go-sdk-<session-number>000000000", 70).calling(SCALING).with(&[GO]),
         program("Auditor", "posture-scan", 120).with(&[PYTHON]),
         program("Monitoring", "metrics-collector", 110).calling(METRICS).with(&[GO]),
-        Actor::new(Who::Federated, "heidi", 8).with(&[CLI, BROWSER]),
-        Actor::new(Who::Root, "root", 3).with(&[BROWSER, CONSOLE]),
-        Actor::new(Who::Role, "legacy-batch", 3).with(&[OLD_PYTHON]).from(Fleet),
-        Actor::new(Who::Saml, "ivan@example.com", 5).with(&[BROWSER]),
-        Actor::new(Who::Web, "repo:example/web:ref:refs/heads/main", 6).with(&[LAMBDA_NODE]),
-        Actor::new(Who::Web, "system:serviceaccount:web:orders-api", 9).with(&[JAVA]).from(Fleet),
-        Actor::new(Who::OtherAccount, "partner-sync", 5).session("sync").with(&[PYTHON]),
-        Actor::new(Who::IdentityCenter, "erin@example.com", 5).with(&[BROWSER]),
-        Actor::new(Who::IdentityCenter, "grace@example.com", 3).with(&[BROWSER]),
-        Actor::new(Who::Directory, "judy", 2).with(&[BROWSER]),
-        Actor::new(Who::Unknown, "frank@example.com", 4).with(&[BROWSER]),
+        Actor::new(IdentityKind::Federated, "heidi", 8).with(&[CLI, BROWSER]),
+        Actor::new(IdentityKind::Root, "root", 3).with(&[BROWSER, CONSOLE]),
+        Actor::new(IdentityKind::Role, "legacy-batch", 3).with(&[OLD_PYTHON]).from(Fleet),
+        Actor::new(IdentityKind::Saml, "ivan@example.com", 5).with(&[BROWSER]),
+        Actor::new(IdentityKind::Web, "repo:example/web:ref:refs/heads/main", 6).with(&[LAMBDA_NODE]),
+        Actor::new(IdentityKind::Web, "system:serviceaccount:web:orders-api", 9).with(&[JAVA]).from(Fleet),
+        Actor::new(IdentityKind::OtherAccount, "partner-sync", 5).session("sync").with(&[PYTHON]),
+        Actor::new(IdentityKind::IdentityCenter, "erin@example.com", 5).with(&[BROWSER]),
+        Actor::new(IdentityKind::IdentityCenter, "grace@example.com", 3).with(&[BROWSER]),
+        Actor::new(IdentityKind::Directory, "judy", 2).with(&[BROWSER]),
+        Actor::new(IdentityKind::Unknown, "frank@example.com", 4).with(&[BROWSER]),
     ];
     cast.extend(services());
     cast
 });
 
 fn person(role: &'static str, email: &'static str) -> Actor {
-    Actor::new(Who::Person, role, 30).at("aws-reserved/sso.amazonaws.com/").session(email).with(&[
+    Actor::new(IdentityKind::Person, role, 30).at("aws-reserved/sso.amazonaws.com/").session(email).with(&[
         agents::CLI,
         agents::CONSOLE,
         agents::BROWSER,
@@ -236,7 +236,7 @@ fn person(role: &'static str, email: &'static str) -> Actor {
 }
 
 fn program(role: &'static str, session: &'static str, weight: u32) -> Actor {
-    Actor::new(Who::Program, role, weight).session(session).from(Address::Fleet)
+    Actor::new(IdentityKind::Program, role, weight).session(session).from(Address::Fleet)
 }
 
 fn services() -> Vec<Actor> {
@@ -247,14 +247,14 @@ fn services() -> Vec<Actor> {
             .calling(CONTAINERS),
         linked("AWSServiceRoleForConfig", "aws-service-role/config.amazonaws.com/", "AWSConfig-Describe", 140),
         linked("AWSServiceRoleForSecurityHub", "aws-service-role/securityhub.amazonaws.com/", "securityhub", 30),
-        service(Who::Service, "ec2", 60),
-        service(Who::Service, "lambda", 50),
-        service(Who::Service, "ecs-tasks", 40),
-        service(Who::Service, "cloudtrail", 30),
-        service(Who::Service, "delivery.logs", 30),
-        service(Who::Service, "autoscaling", 15),
-        service(Who::Service, "rds", 15),
-        service(Who::Untyped, "secretsmanager", 5),
-        service(Who::Untyped, "health", 2),
+        service(IdentityKind::Service, "ec2", 60),
+        service(IdentityKind::Service, "lambda", 50),
+        service(IdentityKind::Service, "ecs-tasks", 40),
+        service(IdentityKind::Service, "cloudtrail", 30),
+        service(IdentityKind::Service, "delivery.logs", 30),
+        service(IdentityKind::Service, "autoscaling", 15),
+        service(IdentityKind::Service, "rds", 15),
+        service(IdentityKind::Untyped, "secretsmanager", 5),
+        service(IdentityKind::Untyped, "health", 2),
     ]
 }

@@ -11,7 +11,7 @@ use super::generator::Generator;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Written {
+pub struct WriteTotals {
     /// Log files.
     pub files: u64,
     /// Events in them.
@@ -22,8 +22,8 @@ pub struct Written {
     pub gzip: u64,
 }
 
-impl std::ops::AddAssign for Written {
-    fn add_assign(&mut self, other: Written) {
+impl std::ops::AddAssign for WriteTotals {
+    fn add_assign(&mut self, other: WriteTotals) {
         self.files += other.files;
         self.events += other.events;
         self.json += other.json;
@@ -33,17 +33,17 @@ impl std::ops::AddAssign for Written {
 
 /// Writes the files below `root`, with every processor. `generator` makes one
 /// generator for each thread.
-pub fn write(root: &Path, files: &[LogFile], generator: impl Fn() -> Generator + Sync) -> io::Result<Written> {
+pub fn write(root: &Path, files: &[LogFile], generator: impl Fn() -> Generator + Sync) -> io::Result<WriteTotals> {
     let next = AtomicUsize::new(0);
-    let work = || -> io::Result<Written> {
+    let work = || -> io::Result<WriteTotals> {
         let mut generator = generator();
-        let mut written = Written::default();
+        let mut written = WriteTotals::default();
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let json = file.json(&mut generator);
             let gzip = gzip(json.as_bytes());
             put(root, &file.key(), &gzip)?;
             written +=
-                Written { files: 1, events: file.len() as u64, json: json.len() as u64, gzip: gzip.len() as u64 };
+                WriteTotals { files: 1, events: file.len() as u64, json: json.len() as u64, gzip: gzip.len() as u64 };
         }
         Ok(written)
     };
@@ -52,7 +52,7 @@ pub fn write(root: &Path, files: &[LogFile], generator: impl Fn() -> Generator +
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
     });
-    let mut all = Written::default();
+    let mut all = WriteTotals::default();
     for part in parts {
         all += part.map_err(|_| io::Error::other("a writing thread panicked"))??;
     }

@@ -1,7 +1,7 @@
 //! What is called in the made-up accounts: tables of calls, with the JSON of
 //! their requests and responses as templates.
 
-use super::actors::Who;
+use super::actors::IdentityKind;
 use super::event::Field;
 
 mod compute;
@@ -25,7 +25,7 @@ pub(super) struct Call {
     pub(super) data: bool,
     /// `eventType`
     pub(super) kind: &'static str,
-    pub(super) by: &'static [Who],
+    pub(super) by: &'static [IdentityKind],
     /// Names of actors; when empty, all that `by` allows.
     pub(super) only: &'static [&'static str],
     pub(super) request: &'static str,
@@ -38,8 +38,17 @@ pub(super) struct Call {
 }
 
 /// All callers of ordinary calls.
-const ANYONE: &[Who] = &[Who::User, Who::Person, Who::Program, Who::Linked, Who::Root, Who::Federated, Who::Role];
-const PEOPLE: &[Who] = &[Who::User, Who::Person, Who::Root, Who::Federated];
+const DEFAULT_CALLERS: &[IdentityKind] = &[
+    IdentityKind::User,
+    IdentityKind::Person,
+    IdentityKind::Program,
+    IdentityKind::Linked,
+    IdentityKind::Root,
+    IdentityKind::Federated,
+    IdentityKind::Role,
+];
+const PEOPLE: &[IdentityKind] =
+    &[IdentityKind::User, IdentityKind::Person, IdentityKind::Root, IdentityKind::Federated];
 
 impl Call {
     const fn read(source: &'static str, name: &'static str, weight: u32) -> Call {
@@ -51,7 +60,7 @@ impl Call {
             global: false,
             data: false,
             kind: "AwsApiCall",
-            by: ANYONE,
+            by: DEFAULT_CALLERS,
             only: &[],
             request: "null",
             response: "null",
@@ -78,7 +87,7 @@ impl Call {
         Call { kind, ..self }
     }
 
-    const fn by(self, by: &'static [Who]) -> Call {
+    const fn by(self, by: &'static [IdentityKind]) -> Call {
         Call { by, ..self }
     }
 

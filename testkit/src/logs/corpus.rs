@@ -7,9 +7,9 @@ use fastrand::Rng;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
+use super::account_region::AccountRegion;
+use super::event_context::seconds;
 use super::file::LogFile;
-use super::place::Place;
-use super::scene::seconds;
 
 /// Account ids reserved for documentation, one with a leading zero.
 const ACCOUNTS: &[&str] = &[
@@ -127,11 +127,11 @@ impl Corpus {
         files
     }
 
-    fn places(&self) -> Vec<Arc<Place>> {
+    fn places(&self) -> Vec<Arc<AccountRegion>> {
         let mut places = Vec::new();
         for account in &ACCOUNTS[..self.accounts.min(ACCOUNTS.len())] {
             for (index, region) in REGIONS[..self.regions.min(REGIONS.len())].iter().enumerate() {
-                let mut place = Place::new(account, region);
+                let mut place = AccountRegion::new(account, region);
                 if let Some(id) = &self.organisation {
                     place = place.in_organisation(id);
                 }

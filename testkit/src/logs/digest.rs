@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::draw::hash;
+use super::account_region::AccountRegion;
+use super::event_context::seconds;
 use super::file::LogFile;
 use super::generator::Generator;
-use super::place::Place;
-use super::scene::seconds;
+use super::seeded::hash;
 
 const BUCKET: &str = "example-trail-logs";
 const TRAIL: &str = "management-events";
@@ -21,7 +21,7 @@ const TRAIL: &str = "management-events";
 #[derive(Clone, Debug)]
 pub struct Digest {
     /// Account and region of the log files.
-    pub place: Place,
+    pub place: AccountRegion,
     /// The region where the trail was made.
     pub home_region: String,
     /// The end of the hour.
@@ -31,7 +31,7 @@ pub struct Digest {
 impl Digest {
     /// The object's key.
     pub fn key(&self) -> String {
-        let Place { account, region, .. } = &self.place;
+        let AccountRegion { account, region, .. } = &self.place;
         format!(
             "{}CloudTrail-Digest/{region}/{}/{account}_CloudTrail-Digest_{region}_{TRAIL}_{}_{}.json.gz",
             self.place.prefix(),

@@ -5,7 +5,7 @@
 //! surrogate pairs, bytes that are not UTF-8); a program that reads logs in an
 //! emergency must cope with them all the same.
 
-use super::draw::{hash, uuid};
+use super::seeded::{hash, uuid};
 
 mod identities;
 mod random;
@@ -34,26 +34,26 @@ pub fn events() -> Vec<EdgeCase> {
 }
 
 /// An event before it is written: its keys and values as they stand in JSON.
-struct Draft {
+struct EventDraft {
     why: String,
     fields: Vec<(String, Vec<u8>)>,
     strict: bool,
 }
 
-impl Draft {
+impl EventDraft {
     /// An ordinary event with an identifier of its own.
-    fn new(why: impl Into<String>) -> Draft {
+    fn new(why: impl Into<String>) -> EventDraft {
         let why = why.into();
         let mut id = String::new();
         uuid(hash(&why), &mut id);
         let mut fields: Vec<(String, Vec<u8>)> =
             ORDINARY.iter().map(|(key, value)| (key.to_string(), value.as_bytes().to_vec())).collect();
         fields.push(("eventID".into(), format!("\"{id}\"").into_bytes()));
-        Draft { why, fields, strict: true }
+        EventDraft { why, fields, strict: true }
     }
 
     /// Puts a value, as JSON, in the place of an old one or behind the others.
-    fn set(mut self, key: &str, value: impl Into<Vec<u8>>) -> Draft {
+    fn set(mut self, key: &str, value: impl Into<Vec<u8>>) -> EventDraft {
         let value = value.into();
         match self.fields.iter_mut().find(|field| field.0 == key) {
             Some(field) => field.1 = value,
@@ -63,33 +63,33 @@ impl Draft {
     }
 
     /// Puts a text, whose inside is given as it stands in JSON.
-    fn text(self, key: &str, inside: impl AsRef<[u8]>) -> Draft {
+    fn text(self, key: &str, inside: impl AsRef<[u8]>) -> EventDraft {
         self.set(key, [b"\"", inside.as_ref(), b"\""].concat())
     }
 
     /// Adds a key behind the others, even if it is there.
-    fn again(mut self, key: &str, value: &str) -> Draft {
+    fn again(mut self, key: &str, value: &str) -> EventDraft {
         self.fields.push((key.into(), value.into()));
         self
     }
 
-    fn without(mut self, key: &str) -> Draft {
+    fn without(mut self, key: &str) -> EventDraft {
         self.fields.retain(|field| field.0 != key);
         self
     }
 
     /// A strict parser refuses this one.
-    fn not_strict(mut self) -> Draft {
+    fn not_strict(mut self) -> EventDraft {
         self.strict = false;
         self
     }
 
     fn edge_case(self) -> EdgeCase {
-        let space = Space { open: "", colon: "", comma: "", close: "" };
+        let space = WhiteSpace { open: "", colon: "", comma: "", close: "" };
         self.spaced(space)
     }
 
-    fn spaced(self, space: Space) -> EdgeCase {
+    fn spaced(self, space: WhiteSpace) -> EdgeCase {
         let mut json = b"{".to_vec();
         for (index, (key, value)) in self.fields.iter().enumerate() {
             if index > 0 {
@@ -107,7 +107,7 @@ impl Draft {
 }
 
 /// White space: before a key, around a colon, before a comma, at the end.
-struct Space {
+struct WhiteSpace {
     open: &'static str,
     colon: &'static str,
     comma: &'static str,
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strict_parser_takes_what_is_marked_strict_and_nothing_else() {
+    fn only_events_marked_strict_pass_a_strict_parser() {
         for EdgeCase { why, json, strict } in events() {
             assert_eq!(parsed(&json).is_ok_and(|event| event.is_object()), strict, "{why}");
         }

@@ -8,11 +8,11 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
-use super::actors::Who;
-use super::draw::{Alphabet, letters, mix};
+use super::account_region::AccountRegion;
+use super::actors::IdentityKind;
+use super::event_context::seconds;
 use super::generator::Generator;
-use super::place::Place;
-use super::scene::seconds;
+use super::seeded::{Alphabet, letters, mix};
 
 /// How long before the delivery of its file an event may have happened.
 const TEN_MINUTES: i64 = 600;
@@ -22,7 +22,7 @@ const TEN_MINUTES: i64 = 600;
 #[derive(Clone, Debug)]
 pub struct LogFile {
     /// Account and region.
-    pub place: Arc<Place>,
+    pub place: Arc<AccountRegion>,
     /// When it was delivered; the minute is in its key.
     pub delivered: Timestamp,
     /// The source of its generated events.
@@ -30,7 +30,7 @@ pub struct LogFile {
     /// How many events are generated.
     pub events: u32,
     /// Kinds of identity that must be among them, as further events.
-    pub by: Vec<Who>,
+    pub by: Vec<IdentityKind>,
     /// Given events that are among the generated ones.
     pub given: Vec<String>,
     /// The same events as those of another object, under another key.
@@ -39,7 +39,7 @@ pub struct LogFile {
 
 impl LogFile {
     /// An object with so many generated events.
-    pub fn new(place: Arc<Place>, delivered: Timestamp, seed: u64, events: u32) -> LogFile {
+    pub fn new(place: Arc<AccountRegion>, delivered: Timestamp, seed: u64, events: u32) -> LogFile {
         LogFile { place, delivered, seed, events, by: Vec::new(), given: Vec::new(), again: false }
     }
 
@@ -55,7 +55,7 @@ impl LogFile {
 
     /// The object's key.
     pub fn key(&self) -> String {
-        let Place { account, region, .. } = &*self.place;
+        let AccountRegion { account, region, .. } = &*self.place;
         let mut unique = String::new();
         letters(mix(self.seed, u64::from(self.again)), Alphabet::Name, 16, &mut unique);
         format!(

@@ -5,44 +5,44 @@ use std::sync::LazyLock;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use super::actors::{Actor, Address, CAST, Who};
+use super::account_region::AccountRegion;
+use super::actors::{ACTORS, Actor, Address, IdentityKind};
 use super::calls::{self, Call, TERMINATE};
-use super::draw::{hash, uuid};
 use super::event::{Event, Field};
+use super::event_context::{EventContext, write_time};
 use super::order;
-use super::place::Place;
-use super::scene::{Scene, write_time};
+use super::seeded::{hash, uuid};
 use super::template::Template;
 
 /// One event of so many is a TerminateInstances.
 const TERMINATE_ONE_IN: u32 = 3000;
 
 /// A call whose templates have been taken apart, and who may make it.
-struct Ready {
+struct PreparedCall {
     call: &'static Call,
     request: Template,
     response: Template,
     host: Template,
     more: Vec<(Field, Template)>,
     errors: Vec<(&'static str, Template)>,
-    actors: Drawn<&'static Actor>,
+    actors: WeightedChoice<&'static Actor>,
 }
 
 /// Things to draw from, each as often as its weight says.
 #[derive(Clone)]
-struct Drawn<T> {
+struct WeightedChoice<T> {
     /// Each thing with the sum of the weights up to it.
     sums: Vec<(u32, T)>,
 }
 
-impl<T: Copy> Drawn<T> {
-    fn new(weighted: impl Iterator<Item = (u32, T)>) -> Drawn<T> {
+impl<T: Copy> WeightedChoice<T> {
+    fn new(weighted: impl Iterator<Item = (u32, T)>) -> WeightedChoice<T> {
         let mut sum = 0;
         let sums = weighted.map(|(weight, thing)| {
             sum += weight;
             (sum, thing)
         });
-        Drawn { sums: sums.collect() }
+        WeightedChoice { sums: sums.collect() }
     }
 
     fn draw(&self, rng: &mut Rng) -> T {
@@ -52,19 +52,19 @@ impl<T: Copy> Drawn<T> {
     }
 }
 
-static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| calls::all().map(Ready::new).collect());
+static PREPARED_CALLS: LazyLock<Vec<PreparedCall>> = LazyLock::new(|| calls::all().map(PreparedCall::new).collect());
 static ENDPOINT: LazyLock<Template> = LazyLock::new(|| Template::new("<endpoint>"));
-static READY_TERMINATE: LazyLock<Ready> = LazyLock::new(|| Ready::new(&TERMINATE));
+static TERMINATE_CALL: LazyLock<PreparedCall> = LazyLock::new(|| PreparedCall::new(&TERMINATE));
 
-impl Ready {
-    fn new(call: &'static Call) -> Ready {
-        let actors = CAST.iter().filter(|actor| may(call, actor));
-        let actors = Drawn::new(actors.map(|actor| (actor.weight, actor)));
+impl PreparedCall {
+    fn new(call: &'static Call) -> PreparedCall {
+        let actors = ACTORS.iter().filter(|actor| may(call, actor));
+        let actors = WeightedChoice::new(actors.map(|actor| (actor.weight, actor)));
         assert!(!actors.sums.is_empty(), "nobody may call {}:{}", call.source, call.name);
         let templates = |list: &'static [(Field, &'static str)]| {
             list.iter().map(|&(field, text)| (field, Template::new(text))).collect()
         };
-        Ready {
+        PreparedCall {
             call,
             request: Template::new(call.request),
             response: Template::new(call.response),
@@ -90,11 +90,11 @@ pub struct Generator {
     rng: Rng,
     event: Event,
     /// What was called last, and by whom: programs repeat themselves.
-    last: Option<(&'static Ready, &'static Actor)>,
+    last: Option<(&'static PreparedCall, &'static Actor)>,
     terminations: bool,
     /// The calls seen in the home region, and those seen elsewhere.
-    home: Drawn<&'static Ready>,
-    away: Drawn<&'static Ready>,
+    home: WeightedChoice<&'static PreparedCall>,
+    away: WeightedChoice<&'static PreparedCall>,
 }
 
 impl Generator {
@@ -105,14 +105,16 @@ impl Generator {
 
     /// A generator that never writes the events of these names.
     pub fn without(names: &[&str], seed: u64) -> Generator {
-        let wanted = || READY.iter().filter(|ready| !names.contains(&ready.call.name));
+        let wanted = || PREPARED_CALLS.iter().filter(|ready| !names.contains(&ready.call.name));
         Generator {
             rng: Rng::with_seed(seed),
             event: Event::default(),
             last: None,
             terminations: !names.contains(&TERMINATE.name),
-            home: Drawn::new(wanted().map(|ready| (ready.call.weight, ready))),
-            away: Drawn::new(wanted().filter(|ready| !ready.call.global).map(|ready| (ready.call.weight, ready))),
+            home: WeightedChoice::new(wanted().map(|ready| (ready.call.weight, ready))),
+            away: WeightedChoice::new(
+                wanted().filter(|ready| !ready.call.global).map(|ready| (ready.call.weight, ready)),
+            ),
         }
     }
 
@@ -128,15 +130,15 @@ impl Generator {
     }
 
     /// Appends an event as compact JSON.
-    pub fn event(&mut self, place: &Place, time: Timestamp, out: &mut String) {
+    pub fn event(&mut self, place: &AccountRegion, time: Timestamp, out: &mut String) {
         let (ready, actor) = self.draw(place);
         self.write(ready, actor, place, time, out);
     }
 
     /// Draws a call and who makes it; half of the time, the last one again.
-    fn draw(&mut self, place: &Place) -> (&'static Ready, &'static Actor) {
+    fn draw(&mut self, place: &AccountRegion) -> (&'static PreparedCall, &'static Actor) {
         if self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0 {
-            return (&READY_TERMINATE, READY_TERMINATE.actors.draw(&mut self.rng));
+            return (&TERMINATE_CALL, TERMINATE_CALL.actors.draw(&mut self.rng));
         }
         match self.last {
             Some(last) if self.rng.bool() && (place.home || !last.0.call.global) => last,
@@ -151,19 +153,19 @@ impl Generator {
     }
 
     /// Appends an event whose identity is of this kind.
-    pub fn event_by(&mut self, who: Who, place: &Place, time: Timestamp, out: &mut String) {
-        let by_who = |ready: &&'static Ready| ready.actors.sums.iter().any(|(_, actor)| actor.who == who);
+    pub fn event_by(&mut self, who: IdentityKind, place: &AccountRegion, time: Timestamp, out: &mut String) {
+        let by_who = |ready: &&'static PreparedCall| ready.actors.sums.iter().any(|(_, actor)| actor.who == who);
         let known = self.home.sums.iter().map(|&(_, ready)| ready).filter(by_who);
-        let ready = Drawn::new(known.map(|ready| (ready.call.weight, ready))).draw(&mut self.rng);
+        let ready = WeightedChoice::new(known.map(|ready| (ready.call.weight, ready))).draw(&mut self.rng);
         let actors = ready.actors.sums.iter().map(|&(_, actor)| actor);
         let actors = actors.filter(|actor| actor.who == who);
-        let actor = Drawn::new(actors.map(|actor| (actor.weight, actor))).draw(&mut self.rng);
+        let actor = WeightedChoice::new(actors.map(|actor| (actor.weight, actor))).draw(&mut self.rng);
         self.write(ready, actor, place, time, out);
     }
 
-    fn write(&mut self, ready: &Ready, actor: &Actor, place: &Place, time: Timestamp, out: &mut String) {
+    fn write(&mut self, ready: &PreparedCall, actor: &Actor, place: &AccountRegion, time: Timestamp, out: &mut String) {
         let salt = self.rng.u64(..);
-        let scene = Scene { place, time, actor, call: ready.call, salt };
+        let scene = EventContext { place, time, actor, call: ready.call, salt };
         let failure = match self.rng.u32(..1000) < ready.call.failing {
             true => Some(&ready.errors[self.rng.usize(..ready.errors.len())]),
             false => None,
@@ -176,7 +178,7 @@ impl Generator {
     }
 
     /// The fields that hang on the call.
-    fn fill_what(&mut self, ready: &Ready, scene: &Scene<'_>) {
+    fn fill_what(&mut self, ready: &PreparedCall, scene: &EventContext<'_>) {
         let call = ready.call;
         let event = &mut self.event;
         event.text(Field::EventVersion, |out| out.push_str(version(call)));
@@ -203,7 +205,7 @@ impl Generator {
     }
 
     /// The fields that hang on the actor.
-    fn fill_who(&mut self, ready: &Ready, scene: &Scene<'_>) {
+    fn fill_who(&mut self, ready: &PreparedCall, scene: &EventContext<'_>) {
         let actor = scene.actor;
         let event = &mut self.event;
         event.json(Field::UserIdentity, |out| actor.identity.fill(scene, out));
@@ -214,7 +216,7 @@ impl Generator {
             true => out.extend(["[", &agent, "]"]),
             false => out.push_str(&agent),
         });
-        let through_endpoint = actor.who == Who::Program && scene.number(6).is_multiple_of(8);
+        let through_endpoint = actor.who == IdentityKind::Program && scene.number(6).is_multiple_of(8);
         event.text(Field::SourceIpAddress, |out| address(scene, through_endpoint, out));
         if through_endpoint {
             event.text(Field::VpcEndpointId, |out| ENDPOINT.fill(scene, out));
@@ -229,7 +231,12 @@ impl Generator {
     }
 
     /// The response, or the error instead.
-    fn fill_outcome(&mut self, ready: &Ready, scene: &Scene<'_>, failure: Option<&(&'static str, Template)>) {
+    fn fill_outcome(
+        &mut self,
+        ready: &PreparedCall,
+        scene: &EventContext<'_>,
+        failure: Option<&(&'static str, Template)>,
+    ) {
         let event = &mut self.event;
         match failure {
             Some((code, message)) => {
@@ -252,16 +259,16 @@ fn version(call: &Call) -> &'static str {
     VERSIONS[(hash(call.source) % 8) as usize]
 }
 
-fn request_id(scene: &Scene<'_>, out: &mut String) {
+fn request_id(scene: &EventContext<'_>, out: &mut String) {
     static OF_S3: LazyLock<Template> = LazyLock::new(|| Template::new("<request-of-s3>"));
     static USUAL: LazyLock<Template> = LazyLock::new(|| Template::new("<uuid-1>"));
     if scene.call.source == "s3" { &OF_S3 } else { &USUAL }.fill(scene, out);
 }
 
-fn address(scene: &Scene<'_>, through_endpoint: bool, out: &mut String) {
+fn address(scene: &EventContext<'_>, through_endpoint: bool, out: &mut String) {
     use std::fmt::Write as _;
     let day = (scene.time.as_second() / 86_400) as u64;
-    let home = scene.steady(day ^ 0xadd4);
+    let home = scene.actor_number(day ^ 0xadd4);
     // Writing to a String cannot fail.
     let _ = match scene.actor.address {
         Address::Service => {
@@ -282,10 +289,10 @@ fn address(scene: &Scene<'_>, through_endpoint: bool, out: &mut String) {
     };
 }
 
-fn tls(ready: &Ready, scene: &Scene<'_>, out: &mut String) {
+fn tls(ready: &PreparedCall, scene: &EventContext<'_>, out: &mut String) {
     const MODERN: &str = r#"{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256""#;
     const OLD: &str = r#"{"tlsVersion":"TLSv1.2","cipherSuite":"ECDHE-RSA-AES128-GCM-SHA256""#;
-    out.push_str(if scene.steady(9).is_multiple_of(4) { OLD } else { MODERN });
+    out.push_str(if scene.actor_number(9).is_multiple_of(4) { OLD } else { MODERN });
     out.push_str(r#","clientProvidedHostHeader":""#);
     ready.host.fill(scene, out);
     out.push_str("\"}");

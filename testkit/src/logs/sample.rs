@@ -12,16 +12,16 @@ use std::sync::Arc;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use super::actors::Who;
-use super::bucket::{Written, put, write as write_files};
+use super::account_region::AccountRegion;
+use super::actors::IdentityKind;
+use super::bucket::{WriteTotals, put, write as write_files};
 use super::digest::Digest;
-use super::draw::hash;
 use super::file::{LogFile, gzip};
 use super::generator::Generator;
-use super::place::Place;
-use super::story::{Told, story};
+use super::seeded::hash;
+use super::story::{StoryEvent, story};
 
-/// What the story tells is told by it alone.
+/// Only the story contains these calls.
 const ONLY_IN_THE_STORY: &[&str] =
     &["ConsoleLogin", "CreateAccessKey", "CreateUser", "DeleteBucket", "RunInstances", "TerminateInstances"];
 
@@ -44,7 +44,7 @@ pub fn generator() -> Generator {
 /// The sample's log files.
 pub fn files() -> Vec<LogFile> {
     let mut deliveries = Deliveries::default();
-    let mut kinds = Who::ALL.into_iter();
+    let mut kinds = IdentityKind::ALL.into_iter();
     for (account, region, times) in ORDINARY {
         for time in *times {
             let file = deliveries.at(account, region, time_of(&format!("2026-{time}:00Z")));
@@ -54,7 +54,7 @@ pub fn files() -> Vec<LogFile> {
             }
         }
     }
-    for Told { account, region, delivered, event } in story() {
+    for StoryEvent { account, region, delivered, event } in story() {
         deliveries.at(account, region, delivered).given.push(event);
     }
     let mut files: Vec<LogFile> = deliveries.0.into_values().collect();
@@ -100,7 +100,7 @@ pub fn objects() -> Vec<(String, String)> {
 }
 
 /// Writes the sample below `root`.
-pub fn write(root: &Path) -> io::Result<Written> {
+pub fn write(root: &Path) -> io::Result<WriteTotals> {
     let files = files();
     let digest = digest();
     let content = digest.json(&files, &mut generator());
@@ -108,8 +108,8 @@ pub fn write(root: &Path) -> io::Result<Written> {
     write_files(root, &files, generator)
 }
 
-fn place(account: &str, region: &str) -> Place {
-    let place = Place::new(account, region);
+fn place(account: &str, region: &str) -> AccountRegion {
+    let place = AccountRegion::new(account, region);
     match (account, region) {
         ("111122223333", "us-east-1") => place,
         ("111122223333", _) => place.away_from_home(),

@@ -4,24 +4,24 @@
 
 use jiff::Timestamp;
 
-use super::draw::{hash, uuid};
 use super::event::{Event, Field};
+use super::event_context::{seconds, write_time};
 use super::sample::time_of;
-use super::scene::{seconds, write_time};
+use super::seeded::{hash, uuid};
 
 mod persons;
-mod scenes;
+mod scripts;
 
 /// An event of the story, and the delivery that brings it.
-pub(super) struct Told {
+pub(super) struct StoryEvent {
     pub(super) account: &'static str,
     pub(super) region: &'static str,
     pub(super) delivered: Timestamp,
     pub(super) event: String,
 }
 
-/// One event as it is written down in [`scenes`].
-struct Tale {
+/// One event as [`scripts`] defines it.
+struct EventScript {
     account: &'static str,
     /// The region of its folder.
     region: &'static str,
@@ -38,58 +38,58 @@ struct Tale {
 }
 
 /// The story in the order of its events.
-pub(super) fn story() -> Vec<Told> {
-    scenes::all().into_iter().map(told).collect()
+pub(super) fn story() -> Vec<StoryEvent> {
+    scripts::all().into_iter().map(write_event).collect()
 }
 
-fn told(tale: Tale) -> Told {
-    let time = time_of(tale.time);
-    let delivered = match tale.delivered {
+fn write_event(script: EventScript) -> StoryEvent {
+    let time = time_of(script.time);
+    let delivered = match script.delivered {
         Some(delivered) => time_of(delivered),
         // The first round five minutes that are two minutes later.
         None => seconds((time.as_second() + 120 + 299).div_euclid(300) * 300),
     };
     let mut event = String::new();
-    fill(&tale, time).write(Field::ALL, &mut event);
-    Told { account: tale.account, region: tale.region, delivered, event }
+    fill(&script, time).write(Field::ALL, &mut event);
+    StoryEvent { account: script.account, region: script.region, delivered, event }
 }
 
-fn fill(tale: &Tale, time: Timestamp) -> Event {
-    let (source, name) = tale.call;
-    let identity = hash(&format!("{} {name} {}", tale.time, tale.account));
+fn fill(script: &EventScript, time: Timestamp) -> Event {
+    let (source, name) = script.call;
+    let identity = hash(&format!("{} {name} {}", script.time, script.account));
     let mut event = Event::default();
     event.text(Field::EventVersion, |out| out.push_str("1.11"));
-    event.json(Field::UserIdentity, |out| out.push_str(tale.who));
+    event.json(Field::UserIdentity, |out| out.push_str(script.who));
     event.text(Field::EventTime, |out| write_time(time, out));
     event.text(Field::EventSource, |out| out.extend([source, ".amazonaws.com"]));
     event.text(Field::EventName, |out| out.push_str(name));
-    event.text(Field::AwsRegion, |out| out.push_str(tale.region));
-    event.text(Field::SourceIpAddress, |out| out.push_str(tale.address));
-    event.text(Field::UserAgent, |out| out.push_str(tale.agent));
+    event.text(Field::AwsRegion, |out| out.push_str(script.region));
+    event.text(Field::SourceIpAddress, |out| out.push_str(script.address));
+    event.text(Field::UserAgent, |out| out.push_str(script.agent));
     event.json(Field::RequestParameters, |out| out.push_str("null"));
     event.json(Field::ResponseElements, |out| out.push_str("null"));
     event.text(Field::RequestId, |out| uuid(identity, out));
     event.text(Field::EventId, |out| uuid(!identity, out));
-    event.json(Field::ReadOnly, |out| out.push_str(if tale.read_only { "true" } else { "false" }));
+    event.json(Field::ReadOnly, |out| out.push_str(if script.read_only { "true" } else { "false" }));
     event.text(Field::EventType, |out| out.push_str("AwsApiCall"));
     event.json(Field::ManagementEvent, |out| out.push_str("true"));
-    event.text(Field::RecipientAccountId, |out| out.push_str(tale.account));
+    event.text(Field::RecipientAccountId, |out| out.push_str(script.account));
     event.text(Field::EventCategory, |out| out.push_str("Management"));
-    for (field, json) in &tale.fields {
+    for (field, json) in &script.fields {
         event.json(*field, |out| out.push_str(json));
     }
     event
 }
 
-impl Tale {
+impl EventScript {
     fn new(
         account: &'static str,
         region: &'static str,
         time: &'static str,
         who: &'static str,
         call: (&'static str, &'static str),
-    ) -> Tale {
-        Tale {
+    ) -> EventScript {
+        EventScript {
             account,
             region,
             time,
@@ -103,37 +103,37 @@ impl Tale {
         }
     }
 
-    fn read_only(mut self) -> Tale {
+    fn read_only(mut self) -> EventScript {
         self.read_only = true;
         self
     }
 
-    fn delivered(mut self, time: &'static str) -> Tale {
+    fn delivered(mut self, time: &'static str) -> EventScript {
         self.delivered = Some(time);
         self
     }
 
-    fn from(mut self, address: &'static str) -> Tale {
+    fn from(mut self, address: &'static str) -> EventScript {
         self.address = address;
         self
     }
 
     /// The user agent, as it stands in JSON.
-    fn with(mut self, agent: &'static str) -> Tale {
+    fn with(mut self, agent: &'static str) -> EventScript {
         self.agent = agent;
         self
     }
 
-    fn set(mut self, field: Field, json: &'static str) -> Tale {
+    fn set(mut self, field: Field, json: &'static str) -> EventScript {
         self.fields.push((field, json));
         self
     }
 
-    fn request(self, json: &'static str) -> Tale {
+    fn request(self, json: &'static str) -> EventScript {
         self.set(Field::RequestParameters, json)
     }
 
-    fn response(self, json: &'static str) -> Tale {
+    fn response(self, json: &'static str) -> EventScript {
         self.set(Field::ResponseElements, json)
     }
 }

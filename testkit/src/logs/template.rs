@@ -1,14 +1,14 @@
 //! JSON text with holes: `{"instanceId":"<instance>"}`. A template is taken
-//! apart once, and filled for every event from its [`Scene`].
+//! apart once, and filled for every event from its [`EventContext`].
 
-use super::scene::{Hole, Scene};
+use super::event_context::{EventContext, Placeholder};
 
 /// A text with holes in it.
 pub(super) struct Template(Vec<Piece>);
 
 enum Piece {
     Text(&'static str),
-    Hole(Hole),
+    Placeholder(Placeholder),
 }
 
 impl Template {
@@ -18,8 +18,8 @@ impl Template {
         let mut rest = text;
         while let Some((before, name, after)) = split(rest) {
             pieces.push(Piece::Text(before));
-            match Hole::named(name) {
-                Some(hole) => pieces.push(Piece::Hole(hole)),
+            match Placeholder::named(name) {
+                Some(hole) => pieces.push(Piece::Placeholder(hole)),
                 None => panic!("no hole is called <{name}>, in {text}"),
             }
             rest = after;
@@ -29,11 +29,11 @@ impl Template {
     }
 
     /// Appends the text with its holes filled.
-    pub(super) fn fill(&self, scene: &Scene<'_>, out: &mut String) {
+    pub(super) fn fill(&self, scene: &EventContext<'_>, out: &mut String) {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Hole(hole) => scene.fill(*hole, out),
+                Piece::Placeholder(hole) => scene.fill(*hole, out),
             }
         }
     }

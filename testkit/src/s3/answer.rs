@@ -12,16 +12,20 @@ use tokio::time::sleep;
 
 use super::body::Body;
 use super::bucket::{Access, Bucket};
-use super::connection::{End, Line};
-use super::error::Error;
+use super::connection::{ConnectionEnd, ConnectionHandle};
+use super::error::ErrorResponse;
 use super::fault::{BodyFault, Effect, ListFault};
 use super::request::{Operation, Request};
-use super::server::Shared;
+use super::server::ServerState;
 use super::{listing, object};
 
 type Http = hyper::Request<Incoming>;
 
-pub(super) async fn answer(shared: Arc<Shared>, line: Line, http: Http) -> Result<Response<Body>, Infallible> {
+pub(super) async fn answer(
+    shared: Arc<ServerState>,
+    line: ConnectionHandle,
+    http: Http,
+) -> Result<Response<Body>, Infallible> {
     let request = match Request::read(&http) {
         Ok(request) => request,
         Err(error) => {
@@ -40,25 +44,32 @@ pub(super) async fn answer(shared: Arc<Shared>, line: Line, http: Http) -> Resul
         gathering.wait().await;
     }
     if let Some(Effect::Reset) = effect {
-        line.end(End::Reset);
+        line.end(ConnectionEnd::Reset);
         std::future::pending::<()>().await;
     }
-    let (response, bytes) = split(told(&shared, &request, &http, effect.as_ref()));
+    let (response, bytes) = split(respond(&shared, &request, &http, effect.as_ref()));
     let body = Body::new(bytes, body_fault(effect), line, Some(under_way));
     Ok(finish(response, body, &shared, &http))
 }
 
-fn told(shared: &Shared, request: &Request, http: &Http, effect: Option<&Effect>) -> Response<Bytes> {
+fn respond(shared: &ServerState, request: &Request, http: &Http, effect: Option<&Effect>) -> Response<Bytes> {
     let answer = match effect {
-        Some(Effect::Status(status, code, message)) => Err(Error::new(*status, code).saying(message.as_deref())),
-        Some(Effect::List(fault)) => truth(shared, request, http, Some(*fault)),
-        _ => truth(shared, request, http, None),
+        Some(Effect::Status(status, code, message)) => {
+            Err(ErrorResponse::new(*status, code).saying(message.as_deref()))
+        }
+        Some(Effect::List(fault)) => regular_response(shared, request, http, Some(*fault)),
+        _ => regular_response(shared, request, http, None),
     };
     answer.unwrap_or_else(|error| error.response(&request.path))
 }
 
-fn truth(shared: &Shared, request: &Request, http: &Http, fault: Option<ListFault>) -> Result<Response<Bytes>, Error> {
-    let unknown = || Error::new(404, "NoSuchBucket").detail("BucketName", &request.bucket);
+fn regular_response(
+    shared: &ServerState,
+    request: &Request,
+    http: &Http,
+    fault: Option<ListFault>,
+) -> Result<Response<Bytes>, ErrorResponse> {
+    let unknown = || ErrorResponse::new(404, "NoSuchBucket").detail("BucketName", &request.bucket);
     let bucket = shared.bucket(&request.bucket).ok_or_else(unknown)?;
     is_in_region(&bucket, request, http)?;
     may_read(&bucket, request)?;
@@ -73,7 +84,7 @@ fn truth(shared: &Shared, request: &Request, http: &Http, fault: Option<ListFaul
 }
 
 /// Anonymous requests name no region, so they cannot name a wrong one.
-fn is_in_region(bucket: &Bucket, request: &Request, http: &Http) -> Result<(), Error> {
+fn is_in_region(bucket: &Bucket, request: &Request, http: &Http) -> Result<(), ErrorResponse> {
     let (Some(region), Some(signature)) = (&bucket.region, &request.signature) else {
         return Ok(());
     };
@@ -82,15 +93,16 @@ fn is_in_region(bucket: &Bucket, request: &Request, http: &Http) -> Result<(), E
     }
     // A HEAD has no body to learn the region from, so S3 always gives it the header.
     if bucket.region_in_body && request.operation != Operation::Head {
-        return Err(Error::new(400, "AuthorizationHeaderMalformed").detail("Region", region));
+        return Err(ErrorResponse::new(400, "AuthorizationHeaderMalformed").detail("Region", region));
     }
     let here = http.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let status = if bucket.region_in_body { 400 } else { 301 };
-    let error = Error::new(status, "PermanentRedirect").detail("Endpoint", here).detail("Bucket", &request.bucket);
+    let error =
+        ErrorResponse::new(status, "PermanentRedirect").detail("Endpoint", here).detail("Bucket", &request.bucket);
     Err(error.region(region))
 }
 
-fn may_read(bucket: &Bucket, request: &Request) -> Result<(), Error> {
+fn may_read(bucket: &Bucket, request: &Request) -> Result<(), ErrorResponse> {
     let refusal = match (&bucket.access, &request.signature) {
         (Access::Signed | Access::SignedBy(_), None) => "AccessDenied",
         (Access::Anonymous, Some(_)) => "InvalidAccessKeyId",
@@ -98,7 +110,7 @@ fn may_read(bucket: &Bucket, request: &Request) -> Result<(), Error> {
         _ if bucket.requester_pays && !request.request_payer => "AccessDenied",
         _ => return Ok(()),
     };
-    Err(Error::new(403, refusal))
+    Err(ErrorResponse::new(403, refusal))
 }
 
 fn body_fault(effect: Option<Effect>) -> Option<BodyFault> {
@@ -113,7 +125,7 @@ fn split(response: Response<Bytes>) -> (Response<()>, Bytes) {
     (Response::from_parts(parts, ()), bytes)
 }
 
-fn finish(response: Response<()>, mut body: Body, shared: &Shared, http: &Http) -> Response<Body> {
+fn finish(response: Response<()>, mut body: Body, shared: &ServerState, http: &Http) -> Response<Body> {
     let (mut parts, ()) = response.into_parts();
     let id = format!("{:016X}", shared.next_id());
     parts.headers.insert("x-amz-request-id", HeaderValue::from_str(&id).unwrap());

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::Frame;
 use tokio::time::{Sleep, sleep};
 
-use super::connection::{End, Line};
+use super::connection::{ConnectionEnd, ConnectionHandle};
 use super::counts::UnderWay;
 use super::fault::BodyFault;
 
@@ -20,7 +20,7 @@ const SETTLE: Duration = Duration::from_millis(20);
 enum Step {
     Send(Bytes),
     Wait(Duration),
-    End(End),
+    ConnectionEnd(ConnectionEnd),
     /// Again and again, as long as anybody reads.
     Repeat(Bytes),
 }
@@ -30,13 +30,18 @@ pub(super) struct Body {
     steps: VecDeque<Step>,
     pause: Option<Pin<Box<Sleep>>>,
     length: Option<usize>,
-    line: Line,
+    line: ConnectionHandle,
     reset_when_done: bool,
     under_way: Option<UnderWay>,
 }
 
 impl Body {
-    pub(super) fn new(bytes: Bytes, fault: Option<BodyFault>, line: Line, under_way: Option<UnderWay>) -> Self {
+    pub(super) fn new(
+        bytes: Bytes,
+        fault: Option<BodyFault>,
+        line: ConnectionHandle,
+        under_way: Option<UnderWay>,
+    ) -> Self {
         let (mut steps, length) = script(bytes, fault);
         let length = match fault {
             Some(BodyFault::Endless) => {
@@ -72,10 +77,10 @@ fn script(bytes: Bytes, fault: Option<BodyFault>) -> (VecDeque<Step>, usize) {
     match fault {
         None | Some(BodyFault::ResetAtEnd | BodyFault::Endless) => whole(bytes),
         Some(BodyFault::ResetHalfway) => {
-            ([Step::Send(first), Step::Wait(SETTLE), Step::End(End::Reset)].into(), length)
+            ([Step::Send(first), Step::Wait(SETTLE), Step::ConnectionEnd(ConnectionEnd::Reset)].into(), length)
         }
         Some(BodyFault::Short(missing)) => {
-            ([Step::Send(cut(missing)), Step::Wait(SETTLE), Step::End(End::Close)].into(), length)
+            ([Step::Send(cut(missing)), Step::Wait(SETTLE), Step::ConnectionEnd(ConnectionEnd::Close)].into(), length)
         }
         Some(BodyFault::Stall(time)) => ([Step::Send(first), Step::Wait(time), Step::Send(second)].into(), length),
         Some(BodyFault::Truncated(missing)) => whole(cut(missing)),
@@ -119,11 +124,11 @@ impl hyper::body::Body for Body {
                     self.steps.push_front(Step::Repeat(bytes.clone()));
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
-                Some(Step::End(end)) => {
+                Some(Step::ConnectionEnd(end)) => {
                     // The task of the connection drops this body together with the connection. Until then the
                     // step stays, lest the body look finished.
                     self.line.end(end);
-                    self.steps.push_front(Step::End(end));
+                    self.steps.push_front(Step::ConnectionEnd(end));
                     return Poll::Pending;
                 }
             }
@@ -141,7 +146,7 @@ impl Drop for Body {
             let line = self.line.clone();
             tokio::spawn(async move {
                 sleep(SETTLE).await;
-                line.end(End::Reset);
+                line.end(ConnectionEnd::Reset);
             });
         }
     }

@@ -26,7 +26,7 @@ pub enum Access {
 /// A bucket. Clones share their objects, so a test keeps one and changes what a running server serves.
 #[derive(Clone)]
 pub struct Bucket {
-    objects: Arc<Objects>,
+    objects: Arc<OverlayStore>,
     pub(super) region: Option<String>,
     pub(super) region_in_body: bool,
     pub(super) access: Access,
@@ -45,7 +45,7 @@ impl Default for Bucket {
 impl Bucket {
     /// An empty bucket, held in memory.
     pub fn new() -> Self {
-        Self::from_store(Nothing)
+        Self::from_store(EmptyStore)
     }
 
     /// A bucket of the files under a folder, by their relative paths. The tree is walked now, each file read
@@ -62,7 +62,7 @@ impl Bucket {
     /// A bucket over any store. Objects put and removed later are kept beside it.
     pub fn from_store(store: impl Store + 'static) -> Self {
         Self {
-            objects: Arc::new(Objects { base: Box::new(store), changes: RwLock::default() }),
+            objects: Arc::new(OverlayStore { base: Box::new(store), changes: RwLock::default() }),
             region: None,
             region_in_body: false,
             access: Access::Anyone,
@@ -150,12 +150,12 @@ impl<K: Into<String>, O: Into<Object>> FromIterator<(K, O)> for Bucket {
 }
 
 /// A store, and what was put (`Some`) and removed (`None`) since.
-struct Objects {
+struct OverlayStore {
     base: Box<dyn Store>,
     changes: RwLock<BTreeMap<String, Option<Object>>>,
 }
 
-impl Store for Objects {
+impl Store for OverlayStore {
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry> {
         let changes = self.changes.read().unwrap();
         let mut entries = Vec::new();
@@ -187,9 +187,9 @@ impl Store for Objects {
 }
 
 /// The store under a bucket that was made empty.
-struct Nothing;
+struct EmptyStore;
 
-impl Store for Nothing {
+impl Store for EmptyStore {
     fn list(&self, _prefix: &str, _after: &str, _limit: usize) -> Vec<Entry> {
         Vec::new()
     }

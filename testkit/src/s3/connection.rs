@@ -9,11 +9,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::answer::answer;
-use super::server::Shared;
+use super::server::ServerState;
 
 /// How a fault ends a connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum End {
+pub(super) enum ConnectionEnd {
     /// With a RST: the client sees "connection reset by peer".
     Reset,
     /// With a FIN: the client sees the end of the stream.
@@ -22,20 +22,20 @@ pub(super) enum End {
 
 /// The means to end a connection from within an answer.
 #[derive(Clone)]
-pub(super) struct Line(mpsc::Sender<End>);
+pub(super) struct ConnectionHandle(mpsc::Sender<ConnectionEnd>);
 
-impl Line {
+impl ConnectionHandle {
     /// Ends the connection soon; the first call counts.
-    pub(super) fn end(&self, end: End) {
+    pub(super) fn end(&self, end: ConnectionEnd) {
         let _ = self.0.try_send(end);
     }
 }
 
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+pub(super) async fn serve(stream: TcpStream, shared: Arc<ServerState>) {
     // Without this, each small answer would wait 40 ms for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let (sender, mut ended) = mpsc::channel(1);
-    let line = Line(sender);
+    let line = ConnectionHandle(sender);
     let service = service_fn(|request| answer(shared.clone(), line.clone(), request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let end = tokio::select! {
@@ -43,7 +43,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         end = ended.recv() => end,
     };
     let stream = connection.into_parts().io.into_inner();
-    if let Some(End::Reset) = end {
+    if let Some(ConnectionEnd::Reset) = end {
         let _ = stream.set_zero_linger();
     }
 }

@@ -8,7 +8,7 @@ use super::xml::Document;
 
 /// An error answer: a status, a code and what some codes add.
 #[derive(Debug)]
-pub(super) struct Error {
+pub(super) struct ErrorResponse {
     status: u16,
     code: String,
     message: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Error {
     region: Option<String>,
 }
 
-impl Error {
+impl ErrorResponse {
     pub(super) fn new(status: u16, code: &str) -> Self {
         Self { status, code: code.to_owned(), message: None, details: Vec::new(), region: None }
     }

@@ -30,19 +30,19 @@ pub(super) enum Effect {
     /// The page of a listing is spoilt.
     List(ListFault),
     /// The answer waits for others to wait with it.
-    Gather(Arc<Gathering>),
+    Gather(Arc<RequestBarrier>),
 }
 
 /// Answers that wait until there are enough of them at once, and never again.
 #[derive(Debug)]
-pub(super) struct Gathering {
+pub(super) struct RequestBarrier {
     wanted: usize,
     waiting: AtomicUsize,
     /// Closed when there were enough.
     gate: Semaphore,
 }
 
-impl Gathering {
+impl RequestBarrier {
     /// Waits for the others, but not for ever: a client that never asks for so many at
     /// once is to fail its test and not to hang.
     pub(super) async fn wait(&self) {
@@ -129,7 +129,7 @@ impl Selection {
     /// The answer waits until so many wait at once. This is how to see what a client does
     /// at the same time, however slow the machine is.
     pub fn gather(self, wanted: usize) -> Fault {
-        let gathering = Gathering { wanted, waiting: AtomicUsize::new(0), gate: Semaphore::new(0) };
+        let gathering = RequestBarrier { wanted, waiting: AtomicUsize::new(0), gate: Semaphore::new(0) };
         self.effect(Effect::Gather(Arc::new(gathering)))
     }
 
@@ -225,9 +225,9 @@ impl Selection {
 
 /// A fault at work; it says how often it has struck.
 #[derive(Clone)]
-pub struct Fired(Arc<Fault>);
+pub struct ActiveFault(Arc<Fault>);
 
-impl Fired {
+impl ActiveFault {
     /// How many requests were struck.
     pub fn fired(&self) -> usize {
         self.0.selection.struck()
@@ -239,10 +239,10 @@ impl Fired {
 pub(super) struct Faults(Vec<Arc<Fault>>);
 
 impl Faults {
-    pub(super) fn add(&mut self, fault: Fault) -> Fired {
+    pub(super) fn add(&mut self, fault: Fault) -> ActiveFault {
         let fault = Arc::new(fault);
         self.0.push(fault.clone());
-        Fired(fault)
+        ActiveFault(fault)
     }
 
     /// All the delays of this request, and the first other effect: later faults are not asked for theirs.

@@ -8,7 +8,7 @@ use hyper::header::CONTENT_TYPE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::bucket::Bucket;
-use super::error::Error;
+use super::error::ErrorResponse;
 use super::fault::ListFault;
 use super::request::Request;
 use super::store::{Entry, Store};
@@ -49,7 +49,11 @@ struct Page {
     lost: bool,
 }
 
-pub(super) fn answer(bucket: &Bucket, request: &Request, fault: Option<ListFault>) -> Result<Response<Bytes>, Error> {
+pub(super) fn answer(
+    bucket: &Bucket,
+    request: &Request,
+    fault: Option<ListFault>,
+) -> Result<Response<Bytes>, ErrorResponse> {
     let mut listing = Listing::read(request, bucket.page_size)?;
     listing.encoded &= bucket.encodes;
     let after = listing.after()?;
@@ -65,10 +69,10 @@ pub(super) fn answer(bucket: &Bucket, request: &Request, fault: Option<ListFault
 }
 
 impl Listing {
-    fn read(request: &Request, page_size: usize) -> Result<Self, Error> {
+    fn read(request: &Request, page_size: usize) -> Result<Self, ErrorResponse> {
         let some = |name| request.parameter(name).filter(|value| !value.is_empty());
         let max_keys = match some("max-keys") {
-            Some(number) => number.parse().map_err(|_| Error::new(400, "InvalidArgument"))?,
+            Some(number) => number.parse().map_err(|_| ErrorResponse::new(400, "InvalidArgument"))?,
             None => 1000,
         };
         let max_keys = 1000.min(max_keys);
@@ -85,9 +89,9 @@ impl Listing {
     }
 
     /// The place after which the page begins. A token outranks `start-after`.
-    fn after(&self) -> Result<String, Error> {
+    fn after(&self) -> Result<String, ErrorResponse> {
         if let Some(token) = &self.token {
-            let invalid = || Error::new(400, "InvalidArgument").detail("ArgumentName", "continuation-token");
+            let invalid = || ErrorResponse::new(400, "InvalidArgument").detail("ArgumentName", "continuation-token");
             let place = BASE64_STANDARD.decode(token).map_err(|_| invalid())?;
             let place = place.strip_prefix(TOKEN_MARK).ok_or_else(invalid)?;
             return String::from_utf8(place.to_vec()).map_err(|_| invalid());

@@ -11,16 +11,16 @@ use hyper::http::response::Builder;
 use hyper::{Response, StatusCode};
 
 use super::bucket::Bucket;
-use super::error::Error;
+use super::error::ErrorResponse;
 use super::store::Object;
 
-pub(super) fn answer(bucket: &Bucket, key: &str, asked: &HeaderMap) -> Result<Response<Bytes>, Error> {
-    let object = bucket.get(key).ok_or_else(|| Error::new(404, "NoSuchKey").detail("Key", key))?;
+pub(super) fn answer(bucket: &Bucket, key: &str, asked: &HeaderMap) -> Result<Response<Bytes>, ErrorResponse> {
+    let object = bucket.get(key).ok_or_else(|| ErrorResponse::new(404, "NoSuchKey").detail("Key", key))?;
     if object.is_archived() {
-        return Err(Error::new(403, "InvalidObjectState").detail("StorageClass", object.storage_class));
+        return Err(ErrorResponse::new(403, "InvalidObjectState").detail("StorageClass", object.storage_class));
     }
     if text(asked, IF_MATCH).is_some_and(|tags| !names(tags, &object.etag)) {
-        return Err(Error::new(412, "PreconditionFailed").detail("Condition", "If-Match"));
+        return Err(ErrorResponse::new(412, "PreconditionFailed").detail("Condition", "If-Match"));
     }
     let response = described(&object);
     if text(asked, IF_NONE_MATCH).is_some_and(|tags| names(tags, &object.etag)) {
@@ -53,8 +53,8 @@ fn described(object: &Object) -> Builder {
 }
 
 /// `FROM-TO`, `FROM-` or `-LENGTH`.
-fn part(response: Builder, body: &Bytes, range: &str) -> Result<Response<Bytes>, Error> {
-    let invalid = || Error::new(416, "InvalidRange").detail("RangeRequested", range);
+fn part(response: Builder, body: &Bytes, range: &str) -> Result<Response<Bytes>, ErrorResponse> {
+    let invalid = || ErrorResponse::new(416, "InvalidRange").detail("RangeRequested", range);
     let (from, to) = range.split_once('-').ok_or_else(invalid)?;
     let number = |text: &str| text.parse::<usize>().map_err(|_| invalid());
     let (from, end) = match (from, to) {

@@ -4,7 +4,7 @@ use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 
-use super::error::Error;
+use super::error::ErrorResponse;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ pub struct Signature {
 }
 
 impl Request {
-    pub(super) fn read(http: &hyper::Request<Incoming>) -> Result<Self, Error> {
+    pub(super) fn read(http: &hyper::Request<Incoming>) -> Result<Self, ErrorResponse> {
         let (path, query) = (http.uri().path(), http.uri().query().unwrap_or_default());
         let (bucket, key) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
         let (bucket, key) = (decode(bucket)?, decode(key)?);
@@ -58,8 +58,8 @@ impl Request {
             "HEAD" => Operation::Head,
             "GET" if !key.is_empty() => Operation::Get,
             "GET" if parameter(query, "list-type").as_deref() == Some("2") => Operation::List,
-            "GET" => return Err(Error::new(501, "NotImplemented")),
-            _ => return Err(Error::new(405, "MethodNotAllowed")),
+            "GET" => return Err(ErrorResponse::new(501, "NotImplemented")),
+            _ => return Err(ErrorResponse::new(405, "MethodNotAllowed")),
         };
         let prefix = (operation == Operation::List).then(|| parameter(query, "prefix")).flatten();
         Ok(Self {
@@ -82,9 +82,9 @@ impl Request {
     }
 }
 
-fn decode(text: &str) -> Result<String, Error> {
+fn decode(text: &str) -> Result<String, ErrorResponse> {
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(|text| text.into_owned()).map_err(|_| Error::new(400, "InvalidURI"))
+    decoded.map(|text| text.into_owned()).map_err(|_| ErrorResponse::new(400, "InvalidURI"))
 }
 
 /// A `+` is a space here, so a client that sends one of its own unescaped is found out.

@@ -15,13 +15,13 @@ use tokio::sync::oneshot;
 use super::bucket::Bucket;
 use super::connection::serve;
 use super::counts::{Counters, Counts};
-use super::fault::{Effect, Fault, Faults, Fired};
+use super::fault::{ActiveFault, Effect, Fault, Faults};
 use super::request::{Operation, Request};
 
 /// A server that runs until it is dropped.
 pub struct Server {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -48,7 +48,7 @@ impl Server {
             listen(port)?
         };
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ServerState::default());
         let (stop, stopped) = oneshot::channel();
         let serving = shared.clone();
         let thread = std::thread::Builder::new().name("s3".to_owned()).spawn(move || {
@@ -79,7 +79,7 @@ impl Server {
     }
 
     /// Makes something go wrong from now on.
-    pub fn fault(&self, fault: Fault) -> Fired {
+    pub fn fault(&self, fault: Fault) -> ActiveFault {
         self.shared.faults.write().unwrap().add(fault)
     }
 
@@ -132,7 +132,7 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(4096)
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<ServerState>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(serve(stream, shared.clone()))),
@@ -144,7 +144,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 /// What the test and the server share.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct ServerState {
     buckets: RwLock<HashMap<String, Arc<Bucket>>>,
     faults: RwLock<Faults>,
     latency: RwLock<(Duration, Duration)>,
@@ -153,7 +153,7 @@ pub(super) struct Shared {
     pub(super) counters: Arc<Counters>,
 }
 
-impl Shared {
+impl ServerState {
     pub(super) fn bucket(&self, name: &str) -> Option<Arc<Bucket>> {
         self.buckets.read().unwrap().get(name).cloned()
     }

@@ -133,7 +133,7 @@ impl SyntheticStore {
 
     /// The key with this number, from 0, in the order of their bytes.
     pub fn key(&self, number: usize) -> String {
-        let Place { account, region, delivered, file } = self.place(number);
+        let KeyFields { account, region, delivered, file } = self.place(number);
         let account = self.account(account);
         let (year, month, day) = (delivered.year(), delivered.month(), delivered.day());
         let (hour, minute) = (delivered.hour(), delivered.minute());
@@ -151,14 +151,14 @@ impl SyntheticStore {
         format!("{:012}", 111_111_111_111 + account * apart)
     }
 
-    fn place(&self, number: usize) -> Place {
+    fn place(&self, number: usize) -> KeyFields {
         let Synthetic { regions, first_day, days, files, .. } = self.rule;
         let (rest, file) = (number / files, number % files);
         let (rest, day) = (rest / days, rest % days);
         let (account, region) = (rest / regions, rest % regions);
         let minute = file * 24 * 60 / files;
         let delivered = first_day.saturating_add((day as i64).days()).at(0, 0, 0, 0) + (minute as i64).minutes();
-        Place { account, region: self.regions[region], delivered, file }
+        KeyFields { account, region: self.regions[region], delivered, file }
     }
 
     /// The number of the first key for which `before` does not hold.
@@ -199,7 +199,7 @@ impl SyntheticStore {
 
     /// Every record of an object is of one length but for what `spare` adds to it.
     fn record(&self, number: usize, key: &str, event: usize, spare: usize) -> String {
-        let Place { account, region, delivered, .. } = self.place(number);
+        let KeyFields { account, region, delivered, .. } = self.place(number);
         let account = self.account(account);
         let file = key.rsplit('/').next().unwrap_or(key);
         let id = hash(number.wrapping_mul(1_000_003).wrapping_add(event));
@@ -242,7 +242,7 @@ impl Store for SyntheticStore {
 }
 
 /// Where a number falls.
-struct Place {
+struct KeyFields {
     account: usize,
     region: &'static str,
     delivered: DateTime,

@@ -50,7 +50,7 @@ fn paths_that_lead_out_are_named_and_lead_nowhere() {
         Member::new("a\u{1b}[31m\n\tb.json", log("C")),
     ]);
     let trial = Trial::with("log/a.zip", file);
-    let leads = "its path leads out of the archive; it is read, and nothing is written there";
+    let leads = "its path leads out of the archive; it is read, but no file is created";
     trial.run(&ROWS).shows(
         0,
         "log/a.zip!../../evil.json\tA\nlog/a.zip!/etc/evil.json\tB\nlog/a.zip!a\\u001b[31m\\n\\tb.json\tC\n",
@@ -91,7 +91,7 @@ fn links_and_devices_are_counted() {
     trial.run(&ROWS).shows(
         0,
         &format!("log/a.tar!{long}\tA\n"),
-        "trail2tsv: 1 event in 1 file read, 1 matched; 4 files passed over: 2 pipe or device, 2 link\n",
+        "trail2tsv: 1 event in 1 file read, 1 matched; 4 files skipped: 2 pipes or devices, 2 links\n",
     );
     let link = Member { mode: 0o120_777, ..Member::new("link.json", "/etc/passwd") };
     let folder = Member { mode: 0o040_755, ..Member::new("folder/", "") };
@@ -99,7 +99,7 @@ fn links_and_devices_are_counted() {
     trial.run(&ROWS).shows(
         0,
         "log/a.zip!a.json\tA\n",
-        "trail2tsv: 1 event in 1 file read, 1 matched; 1 file passed over: 1 link\n",
+        "trail2tsv: 1 event in 1 file read, 1 matched; 1 file skipped: 1 link\n",
     );
 }
 
@@ -166,7 +166,10 @@ fn members_that_share_their_bytes_are_a_bomb() {
     file.extend(last);
     let ran = Trial::with("log/a.zip", &file).run(&ROWS);
     assert_eq!(ran.code, Some(3));
-    assert!(ran.stderr.starts_with("trail2tsv: log/a.zip: its members overlap; the rest was not read; "), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("trail2tsv: log/a.zip: archive members overlap; the rest was not read; "),
+        "{ran:?}"
+    );
     assert!(ran.stdout.lines().count() < 200, "{ran:?}");
 }
 
@@ -186,7 +189,7 @@ fn other_kinds_of_archives_are_named_where_one_is_expected() {
             ),
         );
         let trial = Trial::with("log/data", start);
-        let last = "trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 unsupported archive\n";
+        let last = "trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 unsupported archive\n";
         trial.run(&ROWS).shows(0, "", last);
         trial.run(&["log/data", "--count"]).shows(
             3,

@@ -210,7 +210,7 @@ fn no_name_of_a_column_hides_anything() {
 }
 
 #[test]
-fn a_formula_is_disarmed_whatever_stands_before_it() {
+fn a_formula_is_escaped_whatever_precedes_it() {
     let unseen = ["", " ", "\u{a0} \u{3000}", "\u{200b}", "\u{feff}", "\t", "\r", "\n", "\u{202e} ", "\""];
     let formulas = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\u{ff1d}1+1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}A1"];
     let harmless = ["-5", "-", "+1.5", "a=1", "1-1", "'=1"];

@@ -5,13 +5,13 @@ use crate::harness::Trial;
 
 /// A file that gives nothing: in a folder that is in order, on the command line not.
 #[track_caller]
-fn is_passed_over(file: impl AsRef<[u8]>, kind: &str) {
+fn is_skipped(file: impl AsRef<[u8]>, kind: &str) {
     Trial::with("log", file.as_ref()).run(&NAMES).shows(
         3,
         "",
         &format!(
             "trail2tsv: log: not a CloudTrail log ({kind}); nothing was read\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; 1 problem, named above\n"
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 {kind}; 1 problem, named above\n"
         ),
     );
     let trial = Trial::with("log/a.json", file.as_ref());
@@ -19,7 +19,7 @@ fn is_passed_over(file: impl AsRef<[u8]>, kind: &str) {
     trial.run(&NAMES).shows(
         0,
         "A\nB\nC\n",
-        &format!("trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 {kind}\n"),
+        &format!("trail2tsv: 3 events in 1 file read, 3 matched; 1 file skipped: 1 {kind}\n"),
     );
 }
 
@@ -50,26 +50,26 @@ fn is_named(file: impl AsRef<[u8]>, rows: &str, problem: &str, last: &str) {
 #[test]
 fn files_without_events_are_counted_by_kind() {
     for empty in ["", " \r\n\t", "\u{feff}", "\u{feff}\n"] {
-        is_passed_over(empty, "empty");
+        is_skipped(empty, "empty");
     }
     for text in ["hello\n", "2026-10-01 Records\n", "# {\"Records\":[]}", "<xml/>", "a\tb\n1\t2\n", "\u{1b}[31m\0"] {
-        is_passed_over(text, "not JSON");
+        is_skipped(text, "not JSON");
     }
-    is_passed_over(b"\xff\xfe{\0}\0", "other JSON");
-    is_passed_over(r#"{"awsAccountId":"1","digestEndTime":"2026-10-01T00:00:00Z","logFiles":[]}"#, "digest");
-    is_passed_over(
+    is_skipped(b"\xff\xfe{\0}\0", "other JSON");
+    is_skipped(r#"{"awsAccountId":"1","digestEndTime":"2026-10-01T00:00:00Z","logFiles":[]}"#, "digest");
+    is_skipped(
         r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{}}]}"#,
         "S3 notification",
     );
     for other in [r#"{"a":1}"#, r#"[1,"x",null]"#, "{}", "[]", r#"{"Items":[{"eventName":"A","eventVersion":"1"}]}"#] {
-        is_passed_over(other, "other JSON");
+        is_skipped(other, "other JSON");
     }
 }
 
 #[test]
-fn records_that_are_no_list_are_passed_over() {
+fn records_that_are_not_a_list_are_skipped() {
     for records in ["null", "{}", "\"x\"", "17", "true", r#"{"eventName":"A","eventVersion":"1"}"#] {
-        is_passed_over(format!(r#"{{"Records":{records}}}"#), "without Records");
+        is_skipped(format!(r#"{{"Records":{records}}}"#), "without Records");
     }
 }
 
@@ -82,7 +82,7 @@ fn an_empty_log_is_a_log() {
 fn records_that_are_no_events_are_counted() {
     Trial::with("log", r#"{"Records":[null,{"eventName":"A","eventVersion":"1"},17,{"a":1},[{"b":"B"}],"x"]}"#)
         .run(&NAMES)
-        .shows(0, "A\n", "trail2tsv: 1 event in 1 file read, 1 matched; 5 records are no CloudTrail event\n");
+        .shows(0, "A\n", "trail2tsv: 1 event in 1 file read, 1 matched; 5 records are not CloudTrail events\n");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_event_needs_no_identity() {
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_counts() {
+fn the_last_of_duplicate_keys_counts() {
     gives(
         r#"{"eventName":"A","eventName":"B","errorCode":"x","errorCode":null}"#,
         "eventName,errorCode,file",
@@ -137,7 +137,7 @@ fn invalid_utf_8_is_shown_and_named() {
     is_named(
         b"{\"eventName\":\"a\xffb\xc3(\xed\xa0\x80\",\"eventVersion\":\"1\"}\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}",
         "a\u{fffd}b\u{fffd}(\u{fffd}\u{fffd}\u{fffd}\nB\n",
-        "byte 15 is not UTF-8; such bytes are shown as U+FFFD; all its 2 events were kept",
+        "byte 15 is not valid UTF-8; invalid bytes are shown as U+FFFD; all its 2 events were kept",
         "2 events in 1 file read, 2 matched",
     );
     // A character that the end of a file cuts in two was UTF-8.
@@ -181,7 +181,7 @@ fn utf_16_is_read() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_content() {
+fn a_byte_order_mark_is_ignored() {
     gives(format!("\u{feff}{LOG}"), "eventName", "A\nB\nC\n");
     gives(
         "\u{feff}{\"eventName\":\"A\",\"eventVersion\":\"1\"}\r\n{\"eventName\":\"B\",\"eventVersion\":\"1\"}\r\n",
@@ -217,7 +217,7 @@ const LOG_NAME: &str = "111122223333_CloudTrail_eu-west-1_20261001T0915Z_AAAABBB
 
 /// What CloudTrail delivered holds events; if it does not, some are missing.
 #[test]
-fn a_file_that_is_named_as_a_log_must_be_one() {
+fn a_file_with_the_name_of_a_log_must_be_one() {
     for (content, what) in [
         (&b""[..], "empty"),
         (b"<html>", "not JSON"),
@@ -229,7 +229,7 @@ fn a_file_that_is_named_as_a_log_must_be_one() {
             3,
             "0\n",
             &format!(
-                "trail2tsv: log/{LOG_NAME}: it has the name of a CloudTrail log, but is none ({what}); nothing was read\n\
+                "trail2tsv: log/{LOG_NAME}: named like a CloudTrail log, but is not one ({what}); nothing was read\n\
                  trail2tsv: 0 events in 1 file read, 0 matched; 1 problem, named above\n"
             ),
         );
@@ -239,7 +239,7 @@ fn a_file_that_is_named_as_a_log_must_be_one() {
 }
 
 #[test]
-fn a_file_that_was_named_has_to_give_something() {
+fn a_named_file_without_events_is_reported() {
     let trial = Trial::with("notes.txt", "plain text");
     trial.write("log.json", LOG);
     let said = "trail2tsv: notes.txt: not a CloudTrail log (not JSON); nothing was read\n";
@@ -247,7 +247,7 @@ fn a_file_that_was_named_has_to_give_something() {
         3,
         "3\n",
         &format!(
-            "{said}trail2tsv: 3 events in 1 file read, 3 matched; 1 file passed over: 1 not JSON; \
+            "{said}trail2tsv: 3 events in 1 file read, 3 matched; 1 file skipped: 1 not JSON; \
              1 problem, named above\n"
         ),
     );
@@ -268,7 +268,7 @@ fn a_file_that_was_named_has_to_give_something() {
 }
 
 #[test]
-fn standard_input_has_to_give_something() {
+fn standard_input_without_events_is_reported() {
     let trial = Trial::new();
     for (input, kind) in [("", "empty"), ("\n", "empty"), ("command not found", "not JSON"), ("{}", "other JSON")] {
         trial.run_with_stdin(&["-", "--count"], input).shows(
@@ -276,7 +276,7 @@ fn standard_input_has_to_give_something() {
             "0\n",
             &format!(
                 "trail2tsv: -: not a CloudTrail log ({kind}); nothing was read\n\
-                 trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; \
+                 trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 {kind}; \
                  1 problem, named above\n"
             ),
         );

@@ -111,7 +111,7 @@ mod unix {
         trial.run(&NAMES).shows(
             0,
             "A\nB\nC\n",
-            "trail2tsv: log/a/loop: a link back to log; it is not followed again\n\
+            "trail2tsv: log/a/loop: a link back to log; not followed again\n\
              trail2tsv: 3 events in 1 file read, 3 matched\n",
         );
     }
@@ -133,7 +133,7 @@ mod unix {
     }
 
     #[test]
-    fn pipes_in_a_folder_are_passed_over_and_not_waited_for() {
+    fn pipes_in_a_folder_are_skipped_without_waiting() {
         let trial = Trial::with("log/x.json", LOG);
         system("mkfifo", &[trial.path("log/pipe.json").to_str().unwrap()]);
         drop(std::os::unix::net::UnixListener::bind(trial.path("log/socket")).unwrap());
@@ -141,7 +141,7 @@ mod unix {
         trial.run(&NAMES).shows(
             0,
             "A\nB\nC\n",
-            "trail2tsv: 3 events in 1 file read, 3 matched; 3 files passed over: 3 pipe or device\n",
+            "trail2tsv: 3 events in 1 file read, 3 matched; 3 files skipped: 3 pipes or devices\n",
         );
     }
 
@@ -198,7 +198,7 @@ mod unix {
     // Other systems refuse names that are no UTF-8.
     #[cfg(target_os = "linux")]
     #[test]
-    fn names_of_files_steer_no_terminal() {
+    fn file_names_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
         fs::create_dir(trial.path("log")).unwrap();
         fs::write(trial.path("log").join(OsStr::from_bytes(HOSTILE)), &LOG[..LOG.find(",{").unwrap() + 5]).unwrap();
@@ -218,7 +218,7 @@ mod unix {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn names_of_what_cannot_be_read_steer_no_terminal() {
+    fn unreadable_file_names_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
         let hostile = OsStr::from_bytes(HOSTILE);
         run(&trial, &[], HOSTILE).shows(
@@ -242,7 +242,7 @@ mod unix {
             0,
             "0\n",
             &format!(
-                "trail2tsv: {SAID}/inner: a link back to {SAID}; it is not followed again\n\
+                "trail2tsv: {SAID}/inner: a link back to {SAID}; not followed again\n\
                  trail2tsv: 0 events in 0 files read, 0 matched\n"
             ),
         );
@@ -254,7 +254,7 @@ mod unix {
 
     /// What a shell makes of `*` can look like an option.
     #[test]
-    fn names_that_look_like_options_steer_no_terminal() {
+    fn names_like_options_cannot_send_escapes_to_the_terminal() {
         let trial = Trial::new();
         let ran = run(&trial, &[], b"--a\x1b[31m\n\x07");
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");

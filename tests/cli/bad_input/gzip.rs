@@ -64,7 +64,7 @@ fn files_too_short_for_gzip_are_skipped() {
     for (end, kind) in [(0, "empty"), (1, "not JSON")] {
         let last = format!(
             "trail2tsv: log: not a CloudTrail log ({kind}); nothing was read\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 {kind}; 1 problem, named above\n"
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 {kind}; 1 problem, named above\n"
         );
         ran(&gzip(LOG)[..end]).shows(3, "", &last);
     }
@@ -121,7 +121,7 @@ fn junk_behind_a_member_is_named_even_if_it_looks_like_its_end() {
         let bytes = if junk.len() == 1 { "1 byte".to_string() } else { format!("{} bytes", junk.len()) };
         keeps_all_but_says(
             [&file[..], junk].concat(),
-            &format!("{bytes} after the gzip stream that are not gzip; 3 events before it were kept"),
+            &format!("{bytes} of other data after the gzip stream; 3 events before it were kept"),
         );
     }
 }
@@ -199,20 +199,20 @@ fn further_members_of_a_delivered_log_are_named() {
         (
             vec![LOG, forged],
             "A\nB\nC\nForged\n",
-            Some("1 event in 1 gzip member (58 bytes) behind the first"),
-            "4 events in 1 file read, 4 matched; 1 gzip member behind the first of a log, named above",
+            Some("1 event in 1 gzip member (58 bytes) after the first one"),
+            "4 events in 1 file read, 4 matched; 1 gzip member after the first one of a log, named above",
         ),
         (
             vec![LOG, ""],
             ALL,
-            Some("0 events in 1 gzip member (0 bytes) behind the first"),
-            "3 events in 1 file read, 3 matched; 1 gzip member behind the first of a log, named above",
+            Some("0 events in 1 gzip member (0 bytes) after the first one"),
+            "3 events in 1 file read, 3 matched; 1 gzip member after the first one of a log, named above",
         ),
         (
             vec!["", forged, forged],
             "Forged\nForged\n",
-            Some("2 events in 2 gzip members (116 bytes) behind the first"),
-            "2 events in 1 file read, 2 matched; 2 gzip members behind the first of a log, named above",
+            Some("2 events in 2 gzip members (116 bytes) after the first one"),
+            "2 events in 1 file read, 2 matched; 2 gzip members after the first one of a log, named above",
         ),
     ] {
         let file: Vec<u8> = members.iter().flat_map(gzip).collect();
@@ -225,14 +225,14 @@ fn further_members_of_a_delivered_log_are_named() {
         let last = last.split(';').next().unwrap();
         trial.run(&NAMES).shows(0, rows, &format!("trail2tsv: {last}\n"));
         let verbose = trial.run(&["-c", "eventName", "--no-header", "log", "-vv"]).stderr.clone();
-        assert_eq!(verbose.contains("behind the first"), said.is_some(), "{verbose}");
+        assert_eq!(verbose.contains("after the first one"), said.is_some(), "{verbose}");
     }
     let trial = Trial::with(&format!("log/{NAME}"), [&gzip(LOG)[..], forged.as_bytes()].concat());
     trial.run(&NAMES).shows(
         3,
         ALL,
         &format!(
-            "trail2tsv: log/{NAME}: 58 bytes after the gzip stream that are not gzip; 3 events before it were kept\n\
+            "trail2tsv: log/{NAME}: 58 bytes of other data after the gzip stream; 3 events before it were kept\n\
              trail2tsv: 3 events in 1 file read, 3 matched; 1 problem, named above\n"
         ),
     );

@@ -71,7 +71,7 @@ fn a_file_of_brackets_is_other_json() {
             3,
             "",
             "trail2tsv: log: not a CloudTrail log (other JSON); nothing was read\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 other JSON; 1 problem, named above\n",
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 other JSON; 1 problem, named above\n",
         );
     }
 }
@@ -95,7 +95,7 @@ fn a_file_of_closing_brackets_is_no_json() {
             3,
             "",
             "trail2tsv: log: not a CloudTrail log (not JSON); nothing was read\n\
-             trail2tsv: 0 events in 0 files read, 0 matched; 1 file passed over: 1 not JSON; 1 problem, named above\n",
+             trail2tsv: 0 events in 0 files read, 0 matched; 1 file skipped: 1 not JSON; 1 problem, named above\n",
         );
     }
 }

@@ -6,11 +6,11 @@ use crate::harness::Trial;
 const TIME: &str = "not a time; write 30d, 12h, 1h30m or '2 days ago' for a time that long ago, now, today, \
                     yesterday, 2026-10, 2026-10-01, 2026-10-01T12:00 (UTC), 2026-10-01T12:00:00+02:00, \
                     or 1790000000 for seconds since 1970";
-const MONTH: &str = "there is no such month; write 2026-10, the year first, then the month";
+const MONTH: &str = "not a month; write year and month, as in 2026-10";
 const UNIT: &str = "not a time; add a unit, as in 7d, or in quotes '7 days'";
-const DAY: &str = "there is no such day; write 2026-10-01, the year first, then month and day";
-const PATTERN: &str = "not a pattern; * stands for any text, ? for one character, {a,b} for either, \\ before one of \
-                       these for itself";
+const DAY: &str = "not a day; write year, month and day, as in 2026-10-01";
+const PATTERN: &str = "not a pattern; * matches any text, ? one character, {a,b} either of two; \\ makes the \
+                       next character literal";
 const ADDRESS: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
                        a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
 const ACCOUNT: &str = "not an account; write its 12 digits, such as 111122223333";
@@ -25,7 +25,7 @@ fn is_refused(arguments: &[&str], stderr: &str) {
 }
 
 #[test]
-fn values_that_make_no_sense_are_refused() {
+fn invalid_values_are_refused() {
     for (option, value, right) in [
         ("--since", "tomorrow", TIME),
         ("--since", "3 months", TIME),
@@ -52,11 +52,7 @@ fn values_that_make_no_sense_are_refused() {
         ("--columns", "a..b", "a path that has an empty name"),
         ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
         ("--columns", "", "an empty name; --columns help lists the names"),
-        (
-            "--columns",
-            "bogus",
-            "not a column; --columns help lists the names, and .bogus would be the field of that name",
-        ),
+        ("--columns", "bogus", "not a column; use --columns help for the names, or .bogus for the field of that name"),
     ] {
         is_refused(&[option, value], &format!("trail2tsv: {option} {value:?}: {right}\ntrail2tsv: try --help\n"));
     }
@@ -76,7 +72,7 @@ fn since_comes_before_until() {
         is_refused(
             &["--since", since, "--until", until],
             &format!(
-                "trail2tsv: --since {since:?}: not before --until {until:?}: such a window holds no event\n\
+                "trail2tsv: --since {since:?}: not before --until {until:?}; the window is empty\n\
                  trail2tsv: try --help\n"
             ),
         );
@@ -99,13 +95,13 @@ fn numbers_have_bounds() {
 }
 
 #[test]
-fn an_ending_that_stands_for_no_format_is_refused() {
+fn an_unknown_ending_is_refused() {
     let trial = Trial::with("log", LOG);
     for ending in ["xls", "ods", "gz", "parquet", "sqlite", "md", "html", "v2"] {
         let output = format!("out.{ending}");
         let text = format!(
-            "trail2tsv: --output {output:?}: no format is known by the ending .{ending}; \
-             end it in .tsv, .csv, .json or .xlsx, or name one by --format\ntrail2tsv: try --help\n"
+            "trail2tsv: --output {output:?}: unknown ending .{ending}; \
+             use .tsv, .csv, .json or .xlsx, or choose a format with --format\ntrail2tsv: try --help\n"
         );
         trial.run(&["log", "-o", &output]).shows(2, "", &text);
         assert!(!trial.path(&output).exists());

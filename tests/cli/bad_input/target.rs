@@ -36,7 +36,7 @@ fn a_full_disk_is_a_failure() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let trial = Trial::with("log", "{\"eventName\":\"A\",\"eventVersion\":\"1\"}\n".repeat(200_000));
     let arguments = ["log", "-c", "eventName,file"];
     let mut child = trial.command(&arguments).spawn().unwrap();
@@ -49,7 +49,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn a_reader_that_is_gone_from_the_start_is_no_failure() {
+fn a_pipe_closed_from_the_start_is_not_a_failure() {
     let trial = Trial::with("log", LOG);
     for arguments in [&["log"][..], &["log", "--count"], &["--columns", "help"]] {
         let mut child = trial.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
@@ -100,7 +100,7 @@ fn an_interrupted_run_leaves_the_old_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_does_not_end_says_how_to_end_it() {
+fn a_busy_run_explains_how_to_stop_it() {
     use std::io::{BufRead, BufReader};
 
     use super::{system, wait_for_output};
@@ -118,7 +118,7 @@ fn a_run_that_does_not_end_says_how_to_end_it() {
     system("kill", &["-TERM", &child.id().to_string()]);
     let mut said = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
-    assert_eq!(said, "trail2tsv: still busy; interrupt once more to end at once\n");
+    assert_eq!(said, "trail2tsv: still busy; interrupt again to stop immediately\n");
     system("kill", &["-TERM", &child.id().to_string()]);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
@@ -179,7 +179,7 @@ fn an_output_must_be_a_file_in_a_folder_that_is_there() {
 }
 
 #[test]
-fn an_output_among_the_inputs_is_not_met() {
+fn an_output_file_in_the_input_folder_is_not_read() {
     let trial = Trial::with("a.json", LOG);
     let last = "trail2tsv: 3 events in 1 file read, 3 matched\n";
     trial.run(&[".", "-c", "eventName", "-o", "out.csv"]).shows(0, "", last);

@@ -23,12 +23,12 @@ fn cloud() -> Cloud {
 }
 
 /// What can be wrong with an answer, and how it is named.
-const CUT_OFF: &str = "the answer is cut off";
-const UNPARSED: &str = "the answer cannot be parsed";
-const TOO_FEW: &str = "the answer holds fewer keys than it counts";
-const NOWHERE: &str = "the answer says that there is more, but not where";
-type Spoil = fn(Selection) -> Fault;
-const SPOILT: [(Spoil, &str); 9] = [
+const CUT_OFF: &str = "the response is truncated";
+const UNPARSED: &str = "the response cannot be parsed";
+const TOO_FEW: &str = "the list response contains fewer keys than its KeyCount";
+const NOWHERE: &str = "the list response is truncated, but has no continuation token";
+type FaultFactory = fn(Selection) -> Fault;
+const SPOILT: [(FaultFactory, &str); 9] = [
     (|list| list.truncated_body(1), CUT_OFF),
     (|list| list.truncated_body("</ListBucketResult>".len()), CUT_OFF),
     (|list| list.truncated_body("</ListBucketResult>".len() + 8), CUT_OFF),
@@ -42,7 +42,7 @@ const SPOILT: [(Spoil, &str); 9] = [
 
 /// Runs a test for each way in which an answer can be wrong. Most of the time
 /// they wait.
-fn each_spoilt(test: impl Fn(Spoil, &str) + Sync) {
+fn each_spoilt(test: impl Fn(FaultFactory, &str) + Sync) {
     std::thread::scope(|scope| {
         let test = &test;
         let tests: Vec<_> = SPOILT.iter().map(|(spoil, text)| scope.spawn(move || test(*spoil, text))).collect();
@@ -51,7 +51,7 @@ fn each_spoilt(test: impl Fn(Spoil, &str) + Sync) {
 }
 
 #[test]
-fn an_answer_that_is_not_whole_is_asked_for_again() {
+fn an_incomplete_list_is_requested_again() {
     let all = format!("{}other\n", minutes(4));
     each_spoilt(|spoil, text| {
         let cloud = cloud();
@@ -63,7 +63,7 @@ fn an_answer_that_is_not_whole_is_asked_for_again() {
 }
 
 #[test]
-fn an_answer_that_is_never_whole_is_named() {
+fn a_list_that_is_always_incomplete_is_reported() {
     each_spoilt(|spoil, text| {
         for (prefix, code, rows) in LISTS {
             let cloud = cloud();
@@ -71,7 +71,9 @@ fn an_answer_that_is_never_whole_is_named() {
             let expected = match code {
                 1 => format!("trail2tsv: s3://logs: {text}\n"),
                 _ => {
-                    format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {text}; logs in it may be missing\n")
+                    format!(
+                        "trail2tsv: s3://logs/{prefix}: not listed completely: {text}; some of its logs may be missing\n"
+                    )
                 }
             };
             cloud.run(&["-q"]).shows(code, rows, &expected);
@@ -81,28 +83,30 @@ fn an_answer_that_is_never_whole_is_named() {
 }
 
 #[test]
-fn a_later_page_that_is_never_whole_costs_only_what_follows() {
+fn an_incomplete_later_page_loses_only_what_follows() {
     each_spoilt(|spoil, text| {
         let cloud = cloud();
         cloud.server.fault(spoil(Fault::list(REGION).when(|list| list.parameter("continuation-token").is_some())));
         let expected =
-            format!("trail2tsv: s3://logs/{REGION}: not listed to its end: {text}; logs in it may be missing\n");
+            format!("trail2tsv: s3://logs/{REGION}: not listed completely: {text}; some of its logs may be missing\n");
         cloud.run(&["-q"]).shows(3, "E000\nE001\nE002\nother\n", &expected);
     });
 }
 
 #[test]
-fn keys_and_folders_of_elsewhere_are_refused() {
+fn keys_and_folders_outside_the_prefix_are_refused() {
     for (prefix, code, rows) in LISTS {
         let cloud = cloud();
         let fired = cloud.server.fault(Fault::list(prefix).keys_outside());
         let text = match prefix {
-            REGION => "a key of the list is not below the folder that was asked for",
-            _ => "a folder of the list is not in the one that was asked for",
+            REGION => "the list response contains a key outside the requested prefix",
+            _ => "the list response contains a folder outside the requested prefix",
         };
         let expected = match code {
             1 => format!("trail2tsv: s3://logs: {text}\n"),
-            _ => format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {text}; logs in it may be missing\n"),
+            _ => format!(
+                "trail2tsv: s3://logs/{prefix}: not listed completely: {text}; some of its logs may be missing\n"
+            ),
         };
         // Of the bucket itself there is no outside.
         if !prefix.is_empty() {
@@ -116,14 +120,16 @@ fn keys_and_folders_of_elsewhere_are_refused() {
 }
 
 #[test]
-fn a_list_without_anything_new_comes_to_an_end() {
-    const TEXT: &str = "the list of the bucket neither goes on nor ends";
+fn a_list_without_progress_ends() {
+    const TEXT: &str = "the listing makes no progress and does not end";
     for (prefix, code, rows) in [LISTS[1], LISTS[3]] {
         let cloud = cloud();
         cloud.server.fault(Fault::list(prefix).idle_list());
         let expected = match code {
             1 => format!("trail2tsv: s3://logs: {TEXT}\n"),
-            _ => format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {TEXT}; logs in it may be missing\n"),
+            _ => format!(
+                "trail2tsv: s3://logs/{prefix}: not listed completely: {TEXT}; some of its logs may be missing\n"
+            ),
         };
         cloud.run(&["-q"]).shows(code, rows, &expected);
         assert!(cloud.server.counts().list < 1100);
@@ -131,7 +137,7 @@ fn a_list_without_anything_new_comes_to_an_end() {
 }
 
 #[test]
-fn an_odd_key_hides_no_other() {
+fn an_unusual_key_does_not_hide_others() {
     // None of them can stand in XML as it is.
     let names = ["a\u{1}.json", "b\u{fffe}.json", "c\u{ffff}.json", "d\u{1f}.json", "e\u{b}.json", "f%01+ g.json"];
     let day = format!("{REGION}2026/10/01/");
@@ -153,18 +159,18 @@ fn an_odd_key_hides_no_other() {
             if is_file { (Some(0), 2) } else { (Some(3), 0) },
             "{ran:?}"
         );
-        assert_eq!(ran.stderr.matches("its key has characters").count(), if is_file { 0 } else { 2 }, "{ran:?}");
+        assert_eq!(ran.stderr.matches("its key contains characters").count(), if is_file { 0 } else { 2 }, "{ran:?}");
     }
 }
 
 #[test]
-fn a_server_that_cannot_list_an_odd_key_is_not_believed() {
+fn a_list_with_an_invalid_key_is_an_error() {
     let cloud = Cloud::with(Bucket::new().plain_keys());
     (0..3).for_each(|number| drop(cloud.minute(number)));
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
     cloud.bucket.put(format!("{REGION}2026/10/01/0\u{fffe}.json"), "{}");
     let named = |prefix: &str| {
-        format!("trail2tsv: s3://logs/{prefix}: not listed to its end: {UNPARSED}; logs in it may be missing\n")
+        format!("trail2tsv: s3://logs/{prefix}: not listed completely: {UNPARSED}; some of its logs may be missing\n")
     };
     cloud.run(&["-q"]).shows(3, "", &named(REGION));
     cloud.bucket.put(format!("AWSLogs/{ACCOUNT}/CloudTrail/0\u{fffe}/x.json"), "{}");
@@ -172,7 +178,7 @@ fn a_server_that_cannot_list_an_odd_key_is_not_believed() {
 }
 
 #[test]
-fn names_come_out_of_a_list_as_they_are() {
+fn keys_are_decoded_from_a_list() {
     for bucket in [Bucket::new(), Bucket::new().plain_keys()] {
         let cloud = Cloud::with(bucket);
         let names = ["100%25 +a.json", "a%2Fb.json", "a+b c.json", "%", "é&=;,\u{1f980}.json"];
@@ -189,7 +195,7 @@ fn names_come_out_of_a_list_as_they_are() {
 }
 
 #[test]
-fn a_body_without_an_end_is_given_up_and_fills_no_disk() {
+fn an_endless_body_is_abandoned() {
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
     let size = cloud.bucket.get(key).unwrap().body.len();

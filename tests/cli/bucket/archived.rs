@@ -19,14 +19,14 @@ fn with(count: usize, change: impl Fn(usize, Object) -> Object) -> Cloud {
 const ADVICE: &str = "restore them (aws s3api restore-object), then run again";
 
 #[test]
-fn archived_objects_are_counted_and_not_asked_for() {
+fn archived_objects_are_counted_and_not_requested() {
     for class in ["GLACIER", "DEEP_ARCHIVE"] {
         let cloud = with(6, |number, object| if number % 3 == 1 { object.storage_class(class) } else { object });
         let keys = cloud.bucket.keys("");
         let size = cloud.size(&[&keys[0], &keys[2], &keys[3], &keys[5]]);
         let named = format!("2 objects are archived in S3 Glacier and not downloaded; {ADVICE}");
         let last = format!(
-            "trail2tsv: 4 objects downloaded ({size}), 0 in the mirror already; 4 events in 4 files read, 4 matched; {named}\n"
+            "trail2tsv: 4 objects downloaded ({size}), 0 already in the mirror; 4 events in 4 files read, 4 matched; {named}\n"
         );
         let rows = "E000\nE002\nE003\nE005\n";
         cloud.run(&[]).shows(3, rows, &last);
@@ -54,7 +54,7 @@ fn sync_and_its_dry_run_count_them() {
     sync(&["--dry-run"]).shows(
         3,
         &rows,
-        &format!("trail2tsv: 3 objects to download ({size}), 0 in the mirror already; 5 requests for lists; {named}\n"),
+        &format!("trail2tsv: 3 objects to download ({size}), 0 already in the mirror; 5 list requests; {named}\n"),
     );
     assert_eq!(cloud.server.counts().get, 0);
     sync(&["-q", "--dry-run"]).shows(3, &rows, &format!("trail2tsv: {named}\n"));
@@ -62,14 +62,14 @@ fn sync_and_its_dry_run_count_them() {
         3,
         "",
         &format!(
-            "trail2tsv: 3 objects downloaded ({size}), 0 in the mirror already; 5 requests for lists, 3 for objects; {named}\n"
+            "trail2tsv: 3 objects downloaded ({size}), 0 already in the mirror; 5 list requests, 3 object requests; {named}\n"
         ),
     );
     assert_eq!(cloud.server.counts().get, 3);
 }
 
 #[test]
-fn restored_objects_are_read_and_others_say_how_far_they_are() {
+fn restored_objects_are_read_and_others_are_counted_by_state() {
     for (restored, rows, what) in [
         ([Some(Some(3)), Some(Some(1))], &["E000", "E001", "E002"][..], None),
         (
@@ -85,7 +85,9 @@ fn restored_objects_are_read_and_others_say_how_far_they_are() {
         (
             [Some(None), Some(None)],
             &["E000"],
-            Some("2 objects are archived in S3 Glacier (being restored) and not downloaded; run again when they are"),
+            Some(
+                "2 objects are archived in S3 Glacier (being restored) and not downloaded; run again when the restore is complete",
+            ),
         ),
         (
             [Some(None), None],
@@ -113,7 +115,7 @@ fn restored_objects_are_read_and_others_say_how_far_they_are() {
 }
 
 #[test]
-fn classes_that_can_be_read_are_read() {
+fn readable_storage_classes_are_read() {
     for class in
         ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY", "NEW"]
     {
@@ -124,7 +126,7 @@ fn classes_that_can_be_read_are_read() {
     let cloud = with(3, |_, object| object.storage_class("INTELLIGENT_TIERING"));
     let key = &cloud.bucket.keys("")[1];
     cloud.server.fault(Fault::get(key).status(403, "InvalidObjectState"));
-    let text = "not downloaded: it is archived; restore it first (InvalidObjectState); nothing was read";
+    let text = "not downloaded: the object is archived; restore it first (InvalidObjectState); nothing was read";
     cloud.run(&["-q"]).shows(3, "E000\nE002\n", &format!("trail2tsv: s3://logs/{key}: {text}\n"));
 }
 
@@ -146,7 +148,7 @@ fn objects_in_the_mirror_or_outside_the_window_need_no_restore() {
 }
 
 #[test]
-fn only_lists_of_objects_ask_what_is_restored() {
+fn only_object_lists_request_the_restore_status() {
     let cloud = Cloud::with_logs(1);
     cloud.server.record();
     cloud.run(&["-q"]);

@@ -25,7 +25,7 @@ fn wait_for_silence(cloud: &Cloud) {
 }
 
 #[test]
-fn a_killed_run_leaves_nothing_that_is_taken_for_whole() {
+fn a_killed_run_leaves_no_file_that_looks_complete() {
     const LOGS: usize = 60;
     let cloud = Cloud::with_logs(LOGS);
     let last = &cloud.bucket.keys("")[LOGS - 1];
@@ -59,7 +59,7 @@ fn partial_files_of_a_killed_run_are_skipped_and_counted() {
     wait_until(|| (cloud.assert_whole(), parts(&cloud)) == (2, 1));
     child.kill().unwrap();
     child.wait().unwrap();
-    let last = "2 events in 2 files read, 2 matched; 1 file passed over: 1 unfinished download";
+    let last = "2 events in 2 files read, 2 matched; 1 file skipped: 1 unfinished download";
     cloud.run(&["--offline"]).shows(0, "E000\nE002\n", &format!("trail2tsv: {last}\n"));
     cloud.server.clear_faults();
     cloud.run(&["-q"]).shows(0, &minutes(3), "");
@@ -81,7 +81,7 @@ fn files_of_another_running_process_are_not_touched() {
 }
 
 #[test]
-fn fifty_kills_at_any_moment_change_nothing_in_the_end() {
+fn fifty_kills_at_random_times_do_not_change_the_result() {
     const LOGS: usize = 12;
     let cloud = Cloud::with_logs(LOGS);
     let mut random = fastrand::Rng::with_seed(7);
@@ -106,7 +106,7 @@ fn fifty_kills_at_any_moment_change_nothing_in_the_end() {
 }
 
 #[test]
-fn runs_that_are_killed_again_and_again_come_to_the_end() {
+fn repeatedly_killed_runs_finish_in_the_end() {
     const LOGS: usize = 60;
     let cloud = Cloud::with_logs(LOGS);
     slow_bodies(&cloud);
@@ -122,7 +122,7 @@ fn runs_that_are_killed_again_and_again_come_to_the_end() {
 }
 
 #[test]
-fn an_interrupted_run_cleans_up_and_the_next_goes_on() {
+fn an_interrupted_run_cleans_up_and_the_next_continues() {
     for name in ["-INT", "-TERM"] {
         let cloud = Cloud::with_logs(20);
         let keys = cloud.bucket.keys("");

@@ -7,7 +7,7 @@ use testkit::s3::Fault;
 use super::cloud::{Cloud, minutes, text, wait_until};
 
 #[test]
-fn less_is_asked_for_at_once_where_s3_asks_to_slow_down() {
+fn slow_down_responses_reduce_the_concurrency() {
     const LOGS: usize = 400;
     const MANY: usize = 41;
     let cloud = Cloud::with_logs(LOGS);
@@ -23,11 +23,11 @@ fn less_is_asked_for_at_once_where_s3_asks_to_slow_down() {
     let after = cloud.server.counts().peak;
     assert!(before >= MANY as u64 && after < MANY as u64, "at most {before} at once before, {after} after");
     assert_eq!((rows, cloud.assert_whole()), (minutes(LOGS), LOGS));
-    assert!(said.contains(&format!(" at most at once, {} answers to slow down", fired.fired())), "{said}");
+    assert!(said.contains(&format!(" at once), {} slow-down responses", fired.fired())), "{said}");
 }
 
 #[test]
-fn hundreds_of_refusals_at_once_cost_nothing() {
+fn hundreds_of_refusals_at_once_lose_no_object() {
     for fault in [Fault::get("*").times(300).status(503, "SlowDown"), Fault::get("*").times(300).reset()] {
         let cloud = Cloud::with_logs(300);
         let fired = cloud.server.fault(fault);

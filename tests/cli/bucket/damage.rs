@@ -18,7 +18,7 @@ fn flip(cloud: &Cloud, key: &str, at: usize) {
 }
 
 #[test]
-fn a_file_that_was_damaged_in_the_mirror_is_mended() {
+fn a_damaged_file_in_the_mirror_is_downloaded_again() {
     let cloud = Cloud::with_logs(4);
     cloud.run(&["-q"]).shows(0, &minutes(4), "");
     let keys = cloud.bucket.keys("");
@@ -37,7 +37,7 @@ fn a_file_that_was_damaged_in_the_mirror_is_mended() {
 }
 
 #[test]
-fn a_bit_that_flips_on_the_way_is_found_without_checksums_too() {
+fn a_flipped_bit_is_found_without_a_checksum() {
     for bit in [3, 200, 800] {
         let cloud = Cloud::with_logs(4);
         let key = &cloud.bucket.keys("")[1];
@@ -63,7 +63,7 @@ fn objects_damaged_in_the_bucket_are_mirrored_and_named() {
     cloud.bucket.put(key.as_str(), body[..body.len() - 4].to_vec());
     let ran = cloud.trial.run(&["sync", "s3://logs", "--mirror", "mirror", "-q"]);
     let said = format!(
-        "trail2tsv: s3://logs/{key}: gzip stream is damaged; it is so in the bucket, and was mirrored as it is\n"
+        "trail2tsv: s3://logs/{key}: gzip stream is damaged; the object in the bucket is damaged too, and was mirrored unchanged\n"
     );
     ran.shows(3, "", &said);
     assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (4, 3));
@@ -84,7 +84,7 @@ fn objects_with_a_checksum_are_not_checked_again() {
 }
 
 #[test]
-fn rows_before_a_damaged_file_stay_and_those_of_it_come_once() {
+fn rows_of_a_damaged_file_are_written_once() {
     let cloud = Cloud::new();
     // More rows than a block holds, in files of every size.
     let names = |file: usize| -> Vec<String> {

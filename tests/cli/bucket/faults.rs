@@ -16,33 +16,33 @@ fn costs_nothing(fault: Fault) {
 }
 
 #[test]
-fn requests_to_slow_down_cost_nothing() {
+fn slow_down_responses_lose_no_object() {
     costs_nothing(Fault::any().chance(0.2, 1).status(503, "SlowDown"));
 }
 
 #[test]
-fn errors_inside_s3_cost_nothing() {
+fn internal_errors_of_s3_lose_no_object() {
     costs_nothing(Fault::any().chance(0.1, 2).status(500, "InternalError"));
 }
 
 #[test]
-fn connections_that_are_reset_cost_nothing() {
+fn reset_connections_lose_no_object() {
     costs_nothing(Fault::any().chance(0.1, 3).reset());
 }
 
 #[test]
-fn bodies_that_break_off_now_and_then_cost_nothing() {
+fn truncated_bodies_lose_no_object() {
     costs_nothing(Fault::get("*").chance(0.2, 4).short_body(7));
     costs_nothing(Fault::get("*").chance(0.2, 5).reset_halfway());
 }
 
 #[test]
-fn a_refusal_of_each_first_request_costs_nothing() {
+fn a_refused_first_request_is_repeated() {
     costs_nothing(Fault::any().times_each_key(1).status(503, "SlowDown"));
 }
 
 #[test]
-fn a_body_that_breaks_off_is_fetched_again() {
+fn a_truncated_body_is_fetched_again() {
     let faults: [fn() -> Fault; 7] = [
         || Fault::get("*").times_each_key(2).short_body(1),
         || Fault::get("*").times_each_key(2).reset_halfway(),
@@ -90,15 +90,15 @@ fn objects_missing_from_a_list_are_found_by_the_next_run() {
 }
 
 #[test]
-fn a_body_that_never_comes_whole_is_named() {
-    type Spoil = fn(&str) -> Fault;
-    let early = "its body came broken: end of file before message length reached";
+fn a_body_that_is_always_truncated_is_reported() {
+    type FaultFactory = fn(&str) -> Fault;
+    let early = "the response body is incomplete or damaged: end of file before message length reached";
     let size = |size: usize, listed: usize| format!("received {size} bytes, expected {listed}");
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
     let listed = cloud.bucket.get(key).unwrap().body.len();
     for (spoil, text) in [
-        ((|key| Fault::get(key).short_body(5)) as Spoil, early.to_string()),
+        ((|key| Fault::get(key).short_body(5)) as FaultFactory, early.to_string()),
         (|key| Fault::get(key).truncated_body(5), size(listed - 5, listed)),
         (|key| Fault::get(key).long_body(5), size(listed + 5, listed)),
     ] {
@@ -129,12 +129,12 @@ fn an_object_that_is_refused_again_and_again_is_named() {
 }
 
 #[test]
-fn a_flipped_bit_is_found_where_s3_sends_a_checksum() {
+fn a_flipped_bit_is_found_with_a_checksum_of_s3() {
     let cloud = Cloud::with(Bucket::new().checksums());
     (0..3).for_each(|number| drop(cloud.minute(number)));
     let key = &cloud.bucket.keys("")[1];
     let always = cloud.server.fault(Fault::get(key).flip_bit(800));
-    let text = "its body came broken: body checksum mismatch";
+    let text = "the response body is incomplete or damaged: body checksum mismatch";
     let expected = format!("trail2tsv: s3://logs/{key}: not downloaded: {text}; nothing was read\n");
     cloud.run(&["-q"]).shows(3, "E000\nE002\n", &expected);
     assert_eq!((always.fired(), cloud.assert_whole()), (5, 2));
@@ -156,8 +156,8 @@ fn a_list_that_does_not_end_is_named() {
             3,
             &minutes(rows),
             &format!(
-                "trail2tsv: s3://logs/{prefix}: not listed to its end: the keys of the list are out of order, or come again; \
-                 logs in it may be missing\n"
+                "trail2tsv: s3://logs/{prefix}: not listed completely: the listed keys are out of order or repeated; \
+                 some of its logs may be missing\n"
             ),
         );
         assert!(cloud.server.counts().list < 10);
@@ -165,7 +165,7 @@ fn a_list_that_does_not_end_is_named() {
     for prefix in ["", "AWSLogs/"] {
         let cloud = Cloud::with_logs(1);
         cloud.server.fault(Fault::list(prefix).endless_list());
-        let text = "trail2tsv: s3://logs: the list of the bucket neither goes on nor ends\n";
+        let text = "trail2tsv: s3://logs: the listing makes no progress and does not end\n";
         cloud.run(&[]).shows(1, "", text);
         assert!(cloud.server.counts().list < 30);
     }
@@ -189,7 +189,7 @@ fn empty_pages_and_repeated_keys_change_nothing() {
 }
 
 #[test]
-fn bad_weather_all_over_still_gives_every_row_in_order() {
+fn many_faults_at_once_still_give_every_row_in_order() {
     let cloud = Cloud::with(Bucket::new().page_size(9));
     let names: Vec<String> = (0..60).map(|number| format!("E{number:03}")).collect();
     (0..60).for_each(|number| drop(cloud.minute(number)));

@@ -14,9 +14,9 @@ fn day() -> String {
 
 #[test]
 fn keys_that_lead_elsewhere_are_named_and_not_followed() {
-    const OUT: &str = "its key leads out of the mirror, or nowhere";
-    const ODD: &str = "its key has characters that file names cannot have everywhere";
-    const LONG: &str = "a name in its key is too long for a file";
+    const OUT: &str = "its key contains an empty name, . or ..";
+    const ODD: &str = "its key contains characters that some systems do not allow in file names";
+    const LONG: &str = "its key contains a name that is too long for a file";
     let long = format!("{}.json.gz", "x".repeat(300));
     for (name, reason) in [
         ("../../../../../../../../x.json.gz", OUT),
@@ -29,8 +29,8 @@ fn keys_that_lead_elsewhere_are_named_and_not_followed() {
         ("a\u{1b}[31m.json.gz", ODD),
         ("a\nb.json.gz", ODD),
         (&long, LONG),
-        (".trail2tsv-bucket", "its key is the name of a file that the mirror needs itself"),
-        ("a.json.gz.trail2tsv-part", "its key ends like the name of an unfinished download"),
+        (".trail2tsv-bucket", "its key is reserved for a file of the mirror"),
+        ("a.json.gz.trail2tsv-part", "its key ends in the suffix of unfinished downloads"),
         ("folder/", OUT),
     ] {
         let cloud = Cloud::with_logs(2);
@@ -46,7 +46,7 @@ fn keys_that_lead_elsewhere_are_named_and_not_followed() {
 }
 
 #[test]
-fn hostile_folders_are_no_way_out_either() {
+fn hostile_folder_names_cannot_leave_the_mirror() {
     for key in [
         format!("AWSLogs/{ACCOUNT}/CloudTrail/../../../../../../x.json.gz"),
         format!("AWSLogs/{ACCOUNT}/CloudTrail/a\u{1}b/x.json.gz"),
@@ -62,7 +62,7 @@ fn hostile_folders_are_no_way_out_either() {
 }
 
 #[test]
-fn odd_keys_that_are_no_danger_are_logs_like_others() {
+fn unusual_but_safe_keys_are_read_as_logs() {
     let cloud = Cloud::new();
     let names = ["%2e%2e%2fx.json", "a b+c&d=e.json", "..x", "a..b", "é\u{1f980}.json", "~x", "$(x)", "-x.json"];
     for name in names {
@@ -76,8 +76,8 @@ fn odd_keys_that_are_no_danger_are_logs_like_others() {
 }
 
 #[test]
-fn of_a_key_and_those_below_it_the_first_is_kept() {
-    const WHY: &str = "a file of the mirror would have to be a folder, or a folder a file";
+fn a_key_that_is_also_a_folder_keeps_the_first() {
+    const WHY: &str = "the mirror has a file where a folder is needed, or the reverse";
     for _ in 0..5 {
         let cloud = Cloud::new();
         for name in ["x", "x-1", "x/y", "x/z/y", "z"] {
@@ -112,7 +112,7 @@ fn names_that_differ_only_in_case_are_two_objects() {
 }
 
 #[test]
-fn folders_made_by_hand_are_no_logs() {
+fn empty_objects_for_folders_are_not_logs() {
     let cloud = Cloud::with_logs(2);
     for folder in ["AWSLogs/".to_string(), format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/"), day()] {
         cloud.bucket.put(folder, "");
@@ -130,8 +130,8 @@ fn an_empty_object_is_mirrored_and_counted() {
         0,
         "E000\n",
         &format!(
-            "trail2tsv: 2 objects downloaded ({size}), 0 in the mirror already; \
-             1 event in 1 file read, 1 matched; 1 file passed over: 1 empty\n"
+            "trail2tsv: 2 objects downloaded ({size}), 0 already in the mirror; \
+             1 event in 1 file read, 1 matched; 1 file skipped: 1 empty\n"
         ),
     );
     cloud.server.reset_counts();
@@ -146,14 +146,14 @@ fn a_mirror_that_cannot_be_made_is_named() {
     cloud.run(&[]).shows(
         1,
         "",
-        "trail2tsv: mirror: the mirror cannot be made: File exists; choose another by --mirror\n",
+        "trail2tsv: mirror: the mirror cannot be created: File exists; choose another with --mirror\n",
     );
     assert_eq!((cloud.trial.read("mirror"), cloud.server.counts().list), ("a file".into(), 0));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_ends_the_run_and_a_later_one_carries_on() {
+fn a_full_disk_ends_the_run_and_a_later_run_continues() {
     let cloud = Cloud::with_logs(3);
     let key = &cloud.bucket.keys("")[1];
     let mut random = fastrand::Rng::with_seed(1);
@@ -168,7 +168,8 @@ fn a_full_disk_ends_the_run_and_a_later_one_carries_on() {
         shell.arg("-c").arg(limited).arg(plain.get_program()).args(job).current_dir(cloud.trial.path(""));
         shell.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let ran = cloud.trial.ran(job, shell.output().unwrap());
-        let said = format!("trail2tsv: mirror/{key}: cannot be written: File too large; what is mirrored stays\n");
+        let said =
+            format!("trail2tsv: mirror/{key}: cannot be written: File too large; files already mirrored are kept\n");
         ran.shows(1, "", &said);
         assert!(cloud.assert_whole() < 3);
         assert!(!cloud.mirrored().iter().any(|key| key.ends_with(super::cloud::PART)), "nothing half stays");
@@ -179,7 +180,7 @@ fn a_full_disk_ends_the_run_and_a_later_one_carries_on() {
 
 #[cfg(unix)]
 #[test]
-fn a_mirror_that_is_whole_need_not_be_writable() {
+fn a_complete_mirror_may_be_read_only() {
     use std::os::unix::fs::PermissionsExt;
 
     let cloud = Cloud::with_logs(2);
@@ -197,7 +198,9 @@ fn a_mirror_that_is_whole_need_not_be_writable() {
         _ => ran.shows(
             1,
             &minutes(2),
-            &format!("trail2tsv: mirror/{key}: cannot be written: Permission denied; what is mirrored stays\n"),
+            &format!(
+                "trail2tsv: mirror/{key}: cannot be written: Permission denied; files already mirrored are kept\n"
+            ),
         ),
     };
 }

@@ -63,7 +63,7 @@ fn both(cloud: &Cloud, arguments: &[&str], rows: &[&str]) -> [String; 2] {
     let online = run(&[]);
     assert_eq!(cloud.server.counts().get, rows.len() as u64, "nothing else was fetched");
     mirror_all(cloud);
-    [online.split_once("already; ").unwrap().1.to_string(), run(&["--offline"]).replace("trail2tsv: ", "")]
+    [online.split_once("in the mirror; ").unwrap().1.to_string(), run(&["--offline"]).replace("trail2tsv: ", "")]
 }
 
 #[test]
@@ -71,9 +71,9 @@ fn kinds_that_were_not_requested_are_named() {
     for before in LAYOUTS {
         let cloud = every_kind(before);
         let unread = "1 event in 1 file read, 1 matched; not read: CloudTrail-NetworkActivity, CloudTrail-Insight, \
-                      CloudTrail-Aggregated (read by --kind network-activity,insight,aggregated)";
+                      CloudTrail-Aggregated (read with --kind network-activity,insight,aggregated)";
         assert_eq!(both(&cloud, &["s3://logs"], &["CloudTrail"]), [unread; 2], "{before}");
-        // A folder is read whole, and digests are passed over.
+        // A folder is read whole, and digests are skipped.
         let all = KINDS.map(|(kind, _)| kind);
         let folder = cloud.trial.run(&["mirror", "-c", "eventName", "--no-header", "-q"]);
         assert!(all.iter().all(|kind| folder.lines(0).contains(kind)), "{folder:?}");
@@ -145,26 +145,26 @@ fn a_bucket_with_other_kinds_only_names_them() {
     refused(
         &["s3://logs"],
         "s3://logs/: no logs of the kind CloudTrail; not read: CloudTrail-NetworkActivity, CloudTrail-Insight \
-         (read by --kind network-activity,insight)",
+         (read with --kind network-activity,insight)",
     );
     refused(
         &["s3://logs", "--account", ACCOUNT],
-        "s3://logs/: no logs of the kind CloudTrail; not read: CloudTrail-Insight (read by --kind insight)",
+        "s3://logs/: no logs of the kind CloudTrail; not read: CloudTrail-Insight (read with --kind insight)",
     );
     refused(
         &["s3://logs", "--kind", "aggregated,cloudtrail", "--account", OTHER],
         "s3://logs/: no logs of the kind CloudTrail, CloudTrail-Aggregated; not read: CloudTrail-NetworkActivity \
-         (read by --kind network-activity)",
+         (read with --kind network-activity)",
     );
     for below in ["", "/eu-west-1", "/eu-west-1/2026/10/01"] {
         let address = format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail-Insight{below}");
-        let text = "no logs of the kind CloudTrail; not read: CloudTrail-Insight (read by --kind insight)";
+        let text = "no logs of the kind CloudTrail; not read: CloudTrail-Insight (read with --kind insight)";
         refused(&[&address, "--kind", "cloudtrail"], &format!("{address}/: {text}"));
     }
 }
 
 #[test]
-fn digests_are_no_logs_and_new_kinds_are_named() {
+fn digests_are_not_read_and_new_kinds_are_named() {
     let cloud = every_kind("AWSLogs/");
     put(&cloud, "AWSLogs/", ACCOUNT, "CloudTrail-New", "new");
     put(&cloud, "AWSLogs/", OTHER, "CloudTrail-New", "new");
@@ -174,14 +174,14 @@ fn digests_are_no_logs_and_new_kinds_are_named() {
         let ran = cloud.run(offline);
         assert_eq!(ran.lines(0), ["CloudTrail", "other"]);
         let note =
-            format!("not read: CloudTrail-New, as in AWSLogs/{ACCOUNT}/CloudTrail-New/; name such a folder to read it");
+            format!("not read: CloudTrail-New, such as AWSLogs/{ACCOUNT}/CloudTrail-New/; name the folder to read it");
         assert_eq!(ran.stderr.lines().next().unwrap(), format!("trail2tsv: s3://logs/: {note}"));
         let new = format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail-New/");
         let run = ["--mirror", "mirror", "-c", "eventName", "--no-header", "-q"];
         cloud.trial.run(&[&[new.as_str()], &run[..], offline].concat()).shows(0, "new\n", "");
         for below in ["", "eu-west-1/2026/"] {
             let digest = format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail-Digest/{below}");
-            let text = "digests prove that logs are unaltered, and hold no events; name the logs beside them";
+            let text = "digest files contain no events; name the log files beside them";
             cloud.trial.run(&[&[digest.as_str()], &run[..], offline].concat()).shows(
                 1,
                 "",
@@ -192,7 +192,7 @@ fn digests_are_no_logs_and_new_kinds_are_named() {
 }
 
 #[test]
-fn folders_in_awslogs_that_are_no_accounts_are_named_and_read_when_they_are() {
+fn other_folders_in_awslogs_are_named_and_read_on_request() {
     for (before, suffix) in [
         ("AWSLogs/", "AWSLogs/suffix/"),
         ("AWSLogs/", "AWSLogs/suffix/o-abc/"),
@@ -209,7 +209,7 @@ fn folders_in_awslogs_that_are_no_accounts_are_named_and_read_when_they_are() {
         for offline in [&[][..], &["--offline"]] {
             let ran = cloud.run(offline);
             assert_eq!(ran.lines(0), ["CloudTrail"]);
-            let note = format!("not looked into in AWSLogs/: {folder}; if there are logs, name it by --prefix");
+            let note = format!("not searched in AWSLogs/: {folder}; if a folder contains logs, name it with --prefix");
             assert_eq!(ran.stderr.lines().next().unwrap(), format!("trail2tsv: s3://logs/: {note}"));
         }
         both(&cloud, &["--bucket", "logs", "--prefix", folder], &["CloudTrail too"]);
@@ -219,14 +219,14 @@ fn folders_in_awslogs_that_are_no_accounts_are_named_and_read_when_they_are() {
 }
 
 #[test]
-fn other_kinds_that_may_not_be_listed_are_no_failure() {
+fn a_denied_list_of_other_kinds_is_not_a_failure() {
     let cloud = every_kind("AWSLogs/");
     let peek = format!("AWSLogs/{ACCOUNT}/CloudTrail");
     cloud.server.fault(Fault::list(&peek).status(403, "AccessDenied"));
     let ran = cloud.run(&[]);
     assert_eq!(ran.lines(0), ["CloudTrail"]);
-    let why = format!("access denied to list it below {peek}: s3:ListBucket is needed on arn:aws:s3:::logs");
-    let note = format!("which other kinds of logs there are is not known of 1 account: {why}");
+    let why = format!("access denied below {peek}: s3:ListBucket is needed on arn:aws:s3:::logs");
+    let note = format!("other kinds of logs cannot be listed in 1 account: {why}");
     assert_eq!(ran.stderr.lines().next().unwrap(), format!("trail2tsv: s3://logs/: {note}"));
     cloud.run(&["-q", "--kind", "insight"]).shows(0, "CloudTrail-Insight\n", "");
 }
@@ -237,14 +237,15 @@ fn sync_and_summary_take_kinds_too() {
     let sync = ["sync", "s3://logs", "--mirror", "mirror", "--kind", "insight,network-activity"];
     let ran = cloud.trial.run(&sync);
     assert!(
-        ran.stderr.ends_with("; not read: CloudTrail, CloudTrail-Aggregated (read by --kind cloudtrail,aggregated)\n"),
+        ran.stderr
+            .ends_with("; not read: CloudTrail, CloudTrail-Aggregated (read with --kind cloudtrail,aggregated)\n"),
         "{ran:?}"
     );
     let mirrored = [KINDS[1].0, KINDS[2].0].map(|kind| kind_key("AWSLogs/", ACCOUNT, kind));
     assert_eq!((ran.code, cloud.mirrored()), (Some(0), mirrored.to_vec()));
     let dry = cloud.trial.run(&[&sync[..], &["--dry-run"]].concat());
     assert!(
-        dry.stderr.contains("2 in the mirror already") && dry.stderr.contains("; not read: CloudTrail,"),
+        dry.stderr.contains("2 already in the mirror") && dry.stderr.contains("; not read: CloudTrail,"),
         "{dry:?}"
     );
     let summary =
@@ -274,7 +275,7 @@ fn objects_outside_of_any_region_are_named() {
     for offline in [&[][..], &["--offline"]] {
         let ran = cloud.run(offline);
         assert_eq!(ran.lines(0), ["CloudTrail"]);
-        let note = "not read: 3 objects outside of any region, as AWSLogs/x.json; name one to read it";
+        let note = "not read: 3 objects outside any region, such as AWSLogs/x.json; name an object to read it";
         assert_eq!(ran.stderr.lines().next().unwrap(), format!("trail2tsv: s3://logs/: {note}"));
         let named = ["s3://logs/AWSLogs/x.json", "--mirror", "mirror", "-c", "eventName", "--no-header", "-q"];
         cloud.trial.run(&[&named[..], offline].concat()).shows(0, "stray\n", "");

@@ -90,23 +90,23 @@ fn folders_beside_the_logs_are_named_and_not_searched() {
     assert_eq!(ran.lines(0), ["E000"]);
     assert_eq!(
         ran.stderr.lines().next().unwrap(),
-        "trail2tsv: s3://logs/: not looked into beside AWSLogs/: photos/, team/; \
-         if there are logs, name it by --prefix"
+        "trail2tsv: s3://logs/: not searched beside AWSLogs/: photos/, team/; \
+         if a folder contains logs, name it with --prefix"
     );
     cloud.run(&["-q"]).shows(0, "E000\n", "");
     cloud.run(&["-q", "--prefix", "team"]).shows(0, "team\n", "");
 }
 
 #[test]
-fn a_bucket_of_other_things_is_not_searched_to_its_end() {
+fn a_bucket_without_logs_is_searched_only_in_part() {
     let cloud = Cloud::new();
     (0..1200).for_each(|number| cloud.bucket.put(format!("photos/{number:04}/a.jpg"), ""));
     cloud.run(&[]).shows(
         1,
         "",
-        "trail2tsv: s3://logs/: no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it; it holds photos/, \
+        "trail2tsv: s3://logs/: no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it; it contains photos/, \
          photos/0000/, photos/0001/, photos/0002/, photos/0003/, photos/0004/, photos/0005/, photos/0006/, …; \
-         only 1000 folders were searched for AWSLogs/; name what is before it by --prefix\n",
+         only 1000 folders were searched for AWSLogs/; name its parent folder with --prefix\n",
     );
     // The root, photos/ in two pages, and the rest of the thousand.
     assert_eq!(cloud.server.counts().list, 1 + 2 + 999);
@@ -123,7 +123,7 @@ fn a_prefix_can_be_a_region_or_a_day() {
     }
     gives(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail")], &[0, 1]);
     gives(&cloud, &[&format!("s3://logs/AWSLogs/{ACCOUNT}")], &[0, 1]);
-    assert!(gives_none(&cloud, &format!("{region}/2026/10/02")).contains("there is nothing below it"));
+    assert!(gives_none(&cloud, &format!("{region}/2026/10/02")).contains("no objects with this prefix"));
 }
 
 fn gives_none(cloud: &Cloud, address: &str) -> String {
@@ -141,7 +141,9 @@ fn a_prefix_can_be_a_single_object() {
     gives(&cloud, &[&format!("s3://logs/{key}")], &[0]);
     gives(&cloud, &["--bucket", "logs", "--prefix", &key, "--since", "2026-10-01"], &[0]);
     gives(&cloud, &["s3://logs/export/events.json"], &[1]);
-    assert!(gives_none(&cloud, "s3://logs/export/event").contains("s3://logs/export/event/: there is nothing below"));
+    assert!(
+        gives_none(&cloud, "s3://logs/export/event").contains("s3://logs/export/event/: no objects with this prefix")
+    );
 
     let address = format!("s3://logs/{key}");
     let run = ["-c", "eventName", "--no-header", "-q", "--mirror", "mirror", &address];
@@ -192,14 +194,14 @@ fn events_of_global_services_are_found_in_other_regions_folders() {
 }
 
 #[test]
-fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
+fn a_missing_region_is_accepted_and_a_missing_account_is_an_error() {
     let cloud = cloud(&[("AWSLogs/", ACCOUNT, "eu-west-1"), ("AWSLogs/", OTHER, "us-east-1")]);
     cloud.run(&["--region", "eu-west-3"]).shows(
         0,
         "",
-        "trail2tsv: s3://logs/: no logs of the regions asked for; there are eu-west-1, us-east-1\n\
-         trail2tsv: 0 objects downloaded (0 B), 0 in the mirror already; 0 events in 0 files read, 0 matched; \
-         not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read by --kind network-activity,insight)\n",
+        "trail2tsv: s3://logs/: no logs for the requested regions; the bucket contains regions eu-west-1, us-east-1\n\
+         trail2tsv: 0 objects downloaded (0 B), 0 already in the mirror; 0 events in 0 files read, 0 matched; \
+         not read: CloudTrail-NetworkActivity, CloudTrail-Insight (read with --kind network-activity,insight)\n",
     );
     cloud.run(&["--account", "777788889999"]).shows(
         1,
@@ -224,11 +226,11 @@ fn a_region_without_logs_is_no_failure_and_a_missing_account_is() {
 #[test]
 fn a_bucket_without_logs_says_what_is_there_instead() {
     let cloud = Cloud::new();
-    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs/: there is nothing below it\n");
+    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs/: no objects with this prefix\n");
     cloud.run(&["--prefix", "some/where"]).shows(
         1,
         "",
-        "trail2tsv: s3://logs/some/where/: there is nothing below it\n",
+        "trail2tsv: s3://logs/some/where/: no objects with this prefix\n",
     );
     cloud.bucket.put("photos/2026/a.jpg", "");
     cloud.bucket.put("readme.txt", "");
@@ -236,7 +238,7 @@ fn a_bucket_without_logs_says_what_is_there_instead() {
         1,
         "",
         "trail2tsv: s3://logs/: no CloudTrail logs (AWSLogs/ACCOUNT/CloudTrail/) below it; \
-         it holds photos/, photos/2026/\n",
+         it contains photos/, photos/2026/\n",
     );
 }
 

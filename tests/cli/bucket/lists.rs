@@ -22,7 +22,7 @@ fn listed(cloud: &Cloud, arguments: &[&str]) -> (u64, u64) {
     let objects = ran.lines(0).iter().skip(1).map(|row| row.split('\t').nth(3).unwrap().parse::<u64>().unwrap()).sum();
     let counts = cloud.server.counts();
     assert_eq!((counts.get, counts.head), (0, 0));
-    let asked = format!("; {} requests for lists", indicatif::HumanCount(counts.list));
+    let asked = format!("; {} list requests", indicatif::HumanCount(counts.list));
     assert!(ran.stderr.contains(&asked), "{ran:?}");
     assert!(!cloud.trial.path("mirror").exists(), "a dry run makes no mirror");
     (objects, counts.list)
@@ -51,7 +51,7 @@ fn a_day_of_a_million_objects_takes_few_lists() {
 }
 
 #[test]
-fn many_small_regions_take_hardly_more_than_a_list_each() {
+fn small_regions_take_about_one_list_each() {
     let cloud = cloud(6, 34, 92, 16);
     for (window, days) in [(SOME_DAY, 1), (SOME_DAY_AND_THE_NEXT, 2), (&["--since", "2026-03-20"], 14)] {
         let (objects, lists) = listed(&cloud, window);
@@ -103,8 +103,8 @@ fn verbose_says_what_was_asked() {
     let cloud = cloud(2, 3, 2, 1);
     let ran = cloud.trial.run(&["s3://logs", "--count", "-v", "--mirror", "mirror"]);
     assert_eq!(ran.lines(0), ["36"]);
-    assert!(ran.stderr.contains("trail2tsv: s3://logs/: 6 account regions, found by 6 list requests\n"), "{ran:?}");
-    assert!(ran.stderr.contains(": 12 objects listed; 12 requests for lists, 12 for objects, "), "{ran:?}");
+    assert!(ran.stderr.contains("trail2tsv: s3://logs/: 6 account regions, found with 6 list requests\n"), "{ran:?}");
+    assert!(ran.stderr.contains(": 12 objects listed; 12 list requests, 12 object requests "), "{ran:?}");
 }
 
 /// The memory of a child in bytes, without its program, which is large in a debug build.
@@ -145,7 +145,7 @@ fn half_a_million_objects_are_listed_in_little_memory() {
 }
 
 #[test]
-fn lists_are_asked_for_nothing_but_what_is_needed() {
+fn lists_request_only_what_is_needed() {
     let cloud = cloud(2, 2, 10, 2);
     cloud.server.record();
     listed(&cloud, &["--since", "2026-01-03", "--until", "2026-01-05"]);

@@ -9,7 +9,7 @@ fn the_second_run_downloads_nothing_and_prints_the_same() {
     let cloud = Cloud::with_logs(5);
     let keys = cloud.bucket.keys("");
     let last = |objects: &str, present| {
-        format!("trail2tsv: {objects}, {present} in the mirror already; 5 events in 5 files read, 5 matched\n")
+        format!("trail2tsv: {objects}, {present} already in the mirror; 5 events in 5 files read, 5 matched\n")
     };
     let first = last(&format!("5 objects downloaded ({})", cloud.size(&keys)), 0);
     cloud.run(&[]).shows(0, &minutes(5), &first);
@@ -29,7 +29,7 @@ fn only_what_is_new_is_downloaded() {
     cloud.server.reset_counts();
     let keys = [cloud.minute(3), cloud.minute(4)];
     let last = format!(
-        "trail2tsv: 2 objects downloaded ({}), 3 in the mirror already; 5 events in 5 files read, 5 matched\n",
+        "trail2tsv: 2 objects downloaded ({}), 3 already in the mirror; 5 events in 5 files read, 5 matched\n",
         cloud.size(&keys)
     );
     cloud.run(&[]).shows(0, &minutes(5), &last);
@@ -37,7 +37,7 @@ fn only_what_is_new_is_downloaded() {
 }
 
 #[test]
-fn a_file_of_another_size_is_not_taken_for_the_object() {
+fn a_file_of_another_size_is_replaced() {
     let cloud = Cloud::with_logs(2);
     cloud.run(&[]);
     let path = cloud.trial.path("mirror").join(&cloud.bucket.keys("")[1]);
@@ -68,7 +68,7 @@ fn offline_and_the_folder_give_the_same_rows() {
 }
 
 #[test]
-fn offline_reads_no_more_of_the_mirror_than_was_asked_for() {
+fn offline_reads_only_the_requested_logs() {
     let cloud = Cloud::new();
     for (account, region) in [(ACCOUNT, "eu-west-1"), (ACCOUNT, "eu-west-2"), (OTHER, "eu-west-1")] {
         cloud.log("AWSLogs/o-abc/", account, region, "2026-10-01T09:15", &[&format!("{account} {region}")]);
@@ -100,7 +100,7 @@ fn two_buckets_are_not_mixed_in_one_mirror() {
     other.put(cloud.bucket.keys("")[0].as_str(), "{\"eventName\":\"Other\",\"eventVersion\":\"1\"}");
     cloud.run(&["-q"]).shows(0, &minutes(2), "");
     cloud.server.reset_counts();
-    let said = "trail2tsv: mirror: is the mirror of s3://logs; choose another for s3://other by --mirror\n";
+    let said = "trail2tsv: mirror: is the mirror of s3://logs; choose another for s3://other with --mirror\n";
     for arguments in [
         &["s3://other", "--mirror", "mirror"][..],
         &["s3://other", "--mirror", "mirror", "--offline"],
@@ -117,7 +117,7 @@ fn two_buckets_are_not_mixed_in_one_mirror() {
 }
 
 #[test]
-fn an_object_that_comes_late_is_in_the_next_rows() {
+fn a_late_object_is_in_the_rows_of_the_next_run() {
     let cloud = Cloud::with_logs(3);
     let window = ["-q", "--since", "2026-10-01", "--until", "2026-10-02"];
     cloud.run(&window).shows(0, &minutes(3), "");
@@ -158,7 +158,7 @@ fn a_bucket_can_be_one_of_several_inputs() {
         0,
         &lines(&["M", "X", "E000", "E001"]),
         &format!(
-            "trail2tsv: 3 objects downloaded ({}), 0 in the mirror already; 4 events in 4 files read, 4 matched\n",
+            "trail2tsv: 3 objects downloaded ({}), 0 already in the mirror; 4 events in 4 files read, 4 matched\n",
             indicatif::HumanBytes(36 + cloud.size(&keys).0)
         ),
     );

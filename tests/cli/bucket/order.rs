@@ -11,7 +11,7 @@ use testkit::s3::{Bucket, Fault};
 use super::cloud::{ACCOUNT, Cloud, OTHER, lines, minutes, text, wait_until};
 
 #[test]
-fn rows_come_in_the_order_of_keys_whatever_comes_first() {
+fn rows_are_in_key_order_whatever_arrives_first() {
     let cloud = Cloud::with_logs(24);
     let keys = cloud.bucket.keys("");
     for late in [0, 11, 23] {
@@ -55,7 +55,7 @@ fn jobs_bound_the_downloads_at_once() {
 }
 
 #[test]
-fn rows_come_out_while_a_later_object_is_on_its_way() {
+fn rows_are_written_while_later_objects_are_downloaded() {
     let cloud = Cloud::with_logs(40);
     let keys = cloud.bucket.keys("");
     let is_open = Arc::new(AtomicBool::new(false));
@@ -76,12 +76,12 @@ fn rows_come_out_while_a_later_object_is_on_its_way() {
 }
 
 #[test]
-fn a_limit_does_not_wait_for_what_comes_after_it() {
+fn a_limit_does_not_wait_for_later_objects() {
     let cloud = Cloud::with_logs(10);
     let never = cloud.server.fault(Fault::get(&cloud.bucket.keys("")[5]).status(503, "SlowDown"));
     let ran = cloud.run(&["--limit", "5"]);
     assert_eq!(lines(&ran.lines(0)), minutes(5));
-    assert!(ran.stderr.ends_with("5 matched (the limit was reached, the rest was not read)\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("5 matched (limit reached; the rest was not read)\n"), "{ran:?}");
     cloud.server.clear_faults();
     cloud.run(&["-q"]).shows(0, &minutes(10), "");
     assert!(never.fired() <= 10);

@@ -4,7 +4,7 @@ use testkit::s3::{Access, Bucket, Fault, Operation};
 
 use super::cloud::{Cloud, KEY_ID, minutes};
 
-const SIGN_IN: &str = "sign in again, for example by `aws sso login`, or choose others by --profile";
+const SIGN_IN: &str = "sign in again, for example with `aws sso login`, or choose another profile with --profile";
 
 /// As [`Cloud::with_logs`], in this bucket.
 fn with_logs(bucket: Bucket, count: usize) -> Cloud {
@@ -14,36 +14,32 @@ fn with_logs(bucket: Bucket, count: usize) -> Cloud {
 }
 
 #[test]
-fn without_credentials_there_is_a_way_out() {
+fn missing_credentials_are_explained() {
     let mut cloud = Cloud::with_logs(1);
     cloud.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
-    let advice = "sign in, for example by `aws sso login`, choose others by --profile, \
-                  or read a public bucket by --no-sign-request";
-    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"));
+    let advice = "sign in, for example with `aws sso login`, choose another profile with --profile, \
+                  or read a public bucket with --no-sign-request";
+    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials found; {advice}\n"));
     assert_eq!(cloud.server.counts().list, 0);
-    let unknown = "trail2tsv: --profile \"nobody\": there is no such profile; there are";
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} none in ~/.aws\n"));
+    let unknown = "trail2tsv: --profile \"nobody\": profile not found;";
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} ~/.aws contains no profiles\n"));
     cloud.trial.write(".aws/config", "[profile other]\nregion = eu-west-1\n");
     cloud.trial.write(".aws/credentials", "[more]\n");
-    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} more, other\n"));
+    cloud.run(&["--profile", "nobody"]).shows(1, "", &format!("{unknown} available profiles: more, other\n"));
     cloud.trial.env("AWS_PROFILE", "elsewhere");
     let ran = cloud.run(&[]);
-    assert!(ran.stderr.contains("AWS_PROFILE \"elsewhere\": there is no such profile"), "{ran:?}");
+    assert!(ran.stderr.contains("AWS_PROFILE \"elsewhere\": profile not found"), "{ran:?}");
     cloud.trial.env("AWS_PROFILE", "other");
-    cloud.run(&["--profile", "other"]).shows(
-        1,
-        "",
-        &format!("trail2tsv: s3://logs: no credentials were found; {advice}\n"),
-    );
+    cloud.run(&["--profile", "other"]).shows(1, "", &format!("trail2tsv: s3://logs: no credentials found; {advice}\n"));
 }
 
 #[test]
-fn credentials_that_are_not_accepted_end_the_run() {
+fn rejected_credentials_end_the_run() {
     for (code, text) in [
         ("ExpiredToken", "the credentials have expired (ExpiredToken)"),
-        ("InvalidAccessKeyId", "the credentials are not accepted (InvalidAccessKeyId)"),
-        ("SignatureDoesNotMatch", "the credentials are not accepted (SignatureDoesNotMatch)"),
-        ("InvalidToken", "the credentials are not accepted (InvalidToken)"),
+        ("InvalidAccessKeyId", "the credentials were rejected (InvalidAccessKeyId)"),
+        ("SignatureDoesNotMatch", "the credentials were rejected (SignatureDoesNotMatch)"),
+        ("InvalidToken", "the credentials were rejected (InvalidToken)"),
     ] {
         let cloud = Cloud::with_logs(1);
         cloud.server.fault(Fault::any().status(403, code));
@@ -51,7 +47,7 @@ fn credentials_that_are_not_accepted_end_the_run() {
         assert_eq!(cloud.server.counts().list, 1, "asked once is enough");
     }
     let cloud = with_logs(Bucket::new().access(Access::SignedBy("AKIAOTHER".into())), 1);
-    let text = "the credentials are not accepted (InvalidAccessKeyId)";
+    let text = "the credentials were rejected (InvalidAccessKeyId)";
     cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: {text}; {SIGN_IN}\n"));
 }
 
@@ -59,7 +55,7 @@ fn credentials_that_are_not_accepted_end_the_run() {
 fn a_wrong_clock_is_named() {
     let cloud = Cloud::with_logs(1);
     cloud.server.fault(Fault::any().status(403, "RequestTimeTooSkewed"));
-    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs: the clock of this machine is wrong (RequestTimeTooSkewed)\n");
+    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs: the system clock is wrong (RequestTimeTooSkewed)\n");
 }
 
 #[test]
@@ -88,9 +84,9 @@ fn credentials_that_expire_in_a_list_end_the_run() {
 }
 
 #[test]
-fn a_bucket_that_is_not_there_is_named() {
+fn a_missing_bucket_is_reported() {
     let cloud = Cloud::with_logs(1);
-    cloud.trial.run(&["s3://logz/AWSLogs"]).shows(1, "", "trail2tsv: s3://logz: there is no such bucket\n");
+    cloud.trial.run(&["s3://logz/AWSLogs"]).shows(1, "", "trail2tsv: s3://logz: the bucket does not exist\n");
 }
 
 #[test]
@@ -117,16 +113,16 @@ fn a_bucket_that_may_not_be_listed_names_the_permission() {
     let cloud = Cloud::with_logs(1);
     cloud.server.fault(Fault::list("*").status(403, "AccessDenied"));
     let needed = "s3:ListBucket is needed on arn:aws:s3:::logs";
-    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: access denied to list it: {needed}\n"));
+    cloud.run(&[]).shows(1, "", &format!("trail2tsv: s3://logs: access denied: {needed}\n"));
     cloud.run(&["--prefix", "AWSLogs"]).shows(
         1,
         "",
-        &format!("trail2tsv: s3://logs: access denied to list it below AWSLogs/: {needed}\n"),
+        &format!("trail2tsv: s3://logs: access denied below AWSLogs/: {needed}\n"),
     );
 }
 
 #[test]
-fn a_folder_that_may_not_be_listed_costs_only_itself() {
+fn a_folder_that_may_not_be_listed_loses_only_its_objects() {
     let cloud = Cloud::with_logs(2);
     cloud.log("AWSLogs/", "444455556666", "eu-west-1", "2026-10-01T09:15", &["other"]);
     for (folder, rows) in [
@@ -140,15 +136,15 @@ fn a_folder_that_may_not_be_listed_costs_only_itself() {
             3,
             rows,
             &format!(
-                "trail2tsv: s3://logs/{folder}: not listed to its end: access denied to list it below {folder}: \
-                 s3:ListBucket is needed on arn:aws:s3:::logs; logs in it may be missing\n"
+                "trail2tsv: s3://logs/{folder}: not listed completely: access denied below {folder}: \
+                 s3:ListBucket is needed on arn:aws:s3:::logs; some of its logs may be missing\n"
             ),
         );
     }
 }
 
 #[test]
-fn an_object_that_may_not_be_read_costs_only_itself() {
+fn an_object_that_may_not_be_read_loses_only_itself() {
     let kms = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: kms:Decrypt on resource: \
                arn:aws:kms:eu-west-1:111122223333:key/1 because no identity-based policy allows it";
     let cases = [
@@ -158,13 +154,13 @@ fn an_object_that_may_not_be_read_costs_only_itself() {
         ),
         (
             Fault::get("*0901Z*").status_saying(403, "AccessDenied", kms),
-            "access denied: kms:Decrypt is needed on the key that the object is encrypted with",
+            "access denied: kms:Decrypt is needed on the key that encrypts the object",
         ),
         (
             Fault::get("*0901Z*").status(403, "InvalidObjectState"),
-            "it is archived; restore it first (InvalidObjectState)",
+            "the object is archived; restore it first (InvalidObjectState)",
         ),
-        (Fault::get("*0901Z*").status(404, "NoSuchKey"), "it is gone from the bucket (NoSuchKey)"),
+        (Fault::get("*0901Z*").status(404, "NoSuchKey"), "the object no longer exists (NoSuchKey)"),
         (Fault::get("*0901Z*").status_saying(400, "EdgeCase\u{1b}[31m", "why\tnot"), "EdgeCase\\u{1b}[31m: why\\tnot"),
     ];
     for (fault, text) in cases {
@@ -177,7 +173,7 @@ fn an_object_that_may_not_be_read_costs_only_itself() {
             "E000\nE002\n",
             &format!(
                 "trail2tsv: s3://logs/{}: not downloaded: {text}; nothing was read\n\
-                 trail2tsv: 2 objects downloaded ({size}), 0 in the mirror already; \
+                 trail2tsv: 2 objects downloaded ({size}), 0 already in the mirror; \
                  2 events in 2 files read, 2 matched; 1 problem, named above\n",
                 keys[1]
             ),
@@ -202,13 +198,13 @@ fn an_object_that_vanishes_is_named() {
         3,
         "E000\nE002\n",
         &format!(
-            "trail2tsv: s3://logs/{key}: not downloaded: it is gone from the bucket (NoSuchKey); nothing was read\n"
+            "trail2tsv: s3://logs/{key}: not downloaded: the object no longer exists (NoSuchKey); nothing was read\n"
         ),
     );
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn an_unreachable_server_is_reported() {
     let cloud = Cloud::with_logs(1);
     drop(cloud.server);
     let ran = cloud.trial.run(&["--bucket", "logs", "--mirror", "mirror"]);
@@ -218,11 +214,7 @@ fn a_server_that_is_not_there_is_named() {
 #[test]
 fn requests_say_who_pays_and_may_be_unsigned() {
     let cloud = with_logs(Bucket::new().requester_pays(), 2);
-    cloud.run(&[]).shows(
-        1,
-        "",
-        "trail2tsv: s3://logs: access denied to list it: s3:ListBucket is needed on arn:aws:s3:::logs\n",
-    );
+    cloud.run(&[]).shows(1, "", "trail2tsv: s3://logs: access denied: s3:ListBucket is needed on arn:aws:s3:::logs\n");
     cloud.server.record();
     cloud.run(&["-q", "--request-payer"]).shows(0, &minutes(2), "");
     let requests = cloud.server.requests();

@@ -86,7 +86,7 @@ fn the_bucket_and_the_folder_give_the_same_rows_for_every_pattern() {
 }
 
 #[test]
-fn a_region_that_is_nowhere_global_is_looked_for_in_its_own_folder_alone() {
+fn a_region_without_global_services_is_searched_only_in_its_folder() {
     let cloud = everywhere();
     for (pattern, folders) in
         [("eu-west-1", 1), ("us-west-1,mx-*", 2), ("eu-*,!eu-isoe-*", 2), ("us-gov-*", 2), ("us-west-2", 8)]

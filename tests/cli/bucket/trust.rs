@@ -42,8 +42,8 @@ type Plant = fn(&Path);
 
 /// What can be planted in the place of a file, and how it is refused.
 const PLANTS: [(Plant, &str); 4] = [
-    (|path| symlink("/dev/zero", path).unwrap(), "a link, and links in a mirror are not followed"),
-    (|path| symlink("../../elsewhere.json", path).unwrap(), "a link, and links in a mirror are not followed"),
+    (|path| symlink("/dev/zero", path).unwrap(), "a link (links in a mirror are not followed)"),
+    (|path| symlink("../../elsewhere.json", path).unwrap(), "a link (links in a mirror are not followed)"),
     (pipe, "not a regular file"),
     (socket, "not a regular file"),
 ];
@@ -55,12 +55,12 @@ fn runs(cloud: &Cloud) -> [Ran; 4] {
 }
 
 #[test]
-fn a_mark_that_is_no_file_is_refused_and_not_waited_for() {
+fn a_marker_that_is_not_a_regular_file_is_refused() {
     for (plant, what) in PLANTS {
         let cloud = mirrored(2);
         replace(&cloud.trial.path("mirror").join(MARK), plant);
         cloud.server.reset_counts();
-        let said = format!("trail2tsv: mirror: its {MARK} is {what}; remove that, or choose another by --mirror\n");
+        let said = format!("trail2tsv: mirror: its {MARK} is {what}; remove it, or choose another with --mirror\n");
         for ran in runs(&cloud) {
             ran.shows(1, "", &said);
         }
@@ -91,7 +91,7 @@ fn a_special_file_in_place_of_an_object_is_replaced_online_and_named_offline() {
         let ran = cloud.run(&[]);
         assert_eq!(ran.stdout, minutes(3));
         let is = if what.starts_with("a link") { "is a link" } else { "is not a regular file" };
-        let note = format!("trail2tsv: mirror/{key}: {is}; the object takes its place");
+        let note = format!("trail2tsv: mirror/{key}: {is}; replaced by the object");
         assert_eq!(ran.stderr.lines().next().unwrap(), note);
         assert_eq!((cloud.server.counts().get, cloud.assert_whole()), (1, 3));
         cloud.run(&["-q", "--offline"]).shows(0, &minutes(3), "");
@@ -99,7 +99,7 @@ fn a_special_file_in_place_of_an_object_is_replaced_online_and_named_offline() {
 }
 
 #[test]
-fn a_part_file_that_is_no_file_is_left_alone_and_named() {
+fn a_partial_file_that_is_not_regular_is_kept_and_named() {
     for (plant, what) in PLANTS {
         let cloud = mirrored(2);
         let name = format!("{DAY}.planted{PART}");
@@ -107,7 +107,7 @@ fn a_part_file_that_is_no_file_is_left_alone_and_named() {
         cloud.minute(2);
         let ran = cloud.run(&[]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), minutes(3).as_str()), "{ran:?}");
-        let text = "is named like an unfinished download, and is not a regular file; it is left alone";
+        let text = "is named like an unfinished download, but is not a regular file; it was not removed";
         assert_eq!(ran.stderr.lines().next().unwrap(), format!("trail2tsv: mirror/{name}: {text}"));
         assert!(fs::symlink_metadata(cloud.trial.path("mirror").join(&name)).is_ok());
         let said = format!("trail2tsv: mirror/{name}: cannot be read: {what}; nothing was read\n");
@@ -118,7 +118,7 @@ fn a_part_file_that_is_no_file_is_left_alone_and_named() {
 
 #[test]
 fn nothing_is_written_or_read_through_a_link_to_a_folder() {
-    const WHY: &str = "a folder of the mirror is a link, and links in it are not followed";
+    const WHY: &str = "its folder in the mirror is a link (links are not followed)";
     let folders: Vec<&str> = DAY.match_indices('/').map(|(at, _)| &DAY[..at]).collect();
     for folder in folders {
         // To a folder elsewhere, to another one of the mirror, and to nothing.
@@ -145,7 +145,7 @@ fn nothing_is_written_or_read_through_a_link_to_a_folder() {
             cloud.run(&["-q", "--prefix", "zz"]).shows(0, "other\n", "");
             let ran = cloud.run(&["-q", "--offline"]);
             assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{folder} {target} {ran:?}");
-            let said = "cannot be read: a link, and links in a mirror are not followed; nothing was read\n";
+            let said = "cannot be read: a link (links in a mirror are not followed); nothing was read\n";
             assert_eq!(ran.stderr, format!("trail2tsv: mirror/{folder}: {said}"), "{target}");
             assert_eq!((files(&outside).len(), cloud.trial.path("nowhere").exists()), (1, false), "{folder} {target}");
             assert_eq!(cloud.bucket.get(&key).unwrap().body, fs::read(cloud.trial.path("mirror").join(&key)).unwrap());
@@ -154,7 +154,7 @@ fn nothing_is_written_or_read_through_a_link_to_a_folder() {
 }
 
 #[test]
-fn a_link_that_is_swapped_in_during_a_run_leads_nowhere() {
+fn a_link_created_during_a_run_is_not_followed() {
     let cloud = Cloud::with_logs(3);
     let key = cloud.bucket.keys("")[2].clone();
     let (day, outside) = (cloud.trial.path("mirror").join(DAY.trim_end_matches('/')), cloud.trial.path("outside"));
@@ -171,7 +171,7 @@ fn a_link_that_is_swapped_in_during_a_run_leads_nowhere() {
     let ran = cloud.run(&["-q", "--jobs", "1"]);
     assert_eq!(ran.code, Some(3), "{ran:?}");
     assert!(
-        ran.stderr.contains(&format!("s3://logs/{key}: not mirrored: a folder of the mirror is a link")),
+        ran.stderr.contains(&format!("s3://logs/{key}: not mirrored: its folder in the mirror is a link")),
         "{ran:?}"
     );
     assert_eq!(files(&outside).len(), 0);
@@ -199,7 +199,7 @@ fn hints_follow_no_link() {
     pipe(&cloud.trial.path("mirror").join(DAY).join("pipe.json"));
     for offline in [&[][..], &["--offline"]] {
         let ran = cloud.run(&[&["-e", "Nothing"], offline].concat());
-        assert!(ran.stderr.contains("there are E000, E001") && !ran.stderr.contains("Secret"), "{ran:?}");
+        assert!(ran.stderr.contains("existing values: E000, E001") && !ran.stderr.contains("Secret"), "{ran:?}");
     }
 }
 

@@ -91,9 +91,9 @@ fn a_file_that_was_delivered_before_the_window_is_not_fetched_but_counted() {
         0,
         "2026-10-01T18:30\n2026-10-01T18:00\n",
         &format!(
-            "trail2tsv: 1 object downloaded ({}), 0 in the mirror already; 2 events in 1 file read, 2 matched; \
+            "trail2tsv: 1 object downloaded ({}), 0 already in the mirror; 2 events in 1 file read, 2 matched; \
              3 files not opened: delivered before the window; \
-             late deliveries were looked for up to 2026-10-01\n",
+             searched for late deliveries up to 2026-10-01\n",
             cloud.size(&[&key])
         ),
     );
@@ -101,7 +101,7 @@ fn a_file_that_was_delivered_before_the_window_is_not_fetched_but_counted() {
 }
 
 #[test]
-fn late_deliveries_are_found_as_far_as_is_asked() {
+fn late_deliveries_are_found_within_the_late_days() {
     let cloud = Cloud::new();
     let late = |days: i64| {
         let day: jiff::civil::Date = "2026-10-01".parse().unwrap();
@@ -124,7 +124,7 @@ fn late_deliveries_are_found_as_far_as_is_asked() {
 }
 
 #[test]
-fn a_file_whose_name_tells_nothing_is_fetched_and_its_events_asked() {
+fn a_file_with_an_unknown_name_is_fetched_and_filtered() {
     let cloud = Cloud::new();
     let folder = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/10/01/");
     let events = ["2026-10-01T09:00", "2026-10-01T11:00"].map(|minute| event(ACCOUNT, "eu-west-1", minute, minute));
@@ -157,19 +157,19 @@ fn one_late_day_reaches_the_day_after_that_of_the_end() {
         let cloud = delivered_on(&days);
         let ran = cloud.run(&["--since", "2026-10-01", "--until", until, "--late-days", "1"]);
         assert_eq!(ran.lines(0).last(), Some(&last), "{ran:?}");
-        let said = format!("; late deliveries were looked for up to {last}\n");
+        let said = format!("; searched for late deliveries up to {last}\n");
         assert!(ran.stderr.ends_with(&said), "{ran:?}");
     }
 }
 
 #[test]
-fn the_last_line_says_how_far_late_deliveries_were_looked_for() {
+fn the_last_line_names_the_last_late_day() {
     let cloud = delivered_on(&["2026-10-02"]);
     let window = ["--since", "2026-10-01", "--until", "2026-10-01T12:00"];
     let ends =
         |ran: crate::harness::Ran, end: &str| assert!(ran.code == Some(0) && ran.stderr.ends_with(end), "{ran:?}");
     for (days, last) in [("30", "2026-10-31"), ("1", "2026-10-02"), ("0", "2026-10-01")] {
-        let said = format!("; late deliveries were looked for up to {last}\n");
+        let said = format!("; searched for late deliveries up to {last}\n");
         let late = [&window[..], &["--late-days", days]].concat();
         ends(cloud.run(&late), &said);
         ends(cloud.run(&[&late[..], &["--offline"]].concat()), &said);
@@ -179,7 +179,7 @@ fn the_last_line_says_how_far_late_deliveries_were_looked_for() {
         ends(sync(&["--dry-run"]), &said);
         ends(cloud.trial.run(&[&["summary", "s3://logs", "--mirror", "mirror"], &late[..]].concat()), &said);
     }
-    ends(cloud.run(&[&window[..], &["--offline"]].concat()), "; late deliveries were looked for in all later days\n");
+    ends(cloud.run(&[&window[..], &["--offline"]].concat()), "; searched for late deliveries on all later days\n");
     // Where the window has no end, there is none to look past; nor for one object.
     for arguments in [&window[..2], &[]] {
         assert!(!cloud.run(arguments).stderr.contains("late deliveries"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use testkit::logs::{Generator, Place, edge_cases, records};
+use testkit::logs::{AccountRegion, Generator, edge_cases, records};
 use testkit::plain::{self, row};
 
 use super::super::harness::{Trial, gzip};
@@ -80,7 +80,7 @@ fn check(trial: &Trial, events: &[Value]) {
 #[test]
 fn generated_logs() {
     let (trial, mut generator) = (Trial::new(), Generator::new(11));
-    let place = Place::new("111122223333", "eu-west-1");
+    let place = AccountRegion::new("111122223333", "eu-west-1");
     let start: jiff::Timestamp = "2026-09-29T22:00:00Z".parse().unwrap();
     let mut events = Vec::new();
     for file in 0..40 {
@@ -104,7 +104,7 @@ fn generated_logs() {
 }
 
 #[test]
-fn odd_logs() {
+fn unusual_logs() {
     let trial = Trial::new();
     let mut events = Vec::new();
     for (number, event) in edge_cases::events().into_iter().enumerate() {
@@ -117,7 +117,7 @@ fn odd_logs() {
 }
 
 #[test]
-fn random_odd_logs() {
+fn random_unusual_logs() {
     let (trial, mut random) = (Trial::new(), fastrand::Rng::with_seed(5));
     let texts: Vec<String> = (0..2000).map(|_| edge_cases::random_event(&mut random)).collect();
     let text = records(&texts);
@@ -145,7 +145,7 @@ fn duplicates_count_once() {
     trial.run(&[&summary[..], &["--dedupe"]].concat()).shows(
         0,
         &rows([1, 1, 2]),
-        "trail2tsv: 6 events in 2 files read, 4 matched; 2 duplicates left out: the eventID came before\n",
+        "trail2tsv: 6 events in 2 files read, 4 matched; 2 duplicates left out: eventID seen before\n",
     );
 }
 
@@ -204,7 +204,7 @@ fn without_duplicates_nothing_changes_if_they_are_left_out() {
     let odd: Vec<String> = odd.filter(has_no_id).collect();
     assert!(odd.len() > 1000);
     trial.write("odd/a.json", records(&odd));
-    let (mut generator, place) = (Generator::new(12), Place::new("111122223333", "eu-west-1"));
+    let (mut generator, place) = (Generator::new(12), AccountRegion::new("111122223333", "eu-west-1"));
     let usual = (0..500).map(|_| {
         let mut text = String::new();
         generator.event(&place, "2026-09-29T22:00:00Z".parse().unwrap(), &mut text);

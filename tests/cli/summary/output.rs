@@ -30,28 +30,28 @@ fn a_file_and_a_page_are_written_together() {
     trial.run(&["summary", "log", "-o", "log/out.json", "--html", "log/page.html"]).shows(
         0,
         "",
-        "trail2tsv: 4 events in 1 file read, 4 matched; 2 files passed over: 2 earlier result\n",
+        "trail2tsv: 4 events in 1 file read, 4 matched; 2 files skipped: 2 earlier results\n",
     );
     assert_eq!(trial.read("log/out.json"), both.0);
 }
 
 #[test]
-fn files_that_cannot_be_meant_are_refused() {
+fn unsuitable_output_files_are_refused() {
     let trial = small();
     for (arguments, expected) in [
-        (&["-o", "out.html"][..], "--output \"out.html\": --output writes no page; write it with --html FILE"),
+        (&["-o", "out.html"][..], "--output \"out.html\": --output does not write a page; use --html FILE"),
         (
             &["-o", "out.xlsx"],
-            "--output \"out.xlsx\": no format of a summary has the ending .xlsx; \
-             end it in .txt, .tsv, .csv or .json, or name a format by --format",
+            "--output \"out.xlsx\": unknown ending .xlsx; \
+             use .txt, .tsv, .csv or .json, or choose a format with --format",
         ),
-        (&["-o", "a.txt", "--html", "a.txt"], "--output \"a.txt\": the file of --html; name another one"),
+        (&["-o", "a.txt", "--html", "a.txt"], "--output \"a.txt\": also the file of --html; choose another one"),
     ] {
         let ran = trial.run(&[&["summary", "log"], arguments].concat());
         ran.shows(2, "", &format!("trail2tsv: {expected}\ntrail2tsv: try --help\n"));
     }
     trial.write("log.json", LOG);
-    let said = "trail2tsv: log.json: is a log, which the result would take the place of; choose another file\n";
+    let said = "trail2tsv: log.json: is a log that the output would replace; choose another file\n";
     trial.run(&["summary", "log.json", "-o", "log.json"]).shows(1, "", said);
     trial.run(&["summary", "log.json", "-o", "log.json", "--html", "page.html"]).shows(1, "", said);
     assert_eq!(trial.read("log.json"), LOG);
@@ -106,7 +106,7 @@ fn text_and_page_say_where_they_come_from() {
             format!("Command    trail2tsv summary log -q -u alice {asked}").as_str(),
             "Input      log",
             "Filters    --since 2026-10-01 --user alice --where 'eventName != '\\''a\\u202e<b>'\\''' (from 2026-10-01T00:00:00Z)",
-            "Duplicates counted like all others, since finding them takes longer; --dedupe leaves them out",
+            "Duplicates not removed; use --dedupe to leave them out",
         ],
         "{ran:?}"
     );
@@ -129,7 +129,7 @@ fn duplicates_that_were_left_out_are_counted() {
     let event = r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A","eventID":"1"}"#;
     let trial = Trial::with("a.json", [event, event, event].join("\n"));
     let ran = trial.run(&["summary", "a.json", "--dedupe", "-q"]);
-    assert!(ran.lines(0).contains(&"Duplicates 2 left out: the eventID came before"), "{ran:?}");
+    assert!(ran.lines(0).contains(&"Duplicates 2 left out: eventID seen before"), "{ran:?}");
     assert!(ran.lines(0).contains(&"Filters    none"), "{ran:?}");
     let ran = trial.run(&["summary", "a.json", "--dedupe", "-q", "-f", "tsv"]);
     assert!(ran.lines(0).contains(&"total\tduplicates\t\t2\t\t"), "{ran:?}");

@@ -54,7 +54,7 @@ fn text_from_logs_is_only_in_the_data_block() {
 }
 
 #[test]
-fn it_needs_no_network_and_runs_no_other_script() {
+fn the_page_needs_no_network_and_runs_only_its_script() {
     use base64::Engine;
     use sha2::{Digest, Sha256};
     let (around, _) = page(&small(), &[]);
@@ -74,7 +74,7 @@ fn it_needs_no_network_and_runs_no_other_script() {
 }
 
 #[test]
-fn it_is_small_whatever_the_log_holds() {
+fn the_page_is_small_whatever_the_log_contains() {
     let name = "<&>".repeat(110);
     let event = |number: usize| {
         format!(
@@ -217,7 +217,7 @@ fn commands_show_as_many_events_as_the_page_counts() {
 
 #[cfg(unix)]
 #[test]
-fn commands_ask_no_more_than_was_asked() {
+fn commands_keep_the_filters_of_the_summary() {
     for (flags, least) in [
         (&["--errors"][..], 12),
         (&["--no-errors"], 15),
@@ -277,7 +277,7 @@ const ODD: &str = r#"{"Records":[
 
 #[cfg(unix)]
 #[test]
-fn commands_take_no_value_for_another() {
+fn commands_distinguish_similar_values() {
     let trial = Trial::with("log/a.json", ODD);
     assert!(check_commands(&trial, &[]) >= 43);
     assert!(check_commands(&trial, &["--no-errors"]) >= 18);
@@ -305,7 +305,7 @@ fn commands_take_no_value_for_another() {
 
 #[cfg(unix)]
 #[test]
-fn commands_fit_whatever_a_log_holds() {
+fn commands_are_short_whatever_the_log_contains() {
     let (trial, mut random) = (Trial::new(), fastrand::Rng::with_seed(3));
     let events = testkit::logs::edge_cases::events().into_iter().map(|event| event.json);
     let events = events

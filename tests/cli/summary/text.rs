@@ -4,13 +4,13 @@ use super::super::harness::Trial;
 use super::{LOG, body, small};
 
 #[test]
-fn it_fits_into_eighty_columns_and_says_it_all() {
+fn text_fits_into_eighty_columns() {
     let ran = small().run(&["summary", "log"]);
     assert_eq!(
         body(&ran.stdout),
         "Period     2026-10-01 09:00:00 to 2026-10-03 11:00:00 UTC\n\
          Events     4 in 1 file: 1 read, 2 writes, 1 error (1 denied)\n\
-         \u{20}          1 without a time that can be read\n\
+         \u{20}          1 without a readable time\n\
          Accounts   2: 111122223333 (2), 444455556666 (1)\n\
          Regions    2: us-east-1 (2), eu-west-1 (1)\n\
          Different  2 users, 2 source addresses\n\
@@ -126,7 +126,7 @@ fn one_event_is_a_summary_too() {
 }
 
 #[test]
-fn it_counts_by_anything() {
+fn any_column_can_be_counted() {
     let trial = small();
     let ran = trial.run(&["summary", "log", "--by", "userName,eventName", "--top", "2"]);
     assert_eq!(

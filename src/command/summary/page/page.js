@@ -287,7 +287,7 @@ function header() {
       return html("a", { href: `#table-${name}` }, html("b", {}, number(count)), html("span", {}, count === 1 ? one : many));
     }),
   );
-  const untimed = data.untimed ? ` ${plural(data.untimed, "event")} without a time that can be read.` : "";
+  const untimed = data.untimed ? ` ${plural(data.untimed, "event")} without a readable time.` : "";
   at("covered").textContent = `${data.covered}.${untimed}`;
   at("provenance").replaceChildren(
     ...data.provenance.map(([label, text]) => html("div", {}, html("b", {}, label), ` ${text}`)),

@@ -119,7 +119,7 @@ async fn contents(
             folders.append(&mut rest);
         }
         if folders.len() > MOST_IN_ONE {
-            return Err(shared.client.invalid_answer("there are more folders in it than can be looked into"));
+            return Err(shared.client.invalid_answer("it contains too many folders to search"));
         }
     }
     Ok(contents)

@@ -1,6 +1,6 @@
 //! The `userIdentity` of each kind of actor, and its ARN.
 
-use super::Who;
+use super::IdentityKind;
 
 const USER: &str = r#"{"type":"IAMUser","principalId":"AIDA<principal>EXAMPLE","arn":"<caller>","accountId":"<account>","accessKeyId":"AKIA<key>EXAMPLE","userName":"<actor>"}"#;
 
@@ -34,23 +34,23 @@ const UNKNOWN: &str = r#"{"type":"Unknown","principalId":"<account>","arn":"","a
 const ROLE: &str = r#"{"type":"Role","principalId":"AROA<principal>EXAMPLE","arn":"<caller>","accountId":"<account>"}"#;
 
 /// The template of the identity, and the one of its ARN.
-pub(super) fn identity(who: Who) -> (&'static str, &'static str) {
+pub(super) fn identity(who: IdentityKind) -> (&'static str, &'static str) {
     const SESSION: &str = "arn:aws:sts::<account>:assumed-role/<actor>/<session>";
     match who {
-        Who::User => (USER, "arn:aws:iam::<account>:user/<path><actor>"),
-        Who::Person => (PERSON, SESSION),
-        Who::Program => (PROGRAM, SESSION),
-        Who::Linked => (LINKED, SESSION),
-        Who::Service => (SERVICE, ""),
-        Who::Untyped => (UNTYPED, ""),
-        Who::Root => (ROOT, "arn:aws:iam::<account>:root"),
-        Who::Federated => (FEDERATED, "arn:aws:sts::<account>:federated-user/<actor>"),
-        Who::Saml => (SAML, ""),
-        Who::Web => (WEB, ""),
-        Who::OtherAccount => (OTHER_ACCOUNT, "arn:aws:sts::<other-account>:assumed-role/<actor>/<session>"),
-        Who::IdentityCenter => (IDENTITY_CENTER, ""),
-        Who::Directory => (DIRECTORY, ""),
-        Who::Unknown => (UNKNOWN, ""),
-        Who::Role => (ROLE, "arn:aws:iam::<account>:role/<actor>"),
+        IdentityKind::User => (USER, "arn:aws:iam::<account>:user/<path><actor>"),
+        IdentityKind::Person => (PERSON, SESSION),
+        IdentityKind::Program => (PROGRAM, SESSION),
+        IdentityKind::Linked => (LINKED, SESSION),
+        IdentityKind::Service => (SERVICE, ""),
+        IdentityKind::Untyped => (UNTYPED, ""),
+        IdentityKind::Root => (ROOT, "arn:aws:iam::<account>:root"),
+        IdentityKind::Federated => (FEDERATED, "arn:aws:sts::<account>:federated-user/<actor>"),
+        IdentityKind::Saml => (SAML, ""),
+        IdentityKind::Web => (WEB, ""),
+        IdentityKind::OtherAccount => (OTHER_ACCOUNT, "arn:aws:sts::<other-account>:assumed-role/<actor>/<session>"),
+        IdentityKind::IdentityCenter => (IDENTITY_CENTER, ""),
+        IdentityKind::Directory => (DIRECTORY, ""),
+        IdentityKind::Unknown => (UNKNOWN, ""),
+        IdentityKind::Role => (ROLE, "arn:aws:iam::<account>:role/<actor>"),
     }
 }

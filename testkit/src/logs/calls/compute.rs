@@ -2,7 +2,7 @@
 //! ecs, ecr, eks.
 
 use super::{Call, PEOPLE};
-use crate::logs::actors::Who;
+use crate::logs::actors::IdentityKind;
 use crate::logs::event::Field::*;
 
 pub(super) const CALLS: &[Call] = &[
@@ -53,7 +53,7 @@ pub(super) const CALLS: &[Call] = &[
         .response(r#"{"requestId":"<uuid-1>","snapshotId":"<snapshot>","volumeId":"<volume>","status":"pending","startTime":<milliseconds>,"ownerId":"<account>","volumeSize":"<count>","description":"nightly <day>","encrypted":true,"tagSet":{"items":[{"key":"retention","value":"30d"}]}}"#),
     Call::write("ec2", "DeleteSnapshot", 5).request(r#"{"snapshotId":"<snapshot>"}"#).response(r#"{"requestId":"<uuid-1>","_return":true}"#)
         .failing(90, &[("Client.InvalidSnapshot.InUse", "The snapshot <snapshot> is currently in use by <image>")]),
-    Call::write("ec2", "SharedSnapshotVolumeCreated", 2).by(&[Who::Service]).only(&["ec2"])
+    Call::write("ec2", "SharedSnapshotVolumeCreated", 2).by(&[IdentityKind::Service]).only(&["ec2"])
         .more(&[(ServiceEventDetails, r#"{"snapshotId":"<snapshot>","volumeId":"<volume>"}"#), (SharedEventId, r#""<uuid-5>""#)])
         .kind("AwsServiceEvent"),
     Call::write("ec2", "RevokeSecurityGroupIngress", 3).by(PEOPLE)
@@ -73,7 +73,7 @@ pub(super) const CALLS: &[Call] = &[
     Call::write("lambda", "UpdateFunctionCode20150331v2", 5)
         .request(r#"{"functionName":"<function>","s3Bucket":"<bucket>","s3Key":"lambda/<function>/<hex>.zip","publish":true,"dryRun":false}"#)
         .response(r#"{"functionName":"<function>","functionArn":"arn:aws:lambda:<region>:<account>:function:<function>","runtime":"nodejs22.x","role":"arn:aws:iam::<account>:role/service-role/<function>-role","handler":"index.handler","codeSize":<many>,"description":"","timeout":30,"memorySize":512,"lastModified":"<time>","codeSha256":"HIDDEN_DUE_TO_SECURITY_REASONS","version":"<count>","environment":{},"tracingConfig":{"mode":"PassThrough"},"revisionId":"<uuid-3>","layers":[],"state":"Active","lastUpdateStatus":"InProgress","packageType":"Zip","architectures":["arm64"],"ephemeralStorage":{"size":512}}"#),
-    Call::write("lambda", "Invoke", 120).data().by(&[Who::Program, Who::Linked])
+    Call::write("lambda", "Invoke", 120).data().by(&[IdentityKind::Program, IdentityKind::Linked])
         .request(r#"{"functionName":"arn:aws:lambda:<region>:<account>:function:<function>","invocationType":"RequestResponse"}"#)
         .more(&[
             (AdditionalEventData, r#"{"functionVersion":"arn:aws:lambda:<region>:<account>:function:<function>:$LATEST"}"#),

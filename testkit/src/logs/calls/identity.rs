@@ -1,7 +1,7 @@
-//! Who may do what: sts, iam, organizations.
+//! Calls and their callers: sts, iam, organizations.
 
 use super::{Call, PEOPLE};
-use crate::logs::actors::Who;
+use crate::logs::actors::IdentityKind;
 use crate::logs::event::Field::{self, *};
 
 const ROLE: (Field, &str) =
@@ -10,25 +10,25 @@ const SHARED: (Field, &str) = (SharedEventId, r#""<uuid-5>""#);
 const ASSUMED: &str = r#"{"credentials":{"accessKeyId":"ASIA<new-key>EXAMPLE","sessionToken":"EXAMPLE<token>==","expiration":"<expires>"},"assumedRoleUser":{"assumedRoleId":"AROA<new-key>KEXAMPLE:<service-name>-<hex>","arn":"arn:aws:sts::<account>:assumed-role/<role>/<service-name>-<hex>"}}"#;
 
 pub(super) const CALLS: &[Call] = &[
-    Call::read("sts", "AssumeRole", 220).by(&[Who::Service]).only(&["ec2", "lambda", "ecs-tasks", "autoscaling", "rds"])
+    Call::read("sts", "AssumeRole", 220).by(&[IdentityKind::Service]).only(&["ec2", "lambda", "ecs-tasks", "autoscaling", "rds"])
         .request(r#"{"roleArn":"arn:aws:iam::<account>:role/<role>","roleSessionName":"<service-name>-<hex>","durationSeconds":3600}"#)
         .response(ASSUMED).more(&[ROLE, SHARED]).failing(0, &[]),
-    Call::read("sts", "AssumeRole", 60).by(&[Who::User, Who::Program, Who::Federated])
+    Call::read("sts", "AssumeRole", 60).by(&[IdentityKind::User, IdentityKind::Program, IdentityKind::Federated])
         .request(r#"{"roleArn":"arn:aws:iam::<account>:role/<role>","roleSessionName":"<service-name>-<hex>","durationSeconds":3600}"#)
         .response(ASSUMED).more(&[ROLE]).failing(50, &[("AccessDenied", "User: <caller> is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::<account>:role/<role>")]),
-    Call::read("sts", "AssumeRole", 20).by(&[Who::OtherAccount])
+    Call::read("sts", "AssumeRole", 20).by(&[IdentityKind::OtherAccount])
         .request(r#"{"roleArn":"arn:aws:iam::<account>:role/<role>","roleSessionName":"<service-name>-<hex>","externalId":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#)
         .response(ASSUMED).more(&[ROLE, SHARED]).failing(30, &[("AccessDenied", "User: <caller> is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::<account>:role/<role>")]),
-    Call::read("sts", "AssumeRoleWithWebIdentity", 60).by(&[Who::Web])
+    Call::read("sts", "AssumeRoleWithWebIdentity", 60).by(&[IdentityKind::Web])
         .request(r#"{"roleArn":"arn:aws:iam::<account>:role/<role>","roleSessionName":"<service-name>-<hex>","durationSeconds":3600}"#)
         .response(r#"{"credentials":{"accessKeyId":"ASIA<new-key>EXAMPLE","sessionToken":"EXAMPLE<token>==","expiration":"<expires>"},"subjectFromWebIdentityToken":"<actor>","assumedRoleUser":{"assumedRoleId":"AROA<new-key>KEXAMPLE:<service-name>-<hex>","arn":"arn:aws:sts::<account>:assumed-role/<role>/<service-name>-<hex>"},"provider":"arn:aws:iam::<account>:oidc-provider/oidc.example.com","audience":"sts.amazonaws.com"}"#)
         .more(&[ROLE]).failing(20, &[("ExpiredTokenException", "Token expired: current date/time <many> must be before the expiration date/time <many-2>")]),
-    Call::read("sts", "AssumeRoleWithSAML", 20).by(&[Who::Saml])
+    Call::read("sts", "AssumeRoleWithSAML", 20).by(&[IdentityKind::Saml])
         .request(r#"{"sAMLAssertionID":"_<hex>","roleSessionName":"<actor>","durationSeconds":3600,"roleArn":"arn:aws:iam::<account>:role/<role>","principalArn":"arn:aws:iam::<account>:saml-provider/example-idp"}"#)
         .response(r#"{"subjectType":"persistent","issuer":"https://idp.example.com/saml","credentials":{"accessKeyId":"ASIA<new-key>EXAMPLE","sessionToken":"EXAMPLE<token>==","expiration":"<expires>"},"nameQualifier":"EXAMPLEnameQualifier=","assumedRoleUser":{"assumedRoleId":"AROA<new-key>KEXAMPLE:<actor>","arn":"arn:aws:sts::<account>:assumed-role/<role>/<actor>"},"subject":"<actor>","audience":"https://signin.aws.amazon.com/saml"}"#)
         .more(&[ROLE]).failing(0, &[]),
     Call::read("sts", "GetCallerIdentity", 190),
-    Call::read("sts", "GetFederationToken", 4).by(&[Who::User]).only(&["backup"])
+    Call::read("sts", "GetFederationToken", 4).by(&[IdentityKind::User]).only(&["backup"])
         .request(r#"{"name":"heidi","durationSeconds":43200,"policyArns":[{"arn":"<policy>"}]}"#)
         .response(r#"{"credentials":{"accessKeyId":"ASIA<new-key>EXAMPLE","sessionToken":"EXAMPLE<token>==","expiration":"<expires>"},"federatedUser":{"federatedUserId":"<account>:heidi","arn":"arn:aws:sts::<account>:federated-user/heidi"},"packedPolicySize":4}"#),
     Call::read("iam", "GetRole", 120).global().request(r#"{"roleName":"<role>"}"#)
@@ -39,7 +39,7 @@ pub(super) const CALLS: &[Call] = &[
     Call::read("iam", "ListAccessKeys", 30).global().request(r#"{"userName":"<user>"}"#),
     Call::read("iam", "GetAccountSummary", 30).global(),
     Call::read("iam", "GetPolicyVersion", 50).global().request(r#"{"policyArn":"<policy>","versionId":"v<digit>"}"#),
-    Call::read("iam", "GenerateCredentialReport", 15).global().by(&[Who::Program, Who::Linked]).only(&["Auditor", "AWSServiceRoleForSecurityHub", "AWSServiceRoleForConfig"])
+    Call::read("iam", "GenerateCredentialReport", 15).global().by(&[IdentityKind::Program, IdentityKind::Linked]).only(&["Auditor", "AWSServiceRoleForSecurityHub", "AWSServiceRoleForConfig"])
         .response(r#"{"state":"COMPLETE"}"#),
     Call::write("iam", "AttachRolePolicy", 3).global().by(PEOPLE).request(r#"{"roleName":"<role>","policyArn":"<policy>"}"#),
     Call::write("iam", "PutRolePolicy", 2).global().by(PEOPLE)

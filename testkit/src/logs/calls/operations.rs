@@ -2,16 +2,16 @@
 //! tagging, events, cloudformation, guardduty, cost.
 
 use super::{Call, PEOPLE};
-use crate::logs::actors::Who;
+use crate::logs::actors::IdentityKind;
 use crate::logs::event::Field::{self, *};
 
 const LOGS_API: (Field, &str) = (ApiVersion, r#""20140328""#);
 
 pub(super) const CALLS: &[Call] = &[
-    Call::write("logs", "CreateLogStream", 190).by(&[Who::Program, Who::Linked]).more(&[LOGS_API])
+    Call::write("logs", "CreateLogStream", 190).by(&[IdentityKind::Program, IdentityKind::Linked]).more(&[LOGS_API])
         .request(r#"{"logGroupName":"<log-group>","logStreamName":"<day>/[$LATEST]<hex><hex-2>"}"#)
         .failing(60, &[("ResourceAlreadyExistsException", "The specified log stream already exists"), ("ResourceNotFoundException", "The specified log group does not exist.")]),
-    Call::write("logs", "CreateLogStream", 70).by(&[Who::Service]).only(&["delivery.logs"])
+    Call::write("logs", "CreateLogStream", 70).by(&[IdentityKind::Service]).only(&["delivery.logs"])
         .more(&[LOGS_API, (SharedEventId, r#""<uuid-5>""#)])
         .request(r#"{"forAccount":"<account>","logGroupName":"<log-group>","logStreamName":"<vpc>_<hex>"}"#),
     Call::write("logs", "CreateLogGroup", 12).more(&[LOGS_API]).request(r#"{"logGroupName":"<log-group>","kmsKeyId":"arn:aws:kms:<region>:<account>:key/<known>"}"#)
@@ -34,13 +34,13 @@ pub(super) const CALLS: &[Call] = &[
     Call::read("config", "DescribeConfigurationRecorderStatus", 50).request(r#"{"configurationRecorderNames":["default"]}"#),
     Call::read("config", "SelectResourceConfig", 30)
         .request(r#"{"expression":"SELECT resourceId, configuration.instanceType WHERE resourceType = '<resource-type>' AND tags.tag = 'environment=<environment>'","limit":100}"#),
-    Call::write("config", "PutEvaluations", 50).by(&[Who::Linked, Who::Program])
+    Call::write("config", "PutEvaluations", 50).by(&[IdentityKind::Linked, IdentityKind::Program])
         .request(r#"{"evaluations":[{"complianceResourceType":"<resource-type>","complianceResourceId":"<group>","complianceType":"COMPLIANT","orderingTimestamp":"<created>"},{"complianceResourceType":"<resource-type>","complianceResourceId":"<group-2>","complianceType":"NON_COMPLIANT","annotation":"open to 0.0.0.0/0: port 443","orderingTimestamp":"<created>"}],"resultToken":"EXAMPLE<token>","testMode":false}"#)
         .response(r#"{"failedEvaluations":[]}"#),
     Call::read("health", "DescribeEventAggregates", 60).global().by(PEOPLE)
         .request(r#"{"aggregateField":"eventTypeCategory","filter":{"eventStatusCodes":["open","upcoming"],"startTimes":[{"from":"<created>"}]}}"#)
         .failing(40, &[("SubscriptionRequiredException", "This feature requires a Business or Enterprise Support plan.")]),
-    Call::write("health", "AbuseReport", 1).by(&[Who::Untyped]).only(&["health"]).kind("AwsServiceEvent").global()
+    Call::write("health", "AbuseReport", 1).by(&[IdentityKind::Untyped]).only(&["health"]).kind("AwsServiceEvent").global()
         .more(&[(ServiceEventDetails, r#"{"eventTypeCode":"AWS_EC2_MAINTENANCE_SCHEDULED","affectedEntities":["<instance>","<instance-2>"]}"#)]),
     Call::read("tagging", "GetResources", 60)
         .request(r#"{"resourcesPerPage":100,"resourceTypeFilters":["elasticloadbalancing","ec2:instance"],"tagFilters":[{"key":"environment","values":["<environment>"]}]}"#),

@@ -1,7 +1,7 @@
 //! What keeps data: s3, dynamodb, rds, sqs.
 
 use super::{Call, PEOPLE};
-use crate::logs::actors::Who;
+use crate::logs::actors::IdentityKind;
 use crate::logs::event::Field::{self, *};
 
 const TRANSFER: (Field, &str) = (
@@ -37,13 +37,13 @@ pub(super) const CALLS: &[Call] = &[
     Call::write("s3", "PutObject", 90).data().host(HOST).more(&[UPLOAD, OBJECT])
         .request(r#"{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com","key":"<object>","x-amz-acl":"bucket-owner-full-control","x-amz-storage-class":"STANDARD"}"#)
         .response(r#"{"x-amz-server-side-encryption":"AES256","x-amz-expiration":"expiry-date=\"Sun, 01 Nov 2026 00:00:00 GMT\", rule-id=\"keep-30-days\""}"#),
-    Call::write("s3", "PutObject", 40).data().host(HOST).by(&[Who::Service]).only(&["cloudtrail", "delivery.logs"])
+    Call::write("s3", "PutObject", 40).data().host(HOST).by(&[IdentityKind::Service]).only(&["cloudtrail", "delivery.logs"])
         .more(&[UPLOAD, OBJECT, (SharedEventId, r#""<uuid-5>""#)])
         .request(r#"{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com","key":"AWSLogs/<account>/<day>/<hex>.json.gz","x-amz-acl":"bucket-owner-full-control"}"#),
     Call::read("s3", "ListObjects", 60).data().host(HOST).more(&[TRANSFER, BUCKET])
         .request(r#"{"list-type":"2","bucketName":"<bucket>","encoding-type":"url","prefix":"daily/","delimiter":"/","Host":"<bucket>.s3.<region>.amazonaws.com"}"#),
     Call::read("s3", "GetBucketAcl", 70).host(HOST).more(&[TRANSFER, BUCKET, (SharedEventId, r#""<uuid-5>""#)])
-        .by(&[Who::Service]).only(&["cloudtrail", "delivery.logs"])
+        .by(&[IdentityKind::Service]).only(&["cloudtrail", "delivery.logs"])
         .request(r#"{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com","acl":""}"#),
     Call::read("s3", "GetBucketPolicyStatus", 40).host(HOST).more(&[TRANSFER, BUCKET])
         .request(r#"{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com","policyStatus":""}"#)
@@ -59,7 +59,7 @@ pub(super) const CALLS: &[Call] = &[
     Call::write("s3", "DeleteBucket", 1).host(HOST).more(&[TRANSFER, BUCKET]).by(PEOPLE)
         .request(r#"{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com"}"#)
         .failing(500, &[("BucketNotEmpty", "The bucket you tried to delete is not empty")]),
-    Call::read("dynamodb", "GetItem", 110).data().more(&[TABLE, (ApiVersion, r#""2012-08-10""#)]).by(&[Who::Program])
+    Call::read("dynamodb", "GetItem", 110).data().more(&[TABLE, (ApiVersion, r#""2012-08-10""#)]).by(&[IdentityKind::Program])
         .request(r#"{"tableName":"<table>","key":{"id":"HIDDEN_DUE_TO_SECURITY_REASONS"},"consistentRead":true}"#)
         .failing(20, &[("ProvisionedThroughputExceededException", "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.")]),
     Call::read("dynamodb", "DescribeTable", 120).more(&[TABLE, (ApiVersion, r#""2012-08-10""#)]).request(r#"{"tableName":"<table>"}"#),

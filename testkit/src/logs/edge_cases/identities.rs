@@ -1,6 +1,6 @@
 //! Every kind of identity, whole and with parts missing.
 
-use super::{Draft, EdgeCase};
+use super::{EdgeCase, EventDraft};
 
 const IDENTITIES: &[(&str, &str)] = &[
     (
@@ -178,10 +178,10 @@ const IDENTITIES: &[(&str, &str)] = &[
 pub(super) fn all() -> Vec<EdgeCase> {
     let mut all: Vec<EdgeCase> = IDENTITIES
         .iter()
-        .map(|(why, json)| Draft::new(format!("identity: {why}")).set("userIdentity", *json).edge_case())
+        .map(|(why, json)| EventDraft::new(format!("identity: {why}")).set("userIdentity", *json).edge_case())
         .collect();
     all.push(
-        Draft::new("identity: unknown who signs in through Identity Center")
+        EventDraft::new("identity: unknown who signs in through Identity Center")
             .set(
                 "userIdentity",
                 r#"{"type":"Unknown","principalId":"111122223333","arn":"","accountId":"111122223333"}"#,
@@ -190,7 +190,7 @@ pub(super) fn all() -> Vec<EdgeCase> {
             .edge_case(),
     );
     all.push(
-        Draft::new("identity: Identity Center user signing in")
+        EventDraft::new("identity: Identity Center user signing in")
             .set("userIdentity", r#"{"type":"IdentityCenterUser","accountId":"111122223333"}"#)
             .set(
                 "additionalEventData",

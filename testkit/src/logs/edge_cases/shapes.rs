@@ -1,6 +1,6 @@
 //! EdgeCase shapes: order, repetition and spelling of keys, white space, depth.
 
-use super::{Draft, EdgeCase, Space};
+use super::{EdgeCase, EventDraft, WhiteSpace};
 
 pub(super) fn all() -> Vec<EdgeCase> {
     let mut all = keys();
@@ -10,62 +10,67 @@ pub(super) fn all() -> Vec<EdgeCase> {
 }
 
 fn keys() -> Vec<EdgeCase> {
-    let mut reversed = Draft::new("keys: reversed");
+    let mut reversed = EventDraft::new("keys: reversed");
     reversed.fields.reverse();
-    let mut sorted = Draft::new("keys: sorted");
+    let mut sorted = EventDraft::new("keys: sorted");
     sorted.fields.sort();
     vec![
         reversed.edge_case(),
         sorted.edge_case(),
-        Draft::new("keys: eventName twice").again("eventName", r#""TerminateInstances""#).edge_case(),
-        Draft::new("keys: eventName twice, the second null").again("eventName", "null").edge_case(),
-        Draft::new("keys: eventTime twice").again("eventTime", r#""2026-10-02T12:00:00Z""#).edge_case(),
-        Draft::new("keys: userIdentity twice")
+        EventDraft::new("keys: eventName twice").again("eventName", r#""TerminateInstances""#).edge_case(),
+        EventDraft::new("keys: eventName twice, the second null").again("eventName", "null").edge_case(),
+        EventDraft::new("keys: eventTime twice").again("eventTime", r#""2026-10-02T12:00:00Z""#).edge_case(),
+        EventDraft::new("keys: userIdentity twice")
             .again("userIdentity", r#"{"type":"Root","accountId":"111122223333"}"#)
             .edge_case(),
-        Draft::new("keys: twice inside userIdentity")
+        EventDraft::new("keys: twice inside userIdentity")
             .set("userIdentity", r#"{"type":"IAMUser","userName":"first","type":"Root","userName":"second"}"#)
             .edge_case(),
-        Draft::new("keys: twice inside requestParameters")
+        EventDraft::new("keys: twice inside requestParameters")
             .set("requestParameters", r#"{"a":1,"b":2,"a":3,"b":{"c":4,"c":5}}"#)
             .edge_case(),
-        Draft::new("keys: eventName with an escape")
+        EventDraft::new("keys: eventName with an escape")
             .without("eventName")
             .set(r"event\u004eame", r#""TerminateInstances""#)
             .edge_case(),
-        Draft::new("keys: eventName with an escape, and plain").again(r"event\u004eame", r#""TerminateInstances""#).edge_case(),
-        Draft::new("keys: userIdentity and its keys with escapes")
+        EventDraft::new("keys: eventName with an escape, and plain").again(r"event\u004eame", r#""TerminateInstances""#).edge_case(),
+        EventDraft::new("keys: userIdentity and its keys with escapes")
             .without("userIdentity")
             .set(r"\u0075serIdentity", r#"{"\u0074ype":"IAMUser","user\u004Eame":"alice"}"#)
             .edge_case(),
-        Draft::new("keys: other capital letters").without("eventName").set("EventName", r#""TerminateInstances""#).edge_case(),
-        Draft::new("keys: a key that begins like another").set("eventNameOfYesterday", r#""TerminateInstances""#).edge_case(),
-        Draft::new("keys: a name of ours inside requestParameters")
+        EventDraft::new("keys: other capital letters").without("eventName").set("EventName", r#""TerminateInstances""#).edge_case(),
+        EventDraft::new("keys: a key that begins like another").set("eventNameOfYesterday", r#""TerminateInstances""#).edge_case(),
+        EventDraft::new("keys: a name of ours inside requestParameters")
             .set("requestParameters", r#"{"eventName":"TerminateInstances","userIdentity":{"type":"Root"},"Records":[{"eventName":"TerminateInstances","eventVersion":"1"}]}"#)
             .edge_case(),
-        Draft::new("keys: a name of ours as a value").set("userAgent", r#""eventName""#).edge_case(),
-        Draft::new("keys: ends in a backslash").set(r"odd\\", r#""value""#).edge_case(),
-        Draft::new("keys: holds quotation marks and colons").set(r#"a\":\"b"#, r#""value""#).edge_case(),
+        EventDraft::new("keys: a name of ours as a value").set("userAgent", r#""eventName""#).edge_case(),
+        EventDraft::new("keys: ends in a backslash").set(r"odd\\", r#""value""#).edge_case(),
+        EventDraft::new("keys: holds quotation marks and colons").set(r#"a\":\"b"#, r#""value""#).edge_case(),
     ]
 }
 
 fn spaces() -> Vec<EdgeCase> {
     let nested = "[ 1 ,\t{ \"a\" :\r\n[ ] ,\n\"b\" : { } } , \" kept  as it is \" ]";
-    let draft = |why: &str| Draft::new(why).set("requestParameters", nested);
+    let draft = |why: &str| EventDraft::new(why).set("requestParameters", nested);
     vec![
-        draft("white space: blanks").spaced(Space { open: " ", colon: " ", comma: " ", close: " " }),
-        draft("white space: tabs").spaced(Space { open: "\t", colon: "\t", comma: "\t", close: "\t" }),
-        draft("white space: line feeds").spaced(Space { open: "\n", colon: "\n", comma: "\n", close: "\n" }),
-        draft("white space: Windows lines").spaced(Space { open: "\r\n  ", colon: " ", comma: "", close: "\r\n" }),
-        draft("white space: pretty").spaced(Space { open: "\n    ", colon: " ", comma: "", close: "\n" }),
-        draft("white space: 70 blanks").spaced(Space { open: SEVENTY, colon: SEVENTY, comma: SEVENTY, close: SEVENTY }),
+        draft("white space: blanks").spaced(WhiteSpace { open: " ", colon: " ", comma: " ", close: " " }),
+        draft("white space: tabs").spaced(WhiteSpace { open: "\t", colon: "\t", comma: "\t", close: "\t" }),
+        draft("white space: line feeds").spaced(WhiteSpace { open: "\n", colon: "\n", comma: "\n", close: "\n" }),
+        draft("white space: Windows lines").spaced(WhiteSpace { open: "\r\n  ", colon: " ", comma: "", close: "\r\n" }),
+        draft("white space: pretty").spaced(WhiteSpace { open: "\n    ", colon: " ", comma: "", close: "\n" }),
+        draft("white space: 70 blanks").spaced(WhiteSpace {
+            open: SEVENTY,
+            colon: SEVENTY,
+            comma: SEVENTY,
+            close: SEVENTY,
+        }),
     ]
 }
 
 const SEVENTY: &str = "                                                                      ";
 
 fn parameters() -> Vec<EdgeCase> {
-    let of = |why: &str, json: String| Draft::new(why).set("requestParameters", json);
+    let of = |why: &str, json: String| EventDraft::new(why).set("requestParameters", json);
     vec![
         of("parameters: 100 arrays deep", deep(100, "[", "1", "]")).edge_case(),
         of("parameters: 100 objects deep", deep(100, r#"{"a":"#, "null", "}")).edge_case(),

@@ -1,7 +1,7 @@
 //! EdgeCase texts: every escape, every dangerous character, and what a spreadsheet
 //! would take for a formula or a number.
 
-use super::{Draft, EdgeCase};
+use super::{EdgeCase, EventDraft};
 
 /// The inside of strings, as it stands in JSON, and whether that is strict.
 const TEXTS: &[(&str, &str, bool)] = &[
@@ -102,18 +102,20 @@ pub(super) fn all() -> Vec<EdgeCase> {
         all.push(everywhere(why, inside, false));
     }
     let long = "x".repeat(100_000);
-    all.push(Draft::new("a user agent of 100,000 characters").text("userAgent", long).edge_case());
+    all.push(EventDraft::new("a user agent of 100,000 characters").text("userAgent", long).edge_case());
     let escapes = r"\u001b".repeat(20_000);
-    all.push(Draft::new("a user agent of 20,000 escapes").text("userAgent", escapes).edge_case());
+    all.push(EventDraft::new("a user agent of 20,000 escapes").text("userAgent", escapes).edge_case());
     let wide = "\u{1f680}".repeat(9_000);
-    all.push(Draft::new("a user agent of 9,000 emoji").text("userAgent", wide).edge_case());
+    all.push(EventDraft::new("a user agent of 9,000 emoji").text("userAgent", wide).edge_case());
     all
 }
 
 /// The text as a cell of its own, inside a cell of JSON, and as a key there.
 fn everywhere(why: &str, inside: &[u8], strict: bool) -> EdgeCase {
     let parts: [&[u8]; 5] = [br#"{""#, inside, br#"":[""#, inside, br#""]}"#];
-    let draft =
-        Draft::new(why).text("userAgent", inside).text("errorMessage", inside).set("requestParameters", parts.concat());
+    let draft = EventDraft::new(why)
+        .text("userAgent", inside)
+        .text("errorMessage", inside)
+        .set("requestParameters", parts.concat());
     if strict { draft.edge_case() } else { draft.not_strict().edge_case() }
 }

@@ -1,6 +1,6 @@
 //! Every JSON type as the value of every column.
 
-use super::{Draft, EdgeCase};
+use super::{EdgeCase, EventDraft};
 
 const COLUMNS: &[&str] = &[
     "eventTime",
@@ -45,7 +45,7 @@ pub(super) fn all() -> Vec<EdgeCase> {
     let mut all = Vec::new();
     for &(name, json, strict) in VALUES {
         for column in COLUMNS {
-            let draft = Draft::new(format!("{column} is {name}")).set(column, json);
+            let draft = EventDraft::new(format!("{column} is {name}")).set(column, json);
             all.push(if strict { draft.edge_case() } else { draft.not_strict().edge_case() });
         }
         for key in IN_IDENTITY {
@@ -55,12 +55,12 @@ pub(super) fn all() -> Vec<EdgeCase> {
                 "type" => identity.replace(r#""type":"AssumedRole","#, ""),
                 _ => identity,
             };
-            let draft = Draft::new(format!("userIdentity.{key} is {name}")).set("userIdentity", identity);
+            let draft = EventDraft::new(format!("userIdentity.{key} is {name}")).set("userIdentity", identity);
             all.push(if strict { draft.edge_case() } else { draft.not_strict().edge_case() });
         }
     }
     for column in COLUMNS {
-        all.push(Draft::new(format!("{column} is absent")).without(column).edge_case());
+        all.push(EventDraft::new(format!("{column} is absent")).without(column).edge_case());
     }
     all
 }

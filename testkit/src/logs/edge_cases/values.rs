@@ -1,6 +1,6 @@
 //! Values that the format's description does not promise.
 
-use super::{Draft, EdgeCase};
+use super::{EdgeCase, EventDraft};
 
 const VALUES: &[(&str, &str, &str)] = &[
     ("address: a list", "sourceIPAddress", r#""81.2.69.142, 192.168.10.10""#),
@@ -49,17 +49,20 @@ const VALUES: &[(&str, &str, &str)] = &[
 
 pub(super) fn all() -> Vec<EdgeCase> {
     let mut all: Vec<EdgeCase> =
-        VALUES.iter().map(|(why, key, json)| Draft::new(*why).set(key, *json).edge_case()).collect();
+        VALUES.iter().map(|(why, key, json)| EventDraft::new(*why).set(key, *json).edge_case()).collect();
     all.push(
-        Draft::new("error: a message without a code")
+        EventDraft::new("error: a message without a code")
             .set("errorMessage", r#""Failed authentication""#)
             .set("responseElements", r#"{"ConsoleLogin":"Failure"}"#)
             .edge_case(),
     );
     all.push(
-        Draft::new("error: code and message null").set("errorCode", "null").set("errorMessage", "null").edge_case(),
+        EventDraft::new("error: code and message null")
+            .set("errorCode", "null")
+            .set("errorMessage", "null")
+            .edge_case(),
     );
-    all.push(Draft::new("delivered late").set("addendum", r#"{"reason":"DELIVERY_DELAY"}"#).edge_case());
+    all.push(EventDraft::new("delivered late").set("addendum", r#"{"reason":"DELIVERY_DELAY"}"#).edge_case());
     all.push(old_version());
     all.push(insight());
     all.push(EdgeCase { why: "an event without anything".into(), json: b"{}".to_vec(), strict: true });
@@ -70,7 +73,7 @@ pub(super) fn all() -> Vec<EdgeCase> {
 fn old_version() -> EdgeCase {
     ["eventID", "requestID", "readOnly", "eventType", "managementEvent", "recipientAccountId", "eventCategory"]
         .into_iter()
-        .fold(Draft::new("an event of version 1.0"), Draft::without)
+        .fold(EventDraft::new("an event of version 1.0"), EventDraft::without)
         .set("eventVersion", r#""1.0""#)
         .edge_case()
 }

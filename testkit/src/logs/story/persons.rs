@@ -1,4 +1,4 @@
-//! Who is in the story: identities as JSON, and their tools.
+//! The callers in the story: identities as JSON, and their tools.
 
 pub(super) const CLI: &str = "aws-cli/2.27.41 md/awscrt#0.26.1 ua/2.1 os/linux#6.8.0 md/arch#x86_64 lang/python#3.13.4 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe";
 pub(super) const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
@@ -34,5 +34,5 @@ pub(super) const ALICE: &str = r#"{"type":"AssumedRole","principalId":"AROAADMIN
 /// The pipeline that made the instance.
 pub(super) const DEPLOYER: &str = r#"{"type":"AssumedRole","principalId":"AROADEPLOYERXXEXAMPLE:GitHubActions","arn":"arn:aws:sts::111122223333:assumed-role/Deployer/GitHubActions","accountId":"111122223333","accessKeyId":"ASIADEPLOYKEYEXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROADEPLOYERXXEXAMPLE","arn":"arn:aws:iam::111122223333:role/Deployer","accountId":"111122223333","userName":"Deployer"},"webIdFederationData":{"federatedProvider":"arn:aws:iam::111122223333:oidc-provider/oidc.example.com","attributes":{}},"attributes":{"creationDate":"2026-09-30T09:59:40Z","mfaAuthenticated":"false"}}}"#;
 
-/// Who looks into it afterwards.
+/// Someone looks into it afterwards.
 pub(super) const INVESTIGATOR: &str = r#"{"type":"AssumedRole","principalId":"AROAAUDITREADXEXAMPLE:trent@example.com","arn":"arn:aws:sts::111122223333:assumed-role/SecurityAudit/trent@example.com","accountId":"111122223333","accessKeyId":"ASIAAUDITKEY1EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAAUDITREADXEXAMPLE","arn":"arn:aws:iam::111122223333:role/SecurityAudit","accountId":"111122223333","userName":"SecurityAudit"},"attributes":{"creationDate":"2026-10-01T10:12:00Z","mfaAuthenticated":"true"},"sourceIdentity":"trent@example.com"}}"#;

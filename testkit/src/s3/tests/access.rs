@@ -27,7 +27,7 @@ fn a_signature_is_read() {
 }
 
 #[test]
-fn another_region_is_sent_away() {
+fn requests_to_another_region_are_redirected() {
     let server = serve(Bucket::new().region("eu-west-1"));
     let reply = signed(&server, "GET", "AKIA", "us-east-1");
     assert_eq!((reply.status, reply.element("Code")), (301, "PermanentRedirect"));
@@ -48,7 +48,7 @@ fn another_region_can_be_told_in_the_body_only() {
 }
 
 #[test]
-fn access_is_for_those_it_is_given_to() {
+fn only_permitted_requests_have_access() {
     for (access, anonymous, signed_by_a, signed_by_b) in [
         (Access::Anyone, 200, 200, 200),
         (Access::Signed, 403, 200, 200),

@@ -105,7 +105,7 @@ fn a_connection_is_reset_after_the_whole_body() {
 }
 
 #[test]
-fn a_body_is_short_of_what_was_promised() {
+fn a_body_is_shorter_than_its_length() {
     let server = serve();
     server.fault(Fault::get("*").short_body(3));
     let (bytes, end) = exchange(&server, "GET", "/b/a", &[]);
@@ -114,7 +114,7 @@ fn a_body_is_short_of_what_was_promised() {
 }
 
 #[test]
-fn a_body_is_not_what_the_listing_said() {
+fn a_body_differs_from_the_listing() {
     let server = serve();
     server.fault(Fault::get("*").times(1).truncated_body(3));
     server.fault(Fault::get("*").times(1).long_body(2));
@@ -194,7 +194,7 @@ fn a_page_counts_more_keys_than_it_holds_or_holds_others() {
 }
 
 #[test]
-fn a_page_that_is_not_the_last_leads_nowhere_or_round_in_circles() {
+fn a_continuation_token_can_be_missing_or_repeated() {
     let server = serve();
     server.fault(Fault::list("*").times(1).missing_token());
     let reply = get(&server, "/b?list-type=2");

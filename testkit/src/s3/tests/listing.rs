@@ -65,7 +65,7 @@ fn an_entry_says_what_s3_says() {
 }
 
 #[test]
-fn the_state_of_restored_objects_is_said_to_those_who_ask() {
+fn the_restore_status_is_sent_on_request() {
     let server = Server::start();
     let cold = || Object::new("x").storage_class("GLACIER");
     let bucket = [("a", cold()), ("b", cold().restored(None)), ("c", cold().restored(Some(2)))];

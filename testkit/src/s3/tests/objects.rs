@@ -63,7 +63,7 @@ fn ranges_are_cut_out() {
 }
 
 #[test]
-fn a_checksum_is_sent_to_those_who_ask() {
+fn a_checksum_is_sent_on_request() {
     let (server, _) = serve();
     let reply = request(&server, "GET", "/b/a/b%20c+d", &[("x-amz-checksum-mode", "ENABLED")]);
     assert_eq!(reply.header("x-amz-checksum-crc64nvme"), Some("M3eFcAZSQlc="));
@@ -71,7 +71,7 @@ fn a_checksum_is_sent_to_those_who_ask() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn a_missing_object_is_named() {
     let (server, bucket) = serve();
     bucket.put("cold", Object::new("x").storage_class("DEEP_ARCHIVE"));
     for (target, status, code) in [

@@ -11,7 +11,7 @@ use crate::filter_oracle::wanted;
 use crate::{generated, sample};
 
 /// Options, and what a person would ask jq.
-const QUESTIONS: &[(&[&str], &str)] = &[
+const CASES: &[(&[&str], &str)] = &[
     (&["--resource", "i-0abc12de34f567890"], r#"resource(. == "i-0abc12de34f567890")"#),
     (&["--resource", "example-reports"], r#"resource(. == "example-reports")"#),
     (&["--resource", "Maintenance"], r#"resource(ascii_downcase == "maintenance")"#),
@@ -98,7 +98,7 @@ const QUESTIONS: &[(&[&str], &str)] = &[
     ),
 ];
 
-const WORDS: &str = r#"
+const JQ_DEFINITIONS: &str = r#"
 def message: (.userIdentity?.arn?) as $caller
     | .errorMessage | strings | gsub(",arn:"; " arn:") | [splits("[\\s\"'`()\\[\\]<>{};|]")][]
     | if test("arn:") then sub("^.*?arn:"; "arn:") else splits("[/:=,]") end | sub("[.,:!?=]+$"; "")
@@ -115,10 +115,10 @@ def reads: (.readOnly | tostring) as $said
       else (.eventName | strings | test("^(Get|List|Describe|Head|Lookup)([^a-z]|$)")) // false end;
 "#;
 
-type Filter = jaq_core::Filter<JustLut<Val>>;
+type JqProgram = jaq_core::Filter<JustLut<Val>>;
 
-fn compiled(program: &str) -> Filter {
-    let code = format!("{WORDS} {program}");
+fn compiled(program: &str) -> JqProgram {
+    let code = format!("{JQ_DEFINITIONS} {program}");
     let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
     let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
@@ -129,7 +129,7 @@ fn compiled(program: &str) -> Filter {
 }
 
 /// What a program yields of each event: true where it yields nothing else.
-fn asked(filter: &Filter, inputs: &[Val]) -> Vec<bool> {
+fn jq_decisions(filter: &JqProgram, inputs: &[Val]) -> Vec<bool> {
     let ask = |input: &Val| {
         let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
         filter.id.run((context, input.clone())).map(unwrap_valr).eq([Ok(Val::Bool(true))])
@@ -146,14 +146,14 @@ fn compare(texts: &[Vec<u8>]) -> Vec<usize> {
             (text.as_slice(), plain::events(text).iter().map(value).collect())
         })
         .collect();
-    QUESTIONS
+    CASES
         .iter()
         .map(|(arguments, program)| {
             let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_string()).collect();
             let filter = compiled(program);
             let mut count = 0;
             for (text, inputs) in &texts {
-                let (ours, theirs) = (wanted(&arguments, text), asked(&filter, inputs));
+                let (ours, theirs) = (wanted(&arguments, text), jq_decisions(&filter, inputs));
                 assert_eq!(ours.len(), theirs.len());
                 if let Some(at) = ours.iter().zip(&theirs).position(|(ours, theirs)| ours != theirs) {
                     panic!("{arguments:?} says {}, {program} says {} of {}", ours[at], theirs[at], inputs[at]);
@@ -168,7 +168,7 @@ fn compare(texts: &[Vec<u8>]) -> Vec<usize> {
 #[test]
 fn of_the_sample_bucket() {
     let texts: Vec<Vec<u8>> = sample().map(|(_, file)| gunzip(&file).unwrap()).collect();
-    for ((arguments, _), sum) in QUESTIONS.iter().zip(compare(&texts)) {
+    for ((arguments, _), sum) in CASES.iter().zip(compare(&texts)) {
         assert!(sum > 0, "{arguments:?} selects something");
     }
 }

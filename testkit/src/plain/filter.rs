@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::row::{self, at, resources, strings, user_name, values};
 
 /// Whether `event` fits one option with one value (empty for those without).
-pub fn holds(option: &str, value: &str, event: &Value) -> bool {
+pub fn matches(option: &str, value: &str, event: &Value) -> bool {
     match option {
         "--errors" => is_failed(event),
         "--no-errors" => !is_failed(event),
@@ -18,13 +18,13 @@ pub fn holds(option: &str, value: &str, event: &Value) -> bool {
         "--writes" => is_read(event) == Some(false),
         "--where" => compares(value, event),
         _ => match value.strip_prefix('!') {
-            Some(value) => !fits(option, value, event),
-            None => fits(option, value, event),
+            Some(value) => !matches_option(option, value, event),
+            None => matches_option(option, value, event),
         },
     }
 }
 
-fn fits(option: &str, pattern: &str, event: &Value) -> bool {
+fn matches_option(option: &str, pattern: &str, event: &Value) -> bool {
     let field = |path: &str| texts(at(event, path)).iter().any(|text| glob(pattern, text));
     match option {
         "--event-name" => field("eventName"),
@@ -49,7 +49,8 @@ fn fits(option: &str, pattern: &str, event: &Value) -> bool {
 /// meant as it is, escapes as cells show them, and characters in any case.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let text: Vec<char> = text.chars().map(one_case).collect();
-    let fits = |pattern: &str| ways(&mut pattern.chars().peekable(), false).iter().any(|way| is_fit(way, &text));
+    let fits =
+        |pattern: &str| expansions(&mut pattern.chars().peekable(), false).iter().any(|way| matches_parts(way, &text));
     fits(pattern) || pattern.strip_prefix('\'').is_some_and(|formula| row::is_formula(formula) && fits(formula))
 }
 
@@ -94,7 +95,7 @@ fn escaped(pattern: &mut Peekable<Chars<'_>>) -> Vec<String> {
 
 /// A part of a pattern.
 #[derive(Clone, Copy)]
-enum Part {
+enum PatternPart {
     Any,
     One,
     Plain(char),
@@ -102,31 +103,31 @@ enum Part {
 
 /// All patterns without alternatives that a pattern stands for, or one of its
 /// alternatives, which ends at the `,` or `}` that is next then.
-fn ways(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<Part>> {
+fn expansions(pattern: &mut Peekable<Chars<'_>>, is_inside: bool) -> Vec<Vec<PatternPart>> {
     let mut ways = vec![Vec::new()];
     while let Some(character) = pattern.next_if(|next| !is_inside || !matches!(next, ',' | '}')) {
-        let mut ends: Vec<Vec<Part>> = Vec::new();
+        let mut ends: Vec<Vec<PatternPart>> = Vec::new();
         match character {
-            '*' => ends.push(vec![Part::Any]),
-            '?' => ends.push(vec![Part::One]),
+            '*' => ends.push(vec![PatternPart::Any]),
+            '?' => ends.push(vec![PatternPart::One]),
             '{' => loop {
-                ends.extend(self::ways(pattern, true));
+                ends.extend(self::expansions(pattern, true));
                 if pattern.next() != Some(',') {
                     break;
                 }
             },
             '\\' => {
-                let plain = |text: String| text.chars().map(|next| Part::Plain(one_case(next))).collect();
+                let plain = |text: String| text.chars().map(|next| PatternPart::Plain(one_case(next))).collect();
                 ends.extend(escaped(pattern).into_iter().map(plain));
             }
-            plain => ends.push(vec![Part::Plain(one_case(plain))]),
+            plain => ends.push(vec![PatternPart::Plain(one_case(plain))]),
         }
         ways = ways.iter().flat_map(|way| ends.iter().map(move |end| [way.as_slice(), end].concat())).collect();
     }
     ways
 }
 
-fn is_fit(pattern: &[Part], text: &[char]) -> bool {
+fn matches_parts(pattern: &[PatternPart], text: &[char]) -> bool {
     // Which starts of the text the pattern so far fits.
     let mut fits = vec![false; text.len() + 1];
     fits[0] = true;
@@ -136,9 +137,9 @@ fn is_fit(pattern: &[Part], text: &[char]) -> bool {
         for end in 0..=text.len() {
             any |= before[end];
             fits[end] = match part {
-                Part::Any => any,
-                Part::One => end > 0 && before[end - 1],
-                Part::Plain(plain) => end > 0 && before[end - 1] && text[end - 1] == *plain,
+                PatternPart::Any => any,
+                PatternPart::One => end > 0 && before[end - 1],
+                PatternPart::Plain(plain) => end > 0 && before[end - 1] && text[end - 1] == *plain,
             };
         }
     }

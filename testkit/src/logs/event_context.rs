@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::account_region::AccountRegion;
 use super::actors::Actor;
 use super::calls::Call;
-use super::draw::{Alphabet, hash, letters, mix, uuid};
-use super::place::Place;
+use super::seeded::{Alphabet, hash, letters, mix, uuid};
 use super::words::WORDS;
 
 /// Kinds of resource with an identifier of 17 hexadecimal digits: the hole's
@@ -40,13 +40,13 @@ const NUMBERS: &[(&str, u64)] = &[("count", 100), ("bytes", 65_536), ("octet", 2
 /// A hole of a template. The number in some of them tells apart the several
 /// values of one event.
 #[derive(Clone, Copy)]
-pub(super) enum Hole {
+pub(super) enum Placeholder {
     Account,
     OtherAccount,
     Region,
     Time,
     /// A time as AWS writes it in responses, so many seconds from the event.
-    Spoken(i64),
+    ResponseTime(i64),
     Milliseconds,
     Day,
     SessionStart,
@@ -75,51 +75,51 @@ pub(super) enum Hole {
     Opaque(Alphabet, usize),
 }
 
-impl Hole {
-    pub(super) fn named(name: &str) -> Option<Hole> {
+impl Placeholder {
+    pub(super) fn named(name: &str) -> Option<Placeholder> {
         let (kind, nth) = match name.rsplit_once('-') {
             Some((kind, digits)) if digits.parse::<u64>().is_ok() => (kind, digits.parse().ok()?),
             _ => (name, 1),
         };
         if let Some(index) = RESOURCES.iter().position(|row| row.0 == kind) {
-            return Some(Hole::Resource(index, nth));
+            return Some(Placeholder::Resource(index, nth));
         }
         if let Some(index) = WORDS.iter().position(|row| row.0 == kind) {
-            return Some(Hole::Word(index, nth));
+            return Some(Placeholder::Word(index, nth));
         }
         if let Some(index) = NUMBERS.iter().position(|row| row.0 == kind) {
-            return Some(Hole::Number(index, nth));
+            return Some(Placeholder::Number(index, nth));
         }
         Some(match kind {
-            "account" => Hole::Account,
-            "other-account" => Hole::OtherAccount,
-            "region" => Hole::Region,
-            "time" => Hole::Time,
-            "created" => Hole::Spoken(0),
-            "expires" => Hole::Spoken(3600),
-            "milliseconds" => Hole::Milliseconds,
-            "day" => Hole::Day,
-            "session-start" => Hole::SessionStart,
-            "session-number" => Hole::SessionNumber,
-            "source" => Hole::Source,
-            "action" => Hole::Action,
-            "command" => Hole::Command,
-            "actor" => Hole::Actor,
-            "path" => Hole::Path,
-            "session" => Hole::Session,
-            "caller" => Hole::Caller,
-            "service" => Hole::Service,
-            "own-instance" => Hole::OwnInstance,
-            "principal" => Hole::Principal,
-            "key" => Hole::Key,
-            "new-key" => Hole::NewKey,
-            "uuid" => Hole::Fresh(nth),
-            "known" => Hole::Known(nth),
-            "hex" => Hole::Hex(nth),
-            "request-of-s3" => Hole::Opaque(Alphabet::Upper, 16),
-            "id2" => Hole::Opaque(Alphabet::Base64, 75),
-            "token" => Hole::Opaque(Alphabet::Base64, 280),
-            "encoded" => Hole::Opaque(Alphabet::Base64Url, 420),
+            "account" => Placeholder::Account,
+            "other-account" => Placeholder::OtherAccount,
+            "region" => Placeholder::Region,
+            "time" => Placeholder::Time,
+            "created" => Placeholder::ResponseTime(0),
+            "expires" => Placeholder::ResponseTime(3600),
+            "milliseconds" => Placeholder::Milliseconds,
+            "day" => Placeholder::Day,
+            "session-start" => Placeholder::SessionStart,
+            "session-number" => Placeholder::SessionNumber,
+            "source" => Placeholder::Source,
+            "action" => Placeholder::Action,
+            "command" => Placeholder::Command,
+            "actor" => Placeholder::Actor,
+            "path" => Placeholder::Path,
+            "session" => Placeholder::Session,
+            "caller" => Placeholder::Caller,
+            "service" => Placeholder::Service,
+            "own-instance" => Placeholder::OwnInstance,
+            "principal" => Placeholder::Principal,
+            "key" => Placeholder::Key,
+            "new-key" => Placeholder::NewKey,
+            "uuid" => Placeholder::Fresh(nth),
+            "known" => Placeholder::Known(nth),
+            "hex" => Placeholder::Hex(nth),
+            "request-of-s3" => Placeholder::Opaque(Alphabet::Upper, 16),
+            "id2" => Placeholder::Opaque(Alphabet::Base64, 75),
+            "token" => Placeholder::Opaque(Alphabet::Base64, 280),
+            "encoded" => Placeholder::Opaque(Alphabet::Base64Url, 420),
             _ => return None,
         })
     }
@@ -127,15 +127,15 @@ impl Hole {
 
 /// One event in the making: where, when, who, what, and a number from which
 /// everything else in it follows.
-pub(super) struct Scene<'a> {
-    pub(super) place: &'a Place,
+pub(super) struct EventContext<'a> {
+    pub(super) place: &'a AccountRegion,
     pub(super) time: Timestamp,
     pub(super) actor: &'a Actor,
     pub(super) call: &'a Call,
     pub(super) salt: u64,
 }
 
-impl Scene<'_> {
+impl EventContext<'_> {
     /// `awsRegion`: the global services report us-east-1 from everywhere.
     pub(super) fn region(&self) -> &str {
         if self.call.global { "us-east-1" } else { &self.place.region }
@@ -147,75 +147,75 @@ impl Scene<'_> {
     }
 
     /// A number of this actor in this account: the same in all its events.
-    pub(super) fn steady(&self, purpose: u64) -> u64 {
+    pub(super) fn actor_number(&self, purpose: u64) -> u64 {
         mix(hash(&self.place.account) ^ hash(self.actor.name), purpose)
     }
 
     /// When the actor's session began: within the hour before the event.
     fn session_start(&self) -> i64 {
-        let shift = (self.steady(1) % 3600) as i64;
+        let shift = (self.actor_number(1) % 3600) as i64;
         (self.time.as_second() - shift).div_euclid(3600) * 3600 + shift
     }
 
     /// A user keeps one key; every session has its own.
     fn key_seed(&self) -> u64 {
         if !self.actor.who.is_session() {
-            return self.steady(3);
+            return self.actor_number(3);
         }
         let mut session = String::new();
         self.actor.session.fill(self, &mut session);
-        mix(self.steady(3) ^ hash(&session), self.session_start() as u64)
+        mix(self.actor_number(3) ^ hash(&session), self.session_start() as u64)
     }
 
-    pub(super) fn fill(&self, hole: Hole, out: &mut String) {
+    pub(super) fn fill(&self, hole: Placeholder, out: &mut String) {
         match hole {
-            Hole::Account => out.push_str(&self.place.account),
-            Hole::OtherAccount => out.push_str("222222222222"),
-            Hole::Region => out.push_str(self.region()),
-            Hole::Time => write_time(self.time, out),
-            Hole::Spoken(later) => self.fill_spoken(later, out),
-            Hole::Milliseconds => push(out, self.time.as_millisecond()),
-            Hole::Day => push(out, self.time.strftime("%Y/%m/%d")),
-            Hole::SessionStart => write_time(seconds(self.session_start()), out),
-            Hole::SessionNumber => push(out, self.session_start()),
-            Hole::Source => out.push_str(self.call.source),
-            Hole::Action => push(out, format_args!("{}:{}", self.call.source, self.call.name)),
-            Hole::Command => kebab(self.call.name, out),
-            Hole::Actor => out.push_str(self.actor.name),
-            Hole::Path => out.push_str(self.actor.path),
-            Hole::Session => self.actor.session.fill(self, out),
-            Hole::Caller => self.actor.arn.fill(self, out),
-            Hole::Service => self.actor.write_service(out),
+            Placeholder::Account => out.push_str(&self.place.account),
+            Placeholder::OtherAccount => out.push_str("222222222222"),
+            Placeholder::Region => out.push_str(self.region()),
+            Placeholder::Time => write_time(self.time, out),
+            Placeholder::ResponseTime(later) => self.fill_spoken(later, out),
+            Placeholder::Milliseconds => push(out, self.time.as_millisecond()),
+            Placeholder::Day => push(out, self.time.strftime("%Y/%m/%d")),
+            Placeholder::SessionStart => write_time(seconds(self.session_start()), out),
+            Placeholder::SessionNumber => push(out, self.session_start()),
+            Placeholder::Source => out.push_str(self.call.source),
+            Placeholder::Action => push(out, format_args!("{}:{}", self.call.source, self.call.name)),
+            Placeholder::Command => kebab(self.call.name, out),
+            Placeholder::Actor => out.push_str(self.actor.name),
+            Placeholder::Path => out.push_str(self.actor.path),
+            Placeholder::Session => self.actor.session.fill(self, out),
+            Placeholder::Caller => self.actor.arn.fill(self, out),
+            Placeholder::Service => self.actor.write_service(out),
             _ => self.fill_drawn(hole, out),
         }
     }
 
     /// The holes whose values are drawn.
-    fn fill_drawn(&self, hole: Hole, out: &mut String) {
+    fn fill_drawn(&self, hole: Placeholder, out: &mut String) {
         match hole {
-            Hole::Principal => letters(self.steady(2), Alphabet::Upper, 10, out),
-            Hole::Key => letters(self.key_seed(), Alphabet::Upper, 9, out),
-            Hole::NewKey => letters(self.number(4), Alphabet::Upper, 9, out),
-            Hole::Resource(index, nth) => {
+            Placeholder::Principal => letters(self.actor_number(2), Alphabet::Upper, 10, out),
+            Placeholder::Key => letters(self.key_seed(), Alphabet::Upper, 9, out),
+            Placeholder::NewKey => letters(self.number(4), Alphabet::Upper, 9, out),
+            Placeholder::Resource(index, nth) => {
                 let chosen = self.number((100 + index as u64) * 10 + nth);
                 self.fill_resource(index, chosen, out);
             }
-            Hole::OwnInstance => self.fill_resource(0, self.steady(5 + self.salt % 3), out),
-            Hole::Word(index, nth) => {
+            Placeholder::OwnInstance => self.fill_resource(0, self.actor_number(5 + self.salt % 3), out),
+            Placeholder::Word(index, nth) => {
                 let list = WORDS[index].1;
                 let chosen = self.number((300 + index as u64) * 10 + nth);
                 out.push_str(list[(chosen % list.len() as u64) as usize]);
             }
-            Hole::Number(index, nth) => {
+            Placeholder::Number(index, nth) => {
                 push(out, self.number((200 + index as u64) * 10 + nth) % NUMBERS[index].1 + 1);
             }
-            Hole::Fresh(nth) => uuid(self.number(10 + nth), out),
-            Hole::Known(nth) => uuid(mix(self.place.seed(), self.number(50 + nth) % 8), out),
-            Hole::Hex(nth) => push(out, format_args!("{:016x}", self.number(70 + nth))),
-            Hole::Opaque(alphabet, length) => {
+            Placeholder::Fresh(nth) => uuid(self.number(10 + nth), out),
+            Placeholder::Known(nth) => uuid(mix(self.place.seed(), self.number(50 + nth) % 8), out),
+            Placeholder::Hex(nth) => push(out, format_args!("{:016x}", self.number(70 + nth))),
+            Placeholder::Opaque(alphabet, length) => {
                 letters(self.number(90 + length as u64), alphabet, length, out);
             }
-            _ => unreachable!("filled by Scene::fill"),
+            _ => unreachable!("filled by EventContext::fill"),
         }
     }
 

@@ -2,30 +2,30 @@
 
 /// What each byte of a text is.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Twin {
+pub(crate) struct ReferenceStructure {
     pub(crate) quotes: Vec<bool>,
     pub(crate) opens: Vec<bool>,
     pub(crate) closes: Vec<bool>,
-    pub(crate) odd: Vec<bool>,
+    pub(crate) needs_escape: Vec<bool>,
     pub(crate) is_dense: bool,
 }
 
-impl Twin {
-    pub(crate) fn of(text: &[u8]) -> Twin {
-        let [quotes, opens, closes, odd] = [const { Vec::new() }; 4];
-        let mut twin = Twin { quotes, opens, closes, odd, is_dense: true };
+impl ReferenceStructure {
+    pub(crate) fn of(text: &[u8]) -> ReferenceStructure {
+        let [quotes, opens, closes, needs_escape] = [const { Vec::new() }; 4];
+        let mut reference = ReferenceStructure { quotes, opens, closes, needs_escape, is_dense: true };
         let (mut in_string, mut is_escaped) = (false, false);
         for byte in text {
             let is_quote = *byte == b'"' && !is_escaped;
             is_escaped = *byte == b'\\' && !is_escaped;
             in_string ^= is_quote;
-            twin.quotes.push(is_quote);
-            twin.opens.push(!in_string && b"{[".contains(byte));
-            twin.closes.push(!in_string && b"}]".contains(byte));
-            twin.odd.push(*byte == b'\\' || !byte.is_ascii() || byte.is_ascii_control());
-            twin.is_dense &= in_string || *byte != b' ';
+            reference.quotes.push(is_quote);
+            reference.opens.push(!in_string && b"{[".contains(byte));
+            reference.closes.push(!in_string && b"}]".contains(byte));
+            reference.needs_escape.push(*byte == b'\\' || !byte.is_ascii() || byte.is_ascii_control());
+            reference.is_dense &= in_string || *byte != b' ';
         }
-        twin
+        reference
     }
 
     /// For each byte the place behind the bracket that closes it, if it is one

@@ -1,10 +1,10 @@
 //! Where a log file belongs: account, organisation, region.
 
-use super::draw::hash;
+use super::seeded::hash;
 
 /// One folder of the bucket: the events of one account in one region.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct AccountRegion {
     /// Twelve digits.
     pub account: String,
     /// `o-…`, when the trail is an organisation's.
@@ -17,10 +17,10 @@ pub struct Place {
     seed: u64,
 }
 
-impl Place {
+impl AccountRegion {
     /// A place directly below `AWSLogs/`, and its trail's home region.
-    pub fn new(account: &str, region: &str) -> Place {
-        Place {
+    pub fn new(account: &str, region: &str) -> AccountRegion {
+        AccountRegion {
             account: account.into(),
             organisation: None,
             region: region.into(),
@@ -30,13 +30,13 @@ impl Place {
     }
 
     /// The same place in an organisation's trail.
-    pub fn in_organisation(mut self, id: &str) -> Place {
+    pub fn in_organisation(mut self, id: &str) -> AccountRegion {
         self.organisation = Some(id.into());
         self
     }
 
     /// The same place, not the home region of its trail.
-    pub fn away_from_home(mut self) -> Place {
+    pub fn away_from_home(mut self) -> AccountRegion {
         self.home = false;
         self
     }

@@ -20,7 +20,7 @@ impl LoneCondition {
 }
 
 /// Each condition of a run, options without values last.
-pub(super) fn alone(asked: &FilterSpec) -> Vec<LoneCondition> {
+pub(super) fn single_conditions(asked: &FilterSpec) -> Vec<LoneCondition> {
     let of_option = |(option, typed): (&'static FilterOption, &[String])| {
         let each = option.conditions(typed).into_iter();
         each.map(|values| LoneCondition::new(option, values, asked)).collect::<Vec<_>>()
@@ -31,7 +31,7 @@ pub(super) fn alone(asked: &FilterSpec) -> Vec<LoneCondition> {
 }
 
 /// Each value of a list that matched no event, as a condition.
-pub(super) fn each_alone(unmatched: &UnmatchedValues, asked: &FilterSpec) -> Vec<LoneCondition> {
+pub(super) fn single_values(unmatched: &UnmatchedValues, asked: &FilterSpec) -> Vec<LoneCondition> {
     let Some(option) = FilterOption::find(&unmatched.option) else { return Vec::new() };
     unmatched.values.chunks(1).map(|value| LoneCondition::new(option, value, asked)).collect()
 }
