@@ -155,7 +155,7 @@ pub fn file_name(id: &str) -> String {
         start.strip_prefix(device).is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.len() == 1)
     });
     if is_device {
-        name.insert_str(0, "%");
+        name.insert(0, '%');
     }
     if name.len() > LONGEST {
         use sha2::{Digest, Sha256};

@@ -252,6 +252,6 @@ mod tests {
         assert_eq!(missing("the SSO session is over").as_deref(), Some("no credentials: the SSO session is over"));
         assert_eq!(missing("connection refused"), None);
         let error = AwsError::new(AwsErrorKind::NoCredentials, NO_CREDENTIALS);
-        assert!(error.to_string().starts_with("no credentials were found; sign in, for example"), "{error}");
+        assert!(error.to_string().starts_with("no credentials found; sign in, for example"), "{error}");
     }
 }

@@ -96,7 +96,7 @@ mod tests {
             assert_eq!(error.kind, AwsErrorKind::NoCredentials);
             error.to_string()
         };
-        assert!(text(CredentialsError::not_loaded("x")).starts_with("no credentials were found; sign in, for example"));
+        assert!(text(CredentialsError::not_loaded("x")).starts_with("no credentials found; sign in, for example"));
         assert!(text(CredentialsError::provider_error("x")).starts_with("no credentials: x; sign in"));
     }
 
