@@ -202,8 +202,8 @@ fn errors_of_the_request_are_reported_at_once() {
         (ec2_error(400, "InvalidParameterValue"), AwsErrorKind::Other, "InvalidParameterValue", ": why"),
         (Reply::Answer(400, other.into()), AwsErrorKind::Other, "ValidationError", ": 1 < 2"),
         (ec2_error(403, "UnauthorizedOperation"), AwsErrorKind::AccessDenied, "UnauthorizedOperation", "why"),
-        (ec2_error(401, "AuthFailure"), AwsErrorKind::RejectedCredentials, "AuthFailure", "by --profile"),
-        (ec2_error(400, "RequestExpired"), AwsErrorKind::ExpiredCredentials, "RequestExpired", "by --profile"),
+        (ec2_error(401, "AuthFailure"), AwsErrorKind::RejectedCredentials, "AuthFailure", "with --profile"),
+        (ec2_error(400, "RequestExpired"), AwsErrorKind::ExpiredCredentials, "RequestExpired", "with --profile"),
     ] {
         let (result, count) = called(vec![reply]);
         let error = result.unwrap_err();
