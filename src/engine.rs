@@ -36,7 +36,8 @@ use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{Coverage, Report};
 use crate::source::file::read_ahead::ReadAheadPermits;
-use crate::source::{self, LogSource};
+use crate::source::file_list::FileList;
+use crate::source::{self, LogFile, LogSource};
 
 /// Largest number of files that are inflated ahead.
 const AHEAD: usize = 8;
@@ -97,6 +98,17 @@ impl<'a> PreparedRun<'a> {
         let old = old.collect::<Result<Vec<_>, _>>()?;
         let sources = source::open(&request.inputs, request.filter.window, report, stop)?;
         Ok(PreparedRun { request, report, stop, sources, feed: InputFeed::new(old, stop.clone()) })
+    }
+
+    /// Prepares a run over these files instead of the inputs of the request.
+    pub fn of_files(
+        request: &'a ReadRequest,
+        report: &'a Report,
+        stop: &'a Cancellation,
+        files: Vec<LogFile>,
+    ) -> PreparedRun<'a> {
+        let sources: Vec<Box<dyn LogSource>> = vec![Box::new(FileList::new(files))];
+        PreparedRun { request, report, stop, sources, feed: InputFeed::new(Vec::new(), stop.clone()) }
     }
 
     /// Passes the events that `selector` selects to the workers, of which there is one

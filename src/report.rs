@@ -32,6 +32,7 @@ pub struct Verbosity {
 #[derive(Debug)]
 pub struct Report {
     verbosity: Verbosity,
+    is_silent: bool,
     bars: Option<ProgressBars>,
     problems: AtomicU64,
 }
@@ -50,7 +51,13 @@ impl Report {
     pub fn new(verbosity: Verbosity, has_rows: bool) -> Report {
         let is_free = !has_rows || !std::io::stdout().is_terminal();
         let is_shown = !verbosity.quiet && is_free && std::io::stderr().is_terminal();
-        Report { verbosity, bars: is_shown.then(ProgressBars::new), problems: AtomicU64::new(0) }
+        let bars = is_shown.then(ProgressBars::new);
+        Report { verbosity, is_silent: false, bars, problems: AtomicU64::new(0) }
+    }
+
+    /// Creates a report that writes nothing, for files whose problems were reported before.
+    pub fn silent() -> Report {
+        Report { verbosity: Verbosity::default(), is_silent: true, bars: None, problems: AtomicU64::new(0) }
     }
 
     /// Reports something that could not be read.
@@ -132,6 +139,9 @@ impl Report {
     }
 
     fn print_line(&self, text: &str) {
+        if self.is_silent {
+            return;
+        }
         let line = format!("trail2tsv: {}\n", printable(text));
         let write = || {
             // If stderr is closed, there is nowhere to report it.

@@ -4,10 +4,12 @@ pub mod aws;
 pub mod s3;
 
 pub mod file;
+pub mod file_list;
 pub mod folder;
 pub mod location;
 mod log_file;
 mod log_source;
+pub mod sample;
 pub mod spec;
 mod stream;
 pub mod walk;

@@ -17,12 +17,15 @@ pub struct ComputedColumn {
     pub name: String,
     /// The type of its cells.
     pub shows: ColumnType,
+    /// Position among the columns that an aligned table leaves out if a line does not fit,
+    /// the first first; `None` for a column that is always shown.
+    pub leave_out: Option<usize>,
 }
 
 impl ComputedColumn {
-    /// A column with this name and type.
+    /// A column with this name and type, which is always shown.
     pub fn new(name: impl Into<String>, shows: ColumnType) -> ComputedColumn {
-        ComputedColumn { name: name.into(), shows }
+        ComputedColumn { name: name.into(), shows, leave_out: None }
     }
 }
 
@@ -54,9 +57,10 @@ impl ComputedTable {
         ComputedTable { columns, rows: RowFormat::new(layout), line: TextLine::default() }
     }
 
-    /// The columns of an output of this table. All of them are always shown.
+    /// The columns of an output of this table.
     pub fn output_columns(&self) -> Vec<OutputColumn> {
-        self.columns.iter().map(|column| self.rows.output_column(&column.name, column.shows, None)).collect()
+        let output = |column: &ComputedColumn| self.rows.output_column(&column.name, column.shows, column.leave_out);
+        self.columns.iter().map(output).collect()
     }
 
     /// The text before the rows: the header line, unless it is disabled.

@@ -17,6 +17,24 @@ use crate::table::computed::{CellValue, ComputedColumn};
 const FIRST: [&str; 2] = ["from", "until"];
 const LAST: [&str; 7] = ["begunBy", "endedBy", "certainty", "account", "region", "beginEvent", "endEvent"];
 
+/// The columns that a narrow terminal leaves out, the first first. A file has them all.
+const LEAVE_OUT: [&str; 14] = [
+    "subnet",
+    "ruleEvent",
+    "endEvent",
+    "beginEvent",
+    "description",
+    "relation",
+    "rule",
+    "groupName",
+    "account",
+    "region",
+    "address",
+    "vpc",
+    "direction",
+    "protocol",
+];
+
 /// A row of an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct HistoryRow {
@@ -57,7 +75,11 @@ impl HistoryRow {
 
 /// The columns of an answer with these columns of its own.
 pub(super) fn columns(own: &[&str]) -> Vec<ComputedColumn> {
-    FIRST.iter().chain(own).chain(&LAST).map(|name| ComputedColumn::new(*name, ColumnType::Text)).collect()
+    let column = |name: &&str| ComputedColumn {
+        leave_out: LEAVE_OUT.iter().position(|other| other == name),
+        ..ComputedColumn::new(*name, ColumnType::Text)
+    };
+    FIRST.iter().chain(own).chain(&LAST).map(column).collect()
 }
 
 /// Writes the rows in the order of time, with times in `zone` or else in UTC.

@@ -1,0 +1,122 @@
+//! A condition that may have matched nothing, and the values that its field has instead.
+
+use std::collections::BTreeMap;
+
+use super::lone_condition::LoneCondition;
+use crate::cloudtrail::field::Field;
+use crate::decode::event::{Event, FieldSet};
+use crate::filter::Filter;
+use crate::filter::options::{ConditionKind, FilterOption};
+use crate::syntax::suggest::nearest;
+
+/// The most different values to count per option.
+const NAMES: usize = 4096;
+
+/// A condition tested alone, and the values that events have in its field.
+pub(super) struct HintCandidate {
+    pub(super) option: &'static FilterOption,
+    pub(super) values: Vec<String>,
+    filter: Filter,
+    names: HintNames,
+    /// Whether an event of the sample matched.
+    pub(super) has_match: bool,
+    /// The number of events per value.
+    found: BTreeMap<String, u64>,
+}
+
+/// The values to suggest in place of those of a condition.
+enum HintNames {
+    /// The values of a field.
+    Of(Field),
+    /// The condition has no field whose values are short.
+    None,
+}
+
+impl HintCandidate {
+    /// `None` if the condition cannot be parsed alone.
+    pub(super) fn new(condition: LoneCondition, fields: &mut FieldSet) -> Option<HintCandidate> {
+        let LoneCondition { option, values, conditions } = condition;
+        let names = match option.column {
+            None => HintNames::None,
+            Some(column) => HintNames::Of(Field::parse(column, fields).ok()?),
+        };
+        let filter = Filter::new(&conditions, fields).ok()?;
+        Some(HintCandidate { option, values, filter, names, has_match: false, found: BTreeMap::new() })
+    }
+
+    /// Whether there are values to suggest.
+    pub(super) fn has_names(&self) -> bool {
+        !matches!(self.names, HintNames::None)
+    }
+
+    /// Looks at an event of the sample.
+    pub(super) fn note(&mut self, event: &Event<'_>) {
+        const LONGEST: usize = 200;
+        self.has_match = self.has_match || self.filter.answer(event).is_wanted();
+        let HintNames::Of(field) = &mut self.names else { return };
+        if self.has_match {
+            return;
+        }
+        let found = &mut self.found;
+        field.each(event, |name| {
+            let is_short = !name.is_empty() && name.len() < LONGEST;
+            if is_short && (found.len() < NAMES || found.contains_key(name)) {
+                *found.entry(name.to_string()).or_default() += 1;
+            }
+        });
+    }
+
+    /// The hint for this condition; `None` if its field has no value to suggest.
+    pub(super) fn hint(&self) -> Option<String> {
+        const SHOWN: usize = 5;
+        let (option, asked) = (self.option.flag, self.values.join(", "));
+        if matches!(self.names, HintNames::None) {
+            return Some(if asked.is_empty() { option.into() } else { format!("{option} {asked:?}") });
+        }
+        if self.found.is_empty() {
+            return None;
+        }
+        if let Some(meant) = self.meant() {
+            return Some(meant);
+        }
+        let mut found: Vec<(&String, &u64)> = self.found.iter().collect();
+        found.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+        let names: Vec<&str> = found.iter().take(SHOWN).map(|(name, _)| name.as_str()).collect();
+        let more = found.len().saturating_sub(SHOWN);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("{option} {asked:?}; existing values: {}{rest}", names.join(", ")))
+    }
+
+    /// The values of the condition with the probably intended ones; `None` if no value
+    /// is similar.
+    pub(super) fn meant(&self) -> Option<String> {
+        let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
+        let wanted = self.values.iter().filter(|value| !value.starts_with('!'));
+        let alike: Vec<&str> =
+            wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
+        let asked = self.values.join(", ");
+        (!alike.is_empty()).then(|| format!("{} {asked:?}; did you mean {}?", self.option.flag, alike.join(" or ")))
+    }
+
+    /// The value of the sample that a pattern was probably meant to match.
+    fn alike(&self, pattern: &str) -> Option<&str> {
+        let names: Vec<&str> = self.found.keys().map(String::as_str).collect();
+        let lower = pattern.to_lowercase();
+        // The start of an ARN is the same in many others, so only its last part counts.
+        let named = if lower.starts_with("arn:") { lower.rsplit(['/', ':']).next() } else { None };
+        let words: Vec<&str> = named
+            .unwrap_or(&lower)
+            .split(|character: char| !character.is_alphanumeric())
+            .filter(|word| word.len() > 2)
+            .collect();
+        let holds = |name: &&str, word: &str| name.to_lowercase().contains(word);
+        let whole = || names.iter().filter(|name| holds(name, lower.trim_matches('*'))).min_by_key(|name| name.len());
+        let of_words = || {
+            let fits = |name: &&&str| words.iter().any(|word| holds(name, word));
+            let held = |name: &&&str| words.iter().filter(|word| holds(name, word)).count();
+            names.iter().filter(fits).max_by_key(|name| (held(name), std::cmp::Reverse(name.len())))
+        };
+        let by_words = || if self.option.kind == ConditionKind::User { of_words().copied() } else { None };
+        nearest(pattern, &names).or_else(|| whole().copied()).or_else(by_words)
+    }
+}
