@@ -26,7 +26,7 @@ use self::args::HistoryArgs;
 use self::change_log::ChangeLog;
 use self::consumer::{ChangeMerge, ChangeWorker};
 use self::request::{HistoryOutput, HistoryQuestion, HistoryRequest};
-use self::row::HistoryRow;
+use self::row::{HistoryRow, RowColumns};
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
 use crate::decode::event::FieldSet;
@@ -86,7 +86,7 @@ fn run(request: &HistoryRequest, report: &Report, stop: &Cancellation) -> Result
 
 /// Where the answer goes.
 enum OpenOutput<'a> {
-    Rows(&'a HistoryQuestion, Box<TableWriter>, Option<TimeZone>),
+    Rows { question: &'a HistoryQuestion, columns: RowColumns, table: Box<TableWriter>, zone: Option<TimeZone> },
     Files(DocumentFolder, DocumentFormat),
     Git(Target, DocumentFormat),
 }
@@ -97,8 +97,9 @@ impl<'a> OpenOutput<'a> {
             HistoryOutput::Rows { question, layout, path } => {
                 let window = request.reading.filter.window;
                 let provenance = Provenance { now: request.now, command: &request.command, window };
-                let table = TableWriter::open(path.as_deref(), layout, row::columns(question.columns()), &provenance)?;
-                OpenOutput::Rows(question, Box::new(table), layout.zone.clone())
+                let columns = RowColumns::new(question.columns(), &layout.columns)?;
+                let table = TableWriter::open(path.as_deref(), layout, columns.output(), &provenance)?;
+                OpenOutput::Rows { question, columns, table: Box::new(table), zone: layout.zone.clone() }
             }
             HistoryOutput::Files(folder, format) => OpenOutput::Files(DocumentFolder::open(folder)?, *format),
             HistoryOutput::Git(path, format) => OpenOutput::Git(Target::open(path.as_deref())?, *format),
@@ -115,7 +116,7 @@ impl<'a> OpenOutput<'a> {
         stop: &Cancellation,
     ) -> Result<(), Error> {
         match self {
-            OpenOutput::Rows(question, mut table, zone) => {
+            OpenOutput::Rows { question, columns, mut table, zone } => {
                 let mut rows = question.answer(&mut log)?;
                 if let Some(time) = request.at {
                     rows.retain(|row| row.may_hold_at(time));
@@ -123,7 +124,7 @@ impl<'a> OpenOutput<'a> {
                 if rows.is_empty() {
                     report.note(&question.empty_answer(request.at, activity));
                 }
-                row::write(rows, activity, zone.as_ref(), &mut table)?;
+                row::write(rows, activity, &columns, zone.as_ref(), &mut table)?;
                 table.finish(coverage, stop)
             }
             OpenOutput::Files(mut folder, format) => {

@@ -67,7 +67,7 @@ pub struct IpArgs {
     #[command(flatten)]
     pub reading: HistoryReadingArgs,
     #[command(flatten)]
-    pub format: FormatArgs,
+    pub rows: HistoryRowArgs,
 }
 
 /// Which rules security groups had
@@ -91,7 +91,7 @@ pub struct RulesArgs {
     #[arg(long, help_heading = "Rules")]
     pub open: bool,
     #[command(flatten)]
-    pub format: FormatArgs,
+    pub rows: HistoryRowArgs,
 }
 
 /// When an address was let in that was not ours
@@ -107,7 +107,7 @@ pub struct ExposedArgs {
     #[command(flatten)]
     pub reading: HistoryReadingArgs,
     #[command(flatten)]
-    pub format: FormatArgs,
+    pub rows: HistoryRowArgs,
 }
 
 /// Everything known of a resource
@@ -125,7 +125,7 @@ pub struct ResourceArgs {
     #[command(flatten)]
     pub reading: HistoryReadingArgs,
     #[command(flatten)]
-    pub format: FormatArgs,
+    pub rows: HistoryRowArgs,
 }
 
 /// Documents for version control instead of an answer.
@@ -146,6 +146,18 @@ pub struct DocumentArgs {
     /// Write the stream to this file instead of standard output
     #[arg(short, long, value_name = "FILE", requires = "git")]
     pub output: Option<PathBuf>,
+}
+
+/// How the rows of an answer are written.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+#[allow(missing_docs, reason = "the second is the group of its type")]
+pub struct HistoryRowArgs {
+    /// Write only these columns, in this order [default: all]
+    #[arg(short, long, value_name = "LIST")]
+    pub columns: Vec<String>,
+    #[command(flatten)]
+    pub format: FormatArgs,
 }
 
 /// What is read, and the point in time.

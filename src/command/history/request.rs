@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{HistoryArgs, HistoryReadingArgs, QuestionArgs};
+use super::args::{HistoryArgs, HistoryReadingArgs, HistoryRowArgs, QuestionArgs};
 use super::rules::RuleQuestion;
 use crate::cli::source::inputs;
-use crate::cli::table::FormatArgs;
 use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::spec::FilterSpec;
 use crate::sink::document::DocumentFormat;
+use crate::syntax::glob::split_list;
 use crate::syntax::window::{WindowEdge, point};
 use crate::table::layout::{Format, TableLayout};
 
@@ -74,28 +74,29 @@ impl HistoryRequest {
             };
             return HistoryRequest::of(reading, output, &TimeZone::UTC, context);
         };
-        let (question, reading, format) = match question {
-            QuestionArgs::Ip(args) => (HistoryQuestion::Ip(args.address.to_canonical()), args.reading, args.format),
+        let (question, reading, rows) = match question {
+            QuestionArgs::Ip(args) => (HistoryQuestion::Ip(args.address.to_canonical()), args.reading, args.rows),
             QuestionArgs::Exposed(args) => {
-                (HistoryQuestion::Exposed(args.address.to_canonical()), args.reading, args.format)
+                (HistoryQuestion::Exposed(args.address.to_canonical()), args.reading, args.rows)
             }
-            QuestionArgs::Resource(args) => (HistoryQuestion::Resource(args.id), args.reading, args.format),
+            QuestionArgs::Resource(args) => (HistoryQuestion::Resource(args.id), args.reading, args.rows),
             QuestionArgs::Rules(args) => {
                 let question = RuleQuestion { group: args.group, from: args.from, port: args.port, is_open: args.open };
-                (HistoryQuestion::Rules(question), args.reading, args.format)
+                (HistoryQuestion::Rules(question), args.reading, args.rows)
             }
         };
-        let (output, zone) = HistoryRequest::rows(question, format, context)?;
+        let (output, zone) = HistoryRequest::rows(question, rows, context)?;
         HistoryRequest::of(reading, output, &zone, context)
     }
 
     fn rows(
         question: HistoryQuestion,
-        format: FormatArgs,
+        HistoryRowArgs { columns, format }: HistoryRowArgs,
         context: &Context,
     ) -> Result<(HistoryOutput, TimeZone), Error> {
         let zone = format.zone()?;
         let layout = format.layout(zone.clone(), context.settings.names(), context.terminal, context.columns, true)?;
+        let layout = TableLayout { columns: split_list(&columns), ..layout };
         if layout.format == Format::Xlsx {
             format.check_workbook(context.terminal.is_some())?;
         }

@@ -9,6 +9,7 @@ use crate::cloudtrail::history::change::Scope;
 use crate::cloudtrail::history::interval::{Interval, IntervalBegin, IntervalEnd};
 use crate::error::Error;
 use crate::sink::table_writer::TableWriter;
+use crate::syntax::suggest::nearest;
 use crate::table::cell::shown_in;
 use crate::table::column::ColumnType;
 use crate::table::computed::{CellValue, ComputedColumn};
@@ -73,19 +74,52 @@ impl HistoryRow {
     }
 }
 
-/// The columns of an answer with these columns of its own.
-pub(super) fn columns(own: &[&str]) -> Vec<ComputedColumn> {
-    let column = |name: &&str| ComputedColumn {
-        leave_out: LEAVE_OUT.iter().position(|other| other == name),
-        ..ComputedColumn::new(*name, ColumnType::Text)
-    };
-    FIRST.iter().chain(own).chain(&LAST).map(column).collect()
+/// The columns that are written, out of all columns of an answer.
+#[derive(Clone, Debug)]
+pub(super) struct RowColumns {
+    /// The names of all columns.
+    all: Vec<&'static str>,
+    /// Positions of the columns that are written.
+    shown: Vec<usize>,
+    /// Whether the columns were named, so that even a narrow table has them.
+    is_named: bool,
+}
+
+impl RowColumns {
+    /// Resolves the columns that were named, out of those of an answer with these columns of
+    /// its own. Without names, all are written. Fails for an unknown name.
+    pub(super) fn new(own: &[&'static str], named: &[String]) -> Result<RowColumns, Error> {
+        let all: Vec<&str> = FIRST.iter().chain(own).chain(&LAST).copied().collect();
+        let position = |name: &String| {
+            all.iter().position(|column| column.eq_ignore_ascii_case(name)).ok_or_else(|| {
+                let right = match nearest(name, &all) {
+                    Some(column) => format!("not a column; did you mean {column}?"),
+                    None => format!("not a column; the columns are {}", all.join(", ")),
+                };
+                Error::option("--columns", name, right)
+            })
+        };
+        let shown = match named {
+            [] => (0..all.len()).collect(),
+            named => named.iter().map(position).collect::<Result<_, _>>()?,
+        };
+        Ok(RowColumns { all, shown, is_named: !named.is_empty() })
+    }
+
+    /// The columns of the output.
+    pub(super) fn output(&self) -> Vec<ComputedColumn> {
+        let leave_out = |name: &str| LEAVE_OUT.iter().position(|other| *other == name && !self.is_named);
+        let column =
+            |name: &str| ComputedColumn { leave_out: leave_out(name), ..ComputedColumn::new(name, ColumnType::Text) };
+        self.shown.iter().map(|at| column(self.all[*at])).collect()
+    }
 }
 
 /// Writes the rows in the order of time, with times in `zone` or else in UTC.
 pub(super) fn write(
     mut rows: Vec<HistoryRow>,
     activity: &Activity,
+    columns: &RowColumns,
     zone: Option<&TimeZone>,
     out: &mut TableWriter,
 ) -> Result<(), Error> {
@@ -97,8 +131,11 @@ pub(super) fn write(
     rows.dedup();
     for row in &rows {
         let texts = texts(row, activity, &shown);
-        let cells: Vec<CellValue<'_>> =
-            texts.iter().map(|text| if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }).collect();
+        let cell = |at: &usize| match texts[*at].as_str() {
+            "" => CellValue::Empty,
+            text => CellValue::Text(text),
+        };
+        let cells: Vec<CellValue<'_>> = columns.shown.iter().map(cell).collect();
         out.row(&cells)?;
     }
     Ok(())
