@@ -274,6 +274,10 @@ impl TypedOptions<'_> {
         if matches!(name, "format" | "sort") && self.value("count").is_some() {
             return Some("--count writes only a number");
         }
+        // A command with columns of its own has no --count.
+        if name == "columns" && !self.knows("count") {
+            return Some("it applies only to tables of events");
+        }
         if name == "format" && !self.knows("columns") {
             return Some("it applies only to tables of events");
         }

@@ -43,10 +43,12 @@ fn dispatch(context: &mut Context) -> Result<Exit, Error> {
         return Ok(print_help_as_error());
     }
     let whole = definition();
-    let (definition, given, at) = match matches.subcommand() {
-        Some((name, given)) => (whole.find_subcommand(name).unwrap_or(&whole), given, 2),
-        None => (&whole, &matches, 1),
-    };
+    // Settings belong to the innermost command, such as `ip` of `history ip`.
+    let (mut definition, mut given, mut at) = (&whole, &matches, 1);
+    while let Some((name, inner)) = given.subcommand() {
+        definition = definition.find_subcommand(name).unwrap_or(definition);
+        (given, at) = (inner, at + 1);
+    }
     context.settings = Settings::read(definition, given, &SettingsEnvironment::of_process())?;
     let joined = context.settings.join(&context.typed, at)?;
     let matches = match parse(&joined)? {

@@ -9,6 +9,7 @@ mod conditions;
 mod excel;
 mod harness;
 mod help;
+mod history;
 mod jq;
 mod json;
 mod libreoffice;

@@ -36,9 +36,9 @@ pub struct HistoryArgs {
     #[command(subcommand)]
     pub question: Option<QuestionArgs>,
     #[command(flatten)]
-    pub documents: DocumentArgs,
-    #[command(flatten)]
     pub reading: HistoryReadingArgs,
+    #[command(flatten)]
+    pub documents: DocumentArgs,
 }
 
 /// The questions.

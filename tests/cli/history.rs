@@ -1,0 +1,195 @@
+//! The command `history`: its questions, files and commits, and what it refuses.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::process::Command;
+
+use crate::harness::Trial;
+
+/// An event of EC2 at a minute of an hour, with the text of its further members.
+fn event(minute: u8, name: &str, user: &str, members: &str) -> String {
+    format!(
+        r#"{{"eventTime":"2026-10-01T09:{minute:02}:00Z","eventSource":"ec2.amazonaws.com","eventName":"{name}",
+        "awsRegion":"eu-west-1","recipientAccountId":"111122223333","eventID":"e{minute}","userIdentity":
+        {{"type":"IAMUser","userName":"{user}"}},{members}}}"#
+    )
+}
+
+fn authorize(minute: u8, user: &str, port: u16) -> String {
+    let rule =
+        format!(r#"{{"groupId":"sg-0a","ipProtocol":"tcp","fromPort":{port},"toPort":{port},"cidrIp":"0.0.0.0/0"}}"#);
+    event(
+        minute,
+        "AuthorizeSecurityGroupIngress",
+        user,
+        &format!(r#""requestParameters":{rule},"responseElements":{{"_return":true}}"#),
+    )
+}
+
+fn revoke(minute: u8, user: &str, port: u16) -> String {
+    authorize(minute, user, port).replace("Authorize", "Revoke")
+}
+
+fn trial(events: &[String]) -> Trial {
+    Trial::with("log.json", format!(r#"{{"Records":[{}]}}"#, events.join(",")))
+}
+
+const COLUMNS: &str = "from,until,ports,begunBy,endedBy,certainty";
+
+#[test]
+fn rules_have_their_times_and_people() {
+    let events = [authorize(1, "alice", 22), authorize(2, "bob", 443), revoke(3, "carol", 22), revoke(4, "dave", 80)];
+    let expected = "\
+from\tuntil\tports\tbegunBy\tendedBy\tcertainty
+before 2026-10-01T09:01:00Z\t2026-10-01T09:04:00Z\t80\t\tdave\tbegin unknown
+2026-10-01T09:01:00Z\t2026-10-01T09:03:00Z\t22\talice\tcarol\tproven
+2026-10-01T09:02:00Z\tstill at 2026-10-01T09:04:00Z\t443\tbob\t\tstill so at the last event read
+";
+    let last = "trail2tsv: 4 events in 1 file read, 4 matched\n";
+    let ran = trial(&events).run(&["history", "rules", "log.json", "-c", COLUMNS]);
+    ran.shows(0, expected, last);
+    // The order of the events in the file does not matter, and neither do copies.
+    let mut mixed = events.to_vec();
+    mixed.reverse();
+    mixed.extend(events);
+    let ran = trial(&mixed).run(&["history", "rules", "log.json", "-c", COLUMNS]);
+    ran.shows(0, expected, "trail2tsv: 8 events in 1 file read, 8 matched\n");
+}
+
+#[test]
+fn rules_are_selected_by_group_port_network_and_time() {
+    let trial = trial(&[authorize(1, "alice", 22), authorize(2, "bob", 443), revoke(3, "carol", 22)]);
+    for (options, expected) in [
+        (&["--port", "22"][..], "22"),
+        (&["--group", "sg-0a", "--open"], "22 443"),
+        (&["--group", "sg-0b"], ""),
+        (&["--from", "203.0.113.7"], "22 443"),
+        (&["--from", "::1"], ""),
+        (&["--at", "2026-10-01T09:01:30"], "22"),
+        (&["--at", "2026-10-01T09:02:59"], "22 443"),
+        (&["--at", "2026-10-01T09:03"], "443"),
+        (&["--at", "2026-10-01T09:00"], ""),
+    ] {
+        let ran = trial.run(&[&["history", "rules", "log.json", "-q", "-c", "ports", "--no-header"], options].concat());
+        assert_eq!(ran.lines(0).join(" "), expected, "{options:?}");
+    }
+}
+
+#[test]
+fn an_empty_answer_says_what_was_covered() {
+    let ran = trial(&[authorize(1, "alice", 22)]).run(&["history", "ip", "10.0.0.1", "log.json", "--no-header"]);
+    let note = "trail2tsv: nothing in the logs had the address 10.0.0.1; they are from 2026-10-01T09:01:00Z to \
+                2026-10-01T09:01:00Z, and nothing is known of what began before and did not change\n";
+    ran.shows(0, "", &format!("{note}trail2tsv: 1 event in 1 file read, 1 matched\n"));
+}
+
+#[test]
+fn wrong_questions_are_usage_errors() {
+    let trial = trial(&[authorize(1, "alice", 22)]);
+    for (arguments, part) in [
+        (&["history", "log.json"][..], "history: no question; write history ip ADDRESS"),
+        (&["history", "ip", "nowhere", "log.json"], "nowhere"),
+        (&["history", "ip", "10.0.0.1"], "history: nothing to read"),
+        (&["history", "rules", "log.json", "--from", "10/8/8"], "not an address or a network"),
+        (&["history", "rules", "log.json", "--at", "soon"], "--at \"soon\": not a time"),
+        (&["history", "rules", "log.json", "-c", "begunby,port"], "did you mean ports?"),
+    ] {
+        let ran = trial.run(arguments);
+        assert!(ran.stderr.contains(part), "{arguments:?}: {}", ran.stderr);
+        ran.lines(2);
+    }
+}
+
+#[test]
+fn settings_reach_the_questions() {
+    let trial = trial(&[authorize(1, "alice", 22)]);
+    trial.write(
+        ".config/trail2tsv/config.toml",
+        "columns = [\"eventName\"]\nformat = \"csv\"\ntime-zone = \"+02:00\"\n",
+    );
+    let ran = trial.run(&["history", "rules", "log.json", "-q"]);
+    assert!(ran.lines(0)[1].starts_with("2026-10-01T11:01:00+02:00,still at 2026-10-01T11:01:00+02:00,sg-0a,"));
+}
+
+#[test]
+fn files_show_the_state_and_those_of_gone_resources_are_removed() {
+    let trial = trial(&[
+        authorize(1, "alice", 22),
+        event(2, "CreateVolume", "bob", r#""responseElements":{"volumeId":"vol-0a","size":"8"}"#),
+        event(
+            3,
+            "DeleteVolume",
+            "bob",
+            r#""requestParameters":{"volumeId":"vol-0a"},"responseElements":{"_return":true}"#,
+        ),
+    ]);
+    let group = "out/111122223333/eu-west-1/security-groups/sg-0a.yaml";
+    let volume = "out/111122223333/eu-west-1/volumes/vol-0a.yaml";
+    trial.run(&["history", "--files", "out", "log.json", "--at", "2026-10-01T09:02", "-q"]).shows(0, "", "");
+    assert_eq!(trial.read(group), "id: \"sg-0a\"\nrules:\n  - \"in tcp 22 0.0.0.0/0\"\n");
+    assert!(trial.path(volume).exists());
+    let ran = trial.run(&["history", "--files", "out", "log.json"]);
+    ran.shows(0, "", "trail2tsv: 0 files added, 0 changed, 1 removed\ntrail2tsv: 3 events in 1 file read, 3 matched\n");
+    assert!(trial.path(group).exists() && !trial.path(volume).exists());
+    // A folder with other files is left alone.
+    trial.write("mine/notes.txt", "x");
+    let ran = trial.run(&["history", "--files", "mine", "log.json"]);
+    assert!(ran.stderr.contains("mine: is not empty"), "{}", ran.stderr);
+    ran.lines(1);
+}
+
+#[test]
+fn hostile_ids_and_tags_stay_in_the_folder_and_in_their_quotes() {
+    let tags = r#""requestParameters":{"resourcesSet":{"items":[{"resourceId":"i-../../../x"}]},"tagSet":{"items":[
+        {"key":"no","value":"1e3"},{"key":"a: b\n- c","value":"\"'\n#{[&*!|>%@`"},{"key":"t","value":"22:22"}]}},
+        "responseElements":{"_return":true}"#;
+    let trial = trial(&[event(1, "CreateTags", "eve", tags)]);
+    trial.run(&["history", "--files", "out", "log.json", "-q"]).shows(0, "", "");
+    let file = "out/111122223333/eu-west-1/instances/i-..%2F..%2F..%2Fx.yaml";
+    let expected =
+        "id: \"i-../../../x\"\ntags:\n  \"a: b\\n- c\": \"\\\"'\\n#{[&*!|>%@`\"\n  \"no\": \"1e3\"\n  t: \"22:22\"\n";
+    assert_eq!(trial.read(file), expected);
+}
+
+fn git(trial: &Trial, arguments: &[&str], input: Option<&str>) -> String {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(trial.path("past")).args(arguments).env("LC_ALL", "C");
+    if let Some(input) = input {
+        command.stdin(std::fs::File::open(trial.path(input)).unwrap());
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn commits_are_the_same_in_every_run_and_more_logs_append() {
+    if Command::new("git").arg("--version").output().is_err() {
+        eprintln!("skipped: git is not installed");
+        return;
+    }
+    let first = [authorize(1, "alice <x>\\n", 22), authorize(2, "bob", 443)];
+    let trial = trial(&first);
+    let stream = |output: &str| {
+        trial.run(&["history", "--git", "log.json", "-q", "-o", output]).shows(0, "", "");
+    };
+    stream("one");
+    stream("two");
+    assert_eq!(trial.read("one"), trial.read("two"));
+    std::fs::create_dir(trial.path("past")).unwrap();
+    git(&trial, &["init", "-q"], None);
+    git(&trial, &["fast-import", "--quiet"], Some("one"));
+    let before = git(&trial, &["log", "--format=%H", "main"], None);
+    let more: Vec<String> = first.into_iter().chain([revoke(3, "carol", 22)]).collect();
+    trial.write("log.json", format!(r#"{{"Records":[{}]}}"#, more.join(",")));
+    stream("three");
+    git(&trial, &["fast-import", "--quiet"], Some("three"));
+    git(&trial, &["fsck", "--strict"], None);
+    let after = git(&trial, &["log", "--format=%H", "main"], None);
+    assert!(after.ends_with(&before) && after.lines().count() == 3, "{before}\n{after}");
+    let log = git(&trial, &["log", "-Sin tcp 22 0.0.0.0/0", "--format=%an %ae %at %s", "main"], None);
+    let expected = "carol 111122223333 1790845380 RevokeSecurityGroupIngress sg-0a\n\
+                    alice  x 111122223333 1790845260 AuthorizeSecurityGroupIngress sg-0a\n";
+    assert_eq!(log, expected);
+    git(&trial, &["cat-file", "-e", "main:111122223333/eu-west-1/security-groups/sg-0a.yaml"], None);
+}
