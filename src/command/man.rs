@@ -16,9 +16,9 @@ use crate::syntax::suggest::nearest;
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "man")]
 struct ManArgs {
-    /// The command [default: trail2tsv itself]
+    /// The command, such as summary or history ip [default: trail2tsv itself]
     #[arg(value_name = "COMMAND")]
-    command: Option<String>,
+    command: Vec<String>,
 }
 
 /// The command `man`.
@@ -32,27 +32,30 @@ impl Command for ManCommand {
 
     fn run(&self, typed: &ArgMatches, _: &Context) -> Result<Exit, Error> {
         let args = ManArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
-        let page = page(args.command.as_deref())?;
+        let page = page(&args.command)?;
         print(&page.map_err(|error| Error::write("the manual page", &error))?)
     }
 }
 
-/// The page of the command `name`, or of the whole program. The inner error is one
-/// of rendering.
-fn page(name: Option<&str>) -> Result<io::Result<String>, Error> {
+/// The page of a command, named by one or more words, or of the whole program. The inner
+/// error is one of rendering.
+fn page(words: &[String]) -> Result<io::Result<String>, Error> {
     let whole = definition();
-    let Some(name) = name else { return Ok(render(whole)) };
-    let names: Vec<&str> = whole.get_subcommands().map(clap::Command::get_name).collect();
-    let Some(command) = whole.find_subcommand(name) else {
-        let reason = match nearest(name, &names) {
-            Some(name) => format!("not a command; did you mean {name}?"),
-            None => format!("not a command; the commands are {}", names.join(", ")),
+    let mut command = &whole;
+    for word in words {
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let unknown = || {
+            let reason = match nearest(word, &names) {
+                Some(name) => format!("not a command; did you mean {name}?"),
+                None if names.is_empty() => format!("not a command; {} has no commands", command.get_name()),
+                None => format!("not a command; the commands are {}", names.join(", ")),
+            };
+            Error::option("man", word, reason)
         };
-        return Err(Error::option("man", name, reason));
-    };
-    let title = format!("{}-{name}", whole.get_name());
-    let typed = format!("{} {name}", whole.get_name());
-    Ok(render(command.clone().display_name(title).bin_name(typed)))
+        command = command.find_subcommand(word).ok_or_else(unknown)?;
+    }
+    let names = |between: &str| [&[whole.get_name().to_string()], words].concat().join(between);
+    Ok(render(command.clone().display_name(names("-")).bin_name(names(" "))))
 }
 
 /// Renders a page. clap_mangen would fill the lines of the examples, so the text
