@@ -67,7 +67,7 @@ impl Command for HistoryCommand {
 fn run(request: &HistoryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let mut fields = FieldSet::default();
     let selector = EventSelector::new(&request.reading.filter, &mut fields)?;
-    let worker = ChangeWorker::new(request.now, &mut fields)?;
+    let worker = ChangeWorker::new(&mut fields)?;
     let prepared = PreparedRun::new(&request.reading, report, stop)?;
     // Before the work, so that an output that cannot be written is reported at once.
     let output = OpenOutput::new(request)?;

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::ops::ControlFlow;
 
-use jiff::Timestamp;
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use rayon::ThreadPool;
 
 use super::activity::{Activity, ActivityReader};
@@ -17,8 +18,6 @@ use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
-use crate::filter::Filter;
-use crate::filter::spec::FilterSpec;
 use crate::report::Coverage;
 use crate::spill::sort::ExternalSorter;
 
@@ -70,8 +69,9 @@ impl Part for ChangePart {
 /// Reads the changes of the events of one thread.
 #[derive(Clone)]
 pub(super) struct ChangeWorker {
-    /// Selects the events that can have changed a resource.
-    filter: Filter,
+    /// The names of the events that can have changed a resource. Whatever their source: the
+    /// reader decides.
+    names: HashSet<&'static [u8], FixedState>,
     activity: ActivityReader,
     user: Field,
     time: FieldId,
@@ -80,19 +80,23 @@ pub(super) struct ChangeWorker {
 }
 
 impl ChangeWorker {
-    pub(super) fn new(now: Timestamp, fields: &mut FieldSet) -> Result<ChangeWorker, Error> {
-        let sources = reader::EVENT_NAMES.iter().map(|(source, _)| *source);
-        let names = reader::EVENT_NAMES.iter().flat_map(|(_, names)| names.iter().copied());
-        let spec = FilterSpec { now, ..FilterSpec::default() };
-        let spec = spec.with("--event-source", sources).with("--event-name", names);
+    pub(super) fn new(fields: &mut FieldSet) -> Result<ChangeWorker, Error> {
+        let names = reader::EVENT_NAMES.iter().flat_map(|(_, names)| names.iter().map(|name| name.as_bytes()));
         Ok(ChangeWorker {
-            filter: Filter::new(&spec, fields)?,
+            names: names.collect(),
             activity: ActivityReader::new(fields)?,
             user: Field::parse("userName", fields).map_err(Error::usage)?,
             time: fields.slot("eventTime")?,
             name: fields.slot("eventName")?,
             id: fields.slot("eventID")?,
         })
+    }
+
+    /// Whether the event can have changed a resource, by its name.
+    fn is_candidate(&self, event: &Event<'_>) -> bool {
+        let Some(name) = event.get(self.name).and_then(|name| name.raw_string()) else { return false };
+        // A name with an escape is too rare to be looked up.
+        self.names.contains(name) || name.contains(&b'\\')
     }
 
     /// What the event changed; `None` if it changed nothing.
@@ -122,7 +126,7 @@ impl EventWorker for ChangeWorker {
     fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, ChangePart>) -> ControlFlow<()> {
         let event = matched.event;
         self.activity.note(event);
-        if !self.filter.answer(event).is_wanted() {
+        if !self.is_candidate(event) {
             return ControlFlow::Continue(());
         }
         if event.value().raw().len() > LONGEST_EVENT {
