@@ -8,4 +8,5 @@ pub mod fold;
 pub mod interval;
 pub mod reader;
 pub mod rule;
+pub mod snapshot;
 pub mod state;
