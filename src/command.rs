@@ -9,6 +9,7 @@ mod isolation;
 mod man;
 mod no_match_hints;
 pub mod rows;
+pub mod snapshot;
 pub mod summary;
 pub mod sync;
 
@@ -33,5 +34,11 @@ pub trait Command: Sync {
 const MAIN: &dyn Command = &rows::Rows;
 
 /// The named commands, in the order of the help.
-const COMMANDS: &[&dyn Command] =
-    &[&summary::SummaryCommand, &history::History, &sync::Sync, &completions::Completions, &man::Man];
+const COMMANDS: &[&dyn Command] = &[
+    &summary::SummaryCommand,
+    &history::History,
+    &snapshot::Snapshot,
+    &sync::Sync,
+    &completions::Completions,
+    &man::Man,
+];

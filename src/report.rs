@@ -131,6 +131,13 @@ impl Report {
         ));
     }
 
+    /// Shows the progress of other work.
+    pub fn progress(&self, text: &str) {
+        let Some(bars) = &self.bars else { return };
+        bars.reading.set_style(style("{msg}"));
+        bars.reading.set_message(text.to_string());
+    }
+
     fn say(&self, text: &str) {
         let line = format!("trail2tsv: {}\n", printable(text));
         let write = || {
