@@ -18,6 +18,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use indicatif::HumanCount;
 use serde_json::Value;
 
 use self::account_reader::{AccountReader, ListResult};
@@ -132,6 +133,7 @@ fn write(list: &ListResult, format: DocumentFormat, folder: &mut DocumentFolder)
 impl fmt::Display for SnapshotTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let FolderChanges { added, changed, removed } = self.changes;
+        let [added, changed, removed] = [added, changed, removed].map(HumanCount);
         let (resources, regions) = (count(self.resources, "resource"), count(self.regions, "region"));
         write!(f, "{resources} in {regions}: {added} added, {changed} changed, {removed} removed")
     }
