@@ -41,16 +41,12 @@ impl AccountReader {
     pub(super) async fn connect(connection: &Connection, regions: &[String]) -> Result<AccountReader, Error> {
         let config = connection.load().await;
         let client = Arc::new(QueryClient::new(&config));
-        let configured = || config.region().map_or_else(|| "us-east-1".into(), Region::to_string);
-        // Another partition has other credentials, so a region that was named is asked.
-        let home = regions.first().cloned().unwrap_or_else(configured);
-        let account = match account(&client, &home).await {
-            Err(error) if error.kind == AwsErrorKind::NoCredentials => {
-                let text = profile::missing(connection.profile.as_deref());
-                return Err(Error::Failed(text.unwrap_or_else(|| error.to_string())));
-            }
-            account => account.map_err(|error| Error::Failed(error.to_string()))?,
-        };
+        let configured = config.region().map_or_else(|| "us-east-1".into(), Region::to_string);
+        let (home, account) = account_of_any(&client, &configured, regions).await.map_err(|error| {
+            let is_missing = error.kind == AwsErrorKind::NoCredentials;
+            let text = is_missing.then(|| profile::missing(connection.profile.as_deref())).flatten();
+            Error::Failed(text.unwrap_or_else(|| error.to_string()))
+        })?;
         let regions = match regions {
             [] => enabled_regions(&client, &home).await.map_err(|error| {
                 Error::Failed(format!("the enabled regions are not known: {error}; or name regions by --region"))
@@ -93,6 +89,33 @@ impl AccountReader {
         let Some(result) = self.reading.join_next().await else { return Ok(None) };
         result.map(Some).map_err(|_| Error::Failed("internal error: the task for a list panicked".into()))
     }
+}
+
+/// Returns a region that accepts the credentials, and their account: the region that is
+/// configured, or the first of those that were named. The region that is configured can be in
+/// another partition, and one that was named may not be enabled.
+async fn account_of_any(
+    client: &QueryClient,
+    configured: &str,
+    named: &[String],
+) -> Result<(String, String), AwsError> {
+    let mut first_error = None;
+    for region in std::iter::once(configured).chain(named.iter().map(String::as_str)) {
+        match account(client, region).await {
+            Ok(account) => return Ok((region.into(), account)),
+            Err(error) => {
+                let may_differ = matches!(
+                    error.kind,
+                    AwsErrorKind::RejectedCredentials | AwsErrorKind::Unreachable | AwsErrorKind::Timeout
+                );
+                let first = first_error.get_or_insert(error);
+                if !may_differ {
+                    return Err(first.clone());
+                }
+            }
+        }
+    }
+    Err(first_error.unwrap_or_else(|| AwsError::new(AwsErrorKind::Other, "no region")))
 }
 
 /// The account of the credentials.

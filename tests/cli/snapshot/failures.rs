@@ -97,6 +97,14 @@ fn actions(account: &Account) -> Vec<String> {
 }
 
 #[test]
+fn credentials_of_another_partition_are_accepted_in_its_regions() {
+    let account = account();
+    account.server.fail("GetCallerIdentity", REGION, 403, "InvalidClientTokenId", ALWAYS);
+    let ran = account.snapshot(&["--region", OTHER]);
+    ran.shows(0, "", "trail2tsv: 2 resources in 1 region: 0 added, 0 changed, 1 removed\n");
+}
+
+#[test]
 fn missing_credentials_name_the_profile() {
     let mut account = Account::new(&[REGION]);
     account.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
