@@ -106,9 +106,8 @@ async fn take(
     report.detail(1, || format!("account {}, {}", reader.account(), count(reader.regions() as u64, "region")));
     let (mut totals, mut failures) = (SnapshotTotals::default(), Failures::default());
     while let Some(list) = reader.next().await? {
-        totals.resources += write(&list, request.format, folder)?;
+        totals.resources += write(&list, request.format, folder, report)?;
         let ListResult { scope, kind, result } = list;
-        report.detail(2, || format!("{} {}", scope.region, kind.folder()));
         failures.add(scope.region, kind, result.err())?;
         let (read, all) = reader.progress();
         report.progress(&format!("{read} of {all} lists, {}", count(totals.resources, "resource")));
@@ -120,11 +119,18 @@ async fn take(
 
 /// Writes the documents of a list, and removes those of resources that are gone, unless the
 /// list could not be read. Returns the number of resources.
-fn write(list: &ListResult, format: DocumentFormat, folder: &mut DocumentFolder) -> Result<u64, Error> {
+fn write(
+    list: &ListResult,
+    format: DocumentFormat,
+    folder: &mut DocumentFolder,
+    report: &Report,
+) -> Result<u64, Error> {
     let Ok(documents) = &list.result else { return Ok(0) };
     for (id, members) in documents {
         let text = format.text(&Value::Object(members.clone()));
-        folder.write(&document_path(&list.scope, list.kind, id, format), &text)?;
+        let path = document_path(&list.scope, list.kind, id, format);
+        folder.write(&path, &text)?;
+        report.detail(2, || path.display().to_string());
     }
     folder.remove_others(&kind_folder(&list.scope, list.kind))?;
     Ok(documents.len() as u64)

@@ -115,8 +115,11 @@ fn settings_are_used() {
     account.trial.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     // The format of tables is not that of documents.
     account.trial.write("mine.toml", format!("endpoint-url = {endpoint:?}\nformat = \"csv\"\nbucket = \"b\"\n"));
-    let ran = account.snapshot(&["--config", "mine.toml", "-v"]);
-    assert!(ran.code == Some(0) && ran.stderr.contains("trail2tsv: account 111122223333, 1 region\n"), "{ran:?}");
+    let ran = account.snapshot(&["--config", "mine.toml", "-vv"]);
+    let expected = "trail2tsv: account 111122223333, 1 region\n\
+                    trail2tsv: 111122223333/eu-west-1/instances/i-1.yaml\n\
+                    trail2tsv: 1 resource in 1 region: 1 added, 0 changed, 0 removed\n";
+    assert!(ran.code == Some(0) && ran.stderr.ends_with(expected), "{ran:?}");
     account.snapshot(&["-q", "--endpoint-url", &endpoint]).shows(0, "", "");
     assert_eq!(account.paths(), ["eu-west-1/instances/i-1.yaml"]);
 }
