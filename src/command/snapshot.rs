@@ -19,7 +19,6 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use indicatif::HumanCount;
-use serde_json::Value;
 
 use self::account_reader::{AccountReader, ListResult};
 use self::args::SnapshotArgs;
@@ -102,7 +101,7 @@ async fn take(
     report: &Report,
 ) -> Result<SnapshotTotals, Error> {
     report.progress("connecting");
-    let mut reader = AccountReader::connect(&request.connection, &request.regions).await?;
+    let mut reader = AccountReader::connect(&request.connection, &request.regions, request.format).await?;
     report.detail(1, || format!("account {}, {}", reader.account(), count(reader.regions() as u64, "region")));
     let (mut totals, mut failures) = (SnapshotTotals::default(), Failures::default());
     while let Some(list) = reader.next().await? {
@@ -126,10 +125,9 @@ fn write(
     report: &Report,
 ) -> Result<u64, Error> {
     let Ok(documents) = &list.result else { return Ok(0) };
-    for (id, members) in documents {
-        let text = format.text(&Value::Object(members.clone()));
+    for (id, text) in documents {
         let path = document_path(&list.scope, list.kind, id, format);
-        folder.write(&path, &text)?;
+        folder.write(&path, text)?;
         report.detail(2, || path.display().to_string());
     }
     folder.remove_others(&kind_folder(&list.scope, list.kind))?;

@@ -10,6 +10,7 @@ use super::region_reader::{self, Documents};
 use super::resource_list::{RESOURCE_LISTS, ResourceList};
 use crate::cloudtrail::history::change::{ResourceKind, Scope};
 use crate::error::Error;
+use crate::sink::document::DocumentFormat;
 use crate::source::aws::query::{QueryClient, QueryRequest, QueryService};
 use crate::source::aws::{AwsError, AwsErrorKind, Connection, profile};
 
@@ -20,6 +21,7 @@ const CONCURRENCY: usize = 16;
 pub(super) struct AccountReader {
     client: Arc<QueryClient>,
     account: String,
+    format: DocumentFormat,
     regions: usize,
     /// The lists that are not begun yet.
     pending: VecDeque<(String, &'static ResourceList)>,
@@ -38,7 +40,11 @@ pub(super) struct ListResult {
 impl AccountReader {
     /// Finds the account of the credentials and its regions, unless regions were named.
     /// Returns an error if there are no valid credentials.
-    pub(super) async fn connect(connection: &Connection, regions: &[String]) -> Result<AccountReader, Error> {
+    pub(super) async fn connect(
+        connection: &Connection,
+        regions: &[String],
+        format: DocumentFormat,
+    ) -> Result<AccountReader, Error> {
         let config = connection.load().await;
         let client = Arc::new(QueryClient::new(&config));
         let configured = config.region().map_or_else(|| "us-east-1".into(), Region::to_string);
@@ -57,7 +63,7 @@ impl AccountReader {
         let lists = RESOURCE_LISTS.iter().flat_map(|list| regions.iter().map(move |region| (region.clone(), list)));
         let pending: VecDeque<_> = lists.collect();
         let (regions, all) = (regions.len(), pending.len());
-        Ok(AccountReader { client, account, regions, pending, reading: JoinSet::new(), all })
+        Ok(AccountReader { client, account, format, regions, pending, reading: JoinSet::new(), all })
     }
 
     /// The account of the credentials.
@@ -81,8 +87,9 @@ impl AccountReader {
             && let Some((region, list)) = self.pending.pop_front()
         {
             let (client, scope) = (Arc::clone(&self.client), Scope { account: self.account.clone(), region });
+            let format = self.format;
             self.reading.spawn(async move {
-                let result = region_reader::read(&client, &scope, list).await;
+                let result = region_reader::read(&client, &scope, list, format).await;
                 ListResult { scope, kind: list.kind, result }
             });
         }
