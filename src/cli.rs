@@ -2,6 +2,7 @@
 //! layer that it configures.
 
 pub mod config;
+pub mod connection;
 pub mod filter;
 pub mod parse_error;
 pub mod source;

@@ -9,6 +9,7 @@ mod isolation;
 mod man;
 mod no_match_hints;
 pub mod rows;
+pub mod snapshot;
 pub mod summary;
 pub mod sync;
 
@@ -36,6 +37,7 @@ const MAIN: &dyn Command = &rows::RowsCommand;
 const COMMANDS: &[&dyn Command] = &[
     &summary::SummaryCommand,
     &history::HistoryCommand,
+    &snapshot::SnapshotCommand,
     &sync::SyncCommand,
     &completions::CompletionsCommand,
     &man::ManCommand,

@@ -102,6 +102,7 @@ impl fmt::Display for Issue {
             Outcome::FilesBefore(0) => write!(f, "; nothing was read"),
             Outcome::FilesBefore(1) => write!(f, "; 1 file before it was read"),
             Outcome::FilesBefore(n) => write!(f, "; {n} files before it were read"),
+            Outcome::FilesLeft => write!(f, "; its files were left as they are"),
             Outcome::LinesCut(1) => write!(f, "; the rest of the line was left out"),
             Outcome::LinesCut(n) => write!(f, "; the rest of the line, and of {} more lines, was left out", n - 1),
         }
@@ -138,6 +139,8 @@ pub enum Outcome {
     FilesBefore(u64),
     /// This many lines lost their rest; the others were kept.
     LinesCut(u64),
+    /// The files of an earlier run were not changed.
+    FilesLeft,
 }
 
 /// What is wrong with a file, an object or a record.
@@ -259,6 +262,9 @@ pub enum Problem {
     /// A folder of the bucket that could not be listed completely.
     #[error("not listed completely: {0}")]
     List(String),
+    /// Resources of an account that could not be listed.
+    #[error("not read: {0}")]
+    Resources(String),
     /// An object whose key cannot be a path below the mirror.
     #[error("not mirrored: {0}")]
     Key(&'static str),

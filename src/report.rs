@@ -138,6 +138,13 @@ impl Report {
         ));
     }
 
+    /// Shows the progress of other work.
+    pub fn progress(&self, text: &str) {
+        let Some(bars) = &self.bars else { return };
+        bars.reading.set_style(style("{msg}"));
+        bars.reading.set_message(text.to_string());
+    }
+
     fn print_line(&self, text: &str) {
         if self.is_silent {
             return;

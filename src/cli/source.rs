@@ -158,7 +158,7 @@ fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, location: &Location
 }
 
 /// Long enough for any answer of S3, and short enough for people who wait.
-fn patience() -> Result<Duration, Error> {
+pub(super) fn patience() -> Result<Duration, Error> {
     const DEFAULT: Duration = Duration::from_secs(30);
     let Some(typed) = std::env::var_os(PATIENCE) else { return Ok(DEFAULT) };
     let typed = typed.to_string_lossy();

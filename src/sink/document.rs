@@ -2,6 +2,7 @@
 //! content, so that a difference shows what changed and nothing else.
 
 pub mod folder;
+pub mod path;
 
 use clap::ValueEnum;
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! What the tests, examples and benchmarks of trail2tsv share.
 
+pub mod aws_query;
 pub mod logs;
 pub mod plain;
 pub mod s3;

@@ -4,7 +4,7 @@
 mod answers;
 mod archived;
 mod broken_off;
-mod cloud;
+pub mod cloud;
 mod concurrency;
 mod damage;
 mod faults;
@@ -13,7 +13,7 @@ mod kinds;
 mod layout;
 mod lists;
 mod mirror;
-mod moto;
+pub mod moto;
 mod order;
 mod refused;
 mod regions;

@@ -1,6 +1,6 @@
 //! The command `history`: its questions, files and commits, and what it refuses.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failure here is a failed test")]
 
 use std::process::Command;
 

@@ -20,6 +20,7 @@ mod mistakes;
 mod output;
 mod search;
 mod settings;
+mod snapshot;
 mod sort;
 mod summary;
 mod xlsx;

@@ -126,6 +126,24 @@ pub enum ResourceKind {
     AutoScalingGroup,
 }
 
+impl ResourceKind {
+    /// The name of the folder with the documents of such resources.
+    pub fn folder(self) -> &'static str {
+        match self {
+            ResourceKind::Instance => "instances",
+            ResourceKind::Interface => "interfaces",
+            ResourceKind::Address => "addresses",
+            ResourceKind::SecurityGroup => "security-groups",
+            ResourceKind::Volume => "volumes",
+            ResourceKind::NatGateway => "nat-gateways",
+            ResourceKind::ClassicLoadBalancer => "classic-load-balancers",
+            ResourceKind::LoadBalancer => "load-balancers",
+            ResourceKind::TargetGroup => "target-groups",
+            ResourceKind::AutoScalingGroup => "auto-scaling-groups",
+        }
+    }
+}
+
 /// What is known of a resource.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Property {

@@ -10,12 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::change_log::ChangeLog;
 use super::resource::property_name;
-use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceKind, Scope};
+use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, Scope};
 use crate::cloudtrail::history::fold::HistoryFold;
 use crate::cloudtrail::history::state::{PresentValue, ResourceState};
 use crate::error::Error;
 use crate::sink::document::DocumentFormat;
-use crate::sink::document::folder::{DocumentFolder, file_name};
+use crate::sink::document::folder::DocumentFolder;
+use crate::sink::document::path::document_path;
 use crate::sink::target::Target;
 
 /// Writes a file for each resource, as it was at the end or at a time.
@@ -34,7 +35,10 @@ pub(super) fn write_files(
         Ok(ControlFlow::Continue(()))
     })?;
     for (scope, resource, state) in fold.state().resources() {
-        documents.write(&path(scope, resource, format), &format.text(&document(resource, state)))?;
+        documents.write(
+            &document_path(scope, resource.kind, &resource.id, format),
+            &format.text(&document(resource, state)),
+        )?;
     }
     documents.remove_all_others()
 }
@@ -78,7 +82,7 @@ impl GitStream {
     fn commit(&mut self, event: &ChangeEvent, fold: &HistoryFold) {
         let mut files = Vec::new();
         for (scope, resource) in fold.touched() {
-            let path = path(scope, resource, self.format);
+            let path = document_path(scope, resource.kind, &resource.id, self.format);
             let shown = path.display();
             match fold.state().resource(scope, resource) {
                 Some(state) => {
@@ -164,31 +168,6 @@ fn changed(change: &Change) -> Option<&Resource> {
         | Change::Unset { resource, .. }
         | Change::Replace { resource, .. } => Some(resource),
         Change::EndRelation { resource, .. } => resource.as_ref(),
-    }
-}
-
-/// `ACCOUNT/REGION/KIND/ID.yaml`.
-fn path(scope: &Scope, resource: &Resource, format: DocumentFormat) -> PathBuf {
-    let part = |name: &str| if name.is_empty() { "unknown".to_string() } else { file_name(name) };
-    let mut path = PathBuf::from(part(&scope.account));
-    path.push(part(&scope.region));
-    path.push(folder(resource.kind));
-    path.push(format!("{}.{}", part(&resource.id), format.ending()));
-    path
-}
-
-fn folder(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::Instance => "instances",
-        ResourceKind::Interface => "interfaces",
-        ResourceKind::Address => "addresses",
-        ResourceKind::SecurityGroup => "security-groups",
-        ResourceKind::Volume => "volumes",
-        ResourceKind::NatGateway => "nat-gateways",
-        ResourceKind::ClassicLoadBalancer => "classic-load-balancers",
-        ResourceKind::LoadBalancer => "load-balancers",
-        ResourceKind::TargetGroup => "target-groups",
-        ResourceKind::AutoScalingGroup => "auto-scaling-groups",
     }
 }
 

@@ -83,6 +83,7 @@ impl DocumentFolder {
     pub fn remove_others(&mut self, folder: &Path) -> Result<(), Error> {
         let full = self.root.join(folder);
         let fail = |path: &Path, error: &std::io::Error| Error::Failed(format!("{}: {}", path.display(), plain(error)));
+        partial_file::clean_results(&full);
         let entries = match std::fs::read_dir(&full) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

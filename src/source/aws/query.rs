@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 use aws_config::SdkConfig;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use self::endpoint::{endpoint, is_region};
+use self::endpoint::endpoint;
+pub use self::endpoint::is_region;
 use self::transport::{FormRequest, HttpAnswer, QueryTransport};
 use super::credentials::CachedCredentials;
 use super::retry::RetryPolicy;

@@ -14,14 +14,14 @@ use super::cloud::KEY_ID;
 use crate::harness::Trial;
 
 /// A running server, which ends with the test.
-struct Moto {
+pub struct Moto {
     child: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Moto {
     /// Starts a server; `None` if there is no moto.
-    fn start(trial: &Trial) -> Option<Moto> {
+    pub fn start(trial: &Trial) -> Option<Moto> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("moto_server")
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])

@@ -43,7 +43,7 @@ fn dns_suffix(region: &str) -> &'static str {
 }
 
 /// True if a text can be the name of a region. Any other would change the host of the URL.
-pub(super) fn is_region(region: &str) -> bool {
+pub fn is_region(region: &str) -> bool {
     !region.is_empty()
         && region.len() <= 32
         && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

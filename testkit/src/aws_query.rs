@@ -1,0 +1,165 @@
+//! The services of AWS that use the Query protocol (EC2, load balancing, Auto Scaling, STS), as one server that runs
+//! inside a test.
+//!
+//! A test gives the entries of each list. The server answers them page by page, counts what it was asked, and fails
+//! on request. A list that was not given is empty. Signatures are read but not verified.
+//!
+//! ```
+//! use testkit::aws_query::{Api, QueryServer};
+//!
+//! let server = QueryServer::start(&["eu-west-1"]);
+//! let volumes = vec!["<item><volumeId>vol-1</volumeId></item>".to_owned()];
+//! server.list(Api::Ec2, "DescribeVolumes", "eu-west-1", "volumeSet", volumes);
+//! server.fail("DescribeVolumes", "eu-west-1", 503, "RequestLimitExceeded", 2);
+//! // … point a client at server.endpoint(), then …
+//! assert_eq!(server.count("DescribeVolumes"), 0);
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
+
+mod answer;
+mod connection;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The account that the credentials of every request belong to.
+pub const ACCOUNT: &str = "111122223333";
+
+/// Any action, or any region.
+pub const ANY: &str = "*";
+
+/// The interface of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// Elastic Compute Cloud.
+    Ec2,
+    /// Classic load balancers.
+    ClassicLoadBalancing,
+    /// Application, network and gateway load balancers.
+    LoadBalancing,
+    /// Auto Scaling groups.
+    AutoScaling,
+    /// Security Token Service.
+    Sts,
+}
+
+/// A request that the server has received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryCall {
+    /// The interface, by the version that was named.
+    pub api: Api,
+    /// What is asked.
+    pub action: String,
+    /// The region that the request was signed for.
+    pub region: String,
+    /// All parameters, decoded.
+    pub parameters: HashMap<String, String>,
+}
+
+/// A server that runs until it is dropped.
+pub struct QueryServer {
+    address: SocketAddr,
+    script: Arc<Mutex<Script>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the server answers, and what it was asked.
+#[derive(Default)]
+struct Script {
+    regions: Vec<String>,
+    lists: HashMap<(Api, String, String), List>,
+    failures: Vec<Failure>,
+    calls: Vec<QueryCall>,
+}
+
+/// A list of one region.
+#[derive(Clone)]
+struct List {
+    element: String,
+    entries: Vec<String>,
+}
+
+/// Requests that fail.
+struct Failure {
+    action: String,
+    region: String,
+    status: u16,
+    code: String,
+    times: usize,
+}
+
+impl QueryServer {
+    /// Starts a server for an account with these regions, without any resource.
+    pub fn start(regions: &[&str]) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let regions = regions.iter().map(|region| (*region).to_owned()).collect();
+        let script = Arc::new(Mutex::new(Script { regions, ..Script::default() }));
+        let (stop, stopped) = oneshot::channel();
+        let serving = script.clone();
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = connection::accept(listener, serving) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { address, script, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The address to give a client: `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Sets the entries of a list: whole elements, in the element of this name.
+    pub fn list(&self, api: Api, action: &str, region: &str, element: &str, entries: Vec<String>) {
+        let list = List { element: element.to_owned(), entries };
+        self.script.lock().unwrap().lists.insert((api, action.to_owned(), region.to_owned()), list);
+    }
+
+    /// Makes so many requests fail with this code. [`ANY`] stands for any action or region.
+    pub fn fail(&self, action: &str, region: &str, status: u16, code: &str, times: usize) {
+        let (action, region, code) = (action.to_owned(), region.to_owned(), code.to_owned());
+        self.script.lock().unwrap().failures.push(Failure { action, region, status, code, times });
+    }
+
+    /// Leaves requests without an answer.
+    pub fn stall(&self, action: &str, region: &str) {
+        self.fail(action, region, 0, "", usize::MAX);
+    }
+
+    /// Answers everything again.
+    pub fn clear_failures(&self) {
+        self.script.lock().unwrap().failures.clear();
+    }
+
+    /// How often an action was asked for since the start or the last [`calls`](Self::calls).
+    pub fn count(&self, action: &str) -> usize {
+        self.script.lock().unwrap().calls.iter().filter(|call| call.action == action).count()
+    }
+
+    /// Takes all requests since the start or the last call, in the order they came.
+    pub fn calls(&self) -> Vec<QueryCall> {
+        std::mem::take(&mut self.script.lock().unwrap().calls)
+    }
+}
+
+impl Drop for QueryServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the server has been printed; a second one here would abort the test run.
+            let _ = thread.join();
+        }
+    }
+}
