@@ -7,6 +7,7 @@
 //! ```
 
 mod activity;
+mod anchor;
 mod args;
 mod change_log;
 mod consumer;
@@ -38,7 +39,7 @@ use crate::error::exit::Exit;
 use crate::report::{Coverage, Report, count};
 use crate::sink::Provenance;
 use crate::sink::document::DocumentFormat;
-use crate::sink::document::folder::{DocumentFolder, FolderChanges};
+use crate::sink::document::folder::{DocumentFolder, DocumentKind, FolderChanges};
 use crate::sink::table_writer::TableWriter;
 use crate::sink::target::Target;
 
@@ -74,6 +75,9 @@ fn run(request: &HistoryRequest, report: &Report, stop: &Cancellation) -> Result
     let workers = vec![worker; request.reading.threads];
     let mut merge = ChangeMerge::new();
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
+    if let Some(anchor) = &request.anchor {
+        coverage.problems += anchor.read(report, &mut merge)?;
+    }
     let (log, activity, too_long) = merge.finish(stop)?;
     report.clear();
     if too_long > 0 {
@@ -101,7 +105,9 @@ impl<'a> OpenOutput<'a> {
                 let table = TableWriter::open(path.as_deref(), layout, columns.output(), &provenance)?;
                 OpenOutput::Rows { question, columns, table: Box::new(table), zone: layout.zone.clone() }
             }
-            HistoryOutput::Files(folder, format) => OpenOutput::Files(DocumentFolder::open(folder)?, *format),
+            HistoryOutput::Files(folder, format) => {
+                OpenOutput::Files(DocumentFolder::open(folder, DocumentKind::History)?, *format)
+            }
             HistoryOutput::Git(path, format) => OpenOutput::Git(Target::open(path.as_deref())?, *format),
         })
     }

@@ -30,7 +30,7 @@ use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Report, count};
 use crate::sink::document::DocumentFormat;
-use crate::sink::document::folder::{DocumentFolder, FolderChanges};
+use crate::sink::document::folder::{DocumentFolder, DocumentKind, FolderChanges};
 use crate::sink::document::path::{document_path, kind_folder};
 use crate::source::aws::{Connection, runtime, unless_stopped};
 
@@ -89,7 +89,7 @@ impl SnapshotRequest {
 
 fn run(request: &SnapshotRequest, report: &Report, stop: &Cancellation) -> Result<SnapshotTotals, Error> {
     // Before the requests, so that a folder that cannot be written is reported at once.
-    let mut folder = DocumentFolder::open(&request.folder)?;
+    let mut folder = DocumentFolder::open(&request.folder, DocumentKind::Snapshot)?;
     let runtime = runtime().map_err(|error| Error::Failed(format!("no threads for requests: {error}")))?;
     runtime.block_on(unless_stopped(stop, take(request, &mut folder, report)))
 }
@@ -113,6 +113,9 @@ async fn take(
     }
     totals.regions = failures.finish(report)?;
     totals.changes = folder.changes;
+    if report.problems() == 0 {
+        folder.set_complete()?;
+    }
     Ok(totals)
 }
 

@@ -193,3 +193,59 @@ fn commits_are_the_same_in_every_run_and_more_logs_append() {
     assert_eq!(log, expected);
     git(&trial, &["cat-file", "-e", "main:111122223333/eu-west-1/security-groups/sg-0a.yaml"], None);
 }
+
+#[test]
+fn a_snapshot_tells_what_no_event_does() {
+    let run = r#""responseElements":{"instancesSet":{"items":[{"instanceId":"i-0a","vpcId":"vpc-0a","networkInterfaceSet":
+        {"items":[{"networkInterfaceId":"eni-0a","vpcId":"vpc-0a","attachment":{"attachmentId":"eni-attach-0a",
+        "deleteOnTermination":true},"privateIpAddressesSet":{"item":[{"privateIpAddress":"10.0.0.5"}]}}]}}]}}"#;
+    let stop = r#""requestParameters":{"instancesSet":{"items":[{"instanceId":"i-0a"}]}},"responseElements":{}"#;
+    let trial = trial(&[
+        event(1, "RunInstances", "alice", run),
+        event(5, "TerminateInstances", "bob", stop),
+        authorize(6, "carol", 22),
+    ]);
+    let folder = "now/111122223333/eu-west-1";
+    trial.write("now/.trail2tsv-snapshot", "");
+    trial.write(
+        &format!("{folder}/interfaces/eni-0a.yaml"),
+        "networkInterfaceId: \"eni-0a\"\nprivateIpAddressesSet:\n  - association:\n      publicIp: \"203.0.113.9\"\n    \
+         privateIpAddress: \"10.0.0.5\"\nvpcId: \"vpc-0a\"\n",
+    );
+    trial.write(
+        &format!("{folder}/volumes/vol-0a.json"),
+        r#"{"volumeId":"vol-0a","size":"8","attachmentSet":[{"instanceId":"i-0a"}],"tags":{"no":"yes"}}"#,
+    );
+    trial.write(
+        &format!("{folder}/security-groups/sg-0b.yaml"),
+        "groupId: \"sg-0b\"\nrules:\n  - \"in tcp 80 ::/0 # x\"\n",
+    );
+    let ask = |question: &[&str], columns: &str| {
+        let fixed = ["log.json", "--snapshot", "now", "--snapshot-time", "2026-10-01T09:03", "-q", "--no-header", "-c"];
+        let ran = trial.run(&[&["history"], question, &fixed, &[columns]].concat());
+        ran.lines(0).join("\n")
+    };
+    assert_eq!(
+        ask(&["ip", "203.0.113.9"], "from,until,instance,resource,endedBy,certainty"),
+        "after 2026-10-01T09:01:00Z\t2026-10-01T09:05:00Z\ti-0a\teni-0a\tbob\tbegin unknown"
+    );
+    // What events tell is not changed by the snapshot.
+    assert_eq!(
+        ask(&["ip", "10.0.0.5"], "from,until,instance,begunBy,certainty"),
+        "2026-10-01T09:01:00Z\t2026-10-01T09:05:00Z\ti-0a\talice\tproven"
+    );
+    assert_eq!(
+        ask(&["rules", "--port", "80"], "from,until,group,source,certainty"),
+        "before 2026-10-01T09:01:00Z\tstill at 2026-10-01T09:06:00Z\tsg-0b\t::/0\tbegin unknown; still so at the last \
+         event read"
+    );
+    assert!(ask(&["resource", "vol-0a"], "property,value,until").contains("attachedTo\ti-0a\t2026-10-01T09:05:00Z"));
+    // A damaged document is named, and the answer is still written.
+    trial.write(&format!("{folder}/volumes/vol-0b.yaml"), "a: [\n");
+    let ran = trial.run(&["history", "rules", "log.json", "--snapshot", "now", "-c", "ports"]);
+    assert!(ran.stderr.contains("vol-0b.yaml: not read: "), "{}", ran.stderr);
+    assert_eq!(ran.lines(3).len(), 3);
+    let ran = trial.run(&["history", "rules", "log.json", "--snapshot", "other"]);
+    assert!(ran.stderr.contains("other: not a folder that trail2tsv snapshot has written"), "{}", ran.stderr);
+    ran.lines(1);
+}

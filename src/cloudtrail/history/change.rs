@@ -18,6 +18,9 @@ pub struct ChangeEvent {
     pub actor: String,
     /// What it changed, in the order in which the changes take effect.
     pub changes: Vec<Change>,
+    /// Whether it is no event, but what a snapshot says: the values were there before.
+    #[serde(default)]
+    pub is_snapshot: bool,
 }
 
 /// The account and the region within which the id of a resource is unique.
@@ -127,6 +130,20 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
+    /// All kinds.
+    pub const ALL: [ResourceKind; 10] = [
+        ResourceKind::Instance,
+        ResourceKind::Interface,
+        ResourceKind::Address,
+        ResourceKind::SecurityGroup,
+        ResourceKind::Volume,
+        ResourceKind::NatGateway,
+        ResourceKind::ClassicLoadBalancer,
+        ResourceKind::LoadBalancer,
+        ResourceKind::TargetGroup,
+        ResourceKind::AutoScalingGroup,
+    ];
+
     /// The name of the folder with the documents of such resources.
     pub fn folder(self) -> &'static str {
         match self {

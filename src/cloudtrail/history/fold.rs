@@ -173,11 +173,18 @@ impl FoldStep<'_, '_> {
             return;
         }
         let is_first = state.values(property).is_empty();
+        if self.event.is_snapshot && !is_first && !property.has_many() {
+            // The events know better when it changed.
+            return;
+        }
         let is_constant = matches!(property, Property::Detail(name) if name == detail::VPC);
         // What never changes was so before the event that tells it.
-        let begin = match is_constant && is_first && state.created.is_none() {
-            true => IntervalBegin::BeforeEvents,
-            false => IntervalBegin::Known(IntervalEnd::of(self.event)),
+        let begin = if self.event.is_snapshot {
+            state.unseen_begin(property, Some(value))
+        } else if is_constant && is_first && state.created.is_none() {
+            IntervalBegin::BeforeEvents
+        } else {
+            IntervalBegin::Known(IntervalEnd::of(self.event))
         };
         if !property.has_many() {
             self.end_values(key, property, |_| true);
@@ -237,7 +244,8 @@ impl FoldStep<'_, '_> {
     /// Reports a value whose begin was not seen.
     fn ended_unseen(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>, relation: Option<&str>) {
         let state = self.state.entry(key);
-        let begin = state.unseen_begin(property, value, self.event.time);
+        let begin = state.unseen_begin(property, value.map(String::as_str));
+        state.note_end(property, value, self.event.time);
         let value = PresentValue { value: value.cloned(), relation: relation.map(String::from), begin };
         let end = Some(IntervalEnd::of(self.event));
         (self.ended)(interval((&key.0, &key.1), property, value, end), state);

@@ -75,16 +75,15 @@ impl ResourceState {
         removed
     }
 
-    /// When a value that ends at `time`, of which no beginning was seen, can have begun at
-    /// the earliest.
-    pub(super) fn unseen_begin(
-        &mut self,
-        property: &Property,
-        value: Option<&String>,
-        time: Timestamp,
-    ) -> IntervalBegin {
-        let ended = self.ended.insert((property.clone(), value.cloned()), time);
+    /// When a value of which no beginning was seen can have begun at the earliest.
+    pub(super) fn unseen_begin(&self, property: &Property, value: Option<&str>) -> IntervalBegin {
+        let ended = self.ended.get(&(property.clone(), value.map(String::from))).copied();
         ended.max(self.created).map_or(IntervalBegin::BeforeEvents, IntervalBegin::After)
+    }
+
+    /// Notes that a value, which was not known, ended.
+    pub(super) fn note_end(&mut self, property: &Property, value: Option<&String>, time: Timestamp) {
+        self.ended.insert((property.clone(), value.cloned()), time);
     }
 
     pub(super) fn property_names(&self) -> Vec<Property> {

@@ -172,6 +172,12 @@ pub struct HistoryReadingArgs {
     /// The forms are those of --since.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Filters")]
     pub at: Option<String>,
+    /// Take the documents of trail2tsv snapshot as known state, for what no log tells
+    #[arg(long, value_name = "DIR", help_heading = "Snapshot")]
+    pub snapshot: Option<PathBuf>,
+    /// The time of the snapshot [default: when its folder was last written completely]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "snapshot", help_heading = "Snapshot")]
+    pub snapshot_time: Option<String>,
     #[command(flatten)]
     pub bucket: BucketArgs,
     #[command(flatten)]

@@ -116,6 +116,7 @@ impl ChangeWorker {
             scope: self.activity.scope(event),
             actor,
             changes,
+            is_snapshot: false,
         })
     }
 }
@@ -152,7 +153,8 @@ fn sort_key(event: &ChangeEvent, key: &mut Vec<u8>) {
     let seconds = (event.time.as_second() as u64) ^ (1 << 63);
     key.extend_from_slice(&seconds.to_be_bytes());
     key.extend_from_slice(&event.time.subsec_nanosecond().to_be_bytes());
-    key.push(reader::rank(&event.name));
+    // A snapshot of the same second shows the effects of all events.
+    key.push(if event.is_snapshot { u8::MAX } else { reader::rank(&event.name) });
     key.extend_from_slice(event.id.as_bytes());
 }
 
@@ -166,6 +168,14 @@ pub(super) struct ChangeMerge {
 impl ChangeMerge {
     pub(super) fn new() -> ChangeMerge {
         ChangeMerge { sorter: ExternalSorter::new(None), activity: Activity::default(), too_long: 0 }
+    }
+
+    /// Adds what a snapshot says.
+    pub(super) fn add(&mut self, change: &ChangeEvent) -> Result<(), Error> {
+        let mut key = Vec::new();
+        sort_key(change, &mut key);
+        let row = serde_json::to_vec(change).map_err(|error| Error::Failed(error.to_string()))?;
+        self.sorter.push(&key, &row)
     }
 
     /// The changes in the order of time, without duplicates; what the events cover; and how

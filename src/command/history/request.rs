@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::anchor::Anchor;
 use super::args::{HistoryArgs, HistoryReadingArgs, HistoryRowArgs, QuestionArgs};
 use super::rules::RuleQuestion;
 use crate::cli::source::inputs;
@@ -27,6 +28,8 @@ pub(super) struct HistoryRequest {
     pub(super) now: Timestamp,
     /// The command line as typed.
     pub(super) command: String,
+    /// A snapshot as known state.
+    pub(super) anchor: Option<Anchor>,
     /// The point in time that is asked for.
     pub(super) at: Option<Timestamp>,
     /// What is written.
@@ -109,10 +112,16 @@ impl HistoryRequest {
         zone: &TimeZone,
         context: &Context,
     ) -> Result<HistoryRequest, Error> {
-        let at = args.at.as_deref().map(|text| {
+        let time = |option: &str, text: &Option<String>| {
             let right = "not a time; write one such as 2026-10-01T12:00, 2026-10-01 or 30d";
-            point(text, context.now, zone, WindowEdge::Start).ok_or_else(|| Error::option("--at", text, right))
-        });
+            let parse = |text: &String| {
+                point(text, context.now, zone, WindowEdge::Start).ok_or_else(|| Error::option(option, text, right))
+            };
+            text.as_ref().map(parse).transpose()
+        };
+        let at = time("--at", &args.at)?;
+        let snapshot_time = time("--snapshot-time", &args.snapshot_time)?;
+        let anchor = args.snapshot.map(|folder| Anchor::new(folder, snapshot_time)).transpose()?;
         let filter: FilterSpec = crate::cli::filter::FilterArgs::default().spec(&args.scope, context.now, zone)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
@@ -132,7 +141,8 @@ impl HistoryRequest {
             },
             now: context.now,
             command: context.command_line(),
-            at: at.transpose()?,
+            at,
+            anchor,
             output,
         })
     }

@@ -1,20 +1,40 @@
 //! A folder of documents: writes those that changed and removes those that are gone.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, plain};
 use crate::sink::partial_file;
 
-/// Name of the file that marks a folder whose documents may be removed.
-const MARKER: &str = ".trail2tsv";
+/// What the documents of a folder are. Each kind has a marker of its own, because a run
+/// removes the documents that it has not written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DocumentKind {
+    /// The past, from events.
+    History,
+    /// The present state of an account.
+    Snapshot,
+}
+
+impl DocumentKind {
+    /// Name of the file that marks a folder whose documents may be removed.
+    pub fn marker(self) -> &'static str {
+        match self {
+            DocumentKind::History => ".trail2tsv-history",
+            DocumentKind::Snapshot => ".trail2tsv-snapshot",
+        }
+    }
+}
+
 const MARKER_TEXT: &str = "The documents below this folder are written and removed by trail2tsv.\n";
 
 /// A folder of documents.
 #[derive(Debug)]
 pub struct DocumentFolder {
     root: PathBuf,
+    marker: PathBuf,
     /// The documents of this run, relative to the root.
     written: BTreeSet<PathBuf>,
     /// Counts of what this run did.
@@ -36,24 +56,37 @@ impl DocumentFolder {
     /// Opens a folder for documents, which is created if it does not exist. Returns an error
     /// for a folder that contains anything but documents written before: nothing there may
     /// be removed. A `.git` folder is no obstacle.
-    pub fn open(root: &Path) -> Result<DocumentFolder, Error> {
+    pub fn open(root: &Path, kind: DocumentKind) -> Result<DocumentFolder, Error> {
         let fail = |error: std::io::Error| Error::Failed(format!("{}: {}", root.display(), plain(&error)));
         std::fs::create_dir_all(root).map_err(fail)?;
-        let marker = root.join(MARKER);
+        let marker = root.join(kind.marker());
         if !marker.try_exists().map_err(fail)? {
             for entry in std::fs::read_dir(root).map_err(fail)? {
                 let name = entry.map_err(fail)?.file_name();
                 if !name.to_string_lossy().starts_with('.') && name != "README.md" {
                     return Err(Error::Failed(format!(
-                        "{}: is not empty and has no file {MARKER}; name another folder, or create that file if all \
+                        "{}: is not empty and has no file {}; name another folder, or create that file if all \
                          documents in its subfolders may be replaced",
-                        root.display()
+                        root.display(),
+                        kind.marker()
                     )));
                 }
             }
             write(root, &marker, MARKER_TEXT.as_bytes())?;
         }
-        Ok(DocumentFolder { root: root.to_path_buf(), written: BTreeSet::new(), changes: FolderChanges::default() })
+        Ok(DocumentFolder {
+            root: root.to_path_buf(),
+            marker,
+            written: BTreeSet::new(),
+            changes: FolderChanges::default(),
+        })
+    }
+
+    /// Gives the marker the present time: all documents are as of now.
+    pub fn set_complete(&self) -> Result<(), Error> {
+        let now = std::time::SystemTime::now();
+        let set = OpenOptions::new().append(true).open(&self.marker).and_then(|marker| marker.set_modified(now));
+        set.map_err(|error| Error::Failed(format!("{}: {}", self.marker.display(), plain(&error))))
     }
 
     /// Writes a document, unless it has this content already. `path` is relative, and its
@@ -196,13 +229,14 @@ mod tests {
     fn only_documents_of_the_folder_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("out");
-        let mut documents = DocumentFolder::open(&root).unwrap();
+        let mut documents = DocumentFolder::open(&root, DocumentKind::Snapshot).unwrap();
         documents.write(Path::new("a/b/one.yaml"), "1\n").unwrap();
         documents.write(Path::new("a/c/two.yaml"), "2\n").unwrap();
         std::fs::write(root.join("a/b/note.txt"), "mine").unwrap();
         std::fs::create_dir_all(root.join(".git/x")).unwrap();
         std::fs::write(root.join(".git/x/y.json"), "git").unwrap();
-        let mut documents = DocumentFolder::open(&root).unwrap();
+        assert!(DocumentFolder::open(&root, DocumentKind::History).is_err(), "the documents of another command");
+        let mut documents = DocumentFolder::open(&root, DocumentKind::Snapshot).unwrap();
         documents.write(Path::new("a/b/three.yaml"), "3\n").unwrap();
         documents.write(Path::new("a/b/one.yaml"), "1\n").unwrap();
         documents.remove_all_others().unwrap();
@@ -216,7 +250,7 @@ mod tests {
     fn a_folder_of_other_files_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("mine.yaml"), "x").unwrap();
-        let refused = DocumentFolder::open(folder.path()).unwrap_err().to_string();
+        let refused = DocumentFolder::open(folder.path(), DocumentKind::Snapshot).unwrap_err().to_string();
         assert!(refused.contains("is not empty"), "{refused}");
     }
 }

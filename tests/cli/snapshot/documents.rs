@@ -30,7 +30,7 @@ fn each_resource_is_a_document() {
              - \"in tcp 22 203.0.113.0/24\"\n  - \"in tcp 443 0.0.0.0/0\"\n"
         )
     );
-    assert!(account.trial.path("out/.trail2tsv").exists());
+    assert!(account.trial.path("out/.trail2tsv-snapshot").exists());
 }
 
 #[test]
