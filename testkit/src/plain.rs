@@ -3,9 +3,10 @@
 //! fast one.
 //!
 //! Here is which events a text has; in [`row`], what their cells show; in
-//! [`asks`], which of them an option asks for.
+//! [`asks`], which of them an option asks for; in [`history`], what was so when.
 
 pub mod asks;
+pub mod history;
 pub mod row;
 mod strict;
 mod tree;
