@@ -29,6 +29,7 @@ pub mod edge_cases;
 mod event;
 mod file;
 mod generator;
+pub mod history;
 mod order;
 mod place;
 pub mod sample;
