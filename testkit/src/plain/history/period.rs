@@ -111,12 +111,13 @@ struct Line<'a> {
 impl Line<'_> {
     fn add(&mut self, statement: &Statement) {
         let mark = &statement.mark;
+        if self.property == "exists" {
+            return self.exists(statement);
+        }
         let is_about = property(&statement.fact).is_none_or(|property| property == self.property);
         match &statement.fact.says {
             _ if !is_about => {}
-            Says::Begins if self.property == "exists" => self.has("", &None, mark),
             Says::Begins => self.born = Some(mark.time),
-            Says::Ends if self.property == "exists" => self.has_not(Some(""), mark),
             Says::Ends => self.close(|_| true, mark),
             Says::Has { value, relation, .. } => self.has(value, relation, mark),
             Says::HasAlready { value, .. } => {
@@ -139,17 +140,37 @@ impl Line<'_> {
         }
     }
 
+    /// Of what nothing is said it cannot be known that it exists; of all else it is.
+    fn exists(&mut self, statement: &Statement) {
+        match &statement.fact.says {
+            Says::Begins => self.open.push(self.period(None, Begin::By(statement.mark.clone()))),
+            says => {
+                if self.open.is_empty() {
+                    self.open.push(self.period(None, Begin::Unseen));
+                }
+                if matches!(says, Says::Ends) {
+                    self.close(|_| true, &statement.mark);
+                }
+            }
+        }
+    }
+
     fn has(&mut self, value: &str, relation: &Option<String>, mark: &Mark) {
         if let Some(same) = self.open.iter_mut().find(|period| period.value.as_deref() == Some(value)) {
-            if relation.is_some() {
-                same.relation.clone_from(relation);
+            let is_other = relation.is_some() && same.relation.is_some() && *relation != same.relation;
+            if !is_other {
+                same.relation = relation.clone().or(same.relation.take());
+                return;
             }
-            return;
+            // It ended unseen and began again.
+            self.close(|open| open.map(String::as_str) == Some(value), mark);
         }
         if !has_many(self.property) {
             self.close(|_| true, mark);
         }
-        let period = self.period(Some(value), Begin::By(mark.clone()));
+        // What never changes was so before.
+        let is_old = self.property == "vpc" && self.born.is_none();
+        let period = self.period(Some(value), if is_old { Begin::Unseen } else { Begin::By(mark.clone()) });
         self.open.push(Period { relation: relation.clone(), ..period });
     }
 
@@ -157,6 +178,10 @@ impl Line<'_> {
         let is_it = |open: Option<&String>| value.is_none() || open.map(String::as_str) == value;
         if self.open.iter().any(|period| is_it(period.value.as_ref())) {
             return self.close(is_it, mark);
+        }
+        // Nothing says that there was anything, or it has another value than that.
+        if value.is_none() || (self.property.starts_with("tag:") && !self.open.is_empty()) {
+            return;
         }
         let period = self.period(value, self.bound(value));
         if !has_many(self.property) {
@@ -187,7 +212,8 @@ impl Line<'_> {
 
     /// The last time at which it is known that the value was not there.
     fn bound(&self, value: Option<&str>) -> Begin {
-        let is_same = |period: &&Period| !has_many(self.property) || period.value.as_deref() == value;
+        let is_same =
+            |period: &&Period| !has_many(self.property) || (value.is_some() && period.value.as_deref() == value);
         let ends = self.done.iter().filter(is_same).filter_map(|period| Some(period.end.as_ref()?.time));
         let others = self.open.iter().filter(is_same).filter_map(|period| period.begin.earliest());
         let last = ends.chain(others).chain(self.born).max();

@@ -1,5 +1,7 @@
 //! All statements of all events, with names resolved and with what follows from an end.
 
+use jiff::SignedDuration;
+
 use super::fact::{Fact, Kind, Says, Thing};
 use super::period::{Mark, Period, Scope, Statement, periods};
 
@@ -14,20 +16,43 @@ impl Story {
     pub(super) fn tell(&mut self, mark: &Mark, scope: &Scope, facts: Vec<Fact>) {
         for fact in facts {
             for fact in self.resolved(scope, fact) {
+                if matches!(fact.says, Says::Begins) && self.exists(scope, &fact.thing) {
+                    // A name that is used again is another thing.
+                    self.add(mark, scope, fact.thing.ends());
+                }
                 self.add(mark, scope, fact);
             }
         }
     }
 
     fn add(&mut self, mark: &Mark, scope: &Scope, fact: Fact) {
+        let is_of_nothing = fact.thing == Thing::nothing();
+        if is_of_nothing || (!matches!(fact.says, Says::Begins) && self.is_gone(mark, scope, &fact.thing)) {
+            return;
+        }
         let followed = match fact.says {
             Says::Ends => self.consequences(scope, &fact.thing),
             _ => Vec::new(),
         };
-        self.statements.push(Statement { mark: mark.clone(), scope: scope.clone(), fact });
         for fact in followed {
             self.add(mark, scope, fact);
         }
+        self.statements.push(Statement { mark: mark.clone(), scope: scope.clone(), fact });
+    }
+
+    fn exists(&self, scope: &Scope, thing: &Thing) -> bool {
+        let of_thing = |one: &&Statement| one.scope == *scope && one.fact.thing == *thing;
+        let last = self.statements.iter().rev().find(of_thing);
+        last.is_some_and(|last| !matches!(last.fact.says, Says::Ends))
+    }
+
+    /// Whether it was deleted a short time ago: to delete it again succeeds and means nothing.
+    /// An instance that is gone is no member either.
+    fn is_gone(&self, mark: &Mark, scope: &Scope, thing: &Thing) -> bool {
+        let of_thing = |one: &&Statement| one.scope == *scope && one.fact.thing == *thing;
+        let last = self.statements.iter().rev().find(of_thing);
+        let is_late = |end: &Mark| mark.time.duration_since(end.time) > SignedDuration::from_hours(48);
+        last.is_some_and(|last| matches!(last.fact.says, Says::Ends) && !is_late(&last.mark))
     }
 
     fn open(&self, scope: &Scope) -> Vec<Period> {
