@@ -122,10 +122,10 @@ impl History {
         lines
     }
 
-    /// What is known of a thing: the first value.
+    /// What is known of a thing: the last value.
     fn detail(&self, scope: &Scope, thing: &fact::Thing, name: &str) -> String {
         let is_it = |period: &&Period| period.scope == *scope && period.thing == *thing && period.property == name;
-        self.periods.iter().find(is_it).and_then(|period| period.value.clone()).unwrap_or_default()
+        self.periods.iter().rfind(is_it).and_then(|period| period.value.clone()).unwrap_or_default()
     }
 
     fn properties(&self, id: &str) -> Vec<Row> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::History;
 use super::period::{Begin, Mark, Period, Scope};
-use crate::plain::row::shown;
+use crate::plain::row::{is_formula, shown};
 
 /// A row of an answer.
 #[derive(Clone, Debug)]
@@ -91,6 +91,7 @@ impl History {
         let mut cells = vec![from, until];
         cells.extend(row.cells.iter().cloned());
         cells.extend([begun_by, ended_by, certainty, account, region, begin_event, end_event]);
-        cells.iter().map(|cell| shown(cell)).collect::<Vec<_>>().join("\t")
+        let cell = |cell: &String| if is_formula(cell) { format!("'{}", shown(cell)) } else { shown(cell) };
+        cells.iter().map(cell).collect::<Vec<_>>().join("\t")
     }
 }

@@ -30,6 +30,14 @@ impl Story {
         if is_of_nothing || (!matches!(fact.says, Says::Begins) && self.is_gone(mark, scope, &fact.thing)) {
             return;
         }
+        // What is gone is no member, whoever takes it out afterwards.
+        if let Says::HasNot { property, value: Some(value) } = &fact.says
+            && property == "member"
+            && let Some(instance) = value.split(':').next().filter(|id| id.starts_with("i-"))
+            && self.is_gone(mark, scope, &Thing::new(Kind::Instance, instance.into()))
+        {
+            return;
+        }
         let followed = match fact.says {
             Says::Ends => self.consequences(scope, &fact.thing),
             _ => Vec::new(),
