@@ -30,6 +30,7 @@ mod event;
 mod event_context;
 mod file;
 mod generator;
+pub mod history;
 mod order;
 pub mod sample;
 mod seeded;

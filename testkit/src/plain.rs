@@ -3,9 +3,10 @@
 //! fast one.
 //!
 //! Here is which events a text has; in [`row`], what their cells show; in
-//! [`filter`], which of them an option matches.
+//! [`filter`], which of them an option matches; in [`history`], what was so when.
 
 pub mod filter;
+pub mod history;
 pub mod row;
 mod strict;
 mod tree;

@@ -51,6 +51,15 @@ pub enum Change {
         /// The id of this relation: of a rule, an attachment or an association.
         relation: Option<String>,
     },
+    /// The property has had the value since before the event.
+    Known {
+        /// What has it.
+        resource: Resource,
+        /// Which of its properties.
+        property: Property,
+        /// The value.
+        value: String,
+    },
     /// The property loses this value, or all values if none is given.
     Unset {
         /// What changed.

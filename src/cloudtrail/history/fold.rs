@@ -3,7 +3,7 @@
 use super::change::{Change, ChangeEvent, Property, Resource, ResourceKind, Scope, detail};
 use super::interval::{Interval, IntervalBegin, IntervalEnd};
 use super::rule::SecurityGroupRule;
-use super::state::{PresentValue, ResourceKey, ResourceState, State};
+use super::state::{self, PresentValue, ResourceKey, ResourceState, State};
 
 /// Receives each interval that ended, with what is known of its resource until then.
 pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
@@ -82,6 +82,11 @@ impl FoldStep<'_, '_> {
                     self.set(&key, property, value, relation.as_deref());
                 }
             }
+            Change::Known { resource, property, value } => {
+                if let Some(key) = self.existing(resource) {
+                    self.known(&key, property, value);
+                }
+            }
             Change::Unset { resource, property, value } => {
                 if let Some(key) = self.existing(resource) {
                     self.unset(&key, property, value.as_ref());
@@ -142,36 +147,54 @@ impl FoldStep<'_, '_> {
         for other in self.state.connected(&key.0, &key.1.id) {
             let other = (key.0.clone(), other);
             self.touched.push(other.clone());
-            let ends_too = key.1.kind == ResourceKind::Instance
-                && self.state.resource(&other.0, &other.1).is_some_and(|state| {
-                    state.value(&Property::AttachedTo) == Some(key.1.id.as_str())
-                        && state.detail(detail::DELETE_ON_TERMINATION) == Some("true")
-                });
-            if ends_too {
+            if self.ends_with(&other, key) {
                 self.delete(&other);
             } else {
-                for property in [Property::AttachedTo, Property::AssociatedWith] {
-                    self.end_values(&other, &property, |value| value.value.as_deref() == Some(key.1.id.as_str()));
+                for property in [Property::AttachedTo, Property::AssociatedWith, Property::Member] {
+                    self.end_values(&other, &property, |value| state::target(&property, value) == Some(&key.1.id));
                 }
             }
         }
         let properties = self.state.resource(&key.0, &key.1).map_or(Vec::new(), ResourceState::property_names);
-        // Existence and details last: whoever receives the others may ask for them.
-        for property in properties.iter().filter(|property| !matches!(property, Property::Detail(_))).rev() {
+        // Existence and details last, and of these the name: whoever receives the others may ask
+        // for them.
+        let is_detail = |property: &&Property| matches!(property, Property::Detail(_));
+        for property in properties.iter().filter(|property| !is_detail(property)).rev() {
             self.end_values(key, property, |_| true);
         }
-        for property in properties.iter().filter(|property| matches!(property, Property::Detail(_))) {
+        let name = Property::detail(detail::NAME);
+        for property in properties.iter().filter(is_detail).filter(|property| **property != name).chain([&name]) {
             self.end_values(key, property, |_| true);
         }
         self.state.delete(key.clone(), self.event.time);
     }
 
+    /// Whether `other` ends with the resource that it is attached to. The interface of a NAT
+    /// gateway always does.
+    fn ends_with(&self, other: &ResourceKey, deleted: &ResourceKey) -> bool {
+        self.state.resource(&other.0, &other.1).is_some_and(|state| {
+            let is_attached = state.value(&Property::AttachedTo) == Some(deleted.1.id.as_str());
+            is_attached
+                && match deleted.1.kind {
+                    ResourceKind::Instance => state.detail(detail::DELETE_ON_TERMINATION) == Some("true"),
+                    kind => kind == ResourceKind::NatGateway,
+                }
+        })
+    }
+
     fn set(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: Option<&str>) {
         let is_same = |present: &PresentValue| present.value.as_deref() == Some(value);
-        let state = self.state.entry(key);
-        if state.values(property).iter().any(is_same) {
-            return;
+        if let Some(present) = self.state.entry(key).values(property).iter().find(|present| is_same(present)) {
+            match (&present.relation, relation) {
+                // Another id: the value ended unseen, and began again.
+                (Some(old), Some(new)) if old != new => {
+                    self.end_values(key, property, is_same);
+                }
+                (None, Some(new)) => return self.state.adopt(key, property, value, new),
+                _ => return,
+            }
         }
+        let state = self.state.entry(key);
         let is_first = state.values(property).is_empty();
         if self.event.is_snapshot && !is_first && !property.has_many() {
             // The events know better when it changed.
@@ -180,7 +203,7 @@ impl FoldStep<'_, '_> {
         let is_constant = matches!(property, Property::Detail(name) if name == detail::VPC);
         // What never changes was so before the event that tells it.
         let begin = if self.event.is_snapshot {
-            state.unseen_begin(property, Some(value))
+            state.unseen_begin(property, Some(&value.to_string()))
         } else if is_constant && is_first && state.created.is_none() {
             IntervalBegin::BeforeEvents
         } else {
@@ -194,11 +217,35 @@ impl FoldStep<'_, '_> {
         self.state.entry(key).add(property.clone(), present);
     }
 
+    /// The value was there before the event.
+    fn known(&mut self, key: &ResourceKey, property: &Property, value: &String) {
+        let state = self.state.entry(key);
+        if state.values(property).iter().any(|present| present.value.as_ref() == Some(value)) {
+            return;
+        }
+        let begin = state.unseen_begin(property, Some(&value.to_string()));
+        let present = PresentValue { value: Some(value.clone()), relation: None, begin };
+        self.state.index(key, property, &present);
+        self.state.entry(key).add(property.clone(), present);
+    }
+
     fn unset(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>) {
         let count = self.end_values(key, property, |present| value.is_none() || present.value.as_ref() == value);
+        let Some(text) = value.filter(|_| count == 0) else { return };
+        let has_other = !property.has_many() && !self.state.entry(key).values(property).is_empty();
+        // Neither a tag with another value nor a member that is gone is an error.
+        let is_nothing = match property {
+            Property::Tag(_) => has_other,
+            Property::Member => self.state.is_deleted_instance(&key.0, text),
+            _ => false,
+        };
+        if is_nothing {
+            return;
+        }
         // It must have been there, although no event that was read has begun it.
-        if let (0, Some(_)) = (count, value) {
-            self.ended_unseen(key, property, value, None);
+        self.ended_unseen(key, property, value, None);
+        if has_other {
+            self.end_values(key, property, |_| true);
         }
     }
 
@@ -244,8 +291,8 @@ impl FoldStep<'_, '_> {
     /// Reports a value whose begin was not seen.
     fn ended_unseen(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>, relation: Option<&str>) {
         let state = self.state.entry(key);
-        let begin = state.unseen_begin(property, value.map(String::as_str));
-        state.note_end(property, value, self.event.time);
+        let begin = state.unseen_begin(property, value);
+        state.ended(property, value, self.event.time);
         let value = PresentValue { value: value.cloned(), relation: relation.map(String::from), begin };
         let end = Some(IntervalEnd::of(self.event));
         (self.ended)(interval((&key.0, &key.1), property, value, end), state);

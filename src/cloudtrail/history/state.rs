@@ -14,7 +14,7 @@ pub(super) type ResourceKey = (Scope, Resource);
 #[derive(Clone, Debug, Default)]
 pub struct ResourceState {
     values: BTreeMap<Property, Vec<PresentValue>>,
-    /// When values of it ended that it may have again.
+    /// When values of it ended that it may have again, by [`ended_key`].
     ended: HashMap<(Property, Option<String>), Timestamp>,
     /// When it was created, if that was seen.
     pub(super) created: Option<Timestamp>,
@@ -69,25 +69,36 @@ impl ResourceState {
         if values.is_empty() {
             self.values.remove(property);
         }
-        if property.has_many() {
-            self.ended.extend(removed.iter().map(|value| ((property.clone(), value.value.clone()), time)));
+        for value in &removed {
+            self.ended(property, value.value.as_ref(), time);
         }
         removed
     }
 
     /// When a value of which no beginning was seen can have begun at the earliest.
-    pub(super) fn unseen_begin(&self, property: &Property, value: Option<&str>) -> IntervalBegin {
-        let ended = self.ended.get(&(property.clone(), value.map(String::from))).copied();
-        ended.max(self.created).map_or(IntervalBegin::BeforeEvents, IntervalBegin::After)
+    pub(super) fn unseen_begin(&self, property: &Property, value: Option<&String>) -> IntervalBegin {
+        let ended = ended_key(property, value).and_then(|key| self.ended.get(&key).copied());
+        let other = self.values(property).iter().filter(|_| !property.has_many());
+        let other = other.filter_map(|present| present.begin.earliest()).max();
+        ended.max(other).max(self.created).map_or(IntervalBegin::BeforeEvents, IntervalBegin::After)
     }
 
-    /// Notes that a value, which was not known, ended.
-    pub(super) fn note_end(&mut self, property: &Property, value: Option<&String>, time: Timestamp) {
-        self.ended.insert((property.clone(), value.cloned()), time);
+    /// A value ended.
+    pub(super) fn ended(&mut self, property: &Property, value: Option<&String>, time: Timestamp) {
+        self.ended.extend(ended_key(property, value).map(|key| (key, time)));
     }
 
     pub(super) fn property_names(&self) -> Vec<Property> {
         self.values.keys().cloned().collect()
+    }
+}
+
+/// What says when a value ended: of a property with one value at a time, the end of any. Of
+/// several unknown values, the end of one says nothing about the others.
+fn ended_key(property: &Property, value: Option<&String>) -> Option<(Property, Option<String>)> {
+    match property.has_many() {
+        true => value.map(|value| (property.clone(), Some(value.clone()))),
+        false => Some((property.clone(), None)),
     }
 }
 
@@ -155,6 +166,22 @@ impl State {
         self.deleted.times.contains_key(key)
     }
 
+    /// Whether a member of something is an instance that was deleted lately.
+    pub(super) fn is_deleted_instance(&self, scope: &Scope, member: &str) -> bool {
+        let instance = member_instance(member).map(|id| Resource::new(ResourceKind::Instance, id));
+        instance.is_some_and(|instance| self.is_deleted(&(scope.clone(), instance)))
+    }
+
+    /// Gives a value that is present the id of its relation.
+    pub(super) fn adopt(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: &str) {
+        let values = self.resources.get_mut(key).and_then(|state| state.values.get_mut(property));
+        let mut values = values.into_iter().flatten();
+        let Some(present) = values.find(|present| present.value.as_deref() == Some(value)) else { return };
+        present.relation = Some(relation.into());
+        let present = present.clone();
+        self.index(key, property, &present);
+    }
+
     pub(super) fn created(&mut self, key: &ResourceKey) {
         self.deleted.times.remove(key);
     }
@@ -187,8 +214,8 @@ impl State {
     /// Makes a new value known to the lookups.
     pub(super) fn index(&mut self, key: &ResourceKey, property: &Property, value: &PresentValue) {
         let (scope, resource) = key;
-        if let (true, Some(target)) = (connects(property), &value.value) {
-            self.connected.entry((scope.clone(), target.clone())).or_default().insert(resource.clone());
+        if let Some(target) = target(property, value) {
+            self.connected.entry((scope.clone(), target.into())).or_default().insert(resource.clone());
         }
         if let Some(relation) = &value.relation {
             self.relations.insert((scope.clone(), relation.clone()), (resource.clone(), property.clone()));
@@ -202,8 +229,8 @@ impl State {
     /// Removes a value from the lookups.
     pub(super) fn unindex(&mut self, key: &ResourceKey, property: &Property, value: &PresentValue) {
         let (scope, resource) = key;
-        if let (true, Some(target)) = (connects(property), &value.value) {
-            remove(&mut self.connected, (scope.clone(), target.clone()), resource);
+        if let Some(target) = target(property, value) {
+            remove(&mut self.connected, (scope.clone(), target.into()), resource);
         }
         if let Some(relation) = &value.relation {
             self.relations.remove(&(scope.clone(), relation.clone()));
@@ -214,9 +241,19 @@ impl State {
     }
 }
 
-/// Whether the value is the id of a resource whose end ends the relation.
-fn connects(property: &Property) -> bool {
-    matches!(property, Property::AttachedTo | Property::AssociatedWith)
+/// The id of the resource whose end ends the value too. A target may have a port.
+pub(super) fn target<'v>(property: &Property, value: &'v PresentValue) -> Option<&'v str> {
+    let value = value.value.as_deref()?;
+    match property {
+        Property::AttachedTo | Property::AssociatedWith => Some(value),
+        Property::Member => member_instance(value),
+        _ => None,
+    }
+}
+
+/// The instance that a member is.
+fn member_instance(member: &str) -> Option<&str> {
+    member.split(':').next().filter(|id| id.starts_with("i-"))
 }
 
 /// Whether events name a resource of this kind by this property too.

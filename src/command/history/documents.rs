@@ -165,6 +165,7 @@ fn changed(change: &Change) -> Option<&Resource> {
         Change::Create(resource)
         | Change::Delete(resource)
         | Change::Set { resource, .. }
+        | Change::Known { resource, .. }
         | Change::Unset { resource, .. }
         | Change::Replace { resource, .. } => Some(resource),
         Change::EndRelation { resource, .. } => resource.as_ref(),

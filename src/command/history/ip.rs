@@ -24,7 +24,7 @@ struct Connections {
     details: BTreeMap<(Scope, Resource), HolderDetails>,
 }
 
-/// The details of a holder that are shown.
+/// The details of a holder that are shown: the last ones.
 #[derive(Clone, Default)]
 struct HolderDetails {
     description: String,
@@ -62,6 +62,9 @@ fn targets<'a>(scope: &'a Scope, intervals: &'a [Interval]) -> impl Iterator<Ite
 
 /// The kind of what an address or an interface is connected with.
 fn kind_of(id: &str) -> Option<ResourceKind> {
+    if id.starts_with("arn:") {
+        return Some(ResourceKind::LoadBalancer);
+    }
     match id.split('-').next()? {
         "eni" => Some(ResourceKind::Interface),
         "i" => Some(ResourceKind::Instance),
@@ -90,7 +93,7 @@ impl HolderDetails {
         for (known, name) in
             [(&mut self.description, "description"), (&mut self.vpc, detail::VPC), (&mut self.subnet, "subnet")]
         {
-            if let (true, Some(value)) = (known.is_empty(), state.detail(name)) {
+            if let Some(value) = state.detail(name) {
                 *known = value.to_string();
             }
         }

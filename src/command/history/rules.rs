@@ -76,8 +76,10 @@ pub(super) fn exposures(log: &mut ChangeLog, address: IpAddr) -> Result<Vec<Hist
         if vpc.is_empty() && !own.is_empty() {
             rule.doubt = Some("VPC of the group unknown, so the address may have been ours");
         }
-        let own: Vec<HistoryRow> =
-            own.iter().filter(|own| !vpc.is_empty() && own.cells[ip::VPC] == vpc).cloned().collect();
+        // A VPC may be shared with other accounts of its region.
+        let is_inside =
+            |own: &&HistoryRow| !vpc.is_empty() && own.cells[ip::VPC] == vpc && own.scope.region == rule.scope.region;
+        let own: Vec<HistoryRow> = own.iter().filter(is_inside).cloned().collect();
         rows.extend(row::without(&rule, &own));
     }
     Ok(rows)

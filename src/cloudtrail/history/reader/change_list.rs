@@ -46,6 +46,12 @@ impl ChangeList {
         }
     }
 
+    /// The property has had these values since before the event.
+    pub fn known_all(&mut self, resource: &Resource, property: &Property, values: Vec<String>) {
+        let known = |value| Change::Known { resource: resource.clone(), property: property.clone(), value };
+        self.changes.extend(values.into_iter().map(known));
+    }
+
     /// The property loses a value, or all values.
     pub fn unset(&mut self, resource: &Resource, property: Property, value: Option<String>) {
         self.changes.push(Change::Unset { resource: resource.clone(), property, value });

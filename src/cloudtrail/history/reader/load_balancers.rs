@@ -97,30 +97,38 @@ pub fn set_subnets(call: &ApiCall<'_>, changes: &mut ChangeList) {
 
 /// RegisterInstancesWithLoadBalancer.
 pub fn register_instances(call: &ApiCall<'_>, changes: &mut ChangeList) {
-    if let Some(load_balancer) = load_balancer(call.request())
-        && !replace_members(&load_balancer, call, changes)
-    {
-        changes.set_all(&load_balancer, &Property::Member, requested_instances(call));
+    if let Some(load_balancer) = load_balancer(call.request()) {
+        let registered = requested_instances(call);
+        let members = answered_instances(call);
+        let known = members.iter().flatten().filter(|id| !registered.contains(id)).cloned().collect();
+        changes.known_all(&load_balancer, &Property::Member, known);
+        changes.set_all(&load_balancer, &Property::Member, registered);
+        replace_members(&load_balancer, members, changes);
     }
 }
 
 /// DeregisterInstancesFromLoadBalancer.
 pub fn deregister_instances(call: &ApiCall<'_>, changes: &mut ChangeList) {
-    if let Some(load_balancer) = load_balancer(call.request())
-        && !replace_members(&load_balancer, call, changes)
-    {
-        changes.unset_all(&load_balancer, &Property::Member, requested_instances(call));
+    if let Some(load_balancer) = load_balancer(call.request()) {
+        let members = answered_instances(call);
+        changes.known_all(&load_balancer, &Property::Member, members.clone().unwrap_or_default());
+        let mut deregistered = requested_instances(call);
+        deregistered.retain(|id| members.as_ref().is_none_or(|members| !members.contains(id)));
+        changes.unset_all(&load_balancer, &Property::Member, deregistered);
+        replace_members(&load_balancer, members, changes);
     }
 }
 
-/// The response has all members afterwards, also those of which no event is known.
-fn replace_members(load_balancer: &Resource, call: &ApiCall<'_>, changes: &mut ChangeList) -> bool {
+/// All members afterwards, also those that no event is known of: these were members before.
+fn answered_instances(call: &ApiCall<'_>) -> Option<Vec<String>> {
     let members = at(call.response(), "instances");
-    let is_list = members.is_array() || members.is_object();
-    if is_list {
-        changes.replace(load_balancer, Property::Member, texts(members, "instanceId"));
+    (members.is_array() || members.is_object()).then(|| texts(members, "instanceId"))
+}
+
+fn replace_members(load_balancer: &Resource, members: Option<Vec<String>>, changes: &mut ChangeList) {
+    if let Some(members) = members {
+        changes.replace(load_balancer, Property::Member, members);
     }
-    is_list
 }
 
 fn requested_instances(call: &ApiCall<'_>) -> Vec<String> {

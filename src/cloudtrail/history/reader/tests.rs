@@ -65,6 +65,7 @@ fn shown(change: &Change) -> String {
             let relation = relation.as_ref().map(|relation| format!(" [{relation}]")).unwrap_or_default();
             format!("{} {}={value}{relation}", resource(of), property(name))
         }
+        Change::Known { resource: of, property: name, value } => format!("{} {}~{value}", resource(of), property(name)),
         Change::Unset { resource: of, property: name, value } => {
             format!("{} {}!={}", resource(of), property(name), value.as_deref().unwrap_or("*"))
         }
@@ -268,6 +269,7 @@ fn check(change: &Change) {
     let (resource, property, values): (_, Option<&Property>, Vec<&String>) = match change {
         Change::Create(resource) | Change::Delete(resource) => (Some(resource), None, Vec::new()),
         Change::Set { resource, property, value, .. } => (Some(resource), Some(property), vec![value]),
+        Change::Known { resource, property, value } => (Some(resource), Some(property), vec![value]),
         Change::Unset { resource, property, value } => (Some(resource), Some(property), value.iter().collect()),
         Change::Replace { resource, property, values } => (Some(resource), Some(property), values.iter().collect()),
         Change::EndRelation { resource, property, .. } => (resource.as_ref(), Some(property), Vec::new()),
