@@ -209,6 +209,10 @@ pub(super) fn without(row: &HistoryRow, others: &[HistoryRow]) -> Vec<HistoryRow
 }
 
 fn without_one(row: &HistoryRow, other: &HistoryRow) -> Vec<HistoryRow> {
+    // What began and ended within a second has no parts.
+    if let Some(time) = row.end.as_ref().map(|end| end.time).filter(|time| row.begin.earliest() == Some(*time)) {
+        return if other.may_hold_at(time) { Vec::new() } else { vec![row.clone()] };
+    }
     let mut parts = Vec::new();
     // Before the other began.
     if let Some(time) = other.begin.earliest() {

@@ -194,9 +194,13 @@ pub(super) fn modify(world: &mut World) {
     let Some(index) = world.pick(world.groups.len()).filter(|_| !world.is_classic) else { return };
     let mut rules = Vec::new();
     for _ in 0..world.rng.usize(1..3) {
-        let Some(at) = world.pick(world.groups[index].rules.len()) else { return };
+        let Some(at) = world.pick(world.groups[index].rules.len()) else { break };
         let new = permission(world);
-        let (_, id, is_egress) = world.groups[index].rules.remove(at);
+        let id = world.groups[index].rules[at].1.clone();
+        if rules.iter().any(|rule: &Value| rule["SecurityGroupRuleId"] == id) {
+            continue;
+        }
+        let is_egress = world.groups[index].rules.remove(at).2;
         let told = answered(world, "", &new, &id, is_egress);
         world.groups[index].rules.push((new, id.clone(), is_egress));
         let content = |from: &str| told[from].clone();
@@ -207,6 +211,9 @@ pub(super) fn modify(world: &mut World) {
             members.retain(|_, value| !value.is_null());
         }
         rules.push(json!({"SecurityGroupRuleId": id, "tag": 1, "SecurityGroupRule": content}));
+    }
+    if rules.is_empty() {
+        return;
     }
     let list = if rules.len() == 1 { rules.remove(0) } else { rules.into() };
     let request = json!({"GroupId": world.groups[index].id, "SecurityGroupRule": list});

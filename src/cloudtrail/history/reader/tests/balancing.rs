@@ -20,7 +20,7 @@ pub const LOAD_BALANCERS: &[Example] = &[
         name: "RegisterInstancesWithLoadBalancer",
         request: r#"{"loadBalancerName":"front","instances":[{"instanceId":"i-0a"}]}"#,
         response: r#"{"instances":[{"instanceId":"i-0a"},{"instanceId":"i-0b"}]}"#,
-        changes: &["front Member:=i-0a,i-0b"],
+        changes: &["front Member~i-0b", "front Member=i-0a", "front Member:=i-0a,i-0b"],
     },
     Example {
         name: "RegisterInstancesWithLoadBalancer",
@@ -31,8 +31,8 @@ pub const LOAD_BALANCERS: &[Example] = &[
     Example {
         name: "DeregisterInstancesFromLoadBalancer",
         request: r#"{"loadBalancerName":"front","instances":[{"instanceId":"i-0a"}]}"#,
-        response: r#"{"instances":[]}"#,
-        changes: &["front Member:="],
+        response: r#"{"instances":[{"instanceId":"i-0b"}]}"#,
+        changes: &["front Member~i-0b", "front Member!=i-0a", "front Member:=i-0b"],
     },
     Example {
         name: "DeregisterInstancesFromLoadBalancer",
