@@ -262,6 +262,9 @@ pub enum Problem {
     /// A folder of the bucket that could not be listed completely.
     #[error("not listed completely: {0}")]
     List(String),
+    /// Events that are longer than a history takes.
+    #[error("an event longer than 1 MiB")]
+    LongEvents,
     /// Resources of an account that could not be listed.
     #[error("not read: {0}")]
     Resources(String),

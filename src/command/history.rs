@@ -33,9 +33,9 @@ use crate::cli::parse_error::usage_error;
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
-use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
+use crate::error::{Error, Issue, Outcome, Problem};
 use crate::report::{Coverage, Report, count};
 use crate::sink::Provenance;
 use crate::sink::document::DocumentFormat;
@@ -78,12 +78,13 @@ fn run(request: &HistoryRequest, report: &Report, stop: &Cancellation) -> Result
     if let Some(anchor) = &request.anchor {
         coverage.problems += anchor.read(report, &mut merge)?;
     }
-    let (log, activity, too_long) = merge.finish(stop)?;
     report.clear();
-    if too_long > 0 {
-        report.note(&format!("{} too long to be read for a history", count(too_long, "event")));
-        coverage.problems += too_long;
+    for (file, events) in merge.too_long() {
+        coverage.problems += 1;
+        let (name, outcome) = (file.to_string(), Outcome::LeftOut(events));
+        report.skip(&Issue { name, problem: Problem::LongEvents, outcome });
     }
+    let (log, activity) = merge.finish(stop)?;
     output.write(log, &activity, request, report, &mut coverage, stop)?;
     Ok(coverage)
 }

@@ -249,3 +249,11 @@ fn a_snapshot_tells_what_no_event_does() {
     assert!(ran.stderr.contains("other: not a folder that trail2tsv snapshot has written"), "{}", ran.stderr);
     ran.lines(1);
 }
+
+#[test]
+fn events_that_are_too_long_are_named() {
+    let long = authorize(2, &"x".repeat(1 << 20), 443);
+    let trial = trial(&[authorize(1, "alice", 22), long, revoke(3, "carol", 22)]);
+    let ran = trial.run(&["history", "rules", "log.json", "-q", "-c", "ports", "--no-header"]);
+    ran.shows(3, "22\n", "trail2tsv: log.json: an event longer than 1 MiB; it was left out\n");
+}

@@ -1,5 +1,6 @@
 //! Finds the events that changed resources, and sorts what they changed by time.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::ControlFlow;
 
@@ -31,12 +32,12 @@ pub(super) struct ChangePart {
     bytes: Vec<u8>,
     /// The ends of the key and of the change of each event.
     ends: Vec<[usize; 2]>,
-    /// The number of events that were too long to be read.
-    too_long: u64,
+    /// The file of each event that was too long to be read.
+    too_long: Vec<String>,
 }
 
 impl Part for ChangePart {
-    type Mark = (usize, usize, u64);
+    type Mark = (usize, usize, usize);
 
     fn count(&self) -> u64 {
         self.ends.len() as u64
@@ -47,7 +48,7 @@ impl Part for ChangePart {
     }
 
     fn mark(&self) -> Self::Mark {
-        (self.bytes.len(), self.ends.len(), self.too_long)
+        (self.bytes.len(), self.ends.len(), self.too_long.len())
     }
 
     fn count_at((_, events, _): &Self::Mark) -> u64 {
@@ -57,7 +58,7 @@ impl Part for ChangePart {
     fn cut(&mut self, (bytes, events, too_long): &Self::Mark) {
         self.bytes.truncate(*bytes);
         self.ends.truncate(*events);
-        self.too_long = *too_long;
+        self.too_long.truncate(*too_long);
     }
 
     fn clear(&mut self) {
@@ -131,7 +132,7 @@ impl EventWorker for ChangeWorker {
             return ControlFlow::Continue(());
         }
         if event.value().raw().len() > LONGEST_EVENT {
-            out.part().too_long += 1;
+            out.part().too_long.push(matched.file.to_string());
             return ControlFlow::Continue(());
         }
         let Some(change) = self.changes(event) else { return ControlFlow::Continue(()) };
@@ -162,12 +163,13 @@ fn sort_key(event: &ChangeEvent, key: &mut Vec<u8>) {
 pub(super) struct ChangeMerge {
     sorter: ExternalSorter,
     activity: Activity,
-    too_long: u64,
+    /// The number of events that were too long to be read, by file.
+    too_long: BTreeMap<String, u64>,
 }
 
 impl ChangeMerge {
     pub(super) fn new() -> ChangeMerge {
-        ChangeMerge { sorter: ExternalSorter::new(None), activity: Activity::default(), too_long: 0 }
+        ChangeMerge { sorter: ExternalSorter::new(None), activity: Activity::default(), too_long: BTreeMap::new() }
     }
 
     /// Adds what a snapshot says.
@@ -178,9 +180,13 @@ impl ChangeMerge {
         self.sorter.push(&key, &row)
     }
 
-    /// The changes in the order of time, without duplicates; what the events cover; and how
-    /// many events were too long to be read.
-    pub(super) fn finish(self, stop: &Cancellation) -> Result<(ChangeLog, Activity, u64), Error> {
+    /// The files with events that were too long to be read, and the number of these events.
+    pub(super) fn too_long(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.too_long.iter().map(|(file, count)| (file.as_str(), *count))
+    }
+
+    /// The changes in the order of time, without duplicates, and what the events cover.
+    pub(super) fn finish(self, stop: &Cancellation) -> Result<(ChangeLog, Activity), Error> {
         let mut log = ChangeLog::new(stop)?;
         let mut last: Option<Vec<u8>> = None;
         self.sorter.finish(|row, _| {
@@ -195,7 +201,7 @@ impl ChangeMerge {
             Ok(())
         })?;
         log.seal()?;
-        Ok((log, self.activity, self.too_long))
+        Ok((log, self.activity))
     }
 }
 
@@ -215,7 +221,9 @@ impl Consumer for ChangeMerge {
             start = *end;
         }
         coverage.rows += part.ends.len() as u64;
-        self.too_long += part.too_long;
+        for file in part.too_long.drain(..) {
+            *self.too_long.entry(file).or_default() += 1;
+        }
         Ok(ControlFlow::Continue(()))
     }
 

@@ -19,7 +19,7 @@ const FIRST: [&str; 2] = ["from", "until"];
 const LAST: [&str; 7] = ["begunBy", "endedBy", "certainty", "account", "region", "beginEvent", "endEvent"];
 
 /// The columns that a narrow terminal leaves out, the first first. A file has them all.
-const LEAVE_OUT: [&str; 14] = [
+const LEAVE_OUT: [&str; 16] = [
     "subnet",
     "ruleEvent",
     "endEvent",
@@ -34,6 +34,8 @@ const LEAVE_OUT: [&str; 14] = [
     "vpc",
     "direction",
     "protocol",
+    "resource",
+    "endedBy",
 ];
 
 /// A row of an answer.
