@@ -69,7 +69,7 @@ pub(super) fn gateway(world: &mut World) {
         return;
     }
     if let Some(id) = world.gateways.pop() {
-        world.interfaces.retain(|held| !held.attached.as_ref().is_some_and(|(to, _, _)| *to == id));
+        world.interfaces.retain(|held| held.attached.as_ref().is_none_or(|(to, _, _)| *to != id));
         for held in &mut world.allocations {
             held.leads_to.take_if(|(to, _)| *to == id);
         }
