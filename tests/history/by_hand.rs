@@ -244,3 +244,20 @@ fn a_rule_of_a_moment_lets_in() {
     let expected = format!("12:01:00 12:01:00 sg-0a web vpc-0a in tcp 22 0.0.0.0/0 sgr-0a {added}");
     check(&events, &question, &[&expected]);
 }
+
+/// An address that was ours for less than a second does not divide an exposure.
+#[test]
+fn a_holder_of_a_moment_takes_nothing_away() {
+    let interface = json!({"networkInterfaceId": "eni-0a", "vpcId": "vpc-0a", "privateIpAddress": "10.0.0.9"});
+    let events = [
+        created("12:00:00", "sg-0a", "web"),
+        authorized("12:01:00", "sg-0a", 22, "sgr-0a"),
+        event("12:02:00", "CreateNetworkInterface", json!({}), json!({ "networkInterface": interface })),
+        event("12:02:00", "DeleteNetworkInterface", json!({"networkInterfaceId": "eni-0a"}), json!({"_return": true})),
+        revoked_by_id("12:03:00", "sg-0a", "sgr-0a"),
+    ];
+    let question = Question::Exposed("10.0.0.9".parse().unwrap());
+    let added = "user1 12:01:00 AuthorizeSecurityGroupIngress";
+    let expected = format!("12:01:00 12:03:00 sg-0a web vpc-0a in tcp 22 0.0.0.0/0 sgr-0a {added}");
+    check(&events, &question, &[&expected]);
+}

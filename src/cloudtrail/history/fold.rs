@@ -1,6 +1,6 @@
 //! Applies changes in the order of time, and reports each interval when it ends.
 
-use super::change::{Change, ChangeEvent, Property, Resource, ResourceKind, Scope, detail};
+use super::change::{Change, ChangeEvent, Property, Resource, Scope, detail};
 use super::interval::{Interval, IntervalBegin, IntervalEnd};
 use super::rule::SecurityGroupRule;
 use super::state::{self, PresentValue, ResourceKey, ResourceState, State};
@@ -118,7 +118,7 @@ impl FoldStep<'_, '_> {
     fn existing(&mut self, resource: &Resource) -> Option<ResourceKey> {
         let key = self.key(resource);
         if !self.state.contains(&key) {
-            if self.state.is_deleted(&key) {
+            if self.state.is_deleted(&key, self.event.time) {
                 return None;
             }
             let value = PresentValue { value: None, relation: None, begin: IntervalBegin::BeforeEvents };
@@ -147,7 +147,7 @@ impl FoldStep<'_, '_> {
         for other in self.state.connected(&key.0, &key.1.id) {
             let other = (key.0.clone(), other);
             self.touched.push(other.clone());
-            if self.ends_with(&other, key) {
+            if self.state.ends_with(&other, key) {
                 self.delete(&other);
             } else {
                 for property in [Property::AttachedTo, Property::AssociatedWith, Property::Member] {
@@ -167,19 +167,6 @@ impl FoldStep<'_, '_> {
             self.end_values(key, property, |_| true);
         }
         self.state.delete(key.clone(), self.event.time);
-    }
-
-    /// Whether `other` ends with the resource that it is attached to. The interface of a NAT
-    /// gateway always does.
-    fn ends_with(&self, other: &ResourceKey, deleted: &ResourceKey) -> bool {
-        self.state.resource(&other.0, &other.1).is_some_and(|state| {
-            let is_attached = state.value(&Property::AttachedTo) == Some(deleted.1.id.as_str());
-            is_attached
-                && match deleted.1.kind {
-                    ResourceKind::Instance => state.detail(detail::DELETE_ON_TERMINATION) == Some("true"),
-                    kind => kind == ResourceKind::NatGateway,
-                }
-        })
     }
 
     fn set(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: Option<&str>) {
@@ -236,7 +223,7 @@ impl FoldStep<'_, '_> {
         // Neither a tag with another value nor a member that is gone is an error.
         let is_nothing = match property {
             Property::Tag(_) => has_other,
-            Property::Member => self.state.is_deleted_instance(&key.0, text),
+            Property::Member => self.state.is_deleted_instance(&key.0, text, self.event.time),
             _ => false,
         };
         if is_nothing {

@@ -127,8 +127,12 @@ impl DeletedResources {
     /// Longer than any deleted resource can still be named in a call that succeeds.
     const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 
+    fn is_forgotten(deleted: Timestamp, time: Timestamp) -> bool {
+        time.duration_since(deleted) > Self::REMEMBERED
+    }
+
     fn add(&mut self, key: ResourceKey, time: Timestamp) {
-        while self.order.front().is_some_and(|(first, _)| time.duration_since(*first) > Self::REMEMBERED) {
+        while self.order.front().is_some_and(|(first, _)| Self::is_forgotten(*first, time)) {
             let Some((first, key)) = self.order.pop_front() else { break };
             if self.times.get(&key) == Some(&first) {
                 self.times.remove(&key);
@@ -162,14 +166,28 @@ impl State {
         self.resources.contains_key(key)
     }
 
-    pub(super) fn is_deleted(&self, key: &ResourceKey) -> bool {
-        self.deleted.times.contains_key(key)
+    /// Whether a resource was deleted lately.
+    pub(super) fn is_deleted(&self, key: &ResourceKey, time: Timestamp) -> bool {
+        self.deleted.times.get(key).is_some_and(|deleted| !DeletedResources::is_forgotten(*deleted, time))
+    }
+
+    /// Whether `other` ends with the resource that it is attached to. The interface of a NAT
+    /// gateway always does.
+    pub(super) fn ends_with(&self, other: &ResourceKey, deleted: &ResourceKey) -> bool {
+        self.resources.get(other).is_some_and(|state| {
+            let is_attached = state.value(&Property::AttachedTo) == Some(deleted.1.id.as_str());
+            let is_deleted_too = match deleted.1.kind {
+                ResourceKind::Instance => state.detail(detail::DELETE_ON_TERMINATION) == Some("true"),
+                kind => kind == ResourceKind::NatGateway,
+            };
+            is_attached && is_deleted_too
+        })
     }
 
     /// Whether a member of something is an instance that was deleted lately.
-    pub(super) fn is_deleted_instance(&self, scope: &Scope, member: &str) -> bool {
+    pub(super) fn is_deleted_instance(&self, scope: &Scope, member: &str, time: Timestamp) -> bool {
         let instance = member_instance(member).map(|id| Resource::new(ResourceKind::Instance, id));
-        instance.is_some_and(|instance| self.is_deleted(&(scope.clone(), instance)))
+        instance.is_some_and(|instance| self.is_deleted(&(scope.clone(), instance), time))
     }
 
     /// Gives a value that is present the id of its relation.

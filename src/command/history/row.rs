@@ -70,6 +70,11 @@ impl HistoryRow {
         self.begin.earliest().is_none_or(|begin| begin <= time) && self.end.as_ref().is_none_or(|end| time < end.time)
     }
 
+    /// Whether it began and ended within a second.
+    fn is_moment(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| self.begin.earliest() == Some(end.time))
+    }
+
     /// Unknown beginnings first, then by time.
     fn order(&self) -> (Option<Timestamp>, Option<Timestamp>, &Scope, &[String]) {
         (self.begin.earliest(), self.end.as_ref().map(|end| end.time), &self.scope, &self.cells)
@@ -211,9 +216,10 @@ pub(super) fn without(row: &HistoryRow, others: &[HistoryRow]) -> Vec<HistoryRow
 }
 
 fn without_one(row: &HistoryRow, other: &HistoryRow) -> Vec<HistoryRow> {
-    // What began and ended within a second has no parts.
-    if let Some(time) = row.end.as_ref().map(|end| end.time).filter(|time| row.begin.earliest() == Some(*time)) {
-        return if other.may_hold_at(time) { Vec::new() } else { vec![row.clone()] };
+    // What began and ended within a second has no parts, and takes none away.
+    if row.is_moment() || other.is_moment() {
+        let is_within = row.end.as_ref().is_some_and(|end| other.may_hold_at(end.time));
+        return if row.is_moment() && is_within { Vec::new() } else { vec![row.clone()] };
     }
     let mut parts = Vec::new();
     // Before the other began.

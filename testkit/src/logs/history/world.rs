@@ -234,6 +234,12 @@ impl World {
     }
 
     fn event(&mut self, service: &str, name: &str, request: Value, response: Value) {
+        let (mut request, mut response) = (request, response);
+        if service == "ec2" {
+            let style = self.rng.u8(..12);
+            restyle(&mut request, style);
+            restyle(&mut response, style);
+        }
         let mut id = String::new();
         uuid(self.rng.u64(..), &mut id);
         let mut event = json!({
@@ -272,6 +278,30 @@ impl World {
             4 => role("AWSServiceRoleForAutoScaling", "AutoScaling"),
             _ => json!({"type": "IAMUser", "userName": "bob", "accountId": account}),
         }
+    }
+}
+
+/// Writes lists in another of their forms, and numbers and truth values as texts.
+fn restyle(value: &mut Value, style: u8) {
+    let Value::Object(members) = value else {
+        if let Value::Array(items) = value {
+            items.iter_mut().for_each(|item| restyle(item, style));
+        }
+        return;
+    };
+    let is_list = members.len() == 1 && members.contains_key("items");
+    members.values_mut().for_each(|member| restyle(member, style));
+    let is_empty = members.is_empty();
+    match (style, members.get("items").and_then(Value::as_array).cloned()) {
+        (0, Some(list)) if is_list && list.len() == 1 => *value = json!({ "item": list[0] }),
+        (0 | 1, Some(list)) if is_list => *value = json!({ "item": list }),
+        (2, Some(list)) if is_list => *value = list.into(),
+        (1, _) if is_empty => *value = json!({ "items": [] }),
+        (2, _) if is_empty => *value = Value::Null,
+        (3, _) => members.values_mut().filter(|member| member.is_boolean() || member.is_number()).for_each(|member| {
+            *member = member.to_string().into();
+        }),
+        _ => {}
     }
 }
 

@@ -79,9 +79,10 @@ pub(super) fn periods(statements: &[Statement]) -> Vec<Period> {
         properties.sort();
         properties.dedup();
         for property in properties {
-            let mut line = Line { scope, thing, property, born: None, done: Vec::new(), open: Vec::new() };
+            let mut line =
+                Line { scope, thing, property, born: None, past: Vec::new(), done: Vec::new(), open: Vec::new() };
             of_thing.iter().for_each(|statement| line.add(statement));
-            all.extend(line.done.into_iter().chain(line.open));
+            all.extend(line.past.into_iter().chain(line.done).chain(line.open));
         }
     }
     all
@@ -104,6 +105,7 @@ struct Line<'a> {
     thing: &'a Thing,
     property: &'a str,
     born: Option<Timestamp>,
+    past: Vec<Period>,
     done: Vec<Period>,
     open: Vec<Period>,
 }
@@ -118,7 +120,12 @@ impl Line<'_> {
         match &statement.fact.says {
             _ if !is_about => {}
             Says::Begins => self.born = Some(mark.time),
-            Says::Ends => self.close(|_| true, mark),
+            Says::Ends => {
+                self.close(|_| true, mark);
+                // What is there again later is another thing.
+                self.born = None;
+                self.past.append(&mut self.done);
+            }
             Says::Has { value, relation, .. } => self.has(value, relation, mark),
             Says::HasAlready { value, .. } => {
                 if !self.open.iter().any(|period| period.value.as_ref() == Some(value)) {
