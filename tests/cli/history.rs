@@ -257,3 +257,26 @@ fn events_that_are_too_long_are_named() {
     let ran = trial.run(&["history", "rules", "log.json", "-q", "-c", "ports", "--no-header"]);
     ran.shows(3, "22\n", "trail2tsv: log.json: an event longer than 1 MiB; it was left out\n");
 }
+
+#[test]
+fn a_rule_that_is_replaced_within_a_second_is_still_there() {
+    // The ids say the opposite of what happened: they mean nothing.
+    let at = |event: String, id: &str| event.replace("09:05:00", "09:02:00").replace("\"e5\"", id);
+    let events = [
+        authorize(1, "alice", 22),
+        at(authorize(5, "bob", 22), "\"a\""),
+        at(revoke(5, "bob", 22), "\"b\""),
+        at(authorize(5, "carol", 80), "\"c\""),
+        at(revoke(5, "carol", 80), "\"d\""),
+        authorize(9, "dave", 1),
+    ];
+    let ran = trial(&events).run(&["history", "rules", "log.json", "-q", "-c", "from,until,ports,begunBy,endedBy"]);
+    let expected = "\
+from\tuntil\tports\tbegunBy\tendedBy
+2026-10-01T09:01:00Z\t2026-10-01T09:02:00Z\t22\talice\tbob
+2026-10-01T09:02:00Z\tstill at 2026-10-01T09:09:00Z\t22\tbob\t
+2026-10-01T09:02:00Z\t2026-10-01T09:02:00Z\t80\tcarol\tcarol
+2026-10-01T09:09:00Z\tstill at 2026-10-01T09:09:00Z\t1\tdave\t
+";
+    ran.shows(0, expected, "");
+}

@@ -27,6 +27,34 @@ impl HistoryFold {
         &self.touched
     }
 
+    /// Puts the events of one second, which are the next ones, in an order that is possible: a
+    /// rule cannot be added while a group has it, so a revoke of it in the same second came
+    /// first.
+    pub fn put_revokes_first(&self, second: &mut Vec<ChangeEvent>) {
+        let mut at = 0;
+        while at < second.len() {
+            let added = second[at].changes.iter().filter_map(|change| self.present_rule(&second[at].scope, change));
+            let found = added.into_iter().find_map(|(key, rule)| find_revoke(self, &second[at + 1..], &key, &rule));
+            let Some((event, change)) = found else {
+                at += 1;
+                continue;
+            };
+            let event = &mut second[at + 1 + event];
+            let first = ChangeEvent { changes: vec![event.changes.remove(change)], ..event.clone() };
+            second.insert(at, first);
+            at += 1;
+        }
+    }
+
+    /// The rule that a change adds, if the group has it already.
+    fn present_rule(&self, scope: &Scope, change: &Change) -> Option<(ResourceKey, PresentValue)> {
+        let Change::Set { resource, property: Property::Rule, value, .. } = change else { return None };
+        let resource = self.state.resolve(scope, resource);
+        let present = self.state.resource(scope, &resource)?.values(&Property::Rule);
+        let present = present.iter().find(|present| present.value.as_ref() == Some(value))?;
+        Some(((scope.clone(), resource), present.clone()))
+    }
+
     /// Applies the changes of an event, which must not be before the events so far.
     pub fn apply(&mut self, event: &ChangeEvent, ended: &mut IntervalSink<'_>) {
         self.touched.clear();
@@ -58,6 +86,24 @@ impl HistoryFold {
             }
         }
     }
+}
+
+/// The position of the event and the change that revokes a rule.
+fn find_revoke(
+    fold: &HistoryFold,
+    events: &[ChangeEvent],
+    (scope, resource): &ResourceKey,
+    rule: &PresentValue,
+) -> Option<(usize, usize)> {
+    let is_revoke = |change: &Change| match change {
+        Change::Unset { resource: of, property: Property::Rule, value: Some(value) } => {
+            fold.state.resolve(scope, of) == *resource && rule.value.as_ref() == Some(value)
+        }
+        Change::EndRelation { property: Property::Rule, relation, .. } => rule.relation.as_ref() == Some(relation),
+        _ => false,
+    };
+    let of_scope = events.iter().enumerate().filter(|(_, event)| event.scope == *scope);
+    of_scope.filter_map(|(at, event)| Some((at, event.changes.iter().position(is_revoke)?))).next()
 }
 
 /// One event on its way into the state.

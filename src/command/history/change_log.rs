@@ -3,8 +3,10 @@
 
 use std::ops::ControlFlow;
 
+use jiff::Timestamp;
+
 use crate::cloudtrail::history::change::ChangeEvent;
-use crate::cloudtrail::history::fold::HistoryFold;
+use crate::cloudtrail::history::fold::{HistoryFold, IntervalSink};
 use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::state::ResourceState;
 use crate::error::Error;
@@ -39,10 +41,7 @@ impl ChangeLog {
     }
 
     /// Calls `each` for every event, until it breaks.
-    pub(super) fn each(
-        &mut self,
-        mut each: impl FnMut(&ChangeEvent) -> Result<ControlFlow<()>, Error>,
-    ) -> Result<(), Error> {
+    fn each(&mut self, mut each: impl FnMut(ChangeEvent) -> Result<ControlFlow<()>, Error>) -> Result<(), Error> {
         let (end, mut at, mut buffer) = (self.file.end(), 0, Vec::new());
         let mut start = 0;
         loop {
@@ -70,19 +69,46 @@ impl ChangeLog {
             start += LENGTH + change.len();
             let event = serde_json::from_slice(change)
                 .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
-            if each(&event)?.is_break() {
+            if each(event)?.is_break() {
                 return Ok(());
             }
         }
     }
 
-    /// Calls `each` for every interval, and what is known of its resource.
-    pub(super) fn each_interval(&mut self, mut each: impl FnMut(Interval, &ResourceState)) -> Result<(), Error> {
-        let mut fold = HistoryFold::default();
+    /// Applies every event up to a time, and calls `each` after it.
+    pub(super) fn replay(
+        &mut self,
+        until: Option<Timestamp>,
+        ended: &mut IntervalSink<'_>,
+        mut each: impl FnMut(&ChangeEvent, &HistoryFold) -> Result<(), Error>,
+    ) -> Result<HistoryFold, Error> {
+        /// More events of one second are not put in order: they would take too much memory.
+        const MOST: usize = 10_000;
+        let (mut fold, mut second) = (HistoryFold::default(), Vec::<ChangeEvent>::new());
+        let mut apply = |fold: &mut HistoryFold, second: &mut Vec<ChangeEvent>| {
+            fold.put_revokes_first(second);
+            second.drain(..).try_for_each(|event| {
+                fold.apply(&event, ended);
+                each(&event, fold)
+            })
+        };
         self.each(|event| {
-            fold.apply(event, &mut each);
+            if until.is_some_and(|until| event.time > until) {
+                return Ok(ControlFlow::Break(()));
+            }
+            if second.first().is_some_and(|first| first.time != event.time) || second.len() >= MOST {
+                apply(&mut fold, &mut second)?;
+            }
+            second.push(event);
             Ok(ControlFlow::Continue(()))
         })?;
+        apply(&mut fold, &mut second)?;
+        Ok(fold)
+    }
+
+    /// Calls `each` for every interval, and what is known of its resource.
+    pub(super) fn each_interval(&mut self, mut each: impl FnMut(Interval, &ResourceState)) -> Result<(), Error> {
+        let fold = self.replay(None, &mut each, |_, _| Ok(()))?;
         fold.finish(&mut each);
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! The state of all resources as documents: a file for each, or a stream of commits.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -26,14 +25,7 @@ pub(super) fn write_files(
     format: DocumentFormat,
     at: Option<Timestamp>,
 ) -> Result<(), Error> {
-    let mut fold = HistoryFold::default();
-    log.each(|event| {
-        if at.is_some_and(|at| event.time > at) {
-            return Ok(ControlFlow::Break(()));
-        }
-        fold.apply(event, &mut |_, _| {});
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let fold = log.replay(at, &mut |_, _| {}, |_, _| Ok(()))?;
     for (scope, resource, state) in fold.state().resources() {
         documents.write(
             &document_path(scope, resource.kind, &resource.id, format),
@@ -51,15 +43,9 @@ pub(super) fn write_git_stream(
     target: &mut Target,
 ) -> Result<u64, Error> {
     let mut stream = GitStream { format, written: HashMap::new(), commits: 0, bytes: b"feature done\n".to_vec() };
-    let mut fold = HistoryFold::default();
-    log.each(|event| {
-        if at.is_some_and(|at| event.time > at) {
-            return Ok(ControlFlow::Break(()));
-        }
-        fold.apply(event, &mut |_, _| {});
-        stream.commit(event, &fold);
-        stream.flush(target, GitStream::FULL)?;
-        Ok(ControlFlow::Continue(()))
+    log.replay(at, &mut |_, _| {}, |event, fold| {
+        stream.commit(event, fold);
+        stream.flush(target, GitStream::FULL)
     })?;
     stream.bytes.extend_from_slice(b"done\n");
     stream.flush(target, 0)?;

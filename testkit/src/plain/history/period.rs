@@ -81,7 +81,16 @@ pub(super) fn periods(statements: &[Statement]) -> Vec<Period> {
         for property in properties {
             let mut line =
                 Line { scope, thing, property, born: None, past: Vec::new(), done: Vec::new(), open: Vec::new() };
-            of_thing.iter().for_each(|statement| line.add(statement));
+            let mut rest = of_thing.clone();
+            while !rest.is_empty() {
+                let next = rest.remove(0);
+                // A rule cannot be added while it is there, so it was taken away before.
+                if let Some(at) = line.taken_away_before(next, &rest) {
+                    let first = rest.remove(at);
+                    line.add(first);
+                }
+                line.add(next);
+            }
             all.extend(line.past.into_iter().chain(line.done).chain(line.open));
         }
     }
@@ -111,6 +120,21 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Which of the later statements takes away the rule that `next` adds although it is there,
+    /// in the same second.
+    fn taken_away_before(&self, next: &Statement, rest: &[&Statement]) -> Option<usize> {
+        let Says::Has { property, value, .. } = &next.fact.says else { return None };
+        let is_there =
+            |period: &&Period| period.value.as_ref() == Some(value) && period.begin.earliest() != Some(next.mark.time);
+        if self.property != "rule" || property != "rule" || !self.open.iter().any(|period| is_there(&period)) {
+            return None;
+        }
+        rest.iter().position(|other| {
+            let is_end = matches!(&other.fact.says, Says::HasNot { property, value: Some(gone) } if property == "rule" && gone == value);
+            is_end && other.mark.time == next.mark.time
+        })
+    }
+
     fn add(&mut self, statement: &Statement) {
         let mark = &statement.mark;
         if self.property == "exists" {
