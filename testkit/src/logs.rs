@@ -15,6 +15,7 @@
 //! file                    one log object: its key and its records
 //! corpus, sample          the files of a bucket: by numbers, or by the story
 //! story                   the sample's hand-written events
+//! history                 random changes of instances, addresses and rules
 //! digest, bucket          the digest object; everything written below a folder
 //! edge_cases              events that are valid and unusual
 //! ```

@@ -261,3 +261,26 @@ fn a_holder_of_a_moment_takes_nothing_away() {
     let expected = format!("12:01:00 12:03:00 sg-0a web vpc-0a in tcp 22 0.0.0.0/0 sgr-0a {added}");
     check(&events, &question, &[&expected]);
 }
+
+/// An address that moves to another interface of the VPC, and the same address in another VPC.
+#[test]
+fn an_address_moves_within_its_vpc() {
+    let interface = |time, id: &str, vpc: &str, address: &str| {
+        let interface = json!({"networkInterfaceId": id, "vpcId": vpc, "privateIpAddress": address});
+        event(time, "CreateNetworkInterface", json!({}), json!({ "networkInterface": interface }))
+    };
+    let list = json!({"items": [{"privateIpAddress": "10.0.0.9"}]});
+    let moved = json!({"networkInterfaceId": "eni-0b", "privateIpAddressesSet": list, "allowReassignment": true});
+    let events = [
+        interface("12:00:00", "eni-0a", "vpc-0a", "10.0.0.9"),
+        interface("12:00:01", "eni-0b", "vpc-0a", "10.0.0.8"),
+        interface("12:00:02", "eni-0c", "vpc-0b", "10.0.0.9"),
+        event("12:01:00", "AssignPrivateIpAddresses", moved, json!({"_return": true})),
+    ];
+    let expected = [
+        "12:00:00 12:01:00 10.0.0.9 eni-0a vpc-0a",
+        "12:00:02 still at 12:01:00 10.0.0.9 eni-0c vpc-0b",
+        "12:01:00 still at 12:01:00 10.0.0.9 eni-0b vpc-0a",
+    ];
+    check(&events, &Question::Ip("10.0.0.9".parse().unwrap()), &expected);
+}

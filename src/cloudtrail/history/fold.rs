@@ -245,9 +245,20 @@ impl FoldStep<'_, '_> {
         if !property.has_many() {
             self.end_values(key, property, |_| true);
         }
+        if *property == Property::PrivateAddress {
+            self.take_over(key, value);
+        }
         let present = PresentValue { value: Some(value.into()), relation: relation.map(String::from), begin };
         self.state.index(key, property, &present);
         self.state.entry(key).add(property.clone(), present);
+    }
+
+    /// Ends the address of other interfaces: AssignPrivateIpAddresses moves addresses.
+    fn take_over(&mut self, key: &ResourceKey, address: &str) {
+        for other in self.state.other_holders(key, address) {
+            self.end_values(&other, &Property::PrivateAddress, |present| present.value.as_deref() == Some(address));
+            self.touched.push(other);
+        }
     }
 
     /// The value was there before the event.

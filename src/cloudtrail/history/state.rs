@@ -106,7 +106,8 @@ fn ended_key(property: &Property, value: Option<&String>) -> Option<(Property, O
 #[derive(Debug, Default)]
 pub struct State {
     resources: HashMap<ResourceKey, ResourceState>,
-    /// The resources that are attached to or associated with another, by the id of that.
+    /// The resources that are attached to or associated with another, by the id of that, and
+    /// those that have a private address.
     connected: HashMap<(Scope, String), BTreeSet<Resource>>,
     /// The resource that has a relation, by the relation's id.
     relations: HashMap<(Scope, String), (Resource, Property)>,
@@ -223,6 +224,16 @@ impl State {
         (of == property).then(|| resource.clone())
     }
 
+    /// The other interfaces of the same VPC that have a private address. Only one can.
+    pub(super) fn other_holders(&self, key: &ResourceKey, address: &str) -> Vec<ResourceKey> {
+        let vpc = |key: &ResourceKey| self.resources.get(key).and_then(|state| state.detail(detail::VPC));
+        let Some(own) = vpc(key).filter(|_| key.1.kind == ResourceKind::Interface) else { return Vec::new() };
+        let others = self.connected(&key.0, address).into_iter().map(|other| (key.0.clone(), other));
+        others
+            .filter(|other| other.1.kind == ResourceKind::Interface && other != key && vpc(other) == Some(own))
+            .collect()
+    }
+
     /// The resources that are attached to or associated with the one with this id.
     pub(super) fn connected(&self, scope: &Scope, id: &str) -> Vec<Resource> {
         let connected = self.connected.get(&(scope.clone(), id.to_string()));
@@ -259,11 +270,12 @@ impl State {
     }
 }
 
-/// The id of the resource whose end ends the value too. A target may have a port.
+/// The id of the resource whose end ends the value too, or the address that another interface
+/// can take over. A target may have a port.
 pub(super) fn target<'v>(property: &Property, value: &'v PresentValue) -> Option<&'v str> {
     let value = value.value.as_deref()?;
     match property {
-        Property::AttachedTo | Property::AssociatedWith => Some(value),
+        Property::AttachedTo | Property::AssociatedWith | Property::PrivateAddress => Some(value),
         Property::Member => member_instance(value),
         _ => None,
     }

@@ -107,7 +107,19 @@ pub(super) fn modify(world: &mut World) {
 pub(super) fn assign(world: &mut World) {
     let Some(index) = world.pick(world.interfaces.len()) else { return };
     let Interface { id, vpc, private, ipv6, .. } = world.interfaces[index].clone();
-    match world.rng.u8(..4) {
+    let second = |held: &Interface| held.vpc == vpc && held.id != id && held.private.len() > 1;
+    match world.rng.u8(..5) {
+        4 => {
+            // A second address moves from another interface to this one.
+            let Some(ip) = world.interfaces.iter_mut().find(|held| second(held)).and_then(|held| held.private.pop())
+            else {
+                return;
+            };
+            world.interfaces[index].private.push(ip.clone());
+            let list = json!({"items": [{"privateIpAddress": ip}]});
+            let request = json!({"networkInterfaceId": id, "privateIpAddressesSet": list, "allowReassignment": true});
+            world.ec2("AssignPrivateIpAddresses", request, json!({"_return": true}));
+        }
         0 => {
             let ip = unused(world, &vpc);
             world.interfaces[index].private.push(ip.clone());

@@ -20,9 +20,32 @@ impl Story {
                     // A name that is used again is another thing.
                     self.add(mark, scope, fact.thing.ends());
                 }
+                for lost in self.taken_over(scope, &fact) {
+                    self.add(mark, scope, lost);
+                }
                 self.add(mark, scope, fact);
             }
         }
+    }
+
+    /// The private address that another interface of the VPC has no longer.
+    fn taken_over(&self, scope: &Scope, fact: &Fact) -> Vec<Fact> {
+        let Says::Has { property, value, .. } = &fact.says else { return Vec::new() };
+        if property != "privateAddress" || fact.thing.kind != Kind::Interface {
+            return Vec::new();
+        }
+        let open = self.open(scope);
+        let vpc = |thing: &Thing| {
+            open.iter().find(|one| one.thing == *thing && one.property == "vpc").and_then(|one| one.value.clone())
+        };
+        let is_it = |one: &&Period| {
+            one.property == *property
+                && one.value.as_ref() == Some(value)
+                && one.thing.kind == Kind::Interface
+                && one.thing != fact.thing
+                && vpc(&fact.thing).is_some_and(|own| vpc(&one.thing) == Some(own))
+        };
+        open.iter().filter(is_it).map(|one| one.thing.has_not(property, Some(value.clone()))).collect()
     }
 
     fn add(&mut self, mark: &Mark, scope: &Scope, fact: Fact) {
