@@ -141,8 +141,10 @@ fn a_rule_with_a_new_id_is_another_rule() {
         authorized("12:01:00", "sg-0a", 22, "sgr-0b"),
         revoked_by_id("12:02:00", "sg-0a", "sgr-0b"),
     ];
-    let expected =
-        ["12:00:00 12:01:00 sg-0a in tcp 22 0.0.0.0/0 sgr-0a", "12:01:00 12:02:00 sg-0a in tcp 22 0.0.0.0/0 sgr-0b"];
+    let expected = [
+        "12:00:00 before 12:01:00 sg-0a in tcp 22 0.0.0.0/0 sgr-0a",
+        "12:01:00 12:02:00 sg-0a in tcp 22 0.0.0.0/0 sgr-0b",
+    ];
     check(&events, &rules(), &expected);
 }
 

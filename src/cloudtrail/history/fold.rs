@@ -58,7 +58,7 @@ impl HistoryFold {
     /// Applies the changes of an event, which must not be before the events so far.
     pub fn apply(&mut self, event: &ChangeEvent, ended: &mut IntervalSink<'_>) {
         self.touched.clear();
-        let mut step = FoldStep { state: &mut self.state, touched: &mut self.touched, event, ended };
+        let mut step = FoldStep { state: &mut self.state, touched: &mut self.touched, event, ended, is_end_seen: true };
         let mut changes = event.changes.iter().peekable();
         while let Some(change) = changes.next() {
             if let (Change::EndRelation { property: Property::Rule, relation, .. }, Some(next)) =
@@ -112,6 +112,8 @@ struct FoldStep<'a, 'b> {
     touched: &'a mut Vec<ResourceKey>,
     event: &'a ChangeEvent,
     ended: &'a mut IntervalSink<'b>,
+    /// Whether the event makes the ends that it shows.
+    is_end_seen: bool,
 }
 
 impl FoldStep<'_, '_> {
@@ -178,7 +180,7 @@ impl FoldStep<'_, '_> {
         let key = self.key(resource);
         // A name that is used again is another resource.
         if self.state.contains(&key) {
-            self.delete(&key);
+            self.ended_before(|step| step.delete(&key));
         }
         self.state.created(&key);
         self.touched.push(key.clone());
@@ -219,10 +221,14 @@ impl FoldStep<'_, '_> {
         let is_same = |present: &PresentValue| present.value.as_deref() == Some(value);
         if let Some(present) = self.state.entry(key).values(property).iter().find(|present| is_same(present)) {
             match (&present.relation, relation) {
-                // Another id: the value ended unseen, and began again.
-                (Some(old), Some(new)) if old != new => {
+                // An address is associated anew without a call of its own.
+                (Some(old), Some(new)) if old != new && *property == Property::AssociatedWith => {
                     self.end_values(key, property, is_same);
                 }
+                // Another id: the value ended unseen, and began again.
+                (Some(old), Some(new)) if old != new => self.ended_before(|step| {
+                    step.end_values(key, property, is_same);
+                }),
                 (None, Some(new)) => return self.state.adopt(key, property, value, new),
                 _ => return,
             }
@@ -253,8 +259,23 @@ impl FoldStep<'_, '_> {
         self.state.entry(key).add(property.clone(), present);
     }
 
-    /// Ends the address of other interfaces: AssignPrivateIpAddresses moves addresses.
+    /// Does what shows that something had ended before the event.
+    fn ended_before(&mut self, show: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_end_seen, false);
+        show(self);
+        self.is_end_seen = outer;
+    }
+
+    /// Ends the address of other interfaces. AssignPrivateIpAddresses moves an address; any
+    /// other event shows that it was free.
     fn take_over(&mut self, key: &ResourceKey, address: &str) {
+        match self.event.name.starts_with("AssignPrivateIp") {
+            true => self.end_elsewhere(key, address),
+            false => self.ended_before(|step| step.end_elsewhere(key, address)),
+        }
+    }
+
+    fn end_elsewhere(&mut self, key: &ResourceKey, address: &str) {
         for other in self.state.other_holders(key, address) {
             self.end_values(&other, &Property::PrivateAddress, |present| present.value.as_deref() == Some(address));
             self.touched.push(other);
@@ -357,7 +378,8 @@ impl FoldStep<'_, '_> {
         let count = removed.len();
         let state = self.state.entry(key);
         for value in removed {
-            let end = Some(IntervalEnd::of(self.event));
+            let of = if self.is_end_seen { IntervalEnd::of } else { IntervalEnd::before };
+            let end = Some(of(self.event));
             (self.ended)(interval((&key.0, &key.1), property, value, end), state);
         }
         count

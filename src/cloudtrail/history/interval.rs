@@ -44,6 +44,9 @@ pub struct IntervalEnd {
     pub event_id: String,
     /// Who made the call.
     pub actor: String,
+    /// Whether the event made this end. If not, it only shows that the value had ended before,
+    /// and the event and the caller are empty.
+    pub is_seen: bool,
 }
 
 impl IntervalBegin {
@@ -68,7 +71,12 @@ impl IntervalBegin {
 impl IntervalEnd {
     /// The end that an event makes.
     pub fn of(event: &ChangeEvent) -> IntervalEnd {
-        IntervalEnd { time: event.time, event_id: event.id.clone(), actor: event.actor.clone() }
+        IntervalEnd { time: event.time, event_id: event.id.clone(), actor: event.actor.clone(), is_seen: true }
+    }
+
+    /// An end that no event tells, some time before this one.
+    pub fn before(event: &ChangeEvent) -> IntervalEnd {
+        IntervalEnd { time: event.time, event_id: String::new(), actor: String::new(), is_seen: false }
     }
 }
 

@@ -156,7 +156,8 @@ fn texts(row: &HistoryRow, activity: &Activity, shown: &impl Fn(Timestamp) -> St
         IntervalBegin::BeforeEvents => covered.map_or(String::new(), |time| format!("before {}", shown(time.first))),
     };
     let until = match &row.end {
-        Some(event) => shown(event.time),
+        Some(event) if event.is_seen => shown(event.time),
+        Some(event) => format!("before {}", shown(event.time)),
         None => covered.map_or(String::new(), |time| format!("still at {}", shown(time.last))),
     };
     let of_begin =
@@ -182,6 +183,9 @@ fn certainty(row: &HistoryRow, activity: &Activity) -> String {
     let mut limits = Vec::new();
     if row.begin.event().is_none() {
         limits.push("begin unknown".to_string());
+    }
+    if row.end.as_ref().is_some_and(|end| !end.is_seen) {
+        limits.push("end unknown".to_string());
     }
     if row.end.is_none() {
         limits.push("still so at the last event read".to_string());
@@ -228,6 +232,7 @@ fn without_one(row: &HistoryRow, other: &HistoryRow) -> Vec<HistoryRow> {
             time,
             event_id: other.begin.event().map_or(String::new(), |event| event.event_id.clone()),
             actor: other.begin.event().map_or(String::new(), |event| event.actor.clone()),
+            is_seen: true,
         };
         let end = earlier(row.end.as_ref(), Some(&other_begin));
         if is_before(&row.begin, end) {

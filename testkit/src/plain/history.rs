@@ -85,8 +85,9 @@ impl History {
                 None => covered.push((scope.clone(), Covered::new(time))),
             }
             let actor = super::row::user_name(event).unwrap_or_default();
-            let mark = Mark { time, event: text(event, "eventID").unwrap_or_default(), actor };
             let name = text(event, "eventName").unwrap_or_default();
+            let id = text(event, "eventID").unwrap_or_default();
+            let mark = Mark { time, event: id, actor, name: name.clone(), is_seen: true };
             told.push((time, rank(&name), mark.event.clone(), mark, scope, reading::facts(event)));
         }
         told.sort_by(|one, other| (one.0, one.1, &one.2).cmp(&(other.0, other.1, &other.2)));

@@ -170,7 +170,7 @@ fn end(way: &[&Period], time: Option<Timestamp>, related: &[&Period]) -> Option<
 fn mark_of(begin: &Begin, time: Timestamp) -> Mark {
     match begin {
         Begin::By(mark) => mark.clone(),
-        _ => Mark { time, event: String::new(), actor: String::new() },
+        _ => Mark { time, event: String::new(), actor: String::new(), name: String::new(), is_seen: true },
     }
 }
 

@@ -14,6 +14,17 @@ pub(super) struct Mark {
     pub(super) time: Timestamp,
     pub(super) event: String,
     pub(super) actor: String,
+    /// `eventName`.
+    pub(super) name: String,
+    /// Whether the event is the end itself, or only shows that there was one.
+    pub(super) is_seen: bool,
+}
+
+impl Mark {
+    /// The mark of an end some time before this one.
+    pub(super) fn before(&self) -> Mark {
+        Mark { event: String::new(), actor: String::new(), is_seen: false, ..self.clone() }
+    }
 }
 
 /// How a period began.
@@ -193,8 +204,9 @@ impl Line<'_> {
                 same.relation = relation.clone().or(same.relation.take());
                 return;
             }
-            // It ended unseen and began again.
-            self.close(|open| open.map(String::as_str) == Some(value), mark);
+            // It ended unseen and began again, unless the call itself associates anew.
+            let end = if self.property == "associatedWith" { mark.clone() } else { mark.before() };
+            self.close(|open| open.map(String::as_str) == Some(value), &end);
         }
         if !has_many(self.property) {
             self.close(|_| true, mark);

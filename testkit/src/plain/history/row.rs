@@ -72,7 +72,14 @@ impl History {
         if begun.is_none() {
             limits.push("begin unknown".to_string());
         }
-        let until = row.end.as_ref().map_or(format!("still at {last}"), |end| end.time.to_string());
+        let until = match &row.end {
+            Some(end) if end.is_seen => end.time.to_string(),
+            Some(end) => format!("before {}", end.time),
+            None => format!("still at {last}"),
+        };
+        if row.end.as_ref().is_some_and(|end| !end.is_seen) {
+            limits.push("end unknown".into());
+        }
         if row.end.is_none() {
             limits.push("still so at the last event read".into());
         }

@@ -18,10 +18,11 @@ impl Story {
             for fact in self.resolved(scope, fact) {
                 if matches!(fact.says, Says::Begins) && self.exists(scope, &fact.thing) {
                     // A name that is used again is another thing.
-                    self.add(mark, scope, fact.thing.ends());
+                    self.add(&mark.before(), scope, fact.thing.ends());
                 }
+                let moves = mark.name.starts_with("AssignPrivateIp");
                 for lost in self.taken_over(scope, &fact) {
-                    self.add(mark, scope, lost);
+                    self.add(&if moves { mark.clone() } else { mark.before() }, scope, lost);
                 }
                 self.add(mark, scope, fact);
             }
