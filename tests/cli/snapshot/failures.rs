@@ -73,8 +73,9 @@ fn rejected_credentials_end_the_run() {
         let account = account();
         account.server.fail(action, ANY, 403, code, ALWAYS);
         let ran = account.snapshot(&[]);
-        let expected =
-            format!("({code}); sign in again, for example by `aws sso login`, or choose others by --profile\n");
+        let expected = format!(
+            "({code}); sign in again, for example with `aws sso login`, or choose another profile with --profile\n"
+        );
         assert!(ran.code == Some(1) && ran.stderr.ends_with(&expected), "{ran:?}");
         assert!(account.paths().len() >= 4);
     }
@@ -83,8 +84,8 @@ fn rejected_credentials_end_the_run() {
     for action in actions(&account) {
         account.server.fail(&action, ANY, 401, "AuthFailure", ALWAYS);
     }
-    let expected = "trail2tsv: the credentials are not accepted (AuthFailure); sign in again, for example by \
-                    `aws sso login`, or choose others by --profile\n";
+    let expected = "trail2tsv: the credentials were rejected (AuthFailure); sign in again, for example with \
+                    `aws sso login`, or choose another profile with --profile\n";
     account.snapshot(&[]).shows(1, "", expected);
 }
 
@@ -109,11 +110,11 @@ fn missing_credentials_name_the_profile() {
     let mut account = Account::new(&[REGION]);
     account.trial.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
     let ran = account.snapshot(&[]);
-    let expected = "trail2tsv: no credentials were found; sign in, for example by `aws sso login`, or choose others by \
-                    --profile\n";
+    let expected = "trail2tsv: no credentials found; sign in, for example with `aws sso login`, or choose another \
+                    profile with --profile\n";
     ran.shows(1, "", expected);
     account.trial.write(".aws/config", "[profile audit]\n");
-    let expected = "trail2tsv: --profile \"adit\": there is no such profile; there are audit\n";
+    let expected = "trail2tsv: --profile \"adit\": profile not found; available profiles: audit\n";
     account.snapshot(&["--profile", "adit"]).shows(1, "", expected);
 }
 
