@@ -1,0 +1,287 @@
+//! Applies the changes of one event to the state.
+
+use super::{IntervalSink, interval};
+use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, detail};
+use crate::cloudtrail::history::interval::{IntervalBegin, IntervalEnd};
+use crate::cloudtrail::history::rule::SecurityGroupRule;
+use crate::cloudtrail::history::state::{self, PresentValue, ResourceKey, ResourceState, State};
+
+/// One event on its way into the state.
+pub(super) struct FoldStep<'a, 'b> {
+    pub(super) state: &'a mut State,
+    pub(super) touched: &'a mut Vec<ResourceKey>,
+    pub(super) event: &'a ChangeEvent,
+    pub(super) ended: &'a mut IntervalSink<'b>,
+    /// Whether the event makes the ends that it shows.
+    pub(super) is_end_seen: bool,
+}
+
+impl FoldStep<'_, '_> {
+    pub(super) fn change(&mut self, change: &Change) {
+        match change {
+            Change::Create(resource) => self.create(resource),
+            Change::Delete(resource) => {
+                if let Some(key) = self.existing(resource) {
+                    self.delete(&key);
+                }
+            }
+            Change::Set { resource, property, value, relation } => {
+                if let Some(key) = self.existing(resource) {
+                    self.set(&key, property, value, relation.as_deref());
+                }
+            }
+            Change::Known { resource, property, value } => {
+                if let Some(key) = self.existing(resource) {
+                    self.known(&key, property, value);
+                }
+            }
+            Change::Unset { resource, property, value } => {
+                if let Some(key) = self.existing(resource) {
+                    self.unset(&key, property, value.as_ref());
+                }
+            }
+            Change::EndRelation { resource, property, relation } => {
+                self.end_relation(resource.as_ref(), property, relation);
+            }
+            Change::Replace { resource, property, values } => {
+                if let Some(key) = self.existing(resource) {
+                    self.end_values(&key, property, |value| {
+                        value.value.as_ref().is_none_or(|value| !values.contains(value))
+                    });
+                    for value in values {
+                        self.set(&key, property, value, None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn key(&self, resource: &Resource) -> ResourceKey {
+        let scope = &self.event.scope;
+        (scope.clone(), self.state.resolve(scope, resource))
+    }
+
+    /// The resource that a change is about, which therefore exists; `None` if it was
+    /// deleted a short time ago.
+    fn existing(&mut self, resource: &Resource) -> Option<ResourceKey> {
+        let key = self.key(resource);
+        if !self.state.contains(&key) {
+            if self.state.is_deleted(&key, self.event.time) {
+                return None;
+            }
+            let value = PresentValue { value: None, relation: None, begin: IntervalBegin::BeforeEvents };
+            self.state.entry(&key).add(Property::Exists, value);
+        }
+        self.touched.push(key.clone());
+        Some(key)
+    }
+
+    fn create(&mut self, resource: &Resource) {
+        let key = self.key(resource);
+        // A name that is used again is another resource.
+        if self.state.contains(&key) {
+            self.ended_before(|step| step.delete(&key));
+        }
+        self.state.created(&key);
+        self.touched.push(key.clone());
+        let begin = IntervalBegin::Known(IntervalEnd::of(self.event));
+        let state = self.state.entry(&key);
+        state.created = Some(self.event.time);
+        state.add(Property::Exists, PresentValue { value: None, relation: None, begin });
+    }
+
+    /// Ends everything that is known of a resource, and what hangs on it.
+    fn delete(&mut self, key: &ResourceKey) {
+        for other in self.state.connected(&key.0, &key.1.id) {
+            let other = (key.0.clone(), other);
+            self.touched.push(other.clone());
+            if self.state.ends_with(&other, key) {
+                self.delete(&other);
+            } else {
+                for property in [Property::AttachedTo, Property::AssociatedWith, Property::Member] {
+                    self.end_values(&other, &property, |value| state::target(&property, value) == Some(&key.1.id));
+                }
+            }
+        }
+        let properties = self.state.resource(&key.0, &key.1).map_or(Vec::new(), ResourceState::property_names);
+        // Existence and details last, and of these the name: whoever receives the others may ask
+        // for them.
+        let is_detail = |property: &&Property| matches!(property, Property::Detail(_));
+        for property in properties.iter().filter(|property| !is_detail(property)).rev() {
+            self.end_values(key, property, |_| true);
+        }
+        let name = Property::detail(detail::NAME);
+        for property in properties.iter().filter(is_detail).filter(|property| **property != name).chain([&name]) {
+            self.end_values(key, property, |_| true);
+        }
+        self.state.delete(key.clone(), self.event.time);
+    }
+
+    fn set(&mut self, key: &ResourceKey, property: &Property, value: &str, relation: Option<&str>) {
+        let is_same = |present: &PresentValue| present.value.as_deref() == Some(value);
+        if let Some(present) = self.state.entry(key).values(property).iter().find(|present| is_same(present)) {
+            match (&present.relation, relation) {
+                // An address is associated anew without a call of its own.
+                (Some(old), Some(new)) if old != new && *property == Property::AssociatedWith => {
+                    self.end_values(key, property, is_same);
+                }
+                // Another id: the value ended unseen, and began again.
+                (Some(old), Some(new)) if old != new => self.ended_before(|step| {
+                    step.end_values(key, property, is_same);
+                }),
+                (None, Some(new)) => return self.state.adopt(key, property, value, new),
+                _ => return,
+            }
+        }
+        let state = self.state.entry(key);
+        let is_first = state.values(property).is_empty();
+        if self.event.is_snapshot && !is_first && !property.has_many() {
+            // The events know better when it changed.
+            return;
+        }
+        let is_constant = matches!(property, Property::Detail(name) if name == detail::VPC);
+        // What never changes was so before the event that tells it.
+        let begin = if self.event.is_snapshot {
+            state.unseen_begin(property, Some(&value.to_string()))
+        } else if is_constant && is_first && state.created.is_none() {
+            IntervalBegin::BeforeEvents
+        } else {
+            IntervalBegin::Known(IntervalEnd::of(self.event))
+        };
+        if !property.has_many() {
+            self.end_values(key, property, |_| true);
+        }
+        if *property == Property::PrivateAddress {
+            self.take_over(key, value);
+        }
+        let present = PresentValue { value: Some(value.into()), relation: relation.map(String::from), begin };
+        self.state.index(key, property, &present);
+        self.state.entry(key).add(property.clone(), present);
+    }
+
+    /// Does what shows that something had ended before the event.
+    fn ended_before(&mut self, show: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_end_seen, false);
+        show(self);
+        self.is_end_seen = outer;
+    }
+
+    /// Ends the address of other interfaces. AssignPrivateIpAddresses moves an address; any
+    /// other event shows that it was free.
+    fn take_over(&mut self, key: &ResourceKey, address: &str) {
+        match self.event.name.starts_with("AssignPrivateIp") {
+            true => self.end_elsewhere(key, address),
+            false => self.ended_before(|step| step.end_elsewhere(key, address)),
+        }
+    }
+
+    fn end_elsewhere(&mut self, key: &ResourceKey, address: &str) {
+        for other in self.state.other_holders(key, address) {
+            self.end_values(&other, &Property::PrivateAddress, |present| present.value.as_deref() == Some(address));
+            self.touched.push(other);
+        }
+    }
+
+    /// The value was there before the event.
+    fn known(&mut self, key: &ResourceKey, property: &Property, value: &String) {
+        let state = self.state.entry(key);
+        if state.values(property).iter().any(|present| present.value.as_ref() == Some(value)) {
+            return;
+        }
+        let begin = state.unseen_begin(property, Some(&value.to_string()));
+        let present = PresentValue { value: Some(value.clone()), relation: None, begin };
+        self.state.index(key, property, &present);
+        self.state.entry(key).add(property.clone(), present);
+    }
+
+    fn unset(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>) {
+        let count = self.end_values(key, property, |present| value.is_none() || present.value.as_ref() == value);
+        let Some(text) = value.filter(|_| count == 0) else { return };
+        let has_other = !property.has_many() && !self.state.entry(key).values(property).is_empty();
+        // Neither a tag with another value nor a member that is gone is an error.
+        let is_nothing = match property {
+            Property::Tag(_) => has_other,
+            Property::Member => self.state.is_deleted_instance(&key.0, text, self.event.time),
+            _ => false,
+        };
+        if is_nothing {
+            return;
+        }
+        // It must have been there, although no event that was read has begun it.
+        self.ended_unseen(key, property, value, None);
+        if has_other {
+            self.end_values(key, property, |_| true);
+        }
+    }
+
+    fn end_relation(&mut self, resource: Option<&Resource>, property: &Property, relation: &str) {
+        let scope = &self.event.scope;
+        let Some(resource) = self.state.relation(scope, relation, property).or_else(|| resource.cloned()) else {
+            return;
+        };
+        let Some(key) = self.existing(&resource) else { return };
+        let count = self.end_values(&key, property, |present| present.relation.as_deref() == Some(relation));
+        if count == 0 {
+            self.ended_unseen(&key, property, None, Some(relation));
+        }
+    }
+
+    /// Replaces the content of a rule, which keeps its id. The event does not tell the direction,
+    /// and may change the description alone.
+    pub(super) fn replace_rule(&mut self, end: &Change, set: &Change) {
+        let (Change::EndRelation { resource, relation, .. }, Change::Set { resource: group, property, value, .. }) =
+            (end, set)
+        else {
+            return;
+        };
+        let scope = &self.event.scope;
+        let owner = self.state.relation(scope, relation, property).or_else(|| resource.clone());
+        let key = self.key(owner.as_ref().unwrap_or(group));
+        let values = self.state.resource(&key.0, &key.1).map_or(&[][..], |state| state.values(property));
+        let present = values.iter().find(|value| value.relation.as_deref() == Some(relation.as_str()));
+        let old = present.and_then(|value| value.value.as_deref()?.parse::<SecurityGroupRule>().ok());
+        let direction = old.as_ref().map(|rule| rule.direction);
+        let new = value.parse::<SecurityGroupRule>().ok();
+        let new = new.map(|rule| direction.map_or(rule.clone(), |direction| rule.or_direction(direction)));
+        if old.is_some() && old == new {
+            return;
+        }
+        self.end_relation(owner.as_ref(), property, relation);
+        if let Some(key) = self.existing(owner.as_ref().unwrap_or(group)) {
+            let text = new.map_or_else(|| value.clone(), |rule| rule.to_string());
+            self.set(&key, property, &text, Some(relation));
+        }
+    }
+
+    /// Reports a value whose begin was not seen.
+    fn ended_unseen(&mut self, key: &ResourceKey, property: &Property, value: Option<&String>, relation: Option<&str>) {
+        let state = self.state.entry(key);
+        let begin = state.unseen_begin(property, value);
+        state.ended(property, value, self.event.time);
+        let value = PresentValue { value: value.cloned(), relation: relation.map(String::from), begin };
+        let end = Some(IntervalEnd::of(self.event));
+        (self.ended)(interval((&key.0, &key.1), property, value, end), state);
+    }
+
+    /// Ends the values that `is_over` selects. Returns their number.
+    fn end_values(
+        &mut self,
+        key: &ResourceKey,
+        property: &Property,
+        is_over: impl FnMut(&PresentValue) -> bool,
+    ) -> usize {
+        let Some(state) = self.state.get_mut(key) else { return 0 };
+        let removed = state.remove(property, self.event.time, is_over);
+        for value in &removed {
+            self.state.unindex(key, property, value);
+        }
+        let count = removed.len();
+        let state = self.state.entry(key);
+        for value in removed {
+            let of = if self.is_end_seen { IntervalEnd::of } else { IntervalEnd::before };
+            let end = Some(of(self.event));
+            (self.ended)(interval((&key.0, &key.1), property, value, end), state);
+        }
+        count
+    }
+}
