@@ -30,6 +30,7 @@ use self::request::{HistoryOutput, HistoryQuestion, HistoryRequest};
 use self::row::{HistoryRow, RowColumns};
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
+use crate::cloudtrail::history::change::Change;
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
@@ -124,6 +125,7 @@ impl<'a> OpenOutput<'a> {
     ) -> Result<(), Error> {
         match self {
             OpenOutput::Rows { question, columns, mut table, zone } => {
+                log.limit_to(question.concerns());
                 let mut rows = question.answer(&mut log)?;
                 if let Some(time) = request.at {
                     rows.retain(|row| row.may_hold_at(time));
@@ -157,6 +159,16 @@ impl HistoryQuestion {
             HistoryQuestion::Rules(_) => &rules::COLUMNS,
             HistoryQuestion::Exposed(_) => &rules::EXPOSED_COLUMNS,
             HistoryQuestion::Resource(_) => &resource::COLUMNS,
+        }
+    }
+
+    /// Which changes matter to the answer.
+    fn concerns(&self) -> fn(&Change) -> bool {
+        match self {
+            HistoryQuestion::Ip(_) => ip::concerns,
+            HistoryQuestion::Rules(_) => rules::concerns,
+            HistoryQuestion::Exposed(_) => |change| ip::concerns(change) || rules::concerns(change),
+            HistoryQuestion::Resource(_) => |_| true,
         }
     }
 

@@ -107,7 +107,7 @@ async fn take(
     while let Some(list) = reader.next().await? {
         totals.resources += write(&list, request.format, folder, report)?;
         let ListResult { scope, kind, result } = list;
-        failures.add(scope.region, kind, result.err())?;
+        failures.add(scope.region.to_string(), kind, result.err())?;
         let (read, all) = reader.progress();
         report.progress(&format!("{read} of {all} lists, {}", count(totals.resources, "resource")));
     }

@@ -1,5 +1,7 @@
 //! What an event changed, in terms that hold for every kind of resource.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ pub struct ChangeEvent {
     /// `eventName`.
     pub name: String,
     /// The account and the region in which its resources are.
-    pub scope: Scope,
+    pub scope: ResourceScope,
     /// Who made the call, as in the column `userName`.
     pub actor: String,
     /// What it changed, in the order in which the changes take effect.
@@ -25,11 +27,11 @@ pub struct ChangeEvent {
 
 /// The account and the region within which the id of a resource is unique.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-pub struct Scope {
+pub struct ResourceScope {
     /// The account of the event.
-    pub account: String,
+    pub account: Arc<str>,
     /// `awsRegion`.
-    pub region: String,
+    pub region: Arc<str>,
 }
 
 /// A change of one resource.
@@ -87,6 +89,33 @@ pub enum Change {
         /// All its values.
         values: Vec<String>,
     },
+}
+
+impl Change {
+    /// The resource that changes; `None` if the event does not name it.
+    pub fn resource(&self) -> Option<&Resource> {
+        match self {
+            Change::Create(resource)
+            | Change::Delete(resource)
+            | Change::Set { resource, .. }
+            | Change::Known { resource, .. }
+            | Change::Unset { resource, .. }
+            | Change::Replace { resource, .. } => Some(resource),
+            Change::EndRelation { resource, .. } => resource.as_ref(),
+        }
+    }
+
+    /// Which of its properties changes; `None` if it is created or deleted.
+    pub fn property(&self) -> Option<&Property> {
+        match self {
+            Change::Create(_) | Change::Delete(_) => None,
+            Change::Set { property, .. }
+            | Change::Known { property, .. }
+            | Change::Unset { property, .. }
+            | Change::EndRelation { property, .. }
+            | Change::Replace { property, .. } => Some(property),
+        }
+    }
 }
 
 /// A resource, as an event names it.

@@ -2,8 +2,10 @@
 
 mod step;
 
+use std::sync::Arc;
+
 use self::step::FoldStep;
-use super::change::{Change, ChangeEvent, Property, Resource, Scope};
+use super::change::{Change, ChangeEvent, Property, Resource, ResourceScope};
 use super::interval::{Interval, IntervalEnd};
 use super::state::{PresentValue, ResourceKey, ResourceState, State};
 
@@ -25,7 +27,7 @@ impl HistoryFold {
     }
 
     /// The resources that the last event has changed, each once.
-    pub fn touched(&self) -> &[(Scope, Resource)] {
+    pub fn touched(&self) -> &[(ResourceScope, Resource)] {
         &self.touched
     }
 
@@ -49,7 +51,7 @@ impl HistoryFold {
     }
 
     /// The rule that a change adds, if the group has it already.
-    fn present_rule(&self, scope: &Scope, change: &Change) -> Option<(ResourceKey, PresentValue)> {
+    fn present_rule(&self, scope: &ResourceScope, change: &Change) -> Option<(ResourceKey, PresentValue)> {
         let Change::Set { resource, property: Property::Rule, value, .. } = change else { return None };
         let resource = self.state.resolve(scope, resource);
         let present = self.state.resource(scope, &resource)?.values(&Property::Rule);
@@ -60,7 +62,17 @@ impl HistoryFold {
     /// Applies the changes of an event, which must not be before the events so far.
     pub fn apply(&mut self, event: &ChangeEvent, ended: &mut IntervalSink<'_>) {
         self.touched.clear();
-        let mut step = FoldStep { state: &mut self.state, touched: &mut self.touched, event, ended, is_end_seen: true };
+        let scope = self.state.intern(&event.scope);
+        let end = Arc::new(IntervalEnd::of(event));
+        let mut step = FoldStep {
+            state: &mut self.state,
+            touched: &mut self.touched,
+            event,
+            scope,
+            end,
+            ended,
+            is_end_seen: true,
+        };
         let mut changes = event.changes.iter().peekable();
         while let Some(change) = changes.next() {
             if let (Change::EndRelation { property: Property::Rule, relation, .. }, Some(next)) =
@@ -109,7 +121,7 @@ fn find_revoke(
 }
 
 fn interval(
-    (scope, resource): (&Scope, &Resource),
+    (scope, resource): (&ResourceScope, &Resource),
     property: &Property,
     value: PresentValue,
     end: Option<IntervalEnd>,

@@ -1,14 +1,16 @@
 //! The time during which a property of a resource had a value.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::change::{ChangeEvent, Property, Resource, Scope};
+use super::change::{ChangeEvent, Property, Resource, ResourceScope};
 
 /// A value of a property, from one event until another.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Interval {
     /// The account and the region.
-    pub scope: Scope,
+    pub scope: ResourceScope,
     /// The resource that has the property.
     pub resource: Resource,
     /// Which of its properties.
@@ -27,7 +29,7 @@ pub struct Interval {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum IntervalBegin {
     /// By this event.
-    Known(IntervalEnd),
+    Known(Arc<IntervalEnd>),
     /// Before the events that were read.
     BeforeEvents,
     /// By an event that was not read, after this time: until then, something else is

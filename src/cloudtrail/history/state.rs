@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::change::{Property, Resource, ResourceKind, Scope, detail};
+use super::change::{Property, Resource, ResourceKind, ResourceScope, detail};
 use super::interval::IntervalBegin;
 
 /// A resource within its account and region.
-pub(super) type ResourceKey = (Scope, Resource);
+pub(super) type ResourceKey = (ResourceScope, Resource);
 
 /// The present values of a resource.
 #[derive(Clone, Debug, Default)]
@@ -105,14 +105,16 @@ fn ended_key(property: &Property, value: Option<&String>) -> Option<(Property, O
 /// All resources that exist, and how to find them by what they are connected with.
 #[derive(Debug, Default)]
 pub struct State {
+    /// One copy of each account and region, for all its resources.
+    scopes: BTreeSet<ResourceScope>,
     resources: HashMap<ResourceKey, ResourceState>,
     /// The resources that are attached to or associated with another, by the id of that, and
     /// those that have a private address.
-    connected: HashMap<(Scope, String), BTreeSet<Resource>>,
+    connected: HashMap<(ResourceScope, String), BTreeSet<Resource>>,
     /// The resource that has a relation, by the relation's id.
-    relations: HashMap<(Scope, String), (Resource, Property)>,
+    relations: HashMap<(ResourceScope, String), (Resource, Property)>,
     /// Ids by name of the group or by public address.
-    names: HashMap<(Scope, ResourceKind, String), BTreeSet<String>>,
+    names: HashMap<(ResourceScope, ResourceKind, String), BTreeSet<String>>,
     deleted: DeletedResources,
 }
 
@@ -145,13 +147,22 @@ impl DeletedResources {
 }
 
 impl State {
+    /// The copy of a scope that all its resources share.
+    pub(super) fn intern(&mut self, scope: &ResourceScope) -> ResourceScope {
+        if let Some(known) = self.scopes.get(scope) {
+            return known.clone();
+        }
+        self.scopes.insert(scope.clone());
+        scope.clone()
+    }
+
     /// All resources with what is known of them, in no order.
-    pub fn resources(&self) -> impl Iterator<Item = (&Scope, &Resource, &ResourceState)> {
+    pub fn resources(&self) -> impl Iterator<Item = (&ResourceScope, &Resource, &ResourceState)> {
         self.resources.iter().map(|((scope, resource), state)| (scope, resource, state))
     }
 
     /// What is known of a resource.
-    pub fn resource(&self, scope: &Scope, resource: &Resource) -> Option<&ResourceState> {
+    pub fn resource(&self, scope: &ResourceScope, resource: &Resource) -> Option<&ResourceState> {
         self.resources.get(&(scope.clone(), resource.clone()))
     }
 
@@ -186,7 +197,7 @@ impl State {
     }
 
     /// Whether a member of something is an instance that was deleted lately.
-    pub(super) fn is_deleted_instance(&self, scope: &Scope, member: &str, time: Timestamp) -> bool {
+    pub(super) fn is_deleted_instance(&self, scope: &ResourceScope, member: &str, time: Timestamp) -> bool {
         let instance = member_instance(member).map(|id| Resource::new(ResourceKind::Instance, id));
         instance.is_some_and(|instance| self.is_deleted(&(scope.clone(), instance), time))
     }
@@ -211,7 +222,7 @@ impl State {
     }
 
     /// The resource that an event names by a name or a public address, if there is just one.
-    pub(super) fn resolve(&self, scope: &Scope, resource: &Resource) -> Resource {
+    pub(super) fn resolve(&self, scope: &ResourceScope, resource: &Resource) -> Resource {
         let ids = self.names.get(&(scope.clone(), resource.kind, resource.id.clone())).filter(|_| resource.is_alias);
         match ids.map(|ids| (ids.len(), ids.first())) {
             Some((1, Some(id))) => Resource::new(resource.kind, id.clone()),
@@ -219,7 +230,7 @@ impl State {
         }
     }
 
-    pub(super) fn relation(&self, scope: &Scope, relation: &str, property: &Property) -> Option<Resource> {
+    pub(super) fn relation(&self, scope: &ResourceScope, relation: &str, property: &Property) -> Option<Resource> {
         let (resource, of) = self.relations.get(&(scope.clone(), relation.to_string()))?;
         (of == property).then(|| resource.clone())
     }
@@ -235,7 +246,7 @@ impl State {
     }
 
     /// The resources that are attached to or associated with the one with this id.
-    pub(super) fn connected(&self, scope: &Scope, id: &str) -> Vec<Resource> {
+    pub(super) fn connected(&self, scope: &ResourceScope, id: &str) -> Vec<Resource> {
         let connected = self.connected.get(&(scope.clone(), id.to_string()));
         connected.into_iter().flatten().cloned().collect()
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::cloudtrail::field;
-use crate::cloudtrail::history::change::Scope;
+use crate::cloudtrail::history::change::ResourceScope;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::JsonValue;
@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// The first and the last event of an account and region, and the days that have events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Activity(BTreeMap<Scope, CoveredTime>);
+pub(super) struct Activity(BTreeMap<ResourceScope, CoveredTime>);
 
 /// What the events of one account and region cover.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) struct CoveredTime {
 
 impl Activity {
     /// The time covered in an account and region.
-    pub(super) fn of(&self, scope: &Scope) -> Option<&CoveredTime> {
+    pub(super) fn of(&self, scope: &ResourceScope) -> Option<&CoveredTime> {
         self.0.get(scope)
     }
 
@@ -50,7 +50,7 @@ impl Activity {
         }
     }
 
-    fn add(&mut self, scope: &Scope, time: Timestamp) {
+    fn add(&mut self, scope: &ResourceScope, time: Timestamp) {
         let new = || CoveredTime { first: time, last: time, days: BTreeSet::new() };
         if !self.0.contains_key(scope) {
             self.0.insert(scope.clone(), new());
@@ -97,7 +97,7 @@ struct LastEvent {
     /// Date and time of the first and the last event with these, in the usual form, in which
     /// the order of the bytes is that of time.
     times: [[u8; LENGTH]; 2],
-    scope: Scope,
+    scope: ResourceScope,
 }
 
 const LENGTH: usize = "2026-10-01T12:00:00Z".len();
@@ -142,12 +142,12 @@ impl ActivityReader {
     }
 
     /// The account and the region of an event.
-    pub(super) fn scope(&self, event: &Event<'_>) -> Scope {
+    pub(super) fn scope(&self, event: &Event<'_>) -> ResourceScope {
         // Events of the first versions record only the caller's account.
         let of_caller = || event.get(self.identity)?.member("accountId")?.scalar();
         let account = field::text(event, self.recipient).or_else(of_caller);
-        let text = |text: Option<Cow<'_, str>>| text.map_or(String::new(), Cow::into_owned);
-        Scope { account: text(account), region: text(field::text(event, self.region)) }
+        let text = |text: Option<Cow<'_, str>>| text.unwrap_or_default().into();
+        ResourceScope { account: text(account), region: text(field::text(event, self.region)) }
     }
 
     fn flush(&mut self) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::consumer::ChangeMerge;
-use crate::cloudtrail::history::change::{ChangeEvent, ResourceKind, Scope};
+use crate::cloudtrail::history::change::{ChangeEvent, ResourceKind, ResourceScope};
 use crate::cloudtrail::history::snapshot;
 use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::report::Report;
@@ -44,7 +44,7 @@ impl Anchor {
         for account in folders(&self.folder)? {
             for region in folders(&account.path())? {
                 let name = |entry: &DirEntry| entry.file_name().to_string_lossy().into_owned();
-                let scope = Scope { account: name(&account), region: name(&region) };
+                let scope = ResourceScope { account: name(&account).into(), region: name(&region).into() };
                 for kind in ResourceKind::ALL {
                     let folder = region.path().join(kind.folder());
                     if folder.is_dir() {
@@ -60,7 +60,7 @@ impl Anchor {
         &self,
         folder: &Path,
         kind: ResourceKind,
-        scope: &Scope,
+        scope: &ResourceScope,
         report: &Report,
         merge: &mut ChangeMerge,
     ) -> Result<u64, Error> {

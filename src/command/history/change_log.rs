@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
-use crate::cloudtrail::history::change::ChangeEvent;
+use crate::cloudtrail::history::change::{Change, ChangeEvent};
 use crate::cloudtrail::history::fold::{HistoryFold, IntervalSink};
 use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::state::ResourceState;
@@ -17,6 +17,8 @@ use crate::spill::scratch::ScratchFile;
 pub(super) struct ChangeLog {
     file: ScratchFile,
     stop: Cancellation,
+    /// Which changes matter. The others are left out, so that the state takes less memory.
+    concerns: fn(&Change) -> bool,
 }
 
 const LENGTH: usize = size_of::<u64>();
@@ -26,7 +28,12 @@ const BLOCK: usize = 1 << 18;
 impl ChangeLog {
     /// Creates an empty log.
     pub(super) fn new(stop: &Cancellation) -> Result<ChangeLog, Error> {
-        Ok(ChangeLog { file: ScratchFile::new()?, stop: stop.clone() })
+        Ok(ChangeLog { file: ScratchFile::new()?, stop: stop.clone(), concerns: |_| true })
+    }
+
+    /// Leaves out the changes that do not matter to a question.
+    pub(super) fn limit_to(&mut self, concerns: fn(&Change) -> bool) {
+        self.concerns = concerns;
     }
 
     /// Appends a change as JSON.
@@ -67,8 +74,12 @@ impl ChangeLog {
             let length = buffer[start..].first_chunk::<LENGTH>().map_or(0, |length| u64::from_le_bytes(*length));
             let change = &buffer[start + LENGTH..start + LENGTH + length as usize];
             start += LENGTH + change.len();
-            let event = serde_json::from_slice(change)
+            let mut event: ChangeEvent = serde_json::from_slice(change)
                 .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
+            event.changes.retain(self.concerns);
+            if event.changes.is_empty() {
+                continue;
+            }
             if each(event)?.is_break() {
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::change_log::ChangeLog;
 use super::resource::property_name;
-use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, Scope};
+use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceScope};
 use crate::cloudtrail::history::fold::HistoryFold;
 use crate::cloudtrail::history::state::{PresentValue, ResourceState};
 use crate::error::Error;
@@ -130,7 +130,7 @@ fn plain_name(name: &str) -> String {
 /// The message of a commit: what happened, to which resources, and the event that proves it.
 fn message(event: &ChangeEvent) -> String {
     let mut resources: Vec<&str> =
-        event.changes.iter().filter_map(changed).map(|resource| resource.id.as_str()).collect();
+        event.changes.iter().filter_map(Change::resource).map(|resource| resource.id.as_str()).collect();
     resources.dedup();
     let subject = format!("{} {}", event.name, resources.first().copied().unwrap_or_default());
     let subject: String =
@@ -140,22 +140,10 @@ fn message(event: &ChangeEvent) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let Scope { account, region } = &event.scope;
-    let fields = [("eventID", &event.id), ("account", account), ("region", region)];
+    let ResourceScope { account, region } = &event.scope;
+    let fields = [("eventID", event.id.as_str()), ("account", account), ("region", region)];
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {}\n", plain_name(value))).collect();
     format!("{subject}{more}\n\n{}", fields.concat())
-}
-
-fn changed(change: &Change) -> Option<&Resource> {
-    match change {
-        Change::Create(resource)
-        | Change::Delete(resource)
-        | Change::Set { resource, .. }
-        | Change::Known { resource, .. }
-        | Change::Unset { resource, .. }
-        | Change::Replace { resource, .. } => Some(resource),
-        Change::EndRelation { resource, .. } => resource.as_ref(),
-    }
 }
 
 /// The properties of a resource, always in the same order: its id, then by name.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::change_log::ChangeLog;
 use super::row::{self, HistoryRow};
-use crate::cloudtrail::history::change::{Property, Resource, ResourceKind, Scope, detail};
+use crate::cloudtrail::history::change::{Change, Property, Resource, ResourceKind, ResourceScope, detail};
 use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::state::ResourceState;
 use crate::error::Error;
@@ -17,11 +17,37 @@ const DESCRIPTION: usize = 3;
 pub(super) const VPC: usize = 4;
 const SUBNET: usize = 5;
 
+/// Whether a change can matter to the holders of an address.
+pub(super) fn concerns(change: &Change) -> bool {
+    let is_kind = change.resource().is_none_or(|resource| {
+        matches!(
+            resource.kind,
+            ResourceKind::Instance
+                | ResourceKind::Interface
+                | ResourceKind::Address
+                | ResourceKind::NatGateway
+                | ResourceKind::LoadBalancer
+        )
+    });
+    is_kind
+        && change.property().is_none_or(|property| match property {
+            Property::PrivateAddress
+            | Property::PublicAddress
+            | Property::Ipv6Address
+            | Property::AttachedTo
+            | Property::AssociatedWith => true,
+            Property::Detail(name) => {
+                [detail::VPC, "subnet", "description", detail::DELETE_ON_TERMINATION].contains(&name.as_str())
+            }
+            _ => false,
+        })
+}
+
 /// What a holder of the address was connected with, and what is known of the holder.
 #[derive(Default)]
 struct Connections {
-    intervals: BTreeMap<(Scope, Resource), Vec<Interval>>,
-    details: BTreeMap<(Scope, Resource), HolderDetails>,
+    intervals: BTreeMap<(ResourceScope, Resource), Vec<Interval>>,
+    details: BTreeMap<(ResourceScope, Resource), HolderDetails>,
 }
 
 /// The details of a holder that are shown: the last ones.
@@ -55,7 +81,10 @@ pub(super) fn holders(log: &mut ChangeLog, address: IpAddr) -> Result<Vec<Histor
     Ok(held.iter().flat_map(|interval| rows(interval, &connections)).collect())
 }
 
-fn targets<'a>(scope: &'a Scope, intervals: &'a [Interval]) -> impl Iterator<Item = (Scope, Resource)> + 'a {
+fn targets<'a>(
+    scope: &'a ResourceScope,
+    intervals: &'a [Interval],
+) -> impl Iterator<Item = (ResourceScope, Resource)> + 'a {
     let ids = intervals.iter().filter_map(|interval| interval.value.as_deref());
     ids.filter_map(|id| Some((scope.clone(), Resource::new(kind_of(id)?, id))))
 }
@@ -73,7 +102,7 @@ fn kind_of(id: &str) -> Option<ResourceKind> {
     }
 }
 
-fn connections(log: &mut ChangeLog, wanted: &BTreeSet<(Scope, Resource)>) -> Result<Connections, Error> {
+fn connections(log: &mut ChangeLog, wanted: &BTreeSet<(ResourceScope, Resource)>) -> Result<Connections, Error> {
     let mut connections = Connections::default();
     log.each_interval(|interval, state| {
         let key = (interval.scope.clone(), interval.resource.clone());

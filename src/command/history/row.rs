@@ -1,11 +1,13 @@
 //! One row of an answer: what was so, from when until when, who began and ended it, and how
 //! certain that is.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::activity::Activity;
-use crate::cloudtrail::history::change::Scope;
+use crate::cloudtrail::history::change::ResourceScope;
 use crate::cloudtrail::history::interval::{Interval, IntervalBegin, IntervalEnd};
 use crate::error::Error;
 use crate::sink::table_writer::TableWriter;
@@ -42,7 +44,7 @@ const LEAVE_OUT: [&str; 16] = [
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct HistoryRow {
     /// The account and region.
-    pub(super) scope: Scope,
+    pub(super) scope: ResourceScope,
     /// The event that began it.
     pub(super) begin: IntervalBegin,
     /// The event that ended it.
@@ -76,7 +78,7 @@ impl HistoryRow {
     }
 
     /// Unknown beginnings first, then by time.
-    fn order(&self) -> (Option<Timestamp>, Option<Timestamp>, &Scope, &[String]) {
+    fn order(&self) -> (Option<Timestamp>, Option<Timestamp>, &ResourceScope, &[String]) {
         (self.begin.earliest(), self.end.as_ref().map(|end| end.time), &self.scope, &self.cells)
     }
 }
@@ -170,8 +172,8 @@ fn texts(row: &HistoryRow, activity: &Activity, shown: &impl Fn(Timestamp) -> St
         of_begin(|event| &event.actor),
         of_end(|event| &event.actor),
         certainty(row, activity),
-        row.scope.account.clone(),
-        row.scope.region.clone(),
+        row.scope.account.to_string(),
+        row.scope.region.to_string(),
         of_begin(|event| &event.event_id),
         of_end(|event| &event.event_id),
     ]);
@@ -243,7 +245,7 @@ fn without_one(row: &HistoryRow, other: &HistoryRow) -> Vec<HistoryRow> {
     if let Some(other_end) = &other.end {
         let begin = match row.begin.earliest() >= Some(other_end.time) {
             true => row.begin.clone(),
-            false => IntervalBegin::Known(other_end.clone()),
+            false => IntervalBegin::Known(Arc::new(other_end.clone())),
         };
         if is_before(&begin, row.end.as_ref()) {
             parts.push(HistoryRow { begin, ..row.clone() });

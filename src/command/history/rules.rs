@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::change_log::ChangeLog;
 use super::ip;
 use super::row::{self, HistoryRow};
-use crate::cloudtrail::history::change::{Property, detail};
+use crate::cloudtrail::history::change::{Change, Property, ResourceKind, detail};
 use crate::cloudtrail::history::interval::Interval;
 use crate::cloudtrail::history::rule::{RuleDirection, RuleSource, SecurityGroupRule};
 use crate::cloudtrail::history::state::ResourceState;
@@ -20,6 +20,17 @@ pub(super) const COLUMNS: [&str; 8] = ["group", "groupName", "vpc", "direction",
 pub(super) const EXPOSED_COLUMNS: [&str; 10] =
     ["group", "groupName", "vpc", "direction", "protocol", "ports", "source", "rule", "ruleAddedBy", "ruleEvent"];
 const GROUP_VPC: usize = 2;
+
+/// Whether a change can matter to the rules of security groups.
+pub(super) fn concerns(change: &Change) -> bool {
+    let is_group = change.resource().is_none_or(|resource| resource.kind == ResourceKind::SecurityGroup);
+    is_group
+        && change.property().is_none_or(|property| match property {
+            Property::Rule => true,
+            Property::Detail(name) => [detail::VPC, detail::NAME].contains(&name.as_str()),
+            _ => false,
+        })
+}
 
 /// Which rules are asked for.
 #[derive(Clone, Debug, Default)]

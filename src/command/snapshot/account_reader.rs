@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::region_reader::{self, Documents};
 use super::resource_list::{RESOURCE_LISTS, ResourceList};
-use crate::cloudtrail::history::change::{ResourceKind, Scope};
+use crate::cloudtrail::history::change::{ResourceKind, ResourceScope};
 use crate::error::Error;
 use crate::sink::document::DocumentFormat;
 use crate::source::aws::query::{QueryClient, QueryRequest, QueryService};
@@ -32,7 +32,7 @@ pub(super) struct AccountReader {
 
 /// The resources of one kind in one region, or why they could not be read.
 pub(super) struct ListResult {
-    pub(super) scope: Scope,
+    pub(super) scope: ResourceScope,
     pub(super) kind: ResourceKind,
     pub(super) result: Result<Documents, AwsError>,
 }
@@ -86,7 +86,8 @@ impl AccountReader {
         while self.reading.len() < CONCURRENCY
             && let Some((region, list)) = self.pending.pop_front()
         {
-            let (client, scope) = (Arc::clone(&self.client), Scope { account: self.account.clone(), region });
+            let client = Arc::clone(&self.client);
+            let scope = ResourceScope { account: self.account.as_str().into(), region: region.into() };
             let format = self.format;
             self.reading.spawn(async move {
                 let result = region_reader::read(&client, &scope, list, format).await;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::element_value::{members, value};
 use super::resource_list::{DetailCall, ResourceList};
 use super::rule_lines::replace_permissions;
-use crate::cloudtrail::history::change::{ResourceKind, Scope};
+use crate::cloudtrail::history::change::{ResourceKind, ResourceScope};
 use crate::sink::document::DocumentFormat;
 use crate::source::aws::AwsError;
 use crate::source::aws::query::{QueryClient, QueryRequest};
@@ -24,7 +24,7 @@ type Resources = BTreeMap<String, Map<String, Value>>;
 /// is missing.
 pub(super) async fn read(
     client: &QueryClient,
-    scope: &Scope,
+    scope: &ResourceScope,
     list: &ResourceList,
     format: DocumentFormat,
 ) -> Result<Documents, AwsError> {
@@ -99,7 +99,7 @@ fn text_at<'a>(element: &'a XmlElement, path: &[&str]) -> Option<&'a str> {
 /// Adds what a further call returns of each resource.
 async fn add_details(
     client: &QueryClient,
-    scope: &Scope,
+    scope: &ResourceScope,
     list: &ResourceList,
     call: &DetailCall,
     resources: &mut Resources,
@@ -128,7 +128,7 @@ fn is_gone(error: &AwsError) -> bool {
 
 async fn describe(
     client: &QueryClient,
-    scope: &Scope,
+    scope: &ResourceScope,
     list: &ResourceList,
     call: &DetailCall,
     ids: &[String],

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use super::DocumentFormat;
 use super::folder::file_name;
-use crate::cloudtrail::history::change::{ResourceKind, Scope};
+use crate::cloudtrail::history::change::{ResourceKind, ResourceScope};
 
 /// `ACCOUNT/REGION/KIND/ID.yaml`.
-pub fn document_path(scope: &Scope, kind: ResourceKind, id: &str, format: DocumentFormat) -> PathBuf {
+pub fn document_path(scope: &ResourceScope, kind: ResourceKind, id: &str, format: DocumentFormat) -> PathBuf {
     kind_folder(scope, kind).join(format!("{}.{}", part(id), format.ending()))
 }
 
 /// `ACCOUNT/REGION/KIND`.
-pub fn kind_folder(scope: &Scope, kind: ResourceKind) -> PathBuf {
+pub fn kind_folder(scope: &ResourceScope, kind: ResourceKind) -> PathBuf {
     let mut path = PathBuf::from(part(&scope.account));
     path.push(part(&scope.region));
     path.push(kind.folder());
@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn a_path_has_four_parts_whatever_the_names_are() {
-        let scope = Scope { account: "111122223333".into(), region: String::new() };
+        let scope = ResourceScope { account: "111122223333".into(), region: "".into() };
         let path = |id| document_path(&scope, ResourceKind::Instance, id, DocumentFormat::Json);
         assert_eq!(path("i-0a"), PathBuf::from("111122223333/unknown/instances/i-0a.json"));
         assert_eq!(path("../a"), PathBuf::from("111122223333/unknown/instances/%2E.%2Fa.json"));

@@ -1,7 +1,9 @@
 //! Applies the changes of one event to the state.
 
+use std::sync::Arc;
+
 use super::{IntervalSink, interval};
-use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, detail};
+use crate::cloudtrail::history::change::{Change, ChangeEvent, Property, Resource, ResourceScope, detail};
 use crate::cloudtrail::history::interval::{IntervalBegin, IntervalEnd};
 use crate::cloudtrail::history::rule::SecurityGroupRule;
 use crate::cloudtrail::history::state::{self, PresentValue, ResourceKey, ResourceState, State};
@@ -11,6 +13,10 @@ pub(super) struct FoldStep<'a, 'b> {
     pub(super) state: &'a mut State,
     pub(super) touched: &'a mut Vec<ResourceKey>,
     pub(super) event: &'a ChangeEvent,
+    /// The scope of the event, shared by all resources in it.
+    pub(super) scope: ResourceScope,
+    /// The event as an end, shared by all values that it begins.
+    pub(super) end: Arc<IntervalEnd>,
     pub(super) ended: &'a mut IntervalSink<'b>,
     /// Whether the event makes the ends that it shows.
     pub(super) is_end_seen: bool,
@@ -57,7 +63,7 @@ impl FoldStep<'_, '_> {
     }
 
     fn key(&self, resource: &Resource) -> ResourceKey {
-        let scope = &self.event.scope;
+        let scope = &self.scope;
         (scope.clone(), self.state.resolve(scope, resource))
     }
 
@@ -84,7 +90,7 @@ impl FoldStep<'_, '_> {
         }
         self.state.created(&key);
         self.touched.push(key.clone());
-        let begin = IntervalBegin::Known(IntervalEnd::of(self.event));
+        let begin = IntervalBegin::Known(Arc::clone(&self.end));
         let state = self.state.entry(&key);
         state.created = Some(self.event.time);
         state.add(Property::Exists, PresentValue { value: None, relation: None, begin });
@@ -146,7 +152,7 @@ impl FoldStep<'_, '_> {
         } else if is_constant && is_first && state.created.is_none() {
             IntervalBegin::BeforeEvents
         } else {
-            IntervalBegin::Known(IntervalEnd::of(self.event))
+            IntervalBegin::Known(Arc::clone(&self.end))
         };
         if !property.has_many() {
             self.end_values(key, property, |_| true);
@@ -215,7 +221,7 @@ impl FoldStep<'_, '_> {
     }
 
     fn end_relation(&mut self, resource: Option<&Resource>, property: &Property, relation: &str) {
-        let scope = &self.event.scope;
+        let scope = &self.scope;
         let Some(resource) = self.state.relation(scope, relation, property).or_else(|| resource.cloned()) else {
             return;
         };
@@ -234,7 +240,7 @@ impl FoldStep<'_, '_> {
         else {
             return;
         };
-        let scope = &self.event.scope;
+        let scope = &self.scope;
         let owner = self.state.relation(scope, relation, property).or_else(|| resource.clone());
         let key = self.key(owner.as_ref().unwrap_or(group));
         let values = self.state.resource(&key.0, &key.1).map_or(&[][..], |state| state.values(property));
