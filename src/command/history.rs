@@ -13,6 +13,7 @@ mod change_log;
 mod consumer;
 mod documents;
 mod ip;
+mod related;
 mod request;
 mod resource;
 mod row;
@@ -125,7 +126,7 @@ impl<'a> OpenOutput<'a> {
     ) -> Result<(), Error> {
         match self {
             OpenOutput::Rows { question, columns, mut table, zone } => {
-                log.limit_to(question.concerns());
+                question.limit(&mut log)?;
                 let mut rows = question.answer(&mut log)?;
                 if let Some(time) = request.at {
                     rows.retain(|row| row.may_hold_at(time));
@@ -162,14 +163,16 @@ impl HistoryQuestion {
         }
     }
 
-    /// Which changes matter to the answer.
-    fn concerns(&self) -> fn(&Change) -> bool {
-        match self {
+    /// Leaves out the changes that do not matter to the answer, so that less is kept in memory.
+    fn limit(&self, log: &mut ChangeLog) -> Result<(), Error> {
+        let concerns: fn(&Change) -> bool = match self {
             HistoryQuestion::Ip(_) => ip::concerns,
             HistoryQuestion::Rules(_) => rules::concerns,
             HistoryQuestion::Exposed(_) => |change| ip::concerns(change) || rules::concerns(change),
-            HistoryQuestion::Resource(_) => |_| true,
-        }
+            HistoryQuestion::Resource(id) => return related::limit(log, id),
+        };
+        log.limit_to(Box::new(concerns));
+        Ok(())
     }
 
     /// The rows of the answer, in no order.

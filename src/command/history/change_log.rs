@@ -18,7 +18,7 @@ pub(super) struct ChangeLog {
     file: ScratchFile,
     stop: Cancellation,
     /// Which changes matter. The others are left out, so that the state takes less memory.
-    concerns: fn(&Change) -> bool,
+    concerns: Box<dyn FnMut(&Change) -> bool>,
 }
 
 const LENGTH: usize = size_of::<u64>();
@@ -28,11 +28,11 @@ const BLOCK: usize = 1 << 18;
 impl ChangeLog {
     /// Creates an empty log.
     pub(super) fn new(stop: &Cancellation) -> Result<ChangeLog, Error> {
-        Ok(ChangeLog { file: ScratchFile::new()?, stop: stop.clone(), concerns: |_| true })
+        Ok(ChangeLog { file: ScratchFile::new()?, stop: stop.clone(), concerns: Box::new(|_| true) })
     }
 
     /// Leaves out the changes that do not matter to a question.
-    pub(super) fn limit_to(&mut self, concerns: fn(&Change) -> bool) {
+    pub(super) fn limit_to(&mut self, concerns: Box<dyn FnMut(&Change) -> bool>) {
         self.concerns = concerns;
     }
 
@@ -48,7 +48,10 @@ impl ChangeLog {
     }
 
     /// Calls `each` for every event, until it breaks.
-    fn each(&mut self, mut each: impl FnMut(ChangeEvent) -> Result<ControlFlow<()>, Error>) -> Result<(), Error> {
+    pub(super) fn each(
+        &mut self,
+        mut each: impl FnMut(ChangeEvent) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
         let (end, mut at, mut buffer) = (self.file.end(), 0, Vec::new());
         let mut start = 0;
         loop {
@@ -76,7 +79,7 @@ impl ChangeLog {
             start += LENGTH + change.len();
             let mut event: ChangeEvent = serde_json::from_slice(change)
                 .map_err(|error| Error::Failed(format!("temporary data cannot be read back: {error}")))?;
-            event.changes.retain(self.concerns);
+            event.changes.retain(&mut self.concerns);
             if event.changes.is_empty() {
                 continue;
             }
