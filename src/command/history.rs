@@ -185,7 +185,7 @@ impl HistoryQuestion {
         }
     }
 
-    /// What to say if there is no row.
+    /// The message for an answer without rows.
     fn empty_answer(&self, at: Option<Timestamp>, activity: &Activity) -> String {
         let what = match self {
             HistoryQuestion::Ip(address) => format!("nothing in the logs had the address {address}"),

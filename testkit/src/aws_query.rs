@@ -127,7 +127,7 @@ impl QueryServer {
         self.script.lock().unwrap().lists.insert((api, action.to_owned(), region.to_owned()), list);
     }
 
-    /// Makes so many requests fail with this code. [`ANY`] stands for any action or region.
+    /// Fails this many requests with this code. [`ANY`] matches any action or region.
     pub fn fail(&self, action: &str, region: &str, status: u16, code: &str, times: usize) {
         let (action, region, code) = (action.to_owned(), region.to_owned(), code.to_owned());
         self.script.lock().unwrap().failures.push(Failure { action, region, status, code, times });

@@ -20,7 +20,7 @@ pub struct ChangeEvent {
     pub actor: String,
     /// What it changed, in the order in which the changes take effect.
     pub changes: Vec<Change>,
-    /// Whether it is no event, but what a snapshot says: the values were there before.
+    /// Whether a snapshot says this instead of an event: the values began earlier.
     #[serde(default)]
     pub is_snapshot: bool,
 }
@@ -126,7 +126,7 @@ pub struct Resource {
     /// Its id, or its name if it has no id.
     pub id: String,
     /// Whether `id` is not its id: the name of a security group, or the public address of
-    /// an allocation. Whoever knows the ids at that time resolves it.
+    /// an allocation. The fold resolves it, because it knows the ids at that time.
     pub is_alias: bool,
 }
 

@@ -81,11 +81,3 @@ impl IntervalEnd {
         IntervalEnd { time: event.time, event_id: String::new(), actor: String::new(), is_seen: false }
     }
 }
-
-impl Interval {
-    /// Whether the value may have held at `time`. An interval holds from its beginning
-    /// until just before its end.
-    pub fn may_hold_at(&self, time: Timestamp) -> bool {
-        self.begin.earliest().is_none_or(|begin| begin <= time) && self.end.as_ref().is_none_or(|end| time < end.time)
-    }
-}

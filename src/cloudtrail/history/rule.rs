@@ -121,15 +121,17 @@ impl SecurityGroupRule {
         rule
     }
 
-    /// Whether the rule itself names a network with this address as a source of incoming
+    /// Whether the rule itself names a network that overlaps this one as a source of incoming
     /// traffic. A rule of unknown direction may let it in, so it counts.
-    pub fn lets_in(&self, address: IpAddr) -> bool {
-        match &self.source {
-            RuleSource::Network(network) => {
-                self.direction != RuleDirection::Out && network.contains(&address.to_canonical())
-            }
-            _ => false,
-        }
+    pub fn lets_in(&self, network: &IpNet) -> bool {
+        let RuleSource::Network(source) = &self.source else { return false };
+        self.direction != RuleDirection::Out && (source.contains(network) || network.contains(source))
+    }
+
+    /// Whether the rule lets in every address of IPv4 or of IPv6.
+    pub fn is_open(&self) -> bool {
+        let is_everything = matches!(&self.source, RuleSource::Network(source) if source.prefix_len() == 0);
+        is_everything && self.direction != RuleDirection::Out
     }
 
     /// Whether the rule holds for this port of TCP or UDP.

@@ -63,7 +63,7 @@ impl Activity {
 }
 
 impl CoveredTime {
-    /// The days between two times, without their own days, of which there is no event.
+    /// The number of days strictly between the days of two times that have no event.
     pub(super) fn days_without_events(&self, begin: Timestamp, end: Timestamp) -> u64 {
         let (first, last) = (day(begin) + 1, day(end) - 1);
         if first > last {

@@ -190,7 +190,7 @@ pub struct HistoryReadingArgs {
 
 /// Parses an address or a network; host bits are dropped, as EC2 does.
 fn network(text: &str) -> Result<IpNet, String> {
-    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    let address = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
     let network = text.parse::<IpNet>().ok().or_else(address);
     network.map(|network| network.trunc()).ok_or_else(|| "not an address or a network such as 10.0.0.0/8".into())
 }

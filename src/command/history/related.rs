@@ -1,7 +1,7 @@
 //! Finds the resources that can matter to a question about one of them, so that only these
 //! are kept in memory: those that are connected with it, directly or through others.
 //!
-//! More resources than necessary do no harm, so ids are told apart by a hash alone, and the
+//! Extra resources are harmless, so ids are compared by their hashes alone, and the
 //! same id in two accounts is one.
 
 use std::collections::{HashMap, HashSet};

@@ -10,7 +10,7 @@ use super::ip;
 use super::row::{self, HistoryRow};
 use crate::cloudtrail::history::change::{Change, Property, ResourceKind, detail};
 use crate::cloudtrail::history::interval::Interval;
-use crate::cloudtrail::history::rule::{RuleDirection, RuleSource, SecurityGroupRule};
+use crate::cloudtrail::history::rule::SecurityGroupRule;
 use crate::cloudtrail::history::state::ResourceState;
 use crate::error::Error;
 
@@ -53,9 +53,9 @@ impl RuleQuestion {
             .is_none_or(|group| interval.resource.id == *group || state.detail(detail::NAME) == Some(group.as_str()));
         let is_asked = |fits: &dyn Fn(&SecurityGroupRule) -> bool| rule.is_some_and(fits);
         is_group
-            && self.from.is_none_or(|network| is_asked(&|rule| lets_in(rule, &network)))
+            && self.from.is_none_or(|network| is_asked(&|rule| rule.lets_in(&network)))
             && self.port.is_none_or(|port| is_asked(&|rule| rule.port(port)))
-            && (!self.is_open || is_asked(&is_open))
+            && (!self.is_open || is_asked(&SecurityGroupRule::is_open))
     }
 }
 
@@ -109,16 +109,4 @@ fn cells(interval: &Interval, rule: Option<&SecurityGroupRule>, state: &Resource
         of_rule(&|rule| rule.source.to_string()),
         text(interval.relation.as_deref()),
     ]
-}
-
-/// Whether incoming traffic from some address of `network` passes the rule.
-fn lets_in(rule: &SecurityGroupRule, network: &IpNet) -> bool {
-    let RuleSource::Network(source) = &rule.source else { return false };
-    rule.direction != RuleDirection::Out && (source.contains(network) || network.contains(source))
-}
-
-/// Whether every address passes the rule.
-fn is_open(rule: &SecurityGroupRule) -> bool {
-    let is_everything = matches!(&rule.source, RuleSource::Network(source) if source.prefix_len() == 0);
-    is_everything && rule.direction != RuleDirection::Out
 }

@@ -39,7 +39,7 @@ pub(super) struct ListResult {
 
 impl AccountReader {
     /// Finds the account of the credentials and its regions, unless regions were named.
-    /// Returns an error if there are no valid credentials.
+    /// Returns an error if the credentials are missing or invalid.
     pub(super) async fn connect(
         connection: &Connection,
         regions: &[String],

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::cloudtrail::history::change::ResourceKind;
 use crate::source::aws::xml_element::XmlElement;
 
-/// Fields that change although nobody changes the resource, by name, and the kind of resource
+/// Fields that AWS changes on its own, by name, and the kind of resource
 /// if the name means something else for others.
 const VOLATILE: [(&str, Option<ResourceKind>); 7] = [
     // When AWS last changed what the instance is billed as.

@@ -55,7 +55,7 @@ pub struct FolderChanges {
 impl DocumentFolder {
     /// Opens a folder for documents, which is created if it does not exist. Returns an error
     /// for a folder that contains anything but documents written before: nothing there may
-    /// be removed. A `.git` folder is no obstacle.
+    /// be removed. Hidden files and folders, such as `.git`, are ignored.
     pub fn open(root: &Path, kind: DocumentKind) -> Result<DocumentFolder, Error> {
         let fail = |error: std::io::Error| Error::Failed(format!("{}: {}", root.display(), plain(&error)));
         std::fs::create_dir_all(root).map_err(fail)?;

@@ -110,7 +110,7 @@ impl FoldStep<'_, '_> {
             }
         }
         let properties = self.state.resource(&key.0, &key.1).map_or(Vec::new(), ResourceState::property_names);
-        // Existence and details last, and of these the name: whoever receives the others may ask
+        // Existence and details last, and of these the name: the receiver of the others may ask
         // for them.
         let is_detail = |property: &&Property| matches!(property, Property::Detail(_));
         for property in properties.iter().filter(|property| !is_detail(property)).rev() {

@@ -80,7 +80,8 @@ fn texts_that_are_not_rules_are_refused() {
 #[test]
 fn addresses_and_ports_are_matched() {
     let rule = |text: &str| text.parse::<SecurityGroupRule>().unwrap();
-    let lets_in = |text: &str, address: &str| rule(text).lets_in(address.parse().unwrap());
+    let lets_in =
+        |text: &str, address: &str| rule(text).lets_in(&IpNet::from(address.parse::<IpAddr>().unwrap().to_canonical()));
     assert!(lets_in("in tcp 22 10.0.0.0/8", "10.191.12.13"));
     assert!(lets_in("in tcp 22 10.0.0.0/8", "::ffff:10.191.12.13"));
     assert!(!lets_in("in tcp 22 10.0.0.0/8", "11.0.0.1"));

@@ -170,7 +170,7 @@ pub(super) fn revoke(world: &mut World) {
         }
         false => {
             let mut permissions = vec![permission.clone()];
-            // A rule that does not exist is no error in a default VPC.
+            // In a default VPC, revoking a rule that does not exist is not an error.
             if world.one_in(6) {
                 permissions.push(json!({"ipProtocol": "tcp", "fromPort": 9, "toPort": 9,
                     "ipRanges": {"items": [{"cidrIp": "192.0.2.0/24"}]}}));
