@@ -4,13 +4,19 @@
 pub mod aws_error;
 pub mod connection;
 mod credentials;
+pub mod endpoint;
+pub mod http_transport;
+pub mod json;
 pub mod profile;
 pub mod query;
 pub mod response_limit;
 mod retry;
 mod runtime;
+pub mod service;
+mod service_client;
 pub mod xml_element;
 
 pub use self::aws_error::{AwsError, AwsErrorKind};
 pub use self::connection::Connection;
 pub use self::runtime::{THREADS, runtime, unless_stopped};
+pub use self::service_client::ServiceClient;

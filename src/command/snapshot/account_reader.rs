@@ -11,15 +11,15 @@ use super::resource_list::{RESOURCE_LISTS, ResourceList};
 use crate::cloudtrail::history::change::{ResourceKind, ResourceScope};
 use crate::error::Error;
 use crate::sink::document::DocumentFormat;
-use crate::source::aws::query::{QueryClient, QueryRequest, QueryService};
-use crate::source::aws::{AwsError, AwsErrorKind, Connection, profile};
+use crate::source::aws::query::{QueryRequest, QueryService};
+use crate::source::aws::{AwsError, AwsErrorKind, Connection, ServiceClient, profile};
 
 /// Number of lists that are read at once. Each region limits the rate of requests by itself.
 const CONCURRENCY: usize = 16;
 
 /// All lists of an account, which are read in the background.
 pub(super) struct AccountReader {
-    client: Arc<QueryClient>,
+    client: Arc<ServiceClient>,
     account: String,
     format: DocumentFormat,
     regions: usize,
@@ -46,7 +46,7 @@ impl AccountReader {
         format: DocumentFormat,
     ) -> Result<AccountReader, Error> {
         let config = connection.load().await;
-        let client = Arc::new(QueryClient::new(&config));
+        let client = Arc::new(ServiceClient::new(&config));
         let configured = config.region().map_or_else(|| "us-east-1".into(), Region::to_string);
         let (home, account) = account_of_any(&client, &configured, regions).await.map_err(|error| {
             let is_missing = error.kind == AwsErrorKind::NoCredentials;
@@ -103,7 +103,7 @@ impl AccountReader {
 /// configured, or the first of those that were named. The region that is configured can be in
 /// another partition, and one that was named may not be enabled.
 async fn account_of_any(
-    client: &QueryClient,
+    client: &ServiceClient,
     configured: &str,
     named: &[String],
 ) -> Result<(String, String), AwsError> {
@@ -127,14 +127,14 @@ async fn account_of_any(
 }
 
 /// The account of the credentials.
-async fn account(client: &QueryClient, region: &str) -> Result<String, AwsError> {
+async fn account(client: &ServiceClient, region: &str) -> Result<String, AwsError> {
     let identity = client.call(&QueryRequest::new(QueryService::STS, region, "GetCallerIdentity")).await?;
     let account = identity.text_of("Account").map(String::from);
     account.ok_or_else(|| AwsError::new(AwsErrorKind::InvalidResponse, "GetCallerIdentity names no account"))
 }
 
 /// The regions that the account can use.
-async fn enabled_regions(client: &QueryClient, region: &str) -> Result<Vec<String>, AwsError> {
+async fn enabled_regions(client: &ServiceClient, region: &str) -> Result<Vec<String>, AwsError> {
     let answer = client.call(&QueryRequest::new(QueryService::EC2, region, "DescribeRegions")).await?;
     let enabled = answer.entries("regionInfo").iter();
     let enabled = enabled.filter(|region| region.text_of("optInStatus") != Some("not-opted-in"));

@@ -7,7 +7,7 @@ use clap::Parser;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::work::VerbosityArgs;
 use crate::sink::document::DocumentFormat;
-use crate::source::aws::query::is_region;
+use crate::source::aws::endpoint::is_region;
 
 /// Write the present state of an account as files for git
 ///

@@ -10,9 +10,9 @@ use super::resource_list::{DetailCall, ResourceList};
 use super::rule_lines::replace_permissions;
 use crate::cloudtrail::history::change::{ResourceKind, ResourceScope};
 use crate::sink::document::DocumentFormat;
-use crate::source::aws::AwsError;
-use crate::source::aws::query::{QueryClient, QueryRequest};
+use crate::source::aws::query::QueryRequest;
 use crate::source::aws::xml_element::XmlElement;
+use crate::source::aws::{AwsError, ServiceClient};
 
 /// The texts of the documents of all resources, by id.
 pub(super) type Documents = BTreeMap<String, String>;
@@ -23,7 +23,7 @@ type Resources = BTreeMap<String, Map<String, Value>>;
 /// Reads a list to its end, with all details of its resources. Returns an error if anything
 /// is missing.
 pub(super) async fn read(
-    client: &QueryClient,
+    client: &ServiceClient,
     scope: &ResourceScope,
     list: &ResourceList,
     format: DocumentFormat,
@@ -98,7 +98,7 @@ fn text_at<'a>(element: &'a XmlElement, path: &[&str]) -> Option<&'a str> {
 
 /// Adds what a further call returns of each resource.
 async fn add_details(
-    client: &QueryClient,
+    client: &ServiceClient,
     scope: &ResourceScope,
     list: &ResourceList,
     call: &DetailCall,
@@ -127,7 +127,7 @@ fn is_gone(error: &AwsError) -> bool {
 }
 
 async fn describe(
-    client: &QueryClient,
+    client: &ServiceClient,
     scope: &ResourceScope,
     list: &ResourceList,
     call: &DetailCall,

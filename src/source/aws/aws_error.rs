@@ -66,9 +66,16 @@ impl AwsErrorKind {
             | "SignatureDoesNotMatch"
             | "UnrecognizedClientException" => AwsErrorKind::RejectedCredentials,
             "RequestTimeTooSkewed" => AwsErrorKind::ClockSkew,
-            "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "UnauthorizedOperation" => {
-                AwsErrorKind::AccessDenied
-            }
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "AllAccessDisabled"
+            | "AuthorizationError"
+            | "AuthorizationErrorException"
+            | "KMSAccessDenied"
+            | "KMSAccessDeniedException"
+            | "KmsAccessDenied"
+            | "KMS.AccessDeniedException"
+            | "UnauthorizedOperation" => AwsErrorKind::AccessDenied,
             "BandwidthLimitExceeded"
             | "EC2ThrottledException"
             | "LimitExceededException"
@@ -135,6 +142,18 @@ impl AwsError {
             _ => format!("{code}: {message}"),
         };
         AwsError { kind, code: code.into(), cause }
+    }
+
+    /// Adds the permission that the request needs, if it was denied.
+    pub(super) fn needing(self, permission: &str, resource: &str) -> AwsError {
+        if self.kind != AwsErrorKind::AccessDenied {
+            return self;
+        }
+        let needed = match self.code.to_lowercase().starts_with("kms") {
+            true => format!("kms:Decrypt and kms:GenerateDataKey are needed on the key that encrypts {resource}"),
+            false => format!("{permission} is needed on {resource}"),
+        };
+        AwsError { cause: format!("{}; {needed}", self.cause), ..self }
     }
 
     /// Creates an error without an error response.
@@ -238,6 +257,21 @@ mod tests {
         let skewed = AwsError::of_response(403, "SignatureDoesNotMatch", Some("Signature expired: 1 is earlier than"));
         assert_eq!(skewed.kind, AwsErrorKind::ClockSkew);
         assert_eq!(AwsError::of_response(400, "X", None).to_string(), "X: no reason given");
+    }
+
+    #[test]
+    fn a_denied_request_names_the_permission_and_the_resource() {
+        let text = |code: &str| {
+            AwsError::of_response(403, code, Some("no")).needing("sqs:ReceiveMessage", "arn:q").to_string()
+        };
+        let denied = "access denied (AccessDenied): no; sqs:ReceiveMessage is needed on arn:q";
+        assert_eq!(text("AccessDenied"), denied);
+        assert_eq!(
+            text("KMS.AccessDeniedException"),
+            "access denied (KMS.AccessDeniedException): no; \
+             kms:Decrypt and kms:GenerateDataKey are needed on the key that encrypts arn:q"
+        );
+        assert_eq!(text("Throttling"), "Throttling: no");
     }
 
     #[test]

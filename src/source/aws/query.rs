@@ -1,32 +1,23 @@
 //! Sends requests of the AWS Query protocol, which EC2 and a few older services use: a form is
 //! posted, and an XML document is the answer.
 
-mod endpoint;
-mod transport;
-
 use std::fmt::Write;
 use std::ops::ControlFlow;
 
-use aws_config::SdkConfig;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use self::endpoint::endpoint;
-pub use self::endpoint::is_region;
-use self::transport::{FormRequest, HttpAnswer, QueryTransport};
-use super::credentials::CachedCredentials;
-use super::retry::RetryPolicy;
+use super::http_transport::HttpAnswer;
+use super::service::AwsService;
+use super::service_client::{ServiceClient, ServiceRequest};
 use super::xml_element::{XmlElement, XmlError};
 use super::{AwsError, AwsErrorKind};
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// A service that uses the protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct QueryService {
-    /// Name for messages.
-    pub name: &'static str,
-    /// Name for settings of one service, as in `AWS_ENDPOINT_URL_…`.
-    id: &'static str,
-    /// First label of the host, which is also the name that requests are signed for.
-    host: &'static str,
+    service: AwsService,
     /// Version of the interface.
     version: &'static str,
     /// How answers with several pages are continued.
@@ -42,40 +33,30 @@ struct Paging {
 
 impl QueryService {
     /// Elastic Compute Cloud.
-    pub const EC2: QueryService = QueryService {
-        name: "EC2",
-        id: "EC2",
-        host: "ec2",
-        version: "2016-11-15",
-        paging: Paging { parameter: "NextToken", element: "nextToken" },
-    };
+    pub const EC2: QueryService = QueryService::new(AwsService::EC2, "2016-11-15", "NextToken", "nextToken");
     /// Classic load balancers.
-    pub const CLASSIC_LOAD_BALANCING: QueryService = QueryService {
-        name: "Elastic Load Balancing",
-        id: "Elastic Load Balancing",
-        host: "elasticloadbalancing",
-        version: "2012-06-01",
-        paging: Paging { parameter: "Marker", element: "NextMarker" },
-    };
+    pub const CLASSIC_LOAD_BALANCING: QueryService =
+        QueryService::new(AwsService::CLASSIC_LOAD_BALANCING, "2012-06-01", "Marker", "NextMarker");
     /// Application, network and gateway load balancers.
     pub const LOAD_BALANCING: QueryService =
-        QueryService { id: "Elastic Load Balancing v2", version: "2015-12-01", ..QueryService::CLASSIC_LOAD_BALANCING };
+        QueryService::new(AwsService::LOAD_BALANCING, "2015-12-01", "Marker", "NextMarker");
     /// Auto Scaling groups.
-    pub const AUTO_SCALING: QueryService = QueryService {
-        name: "Auto Scaling",
-        id: "Auto Scaling",
-        host: "autoscaling",
-        version: "2011-01-01",
-        paging: Paging { parameter: "NextToken", element: "NextToken" },
-    };
-    /// Security Token Service, which names the account of the credentials.
-    pub const STS: QueryService = QueryService {
-        name: "STS",
-        id: "STS",
-        host: "sts",
-        version: "2011-06-15",
-        paging: Paging { parameter: "NextToken", element: "NextToken" },
-    };
+    pub const AUTO_SCALING: QueryService =
+        QueryService::new(AwsService::AUTO_SCALING, "2011-01-01", "NextToken", "NextToken");
+    /// Security Token Service.
+    pub const STS: QueryService = QueryService::new(AwsService::STS, "2011-06-15", "NextToken", "NextToken");
+    /// Simple Notification Service.
+    pub const SNS: QueryService = QueryService::new(AwsService::SNS, "2010-03-31", "NextToken", "NextToken");
+
+    /// Creates a service from its version and its names for the token of the next page.
+    const fn new(
+        service: AwsService,
+        version: &'static str,
+        parameter: &'static str,
+        element: &'static str,
+    ) -> QueryService {
+        QueryService { service, version, paging: Paging { parameter, element } }
+    }
 }
 
 /// A request to a service in one region.
@@ -85,18 +66,24 @@ pub struct QueryRequest {
     region: String,
     action: &'static str,
     parameters: Vec<(String, String)>,
+    resource: Option<String>,
 }
 
 impl QueryRequest {
     /// Creates a request without parameters.
     pub fn new(service: QueryService, region: &str, action: &'static str) -> QueryRequest {
-        QueryRequest { service, region: region.into(), action, parameters: Vec::new() }
+        QueryRequest { service, region: region.into(), action, parameters: Vec::new(), resource: None }
     }
 
     /// Adds a parameter.
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> QueryRequest {
         self.parameters.push((name.into(), value.into()));
         self
+    }
+
+    /// Names the resource of the request, for the message if a permission is missing.
+    pub fn on(self, resource: impl Into<String>) -> QueryRequest {
+        QueryRequest { resource: Some(resource.into()), ..self }
     }
 
     /// Returns the form to post, which continues an earlier answer if there is a token.
@@ -114,26 +101,7 @@ impl QueryRequest {
     }
 }
 
-/// Sends requests to all services and regions with the same credentials.
-#[derive(Debug)]
-pub struct QueryClient {
-    config: SdkConfig,
-    credentials: CachedCredentials,
-    transport: QueryTransport,
-    retry: RetryPolicy,
-}
-
-impl QueryClient {
-    /// Creates a client. It connects when a request is sent.
-    pub fn new(config: &SdkConfig) -> QueryClient {
-        QueryClient {
-            credentials: CachedCredentials::new(config),
-            transport: QueryTransport::new(config),
-            retry: RetryPolicy::new(config),
-            config: config.clone(),
-        }
-    }
-
+impl ServiceClient {
     /// Sends a request and returns the element that contains the results. Temporary errors are
     /// retried.
     pub async fn call(&self, request: &QueryRequest) -> Result<XmlElement, AwsError> {
@@ -165,31 +133,17 @@ impl QueryClient {
     }
 
     async fn call_page(&self, request: &QueryRequest, token: Option<&str>) -> Result<XmlElement, AwsError> {
-        let (service, region) = (&request.service, request.region.as_str());
-        if !is_region(region) {
-            return Err(AwsError::new(AwsErrorKind::Other, format!("{region:?} is not a region")));
-        }
-        let (url, form) = (endpoint(&self.config, service, region), request.form(token));
-        let form = FormRequest { service, region, url: &url, form: &form };
-        let mut failed = 0;
-        loop {
-            match self.call_once(&form, request.action).await {
-                Err(error) if failed + 1 < self.retry.attempts(error.kind) => {
-                    failed += 1;
-                    tokio::time::sleep(self.retry.pause(failed)).await;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    async fn call_once(&self, form: &FormRequest<'_>, action: &str) -> Result<XmlElement, AwsError> {
-        let credentials = self.credentials.get(form.service.name).await?;
-        let answer = self.transport.send(form, &credentials).await?;
-        match answer.status {
-            200..300 => results(&answer.text, action),
-            _ => Err(error(form.service, &answer)),
-        }
+        let (service, form) = (&request.service.service, request.form(token));
+        let sent = ServiceRequest {
+            service,
+            region: &request.region,
+            operation: request.action,
+            resource: request.resource.as_deref(),
+            url: None,
+            headers: &[("content-type", FORM)],
+            body: &form,
+        };
+        self.send(&sent, |text| results(text, request.action), |answer| error(service, answer)).await
     }
 }
 
@@ -212,7 +166,7 @@ fn results(document: &str, action: &str) -> Result<XmlElement, AwsError> {
 
 /// Returns the error of an answer: `<Response><Errors><Error>` of EC2, or `<ErrorResponse><Error>`
 /// of other services.
-fn error(service: &QueryService, answer: &HttpAnswer) -> AwsError {
+fn error(service: &AwsService, answer: &HttpAnswer) -> AwsError {
     let status = answer.status;
     let document = XmlElement::parse(&answer.text).unwrap_or_default();
     let error = document.child("Errors").unwrap_or(&document).child("Error");

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
@@ -32,7 +33,7 @@ struct Received {
 
 /// Calls `work` with a client for a server that replies as told, and repeats its last reply.
 /// Returns the result and the requests that arrived.
-fn served<T>(replies: Vec<Reply>, work: impl AsyncFnOnce(QueryClient) -> T) -> (T, Vec<Received>) {
+fn served<T>(replies: Vec<Reply>, work: impl AsyncFnOnce(ServiceClient) -> T) -> (T, Vec<Received>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let received = Arc::new(Mutex::new(Vec::new()));
@@ -53,7 +54,7 @@ fn served<T>(replies: Vec<Reply>, work: impl AsyncFnOnce(QueryClient) -> T) -> (
         .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    let mut client = QueryClient::new(&config);
+    let mut client = ServiceClient::new(&config);
     client.retry = client.retry.with_first_pause(Duration::from_millis(1));
     let result = runtime().unwrap().block_on(work(client));
     let received = received.lock().unwrap().clone();

@@ -1,4 +1,4 @@
-//! Signs one request, sends it, and receives an answer of limited size.
+//! Sends one request over HTTP, signed or not, and receives an answer of limited size.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,42 +13,46 @@ use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-use super::QueryService;
-use crate::source::aws::{AwsError, AwsErrorKind};
+use super::service::AwsService;
+use super::{AwsError, AwsErrorKind};
 
 /// Largest answer in bytes: exceeds a page of a thousand resources with their tags.
 const LONGEST: usize = 16 << 20;
 
-const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests over connections that are kept for further ones.
 #[derive(Debug)]
-pub(super) struct QueryTransport {
+pub struct HttpTransport {
     connector: SharedHttpConnector,
     /// Time without any data after which a request fails.
     patience: Duration,
 }
 
-/// A signed request, but for its credentials.
+/// A request to a service of AWS, but for its signature.
 #[derive(Debug)]
-pub(super) struct FormRequest<'a> {
-    pub(super) service: &'a QueryService,
+pub(super) struct UnsignedRequest<'a> {
+    pub(super) service: &'a AwsService,
     pub(super) region: &'a str,
     pub(super) url: &'a str,
-    pub(super) form: &'a str,
+    /// Headers besides the host, all of which are signed.
+    pub(super) headers: &'a [(&'static str, &'a str)],
+    pub(super) body: &'a str,
 }
 
 /// An answer with any status.
 #[derive(Debug)]
-pub(super) struct HttpAnswer {
-    pub(super) status: u16,
-    pub(super) text: String,
+pub struct HttpAnswer {
+    /// Status of HTTP.
+    pub status: u16,
+    /// The body; bytes that are not UTF-8 are replaced.
+    pub text: String,
 }
 
-impl QueryTransport {
+impl HttpTransport {
     /// Creates a transport with the time-outs of a configuration, and the proxy of the
     /// environment.
-    pub(super) fn new(config: &SdkConfig) -> QueryTransport {
+    pub fn new(config: &SdkConfig) -> HttpTransport {
         const CONNECT: Duration = Duration::from_millis(3100);
         const PATIENCE: Duration = Duration::from_secs(30);
         let timeouts = config.timeout_config();
@@ -60,19 +64,36 @@ impl QueryTransport {
             .proxy_config(ProxyConfig::from_env())
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
             .build();
-        QueryTransport { connector: SharedHttpConnector::new(connector), patience }
+        HttpTransport { connector: SharedHttpConnector::new(connector), patience }
     }
 
-    /// Sends a request and receives its answer.
+    /// Signs a request to a service of AWS, sends it, and receives the answer.
     pub(super) async fn send(
         &self,
-        request: &FormRequest<'_>,
+        request: &UnsignedRequest<'_>,
         credentials: &Credentials,
     ) -> Result<HttpAnswer, AwsError> {
         let name = request.service.name;
         let signed = signed(request, credentials)
             .map_err(|error| AwsError::without_answer(name, &*error, AwsErrorKind::Other))?;
-        let answer = self.connector.call(signed).await.map_err(|error| {
+        self.exchange(name, signed).await
+    }
+
+    /// Posts a body to any server, which messages call `name`, and receives the answer.
+    pub async fn post(
+        &self,
+        name: &str,
+        url: &str,
+        headers: &[(&'static str, &str)],
+        body: Vec<u8>,
+    ) -> Result<HttpAnswer, AwsError> {
+        let request = post(url, headers, SdkBody::from(body))
+            .map_err(|error| AwsError::without_answer(name, &*error, AwsErrorKind::Other))?;
+        self.exchange(name, request).await
+    }
+
+    async fn exchange(&self, name: &str, request: HttpRequest) -> Result<HttpAnswer, AwsError> {
+        let answer = self.connector.call(request).await.map_err(|error| {
             let kind = connector_kind(&error);
             AwsError::without_answer(name, &error, kind)
         })?;
@@ -105,7 +126,7 @@ impl QueryTransport {
 }
 
 /// Creates the HTTP request with its signature.
-fn signed(request: &FormRequest<'_>, credentials: &Credentials) -> Result<HttpRequest, BoxError> {
+fn signed(request: &UnsignedRequest<'_>, credentials: &Credentials) -> Result<HttpRequest, BoxError> {
     let identity = credentials.clone().into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
@@ -115,19 +136,25 @@ fn signed(request: &FormRequest<'_>, credentials: &Credentials) -> Result<HttpRe
         .settings(SigningSettings::default())
         .build()?
         .into();
-    let body = SignableBody::Bytes(request.form.as_bytes());
-    let signable = SignableRequest::new("POST", request.url, [("content-type", FORM)].into_iter(), body)?;
+    let body = SignableBody::Bytes(request.body.as_bytes());
+    let signable = SignableRequest::new("POST", request.url, request.headers.iter().copied(), body)?;
     let (instructions, _) = sign(signable, &parameters)?.into_parts();
-    let mut signed = HttpRequest::new(SdkBody::from(request.form));
-    signed.set_method("POST")?;
-    signed.set_uri(request.url)?;
-    let headers = signed.headers_mut();
-    headers.try_insert("content-type", FORM)?;
-    headers.try_insert("user-agent", concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))?;
+    let mut signed = post(request.url, request.headers, SdkBody::from(request.body))?;
     for header in instructions.into_parts().0 {
-        headers.try_insert(header.name(), header.value().to_string())?;
+        signed.headers_mut().try_insert(header.name(), header.value().to_string())?;
     }
     Ok(signed)
+}
+
+fn post(url: &str, headers: &[(&'static str, &str)], body: SdkBody) -> Result<HttpRequest, BoxError> {
+    let mut request = HttpRequest::new(body);
+    request.set_method("POST")?;
+    request.set_uri(url)?;
+    request.headers_mut().try_insert("user-agent", USER_AGENT)?;
+    for (name, value) in headers {
+        request.headers_mut().try_insert(*name, (*value).to_string())?;
+    }
+    Ok(request)
 }
 
 fn connector_kind(error: &ConnectorError) -> AwsErrorKind {

@@ -3,14 +3,15 @@
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::QueryService;
+use super::service::AwsService;
 
-/// Returns the URL for a service in a region: that of the user, or else that of AWS.
-pub(super) fn endpoint(config: &SdkConfig, service: &QueryService, region: &str) -> String {
+/// Returns the URL for a service in a region: that of the user, or else `default`, or else that of
+/// AWS.
+pub(super) fn endpoint(config: &SdkConfig, service: &AwsService, region: &str, default: Option<&str>) -> String {
     let configured = config.endpoint_url().map(String::from);
     let is_typed = config.get_origin("endpoint_url").is_client_config();
     let custom = if is_typed { configured } else { service_endpoint(config, service).or(configured) };
-    match custom {
+    match custom.or(default.map(String::from)) {
         Some(url) if url.ends_with('/') => url,
         Some(url) => format!("{url}/"),
         None => {
@@ -23,13 +24,13 @@ pub(super) fn endpoint(config: &SdkConfig, service: &QueryService, region: &str)
 }
 
 /// Returns the endpoint that the environment or the profile has for one service.
-fn service_endpoint(config: &SdkConfig, service: &QueryService) -> Option<String> {
+fn service_endpoint(config: &SdkConfig, service: &AwsService) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
     config.service_config()?.load_config(key.build().ok()?)
 }
 
 /// Returns the domain of the partition that a region belongs to.
-fn dns_suffix(region: &str) -> &'static str {
+pub fn dns_suffix(region: &str) -> &'static str {
     const PARTITIONS: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
         ("eusc-", "amazonaws.eu"),
@@ -61,13 +62,16 @@ mod tests {
             ("cn-north-1", "https://ec2.cn-north-1.amazonaws.com.cn/"),
             ("us-gov-west-1", "https://ec2.us-gov-west-1.amazonaws.com/"),
         ] {
-            assert_eq!(endpoint(&config, &QueryService::EC2, region), expected);
+            assert_eq!(endpoint(&config, &AwsService::EC2, region, None), expected);
         }
         let fips = SdkConfig::builder().use_fips(true).build();
-        assert_eq!(endpoint(&fips, &QueryService::STS, "us-east-1"), "https://sts-fips.us-east-1.amazonaws.com/");
-        assert_eq!(endpoint(&fips, &QueryService::STS, "us-gov-west-1"), "https://sts.us-gov-west-1.amazonaws.com/");
+        assert_eq!(endpoint(&fips, &AwsService::STS, "us-east-1", None), "https://sts-fips.us-east-1.amazonaws.com/");
+        assert_eq!(
+            endpoint(&fips, &AwsService::STS, "us-gov-west-1", None),
+            "https://sts.us-gov-west-1.amazonaws.com/"
+        );
         let custom = SdkConfig::builder().endpoint_url("http://localhost:1").build();
-        assert_eq!(endpoint(&custom, &QueryService::EC2, "eu-west-1"), "http://localhost:1/");
+        assert_eq!(endpoint(&custom, &AwsService::EC2, "eu-west-1", None), "http://localhost:1/");
     }
 
     #[test]
