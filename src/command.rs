@@ -4,6 +4,7 @@
 pub mod completions;
 mod context;
 mod dispatch;
+mod event_rows;
 pub mod history;
 mod isolation;
 mod man;

@@ -9,6 +9,7 @@ pub mod folder;
 pub mod location;
 mod log_file;
 mod log_source;
+pub mod queue;
 pub mod sample;
 pub mod spec;
 mod stream;

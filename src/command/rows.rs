@@ -2,10 +2,7 @@
 
 mod count;
 mod request;
-mod row_identity;
 mod row_merge;
-mod row_part;
-mod row_worker;
 
 use std::path::PathBuf;
 
@@ -13,11 +10,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use self::count::{CountMerge, CountWorker};
 use self::request::RowsRequest;
-use self::row_identity::DuplicateFilter;
 use self::row_merge::RowMerge;
-use self::row_worker::RowWorker;
 use super::context::print;
 use super::dispatch::print_help_as_error;
+use super::event_rows::row_identity::DuplicateFilter;
+use super::event_rows::row_worker::{RowKey, RowWorker};
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
@@ -133,7 +130,7 @@ struct RowsOutcome {
 fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
     let mut fields = FieldSet::default();
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
-    let order = request.order().map(|order| SortOrder::new(order, &mut fields)).transpose()?;
+    let key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     if request.needs_time() {
         selector.count_untimed(&mut fields)?;
@@ -156,7 +153,7 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
     } else {
         let is_for_excel = layout.excel || layout.format == Format::Xlsx;
         let mut merge = RowMerge::new(request, is_for_excel, table.header(), sink);
-        let workers = vec![RowWorker { table, order, ids }; threads];
+        let workers = vec![RowWorker { table, key, ids }; threads];
         let mut coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
         merge.finish(&mut coverage, stop)?;
         coverage

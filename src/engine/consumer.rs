@@ -8,7 +8,7 @@ use rayon::ThreadPool;
 
 use crate::decode::event::Event;
 use crate::engine::part_writer::PartWriter;
-use crate::error::Error;
+use crate::error::{Error, Issue};
 use crate::filter::jq::JqOutput;
 use crate::report::Coverage;
 
@@ -39,6 +39,9 @@ pub trait Consumer {
 
     /// Receives each worker after its last file.
     fn end_worker(&mut self, _worker: Self::Worker) {}
+
+    /// Receives each file or record that could not be read, in the order of the inputs.
+    fn issue(&mut self, _issue: &Issue) {}
 
     /// Receives each problem with an input, in the order of the inputs.
     fn problem(&mut self, _problem: &dyn Display) {}

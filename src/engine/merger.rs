@@ -101,6 +101,7 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
         match said {
             ReportItem::Skip(skip) => {
                 report.skip(skip);
+                self.consumer.issue(skip);
                 self.consumer.problem(skip);
             }
             ReportItem::Note(text) => report.note(text),

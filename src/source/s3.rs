@@ -8,6 +8,8 @@ mod discover;
 mod download_threads;
 pub mod dry_run;
 mod fetch;
+pub mod key_fetcher;
+pub mod key_lister;
 mod limiter;
 mod list_check;
 mod list_cursor;

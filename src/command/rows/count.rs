@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rayon::ThreadPool;
 
-use super::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
 use crate::error::Error;

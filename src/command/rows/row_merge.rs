@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use rayon::ThreadPool;
 
 use super::request::RowsRequest;
-use super::row_identity::{DuplicateFilter, RowIdentity};
-use super::row_part::{RowPart, RowPiece};
-use super::row_worker::RowWorker;
+use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::row_part::{RowPart, RowPiece};
+use crate::command::event_rows::row_worker::RowWorker;
 use crate::engine::consumer::Consumer;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;

@@ -104,6 +104,31 @@ impl S3Client {
         Ok((client, LogRoot { holds, lists: lists.into_inner() }))
     }
 
+    /// Connects to the bucket in its own region without listing it, which only needs the
+    /// permission to read objects. Returns an error if the bucket does not exist or the
+    /// credentials are missing.
+    pub(super) async fn locate(input: &BucketInput, limiter: &Arc<ConcurrencyLimiter>) -> Result<S3Client, Error> {
+        let config = input.connection.load().await;
+        let configured = config.region().map(Region::to_string).unwrap_or_default();
+        let payer = input.request_payer.then_some(RequestPayer::Requester);
+        let s3 = self::s3(&config, &configured, FIRST_ATTEMPTS, limiter);
+        let bucket = Arc::clone(&input.location.bucket);
+        let answer = s3.head_bucket().bucket(&*bucket).send().await;
+        // The answer names the region of the bucket, even if access to it is denied.
+        let region = match answer.map_err(|error| S3Error::new(&error, &S3Action::Get { bucket: &bucket })) {
+            Ok(answer) => answer.bucket_region,
+            Err(S3Error { region: Some(region), .. }) => Some(region),
+            Err(error) if error.has_no_credentials => {
+                let text = profile::missing(input.connection.profile.as_deref());
+                return Err(text.map_or_else(|| error.into_fatal(), Error::Failed));
+            }
+            Err(error) if error.is_fatal => return Err(error.into_fatal()),
+            Err(_) => None,
+        };
+        let region = region.unwrap_or(configured);
+        Ok(S3Client { s3: self::s3(&config, &region, ATTEMPTS, limiter), bucket, region, payer })
+    }
+
     /// Looks up the prefix as the key of a single object.
     async fn object(&self, folder: &Location, lists: &AtomicU64) -> Result<FirstListing, Error> {
         let key = folder.object_key();

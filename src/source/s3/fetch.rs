@@ -136,10 +136,10 @@ enum FetchFailure {
     Disk(io::Error),
 }
 
-async fn fetch(
+pub(super) async fn fetch(
     shared: &MirrorTasks,
     client: &S3Client,
-    object: Object,
+    mut object: Object,
     path: PathBuf,
     location: Location,
 ) -> MirrorItem {
@@ -147,7 +147,11 @@ async fn fetch(
     const ATTEMPTS: u32 = 5;
     let (mut attempt, mut is_doubted) = (1, false);
     let problem = loop {
-        match fetch_once(shared, client, &object).await {
+        let received = match object.size {
+            UNKNOWN_SIZE => fetch_of_any_size(shared, client, &mut object).await,
+            _ => fetch_once(shared, client, &object).await,
+        };
+        match received {
             Ok(()) => {
                 shared.counts.objects.fetch_add(1, Relaxed);
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
@@ -179,6 +183,26 @@ async fn fetch(
 
 async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) -> Result<(), FetchFailure> {
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(FetchFailure::Refused)?;
+    receive(shared, answer, object).await
+}
+
+/// The size of an object that no listing has told.
+pub(super) const UNKNOWN_SIZE: u64 = u64::MAX;
+
+/// Downloads an object of unknown size, and sets its size to that of the answer.
+async fn fetch_of_any_size(shared: &MirrorTasks, client: &S3Client, object: &mut Object) -> Result<(), FetchFailure> {
+    let answer = client.get(&object.key, &shared.counts.gets).await.map_err(FetchFailure::Refused)?;
+    let length = answer.content_length.and_then(|length| u64::try_from(length).ok());
+    let size = length.ok_or_else(|| FetchFailure::Broken("the answer has no length".into()))?;
+    let received = receive(shared, answer, &Object { size, ..object.clone() }).await;
+    if received.is_ok() {
+        object.size = size;
+    }
+    received
+}
+
+/// Writes the body of an answer to the mirror.
+async fn receive(shared: &MirrorTasks, answer: GetObjectOutput, object: &Object) -> Result<(), FetchFailure> {
     let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
     // Verifying decompresses the whole log, so it is done only without a checksum from S3.
     let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
@@ -228,7 +252,8 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
 /// Counts a damaged object and reports that the mirror contains it.
 fn damaged_object(shared: &MirrorTasks, object: &Object, location: &Location) -> MirrorItem {
     shared.counts.objects.fetch_add(1, Relaxed);
-    shared.counts.bytes.fetch_add(object.size, Relaxed);
+    let size = if object.size == UNKNOWN_SIZE { 0 } else { object.size };
+    shared.counts.bytes.fetch_add(size, Relaxed);
     MirrorItem::Skip(Issue {
         name: location.to_string(),
         problem: Problem::GzipDamaged { places: 1 },

@@ -7,7 +7,7 @@ use crate::spill::dedupe::{IdHash, IdReader, SeenIds};
 
 /// Identifies the event of a row, to recognise duplicates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum RowIdentity {
+pub(in crate::command) enum RowIdentity {
     /// The hash of its id.
     Id(IdHash),
     /// The event has no id.
@@ -19,7 +19,7 @@ pub(super) enum RowIdentity {
 impl RowIdentity {
     /// The identity of an event's first row, or of a later one; `None` if duplicates
     /// are not removed.
-    pub(super) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<RowIdentity> {
+    pub(in crate::command) fn of(ids: Option<&IdReader>, event: &Event<'_>, is_first: bool) -> Option<RowIdentity> {
         let id = |ids: &IdReader| ids.id(event).map_or(RowIdentity::Nothing, RowIdentity::Id);
         ids.map(|ids| if is_first { id(ids) } else { RowIdentity::AsBefore })
     }
@@ -27,7 +27,7 @@ impl RowIdentity {
 
 /// Omits the rows of events that were written before.
 #[derive(Debug, Default)]
-pub(super) struct DuplicateFilter {
+pub(in crate::command) struct DuplicateFilter {
     /// `None` keeps all rows.
     seen: Option<SeenIds>,
     /// Whether the last event is a duplicate, so that all its rows are omitted.
@@ -36,17 +36,17 @@ pub(super) struct DuplicateFilter {
 
 impl DuplicateFilter {
     /// Creates a filter that keeps all rows unless `is_wanted`.
-    pub(super) fn new(is_wanted: bool) -> DuplicateFilter {
+    pub(in crate::command) fn new(is_wanted: bool) -> DuplicateFilter {
         DuplicateFilter { seen: is_wanted.then(SeenIds::default), is_omitted: false }
     }
 
     /// Whether it can omit rows.
-    pub(super) fn is_active(&self) -> bool {
+    pub(in crate::command) fn is_active(&self) -> bool {
         self.seen.is_some()
     }
 
     /// Whether a row is kept. Events without an id are never duplicates.
-    pub(super) fn keeps(&mut self, id: RowIdentity, coverage: &mut Coverage) -> Result<bool, Error> {
+    pub(in crate::command) fn keeps(&mut self, id: RowIdentity, coverage: &mut Coverage) -> Result<bool, Error> {
         if id != RowIdentity::AsBefore {
             self.is_omitted = match (&mut self.seen, id) {
                 (Some(seen), RowIdentity::Id(id)) => !seen.insert(id)?,

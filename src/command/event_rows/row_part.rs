@@ -1,5 +1,5 @@
-//! Rows on their way from a worker to the merge, with the ids and sort keys by which
-//! the merge selects them.
+//! Rows on their way from a worker to the merge, with the ids and keys by which the merge
+//! selects them.
 
 use std::ops::Range;
 
@@ -11,35 +11,35 @@ const LARGEST: usize = 1 << 20;
 
 /// Whole rows, or a piece of one large row.
 #[derive(Default)]
-pub(super) struct RowPart {
-    pub(super) rows: Vec<u8>,
+pub(in crate::command) struct RowPart {
+    pub(in crate::command) rows: Vec<u8>,
     /// End offset of each row, if the merge needs them.
-    pub(super) ends: Vec<usize>,
+    pub(in crate::command) ends: Vec<usize>,
     /// Number of rows that end in this block.
-    pub(super) count: u64,
+    pub(in crate::command) count: u64,
     /// Index of each row with truncated cells, from 0, and the number of these cells.
     /// For a row in pieces, it comes with the last piece.
-    pub(super) cut: Vec<(u64, u64)>,
+    pub(in crate::command) cut: Vec<(u64, u64)>,
     /// The ids of the events, if the merge needs them. For a row in pieces, the id and
     /// the key come with the first piece.
-    pub(super) ids: Vec<RowIdentity>,
-    /// The sort keys of the rows, if they are sorted.
-    pub(super) keys: Vec<u8>,
-    pub(super) key_ends: Vec<usize>,
-    pub(super) piece: Option<RowPiece>,
+    pub(in crate::command) ids: Vec<RowIdentity>,
+    /// The keys of the rows, if the merge needs them.
+    pub(in crate::command) keys: Vec<u8>,
+    pub(in crate::command) key_ends: Vec<usize>,
+    pub(in crate::command) piece: Option<RowPiece>,
 }
 
 /// Position of a piece within its row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct RowPiece {
-    pub(super) is_first: bool,
-    pub(super) is_last: bool,
+pub(in crate::command) struct RowPiece {
+    pub(in crate::command) is_first: bool,
+    pub(in crate::command) is_last: bool,
 }
 
 /// The fill level of a part at some point.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RowMark {
-    pub(super) count: u64,
+pub(in crate::command) struct RowMark {
+    pub(in crate::command) count: u64,
     rows: usize,
     ends: usize,
     cut: usize,
@@ -100,7 +100,7 @@ impl Part for RowPart {
 
 impl RowPart {
     /// Moves the row started after `mark`, with its id and key, into a new block.
-    pub(super) fn split_off(&mut self, mark: RowMark) -> RowPart {
+    pub(in crate::command) fn split_off(&mut self, mark: RowMark) -> RowPart {
         let key_ends = self.key_ends.split_off(mark.key_ends).into_iter().map(|end| end - mark.keys).collect();
         RowPart {
             rows: self.rows.split_off(mark.rows),
@@ -112,22 +112,22 @@ impl RowPart {
     }
 
     /// Number of truncated cells in its rows.
-    pub(super) fn cut_cells(&self) -> u64 {
+    pub(in crate::command) fn cut_cells(&self) -> u64 {
         self.cut.iter().map(|(_, cells)| cells).sum()
     }
 
     /// The bytes of the row at index `at`.
-    pub(super) fn row(&self, at: usize) -> &[u8] {
+    pub(in crate::command) fn row(&self, at: usize) -> &[u8] {
         &self.rows[part(&self.ends, at)]
     }
 
-    /// The sort key of the row at index `at`.
-    pub(super) fn key(&self, at: usize) -> &[u8] {
+    /// The key of the row at index `at`.
+    pub(in crate::command) fn key(&self, at: usize) -> &[u8] {
         &self.keys[part(&self.key_ends, at)]
     }
 
     /// Keeps the first `count` rows.
-    pub(super) fn truncate(&mut self, count: u64) {
+    pub(in crate::command) fn truncate(&mut self, count: u64) {
         if count < self.count {
             self.count = count;
             self.ends.truncate(count as usize);
@@ -137,7 +137,10 @@ impl RowPart {
     }
 
     /// Keeps only the rows whose ids are wanted.
-    pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(RowIdentity) -> Result<bool, E>) -> Result<(), E> {
+    pub(in crate::command) fn retain<E>(
+        &mut self,
+        mut is_wanted: impl FnMut(RowIdentity) -> Result<bool, E>,
+    ) -> Result<(), E> {
         let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
         let mut cut = std::mem::take(&mut self.cut).into_iter().peekable();
         for at in 0..self.count as usize {

@@ -4,8 +4,10 @@ use std::ops::ControlFlow;
 
 use super::row_identity::RowIdentity;
 use super::row_part::{RowPart, RowPiece};
+use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::engine::consumer::{EventWorker, JqDecision, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
+use crate::error::Error;
 use crate::filter::jq::JqOutput;
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
@@ -13,12 +15,68 @@ use crate::table::{ByteSink, Table};
 
 /// Writes events as rows, with what the merge needs to select and sort them.
 #[derive(Clone)]
-pub(super) struct RowWorker {
-    pub(super) table: Table,
-    /// Writes sort keys, if rows are sorted.
-    pub(super) order: Option<SortOrder>,
+pub(in crate::command) struct RowWorker {
+    pub(in crate::command) table: Table,
+    /// Writes a key beside each row, if the merge needs one.
+    pub(in crate::command) key: Option<RowKey>,
     /// Reads event ids, if duplicates are removed.
-    pub(super) ids: Option<IdReader>,
+    pub(in crate::command) ids: Option<IdReader>,
+}
+
+/// What the merge needs to know of a row besides its text.
+#[derive(Clone)]
+pub(in crate::command) enum RowKey {
+    /// Its place in an order.
+    Order(SortOrder),
+    /// Its time and its file.
+    Origin(OriginReader),
+}
+
+/// Reads the origin of events.
+#[derive(Clone)]
+pub(in crate::command) struct OriginReader {
+    time: FieldId,
+}
+
+/// The time and the file of an event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::command) struct RowOrigin<'a> {
+    /// The time as delivered; empty if there is none.
+    pub(in crate::command) time: &'a str,
+    /// The name of the file.
+    pub(in crate::command) file: &'a str,
+}
+
+impl RowKey {
+    fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
+        match self {
+            RowKey::Order(order) => order.write(event, file, key),
+            RowKey::Origin(origin) => origin.write(event, file, key),
+        }
+    }
+}
+
+impl OriginReader {
+    /// Requests the `eventTime` field.
+    pub(in crate::command) fn new(fields: &mut FieldSet) -> Result<OriginReader, Error> {
+        Ok(OriginReader { time: fields.slot("eventTime")? })
+    }
+
+    fn write(&self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
+        if let Some(time) = event.get(self.time).and_then(|value| value.scalar()) {
+            key.extend(time.bytes().filter(|byte| *byte != 0));
+        }
+        key.push(0);
+        key.extend_from_slice(file.as_bytes());
+    }
+}
+
+impl<'a> RowOrigin<'a> {
+    /// Reads what an [`OriginReader`] wrote.
+    pub(in crate::command) fn of(key: &'a [u8]) -> RowOrigin<'a> {
+        let (time, file) = std::str::from_utf8(key).ok().and_then(|key| key.split_once('\0')).unwrap_or_default();
+        RowOrigin { time, file }
+    }
 }
 
 impl EventWorker for RowWorker {
@@ -56,8 +114,8 @@ impl RowWorker {
     fn mark(&mut self, matched: &MatchedEvent<'_>, part: &mut RowPart) {
         let MatchedEvent { event, file, is_first } = *matched;
         part.ids.extend(RowIdentity::of(self.ids.as_ref(), event, is_first));
-        if let Some(order) = &mut self.order {
-            order.write(event, file, &mut part.keys);
+        if let Some(key) = &mut self.key {
+            key.write(event, file, &mut part.keys);
             part.key_ends.push(part.keys.len());
         }
     }

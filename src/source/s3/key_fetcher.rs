@@ -1,0 +1,151 @@
+//! Downloads objects whose keys are known, without a listing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::client::S3Client;
+use super::download_threads::{DownloadThreads, RoundRobin};
+use super::fetch::{UNKNOWN_SIZE, fetch};
+use super::mirror::Mirror;
+use super::mirror_root::{MirrorEntry, is_link};
+use super::object_filter::{BEHIND_A_LINK, IN_THE_WAY};
+use super::{DownloadCounts, MirrorItem, MirrorTasks, Refetch, no_threads, scope};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, Issue, Outcome, Problem};
+use crate::report::{DownloadTotals, Report};
+use crate::source::LogFile;
+use crate::source::aws::{self, unless_stopped};
+use crate::source::location::Location;
+use crate::source::s3::limiter::ConcurrencyLimiter;
+use crate::source::s3::object_batch::{Object, ObjectAccess};
+use crate::source::spec::BucketInput;
+
+/// An object to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WantedObject {
+    /// The key.
+    pub key: String,
+    /// The size in bytes, if it is known.
+    pub size: Option<u64>,
+}
+
+/// An object that is in the mirror now, or why it is not.
+#[derive(Debug)]
+pub enum FetchedObject {
+    /// The file to read.
+    File(Box<LogFile>),
+    /// The object could not be had.
+    Missing(Issue),
+}
+
+/// Downloads objects of one bucket into its mirror.
+#[derive(Debug)]
+pub struct KeyFetcher {
+    shared: Arc<MirrorTasks>,
+    threads: RoundRobin,
+    /// Threads that run the downloads. Dropping them cancels the downloads.
+    _threads: DownloadThreads,
+    runtime: Arc<Runtime>,
+}
+
+impl KeyFetcher {
+    /// Connects to the bucket and opens its mirror.
+    pub fn open(input: &BucketInput, report: &Report, stop: &Cancellation) -> Result<KeyFetcher, Error> {
+        let mirror = Mirror::open(&input.mirror, &input.location.bucket)?;
+        let runtime = aws::runtime().map_err(no_threads)?;
+        let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
+        let client = runtime.block_on(unless_stopped(stop, S3Client::locate(input, &limiter)))?;
+        report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
+        let (scope, counts) = (scope(input)?, DownloadCounts::default());
+        let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier: None, counts });
+        let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
+        Ok(KeyFetcher { shared, threads: threads.round_robin(), _threads: threads, runtime: Arc::new(runtime) })
+    }
+
+    /// Returns whether a key can contain wanted events, by its folder and name.
+    pub fn is_wanted(&self, key: &str) -> bool {
+        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.shared.scope.includes_folder(folder) && self.shared.scope.includes_file(key)
+    }
+
+    /// Downloads the objects that the mirror lacks, many at once, and returns all in the order
+    /// of their keys. Returns an error if no further object could be had either.
+    pub fn fetch(&mut self, wanted: &[WantedObject], stop: &Cancellation) -> Result<Vec<FetchedObject>, Error> {
+        let runtime = Arc::clone(&self.runtime);
+        runtime.block_on(unless_stopped(stop, async {
+            let mut running = Vec::new();
+            for object in wanted {
+                running.push(self.begin(object).await);
+            }
+            let mut fetched = Vec::new();
+            for task in running {
+                let item = match task {
+                    Ok(task) => {
+                        task.await.map_err(|_| Error::Failed("internal error: the download task panicked".into()))?
+                    }
+                    Err(item) => item,
+                };
+                fetched.push(self.fetched(item)?);
+            }
+            Ok(fetched)
+        }))
+    }
+
+    /// Starts the download of an object that the mirror lacks.
+    async fn begin(&mut self, wanted: &WantedObject) -> Result<tokio::task::JoinHandle<MirrorItem>, MirrorItem> {
+        let shared = &self.shared;
+        let location = shared.client.location(&wanted.key);
+        let path = self.path(wanted, &location)?;
+        let (key, size) = (wanted.key.clone(), wanted.size.unwrap_or(UNKNOWN_SIZE));
+        let object = Object { key, size, access: ObjectAccess::Immediate };
+        let permit = shared.limiter.acquire().await;
+        let (shared, thread) = (Arc::clone(shared), self.threads.next());
+        let client = Arc::clone(&thread.client);
+        Ok(thread.tasks.spawn(async move {
+            let _permit = permit;
+            fetch(&shared, &client, object, path, location).await
+        }))
+    }
+
+    /// Returns the path for an object that the mirror lacks, or else what to do instead.
+    fn path(&self, wanted: &WantedObject, location: &Location) -> Result<PathBuf, MirrorItem> {
+        let refuse = |reason| {
+            let (name, problem) = (location.to_string(), Problem::Key(reason));
+            MirrorItem::Skip(Issue { name, problem, outcome: Outcome::Nothing })
+        };
+        let mirror = &self.shared.mirror;
+        let path = mirror.path(&wanted.key).map_err(refuse)?;
+        let there = mirror.root().map(|root| root.find(std::path::Path::new(&wanted.key)));
+        match there {
+            Some(Ok(Some(MirrorEntry::File(size)))) if Some(size) == wanted.size => {
+                Err(MirrorItem::Object { path, location: location.clone() })
+            }
+            Some(Ok(Some(MirrorEntry::Folder))) => Err(refuse(IN_THE_WAY)),
+            Some(Err(error)) if is_link(&error) => Err(refuse(BEHIND_A_LINK)),
+            // Any other obstacle is reported when the object is written.
+            _ => Ok(path),
+        }
+    }
+
+    fn fetched(&self, item: MirrorItem) -> Result<FetchedObject, Error> {
+        Ok(match item {
+            MirrorItem::Object { path, location } => {
+                let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };
+                let (again, below) = (Some(refetch), self.shared.mirror.root().cloned());
+                FetchedObject::File(Box::new(LogFile { again, below, ..LogFile::object(path, location) }))
+            }
+            MirrorItem::Skip(issue) => FetchedObject::Missing(issue),
+            MirrorItem::Fatal(fatal) => return Err(fatal),
+            MirrorItem::TooOld | MirrorItem::Note(_) => {
+                return Err(Error::Failed("internal error: a download ended without an object".into()));
+            }
+        })
+    }
+
+    /// Returns what was downloaded so far.
+    pub fn totals(&self) -> DownloadTotals {
+        self.shared.fetched()
+    }
+}
