@@ -5,6 +5,7 @@ pub mod completions;
 mod context;
 mod dispatch;
 mod event_rows;
+pub mod follow;
 pub mod history;
 mod isolation;
 mod man;
@@ -40,6 +41,7 @@ const COMMANDS: &[&dyn Command] = &[
     &history::HistoryCommand,
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
+    &follow::FollowCommand,
     &completions::CompletionsCommand,
     &man::ManCommand,
 ];

@@ -6,6 +6,7 @@ pub mod s3;
 pub mod file;
 pub mod file_list;
 pub mod folder;
+pub mod follow_journal;
 pub mod location;
 mod log_file;
 mod log_source;

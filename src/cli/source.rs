@@ -110,7 +110,11 @@ fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-fn bucket_input(typed: &BucketArgs, conditions: &FilterSpec, location: &Location) -> Result<BucketInput, Error> {
+pub(crate) fn bucket_input(
+    typed: &BucketArgs,
+    conditions: &FilterSpec,
+    location: &Location,
+) -> Result<BucketInput, Error> {
     let bucket = &*location.bucket;
     let is_name = (3..=63).contains(&bucket.len())
         && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))

@@ -73,14 +73,19 @@ impl Target {
         result.map_err(|error| Error::write(self.name(), &error))
     }
 
-    /// Completes the output; a partial file is renamed to its final path.
-    pub fn finish(mut self) -> Result<(), Error> {
-        let flushed = match &mut self {
+    /// Passes everything on that was written.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        let flushed = match self {
             Target::Stdout => io::stdout().lock().flush(),
             Target::Whole { file, .. } => file.flush(),
             Target::Special { file, .. } => file.flush(),
         };
-        flushed.map_err(|error| Error::write(self.name(), &error))?;
+        flushed.map_err(|error| Error::write(self.name(), &error))
+    }
+
+    /// Completes the output; a partial file is renamed to its final path.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.flush()?;
         if let Target::Whole { file, path } = self {
             file.persist(&path).map_err(|error| Error::write(path.display(), &error.error))?;
         }

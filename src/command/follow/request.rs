@@ -1,0 +1,224 @@
+//! What the options ask for: which events, how new objects are noticed, and where rows go.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use etcetera::BaseStrategy;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use sha2::{Digest, Sha256};
+
+use super::args::FollowArgs;
+use crate::cli::source::{BucketArgs, bucket_input};
+use crate::command::Context;
+use crate::engine::request::ReadRequest;
+use crate::error::Error;
+use crate::filter::jq::expression::OutputKind;
+use crate::filter::spec::FilterSpec;
+use crate::source::aws::Connection;
+use crate::source::location::Location;
+use crate::source::spec::BucketInput;
+use crate::syntax::glob::split_list;
+use crate::syntax::window::Window;
+use crate::table::layout::{Format, TableLayout};
+
+/// A request to follow a trail.
+#[derive(Clone, Debug)]
+pub(super) struct FollowRequest {
+    /// The events to write.
+    pub(super) reading: ReadRequest,
+    /// How new objects are noticed.
+    pub(super) arrival: Arrival,
+    /// The bucket and prefix that the user named; `None` for the buckets of the queue.
+    pub(super) named: Option<Location>,
+    /// Options for any bucket.
+    bucket: BucketArgs,
+    pub(super) layout: TableLayout,
+    /// Where rows go.
+    pub(super) destination: Destination,
+    /// Whether to leave out events that were written before.
+    pub(super) dedupe: bool,
+    /// Whether objects are removed from the mirror when they are written.
+    pub(super) discard: bool,
+    /// Folder of the journal.
+    pub(super) journal: PathBuf,
+    pub(super) connection: Connection,
+}
+
+/// How new objects are noticed.
+#[derive(Clone, Debug)]
+pub(super) enum Arrival {
+    /// By the messages of a queue.
+    Queue(String),
+    /// By listing the bucket, with this time between two listings.
+    Poll(Duration),
+}
+
+/// Where rows go.
+#[derive(Clone, Debug)]
+pub(super) enum Destination {
+    /// Standard output.
+    Stdout,
+}
+
+impl FollowRequest {
+    /// Checks the options.
+    pub(super) fn new(args: FollowArgs, context: &Context) -> Result<FollowRequest, Error> {
+        let format = &args.output.format;
+        let zone = format.zone()?;
+        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        if filter.window.until.is_some() {
+            return Err(Error::about("--until", " cannot be used with follow, which has no end"));
+        }
+        if args.bucket.offline {
+            return Err(Error::about("--offline", " cannot be used with follow"));
+        }
+        let named = named(&args)?;
+        let arrival = match (&args.arrival.queue, args.arrival.poll) {
+            (Some(queue), _) => Arrival::Queue(queue.clone()),
+            (None, every) => Arrival::Poll(every.unwrap_or(Duration::from_secs(60))),
+        };
+        if named.is_none() && matches!(arrival, Arrival::Poll(_)) {
+            return Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll"));
+        }
+        if named.is_none() && filter.window.since.is_some() {
+            return Err(Error::about("--since", " with --queue needs --bucket, to list what was delivered before"));
+        }
+        let layout = layout(&args, zone, context)?;
+        let destination = Destination::Stdout;
+        let mut request = FollowRequest {
+            reading: ReadRequest {
+                inputs: Vec::new(),
+                filter,
+                outputs: Vec::new(),
+                threads: args.work.threads(context.cores),
+                verbosity: args.verbosity.verbosity(),
+            },
+            arrival,
+            named,
+            bucket: args.bucket,
+            layout,
+            destination,
+            dedupe: args.output.dedupe,
+            discard: args.arrival.discard,
+            journal: PathBuf::new(),
+            connection: Connection::default(),
+        };
+        // The connection is the same for every bucket.
+        let any = request.named.clone().unwrap_or_else(|| Location::new("any-bucket", ""));
+        request.connection = request.bucket_of(&any)?.connection;
+        request.journal = match args.arrival.journal {
+            Some(folder) => folder,
+            None => state_folder()?.join("trail2tsv").join("follow").join(request.identity()),
+        };
+        Ok(request)
+    }
+
+    /// The request for a bucket: the one that was named, or one that the queue names.
+    pub(super) fn bucket_of(&self, location: &Location) -> Result<BucketInput, Error> {
+        let filter = FilterSpec { window: self.reading.filter.window, ..self.reading.filter.clone() };
+        bucket_input(&self.bucket, &filter, location)
+    }
+
+    /// The request to list what was delivered since a time, by the days of its folders.
+    pub(super) fn bucket_since(&self, location: &Location, since: Option<Timestamp>) -> Result<BucketInput, Error> {
+        let window = Window { since, until: None };
+        Ok(BucketInput { window, ..self.bucket_of(location)? })
+    }
+
+    /// The time since which a listing looks for objects that are delivered late, counted back
+    /// from `time`.
+    pub(super) fn listed_since(&self, time: Timestamp) -> Timestamp {
+        let days = i64::from(self.bucket.late_days.unwrap_or(1));
+        let date = time.to_zoned(TimeZone::UTC).date().saturating_sub(days.days());
+        date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
+    }
+
+    /// Number of days for which written objects are remembered: SQS keeps messages for 14 days,
+    /// and a listing reaches back for the late ones.
+    pub(super) fn remembered_days(&self) -> i64 {
+        const OF_QUEUES: i64 = 15;
+        OF_QUEUES.max(i64::from(self.bucket.late_days.unwrap_or(1)) + 2)
+    }
+
+    /// A name for the journal of this source and this destination, as two followers that write
+    /// to different places must not share one.
+    fn identity(&self) -> String {
+        let source = match &self.arrival {
+            Arrival::Queue(queue) => queue.clone(),
+            Arrival::Poll(_) => self.named.as_ref().map(Location::to_string).unwrap_or_default(),
+        };
+        let digest: [u8; 32] = Sha256::digest(format!("{source}\n{}", self.destination.name())).into();
+        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Destination {
+    fn name(&self) -> String {
+        match self {
+            Destination::Stdout => "-".into(),
+        }
+    }
+}
+
+/// The bucket and prefix that were named.
+fn named(args: &FollowArgs) -> Result<Option<Location>, Error> {
+    let prefix = args.bucket.prefix.as_deref();
+    match (&args.bucket.bucket, &args.address) {
+        (Some(_), Some(address)) => Err(Error::option("--bucket", address, "follow reads one bucket; leave one out")),
+        (Some(bucket), None) => Ok(Some(Location::new(bucket.as_str(), prefix.unwrap_or_default()))),
+        (None, _) if prefix.is_some() => {
+            Err(Error::about("--prefix", " requires --bucket; with s3://… put the prefix in the address"))
+        }
+        (None, Some(address)) => Location::parse(address)
+            .map(Some)
+            .ok_or_else(|| Error::usage(format!("{address:?}: not a bucket; write s3://BUCKET/PREFIX"))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn layout(args: &FollowArgs, zone: TimeZone, context: &Context) -> Result<TableLayout, Error> {
+    let format = &args.output.format;
+    // Rows are written as they come, so they cannot be aligned, even on a terminal.
+    let layout = format.layout(zone, context.settings.names(), context.terminal, context.columns, false)?;
+    let refused = match layout.format {
+        Format::Tsv | Format::Csv | Format::Json => None,
+        Format::Table => Some("table"),
+        Format::Xlsx => Some("xlsx"),
+    };
+    if let Some(name) = refused {
+        return Err(Error::option("--format", name, "follow writes rows as they come; use tsv, csv or json"));
+    }
+    Ok(TableLayout { columns: split_list(&args.output.columns), ..layout })
+}
+
+impl FollowRequest {
+    /// The layout for what the jq expression can output. Returns an error if the two contradict
+    /// each other.
+    pub(super) fn layout_for(&self, yields: OutputKind) -> Result<TableLayout, Error> {
+        let mut layout = self.layout.clone();
+        layout.header &= yields == OutputKind::Truth;
+        if yields == OutputKind::Values && !layout.columns.is_empty() && !layout.set.contains(&"columns") {
+            return Err(Error::about("--columns", ": the --jq expression writes its own lines; leave out --columns"));
+        }
+        if yields == OutputKind::Values {
+            layout.columns.clear();
+        }
+        if yields != OutputKind::Truth && layout.excel {
+            return Err(Error::about("--excel", ": the --jq expression must only select events"));
+        }
+        Ok(layout)
+    }
+}
+
+fn state_folder() -> Result<PathBuf, Error> {
+    let strategy = etcetera::choose_base_strategy()
+        .map_err(|_| Error::usage("no home folder for the journal; choose a folder with --journal DIR"))?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}
+
+/// Whether a path is below a prefix of keys.
+pub(super) fn is_below(key: &str, prefix: &str) -> bool {
+    let prefix = prefix.trim_matches('/');
+    prefix.is_empty() || Path::new(key).starts_with(prefix)
+}
