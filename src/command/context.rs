@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -100,9 +100,16 @@ impl Context {
 /// expression may never finish, and cannot be cancelled.
 fn install_signal_handler(stop: &Cancellation) -> Result<(), Error> {
     const REMINDER: Duration = Duration::from_secs(2);
+    /// Some programs send a signal to a process and at once again to its group.
+    const SAME: Duration = Duration::from_millis(300);
     let stop = stop.clone();
+    let mut first: Option<Instant> = None;
     let handler = move || {
-        if !stop.interrupt() {
+        let is_first = stop.interrupt();
+        if first.get_or_insert_with(Instant::now).elapsed() < SAME && !is_first {
+            return;
+        }
+        if !is_first {
             std::process::exit(Exit::Interrupted.code().into());
         }
         std::thread::spawn(|| {

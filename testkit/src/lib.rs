@@ -5,3 +5,4 @@ pub mod http;
 pub mod logs;
 pub mod plain;
 pub mod s3;
+pub mod sqs;

@@ -7,6 +7,7 @@ mod columns;
 mod completions;
 mod conditions;
 mod excel;
+mod follow;
 mod harness;
 mod help;
 mod history;

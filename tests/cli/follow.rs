@@ -1,0 +1,11 @@
+//! Following a trail, by a queue and by polling, against servers in the same process.
+
+mod account;
+mod feed;
+mod kill;
+mod poison;
+mod poll;
+mod queue;
+mod refused;
+mod stop;
+mod wrappings;

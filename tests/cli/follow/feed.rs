@@ -1,0 +1,141 @@
+//! A bucket, a queue that announces its objects, and followers.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use testkit::sqs::{MessageId, SqsServer};
+
+use crate::bucket::cloud::{Cloud, signal, text, wait_until};
+use crate::harness::Ran;
+
+/// A bucket and its queue.
+pub struct Feed {
+    pub cloud: Cloud,
+    pub queue: SqsServer,
+}
+
+/// A follower that runs.
+pub struct Follower {
+    child: Child,
+    stdout: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Feed {
+    /// An empty bucket, and a queue that hides messages for 30 seconds.
+    pub fn new() -> Feed {
+        Feed::hiding(Duration::from_secs(30))
+    }
+
+    /// The same, with another visibility time-out.
+    pub fn hiding(visibility: Duration) -> Feed {
+        let (mut cloud, queue) = (Cloud::new(), SqsServer::start(visibility));
+        let endpoint = queue.url().rsplitn(3, '/').last().unwrap().to_string();
+        cloud.trial.env("AWS_ENDPOINT_URL_SQS", &endpoint);
+        Feed { cloud, queue }
+    }
+
+    /// Announces objects as CloudTrail does by a topic.
+    pub fn announce(&self, keys: &[impl AsRef<str>]) -> MessageId {
+        let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
+        self.queue.send(in_topic(&json!({"s3Bucket": "logs", "s3ObjectKey": keys}).to_string()))
+    }
+
+    /// Puts the log of the minute of this number and announces it.
+    pub fn deliver(&self, number: usize) -> MessageId {
+        self.announce(&[self.cloud.minute(number)])
+    }
+
+    /// Starts a follower of the queue that shows names of events only.
+    pub fn follow(&self, arguments: &[&str]) -> Follower {
+        let url = self.queue.url();
+        self.start(&[&["--queue", &url], arguments].concat())
+    }
+
+    /// Starts a follower that shows names of events only.
+    pub fn start(&self, arguments: &[&str]) -> Follower {
+        const ALWAYS: &[&str] =
+            &["follow", "--mirror", "mirror", "--journal", "journal", "-c", "eventName", "--no-header"];
+        let arguments = [ALWAYS, arguments].concat();
+        let stdout = self.cloud.trial.path("out.tsv");
+        let file = File::options().create(true).append(true).open(&stdout).unwrap();
+        let child = self.cloud.trial.command(&arguments).stdout(Stdio::from(file)).spawn().unwrap();
+        let arguments = arguments.into_iter().map(String::from).collect();
+        Follower { child, stdout, arguments }
+    }
+
+    /// What all followers have written.
+    pub fn written(&self) -> String {
+        std::fs::read_to_string(self.cloud.trial.path("out.tsv")).unwrap_or_default()
+    }
+
+    /// The same, sorted: objects of several messages come in any order.
+    pub fn sorted(&self) -> String {
+        let written = self.written();
+        let mut lines: Vec<&str> = written.split_inclusive('\n').collect();
+        lines.sort_unstable();
+        lines.concat()
+    }
+
+    /// Follows the queue until nothing is left in it.
+    pub fn drain(&self, arguments: &[&str]) -> Ran {
+        let follower = self.follow(arguments);
+        wait_until(|| self.queue.waiting() == 0);
+        follower.stop(self)
+    }
+}
+
+impl Follower {
+    /// Asks it to stop, and waits.
+    pub fn stop(self, feed: &Feed) -> Ran {
+        signal(&self.child, "-TERM");
+        self.wait(feed)
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self, feed: &Feed) -> Ran {
+        // A follower that does not end has failed.
+        wait_until(|| self.child.try_wait().unwrap().is_some());
+        let output = self.child.wait_with_output().unwrap();
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let stdout = std::fs::read(&self.stdout).unwrap();
+        feed.cloud.trial.ran(&arguments, std::process::Output { stdout, ..output })
+    }
+
+    /// Ends it at once, as a crash does, and returns what it said.
+    pub fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        text(self.child.stderr.take())
+    }
+}
+
+/// A message as SNS wraps it.
+pub fn in_topic(message: &str) -> String {
+    json!({
+        "Type": "Notification", "MessageId": "4f1e", "TopicArn": "arn:aws:sns:eu-west-1:111122223333:trail",
+        "Message": message, "Timestamp": "2026-10-01T09:00:00.000Z", "SignatureVersion": "1",
+        "Signature": "…", "SigningCertURL": "https://sns.example.com/x.pem",
+        "UnsubscribeURL": "https://sns.example.com/?Action=Unsubscribe",
+    })
+    .to_string()
+}
+
+/// A message of S3 about a new object.
+pub fn of_s3(bucket: &str, key: &str, size: Option<usize>) -> String {
+    let object = match size {
+        Some(size) => json!({"key": key, "size": size, "eTag": "e", "sequencer": "0062"}),
+        None => json!({"key": key}),
+    };
+    json!({"Records": [{
+        "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+        "eventTime": "2026-10-01T09:00:00.000Z", "eventName": "ObjectCreated:Put",
+        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": object},
+    }]})
+    .to_string()
+}

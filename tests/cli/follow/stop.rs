@@ -1,0 +1,52 @@
+//! Ending a follower in an orderly way.
+
+use std::time::Duration;
+
+use testkit::s3::Fault;
+use testkit::sqs::SqsAction;
+
+use super::feed::Feed;
+use crate::bucket::cloud::{minutes, wait_until};
+
+#[test]
+fn what_was_begun_is_finished() {
+    let feed = Feed::new();
+    feed.cloud.server.fault(Fault::get("*").delay(Duration::from_millis(700)));
+    feed.deliver(0);
+    let follower = feed.follow(&[]);
+    wait_until(|| feed.cloud.server.counts().get > 0);
+    let ran = follower.stop(&feed);
+    ran.shows(0, "E000\n", "trail2tsv: 1 message received, 1 deleted; 1 event in 1 file read, 1 matched\n");
+}
+
+#[test]
+fn what_was_not_begun_is_released() {
+    let feed = Feed::new();
+    // More than one batch, of which the first one takes a while.
+    let keys: Vec<String> = (0..720).map(|number| feed.cloud.minute(number)).collect();
+    keys.chunks(40).for_each(|keys| drop(feed.announce(keys)));
+    feed.cloud.server.fault(Fault::get("*").delay(Duration::from_millis(200)));
+    let follower = feed.follow(&[]);
+    wait_until(|| feed.cloud.server.counts().get > 0);
+    let ran = follower.stop(&feed);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let (log, waiting) = (feed.queue.log(), feed.queue.waiting());
+    let released = log.iter().filter(|(_, action)| *action == SqsAction::Released).count();
+    assert!(waiting > 0 && released == waiting, "{waiting} {released} {ran:?}");
+    // They can be received at once, although they would be hidden for 30 seconds.
+    feed.cloud.server.clear_faults();
+    feed.drain(&[]);
+    let mut rows: Vec<String> = feed.sorted().lines().map(|line| format!("{line}\n")).collect();
+    rows.dedup();
+    assert_eq!(rows.concat(), minutes(720));
+}
+
+#[test]
+fn a_closed_output_deletes_nothing() {
+    let feed = Feed::new();
+    let id = feed.deliver(1);
+    let line = format!("trail2tsv follow --queue {} --mirror mirror --journal journal | true", feed.queue.url());
+    let ran = feed.cloud.trial.run_in_shell(&line);
+    assert_eq!(ran.stderr, "", "{ran:?}");
+    assert!(!feed.queue.is_deleted(id) || feed.queue.log().is_empty());
+}
