@@ -158,6 +158,7 @@ pub(crate) fn bucket_input(
             Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
             None => DOWNLOADS,
         },
+        may_be_empty: false,
     })
 }
 

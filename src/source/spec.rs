@@ -46,6 +46,8 @@ pub struct BucketInput {
     pub request_payer: bool,
     /// Limits on concurrent downloads.
     pub downloads: Downloads,
+    /// If true, a bucket without any logs is not an error: some may come later.
+    pub may_be_empty: bool,
 }
 
 /// Limits on concurrent downloads.

@@ -85,7 +85,8 @@ impl<'a> ObjectReader<'a> {
         if !self.fetchers.contains_key(bucket) {
             let prefix = self.request.named.as_ref().map_or("", |named| named.key.as_str());
             let input = self.request.bucket_of(&Location::new(bucket, prefix));
-            let fetcher = match input.and_then(|input| KeyFetcher::open(&input, self.report, self.stop)) {
+            let fetcher = match input.and_then(|input| KeyFetcher::open(&input, self.report, &Cancellation::default()))
+            {
                 Ok(fetcher) => Some(fetcher),
                 Err(error @ (Error::Interrupted | Error::ClosedPipe)) => return Err(error),
                 Err(error) if self.request.named.is_some() => return Err(error),

@@ -10,7 +10,7 @@ use super::object_reader::{BATCH, ObjectFailure, ObjectReader};
 use crate::error::Error;
 use crate::report::count;
 use crate::source::location::Location;
-use crate::source::s3::key_lister::{ListedKey, list_keys};
+use crate::source::s3::key_lister::{ListedKey, ListingTotals, list_keys};
 use crate::source::spec::BucketInput;
 
 /// How long a batch waits for further objects.
@@ -132,8 +132,11 @@ fn list(reader: &mut ObjectReader<'_>, input: &BucketInput, purpose: ListPurpose
         Ok(match listing {
             Err(Error::Interrupted) => ListOutcome::Incomplete,
             Err(error) => ListOutcome::Failed(error),
-            Ok(requests) => {
+            Ok(ListingTotals { requests, has_folders }) => {
                 report.detail(1, || format!("{}: listed with {}", input.location, count(requests, "request")));
+                if !has_folders && reader.totals.polls <= 1 {
+                    report.note(&format!("{}: no logs of the requested accounts and regions yet", input.location));
+                }
                 if is_complete { ListOutcome::Complete } else { ListOutcome::Incomplete }
             }
         })

@@ -123,7 +123,7 @@ impl FollowRequest {
     /// The request to list what was delivered since a time, by the days of its folders.
     pub(super) fn bucket_since(&self, location: &Location, since: Option<Timestamp>) -> Result<BucketInput, Error> {
         let window = Window { since, until: None };
-        Ok(BucketInput { window, ..self.bucket_of(location)? })
+        Ok(BucketInput { window, may_be_empty: true, ..self.bucket_of(location)? })
     }
 
     /// The time since which a listing looks for objects that are delivered late, counted back

@@ -99,6 +99,7 @@ impl S3Client {
         // A prefix without content may be the key of a single object.
         let holds = match is_empty {
             false => FirstListing::Folder(page),
+            true if input.may_be_empty => FirstListing::Folder(page),
             true => client.object(&input.location, &lists).await?,
         };
         Ok((client, LogRoot { holds, lists: lists.into_inner() }))

