@@ -2,6 +2,7 @@
 
 mod aligned;
 pub mod document;
+pub mod hec;
 mod lines;
 pub mod partial_file;
 pub mod table_writer;

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::service::AwsService;
 use super::{AwsError, AwsErrorKind};
+use crate::sink::hec::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
 
 /// Largest answer in bytes: exceeds a page of a thousand resources with their tags.
 const LONGEST: usize = 16 << 20;
@@ -122,6 +123,23 @@ impl HttpTransport {
                 Err(error) => return Err(AwsError::without_answer(service, &error, AwsErrorKind::Unreachable)),
             }
         }
+    }
+}
+
+impl CollectorTransport for HttpTransport {
+    fn post_to_collector<'a>(
+        &'a self,
+        url: &'a str,
+        headers: &'a [(&'static str, &'a str)],
+        body: Vec<u8>,
+    ) -> CollectorResponse<'a> {
+        Box::pin(async move {
+            let answer = self.post("Splunk", url, headers, body).await.map_err(|error| CollectorFailure {
+                is_transient: error.kind != AwsErrorKind::Other,
+                cause: error.to_string(),
+            })?;
+            Ok(CollectorAnswer { status: answer.status, text: answer.text })
+        })
     }
 }
 
