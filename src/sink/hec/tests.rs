@@ -277,7 +277,7 @@ impl CollectorTransport for ScriptedTransport {
 #[test]
 fn requests_that_cannot_be_sent_end_the_run_and_others_are_repeated() {
     let report = Report::silent();
-    let mut run = |is_transient: &[bool]| {
+    let run = |is_transient: &[bool]| {
         let failure = |is_transient: &bool| CollectorFailure { is_transient: *is_transient, cause: "why".into() };
         let transport = Arc::new(ScriptedTransport(Mutex::new(is_transient.iter().map(failure).collect())));
         let mut sink = HecSink::with_pace(&settings("http://splunk:8088"), transport, &report, pace()).unwrap();
