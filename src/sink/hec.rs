@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod cookies;
 mod delivery;
 mod outage;
 mod settings;

@@ -78,6 +78,8 @@ pub enum Acknowledging {
 pub struct HecRequest {
     /// The header `X-Splunk-Request-Channel`.
     pub channel: String,
+    /// The header `Cookie`.
+    pub cookie: String,
     /// Whether the body was compressed.
     pub is_compressed: bool,
     /// Bytes of the body after decompression.
@@ -95,6 +97,7 @@ struct Collector {
     offset: i64,
     indexes: Option<Vec<String>>,
     limit: Option<usize>,
+    cookie: Option<String>,
     taken: Vec<TakenEvent>,
     requests: Vec<HecRequest>,
     /// How often each number was asked for.
@@ -112,7 +115,14 @@ impl HecServer {
     pub fn start(token: &str) -> HecServer {
         let collector = Arc::new(Mutex::new(Collector { token: token.into(), ..Collector::default() }));
         let shared = collector.clone();
-        let server = HttpServer::start(move |request| shared.lock().unwrap().answer(&request));
+        let server = HttpServer::start(move |request| {
+            let mut collector = shared.lock().unwrap();
+            let reply = collector.answer(&request);
+            match &collector.cookie {
+                Some(cookie) => reply.with_header("set-cookie", cookie),
+                None => reply,
+            }
+        });
         HecServer { server, collector }
     }
 
@@ -149,6 +159,11 @@ impl HecServer {
     /// Refuses larger requests with status 413.
     pub fn set_limit(&self, bytes: usize) {
         self.collector.lock().unwrap().limit = Some(bytes);
+    }
+
+    /// Sets a cookie in every answer, as a load balancer does.
+    pub fn set_cookie(&self, cookie: &str) {
+        self.collector.lock().unwrap().cookie = Some(cookie.into());
     }
 
     /// Everything that was taken, in the order in which it came.
@@ -195,7 +210,8 @@ impl Collector {
             true => GzDecoder::new(&request.body[..]).read_to_string(&mut text),
             false => (&request.body[..]).read_to_string(&mut text),
         };
-        self.requests.push(HecRequest { channel: channel.clone(), is_compressed, size: text.len() });
+        let cookie = request.header("cookie").to_string();
+        self.requests.push(HecRequest { channel: channel.clone(), cookie, is_compressed, size: text.len() });
         let scripted = self.script.pop_front().unwrap_or(HecReply::Normal);
         match scripted {
             HecReply::Busy => return reply(503, 9, "Server is busy"),

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn verdict(status: u16, text: &str) -> Verdict {
-        Verdict::of(&CollectorAnswer { status, text: text.into() }, Some("aws"))
+        Verdict::of(&CollectorAnswer { status, text: text.into(), cookies: Vec::new() }, Some("aws"))
     }
 
     #[test]
@@ -181,7 +181,9 @@ mod tests {
 
     #[test]
     fn acknowledgements_are_read() {
-        let is = |status, text: &str| is_acknowledged(&CollectorAnswer { status, text: text.into() }, 7);
+        let is = |status, text: &str| {
+            is_acknowledged(&CollectorAnswer { status, text: text.into(), cookies: Vec::new() }, 7)
+        };
         assert_eq!(is(200, r#"{"acks":{"7":true}}"#), Some(true));
         assert_eq!(is(200, r#"{"acks":{"7":false,"8":true}}"#), Some(false));
         assert_eq!(is(200, r#"{"acks":{}}"#), Some(false));

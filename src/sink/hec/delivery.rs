@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::HecDelivery;
 use super::answer::{Verdict, is_acknowledged};
 use super::batch::HecBatch;
+use super::cookies::CookieJar;
 use super::outage::Outage;
 use super::settings::HecSettings;
 use super::transport::{CollectorAnswer, CollectorFailure, CollectorTransport};
@@ -59,6 +60,7 @@ pub(super) struct Courier {
     pace: HecPace,
     notices: UnboundedSender<Notice>,
     outage: Outage,
+    cookies: CookieJar,
 }
 
 impl Courier {
@@ -78,6 +80,7 @@ impl Courier {
             pace,
             notices,
             outage: Outage::default(),
+            cookies: CookieJar::default(),
         }
     }
 
@@ -170,6 +173,7 @@ impl Courier {
     }
 
     async fn post(&self, url: &str, body: &[u8], is_compressed: bool) -> Result<CollectorAnswer, CollectorFailure> {
+        let cookies = self.cookies.header();
         let mut headers = vec![
             ("authorization", self.authorization.as_str()),
             ("content-type", "application/json"),
@@ -178,7 +182,12 @@ impl Courier {
         if is_compressed {
             headers.push(("content-encoding", "gzip"));
         }
-        self.transport.post_to_collector(url, &headers, body.to_vec()).await
+        if let Some(cookies) = &cookies {
+            headers.push(("cookie", cookies));
+        }
+        let answer = self.transport.post_to_collector(url, &headers, body.to_vec()).await?;
+        self.cookies.set(&answer.cookies);
+        Ok(answer)
     }
 
     fn has_failed(&self, reason: &str) {

@@ -216,6 +216,20 @@ fn a_token_that_no_longer_acknowledges_loses_nothing() {
 }
 
 #[test]
+fn a_load_balancer_recognises_the_client_by_its_cookies() {
+    let (server, report) = (HecServer::start("secret"), Report::silent());
+    server.set_cookie("AWSALB=one; Expires=Sun, 06 Dec 2026 10:00:00 GMT; Path=/");
+    server.set_acknowledging(Acknowledging::After(1));
+    let mut sink = open(&settings(&server.url()), &report);
+    deliver(&mut sink, 1, 10).unwrap();
+    server.set_cookie("AWSALB=two");
+    deliver(&mut sink, 1, 10).unwrap();
+    deliver(&mut sink, 1, 10).unwrap();
+    let cookies: Vec<String> = server.requests().into_iter().map(|request| request.cookie).collect();
+    assert_eq!(cookies, ["", "AWSALB=one", "AWSALB=two"]);
+}
+
+#[test]
 fn wrong_tokens_and_indexes_end_the_run() {
     let (server, report) = (HecServer::start("other"), Report::silent());
     let mut sink = open(&settings(&server.url()), &report);
@@ -269,7 +283,7 @@ impl CollectorTransport for ScriptedTransport {
     ) -> CollectorResponse<'a> {
         assert!(headers.contains(&("authorization", "Splunk secret")));
         let failure = self.0.lock().unwrap().pop();
-        let success = CollectorAnswer { status: 200, text: r#"{"code":0}"#.into() };
+        let success = CollectorAnswer { status: 200, text: r#"{"code":0}"#.into(), cookies: Vec::new() };
         Box::pin(async move { failure.map_or(Ok(success), Err) })
     }
 }

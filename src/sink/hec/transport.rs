@@ -23,6 +23,8 @@ pub struct CollectorAnswer {
     pub status: u16,
     /// The body.
     pub text: String,
+    /// The cookies that were set: `NAME=VALUE`.
+    pub cookies: Vec<String>,
 }
 
 /// Why there was no answer.
