@@ -268,6 +268,9 @@ pub enum Problem {
     /// Resources of an account that could not be listed.
     #[error("not read: {0}")]
     Resources(String),
+    /// An event that the receiver of the output refused.
+    #[error("{0}")]
+    Refused(String),
     /// An object whose key cannot be a path below the mirror.
     #[error("not mirrored: {0}")]
     Key(&'static str),

@@ -2,8 +2,10 @@
 
 mod aligned;
 pub mod document;
+pub mod hec;
 mod lines;
 pub mod partial_file;
+pub mod rotating_file;
 pub mod table_writer;
 pub mod target;
 mod xlsx;

@@ -196,7 +196,12 @@ pub fn zone(text: &str) -> Result<TimeZone, Error> {
 fn ago(text: &str) -> Option<SignedDuration> {
     let is_ago = |(before, word): &(&str, &str)| word.eq_ignore_ascii_case("ago") && before.ends_with([' ', '\t']);
     let split = text.len().checked_sub("ago".len()).and_then(|at| text.split_at_checked(at)).filter(is_ago);
-    let mut rest = split.map_or(text, |(before, _)| before.trim_end());
+    span(split.map_or(text, |(before, _)| before.trim_end()))
+}
+
+/// Parses a span: `30d`, `7 days`, `1h30m`. Larger units come first.
+pub fn span(text: &str) -> Option<SignedDuration> {
+    let mut rest = text;
     let (mut seconds, mut previous) = (0_i64, None);
     while !rest.is_empty() {
         let (digits, behind) = split_while(rest, char::is_ascii_digit);

@@ -68,6 +68,8 @@ pub struct Reply {
     pub status: u16,
     /// The body.
     pub body: String,
+    /// Headers, besides those that every answer has.
+    pub headers: Vec<(String, String)>,
     /// How long to wait first.
     pub delay: Duration,
 }
@@ -75,7 +77,7 @@ pub struct Reply {
 impl Reply {
     /// An answer with this status and body.
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), delay: Duration::ZERO }
+        Self { status, body: body.into(), ..Self::default() }
     }
 
     /// A successful answer.
@@ -86,6 +88,12 @@ impl Reply {
     /// Closes the connection without an answer.
     pub fn hang_up() -> Self {
         Self::default()
+    }
+
+    /// The same answer with a further header.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
     }
 
     /// The same answer, later.
@@ -161,7 +169,9 @@ async fn serve(handler: Arc<Handler>, request: hyper::Request<Incoming>) -> io::
     if reply.status == 0 {
         return Err(io::Error::other("the test wants the connection to close"));
     }
-    Ok(Response::builder().status(reply.status).body(reply.body).unwrap())
+    let answer = Response::builder().status(reply.status);
+    let answer = reply.headers.iter().fold(answer, |answer, (name, value)| answer.header(name, value));
+    Ok(answer.body(reply.body).unwrap())
 }
 
 /// What arrives before the client leaves.

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::service::AwsService;
 use super::{AwsError, AwsErrorKind};
+use crate::sink::hec::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
 
 /// Largest answer in bytes: exceeds a page of a thousand resources with their tags.
 const LONGEST: usize = 16 << 20;
@@ -93,15 +94,26 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, name: &str, request: HttpRequest) -> Result<HttpAnswer, AwsError> {
+        Ok(self.exchange_with_cookies(name, request).await?.0)
+    }
+
+    /// Returns the answer and the cookies that it sets: `NAME=VALUE`.
+    async fn exchange_with_cookies(
+        &self,
+        name: &str,
+        request: HttpRequest,
+    ) -> Result<(HttpAnswer, Vec<String>), AwsError> {
         let answer = self.connector.call(request).await.map_err(|error| {
             let kind = connector_kind(&error);
             AwsError::without_answer(name, &error, kind)
         })?;
         let status = answer.status().as_u16();
+        let cookie = |header: &str| header.split(';').next().unwrap_or_default().trim().to_string();
+        let cookies = answer.headers().get_all("set-cookie").map(cookie).collect();
         let bytes = self.receive(name, answer.into_body()).await?;
         let text = String::from_utf8(bytes);
         let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(HttpAnswer { status, text })
+        Ok((HttpAnswer { status, text }, cookies))
     }
 
     /// Receives a body.
@@ -122,6 +134,27 @@ impl HttpTransport {
                 Err(error) => return Err(AwsError::without_answer(service, &error, AwsErrorKind::Unreachable)),
             }
         }
+    }
+}
+
+impl CollectorTransport for HttpTransport {
+    fn post_to_collector<'a>(
+        &'a self,
+        url: &'a str,
+        headers: &'a [(&'static str, &'a str)],
+        body: Vec<u8>,
+    ) -> CollectorResponse<'a> {
+        const NAME: &str = "Splunk";
+        let fail = |error: AwsError| CollectorFailure {
+            is_transient: error.kind != AwsErrorKind::Other,
+            cause: error.to_string(),
+        };
+        Box::pin(async move {
+            let request = post(url, headers, SdkBody::from(body))
+                .map_err(|error| fail(AwsError::without_answer(NAME, &*error, AwsErrorKind::Other)))?;
+            let (answer, cookies) = self.exchange_with_cookies(NAME, request).await.map_err(fail)?;
+            Ok(CollectorAnswer { status: answer.status, text: answer.text, cookies })
+        })
     }
 }
 

@@ -1,0 +1,249 @@
+//! Sends a batch until the collector has taken all of its events, or refused them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::HecDelivery;
+use super::answer::{Verdict, is_acknowledged};
+use super::batch::HecBatch;
+use super::cookies::CookieJar;
+use super::outage::Outage;
+use super::settings::HecSettings;
+use super::transport::{CollectorAnswer, CollectorFailure, CollectorTransport};
+
+/// What the user is to be told while batches are sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Notice {
+    /// The state of the collector has changed.
+    State(String),
+    /// An event was not taken.
+    Refused { source: String, id: Option<String>, reason: String },
+}
+
+/// How long to wait between requests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HecPace {
+    /// The first pause; each further one is twice as long.
+    pub(super) first_pause: Duration,
+    pub(super) longest_pause: Duration,
+    /// The first pause before a batch is asked for.
+    pub(super) first_poll: Duration,
+    pub(super) longest_poll: Duration,
+    /// How often it is asked whether a batch is acknowledged, before the batch is sent again.
+    pub(super) polls: u32,
+}
+
+impl Default for HecPace {
+    fn default() -> HecPace {
+        HecPace {
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(60),
+            first_poll: Duration::from_millis(100),
+            longest_poll: Duration::from_secs(5),
+            // About five minutes.
+            polls: 66,
+        }
+    }
+}
+
+/// Sends batches. Shared by the tasks of all batches.
+pub(super) struct Courier {
+    transport: Arc<dyn CollectorTransport>,
+    events_url: String,
+    acknowledgements_url: String,
+    authorization: String,
+    /// Identifies this run to the collector, which counts acknowledgements for each channel.
+    channel: String,
+    index: Option<String>,
+    pace: HecPace,
+    notices: UnboundedSender<Notice>,
+    outage: Outage,
+    cookies: CookieJar,
+}
+
+impl Courier {
+    pub(super) fn new(
+        settings: &HecSettings,
+        transport: Arc<dyn CollectorTransport>,
+        pace: HecPace,
+        notices: UnboundedSender<Notice>,
+    ) -> Courier {
+        Courier {
+            transport,
+            events_url: settings.url.of_events(),
+            acknowledgements_url: settings.url.of_acknowledgements(),
+            authorization: settings.token.authorization(),
+            channel: random_uuid(),
+            index: settings.index.clone(),
+            pace,
+            notices,
+            outage: Outage::default(),
+            cookies: CookieJar::default(),
+        }
+    }
+
+    /// Sends a batch until every event is taken or refused. Events are sent again as long as the
+    /// collector cannot be reached. Returns the reason if no batch will ever be taken.
+    pub(super) async fn deliver(&self, batch: HecBatch) -> Result<HecDelivery, String> {
+        let mut delivery = HecDelivery::default();
+        let mut pending = vec![batch];
+        while let Some(batch) = pending.pop() {
+            let (position, reason) = match self.send(&batch).await {
+                Verdict::Taken(_) => {
+                    delivery.events += batch.len() as u64;
+                    delivery.batches += 1;
+                    continue;
+                }
+                Verdict::Fatal(reason) | Verdict::Busy(reason) => return Err(reason),
+                Verdict::Invalid { position, reason } => (position, reason),
+                Verdict::TooLarge(reason) => (None, reason),
+            };
+            if batch.len() > 1 {
+                // Only an event that is refused by itself is given up: what position the
+                // collector means, and what it has done with the others, is not certain.
+                pending.extend(batch.split(position).into_iter().rev());
+            } else {
+                let (source, id) = batch.first_name();
+                self.tell(Notice::Refused { source, id, reason });
+                delivery.refused += 1;
+            }
+        }
+        Ok(delivery)
+    }
+
+    /// Sends a batch until there is a verdict that stays.
+    async fn send(&self, batch: &HecBatch) -> Verdict {
+        let compressed = batch.compressed();
+        let body = compressed.as_deref().unwrap_or(batch.text());
+        let mut failed = 0;
+        loop {
+            let verdict = match self.post(&self.events_url, body, compressed.is_some()).await {
+                Ok(answer) => Verdict::of(&answer, self.index.as_deref()),
+                Err(failure) if failure.is_transient => Verdict::Busy(failure.cause),
+                Err(failure) => Verdict::Fatal(failure.cause),
+            };
+            match verdict {
+                Verdict::Busy(reason) => {
+                    self.has_failed(&reason);
+                    failed += 1;
+                    tokio::time::sleep(pause(self.pace.first_pause, self.pace.longest_pause, failed)).await;
+                }
+                Verdict::Taken(Some(ack)) => {
+                    self.has_answered();
+                    if self.wait_for_acknowledgement(ack).await {
+                        return Verdict::Taken(None);
+                    }
+                }
+                verdict => {
+                    self.has_answered();
+                    return verdict;
+                }
+            }
+        }
+    }
+
+    /// Waits until the events of a batch are safe. Returns false if they may be lost.
+    async fn wait_for_acknowledgement(&self, ack: u64) -> bool {
+        let question = format!("{{\"acks\":[{ack}]}}");
+        for poll in 1..=self.pace.polls {
+            tokio::time::sleep(pause(self.pace.first_poll, self.pace.longest_poll, poll)).await;
+            match self.post(&self.acknowledgements_url, question.as_bytes(), false).await {
+                Ok(answer) => match is_acknowledged(&answer, ack) {
+                    Some(true) => return true,
+                    Some(false) => {}
+                    // It says that it was restarted, or that the token no longer acknowledges.
+                    None if (400..500).contains(&answer.status) && answer.status != 429 => {
+                        self.tell(Notice::State(format!(
+                            "Splunk does not say whether it has indexed a batch (status {}); the batch is sent again",
+                            answer.status
+                        )));
+                        // A collector that never answers this is not to be flooded.
+                        tokio::time::sleep(self.pace.longest_poll).await;
+                        return false;
+                    }
+                    None => self.has_failed(&format!("status {} for acknowledgements", answer.status)),
+                },
+                Err(failure) => self.has_failed(&failure.cause),
+            }
+        }
+        self.tell(Notice::State("Splunk has not acknowledged a batch; the batch is sent again".into()));
+        false
+    }
+
+    async fn post(&self, url: &str, body: &[u8], is_compressed: bool) -> Result<CollectorAnswer, CollectorFailure> {
+        let cookies = self.cookies.header();
+        let mut headers = vec![
+            ("authorization", self.authorization.as_str()),
+            ("content-type", "application/json"),
+            ("x-splunk-request-channel", self.channel.as_str()),
+        ];
+        if is_compressed {
+            headers.push(("content-encoding", "gzip"));
+        }
+        if let Some(cookies) = &cookies {
+            headers.push(("cookie", cookies));
+        }
+        let answer = self.transport.post_to_collector(url, &headers, body.to_vec()).await?;
+        self.cookies.set(&answer.cookies);
+        Ok(answer)
+    }
+
+    fn has_failed(&self, reason: &str) {
+        if let Some(text) = self.outage.has_failed(reason) {
+            self.tell(Notice::State(text));
+        }
+    }
+
+    fn has_answered(&self) {
+        if let Some(text) = self.outage.has_ended() {
+            self.tell(Notice::State(text));
+        }
+    }
+
+    fn tell(&self, notice: Notice) {
+        // The other end is gone only when the run ends.
+        let _ = self.notices.send(notice);
+    }
+}
+
+/// The pause after a number of attempts. It is random, so that clients that failed at the same
+/// time do not try again at the same time.
+fn pause(first: Duration, longest: Duration, attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    (first * (1 << doublings)).min(longest).mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+/// Returns a random UUID (version 4).
+fn random_uuid() -> String {
+    let bits = fastrand::u128(..);
+    let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    let text = format!("{bits:032x}");
+    [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_random_uuids() {
+        let (one, other) = (random_uuid(), random_uuid());
+        assert_ne!(one, other);
+        for uuid in [one, other] {
+            let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
+            assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+            assert!(uuid[14..].starts_with('4') && matches!(uuid.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{uuid}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        let (first, longest) = (Duration::from_millis(500), Duration::from_secs(60));
+        for (attempts, most) in [(0, 500), (1, 500), (2, 1000), (7, 32_000), (8, 60_000), (u32::MAX, 60_000)] {
+            let (most, pause) = (Duration::from_millis(most), pause(first, longest, attempts));
+            assert!(pause <= most && pause >= most / 2, "{attempts}: {pause:?}");
+        }
+    }
+}

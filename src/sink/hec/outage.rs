@@ -1,0 +1,67 @@
+//! A time in which the collector takes nothing, reported once when it starts and once when it
+//! ends.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp, Unit};
+
+/// Failed requests in a row before an outage is reported: a collector that is busy for a moment
+/// is part of its normal work.
+const WORTH_A_NOTE: u32 = 2;
+
+/// The failed requests since the last answer.
+#[derive(Debug, Default)]
+pub(super) struct Outage(Mutex<Option<Failures>>);
+
+#[derive(Debug)]
+struct Failures {
+    since: Timestamp,
+    count: u32,
+}
+
+impl Outage {
+    /// Records a failed request. Returns what to report, if it is the first time.
+    pub(super) fn has_failed(&self, reason: &str) -> Option<String> {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = failures.get_or_insert_with(|| Failures { since: Timestamp::now(), count: 0 });
+        failures.count = failures.count.saturating_add(1);
+        (failures.count == WORTH_A_NOTE).then(|| {
+            let since = failures.since.round(Unit::Second).unwrap_or(failures.since);
+            let remedy = if reason.contains("certificate") {
+                "; set SSL_CERT_FILE to a file with the certificates of the authorities to trust, Splunk's included"
+            } else {
+                ""
+            };
+            format!("Splunk has taken no events since {since} ({reason}); they are sent again until it does{remedy}")
+        })
+    }
+
+    /// Records an answer. Returns what to report, if the outage before it was reported.
+    pub(super) fn has_ended(&self) -> Option<String> {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let failures = failures.filter(|failures| failures.count >= WORTH_A_NOTE)?;
+        let passed = SignedDuration::from_secs(Timestamp::now().duration_since(failures.since).as_secs());
+        Some(format!("Splunk takes events again after {passed:#}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_reported_once_and_its_end_too() {
+        let outage = Outage::default();
+        assert_eq!(outage.has_ended(), None);
+        assert_eq!(outage.has_failed("x"), None);
+        assert_eq!(outage.has_ended(), None, "a moment is not reported");
+        assert_eq!(outage.has_failed("x"), None);
+        let text = outage.has_failed("refused").unwrap();
+        assert!(text.starts_with("Splunk has taken no events since 20") && text.contains("(refused)"), "{text}");
+        assert_eq!(outage.has_failed("x"), None);
+        assert!(outage.has_ended().unwrap().starts_with("Splunk takes events again after "));
+        assert_eq!(outage.has_ended(), None);
+        outage.has_failed("x");
+        assert!(outage.has_failed("invalid peer certificate").unwrap().contains("SSL_CERT_FILE"));
+    }
+}
