@@ -19,13 +19,15 @@ mod recent_ids;
 mod request;
 mod totals;
 
+use std::sync::Arc;
+
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use jiff::Timestamp;
 
 use self::args::FollowArgs;
 use self::consumer::FollowMerge;
 use self::object_reader::{ObjectReader, RowSettings};
-use self::output::{FollowOutput, StandardOutput};
+use self::output::{CollectorOutput, FollowOutput, StandardOutput};
 use self::queue_run::QueueFollower;
 use self::request::{Arrival, Destination, FollowRequest};
 use self::totals::FollowTotals;
@@ -39,6 +41,10 @@ use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::filter::jq::expression::OutputKind;
 use crate::report::Report;
+use crate::sink::hec::HecSink;
+use crate::sink::rotating_file::RotatingFile;
+use crate::source::aws;
+use crate::source::aws::http_transport::HttpTransport;
 use crate::source::follow_journal::FollowJournal;
 use crate::spill::dedupe::IdReader;
 use crate::table::Table;
@@ -63,8 +69,7 @@ impl Command for FollowCommand {
         let outcome = context.work(&report, |stop| follow(&request, &report, stop));
         Ok(match outcome {
             Ok(totals) => {
-                let archived = totals.coverage.archived();
-                report.finish(&totals, archived);
+                report.finish(&totals, None);
                 if totals.is_partial() { Exit::Partial } else { Exit::Done }
             }
             Err(fatal) => context.fail(&report, fatal),
@@ -77,8 +82,8 @@ fn follow(request: &FollowRequest, report: &Report, stop: &Cancellation) -> Resu
     let (rows, header) = row_settings(request)?;
     let journal = FollowJournal::open(&request.journal, Timestamp::now(), request.remembered_days())?;
     report.detail(1, || format!("{}: {} objects were written before", request.journal.display(), journal.len()));
-    let output = open(request, header)?;
-    let merge = FollowMerge::new(output, request.dedupe);
+    let output = open(request, header, report)?;
+    let merge = FollowMerge::new(output, request.dedupe, stop);
     let mut reader = ObjectReader::new(request, report, stop, rows, merge, journal);
     let mut queue = match &request.arrival {
         Arrival::Queue(name) => Some(QueueFollower::open(name, request, report, stop)?),
@@ -111,7 +116,8 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
     let layout = request.layout_for(yields)?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     let key = match request.destination {
-        Destination::Stdout => None,
+        Destination::Stdout | Destination::Files(..) => None,
+        Destination::Collector(_) => Some(RowKey::Origin(OriginReader::new(&mut fields)?)),
     };
     let table = Table::new(&layout, &mut fields)?;
     let header = table.header();
@@ -119,8 +125,15 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
 }
 
 /// Opens the output.
-fn open(request: &FollowRequest, header: Vec<u8>) -> Result<Box<dyn FollowOutput>, Error> {
-    match &request.destination {
-        Destination::Stdout => Ok(Box::new(StandardOutput::new(header)?)),
-    }
+fn open<'a>(request: &FollowRequest, header: Vec<u8>, report: &'a Report) -> Result<Box<dyn FollowOutput + 'a>, Error> {
+    Ok(match &request.destination {
+        Destination::Stdout => Box::new(StandardOutput::new(header)?),
+        Destination::Files(path, rotation) => Box::new(RotatingFile::open(path, *rotation, &header, report)?),
+        Destination::Collector(settings) => {
+            let start = |error| Error::Failed(format!("threads for requests cannot be started: {error}"));
+            let runtime = aws::runtime().map_err(start)?;
+            let transport = HttpTransport::new(&runtime.block_on(request.connection.load()));
+            Box::new(CollectorOutput::new(HecSink::open(settings, Arc::new(transport), report)?, report))
+        }
+    })
 }

@@ -50,7 +50,7 @@ struct OpenFile {
     /// The path when it is closed.
     closed: PathBuf,
     started: Timestamp,
-    /// Bytes of whole rows in the file.
+    /// Bytes of rows in the file.
     written: u64,
     /// Whether all that was written is on the disk.
     is_synced: bool,
@@ -90,6 +90,12 @@ impl RotatingFile {
             self.buffer.extend_from_slice(&self.header);
         }
         self.buffer.extend_from_slice(rows);
+        if self.buffer.len() >= BUFFER_SIZE { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds the next piece of a row whose first piece was written before, to the same file.
+    pub fn continue_row(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.buffer.extend_from_slice(piece);
         if self.buffer.len() >= BUFFER_SIZE { self.flush() } else { Ok(()) }
     }
 

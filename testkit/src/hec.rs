@@ -171,6 +171,11 @@ impl HecServer {
         self.collector.lock().unwrap().taken.clone()
     }
 
+    /// Number of events that were taken.
+    pub fn count(&self) -> usize {
+        self.collector.lock().unwrap().taken.len()
+    }
+
     /// All requests for events.
     pub fn requests(&self) -> Vec<HecRequest> {
         self.collector.lock().unwrap().requests.clone()

@@ -1,7 +1,9 @@
 //! Following a trail, by a queue and by polling, against servers in the same process.
 
 mod account;
+mod collector;
 mod feed;
+mod files;
 mod kill;
 mod poison;
 mod poll;

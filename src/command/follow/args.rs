@@ -80,6 +80,26 @@ pub struct FollowOutputArgs {
     /// How rows are written, and where to.
     #[command(flatten)]
     pub format: FormatArgs,
+    /// Start a new file at this size or age: 100M, 1h, or both [default: 100M,1h]
+    ///
+    /// With --output FILE.ndjson, rows are written to FILE.TIME.ndjson.part, which loses .part
+    /// when it is complete.
+    #[arg(long, value_name = "SIZE|AGE", requires = "output")]
+    pub rotate: Option<String>,
+    /// Send whole events to this HTTP Event Collector of Splunk
+    ///
+    /// The token is in the variable SPLUNK_HEC_TOKEN, or in a file.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["output", "format", "columns"], help_heading = "Splunk")]
+    pub hec: Option<String>,
+    /// File with the token for --hec
+    #[arg(long, value_name = "FILE", requires = "hec", hide_short_help = true, help_heading = "Splunk")]
+    pub hec_token_file: Option<PathBuf>,
+    /// Index for the events [default: that of the token]
+    #[arg(long, value_name = "INDEX", requires = "hec", hide_short_help = true, help_heading = "Splunk")]
+    pub hec_index: Option<String>,
+    /// Host that Splunk shows for the events [default: that of the connection]
+    #[arg(long, value_name = "HOST", requires = "hec", hide_short_help = true, help_heading = "Splunk")]
+    pub hec_host: Option<String>,
     /// Drop events that were delivered twice
     ///
     /// Those whose eventID occurred among the last million events.

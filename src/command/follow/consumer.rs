@@ -11,12 +11,15 @@ use crate::command::event_rows::row_identity::RowIdentity;
 use crate::command::event_rows::row_part::RowPart;
 use crate::command::event_rows::row_worker::RowWorker;
 use crate::engine::consumer::Consumer;
+use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::Coverage;
 
 /// Writes the rows of one run of the engine after another.
-pub(super) struct FollowMerge {
-    pub(super) output: Box<dyn FollowOutput>,
+pub(super) struct FollowMerge<'a> {
+    pub(super) output: Box<dyn FollowOutput + 'a>,
+    /// Ends waits for the output.
+    stop: &'a Cancellation,
     /// `None` keeps duplicates.
     recent: Option<RecentIds>,
     /// Whether the last event is a duplicate, so that all its rows are left out.
@@ -25,10 +28,16 @@ pub(super) struct FollowMerge {
     damaged: BTreeSet<String>,
 }
 
-impl FollowMerge {
+impl<'a> FollowMerge<'a> {
     /// Creates a merge that writes to `output`, without duplicates if `dedupe` is true.
-    pub(super) fn new(output: Box<dyn FollowOutput>, dedupe: bool) -> FollowMerge {
-        FollowMerge { output, recent: dedupe.then(RecentIds::default), is_duplicate: false, damaged: BTreeSet::new() }
+    pub(super) fn new(output: Box<dyn FollowOutput + 'a>, dedupe: bool, stop: &'a Cancellation) -> FollowMerge<'a> {
+        FollowMerge {
+            output,
+            stop,
+            recent: dedupe.then(RecentIds::default),
+            is_duplicate: false,
+            damaged: BTreeSet::new(),
+        }
     }
 
     /// Returns the names of the files with a problem, and forgets them.
@@ -47,7 +56,7 @@ impl FollowMerge {
     }
 }
 
-impl Consumer for FollowMerge {
+impl Consumer for FollowMerge<'_> {
     type Part = RowPart;
     type Worker = RowWorker;
 
@@ -59,7 +68,7 @@ impl Consumer for FollowMerge {
             coverage.rows += part.count;
             coverage.cut_values += part.cut_cells();
             if part.count > 0 {
-                self.output.rows(part)?;
+                self.output.rows(part, self.stop)?;
             }
             return Ok(ControlFlow::Continue(()));
         };
@@ -70,7 +79,7 @@ impl Consumer for FollowMerge {
         if self.keeps(id, coverage) {
             coverage.rows += u64::from(piece.is_last);
             coverage.cut_values += part.cut_cells();
-            self.output.piece(part, piece)?;
+            self.output.piece(part, piece, self.stop)?;
         }
         Ok(ControlFlow::Continue(()))
     }

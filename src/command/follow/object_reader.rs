@@ -35,7 +35,7 @@ pub(super) struct ObjectReader<'a> {
     /// Set by a signal: no further batch is begun, and waits end.
     pub(super) stop: &'a Cancellation,
     pub(super) rows: RowSettings,
-    pub(super) merge: FollowMerge,
+    pub(super) merge: FollowMerge<'a>,
     pub(super) journal: FollowJournal,
     pub(super) totals: FollowTotals,
     /// `None` for a bucket that cannot be read, which was reported.
@@ -62,7 +62,7 @@ impl<'a> ObjectReader<'a> {
         report: &'a Report,
         stop: &'a Cancellation,
         rows: RowSettings,
-        merge: FollowMerge,
+        merge: FollowMerge<'a>,
         journal: FollowJournal,
     ) -> ObjectReader<'a> {
         ObjectReader {
@@ -145,7 +145,7 @@ impl<'a> ObjectReader<'a> {
         let workers = vec![rows.worker.clone(); self.request.reading.threads];
         let coverage = prepared.consume(&rows.selector, workers, &rows.fields, None, &mut self.merge)?;
         self.totals.coverage.add(&coverage);
-        self.merge.output.commit(self.stop)?;
+        self.totals.refused += self.merge.output.commit(self.stop)?;
         let damaged = self.merge.take_damaged();
         let is_damaged = |object: &Location| {
             let name = object.to_string();

@@ -1,21 +1,27 @@
 //! Where the rows of a follower go, and when they are safe there.
 
+use jiff::Timestamp;
+
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
-use crate::error::Error;
+use crate::command::event_rows::row_worker::RowOrigin;
 use crate::error::cancel::Cancellation;
+use crate::error::{Error, Issue, Outcome, Problem};
+use crate::report::Report;
+use crate::sink::hec::{HecDelivery, HecEvent, HecSink};
+use crate::sink::rotating_file::RotatingFile;
 use crate::sink::target::Target;
 
 /// A destination of rows.
 pub(super) trait FollowOutput {
     /// Takes whole rows.
-    fn rows(&mut self, part: &RowPart) -> Result<(), Error>;
+    fn rows(&mut self, part: &RowPart, stop: &Cancellation) -> Result<(), Error>;
 
     /// Takes a piece of a large row.
-    fn piece(&mut self, part: &RowPart, piece: RowPiece) -> Result<(), Error>;
+    fn piece(&mut self, part: &RowPart, piece: RowPiece, stop: &Cancellation) -> Result<(), Error>;
 
-    /// Returns when all rows are safe. Returns an error if they are not, or if the user stops
-    /// the wait.
-    fn commit(&mut self, stop: &Cancellation) -> Result<(), Error>;
+    /// Returns when all rows are safe, with the number of those that the destination refused and
+    /// that were reported. Returns an error if rows are not safe, or if the user stops the wait.
+    fn commit(&mut self, stop: &Cancellation) -> Result<u64, Error>;
 
     /// Does what is due without new rows. It is called every few seconds.
     fn tick(&mut self) -> Result<(), Error> {
@@ -52,20 +58,106 @@ impl StandardOutput {
 }
 
 impl FollowOutput for StandardOutput {
-    fn rows(&mut self, part: &RowPart) -> Result<(), Error> {
+    fn rows(&mut self, part: &RowPart, _: &Cancellation) -> Result<(), Error> {
         self.write(&part.rows)
     }
 
-    fn piece(&mut self, part: &RowPart, _: RowPiece) -> Result<(), Error> {
+    fn piece(&mut self, part: &RowPart, _: RowPiece, _: &Cancellation) -> Result<(), Error> {
         self.write(&part.rows)
     }
 
-    fn commit(&mut self, _: &Cancellation) -> Result<(), Error> {
-        self.target.flush()
+    fn commit(&mut self, _: &Cancellation) -> Result<u64, Error> {
+        self.target.flush().map(|()| 0)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), Error> {
         self.begin()?;
         self.target.finish()
+    }
+}
+
+impl FollowOutput for RotatingFile {
+    fn rows(&mut self, part: &RowPart, _: &Cancellation) -> Result<(), Error> {
+        self.write(&part.rows, Timestamp::now())
+    }
+
+    fn piece(&mut self, part: &RowPart, piece: RowPiece, _: &Cancellation) -> Result<(), Error> {
+        match piece.is_first {
+            true => self.write(&part.rows, Timestamp::now()),
+            false => self.continue_row(&part.rows),
+        }
+    }
+
+    fn commit(&mut self, _: &Cancellation) -> Result<u64, Error> {
+        self.sync().map(|()| 0)
+    }
+
+    fn tick(&mut self) -> Result<(), Error> {
+        RotatingFile::tick(self, Timestamp::now())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+/// The largest event that is sent to a collector, in bytes: far more than CloudTrail writes.
+const LARGEST_EVENT: usize = 8 << 20;
+
+/// Splunk's HTTP Event Collector.
+pub(super) struct CollectorOutput<'a> {
+    sink: HecSink<'a>,
+    report: &'a Report,
+    /// The pieces so far of a large row.
+    large: Vec<u8>,
+    /// Events that were not sent.
+    refused: u64,
+}
+
+impl<'a> CollectorOutput<'a> {
+    /// Creates an output that sends to `sink`.
+    pub(super) fn new(sink: HecSink<'a>, report: &'a Report) -> CollectorOutput<'a> {
+        CollectorOutput { sink, report, large: Vec::new(), refused: 0 }
+    }
+
+    fn add(&mut self, row: &[u8], key: &[u8], stop: &Cancellation) -> Result<(), Error> {
+        let RowOrigin { time, file } = RowOrigin::of(key);
+        self.sink.add(&HecEvent { time: time.parse().ok(), source: file, event: row.trim_ascii_end() }, stop)
+    }
+}
+
+impl FollowOutput for CollectorOutput<'_> {
+    fn rows(&mut self, part: &RowPart, stop: &Cancellation) -> Result<(), Error> {
+        (0..part.count as usize).try_for_each(|at| self.add(part.row(at), part.key(at), stop))
+    }
+
+    fn piece(&mut self, part: &RowPart, piece: RowPiece, stop: &Cancellation) -> Result<(), Error> {
+        if piece.is_first {
+            self.large.clear();
+        }
+        if self.large.len() <= LARGEST_EVENT {
+            self.large.extend_from_slice(&part.rows);
+        }
+        if !piece.is_last {
+            return Ok(());
+        }
+        let row = std::mem::take(&mut self.large);
+        if row.len() <= LARGEST_EVENT {
+            return self.add(&row, part.key(0), stop);
+        }
+        self.refused += 1;
+        let name = RowOrigin::of(part.key(0)).file.to_string();
+        let problem = Problem::Download(format!("an event is larger than {} MiB", LARGEST_EVENT >> 20));
+        self.report.skip(&Issue { name, problem, outcome: Outcome::LeftOut(1) });
+        Ok(())
+    }
+
+    fn commit(&mut self, stop: &Cancellation) -> Result<u64, Error> {
+        let HecDelivery { refused, .. } = self.sink.flush(stop)?;
+        Ok(refused + std::mem::take(&mut self.refused))
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Error> {
+        Ok(())
     }
 }

@@ -8,13 +8,15 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 
-use super::args::FollowArgs;
+use super::args::{FollowArgs, FollowOutputArgs};
 use crate::cli::source::{BucketArgs, bucket_input};
 use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::jq::expression::OutputKind;
 use crate::filter::spec::FilterSpec;
+use crate::sink::hec::{HecSettings, HecToken};
+use crate::sink::rotating_file::Rotation;
 use crate::source::aws::Connection;
 use crate::source::location::Location;
 use crate::source::spec::BucketInput;
@@ -59,6 +61,10 @@ pub(super) enum Arrival {
 pub(super) enum Destination {
     /// Standard output.
     Stdout,
+    /// A series of files.
+    Files(PathBuf, Rotation),
+    /// Splunk's HTTP Event Collector.
+    Collector(Box<HecSettings>),
 }
 
 impl FollowRequest {
@@ -85,7 +91,7 @@ impl FollowRequest {
             return Err(Error::about("--since", " with --queue needs --bucket, to list what was delivered before"));
         }
         let layout = layout(&args, zone, context)?;
-        let destination = Destination::Stdout;
+        let destination = destination(&args.output)?;
         let mut request = FollowRequest {
             reading: ReadRequest {
                 inputs: Vec::new(),
@@ -157,7 +163,30 @@ impl Destination {
     fn name(&self) -> String {
         match self {
             Destination::Stdout => "-".into(),
+            Destination::Files(path, _) => {
+                // The same file has the same journal, whatever the folder that it is named from.
+                std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+            }
+            Destination::Collector(settings) => settings.url.to_string(),
         }
+    }
+}
+
+/// Where the options say that rows go.
+fn destination(typed: &FollowOutputArgs) -> Result<Destination, Error> {
+    const ROTATION: &str = "100M,1h";
+    if let Some(url) = &typed.hec {
+        let token = HecToken::load(typed.hec_token_file.as_deref())?;
+        let settings = HecSettings::new(url, token)?;
+        let (index, host) = (typed.hec_index.clone(), typed.hec_host.clone());
+        return Ok(Destination::Collector(Box::new(HecSettings { index, host, ..settings })));
+    }
+    match &typed.format.output {
+        Some(path) if path.as_os_str() != "-" => {
+            let rotation = typed.rotate.as_deref().unwrap_or(ROTATION).parse()?;
+            Ok(Destination::Files(path.clone(), rotation))
+        }
+        _ => Ok(Destination::Stdout),
     }
 }
 
@@ -181,6 +210,9 @@ fn layout(args: &FollowArgs, zone: TimeZone, context: &Context) -> Result<TableL
     let format = &args.output.format;
     // Rows are written as they come, so they cannot be aligned, even on a terminal.
     let layout = format.layout(zone, context.settings.names(), context.terminal, context.columns, false)?;
+    if args.output.hec.is_some() {
+        return Ok(TableLayout { format: Format::Json, columns: Vec::new(), ..layout });
+    }
     let refused = match layout.format {
         Format::Tsv | Format::Csv | Format::Json => None,
         Format::Table => Some("table"),

@@ -31,6 +31,8 @@ pub(super) struct FollowTotals {
     pub(super) unreadable: u64,
     /// Objects that could not be read whole and have not been read since.
     pub(super) failed: u64,
+    /// Events that the destination refused, each of which was named.
+    pub(super) refused: u64,
     /// Objects that existed before and were not asked for.
     pub(super) earlier: u64,
     /// Number of listings.
@@ -40,7 +42,11 @@ pub(super) struct FollowTotals {
 impl FollowTotals {
     /// Whether something that may have been wanted is missing.
     pub(super) fn is_partial(&self) -> bool {
-        self.failed > 0 || self.unreadable > 0 || self.coverage.problems > 0 || self.coverage.unanswered > 0
+        self.failed > 0
+            || self.refused > 0
+            || self.unreadable > 0
+            || self.coverage.problems > 0
+            || self.coverage.unanswered > 0
     }
 }
 
@@ -73,6 +79,12 @@ impl fmt::Display for FollowTotals {
                 "message",
                 "that cannot be read left in the queue",
                 "that cannot be read left in the queue",
+            ),
+            (
+                self.refused,
+                "event",
+                "refused by the destination, named above",
+                "refused by the destination, named above",
             ),
             (self.failed, "object", "not read whole, named above", "not read whole, named above"),
         ];

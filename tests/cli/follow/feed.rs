@@ -61,7 +61,17 @@ impl Feed {
     pub fn start(&self, arguments: &[&str]) -> Follower {
         const ALWAYS: &[&str] =
             &["follow", "--mirror", "mirror", "--journal", "journal", "-c", "eventName", "--no-header"];
-        let arguments = [ALWAYS, arguments].concat();
+        self.spawn([ALWAYS, arguments].concat())
+    }
+
+    /// Starts a follower of the queue with these arguments.
+    pub fn start_with(&self, arguments: &[impl AsRef<str>]) -> Follower {
+        let url = self.queue.url();
+        let arguments = arguments.iter().map(AsRef::as_ref).chain(["--queue", &url]).collect();
+        self.spawn(arguments)
+    }
+
+    fn spawn(&self, arguments: Vec<&str>) -> Follower {
         let stdout = self.cloud.trial.path("out.tsv");
         let file = File::options().create(true).append(true).open(&stdout).unwrap();
         let child = self.cloud.trial.command(&arguments).stdout(Stdio::from(file)).spawn().unwrap();
@@ -84,7 +94,15 @@ impl Feed {
 
     /// Follows the queue until nothing is left in it.
     pub fn drain(&self, arguments: &[&str]) -> Ran {
-        let mut follower = self.follow(arguments);
+        self.drained(self.follow(arguments))
+    }
+
+    /// The same, with these arguments only.
+    pub fn drain_with(&self, arguments: &[impl AsRef<str>]) -> Ran {
+        self.drained(self.start_with(arguments))
+    }
+
+    fn drained(&self, mut follower: Follower) -> Ran {
         wait_until(|| self.queue.waiting() == 0 || follower.has_ended());
         match follower.has_ended() {
             true => follower.wait(self),

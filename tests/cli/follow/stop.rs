@@ -24,7 +24,9 @@ fn what_was_not_begun_is_released() {
     let feed = Feed::new();
     // More than one batch, of which the first one takes a while.
     let keys: Vec<String> = (0..720).map(|number| feed.cloud.minute(number)).collect();
-    keys.chunks(40).for_each(|keys| drop(feed.announce(keys)));
+    for keys in keys.chunks(40) {
+        feed.announce(keys);
+    }
     feed.cloud.server.fault(Fault::get("*").delay(Duration::from_millis(200)));
     let follower = feed.follow(&[]);
     wait_until(|| feed.cloud.server.counts().get > 0);
