@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testkit::hec::{HecReply, HecServer};
 
 use super::feed::{Feed, in_topic, of_s3};
-use crate::bucket::cloud::{ACCOUNT, event, key, records, wait_until};
+use crate::bucket::cloud::{ACCOUNT, event, key, records};
+
+/// Time without any progress after which a test has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The objects of a storm: whole ones, and some that are damaged.
 struct Storm {
@@ -75,11 +78,18 @@ impl Storm {
             std::thread::sleep(Duration::from_millis(random.u64(50..900)));
             follower.kill();
         }
-        let follower = self.feed.start_with(&arguments);
+        let mut follower = self.feed.start_with(&arguments);
         // The last messages of a killed follower are hidden for a while.
         let mut before = usize::MAX;
         while before > self.damaged {
-            wait_until(|| self.feed.queue.waiting() < before || self.feed.queue.waiting() == self.damaged);
+            let (start, waiting) = (Instant::now(), || self.feed.queue.waiting());
+            while waiting() >= before && waiting() != self.damaged && !follower.has_ended() {
+                std::thread::sleep(Duration::from_millis(5));
+                if start.elapsed() > PATIENCE {
+                    panic!("{} of {} messages left: {}", waiting(), self.damaged, follower.kill());
+                }
+            }
+            assert!(!follower.has_ended(), "{:?}", follower.wait(&self.feed));
             before = self.feed.queue.waiting();
         }
         let ran = follower.stop(&self.feed);
