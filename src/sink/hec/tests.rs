@@ -260,15 +260,16 @@ fn other_servers_are_recognised() {
 #[test]
 fn an_interruption_keeps_the_events() {
     let (server, report) = (HecServer::start("secret"), Report::silent());
-    server.script(vec![HecReply::Busy; 50]);
+    server.set_acknowledging(Acknowledging::Never);
     let mut sink = open(&settings(&server.url()), &report);
     let stop = Cancellation::default();
     sink.add(&HecEvent { time: None, source: SOURCE, event: event(0, 10).as_bytes() }, &stop).unwrap();
     stop.interrupt();
     assert!(matches!(sink.flush(&stop), Err(Error::Interrupted)));
     assert!(sink.has_pending());
+    server.set_acknowledging(Acknowledging::After(0));
     assert_eq!(sink.flush(&Cancellation::default()).unwrap().events, 1);
-    assert_eq!(taken(&server), each_once(1));
+    assert!(taken(&server)[&0] >= 1);
 }
 
 /// A collector that fails as it is told, without a network.
