@@ -17,6 +17,7 @@ mod transport;
 use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -167,6 +168,26 @@ impl<'a> HecSink<'a> {
             self.wait_for_one(stop)?;
         }
         Ok(std::mem::take(&mut self.delivered))
+    }
+
+    /// Does the same for a limited time, for a caller that has other things to do meanwhile.
+    /// Returns `None` if there are events left, which a further flush waits for.
+    pub fn flush_within(&mut self, limit: Duration, stop: &Cancellation) -> Result<Option<HecDelivery>, Error> {
+        let (end, user) = (Cancellation::default(), stop.clone());
+        let shared_end = end.clone();
+        let timer = self.tasks.spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(limit) => {}
+                () = user.interrupted() => {}
+            }
+            shared_end.interrupt();
+        });
+        let flushed = self.flush(&end);
+        timer.abort();
+        match flushed {
+            Err(Error::Interrupted) if !stop.is_interrupted() => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// True if events were added that are not known to be taken or refused.

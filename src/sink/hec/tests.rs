@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use testkit::hec::{Acknowledging, HecReply, HecServer};
@@ -266,9 +265,12 @@ fn an_interruption_keeps_the_events() {
     sink.add(&HecEvent { time: None, source: SOURCE, event: event(0, 10).as_bytes() }, &stop).unwrap();
     stop.interrupt();
     assert!(matches!(sink.flush(&stop), Err(Error::Interrupted)));
+    let (day, running) = (Duration::from_secs(86_400), Cancellation::default());
+    assert!(matches!(sink.flush_within(day, &stop), Err(Error::Interrupted)));
+    assert!(sink.flush_within(Duration::ZERO, &running).unwrap().is_none());
     assert!(sink.has_pending());
     server.set_acknowledging(Acknowledging::After(0));
-    assert_eq!(sink.flush(&Cancellation::default()).unwrap().events, 1);
+    assert_eq!(sink.flush_within(day, &running).unwrap().unwrap().events, 1);
     assert!(taken(&server)[&0] >= 1);
 }
 
