@@ -17,9 +17,10 @@ mod transport;
 use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 
@@ -86,8 +87,20 @@ pub struct HecSink<'a> {
     delivered: HecDelivery,
     /// Why nothing can be delivered any more.
     failure: Option<String>,
-    /// Last, so that tasks are gone before their threads.
-    runtime: Runtime,
+    tasks: Handle,
+    _threads: TaskThreads,
+}
+
+/// The threads that tasks run on. Dropping it does not wait for a name to be looked up.
+#[derive(Debug)]
+struct TaskThreads(Option<Runtime>);
+
+impl Drop for TaskThreads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl<'a> HecSink<'a> {
@@ -125,7 +138,8 @@ impl<'a> HecSink<'a> {
             notices,
             delivered: HecDelivery::default(),
             failure: None,
-            runtime,
+            tasks: runtime.handle().clone(),
+            _threads: TaskThreads(Some(runtime)),
         })
     }
 
@@ -156,6 +170,26 @@ impl<'a> HecSink<'a> {
         Ok(std::mem::take(&mut self.delivered))
     }
 
+    /// Does the same for a limited time, for a caller that has other things to do meanwhile.
+    /// Returns `None` if there are events left, which a further flush waits for.
+    pub fn flush_within(&mut self, limit: Duration, stop: &Cancellation) -> Result<Option<HecDelivery>, Error> {
+        let (end, user) = (Cancellation::default(), stop.clone());
+        let shared_end = end.clone();
+        let timer = self.tasks.spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(limit) => {}
+                () = user.interrupted() => {}
+            }
+            shared_end.interrupt();
+        });
+        let flushed = self.flush(&end);
+        timer.abort();
+        match flushed {
+            Err(Error::Interrupted) if !stop.is_interrupted() => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
     /// True if events were added that are not known to be taken or refused.
     pub fn has_pending(&self) -> bool {
         !self.filling.is_empty() || !self.sending.is_empty()
@@ -169,14 +203,14 @@ impl<'a> HecSink<'a> {
         }
         let (batch, courier) = (std::mem::take(&mut self.filling), self.courier.clone());
         self.bytes_sending += size;
-        self.sending.spawn_on(async move { (size, courier.deliver(batch).await) }, self.runtime.handle());
+        self.sending.spawn_on(async move { (size, courier.deliver(batch).await) }, &self.tasks);
         Ok(())
     }
 
     /// Waits until a batch is delivered, and reports what is noticed meanwhile.
     fn wait_for_one(&mut self, stop: &Cancellation) -> Result<(), Error> {
-        let HecSink { runtime, sending, notices, report, .. } = self;
-        let joined = runtime.block_on(async {
+        let HecSink { tasks, sending, notices, report, .. } = self;
+        let joined = tasks.block_on(async {
             loop {
                 tokio::select! {
                     biased;

@@ -102,7 +102,9 @@ impl RotatingFile {
     /// Closes the file if it has reached its age, even if no row comes.
     pub fn tick(&mut self, now: Timestamp) -> Result<(), Error> {
         let (Some(open), Some(age)) = (&self.open, self.rotation.age) else { return Ok(()) };
-        if now.duration_since(open.started) >= age { self.close() } else { Ok(()) }
+        // A clock that was set back far must not keep the file open for ever.
+        let passed = now.duration_since(open.started).unsigned_abs();
+        if passed >= age.unsigned_abs() { self.close() } else { Ok(()) }
     }
 
     /// Returns when everything written so far is on the disk, and will be found there after a

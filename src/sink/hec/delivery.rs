@@ -28,10 +28,10 @@ pub(super) struct HecPace {
     /// The first pause; each further one is twice as long.
     pub(super) first_pause: Duration,
     pub(super) longest_pause: Duration,
-    /// The first pause before a batch is asked for.
+    /// The first pause before it is asked whether a batch is acknowledged; longer ones follow.
     pub(super) first_poll: Duration,
     pub(super) longest_poll: Duration,
-    /// How often it is asked whether a batch is acknowledged, before the batch is sent again.
+    /// How often that is asked before the batch is sent again.
     pub(super) polls: u32,
 }
 
@@ -43,7 +43,7 @@ impl Default for HecPace {
             first_poll: Duration::from_millis(100),
             longest_poll: Duration::from_secs(5),
             // About five minutes.
-            polls: 66,
+            polls: 85,
         }
     }
 }
@@ -151,8 +151,12 @@ impl Courier {
             tokio::time::sleep(pause(self.pace.first_poll, self.pace.longest_poll, poll)).await;
             match self.post(&self.acknowledgements_url, question.as_bytes(), false).await {
                 Ok(answer) => match is_acknowledged(&answer, ack) {
-                    Some(true) => return true,
-                    Some(false) => {}
+                    Some(is_safe) => {
+                        self.has_answered();
+                        if is_safe {
+                            return true;
+                        }
+                    }
                     // It says that it was restarted, or that the token no longer acknowledges.
                     None if (400..500).contains(&answer.status) && answer.status != 429 => {
                         self.tell(Notice::State(format!(

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use testkit::hec::{Acknowledging, HecReply, HecServer};
@@ -260,15 +259,19 @@ fn other_servers_are_recognised() {
 #[test]
 fn an_interruption_keeps_the_events() {
     let (server, report) = (HecServer::start("secret"), Report::silent());
-    server.script(vec![HecReply::Busy; 50]);
+    server.set_acknowledging(Acknowledging::Never);
     let mut sink = open(&settings(&server.url()), &report);
     let stop = Cancellation::default();
     sink.add(&HecEvent { time: None, source: SOURCE, event: event(0, 10).as_bytes() }, &stop).unwrap();
     stop.interrupt();
     assert!(matches!(sink.flush(&stop), Err(Error::Interrupted)));
+    let (day, running) = (Duration::from_secs(86_400), Cancellation::default());
+    assert!(matches!(sink.flush_within(day, &stop), Err(Error::Interrupted)));
+    assert!(sink.flush_within(Duration::ZERO, &running).unwrap().is_none());
     assert!(sink.has_pending());
-    assert_eq!(sink.flush(&Cancellation::default()).unwrap().events, 1);
-    assert_eq!(taken(&server), each_once(1));
+    server.set_acknowledging(Acknowledging::After(0));
+    assert_eq!(sink.flush_within(day, &running).unwrap().unwrap().events, 1);
+    assert!(taken(&server)[&0] >= 1);
 }
 
 /// A collector that fails as it is told, without a network.

@@ -137,6 +137,33 @@ fn files_of_a_killed_run_are_completed() {
 }
 
 #[test]
+fn whatever_a_killed_run_wrote_last_whole_rows_are_kept() {
+    let rows = "a\tb\n1\t2\n33\t44\n";
+    for length in 0..=rows.len() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("c.20261129T090000Z.tsv.part"), &rows[..length]).unwrap();
+        let path = folder.path().join("c.tsv");
+        drop(RotatingFile::open(&path, rotation("1h"), b"a\tb\n", &Report::silent()).unwrap());
+        let whole = rows[..length].rfind('\n').map_or("", |at| &rows[..=at]);
+        match whole {
+            "" | "a\tb\n" => assert_eq!(files(&folder), []),
+            whole => assert_eq!(files(&folder), [named("c.20261129T090000Z.tsv", whole)]),
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_closes_the_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = open_in(&folder, rotation("1h"));
+    file.write(b"1\n", at(0)).unwrap();
+    file.tick(at(-3599)).unwrap();
+    assert_eq!(file.closed(), 0);
+    file.tick(at(-3600)).unwrap();
+    assert_eq!(file.closed(), 1);
+}
+
+#[test]
 fn a_dropped_file_is_completed_and_loses_no_synced_row() {
     let folder = tempfile::tempdir().unwrap();
     let mut file = open_in(&folder, rotation("1h"));

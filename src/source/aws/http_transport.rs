@@ -80,19 +80,6 @@ impl HttpTransport {
         self.exchange(name, signed).await
     }
 
-    /// Posts a body to any server, which messages call `name`, and receives the answer.
-    pub async fn post(
-        &self,
-        name: &str,
-        url: &str,
-        headers: &[(&'static str, &str)],
-        body: Vec<u8>,
-    ) -> Result<HttpAnswer, AwsError> {
-        let request = post(url, headers, SdkBody::from(body))
-            .map_err(|error| AwsError::without_answer(name, &*error, AwsErrorKind::Other))?;
-        self.exchange(name, request).await
-    }
-
     async fn exchange(&self, name: &str, request: HttpRequest) -> Result<HttpAnswer, AwsError> {
         Ok(self.exchange_with_cookies(name, request).await?.0)
     }
