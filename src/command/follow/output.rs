@@ -1,5 +1,7 @@
 //! Where the rows of a follower go, and when they are safe there.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
@@ -122,7 +124,26 @@ impl<'a> CollectorOutput<'a> {
 
     fn add(&mut self, row: &[u8], key: &[u8], stop: &Cancellation) -> Result<(), Error> {
         let RowOrigin { time, file } = RowOrigin::of(key);
-        self.sink.add(&HecEvent { time: time.parse().ok(), source: file, event: row.trim_ascii_end() }, stop)
+        let event = HecEvent { time: time.parse().ok(), source: file, event: row.trim_ascii_end() };
+        match self.sink.add(&event, stop) {
+            Err(Error::Interrupted) => {
+                self.flush_at_end()?;
+                self.sink.add(&event, &Cancellation::default())
+            }
+            added => added,
+        }
+    }
+
+    /// Waits some more for what was begun, after the user has stopped.
+    fn flush_at_end(&mut self) -> Result<(), Error> {
+        const LONGEST: Duration = Duration::from_secs(20);
+        match self.sink.flush_within(LONGEST, &Cancellation::default())? {
+            Some(HecDelivery { refused, .. }) => {
+                self.refused += refused;
+                Ok(())
+            }
+            None => Err(Error::Interrupted),
+        }
     }
 }
 
@@ -153,8 +174,12 @@ impl FollowOutput for CollectorOutput<'_> {
     }
 
     fn commit(&mut self, stop: &Cancellation) -> Result<u64, Error> {
-        let HecDelivery { refused, .. } = self.sink.flush(stop)?;
-        Ok(refused + std::mem::take(&mut self.refused))
+        match self.sink.flush(stop) {
+            Ok(HecDelivery { refused, .. }) => self.refused += refused,
+            Err(Error::Interrupted) => self.flush_at_end()?,
+            Err(error) => return Err(error),
+        }
+        Ok(std::mem::take(&mut self.refused))
     }
 
     fn finish(self: Box<Self>) -> Result<(), Error> {
