@@ -83,10 +83,7 @@ impl<'a> ObjectReader<'a> {
     /// be read. Returns an error if no bucket can.
     fn fetcher(&mut self, bucket: &str) -> Result<Option<&mut KeyFetcher>, Error> {
         if !self.fetchers.contains_key(bucket) {
-            let prefix = self.request.named.as_ref().map_or("", |named| named.key.as_str());
-            let input = self.request.bucket_of(&Location::new(bucket, prefix));
-            let fetcher = match input.and_then(|input| KeyFetcher::open(&input, self.report, &Cancellation::default()))
-            {
+            let fetcher = match self.connect(bucket) {
                 Ok(fetcher) => Some(fetcher),
                 Err(error @ (Error::Interrupted | Error::ClosedPipe)) => return Err(error),
                 Err(error) if self.request.named.is_some() => return Err(error),
@@ -100,6 +97,17 @@ impl<'a> ObjectReader<'a> {
             self.fetchers.insert(bucket.to_string(), fetcher);
         }
         Ok(self.fetchers.get_mut(bucket).and_then(Option::as_mut))
+    }
+
+    fn connect(&self, bucket: &str) -> Result<KeyFetcher, Error> {
+        /// Each takes threads, and a message can name any bucket.
+        const MOST: usize = 50;
+        let prefix = self.request.named.as_ref().map_or("", |named| named.key.as_str());
+        let location = Location::new(bucket, prefix);
+        if self.fetchers.len() >= MOST {
+            return Err(Error::Failed(format!("{}: more than {MOST} buckets", location.bucket_address())));
+        }
+        KeyFetcher::open(&self.request.bucket_of(&location)?, self.report, &Cancellation::default())
     }
 
     /// Returns whether an object can contain wanted events, by its key; `None` if its bucket cannot

@@ -183,7 +183,7 @@ impl<'a> QueueFollower<'a> {
         let mut plan = MessagePlan { receipt, receive_count, ..MessagePlan::default() };
         if let Some(problem) = notice.problem {
             plan.stays = true;
-            if self.said.insert(id.clone()) {
+            if self.is_news(&id) {
                 reader.totals.unreadable += 1;
                 self.report.fatal(&format!("message {id}: {problem}; it stays in the queue"));
             }
@@ -213,7 +213,7 @@ impl<'a> QueueFollower<'a> {
         }
         if is_foreign {
             plan.stays = true;
-            if self.said.insert(id) {
+            if self.is_news(&id) {
                 reader.totals.foreign += 1;
             }
         }
@@ -231,11 +231,20 @@ impl<'a> QueueFollower<'a> {
         is_named && (KeyPlace::of(&object.key).kind.is_some() || delivered_by(&object.key).is_some())
     }
 
+    /// Returns whether something was not said before, as far as that is remembered.
+    fn is_news(&mut self, text: &str) -> bool {
+        const MOST: usize = 100_000;
+        if self.said.len() >= MOST {
+            self.said.clear();
+        }
+        self.said.insert(text.to_string())
+    }
+
     /// Says once for each bucket and top folder that its objects are not read.
     fn name_foreign(&mut self, object: &Location) {
         let top = object.key.split_once('/').map_or("", |(top, _)| top);
         let place = Location::new(object.bucket.clone(), top);
-        if self.said.len() < MOST_SAID && self.said.insert(place.to_string()) {
+        if self.is_news(&place.to_string()) {
             self.report.note(&format!(
                 "{object}: not a log of CloudTrail that was asked for; messages about {place} stay in the queue"
             ));
@@ -281,7 +290,7 @@ impl<'a> QueueFollower<'a> {
         }
         for plan in plans.iter().filter(|plan| plan.receive_count >= OFTEN) {
             for object in plan.objects.iter().filter(|object| reader.failure(object).is_some()) {
-                if self.said.len() < MOST_SAID && self.said.insert(format!("{object} again")) {
+                if self.is_news(&format!("{object} again")) {
                     self.report.note(&format!(
                         "{object}: its message was received {} times and will come again: the queue has no dead-letter queue",
                         plan.receive_count
@@ -291,9 +300,6 @@ impl<'a> QueueFollower<'a> {
         }
     }
 }
-
-/// The most things that are said once.
-const MOST_SAID: usize = 100_000;
 
 /// The pause after a number of failed requests.
 fn pause(failed: u32) -> Duration {
