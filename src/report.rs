@@ -3,6 +3,7 @@
 
 mod coverage;
 mod fetched;
+mod lookups;
 mod terminal;
 
 use std::fmt::Display;
@@ -15,6 +16,7 @@ use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBa
 
 pub use self::coverage::{Coverage, count};
 pub use self::fetched::{DownloadTotals, SyncTotals};
+pub use self::lookups::LookupTotals;
 pub use self::terminal::Terminal;
 use crate::error::Issue;
 use crate::syntax::visible::is_hidden;
@@ -42,6 +44,8 @@ struct ProgressBars {
     all: MultiProgress,
     /// Shown once there are objects to fetch.
     fetching: OnceLock<ProgressBar>,
+    /// Shown once a region has answered.
+    looking_up: OnceLock<ProgressBar>,
     reading: ProgressBar,
 }
 
@@ -125,6 +129,14 @@ impl Report {
         bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
     }
 
+    /// Shows the progress of the event history: the time reached, and the number of events.
+    pub fn looking_up(&self, reached: &str, events: u64) {
+        let Some(bars) = &self.bars else { return };
+        let new = || bars.all.insert(0, ProgressBar::no_length().with_style(style("{wide_msg}")));
+        let text = format!("reading event history: back to {reached}, {} events", HumanCount(events));
+        bars.looking_up.get_or_init(new).set_message(text);
+    }
+
     /// Shows the progress of decoding.
     pub fn reading(&self, coverage: &Coverage) {
         let Some(bars) = &self.bars else { return };
@@ -172,7 +184,8 @@ impl ProgressBars {
         // Keep the line short, so that the terminal's echo of ^C after it does not
         // wrap.
         let reading = ProgressBar::new_spinner().with_style(style("decoding  {msg}"));
-        let bars = ProgressBars { fetching: OnceLock::new(), reading: all.add(reading), all };
+        let bars =
+            ProgressBars { fetching: OnceLock::new(), looking_up: OnceLock::new(), reading: all.add(reading), all };
         bars.reading.enable_steady_tick(Duration::from_millis(250));
         bars
     }

@@ -125,7 +125,9 @@ impl HistoryRequest {
         let filter: FilterSpec = crate::cli::filter::FilterArgs::default().spec(&args.scope, context.now, zone)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
-            return Err(Error::usage("history: nothing to read; name a folder, a file, - or --bucket BUCKET"));
+            return Err(Error::usage(
+                "history: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
+            ));
         }
         let path = match &output {
             HistoryOutput::Rows { path, .. } | HistoryOutput::Git(path, _) => path.clone(),

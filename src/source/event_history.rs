@@ -1,0 +1,254 @@
+//! Reads the event history of an account, which CloudTrail keeps for 90 days without a trail,
+//! through its operation `LookupEvents`. All regions are read side by side.
+//!
+//! ```text
+//!  regions ──▶ pages of each region ──▶ the page with the newest event ──▶ log files in memory
+//! ```
+//!
+//! The order of the pages depends only on the times of their events, so it is the same for
+//! every run.
+
+mod failures;
+mod lookup;
+mod page_queue;
+mod region_reader;
+mod regions;
+pub mod selection;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Runtime;
+
+use self::failures::FirstFailures;
+use self::lookup::{EventPage, LookupQuery};
+use self::page_queue::{PageBudget, PageQueue};
+use self::region_reader::{RegionMessage, RegionReader};
+use super::aws::{self, AwsError, ServiceClient, unless_stopped};
+use super::memory_text::{MemoryGauge, MemoryText};
+use super::spec::EventHistoryInput;
+use super::{LogFile, LogSource, SourceItem};
+use crate::error::cancel::Cancellation;
+use crate::error::{Error, Issue, Outcome, Problem};
+use crate::report::{Coverage, LookupTotals, Report, count};
+use crate::syntax::window::Window;
+
+/// The age that events reach in the event history.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Time after which a wait is interrupted to see whether the run goes on.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The event history of an account.
+pub(super) struct EventHistorySource {
+    /// `None` once the requests were ended.
+    runtime: Option<Runtime>,
+    /// A queue for each region that answered.
+    queues: Vec<PageQueue>,
+    /// What is to be said before the first page.
+    first_items: Vec<SourceItem>,
+    budget: Arc<PageBudget>,
+    /// The texts that were passed on and are in use.
+    gauge: MemoryGauge,
+    requests: Arc<AtomicU64>,
+    totals: LookupTotals,
+    /// Number of events passed on.
+    events: u64,
+}
+
+impl EventHistorySource {
+    /// Requests the first page of every region. Returns an error if no region answers, so that
+    /// missing credentials or permissions are reported before output is written.
+    pub(super) fn open(
+        input: &EventHistoryInput,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<EventHistorySource, Error> {
+        let runtime = aws::runtime().map_err(|error| Error::Failed(format!("no threads for requests: {error}")))?;
+        let kept_since = input.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let selection = input.selection.as_ref();
+        let totals = LookupTotals {
+            selection: selection.map(|selection| selection.description()),
+            missed: selection.and_then(|selection| selection.missed),
+            is_older: input.window.since.is_none_or(|since| since < kept_since),
+            ..LookupTotals::default()
+        };
+        let mut source = EventHistorySource {
+            runtime: None,
+            queues: Vec::new(),
+            first_items: Vec::new(),
+            budget: Arc::default(),
+            gauge: MemoryGauge::default(),
+            requests: Arc::default(),
+            totals,
+            events: 0,
+        };
+        if input.window.until.is_none_or(|until| until > kept_since) {
+            report.detail(1, || "requesting the event history".into());
+            runtime.block_on(unless_stopped(stop, source.begin(input, kept_since)))?;
+        }
+        source.runtime = Some(runtime);
+        Ok(source)
+    }
+
+    /// Starts to read all regions, and waits for their first answers.
+    async fn begin(&mut self, input: &EventHistoryInput, kept_since: Timestamp) -> Result<(), Error> {
+        let config = input.connection.load().await;
+        let client = Arc::new(ServiceClient::new(&config));
+        let query = Arc::new(query(input, kept_since));
+        let mut queues = Vec::new();
+        for region in regions::wanted(&input.regions, client.region())? {
+            let (sender, queue) = PageQueue::new(region.clone());
+            let reader = RegionReader {
+                client: Arc::clone(&client),
+                region,
+                query: Arc::clone(&query),
+                interval: input.interval,
+                requests: Arc::clone(&self.requests),
+                budget: Arc::clone(&self.budget),
+                length: Arc::clone(&queue.length),
+                sender,
+                last: None,
+            };
+            tokio::spawn(reader.run());
+            queues.push(queue);
+        }
+        let mut failures = FirstFailures::default();
+        for mut queue in queues {
+            match self.first_answer(&mut queue).await {
+                Ok(()) => self.queues.push(queue),
+                Err(error) => failures.add(queue.region, error, input.connection.profile.as_deref())?,
+            }
+        }
+        self.totals.regions = self.queues.len() as u64;
+        self.first_items.extend(failures.finish(self.queues.is_empty())?);
+        Ok(())
+    }
+
+    /// Waits for the first answer of a region.
+    async fn first_answer(&mut self, queue: &mut PageQueue) -> Result<(), AwsError> {
+        loop {
+            match queue.fill().await {
+                Some(RegionMessage::Failed(error, _)) => return Err(error),
+                Some(RegionMessage::Detail(text)) => self.first_items.push(SourceItem::Detail(text)),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Receives until every queue has a page or has ended. Returns an item that came instead,
+    /// or [`SourceItem::Idle`] if a page has not come in time.
+    fn fill(&mut self) -> Result<Option<SourceItem>, Error> {
+        let Some(runtime) = &self.runtime else { return Ok(None) };
+        for queue in &mut self.queues {
+            while queue.head.is_none() && !queue.is_ended {
+                let filled = runtime.block_on(async { tokio::time::timeout(PATIENCE, queue.fill()).await });
+                match filled {
+                    Err(_) => return Ok(Some(SourceItem::Idle)),
+                    Ok(None | Some(RegionMessage::Empty | RegionMessage::Page(_))) => {}
+                    Ok(Some(RegionMessage::Detail(text))) => return Ok(Some(SourceItem::Detail(text))),
+                    Ok(Some(RegionMessage::Failed(error, reached))) => {
+                        return failures::later(&queue.region, &error, reached).map(Some);
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the page with the newest event, that of the first region if several have it.
+    fn newest(&mut self) -> Option<(String, EventPage)> {
+        // An event without a time may be newer than all others.
+        let time = |queue: &PageQueue| queue.head.as_ref().map(|page| page.newest.unwrap_or(i64::MAX));
+        let newest = self.queues.iter().filter_map(time).max()?;
+        let queue = self.queues.iter_mut().find(|queue| time(queue) == Some(newest))?;
+        let page = queue.take(&self.budget)?;
+        Some((queue.region.clone(), page))
+    }
+
+    /// Passes on a page, once the pages before it leave room for it in memory.
+    fn pass_on(
+        &mut self,
+        region: &str,
+        page: EventPage,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        const MOST: u64 = 16 << 20;
+        while self.gauge.bytes() > MOST {
+            each(SourceItem::Idle)?;
+            std::thread::sleep(PATIENCE / 10);
+        }
+        let name = format!("event-history/{region}");
+        for event in page.unreadable {
+            let (name, problem) = (name.clone(), Problem::LookedUpEvent(event));
+            each(SourceItem::Issue(Issue { name, problem, outcome: Outcome::LeftOut(1) }))?;
+        }
+        if page.events == 0 {
+            return ControlFlow::Continue(());
+        }
+        self.events += page.events;
+        each(SourceItem::File(LogFile::memory(Arc::new(MemoryText::new(name, page.text, self.gauge.clone())))))
+    }
+
+    /// Passes on all items. Breaks if the run needs no more.
+    fn pass_on_all(
+        &mut self,
+        report: &Report,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
+        for item in std::mem::take(&mut self.first_items) {
+            if each(item).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        loop {
+            let flow = match self.fill()? {
+                Some(item) => each(item),
+                None => {
+                    let Some((region, page)) = self.newest() else { return Ok(ControlFlow::Continue(())) };
+                    if let Some(time) = page.time() {
+                        report.looking_up(&time.strftime("%F").to_string(), self.events);
+                    }
+                    self.pass_on(&region, page, each)
+                }
+            };
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+    }
+}
+
+impl LogSource for EventHistorySource {
+    fn run(
+        mut self: Box<Self>,
+        report: &Report,
+        each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
+    ) -> Result<Coverage, Error> {
+        let passed_on = self.pass_on_all(report, each);
+        if let Some(runtime) = self.runtime.take() {
+            // A name that is being resolved must not delay the end.
+            runtime.shutdown_background();
+        }
+        // If the run needs no more, further pages may have been requested meanwhile.
+        let requests = passed_on?.is_continue().then(|| self.requests.load(Relaxed));
+        report.detail(1, || format!("event history: {}", count(self.requests.load(Relaxed), "request")));
+        Ok(Coverage { lookups: Some(LookupTotals { requests, ..self.totals }), ..Coverage::default() })
+    }
+}
+
+/// The query for a window. The times of requests are whole seconds, and the end is inclusive;
+/// the filter decides exactly.
+fn query(input: &EventHistoryInput, kept_since: Timestamp) -> LookupQuery {
+    let Window { since, until } = input.window;
+    LookupQuery {
+        selection: input.selection.clone(),
+        // AWS may refuse times that are out of its range.
+        start: since.filter(|since| *since > kept_since).map(|since| since.as_second()),
+        end: until
+            .filter(|until| *until < input.now)
+            .map(|until| until.as_second() + i64::from(until.subsec_nanosecond() > 0)),
+    }
+}
