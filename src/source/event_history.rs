@@ -10,6 +10,7 @@
 
 mod failures;
 mod lookup;
+mod page_merge;
 mod page_queue;
 mod region_reader;
 mod regions;
@@ -25,8 +26,10 @@ use tokio::runtime::Runtime;
 
 use self::failures::FirstFailures;
 use self::lookup::{EventPage, LookupQuery};
+use self::page_merge::PageMerge;
 use self::page_queue::{PageBudget, PageQueue};
-use self::region_reader::{RegionMessage, RegionReader};
+use self::region_reader::{RegionMessage, RegionPace, RegionReader};
+use self::selection::LookupSelection;
 use super::aws::{self, AwsError, ServiceClient, unless_stopped};
 use super::memory_text::{MemoryGauge, MemoryText};
 use super::spec::EventHistoryInput;
@@ -45,8 +48,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(super) struct EventHistorySource {
     /// `None` once the requests were ended.
     runtime: Option<Runtime>,
-    /// A queue for each region that answered.
-    queues: Vec<PageQueue>,
+    /// The queues of the regions that answered.
+    merge: PageMerge,
     /// What is to be said before the first page.
     first_items: Vec<SourceItem>,
     budget: Arc<PageBudget>,
@@ -77,7 +80,7 @@ impl EventHistorySource {
         };
         let mut source = EventHistorySource {
             runtime: None,
-            queues: Vec::new(),
+            merge: PageMerge::default(),
             first_items: Vec::new(),
             budget: Arc::default(),
             gauge: MemoryGauge::default(),
@@ -85,9 +88,15 @@ impl EventHistorySource {
             totals,
             events: 0,
         };
-        if input.window.until.is_none_or(|until| until > kept_since) {
+        let Window { since, until } = input.window;
+        // AWS refuses windows without a second that can have events.
+        if until.is_none_or(|until| until > kept_since) && since.is_none_or(|since| since < input.now) {
             report.detail(1, || "requesting the event history".into());
-            runtime.block_on(unless_stopped(stop, source.begin(input, kept_since)))?;
+            if let Err(error) = runtime.block_on(unless_stopped(stop, source.begin(input, kept_since))) {
+                // A name that is being resolved must not delay the end.
+                runtime.shutdown_background();
+                return Err(error);
+            }
         }
         source.runtime = Some(runtime);
         Ok(source)
@@ -97,33 +106,34 @@ impl EventHistorySource {
     async fn begin(&mut self, input: &EventHistoryInput, kept_since: Timestamp) -> Result<(), Error> {
         let config = input.connection.load().await;
         let client = Arc::new(ServiceClient::new(&config));
-        let query = Arc::new(query(input, kept_since));
         let mut queues = Vec::new();
         for region in regions::wanted(&input.regions, client.region())? {
-            let (sender, queue) = PageQueue::new(region.clone());
-            let reader = RegionReader {
-                client: Arc::clone(&client),
-                region,
-                query: Arc::clone(&query),
-                interval: input.interval,
-                requests: Arc::clone(&self.requests),
-                budget: Arc::clone(&self.budget),
-                length: Arc::clone(&queue.length),
-                sender,
-                last: None,
-            };
-            tokio::spawn(reader.run());
-            queues.push(queue);
+            let pace = Arc::new(RegionPace::new(input.interval));
+            for query in queries(input, kept_since) {
+                let (sender, queue) = PageQueue::new(region.clone());
+                let reader = RegionReader {
+                    client: Arc::clone(&client),
+                    region: region.clone(),
+                    query,
+                    pace: Arc::clone(&pace),
+                    requests: Arc::clone(&self.requests),
+                    budget: Arc::clone(&self.budget),
+                    length: Arc::clone(&queue.length),
+                    sender,
+                };
+                tokio::spawn(reader.run());
+                queues.push(queue);
+            }
         }
         let mut failures = FirstFailures::default();
         for mut queue in queues {
             match self.first_answer(&mut queue).await {
-                Ok(()) => self.queues.push(queue),
+                Ok(()) => self.merge.queues.push(queue),
                 Err(error) => failures.add(queue.region, error, input.connection.profile.as_deref())?,
             }
         }
-        self.totals.regions = self.queues.len() as u64;
-        self.first_items.extend(failures.finish(self.queues.is_empty())?);
+        self.totals.regions = self.merge.regions();
+        self.first_items.extend(failures.finish(self.merge.queues.is_empty())?);
         Ok(())
     }
 
@@ -142,7 +152,7 @@ impl EventHistorySource {
     /// or [`SourceItem::Idle`] if a page has not come in time.
     fn fill(&mut self) -> Result<Option<SourceItem>, Error> {
         let Some(runtime) = &self.runtime else { return Ok(None) };
-        for queue in &mut self.queues {
+        for queue in &mut self.merge.queues {
             while queue.head.is_none() && !queue.is_ended {
                 let filled = runtime.block_on(async { tokio::time::timeout(PATIENCE, queue.fill()).await });
                 match filled {
@@ -158,16 +168,6 @@ impl EventHistorySource {
         Ok(None)
     }
 
-    /// Takes the page with the newest event, that of the first region if several have it.
-    fn newest(&mut self) -> Option<(String, EventPage)> {
-        // An event without a time may be newer than all others.
-        let time = |queue: &PageQueue| queue.head.as_ref().map(|page| page.newest.unwrap_or(i64::MAX));
-        let newest = self.queues.iter().filter_map(time).max()?;
-        let queue = self.queues.iter_mut().find(|queue| time(queue) == Some(newest))?;
-        let page = queue.take(&self.budget)?;
-        Some((queue.region.clone(), page))
-    }
-
     /// Passes on a page, once the pages before it leave room for it in memory.
     fn pass_on(
         &mut self,
@@ -181,15 +181,17 @@ impl EventHistorySource {
             std::thread::sleep(PATIENCE / 10);
         }
         let name = format!("event-history/{region}");
+        let text = page.text();
+        let events = page.events.len() as u64;
         for event in page.unreadable {
             let (name, problem) = (name.clone(), Problem::LookedUpEvent(event));
             each(SourceItem::Issue(Issue { name, problem, outcome: Outcome::LeftOut(1) }))?;
         }
-        if page.events == 0 {
+        if events == 0 {
             return ControlFlow::Continue(());
         }
-        self.events += page.events;
-        each(SourceItem::File(LogFile::memory(Arc::new(MemoryText::new(name, page.text, self.gauge.clone())))))
+        self.events += events;
+        each(SourceItem::File(LogFile::memory(Arc::new(MemoryText::new(name, text, self.gauge.clone())))))
     }
 
     /// Passes on all items. Breaks if the run needs no more.
@@ -207,7 +209,9 @@ impl EventHistorySource {
             let flow = match self.fill()? {
                 Some(item) => each(item),
                 None => {
-                    let Some((region, page)) = self.newest() else { return Ok(ControlFlow::Continue(())) };
+                    let Some((region, page)) = self.merge.newest(&self.budget) else {
+                        return Ok(ControlFlow::Continue(()));
+                    };
                     if let Some(time) = page.time() {
                         report.looking_up(&time.strftime("%F").to_string(), self.events);
                     }
@@ -239,16 +243,21 @@ impl LogSource for EventHistorySource {
     }
 }
 
-/// The query for a window. The times of requests are whole seconds, and the end is inclusive;
-/// the filter decides exactly.
-fn query(input: &EventHistoryInput, kept_since: Timestamp) -> LookupQuery {
+/// The queries for a window, one for each value that events are selected by. The times of
+/// requests are whole seconds, and the end is inclusive; the filter decides exactly.
+fn queries(input: &EventHistoryInput, kept_since: Timestamp) -> Vec<LookupQuery> {
     let Window { since, until } = input.window;
-    LookupQuery {
-        selection: input.selection.clone(),
+    let ceiling = |time: Timestamp| time.as_second() + i64::from(time.subsec_nanosecond() > 0);
+    let query = |selection: Option<(&'static str, String)>| LookupQuery {
+        selection,
         // AWS may refuse times that are out of its range.
         start: since.filter(|since| *since > kept_since).map(|since| since.as_second()),
-        end: until
-            .filter(|until| *until < input.now)
-            .map(|until| until.as_second() + i64::from(until.subsec_nanosecond() > 0)),
+        end: until.filter(|until| *until < input.now).map(ceiling),
+    };
+    match &input.selection {
+        None => vec![query(None)],
+        Some(LookupSelection { attribute, values, .. }) => {
+            values.iter().map(|value| query(Some((attribute, value.clone())))).collect()
+        }
     }
 }

@@ -22,7 +22,10 @@ impl FirstFailures {
             let missing_profile = is_missing.then(|| profile::missing(profile)).flatten();
             return Err(Error::Failed(missing_profile.unwrap_or_else(|| error.to_string())));
         }
-        self.regions.push((region, error));
+        // A region that is asked twice fails twice.
+        if self.regions.last().is_none_or(|(last, _)| *last != region) {
+            self.regions.push((region, error));
+        }
         Ok(())
     }
 

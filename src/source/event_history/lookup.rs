@@ -1,11 +1,7 @@
 //! Requests for pages of the event history, and their answers.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use super::selection::LookupSelection;
 
 /// Number of events on a page; AWS allows no more.
 const PAGE: u32 = 50;
@@ -13,7 +9,8 @@ const PAGE: u32 = 50;
 /// What is the same in all requests of a run.
 #[derive(Clone, Debug)]
 pub(super) struct LookupQuery {
-    pub(super) selection: Option<LookupSelection>,
+    /// The attribute and its value.
+    pub(super) selection: Option<(&'static str, String)>,
     /// First second of the wanted events.
     pub(super) start: Option<i64>,
     /// Last second of the wanted events.
@@ -61,22 +58,30 @@ pub(super) struct LookedUpEvent {
     cloud_trail_event: Option<String>,
 }
 
-/// A page of events, newest first, in the form of a log file.
+/// A page of events, newest first.
 #[derive(Debug)]
 pub(super) struct EventPage {
-    pub(super) text: String,
-    pub(super) events: u64,
+    pub(super) events: Vec<PageEvent>,
     /// Second of the newest event; `None` if no event has a time.
     pub(super) newest: Option<i64>,
     /// Names of the events that have no text that can be read.
     pub(super) unreadable: Vec<String>,
 }
 
+/// An event of a page.
+#[derive(Debug)]
+pub(super) struct PageEvent {
+    pub(super) id: Option<String>,
+    pub(super) second: Option<i64>,
+    /// A JSON object.
+    text: String,
+}
+
 impl LookupQuery {
     /// Creates the request for a page: the first one up to `end`, or the one of a token.
     pub(super) fn request<'a>(&'a self, end: Option<i64>, token: Option<&'a str>) -> LookupRequest<'a> {
-        let attribute = |selection: &'a LookupSelection| {
-            [LookupAttribute { attribute_key: selection.attribute, attribute_value: &selection.value }]
+        let attribute = |(name, value): &'a (&'static str, String)| {
+            [LookupAttribute { attribute_key: name, attribute_value: value }]
         };
         LookupRequest {
             lookup_attributes: self.selection.as_ref().map(attribute),
@@ -100,20 +105,26 @@ impl EventPage {
     /// Collects events.
     pub(super) fn new(events: Vec<LookedUpEvent>) -> EventPage {
         let newest = events.iter().filter_map(LookedUpEvent::second).max();
-        let mut page = EventPage { text: String::from("{\"Records\":["), events: 0, newest, unreadable: Vec::new() };
+        let mut page = EventPage { events: Vec::new(), newest, unreadable: Vec::new() };
         for event in events {
-            match event.cloud_trail_event.as_deref().filter(|text| is_object(text)) {
-                Some(text) => {
-                    let comma = if page.events == 0 { "" } else { "," };
-                    // Writing to a string cannot fail.
-                    let _ = write!(page.text, "{comma}{text}");
-                    page.events += 1;
-                }
+            let second = event.second();
+            match event.cloud_trail_event.filter(|text| is_object(text)) {
+                Some(text) => page.events.push(PageEvent { id: event.event_id, second, text }),
                 None => page.unreadable.push(event_name(event.event_id)),
             }
         }
-        page.text.push_str("]}");
         page
+    }
+
+    /// The length of the events in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.events.iter().map(|event| event.text.len()).sum()
+    }
+
+    /// The events in the form of a log file.
+    pub(super) fn text(&self) -> String {
+        let texts: Vec<&str> = self.events.iter().map(|event| event.text.as_str()).collect();
+        format!("{{\"Records\":[{}]}}", texts.join(","))
     }
 
     /// The time of the newest event.
@@ -151,11 +162,11 @@ mod tests {
         let answer: LookupAnswer = serde_json::from_str(answer).unwrap();
         assert_eq!(answer.next_token.as_deref(), Some("t"));
         let page = EventPage::new(answer.events);
-        assert_eq!(page.text, r#"{"Records":[ {"eventName":"A\""} ,{"eventName":"B","x":"\ud800"}]}"#);
-        assert_eq!((page.events, page.newest), (2, Some(1_790_000_001)));
+        assert_eq!(page.text(), r#"{"Records":[ {"eventName":"A\""} ,{"eventName":"B","x":"\ud800"}]}"#);
+        assert_eq!((page.events.len(), page.newest), (2, Some(1_790_000_001)));
         assert_eq!(page.unreadable, ["b", "c", "without EventId", "e"]);
         let empty: LookupAnswer = serde_json::from_str("{}").unwrap();
-        assert_eq!(EventPage::new(empty.events).text, r#"{"Records":[]}"#);
+        assert_eq!(EventPage::new(empty.events).text(), r#"{"Records":[]}"#);
     }
 
     #[test]
@@ -164,7 +175,7 @@ mod tests {
         let text = |request: LookupRequest<'_>| serde_json::to_string(&request).unwrap();
         assert_eq!(text(query.request(None, None)), r#"{"MaxResults":50}"#);
         query.start = Some(1);
-        query.selection = LookupSelection::of(&crate::filter::spec::FilterSpec::default().with("--user", ["alice"]));
+        query.selection = Some(("Username", "alice".into()));
         assert_eq!(
             text(query.request(Some(2), Some("t"))),
             r#"{"LookupAttributes":[{"AttributeKey":"Username","AttributeValue":"alice"}],"StartTime":1,"EndTime":2,"MaxResults":50,"NextToken":"t"}"#

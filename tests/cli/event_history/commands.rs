@@ -11,8 +11,10 @@ fn events_are_counted() {
     );
     account.trial.run(&["summary", "--event-history", "--by", "user", "-f", "tsv"]).shows(
         0,
-        "table\tuserName\tcount\tfirst\tlast\n\
-         by\tbob\t3\t2026-10-01T09:10:00Z\t2026-10-01T09:25:00Z\n",
+        "userName\tevents\tfirst\tlast\n\
+         bob\t3\t2026-10-01T09:10:00Z\t2026-10-01T09:25:00Z\n\
+         alice\t2\t2026-10-01T09:00:00Z\t2026-10-01T09:05:00Z\n\
+         Admin/alice\t1\t2026-10-01T09:30:00Z\t2026-10-01T09:30:00Z\n",
         &last_line,
     );
     let ran = account.trial.run(&["summary", "--event-history"]);
@@ -23,8 +25,18 @@ fn events_are_counted() {
 #[test]
 fn a_history_reads_it_from_the_newest_event_on() {
     let account = Account::with_story();
-    let ran = account.trial.run(&["history", "resource", "i-0abc12de34f567890", "--event-history"]);
-    ran.shows(0, "", "");
+    let arguments = ["history", "resource", "i-0abc12de34f567890", "-c", "from,until,property,value,begunBy,endedBy"];
+    let ran = account.trial.run(&[&arguments[..], &["--event-history"]].concat());
+    let last_line = format!(
+        "trail2tsv: 5 events in 2 pages of event history read, 2 matched; 34 regions asked for events with read-only \
+         \"false\" in 34 requests (this misses events that do not say whether they only read; --no-pushdown requests \
+         all events); {OLD}\n"
+    );
+    let expected = "from\tuntil\tproperty\tvalue\tbegunBy\tendedBy\n\
+                    2026-10-01T09:00:00Z\t2026-10-01T09:20:00Z\texists\t\talice\tbob\n\
+                    2026-10-01T09:00:00Z\t2026-10-01T09:20:00Z\tstate\trunning\talice\tbob\n\
+                    2026-10-01T09:00:00Z\t2026-10-01T09:20:00Z\ttype\tt3.micro\talice\tbob\n";
+    ran.shows(0, expected, &last_line);
 }
 
 #[test]

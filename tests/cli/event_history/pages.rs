@@ -119,6 +119,7 @@ fn what_is_older_than_90_days_is_not_requested() {
              0 requests; {OLD}\n"
         ),
     );
+    account.rows(&["-q", "--since", "2999-01-01"]).shows(0, "", "");
     assert_eq!(account.server.requests(), []);
 }
 

@@ -45,7 +45,7 @@ fn patterns_and_lists_are_only_applied_here() {
         (&["-e", "*User"][..], &["DeleteUser", "CreateUser"][..]),
         (&["-e", "CreateUser,DeleteUser"], &["DeleteUser", "CreateUser"]),
         (&["-e", "!*Instances,!CreateTags"], &["DeleteUser", "CreateUser"]),
-        (&["--resource", "i-0abc*", "-e", "Run*"], &[]),
+        (&["--resource", "i-0abc*", "-e", "Run*"], &["RunInstances"]),
     ] {
         let (found, requests) = account.asked(arguments, "us-east-1");
         assert_eq!(
@@ -60,22 +60,22 @@ fn patterns_and_lists_are_only_applied_here() {
 fn the_last_line_says_what_a_selection_misses() {
     let account = Account::with_story();
     let resource = ["--resource", "i-0abc12de34f567890"];
-    // AWS lists the resource of these two, and not that of CreateTags. The first two do not mention it in their text.
+    // AWS does not list it as a resource of CreateTags.
+    let found = "2026-10-01T09:20:00Z\tTerminateInstances\tbob\n2026-10-01T09:00:00Z\tRunInstances\talice\n";
     account.rows(&resource).shows(
         0,
-        "",
+        found,
         &format!(
-            "trail2tsv: 0 events decoded in 1 page of event history read, 0 matched; 34 regions asked for events with \
+            "trail2tsv: 2 events in 1 page of event history read, 2 matched; 34 regions asked for events with \
              resource name \"i-0abc12de34f567890\" in 34 requests (this misses events for which AWS does not list it \
              as a resource; --no-pushdown requests all events); {OLD}\n"
         ),
     );
-    let ran = account.rows(&[&resource[..], &["--no-pushdown"]].concat());
-    ran.shows(
+    account.rows(&[&resource[..], &["--no-pushdown"]].concat()).shows(
         0,
-        "2026-10-01T09:30:00Z\tCreateTags\tAdmin/alice\n",
+        &format!("2026-10-01T09:30:00Z\tCreateTags\tAdmin/alice\n{found}"),
         &format!(
-            "trail2tsv: 1 event decoded in 2 pages of event history read, 1 matched; 34 regions asked for all events \
+            "trail2tsv: 4 events decoded in 2 pages of event history read, 3 matched; 34 regions asked for all events \
              in 34 requests; {OLD}\n"
         ),
     );
@@ -98,4 +98,33 @@ fn regions_are_narrowed_by_name() {
         let regions: Vec<String> = account.server.requests().into_iter().map(|request| request.region).collect();
         assert_eq!(regions, expected, "{patterns}");
     }
+}
+
+#[test]
+fn an_arn_is_looked_up_by_both_its_names() {
+    const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/0abc";
+    let account = Account::new();
+    let event = |number: usize| {
+        let second = format!("2026-10-01T00:{:02}:{:02}Z", number / 60, number % 60);
+        let mut event = super::account::json(&number.to_string(), &second, &format!("E{number:03}"), "alice");
+        event["resources"] = json!([{"ARN": ARN}]);
+        let event = testkit::event_history::HistoryEvent::new(&event);
+        // Some events are listed by one name, some by the other, and some by both.
+        let event = if number % 3 < 2 { event.about(ARN) } else { event };
+        if number % 3 > 0 { event.about("0abc") } else { event }
+    };
+    account.server.add("eu-west-1", (0..300).map(event));
+    account.server.page(7);
+    let mut expected: Vec<String> = (0..300).map(|number| format!("E{number:03}")).collect();
+    let arguments = ["--resource", ARN, "--sort", "eventTime"];
+    let (found, requests) = account.asked(&arguments, "eu-west-1");
+    assert_eq!(found, expected);
+    assert_eq!(requests.len(), 2 * 29);
+    let (found, requests) = account.asked(&["--resource", ARN], "us-east-1");
+    assert_eq!(requests.iter().filter_map(selection).map(|(_, value)| value).collect::<Vec<_>>(), ["0abc", ARN]);
+    expected.sort();
+    let mut sorted = found.clone();
+    sorted.sort();
+    assert_eq!(sorted, expected);
+    assert_eq!(account.asked(&["--resource", ARN], "").0, found);
 }
