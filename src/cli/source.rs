@@ -19,19 +19,21 @@ use crate::source::spec::{BucketInput, Downloads, EventHistoryInput, Input};
 
 /// Whether the event history is read, and how.
 #[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "From CloudTrail itself")]
 pub struct EventHistoryArgs {
     /// Read the account's management events of the last 90 days; needs no trail
+    ///
+    /// Asks CloudTrail in all regions, or in those of --region. One condition is a part of
+    /// the requests; the last line says which, and what it misses.
     #[arg(long)]
     pub event_history: bool,
-    /// With --event-history, request all events, and filter them only here
+    /// With --event-history, request all events, and apply every condition only here
     #[arg(long, hide_short_help = true)]
     pub no_pushdown: bool,
 }
 
 /// Which bucket is read, and how.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "From S3")]
+#[command(next_help_heading = "From AWS")]
 pub struct BucketArgs {
     /// Mirror the logs of this S3 bucket and read them
     #[arg(long, value_name = "BUCKET")]

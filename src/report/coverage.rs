@@ -61,7 +61,7 @@ pub struct Coverage {
     /// What was downloaded, if there is a mirror.
     pub fetched: Option<DownloadTotals>,
     /// What AWS was asked of the event history, if it is an input.
-    pub lookups: Option<LookupTotals>,
+    pub lookups: Option<Box<LookupTotals>>,
     /// How far the run looked for late deliveries, if the window has an end.
     pub late: Option<LateSearch>,
     /// Kinds of logs that are present but were not requested.

@@ -239,7 +239,7 @@ impl LogSource for EventHistorySource {
         // If the run needs no more, further pages may have been requested meanwhile.
         let requests = passed_on?.is_continue().then(|| self.requests.load(Relaxed));
         report.detail(1, || format!("event history: {}", count(self.requests.load(Relaxed), "request")));
-        Ok(Coverage { lookups: Some(LookupTotals { requests, ..self.totals }), ..Coverage::default() })
+        Ok(Coverage { lookups: Some(Box::new(LookupTotals { requests, ..self.totals })), ..Coverage::default() })
     }
 }
 
