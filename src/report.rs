@@ -141,9 +141,14 @@ impl Report {
     pub fn reading(&self, coverage: &Coverage) {
         let Some(bars) = &self.bars else { return };
         let rate = coverage.events as f64 / bars.reading.elapsed().as_secs_f64().max(0.1);
+        let noun = match (coverage.files, coverage.pages) {
+            (_, 0) => "files",
+            (0, _) => "pages",
+            _ => "files and pages",
+        };
         bars.reading.set_message(format!(
-            "{} files, {} events, {} matched, {}/s",
-            HumanCount(coverage.files),
+            "{} {noun}, {} events, {} matched, {}/s",
+            HumanCount(coverage.files + coverage.pages),
             HumanCount(coverage.events),
             HumanCount(coverage.rows),
             HumanCount(rate as u64)

@@ -212,10 +212,12 @@ impl EventHistorySource {
                     let Some((region, page)) = self.merge.newest(&self.budget) else {
                         return Ok(ControlFlow::Continue(()));
                     };
-                    if let Some(time) = page.time() {
+                    let reached = page.time();
+                    let flow = self.pass_on(&region, page, each);
+                    if let Some(time) = reached {
                         report.looking_up(&time.strftime("%F").to_string(), self.events);
                     }
-                    self.pass_on(&region, page, each)
+                    flow
                 }
             };
             if flow.is_break() {

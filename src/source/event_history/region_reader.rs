@@ -189,7 +189,7 @@ fn attempts(kind: AwsErrorKind, is_begun: bool) -> u32 {
 
 /// True if the token of a request is not valid, or no longer.
 fn is_token_error(error: &AwsError) -> bool {
-    error.code == "InvalidNextTokenException"
+    error.code.contains("NextToken")
 }
 
 impl RegionPosition {

@@ -20,7 +20,7 @@ pub struct LookupSelection {
 }
 
 const RESOURCE_MISSED: &str = "events for which AWS does not list it as a resource";
-const USER_MISSED: &str = "calls for which AWS notes another user name, such as by other sessions of a role";
+const USER_MISSED: &str = "calls that AWS lists under another user name, such as the session of a role";
 const EVENT_NAME_MISSED: &str = "names in another case";
 const READ_ONLY_MISSED: &str = "events that do not say whether they only read";
 
