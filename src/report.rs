@@ -129,12 +129,11 @@ impl Report {
         bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
     }
 
-    /// Shows the progress of the event history: the time reached, and the number of events.
-    pub fn looking_up(&self, reached: &str, events: u64) {
+    /// Shows the progress of the event history.
+    pub fn looking_up(&self, text: &str) {
         let Some(bars) = &self.bars else { return };
         let new = || bars.all.insert(0, ProgressBar::no_length().with_style(style("{wide_msg}")));
-        let text = format!("reading event history: back to {reached}, {} events", HumanCount(events));
-        bars.looking_up.get_or_init(new).set_message(text);
+        bars.looking_up.get_or_init(new).set_message(text.to_string());
     }
 
     /// Shows the progress of decoding.

@@ -91,7 +91,7 @@ impl EventHistorySource {
         let Window { since, until } = input.window;
         // AWS refuses windows without a second that can have events.
         if until.is_none_or(|until| until > kept_since) && since.is_none_or(|since| since < input.now) {
-            report.detail(1, || "requesting the event history".into());
+            report.looking_up("reading event history: waiting for the first answers");
             if let Err(error) = runtime.block_on(unless_stopped(stop, source.begin(input, kept_since))) {
                 // A name that is being resolved must not delay the end.
                 runtime.shutdown_background();
@@ -125,7 +125,7 @@ impl EventHistorySource {
                 queues.push(queue);
             }
         }
-        let mut failures = FirstFailures::default();
+        let mut failures = FirstFailures::new(!input.regions.is_empty());
         for mut queue in queues {
             match self.first_answer(&mut queue).await {
                 Ok(()) => self.merge.queues.push(queue),
@@ -157,7 +157,7 @@ impl EventHistorySource {
                 let filled = runtime.block_on(async { tokio::time::timeout(PATIENCE, queue.fill()).await });
                 match filled {
                     Err(_) => return Ok(Some(SourceItem::Idle)),
-                    Ok(None | Some(RegionMessage::Empty | RegionMessage::Page(_))) => {}
+                    Ok(None | Some(RegionMessage::Empty | RegionMessage::End | RegionMessage::Page(_))) => {}
                     Ok(Some(RegionMessage::Detail(text))) => return Ok(Some(SourceItem::Detail(text))),
                     Ok(Some(RegionMessage::Failed(error, reached))) => {
                         return failures::later(&queue.region, &error, reached).map(Some);
@@ -215,7 +215,8 @@ impl EventHistorySource {
                     let reached = page.time();
                     let flow = self.pass_on(&region, page, each);
                     if let Some(time) = reached {
-                        report.looking_up(&time.strftime("%F").to_string(), self.events);
+                        let (reached, events) = (time.strftime("%F"), count(self.events, "event"));
+                        report.looking_up(&format!("reading event history: back to {reached}, {events}"));
                     }
                     flow
                 }

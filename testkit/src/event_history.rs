@@ -60,6 +60,7 @@ struct Script {
     /// The events of each region, newest first.
     regions: HashMap<String, Vec<HistoryEvent>>,
     page: usize,
+    delays: HashMap<String, Duration>,
     failures: Vec<Failure>,
     requests: Vec<LookupRequest>,
     /// The tokens handed out: the parameters without the token, and the number of events before the page.
@@ -142,6 +143,7 @@ impl EventHistoryServer {
         let script = Script {
             regions: HashMap::new(),
             page: 50,
+            delays: HashMap::new(),
             failures: Vec::new(),
             requests: Vec::new(),
             tokens: Vec::new(),
@@ -168,6 +170,11 @@ impl EventHistoryServer {
     /// Sets the largest number of events on a page.
     pub fn page(&self, events: usize) {
         self.script.lock().unwrap().page = events;
+    }
+
+    /// Delays every answer of a region.
+    pub fn delay(&self, region: &str, delay: Duration) {
+        self.script.lock().unwrap().delays.insert(region.to_owned(), delay);
     }
 
     /// Fails this many requests to a region with this code. [`ANY`] matches every region.
@@ -220,7 +227,8 @@ impl Script {
                 status => Reply::new(status, failure.body.clone()),
             };
         }
-        Reply::ok(self.page(&region, body, at).to_string())
+        let delay = self.delays.get(&region).copied().unwrap_or_default();
+        Reply::ok(self.page(&region, body, at).to_string()).after(delay)
     }
 
     fn page(&mut self, region: &str, parameters: Value, at: usize) -> Value {

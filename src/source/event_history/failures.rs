@@ -8,12 +8,18 @@ use crate::source::SourceItem;
 use crate::source::aws::{AwsError, AwsErrorKind, profile};
 
 /// The regions that did not answer the first request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FirstFailures {
     regions: Vec<(String, AwsError)>,
+    /// Whether the user has named regions.
+    is_narrowed: bool,
 }
 
 impl FirstFailures {
+    pub(super) fn new(is_narrowed: bool) -> FirstFailures {
+        FirstFailures { regions: Vec::new(), is_narrowed }
+    }
+
     /// Adds a region. Returns the error if it is one that all regions have.
     pub(super) fn add(&mut self, region: String, error: AwsError, profile: Option<&str>) -> Result<(), Error> {
         // A region that is not enabled rejects valid credentials.
@@ -35,6 +41,9 @@ impl FirstFailures {
             let first = |kind| self.regions.iter().find(|(_, error)| error.kind == kind);
             let found = first(AwsErrorKind::AccessDenied).or_else(|| first(AwsErrorKind::RejectedCredentials));
             return match found.or_else(|| self.regions.first()) {
+                Some((_, error)) if self.is_narrowed && error.kind == AwsErrorKind::RejectedCredentials => {
+                    Err(Error::Failed(format!("{error}; or --region names only regions that are not enabled")))
+                }
                 Some((_, error)) => Err(Error::Failed(error.to_string())),
                 None => Ok(Vec::new()),
             };
@@ -82,7 +91,7 @@ mod tests {
     use super::*;
 
     fn finish(failures: &[(&str, &str)], is_all: bool) -> Result<Vec<String>, String> {
-        let mut all = FirstFailures::default();
+        let mut all = FirstFailures::new(false);
         for (region, code) in failures {
             let error = AwsError::of_response(400, code, Some("why"));
             all.add((*region).into(), error, None).map_err(|error| error.to_string())?;

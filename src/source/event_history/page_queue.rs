@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::lookup::EventPage;
 use super::region_reader::RegionMessage;
+use crate::source::aws::{AwsError, AwsErrorKind};
 
 /// Number of pages in a queue.
 #[derive(Debug, Default)]
@@ -59,7 +60,7 @@ pub(super) struct PageQueue {
     receiver: UnboundedReceiver<RegionMessage>,
     /// The next page.
     pub(super) head: Option<EventPage>,
-    /// Whether the last page has arrived.
+    /// Whether nothing more will arrive.
     pub(super) is_ended: bool,
 }
 
@@ -82,10 +83,18 @@ impl PageQueue {
                 self.head = Some(page);
                 None
             }
-            Some(message) => Some(message),
-            None => {
+            Some(RegionMessage::End) => {
                 self.is_ended = true;
                 None
+            }
+            Some(message) => {
+                self.is_ended = matches!(message, RegionMessage::Failed(..));
+                Some(message)
+            }
+            None => {
+                self.is_ended = true;
+                let cause = "internal error: the task for a region panicked";
+                Some(RegionMessage::Failed(AwsError::new(AwsErrorKind::Other, cause), None))
             }
         }
     }
@@ -101,6 +110,20 @@ impl PageQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_that_stops_without_saying_so_has_failed() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for is_whole in [true, false] {
+            let (sender, mut queue) = PageQueue::new("eu-west-1".into());
+            if is_whole {
+                sender.send(RegionMessage::End).unwrap();
+            }
+            drop(sender);
+            let message = runtime.block_on(queue.fill());
+            assert_eq!((message.is_none(), queue.is_ended), (is_whole, true));
+        }
+    }
 
     #[test]
     fn a_full_budget_lets_empty_queues_receive_a_page() {

@@ -21,7 +21,7 @@ pub(super) const DISORDER: i64 = 60;
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// What a reader sends. It ends by closing its channel.
+/// What a reader sends.
 #[derive(Debug)]
 pub(super) enum RegionMessage {
     /// The next page, with at least one event.
@@ -30,6 +30,8 @@ pub(super) enum RegionMessage {
     Detail(String),
     /// The region answered, and has no page.
     Empty,
+    /// There are no further pages.
+    End,
     /// The rest cannot be read. The time is the one that was reached.
     Failed(AwsError, Option<Timestamp>),
 }
@@ -99,16 +101,15 @@ impl RegionReader {
         let mut position = RegionPosition { end: self.query.end, ..RegionPosition::default() };
         loop {
             self.budget.wait_for_room(&self.length).await;
-            let is_last = match self.next(&mut position).await {
-                Ok(is_last) => is_last,
+            match self.next(&mut position).await {
+                Ok(true) => return self.send(RegionMessage::End),
+                // The run may need no more pages.
+                Ok(false) if self.sender.is_closed() => return,
+                Ok(false) => {}
                 Err(error) => {
                     let reached = position.oldest.and_then(|second| Timestamp::from_second(second).ok());
                     return self.send(RegionMessage::Failed(error, reached));
                 }
-            };
-            // The run may need no more pages.
-            if is_last || self.sender.is_closed() {
-                return;
             }
         }
     }

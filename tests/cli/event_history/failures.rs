@@ -162,6 +162,10 @@ fn rejected_credentials_end_the_run() {
              --profile\n"
         );
         account.rows(&[]).shows(1, "", &expected);
+        if code == "UnrecognizedClientException" {
+            let expected = expected.replace('\n', "; or --region names only regions that are not enabled\n");
+            account.rows(&["-r", "me-south-1"]).shows(1, "", &expected);
+        }
     }
     let account = account();
     account.server.fail_at("eu-west-1", Some(100), 400, "ExpiredTokenException", ALWAYS);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::account::{Account, OLD, REGIONS, count, event, events, json};
@@ -58,6 +60,23 @@ fn every_page_is_read_in_the_order_of_time() {
         assert!(rows == expected);
         assert_eq!(requests.len(), 22);
         assert!(requests[1..].iter().all(|request| request["NextToken"].is_string()));
+    }
+}
+
+#[test]
+fn the_order_does_not_depend_on_which_answer_comes_first() {
+    let regions = ["eu-west-1", "us-east-1"];
+    let rows = |slow: &str| {
+        let account = Account::new();
+        account.server.page(3);
+        regions.iter().for_each(|region| account.server.add(region, events(region, 20)));
+        account.server.delay(slow, Duration::from_millis(20));
+        account.asked(&["-r", "*"], "").0
+    };
+    let expected = rows("sa-east-1");
+    assert_eq!(expected.len(), 40);
+    for slow in regions {
+        assert_eq!(rows(slow), expected);
     }
 }
 
