@@ -211,14 +211,14 @@ impl Script {
         let (region, mut body) = (request.region().to_owned(), serde_json::from_slice::<Value>(&request.body).unwrap());
         self.requests.push(LookupRequest { region: region.clone(), body: body.clone() });
         let token = body.as_object_mut().unwrap().remove("NextToken");
-        let at = match token.as_ref().map(|token| self.tokens.get(token.as_str()?.parse::<usize>().ok()?).cloned()) {
-            None => 0,
-            Some(Some((parameters, at))) if parameters == body => at,
-            Some(_) => return error("InvalidNextTokenException", "the token is of another request"),
+        let known = |token: &Value| self.tokens.get(token.as_str()?.parse::<usize>().ok()?).cloned();
+        let at = match token.as_ref().map(known) {
+            None => Some(0),
+            Some(place) => place.filter(|(parameters, _)| *parameters == body).map(|(_, at)| at),
         };
         let failure = self.failures.iter_mut().find(|failure| {
             let is_region = failure.region == ANY || failure.region == region;
-            is_region && failure.times > 0 && failure.at.is_none_or(|place| place == at)
+            is_region && failure.times > 0 && (failure.at.is_none() || failure.at == at)
         });
         if let Some(failure) = failure {
             failure.times = failure.times.saturating_sub(1);
@@ -227,6 +227,9 @@ impl Script {
                 status => Reply::new(status, failure.body.clone()),
             };
         }
+        let Some(at) = at else {
+            return error("InvalidNextTokenException", "the token is of another request");
+        };
         let delay = self.delays.get(&region).copied().unwrap_or_default();
         Reply::ok(self.page(&region, body, at).to_string()).after(delay)
     }

@@ -93,6 +93,24 @@ fn a_failure_in_between_is_retried() {
 }
 
 #[test]
+fn an_answer_without_an_end_is_a_problem() {
+    let account = account();
+    let [event] = &events("sa-east-1", 1)[..] else { panic!("one event") };
+    let body = serde_json::json!({"Events": [event.entry()], "NextToken": "x"}).to_string();
+    account.server.answer_at("sa-east-1", None, 200, &body, ALWAYS);
+    assert_eq!(
+        read(&account),
+        (
+            Some(3),
+            441,
+            "trail2tsv: event history of sa-east-1: not read: the answer of LookupEvents repeats its NextToken; its \
+             events before 2026-10-01T00:00:00Z were not read\n"
+                .into()
+        )
+    );
+}
+
+#[test]
 fn regions_that_are_off_are_named() {
     let account = account();
     account.server.fail("ap-east-1", 400, "UnrecognizedClientException", ALWAYS);
