@@ -102,6 +102,7 @@ impl fmt::Display for Issue {
             Outcome::FilesBefore(0) => write!(f, "; nothing was read"),
             Outcome::FilesBefore(1) => write!(f, "; 1 file before it was read"),
             Outcome::FilesBefore(n) => write!(f, "; {n} files before it were read"),
+            Outcome::ReadBackTo(time) => write!(f, "; its events before {time} were not read"),
             Outcome::FilesLeft => write!(f, "; its files were left as they are"),
             Outcome::LinesCut(1) => write!(f, "; the rest of the line was left out"),
             Outcome::LinesCut(n) => write!(f, "; the rest of the line, and of {} more lines, was left out", n - 1),
@@ -139,6 +140,8 @@ pub enum Outcome {
     FilesBefore(u64),
     /// This many lines lost their rest; the others were kept.
     LinesCut(u64),
+    /// The events of a region before this time were not read.
+    ReadBackTo(jiff::Timestamp),
     /// The files of an earlier run were not changed.
     FilesLeft,
 }
@@ -265,6 +268,12 @@ pub enum Problem {
     /// Events that are longer than a history takes.
     #[error("an event longer than 1 MiB")]
     LongEvents,
+    /// A part of the event history that could not be read.
+    #[error("not read: {0}")]
+    EventHistory(String),
+    /// An event of the event history that has no text, or another text than an event.
+    #[error("event {0} has no readable CloudTrailEvent")]
+    LookedUpEvent(String),
     /// Resources of an account that could not be listed.
     #[error("not read: {0}")]
     Resources(String),

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod fetched;
+mod lookups;
 mod terminal;
 
 use std::fmt::Display;
@@ -15,6 +16,7 @@ use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBa
 
 pub use self::coverage::{Coverage, count};
 pub use self::fetched::{DownloadTotals, SyncTotals};
+pub use self::lookups::LookupTotals;
 pub use self::terminal::Terminal;
 use crate::error::Issue;
 use crate::syntax::visible::is_hidden;
@@ -42,6 +44,8 @@ struct ProgressBars {
     all: MultiProgress,
     /// Shown once there are objects to fetch.
     fetching: OnceLock<ProgressBar>,
+    /// Shown once a region has answered.
+    looking_up: OnceLock<ProgressBar>,
     reading: ProgressBar,
 }
 
@@ -125,13 +129,25 @@ impl Report {
         bar.set_message(format!("{left}, {}, {}/s", HumanBytes(fetched.bytes), HumanBytes(rate as u64)));
     }
 
+    /// Shows the progress of the event history.
+    pub fn looking_up(&self, text: &str) {
+        let Some(bars) = &self.bars else { return };
+        let new = || bars.all.insert(0, ProgressBar::no_length().with_style(style("{wide_msg}")));
+        bars.looking_up.get_or_init(new).set_message(text.to_string());
+    }
+
     /// Shows the progress of decoding.
     pub fn reading(&self, coverage: &Coverage) {
         let Some(bars) = &self.bars else { return };
         let rate = coverage.events as f64 / bars.reading.elapsed().as_secs_f64().max(0.1);
+        let noun = match (coverage.files, coverage.pages) {
+            (_, 0) => "files",
+            (0, _) => "pages",
+            _ => "files and pages",
+        };
         bars.reading.set_message(format!(
-            "{} files, {} events, {} matched, {}/s",
-            HumanCount(coverage.files),
+            "{} {noun}, {} events, {} matched, {}/s",
+            HumanCount(coverage.files + coverage.pages),
             HumanCount(coverage.events),
             HumanCount(coverage.rows),
             HumanCount(rate as u64)
@@ -172,7 +188,8 @@ impl ProgressBars {
         // Keep the line short, so that the terminal's echo of ^C after it does not
         // wrap.
         let reading = ProgressBar::new_spinner().with_style(style("decoding  {msg}"));
-        let bars = ProgressBars { fetching: OnceLock::new(), reading: all.add(reading), all };
+        let bars =
+            ProgressBars { fetching: OnceLock::new(), looking_up: OnceLock::new(), reading: all.add(reading), all };
         bars.reading.enable_steady_tick(Duration::from_millis(250));
         bars
     }

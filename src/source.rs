@@ -1,6 +1,8 @@
-//! Where log files come from: folders, streams, buckets and mirrors.
+//! Where log files come from: folders, streams, buckets and mirrors, and the event history of an
+//! account.
 
 pub mod aws;
+pub mod event_history;
 pub mod s3;
 
 pub mod file;
@@ -10,6 +12,7 @@ pub mod follow_journal;
 pub mod location;
 mod log_file;
 mod log_source;
+pub mod memory_text;
 pub mod queue;
 pub mod sample;
 pub mod spec;

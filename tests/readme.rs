@@ -8,19 +8,74 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::event_history::{EventHistoryServer, HistoryEvent};
 
 const FENCE: &str = "```";
+
+/// The instance whose events are in the event history of the documents.
+const INSTANCE: &str = "i-064bd95a9b9b0a4e6";
+
+/// The account that the documents ask for its event history: a server, and a folder with a program
+/// `aws` that prints what it has.
+static ACCOUNT: LazyLock<(EventHistoryServer, TempDir)> = LazyLock::new(|| {
+    use std::os::unix::fs::PermissionsExt;
+    let instance = json!({"instancesSet": {"items": [{"instanceId": INSTANCE}]}});
+    let (developer, automation) =
+        (("Developer", "alice@example.com", "198.51.100.23"), ("Automation", "night-stop", "203.0.113.8"));
+    let events = [
+        history_event("2026-10-02T17:05:33Z", "StopInstances", automation, &json!({"responseElements": instance})),
+        history_event(
+            "2026-09-14T08:44:02Z",
+            "CreateTags",
+            developer,
+            &json!({"requestParameters": {"resourcesSet": {"items": [{"resourceId": INSTANCE}]}}}),
+        ),
+        history_event("2026-09-14T08:41:27Z", "RunInstances", developer, &json!({"responseElements": instance})),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let entries: Vec<Value> = events.iter().map(HistoryEvent::entry).collect();
+    std::fs::write(folder.path().join("events"), json!({"Events": entries}).to_string()).unwrap();
+    let program = folder.path().join("aws");
+    std::fs::write(&program, format!("#!/bin/sh\ncat '{}/events'\n", folder.path().display())).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let server = EventHistoryServer::start();
+    server.add("eu-west-1", events);
+    (server, folder)
+});
+
+/// An event about the instance: its time, its name, the role, session and address of its caller, and further fields.
+fn history_event(time: &str, name: &str, (role, session, address): (&str, &str, &str), more: &Value) -> HistoryEvent {
+    let mut event = json!({
+        "eventVersion": "1.11", "eventID": format!("{name}-{time}"), "eventTime": time, "eventName": name,
+        "eventSource": "ec2.amazonaws.com", "awsRegion": "eu-west-1", "readOnly": false, "sourceIPAddress": address,
+        "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "AssumedRole", "principalId": format!("AROACKCEVSQ6C2EXAMPLE:{session}"),
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/{role}/{session}"), "accountId": "111122223333"},
+    });
+    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    HistoryEvent::new(&event).about(INSTANCE)
+}
 
 /// What a shell in the repository prints: stdout, then stderr.
 fn run(command: &str) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_trail2tsv"));
-    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let (server, folder) = &*ACCOUNT;
+    let path = [program.parent().unwrap(), folder.path()].map(|folder| folder.display().to_string()).join(":");
+    let path = format!("{path}:{}", std::env::var("PATH").unwrap());
     let output = Command::new("sh")
         .args(["-c", command])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("PATH", path)
         .env("LC_ALL", "C")
         .env("TRAIL2TSV_CONFIG", "/dev/null")
+        .env("AWS_ENDPOINT_URL", server.url())
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
         .output()
         .unwrap();
     [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
@@ -79,6 +134,11 @@ fn the_page_about_summaries_shows_what_the_program_prints() {
 #[test]
 fn the_page_about_history_shows_what_the_program_prints() {
     check("docs/history.md", 3);
+}
+
+#[test]
+fn the_page_about_event_history_shows_what_the_program_prints() {
+    check("docs/event-history.md", 0);
 }
 
 #[test]

@@ -58,6 +58,8 @@ const LISTS: [(&str, &str); 3] = [
 /// The options on buckets, and those of them that belong to one bucket.
 const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
 const OF_ONE_BUCKET: &[&str] = NAMES.split_at(4).0;
+/// Those that apply to the event history too.
+const OF_EVENT_HISTORY: [&str; 2] = ["profile", "endpoint-url"];
 
 const FLAGS: [&str; 5] = ["no-sign-request", "request-payer", "raw", "excel", "dedupe"];
 
@@ -290,7 +292,12 @@ impl TypedOptions<'_> {
         if !OF_BUCKETS.contains(&name) {
             return None;
         }
-        if !paths.is_empty() && !has_address && typed_bucket.is_none() {
+        let has_bucket = has_address || typed_bucket.is_some();
+        let has_history = self.value("event-history").is_some();
+        if has_history && !has_bucket && !OF_EVENT_HISTORY.contains(&name) {
+            return Some("the input is the event history");
+        }
+        if !paths.is_empty() && !has_bucket && !has_history {
             return Some("the input is a path");
         }
         let is_other = typed_bucket.is_some_and(|typed| bucket.is_some_and(|bucket| bucket != typed));

@@ -13,12 +13,27 @@ use crate::error::Error;
 use crate::filter::options::{ACCOUNT, REGION};
 use crate::filter::spec::FilterSpec;
 use crate::source::aws::Connection;
+use crate::source::event_history::selection::LookupSelection;
 use crate::source::location::Location;
-use crate::source::spec::{BucketInput, Downloads, Input};
+use crate::source::spec::{BucketInput, Downloads, EventHistoryInput, Input};
+
+/// Whether the event history is read, and how.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct EventHistoryArgs {
+    /// Read the account's management events of the last 90 days; needs no trail
+    ///
+    /// Asks CloudTrail in all regions, or in those of --region. One condition is a part of
+    /// the requests; the last line says which, and what it misses.
+    #[arg(long)]
+    pub event_history: bool,
+    /// With --event-history, request all events, and apply every condition only here
+    #[arg(long, hide_short_help = true)]
+    pub no_pushdown: bool,
+}
 
 /// Which bucket is read, and how.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "From S3")]
+#[command(next_help_heading = "From AWS")]
 pub struct BucketArgs {
     /// Mirror the logs of this S3 bucket and read them
     #[arg(long, value_name = "BUCKET")]
@@ -43,10 +58,13 @@ pub struct BucketArgs {
     #[arg(long, value_name = "N",
           value_parser = number(0..=30_u32), hide_short_help = true)]
     pub late_days: Option<u32>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "the group of its type")]
+    pub history: EventHistoryArgs,
     /// AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Use this S3 endpoint instead of that of AWS
+    /// Use this endpoint instead of that of AWS
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pub endpoint_url: Option<String>,
     /// Do not sign requests; for public buckets
@@ -79,6 +97,11 @@ pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) ->
         let location = Location::new(bucket.as_str(), typed.prefix.as_deref().unwrap_or_default());
         inputs.push(Input::Bucket(Box::new(bucket_input(typed, conditions, &location)?)));
     }
+    if typed.history.event_history {
+        inputs.push(Input::EventHistory(Box::new(event_history_input(typed, conditions)?)));
+    } else if typed.history.no_pushdown {
+        return Err(Error::about("--no-pushdown", " needs --event-history"));
+    }
     for path in paths {
         inputs.push(match path.to_str().and_then(Location::parse) {
             Some(location) => Input::Bucket(Box::new(bucket_input(typed, conditions, &location)?)),
@@ -98,13 +121,18 @@ pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) ->
 
 /// An option that was given and means nothing without a bucket.
 fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
+    let has_history = typed.history.event_history;
     [
         (typed.mirror.is_some(), "--mirror"),
         (typed.offline, "--offline"),
         (typed.org_id.is_some(), "--org-id"),
         (!typed.kind.is_empty(), "--kind"),
-        (typed.endpoint_url.is_some(), "--endpoint-url"),
-        (typed.profile.is_some(), "--profile"),
+        (typed.endpoint_url.is_some() && !has_history, "--endpoint-url"),
+        (typed.profile.is_some() && !has_history, "--profile"),
+        (typed.no_sign_request && has_history, "--no-sign-request"),
+        (typed.request_payer && has_history, "--request-payer"),
+        (typed.late_days.is_some() && has_history, "--late-days"),
+        (typed.jobs.is_some() && has_history, "--jobs"),
     ]
     .into_iter()
     .find_map(|(is_given, option)| is_given.then_some(option))
@@ -147,12 +175,7 @@ pub(crate) fn bucket_input(
             None => cache_folder()?.join("trail2tsv").join(bucket),
         },
         offline: typed.offline,
-        connection: Connection {
-            profile: typed.profile.clone(),
-            endpoint_url: typed.endpoint_url.clone(),
-            anonymous: typed.no_sign_request,
-            patience: patience()?,
-        },
+        connection: connection(typed, typed.no_sign_request)?,
         request_payer: typed.request_payer,
         downloads: match typed.jobs {
             Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
@@ -160,6 +183,36 @@ pub(crate) fn bucket_input(
         },
         may_be_empty: false,
     })
+}
+
+fn event_history_input(typed: &BucketArgs, conditions: &FilterSpec) -> Result<EventHistoryInput, Error> {
+    let selection = LookupSelection::of(conditions).filter(|_| !typed.history.no_pushdown);
+    Ok(EventHistoryInput {
+        regions: conditions.options.list(REGION),
+        window: conditions.window,
+        now: conditions.now,
+        selection,
+        // Its requests are always signed.
+        connection: connection(typed, false)?,
+        interval: lookup_interval(),
+    })
+}
+
+fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
+    Ok(Connection {
+        profile: typed.profile.clone(),
+        endpoint_url: typed.endpoint_url.clone(),
+        anonymous,
+        patience: patience()?,
+    })
+}
+
+/// CloudTrail accepts two requests a second from each account and region. Tests set another
+/// interval, in milliseconds.
+fn lookup_interval() -> Duration {
+    const DEFAULT: Duration = Duration::from_millis(500);
+    let typed = std::env::var("_TRAIL2TSV_LOOKUP_INTERVAL").ok().and_then(|typed| typed.parse().ok());
+    typed.map_or(DEFAULT, Duration::from_millis)
 }
 
 /// Long enough for any answer of S3, and short enough for people who wait.

@@ -1,5 +1,5 @@
-//! Which regions the events in a region's folder can have. This rule decides which
-//! folders `--region` excludes.
+//! The regions of AWS, and which regions the events in a region's folder can have. That
+//! rule decides which folders `--region` excludes.
 //!
 //! A folder contains the events of its own region, and those of global services, which
 //! a trail may deliver to the folder of its home region. Until the end of 2021 every
@@ -13,27 +13,97 @@
 
 use crate::syntax::glob::{Pattern, PatternSet};
 
-/// The prefix of all region names in a partition, and the regions that its global
-/// services may use.
+/// A partition: the prefix of all its region names, the regions that its global
+/// services may use, and the regions that were known when this was written.
 struct RegionPartition {
     start: &'static str,
     global: &'static [&'static str],
+    regions: &'static [&'static str],
 }
 
 const PARTITIONS: [RegionPartition; 7] = [
-    RegionPartition { start: "us-gov-", global: &["us-gov-west-1", "us-gov-east-1", "aws-us-gov-global"] },
-    RegionPartition { start: "cn-", global: &["cn-north-1", "cn-northwest-1", "aws-cn-global"] },
-    RegionPartition { start: "us-iso-", global: &["us-iso-east-1", "us-iso-west-1", "aws-iso-global"] },
-    RegionPartition { start: "us-isob-", global: &["us-isob-east-1", "us-isob-west-1", "aws-iso-b-global"] },
-    RegionPartition { start: "eu-isoe-", global: &["eu-isoe-west-1", "aws-iso-e-global"] },
-    RegionPartition { start: "us-isof-", global: &["us-isof-south-1", "us-isof-east-1", "aws-iso-f-global"] },
-    RegionPartition { start: "eusc-", global: &["eusc-de-east-1", "aws-eusc-global"] },
+    RegionPartition {
+        start: "us-gov-",
+        global: &["us-gov-west-1", "us-gov-east-1", "aws-us-gov-global"],
+        regions: &["us-gov-east-1", "us-gov-west-1"],
+    },
+    RegionPartition {
+        start: "cn-",
+        global: &["cn-north-1", "cn-northwest-1", "aws-cn-global"],
+        regions: &["cn-north-1", "cn-northwest-1"],
+    },
+    RegionPartition {
+        start: "us-iso-",
+        global: &["us-iso-east-1", "us-iso-west-1", "aws-iso-global"],
+        regions: &["us-iso-east-1", "us-iso-west-1"],
+    },
+    RegionPartition {
+        start: "us-isob-",
+        global: &["us-isob-east-1", "us-isob-west-1", "aws-iso-b-global"],
+        regions: &["us-isob-east-1", "us-isob-west-1"],
+    },
+    RegionPartition {
+        start: "eu-isoe-",
+        global: &["eu-isoe-west-1", "aws-iso-e-global"],
+        regions: &["eu-isoe-west-1"],
+    },
+    RegionPartition {
+        start: "us-isof-",
+        global: &["us-isof-south-1", "us-isof-east-1", "aws-iso-f-global"],
+        regions: &["us-isof-east-1", "us-isof-south-1"],
+    },
+    RegionPartition { start: "eusc-", global: &["eusc-de-east-1", "aws-eusc-global"], regions: &["eusc-de-east-1"] },
 ];
 
 /// The global regions of the commercial partition, and the first part of its region
 /// names.
 const COMMERCIAL: &[&str] = &["us-east-1", "us-east-2", "us-west-2", "aws-global"];
 const AREAS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"];
+
+/// The regions of the commercial partition, from the endpoint rules of AWS's SDKs.
+const COMMERCIAL_REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The known regions of the partition that a region belongs to. A region of an unknown
+/// partition is counted to the commercial one.
+pub fn of_partition(region: &str) -> &'static [&'static str] {
+    let partition = PARTITIONS.iter().find(|partition| region.starts_with(partition.start));
+    partition.map_or(COMMERCIAL_REGIONS, |partition| partition.regions)
+}
 
 /// Whether the folder of a region can contain an event of the wanted regions.
 pub fn may_hold(wanted: &PatternSet<Pattern>, folder: &str) -> bool {
@@ -87,6 +157,20 @@ mod tests {
         ("eusc-fr-west-1", "eusc-de-east-1"),
         ("ca-west-1", "aws-global"),
     ];
+
+    #[test]
+    fn the_regions_of_a_partition_share_its_prefix() {
+        for partition in &PARTITIONS {
+            for region in partition.regions {
+                assert!(region.starts_with(partition.start), "{region}");
+                assert_eq!(of_partition(region), partition.regions);
+            }
+        }
+        assert!(COMMERCIAL_REGIONS.is_sorted());
+        for region in COMMERCIAL_REGIONS {
+            assert_eq!((of_partition(region), global_regions(region)), (COMMERCIAL_REGIONS, Some(COMMERCIAL)));
+        }
+    }
 
     #[test]
     fn patterns_for_a_delivered_region_include_the_folder() {

@@ -39,9 +39,10 @@ use crate::table::{Table, catalogue};
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
 ///
-/// Reads CloudTrail log files from folders, files, standard input or S3, and
-/// writes the events that match as one line each. What comes from S3 is kept
-/// in a local mirror and is never fetched twice.
+/// Reads CloudTrail log files from folders, files, standard input or S3, or the
+/// event history of an account without a trail, and writes the events that match
+/// as one line each. What comes from S3 is kept in a local mirror and is never
+/// fetched twice.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "trail2tsv",
@@ -51,6 +52,7 @@ use crate::table::{Table, catalogue};
     max_term_width = 100,
     after_help = "trail2tsv --help lists all options, trail2tsv help COMMAND those of a command.",
     after_long_help = "Examples:\n  \
+        trail2tsv --event-history --resource i-064bd95a9b9b0a4e6\n  \
         trail2tsv --bucket my-trail --since 30d > out.tsv\n  \
         trail2tsv AWSLogs -e TerminateInstances -c eventTime,userName,errorCode\n  \
         trail2tsv AWSLogs --access-key AKIAIOSFODNN7EXAMPLE --writes --no-errors\n  \

@@ -66,7 +66,9 @@ struct SyncRequest {
 
 impl Command for SyncCommand {
     fn definition(&self) -> clap::Command {
-        SyncArgs::command()
+        // They are known, so that the message can say what to do.
+        let hide = |argument: clap::Arg| argument.hide(true);
+        SyncArgs::command().mut_arg("event_history", hide).mut_arg("no_pushdown", hide)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
@@ -91,6 +93,9 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
     if args.bucket.offline {
         return Err(Error::about("--offline", " cannot be used with sync"));
     }
+    if args.bucket.history.event_history {
+        return Err(refused_event_history());
+    }
     let mut buckets = Vec::new();
     for input in inputs(&args.inputs, &args.bucket, &filter)? {
         match input {
@@ -98,6 +103,7 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
             Input::Path(path) => {
                 return Err(Error::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
             }
+            Input::EventHistory(_) => return Err(refused_event_history()),
             Input::Stdin => return Err(Error::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
         }
     }
@@ -105,6 +111,10 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
         return Err(Error::usage("sync needs --bucket BUCKET or s3://BUCKET/PREFIX"));
     }
     Ok(SyncRequest { buckets, is_dry: args.dry_run })
+}
+
+fn refused_event_history() -> Error {
+    Error::about("--event-history", ": sync mirrors buckets; to read the event history, leave out sync")
 }
 
 /// Mirrors the buckets, or lists what would be fetched, and returns the totals.
@@ -132,6 +142,7 @@ fn mirror(bucket: BucketSource, report: &Report, stop: &Cancellation) -> Result<
             SourceItem::File(file) => report.detail(2, || file.name().into_owned()),
             SourceItem::Issue(issue) => report.skip(&issue),
             SourceItem::Note(text) => report.note(&text),
+            SourceItem::Detail(text) => report.detail(1, || text),
             SourceItem::Count(_) | SourceItem::Idle => {}
         }
         is_interrupted = stop.is_interrupted();

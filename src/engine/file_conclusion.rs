@@ -48,7 +48,7 @@ impl<P: Part> PartWriter<'_, P> {
         let coverage = self.coverage();
         match verdict.passed_over.map(|reason| (reason, expected())) {
             Some((reason, expected)) if expected.is_log => {
-                coverage.files += 1;
+                self.count_file();
                 verdict.problems.push((Problem::NoLog(reason), Outcome::Nothing));
             }
             Some((reason, expected)) => {
@@ -63,10 +63,12 @@ impl<P: Part> PartWriter<'_, P> {
                 }
             }
             None => {
-                coverage.files += u64::from(!is_unread);
                 coverage.is_searched |= findings.ruled_out > 0;
                 coverage.events += findings.events;
                 coverage.foreign += findings.foreign;
+                if !is_unread {
+                    self.count_file();
+                }
                 if verbose > 1 {
                     self.report(ReportItem::Detail(2, format!("{name}: {}", count(findings.events, "event"))));
                 }

@@ -85,7 +85,7 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
             self.coverage.is_cut = true;
             if block.open_events > 0 {
                 // The rest of an unfinished file is never counted, so count it here.
-                self.coverage.files += 1;
+                self.coverage.add_file(block.is_page);
                 self.coverage.events += block.open_events;
             }
         }

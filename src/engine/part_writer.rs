@@ -17,6 +17,8 @@ pub(super) struct OutputBlock<P> {
     pub(super) coverage: Coverage,
     /// Number of events decoded so far from a file that is not finished.
     pub(super) open_events: u64,
+    /// Whether that file is a page of the event history.
+    pub(super) is_page: bool,
 }
 
 /// Settings shared by the part writers of a run.
@@ -40,6 +42,8 @@ pub struct PartWriter<'a, P> {
     sent: u64,
     /// Number of events decoded from the current file.
     pub(super) open_events: u64,
+    /// Whether the current file is a page of the event history.
+    is_page: bool,
     /// Number of problems reported.
     problems: u64,
     /// Size of what the part holds of files before the current one, while the current
@@ -79,6 +83,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
             number,
             sent: 0,
             open_events: 0,
+            is_page: false,
             problems: 0,
             kept: 0,
             blocks,
@@ -90,7 +95,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
 
     fn empty_block(&self) -> OutputBlock<P> {
         let part = self.used.try_recv().unwrap_or_default();
-        OutputBlock { part, said: Vec::new(), coverage: Coverage::default(), open_events: 0 }
+        OutputBlock { part, said: Vec::new(), coverage: Coverage::default(), open_events: 0, is_page: false }
     }
 
     /// The part that is being filled.
@@ -135,6 +140,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.sent += 1;
         self.kept = 0;
         self.block.open_events = self.open_events;
+        self.block.is_page = self.is_page;
         let next = self.empty_block();
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),
@@ -161,6 +167,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
     /// [`roll_back`](PartWriter::roll_back), and keeps its rows in one part as long as
     /// they fit.
     pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Mark>> {
+        self.is_page = source.text.is_some();
         source.again.as_ref()?;
         self.kept = self.block.part.size();
         Some(FileCheckpoint {
@@ -190,6 +197,11 @@ impl<'a, P: Part> PartWriter<'a, P> {
             // If the merge has ended, the next file ends the batch.
             let _ = self.send();
         }
+    }
+
+    /// Counts the current file as read.
+    pub(super) fn count_file(&mut self) {
+        self.block.coverage.add_file(self.is_page);
     }
 
     /// Starts an event that may have to be removed again.

@@ -6,6 +6,7 @@ use std::fmt;
 use indicatif::{HumanBytes, HumanCount};
 
 use super::fetched::DownloadTotals;
+use super::lookups::LookupTotals;
 use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
@@ -16,7 +17,9 @@ use crate::error::IgnoredReason;
 pub struct Coverage {
     /// Files whose events were read, at least in part.
     pub files: u64,
-    /// Events in these files.
+    /// Pages of the event history whose events were read.
+    pub pages: u64,
+    /// Events in these files and pages.
     pub events: u64,
     /// Whether a byte search has ruled out some of their events, which are not counted.
     pub is_searched: bool,
@@ -57,6 +60,8 @@ pub struct Coverage {
     pub is_cut: bool,
     /// What was downloaded, if there is a mirror.
     pub fetched: Option<DownloadTotals>,
+    /// What AWS was asked of the event history, if it is an input.
+    pub lookups: Option<Box<LookupTotals>>,
     /// How far the run looked for late deliveries, if the window has an end.
     pub late: Option<LateSearch>,
     /// Kinds of logs that are present but were not requested.
@@ -77,6 +82,7 @@ impl Coverage {
     /// Adds the counts of another part of the run.
     pub fn add(&mut self, other: &Coverage) {
         self.files += other.files;
+        self.pages += other.pages;
         self.events += other.events;
         self.is_searched |= other.is_searched;
         self.rows += other.rows;
@@ -101,6 +107,24 @@ impl Coverage {
         if let Some(more) = &other.fetched {
             self.fetched.get_or_insert_default().add(more);
         }
+        if self.lookups.is_none() {
+            self.lookups.clone_from(&other.lookups);
+        }
+    }
+
+    /// Counts a file, or a page of the event history.
+    pub fn add_file(&mut self, is_page: bool) {
+        *(if is_page { &mut self.pages } else { &mut self.files }) += 1;
+    }
+
+    /// Formats what was read: `5 files`, or `5 files and 2 pages of event history`.
+    pub fn sources(&self) -> String {
+        let pages = format!("{} of event history", count(self.pages, "page"));
+        match (self.files, self.pages) {
+            (0, _) if self.lookups.is_some() => pages,
+            (files, 0) => count(files, "file"),
+            (files, _) => format!("{} and {pages}", count(files, "file")),
+        }
     }
 }
 
@@ -110,7 +134,7 @@ impl fmt::Display for Coverage {
             write!(f, "{} downloaded ({})", count(fetched.objects, "object"), HumanBytes(fetched.bytes))?;
             write!(f, ", {} already in the mirror; ", HumanCount(fetched.present))?;
         }
-        let (files, events) = (count(self.files, "file"), count(self.events, "event"));
+        let (files, events) = (self.sources(), count(self.events, "event"));
         if self.is_searched {
             write!(f, "{events} decoded in {files} read, ")?;
         } else {
@@ -162,6 +186,9 @@ impl fmt::Display for Coverage {
         }
         if self.unanswered > 0 {
             write!(f, "; {} left out: --jq failed, first error above", count(self.unanswered, "event"))?;
+        }
+        if let Some(lookups) = &self.lookups {
+            write!(f, "; {lookups}")?;
         }
         if let Some(late) = self.late {
             write!(f, "; {late}")?;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,14 +13,17 @@ use crate::source::file::cancellable_reader::CancellableReader;
 use crate::source::file::container::Container;
 use crate::source::file::opener::FileOpener;
 use crate::source::location::Location;
+use crate::source::memory_text::MemoryText;
 use crate::source::s3::Refetch;
 use crate::source::s3::mirror_root::MirrorRoot;
 
 /// One log file to read.
 #[derive(Clone, Debug)]
 pub struct LogFile {
-    /// Path on disk; `None` for standard input.
+    /// Path on disk; `None` for standard input and for a text in memory.
     pub path: Option<PathBuf>,
+    /// The content, if it is in memory: a page of the event history.
+    pub text: Option<Arc<MemoryText>>,
     /// Address in the bucket, shown to the user in place of the path; `None` for any other file.
     pub location: Option<Location>,
     /// True for a pipe or a device, on which a read can block.
@@ -36,12 +39,17 @@ pub struct LogFile {
 impl LogFile {
     /// Creates a log file that reads standard input.
     pub fn stdin() -> LogFile {
-        LogFile { path: None, location: None, is_special: true, is_named: true, again: None, below: None }
+        LogFile { path: None, text: None, location: None, is_special: true, is_named: true, again: None, below: None }
+    }
+
+    /// Creates a log file for a text in memory.
+    pub fn memory(text: Arc<MemoryText>) -> LogFile {
+        LogFile { text: Some(text), is_special: false, is_named: false, ..LogFile::stdin() }
     }
 
     /// Creates a log file for a local file that was found in a folder.
     pub fn file(path: PathBuf) -> LogFile {
-        LogFile { path: Some(path), location: None, is_special: false, is_named: false, again: None, below: None }
+        LogFile { path: Some(path), is_special: false, is_named: false, ..LogFile::stdin() }
     }
 
     /// Creates a log file for a local file that the user named.
@@ -65,7 +73,7 @@ impl LogFile {
 
     /// Creates a log file for a local pipe or device.
     pub fn special(path: PathBuf) -> LogFile {
-        LogFile { path: Some(path), location: None, is_special: true, is_named: true, again: None, below: None }
+        LogFile { path: Some(path), ..LogFile::stdin() }
     }
 
     /// Creates a log file for a bucket object that the mirror stores at `path`.
@@ -80,16 +88,20 @@ impl LogFile {
 
     /// Returns the name for messages and for the `file` column.
     pub fn name(&self) -> Cow<'_, str> {
-        match (&self.location, &self.path) {
-            (Some(location), _) => location.to_string().into(),
+        match (&self.location, &self.path, &self.text) {
+            (Some(location), _, _) => location.to_string().into(),
             // Most paths are UTF-8, and checking for that is cheaper than a lossy conversion.
-            (None, Some(path)) => path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed),
-            (None, None) => "-".into(),
+            (None, Some(path), _) => path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed),
+            (None, None, Some(text)) => Cow::Borrowed(text.name()),
+            (None, None, None) => "-".into(),
         }
     }
 
     /// Opens the file for reading. `opener` caches the folder of the previous file.
     pub fn open(&self, opener: &mut FileOpener, stop: &Cancellation) -> io::Result<OpenedFile> {
+        if let Some(text) = &self.text {
+            return Ok(OpenedFile::Memory(Cursor::new(Arc::clone(text))));
+        }
         match &self.path {
             Some(path) if self.is_special => {
                 let path = path.clone();
@@ -112,6 +124,8 @@ pub enum OpenedFile {
     Mirrored(io::Take<File>),
     /// Standard input, a pipe or a device.
     Special(CancellableReader),
+    /// A text in memory.
+    Memory(Cursor<Arc<MemoryText>>),
 }
 
 impl OpenedFile {
@@ -120,7 +134,7 @@ impl OpenedFile {
         match self {
             OpenedFile::File(file) => Some(file),
             OpenedFile::Mirrored(file) => Some(file.into_inner()),
-            OpenedFile::Special(_) => None,
+            OpenedFile::Special(_) | OpenedFile::Memory(_) => None,
         }
     }
 }
@@ -131,6 +145,16 @@ impl Read for OpenedFile {
             OpenedFile::File(file) => file.read(buffer),
             OpenedFile::Mirrored(file) => file.read(buffer),
             OpenedFile::Special(patient) => patient.read(buffer),
+            OpenedFile::Memory(text) => read_memory(text, buffer),
         }
     }
+}
+
+/// A cursor over a shared text does not implement [`Read`].
+fn read_memory(text: &mut Cursor<Arc<MemoryText>>, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut rest = Cursor::new(text.get_ref().bytes());
+    rest.set_position(text.position());
+    let count = rest.read(buffer)?;
+    text.set_position(rest.position());
+    Ok(count)
 }

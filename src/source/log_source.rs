@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::LogFile;
+use super::event_history::EventHistorySource;
 use super::folder::FolderSource;
 use super::s3::bucket_source::BucketSource;
 use super::s3::offline::OfflineMirror;
@@ -40,6 +41,8 @@ pub enum SourceItem {
     Issue(Issue),
     /// A message for the user.
     Note(String),
+    /// A message for a user who wants details.
+    Detail(String),
     /// Counts to add.
     Count(Coverage),
     /// The next item is not ready, so earlier items must not be held back.
@@ -85,6 +88,7 @@ pub fn open(
             Input::Path(path) => Box::new(FolderSource::new(path.clone(), window)),
             Input::Bucket(input) if input.offline => Box::new(OfflineMirror::open(input, report)?),
             Input::Bucket(input) => Box::new(BucketSource::open(input, None, report, stop)?),
+            Input::EventHistory(input) => Box::new(EventHistorySource::open(input, report, stop)?),
         })
     };
     inputs.iter().map(open).collect()

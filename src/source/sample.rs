@@ -15,8 +15,8 @@ use crate::syntax::window::Window;
 /// The most paths to choose the sample from.
 const PATHS: usize = 20_000;
 
-/// At most `count` files of folders and mirrors. Standard input cannot be read again, and
-/// what cannot be read is left out.
+/// At most `count` files of folders and mirrors. Standard input cannot be read again,
+/// the event history would have to be requested again, and what cannot be read is left out.
 pub fn local_sample(inputs: &[Input], count: usize) -> Vec<LogFile> {
     let files = local_files(inputs);
     let step = files.len().div_ceil(count).max(1);
@@ -27,7 +27,7 @@ fn local_files(inputs: &[Input]) -> Vec<LogFile> {
     let mut sources = Vec::new();
     for input in inputs {
         let root = match input {
-            Input::Stdin => continue,
+            Input::Stdin | Input::EventHistory(_) => continue,
             Input::Path(path) => path.clone(),
             Input::Bucket(bucket) => {
                 mirrored(bucket, &mut sources);

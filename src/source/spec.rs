@@ -1,9 +1,13 @@
-//! Describes what to read: files, standard input, buckets and their mirrors.
+//! Describes what to read: files, standard input, buckets and their mirrors, and the event history.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::cloudtrail::log_kind::LogKind;
 use crate::source::aws::Connection;
+use crate::source::event_history::selection::LookupSelection;
 use crate::source::location::Location;
 use crate::syntax::window::Window;
 
@@ -16,6 +20,25 @@ pub enum Input {
     Path(PathBuf),
     /// A bucket, read through its mirror.
     Bucket(Box<BucketInput>),
+    /// The management events of the last 90 days, which every account has.
+    EventHistory(Box<EventHistoryInput>),
+}
+
+/// The part of the event history to read, and how to reach it.
+#[derive(Clone, Debug)]
+pub struct EventHistoryInput {
+    /// Region patterns; empty means all regions.
+    pub regions: Vec<String>,
+    /// Time range of the wanted events.
+    pub window: Window,
+    /// The present time, from which the 90 days count back.
+    pub now: Timestamp,
+    /// What AWS selects the events by; `None` requests all events.
+    pub selection: Option<LookupSelection>,
+    /// Settings for connecting to AWS.
+    pub connection: Connection,
+    /// Time between the starts of two requests to a region.
+    pub interval: Duration,
 }
 
 /// The part of a bucket to read, and how to reach it.

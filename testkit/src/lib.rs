@@ -1,6 +1,7 @@
 //! What the tests, examples and benchmarks of trail2tsv share.
 
 pub mod aws_query;
+pub mod event_history;
 pub mod hec;
 pub mod http;
 pub mod logs;

@@ -39,7 +39,7 @@ fn every_command_has_a_help_and_a_manual_page() {
         assert!(page.contains(&format!("trail2tsv\\-{command}")), "{page}");
     }
     let page = trial.run(&["man"]).stdout;
-    assert!(page.contains(".nf\n  trail2tsv \\-\\-bucket my\\-trail \\-\\-since 30d > out.tsv\n"), "{page}");
+    assert!(page.contains(".nf\n  trail2tsv \\-\\-event\\-history \\-\\-resource i\\-064bd95a9b9b0a4e6\n"), "{page}");
     trial.run(&["man", "sumary"]).shows(
         2,
         "",

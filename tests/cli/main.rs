@@ -6,6 +6,7 @@ mod bucket;
 mod columns;
 mod completions;
 mod conditions;
+mod event_history;
 mod excel;
 mod follow;
 mod harness;

@@ -79,6 +79,10 @@ impl FollowRequest {
         if args.bucket.offline {
             return Err(Error::about("--offline", " cannot be used with follow"));
         }
+        if args.bucket.history.event_history {
+            let text = " cannot be used with follow; events are in the event history after some minutes only";
+            return Err(Error::about("--event-history", text));
+        }
         let named = named(&args)?;
         let arrival = match (&args.arrival.queue, args.arrival.poll) {
             (Some(queue), _) => Arrival::Queue(queue.clone()),

@@ -123,9 +123,12 @@ impl HistoryRequest {
         let snapshot_time = time("--snapshot-time", &args.snapshot_time)?;
         let anchor = args.snapshot.map(|folder| Anchor::new(folder, snapshot_time)).transpose()?;
         let filter: FilterSpec = crate::cli::filter::FilterArgs::default().spec(&args.scope, context.now, zone)?;
-        let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
+        // Calls that only read change nothing, so event history is not asked for them.
+        let inputs = inputs(&args.inputs, &args.bucket, &filter.clone().with("--writes", Vec::<String>::new()))?;
         if inputs.is_empty() {
-            return Err(Error::usage("history: nothing to read; name a folder, a file, - or --bucket BUCKET"));
+            return Err(Error::usage(
+                "history: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
+            ));
         }
         let path = match &output {
             HistoryOutput::Rows { path, .. } | HistoryOutput::Git(path, _) => path.clone(),

@@ -155,7 +155,8 @@ impl SummaryData<'_> {
             ("denied", counts.denied),
             ("untimed", self.summary.untimed()),
         ];
-        totals.into_iter().chain(duplicates)
+        let pages = (self.coverage.pages > 0).then_some(("pages", self.coverage.pages));
+        totals.into_iter().chain(duplicates).chain(pages)
     }
 }
 

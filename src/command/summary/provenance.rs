@@ -32,6 +32,7 @@ fn input(input: &Input) -> String {
         Input::Stdin => "standard input".into(),
         Input::Path(path) => quoted(&path.to_string_lossy()),
         Input::Bucket(bucket) => quoted(&bucket.location.to_string()),
+        Input::EventHistory(_) => "event history".into(),
     }
 }
 

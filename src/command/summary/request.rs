@@ -99,7 +99,9 @@ impl SummaryRequest {
         let filter = args.filter.spec(&args.scope, context.now, &TimeZone::UTC)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
-            return Err(Error::usage("summary: nothing to read; name a folder, a file, - or --bucket BUCKET"));
+            return Err(Error::usage(
+                "summary: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
+            ));
         }
         let format = match (counting.format, counting.output.as_deref()) {
             (Some(format), _) => Some(format),

@@ -92,7 +92,7 @@ impl TextPage {
         let kinds = [(READ, "read"), (WRITE, "write"), (ERROR, "error"), (OTHER, "other")];
         let kinds = kinds.into_iter().filter(|(kind, _)| counts.kinds[*kind] > 0);
         let kinds: Vec<String> = kinds.map(|(kind, name)| count(counts.kinds[kind], name)).collect();
-        let mut events = format!("{} in {}", number(counts.all.count), count(coverage.files, "file"));
+        let mut events = format!("{} in {}", number(counts.all.count), coverage.sources());
         if !kinds.is_empty() {
             events += &format!(": {}", kinds.join(", "));
         }

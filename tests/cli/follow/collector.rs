@@ -1,5 +1,7 @@
 //! Rows for Splunk's HTTP Event Collector.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,7 @@
 //! Rows in files for forwarders.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 

@@ -78,6 +78,10 @@ fn options_that_cannot_be_combined_are_refused() {
     for (arguments, text) in [
         (&["follow"][..], "follow needs --queue QUEUE, or --bucket BUCKET to poll"),
         (&["follow", "--bucket", "logs", "--until", "1d"], "--until cannot be used with follow, which has no end"),
+        (
+            &["follow", "--queue", "q", "--event-history"],
+            "--event-history cannot be used with follow; events are in the event history after some minutes only",
+        ),
         (&["follow", "--bucket", "logs", "--offline"], "--offline cannot be used with follow"),
         (
             &["follow", "--queue", "q", "--since", "1h"],

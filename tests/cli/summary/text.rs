@@ -202,7 +202,7 @@ fn ten_thousand_users_are_counted_one_by_one() {
 fn invalid_combinations_are_usage_errors() {
     let trial = small();
     for (arguments, expected) in [
-        (&["summary"][..], "summary: nothing to read; name a folder, a file, - or --bucket BUCKET"),
+        (&["summary"][..], "summary: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history"),
         (&["summary", "log", "-f", "xml"], "--format \"xml\": not one of text, tsv, csv, json"),
         (&["summary", "log", "--color", "red"], "--color \"red\": not one of auto, always, never"),
         (&["summary", "log", "--by", "eventnam"], "--by \"eventnam\": not a column; did you mean eventName?"),
