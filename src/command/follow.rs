@@ -55,7 +55,10 @@ pub struct FollowCommand;
 
 impl Command for FollowCommand {
     fn definition(&self) -> clap::Command {
-        FollowArgs::command()
+        // They are known, so that the message can say why they do not fit.
+        let hidden = ["offline", "until", "event_history", "no_pushdown"];
+        let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
+        hidden.into_iter().fold(FollowArgs::command(), hide)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

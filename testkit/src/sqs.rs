@@ -187,9 +187,12 @@ impl State {
             }
         }
         let most = body["MaxNumberOfMessages"].as_u64().unwrap_or(1) as usize;
-        let visible = self.messages.iter_mut().filter(|(_, message)| message.visible_at <= now).take(most);
+        let is_visible = |(id, message): (&MessageId, &Message)| (message.visible_at <= now).then_some(*id);
+        let visible: Vec<_> = self.messages.iter().filter_map(is_visible).collect();
+        // A queue returns messages in any order.
+        let chosen = fastrand::choose_multiple(visible, most);
         let mut received = Vec::new();
-        for (id, message) in visible {
+        for (id, message) in self.messages.iter_mut().filter(|(id, _)| chosen.contains(id)) {
             message.visible_at = now + self.visibility;
             message.receipts += 1;
             self.log.push((*id, SqsAction::Received));
