@@ -12,6 +12,7 @@ pub mod rows;
 pub mod snapshot;
 pub mod summary;
 pub mod sync;
+pub mod trail;
 
 use clap::ArgMatches;
 
@@ -39,6 +40,7 @@ const COMMANDS: &[&dyn Command] = &[
     &history::HistoryCommand,
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
+    &trail::TrailCommand,
     &completions::CompletionsCommand,
     &man::ManCommand,
 ];
