@@ -55,8 +55,9 @@ impl ApiCall {
     pub(super) fn bucket(bucket: &str, arn: &str, change: BucketChange) -> ApiCall {
         let parameters = change.parameters(bucket);
         let call = ApiCall::new(CallTarget::Bucket(bucket.into(), change), arn, parameters.into());
-        // The answer to an earlier attempt may have been lost.
-        ApiCall { done_codes: &["BucketAlreadyOwnedByYou"], ..call }
+        // The answer to an earlier attempt may have been lost, and a new bucket may not be known
+        // everywhere yet.
+        call.done_if(&["BucketAlreadyOwnedByYou"]).early_if(&["NoSuchBucket", "OperationAborted"])
     }
 
     fn new(target: CallTarget, resource: &str, parameters: Value) -> ApiCall {

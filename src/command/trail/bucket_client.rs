@@ -20,6 +20,7 @@ use super::bucket_change::{
 };
 use super::session::bucket_arn;
 use crate::source::aws::response_limit::ResponseLimit;
+use crate::source::aws::xml_element::XmlElement;
 use crate::source::aws::{AwsError, AwsErrorKind};
 
 /// Largest answer in bytes. A policy has at most 20 KB, and the rules of a life cycle are 1,000.
@@ -136,8 +137,14 @@ impl BucketClient {
     /// True if earlier versions of objects are kept.
     pub(super) async fn has_versioning(&self, bucket: &str) -> Result<bool, AwsError> {
         let request = self.s3.get_bucket_versioning().bucket(bucket);
-        let answer = self.read(bucket, "GetBucketVersioning", "", request.send().await)?;
-        Ok(answer.and_then(|answer| answer.status) == Some(BucketVersioningStatus::Enabled))
+        match request.send().await {
+            Ok(answer) => Ok(answer.status == Some(BucketVersioningStatus::Enabled)),
+            // Some other servers name the root element otherwise, which the SDK does not accept.
+            Err(error) => match error.raw_response().and_then(successful_answer) {
+                Some(answer) => Ok(answer.text_of("Status") == Some("Enabled")),
+                None => Err(self.error(bucket, "GetBucketVersioning", &error)),
+            },
+        }
     }
 
     /// The key of KMS that encrypts objects by default; `None` if it is a key of S3.
@@ -288,6 +295,12 @@ struct HeadError {
     /// Region of the bucket, if it is another one.
     region: Option<String>,
     error: AwsError,
+}
+
+/// The document of an answer with a success status.
+fn successful_answer(response: &HttpResponse) -> Option<XmlElement> {
+    let text = std::str::from_utf8(response.body().bytes()?).ok()?;
+    response.status().is_success().then(|| XmlElement::parse(text).ok()).flatten()
 }
 
 fn invalid(error: BuildError) -> AwsError {

@@ -38,6 +38,8 @@ enum Ownership {
 /// A setting of the bucket.
 struct Setting {
     what: String,
+    /// The opposite.
+    lacking: String,
     is_set: bool,
     change: BucketChange,
 }
@@ -69,7 +71,7 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
         let what = format!("bucket {name}: {}", setting.what);
         steps.push(match (ownership, setting.is_set) {
             (_, true) => Step::keep(what),
-            (Ownership::Foreign, false) => Step::keep(format!("bucket {name}: not {}", setting.what)),
+            (Ownership::Foreign, false) => Step::keep(format!("bucket {name}: {}", setting.lacking)),
             (Ownership::Missing, false) => Step::new(Effect::Create, what, vec![call(setting.change)]),
             (_, false) => Step::new(Effect::Change, what, vec![call(setting.change)]),
         });
@@ -113,19 +115,21 @@ async fn settings(
     let BucketRequest { name, kms_key, lifecycle, .. } = *request;
     let failed = |error: AwsError| Error::Failed(format!("bucket {name}: {error}"));
     let (s3, exists) = (&session.s3, ownership != Ownership::Missing);
-    let setting = |what: &str, is_set, change| Setting { what: what.into(), is_set, change };
+    let setting =
+        |what: &str, lacking: &str, is_set, change| Setting { what: what.into(), lacking: lacking.into(), is_set, change };
     let is_blocked = exists && s3.blocks_public_access(name).await.map_err(failed)?;
     let is_enforced = exists && s3.enforces_owner(name).await.map_err(failed)?;
     let is_versioned = exists && s3.has_versioning(name).await.map_err(failed)?;
     let mut settings = vec![
-        setting("blocking public access", is_blocked, BucketChange::BlockPublicAccess),
-        setting("owning all objects, without ACLs", is_enforced, BucketChange::EnforceOwner),
-        setting("keeping earlier versions", is_versioned, BucketChange::EnableVersioning),
+        setting("public access blocked", "public access not blocked", is_blocked, BucketChange::BlockPublicAccess),
+        setting("ACLs disabled", "ACLs not disabled", is_enforced, BucketChange::EnforceOwner),
+        setting("versioning enabled", "versioning not enabled", is_versioned, BucketChange::EnableVersioning),
     ];
     if let Some(key) = kms_key {
         let is_set = exists && s3.encryption_key(name).await.map_err(failed)?.as_deref() == Some(key);
         let change = BucketChange::Encrypt { key: key.into() };
-        settings.push(setting(&format!("encrypting by default with {key}"), is_set, change));
+        let what = format!("encrypted by default with {key}");
+        settings.push(setting(&what, &format!("not {what}"), is_set, change));
     }
     if lifecycle != LifecycleDays::default() {
         let present = match exists {
@@ -139,13 +143,14 @@ async fn settings(
             )));
         }
         let is_set = present.is_set && present.days == lifecycle;
-        settings.push(setting(&lifecycle_text(lifecycle), is_set, BucketChange::SetLifecycle(lifecycle)));
+        let lacking = "--keep and --archive-after have no effect on it";
+        settings.push(setting(&lifecycle_text(lifecycle), lacking, is_set, BucketChange::SetLifecycle(lifecycle)));
     }
     Ok(settings)
 }
 
 fn lifecycle_text(days: LifecycleDays) -> String {
-    let archived = days.archive_after.map(|days| format!("archiving objects after {days} days"));
-    let deleted = days.keep.map(|days| format!("deleting objects after {days} days"));
+    let archived = days.archive_after.map(|days| format!("objects archived after {days} days"));
+    let deleted = days.keep.map(|days| format!("objects deleted after {days} days"));
     archived.into_iter().chain(deleted).collect::<Vec<_>>().join(", ")
 }

@@ -68,6 +68,7 @@ impl ShowRequest {
         let mut trails = all(&session).await.map_err(|error| Error::Failed(error.to_string()))?;
         trails.retain(|trail| self.args.name.as_ref().is_none_or(|name| *name == trail.name));
         trails.sort_by(|one, other| (&one.name, &one.arn).cmp(&(&other.name, &other.arn)));
+        trails.dedup_by(|one, other| one.arn == other.arn);
         let number = trails.len() as u64;
         let mut reading = TrailReading { session: &session, report, table: &mut table };
         let mut rows = Vec::new();
@@ -105,7 +106,6 @@ async fn all(session: &TrailSession) -> Result<Vec<Trail>, AwsError> {
             break;
         }
     }
-    trails.dedup_by(|one, other| one.arn == other.arn);
     Ok(trails)
 }
 
