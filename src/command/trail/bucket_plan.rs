@@ -115,8 +115,12 @@ async fn settings(
     let BucketRequest { name, kms_key, lifecycle, .. } = *request;
     let failed = |error: AwsError| Error::Failed(format!("bucket {name}: {error}"));
     let (s3, exists) = (&session.s3, ownership != Ownership::Missing);
-    let setting =
-        |what: &str, lacking: &str, is_set, change| Setting { what: what.into(), lacking: lacking.into(), is_set, change };
+    let setting = |what: &str, lacking: &str, is_set, change| Setting {
+        what: what.into(),
+        lacking: lacking.into(),
+        is_set,
+        change,
+    };
     let is_blocked = exists && s3.blocks_public_access(name).await.map_err(failed)?;
     let is_enforced = exists && s3.enforces_owner(name).await.map_err(failed)?;
     let is_versioned = exists && s3.has_versioning(name).await.map_err(failed)?;
