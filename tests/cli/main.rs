@@ -23,5 +23,6 @@ mod settings;
 mod snapshot;
 mod sort;
 mod summary;
+mod trail;
 mod xlsx;
 mod zone;

@@ -110,7 +110,11 @@ impl DeleteRequest {
             let queue = queue_plan::look(&session.client, home, &name).await.map_err(failed)?;
             let arn = home.arn("sqs", &name);
             let subscription = subscriptions.iter().find(|subscription| subscription.endpoint == arn);
-            if let Some(reason) = queue.as_ref().and_then(|queue| kept_because(queue, &topic.arn)) {
+            let reason = match &queue {
+                Some(queue) => kept_because(session, queue, topic).await.map_err(failed)?,
+                None => None,
+            };
+            if let Some(reason) = reason {
                 steps.push(Step::keep(format!("queue {name}, which {reason}")));
                 continue;
             }
@@ -134,13 +138,24 @@ impl DeleteRequest {
 }
 
 /// Why a queue is not deleted; `None` if it is.
-fn kept_because(queue: &QueueState, topic: &str) -> Option<String> {
+async fn kept_because(
+    session: &TrailSession,
+    queue: &QueueState,
+    topic: &TopicFacts,
+) -> Result<Option<String>, AwsError> {
     if !queue.is_ours {
-        return Some(format!("is not tagged {}={}", TAG.0, TAG.1));
+        return Ok(Some(format!("is not tagged {}={}", TAG.0, TAG.1)));
     }
+    let home = &session.home;
     let policy = queue.attributes.get("Policy").map(String::as_str).unwrap_or_default();
-    let other = sources(policy).into_iter().find(|source| source != topic)?;
-    Some(format!("also receives from {other}"))
+    for source in sources(policy).into_iter().filter(|source| *source != topic.arn) {
+        // The topic may be gone because an earlier run deleted it.
+        let is_local = home.local_name("sns", &source).is_some();
+        if !is_local || topic_plan::look(&session.client, &home.region, &source).await?.is_some() {
+            return Ok(Some(format!("also receives from {source}")));
+        }
+    }
+    Ok(None)
 }
 
 fn queue_step(session: &TrailSession, kind: &str, name: &str, queue: &QueueState) -> Step {

@@ -44,6 +44,7 @@ pub(super) async fn plan(
     present: Option<&Trail>,
 ) -> Result<Vec<Step>, Error> {
     let failed = |error: AwsError| Error::Failed(format!("trail {}: {error}", settings.name));
+    let effect = if present.is_some() { Effect::Change } else { Effect::Create };
     let reader = TrailReader { client: &session.client, region: &session.home.region };
     let mut steps = vec![match present {
         None => settings.creation(),
@@ -61,7 +62,7 @@ pub(super) async fn plan(
         let what = format!("trail {}: Insights, which AWS charges for", settings.name);
         steps.push(match is_set {
             true => Step::keep(what),
-            false => Step::new(Effect::Change, what, vec![settings.call("PutInsightSelectors", parameters)]),
+            false => Step::new(effect, what, vec![settings.call("PutInsightSelectors", parameters)]),
         });
     }
     let is_logging = match present {
@@ -71,10 +72,7 @@ pub(super) async fn plan(
     let what = format!("trail {}: logging", settings.name);
     steps.push(match is_logging {
         true => Step::keep(what),
-        false => {
-            let effect = if present.is_some() { Effect::Change } else { Effect::Create };
-            Step::new(effect, what, vec![settings.call("StartLogging", json!({"Name": settings.id}))])
-        }
+        false => Step::new(effect, what, vec![settings.call("StartLogging", json!({"Name": settings.id}))]),
     });
     Ok(steps)
 }
@@ -99,10 +97,11 @@ async fn selector_step(
     Ok(Some(match selectors {
         None => Step::keep(format!("trail {}: data events", settings.name)),
         Some(new) => {
+            let effect = if exists { Effect::Change } else { Effect::Create };
             let types = new.added.join(", ");
             let what = format!("trail {}: data events of {types}, which AWS charges for", settings.name);
             let parameters = json!({"TrailName": settings.id, "AdvancedEventSelectors": new.selectors});
-            Step::new(Effect::Change, what, vec![settings.call("PutEventSelectors", parameters)])
+            Step::new(effect, what, vec![settings.call("PutEventSelectors", parameters)])
         }
     }))
 }

@@ -1,0 +1,12 @@
+//! `trail` against a server in the same process that has an account.
+
+mod account;
+mod create;
+mod delete;
+mod errors;
+mod foreign;
+mod moto;
+#[cfg(unix)]
+mod question;
+mod resume;
+mod show;
