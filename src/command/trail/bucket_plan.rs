@@ -8,7 +8,7 @@ use super::policy::{self, WantedStatement};
 use super::session::TrailSession;
 use super::statements::secure_transport;
 use crate::error::Error;
-use crate::source::aws::AwsError;
+use crate::source::aws::{AwsError, AwsErrorKind};
 
 /// What the bucket should be like.
 pub(super) struct BucketRequest<'a> {
@@ -19,6 +19,8 @@ pub(super) struct BucketRequest<'a> {
     pub(super) statements: Vec<WantedStatement>,
     /// The end of the ids of statements whose ids are taken.
     pub(super) suffix: &'a str,
+    /// True if the trail delivers to the same place already.
+    pub(super) is_in_use: bool,
 }
 
 /// Whose bucket it is.
@@ -49,7 +51,13 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
     let name = request.name;
     let arn = session.home.bucket_arn(name);
     let failed = |error: AwsError| Error::Failed(format!("bucket {name}: {error}"));
-    let (ownership, present) = look(session, name).await.map_err(failed)?;
+    let (ownership, present) = match look(session, name).await {
+        // The bucket of a trail can belong to an account for logs, which these credentials do not reach.
+        Err(error) if error.kind == AwsErrorKind::AccessDenied && request.is_in_use => {
+            return Ok(vec![Step::keep(format!("bucket {name}, which the trail uses already: {error}"))]);
+        }
+        result => result.map_err(failed)?,
+    };
     let call = |change| ApiCall::bucket(name, &arn, change);
     let region = session.home.region.clone();
     let tag = format!("{}={}", TAG.0, TAG.1);

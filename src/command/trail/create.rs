@@ -99,6 +99,10 @@ impl CreateRequest {
             lifecycle: LifecycleDays { keep: args.keep, archive_after: args.archive_after },
             statements: of_bucket(&writer),
             suffix: &settings.name,
+            is_in_use: present.as_ref().is_some_and(|trail| {
+                let place = (trail.s3_bucket_name.as_deref(), trail.s3_key_prefix.as_deref().unwrap_or_default());
+                place == (Some(&settings.bucket), &settings.prefix)
+            }),
         };
         let mut steps: Vec<Step> = bucket_plan::plan(session, &bucket).await?;
         let topic = &settings.topic;

@@ -6,6 +6,7 @@ use super::api_call::ApiCall;
 use super::session::TrailSession;
 use crate::error::Error;
 use crate::report::{Report, printable};
+use crate::source::aws::AwsError;
 
 /// The steps, in the order in which they must be made.
 pub(super) struct Plan {
@@ -79,8 +80,9 @@ impl Plan {
             report.progress(&step.what);
             for call in &step.calls {
                 call.send(session).await.map_err(|error| {
+                    let remedy = remedy(&error).map_or(String::new(), |remedy| format!("; {remedy}"));
                     let advice = "earlier steps are done; run the same command again to go on";
-                    Error::Failed(format!("{}: {error}; {advice}", step.what))
+                    Error::Failed(format!("{}: {error}{remedy}; {advice}", step.what))
                 })?;
             }
             report.detail(1, || format!("done: {}", step.line()));
@@ -95,7 +97,8 @@ impl Plan {
         // Writing to a string cannot fail.
         let _ = writeln!(script, "# {}", printable(command));
         let _ = writeln!(script, "# account {}, region {}", printable(&home.account), printable(&home.region));
-        script.push_str("set -e\n");
+        // The second version of the CLI shows answers in a pager, which waits for keys.
+        script.push_str("set -e\nexport AWS_PAGER=''\n");
         for step in &self.steps {
             let _ = writeln!(script, "\n# {}", step.line());
             for call in &step.calls {
@@ -118,5 +121,23 @@ impl Plan {
             true => "nothing to change".into(),
             false => parts.join(", "),
         }
+    }
+}
+
+/// What the user can do about an error of CloudTrail whose text does not say it.
+fn remedy(error: &AwsError) -> Option<&'static str> {
+    match error.code.as_str() {
+        "InsufficientEncryptionPolicyException" => {
+            Some("the policy of the key must allow cloudtrail.amazonaws.com kms:GenerateDataKey* and kms:DescribeKey")
+        }
+        "InsufficientS3BucketPolicyException" => Some("another statement of the bucket's policy may deny it"),
+        "InsufficientSnsTopicPolicyException" => {
+            Some("another statement of the topic's policy may deny it, or the key that encrypts the topic")
+        }
+        "CloudTrailAccessNotEnabledException" => Some(
+            "in the management account, run aws organizations enable-aws-service-access --service-principal \
+             cloudtrail.amazonaws.com",
+        ),
+        _ => None,
     }
 }

@@ -9,7 +9,7 @@ use super::api_call::ApiCall;
 use super::bucket_change::TAG;
 use super::names::dead_letter_queue;
 use super::plan::{Effect, Step};
-use super::policy;
+use super::policy::{self, NewPolicy};
 use super::session::{HomeRegion, TrailSession};
 use super::statements::of_queue;
 use super::topic_plan::TopicState;
@@ -132,7 +132,7 @@ pub(super) async fn plan(
         steps.push(queue_step(home, &dead_letter, "dead-letter queue", present.as_ref(), retention, None));
     }
     let policy = present.as_ref().and_then(|queue| queue.attributes.get("Policy")).map(String::as_str);
-    let policy = policy::merge(policy, &[of_queue(&arn, &topic_arn)], topic, &arn)?.map(|policy| policy.text);
+    let policy = policy::merge(policy, &[of_queue(&arn, &topic_arn)], topic, &arn)?;
     steps.push(queue_step(home, name, "queue", present.as_ref(), wanted, policy));
     let subscriptions = present_topic.map(|topic| topic.subscriptions.as_slice()).unwrap_or_default();
     let what = format!("subscription of queue {name} to topic {topic}");
@@ -162,16 +162,19 @@ fn queue_step(
     kind: &str,
     present: Option<&QueueState>,
     wanted: Vec<(&'static str, String)>,
-    policy: Option<String>,
+    policy: Option<NewPolicy>,
 ) -> Step {
     let arn = home.arn("sqs", name);
     let wanted = wanted
         .into_iter()
         .filter(|(attribute, text)| present.is_none_or(|queue| queue.is_ours && !queue.has(attribute, text)));
-    let changed: Vec<(&str, String)> = wanted.chain(policy.map(|policy| ("Policy", policy))).collect();
-    let names = changed.iter().map(|(attribute, _)| *attribute).collect::<Vec<_>>().join(", ");
-    let attributes: Map<String, Value> =
-        changed.into_iter().map(|(attribute, text)| (attribute.to_string(), text.into())).collect();
+    let mut attributes: Map<String, Value> =
+        wanted.map(|(attribute, text)| (attribute.to_string(), text.into())).collect();
+    let mut changes: Vec<String> = attributes.keys().cloned().collect();
+    if let Some(NewPolicy { text, changed }) = policy {
+        attributes.insert("Policy".into(), text.into());
+        changes.push(format!("policy with {}", changed.join(", ")));
+    }
     match present {
         None => {
             let tags = Map::from_iter([(TAG.0.to_string(), Value::from(TAG.1))]);
@@ -182,7 +185,11 @@ fn queue_step(
         Some(queue) => {
             let parameters = json!({"QueueUrl": queue.url, "Attributes": attributes});
             let calls = vec![ApiCall::queue("SetQueueAttributes", &arn, parameters)];
-            Step::new(Effect::Change, format!("{kind} {name}: {names}"), calls)
+            let untagged = match queue.is_ours {
+                true => String::new(),
+                false => format!(", which is not tagged {}={}", TAG.0, TAG.1),
+            };
+            Step::new(Effect::Change, format!("{kind} {name}{untagged}: {}", changes.join(", ")), calls)
         }
     }
 }

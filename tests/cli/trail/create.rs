@@ -187,7 +187,7 @@ fn a_dry_run_changes_nothing_and_writes_a_script() {
     account.trial.write(".aws/credentials", "[ci]\naws_access_key_id = a\naws_secret_access_key = b\n");
     let ran = account.trail(&arguments);
     let header = "#!/bin/sh\n# trail2tsv trail create --dry-run --bucket logs --profile ci\n\
-                  # account 111122223333, region eu-west-1\nset -e\n\n\
+                  # account 111122223333, region eu-west-1\nset -e\nexport AWS_PAGER=''\n\n\
                   # + create   bucket logs in eu-west-1, tagged created-by=trail2tsv\n";
     let options = "--region eu-west-1 --profile ci";
     let script = format!(
@@ -234,6 +234,15 @@ fn a_bucket_in_us_east_1_has_no_constraint() {
         "",
         "trail2tsv: trail audit is managed in us-east-1; add --region us-east-1, or choose a name\n",
     );
+}
+
+#[test]
+fn the_bucket_that_is_read_is_not_taken_from_settings() {
+    let mut account = Account::new();
+    account.trial.env("TRAIL2TSV_BUCKET", "other").env("TRAIL2TSV_PREFIX", "p");
+    account.create(&[]).shows(0, "", "");
+    assert_eq!(account.at("/trails/audit/settings/S3BucketName"), "111122223333-cloudtrail");
+    assert!(account.at("/trails/audit/settings/S3KeyPrefix").is_null());
 }
 
 #[test]

@@ -86,6 +86,20 @@ fn a_denied_request_names_the_permission_and_the_resource() {
 }
 
 #[test]
+fn errors_of_cloudtrail_say_what_to_do() {
+    for (code, remedy) in [
+        ("InsufficientEncryptionPolicyException", "the policy of the key must allow cloudtrail.amazonaws.com kms:"),
+        ("CloudTrailAccessNotEnabledException", "in the management account, run aws organizations enable-aws-"),
+    ] {
+        let account = Account::new();
+        account.server.fault(Fault::Refuse { operation: "CreateTrail", status: 400, code, times: 9 });
+        let ran = account.create(&[]);
+        let text = format!("{code}: as the test wants; {remedy}");
+        assert!(ran.code == Some(1) && ran.stderr.contains(&text), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_bucket_of_another_account_is_refused() {
     let account = Account::new();
     account.server.set("/buckets/logs", json!({"owner": "444455556666"}));

@@ -35,7 +35,7 @@ fn resources_of_others_get_statements_and_nothing_else() {
          = as it is bucket logs: --keep and --archive-after have no effect on it\n  \
          ~ change   bucket logs: policy with AWSCloudTrailAclCheck20150319, AWSCloudTrailWrite20150319audit\n  \
          ~ change   topic t: policy with AWSCloudTrailSNSPolicy20131101\n  \
-         ~ change   queue q: Policy\n  \
+         ~ change   queue q, which is not tagged created-by=trail2tsv: policy with AllowTopic\n  \
          + create   subscription of queue q to topic t\n  \
          + create   trail audit: all regions, validation, to bucket logs and topic t\n  \
          + create   trail audit: logging\n\
@@ -125,6 +125,18 @@ fn selectors_and_rules_of_others_are_not_replaced() {
     let ran = account.create(&["--keep=400"]);
     let text = "trail2tsv: bucket logs: it has life cycle rules of others, ";
     assert!(ran.code == Some(1) && ran.stderr.starts_with(text), "{ran:?}");
+}
+
+#[test]
+fn a_queue_can_be_added_to_a_trail_whose_bucket_belongs_to_another_account() {
+    let account = Account::new();
+    account.create(&["--bucket=logs"]).shows(0, "", "");
+    account.server.set("/buckets/logs/owner", json!("444455556666"));
+    let ran = account.trail(&["create", "--queue", "--yes"]);
+    let line = "\n  = as it is bucket logs, which the trail uses already: access denied: the bucket belongs to ";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    let ran = account.create(&["--prefix=new"]);
+    assert!(ran.code == Some(1) && ran.stderr.starts_with("trail2tsv: bucket logs: access denied: "), "{ran:?}");
 }
 
 #[test]
