@@ -79,7 +79,7 @@ impl CreateRequest {
             false => None,
         };
         let owner = organization.as_ref().map_or(&session.home.account, |found| &found.management_account).clone();
-        let present = find(session, &owner, &args.name).await?;
+        let FoundTrails { own: present, others } = find(session, &owner, &args.name).await?;
         let settings = self.settings(session, &owner, present.as_ref())?;
         let prefix = match settings.prefix.as_str() {
             "" => String::new(),
@@ -114,6 +114,12 @@ impl CreateRequest {
         if let Some(queue) = &args.queue {
             let queue = if queue.is_empty() { default_queue(&args.name)? } else { queue.clone() };
             steps.extend(queue_plan::plan(session, &queue, topic, present_topic.as_ref()).await?);
+        }
+        if present.is_none() {
+            // The first copy of management events is free.
+            steps.extend(others.iter().map(|other| {
+                Step::keep(format!("trail {}, which exists too: AWS charges for further copies of events", other.name))
+            }));
         }
         steps.extend(trail_plan::plan(session, &settings, present.as_ref()).await?);
         Ok((Plan::new(steps), settings))
@@ -156,32 +162,41 @@ impl CreateRequest {
     }
 }
 
-/// Finds the trail. Returns an error if it is managed in another region.
-pub(super) async fn find(session: &TrailSession, owner: &str, name: &str) -> Result<Option<Trail>, Error> {
+/// A trail, and the other trails that record the events of the region.
+#[derive(Default)]
+pub(super) struct FoundTrails {
+    pub(super) own: Option<Trail>,
+    pub(super) others: Vec<Trail>,
+}
+
+/// Finds the trail of this name. Returns an error if it is managed in another region.
+pub(super) async fn find(session: &TrailSession, owner: &str, name: &str) -> Result<FoundTrails, Error> {
     let home = &session.home;
     let arn = home.trail_arn(owner, name);
     let reader = TrailReader { client: &session.client, region: &home.region };
-    let id = if owner == home.account { name } else { &arn };
-    let trails = reader.describe(&[id]).await;
+    let trails = reader.describe(None).await;
     let trails = trails.map_err(|error| Error::Failed(format!("trail {name}: {error}")))?;
-    let own: Vec<Trail> = trails.into_iter().filter(|trail| trail.name == name).collect();
-    if let Some(trail) = own.iter().find(|trail| trail.arn == arn) {
-        return Ok(Some(trail.clone()));
-    }
-    let elsewhere = own.iter().filter(|trail| trail.arn.split(':').nth(4) == Some(owner));
-    match elsewhere.filter(|trail| !trail.is_at_home_in(&home.region)).find_map(|trail| trail.home_region.as_deref()) {
-        Some(region) => {
-            Err(Error::Failed(format!("trail {name} is managed in {region}; add --region {region}, or choose a name")))
+    let is_owned = |trail: &Trail| trail.arn.split(':').nth(4) == Some(owner);
+    let mut found = FoundTrails::default();
+    for trail in trails {
+        match trail.home_region.as_deref().filter(|region| *region != home.region) {
+            _ if trail.arn == arn => found.own = Some(trail),
+            Some(region) if trail.name == name && is_owned(&trail) => {
+                return Err(Error::Failed(format!(
+                    "trail {name} is managed in {region}; add --region {region}, or choose another name with --name"
+                )));
+            }
+            _ => found.others.push(trail),
         }
-        None => Ok(None),
     }
+    Ok(found)
 }
 
 /// Returns an error if the trail is not as planned: it may have been changed by others.
 async fn check(session: &TrailSession, settings: &TrailSettings) -> Result<(), Error> {
     let owner = settings.arn.split(':').nth(4).unwrap_or(&session.home.account);
     let found = find(session, owner, &settings.name).await?;
-    let differences = match &found {
+    let differences = match &found.own {
         Some(trail) => differences(session, settings, trail),
         None => vec!["it does not exist".into()],
     };

@@ -8,7 +8,7 @@ use super::api_call::ApiCall;
 use super::args::DeleteArgs;
 use super::bucket_change::TAG;
 use super::confirmation::Confirmation;
-use super::create::find;
+use super::create::{FoundTrails, find};
 use super::names::{dead_letter_queue, default_queue, default_topic};
 use super::plan::{Effect, Plan, Step};
 use super::policy::sources;
@@ -55,7 +55,7 @@ impl DeleteRequest {
     /// that was interrupted can be completed. Until then the trail delivers logs.
     async fn plan(&self, session: &TrailSession) -> Result<Plan, Error> {
         let name = &self.args.name;
-        let trail = find(session, &session.home.account, name).await?;
+        let FoundTrails { own: trail, others } = find(session, &session.home.account, name).await?;
         let reader = TrailReader { client: &session.client, region: &session.home.region };
         let failed = |error: AwsError| Error::Failed(format!("trail {name}: {error}"));
         if let Some(trail) = &trail
@@ -69,7 +69,7 @@ impl DeleteRequest {
         }
         let topic = self.topic(session, trail.as_ref()).await?;
         let mut steps = self.queue_steps(session, &topic).await?;
-        steps.push(topic_step(session, &reader, &topic, trail.as_ref()).await?);
+        steps.push(topic_step(session, &topic, &others).await?);
         match &trail {
             None => steps.push(Step::keep(format!("trail {name}: it does not exist"))),
             Some(trail) => {
@@ -164,12 +164,7 @@ fn queue_step(session: &TrailSession, kind: &str, name: &str, queue: &QueueState
     Step::new(Effect::Delete, what, vec![call.done_if(NO_QUEUE)])
 }
 
-async fn topic_step(
-    session: &TrailSession,
-    reader: &TrailReader<'_>,
-    topic: &TopicFacts,
-    trail: Option<&Trail>,
-) -> Result<Step, Error> {
+async fn topic_step(session: &TrailSession, topic: &TopicFacts, others: &[Trail]) -> Result<Step, Error> {
     let TopicFacts { name, arn, present } = topic;
     let failed = |error: AwsError| Error::Failed(format!("topic {name}: {error}"));
     if session.home.local_name("sns", arn).is_none() {
@@ -181,9 +176,7 @@ async fn topic_step(
     if !topic_plan::is_tagged(&session.client, &session.home.region, arn).await.map_err(failed)? {
         return Ok(Step::keep(format!("topic {name}, which is not tagged {}={}", TAG.0, TAG.1)));
     }
-    let own = trail.map(|trail| trail.arn.as_str()).unwrap_or_default();
-    let all = reader.describe(&[]).await.map_err(failed)?;
-    if let Some(other) = all.iter().find(|other| other.topic_arn.as_deref() == Some(arn) && other.arn != own) {
+    if let Some(other) = others.iter().find(|other| other.topic_arn.as_deref() == Some(arn)) {
         return Ok(Step::keep(format!("topic {name}, which trail {} uses too", other.name)));
     }
     let call = ApiCall::topic("DeleteTopic", arn, json!({"TopicArn": arn})).done_if(NO_TOPIC);

@@ -121,7 +121,7 @@ impl TrailReading<'_> {
         let (name, arn) = (listed.name.clone(), listed.arn.clone());
         let region = listed.home_region.clone().unwrap_or_else(|| self.session.home.region.clone());
         let reader = TrailReader { client: &self.session.client, region: &region };
-        let described = reader.describe(&[&arn]).await;
+        let described = reader.describe(Some(&arn)).await;
         let described = self.part(&name, "settings", described).unwrap_or_default();
         let trail = described.into_iter().find(|trail| trail.arn == arn).unwrap_or(listed);
         let status = self.part(&name, "status", reader.status(&arn).await);

@@ -97,17 +97,13 @@ pub(super) struct TrailReader<'a> {
     pub(super) region: &'a str,
 }
 
-impl Trail {
-    /// True if the trail is managed in this region.
-    pub(super) fn is_at_home_in(&self, region: &str) -> bool {
-        self.home_region.as_deref().is_none_or(|home| home == region)
-    }
-}
-
 impl TrailReader<'_> {
-    /// The trails of these names or ARNs, and those of other regions that record this one.
-    pub(super) async fn describe(&self, names: &[&str]) -> Result<Vec<Trail>, AwsError> {
-        let parameters = json!({"trailNameList": names, "includeShadowTrails": true});
+    /// The trail with this ARN, or all that record the events of the region.
+    pub(super) async fn describe(&self, arn: Option<&str>) -> Result<Vec<Trail>, AwsError> {
+        let parameters = match arn {
+            Some(arn) => json!({"trailNameList": [arn], "includeShadowTrails": true}),
+            None => json!({"includeShadowTrails": true}),
+        };
         let list: Result<TrailList, AwsError> = self.call("DescribeTrails", "*", &parameters).await;
         match list {
             Ok(list) => Ok(list.trails),

@@ -232,8 +232,19 @@ fn a_bucket_in_us_east_1_has_no_constraint() {
     account.create(&[]).shows(
         1,
         "",
-        "trail2tsv: trail audit is managed in us-east-1; add --region us-east-1, or choose a name\n",
+        "trail2tsv: trail audit is managed in us-east-1; add --region us-east-1, or choose another name with --name\n",
     );
+}
+
+#[test]
+fn a_second_trail_is_announced_as_one_that_costs_money() {
+    let account = Account::new();
+    account.create(&[]).shows(0, "", "");
+    let ran = account.trail(&["create", "--name=second", "--yes"]);
+    let line = "\n  = as it is trail audit, which exists too: AWS charges for further copies of events\n";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    let again = account.trail(&["create", "--name=second", "--yes"]);
+    assert!(again.code == Some(0) && !again.stderr.contains("exists too"), "{again:?}");
 }
 
 #[test]
