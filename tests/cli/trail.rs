@@ -3,6 +3,7 @@
 mod account;
 mod create;
 mod delete;
+mod documents;
 mod errors;
 mod foreign;
 mod moto;

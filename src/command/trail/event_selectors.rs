@@ -19,7 +19,7 @@ pub(super) fn data_event_type(text: &str) -> Result<DataEventType, String> {
     }
     let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let words: Vec<&str> = text.split("::").collect();
-    match words.len() == 3 && words[0] == "AWS" && words.iter().all(|word| is_word(&word)) {
+    match words.len() == 3 && words[0] == "AWS" && words.iter().all(is_word) {
         true => Ok(DataEventType(text.into())),
         false => {
             let short = SHORT.map(|(short, _)| short).join(", ");

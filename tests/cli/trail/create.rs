@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::account::{Account, TRAIL};
 
-const PLAN: &str = "\
+/// What a trail with a queue needs in an account that has nothing.
+pub const PLAN: &str = "\
 trail2tsv: account 111122223333, region eu-west-1
   + create   bucket 111122223333-cloudtrail in eu-west-1, tagged created-by=trail2tsv
   + create   bucket 111122223333-cloudtrail: public access blocked
