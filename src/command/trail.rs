@@ -54,7 +54,10 @@ impl Command for TrailCommand {
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
         let args = TrailArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
-        match args.action {
+        let action = args
+            .action
+            .ok_or_else(|| Error::usage("trail: no action; write trail create, trail show or trail delete"))?;
+        match action {
             TrailAction::Create(args) => {
                 let verbosity = args.verbosity.clone();
                 let request = CreateRequest::new(*args)?;
@@ -87,6 +90,7 @@ fn run(
         let runtime = runtime().map_err(|error| Error::Failed(format!("no threads for requests: {error}")))?;
         runtime.block_on(unless_stopped(stop, action(&report, stop)))
     });
+    report.clear();
     Ok(match outcome {
         Ok(()) if report.problems() > 0 => Exit::Partial,
         Ok(()) => Exit::Done,

@@ -18,8 +18,6 @@ use crate::source::aws::endpoint::is_region;
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "trail",
-    subcommand_required = true,
-    arg_required_else_help = true,
     subcommand_value_name = "ACTION",
     subcommand_help_heading = "Actions",
     disable_help_subcommand = true,
@@ -34,7 +32,7 @@ use crate::source::aws::endpoint::is_region;
 #[allow(missing_docs, reason = "the group of its type")]
 pub struct TrailArgs {
     #[command(subcommand)]
-    pub action: TrailAction,
+    pub action: Option<TrailAction>,
 }
 
 /// What is done.

@@ -67,7 +67,7 @@ impl BucketClient {
 
     async fn head(&self, bucket: &str) -> Result<BucketPresence, HeadError> {
         let head = self.s3.head_bucket().bucket(bucket).expected_bucket_owner(&self.account);
-        let Err(error) = head.customize().interceptor(ResponseLimit::for_all(LONGEST)).send().await else {
+        let Err(error) = head.send().await else {
             return Ok(BucketPresence::Own);
         };
         let response = error.raw_response();
@@ -234,7 +234,7 @@ fn client(config: &SdkConfig, region: &str) -> aws_sdk_s3::Client {
     let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(is_elsewhere)
-        .interceptor(ResponseLimit::for_errors(LONGEST))
+        .interceptor(ResponseLimit::for_all(LONGEST))
         .region(Region::new(region.to_string()));
     // A number of attempts that the user has set takes precedence.
     if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {

@@ -45,8 +45,8 @@ impl Confirmation {
         report: &Report,
         stop: &Cancellation,
     ) -> Result<bool, Error> {
-        report.clear();
         if self == Confirmation::DryRun {
+            report.clear();
             let script = plan.script(session, &context.command_line());
             let written = std::io::stdout().lock().write_all(script.as_bytes());
             written.map_err(|error| Error::write("standard output", &error))?;
@@ -56,6 +56,9 @@ impl Confirmation {
         let home = &session.home;
         let heading = format!("account {}, region {}", home.account, home.region);
         let is_asked = self == Confirmation::Ask && !plan.is_empty();
+        if is_asked {
+            report.clear();
+        }
         report.plan(&heading, &plan.lines(), is_asked);
         if is_asked && !ask(report, stop)? {
             report.note("nothing was changed");

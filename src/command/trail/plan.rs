@@ -102,7 +102,8 @@ impl Plan {
         for step in &self.steps {
             let _ = writeln!(script, "\n# {}", step.line());
             for call in &step.calls {
-                let _ = writeln!(script, "{}", call.shell_line(session));
+                // Names that AWS returns are part of the line.
+                let _ = writeln!(script, "{}", printable(&call.shell_line(session)));
             }
         }
         script

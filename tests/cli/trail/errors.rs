@@ -14,6 +14,10 @@ fn changes_need_a_terminal_or_yes() {
                 trail2tsv: try --help\n";
     account.trail(&["create"]).shows(2, "", text);
     account.trail(&["delete"]).shows(2, "", text);
+    let text = "trail2tsv: trail: no action; write trail create, trail show or trail delete\ntrail2tsv: try --help\n";
+    account.trail(&[]).shows(2, "", text);
+    let text = "trail2tsv: unrecognized subcommand 'creat'\ntrail2tsv: did you mean create?\ntrail2tsv: try --help\n";
+    account.trail(&["creat"]).shows(2, "", text);
     assert!(account.server.calls().is_empty());
 }
 
