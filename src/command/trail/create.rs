@@ -81,40 +81,9 @@ impl CreateRequest {
         let owner = organization.as_ref().map_or(&session.home.account, |found| &found.management_account).clone();
         let FoundTrails { own: present, others } = find(session, &owner, &args.name).await?;
         let settings = self.settings(session, &owner, present.as_ref())?;
-        let prefix = match settings.prefix.as_str() {
-            "" => String::new(),
-            prefix => format!("{prefix}/"),
-        };
-        let bucket_arn = session.home.bucket_arn(&settings.bucket);
-        let writer = BucketWriter {
-            bucket: &bucket_arn,
-            prefix: &prefix,
-            trail: &settings.arn,
-            account: &owner,
-            organization: organization.as_ref().map(|found| found.id.as_str()),
-        };
-        let bucket = BucketRequest {
-            name: &settings.bucket,
-            kms_key: args.kms_key.as_deref(),
-            lifecycle: LifecycleDays { keep: args.keep, archive_after: args.archive_after },
-            statements: of_bucket(&writer),
-            suffix: &settings.name,
-            is_in_use: present.as_ref().is_some_and(|trail| {
-                let place = (trail.s3_bucket_name.as_deref(), trail.s3_key_prefix.as_deref().unwrap_or_default());
-                place == (Some(&settings.bucket), &settings.prefix)
-            }),
-        };
-        let mut steps: Vec<Step> = bucket_plan::plan(session, &bucket).await?;
-        let topic = &settings.topic;
-        let topic_arn = session.home.arn("sns", topic);
-        let failed = |error: AwsError| Error::Failed(format!("topic {topic}: {error}"));
-        let present_topic = topic_plan::look(&session.client, &session.home.region, &topic_arn).await;
-        let present_topic = present_topic.map_err(failed)?;
-        steps.extend(topic_plan::plan(session, topic, &settings.arn, &settings.name, present_topic.as_ref())?);
-        if let Some(queue) = &args.queue {
-            let queue = if queue.is_empty() { default_queue(&args.name)? } else { queue.clone() };
-            steps.extend(queue_plan::plan(session, &queue, topic, present_topic.as_ref()).await?);
-        }
+        let organization = organization.as_ref().map(|found| found.id.as_str());
+        let mut steps = self.bucket_steps(session, &settings, &owner, organization, present.as_ref()).await?;
+        steps.extend(self.topic_steps(session, &settings).await?);
         if present.is_none() {
             // The first copy of management events is free.
             steps.extend(others.iter().map(|other| {
@@ -123,6 +92,47 @@ impl CreateRequest {
         }
         steps.extend(trail_plan::plan(session, &settings, present.as_ref()).await?);
         Ok((Plan::new(steps), settings))
+    }
+
+    async fn bucket_steps(
+        &self,
+        session: &mut TrailSession,
+        settings: &TrailSettings,
+        owner: &str,
+        organization: Option<&str>,
+        present: Option<&Trail>,
+    ) -> Result<Vec<Step>, Error> {
+        let TrailSettings { name, arn, bucket, prefix, .. } = settings;
+        let folder = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        let bucket_arn = session.home.bucket_arn(bucket);
+        let writer = BucketWriter { bucket: &bucket_arn, prefix: &folder, trail: arn, account: owner, organization };
+        let is_in_use = present.is_some_and(|trail| {
+            let present_prefix = trail.s3_key_prefix.as_deref().unwrap_or_default();
+            trail.s3_bucket_name.as_ref() == Some(bucket) && present_prefix == prefix
+        });
+        let request = BucketRequest {
+            name: bucket,
+            kms_key: self.args.kms_key.as_deref(),
+            lifecycle: LifecycleDays { keep: self.args.keep, archive_after: self.args.archive_after },
+            statements: of_bucket(&writer),
+            suffix: name,
+            is_in_use,
+        };
+        bucket_plan::plan(session, &request).await
+    }
+
+    /// The steps for the topic, and for the queue if one is asked for.
+    async fn topic_steps(&self, session: &TrailSession, settings: &TrailSettings) -> Result<Vec<Step>, Error> {
+        let TrailSettings { name, arn, topic, .. } = settings;
+        let topic_arn = session.home.arn("sns", topic);
+        let present = topic_plan::look(&session.client, &session.home.region, &topic_arn).await;
+        let present = present.map_err(|error: AwsError| Error::Failed(format!("topic {topic}: {error}")))?;
+        let mut steps = topic_plan::plan(session, topic, arn, name, present.as_ref())?;
+        if let Some(queue) = &self.args.queue {
+            let queue = if queue.is_empty() { default_queue(name)? } else { queue.clone() };
+            steps.extend(queue_plan::plan(session, &queue, topic, present.as_ref()).await?);
+        }
+        Ok(steps)
     }
 
     /// The settings of the trail. What no option gives stays as the trail has it.
