@@ -34,6 +34,8 @@ struct TopicFacts {
     name: String,
     arn: String,
     present: Option<TopicState>,
+    /// Another trail that publishes to it.
+    used_by: Option<String>,
 }
 
 impl DeleteRequest {
@@ -55,7 +57,7 @@ impl DeleteRequest {
     /// that was interrupted can be completed. Until then the trail delivers logs.
     async fn plan(&self, session: &TrailSession) -> Result<Plan, Error> {
         let name = &self.args.name;
-        let FoundTrails { own: trail, others } = find(session, &session.home.account, name).await?;
+        let (trail, others) = self.trail(session).await?;
         let reader = TrailReader { client: &session.client, region: &session.home.region };
         let failed = |error: AwsError| Error::Failed(format!("trail {name}: {error}"));
         if let Some(trail) = &trail
@@ -67,13 +69,15 @@ impl DeleteRequest {
                 TAG.0, TAG.1
             )));
         }
-        let topic = self.topic(session, trail.as_ref()).await?;
+        let topic = self.topic(session, trail.as_ref(), &others).await?;
         let mut steps = self.queue_steps(session, &topic).await?;
-        steps.push(topic_step(session, &topic, &others).await?);
+        steps.push(topic_step(session, &topic).await?);
         match &trail {
             None => steps.push(Step::keep(format!("trail {name}: it does not exist"))),
             Some(trail) => {
-                let call = ApiCall::cloudtrail("DeleteTrail", &trail.arn, json!({"Name": name})).done_if(NO_TRAIL);
+                let is_own = trail.arn == session.home.trail_arn(&session.home.account, name);
+                let id = if is_own { name } else { &trail.arn };
+                let call = ApiCall::cloudtrail("DeleteTrail", &trail.arn, json!({"Name": id})).done_if(NO_TRAIL);
                 steps.push(Step::new(Effect::Delete, format!("trail {name}"), vec![call]));
                 steps.extend(bucket_step(trail));
             }
@@ -81,19 +85,50 @@ impl DeleteRequest {
         Ok(Plan::new(steps))
     }
 
+    /// The trail, and all others. A trail of an organization belongs to the management account,
+    /// and a delegated administrator can delete it.
+    async fn trail(&self, session: &TrailSession) -> Result<(Option<Trail>, Vec<Trail>), Error> {
+        let (home, name) = (&session.home, &self.args.name);
+        let FoundTrails { own, mut others } = find(session, &home.account, name).await?;
+        let same_name = |trail: &Trail| {
+            trail.name == *name && trail.home_region.as_ref().is_none_or(|region| *region == home.region)
+        };
+        let at = match own {
+            Some(_) => return Ok((own, others)),
+            None => others.iter().position(same_name),
+        };
+        let Some(at) = at else { return Ok((None, others)) };
+        let trail = others.swap_remove(at);
+        let topic = trail.topic_arn.as_deref().and_then(|arn| home.local_name("sns", arn));
+        match topic {
+            Some(_) => Ok((Some(trail), others)),
+            None => Err(Error::Failed(format!(
+                "trail {name} and its topic belong to another account: {}; delete it there",
+                trail.arn
+            ))),
+        }
+    }
+
     /// The topic of the trail, or of the options if the trail is gone.
-    async fn topic(&self, session: &TrailSession, trail: Option<&Trail>) -> Result<TopicFacts, Error> {
+    async fn topic(
+        &self,
+        session: &TrailSession,
+        trail: Option<&Trail>,
+        others: &[Trail],
+    ) -> Result<TopicFacts, Error> {
         let home = &session.home;
         let of_trail = trail.and_then(|trail| trail.topic_arn.clone());
         let named = || home.arn("sns", self.args.topic.as_ref().unwrap_or(&default_topic(&self.args.name)));
         let arn = of_trail.unwrap_or_else(named);
+        let other = others.iter().find(|other| other.topic_arn.as_ref() == Some(&arn));
+        let used_by = other.map(|trail| trail.name.clone());
         let Some(name) = home.local_name("sns", &arn).map(String::from) else {
             // Nothing of another account or region is deleted.
-            return Ok(TopicFacts { name: arn.clone(), arn, present: None });
+            return Ok(TopicFacts { name: arn.clone(), arn, present: None, used_by });
         };
         let present = topic_plan::look(&session.client, &home.region, &arn).await;
         let present = present.map_err(|error| Error::Failed(format!("topic {name}: {error}")))?;
-        Ok(TopicFacts { name, arn, present })
+        Ok(TopicFacts { name, arn, present, used_by })
     }
 
     /// The steps for the queues that the topic sends to, and for the one that a run of this
@@ -110,9 +145,12 @@ impl DeleteRequest {
             let queue = queue_plan::look(&session.client, home, &name).await.map_err(failed)?;
             let arn = home.arn("sqs", &name);
             let subscription = subscriptions.iter().find(|subscription| subscription.endpoint == arn);
-            let reason = match &queue {
-                Some(queue) => kept_because(session, queue, topic).await.map_err(failed)?,
-                None => None,
+            let reason = match (&queue, &topic.used_by) {
+                (Some(_), Some(other)) if subscription.is_some() => {
+                    Some(format!("receives from topic {}, which trail {other} uses too", topic.name))
+                }
+                (Some(queue), _) => kept_because(session, queue, topic).await.map_err(failed)?,
+                (None, _) => None,
             };
             if let Some(reason) = reason {
                 steps.push(Step::keep(format!("queue {name}, which {reason}")));
@@ -164,8 +202,8 @@ fn queue_step(session: &TrailSession, kind: &str, name: &str, queue: &QueueState
     Step::new(Effect::Delete, what, vec![call.done_if(NO_QUEUE)])
 }
 
-async fn topic_step(session: &TrailSession, topic: &TopicFacts, others: &[Trail]) -> Result<Step, Error> {
-    let TopicFacts { name, arn, present } = topic;
+async fn topic_step(session: &TrailSession, topic: &TopicFacts) -> Result<Step, Error> {
+    let TopicFacts { name, arn, present, used_by } = topic;
     let failed = |error: AwsError| Error::Failed(format!("topic {name}: {error}"));
     if session.home.local_name("sns", arn).is_none() {
         return Ok(Step::keep(format!("topic {name}, which belongs to another account or region")));
@@ -176,8 +214,8 @@ async fn topic_step(session: &TrailSession, topic: &TopicFacts, others: &[Trail]
     if !topic_plan::is_tagged(&session.client, &session.home.region, arn).await.map_err(failed)? {
         return Ok(Step::keep(format!("topic {name}, which is not tagged {}={}", TAG.0, TAG.1)));
     }
-    if let Some(other) = others.iter().find(|other| other.topic_arn.as_deref() == Some(arn)) {
-        return Ok(Step::keep(format!("topic {name}, which trail {} uses too", other.name)));
+    if let Some(other) = used_by {
+        return Ok(Step::keep(format!("topic {name}, which trail {other} uses too")));
     }
     let call = ApiCall::topic("DeleteTopic", arn, json!({"TopicArn": arn})).done_if(NO_TOPIC);
     Ok(Step::new(Effect::Delete, format!("topic {name}"), vec![call]))

@@ -93,6 +93,16 @@ fn what_another_trail_uses_stays() {
     let ran = account.trail(&["delete", "--yes"]);
     let line = "\n  = as it is topic t, which trail second uses too\n";
     assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    // A queue of the topic of both.
+    let account = Account::new();
+    account.create(&["--topic=t", "--queue=q"]).shows(0, "", "");
+    account.create(&["--topic=t", "--queue=q", "--name=second"]).shows(0, "", "");
+    let ran = account.trail(&["delete", "--yes"]);
+    let line = "\n  = as it is queue q, which receives from topic t, which trail second uses too\n";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    account.trail(&["delete", "--yes", "-q", "--name=second"]).shows(0, "", "");
+    let left = account.server.resources();
+    assert_eq!((&left["topics"], &left["queues"]), (&json!({}), &json!({})));
     // A queue of two topics.
     let account = Account::new();
     account.create(&["--queue=q"]).shows(0, "", "");
@@ -102,6 +112,34 @@ fn what_another_trail_uses_stays() {
     let line = format!("\n  = as it is queue q, which also receives from {other}\n");
     assert!(ran.code == Some(0) && ran.stderr.contains(&line), "{ran:?}");
     assert!(account.server.resources()["queues"].get("q").is_some());
+}
+
+#[test]
+fn a_trail_of_the_management_account_is_deleted_with_what_is_here() {
+    let account = Account::new();
+    account.server.join("o-abc", "999988887777");
+    account.create(&["--organization", "--queue"]).shows(0, "", "");
+    let arn = "arn:aws:cloudtrail:eu-west-1:999988887777:trail/audit";
+    let script = account.trail(&["delete", "--dry-run", "-q"]);
+    assert!(
+        script.stdout.ends_with(&format!(
+            "delete-trail --region eu-west-1 --name {arn}\n\n# = as it is bucket \
+        111122223333-cloudtrail with its log files; aws s3 ls --recursive --summarize \
+        s3://111122223333-cloudtrail/AWSLogs/ counts them\n"
+        )),
+        "{script:?}"
+    );
+    account.trail(&["delete", "--yes", "-q"]).shows(0, "", "");
+    let left = account.server.resources();
+    assert_eq!((&left["topics"], &left["queues"], &left["trails"]), (&json!({}), &json!({}), &json!({})));
+    // An account of the organization that has only the events.
+    account.create(&["--organization", "--queue"]).shows(0, "", "");
+    let topic = "arn:aws:sns:eu-west-1:999988887777:audit-cloudtrail";
+    account.server.set("/trails/audit/settings/SnsTopicARN", json!(topic));
+    account.server.changes();
+    let text = format!("trail2tsv: trail audit and its topic belong to another account: {arn}; delete it there\n");
+    account.trail(&["delete", "--yes"]).shows(1, "", &text);
+    assert!(account.server.changes().is_empty());
 }
 
 #[test]
