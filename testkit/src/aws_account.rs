@@ -159,6 +159,9 @@ impl State {
         if let Some(refusal) = self.refusal(&call.operation) {
             return call.reply(Err(refusal), request);
         }
+        if let Some(region) = self.other_region(&call) {
+            return Reply::new(301, "").with_header("x-amz-bucket-region", region);
+        }
         let answer = self.answer(&call);
         let is_change = !["Get", "List", "Describe", "Head"].iter().any(|read| call.operation.starts_with(read));
         if is_change && answer.is_ok() {
@@ -169,6 +172,12 @@ impl State {
             }
         }
         call.reply(answer, request)
+    }
+
+    /// The region of a bucket, if the request was signed for another one.
+    fn other_region(&self, call: &Call) -> Option<String> {
+        let region = self.resources["buckets"].get(call.text("Bucket"))?.get("region")?.as_str()?;
+        (region != call.region).then(|| region.to_owned())
     }
 
     /// The error that the test wants.

@@ -68,6 +68,8 @@ pub struct Reply {
     pub status: u16,
     /// The body.
     pub body: String,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
     /// How long to wait first.
     pub delay: Duration,
 }
@@ -75,7 +77,7 @@ pub struct Reply {
 impl Reply {
     /// An answer with this status and body.
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), delay: Duration::ZERO }
+        Self { status, body: body.into(), ..Self::default() }
     }
 
     /// A successful answer.
@@ -86,6 +88,12 @@ impl Reply {
     /// Closes the connection without an answer.
     pub fn hang_up() -> Self {
         Self::default()
+    }
+
+    /// The same answer with a further header.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// The same answer, later.
@@ -161,7 +169,11 @@ async fn serve(handler: Arc<Handler>, request: hyper::Request<Incoming>) -> io::
     if reply.status == 0 {
         return Err(io::Error::other("the test wants the connection to close"));
     }
-    Ok(Response::builder().status(reply.status).body(reply.body).unwrap())
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    Ok(response.body(reply.body).unwrap())
 }
 
 /// What arrives before the client leaves.

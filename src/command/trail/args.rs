@@ -61,13 +61,13 @@ pub struct CreateArgs {
     /// Bucket for the log files [default: that of the trail, or ACCOUNT-cloudtrail]
     #[arg(long, value_name = "BUCKET", value_parser = bucket_name)]
     pub bucket: Option<String>,
-    /// What precedes AWSLogs/ in the bucket [default: that of the trail, or nothing]
+    /// Prefix of AWSLogs/ in the bucket [default: that of the trail, or nothing]
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     pub prefix: Option<String>,
     /// Topic that announces log files [default: that of the trail, or NAME-cloudtrail]
     #[arg(long, value_name = "NAME", value_parser = topic_name)]
     pub topic: Option<String>,
-    /// Create a queue that receives the announcements, and its dead-letter queue
+    /// Create a queue that receives the notifications, and its dead-letter queue
     /// [default name: NAME-cloudtrail]
     #[arg(long, value_name = "NAME", value_parser = queue_name, num_args = 0..=1, require_equals = true,
           default_missing_value = "")]

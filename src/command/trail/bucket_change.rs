@@ -17,7 +17,7 @@ pub(super) enum BucketChange {
     EnableVersioning,
     /// Encrypts objects by default with a key of KMS.
     Encrypt { key: String },
-    /// Sets the only rule of the life cycle.
+    /// Sets the only rule of the lifecycle.
     SetLifecycle(LifecycleDays),
     /// Sets the policy.
     SetPolicy(String),
@@ -34,7 +34,7 @@ pub(super) struct LifecycleDays {
 
 /// Tag of what this program created.
 pub(super) const TAG: (&str, &str) = ("created-by", "trail2tsv");
-/// Id of the rule of the life cycle.
+/// Id of the rule of the lifecycle.
 pub(super) const LIFECYCLE_RULE: &str = "trail2tsv";
 /// After how many days a deleted or replaced object can no longer be recovered.
 pub(super) const RECOVERABLE_DAYS: u16 = 30;
@@ -107,7 +107,7 @@ impl BucketChange {
 }
 
 impl LifecycleDays {
-    /// The rule of the life cycle.
+    /// The rule of the lifecycle.
     fn rule(self) -> Value {
         let mut rule = json!({"ID": LIFECYCLE_RULE, "Status": "Enabled", "Filter": {"Prefix": ""}});
         if let Some(days) = self.archive_after {

@@ -16,7 +16,7 @@ use crate::source::aws::response_limit::ResponseLimit;
 use crate::source::aws::xml_element::XmlElement;
 use crate::source::aws::{AwsError, AwsErrorKind};
 
-/// Largest answer in bytes. A policy has at most 20 KB, and the rules of a life cycle are 1,000.
+/// Largest answer in bytes. A policy has at most 20 KB, and the rules of a lifecycle are 1,000.
 const LONGEST: usize = 4 << 20;
 
 /// Sends requests about buckets.
@@ -35,7 +35,7 @@ pub(super) enum BucketPresence {
     Own,
 }
 
-/// The rules of a life cycle.
+/// The rules of a lifecycle.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct LifecycleState {
     /// The rule of this program, as far as it can be compared.
@@ -151,7 +151,7 @@ impl BucketClient {
         Ok(defaults.find_map(|default| default.kms_master_key_id))
     }
 
-    /// The rules of the life cycle of a bucket.
+    /// The rules of the lifecycle of a bucket.
     pub(super) async fn lifecycle(&self, bucket: &str) -> Result<LifecycleState, AwsError> {
         let request = self.s3.get_bucket_lifecycle_configuration().bucket(bucket);
         let missing = "NoSuchLifecycleConfiguration";

@@ -150,7 +150,7 @@ async fn settings(
         };
         if present.others > 0 && ownership != Ownership::Foreign {
             return Err(Error::Failed(format!(
-                "bucket {name}: it has life cycle rules of others, which are not changed; leave out --keep and \
+                "bucket {name}: it has lifecycle rules of others, which are not changed; leave out --keep and \
                  --archive-after, and add a rule by hand"
             )));
         }

@@ -1,4 +1,4 @@
-//! Plans the queue that receives the announcements of a topic, and reads queues.
+//! Plans the queue that receives the notifications of a topic, and reads queues.
 
 use std::collections::BTreeMap;
 

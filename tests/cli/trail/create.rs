@@ -69,7 +69,7 @@ fn a_trail_is_created_once() {
 }
 
 #[test]
-fn everything_is_tagged_and_lets_in_nobody_else() {
+fn everything_is_tagged_and_lets_in_no_others() {
     let account = Account::new();
     account.create(&["--queue"]).shows(0, "", "");
     let source = json!({"aws:SourceArn": TRAIL});

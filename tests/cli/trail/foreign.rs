@@ -112,6 +112,15 @@ fn an_empty_bucket_is_taken_over_and_one_in_use_is_not() {
 }
 
 #[test]
+fn a_bucket_can_be_in_another_region() {
+    let account = Account::new();
+    account.server.set("/buckets/logs", json!({"region": "us-west-2"}));
+    account.create(&["--bucket=logs"]).shows(0, "", "");
+    assert_eq!(account.sids("/buckets/logs/policy").len(), 3);
+    assert_eq!(account.at("/trails/audit/settings/HomeRegion"), "eu-west-1");
+}
+
+#[test]
 fn selectors_and_rules_of_others_are_not_replaced() {
     let account = Account::new();
     account.create(&["--bucket=logs"]).shows(0, "", "");
@@ -123,7 +132,7 @@ fn selectors_and_rules_of_others_are_not_replaced() {
     let rule = "<LifecycleConfiguration><Rule><ID>mine</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>";
     account.server.set("/buckets/logs/lifecycle", json!(rule));
     let ran = account.create(&["--keep=400"]);
-    let text = "trail2tsv: bucket logs: it has life cycle rules of others, ";
+    let text = "trail2tsv: bucket logs: it has lifecycle rules of others, ";
     assert!(ran.code == Some(1) && ran.stderr.starts_with(text), "{ran:?}");
 }
 
