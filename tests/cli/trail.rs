@@ -6,6 +6,7 @@ mod delete;
 mod documents;
 mod errors;
 mod foreign;
+#[cfg(unix)]
 mod moto;
 #[cfg(unix)]
 mod question;

@@ -93,19 +93,24 @@ pub(super) async fn look(
     home: &HomeRegion,
     name: &str,
 ) -> Result<Option<QueueState>, AwsError> {
+    match read(client, home, name).await {
+        Ok(queue) => Ok(Some(queue)),
+        // For a minute after its deletion, a queue may have an address and nothing else.
+        Err(error) if NO_QUEUE.contains(&error.code.as_str()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn read(client: &ServiceClient, home: &HomeRegion, name: &str) -> Result<QueueState, AwsError> {
     let (region, arn) = (home.region.as_str(), home.arn("sqs", name));
-    let request = |operation, parameters: Value| JsonRequest::new(JsonService::SQS, region, operation, &parameters);
-    let request = |operation, parameters| request(operation, parameters).on(&arn);
-    let url = match client.call_json::<QueueUrl>(&request("GetQueueUrl", json!({"QueueName": name}))).await {
-        Ok(answer) => answer.queue_url,
-        Err(error) if NO_QUEUE.contains(&error.code.as_str()) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let request =
+        |operation, parameters: Value| JsonRequest::new(JsonService::SQS, region, operation, &parameters).on(&arn);
+    let QueueUrl { queue_url: url } = client.call_json(&request("GetQueueUrl", json!({"QueueName": name}))).await?;
     let all = request("GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["All"]}));
     let QueueAttributes { attributes } = client.call_json(&all).await?;
     let tags: QueueTags = client.call_json(&request("ListQueueTags", json!({"QueueUrl": url}))).await?;
     let is_ours = tags.tags.unwrap_or_default().get(TAG.0).map(String::as_str) == Some(TAG.1);
-    Ok(Some(QueueState { url, attributes, is_ours }))
+    Ok(QueueState { url, attributes, is_ours })
 }
 
 /// Looks at the queue and its dead-letter queue, and returns the steps that make them receive

@@ -143,6 +143,18 @@ fn a_trail_of_the_management_account_is_deleted_with_what_is_here() {
 }
 
 #[test]
+fn a_queue_that_was_just_deleted_does_not_exist() {
+    use testkit::aws_account::Fault;
+
+    let account = Account::new();
+    account.create(&["--queue"]).shows(0, "", "");
+    let (operation, status, code) = ("GetQueueAttributes", 400, "QueueDoesNotExist");
+    account.server.fault(Fault::Refuse { operation, status, code, times: 2 });
+    let ran = account.trail(&["delete", "--yes"]);
+    assert!(ran.code == Some(0) && ran.stderr.ends_with("trail2tsv: 3 deleted\n"), "{ran:?}");
+}
+
+#[test]
 fn topic_and_queue_are_found_without_the_trail() {
     let account = Account::new();
     account.create(&["--queue=q", "--topic=t"]).shows(0, "", "");
