@@ -85,7 +85,7 @@ impl Plan {
                     Error::Failed(format!("{}: {error}{remedy}; {advice}", step.what))
                 })?;
             }
-            report.detail(1, || format!("done: {}", step.line()));
+            report.detail(1, || format!("done: {}", step.what));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::bucket_client::BucketClient;
 use crate::error::Error;
 use crate::source::aws::caller_identity::CallerIdentity;
-use crate::source::aws::{Connection, ServiceClient};
+use crate::source::aws::{AwsErrorKind, Connection, ServiceClient};
 
 /// Sends requests to the services in one region of one account.
 pub(super) struct TrailSession {
@@ -29,7 +29,12 @@ impl TrailSession {
         let client = ServiceClient::new(&config);
         let region = region.unwrap_or(client.region()).to_string();
         let identity = CallerIdentity::get(&client, &region).await;
-        let identity = identity.map_err(|error| Error::Failed(connection.explain(&error)))?;
+        let identity = identity.map_err(|error| {
+            let text = connection.explain(&error);
+            // A region that does not exist has no host.
+            let is_lost = error.kind == AwsErrorKind::Unreachable;
+            Error::Failed(if is_lost { format!("{text}; is {region} the right region?") } else { text })
+        })?;
         let CallerIdentity { account, partition } = identity;
         let s3 = BucketClient::new(&config, &region, &account, &partition);
         let home = HomeRegion { partition, account, region };

@@ -135,6 +135,15 @@ fn credentials_that_are_missing_or_expired_are_named() {
 }
 
 #[test]
+fn a_region_that_cannot_be_reached_is_named() {
+    let account = Account::new();
+    let ran = account.trail(&["show", "--region=xx-nowhere-1", "--endpoint-url=http://127.0.0.1:1"]);
+    let end = "; is xx-nowhere-1 the right region?\n";
+    let is_named = ran.stderr.starts_with("trail2tsv: STS cannot be reached: ") && ran.stderr.ends_with(end);
+    assert!(ran.code == Some(1) && is_named, "{ran:?}");
+}
+
+#[test]
 fn an_organization_must_exist() {
     let account = Account::new();
     account.create(&["--organization"]).shows(
