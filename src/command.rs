@@ -14,6 +14,7 @@ pub mod rows;
 pub mod snapshot;
 pub mod summary;
 pub mod sync;
+pub mod trail;
 
 use clap::ArgMatches;
 
@@ -41,6 +42,7 @@ const COMMANDS: &[&dyn Command] = &[
     &history::HistoryCommand,
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
+    &trail::TrailCommand,
     &follow::FollowCommand,
     &completions::CompletionsCommand,
     &man::ManCommand,

@@ -82,6 +82,20 @@ impl Report {
         }
     }
 
+    /// Writes a plan: what will be changed. It is written with `--quiet` too if the user is asked
+    /// about it.
+    pub fn plan(&self, heading: &str, lines: &[String], is_asked: bool) {
+        if !self.verbosity.quiet || is_asked {
+            let lines = lines.iter().map(|line| format!("{}\n", printable(line))).collect::<String>();
+            self.print(&format!("trail2tsv: {}\n{lines}", printable(heading)));
+        }
+    }
+
+    /// Writes the beginning of a line that the user completes.
+    pub fn prompt(&self, text: &str) {
+        self.print(&printable(text));
+    }
+
     /// Writes details: level 1 for steps (`-v`), level 2 for single files (`-vv`).
     pub fn detail(&self, level: u8, text: impl FnOnce() -> String) {
         if self.verbosity.verbose >= level {
@@ -162,13 +176,17 @@ impl Report {
     }
 
     fn print_line(&self, text: &str) {
+        self.print(&format!("trail2tsv: {}\n", printable(text)));
+    }
+
+    /// Writes lines that are safe to print.
+    fn print(&self, lines: &str) {
         if self.is_silent {
             return;
         }
-        let line = format!("trail2tsv: {}\n", printable(text));
         let write = || {
             // If stderr is closed, there is nowhere to report it.
-            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+            let _ = std::io::stderr().lock().write_all(lines.as_bytes());
         };
         match &self.bars {
             Some(bars) => bars.all.suspend(write),

@@ -283,6 +283,9 @@ impl TypedOptions<'_> {
         if name == "format" && !self.knows("columns") {
             return Some("it applies only to tables of events");
         }
+        if matches!(name, "bucket" | "prefix") && !self.knows("mirror") {
+            return Some("it names the bucket that is read");
+        }
         if name == "color" && !self.writes_text() {
             return Some("it applies only to text output");
         }

@@ -76,10 +76,15 @@ pub fn usage_error(error: &clap::Error) -> Error {
                 false => UsageError::about(option, format!(" cannot be used with {other}")),
             }
         }
-        _ => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            UsageError::new(first.strip_prefix("error: ").unwrap_or(first))
+        (kind, ..) => {
+            let whole = error.to_string();
+            let first = whole.lines().next().unwrap_or_default();
+            let other = UsageError::new(first.strip_prefix("error: ").unwrap_or(first));
+            let suggested = text(ContextKind::SuggestedSubcommand);
+            match suggested.filter(|name| kind == ErrorKind::InvalidSubcommand && !name.is_empty()) {
+                Some(name) => other.with_hint(format!("did you mean {name}?")),
+                None => other,
+            }
         }
     })
 }

@@ -2,6 +2,7 @@
 //! them until the user cancels.
 
 pub mod aws_error;
+pub mod caller_identity;
 pub mod connection;
 mod credentials;
 pub mod endpoint;

@@ -91,7 +91,7 @@ impl Reply {
     }
 
     /// The same answer with a further header.
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }

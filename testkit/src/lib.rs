@@ -1,5 +1,6 @@
 //! What the tests, examples and benchmarks of trail2tsv share.
 
+pub mod aws_account;
 pub mod aws_query;
 pub mod event_history;
 pub mod hec;

@@ -25,5 +25,6 @@ mod settings;
 mod snapshot;
 mod sort;
 mod summary;
+mod trail;
 mod xlsx;
 mod zone;

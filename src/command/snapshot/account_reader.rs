@@ -11,8 +11,9 @@ use super::resource_list::{RESOURCE_LISTS, ResourceList};
 use crate::cloudtrail::history::change::{ResourceKind, ResourceScope};
 use crate::error::Error;
 use crate::sink::document::DocumentFormat;
+use crate::source::aws::caller_identity::CallerIdentity;
 use crate::source::aws::query::{QueryRequest, QueryService};
-use crate::source::aws::{AwsError, AwsErrorKind, Connection, ServiceClient, profile};
+use crate::source::aws::{AwsError, AwsErrorKind, Connection, ServiceClient};
 
 /// Number of lists that are read at once. Each region limits the rate of requests by itself.
 const CONCURRENCY: usize = 16;
@@ -48,11 +49,9 @@ impl AccountReader {
         let config = connection.load().await;
         let client = Arc::new(ServiceClient::new(&config));
         let configured = config.region().map_or_else(|| "us-east-1".into(), Region::to_string);
-        let (home, account) = account_of_any(&client, &configured, regions).await.map_err(|error| {
-            let is_missing = error.kind == AwsErrorKind::NoCredentials;
-            let text = is_missing.then(|| profile::missing(connection.profile.as_deref())).flatten();
-            Error::Failed(text.unwrap_or_else(|| error.to_string()))
-        })?;
+        let (home, account) = account_of_any(&client, &configured, regions)
+            .await
+            .map_err(|error| Error::Failed(connection.explain(&error)))?;
         let regions = match regions {
             [] => enabled_regions(&client, &home).await.map_err(|error| {
                 Error::Failed(format!("the enabled regions are not known: {error}; or name regions by --region"))
@@ -109,8 +108,8 @@ async fn account_of_any(
 ) -> Result<(String, String), AwsError> {
     let mut first_error = None;
     for region in std::iter::once(configured).chain(named.iter().map(String::as_str)) {
-        match account(client, region).await {
-            Ok(account) => return Ok((region.into(), account)),
+        match CallerIdentity::get(client, region).await {
+            Ok(identity) => return Ok((region.into(), identity.account)),
             Err(error) => {
                 let may_differ = matches!(
                     error.kind,
@@ -124,13 +123,6 @@ async fn account_of_any(
         }
     }
     Err(first_error.unwrap_or_else(|| AwsError::new(AwsErrorKind::Other, "no region")))
-}
-
-/// The account of the credentials.
-async fn account(client: &ServiceClient, region: &str) -> Result<String, AwsError> {
-    let identity = client.call(&QueryRequest::new(QueryService::STS, region, "GetCallerIdentity")).await?;
-    let account = identity.text_of("Account").map(String::from);
-    account.ok_or_else(|| AwsError::new(AwsErrorKind::InvalidResponse, "GetCallerIdentity names no account"))
 }
 
 /// The regions that the account can use.

@@ -145,7 +145,7 @@ impl AwsError {
     }
 
     /// Adds the permission that the request needs, if it was denied.
-    pub(super) fn needing(self, permission: &str, resource: &str) -> AwsError {
+    pub fn needing(self, permission: &str, resource: &str) -> AwsError {
         if self.kind != AwsErrorKind::AccessDenied {
             return self;
         }

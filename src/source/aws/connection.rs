@@ -9,6 +9,8 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
+use super::{AwsError, AwsErrorKind, profile};
+
 /// Connection settings that override the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
@@ -53,5 +55,12 @@ impl Connection {
             loader = loader.profile_name(name).credentials_provider(provider);
         }
         loader.load().await
+    }
+
+    /// Returns the text of an error, which names a profile that does not exist.
+    pub fn explain(&self, error: &AwsError) -> String {
+        let is_missing = error.kind == AwsErrorKind::NoCredentials;
+        let text = is_missing.then(|| profile::missing(self.profile.as_deref())).flatten();
+        text.unwrap_or_else(|| error.to_string())
     }
 }

@@ -4,13 +4,14 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
+use tempfile::NamedTempFile;
 use testkit::sqs::{MessageId, SqsServer};
 
-use crate::bucket::cloud::{Cloud, signal, text, wait_until};
+use crate::bucket::cloud::{Cloud, signal, wait_until};
 use crate::harness::Ran;
 
 /// A bucket and its queue.
@@ -23,6 +24,7 @@ pub struct Feed {
 pub struct Follower {
     child: Child,
     stdout: PathBuf,
+    stderr: NamedTempFile,
     arguments: Vec<String>,
 }
 
@@ -74,9 +76,12 @@ impl Feed {
     fn spawn(&self, arguments: Vec<&str>) -> Follower {
         let stdout = self.cloud.trial.path("out.tsv");
         let file = File::options().create(true).append(true).open(&stdout).unwrap();
-        let child = self.cloud.trial.command(&arguments).stdout(Stdio::from(file)).spawn().unwrap();
+        // A pipe that nobody reads would stop it.
+        let stderr = NamedTempFile::new().unwrap();
+        let errors = Stdio::from(stderr.reopen().unwrap());
+        let child = self.cloud.trial.command(&arguments).stdout(Stdio::from(file)).stderr(errors).spawn().unwrap();
         let arguments = arguments.into_iter().map(String::from).collect();
-        Follower { child, stdout, arguments }
+        Follower { child, stdout, stderr, arguments }
     }
 
     /// What all followers have written.
@@ -127,17 +132,17 @@ impl Follower {
     pub fn wait(mut self, feed: &Feed) -> Ran {
         // A follower that does not end has failed.
         wait_until(|| self.has_ended());
-        let output = self.child.wait_with_output().unwrap();
+        let status = self.child.wait().unwrap();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let stdout = std::fs::read(&self.stdout).unwrap();
-        feed.cloud.trial.ran(&arguments, std::process::Output { stdout, ..output })
+        let (stdout, stderr) = (std::fs::read(&self.stdout).unwrap(), std::fs::read(self.stderr.path()).unwrap());
+        feed.cloud.trial.ran(&arguments, Output { status, stdout, stderr })
     }
 
     /// Ends it at once, as a crash does, and returns what it said.
     pub fn kill(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        text(self.child.stderr.take())
+        std::fs::read_to_string(self.stderr.path()).unwrap()
     }
 }
 

@@ -1,0 +1,107 @@
+//! Plans the topic that announces log files, and reads topics.
+
+use std::ops::ControlFlow;
+
+use serde_json::json;
+
+use super::api_call::{ApiCall, tag_list};
+use super::bucket_change::TAG;
+use super::plan::{Effect, Step};
+use super::policy;
+use super::statements::of_topic;
+use crate::command::trail::session::TrailSession;
+use crate::error::Error;
+use crate::source::aws::query::{QueryRequest, QueryService};
+use crate::source::aws::{AwsError, ServiceClient};
+
+/// A topic that exists.
+#[derive(Clone, Debug)]
+pub(super) struct TopicState {
+    pub(super) policy: Option<String>,
+    pub(super) subscriptions: Vec<Subscription>,
+}
+
+/// What a topic sends to.
+#[derive(Clone, Debug)]
+pub(super) struct Subscription {
+    /// ARN of the subscription, or a text that says that it is not confirmed.
+    pub(super) arn: String,
+    pub(super) protocol: String,
+    /// The ARN of a queue, or another address.
+    pub(super) endpoint: String,
+}
+
+/// Codes of errors for a topic that does not exist.
+pub(super) const NO_TOPIC: &[&str] = &["NotFound", "NotFoundException", "ResourceNotFound"];
+
+/// Reads a topic; `None` if it does not exist.
+pub(super) async fn look(client: &ServiceClient, region: &str, arn: &str) -> Result<Option<TopicState>, AwsError> {
+    let request = |action| QueryRequest::new(QueryService::SNS, region, action).with("TopicArn", arn).on(arn);
+    let answer = match client.call(&request("GetTopicAttributes")).await {
+        Ok(answer) => answer,
+        Err(error) if NO_TOPIC.contains(&error.code.as_str()) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut attributes = answer.entries("Attributes").iter();
+    let policy = attributes.find(|entry| entry.text_of("key") == Some("Policy"));
+    let policy = policy.and_then(|entry| entry.text_of("value")).map(String::from);
+    let subscriptions = subscriptions(client, region, arn).await?;
+    Ok(Some(TopicState { policy, subscriptions }))
+}
+
+/// Reads what a topic sends to.
+pub(super) async fn subscriptions(
+    client: &ServiceClient,
+    region: &str,
+    topic: &str,
+) -> Result<Vec<Subscription>, AwsError> {
+    let request = QueryRequest::new(QueryService::SNS, region, "ListSubscriptionsByTopic").with("TopicArn", topic);
+    let mut subscriptions = Vec::new();
+    let each = |page: crate::source::aws::xml_element::XmlElement| {
+        for entry in page.entries("Subscriptions") {
+            let text = |name| entry.text_of(name).unwrap_or_default().to_string();
+            subscriptions.push(Subscription {
+                arn: text("SubscriptionArn"),
+                protocol: text("Protocol"),
+                endpoint: text("Endpoint"),
+            });
+        }
+        ControlFlow::Continue(())
+    };
+    client.each_page(&request.on(topic), each).await?;
+    Ok(subscriptions)
+}
+
+/// True if a topic has the tag of this program.
+pub(super) async fn is_tagged(client: &ServiceClient, region: &str, arn: &str) -> Result<bool, AwsError> {
+    let request = QueryRequest::new(QueryService::SNS, region, "ListTagsForResource").with("ResourceArn", arn);
+    let answer = client.call(&request.on(arn)).await?;
+    let mut tags = answer.entries("Tags").iter();
+    Ok(tags.any(|tag| tag.text_of("Key") == Some(TAG.0) && tag.text_of("Value") == Some(TAG.1)))
+}
+
+/// The steps that make the topic one that the trail can publish to.
+pub(super) fn plan(
+    session: &TrailSession,
+    name: &str,
+    trail: &str,
+    suffix: &str,
+    present: Option<&TopicState>,
+) -> Result<Vec<Step>, Error> {
+    let arn = session.home.arn("sns", name);
+    let policy = present.and_then(|topic| topic.policy.as_deref());
+    let policy = policy::merge(policy, &[of_topic(&arn, trail)], suffix, &arn)?;
+    Ok(vec![match (present, policy) {
+        (None, policy) => {
+            let text = policy.map(|policy| policy.text).unwrap_or_default();
+            let parameters = json!({"Name": name, "Attributes": {"Policy": text}, "Tags": tag_list()});
+            Step::new(Effect::Create, format!("topic {name}"), vec![ApiCall::topic("CreateTopic", &arn, parameters)])
+        }
+        (Some(_), None) => Step::keep(format!("topic {name}")),
+        (Some(_), Some(policy)) => {
+            let what = format!("topic {name}: policy with {}", policy.changed.join(", "));
+            let parameters = json!({"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy.text});
+            Step::new(Effect::Change, what, vec![ApiCall::topic("SetTopicAttributes", &arn, parameters)])
+        }
+    }])
+}

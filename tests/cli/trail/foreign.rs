@@ -1,0 +1,161 @@
+//! `trail create` where others have resources of the same names.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use serde_json::{Value, json};
+
+use super::account::Account;
+
+const OTHERS: &str = r#"{"Version":"2008-10-17","Id":"x","Statement":[{"Sid":"AWSCloudTrailWrite20150319","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/old/*"},{"Effect":"Deny","Principal":"*","Action":["s3:DeleteObject"],"Resource":"arn:aws:s3:::logs/*"}]}"#;
+
+/// An account with a bucket, a topic and a queue of others.
+fn account() -> Account {
+    let account = Account::new();
+    let tags = "<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>";
+    account.server.set("/buckets/logs", json!({"policy": OTHERS, "tagging": tags}));
+    let topic = json!({"attributes": {"Policy": OTHERS}, "tags": {}, "subscriptions": []});
+    account.server.set("/topics/t", topic);
+    let queue = json!({"attributes": {"Policy": OTHERS, "VisibilityTimeout": "30"}, "tags": {}});
+    account.server.set("/queues/q", queue);
+    account
+}
+
+#[test]
+fn resources_of_others_get_statements_and_nothing_else() {
+    let account = account();
+    let ran = account.trail(&["create", "--bucket=logs", "--topic=t", "--queue=q", "--keep=9", "--yes"]);
+    ran.shows(
+        0,
+        "",
+        "trail2tsv: account 111122223333, region eu-west-1\n  \
+         = as it is bucket logs, which is not tagged created-by=trail2tsv: only its policy may be changed\n  \
+         = as it is bucket logs: public access not blocked\n  \
+         = as it is bucket logs: ACLs not disabled\n  \
+         = as it is bucket logs: versioning not enabled\n  \
+         = as it is bucket logs: --keep and --archive-after have no effect on it\n  \
+         ~ change   bucket logs: policy with AWSCloudTrailAclCheck20150319, AWSCloudTrailWrite20150319audit\n  \
+         ~ change   topic t: policy with AWSCloudTrailSNSPolicy20131101\n  \
+         ~ change   queue q, which is not tagged created-by=trail2tsv: policy with AllowTopic\n  \
+         + create   subscription of queue q to topic t\n  \
+         + create   trail audit: all regions, validation, to bucket logs and topic t\n  \
+         + create   trail audit: logging\n\
+         trail2tsv: 3 created, 3 changed\n\
+         trail2tsv: trail audit logs; trail2tsv trail show reports its first delivery\n",
+    );
+    let kept = OTHERS.strip_suffix("]}").unwrap();
+    for pointer in ["/buckets/logs/policy", "/topics/t/attributes/Policy", "/queues/q/attributes/Policy"] {
+        let policy = account.server.resources().pointer(pointer).and_then(Value::as_str).unwrap().to_string();
+        assert!(policy.starts_with(kept), "{policy}");
+    }
+    assert_eq!(account.at("/queues/q/attributes/VisibilityTimeout"), 30);
+    assert_eq!(account.server.resources()["buckets"]["logs"].as_object().unwrap().len(), 2);
+    account.server.changes();
+    account.create(&["--queue=q", "--keep=9"]).shows(0, "", "");
+    assert!(account.server.changes().is_empty());
+}
+
+#[test]
+fn two_trails_share_a_bucket_and_a_topic() {
+    let account = Account::new();
+    account.create(&["--bucket=logs", "--topic=t", "--queue=q"]).shows(0, "", "");
+    account.create(&["--bucket=logs", "--topic=t", "--queue=q", "--name=second", "--prefix=p"]).shows(0, "", "");
+    assert_eq!(
+        account.sids("/buckets/logs/policy"),
+        [
+            "AWSCloudTrailAclCheck20150319",
+            "AWSCloudTrailWrite20150319",
+            "DenyInsecureTransport",
+            "AWSCloudTrailAclCheck20150319second",
+            "AWSCloudTrailWrite20150319second"
+        ]
+    );
+    let topic = ["AWSCloudTrailSNSPolicy20131101", "AWSCloudTrailSNSPolicy20131101second"];
+    assert_eq!(account.sids("/topics/t/attributes/Policy"), topic);
+    account.server.changes();
+    for name in ["audit", "second"] {
+        account.create(&["--queue=q", "--name", name]).shows(0, "", "");
+    }
+    assert!(account.server.changes().is_empty());
+    // The statement of the other trail stays when one of them moves.
+    account.create(&["--name=second", "--prefix=q"]).shows(0, "", "");
+    let resources = account.at("/buckets/logs/policy");
+    let resources: Vec<&Value> = resources["Statement"].as_array().unwrap().iter().map(|it| &it["Resource"]).collect();
+    assert_eq!(resources[1], "arn:aws:s3:::logs/AWSLogs/111122223333/*");
+    assert_eq!(resources[4], "arn:aws:s3:::logs/q/AWSLogs/111122223333/*");
+}
+
+#[test]
+fn a_policy_that_cannot_be_kept_is_not_overwritten() {
+    let account = account();
+    account.server.set("/buckets/logs/policy", json!("{"));
+    let ran = account.create(&["--bucket=logs"]);
+    let text = "trail2tsv: arn:aws:s3:::logs: the present policy cannot be read: ";
+    assert!(ran.code == Some(1) && ran.stderr.starts_with(text), "{ran:?}");
+    let large = json!({"Statement": [{"Sid": "x".repeat(20_000)}]}).to_string();
+    account.server.set("/buckets/logs/policy", json!(large));
+    let ran = account.create(&["--bucket=logs"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains(" bytes, and 20480 are allowed; "), "{ran:?}");
+    assert!(account.server.changes().is_empty());
+}
+
+#[test]
+fn an_empty_bucket_is_taken_over_and_one_in_use_is_not() {
+    let account = Account::new();
+    account.server.set("/buckets/logs", json!({}));
+    let ran = account.trail(&["create", "--bucket=logs", "--dry-run"]);
+    let line = "# ~ change   bucket logs, which is empty and has no tags and no policy: tagged created-by=trail2tsv\n";
+    assert!(ran.code == Some(0) && ran.stdout.contains(line), "{ran:?}");
+    account.server.set("/buckets/logs", json!({"objects": 1}));
+    let ran = account.trail(&["create", "--bucket=logs", "--dry-run"]);
+    let line = "# = as it is bucket logs, which is not tagged created-by=trail2tsv: only its policy may be changed\n";
+    assert!(ran.code == Some(0) && ran.stdout.contains(line), "{ran:?}");
+}
+
+#[test]
+fn a_bucket_can_be_in_another_region() {
+    let account = Account::new();
+    account.server.set("/buckets/logs", json!({"region": "us-west-2"}));
+    account.create(&["--bucket=logs"]).shows(0, "", "");
+    assert_eq!(account.sids("/buckets/logs/policy").len(), 3);
+    assert_eq!(account.at("/trails/audit/settings/HomeRegion"), "eu-west-1");
+}
+
+#[test]
+fn selectors_and_rules_of_others_are_not_replaced() {
+    let account = Account::new();
+    account.create(&["--bucket=logs"]).shows(0, "", "");
+    let own = json!({"EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]});
+    account.server.set("/trails/audit/selectors", own);
+    let ran = account.create(&["--data-events=s3"]);
+    let text = "trail2tsv: trail audit: it has basic event selectors that were changed, ";
+    assert!(ran.code == Some(1) && ran.stderr.starts_with(text), "{ran:?}");
+    let rule = "<LifecycleConfiguration><Rule><ID>mine</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>";
+    account.server.set("/buckets/logs/lifecycle", json!(rule));
+    let ran = account.create(&["--keep=400"]);
+    let text = "trail2tsv: bucket logs: it has lifecycle rules of others, ";
+    assert!(ran.code == Some(1) && ran.stderr.starts_with(text), "{ran:?}");
+}
+
+#[test]
+fn a_queue_can_be_added_to_a_trail_whose_bucket_belongs_to_another_account() {
+    let account = Account::new();
+    account.create(&["--bucket=logs"]).shows(0, "", "");
+    account.server.set("/buckets/logs/owner", json!("444455556666"));
+    let ran = account.trail(&["create", "--queue", "--yes"]);
+    let line = "\n  = as it is bucket logs, which the trail uses already: access denied: the bucket belongs to ";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    let ran = account.create(&["--prefix=new"]);
+    assert!(ran.code == Some(1) && ran.stderr.starts_with("trail2tsv: bucket logs: access denied: "), "{ran:?}");
+}
+
+#[test]
+fn hostile_texts_reach_the_terminal_escaped() {
+    let account = account();
+    let hostile = json!({"Statement": [{"Sid": "\u{9b}31m\u{202e}'\n$(touch x)", "Effect": "Deny"}]}).to_string();
+    account.server.set("/buckets/logs/policy", json!(hostile));
+    let ran = account.trail(&["create", "--bucket=logs", "--dry-run"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!ran.stdout.contains(['\u{9b}', '\u{202e}', '\u{1b}']), "{ran:?}");
+    let sid = r#"{"Statement":[{"Sid":"\u009b31m\u202e'\''\n$(touch x)","Effect":"Deny"}"#;
+    assert!(ran.stdout.contains(sid), "{ran:?}");
+}
