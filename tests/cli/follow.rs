@@ -2,6 +2,7 @@
 
 mod account;
 mod collector;
+mod documents;
 mod feed;
 mod files;
 mod kill;
