@@ -6,6 +6,7 @@ mod documents;
 mod feed;
 mod files;
 mod kill;
+mod load;
 mod poison;
 mod poll;
 mod queue;

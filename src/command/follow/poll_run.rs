@@ -62,7 +62,9 @@ pub(super) fn run(reader: &mut ObjectReader<'_>, bucket: &Location, every: Durat
     let (mut is_first, mut failure) = (true, None);
     while !reader.stop.is_interrupted() {
         let started = (Instant::now(), Timestamp::now());
-        let mut since = request.listed_since(reader.journal.listed().unwrap_or(started.1));
+        // A clock that was ahead must not make later objects look old.
+        let listed = reader.journal.listed().unwrap_or(started.1).min(started.1);
+        let mut since = request.listed_since(listed);
         if is_first && let Some(wanted) = wanted_since {
             since = since.min(wanted);
         }

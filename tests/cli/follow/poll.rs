@@ -99,3 +99,14 @@ fn a_listing_that_fails_is_repeated() {
     let ran = feed.cloud.trial.run(&[&["follow", "--mirror", "mirror", "--journal", "other"], POLL].concat());
     ran.shows(1, "", "trail2tsv: s3://logs: access denied: s3:ListBucket is needed on arn:aws:s3:::logs\n");
 }
+
+#[test]
+fn a_clock_that_was_ahead_hides_no_object() {
+    let feed = Feed::new();
+    feed.cloud.trial.write("journal/listed", "2099-01-01T00:00:00Z\n");
+    put(&feed, 0, "New");
+    let follower = feed.start(POLL);
+    wait_until(|| feed.written() == "New\n");
+    let ran = follower.stop(&feed);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
