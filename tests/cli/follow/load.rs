@@ -39,6 +39,7 @@ fn peak(id: u32) -> u64 {
 #[test]
 #[ignore = "prints figures"]
 #[cfg(target_os = "linux")]
+#[allow(clippy::print_stdout, reason = "prints figures")]
 fn memory_is_flat_over_an_hour_of_traffic() {
     let feed = Feed::new();
     let follower = feed.follow(&["--dedupe"]);
