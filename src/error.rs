@@ -262,6 +262,9 @@ pub enum Problem {
     /// An object of the bucket that could not be downloaded.
     #[error("not downloaded: {0}")]
     Download(String),
+    /// It could not be downloaded now, and may be later.
+    #[error("not downloaded: {0}")]
+    Unavailable(String),
     /// A folder of the bucket that could not be listed completely.
     #[error("not listed completely: {0}")]
     List(String),

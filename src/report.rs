@@ -103,6 +103,11 @@ impl Report {
         }
     }
 
+    /// Writes a warning, whatever the verbosity.
+    pub fn warn(&self, text: &str) {
+        self.print_line(text);
+    }
+
     /// Writes the error that ends the run.
     pub fn fatal(&self, text: &str) {
         self.print_line(text);

@@ -10,8 +10,11 @@
 //! and then its message is deleted. A crash in between repeats rows and loses none.
 
 mod args;
+mod bucket_clients;
 mod consumer;
-mod object_reader;
+mod follow_reader;
+mod message_plan;
+mod message_receiver;
 mod output;
 mod poll_run;
 mod queue_run;
@@ -26,10 +29,10 @@ use jiff::Timestamp;
 
 use self::args::FollowArgs;
 use self::consumer::FollowMerge;
-use self::object_reader::{ObjectReader, RowSettings};
+use self::follow_reader::{FollowReader, RowSettings};
 use self::output::{CollectorOutput, FollowOutput, StandardOutput};
 use self::queue_run::QueueFollower;
-use self::request::{Arrival, Destination, FollowRequest};
+use self::request::{ArrivalSource, FollowDestination, FollowRequest};
 use self::totals::FollowTotals;
 use super::event_rows::row_worker::{OriginReader, RowKey, RowWorker};
 use super::{Command, Context, isolation};
@@ -67,7 +70,7 @@ impl Command for FollowCommand {
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
-        let has_rows = matches!(request.destination, Destination::Stdout);
+        let has_rows = matches!(request.destination, FollowDestination::Stdout);
         let report = Report::new(request.reading.verbosity, has_rows);
         let outcome = context.work(&report, |stop| follow(&request, &report, stop));
         Ok(match outcome {
@@ -87,23 +90,24 @@ fn follow(request: &FollowRequest, report: &Report, stop: &Cancellation) -> Resu
     report.detail(1, || format!("{}: {} objects were written before", request.journal.display(), journal.len()));
     let output = open(request, header, report)?;
     let merge = FollowMerge::new(output, request.dedupe, stop);
-    let mut reader = ObjectReader::new(request, report, stop, rows, merge, journal);
-    let mut queue = match &request.arrival {
-        Arrival::Queue(name) => Some(QueueFollower::open(name, request, report, stop)?),
-        Arrival::Poll(_) => None,
-    };
-    reader.totals.has_queue = queue.is_some();
-    match (&mut queue, &request.arrival, &request.named) {
-        (Some(queue), _, named) => {
-            if let Some(bucket) = named.as_ref().filter(|_| request.reading.filter.window.since.is_some()) {
+    let mut reader = FollowReader::new(request, report, stop, rows, merge, journal);
+    match &request.arrival {
+        ArrivalSource::Queue(name) => {
+            reader.totals.has_queue = true;
+            let mut queue = QueueFollower::open(name, request, report, stop)?;
+            reader.buckets.connect_named()?;
+            let is_backfill = request.reading.filter.window.since.is_some();
+            if let Some(bucket) = request.named.as_ref().filter(|_| is_backfill) {
                 poll_run::backfill(&mut reader, bucket)?;
             }
             queue.run(&mut reader)?;
         }
-        (None, Arrival::Poll(every), Some(bucket)) => poll_run::run(&mut reader, bucket, *every)?,
-        _ => return Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll")),
+        ArrivalSource::Poll(bucket, every) => {
+            reader.buckets.connect_named()?;
+            poll_run::run(&mut reader, bucket, *every)?;
+        }
     }
-    let ObjectReader { merge, totals, .. } = reader;
+    let FollowReader { merge, totals, .. } = reader;
     merge.output.finish()?;
     Ok(totals)
 }
@@ -119,8 +123,8 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
     let layout = request.layout_for(yields)?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     let key = match request.destination {
-        Destination::Stdout | Destination::Files(..) => None,
-        Destination::Collector(_) => Some(RowKey::Origin(OriginReader::new(&mut fields)?)),
+        FollowDestination::Stdout | FollowDestination::Files(..) => None,
+        FollowDestination::Collector(_) => Some(RowKey::Origin(OriginReader::new(&mut fields)?)),
     };
     let table = Table::new(&layout, &mut fields)?;
     let header = table.header();
@@ -130,11 +134,10 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
 /// Opens the output.
 fn open<'a>(request: &FollowRequest, header: Vec<u8>, report: &'a Report) -> Result<Box<dyn FollowOutput + 'a>, Error> {
     Ok(match &request.destination {
-        Destination::Stdout => Box::new(StandardOutput::new(header)?),
-        Destination::Files(path, rotation) => Box::new(RotatingFile::open(path, *rotation, &header, report)?),
-        Destination::Collector(settings) => {
-            let start = |error| Error::Failed(format!("threads for requests cannot be started: {error}"));
-            let runtime = aws::runtime().map_err(start)?;
+        FollowDestination::Stdout => Box::new(StandardOutput::new(header)?),
+        FollowDestination::Files(path, rotation) => Box::new(RotatingFile::open(path, *rotation, &header, report)?),
+        FollowDestination::Collector(settings) => {
+            let runtime = aws::runtime()?;
             let transport = HttpTransport::new(&runtime.block_on(request.connection.load()));
             Box::new(CollectorOutput::new(HecSink::open(settings, Arc::new(transport), report)?, report))
         }

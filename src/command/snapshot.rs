@@ -90,7 +90,7 @@ impl SnapshotRequest {
 fn run(request: &SnapshotRequest, report: &Report, stop: &Cancellation) -> Result<SnapshotTotals, Error> {
     // Before the requests, so that a folder that cannot be written is reported at once.
     let mut folder = DocumentFolder::open(&request.folder, DocumentKind::Snapshot)?;
-    let runtime = runtime().map_err(|error| Error::Failed(format!("no threads for requests: {error}")))?;
+    let runtime = runtime()?;
     runtime.block_on(unless_stopped(stop, take(request, &mut folder, report)))
 }
 

@@ -87,7 +87,7 @@ fn run(
 ) -> Result<Exit, Error> {
     let report = Report::new(verbosity.verbosity(), has_rows);
     let outcome = context.work(&report, |stop| {
-        let runtime = runtime().map_err(|error| Error::Failed(format!("no threads for requests: {error}")))?;
+        let runtime = runtime()?;
         runtime.block_on(unless_stopped(stop, action(&report, stop)))
     });
     report.clear();

@@ -69,7 +69,7 @@ impl EventHistorySource {
         report: &Report,
         stop: &Cancellation,
     ) -> Result<EventHistorySource, Error> {
-        let runtime = aws::runtime().map_err(|error| Error::Failed(format!("no threads for requests: {error}")))?;
+        let runtime = aws::runtime()?;
         let kept_since = input.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         let selection = input.selection.as_ref();
         let totals = LookupTotals {

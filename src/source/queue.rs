@@ -11,17 +11,17 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use self::notice::Notice;
+use self::notice::ObjectNotice;
 use crate::error::Error;
 use crate::source::aws::json::{JsonRequest, JsonService};
-use crate::source::aws::{AwsError, AwsErrorKind, Connection, ServiceClient, profile};
+use crate::source::aws::{AwsError, AwsErrorKind, Connection, ServiceClient};
 
 /// The most messages that one request can receive, delete or change.
-pub const BATCH: usize = 10;
+pub const MESSAGES_PER_REQUEST: usize = 10;
 
 /// A queue to receive messages from.
 #[derive(Debug)]
-pub struct Queue {
+pub struct MessageQueue {
     client: ServiceClient,
     address: QueueAddress,
     /// The longest time that a request waits for a message.
@@ -39,7 +39,7 @@ struct QueueAddress {
 
 /// Properties of a queue that decide how its messages are handled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct QueueAttributes {
+pub struct ReceiveSettings {
     /// Time for which a received message is hidden.
     pub visibility: Duration,
     /// True if messages that are received too often move to a dead-letter queue.
@@ -58,13 +58,24 @@ pub struct QueueMessage {
     /// How often it has been received, this time included.
     pub receive_count: u64,
     /// What it announces.
-    pub notice: Notice,
+    pub notice: ObjectNotice,
 }
 
-impl Queue {
+/// What became of a change of many messages.
+#[derive(Debug, Default)]
+pub struct BatchResult {
+    /// Receipts that the queue did not accept, as they are too old or the message is gone.
+    pub rejected: Vec<String>,
+    /// Receipts of requests that failed.
+    pub unsent: Vec<String>,
+    /// The error of the first of these requests.
+    pub error: Option<AwsError>,
+}
+
+impl MessageQueue {
     /// Finds a queue by its URL, its ARN or its name. Returns an error if it does not exist or
     /// the credentials are missing.
-    pub async fn open(connection: &Connection, named: &str) -> Result<Queue, Error> {
+    pub async fn open(connection: &Connection, named: &str) -> Result<MessageQueue, Error> {
         /// The longest time that SQS allows.
         const LONGEST_WAIT: Duration = Duration::from_secs(20);
         let config = connection.load().await;
@@ -78,7 +89,7 @@ impl Queue {
                 address.map_err(|error| Error::Failed(format!("{named}: {}", describe(&error, connection))))?
             }
         };
-        Ok(Queue { client, address, wait })
+        Ok(MessageQueue { client, address, wait })
     }
 
     /// The URL of the queue.
@@ -87,7 +98,7 @@ impl Queue {
     }
 
     /// Reads the properties of the queue.
-    pub async fn attributes(&self, connection: &Connection) -> Result<QueueAttributes, Error> {
+    pub async fn settings(&self, connection: &Connection) -> Result<ReceiveSettings, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Answer {
@@ -108,7 +119,7 @@ impl Queue {
         let Attributes { visibility_timeout, approximate_number_of_messages, redrive_policy } = answer
             .map_err(|error| Error::Failed(format!("{}: {}", self.url(), describe(&error, connection))))?
             .attributes;
-        Ok(QueueAttributes {
+        Ok(ReceiveSettings {
             visibility: visibility_timeout.parse().map_or(DEFAULT, Duration::from_secs),
             has_dead_letters: redrive_policy.is_some_and(|policy| policy.contains("deadLetterTargetArn")),
             waiting: approximate_number_of_messages.and_then(|count| count.parse().ok()).unwrap_or(0),
@@ -144,7 +155,7 @@ impl Queue {
         }
         let seconds = if waits { self.wait.as_secs() } else { 0 };
         let request = json!({
-            "MaxNumberOfMessages": BATCH,
+            "MaxNumberOfMessages": MESSAGES_PER_REQUEST,
             "WaitTimeSeconds": seconds,
             // The second name is that of servers that only know the newer parameter.
             "AttributeNames": ["ApproximateReceiveCount"],
@@ -154,31 +165,25 @@ impl Queue {
         let messages = answer.messages.into_iter();
         let message = |message: Message| QueueMessage {
             receive_count: message.attributes.approximate_receive_count.and_then(|n| n.parse().ok()).unwrap_or(1),
-            notice: Notice::read(&message.body),
+            notice: ObjectNotice::read(&message.body),
             id: message.message_id,
             receipt: message.receipt_handle,
         };
         Ok(messages.map(message).collect())
     }
 
-    /// Deletes messages. Returns the receipts that the queue did not accept.
-    pub async fn delete(&self, receipts: &[String]) -> Result<Vec<String>, AwsError> {
+    /// Deletes messages.
+    pub async fn delete(&self, receipts: &[String]) -> BatchResult {
         self.change("DeleteMessageBatch", receipts, None).await
     }
 
-    /// Hides messages for this time from now on. Returns the receipts that the queue did not
-    /// accept.
-    pub async fn hide(&self, receipts: &[String], time: Duration) -> Result<Vec<String>, AwsError> {
+    /// Hides messages for this time from now on.
+    pub async fn hide(&self, receipts: &[String], time: Duration) -> BatchResult {
         self.change("ChangeMessageVisibilityBatch", receipts, Some(time)).await
     }
 
     /// Sends an operation on a batch of messages, ten at a time.
-    async fn change(
-        &self,
-        operation: &str,
-        receipts: &[String],
-        visibility: Option<Duration>,
-    ) -> Result<Vec<String>, AwsError> {
+    async fn change(&self, operation: &str, receipts: &[String], visibility: Option<Duration>) -> BatchResult {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Answer {
@@ -190,8 +195,8 @@ impl Queue {
         struct Failure {
             id: String,
         }
-        let mut failed = Vec::new();
-        for batch in receipts.chunks(BATCH) {
+        let mut result = BatchResult::default();
+        for batch in receipts.chunks(MESSAGES_PER_REQUEST) {
             let entry = |(at, receipt): (usize, &String)| {
                 let mut entry = json!({"Id": at.to_string(), "ReceiptHandle": receipt});
                 if let Some(time) = visibility {
@@ -200,11 +205,19 @@ impl Queue {
                 entry
             };
             let entries: Vec<_> = batch.iter().enumerate().map(entry).collect();
-            let answer = self.call::<Answer>(operation, json!({"Entries": entries})).await?;
-            let receipt = |failure: Failure| batch.get(failure.id.parse::<usize>().ok()?).cloned();
-            failed.extend(answer.failed.into_iter().filter_map(receipt));
+            match self.call::<Answer>(operation, json!({"Entries": entries})).await {
+                Ok(answer) => {
+                    let receipt = |failure: Failure| batch.get(failure.id.parse::<usize>().ok()?).cloned();
+                    result.rejected.extend(answer.failed.into_iter().filter_map(receipt));
+                }
+                // The other messages are not to suffer from it.
+                Err(error) => {
+                    result.unsent.extend_from_slice(batch);
+                    result.error.get_or_insert(error);
+                }
+            }
         }
-        Ok(failed)
+        result
     }
 
     async fn call<T: serde::de::DeserializeOwned>(
@@ -263,14 +276,10 @@ async fn find(client: &ServiceClient, named: &str) -> Result<QueueAddress, AwsEr
 
 /// Describes an error, and what a missing profile or queue has to do with it.
 pub fn describe(error: &AwsError, connection: &Connection) -> String {
-    let text = match error.kind {
-        AwsErrorKind::NoCredentials => profile::missing(connection.profile.as_deref()),
-        AwsErrorKind::Other if error.code.contains("NonExistentQueue") || error.code == "QueueDoesNotExist" => {
-            Some("the queue does not exist, or not in this account and region".into())
-        }
-        _ => None,
-    };
-    text.unwrap_or_else(|| error.to_string())
+    if error.code.contains("NonExistentQueue") || error.code == "QueueDoesNotExist" {
+        return "the queue does not exist, or not in this account and region".into();
+    }
+    connection.explain(error)
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ fn connect(
     report: &Report,
     stop: &Cancellation,
 ) -> Result<ConnectedBucket, Error> {
-    let runtime = aws::runtime().map_err(no_threads)?;
+    let runtime = aws::runtime()?;
     let scope = scope(input)?;
     let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
     let (client, root) = runtime.block_on(unless_stopped(stop, S3Client::connect(input, &limiter)))?;

@@ -110,8 +110,9 @@ const LARGEST_EVENT: usize = 8 << 20;
 pub(super) struct CollectorOutput<'a> {
     sink: HecSink<'a>,
     report: &'a Report,
-    /// The pieces so far of a large row.
+    /// The pieces so far of a large row, and its origin, which comes with the first.
     large: Vec<u8>,
+    large_key: Vec<u8>,
     /// Events that were not sent.
     refused: u64,
 }
@@ -119,7 +120,7 @@ pub(super) struct CollectorOutput<'a> {
 impl<'a> CollectorOutput<'a> {
     /// Creates an output that sends to `sink`.
     pub(super) fn new(sink: HecSink<'a>, report: &'a Report) -> CollectorOutput<'a> {
-        CollectorOutput { sink, report, large: Vec::new(), refused: 0 }
+        CollectorOutput { sink, report, large: Vec::new(), large_key: Vec::new(), refused: 0 }
     }
 
     fn add(&mut self, row: &[u8], key: &[u8], stop: &Cancellation) -> Result<(), Error> {
@@ -155,6 +156,7 @@ impl FollowOutput for CollectorOutput<'_> {
     fn piece(&mut self, part: &RowPart, piece: RowPiece, stop: &Cancellation) -> Result<(), Error> {
         if piece.is_first {
             self.large.clear();
+            self.large_key = part.key(0).to_vec();
         }
         if self.large.len() <= LARGEST_EVENT {
             self.large.extend_from_slice(&part.rows);
@@ -162,12 +164,12 @@ impl FollowOutput for CollectorOutput<'_> {
         if !piece.is_last {
             return Ok(());
         }
-        let row = std::mem::take(&mut self.large);
+        let (row, key) = (std::mem::take(&mut self.large), std::mem::take(&mut self.large_key));
         if row.len() <= LARGEST_EVENT {
-            return self.add(&row, part.key(0), stop);
+            return self.add(&row, &key, stop);
         }
         self.refused += 1;
-        let name = RowOrigin::of(part.key(0)).file.to_string();
+        let name = RowOrigin::of(&key).file.to_string();
         let problem = Problem::Download(format!("an event is larger than {} MiB", LARGEST_EVENT >> 20));
         self.report.skip(&Issue { name, problem, outcome: Outcome::LeftOut(1) });
         Ok(())

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use jiff::Timestamp;
 
-use super::object_reader::{BATCH, ObjectFailure, ObjectReader};
+use super::follow_reader::{FollowReader, OBJECTS_PER_BATCH, ObjectFailure};
 use crate::error::Error;
 use crate::report::count;
+use crate::source::follow_journal::JournalEntry;
 use crate::source::location::Location;
 use crate::source::s3::key_lister::{ListedKey, ListingTotals, list_keys};
 use crate::source::spec::BucketInput;
@@ -18,9 +19,11 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What a listing does with objects that are not in the journal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum ListPurpose {
+enum ListPurpose {
     /// Writes their rows.
     Write,
+    /// Writes their rows, even of those that were skipped before.
+    WriteSkipped,
     /// Only remembers them.
     Skip,
 }
@@ -28,84 +31,121 @@ pub(super) enum ListPurpose {
 /// How a listing ended.
 #[derive(Debug)]
 enum ListOutcome {
-    /// All objects are written or remembered.
+    /// The whole bucket was listed.
     Complete,
-    /// A part could not be listed or fetched, or the user stopped.
+    /// A part could not be listed, or the user stopped.
     Incomplete,
-    /// Nothing could be listed.
+    /// The bucket could not be listed at all.
     Failed(Error),
 }
 
 /// Lists a bucket every `every` until the user stops.
-pub(super) fn run(reader: &mut ObjectReader<'_>, bucket: &Location, every: Duration) -> Result<(), Error> {
-    let request = reader.request;
-    let wanted_since = request.reading.filter.window.since;
-    if wanted_since.is_none() && reader.journal.listed().is_none() {
-        let started = Timestamp::now();
-        let input = request.bucket_since(bucket, Some(request.listed_since(started)))?;
-        match list(reader, &input, ListPurpose::Skip)? {
-            ListOutcome::Complete => reader.journal.set_listed(started)?,
-            ListOutcome::Incomplete if reader.stop.is_interrupted() => return Ok(()),
-            ListOutcome::Incomplete => {
-                let text = "could not be listed whole, so it is not known which objects are new";
-                return Err(Error::Failed(format!("{bucket}: {text}")));
-            }
-            ListOutcome::Failed(error) => return Err(error),
+pub(super) fn run(reader: &mut FollowReader<'_>, bucket: &Location, every: Duration) -> Result<(), Error> {
+    let mut backfill = reader.request.reading.filter.window.since;
+    match reader.journal.listed() {
+        None if backfill.is_none() => skip_earlier(reader, bucket)?,
+        None => {}
+        Some(listed) => {
+            let listed = listed.strftime("%Y-%m-%d %H:%M:%S UTC");
+            reader.report.note(&format!("{bucket}: continuing after {listed}"));
         }
-        let earlier = count(reader.totals.earlier, "object");
-        reader
-            .report
-            .note(&format!("{bucket}: {earlier} delivered before now skipped; --since 1d writes those of a day"));
-    } else if let Some(listed) = reader.journal.listed() {
-        reader.report.note(&format!("{bucket}: continuing after {}", listed.strftime("%Y-%m-%d %H:%M:%S UTC")));
     }
-    let (mut is_first, mut failure) = (true, None);
+    let (mut missing, mut failure) = (reader.journal.missing()?, None);
     while !reader.stop.is_interrupted() {
-        let started = (Instant::now(), Timestamp::now());
-        // A clock that was ahead must not make later objects look old.
-        let listed = reader.journal.listed().unwrap_or(started.1).min(started.1);
-        let mut since = request.listed_since(listed);
-        if is_first && let Some(wanted) = wanted_since {
-            since = since.min(wanted);
-        }
-        let input = request.bucket_since(bucket, Some(since))?;
-        match list(reader, &input, ListPurpose::Write)? {
+        let (start, now) = (Instant::now(), Timestamp::now());
+        read_missing(reader, &missing)?;
+        match list_since(reader, bucket, backfill, now)? {
             ListOutcome::Complete => {
-                reader.journal.set_listed(started.1)?;
-                (is_first, failure) = (false, None);
+                missing = reader.missing().cloned().collect();
+                reader.journal.set_missing(&missing)?;
+                reader.journal.set_listed(now)?;
+                (backfill, failure) = (None, None);
             }
             ListOutcome::Incomplete => failure = None,
             // The network may be back at the next listing.
             ListOutcome::Failed(error) if reader.journal.listed().is_some() => {
                 let text = error.to_string();
                 if failure.as_ref() != Some(&text) {
-                    reader.report.fatal(&format!("{text}; trying again"));
+                    reader.report.warn(&format!("{text}; trying again"));
                 }
                 failure = Some(text);
             }
             ListOutcome::Failed(error) => return Err(error),
         }
-        wait(reader, every.saturating_sub(started.0.elapsed()))?;
+        if reader.journal.has_forgotten() {
+            let text = "has too many objects to remember which are new; follow a queue instead";
+            return Err(Error::Failed(format!("{bucket}: {text}")));
+        }
+        wait(reader, every.saturating_sub(start.elapsed()))?;
     }
     Ok(())
 }
 
 /// Writes what was delivered since the time that the user named.
-pub(super) fn backfill(reader: &mut ObjectReader<'_>, bucket: &Location) -> Result<(), Error> {
-    let input = reader.request.bucket_since(bucket, reader.request.reading.filter.window.since)?;
-    match list(reader, &input, ListPurpose::Write)? {
+pub(super) fn backfill(reader: &mut FollowReader<'_>, bucket: &Location) -> Result<(), Error> {
+    let since = reader.request.reading.filter.window.since;
+    let input = reader.request.bucket_since(bucket, since)?;
+    match list(reader, &input, ListPurpose::WriteSkipped)? {
         ListOutcome::Complete | ListOutcome::Incomplete => Ok(()),
         ListOutcome::Failed(error) => Err(error),
     }
 }
 
+/// Remembers what was delivered before the start, without reading it.
+fn skip_earlier(reader: &mut FollowReader<'_>, bucket: &Location) -> Result<(), Error> {
+    let now = Timestamp::now();
+    let input = reader.request.bucket_since(bucket, Some(reader.request.listed_since(now)))?;
+    match list(reader, &input, ListPurpose::Skip)? {
+        ListOutcome::Complete => reader.journal.set_listed(now)?,
+        ListOutcome::Incomplete if reader.stop.is_interrupted() => return Ok(()),
+        ListOutcome::Incomplete => {
+            let text = "could not be listed whole, so it is not known which objects are new";
+            return Err(Error::Failed(format!("{bucket}: {text}")));
+        }
+        ListOutcome::Failed(error) => return Err(error),
+    }
+    if reader.totals.earlier > 0 {
+        let earlier = count(reader.totals.earlier, "object");
+        let text = "delivered before now skipped; --since 1d writes those of a day";
+        reader.report.note(&format!("{bucket}: {earlier} {text}"));
+    }
+    Ok(())
+}
+
+/// Lists the days that can have new objects, and those since `backfill`.
+fn list_since(
+    reader: &mut FollowReader<'_>,
+    bucket: &Location,
+    backfill: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<ListOutcome, Error> {
+    // A clock that was ahead must not make later objects look old.
+    let listed = reader.journal.listed().unwrap_or(now).min(now);
+    let since = reader.request.listed_since(listed);
+    let since = backfill.map_or(since, |wanted| since.min(wanted));
+    let input = reader.request.bucket_since(bucket, Some(since))?;
+    let purpose = if backfill.is_some() { ListPurpose::WriteSkipped } else { ListPurpose::Write };
+    list(reader, &input, purpose)
+}
+
+/// Reads the objects that an earlier listing has found and that could not be fetched then. They
+/// may be older than what is listed now.
+fn read_missing(reader: &mut FollowReader<'_>, missing: &[Location]) -> Result<(), Error> {
+    let is_missing = |object: &&Location| !reader.journal.is_written(object);
+    let objects: Vec<_> = missing.iter().filter(is_missing).map(|object| (object.clone(), None)).collect();
+    for batch in objects.chunks(OBJECTS_PER_BATCH) {
+        reader.read(batch)?;
+        reader.settle_damaged(batch)?;
+    }
+    Ok(())
+}
+
 /// Waits until the next listing, or until the user stops.
-fn wait(reader: &mut ObjectReader<'_>, time: Duration) -> Result<(), Error> {
+fn wait(reader: &mut FollowReader<'_>, time: Duration) -> Result<(), Error> {
     const STEP: Duration = Duration::from_secs(1);
     let end = Instant::now() + time;
     loop {
-        reader.merge.output.tick()?;
-        reader.show();
+        reader.idle()?;
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(());
@@ -117,11 +157,11 @@ fn wait(reader: &mut ObjectReader<'_>, time: Duration) -> Result<(), Error> {
 }
 
 /// Lists a bucket and reads the objects that are new. Returns an error if they cannot be written.
-fn list(reader: &mut ObjectReader<'_>, input: &BucketInput, purpose: ListPurpose) -> Result<ListOutcome, Error> {
+fn list(reader: &mut FollowReader<'_>, input: &BucketInput, purpose: ListPurpose) -> Result<ListOutcome, Error> {
     let (report, stop) = (reader.report, reader.stop);
-    reader.totals.polls += u64::from(purpose == ListPurpose::Write);
+    reader.totals.polls += u64::from(purpose != ListPurpose::Skip);
     std::thread::scope(|threads| {
-        let (sender, listed) = bounded(4 * BATCH);
+        let (sender, listed) = bounded(4 * OBJECTS_PER_BATCH);
         let listing = threads.spawn(move || {
             // The receiver ends early only with an error of its own.
             list_keys(input, report, stop, |key| sender.send(key).map_err(|_| Error::Interrupted))
@@ -145,9 +185,9 @@ fn list(reader: &mut ObjectReader<'_>, input: &BucketInput, purpose: ListPurpose
     })
 }
 
-/// Reads listed objects in batches as they come.
+/// Reads listed objects in batches as they come. Returns whether all were listed.
 fn take(
-    reader: &mut ObjectReader<'_>,
+    reader: &mut FollowReader<'_>,
     input: &BucketInput,
     listed: &Receiver<ListedKey>,
     purpose: ListPurpose,
@@ -155,42 +195,55 @@ fn take(
     let (mut batch, mut is_complete) = (Vec::new(), true);
     loop {
         let key = listed.recv_timeout(PATIENCE);
+        let location = |key: &str| Location::new(input.location.bucket.clone(), key);
         match &key {
             Ok(ListedKey::Object(object)) => {
-                let location = Location::new(input.location.bucket.clone(), object.key.as_str());
-                let is_damaged = reader.failure(&location) == Some(ObjectFailure::Damaged);
-                if !is_damaged && !reader.journal.contains(&location) {
+                let location = location(&object.key);
+                if is_new(reader, &location, purpose) {
                     batch.push((location, object.size));
                 }
             }
-            Ok(ListedKey::Archived(key)) => {
-                let location = Location::new(input.location.bucket.clone(), key.as_str());
-                reader.name_archived(location);
+            Ok(ListedKey::Archived(key)) if is_new(reader, &location(key), purpose) => {
+                reader.name_archived(location(key));
             }
             Ok(ListedKey::Failed(issue)) => {
                 is_complete = false;
                 reader.name_list_failure(issue);
             }
-            Err(_) => {}
+            Ok(ListedKey::Archived(_)) | Err(_) => {}
         }
         let is_over = matches!(key, Err(RecvTimeoutError::Disconnected));
-        let is_due = batch.len() >= BATCH || (key.is_err() && !batch.is_empty());
-        if is_due && !reader.stop.is_interrupted() {
-            match purpose {
-                ListPurpose::Write => {
-                    reader.read(&batch)?;
-                    reader.settle_damaged(&batch)?;
-                }
-                ListPurpose::Skip => {
-                    reader.totals.earlier += batch.len() as u64;
-                    reader.journal.add(batch.iter().map(|(object, _)| object), Timestamp::now())?;
-                }
-            }
-            is_complete &= batch.iter().all(|(object, _)| reader.failure(object) != Some(ObjectFailure::Missing));
+        let is_due = batch.len() >= OBJECTS_PER_BATCH || (key.is_err() && !batch.is_empty());
+        if reader.stop.is_interrupted() {
+            return Ok(false);
+        }
+        if is_due {
+            conclude(reader, &batch, purpose)?;
             batch.clear();
         }
-        if is_over || reader.stop.is_interrupted() {
-            return Ok(is_complete && !reader.stop.is_interrupted());
+        if is_over {
+            return Ok(is_complete);
         }
     }
+}
+
+/// Whether a listed object is not in the journal.
+fn is_new(reader: &FollowReader<'_>, object: &Location, purpose: ListPurpose) -> bool {
+    let is_skipped = purpose != ListPurpose::WriteSkipped && reader.journal.is_skipped(object);
+    !is_skipped && !reader.journal.is_written(object) && reader.failure(object) != Some(ObjectFailure::Damaged)
+}
+
+/// Writes or skips a batch of new objects.
+fn conclude(
+    reader: &mut FollowReader<'_>,
+    batch: &[(Location, Option<u64>)],
+    purpose: ListPurpose,
+) -> Result<(), Error> {
+    if purpose == ListPurpose::Skip {
+        reader.totals.earlier += batch.len() as u64;
+        let objects = batch.iter().map(|(object, _)| object);
+        return reader.journal.add(JournalEntry::Skipped, objects, Timestamp::now());
+    }
+    reader.read(batch)?;
+    reader.settle_damaged(batch)
 }

@@ -1,49 +1,31 @@
 //! Follows a queue: receives messages, reads the objects that they announce, and deletes a
 //! message when the rows of all its objects are safe.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
 
-use super::object_reader::{BATCH, ObjectFailure, ObjectReader};
-use super::request::{FollowRequest, is_below};
-use crate::cloudtrail::keys::{KeyPlace, delivered_by};
+use super::follow_reader::{BatchOutcome, FollowReader, OBJECTS_PER_BATCH, ObjectList};
+use super::message_plan::{MessagePlan, MessagePlanner, WantedObjects};
+use super::message_receiver::{MessageReceiver, pause};
+use super::request::FollowRequest;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Report;
-use crate::source::aws::{AwsError, AwsErrorKind};
-use crate::source::location::Location;
-use crate::source::queue::lease::MessageLease;
-use crate::source::queue::notice::NotifiedObject;
-use crate::source::queue::{self, Queue, QueueAttributes, QueueMessage};
-
-/// Number of receive requests at once while the queue is full.
-const RECEIVERS: usize = 20;
+use crate::source::aws;
+use crate::source::queue::lease::{HeldMessages, MessageLease};
+use crate::source::queue::{BatchResult, MessageQueue, QueueMessage, ReceiveSettings};
 
 /// A queue that is followed.
 pub(super) struct QueueFollower<'a> {
-    request: &'a FollowRequest,
     report: &'a Report,
     stop: &'a Cancellation,
     runtime: Runtime,
-    queue: Arc<Queue>,
-    attributes: QueueAttributes,
-    /// What was said before, as the same message comes again and again.
-    said: BTreeSet<String>,
-}
-
-/// What is to be done about a message.
-#[derive(Debug, Default)]
-struct MessagePlan {
-    receipt: String,
-    receive_count: u64,
-    /// Objects whose rows must be safe before the message is deleted.
-    objects: Vec<Location>,
-    /// Whether the message must stay in the queue, whatever becomes of its objects.
-    stays: bool,
+    queue: Arc<MessageQueue>,
+    settings: ReceiveSettings,
+    receiver: MessageReceiver<'a>,
+    planner: MessagePlanner<'a>,
 }
 
 impl<'a> QueueFollower<'a> {
@@ -54,255 +36,108 @@ impl<'a> QueueFollower<'a> {
         report: &'a Report,
         stop: &'a Cancellation,
     ) -> Result<QueueFollower<'a>, Error> {
-        let start = |error| Error::Failed(format!("threads for requests cannot be started: {error}"));
-        let runtime = crate::source::aws::runtime().map_err(start)?;
-        let connection = &request.connection;
-        let (queue, attributes) = runtime.block_on(crate::source::aws::unless_stopped(stop, async {
-            let queue = Queue::open(connection, name).await?;
-            let attributes = queue.attributes(connection).await?;
-            Ok((queue, attributes))
+        let (runtime, connection) = (aws::runtime()?, &request.connection);
+        let (queue, settings) = runtime.block_on(aws::unless_stopped(stop, async {
+            let queue = MessageQueue::open(connection, name).await?;
+            let settings = queue.settings(connection).await?;
+            Ok((queue, settings))
         }))?;
         report.detail(1, || {
-            let QueueAttributes { visibility, waiting, .. } = attributes;
+            let ReceiveSettings { visibility, waiting, .. } = settings;
             format!("{}: about {waiting} messages, visibility time-out {} s", queue.url(), visibility.as_secs())
         });
-        let (queue, said) = (Arc::new(queue), BTreeSet::new());
-        Ok(QueueFollower { request, report, stop, runtime, queue, attributes, said })
+        let queue = Arc::new(queue);
+        let receiver = MessageReceiver::new(request, report, stop, Arc::clone(&queue));
+        let planner = MessagePlanner::new(request.named.as_ref(), report);
+        Ok(QueueFollower { report, stop, runtime, queue, settings, receiver, planner })
     }
 
     /// Follows the queue until the user stops it.
-    pub(super) fn run(&mut self, reader: &mut ObjectReader<'_>) -> Result<(), Error> {
+    pub(super) fn run(&mut self, reader: &mut FollowReader<'_>) -> Result<(), Error> {
         while !self.stop.is_interrupted() {
-            let Some(messages) = self.receive()? else { break };
-            if messages.is_empty() {
-                reader.merge.output.tick()?;
-                reader.show();
-                continue;
-            }
+            let messages = self.runtime.block_on(self.receiver.receive())?;
             self.handle(messages, reader)?;
+            reader.idle()?;
         }
         Ok(())
-    }
-
-    /// Waits for messages, and receives many if there are. `None` if the user stops the wait.
-    fn receive(&self) -> Result<Option<Vec<QueueMessage>>, Error> {
-        let (queue, stop) = (&self.queue, self.stop);
-        let received = self.runtime.block_on(async {
-            let mut failed = 0;
-            let mut messages = loop {
-                let result = tokio::select! {
-                    result = queue.receive(true) => result,
-                    () = stop.interrupted() => return Ok(None),
-                };
-                match result {
-                    Ok(messages) => break messages,
-                    Err(error) => {
-                        failed += 1;
-                        self.retry(&error, failed)?;
-                        tokio::select! {
-                            () = tokio::time::sleep(pause(failed)) => {}
-                            () = stop.interrupted() => return Ok(None),
-                        }
-                    }
-                }
-            };
-            if failed > 1 {
-                self.report.note(&format!("{}: reached again", queue.url()));
-            }
-            if messages.len() == queue::BATCH {
-                let mut more = JoinSet::new();
-                for _ in 0..RECEIVERS {
-                    let queue = Arc::clone(queue);
-                    more.spawn(async move { queue.receive(false).await.unwrap_or_default() });
-                }
-                // A receiver that fails has received nothing.
-                more.join_all().await.into_iter().for_each(|received| messages.extend(received));
-            }
-            Ok::<_, Error>(Some(messages))
-        })?;
-        Ok(received)
-    }
-
-    /// Reports a failed request, and returns an error if it is useless to repeat it.
-    fn retry(&self, error: &AwsError, failed: u32) -> Result<(), Error> {
-        let text = || format!("{}: {}", self.queue.url(), queue::describe(error, &self.request.connection));
-        match error.kind {
-            AwsErrorKind::Throttled
-            | AwsErrorKind::ServiceFailure
-            | AwsErrorKind::Timeout
-            | AwsErrorKind::Unreachable
-            | AwsErrorKind::InvalidResponse => {
-                if failed == 1 {
-                    self.report.note(&format!("{}; trying again", text()));
-                }
-                Ok(())
-            }
-            _ => Err(Error::Failed(text())),
-        }
     }
 
     /// Reads the objects of messages, and deletes the messages that are done.
-    fn handle(&mut self, messages: Vec<QueueMessage>, reader: &mut ObjectReader<'_>) -> Result<(), Error> {
+    fn handle(&mut self, messages: Vec<QueueMessage>, reader: &mut FollowReader<'_>) -> Result<(), Error> {
+        if messages.is_empty() {
+            return Ok(());
+        }
         let receipts = messages.iter().map(|message| message.receipt.clone()).collect();
-        let visibility = self.attributes.visibility;
-        let lease = MessageLease::begin(&self.queue, receipts, visibility, self.runtime.handle());
-        let mut wanted = BTreeMap::new();
-        let mut plans = Vec::new();
-        for message in messages {
-            plans.push(self.plan(message, &mut wanted, reader)?);
-        }
+        let lease = MessageLease::begin(&self.queue, receipts, self.settings.visibility, self.runtime.handle());
+        let mut wanted = WantedObjects::new();
+        let mut plans: Vec<MessagePlan> =
+            messages.into_iter().map(|message| self.planner.plan(message, &mut wanted, reader)).collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
-        for batch in wanted.chunks(BATCH) {
-            if self.stop.is_interrupted() {
-                break;
-            }
-            reader.read(batch)?;
-            self.delete_done(&mut plans, reader)?;
+        let result = self.read(&wanted, &mut plans, reader);
+        let HeldMessages { receipts, error } = lease.end();
+        if let Some(error) = error.filter(|_| self.planner.is_news("messages are not hidden for longer")) {
+            let text = "messages are not hidden for longer than their time-out, and may be received again";
+            self.report.warn(&format!("{}: {text}: {error}", self.queue.url()));
         }
-        self.delete_done(&mut plans, reader)?;
-        let left = lease.end();
-        if self.stop.is_interrupted() {
-            self.release(&plans, &left, reader);
-        } else {
-            self.name_endless(&plans, reader);
+        if result.is_err() || self.stop.is_interrupted() {
+            self.release(&plans, &receipts, reader);
+        } else if !self.settings.has_dead_letters {
+            self.planner.report_endless(&plans, reader);
+        }
+        result
+    }
+
+    /// Reads objects batch by batch, and deletes the messages that are done.
+    fn read(
+        &self,
+        wanted: &ObjectList,
+        plans: &mut Vec<MessagePlan>,
+        reader: &mut FollowReader<'_>,
+    ) -> Result<(), Error> {
+        self.delete_done(plans, reader)?;
+        for batch in wanted.chunks(OBJECTS_PER_BATCH) {
+            let mut failed = 0;
+            // A message that is received too often while S3 is away would be taken for a bad one.
+            while !self.stop.is_interrupted() && reader.read(batch)? == BatchOutcome::Unavailable {
+                failed += 1;
+                if failed == 1 {
+                    self.report.note("S3 gives no objects; trying again");
+                }
+                let _ = self.stop.interruption().recv_timeout(pause(failed));
+                reader.idle()?;
+            }
+            if failed > 0 && !self.stop.is_interrupted() {
+                self.report.note("S3 gives objects again");
+            }
+            self.delete_done(plans, reader)?;
         }
         Ok(())
     }
 
-    /// Decides what to do about a message, and adds the objects to read to `wanted`.
-    fn plan(
-        &mut self,
-        message: QueueMessage,
-        wanted: &mut BTreeMap<Location, Option<u64>>,
-        reader: &mut ObjectReader<'_>,
-    ) -> Result<MessagePlan, Error> {
-        let QueueMessage { id, receipt, receive_count, notice } = message;
-        reader.totals.messages += 1;
-        reader.totals.tests += u64::from(notice.is_test);
-        reader.totals.other_events += notice.other_events;
-        let mut plan = MessagePlan { receipt, receive_count, ..MessagePlan::default() };
-        if let Some(problem) = notice.problem {
-            plan.stays = true;
-            if self.is_news(&id) {
-                reader.totals.unreadable += 1;
-                self.report.fatal(&format!("message {id}: {problem}; it stays in the queue"));
-            }
-        }
-        let mut is_foreign = false;
-        for object in notice.objects {
-            let NotifiedObject { bucket, key, size } = object;
-            let object = Location::new(bucket, key);
-            if !self.is_log(&object) {
-                is_foreign = true;
-                self.name_foreign(&object);
-                continue;
-            }
-            match reader.is_wanted(&object)? {
-                None => plan.stays = true,
-                Some(false) => reader.totals.left_out += 1,
-                Some(true) if reader.journal.contains(&object) => reader.totals.repeated += 1,
-                Some(true) => {
-                    if reader.failure(&object) != Some(ObjectFailure::Damaged)
-                        && wanted.insert(object.clone(), size).is_some()
-                    {
-                        reader.totals.repeated += 1;
-                    }
-                    plan.objects.push(object);
-                }
-            }
-        }
-        if is_foreign {
-            plan.stays = true;
-            if self.is_news(&id) {
-                reader.totals.foreign += 1;
-            }
-        }
-        Ok(plan)
-    }
-
-    /// Returns whether an object is a delivery of CloudTrail below the bucket and prefix that the
-    /// user named.
-    fn is_log(&self, object: &Location) -> bool {
-        let is_named = self
-            .request
-            .named
-            .as_ref()
-            .is_none_or(|named| named.bucket == object.bucket && is_below(&object.key, &named.key));
-        is_named && (KeyPlace::of(&object.key).kind.is_some() || delivered_by(&object.key).is_some())
-    }
-
-    /// Returns whether something was not said before, as far as that is remembered.
-    fn is_news(&mut self, text: &str) -> bool {
-        const MOST: usize = 100_000;
-        if self.said.len() >= MOST {
-            self.said.clear();
-        }
-        self.said.insert(text.to_string())
-    }
-
-    /// Says once for each bucket and top folder that its objects are not read.
-    fn name_foreign(&mut self, object: &Location) {
-        let top = object.key.split_once('/').map_or("", |(top, _)| top);
-        let place = Location::new(object.bucket.clone(), top);
-        if self.is_news(&place.to_string()) {
-            self.report.note(&format!(
-                "{object}: not a log of CloudTrail that was asked for; messages about {place} stay in the queue"
-            ));
-        }
-    }
-
     /// Deletes the messages whose objects are all done.
-    fn delete_done(&self, plans: &mut Vec<MessagePlan>, reader: &mut ObjectReader<'_>) -> Result<(), Error> {
+    fn delete_done(&self, plans: &mut Vec<MessagePlan>, reader: &mut FollowReader<'_>) -> Result<(), Error> {
         let is_done =
-            |plan: &mut MessagePlan| !plan.stays && plan.objects.iter().all(|object| reader.journal.contains(object));
+            |plan: &mut MessagePlan| !plan.stays && plan.objects.iter().all(|object| reader.journal.is_written(object));
         let done: Vec<String> = plans.extract_if(.., is_done).map(|plan| plan.receipt).collect();
         if done.is_empty() {
             return Ok(());
         }
-        let deleted = self.runtime.block_on(async {
-            let failed = self.queue.delete(&done).await?;
-            // A second attempt is worth it: a message that stays is received again.
-            let lost = if failed.is_empty() { failed } else { self.queue.delete(&failed).await? };
-            Ok(done.len() - lost.len())
-        });
-        match deleted {
-            Ok(deleted) => reader.totals.deleted += deleted as u64,
-            Err(error) => self.retry(&error, 1)?,
-        }
-        Ok(())
+        let BatchResult { rejected, unsent, error } = self.runtime.block_on(self.queue.delete(&done));
+        // A message that stays is received again, and its objects are then known.
+        reader.totals.deleted += done.len().saturating_sub(rejected.len() + unsent.len()) as u64;
+        error.map_or(Ok(()), |error| self.receiver.check(&error))
     }
 
     /// Makes messages that were not handled visible to other receivers at once.
-    fn release(&self, plans: &[MessagePlan], held: &[String], reader: &ObjectReader<'_>) {
+    fn release(&self, plans: &[MessagePlan], held: &[String], reader: &FollowReader<'_>) {
+        const LONGEST: Duration = Duration::from_secs(5);
         let is_untried =
             |plan: &&MessagePlan| !plan.stays && plan.objects.iter().all(|object| reader.failure(object).is_none());
         let receipts = plans.iter().filter(is_untried).map(|plan| plan.receipt.clone());
         let receipts: Vec<String> = receipts.filter(|receipt| held.contains(receipt)).collect();
         // If it fails, the messages become visible after their time-out.
-        let _ = self.runtime.block_on(self.queue.hide(&receipts, Duration::ZERO));
+        let _ = self.runtime.block_on(async {
+            tokio::time::timeout(LONGEST, self.queue.hide(&receipts, Duration::ZERO)).await.map(drop)
+        });
     }
-
-    /// Says once that a message cannot be handled and will not go away.
-    fn name_endless(&mut self, plans: &[MessagePlan], reader: &ObjectReader<'_>) {
-        const OFTEN: u64 = 5;
-        if self.attributes.has_dead_letters {
-            return;
-        }
-        for plan in plans.iter().filter(|plan| plan.receive_count >= OFTEN) {
-            for object in plan.objects.iter().filter(|object| reader.failure(object).is_some()) {
-                if self.is_news(&format!("{object} again")) {
-                    self.report.note(&format!(
-                        "{object}: its message was received {} times and will come again: the queue has no dead-letter queue",
-                        plan.receive_count
-                    ));
-                }
-            }
-        }
-    }
-}
-
-/// The pause after a number of failed requests.
-fn pause(failed: u32) -> Duration {
-    const LONGEST: Duration = Duration::from_secs(60);
-    Duration::from_secs(1 << failed.min(6)).min(LONGEST)
 }

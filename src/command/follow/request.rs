@@ -14,7 +14,6 @@ use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::jq::expression::OutputKind;
-use crate::filter::spec::FilterSpec;
 use crate::sink::hec::{HecSettings, HecToken};
 use crate::sink::rotating_file::Rotation;
 use crate::source::aws::Connection;
@@ -30,14 +29,14 @@ pub(super) struct FollowRequest {
     /// The events to write.
     pub(super) reading: ReadRequest,
     /// How new objects are noticed.
-    pub(super) arrival: Arrival,
+    pub(super) arrival: ArrivalSource,
     /// The bucket and prefix that the user named; `None` for the buckets of the queue.
     pub(super) named: Option<Location>,
     /// Options for any bucket.
     bucket: BucketArgs,
     pub(super) layout: TableLayout,
     /// Where rows go.
-    pub(super) destination: Destination,
+    pub(super) destination: FollowDestination,
     /// Whether to leave out events that were written before.
     pub(super) dedupe: bool,
     /// Whether objects are removed from the mirror when they are written.
@@ -49,16 +48,16 @@ pub(super) struct FollowRequest {
 
 /// How new objects are noticed.
 #[derive(Clone, Debug)]
-pub(super) enum Arrival {
+pub(super) enum ArrivalSource {
     /// By the messages of a queue.
     Queue(String),
-    /// By listing the bucket, with this time between two listings.
-    Poll(Duration),
+    /// By listing a bucket, with this time between two listings.
+    Poll(Location, Duration),
 }
 
 /// Where rows go.
 #[derive(Clone, Debug)]
-pub(super) enum Destination {
+pub(super) enum FollowDestination {
     /// Standard output.
     Stdout,
     /// A series of files.
@@ -80,17 +79,17 @@ impl FollowRequest {
             return Err(Error::about("--offline", " cannot be used with follow"));
         }
         if args.bucket.history.event_history {
-            let text = " cannot be used with follow; events are in the event history after some minutes only";
+            let text = " cannot be used with follow; run trail2tsv --event-history again and again instead";
             return Err(Error::about("--event-history", text));
         }
         let named = named(&args)?;
-        let arrival = match (&args.arrival.queue, args.arrival.poll) {
-            (Some(queue), _) => Arrival::Queue(queue.clone()),
-            (None, every) => Arrival::Poll(every.unwrap_or(Duration::from_secs(60))),
+        let arrival = match (&args.arrival.queue, &named) {
+            (Some(queue), _) => ArrivalSource::Queue(queue.clone()),
+            (None, Some(bucket)) => {
+                ArrivalSource::Poll(bucket.clone(), args.arrival.poll.unwrap_or(Duration::from_secs(60)))
+            }
+            (None, None) => return Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll")),
         };
-        if named.is_none() && matches!(arrival, Arrival::Poll(_)) {
-            return Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll"));
-        }
         if named.is_none() && filter.window.since.is_some() {
             return Err(Error::about("--since", " with --queue needs --bucket, to list what was delivered before"));
         }
@@ -126,8 +125,7 @@ impl FollowRequest {
 
     /// The request for a bucket: the one that was named, or one that the queue names.
     pub(super) fn bucket_of(&self, location: &Location) -> Result<BucketInput, Error> {
-        let filter = FilterSpec { window: self.reading.filter.window, ..self.reading.filter.clone() };
-        bucket_input(&self.bucket, &filter, location)
+        bucket_input(&self.bucket, &self.reading.filter, location)
     }
 
     /// The request to list what was delivered since a time, by the days of its folders.
@@ -144,53 +142,56 @@ impl FollowRequest {
         date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
     }
 
-    /// Number of days for which written objects are remembered: SQS keeps messages for 14 days,
-    /// and a listing reaches back for the late ones.
+    /// Number of days for which objects are remembered: SQS keeps messages for 14 days, and a
+    /// listing reaches back for late deliveries.
     pub(super) fn remembered_days(&self) -> i64 {
-        const OF_QUEUES: i64 = 15;
-        OF_QUEUES.max(i64::from(self.bucket.late_days.unwrap_or(1)) + 2)
+        match self.arrival {
+            ArrivalSource::Queue(_) => 15,
+            ArrivalSource::Poll(..) => i64::from(self.bucket.late_days.unwrap_or(1)) + 2,
+        }
     }
 
     /// A name for the journal of this source and this destination, as two followers that write
     /// to different places must not share one.
     fn identity(&self) -> String {
         let source = match &self.arrival {
-            Arrival::Queue(queue) => queue.clone(),
-            Arrival::Poll(_) => self.named.as_ref().map(Location::to_string).unwrap_or_default(),
+            ArrivalSource::Queue(queue) => queue.clone(),
+            ArrivalSource::Poll(bucket, _) => bucket.to_string(),
         };
         let digest: [u8; 32] = Sha256::digest(format!("{source}\n{}", self.destination.name())).into();
         digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-impl Destination {
+impl FollowDestination {
     fn name(&self) -> String {
         match self {
-            Destination::Stdout => "-".into(),
-            Destination::Files(path, _) => {
+            FollowDestination::Stdout => "-".into(),
+            FollowDestination::Files(path, _) => {
                 // The same file has the same journal, whatever the folder that it is named from.
                 std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
             }
-            Destination::Collector(settings) => settings.url.to_string(),
+            FollowDestination::Collector(settings) => settings.url.to_string(),
         }
     }
 }
 
 /// Where the options say that rows go.
-fn destination(typed: &FollowOutputArgs) -> Result<Destination, Error> {
+fn destination(typed: &FollowOutputArgs) -> Result<FollowDestination, Error> {
     const ROTATION: &str = "100M,1h";
     if let Some(url) = &typed.hec {
         let token = HecToken::load(typed.hec_token_file.as_deref())?;
         let settings = HecSettings::new(url, token)?;
         let (index, host) = (typed.hec_index.clone(), typed.hec_host.clone());
-        return Ok(Destination::Collector(Box::new(HecSettings { index, host, ..settings })));
+        return Ok(FollowDestination::Collector(Box::new(HecSettings { index, host, ..settings })));
     }
     match &typed.format.output {
         Some(path) if path.as_os_str() != "-" => {
             let rotation = typed.rotate.as_deref().unwrap_or(ROTATION).parse()?;
-            Ok(Destination::Files(path.clone(), rotation))
+            Ok(FollowDestination::Files(path.clone(), rotation))
         }
-        _ => Ok(Destination::Stdout),
+        _ if typed.rotate.is_some() => Err(Error::about("--rotate", " needs -o FILE")),
+        _ => Ok(FollowDestination::Stdout),
     }
 }
 

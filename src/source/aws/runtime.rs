@@ -1,18 +1,17 @@
 //! Runs requests on the threads of a runtime.
 
-use std::io;
-
 use tokio::runtime::{Builder, Runtime};
 
-use crate::error::Error;
 use crate::error::cancel::Cancellation;
+use crate::error::{Error, plain};
 
 /// Number of threads for requests, and again for downloads. Few threads saturate a network.
 pub const THREADS: usize = 2;
 
 /// Creates a runtime with [`THREADS`] threads. Returns an error if the system refuses one.
-pub fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()
+pub fn runtime() -> Result<Runtime, Error> {
+    let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+    runtime.map_err(|error| Error::Failed(format!("no threads for requests: {}", plain(&error))))
 }
 
 /// Runs `work`. Returns an error if the user cancels before it is done.

@@ -1,47 +1,63 @@
 //! Keeps received messages hidden from other receivers until the work on them is done.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::Queue;
+use super::{BatchResult, MessageQueue};
+use crate::source::aws::AwsError;
 
 /// Messages that are being worked on. Dropping the lease stops extending it.
 #[derive(Debug)]
 pub struct MessageLease {
-    receipts: Arc<Mutex<Vec<String>>>,
+    held: Arc<Mutex<HeldMessages>>,
     task: JoinHandle<()>,
+}
+
+/// What a lease holds, and why it may not.
+#[derive(Debug, Default)]
+pub struct HeldMessages {
+    /// Receipts that the queue still accepts.
+    pub receipts: Vec<String>,
+    /// The last error of a request to hide messages for longer.
+    pub error: Option<AwsError>,
 }
 
 impl MessageLease {
     /// Hides the messages of these receipts again and again, at half of the visibility time-out.
     /// A receipt that the queue no longer accepts is given up.
-    pub fn begin(queue: &Arc<Queue>, receipts: Vec<String>, visibility: Duration, tasks: &Handle) -> MessageLease {
+    pub fn begin(
+        queue: &Arc<MessageQueue>,
+        receipts: Vec<String>,
+        visibility: Duration,
+        tasks: &Handle,
+    ) -> MessageLease {
         const SHORTEST: Duration = Duration::from_millis(500);
-        let receipts = Arc::new(Mutex::new(receipts));
-        let (queue, held) = (Arc::clone(queue), Arc::clone(&receipts));
+        let held = Arc::new(Mutex::new(HeldMessages { receipts, error: None }));
+        let (queue, shared) = (Arc::clone(queue), Arc::clone(&held));
         let task = tasks.spawn(async move {
             loop {
                 tokio::time::sleep((visibility / 2).max(SHORTEST)).await;
-                let receipts = lock(&held).clone();
+                let receipts = lock(&shared).receipts.clone();
                 if receipts.is_empty() {
                     return;
                 }
                 // After an error, the messages may be received again, which costs time and no event.
-                if let Ok(lost) = queue.hide(&receipts, visibility).await {
-                    lock(&held).retain(|receipt| !lost.contains(receipt));
-                }
+                let BatchResult { rejected, error, .. } = queue.hide(&receipts, visibility).await;
+                let mut held = lock(&shared);
+                held.receipts.retain(|receipt| !rejected.contains(receipt));
+                held.error = error.or(held.error.take());
             }
         });
-        MessageLease { receipts, task }
+        MessageLease { held, task }
     }
 
-    /// Returns the receipts that are still held, and ends the lease.
-    pub fn end(self) -> Vec<String> {
+    /// Ends the lease and returns what it still holds.
+    pub fn end(self) -> HeldMessages {
         self.task.abort();
-        std::mem::take(&mut *lock(&self.receipts))
+        std::mem::take(&mut *lock(&self.held))
     }
 }
 
@@ -51,6 +67,6 @@ impl Drop for MessageLease {
     }
 }
 
-fn lock(receipts: &Mutex<Vec<String>>) -> std::sync::MutexGuard<'_, Vec<String>> {
-    receipts.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(held: &Mutex<HeldMessages>) -> MutexGuard<'_, HeldMessages> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }

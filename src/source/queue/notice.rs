@@ -12,25 +12,25 @@ use serde_json::Value;
 
 /// What a message announces.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Notice {
+pub struct ObjectNotice {
     /// Objects that were created.
     pub objects: Vec<NotifiedObject>,
-    /// Number of events that announce no new object, such as a deletion.
-    pub other_events: u64,
+    /// Objects of events that announce no new object, such as a deletion.
+    pub others: Vec<NotifiedObject>,
     /// True if a service sent the message only to test or set up the delivery.
     pub is_test: bool,
     /// Why the message, or a part of it, cannot be read; `None` if all of it was.
     pub problem: Option<&'static str>,
 }
 
-/// An object that was created.
+/// An object that a message is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NotifiedObject {
     /// Name of the bucket.
     pub bucket: String,
     /// Key, decoded.
     pub key: String,
-    /// Size in bytes, if it is told.
+    /// Size in bytes; `None` if the message does not have it.
     pub size: Option<u64>,
 }
 
@@ -57,15 +57,15 @@ const MOST_WRAPPINGS: usize = 4;
 
 const NOT_A_NOTICE: &str = "not a message about objects";
 
-impl Notice {
+impl ObjectNotice {
     /// Reads the body of a message.
-    pub fn read(body: &str) -> Notice {
+    pub fn read(body: &str) -> ObjectNotice {
         let mut text = body.to_string();
         for _ in 0..MOST_WRAPPINGS {
             let Ok(value) = serde_json::from_str::<Value>(&text) else {
                 // CloudTrail sends a plain text when a trail is set up.
                 let is_test = text.trim().trim_matches('"').starts_with("CloudTrail validation message");
-                return if is_test { Notice::test() } else { Notice::unreadable("not JSON") };
+                return if is_test { ObjectNotice::test() } else { ObjectNotice::unreadable("not JSON") };
             };
             if let Value::String(inner) = &value {
                 text.clone_from(inner);
@@ -73,56 +73,55 @@ impl Notice {
             }
             match value.get("Message") {
                 Some(Value::String(_)) if is_confirmation(&value) => {
-                    return Notice::unreadable("the topic asks to confirm its subscription");
+                    return ObjectNotice::unreadable("the topic asks to confirm its subscription");
                 }
                 Some(Value::String(inner)) => text = inner.clone(),
-                _ => return Notice::of(&value),
+                _ => return ObjectNotice::of(&value),
             }
         }
-        Notice::unreadable("wrapped too often")
+        ObjectNotice::unreadable("wrapped too often")
     }
 
-    fn of(value: &Value) -> Notice {
+    fn of(value: &Value) -> ObjectNotice {
         if value.get("s3ObjectKey").is_some() {
             return cloudtrail(value);
         }
         if let Some(Value::Array(records)) = value.get("Records") {
-            return records.iter().fold(Notice::default(), |notice, record| notice.and(s3(record)));
+            return records.iter().fold(ObjectNotice::default(), |notice, record| notice.and(s3(record)));
         }
         if value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-            return Notice::test();
+            return ObjectNotice::test();
         }
         if value.get("detail-type").is_some() {
             return event_bridge(value);
         }
-        Notice::unreadable(NOT_A_NOTICE)
+        ObjectNotice::unreadable(NOT_A_NOTICE)
     }
 
-    fn test() -> Notice {
-        Notice { is_test: true, ..Notice::default() }
+    fn test() -> ObjectNotice {
+        ObjectNotice { is_test: true, ..ObjectNotice::default() }
     }
 
-    fn unreadable(problem: &'static str) -> Notice {
-        Notice { problem: Some(problem), ..Notice::default() }
+    fn unreadable(problem: &'static str) -> ObjectNotice {
+        ObjectNotice { problem: Some(problem), ..ObjectNotice::default() }
     }
 
-    fn other() -> Notice {
-        Notice { other_events: 1, ..Notice::default() }
-    }
-
-    fn object(entity: Option<S3Entity>, decode: impl Fn(&str) -> Option<String>) -> Notice {
+    /// Reads the object of an event, which `is_created` or has changed in another way.
+    fn object(entity: &Value, is_created: bool, decode: impl Fn(&str) -> Option<String>) -> ObjectNotice {
+        let entity = S3Entity::deserialize(entity).ok();
         let object = entity.and_then(|S3Entity { bucket, object }| {
             Some(NotifiedObject { bucket: bucket.name, key: decode(&object.key)?, size: object.size })
         });
         match object {
-            Some(object) => Notice { objects: vec![object], ..Notice::default() },
-            None => Notice::unreadable("an event of S3 without a bucket or a key"),
+            Some(object) if is_created => ObjectNotice { objects: vec![object], ..ObjectNotice::default() },
+            Some(object) => ObjectNotice { others: vec![object], ..ObjectNotice::default() },
+            None => ObjectNotice::unreadable("an event of S3 without a bucket or a key"),
         }
     }
 
-    fn and(mut self, other: Notice) -> Notice {
+    fn and(mut self, other: ObjectNotice) -> ObjectNotice {
         self.objects.extend(other.objects);
-        self.other_events += other.other_events;
+        self.others.extend(other.others);
         self.problem = self.problem.or(other.problem);
         self
     }
@@ -135,7 +134,7 @@ fn is_confirmation(value: &Value) -> bool {
 }
 
 /// A message of CloudTrail, with one key or several.
-fn cloudtrail(value: &Value) -> Notice {
+fn cloudtrail(value: &Value) -> ObjectNotice {
     let bucket = value.get("s3Bucket").and_then(Value::as_str);
     let keys = match value.get("s3ObjectKey") {
         Some(Value::Array(keys)) => keys.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
@@ -143,32 +142,30 @@ fn cloudtrail(value: &Value) -> Notice {
         _ => None,
     };
     let Some((bucket, keys)) = bucket.zip(keys) else {
-        return Notice::unreadable("a message of CloudTrail without a bucket or a key");
+        return ObjectNotice::unreadable("a message of CloudTrail without a bucket or a key");
     };
     let object = |key: &str| NotifiedObject { bucket: bucket.into(), key: key.into(), size: None };
-    Notice { objects: keys.into_iter().map(object).collect(), ..Notice::default() }
+    ObjectNotice { objects: keys.into_iter().map(object).collect(), ..ObjectNotice::default() }
 }
 
 /// An event of S3, whose key is encoded like a form.
-fn s3(record: &Value) -> Notice {
+fn s3(record: &Value) -> ObjectNotice {
     let name = record.get("eventName").and_then(Value::as_str).unwrap_or_default();
     let is_created = name.trim_start_matches("s3:").starts_with("ObjectCreated");
     match record.get("s3") {
-        Some(entity) if is_created => Notice::object(S3Entity::deserialize(entity).ok(), form_decoded),
-        Some(_) if !name.is_empty() => Notice::other(),
-        _ => Notice::unreadable(NOT_A_NOTICE),
+        Some(entity) if !name.is_empty() => ObjectNotice::object(entity, is_created, form_decoded),
+        _ => ObjectNotice::unreadable(NOT_A_NOTICE),
     }
 }
 
 /// An event of EventBridge, whose key is as it is.
-fn event_bridge(value: &Value) -> Notice {
+fn event_bridge(value: &Value) -> ObjectNotice {
     let text = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("source"), text("detail-type"), value.get("detail")) {
-        ("aws.s3", "Object Created", Some(detail)) => {
-            Notice::object(S3Entity::deserialize(detail).ok(), |key| Some(key.into()))
+        ("aws.s3", kind, Some(detail)) => {
+            ObjectNotice::object(detail, kind == "Object Created", |key| Some(key.into()))
         }
-        ("aws.s3", _, _) => Notice::other(),
-        _ => Notice::unreadable(NOT_A_NOTICE),
+        _ => ObjectNotice::unreadable(NOT_A_NOTICE),
     }
 }
 
@@ -206,26 +203,26 @@ mod tests {
         for (body, size) in
             [(&cloudtrail, None), (&single, None), (&s3, Some(7)), (&slashes, Some(7)), (&event_bridge, Some(7))]
         {
-            let expected = Notice {
+            let expected = ObjectNotice {
                 objects: vec![NotifiedObject { bucket: "b".into(), key: key.into(), size }],
-                ..Notice::default()
+                ..ObjectNotice::default()
             };
             for body in [body.clone(), wrapped(body), wrapped(&wrapped(body)), json!(body).to_string()] {
-                assert_eq!(Notice::read(&body), expected, "{body}");
+                assert_eq!(ObjectNotice::read(&body), expected, "{body}");
             }
         }
     }
 
     #[test]
     fn several_objects_of_a_message_are_read() {
-        let notice = Notice::read(r#"{"s3Bucket":"b","s3ObjectKey":["x","y"]}"#);
+        let notice = ObjectNotice::read(r#"{"s3Bucket":"b","s3ObjectKey":["x","y"]}"#);
         assert_eq!(notice.objects.iter().map(|object| object.key.as_str()).collect::<Vec<_>>(), ["x", "y"]);
         let record =
             |name: &str, key: &str| json!({"eventName": name, "s3": {"bucket": {"name": "b"}, "object": {"key": key}}});
         let records = json!({"Records": [record("ObjectCreated:CompleteMultipartUpload", "x"),
             record("ObjectRemoved:Delete", "y"), record("ObjectCreated:Copy", "z")]});
-        let notice = Notice::read(&records.to_string());
-        assert_eq!((notice.objects.len(), notice.other_events, notice.problem), (2, 1, None));
+        let notice = ObjectNotice::read(&records.to_string());
+        assert_eq!((notice.objects.len(), notice.others.len(), notice.problem), (2, 1, None));
     }
 
     #[test]
@@ -233,7 +230,7 @@ mod tests {
         let s3 = r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"t","Bucket":"b","RequestId":"r"}"#;
         for body in ["CloudTrail validation message.", s3] {
             for body in [body.to_string(), wrapped(body)] {
-                assert_eq!(Notice::read(&body), Notice::test(), "{body}");
+                assert_eq!(ObjectNotice::read(&body), ObjectNotice::test(), "{body}");
             }
         }
     }
@@ -260,9 +257,9 @@ mod tests {
             &confirmation.to_string(),
             &deep,
         ] {
-            let notice = Notice::read(body);
+            let notice = ObjectNotice::read(body);
             assert!(notice.problem.is_some() && notice.objects.is_empty() && !notice.is_test, "{body}: {notice:?}");
         }
-        assert_eq!(Notice::read(r#"{"Records":[]}"#), Notice::default());
+        assert_eq!(ObjectNotice::read(r#"{"Records":[]}"#), ObjectNotice::default());
     }
 }

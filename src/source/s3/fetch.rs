@@ -157,7 +157,7 @@ pub(super) async fn fetch(
                 shared.counts.bytes.fetch_add(object.size, Relaxed);
                 return MirrorItem::Object { path, location };
             }
-            Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Download(reason),
+            Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Unavailable(reason),
             Err(FetchFailure::Broken(_)) => attempt += 1,
             // The damage may come from the transfer, so the object is downloaded once more.
             Err(FetchFailure::Damaged(_)) if !is_doubted => is_doubted = true,
@@ -171,6 +171,7 @@ pub(super) async fn fetch(
             Err(FetchFailure::Refused(error)) if error.is_fatal => {
                 return MirrorItem::Fatal(error.into_fatal());
             }
+            Err(FetchFailure::Refused(error)) if error.is_transient => break Problem::Unavailable(error.text),
             Err(FetchFailure::Refused(error)) => break Problem::Download(error.text),
             Err(FetchFailure::Disk(error)) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
             Err(FetchFailure::Disk(error)) if is_link(&error) => break Problem::Key(BEHIND_A_LINK),

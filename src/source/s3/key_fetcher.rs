@@ -34,8 +34,13 @@ pub struct WantedObject {
 /// An object that is in the mirror now, or why it is not.
 #[derive(Debug)]
 pub enum FetchedObject {
-    /// The file to read.
-    File(Box<LogFile>),
+    /// The file to read, which was downloaded now or was in the mirror before.
+    File {
+        /// The file.
+        file: Box<LogFile>,
+        /// Whether the mirror had it.
+        was_present: bool,
+    },
     /// The object could not be had.
     Missing(Issue),
 }
@@ -54,7 +59,7 @@ impl KeyFetcher {
     /// Connects to the bucket and opens its mirror.
     pub fn open(input: &BucketInput, report: &Report, stop: &Cancellation) -> Result<KeyFetcher, Error> {
         let mirror = Mirror::open(&input.mirror, &input.location.bucket)?;
-        let runtime = aws::runtime().map_err(no_threads)?;
+        let runtime = aws::runtime()?;
         let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
         let client = runtime.block_on(unless_stopped(stop, S3Client::locate(input, &limiter)))?;
         report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
@@ -81,13 +86,14 @@ impl KeyFetcher {
             }
             let mut fetched = Vec::new();
             for task in running {
-                let item = match task {
+                let (item, was_present) = match task {
                     Ok(task) => {
-                        task.await.map_err(|_| Error::Failed("internal error: the download task panicked".into()))?
+                        let broke = |_| Error::Failed("internal error: the download task panicked".into());
+                        (task.await.map_err(broke)?, false)
                     }
-                    Err(item) => item,
+                    Err(item) => (item, true),
                 };
-                fetched.push(self.fetched(item)?);
+                fetched.push(self.fetched(item, was_present)?);
             }
             Ok(fetched)
         }))
@@ -129,12 +135,13 @@ impl KeyFetcher {
         }
     }
 
-    fn fetched(&self, item: MirrorItem) -> Result<FetchedObject, Error> {
+    fn fetched(&self, item: MirrorItem, was_present: bool) -> Result<FetchedObject, Error> {
         Ok(match item {
             MirrorItem::Object { path, location } => {
                 let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };
                 let (again, below) = (Some(refetch), self.shared.mirror.root().cloned());
-                FetchedObject::File(Box::new(LogFile { again, below, ..LogFile::object(path, location) }))
+                let file = Box::new(LogFile { again, below, ..LogFile::object(path, location) });
+                FetchedObject::File { file, was_present }
             }
             MirrorItem::Skip(issue) => FetchedObject::Missing(issue),
             MirrorItem::Fatal(fatal) => return Err(fatal),

@@ -50,7 +50,7 @@ impl S3Error {
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let garbled = if (200..300).contains(&status) { garbled(error) } else { None };
         let is_garbled = garbled.is_some();
-        let mut has_no_credentials = false;
+        let (mut has_no_credentials, mut is_transient) = (false, status >= 500);
         let (text, is_fatal) = match (code, status) {
             _ if is_garbled => (garbled.unwrap_or_default(), false),
             ("NoSuchBucket", _) => ("the bucket does not exist".into(), true),
@@ -70,18 +70,16 @@ impl S3Error {
                     has_no_credentials = status == 0;
                     (format!("{cause}; {SIGN_IN_FIRST}"), true)
                 }
-                error => (error.to_string(), error.kind.is_fatal()),
+                error => {
+                    is_transient |= matches!(
+                        error.kind,
+                        AwsErrorKind::Throttled | AwsErrorKind::Timeout | AwsErrorKind::Unreachable
+                    );
+                    (error.to_string(), error.kind.is_fatal())
+                }
             },
         };
-        S3Error {
-            text,
-            is_fatal,
-            is_transient: status >= 500,
-            is_garbled,
-            has_no_credentials,
-            region,
-            bucket: (*bucket).into(),
-        }
+        S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region, bucket: (*bucket).into() }
     }
 
     /// Creates an error for an invalid listing.

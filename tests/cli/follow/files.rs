@@ -75,6 +75,24 @@ fn a_message_is_deleted_only_after_its_rows_are_in_a_file() {
 }
 
 #[test]
+fn a_file_is_closed_at_its_age_although_nothing_matches() {
+    let feed = Feed::new();
+    std::fs::create_dir(feed.cloud.trial.path("out")).unwrap();
+    feed.deliver(1);
+    let follower = feed.start_with(&arguments(&["--rotate", "1s", "-e", "E001"]));
+    wait_until(|| !files(&feed, ".part").is_empty());
+    // Each of them is received before the queue is empty again.
+    let mut number = 2;
+    wait_until(|| {
+        number += 1;
+        feed.deliver(number % 900);
+        !files(&feed, ".ndjson").is_empty()
+    });
+    follower.stop(&feed);
+    assert_eq!(names(&files(&feed, ".ndjson")), "E001\n");
+}
+
+#[test]
 fn the_file_of_a_killed_follower_is_completed() {
     let feed = Feed::new();
     std::fs::create_dir(feed.cloud.trial.path("out")).unwrap();

@@ -68,6 +68,42 @@ fn what_was_delivered_before_is_written_on_request() {
 }
 
 #[test]
+fn what_was_skipped_is_written_on_request() {
+    let feed = Feed::new();
+    put(&feed, 30, "Skipped");
+    let follower = feed.start(POLL);
+    wait_until(|| feed.cloud.trial.path("journal/listed").exists());
+    follower.stop(&feed);
+    let follower = feed.start(&[POLL, &["--since", "1d"]].concat());
+    wait_until(|| feed.written() == "Skipped\n");
+    let ran = follower.stop(&feed);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    // And only once.
+    let follower = feed.start(&[POLL, &["--since", "1d"]].concat());
+    put(&feed, 0, "New");
+    wait_until(|| feed.written() == "Skipped\nNew\n");
+    follower.stop(&feed);
+}
+
+#[test]
+fn an_object_that_was_missing_is_tried_after_a_restart() {
+    let feed = Feed::new();
+    let follower = feed.start(POLL);
+    wait_until(|| feed.cloud.trial.path("journal/listed").exists());
+    feed.cloud.server.fault(Fault::get("*").status(403, "AccessDenied"));
+    put(&feed, 0, "New");
+    wait_until(|| feed.cloud.trial.path("journal/missing").exists());
+    let ran = follower.stop(&feed);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    feed.cloud.server.clear_faults();
+    // As if it was longer ago than what is listed.
+    feed.cloud.trial.write("journal/listed", format!("{}\n", Timestamp::now() + 240.hours()));
+    let follower = feed.start(POLL);
+    wait_until(|| feed.written() == "New\n");
+    assert_eq!(follower.stop(&feed).code, Some(0));
+}
+
+#[test]
 fn an_object_that_cannot_be_fetched_is_tried_at_each_listing() {
     let feed = Feed::new();
     let follower = feed.start(POLL);

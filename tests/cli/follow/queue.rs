@@ -114,8 +114,8 @@ fn messages_about_other_objects_stay_in_the_queue() {
 
 #[test]
 fn messages_stay_hidden_while_their_objects_are_read() {
-    let feed = Feed::hiding(Duration::from_secs(1));
-    feed.cloud.server.fault(Fault::get("*").delay(Duration::from_secs(3)));
+    let feed = Feed::hiding(Duration::from_secs(3));
+    feed.cloud.server.fault(Fault::get("*").delay(Duration::from_secs(7)));
     let id = feed.deliver(1);
     feed.drain(&[]).shows(0, "E001\n", "trail2tsv: 1 message received, 1 deleted; 1 event in 1 file read, 1 matched\n");
     let log = feed.queue.log();

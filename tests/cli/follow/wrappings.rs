@@ -1,10 +1,11 @@
 //! The same object, announced in every way.
 
 use serde_json::json;
+use testkit::sqs::SqsAction;
 
 use super::feed::{Feed, in_topic, of_s3};
 use crate::bucket::cloud::{ACCOUNT, key};
-use crate::bucket::cloud::{event, records};
+use crate::bucket::cloud::{event, records, wait_until};
 
 #[test]
 fn every_way_of_announcing_an_object_gives_the_same_rows() {
@@ -53,7 +54,7 @@ fn messages_without_a_new_object_are_counted_and_deleted() {
         r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"t","Bucket":"logs","RequestId":"r","HostId":"h"}"#;
     feed.queue.send(test);
     feed.queue.send(in_topic(test));
-    feed.queue.send(of_s3("logs", "x", None).replace("ObjectCreated:Put", "ObjectRemoved:Delete"));
+    feed.queue.send(removed(&key("AWSLogs/", ACCOUNT, "eu-west-1", "2026-10-01T09:30")));
     feed.deliver(1);
     feed.drain(&[]).shows(
         0,
@@ -61,6 +62,23 @@ fn messages_without_a_new_object_are_counted_and_deleted() {
         "trail2tsv: 5 messages received, 5 deleted; 1 event in 1 file read, 1 matched; \
          1 event of S3 about no new object; 3 test messages\n",
     );
+}
+
+/// A message about an object that was deleted.
+fn removed(key: &str) -> String {
+    of_s3("logs", key, None).replace("ObjectCreated:Put", "ObjectRemoved:Delete")
+}
+
+#[test]
+fn a_message_about_a_change_of_another_object_stays() {
+    let feed = Feed::new();
+    let id = feed.queue.send(removed("vpcflowlogs/x.log.gz"));
+    let log = feed.deliver(1);
+    let follower = feed.follow(&[]);
+    wait_until(|| feed.queue.is_deleted(log) && feed.queue.log().contains(&(id, SqsAction::Received)));
+    let ran = follower.stop(&feed);
+    assert_eq!((ran.code, feed.queue.is_deleted(id)), (Some(0), false), "{ran:?}");
+    assert!(ran.stderr.ends_with("; 1 message about other objects left in the queue\n"), "{ran:?}");
 }
 
 #[test]

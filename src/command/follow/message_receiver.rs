@@ -1,0 +1,96 @@
+//! Receives messages, however often the queue fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::request::FollowRequest;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::Report;
+use crate::source::aws::{AwsError, AwsErrorKind};
+use crate::source::queue::{self, MESSAGES_PER_REQUEST, MessageQueue, QueueMessage};
+
+/// Number of receive requests at once while the queue is full.
+const RECEIVERS: usize = 20;
+
+/// Receives the messages of a queue.
+pub(super) struct MessageReceiver<'a> {
+    request: &'a FollowRequest,
+    report: &'a Report,
+    stop: &'a Cancellation,
+    queue: Arc<MessageQueue>,
+    /// Number of requests that failed since the last success.
+    failed: u32,
+}
+
+impl<'a> MessageReceiver<'a> {
+    pub(super) fn new(
+        request: &'a FollowRequest,
+        report: &'a Report,
+        stop: &'a Cancellation,
+        queue: Arc<MessageQueue>,
+    ) -> MessageReceiver<'a> {
+        MessageReceiver { request, report, stop, queue, failed: 0 }
+    }
+
+    /// Waits for messages, and receives many if there are. Returns none after some seconds, or if
+    /// the user stops the wait. Returns an error if it is useless to ask again.
+    pub(super) async fn receive(&mut self) -> Result<Vec<QueueMessage>, Error> {
+        let result = tokio::select! {
+            result = self.queue.receive(true) => result,
+            () = self.stop.interrupted() => return Ok(Vec::new()),
+        };
+        let mut messages = match result {
+            Ok(messages) => messages,
+            Err(error) => {
+                self.failed += 1;
+                self.check(&error)?;
+                tokio::select! {
+                    () = tokio::time::sleep(pause(self.failed)) => {}
+                    () = self.stop.interrupted() => {}
+                }
+                return Ok(Vec::new());
+            }
+        };
+        if std::mem::take(&mut self.failed) > 0 {
+            self.report.note(&format!("{}: reached again", self.queue.url()));
+        }
+        if messages.len() == MESSAGES_PER_REQUEST {
+            let mut more = JoinSet::new();
+            for _ in 0..RECEIVERS {
+                let queue = Arc::clone(&self.queue);
+                more.spawn(async move { queue.receive(false).await.unwrap_or_default() });
+            }
+            // A receiver that fails has received nothing.
+            more.join_all().await.into_iter().for_each(|received| messages.extend(received));
+        }
+        Ok(messages)
+    }
+
+    /// Reports the first of several failures, or returns it as an error if it is useless to ask
+    /// again.
+    pub(super) fn check(&self, error: &AwsError) -> Result<(), Error> {
+        let text = || format!("{}: {}", self.queue.url(), queue::describe(error, &self.request.connection));
+        match error.kind {
+            AwsErrorKind::Throttled
+            | AwsErrorKind::ServiceFailure
+            | AwsErrorKind::Timeout
+            | AwsErrorKind::Unreachable
+            | AwsErrorKind::InvalidResponse => {
+                if self.failed <= 1 {
+                    self.report.note(&format!("{}; trying again", text()));
+                }
+                Ok(())
+            }
+            _ => Err(Error::Failed(text())),
+        }
+    }
+}
+
+/// The pause after a number of failures in a row.
+pub(super) fn pause(failed: u32) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(60);
+    Duration::from_secs(1 << failed.min(6)).min(LONGEST)
+}
