@@ -1,4 +1,4 @@
-//! What can be typed to follow a trail.
+//! The arguments of the command `follow`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,7 +25,8 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
         trail2tsv follow --queue trail -o /var/log/trail2tsv/events.ndjson --rotate 100M,1h\n  \
         trail2tsv follow --queue trail --hec https://splunk.example.com:8088\n\n\
         Ctrl-C and SIGTERM end it after what was begun is written. Exit codes: 0 done, 1 failed,\n\
-        2 wrong usage, 3 done but something could not be read (stderr names it)."
+        2 wrong usage, 3 done but something could not be read (stderr names it), 130 interrupted\n\
+        while Splunk took no events."
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct FollowArgs {

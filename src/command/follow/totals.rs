@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 
 use crate::report::{Coverage, count};
 
-/// Counts of everything that a follower has met.
+/// Counts of everything that a follower has encountered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FollowTotals {
     /// What was read and written.

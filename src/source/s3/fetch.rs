@@ -187,7 +187,7 @@ async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) ->
     receive(shared, answer, object).await
 }
 
-/// The size of an object that no listing has told.
+/// The size of an object that was not listed, so that its size is unknown.
 pub(super) const UNKNOWN_SIZE: u64 = u64::MAX;
 
 /// Downloads an object of unknown size, and sets its size to that of the answer.

@@ -48,6 +48,25 @@ fn an_object_that_appears_later_is_read_then() {
 }
 
 #[test]
+fn while_s3_is_away_no_message_is_used_up() {
+    let mut feed = Feed::hiding(Duration::from_secs(2));
+    feed.cloud.trial.env("AWS_MAX_ATTEMPTS", "1");
+    feed.queue.set_dead_letters(2);
+    let fault = feed.cloud.server.fault(Fault::get("*").status(503, "ServiceUnavailable"));
+    let id = feed.deliver(1);
+    let follower = feed.follow(&[]);
+    wait_until(|| fault.fired() > 2);
+    feed.cloud.server.clear_faults();
+    wait_until(|| feed.queue.waiting() == 0);
+    let ran = follower.stop(&feed);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "E001\n"), "{ran:?}");
+    assert!(feed.queue.is_deleted(id) && feed.queue.dead().is_empty());
+    for text in ["trail2tsv: S3 gives no objects; trying again\n", "trail2tsv: S3 gives objects again\n"] {
+        assert_eq!(ran.stderr.matches(text).count(), 1, "{ran:?}");
+    }
+}
+
+#[test]
 fn without_dead_letters_an_endless_message_is_named_once() {
     let feed = Feed::hiding(Duration::from_millis(50));
     let gone = key("AWSLogs/", ACCOUNT, "eu-west-1", "2026-10-01T09:30");
