@@ -5,7 +5,8 @@
 //! were written or skipped on this day, the time of the last complete listing of the bucket, and
 //! the objects of it that could not be fetched. Only one process at a time can use it.
 
-use std::collections::{HashSet, VecDeque};
+mod hash_runs;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,18 +16,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 
+use self::hash_runs::{HASH, HashRuns, ObjectHash, RUN};
 use crate::error::{Error, plain};
 use crate::source::location::Location;
-
-/// Hash that represents an object: 128 bits of SHA-256 of its address.
-type ObjectHash = [u8; 16];
-
-const HASH: usize = size_of::<ObjectHash>();
-
-/// The most objects to remember, which take 64 MiB.
-const MOST: usize = 4_000_000;
-/// The number of hashes in a sorted run.
-const RUN: usize = 50_000;
 
 const LOCK: &str = "lock";
 const LISTED: &str = "listed";
@@ -262,40 +254,6 @@ impl JournalEntry {
     }
 }
 
-/// Hashes in sorted runs, the oldest first. A set would need twice the memory when it grows.
-#[derive(Debug, Default)]
-struct HashRuns {
-    runs: VecDeque<Vec<ObjectHash>>,
-    /// Hashes that are not in a run yet.
-    recent: HashSet<ObjectHash>,
-    has_forgotten: bool,
-}
-
-impl HashRuns {
-    fn contains(&self, hash: &ObjectHash) -> bool {
-        self.recent.contains(hash) || self.runs.iter().any(|run| run.binary_search(hash).is_ok())
-    }
-
-    fn len(&self) -> usize {
-        self.recent.len() + self.runs.iter().map(Vec::len).sum::<usize>()
-    }
-
-    fn add(&mut self, hashes: &[ObjectHash]) {
-        for hash in hashes {
-            self.recent.insert(*hash);
-            if self.recent.len() >= RUN {
-                let mut run: Vec<ObjectHash> = self.recent.drain().collect();
-                run.sort_unstable();
-                self.runs.push_back(run);
-            }
-        }
-        while self.runs.len() > MOST / RUN {
-            self.runs.pop_front();
-            self.has_forgotten = true;
-        }
-    }
-}
-
 /// Fills the buffer as far as the file reaches.
 fn read_full(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
@@ -407,20 +365,6 @@ mod tests {
         assert_eq!(journal.missing().unwrap(), [object("a b/z"), object("z")]);
         journal.set_missing(&[]).unwrap();
         assert!(journal.missing().unwrap().is_empty());
-    }
-
-    #[test]
-    fn the_newest_objects_are_remembered_if_there_are_too_many() {
-        let number = |number: u64| {
-            let mut hash = ObjectHash::default();
-            hash[..8].copy_from_slice(&number.to_be_bytes());
-            hash
-        };
-        let mut runs = HashRuns::default();
-        let count = (MOST + 3 * RUN) as u64;
-        (0..count).for_each(|at| runs.add(&[number(at)]));
-        assert!(runs.has_forgotten && runs.len() <= MOST + RUN);
-        assert!(runs.contains(&number(count - 1)) && runs.contains(&number(count / 2)) && !runs.contains(&number(0)));
     }
 
     #[test]
