@@ -78,6 +78,12 @@ impl Command for FollowCommand {
                 report.finish(&totals, None);
                 if totals.is_partial() { Exit::Partial } else { Exit::Done }
             }
+            // An alert that has no reader any more is not to end in silence.
+            Err(Error::ClosedPipe) => {
+                let text =
+                    "the reader of standard output has closed it; what it did not take is written at the next start";
+                context.fail(&report, Error::Failed(text.into()))
+            }
             Err(fatal) => context.fail(&report, fatal),
         })
     }
@@ -96,7 +102,7 @@ fn follow(request: &FollowRequest, report: &Report, stop: &Cancellation) -> Resu
             reader.totals.has_queue = true;
             let mut queue = QueueFollower::open(name, request, report, stop)?;
             reader.buckets.connect_named()?;
-            let is_backfill = request.reading.filter.window.since.is_some();
+            let is_backfill = request.since.is_some();
             if let Some(bucket) = request.named.as_ref().filter(|_| is_backfill) {
                 poll_run::backfill(&mut reader, bucket)?;
             }

@@ -52,6 +52,7 @@ impl<'a> BucketClients<'a> {
             let state = match self.connect(bucket) {
                 Ok(client) => ClientState::Connected(Box::new(client)),
                 Err(error) => {
+                    self.forget_some();
                     if !self.clients.contains_key(bucket) {
                         self.report.warn(&format!("{error}; messages about this bucket stay in the queue"));
                     }
@@ -66,12 +67,27 @@ impl<'a> BucketClients<'a> {
         }
     }
 
+    /// Forgets buckets that could not be reached, if there are very many.
+    fn forget_some(&mut self) {
+        const MOST: usize = 10_000;
+        if self.clients.len() >= MOST {
+            self.clients.retain(|_, state| matches!(state, ClientState::Connected(_)));
+        }
+    }
+
+    /// Forgets the client of a bucket that refuses every request, and reports it.
+    pub(super) fn give_up(&mut self, bucket: &str, error: &Error) {
+        self.report.warn(&format!("{error}; messages about this bucket stay in the queue"));
+        self.clients.insert(bucket.to_string(), ClientState::Failed(Instant::now()));
+    }
+
     fn connect(&self, bucket: &str) -> Result<KeyFetcher, Error> {
         /// Each takes threads, and a message can name any bucket.
         const MOST: usize = 50;
         let prefix = self.request.named.as_ref().map_or("", |named| named.key.as_str());
         let location = Location::new(bucket, prefix);
-        if self.clients.len() >= MOST {
+        let is_connected = |state: &&ClientState| matches!(state, ClientState::Connected(_));
+        if self.clients.values().filter(is_connected).count() >= MOST {
             return Err(Error::Failed(format!("{}: more than {MOST} buckets", location.bucket_address())));
         }
         KeyFetcher::open(&self.request.bucket_of(&location)?, self.report, &Cancellation::default())

@@ -163,7 +163,14 @@ impl<'a> FollowReader<'a> {
         let mut batch = FetchedBatch::default();
         for (bucket, wanted) in of_bucket {
             let Some(client) = self.buckets.get(bucket) else { continue };
-            let results = client.fetch(&wanted, &Cancellation::default())?;
+            let results = match client.fetch(&wanted, &Cancellation::default()) {
+                Err(error @ Error::Failed(_)) if self.request.named.is_none() => {
+                    // A message can name any bucket.
+                    self.buckets.give_up(bucket, &error);
+                    continue;
+                }
+                results => results?,
+            };
             for (object, result) in wanted.into_iter().zip(results) {
                 let location = Location::new(bucket, object.key);
                 match result {

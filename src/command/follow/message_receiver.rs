@@ -13,7 +13,11 @@ use crate::source::aws::{AwsError, AwsErrorKind};
 use crate::source::queue::{self, MESSAGES_PER_REQUEST, MessageQueue, QueueMessage};
 
 /// Number of receive requests at once while the queue is full.
-const RECEIVERS: usize = 20;
+const RECEIVERS: usize = 8;
+/// The most objects of a message that leave memory for those of many others.
+const FEW_OBJECTS: usize = 20;
+/// The longest time that a full queue takes to answer.
+const LONGEST_ANSWER: Duration = Duration::from_secs(3);
 
 /// Receives the messages of a queue.
 pub(super) struct MessageReceiver<'a> {
@@ -57,16 +61,34 @@ impl<'a> MessageReceiver<'a> {
         if std::mem::take(&mut self.failed) > 0 {
             self.report.note(&format!("{}: reached again", self.queue.url()));
         }
-        if messages.len() == MESSAGES_PER_REQUEST {
-            let mut more = JoinSet::new();
-            for _ in 0..RECEIVERS {
-                let queue = Arc::clone(&self.queue);
-                more.spawn(async move { queue.receive(false).await.unwrap_or_default() });
-            }
-            // A receiver that fails has received nothing.
-            more.join_all().await.into_iter().for_each(|received| messages.extend(received));
+        let has_few_objects = |message: &QueueMessage| message.notice.objects.len() <= FEW_OBJECTS;
+        if messages.len() == MESSAGES_PER_REQUEST && messages.iter().all(has_few_objects) {
+            self.receive_more(&mut messages).await;
         }
         Ok(messages)
+    }
+
+    /// Receives further messages with several requests at once.
+    async fn receive_more(&self, messages: &mut Vec<QueueMessage>) {
+        let mut more = JoinSet::new();
+        for _ in 0..RECEIVERS {
+            let queue = Arc::clone(&self.queue);
+            more.spawn(async move { queue.receive(false).await.unwrap_or_default() });
+        }
+        // Messages of a request that is given up become visible again after their time-out.
+        let end = tokio::time::sleep(LONGEST_ANSWER);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                // A request that fails has received nothing.
+                received = more.join_next() => match received {
+                    Some(received) => messages.extend(received.unwrap_or_default()),
+                    None => return,
+                },
+                () = &mut end => return,
+                () = self.stop.interrupted() => return,
+            }
+        }
     }
 
     /// Reports the first of several failures, or returns it as an error if it is useless to ask

@@ -80,7 +80,9 @@ impl FollowOutput for StandardOutput {
 
 impl FollowOutput for RotatingFile {
     fn rows(&mut self, part: &RowPart, _: &Cancellation) -> Result<(), Error> {
-        self.write(&part.rows, Timestamp::now())
+        // A new file can begin at every row.
+        let now = Timestamp::now();
+        (0..part.count as usize).try_for_each(|at| self.write(part.row(at), now))
     }
 
     fn piece(&mut self, part: &RowPart, piece: RowPiece, _: &Cancellation) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use jiff::Timestamp;
 
 use super::follow_reader::{FollowReader, OBJECTS_PER_BATCH, ObjectFailure};
+use crate::cloudtrail::keys::delivered_by;
 use crate::error::Error;
 use crate::report::count;
 use crate::source::follow_journal::JournalEntry;
@@ -22,10 +23,24 @@ const PATIENCE: Duration = Duration::from_millis(200);
 enum ListPurpose {
     /// Writes their rows.
     Write,
-    /// Writes their rows, even of those that were skipped before.
-    WriteSkipped,
+    /// Writes the rows of those that were delivered since a time, even if they were skipped
+    /// before.
+    Backfill {
+        since: Timestamp,
+        /// Whether earlier objects are to be skipped, as nothing was followed before.
+        is_first: bool,
+    },
     /// Only remembers them.
     Skip,
+}
+
+/// What is done with a listed object.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum ObjectAction {
+    Write,
+    Skip,
+    /// It was written or skipped before.
+    Nothing,
 }
 
 /// How a listing ended.
@@ -41,7 +56,7 @@ enum ListOutcome {
 
 /// Lists a bucket every `every` until the user stops.
 pub(super) fn run(reader: &mut FollowReader<'_>, bucket: &Location, every: Duration) -> Result<(), Error> {
-    let mut backfill = reader.request.reading.filter.window.since;
+    let mut backfill = reader.request.since;
     match reader.journal.listed() {
         None if backfill.is_none() => skip_earlier(reader, bucket)?,
         None => {}
@@ -83,9 +98,9 @@ pub(super) fn run(reader: &mut FollowReader<'_>, bucket: &Location, every: Durat
 
 /// Writes what was delivered since the time that the user named.
 pub(super) fn backfill(reader: &mut FollowReader<'_>, bucket: &Location) -> Result<(), Error> {
-    let since = reader.request.reading.filter.window.since;
-    let input = reader.request.bucket_since(bucket, since)?;
-    match list(reader, &input, ListPurpose::WriteSkipped)? {
+    let Some(since) = reader.request.since else { return Ok(()) };
+    let input = reader.request.bucket_since(bucket, Some(since))?;
+    match list(reader, &input, ListPurpose::Backfill { since, is_first: true })? {
         ListOutcome::Complete | ListOutcome::Incomplete => Ok(()),
         ListOutcome::Failed(error) => Err(error),
     }
@@ -119,12 +134,15 @@ fn list_since(
     backfill: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<ListOutcome, Error> {
-    // A clock that was ahead must not make later objects look old.
-    let listed = reader.journal.listed().unwrap_or(now).min(now);
-    let since = reader.request.listed_since(listed);
+    let since = match reader.journal.listed() {
+        // The clock was ahead once. The days that are remembered are listed again.
+        Some(listed) if listed > now => reader.request.remembered_since(now),
+        listed => reader.request.listed_since(listed.unwrap_or(now)),
+    };
     let since = backfill.map_or(since, |wanted| since.min(wanted));
     let input = reader.request.bucket_since(bucket, Some(since))?;
-    let purpose = if backfill.is_some() { ListPurpose::WriteSkipped } else { ListPurpose::Write };
+    let is_first = reader.journal.listed().is_none();
+    let purpose = backfill.map_or(ListPurpose::Write, |since| ListPurpose::Backfill { since, is_first });
     list(reader, &input, purpose)
 }
 
@@ -192,34 +210,44 @@ fn take(
     listed: &Receiver<ListedKey>,
     purpose: ListPurpose,
 ) -> Result<bool, Error> {
-    let (mut batch, mut is_complete) = (Vec::new(), true);
+    let (mut wanted, mut skipped, mut is_complete) = (Vec::new(), Vec::new(), true);
     loop {
         let key = listed.recv_timeout(PATIENCE);
+        let is_over = matches!(key, Err(RecvTimeoutError::Disconnected));
+        let is_due = key.is_err() || wanted.len().max(skipped.len()) >= OBJECTS_PER_BATCH;
         let location = |key: &str| Location::new(input.location.bucket.clone(), key);
-        match &key {
+        match key {
             Ok(ListedKey::Object(object)) => {
                 let location = location(&object.key);
-                if is_new(reader, &location, purpose) {
-                    batch.push((location, object.size));
+                match action(reader, &location, purpose) {
+                    ObjectAction::Write => wanted.push((location, object.size)),
+                    ObjectAction::Skip => skipped.push(location),
+                    ObjectAction::Nothing => {}
                 }
             }
-            Ok(ListedKey::Archived(key)) if is_new(reader, &location(key), purpose) => {
-                reader.name_archived(location(key));
+            Ok(ListedKey::Archived(key)) => {
+                let location = location(&key);
+                if action(reader, &location, purpose) == ObjectAction::Write {
+                    reader.name_archived(location);
+                }
             }
             Ok(ListedKey::Failed(issue)) => {
                 is_complete = false;
-                reader.name_list_failure(issue);
+                reader.name_list_failure(&issue);
             }
-            Ok(ListedKey::Archived(_)) | Err(_) => {}
+            Err(_) => {}
         }
-        let is_over = matches!(key, Err(RecvTimeoutError::Disconnected));
-        let is_due = batch.len() >= OBJECTS_PER_BATCH || (key.is_err() && !batch.is_empty());
         if reader.stop.is_interrupted() {
             return Ok(false);
         }
         if is_due {
-            conclude(reader, &batch, purpose)?;
-            batch.clear();
+            reader.totals.earlier += skipped.len() as u64;
+            reader.journal.add(JournalEntry::Skipped, &skipped, Timestamp::now())?;
+            if !wanted.is_empty() {
+                reader.read(&wanted)?;
+                reader.settle_damaged(&wanted)?;
+            }
+            (wanted, skipped) = (Vec::new(), Vec::new());
         }
         if is_over {
             return Ok(is_complete);
@@ -227,23 +255,19 @@ fn take(
     }
 }
 
-/// Whether a listed object is not in the journal.
-fn is_new(reader: &FollowReader<'_>, object: &Location, purpose: ListPurpose) -> bool {
-    let is_skipped = purpose != ListPurpose::WriteSkipped && reader.journal.is_skipped(object);
-    !is_skipped && !reader.journal.is_written(object) && reader.failure(object) != Some(ObjectFailure::Damaged)
-}
-
-/// Writes or skips a batch of new objects.
-fn conclude(
-    reader: &mut FollowReader<'_>,
-    batch: &[(Location, Option<u64>)],
-    purpose: ListPurpose,
-) -> Result<(), Error> {
-    if purpose == ListPurpose::Skip {
-        reader.totals.earlier += batch.len() as u64;
-        let objects = batch.iter().map(|(object, _)| object);
-        return reader.journal.add(JournalEntry::Skipped, objects, Timestamp::now());
+/// Decides what is done with a listed object.
+fn action(reader: &FollowReader<'_>, object: &Location, purpose: ListPurpose) -> ObjectAction {
+    if reader.journal.is_written(object) || reader.failure(object) == Some(ObjectFailure::Damaged) {
+        return ObjectAction::Nothing;
     }
-    reader.read(batch)?;
-    reader.settle_damaged(batch)
+    let is_early = match purpose {
+        ListPurpose::Backfill { since, .. } => delivered_by(&object.key).is_some_and(|time| time <= since),
+        ListPurpose::Write | ListPurpose::Skip => true,
+    };
+    match purpose {
+        ListPurpose::Backfill { .. } if !is_early => ObjectAction::Write,
+        _ if reader.journal.is_skipped(object) => ObjectAction::Nothing,
+        ListPurpose::Skip | ListPurpose::Backfill { is_first: true, .. } => ObjectAction::Skip,
+        ListPurpose::Write | ListPurpose::Backfill { is_first: false, .. } => ObjectAction::Write,
+    }
 }

@@ -44,6 +44,8 @@ pub(super) struct FollowRequest {
     /// Folder of the journal.
     pub(super) journal: PathBuf,
     pub(super) connection: Connection,
+    /// Write what was delivered since this time, before what is new.
+    pub(super) since: Option<Timestamp>,
 }
 
 /// How new objects are noticed.
@@ -71,7 +73,7 @@ impl FollowRequest {
     pub(super) fn new(args: FollowArgs, context: &Context) -> Result<FollowRequest, Error> {
         let format = &args.output.format;
         let zone = format.zone()?;
-        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        let mut filter = args.filter.spec(&args.scope, context.now, &zone)?;
         if filter.window.until.is_some() {
             return Err(Error::about("--until", " cannot be used with follow, which has no end"));
         }
@@ -90,7 +92,9 @@ impl FollowRequest {
             }
             (None, None) => return Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll")),
         };
-        if named.is_none() && filter.window.since.is_some() {
+        // It says where to begin. Later, events of any time can be delivered.
+        let since = std::mem::take(&mut filter.window).since;
+        if named.is_none() && since.is_some() {
             return Err(Error::about("--since", " with --queue needs --bucket, to list what was delivered before"));
         }
         let layout = layout(&args, zone, context)?;
@@ -112,6 +116,7 @@ impl FollowRequest {
             discard: args.arrival.discard,
             journal: PathBuf::new(),
             connection: Connection::default(),
+            since,
         };
         // The connection is the same for every bucket.
         let any = request.named.clone().unwrap_or_else(|| Location::new("any-bucket", ""));
@@ -125,7 +130,12 @@ impl FollowRequest {
 
     /// The request for a bucket: the one that was named, or one that the queue names.
     pub(super) fn bucket_of(&self, location: &Location) -> Result<BucketInput, Error> {
-        bucket_input(&self.bucket, &self.reading.filter, location)
+        let input = bucket_input(&self.bucket, &self.reading.filter, location)?;
+        if self.named.is_some() || self.bucket.mirror.is_none() {
+            return Ok(input);
+        }
+        // The objects of several buckets cannot be in one folder.
+        Ok(BucketInput { mirror: input.mirror.join(&*location.bucket), ..input })
     }
 
     /// The request to list what was delivered since a time, by the days of its folders.
@@ -149,6 +159,12 @@ impl FollowRequest {
             ArrivalSource::Queue(_) => 15,
             ArrivalSource::Poll(..) => i64::from(self.bucket.late_days.unwrap_or(1)) + 2,
         }
+    }
+
+    /// The start of the days for which objects are remembered.
+    pub(super) fn remembered_since(&self, time: Timestamp) -> Timestamp {
+        let date = time.to_zoned(TimeZone::UTC).date().saturating_sub(self.remembered_days().days());
+        date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
     }
 
     /// A name for the journal of this source and this destination, as two followers that write

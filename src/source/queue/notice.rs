@@ -49,7 +49,8 @@ struct S3Bucket {
 #[derive(Deserialize)]
 struct S3Object {
     key: String,
-    size: Option<u64>,
+    #[serde(default)]
+    size: Value,
 }
 
 /// A message can be wrapped by several topics.
@@ -64,7 +65,7 @@ impl ObjectNotice {
         for _ in 0..MOST_WRAPPINGS {
             let Ok(value) = serde_json::from_str::<Value>(&text) else {
                 // CloudTrail sends a plain text when a trail is set up.
-                let is_test = text.trim().trim_matches('"').starts_with("CloudTrail validation message");
+                let is_test = text.trim().trim_matches(['"', '.']) == "CloudTrail validation message";
                 return if is_test { ObjectNotice::test() } else { ObjectNotice::unreadable("not JSON") };
             };
             if let Value::String(inner) = &value {
@@ -87,6 +88,9 @@ impl ObjectNotice {
             return cloudtrail(value);
         }
         if let Some(Value::Array(records)) = value.get("Records") {
+            if records.is_empty() {
+                return ObjectNotice::unreadable("without any object");
+            }
             return records.iter().fold(ObjectNotice::default(), |notice, record| notice.and(s3(record)));
         }
         if value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
@@ -110,7 +114,7 @@ impl ObjectNotice {
     fn object(entity: &Value, is_created: bool, decode: impl Fn(&str) -> Option<String>) -> ObjectNotice {
         let entity = S3Entity::deserialize(entity).ok();
         let object = entity.and_then(|S3Entity { bucket, object }| {
-            Some(NotifiedObject { bucket: bucket.name, key: decode(&object.key)?, size: object.size })
+            Some(NotifiedObject { bucket: bucket.name, key: decode(&object.key)?, size: object.size.as_u64() })
         });
         match object {
             Some(object) if is_created => ObjectNotice { objects: vec![object], ..ObjectNotice::default() },
@@ -144,6 +148,9 @@ fn cloudtrail(value: &Value) -> ObjectNotice {
     let Some((bucket, keys)) = bucket.zip(keys) else {
         return ObjectNotice::unreadable("a message of CloudTrail without a bucket or a key");
     };
+    if keys.is_empty() {
+        return ObjectNotice::unreadable("without any object");
+    }
     let object = |key: &str| NotifiedObject { bucket: bucket.into(), key: key.into(), size: None };
     ObjectNotice { objects: keys.into_iter().map(object).collect(), ..ObjectNotice::default() }
 }
@@ -251,6 +258,10 @@ mod tests {
             r#"{"s3ObjectKey":["x"]}"#,
             r#"{"s3Bucket":"b","s3ObjectKey":[1]}"#,
             r#"{"Records":[{}]}"#,
+            r#"{"Records":[]}"#,
+            r#"{"s3Bucket":"b","s3ObjectKey":[]}"#,
+            r#"{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","s3":{}}]}"#,
+            "CloudTrail validation messages are sent daily",
             r#"{"detail-type":"EC2 Instance State-change Notification","source":"aws.ec2","detail":{}}"#,
             r#"{"detail-type":"Object Created","source":"aws.s3","detail":{}}"#,
             not_utf8,
@@ -260,6 +271,5 @@ mod tests {
             let notice = ObjectNotice::read(body);
             assert!(notice.problem.is_some() && notice.objects.is_empty() && !notice.is_test, "{body}: {notice:?}");
         }
-        assert_eq!(ObjectNotice::read(r#"{"Records":[]}"#), ObjectNotice::default());
     }
 }

@@ -116,7 +116,7 @@ impl S3Client {
         let bucket = Arc::clone(&input.location.bucket);
         let answer = s3.head_bucket().bucket(&*bucket).send().await;
         // The answer names the region of the bucket, even if access to it is denied.
-        let region = match answer.map_err(|error| S3Error::new(&error, &S3Action::Get { bucket: &bucket })) {
+        let region = match answer.map_err(|error| S3Error::new(&error, &S3Action::Locate { bucket: &bucket })) {
             Ok(answer) => answer.bucket_region,
             Err(S3Error { region: Some(region), .. }) => Some(region),
             Err(error) if error.has_no_credentials => {

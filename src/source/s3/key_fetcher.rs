@@ -27,7 +27,7 @@ use crate::source::spec::BucketInput;
 pub struct WantedObject {
     /// The key.
     pub key: String,
-    /// The size in bytes, if it is known.
+    /// The size in bytes, if it is known. A file of this size in the mirror is not downloaded again.
     pub size: Option<u64>,
 }
 
@@ -58,10 +58,11 @@ pub struct KeyFetcher {
 impl KeyFetcher {
     /// Connects to the bucket and opens its mirror.
     pub fn open(input: &BucketInput, report: &Report, stop: &Cancellation) -> Result<KeyFetcher, Error> {
-        let mirror = Mirror::open(&input.mirror, &input.location.bucket)?;
         let runtime = aws::runtime()?;
         let limiter = Arc::new(ConcurrencyLimiter::new(input.downloads));
         let client = runtime.block_on(unless_stopped(stop, S3Client::locate(input, &limiter)))?;
+        // The folder is marked for the bucket, so the bucket must exist.
+        let mirror = Mirror::open(&input.mirror, &input.location.bucket)?;
         report.detail(1, || format!("{}: region {}", input.location.bucket_address(), client.region()));
         let (scope, counts) = (scope(input)?, DownloadCounts::default());
         let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier: None, counts });
@@ -104,8 +105,8 @@ impl KeyFetcher {
         let shared = &self.shared;
         let location = shared.client.location(&wanted.key);
         let path = self.path(wanted, &location)?;
-        let (key, size) = (wanted.key.clone(), wanted.size.unwrap_or(UNKNOWN_SIZE));
-        let object = Object { key, size, access: ObjectAccess::Immediate };
+        // A message can have a wrong size. The answer has the right one.
+        let object = Object { key: wanted.key.clone(), size: UNKNOWN_SIZE, access: ObjectAccess::Immediate };
         let permit = shared.limiter.acquire().await;
         let (shared, thread) = (Arc::clone(shared), self.threads.next());
         let client = Arc::clone(&thread.client);

@@ -19,6 +19,7 @@ const SERVICE: &str = "S3";
 pub(super) enum S3Action<'a> {
     List { bucket: &'a str, prefix: &'a str },
     Get { bucket: &'a str },
+    Locate { bucket: &'a str },
 }
 
 /// Error of a request.
@@ -44,7 +45,7 @@ impl S3Error {
     where
         E: StdError + ProvideErrorMetadata + 'static,
     {
-        let (S3Action::List { bucket, .. } | S3Action::Get { bucket }) = action;
+        let (S3Action::List { bucket, .. } | S3Action::Get { bucket } | S3Action::Locate { bucket }) = action;
         let region = error.raw_response().and_then(region);
         let code = error.code().unwrap_or_default();
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
@@ -54,6 +55,7 @@ impl S3Error {
         let (text, is_fatal) = match (code, status) {
             _ if is_garbled => (garbled.unwrap_or_default(), false),
             ("NoSuchBucket", _) => ("the bucket does not exist".into(), true),
+            (_, 404) if matches!(action, S3Action::Locate { .. }) => ("the bucket does not exist".into(), true),
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) => {
                 let region = region.as_deref().unwrap_or("not reported by S3; set AWS_REGION");
                 (format!("the bucket is in another region: {region} ({code})"), true)
@@ -138,6 +140,8 @@ fn denied(action: &S3Action<'_>, message: &str) -> String {
             let below = if prefix.is_empty() { String::new() } else { format!(" below {prefix}") };
             format!("access denied{below}: s3:ListBucket is needed on arn:aws:s3:::{bucket}")
         }
-        S3Action::Get { bucket } => format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*"),
+        S3Action::Get { bucket } | S3Action::Locate { bucket } => {
+            format!("access denied: s3:GetObject is needed on arn:aws:s3:::{bucket}/*")
+        }
     }
 }

@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 use testkit::s3::Fault;
 
 use super::feed::Feed;
-use crate::bucket::cloud::{ACCOUNT, wait_until};
+use crate::bucket::cloud::{ACCOUNT, event, key, records, wait_until};
 
 const POLL: &[&str] = &["--bucket", "logs", "--poll", "1s"];
 
@@ -65,6 +65,19 @@ fn what_was_delivered_before_is_written_on_request() {
     wait_until(|| feed.queue.waiting() == 0);
     let ran = follower.stop(&feed);
     assert_eq!((ran.code, feed.sorted().as_str()), (Some(0), "Both\nQueued\n"), "{ran:?}");
+}
+
+#[test]
+fn events_of_any_time_are_written_after_the_start() {
+    let feed = Feed::new();
+    let follower = feed.start(&[POLL, &["--since", "2h"]].concat());
+    wait_until(|| feed.cloud.trial.path("journal/listed").exists());
+    // It was delivered now, and its event is older than --since.
+    let late = event(ACCOUNT, "eu-west-1", &ago(300), "Late");
+    feed.cloud.bucket.put(key("AWSLogs/", ACCOUNT, "eu-west-1", &ago(0)), records(&[late]));
+    wait_until(|| feed.written() == "Late\n");
+    let ran = follower.stop(&feed);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "Late\n"), "{ran:?}");
 }
 
 #[test]
