@@ -88,7 +88,17 @@ fn wrong_index(index: Option<&str>, reason: &str) -> String {
     }
 }
 
+/// True if the collector has read a blank event: it takes the event, or refuses it because it is
+/// blank or missing.
+pub(super) fn has_read_probe(answer: &CollectorAnswer) -> bool {
+    matches!(AnswerBody::parse(&answer.text).code, Some(0 | 12 | 13))
+}
+
 /// Describes an answer: `status 403, code 4: Invalid token`.
+pub(super) fn described(answer: &CollectorAnswer) -> String {
+    reason(answer.status, &AnswerBody::parse(&answer.text))
+}
+
 fn reason(status: u16, body: &AnswerBody) -> String {
     const LONGEST: usize = 200;
     let text = body.text.as_deref().unwrap_or_default();

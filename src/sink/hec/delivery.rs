@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::HecDelivery;
-use super::answer::{Verdict, is_acknowledged};
+use super::answer::{Verdict, described, has_read_probe, is_acknowledged};
 use super::batch::HecBatch;
 use super::cookies::CookieJar;
 use super::outage::Outage;
@@ -20,6 +20,16 @@ pub(super) enum Notice {
     State(String),
     /// An event was not taken.
     Refused { source: String, id: Option<String>, reason: String },
+}
+
+/// What became of the question whether a batch is indexed.
+enum Acknowledgement {
+    /// It is.
+    Given,
+    /// It may be lost.
+    Missing,
+    /// The collector does not answer the question.
+    Refused(String),
 }
 
 /// How long to wait between requests.
@@ -85,9 +95,13 @@ impl Courier {
     }
 
     /// Sends a batch until every event is taken or refused. Events are sent again as long as the
-    /// collector cannot be reached. Returns the reason if no batch will ever be taken.
+    /// collector cannot be reached. Returns the reason if no batch will ever be taken, or if what
+    /// is refused is not a matter of single events: refused events are never sent again.
     pub(super) async fn deliver(&self, batch: HecBatch) -> Result<HecDelivery, String> {
+        let count = batch.len();
         let mut delivery = HecDelivery::default();
+        let mut refusals = Vec::new();
+        let mut is_probed = false;
         let mut pending = vec![batch];
         while let Some(batch) = pending.pop() {
             let (position, reason) = match self.send(&batch).await {
@@ -100,52 +114,109 @@ impl Courier {
                 Verdict::Invalid { position, reason } => (position, reason),
                 Verdict::TooLarge(reason) => (None, reason),
             };
+            if !is_probed {
+                self.probe().await?;
+                is_probed = true;
+            }
             if batch.len() > 1 {
                 // Only an event that is refused by itself is given up: what position the
                 // collector means, and what it has done with the others, is not certain.
                 pending.extend(batch.split(position).into_iter().rev());
             } else {
                 let (source, id) = batch.first_name();
-                self.tell(Notice::Refused { source, id, reason });
-                delivery.refused += 1;
+                refusals.push(Notice::Refused { source, id, reason });
             }
         }
-        Ok(delivery)
+        delivery.refused = refusals.len() as u64;
+        match refusals.last() {
+            Some(Notice::Refused { reason, .. }) if count > 1 && delivery.events == 0 => Err(format!(
+                "Splunk refused each of the {count} events of a batch ({reason}), so the cause is probably not in the \
+                 events; check the collector and any proxy before it"
+            )),
+            _ => {
+                refusals.into_iter().for_each(|refusal| self.tell(refusal));
+                Ok(delivery)
+            }
+        }
+    }
+
+    /// Returns an error if the collector cannot even read a blank event: then requests are refused
+    /// for another reason than their events.
+    async fn probe(&self) -> Result<(), String> {
+        let answer = self.answer_to(&HecBatch::probe()).await?;
+        match has_read_probe(&answer) {
+            true => Ok(()),
+            false => Err(format!(
+                "Splunk refuses every request ({}), even one with a blank event; check that no proxy changes the \
+                 requests, for example the header Content-Encoding: gzip",
+                described(&answer)
+            )),
+        }
     }
 
     /// Sends a batch until there is a verdict that stays.
     async fn send(&self, batch: &HecBatch) -> Verdict {
-        let compressed = batch.compressed();
-        let body = compressed.as_deref().unwrap_or(batch.text());
-        let mut failed = 0;
+        /// A collector that was restarted says once that it does not know the batch.
+        const MOST_ROUNDS: u32 = 5;
+        let mut rounds = 0;
         loop {
-            let verdict = match self.post(&self.events_url, body, compressed.is_some()).await {
-                Ok(answer) => Verdict::of(&answer, self.index.as_deref()),
-                Err(failure) if failure.is_transient => Verdict::Busy(failure.cause),
-                Err(failure) => Verdict::Fatal(failure.cause),
+            let answer = match self.answer_to(batch).await {
+                Ok(answer) => answer,
+                Err(reason) => return Verdict::Fatal(reason),
             };
-            match verdict {
-                Verdict::Busy(reason) => {
-                    self.has_failed(&reason);
-                    failed += 1;
-                    tokio::time::sleep(pause(self.pace.first_pause, self.pace.longest_pause, failed)).await;
+            let ack = match Verdict::of(&answer, self.index.as_deref()) {
+                Verdict::Taken(Some(ack)) => ack,
+                verdict => return verdict,
+            };
+            match self.wait_for_acknowledgement(ack).await {
+                Acknowledgement::Given => return Verdict::Taken(None),
+                Acknowledgement::Missing => {}
+                Acknowledgement::Refused(reason) if rounds + 1 == MOST_ROUNDS => {
+                    return Verdict::Fatal(format!(
+                        "Splunk takes a batch, and {} does not say whether it is indexed ({reason}), {MOST_ROUNDS} \
+                         times in a row; check that no proxy blocks this path, and that useACK of the token is the \
+                         same on all indexers",
+                        self.acknowledgements_url
+                    ));
                 }
-                Verdict::Taken(Some(ack)) => {
-                    self.has_answered();
-                    if self.wait_for_acknowledgement(ack).await {
-                        return Verdict::Taken(None);
-                    }
-                }
-                verdict => {
-                    self.has_answered();
-                    return verdict;
+                Acknowledgement::Refused(reason) => {
+                    rounds += 1;
+                    self.tell(Notice::State(format!(
+                        "Splunk does not say whether it has indexed a batch ({reason}); the batch is sent again"
+                    )));
+                    // A collector that never answers this is not to be flooded.
+                    tokio::time::sleep(self.pace.longest_poll).await;
                 }
             }
         }
     }
 
-    /// Waits until the events of a batch are safe. Returns false if they may be lost.
-    async fn wait_for_acknowledgement(&self, ack: u64) -> bool {
+    /// Posts a batch until the answer is another one than that it can be taken later. Returns the
+    /// reason if it cannot be posted at all.
+    async fn answer_to(&self, batch: &HecBatch) -> Result<CollectorAnswer, String> {
+        let compressed = batch.compressed();
+        let body = compressed.as_deref().unwrap_or(batch.text());
+        let mut failed = 0;
+        loop {
+            let reason = match self.post(&self.events_url, body, compressed.is_some()).await {
+                Ok(answer) => match Verdict::of(&answer, self.index.as_deref()) {
+                    Verdict::Busy(reason) => reason,
+                    _ => {
+                        self.has_answered();
+                        return Ok(answer);
+                    }
+                },
+                Err(failure) if failure.is_transient => failure.cause,
+                Err(failure) => return Err(failure.cause),
+            };
+            self.has_failed(&reason);
+            failed += 1;
+            tokio::time::sleep(pause(self.pace.first_pause, self.pace.longest_pause, failed)).await;
+        }
+    }
+
+    /// Waits until the events of a batch are safe.
+    async fn wait_for_acknowledgement(&self, ack: u64) -> Acknowledgement {
         let question = format!("{{\"acks\":[{ack}]}}");
         for poll in 1..=self.pace.polls {
             tokio::time::sleep(pause(self.pace.first_poll, self.pace.longest_poll, poll)).await;
@@ -154,18 +225,12 @@ impl Courier {
                     Some(is_safe) => {
                         self.has_answered();
                         if is_safe {
-                            return true;
+                            return Acknowledgement::Given;
                         }
                     }
                     // It says that it was restarted, or that the token no longer acknowledges.
-                    None if (400..500).contains(&answer.status) && answer.status != 429 => {
-                        self.tell(Notice::State(format!(
-                            "Splunk does not say whether it has indexed a batch (status {}); the batch is sent again",
-                            answer.status
-                        )));
-                        // A collector that never answers this is not to be flooded.
-                        tokio::time::sleep(self.pace.longest_poll).await;
-                        return false;
+                    None if (400..500).contains(&answer.status) && !matches!(answer.status, 408 | 429) => {
+                        return Acknowledgement::Refused(described(&answer));
                     }
                     None => self.has_failed(&format!("status {} for acknowledgements", answer.status)),
                 },
@@ -173,7 +238,7 @@ impl Courier {
             }
         }
         self.tell(Notice::State("Splunk has not acknowledged a batch; the batch is sent again".into()));
-        false
+        Acknowledgement::Missing
     }
 
     async fn post(&self, url: &str, body: &[u8], is_compressed: bool) -> Result<CollectorAnswer, CollectorFailure> {
