@@ -154,9 +154,18 @@ async fn settings(
                  --archive-after, and add a rule by hand"
             )));
         }
-        let is_set = present.is_set && present.days == lifecycle;
+        let days = present.with(lifecycle);
+        if let (Some(keep), Some(archive_after)) = (days.keep, days.archive_after)
+            && keep <= archive_after
+        {
+            return Err(Error::Failed(format!(
+                "bucket {name}: objects would be archived after {archive_after} days and deleted after {keep}; choose a \
+                 larger --keep or a smaller --archive-after"
+            )));
+        }
+        let is_set = present.is_set && present.days == days;
         let lacking = "--keep and --archive-after have no effect on it";
-        settings.push(setting(&lifecycle_text(lifecycle), lacking, is_set, BucketChange::SetLifecycle(lifecycle)));
+        settings.push(setting(&lifecycle_text(days), lacking, is_set, BucketChange::SetLifecycle(days)));
     }
     Ok(settings)
 }

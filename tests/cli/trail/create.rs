@@ -153,6 +153,33 @@ fn every_option_is_carried_out_once() {
 }
 
 #[test]
+fn the_rule_of_the_lifecycle_keeps_what_no_option_changes() {
+    let account = Account::new();
+    account.create(&["--bucket=logs", "--keep=400", "--archive-after=90"]).shows(0, "", "");
+    let days = || {
+        let lifecycle = account.at("/buckets/logs/lifecycle").to_string();
+        let parts = lifecycle.split("<Days>").skip(1).map(|part| part.split('<').next().unwrap().to_string());
+        parts.collect::<std::collections::BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(" ")
+    };
+    let ran = account.trail(&["create", "--keep=500", "--yes"]);
+    let line = "  ~ change   bucket logs: objects archived after 90 days, objects deleted after 500 days\n";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    assert_eq!(days(), "500 90");
+    account.create(&["--archive-after=60"]).shows(0, "", "");
+    assert_eq!(days(), "500 60");
+    account.server.changes();
+    account.create(&["--keep=500"]).shows(0, "", "");
+    assert!(account.server.changes().is_empty());
+    account.create(&["--keep=60"]).shows(
+        1,
+        "",
+        "trail2tsv: bucket logs: objects would be archived after 60 days and deleted after 60; choose a larger --keep or \
+         a smaller --archive-after\n",
+    );
+    assert!(account.server.changes().is_empty());
+}
+
+#[test]
 fn what_differs_is_corrected_and_named() {
     let account = Account::new();
     account.create(&["--queue"]).shows(0, "", "");
