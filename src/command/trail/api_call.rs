@@ -115,6 +115,13 @@ impl ApiCall {
         }
     }
 
+    /// True if the request is repeated until an earlier change has taken effect.
+    pub(super) fn waits(&self) -> bool {
+        // A bucket that cannot be created will not be created later.
+        let is_first = matches!(self.target, CallTarget::Bucket(_, BucketChange::Create { .. }));
+        !self.early_codes.is_empty() && !is_first
+    }
+
     /// The line for the AWS CLI that does the same.
     pub(super) fn shell_line(&self, session: &TrailSession) -> String {
         let (service, operation) = match &self.target {
@@ -124,6 +131,9 @@ impl ApiCall {
             CallTarget::Bucket(_, change) => ("s3api", change.operation()),
         };
         let mut words = vec!["aws".to_string(), service.into(), dashed(operation)];
+        if self.waits() {
+            words.insert(0, "retry".into());
+        }
         words.extend(session.cli_options().into_iter().map(quoted));
         for (name, value) in &self.parameters {
             let name = if name == "Endpoint" { "notification-endpoint".into() } else { dashed(name) };

@@ -216,30 +216,33 @@ fn a_dry_run_changes_nothing_and_writes_a_script() {
     let ran = account.trail(&arguments);
     let header = "#!/bin/sh\n# trail2tsv trail create --dry-run --bucket logs --profile ci\n\
                   # account 111122223333, region eu-west-1\nset -e\nexport AWS_PAGER=''\n\n\
+                  # Repeats a command that fails, because earlier changes take some seconds to take effect.\n\
+                  retry() {\n    for pause in 1 2 4 8; do\n        \"$@\" && return\n        \
+                  sleep \"$pause\"\n    done\n    \"$@\"\n}\n\n\
                   # + create   bucket logs in eu-west-1, tagged created-by=trail2tsv\n";
     let options = "--region eu-west-1 --profile ci";
     let script = format!(
         "{header}\
 aws s3api create-bucket {options} --bucket logs --create-bucket-configuration '{{\"LocationConstraint\":\"eu-west-1\"}}'
-aws s3api put-bucket-tagging {options} --bucket logs --tagging '{{\"TagSet\":[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]}}'
+retry aws s3api put-bucket-tagging {options} --bucket logs --tagging '{{\"TagSet\":[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]}}'
 
 # + create   bucket logs: public access blocked
-aws s3api put-public-access-block {options} --bucket logs --public-access-block-configuration '{{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true,\"BlockPublicPolicy\":true,\"RestrictPublicBuckets\":true}}'
+retry aws s3api put-public-access-block {options} --bucket logs --public-access-block-configuration '{{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true,\"BlockPublicPolicy\":true,\"RestrictPublicBuckets\":true}}'
 
 # + create   bucket logs: ACLs disabled
-aws s3api put-bucket-ownership-controls {options} --bucket logs --ownership-controls '{{\"Rules\":[{{\"ObjectOwnership\":\"BucketOwnerEnforced\"}}]}}'
+retry aws s3api put-bucket-ownership-controls {options} --bucket logs --ownership-controls '{{\"Rules\":[{{\"ObjectOwnership\":\"BucketOwnerEnforced\"}}]}}'
 
 # + create   bucket logs: versioning enabled
-aws s3api put-bucket-versioning {options} --bucket logs --versioning-configuration '{{\"Status\":\"Enabled\"}}'
+retry aws s3api put-bucket-versioning {options} --bucket logs --versioning-configuration '{{\"Status\":\"Enabled\"}}'
 
 # + create   bucket logs: policy with AWSCloudTrailAclCheck20150319, AWSCloudTrailWrite20150319, DenyInsecureTransport
-aws s3api put-bucket-policy {options} --bucket logs --policy '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"AWSCloudTrailAclCheck20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:GetBucketAcl\",\"Resource\":\"arn:aws:s3:::logs\",\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"AWSCloudTrailWrite20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::logs/AWSLogs/111122223333/*\",\"Condition\":{{\"StringEquals\":{{\"s3:x-amz-acl\":\"bucket-owner-full-control\",\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"DenyInsecureTransport\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":[\"arn:aws:s3:::logs\",\"arn:aws:s3:::logs/*\"],\"Condition\":{{\"Bool\":{{\"aws:SecureTransport\":\"false\"}}}}}}]}}'
+retry aws s3api put-bucket-policy {options} --bucket logs --policy '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"AWSCloudTrailAclCheck20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:GetBucketAcl\",\"Resource\":\"arn:aws:s3:::logs\",\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"AWSCloudTrailWrite20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::logs/AWSLogs/111122223333/*\",\"Condition\":{{\"StringEquals\":{{\"s3:x-amz-acl\":\"bucket-owner-full-control\",\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"DenyInsecureTransport\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":[\"arn:aws:s3:::logs\",\"arn:aws:s3:::logs/*\"],\"Condition\":{{\"Bool\":{{\"aws:SecureTransport\":\"false\"}}}}}}]}}'
 
 # + create   topic audit-cloudtrail
 aws sns create-topic {options} --name audit-cloudtrail --attributes '{{\"Policy\":\"{{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{{\\\"Sid\\\":\\\"AWSCloudTrailSNSPolicy20131101\\\",\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":{{\\\"Service\\\":\\\"cloudtrail.amazonaws.com\\\"}},\\\"Action\\\":\\\"SNS:Publish\\\",\\\"Resource\\\":\\\"arn:aws:sns:eu-west-1:111122223333:audit-cloudtrail\\\",\\\"Condition\\\":{{\\\"StringEquals\\\":{{\\\"aws:SourceArn\\\":\\\"{TRAIL}\\\"}}}}}}]}}\"}}' --tags '[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]'
 
 # + create   trail audit: all regions, validation, to bucket logs and topic audit-cloudtrail
-aws cloudtrail create-trail {options} --name audit --s3-bucket-name logs --sns-topic-name audit-cloudtrail --include-global-service-events --is-multi-region-trail --enable-log-file-validation --tags-list '[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]'
+retry aws cloudtrail create-trail {options} --name audit --s3-bucket-name logs --sns-topic-name audit-cloudtrail --include-global-service-events --is-multi-region-trail --enable-log-file-validation --tags-list '[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]'
 
 # + create   trail audit: logging
 aws cloudtrail start-logging {options} --name audit
