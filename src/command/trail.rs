@@ -20,6 +20,7 @@ mod names;
 mod plan;
 mod policy;
 mod queue_plan;
+mod resource_policy;
 mod session;
 mod show;
 mod show_row;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::bucket_change::{BucketChange, TAG};
-use super::policy::json_text;
+use super::policy::{PolicyChange, json_text};
+use super::resource_policy;
 use super::session::TrailSession;
-use crate::source::aws::AwsError;
 use crate::source::aws::json::{JsonRequest, JsonService};
 use crate::source::aws::query::{QueryRequest, QueryService};
+use crate::source::aws::{AwsError, AwsErrorKind};
 use crate::syntax::shell::quoted;
 
 /// A request that changes something.
@@ -24,6 +25,8 @@ pub(super) struct ApiCall {
     done_codes: &'static [&'static str],
     /// Codes of errors that pass when an earlier change has taken effect everywhere.
     early_codes: &'static [&'static str],
+    /// The change to the policy that is among the parameters.
+    policy: Option<PolicyChange>,
 }
 
 /// The service and the operation.
@@ -65,7 +68,7 @@ impl ApiCall {
             Value::Object(parameters) => parameters,
             _ => Map::new(),
         };
-        ApiCall { target, parameters, resource: resource.into(), done_codes: &[], early_codes: &[] }
+        ApiCall { target, parameters, resource: resource.into(), done_codes: &[], early_codes: &[], policy: None }
     }
 
     /// Takes errors of these codes for success.
@@ -76,6 +79,12 @@ impl ApiCall {
     /// Repeats the request for some seconds after errors of these codes.
     pub(super) fn early_if(self, early_codes: &'static [&'static str]) -> ApiCall {
         ApiCall { early_codes, ..self }
+    }
+
+    /// Makes the change again before each request, to the policy as it is then: others may have
+    /// changed it while the plan was shown.
+    pub(super) fn changing_policy(self, change: PolicyChange) -> ApiCall {
+        ApiCall { policy: Some(change), ..self }
     }
 
     /// Sends the request. An error that says that it is so already counts as success.
@@ -94,6 +103,47 @@ impl ApiCall {
     }
 
     async fn send_once(&self, session: &TrailSession) -> Result<(), AwsError> {
+        let Some(change) = &self.policy else { return self.send_as_it_is(session).await };
+        let present = match &self.target {
+            CallTarget::Bucket(bucket, _) => session.s3.policy(bucket).await?,
+            CallTarget::Topic(_) => resource_policy::of_topic(session, &self.resource).await?,
+            CallTarget::Queue(_) => {
+                let url = self.parameters.get("QueueUrl").and_then(Value::as_str).unwrap_or_default();
+                resource_policy::of_queue(session, url, &self.resource).await?
+            }
+            CallTarget::CloudTrail(_) => None,
+        };
+        let new = change.apply(present.as_deref());
+        let new = new.map_err(|error| AwsError::new(AwsErrorKind::Other, error.to_string()))?;
+        match self.with_policy(new.map(|policy| policy.text)) {
+            Some(call) => call.send_as_it_is(session).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same request with another policy, or without one; `None` if it would change nothing.
+    fn with_policy(&self, policy: Option<String>) -> Option<ApiCall> {
+        let mut call = self.clone();
+        match (&mut call.target, policy) {
+            (CallTarget::Bucket(_, change), policy) => *change = BucketChange::SetPolicy(policy?),
+            (CallTarget::Queue(_), policy) => {
+                let attributes = call.parameters.get_mut("Attributes")?.as_object_mut()?;
+                match policy {
+                    Some(policy) => drop(attributes.insert("Policy".into(), policy.into())),
+                    None => drop(attributes.remove("Policy")),
+                }
+                if attributes.is_empty() {
+                    return None;
+                }
+            }
+            (CallTarget::Topic(_) | CallTarget::CloudTrail(_), policy) => {
+                drop(call.parameters.insert("AttributeValue".into(), policy?.into()));
+            }
+        }
+        Some(call)
+    }
+
+    async fn send_as_it_is(&self, session: &TrailSession) -> Result<(), AwsError> {
         let json = |service, operation| {
             JsonRequest::new(service, &session.home.region, operation, &self.parameters).on(&self.resource)
         };

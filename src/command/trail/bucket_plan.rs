@@ -4,7 +4,7 @@ use super::api_call::ApiCall;
 use super::bucket_change::{BucketChange, LifecycleDays, TAG};
 use super::bucket_client::{BucketPresence, LifecycleState};
 use super::plan::{Effect, Step};
-use super::policy::{self, WantedStatement};
+use super::policy::{PolicyChange, PolicyLimits, WantedStatement};
 use super::session::TrailSession;
 use super::statements::secure_transport;
 use crate::error::Error;
@@ -86,13 +86,15 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
     }
     let mut statements = request.statements.clone();
     statements.extend((ownership != Ownership::Foreign).then(|| secure_transport(&arn)));
-    let policy = policy::merge(present.as_deref(), &statements, request.suffix, &arn)?;
+    let (suffix, limits) = (request.suffix.to_string(), PolicyLimits::BUCKET);
+    let change = PolicyChange { owner: arn.clone(), wanted: statements, suffix, limits };
+    let policy = change.apply(present.as_deref())?;
     steps.push(match policy {
         None => Step::keep(format!("bucket {name}: policy")),
         Some(policy) => {
             let effect = if present.is_none() { Effect::Create } else { Effect::Change };
-            let what = format!("bucket {name}: policy with {}", policy.changed.join(", "));
-            Step::new(effect, what, vec![call(BucketChange::SetPolicy(policy.text))])
+            let what = format!("bucket {name}: policy with {}", policy.added.join(", "));
+            Step::new(effect, what, vec![call(BucketChange::SetPolicy(policy.text)).changing_policy(change)])
         }
     });
     Ok(steps)

@@ -194,7 +194,7 @@ fn what_differs_is_corrected_and_named() {
         changes,
         [
             "  ~ change   bucket 111122223333-cloudtrail: versioning enabled",
-            "  ~ change   bucket 111122223333-cloudtrail: policy with AWSCloudTrailWrite20150319",
+            "  ~ change   bucket 111122223333-cloudtrail: policy with AWSCloudTrailWrite20150319audit",
             "  ~ change   queue audit-cloudtrail: VisibilityTimeout",
             "  ~ change   trail audit: prefix none → new, all regions",
             "  ~ change   trail audit: logging",
