@@ -1,5 +1,5 @@
 //! A request that changes something. The same parameters are sent by the program and written as
-//! a line for the AWS CLI, so that both do the same.
+//! a line for the AWS CLI, so that both do the same. Only changes to buckets are sent by the SDK.
 
 use std::time::Duration;
 

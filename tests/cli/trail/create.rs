@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::account::{Account, TRAIL};
 
@@ -250,6 +250,61 @@ aws cloudtrail start-logging {options} --name audit
     );
     ran.shows(0, &script, "trail2tsv: dry run: nothing was changed\n");
     assert!(account.server.changes().is_empty());
+}
+
+/// The values in an XML document that contain no others, with their names, sorted.
+fn values_of_xml(text: &str) -> Vec<(String, String)> {
+    let parts: Vec<(&str, &str)> = text.split('<').filter_map(|part| part.split_once('>')).collect();
+    let mut values = Vec::new();
+    for pair in parts.windows(2) {
+        let ((name, value), (next, _)) = (pair[0], pair[1]);
+        if next.strip_prefix('/') == Some(name) {
+            values.push((name.to_string(), value.to_string()));
+        } else if let Some(name) = name.strip_suffix('/') {
+            values.push((name.to_string(), String::new()));
+        }
+    }
+    values.sort();
+    values
+}
+
+/// The same of a JSON document.
+fn values_of_json(value: &Value) -> Vec<(String, String)> {
+    fn collect(name: &str, value: &Value, values: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, value)| collect(name, value, values)),
+            Value::Array(members) => members.iter().for_each(|value| collect(name, value, values)),
+            Value::String(text) => values.push((name.into(), text.clone())),
+            value => values.push((name.into(), value.to_string())),
+        }
+    }
+    let mut values = Vec::new();
+    collect("", value, &mut values);
+    values.sort();
+    values
+}
+
+#[test]
+fn settings_of_a_bucket_are_the_same_in_requests_and_in_a_script() {
+    let account = Account::new();
+    let key = "--kms-key=arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let options = ["--bucket=logs", "--keep=400", "--archive-after=90", key];
+    let script = account.trail(&[&["create", "--dry-run", "-q"][..], &options].concat());
+    account.create(&options).shows(0, "", "");
+    for (operation, setting) in [
+        ("put-bucket-tagging", "tagging"),
+        ("put-public-access-block", "publicAccessBlock"),
+        ("put-bucket-ownership-controls", "ownershipControls"),
+        ("put-bucket-versioning", "versioning"),
+        ("put-bucket-encryption", "encryption"),
+        ("put-bucket-lifecycle-configuration", "lifecycle"),
+    ] {
+        let line = script.stdout.lines().find(|line| line.contains(operation)).unwrap();
+        let json = &line[line.find("'{").unwrap() + 1..line.len() - 1];
+        let sent = account.at(&format!("/buckets/logs/{setting}"));
+        let of_json = values_of_json(&serde_json::from_str(json).unwrap());
+        assert_eq!(values_of_xml(sent.as_str().unwrap()), of_json, "{setting}");
+    }
 }
 
 #[test]
