@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::filter::jq::expression::OutputKind;
 use crate::filter::spec::FilterSpec;
 use crate::sink::hec::{HecSettings, HecToken};
-use crate::sink::rotating_file::Rotation;
+use crate::sink::rotating_file::FileRotation;
 use crate::source::aws::Connection;
 use crate::source::location::Location;
 use crate::source::spec::BucketInput;
@@ -62,7 +62,7 @@ pub(super) enum Destination {
     /// Standard output.
     Stdout,
     /// A series of files.
-    Files(PathBuf, Rotation),
+    Files(PathBuf, FileRotation),
     /// Splunk's HTTP Event Collector.
     Collector(Box<HecSettings>),
 }
