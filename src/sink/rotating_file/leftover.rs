@@ -86,7 +86,10 @@ fn complete_one(part: &Path, closed: &Path, header: &[u8]) -> io::Result<Leftove
         return Ok(LeftoverOutcome::Empty);
     }
     if closed.exists() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", closed.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            format!("{} exists; move one of the two files to another name or folder", closed.display()),
+        ));
     }
     file.set_len(whole)?;
     file.sync_all()?;

@@ -207,7 +207,8 @@ fn a_closed_file_is_never_replaced() {
     fs::write(folder.path().join("c.20261129T101500Z.ndjson.part"), "part\n").unwrap();
     let path = folder.path().join("c.ndjson");
     let error = RotatingFile::open(&path, rotation("1h"), HEADER, &Report::silent()).unwrap_err().to_string();
-    assert!(error.contains("cannot be completed: ") && error.ends_with("c.20261129T101500Z.ndjson exists"), "{error}");
+    let end = "c.20261129T101500Z.ndjson exists; move one of the two files to another name or folder";
+    assert!(error.contains("cannot be completed: ") && error.ends_with(end), "{error}");
 }
 
 #[test]
