@@ -21,6 +21,7 @@ mod event_selectors;
 mod names;
 mod plan;
 mod policy;
+mod query_parameters;
 mod queue_plan;
 mod resource_policy;
 mod session;

@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::bucket_change::{BucketChange, TAG};
 use super::policy::{PolicyChange, json_text};
+use super::query_parameters::query_parameters;
 use super::resource_policy;
 use super::session::TrailSession;
+use super::trail_state::{EventSelectors, TrailReader};
 use crate::source::aws::json::{JsonRequest, JsonService};
 use crate::source::aws::query::{QueryRequest, QueryService};
 use crate::source::aws::{AwsError, AwsErrorKind};
@@ -27,6 +29,8 @@ pub(super) struct ApiCall {
     early_codes: &'static [&'static str],
     /// The change to the policy that is among the parameters.
     policy: Option<PolicyChange>,
+    /// The event selectors that the request replaces.
+    selectors: Option<EventSelectors>,
 }
 
 /// The service and the operation.
@@ -68,7 +72,15 @@ impl ApiCall {
             Value::Object(parameters) => parameters,
             _ => Map::new(),
         };
-        ApiCall { target, parameters, resource: resource.into(), done_codes: &[], early_codes: &[], policy: None }
+        ApiCall {
+            target,
+            parameters,
+            resource: resource.into(),
+            done_codes: &[],
+            early_codes: &[],
+            policy: None,
+            selectors: None,
+        }
     }
 
     /// Takes errors of these codes for success.
@@ -87,6 +99,11 @@ impl ApiCall {
         ApiCall { policy: Some(change), ..self }
     }
 
+    /// Makes the change only if the trail has these event selectors, or none are given.
+    pub(super) fn replacing_selectors(self, selectors: Option<EventSelectors>) -> ApiCall {
+        ApiCall { selectors, ..self }
+    }
+
     /// Sends the request. An error that says that it is so already counts as success.
     pub(super) async fn send(&self, session: &TrailSession) -> Result<(), AwsError> {
         let mut pauses = [1, 2, 4, 8].map(Duration::from_secs).into_iter();
@@ -103,6 +120,10 @@ impl ApiCall {
     }
 
     async fn send_once(&self, session: &TrailSession) -> Result<(), AwsError> {
+        if self.replaces_others(session).await? {
+            let text = "others have changed it since the plan was made, so it was left as it is";
+            return Err(AwsError::new(AwsErrorKind::Other, text));
+        }
         let Some(change) = &self.policy else { return self.send_as_it_is(session).await };
         let present = match &self.target {
             CallTarget::Bucket(bucket, _) => session.s3.policy(bucket).await?,
@@ -118,6 +139,24 @@ impl ApiCall {
         match self.with_policy(new.map(|policy| policy.text)) {
             Some(call) => call.send_as_it_is(session).await,
             None => Ok(()),
+        }
+    }
+
+    /// True if the request would replace settings that others have made while the plan was shown.
+    async fn replaces_others(&self, session: &TrailSession) -> Result<bool, AwsError> {
+        match &self.target {
+            CallTarget::Bucket(bucket, BucketChange::Tag) => {
+                let tags = session.s3.tags(bucket).await?;
+                Ok(tags.iter().any(|(key, value)| (key.as_str(), value.as_str()) != TAG))
+            }
+            CallTarget::Bucket(bucket, BucketChange::SetLifecycle(_)) => {
+                Ok(session.s3.lifecycle(bucket).await?.others > 0)
+            }
+            CallTarget::CloudTrail(_) if self.selectors.is_some() => {
+                let reader = TrailReader { client: &session.client, region: &session.home.region };
+                Ok(Some(reader.event_selectors(&self.resource).await?) != self.selectors)
+            }
+            _ => Ok(false),
         }
     }
 
@@ -217,34 +256,6 @@ fn dashed(name: &str) -> String {
     dashed
 }
 
-/// Parameters in the form of the Query protocol: `Tags.member.1.Key`, `Attributes.entry.1.key`.
-fn query_parameters(parameters: &Map<String, Value>) -> Vec<(String, String)> {
-    let mut flat = Vec::new();
-    for (name, value) in parameters {
-        flatten(name, value, &mut flat);
-    }
-    flat
-}
-
-fn flatten(name: &str, value: &Value, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::String(text) => out.push((name.into(), text.clone())),
-        Value::Array(members) => {
-            for (number, member) in (1..).zip(members) {
-                let fields = member.as_object().into_iter().flatten();
-                fields.for_each(|(field, value)| flatten(&format!("{name}.member.{number}.{field}"), value, out));
-            }
-        }
-        Value::Object(entries) => {
-            for (number, (key, value)) in (1..).zip(entries) {
-                out.push((format!("{name}.entry.{number}.key"), key.clone()));
-                flatten(&format!("{name}.entry.{number}.value"), value, out);
-            }
-        }
-        value => out.push((name.into(), value.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,24 +271,5 @@ mod tests {
         ] {
             assert_eq!(dashed(name), expected);
         }
-    }
-
-    #[test]
-    fn nested_parameters_are_numbered() {
-        let parameters = json!({"Name": "t", "Attributes": {"Policy": "{}"}, "Tags": [{"Key": "k", "Value": "v"}],
-                                "ReturnSubscriptionArn": true});
-        let flat = query_parameters(parameters.as_object().unwrap());
-        let flat: Vec<String> = flat.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(
-            flat,
-            [
-                "Name=t",
-                "Attributes.entry.1.key=Policy",
-                "Attributes.entry.1.value={}",
-                "Tags.member.1.Key=k",
-                "Tags.member.1.Value=v",
-                "ReturnSubscriptionArn=true"
-            ]
-        );
     }
 }

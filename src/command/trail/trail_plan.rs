@@ -101,7 +101,8 @@ async fn selector_step(
             let types = new.added.join(", ");
             let what = format!("trail {}: data events of {types}, which AWS charges for", settings.name);
             let parameters = json!({"TrailName": settings.id, "AdvancedEventSelectors": new.selectors});
-            Step::new(effect, what, vec![settings.call("PutEventSelectors", parameters)])
+            let call = settings.call("PutEventSelectors", parameters).replacing_selectors(present);
+            Step::new(effect, what, vec![call])
         }
     }))
 }

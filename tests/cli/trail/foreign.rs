@@ -140,6 +140,32 @@ fn statements_that_others_add_while_the_plan_is_shown_stay() {
 }
 
 #[test]
+fn settings_that_others_make_while_the_plan_is_shown_are_not_replaced() {
+    let text = ": others have changed it since the plan was made, so it was left as it is; ";
+    let rule = "<LifecycleConfiguration><Rule><ID>mine</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>";
+    let selectors = json!({"AdvancedEventSelectors": [{"Name": "mine"}]});
+    for (option, pointer, value) in [
+        ("--keep=400", "/buckets/logs/lifecycle", json!(rule)),
+        ("--data-events=s3", "/trails/audit/selectors", selectors),
+    ] {
+        let account = Account::new();
+        account.create(&["--bucket=logs"]).shows(0, "", "");
+        account.server.fault(Fault::SetBefore { operation: "GetTrailStatus", pointer, value: value.clone() });
+        let ran = account.create(&[option]);
+        assert!(ran.code == Some(1) && ran.stderr.contains(text), "{ran:?}");
+        assert_eq!(account.server.resources().pointer(pointer), Some(&value));
+    }
+    let account = Account::new();
+    account.server.set("/buckets/logs", json!({}));
+    let tags = json!("<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>");
+    let (operation, pointer) = ("GetTopicAttributes", "/buckets/logs/tagging");
+    account.server.fault(Fault::SetBefore { operation, pointer, value: tags.clone() });
+    let ran = account.create(&["--bucket=logs"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains(text), "{ran:?}");
+    assert_eq!(account.server.resources().pointer(pointer), Some(&tags));
+}
+
+#[test]
 fn policies_are_limited_as_their_services_limit_them() {
     let filler = |bytes: usize| json!({"Sid": "x".repeat(bytes), "Effect": "Deny"});
     for (pointer, bytes, limit) in [
