@@ -92,7 +92,7 @@ impl DeleteRequest {
         Ok(Plan::new(steps))
     }
 
-    /// The trail, and all others. A trail of an organization belongs to the management account,
+    /// The trail, and all others. A trail of an organisation belongs to the management account,
     /// and a delegated administrator can delete it.
     async fn trail(&self, session: &TrailSession) -> Result<(Option<Trail>, Vec<Trail>), Error> {
         let (home, name) = (&session.home, &self.args.name);

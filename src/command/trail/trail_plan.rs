@@ -141,7 +141,7 @@ impl TrailSettings {
     }
 
     fn description(&self) -> String {
-        let accounts = if self.is_of_organization { "all accounts of the organization, " } else { "" };
+        let accounts = if self.is_of_organization { "all accounts of the organisation, " } else { "" };
         let prefix = if self.prefix.is_empty() { String::new() } else { format!("/{}", self.prefix) };
         let key = self.kms_key.as_ref().map_or(String::new(), |key| format!(", encrypted with {key}"));
         let TrailSettings { bucket, topic, .. } = self;
@@ -187,7 +187,7 @@ impl TrailSettings {
         enable("all regions", "IsMultiRegionTrail", present.is_multi_region_trail);
         enable("validation", "EnableLogFileValidation", present.log_file_validation_enabled);
         if self.is_of_organization {
-            enable("all accounts of the organization", "IsOrganizationTrail", present.is_organization_trail);
+            enable("all accounts of the organisation", "IsOrganizationTrail", present.is_organization_trail);
         }
         differences
     }
