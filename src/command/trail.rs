@@ -5,7 +5,9 @@
 //! ```
 //!
 //! All reading is done before the first change. A step of a plan has the requests that make the
-//! change, and the lines of the AWS CLI come from the same requests.
+//! change, and the lines of the AWS CLI come from the same parameters. Only settings of buckets are
+//! written twice, for the CLI in `bucket_change.rs` and for the SDK in `bucket_client/changes.rs`: a
+//! test compares the two.
 
 mod api_call;
 mod args;
@@ -19,7 +21,9 @@ mod event_selectors;
 mod names;
 mod plan;
 mod policy;
+mod query_parameters;
 mod queue_plan;
+mod resource_policy;
 mod session;
 mod show;
 mod show_row;

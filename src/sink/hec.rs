@@ -9,6 +9,7 @@ mod batch;
 mod cookies;
 mod delivery;
 mod outage;
+mod pace;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 
 use self::batch::{EventFrame, HecBatch};
-use self::delivery::{Courier, HecPace, Notice};
+use self::delivery::{CollectorClient, DeliveryNotice};
+use self::pace::HecPace;
 pub use self::settings::{HecSettings, HecToken, HecUrl, SOURCE_TYPE, TOKEN_VARIABLE};
 pub use self::transport::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
 use crate::error::cancel::Cancellation;
@@ -75,14 +77,14 @@ impl AddAssign for HecDelivery {
 pub struct HecSink<'a> {
     report: &'a Report,
     url: HecUrl,
-    courier: Arc<Courier>,
+    client: Arc<CollectorClient>,
     frame: EventFrame,
     /// The batch being filled.
     filling: HecBatch,
     /// Batches on their way. Each task returns the size of its batch too.
     sending: JoinSet<(usize, Result<HecDelivery, String>)>,
     bytes_sending: usize,
-    notices: UnboundedReceiver<Notice>,
+    notices: UnboundedReceiver<DeliveryNotice>,
     /// What was delivered since the last flush.
     delivered: HecDelivery,
     /// Why nothing can be delivered any more.
@@ -130,7 +132,7 @@ impl<'a> HecSink<'a> {
         Ok(HecSink {
             report,
             url: settings.url.clone(),
-            courier: Arc::new(Courier::new(settings, transport, pace, sender)),
+            client: Arc::new(CollectorClient::new(settings, transport, pace, sender)),
             frame: EventFrame::new(settings),
             filling: HecBatch::default(),
             sending: JoinSet::new(),
@@ -201,9 +203,9 @@ impl<'a> HecSink<'a> {
         while self.sending.len() >= MOST_BATCHES || !self.sending.is_empty() && self.bytes_sending + size > MOST_BYTES {
             self.wait_for_one(stop)?;
         }
-        let (batch, courier) = (std::mem::take(&mut self.filling), self.courier.clone());
+        let (batch, client) = (std::mem::take(&mut self.filling), self.client.clone());
         self.bytes_sending += size;
-        self.sending.spawn_on(async move { (size, courier.deliver(batch).await) }, &self.tasks);
+        self.sending.spawn_on(async move { (size, client.deliver(batch).await) }, &self.tasks);
         Ok(())
     }
 
@@ -214,7 +216,7 @@ impl<'a> HecSink<'a> {
             loop {
                 tokio::select! {
                     biased;
-                    Some(notice) = notices.recv() => tell(report, notice),
+                    Some(notice) = notices.recv() => report_notice(report, notice),
                     joined = sending.join_next() => return Ok(joined),
                     () = stop.interrupted() => return Err(Error::Interrupted),
                 }
@@ -222,7 +224,7 @@ impl<'a> HecSink<'a> {
         });
         // What a task noticed is reported before its result.
         while let Ok(notice) = self.notices.try_recv() {
-            tell(self.report, notice);
+            report_notice(self.report, notice);
         }
         match joined? {
             Some(joined) => self.conclude(joined),
@@ -258,10 +260,10 @@ impl fmt::Debug for HecSink<'_> {
     }
 }
 
-fn tell(report: &Report, notice: Notice) {
+fn report_notice(report: &Report, notice: DeliveryNotice) {
     match notice {
-        Notice::State(text) => report.note(&text),
-        Notice::Refused { source, id, reason } => {
+        DeliveryNotice::State(text) => report.note(&text),
+        DeliveryNotice::Refused { source, id, reason } => {
             let event = id.map_or_else(|| "an event".into(), |id| format!("event {id}"));
             let problem = Problem::Refused(format!("{event} was refused by Splunk ({reason})"));
             report.skip(&Issue { name: source, problem, outcome: Outcome::LeftOut(1) });

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use self::file_names::FileNames;
-pub use self::rotation::Rotation;
+pub use self::rotation::FileRotation;
 use crate::error::{Error, plain};
 use crate::report::Report;
 use crate::sink::partial_file;
@@ -31,7 +31,7 @@ const BUFFER_SIZE: usize = 256 << 10;
 #[derive(Debug)]
 pub struct RotatingFile {
     names: FileNames,
-    rotation: Rotation,
+    rotation: FileRotation,
     /// First line of every file; may be empty.
     header: Vec<u8>,
     /// The file that rows are added to; created when there is a row.
@@ -64,7 +64,7 @@ impl RotatingFile {
     /// Prepares files next to `path`, and completes those of a killed run, which are reported.
     /// `header` is the first line of each file, or empty. Returns an error if the folder does not
     /// exist or cannot be written.
-    pub fn open(path: &Path, rotation: Rotation, header: &[u8], report: &Report) -> Result<RotatingFile, Error> {
+    pub fn open(path: &Path, rotation: FileRotation, header: &[u8], report: &Report) -> Result<RotatingFile, Error> {
         let names = FileNames::new(path)?;
         // An error is to come now, and not with the first row.
         drop(partial_file::begin(&names.folder, &partial_file::temp_prefix()).map_err(|error| {

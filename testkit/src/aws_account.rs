@@ -48,6 +48,17 @@ pub enum Fault {
         /// Number of requests that fail.
         times: usize,
     },
+    /// Others set a value in the resources just before the next request for an operation.
+    SetBefore {
+        /// For example `PutBucketPolicy`.
+        operation: &'static str,
+        /// As for [`AwsAccount::set`].
+        pointer: &'static str,
+        /// The value.
+        value: Value,
+    },
+    /// The list of trails has always one more page.
+    EndlessList,
 }
 
 /// A server that runs until it is dropped.
@@ -61,7 +72,7 @@ pub struct AwsAccount {
 struct State {
     /// By service (`buckets`, `topics`, `queues`, `trails`), then by name.
     resources: Value,
-    /// Id of the organization and its management account.
+    /// Id of the organisation and its management account.
     organization: Option<(String, String)>,
     calls: Vec<String>,
     changes: Vec<String>,
@@ -124,7 +135,7 @@ impl AwsAccount {
         self.state.lock().unwrap().faults.clear();
     }
 
-    /// Makes the account a member of an organization.
+    /// Makes the account a member of an organisation.
     pub fn join(&self, organization: &str, management_account: &str) {
         self.state.lock().unwrap().organization = Some((organization.to_owned(), management_account.to_owned()));
     }
@@ -136,9 +147,7 @@ impl AwsAccount {
 
     /// Sets a value in [`resources`](Self::resources), such as `/buckets/logs/policy`; the last name may be new.
     pub fn set(&self, pointer: &str, value: Value) {
-        let mut state = self.state.lock().unwrap();
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        state.resources.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = value;
+        self.state.lock().unwrap().set(pointer, value);
     }
 
     /// Takes the operations since the start or the last call, in the order they came.
@@ -153,9 +162,27 @@ impl AwsAccount {
 }
 
 impl State {
+    fn set(&mut self, pointer: &str, value: Value) {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        self.resources.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = value;
+    }
+
+    /// Sets the values that others set before an operation, once.
+    fn set_before(&mut self, operation: &str) {
+        let is_due = |fault: &Fault| matches!(fault, Fault::SetBefore { operation: other, .. } if *other == operation);
+        let (due, later): (Vec<Fault>, Vec<Fault>) = std::mem::take(&mut self.faults).into_iter().partition(is_due);
+        self.faults = later;
+        for fault in due {
+            if let Fault::SetBefore { pointer, value, .. } = fault {
+                self.set(pointer, value);
+            }
+        }
+    }
+
     fn serve(&mut self, request: &Request) -> Reply {
         let Some(call) = Call::read(request) else { return Reply::new(400, "what is this?") };
         self.calls.push(call.operation.clone());
+        self.set_before(&call.operation);
         if let Some(refusal) = self.refusal(&call.operation) {
             return call.reply(Err(refusal), request);
         }

@@ -15,7 +15,7 @@ use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::jq::expression::OutputKind;
 use crate::sink::hec::{HecSettings, HecToken};
-use crate::sink::rotating_file::Rotation;
+use crate::sink::rotating_file::FileRotation;
 use crate::source::aws::Connection;
 use crate::source::location::Location;
 use crate::source::spec::BucketInput;
@@ -63,7 +63,7 @@ pub(super) enum FollowDestination {
     /// Standard output.
     Stdout,
     /// A series of files.
-    Files(PathBuf, Rotation),
+    Files(PathBuf, FileRotation),
     /// Splunk's HTTP Event Collector.
     Collector(Box<HecSettings>),
 }

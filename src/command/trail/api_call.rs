@@ -1,16 +1,19 @@
 //! A request that changes something. The same parameters are sent by the program and written as
-//! a line for the AWS CLI, so that both do the same.
+//! a line for the AWS CLI, so that both do the same. Only changes to buckets are sent by the SDK.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::bucket_change::{BucketChange, TAG};
-use super::policy::json_text;
+use super::policy::{PolicyChange, json_text};
+use super::query_parameters::query_parameters;
+use super::resource_policy;
 use super::session::TrailSession;
-use crate::source::aws::AwsError;
+use super::trail_state::{EventSelectors, TrailReader};
 use crate::source::aws::json::{JsonRequest, JsonService};
 use crate::source::aws::query::{QueryRequest, QueryService};
+use crate::source::aws::{AwsError, AwsErrorKind};
 use crate::syntax::shell::quoted;
 
 /// A request that changes something.
@@ -24,6 +27,10 @@ pub(super) struct ApiCall {
     done_codes: &'static [&'static str],
     /// Codes of errors that pass when an earlier change has taken effect everywhere.
     early_codes: &'static [&'static str],
+    /// The change to the policy that is among the parameters.
+    policy: Option<PolicyChange>,
+    /// The event selectors that the request replaces.
+    selectors: Option<EventSelectors>,
 }
 
 /// The service and the operation.
@@ -65,7 +72,15 @@ impl ApiCall {
             Value::Object(parameters) => parameters,
             _ => Map::new(),
         };
-        ApiCall { target, parameters, resource: resource.into(), done_codes: &[], early_codes: &[] }
+        ApiCall {
+            target,
+            parameters,
+            resource: resource.into(),
+            done_codes: &[],
+            early_codes: &[],
+            policy: None,
+            selectors: None,
+        }
     }
 
     /// Takes errors of these codes for success.
@@ -76,6 +91,17 @@ impl ApiCall {
     /// Repeats the request for some seconds after errors of these codes.
     pub(super) fn early_if(self, early_codes: &'static [&'static str]) -> ApiCall {
         ApiCall { early_codes, ..self }
+    }
+
+    /// Makes the change again before each request, to the policy as it is then: others may have
+    /// changed it while the plan was shown.
+    pub(super) fn changing_policy(self, change: PolicyChange) -> ApiCall {
+        ApiCall { policy: Some(change), ..self }
+    }
+
+    /// Makes the change only if the trail has these event selectors, or none are given.
+    pub(super) fn replacing_selectors(self, selectors: Option<EventSelectors>) -> ApiCall {
+        ApiCall { selectors, ..self }
     }
 
     /// Sends the request. An error that says that it is so already counts as success.
@@ -94,6 +120,69 @@ impl ApiCall {
     }
 
     async fn send_once(&self, session: &TrailSession) -> Result<(), AwsError> {
+        if self.replaces_others(session).await? {
+            let text = "others have changed it since the plan was made, so it was left as it is";
+            return Err(AwsError::new(AwsErrorKind::Other, text));
+        }
+        let Some(change) = &self.policy else { return self.send_as_it_is(session).await };
+        let present = match &self.target {
+            CallTarget::Bucket(bucket, _) => session.s3.policy(bucket).await?,
+            CallTarget::Topic(_) => resource_policy::of_topic(session, &self.resource).await?,
+            CallTarget::Queue(_) => {
+                let url = self.parameters.get("QueueUrl").and_then(Value::as_str).unwrap_or_default();
+                resource_policy::of_queue(session, url, &self.resource).await?
+            }
+            CallTarget::CloudTrail(_) => None,
+        };
+        let new = change.apply(present.as_deref());
+        let new = new.map_err(|error| AwsError::new(AwsErrorKind::Other, error.to_string()))?;
+        match self.with_policy(new.map(|policy| policy.text)) {
+            Some(call) => call.send_as_it_is(session).await,
+            None => Ok(()),
+        }
+    }
+
+    /// True if the request would replace settings that others have made while the plan was shown.
+    async fn replaces_others(&self, session: &TrailSession) -> Result<bool, AwsError> {
+        match &self.target {
+            CallTarget::Bucket(bucket, BucketChange::Tag) => {
+                let tags = session.s3.tags(bucket).await?;
+                Ok(tags.iter().any(|(key, value)| (key.as_str(), value.as_str()) != TAG))
+            }
+            CallTarget::Bucket(bucket, BucketChange::SetLifecycle(_)) => {
+                Ok(session.s3.lifecycle(bucket).await?.others > 0)
+            }
+            CallTarget::CloudTrail(_) if self.selectors.is_some() => {
+                let reader = TrailReader { client: &session.client, region: &session.home.region };
+                Ok(Some(reader.event_selectors(&self.resource).await?) != self.selectors)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The same request with another policy, or without one; `None` if it would change nothing.
+    fn with_policy(&self, policy: Option<String>) -> Option<ApiCall> {
+        let mut call = self.clone();
+        match (&mut call.target, policy) {
+            (CallTarget::Bucket(_, change), policy) => *change = BucketChange::SetPolicy(policy?),
+            (CallTarget::Queue(_), policy) => {
+                let attributes = call.parameters.get_mut("Attributes")?.as_object_mut()?;
+                match policy {
+                    Some(policy) => drop(attributes.insert("Policy".into(), policy.into())),
+                    None => drop(attributes.remove("Policy")),
+                }
+                if attributes.is_empty() {
+                    return None;
+                }
+            }
+            (CallTarget::Topic(_) | CallTarget::CloudTrail(_), policy) => {
+                drop(call.parameters.insert("AttributeValue".into(), policy?.into()));
+            }
+        }
+        Some(call)
+    }
+
+    async fn send_as_it_is(&self, session: &TrailSession) -> Result<(), AwsError> {
         let json = |service, operation| {
             JsonRequest::new(service, &session.home.region, operation, &self.parameters).on(&self.resource)
         };
@@ -115,6 +204,13 @@ impl ApiCall {
         }
     }
 
+    /// True if the request is repeated until an earlier change has taken effect.
+    pub(super) fn waits(&self) -> bool {
+        // A bucket that cannot be created will not be created later.
+        let is_first = matches!(self.target, CallTarget::Bucket(_, BucketChange::Create { .. }));
+        !self.early_codes.is_empty() && !is_first
+    }
+
     /// The line for the AWS CLI that does the same.
     pub(super) fn shell_line(&self, session: &TrailSession) -> String {
         let (service, operation) = match &self.target {
@@ -124,6 +220,9 @@ impl ApiCall {
             CallTarget::Bucket(_, change) => ("s3api", change.operation()),
         };
         let mut words = vec!["aws".to_string(), service.into(), dashed(operation)];
+        if self.waits() {
+            words.insert(0, "retry".into());
+        }
         words.extend(session.cli_options().into_iter().map(quoted));
         for (name, value) in &self.parameters {
             let name = if name == "Endpoint" { "notification-endpoint".into() } else { dashed(name) };
@@ -157,34 +256,6 @@ fn dashed(name: &str) -> String {
     dashed
 }
 
-/// Parameters in the form of the Query protocol: `Tags.member.1.Key`, `Attributes.entry.1.key`.
-fn query_parameters(parameters: &Map<String, Value>) -> Vec<(String, String)> {
-    let mut flat = Vec::new();
-    for (name, value) in parameters {
-        flatten(name, value, &mut flat);
-    }
-    flat
-}
-
-fn flatten(name: &str, value: &Value, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::String(text) => out.push((name.into(), text.clone())),
-        Value::Array(members) => {
-            for (number, member) in (1..).zip(members) {
-                let fields = member.as_object().into_iter().flatten();
-                fields.for_each(|(field, value)| flatten(&format!("{name}.member.{number}.{field}"), value, out));
-            }
-        }
-        Value::Object(entries) => {
-            for (number, (key, value)) in (1..).zip(entries) {
-                out.push((format!("{name}.entry.{number}.key"), key.clone()));
-                flatten(&format!("{name}.entry.{number}.value"), value, out);
-            }
-        }
-        value => out.push((name.into(), value.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,24 +271,5 @@ mod tests {
         ] {
             assert_eq!(dashed(name), expected);
         }
-    }
-
-    #[test]
-    fn nested_parameters_are_numbered() {
-        let parameters = json!({"Name": "t", "Attributes": {"Policy": "{}"}, "Tags": [{"Key": "k", "Value": "v"}],
-                                "ReturnSubscriptionArn": true});
-        let flat = query_parameters(parameters.as_object().unwrap());
-        let flat: Vec<String> = flat.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(
-            flat,
-            [
-                "Name=t",
-                "Attributes.entry.1.key=Policy",
-                "Attributes.entry.1.value={}",
-                "Tags.member.1.Key=k",
-                "Tags.member.1.Value=v",
-                "ReturnSubscriptionArn=true"
-            ]
-        );
     }
 }

@@ -72,7 +72,7 @@ pub struct CreateArgs {
     #[arg(long, value_name = "NAME", value_parser = queue_name, num_args = 0..=1, require_equals = true,
           default_missing_value = "")]
     pub queue: Option<String>,
-    /// Record the events of all accounts of the organization
+    /// Record the events of all accounts of the organisation
     #[arg(long)]
     pub organization: bool,
     /// Encrypt log files with this key, whose policy must allow it

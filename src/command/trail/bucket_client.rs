@@ -46,6 +46,17 @@ pub(super) struct LifecycleState {
     pub(super) others: usize,
 }
 
+impl LifecycleState {
+    /// The days after a change: those that are not given stay, if they have an effect now.
+    pub(super) fn with(&self, given: LifecycleDays) -> LifecycleDays {
+        let present = if self.is_set { self.days } else { LifecycleDays::default() };
+        LifecycleDays {
+            keep: given.keep.or(present.keep),
+            archive_after: given.archive_after.or(present.archive_after),
+        }
+    }
+}
+
 impl BucketClient {
     pub(super) fn new(config: &SdkConfig, region: &str, account: &str, partition: &str) -> BucketClient {
         let s3 = client(config, region);

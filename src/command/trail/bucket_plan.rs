@@ -4,7 +4,7 @@ use super::api_call::ApiCall;
 use super::bucket_change::{BucketChange, LifecycleDays, TAG};
 use super::bucket_client::{BucketPresence, LifecycleState};
 use super::plan::{Effect, Step};
-use super::policy::{self, WantedStatement};
+use super::policy::{PolicyChange, PolicyLimits, WantedStatement};
 use super::session::TrailSession;
 use super::statements::secure_transport;
 use crate::error::Error;
@@ -86,13 +86,15 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
     }
     let mut statements = request.statements.clone();
     statements.extend((ownership != Ownership::Foreign).then(|| secure_transport(&arn)));
-    let policy = policy::merge(present.as_deref(), &statements, request.suffix, &arn)?;
+    let (suffix, limits) = (request.suffix.to_string(), PolicyLimits::BUCKET);
+    let change = PolicyChange { owner: arn.clone(), wanted: statements, suffix, limits };
+    let policy = change.apply(present.as_deref())?;
     steps.push(match policy {
         None => Step::keep(format!("bucket {name}: policy")),
         Some(policy) => {
             let effect = if present.is_none() { Effect::Create } else { Effect::Change };
-            let what = format!("bucket {name}: policy with {}", policy.changed.join(", "));
-            Step::new(effect, what, vec![call(BucketChange::SetPolicy(policy.text))])
+            let what = format!("bucket {name}: policy with {}", policy.added.join(", "));
+            Step::new(effect, what, vec![call(BucketChange::SetPolicy(policy.text)).changing_policy(change)])
         }
     });
     Ok(steps)
@@ -154,9 +156,18 @@ async fn settings(
                  --archive-after, and add a rule by hand"
             )));
         }
-        let is_set = present.is_set && present.days == lifecycle;
+        let days = present.with(lifecycle);
+        if let (Some(keep), Some(archive_after)) = (days.keep, days.archive_after)
+            && keep <= archive_after
+        {
+            return Err(Error::Failed(format!(
+                "bucket {name}: objects would be archived after {archive_after} days and deleted after {keep}; choose a \
+                 larger --keep or a smaller --archive-after"
+            )));
+        }
+        let is_set = present.is_set && present.days == days;
         let lacking = "--keep and --archive-after have no effect on it";
-        settings.push(setting(&lifecycle_text(lifecycle), lacking, is_set, BucketChange::SetLifecycle(lifecycle)));
+        settings.push(setting(&lifecycle_text(days), lacking, is_set, BucketChange::SetLifecycle(days)));
     }
     Ok(settings)
 }

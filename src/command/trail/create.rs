@@ -28,7 +28,7 @@ pub(super) struct CreateRequest {
     confirmation: Confirmation,
 }
 
-/// The organization of an account.
+/// The organisation of an account.
 struct Organization {
     id: String,
     management_account: String,
@@ -220,7 +220,7 @@ async fn check(session: &TrailSession, settings: &TrailSettings) -> Result<(), E
     }
 }
 
-/// Reads the organization that the account belongs to.
+/// Reads the organisation that the account belongs to.
 async fn organization(session: &TrailSession) -> Result<Organization, Error> {
     // Organizations has one region in each partition.
     let region = match session.home.partition.as_str() {

@@ -38,6 +38,13 @@ struct TopicFacts {
     used_by: Option<String>,
 }
 
+/// What is done about the queues of a topic.
+struct QueuesPlan {
+    steps: Vec<Step>,
+    /// Addresses that the topic sends to and that stay.
+    receivers: Vec<String>,
+}
+
 impl DeleteRequest {
     pub(super) fn new(args: DeleteArgs) -> Result<DeleteRequest, Error> {
         let connection = args.connection.connection()?;
@@ -70,8 +77,8 @@ impl DeleteRequest {
             )));
         }
         let topic = self.topic(session, trail.as_ref(), &others).await?;
-        let mut steps = self.queue_steps(session, &topic).await?;
-        steps.push(topic_step(session, &topic).await?);
+        let QueuesPlan { mut steps, receivers } = self.queues_plan(session, &topic).await?;
+        steps.push(topic_step(session, &topic, &receivers).await?);
         match &trail {
             None => steps.push(Step::keep(format!("trail {name}: it does not exist"))),
             Some(trail) => {
@@ -85,7 +92,7 @@ impl DeleteRequest {
         Ok(Plan::new(steps))
     }
 
-    /// The trail, and all others. A trail of an organization belongs to the management account,
+    /// The trail, and all others. A trail of an organisation belongs to the management account,
     /// and a delegated administrator can delete it.
     async fn trail(&self, session: &TrailSession) -> Result<(Option<Trail>, Vec<Trail>), Error> {
         let (home, name) = (&session.home, &self.args.name);
@@ -133,13 +140,15 @@ impl DeleteRequest {
 
     /// The steps for the queues that the topic sends to, and for the one that a run of this
     /// program would have created.
-    async fn queue_steps(&self, session: &TrailSession, topic: &TopicFacts) -> Result<Vec<Step>, Error> {
+    async fn queues_plan(&self, session: &TrailSession, topic: &TopicFacts) -> Result<QueuesPlan, Error> {
         let home = &session.home;
         let subscriptions = topic.present.as_ref().map(|topic| topic.subscriptions.as_slice()).unwrap_or_default();
         let subscribed = subscriptions.iter().filter_map(|subscription| home.local_name("sqs", &subscription.endpoint));
         let mut names: BTreeSet<String> = subscribed.map(String::from).collect();
         names.extend(self.args.queue.clone().or_else(|| default_queue(&self.args.name).ok()));
         let mut steps = Vec::new();
+        let mut receivers: Vec<String> =
+            subscriptions.iter().filter(|one| one.arn != "Deleted").map(|one| one.endpoint.clone()).collect();
         for name in names {
             let failed = |error: AwsError| Error::Failed(format!("queue {name}: {error}"));
             let queue = queue_plan::look(&session.client, home, &name).await.map_err(failed)?;
@@ -156,6 +165,7 @@ impl DeleteRequest {
                 steps.push(Step::keep(format!("queue {name}, which {reason}")));
                 continue;
             }
+            receivers.retain(|endpoint| *endpoint != arn);
             let named = queue.as_ref().and_then(QueueState::dead_letter_arn);
             let named = named.and_then(|arn| home.local_name("sqs", &arn).map(String::from));
             let dead_letter = named.unwrap_or_else(|| dead_letter_queue(&name));
@@ -171,7 +181,7 @@ impl DeleteRequest {
                 steps.push(Step::new(Effect::Delete, what, vec![call]));
             }
         }
-        Ok(steps)
+        Ok(QueuesPlan { steps, receivers })
     }
 }
 
@@ -202,7 +212,8 @@ fn queue_step(session: &TrailSession, kind: &str, name: &str, queue: &QueueState
     Step::new(Effect::Delete, what, vec![call.done_if(NO_QUEUE)])
 }
 
-async fn topic_step(session: &TrailSession, topic: &TopicFacts) -> Result<Step, Error> {
+/// A topic is deleted with its subscriptions, so it stays if one of them belongs to others.
+async fn topic_step(session: &TrailSession, topic: &TopicFacts, receivers: &[String]) -> Result<Step, Error> {
     let TopicFacts { name, arn, present, used_by } = topic;
     let failed = |error: AwsError| Error::Failed(format!("topic {name}: {error}"));
     if session.home.local_name("sns", arn).is_none() {
@@ -216,6 +227,9 @@ async fn topic_step(session: &TrailSession, topic: &TopicFacts) -> Result<Step, 
     }
     if let Some(other) = used_by {
         return Ok(Step::keep(format!("topic {name}, which trail {other} uses too")));
+    }
+    if !receivers.is_empty() {
+        return Ok(Step::keep(format!("topic {name}, which also sends to {}", receivers.join(", "))));
     }
     let call = ApiCall::topic("DeleteTopic", arn, json!({"TopicArn": arn})).done_if(NO_TOPIC);
     Ok(Step::new(Effect::Delete, format!("topic {name}"), vec![call]))

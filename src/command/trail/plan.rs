@@ -8,6 +8,18 @@ use crate::error::Error;
 use crate::report::{Report, printable};
 use crate::source::aws::AwsError;
 
+/// The function of a script that repeats a command as long as the program repeats a request.
+const RETRY_FUNCTION: &str = "\
+# Repeats a command that fails, because earlier changes take some seconds to take effect.
+retry() {
+    for pause in 1 2 4 8; do
+        \"$@\" && return
+        sleep \"$pause\"
+    done
+    \"$@\"
+}
+";
+
 /// The steps, in the order in which they must be made.
 pub(super) struct Plan {
     steps: Vec<Step>,
@@ -99,6 +111,9 @@ impl Plan {
         let _ = writeln!(script, "# account {}, region {}", printable(&home.account), printable(&home.region));
         // The second version of the CLI shows answers in a pager, which waits for keys.
         script.push_str("set -e\nexport AWS_PAGER=''\n");
+        if self.steps.iter().flat_map(|step| &step.calls).any(ApiCall::waits) {
+            let _ = write!(script, "\n{RETRY_FUNCTION}");
+        }
         for step in &self.steps {
             let _ = writeln!(script, "\n# {}", step.line());
             for call in &step.calls {

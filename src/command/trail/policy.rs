@@ -5,8 +5,19 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::syntax::visible::push_text;
 
-/// Largest policy in bytes: the limit of S3. Those of SNS and SQS are not smaller.
-const LARGEST: usize = 20 << 10;
+/// The largest policy that a service accepts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct PolicyLimits {
+    bytes: usize,
+    statements: usize,
+}
+
+impl PolicyLimits {
+    /// S3 does not limit the number of statements.
+    pub(super) const BUCKET: PolicyLimits = PolicyLimits { bytes: 20 << 10, statements: usize::MAX };
+    pub(super) const TOPIC: PolicyLimits = PolicyLimits { bytes: 30 << 10, statements: 100 };
+    pub(super) const QUEUE: PolicyLimits = PolicyLimits { bytes: 8 << 10, statements: 20 };
+}
 
 /// A statement that a policy should have.
 #[derive(Clone, Debug)]
@@ -22,32 +33,44 @@ pub(super) struct WantedStatement {
 pub(super) struct NewPolicy {
     /// The whole policy.
     pub(super) text: String,
-    /// The ids of the statements that were added or replaced.
-    pub(super) changed: Vec<String>,
+    /// The ids of the statements that were added.
+    pub(super) added: Vec<String>,
 }
 
-/// Returns the policy that has all wanted statements; `None` if the present one has them. A
-/// statement whose id is taken gets `suffix` as the end of its id.
-///
-/// Returns an error if the present policy of `owner` cannot be read or the new one is too large.
-pub(super) fn merge(
-    present: Option<&str>,
-    wanted: &[WantedStatement],
-    suffix: &str,
-    owner: &str,
-) -> Result<Option<NewPolicy>, Error> {
-    let mut policy = Policy::parse(present, owner)?;
-    let changed: Vec<String> = wanted.iter().filter_map(|statement| policy.add(statement, suffix)).collect();
-    if changed.is_empty() {
-        return Ok(None);
-    }
-    let text = policy.text();
-    match text.len() {
-        0..=LARGEST => Ok(Some(NewPolicy { text, changed })),
-        bytes => Err(Error::Failed(format!(
-            "{owner}: the policy would have {bytes} bytes, and {LARGEST} are allowed; remove statements that are not \
+/// A change to a policy: the statements that it should have. Nothing is ever removed, because a
+/// statement may be needed by others, or by the same trail until it has moved.
+#[derive(Clone, Debug)]
+pub(super) struct PolicyChange {
+    /// ARN of the resource that has the policy.
+    pub(super) owner: String,
+    pub(super) wanted: Vec<WantedStatement>,
+    /// The end of the ids of statements whose ids are taken.
+    pub(super) suffix: String,
+    pub(super) limits: PolicyLimits,
+}
+
+impl PolicyChange {
+    /// Returns the policy that has all wanted statements; `None` if the present one has them.
+    ///
+    /// Returns an error if the present policy cannot be read or the new one is too large.
+    pub(super) fn apply(&self, present: Option<&str>) -> Result<Option<NewPolicy>, Error> {
+        let PolicyChange { owner, wanted, suffix, limits } = self;
+        let mut policy = Policy::parse(present, owner)?;
+        let added: Vec<String> = wanted.iter().filter_map(|statement| policy.add(statement, suffix)).collect();
+        if added.is_empty() {
+            return Ok(None);
+        }
+        let statements = policy.statements.len();
+        let text = policy.text();
+        let (number, unit, most) = match text.len() {
+            bytes if bytes > limits.bytes => (bytes, "bytes", limits.bytes),
+            _ if statements > limits.statements => (statements, "statements", limits.statements),
+            _ => return Ok(Some(NewPolicy { text, added })),
+        };
+        Err(Error::Failed(format!(
+            "{owner}: the policy would have {number} {unit}, and {most} are allowed; remove statements that are not \
              needed, or choose another resource"
-        ))),
+        )))
     }
 }
 
@@ -88,22 +111,15 @@ impl Policy {
         Ok(Policy { root, statements })
     }
 
-    /// Adds a statement unless one says the same. Returns the id if the policy was changed.
+    /// Adds a statement unless one says the same. Returns its id if it was added.
     fn add(&mut self, wanted: &WantedStatement, suffix: &str) -> Option<String> {
         if self.statements.iter().any(|present| covers(present, &wanted.body)) {
             return None;
         }
-        let replaced = self.statements.iter().position(|present| is_earlier(present, wanted));
-        let sid = match replaced {
-            Some(at) => sid(&self.statements[at]).to_string(),
-            None => self.free_sid(wanted.sid, suffix),
-        };
+        let sid = self.free_sid(wanted.sid, suffix);
         let mut statement = Map::from_iter([("Sid".to_string(), Value::from(sid.as_str()))]);
         statement.extend(wanted.body.clone());
-        match replaced {
-            Some(at) => self.statements[at] = statement.into(),
-            None => self.statements.push(statement.into()),
-        }
+        self.statements.push(statement.into());
         Some(sid)
     }
 
@@ -125,18 +141,6 @@ impl Policy {
 
 fn sid(statement: &Value) -> &str {
     statement.get("Sid").and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Whether a statement is the same permission for the same source, made with other values: for
-/// example, for another prefix.
-fn is_earlier(present: &Value, wanted: &WantedStatement) -> bool {
-    let body = Value::Object(wanted.body.clone());
-    let sources = source_arns(&body);
-    let is_same = |name: &str| present.get(name).is_some_and(|value| includes(value, &body[name]));
-    !sources.is_empty()
-        && source_arns(present) == sources
-        && sid(present).starts_with(wanted.sid)
-        && ["Effect", "Principal", "Action"].into_iter().all(is_same)
 }
 
 /// The values of the condition on the source, whose name is not case-sensitive.
@@ -222,8 +226,13 @@ mod tests {
         WantedStatement { sid: "Write", body: body.as_object().unwrap().clone() }
     }
 
+    fn change(wanted: WantedStatement) -> PolicyChange {
+        let (owner, suffix, limits) = (OWNER.into(), "my-trail".into(), PolicyLimits::BUCKET);
+        PolicyChange { owner, wanted: vec![wanted], suffix, limits }
+    }
+
     fn merged(present: Option<&str>, wanted: WantedStatement) -> Option<NewPolicy> {
-        merge(present, &[wanted], "my-trail", OWNER).unwrap()
+        change(wanted).apply(present).unwrap()
     }
 
     #[test]
@@ -288,27 +297,27 @@ mod tests {
     fn two_trails_share_a_policy() {
         let first = merged(None, wanted("arn:one", "arn:r")).unwrap();
         let second = merged(Some(&first.text), wanted("arn:two", "arn:r")).unwrap();
-        assert_eq!(second.changed, ["Writemytrail"]);
+        assert_eq!(second.added, ["Writemytrail"]);
         let third = merged(Some(&second.text), wanted("arn:three", "arn:r")).unwrap();
-        assert_eq!(third.changed, ["Writemytrail2"]);
+        assert_eq!(third.added, ["Writemytrail2"]);
         for source in ["arn:one", "arn:two", "arn:three"] {
             assert_eq!(merged(Some(&third.text), wanted(source, "arn:r")), None);
         }
-        // The statement of the same trail is replaced, under its own id.
+        // The statement of the same trail stays: the trail needs it until it has moved.
         let moved = merged(Some(&third.text), wanted("arn:two", "arn:prefix")).unwrap();
-        assert_eq!(moved.changed, ["Writemytrail"]);
-        assert_eq!(moved.text, third.text.replacen("arn:r", "arn:prefix", 2).replacen("arn:prefix", "arn:r", 1));
-        assert_eq!(sources(&moved.text), ["arn:one", "arn:two", "arn:three"]);
+        assert_eq!(moved.added, ["Writemytrail3"]);
+        assert!(moved.text.starts_with(third.text.strip_suffix("]}").unwrap()), "{}", moved.text);
+        assert_eq!(sources(&moved.text), ["arn:one", "arn:two", "arn:three", "arn:two"]);
     }
 
     #[test]
     fn what_cannot_be_read_or_is_too_large_is_never_written() {
-        let error = |present: &str| merge(Some(present), &[wanted("t", "r")], "", OWNER).unwrap_err().to_string();
+        let error = |present: &str| change(wanted("t", "r")).apply(Some(present)).unwrap_err().to_string();
         for present in ["{", "[]", "{}", "{\"Statement\":[1]}", "{\"Statement\":\"x\"}"] {
             let text = error(present);
             assert!(text.starts_with("arn:aws:s3:::logs: the present policy cannot be read: "), "{text}");
         }
-        let large = json!({"Statement": [{"Sid": "x".repeat(LARGEST)}]}).to_string();
+        let large = json!({"Statement": [{"Sid": "x".repeat(20 << 10)}]}).to_string();
         assert!(error(&large).contains(" bytes, and 20480 are allowed"), "{}", error(&large));
     }
 

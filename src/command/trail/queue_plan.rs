@@ -9,7 +9,7 @@ use super::api_call::ApiCall;
 use super::bucket_change::TAG;
 use super::names::dead_letter_queue;
 use super::plan::{Effect, Step};
-use super::policy::{self, NewPolicy};
+use super::policy::{NewPolicy, PolicyChange, PolicyLimits};
 use super::session::{HomeRegion, TrailSession};
 use super::statements::of_queue;
 use super::topic_plan::TopicState;
@@ -137,7 +137,9 @@ pub(super) async fn plan(
         steps.push(queue_step(home, &dead_letter, "dead-letter queue", present.as_ref(), retention, None));
     }
     let policy = present.as_ref().and_then(|queue| queue.attributes.get("Policy")).map(String::as_str);
-    let policy = policy::merge(policy, &[of_queue(&arn, &topic_arn)], topic, &arn)?;
+    let (statements, limits) = (vec![of_queue(&arn, &topic_arn)], PolicyLimits::QUEUE);
+    let change = PolicyChange { owner: arn.clone(), wanted: statements, suffix: topic.into(), limits };
+    let policy = change.apply(policy)?.map(|policy| (policy, change));
     steps.push(queue_step(home, name, "queue", present.as_ref(), wanted, policy));
     let subscriptions = present_topic.map(|topic| topic.subscriptions.as_slice()).unwrap_or_default();
     let what = format!("subscription of queue {name} to topic {topic}");
@@ -167,7 +169,7 @@ fn queue_step(
     kind: &str,
     present: Option<&QueueState>,
     wanted: Vec<(&'static str, String)>,
-    policy: Option<NewPolicy>,
+    policy: Option<(NewPolicy, PolicyChange)>,
 ) -> Step {
     let arn = home.arn("sqs", name);
     let wanted = wanted
@@ -176,10 +178,11 @@ fn queue_step(
     let mut attributes: Map<String, Value> =
         wanted.map(|(attribute, text)| (attribute.to_string(), text.into())).collect();
     let mut changes: Vec<String> = attributes.keys().cloned().collect();
-    if let Some(NewPolicy { text, changed }) = policy {
+    let policy_change = policy.map(|(NewPolicy { text, added }, change)| {
         attributes.insert("Policy".into(), text.into());
-        changes.push(format!("policy with {}", changed.join(", ")));
-    }
+        changes.push(format!("policy with {}", added.join(", ")));
+        change
+    });
     match present {
         None => {
             let tags = Map::from_iter([(TAG.0.to_string(), Value::from(TAG.1))]);
@@ -189,12 +192,16 @@ fn queue_step(
         Some(_) if attributes.is_empty() => Step::keep(format!("{kind} {name}")),
         Some(queue) => {
             let parameters = json!({"QueueUrl": queue.url, "Attributes": attributes});
-            let calls = vec![ApiCall::queue("SetQueueAttributes", &arn, parameters)];
+            let call = ApiCall::queue("SetQueueAttributes", &arn, parameters);
+            let call = match policy_change {
+                Some(change) => call.changing_policy(change),
+                None => call,
+            };
             let untagged = match queue.is_ours {
                 true => String::new(),
                 false => format!(", which is not tagged {}={}", TAG.0, TAG.1),
             };
-            Step::new(Effect::Change, format!("{kind} {name}{untagged}: {}", changes.join(", ")), calls)
+            Step::new(Effect::Change, format!("{kind} {name}{untagged}: {}", changes.join(", ")), vec![call])
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, Issue, Outcome, Problem};
 use crate::report::{Coverage, Report, count};
 use crate::sink::Provenance;
 use crate::sink::table_writer::TableWriter;
-use crate::source::aws::{AwsError, Connection};
+use crate::source::aws::{AwsError, AwsErrorKind, Connection};
 use crate::syntax::glob::split_list;
 use crate::syntax::window::Window;
 use crate::table::layout::{Format, TableLayout};
@@ -103,10 +103,11 @@ async fn all(session: &TrailSession) -> Result<Vec<Trail>, AwsError> {
         trails.extend(page.trails);
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
-            break;
+            return Ok(trails);
         }
     }
-    Ok(trails)
+    let text = format!("the list of trails has more than {MOST_PAGES} pages, so no trail is shown; try again later");
+    Err(AwsError::new(AwsErrorKind::Other, text))
 }
 
 /// Reads the parts of a trail. What cannot be read is reported and left empty.

@@ -17,7 +17,7 @@ pub(super) struct BucketWriter<'a> {
     pub(super) trail: &'a str,
     /// The account that owns the trail.
     pub(super) account: &'a str,
-    /// Id of the organization, if the trail is one of all its accounts.
+    /// Id of the organisation, if the trail is one of all its accounts.
     pub(super) organization: Option<&'a str>,
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::api_call::{ApiCall, tag_list};
 use super::bucket_change::TAG;
 use super::plan::{Effect, Step};
-use super::policy;
+use super::policy::{PolicyChange, PolicyLimits};
+use super::resource_policy;
 use super::statements::of_topic;
 use crate::command::trail::session::TrailSession;
 use crate::error::Error;
@@ -42,11 +43,8 @@ pub(super) async fn look(client: &ServiceClient, region: &str, arn: &str) -> Res
         Err(error) if NO_TOPIC.contains(&error.code.as_str()) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut attributes = answer.entries("Attributes").iter();
-    let policy = attributes.find(|entry| entry.text_of("key") == Some("Policy"));
-    let policy = policy.and_then(|entry| entry.text_of("value")).map(String::from);
     let subscriptions = subscriptions(client, region, arn).await?;
-    Ok(Some(TopicState { policy, subscriptions }))
+    Ok(Some(TopicState { policy: resource_policy::in_attributes(&answer), subscriptions }))
 }
 
 /// Reads what a topic sends to.
@@ -90,7 +88,9 @@ pub(super) fn plan(
 ) -> Result<Vec<Step>, Error> {
     let arn = session.home.arn("sns", name);
     let policy = present.and_then(|topic| topic.policy.as_deref());
-    let policy = policy::merge(policy, &[of_topic(&arn, trail)], suffix, &arn)?;
+    let (wanted, limits) = (vec![of_topic(&arn, trail)], PolicyLimits::TOPIC);
+    let change = PolicyChange { owner: arn.clone(), wanted, suffix: suffix.into(), limits };
+    let policy = change.apply(policy)?;
     Ok(vec![match (present, policy) {
         (None, policy) => {
             let text = policy.map(|policy| policy.text).unwrap_or_default();
@@ -99,9 +99,10 @@ pub(super) fn plan(
         }
         (Some(_), None) => Step::keep(format!("topic {name}")),
         (Some(_), Some(policy)) => {
-            let what = format!("topic {name}: policy with {}", policy.changed.join(", "));
+            let what = format!("topic {name}: policy with {}", policy.added.join(", "));
             let parameters = json!({"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy.text});
-            Step::new(Effect::Change, what, vec![ApiCall::topic("SetTopicAttributes", &arn, parameters)])
+            let call = ApiCall::topic("SetTopicAttributes", &arn, parameters).changing_policy(change);
+            Step::new(Effect::Change, what, vec![call])
         }
     }])
 }

@@ -101,7 +101,8 @@ async fn selector_step(
             let types = new.added.join(", ");
             let what = format!("trail {}: data events of {types}, which AWS charges for", settings.name);
             let parameters = json!({"TrailName": settings.id, "AdvancedEventSelectors": new.selectors});
-            Step::new(effect, what, vec![settings.call("PutEventSelectors", parameters)])
+            let call = settings.call("PutEventSelectors", parameters).replacing_selectors(present);
+            Step::new(effect, what, vec![call])
         }
     }))
 }
@@ -140,7 +141,7 @@ impl TrailSettings {
     }
 
     fn description(&self) -> String {
-        let accounts = if self.is_of_organization { "all accounts of the organization, " } else { "" };
+        let accounts = if self.is_of_organization { "all accounts of the organisation, " } else { "" };
         let prefix = if self.prefix.is_empty() { String::new() } else { format!("/{}", self.prefix) };
         let key = self.kms_key.as_ref().map_or(String::new(), |key| format!(", encrypted with {key}"));
         let TrailSettings { bucket, topic, .. } = self;
@@ -186,7 +187,7 @@ impl TrailSettings {
         enable("all regions", "IsMultiRegionTrail", present.is_multi_region_trail);
         enable("validation", "EnableLogFileValidation", present.log_file_validation_enabled);
         if self.is_of_organization {
-            enable("all accounts of the organization", "IsOrganizationTrail", present.is_organization_trail);
+            enable("all accounts of the organisation", "IsOrganizationTrail", present.is_organization_trail);
         }
         differences
     }

@@ -41,7 +41,7 @@ pub(super) struct TrailStatus {
 }
 
 /// Which events a trail records. AWS has two forms, and a trail has one of them.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct EventSelectors {
     pub(super) event_selectors: Option<Vec<Value>>,

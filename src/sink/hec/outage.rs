@@ -11,19 +11,19 @@ const WORTH_A_NOTE: u32 = 2;
 
 /// The failed requests since the last answer.
 #[derive(Debug, Default)]
-pub(super) struct Outage(Mutex<Option<Failures>>);
+pub(super) struct CollectorOutage(Mutex<Option<FailureStreak>>);
 
 #[derive(Debug)]
-struct Failures {
+struct FailureStreak {
     since: Timestamp,
     count: u32,
 }
 
-impl Outage {
+impl CollectorOutage {
     /// Records a failed request. Returns what to report, if it is the first time.
     pub(super) fn has_failed(&self, reason: &str) -> Option<String> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let failures = failures.get_or_insert_with(|| Failures { since: Timestamp::now(), count: 0 });
+        let failures = failures.get_or_insert_with(|| FailureStreak { since: Timestamp::now(), count: 0 });
         failures.count = failures.count.saturating_add(1);
         (failures.count == WORTH_A_NOTE).then(|| {
             let since = failures.since.round(Unit::Second).unwrap_or(failures.since);
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_reported_once_and_its_end_too() {
-        let outage = Outage::default();
+        let outage = CollectorOutage::default();
         assert_eq!(outage.has_ended(), None);
         assert_eq!(outage.has_failed("x"), None);
         assert_eq!(outage.has_ended(), None, "a moment is not reported");

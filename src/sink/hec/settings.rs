@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
 use crate::error::{Error, plain};
@@ -92,8 +93,10 @@ impl HecUrl {
 
     /// True if others on the network cannot read what is sent.
     pub(super) fn is_private(&self) -> bool {
-        let local = ["http://localhost", "http://127.", "http://[::1]"];
-        self.0.starts_with("https://") || local.iter().any(|start| self.0.starts_with(start))
+        let Some(rest) = self.0.strip_prefix("http://") else { return true };
+        let (host, _) = host_and_port(rest.split_once('/').map_or(rest, |(authority, _)| authority));
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -103,14 +106,19 @@ impl fmt::Display for HecUrl {
     }
 }
 
-fn is_authority(authority: &str) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
+/// Splits `HOST:PORT`. The address of IPv6 stays in its brackets.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
-    };
+    }
+}
+
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = host_and_port(authority);
     let is_name = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     let is_host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !host.is_empty() && is_name(host),
     };
     is_host && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
@@ -200,7 +208,19 @@ mod tests {
         assert!(
             HecUrl::parse("https://s").unwrap().is_private() && HecUrl::parse("http://[::1]:1").unwrap().is_private()
         );
-        assert!(!HecUrl::parse("http://splunk:8088").unwrap().is_private());
+        for private in ["http://localhost", "http://LocalHost:8088/services/collector", "http://127.9.9.9:1"] {
+            assert!(HecUrl::parse(private).unwrap().is_private(), "{private}");
+        }
+        for open in [
+            "http://splunk:8088",
+            "http://localhost.example.com",
+            "http://localhosts:8088",
+            "http://127.evil.com",
+            "http://127.0.0.1.example.com:8088",
+            "http://[::2]:8088",
+        ] {
+            assert!(!HecUrl::parse(open).unwrap().is_private(), "{open}");
+        }
     }
 
     #[test]

@@ -165,6 +165,44 @@ fn an_invalid_batch_without_a_position_is_halved() {
 }
 
 #[test]
+fn a_cause_that_hits_every_request_ends_the_run_and_gives_up_no_event() {
+    for count in [1, 10] {
+        let (server, report) = (HecServer::start("secret"), Report::silent());
+        // As behind a proxy that removes the header of compressed requests.
+        server.script(vec![HecReply::Answer(400, r#"{"text":"Invalid data format","code":6}"#.into()); 100]);
+        let mut sink = open(&settings(&server.url()), &report);
+        let error = deliver(&mut sink, count, 10).unwrap_err().to_string();
+        assert!(error.contains("Splunk refuses every request (status 400, code 6: Invalid data format)"), "{error}");
+        assert_eq!((server.requests().len(), report.problems()), (2, 0));
+    }
+}
+
+#[test]
+fn a_batch_of_which_every_event_is_refused_ends_the_run() {
+    let (server, report) = (HecServer::start("secret"), Report::silent());
+    server.refuse("\"eventID\":\"");
+    let mut sink = open(&settings(&server.url()), &report);
+    let error = deliver(&mut sink, 4, 10).unwrap_err().to_string();
+    assert!(error.contains("Splunk refused each of the 4 events of a batch (status 400, code 6: "), "{error}");
+    assert_eq!(report.problems(), 0);
+    // Events that are too large one by one are no exception.
+    let server = HecServer::start("secret");
+    server.set_limit(2_000);
+    let error = deliver(&mut open(&settings(&server.url()), &report), 4, 10_000).unwrap_err().to_string();
+    assert!(error.contains("Splunk refused each of the 4 events of a batch (status 413, code 27: "), "{error}");
+}
+
+#[test]
+fn a_single_refused_event_is_named_even_if_it_is_the_first() {
+    let (server, report) = (HecServer::start("secret"), Report::silent());
+    server.refuse("\"eventID\":\"0");
+    let mut sink = open(&settings(&server.url()), &report);
+    assert_eq!(deliver(&mut sink, 1, 10).unwrap(), HecDelivery { events: 0, batches: 0, refused: 1 });
+    assert_eq!(report.problems(), 1);
+    assert!(server.events().is_empty(), "the question leaves nothing in Splunk");
+}
+
+#[test]
 fn a_batch_that_is_too_large_is_halved() {
     let (server, report) = (HecServer::start("secret"), Report::silent());
     server.set_limit(60_000);
@@ -212,6 +250,20 @@ fn a_token_that_no_longer_acknowledges_loses_nothing() {
     let mut sink = open(&settings(&server.url()), &report);
     assert_eq!(deliver(&mut sink, 2, 10).unwrap().events, 2);
     assert_eq!(taken(&server), each_once(2));
+}
+
+#[test]
+fn a_collector_that_never_tells_what_it_has_indexed_ends_the_run() {
+    let (server, report) = (HecServer::start("secret"), Report::silent());
+    let acknowledged = HecReply::Answer(200, r#"{"text":"Success","code":0,"ackId":9}"#.into());
+    server.script(vec![acknowledged; 50]);
+    let mut sink = open(&settings(&server.url()), &report);
+    let error = deliver(&mut sink, 2, 10).unwrap_err().to_string();
+    assert!(
+        error.contains("(status 400, code 14: ACK is disabled)") && error.contains("/services/collector/ack"),
+        "{error}"
+    );
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[test]

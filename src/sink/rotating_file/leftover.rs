@@ -30,11 +30,11 @@ pub(super) fn complete(names: &FileNames, header: &[u8], report: &Report) -> Res
         match result
             .map_err(|error| Error::Failed(format!("{}: cannot be completed: {}", part.display(), plain(&error))))?
         {
-            Leftover::InUse => {
+            LeftoverOutcome::InUse => {
                 report.note(&format!("{}: is being written by another process; it was left as it is", part.display()));
             }
-            Leftover::Empty => {}
-            Leftover::Completed { cut } => report.note(&format!(
+            LeftoverOutcome::Empty => {}
+            LeftoverOutcome::Completed { cut } => report.note(&format!(
                 "{}: completed after a run that was killed; {}",
                 closed.display(),
                 if cut == 0 {
@@ -49,7 +49,7 @@ pub(super) fn complete(names: &FileNames, header: &[u8], report: &Report) -> Res
 }
 
 /// What became of a part.
-enum Leftover {
+enum LeftoverOutcome {
     /// Another process is writing it.
     InUse,
     /// It had no whole row, and was removed.
@@ -58,16 +58,16 @@ enum Leftover {
     Completed { cut: u64 },
 }
 
-fn complete_one(part: &Path, closed: &Path, header: &[u8]) -> io::Result<Leftover> {
+fn complete_one(part: &Path, closed: &Path, header: &[u8]) -> io::Result<LeftoverOutcome> {
     let mut file = match OpenOptions::new().read(true).write(true).open(part) {
         Ok(file) => file,
         // Another process has completed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Leftover::Empty),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(LeftoverOutcome::Empty),
         Err(error) => return Err(error),
     };
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(Leftover::InUse),
+        Err(TryLockError::WouldBlock) => return Ok(LeftoverOutcome::InUse),
         Err(TryLockError::Error(error)) => {
             return Err(io::Error::other(format!(
                 "it cannot be locked ({}), so another process may be writing it; if none is, remove {} from its name",
@@ -77,21 +77,24 @@ fn complete_one(part: &Path, closed: &Path, header: &[u8]) -> io::Result<Leftove
         }
     }
     if !is_at(&file, part) {
-        return Ok(Leftover::Empty);
+        return Ok(LeftoverOutcome::Empty);
     }
     let length = file.metadata()?.len();
     let whole = end_of_rows(&mut file, length)?;
     if whole == 0 || is_only(&mut file, header, whole)? {
         std::fs::remove_file(part)?;
-        return Ok(Leftover::Empty);
+        return Ok(LeftoverOutcome::Empty);
     }
     if closed.exists() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", closed.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            format!("{} exists; move one of the two files to another name or folder", closed.display()),
+        ));
     }
     file.set_len(whole)?;
     file.sync_all()?;
     std::fs::rename(part, closed)?;
-    Ok(Leftover::Completed { cut: length - whole })
+    Ok(LeftoverOutcome::Completed { cut: length - whole })
 }
 
 /// Returns the position after the last line feed.

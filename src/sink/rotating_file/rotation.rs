@@ -9,7 +9,7 @@ use crate::syntax::window;
 
 /// When a new file is started: at a size, at an age, or at whichever comes first.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Rotation {
+pub struct FileRotation {
     /// Largest size of a file in bytes. A file is larger only if a single write is.
     pub size: Option<u64>,
     /// Time after which a file is closed.
@@ -18,14 +18,14 @@ pub struct Rotation {
 
 const SYNTAX: &str = "must be a size in K, M or G, an age in s, m, h or d, or both, as in 100M,1h";
 
-impl FromStr for Rotation {
+impl FromStr for FileRotation {
     type Err = Error;
 
     /// Parses the value of `--rotate`: `100M`, `1h` or `100M,1h`. Sizes have upper-case units,
     /// powers of 1024; ages have lower-case units.
-    fn from_str(text: &str) -> Result<Rotation, Error> {
+    fn from_str(text: &str) -> Result<FileRotation, Error> {
         let wrong = |reason: &str| Error::option("--rotate", text, reason);
-        let mut rotation = Rotation::default();
+        let mut rotation = FileRotation::default();
         for part in text.split(',').map(str::trim) {
             if let Some(size) = size(part) {
                 let size = size.filter(|size| *size > 0).ok_or_else(|| wrong("the size is out of range"))?;
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn sizes_and_ages_are_read() {
         let read = |text: &str| {
-            let rotation: Rotation = text.parse().unwrap();
+            let rotation: FileRotation = text.parse().unwrap();
             (rotation.size, rotation.age.map(|age| age.as_secs()))
         };
         assert_eq!(read("100M"), (Some(100 << 20), None));
@@ -97,7 +97,7 @@ mod tests {
             ("1M,2M", "has two sizes"),
             ("1h,2h", "has two ages; larger units come first, as in 1h30m"),
         ] {
-            let error = text.parse::<Rotation>().unwrap_err();
+            let error = text.parse::<FileRotation>().unwrap_err();
             assert!(matches!(error, Error::Usage(_)));
             assert_eq!(error.to_string(), format!("--rotate {text:?}: {reason}"));
         }

@@ -12,11 +12,11 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_947_300 + seconds).unwrap()
 }
 
-fn rotation(text: &str) -> Rotation {
+fn rotation(text: &str) -> FileRotation {
     text.parse().unwrap()
 }
 
-fn open_in(folder: &TempDir, rotate: Rotation) -> RotatingFile {
+fn open_in(folder: &TempDir, rotate: FileRotation) -> RotatingFile {
     RotatingFile::open(&folder.path().join("c.ndjson"), rotate, HEADER, &Report::silent()).unwrap()
 }
 
@@ -60,7 +60,7 @@ fn rows_are_in_a_part_until_the_file_is_closed() {
 #[test]
 fn files_are_closed_at_a_size_between_rows() {
     let folder = tempfile::tempdir().unwrap();
-    let mut file = open_in(&folder, Rotation { size: Some(10), age: None });
+    let mut file = open_in(&folder, FileRotation { size: Some(10), age: None });
     let large = "x".repeat(BUFFER_SIZE * 2) + "\n";
     for rows in ["aaaa\n", "bbbb\n", "cccc\n", large.as_str(), "dddd\n"] {
         file.write(rows.as_bytes(), at(0)).unwrap();
@@ -96,7 +96,7 @@ fn files_are_closed_at_an_age_even_without_rows() {
 fn every_file_has_the_header_and_none_has_only_that() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.tsv");
-    let open = || RotatingFile::open(&path, Rotation { size: Some(8), age: None }, b"a\tb\n", &Report::silent());
+    let open = || RotatingFile::open(&path, FileRotation { size: Some(8), age: None }, b"a\tb\n", &Report::silent());
     let mut file = open().unwrap();
     file.write(b"1\t2\n", at(0)).unwrap();
     file.write(b"3\t4\n", at(1)).unwrap();
@@ -207,7 +207,8 @@ fn a_closed_file_is_never_replaced() {
     fs::write(folder.path().join("c.20261129T101500Z.ndjson.part"), "part\n").unwrap();
     let path = folder.path().join("c.ndjson");
     let error = RotatingFile::open(&path, rotation("1h"), HEADER, &Report::silent()).unwrap_err().to_string();
-    assert!(error.contains("cannot be completed: ") && error.ends_with("c.20261129T101500Z.ndjson exists"), "{error}");
+    let end = "c.20261129T101500Z.ndjson exists; move one of the two files to another name or folder";
+    assert!(error.contains("cannot be completed: ") && error.ends_with(end), "{error}");
 }
 
 #[test]

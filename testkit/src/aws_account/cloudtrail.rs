@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Call, Refusal, State, arn, refuse};
+use super::{Answer, Call, Fault, Refusal, State, arn, refuse};
 
 const NO_TRAIL: &str = "TrailNotFoundException";
 
@@ -16,7 +16,11 @@ impl State {
                     let settings = &trail["settings"];
                     json!({"Name": settings["Name"], "TrailARN": settings["TrailARN"], "HomeRegion": settings["HomeRegion"]})
                 });
-                Ok(json!({"Trails": trails.collect::<Vec<_>>()}).to_string())
+                let mut page = json!({"Trails": trails.collect::<Vec<_>>()});
+                if self.faults.iter().any(|fault| matches!(fault, Fault::EndlessList)) {
+                    page["NextToken"] = "more".into();
+                }
+                Ok(page.to_string())
             }
             "ListTags" => {
                 let id = call.parameters["ResourceIdList"][0].clone();

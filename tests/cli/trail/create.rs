@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::account::{Account, TRAIL};
 
@@ -153,6 +153,33 @@ fn every_option_is_carried_out_once() {
 }
 
 #[test]
+fn the_rule_of_the_lifecycle_keeps_what_no_option_changes() {
+    let account = Account::new();
+    account.create(&["--bucket=logs", "--keep=400", "--archive-after=90"]).shows(0, "", "");
+    let days = || {
+        let lifecycle = account.at("/buckets/logs/lifecycle").to_string();
+        let parts = lifecycle.split("<Days>").skip(1).map(|part| part.split('<').next().unwrap().to_string());
+        parts.collect::<std::collections::BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(" ")
+    };
+    let ran = account.trail(&["create", "--keep=500", "--yes"]);
+    let line = "  ~ change   bucket logs: objects archived after 90 days, objects deleted after 500 days\n";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    assert_eq!(days(), "500 90");
+    account.create(&["--archive-after=60"]).shows(0, "", "");
+    assert_eq!(days(), "500 60");
+    account.server.changes();
+    account.create(&["--keep=500"]).shows(0, "", "");
+    assert!(account.server.changes().is_empty());
+    account.create(&["--keep=60"]).shows(
+        1,
+        "",
+        "trail2tsv: bucket logs: objects would be archived after 60 days and deleted after 60; choose a larger --keep or \
+         a smaller --archive-after\n",
+    );
+    assert!(account.server.changes().is_empty());
+}
+
+#[test]
 fn what_differs_is_corrected_and_named() {
     let account = Account::new();
     account.create(&["--queue"]).shows(0, "", "");
@@ -167,7 +194,7 @@ fn what_differs_is_corrected_and_named() {
         changes,
         [
             "  ~ change   bucket 111122223333-cloudtrail: versioning enabled",
-            "  ~ change   bucket 111122223333-cloudtrail: policy with AWSCloudTrailWrite20150319",
+            "  ~ change   bucket 111122223333-cloudtrail: policy with AWSCloudTrailWrite20150319audit",
             "  ~ change   queue audit-cloudtrail: VisibilityTimeout",
             "  ~ change   trail audit: prefix none → new, all regions",
             "  ~ change   trail audit: logging",
@@ -189,30 +216,33 @@ fn a_dry_run_changes_nothing_and_writes_a_script() {
     let ran = account.trail(&arguments);
     let header = "#!/bin/sh\n# trail2tsv trail create --dry-run --bucket logs --profile ci\n\
                   # account 111122223333, region eu-west-1\nset -e\nexport AWS_PAGER=''\n\n\
+                  # Repeats a command that fails, because earlier changes take some seconds to take effect.\n\
+                  retry() {\n    for pause in 1 2 4 8; do\n        \"$@\" && return\n        \
+                  sleep \"$pause\"\n    done\n    \"$@\"\n}\n\n\
                   # + create   bucket logs in eu-west-1, tagged created-by=trail2tsv\n";
     let options = "--region eu-west-1 --profile ci";
     let script = format!(
         "{header}\
 aws s3api create-bucket {options} --bucket logs --create-bucket-configuration '{{\"LocationConstraint\":\"eu-west-1\"}}'
-aws s3api put-bucket-tagging {options} --bucket logs --tagging '{{\"TagSet\":[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]}}'
+retry aws s3api put-bucket-tagging {options} --bucket logs --tagging '{{\"TagSet\":[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]}}'
 
 # + create   bucket logs: public access blocked
-aws s3api put-public-access-block {options} --bucket logs --public-access-block-configuration '{{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true,\"BlockPublicPolicy\":true,\"RestrictPublicBuckets\":true}}'
+retry aws s3api put-public-access-block {options} --bucket logs --public-access-block-configuration '{{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true,\"BlockPublicPolicy\":true,\"RestrictPublicBuckets\":true}}'
 
 # + create   bucket logs: ACLs disabled
-aws s3api put-bucket-ownership-controls {options} --bucket logs --ownership-controls '{{\"Rules\":[{{\"ObjectOwnership\":\"BucketOwnerEnforced\"}}]}}'
+retry aws s3api put-bucket-ownership-controls {options} --bucket logs --ownership-controls '{{\"Rules\":[{{\"ObjectOwnership\":\"BucketOwnerEnforced\"}}]}}'
 
 # + create   bucket logs: versioning enabled
-aws s3api put-bucket-versioning {options} --bucket logs --versioning-configuration '{{\"Status\":\"Enabled\"}}'
+retry aws s3api put-bucket-versioning {options} --bucket logs --versioning-configuration '{{\"Status\":\"Enabled\"}}'
 
 # + create   bucket logs: policy with AWSCloudTrailAclCheck20150319, AWSCloudTrailWrite20150319, DenyInsecureTransport
-aws s3api put-bucket-policy {options} --bucket logs --policy '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"AWSCloudTrailAclCheck20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:GetBucketAcl\",\"Resource\":\"arn:aws:s3:::logs\",\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"AWSCloudTrailWrite20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::logs/AWSLogs/111122223333/*\",\"Condition\":{{\"StringEquals\":{{\"s3:x-amz-acl\":\"bucket-owner-full-control\",\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"DenyInsecureTransport\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":[\"arn:aws:s3:::logs\",\"arn:aws:s3:::logs/*\"],\"Condition\":{{\"Bool\":{{\"aws:SecureTransport\":\"false\"}}}}}}]}}'
+retry aws s3api put-bucket-policy {options} --bucket logs --policy '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"AWSCloudTrailAclCheck20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:GetBucketAcl\",\"Resource\":\"arn:aws:s3:::logs\",\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"AWSCloudTrailWrite20150319\",\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"cloudtrail.amazonaws.com\"}},\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::logs/AWSLogs/111122223333/*\",\"Condition\":{{\"StringEquals\":{{\"s3:x-amz-acl\":\"bucket-owner-full-control\",\"aws:SourceArn\":\"{TRAIL}\"}}}}}},{{\"Sid\":\"DenyInsecureTransport\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":[\"arn:aws:s3:::logs\",\"arn:aws:s3:::logs/*\"],\"Condition\":{{\"Bool\":{{\"aws:SecureTransport\":\"false\"}}}}}}]}}'
 
 # + create   topic audit-cloudtrail
 aws sns create-topic {options} --name audit-cloudtrail --attributes '{{\"Policy\":\"{{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{{\\\"Sid\\\":\\\"AWSCloudTrailSNSPolicy20131101\\\",\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":{{\\\"Service\\\":\\\"cloudtrail.amazonaws.com\\\"}},\\\"Action\\\":\\\"SNS:Publish\\\",\\\"Resource\\\":\\\"arn:aws:sns:eu-west-1:111122223333:audit-cloudtrail\\\",\\\"Condition\\\":{{\\\"StringEquals\\\":{{\\\"aws:SourceArn\\\":\\\"{TRAIL}\\\"}}}}}}]}}\"}}' --tags '[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]'
 
 # + create   trail audit: all regions, validation, to bucket logs and topic audit-cloudtrail
-aws cloudtrail create-trail {options} --name audit --s3-bucket-name logs --sns-topic-name audit-cloudtrail --include-global-service-events --is-multi-region-trail --enable-log-file-validation --tags-list '[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]'
+retry aws cloudtrail create-trail {options} --name audit --s3-bucket-name logs --sns-topic-name audit-cloudtrail --include-global-service-events --is-multi-region-trail --enable-log-file-validation --tags-list '[{{\"Key\":\"created-by\",\"Value\":\"trail2tsv\"}}]'
 
 # + create   trail audit: logging
 aws cloudtrail start-logging {options} --name audit
@@ -220,6 +250,61 @@ aws cloudtrail start-logging {options} --name audit
     );
     ran.shows(0, &script, "trail2tsv: dry run: nothing was changed\n");
     assert!(account.server.changes().is_empty());
+}
+
+/// The values in an XML document that contain no others, with their names, sorted.
+fn values_of_xml(text: &str) -> Vec<(String, String)> {
+    let parts: Vec<(&str, &str)> = text.split('<').filter_map(|part| part.split_once('>')).collect();
+    let mut values = Vec::new();
+    for pair in parts.windows(2) {
+        let ((name, value), (next, _)) = (pair[0], pair[1]);
+        if next.strip_prefix('/') == Some(name) {
+            values.push((name.to_string(), value.to_string()));
+        } else if let Some(name) = name.strip_suffix('/') {
+            values.push((name.to_string(), String::new()));
+        }
+    }
+    values.sort();
+    values
+}
+
+/// The same of a JSON document.
+fn values_of_json(value: &Value) -> Vec<(String, String)> {
+    fn collect(name: &str, value: &Value, values: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, value)| collect(name, value, values)),
+            Value::Array(members) => members.iter().for_each(|value| collect(name, value, values)),
+            Value::String(text) => values.push((name.into(), text.clone())),
+            value => values.push((name.into(), value.to_string())),
+        }
+    }
+    let mut values = Vec::new();
+    collect("", value, &mut values);
+    values.sort();
+    values
+}
+
+#[test]
+fn settings_of_a_bucket_are_the_same_in_requests_and_in_a_script() {
+    let account = Account::new();
+    let key = "--kms-key=arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let options = ["--bucket=logs", "--keep=400", "--archive-after=90", key];
+    let script = account.trail(&[&["create", "--dry-run", "-q"][..], &options].concat());
+    account.create(&options).shows(0, "", "");
+    for (operation, setting) in [
+        ("put-bucket-tagging", "tagging"),
+        ("put-public-access-block", "publicAccessBlock"),
+        ("put-bucket-ownership-controls", "ownershipControls"),
+        ("put-bucket-versioning", "versioning"),
+        ("put-bucket-encryption", "encryption"),
+        ("put-bucket-lifecycle-configuration", "lifecycle"),
+    ] {
+        let line = script.stdout.lines().find(|line| line.contains(operation)).unwrap();
+        let json = &line[line.find("'{").unwrap() + 1..line.len() - 1];
+        let sent = account.at(&format!("/buckets/logs/{setting}"));
+        let of_json = values_of_json(&serde_json::from_str(json).unwrap());
+        assert_eq!(values_of_xml(sent.as_str().unwrap()), of_json, "{setting}");
+    }
 }
 
 #[test]

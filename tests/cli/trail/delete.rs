@@ -86,6 +86,37 @@ fn what_is_not_tagged_stays() {
 }
 
 #[test]
+fn a_topic_that_also_sends_to_others_stays() {
+    let account = Account::new();
+    account.create(&["--queue"]).shows(0, "", "");
+    let topic = "arn:aws:sns:eu-west-1:111122223333:audit-cloudtrail";
+    let of = |name: &str| format!("{topic}:{name}");
+    let foreign = [("email", "security@example.com"), ("lambda", "arn:aws:lambda:eu-west-1:111122223333:function:f")];
+    let pointer = "/topics/audit-cloudtrail/subscriptions";
+    let mut subscriptions = account.at(pointer);
+    for (protocol, endpoint) in foreign {
+        let subscription = json!({"arn": of(protocol), "protocol": protocol, "endpoint": endpoint});
+        subscriptions.as_array_mut().unwrap().push(subscription);
+    }
+    account.server.set(pointer, subscriptions);
+    let ran = account.trail(&["delete", "--yes"]);
+    let line = "\n  = as it is topic audit-cloudtrail, which also sends to security@example.com, \
+                arn:aws:lambda:eu-west-1:111122223333:function:f\n";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+    let left = account.server.resources();
+    assert_eq!((&left["queues"], &left["trails"]), (&json!({}), &json!({})));
+    assert_eq!(left["topics"]["audit-cloudtrail"]["subscriptions"].as_array().unwrap().len(), 2);
+    // A queue that stays is one of the others.
+    let account = Account::new();
+    account.create(&["--queue"]).shows(0, "", "");
+    account.server.set("/queues/audit-cloudtrail/tags", json!({}));
+    let ran = account.trail(&["delete", "--yes"]);
+    let line = "\n  = as it is topic audit-cloudtrail, which also sends to \
+                arn:aws:sqs:eu-west-1:111122223333:audit-cloudtrail\n";
+    assert!(ran.code == Some(0) && ran.stderr.contains(line), "{ran:?}");
+}
+
+#[test]
 fn what_another_trail_uses_stays() {
     let account = Account::new();
     account.create(&["--topic=t"]).shows(0, "", "");

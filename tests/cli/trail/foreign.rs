@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use serde_json::{Value, json};
+use testkit::aws_account::Fault;
 
 use super::account::Account;
 
@@ -76,12 +77,122 @@ fn two_trails_share_a_bucket_and_a_topic() {
         account.create(&["--queue=q", "--name", name]).shows(0, "", "");
     }
     assert!(account.server.changes().is_empty());
-    // The statement of the other trail stays when one of them moves.
+    // All statements stay when one of the trails moves, its own too.
     account.create(&["--name=second", "--prefix=q"]).shows(0, "", "");
-    let resources = account.at("/buckets/logs/policy");
-    let resources: Vec<&Value> = resources["Statement"].as_array().unwrap().iter().map(|it| &it["Resource"]).collect();
+    let policy = account.at("/buckets/logs/policy");
+    let resources: Vec<&Value> = policy["Statement"].as_array().unwrap().iter().map(|it| &it["Resource"]).collect();
     assert_eq!(resources[1], "arn:aws:s3:::logs/AWSLogs/111122223333/*");
-    assert_eq!(resources[4], "arn:aws:s3:::logs/q/AWSLogs/111122223333/*");
+    assert_eq!(resources[4], "arn:aws:s3:::logs/p/AWSLogs/111122223333/*");
+    assert_eq!(resources[5], "arn:aws:s3:::logs/q/AWSLogs/111122223333/*");
+    account.server.changes();
+    account.create(&["--name=second", "--prefix=p"]).shows(0, "", "");
+    assert_eq!(account.server.changes(), ["UpdateTrail"]);
+}
+
+#[test]
+fn a_trail_that_cannot_be_moved_can_still_deliver() {
+    let account = Account::new();
+    account.create(&["--bucket=logs"]).shows(0, "", "");
+    // Permissions that were added by hand to the statement of the trail.
+    let mut policy = account.at("/buckets/logs/policy");
+    let more = ["arn:aws:s3:::logs/AWSLogs/111122223333/*", "arn:aws:s3:::logs/AWSLogs/444455556666/*"];
+    policy["Statement"][1]["Resource"] = json!(more);
+    policy["Statement"][1]["Condition"]["StringEquals"]["aws:SourceAccount"] = json!("111122223333");
+    account.server.set("/buckets/logs/policy", json!(policy.to_string()));
+    let (operation, status, code) = ("UpdateTrail", 403, "AccessDenied");
+    account.server.fault(Fault::Refuse { operation, status, code, times: 9 });
+    assert_eq!(account.create(&["--prefix=new"]).code, Some(1));
+    let moved = account.at("/buckets/logs/policy");
+    assert_eq!(moved["Statement"][1], policy["Statement"][1]);
+    assert_eq!(moved["Statement"][3]["Resource"], "arn:aws:s3:::logs/new/AWSLogs/111122223333/*");
+}
+
+#[test]
+fn statements_that_others_add_while_the_plan_is_shown_stay() {
+    let account = account();
+    let mut policy: Value = serde_json::from_str(OTHERS).unwrap();
+    policy["Statement"].as_array_mut().unwrap().push(json!({"Sid": "Later", "Effect": "Deny"}));
+    let set = |operation, pointer| Fault::SetBefore { operation, pointer, value: json!(policy.to_string()) };
+    // After the bucket was read, and before anything was written.
+    account.server.fault(set("GetTopicAttributes", "/buckets/logs/policy"));
+    account.server.fault(set("PutBucketPolicy", "/topics/t/attributes/Policy"));
+    account.server.fault(set("PutBucketPolicy", "/queues/q/attributes/Policy"));
+    account.create(&["--bucket=logs", "--topic=t", "--queue=q"]).shows(0, "", "");
+    for (pointer, own) in [
+        ("/buckets/logs/policy", &["AWSCloudTrailAclCheck20150319", "AWSCloudTrailWrite20150319audit"][..]),
+        ("/topics/t/attributes/Policy", &["AWSCloudTrailSNSPolicy20131101"]),
+        ("/queues/q/attributes/Policy", &["AllowTopic"]),
+    ] {
+        assert_eq!(account.sids(pointer), [&["AWSCloudTrailWrite20150319", "", "Later"], own].concat(), "{pointer}");
+    }
+    // What others have done already is not done again.
+    let done = account.server.resources();
+    account.server.set("/buckets/logs/policy", json!(OTHERS));
+    account.server.set("/queues/q/attributes/Policy", json!(OTHERS));
+    let policy = |pointer: &str| done.pointer(pointer).unwrap().clone();
+    let (operation, pointer) = ("GetTopicAttributes", "/buckets/logs/policy");
+    account.server.fault(Fault::SetBefore { operation, pointer, value: policy(pointer) });
+    let (operation, pointer) = ("GetTrailStatus", "/queues/q/attributes/Policy");
+    account.server.fault(Fault::SetBefore { operation, pointer, value: policy(pointer) });
+    account.create(&["--bucket=logs", "--topic=t", "--queue=q"]).shows(0, "", "");
+    assert!(account.server.changes().is_empty());
+    assert_eq!(account.server.resources(), done);
+}
+
+#[test]
+fn settings_that_others_make_while_the_plan_is_shown_are_not_replaced() {
+    let text = ": others have changed it since the plan was made, so it was left as it is; ";
+    let rule = "<LifecycleConfiguration><Rule><ID>mine</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>";
+    let selectors = json!({"AdvancedEventSelectors": [{"Name": "mine"}]});
+    for (option, pointer, value) in [
+        ("--keep=400", "/buckets/logs/lifecycle", json!(rule)),
+        ("--data-events=s3", "/trails/audit/selectors", selectors),
+    ] {
+        let account = Account::new();
+        account.create(&["--bucket=logs"]).shows(0, "", "");
+        account.server.fault(Fault::SetBefore { operation: "GetTrailStatus", pointer, value: value.clone() });
+        let ran = account.create(&[option]);
+        assert!(ran.code == Some(1) && ran.stderr.contains(text), "{ran:?}");
+        assert_eq!(account.server.resources().pointer(pointer), Some(&value));
+    }
+    let account = Account::new();
+    account.server.set("/buckets/logs", json!({}));
+    let tags = json!("<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>");
+    let (operation, pointer) = ("GetTopicAttributes", "/buckets/logs/tagging");
+    account.server.fault(Fault::SetBefore { operation, pointer, value: tags.clone() });
+    let ran = account.create(&["--bucket=logs"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains(text), "{ran:?}");
+    assert_eq!(account.server.resources().pointer(pointer), Some(&tags));
+}
+
+#[test]
+fn policies_are_limited_as_their_services_limit_them() {
+    let filler = |bytes: usize| json!({"Sid": "x".repeat(bytes), "Effect": "Deny"});
+    for (pointer, bytes, limit) in [
+        ("/buckets/logs/policy", 20_300, "20480"),
+        ("/topics/t/attributes/Policy", 30_600, "30720"),
+        ("/queues/q/attributes/Policy", 8_100, "8192"),
+    ] {
+        let account = account();
+        account.server.set(pointer, json!(json!({"Statement": [filler(bytes)]}).to_string()));
+        let ran = account.create(&["--bucket=logs", "--topic=t", "--queue=q"]);
+        let text = format!(" bytes, and {limit} are allowed; ");
+        assert!(ran.code == Some(1) && ran.stderr.contains(&text), "{ran:?}");
+        assert!(account.server.changes().is_empty());
+    }
+    for (pointer, statements) in [("/topics/t/attributes/Policy", 100), ("/queues/q/attributes/Policy", 20)] {
+        let account = account();
+        let full = json!({"Statement": vec![filler(1); statements]}).to_string();
+        account.server.set(pointer, json!(full));
+        let ran = account.create(&["--bucket=logs", "--topic=t", "--queue=q"]);
+        let text = format!(" statements, and {statements} are allowed; ");
+        assert!(ran.code == Some(1) && ran.stderr.contains(&text), "{ran:?}");
+        assert!(account.server.changes().is_empty());
+    }
+    // A topic may have more than a bucket.
+    let account = account();
+    account.server.set("/topics/t/attributes/Policy", json!(json!({"Statement": [filler(25_000)]}).to_string()));
+    account.create(&["--bucket=logs", "--topic=t"]).shows(0, "", "");
 }
 
 #[test]

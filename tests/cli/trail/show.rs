@@ -88,6 +88,17 @@ fn what_cannot_be_read_is_named_and_left_empty() {
 }
 
 #[test]
+fn a_list_without_an_end_is_an_error() {
+    let account = account();
+    account.server.fault(Fault::EndlessList);
+    account.trail(&["show", "-c", "name"]).shows(
+        1,
+        "",
+        "trail2tsv: the list of trails has more than 100 pages, so no trail is shown; try again later\n",
+    );
+}
+
+#[test]
 fn an_account_without_trails_says_what_to_do() {
     let account = Account::new();
     account.trail(&["show", "-f", "json"]).shows(
