@@ -184,7 +184,11 @@ impl OpenFile {
             sync_folder(folder)?;
             self.is_named = true;
         }
-        Ok(())
+        // What is written to a file without a name is lost.
+        match is_at(&self.file, &self.path) {
+            true => Ok(()),
+            false => Err(io::Error::other("was removed or replaced by another process")),
+        }
     }
 }
 

@@ -121,3 +121,17 @@ fn a_folder_that_does_not_exist_is_an_error() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.stderr.starts_with("trail2tsv: --rotate \"often\": "), "{ran:?}");
 }
+
+#[test]
+fn no_message_is_deleted_for_rows_in_a_file_that_was_removed() {
+    let feed = Feed::new();
+    std::fs::create_dir(feed.cloud.trial.path("out")).unwrap();
+    feed.deliver(1);
+    let follower = feed.start_with(&arguments(&[]));
+    wait_until(|| feed.queue.waiting() == 0);
+    std::fs::remove_dir_all(feed.cloud.trial.path("out")).unwrap();
+    let id = feed.deliver(2);
+    let ran = follower.wait(&feed);
+    assert_eq!((ran.code, feed.queue.is_deleted(id)), (Some(1), false), "{ran:?}");
+    assert!(ran.stderr.contains("was removed or replaced by another process"), "{ran:?}");
+}
