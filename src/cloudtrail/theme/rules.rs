@@ -243,7 +243,7 @@ pub const RULES: &[ThemeRule] = &[
         Theme::Kms,
         "kms",
         "CreateKey ScheduleKeyDeletion CancelKeyDeletion DisableKey EnableKey PutKeyPolicy CreateGrant \
-         RevokeGrant RetireGrant DisableKeyRotation EnableKeyRotation DeleteImportedKeyMaterial \
+         RevokeGrant DisableKeyRotation EnableKeyRotation DeleteImportedKeyMaterial \
          ImportKeyMaterial ReplicateKey UpdatePrimaryRegion",
         KMS_KEY,
     ),

@@ -58,7 +58,7 @@ pub struct CountingArgs {
     #[arg(long, value_name = "COLUMN,…")]
     pub by: Vec<String>,
     /// Show only the N most frequent values, and the N latest changes of each theme
-    /// [default: 10 and 5, 25 on a page, all in tsv, csv and json]
+    /// [default: 10 and 5, 25 and 10 on a page, all in tsv, csv and json]
     #[arg(long, value_name = "N",
           value_parser = number(1..=100_000_usize))]
     pub top: Option<usize>,

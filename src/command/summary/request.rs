@@ -99,7 +99,7 @@ const WIDTH: usize = 80;
 /// No terminal is used that is narrower.
 const NARROWEST: usize = 40;
 const TOP: RowLimits = RowLimits { changes: 5, others: 10 };
-const TOP_OF_PAGE: RowLimits = RowLimits { changes: 25, others: 25 };
+const TOP_OF_PAGE: RowLimits = RowLimits { changes: 10, others: 25 };
 
 impl SummaryFormat {
     /// Whether programs read it.
