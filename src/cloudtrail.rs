@@ -12,4 +12,5 @@ pub mod keys;
 pub mod log_kind;
 pub mod regions;
 pub mod resource;
+pub mod theme;
 pub mod time;

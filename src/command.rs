@@ -14,6 +14,7 @@ pub mod rows;
 pub mod snapshot;
 pub mod summary;
 pub mod sync;
+pub mod timeline;
 pub mod trail;
 
 use clap::ArgMatches;
@@ -39,6 +40,7 @@ const MAIN: &dyn Command = &rows::RowsCommand;
 /// The named commands, in the order of the help.
 const COMMANDS: &[&dyn Command] = &[
     &summary::SummaryCommand,
+    &timeline::TimelineCommand,
     &history::HistoryCommand,
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,

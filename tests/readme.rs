@@ -132,6 +132,11 @@ fn the_page_about_summaries_shows_what_the_program_prints() {
 }
 
 #[test]
+fn the_page_about_timelines_shows_what_the_program_prints() {
+    check("docs/timeline.md", 3);
+}
+
+#[test]
 fn the_page_about_history_shows_what_the_program_prints() {
     check("docs/history.md", 3);
 }

@@ -11,6 +11,7 @@
 mod all_rows;
 pub mod args;
 mod buckets;
+mod changes_text;
 mod consumer;
 mod counter;
 mod data;
@@ -26,6 +27,7 @@ mod result;
 mod spill;
 mod tally;
 mod terminal;
+mod theme_value;
 mod time;
 mod timeline;
 mod value_stats;
@@ -93,7 +95,7 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     let mut fields = FieldSet::default();
     let (headings, subjects) = subjects(request, &mut fields)?;
     let (threads, dedupe) = (request.reading.threads, request.dedupe);
-    let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, &mut fields)?;
+    let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, request.by.is_empty(), &mut fields)?;
     let selector = EventSelector::new(&request.reading.filter, &mut fields)?;
     // Before the work, so that a file that cannot be written is reported at once.
     let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;

@@ -13,7 +13,8 @@ fn examples(help: &str) -> Vec<String> {
 fn examples_on_a_folder_find_something() {
     let trial = Trial::new();
     let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/AWSLogs");
-    let helps = [&["--help"][..], &["summary", "--help"]].map(|arguments| trial.run(arguments).stdout);
+    let helps =
+        [&["--help"][..], &["summary", "--help"], &["timeline", "--help"]].map(|arguments| trial.run(arguments).stdout);
     let examples: Vec<String> = helps.iter().flat_map(|help| examples(help)).collect();
     let on_folders: Vec<&String> = examples.iter().filter(|line| line.contains(" AWSLogs")).collect();
     assert!(on_folders.len() >= 7, "{examples:#?}");
@@ -31,7 +32,7 @@ fn every_command_has_a_help_and_a_manual_page() {
     let trial = Trial::new();
     let whole = trial.run(&["--help"]);
     trial.run(&["help"]).shows(0, &whole.stdout, "");
-    for command in ["summary", "snapshot", "sync", "trail", "completions", "man"] {
+    for command in ["summary", "timeline", "snapshot", "sync", "trail", "completions", "man"] {
         let help = trial.run(&[command, "--help"]);
         assert_eq!(help.code, Some(0), "{help:?}");
         trial.run(&["help", command]).shows(0, &help.stdout, "");

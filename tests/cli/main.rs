@@ -25,6 +25,7 @@ mod settings;
 mod snapshot;
 mod sort;
 mod summary;
+mod timeline;
 mod trail;
 mod xlsx;
 mod zone;

@@ -1,12 +1,13 @@
 //! All rows of all tables in the order in which data formats write them, in
 //! bounded memory: what does not fit is sorted on disk.
 
+use super::result::ValueRank;
 use super::value_stats::ValueStats;
 use crate::error::Error;
 use crate::spill::sort::ExternalSorter;
 
-/// Takes the rows of tables in any order and gives them table by table, the most
-/// frequent value first. Of equally frequent ones, the first in the alphabet.
+/// Takes the rows of tables in any order and gives them table by table, by their rank, the
+/// highest first. Of those with the same rank, the first in the alphabet.
 pub(super) struct AllRows {
     sorter: ExternalSorter,
     key: Vec<u8>,
@@ -19,12 +20,14 @@ pub(super) struct CountedRow<'a> {
     pub(super) table: usize,
     pub(super) values: &'a [String],
     pub(super) count: u64,
+    /// How many of these failed, where that is counted.
+    pub(super) failures: u64,
     /// The first second and the last, counted from 1970.
     pub(super) period: Option<[i64; 2]>,
 }
 
 /// Bytes of a row before its value.
-const HEAD: usize = 4 + 3 * 8;
+const HEAD: usize = 4 + 4 * 8;
 
 impl AllRows {
     pub(super) fn new() -> AllRows {
@@ -32,15 +35,22 @@ impl AllRows {
     }
 
     /// Takes a row of the table with this number.
-    pub(super) fn push(&mut self, table: usize, value: &[u8], stats: &ValueStats) -> Result<(), Error> {
+    pub(super) fn push(
+        &mut self,
+        table: usize,
+        rank: ValueRank,
+        value: &[u8],
+        stats: &ValueStats,
+    ) -> Result<(), Error> {
         let table = table as u32;
         self.key.clear();
         self.key.extend(table.to_be_bytes());
-        self.key.extend((!stats.count).to_be_bytes());
+        self.key.extend(rank.iter().flat_map(|part| (!part).to_be_bytes()));
         self.key.extend_from_slice(value);
         self.row.clear();
         self.row.extend(table.to_be_bytes());
         self.row.extend(stats.count.to_be_bytes());
+        self.row.extend(stats.failures.to_be_bytes());
         self.row.extend(stats.seconds.iter().flat_map(|second| second.to_be_bytes()));
         self.row.extend_from_slice(value);
         self.sorter.push(&self.key, &self.row)
@@ -63,11 +73,12 @@ impl AllRows {
 fn read(row: &[u8], each: &mut impl FnMut(CountedRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
     let number = |at: usize| row[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     let table = row.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    let [first, last] = [12, 20].map(|at| number(at) as i64);
+    let [first, last] = [20, 28].map(|at| number(at) as i64);
     each(CountedRow {
         table: table as usize,
         values: &values(&row[HEAD..]),
         count: number(4),
+        failures: number(12),
         period: (first <= last).then_some([first, last]),
     })
 }
@@ -87,11 +98,11 @@ mod tests {
         for (table, value, count) in [(1, "b", 1), (0, "d", 1), (0, "c\te", 1), (0, "z", 300), (1, "a", 1)] {
             let mut stats = ValueStats::default();
             stats.count = count;
-            rows.push(table, value.as_bytes(), &stats).unwrap();
+            rows.push(table, [0, stats.count, 0], value.as_bytes(), &stats).unwrap();
         }
         let mut stats = ValueStats::default();
         (stats.count, stats.seconds) = (2, [-5, 7]);
-        rows.push(1, b"t", &stats).unwrap();
+        rows.push(1, [0, stats.count, 0], b"t", &stats).unwrap();
         let mut found = Vec::new();
         let each = |row: CountedRow<'_>| {
             found.push((row.table, row.values.join("+"), row.count, row.period));

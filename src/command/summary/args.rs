@@ -13,9 +13,10 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
 
 /// Count who did what, from where and when
 ///
-/// Shows the period, accounts and regions, and the most frequent users, event
-/// names, services, source addresses, errors and denied calls. All counts are
-/// exact, however many different values there are.
+/// Shows the period, accounts and regions, the changes by theme (logging, IAM, security
+/// groups, buckets, …), and the most frequent users, event names, services, source
+/// addresses, errors and denied calls. All counts are exact, however many different values
+/// there are.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "summary",
@@ -56,7 +57,8 @@ pub struct CountingArgs {
     /// Count by these columns instead, by name or by path
     #[arg(long, value_name = "COLUMN,…")]
     pub by: Vec<String>,
-    /// Show only the N most frequent values [default: 10, 25 on a page, all in tsv, csv and json]
+    /// Show only the N most frequent values, and the N latest changes of each theme
+    /// [default: 10 and 5, 25 and 10 on a page, all in tsv, csv and json]
     #[arg(long, value_name = "N",
           value_parser = number(1..=100_000_usize))]
     pub top: Option<usize>,

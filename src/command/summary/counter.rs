@@ -66,9 +66,17 @@ impl Counter {
     /// Counts an event with this value, and says whether the value is new.
     #[inline]
     pub(super) fn add(&mut self, value: &[u8], moment: Option<&BucketedTime>) -> bool {
+        self.add_outcome(value, moment, false)
+    }
+
+    /// The same, and counts the event as a failure too if it is one.
+    #[inline]
+    pub(super) fn add_outcome(&mut self, value: &[u8], moment: Option<&BucketedTime>, is_failed: bool) -> bool {
         let known = self.entries.len();
         let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
-        self.entries[place].trend.add(moment);
+        let stats = &mut self.entries[place].trend;
+        stats.add(moment);
+        stats.failures += u64::from(is_failed);
         place == known
     }
 

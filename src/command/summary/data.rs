@@ -22,6 +22,7 @@ use crate::table::layout::{Format, TableLayout};
 /// The name of a table in machine-readable output: the column that it counts.
 fn name(about: TableTopic) -> &'static str {
     match about {
+        TableTopic::Changes => "changes",
         TableTopic::Accounts => "recipientAccountId",
         TableTopic::Regions => "awsRegion",
         TableTopic::Users => "userName",
@@ -33,6 +34,14 @@ fn name(about: TableTopic) -> &'static str {
         TableTopic::Asked => "counts",
     }
 }
+
+/// The columns of lines that only changes fill.
+const CHANGE_COLUMNS: [(&str, ColumnType); 4] = [
+    ("failed", ColumnType::Value),
+    ("resources", ColumnType::Text),
+    ("userName", ColumnType::Text),
+    ("sourceIPAddress", ColumnType::Text),
+];
 
 /// A summary to be written as data.
 pub(super) struct SummaryData<'a> {
@@ -68,27 +77,33 @@ impl SummaryData<'_> {
                 out.flush_if_full()
             });
         }
-        let mut lines = ComputedTable::new(columns(["table", "value", "eventName"]), &layout);
+        let changes = CHANGE_COLUMNS.map(|(name, shows)| ComputedColumn::new(name, shows));
+        let all_columns = columns(["table", "value", "eventName"]).into_iter().chain(changes).collect();
+        let mut lines = ComputedTable::new(all_columns, &layout);
         out.bytes.extend(lines.header());
-        let mut row = |table: &str, values: &[String], count: u64, period| {
-            let second = values.get(1).map_or("", String::as_str);
-            let first = values.first().map_or("", String::as_str);
-            let [count, begin, end] = numbers(count, period);
-            let [table, first, second] = [table, first, second].map(CellValue::Text);
-            lines.row(&[table, first, second, count, begin, end], &mut out.bytes);
+        let mut row = |table: &str, row: &CountedRow<'_>, failures: CellValue<'_>| {
+            let value = |at: usize| CellValue::Text(row.values.get(at).map_or("", String::as_str));
+            let [count, begin, end] = numbers(row.count, row.period);
+            let cells = [CellValue::Text(table), value(0), value(1), count, begin, end, failures];
+            lines.row(&cells.into_iter().chain([2, 3, 4].map(value)).collect::<Vec<_>>(), &mut out.bytes);
             out.flush_if_full()
         };
+        let mut total = |table: &str, name: &str, count: u64, period| {
+            let values = &[name.to_string()];
+            row(table, &CountedRow { table: 0, values, count, failures: 0, period }, CellValue::Empty)
+        };
         let counts = &self.summary.counts;
-        row("total", &["events".into()], counts.all.count, counts.all.period())?;
+        total("total", "events", counts.all.count, counts.all.period())?;
         for (name, count) in self.totals() {
-            row("total", &[name.into()], count, None)?;
+            total("total", name, count, None)?;
         }
         for table in &self.summary.tables {
-            row("distinct", &[name(table.about).into()], table.distinct, None)?;
+            total("distinct", name(table.about), table.distinct, None)?;
         }
-        self.each_row(all, |CountedRow { table, values, count, period }| {
-            let name = self.summary.tables.get(table).map_or("", |table| name(table.about));
-            row(name, values, count, period)
+        self.each_row(all, |counted| {
+            let Some(table) = self.summary.tables.get(counted.table) else { return Ok(()) };
+            let failures = failures(table, &counted).map_or(CellValue::Empty, CellValue::Number);
+            row(name(table.about), &counted, failures)
         })
     }
 
@@ -136,8 +151,8 @@ impl SummaryData<'_> {
         }
         for (table, counted) in self.summary.tables.iter().enumerate() {
             for row in &counted.rows {
-                let (count, period) = (row.stats.count, row.stats.period());
-                each(CountedRow { table, values: &row.values, count, period })?;
+                let (count, failures, period) = (row.stats.count, row.stats.failures, row.stats.period());
+                each(CountedRow { table, values: &row.values, count, failures, period })?;
             }
         }
         Ok(())
@@ -184,6 +199,8 @@ struct RowObject {
     #[serde(flatten)]
     values: Map<String, Value>,
     events: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<u64>,
     first: Option<String>,
     last: Option<String>,
 }
@@ -203,7 +220,12 @@ fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_
 fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> RowObject {
     let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| value.as_str().into())).collect();
     let [first, last] = times(row.period);
-    RowObject { values, events: row.count, first, last }
+    RowObject { values, events: row.count, failed: failures(table, row), first, last }
+}
+
+/// How many events of a row failed, in the table that counts them.
+fn failures(table: &SummaryTable, row: &CountedRow<'_>) -> Option<u64> {
+    (table.about == TableTopic::Changes).then_some(row.failures)
 }
 
 /// Collects output, so that the target is written in large pieces.

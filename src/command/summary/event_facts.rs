@@ -17,6 +17,8 @@ pub(super) struct EventFact {
     pub(super) cut_values: u8,
     /// Whether the call was denied; it then has two more values.
     pub(super) is_denied: bool,
+    /// Whether its call has a theme; it then has one more value.
+    pub(super) has_theme: bool,
     /// The id, if duplicates are removed.
     pub(super) id: Option<IdHash>,
 }

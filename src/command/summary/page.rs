@@ -40,6 +40,7 @@ const DAY: i64 = 24 * 60 * MINUTE;
 /// The name of a table in the script.
 fn name(about: TableTopic) -> &'static str {
     match about {
+        TableTopic::Changes => "changes",
         TableTopic::Accounts => "accounts",
         TableTopic::Regions => "regions",
         TableTopic::Users => "users",
@@ -84,7 +85,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
     let counts = &summary.counts;
     let question = &FollowUpCommand::new(&request.question, &request.reading.filter, summary);
     let frame = counts.all.period().map(|period| ChartRange::new(period, PICTURE_BUCKETS));
-    let shown = summary.tables.iter().filter(|table| table.about != TableTopic::Denied);
+    let shown = summary.tables.iter().filter(|table| !matches!(table.about, TableTopic::Changes | TableTopic::Denied));
     let first_seen = |about| first_seen(summary, about, question);
     PageData {
         command: question.command().filter(|_| counts.all.count > 0),
@@ -102,6 +103,8 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
         activity: chart(&counts.timeline, counts.all.period(), question),
         week: counts.week.clone(),
         new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
+        // Its rows have no small charts.
+        changes: summary.table(TableTopic::Changes).map(|changes| table(changes, None, question)),
         frame: frame.map(|frame| ChartFrame { minutes: frame.minutes(), start: frame.first_minute() }),
         tables: shown.map(|listed| table(listed, frame, question)).collect(),
         roles: summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
@@ -209,6 +212,7 @@ impl RowMaker<'_> {
         PageRow {
             values: row.values.iter().map(|value| cut(value)).collect(),
             events: row.stats.count,
+            failed: (self.table.about == TableTopic::Changes).then_some(row.stats.failures),
             period: row.stats.period(),
             picture,
             options,

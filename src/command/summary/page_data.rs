@@ -27,6 +27,7 @@ pub(super) struct PageData {
     /// The events of each hour of the week.
     pub(super) week: Vec<u64>,
     pub(super) new: [Option<PageChart>; 2],
+    pub(super) changes: Option<PageTable>,
     pub(super) frame: Option<ChartFrame>,
     pub(super) tables: Vec<PageTable>,
     pub(super) roles: Option<PageRoles>,
@@ -70,6 +71,9 @@ pub(super) struct PageTable {
 pub(super) struct PageRow {
     pub(super) values: Vec<String>,
     pub(super) events: u64,
+    /// How many of these failed, in the table that counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failed: Option<u64>,
     pub(super) period: Option<[i64; 2]>,
     /// Events in each bucket of the frame.
     pub(super) picture: Vec<u64>,

@@ -78,12 +78,28 @@ pub struct TextStyle {
     pub has_colors: bool,
 }
 
+/// How many rows of each table are kept.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RowLimits {
+    /// Of the table of changes, for each theme.
+    pub changes: usize,
+    /// Of each other table.
+    pub others: usize,
+}
+
+impl RowLimits {
+    /// Enough for both.
+    pub fn max(self, other: RowLimits) -> RowLimits {
+        RowLimits { changes: self.changes.max(other.changes), others: self.others.max(other.others) }
+    }
+}
+
 /// Columns of a terminal whose width is not known.
 const WIDTH: usize = 80;
 /// No terminal is used that is narrower.
 const NARROWEST: usize = 40;
-const TOP: usize = 10;
-const TOP_OF_PAGE: usize = 25;
+const TOP: RowLimits = RowLimits { changes: 5, others: 10 };
+const TOP_OF_PAGE: RowLimits = RowLimits { changes: 10, others: 25 };
 
 impl SummaryFormat {
     /// Whether programs read it.
@@ -146,17 +162,22 @@ impl SummaryRequest {
     }
 
     /// How many rows of each table the output shows, where it does not show all.
-    pub fn output_top(&self) -> usize {
+    pub fn output_top(&self) -> RowLimits {
         match self.format {
-            None => 0,
-            Some(_) if self.has_all_rows() => 0,
-            Some(_) => self.top.unwrap_or(TOP),
+            None => RowLimits::default(),
+            Some(_) if self.has_all_rows() => RowLimits::default(),
+            Some(_) => self.top_or(TOP),
         }
     }
 
     /// How many rows of each table the page shows.
-    pub fn page_top(&self) -> usize {
-        if self.html.is_some() { self.top.unwrap_or(TOP_OF_PAGE) } else { 0 }
+    pub fn page_top(&self) -> RowLimits {
+        if self.html.is_some() { self.top_or(TOP_OF_PAGE) } else { RowLimits::default() }
+    }
+
+    /// The number that was typed, or the default.
+    fn top_or(&self, default: RowLimits) -> RowLimits {
+        self.top.map_or(default, |top| RowLimits { changes: top, others: top })
     }
 }
 

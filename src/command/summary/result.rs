@@ -1,12 +1,15 @@
 //! The merged counts of all threads: everything that the outputs show.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::all_rows::{self, AllRows};
 use super::counter::Counter;
+use super::request::RowLimits;
 use super::tally::{EventCounts, SummaryTally};
+use super::theme_value;
 use super::timeline::Timeline;
+use crate::cloudtrail::theme::Theme;
 use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
@@ -14,6 +17,8 @@ use crate::error::Error;
 /// The kind of value that a table counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum TableTopic {
+    /// Calls with a theme, by theme.
+    Changes,
     Accounts,
     Regions,
     Users,
@@ -38,7 +43,7 @@ pub(super) struct SummaryTable {
     pub(super) events: u64,
     /// The number of events without a value.
     pub(super) empty: u64,
-    /// The most frequent values, by decreasing count.
+    /// The values with the highest ranks.
     pub(super) rows: Vec<TableRow>,
     /// The times at which values were first seen.
     pub(super) firsts: Timeline<1>,
@@ -62,22 +67,34 @@ pub(super) struct Summary {
 
 impl Summary {
     /// Merges the tallies of all threads. `headings` has the columns of each table,
-    /// which keeps its `top` most frequent rows. `all` is given every row.
+    /// which keeps its `top` first rows; in the table of changes, of each theme. `all` is
+    /// given every row.
     pub(super) fn new(
         headings: Vec<(TableTopic, Vec<String>)>,
         tallies: Vec<SummaryTally>,
-        top: usize,
+        top: RowLimits,
         mut all: Option<&mut AllRows>,
     ) -> Result<Summary, Error> {
         let (counts, mut counters) = SummaryTally::merge(tallies)?;
+        let changes = counters.pop().unwrap_or_default();
         let roles = vec!["principal".to_string()];
-        let roles =
-            SummaryTable::new(TableTopic::Denied, roles, 0, counters.pop().unwrap_or_default(), top, |_, _| Ok(()))?;
-        let tables = headings.into_iter().zip(counters).enumerate();
-        let tables = tables.map(|(at, ((about, columns), counters))| {
-            let empty = counts.empty.get(at).copied().unwrap_or_default();
-            SummaryTable::new(about, columns, empty, counters, top, |value, stats| match &mut all {
-                Some(all) => all.push(at, value, stats),
+        let roles = SummaryTable::new(
+            TableTopic::Denied,
+            roles,
+            0,
+            counters.pop().unwrap_or_default(),
+            top.others,
+            |_, _, _| Ok(()),
+        )?;
+        let has_changes = headings.iter().all(|(about, _)| *about != TableTopic::Asked);
+        let columns = theme_value::COLUMNS.map(String::from).to_vec();
+        let changes = has_changes.then_some(((TableTopic::Changes, columns), (changes, 0)));
+        let empty = counts.empty.iter().copied().chain(std::iter::repeat(0));
+        let others = headings.into_iter().zip(counters.into_iter().zip(empty));
+        let tables = changes.into_iter().chain(others).enumerate();
+        let tables = tables.map(|(at, ((about, columns), (counters, empty)))| {
+            SummaryTable::new(about, columns, empty, counters, top.of(about), |rank, value, stats| match &mut all {
+                Some(all) => all.push(at, rank, value, stats),
                 None => Ok(()),
             })
         });
@@ -90,16 +107,30 @@ impl Summary {
         self.tables.iter().find(|table| table.about == about)
     }
 
-    /// Truncates each table to its `top` first rows.
-    pub(super) fn keep(&mut self, top: usize) {
+    /// Truncates each table to its `top` first rows; that of changes, to those of each theme.
+    pub(super) fn keep(&mut self, top: RowLimits) {
         for table in &mut self.tables {
-            table.rows.truncate(top);
+            let top = top.of(table.about);
+            let (mut group, mut count) = (None, 0);
+            table.rows.retain(|row| {
+                let [group_of_row, ..] = rank(table.about, row.values.first().map_or("", String::as_str), &row.stats);
+                count = if group == Some(group_of_row) { count + 1 } else { 1 };
+                group = Some(group_of_row);
+                count <= top
+            });
         }
     }
 
     /// The number of events without a readable time.
     pub(super) fn untimed(&self) -> u64 {
         self.counts.all.count - self.counts.week.iter().sum::<u64>()
+    }
+}
+
+impl RowLimits {
+    /// The limit of a table, or of each group of its rows.
+    fn of(self, about: TableTopic) -> usize {
+        if about == TableTopic::Changes { self.changes } else { self.others }
     }
 }
 
@@ -110,7 +141,7 @@ impl SummaryTable {
         empty: u64,
         counters: Vec<Counter>,
         top: usize,
-        mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
+        mut each: impl FnMut(ValueRank, &[u8], &ValueStats) -> Result<(), Error>,
     ) -> Result<SummaryTable, Error> {
         let mut table = SummaryTable {
             about,
@@ -121,7 +152,7 @@ impl SummaryTable {
             rows: Vec::new(),
             firsts: Timeline::default(),
         };
-        let mut top_values = TopValues { limit: top, heap: BinaryHeap::new() };
+        let mut top_values = TopValues { limit: top, heaps: BTreeMap::new() };
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {
             let mut moment = BucketedTime::new(0);
@@ -132,8 +163,10 @@ impl SummaryTable {
                     moment.set(first);
                     table.firsts.add(&moment, 0);
                 }
-                top_values.offer(value, stats);
-                each(value, stats)
+                let first_part = value.split(|byte| *byte == b'\t').next().unwrap_or_default();
+                let rank = rank(about, &String::from_utf8_lossy(first_part), stats);
+                top_values.offer(rank, value, stats);
+                each(rank, value, stats)
             })?;
         }
         table.rows = top_values.rows();
@@ -141,13 +174,31 @@ impl SummaryTable {
     }
 }
 
-/// The most frequent values so far; ties go to the value that sorts first.
-struct TopValues {
-    limit: usize,
-    heap: BinaryHeap<Reverse<TopCandidate>>,
+/// The place of a value in its table, the highest first: of its group, then within it.
+pub(super) type ValueRank = [u64; 3];
+
+/// The rank of a value whose first part is `first_part`. Values rank by count. Changes rank by
+/// theme, what worked before what only failed, then the newest first.
+fn rank(about: TableTopic, first_part: &str, stats: &ValueStats) -> ValueRank {
+    if about != TableTopic::Changes {
+        return [0, stats.count, 0];
+    }
+    let theme = Theme::named(first_part).map_or(0, |theme| u64::MAX - theme as u64);
+    let has_worked = u64::from(stats.failures < stats.count);
+    // Negative seconds sort below the others, as unsigned numbers.
+    let last = stats.period().map_or(0, |[_, last]| (last as u64) ^ (1 << 63));
+    [theme, has_worked, last]
 }
 
-type TopCandidate = (u64, Reverse<Vec<u8>>, BoxedStats);
+/// The values with the highest ranks of each group so far; ties go to the value that sorts
+/// first.
+struct TopValues {
+    /// The most values of a group.
+    limit: usize,
+    heaps: BTreeMap<Reverse<u64>, BinaryHeap<Reverse<TopCandidate>>>,
+}
+
+type TopCandidate = (ValueRank, Reverse<Vec<u8>>, BoxedStats);
 
 /// Statistics that all compare equal: the order of candidates is decided by
 /// their values, which are distinct.
@@ -174,21 +225,23 @@ impl Ord for BoxedStats {
 }
 
 impl TopValues {
-    fn offer(&mut self, value: &[u8], stats: &ValueStats) {
-        if self.heap.len() >= self.limit {
-            let is_better = self.heap.peek().is_some_and(|Reverse((count, Reverse(last), _))| {
-                (stats.count, Reverse(value)) > (*count, Reverse(last.as_slice()))
-            });
+    fn offer(&mut self, rank: ValueRank, value: &[u8], stats: &ValueStats) {
+        let heap = self.heaps.entry(Reverse(rank[0])).or_default();
+        if heap.len() >= self.limit {
+            let is_better = heap
+                .peek()
+                .is_some_and(|Reverse((other, Reverse(last), _))| (rank, Reverse(value)) > (*other, Reverse(last)));
             if !is_better {
                 return;
             }
-            self.heap.pop();
+            heap.pop();
         }
-        self.heap.push(Reverse((stats.count, Reverse(value.to_vec()), BoxedStats(stats.clone()))));
+        heap.push(Reverse((rank, Reverse(value.to_vec()), BoxedStats(stats.clone()))));
     }
 
+    /// The rows, group by group.
     fn rows(self) -> Vec<TableRow> {
-        let top_values = self.heap.into_sorted_vec().into_iter();
+        let top_values = self.heaps.into_values().flat_map(BinaryHeap::into_sorted_vec);
         top_values
             .map(|Reverse((_, Reverse(value), BoxedStats(stats)))| TableRow { values: all_rows::values(&value), stats })
             .collect()
@@ -201,16 +254,16 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_by_count_and_then_by_name() {
-        let mut top_values = TopValues { limit: 3, heap: BinaryHeap::new() };
+        let mut top_values = TopValues { limit: 3, heaps: BTreeMap::new() };
         for (value, count) in [("d", 1), ("b", 2), ("a", 1), ("e", 5), ("c", 2), ("f", 2)] {
             let mut stats = ValueStats::default();
             stats.count = count;
-            top_values.offer(value.as_bytes(), &stats);
+            top_values.offer([0, count, 0], value.as_bytes(), &stats);
         }
         let rows: Vec<String> = top_values.rows().into_iter().map(|row| row.values.concat()).collect();
         assert_eq!(rows, ["e", "b", "c"]);
-        let mut none = TopValues { limit: 0, heap: BinaryHeap::new() };
-        none.offer(b"a", &ValueStats::default());
+        let mut none = TopValues { limit: 0, heaps: BTreeMap::new() };
+        none.offer([0; 3], b"a", &ValueStats::default());
         assert!(none.rows().is_empty());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::counter::{Counter, LONGEST, SHORT, ValueParts};
 use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
+use super::theme_value::ThemeValueWriter;
 use super::timeline::Timeline;
 use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
 use crate::cloudtrail::denial::DenialMatcher;
@@ -34,7 +35,8 @@ pub(super) struct CountedColumns {
 pub(super) struct SummaryTally {
     readers: EventReaders,
     subjects: Vec<CountedColumns>,
-    /// One for each subject, one for denied calls, and one for who was denied them.
+    /// One for each subject, one for denied calls, one for who was denied them, and one for
+    /// the calls with a theme.
     counters: Vec<Counter>,
     counts: EventCounts,
     /// What the counters may take.
@@ -85,6 +87,8 @@ struct EventReaders {
     denial: DenialMatcher,
     identities: IdentityReader,
     name: CountedColumns,
+    /// `None` if calls with a theme are not counted.
+    themes: Option<ThemeValueWriter>,
 }
 
 impl CountedColumns {
@@ -117,7 +121,7 @@ impl CountedColumns {
     /// Appends the values for an event, separated by tabs, which are in no value.
     /// Says whether something in them was cut.
     #[inline]
-    fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
+    pub(super) fn value(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) -> bool {
         if event.value().raw().len() > LARGE {
             return self.long_value(event, file, style, out);
         }
@@ -151,14 +155,16 @@ impl CountedColumns {
 
 impl SummaryTally {
     /// Creates tallies that put what does not fit into the same place on disk, one for
-    /// each number of bytes that it may keep in memory.
+    /// each number of bytes that it may keep in memory. `has_themes` counts the calls with a
+    /// theme too.
     pub(super) fn with_rooms(
         rooms: impl Iterator<Item = usize>,
         subjects: Vec<CountedColumns>,
+        has_themes: bool,
         fields: &mut FieldSet,
     ) -> Result<Vec<SummaryTally>, Error> {
-        let readers = EventReaders::new(fields)?;
-        let spills: Vec<Arc<CountSpill>> = (0..subjects.len() + 2).map(|_| Arc::default()).collect();
+        let readers = EventReaders::new(has_themes, fields)?;
+        let spills: Vec<Arc<CountSpill>> = (0..subjects.len() + 3).map(|_| Arc::default()).collect();
         let tally = |room| SummaryTally {
             readers: readers.clone(),
             subjects: subjects.clone(),
@@ -212,11 +218,18 @@ impl SummaryTally {
             counts.denied += 1;
             value.clear();
             readers.write_principal(event, style, value);
-            if let [.., denied, roles] = &mut counters[..] {
+            if let [.., denied, roles, _] = &mut counters[..] {
                 has_grown |= roles.add(value, bucketed_time);
                 value.push(b'\t');
                 counts.cut_values += u64::from(readers.name.value(event, file, style, value));
                 has_grown |= denied.add(value, bucketed_time);
+            }
+        }
+        if let (Some(themes), Some(counter)) = (&mut readers.themes, counters.last_mut()) {
+            value.clear();
+            if let Some(is_cut) = themes.write(event, file, style, value) {
+                counts.cut_values += u64::from(is_cut);
+                has_grown |= counter.add_outcome(value, bucketed_time, is_failed);
             }
         }
         has_grown
@@ -243,8 +256,15 @@ impl SummaryTally {
             cut_values += u8::from(readers.name.value(event, file, style, facts.text()));
             facts.end_value(start, true);
         }
+        let start = facts.text().len();
+        let theme_value = readers.themes.as_mut().and_then(|themes| themes.write(event, file, style, facts.text()));
+        if let Some(is_cut) = theme_value {
+            cut_values += u8::from(is_cut);
+            facts.end_value(start, true);
+        }
         let has_other_times = readers.clock.has_other_forms();
-        facts.end_event(EventFact { second, has_other_times, kind: kind as u8, cut_values, is_denied, id });
+        let (kind, has_theme) = (kind as u8, theme_value.is_some());
+        facts.end_event(EventFact { second, has_other_times, kind, cut_values, is_denied, has_theme, id });
     }
 
     /// Counts the events of facts.
@@ -275,7 +295,7 @@ impl SummaryTally {
             }
         }
         if fact.is_denied
-            && let ([.., denied, roles], Some(Some(principal)), Some(Some(name))) =
+            && let ([.., denied, roles, _], Some(Some(principal)), Some(Some(name))) =
                 (&mut counters[..], values.next(), values.next())
         {
             counts.denied += 1;
@@ -285,6 +305,11 @@ impl SummaryTally {
             value.push(b'\t');
             value.extend_from_slice(name);
             has_grown |= denied.add(value, bucketed_time);
+        }
+        if fact.has_theme
+            && let (Some(counter), Some(Some(value))) = (counters.last_mut(), values.next())
+        {
+            has_grown |= counter.add_outcome(value, bucketed_time, usize::from(fact.kind) == ERROR);
         }
         has_grown
     }
@@ -320,7 +345,7 @@ impl SummaryTally {
 }
 
 impl EventReaders {
-    fn new(fields: &mut FieldSet) -> Result<EventReaders, Error> {
+    fn new(has_themes: bool, fields: &mut FieldSet) -> Result<EventReaders, Error> {
         Ok(EventReaders {
             clock: Clock::new(fields)?,
             access: AccessKind::new(fields)?,
@@ -328,6 +353,7 @@ impl EventReaders {
             denial: DenialMatcher::new(fields)?,
             identities: IdentityReader::new(fields)?,
             name: CountedColumns::new(&["eventName"], true, fields)?,
+            themes: if has_themes { Some(ThemeValueWriter::new(fields)?) } else { None },
         })
     }
 

@@ -12,15 +12,15 @@ use crate::command::summary::display::{fitted, fitted_apart, visible, width};
 use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS};
 use crate::report::{Coverage, count};
 
-const HEADING: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub(super) const HEADING: Style = Style::new().bold();
+pub(super) const FAINT: Style = Style::new().dimmed();
 const BAR: Style = AnsiColor::Cyan.on_default();
-const ALERT: Style = AnsiColor::Red.on_default();
+pub(super) const ALERT: Style = AnsiColor::Red.on_default();
 
 /// Spaces between the columns of a table.
-const GAP: usize = 2;
+pub(super) const GAP: usize = 2;
 /// The width of a column of times.
-const TIME: usize = "10-01 09:14".len();
+pub(super) const TIME: usize = "10-01 09:14".len();
 
 /// Returns the text, which ends with its provenance.
 pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, String)], look: TextStyle) -> String {
@@ -31,8 +31,10 @@ pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, 
     let mut page = TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame };
     page.overview(summary, coverage);
     for table in &summary.tables {
-        if !matches!(table.about, TableTopic::Accounts | TableTopic::Regions) {
-            page.table(table);
+        match table.about {
+            TableTopic::Accounts | TableTopic::Regions => {}
+            TableTopic::Changes => page.changes(table),
+            _ => page.table(table),
         }
     }
     page.line("");
@@ -42,23 +44,23 @@ pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, 
     page.text
 }
 
-struct TextPage {
+pub(super) struct TextPage {
     text: String,
     look: TextStyle,
     /// The most columns of a line.
-    width: usize,
-    period: Option<[i64; 2]>,
+    pub(super) width: usize,
+    pub(super) period: Option<[i64; 2]>,
     /// The period of the small charts.
     frame: Option<ChartRange>,
 }
 
 impl TextPage {
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end_matches(' '));
         self.text.push('\n');
     }
 
-    fn paint(&self, style: Style, text: &str) -> String {
+    pub(super) fn paint(&self, style: Style, text: &str) -> String {
         if self.look.has_colors && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
     }
 
@@ -184,14 +186,14 @@ fn headings(table: &SummaryTable) -> Vec<String> {
     vec![name.into()]
 }
 
-fn cells(row: &TableRow) -> Vec<String> {
+pub(super) fn cells(row: &TableRow) -> Vec<String> {
     let shown = |value: &String| if value.is_empty() { "-".into() } else { visible(value).into_owned() };
     row.values.iter().map(shown).collect()
 }
 
 /// The widths of the columns of values. If they need more than `available`, the
 /// widest column shrinks first, so that narrow columns stay complete.
-fn widths(headings: &[String], cells: &[Vec<String>], available: usize) -> Vec<usize> {
+pub(super) fn widths(headings: &[String], cells: &[Vec<String>], available: usize) -> Vec<usize> {
     const MIN_WIDTH: usize = 4;
     let column = |at: usize| cells.iter().filter_map(move |row| row.get(at)).map(|cell| width(cell)).max();
     let mut widths: Vec<usize> =
@@ -207,7 +209,7 @@ fn widths(headings: &[String], cells: &[Vec<String>], available: usize) -> Vec<u
 }
 
 /// The cells cut to `widths`, so that different cells of a column stay different.
-fn fitting(cells: &[Vec<String>], widths: &[usize]) -> Vec<Vec<String>> {
+pub(super) fn fitting(cells: &[Vec<String>], widths: &[usize]) -> Vec<Vec<String>> {
     let mut rows = vec![Vec::new(); cells.len()];
     for (at, width) in widths.iter().enumerate() {
         let column: Vec<&str> = cells.iter().map(|row| row.get(at).map_or("", String::as_str)).collect();
@@ -218,7 +220,7 @@ fn fitting(cells: &[Vec<String>], widths: &[usize]) -> Vec<Vec<String>> {
     rows
 }
 
-fn joined(cells: &[String], widths: &[usize]) -> String {
+pub(super) fn joined(cells: &[String], widths: &[usize]) -> String {
     let padded = cells.iter().zip(widths).map(|(cell, columns)| {
         let text = fitted(cell, *columns);
         let blank = " ".repeat(columns.saturating_sub(width(&text)));
@@ -228,7 +230,7 @@ fn joined(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// A note on the values that have no row and the events without a value.
-fn rest(table: &SummaryTable) -> Option<String> {
+pub(super) fn rest(table: &SummaryTable) -> Option<String> {
     let shown: u64 = table.rows.iter().map(|row| row.stats.count).sum();
     let others = table.distinct - table.rows.len() as u64;
     let mut parts = Vec::new();

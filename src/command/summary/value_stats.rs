@@ -14,6 +14,8 @@ pub(super) struct ValueStats {
     /// The first and the last second, counted from 1970. The first is greater than
     /// the last if no event had a time.
     pub(super) seconds: [i64; 2],
+    /// The number of events that failed, where that is counted.
+    pub(super) failures: u64,
     size: BucketSize,
     /// The number of the first bucket.
     start: i64,
@@ -25,6 +27,7 @@ impl Default for ValueStats {
         ValueStats {
             count: 0,
             seconds: [i64::MAX, i64::MIN],
+            failures: 0,
             size: BucketSize::MINUTE,
             start: 0,
             buckets: [0; PICTURE_BUCKETS],
@@ -34,7 +37,7 @@ impl Default for ValueStats {
 
 impl ValueStats {
     /// The serialized size in bytes.
-    pub(super) const LENGTH: usize = 8 + 16 + 1 + 8 + 4 * PICTURE_BUCKETS;
+    pub(super) const LENGTH: usize = 8 + 16 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
 
     /// Counts an event.
     #[inline]
@@ -69,11 +72,12 @@ impl ValueStats {
     /// Adds the statistics of the same value from another thread or run.
     pub(super) fn merge(&mut self, other: &ValueStats) {
         self.count += other.count;
+        self.failures += other.failures;
         if other.period().is_none() {
             return;
         }
         if self.period().is_none() {
-            *self = ValueStats { count: self.count, ..other.clone() };
+            *self = ValueStats { count: self.count, failures: self.failures, ..other.clone() };
             return;
         }
         self.seconds = [self.seconds[0].min(other.seconds[0]), self.seconds[1].max(other.seconds[1])];
@@ -144,6 +148,7 @@ impl ValueStats {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.count.to_le_bytes());
         out.extend(self.seconds.iter().flat_map(|second| second.to_le_bytes()));
+        out.extend(self.failures.to_le_bytes());
         out.push(self.size.index() as u8);
         out.extend(self.start.to_le_bytes());
         out.extend(self.buckets.iter().flat_map(|count| count.to_le_bytes()));
@@ -160,6 +165,7 @@ impl ValueStats {
         ValueStats {
             count: u64::from_le_bytes(take(&mut bytes)),
             seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
+            failures: u64::from_le_bytes(take(&mut bytes)),
             size: BucketSize::at(take::<1>(&mut bytes)[0]),
             start: i64::from_le_bytes(take(&mut bytes)),
             buckets: [0; PICTURE_BUCKETS].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),

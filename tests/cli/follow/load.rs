@@ -1,6 +1,6 @@
 //! What a follower takes over an hour of traffic.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a failure here is a failed test")]
 
 use std::time::{Duration, Instant};
 

@@ -70,7 +70,7 @@ fn the_page_needs_no_network_and_runs_only_its_script() {
     }
     assert!(around.contains("default-src 'none'"));
     let opened = around.matches("<section").count();
-    assert_eq!((opened, around.matches("</section>").count()), (5, 5));
+    assert_eq!((opened, around.matches("</section>").count()), (6, 6));
 }
 
 #[test]

@@ -16,6 +16,11 @@ fn text_fits_into_eighty_columns() {
          Different  2 users, 2 source addresses\n\
          Activity   █   ▄ by 12 hours\n\
          \n\
+         Changes by theme\n\
+         \u{20} call          on what  who    from         done  failed  first        last\n\
+         instances\n\
+         \u{20} RunInstances  -        alice  203.0.113.7     1       -  10-01 09:00  10-01 09:00\n\
+         \n\
          Users       events  first        last         by 12 hours\n\
          alice            2  10-01 09:00  10-01 10:30  █\n\
          Reader/bob       1  10-03 11:00  10-03 11:00      █\n\

@@ -426,6 +426,49 @@ function tables() {
   }
 }
 
+/** ARNs without service, region and account, which leave no room for the name. */
+const brief = (text) =>
+  text.split(";").map((one) => (one.startsWith("arn:") ? one.split(":").slice(5).join(":") : one)).join(";");
+
+/** Calls that change what matters, by theme: what worked, and what only failed. */
+function changes() {
+  if (!data.changes?.rows.length) return at("changes-section").remove();
+  const { rows, distinct, events } = data.changes;
+  const head = html("tr", {},
+    html("th", {}, "call"),
+    html("th", { class: "object" }, "on what"),
+    html("th", {}, "who"),
+    html("th", { class: "from" }, "from where"),
+    html("th", { class: "number" }, "done"),
+    html("th", { class: "number" }, "failed"),
+    html("th", { class: "time first" }, "first"),
+    html("th", { class: "time" }, "last"));
+  const count = (value, style) =>
+    html("td", { class: `number ${style} ${value ? "" : "none"}` }, value ? number(value) : "–");
+  let theme = null;
+  const body = rows.flatMap((row) => {
+    const [name, ...values] = row.values;
+    const cells = values.map((value, place) =>
+      html("td", { class: place === 3 ? "value from" : "value", title: shown(value) }, html("span", {}, brief(value) || "–")));
+    const [first, last] = times(row.period);
+    first.className = "time first";
+    last.className = "time";
+    const isNew = name !== theme;
+    theme = name;
+    return [
+      isNew ? html("tr", { class: "theme" }, html("th", { colspan: 8, scope: "rowgroup" }, name)) : [],
+      html("tr", { class: row.events > row.failed ? "" : "only-failed" }, cells,
+        count(row.events - row.failed, "done"), count(row.failed, "failed"), first, last),
+    ].flat();
+  });
+  at("changes").append(html("table", { class: "changes" }, html("thead", {}, head), html("tbody", {}, body)));
+  const rest = distinct - rows.length;
+  if (rest) {
+    const others = events - sum(rows.map((row) => row.events));
+    at("changes").append(html("p", { class: "faint" }, `${number(rest)} more with ${plural(others, "event")}`));
+  }
+}
+
 function denied() {
   if (!data.roles?.rows.length) return at("denied-section").remove();
   const { rows, distinct, events } = data.roles;
@@ -482,6 +525,7 @@ function days() {
 
 header();
 activity();
+changes();
 week();
 news();
 denied();

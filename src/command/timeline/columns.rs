@@ -1,0 +1,111 @@
+//! The columns of a timeline, and the cells of a row.
+
+use super::call_run::CallRun;
+use crate::error::Error;
+use crate::sink::table_writer::TableWriter;
+use crate::syntax::suggest::nearest;
+use crate::table::catalogue;
+use crate::table::column::ColumnType;
+use crate::table::computed::{CellValue, ComputedColumn};
+use crate::table::layout::{Format, TableLayout};
+
+/// All columns. Those that rows of events have too have the same names.
+const COLUMNS: [&str; 13] = [
+    "eventTime",
+    "lastTime",
+    "userName",
+    "eventName",
+    "events",
+    "resources",
+    "sourceIPAddress",
+    "outcome",
+    "errorCode",
+    "theme",
+    "eventSource",
+    "awsRegion",
+    "recipientAccountId",
+];
+
+/// The columns that a narrow terminal leaves out, the first first.
+const LEAVE_OUT: [&str; 8] =
+    ["events", "eventSource", "recipientAccountId", "theme", "awsRegion", "errorCode", "lastTime", "sourceIPAddress"];
+
+/// The columns that are written.
+#[derive(Clone, Debug)]
+pub(super) struct TimelineColumns {
+    names: Vec<&'static str>,
+    /// Whether the columns were named, so that even a narrow table has them.
+    is_named: bool,
+    /// Whether people read the table, and not a program.
+    is_aligned: bool,
+}
+
+impl TimelineColumns {
+    /// The columns that the layout names, or all. Fails for an unknown name.
+    pub(super) fn new(layout: &TableLayout) -> Result<TimelineColumns, Error> {
+        let named = &layout.columns;
+        let names = named.iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?;
+        let is_named = !names.is_empty();
+        let names = if is_named { names } else { COLUMNS.to_vec() };
+        Ok(TimelineColumns { names, is_named, is_aligned: layout.format == Format::Table })
+    }
+
+    /// The columns of the output.
+    pub(super) fn output(&self) -> Vec<ComputedColumn> {
+        let column = |name: &&'static str| ComputedColumn {
+            leave_out: LEAVE_OUT.iter().position(|other| other == name).filter(|_| !self.is_named),
+            ..ComputedColumn::new(*name, column_type(name))
+        };
+        self.names.iter().map(column).collect()
+    }
+
+    /// Writes the row of a run.
+    pub(super) fn write(&self, run: &CallRun, table: &mut TableWriter) -> Result<(), Error> {
+        let (first, call) = (&run.first, &run.first.call);
+        let resources = first.resources.join(";");
+        let name = match run.events {
+            events if events > 1 && self.is_aligned => format!("{} ×{events}", call.name),
+            _ => call.name.clone(),
+        };
+        let cell = |column: &&str| match *column {
+            "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
+            "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
+            "userName" => text(&first.caller.user),
+            "eventName" => text(&name),
+            "events" => CellValue::Number(run.events),
+            "resources" => text(&resources),
+            "sourceIPAddress" => text(&first.caller.address),
+            "outcome" => text(call.outcome.name()),
+            "errorCode" => text(&call.error_code),
+            "theme" => text(&first.theme),
+            "eventSource" => text(&call.source),
+            "awsRegion" => text(&call.region),
+            _ => text(&call.account),
+        };
+        table.row(&self.names.iter().map(cell).collect::<Vec<_>>())
+    }
+}
+
+fn text(text: &str) -> CellValue<'_> {
+    if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }
+}
+
+fn column_type(name: &str) -> ColumnType {
+    match name {
+        "eventTime" | "lastTime" => ColumnType::Time,
+        "events" => ColumnType::Value,
+        _ => ColumnType::Text,
+    }
+}
+
+/// The column with this name, or with this short name of the catalogue, in any case.
+fn column(typed: &str) -> Result<&'static str, Error> {
+    let name = catalogue::canonical(typed).unwrap_or(typed);
+    COLUMNS.into_iter().find(|column| column.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let right = match nearest(name, &COLUMNS) {
+            Some(column) => format!("not a column of a timeline; did you mean {column}?"),
+            None => format!("not a column of a timeline; the columns are {}", COLUMNS.join(", ")),
+        };
+        Error::option("--columns", typed, right)
+    })
+}

@@ -1,0 +1,147 @@
+//! Reads the events of a timeline on all threads, and sorts them by time.
+
+use std::fmt::Display;
+use std::ops::ControlFlow;
+
+use rayon::ThreadPool;
+
+use super::columns::TimelineColumns;
+use super::event::TimelineReader;
+use super::fold::{RunFold, each_row, parsed};
+use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::decode::event::FieldSet;
+use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
+use crate::engine::part_writer::PartWriter;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::Coverage;
+use crate::sink::table_writer::TableWriter;
+use crate::spill::dedupe::IdReader;
+use crate::spill::sort::ExternalSorter;
+
+/// What is kept of some events, with the keys by which they are sorted.
+#[derive(Debug, Default)]
+pub(super) struct TimelinePart {
+    bytes: Vec<u8>,
+    /// The ends of the key and of the row of each event.
+    ends: Vec<[usize; 2]>,
+    /// The ids of the events, if duplicates are left out.
+    ids: Vec<RowIdentity>,
+}
+
+impl Part for TimelinePart {
+    type Mark = (usize, usize);
+
+    fn count(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn mark(&self) -> (usize, usize) {
+        (self.bytes.len(), self.ends.len())
+    }
+
+    fn count_at((_, events): &(usize, usize)) -> u64 {
+        *events as u64
+    }
+
+    fn cut(&mut self, (bytes, events): &(usize, usize)) {
+        self.bytes.truncate(*bytes);
+        self.ends.truncate(*events);
+        self.ids.truncate(*events);
+    }
+
+    fn clear(&mut self) {
+        /// Larger than a usual part.
+        const LARGEST: usize = 2 << 20;
+        self.cut(&(0, 0));
+        self.bytes.shrink_to(LARGEST);
+    }
+}
+
+/// Reads the events of one thread.
+#[derive(Clone)]
+pub(super) struct TimelineWorker {
+    reader: TimelineReader,
+    /// Reads event ids, if duplicates are left out.
+    ids: Option<IdReader>,
+}
+
+impl TimelineWorker {
+    pub(super) fn new(dedupe: bool, fields: &mut FieldSet) -> Result<TimelineWorker, Error> {
+        let ids = if dedupe { Some(IdReader::new(fields)?) } else { None };
+        Ok(TimelineWorker { reader: TimelineReader::new(fields)?, ids })
+    }
+}
+
+impl EventWorker for TimelineWorker {
+    type Part = TimelinePart;
+
+    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, TimelinePart>) -> ControlFlow<()> {
+        let event = self.reader.read(matched.event);
+        let part = out.part();
+        event.sort_key(&mut part.bytes);
+        let key_end = part.bytes.len();
+        // Strings and numbers in memory can always be written as JSON.
+        if serde_json::to_writer(&mut part.bytes, &event).is_err() {
+            part.bytes.truncate(part.ends.last().map_or(0, |[_, end]| *end));
+            return ControlFlow::Continue(());
+        }
+        part.ends.push([key_end, part.bytes.len()]);
+        part.ids.extend(RowIdentity::of(self.ids.as_ref(), matched.event, true));
+        out.added(1)
+    }
+}
+
+/// Sorts the events of all threads.
+pub(super) struct TimelineMerge<'a> {
+    sorter: ExternalSorter,
+    duplicates: DuplicateFilter,
+    table: &'a mut TableWriter,
+}
+
+impl<'a> TimelineMerge<'a> {
+    pub(super) fn new(table: &'a mut TableWriter, dedupe: bool) -> TimelineMerge<'a> {
+        TimelineMerge { sorter: ExternalSorter::new(None), duplicates: DuplicateFilter::new(dedupe), table }
+    }
+
+    /// Writes the rows, after all events were merged.
+    pub(super) fn write(self, columns: &TimelineColumns, stop: &Cancellation) -> Result<(), Error> {
+        let mut fold = RunFold::new();
+        each_row(self.sorter, stop, |row| fold.add(parsed(row)?))?;
+        fold.finish(stop, |run| columns.write(run, self.table))
+    }
+}
+
+impl Consumer for TimelineMerge<'_> {
+    type Part = TimelinePart;
+    type Worker = TimelineWorker;
+
+    fn merge(
+        &mut self,
+        part: &mut TimelinePart,
+        coverage: &mut Coverage,
+        _pool: &ThreadPool,
+    ) -> Result<ControlFlow<()>, Error> {
+        let mut start = 0;
+        for (at, [key_end, end]) in part.ends.iter().enumerate() {
+            let is_kept = match part.ids.get(at) {
+                Some(id) => self.duplicates.keeps(*id, coverage)?,
+                None => true,
+            };
+            if is_kept {
+                self.sorter.push(&part.bytes[start..*key_end], &part.bytes[*key_end..*end])?;
+                coverage.rows += 1;
+            }
+            start = *end;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn problem(&mut self, problem: &dyn Display) {
+        self.table.problem(problem);
+    }
+}

@@ -1,0 +1,166 @@
+//! What a timeline keeps of an event, and the order of events.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::cloudtrail::call::FailureRule;
+use crate::cloudtrail::denial::DenialMatcher;
+use crate::cloudtrail::field::{self, Field};
+use crate::cloudtrail::resource::ResourceFields;
+use crate::cloudtrail::theme::ThemeReader;
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::error::Error;
+
+/// The most resources that are kept of an event, and of a run.
+pub(super) const MOST_RESOURCES: usize = 20;
+/// Stands for the resources above [`MOST_RESOURCES`], and for the end of a long text.
+pub(super) const MORE: &str = "…";
+/// The most bytes that are kept of a text.
+const LONGEST: usize = 2048;
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub(super) enum CallOutcome {
+    Done,
+    Denied,
+    Failed,
+}
+
+impl CallOutcome {
+    /// The text of the cell.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            CallOutcome::Done => "done",
+            CallOutcome::Denied => "denied",
+            CallOutcome::Failed => "failed",
+        }
+    }
+}
+
+/// The caller of a call: events of one caller from one address form runs.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub(super) struct Caller {
+    pub(super) user: String,
+    pub(super) address: String,
+}
+
+/// A call and its outcome: what is the same in all events of a run, besides the caller.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub(super) struct TimelineCall {
+    pub(super) name: String,
+    pub(super) source: String,
+    pub(super) outcome: CallOutcome,
+    pub(super) error_code: String,
+    pub(super) region: String,
+    pub(super) account: String,
+}
+
+/// What is kept of an event.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct TimelineEvent {
+    /// `None` if the time cannot be read.
+    pub(super) time: Option<Timestamp>,
+    pub(super) caller: Caller,
+    pub(super) call: TimelineCall,
+    pub(super) theme: String,
+    /// The first resources, then [`MORE`] if there are others.
+    pub(super) resources: Vec<String>,
+}
+
+impl TimelineEvent {
+    /// Appends the key by which events are sorted: the time, then all that is shown, so that
+    /// the order does not depend on that of the inputs. Events without a time come last.
+    pub(super) fn sort_key(&self, key: &mut Vec<u8>) {
+        let (second, nanosecond) = match self.time {
+            Some(time) => ((time.as_second() as u64) ^ (1 << 63), time.subsec_nanosecond() as u32),
+            None => (u64::MAX, u32::MAX),
+        };
+        key.extend_from_slice(&second.to_be_bytes());
+        key.extend_from_slice(&nanosecond.to_be_bytes());
+        let (caller, call) = (&self.caller, &self.call);
+        let texts = [&caller.user, &caller.address, &call.name, &call.source, &call.error_code];
+        for text in texts.into_iter().chain([&call.region, &call.account]).chain(&self.resources) {
+            key.extend_from_slice(text.as_bytes());
+            key.push(0);
+        }
+        key.push(call.outcome as u8);
+    }
+}
+
+/// Reads what a timeline keeps of an event.
+#[derive(Clone)]
+pub(super) struct TimelineReader {
+    time: FieldId,
+    name: FieldId,
+    source: FieldId,
+    address: FieldId,
+    error_code: FieldId,
+    region: FieldId,
+    account: FieldId,
+    user: Field,
+    resources: ResourceFields,
+    failure: FailureRule,
+    denial: DenialMatcher,
+    themes: ThemeReader,
+}
+
+impl TimelineReader {
+    /// Adds the fields it reads to `fields`.
+    pub(super) fn new(fields: &mut FieldSet) -> Result<TimelineReader, Error> {
+        Ok(TimelineReader {
+            time: fields.slot("eventTime")?,
+            name: fields.slot("eventName")?,
+            source: fields.slot("eventSource")?,
+            address: fields.slot("sourceIPAddress")?,
+            error_code: fields.slot("errorCode")?,
+            region: fields.slot("awsRegion")?,
+            account: fields.slot("recipientAccountId")?,
+            user: Field::parse("userName", fields).map_err(Error::usage)?,
+            resources: ResourceFields::new(fields)?,
+            failure: FailureRule::new(fields)?,
+            denial: DenialMatcher::new(fields)?,
+            themes: ThemeReader::new(fields).map_err(Error::usage)?,
+        })
+    }
+
+    /// What is kept of an event.
+    pub(super) fn read(&mut self, event: &Event<'_>) -> TimelineEvent {
+        let text = |slot| field::text(event, slot).map_or(String::new(), shortened);
+        let mut user = String::new();
+        self.user.each(event, |name| user = shortened(name.into()));
+        let outcome = match self.failure.is_failed(event) {
+            false => CallOutcome::Done,
+            true if self.denial.is_denied(event) => CallOutcome::Denied,
+            true => CallOutcome::Failed,
+        };
+        let all = self.resources.list(event);
+        let has_more = all.len() > MOST_RESOURCES;
+        let resources = all.into_iter().take(MOST_RESOURCES).map(shortened);
+        TimelineEvent {
+            time: event.get(self.time).and_then(time::of_value),
+            caller: Caller { user, address: text(self.address) },
+            call: TimelineCall {
+                name: text(self.name),
+                source: text(self.source),
+                outcome,
+                // A success can have a code too, such as 200.
+                error_code: if outcome == CallOutcome::Done { String::new() } else { text(self.error_code) },
+                region: text(self.region),
+                account: text(self.account),
+            },
+            theme: self.themes.rule(event).map_or(String::new(), |rule| rule.theme.name().into()),
+            resources: resources.chain(has_more.then(|| MORE.into())).collect(),
+        }
+    }
+}
+
+/// The text, or its start and a mark.
+fn shortened(text: Cow<'_, str>) -> String {
+    match text.char_indices().take_while(|(at, _)| *at < LONGEST).last() {
+        Some((at, last)) if at + last.len_utf8() < text.len() => format!("{}{MORE}", &text[..at]),
+        _ => text.into_owned(),
+    }
+}

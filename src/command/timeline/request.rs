@@ -1,0 +1,66 @@
+//! What a timeline shows, and how it is written.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::args::TimelineArgs;
+use crate::cli::source::inputs;
+use crate::command::Context;
+use crate::engine::request::ReadRequest;
+use crate::error::Error;
+use crate::syntax::glob::split_list;
+use crate::table::layout::{Format, TableLayout};
+
+/// A timeline: what is read, and how its rows are written.
+#[derive(Clone, Debug)]
+pub(super) struct TimelineRequest {
+    /// Which events are read, and how.
+    pub(super) reading: ReadRequest,
+    /// The time of the request.
+    pub(super) now: Timestamp,
+    /// The command line as typed.
+    pub(super) command: String,
+    /// Leave out events whose id came before.
+    pub(super) dedupe: bool,
+    /// The layout of the output.
+    pub(super) layout: TableLayout,
+    /// The output file; `None` for standard output.
+    pub(super) output: Option<PathBuf>,
+}
+
+impl TimelineRequest {
+    /// What the options ask for.
+    pub(super) fn new(args: TimelineArgs, context: &Context) -> Result<TimelineRequest, Error> {
+        let rows = args.rows;
+        let zone = rows.format.zone()?;
+        let typed = args.filter.spec(&args.scope, context.now, &zone)?;
+        let says_access = typed.options.iter().any(|(option, _)| matches!(option.flag, "--writes" | "--reads"));
+        let filter = if rows.all || says_access { typed } else { typed.with("--writes", Vec::<String>::new()) };
+        let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
+        if inputs.is_empty() {
+            return Err(Error::usage(
+                "timeline: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
+            ));
+        }
+        let layout = rows.format.layout(zone, context.settings.names(), context.terminal, context.columns, true)?;
+        let layout = TableLayout { columns: split_list(&rows.columns), ..layout };
+        if layout.format == Format::Xlsx {
+            rows.format.check_workbook(context.terminal.is_some())?;
+        }
+        Ok(TimelineRequest {
+            reading: ReadRequest {
+                inputs,
+                filter,
+                outputs: rows.format.output.iter().cloned().collect(),
+                threads: args.work.threads(context.cores),
+                verbosity: args.verbosity.verbosity(),
+            },
+            now: context.now,
+            command: context.command_line(),
+            dedupe: rows.dedupe,
+            layout,
+            output: rows.format.output,
+        })
+    }
+}
