@@ -56,7 +56,7 @@ pub struct FollowCommand;
 impl Command for FollowCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say why they do not fit.
-        let hidden = ["offline", "until", "event_history", "no_pushdown"];
+        let hidden = ["offline", "until", "event_history", "no_pushdown", "actor"];
         let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
         hidden.into_iter().fold(FollowArgs::command(), hide)
     }
@@ -122,7 +122,15 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
         Destination::Stdout | Destination::Files(..) => None,
         Destination::Collector(_) => Some(RowKey::Origin(OriginReader::new(&mut fields)?)),
     };
-    let table = Table::new(&layout, &mut fields)?;
+    let mut table = Table::new(&layout, &mut fields)?;
+    let mut has_actors = table.actor_readers().next().is_some();
+    selector.each_actor_reader(&mut |_| has_actors = true);
+    if has_actors {
+        return Err(Error::usage(
+            "follow cannot show or compare actors, which depend on earlier events; ask for them with \
+             `trail2tsv --bucket BUCKET --since 1d --columns +actor`",
+        ));
+    }
     let header = table.header();
     Ok((RowSettings { selector, worker: RowWorker { table, key, ids }, fields }, header))
 }

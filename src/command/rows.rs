@@ -11,6 +11,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use self::count::{CountMerge, CountWorker};
 use self::request::RowsRequest;
 use self::row_merge::RowMerge;
+use super::actor_pass::ActorPass;
 use super::context::print;
 use super::dispatch::print_help_as_error;
 use super::event_rows::row_identity::DuplicateFilter;
@@ -21,6 +22,7 @@ use crate::cli::parse_error::usage_error;
 use crate::cli::source::BucketArgs;
 use crate::cli::table::TableArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
+use crate::cloudtrail::actor::ActorReader;
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
@@ -132,19 +134,26 @@ struct RowsOutcome {
 fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
     let mut fields = FieldSet::default();
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
-    let key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
+    let mut key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     if request.needs_time() {
         selector.count_untimed(&mut fields)?;
     }
     let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
     let layout = request.layout(yields, report)?;
-    let table = Table::new(&layout, &mut fields)?;
-    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    let mut table = Table::new(&layout, &mut fields)?;
+    let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
+        selector.each_actor_reader(each);
+        if !request.count {
+            table.actor_readers().chain(key.iter_mut().flat_map(RowKey::actor_readers)).for_each(each);
+        }
+    };
+    let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
+    let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: request.reading.filter.window };
     let mut sink = sink::open(request.output.as_deref(), &layout, table.output_columns(), &provenance)?;
     let (threads, limit) = (request.reading.threads, request.batch_limit());
-    let coverage = if request.count {
+    let mut coverage = if request.count {
         let workers = vec![CountWorker { ids }; threads];
         let mut merge = CountMerge { duplicates: DuplicateFilter::new(request.dedupe), limit: request.limit };
         let coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
@@ -160,5 +169,6 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
         merge.finish(&mut coverage, stop)?;
         coverage
     };
+    actors.conclude(&mut coverage, report);
     Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched() })
 }

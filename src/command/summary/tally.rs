@@ -7,6 +7,7 @@ use super::counter::{Counter, LONGEST, SHORT, ValueParts};
 use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
 use super::timeline::Timeline;
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
 use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::identity::IdentityReader;
@@ -97,6 +98,11 @@ impl CountedColumns {
     /// The error codes of what failed.
     pub(super) fn errors(fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         Ok(CountedColumns { are_errors: true, ..CountedColumns::new(&["errorCode"], false, fields)? })
+    }
+
+    /// The readers of actors in the columns.
+    pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
+        self.columns.iter_mut().filter_map(Column::actor_reader)
     }
 
     /// Whether an event with this value is not counted.
