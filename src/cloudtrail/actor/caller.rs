@@ -64,6 +64,8 @@ pub(super) enum Standing {
 pub(super) struct SessionKey {
     /// A hash of the ARN, which contains the role and the session name.
     pub(super) arn: u64,
+    /// A hash of the same ARN without the session name.
+    pub(super) role: u64,
     /// The second in which the session was created.
     pub(super) created: i64,
     /// A hash of the access key; 0 if there is none.
@@ -113,6 +115,7 @@ impl CallerReader {
         let key = hash(text_of(key));
         let session = principal.session_arn().zip(created).map(|(arn, created)| SessionKey {
             arn: self.hasher.hash(&arn),
+            role: self.hasher.hash(role_of(&arn)),
             created: created.as_second(),
             key,
         });
@@ -126,6 +129,11 @@ impl CallerReader {
         }
         facts
     }
+}
+
+/// The part of a session's ARN that names its role.
+pub(super) fn role_of(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or("", |(role, _)| role)
 }
 
 fn is_true(value: Option<JsonValue<'_>>) -> bool {

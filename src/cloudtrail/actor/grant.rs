@@ -1,7 +1,7 @@
 //! Events that hand out credentials, or start an instance that will get some.
 
 use super::StartKind;
-use super::caller::{CallerFacts, CallerReader, Standing, is_account, is_instance};
+use super::caller::{CallerFacts, CallerReader, Standing, is_account, is_instance, role_of};
 use super::index::ActorIndexBuilder;
 use crate::cloudtrail::call::FailureRule;
 use crate::cloudtrail::field::{FieldPath, text, text_of};
@@ -23,7 +23,8 @@ pub struct GrantFact {
 /// What a caller caused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Grant {
-    /// A session began: the hash of its ARN, the second, and the hash of its access key.
+    /// A session began: the hash of its ARN, or of what names the role in it, the second,
+    /// and the hash of its access key.
     Session { arn: u64, created: i64, key: u64 },
     /// A user got an access key: its hash, and that of the user with the account.
     AccessKey { key: u64, user: u64 },
@@ -148,6 +149,11 @@ impl GrantReader {
         arns.dedup();
         for arn in arns.into_iter().filter(|arn| *arn != 0) {
             each(GrantFact { gives: Grant::Session { arn, created, key }, caller: caller.clone() });
+        }
+        // EC2 and Lambda get no ARN in the answer. Their key links by the role alone.
+        let role = self.callers.hasher.hash(role_of(&requested));
+        if answered.iter().all(String::is_empty) && key != 0 && role != 0 {
+            each(GrantFact { gives: Grant::Session { arn: role, created, key }, caller });
         }
     }
 

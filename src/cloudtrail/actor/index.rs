@@ -234,17 +234,25 @@ impl ActorIndex {
     }
 
     /// The caller that began a session. The ARN and, within a second, the time of its
-    /// creation have to agree. If an event with these also has the access key, only those
-    /// with the key count.
+    /// creation have to agree. If events with these also have the access key, only those
+    /// with the key count. An event without the ARN has to agree in the role, the time and
+    /// the key.
     pub(super) fn session(&self, session: SessionKey) -> Cause {
         let [sessions, ..] = &self.grants;
         let (first, last) = (session.created.saturating_sub(1), session.created.saturating_add(1));
-        let start = sessions.partition_point(|entry| (entry.subject, entry.created) < (session.arn, first));
-        let is_same = |entry: &&GrantEntry| entry.subject == session.arn && entry.created <= last;
-        let found = || sessions[start..].iter().take_while(is_same);
+        let about = |subject: u64| {
+            let start = sessions.partition_point(|entry| (entry.subject, entry.created) < (subject, first));
+            let is_same = move |entry: &&GrantEntry| entry.subject == subject && entry.created <= last;
+            sessions[start..].iter().take_while(is_same)
+        };
         let has_key = |entry: &&GrantEntry| session.key != 0 && entry.detail == session.key;
-        match self.cause(found().filter(has_key), LinkKind::Key) {
-            Cause::Unknown => self.cause(found(), LinkKind::PrincipalAndTime),
+        let by_key = |subject: u64| self.cause(about(subject).filter(has_key), LinkKind::Key);
+        let by_arn = || match by_key(session.arn) {
+            Cause::Unknown => self.cause(about(session.arn), LinkKind::PrincipalAndTime),
+            cause => cause,
+        };
+        match by_arn() {
+            Cause::Unknown if session.role != 0 => by_key(session.role),
             cause => cause,
         }
     }
