@@ -1,0 +1,1 @@
+//! Actors from every kind of input.
