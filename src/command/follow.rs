@@ -116,7 +116,8 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
         selector.count_untimed(&mut fields)?;
     }
     let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
-    let layout = request.layout_for(yields)?;
+    let mut layout = request.layout_for(yields)?;
+    leave_out_actors(&mut layout.columns);
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     let key = match request.destination {
         Destination::Stdout | Destination::Files(..) => None,
@@ -133,6 +134,17 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
     }
     let header = table.header();
     Ok((RowSettings { selector, worker: RowWorker { table, key, ids }, fields }, header))
+}
+
+/// Leaves the columns of actors out of all columns, unless they are named.
+fn leave_out_actors(columns: &mut Vec<String>) {
+    const ACTORS: [&str; 2] = ["actor", "actorVia"];
+    let name = |column: &String| column.trim_start_matches('+').trim().to_ascii_lowercase();
+    let names: Vec<String> = columns.iter().map(name).collect();
+    if names.iter().any(|name| name == "all") {
+        let unnamed = ACTORS.iter().filter(|actor| !names.contains(&actor.to_ascii_lowercase()));
+        columns.extend(unnamed.map(|actor| format!("-{actor}")));
+    }
 }
 
 /// Opens the output.

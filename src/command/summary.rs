@@ -93,9 +93,8 @@ impl Command for SummaryCommand {
 /// Counts, writes what was counted, and says what was covered.
 fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let mut fields = FieldSet::default();
-    let (headings, subjects) = subjects(request, &mut fields)?;
+    let (headings, mut subjects) = subjects(request, &mut fields)?;
     let (threads, dedupe) = (request.reading.threads, request.dedupe);
-    let mut subjects = subjects;
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
     let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
         selector.each_actor_reader(each);
@@ -143,12 +142,14 @@ fn subjects(
         let subject = CountedColumns::new(&columns, true, fields)?;
         return Ok((vec![(TableTopic::Asked, request.by.clone())], vec![subject]));
     }
+    let people = request.has_people.then_some((TableTopic::People, "actor"));
+    let asked: Vec<(TableTopic, &str)> = SUBJECTS.iter().copied().chain(people).collect();
     let subject = |(about, column): &(TableTopic, &str)| match about {
         TableTopic::Errors => CountedColumns::errors(fields),
         _ => CountedColumns::new(&[column], false, fields),
     };
-    let subjects = SUBJECTS.iter().map(subject).collect::<Result<_, _>>()?;
-    let headings = SUBJECTS.iter().map(|(about, column)| (*about, vec![column.to_string()]));
+    let subjects = asked.iter().map(subject).collect::<Result<_, _>>()?;
+    let headings = asked.iter().map(|(about, column)| (*about, vec![column.to_string()]));
     let denied = (TableTopic::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     Ok((headings.chain([denied]).collect(), subjects))
 }

@@ -56,6 +56,9 @@ pub struct CountingArgs {
     /// Count by these columns instead, by name or by path
     #[arg(long, value_name = "COLUMN,…")]
     pub by: Vec<String>,
+    /// Also count the people and machines behind roles; reads the input twice
+    #[arg(long, conflicts_with = "by")]
+    pub actors: bool,
     /// Show only the N most frequent values [default: 10, 25 on a page, all in tsv, csv and json]
     #[arg(long, value_name = "N",
           value_parser = number(1..=100_000_usize))]

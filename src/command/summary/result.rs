@@ -17,6 +17,8 @@ pub(super) enum TableTopic {
     Accounts,
     Regions,
     Users,
+    /// Actors.
+    People,
     Events,
     Sources,
     Addresses,

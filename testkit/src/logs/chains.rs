@@ -22,12 +22,22 @@ struct World<'r> {
     second: i64,
     count: u64,
     is_redacted: bool,
+    /// Whether no event is missing or unusual now.
+    is_complete: bool,
 }
 
 /// The events of random chains, in random order, some of them twice.
 pub fn random_chains(random: &mut Rng) -> Vec<Value> {
     let is_redacted = random.u8(..4) == 0;
-    let mut world = World { random, events: Vec::new(), callers: Vec::new(), second: START, count: 0, is_redacted };
+    let mut world = World {
+        random,
+        events: Vec::new(),
+        callers: Vec::new(),
+        second: START,
+        count: 0,
+        is_redacted,
+        is_complete: false,
+    };
     world.users();
     for _ in 0..world.random.usize(5..40) {
         world.step();
@@ -140,7 +150,7 @@ impl World<'_> {
     fn assume(&mut self, caller: &Value, account: &str, role: &str, session: &str, created: i64) -> Value {
         let key = self.new_key("ASIA");
         let mut identity = World::session(account, role, session, created, &key);
-        let chance = self.random.u8(..40);
+        let chance = if self.is_complete { u8::MAX } else { self.random.u8(..40) };
         match chance {
             0 => identity["sessionContext"]["sourceIdentity"] = json!("carol"),
             1 => identity["sessionContext"]["sourceIdentity"] = json!("alice"),
@@ -164,7 +174,7 @@ impl World<'_> {
         let here = self.second;
         self.second = created + i64::from(self.random.u8(..10) == 0);
         let is_foreign = caller["accountId"].as_str().is_some_and(|own| own != account);
-        match self.random.u8(..8) {
+        match if self.is_complete { u8::MAX } else { self.random.u8(..8) } {
             // The event is missing.
             0 => {}
             1 => {
@@ -172,7 +182,7 @@ impl World<'_> {
                 self.add(caller, "sts.amazonaws.com", name, &more);
             }
             _ => {
-                let shows = if is_foreign { self.random.u8(1..4) } else { 1 };
+                let shows = if is_foreign && !self.is_complete { self.random.u8(1..4) } else { 1 };
                 if shows & 1 > 0 {
                     self.add(caller, "sts.amazonaws.com", name, &more);
                 }
@@ -269,18 +279,21 @@ impl World<'_> {
 
     /// A chain of sessions.
     fn line(&mut self, length: usize) {
+        self.is_complete = true;
         let mut caller = self.callers[0].clone();
         for at in 0..length {
             self.second += 3;
             let (created, session) = (self.second, format!("line{at}"));
             caller = self.assume(&caller, ACCOUNTS[at % 2], "Audit", &session, created);
+            self.call(&caller);
         }
+        self.is_complete = false;
     }
 
     fn call(&mut self, caller: &Value) {
         self.second += 1;
         let mut identity = caller.clone();
-        match self.random.u8(..12) {
+        match if self.is_complete { u8::MAX } else { self.random.u8(..12) } {
             // A service calls for the session, with a key of its own.
             0 if identity["type"] == "AssumedRole" => {
                 identity["accessKeyId"] = json!("ASIAFORWARD000000000");
