@@ -1,6 +1,7 @@
 //! What a follower takes over an hour of traffic.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(clippy::print_stdout, reason = "the measurement is what this test is for")]
 
 use std::time::{Duration, Instant};
 
