@@ -98,6 +98,17 @@ impl CallerReader {
         })
     }
 
+    /// The identity of an event as written.
+    pub(super) fn written<'a>(&self, event: &Event<'a>) -> Option<&'a [u8]> {
+        self.identities.written(event)
+    }
+
+    /// Whether all events with the identity of this one have the same actor.
+    pub(super) fn is_decided_by_identity(&mut self, event: &Event<'_>) -> bool {
+        let principal = self.identities.principal(event);
+        principal.is_identity() && principal.account_id().is_some()
+    }
+
     /// The account that an event belongs to by its identity, or else by its recipient.
     pub(super) fn account<'a>(&mut self, event: &Event<'a>) -> Cow<'a, str> {
         let of_identity = self.identities.principal(event).account_id();
