@@ -34,7 +34,7 @@ pub(super) struct ActorPass {
     /// The request for the second pass.
     pub(super) reading: ReadRequest,
     /// Who began which session; `None` if the run does not ask for actors.
-    index: Option<Arc<ActorIndex>>,
+    pub(super) index: Option<Arc<ActorIndex>>,
     coverage: Coverage,
 }
 

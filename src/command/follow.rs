@@ -160,3 +160,23 @@ fn open<'a>(request: &FollowRequest, header: Vec<u8>, report: &'a Report) -> Res
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_columns_are_those_without_actors() {
+        for (typed, expected) in [
+            (&["all"][..], &["all", "-actor", "-actorVia"][..]),
+            (&["+All", "mfa"], &["+All", "mfa", "-actor", "-actorVia"]),
+            (&["all", "actor"], &["all", "actor", "-actorVia"]),
+            (&["+mfa"], &["+mfa"]),
+            (&[], &[]),
+        ] {
+            let mut columns: Vec<String> = typed.iter().map(|name| (*name).to_string()).collect();
+            leave_out_actors(&mut columns);
+            assert_eq!(columns, expected, "{typed:?}");
+        }
+    }
+}

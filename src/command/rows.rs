@@ -5,6 +5,7 @@ mod request;
 mod row_merge;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
@@ -22,7 +23,7 @@ use crate::cli::parse_error::usage_error;
 use crate::cli::source::BucketArgs;
 use crate::cli::table::TableArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
-use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::actor::{ActorIndex, ActorReader};
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
@@ -109,10 +110,10 @@ impl Command for RowsCommand {
         }
         let report = Report::new(reading.verbosity, request.output.is_none() && !request.count);
         let outcome = context.work(&report, |stop| {
-            let RowsOutcome { coverage, unmatched } = run(&request, &report, stop)?;
+            let RowsOutcome { coverage, unmatched, actors } = run(&request, &report, stop)?;
             if !reading.verbosity.quiet && !coverage.is_cut && request.limit != Some(0) {
                 report.clear();
-                let hints = no_match_hints::hints(reading, &coverage, &unmatched, stop);
+                let hints = no_match_hints::hints(reading, &coverage, &unmatched, actors.as_ref(), stop);
                 hints.iter().for_each(|hint| report.note(hint));
             }
             Ok(coverage)
@@ -128,6 +129,8 @@ struct RowsOutcome {
     coverage: Coverage,
     /// The values of pattern lists that matched nothing.
     unmatched: Vec<UnmatchedValues>,
+    /// Who began which session, if the run asked for actors.
+    actors: Option<Arc<ActorIndex>>,
 }
 
 /// Reads the events and writes their rows, or their number.
@@ -170,5 +173,5 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
         coverage
     };
     actors.conclude(&mut coverage, report);
-    Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched() })
+    Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched(), actors: actors.index })
 }

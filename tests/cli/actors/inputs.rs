@@ -81,6 +81,9 @@ fn a_filter_finds_what_a_person_did_in_a_role() {
         trial.run(&arguments(&[".", "-q", "--sort", "actorVia"])).stdout,
         "AssumeRole\talice\talice\tidentity\n".to_string() + ROW
     );
+    // What --actor matches by itself includes what alice did in a role.
+    let other = trial.run(&["a.json", "b.json", "--actor", "alice", "-e", "DeleteBucke", "--count"]);
+    assert!(other.stderr.contains("DeleteBucke") && !other.stderr.contains("--actor"), "{other:?}");
     let none = trial.run(&[".", "--actor", "mallory", "--count"]);
     assert_eq!((none.code, none.stdout.as_str()), (Some(0), "0\n"));
     assert!(none.stderr.contains("mallory"), "{none:?}");
