@@ -111,9 +111,7 @@ fn first_request(reading: &ReadRequest) -> ReadRequest {
             Input::Bucket(bucket) => {
                 bucket.window = earlier(bucket.window);
                 // The global endpoint of STS is in this region.
-                if bucket.regions.iter().any(|region| !region.starts_with('!')) {
-                    bucket.regions.push("us-east-1".into());
-                }
+                bucket.also_region = Some("us-east-1");
             }
             Input::EventHistory(history) => {
                 history.window = earlier(history.window);

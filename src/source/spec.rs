@@ -57,6 +57,8 @@ pub struct BucketInput {
     pub accounts: Vec<String>,
     /// Region patterns; empty means all regions.
     pub regions: Vec<String>,
+    /// A region whose folder is read besides those of `regions`.
+    pub also_region: Option<&'static str>,
     /// Time range of the wanted events.
     pub window: Window,
     /// Number of days after the window that are searched for late deliveries; `None` searches
