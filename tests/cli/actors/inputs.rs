@@ -132,6 +132,8 @@ fn a_bucket_is_asked_for_the_day_before_and_for_global_events() {
         key("AWSLogs/", ACCOUNT, "eu-west-1", "2026-10-01T09:35"),
         testkit::logs::gzip(&log(&[call(began, CALLED)])),
     );
+    // Logs of other regions are not needed.
+    cloud.log("AWSLogs/", ACCOUNT, "eu-central-1", "2026-10-01T09:35", &["Other"]);
     let window =
         ["--bucket", "logs", "--mirror", "mirror", "--since", "2026-10-01T09:00", "--until", "2026-10-01T10:00"];
     let region = ["--region", "eu-west-1"];
