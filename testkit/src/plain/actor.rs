@@ -247,7 +247,7 @@ impl World<'_> {
                 false => self.start(grant, depth + 1, false),
             };
             if let Some(mut found) = found {
-                // Of two keys, nobody knows which one it was.
+                // It is not known which of two keys was used.
                 let keys = grants.iter().map(|(grant, _)| text(grant, "userIdentity.accessKeyId"));
                 if found.links.is_empty() && keys.clone().any(|key| Some(key) != keys.clone().next()) {
                     found.key.clear();
