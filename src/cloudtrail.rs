@@ -4,6 +4,7 @@
 pub mod field;
 pub mod long;
 
+pub mod actor;
 pub mod call;
 pub mod denial;
 pub mod history;
@@ -12,5 +13,6 @@ pub mod keys;
 pub mod log_kind;
 pub mod regions;
 pub mod resource;
+pub mod session;
 pub mod theme;
 pub mod time;

@@ -1,6 +1,7 @@
 //! The commands, one file (and folder) each, and their only registry: parsing,
 //! help, completion, settings and manual pages are derived from it.
 
+mod actor_pass;
 pub mod completions;
 mod context;
 mod dispatch;

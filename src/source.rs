@@ -16,6 +16,7 @@ pub mod memory_text;
 pub mod queue;
 pub mod sample;
 pub mod spec;
+pub mod spooled_stream;
 mod stream;
 pub mod walk;
 

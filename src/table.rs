@@ -21,6 +21,7 @@ use self::cell::push_text;
 use self::column::Column;
 use self::layout::{Format, OutputColumn, TableLayout};
 use self::row_format::RowFormat;
+use crate::cloudtrail::actor::ActorReader;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::filter::jq::JqOutput;
@@ -47,6 +48,11 @@ impl Table {
             ));
         }
         Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty() })
+    }
+
+    /// The readers of actors in the columns.
+    pub fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
+        self.columns.iter_mut().filter_map(Column::actor_reader)
     }
 
     /// The columns of an output of this table. The default columns may be left out.

@@ -147,6 +147,11 @@ fn the_page_about_event_history_shows_what_the_program_prints() {
 }
 
 #[test]
+fn the_page_about_actors_shows_what_the_program_prints() {
+    check("docs/actors.md", 0);
+}
+
+#[test]
 fn the_cookbook_shows_what_the_program_prints() {
     check("docs/cookbook.md", 30);
 }

@@ -167,6 +167,7 @@ pub(crate) fn bucket_input(
         kinds: typed.kind.clone(),
         accounts: conditions.options.list(ACCOUNT),
         regions: conditions.options.list(REGION),
+        also_region: None,
         window: conditions.window,
         // What is in the mirror costs no request.
         late_days: typed.late_days.or(if typed.offline { None } else { Some(LATE_DAYS) }),

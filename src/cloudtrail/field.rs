@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::long::{self, CutCounter, LongValueTest};
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::resource::ResourceFields;
+use crate::cloudtrail::session::SessionReader;
 use crate::decode::FIELDS;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind};
@@ -22,6 +24,12 @@ pub enum Field {
     First(Box<[FieldPath; 2]>),
     /// The name of the caller.
     UserName(Box<IdentityReader>),
+    /// The actor.
+    Actor(Box<ActorReader>),
+    /// What proves the actor.
+    ActorVia(Box<ActorReader>),
+    /// The id of the session.
+    Session(Box<SessionReader>),
     /// The ids and ARNs in the event.
     Resources(ResourceFields),
 }
@@ -32,6 +40,9 @@ impl Field {
     pub fn derived(name: &str, fields: &mut FieldSet) -> Result<Option<Field>, String> {
         Ok(Some(match name {
             "userName" => Field::UserName(Box::new(IdentityReader::new(fields)?)),
+            "actor" => Field::Actor(Box::new(ActorReader::new(fields)?)),
+            "actorVia" => Field::ActorVia(Box::new(ActorReader::new(fields)?)),
+            "session" => Field::Session(Box::new(SessionReader::new(fields)?)),
             "userType" => Field::Path(FieldPath::parse("userIdentity.type", fields)?),
             "accessKeyId" => Field::Path(FieldPath::parse("userIdentity.accessKeyId", fields)?),
             "invokedBy" => Field::Path(FieldPath::parse("userIdentity.invokedBy", fields)?),
@@ -77,6 +88,7 @@ impl Field {
             Field::Path(path) => is_any(path, event, |_| true),
             Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
             Field::UserName(identities) => identities.principal(event).name().is_some(),
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => self.derived_text(event).is_some(),
             Field::Resources(fields) => !fields.list(event).is_empty(),
         }
     }
@@ -101,7 +113,32 @@ impl Field {
                     each(&name.parts().concat());
                 }
             }
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => {
+                if let Some(text) = self.derived_text(event) {
+                    each(&text);
+                }
+            }
             Field::Resources(fields) => fields.list(event).iter().for_each(|resource| each(resource)),
+        }
+    }
+
+    /// The text of a field that is derived from several others; `None` if it is absent,
+    /// or not such a field.
+    pub fn derived_text(&mut self, event: &Event<'_>) -> Option<String> {
+        match self {
+            Field::Actor(actors) => actors.actor(event).map(|actor| actor.name),
+            Field::ActorVia(actors) => actors.actor(event).map(|actor| actor.via.to_string()),
+            Field::Session(sessions) => sessions.id(event),
+            Field::UserName(identities) => identities.principal(event).name().map(|name| name.parts().concat()),
+            Field::Path(_) | Field::First(_) | Field::Resources(_) => None,
+        }
+    }
+
+    /// The reader of actors, if the field depends on them.
+    pub fn actor_reader(&mut self) -> Option<&mut ActorReader> {
+        match self {
+            Field::Actor(actors) | Field::ActorVia(actors) => Some(actors),
+            _ => None,
         }
     }
 
@@ -119,6 +156,10 @@ impl Field {
                 let name = name.parts().concat();
                 shortened.note(&name);
                 test.holds(&name)
+            }),
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => self.derived_text(event).is_some_and(|text| {
+                shortened.note(&text);
+                test.holds(&text)
             }),
             Field::Resources(fields) => {
                 let list = fields.list(event);
@@ -270,6 +311,11 @@ fn name(text: &str) -> Result<(&str, &str), String> {
 /// an object or an array.
 pub fn text<'a>(event: &Event<'a>, slot: FieldId) -> Option<Cow<'a, str>> {
     event.get(slot).filter(|value| value.kind() != ValueKind::Null)?.scalar()
+}
+
+/// The text of a value, unless it is empty; of a long one, its start.
+pub fn text_of(value: Option<JsonValue<'_>>) -> Option<Cow<'_, str>> {
+    value?.scalar().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The caller of an event: one display name for every kind of `userIdentity`, and all
 //! other names of the caller.
 
+mod credential;
 mod name;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
+pub(in crate::cloudtrail) use self::credential::{assumed_role_arn, user_name};
 pub use self::name::CallerName;
+use super::field::text_of as text;
 use crate::decode::event::{Event, FieldId, FieldSet, ObjectReader, TooManyFields};
 use crate::decode::json::{JsonValue, ValueKind};
 
@@ -91,9 +92,4 @@ pub struct Principal<'a> {
     on_behalf_of: Option<JsonValue<'a>>,
     /// `additionalEventData` of the event.
     additional: Option<JsonValue<'a>>,
-}
-
-/// The text of a value, unless it is empty.
-fn text(value: Option<JsonValue<'_>>) -> Option<Cow<'_, str>> {
-    value?.scalar().filter(|text| !text.is_empty())
 }

@@ -59,7 +59,7 @@ pub struct FollowCommand;
 impl Command for FollowCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say why they do not fit.
-        let hidden = ["offline", "until", "event_history", "no_pushdown"];
+        let hidden = ["offline", "until", "event_history", "no_pushdown", "actor"];
         let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
         hidden.into_iter().fold(FollowArgs::command(), hide)
     }
@@ -126,15 +126,35 @@ fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error
         selector.count_untimed(&mut fields)?;
     }
     let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
-    let layout = request.layout_for(yields)?;
+    let mut layout = request.layout_for(yields)?;
+    leave_out_actors(&mut layout.columns);
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     let key = match request.destination {
         FollowDestination::Stdout | FollowDestination::Files(..) => None,
         FollowDestination::Collector(_) => Some(RowKey::Origin(OriginReader::new(&mut fields)?)),
     };
-    let table = Table::new(&layout, &mut fields)?;
+    let mut table = Table::new(&layout, &mut fields)?;
+    let mut has_actors = table.actor_readers().next().is_some();
+    selector.each_actor_reader(&mut |_| has_actors = true);
+    if has_actors {
+        return Err(Error::usage(
+            "follow cannot show or compare actors, which depend on earlier events; ask for them with \
+             `trail2tsv --bucket BUCKET --since 1d --columns +actor`",
+        ));
+    }
     let header = table.header();
     Ok((RowSettings { selector, worker: RowWorker { table, key, ids }, fields }, header))
+}
+
+/// Leaves the columns of actors out of all columns, unless they are named.
+fn leave_out_actors(columns: &mut Vec<String>) {
+    const ACTORS: [&str; 2] = ["actor", "actorVia"];
+    let name = |column: &String| column.trim_start_matches('+').trim().to_ascii_lowercase();
+    let names: Vec<String> = columns.iter().map(name).collect();
+    if names.iter().any(|name| name == "all") {
+        let unnamed = ACTORS.iter().filter(|actor| !names.contains(&actor.to_ascii_lowercase()));
+        columns.extend(unnamed.map(|actor| format!("-{actor}")));
+    }
 }
 
 /// Opens the output.
@@ -148,4 +168,24 @@ fn open<'a>(request: &FollowRequest, header: Vec<u8>, report: &'a Report) -> Res
             Box::new(CollectorOutput::new(HecSink::open(settings, Arc::new(transport), report)?, report))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_columns_are_those_without_actors() {
+        for (typed, expected) in [
+            (&["all"][..], &["all", "-actor", "-actorVia"][..]),
+            (&["+All", "mfa"], &["+All", "mfa", "-actor", "-actorVia"]),
+            (&["all", "actor"], &["all", "actor", "-actorVia"]),
+            (&["+mfa"], &["+mfa"]),
+            (&[], &[]),
+        ] {
+            let mut columns: Vec<String> = typed.iter().map(|name| (*name).to_string()).collect();
+            leave_out_actors(&mut columns);
+            assert_eq!(columns, expected, "{typed:?}");
+        }
+    }
 }

@@ -9,12 +9,14 @@ mod lone_condition;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::ThreadPool;
 
 use self::candidate::HintCandidate;
 use self::lone_condition::{LoneCondition, single_conditions, single_values};
+use crate::cloudtrail::actor::ActorIndex;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::engine::PreparedRun;
@@ -41,24 +43,33 @@ pub fn hints(
     request: &ReadRequest,
     coverage: &Coverage,
     unmatched: &[UnmatchedValues],
+    actors: Option<&Arc<ActorIndex>>,
     stop: &Cancellation,
 ) -> Vec<String> {
     if coverage.rows == 0 {
-        let sample = sample(request, single_conditions(&request.filter), stop);
+        let sample = sample(request, single_conditions(&request.filter), actors, stop);
         return sample.map_or(Vec::new(), |sample| sample.hints(&request.filter));
     }
     let conditions: Vec<LoneCondition> =
         unmatched.iter().flat_map(|unmatched| single_values(unmatched, &request.filter)).collect();
     match conditions.is_empty() {
         true => Vec::new(),
-        false => sample(request, conditions, stop).map_or(Vec::new(), HintSample::names),
+        false => sample(request, conditions, actors, stop).map_or(Vec::new(), HintSample::names),
     }
 }
 
 /// Reads a sample of the files of a run; `None` if there is nothing to explain.
-fn sample(request: &ReadRequest, conditions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
+fn sample(
+    request: &ReadRequest,
+    conditions: Vec<LoneCondition>,
+    actors: Option<&Arc<ActorIndex>>,
+    stop: &Cancellation,
+) -> Option<HintSample> {
     let mut fields = FieldSet::default();
-    let sample = HintSample::new(conditions, request.filter.window, stop, &mut fields)?;
+    let mut sample = HintSample::new(conditions, request.filter.window, stop, &mut fields)?;
+    if let Some(index) = actors {
+        sample.asked.iter_mut().for_each(|candidate| candidate.set_actors(index));
+    }
     // Every event of the sample is looked at. The problems of its files were reported by the
     // run itself.
     let everything = ReadRequest {

@@ -5,12 +5,14 @@ mod request;
 mod row_merge;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use self::count::{CountMerge, CountWorker};
 use self::request::RowsRequest;
 use self::row_merge::RowMerge;
+use super::actor_pass::ActorPass;
 use super::context::print;
 use super::dispatch::print_help_as_error;
 use super::event_rows::row_identity::DuplicateFilter;
@@ -21,6 +23,7 @@ use crate::cli::parse_error::usage_error;
 use crate::cli::source::BucketArgs;
 use crate::cli::table::TableArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
+use crate::cloudtrail::actor::{ActorIndex, ActorReader};
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
@@ -107,10 +110,10 @@ impl Command for RowsCommand {
         }
         let report = Report::new(reading.verbosity, request.output.is_none() && !request.count);
         let outcome = context.work(&report, |stop| {
-            let RowsOutcome { coverage, unmatched } = run(&request, &report, stop)?;
+            let RowsOutcome { coverage, unmatched, actors } = run(&request, &report, stop)?;
             if !reading.verbosity.quiet && !coverage.is_cut && request.limit != Some(0) {
                 report.clear();
-                let hints = no_match_hints::hints(reading, &coverage, &unmatched, stop);
+                let hints = no_match_hints::hints(reading, &coverage, &unmatched, actors.as_ref(), stop);
                 hints.iter().for_each(|hint| report.note(hint));
             }
             Ok(coverage)
@@ -126,25 +129,34 @@ struct RowsOutcome {
     coverage: Coverage,
     /// The values of pattern lists that matched nothing.
     unmatched: Vec<UnmatchedValues>,
+    /// Who began which session, if the run asked for actors.
+    actors: Option<Arc<ActorIndex>>,
 }
 
 /// Reads the events and writes their rows, or their number.
 fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
     let mut fields = FieldSet::default();
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
-    let key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
+    let mut key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     if request.needs_time() {
         selector.count_untimed(&mut fields)?;
     }
     let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
     let layout = request.layout(yields, report)?;
-    let table = Table::new(&layout, &mut fields)?;
-    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    let mut table = Table::new(&layout, &mut fields)?;
+    let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
+        selector.each_actor_reader(each);
+        if !request.count {
+            table.actor_readers().chain(key.iter_mut().flat_map(RowKey::actor_readers)).for_each(each);
+        }
+    };
+    let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
+    let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: request.reading.filter.window };
     let mut sink = sink::open(request.output.as_deref(), &layout, table.output_columns(), &provenance)?;
     let (threads, limit) = (request.reading.threads, request.batch_limit());
-    let coverage = if request.count {
+    let mut coverage = if request.count {
         let workers = vec![CountWorker { ids }; threads];
         let mut merge = CountMerge { duplicates: DuplicateFilter::new(request.dedupe), limit: request.limit };
         let coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
@@ -160,5 +172,6 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
         merge.finish(&mut coverage, stop)?;
         coverage
     };
-    Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched() })
+    actors.conclude(&mut coverage, report);
+    Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched(), actors: actors.index })
 }

@@ -41,9 +41,11 @@ use self::data::SummaryData;
 use self::request::SummaryRequest;
 use self::result::{Summary, TableTopic};
 use self::tally::CountedColumns;
+use super::actor_pass::ActorPass;
 use super::context::print;
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
+use crate::cloudtrail::actor::ActorReader;
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
@@ -93,19 +95,25 @@ impl Command for SummaryCommand {
 /// Counts, writes what was counted, and says what was covered.
 fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let mut fields = FieldSet::default();
-    let (headings, subjects) = subjects(request, &mut fields)?;
+    let (headings, mut subjects) = subjects(request, &mut fields)?;
     let (threads, dedupe) = (request.reading.threads, request.dedupe);
-    let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, request.by.is_empty(), &mut fields)?;
-    let selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+    let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+    let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
+        selector.each_actor_reader(each);
+        subjects.iter_mut().flat_map(CountedColumns::actor_readers).for_each(each);
+    };
     // Before the work, so that a file that cannot be written is reported at once.
     let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let output = request.format.map(|_| Target::open(request.output.as_deref())).transpose()?;
     let mut all = request.has_all_rows().then(AllRows::new);
-    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
+    let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, request.by.is_empty(), &mut fields)?;
+    let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
     let top = request.output_top().max(request.page_top());
     let mut summary = Summary::new(headings, merge.into_tallies(), top, all.as_mut())?;
     coverage.cut_values += summary.counts.cut_values;
+    actors.conclude(&mut coverage, report);
     report.clear();
     if let Some(mut html) = html {
         html.write(page::page(&summary, &coverage, request)?.as_bytes())?;
@@ -136,12 +144,14 @@ fn subjects(
         let subject = CountedColumns::new(&columns, true, fields)?;
         return Ok((vec![(TableTopic::Asked, request.by.clone())], vec![subject]));
     }
+    let people = request.has_people.then_some((TableTopic::People, "actor"));
+    let asked: Vec<(TableTopic, &str)> = SUBJECTS.iter().copied().chain(people).collect();
     let subject = |(about, column): &(TableTopic, &str)| match about {
         TableTopic::Errors => CountedColumns::errors(fields),
         _ => CountedColumns::new(&[column], false, fields),
     };
-    let subjects = SUBJECTS.iter().map(subject).collect::<Result<_, _>>()?;
-    let headings = SUBJECTS.iter().map(|(about, column)| (*about, vec![column.to_string()]));
+    let subjects = asked.iter().map(subject).collect::<Result<_, _>>()?;
+    let headings = asked.iter().map(|(about, column)| (*about, vec![column.to_string()]));
     let denied = (TableTopic::Denied, vec!["principal".to_string(), "eventName".to_string()]);
     Ok((headings.chain([denied]).collect(), subjects))
 }

@@ -104,7 +104,7 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
                 return Err(Error::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
             }
             Input::EventHistory(_) => return Err(refused_event_history()),
-            Input::Stdin => return Err(Error::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
+            Input::Stdin | Input::Spooled(_) => return Err(Error::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
         }
     }
     if buckets.is_empty() {

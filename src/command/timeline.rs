@@ -18,6 +18,7 @@ use self::args::TimelineArgs;
 use self::columns::TimelineColumns;
 use self::consumer::{TimelineMerge, TimelineWorker};
 use self::request::TimelineRequest;
+use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::parse_error::usage_error;
 use crate::decode::event::FieldSet;
@@ -59,7 +60,8 @@ fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Resul
     let mut selector = EventSelector::new(&reading.filter, &mut fields)?;
     selector.count_untimed(&mut fields)?;
     let worker = TimelineWorker::new(request.dedupe, &mut fields)?;
-    let prepared = PreparedRun::new(reading, report, stop)?;
+    let actors = ActorPass::run(reading, &mut |each| selector.each_actor_reader(each), report, stop)?;
+    let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     // Before the work, so that an output that cannot be written is reported at once.
     let columns = TimelineColumns::new(&request.layout)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: reading.filter.window };
@@ -69,9 +71,11 @@ fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Resul
     report.clear();
     merge.write(&columns, stop)?;
     table.finish(&mut coverage, stop)?;
+    actors.conclude(&mut coverage, report);
     if !reading.verbosity.quiet && !coverage.is_cut {
         let unmatched = selector.filter().unmatched();
-        no_match_hints::hints(reading, &coverage, &unmatched, stop).iter().for_each(|hint| report.note(hint));
+        let hints = no_match_hints::hints(reading, &coverage, &unmatched, actors.index.as_ref(), stop);
+        hints.iter().for_each(|hint| report.note(hint));
     }
     Ok(coverage)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::ReportItem;
 use super::files::FileWorker;
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time::Clock;
 use crate::decode::event::{Event, FieldSet};
@@ -68,6 +69,11 @@ impl EventSelector {
     pub fn count_untimed(&mut self, fields: &mut FieldSet) -> Result<(), Error> {
         self.clock = Some(Clock::new(fields)?);
         Ok(())
+    }
+
+    /// Calls `each` for the readers of actors in the conditions.
+    pub fn each_actor_reader(&mut self, each: &mut dyn FnMut(&mut ActorReader)) {
+        self.filter.each_actor_reader(each);
     }
 
     /// The conditions but for the jq expression.

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::Notify;
@@ -20,6 +20,8 @@ struct CancellationState {
     interrupted: StopSignal,
     /// Set by both requests.
     stopped: StopSignal,
+    /// Parts of the run, which the user interrupts with it.
+    children: Mutex<Vec<Weak<CancellationState>>>,
 }
 
 /// A flag, with a channel that is closed when the flag is set, and the same for tasks.
@@ -50,10 +52,25 @@ impl StopSignal {
 }
 
 impl Cancellation {
+    /// The requests to a part of the run. They include an interruption of the run, but
+    /// the part can end without the run.
+    pub fn child(&self) -> Cancellation {
+        let child = Cancellation::default();
+        self.state.children.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&child.state));
+        if self.is_interrupted() {
+            child.interrupt();
+        }
+        child
+    }
+
     /// Records that the user wants to stop. Returns true for the first such request.
     pub fn interrupt(&self) -> bool {
         let is_first = self.state.interrupted.set();
         self.state.stopped.set();
+        let children = std::mem::take(&mut *self.state.children.lock().unwrap_or_else(PoisonError::into_inner));
+        for state in children.iter().filter_map(Weak::upgrade) {
+            Cancellation { state }.interrupt();
+        }
         is_first
     }
 
@@ -97,6 +114,17 @@ mod tests {
     use crossbeam_channel::{RecvError, TryRecvError};
 
     use super::*;
+
+    #[test]
+    fn a_part_of_a_run_ends_with_it_and_not_the_reverse() {
+        let run = Cancellation::default();
+        let [first, second] = [run.child(), run.child()];
+        first.set_enough();
+        assert!(first.is_set() && !second.is_set() && !run.is_set());
+        run.interrupt();
+        assert!(first.is_interrupted() && second.is_interrupted() && second.is_set());
+        assert!(run.child().is_interrupted());
+    }
 
     #[test]
     fn waiting_threads_are_woken() {

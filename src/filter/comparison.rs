@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::search::{Boundary, Needle, needles_of_regex};
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::field::Field;
 use crate::cloudtrail::long::{CutCounter, LongValueTest};
 use crate::cloudtrail::time;
@@ -107,6 +108,11 @@ impl Comparison {
         self.is_event_time || self.field.is_there(event)
     }
 
+    /// The reader of actors, if the condition depends on them.
+    pub fn actor_reader(&mut self) -> Option<&mut ActorReader> {
+        self.field.actor_reader()
+    }
+
     /// Literals of which every matching event contains one; `None` if none can be
     /// derived.
     pub fn needles(&self) -> Option<Vec<Needle>> {
@@ -117,6 +123,8 @@ impl Comparison {
         let put_together = match self.field {
             Field::UserName(_) => Some(Boundary::PARTS),
             Field::Resources(_) => Some(Boundary::LIST),
+            // Other events prove an actor, and the id of a session is a hash.
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => return None,
             Field::Path(_) | Field::First(_) => None,
         };
         let of_value = match &self.test {

@@ -7,6 +7,7 @@ use super::comparison::Comparison;
 use super::grep::Grep;
 use super::options::{ConditionKind, FilterOption};
 use super::search::{Boundary, Needle, needles_of_regex, required_literals};
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::{AccessKind, FailureRule};
 use crate::cloudtrail::field::FieldPath;
 use crate::cloudtrail::identity::IdentityReader;
@@ -33,6 +34,8 @@ pub enum Condition {
     Address(FieldId, PatternSet<AddressPattern>),
     /// The names of the caller.
     User(Box<IdentityReader>, PatternSet<Pattern>),
+    /// The actor.
+    Actor(Box<ActorReader>, PatternSet<Pattern>),
     /// Whether the call failed.
     Failed(FailureRule, bool),
     /// Whether the call only read.
@@ -84,6 +87,10 @@ impl Condition {
                 let identities = Box::new(IdentityReader::new(fields)?);
                 patterns()?.map(|choice| Condition::User(identities, choice))
             }
+            ConditionKind::Actor => {
+                let actors = Box::new(ActorReader::new(fields)?);
+                patterns()?.map(|choice| Condition::Actor(actors, choice))
+            }
             ConditionKind::Failed(is_failed) => Some(Condition::Failed(FailureRule::new(fields)?, is_failed)),
             ConditionKind::Read(is_read) => Some(Condition::Read(AccessKind::new(fields)?, is_read)),
             ConditionKind::Where => {
@@ -120,6 +127,17 @@ impl Condition {
                     })
                 })
             }
+            Condition::Actor(actors, choice) => {
+                let actor = actors.actor(event);
+                choice.accepts(|pattern| {
+                    actor.as_ref().is_some_and(|actor| {
+                        actor.is_any(|name| {
+                            shortened.note(name);
+                            pattern.matches(name)
+                        })
+                    })
+                })
+            }
             Condition::Failed(failure, wanted) => failure.is_failed(event) == *wanted,
             Condition::Read(access, wanted) => access.is_read(event) == Some(*wanted),
             Condition::Where(comparison) => comparison.holds(event, shortened),
@@ -137,13 +155,23 @@ impl Condition {
         }
     }
 
+    /// The reader of actors, if the condition depends on them.
+    pub fn actor_reader(&mut self) -> Option<&mut ActorReader> {
+        match self {
+            Condition::Actor(actors, _) => Some(actors),
+            Condition::Where(comparison) => comparison.actor_reader(),
+            _ => None,
+        }
+    }
+
     /// The values of a pattern list that have matched no event so far.
     pub fn unmatched(&self) -> Option<UnmatchedValues> {
         match self {
             Condition::Field(_, choice)
             | Condition::Path(_, choice)
             | Condition::Account(_, choice)
-            | Condition::User(_, choice) => choice.unmatched(),
+            | Condition::User(_, choice)
+            | Condition::Actor(_, choice) => choice.unmatched(),
             Condition::Service(_, choice) => choice.unmatched(),
             Condition::Address(_, choice) => choice.unmatched(),
             Condition::Resource(resource) => resource.choice().unmatched(),
@@ -156,6 +184,8 @@ impl Condition {
     pub fn needles(&self) -> Option<Vec<Needle>> {
         match self {
             Condition::Failed(..) | Condition::Read(..) | Condition::Service(..) | Condition::Account(..) => None,
+            // Other events prove an actor.
+            Condition::Actor(..) => None,
             Condition::Field(_, choice) | Condition::Path(_, choice) => required_literals(choice, Boundary::WHOLE),
             Condition::Address(_, choice) => AddressPattern::needles(choice.wanted()),
             Condition::User(_, choice) => required_literals(choice, Boundary::PARTS),

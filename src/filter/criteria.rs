@@ -7,6 +7,7 @@ use super::condition::Condition;
 use super::expression::{FilterExpression, FilterTruth};
 use super::jq::required;
 use super::search::{ByteSearch, Needle};
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::long::CutCounter;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -72,6 +73,11 @@ impl Filter {
     /// is none.
     pub fn search(&self) -> Option<ByteSearch> {
         ByteSearch::best(self.searches.clone())
+    }
+
+    /// Calls `each` for the readers of actors in the conditions.
+    pub fn each_actor_reader(&mut self, each: &mut dyn FnMut(&mut ActorReader)) {
+        self.expression.each_actor_reader(each);
     }
 
     /// The values of pattern lists that have matched no event so far.

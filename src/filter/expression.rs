@@ -3,6 +3,7 @@
 
 use super::condition::Condition;
 use super::search::Needle;
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::long::CutCounter;
 use crate::decode::event::Event;
 use crate::syntax::glob::UnmatchedValues;
@@ -81,6 +82,17 @@ impl FilterExpression {
                 parts.iter().map(best).collect::<Option<Vec<_>>>().map_or(Vec::new(), |parts| vec![parts.concat()])
             }
             FilterExpression::Not(_) => Vec::new(),
+        }
+    }
+
+    /// Calls `each` for the readers of actors in its conditions.
+    pub fn each_actor_reader(&mut self, each: &mut dyn FnMut(&mut ActorReader)) {
+        match self {
+            FilterExpression::Condition(condition) => condition.actor_reader().into_iter().for_each(each),
+            FilterExpression::All(parts) | FilterExpression::Any(parts) => {
+                parts.iter_mut().for_each(|part| part.each_actor_reader(each));
+            }
+            FilterExpression::Not(part) => part.each_actor_reader(each),
         }
     }
 

@@ -58,6 +58,8 @@ pub enum ConditionKind {
     Address,
     /// Globs over all names of the caller.
     User,
+    /// Globs over the actor.
+    Actor,
     /// Globs over all resources.
     Resource,
     /// Regular expressions over the event as delivered.
@@ -70,6 +72,8 @@ pub enum ConditionKind {
     Read(bool),
 }
 
+/// The option that needs to know who began a session.
+pub const ACTOR: &str = "--actor";
 /// The option whose values also limit which accounts are listed in a bucket.
 pub const ACCOUNT: &str = "--account";
 /// The option whose values also limit which regions are listed in a bucket.
@@ -117,6 +121,20 @@ pub static OPTIONS: &[FilterOption] = &[
         kind: ConditionKind::User,
         column: Some("userName"),
         cost: 5,
+        ..PATTERNS
+    },
+    FilterOption {
+        flag: ACTOR,
+        help: "Only calls by this person or machine, in whatever role",
+        details: "The person or machine at the start of the chain of credentials, as the logs prove it: \
+                  --user finds a role and its session, --actor who used it. Reads the input twice. A comma \
+                  is part of the value.",
+        hide_short_help: true,
+        has_lists: false,
+        kind: ConditionKind::Actor,
+        column: Some("actor"),
+        cost: 12,
+        is_searched: false,
         ..PATTERNS
     },
     FilterOption {

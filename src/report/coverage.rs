@@ -54,6 +54,9 @@ pub struct Coverage {
     pub uncompared: u64,
     /// Events that were dropped because the jq expression failed on them.
     pub unanswered: u64,
+    /// Sessions of events that have no actor, because no event in the logs says who began
+    /// them.
+    pub sessions_without_start: u64,
     /// Files, objects and records that could not be read.
     pub problems: u64,
     /// Whether the limit ended the run early.
@@ -97,6 +100,7 @@ impl Coverage {
         self.untimed += other.untimed;
         self.uncompared += other.uncompared;
         self.unanswered += other.unanswered;
+        self.sessions_without_start += other.sessions_without_start;
         self.problems += other.problems;
         self.is_cut |= other.is_cut;
         for (reason, count) in &other.passed_over {
@@ -186,6 +190,10 @@ impl fmt::Display for Coverage {
         }
         if self.unanswered > 0 {
             write!(f, "; {} left out: --jq failed, first error above", count(self.unanswered, "event"))?;
+        }
+        if self.sessions_without_start > 0 {
+            let sessions = count(self.sessions_without_start, "session");
+            write!(f, "; {sessions} began before the logs or outside of them, so their actor is unknown")?;
         }
         if let Some(lookups) = &self.lookups {
             write!(f, "; {lookups}")?;

@@ -98,6 +98,18 @@ impl DownloadTotals {
         )
     }
 
+    /// Adds what an earlier pass over the same bucket has downloaded, which this one found
+    /// in the mirror.
+    pub fn add_earlier(&mut self, first: &DownloadTotals) {
+        self.present = self.present.saturating_sub(first.objects);
+        self.objects += first.objects;
+        self.bytes += first.bytes;
+        self.lists += first.lists;
+        self.gets += first.gets;
+        self.slow_downs += first.slow_downs;
+        self.at_once = self.at_once.max(first.at_once);
+    }
+
     /// Advice on archived objects; `None` if there are none.
     pub fn archived(&self) -> Option<String> {
         let (restoring, advice) = match self.restoring {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct LogFile {
     pub path: Option<PathBuf>,
     /// The content, if it is in memory: a page of the event history.
     pub text: Option<Arc<MemoryText>>,
+    /// The copy of a stream that is read more than once, which is read from its start.
+    pub copy: Option<Arc<File>>,
     /// Address in the bucket, shown to the user in place of the path; `None` for any other file.
     pub location: Option<Location>,
     /// True for a pipe or a device, on which a read can block.
@@ -39,7 +41,16 @@ pub struct LogFile {
 impl LogFile {
     /// Creates a log file that reads standard input.
     pub fn stdin() -> LogFile {
-        LogFile { path: None, text: None, location: None, is_special: true, is_named: true, again: None, below: None }
+        LogFile {
+            path: None,
+            text: None,
+            copy: None,
+            location: None,
+            is_special: true,
+            is_named: true,
+            again: None,
+            below: None,
+        }
     }
 
     /// Creates a log file for a text in memory.
@@ -101,6 +112,11 @@ impl LogFile {
     pub fn open(&self, opener: &mut FileOpener, stop: &Cancellation) -> io::Result<OpenedFile> {
         if let Some(text) = &self.text {
             return Ok(OpenedFile::Memory(Cursor::new(Arc::clone(text))));
+        }
+        if let Some(copy) = &self.copy {
+            let mut copy = copy.try_clone()?;
+            copy.seek(SeekFrom::Start(0))?;
+            return Ok(OpenedFile::File(copy));
         }
         match &self.path {
             Some(path) if self.is_special => {

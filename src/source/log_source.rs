@@ -83,6 +83,7 @@ pub fn open(
 ) -> Result<Vec<Box<dyn LogSource>>, Error> {
     let open = |input: &Input| -> Result<Box<dyn LogSource>, Error> {
         Ok(match input {
+            Input::Spooled(stream) => stream.source(),
             Input::Stdin => Box::new(StreamSource::stdin()),
             Input::Path(path) if FolderSource::is_stream(path)? => Box::new(StreamSource::special(path.clone())),
             Input::Path(path) => Box::new(FolderSource::new(path.clone(), window)),

@@ -187,5 +187,7 @@ fn connect(
 /// Builds the scope: which parts of the bucket to read.
 fn scope(input: &BucketInput) -> Result<Scope, Error> {
     let kinds = kind_folders(&input.kinds, &input.location.key);
-    Scope::of_bucket(input.organisation.clone(), kinds, &input.accounts, &input.regions, input.window, input.late_days)
+    let BucketInput { organisation, accounts, regions, window, late_days, .. } = input;
+    let scope = Scope::of_bucket(organisation.clone(), kinds, accounts, regions, *window, *late_days)?;
+    Ok(scope.with_region(input.also_region))
 }

@@ -9,6 +9,7 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::source::aws::Connection;
 use crate::source::event_history::selection::LookupSelection;
 use crate::source::location::Location;
+use crate::source::spooled_stream::SpooledStream;
 use crate::syntax::window::Window;
 
 /// One source of log files.
@@ -16,6 +17,8 @@ use crate::syntax::window::Window;
 pub enum Input {
     /// Standard input, read as a single file.
     Stdin,
+    /// Standard input or another stream, copied so that it can be read again.
+    Spooled(SpooledStream),
     /// A file, or a folder to walk.
     Path(PathBuf),
     /// A bucket, read through its mirror.
@@ -54,6 +57,8 @@ pub struct BucketInput {
     pub accounts: Vec<String>,
     /// Region patterns; empty means all regions.
     pub regions: Vec<String>,
+    /// A region whose folder is read besides those of `regions`.
+    pub also_region: Option<&'static str>,
     /// Time range of the wanted events.
     pub window: Window,
     /// Number of days after the window that are searched for late deliveries; `None` searches

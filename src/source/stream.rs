@@ -18,6 +18,11 @@ impl StreamSource {
         StreamSource { file: LogFile::stdin() }
     }
 
+    /// Creates a source for the copy of a stream.
+    pub(super) fn copied(file: LogFile) -> StreamSource {
+        StreamSource { file }
+    }
+
     /// Creates a source for a local pipe or device.
     pub(super) fn special(path: PathBuf) -> StreamSource {
         StreamSource { file: LogFile::special(path) }

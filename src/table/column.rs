@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use memchr::memmem;
 
 pub use self::kind::ColumnType;
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::field::{Field, FieldPath};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -50,6 +51,8 @@ enum CellSource {
     /// The value of the first path that exists.
     First(Box<[FieldPath; 2]>),
     Resources(ResourceFields),
+    /// A text that is derived from several fields.
+    Derived(Box<Field>),
     File,
 }
 
@@ -117,6 +120,7 @@ impl Column {
             (_, Some(Field::First(paths))) => CellSource::First(paths),
             (_, Some(Field::UserName(identities))) => CellSource::UserName(Box::new(NameWriter::new(*identities))),
             (_, Some(Field::Resources(fields))) => CellSource::Resources(fields),
+            (_, Some(derived)) => CellSource::Derived(Box::new(derived)),
             ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
             ("file", None) => CellSource::File,
             ("eventTime", None) => CellSource::Time(fields.slot(name)?),
@@ -134,6 +138,14 @@ impl Column {
         Ok(Column { name: name.to_string(), source })
     }
 
+    /// The reader of actors, if the cells depend on them.
+    pub fn actor_reader(&mut self) -> Option<&mut ActorReader> {
+        match &mut self.source {
+            CellSource::Derived(field) => field.actor_reader(),
+            _ => None,
+        }
+    }
+
     /// The value of the cell if it can be written in pieces.
     fn large_value<'a>(&self, event: &Event<'a>) -> Option<JsonValue<'a>> {
         let value = match &self.source {
@@ -148,7 +160,7 @@ impl Column {
     /// Whether the cell joins several values, or parts of one, which are cut if they are
     /// long.
     fn is_derived(&self) -> bool {
-        matches!(self.source, CellSource::UserName(_) | CellSource::Resources(_))
+        matches!(self.source, CellSource::UserName(_) | CellSource::Derived(_) | CellSource::Resources(_))
     }
 
     /// The text of the cell, if it is short and needs no escaping: see
@@ -228,6 +240,10 @@ impl Column {
             CellSource::Resources(fields) => match &fields.list(event)[..] {
                 [] => style.absent(out),
                 list => style.text(&list.join(";"), out),
+            },
+            CellSource::Derived(field) => match field.derived_text(event) {
+                Some(text) => style.text(&text, out),
+                None => style.absent(out),
             },
             CellSource::File => style.text(file, out),
         }

@@ -14,6 +14,7 @@
 //! generator               picks a call and an actor, writes one event
 //! file                    one log object: its key and its records
 //! corpus, sample          the files of a bucket: by numbers, or by the story
+//! chains                  random chains of credentials
 //! story                   the sample's hand-written events
 //! history                 random changes of instances, addresses and rules
 //! digest, bucket          the digest object; everything written below a folder
@@ -24,6 +25,7 @@ mod account_region;
 mod actors;
 mod bucket;
 mod calls;
+mod chains;
 mod corpus;
 mod digest;
 pub mod edge_cases;
@@ -39,6 +41,7 @@ mod story;
 mod template;
 mod words;
 
+pub use self::chains::random_chains;
 pub use account_region::AccountRegion;
 pub use actors::IdentityKind;
 pub use bucket::{WriteTotals, write};

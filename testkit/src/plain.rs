@@ -5,6 +5,7 @@
 //! Here is which events a text has; in [`row`], what their cells show; in
 //! [`filter`], which of them an option matches; in [`history`], what was so when.
 
+pub mod actor;
 pub mod filter;
 pub mod history;
 pub mod row;

@@ -1,6 +1,6 @@
 //! `--event-history` against a server in the same process that has the events of an account.
 
-mod account;
+pub mod account;
 mod commands;
 mod failures;
 mod options;

@@ -1,5 +1,6 @@
 //! Runs the program as a user does, and checks what the user sees.
 
+mod actors;
 mod archives;
 mod bad_input;
 mod bucket;

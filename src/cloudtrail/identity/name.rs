@@ -22,7 +22,7 @@ use super::{Principal, text};
 const ROOT: &str = "root";
 /// Prefix of another principal's name that reads like `root`. The byte search looks for
 /// parts of names, so both prefixes must be too common to be searched for.
-const USER: &str = "user";
+pub(super) const USER: &str = "user";
 const ROLE: &str = "role";
 
 /// The display name of a caller.
@@ -51,7 +51,8 @@ impl<'a> CallerName<'a> {
 }
 
 impl<'a> Principal<'a> {
-    fn kind(&self) -> Cow<'a, str> {
+    /// The type of the identity.
+    pub(in crate::cloudtrail) fn kind(&self) -> Cow<'a, str> {
         text(self.kind).unwrap_or_default()
     }
 
@@ -83,7 +84,7 @@ impl<'a> Principal<'a> {
     }
 
     /// The session name of a role.
-    fn session(&self) -> Option<Cow<'a, str>> {
+    pub(in crate::cloudtrail) fn session_name(&self) -> Option<Cow<'a, str>> {
         let of_id = || if self.kind() == "AssumedRole" { self.last_of_id() } else { None };
         self.last_of_arn(ASSUMED_ROLE).or_else(of_id)
     }
@@ -102,11 +103,11 @@ impl<'a> Principal<'a> {
 
     /// A role and its session, for every type with the ARN of an assumed role.
     fn role_session(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
-        Some((self.role()?, self.session()?))
+        Some((self.role()?, self.session_name()?))
     }
 
     /// The caller of GetFederationToken.
-    fn issuer(&self) -> Option<Cow<'a, str>> {
+    pub(in crate::cloudtrail) fn token_issuer(&self) -> Option<Cow<'a, str>> {
         if self.is_issued_by_root() {
             return Some(ROOT.into());
         }
@@ -119,7 +120,7 @@ impl<'a> Principal<'a> {
     }
 
     fn federated(&self) -> Option<CallerName<'a>> {
-        match (self.issuer(), self.token_name()) {
+        match (self.token_issuer(), self.token_name()) {
             (Some(issuer), Some(name)) => Some(CallerName::Pair(issuer, name)),
             // A name that the caller chose is never shown alone.
             (issuer, _) => {
@@ -195,7 +196,7 @@ impl<'a> Principal<'a> {
             [self.user_name, self.arn, self.principal_id, self.issuer_name, self.issuer_arn, self.source_identity];
         let derived = [
             self.role(),
-            self.session(),
+            self.session_name(),
             self.last_of_id(),
             self.on_behalf_of(),
             self.sign_in_name(),
@@ -217,7 +218,7 @@ fn claims_root(text: &str) -> bool {
 }
 
 /// A name that cannot be mistaken for the root user's, as one text.
-fn qualified<'a>(kind: &'static str, name: Cow<'a, str>) -> Cow<'a, str> {
+pub(super) fn qualified<'a>(kind: &'static str, name: Cow<'a, str>) -> Cow<'a, str> {
     if claims_root(&name) { format!("{kind}/{name}").into() } else { name }
 }
 

@@ -52,6 +52,8 @@ pub struct Scope {
     kinds: Option<BTreeSet<String>>,
     accounts: Option<PatternSet<Pattern>>,
     regions: Option<PatternSet<Pattern>>,
+    /// The folder of a region that is entered whatever regions are wanted.
+    also_region: Option<&'static str>,
     since: Option<Timestamp>,
     /// The first day whose folder is read.
     pub first_day: Option<Date>,
@@ -85,12 +87,18 @@ impl Scope {
             kinds: Some(kinds),
             accounts: PatternSet::new("--account", accounts, |value| Pattern::new("--account", value))?,
             regions: PatternSet::new("--region", regions, |value| Pattern::new("--region", value))?,
+            also_region: None,
             since: window.since,
             first_day,
             last_day,
             has_end: window.until.is_some(),
             root: String::new(),
         })
+    }
+
+    /// The same with the folder of one more region.
+    pub fn with_region(self, also_region: Option<&'static str>) -> Scope {
+        Scope { also_region, ..self }
     }
 
     /// How far the scope reaches for late deliveries; `None` if the window has no end.
@@ -124,7 +132,7 @@ impl Scope {
             _ => true,
         };
         let is_region = match (&self.regions, place.region) {
-            (Some(choice), Some(region)) => regions::may_hold(choice, region),
+            (Some(choice), Some(region)) => regions::may_hold(choice, region) || self.also_region == Some(region),
             _ => true,
         };
         let is_day = place.days().is_none_or(|(first, last)| {

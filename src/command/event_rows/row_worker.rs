@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::row_identity::RowIdentity;
 use super::row_part::{RowPart, RowPiece};
+use crate::cloudtrail::actor::ActorReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::engine::consumer::{EventWorker, JqDecision, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
@@ -48,6 +49,15 @@ pub(in crate::command) struct RowOrigin<'a> {
 }
 
 impl RowKey {
+    /// The readers of actors in the order.
+    pub(in crate::command) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
+        let order = match self {
+            RowKey::Order(order) => Some(order),
+            RowKey::Origin(_) => None,
+        };
+        order.into_iter().flat_map(SortOrder::actor_readers)
+    }
+
     fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
         match self {
             RowKey::Order(order) => order.write(event, file, key),

@@ -1,8 +1,10 @@
 //! A condition that may have matched nothing, and the values that its field has instead.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::lone_condition::LoneCondition;
+use crate::cloudtrail::actor::ActorIndex;
 use crate::cloudtrail::field::Field;
 use crate::decode::event::{Event, FieldSet};
 use crate::filter::Filter;
@@ -42,6 +44,16 @@ impl HintCandidate {
         };
         let filter = Filter::new(&conditions, fields).ok()?;
         Some(HintCandidate { option, values, filter, names, has_match: false, found: BTreeMap::new() })
+    }
+
+    /// Resolves actors by this index.
+    pub(super) fn set_actors(&mut self, index: &Arc<ActorIndex>) {
+        self.filter.each_actor_reader(&mut |reader| reader.set_index(index));
+        if let HintNames::Of(field) = &mut self.names
+            && let Some(reader) = field.actor_reader()
+        {
+            reader.set_index(index);
+        }
     }
 
     /// Whether there are values to suggest.

@@ -57,6 +57,9 @@ pub struct CountingArgs {
     /// Count by these columns instead, by name or by path
     #[arg(long, value_name = "COLUMN,…")]
     pub by: Vec<String>,
+    /// Also count the people and machines behind roles; reads the input twice
+    #[arg(long, conflicts_with = "by")]
+    pub actors: bool,
     /// Show only the N most frequent values, and the N latest changes of each theme
     /// [default: 10 and 5, 25 and 10 on a page, all in tsv, csv and json]
     #[arg(long, value_name = "N",

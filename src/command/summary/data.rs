@@ -26,6 +26,7 @@ fn name(about: TableTopic) -> &'static str {
         TableTopic::Accounts => "recipientAccountId",
         TableTopic::Regions => "awsRegion",
         TableTopic::Users => "userName",
+        TableTopic::People => "actor",
         TableTopic::Events => "eventName",
         TableTopic::Sources => "eventSource",
         TableTopic::Addresses => "sourceIPAddress",

@@ -44,6 +44,7 @@ fn name(about: TableTopic) -> &'static str {
         TableTopic::Accounts => "accounts",
         TableTopic::Regions => "regions",
         TableTopic::Users => "users",
+        TableTopic::People => "people",
         TableTopic::Events => "names",
         TableTopic::Sources => "sources",
         TableTopic::Addresses => "addresses",

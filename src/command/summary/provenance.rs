@@ -29,7 +29,7 @@ pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'sta
 
 fn input(input: &Input) -> String {
     match input {
-        Input::Stdin => "standard input".into(),
+        Input::Stdin | Input::Spooled(_) => "standard input".into(),
         Input::Path(path) => quoted(&path.to_string_lossy()),
         Input::Bucket(bucket) => quoted(&bucket.location.to_string()),
         Input::EventHistory(_) => "event history".into(),

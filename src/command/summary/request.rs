@@ -28,6 +28,8 @@ pub struct SummaryRequest {
     pub dedupe: bool,
     /// The columns to count by; where there are none, what everybody asks.
     pub by: Vec<String>,
+    /// Whether actors are counted besides.
+    pub has_people: bool,
     /// How many of the most frequent values are shown, if that was typed.
     pub top: Option<usize>,
     /// How the output is written, if there is one.
@@ -146,6 +148,7 @@ impl SummaryRequest {
             command: context.command_line(),
             dedupe: counting.dedupe,
             by: split_list(&counting.by).into_iter().map(canonical).collect(),
+            has_people: counting.actors,
             top: counting.top,
             format,
             output: counting.output,

@@ -22,6 +22,8 @@ pub(super) enum TableTopic {
     Accounts,
     Regions,
     Users,
+    /// Actors.
+    People,
     Events,
     Sources,
     Addresses,

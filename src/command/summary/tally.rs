@@ -8,6 +8,7 @@ use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
 use super::theme_value::ThemeValueWriter;
 use super::timeline::Timeline;
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::{AccessKind, FailureRule, is_success};
 use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::identity::IdentityReader;
@@ -101,6 +102,11 @@ impl CountedColumns {
     /// The error codes of what failed.
     pub(super) fn errors(fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         Ok(CountedColumns { are_errors: true, ..CountedColumns::new(&["errorCode"], false, fields)? })
+    }
+
+    /// The readers of actors in the columns.
+    pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
+        self.columns.iter_mut().filter_map(Column::actor_reader)
     }
 
     /// Whether an event with this value is not counted.

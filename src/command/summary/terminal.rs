@@ -176,6 +176,7 @@ impl TextPage {
 fn headings(table: &SummaryTable) -> Vec<String> {
     let name = match table.about {
         TableTopic::Users => "Users",
+        TableTopic::People => "People",
         TableTopic::Events => "Event names",
         TableTopic::Sources => "Services",
         TableTopic::Addresses => "Source addresses",

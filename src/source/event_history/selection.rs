@@ -51,6 +51,12 @@ impl LookupSelection {
         CANDIDATES.iter().find_map(of_option).or_else(read_only)
     }
 
+    /// Selects the events that have one of these names.
+    pub fn of_event_names(names: &[&str]) -> LookupSelection {
+        let values = names.iter().map(|name| (*name).into()).collect();
+        LookupSelection { attribute: "EventName", values, label: "event name", missed: None }
+    }
+
     /// Describes the condition for a message.
     pub fn description(&self) -> String {
         let values: Vec<String> = self.values.iter().map(|value| format!("{value:?}")).collect();

@@ -1,7 +1,7 @@
 //! Reads the members of archives one by one, in archive order. Nothing is written to disk,
 //! except for a zip archive that is not itself a file on disk.
 
-mod spool;
+pub mod spool;
 mod tar;
 mod zip;
 

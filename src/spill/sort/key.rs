@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
@@ -38,6 +39,11 @@ impl SortOrder {
         let column = |by: &SortColumn| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
         let columns = by.iter().map(column).collect::<Result<_, Error>>()?;
         Ok(SortOrder { columns, style: CellStyle::default(), cell: Vec::new() })
+    }
+
+    /// The readers of actors in the columns.
+    pub fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
+        self.columns.iter_mut().filter_map(|(column, _)| column.actor_reader())
     }
 
     /// Appends the sort key of an event to `key`.

@@ -67,6 +67,10 @@ impl Column {
                 }
                 json::end_array(out);
             }
+            CellSource::Derived(field) => match field.derived_text(event) {
+                Some(text) => json::text(&[&text], out),
+                None => json::value(None, out),
+            },
             CellSource::File => json::text(&[file], out),
         }
     }

@@ -17,6 +17,7 @@ const TITLES = {
   accounts: "Accounts",
   regions: "Regions",
   users: "Users",
+  people: "People",
   names: "Event names",
   sources: "Services",
   addresses: "Source addresses",
@@ -406,7 +407,7 @@ function line(row, values, share, text, attributes) {
 
 function tables() {
   const listed = data.tables.filter((table) => table.rows.length);
-  const order = ["counts", "users", "names", "sources", "addresses", "errors", "regions", "accounts"];
+  const order = ["counts", "people", "users", "names", "sources", "addresses", "errors", "regions", "accounts"];
   listed.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   for (const table of listed) {
     const most = table.rows[0].events;

@@ -1,0 +1,255 @@
+//! What the identity of an event says about the start of its chain of credentials.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use super::StartKind;
+use crate::cloudtrail::field::text_of;
+use crate::cloudtrail::identity::{IdentityReader, Principal, user_name};
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, FieldId, FieldSet, ObjectReader, TooManyFields};
+use crate::decode::json::JsonValue;
+
+/// Hashes keys and ARNs, of which an index keeps nothing else. Its seed is random, so no
+/// log can contain names that were chosen to collide.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TextHasher(Arc<RandomState>);
+
+impl TextHasher {
+    /// The hash of a text; 0 for an empty one.
+    pub(super) fn hash(&self, text: &str) -> u64 {
+        if text.is_empty() { 0 } else { self.0.hash_one(text).max(1) }
+    }
+}
+
+/// What is known of a caller by its own event.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct CallerFacts {
+    /// How far the identity leads.
+    pub(super) standing: Standing,
+    /// A name for the actor; empty if there is none.
+    pub(super) name: String,
+    /// How the identity shows the name.
+    pub(super) start: StartKind,
+    /// The account of the identity; empty if it is unknown, or if the name is unique
+    /// without it.
+    pub(super) account: String,
+    /// A hash of the principal id; 0 if there is none.
+    pub(super) principal: u64,
+    /// A hash of the access key; 0 if there is none.
+    pub(super) key: u64,
+    /// The session, if another event handed out the credentials.
+    pub(super) session: Option<SessionKey>,
+}
+
+/// How far an identity leads by itself.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) enum Standing {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// The name is that of the actor.
+    Start,
+    /// A session, whose name counts if the chain ends here.
+    Session,
+    /// A session, whose name counts only if no event handed out its credentials.
+    Invoked,
+    /// A principal of another account; other events may know its name.
+    Foreign,
+}
+
+/// What links a session with the event that handed out its credentials.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct SessionKey {
+    /// A hash of the ARN, which contains the role and the session name.
+    pub(super) arn: u64,
+    /// A hash of the same ARN without the session name.
+    pub(super) role: u64,
+    /// The second in which the session was created.
+    pub(super) created: i64,
+    /// A hash of the access key; 0 if there is none.
+    pub(super) key: u64,
+}
+
+/// Reads what identities say about their actor.
+#[derive(Clone, Debug)]
+pub(super) struct CallerReader {
+    identities: IdentityReader,
+    identity: FieldId,
+    recipient: FieldId,
+    parts: ObjectReader<2>,
+    context: ObjectReader<3>,
+    attributes: ObjectReader<1>,
+    pub(super) hasher: TextHasher,
+}
+
+impl CallerReader {
+    /// Adds the fields it reads to `fields`.
+    pub(super) fn new(hasher: TextHasher, fields: &mut FieldSet) -> Result<CallerReader, TooManyFields> {
+        Ok(CallerReader {
+            identities: IdentityReader::new(fields)?,
+            identity: fields.slot("userIdentity")?,
+            recipient: fields.slot("recipientAccountId")?,
+            parts: ObjectReader::new(["accessKeyId", "sessionContext"]),
+            context: ObjectReader::new(["attributes", "ec2RoleDelivery", "assumedRoot"]),
+            attributes: ObjectReader::new(["creationDate"]),
+            hasher,
+        })
+    }
+
+    /// The identity of an event as written.
+    pub(super) fn written<'a>(&self, event: &Event<'a>) -> Option<&'a [u8]> {
+        self.identities.written(event)
+    }
+
+    /// Whether all events with the identity of this one have the same actor.
+    pub(super) fn is_decided_by_identity(&mut self, event: &Event<'_>) -> bool {
+        let principal = self.identities.principal(event);
+        principal.is_identity() && principal.account_id().is_some()
+    }
+
+    /// The account that an event belongs to by its identity, or else by its recipient.
+    pub(super) fn account<'a>(&mut self, event: &Event<'a>) -> Cow<'a, str> {
+        let of_identity = self.identities.principal(event).account_id();
+        of_identity.or_else(|| text_of(event.get(self.recipient))).unwrap_or_default()
+    }
+
+    /// What is known of the caller of an event.
+    pub(super) fn facts(&mut self, event: &Event<'_>) -> CallerFacts {
+        let principal = self.identities.principal(event);
+        let Some(identity) = event.get(self.identity) else { return CallerFacts::default() };
+        let [key, context] = self.parts.read(identity);
+        let [attributes, delivery, assumed_root] = context.map_or([None; 3], |context| self.context.read(context));
+        let created = attributes.and_then(|attributes| self.attributes.read(attributes)[0]).and_then(time::of_value);
+        let hash = |text: Option<Cow<'_, str>>| self.hasher.hash(&text.unwrap_or_default());
+        let key = hash(text_of(key));
+        let session = principal.session_arn().zip(created).map(|(arn, created)| SessionKey {
+            arn: self.hasher.hash(&arn),
+            role: self.hasher.hash(role_of(&arn)),
+            created: created.as_second(),
+            key,
+        });
+        let mut facts = CallerFacts { key, principal: hash(principal.id()), session, ..CallerFacts::default() };
+        if is_true(assumed_root) {
+            facts.standing = Standing::Session;
+        } else if principal.is_role_session() {
+            role_session(&principal, text_of(delivery).is_some(), &mut facts);
+        } else {
+            other(&principal, &mut facts);
+        }
+        facts
+    }
+}
+
+/// The part of a session's ARN that names its role.
+pub(super) fn role_of(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or("", |(role, _)| role)
+}
+
+fn is_true(value: Option<JsonValue<'_>>) -> bool {
+    text_of(value).as_deref() == Some("true")
+}
+
+/// Adds what the session of a role says.
+fn role_session(principal: &Principal<'_>, is_delivered_by_ec2: bool, facts: &mut CallerFacts) {
+    let session_name = || principal.session_name().map(Cow::into_owned).unwrap_or_default();
+    let issuer = principal.issuer_role_arn().unwrap_or_default();
+    let (standing, start, name) = if let Some(source) = principal.source_identity() {
+        (Standing::Start, StartKind::SourceIdentity, user_name(&source))
+    } else if issuer.contains(":role/aws-reserved/sso.amazonaws.com/") {
+        // Only IAM Identity Center assumes these roles, and only it can create roles with
+        // this path. The session name is that of the user.
+        (Standing::Start, StartKind::SessionName, user_name(&session_name()))
+    } else if is_delivered_by_ec2 && is_instance(&session_name()) {
+        (Standing::Session, StartKind::Instance, session_name())
+    } else if let Some(service) = service_of_linked_role(&issuer) {
+        (Standing::Session, StartKind::ServiceLinkedRole, service.to_string())
+    } else if let Some(service) = principal.invoked_by() {
+        (Standing::Invoked, StartKind::InvokedBy, user_name(&service))
+    } else {
+        (Standing::Session, StartKind::Identity, String::new())
+    };
+    facts.standing = if name.is_empty() && standing == Standing::Start { Standing::Session } else { standing };
+    (facts.start, facts.name) = (start, name);
+}
+
+/// Adds what any other identity says.
+fn other(principal: &Principal<'_>, facts: &mut CallerFacts) {
+    let name = principal.name().map(|name| name.parts().concat()).unwrap_or_default();
+    let kind = principal.kind();
+    let account = || principal.account_id().map(Cow::into_owned).unwrap_or_default();
+    match &*kind {
+        "AWSAccount" => {
+            // The id of a session is not the start of a chain.
+            let id = principal.id().unwrap_or_default();
+            if !id.contains(':') && !id.is_empty() && is_account(&account()) {
+                (facts.standing, facts.start, facts.name) = (Standing::Foreign, StartKind::OtherAccount, name);
+                facts.account = account();
+            } else if !id.is_empty() {
+                facts.standing = Standing::Foreign;
+            }
+        }
+        "FederatedUser" => match principal.token_issuer() {
+            Some(issuer) => {
+                (facts.standing, facts.start, facts.name) = (Standing::Start, StartKind::Issuer, issuer.into_owned());
+                facts.account = account();
+            }
+            None => facts.standing = Standing::Session,
+        },
+        "Role" => {}
+        _ if !name.is_empty() => {
+            (facts.standing, facts.name) = (Standing::Start, name);
+            if matches!(&*kind, "IAMUser" | "Root") {
+                facts.account = account();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a text is the number of an account.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text is the id of an EC2 instance.
+pub(super) fn is_instance(text: &str) -> bool {
+    text.strip_prefix("i-").is_some_and(|number| {
+        matches!(number.len(), 8 | 17)
+            && number.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    })
+}
+
+/// The service that a service-linked role belongs to. Its name is in the path, which only
+/// AWS can give to a role.
+fn service_of_linked_role(arn: &str) -> Option<&str> {
+    let (_, rest) = arn.split_once(":role/aws-service-role/")?;
+    rest.split_once('/').map(|(service, _)| service).filter(|service| service.ends_with(".amazonaws.com"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_roles_are_recognised_by_their_form() {
+        for (text, expected) in [
+            ("i-0dbc91f429e48eeed", true),
+            ("i-0dbc91f4", true),
+            ("i-0DBC91F4", false),
+            ("i-0dbc91f42", false),
+            ("x-0dbc91f4", false),
+            ("i-", false),
+        ] {
+            assert_eq!(is_instance(text), expected, "{text}");
+        }
+        let service = |arn| service_of_linked_role(arn);
+        assert_eq!(
+            service("arn:aws:iam::1:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"),
+            Some("rds.amazonaws.com")
+        );
+        assert_eq!(service("arn:aws:iam::1:role/rds.amazonaws.com/AWSServiceRoleForRDS"), None);
+        assert_eq!(service("arn:aws:iam::1:role/aws-service-role/alice/x"), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! Events that hand out credentials, or start an instance that will get some.
+
+use super::StartKind;
+use super::caller::{CallerFacts, CallerReader, Standing, is_account, is_instance, role_of};
+use super::index::ActorIndexBuilder;
+use crate::cloudtrail::call::FailureRule;
+use crate::cloudtrail::field::{FieldPath, text, text_of};
+use crate::cloudtrail::identity::{assumed_role_arn, user_name};
+use crate::cloudtrail::time;
+use crate::decode::event::{Event, FieldId, FieldSet};
+
+/// Patterns for the names of all events that a [`GrantReader`] reads.
+pub const GRANT_EVENTS: [&str; 5] =
+    ["AssumeRo*", "GetFederationToken", "SwitchRole", "CreateAccessKey", "RunInstances"];
+
+/// A fact that an [`ActorIndexBuilder`] keeps: who caused what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrantFact {
+    pub(super) gives: Grant,
+    pub(super) caller: CallerFacts,
+}
+
+/// What a caller caused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Grant {
+    /// A session began: the hash of its ARN, or of what names the role in it, the second,
+    /// and the hash of its access key.
+    Session { arn: u64, created: i64, key: u64 },
+    /// A user got an access key: its hash, and that of the user with the account.
+    AccessKey { key: u64, user: u64 },
+    /// An instance was launched: the hash of its id.
+    Instance { id: u64 },
+}
+
+impl GrantFact {
+    /// Memory that it takes, in bytes.
+    pub fn size(&self) -> usize {
+        size_of::<GrantFact>() + self.caller.name.len() + self.caller.account.len()
+    }
+}
+
+/// Reads the events that hand out credentials.
+#[derive(Clone, Debug)]
+pub struct GrantReader {
+    callers: CallerReader,
+    failure: FailureRule,
+    name: FieldId,
+    source: FieldId,
+    time: FieldId,
+    paths: GrantPaths,
+}
+
+/// Where these events have what they hand out.
+#[derive(Clone, Debug)]
+struct GrantPaths {
+    role: FieldPath,
+    session: FieldPath,
+    root: FieldPath,
+    assumed: FieldPath,
+    federated: FieldPath,
+    key: FieldPath,
+    switched_from: FieldPath,
+    arn: FieldPath,
+    created_key: FieldPath,
+    key_user: FieldPath,
+    instances: FieldPath,
+}
+
+impl GrantPaths {
+    fn new(fields: &mut FieldSet) -> Result<GrantPaths, String> {
+        let mut path = |text: &str| FieldPath::parse(text, fields);
+        Ok(GrantPaths {
+            role: path("requestParameters.roleArn")?,
+            session: path("requestParameters.roleSessionName")?,
+            root: path("requestParameters.targetPrincipal")?,
+            assumed: path("responseElements.assumedRoleUser.arn")?,
+            federated: path("responseElements.federatedUser.arn")?,
+            key: path("responseElements.credentials.accessKeyId")?,
+            switched_from: path("additionalEventData.SwitchFrom")?,
+            arn: path("userIdentity.arn")?,
+            created_key: path("responseElements.accessKey.accessKeyId")?,
+            key_user: path("responseElements.accessKey.userName")?,
+            instances: path("responseElements.instancesSet.items[].instanceId")?,
+        })
+    }
+}
+
+impl GrantReader {
+    /// A reader of facts for `index`. Adds the fields it reads to `fields`.
+    pub fn new(index: &ActorIndexBuilder, fields: &mut FieldSet) -> Result<GrantReader, String> {
+        Ok(GrantReader {
+            callers: CallerReader::new(index.hasher(), fields)?,
+            failure: FailureRule::new(fields)?,
+            name: fields.slot("eventName")?,
+            source: fields.slot("eventSource")?,
+            time: fields.slot("eventTime")?,
+            paths: GrantPaths::new(fields)?,
+        })
+    }
+
+    /// Passes the facts of an event to `each`.
+    pub fn read(&mut self, event: &Event<'_>, mut each: impl FnMut(GrantFact)) {
+        let (name, source) = (text(event, self.name), text(event, self.source));
+        let (Some(name), Some(source)) = (name, source) else { return };
+        match (&*source, &*name) {
+            _ if self.failure.is_failed(event) => {}
+            ("sts.amazonaws.com", name) if name.starts_with("AssumeRo") || name == "GetFederationToken" => {
+                self.sessions(event, &mut each);
+            }
+            ("signin.amazonaws.com", "SwitchRole") => self.switch(event, &mut each),
+            ("iam.amazonaws.com", "CreateAccessKey") => self.access_key(event, &mut each),
+            ("ec2.amazonaws.com", "RunInstances") => {
+                let (caller, hasher) = (self.callers.facts(event), &self.callers.hasher);
+                self.paths.instances.each(event, &mut |instance| {
+                    let id = text_of(Some(instance)).map_or(0, |id| hasher.hash(&id));
+                    if id != 0 {
+                        each(GrantFact { gives: Grant::Instance { id }, caller: caller.clone() });
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn text(event: &Event<'_>, path: &FieldPath) -> String {
+        text_of(path.value(event)).unwrap_or_default().into_owned()
+    }
+
+    fn second(&self, event: &Event<'_>) -> Option<i64> {
+        Some(time::of_value(event.get(self.time)?)?.as_second())
+    }
+
+    /// The session that a call of STS began. Logs that were edited can show two ARNs for
+    /// it: that of the answer, and that of the request.
+    fn sessions(&mut self, event: &Event<'_>, each: &mut impl FnMut(GrantFact)) {
+        let Some(created) = self.second(event) else { return };
+        let paths = &self.paths;
+        let [role, session, root] =
+            [&paths.role, &paths.session, &paths.root].map(|path| GrantReader::text(event, path));
+        let answered = [&paths.assumed, &paths.federated].map(|path| GrantReader::text(event, path));
+        let requested = assumed_role_arn(&role, &session).or_else(|| root_arn(&root)).unwrap_or_default();
+        let key = self.callers.hasher.hash(&GrantReader::text(event, &paths.key));
+        let mut caller = self.callers.facts(event);
+        if caller.standing == Standing::Start && caller.name == "ec2.amazonaws.com" && is_instance(&session) {
+            (caller.start, caller.name) = (StartKind::Instance, session);
+        }
+        let mut arns = [&answered[0], &answered[1], &requested].map(|arn| self.callers.hasher.hash(arn)).to_vec();
+        arns.sort_unstable();
+        arns.dedup();
+        for arn in arns.into_iter().filter(|arn| *arn != 0) {
+            each(GrantFact { gives: Grant::Session { arn, created, key }, caller: caller.clone() });
+        }
+        // EC2 and Lambda get no ARN in the answer. Their key links by the role alone.
+        let role = self.callers.hasher.hash(role_of(&requested));
+        if answered.iter().all(String::is_empty) && key != 0 && role != 0 {
+            each(GrantFact { gives: Grant::Session { arn: role, created, key }, caller });
+        }
+    }
+
+    /// The session that began when a user of the console switched to a role.
+    fn switch(&mut self, event: &Event<'_>, each: &mut impl FnMut(GrantFact)) {
+        let arn = GrantReader::text(event, &self.paths.arn);
+        let from = GrantReader::text(event, &self.paths.switched_from);
+        let (Some(created), true) = (self.second(event), arn.contains(":assumed-role/")) else { return };
+        // Of a session nothing but the ARN is known, which is not enough to find its start.
+        let Some(caller) = user_of_arn(&from) else { return };
+        let gives = Grant::Session { arn: self.callers.hasher.hash(&arn), created, key: 0 };
+        each(GrantFact { gives, caller });
+    }
+
+    /// The access key that a caller created for a user.
+    fn access_key(&mut self, event: &Event<'_>, each: &mut impl FnMut(GrantFact)) {
+        let [key, user] = [&self.paths.created_key, &self.paths.key_user].map(|path| GrantReader::text(event, path));
+        let (key, account) = (self.callers.hasher.hash(&key), self.callers.account(event));
+        if key != 0 && !user.is_empty() {
+            let user = self.callers.hasher.hash(&format!("{account}/{}", user_name(&user)));
+            each(GrantFact { gives: Grant::AccessKey { key, user }, caller: self.callers.facts(event) });
+        }
+    }
+}
+
+/// The ARN of the root user of an account, given by its number or an ARN.
+fn root_arn(target: &str) -> Option<String> {
+    match target.strip_prefix("arn:") {
+        Some(_) => Some(target.to_string()),
+        None => is_account(target).then(|| format!("arn:aws:iam::{target}:root")),
+    }
+}
+
+/// The user that an ARN names.
+fn user_of_arn(arn: &str) -> Option<CallerFacts> {
+    let (before, path) = arn.split_once(":user/")?;
+    let (_, account) = before.rsplit_once(':')?;
+    let name = path.rsplit('/').next().filter(|name| !name.is_empty())?;
+    let (standing, name) = (Standing::Start, user_name(name));
+    Some(CallerFacts { standing, name, account: account.into(), ..CallerFacts::default() })
+}

@@ -1,0 +1,223 @@
+//! The first of two passes over the inputs of a run that asks for actors: it collects who
+//! began which session. A byte search for the names of a few events rules out most files,
+//! and the second pass reads what the first one has downloaded.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use rayon::ThreadPool;
+
+use crate::cloudtrail::actor::{
+    ActorIndex, ActorIndexBuilder, ActorReader, GRANT_EVENTS, GrantFact, GrantReader, LONGEST_SESSION_HOURS,
+};
+use crate::decode::event::FieldSet;
+use crate::engine::PreparedRun;
+use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
+use crate::engine::events::EventSelector;
+use crate::engine::part_writer::PartWriter;
+use crate::engine::request::ReadRequest;
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::filter::spec::FilterSpec;
+use crate::report::{Coverage, Report, count};
+use crate::source::event_history::selection::LookupSelection;
+use crate::source::spec::Input;
+use crate::source::spooled_stream::SpooledStream;
+use crate::syntax::window::Window;
+
+/// Calls a function for each reader of actors in a run.
+pub(super) type EachActorReader<'a> = dyn FnMut(&mut dyn FnMut(&mut ActorReader)) + 'a;
+
+/// The result of the first pass.
+pub(super) struct ActorPass {
+    /// The request for the second pass.
+    pub(super) reading: ReadRequest,
+    /// Who began which session; `None` if the run does not ask for actors.
+    pub(super) index: Option<Arc<ActorIndex>>,
+    coverage: Coverage,
+}
+
+impl ActorPass {
+    /// Reads the events that hand out credentials, and gives them to the readers of
+    /// actors. Reads nothing if there are no such readers.
+    pub(super) fn run(
+        reading: &ReadRequest,
+        readers: &mut EachActorReader<'_>,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<ActorPass, Error> {
+        let mut pass = ActorPass { reading: reading.clone(), index: None, coverage: Coverage::default() };
+        let mut has_readers = false;
+        readers(&mut |_| has_readers = true);
+        if !has_readers {
+            return Ok(pass);
+        }
+        for input in &mut pass.reading.inputs {
+            if let Some(stream) = SpooledStream::of_input(input, stop)? {
+                *input = Input::Spooled(stream);
+            }
+        }
+        let index = Arc::new(pass.read(report, stop)?);
+        readers(&mut |reader| reader.set_index(&index));
+        pass.index = Some(index);
+        Ok(pass)
+    }
+
+    fn read(&mut self, report: &Report, stop: &Cancellation) -> Result<ActorIndex, Error> {
+        report.progress("reading who began which session");
+        let request = first_request(&self.reading);
+        let mut fields = FieldSet::default();
+        let selector = EventSelector::new(&request.filter, &mut fields)?;
+        let mut merge = GrantMerge::default();
+        let reader = GrantReader::new(&merge.0, &mut fields).map_err(Error::usage)?;
+        let workers = vec![GrantWorker(reader); request.threads];
+        // The second pass reports on the files. It must run after this one has ended.
+        let (silent, own_end) = (Report::silent(), stop.child());
+        let prepared = PreparedRun::new(&request, &silent, &own_end)?;
+        self.coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
+        Ok(merge.0.finish())
+    }
+
+    /// Adds to the coverage of the second pass what only the first one has done and found.
+    pub(super) fn conclude(&self, coverage: &mut Coverage, report: &Report) {
+        let Some(index) = &self.index else { return };
+        coverage.sessions_without_start = index.unknown_sessions();
+        if let (Some(fetched), Some(first)) = (&mut coverage.fetched, &self.coverage.fetched) {
+            fetched.add_earlier(first);
+        }
+        if let (Some(lookups), Some(first)) = (&mut coverage.lookups, &self.coverage.lookups) {
+            lookups.requests = lookups.requests.zip(first.requests).map(|(one, other)| one + other);
+        }
+        let missed = self.coverage.problems.saturating_sub(coverage.problems);
+        if missed > 0 {
+            coverage.problems += missed;
+            report.note(&format!(
+                "{} in the logs of the {LONGEST_SESSION_HOURS} hours before the window, so actors may be missing; \
+                 choose an earlier --since for details",
+                count(missed, "problem")
+            ));
+        }
+    }
+}
+
+/// The request for the events that hand out credentials, of the window and of the time
+/// before it that the longest session takes.
+fn first_request(reading: &ReadRequest) -> ReadRequest {
+    let window = earlier(reading.filter.window);
+    let mut inputs = reading.inputs.clone();
+    for input in &mut inputs {
+        match input {
+            Input::Bucket(bucket) => {
+                bucket.window = earlier(bucket.window);
+                // The global endpoint of STS is in this region.
+                bucket.also_region = Some("us-east-1");
+            }
+            Input::EventHistory(history) => {
+                history.window = earlier(history.window);
+                history.regions.clear();
+                history.selection = Some(LookupSelection::of_event_names(&LOOKUP_EVENTS));
+            }
+            Input::Stdin | Input::Path(_) | Input::Spooled(_) => {}
+        }
+    }
+    let filter = FilterSpec { window, now: reading.filter.now, ..FilterSpec::default() };
+    ReadRequest { inputs, filter: filter.with("--event-name", GRANT_EVENTS), ..reading.clone() }
+}
+
+/// The same names one by one: event history knows no patterns.
+const LOOKUP_EVENTS: [&str; 8] = [
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "GetFederationToken",
+    "SwitchRole",
+    "CreateAccessKey",
+    "RunInstances",
+];
+
+fn earlier(window: Window) -> Window {
+    let before =
+        |time: jiff::Timestamp| time.checked_sub(LONGEST_SESSION_HOURS.hours()).unwrap_or(jiff::Timestamp::MIN);
+    Window { since: window.since.map(before), until: window.until }
+}
+
+/// Facts of some events.
+#[derive(Default)]
+struct GrantPart {
+    facts: Vec<GrantFact>,
+    size: usize,
+}
+
+impl Part for GrantPart {
+    /// Number of facts, and their size.
+    type Mark = (usize, usize);
+
+    fn count(&self) -> u64 {
+        self.facts.len() as u64
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn mark(&self) -> (usize, usize) {
+        (self.facts.len(), self.size)
+    }
+
+    fn count_at(mark: &(usize, usize)) -> u64 {
+        mark.0 as u64
+    }
+
+    fn cut(&mut self, mark: &(usize, usize)) {
+        self.facts.truncate(mark.0);
+        self.size = mark.1;
+    }
+
+    fn clear(&mut self) {
+        self.facts.clear();
+        self.size = 0;
+    }
+}
+
+/// Reads the facts of one thread's events.
+#[derive(Clone)]
+struct GrantWorker(GrantReader);
+
+impl EventWorker for GrantWorker {
+    type Part = GrantPart;
+
+    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, GrantPart>) -> ControlFlow<()> {
+        let part = out.part();
+        let before = part.facts.len();
+        self.0.read(matched.event, |fact| {
+            part.size += fact.size();
+            part.facts.push(fact);
+        });
+        let added = (part.facts.len() - before) as u64;
+        out.added(added)
+    }
+}
+
+/// Adds the facts to an index.
+#[derive(Default)]
+struct GrantMerge(ActorIndexBuilder);
+
+impl Consumer for GrantMerge {
+    type Part = GrantPart;
+    type Worker = GrantWorker;
+
+    fn merge(
+        &mut self,
+        part: &mut GrantPart,
+        coverage: &mut Coverage,
+        _: &ThreadPool,
+    ) -> Result<ControlFlow<()>, Error> {
+        coverage.rows += part.facts.len() as u64;
+        for fact in &part.facts {
+            self.0.add(fact).map_err(|full| Error::Failed(full.to_string()))?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

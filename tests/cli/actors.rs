@@ -1,0 +1,4 @@
+//! Actors, as a user sees them.
+
+mod chains;
+mod inputs;
