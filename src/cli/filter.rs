@@ -4,9 +4,11 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::value_file::read_lists;
 use crate::error::Error;
 use crate::filter::options::{FilterOption, OPTIONS};
 use crate::filter::spec::{FilterSpec, OptionValues};
+use crate::syntax::value_list::named_file;
 use crate::syntax::window::Window;
 
 /// What the names of folders and files tell too: when, where, whose.
@@ -56,9 +58,14 @@ impl FilterArgs {
         options.extend(&self.options.0);
         for (option, typed) in options.iter() {
             for value in option.split(typed) {
+                if option.takes_lists() && named_file(&value).is_some() {
+                    continue;
+                }
                 (option.check)(&value).map_err(|right| Error::option(option.flag, &value, right))?;
             }
         }
+        let lists = read_lists(&options)?;
+        options.set_lists(lists);
         let window = Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?;
         Ok(FilterSpec { window, options, jq: self.jq.clone(), now })
     }
