@@ -126,8 +126,10 @@ fn argument(option: &'static FilterOption) -> Arg {
     if option.has_values() {
         argument = argument.action(ArgAction::Append).value_name(option.value_name);
     }
-    if !option.details.is_empty() {
-        argument = argument.long_help(format!("{}\n\n{}", option.help, option.details));
+    let list_help = if option.takes_lists() { "@FILE takes the values from a file, one a line." } else { "" };
+    let details = [option.details, list_help].join(" ");
+    if !details.trim().is_empty() {
+        argument = argument.long_help(format!("{}\n\n{}", option.help, details.trim()));
     }
     argument
 }

@@ -42,8 +42,6 @@ fn read(file: &str) -> Result<ValueList, String> {
     let unreadable = |error: std::io::Error| format!("the file cannot be read: {}; {hint}", plain(&error));
     let mut bytes = Vec::new();
     // One byte more, so that a file that is too large is noticed.
-    File::open(file)
-        .and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(unreadable)?;
+    File::open(file).and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     ValueList::parse(bytes).map_err(|error| error.reason)
 }

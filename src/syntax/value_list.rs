@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn lines_are_values() {
-        let expected = |values: &[(usize, &str)]| Ok(values.iter().map(|(line, text)| (*line, (*text).into())).collect());
+        let expected =
+            |values: &[(usize, &str)]| Ok(values.iter().map(|(line, text)| (*line, (*text).into())).collect());
         for (text, lines) in [
             ("a", &[(1, "a")][..]),
             ("\u{feff}a\r\n\r\n# no\n  b c \t\n#\n\\#d\n", &[(1, "a"), (4, "b c"), (6, "\\#d")]),

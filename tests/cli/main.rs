@@ -26,5 +26,6 @@ mod snapshot;
 mod sort;
 mod summary;
 mod trail;
+mod value_lists;
 mod xlsx;
 mod zone;

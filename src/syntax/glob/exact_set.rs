@@ -97,8 +97,27 @@ mod tests {
     fn the_set_decides_as_the_single_patterns_do() {
         let long = "x".repeat(200);
         let texts = [
-            "", "a", "A", "alice", "ALICE", "Jürgen", "JÜRGEN", "jurgen", "k", "\u{212a}", "ẞ", "ß", "ss", "ΣΑΣ",
-            "σας", "i", "ı", "{", "a b", &long, &long[1..],
+            "",
+            "a",
+            "A",
+            "alice",
+            "ALICE",
+            "Jürgen",
+            "JÜRGEN",
+            "jurgen",
+            "k",
+            "\u{212a}",
+            "ẞ",
+            "ß",
+            "ss",
+            "ΣΑΣ",
+            "σας",
+            "i",
+            "ı",
+            "{",
+            "a b",
+            &long,
+            &long[1..],
         ];
         for wanted in texts.iter().filter(|text| !text.is_empty() && !text.contains('{')) {
             let mut set = ExactSet::default();

@@ -139,8 +139,11 @@ impl<'a, T> PatternSetBuilder<'a, T> {
         /// So few values are compiled one by one, for the byte search.
         const FEW: usize = 8;
         let wrong = |error: ListError| Error::option(self.option, typed, error.reason);
-        let list = lists.get(file).ok_or_else(|| Error::option(self.option, typed, "names a list that was not read"))?;
-        if let Some(value) = list.values().find(|value| misuse(value.text).is_some() || (is_negated && is_negation(value))) {
+        let list =
+            lists.get(file).ok_or_else(|| Error::option(self.option, typed, "names a list that was not read"))?;
+        if let Some(value) =
+            list.values().find(|value| misuse(value.text).is_some() || (is_negated && is_negation(value)))
+        {
             return Err(wrong(ListError::new(value, misuse(value.text).unwrap_or(NEGATED_TWICE))));
         }
         for negated in [false, true] {
