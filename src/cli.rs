@@ -7,6 +7,7 @@ pub mod filter;
 pub mod parse_error;
 pub mod source;
 pub mod table;
+mod value_file;
 pub mod work;
 
 use std::fmt::Display;

@@ -3,7 +3,9 @@
 
 pub mod decimal;
 pub mod glob;
+pub mod network_table;
 pub mod shell;
 pub mod suggest;
+pub mod value_list;
 pub mod visible;
 pub mod window;

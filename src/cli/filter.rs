@@ -4,9 +4,11 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::value_file::read_lists;
 use crate::error::Error;
 use crate::filter::options::{FilterOption, OPTIONS};
 use crate::filter::spec::{FilterSpec, OptionValues};
+use crate::syntax::value_list::named_file;
 use crate::syntax::window::Window;
 
 /// What the names of folders and files tell too: when, where, whose.
@@ -56,9 +58,14 @@ impl FilterArgs {
         options.extend(&self.options.0);
         for (option, typed) in options.iter() {
             for value in option.split(typed) {
+                if option.takes_lists() && named_file(&value).is_some() {
+                    continue;
+                }
                 (option.check)(&value).map_err(|right| Error::option(option.flag, &value, right))?;
             }
         }
+        let lists = read_lists(&options)?;
+        options.set_lists(lists);
         let window = Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?;
         Ok(FilterSpec { window, options, jq: self.jq.clone(), now })
     }
@@ -119,8 +126,10 @@ fn argument(option: &'static FilterOption) -> Arg {
     if option.has_values() {
         argument = argument.action(ArgAction::Append).value_name(option.value_name);
     }
-    if !option.details.is_empty() {
-        argument = argument.long_help(format!("{}\n\n{}", option.help, option.details));
+    let list_help = if option.takes_lists() { "@FILE takes the values from a file, one a line." } else { "" };
+    let details = [option.details, list_help].join(" ");
+    if !details.trim().is_empty() {
+        argument = argument.long_help(format!("{}\n\n{}", option.help, details.trim()));
     }
     argument
 }

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, Shell};
 
@@ -15,6 +15,7 @@ use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::filter::options::OPTIONS;
+use crate::syntax::value_list::LIST_MARK;
 use crate::table::catalogue;
 
 /// The variable that the script sets to the name of the shell.
@@ -79,11 +80,25 @@ fn command() -> clap::Command {
 
 /// Offers the values that the table of filter options suggests.
 fn with_suggestions(argument: Arg) -> Arg {
-    let suggestions = OPTIONS.iter().find(|option| argument.get_id() == option.name()).map(|option| option.suggestions);
-    match suggestions {
-        None | Some([]) => argument,
-        Some(words) => offering(words.iter().map(|word| (*word, "")))(argument),
+    match OPTIONS.iter().find(|option| argument.get_id() == option.name()) {
+        Some(option) if !option.suggestions.is_empty() => {
+            offering(option.suggestions.iter().map(|word| (*word, "")))(argument)
+        }
+        Some(option) if option.takes_lists() => argument.add(ArgValueCompleter::new(lists)),
+        _ => argument,
     }
+}
+
+/// Completes the name of a file after `@`.
+fn lists(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let file = typed.trim_start_matches(['!', LIST_MARK]);
+    let mark = &typed[..typed.len() - file.len()];
+    if !mark.ends_with(LIST_MARK) {
+        return Vec::new();
+    }
+    let files = PathCompleter::any().complete(OsStr::new(file)).into_iter();
+    files.map(|candidate| candidate.add_prefix(mark)).collect()
 }
 
 /// Suggests `values`, given with their descriptions, after each comma.
@@ -91,6 +106,9 @@ fn offering(values: impl Iterator<Item = (&'static str, &'static str)>) -> impl 
     let values: Vec<_> = values.collect();
     let completer = ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_string_lossy();
+        if typed.trim_start_matches('!').starts_with(LIST_MARK) {
+            return lists(OsStr::new(&*typed));
+        }
         // `+` adds a column, `-` leaves one out or sorts downwards, `!` excludes.
         let name = typed.trim_start_matches(['+', '-', '!']);
         let mark = &typed[..typed.len() - name.len()];

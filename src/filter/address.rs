@@ -1,12 +1,15 @@
 //! Patterns over source addresses: an address, a network, or a name.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::search::{Boundary, Needle};
 use crate::error::Error;
 use crate::syntax::glob::Pattern;
+use crate::syntax::network_table::{NetworkTable, NetworkTableBuilder, parse_network};
+use crate::syntax::value_list::{ListError, ListValue};
 
 const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8::/32, \
                      a name such as ec2.amazonaws.com, or a pattern such as 203.0.*";
@@ -16,6 +19,8 @@ const RIGHT: &str = "not an address; write 203.0.113.7, 203.0.113.0/24, 2001:db8
 pub enum AddressPattern {
     /// All addresses of a network; a single address is a network of one.
     Network(IpNet),
+    /// All addresses of any of many networks.
+    Networks(Arc<NetworkTable>),
     /// A glob over the field as written.
     Name(Pattern),
 }
@@ -23,27 +28,44 @@ pub enum AddressPattern {
 impl AddressPattern {
     /// Compiles one value of the option `option`.
     pub fn new(option: &str, text: &str) -> Result<AddressPattern, Error> {
-        if let Ok(network) = text.parse::<IpNet>() {
-            return Ok(AddressPattern::Network(canonical(network)));
+        match AddressPattern::parse(text) {
+            Ok(Some(network)) => Ok(AddressPattern::Network(network)),
+            Ok(None) => Pattern::new(option, text).map(AddressPattern::Name),
+            Err(reason) => Err(Error::option(option, text, reason)),
         }
-        if let Ok(address) = text.parse::<IpAddr>() {
-            return Ok(AddressPattern::Network(IpNet::from(address.to_canonical())));
+    }
+
+    /// Compiles the values of a list to few patterns.
+    pub fn of_list(values: &mut dyn Iterator<Item = ListValue<'_>>) -> Result<Vec<AddressPattern>, ListError> {
+        let (mut networks, mut names) = (NetworkTableBuilder::default(), Vec::new());
+        for value in values {
+            match AddressPattern::parse(value.text).map_err(|reason| ListError::new(value, reason))? {
+                Some(network) => networks.add(network, 0),
+                None => names.push(value),
+            }
         }
+        let has_networks = !networks.is_empty();
+        let networks = has_networks.then(|| AddressPattern::Networks(Arc::new(networks.build())));
+        Ok(networks.into_iter().chain(Pattern::of_list(names)?.into_iter().map(AddressPattern::Name)).collect())
+    }
+
+    /// The network that a value is; `None` if it is a name. Fails if it is a mistyped
+    /// address.
+    fn parse(text: &str) -> Result<Option<IpNet>, &'static str> {
+        let network = parse_network(text);
         // Digits and dots alone are a mistyped address, not the name of a service.
         let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'));
-        if is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*')) {
-            return Err(Error::option(option, text, RIGHT));
-        }
-        Pattern::new(option, text).map(AddressPattern::Name)
+        let is_mistyped = is_numeric || (text.contains('/') && text.contains(['.', ':']) && !text.contains('*'));
+        if network.is_none() && is_mistyped { Err(RIGHT) } else { Ok(network) }
     }
 
     /// Whether any address in the field, which may be a comma-separated list, matches.
     pub fn matches(&self, field: &str) -> bool {
         match self {
-            AddressPattern::Network(network) => field
-                .split(',')
-                .filter_map(|part| part.trim().parse::<IpAddr>().ok())
-                .any(|address| network.contains(&address.to_canonical())),
+            AddressPattern::Network(network) => {
+                addresses(field).any(|address| network.contains(&address.to_canonical()))
+            }
+            AddressPattern::Networks(networks) => addresses(field).any(|address| networks.find(address).is_some()),
             AddressPattern::Name(pattern) => {
                 pattern.matches(field) || field.split(',').any(|part| pattern.matches(part.trim()))
             }
@@ -51,12 +73,9 @@ impl AddressPattern {
     }
 }
 
-/// Converts a network of IPv4-mapped IPv6 addresses to an IPv4 network.
-fn canonical(network: IpNet) -> IpNet {
-    const MAPPED: u8 = 96;
-    let IpNet::V6(new) = network else { return network };
-    let old = new.network().to_ipv4_mapped().zip(new.prefix_len().checked_sub(MAPPED));
-    old.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
+/// The addresses in a field, which may be a comma-separated list.
+pub fn addresses(field: &str) -> impl Iterator<Item = IpAddr> {
+    field.split(',').filter_map(|part| part.trim().parse().ok())
 }
 
 impl AddressPattern {
@@ -66,6 +85,7 @@ impl AddressPattern {
         let of_each = patterns.iter().map(|pattern| match pattern {
             AddressPattern::Network(IpNet::V4(network)) => ipv4_needles(*network),
             AddressPattern::Network(IpNet::V6(network)) => ipv6_needles(*network),
+            AddressPattern::Networks(_) => None,
             AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Boundary::NONE).map(|needle| vec![needle]),
         });
         let all: Option<Vec<_>> = of_each.collect();

@@ -1,12 +1,11 @@
 //! The conditions that the options of the table are compiled to.
 
-use jiff::Timestamp;
-
 use super::address::AddressPattern;
 use super::comparison::Comparison;
 use super::grep::Grep;
 use super::options::{ConditionKind, FilterOption};
 use super::search::{Boundary, Needle, needles_of_regex, required_literals};
+use super::spec::FilterSpec;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::{AccessKind, FailureRule};
 use crate::cloudtrail::field::FieldPath;
@@ -18,6 +17,7 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{JsonValue, ValueKind};
 use crate::error::Error;
 use crate::syntax::glob::{Pattern, PatternSet, UnmatchedValues};
+use crate::syntax::value_list::{ListError, ListValue};
 
 /// One condition on an event.
 #[derive(Clone, Debug)]
@@ -54,12 +54,15 @@ impl Condition {
     pub fn new(
         option: &FilterOption,
         values: &[String],
-        now: Timestamp,
+        asked: &FilterSpec,
         fields: &mut FieldSet,
     ) -> Result<Option<Condition>, Error> {
         let flag = option.flag;
-        let values = &option.split(values);
-        let patterns = || PatternSet::new(flag, values, |value| Pattern::new(flag, value));
+        let (values, lists) = (&option.split(values), asked.options.lists());
+        let patterns = || {
+            let compile = |value: &str| Pattern::new(flag, value);
+            PatternSet::with_lists(flag, values, lists, compile, |values| Pattern::of_list(values))
+        };
         Ok(match option.kind {
             ConditionKind::Field(name) => {
                 let slot = fields.slot(name)?;
@@ -71,7 +74,8 @@ impl Condition {
             }
             ConditionKind::Service => {
                 let slot = fields.slot("eventSource")?;
-                let services = PatternSet::new(flag, values, |value| ServicePattern::new(flag, value));
+                let compile = |value: &str| ServicePattern::new(flag, value);
+                let services = PatternSet::with_lists(flag, values, lists, compile, ServicePattern::of_list);
                 services?.map(|choice| Condition::Service(slot, choice))
             }
             ConditionKind::Account => {
@@ -80,7 +84,8 @@ impl Condition {
             }
             ConditionKind::Address => {
                 let slot = fields.slot("sourceIPAddress")?;
-                let addresses = PatternSet::new(flag, values, |value| AddressPattern::new(flag, value));
+                let compile = |value: &str| AddressPattern::new(flag, value);
+                let addresses = PatternSet::with_lists(flag, values, lists, compile, AddressPattern::of_list);
                 addresses?.map(|choice| Condition::Address(slot, choice))
             }
             ConditionKind::User => {
@@ -94,7 +99,7 @@ impl Condition {
             ConditionKind::Failed(is_failed) => Some(Condition::Failed(FailureRule::new(fields)?, is_failed)),
             ConditionKind::Read(is_read) => Some(Condition::Read(AccessKind::new(fields)?, is_read)),
             ConditionKind::Where => {
-                let comparison = values.first().map(|text| Comparison::parse(text, now, fields)).transpose()?;
+                let comparison = values.first().map(|text| Comparison::parse(text, asked.now, fields)).transpose()?;
                 comparison.map(|comparison| Condition::Where(Box::new(comparison)))
             }
             ConditionKind::Resource => {
@@ -214,6 +219,16 @@ pub struct ServicePattern {
 impl ServicePattern {
     fn new(option: &str, text: &str) -> Result<ServicePattern, Error> {
         Ok(ServicePattern { pattern: Pattern::new(option, text)?, is_short: !text.contains('.') })
+    }
+
+    fn of_list(values: &mut dyn Iterator<Item = ListValue<'_>>) -> Result<Vec<ServicePattern>, ListError> {
+        let (whole, short): (Vec<_>, Vec<_>) = values.partition(|value| value.text.contains('.'));
+        let mut services = Vec::new();
+        for (values, is_short) in [(whole, false), (short, true)] {
+            let patterns = Pattern::of_list(values)?.into_iter();
+            services.extend(patterns.map(|pattern| ServicePattern { pattern, is_short }));
+        }
+        Ok(services)
     }
 
     fn fits(&self, source: JsonValue<'_>, shortened: &CutCounter) -> bool {

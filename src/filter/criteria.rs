@@ -60,7 +60,7 @@ impl Filter {
         let (mut conditions, mut searches) = (Vec::new(), Vec::new());
         for (option, typed) in options {
             for values in option.conditions(typed) {
-                let condition = Condition::new(option, values, asked.now, fields)?;
+                let condition = Condition::new(option, values, asked, fields)?;
                 searches.extend(condition.as_ref().filter(|_| option.is_searched).and_then(Condition::needles));
                 conditions.extend(condition.map(FilterExpression::Condition));
             }

@@ -114,13 +114,14 @@ mod tests {
     use crate::decode::event::FieldSet;
     use crate::decode::testing::with_event;
     use crate::filter::options::FilterOption;
+    use crate::filter::spec::FilterSpec;
 
     const EVENT: &str = r#"{"eventName":"RunInstances","requestParameters":{"when":"soon"}}"#;
 
     fn condition(flag: &str, value: &str, fields: &mut FieldSet) -> FilterExpression {
-        let now = "2026-10-10T00:00:00Z".parse().unwrap();
+        let asked = FilterSpec { now: "2026-10-10T00:00:00Z".parse().unwrap(), ..FilterSpec::default() };
         let option = FilterOption::find(flag).unwrap();
-        let condition = Condition::new(option, &[value.to_string()], now, fields).unwrap();
+        let condition = Condition::new(option, &[value.to_string()], &asked, fields).unwrap();
         FilterExpression::Condition(condition.unwrap())
     }
 

@@ -285,6 +285,11 @@ impl FilterOption {
         !matches!(self.kind, ConditionKind::Failed(_) | ConditionKind::Read(_))
     }
 
+    /// Whether a value may be `@FILE`, for all values in a file.
+    pub fn takes_lists(&self) -> bool {
+        self.has_values() && !matches!(self.kind, ConditionKind::Grep | ConditionKind::Where)
+    }
+
     /// The single values of what was typed.
     pub fn split(&self, typed: &[String]) -> Vec<String> {
         if self.has_lists { split_list(typed) } else { typed.to_vec() }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::filter::options::{FilterOption, OPTIONS};
+use crate::syntax::value_list::{ValueLists, named_file};
 use crate::syntax::window::Window;
 
 /// The filter options as typed.
@@ -30,28 +31,51 @@ impl FilterSpec {
 
 /// The options of the table that were typed, with their values.
 #[derive(Clone, Debug, Default)]
-pub struct OptionValues(BTreeMap<&'static str, Vec<String>>);
+pub struct OptionValues {
+    typed: BTreeMap<&'static str, Vec<String>>,
+    /// The lists that values name.
+    lists: ValueLists,
+}
 
 impl OptionValues {
     /// Sets the values of an option as typed. An option without values has none.
     pub fn insert(&mut self, flag: &'static str, values: Vec<String>) {
         debug_assert!(FilterOption::find(flag).is_some(), "{flag} is not in the table");
-        self.0.insert(flag, values);
+        self.typed.insert(flag, values);
     }
 
     /// Adds the options of another group.
     pub fn extend(&mut self, others: &OptionValues) {
-        self.0.extend(others.0.iter().map(|(flag, values)| (*flag, values.clone())));
+        self.typed.extend(others.typed.iter().map(|(flag, values)| (*flag, values.clone())));
+    }
+
+    /// The lists that values name.
+    pub fn lists(&self) -> &ValueLists {
+        &self.lists
+    }
+
+    /// Sets the lists that values name.
+    pub fn set_lists(&mut self, lists: ValueLists) {
+        self.lists = lists;
     }
 
     /// The options in the order of the table, with their values as typed.
     pub fn iter(&self) -> impl Iterator<Item = (&'static FilterOption, &[String])> {
-        OPTIONS.iter().filter_map(|option| Some((option, self.0.get(option.flag)?.as_slice())))
+        OPTIONS.iter().filter_map(|option| Some((option, self.typed.get(option.flag)?.as_slice())))
     }
 
-    /// The single values of an option.
+    /// The single values of an option, those of lists included.
     pub fn list(&self, flag: &str) -> Vec<String> {
-        let values = self.iter().find(|(option, _)| option.flag == flag);
-        values.map_or(Vec::new(), |(option, typed)| option.split(typed))
+        let Some((option, typed)) = self.iter().find(|(option, _)| option.flag == flag) else { return Vec::new() };
+        let mut values = Vec::new();
+        for value in option.split(typed) {
+            let list = named_file(&value).filter(|_| option.takes_lists());
+            match list.and_then(|(file, is_negated)| Some((self.lists.get(&file)?, is_negated))) {
+                Some((list, false)) => values.extend(list.values().map(|value| value.text.to_string())),
+                Some((list, true)) => values.extend(list.values().map(|value| format!("!{}", value.text))),
+                None => values.push(value),
+            }
+        }
+        values
     }
 }

@@ -1,15 +1,19 @@
 //! Case-insensitive globs over names, in sets with negated ones.
 
+mod exact_set;
+mod pattern_set;
 mod pieces;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
+use self::exact_set::ExactSet;
+pub use self::pattern_set::{PatternSet, UnmatchedValues};
 pub use self::pieces::PieceMatcher;
 use crate::error::Error;
+use crate::syntax::value_list::{ListError, ListValue};
 use crate::syntax::visible::{begins_formula, read_escape};
 
 const SYNTAX: &str = "not a pattern; * matches any text, ? one character, {a,b} either of two; \\ makes the \
@@ -31,6 +35,8 @@ enum PatternKind {
         /// The text between the special characters.
         pieces: Vec<String>,
     },
+    /// Any of many literals.
+    OneOf(Arc<ExactSet>),
 }
 
 impl Pattern {
@@ -41,6 +47,9 @@ impl Pattern {
 
     /// Compiles a text. The error says why it is not a pattern.
     pub fn parse(text: &str) -> Result<Pattern, &'static str> {
+        if is_literal(text) {
+            return Ok(Pattern(PatternKind::Literal(text.into())));
+        }
         let (regex, mut pieces) = translated(text).ok_or(SYNTAX)?;
         if let [literal] = &mut pieces[..] {
             return Ok(Pattern(PatternKind::Literal(std::mem::take(literal).into())));
@@ -55,6 +64,7 @@ impl Pattern {
         match &self.0 {
             PatternKind::Literal(literal) => vec![literal],
             PatternKind::Glob { pieces, .. } => pieces.iter().map(String::as_str).collect(),
+            PatternKind::OneOf(_) => vec!["", ""],
         }
     }
 
@@ -64,8 +74,58 @@ impl Pattern {
             PatternKind::Literal(literal) if literal.is_ascii() => literal.eq_ignore_ascii_case(text),
             PatternKind::Literal(literal) => literal.chars().map(folded).eq(text.chars().map(folded)),
             PatternKind::Glob { regex, .. } => regex.is_match(text.as_bytes()),
+            PatternKind::OneOf(texts) => texts.contains(text),
         }
     }
+}
+
+/// The most values with special characters in one list. Values without them are not
+/// limited.
+const MOST_GLOBS: usize = 10_000;
+/// The values that are compiled to one regular expression.
+const JOINED: usize = 50;
+
+impl Pattern {
+    /// Compiles the values of a list to few patterns, one of which matches whenever one of
+    /// the values does.
+    pub fn of_list<'a>(values: impl IntoIterator<Item = ListValue<'a>>) -> Result<Vec<Pattern>, ListError> {
+        let (mut texts, mut globs, mut count) = (ExactSet::default(), Vec::new(), 0);
+        let mut patterns = Vec::new();
+        for value in values {
+            if is_literal(value.text) {
+                texts.insert(value.text);
+                continue;
+            }
+            count += 1;
+            if count > MOST_GLOBS {
+                let reason = format!("more than {MOST_GLOBS} values with * ? {{ or \\; only others are not limited");
+                return Err(ListError::new(value, reason));
+            }
+            globs.push(translated(value.text).ok_or_else(|| ListError::new(value, SYNTAX))?.0);
+            if globs.len() == JOINED {
+                patterns.push(Pattern::any_of(&std::mem::take(&mut globs)).map_err(|why| ListError::new(value, why))?);
+            }
+        }
+        if !globs.is_empty() {
+            patterns.push(Pattern::any_of(&globs).map_err(|reason| ListError { reason })?);
+        }
+        if !texts.is_empty() {
+            patterns.insert(0, Pattern(PatternKind::OneOf(Arc::new(texts))));
+        }
+        Ok(patterns)
+    }
+
+    /// Matches what one of the regular expressions matches.
+    fn any_of(regexes: &[String]) -> Result<Pattern, String> {
+        let regex = RegexBuilder::new(&regexes.join("|")).dot_matches_new_line(true).build();
+        let regex = regex.map_err(|_| "too large with the values before it; write fewer or shorter patterns")?;
+        Ok(Pattern(PatternKind::Glob { regex, pieces: vec![String::new(); 2] }))
+    }
+}
+
+/// Whether a text has no special characters, so that it matches only itself.
+fn is_literal(text: &str) -> bool {
+    !text.contains(['*', '?', '{', '\\', '\''])
 }
 
 impl Pattern {
@@ -76,6 +136,8 @@ impl Pattern {
                 PieceMatcher::new(&format!("^{}$", literal.chars().map(any_case).collect::<String>()), true)
             }
             PatternKind::Glob { regex, .. } => PieceMatcher::new(regex.as_str(), true),
+            // Texts that are taken in pieces are longer than all values of a list.
+            PatternKind::OneOf(_) => PieceMatcher::new("[a&&b]", true),
         }
     }
 }
@@ -177,104 +239,6 @@ fn copied(text: &str) -> Option<(String, usize)> {
         None => return None,
     };
     Some((format!("(?:{}|{})", any_case(character), written(&text[..length])), length))
-}
-
-/// The values of one option. One of the plain patterns must match, and none of those with
-/// a leading `!`.
-#[derive(Clone, Debug)]
-pub struct PatternSet<T> {
-    option: Box<str>,
-    wanted: Vec<T>,
-    unwanted: Vec<T>,
-    /// A flag per wanted pattern, shared by the clones on all threads.
-    usage: Arc<[ValueUsage]>,
-}
-
-/// A wanted value as typed, and whether it has matched.
-#[derive(Debug)]
-struct ValueUsage {
-    value: Box<str>,
-    is_matched: AtomicBool,
-}
-
-impl<T> PatternSet<T> {
-    /// Compiles the values of an option with `compile`; `None` if there are none.
-    pub fn new(
-        option: &str,
-        values: &[String],
-        mut compile: impl FnMut(&str) -> Result<T, Error>,
-    ) -> Result<Option<PatternSet<T>>, Error> {
-        let (mut wanted, mut unwanted, mut usage) = (Vec::new(), Vec::new(), Vec::new());
-        for value in values {
-            let (list, pattern) = match value.strip_prefix('!') {
-                Some(pattern) => (&mut unwanted, pattern),
-                None => {
-                    usage.push(ValueUsage { value: value.as_str().into(), is_matched: AtomicBool::new(false) });
-                    (&mut wanted, value.as_str())
-                }
-            };
-            if pattern.is_empty() {
-                return Err(Error::option(option, value, "empty, so it would match nothing; leave it out or write *"));
-            }
-            if value.starts_with("!!") {
-                return Err(Error::option(
-                    option,
-                    value,
-                    "negated twice; write one !, or !\\! to exclude text that begins with !",
-                ));
-            }
-            list.push(compile(pattern)?);
-        }
-        let choice = PatternSet { option: option.into(), wanted, unwanted, usage: usage.into() };
-        Ok((!values.is_empty()).then_some(choice))
-    }
-
-    /// The wanted patterns, one of which must match. Empty if all are negated.
-    pub fn wanted(&self) -> &[T] {
-        &self.wanted
-    }
-
-    /// Whether the set matches, where `matches` tests a single pattern.
-    pub fn accepts(&self, mut matches: impl FnMut(&T) -> bool) -> bool {
-        let is_wanted = match &self.wanted[..] {
-            [] => true,
-            [only] => matches(only),
-            _ => self.is_any_wanted(&mut matches),
-        };
-        is_wanted && !self.unwanted.iter().any(matches)
-    }
-
-    /// After a match, only patterns without a match so far are tried.
-    fn is_any_wanted(&self, matches: &mut impl FnMut(&T) -> bool) -> bool {
-        let mut is_any = false;
-        for (pattern, usage) in self.wanted.iter().zip(&*self.usage) {
-            let is_matched = usage.is_matched.load(Relaxed);
-            if !(is_any && is_matched) && matches(pattern) {
-                is_any = true;
-                if !is_matched {
-                    usage.is_matched.store(true, Relaxed);
-                }
-            }
-        }
-        is_any
-    }
-
-    /// The values without a match, if the option has several.
-    pub fn unmatched(&self) -> Option<UnmatchedValues> {
-        let is_unmatched = |usage: &&ValueUsage| !usage.is_matched.load(Relaxed);
-        let values: Vec<String> = self.usage.iter().filter(is_unmatched).map(|usage| usage.value.to_string()).collect();
-        (self.usage.len() > 1 && !values.is_empty())
-            .then(|| UnmatchedValues { option: self.option.to_string(), values })
-    }
-}
-
-/// Values of an option without a match, while others had one.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UnmatchedValues {
-    /// The option, such as `--event-name`.
-    pub option: String,
-    /// The values as typed.
-    pub values: Vec<String>,
 }
 
 /// Splits a list at its commas, except inside `{a,b}` or `"a,b"` and after a `\`.

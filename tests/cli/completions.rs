@@ -35,6 +35,8 @@ fn typed_words_are_completed() {
         (&["summary", "--by", "recip"], "recipientAccountId"),
         (&["summary", "--format", "t"], "text tsv"),
         (&["lo"], "logs/"),
+        (&["-u", "@lo"], "@logs/"),
+        (&["-e", "!@logs/"], "!@logs/x.json.gz"),
         (&["logs/"], "logs/x.json.gz"),
         (&["-e", "nothing like it"], ""),
     ] {

@@ -28,5 +28,6 @@ mod sort;
 mod summary;
 mod timeline;
 mod trail;
+mod value_lists;
 mod xlsx;
 mod zone;

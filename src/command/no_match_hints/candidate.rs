@@ -10,6 +10,7 @@ use crate::decode::event::{Event, FieldSet};
 use crate::filter::Filter;
 use crate::filter::options::{ConditionKind, FilterOption};
 use crate::syntax::suggest::nearest;
+use crate::syntax::value_list::named_file;
 
 /// The most different values to count per option.
 const NAMES: usize = 4096;
@@ -103,7 +104,8 @@ impl HintCandidate {
     /// is similar.
     pub(super) fn meant(&self) -> Option<String> {
         let is_new = |value: &str, name: &&str| !name.eq_ignore_ascii_case(value);
-        let wanted = self.values.iter().filter(|value| !value.starts_with('!'));
+        let is_list = |value: &str| self.option.takes_lists() && named_file(value).is_some();
+        let wanted = self.values.iter().filter(|value| !value.starts_with('!') && !is_list(value));
         let alike: Vec<&str> =
             wanted.filter_map(|value| self.alike(value).filter(|name| is_new(value, name))).collect();
         let asked = self.values.join(", ");
