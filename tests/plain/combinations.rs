@@ -54,6 +54,8 @@ fn condition(events: &[Value], random: &mut Rng) -> (String, String) {
                 "--source-ip" if random.bool() => network(random),
                 _ => pattern(&drawn(&event[field], random), random),
             };
+            // It would name a file.
+            let value = if value.starts_with('@') { format!("\\{value}") } else { value };
             (option.into(), format!("{negation}{value}"))
         }
     }
