@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::long::{self, CutCounter, LongValueTest};
 use crate::cloudtrail::identity::IdentityReader;
+use crate::cloudtrail::network::{NETWORK, NetworkReader};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::FIELDS;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -24,6 +25,8 @@ pub enum Field {
     UserName(Box<IdentityReader>),
     /// The ids and ARNs in the event.
     Resources(ResourceFields),
+    /// The name of the network of the source address.
+    Network(NetworkReader),
 }
 
 impl Field {
@@ -41,13 +44,14 @@ impl Field {
                 FieldPath::parse("additionalEventData.MFAUsed", fields)?,
             ])),
             "resources" => Field::Resources(ResourceFields::new(fields)?),
+            NETWORK => Field::Network(NetworkReader::new(fields)?),
             _ => return Ok(None),
         }))
     }
 
     /// Parses a field name or a path. Fails with the reason why it is invalid.
     pub fn parse(name: &str, fields: &mut FieldSet) -> Result<Field, String> {
-        if let Some(field) = Field::derived(name, fields)? {
+        if let Some(field) = Field::derived(name, fields).map_err(|reason| with_name(name, reason))? {
             return Ok(field);
         }
         if name == "file" {
@@ -78,6 +82,7 @@ impl Field {
             Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
             Field::UserName(identities) => identities.principal(event).name().is_some(),
             Field::Resources(fields) => !fields.list(event).is_empty(),
+            Field::Network(network) => network.name(event).is_some(),
         }
     }
 
@@ -102,6 +107,11 @@ impl Field {
                 }
             }
             Field::Resources(fields) => fields.list(event).iter().for_each(|resource| each(resource)),
+            Field::Network(network) => {
+                if let Some(name) = network.name(event) {
+                    each(name);
+                }
+            }
         }
     }
 
@@ -120,6 +130,7 @@ impl Field {
                 shortened.note(&name);
                 test.holds(&name)
             }),
+            Field::Network(network) => network.name(event).is_some_and(|name| test.holds(name)),
             Field::Resources(fields) => {
                 let list = fields.list(event);
                 let is_one = |resource: &str| test.holds(resource);
@@ -132,6 +143,11 @@ impl Field {
             }
         }
     }
+}
+
+/// The reason why a derived value cannot be read, with its name.
+fn with_name(name: &str, reason: String) -> String {
+    if name == NETWORK { format!("{name} {reason}") } else { reason }
 }
 
 /// The text of a value as its cell shows it; of a long value, the start.

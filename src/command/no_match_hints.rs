@@ -57,7 +57,7 @@ pub fn hints(
 
 /// Reads a sample of the files of a run; `None` if there is nothing to explain.
 fn sample(request: &ReadRequest, conditions: Vec<LoneCondition>, stop: &Cancellation) -> Option<HintSample> {
-    let mut fields = FieldSet::default();
+    let mut fields = request.filter.field_set();
     let sample = HintSample::new(conditions, request.filter.window, stop, &mut fields)?;
     // Every event of the sample is looked at. The problems of its files were reported by the
     // run itself.

@@ -117,6 +117,8 @@ impl Comparison {
         let put_together = match self.field {
             Field::UserName(_) => Some(Boundary::PARTS),
             Field::Resources(_) => Some(Boundary::LIST),
+            // The name does not appear in the event.
+            Field::Network(_) => return None,
             Field::Path(_) | Field::First(_) => None,
         };
         let of_value = match &self.test {

@@ -8,6 +8,7 @@ use memchr::memmem;
 
 pub use self::kind::ColumnType;
 use crate::cloudtrail::field::{Field, FieldPath};
+use crate::cloudtrail::network::{NETWORK, NetworkReader};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, JsonValue, ValueKind};
@@ -50,6 +51,7 @@ enum CellSource {
     /// The value of the first path that exists.
     First(Box<[FieldPath; 2]>),
     Resources(ResourceFields),
+    Network(NetworkReader),
     File,
 }
 
@@ -74,7 +76,9 @@ pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>
         }
         match name.strip_prefix('+').unwrap_or(name).trim() {
             all_names if all_names.eq_ignore_ascii_case("all") => {
-                let more: Vec<&str> = catalogue::names().filter(|name| !all.contains(name)).collect();
+                let has_cells = |name: &&str| *name != NETWORK || fields.networks().is_some();
+                let names = catalogue::names().filter(has_cells);
+                let more: Vec<&str> = names.filter(|name| !all.contains(name)).collect();
                 all.extend(more);
             }
             name => all.push(catalogue::canonical(name).unwrap_or(name)),
@@ -117,6 +121,7 @@ impl Column {
             (_, Some(Field::First(paths))) => CellSource::First(paths),
             (_, Some(Field::UserName(identities))) => CellSource::UserName(Box::new(NameWriter::new(*identities))),
             (_, Some(Field::Resources(fields))) => CellSource::Resources(fields),
+            (_, Some(Field::Network(network))) => CellSource::Network(network),
             ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
             ("file", None) => CellSource::File,
             ("eventTime", None) => CellSource::Time(fields.slot(name)?),
@@ -228,6 +233,10 @@ impl Column {
             CellSource::Resources(fields) => match &fields.list(event)[..] {
                 [] => style.absent(out),
                 list => style.text(&list.join(";"), out),
+            },
+            CellSource::Network(network) => match network.name(event) {
+                Some(name) => style.text(name, out),
+                None => style.absent(out),
             },
             CellSource::File => style.text(file, out),
         }

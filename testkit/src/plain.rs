@@ -7,6 +7,7 @@
 
 pub mod filter;
 pub mod history;
+pub mod network;
 pub mod row;
 mod strict;
 mod tree;

@@ -67,6 +67,10 @@ impl Column {
                 }
                 json::end_array(out);
             }
+            CellSource::Network(network) => match network.name(event) {
+                Some(name) => json::text(&[name], out),
+                None => json::value(None, out),
+            },
             CellSource::File => json::text(&[file], out),
         }
     }
