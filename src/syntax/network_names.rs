@@ -101,8 +101,8 @@ impl NetworkNamesBuilder {
         reader.has_headers(false).flexible(true).comment(Some(b'#')).trim(csv::Trim::All);
         let mut named = HashMap::<IpNet, (u32, u64)>::new();
         for (at, record) in reader.from_reader(bytes).records().enumerate() {
-            let record = record.map_err(|error| csv_error(&error))?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let record = record.map_err(|error| csv_error(&error, bytes))?;
+            let line = record.position().map_or(0, |position| line(bytes, position));
             let first = record.get(0).unwrap_or_default();
             if record.iter().all(str::is_empty) || (at == 0 && is_heading(first)) {
                 continue;
@@ -171,8 +171,22 @@ fn is_heading(cell: &str) -> bool {
     cell.starts_with(char::is_alphabetic) && !cell.contains([':', '.', '/'])
 }
 
-fn csv_error(error: &csv::Error) -> String {
-    let line = error.position().map(|position| format!("line {}: ", position.line())).unwrap_or_default();
+/// The number of the line in which a record starts. Its position is before the empty lines
+/// and comments that were skipped.
+fn line(bytes: &[u8], position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let mut rest = bytes.get(start..).unwrap_or_default();
+    let mut line = position.line();
+    while let [first @ (b'#' | b'\r' | b'\n'), behind @ ..] = rest {
+        let end = if *first == b'#' { memchr::memchr(b'\n', behind).map_or(behind.len(), |at| at + 1) } else { 0 };
+        rest = &behind[end..];
+        line += u64::from(*first != b'\r');
+    }
+    line
+}
+
+fn csv_error(error: &csv::Error, bytes: &[u8]) -> String {
+    let line = error.position().map(|position| format!("line {}: ", line(bytes, position))).unwrap_or_default();
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => format!("{line}not UTF-8"),
         _ => format!("{line}{error}"),
@@ -226,6 +240,7 @@ mod tests {
             ("", "has no networks"),
             ("cidr,name\n", "has no networks"),
             ("10.0.0.0/8,a\n\n10.0.0/8,b", "line 3: \"10.0.0/8\" is not a network; write 203.0.113.0/24,name"),
+            ("\r\n# x\r\n\r\n10.0.0/8,b", "line 4: \"10.0.0/8\" is not a network"),
             ("10.0.0/8,b", "line 1: \"10.0.0/8\" is not a network"),
             ("cidr,name\nname,cidr", "line 2: \"name\" is not a network"),
             ("10.0.0.0/8", "line 1: no name"),

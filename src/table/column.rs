@@ -319,11 +319,15 @@ mod tests {
         assert_eq!(cells(&["requestParameters.items[1].id", "requestParameters.none[].id"]), ["2", "~"]);
     }
 
+    fn with_networks() -> FieldSet {
+        FieldSet::with_networks(Some(Default::default()))
+    }
+
     #[test]
     fn a_plus_adds_to_the_default() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut FieldSet::default()).unwrap();
+            let columns = parse_list(&list, &mut with_networks()).unwrap();
             columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), DEFAULT);
@@ -340,7 +344,7 @@ mod tests {
     fn a_minus_removes_from_the_columns_so_far() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut FieldSet::default()).map_err(|error| error.to_string())?;
+            let columns = parse_list(&list, &mut with_networks()).map_err(|error| error.to_string())?;
             Ok(columns.into_iter().map(|column| column.name).collect::<Vec<_>>())
         };
         let kept: Vec<&str> = DEFAULT.into_iter().filter(|name| *name != "userAgent").collect();

@@ -47,7 +47,7 @@ fn the_column_shows_names() {
     let summary = run(&["-q", "-c", "event,network", "--where", "network"]);
     assert_eq!(summary.lines(0).len(), 4);
     let counts = trial.run(&["summary", "log.json", "--networks=own.csv", "--by", "network", "-f", "csv", "-q"]);
-    assert_eq!(counts.lines(0)[..2], ["network,count,first,last", ",3,2026-10-01T09:00:02Z,2026-10-01T09:00:04Z"]);
+    assert_eq!(counts.lines(0)[..2], ["network,events,first,last", ",3,2026-10-01T09:00:02Z,2026-10-01T09:00:04Z"]);
 }
 
 #[test]
