@@ -3,6 +3,7 @@
 
 pub mod field;
 pub mod long;
+pub mod network;
 
 pub mod actor;
 pub mod call;

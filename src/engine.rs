@@ -96,6 +96,7 @@ impl<'a> PreparedRun<'a> {
     pub fn new(request: &'a ReadRequest, report: &'a Report, stop: &'a Cancellation) -> Result<PreparedRun<'a>, Error> {
         let old = request.outputs.iter().filter_map(|output| feed::replaced(output, &request.inputs).transpose());
         let old = old.collect::<Result<Vec<_>, _>>()?;
+        request.filter.notes.iter().for_each(|note| report.note(note));
         let sources = source::open(&request.inputs, request.filter.window, report, stop)?;
         Ok(PreparedRun { request, report, stop, sources, feed: InputFeed::new(old, stop.clone()) })
     }

@@ -3,6 +3,7 @@
 
 pub mod decimal;
 pub mod glob;
+pub mod network_names;
 pub mod network_table;
 pub mod shell;
 pub mod suggest;

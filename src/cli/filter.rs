@@ -1,9 +1,12 @@
 //! Which events: the options, and the request that they make.
 
+use std::path::PathBuf;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::network_file::{clashes, read_networks};
 use super::value_file::read_lists;
 use crate::error::Error;
 use crate::filter::options::{FilterOption, OPTIONS};
@@ -42,6 +45,12 @@ pub struct FilterArgs {
     /// line instead of the row.
     #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
     pub jq: Option<String>,
+    /// Name networks by this CSV file (CIDR,name) or AWS's ip-ranges.json
+    ///
+    /// Adds the column network, and --source-ip takes names of networks. The most specific
+    /// network counts. Can be repeated; of equal networks, that of the first file counts.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub networks: Vec<PathBuf>,
 }
 
 impl ScopeArgs {
@@ -67,7 +76,9 @@ impl FilterArgs {
         let lists = read_lists(&options)?;
         options.set_lists(lists);
         let window = Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?;
-        Ok(FilterSpec { window, options, jq: self.jq.clone(), now })
+        let networks = read_networks(&self.networks)?;
+        let spec = FilterSpec { window, options, jq: self.jq.clone(), networks, notes: Vec::new(), now };
+        Ok(FilterSpec { notes: clashes(&spec), ..spec })
     }
 }
 

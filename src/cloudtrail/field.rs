@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::long::{self, CutCounter, LongValueTest};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::identity::IdentityReader;
+use crate::cloudtrail::network::{NETWORK, NetworkReader};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::cloudtrail::session::SessionReader;
 use crate::decode::FIELDS;
@@ -32,6 +33,8 @@ pub enum Field {
     Session(Box<SessionReader>),
     /// The ids and ARNs in the event.
     Resources(ResourceFields),
+    /// The name of the network of the source address.
+    Network(NetworkReader),
 }
 
 impl Field {
@@ -52,13 +55,14 @@ impl Field {
                 FieldPath::parse("additionalEventData.MFAUsed", fields)?,
             ])),
             "resources" => Field::Resources(ResourceFields::new(fields)?),
+            NETWORK => Field::Network(NetworkReader::new(fields)?),
             _ => return Ok(None),
         }))
     }
 
     /// Parses a field name or a path. Fails with the reason why it is invalid.
     pub fn parse(name: &str, fields: &mut FieldSet) -> Result<Field, String> {
-        if let Some(field) = Field::derived(name, fields)? {
+        if let Some(field) = Field::derived(name, fields).map_err(|reason| with_name(name, reason))? {
             return Ok(field);
         }
         if name == "file" {
@@ -90,6 +94,7 @@ impl Field {
             Field::UserName(identities) => identities.principal(event).name().is_some(),
             Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => self.derived_text(event).is_some(),
             Field::Resources(fields) => !fields.list(event).is_empty(),
+            Field::Network(network) => network.name(event).is_some(),
         }
     }
 
@@ -119,6 +124,11 @@ impl Field {
                 }
             }
             Field::Resources(fields) => fields.list(event).iter().for_each(|resource| each(resource)),
+            Field::Network(network) => {
+                if let Some(name) = network.name(event) {
+                    each(name);
+                }
+            }
         }
     }
 
@@ -130,6 +140,7 @@ impl Field {
             Field::ActorVia(actors) => actors.actor(event).map(|actor| actor.via.to_string()),
             Field::Session(sessions) => sessions.id(event),
             Field::UserName(identities) => identities.principal(event).name().map(|name| name.parts().concat()),
+            Field::Network(networks) => networks.name(event).map(String::from),
             Field::Path(_) | Field::First(_) | Field::Resources(_) => None,
         }
     }
@@ -161,6 +172,7 @@ impl Field {
                 shortened.note(&text);
                 test.holds(&text)
             }),
+            Field::Network(network) => network.name(event).is_some_and(|name| test.holds(name)),
             Field::Resources(fields) => {
                 let list = fields.list(event);
                 let is_one = |resource: &str| test.holds(resource);
@@ -173,6 +185,11 @@ impl Field {
             }
         }
     }
+}
+
+/// The reason why a derived value cannot be read, with its name.
+fn with_name(name: &str, reason: String) -> String {
+    if name == NETWORK { format!("{name} {reason}") } else { reason }
 }
 
 /// The text of a value as its cell shows it; of a long value, the start.

@@ -37,7 +37,6 @@ use self::totals::FollowTotals;
 use super::event_rows::row_worker::{OriginReader, RowKey, RowWorker};
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
-use crate::decode::event::FieldSet;
 use crate::engine::events::EventSelector;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
@@ -92,6 +91,7 @@ impl Command for FollowCommand {
 /// Follows the trail until the user stops, and returns what was done.
 fn follow(request: &FollowRequest, report: &Report, stop: &Cancellation) -> Result<FollowTotals, Error> {
     let (rows, header) = row_settings(request)?;
+    request.reading.filter.notes.iter().for_each(|note| report.note(note));
     let journal = FollowJournal::open(&request.journal, Timestamp::now(), request.remembered_days())?;
     report.detail(1, || format!("{}: {} objects were written before", request.journal.display(), journal.len()));
     let output = open(request, header, report)?;
@@ -120,7 +120,7 @@ fn follow(request: &FollowRequest, report: &Report, stop: &Cancellation) -> Resu
 
 /// Prepares what is the same for all rows, and returns it with their header.
 fn row_settings(request: &FollowRequest) -> Result<(RowSettings, Vec<u8>), Error> {
-    let mut fields = FieldSet::default();
+    let mut fields = request.reading.filter.field_set();
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
     if request.layout.zone.is_some() {
         selector.count_untimed(&mut fields)?;

@@ -65,7 +65,7 @@ fn sample(
     actors: Option<&Arc<ActorIndex>>,
     stop: &Cancellation,
 ) -> Option<HintSample> {
-    let mut fields = FieldSet::default();
+    let mut fields = request.filter.field_set();
     let mut sample = HintSample::new(conditions, request.filter.window, stop, &mut fields)?;
     if let Some(index) = actors {
         sample.asked.iter_mut().for_each(|candidate| candidate.set_actors(index));

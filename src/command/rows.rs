@@ -24,7 +24,6 @@ use crate::cli::source::BucketArgs;
 use crate::cli::table::TableArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 use crate::cloudtrail::actor::{ActorIndex, ActorReader};
-use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
 use crate::error::Error;
@@ -135,7 +134,7 @@ struct RowsOutcome {
 
 /// Reads the events and writes their rows, or their number.
 fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
-    let mut fields = FieldSet::default();
+    let mut fields = request.reading.filter.field_set();
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
     let mut key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };

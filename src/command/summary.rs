@@ -94,7 +94,7 @@ impl Command for SummaryCommand {
 
 /// Counts, writes what was counted, and says what was covered.
 fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
-    let mut fields = FieldSet::default();
+    let mut fields = request.reading.filter.field_set();
     let (headings, mut subjects) = subjects(request, &mut fields)?;
     let (threads, dedupe) = (request.reading.threads, request.dedupe);
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;

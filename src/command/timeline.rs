@@ -21,7 +21,6 @@ use self::request::TimelineRequest;
 use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::parse_error::usage_error;
-use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
 use crate::error::Error;
@@ -56,7 +55,7 @@ impl Command for TimelineCommand {
 /// Reads the events, folds them, and writes the rows.
 fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let reading = &request.reading;
-    let mut fields = FieldSet::default();
+    let mut fields = reading.filter.field_set();
     let mut selector = EventSelector::new(&reading.filter, &mut fields)?;
     selector.count_untimed(&mut fields)?;
     let worker = TimelineWorker::new(request.dedupe, &mut fields)?;

@@ -1,8 +1,11 @@
 //! One event as a lazy view: only the requested top-level fields are stored, as byte
 //! ranges of the text.
 
+use std::sync::Arc;
+
 use super::json::{JsonError, JsonText, JsonValue, KeyBytes, ObjectMembers, ValueKind, key_is};
 use crate::error::Error;
+use crate::syntax::network_names::NetworkNames;
 
 /// The top-level fields that a run reads, each with a [`FieldId`].
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub struct FieldSet {
     buckets: Box<[u8; 256]>,
     /// For each field, the next one with the same hash.
     next: Vec<u8>,
+    /// The names of networks, from which a field is derived.
+    networks: Option<Arc<NetworkNames>>,
 }
 
 /// Identifies a field of a [`FieldSet`].
@@ -41,11 +46,27 @@ const NONE: u8 = u8::MAX;
 
 impl Default for FieldSet {
     fn default() -> FieldSet {
-        FieldSet { names: Vec::new(), context: u32::MAX, buckets: Box::new([NONE; 256]), next: Vec::new() }
+        FieldSet {
+            names: Vec::new(),
+            context: u32::MAX,
+            buckets: Box::new([NONE; 256]),
+            next: Vec::new(),
+            networks: None,
+        }
     }
 }
 
 impl FieldSet {
+    /// No fields, with the names of networks for those that are derived from them.
+    pub fn with_networks(networks: Option<Arc<NetworkNames>>) -> FieldSet {
+        FieldSet { networks, ..FieldSet::default() }
+    }
+
+    /// The names of networks; `None` if there are none.
+    pub fn networks(&self) -> Option<&Arc<NetworkNames>> {
+        self.networks.as_ref()
+    }
+
     /// Returns the id of the field `name`, adding the field if it is new.
     pub fn slot(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
         let known = self.names.iter().position(|known| **known == *name);

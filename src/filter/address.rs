@@ -7,7 +7,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::search::{Boundary, Needle};
 use crate::error::Error;
-use crate::syntax::glob::Pattern;
+use crate::syntax::glob::{Pattern, is_pattern};
+use crate::syntax::network_names::NetworkNames;
 use crate::syntax::network_table::{NetworkTable, NetworkTableBuilder, parse_network};
 use crate::syntax::value_list::{ListError, ListValue};
 
@@ -23,22 +24,69 @@ pub enum AddressPattern {
     Networks(Arc<NetworkTable>),
     /// A glob over the field as written.
     Name(Pattern),
+    /// Networks by their names.
+    NamedNetworks(NetworkSelection),
+    /// The name of a network, or that of a service in the field.
+    NetworkOrName(NetworkSelection, Pattern),
+}
+
+/// Some of the networks that have names.
+#[derive(Clone, Debug)]
+pub struct NetworkSelection {
+    names: Arc<NetworkNames>,
+    /// The indices of the selected names, sorted.
+    wanted: Arc<[u32]>,
+}
+
+impl NetworkSelection {
+    fn new(names: &Arc<NetworkNames>, mut wanted: Vec<u32>) -> NetworkSelection {
+        wanted.sort_unstable();
+        wanted.dedup();
+        NetworkSelection { names: Arc::clone(names), wanted: wanted.into() }
+    }
+
+    /// Whether the network that the column shows for the field is among them.
+    fn matches(&self, field: &str) -> bool {
+        let found = addresses(field).find_map(|address| self.names.find(address));
+        found.is_some_and(|index| self.wanted.binary_search(&index).is_ok())
+    }
 }
 
 impl AddressPattern {
-    /// Compiles one value of the option `option`.
-    pub fn new(option: &str, text: &str) -> Result<AddressPattern, Error> {
+    /// Compiles one value of the option `option`. A name of `networks` means the network
+    /// too.
+    pub fn new(option: &str, text: &str, networks: Option<&Arc<NetworkNames>>) -> Result<AddressPattern, Error> {
+        let of_name = networks.filter(|_| !is_pattern(text)).and_then(|names| Some((names, names.index(text)?)));
         match AddressPattern::parse(text) {
             Ok(Some(network)) => Ok(AddressPattern::Network(network)),
+            _ if let Some((names, index)) = of_name => {
+                let selection = NetworkSelection::new(names, vec![index]);
+                // A name such as a/b{c is not a pattern.
+                Ok(match Pattern::parse(text) {
+                    Ok(pattern) => AddressPattern::NetworkOrName(selection, pattern),
+                    Err(_) => AddressPattern::NamedNetworks(selection),
+                })
+            }
             Ok(None) => Pattern::new(option, text).map(AddressPattern::Name),
             Err(reason) => Err(Error::option(option, text, reason)),
         }
     }
 
     /// Compiles the values of a list to few patterns.
-    pub fn of_list(values: &mut dyn Iterator<Item = ListValue<'_>>) -> Result<Vec<AddressPattern>, ListError> {
-        let (mut networks, mut names) = (NetworkTableBuilder::default(), Vec::new());
+    pub fn of_list(
+        values: &mut dyn Iterator<Item = ListValue<'_>>,
+        named: Option<&Arc<NetworkNames>>,
+    ) -> Result<Vec<AddressPattern>, ListError> {
+        let (mut networks, mut names, mut wanted) = (NetworkTableBuilder::default(), Vec::new(), Vec::new());
         for value in values {
+            let of_name = named.filter(|_| !is_pattern(value.text)).and_then(|names| names.index(value.text));
+            if let Some(index) = of_name.filter(|_| parse_network(value.text).is_none()) {
+                wanted.push(index);
+                if Pattern::parse(value.text).is_ok() {
+                    names.push(value);
+                }
+                continue;
+            }
             match AddressPattern::parse(value.text).map_err(|reason| ListError::new(value, reason))? {
                 Some(network) => networks.add(network, 0),
                 None => names.push(value),
@@ -46,7 +94,9 @@ impl AddressPattern {
         }
         let has_networks = !networks.is_empty();
         let networks = has_networks.then(|| AddressPattern::Networks(Arc::new(networks.build())));
-        Ok(networks.into_iter().chain(Pattern::of_list(names)?.into_iter().map(AddressPattern::Name)).collect())
+        let selection = named.filter(|_| !wanted.is_empty()).map(|names| NetworkSelection::new(names, wanted));
+        let networks = networks.into_iter().chain(selection.map(AddressPattern::NamedNetworks));
+        Ok(networks.chain(Pattern::of_list(names)?.into_iter().map(AddressPattern::Name)).collect())
     }
 
     /// The network that a value is; `None` if it is a name. Fails if it is a mistyped
@@ -66,11 +116,15 @@ impl AddressPattern {
                 addresses(field).any(|address| network.contains(&address.to_canonical()))
             }
             AddressPattern::Networks(networks) => addresses(field).any(|address| networks.find(address).is_some()),
-            AddressPattern::Name(pattern) => {
-                pattern.matches(field) || field.split(',').any(|part| pattern.matches(part.trim()))
-            }
+            AddressPattern::Name(pattern) => has_name(field, pattern),
+            AddressPattern::NamedNetworks(networks) => networks.matches(field),
+            AddressPattern::NetworkOrName(networks, pattern) => networks.matches(field) || has_name(field, pattern),
         }
     }
+}
+
+fn has_name(field: &str, pattern: &Pattern) -> bool {
+    pattern.matches(field) || field.split(',').any(|part| pattern.matches(part.trim()))
 }
 
 /// The addresses in a field, which may be a comma-separated list.
@@ -85,7 +139,7 @@ impl AddressPattern {
         let of_each = patterns.iter().map(|pattern| match pattern {
             AddressPattern::Network(IpNet::V4(network)) => ipv4_needles(*network),
             AddressPattern::Network(IpNet::V6(network)) => ipv6_needles(*network),
-            AddressPattern::Networks(_) => None,
+            AddressPattern::Networks(_) | AddressPattern::NamedNetworks(_) | AddressPattern::NetworkOrName(..) => None,
             AddressPattern::Name(pattern) => Needle::of_pattern(pattern, Boundary::NONE).map(|needle| vec![needle]),
         });
         let all: Option<Vec<_>> = of_each.collect();
@@ -151,7 +205,7 @@ mod tests {
             ("203.0.*", "203.0.113.7", true),
             ("192.*", "81.2.69.142, 192.168.10.10", true),
         ] {
-            let compiled = AddressPattern::new("-i", pattern).unwrap();
+            let compiled = AddressPattern::new("-i", pattern, None).unwrap();
             assert_eq!(compiled.matches(field), expected, "{pattern} {field}");
         }
     }
@@ -159,7 +213,7 @@ mod tests {
     #[test]
     fn a_mistyped_address_is_refused() {
         for text in ["10.0.0", "10.0.0.0-10.0.0.255", "10.0.0.0/33", "300.1.1.1", "2001:db8::/129", "10.0.0.1/x"] {
-            assert!(AddressPattern::new("-i", text).is_err(), "{text}");
+            assert!(AddressPattern::new("-i", text, None).is_err(), "{text}");
         }
     }
 }

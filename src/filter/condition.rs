@@ -84,8 +84,11 @@ impl Condition {
             }
             ConditionKind::Address => {
                 let slot = fields.slot("sourceIPAddress")?;
-                let compile = |value: &str| AddressPattern::new(flag, value);
-                let addresses = PatternSet::with_lists(flag, values, lists, compile, AddressPattern::of_list);
+                let networks = asked.networks.as_ref();
+                let compile = |value: &str| AddressPattern::new(flag, value, networks);
+                let compile_list =
+                    |values: &mut dyn Iterator<Item = ListValue<'_>>| AddressPattern::of_list(values, networks);
+                let addresses = PatternSet::with_lists(flag, values, lists, compile, compile_list);
                 addresses?.map(|choice| Condition::Address(slot, choice))
             }
             ConditionKind::User => {

@@ -1,10 +1,13 @@
 //! The filter options as typed, from which a [`Filter`](super::Filter) is compiled.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::decode::event::FieldSet;
 use crate::filter::options::{FilterOption, OPTIONS};
+use crate::syntax::network_names::NetworkNames;
 use crate::syntax::value_list::{ValueLists, named_file};
 use crate::syntax::window::Window;
 
@@ -17,11 +20,20 @@ pub struct FilterSpec {
     pub options: OptionValues,
     /// The expression of `--jq`.
     pub jq: Option<String>,
+    /// The names of networks.
+    pub networks: Option<Arc<NetworkNames>>,
+    /// Messages on values that have more than one meaning.
+    pub notes: Vec<String>,
     /// The time that durations such as `30d` count back from.
     pub now: Timestamp,
 }
 
 impl FilterSpec {
+    /// A set of no fields, for all that reads the events of this request.
+    pub fn field_set(&self) -> FieldSet {
+        FieldSet::with_networks(self.networks.clone())
+    }
+
     /// The same with an option of the table.
     pub fn with(mut self, flag: &'static str, values: impl IntoIterator<Item = impl Into<String>>) -> FilterSpec {
         self.options.insert(flag, values.into_iter().map(Into::into).collect());

@@ -123,6 +123,11 @@ impl Pattern {
     }
 }
 
+/// Whether a text has special characters, which other texts match.
+pub fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '{'])
+}
+
 /// Whether a text has no special characters, so that it matches only itself.
 fn is_literal(text: &str) -> bool {
     !text.contains(['*', '?', '{', '\\', '\''])

@@ -41,6 +41,7 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     named("accessKeyId", "the access key that signed the call", "AKIA36P3HAPY7EXAMPLE"),
     named("mfa", "whether the session or sign-in used multi-factor authentication", "false"),
     named("resources", "ids and ARNs found in the event, joined by ;", "vpc-056dfd4645078faed"),
+    named("network", "the network of the source address, by the files of --networks", "vpn"),
     named("file", "the file or object that the event came from", "testdata/AWSLogs/111122223333/CloudTrail/"),
     named("eventID", "the unique id of the event", "fa4727e8-9475-44c7-b2c9-9face32ce4f0"),
     named(

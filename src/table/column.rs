@@ -9,6 +9,7 @@ use memchr::memmem;
 pub use self::kind::ColumnType;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::field::{Field, FieldPath};
+use crate::cloudtrail::network::{NETWORK, NetworkReader};
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, JsonValue, ValueKind};
@@ -53,6 +54,7 @@ enum CellSource {
     Resources(ResourceFields),
     /// A text that is derived from several fields.
     Derived(Box<Field>),
+    Network(NetworkReader),
     File,
 }
 
@@ -77,7 +79,9 @@ pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>
         }
         match name.strip_prefix('+').unwrap_or(name).trim() {
             all_names if all_names.eq_ignore_ascii_case("all") => {
-                let more: Vec<&str> = catalogue::names().filter(|name| !all.contains(name)).collect();
+                let has_cells = |name: &&str| *name != NETWORK || fields.networks().is_some();
+                let names = catalogue::names().filter(has_cells);
+                let more: Vec<&str> = names.filter(|name| !all.contains(name)).collect();
                 all.extend(more);
             }
             name => all.push(catalogue::canonical(name).unwrap_or(name)),
@@ -120,6 +124,7 @@ impl Column {
             (_, Some(Field::First(paths))) => CellSource::First(paths),
             (_, Some(Field::UserName(identities))) => CellSource::UserName(Box::new(NameWriter::new(*identities))),
             (_, Some(Field::Resources(fields))) => CellSource::Resources(fields),
+            (_, Some(Field::Network(network))) => CellSource::Network(network),
             (_, Some(derived)) => CellSource::Derived(Box::new(derived)),
             ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
             ("file", None) => CellSource::File,
@@ -245,6 +250,10 @@ impl Column {
                 Some(text) => style.text(&text, out),
                 None => style.absent(out),
             },
+            CellSource::Network(network) => match network.name(event) {
+                Some(name) => style.text(name, out),
+                None => style.absent(out),
+            },
             CellSource::File => style.text(file, out),
         }
     }
@@ -326,11 +335,15 @@ mod tests {
         assert_eq!(cells(&["requestParameters.items[1].id", "requestParameters.none[].id"]), ["2", "~"]);
     }
 
+    fn with_networks() -> FieldSet {
+        FieldSet::with_networks(Some(Default::default()))
+    }
+
     #[test]
     fn a_plus_adds_to_the_default() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut FieldSet::default()).unwrap();
+            let columns = parse_list(&list, &mut with_networks()).unwrap();
             columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), DEFAULT);
@@ -347,7 +360,7 @@ mod tests {
     fn a_minus_removes_from_the_columns_so_far() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut FieldSet::default()).map_err(|error| error.to_string())?;
+            let columns = parse_list(&list, &mut with_networks()).map_err(|error| error.to_string())?;
             Ok(columns.into_iter().map(|column| column.name).collect::<Vec<_>>())
         };
         let kept: Vec<&str> = DEFAULT.into_iter().filter(|name| *name != "userAgent").collect();

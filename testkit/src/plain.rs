@@ -8,6 +8,7 @@
 pub mod actor;
 pub mod filter;
 pub mod history;
+pub mod network;
 pub mod row;
 mod strict;
 mod tree;

@@ -24,8 +24,9 @@ fn help() -> Vec<(String, String)> {
 fn every_example_is_a_value_of_its_column() {
     let trial = Trial::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output =
-        trial.command(&["testdata/AWSLogs", "--columns", "all", "-q", "--raw"]).current_dir(root).output().unwrap();
+    let mut output =
+        trial.command(&["testdata/AWSLogs", "--columns", "all", "--networks", "testdata/networks.csv", "-q", "--raw"]);
+    let output = output.current_dir(root).output().unwrap();
     let rows = trial.ran(&[], output);
     let mut rows = rows.lines(0).into_iter().map(|row| row.split('\t').collect::<Vec<_>>());
     let (header, rows) = (rows.next().unwrap(), rows.collect::<Vec<_>>());

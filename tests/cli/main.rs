@@ -20,6 +20,7 @@ mod meaning;
 #[cfg(target_os = "linux")]
 mod memory;
 mod mistakes;
+mod networks;
 mod output;
 mod search;
 mod settings;

@@ -9,6 +9,7 @@ mod combinations;
 mod filter_oracle;
 mod jq_oracle;
 mod lines;
+mod networks;
 mod patterns;
 mod random;
 

@@ -14,7 +14,7 @@ pub(super) struct LoneCondition {
 
 impl LoneCondition {
     fn new(option: &'static FilterOption, typed: &[String], asked: &FilterSpec) -> LoneCondition {
-        let nothing = FilterSpec { now: asked.now, ..FilterSpec::default() };
+        let nothing = FilterSpec { now: asked.now, networks: asked.networks.clone(), ..FilterSpec::default() };
         let mut conditions = nothing.with(option.flag, typed);
         conditions.options.set_lists(asked.options.lists().clone());
         LoneCondition { option, values: option.split(typed), conditions }

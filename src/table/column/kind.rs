@@ -71,6 +71,10 @@ impl Column {
                 Some(text) => json::text(&[&text], out),
                 None => json::value(None, out),
             },
+            CellSource::Network(network) => match network.name(event) {
+                Some(name) => json::text(&[name], out),
+                None => json::value(None, out),
+            },
             CellSource::File => json::text(&[file], out),
         }
     }
