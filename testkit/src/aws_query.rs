@@ -18,15 +18,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
 
 mod answer;
-mod connection;
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use self::answer::{Answer, answer, read};
+use crate::http::{HttpServer, Reply, Request};
 
 /// The account that the credentials of every request belong to.
 pub const ACCOUNT: &str = "111122223333";
@@ -64,10 +62,8 @@ pub struct QueryCall {
 
 /// A server that runs until it is dropped.
 pub struct QueryServer {
-    address: SocketAddr,
+    server: HttpServer,
     script: Arc<Mutex<Script>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// What the server answers, and what it was asked.
@@ -98,27 +94,16 @@ struct Failure {
 impl QueryServer {
     /// Starts a server for an account with these regions, without any resource.
     pub fn start(regions: &[&str]) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
-        let address = listener.local_addr().unwrap();
         let regions = regions.iter().map(|region| (*region).to_owned()).collect();
         let script = Arc::new(Mutex::new(Script { regions, ..Script::default() }));
-        let (stop, stopped) = oneshot::channel();
         let serving = script.clone();
-        let thread = std::thread::spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = connection::accept(listener, serving) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self { address, script, stop: Some(stop), thread: Some(thread) }
+        let server = HttpServer::start(move |request| reply(&serving, &request));
+        Self { server, script }
     }
 
     /// The address to give a client: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// Sets the entries of a list: whole elements, in the element of this name.
@@ -154,12 +139,15 @@ impl QueryServer {
     }
 }
 
-impl Drop for QueryServer {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic of the server has been printed; a second one here would abort the test run.
-            let _ = thread.join();
-        }
+fn reply(script: &Mutex<Script>, request: &Request) -> Reply {
+    /// Longer than any test.
+    const NEVER: Duration = Duration::from_secs(24 * 3600);
+    let form = String::from_utf8(request.body.to_vec()).unwrap();
+    let Some(call) = read(&form, request.region().to_owned()) else {
+        return Reply::new(400, format!("not a request: {form}"));
+    };
+    match answer(&mut script.lock().unwrap(), call) {
+        Answer { status: 0, .. } => Reply::ok("").after(NEVER),
+        Answer { status, body } => Reply::new(status, body),
     }
 }
