@@ -40,7 +40,7 @@ pub(super) struct ActorPass {
 
 impl ActorPass {
     /// Reads the events that hand out credentials, and gives them to the readers of
-    /// actors. Reads nothing if there are no such readers.
+    /// actors. Without such readers, it reads nothing.
     pub(super) fn run(
         reading: &ReadRequest,
         readers: &mut EachActorReader<'_>,

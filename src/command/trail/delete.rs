@@ -130,7 +130,7 @@ impl DeleteRequest {
         let other = others.iter().find(|other| other.topic_arn.as_ref() == Some(&arn));
         let used_by = other.map(|trail| trail.name.clone());
         let Some(name) = home.local_name("sns", &arn).map(String::from) else {
-            // Nothing of another account or region is deleted.
+            // Resources of other accounts and regions are left as they are.
             return Ok(TopicFacts { name: arn.clone(), arn, present: None, used_by });
         };
         let present = topic_plan::look(&session.client, &home.region, &arn).await;
