@@ -10,6 +10,7 @@ mod json;
 pub mod layout;
 mod row_format;
 mod streamed_cell;
+pub mod time_step;
 pub mod truncation;
 pub mod typed_cell;
 mod typed_row;

@@ -130,7 +130,7 @@ impl Settings {
             }
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
-        if let Some(zone) = set(ZONE).filter(|_| typed.knows("since") && !typed.knows(ZONE)) {
+        if let Some(zone) = set(ZONE).filter(|_| typed.ignores_zone()) {
             let name = command.get_name();
             settings
                 .notes
@@ -229,6 +229,16 @@ impl TypedOptions<'_> {
         Some(argument.get_id().as_str())
     }
 
+    /// Whether the command has a time window and shows times in UTC, unless a zone is
+    /// typed.
+    fn ignores_zone(&self) -> bool {
+        self.knows("since") && (!self.knows(ZONE) || (self.is_summary() && self.value(ZONE).is_none()))
+    }
+
+    fn is_summary(&self) -> bool {
+        self.knows("by")
+    }
+
     /// Whether the command has the option `name`.
     fn knows(&self, name: &str) -> bool {
         self.id(name).is_some()
@@ -285,6 +295,9 @@ impl TypedOptions<'_> {
         }
         if matches!(name, "bucket" | "prefix") && !self.knows("mirror") {
             return Some("it names the bucket that is read");
+        }
+        if name == ZONE && self.is_summary() {
+            return Some("a summary uses UTC");
         }
         if name == "color" && !self.writes_text() {
             return Some("it applies only to text output");

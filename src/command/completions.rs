@@ -17,6 +17,7 @@ use crate::error::exit::Exit;
 use crate::filter::options::OPTIONS;
 use crate::syntax::value_list::LIST_MARK;
 use crate::table::catalogue;
+use crate::table::time_step::TimeStep;
 
 /// The variable that the script sets to the name of the shell.
 const VARIABLE: &str = "TRAIL2TSV_COMPLETE";
@@ -71,11 +72,13 @@ pub fn answer(typed: &[OsString]) -> Result<bool, clap::Error> {
 fn command() -> clap::Command {
     let names = || catalogue::CATALOGUE.iter().map(|named| (named.name, named.what));
     let columns = || offering(names().chain(catalogue::ALIASES.iter().copied()));
+    let steps = TimeStep::ALL.map(|step| (step.name(), "the time of the call by this step"));
+    let steps = offering(names().chain(catalogue::ALIASES.iter().copied()).chain(steps));
     super::definition()
         .mut_arg("columns", columns())
         .mut_arg("sort", columns())
         .mut_args(with_suggestions)
-        .mut_subcommand("summary", |summary| summary.mut_arg("by", columns()).mut_args(with_suggestions))
+        .mut_subcommand("summary", |summary| summary.mut_arg("by", steps).mut_args(with_suggestions))
 }
 
 /// Offers the values that the table of filter options suggests.

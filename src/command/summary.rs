@@ -105,13 +105,13 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     // Before the work, so that a file that cannot be written is reported at once.
     let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let output = request.format.map(|_| Target::open(request.output.as_deref())).transpose()?;
-    let mut all = request.has_all_rows().then(AllRows::new);
+    let mut all = request.has_all_rows().then(|| AllRows::new(request.row_order()));
     let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
     let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, request.by.is_empty(), &mut fields)?;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
     let top = request.output_top().max(request.page_top());
-    let mut summary = Summary::new(headings, merge.into_tallies(), top, all.as_mut())?;
+    let mut summary = Summary::new(headings, merge.into_tallies(), top, request.row_order(), all.as_mut())?;
     coverage.cut_values += summary.counts.cut_values;
     actors.conclude(&mut coverage, report);
     report.clear();
@@ -140,8 +140,7 @@ fn subjects(
     fields: &mut FieldSet,
 ) -> Result<(Vec<(TableTopic, Vec<String>)>, Vec<CountedColumns>), Error> {
     if !request.by.is_empty() {
-        let columns: Vec<&str> = request.by.iter().map(String::as_str).collect();
-        let subject = CountedColumns::new(&columns, true, fields)?;
+        let subject = CountedColumns::asked(&request.by, &request.zone, fields)?;
         return Ok((vec![(TableTopic::Asked, request.by.clone())], vec![subject]));
     }
     let people = request.has_people.then_some((TableTopic::People, "actor"));

@@ -4,6 +4,7 @@ mod kind;
 
 use std::ops::ControlFlow;
 
+use jiff::tz::TimeZone;
 use memchr::memmem;
 
 pub use self::kind::ColumnType;
@@ -19,6 +20,7 @@ use crate::table::catalogue;
 use crate::table::cell::{CellStyle, push_value};
 use crate::table::streamed_cell;
 use crate::table::streamed_cell::ByteSink;
+use crate::table::time_step::{StepReader, TimeStep};
 use crate::table::user_names::NameWriter;
 
 /// The default columns. The first ones are those of the usual jq script, in its order.
@@ -55,6 +57,7 @@ enum CellSource {
     /// A text that is derived from several fields.
     Derived(Box<Field>),
     Network(NetworkReader),
+    Step(Box<StepReader>),
     File,
 }
 
@@ -149,6 +152,12 @@ impl Column {
             CellSource::Derived(field) => field.actor_reader(),
             _ => None,
         }
+    }
+
+    /// The column of the minute, hour or day of an event.
+    pub fn of_step(step: TimeStep, zone: &TimeZone, fields: &mut FieldSet) -> Result<Column, Error> {
+        let source = CellSource::Step(Box::new(StepReader::new(step, zone.clone(), fields)?));
+        Ok(Column { name: step.name().to_string(), source })
     }
 
     /// The value of the cell if it can be written in pieces.
@@ -252,6 +261,10 @@ impl Column {
             },
             CellSource::Network(network) => match network.name(event) {
                 Some(name) => style.text(name, out),
+                None => style.absent(out),
+            },
+            CellSource::Step(steps) => match steps.text(event) {
+                Some(start) => style.text(start, out),
                 None => style.absent(out),
             },
             CellSource::File => style.text(file, out),

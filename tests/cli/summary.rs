@@ -7,6 +7,7 @@ mod counts;
 mod data;
 mod output;
 mod page;
+mod steps;
 mod text;
 
 use super::harness::Trial;

@@ -6,9 +6,18 @@ use super::value_stats::ValueStats;
 use crate::error::Error;
 use crate::spill::sort::ExternalSorter;
 
-/// Takes the rows of tables in any order and gives them table by table, by their rank, the
-/// highest first. Of those with the same rank, the first in the alphabet.
+/// The order of the rows of a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum RowOrder {
+    /// The highest rank first; of those with the same rank, the first in the alphabet.
+    Rank,
+    /// By value, such as the start of an hour.
+    Value,
+}
+
+/// Takes the rows of tables in any order and gives them table by table, in their order.
 pub(super) struct AllRows {
+    order: RowOrder,
     sorter: ExternalSorter,
     key: Vec<u8>,
     row: Vec<u8>,
@@ -30,8 +39,8 @@ pub(super) struct CountedRow<'a> {
 const HEAD: usize = 4 + 4 * 8;
 
 impl AllRows {
-    pub(super) fn new() -> AllRows {
-        AllRows { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new() }
+    pub(super) fn new(order: RowOrder) -> AllRows {
+        AllRows { order, sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new() }
     }
 
     /// Takes a row of the table with this number.
@@ -45,7 +54,9 @@ impl AllRows {
         let table = table as u32;
         self.key.clear();
         self.key.extend(table.to_be_bytes());
-        self.key.extend(rank.iter().flat_map(|part| (!part).to_be_bytes()));
+        if self.order == RowOrder::Rank {
+            self.key.extend(rank.iter().flat_map(|part| (!part).to_be_bytes()));
+        }
         self.key.extend_from_slice(value);
         self.row.clear();
         self.row.extend(table.to_be_bytes());
@@ -94,7 +105,7 @@ mod tests {
 
     #[test]
     fn rows_come_table_by_table_and_the_most_frequent_first() {
-        let mut rows = AllRows::new();
+        let mut rows = AllRows::new(RowOrder::Rank);
         for (table, value, count) in [(1, "b", 1), (0, "d", 1), (0, "c\te", 1), (0, "z", 300), (1, "a", 1)] {
             let mut stats = ValueStats::default();
             stats.count = count;

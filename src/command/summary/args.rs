@@ -54,12 +54,16 @@ pub struct SummaryArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "What to count")]
 pub struct CountingArgs {
-    /// Count by these columns instead, by name or by path
+    /// Count by these columns instead, by name or by path, or by minute, hour or day
     #[arg(long, value_name = "COLUMN,…")]
     pub by: Vec<String>,
     /// Also count the people and machines behind roles; reads the input twice
     #[arg(long, conflicts_with = "by")]
     pub actors: bool,
+    /// Zone of minute, hour and day in --by, and of --since and --until: local,
+    /// Europe/Berlin, +02:00 [default: UTC]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]
+    pub time_zone: Option<String>,
     /// Show only the N most frequent values, and the N latest changes of each theme
     /// [default: 10 and 5, 25 and 10 on a page, all in tsv, csv and json]
     #[arg(long, value_name = "N",

@@ -195,7 +195,9 @@ impl<'a> FollowUpCommand<'a> {
 fn can_be_asked(column: &str) -> bool {
     let is_path =
         |part: &str| !part.contains("[]") && !part.contains(|c: char| "=!~<>".contains(c) || c.is_whitespace());
-    !matches!(column, "resources" | "file") && !column.contains(is_hidden) && column.split('"').step_by(2).all(is_path)
+    !matches!(column, "resources" | "file" | "minute" | "hour" | "day")
+        && !column.contains(is_hidden)
+        && column.split('"').step_by(2).all(is_path)
 }
 
 /// Whether a value as a pattern matches itself alone, but for the case of its

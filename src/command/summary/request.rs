@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::all_rows::RowOrder;
 use super::args::SummaryArgs;
 use crate::cli::source::inputs;
 use crate::command::Context;
@@ -13,7 +14,9 @@ use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::report::Terminal;
 use crate::syntax::glob::split_list;
+use crate::syntax::window;
 use crate::table::catalogue;
+use crate::table::time_step::TimeStep;
 
 /// A summary: what is read and counted, and what is made of it.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub struct SummaryRequest {
     pub by: Vec<String>,
     /// Whether actors are counted besides.
     pub has_people: bool,
+    /// The zone of steps of time in `by`.
+    pub zone: TimeZone,
     /// How many of the most frequent values are shown, if that was typed.
     pub top: Option<usize>,
     /// How the output is written, if there is one.
@@ -114,7 +119,8 @@ impl SummaryRequest {
     /// What the options ask for.
     pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Error> {
         let counting = args.counting;
-        let filter = args.filter.spec(&args.scope, context.now, &TimeZone::UTC)?;
+        let zone = counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
+        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
             return Err(Error::usage(
@@ -149,6 +155,7 @@ impl SummaryRequest {
             dedupe: counting.dedupe,
             by: split_list(&counting.by).into_iter().map(canonical).collect(),
             has_people: counting.actors,
+            zone,
             top: counting.top,
             format,
             output: counting.output,
@@ -157,6 +164,12 @@ impl SummaryRequest {
             question: args.question,
             filters: args.filters,
         })
+    }
+
+    /// The order of rows: of time if they are counted by it first.
+    pub(super) fn row_order(&self) -> RowOrder {
+        let is_time = self.by.first().is_some_and(|name| TimeStep::named(name).is_some());
+        if is_time { RowOrder::Value } else { RowOrder::Rank }
     }
 
     /// Whether every row is written.
@@ -184,8 +197,11 @@ impl SummaryRequest {
     }
 }
 
-/// The name of a column in the catalogue, or the path as typed.
+/// The name of a column in the catalogue or of a step of time, or the path as typed.
 fn canonical(name: String) -> String {
+    if let Some(step) = TimeStep::named(&name) {
+        return step.name().into();
+    }
     catalogue::canonical(&name).map_or(name, String::from)
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::all_rows::{self, AllRows};
+use super::all_rows::{self, AllRows, RowOrder};
 use super::counter::Counter;
 use super::request::RowLimits;
 use super::tally::{EventCounts, SummaryTally};
@@ -65,16 +65,18 @@ pub(super) struct Summary {
     /// The principals with denied calls. Counted apart, because the rows of denied
     /// calls are only the most frequent ones.
     pub(super) roles: SummaryTable,
+    order: RowOrder,
 }
 
 impl Summary {
     /// Merges the tallies of all threads. `headings` has the columns of each table,
     /// which keeps its `top` first rows; in the table of changes, of each theme. `all` is
-    /// given every row.
+    /// given every row. Rows of the columns asked for are in this `order`.
     pub(super) fn new(
         headings: Vec<(TableTopic, Vec<String>)>,
         tallies: Vec<SummaryTally>,
         top: RowLimits,
+        order: RowOrder,
         mut all: Option<&mut AllRows>,
     ) -> Result<Summary, Error> {
         let (counts, mut counters) = SummaryTally::merge(tallies)?;
@@ -94,14 +96,22 @@ impl Summary {
         let empty = counts.empty.iter().copied().chain(std::iter::repeat(0));
         let others = headings.into_iter().zip(counters.into_iter().zip(empty));
         let tables = changes.into_iter().chain(others).enumerate();
-        let tables = tables.map(|(at, ((about, columns), (counters, empty)))| {
-            SummaryTable::new(about, columns, empty, counters, top.of(about), |rank, value, stats| match &mut all {
-                Some(all) => all.push(at, rank, value, stats),
-                None => Ok(()),
-            })
-        });
+        let tables =
+            tables.map(|(at, ((about, columns), (counters, empty)))| {
+                let mut table =
+                    SummaryTable::new(about, columns, empty, counters, top.of(about), |rank, value, stats| {
+                        match &mut all {
+                            Some(all) => all.push(at, rank, value, stats),
+                            None => Ok(()),
+                        }
+                    })?;
+                if order == RowOrder::Value {
+                    table.sort_by_value();
+                }
+                Ok(table)
+            });
         let tables = tables.collect::<Result<_, Error>>()?;
-        Ok(Summary { counts, tables, roles })
+        Ok(Summary { counts, tables, roles, order })
     }
 
     /// The table of a topic, if the summary has one.
@@ -113,6 +123,10 @@ impl Summary {
     pub(super) fn keep(&mut self, top: RowLimits) {
         for table in &mut self.tables {
             let top = top.of(table.about);
+            if self.order == RowOrder::Value {
+                let key = |row: &TableRow| (Reverse(row.stats.count), row.values.clone());
+                table.rows.sort_by_cached_key(key);
+            }
             let (mut group, mut count) = (None, 0);
             table.rows.retain(|row| {
                 let [group_of_row, ..] = rank(table.about, row.values.first().map_or("", String::as_str), &row.stats);
@@ -120,6 +134,9 @@ impl Summary {
                 group = Some(group_of_row);
                 count <= top
             });
+            if self.order == RowOrder::Value {
+                table.sort_by_value();
+            }
         }
     }
 
@@ -137,6 +154,10 @@ impl RowLimits {
 }
 
 impl SummaryTable {
+    fn sort_by_value(&mut self) {
+        self.rows.sort_by(|one, other| one.values.cmp(&other.values));
+    }
+
     fn new(
         about: TableTopic,
         columns: Vec<String>,

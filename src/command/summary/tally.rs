@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::counter::{Counter, LONGEST, SHORT, ValueParts};
 use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
@@ -21,6 +23,7 @@ use crate::error::Error;
 use crate::spill::dedupe::IdHash;
 use crate::table::cell::CellStyle;
 use crate::table::column::Column;
+use crate::table::time_step::TimeStep;
 
 /// What is counted by: the values of these columns.
 #[derive(Clone, Debug)]
@@ -97,6 +100,16 @@ impl CountedColumns {
     pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
         Ok(CountedColumns { columns, has_empty, are_errors: false })
+    }
+
+    /// The values of these columns or steps of time, as typed.
+    pub(super) fn asked(names: &[String], zone: &TimeZone, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
+        let column = |name: &String| match TimeStep::named(name) {
+            Some(step) => Column::of_step(step, zone, fields),
+            None => Column::new("--by", name, fields),
+        };
+        let columns = names.iter().map(column).collect::<Result<_, _>>()?;
+        Ok(CountedColumns { columns, has_empty: true, are_errors: false })
     }
 
     /// The error codes of what failed.

@@ -75,6 +75,10 @@ impl Column {
                 Some(name) => json::text(&[name], out),
                 None => json::value(None, out),
             },
+            CellSource::Step(steps) => match steps.text(event) {
+                Some(start) => json::text(&[start], out),
+                None => json::value(None, out),
+            },
             CellSource::File => json::text(&[file], out),
         }
     }

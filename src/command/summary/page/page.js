@@ -410,7 +410,7 @@ function tables() {
   const order = ["counts", "people", "users", "names", "sources", "addresses", "errors", "regions", "accounts"];
   listed.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   for (const table of listed) {
-    const most = table.rows[0].events;
+    const most = Math.max(...table.rows.map((row) => row.events));
     const rows = table.rows.map((row) =>
       line(row, row.values, row.events / most, command(row.options)));
     const rest = table.distinct - table.rows.length;
