@@ -9,6 +9,7 @@
 //! ```
 
 mod all_rows;
+mod amount;
 pub mod args;
 mod buckets;
 mod changes_text;
@@ -35,12 +36,13 @@ mod value_stats;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::all_rows::AllRows;
+use self::amount::AmountReader;
 use self::args::{SummaryArgs, filters, question};
 use self::consumer::workers_and_merge;
 use self::data::SummaryData;
 use self::request::SummaryRequest;
 use self::result::{Summary, TableTopic};
-use self::tally::CountedColumns;
+use self::tally::{CountedColumns, CountedValues};
 use super::actor_pass::ActorPass;
 use super::context::print;
 use super::{Command, Context, isolation};
@@ -52,7 +54,7 @@ use crate::engine::events::EventSelector;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::{Coverage, Report};
+use crate::report::{self, Coverage, Report};
 use crate::sink::target::Target;
 use crate::table::catalogue;
 
@@ -102,12 +104,14 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
         selector.each_actor_reader(each);
         subjects.iter_mut().flat_map(CountedColumns::actor_readers).for_each(each);
     };
+    let amounts = request.sum.as_deref().map(|path| AmountReader::new(path, &mut fields)).transpose()?;
     // Before the work, so that a file that cannot be written is reported at once.
     let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let output = request.format.map(|_| Target::open(request.output.as_deref())).transpose()?;
     let mut all = request.has_all_rows().then(|| AllRows::new(request.row_order()));
     let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
-    let (workers, mut merge) = workers_and_merge(threads, dedupe, subjects, request.by.is_empty(), &mut fields)?;
+    let counted = CountedValues { subjects, amounts, has_themes: request.by.is_empty() };
+    let (workers, mut merge) = workers_and_merge(threads, dedupe, counted, &mut fields)?;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
     let top = request.output_top().max(request.page_top());
@@ -115,6 +119,9 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     coverage.cut_values += summary.counts.cut_values;
     actors.conclude(&mut coverage, report);
     report.clear();
+    if let Some(note) = request.sum.as_deref().and_then(|path| not_summed(path, summary.counts.not_summed)) {
+        report.note(&note);
+    }
     if let Some(mut html) = html {
         html.write(page::page(&summary, &coverage, request)?.as_bytes())?;
         html.finish()?;
@@ -123,14 +130,26 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     if let (Some(format), Some(mut output)) = (request.format, output) {
         if format.is_data() {
             let (summary, coverage) = (&summary, &coverage);
-            SummaryData { summary, coverage, dedupe: request.dedupe, stop }.write(all, format, &mut output)?;
+            SummaryData { summary, coverage, dedupe: request.dedupe, has_sum: request.sum.is_some(), stop }.write(
+                all,
+                format,
+                &mut output,
+            )?;
         } else {
             let provenance = provenance::lines(request, &coverage);
-            output.write(terminal::text(&summary, &coverage, &provenance, request.style).as_bytes())?;
+            output.write(
+                terminal::text(&summary, &coverage, &provenance, request.sum.as_deref(), request.style).as_bytes(),
+            )?;
         }
         output.finish()?;
     }
     Ok(coverage)
+}
+
+/// The note on values of the summed field that are not numbers; `None` if all are.
+fn not_summed(path: &str, count: u64) -> Option<String> {
+    let values = report::count(count, "value");
+    (count > 0).then(|| format!("--sum {path:?}: {values} not summed: not a number, or not exact to 9 decimals"))
 }
 
 /// What is counted by, and what its values are called.

@@ -8,6 +8,7 @@ mod data;
 mod output;
 mod page;
 mod steps;
+mod sums;
 mod text;
 
 use super::harness::Trial;

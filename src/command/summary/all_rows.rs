@@ -31,12 +31,13 @@ pub(super) struct CountedRow<'a> {
     pub(super) count: u64,
     /// How many of these failed, where that is counted.
     pub(super) failures: u64,
+    pub(super) sum: i128,
     /// The first second and the last, counted from 1970.
     pub(super) period: Option<[i64; 2]>,
 }
 
 /// Bytes of a row before its value.
-const HEAD: usize = 4 + 4 * 8;
+const HEAD: usize = 4 + 4 * 8 + 16;
 
 impl AllRows {
     pub(super) fn new(order: RowOrder) -> AllRows {
@@ -63,6 +64,7 @@ impl AllRows {
         self.row.extend(stats.count.to_be_bytes());
         self.row.extend(stats.failures.to_be_bytes());
         self.row.extend(stats.seconds.iter().flat_map(|second| second.to_be_bytes()));
+        self.row.extend(stats.sum.to_be_bytes());
         self.row.extend_from_slice(value);
         self.sorter.push(&self.key, &self.row)
     }
@@ -90,6 +92,7 @@ fn read(row: &[u8], each: &mut impl FnMut(CountedRow<'_>) -> Result<(), Error>) 
         values: &values(&row[HEAD..]),
         count: number(4),
         failures: number(12),
+        sum: row[36..].first_chunk().map_or(0, |bytes| i128::from_be_bytes(*bytes)),
         period: (first <= last).then_some([first, last]),
     })
 }

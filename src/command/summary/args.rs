@@ -60,6 +60,9 @@ pub struct CountingArgs {
     /// Also count the people and machines behind roles; reads the input twice
     #[arg(long, conflicts_with = "by")]
     pub actors: bool,
+    /// Also sum the numbers at this path, such as additionalEventData.bytesTransferredOut
+    #[arg(long, value_name = "PATH")]
+    pub sum: Option<String>,
     /// Zone of minute, hour and day in --by, and of --since and --until: local,
     /// Europe/Berlin, +02:00 [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true, hide_short_help = true)]

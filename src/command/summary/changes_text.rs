@@ -12,7 +12,7 @@ const WIDTH_FOR_TWO_TIMES: usize = 100;
 /// Rows are indented below their theme.
 const INDENT: usize = 2;
 
-impl TextPage {
+impl TextPage<'_> {
     /// Adds the table: a line for each theme, and its rows below.
     pub(super) fn changes(&mut self, table: &SummaryTable) {
         if table.rows.is_empty() {

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::ThreadPool;
 
 use super::event_facts::{EventFacts, SummaryPart};
-use super::tally::{CountedColumns, SummaryTally};
+use super::tally::{CountedValues, SummaryTally};
 use crate::decode::event::FieldSet;
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent};
 use crate::engine::part_writer::PartWriter;
@@ -44,13 +44,11 @@ pub(super) struct SummaryMerge {
     ended: Vec<SummaryTally>,
 }
 
-/// Creates a worker for each thread and their merge, which count `subjects`, and the calls
-/// with a theme if `has_themes`.
+/// Creates a worker for each thread and their merge, which count these values.
 pub(super) fn workers_and_merge(
     threads: usize,
     dedupe: bool,
-    subjects: Vec<CountedColumns>,
-    has_themes: bool,
+    counted: CountedValues,
     fields: &mut FieldSet,
 ) -> Result<(Vec<SummaryWorker>, SummaryMerge), Error> {
     let ids = if dedupe { Some(IdReader::new(fields)?) } else { None };
@@ -58,7 +56,7 @@ pub(super) fn workers_and_merge(
     let shared = if dedupe { threads } else { 0 };
     let room = ROOM / threads.max(1);
     let rooms = [ROOM_OF_MERGE].into_iter().chain(vec![room; threads + shared]);
-    let mut tallies = SummaryTally::with_rooms(rooms, subjects, has_themes, fields)?;
+    let mut tallies = SummaryTally::with_rooms(rooms, counted, fields)?;
     let workers = tallies.split_off(1 + shared).into_iter();
     let worker = |tally| SummaryWorker { tally, ids: ids.clone(), can_roll_back: false };
     let (returned, idle) = bounded(shared);

@@ -10,8 +10,7 @@ use hashbrown::HashTable;
 use sha2::{Digest, Sha256};
 
 use super::spill::CountSpill;
-use crate::command::summary::buckets::BucketedTime;
-use crate::command::summary::value_stats::ValueStats;
+use crate::command::summary::value_stats::{Occurrence, ValueStats};
 use crate::error::Error;
 
 /// Counts of values. Each thread has its own, and they share a place on disk.
@@ -65,25 +64,17 @@ impl Counter {
 
     /// Counts an event with this value, and says whether the value is new.
     #[inline]
-    pub(super) fn add(&mut self, value: &[u8], moment: Option<&BucketedTime>) -> bool {
-        self.add_outcome(value, moment, false)
-    }
-
-    /// The same, and counts the event as a failure too if it is one.
-    #[inline]
-    pub(super) fn add_outcome(&mut self, value: &[u8], moment: Option<&BucketedTime>, is_failed: bool) -> bool {
+    pub(super) fn add(&mut self, value: &[u8], occurrence: &Occurrence<'_>) -> bool {
         let known = self.entries.len();
         let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
-        let stats = &mut self.entries[place].trend;
-        stats.add(moment);
-        stats.failures += u64::from(is_failed);
+        self.entries[place].trend.add(occurrence);
         place == known
     }
 
     /// The same for the first `length` of these bytes, [`SHORT`] at most: to
     /// compare and mix a fixed number is faster than just as many as there are.
     #[inline]
-    pub(super) fn add_short(&mut self, bytes: &[u8; SHORT], length: usize, moment: Option<&BucketedTime>) -> bool {
+    pub(super) fn add_short(&mut self, bytes: &[u8; SHORT], length: usize, occurrence: &Occurrence<'_>) -> bool {
         let known = self.entries.len();
         let mut words = [0; SHORT / 8];
         for (at, (word, bytes)) in words.iter_mut().zip(bytes.as_chunks::<8>().0).enumerate() {
@@ -101,7 +92,7 @@ impl Counter {
             self.recent[at] = RecentValue { value: words, entry: place as u32 };
             place
         };
-        self.entries[place].trend.add(moment);
+        self.entries[place].trend.add(occurrence);
         place == known
     }
 
@@ -257,6 +248,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::command::summary::buckets::BucketedTime;
+
+    fn occurrence<'a>(second: i64, time: &'a BucketedTime) -> Occurrence<'a> {
+        Occurrence { time: Some(time), is_failed: second % 3 == 0, sum: second.into() }
+    }
 
     /// Counts what threads met, each of which moves to the disk after so many.
     fn count(threads: &[Vec<(String, i64)>], room: usize) -> BTreeMap<String, ValueStats> {
@@ -264,11 +260,12 @@ mod tests {
         let mut counters: Vec<Counter> = threads.iter().map(|_| Counter::new(Arc::clone(&spill))).collect();
         for (counter, events) in counters.iter_mut().zip(threads) {
             for (value, second) in events {
-                let (bytes, moment) = (value.as_bytes(), BucketedTime::new(*second));
+                let (bytes, time) = (value.as_bytes(), BucketedTime::new(*second));
+                let occurrence = occurrence(*second, &time);
                 if let (true, Some(chunk)) = (bytes.len() <= SHORT, [bytes, &[b'x'; SHORT]].concat().first_chunk()) {
-                    counter.add_short(chunk, bytes.len(), Some(&moment));
+                    counter.add_short(chunk, bytes.len(), &occurrence);
                 } else {
-                    counter.add(bytes, Some(&moment));
+                    counter.add(bytes, &occurrence);
                 }
                 if counter.entries.len() > room {
                     counter.spill().unwrap();
@@ -296,7 +293,7 @@ mod tests {
         ) {
             let mut plain = BTreeMap::<String, ValueStats>::new();
             for (value, second) in threads.iter().flatten() {
-                plain.entry(value.clone()).or_default().add(Some(&BucketedTime::new(*second)));
+                plain.entry(value.clone()).or_default().add(&occurrence(*second, &BucketedTime::new(*second)));
             }
             prop_assert_eq!(count(&threads, room), plain);
         }

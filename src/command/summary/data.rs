@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::all_rows::{AllRows, CountedRow};
+use super::amount;
 use super::request::SummaryFormat;
 use super::result::{Summary, SummaryTable, TableTopic};
 use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
+use super::value_stats::ValueStats;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::report::Coverage;
@@ -50,6 +52,8 @@ pub(super) struct SummaryData<'a> {
     pub(super) coverage: &'a Coverage,
     /// Whether duplicate events were left out.
     pub(super) dedupe: bool,
+    /// Whether a field is summed.
+    pub(super) has_sum: bool,
     pub(super) stop: &'a Cancellation,
 }
 
@@ -70,41 +74,45 @@ impl SummaryData<'_> {
     fn write_lines(&self, all: Option<AllRows>, format: Format, out: &mut DataBuffer<'_>) -> Result<(), Error> {
         let layout = TableLayout { format, ..TableLayout::default() };
         if let Some(table) = self.summary.table(TableTopic::Asked) {
-            let mut lines = ComputedTable::new(columns(table.columns.iter().map(String::as_str)), &layout);
+            let columns = columns(table.columns.iter().map(String::as_str), self.has_sum);
+            let mut lines = ComputedTable::new(columns, &layout);
             out.bytes.extend(lines.header());
-            return self.each_row(all, |CountedRow { values, count, period, .. }| {
+            return self.each_row(all, |CountedRow { values, count, sum, period, .. }| {
                 let values = values.iter().map(|value| CellValue::Text(value));
-                lines.row(&values.chain(numbers(count, period)).collect::<Vec<_>>(), &mut out.bytes);
+                let sum = self.has_sum.then(|| amount::decimal(sum));
+                lines.row(&values.chain(numbers(count, sum.as_deref(), period)).collect::<Vec<_>>(), &mut out.bytes);
                 out.flush_if_full()
             });
         }
         let changes = CHANGE_COLUMNS.map(|(name, shows)| ComputedColumn::new(name, shows));
-        let all_columns = columns(["table", "value", "eventName"]).into_iter().chain(changes).collect();
+        let all_columns = columns(["table", "value", "eventName"], self.has_sum).into_iter().chain(changes).collect();
         let mut lines = ComputedTable::new(all_columns, &layout);
         out.bytes.extend(lines.header());
-        let mut row = |table: &str, row: &CountedRow<'_>, failures: CellValue<'_>| {
+        let mut row = |table: &str, row: &CountedRow<'_>, has_sum: bool, failures: CellValue<'_>| {
             let value = |at: usize| CellValue::Text(row.values.get(at).map_or("", String::as_str));
-            let [count, begin, end] = numbers(row.count, row.period);
-            let cells = [CellValue::Text(table), value(0), value(1), count, begin, end, failures];
-            lines.row(&cells.into_iter().chain([2, 3, 4].map(value)).collect::<Vec<_>>(), &mut out.bytes);
+            let sum = self.has_sum.then(|| if has_sum { amount::decimal(row.sum) } else { String::new() });
+            let cells = [CellValue::Text(table), value(0), value(1)].into_iter();
+            let cells = cells.chain(numbers(row.count, sum.as_deref(), row.period)).chain([failures]);
+            lines.row(&cells.chain([2, 3, 4].map(value)).collect::<Vec<_>>(), &mut out.bytes);
             out.flush_if_full()
         };
-        let mut total = |table: &str, name: &str, count: u64, period| {
+        let mut total = |table: &str, name: &str, count: u64, sum: Option<i128>, period| {
             let values = &[name.to_string()];
-            row(table, &CountedRow { table: 0, values, count, failures: 0, period }, CellValue::Empty)
+            let counted = CountedRow { table: 0, values, count, failures: 0, sum: sum.unwrap_or(0), period };
+            row(table, &counted, sum.is_some(), CellValue::Empty)
         };
         let counts = &self.summary.counts;
-        total("total", "events", counts.all.count, counts.all.period())?;
+        total("total", "events", counts.all.count, Some(counts.all.sum), counts.all.period())?;
         for (name, count) in self.totals() {
-            total("total", name, count, None)?;
+            total("total", name, count, None, None)?;
         }
         for table in &self.summary.tables {
-            total("distinct", name(table.about), table.distinct, None)?;
+            total("distinct", name(table.about), table.distinct, None, None)?;
         }
         self.each_row(all, |counted| {
             let Some(table) = self.summary.tables.get(counted.table) else { return Ok(()) };
             let failures = failures(table, &counted).map_or(CellValue::Empty, CellValue::Number);
-            row(name(table.about), &counted, failures)
+            row(name(table.about), &counted, true, failures)
         })
     }
 
@@ -113,7 +121,11 @@ impl SummaryData<'_> {
         let [first, last] = times(self.summary.counts.all.period());
         let totals = self.totals().map(|(name, count)| (name.into(), count.into())).collect();
         let head = SummaryHead { events: self.summary.counts.all.count, first, last, totals };
-        out.text(json(&head)?.trim_end_matches('}'));
+        let head = json(&head)?;
+        match self.has_sum {
+            true => out.text(with_sum(&head, self.summary.counts.all.sum).trim_end_matches('}')),
+            false => out.text(head.trim_end_matches('}')),
+        }
         let mut tables = self.summary.tables.iter().enumerate();
         let mut open: Option<usize> = None;
         self.each_row(all, |row| {
@@ -128,7 +140,8 @@ impl SummaryData<'_> {
                 out.text(",");
             }
             if let Some(table) = self.summary.tables.get(row.table) {
-                out.text(&json(&row_object(table, &row))?);
+                let object = json(&row_object(table, &row))?;
+                out.text(&if self.has_sum { with_sum(&object, row.sum) } else { object });
             }
             out.flush_if_full()
         })?;
@@ -152,8 +165,8 @@ impl SummaryData<'_> {
         }
         for (table, counted) in self.summary.tables.iter().enumerate() {
             for row in &counted.rows {
-                let (count, failures, period) = (row.stats.count, row.stats.failures, row.stats.period());
-                each(CountedRow { table, values: &row.values, count, failures, period })?;
+                let ValueStats { count, failures, sum, .. } = row.stats;
+                each(CountedRow { table, values: &row.values, count, failures, sum, period: row.stats.period() })?;
             }
         }
         Ok(())
@@ -204,6 +217,11 @@ struct RowObject {
     failed: Option<u64>,
     first: Option<String>,
     last: Option<String>,
+}
+
+/// An object with a sum as its last member, a number of any length.
+fn with_sum(object: &str, sum: i128) -> String {
+    format!("{},\"sum\":{}}}", object.strip_suffix('}').unwrap_or(object), amount::decimal(sum))
 }
 
 fn json(value: &impl Serialize) -> Result<String, Error> {
@@ -260,17 +278,24 @@ impl DataBuffer<'_> {
 }
 
 /// The columns of a table: the named ones, and those of [`numbers`].
-fn columns<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<ComputedColumn> {
-    let numbers = [("events", ColumnType::Value), ("first", ColumnType::Time), ("last", ColumnType::Time)];
+fn columns<'a>(names: impl IntoIterator<Item = &'a str>, has_sum: bool) -> Vec<ComputedColumn> {
+    let sum = has_sum.then_some(("sum", ColumnType::Value));
+    let times = [("first", ColumnType::Time), ("last", ColumnType::Time)];
     let named = names.into_iter().map(|name| (name, ColumnType::Text));
-    named.chain(numbers).map(|(name, shows)| ComputedColumn::new(name, shows)).collect()
+    named
+        .chain([("events", ColumnType::Value)])
+        .chain(sum)
+        .chain(times)
+        .map(|(name, shows)| ComputedColumn::new(name, shows))
+        .collect()
 }
 
-/// The number of events, and the times of the first and the last.
-fn numbers(count: u64, period: Option<[i64; 2]>) -> [CellValue<'static>; 3] {
+/// The number of events, their sum if there is one, and the times of the first and the
+/// last.
+fn numbers(count: u64, sum: Option<&str>, period: Option<[i64; 2]>) -> impl Iterator<Item = CellValue<'_>> {
     let time = |second| CellValue::Time(time::timestamp(second));
-    let [first, last] = period.map_or([CellValue::Empty; 2], |period| period.map(time));
-    [CellValue::Number(count), first, last]
+    let times = period.map_or([CellValue::Empty; 2], |period| period.map(time));
+    [CellValue::Number(count)].into_iter().chain(sum.map(CellValue::Text)).chain(times)
 }
 
 fn times(period: Option<[i64; 2]>) -> [Option<String>; 2] {

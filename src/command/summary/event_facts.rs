@@ -1,6 +1,7 @@
 //! What is counted of events, kept until it is certain that the events count: they may
 //! be duplicates, or their file may be read again.
 
+use super::amount::Amount;
 use crate::engine::consumer::Part;
 use crate::spill::dedupe::IdHash;
 
@@ -19,6 +20,8 @@ pub(super) struct EventFact {
     pub(super) is_denied: bool,
     /// Whether its call has a theme; it then has one more value.
     pub(super) has_theme: bool,
+    /// The sum of its values of the field of `--sum`, and the number of others.
+    pub(super) amount: Amount,
     /// The id, if duplicates are removed.
     pub(super) id: Option<IdHash>,
 }

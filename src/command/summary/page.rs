@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::amount;
 use super::page_data::{ChartFrame, PageChart, PageData, PageDays, PageOwner, PageRoles, PageRow, PageTable};
 use super::provenance;
 use super::request::SummaryRequest;
@@ -101,6 +102,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
         error_options: (counts.kinds[ERROR] > 0).then(|| question.errors()),
         denied_options: (counts.denied > 0).then(|| question.denied()),
         untimed: summary.untimed(),
+        sum: request.sum.as_deref().map(|path| [cut(path), amount::readable(counts.all.sum)]),
         activity: chart(&counts.timeline, counts.all.period(), question),
         week: counts.week.clone(),
         new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
@@ -214,6 +216,7 @@ impl RowMaker<'_> {
             values: row.values.iter().map(|value| cut(value)).collect(),
             events: row.stats.count,
             failed: (self.table.about == TableTopic::Changes).then_some(row.stats.failures),
+            sum: (row.stats.sum != 0).then(|| amount::readable(row.stats.sum)),
             period: row.stats.period(),
             picture,
             options,

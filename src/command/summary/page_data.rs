@@ -23,6 +23,8 @@ pub(super) struct PageData {
     pub(super) error_options: Option<&'static str>,
     pub(super) denied_options: Option<String>,
     pub(super) untimed: u64,
+    /// The path of the field that is summed, and its sum.
+    pub(super) sum: Option<[String; 2]>,
     pub(super) activity: PageChart,
     /// The events of each hour of the week.
     pub(super) week: Vec<u64>,
@@ -74,6 +76,9 @@ pub(super) struct PageRow {
     /// How many of these failed, in the table that counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failed: Option<u64>,
+    /// The sum of the field of `--sum` if it is not 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sum: Option<String>,
     pub(super) period: Option<[i64; 2]>,
     /// Events in each bucket of the frame.
     pub(super) picture: Vec<u64>,

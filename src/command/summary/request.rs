@@ -33,6 +33,8 @@ pub struct SummaryRequest {
     pub by: Vec<String>,
     /// Whether actors are counted besides.
     pub has_people: bool,
+    /// The path of the field that is summed.
+    pub sum: Option<String>,
     /// The zone of steps of time in `by`.
     pub zone: TimeZone,
     /// How many of the most frequent values are shown, if that was typed.
@@ -155,6 +157,7 @@ impl SummaryRequest {
             dedupe: counting.dedupe,
             by: split_list(&counting.by).into_iter().map(canonical).collect(),
             has_people: counting.actors,
+            sum: counting.sum,
             zone,
             top: counting.top,
             format,

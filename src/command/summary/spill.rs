@@ -70,7 +70,7 @@ mod tests {
         const RUNS: usize = 300;
         let spill = CountSpill::default();
         let mut stats = ValueStats::default();
-        stats.add(None);
+        stats.add(&crate::command::summary::value_stats::Occurrence::default());
         for run in 0..RUNS {
             let mut values = [format!("value {}", run % 7), format!("{run:04}").repeat(300)];
             values.sort();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::amount::{Amount, AmountReader};
 use super::counter::{Counter, LONGEST, SHORT, ValueParts};
 use super::event_facts::{EventFact, EventFacts};
 use super::spill::CountSpill;
@@ -17,7 +18,7 @@ use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::time::Clock;
 use crate::command::summary::buckets::BucketedTime;
 use crate::command::summary::log_days::LogDays;
-use crate::command::summary::value_stats::ValueStats;
+use crate::command::summary::value_stats::{Occurrence, ValueStats};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::spill::dedupe::IdHash;
@@ -33,6 +34,15 @@ pub(super) struct CountedColumns {
     has_empty: bool,
     /// Whether the values are error codes, of which `200` is not one.
     are_errors: bool,
+}
+
+/// What is counted and summed.
+pub(super) struct CountedValues {
+    pub(super) subjects: Vec<CountedColumns>,
+    /// Reads what is summed, if anything is.
+    pub(super) amounts: Option<AmountReader>,
+    /// Whether calls with a theme are counted too.
+    pub(super) has_themes: bool,
 }
 
 /// All that one thread counts.
@@ -67,6 +77,8 @@ pub(super) struct EventCounts {
     pub(super) denied: u64,
     /// Whether there are times in other forms than that of CloudTrail itself.
     pub(super) has_other_times: bool,
+    /// The values of the field of `--sum` that are not in the sum.
+    pub(super) not_summed: u64,
     /// Values that were counted by their start, their length and a hash.
     pub(super) cut_values: u64,
     pub(super) days: LogDays,
@@ -93,6 +105,7 @@ struct EventReaders {
     name: CountedColumns,
     /// `None` if calls with a theme are not counted.
     themes: Option<ThemeValueWriter>,
+    amounts: Option<AmountReader>,
 }
 
 impl CountedColumns {
@@ -174,15 +187,14 @@ impl CountedColumns {
 
 impl SummaryTally {
     /// Creates tallies that put what does not fit into the same place on disk, one for
-    /// each number of bytes that it may keep in memory. `has_themes` counts the calls with a
-    /// theme too.
+    /// each number of bytes that it may keep in memory.
     pub(super) fn with_rooms(
         rooms: impl Iterator<Item = usize>,
-        subjects: Vec<CountedColumns>,
-        has_themes: bool,
+        counted: CountedValues,
         fields: &mut FieldSet,
     ) -> Result<Vec<SummaryTally>, Error> {
-        let readers = EventReaders::new(has_themes, fields)?;
+        let CountedValues { subjects, amounts, has_themes } = counted;
+        let readers = EventReaders::new(amounts, has_themes, fields)?;
         let spills: Vec<Arc<CountSpill>> = (0..subjects.len() + 3).map(|_| Arc::default()).collect();
         let tally = |room| SummaryTally {
             readers: readers.clone(),
@@ -219,10 +231,12 @@ impl SummaryTally {
         let second = readers.clock.second(event);
         let (kind, is_failed) = readers.kind(event);
         counts.add(second, kind, readers.clock.has_other_forms(), bucketed_time);
-        let bucketed_time = second.map(|_| &*bucketed_time);
+        let amount = readers.amount(event);
+        counts.add_amount(amount);
+        let occurrence = Occurrence { time: second.map(|_| &*bucketed_time), is_failed, sum: amount.sum };
         for ((subject, counter), empty) in subjects.iter_mut().zip(&mut *counters).zip(&mut counts.empty) {
             if let Some((bytes, length)) = subject.short(event).filter(|_| !subject.are_errors) {
-                has_grown |= counter.add_short(bytes, length, bucketed_time);
+                has_grown |= counter.add_short(bytes, length, &occurrence);
                 continue;
             }
             value.clear();
@@ -230,7 +244,7 @@ impl SummaryTally {
             if subject.is_omitted(value) {
                 *empty += 1;
             } else {
-                has_grown |= counter.add(value, bucketed_time);
+                has_grown |= counter.add(value, &occurrence);
             }
         }
         if is_failed && readers.denial.is_denied(event) {
@@ -238,17 +252,17 @@ impl SummaryTally {
             value.clear();
             readers.write_principal(event, style, value);
             if let [.., denied, roles, _] = &mut counters[..] {
-                has_grown |= roles.add(value, bucketed_time);
+                has_grown |= roles.add(value, &occurrence);
                 value.push(b'\t');
                 counts.cut_values += u64::from(readers.name.value(event, file, style, value));
-                has_grown |= denied.add(value, bucketed_time);
+                has_grown |= denied.add(value, &occurrence);
             }
         }
         if let (Some(themes), Some(counter)) = (&mut readers.themes, counters.last_mut()) {
             value.clear();
             if let Some(is_cut) = themes.write(event, file, style, value) {
                 counts.cut_values += u64::from(is_cut);
-                has_grown |= counter.add_outcome(value, bucketed_time, is_failed);
+                has_grown |= counter.add(value, &occurrence);
             }
         }
         has_grown
@@ -282,8 +296,8 @@ impl SummaryTally {
             facts.end_value(start, true);
         }
         let has_other_times = readers.clock.has_other_forms();
-        let (kind, has_theme) = (kind as u8, theme_value.is_some());
-        facts.end_event(EventFact { second, has_other_times, kind, cut_values, is_denied, has_theme, id });
+        let (kind, has_theme, amount) = (kind as u8, theme_value.is_some(), readers.amount(event));
+        facts.end_event(EventFact { second, has_other_times, kind, cut_values, is_denied, has_theme, amount, id });
     }
 
     /// Counts the events of facts.
@@ -305,11 +319,14 @@ impl SummaryTally {
         let SummaryTally { counters, counts, bucketed_time, value, .. } = self;
         counts.add(fact.second, fact.kind.into(), fact.has_other_times, bucketed_time);
         counts.cut_values += u64::from(fact.cut_values);
-        let bucketed_time = fact.second.map(|_| &*bucketed_time);
+        counts.add_amount(fact.amount);
+        let is_failed = usize::from(fact.kind) == ERROR;
+        let time = fact.second.map(|_| &*bucketed_time);
+        let occurrence = Occurrence { time, is_failed, sum: fact.amount.sum };
         let mut has_grown = false;
         for (counter, empty) in counters.iter_mut().zip(&mut counts.empty) {
             match values.next().flatten() {
-                Some(value) => has_grown |= counter.add(value, bucketed_time),
+                Some(value) => has_grown |= counter.add(value, &occurrence),
                 None => *empty += 1,
             }
         }
@@ -318,17 +335,17 @@ impl SummaryTally {
                 (&mut counters[..], values.next(), values.next())
         {
             counts.denied += 1;
-            has_grown |= roles.add(principal, bucketed_time);
+            has_grown |= roles.add(principal, &occurrence);
             value.clear();
             value.extend_from_slice(principal);
             value.push(b'\t');
             value.extend_from_slice(name);
-            has_grown |= denied.add(value, bucketed_time);
+            has_grown |= denied.add(value, &occurrence);
         }
         if fact.has_theme
             && let (Some(counter), Some(Some(value))) = (counters.last_mut(), values.next())
         {
-            has_grown |= counter.add_outcome(value, bucketed_time, usize::from(fact.kind) == ERROR);
+            has_grown |= counter.add(value, &occurrence);
         }
         has_grown
     }
@@ -364,7 +381,7 @@ impl SummaryTally {
 }
 
 impl EventReaders {
-    fn new(has_themes: bool, fields: &mut FieldSet) -> Result<EventReaders, Error> {
+    fn new(amounts: Option<AmountReader>, has_themes: bool, fields: &mut FieldSet) -> Result<EventReaders, Error> {
         Ok(EventReaders {
             clock: Clock::new(fields)?,
             access: AccessKind::new(fields)?,
@@ -373,7 +390,14 @@ impl EventReaders {
             identities: IdentityReader::new(fields)?,
             name: CountedColumns::new(&["eventName"], true, fields)?,
             themes: if has_themes { Some(ThemeValueWriter::new(fields)?) } else { None },
+            amounts,
         })
+    }
+
+    /// The sum of an event.
+    #[inline]
+    fn amount(&mut self, event: &Event<'_>) -> Amount {
+        self.amounts.as_mut().map_or(Amount::default(), |amounts| amounts.read(event))
     }
 
     /// What kind of call an event is, and whether it failed.
@@ -402,15 +426,23 @@ impl EventCounts {
     #[inline]
     fn add(&mut self, second: Option<i64>, kind: usize, has_other_times: bool, bucketed_time: &mut BucketedTime) {
         self.kinds[kind] += 1;
-        let Some(second) = second else { return self.all.add(None) };
+        let Some(second) = second else { return self.all.add(&Occurrence::default()) };
         bucketed_time.set(second);
         self.has_other_times |= has_other_times;
-        self.all.add(Some(bucketed_time));
+        self.all.add(&Occurrence { time: Some(bucketed_time), ..Occurrence::default() });
         self.timeline.add(bucketed_time, kind);
         self.week[bucketed_time.hour_of_week] += 1;
     }
 
+    /// Adds the sum of an event that was counted.
+    #[inline]
+    fn add_amount(&mut self, amount: Amount) {
+        self.all.sum = self.all.sum.saturating_add(amount.sum);
+        self.not_summed += u64::from(amount.others);
+    }
+
     fn merge(&mut self, other: EventCounts) {
+        self.not_summed += other.not_summed;
         self.all.merge(&other.all);
         self.timeline.merge(&other.timeline);
         self.empty.resize(other.empty.len(), 0);

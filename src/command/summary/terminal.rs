@@ -4,6 +4,7 @@
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
+use super::amount;
 use super::request::TextStyle;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use super::tally::{ERROR, OTHER, READ, WRITE};
@@ -23,12 +24,20 @@ pub(super) const GAP: usize = 2;
 pub(super) const TIME: usize = "10-01 09:14".len();
 
 /// Returns the text, which ends with its provenance.
-pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, String)], look: TextStyle) -> String {
+/// `summed` is the path of the field that is summed.
+pub(super) fn text(
+    summary: &Summary,
+    coverage: &Coverage,
+    provenance: &[(&str, String)],
+    summed: Option<&str>,
+    look: TextStyle,
+) -> String {
     let period = summary.counts.all.period();
     let is_wide = look.width.is_some_and(|width| width >= 100);
     let buckets = if is_wide { PICTURE_BUCKETS } else { PICTURE_BUCKETS / 2 };
     let frame = period.map(|period| ChartRange::new(period, buckets));
-    let mut page = TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame };
+    let mut page =
+        TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame, summed };
     page.overview(summary, coverage);
     for table in &summary.tables {
         match table.about {
@@ -44,7 +53,7 @@ pub(super) fn text(summary: &Summary, coverage: &Coverage, provenance: &[(&str, 
     page.text
 }
 
-pub(super) struct TextPage {
+pub(super) struct TextPage<'a> {
     text: String,
     look: TextStyle,
     /// The most columns of a line.
@@ -52,9 +61,11 @@ pub(super) struct TextPage {
     pub(super) period: Option<[i64; 2]>,
     /// The period of the small charts.
     frame: Option<ChartRange>,
+    /// The path of the field that is summed.
+    summed: Option<&'a str>,
 }
 
-impl TextPage {
+impl TextPage<'_> {
     pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end_matches(' '));
         self.text.push('\n');
@@ -102,6 +113,9 @@ impl TextPage {
             events += &format!(" ({} denied)", number(counts.denied));
         }
         self.labelled("Events", &events);
+        if let Some(path) = self.summed {
+            self.labelled("Sum", &format!("{} of {}", amount::readable(counts.all.sum), visible(path)));
+        }
         if summary.untimed() > 0 {
             self.labelled("", &format!("{} without a readable time", number(summary.untimed())));
         }
@@ -136,7 +150,10 @@ impl TextPage {
         let number = numbers.iter().map(String::len).max().unwrap_or(0).max("events".len());
         let over = self.frame.map_or(String::new(), |frame| format!("by {}", time::step(frame.minutes())));
         let picture = self.frame.map_or(0, |frame| frame.count.max(over.len()));
-        let fixed = GAP + number + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
+        let sums: Vec<String> = table.rows.iter().map(|row| amount::readable(row.stats.sum)).collect();
+        let sum = self.summed.and(sums.iter().map(String::len).max()).map(|longest| longest.max("sum".len()));
+        let fixed =
+            GAP + number + sum.map_or(0, |sum| GAP + sum) + if picture > 0 { 3 * GAP + 2 * TIME + picture } else { 0 };
         let headings = headings(table);
         let cells: Vec<Vec<String>> = table.rows.iter().map(cells).collect();
         let widths = widths(&headings, &cells, self.width.saturating_sub(fixed));
@@ -145,15 +162,21 @@ impl TextPage {
         self.line("");
         let mut line = joined(&headings, &widths);
         line.push_str(&format!("{:GAP$}{:>number$}", "", "events"));
+        if let Some(sum) = sum {
+            line.push_str(&format!("{:GAP$}{:>sum$}", "", "sum"));
+        }
         if picture > 0 {
             line.push_str(&format!("  {:TIME$}  {:TIME$}  {over}", "first", "last"));
         }
         let style = if matches!(table.about, TableTopic::Errors | TableTopic::Denied) { ALERT.bold() } else { HEADING };
         let line = fitted(line.trim_end(), self.width).into_owned();
         self.line(&self.paint(style, &line));
-        for ((cells, events), row) in cells.iter().zip(&numbers).zip(&table.rows) {
+        for (((cells, events), amount), row) in cells.iter().zip(&numbers).zip(&sums).zip(&table.rows) {
             let mut line = joined(cells, &widths);
             line.push_str(&format!("{:GAP$}{events:>number$}", ""));
+            if let Some(sum) = sum {
+                line.push_str(&format!("{:GAP$}{amount:>sum$}", ""));
+            }
             if let (Some(frame), Some(period)) = (self.frame, self.period) {
                 let times = row
                     .stats

@@ -11,6 +11,8 @@ pub(super) const PICTURE_BUCKETS: usize = 24;
 pub(super) struct ValueStats {
     /// The number of events.
     pub(super) count: u64,
+    /// The sum of the field of `--sum`, in billionths.
+    pub(super) sum: i128,
     /// The first and the last second, counted from 1970. The first is greater than
     /// the last if no event had a time.
     pub(super) seconds: [i64; 2],
@@ -22,10 +24,21 @@ pub(super) struct ValueStats {
     buckets: [u32; PICTURE_BUCKETS],
 }
 
+/// What is counted of an event for each of its values.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Occurrence<'a> {
+    /// `None` without a readable time.
+    pub(super) time: Option<&'a BucketedTime>,
+    pub(super) is_failed: bool,
+    /// The sum of its field of `--sum`.
+    pub(super) sum: i128,
+}
+
 impl Default for ValueStats {
     fn default() -> ValueStats {
         ValueStats {
             count: 0,
+            sum: 0,
             seconds: [i64::MAX, i64::MIN],
             failures: 0,
             size: BucketSize::MINUTE,
@@ -37,13 +50,15 @@ impl Default for ValueStats {
 
 impl ValueStats {
     /// The serialized size in bytes.
-    pub(super) const LENGTH: usize = 8 + 16 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
+    pub(super) const LENGTH: usize = 8 + 16 + 16 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
 
     /// Counts an event.
     #[inline]
-    pub(super) fn add(&mut self, moment: Option<&BucketedTime>) {
+    pub(super) fn add(&mut self, occurrence: &Occurrence<'_>) {
         self.count += 1;
-        let Some(moment) = moment else { return };
+        self.failures += u64::from(occurrence.is_failed);
+        self.sum = self.sum.saturating_add(occurrence.sum);
+        let Some(moment) = occurrence.time else { return };
         let is_first = self.seconds[0] > self.seconds[1];
         self.seconds = [self.seconds[0].min(moment.second), self.seconds[1].max(moment.second)];
         let at = moment.numbers[self.size.index()].wrapping_sub(self.start);
@@ -73,11 +88,13 @@ impl ValueStats {
     pub(super) fn merge(&mut self, other: &ValueStats) {
         self.count += other.count;
         self.failures += other.failures;
+        self.sum = self.sum.saturating_add(other.sum);
         if other.period().is_none() {
             return;
         }
         if self.period().is_none() {
-            *self = ValueStats { count: self.count, failures: self.failures, ..other.clone() };
+            let ValueStats { count, failures, sum, .. } = *self;
+            *self = ValueStats { count, failures, sum, ..other.clone() };
             return;
         }
         self.seconds = [self.seconds[0].min(other.seconds[0]), self.seconds[1].max(other.seconds[1])];
@@ -147,6 +164,7 @@ impl ValueStats {
     /// Appends [`ValueStats::LENGTH`] bytes to `out`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.count.to_le_bytes());
+        out.extend(self.sum.to_le_bytes());
         out.extend(self.seconds.iter().flat_map(|second| second.to_le_bytes()));
         out.extend(self.failures.to_le_bytes());
         out.push(self.size.index() as u8);
@@ -164,6 +182,7 @@ impl ValueStats {
         let mut bytes = &bytes[..];
         ValueStats {
             count: u64::from_le_bytes(take(&mut bytes)),
+            sum: i128::from_le_bytes(take(&mut bytes)),
             seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
             failures: u64::from_le_bytes(take(&mut bytes)),
             size: BucketSize::at(take::<1>(&mut bytes)[0]),
@@ -212,7 +231,8 @@ mod tests {
     fn stats(minutes: &[i64]) -> ValueStats {
         let mut stats = ValueStats::default();
         for minute in minutes {
-            stats.add(Some(&BucketedTime::new(minute * 60 + 17)));
+            stats.add(&Occurrence { time: Some(&BucketedTime::new(minute * 60 + 17)), ..Occurrence::default() });
+            stats.sum += i128::from(*minute) << 70;
         }
         stats
     }
@@ -249,7 +269,7 @@ mod tests {
         let mut stats = stats(&[101, 124].map(|hour| hour * 60));
         stats.buckets[0] = u32::MAX;
         // Too far from the last for the present size: buckets grow, and it falls into the first.
-        stats.add(Some(&BucketedTime::new(100 * 3600)));
+        stats.add(&Occurrence { time: Some(&BucketedTime::new(100 * 3600)), ..Occurrence::default() });
         assert_eq!((stats.count, stats.buckets[0]), (3, u32::MAX));
     }
 

@@ -289,7 +289,8 @@ function header() {
     }),
   );
   const untimed = data.untimed ? ` ${plural(data.untimed, "event")} without a readable time.` : "";
-  at("covered").textContent = `${data.covered}.${untimed}`;
+  const summed = data.sum ? ` Sum of ${data.sum[0]}: ${data.sum[1]}.` : "";
+  at("covered").textContent = `${data.covered}.${untimed}${summed}`;
   at("provenance").replaceChildren(
     ...data.provenance.map(([label, text]) => html("div", {}, html("b", {}, label), ` ${text}`)),
   );
@@ -379,6 +380,7 @@ const headings = (names) =>
   html("tr", {},
     names.map((name) => html("th", {}, name)),
     html("th", { class: "number" }, "events"),
+    data.sum ? html("th", { class: "number", title: data.sum[0] }, "sum") : null,
     html("th", { class: "time" }, "first"),
     html("th", { class: "time last" }, "last"),
     html("th", { class: "picture" }, data.frame ? `by ${stretch(data.frame.minutes)}` : ""));
@@ -401,6 +403,7 @@ function line(row, values, share, text, attributes) {
   });
   return html("tr", attributes, cells,
     html("td", { class: "number" }, press(number(row.events), text)),
+    data.sum ? html("td", { class: "number" }, row.sum ?? "0") : null,
     times(row.period),
     html("td", { class: "picture" }, row.picture.length ? spark(row.picture) : null));
 }
@@ -479,7 +482,7 @@ function denied() {
     return [
       line(role, role.values, role.events / most, command(role.options), { class: "role" }),
       ...role.calls.map((call) => line(call, call.values, call.events / most, command(call.options), { class: "of-role" })),
-      others ? line({ events: others, period: null, picture: [] }, ["other calls"], others / most, null, { class: "of-role" }) : [],
+      others ? line({ events: others, sum: "", period: null, picture: [] }, ["other calls"], others / most, null, { class: "of-role" }) : [],
     ].flat();
   });
   at("denied").append(html("table", {}, html("thead", {}, headings(["role or user"])), html("tbody", {}, body)));
