@@ -1,5 +1,5 @@
-//! Small languages that people write or read: patterns, times, numbers, shell words, and
-//! text that is safe on a terminal.
+//! Small languages that people write or read: patterns, lists of values, networks, times,
+//! numbers, shell words, and text that is safe on a terminal.
 
 pub mod decimal;
 pub mod glob;
