@@ -12,13 +12,19 @@ mod all_rows;
 mod amount;
 pub mod args;
 mod buckets;
-mod changes_text;
+mod comparison;
 mod consumer;
+mod counted_columns;
 mod counter;
+mod counter_set;
 mod data;
+mod data_line;
+mod derived;
 mod display;
+mod event_counts;
 mod event_facts;
 mod follow_up;
+mod grouped_text;
 mod log_days;
 mod page;
 mod page_data;
@@ -39,10 +45,11 @@ use self::all_rows::AllRows;
 use self::amount::AmountReader;
 use self::args::{SummaryArgs, filters, question};
 use self::consumer::workers_and_merge;
+use self::counted_columns::CountedColumns;
 use self::data::SummaryData;
 use self::request::SummaryRequest;
 use self::result::{Summary, TableTopic};
-use self::tally::{CountedColumns, CountedValues};
+use self::tally::CountedValues;
 use super::actor_pass::ActorPass;
 use super::context::print;
 use super::{Command, Context, isolation};
@@ -59,13 +66,15 @@ use crate::sink::target::Target;
 use crate::table::catalogue;
 
 /// What is counted by, unless something else is asked for.
-const SUBJECTS: [(TableTopic, &str); 7] = [
+const SUBJECTS: [(TableTopic, &str); 9] = [
     (TableTopic::Accounts, "recipientAccountId"),
     (TableTopic::Regions, "awsRegion"),
     (TableTopic::Users, "userName"),
     (TableTopic::Events, "eventName"),
     (TableTopic::Sources, "eventSource"),
     (TableTopic::Addresses, "sourceIPAddress"),
+    (TableTopic::Keys, "accessKeyId"),
+    (TableTopic::Agents, "userAgent"),
     (TableTopic::Errors, "errorCode"),
 ];
 
@@ -110,12 +119,13 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     let output = request.format.map(|_| Target::open(request.output.as_deref())).transpose()?;
     let mut all = request.has_all_rows().then(|| AllRows::new(request.row_order()));
     let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
-    let counted = CountedValues { subjects, amounts, has_themes: request.by.is_empty() };
+    let counted = CountedValues { subjects, amounts, is_overview: request.by.is_empty(), compared: request.compared() };
     let (workers, mut merge) = workers_and_merge(threads, dedupe, counted, &mut fields)?;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
     let top = request.output_top().max(request.page_top());
-    let mut summary = Summary::new(headings, merge.into_tallies(), top, request.row_order(), all.as_mut())?;
+    let mut summary =
+        Summary::new(headings, merge.into_tallies(), top, request.row_order(), request.compared(), all.as_mut())?;
     coverage.cut_values += summary.counts.cut_values;
     actors.conclude(&mut coverage, report);
     report.clear();
@@ -130,11 +140,15 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     if let (Some(format), Some(mut output)) = (request.format, output) {
         if format.is_data() {
             let (summary, coverage) = (&summary, &coverage);
-            SummaryData { summary, coverage, dedupe: request.dedupe, has_sum: request.sum.is_some(), stop }.write(
-                all,
-                format,
-                &mut output,
-            )?;
+            let data = SummaryData {
+                summary,
+                coverage,
+                dedupe: request.dedupe,
+                has_sum: request.sum.is_some(),
+                is_compared: request.earlier.is_some(),
+                stop,
+            };
+            data.write(all, format, &mut output)?;
         } else {
             let provenance = provenance::lines(request, &coverage);
             output.write(
@@ -163,9 +177,13 @@ fn subjects(
         return Ok((vec![(TableTopic::Asked, request.by.clone())], vec![subject]));
     }
     let people = request.has_people.then_some((TableTopic::People, "actor"));
-    let asked: Vec<(TableTopic, &str)> = SUBJECTS.iter().copied().chain(people).collect();
+    // Reading them takes more time than all other values, and only the page has room for them.
+    let resources = request.html.as_ref().map(|_| (TableTopic::Resources, "resources"));
+    let asked: Vec<(TableTopic, &str)> = SUBJECTS.iter().copied().chain(resources).chain(people).collect();
     let subject = |(about, column): &(TableTopic, &str)| match about {
         TableTopic::Errors => CountedColumns::errors(fields),
+        TableTopic::Users => CountedColumns::users(fields),
+        TableTopic::Resources => CountedColumns::resources(fields),
         _ => CountedColumns::new(&[column], false, fields),
     };
     let subjects = asked.iter().map(subject).collect::<Result<_, _>>()?;

@@ -25,21 +25,30 @@ impl Window {
     /// Parses the values of `--since` and `--until`. `now` is the time that spans such as
     /// `30d` count back from, `zone` that of times without an offset.
     pub fn parse(since: Option<&str>, until: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Window, Error> {
+        Window::parse_options(["--since", "--until"], since, until, now, zone)
+    }
+
+    /// The same for the values of two other options.
+    pub fn parse_options(
+        [of_since, of_until]: [&str; 2],
+        since: Option<&str>,
+        until: Option<&str>,
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Window, Error> {
         let read = |option, value: Option<&str>, edge| match value {
             Some(text) => {
                 typed_point(text, now, zone, edge).map(Some).ok_or_else(|| Error::option(option, text, right(text)))
             }
             None => Ok(None),
         };
-        let window = Window {
-            since: read("--since", since, WindowEdge::Start)?,
-            until: read("--until", until, WindowEdge::End)?,
-        };
+        let window =
+            Window { since: read(of_since, since, WindowEdge::Start)?, until: read(of_until, until, WindowEdge::End)? };
         if let (Some(from), Some(to)) = (window.since, window.until)
             && from >= to
         {
-            let right = format!("not before --until {:?}; the window is empty", until.unwrap_or_default());
-            return Err(Error::option("--since", since.unwrap_or_default(), right));
+            let right = format!("not before {of_until} {:?}; the window is empty", until.unwrap_or_default());
+            return Err(Error::option(of_since, since.unwrap_or_default(), right));
         }
         Ok(window)
     }

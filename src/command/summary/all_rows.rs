@@ -32,12 +32,29 @@ pub(super) struct CountedRow<'a> {
     /// How many of these failed, where that is counted.
     pub(super) failures: u64,
     pub(super) sum: i128,
+    /// The number of events of the earlier period.
+    pub(super) earlier: u64,
+    /// The user of the first event, where that is noted.
+    pub(super) first_user: &'a str,
     /// The first second and the last, counted from 1970.
     pub(super) period: Option<[i64; 2]>,
 }
 
-/// Bytes of a row before its value.
-const HEAD: usize = 4 + 4 * 8 + 16;
+impl<'a> CountedRow<'a> {
+    /// The row of a table with this number.
+    pub(super) fn new(table: usize, values: &'a [String], stats: &'a ValueStats) -> CountedRow<'a> {
+        CountedRow {
+            table,
+            values,
+            count: stats.count,
+            failures: stats.failures,
+            sum: stats.sum,
+            earlier: stats.earlier,
+            first_user: str::from_utf8(&stats.first_user).unwrap_or_default(),
+            period: stats.period(),
+        }
+    }
+}
 
 impl AllRows {
     pub(super) fn new(order: RowOrder) -> AllRows {
@@ -61,11 +78,9 @@ impl AllRows {
         self.key.extend_from_slice(value);
         self.row.clear();
         self.row.extend(table.to_be_bytes());
-        self.row.extend(stats.count.to_be_bytes());
-        self.row.extend(stats.failures.to_be_bytes());
-        self.row.extend(stats.seconds.iter().flat_map(|second| second.to_be_bytes()));
-        self.row.extend(stats.sum.to_be_bytes());
+        self.row.extend((value.len() as u32).to_be_bytes());
         self.row.extend_from_slice(value);
+        stats.write(&mut self.row);
         self.sorter.push(&self.key, &self.row)
     }
 
@@ -84,17 +99,9 @@ impl AllRows {
 }
 
 fn read(row: &[u8], each: &mut impl FnMut(CountedRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
-    let number = |at: usize| row[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-    let table = row.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    let [first, last] = [20, 28].map(|at| number(at) as i64);
-    each(CountedRow {
-        table: table as usize,
-        values: &values(&row[HEAD..]),
-        count: number(4),
-        failures: number(12),
-        sum: row[36..].first_chunk().map_or(0, |bytes| i128::from_be_bytes(*bytes)),
-        period: (first <= last).then_some([first, last]),
-    })
+    let number = |at: usize| row[at..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)) as usize;
+    let (value, stats) = row[8..].split_at_checked(number(4)).unwrap_or_default();
+    each(CountedRow::new(number(0), &values(value), &ValueStats::read(stats)))
 }
 
 /// The values that a counted value is made of.

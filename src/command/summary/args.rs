@@ -60,6 +60,15 @@ pub struct CountingArgs {
     /// Also count the people and machines behind roles; reads the input twice
     #[arg(long, conflicts_with = "by")]
     pub actors: bool,
+    /// Compare with the time before --since: 14d for the 14 days before it, or from a date on
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["against_since", "against_until", "by"])]
+    pub against: Option<String>,
+    /// Compare with the events from this time on
+    #[arg(long, value_name = "TIME", conflicts_with = "by", hide_short_help = true)]
+    pub against_since: Option<String>,
+    /// Compare with the events before this time [default: --since]
+    #[arg(long, value_name = "TIME", requires = "against_since", hide_short_help = true)]
+    pub against_until: Option<String>,
     /// Also sum the numbers at this path, such as additionalEventData.bytesTransferredOut
     #[arg(long, value_name = "PATH")]
     pub sum: Option<String>,

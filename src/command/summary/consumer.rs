@@ -81,9 +81,13 @@ impl EventWorker for SummaryWorker {
         let MatchedEvent { event, file, .. } = *matched;
         if self.can_roll_back || self.ids.is_some() {
             let id = self.ids.as_ref().and_then(|ids| ids.id(event));
-            self.tally.note(event, file, id, &mut out.part().facts);
+            if !self.tally.note(event, file, id, &mut out.part().facts) {
+                return ControlFlow::Continue(());
+            }
         } else {
-            self.tally.add(event, file);
+            if !self.tally.add(event, file) {
+                return ControlFlow::Continue(());
+            }
             out.part().counted += 1;
         }
         out.added(1)

@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use sha2::{Digest, Sha256};
 
 use super::spill::CountSpill;
-use crate::command::summary::value_stats::{Occurrence, ValueStats};
+use crate::command::summary::value_stats::{LONGEST_USER, Occurrence, ValueStats};
 use crate::error::Error;
 
 /// Counts of values. Each thread has its own, and they share a place on disk.
@@ -22,6 +22,8 @@ pub(super) struct Counter {
     places: HashTable<u32>,
     /// Short values that were met lately, each in the place that its bytes decide.
     recent: Box<[RecentValue; RECENT]>,
+    /// How many bytes the names of first users take, roughly.
+    users: usize,
     hasher: RandomState,
     spill: Arc<CountSpill>,
 }
@@ -57,6 +59,7 @@ impl Counter {
             entries: Vec::new(),
             places: HashTable::new(),
             recent: Box::new([RecentValue { value: [0; SHORT / 8], entry: u32::MAX }; RECENT]),
+            users: 0,
             hasher: RandomState::default(),
             spill,
         }
@@ -68,7 +71,7 @@ impl Counter {
         let known = self.entries.len();
         let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
         self.entries[place].trend.add(occurrence);
-        place == known
+        self.has_grown(known, place, occurrence)
     }
 
     /// The same for the first `length` of these bytes, [`SHORT`] at most: to
@@ -93,6 +96,15 @@ impl Counter {
             place
         };
         self.entries[place].trend.add(occurrence);
+        self.has_grown(known, place, occurrence)
+    }
+
+    /// Whether a place is new.
+    #[inline]
+    fn has_grown(&mut self, known: usize, place: usize, occurrence: &Occurrence<'_>) -> bool {
+        if place == known {
+            self.users += occurrence.user.map_or(0, <[u8]>::len).min(LONGEST_USER);
+        }
         place == known
     }
 
@@ -114,7 +126,7 @@ impl Counter {
     /// How many bytes it takes, roughly.
     #[inline]
     pub(super) fn size(&self) -> usize {
-        self.text.len() + self.entries.len() * ENTRY
+        self.text.len() + self.entries.len() * ENTRY + self.users
     }
 
     /// Moves all there is to the disk.
@@ -122,6 +134,7 @@ impl Counter {
         let mut places: Vec<&CounterEntry> = self.entries.iter().collect();
         places.sort_unstable_by_key(|entry| &self.text[entry.value.clone()]);
         self.spill.write(places.into_iter().map(|entry| (&self.text[entry.value.clone()], &entry.trend)))?;
+        self.users = 0;
         self.text.clear();
         self.entries.clear();
         self.places.clear();
@@ -251,7 +264,14 @@ mod tests {
     use crate::command::summary::buckets::BucketedTime;
 
     fn occurrence<'a>(second: i64, time: &'a BucketedTime) -> Occurrence<'a> {
-        Occurrence { time: Some(time), is_failed: second % 3 == 0, sum: second.into() }
+        let is_earlier = second % 5 == 0;
+        Occurrence {
+            time: Some(time),
+            is_failed: second % 3 == 0,
+            is_earlier,
+            sum: second.into(),
+            ..Occurrence::default()
+        }
     }
 
     /// Counts what threads met, each of which moves to the disk after so many.

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use super::all_rows::{AllRows, CountedRow};
 use super::amount;
+use super::data_line::{LineCell, LineColumn};
+use super::event_counts::{ERROR, OTHER, READ, WRITE};
 use super::request::SummaryFormat;
 use super::result::{Summary, SummaryTable, TableTopic};
-use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
 use super::value_stats::ValueStats;
 use crate::error::Error;
@@ -21,31 +22,6 @@ use crate::table::column::ColumnType;
 use crate::table::computed::{CellValue, ComputedColumn, ComputedTable};
 use crate::table::layout::{Format, TableLayout};
 
-/// The name of a table in machine-readable output: the column that it counts.
-fn name(about: TableTopic) -> &'static str {
-    match about {
-        TableTopic::Changes => "changes",
-        TableTopic::Accounts => "recipientAccountId",
-        TableTopic::Regions => "awsRegion",
-        TableTopic::Users => "userName",
-        TableTopic::People => "actor",
-        TableTopic::Events => "eventName",
-        TableTopic::Sources => "eventSource",
-        TableTopic::Addresses => "sourceIPAddress",
-        TableTopic::Errors => "errorCode",
-        TableTopic::Denied => "deniedCalls",
-        TableTopic::Asked => "counts",
-    }
-}
-
-/// The columns of lines that only changes fill.
-const CHANGE_COLUMNS: [(&str, ColumnType); 4] = [
-    ("failed", ColumnType::Value),
-    ("resources", ColumnType::Text),
-    ("userName", ColumnType::Text),
-    ("sourceIPAddress", ColumnType::Text),
-];
-
 /// A summary to be written as data.
 pub(super) struct SummaryData<'a> {
     pub(super) summary: &'a Summary,
@@ -54,6 +30,8 @@ pub(super) struct SummaryData<'a> {
     pub(super) dedupe: bool,
     /// Whether a field is summed.
     pub(super) has_sum: bool,
+    /// Whether there is an earlier period.
+    pub(super) is_compared: bool,
     pub(super) stop: &'a Cancellation,
 }
 
@@ -84,36 +62,36 @@ impl SummaryData<'_> {
                 out.flush_if_full()
             });
         }
-        let changes = CHANGE_COLUMNS.map(|(name, shows)| ComputedColumn::new(name, shows));
-        let all_columns = columns(["table", "value", "eventName"], self.has_sum).into_iter().chain(changes).collect();
-        let mut lines = ComputedTable::new(all_columns, &layout);
+        let columns = LineColumn::all(self.has_sum, self.is_compared);
+        let headings = columns.iter().map(|column| ComputedColumn::new(column.name(), column.shows())).collect();
+        let mut lines = ComputedTable::new(headings, &layout);
         out.bytes.extend(lines.header());
-        let mut row = |table: &str, row: &CountedRow<'_>, has_sum: bool, failures: CellValue<'_>| {
-            let value = |at: usize| CellValue::Text(row.values.get(at).map_or("", String::as_str));
-            let sum = self.has_sum.then(|| if has_sum { amount::decimal(row.sum) } else { String::new() });
-            let cells = [CellValue::Text(table), value(0), value(1)].into_iter();
-            let cells = cells.chain(numbers(row.count, sum.as_deref(), row.period)).chain([failures]);
-            lines.row(&cells.chain([2, 3, 4].map(value)).collect::<Vec<_>>(), &mut out.bytes);
+        let mut row = |table: &str, of: Option<&SummaryTable>, row: &CountedRow<'_>| {
+            let cells: Vec<LineCell<'_>> = columns.iter().map(|column| column.cell(table, of, row)).collect();
+            lines.row(&cells.iter().map(LineCell::value).collect::<Vec<_>>(), &mut out.bytes);
             out.flush_if_full()
         };
-        let mut total = |table: &str, name: &str, count: u64, sum: Option<i128>, period| {
+        let mut total = |table: &str, name: &str, stats: &ValueStats| {
             let values = &[name.to_string()];
-            let counted = CountedRow { table: 0, values, count, failures: 0, sum: sum.unwrap_or(0), period };
-            row(table, &counted, sum.is_some(), CellValue::Empty)
+            row(table, None, &CountedRow::new(0, values, stats))
         };
         let counts = &self.summary.counts;
-        total("total", "events", counts.all.count, Some(counts.all.sum), counts.all.period())?;
+        total("total", "events", &counts.all)?;
         for (name, count) in self.totals() {
-            total("total", name, count, None, None)?;
+            total("total", name, &ValueStats::of_count(count))?;
         }
-        for table in &self.summary.tables {
-            total("distinct", name(table.about), table.distinct, None, None)?;
+        for table in self.tables() {
+            total("distinct", table.about.column(), &ValueStats::of_count(table.distinct))?;
         }
         self.each_row(all, |counted| {
             let Some(table) = self.summary.tables.get(counted.table) else { return Ok(()) };
-            let failures = failures(table, &counted).map_or(CellValue::Empty, CellValue::Number);
-            row(name(table.about), &counted, true, failures)
+            row(table.about.column(), Some(table), &counted)
         })
+    }
+
+    /// The tables that data have. The rows of what is first seen and rare are in others.
+    fn tables(&self) -> impl Iterator<Item = &SummaryTable> {
+        self.summary.tables.iter().filter(|table| !is_derived(table.about))
     }
 
     /// Writes everything as one object, row by row to bound memory.
@@ -126,7 +104,7 @@ impl SummaryData<'_> {
             true => out.text(with_sum(&head, self.summary.counts.all.sum).trim_end_matches('}')),
             false => out.text(head.trim_end_matches('}')),
         }
-        let mut tables = self.summary.tables.iter().enumerate();
+        let mut tables = self.summary.tables.iter().enumerate().filter(|(_, table)| !is_derived(table.about));
         let mut open: Option<usize> = None;
         self.each_row(all, |row| {
             let is_next = open != Some(row.table);
@@ -164,9 +142,8 @@ impl SummaryData<'_> {
             return all.each(each);
         }
         for (table, counted) in self.summary.tables.iter().enumerate() {
-            for row in &counted.rows {
-                let ValueStats { count, failures, sum, .. } = row.stats;
-                each(CountedRow { table, values: &row.values, count, failures, sum, period: row.stats.period() })?;
+            for row in counted.rows.iter().filter(|_| !is_derived(counted.about)) {
+                each(CountedRow::new(table, &row.values, &row.stats))?;
             }
         }
         Ok(())
@@ -215,8 +192,12 @@ struct RowObject {
     events: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<u64>,
     first: Option<String>,
     last: Option<String>,
+    #[serde(rename = "firstUser", skip_serializing_if = "Option::is_none")]
+    first_user: Option<String>,
 }
 
 /// An object with a sum as its last member, a number of any length.
@@ -232,19 +213,28 @@ fn json(value: &impl Serialize) -> Result<String, Error> {
 fn begin_table(table: &SummaryTable, has_previous: bool, out: &mut DataBuffer<'_>) -> Result<(), Error> {
     let head = json(&TableHead { distinct: table.distinct, events: table.events, without: table.empty })?;
     out.text(if has_previous { "]}," } else { "," });
-    out.text(&format!("\"{}\":{},\"rows\":[", name(table.about), head.trim_end_matches('}')));
+    out.text(&format!("\"{}\":{},\"rows\":[", table.about.column(), head.trim_end_matches('}')));
     Ok(())
 }
 
 fn row_object(table: &SummaryTable, row: &CountedRow<'_>) -> RowObject {
     let values = table.columns.iter().cloned().zip(row.values.iter().map(|value| value.as_str().into())).collect();
     let [first, last] = times(row.period);
-    RowObject { values, events: row.count, failed: failures(table, row), first, last }
+    let is_against = table.about == TableTopic::Against;
+    RowObject {
+        values,
+        events: row.count,
+        failed: (table.about == TableTopic::Changes).then_some(row.failures),
+        earlier: is_against.then_some(row.earlier),
+        first,
+        last,
+        first_user: (table.about.has_first_user() && !is_against).then(|| row.first_user.to_string()),
+    }
 }
 
-/// How many events of a row failed, in the table that counts them.
-fn failures(table: &SummaryTable, row: &CountedRow<'_>) -> Option<u64> {
-    (table.about == TableTopic::Changes).then_some(row.failures)
+/// Whether a table repeats what the rows of others say.
+fn is_derived(about: TableTopic) -> bool {
+    matches!(about, TableTopic::FirstSeen | TableTopic::Rare)
 }
 
 /// Collects output, so that the target is written in large pieces.

@@ -16,6 +16,8 @@ pub(super) struct EventFact {
     pub(super) kind: u8,
     /// Number of its values that were cut.
     pub(super) cut_values: u8,
+    /// Whether it belongs to the earlier period of a comparison.
+    pub(super) is_earlier: bool,
     /// Whether the call was denied; it then has two more values.
     pub(super) is_denied: bool,
     /// Whether its call has a theme; it then has one more value.
@@ -56,6 +58,12 @@ impl EventFacts {
     /// The buffer to which the next value is appended.
     pub(super) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text
+    }
+
+    /// Adds a value of the current event.
+    pub(super) fn push_value(&mut self, value: &[u8]) {
+        self.text.extend_from_slice(value);
+        self.values.push(Some(self.text.len()));
     }
 
     /// Ends a value of the current event. One that is not counted leaves no text.

@@ -33,7 +33,12 @@ const JQ: &str = "--jq";
 
 impl<'a> FollowUpCommand<'a> {
     /// From the words that were typed, and what they mean.
-    pub(super) fn new(typed: &'a [String], asked: &'a FilterSpec, summary: &Summary) -> FollowUpCommand<'a> {
+    pub(super) fn new(
+        typed: &'a [String],
+        asked: &'a FilterSpec,
+        window: Window,
+        summary: &Summary,
+    ) -> FollowUpCommand<'a> {
         let mut words = Vec::new();
         let mut rest = typed.iter().map(String::as_str);
         while let Some(word) = rest.next() {
@@ -48,7 +53,7 @@ impl<'a> FollowUpCommand<'a> {
         FollowUpCommand {
             words,
             jq: asked.jq.as_deref(),
-            window: asked.window,
+            window,
             timed,
             can_jq_read_times: !summary.counts.has_other_times,
         }
@@ -131,6 +136,9 @@ impl<'a> FollowUpCommand<'a> {
     /// What asks for the events of a row, as a shell takes it. Where other rows
     /// are spelled like it, the case of letters tells.
     pub(super) fn row(&self, table: &SummaryTable, row: &TableRow, is_like_others: bool) -> Option<String> {
+        if let TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against = table.about {
+            return self.derived_row(table, row, is_like_others);
+        }
         let columns = table.columns.iter().zip(&row.values);
         let words = columns.map(|(column, value)| self.value(column, value, is_like_others));
         let mut words: Vec<String> = words.collect::<Option<_>>()?;
@@ -138,6 +146,12 @@ impl<'a> FollowUpCommand<'a> {
             words.push(self.denied());
         }
         Some(words.join(" "))
+    }
+
+    /// The same for a row that was made of one of another table.
+    fn derived_row(&self, table: &SummaryTable, row: &TableRow, is_like_others: bool) -> Option<String> {
+        let value = |name| table.columns.iter().position(|column| column == name).and_then(|at| row.values.get(at));
+        self.value(value("column")?, value("value")?, is_like_others).filter(|_| row.stats.count > 0)
     }
 
     /// What asks for the events with a value in a column.

@@ -9,11 +9,11 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::amount;
+use super::event_counts::ERROR;
 use super::page_data::{ChartFrame, PageChart, PageData, PageDays, PageOwner, PageRoles, PageRow, PageTable};
 use super::provenance;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
-use super::tally::ERROR;
 use super::timeline::Timeline;
 use crate::command::summary::buckets::BucketSize;
 use crate::command::summary::display::{is_hidden, visible};
@@ -49,9 +49,15 @@ fn name(about: TableTopic) -> &'static str {
         TableTopic::Events => "names",
         TableTopic::Sources => "sources",
         TableTopic::Addresses => "addresses",
+        TableTopic::Keys => "keys",
+        TableTopic::Agents => "agents",
+        TableTopic::Resources => "resources",
         TableTopic::Errors => "errors",
         TableTopic::Denied => "denied",
         TableTopic::Asked => "counts",
+        TableTopic::FirstSeen => "first",
+        TableTopic::Rare => "rare",
+        TableTopic::Against => "comparison",
     }
 }
 
@@ -85,9 +91,12 @@ fn embedded(value: &impl Serialize) -> serde_json::Result<String> {
 
 fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> PageData {
     let counts = &summary.counts;
-    let question = &FollowUpCommand::new(&request.question, &request.reading.filter, summary);
+    let question = &FollowUpCommand::new(&request.question, &request.reading.filter, request.window, summary);
     let frame = counts.all.period().map(|period| ChartRange::new(period, PICTURE_BUCKETS));
-    let shown = summary.tables.iter().filter(|table| !matches!(table.about, TableTopic::Changes | TableTopic::Denied));
+    let is_shown = |table: &&SummaryTable| table.about.group_columns() == 0 && table.about != TableTopic::Denied;
+    let shown = summary.tables.iter().filter(is_shown);
+    // Their rows have no small charts.
+    let grouped = |about| summary.table(about).map(|grouped| table(grouped, None, question));
     let first_seen = |about| first_seen(summary, about, question);
     PageData {
         command: question.command().filter(|_| counts.all.count > 0),
@@ -106,8 +115,10 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
         activity: chart(&counts.timeline, counts.all.period(), question),
         week: counts.week.clone(),
         new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
-        // Its rows have no small charts.
-        changes: summary.table(TableTopic::Changes).map(|changes| table(changes, None, question)),
+        changes: grouped(TableTopic::Changes),
+        comparison: grouped(TableTopic::Against),
+        first: grouped(TableTopic::FirstSeen),
+        rare: grouped(TableTopic::Rare),
         frame: frame.map(|frame| ChartFrame { minutes: frame.minutes(), start: frame.first_minute() }),
         tables: shown.map(|listed| table(listed, frame, question)).collect(),
         roles: summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),
@@ -216,6 +227,7 @@ impl RowMaker<'_> {
             values: row.values.iter().map(|value| cut(value)).collect(),
             events: row.stats.count,
             failed: (self.table.about == TableTopic::Changes).then_some(row.stats.failures),
+            earlier: (self.table.about == TableTopic::Against).then_some(row.stats.earlier),
             sum: (row.stats.sum != 0).then(|| amount::readable(row.stats.sum)),
             period: row.stats.period(),
             picture,

@@ -30,6 +30,9 @@ pub(super) struct PageData {
     pub(super) week: Vec<u64>,
     pub(super) new: [Option<PageChart>; 2],
     pub(super) changes: Option<PageTable>,
+    pub(super) comparison: Option<PageTable>,
+    pub(super) first: Option<PageTable>,
+    pub(super) rare: Option<PageTable>,
     pub(super) frame: Option<ChartFrame>,
     pub(super) tables: Vec<PageTable>,
     pub(super) roles: Option<PageRoles>,
@@ -76,6 +79,9 @@ pub(super) struct PageRow {
     /// How many of these failed, in the table that counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failed: Option<u64>,
+    /// How many events the earlier period had, in the table that compares with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) earlier: Option<u64>,
     /// The sum of the field of `--sum` if it is not 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sum: Option<String>,

@@ -6,6 +6,7 @@ use crate::command::summary::display::visible;
 use crate::report::Coverage;
 use crate::source::spec::Input;
 use crate::syntax::shell::quoted;
+use crate::syntax::window::Window;
 
 /// Pairs of a label and a text without hidden characters.
 pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'static str, String)> {
@@ -39,12 +40,15 @@ fn input(input: &Input) -> String {
 /// The filters as typed, and the absolute times that they resolve to.
 fn filters(request: &SummaryRequest) -> String {
     let mut words: Vec<String> = request.filters.iter().map(|word| quoted(word)).collect();
-    let window = request.reading.filter.window;
+    let window = request.window;
     let edges = [("from", window.since), ("before", window.until)];
     let edges = edges.into_iter().filter_map(|(edge, time)| Some(format!("{edge} {}", time?)));
     let edges = edges.collect::<Vec<_>>().join(", ");
     if !edges.is_empty() {
         words.push(format!("({edges})"));
+    }
+    if let Some(Window { since: Some(since), until: Some(until) }) = request.earlier {
+        words.push(format!("against (from {since}, before {until})"));
     }
     if words.is_empty() { "none".into() } else { words.join(" ") }
 }

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::all_rows::RowOrder;
-use super::args::SummaryArgs;
+use super::args::{CountingArgs, SummaryArgs};
+use super::comparison::ComparedPeriods;
 use crate::cli::source::inputs;
 use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::report::Terminal;
 use crate::syntax::glob::split_list;
-use crate::syntax::window;
+use crate::syntax::window::{self, Window};
 use crate::table::catalogue;
 use crate::table::time_step::TimeStep;
 
@@ -31,6 +32,10 @@ pub struct SummaryRequest {
     pub dedupe: bool,
     /// The columns to count by; where there are none, what everybody asks.
     pub by: Vec<String>,
+    /// The time of the events that are counted.
+    pub window: Window,
+    /// The earlier time that they are compared with.
+    pub earlier: Option<Window>,
     /// Whether actors are counted besides.
     pub has_people: bool,
     /// The path of the field that is summed.
@@ -92,6 +97,8 @@ pub struct TextStyle {
 pub struct RowLimits {
     /// Of the table of changes, for each theme.
     pub changes: usize,
+    /// Of the tables of what is new, rare or different, for each group.
+    pub derived: usize,
     /// Of each other table.
     pub others: usize,
 }
@@ -99,7 +106,11 @@ pub struct RowLimits {
 impl RowLimits {
     /// Enough for both.
     pub fn max(self, other: RowLimits) -> RowLimits {
-        RowLimits { changes: self.changes.max(other.changes), others: self.others.max(other.others) }
+        RowLimits {
+            changes: self.changes.max(other.changes),
+            derived: self.derived.max(other.derived),
+            others: self.others.max(other.others),
+        }
     }
 }
 
@@ -107,8 +118,8 @@ impl RowLimits {
 const WIDTH: usize = 80;
 /// No terminal is used that is narrower.
 const NARROWEST: usize = 40;
-const TOP: RowLimits = RowLimits { changes: 5, others: 10 };
-const TOP_OF_PAGE: RowLimits = RowLimits { changes: 10, others: 25 };
+const TOP: RowLimits = RowLimits { changes: 5, derived: 3, others: 10 };
+const TOP_OF_PAGE: RowLimits = RowLimits { changes: 10, derived: 10, others: 25 };
 
 impl SummaryFormat {
     /// Whether programs read it.
@@ -122,7 +133,9 @@ impl SummaryRequest {
     pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Error> {
         let counting = args.counting;
         let zone = counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
-        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        let mut filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        let (window, earlier) = periods(&counting, filter.window, context.now, &zone)?;
+        filter.window.since = window.since.map(|since| earlier.and_then(|earlier| earlier.since).unwrap_or(since));
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
             return Err(Error::usage(
@@ -156,6 +169,8 @@ impl SummaryRequest {
             command: context.command_line(),
             dedupe: counting.dedupe,
             by: split_list(&counting.by).into_iter().map(canonical).collect(),
+            window,
+            earlier,
             has_people: counting.actors,
             sum: counting.sum,
             zone,
@@ -167,6 +182,11 @@ impl SummaryRequest {
             question: args.question,
             filters: args.filters,
         })
+    }
+
+    /// The periods that are compared.
+    pub(super) fn compared(&self) -> Option<ComparedPeriods> {
+        self.earlier.map(|earlier| ComparedPeriods::new(earlier, self.window))
     }
 
     /// The order of rows: of time if they are counted by it first.
@@ -196,8 +216,41 @@ impl SummaryRequest {
 
     /// The number that was typed, or the default.
     fn top_or(&self, default: RowLimits) -> RowLimits {
-        self.top.map_or(default, |top| RowLimits { changes: top, others: top })
+        self.top.map_or(default, |top| RowLimits { changes: top, derived: top, others: top })
     }
+}
+
+/// The time of the events that are counted, and the earlier one that they are compared with.
+fn periods(
+    counting: &CountingArgs,
+    window: Window,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<(Window, Option<Window>), Error> {
+    let CountingArgs { against, against_since, against_until, .. } = counting;
+    let [option, text] = match (against, against_since) {
+        (Some(text), _) => ["--against", text],
+        (None, Some(text)) => ["--against-since", text],
+        (None, None) => return Ok((window, None)),
+    };
+    let until = against_until.as_deref();
+    let until = Window::parse_options(["--against-since", "--against-until"], None, until, now, zone)?.until;
+    let Some(start) = window.since.or(until) else {
+        return Err(Error::option(option, text, "compares with the time before --since; add --since TIME"));
+    };
+    // A span counts back from the start of what is compared.
+    let from = if against.is_some() { start } else { now };
+    let since = Window::parse_options([option, "--against-until"], Some(text), None, from, zone)?.since;
+    let earlier = Window { since, until: Some(until.unwrap_or(start)) };
+    if earlier.until > Some(start) || earlier.since >= earlier.until {
+        let end = earlier.until.unwrap_or(start).min(start);
+        return Err(Error::option(
+            option,
+            text,
+            format!("not an earlier time: it must begin before {end} and end by {start}"),
+        ));
+    }
+    Ok((Window { since: Some(start), ..window }, Some(earlier)))
 }
 
 /// The name of a column in the catalogue or of a step of time, or the path as typed.

@@ -4,9 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::all_rows::{self, AllRows, RowOrder};
+use super::comparison::ComparedPeriods;
 use super::counter::Counter;
+use super::derived::DerivedTables;
+use super::event_counts::EventCounts;
 use super::request::RowLimits;
-use super::tally::{EventCounts, SummaryTally};
+use super::tally::SummaryTally;
 use super::theme_value;
 use super::timeline::Timeline;
 use crate::cloudtrail::theme::Theme;
@@ -27,10 +30,69 @@ pub(super) enum TableTopic {
     Events,
     Sources,
     Addresses,
+    Keys,
+    Agents,
+    Resources,
     Errors,
     Denied,
     /// The columns requested on the command line.
     Asked,
+    /// The values that were first seen last.
+    FirstSeen,
+    /// The least frequent calls and errors.
+    Rare,
+    /// What differs from an earlier period.
+    Against,
+}
+
+impl TableTopic {
+    /// The name of the table in data: the column that it counts.
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            TableTopic::Changes => "changes",
+            TableTopic::Accounts => "recipientAccountId",
+            TableTopic::Regions => "awsRegion",
+            TableTopic::Users => "userName",
+            TableTopic::People => "actor",
+            TableTopic::Events => "eventName",
+            TableTopic::Sources => "eventSource",
+            TableTopic::Addresses => "sourceIPAddress",
+            TableTopic::Keys => "accessKeyId",
+            TableTopic::Agents => "userAgent",
+            TableTopic::Resources => "resources",
+            TableTopic::Errors => "errorCode",
+            TableTopic::Denied => "deniedCalls",
+            TableTopic::Asked => "counts",
+            TableTopic::FirstSeen => "firstSeen",
+            TableTopic::Rare => "rare",
+            TableTopic::Against => "against",
+        }
+    }
+
+    /// Whether rows say who made the first of their calls.
+    pub(super) fn has_first_user(self) -> bool {
+        matches!(
+            self,
+            TableTopic::Regions
+                | TableTopic::Events
+                | TableTopic::Sources
+                | TableTopic::Addresses
+                | TableTopic::Keys
+                | TableTopic::Agents
+                | TableTopic::Resources
+                | TableTopic::Errors
+                | TableTopic::Against
+        )
+    }
+
+    /// The number of leading values that make a group of rows.
+    pub(super) fn group_columns(self) -> usize {
+        match self {
+            TableTopic::Changes | TableTopic::FirstSeen | TableTopic::Rare => 1,
+            TableTopic::Against => 2,
+            _ => 0,
+        }
+    }
 }
 
 /// The most frequent values of one kind.
@@ -77,40 +139,42 @@ impl Summary {
         tallies: Vec<SummaryTally>,
         top: RowLimits,
         order: RowOrder,
+        compared: Option<ComparedPeriods>,
         mut all: Option<&mut AllRows>,
     ) -> Result<Summary, Error> {
-        let (counts, mut counters) = SummaryTally::merge(tallies)?;
-        let changes = counters.pop().unwrap_or_default();
+        let (counts, counters) = SummaryTally::merge(tallies)?;
         let roles = vec!["principal".to_string()];
-        let roles = SummaryTable::new(
-            TableTopic::Denied,
-            roles,
-            0,
-            counters.pop().unwrap_or_default(),
-            top.others,
-            |_, _, _| Ok(()),
-        )?;
+        let roles = SummaryTable::new(TableTopic::Denied, roles, 0, counters.roles, top.others, |_, _, _| Ok(()))?;
         let has_changes = headings.iter().all(|(about, _)| *about != TableTopic::Asked);
         let columns = theme_value::COLUMNS.map(String::from).to_vec();
-        let changes = has_changes.then_some(((TableTopic::Changes, columns), (changes, 0)));
+        let changes = has_changes.then_some(((TableTopic::Changes, columns), (counters.changes, 0)));
         let empty = counts.empty.iter().copied().chain(std::iter::repeat(0));
-        let others = headings.into_iter().zip(counters.into_iter().zip(empty));
-        let tables = changes.into_iter().chain(others).enumerate();
-        let tables =
-            tables.map(|(at, ((about, columns), (counters, empty)))| {
-                let mut table =
-                    SummaryTable::new(about, columns, empty, counters, top.of(about), |rank, value, stats| {
-                        match &mut all {
-                            Some(all) => all.push(at, rank, value, stats),
-                            None => Ok(()),
-                        }
-                    })?;
-                if order == RowOrder::Value {
-                    table.sort_by_value();
+        let counters = counters.subjects.into_iter().chain([counters.denied]);
+        let others = headings.into_iter().zip(counters.zip(empty));
+        let counted: Vec<_> = changes.into_iter().chain(others).collect();
+        let comparison = compared.map(|compared| compared.comparison(counts.all.period().map(|[_, last]| last)));
+        let mut derived = DerivedTables::new(top.derived, comparison);
+        let number_of_derived = counted.len();
+        let mut tables = Vec::with_capacity(counted.len());
+        for (at, ((about, columns), (counters, empty))) in counted.into_iter().enumerate() {
+            let each = |rank, value: &[u8], stats: &ValueStats| {
+                if has_changes {
+                    derived.offer(about, value, stats, all.as_deref_mut().map(|all| (number_of_derived, all)))?;
                 }
-                Ok(table)
-            });
-        let tables = tables.collect::<Result<_, Error>>()?;
+                match &mut all {
+                    Some(all) if stats.count > 0 => all.push(at, rank, value, stats),
+                    _ => Ok(()),
+                }
+            };
+            let mut table = SummaryTable::new(about, columns, empty, counters, top.of(about), each)?;
+            if order == RowOrder::Value {
+                table.sort_by_value();
+            }
+            tables.push(table);
+        }
+        if has_changes {
+            tables.extend(derived.finish());
+        }
         Ok(Summary { counts, tables, roles, order })
     }
 
@@ -129,9 +193,9 @@ impl Summary {
             }
             let (mut group, mut count) = (None, 0);
             table.rows.retain(|row| {
-                let [group_of_row, ..] = rank(table.about, row.values.first().map_or("", String::as_str), &row.stats);
-                count = if group == Some(group_of_row) { count + 1 } else { 1 };
-                group = Some(group_of_row);
+                let group_of_row = row.values.get(..table.about.group_columns()).map(<[String]>::to_vec);
+                count = if group == group_of_row { count + 1 } else { 1 };
+                group = group_of_row;
                 count <= top
             });
             if self.order == RowOrder::Value {
@@ -149,7 +213,11 @@ impl Summary {
 impl RowLimits {
     /// The limit of a table, or of each group of its rows.
     fn of(self, about: TableTopic) -> usize {
-        if about == TableTopic::Changes { self.changes } else { self.others }
+        match about {
+            TableTopic::Changes => self.changes,
+            TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against => self.derived,
+            _ => self.others,
+        }
     }
 }
 
@@ -175,19 +243,23 @@ impl SummaryTable {
             rows: Vec::new(),
             firsts: Timeline::default(),
         };
-        let mut top_values = TopValues { limit: top, heaps: BTreeMap::new() };
+        let mut top_values = TopValues::new(top);
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {
             let mut moment = BucketedTime::new(0);
             first.finish(counters, |value, stats| {
+                let first_part = value.split(|byte| *byte == b'\t').next().unwrap_or_default();
+                let rank = rank(about, &String::from_utf8_lossy(first_part), stats);
+                // Only the comparison has values of the earlier period alone.
+                if stats.count == 0 {
+                    return each(rank, value, stats);
+                }
                 table.distinct += 1;
                 table.events += stats.count;
                 if let Some([first, _]) = stats.period() {
                     moment.set(first);
                     table.firsts.add(&moment, 0);
                 }
-                let first_part = value.split(|byte| *byte == b'\t').next().unwrap_or_default();
-                let rank = rank(about, &String::from_utf8_lossy(first_part), stats);
                 top_values.offer(rank, value, stats);
                 each(rank, value, stats)
             })?;
@@ -215,7 +287,7 @@ fn rank(about: TableTopic, first_part: &str, stats: &ValueStats) -> ValueRank {
 
 /// The values with the highest ranks of each group so far; ties go to the value that sorts
 /// first.
-struct TopValues {
+pub(super) struct TopValues {
     /// The most values of a group.
     limit: usize,
     heaps: BTreeMap<Reverse<u64>, BinaryHeap<Reverse<TopCandidate>>>,
@@ -248,7 +320,13 @@ impl Ord for BoxedStats {
 }
 
 impl TopValues {
-    fn offer(&mut self, rank: ValueRank, value: &[u8], stats: &ValueStats) {
+    /// For this number of values of each group.
+    pub(super) fn new(limit: usize) -> TopValues {
+        TopValues { limit, heaps: BTreeMap::new() }
+    }
+
+    /// Takes a value, which is kept as long as it is among the highest.
+    pub(super) fn offer(&mut self, rank: ValueRank, value: &[u8], stats: &ValueStats) {
         let heap = self.heaps.entry(Reverse(rank[0])).or_default();
         if heap.len() >= self.limit {
             let is_better = heap
@@ -263,7 +341,7 @@ impl TopValues {
     }
 
     /// The rows, group by group.
-    fn rows(self) -> Vec<TableRow> {
+    pub(super) fn rows(self) -> Vec<TableRow> {
         let top_values = self.heaps.into_values().flat_map(BinaryHeap::into_sorted_vec);
         top_values
             .map(|Reverse((_, Reverse(value), BoxedStats(stats)))| TableRow { values: all_rows::values(&value), stats })
@@ -277,7 +355,7 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_by_count_and_then_by_name() {
-        let mut top_values = TopValues { limit: 3, heaps: BTreeMap::new() };
+        let mut top_values = TopValues::new(3);
         for (value, count) in [("d", 1), ("b", 2), ("a", 1), ("e", 5), ("c", 2), ("f", 2)] {
             let mut stats = ValueStats::default();
             stats.count = count;
@@ -285,7 +363,7 @@ mod tests {
         }
         let rows: Vec<String> = top_values.rows().into_iter().map(|row| row.values.concat()).collect();
         assert_eq!(rows, ["e", "b", "c"]);
-        let mut none = TopValues { limit: 0, heaps: BTreeMap::new() };
+        let mut none = TopValues::new(0);
         none.offer([0; 3], b"a", &ValueStats::default());
         assert!(none.rows().is_empty());
     }

@@ -49,7 +49,7 @@ impl CountSpill {
 }
 
 fn stats(row: &[u8]) -> ValueStats {
-    row.first_chunk().map(ValueStats::read).unwrap_or_default()
+    ValueStats::read(row)
 }
 
 /// Adds the counts in a row to those in another.

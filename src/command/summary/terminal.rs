@@ -5,9 +5,9 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
 use super::amount;
+use super::event_counts::{ERROR, OTHER, READ, WRITE};
 use super::request::TextStyle;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
-use super::tally::{ERROR, OTHER, READ, WRITE};
 use super::time;
 use crate::command::summary::display::{fitted, fitted_apart, visible, width};
 use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS};
@@ -42,7 +42,7 @@ pub(super) fn text(
     for table in &summary.tables {
         match table.about {
             TableTopic::Accounts | TableTopic::Regions => {}
-            TableTopic::Changes => page.changes(table),
+            TableTopic::Changes | TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against => page.grouped(table),
             _ => page.table(table),
         }
     }
@@ -203,6 +203,9 @@ fn headings(table: &SummaryTable) -> Vec<String> {
         TableTopic::Events => "Event names",
         TableTopic::Sources => "Services",
         TableTopic::Addresses => "Source addresses",
+        TableTopic::Keys => "Access keys",
+        TableTopic::Agents => "User agents",
+        TableTopic::Resources => "Resources",
         TableTopic::Errors => "Errors",
         TableTopic::Denied => return vec!["Denied".into(), "call".into()],
         _ => return table.columns.iter().map(|name| visible(name).into_owned()).collect(),
@@ -255,6 +258,9 @@ pub(super) fn joined(cells: &[String], widths: &[usize]) -> String {
 
 /// A note on the values that have no row and the events without a value.
 pub(super) fn rest(table: &SummaryTable) -> Option<String> {
+    if matches!(table.about, TableTopic::FirstSeen | TableTopic::Rare) {
+        return None;
+    }
     let shown: u64 = table.rows.iter().map(|row| row.stats.count).sum();
     let others = table.distinct - table.rows.len() as u64;
     let mut parts = Vec::new();

@@ -1,7 +1,7 @@
 //! The value that the table of changes counts: theme, call, object, caller and address.
 
+use super::counted_columns::CountedColumns;
 use super::counter::LONGEST;
-use super::tally::CountedColumns;
 use crate::cloudtrail::theme::ThemeReader;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;

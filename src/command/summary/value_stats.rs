@@ -5,6 +5,8 @@ use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// The number of buckets of the small chart.
 pub(super) const PICTURE_BUCKETS: usize = 24;
+/// The most bytes of the name of a first user; a longer one is cut.
+pub(super) const LONGEST_USER: usize = 160;
 
 /// The statistics of one value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +20,11 @@ pub(super) struct ValueStats {
     pub(super) seconds: [i64; 2],
     /// The number of events that failed, where that is counted.
     pub(super) failures: u64,
+    /// The number of events of the earlier period, which are counted only here.
+    pub(super) earlier: u64,
+    /// The user of the first event, where that is noted; of several within a second, the
+    /// first in the alphabet.
+    pub(super) first_user: Vec<u8>,
     size: BucketSize,
     /// The number of the first bucket.
     start: i64,
@@ -30,6 +37,10 @@ pub(super) struct Occurrence<'a> {
     /// `None` without a readable time.
     pub(super) time: Option<&'a BucketedTime>,
     pub(super) is_failed: bool,
+    /// Whether it belongs to the earlier period of a comparison.
+    pub(super) is_earlier: bool,
+    /// Who made the call, where the first user of a value is noted.
+    pub(super) user: Option<&'a [u8]>,
     /// The sum of its field of `--sum`.
     pub(super) sum: i128,
 }
@@ -41,6 +52,8 @@ impl Default for ValueStats {
             sum: 0,
             seconds: [i64::MAX, i64::MIN],
             failures: 0,
+            earlier: 0,
+            first_user: Vec::new(),
             size: BucketSize::MINUTE,
             start: 0,
             buckets: [0; PICTURE_BUCKETS],
@@ -49,17 +62,31 @@ impl Default for ValueStats {
 }
 
 impl ValueStats {
-    /// The serialized size in bytes.
-    pub(super) const LENGTH: usize = 8 + 16 + 16 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
+    /// The serialized size in bytes, without the name of the first user.
+    pub(super) const LENGTH: usize = 8 + 16 + 16 + 8 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
+
+    /// Of this number of events without a time.
+    pub(super) fn of_count(count: u64) -> ValueStats {
+        ValueStats { count, ..ValueStats::default() }
+    }
 
     /// Counts an event.
     #[inline]
     pub(super) fn add(&mut self, occurrence: &Occurrence<'_>) {
+        if occurrence.is_earlier {
+            self.earlier += 1;
+            return;
+        }
         self.count += 1;
         self.failures += u64::from(occurrence.is_failed);
         self.sum = self.sum.saturating_add(occurrence.sum);
         let Some(moment) = occurrence.time else { return };
         let is_first = self.seconds[0] > self.seconds[1];
+        if moment.second <= self.seconds[0]
+            && let Some(user) = occurrence.user
+        {
+            self.add_first_user(moment.second, user);
+        }
         self.seconds = [self.seconds[0].min(moment.second), self.seconds[1].max(moment.second)];
         let at = moment.numbers[self.size.index()].wrapping_sub(self.start);
         match self.buckets.get_mut(at as usize) {
@@ -79,6 +106,21 @@ impl ValueStats {
         *bucket = bucket.saturating_add(1);
     }
 
+    /// Notes who made a call that is not later than the first one so far.
+    #[cold]
+    fn add_first_user(&mut self, second: i64, user: &[u8]) {
+        let mut end = user.len().min(LONGEST_USER);
+        // Not within a character.
+        while user.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            end -= 1;
+        }
+        let user = &user[..end];
+        if second < self.seconds[0] || *user < *self.first_user {
+            self.first_user.clear();
+            self.first_user.extend_from_slice(user);
+        }
+    }
+
     /// The first and the last second, or `None` if no event had a time.
     pub(super) fn period(&self) -> Option<[i64; 2]> {
         (self.seconds[0] <= self.seconds[1]).then_some(self.seconds)
@@ -88,14 +130,18 @@ impl ValueStats {
     pub(super) fn merge(&mut self, other: &ValueStats) {
         self.count += other.count;
         self.failures += other.failures;
+        self.earlier += other.earlier;
         self.sum = self.sum.saturating_add(other.sum);
         if other.period().is_none() {
             return;
         }
         if self.period().is_none() {
-            let ValueStats { count, failures, sum, .. } = *self;
-            *self = ValueStats { count, failures, sum, ..other.clone() };
+            let ValueStats { count, failures, earlier, sum, .. } = *self;
+            *self = ValueStats { count, failures, earlier, sum, ..other.clone() };
             return;
+        }
+        if other.seconds[0] <= self.seconds[0] {
+            self.add_first_user(other.seconds[0], &other.first_user);
         }
         self.seconds = [self.seconds[0].min(other.seconds[0]), self.seconds[1].max(other.seconds[1])];
         while self.size < other.size {
@@ -138,7 +184,7 @@ impl ValueStats {
             let bucket = &mut buckets[(size.of_minute(minute) - start) as usize];
             *bucket = bucket.saturating_add(count);
         }
-        *self = ValueStats { size, start, buckets, ..*self };
+        (self.size, self.start, self.buckets) = (size, start, buckets);
     }
 
     /// The first minute and the count of each non-empty bucket.
@@ -161,33 +207,37 @@ impl ValueStats {
         counts
     }
 
-    /// Appends [`ValueStats::LENGTH`] bytes to `out`.
+    /// Appends [`ValueStats::LENGTH`] bytes and the name of the first user to `out`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.count.to_le_bytes());
         out.extend(self.sum.to_le_bytes());
         out.extend(self.seconds.iter().flat_map(|second| second.to_le_bytes()));
         out.extend(self.failures.to_le_bytes());
+        out.extend(self.earlier.to_le_bytes());
         out.push(self.size.index() as u8);
         out.extend(self.start.to_le_bytes());
         out.extend(self.buckets.iter().flat_map(|count| count.to_le_bytes()));
+        out.extend_from_slice(&self.first_user);
     }
 
     /// Reads the bytes that [`ValueStats::write`] wrote.
-    pub(super) fn read(bytes: &[u8; ValueStats::LENGTH]) -> ValueStats {
+    pub(super) fn read(bytes: &[u8]) -> ValueStats {
         fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
             let (first, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
             *bytes = rest;
             *first
         }
-        let mut bytes = &bytes[..];
+        let mut bytes = bytes;
         ValueStats {
             count: u64::from_le_bytes(take(&mut bytes)),
             sum: i128::from_le_bytes(take(&mut bytes)),
             seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
             failures: u64::from_le_bytes(take(&mut bytes)),
+            earlier: u64::from_le_bytes(take(&mut bytes)),
             size: BucketSize::at(take::<1>(&mut bytes)[0]),
             start: i64::from_le_bytes(take(&mut bytes)),
             buckets: [0; PICTURE_BUCKETS].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
+            first_user: bytes.to_vec(),
         }
     }
 }
@@ -231,8 +281,11 @@ mod tests {
     fn stats(minutes: &[i64]) -> ValueStats {
         let mut stats = ValueStats::default();
         for minute in minutes {
-            stats.add(&Occurrence { time: Some(&BucketedTime::new(minute * 60 + 17)), ..Occurrence::default() });
-            stats.sum += i128::from(*minute) << 70;
+            let (time, user) = (BucketedTime::new(minute * 60 + 17), [b'a' + minute.rem_euclid(3) as u8]);
+            let is_earlier = minute.rem_euclid(7) == 0;
+            let sum = i128::from(*minute) << 70;
+            stats.add(&Occurrence { time: Some(&time), is_earlier: false, is_failed: false, user: Some(&user), sum });
+            stats.earlier += u64::from(is_earlier);
         }
         stats
     }
@@ -295,7 +348,7 @@ mod tests {
             }
             let mut written = Vec::new();
             merged.write(&mut written);
-            prop_assert_eq!(ValueStats::read(written.as_slice().try_into().unwrap()), merged);
+            prop_assert_eq!(ValueStats::read(&written), merged);
         }
     }
 }
