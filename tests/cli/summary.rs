@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod changes;
+mod comparison;
 mod counts;
 mod data;
+mod derived;
 mod output;
 mod page;
 mod steps;

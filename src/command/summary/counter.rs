@@ -264,7 +264,7 @@ mod tests {
     use crate::command::summary::buckets::BucketedTime;
 
     fn occurrence<'a>(second: i64, time: &'a BucketedTime) -> Occurrence<'a> {
-        let is_earlier = second % 5 == 0;
+        let is_earlier = second % 5 == 1;
         Occurrence {
             time: Some(time),
             is_failed: second % 3 == 0,

@@ -118,7 +118,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
         changes: grouped(TableTopic::Changes),
         comparison: grouped(TableTopic::Against),
         first: grouped(TableTopic::FirstSeen),
-        rare: grouped(TableTopic::Rare),
+        rare: summary.rarest().map(|rarest| table(&rarest, None, question)),
         frame: frame.map(|frame| ChartFrame { minutes: frame.minutes(), start: frame.first_minute() }),
         tables: shown.map(|listed| table(listed, frame, question)).collect(),
         roles: summary.table(TableTopic::Denied).map(|calls| roles(&summary.roles, calls, frame, question)),

@@ -96,7 +96,7 @@ impl TableTopic {
 }
 
 /// The most frequent values of one kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SummaryTable {
     pub(super) about: TableTopic,
     /// The names of the values of a row.
@@ -114,7 +114,7 @@ pub(super) struct SummaryTable {
 }
 
 /// One value per column of the table, and their statistics.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct TableRow {
     pub(super) values: Vec<String>,
     pub(super) stats: ValueStats,
@@ -181,6 +181,16 @@ impl Summary {
     /// The table of a topic, if the summary has one.
     pub(super) fn table(&self, about: TableTopic) -> Option<&SummaryTable> {
         self.tables.iter().find(|table| table.about == about)
+    }
+
+    /// The rarest values of tables that do not show all of theirs.
+    pub(super) fn rarest(&self) -> Option<SummaryTable> {
+        let mut rarest = self.table(TableTopic::Rare)?.clone();
+        let is_cut = |table: &SummaryTable| table.distinct > table.rows.len() as u64;
+        let cut: Vec<&str> =
+            self.tables.iter().filter(|table| is_cut(table)).map(|table| table.about.column()).collect();
+        rarest.rows.retain(|row| row.values.first().is_some_and(|column| cut.contains(&column.as_str())));
+        Some(rarest)
     }
 
     /// Truncates each table to its `top` first rows; that of changes, to those of each theme.

@@ -42,7 +42,8 @@ pub(super) fn text(
     for table in &summary.tables {
         match table.about {
             TableTopic::Accounts | TableTopic::Regions => {}
-            TableTopic::Changes | TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against => page.grouped(table),
+            TableTopic::Rare => summary.rarest().iter().for_each(|rarest| page.grouped(rarest)),
+            about if about.group_columns() > 0 => page.grouped(table),
             _ => page.table(table),
         }
     }

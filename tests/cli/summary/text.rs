@@ -45,7 +45,23 @@ fn text_fits_into_eighty_columns() {
          AccessDenied       1  10-03 11:00  10-03 11:00      █\n\
          \n\
          Denied  call       events  first        last         by 12 hours\n\
-         Reader  GetObject       1  10-03 11:00  10-03 11:00      █\n"
+         Reader  GetObject       1  10-03 11:00  10-03 11:00      █\n\
+         \n\
+         First seen, latest first\n\
+         \u{20} value         first user  events  first\n\
+         users\n\
+         \u{20} Reader/bob    -                1  10-03 11:00\n\
+         \u{20} alice         -                2  10-01 09:00\n\
+         source addresses\n\
+         \u{20} 2001:db8::7   Reader/bob       1  10-03 11:00\n\
+         \u{20} 203.0.113.7   alice            2  10-01 09:00\n\
+         event names\n\
+         \u{20} GetObject     alice            2  10-01 10:30\n\
+         \u{20} RunInstances  alice            1  10-01 09:00\n\
+         \u{20} Tick          -                1\n\
+         regions\n\
+         \u{20} us-east-1     alice            2  10-01 10:30\n\
+         \u{20} eu-west-1     alice            1  10-01 09:00\n"
     );
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "trail2tsv: 4 events in 1 file read, 4 matched\n"));
 }
@@ -124,7 +140,12 @@ fn one_event_is_a_summary_too() {
          Activity   █ by minute\n\
          \n\
          Event names  events  first        last         by minute\n\
-         A                 1  10-01 09:00  10-01 09:00  █\n",
+         A                 1  10-01 09:00  10-01 09:00  █\n\
+         \n\
+         First seen, latest first\n\
+         \u{20} value  first user  events  first\n\
+         event names\n\
+         \u{20} A      -                1  10-01 09:00\n",
             "",
         )
     );
