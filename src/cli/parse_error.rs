@@ -76,6 +76,9 @@ pub fn usage_error(error: &clap::Error) -> Error {
                 false => UsageError::about(option, format!(" cannot be used with {other}")),
             }
         }
+        (ErrorKind::MissingRequiredArgument, Some(_), _) => {
+            UsageError::new(format!("this also needs {}", argument.unwrap_or_default()))
+        }
         (kind, ..) => {
             let whole = error.to_string();
             let first = whole.lines().next().unwrap_or_default();

@@ -67,7 +67,7 @@ pub struct CountingArgs {
     #[arg(long, value_name = "TIME", conflicts_with = "by", hide_short_help = true)]
     pub against_since: Option<String>,
     /// Compare with the events before this time [default: --since]
-    #[arg(long, value_name = "TIME", requires = "against_since", hide_short_help = true)]
+    #[arg(long, value_name = "TIME", conflicts_with = "by", hide_short_help = true)]
     pub against_until: Option<String>,
     /// Also sum the numbers at this path, such as additionalEventData.bytesTransferredOut
     #[arg(long, value_name = "PATH")]

@@ -90,6 +90,7 @@ impl LineColumn {
             LineColumn::Last => time(1),
             LineColumn::Failed => number(row.failures, about == Some(TableTopic::Changes)),
             LineColumn::Earlier => number(row.earlier, about == Some(TableTopic::Against)),
+            LineColumn::FirstUser if about == Some(TableTopic::Against) => value(3),
             LineColumn::FirstUser if about.is_some_and(TableTopic::has_first_user) => CellValue::Text(row.first_user),
             LineColumn::FirstUser => CellValue::Text(""),
             LineColumn::Other(name) => {

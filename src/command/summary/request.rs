@@ -231,6 +231,9 @@ fn periods(
     let [option, text] = match (against, against_since) {
         (Some(text), _) => ["--against", text],
         (None, Some(text)) => ["--against-since", text],
+        (None, None) if let Some(until) = against_until => {
+            return Err(Error::option("--against-until", until, "needs --against-since TIME"));
+        }
         (None, None) => return Ok((window, None)),
     };
     let until = against_until.as_deref();

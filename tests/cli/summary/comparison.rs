@@ -62,7 +62,7 @@ fn only_the_comparison_counts_the_earlier_period() {
     let without = compared(&[]);
     let (before, after) = body(&with).split_once("\nCompared with").unwrap();
     let after = after.split_once("\n\n").unwrap().1;
-    assert_eq!(format!("{before}\n{after}"), body(&without).replace("in 1 file", "in 1 file"));
+    assert_eq!(format!("{before}\n{after}"), body(&without));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn periods_that_make_no_sense_are_usage_errors() {
             "not an earlier time",
         ),
         (&["--since", "2026-10-11", "--against", "soon"], "--against \"soon\": not a time"),
-        (&["--since", "2026-10-11", "--against-until", "2026-10-01"], "--against-since"),
+        (&["--since", "2026-10-11", "--against-until", "2026-10-01"], "needs --against-since TIME"),
         (&["--since", "2026-10-11", "--against", "1d", "--by", "userName"], "--by"),
     ] {
         let ran = story().run(&[&["summary", "log"][..], options].concat());
