@@ -30,6 +30,9 @@ pub(super) use self::kind::SignalKind;
 pub(super) use self::writer::{SignalContext, SignalWriter};
 use super::value_stats::ValueStats;
 
+/// Added to the rank of what is more serious than others of its kind.
+const SERIOUS: u64 = 1 << 63;
+
 /// Something that deserves a look.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Signal {

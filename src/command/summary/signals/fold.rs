@@ -8,12 +8,9 @@ use super::denied_calls::DeniedCalls;
 use super::key_use::KeyUse;
 use super::kind::SignalKind;
 use super::writer::code;
-use super::{Signal, SignalTable, text};
+use super::{SERIOUS, Signal, SignalTable, text};
 use crate::command::summary::value_stats::ValueStats;
 use crate::report;
-
-/// Ranks what is more serious before all else.
-const SERIOUS: u64 = 1 << 63;
 
 /// Makes signals of the values of all events. It holds the values of one key, session or
 /// principal at a time.

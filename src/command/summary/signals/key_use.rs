@@ -6,7 +6,7 @@ use super::active_days::ActiveDays;
 use super::address_list::{AddressList, AddressUse};
 use super::kind::SignalKind;
 use super::writer::CONSOLE_SESSION;
-use super::{Signal, text};
+use super::{SERIOUS, Signal, text};
 use crate::command::summary::time;
 use crate::command::summary::value_stats::ValueStats;
 
@@ -19,8 +19,6 @@ const MOST_AGENTS: usize = 1000;
 const MOST_SHOWN: usize = 6;
 /// The fewest days without use after which a key is dormant.
 const DORMANT_DAYS: u64 = 30;
-/// Ranks what is more serious before all else.
-const SERIOUS: u64 = 1 << 63;
 
 /// The use of a key by all its users, which come in the order of bytes.
 #[derive(Debug, Default)]

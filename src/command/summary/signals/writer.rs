@@ -1,6 +1,5 @@
 //! The values that signals are made of: what is counted of each event.
 
-use std::borrow::Cow;
 use std::io::Write;
 
 use super::agent;
@@ -106,17 +105,30 @@ impl SignalWriter {
             }
             return;
         }
-        let Some(key) = key.and_then(|key| key.raw_string()).filter(|key| is_access_key(key)) else {
-            if matches!(kind, b"IAMUser" | b"Root") && !context.is_failed && self.is_without_mfa(event) {
-                let account = Some(raw(account)).filter(|account| account.iter().all(u8::is_ascii_digit));
-                self.begin(code::SIGN_IN, &[context.user, account.unwrap_or_default(), b""]);
-                origin.write(&mut self.value);
-                each(&self.value);
-            }
-            return;
-        };
+        if let Some(key) = key.and_then(|key| key.raw_string()).filter(|key| is_access_key(key)) {
+            let created = self.console_session(event, session);
+            self.write_key(key, created, context, origin, &agent);
+            each(&self.value);
+        } else if matches!(kind, b"IAMUser" | b"Root") && !context.is_failed && self.is_without_mfa(event) {
+            let account = Some(raw(account)).filter(|account| account.iter().all(u8::is_ascii_digit));
+            self.begin(code::SIGN_IN, &[context.user, account.unwrap_or_default(), b""]);
+            origin.write(&mut self.value);
+            each(&self.value);
+        }
+    }
+
+    /// Writes the value of a key, or of the session of the console that was created at this
+    /// time.
+    fn write_key(
+        &mut self,
+        key: &[u8],
+        created: Option<&[u8]>,
+        context: &SignalContext<'_>,
+        origin: CallOrigin,
+        agent: &str,
+    ) {
         self.begin(code::KEY, &[]);
-        match self.console_session(event, session) {
+        match created {
             Some(created) => {
                 self.value.extend_from_slice(CONSOLE_SESSION.as_bytes());
                 self.value.extend_from_slice(created);
@@ -129,14 +141,13 @@ impl SignalWriter {
         origin.write(&mut self.value);
         self.value.push(b'\t');
         if matches!(origin, CallOrigin::Address(_)) {
-            agent::write_family(&agent, &mut self.value);
+            agent::write_family(agent, &mut self.value);
         }
         self.value.push(b'\t');
         if let Some(day) = context.second.filter(|_| is_permanent(key)).and_then(day) {
             // Writing to memory cannot fail.
             let _ = write!(self.value, "{day:05}");
         }
-        each(&self.value);
     }
 
     /// The value for the step in which a call was denied.
@@ -182,9 +193,9 @@ impl SignalWriter {
         let [attributes] = self.context.read(session?);
         let [created] = self.attributes.read(attributes?);
         let is_of_time = |byte: &u8| byte.is_ascii_digit() || b"TZ:.+- ".contains(byte);
-        created?.raw_string().filter(|created| {
-            !created.is_empty() && created.len() <= LONGEST && created.iter().all(|byte| is_of_time(byte))
-        })
+        created?
+            .raw_string()
+            .filter(|created| !created.is_empty() && created.len() <= LONGEST && created.iter().all(is_of_time))
     }
 }
 
