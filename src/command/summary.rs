@@ -31,6 +31,7 @@ mod page_data;
 mod provenance;
 mod request;
 mod result;
+mod signals;
 mod spill;
 mod tally;
 mod terminal;

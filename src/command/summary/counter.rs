@@ -142,26 +142,46 @@ impl Counter {
         Ok(())
     }
 
-    /// Adds the counts of other threads, and calls `each` once for each value.
-    pub(super) fn finish(
-        mut self,
+    /// Does the same as [`finish`](Counter::finish), but with the values in the order of bytes.
+    pub(super) fn finish_in_order(
+        self,
         others: impl Iterator<Item = Counter>,
         mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let mut merged = self.merged(others);
+        if !merged.spill.is_empty() {
+            merged.spill()?;
+            return merged.spill.drain(each);
+        }
+        let text = &merged.text;
+        merged.entries.sort_unstable_by(|one, other| text[one.value.clone()].cmp(&text[other.value.clone()]));
+        merged.entries.iter().try_for_each(|CounterEntry { value, trend }| each(&text[value.clone()], trend))
+    }
+
+    /// Adds the counts of other threads, and calls `each` once for each value.
+    pub(super) fn finish(
+        self,
+        others: impl Iterator<Item = Counter>,
+        mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut merged = self.merged(others);
+        if !merged.spill.is_empty() {
+            merged.spill()?;
+            return merged.spill.drain(each);
+        }
+        let text = &merged.text;
+        merged.entries.iter().try_for_each(|CounterEntry { value, trend }| each(&text[value.clone()], trend))
+    }
+
+    /// With the counts of other threads.
+    fn merged(mut self, others: impl Iterator<Item = Counter>) -> Counter {
         for other in others {
             for CounterEntry { value, trend } in &other.entries {
                 let place = self.place(&other.text[value.clone()]);
                 self.entries[place].trend.merge(trend);
             }
         }
-        if self.spill.is_empty() {
-            for CounterEntry { value, trend } in &self.entries {
-                each(&self.text[value.clone()], trend)?;
-            }
-            return Ok(());
-        }
-        self.spill()?;
-        self.spill.drain(each)
+        self
     }
 }
 

@@ -11,12 +11,14 @@ pub(super) struct CounterSet<T> {
     pub(super) roles: T,
     /// Of calls with a theme.
     pub(super) changes: T,
+    /// Of what signals are made of.
+    pub(super) signals: T,
 }
 
 impl<T> CounterSet<T> {
     /// Makes all of them, for this number of subjects.
     pub(super) fn new(subjects: usize, mut make: impl FnMut() -> T) -> CounterSet<T> {
-        CounterSet { subjects: (0..subjects).map(|_| make()).collect(), denied: make(), roles: make(), changes: make() }
+        CounterSet { subjects: (0..subjects).map(|_| make()).collect(), denied: make(), roles: make(), changes: make(), signals: make() }
     }
 
     /// Makes something of each.
@@ -26,21 +28,22 @@ impl<T> CounterSet<T> {
             denied: make(&self.denied),
             roles: make(&self.roles),
             changes: make(&self.changes),
+            signals: make(&self.signals),
         }
     }
 
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.subjects.iter().chain([&self.denied, &self.roles, &self.changes])
+        self.subjects.iter().chain([&self.denied, &self.roles, &self.changes, &self.signals])
     }
 
     /// All of them, in the same order.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.subjects.iter_mut().chain([&mut self.denied, &mut self.roles, &mut self.changes])
+        self.subjects.iter_mut().chain([&mut self.denied, &mut self.roles, &mut self.changes, &mut self.signals])
     }
 
     /// All of them, in the same order.
     pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
-        self.subjects.into_iter().chain([self.denied, self.roles, self.changes])
+        self.subjects.into_iter().chain([self.denied, self.roles, self.changes, self.signals])
     }
 }

@@ -42,7 +42,7 @@ impl LineColumn {
             .chain(sum)
             .chain([LineColumn::First, LineColumn::Last, LineColumn::Failed])
             .chain(["resources", "userName", "sourceIPAddress"].map(other))
-            .chain([LineColumn::FirstUser])
+            .chain([LineColumn::FirstUser, other("detail")])
             .chain(compared.into_iter().filter(|_| is_compared))
             .collect()
     }

@@ -22,6 +22,8 @@ pub(super) struct EventFact {
     pub(super) is_denied: bool,
     /// Whether its call has a theme; it then has one more value.
     pub(super) has_theme: bool,
+    /// The number of its values for signals, which come last.
+    pub(super) signals: u8,
     /// The sum of its values of the field of `--sum`, and the number of others.
     pub(super) amount: Amount,
     /// The id, if duplicates are removed.

@@ -139,6 +139,9 @@ impl<'a> FollowUpCommand<'a> {
         if let TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against = table.about {
             return self.derived_row(table, row, is_like_others);
         }
+        if let TableTopic::Signals(_) = table.about {
+            return None;
+        }
         let columns = table.columns.iter().zip(&row.values);
         let words = columns.map(|(column, value)| self.value(column, value, is_like_others));
         let mut words: Vec<String> = words.collect::<Option<_>>()?;

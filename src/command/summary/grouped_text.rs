@@ -1,5 +1,5 @@
 //! Tables whose rows are in groups, as text for people: changes by theme, what was first seen
-//! last, what is rare, and what differs from an earlier period.
+//! last, what is rare, what differs from an earlier period, and signals.
 
 use indicatif::HumanCount;
 
@@ -59,12 +59,15 @@ impl TextPage<'_> {
             line.push_str(&format!("{:GAP$}{heading:TIME$}", ""));
         }
         self.line(&self.paint(HEADING, layout.title));
+        if let TableTopic::Signals(kind) = table.about {
+            self.note(kind.meaning());
+        }
         let line = fitted(line.trim_end(), self.width).into_owned();
         self.line(&self.paint(FAINT, &line));
         let mut group = None;
         for (at, (row, values)) in table.rows.iter().zip(&values).enumerate() {
             let group_of_row = group_name(table.about, row);
-            if group.as_ref() != Some(&group_of_row) {
+            if table.about.group_columns() > 0 && group.as_ref() != Some(&group_of_row) {
                 self.line(&self.paint(HEADING, &group_of_row));
                 group = Some(group_of_row);
             }
@@ -105,6 +108,7 @@ impl GroupedLayout {
             TableTopic::FirstSeen => {
                 ("First seen, latest first", vec!["value", "first user"], vec![events], vec![first])
             }
+            TableTopic::Signals(kind) => (kind.name(), vec!["subject", "who", "what"], vec![events], both),
             TableTopic::Rare => ("Rarest", vec!["value", "first user"], vec![events], both),
             TableTopic::Against => {
                 let earlier = column("earlier", false, &|row| row.stats.earlier);

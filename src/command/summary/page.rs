@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::amount;
 use super::event_counts::ERROR;
-use super::page_data::{ChartFrame, PageChart, PageData, PageDays, PageOwner, PageRoles, PageRow, PageTable};
+use super::page_data::{
+    ChartFrame, PageChart, PageData, PageDays, PageOwner, PageRoles, PageRow, PageSignals, PageTable,
+};
 use super::provenance;
 use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
@@ -58,6 +60,7 @@ fn name(about: TableTopic) -> &'static str {
         TableTopic::FirstSeen => "first",
         TableTopic::Rare => "rare",
         TableTopic::Against => "comparison",
+        TableTopic::Signals(kind) => kind.name(),
     }
 }
 
@@ -93,8 +96,9 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
     let counts = &summary.counts;
     let question = &FollowUpCommand::new(&request.question, &request.reading.filter, request.window, summary);
     let frame = counts.all.period().map(|period| ChartRange::new(period, PICTURE_BUCKETS));
-    let is_shown = |table: &&SummaryTable| table.about.group_columns() == 0 && table.about != TableTopic::Denied;
-    let shown = summary.tables.iter().filter(is_shown);
+    let is_apart =
+        |about: TableTopic| about.group_columns() > 0 || matches!(about, TableTopic::Denied | TableTopic::Signals(_));
+    let shown = summary.tables.iter().filter(|table| !is_apart(table.about));
     // Their rows have no small charts.
     let grouped = |about| summary.table(about).map(|grouped| table(grouped, None, question));
     let first_seen = |about| first_seen(summary, about, question);
@@ -116,6 +120,7 @@ fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> Pag
         week: counts.week.clone(),
         new: [first_seen(TableTopic::Users), first_seen(TableTopic::Addresses)],
         changes: grouped(TableTopic::Changes),
+        signals: summary.tables.iter().filter_map(|signals| self::signals(signals, question)).collect(),
         comparison: grouped(TableTopic::Against),
         first: grouped(TableTopic::FirstSeen),
         rare: summary.rarest().map(|rarest| table(&rarest, None, question)),
@@ -158,6 +163,16 @@ fn table(table: &SummaryTable, frame: Option<ChartRange>, question: &FollowUpCom
         events: table.events,
         empty: table.empty,
         rows: rows.take_while(|row| budget.take(row)).collect(),
+    }
+}
+
+/// The signals of a kind, if there are any.
+fn signals(signals: &SummaryTable, question: &FollowUpCommand<'_>) -> Option<PageSignals> {
+    match signals.about {
+        TableTopic::Signals(kind) if signals.distinct > 0 => {
+            Some(PageSignals { meaning: kind.meaning(), table: table(signals, None, question) })
+        }
+        _ => None,
     }
 }
 

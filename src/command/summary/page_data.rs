@@ -30,6 +30,8 @@ pub(super) struct PageData {
     pub(super) week: Vec<u64>,
     pub(super) new: [Option<PageChart>; 2],
     pub(super) changes: Option<PageTable>,
+    /// A table for each kind of signal that was found.
+    pub(super) signals: Vec<PageSignals>,
     pub(super) comparison: Option<PageTable>,
     pub(super) first: Option<PageTable>,
     pub(super) rare: Option<PageTable>,
@@ -69,6 +71,15 @@ pub(super) struct PageTable {
     pub(super) events: u64,
     pub(super) empty: u64,
     pub(super) rows: Vec<PageRow>,
+}
+
+/// Signals of a kind.
+#[derive(Serialize)]
+pub(super) struct PageSignals {
+    /// What they can mean.
+    pub(super) meaning: &'static str,
+    #[serde(flatten)]
+    pub(super) table: PageTable,
 }
 
 /// A value, and the events that have it.

@@ -9,6 +9,7 @@ use super::counter::Counter;
 use super::derived::DerivedTables;
 use super::event_counts::EventCounts;
 use super::request::RowLimits;
+use super::signals::{ActiveDays, Signal, SignalFold, SignalKind, SignalTable};
 use super::tally::SummaryTally;
 use super::theme_value;
 use super::timeline::Timeline;
@@ -43,6 +44,8 @@ pub(super) enum TableTopic {
     Rare,
     /// What differs from an earlier period.
     Against,
+    /// Signals of a kind.
+    Signals(SignalKind),
 }
 
 impl TableTopic {
@@ -66,6 +69,7 @@ impl TableTopic {
             TableTopic::FirstSeen => "firstSeen",
             TableTopic::Rare => "rare",
             TableTopic::Against => "against",
+            TableTopic::Signals(kind) => kind.column(),
         }
     }
 
@@ -120,6 +124,9 @@ pub(super) struct TableRow {
     pub(super) stats: ValueStats,
 }
 
+/// The most signals of a kind if all are wanted.
+const MAX_SIGNALS: usize = 100_000;
+
 /// All counts of a run.
 pub(super) struct Summary {
     pub(super) counts: EventCounts,
@@ -149,6 +156,7 @@ impl Summary {
         let columns = theme_value::COLUMNS.map(String::from).to_vec();
         let changes = has_changes.then_some(((TableTopic::Changes, columns), (counters.changes, 0)));
         let empty = counts.empty.iter().copied().chain(std::iter::repeat(0));
+        let counters_of_signals = counters.signals;
         let counters = counters.subjects.into_iter().chain([counters.denied]);
         let others = headings.into_iter().zip(counters.zip(empty));
         let counted: Vec<_> = changes.into_iter().chain(others).collect();
@@ -174,6 +182,12 @@ impl Summary {
         }
         if has_changes {
             tables.extend(derived.finish());
+            let days = ActiveDays::with_events(&counts.timeline);
+            let limit = if all.is_some() { MAX_SIGNALS } else { top.changes };
+            for signals in signals(counters_of_signals, limit, days)? {
+                let at = tables.len();
+                tables.push(SummaryTable::of_signals(at, signals, all.as_deref_mut())?);
+            }
         }
         Ok(Summary { counts, tables, roles, order })
     }
@@ -224,14 +238,48 @@ impl RowLimits {
     /// The limit of a table, or of each group of its rows.
     fn of(self, about: TableTopic) -> usize {
         match about {
-            TableTopic::Changes => self.changes,
+            TableTopic::Changes | TableTopic::Signals(_) => self.changes,
             TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against => self.derived,
             _ => self.others,
         }
     }
 }
 
+/// Finds the signals of all threads.
+fn signals(counters: Vec<Counter>, limit: usize, days: ActiveDays) -> Result<Vec<SignalTable>, Error> {
+    let mut fold = SignalFold::new(limit, days);
+    let mut counters = counters.into_iter();
+    if let Some(first) = counters.next() {
+        first.finish_in_order(counters, |value, stats| {
+            fold.push(value, stats);
+            Ok(())
+        })?;
+    }
+    Ok(fold.finish())
+}
+
 impl SummaryTable {
+    /// The table of signals that has this number. `all` takes its rows, if it is given.
+    fn of_signals(at: usize, signals: SignalTable, mut all: Option<&mut AllRows>) -> Result<SummaryTable, Error> {
+        let mut table = SummaryTable {
+            about: TableTopic::Signals(signals.kind),
+            columns: ["subject", "userName", "detail"].map(String::from).to_vec(),
+            distinct: signals.distinct,
+            events: signals.rows.iter().map(|signal| signal.stats.count).sum(),
+            empty: 0,
+            rows: Vec::new(),
+            firsts: Timeline::default(),
+        };
+        for Signal { subject, user, detail, rank, stats, .. } in signals.rows {
+            let values = vec![subject, user, detail];
+            match &mut all {
+                Some(all) => all.push(at, [0, rank, 0], values.join("\t").as_bytes(), &stats)?,
+                None => table.rows.push(TableRow { values, stats }),
+            }
+        }
+        Ok(table)
+    }
+
     fn sort_by_value(&mut self) {
         self.rows.sort_by(|one, other| one.values.cmp(&other.values));
     }

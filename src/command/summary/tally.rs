@@ -10,6 +10,7 @@ use super::counter::Counter;
 use super::counter_set::CounterSet;
 use super::event_counts::{ERROR, EventCounts, OTHER, READ, WRITE};
 use super::event_facts::{EventFact, EventFacts};
+use super::signals::{SignalContext, SignalWriter};
 use super::spill::CountSpill;
 use super::theme_value::ThemeValueWriter;
 use super::value_stats::Occurrence;
@@ -27,7 +28,7 @@ pub(super) struct CountedValues {
     pub(super) subjects: Vec<CountedColumns>,
     /// Reads what is summed, if anything is.
     pub(super) amounts: Option<AmountReader>,
-    /// Whether calls with a theme are counted too, and first users noted.
+    /// Whether calls with a theme are counted too, signals looked for, and first users noted.
     pub(super) is_overview: bool,
     /// The two periods that are compared, if that is asked for.
     pub(super) compared: Option<ComparedPeriods>,
@@ -61,6 +62,8 @@ struct EventReaders {
     user: Option<UserReader>,
     /// `None` if calls with a theme are not counted.
     themes: Option<ThemeValueWriter>,
+    /// `None` if there are no signals.
+    signals: Option<SignalWriter>,
     amounts: Option<AmountReader>,
     compared: Option<ComparedPeriods>,
 }
@@ -159,14 +162,22 @@ impl SummaryTally {
             return Some(has_grown);
         }
         let occurrence = Occurrence { time, is_failed, is_earlier, user: None, sum: amount.sum };
-        if is_failed && readers.denial.is_denied(event) {
+        let is_denied = is_failed && readers.denial.is_denied(event);
+        value.clear();
+        let mut principal = 0;
+        if is_denied {
             counts.denied += 1;
-            value.clear();
-            readers.write_principal(event, style, value);
+            write_principal(&mut readers.identities, event, style, value);
+            principal = value.len();
             has_grown |= counters.roles.add(value, &occurrence);
             value.push(b'\t');
             counts.cut_values += u64::from(readers.name.value(event, file, style, value));
             has_grown |= counters.denied.add(value, &occurrence);
+        }
+        if let Some(signals) = &mut readers.signals {
+            let user = name.unwrap_or_default();
+            let context = SignalContext { user, principal: &value[..principal], second, is_failed, is_denied };
+            signals.write(event, &context, &mut |value| has_grown |= counters.signals.add(value, &occurrence));
         }
         if let Some(themes) = &mut readers.themes {
             value.clear();
@@ -181,13 +192,14 @@ impl SummaryTally {
     /// Appends what [`add`](SummaryTally::add) would count of an event to `facts`. Returns
     /// whether it belongs to a period that is counted.
     pub(super) fn note(&mut self, event: &Event<'_>, file: &str, id: Option<IdHash>, facts: &mut EventFacts) -> bool {
-        let SummaryTally { readers, subjects, style, .. } = self;
+        let SummaryTally { readers, subjects, style, value, .. } = self;
         let second = readers.clock.second(event);
         let Some(is_earlier) = readers.is_earlier(second) else { return false };
         let (kind, is_failed) = readers.kind(event);
         let mut cut_values = 0;
-        if let Some(user) = &mut readers.user {
-            facts.push_value(user.read(event, file, style).0);
+        let user = readers.user.as_mut().map(|user| user.read(event, file, style).0);
+        if let Some(user) = user {
+            facts.push_value(user);
         }
         for subject in subjects.iter_mut() {
             let start = facts.text().len();
@@ -196,10 +208,10 @@ impl SummaryTally {
             facts.end_value(start, is_counted);
         }
         let is_denied = !is_earlier && is_failed && readers.denial.is_denied(event);
+        value.clear();
         if is_denied {
-            let start = facts.text().len();
-            readers.write_principal(event, style, facts.text());
-            facts.end_value(start, true);
+            write_principal(&mut readers.identities, event, style, value);
+            facts.push_value(value);
             let start = facts.text().len();
             cut_values += u8::from(readers.name.value(event, file, style, facts.text()));
             facts.end_value(start, true);
@@ -211,6 +223,15 @@ impl SummaryTally {
             cut_values += u8::from(is_cut);
             facts.end_value(start, true);
         }
+        let mut signal_values = 0;
+        if let Some(signals) = readers.signals.as_mut().filter(|_| !is_earlier) {
+            let user = user.unwrap_or_default();
+            let context = SignalContext { user, principal: value, second, is_failed, is_denied };
+            signals.write(event, &context, &mut |value| {
+                facts.push_value(value);
+                signal_values += 1;
+            });
+        }
         facts.end_event(EventFact {
             second,
             has_other_times: readers.clock.has_other_forms(),
@@ -219,6 +240,7 @@ impl SummaryTally {
             is_earlier,
             is_denied,
             has_theme: theme_value.is_some(),
+            signals: signal_values,
             amount: readers.amount(event),
             id,
         });
@@ -279,6 +301,9 @@ impl SummaryTally {
         {
             has_grown |= counters.changes.add(value, &occurrence);
         }
+        for value in values.take(fact.signals.into()).flatten() {
+            has_grown |= counters.signals.add(value, &occurrence);
+        }
         has_grown
     }
 
@@ -337,6 +362,7 @@ impl EventReaders {
             name: CountedColumns::new(&["eventName"], true, fields)?,
             user: is_overview.then(|| UserReader::new(fields)).transpose()?,
             themes: is_overview.then(|| ThemeValueWriter::new(fields)).transpose()?,
+            signals: is_overview.then(|| SignalWriter::new(fields)).transpose()?,
             amounts: counted.amounts.clone(),
             compared: counted.compared,
         })
@@ -367,12 +393,12 @@ impl EventReaders {
         };
         (kind, is_failed)
     }
+}
 
-    /// Appends the caller of a denied call.
-    fn write_principal(&mut self, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
-        if let Some(name) = self.identities.principal(event).holder() {
-            style.text(&name, out);
-        }
+/// Appends the caller of a denied call.
+fn write_principal(identities: &mut IdentityReader, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
+    if let Some(name) = identities.principal(event).holder() {
+        style.text(&name, out);
     }
 }
 

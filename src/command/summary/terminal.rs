@@ -23,6 +23,9 @@ pub(super) const GAP: usize = 2;
 /// The width of a column of times.
 pub(super) const TIME: usize = "10-01 09:14".len();
 
+/// Longer lines are hard to read.
+const WIDEST_NOTE: usize = 100;
+
 /// Returns the text, which ends with its provenance.
 /// `summed` is the path of the field that is summed.
 pub(super) fn text(
@@ -39,10 +42,11 @@ pub(super) fn text(
     let mut page =
         TextPage { text: String::new(), look, width: look.width.unwrap_or(usize::MAX), period, frame, summed };
     page.overview(summary, coverage);
-    for table in &summary.tables {
+    for table in in_order(summary) {
         match table.about {
             TableTopic::Accounts | TableTopic::Regions => {}
             TableTopic::Rare => summary.rarest().iter().for_each(|rarest| page.grouped(rarest)),
+            TableTopic::Signals(_) => page.grouped(table),
             about if about.group_columns() > 0 => page.grouped(table),
             _ => page.table(table),
         }
@@ -52,6 +56,19 @@ pub(super) fn text(
         page.labelled(label, text);
     }
     page.text
+}
+
+/// The tables in the order in which people read them: what matters most comes first.
+fn in_order(summary: &Summary) -> Vec<&SummaryTable> {
+    let place = |table: &&SummaryTable| match table.about {
+        TableTopic::Changes => 0,
+        TableTopic::Signals(_) => 1,
+        TableTopic::Against => 2,
+        _ => 3,
+    };
+    let mut tables: Vec<&SummaryTable> = summary.tables.iter().collect();
+    tables.sort_by_key(place);
+    tables
 }
 
 pub(super) struct TextPage<'a> {
@@ -74,6 +91,22 @@ impl TextPage<'_> {
 
     pub(super) fn paint(&self, style: Style, text: &str) -> String {
         if self.look.has_colors && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    /// Adds a faint text, which wraps at the width of the page.
+    pub(super) fn note(&mut self, text: &str) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && width(&line) + 1 + width(word) > self.width.min(WIDEST_NOTE) {
+                self.line(&self.paint(FAINT, &line));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&self.paint(FAINT, &line));
     }
 
     /// Adds a label and a text, which wraps at the width of the page.

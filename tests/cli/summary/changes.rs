@@ -77,7 +77,7 @@ fn data_have_all_changes() {
     let ran = story().run(&["summary", "log", "-q", "-f", "tsv"]);
     let lines = ran.lines(0);
     let header =
-        "table\tvalue\teventName\tevents\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser";
+        "table\tvalue\teventName\tevents\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser\tdetail";
     assert_eq!(lines[0], header);
     let changes: Vec<&&str> = lines.iter().filter(|line| line.starts_with("changes\t")).collect();
     assert_eq!(changes.len(), 5);

@@ -11,7 +11,7 @@ fn rows_have_all_tables() {
     assert_eq!(
         lines[..3],
         [
-            "table\tvalue\teventName\tevents\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser",
+            "table\tvalue\teventName\tevents\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser\tdetail",
             "total\tevents\t\t4\t2026-10-01T09:00:00Z\t2026-10-03T11:00:00Z\t\t\t\t\t",
             "total\tfiles\t\t1\t\t\t\t\t\t\t",
         ]

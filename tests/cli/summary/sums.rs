@@ -66,7 +66,7 @@ fn data_has_exact_sums() {
     assert_eq!(
         lines[..3],
         [
-            "table\tvalue\teventName\tevents\tsum\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser",
+            "table\tvalue\teventName\tevents\tsum\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser\tdetail",
             "total\tevents\t\t8\t9007199267090128.25\t2026-10-01T09:00:00Z\t2026-10-01T09:00:07Z\t\t\t\t\t",
             "total\tfiles\t\t1\t\t\t\t\t\t\t\t",
         ]
