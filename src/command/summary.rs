@@ -49,7 +49,7 @@ use self::consumer::workers_and_merge;
 use self::counted_columns::CountedColumns;
 use self::data::SummaryData;
 use self::request::SummaryRequest;
-use self::result::{Summary, TableTopic};
+use self::result::{Summary, SummaryRules, TableTopic};
 use self::tally::CountedValues;
 use super::actor_pass::ActorPass;
 use super::context::print;
@@ -124,9 +124,13 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     let (workers, mut merge) = workers_and_merge(threads, dedupe, counted, &mut fields)?;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
-    let top = request.output_top().max(request.page_top());
-    let mut summary =
-        Summary::new(headings, merge.into_tallies(), top, request.row_order(), request.compared(), all.as_mut())?;
+    let rules = SummaryRules {
+        top: request.output_top().max(request.page_top()),
+        order: request.row_order(),
+        compared: request.compared(),
+        has_whole_days: request.has_whole_days(),
+    };
+    let mut summary = Summary::new(headings, merge.into_tallies(), &rules, all.as_mut())?;
     coverage.cut_values += summary.counts.cut_values;
     actors.conclude(&mut coverage, report);
     report.clear();

@@ -18,7 +18,13 @@ pub(super) struct CounterSet<T> {
 impl<T> CounterSet<T> {
     /// Makes all of them, for this number of subjects.
     pub(super) fn new(subjects: usize, mut make: impl FnMut() -> T) -> CounterSet<T> {
-        CounterSet { subjects: (0..subjects).map(|_| make()).collect(), denied: make(), roles: make(), changes: make(), signals: make() }
+        CounterSet {
+            subjects: (0..subjects).map(|_| make()).collect(),
+            denied: make(),
+            roles: make(),
+            changes: make(),
+            signals: make(),
+        }
     }
 
     /// Makes something of each.

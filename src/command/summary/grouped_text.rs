@@ -44,6 +44,9 @@ impl TextPage<'_> {
         let headings: Vec<String> = layout.values.iter().map(|heading| heading.to_string()).collect();
         let mut values: Vec<Vec<String>> =
             table.rows.iter().map(|row| cells(row).split_off(table.about.group_columns())).collect();
+        if layout.values.len() == 2 && matches!(table.about, TableTopic::Signals(_)) {
+            values.iter_mut().for_each(|row| drop(row.remove(1)));
+        }
         if self.width < usize::MAX {
             values.iter_mut().flatten().for_each(|value| *value = without_account(value));
         }
@@ -108,7 +111,13 @@ impl GroupedLayout {
             TableTopic::FirstSeen => {
                 ("First seen, latest first", vec!["value", "first user"], vec![events], vec![first])
             }
-            TableTopic::Signals(kind) => (kind.name(), vec!["subject", "who", "what"], vec![events], both),
+            TableTopic::Signals(kind) => {
+                // Most subjects of some kinds are their own users.
+                let is_other = |row: &TableRow| row.values[1] != row.values[0] && !row.values[1].is_empty();
+                let has_user = table.rows.iter().any(is_other);
+                let values = if has_user { vec!["subject", "who", "what"] } else { vec!["subject", "what"] };
+                (kind.name(), values, vec![events], both)
+            }
             TableTopic::Rare => ("Rarest", vec!["value", "first user"], vec![events], both),
             TableTopic::Against => {
                 let earlier = column("earlier", false, &|row| row.stats.earlier);

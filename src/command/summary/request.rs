@@ -189,6 +189,13 @@ impl SummaryRequest {
         self.earlier.map(|earlier| ComparedPeriods::new(earlier, self.window))
     }
 
+    /// Whether the filters leave out no part of a day of an account and a region.
+    pub(super) fn has_whole_days(&self) -> bool {
+        const WHOLE: [&str; 4] = ["--since", "--until", "--account", "--region"];
+        let is_whole = |word: &String| word.split('=').next().is_some_and(|option| WHOLE.contains(&option));
+        self.filters.iter().filter(|word| word.starts_with("--")).all(is_whole)
+    }
+
     /// The order of rows: of time if they are counted by it first.
     pub(super) fn row_order(&self) -> RowOrder {
         let is_time = self.by.first().is_some_and(|name| TimeStep::named(name).is_some());

@@ -137,36 +137,64 @@ pub(super) struct Summary {
     order: RowOrder,
 }
 
+/// What is made of the counts.
+pub(super) struct SummaryRules {
+    /// The number of rows that tables keep, or groups of their rows.
+    pub(super) top: RowLimits,
+    /// The order of the rows of the columns asked for.
+    pub(super) order: RowOrder,
+    /// The two periods that are compared.
+    pub(super) compared: Option<ComparedPeriods>,
+    /// Whether the events are all those of their days. Otherwise, days without events are not
+    /// days without logs.
+    pub(super) has_whole_days: bool,
+}
+
+impl SummaryRules {
+    /// Finds the signals in what all threads counted.
+    fn signals(&self, counters: Vec<Counter>, counts: &EventCounts, is_all: bool) -> Result<Vec<SignalTable>, Error> {
+        let days = match self.has_whole_days {
+            true => ActiveDays::with_events(&counts.timeline),
+            false => ActiveDays::default(),
+        };
+        let mut fold = SignalFold::new(if is_all { MAX_SIGNALS } else { self.top.changes }, days);
+        let mut counters = counters.into_iter();
+        if let Some(first) = counters.next() {
+            first.finish_in_order(counters, |value, stats| {
+                fold.push(value, stats);
+                Ok(())
+            })?;
+        }
+        Ok(fold.finish())
+    }
+}
+
 impl Summary {
-    /// Merges the tallies of all threads. `headings` has the columns of each table,
-    /// which keeps its `top` first rows; in the table of changes, of each theme. `all` is
-    /// given every row. Rows of the columns asked for are in this `order`.
+    /// Merges the tallies of all threads. `headings` has the columns of each table. `all` is
+    /// given every row.
     pub(super) fn new(
         headings: Vec<(TableTopic, Vec<String>)>,
         tallies: Vec<SummaryTally>,
-        top: RowLimits,
-        order: RowOrder,
-        compared: Option<ComparedPeriods>,
+        rules: &SummaryRules,
         mut all: Option<&mut AllRows>,
     ) -> Result<Summary, Error> {
+        let SummaryRules { top, order, .. } = *rules;
         let (counts, counters) = SummaryTally::merge(tallies)?;
         let roles = vec!["principal".to_string()];
         let roles = SummaryTable::new(TableTopic::Denied, roles, 0, counters.roles, top.others, |_, _, _| Ok(()))?;
-        let has_changes = headings.iter().all(|(about, _)| *about != TableTopic::Asked);
+        let is_overview = headings.iter().all(|(about, _)| *about != TableTopic::Asked);
         let columns = theme_value::COLUMNS.map(String::from).to_vec();
-        let changes = has_changes.then_some(((TableTopic::Changes, columns), (counters.changes, 0)));
+        let changes = is_overview.then_some(((TableTopic::Changes, columns), (counters.changes, 0)));
         let empty = counts.empty.iter().copied().chain(std::iter::repeat(0));
-        let counters_of_signals = counters.signals;
-        let counters = counters.subjects.into_iter().chain([counters.denied]);
-        let others = headings.into_iter().zip(counters.zip(empty));
+        let subjects = counters.subjects.into_iter().chain([counters.denied]);
+        let others = headings.into_iter().zip(subjects.zip(empty));
         let counted: Vec<_> = changes.into_iter().chain(others).collect();
-        let comparison = compared.map(|compared| compared.comparison(counts.all.period().map(|[_, last]| last)));
-        let mut derived = DerivedTables::new(top.derived, comparison);
-        let number_of_derived = counted.len();
-        let mut tables = Vec::with_capacity(counted.len());
+        let last = counts.all.period().map(|[_, last]| last);
+        let mut derived = DerivedTables::new(top.derived, rules.compared.map(|compared| compared.comparison(last)));
+        let (mut tables, number_of_derived) = (Vec::with_capacity(counted.len()), counted.len());
         for (at, ((about, columns), (counters, empty))) in counted.into_iter().enumerate() {
             let each = |rank, value: &[u8], stats: &ValueStats| {
-                if has_changes {
+                if is_overview {
                     derived.offer(about, value, stats, all.as_deref_mut().map(|all| (number_of_derived, all)))?;
                 }
                 match &mut all {
@@ -174,19 +202,16 @@ impl Summary {
                     _ => Ok(()),
                 }
             };
-            let mut table = SummaryTable::new(about, columns, empty, counters, top.of(about), each)?;
-            if order == RowOrder::Value {
-                table.sort_by_value();
-            }
-            tables.push(table);
+            tables.push(SummaryTable::new(about, columns, empty, counters, top.of(about), each)?);
         }
-        if has_changes {
+        if order == RowOrder::Value {
+            tables.iter_mut().for_each(SummaryTable::sort_by_value);
+        }
+        if is_overview {
             tables.extend(derived.finish());
-            let days = ActiveDays::with_events(&counts.timeline);
-            let limit = if all.is_some() { MAX_SIGNALS } else { top.changes };
-            for signals in signals(counters_of_signals, limit, days)? {
-                let at = tables.len();
-                tables.push(SummaryTable::of_signals(at, signals, all.as_deref_mut())?);
+            for signals in rules.signals(counters.signals, &counts, all.is_some())? {
+                let table = SummaryTable::of_signals(tables.len(), signals, all.as_deref_mut())?;
+                tables.push(table);
             }
         }
         Ok(Summary { counts, tables, roles, order })
@@ -243,19 +268,6 @@ impl RowLimits {
             _ => self.others,
         }
     }
-}
-
-/// Finds the signals of all threads.
-fn signals(counters: Vec<Counter>, limit: usize, days: ActiveDays) -> Result<Vec<SignalTable>, Error> {
-    let mut fold = SignalFold::new(limit, days);
-    let mut counters = counters.into_iter();
-    if let Some(first) = counters.next() {
-        first.finish_in_order(counters, |value, stats| {
-            fold.push(value, stats);
-            Ok(())
-        })?;
-    }
-    Ok(fold.finish())
 }
 
 impl SummaryTable {

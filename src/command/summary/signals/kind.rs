@@ -64,11 +64,11 @@ impl SignalKind {
                  started, or its NAT gateway has several addresses."
             }
             SignalKind::DeniedBurst => {
-                "Someone may be trying what the credentials allow. Usually a tool lacks a permission and repeats its \
+                "The caller may be trying what the credentials allow. Usually a tool lacks a permission and repeats its \
                  calls."
             }
             SignalKind::NoMfa => {
-                "A password alone was enough for this sign-in, so whoever knew it could have been the user. Sign-ins \
+                "A password alone was enough for this sign-in. Usually the user has no MFA device yet. Sign-ins \
                  through an identity provider are not listed: CloudTrail does not know whether they had MFA."
             }
             SignalKind::DormantKey => {
@@ -76,7 +76,7 @@ impl SignalKind {
                  ran."
             }
             SignalKind::Programs => {
-                "Someone else may use the key with programs of their own. Usually its owner has several tools."
+                "Another person may use the key, with other programs. Usually its owner has several tools."
             }
         }
     }
