@@ -82,9 +82,9 @@ fn data_have_all_changes() {
     let changes: Vec<&&str> = lines.iter().filter(|line| line.starts_with("changes\t")).collect();
     assert_eq!(changes.len(), 5);
     let first = "changes\tlogging and detection\tStopLogging\t2\t2026-10-01T09:01:00Z\t2026-10-01T09:02:00Z\t1\taudit\t\
-                 eve\t203.0.113.7\t";
+                 eve\t203.0.113.7\t\t";
     assert_eq!(*changes[0], first);
-    assert!(lines.contains(&"distinct\tchanges\t\t5\t\t\t\t\t\t\t"), "{ran:?}");
+    assert!(lines.contains(&"distinct\tchanges\t\t5\t\t\t\t\t\t\t\t"), "{ran:?}");
     let object: Value = serde_json::from_str(&story().run(&["summary", "log", "-q", "-f", "json"]).stdout).unwrap();
     let changes = &object["changes"];
     assert_eq!((&changes["distinct"], &changes["events"]), (&5.into(), &7.into()));

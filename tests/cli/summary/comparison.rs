@@ -69,13 +69,13 @@ fn only_the_comparison_counts_the_earlier_period() {
 fn data_have_all_changes_of_the_comparison() {
     let lines = compared(&["--against", "10d", "-f", "csv"]);
     let lines: Vec<&str> = lines.lines().collect();
-    assert!(lines[0].ends_with("sourceIPAddress,firstUser,column,change,earlier"), "{}", lines[0]);
+    assert!(lines[0].ends_with("sourceIPAddress,firstUser,detail,column,change,earlier"), "{}", lines[0]);
     for line in [
-        "against,eve,,2,2026-10-11T10:00:00Z,2026-10-11T11:00:00Z,,,,,,userName,new,0",
-        "against,Put,,0,,,,,,,,eventName,gone,1",
-        "against,Get,,21,2026-10-11T09:00:00Z,2026-10-11T11:00:00Z,,,,,alice,eventName,more often,10",
-        "distinct,against,,6,,,,,,,,,,",
-        "eventName,Delete,,1,2026-10-11T10:00:00Z,2026-10-11T10:00:00Z,,,,,eve,,,",
+        "against,eve,,2,2026-10-11T10:00:00Z,2026-10-11T11:00:00Z,,,,,,,userName,new,0",
+        "against,Put,,0,,,,,,,,,eventName,gone,1",
+        "against,Get,,21,2026-10-11T09:00:00Z,2026-10-11T11:00:00Z,,,,,alice,,eventName,more often,10",
+        "distinct,against,,6,,,,,,,,,,,",
+        "eventName,Delete,,1,2026-10-11T10:00:00Z,2026-10-11T10:00:00Z,,,,,eve,,,,",
     ] {
         assert!(lines.contains(&line), "{line}\n{lines:#?}");
     }

@@ -12,17 +12,17 @@ fn rows_have_all_tables() {
         lines[..3],
         [
             "table\tvalue\teventName\tevents\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser\tdetail",
-            "total\tevents\t\t4\t2026-10-01T09:00:00Z\t2026-10-03T11:00:00Z\t\t\t\t\t",
-            "total\tfiles\t\t1\t\t\t\t\t\t\t",
+            "total\tevents\t\t4\t2026-10-01T09:00:00Z\t2026-10-03T11:00:00Z\t\t\t\t\t\t",
+            "total\tfiles\t\t1\t\t\t\t\t\t\t\t",
         ]
     );
     for line in [
-        "distinct\tuserName\t\t2\t\t\t\t\t\t\t",
-        "userName\talice\t\t2\t2026-10-01T09:00:00Z\t2026-10-01T10:30:00Z\t\t\t\t\t",
-        "deniedCalls\tReader\tGetObject\t1\t2026-10-03T11:00:00Z\t2026-10-03T11:00:00Z\t\t\t\t\t",
-        "changes\tinstances\tRunInstances\t1\t2026-10-01T09:00:00Z\t2026-10-01T09:00:00Z\t0\t\talice\t203.0.113.7\t",
-        "eventName\tRunInstances\t\t1\t2026-10-01T09:00:00Z\t2026-10-01T09:00:00Z\t\t\t\t\talice",
-        "eventName\tTick\t\t1\t\t\t\t\t\t\t",
+        "distinct\tuserName\t\t2\t\t\t\t\t\t\t\t",
+        "userName\talice\t\t2\t2026-10-01T09:00:00Z\t2026-10-01T10:30:00Z\t\t\t\t\t\t",
+        "deniedCalls\tReader\tGetObject\t1\t2026-10-03T11:00:00Z\t2026-10-03T11:00:00Z\t\t\t\t\t\t",
+        "changes\tinstances\tRunInstances\t1\t2026-10-01T09:00:00Z\t2026-10-01T09:00:00Z\t0\t\talice\t203.0.113.7\t\t",
+        "eventName\tRunInstances\t\t1\t2026-10-01T09:00:00Z\t2026-10-01T09:00:00Z\t\t\t\t\talice\t",
+        "eventName\tTick\t\t1\t\t\t\t\t\t\t\t",
     ] {
         assert!(lines.contains(&line), "{line}\n{ran:?}");
     }

@@ -132,7 +132,7 @@ fn duplicates_that_were_left_out_are_counted() {
     assert!(ran.lines(0).contains(&"Duplicates 2 left out: eventID seen before"), "{ran:?}");
     assert!(ran.lines(0).contains(&"Filters    none"), "{ran:?}");
     let ran = trial.run(&["summary", "a.json", "--dedupe", "-q", "-f", "tsv"]);
-    assert!(ran.lines(0).contains(&"total\tduplicates\t\t2\t\t\t\t\t\t\t"), "{ran:?}");
+    assert!(ran.lines(0).contains(&"total\tduplicates\t\t2\t\t\t\t\t\t\t\t"), "{ran:?}");
     let ran = trial.run(&["summary", "a.json", "-q", "-f", "tsv"]);
     assert!(!ran.stdout.contains("duplicates"), "{ran:?}");
     let ran = trial.run_with_stdin(&["summary", "-", "-q"], event);

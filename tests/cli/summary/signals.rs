@@ -50,16 +50,26 @@ fn each_signal_is_a_table_that_says_what_it_means() {
         signals,
         "The key or the session may have been copied, above all if the addresses were used at overlapping
 times. Usually a person changed networks, or several machines share the key.
-  subject               who  what                                                        events  first        last
+  subject               who  what                                                         events  first        last
   AKIAI44QH8DHBEXAMPLE  bob  2 addresses at overlapping times: 203.0.113.7, 198.51.100.9      16  08-01 09:00  10-02 10:11
 
 burst of denied calls
 The caller may be trying what the credentials allow. Usually a tool lacks a permission and repeats
 its calls.
-  subject  what                                                            events  first        last
-  bob      12 denied calls from 2026-10-02 10:09 to 2026-10-02 10:12           12  10-02 10:09  10-02 10:11
+  subject  what                                                     events  first        last
+  bob      12 denied calls within 10 minutes from 2026-10-02 10:09      12  10-02 10:09  10-02 10:11
 
 console sign-in without MFA
+A password alone was enough for this sign-in. Usually the user has no MFA device yet. Sign-ins
+through an identity provider are not listed: CloudTrail does not know whether they had MFA.
+  subject  what                                                events  first        last
+  bob      1 sign-in to account 111122223333 from 203.0.113.7       1  10-03 09:00  10-03 09:00
+
+dormant key in use again
+A forgotten key may have been found, above all if it woke up at a new address. Usually a rare job
+ran.
+  subject               who  what                                                    events  first        last
+  AKIAI44QH8DHBEXAMPLE  bob  unused on 30 days, then on 2026-10-01 from 203.0.113.7      16  08-01 09:00  10-02 10:11
 "
     );
 }

@@ -67,12 +67,12 @@ fn data_has_exact_sums() {
         lines[..3],
         [
             "table\tvalue\teventName\tevents\tsum\tfirst\tlast\tfailed\tresources\tuserName\tsourceIPAddress\tfirstUser\tdetail",
-            "total\tevents\t\t8\t9007199267090128.25\t2026-10-01T09:00:00Z\t2026-10-01T09:00:07Z\t\t\t\t\t",
-            "total\tfiles\t\t1\t\t\t\t\t\t\t\t",
+            "total\tevents\t\t8\t9007199267090128.25\t2026-10-01T09:00:00Z\t2026-10-01T09:00:07Z\t\t\t\t\t\t",
+            "total\tfiles\t\t1\t\t\t\t\t\t\t\t\t",
         ]
     );
     assert!(
-        lines.contains(&"userName\talice\t\t2\t12349134\t2026-10-01T09:00:00Z\t2026-10-01T09:00:01Z\t\t\t\t\t"),
+        lines.contains(&"userName\talice\t\t2\t12349134\t2026-10-01T09:00:00Z\t2026-10-01T09:00:01Z\t\t\t\t\t\t"),
         "{all:?}"
     );
 }
