@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What stands before the metadata.
 const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
@@ -39,6 +39,23 @@ pub fn database(database_type: &str, networks: &[(&str, Value)]) -> Vec<u8> {
     bytes.extend(MARKER);
     push_metadata(database_type, tree.nodes.len(), &mut bytes);
     bytes
+}
+
+/// A database for the addresses of the sample logs.
+pub fn sample() -> Vec<u8> {
+    let record = |country: &str, number: u32, organisation: &str| {
+        json!({
+            "country": {"iso_code": country},
+            "autonomous_system_number": number,
+            "autonomous_system_organization": organisation,
+        })
+    };
+    let networks = [
+        ("192.0.2.0/24", record("IE", 64500, "Example Cloud")),
+        ("198.51.100.0/24", record("DE", 64496, "Example Telecom")),
+        ("203.0.113.0/24", record("NL", 64511, "Example Hosting")),
+    ];
+    database("Sample-Country-ASN", &networks)
 }
 
 /// The path of a network from the root of the tree: its bits and their number. IPv4 networks
@@ -112,8 +129,8 @@ fn push_metadata(database_type: &str, nodes: usize, out: &mut Vec<u8>) {
     }
     for (key, value) in [
         ("database_type", Value::from(database_type)),
-        ("description", serde_json::json!({"en": "made up"})),
-        ("languages", serde_json::json!(["en"])),
+        ("description", json!({"en": "made up"})),
+        ("languages", json!(["en"])),
     ] {
         push_text(key, out);
         push_value(&value, out);

@@ -29,7 +29,10 @@ fn values(record: Value) -> [Option<String>; 3] {
 fn records_of_several_publishers_are_read() {
     let names = json!({"en": "Germany", "de": "Deutschland"});
     for (record, expected) in [
-        (json!({"country": {"geoname_id": 1, "iso_code": "DE", "names": names}, "city": {"names": {}}}), ["DE", "", ""]),
+        (
+            json!({"country": {"geoname_id": 1, "iso_code": "DE", "names": names}, "city": {"names": {}}}),
+            ["DE", "", ""],
+        ),
         (json!({"registered_country": {"iso_code": "DE"}}), ["", "", ""]),
         (
             json!({"autonomous_system_number": 64496, "autonomous_system_organization": "Example"}),
@@ -124,7 +127,8 @@ fn sample() -> (Vec<u8>, Vec<IpAddr>) {
         ("203.0.113.7/32", record("US", 64499)),
         ("2001:db8::/32", record("FR", 65551)),
     ];
-    let addresses = ["192.0.2.1", "192.0.2.200", "198.51.101.1", "203.0.113.7", "2001:db8::1", "::1", "255.255.255.255"];
+    let addresses =
+        ["192.0.2.1", "192.0.2.200", "198.51.101.1", "203.0.113.7", "2001:db8::1", "::1", "255.255.255.255"];
     (database("Test", &networks), addresses.map(|address| address.parse().unwrap()).to_vec())
 }
 
