@@ -2,6 +2,7 @@
 //! times.
 
 pub mod field;
+pub mod geoip;
 pub mod long;
 pub mod network;
 

@@ -34,6 +34,7 @@ use crate::cloudtrail::keys::Scope;
 use crate::decode::event::FieldSet;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
+use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, Report};
 use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::source::file_list::FileList;
@@ -134,8 +135,18 @@ impl<'a> PreparedRun<'a> {
         let reader = |worker| EventReader::new(context, selector.clone(), worker, fields, whole_text(threads));
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let run = RunContext { request, report, stop, turn: &turn };
-        let (coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
+        let (mut coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
         readers.into_iter().for_each(|reader| consumer.end_worker(reader.into_worker()));
+        report_damage(&request.filter, report, &mut coverage);
         Ok(coverage)
+    }
+}
+
+/// Reports the databases of addresses that look-ups found damaged, and counts them.
+pub fn report_damage(filter: &FilterSpec, report: &Report, coverage: &mut Coverage) {
+    let Some(databases) = &filter.geoip else { return };
+    for (name, reason) in databases.take_damage() {
+        report.warn(&format!("--geoip {name:?}: {reason}; the cells of some addresses are empty"));
+        coverage.problems += 1;
     }
 }

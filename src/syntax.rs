@@ -1,7 +1,8 @@
-//! Small languages that people write or read: patterns, lists of values, networks, times,
-//! numbers, shell words, and text that is safe on a terminal.
+//! Small languages that people write or read: patterns, lists of values, times, numbers, shell
+//! words, tables of addresses, and text that is safe on a terminal.
 
 pub mod decimal;
+pub mod geo_database;
 pub mod glob;
 pub mod network_names;
 pub mod network_table;

@@ -117,6 +117,15 @@ fn check(document: &str, least: usize) {
 }
 
 #[test]
+fn the_database_of_the_documents_is_the_sample() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/geoip.mmdb");
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(&path, testkit::mmdb::sample()).unwrap();
+    }
+    assert!(std::fs::read(&path).unwrap() == testkit::mmdb::sample(), "docs/geoip.mmdb is not the sample");
+}
+
+#[test]
 fn the_readme_shows_what_the_program_prints() {
     check("README.md", 6);
 }

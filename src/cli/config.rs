@@ -23,7 +23,7 @@ use crate::syntax::suggest::nearest;
 const ZONE: &str = "time-zone";
 
 /// Every option that can be set, by its long name.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 23] = [
     "bucket",
     "prefix",
     "org-id",
@@ -44,16 +44,23 @@ pub const NAMES: [&str; 21] = [
     "sort",
     "dedupe",
     "color",
+    "networks",
+    "geoip",
     // A filter, and not only for buckets: it applies to paths as a typed one does.
     "account",
 ];
 
 /// The options that can be a list in the file, each with an example.
-const LISTS: [(&str, &str); 3] = [
+const LISTS: [(&str, &str); 5] = [
     ("columns", "[\"eventTime\", \"mfa\"]"),
     ("sort", "[\"userName\", \"-eventTime\"]"),
     ("account", "[\"111122223333\"]"),
+    ("networks", "[\"~/networks.csv\", \"~/ip-ranges.json\"]"),
+    ("geoip", "[\"~/GeoLite2-Country.mmdb\", \"~/GeoLite2-ASN.mmdb\"]"),
 ];
+
+/// The options whose values are paths. A list of them is the option again and again.
+const PATHS: [&str; 3] = ["mirror", "networks", "geoip"];
 
 /// The options on buckets, and those of them that belong to one bucket.
 const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
@@ -69,7 +76,8 @@ const VARIABLE: &str = "TRAIL2TSV_";
 #[derive(Clone, Debug)]
 struct ConfiguredOption {
     name: &'static str,
-    value: OsString,
+    /// Several only for an option that is repeated.
+    values: Vec<OsString>,
     origin: SettingOrigin,
 }
 
@@ -112,6 +120,15 @@ impl SettingsEnvironment {
     }
 }
 
+/// The values that a variable sets. Several paths are separated like those of `PATH`.
+fn values_of_variable(name: &str, value: &OsStr) -> Vec<OsString> {
+    let is_list = PATHS.contains(&name) && LISTS.iter().any(|(known, _)| *known == name);
+    if !is_list {
+        return vec![value.into()];
+    }
+    std::env::split_paths(value).filter(|path| !path.as_os_str().is_empty()).map(PathBuf::into_os_string).collect()
+}
+
 /// The variable that sets an option.
 fn variable(name: &str) -> String {
     format!("{VARIABLE}{}", name.to_uppercase().replace('-', "_"))
@@ -125,28 +142,33 @@ impl Settings {
         let mut settings = Settings { notes: unknown_variables(environment), ..Settings::default() };
         let file = file::read(typed.config(), environment)?;
         let set = |name| match environment.get(&variable(name)) {
-            Some(value) => {
-                Some(ConfiguredOption { name, value: value.into(), origin: SettingOrigin::Variable(variable(name)) })
-            }
+            Some(value) => Some(ConfiguredOption {
+                name,
+                values: values_of_variable(name, value),
+                origin: SettingOrigin::Variable(variable(name)),
+            }),
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
         if let Some(zone) = set(ZONE).filter(|_| typed.ignores_zone()) {
             let name = command.get_name();
-            settings
-                .notes
-                .push(format!("--{ZONE} {:?} is set by {}, and ignored: {name} uses UTC", zone.value, zone.origin));
+            settings.notes.push(format!(
+                "--{ZONE} {} is set by {}, and ignored: {name} uses UTC",
+                zone.shown(),
+                zone.origin
+            ));
         }
-        let bucket = set("bucket").map(|setting| setting.value);
+        let bucket = set("bucket").and_then(|setting| setting.values.into_iter().next());
         let format = set("format")
             .filter(|_| typed.value("format").is_none() && typed.reason_to_ignore("format", None, false).is_none());
-        let is_json = typed.asks_for_json() || format.is_some_and(|format| format.value.to_str().is_some_and(is_json));
+        let is_json = typed.asks_for_json()
+            || format.is_some_and(|format| format.values.iter().filter_map(|value| value.to_str()).any(is_json));
         for name in NAMES.into_iter().filter(|name| typed.knows(name)) {
             let Some(setting) = set(name) else { continue };
             if let Some(value) = typed.value(name) {
                 settings.details.push(format!("--{name}{value} on the command line overrides {}", setting.origin));
                 continue;
             }
-            let source = format!("--{} {:?} is set by {}", setting.name, setting.value, setting.origin);
+            let source = format!("--{} {} is set by {}", setting.name, setting.shown(), setting.origin);
             match typed.reason_to_ignore(setting.name, bucket.as_deref(), is_json) {
                 Some(why) => settings.details.push(format!("{source}, and ignored: {why}")),
                 None => {
@@ -164,7 +186,7 @@ impl Settings {
         let (before, after) = typed.split_at(at.min(typed.len()));
         let mut all = before.to_vec();
         for setting in &self.used {
-            all.extend(setting.argument()?);
+            all.extend(setting.arguments()?);
         }
         all.extend_from_slice(after);
         Ok(all)
@@ -197,23 +219,32 @@ impl Settings {
 }
 
 impl ConfiguredOption {
-    /// The equivalent argument; `None` for a flag that is false.
-    fn argument(&self) -> Result<Option<OsString>, Error> {
-        let mut argument = OsString::from(format!("--{}", self.name));
+    /// The equivalent arguments; none for a flag that is false.
+    fn arguments(&self) -> Result<Vec<OsString>, Error> {
+        let option = format!("--{}", self.name);
+        let argument = |value: &OsString| {
+            let mut argument = OsString::from(format!("{option}="));
+            argument.push(value);
+            argument
+        };
         if !FLAGS.contains(&self.name) {
-            argument.push("=");
-            argument.push(&self.value);
-            return Ok(Some(argument));
+            return Ok(self.values.iter().map(argument).collect());
         }
-        match self.value.to_str() {
-            Some("true" | "1" | "yes") => Ok(Some(argument)),
-            Some("false" | "0" | "no") => Ok(None),
+        let value = self.values.first().map(OsString::as_os_str).unwrap_or_default();
+        match value.to_str() {
+            Some("true" | "1" | "yes") => Ok(vec![option.into()]),
+            Some("false" | "0" | "no") => Ok(Vec::new()),
             _ => {
-                let option = format!("--{}", self.name);
-                let error = UsageError::value(&option, &self.value.to_string_lossy(), "neither true nor false");
+                let error = UsageError::value(&option, &value.to_string_lossy(), "neither true nor false");
                 Err(Error::Usage(error.with_origin(&self.origin)))
             }
         }
+    }
+
+    /// The values as messages show them.
+    fn shown(&self) -> String {
+        let values: Vec<String> = self.values.iter().map(|value| format!("{value:?}")).collect();
+        values.join(" ")
     }
 }
 

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::geoip_file::open_databases;
 use super::network_file::{clashes, read_networks};
 use super::value_file::read_lists;
 use crate::error::Error;
@@ -51,6 +52,13 @@ pub struct FilterArgs {
     /// network counts. Can be repeated; of equal networks, that of the first file counts.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub networks: Vec<PathBuf>,
+    /// Look addresses up in this database of countries or autonomous systems (.mmdb)
+    ///
+    /// Adds the columns country, asn and asnOrg. The database is one of MaxMind or in its
+    /// format, such as GeoLite2-Country.mmdb. Can be repeated; the first one with a value
+    /// counts. Nothing is downloaded.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub geoip: Vec<PathBuf>,
 }
 
 impl ScopeArgs {
@@ -77,7 +85,8 @@ impl FilterArgs {
         options.set_lists(lists);
         let window = Window::parse(scope.since.as_deref(), scope.until.as_deref(), now, zone)?;
         let networks = read_networks(&self.networks)?;
-        let spec = FilterSpec { window, options, jq: self.jq.clone(), networks, notes: Vec::new(), now };
+        let geoip = open_databases(&self.geoip)?;
+        let spec = FilterSpec { window, options, jq: self.jq.clone(), networks, geoip, notes: Vec::new(), now };
         Ok(FilterSpec { notes: clashes(&spec), ..spec })
     }
 }

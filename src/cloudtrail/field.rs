@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::long::{self, CutCounter, LongValueTest};
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::geoip::{self, GeoReader};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::network::{NETWORK, NetworkReader};
 use crate::cloudtrail::resource::ResourceFields;
@@ -35,6 +36,8 @@ pub enum Field {
     Resources(ResourceFields),
     /// The name of the network of the source address.
     Network(NetworkReader),
+    /// What a database has for the source address.
+    Geo(Box<GeoReader>),
 }
 
 impl Field {
@@ -56,8 +59,19 @@ impl Field {
             ])),
             "resources" => Field::Resources(ResourceFields::new(fields)?),
             NETWORK => Field::Network(NetworkReader::new(fields)?),
-            _ => return Ok(None),
+            _ => match geoip::attribute(name) {
+                Some(attribute) => Field::Geo(Box::new(GeoReader::new(attribute, fields)?)),
+                None => return Ok(None),
+            },
         }))
+    }
+
+    /// Whether a derived value can have a value: some need a table of the user.
+    pub fn has_source(name: &str, fields: &FieldSet) -> bool {
+        match geoip::attribute(name) {
+            Some(attribute) => fields.geoip().is_some_and(|databases| databases.may_have(attribute)),
+            None => name != NETWORK || fields.networks().is_some(),
+        }
     }
 
     /// Parses a field name or a path. Fails with the reason why it is invalid.
@@ -92,7 +106,9 @@ impl Field {
             Field::Path(path) => is_any(path, event, |_| true),
             Field::First(paths) => paths.iter().any(|path| is_any(path, event, |_| true)),
             Field::UserName(identities) => identities.principal(event).name().is_some(),
-            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => self.derived_text(event).is_some(),
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) | Field::Geo(_) => {
+                self.derived_text(event).is_some()
+            }
             Field::Resources(fields) => !fields.list(event).is_empty(),
             Field::Network(network) => network.name(event).is_some(),
         }
@@ -118,7 +134,7 @@ impl Field {
                     each(&name.parts().concat());
                 }
             }
-            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => {
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) | Field::Geo(_) => {
                 if let Some(text) = self.derived_text(event) {
                     each(&text);
                 }
@@ -141,6 +157,7 @@ impl Field {
             Field::Session(sessions) => sessions.id(event),
             Field::UserName(identities) => identities.principal(event).name().map(|name| name.parts().concat()),
             Field::Network(networks) => networks.name(event).map(String::from),
+            Field::Geo(geoip) => geoip.value(event),
             Field::Path(_) | Field::First(_) | Field::Resources(_) => None,
         }
     }
@@ -168,10 +185,12 @@ impl Field {
                 shortened.note(&name);
                 test.holds(&name)
             }),
-            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => self.derived_text(event).is_some_and(|text| {
-                shortened.note(&text);
-                test.holds(&text)
-            }),
+            Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) | Field::Geo(_) => {
+                self.derived_text(event).is_some_and(|text| {
+                    shortened.note(&text);
+                    test.holds(&text)
+                })
+            }
             Field::Network(network) => network.name(event).is_some_and(|name| test.holds(name)),
             Field::Resources(fields) => {
                 let list = fields.list(event);
@@ -189,7 +208,7 @@ impl Field {
 
 /// The reason why a derived value cannot be read, with its name.
 fn with_name(name: &str, reason: String) -> String {
-    if name == NETWORK { format!("{name} {reason}") } else { reason }
+    if name == NETWORK || geoip::attribute(name).is_some() { format!("{name} {reason}") } else { reason }
 }
 
 /// The text of a value as its cell shows it; of a long value, the start.

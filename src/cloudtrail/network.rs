@@ -20,7 +20,7 @@ impl NetworkReader {
     /// Adds the fields it reads to `fields`. Fails with the reason if no networks are
     /// known.
     pub fn new(fields: &mut FieldSet) -> Result<NetworkReader, String> {
-        let names = fields.networks().cloned().ok_or("needs --networks FILE, a table of networks and their names")?;
+        let names = require(fields.networks())?;
         Ok(NetworkReader { address: fields.slot("sourceIPAddress")?, names })
     }
 
@@ -29,6 +29,11 @@ impl NetworkReader {
         let source = field::text(event, self.address)?;
         name(&self.names, &source)
     }
+}
+
+/// The names of networks. Fails with the reason if there are none.
+pub fn require(names: Option<&Arc<NetworkNames>>) -> Result<Arc<NetworkNames>, String> {
+    names.cloned().ok_or_else(|| "needs --networks FILE, a table of networks and their names".into())
 }
 
 /// The name of the first address in a source that is in a network. A source may be a

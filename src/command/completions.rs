@@ -79,6 +79,8 @@ fn command() -> clap::Command {
         .mut_arg("sort", columns())
         .mut_args(with_suggestions)
         .mut_subcommand("summary", |summary| summary.mut_arg("by", steps).mut_args(with_suggestions))
+        .mut_subcommand("follow", |follow| follow.mut_arg("columns", columns()).mut_args(with_suggestions))
+        .mut_subcommand("timeline", |timeline| timeline.mut_args(with_suggestions))
 }
 
 /// Offers the values that the table of filter options suggests.

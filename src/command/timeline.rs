@@ -21,8 +21,8 @@ use self::request::TimelineRequest;
 use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::parse_error::usage_error;
-use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
+use crate::engine::{PreparedRun, report_damage};
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
@@ -62,13 +62,14 @@ fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Resul
     let actors = ActorPass::run(reading, &mut |each| selector.each_actor_reader(each), report, stop)?;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     // Before the work, so that an output that cannot be written is reported at once.
-    let columns = TimelineColumns::new(&request.layout)?;
+    let columns = TimelineColumns::new(&request.layout, &reading.filter)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: reading.filter.window };
     let mut table = TableWriter::open(request.output.as_deref(), &request.layout, columns.output(), &provenance)?;
     let mut merge = TimelineMerge::new(&mut table, request.dedupe);
     let mut coverage = prepared.consume(&selector, vec![worker; reading.threads], &fields, None, &mut merge)?;
     report.clear();
     merge.write(&columns, stop)?;
+    report_damage(&reading.filter, report, &mut coverage);
     table.finish(&mut coverage, stop)?;
     actors.conclude(&mut coverage, report);
     if !reading.verbosity.quiet && !coverage.is_cut {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::json::{JsonError, JsonText, JsonValue, KeyBytes, ObjectMembers, ValueKind, key_is};
 use crate::error::Error;
+use crate::syntax::geo_database::GeoDatabases;
 use crate::syntax::network_names::NetworkNames;
 
 /// The top-level fields that a run reads, each with a [`FieldId`].
@@ -19,6 +20,8 @@ pub struct FieldSet {
     next: Vec<u8>,
     /// The names of networks, from which a field is derived.
     networks: Option<Arc<NetworkNames>>,
+    /// Databases of addresses, from which fields are derived.
+    geoip: Option<Arc<GeoDatabases>>,
 }
 
 /// Identifies a field of a [`FieldSet`].
@@ -52,6 +55,7 @@ impl Default for FieldSet {
             buckets: Box::new([NONE; 256]),
             next: Vec::new(),
             networks: None,
+            geoip: None,
         }
     }
 }
@@ -60,6 +64,16 @@ impl FieldSet {
     /// No fields, with the names of networks for those that are derived from them.
     pub fn with_networks(networks: Option<Arc<NetworkNames>>) -> FieldSet {
         FieldSet { networks, ..FieldSet::default() }
+    }
+
+    /// The same fields, with databases for those that are derived from them.
+    pub fn with_geoip(self, geoip: Option<Arc<GeoDatabases>>) -> FieldSet {
+        FieldSet { geoip, ..self }
+    }
+
+    /// The databases of addresses; `None` if there are none.
+    pub fn geoip(&self) -> Option<&Arc<GeoDatabases>> {
+        self.geoip.as_ref()
     }
 
     /// The names of networks; `None` if there are none.

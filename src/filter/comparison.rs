@@ -125,8 +125,8 @@ impl Comparison {
             Field::Resources(_) => Some(Boundary::LIST),
             // Other events prove an actor, and the id of a session is a hash.
             Field::Actor(_) | Field::ActorVia(_) | Field::Session(_) => return None,
-            // The name does not appear in the event.
-            Field::Network(_) => return None,
+            // The value does not appear in the event.
+            Field::Network(_) | Field::Geo(_) => return None,
             Field::Path(_) | Field::First(_) => None,
         };
         let of_value = match &self.test {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::decode::event::FieldSet;
 use crate::filter::options::{FilterOption, OPTIONS};
+use crate::syntax::geo_database::GeoDatabases;
 use crate::syntax::network_names::NetworkNames;
 use crate::syntax::value_list::{ValueLists, named_file};
 use crate::syntax::window::Window;
@@ -22,6 +23,8 @@ pub struct FilterSpec {
     pub jq: Option<String>,
     /// The names of networks.
     pub networks: Option<Arc<NetworkNames>>,
+    /// The databases of addresses.
+    pub geoip: Option<Arc<GeoDatabases>>,
     /// Messages on values that have more than one meaning.
     pub notes: Vec<String>,
     /// The time that durations such as `30d` count back from.
@@ -31,7 +34,7 @@ pub struct FilterSpec {
 impl FilterSpec {
     /// A set of no fields, for all that reads the events of this request.
     pub fn field_set(&self) -> FieldSet {
-        FieldSet::with_networks(self.networks.clone())
+        FieldSet::with_networks(self.networks.clone()).with_geoip(self.geoip.clone())
     }
 
     /// The same with an option of the table.

@@ -42,6 +42,9 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     named("mfa", "whether the session or sign-in used multi-factor authentication", "false"),
     named("resources", "ids and ARNs found in the event, joined by ;", "vpc-056dfd4645078faed"),
     named("network", "the network of the source address, by the files of --networks", "vpn"),
+    named("country", "the country of the source address, by the databases of --geoip", "NL"),
+    named("asn", "the autonomous system of the source address, by the databases of --geoip", "AS64511"),
+    named("asnOrg", "the organisation that runs this autonomous system", "Example Hosting"),
     named("file", "the file or object that the event came from", "testdata/AWSLogs/111122223333/CloudTrail/"),
     named("eventID", "the unique id of the event", "fa4727e8-9475-44c7-b2c9-9face32ce4f0"),
     named(

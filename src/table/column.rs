@@ -10,7 +10,7 @@ use memchr::memmem;
 pub use self::kind::ColumnType;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::field::{Field, FieldPath};
-use crate::cloudtrail::network::{NETWORK, NetworkReader};
+use crate::cloudtrail::network::NetworkReader;
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::decode::json::{CUT, JsonValue, ValueKind};
@@ -82,8 +82,7 @@ pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>
         }
         match name.strip_prefix('+').unwrap_or(name).trim() {
             all_names if all_names.eq_ignore_ascii_case("all") => {
-                let has_cells = |name: &&str| *name != NETWORK || fields.networks().is_some();
-                let names = catalogue::names().filter(has_cells);
+                let names = catalogue::names().filter(|name| Field::has_source(name, fields));
                 let more: Vec<&str> = names.filter(|name| !all.contains(name)).collect();
                 all.extend(more);
             }
@@ -318,8 +317,11 @@ fn unknown(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::decode::testing::with_event;
+    use crate::syntax::geo_database::{GeoDatabase, GeoDatabases};
 
     const EVENT: &str = r#"{"eventName":"X","userIdentity":{"type":"IAMUser","userName":"-bob","accessKeyId":""},
         "requestParameters":{"items":[{"id":"=a"},{"id":2},{"id":null},{"id":{"n":[1 ]}}]},
@@ -348,15 +350,19 @@ mod tests {
         assert_eq!(cells(&["requestParameters.items[1].id", "requestParameters.none[].id"]), ["2", "~"]);
     }
 
-    fn with_networks() -> FieldSet {
-        FieldSet::with_networks(Some(Default::default()))
+    fn with_tables() -> FieldSet {
+        let record = serde_json::json!({"country": "DE", "asn": "AS64496", "as_name": "Example"});
+        let bytes = testkit::mmdb::database("Test", &[("192.0.2.0/24", record)]);
+        let load = move || GeoDatabase::new("test.mmdb".into(), bytes).map(|database| vec![database]);
+        let geoip = GeoDatabases::new(Box::new(load));
+        FieldSet::with_networks(Some(Default::default())).with_geoip(Some(Arc::new(geoip)))
     }
 
     #[test]
     fn a_plus_adds_to_the_default() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut with_networks()).unwrap();
+            let columns = parse_list(&list, &mut with_tables()).unwrap();
             columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), DEFAULT);
@@ -373,7 +379,7 @@ mod tests {
     fn a_minus_removes_from_the_columns_so_far() {
         let names = |list: &[&str]| {
             let list: Vec<String> = list.iter().map(|name| (*name).to_string()).collect();
-            let columns = parse_list(&list, &mut with_networks()).map_err(|error| error.to_string())?;
+            let columns = parse_list(&list, &mut with_tables()).map_err(|error| error.to_string())?;
             Ok(columns.into_iter().map(|column| column.name).collect::<Vec<_>>())
         };
         let kept: Vec<&str> = DEFAULT.into_iter().filter(|name| *name != "userAgent").collect();

@@ -6,6 +6,7 @@ pub mod event_history;
 pub mod hec;
 pub mod http;
 pub mod logs;
+pub mod mmdb;
 pub mod plain;
 pub mod s3;
 pub mod sqs;

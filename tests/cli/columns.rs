@@ -24,8 +24,8 @@ fn help() -> Vec<(String, String)> {
 fn every_example_is_a_value_of_its_column() {
     let trial = Trial::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut output =
-        trial.command(&["testdata/AWSLogs", "--columns", "all", "--networks", "docs/networks.csv", "-q", "--raw"]);
+    let mut output = trial.command(&["testdata/AWSLogs", "--columns", "all", "-q", "--raw"]);
+    output.args(["--networks", "docs/networks.csv", "--geoip", "docs/geoip.mmdb"]);
     let output = output.current_dir(root).output().unwrap();
     let rows = trial.ran(&[], output);
     let mut rows = rows.lines(0).into_iter().map(|row| row.split('\t').collect::<Vec<_>>());

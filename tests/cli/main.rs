@@ -10,6 +10,7 @@ mod conditions;
 mod event_history;
 mod excel;
 mod follow;
+mod geoip;
 mod harness;
 mod help;
 mod history;

@@ -72,6 +72,40 @@ fn a_bucket_that_is_set_is_read_unless_something_else_is_named() {
 }
 
 #[test]
+fn tables_of_addresses_can_be_set() {
+    let mut trial = trial("networks = [\"~/a, b.csv\", \"~/c.csv\"]\ngeoip = \"~/db.mmdb\"\n");
+    let record = |country: &str| serde_json::json!({"country": {"iso_code": country}});
+    trial.write("db.mmdb", testkit::mmdb::database("Test", &[("192.0.2.0/24", record("DE"))]));
+    trial.write("other.mmdb", testkit::mmdb::database("Test", &[("198.51.100.0/24", record("NL"))]));
+    trial.write("a, b.csv", "192.0.2.0/24,office\n");
+    trial.write("c.csv", "192.0.2.0/24,hidden\n198.51.100.0/24,vpn\n");
+    trial.write(
+        "from.json",
+        r#"{"Records":[{"eventName":"A","sourceIPAddress":"192.0.2.1"},
+        {"eventName":"B","sourceIPAddress":"198.51.100.1"}]}"#,
+    );
+    let columns = ["from.json", "-c", "network,country"];
+    assert_eq!(names(&trial, &columns), "office\tDE vpn\t");
+    // The command line replaces all of a list.
+    assert_eq!(names(&trial, &[&columns[..], &["--networks", "c.csv"]].concat()), "hidden\tDE vpn\t");
+    let both = std::env::join_paths([trial.path("other.mmdb"), trial.path("db.mmdb")]).unwrap();
+    trial.env("TRAIL2TSV_GEOIP", both.to_str().unwrap());
+    assert_eq!(names(&trial, &columns), "office\tDE vpn\tNL");
+    let file = trial.path(FILE).display().to_string();
+    let home = trial.path("").display().to_string();
+    let told = trial.run(&["from.json", "-v"]).stderr;
+    let networks = format!("--networks \"{home}a, b.csv\" \"{home}c.csv\" is set by {file}, line 1\n");
+    assert!(told.contains(&networks), "{told}");
+    // A command that has no such option does not read them.
+    trial.write("db.mmdb", "");
+    trial.env("TRAIL2TSV_GEOIP", "");
+    assert_eq!(trial.run(&["history", "ip", "10.0.1.10", "from.json", "-q"]).code, Some(0));
+    let refused = trial.run(&["from.json"]).stderr;
+    let told = format!("trail2tsv: {file}, line 2: --geoip \"{home}db.mmdb\": is not a database");
+    assert!(refused.starts_with(&told), "{refused}");
+}
+
+#[test]
 fn a_wrong_key_is_refused_with_its_line() {
     for (settings, line, what) in [
         ("null = \"x\"\nbuket = \"b\"\n", 2, "\"buket\" is not a setting; did you mean bucket?"),
@@ -87,6 +121,12 @@ fn a_wrong_key_is_refused_with_its_line() {
         ("\nsort = '-tim'\n", 2, "--sort \"tim\": not a column; did you mean time?"),
         ("account = 12\n", 1, "--account \"12\": not an account; write its 12 digits"),
         ("\nmirror = 'logs'\n", 2, "mirror: not an absolute path; begin it with / or ~/"),
+        ("networks = ['/a', 'b.csv']\n", 1, "networks: not an absolute path; begin it with / or ~/"),
+        ("geoip = 'db.mmdb'\n", 1, "geoip: not an absolute path; begin it with / or ~/"),
+        ("geoip = [1]\n", 1, "geoip: write a list of strings, such as [\"~/GeoLite2-Country.mmdb\", "),
+        ("networks = true\n", 1, "networks: write a string in quotes, or a number"),
+        ("\nnetworks = '/none/own.csv'\n", 2, "--networks \"/none/own.csv\": cannot be read: "),
+        ("\ngeoip = ['~/log/a.json']\n", 2, "--geoip "),
         ("threads = 0\n", 1, "--threads \"0\": not a number from 1 to 32"),
         ("\ncolumns = 'eventnam'\n", 2, "--columns \"eventnam\": not a column; did you mean eventName?"),
         ("\n\ntime-zone = 'Mars'\n", 3, "--time-zone \"Mars\": not a time zone; write local, "),

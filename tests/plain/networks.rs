@@ -1,13 +1,15 @@
-//! The column `network` against a plain search of all networks.
+//! The columns `network` and `country` against a plain search of all networks.
 
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::process::Command;
 
 use fastrand::Rng;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use testkit::logs::edge_cases;
 use testkit::logs::records;
+use testkit::mmdb::database;
 use testkit::plain::network::network;
 use testkit::plain::{self, row};
 
@@ -32,20 +34,38 @@ fn networks(events: &[Value], random: &mut Rng) -> Vec<(IpAddr, usize, String)> 
     networks
 }
 
-/// The cells of the column, and of the rows that the options leave.
+/// The cells of the column `network`, of the rows that the options leave.
 fn cells(log: &[u8], table: &str, more: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("log.json"), log).unwrap();
     // Equal networks must have one name within a file, so each has its own file.
-    let mut options = Vec::new();
+    let mut options = vec!["--columns=network".into()];
     for (at, line) in table.lines().enumerate() {
         std::fs::write(folder.path().join(format!("{at}.csv")), line).unwrap();
         options.push(format!("--networks={at}.csv"));
     }
+    options.extend(more.iter().map(|option| (*option).to_string()));
+    run(&folder, log, &options)
+}
+
+/// The cells of the column `country`, by a database with the names of networks as countries.
+fn countries(log: &[u8], networks: &[(IpAddr, usize, String)]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    // Of equal networks, the last one of a database counts, and the first one here.
+    let records =
+        networks.iter().rev().map(|(address, length, name)| (format!("{address}/{length}"), json!({"country": name})));
+    let records: Vec<(String, Value)> = records.collect();
+    let records: Vec<(&str, Value)> =
+        records.iter().map(|(network, record)| (network.as_str(), record.clone())).collect();
+    std::fs::write(folder.path().join("test.mmdb"), database("Test", &records)).unwrap();
+    run(&folder, log, &["--columns=country".into(), "--geoip=test.mmdb".into()])
+}
+
+/// What the program prints about a log, line by line.
+fn run(folder: &TempDir, log: &[u8], options: &[String]) -> Vec<String> {
+    std::fs::write(folder.path().join("log.json"), log).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_trail2tsv"))
-        .args(["log.json", "-q", "--no-header", "--raw", "--null", "-", "-c", "network"])
+        .args(["log.json", "-q", "--no-header", "--raw", "--null", "-"])
         .args(options)
-        .args(more)
         .env("TRAIL2TSV_CONFIG", "/dev/null")
         .current_dir(folder.path())
         .output()
@@ -75,6 +95,7 @@ fn the_most_specific_network_is_shown_and_matched() {
         let expected: Vec<Option<String>> = events.iter().map(|event| network(event, &plain)).collect();
         let shown = |name: &Option<String>| name.as_deref().map_or("-".into(), row::shown);
         assert_eq!(cells(log.as_slice(), &table, &[]), expected.iter().map(shown).collect::<Vec<_>>());
+        assert_eq!(countries(log.as_slice(), &networks), expected.iter().map(shown).collect::<Vec<_>>());
         let name = expected.iter().flatten().next().unwrap();
         let count = expected.iter().filter(|other| other.as_ref() == Some(name)).count();
         for more in [["-i", name], ["--where", &format!("network = {name}")]] {

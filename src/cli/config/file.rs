@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfiguredOption, FLAGS, LISTS, NAMES, SettingOrigin, SettingsEnvironment, variable};
+use super::{ConfiguredOption, FLAGS, LISTS, NAMES, PATHS, SettingOrigin, SettingsEnvironment, variable};
 use crate::error::usage::UsageError;
 use crate::error::{Error, plain};
 use crate::syntax::suggest::nearest;
@@ -42,10 +42,9 @@ fn parse(text: &str, path: &Path, environment: &SettingsEnvironment) -> Result<V
         let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
             return Err(wrong(at, &unknown(name)));
         };
-        let value = self::value(name, value.get_ref()).map_err(|what| wrong(at, &format!("{name}: {what}")))?;
-        let value =
-            if name == "mirror" { folder(&value, environment).map_err(|what| wrong(at, what))? } else { value.into() };
-        settings.push(ConfiguredOption { name, value, origin: SettingOrigin::Line(path.into(), line(at)) });
+        let values =
+            values(name, value.get_ref(), environment).map_err(|what| wrong(at, &format!("{name}: {what}")))?;
+        settings.push(ConfiguredOption { name, values, origin: SettingOrigin::Line(path.into(), line(at)) });
     }
     Ok(settings)
 }
@@ -59,8 +58,29 @@ fn unknown(name: &str) -> String {
 
 const SINGLE: &str = "write a string in quotes, or a number";
 
+/// Converts a value to its forms on the command line: of a list of paths one for each, else
+/// one. The error says what to write.
+fn values(name: &str, value: &DeValue<'_>, environment: &SettingsEnvironment) -> Result<Vec<OsString>, String> {
+    if !PATHS.contains(&name) {
+        return Ok(vec![text(name, value)?.into()]);
+    }
+    let one = |value: &DeValue<'_>| {
+        let DeValue::String(path) = value else { return None };
+        Some(path.to_string())
+    };
+    let example = LISTS.iter().find(|(known, _)| *known == name);
+    let paths = match (value, example) {
+        (DeValue::Array(list), Some((_, example))) => {
+            let paths: Option<Vec<String>> = list.iter().map(|value| one(value.get_ref())).collect();
+            paths.ok_or_else(|| format!("write a list of strings, such as {example}"))?
+        }
+        (value, _) => vec![text(name, value)?],
+    };
+    paths.iter().map(|path| absolute(path, environment)).collect()
+}
+
 /// Converts a value to its form on the command line. The error says what to write.
-fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
+fn text(name: &str, value: &DeValue<'_>) -> Result<String, String> {
     let is_flag = FLAGS.contains(&name);
     match value {
         DeValue::Boolean(is) if is_flag => Ok(is.to_string()),
@@ -82,10 +102,10 @@ fn value(name: &str, value: &DeValue<'_>) -> Result<String, String> {
 }
 
 /// Expands `~/`. Refuses a relative path, which would depend on the current folder.
-fn folder(text: &str, environment: &SettingsEnvironment) -> Result<OsString, &'static str> {
+fn absolute(text: &str, environment: &SettingsEnvironment) -> Result<OsString, String> {
     let path = match (text.strip_prefix("~/"), &environment.home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
     };
-    if path.is_absolute() { Ok(path.into()) } else { Err("mirror: not an absolute path; begin it with / or ~/") }
+    if path.is_absolute() { Ok(path.into()) } else { Err("not an absolute path; begin it with / or ~/".into()) }
 }

@@ -14,7 +14,8 @@ pub(super) struct LoneCondition {
 
 impl LoneCondition {
     fn new(option: &'static FilterOption, typed: &[String], asked: &FilterSpec) -> LoneCondition {
-        let nothing = FilterSpec { now: asked.now, networks: asked.networks.clone(), ..FilterSpec::default() };
+        let (networks, geoip) = (asked.networks.clone(), asked.geoip.clone());
+        let nothing = FilterSpec { now: asked.now, networks, geoip, ..FilterSpec::default() };
         let mut conditions = nothing.with(option.flag, typed);
         conditions.options.set_lists(asked.options.lists().clone());
         LoneCondition { option, values: option.split(typed), conditions }

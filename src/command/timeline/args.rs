@@ -54,7 +54,8 @@ pub struct TimelineRowArgs {
     /// Those whose eventID occurred before are left out.
     #[arg(long)]
     pub dedupe: bool,
-    /// Write only these columns, in this order [default: all]
+    /// Write only these columns, in this order [default: all but those of --networks and
+    /// --geoip]
     #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
     #[command(flatten)]

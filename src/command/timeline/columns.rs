@@ -1,15 +1,22 @@
 //! The columns of a timeline, and the cells of a row.
 
+use std::sync::Arc;
+
 use super::call_run::CallRun;
+use crate::cloudtrail::geoip;
+use crate::cloudtrail::network::{self, NETWORK};
 use crate::error::Error;
+use crate::filter::spec::FilterSpec;
 use crate::sink::table_writer::TableWriter;
+use crate::syntax::geo_database::GeoDatabases;
+use crate::syntax::network_names::NetworkNames;
 use crate::syntax::suggest::nearest;
 use crate::table::catalogue;
 use crate::table::column::ColumnType;
 use crate::table::computed::{CellValue, ComputedColumn};
 use crate::table::layout::{Format, TableLayout};
 
-/// All columns. Those that rows of events have too have the same names.
+/// The columns unless others are named. Those that rows of events have too have the same names.
 const COLUMNS: [&str; 13] = [
     "eventTime",
     "lastTime",
@@ -26,6 +33,9 @@ const COLUMNS: [&str; 13] = [
     "recipientAccountId",
 ];
 
+/// Columns that are shown only if they are named, because each needs a table of the user.
+const OF_ADDRESS: [&str; 4] = ["network", "country", "asn", "asnOrg"];
+
 /// The columns that a narrow terminal leaves out, the first first.
 const LEAVE_OUT: [&str; 8] =
     ["events", "eventSource", "recipientAccountId", "theme", "awsRegion", "errorCode", "lastTime", "sourceIPAddress"];
@@ -38,16 +48,25 @@ pub(super) struct TimelineColumns {
     is_named: bool,
     /// Whether people read the table, and not a program.
     is_aligned: bool,
+    networks: Option<Arc<NetworkNames>>,
+    geoip: Option<Arc<GeoDatabases>>,
 }
 
 impl TimelineColumns {
-    /// The columns that the layout names, or all. Fails for an unknown name.
-    pub(super) fn new(layout: &TableLayout) -> Result<TimelineColumns, Error> {
-        let named = &layout.columns;
-        let names = named.iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?;
+    /// The columns that the layout names, or all that need no table of `filter`. Fails for
+    /// an unknown name, and for one without its table.
+    pub(super) fn new(layout: &TableLayout, filter: &FilterSpec) -> Result<TimelineColumns, Error> {
+        let mut names = Vec::new();
+        for typed in &layout.columns {
+            let name = column(typed)?;
+            check_source(name, filter).map_err(|reason| Error::option("--columns", typed, reason))?;
+            names.push(name);
+        }
         let is_named = !names.is_empty();
         let names = if is_named { names } else { COLUMNS.to_vec() };
-        Ok(TimelineColumns { names, is_named, is_aligned: layout.format == Format::Table })
+        let is_aligned = layout.format == Format::Table;
+        let (networks, geoip) = (filter.networks.clone(), filter.geoip.clone());
+        Ok(TimelineColumns { names, is_named, is_aligned, networks, geoip })
     }
 
     /// The columns of the output.
@@ -63,11 +82,13 @@ impl TimelineColumns {
     pub(super) fn write(&self, run: &CallRun, table: &mut TableWriter) -> Result<(), Error> {
         let (first, call) = (&run.first, &run.first.call);
         let resources = first.resources.join(";");
+        let of_address: Vec<Option<String>> =
+            self.names.iter().map(|name| self.of_address(name, &first.caller.address)).collect();
         let name = match run.events {
             events if events > 1 && self.is_aligned => format!("{} ×{events}", call.name),
             _ => call.name.clone(),
         };
-        let cell = |column: &&str| match *column {
+        let cell = |(at, column): (usize, &&'static str)| match *column {
             "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
             "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
             "userName" => text(&first.caller.user),
@@ -80,9 +101,29 @@ impl TimelineColumns {
             "theme" => text(&first.theme),
             "eventSource" => text(&call.source),
             "awsRegion" => text(&call.region),
-            _ => text(&call.account),
+            "recipientAccountId" => text(&call.account),
+            _ => of_address[at].as_deref().map_or(CellValue::Empty, text),
         };
-        table.row(&self.names.iter().map(cell).collect::<Vec<_>>())
+        table.row(&self.names.iter().enumerate().map(cell).collect::<Vec<_>>())
+    }
+
+    /// What a table of the user has for the address of a call; `None` also for another
+    /// column.
+    fn of_address(&self, column: &str, address: &str) -> Option<String> {
+        match geoip::attribute(column) {
+            Some(attribute) => geoip::value(self.geoip.as_ref()?, address, attribute),
+            None if column == NETWORK => network::name(self.networks.as_ref()?, address).map(String::from),
+            None => None,
+        }
+    }
+}
+
+/// Fails with the reason if a column needs a table that `filter` does not have.
+fn check_source(column: &str, filter: &FilterSpec) -> Result<(), String> {
+    match geoip::attribute(column) {
+        Some(attribute) => geoip::require(attribute, filter.geoip.as_ref()).map(drop),
+        None if column == NETWORK => network::require(filter.networks.as_ref()).map(drop),
+        None => Ok(()),
     }
 }
 
@@ -101,10 +142,11 @@ fn column_type(name: &str) -> ColumnType {
 /// The column with this name, or with this short name of the catalogue, in any case.
 fn column(typed: &str) -> Result<&'static str, Error> {
     let name = catalogue::canonical(typed).unwrap_or(typed);
-    COLUMNS.into_iter().find(|column| column.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let right = match nearest(name, &COLUMNS) {
+    let all = [&COLUMNS[..], &OF_ADDRESS].concat();
+    all.iter().copied().find(|column| column.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let right = match nearest(name, &all) {
             Some(column) => format!("not a column of a timeline; did you mean {column}?"),
-            None => format!("not a column of a timeline; the columns are {}", COLUMNS.join(", ")),
+            None => format!("not a column of a timeline; the columns are {}", all.join(", ")),
         };
         Error::option("--columns", typed, right)
     })

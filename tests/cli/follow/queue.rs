@@ -138,3 +138,18 @@ fn duplicate_events_are_dropped_on_request() {
     assert_eq!((ran.code, feed.sorted().as_str()), (Some(0), "A\nB\nC\n"), "{ran:?}");
     assert!(ran.stderr.contains("3 matched; 1 duplicate left out: eventID seen before"), "{ran:?}");
 }
+
+#[test]
+fn columns_of_addresses_are_written() {
+    let feed = Feed::new();
+    let record = serde_json::json!({"country": {"iso_code": "DE"}});
+    feed.cloud.trial.write("db.mmdb", testkit::mmdb::database("Test", &[("192.0.2.0/24", record)]));
+    feed.cloud.trial.write("own.csv", "192.0.2.0/24,office\n");
+    let key = feed.cloud.minute(1);
+    let event = r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A","sourceIPAddress":"192.0.2.7"}"#;
+    feed.cloud.bucket.put(&key, crate::bucket::cloud::records(&[event.into()]));
+    feed.announce(&[key]);
+    let columns = ["follow", "--mirror", "mirror", "--journal", "journal", "-c", "eventName,network,country"];
+    let ran = feed.drain_with(&[&columns[..], &["--networks", "own.csv", "--geoip", "db.mmdb"]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "eventName\tnetwork\tcountry\nA\toffice\tDE\n"), "{ran:?}");
+}
