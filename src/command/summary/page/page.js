@@ -157,36 +157,61 @@ function roundUp(value) {
 
 /** Bars over time. Each bin is [its first minute, its counts by kind, the options for its time]. */
 function bars(width, { minutes, bins, kinds, height, label }) {
-  const [left, bottom, top] = [44, 18, 6];
+  const area = areaOfBars({ width, height, minutes, bins, kinds });
+  const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label });
+  picture.append(...axis(area), ...bins.flatMap((bin) => stack(area, kinds, bin)), ...labelsOfTime(area));
+  pointAt(picture, area, (place) => {
+    const [, counts, options] = bins.find(([start]) => start === area.first + place * minutes) ?? [0, [], null];
+    const lines = kinds.map((kind) => `${kind.name}: ${number(counts[kind.index] ?? 0)}`);
+    return {
+      text: [span(area.second(place), minutes), ...lines].join("\n"),
+      command: commandOfTime(options),
+    };
+  });
+  return picture;
+}
+
+/** Where bars are drawn, and how wide and high each is. */
+function areaOfBars({ width, height, minutes, bins, kinds }) {
+  const [left, top, bottom] = [44, 6, height - 18];
   const first = bins.length ? bins[0][0] : 0;
   const count = bins.length ? (bins.at(-1)[0] - first) / minutes + 1 : 1;
   const total = (counts) => sum(kinds.map((kind) => counts[kind.index]));
   const most = roundUp(Math.max(1, ...bins.map(([, counts]) => total(counts))));
-  const step = (width - left) / count;
-  const up = (value) => ((height - bottom - top) * value) / most;
-  const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label });
-  for (const value of [0, most / 2, most]) {
-    if (!Number.isInteger(value)) continue;
-    const y = height - bottom - up(value);
-    picture.append(
+  return {
+    width, left, top, bottom, first, minutes, count, most,
+    step: (width - left) / count,
+    size: (value) => ((bottom - top) * value) / most,
+    second: (place) => (first + place * minutes) * MINUTE,
+  };
+}
+
+/** Lines for none, half and most. */
+function axis({ left, width, bottom, most, size }) {
+  return [0, most / 2, most].filter(Number.isInteger).flatMap((value) => {
+    const y = bottom - size(value);
+    return [
       svg("line", { class: "axis", x1: left, x2: width, y1: y, y2: y }),
       svg("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, number(value)),
-    );
-  }
-  for (const [start, counts] of bins) {
-    const x = left + ((start - first) / minutes) * step;
-    let y = height - bottom;
-    for (const kind of kinds) {
-      const size = up(counts[kind.index]);
-      if (!size) continue;
-      // What there is can be seen, however little it is.
-      const seen = Math.max(size, 1);
-      y -= seen;
-      const gap = step > 3 ? 1 : 0;
-      picture.append(svg("rect", { class: kind.style, x: x + gap / 2, y, width: Math.max(step - gap, 0.75), height: seen }));
-    }
-  }
-  const second = (place) => (first + place * minutes) * MINUTE;
+    ];
+  });
+}
+
+/** The kinds of a bin on top of each other. */
+function stack({ left, bottom, first, minutes, step, size }, kinds, [start, counts]) {
+  const gap = step > 3 ? 1 : 0;
+  const x = left + ((start - first) / minutes) * step + gap / 2;
+  let y = bottom;
+  return kinds.filter((kind) => counts[kind.index]).map((kind) => {
+    // What there is can be seen, however little it is.
+    const height = Math.max(size(counts[kind.index]), 1);
+    y -= height;
+    return svg("rect", { class: kind.style, x, y, width: Math.max(step - gap, 0.75), height });
+  });
+}
+
+/** Times below the bars, as many as have room. */
+function labelsOfTime({ width, left, bottom, minutes, count, step, second }) {
   const length = minutes * MINUTE;
   const isShort = length < DAY && count * length <= 3 * DAY;
   const isLabelled = (place) => isShort || length >= DAY || second(place) % DAY === 0;
@@ -195,30 +220,21 @@ function bars(width, { minutes, bins, kinds, height, label }) {
   const every = Math.ceil(labelled.length / Math.max(1, Math.floor((width - left) / 90)));
   const wide = 64;
   let free = 0;
-  for (const place of labelled.filter((_, at) => at % every === 0)) {
-    const text = isShort ? minute(second(place)).slice(5) : date(second(place));
+  return labelled.filter((_, at) => at % every === 0).flatMap((place) => {
     const x = left + place * step;
     const isAtEnd = x + wide > width;
     const start = isAtEnd ? x - wide : x;
     // The last one leans to the left, where another may be.
-    if (start < free) continue;
+    if (start < free) return [];
     free = start + wide + 4;
-    picture.append(svg("text", { x, y: height - 4, "text-anchor": isAtEnd ? "end" : "start" }, text));
-  }
-  pointAt(picture, { left, step, count, height: height - bottom, top }, (place) => {
-    const [, counts, options] = bins.find(([start]) => start === first + place * minutes) ?? [0, [], null];
-    const lines = kinds.map((kind) => `${kind.name}: ${number(counts[kind.index] ?? 0)}`);
-    return {
-      text: [span(second(place), minutes), ...lines].join("\n"),
-      command: commandOfTime(options),
-    };
+    const text = isShort ? minute(second(place)).slice(5) : date(second(place));
+    return [svg("text", { x, y: bottom + 14, "text-anchor": isAtEnd ? "end" : "start" }, text)];
   });
-  return picture;
 }
 
 /** Lets the pointer and the arrow keys choose one of the steps of a chart. */
-function pointAt(picture, { left, step, count, height, top }, about) {
-  const chosen = svg("rect", { class: "chosen", y: top, height: height - top, width: Math.max(step, 2), visibility: "hidden" });
+function pointAt(picture, { left, step, count, bottom, top }, about) {
+  const chosen = svg("rect", { class: "chosen", y: top, height: bottom - top, width: Math.max(step, 2), visibility: "hidden" });
   picture.append(chosen);
   picture.setAttribute("data-press", "");
   let place = -1;
@@ -275,8 +291,8 @@ const tables = [];
 const shown = (value) => (value === "" ? "(none)" : value);
 
 /** ARNs without service, region and account, which leave no room for the name. */
-const brief = (text) =>
-  text.split(";").map((one) => (one.startsWith("arn:") && one.split(":").slice(5).join(":")) || one).join(";");
+const briefly = (text) =>
+  text.split(";").map((one) => (one.startsWith("arn:") && one.split(":").slice(5).join(":")) || one).join(";") || "–";
 
 // A column has a heading, the class of its cells, what it sorts a row by, and what
 // a cell contains. A column without a key is not sorted. `isDescending` tells which
@@ -357,8 +373,8 @@ const pictureColumn = () => ({
 });
 
 /** The columns of a list of values, each with its share of the most frequent. */
-const columnsOfValues = (names, most) => [
-  ...names.map((name, place) => valueColumn(name, place, { most: place ? null : most })),
+const columnsOfValues = (names, most, text) => [
+  ...names.map((name, place) => valueColumn(name, place, { most: place ? null : most, text })),
   eventsColumn(),
   ...(data.sum ? [sumColumn()] : []),
   timeColumn("first", 0),
@@ -510,8 +526,9 @@ let visited = -1;
 /** Shows the next table with a match. */
 function visitNext() {
   const found = tables.filter((table) => !table.list.hidden);
+  if (!found.length) return;
   visited = (visited + 1) % found.length;
-  found[visited]?.heading.scrollIntoView();
+  found[visited].heading.scrollIntoView();
 }
 
 /** The words of the search stand in the address, so that it can be kept. */
@@ -668,7 +685,8 @@ function valueTables() {
   const listed = data.tables.filter((table) => table.rows.length);
   listed.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   for (const table of listed) {
-    const columns = columnsOfValues(table.columns, Math.max(...table.rows.map((row) => row.events)));
+    const most = Math.max(...table.rows.map((row) => row.events));
+    const columns = columnsOfValues(table.columns, most, table.name === "resources" ? briefly : shown);
     const { rest, notes } = restOf(table);
     if (table.empty && table.name !== "errors") notes.push(`${plural(table.empty, "event")} without`);
     const heading = html("h2", {}, TITLES[table.name] ?? table.name, html("small", {}, ` ${number(table.distinct)}`));
@@ -688,7 +706,7 @@ function grouped(name, columns) {
   const entries = [...kinds].map(([kind, rows]) =>
     groupHeading(columns, TITLES[kind] ?? kind, rows.map((row) => entry(columns, row, { style: styleOf(row) })),
     ));
-  draw(section, section.querySelector("h2"), columns, entries, { style: "grouped", ...restOf(table) });
+  draw(section, section.querySelector("h2"), columns, entries, { style: "blocks", ...restOf(table) });
 }
 
 const styleOf = (row) => (row.failed && row.events === row.failed ? "only-failed" : "");
@@ -697,7 +715,7 @@ const styleOf = (row) => (row.failed && row.events === row.failed ? "only-failed
 const namedColumns = (headings, first) =>
   headings.map((heading, place) => {
     const style = { "on what": "object", "from where": "from" }[heading];
-    return valueColumn(heading, first + place, { style, text: (value) => brief(value) || "–" });
+    return valueColumn(heading, first + place, { style, text: briefly });
   });
 
 /** Calls that change what matters: what worked, and what only failed. */
@@ -745,7 +763,7 @@ function signals() {
     const heading = html("h3", {}, signal.name);
     const entries = signal.rows.map((row) => entry(columns, row));
     section.append(heading);
-    draw(section, heading, columns, entries, { style: "grouped", about: signal.meaning, ...restOf(signal) });
+    draw(section, heading, columns, entries, { style: "blocks", about: signal.meaning, ...restOf(signal) });
   }
   if (others.length) {
     section.append(html("p", { class: "faint" }, `Not found: ${others.map((signal) => signal.name).join("; ")}.`));
@@ -787,7 +805,7 @@ function days() {
   ];
   const rows = owners.map((owner) => ({ ...owner, values: [owner.account, owner.region] }));
   const section = at("days-section");
-  draw(section, section.querySelector("h2"), columns, rows.map((row) => entry(columns, row)), { rest: others });
+  draw(section, section.querySelector("h2"), columns, rows.map((row) => entry(columns, row)), { style: "blocks", rest: others });
 }
 
 function daysInWords() {
