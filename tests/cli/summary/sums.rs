@@ -71,7 +71,10 @@ fn data_has_exact_sums() {
             "total\tfiles\t\t1\t\t\t\t\t\t\t",
         ]
     );
-    assert!(lines.contains(&"userName\talice\t\t2\t12349134\t2026-10-01T09:00:00Z\t2026-10-01T09:00:01Z\t\t\t\t"), "{all:?}");
+    assert!(
+        lines.contains(&"userName\talice\t\t2\t12349134\t2026-10-01T09:00:00Z\t2026-10-01T09:00:01Z\t\t\t\t"),
+        "{all:?}"
+    );
 }
 
 #[test]
