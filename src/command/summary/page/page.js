@@ -286,6 +286,9 @@ function spark(counts) {
 
 // ---- tables
 
+/** The rows from which a table is long. */
+const LONG = 100;
+
 /** All tables of the page, which sort their rows and which the search filters. */
 const tables = [];
 
@@ -691,7 +694,7 @@ function valueTables() {
     const { rest, notes } = restOf(table);
     if (table.empty && table.name !== "errors") notes.push(`${plural(table.empty, "event")} without`);
     const heading = html("h2", {}, TITLES[table.name] ?? table.name, html("small", {}, ` ${number(table.distinct)}`));
-    const section = html("section", { id: `table-${table.name}` }, heading);
+    const section = html("section", { id: `table-${table.name}`, class: table.rows.length > LONG ? "long" : null }, heading);
     at("tables").append(section);
     draw(section, heading, columns, table.rows.map((row) => entry(columns, row)), { rest, notes });
   }
