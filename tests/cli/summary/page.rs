@@ -70,7 +70,17 @@ fn the_page_needs_no_network_and_runs_only_its_script() {
     }
     assert!(around.contains("default-src 'none'"));
     let opened = around.matches("<section").count();
-    assert_eq!((opened, around.matches("</section>").count()), (6, 6));
+    assert_eq!((opened, around.matches("</section>").count()), (10, 10));
+}
+
+#[test]
+fn the_search_box_has_a_label_and_announces_what_it_finds() {
+    let (around, _) = page(&small(), &[]);
+    let (_, rest) = around.split_once("<search id=\"search-bar\">").unwrap();
+    let (bar, _) = rest.split_once("</search>").unwrap();
+    assert!(bar.contains("<label for=\"search\">Search</label>"), "{bar}");
+    assert!(bar.contains("<input id=\"search\" type=\"search\""), "{bar}");
+    assert!(bar.contains("<p id=\"matches\" role=\"status\"></p>"), "{bar}");
 }
 
 #[test]
@@ -315,8 +325,8 @@ fn commands_are_short_whatever_the_log_contains() {
     assert!(check_some_commands(&trial, &["--top", "1000"], 11) >= 500);
 }
 
-/// Where a browser is installed, what it makes of a page; and what it complains of.
-fn browse(trial: &Trial) -> Option<(String, String)> {
+/// Where a browser is installed, what it makes of the page at an address; and what it complains of.
+fn browse(trial: &Trial, address: &str) -> Option<(String, String)> {
     let folders = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = std::env::split_paths(&folders)
@@ -327,7 +337,7 @@ fn browse(trial: &Trial) -> Option<(String, String)> {
     let mut child = std::process::Command::new(found)
         .args(flags.split_whitespace())
         .arg(format!("--user-data-dir={}", trial.path("browser").display()))
-        .arg(format!("file://{}", trial.path("page.html").display()))
+        .arg(format!("file://{}", trial.path("").join(address).display()))
         .stdout(std::fs::File::create(&dom).unwrap())
         .stderr(std::fs::File::create(&talk).unwrap())
         .spawn()
@@ -345,17 +355,198 @@ fn browse(trial: &Trial) -> Option<(String, String)> {
     Some((text(dom), text(talk)))
 }
 
-#[test]
+/// What a browser makes of a page without a complaint.
 #[allow(clippy::print_stderr, reason = "a check that is left out is named")]
-fn a_browser_shows_hostile_texts_as_texts() {
-    let trial = hostile();
-    page(&trial, &[]);
-    let Some((dom, talk)) = browse(&trial) else {
+fn shown(trial: &Trial, address: &str) -> Option<String> {
+    let Some((dom, talk)) = browse(trial, address) else {
         eprintln!("there is no Chromium here: what a browser makes of the page was not checked");
-        return;
+        return None;
     };
     let complaints: Vec<&str> = talk.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert_eq!(complaints, [""; 0]);
+    Some(dom)
+}
+
+/// What a script finds in the page, which allows it by its hash. `change` adds to the data.
+fn driven(trial: &Trial, script: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
+    use base64::Engine;
+    use sha2::{Digest, Sha256};
+    let (_, mut data) = page(trial, &[]);
+    change(&mut data);
+    let data = serde_json::to_string(&data).unwrap().replace('<', "\\u003c");
+    let script = format!(
+        r#"{{
+            const cells = (row) => [...row.cells].map((cell) => cell.textContent).filter(Boolean).join(" ");
+            const rows = (id) => [...document.querySelectorAll(`#${{id}} tbody tr:not([hidden])`)].map(cells);
+            const heading = (id, name) =>
+              [...document.querySelectorAll(`#${{id}} th`)].find((heading) => heading.textContent === name);
+            const firsts = (id) => rows(id).map((row) => row.split(" ")[0]).join(" ");
+            const sort = (id, name) => {{
+              heading(id, name).querySelector("button").click();
+              return [heading(id, name).getAttribute("aria-sort"), firsts(id)];
+            }};
+            const box = document.getElementById("search");
+            const find = (text) => {{
+              box.value = text;
+              box.dispatchEvent(new Event("input"));
+              return document.getElementById("matches").textContent;
+            }};
+            const press = (key, target = document.body) =>
+              target.dispatchEvent(new KeyboardEvent("keydown", {{ key, bubbles: true, cancelable: true }}));
+            const found = (() => {{ {script} }})();
+            document.body.replaceChildren(JSON.stringify(found));
+        }}"#
+    );
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&script));
+    let whole = trial.read("page.html");
+    let (before, rest) = whole.split_once(DATA).unwrap();
+    let (_, after) = rest.split_once("</script>").unwrap();
+    let before = before.replace("script-src ", &format!("script-src 'sha256-{hash}' "));
+    let after = after.replace("</body>", &format!("<script>{script}</script></body>"));
+    trial.write("driven.html", format!("{before}{DATA}{data}</script>{after}"));
+    let dom = shown(trial, "driven.html")?;
+    let (_, found) = dom.split_once("<body>").unwrap();
+    let (found, _) = found.split_once("</body>").unwrap();
+    let found = found.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&");
+    Some(serde_json::from_str(&found).unwrap())
+}
+
+/// Events of users whose names, numbers and times are in different orders.
+fn four_users() -> Trial {
+    let mut log = String::new();
+    for (user, count, hour) in [("u1", 11, 12), ("u10", 9, 9), ("U2", 9, 11), ("", 2, 10)] {
+        for minute in 0..count {
+            log += &format!(
+                r#"{{"eventTime":"2026-10-01T{hour:02}:{minute:02}:00Z","eventName":"Get","sourceIPAddress":"192.0.2.{count}","userIdentity":{{"type":"IAMUser","userName":"{user}"}}}}"#
+            );
+            log.push('\n');
+        }
+    }
+    log += r#"{"eventName":"Get"}"#;
+    Trial::with("log/a.json", log)
+}
+
+#[test]
+fn columns_sort_as_numbers_times_and_names() {
+    let script = r#"
+        const [all, name] = ["table-users", "userName"];
+        return [firsts(all), sort(all, name), sort(all, name), sort(all, name), sort(all, "events"), sort(all, "events"),
+          sort(all, "first"), heading(all, "events").getAttribute("aria-sort"), sort(all, "last"), sort(all, "last"),
+          sort("table-addresses", "sourceIPAddress")];"#;
+    let Some(found) = driven(&four_users(), script, |_| ()) else { return };
+    let expected = serde_json::json!([
+        "u1 U2 u10",
+        ["ascending", "u1 U2 u10"],
+        ["descending", "u10 U2 u1"],
+        ["none", "u1 U2 u10"],
+        ["descending", "u1 U2 u10"],
+        ["ascending", "U2 u10 u1"],
+        ["ascending", "u10 U2 u1"],
+        "none",
+        ["ascending", "u10 U2 u1"],
+        ["descending", "u1 U2 u10"],
+        ["ascending", "192.0.2.2 192.0.2.9 192.0.2.11"],
+    ]);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_search_finds_rows_of_all_tables() {
+    let script = r##"
+        const title = (id) => document.querySelector(`#${id} h2`).textContent;
+        const state = () => [box.value, location.hash, rows("table-users").length];
+        press("/");
+        const isFocused = document.activeElement === box;
+        const found = [find("2"), firsts("table-users"), find("1 U"), firsts("table-users"), title("table-names"),
+          document.querySelector("#table-names table").checkVisibility(), state(), find("192.0.2.9"), title("table-users")];
+        press("Escape", box);
+        return [isFocused, ...found, state(), title("table-names"), find("(none) <b>")];"##;
+    let Some(found) = driven(&four_users(), script, |_| ()) else { return };
+    let expected = serde_json::json!([
+        true,
+        "4 of 7 rows on this page match, in 2 tables.",
+        "U2",
+        "2 of 7 rows on this page match, in 1 table.",
+        "u1 u10",
+        "Event names 1 no match",
+        false,
+        ["1 U", "#search=1+U", 2],
+        "1 of 7 rows on this page match, in 1 table.",
+        "Users 3 no match",
+        ["", "", 3],
+        "Event names 1",
+        "None of the 7 rows on this page matches.",
+    ]);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_search_is_kept_in_the_address() {
+    let trial = four_users();
+    page(&trial, &[]);
+    let Some(dom) = shown(&trial, "page.html#search=u10+%3Cb") else { return };
+    assert!(dom.contains("None of the 7 rows on this page matches."));
+    let Some(dom) = shown(&trial, "page.html#search=u10") else { return };
+    assert!(dom.contains("1 of 7 rows on this page match, in 1 table."));
+}
+
+#[test]
+fn tables_by_kind_are_drawn_if_the_data_has_them() {
+    let add = |data: &mut Value| {
+        let row = |values: [&str; 3], events: u64, first: u64| {
+            serde_json::json!({ "values": values, "events": events, "picture": [], "options": null,
+                "period": [1_790_845_200 + first, 1_790_845_200 + first] })
+        };
+        let table = |rows: Vec<Value>| serde_json::json!({ "distinct": 9, "events": 40, "empty": 0, "rows": rows });
+        data["first"] = table(vec![
+            row(["users", "<b>eve", "alice"], 2, 60),
+            row(["keys", "AKIA2", "bob"], 3, 0),
+            row(["users", "dan", "dan"], 10, 0),
+        ]);
+        data["rare"] = table(vec![row(["names", "LeaveOrganization", "eve"], 1, 0)]);
+        let compared = |change: &str, value: &str, events: u64, earlier: u64, ratio: &str| {
+            serde_json::json!({ "values": ["users", change, value, "x"], "events": events, "earlier": earlier,
+                "ratio": ratio, "period": null, "picture": [], "options": null })
+        };
+        data["comparison"] = table(vec![
+            compared("gone", "a", 0, 7, ""),
+            compared("more", "b", 30, 10, "×3"),
+            compared("more", "c", 100, 10, "×10"),
+            compared("new", "d", 1, 0, ""),
+        ]);
+        data["signals"] = serde_json::json!([
+            { "name": "Burst", "meaning": "Denied often.", "rows": [row(["eve", "eve", "30 calls"], 30, 0)] },
+            { "name": "No MFA", "meaning": "", "rows": [] },
+        ]);
+    };
+    let script = r#"
+        const order = (name) => { heading("comparison-section", name).querySelector("button").click(); return rows("comparison-section"); };
+        const found = [rows("first-section"), sort("first-section", "events"), sort("first-section", "first")];
+        found.push(order("ratio"), document.getElementById("signals-section").innerText.split(/[\n\t]+/).join("|"));
+        find("EVE");
+        return [...found, ...["first", "rare", "comparison"].map((name) => rows(`${name}-section`)[1] ?? "none")];"#;
+    let Some(found) = driven(&small(), script, add) else { return };
+    let time = |minute: u8| format!("10-01 09:{minute:02} 10-01 09:{minute:02}");
+    let (early, late) = (time(0), time(1));
+    let eve = format!("<b>eve alice 2 {late}");
+    let expected = serde_json::json!([
+        ["Users", eve, format!("dan dan 10 {early}"), "Access keys", format!("AKIA2 bob 3 {early}")],
+        ["descending", "Users dan <b>eve Access AKIA2"],
+        ["ascending", "Users dan <b>eve Access AKIA2"],
+        ["Users", "new d x – 1", "more c x 10 100 ×10", "more b x 10 30 ×3", "gone a x 7 –"],
+        "Signals|Burst|Denied often.|what|who|detail|events|first|last|eve|eve|30 calls|30|10-01 09:00|10-01 09:00|Not found: No MFA.",
+        eve,
+        format!("LeaveOrganization eve 1 {early}"),
+        "none",
+    ]);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_browser_shows_hostile_texts_as_texts() {
+    let trial = hostile();
+    page(&trial, &[]);
+    let Some(dom) = shown(&trial, "page.html") else { return };
     assert!(dom.contains("<title>CloudTrail summary</title>"), "no text became a script");
     let (drawn, _) = dom.split_once(DATA).unwrap();
     assert!(drawn.contains("<section id=\"table-users\">") && !drawn.contains("<img"));

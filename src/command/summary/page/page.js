@@ -18,9 +18,12 @@ const TITLES = {
   regions: "Regions",
   users: "Users",
   people: "People",
+  keys: "Access keys",
   names: "Event names",
   sources: "Services",
   addresses: "Source addresses",
+  agents: "User agents",
+  resources: "Resources",
   errors: "Errors",
   counts: "Counts",
 };
@@ -154,36 +157,61 @@ function roundUp(value) {
 
 /** Bars over time. Each bin is [its first minute, its counts by kind, the options for its time]. */
 function bars(width, { minutes, bins, kinds, height, label }) {
-  const [left, bottom, top] = [44, 18, 6];
+  const area = areaOfBars({ width, height, minutes, bins, kinds });
+  const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label });
+  picture.append(...axis(area), ...bins.flatMap((bin) => stack(area, kinds, bin)), ...labelsOfTime(area));
+  pointAt(picture, area, (place) => {
+    const [, counts, options] = bins.find(([start]) => start === area.first + place * minutes) ?? [0, [], null];
+    const lines = kinds.map((kind) => `${kind.name}: ${number(counts[kind.index] ?? 0)}`);
+    return {
+      text: [span(area.second(place), minutes), ...lines].join("\n"),
+      command: commandOfTime(options),
+    };
+  });
+  return picture;
+}
+
+/** Where bars are drawn, and how wide and high each is. */
+function areaOfBars({ width, height, minutes, bins, kinds }) {
+  const [left, top, bottom] = [44, 6, height - 18];
   const first = bins.length ? bins[0][0] : 0;
   const count = bins.length ? (bins.at(-1)[0] - first) / minutes + 1 : 1;
   const total = (counts) => sum(kinds.map((kind) => counts[kind.index]));
   const most = roundUp(Math.max(1, ...bins.map(([, counts]) => total(counts))));
-  const step = (width - left) / count;
-  const up = (value) => ((height - bottom - top) * value) / most;
-  const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label });
-  for (const value of [0, most / 2, most]) {
-    if (!Number.isInteger(value)) continue;
-    const y = height - bottom - up(value);
-    picture.append(
+  return {
+    width, left, top, bottom, first, minutes, count, most,
+    step: (width - left) / count,
+    size: (value) => ((bottom - top) * value) / most,
+    second: (place) => (first + place * minutes) * MINUTE,
+  };
+}
+
+/** Lines for none, half and most. */
+function axis({ left, width, bottom, most, size }) {
+  return [0, most / 2, most].filter(Number.isInteger).flatMap((value) => {
+    const y = bottom - size(value);
+    return [
       svg("line", { class: "axis", x1: left, x2: width, y1: y, y2: y }),
       svg("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, number(value)),
-    );
-  }
-  for (const [start, counts] of bins) {
-    const x = left + ((start - first) / minutes) * step;
-    let y = height - bottom;
-    for (const kind of kinds) {
-      const size = up(counts[kind.index]);
-      if (!size) continue;
-      // What there is can be seen, however little it is.
-      const seen = Math.max(size, 1);
-      y -= seen;
-      const gap = step > 3 ? 1 : 0;
-      picture.append(svg("rect", { class: kind.style, x: x + gap / 2, y, width: Math.max(step - gap, 0.75), height: seen }));
-    }
-  }
-  const second = (place) => (first + place * minutes) * MINUTE;
+    ];
+  });
+}
+
+/** The kinds of a bin on top of each other. */
+function stack({ left, bottom, first, minutes, step, size }, kinds, [start, counts]) {
+  const gap = step > 3 ? 1 : 0;
+  const x = left + ((start - first) / minutes) * step + gap / 2;
+  let y = bottom;
+  return kinds.filter((kind) => counts[kind.index]).map((kind) => {
+    // What there is can be seen, however little it is.
+    const height = Math.max(size(counts[kind.index]), 1);
+    y -= height;
+    return svg("rect", { class: kind.style, x, y, width: Math.max(step - gap, 0.75), height });
+  });
+}
+
+/** Times below the bars, as many as have room. */
+function labelsOfTime({ width, left, bottom, minutes, count, step, second }) {
   const length = minutes * MINUTE;
   const isShort = length < DAY && count * length <= 3 * DAY;
   const isLabelled = (place) => isShort || length >= DAY || second(place) % DAY === 0;
@@ -192,30 +220,21 @@ function bars(width, { minutes, bins, kinds, height, label }) {
   const every = Math.ceil(labelled.length / Math.max(1, Math.floor((width - left) / 90)));
   const wide = 64;
   let free = 0;
-  for (const place of labelled.filter((_, at) => at % every === 0)) {
-    const text = isShort ? minute(second(place)).slice(5) : date(second(place));
+  return labelled.filter((_, at) => at % every === 0).flatMap((place) => {
     const x = left + place * step;
     const isAtEnd = x + wide > width;
     const start = isAtEnd ? x - wide : x;
     // The last one leans to the left, where another may be.
-    if (start < free) continue;
+    if (start < free) return [];
     free = start + wide + 4;
-    picture.append(svg("text", { x, y: height - 4, "text-anchor": isAtEnd ? "end" : "start" }, text));
-  }
-  pointAt(picture, { left, step, count, height: height - bottom, top }, (place) => {
-    const [, counts, options] = bins.find(([start]) => start === first + place * minutes) ?? [0, [], null];
-    const lines = kinds.map((kind) => `${kind.name}: ${number(counts[kind.index] ?? 0)}`);
-    return {
-      text: [span(second(place), minutes), ...lines].join("\n"),
-      command: commandOfTime(options),
-    };
+    const text = isShort ? minute(second(place)).slice(5) : date(second(place));
+    return [svg("text", { x, y: bottom + 14, "text-anchor": isAtEnd ? "end" : "start" }, text)];
   });
-  return picture;
 }
 
 /** Lets the pointer and the arrow keys choose one of the steps of a chart. */
-function pointAt(picture, { left, step, count, height, top }, about) {
-  const chosen = svg("rect", { class: "chosen", y: top, height: height - top, width: Math.max(step, 2), visibility: "hidden" });
+function pointAt(picture, { left, step, count, bottom, top }, about) {
+  const chosen = svg("rect", { class: "chosen", y: top, height: bottom - top, width: Math.max(step, 2), visibility: "hidden" });
   picture.append(chosen);
   picture.setAttribute("data-press", "");
   let place = -1;
@@ -254,14 +273,302 @@ function pointAt(picture, { left, step, count, height, top }, about) {
   picture.addEventListener("blur", () => tip(""));
 }
 
-/** A tiny chart without axes. */
+/** A tiny chart without axes, as one path: there may be thousands of them. */
 function spark(counts) {
   const most = Math.max(1, ...counts);
   const bar = (count, place) => {
-    const height = count ? Math.max(0.08, count / most) : 0;
-    return svg("rect", { class: count ? "first" : "empty", x: place + 0.08, y: 1 - height, width: 0.84, height });
+    const height = Math.max(0.08, count / most);
+    return count ? `M${place + 0.08} 1v${-height}h0.84v${height}z` : "";
   };
-  return svg("svg", { viewBox: `0 0 ${counts.length} 1`, preserveAspectRatio: "none", "aria-hidden": "true" }, counts.map(bar));
+  return svg("svg", { viewBox: `0 0 ${counts.length} 1`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("path", { class: "first", d: counts.map(bar).join("") }));
+}
+
+// ---- tables
+
+/** The rows from which a table is long. */
+const LONG = 100;
+
+/** All tables of the page, which sort their rows and which the search filters. */
+const tables = [];
+
+const shown = (value) => (value === "" ? "(none)" : value);
+
+/** ARNs without service, region and account, which leave no room for the name. */
+const briefly = (text) =>
+  text.split(";").map((one) => (one.startsWith("arn:") && one.split(":").slice(5).join(":")) || one).join(";") || "–";
+
+// A column has a heading, the class of its cells, what it sorts a row by, and what
+// a cell contains. A column without a key is not sorted. `isDescending` tells which
+// order the first click makes.
+
+function valueColumn(heading, place, { style = "", most, text = shown } = {}) {
+  const cell = (row) => press(row.label ?? text(row.values[place]), command(row.options));
+  return {
+    heading,
+    style: `value ${style}`,
+    title: (row) => row.label ?? shown(row.values[place]),
+    key: (row) => row.values[place],
+    cell: most ? (row) => [shareBar(row.events / most), cell(row)] : cell,
+  };
+}
+
+const shareBar = (share) =>
+  svg("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: "present", width: 100 * share, height: 1 }));
+
+/** A column of counts. Those with a command are pressed for it. */
+const countColumn = (heading, count, { style = "", one = heading, options = () => null } = {}) => ({
+  heading,
+  style: `number ${style}`,
+  unit: (row) => (count(row) === 1 ? one : heading),
+  isDescending: true,
+  isNone: (row) => !count(row),
+  key: count,
+  cell: (row) => (count(row) ? press(number(count(row)), command(options(row))) : "–"),
+});
+
+const eventsColumn = () => countColumn("events", (row) => row.events, { one: "event", options: (row) => row.options });
+
+const sumColumn = () => ({
+  heading: "sum",
+  about: data.sum[0],
+  style: "number",
+  isDescending: true,
+  key: (row) => exactNumber(row.sum ?? "0"),
+  cell: (row) => row.sum ?? "0",
+});
+
+/** A number with up to 9 decimals, in billionths; null for no text. */
+function exactNumber(text) {
+  if (text === "") return null;
+  const [whole, decimals = ""] = text.replaceAll(",", "").split(".");
+  return BigInt(whole + decimals.padEnd(9, "0"));
+}
+
+/** How a count has changed. What is new comes before what is more frequent, and what is gone last. */
+const ratioColumn = () => ({
+  heading: "ratio",
+  style: "number ratio",
+  isDescending: true,
+  key: (row) => (row.earlier ? row.events / row.earlier : Infinity),
+  cell: (row) => row.ratio ?? "",
+});
+
+function timeColumn(heading, place, style = "") {
+  return {
+    heading,
+    style: `time ${style}`,
+    title: (row) => (row.period ? written(row.period[place]) : ""),
+    key: (row) => row.period?.[place],
+    cell: (row) => (row.period ? shortTime(row.period[place]) : ""),
+  };
+}
+
+function shortTime(second) {
+  const year = (place) => written(data.period[place]).slice(0, 4);
+  return data.period && year(0) === year(1) ? minute(second).slice(5) : date(second);
+}
+
+const pictureColumn = () => ({
+  heading: data.frame ? `by ${stretch(data.frame.minutes)}` : "",
+  style: "picture",
+  cell: (row) => (row.picture.length ? spark(row.picture) : null),
+});
+
+/** The columns of a list of values, each with its share of the most frequent. */
+const columnsOfValues = (names, most, text) => [
+  ...names.map((name, place) => valueColumn(name, place, { most: place ? null : most, text })),
+  eventsColumn(),
+  ...(data.sum ? [sumColumn()] : []),
+  timeColumn("first", 0),
+  timeColumn("last", 1, "minor"),
+  pictureColumn(),
+];
+
+/** A line of a table: a row, or the heading of a group, which has no row of its own. */
+function entry(columns, row, { style = "", above = "", entries = [] } = {}) {
+  const cells = columns.map((column) => {
+    const isNone = column.isNone?.(row) ?? false;
+    const classes = `${column.style}${isNone ? " none" : ""}`;
+    return html("td", { class: classes, title: column.title?.(row), "data-unit": column.unit?.(row) }, column.cell(row));
+  });
+  const text = `${above}\n${row.values.map(shown).join("\n")}`.toLowerCase();
+  return { element: html("tr", { class: style }, cells), row, text, entries };
+}
+
+function groupHeading(columns, name, entries) {
+  const heading = html("th", { colspan: columns.length, scope: "rowgroup" }, name);
+  return { element: html("tr", { class: "group" }, heading), row: null, text: null, entries };
+}
+
+/** Draws a table into `place`, below a heading that can tell that nothing matches. */
+function draw(place, heading, columns, entries, { style, about, notes = [], rest = 0 } = {}) {
+  const table = { columns, entries, body: html("tbody"), ways: new Map(), mark: html("small", { class: "no-match" }) };
+  const head = html("tr", {}, columns.map((column) => columnHeading(table, column)));
+  const drawn = html("table", { class: style }, html("thead", {}, head), table.body);
+  const values = columns.filter((column) => column.style.startsWith("value")).length;
+  drawn.style.setProperty("--values", values);
+  table.list = html("div", {},
+    about ? html("p", { class: "faint" }, about) : null,
+    html("div", { class: "scroll" }, drawn),
+    notes.length ? html("p", { class: "faint" }, notes.join("; ")) : null);
+  table.heading = heading;
+  table.rest = rest;
+  heading.append(table.mark);
+  place.append(table.list);
+  tables.push(table);
+  arrange(table);
+}
+
+/** What a table leaves out, in words. */
+function restOf({ rows, distinct = rows.length, events = 0 }) {
+  const rest = Math.max(0, distinct - rows.length);
+  const others = events - sum(rows.map((row) => row.events));
+  const words = `${number(rest)} more${others > 0 ? ` with ${plural(others, "event")}` : ""}`;
+  return { rest, notes: rest ? [words] : [] };
+}
+
+// ---- sorting
+
+function columnHeading(table, column) {
+  if (!column.key) return html("th", { class: column.style, scope: "col" }, column.heading);
+  const button = html("button", { type: "button", click: () => sortBy(table, column) }, column.heading);
+  const heading = html("th", { class: column.style, scope: "col", title: column.about, "aria-sort": "none" }, button);
+  table.ways.set(column, heading);
+  return heading;
+}
+
+/** The first click sorts, the second turns the order round, the third takes it back. */
+function sortBy(table, column) {
+  const [first, second] = column.isDescending ? ["descending", "ascending"] : ["ascending", "descending"];
+  const next = { none: first, [first]: second, [second]: "none" };
+  for (const [other, heading] of table.ways) {
+    heading.setAttribute("aria-sort", other === column ? next[heading.getAttribute("aria-sort")] : "none");
+  }
+  arrange(table);
+}
+
+/** Puts the lines into their order: groups stay together, and each is sorted. */
+function arrange(table) {
+  const [column, heading] = [...table.ways].find(([, heading]) => heading.getAttribute("aria-sort") !== "none") ?? [];
+  const isDescending = heading?.getAttribute("aria-sort") === "descending";
+  const order = (entries) => (column ? sorted(entries, column.key, isDescending) : entries);
+  const lines = order(table.entries).flatMap((line) => [line, ...order(line.entries)]);
+  table.body.replaceChildren(...lines.map((line) => line.element));
+}
+
+/** What has no key, such as a heading, keeps its place among the last. */
+function sorted(entries, key, isDescending) {
+  const keys = comparable(entries.map(({ row }) => (row ? key(row) : null)));
+  const order = entries.map((_, place) => place).sort((one, other) => compare(keys[one], keys[other], isDescending));
+  return order.map((place) => entries[place]);
+}
+
+const NUMBER = /^-?\d{1,15}(\.\d+)?$/;
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** Keys that can be compared: texts become numbers or times if all of them can. */
+function comparable(keys) {
+  const texts = keys.filter((key) => typeof key === "string" && key !== "");
+  const isEach = (pattern) => texts.every((text) => pattern.test(text));
+  const read = isEach(NUMBER) ? Number : isEach(TIME) ? Date.parse : (text) => text;
+  return keys.map((key) => (typeof key !== "string" ? key : key === "" ? null : read(key)));
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+function compare(one, other, isDescending) {
+  const isMissing = (key) => key === null || key === undefined;
+  if (isMissing(one) || isMissing(other)) return isMissing(one) - isMissing(other);
+  const order = typeof one === "string" ? collator.compare(one, other) : (one > other) - (one < other);
+  return isDescending ? -order : order;
+}
+
+// ---- search
+
+const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+const matches = (text, words) => text !== null && words.every((word) => text.includes(word));
+
+/** Shows the entries that match or are above one that does; returns how many match. */
+function filter(entries, words) {
+  return sum(entries.map((line) => {
+    const below = filter(line.entries, words);
+    const own = matches(line.text, words) ? 1 : 0;
+    line.element.hidden = own + below === 0;
+    return own + below;
+  }));
+}
+
+function filterTable(table, words) {
+  const found = filter(table.entries, words);
+  table.list.hidden = found === 0;
+  table.mark.textContent = found ? "" : table.rest ? " no match among the rows shown" : " no match";
+  return found;
+}
+
+/** Filters all tables by the words of the search box, and says how many rows match. */
+function search() {
+  const words = wordsOf(at("search").value);
+  const found = tables.map((table) => filterTable(table, words));
+  at("matches").textContent = words.length ? findings(found) : "";
+  at("search-bar").classList.toggle("active", words.length > 0);
+  visited = -1;
+}
+
+function findings(found) {
+  const total = sum(tables.map((table) => count(table.entries)));
+  if (!sum(found)) return `None of the ${number(total)} rows on this page matches.`;
+  const places = found.filter(Boolean).length;
+  return `${number(sum(found))} of ${plural(total, "row")} on this page match, in ${plural(places, "table")}.`;
+}
+
+const count = (entries) => sum(entries.map((line) => (line.text === null ? 0 : 1) + count(line.entries)));
+
+let visited = -1;
+
+/** Shows the next table with a match. */
+function visitNext() {
+  const found = tables.filter((table) => !table.list.hidden);
+  if (!found.length) return;
+  visited = (visited + 1) % found.length;
+  found[visited].heading.scrollIntoView();
+}
+
+/** The words of the search stand in the address, so that it can be kept. */
+function readAddress() {
+  const words = new URLSearchParams(location.hash.slice(1)).get("search");
+  if (words === null) return;
+  at("search").value = words;
+  search();
+}
+
+function writeAddress() {
+  const words = at("search").value;
+  try {
+    history.replaceState(null, "", words ? `#${new URLSearchParams({ search: words })}` : location.href.replace(/#.*/, ""));
+  } catch {
+    // Some browsers refuse this for a local file; the search works without it.
+  }
+}
+
+function clearSearch() {
+  at("search").value = "";
+  search();
+  writeAddress();
+}
+
+function startSearch() {
+  if (!tables.length) return at("search-bar").remove();
+  at("search").addEventListener("input", () => {
+    search();
+    writeAddress();
+  });
+  at("search").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) visitNext();
+  });
+  window.addEventListener("hashchange", readAddress);
+  readAddress();
 }
 
 // ---- the parts of the page
@@ -330,7 +637,7 @@ function week() {
   chart(at("week"), (width) => {
     const [left, row, top] = [34, 22, 16];
     const step = (width - left) / 24;
-    const picture = svg("svg", { width, height: top + 7 * row, role: "img", "aria-label": "Events by weekday and hour" });
+    const picture = svg("svg", { width, height: top + 7 * row, viewBox: `0 0 ${width} ${top + 7 * row}`, role: "img", "aria-label": "Events by weekday and hour" });
     for (let hour = 0; hour < 24; hour += 3) {
       picture.append(svg("text", { x: left + (hour + 0.5) * step, y: 11, "text-anchor": "middle" }, `${hour}`));
     }
@@ -376,165 +683,181 @@ function news() {
   }
 }
 
-const headings = (names) =>
-  html("tr", {},
-    names.map((name) => html("th", {}, name)),
-    html("th", { class: "number" }, "events"),
-    data.sum ? html("th", { class: "number", title: data.sum[0] }, "sum") : null,
-    html("th", { class: "time" }, "first"),
-    html("th", { class: "time last" }, "last"),
-    html("th", { class: "picture" }, data.frame ? `by ${stretch(data.frame.minutes)}` : ""));
-
-const shown = (value) => (value === "" ? "(none)" : value);
-
-function times(period) {
-  const isOneYear = data.period && written(data.period[0]).slice(0, 4) === written(data.period[1]).slice(0, 4);
-  const text = (second) => (isOneYear ? minute(second).slice(5) : date(second));
-  return ["time", "time last"].map((style, place) =>
-    html("td", { class: style, title: period ? written(period[place]) : "" }, period ? text(period[place]) : ""));
-}
-
-/** A row: the values, the first of them on a bar that shows its share. */
-function line(row, values, share, text, attributes) {
-  const cells = values.map((value, place) => {
-    const bar = place ? null : svg("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("rect", { class: "present", width: 100 * share, height: 1 }));
-    return html("td", { class: "value", title: shown(value) }, bar, press(shown(value), text));
-  });
-  return html("tr", attributes, cells,
-    html("td", { class: "number" }, press(number(row.events), text)),
-    data.sum ? html("td", { class: "number" }, row.sum ?? "0") : null,
-    times(row.period),
-    html("td", { class: "picture" }, row.picture.length ? spark(row.picture) : null));
-}
-
-function tables() {
+/** Lists of values, each with its number of events. */
+function valueTables() {
+  const order = ["counts", "people", "users", "keys", "names", "sources", "addresses", "agents", "resources", "errors", "regions", "accounts"];
   const listed = data.tables.filter((table) => table.rows.length);
-  const order = ["counts", "people", "users", "names", "sources", "addresses", "errors", "regions", "accounts"];
   listed.sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
   for (const table of listed) {
     const most = Math.max(...table.rows.map((row) => row.events));
-    const rows = table.rows.map((row) =>
-      line(row, row.values, row.events / most, command(row.options)));
-    const rest = table.distinct - table.rows.length;
-    const events = table.events - sum(table.rows.map((row) => row.events));
-    const notes = [
-      rest ? `${number(rest)} more with ${plural(events, "event")}` : "",
-      table.empty && table.name !== "errors" ? `${plural(table.empty, "event")} without` : "",
-    ].filter(Boolean);
-    at("tables").append(
-      html("section", { id: `table-${table.name}` },
-        html("h2", {}, TITLES[table.name], html("small", {}, ` ${number(table.distinct)}`)),
-        html("table", {}, html("thead", {}, headings(table.columns)), html("tbody", {}, rows)),
-        notes.length ? html("p", { class: "faint" }, notes.join("; ")) : null));
+    const columns = columnsOfValues(table.columns, most, table.name === "resources" ? briefly : shown);
+    const { rest, notes } = restOf(table);
+    if (table.empty && table.name !== "errors") notes.push(`${plural(table.empty, "event")} without`);
+    const heading = html("h2", {}, TITLES[table.name] ?? table.name, html("small", {}, ` ${number(table.distinct)}`));
+    const section = html("section", { id: `table-${table.name}`, class: table.rows.length > LONG ? "long" : null }, heading);
+    at("tables").append(section);
+    draw(section, heading, columns, table.rows.map((row) => entry(columns, row)), { rest, notes });
   }
 }
 
-/** ARNs without service, region and account, which leave no room for the name. */
-const brief = (text) =>
-  text.split(";").map((one) => (one.startsWith("arn:") ? one.split(":").slice(5).join(":") : one)).join(";");
+/** Values below their kind, such as changes below their theme. */
+function grouped(name, columns) {
+  const section = at(`${name}-section`);
+  const table = data[name];
+  if (!table?.rows.length) return section.remove();
+  const kinds = new Map(table.rows.map((row) => [row.values[0], []]));
+  for (const row of table.rows) kinds.get(row.values[0]).push(row);
+  const entries = [...kinds].map(([kind, rows]) =>
+    groupHeading(columns, TITLES[kind] ?? kind, rows.map((row) => entry(columns, row, { style: styleOf(row) })),
+    ));
+  draw(section, section.querySelector("h2"), columns, entries, { style: "blocks", ...restOf(table) });
+}
 
-/** Calls that change what matters, by theme: what worked, and what only failed. */
-function changes() {
-  if (!data.changes?.rows.length) return at("changes-section").remove();
-  const { rows, distinct, events } = data.changes;
-  const head = html("tr", {},
-    html("th", {}, "call"),
-    html("th", { class: "object" }, "on what"),
-    html("th", {}, "who"),
-    html("th", { class: "from" }, "from where"),
-    html("th", { class: "number" }, "done"),
-    html("th", { class: "number" }, "failed"),
-    html("th", { class: "time first" }, "first"),
-    html("th", { class: "time" }, "last"));
-  const count = (value, style) =>
-    html("td", { class: `number ${style} ${value ? "" : "none"}` }, value ? number(value) : "–");
-  let theme = null;
-  const body = rows.flatMap((row) => {
-    const [name, ...values] = row.values;
-    const cells = values.map((value, place) =>
-      html("td", { class: place === 3 ? "value from" : "value", title: shown(value) }, html("span", {}, brief(value) || "–")));
-    const [first, last] = times(row.period);
-    first.className = "time first";
-    last.className = "time";
-    const isNew = name !== theme;
-    theme = name;
-    return [
-      isNew ? html("tr", { class: "theme" }, html("th", { colspan: 8, scope: "rowgroup" }, name)) : [],
-      html("tr", { class: row.events > row.failed ? "" : "only-failed" }, cells,
-        count(row.events - row.failed, "done"), count(row.failed, "failed"), first, last),
-    ].flat();
+const styleOf = (row) => (row.failed && row.events === row.failed ? "only-failed" : "");
+
+/** Columns of values that may be ARNs; `first` is the place of the first of them. */
+const namedColumns = (headings, first) =>
+  headings.map((heading, place) => {
+    const style = { "on what": "object", "from where": "from" }[heading];
+    return valueColumn(heading, first + place, { style, text: briefly });
   });
-  at("changes").append(html("table", { class: "changes" }, html("thead", {}, head), html("tbody", {}, body)));
-  const rest = distinct - rows.length;
-  if (rest) {
-    const others = events - sum(rows.map((row) => row.events));
-    at("changes").append(html("p", { class: "faint" }, `${number(rest)} more with ${plural(others, "event")}`));
+
+/** Calls that change what matters: what worked, and what only failed. */
+const changes = () =>
+  grouped("changes", [
+    ...namedColumns(["call", "on what", "who", "from where"], 1),
+    countColumn("done", (row) => row.events - row.failed),
+    countColumn("failed", (row) => row.failed, { style: "failed" }),
+    timeColumn("first", 0, "minor"),
+    timeColumn("last", 1),
+  ]);
+
+const comparison = () =>
+  grouped("comparison", [
+    ...namedColumns(["change", "what", "who"], 1),
+    countColumn("earlier", (row) => row.earlier),
+    eventsColumn(),
+    ratioColumn(),
+    timeColumn("first", 0, "minor"),
+    timeColumn("last", 1),
+  ]);
+
+/** Values by the time when they were first seen, or the rarest of them. */
+const firstOrRare = (name) =>
+  grouped(name, [
+    ...namedColumns(["what", "who"], 1),
+    eventsColumn(),
+    timeColumn("first", 0),
+    timeColumn("last", 1, "minor"),
+  ]);
+
+/** What may be worth a look, each kind with what it means. */
+function signals() {
+  const section = at("signals-section");
+  const found = data.signals?.filter((signal) => signal.rows.length) ?? [];
+  const others = data.signals?.filter((signal) => !signal.rows.length) ?? [];
+  if (!data.signals?.length) return section.remove();
+  for (const signal of found) {
+    const columns = [
+      ...namedColumns(["what", "who", "detail"], 0),
+      eventsColumn(),
+      timeColumn("first", 0, "minor"),
+      timeColumn("last", 1),
+    ];
+    const heading = html("h3", {}, signal.name);
+    const entries = signal.rows.map((row) => entry(columns, row));
+    section.append(heading);
+    draw(section, heading, columns, entries, { style: "blocks", about: signal.meaning, ...restOf(signal) });
+  }
+  if (others.length) {
+    section.append(html("p", { class: "faint" }, `Not found: ${others.map((signal) => signal.name).join("; ")}.`));
   }
 }
 
 function denied() {
-  if (!data.roles?.rows.length) return at("denied-section").remove();
-  const { rows, distinct, events } = data.roles;
-  const most = rows[0].events;
-  const body = rows.flatMap((role) => {
-    const others = role.events - sum(role.calls.map((call) => call.events));
-    return [
-      line(role, role.values, role.events / most, command(role.options), { class: "role" }),
-      ...role.calls.map((call) => line(call, call.values, call.events / most, command(call.options), { class: "of-role" })),
-      others ? line({ events: others, sum: "", period: null, picture: [] }, ["other calls"], others / most, null, { class: "of-role" }) : [],
-    ].flat();
-  });
-  at("denied").append(html("table", {}, html("thead", {}, headings(["role or user"])), html("tbody", {}, body)));
-  const rest = distinct - rows.length;
-  if (rest) {
-    const denied = events - sum(rows.map((row) => row.events));
-    at("denied").append(html("p", { class: "faint" }, `${number(rest)} more with ${plural(denied, "event")}`));
-  }
+  const section = at("denied-section");
+  if (!data.roles?.rows.length) return section.remove();
+  const columns = columnsOfValues(["role or user"], Math.max(...data.roles.rows.map((role) => role.events)));
+  const entries = data.roles.rows.map((role) =>
+    entry(columns, role, { style: "role", entries: deniedCalls(columns, role) }));
+  draw(section, section.querySelector("h2"), columns, entries, restOf(data.roles));
+}
+
+function deniedCalls(columns, role) {
+  const others = role.events - sum(role.calls.map((call) => call.events));
+  const rest = { label: "other calls", values: [], events: others, sum: "", period: null, picture: [], options: null };
+  const above = role.values.map(shown).join("\n");
+  return [...role.calls, ...(others ? [rest] : [])].map((call) => entry(columns, call, { style: "of-role", above }));
 }
 
 function days() {
-  const { period, owners, others, more, untold } = data.days;
-  const note = at("days-note");
-  if (!period) {
-    note.textContent = "The names of the files do not tell their account, region and day.";
-    return;
-  }
+  const { period, owners, others } = data.days;
+  at("days-note").textContent = daysInWords();
+  if (!period) return;
   const length = period[1] - period[0] + 1;
-  const gone = owners.filter((owner) => owner.missing).length;
-  note.textContent = [
+  const columns = [
+    valueColumn("account", 0, { style: "account" }),
+    valueColumn("region", 1, { style: "region" }),
+    { heading: "", style: "gaps", cell: gapPicture },
+    {
+      heading: "missing",
+      style: "number missing",
+      isDescending: true,
+      key: (owner) => owner.missing,
+      cell: (owner) => (owner.missing ? `${plural(owner.missing, "day")} of ${number(length)}` : "complete"),
+    },
+  ];
+  const rows = owners.map((owner) => ({ ...owner, values: [owner.account, owner.region] }));
+  const section = at("days-section");
+  draw(section, section.querySelector("h2"), columns, rows.map((row) => entry(columns, row)), { style: "blocks", rest: others });
+}
+
+function daysInWords() {
+  const { period, owners, others, more, untold } = data.days;
+  if (!period) return "The names of the files do not tell their account, region and day.";
+  return [
     `${date(period[0] * DAY)} to ${date(period[1] * DAY)}, by the names of folders.`,
-    gone ? "Where a day has no file, nothing happened, or it is not here." : "There is a file for each day.",
+    owners.some((owner) => owner.missing)
+      ? "Where a day has no file, nothing happened, or it is not here."
+      : "There is a file for each day.",
     others ? `${number(others)} more are not shown${more ? ", and others were not kept" : ""}.` : "",
     untold ? `${plural(untold, "file")} with other names.` : "",
   ].filter(Boolean).join(" ");
-  for (const owner of owners) {
-    const name = `${owner.account} ${owner.region}`;
-    const gap = ([first, last, options]) => {
-      const label = first === last ? date(first * DAY) : `${date(first * DAY)} to ${date(last * DAY)}`;
-      const text = commandOfTime(options);
-      return svg("rect", {
-        class: "error", "data-press": text === null ? null : "", x: first - period[0], y: 0, width: last - first + 1, height: 1,
-        pointermove: (event) => tip(`${name}\nno file: ${label}`, event),
-        pointerleave: () => tip(""),
-        click: () => show(text),
-      });
-    };
-    const picture = svg("svg", { viewBox: `0 0 ${length} 1`, preserveAspectRatio: "none", role: "img", "aria-label": `${name}: ${plural(owner.missing, "day")} without a file` },
-      svg("rect", { class: "present", width: length, height: 1 }), owner.gaps.map(gap));
-    at("days").append(html("div", { class: "owner" }, press(name, command(owner.options)), picture,
-      html("span", {}, owner.missing ? `${plural(owner.missing, "day")} of ${number(length)}` : "complete")));
-  }
+}
+
+/** The days of an account and a region, with those that have no file. */
+function gapPicture(owner) {
+  const [start, end] = data.days.period;
+  const length = end - start + 1;
+  const name = `${owner.account} ${owner.region}`;
+  const gap = ([first, last, options]) => {
+    const label = first === last ? date(first * DAY) : `${date(first * DAY)} to ${date(last * DAY)}`;
+    const text = commandOfTime(options);
+    return svg("rect", {
+      class: "error", "data-press": text === null ? null : "", x: first - start, y: 0, width: last - first + 1, height: 1,
+      pointermove: (event) => tip(`${name}\nno file: ${label}`, event),
+      pointerleave: () => tip(""),
+      click: () => show(text),
+    });
+  };
+  const label = `${name}: ${plural(owner.missing, "day")} without a file`;
+  return svg("svg", { viewBox: `0 0 ${length} 1`, preserveAspectRatio: "none", role: "img", "aria-label": label },
+    svg("rect", { class: "present", width: length, height: 1 }), owner.gaps.map(gap));
 }
 
 header();
 activity();
+signals();
 changes();
+comparison();
 week();
 news();
+firstOrRare("first");
+firstOrRare("rare");
 denied();
-tables();
+valueTables();
 days();
+startSearch();
 
 let width = document.documentElement.clientWidth;
 window.addEventListener("resize", () => {
@@ -545,5 +868,10 @@ window.addEventListener("resize", () => {
 at("copy").addEventListener("click", () => show(at("command-text").textContent));
 at("close").addEventListener("click", () => (at("command").hidden = true));
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") at("command").hidden = true;
+  if (event.key === "Escape" && !at("command").hidden) at("command").hidden = true;
+  else if (event.key === "Escape") clearSearch();
+  else if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && event.target !== at("search")) {
+    event.preventDefault();
+    at("search").focus();
+  }
 });
