@@ -134,7 +134,9 @@ impl<'a> PreparedRun<'a> {
         let reader = |worker| EventReader::new(context, selector.clone(), worker, fields, whole_text(threads));
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let run = RunContext { request, report, stop, turn: &turn };
-        let (coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
+        let (mut coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
+        // Of files that were not read, the number is not known.
+        coverage.begun_sessions = selector.begun_sessions().filter(|_| !coverage.is_cut);
         readers.into_iter().for_each(|reader| consumer.end_worker(reader.into_worker()));
         Ok(coverage)
     }

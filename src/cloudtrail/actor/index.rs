@@ -17,7 +17,7 @@ use super::{LinkKind, StartKind};
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
     "the logs contain more sessions than fit into {} MiB of memory; actors need all of them, so \
-     choose a shorter time with --since and --until, or fewer accounts", .0 >> 20
+     choose a shorter time with --since and --until, fewer accounts, or columns without actors", .0 >> 20
 )]
 pub struct IndexFull(usize);
 

@@ -10,10 +10,11 @@ use crate::table::computed::{CellValue, ComputedColumn};
 use crate::table::layout::{Format, TableLayout};
 
 /// All columns. Those that rows of events have too have the same names.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "eventTime",
     "lastTime",
     "userName",
+    "actor",
     "eventName",
     "events",
     "resources",
@@ -27,8 +28,17 @@ const COLUMNS: [&str; 13] = [
 ];
 
 /// The columns that a narrow terminal leaves out, the first first.
-const LEAVE_OUT: [&str; 8] =
-    ["events", "eventSource", "recipientAccountId", "theme", "awsRegion", "errorCode", "lastTime", "sourceIPAddress"];
+const LEAVE_OUT: [&str; 9] = [
+    "events",
+    "eventSource",
+    "recipientAccountId",
+    "theme",
+    "awsRegion",
+    "errorCode",
+    "lastTime",
+    "sourceIPAddress",
+    "actor",
+];
 
 /// The columns that are written.
 #[derive(Clone, Debug)]
@@ -48,6 +58,11 @@ impl TimelineColumns {
         let is_named = !names.is_empty();
         let names = if is_named { names } else { COLUMNS.to_vec() };
         Ok(TimelineColumns { names, is_named, is_aligned: layout.format == Format::Table })
+    }
+
+    /// Whether the actor is written.
+    pub(super) fn shows_actors(&self) -> bool {
+        self.names.contains(&"actor")
     }
 
     /// The columns of the output.
@@ -71,6 +86,7 @@ impl TimelineColumns {
             "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
             "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
             "userName" => text(&first.caller.user),
+            "actor" => text(&first.caller.actor),
             "eventName" => text(&name),
             "events" => CellValue::Number(run.events),
             "resources" => text(&resources),
