@@ -136,7 +136,7 @@ impl<'a> PreparedRun<'a> {
         let run = RunContext { request, report, stop, turn: &turn };
         let (mut coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
         // Of files that were not read, the number is not known.
-        coverage.begun_sessions = selector.begun_sessions().filter(|_| !coverage.is_cut);
+        coverage.begun_sessions = selector.begun_sessions().filter(|_| !coverage.is_cut).map(Box::new);
         readers.into_iter().for_each(|reader| consumer.end_worker(reader.into_worker()));
         Ok(coverage)
     }

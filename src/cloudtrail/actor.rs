@@ -15,6 +15,7 @@
 
 mod caller;
 mod grant;
+mod grant_table;
 mod index;
 mod reader;
 mod resolver;

@@ -59,7 +59,7 @@ pub struct Coverage {
     /// them.
     pub sessions_without_start: u64,
     /// Sessions that the users of `--user` began under other names.
-    pub begun_sessions: Option<BegunCount>,
+    pub begun_sessions: Option<Box<BegunCount>>,
     /// Files, objects and records that could not be read.
     pub problems: u64,
     /// Whether the limit ended the run early.
