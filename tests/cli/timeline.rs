@@ -331,6 +331,8 @@ fn actors_tell_apart_who_shares_a_session_name() {
     let expected = "09:02:00Z\tAdmin/s\talice\t1\n09:03:00Z\tAdmin/s\tbob\t1\n09:04:00Z\tAdmin/s\t\t1\n";
     assert_eq!(with_actors, (expected.into(), format!("{read}{unknown}\n")));
     assert_eq!(rows(&["-c", "time,user,events"]), ("09:02:00Z\tAdmin/s\t3\n".into(), format!("{read}\n")));
+    let table = rows(&["-f", "table"]).0;
+    assert!(table.contains("  alice as Admin/s  ") && table.contains("Z    Admin/s    "), "{table}");
     let (all, said) = rows(&[]);
     assert!(all.starts_with("09:02:00Z\t\tAdmin/s\talice\tStopInstances\t1\t") && said.contains(unknown), "{all}");
     // Standard input is copied for the second pass.

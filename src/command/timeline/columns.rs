@@ -28,17 +28,8 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// The columns that a narrow terminal leaves out, the first first.
-const LEAVE_OUT: [&str; 9] = [
-    "events",
-    "eventSource",
-    "recipientAccountId",
-    "theme",
-    "awsRegion",
-    "errorCode",
-    "lastTime",
-    "sourceIPAddress",
-    "actor",
-];
+const LEAVE_OUT: [&str; 8] =
+    ["events", "eventSource", "recipientAccountId", "theme", "awsRegion", "errorCode", "lastTime", "sourceIPAddress"];
 
 /// The columns that are written.
 #[derive(Clone, Debug)]
@@ -48,6 +39,8 @@ pub(super) struct TimelineColumns {
     is_named: bool,
     /// Whether people read the table, and not a program.
     is_aligned: bool,
+    /// Whether the actor is shown beside the caller, in one cell.
+    has_actor_in_user: bool,
 }
 
 impl TimelineColumns {
@@ -56,13 +49,17 @@ impl TimelineColumns {
         let named = &layout.columns;
         let names = named.iter().map(|name| column(name)).collect::<Result<Vec<_>, _>>()?;
         let is_named = !names.is_empty();
-        let names = if is_named { names } else { COLUMNS.to_vec() };
-        Ok(TimelineColumns { names, is_named, is_aligned: layout.format == Format::Table })
+        let is_aligned = layout.format == Format::Table;
+        // A terminal is seldom wide enough for two columns that are mostly the same.
+        let has_actor_in_user = is_aligned && !is_named;
+        let all = || COLUMNS.into_iter().filter(|name| !has_actor_in_user || *name != "actor").collect();
+        let names = if is_named { names } else { all() };
+        Ok(TimelineColumns { names, is_named, is_aligned, has_actor_in_user })
     }
 
     /// Whether the actor is written.
     pub(super) fn shows_actors(&self) -> bool {
-        self.names.contains(&"actor")
+        self.has_actor_in_user || self.names.contains(&"actor")
     }
 
     /// The columns of the output.
@@ -82,11 +79,16 @@ impl TimelineColumns {
             events if events > 1 && self.is_aligned => format!("{} ×{events}", call.name),
             _ => call.name.clone(),
         };
+        let (user, actor) = (&first.caller.user, &first.caller.actor);
+        let user = match self.has_actor_in_user && !actor.is_empty() && actor != user {
+            true => format!("{actor} as {user}"),
+            false => user.clone(),
+        };
         let cell = |column: &&str| match *column {
             "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
             "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
-            "userName" => text(&first.caller.user),
-            "actor" => text(&first.caller.actor),
+            "userName" => text(&user),
+            "actor" => text(actor),
             "eventName" => text(&name),
             "events" => CellValue::Number(run.events),
             "resources" => text(&resources),
