@@ -136,6 +136,8 @@ impl<'a> PreparedRun<'a> {
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let run = RunContext { request, report, stop, turn: &turn };
         let (mut coverage, readers) = files::run(run, sources, feed, readers, consumer, limit)?;
+        // Of files that were not read, the number is not known.
+        coverage.begun_sessions = selector.begun_sessions().filter(|_| !coverage.is_cut).map(Box::new);
         readers.into_iter().for_each(|reader| consumer.end_worker(reader.into_worker()));
         report_damage(&request.filter, report, &mut coverage);
         Ok(coverage)

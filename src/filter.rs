@@ -2,6 +2,7 @@
 //! byte search.
 
 pub mod address;
+pub mod begun_sessions;
 pub mod comparison;
 pub mod condition;
 pub mod criteria;

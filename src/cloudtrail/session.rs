@@ -76,6 +76,9 @@ mod tests {
         let first = id(&identity("AIDA1", "2026-10-01T09:00:00Z", "ASIA1"));
         assert_eq!(first.as_deref(), Some("20261001T090000Z-2b59152ee62d"));
         assert_eq!(id(&identity("AIDA1", "2026-10-01 09:00:00.000", "ASIA2")), first, "another key, another form");
+        let by_service = identity("AIDA1", "2026-10-01T09:00:00Z", "ASIA3")
+            .replace("{\"principalId", "{\"invokedBy\":\"health.amazonaws.com\",\"principalId");
+        assert_eq!(id(&by_service), first, "a service that acts for the session");
         assert_ne!(id(&identity("AIDA2", "2026-10-01T09:00:00Z", "ASIA1")), first);
         assert_ne!(id(&identity("AIDA1", "2026-10-01T09:00:01Z", "ASIA1")), first);
     }

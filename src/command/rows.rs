@@ -136,6 +136,7 @@ struct RowsOutcome {
 fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
     let mut fields = request.reading.filter.field_set();
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+    selector.count_begun_sessions(&request.reading.filter, &mut fields)?;
     let mut key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
     let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
     if request.needs_time() {

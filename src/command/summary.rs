@@ -110,6 +110,7 @@ fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result
     let (headings, mut subjects) = subjects(request, &mut fields)?;
     let (threads, dedupe) = (request.reading.threads, request.dedupe);
     let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+    selector.count_begun_sessions(&request.reading.filter, &mut fields)?;
     let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
         selector.each_actor_reader(each);
         subjects.iter_mut().flat_map(CountedColumns::actor_readers).for_each(each);

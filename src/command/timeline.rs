@@ -21,6 +21,7 @@ use self::request::TimelineRequest;
 use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::parse_error::usage_error;
+use crate::cloudtrail::actor::ActorReader;
 use crate::engine::events::EventSelector;
 use crate::engine::{PreparedRun, report_damage};
 use crate::error::Error;
@@ -58,17 +59,22 @@ fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Resul
     let mut fields = reading.filter.field_set();
     let mut selector = EventSelector::new(&reading.filter, &mut fields)?;
     selector.count_untimed(&mut fields)?;
-    let worker = TimelineWorker::new(request.dedupe, &mut fields)?;
-    let actors = ActorPass::run(reading, &mut |each| selector.each_actor_reader(each), report, stop)?;
+    selector.count_begun_sessions(&reading.filter, &mut fields)?;
+    let columns = TimelineColumns::new(&request.layout, &reading.filter)?;
+    let mut worker = TimelineWorker::new(&columns, request.dedupe, &mut fields)?;
+    let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
+        selector.each_actor_reader(each);
+        worker.actor_reader().into_iter().for_each(each);
+    };
+    let actors = ActorPass::run(reading, &mut readers, report, stop)?;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     // Before the work, so that an output that cannot be written is reported at once.
-    let columns = TimelineColumns::new(&request.layout, &reading.filter)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: reading.filter.window };
     let mut table = TableWriter::open(request.output.as_deref(), &request.layout, columns.output(), &provenance)?;
     let mut merge = TimelineMerge::new(&mut table, request.dedupe);
     let mut coverage = prepared.consume(&selector, vec![worker; reading.threads], &fields, None, &mut merge)?;
     report.clear();
-    merge.write(&columns, stop)?;
+    merge.write(&columns, request.limit, &mut coverage, stop)?;
     report_damage(&reading.filter, report, &mut coverage);
     table.finish(&mut coverage, stop)?;
     actors.conclude(&mut coverage, report);

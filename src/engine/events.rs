@@ -20,6 +20,7 @@ use crate::engine::unpacker::Unpacker;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Problem};
 use crate::filter::Filter;
+use crate::filter::begun_sessions::{BegunCount, BegunSessions};
 use crate::filter::criteria::FilterAnswer;
 use crate::filter::jq::{Jq, JqOutput};
 use crate::filter::search::ByteSearch;
@@ -55,6 +56,8 @@ pub struct EventSelector {
     jq: Option<Jq>,
     /// Reads event times, to count those that cannot be read.
     clock: Option<Clock>,
+    /// Finds sessions that the users of `--user` began under other names.
+    begun: Option<BegunSessions>,
 }
 
 impl EventSelector {
@@ -62,13 +65,24 @@ impl EventSelector {
     pub fn new(spec: &FilterSpec, fields: &mut FieldSet) -> Result<EventSelector, Error> {
         let filter = Filter::new(spec, fields)?;
         let jq = spec.jq.as_deref().map(|text| Jq::new(text, fields)).transpose()?;
-        Ok(EventSelector { search: filter.search(), filter, jq, clock: None })
+        Ok(EventSelector { search: filter.search(), filter, jq, clock: None, begun: None })
     }
 
     /// Also counts the wanted events without a readable time.
     pub fn count_untimed(&mut self, fields: &mut FieldSet) -> Result<(), Error> {
         self.clock = Some(Clock::new(fields)?);
         Ok(())
+    }
+
+    /// Also counts the sessions that the users of `--user` in `spec` began under other names.
+    pub fn count_begun_sessions(&mut self, spec: &FilterSpec, fields: &mut FieldSet) -> Result<(), Error> {
+        self.begun = BegunSessions::new(spec, fields)?;
+        Ok(())
+    }
+
+    /// The sessions that were counted; `None` if there are none.
+    pub(super) fn begun_sessions(&self) -> Option<BegunCount> {
+        self.begun.as_ref().and_then(BegunSessions::count)
     }
 
     /// Calls `each` for the readers of actors in the conditions.
@@ -95,6 +109,9 @@ impl EventSelector {
         out: &mut PartWriter<'_, W::Part>,
     ) -> ControlFlow<()> {
         out.open_events += 1;
+        if let Some(begun) = &mut self.begun {
+            begun.note(event);
+        }
         let answer = self.filter.answer(event);
         let coverage = out.coverage();
         coverage.cut_values += u64::from(self.filter.take_shortened());

@@ -72,6 +72,8 @@ pub enum ConditionKind {
     Read(bool),
 }
 
+/// The option for the names of the caller.
+pub const USER: &str = "--user";
 /// The option that needs to know who began a session.
 pub const ACTOR: &str = "--actor";
 /// The option whose values also limit which accounts are listed in a bucket.
@@ -112,7 +114,7 @@ pub static OPTIONS: &[FilterOption] = &[
         ..PATTERNS
     },
     FilterOption {
-        flag: "--user",
+        flag: USER,
         short: Some('u'),
         help: "Only calls by this user, role or session",
         details: "Also an ARN or a principal id. A comma is part of the value.",

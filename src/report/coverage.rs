@@ -11,6 +11,7 @@ use crate::cloudtrail::keys::LateSearch;
 use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::IgnoredReason;
+use crate::filter::begun_sessions::BegunCount;
 
 /// Counts of everything that a run encountered: nothing is skipped silently.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -57,6 +58,8 @@ pub struct Coverage {
     /// Sessions of events that have no actor, because no event in the logs says who began
     /// them.
     pub sessions_without_start: u64,
+    /// Sessions that the users of `--user` began under other names.
+    pub begun_sessions: Option<Box<BegunCount>>,
     /// Files, objects and records that could not be read.
     pub problems: u64,
     /// Whether the limit ended the run early.
@@ -110,6 +113,9 @@ impl Coverage {
         self.unread.extend(&other.unread);
         if let Some(more) = &other.fetched {
             self.fetched.get_or_insert_default().add(more);
+        }
+        if self.begun_sessions.is_none() {
+            self.begun_sessions.clone_from(&other.begun_sessions);
         }
         if self.lookups.is_none() {
             self.lookups.clone_from(&other.lookups);
@@ -194,6 +200,9 @@ impl fmt::Display for Coverage {
         if self.sessions_without_start > 0 {
             let sessions = count(self.sessions_without_start, "session");
             write!(f, "; {sessions} began before the logs or outside of them, so their actor is unknown")?;
+        }
+        if let Some(begun) = &self.begun_sessions {
+            write!(f, "; {begun}")?;
         }
         if let Some(lookups) = &self.lookups {
             write!(f, "; {lookups}")?;

@@ -2,3 +2,4 @@
 
 mod chains;
 mod inputs;
+mod other_names;

@@ -124,7 +124,7 @@ fn every_format_has_the_rows() {
     let first: Value = serde_json::from_str(json.lines(0)[0]).unwrap();
     let expected = serde_json::json!({
         "eventTime": "2026-10-01T11:01:00+02:00", "lastTime": "2026-10-01T11:04:00+02:00", "userName": "alice",
-        "eventName": "StopInstances", "events": 3, "resources": "i-0abc12de34f567801;i-0abc12de34f567802",
+        "actor": "alice", "eventName": "StopInstances", "events": 3, "resources": "i-0abc12de34f567801;i-0abc12de34f567802",
         "sourceIPAddress": "203.0.113.7", "outcome": "done", "errorCode": null, "theme": "instances",
         "eventSource": "ec2.amazonaws.com", "awsRegion": "eu-west-1", "recipientAccountId": "111122223333",
     });
@@ -132,7 +132,7 @@ fn every_format_has_the_rows() {
     trial.run(&["timeline", "log.json", "-q", "-o", "out.xlsx"]).shows(0, "", "");
     let mut book: Xlsx<_> = calamine::open_workbook(trial.path("out.xlsx")).unwrap();
     let range = book.worksheet_range("Events").unwrap();
-    assert_eq!((range.height(), range.get((1, 4))), (6, Some(&Data::Float(3.0))));
+    assert_eq!((range.height(), range.get((1, 5))), (6, Some(&Data::Float(3.0))));
     assert!(matches!(range.get((1, 0)), Some(Data::DateTime(_))));
     // A table for people counts in the name, and leaves out what does not fit.
     trial.env("COLUMNS", "100");
@@ -289,4 +289,67 @@ fn long_and_hostile_events_are_one_line() {
     assert_eq!(lines.len(), 2, "{ran:?}");
     assert!(lines[0].contains("\\n\\u001b[31m") && lines[0].contains("i-00000000000000013;…\t"), "{ran:?}");
     assert!(lines[0].len() < 30_000, "{}", lines[0].len());
+}
+
+/// Two persons begin sessions of one name, one after the other, and stop an instance each.
+fn shared_session() -> Vec<String> {
+    let role = "arn:aws:iam::111122223333:role/Admin";
+    let assume = |time: &str, user: &str| {
+        let members = format!(
+            r#","requestParameters":{{"roleArn":"{role}","roleSessionName":"s"}},
+            "responseElements":{{"credentials":{{"accessKeyId":"ASIA{user}"}}}}"#
+        );
+        event(time, user, "AssumeRole", &members).replace("ec2.amazonaws", "sts.amazonaws").replace("false", "true")
+    };
+    let session = |time: &str, created: &str, user: &str| {
+        let identity = format!(
+            r#""type":"AssumedRole","principalId":"AROA:s","accessKeyId":"ASIA{user}",
+            "arn":"arn:aws:sts::111122223333:assumed-role/Admin/s","sessionContext":{{"sessionIssuer":
+            {{"type":"Role","arn":"{role}","userName":"Admin"}},"attributes":{{"creationDate":"2026-10-01T{created}Z"}}}}"#
+        );
+        event(time, "x", "StopInstances", "").replace(r#""type":"IAMUser","userName":"x""#, &identity)
+    };
+    vec![
+        assume("09:00:00", "alice"),
+        assume("09:01:00", "bob"),
+        session("09:02:00", "09:00:00", "alice"),
+        session("09:03:00", "09:01:00", "bob"),
+        session("09:04:00", "08:00:00", "eve"),
+    ]
+}
+
+#[test]
+fn actors_tell_apart_who_shares_a_session_name() {
+    let trial = trial(&shared_session());
+    let rows = |columns: &[&str]| {
+        let ran = trial.run(&[&["timeline", "log.json", "--no-header"], columns].concat());
+        (ran.stdout.replace("2026-10-01T", ""), ran.stderr.clone())
+    };
+    let read = "trail2tsv: 5 events in 1 file read, 3 matched";
+    let unknown = "; 1 session began before the logs or outside of them, so their actor is unknown";
+    let with_actors = rows(&["-c", "time,user,actor,events"]);
+    let expected = "09:02:00Z\tAdmin/s\talice\t1\n09:03:00Z\tAdmin/s\tbob\t1\n09:04:00Z\tAdmin/s\t\t1\n";
+    assert_eq!(with_actors, (expected.into(), format!("{read}{unknown}\n")));
+    assert_eq!(rows(&["-c", "time,user,events"]), ("09:02:00Z\tAdmin/s\t3\n".into(), format!("{read}\n")));
+    let table = rows(&["-f", "table"]).0;
+    assert!(table.contains("  alice as Admin/s  ") && table.contains("Z    Admin/s    "), "{table}");
+    let (all, said) = rows(&[]);
+    assert!(all.starts_with("09:02:00Z\t\tAdmin/s\talice\tStopInstances\t1\t") && said.contains(unknown), "{all}");
+    // Standard input is copied for the second pass.
+    let ran = trial.run_with_stdin(&["timeline", "-", "-q", "--no-header", "-c", "actor"], trial.read("log.json"));
+    ran.shows(0, "alice\nbob\n\n", "");
+}
+
+#[test]
+fn a_limit_keeps_the_first_rows() {
+    let trial = trial(&story());
+    let read = "trail2tsv: 8 events in 1 file read, 7 matched";
+    let late = "; 1 event kept without a readable eventTime\n";
+    let header = "eventName\tevents\n";
+    let two = format!("{header}StopInstances\t3\nCreateKeyPair\t1\n");
+    let run = |limit: &str| trial.run(&["timeline", "log.json", "-c", "event,events", "-n", limit]);
+    run("2").shows(0, &two, &format!("{read}, the first 4 written{late}"));
+    run("0").shows(0, header, &format!("{read}, the first 0 written{late}"));
+    assert_eq!(run("9").stderr, format!("{read}{late}"));
+    assert_eq!(run("x").code, Some(2));
 }

@@ -3,6 +3,7 @@
 use super::StartKind;
 use super::caller::{CallerFacts, CallerReader, Standing, is_account, is_instance, role_of};
 use super::index::ActorIndexBuilder;
+use super::session_start::SessionStart;
 use crate::cloudtrail::call::FailureRule;
 use crate::cloudtrail::field::{FieldPath, text, text_of};
 use crate::cloudtrail::identity::{assumed_role_arn, user_name};
@@ -21,7 +22,7 @@ pub struct GrantFact {
 }
 
 /// What a caller caused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Grant {
     /// A session began: the hash of its ARN, or of what names the role in it, the second,
     /// and the hash of its access key.
@@ -55,8 +56,10 @@ pub struct GrantReader {
 struct GrantPaths {
     role: FieldPath,
     session: FieldPath,
+    source_identity: FieldPath,
     root: FieldPath,
     assumed: FieldPath,
+    assumed_id: FieldPath,
     federated: FieldPath,
     key: FieldPath,
     switched_from: FieldPath,
@@ -72,8 +75,10 @@ impl GrantPaths {
         Ok(GrantPaths {
             role: path("requestParameters.roleArn")?,
             session: path("requestParameters.roleSessionName")?,
+            source_identity: path("requestParameters.sourceIdentity")?,
             root: path("requestParameters.targetPrincipal")?,
             assumed: path("responseElements.assumedRoleUser.arn")?,
+            assumed_id: path("responseElements.assumedRoleUser.assumedRoleId")?,
             federated: path("responseElements.federatedUser.arn")?,
             key: path("responseElements.credentials.accessKeyId")?,
             switched_from: path("additionalEventData.SwitchFrom")?,
@@ -120,6 +125,26 @@ impl GrantReader {
             }
             _ => {}
         }
+    }
+
+    /// The session of a role that the call of an event began; `None` if it began none.
+    pub fn session_start(&mut self, event: &Event<'_>) -> Option<SessionStart> {
+        let mut facts = Vec::new();
+        self.read(event, |fact| facts.push(fact));
+        let caller = &facts.first()?.caller;
+        let paths = &self.paths;
+        let [role, session, source, root] = [&paths.role, &paths.session, &paths.source_identity, &paths.root]
+            .map(|path| GrantReader::text(event, path));
+        let [arn, id] = [&paths.assumed, &paths.assumed_id].map(|path| GrantReader::text(event, path));
+        let role_name = role.rsplit('/').next().unwrap_or_default().to_string();
+        // A source identity stays with all sessions that begin from this one.
+        let earlier_source =
+            if caller.start == StartKind::SourceIdentity { caller.name.clone() } else { String::new() };
+        let cell = format!("{role_name}/{session}");
+        let names = [role, role_name, cell, user_name(&session), user_name(&source), root, arn, id, earlier_source];
+        let names = names.into_iter().filter(|name| !name.is_empty()).collect();
+        let account = self.callers.account(event).into_owned();
+        Some(SessionStart { names, facts, account })
     }
 
     fn text(event: &Event<'_>, path: &FieldPath) -> String {

@@ -11,13 +11,14 @@ use hashbrown::HashTable;
 
 use super::caller::{CallerFacts, SessionKey, Standing, TextHasher};
 use super::grant::{Grant, GrantFact};
+use super::grant_table::GrantTable;
 use super::{LinkKind, StartKind};
 
 /// The facts take more memory than they may.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
     "the logs contain more sessions than fit into {} MiB of memory; actors need all of them, so \
-     choose a shorter time with --since and --until, or fewer accounts", .0 >> 20
+     choose a shorter time with --since and --until, fewer accounts, or columns without actors", .0 >> 20
 )]
 pub struct IndexFull(usize);
 
@@ -41,14 +42,14 @@ pub(super) struct StoredCaller {
 
 /// Who caused something: the caller of each event with this subject.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct GrantEntry {
+pub(super) struct GrantEntry {
     /// The hash of the ARN of a session, of an access key, or of the id of an instance.
-    subject: u64,
+    pub(super) subject: u64,
     /// The second in which a session began.
-    created: i64,
+    pub(super) created: i64,
     /// The hash of the access key of a session, or of the user of an access key.
-    detail: u64,
-    caller: u32,
+    pub(super) detail: u64,
+    pub(super) caller: u32,
 }
 
 impl StoredCaller {
@@ -188,7 +189,7 @@ impl ActorIndexBuilder {
         users.sort_unstable();
         ActorIndex {
             hasher: self.hasher,
-            grants: self.grants,
+            grants: self.grants.map(GrantTable::new),
             callers: self.callers,
             texts: self.texts.texts,
             users,
@@ -201,7 +202,7 @@ impl ActorIndexBuilder {
 #[derive(Debug)]
 pub struct ActorIndex {
     hasher: TextHasher,
-    grants: [Vec<GrantEntry>; 3],
+    grants: [GrantTable; 3],
     callers: Vec<StoredCaller>,
     texts: Vec<Box<str>>,
     /// The principal ids of users, with the callers that have them.
@@ -240,11 +241,8 @@ impl ActorIndex {
     pub(super) fn session(&self, session: SessionKey) -> Cause {
         let [sessions, ..] = &self.grants;
         let (first, last) = (session.created.saturating_sub(1), session.created.saturating_add(1));
-        let about = |subject: u64| {
-            let start = sessions.partition_point(|entry| (entry.subject, entry.created) < (subject, first));
-            let is_same = move |entry: &&GrantEntry| entry.subject == subject && entry.created <= last;
-            sessions[start..].iter().take_while(is_same)
-        };
+        let about =
+            |subject: u64| sessions.about(subject, first).take_while(move |entry: &&GrantEntry| entry.created <= last);
         let has_key = |entry: &&GrantEntry| session.key != 0 && entry.detail == session.key;
         let by_key = |subject: u64| self.cause(about(subject).filter(has_key), LinkKind::Key);
         let by_arn = || match by_key(session.arn) {
@@ -259,19 +257,13 @@ impl ActorIndex {
 
     /// The caller that created an access key for a user.
     pub(super) fn access_key(&self, key: u64, user: u64) -> Cause {
-        let of_user = self.about(1, key).filter(|entry| entry.detail == user);
+        let of_user = self.grants[1].about(key, 0).filter(|entry| entry.detail == user);
         self.cause(of_user, LinkKind::Key)
     }
 
     /// The caller that launched an instance.
     pub(super) fn instance(&self, id: u64) -> Cause {
-        self.cause(self.about(2, id), LinkKind::Key)
-    }
-
-    fn about(&self, kind: usize, subject: u64) -> impl Iterator<Item = &GrantEntry> + Clone {
-        let grants = &self.grants[kind];
-        let start = grants.partition_point(|entry| entry.subject < subject);
-        grants[start..].iter().take_while(move |entry| entry.subject == subject)
+        self.cause(self.grants[2].about(id, 0), LinkKind::Key)
     }
 
     /// The user with a principal id.

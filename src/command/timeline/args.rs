@@ -56,8 +56,14 @@ pub struct TimelineRowArgs {
     pub dedupe: bool,
     /// Write only these columns, in this order [default: all but those of --networks and
     /// --geoip]
+    ///
+    /// Without the column actor, the input is read once.
     #[arg(short, long, value_name = "LIST")]
     pub columns: Vec<String>,
+    /// Write at most N rows, the first ones
+    #[arg(short = 'n', long, value_name = "N",
+          value_parser = |text: &str| text.parse::<u64>().map_err(|_| "not a number; write one such as 100"))]
+    pub limit: Option<u64>,
     #[command(flatten)]
     pub format: FormatArgs,
 }

@@ -53,8 +53,9 @@ impl CallRun {
     pub(super) fn size(&self) -> usize {
         let first = &self.first;
         let (caller, call) = (&first.caller, &first.call);
-        let texts = [&caller.user, &caller.address, &call.name, &call.source, &call.error_code, &first.theme];
+        let texts =
+            [&caller.user, &caller.actor, &caller.address, &call.name, &call.source, &call.error_code, &first.theme];
         let length = texts.into_iter().chain(&first.resources).map(|text| text.len() + size_of::<String>());
-        size_of::<CallRun>() + caller.user.len() + caller.address.len() + length.sum::<usize>()
+        size_of::<CallRun>() + caller.user.len() + caller.actor.len() + caller.address.len() + length.sum::<usize>()
     }
 }

@@ -17,10 +17,11 @@ use crate::table::computed::{CellValue, ComputedColumn};
 use crate::table::layout::{Format, TableLayout};
 
 /// The columns unless others are named. Those that rows of events have too have the same names.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "eventTime",
     "lastTime",
     "userName",
+    "actor",
     "eventName",
     "events",
     "resources",
@@ -50,6 +51,8 @@ pub(super) struct TimelineColumns {
     is_aligned: bool,
     networks: Option<Arc<NetworkNames>>,
     geoip: Option<Arc<GeoDatabases>>,
+    /// Whether the actor is shown beside the caller, in one cell.
+    has_actor_in_user: bool,
 }
 
 impl TimelineColumns {
@@ -63,10 +66,18 @@ impl TimelineColumns {
             names.push(name);
         }
         let is_named = !names.is_empty();
-        let names = if is_named { names } else { COLUMNS.to_vec() };
         let is_aligned = layout.format == Format::Table;
+        // A terminal is seldom wide enough for two columns that are mostly the same.
+        let has_actor_in_user = is_aligned && !is_named;
+        let all = || COLUMNS.into_iter().filter(|name| !has_actor_in_user || *name != "actor").collect();
+        let names = if is_named { names } else { all() };
         let (networks, geoip) = (filter.networks.clone(), filter.geoip.clone());
-        Ok(TimelineColumns { names, is_named, is_aligned, networks, geoip })
+        Ok(TimelineColumns { names, is_named, is_aligned, networks, geoip, has_actor_in_user })
+    }
+
+    /// Whether the actor is written.
+    pub(super) fn shows_actors(&self) -> bool {
+        self.has_actor_in_user || self.names.contains(&"actor")
     }
 
     /// The columns of the output.
@@ -88,10 +99,16 @@ impl TimelineColumns {
             events if events > 1 && self.is_aligned => format!("{} ×{events}", call.name),
             _ => call.name.clone(),
         };
+        let (user, actor) = (&first.caller.user, &first.caller.actor);
+        let user = match self.has_actor_in_user && !actor.is_empty() && actor != user {
+            true => format!("{actor} as {user}"),
+            false => user.clone(),
+        };
         let cell = |(at, column): (usize, &&'static str)| match *column {
             "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
             "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
-            "userName" => text(&first.caller.user),
+            "userName" => text(&user),
+            "actor" => text(actor),
             "eventName" => text(&name),
             "events" => CellValue::Number(run.events),
             "resources" => text(&resources),

@@ -8,6 +8,7 @@ use rayon::ThreadPool;
 use super::columns::TimelineColumns;
 use super::event::TimelineReader;
 use super::fold::{RunFold, each_row, parsed};
+use crate::cloudtrail::actor::ActorReader;
 use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
 use crate::decode::event::FieldSet;
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
@@ -71,9 +72,14 @@ pub(super) struct TimelineWorker {
 }
 
 impl TimelineWorker {
-    pub(super) fn new(dedupe: bool, fields: &mut FieldSet) -> Result<TimelineWorker, Error> {
+    pub(super) fn new(columns: &TimelineColumns, dedupe: bool, fields: &mut FieldSet) -> Result<TimelineWorker, Error> {
         let ids = if dedupe { Some(IdReader::new(fields)?) } else { None };
-        Ok(TimelineWorker { reader: TimelineReader::new(fields)?, ids })
+        Ok(TimelineWorker { reader: TimelineReader::new(columns.shows_actors(), fields)?, ids })
+    }
+
+    /// The reader of actors, if they are shown.
+    pub(super) fn actor_reader(&mut self) -> Option<&mut ActorReader> {
+        self.reader.actor_reader()
     }
 }
 
@@ -108,11 +114,26 @@ impl<'a> TimelineMerge<'a> {
         TimelineMerge { sorter: ExternalSorter::new(None), duplicates: DuplicateFilter::new(dedupe), table }
     }
 
-    /// Writes the rows, after all events were merged.
-    pub(super) fn write(self, columns: &TimelineColumns, stop: &Cancellation) -> Result<(), Error> {
+    /// Writes the first `limit` rows, after all events were merged. Counts the events of
+    /// the others in `coverage`.
+    pub(super) fn write(
+        self,
+        columns: &TimelineColumns,
+        limit: Option<u64>,
+        coverage: &mut Coverage,
+        stop: &Cancellation,
+    ) -> Result<(), Error> {
         let mut fold = RunFold::new();
         each_row(self.sorter, stop, |row| fold.add(parsed(row)?))?;
-        fold.finish(stop, |run| columns.write(run, self.table))
+        let mut rows = 0;
+        fold.finish(stop, |run| {
+            rows += 1;
+            if limit.is_some_and(|limit| rows > limit) {
+                coverage.unwritten += run.events;
+                return Ok(());
+            }
+            columns.write(run, self.table)
+        })
     }
 }
 

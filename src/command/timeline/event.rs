@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::FailureRule;
 use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::field::{self, Field};
@@ -44,6 +45,8 @@ impl CallOutcome {
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) struct Caller {
     pub(super) user: String,
+    /// The actor; empty if it is not proven, or not shown.
+    pub(super) actor: String,
     pub(super) address: String,
 }
 
@@ -81,7 +84,7 @@ impl TimelineEvent {
         key.extend_from_slice(&second.to_be_bytes());
         key.extend_from_slice(&nanosecond.to_be_bytes());
         let (caller, call) = (&self.caller, &self.call);
-        let texts = [&caller.user, &caller.address, &call.name, &call.source, &call.error_code];
+        let texts = [&caller.user, &caller.actor, &caller.address, &call.name, &call.source, &call.error_code];
         for text in texts.into_iter().chain([&call.region, &call.account]).chain(&self.resources) {
             key.extend_from_slice(text.as_bytes());
             key.push(0);
@@ -101,6 +104,8 @@ pub(super) struct TimelineReader {
     region: FieldId,
     account: FieldId,
     user: Field,
+    /// Reads actors, if they are shown.
+    actors: Option<ActorReader>,
     resources: ResourceFields,
     failure: FailureRule,
     denial: DenialMatcher,
@@ -109,7 +114,7 @@ pub(super) struct TimelineReader {
 
 impl TimelineReader {
     /// Adds the fields it reads to `fields`.
-    pub(super) fn new(fields: &mut FieldSet) -> Result<TimelineReader, Error> {
+    pub(super) fn new(shows_actors: bool, fields: &mut FieldSet) -> Result<TimelineReader, Error> {
         Ok(TimelineReader {
             time: fields.slot("eventTime")?,
             name: fields.slot("eventName")?,
@@ -119,6 +124,7 @@ impl TimelineReader {
             region: fields.slot("awsRegion")?,
             account: fields.slot("recipientAccountId")?,
             user: Field::parse("userName", fields).map_err(Error::usage)?,
+            actors: if shows_actors { Some(ActorReader::new(fields)?) } else { None },
             resources: ResourceFields::new(fields)?,
             failure: FailureRule::new(fields)?,
             denial: DenialMatcher::new(fields)?,
@@ -126,11 +132,18 @@ impl TimelineReader {
         })
     }
 
+    /// The reader of actors, if they are shown.
+    pub(super) fn actor_reader(&mut self) -> Option<&mut ActorReader> {
+        self.actors.as_mut()
+    }
+
     /// What is kept of an event.
     pub(super) fn read(&mut self, event: &Event<'_>) -> TimelineEvent {
         let text = |slot| field::text(event, slot).map_or(String::new(), shortened);
         let mut user = String::new();
         self.user.each(event, |name| user = shortened(name.into()));
+        let actor = self.actors.as_mut().and_then(|actors| actors.actor(event));
+        let actor = actor.map_or(String::new(), |actor| shortened(actor.name.into()));
         let outcome = match self.failure.is_failed(event) {
             false => CallOutcome::Done,
             true if self.denial.is_denied(event) => CallOutcome::Denied,
@@ -141,7 +154,7 @@ impl TimelineReader {
         let resources = all.into_iter().take(MOST_RESOURCES).map(shortened);
         TimelineEvent {
             time: event.get(self.time).and_then(time::of_value),
-            caller: Caller { user, address: text(self.address) },
+            caller: Caller { user, actor, address: text(self.address) },
             call: TimelineCall {
                 name: text(self.name),
                 source: text(self.source),

@@ -23,6 +23,8 @@ pub(super) struct TimelineRequest {
     pub(super) command: String,
     /// Leave out events whose id came before.
     pub(super) dedupe: bool,
+    /// Write at most this many rows.
+    pub(super) limit: Option<u64>,
     /// The layout of the output.
     pub(super) layout: TableLayout,
     /// The output file; `None` for standard output.
@@ -59,6 +61,7 @@ impl TimelineRequest {
             now: context.now,
             command: context.command_line(),
             dedupe: rows.dedupe,
+            limit: rows.limit,
             layout,
             output: rows.format.output,
         })

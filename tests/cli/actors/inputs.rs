@@ -66,7 +66,8 @@ fn a_filter_finds_what_a_person_did_in_a_role() {
     user.shows(
         0,
         "AssumeRole\talice\talice\tidentity\n",
-        &format!("{read}, 1 matched\n").replace("2 events", "1 event decoded"),
+        &format!("{read}, 1 matched; this user also began 1 session under another name, and --actor alice shows it\n")
+            .replace("2 events", "1 event decoded"),
     );
     let both = format!("{ROW}AssumeRole\talice\talice\tidentity\n");
     for pattern in ["alice", "ALI*", "111122223333/alice", "!bob"] {

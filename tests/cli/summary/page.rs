@@ -464,18 +464,18 @@ fn the_search_finds_rows_of_all_tables() {
     let Some(found) = driven(&four_users(), script, |_| ()) else { return };
     let expected = serde_json::json!([
         true,
-        "4 of 7 rows on this page match, in 2 tables.",
+        "8 of 14 rows on this page match, in 3 tables.",
         "U2",
-        "2 of 7 rows on this page match, in 1 table.",
+        "8 of 14 rows on this page match, in 2 tables.",
         "u1 u10",
         "Event names 1 no match",
         false,
         ["1 U", "#search=1+U", 2],
-        "1 of 7 rows on this page match, in 1 table.",
+        "2 of 14 rows on this page match, in 2 tables.",
         "Users 3 no match",
         ["", "", 3],
         "Event names 1",
-        "None of the 7 rows on this page matches.",
+        "None of the 14 rows on this page matches.",
     ]);
     assert_eq!(found, expected);
 }
@@ -485,9 +485,9 @@ fn the_search_is_kept_in_the_address() {
     let trial = four_users();
     page(&trial, &[]);
     let Some(dom) = shown(&trial, "page.html#search=u10+%3Cb") else { return };
-    assert!(dom.contains("None of the 7 rows on this page matches."));
+    assert!(dom.contains("None of the 14 rows on this page matches."));
     let Some(dom) = shown(&trial, "page.html#search=u10") else { return };
-    assert!(dom.contains("1 of 7 rows on this page match, in 1 table."));
+    assert!(dom.contains("2 of 14 rows on this page match, in 2 tables."));
 }
 
 #[test]

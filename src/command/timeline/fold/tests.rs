@@ -6,7 +6,7 @@ use crate::command::timeline::event::{CallOutcome, MORE, MOST_RESOURCES, Timelin
 fn event((second, user, name, is_denied, resource): (i64, u8, u8, bool, u8)) -> TimelineEvent {
     TimelineEvent {
         time: jiff::Timestamp::from_second(second).ok().filter(|_| second >= 0),
-        caller: Caller { user: format!("user {user}"), address: "203.0.113.7".into() },
+        caller: Caller { user: format!("user {user}"), actor: String::new(), address: "203.0.113.7".into() },
         call: TimelineCall {
             name: format!("Call{name}"),
             source: "ec2.amazonaws.com".into(),
