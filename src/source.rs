@@ -9,6 +9,7 @@ pub mod file;
 pub mod file_list;
 pub mod folder;
 pub mod follow_journal;
+pub mod key_list;
 pub mod location;
 mod log_file;
 mod log_source;

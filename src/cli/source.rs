@@ -14,7 +14,7 @@ use crate::filter::options::{ACCOUNT, REGION};
 use crate::filter::spec::FilterSpec;
 use crate::source::aws::Connection;
 use crate::source::event_history::selection::LookupSelection;
-use crate::source::location::Location;
+use crate::source::location::{Location, is_bucket_name};
 use crate::source::spec::{BucketInput, Downloads, EventHistoryInput, Input};
 
 /// Whether the event history is read, and how.
@@ -144,10 +144,7 @@ pub(crate) fn bucket_input(
     location: &Location,
 ) -> Result<BucketInput, Error> {
     let bucket = &*location.bucket;
-    let is_name = (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        && !bucket.starts_with('.');
-    if !is_name {
+    if !is_bucket_name(bucket) {
         return Err(match typed.bucket.as_deref() == Some(bucket) {
             true => {
                 let right = "not the name of a bucket; write it without s3:// and without a path";

@@ -1,0 +1,4 @@
+//! Lists of keys: made by `keys`, split, and read by `--keys-from`.
+
+mod list;
+mod split;
