@@ -4,6 +4,7 @@
 pub mod config;
 pub mod connection;
 pub mod filter;
+mod key_list;
 mod network_file;
 pub mod parse_error;
 pub mod source;

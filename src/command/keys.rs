@@ -33,7 +33,7 @@ pub struct KeysCommand;
 impl Command for KeysCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
-        let hidden = ["event_history", "no_pushdown", "jobs"];
+        let hidden = ["event_history", "no_pushdown", "keys_from", "jobs"];
         let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
         hidden.into_iter().fold(KeysArgs::command(), hide)
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::LogFile;
 use super::event_history::EventHistorySource;
 use super::folder::FolderSource;
+use super::key_list::KeyListSource;
 use super::s3::bucket_source::BucketSource;
 use super::s3::offline::OfflineMirror;
 use super::spec::Input;
@@ -89,6 +90,7 @@ pub fn open(
             Input::Path(path) => Box::new(FolderSource::new(path.clone(), window)),
             Input::Bucket(input) if input.offline => Box::new(OfflineMirror::open(input, report)?),
             Input::Bucket(input) => Box::new(BucketSource::open(input, None, report, stop)?),
+            Input::KeyList(input) => Box::new(KeyListSource::open(input, report, stop)?),
             Input::EventHistory(input) => Box::new(EventHistorySource::open(input, report, stop)?),
         })
     };

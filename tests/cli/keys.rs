@@ -1,4 +1,5 @@
 //! Lists of keys: made by `keys`, split, and read by `--keys-from`.
 
 mod list;
+mod read;
 mod split;

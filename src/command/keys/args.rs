@@ -82,6 +82,9 @@ impl KeysRequest {
         if args.bucket.history.event_history {
             return Err(Error::about("--event-history", " has no objects that keys could list"));
         }
+        if args.bucket.keys_from.is_some() {
+            return Err(Error::about("--keys-from", " cannot be used with keys, which makes such lists"));
+        }
         let filter = args.scope.spec(context.now)?;
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {

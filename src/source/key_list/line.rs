@@ -10,6 +10,7 @@
 //! quotes paths: in double quotes, with the escapes of C.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::source::location::{Location, is_bucket_name};
@@ -31,6 +32,15 @@ pub struct ListedObject {
     pub name: ListedName,
     /// The size in bytes, if the list has it.
     pub size: Option<u64>,
+}
+
+impl fmt::Display for ListedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ListedName::Object(location) => location.fmt(f),
+            ListedName::File(path) => path.display().fmt(f),
+        }
+    }
 }
 
 impl ListedName {

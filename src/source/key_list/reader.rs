@@ -22,11 +22,11 @@ pub(super) struct KeyListReader {
 
 /// An entry of a list.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum ListEntry {
-    /// An object or a file.
-    Object(ListedObject),
-    /// A line that makes no sense: its number, its start, and the reason.
-    Invalid { number: u64, text: String, reason: String },
+pub(super) struct ListEntry {
+    /// Its number, from 1.
+    pub(super) number: u64,
+    /// An object or a file; for a line that makes no sense, its start and the reason.
+    pub(super) content: Result<ListedObject, (String, String)>,
 }
 
 impl KeyListReader {
@@ -69,7 +69,10 @@ impl KeyListReader {
                 0 => ListedName::parse(&self.entry).map(|name| ListedObject { name, size: None }),
                 _ => ListedObject::parse(&self.entry),
             };
-            return Ok(Some(parsed.map_or_else(|reason| self.invalid(reason), ListEntry::Object)));
+            return Ok(Some(match parsed {
+                Ok(object) => ListEntry { number: self.number, content: Ok(object) },
+                Err(reason) => self.invalid(reason),
+            }));
         }
     }
 
@@ -80,7 +83,7 @@ impl KeyListReader {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
         };
-        ListEntry::Invalid { number: self.number, text, reason }
+        ListEntry { number: self.number, content: Err((text, reason)) }
     }
 }
 
@@ -91,13 +94,11 @@ mod tests {
     fn entries(list: impl AsRef<[u8]>) -> Vec<String> {
         let mut reader = KeyListReader::new(Box::new(Cursor::new(list.as_ref().to_vec()))).unwrap();
         let mut entries = Vec::new();
-        while let Some(entry) = reader.next().unwrap() {
-            entries.push(match entry {
-                ListEntry::Object(ListedObject { name: ListedName::File(path), size }) => format!("{path:?} {size:?}"),
-                ListEntry::Object(ListedObject { name: ListedName::Object(location), size }) => {
-                    format!("{location} {size:?}")
-                }
-                ListEntry::Invalid { number, text, reason } => format!("{number} {text:?} {reason}"),
+        while let Some(ListEntry { number, content }) = reader.next().unwrap() {
+            entries.push(match content {
+                Ok(ListedObject { name: ListedName::File(path), size }) => format!("{path:?} {size:?}"),
+                Ok(ListedObject { name: ListedName::Object(location), size }) => format!("{location} {size:?}"),
+                Err((text, reason)) => format!("{number} {text:?} {reason}"),
             });
         }
         entries
@@ -121,12 +122,15 @@ mod tests {
 
     #[test]
     fn names_separated_by_nul_are_taken_as_they_are() {
-        assert_eq!(entries("a\tb\n\0\0\"c\"\t5\0s3://logs/\0d"), [
-            "\"a\\tb\\n\" None",
-            "\"\\\"c\\\"\\t5\" None",
-            "4 \"s3://logs/\" no key of an object; write s3://BUCKET/KEY",
-            "\"d\" None"
-        ]);
+        assert_eq!(
+            entries("a\tb\n\0\0\"c\"\t5\0s3://logs/\0d"),
+            [
+                "\"a\\tb\\n\" None",
+                "\"\\\"c\\\"\\t5\" None",
+                "4 \"s3://logs/\" no key of an object; write s3://BUCKET/KEY",
+                "\"d\" None"
+            ]
+        );
     }
 
     #[test]

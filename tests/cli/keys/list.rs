@@ -32,7 +32,7 @@ fn objects_of_the_window_and_scope_are_listed() {
     );
     ran.shows(0, &listed(&cloud, later), &last);
     let ran = cloud.trial.run(&["keys", "s3://logs", "--until", "2026-10-02", "-o", "keys.txt"]);
-    assert!(ran.stderr.ends_with("; searched for late deliveries up to 2026-10-02\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("; searched for late deliveries up to 2026-10-03\n"), "{ran:?}");
     assert_eq!((ran.code, cloud.trial.read("keys.txt")), (Some(0), listed(&cloud, &keys)));
 }
 
