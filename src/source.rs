@@ -22,4 +22,4 @@ mod stream;
 pub mod walk;
 
 pub use self::log_file::{LogFile, OpenedFile};
-pub use self::log_source::{LogSource, SourceItem, open};
+pub use self::log_source::{LeftOutFile, LogSource, SourceItem, open};

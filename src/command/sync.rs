@@ -144,7 +144,7 @@ fn mirror(bucket: BucketSource, report: &Report, stop: &Cancellation) -> Result<
             SourceItem::Issue(issue) => report.skip(&issue),
             SourceItem::Note(text) => report.note(&text),
             SourceItem::Detail(text) => report.detail(1, || text),
-            SourceItem::Count(_) | SourceItem::Idle => {}
+            SourceItem::LeftOut(_) | SourceItem::Count(_) | SourceItem::Idle => {}
         }
         is_interrupted = stop.is_interrupted();
         if is_interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

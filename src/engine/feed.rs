@@ -119,6 +119,7 @@ impl BatchFeed<'_> {
             SourceItem::Issue(issue) => self.push(BatchItem::Report(ReportItem::Skip(issue))),
             SourceItem::Note(text) => self.push(BatchItem::Report(ReportItem::Note(text))),
             SourceItem::Detail(text) => self.push(BatchItem::Report(ReportItem::Detail(1, text))),
+            SourceItem::LeftOut(file) => self.push(BatchItem::LeftOut(file)),
             SourceItem::Count(coverage) => self.push(BatchItem::Count(coverage)),
             SourceItem::Idle if self.feed.stop.is_set() => ControlFlow::Break(()),
             SourceItem::Idle => self.flush(),

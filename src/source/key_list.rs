@@ -20,7 +20,7 @@ use super::s3::download_queue::DownloadQueue;
 use super::s3::mirror_root::SPECIAL;
 use super::s3::offline_objects::OfflineObjects;
 use super::spec::BucketInput;
-use super::{LogFile, LogSource, SourceItem};
+use super::{LeftOutFile, LogFile, LogSource, SourceItem};
 use crate::cloudtrail::keys::Scope;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, IgnoredReason, Issue, Outcome, Problem, plain};
@@ -144,7 +144,8 @@ impl KeyListSource {
             return Ok(QueuedItem::Ready(if is_first { SourceItem::Note(text) } else { SourceItem::Detail(text) }));
         }
         if !self.scope.includes_file(&name.to_string()) {
-            return Ok(QueuedItem::Ready(SourceItem::too_old()));
+            let file = LeftOutFile { name: name.to_string(), reason: None };
+            return Ok(QueuedItem::Ready(SourceItem::LeftOut(file)));
         }
         match name {
             ListedName::File(path) => Ok(QueuedItem::Ready(local(path))),
@@ -245,7 +246,8 @@ fn local(path: PathBuf) -> SourceItem {
         }
         Ok(metadata) if !metadata.is_file() => refuse(Problem::Walk(format!("cannot be read: {SPECIAL}"))),
         Ok(_) if path.as_os_str().as_encoded_bytes().ends_with(ENDING.as_bytes()) => {
-            SourceItem::ignored(IgnoredReason::Unfinished)
+            let name = path.to_string_lossy().into_owned();
+            SourceItem::LeftOut(LeftOutFile { name, reason: Some(IgnoredReason::Unfinished) })
         }
         Ok(_) => SourceItem::File(LogFile::file(path)),
     }

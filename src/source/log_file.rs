@@ -149,6 +149,16 @@ pub enum OpenedFile {
 }
 
 impl OpenedFile {
+    /// Returns the size in bytes; `None` for a stream.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            OpenedFile::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
+            OpenedFile::Mirrored(file) => Some(file.limit()),
+            OpenedFile::Special(_) => None,
+            OpenedFile::Memory(text) => Some(text.get_ref().bytes().len() as u64),
+        }
+    }
+
     /// Returns the local file; `None` for any other kind of source.
     pub fn into_file(self) -> Option<File> {
         match self {

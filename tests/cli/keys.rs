@@ -2,4 +2,5 @@
 
 mod list;
 mod read;
+mod report;
 mod split;

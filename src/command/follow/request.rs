@@ -80,6 +80,9 @@ impl FollowRequest {
         if args.bucket.offline {
             return Err(Error::about("--offline", " cannot be used with follow"));
         }
+        if args.work.report.is_some() {
+            return Err(Error::about("--report", " cannot be used with follow, which has no end"));
+        }
         if args.bucket.keys_from.is_some() {
             return Err(Error::about("--keys-from", " cannot be used with follow"));
         }

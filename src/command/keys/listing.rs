@@ -106,6 +106,7 @@ fn list_files(
             SourceItem::Issue(issue) => report.skip(&issue),
             SourceItem::Note(text) => report.note(&text),
             SourceItem::Detail(text) => report.detail(1, || text),
+            SourceItem::LeftOut(file) => totals.left_out.add(&file.coverage()),
             SourceItem::Count(coverage) => totals.left_out.add(&coverage),
             SourceItem::Idle => {}
         }
