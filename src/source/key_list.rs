@@ -82,7 +82,7 @@ enum ObjectReader {
 
 /// An item of the list, in its order.
 enum QueuedItem {
-    Ready(SourceItem),
+    Ready(Box<SourceItem>),
     /// The next object of the download queue.
     Download,
 }
@@ -134,23 +134,23 @@ impl KeyListSource {
             Ok(object) => object,
             Err((text, reason)) => {
                 let (name, problem) = (place(), Problem::ListLine { text, reason });
-                return Ok(ready(Issue { name, problem, outcome: Outcome::Nothing }));
+                return Ok(ready(SourceItem::Issue(Issue { name, problem, outcome: Outcome::Nothing })));
             }
         };
         if !self.seen.insert(&name)? {
             let is_first = self.seen.repeated == 0;
             self.seen.repeated += 1;
             let text = format!("{}: {name} was listed before, and is read once", place());
-            return Ok(QueuedItem::Ready(if is_first { SourceItem::Note(text) } else { SourceItem::Detail(text) }));
+            return Ok(ready(if is_first { SourceItem::Note(text) } else { SourceItem::Detail(text) }));
         }
         if !self.scope.includes_file(&name.to_string()) {
             let file = LeftOutFile { name: name.to_string(), reason: None };
-            return Ok(QueuedItem::Ready(SourceItem::LeftOut(file)));
+            return Ok(ready(SourceItem::LeftOut(file)));
         }
         match name {
-            ListedName::File(path) => Ok(QueuedItem::Ready(local(path))),
+            ListedName::File(path) => Ok(ready(local(path))),
             ListedName::Object(location) => match &mut self.objects {
-                ObjectReader::Mirror(objects) => objects.find(location).map(QueuedItem::Ready),
+                ObjectReader::Mirror(objects) => objects.find(location).map(ready),
                 ObjectReader::Bucket(queue) => {
                     queue.push(location, size, report, &self.stop)?;
                     Ok(QueuedItem::Download)
@@ -166,7 +166,7 @@ impl KeyListSource {
         loop {
             if matches!(queue.front(), Some(QueuedItem::Ready(_))) {
                 let Some(QueuedItem::Ready(item)) = queue.pop_front() else { continue };
-                return Ok(Some(item));
+                return Ok(Some(*item));
             }
             let has_room = match &self.objects {
                 ObjectReader::Bucket(downloads) => downloads.has_room(),
@@ -229,8 +229,8 @@ impl LogSource for KeyListSource {
     }
 }
 
-fn ready(issue: Issue) -> QueuedItem {
-    QueuedItem::Ready(SourceItem::Issue(issue))
+fn ready(item: SourceItem) -> QueuedItem {
+    QueuedItem::Ready(Box::new(item))
 }
 
 /// A local file, read like one that was found in a folder.

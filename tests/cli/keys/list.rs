@@ -1,5 +1,7 @@
 //! `keys` without `--split`.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use testkit::s3::Fault;
 
 use crate::bucket::cloud::{ACCOUNT, Cloud, OTHER, lines};

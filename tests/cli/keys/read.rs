@@ -1,5 +1,7 @@
 //! `--keys-from`: the objects and files of a list, in its order.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
 
 use testkit::s3::{Bucket, Fault};

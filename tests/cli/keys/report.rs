@@ -1,5 +1,7 @@
 //! `--report`: what a run has read, file by file, and how it ended.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! `keys --split`.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
 
 use crate::bucket::cloud::Cloud;
