@@ -58,6 +58,25 @@ impl KeyListInput {
     }
 }
 
+impl KeyListInput {
+    /// The files of the list that need no download, if the list can be read again.
+    pub(super) fn local_files(&self) -> impl Iterator<Item = LogFile> {
+        let is_there = !self.list.is_special || self.list.copy.is_some();
+        let list =
+            is_there.then(|| self.list.open(&mut FileOpener::default(), &Cancellation::default()).ok()).flatten();
+        let mut reader = list.and_then(|list| KeyListReader::new(Box::new(list)).ok());
+        let mut mirror = self.mirror.clone().map(OfflineObjects::new);
+        let entries = std::iter::from_fn(move || reader.as_mut()?.next().ok().flatten());
+        entries.filter_map(move |entry| {
+            let item = match entry.content.ok()?.name {
+                ListedName::File(path) => local(path),
+                ListedName::Object(location) => mirror.as_mut()?.find(location).ok()?,
+            };
+            if let SourceItem::File(file) = item { Some(file) } else { None }
+        })
+    }
+}
+
 fn unreadable(list: &LogFile, reason: &str) -> Error {
     Error::Failed(format!("--keys-from {}: cannot be read: {reason}", list.name()))
 }

@@ -221,6 +221,19 @@ fn a_repeated_name_is_read_once() {
 }
 
 #[test]
+fn hints_come_from_files_that_are_there() {
+    let trial = Trial::new();
+    let list = trial.run(&["keys", "-q", &format!("{SAMPLE}/AWSLogs")]).stdout;
+    trial.write("keys.txt", &list);
+    let hint =
+        "trail2tsv: nothing matched --event-name \"RunInstnces\"; did you mean RunInstances? (383 events looked at)\n";
+    let ran = trial.run(&["--keys-from", "keys.txt", "-e", "RunInstnces"]);
+    assert!(ran.code == Some(0) && ran.stderr.starts_with(hint), "{ran:?}");
+    let ran = trial.run_with_stdin(&["--keys-from", "-", "-e", "RunInstnces"], &list);
+    assert!(ran.code == Some(0) && !ran.stderr.contains("did you mean"), "{ran:?}");
+}
+
+#[test]
 fn an_empty_list_is_no_error() {
     let trial = Trial::with("keys.txt", "\n\r\n");
     trial.run(&["--keys-from", "keys.txt", "-c", "eventName"]).shows(
