@@ -135,6 +135,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_unfinished_plan_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for is_finished in [false, true] {
+            let mut plan = PlanFolder::new(folder.path(), 4).unwrap();
+            plan.line(1, b"x\t5\n", 5).unwrap();
+            plan.line(2, b"y\t1\n", 1).unwrap();
+            let mut parts = Vec::new();
+            if is_finished {
+                parts = plan.finish().unwrap();
+            } else {
+                drop(plan);
+            }
+            let objects: Vec<_> = parts.iter().map(|part| (part.objects, part.bytes)).collect();
+            assert_eq!(objects, [(0, 0), (1, 5), (1, 1), (0, 0)][..parts.len()]);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), if is_finished { 4 } else { 0 });
+        }
+    }
+
+    #[test]
     fn only_names_of_parts_are_recognised() {
         for name in ["part-1-of-7.txt", "part-0007-of-1000.txt"] {
             assert!(is_part(OsStr::new(name)), "{name}");

@@ -113,6 +113,20 @@ fn objects_are_downloaded_without_a_list_and_not_kept() {
 }
 
 #[test]
+fn many_objects_stay_in_order_and_damaged_ones_are_fetched_again() {
+    let cloud = cloud(700);
+    let keys = cloud.bucket.keys("");
+    for (arguments, threads) in [(&["--jobs", "3"][..], "1"), (&[], "8")] {
+        cloud.server.reset_counts();
+        let fault = cloud.server.fault(Fault::get(&keys[600]).times(1).flip_bit(8 * 60));
+        let read = ["-q", "--keys-from", "keys.txt", "--threads", threads];
+        cloud.trial.run(&[&read, &NAMES[..], arguments].concat()).shows(0, &minutes(700), "");
+        assert_eq!((fault.fired(), cloud.server.counts().get), (1, 701));
+        assert_eq!(fs::read_dir(cloud.trial.path("tmp")).unwrap().count(), 0);
+    }
+}
+
+#[test]
 fn a_mirror_keeps_objects_and_is_used() {
     let cloud = cloud(5);
     let keys = cloud.bucket.keys("");
@@ -352,6 +366,21 @@ fn a_bucket_that_cannot_be_reached_ends_the_run() {
     let ran = cloud.trial.run(&["--keys-from", "keys.txt"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("no credentials found"), "{ran:?}");
     assert_eq!(fs::read_dir(cloud.trial.path("tmp")).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_missing_temporary_folder_is_named() {
+    let mut cloud = cloud(1);
+    cloud.trial.env("TMPDIR", "/nowhere");
+    cloud.trial.run(&["--keys-from", "keys.txt"]).shows(
+        1,
+        "",
+        "trail2tsv: /nowhere: no temporary folder can be created: No such file or directory; \
+         set TMPDIR, or keep the objects with --mirror\n",
+    );
+    let mirrored = ["-q", "--keys-from", "keys.txt", "--mirror", "mirror"];
+    cloud.trial.run(&[&mirrored, &NAMES[..]].concat()).shows(0, &minutes(1), "");
 }
 
 #[cfg(unix)]
