@@ -5,6 +5,7 @@ pub mod config;
 pub mod connection;
 pub mod filter;
 mod geoip_file;
+mod key_list;
 mod network_file;
 pub mod parse_error;
 pub mod source;

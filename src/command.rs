@@ -9,6 +9,7 @@ mod event_rows;
 pub mod follow;
 pub mod history;
 mod isolation;
+pub mod keys;
 mod man;
 mod no_match_hints;
 pub mod rows;
@@ -45,6 +46,7 @@ const COMMANDS: &[&dyn Command] = &[
     &history::HistoryCommand,
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
+    &keys::KeysCommand,
     &trail::TrailCommand,
     &follow::FollowCommand,
     &completions::CompletionsCommand,

@@ -14,6 +14,7 @@
 pub mod consumer;
 pub mod events;
 mod feed;
+mod file_account;
 mod file_conclusion;
 mod files;
 mod merge_position;
@@ -38,7 +39,7 @@ use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, Report};
 use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::source::file_list::FileList;
-use crate::source::{self, LogFile, LogSource};
+use crate::source::{self, LeftOutFile, LogFile, LogSource};
 
 /// Largest number of files that are inflated ahead.
 const AHEAD: usize = 8;
@@ -67,6 +68,8 @@ struct Batch {
 enum BatchItem {
     /// A file to read.
     Read(crate::source::LogFile),
+    /// A file that is not read.
+    LeftOut(LeftOutFile),
     /// A message to report and count.
     Report(ReportItem),
     /// Counts to add.

@@ -283,6 +283,14 @@ pub enum Problem {
     /// An event that the receiver of the output refused.
     #[error("{0}")]
     Refused(String),
+    /// A line of a list of keys that names neither an object nor a file.
+    #[error("{text:?} names no object or file: {reason}")]
+    ListLine {
+        /// The start of the line.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An object whose key cannot be a path below the mirror.
     #[error("not mirrored: {0}")]
     Key(&'static str),

@@ -4,12 +4,13 @@
 mod coverage;
 mod fetched;
 mod lookups;
+mod run_log;
 mod terminal;
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,8 +18,9 @@ use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBa
 pub use self::coverage::{Coverage, count};
 pub use self::fetched::{DownloadTotals, SyncTotals};
 pub use self::lookups::LookupTotals;
+pub use self::run_log::{FileOutcome, FileRecord, RunEnd, RunLog};
 pub use self::terminal::Terminal;
-use crate::error::Issue;
+use crate::error::{Error, Issue};
 use crate::syntax::visible::is_hidden;
 
 /// How much to report on stderr.
@@ -37,6 +39,9 @@ pub struct Report {
     is_silent: bool,
     bars: Option<ProgressBars>,
     problems: AtomicU64,
+    /// Whether there is a log of the run.
+    has_log: bool,
+    log: Mutex<Option<Box<dyn RunLog>>>,
 }
 
 #[derive(Debug)]
@@ -56,12 +61,40 @@ impl Report {
         let is_free = !has_rows || !std::io::stdout().is_terminal();
         let is_shown = !verbosity.quiet && is_free && std::io::stderr().is_terminal();
         let bars = is_shown.then(ProgressBars::new);
-        Report { verbosity, is_silent: false, bars, problems: AtomicU64::new(0) }
+        Report { verbosity, is_silent: false, bars, ..Report::silent() }
     }
 
     /// Creates a report that writes nothing, for files whose problems were reported before.
     pub fn silent() -> Report {
-        Report { verbosity: Verbosity::default(), is_silent: true, bars: None, problems: AtomicU64::new(0) }
+        let (verbosity, problems, log) = (Verbosity::default(), AtomicU64::new(0), Mutex::new(None));
+        Report { verbosity, is_silent: true, bars: None, problems, has_log: false, log }
+    }
+
+    /// Records what is done with each file, and the end of the run, in `log`.
+    pub fn with_log(self, log: Option<Box<dyn RunLog>>) -> Report {
+        Report { has_log: log.is_some(), log: Mutex::new(log), ..self }
+    }
+
+    /// Whether files are recorded.
+    pub fn has_log(&self) -> bool {
+        self.has_log
+    }
+
+    /// Records what became of a file.
+    pub fn file(&self, record: &FileRecord) {
+        if let Some(log) = &mut *self.log() {
+            log.file(record);
+        }
+    }
+
+    /// Records the end of the run. Returns an error if the log could not be written.
+    pub fn end_log(&self, end: &RunEnd<'_>) -> Result<(), Error> {
+        let log = self.log().take();
+        log.map_or(Ok(()), |log| log.end(end))
+    }
+
+    fn log(&self) -> MutexGuard<'_, Option<Box<dyn RunLog>>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reports something that could not be read.

@@ -6,6 +6,7 @@ pub mod hec;
 mod lines;
 pub mod partial_file;
 pub mod rotating_file;
+pub mod run_report;
 pub mod table_writer;
 pub mod target;
 mod xlsx;

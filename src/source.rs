@@ -9,6 +9,7 @@ pub mod file;
 pub mod file_list;
 pub mod folder;
 pub mod follow_journal;
+pub mod key_list;
 pub mod location;
 mod log_file;
 mod log_source;
@@ -21,4 +22,4 @@ mod stream;
 pub mod walk;
 
 pub use self::log_file::{LogFile, OpenedFile};
-pub use self::log_source::{LogSource, SourceItem, open};
+pub use self::log_source::{LeftOutFile, LogSource, SourceItem, open};

@@ -60,15 +60,18 @@ fn history_event(time: &str, name: &str, (role, session, address): (&str, &str, 
     HistoryEvent::new(&event).about(INSTANCE)
 }
 
-/// What a shell in the repository prints: stdout, then stderr.
-fn run(command: &str) -> String {
+/// The repository.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What a shell in a folder prints: stdout, then stderr.
+fn run(command: &str, folder_of_run: &Path) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_trail2tsv"));
     let (server, folder) = &*ACCOUNT;
     let path = [program.parent().unwrap(), folder.path()].map(|folder| folder.display().to_string()).join(":");
     let path = format!("{path}:{}", std::env::var("PATH").unwrap());
     let output = Command::new("sh")
         .args(["-c", command])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(folder_of_run)
         .env("PATH", path)
         .env("LC_ALL", "C")
         .env("TRAIL2TSV_CONFIG", "/dev/null")
@@ -82,7 +85,7 @@ fn run(command: &str) -> String {
 }
 
 /// A document with the output of its commands as it is today.
-fn refreshed(document: &str) -> String {
+fn refreshed(document: &str, folder: &Path) -> String {
     let mut fresh = String::new();
     let (mut in_console, mut in_output) = (false, false);
     for line in document.lines() {
@@ -91,7 +94,7 @@ fn refreshed(document: &str) -> String {
             in_output = false;
         }
         if in_console && let Some(command) = line.strip_prefix("$ ") {
-            fresh.push_str(&format!("{line}\n{}", run(command)));
+            fresh.push_str(&format!("{line}\n{}", run(command, folder)));
             in_output = true;
         } else if !in_output {
             fresh.push_str(&format!("{line}\n"));
@@ -102,9 +105,14 @@ fn refreshed(document: &str) -> String {
 
 /// Checks a document with more than `least` commands, or updates its output.
 fn check(document: &str, least: usize) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    check_in(Path::new(ROOT), document, least);
+}
+
+/// The same with the commands in another folder than the repository.
+fn check_in(folder: &Path, document: &str, least: usize) {
+    let path = Path::new(ROOT).join(document);
     let text = std::fs::read_to_string(&path).unwrap();
-    let fresh = refreshed(&text);
+    let fresh = refreshed(&text, folder);
     assert!(fresh.matches("\n$ trail2tsv").count() > least, "the commands are found");
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(&path, &fresh).unwrap();
@@ -158,6 +166,14 @@ fn the_page_about_event_history_shows_what_the_program_prints() {
 #[test]
 fn the_page_about_actors_shows_what_the_program_prints() {
     check("docs/actors.md", 0);
+}
+
+#[test]
+fn the_page_about_several_machines_shows_what_the_program_prints() {
+    // Its commands write files.
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(Path::new(ROOT).join("testdata/AWSLogs"), folder.path().join("AWSLogs")).unwrap();
+    check_in(folder.path(), "docs/scale.md", 2);
 }
 
 #[test]

@@ -339,6 +339,9 @@ impl TypedOptions<'_> {
         if !OF_BUCKETS.contains(&name) {
             return None;
         }
+        if self.value("keys-from").is_some() && (OF_ONE_BUCKET.contains(&name) || name == "late-days") {
+            return Some("the input is a list of keys");
+        }
         let has_bucket = has_address || typed_bucket.is_some();
         let has_history = self.value("event-history").is_some();
         if has_history && !has_bucket && !OF_EVENT_HISTORY.contains(&name) {

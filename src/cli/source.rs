@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use etcetera::BaseStrategy;
 
+use super::key_list::key_list_input;
 use super::number;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
@@ -14,7 +15,7 @@ use crate::filter::options::{ACCOUNT, REGION};
 use crate::filter::spec::FilterSpec;
 use crate::source::aws::Connection;
 use crate::source::event_history::selection::LookupSelection;
-use crate::source::location::Location;
+use crate::source::location::{Location, is_bucket_name};
 use crate::source::spec::{BucketInput, Downloads, EventHistoryInput, Input};
 
 /// Whether the event history is read, and how.
@@ -53,6 +54,12 @@ pub struct BucketArgs {
     /// Use only the local mirror; make no network requests
     #[arg(long)]
     pub offline: bool,
+    /// Read the objects and files of this list, in its order; - for standard input
+    ///
+    /// An s3://BUCKET/KEY or a path a line, as trail2tsv keys writes them, or separated by NUL.
+    /// Nothing else is listed. Objects are deleted after reading, unless --mirror keeps them.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub keys_from: Option<PathBuf>,
     /// Days after --until to search for late deliveries, at most 30
     /// [default: 1; with --offline, all days in the mirror]
     #[arg(long, value_name = "N",
@@ -87,8 +94,16 @@ const PATIENCE: &str = "TRAIL2TSV_PATIENCE";
 
 const DOWNLOADS: Downloads = Downloads { first: 64, most: 256 };
 
+/// The limits on concurrent downloads.
+pub(super) fn downloads(typed: &BucketArgs) -> Downloads {
+    typed.jobs.map_or(DOWNLOADS, |jobs| Downloads { first: jobs.into(), most: jobs.into() })
+}
+
 /// What the named paths and the options of a bucket ask to be read.
 pub fn inputs(paths: &[PathBuf], typed: &BucketArgs, conditions: &FilterSpec) -> Result<Vec<Input>, Error> {
+    if let Some(list) = &typed.keys_from {
+        return Ok(vec![key_list_input(list, paths, typed, conditions)?]);
+    }
     let mut inputs = Vec::new();
     if typed.prefix.is_some() && typed.bucket.is_none() {
         return Err(Error::about("--prefix", " requires --bucket; with s3://… put the prefix in the address"));
@@ -144,10 +159,7 @@ pub(crate) fn bucket_input(
     location: &Location,
 ) -> Result<BucketInput, Error> {
     let bucket = &*location.bucket;
-    let is_name = (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        && !bucket.starts_with('.');
-    if !is_name {
+    if !is_bucket_name(bucket) {
         return Err(match typed.bucket.as_deref() == Some(bucket) {
             true => {
                 let right = "not the name of a bucket; write it without s3:// and without a path";
@@ -178,10 +190,7 @@ pub(crate) fn bucket_input(
         offline: typed.offline,
         connection: connection(typed, typed.no_sign_request)?,
         request_payer: typed.request_payer,
-        downloads: match typed.jobs {
-            Some(jobs) => Downloads { first: jobs.into(), most: jobs.into() },
-            None => DOWNLOADS,
-        },
+        downloads: downloads(typed),
         may_be_empty: false,
     })
 }
@@ -199,7 +208,7 @@ fn event_history_input(typed: &BucketArgs, conditions: &FilterSpec) -> Result<Ev
     })
 }
 
-fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
+pub(super) fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
     Ok(Connection {
         profile: typed.profile.clone(),
         endpoint_url: typed.endpoint_url.clone(),

@@ -15,6 +15,12 @@ pub struct WorkArgs {
     #[arg(long, value_name = "N",
           value_parser = number(1..=32_u16), hide_short_help = true)]
     pub threads: Option<u16>,
+    /// Write what was read, skipped and failed, file by file, as JSON lines
+    ///
+    /// The first line has the request, and the last one the numbers and the exit code. It is
+    /// also written if the run fails or is interrupted.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub report: Option<PathBuf>,
 }
 
 /// Options of every command: the configuration file and the amount of messages.

@@ -54,6 +54,9 @@ impl ActorPass {
             return Ok(pass);
         }
         for input in &mut pass.reading.inputs {
+            if let Input::KeyList(list) = input {
+                list.spool(stop)?;
+            }
             if let Some(stream) = SpooledStream::of_input(input, stop)? {
                 *input = Input::Spooled(stream);
             }
@@ -113,6 +116,7 @@ fn first_request(reading: &ReadRequest) -> ReadRequest {
                 // The global endpoint of STS is in this region.
                 bucket.also_region = Some("us-east-1");
             }
+            Input::KeyList(list) => list.window = earlier(list.window),
             Input::EventHistory(history) => {
                 history.window = earlier(history.window);
                 history.regions.clear();

@@ -3,15 +3,18 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::cli::config::Settings;
+use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::{Coverage, Report, Terminal, Verbosity};
+use crate::report::{Coverage, Report, RunEnd, RunLog, Terminal, Verbosity};
+use crate::sink::run_report::{RunHead, RunReport};
 use crate::syntax::shell::quoted;
 
 /// The inputs of a command besides its own options.
@@ -29,6 +32,17 @@ pub struct Context {
     pub typed: Vec<OsString>,
     /// The options set by the configuration file and the environment.
     pub settings: Settings,
+    /// The report of the run, if there is to be one.
+    pub(super) run_report: Option<RunReportRequest>,
+}
+
+/// A report of the run to write.
+#[derive(Clone, Debug)]
+pub(super) struct RunReportRequest {
+    /// Its file.
+    pub(super) path: PathBuf,
+    /// The arguments of the run, those that are set by settings included.
+    pub(super) arguments: Vec<String>,
 }
 
 impl Context {
@@ -44,6 +58,7 @@ impl Context {
                 .filter(|columns| *columns > 0),
             typed,
             settings: Settings::default(),
+            run_report: None,
         }
     }
 
@@ -51,6 +66,23 @@ impl Context {
     pub fn command_line(&self) -> String {
         let words = self.typed.iter().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
         std::iter::once(env!("CARGO_PKG_NAME").to_string()).chain(words).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Creates the report on a run that reads events, and begins the file of `--report`.
+    pub(super) fn report(&self, request: &ReadRequest, has_rows: bool) -> Result<Report, Error> {
+        let log = self.run_log(request)?;
+        Ok(Report::new(request.verbosity, has_rows).with_log(log))
+    }
+
+    /// Begins the file of `--report`, if there is one.
+    pub(super) fn run_log(&self, request: &ReadRequest) -> Result<Option<Box<dyn RunLog>>, Error> {
+        let Some(RunReportRequest { path, arguments }) = &self.run_report else { return Ok(None) };
+        if request.outputs.contains(path) {
+            return Err(Error::option("--report", &path.to_string_lossy(), "also the file of another output"));
+        }
+        let head = RunHead { now: self.now, arguments, window: request.filter.window };
+        let report = RunReport::open(path, &head)?;
+        Ok(Some(Box::new(report)))
     }
 
     /// Reports the origin of settings, then runs `work`, which must stop early
@@ -70,12 +102,30 @@ impl Context {
     /// Reports the coverage or the error of a finished run, and returns its exit
     /// code.
     pub(super) fn conclude(&self, report: &Report, outcome: Result<Coverage, Error>) -> Exit {
-        match outcome {
+        let exit = match &outcome {
+            Ok(coverage) if coverage.is_partial() => Exit::Partial,
+            Ok(_) => Exit::Done,
+            Err(fatal) => fatal.exit(),
+        };
+        let text = outcome.as_ref().err().map(ToString::to_string);
+        let state = match &outcome {
+            Ok(_) => "finished",
+            Err(Error::Interrupted) => "interrupted",
+            Err(Error::ClosedPipe) => "closed",
+            Err(Error::Usage(_) | Error::Failed(_)) => "failed",
+        };
+        let coverage = outcome.as_ref().ok();
+        let logged = report.end_log(&RunEnd { state, exit: exit.code(), error: text.as_deref(), coverage });
+        let exit = match outcome {
             Ok(coverage) => {
                 report.finish(&coverage, coverage.archived());
-                if coverage.is_partial() { Exit::Partial } else { Exit::Done }
+                exit
             }
             Err(fatal) => self.fail(report, fatal),
+        };
+        match logged {
+            Ok(()) => exit,
+            Err(error) => self.fail(report, error),
         }
     }
 

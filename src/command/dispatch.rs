@@ -3,9 +3,11 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use super::context::RunReportRequest;
 use super::{COMMANDS, Command, Context, MAIN, completions};
 use crate::cli::config::{Settings, SettingsEnvironment};
 use crate::cli::parse_error::usage_error;
@@ -55,9 +57,19 @@ fn dispatch(context: &mut Context) -> Result<Exit, Error> {
         ParsedArguments::Matches(matches) => matches,
         ParsedArguments::Help(exit) => return Ok(exit),
     };
+    let arguments = || joined.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    context.run_report = run_report(&matches).map(|path| RunReportRequest { path, arguments: arguments() });
     match matches.subcommand() {
         Some((name, given)) => command(name).run(given, context),
         None => MAIN.run(&matches, context),
+    }
+}
+
+/// The file of `--report`, which belongs to the innermost command.
+fn run_report(matches: &ArgMatches) -> Option<PathBuf> {
+    match matches.subcommand() {
+        Some((_, inner)) => run_report(inner),
+        None => matches.try_get_one::<PathBuf>("report").ok().flatten().cloned(),
     }
 }
 

@@ -58,7 +58,7 @@ pub struct FollowCommand;
 impl Command for FollowCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say why they do not fit.
-        let hidden = ["offline", "until", "event_history", "no_pushdown", "actor"];
+        let hidden = ["offline", "until", "event_history", "no_pushdown", "keys_from", "report", "actor"];
         let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
         hidden.into_iter().fold(FollowArgs::command(), hide)
     }

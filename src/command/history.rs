@@ -60,7 +60,7 @@ impl Command for HistoryCommand {
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
-        let report = Report::new(request.reading.verbosity, request.writes_stdout());
+        let report = context.report(&request.reading, request.writes_stdout())?;
         let outcome = context.work(&report, |stop| run(&request, &report, stop));
         Ok(context.conclude(&report, outcome))
     }

@@ -16,6 +16,7 @@ use super::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::error::exit::Exit;
+use crate::report::RunEnd;
 use crate::sink::partial_file;
 
 /// Set in the environment of the second process.
@@ -33,7 +34,16 @@ pub fn enter(request: &ReadRequest, context: &Context) -> Result<Option<Exit>, E
         limit_memory(request.threads);
         return Ok(None);
     }
-    run(&context.typed, &request.outputs).map(Some)
+    let outcome = run(&context.typed, &request.outputs);
+    if let (Err(error), Some(report)) = (&outcome, &context.run_report) {
+        // The second process can have begun the report, and cannot complete it.
+        partial_file::clean_results(partial_file::folder_of(&report.path));
+        if let Some(log) = context.run_log(request)? {
+            let (text, exit) = (error.to_string(), error.exit().code());
+            log.end(&RunEnd { state: "failed", exit, error: Some(&text), coverage: None })?;
+        }
+    }
+    outcome.map(Some)
 }
 
 /// Whether this is the second process.

@@ -107,7 +107,7 @@ impl Command for RowsCommand {
         if let Some(exit) = isolation::enter(reading, context)? {
             return Ok(exit);
         }
-        let report = Report::new(reading.verbosity, request.output.is_none() && !request.count);
+        let report = context.report(reading, request.output.is_none() && !request.count)?;
         let outcome = context.work(&report, |stop| {
             let RowsOutcome { coverage, unmatched, actors } = run(&request, &report, stop)?;
             if !reading.verbosity.quiet && !coverage.is_cut && request.limit != Some(0) {

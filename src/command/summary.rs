@@ -98,7 +98,7 @@ impl Command for SummaryCommand {
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
-        let report = Report::new(request.reading.verbosity, false);
+        let report = context.report(&request.reading, false)?;
         let outcome = context.work(&report, |stop| run(&request, &report, stop));
         Ok(context.conclude(&report, outcome))
     }

@@ -68,7 +68,7 @@ impl Command for SyncCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
         let hide = |argument: clap::Arg| argument.hide(true);
-        SyncArgs::command().mut_arg("event_history", hide).mut_arg("no_pushdown", hide)
+        SyncArgs::command().mut_arg("event_history", hide).mut_arg("no_pushdown", hide).mut_arg("keys_from", hide)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
@@ -104,6 +104,7 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
                 return Err(Error::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
             }
             Input::EventHistory(_) => return Err(refused_event_history()),
+            Input::KeyList(_) => return Err(Error::about("--keys-from", " cannot be used with sync")),
             Input::Stdin | Input::Spooled(_) => return Err(Error::usage("-: not a bucket; write s3://BUCKET/PREFIX")),
         }
     }
@@ -143,7 +144,7 @@ fn mirror(bucket: BucketSource, report: &Report, stop: &Cancellation) -> Result<
             SourceItem::Issue(issue) => report.skip(&issue),
             SourceItem::Note(text) => report.note(&text),
             SourceItem::Detail(text) => report.detail(1, || text),
-            SourceItem::Count(_) | SourceItem::Idle => {}
+            SourceItem::LeftOut(_) | SourceItem::Count(_) | SourceItem::Idle => {}
         }
         is_interrupted = stop.is_interrupted();
         if is_interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -47,7 +47,7 @@ impl Command for TimelineCommand {
         if let Some(exit) = isolation::enter(reading, context)? {
             return Ok(exit);
         }
-        let report = Report::new(reading.verbosity, request.output.is_none());
+        let report = context.report(reading, request.output.is_none())?;
         let outcome = context.work(&report, |stop| run(&request, &report, stop));
         Ok(context.conclude(&report, outcome))
     }

@@ -242,6 +242,9 @@ impl<'a, W: EventWorker> EventReader<'a, W> {
                 return Some(TextEnd { problems: vec![Problem::Unreadable(error)], further: None });
             }
         };
+        if let Some(account) = out.account() {
+            account.bytes = file.length();
+        }
         let is_regular = !matches!(file, OpenedFile::Special(_));
         let EventReader { context, selector, worker, decoder, inflater, .. } = self;
         let text = TextReading { context, selector, worker, decoder, out: &mut *out, name };
@@ -302,7 +305,7 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
             self.conclude(ended, || FileExpectation::of(source), &name, out);
         }
         self.worker.end_file(out);
-        out.end_file();
+        out.end_file(self.context.stop.is_set());
         self.decoder.findings().bytes
     }
 }

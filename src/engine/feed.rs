@@ -21,8 +21,16 @@ pub(super) fn replaced(output: &Path, inputs: &[Input]) -> Result<Option<PathBuf
     let Ok(old) = output.canonicalize() else { return Ok(None) };
     let is_old = |path: &Path| path.canonicalize().is_ok_and(|path| path == old);
     let is_input = |input: &Input| matches!(input, Input::Path(path) if is_old(path));
+    let is_list = |input: &Input| match input {
+        Input::KeyList(keys) => keys.list.path.as_deref().is_some_and(is_old),
+        _ => false,
+    };
     if LogFile::file(old.clone()).is_named_as_log() || inputs.iter().any(is_input) {
         let text = "is a log that the output would replace; choose another file";
+        return Err(Error::Failed(format!("{}: {text}", output.display())));
+    }
+    if inputs.iter().any(is_list) {
+        let text = "is the list of --keys-from, which the output would replace; choose another file";
         return Err(Error::Failed(format!("{}: {text}", output.display())));
     }
     Ok(Some(old))
@@ -111,6 +119,7 @@ impl BatchFeed<'_> {
             SourceItem::Issue(issue) => self.push(BatchItem::Report(ReportItem::Skip(issue))),
             SourceItem::Note(text) => self.push(BatchItem::Report(ReportItem::Note(text))),
             SourceItem::Detail(text) => self.push(BatchItem::Report(ReportItem::Detail(1, text))),
+            SourceItem::LeftOut(file) => self.push(BatchItem::LeftOut(file)),
             SourceItem::Count(coverage) => self.push(BatchItem::Count(coverage)),
             SourceItem::Idle if self.feed.stop.is_set() => ControlFlow::Break(()),
             SourceItem::Idle => self.flush(),

@@ -45,6 +45,12 @@ impl<P: Part> PartWriter<'_, P> {
             findings.bytes == 0 && ended.problems.iter().any(|problem| matches!(problem, Problem::Unreadable(_)));
         let mut verdict = findings.verdict(ended.problems);
         let is_log = verdict.passed_over.is_none() && !is_unread;
+        if let Some(account) = self.account() {
+            match verdict.passed_over {
+                Some(reason) => account.skipped = account.skipped.or(Some(reason)),
+                None => account.add_log(findings.events, !is_unread),
+            }
+        }
         let coverage = self.coverage();
         match verdict.passed_over.map(|reason| (reason, expected())) {
             Some((reason, expected)) if expected.is_log => {

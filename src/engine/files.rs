@@ -73,7 +73,8 @@ where
     let (order_sender, order) = bounded::<Receiver<OutputBlock<C::Part>>>(depth);
     let (used_sender, used) = bounded::<C::Part>(request.threads + 1);
     let blocks_ahead = (PARTS / depth / PART).clamp(1, 8);
-    let limits = PartLimits { rows: limit, bytes: (PARTS / (depth + request.threads)).min(PART) };
+    let bytes = (PARTS / (depth + request.threads)).min(PART);
+    let limits = PartLimits { rows: limit, bytes, has_records: report.has_log() };
     let sizer = feed.sizer();
     let workers = WorkerStack { idle: Mutex::new(workers), limits, sizer: &sizer, stop, used };
     let coverage = pool.in_place_scope_fifo(|tasks| {
@@ -134,6 +135,7 @@ impl<W: FileWorker> WorkerStack<'_, W> {
                     files += 1;
                     bytes += worker.file(&source, &mut out);
                 }
+                BatchItem::LeftOut(file) => out.leave_out(file),
                 BatchItem::Report(said) => out.report(said),
                 BatchItem::Count(coverage) => out.cover(&coverage),
             }

@@ -79,10 +79,12 @@ impl<'a, C: Consumer> PartMerger<'a, C> {
         for said in &block.said {
             self.report(said);
         }
+        block.files.drain(..).for_each(|record| self.run.report.file(&record));
         self.coverage.add(&block.coverage);
         let flow = self.consumer.merge(&mut block.part, &mut self.coverage, self.pool)?;
         if flow.is_break() {
             self.coverage.is_cut = true;
+            block.open_file.iter().for_each(|record| self.run.report.file(record));
             if block.open_events > 0 {
                 // The rest of an unfinished file is never counted, so count it here.
                 self.coverage.add_file(block.is_page);

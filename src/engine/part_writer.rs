@@ -6,14 +6,19 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::ReportItem;
 use crate::engine::consumer::Part;
-use crate::report::Coverage;
-use crate::source::LogFile;
+use crate::engine::file_account::FileAccount;
+use crate::report::{Coverage, FileRecord};
+use crate::source::{LeftOutFile, LogFile};
 
 /// A part, and the messages and counts about its files.
 #[derive(Default)]
 pub(super) struct OutputBlock<P> {
     pub(super) part: P,
     pub(super) said: Vec<ReportItem>,
+    /// What became of each file, if that is recorded.
+    pub(super) files: Vec<FileRecord>,
+    /// The same of a file that is not finished, in case its rest is not wanted.
+    pub(super) open_file: Option<FileRecord>,
     pub(super) coverage: Coverage,
     /// Number of events decoded so far from a file that is not finished.
     pub(super) open_events: u64,
@@ -28,6 +33,8 @@ pub(super) struct PartLimits {
     pub(super) rows: Option<u64>,
     /// Size in bytes from which a part is sent.
     pub(super) bytes: usize,
+    /// Whether it is recorded what became of each file.
+    pub(super) has_records: bool,
 }
 
 /// Collects the part of one batch, and sends it whenever it is full.
@@ -46,6 +53,8 @@ pub struct PartWriter<'a, P> {
     is_page: bool,
     /// Number of problems reported.
     problems: u64,
+    /// What is known of the current file, if that is recorded.
+    account: Option<FileAccount>,
     /// Size of what the part holds of files before the current one, while the current
     /// one may be rolled back.
     kept: usize,
@@ -85,6 +94,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
             open_events: 0,
             is_page: false,
             problems: 0,
+            account: None,
             kept: 0,
             blocks,
             used,
@@ -95,7 +105,15 @@ impl<'a, P: Part> PartWriter<'a, P> {
 
     fn empty_block(&self) -> OutputBlock<P> {
         let part = self.used.try_recv().unwrap_or_default();
-        OutputBlock { part, said: Vec::new(), coverage: Coverage::default(), open_events: 0, is_page: false }
+        OutputBlock {
+            part,
+            said: Vec::new(),
+            files: Vec::new(),
+            open_file: None,
+            coverage: Coverage::default(),
+            open_events: 0,
+            is_page: false,
+        }
     }
 
     /// The part that is being filled.
@@ -141,6 +159,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.kept = 0;
         self.block.open_events = self.open_events;
         self.block.is_page = self.is_page;
+        self.block.open_file = self.account.as_ref().map(|account| account.open_record(self.open_events, self.count));
         let next = self.empty_block();
         match self.blocks.send(std::mem::replace(&mut self.block, next)) {
             Ok(()) => ControlFlow::Continue(()),
@@ -168,6 +187,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
     /// they fit.
     pub(super) fn begin_file(&mut self, source: &LogFile) -> Option<FileCheckpoint<P::Mark>> {
         self.is_page = source.text.is_some();
+        self.account = self.limits.has_records.then(|| FileAccount::new(source.name().into_owned(), self.count));
         source.again.as_ref()?;
         self.kept = self.block.part.size();
         Some(FileCheckpoint {
@@ -187,12 +207,20 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.cut(&before.mark);
         self.block.said.truncate(before.said);
         self.block.coverage = before.coverage;
+        if let Some(account) = &mut self.account {
+            account.restart();
+        }
         true
     }
 
-    /// Ends the current file, and sends the part if it is full.
-    pub(super) fn end_file(&mut self) {
+    /// Ends the current file, and sends the part if it is full. `is_stopped` says that the run
+    /// ends, so that the rest of the file was not read.
+    pub(super) fn end_file(&mut self, is_stopped: bool) {
         self.kept = 0;
+        if let Some(account) = self.account.take() {
+            let is_cut = is_stopped || self.is_full();
+            self.block.files.push(account.into_record(self.count, is_cut));
+        }
         if self.is_block_full() {
             // If the merge has ended, the next file ends the batch.
             let _ = self.send();
@@ -226,10 +254,29 @@ impl<'a, P: Part> PartWriter<'a, P> {
         self.limits.rows.is_some_and(|limit| self.count >= limit)
     }
 
+    /// What is known of the current file, if that is recorded.
+    pub(super) fn account(&mut self) -> Option<&mut FileAccount> {
+        self.account.as_mut()
+    }
+
+    /// Counts a file that is not read.
+    pub(super) fn leave_out(&mut self, file: LeftOutFile) {
+        self.cover(&file.coverage());
+        if self.limits.has_records {
+            let reason = file.text();
+            self.block.files.push(FileRecord::skipped(file.name, reason));
+        }
+    }
+
     pub(super) fn report(&mut self, said: ReportItem) {
         /// An archive can contain any number of files with messages.
         const MOST: usize = 1024;
-        if matches!(said, ReportItem::Skip(_)) {
+        if let ReportItem::Skip(issue) = &said {
+            match &mut self.account {
+                Some(account) => account.add_problem(issue),
+                None if self.limits.has_records => self.block.files.push(FileRecord::failed(issue)),
+                None => {}
+            }
             self.block.coverage.problems += 1;
             self.problems += 1;
         }

@@ -45,6 +45,8 @@ pub struct Coverage {
     pub unopened: u64,
     /// Folders that were not entered because they cannot contain wanted events.
     pub folders_left_out: u64,
+    /// Lines of a list of keys whose object or file was listed before, and read once.
+    pub repeated: u64,
     /// Gzip members after the first one, in logs delivered by CloudTrail.
     pub further_members: u64,
     /// Events that were kept without a time that can be parsed, although a window, an
@@ -98,6 +100,7 @@ impl Coverage {
         self.cut_values += other.cut_values;
         self.foreign += other.foreign;
         self.further_members += other.further_members;
+        self.repeated += other.repeated;
         self.unopened += other.unopened;
         self.folders_left_out += other.folders_left_out;
         self.untimed += other.untimed;
@@ -171,6 +174,9 @@ impl fmt::Display for Coverage {
         }
         if self.folders_left_out > 0 {
             write!(f, "; {} not entered: outside the requested scope", count(self.folders_left_out, "folder"))?;
+        }
+        if self.repeated > 0 {
+            write!(f, "; {} of the list repeated, and read once", count(self.repeated, "line"))?;
         }
         if !self.passed_over.is_empty() {
             let total = self.passed_over.values().sum();

@@ -44,6 +44,13 @@ impl Location {
     }
 }
 
+/// True if a text can be the name of a bucket.
+pub fn is_bucket_name(text: &str) -> bool {
+    (3..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && !text.starts_with('.')
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.bucket_address(), self.key)

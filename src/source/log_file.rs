@@ -16,6 +16,7 @@ use crate::source::location::Location;
 use crate::source::memory_text::MemoryText;
 use crate::source::s3::Refetch;
 use crate::source::s3::mirror_root::MirrorRoot;
+use crate::source::s3::temporary_folder::TemporaryObject;
 
 /// One log file to read.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct LogFile {
     pub again: Option<Refetch>,
     /// Mirror that contains the file; `None` outside a mirror.
     pub below: Option<Arc<MirrorRoot>>,
+    /// Removes the file after it was read; `None` for a file that stays.
+    pub temporary: Option<Arc<TemporaryObject>>,
 }
 
 impl LogFile {
@@ -50,6 +53,7 @@ impl LogFile {
             is_named: true,
             again: None,
             below: None,
+            temporary: None,
         }
     }
 
@@ -145,6 +149,16 @@ pub enum OpenedFile {
 }
 
 impl OpenedFile {
+    /// Returns the size in bytes; `None` for a stream.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            OpenedFile::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
+            OpenedFile::Mirrored(file) => Some(file.limit()),
+            OpenedFile::Special(_) => None,
+            OpenedFile::Memory(text) => Some(text.get_ref().bytes().len() as u64),
+        }
+    }
+
     /// Returns the local file; `None` for any other kind of source.
     pub fn into_file(self) -> Option<File> {
         match self {

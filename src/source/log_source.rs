@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::LogFile;
 use super::event_history::EventHistorySource;
 use super::folder::FolderSource;
+use super::key_list::KeyListSource;
 use super::s3::bucket_source::BucketSource;
 use super::s3::offline::OfflineMirror;
 use super::spec::Input;
@@ -43,10 +44,36 @@ pub enum SourceItem {
     Note(String),
     /// A message for a user who wants details.
     Detail(String),
+    /// A file that is not read, by its name.
+    LeftOut(LeftOutFile),
     /// Counts to add.
     Count(Coverage),
     /// The next item is not ready, so earlier items must not be held back.
     Idle,
+}
+
+/// A file that is not read, though it was named.
+#[derive(Debug)]
+pub struct LeftOutFile {
+    /// Its name.
+    pub name: String,
+    /// Why it is not read; `None` if it was delivered before the window.
+    pub reason: Option<IgnoredReason>,
+}
+
+impl LeftOutFile {
+    /// The reason in words.
+    pub fn text(&self) -> &'static str {
+        self.reason.map_or("delivered before the window", IgnoredReason::name)
+    }
+
+    /// What is counted.
+    pub fn coverage(&self) -> Coverage {
+        match self.reason {
+            None => Coverage { unopened: 1, ..Coverage::default() },
+            Some(reason) => Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() },
+        }
+    }
 }
 
 impl SourceItem {
@@ -89,6 +116,7 @@ pub fn open(
             Input::Path(path) => Box::new(FolderSource::new(path.clone(), window)),
             Input::Bucket(input) if input.offline => Box::new(OfflineMirror::open(input, report)?),
             Input::Bucket(input) => Box::new(BucketSource::open(input, None, report, stop)?),
+            Input::KeyList(input) => Box::new(KeyListSource::open(input, report, stop)?),
             Input::EventHistory(input) => Box::new(EventHistorySource::open(input, report, stop)?),
         })
     };

@@ -5,6 +5,7 @@
 pub mod bucket_source;
 mod client;
 mod discover;
+pub mod download_queue;
 mod download_threads;
 pub mod dry_run;
 mod fetch;
@@ -20,7 +21,9 @@ pub mod mirror_root;
 mod object_batch;
 mod object_filter;
 pub mod offline;
+pub mod offline_objects;
 mod s3_error;
+pub mod temporary_folder;
 
 use std::fmt::Debug;
 use std::fs::File;

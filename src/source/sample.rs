@@ -28,6 +28,10 @@ fn local_files(inputs: &[Input]) -> Vec<LogFile> {
     for input in inputs {
         let root = match input {
             Input::Stdin | Input::Spooled(_) | Input::EventHistory(_) => continue,
+            Input::KeyList(keys) => {
+                sources.extend(keys.local_files().take(PATHS));
+                continue;
+            }
             Input::Path(path) => path.clone(),
             Input::Bucket(bucket) => {
                 mirrored(bucket, &mut sources);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::source::aws::Connection;
 use crate::source::event_history::selection::LookupSelection;
+use crate::source::key_list::KeyListInput;
 use crate::source::location::Location;
 use crate::source::spooled_stream::SpooledStream;
 use crate::syntax::window::Window;
@@ -23,6 +24,8 @@ pub enum Input {
     Path(PathBuf),
     /// A bucket, read through its mirror.
     Bucket(Box<BucketInput>),
+    /// The objects and files of a list.
+    KeyList(Box<KeyListInput>),
     /// The management events of the last 90 days, which every account has.
     EventHistory(Box<EventHistoryInput>),
 }

@@ -16,6 +16,7 @@ mod help;
 mod history;
 mod jq;
 mod json;
+mod keys;
 mod libreoffice;
 mod meaning;
 #[cfg(target_os = "linux")]

@@ -192,7 +192,7 @@ fn list(reader: &mut FollowReader<'_>, input: &BucketInput, purpose: ListPurpose
         Ok(match listing {
             Err(Error::Interrupted) => ListOutcome::Incomplete,
             Err(error) => ListOutcome::Failed(error),
-            Ok(ListingTotals { requests, has_folders }) => {
+            Ok(ListingTotals { requests, has_folders, .. }) => {
                 report.detail(1, || format!("{}: listed with {}", input.location, count(requests, "request")));
                 if !has_folders && reader.totals.polls <= 1 {
                     report.note(&format!("{}: no logs of the requested accounts and regions yet", input.location));

@@ -80,6 +80,12 @@ impl FollowRequest {
         if args.bucket.offline {
             return Err(Error::about("--offline", " cannot be used with follow"));
         }
+        if args.work.report.is_some() {
+            return Err(Error::about("--report", " cannot be used with follow, which has no end"));
+        }
+        if args.bucket.keys_from.is_some() {
+            return Err(Error::about("--keys-from", " cannot be used with follow"));
+        }
         if args.bucket.history.event_history {
             let text = " cannot be used with follow; run trail2tsv --event-history again and again instead";
             return Err(Error::about("--event-history", text));

@@ -141,7 +141,15 @@ mod tests {
     fn context() -> Context {
         let terminal = Some(Terminal { width: 80, has_colors: true });
         let now = "2026-11-21T10:30:00Z".parse().unwrap();
-        Context { now, cores: 2, terminal, columns: None, typed: Vec::new(), settings: Settings::default() }
+        Context {
+            now,
+            cores: 2,
+            terminal,
+            columns: None,
+            typed: Vec::new(),
+            settings: Settings::default(),
+            run_report: None,
+        }
     }
 
     fn outcome(arguments: &[&str]) -> Result<Option<RowsRequest>, Error> {

@@ -33,6 +33,7 @@ fn input(input: &Input) -> String {
         Input::Stdin | Input::Spooled(_) => "standard input".into(),
         Input::Path(path) => quoted(&path.to_string_lossy()),
         Input::Bucket(bucket) => quoted(&bucket.location.to_string()),
+        Input::KeyList(keys) => format!("the keys of {}", quoted(&keys.list.name())),
         Input::EventHistory(_) => "event history".into(),
     }
 }

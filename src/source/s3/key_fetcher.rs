@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use super::client::S3Client;
 use super::download_threads::{DownloadThreads, RoundRobin};
@@ -17,8 +18,7 @@ use crate::error::{Error, Issue, Outcome, Problem};
 use crate::report::{DownloadTotals, Report};
 use crate::source::LogFile;
 use crate::source::aws::{self, unless_stopped};
-use crate::source::location::Location;
-use crate::source::s3::limiter::ConcurrencyLimiter;
+use crate::source::s3::limiter::{ConcurrencyLimiter, ConcurrencyPermit};
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 use crate::source::spec::BucketInput;
 
@@ -28,6 +28,8 @@ pub struct WantedObject {
     /// The key.
     pub key: String,
     /// The size in bytes, if it is known. A file of this size in the mirror is not downloaded again.
+    /// A file of any size is enough if the fetcher
+    /// [keeps what is present](KeyFetcher::keeping_present) and the size is unknown.
     pub size: Option<u64>,
 }
 
@@ -53,6 +55,8 @@ pub struct KeyFetcher {
     /// Threads that run the downloads. Dropping them cancels the downloads.
     _threads: DownloadThreads,
     runtime: Arc<Runtime>,
+    /// Whether a file of the mirror is not downloaded again if its size is not known.
+    keeps_present: bool,
 }
 
 impl KeyFetcher {
@@ -67,7 +71,14 @@ impl KeyFetcher {
         let (scope, counts) = (scope(input)?, DownloadCounts::default());
         let shared = Arc::new(MirrorTasks { client, mirror, scope, limiter, verifier: None, counts });
         let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
-        Ok(KeyFetcher { shared, threads: threads.round_robin(), _threads: threads, runtime: Arc::new(runtime) })
+        let (runtime, round_robin) = (Arc::new(runtime), threads.round_robin());
+        Ok(KeyFetcher { shared, threads: round_robin, _threads: threads, runtime, keeps_present: false })
+    }
+
+    /// Also uses files of the mirror whose size is not known: an object has its name there only
+    /// when it is complete.
+    pub fn keeping_present(self) -> KeyFetcher {
+        KeyFetcher { keeps_present: true, ..self }
     }
 
     /// Returns whether a key can contain wanted events, by its folder and name.
@@ -101,23 +112,43 @@ impl KeyFetcher {
     }
 
     /// Starts the download of an object that the mirror lacks.
-    async fn begin(&mut self, wanted: &WantedObject) -> Result<tokio::task::JoinHandle<MirrorItem>, MirrorItem> {
-        let shared = &self.shared;
-        let location = shared.client.location(&wanted.key);
-        let path = self.path(wanted, &location)?;
+    async fn begin(&mut self, wanted: &WantedObject) -> Result<JoinHandle<MirrorItem>, MirrorItem> {
+        let path = self.path(wanted)?;
+        let permit = self.shared.limiter.acquire().await;
+        Ok(self.spawn(wanted, path, permit))
+    }
+
+    /// Downloads an object to `path` in a task that holds `permit`.
+    pub(super) fn spawn(
+        &mut self,
+        wanted: &WantedObject,
+        path: PathBuf,
+        permit: ConcurrencyPermit,
+    ) -> JoinHandle<MirrorItem> {
         // A message can have a wrong size. The answer has the right one.
         let object = Object { key: wanted.key.clone(), size: UNKNOWN_SIZE, access: ObjectAccess::Immediate };
-        let permit = shared.limiter.acquire().await;
-        let (shared, thread) = (Arc::clone(shared), self.threads.next());
+        let location = self.shared.client.location(&wanted.key);
+        let (shared, thread) = (Arc::clone(&self.shared), self.threads.next());
         let client = Arc::clone(&thread.client);
-        Ok(thread.tasks.spawn(async move {
+        thread.tasks.spawn(async move {
             let _permit = permit;
             fetch(&shared, &client, object, path, location).await
-        }))
+        })
+    }
+
+    /// The runtime on which to wait for downloads.
+    pub(super) fn runtime(&self) -> Arc<Runtime> {
+        Arc::clone(&self.runtime)
+    }
+
+    /// The limit on concurrent downloads.
+    pub(super) fn limiter(&self) -> Arc<ConcurrencyLimiter> {
+        Arc::clone(&self.shared.limiter)
     }
 
     /// Returns the path for an object that the mirror lacks, or else what to do instead.
-    fn path(&self, wanted: &WantedObject, location: &Location) -> Result<PathBuf, MirrorItem> {
+    pub(super) fn path(&self, wanted: &WantedObject) -> Result<PathBuf, MirrorItem> {
+        let location = self.shared.client.location(&wanted.key);
         let refuse = |reason| {
             let (name, problem) = (location.to_string(), Problem::Key(reason));
             MirrorItem::Skip(Issue { name, problem, outcome: Outcome::Nothing })
@@ -126,8 +157,10 @@ impl KeyFetcher {
         let path = mirror.path(&wanted.key).map_err(refuse)?;
         let there = mirror.root().map(|root| root.find(std::path::Path::new(&wanted.key)));
         match there {
-            Some(Ok(Some(MirrorEntry::File(size)))) if Some(size) == wanted.size => {
-                Err(MirrorItem::Object { path, location: location.clone() })
+            Some(Ok(Some(MirrorEntry::File(size))))
+                if wanted.size.map_or(self.keeps_present, |wanted| wanted == size) =>
+            {
+                Err(MirrorItem::Object { path, location })
             }
             Some(Ok(Some(MirrorEntry::Folder))) => Err(refuse(IN_THE_WAY)),
             Some(Err(error)) if is_link(&error) => Err(refuse(BEHIND_A_LINK)),
@@ -136,7 +169,7 @@ impl KeyFetcher {
         }
     }
 
-    fn fetched(&self, item: MirrorItem, was_present: bool) -> Result<FetchedObject, Error> {
+    pub(super) fn fetched(&self, item: MirrorItem, was_present: bool) -> Result<FetchedObject, Error> {
         Ok(match item {
             MirrorItem::Object { path, location } => {
                 let refetch = Refetch { shared: Arc::clone(&self.shared), runtime: Arc::clone(&self.runtime) };

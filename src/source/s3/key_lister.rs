@@ -1,5 +1,6 @@
 //! Lists the keys that can contain wanted events.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::fetch::{incomplete, key_ranges};
@@ -8,6 +9,8 @@ use super::list_scheduler::ListQueue;
 use super::mirror::Mirror;
 use super::object_batch::ObjectAccess;
 use super::{ConnectedBucket, connect, unless_stopped};
+use crate::cloudtrail::keys::LateSearch;
+use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::Report;
@@ -25,12 +28,18 @@ pub enum ListedKey {
 }
 
 /// What a listing has cost and found.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListingTotals {
     /// Number of requests.
     pub requests: u64,
     /// Whether there is a folder of logs.
     pub has_folders: bool,
+    /// Number of objects that, by their names, cannot contain wanted events.
+    pub unwanted: u64,
+    /// How far the listing went for late deliveries, if the window has an end.
+    pub late: Option<LateSearch>,
+    /// Kinds of logs that are in the bucket but were not requested.
+    pub unread: BTreeSet<LogKind>,
 }
 
 /// Lists the objects of a bucket that can contain wanted events in key order, and passes them to
@@ -44,7 +53,13 @@ pub fn list_keys(
     let mirror = Mirror::at(&input.mirror, &input.location.bucket)?;
     let ConnectedBucket { runtime, shared, found } = connect(input, mirror, None, report, stop)?;
     let key_ranges = key_ranges(&found);
-    let has_folders = !key_ranges.is_empty();
+    let mut totals = ListingTotals {
+        requests: 0,
+        has_folders: !key_ranges.is_empty(),
+        unwanted: 0,
+        late: found.late(&shared.scope),
+        unread: found.unread,
+    };
     runtime.block_on(unless_stopped(stop, async {
         for (folder, error) in found.failures {
             each(ListedKey::Failed(incomplete(&shared, &folder, error)?))?;
@@ -59,8 +74,11 @@ pub fn list_keys(
                 }
             };
             for object in page.objects() {
-                let is_folder = object.key.ends_with('/') && object.size == 0;
-                if is_folder || !shared.scope.includes_file(&object.key) {
+                if object.key.ends_with('/') && object.size == 0 {
+                    continue;
+                }
+                if !shared.scope.includes_file(&object.key) {
+                    totals.unwanted += 1;
                     continue;
                 }
                 each(match object.access {
@@ -76,5 +94,6 @@ pub fn list_keys(
         }
         Ok(())
     }))?;
-    Ok(ListingTotals { requests: shared.counts.lists.load(Relaxed), has_folders })
+    totals.requests = shared.counts.lists.load(Relaxed);
+    Ok(totals)
 }

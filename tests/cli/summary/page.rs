@@ -487,7 +487,7 @@ fn the_search_is_kept_in_the_address() {
     let Some(dom) = shown(&trial, "page.html#search=u10+%3Cb") else { return };
     assert!(dom.contains("None of the 14 rows on this page matches."));
     let Some(dom) = shown(&trial, "page.html#search=u10") else { return };
-    assert!(dom.contains("2 of 14 rows on this page match, in 2 tables."));
+    assert!(dom.contains("4 of 14 rows on this page match, in 2 tables."));
 }
 
 #[test]

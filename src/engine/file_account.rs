@@ -1,0 +1,82 @@
+//! What is known of a file while it is read, for the report of the run.
+
+use crate::error::{IgnoredReason, Issue};
+use crate::report::{FileOutcome, FileRecord};
+
+/// What is known of the file that is being read.
+pub(super) struct FileAccount {
+    name: String,
+    /// Rows of the batch before the file.
+    rows_before: u64,
+    events: u64,
+    /// Whether the file, or one in it, is a log that could be read.
+    is_log: bool,
+    /// Why the file, or one in it, is no log.
+    pub(super) skipped: Option<IgnoredReason>,
+    /// Size as stored.
+    pub(super) bytes: Option<u64>,
+    problems: Vec<String>,
+}
+
+impl FileAccount {
+    /// Begins a file after this many rows of its batch.
+    pub(super) fn new(name: String, rows_before: u64) -> FileAccount {
+        FileAccount { name, rows_before, events: 0, is_log: false, skipped: None, bytes: None, problems: Vec::new() }
+    }
+
+    /// Begins the file again.
+    pub(super) fn restart(&mut self) {
+        *self = FileAccount::new(std::mem::take(&mut self.name), self.rows_before);
+    }
+
+    /// The record of a file of which the rest will not be read, with these further events.
+    pub(super) fn open_record(&self, events: u64, rows: u64) -> FileRecord {
+        FileRecord {
+            name: self.name.clone(),
+            outcome: FileOutcome::Cut,
+            events: self.events + events,
+            rows: rows - self.rows_before,
+            bytes: self.bytes,
+            reason: None,
+            problems: self.problems.clone(),
+        }
+    }
+
+    /// Adds a log: the file, or one in it.
+    pub(super) fn add_log(&mut self, events: u64, is_read: bool) {
+        self.events += events;
+        self.is_log |= is_read;
+    }
+
+    /// Adds a problem. An archive can have any number of them.
+    pub(super) fn add_problem(&mut self, issue: &Issue) {
+        const MOST: usize = 20;
+        if self.problems.len() < MOST {
+            self.problems.push(issue.to_string());
+        } else if self.problems.len() == MOST {
+            self.problems.push("more problems".into());
+        }
+    }
+
+    /// Ends the file, of which the batch has this many rows and those before.
+    pub(super) fn into_record(self, rows: u64, is_cut: bool) -> FileRecord {
+        let outcome = match (self.problems.is_empty(), self.is_log) {
+            (false, true) => FileOutcome::Damaged,
+            (false, false) => FileOutcome::Failed,
+            (true, _) if is_cut => FileOutcome::Cut,
+            (true, true) => FileOutcome::Read,
+            (true, false) => FileOutcome::Skipped,
+        };
+        let reason =
+            (outcome == FileOutcome::Skipped).then(|| self.skipped.map_or("no log inside", IgnoredReason::name));
+        FileRecord {
+            name: self.name,
+            outcome,
+            events: self.events,
+            rows: rows - self.rows_before,
+            bytes: self.bytes,
+            reason,
+            problems: self.problems,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Downloads objects of any buckets concurrently, and returns them in the order in which they
+//! were requested. A bucket is connected to when its first object is requested.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::key_fetcher::{FetchedObject, KeyFetcher, WantedObject};
+use super::temporary_folder::TemporaryFolder;
+use super::{MirrorItem, unless_stopped};
+use crate::error::Error;
+use crate::error::cancel::Cancellation;
+use crate::report::{DownloadTotals, Report};
+use crate::source::SourceItem;
+use crate::source::location::Location;
+use crate::source::spec::BucketInput;
+
+/// Objects on their way.
+#[derive(Debug)]
+pub struct DownloadQueue {
+    /// How each bucket is reached; its location is not used.
+    input: BucketInput,
+    folder: ObjectFolder,
+    buckets: Vec<QueueBucket>,
+    objects: VecDeque<QueuedObject>,
+    /// Number of objects, from the front, that need not be started any more.
+    started: usize,
+    requested: u64,
+    present: u64,
+}
+
+/// Where objects are stored.
+#[derive(Debug)]
+enum ObjectFolder {
+    /// A mirror, which keeps them.
+    Mirror(PathBuf),
+    /// A folder that is removed after the run. It is created when the first bucket is connected.
+    Temporary(Option<Arc<TemporaryFolder>>),
+}
+
+/// A bucket that objects come from.
+#[derive(Debug)]
+struct QueueBucket {
+    name: Arc<str>,
+    fetcher: KeyFetcher,
+}
+
+/// An object that was requested.
+#[derive(Debug)]
+struct QueuedObject {
+    /// Index of its bucket.
+    bucket: usize,
+    wanted: WantedObject,
+    state: QueuedState,
+}
+
+#[derive(Debug)]
+enum QueuedState {
+    Waiting,
+    /// The mirror lacks it, and would have it at this path.
+    Absent(PathBuf),
+    Running(JoinHandle<MirrorItem>),
+    /// It is in the mirror, now or before, or it failed.
+    Ended(MirrorItem, bool),
+}
+
+impl DownloadQueue {
+    /// Objects that can be requested before the first one is ready.
+    pub const AHEAD: usize = 512;
+    /// Buckets that are connected at once. Each has threads of its own.
+    const BUCKETS: usize = 50;
+
+    /// Creates a queue that stores objects in `mirror`, or for a short time in a temporary
+    /// folder.
+    pub fn new(input: BucketInput, mirror: Option<PathBuf>) -> DownloadQueue {
+        let folder = mirror.map_or(ObjectFolder::Temporary(None), ObjectFolder::Mirror);
+        let (buckets, objects) = (Vec::new(), VecDeque::new());
+        DownloadQueue { input, folder, buckets, objects, started: 0, requested: 0, present: 0 }
+    }
+
+    /// Whether another object can be requested.
+    pub fn has_room(&self) -> bool {
+        self.objects.len() < DownloadQueue::AHEAD
+    }
+
+    /// Connects to a bucket, unless that was done before. Returns its index.
+    pub fn connect(&mut self, bucket: &Arc<str>, report: &Report, stop: &Cancellation) -> Result<usize, Error> {
+        if let Some(index) = self.buckets.iter().position(|known| known.name == *bucket) {
+            return Ok(index);
+        }
+        let location = Location::new(Arc::clone(bucket), "");
+        if self.buckets.len() == DownloadQueue::BUCKETS {
+            let (address, most) = (location.bucket_address(), DownloadQueue::BUCKETS);
+            return Err(Error::Failed(format!("{address}: more than {most} buckets in one list; split the list")));
+        }
+        let mirror = match &mut self.folder {
+            ObjectFolder::Mirror(mirror) => mirror.clone(),
+            ObjectFolder::Temporary(Some(folder)) => folder.path().join(&**bucket),
+            ObjectFolder::Temporary(folder) => folder.insert(Arc::new(TemporaryFolder::new()?)).path().join(&**bucket),
+        };
+        let input = BucketInput { location, mirror, ..self.input.clone() };
+        let fetcher = KeyFetcher::open(&input, report, stop)?.keeping_present();
+        self.buckets.push(QueueBucket { name: Arc::clone(bucket), fetcher });
+        Ok(self.buckets.len() - 1)
+    }
+
+    /// Requests an object.
+    pub fn push(
+        &mut self,
+        location: Location,
+        size: Option<u64>,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<(), Error> {
+        let bucket = self.connect(&location.bucket, report, stop)?;
+        let wanted = WantedObject { key: location.key, size };
+        self.objects.push_back(QueuedObject { bucket, wanted, state: QueuedState::Waiting });
+        self.requested += 1;
+        Ok(())
+    }
+
+    /// Returns the first of the requested objects: its file, or why there is none. Returns `None`
+    /// if it is not ready after `patience`, or if no object was requested, and an error if no
+    /// further object could be had either.
+    pub fn next(&mut self, patience: Duration, stop: &Cancellation) -> Result<Option<SourceItem>, Error> {
+        let Some(first) = self.objects.front() else { return Ok(None) };
+        let runtime = self.buckets[first.bucket].fetcher.runtime();
+        let ended = runtime.block_on(unless_stopped(stop, async {
+            tokio::time::timeout(patience, self.first()).await.ok().transpose()
+        }))?;
+        let Some((bucket, item, was_present)) = ended else { return Ok(None) };
+        self.present += u64::from(was_present && matches!(item, MirrorItem::Object { .. }));
+        Ok(Some(match self.buckets[bucket].fetcher.fetched(item, was_present)? {
+            FetchedObject::Missing(issue) => SourceItem::Issue(issue),
+            FetchedObject::File { mut file, .. } => {
+                if let (ObjectFolder::Temporary(Some(folder)), Some(path)) = (&self.folder, &file.path) {
+                    file.temporary = Some(Arc::new(folder.object(path.clone())));
+                }
+                SourceItem::File(*file)
+            }
+        }))
+    }
+
+    /// Waits for the first object, and starts others meanwhile. Nothing is lost if the wait ends
+    /// early.
+    async fn first(&mut self) -> Result<(usize, MirrorItem, bool), Error> {
+        loop {
+            self.skip_present();
+            if let Some(QueuedObject { state: QueuedState::Ended(..), .. }) = self.objects.front() {
+                self.started -= 1;
+                if let Some(QueuedObject { bucket, state: QueuedState::Ended(item, was_present), .. }) =
+                    self.objects.pop_front()
+                {
+                    return Ok((bucket, item, was_present));
+                }
+            }
+            let next = self.objects.get(self.started);
+            let limiter = next.map(|next| self.buckets[next.bucket].fetcher.limiter());
+            let permit = async {
+                match &limiter {
+                    Some(limiter) => limiter.acquire().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let head = async {
+                match self.objects.front_mut().map(|first| &mut first.state) {
+                    Some(QueuedState::Running(task)) => task.await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                permit = permit => self.start(permit),
+                ended = head => {
+                    let broke = |_| Error::Failed("internal error: the download task panicked".into());
+                    let item = ended.map_err(broke)?;
+                    if let Some(first) = self.objects.front_mut() {
+                        first.state = QueuedState::Ended(item, false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the next objects that are in the mirror, up to the first one to download.
+    fn skip_present(&mut self) {
+        while let Some(next) = self.objects.get_mut(self.started) {
+            if matches!(next.state, QueuedState::Absent(_)) {
+                return;
+            }
+            match self.buckets[next.bucket].fetcher.path(&next.wanted) {
+                Ok(path) => next.state = QueuedState::Absent(path),
+                Err(item) => {
+                    next.state = QueuedState::Ended(item, true);
+                    self.started += 1;
+                }
+            }
+        }
+    }
+
+    /// Starts the next download.
+    fn start(&mut self, permit: super::limiter::ConcurrencyPermit) {
+        let Some(next) = self.objects.get_mut(self.started) else { return };
+        let state = std::mem::replace(&mut next.state, QueuedState::Waiting);
+        if let QueuedState::Absent(path) = state {
+            next.state = QueuedState::Running(self.buckets[next.bucket].fetcher.spawn(&next.wanted, path, permit));
+            self.started += 1;
+        }
+    }
+
+    /// Returns what was downloaded so far; `None` if no object was requested.
+    pub fn totals(&self) -> Option<DownloadTotals> {
+        let mut totals = DownloadTotals::default();
+        self.buckets.iter().for_each(|bucket| totals.add(&bucket.fetcher.totals()));
+        (self.requested > 0).then_some(DownloadTotals { known: self.requested, present: self.present, ..totals })
+    }
+}

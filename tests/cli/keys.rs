@@ -1,0 +1,6 @@
+//! Lists of keys: made by `keys`, split, and read by `--keys-from`.
+
+mod list;
+mod read;
+mod report;
+mod split;
