@@ -6,6 +6,7 @@
 
 pub mod cancel;
 pub mod exit;
+pub mod panics;
 pub mod usage;
 
 use std::fmt;
