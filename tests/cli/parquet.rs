@@ -6,6 +6,7 @@
 mod cells;
 mod errors;
 mod folders;
+mod input;
 mod readers;
 
 use std::path::Path;

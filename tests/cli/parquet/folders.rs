@@ -42,6 +42,11 @@ fn partitions_hold_the_events_of_their_account_region_and_day() {
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
+    // The folder is an input again.
+    let mut again = json(&trial, &["lake"]);
+    again.iter_mut().for_each(|event| *event = serde_json::from_str::<Value>(event).unwrap().to_string());
+    again.sort();
+    assert_eq!(again, expected);
 }
 
 #[test]
