@@ -6,6 +6,7 @@
 
 pub mod cancel;
 pub mod exit;
+pub mod panics;
 pub mod usage;
 
 use std::fmt;
@@ -204,6 +205,12 @@ pub enum Problem {
     /// The archive format is not supported.
     #[error("packed as {0}, which is not supported; unpack it first")]
     UnsupportedArchive(&'static str),
+    /// A Parquet file has no events as delivered.
+    #[error("Parquet without the column record; write it with --with-record to read it again")]
+    ParquetWithoutRecord,
+    /// A Parquet file is damaged, or was written in a way that is not supported.
+    #[error("Parquet that cannot be read: {0}")]
+    Parquet(String),
     /// The members are larger in total than the archive.
     #[error("archive members overlap; the rest was not read")]
     MembersOverlap,

@@ -1,9 +1,11 @@
-//! Writes the rows of a table as lines, as an aligned table or as a workbook.
+//! Writes the rows of a table as lines, as an aligned table, as a workbook or as Parquet.
 
 mod aligned;
 pub mod document;
 pub mod hec;
 mod lines;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod partial_file;
 pub mod rotating_file;
 pub mod run_report;
@@ -58,6 +60,10 @@ pub fn open(
     columns: Vec<OutputColumn>,
     provenance: &Provenance<'_>,
 ) -> Result<Box<dyn RowSink>, Error> {
+    #[cfg(feature = "parquet")]
+    if layout.format == Format::Parquet {
+        return Ok(Box::new(parquet::ParquetSink::open(output, layout, &columns)?));
+    }
     let target = Target::open(output)?;
     Ok(match layout.format {
         Format::Tsv | Format::Csv | Format::Json => Box::new(LineSink::new(target)),
@@ -66,5 +72,7 @@ pub fn open(
             Box::new(AlignedTable::new(target, width, aligned::optional(&columns)))
         }
         Format::Xlsx => Box::new(WorkbookSink::new(target, layout, columns, provenance)?),
+        // Commands refuse what cannot be written before they start.
+        Format::Parquet => return Err(Error::Failed("internal error: no sink for Parquet".into())),
     })
 }

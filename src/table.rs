@@ -5,9 +5,12 @@ pub mod cell;
 pub mod column;
 pub mod computed;
 mod csv;
+pub mod event_row;
+pub mod event_schema;
 pub mod excel;
 mod json;
 pub mod layout;
+pub mod partition;
 mod row_format;
 mod streamed_cell;
 pub mod time_step;
@@ -20,6 +23,7 @@ use std::ops::ControlFlow;
 
 use self::cell::push_text;
 use self::column::Column;
+use self::event_row::EventRows;
 use self::layout::{Format, OutputColumn, TableLayout};
 use self::row_format::RowFormat;
 use crate::cloudtrail::actor::ActorReader;
@@ -35,29 +39,37 @@ pub struct Table {
     rows: RowFormat,
     /// Whether the columns are the default.
     is_default: bool,
+    /// Writes the rows instead of `columns` if the format has typed columns of whole events.
+    events: Option<Box<EventRows>>,
 }
 
 impl Table {
     /// Resolves the columns of `layout` and registers the fields that they need.
     pub fn new(layout: &TableLayout, fields: &mut FieldSet) -> Result<Table, Error> {
-        let is_whole = layout.format == Format::Json && layout.columns.is_empty();
+        let is_columnar = layout.format == Format::Parquet;
+        let is_whole = is_columnar || layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
+        let events = if is_columnar { Some(Box::new(EventRows::new(layout, fields)?)) } else { None };
         if layout.format == Format::Xlsx && columns.len() > excel::COLUMNS {
             return Err(Error::about(
                 "--columns",
                 format!(": more than the {} columns that a sheet can have", excel::COLUMNS),
             ));
         }
-        Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty() })
+        Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty(), events })
     }
 
     /// The readers of actors in the columns.
     pub fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
-        self.columns.iter_mut().filter_map(Column::actor_reader)
+        let of_events = self.events.iter_mut().flat_map(|events| events.actor_readers());
+        self.columns.iter_mut().filter_map(Column::actor_reader).chain(of_events)
     }
 
     /// The columns of an output of this table. The default columns may be left out.
     pub fn output_columns(&self) -> Vec<OutputColumn> {
+        if let Some(events) = &self.events {
+            return events.output_columns();
+        }
         let optional = if self.is_default { column::optional_by_default() } else { Vec::new() };
         let column = |(at, column): (usize, &Column)| {
             let leave_out = optional.iter().position(|optional| *optional == at);
@@ -74,6 +86,9 @@ impl Table {
     /// Appends the row of an event of the file `file`. Returns the number of cells that
     /// were cut.
     pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
+        if let Some(events) = &mut self.events {
+            return events.row(event, file, out);
+        }
         match self.rows.format {
             Format::Json => json::line(&mut self.columns, &self.rows.style, event, file, out),
             Format::Xlsx => return self.typed_row(event, file, out),
@@ -112,6 +127,9 @@ impl Table {
     /// Writes the row of a possibly large event in pieces. Returns the number of cells
     /// that were cut.
     pub fn row_in_pieces(&mut self, event: &Event<'_>, file: &str, emit: &mut ByteSink<'_>) -> ControlFlow<(), u64> {
+        if let Some(events) = &mut self.events {
+            return events.row_in_pieces(event, file, emit);
+        }
         match self.rows.format {
             Format::Json => json::line_in_pieces(&mut self.columns, &self.rows.style, event, file, emit),
             Format::Xlsx => self.typed_row_in_pieces(event, file, emit),

@@ -164,6 +164,12 @@ fn the_page_about_event_history_shows_what_the_program_prints() {
 }
 
 #[test]
+#[cfg(feature = "parquet")]
+fn the_page_about_parquet_shows_what_the_program_prints() {
+    check("docs/parquet.md", 1);
+}
+
+#[test]
 fn the_page_about_actors_shows_what_the_program_prints() {
     check("docs/actors.md", 0);
 }

@@ -11,7 +11,8 @@ use crate::spill::sort::SortColumn;
 use crate::syntax::glob::split_list;
 use crate::syntax::window;
 use crate::table::catalogue;
-use crate::table::layout::{Format, TableLayout};
+use crate::table::layout::{FileLayout, Format, TableLayout};
+use crate::table::partition::PartitionKey;
 
 /// Options for the rows of events.
 #[derive(Args, Clone, Debug, Default)]
@@ -43,6 +44,14 @@ pub struct TableArgs {
     /// Write only the number of matching events
     #[arg(long)]
     pub count: bool,
+    /// Write Parquet files into folders such as account=…/region=…/day=…, below the folder
+    /// of --output
+    #[arg(long, value_name = "KEY,…", value_enum, value_delimiter = ',', ignore_case = true, hide_short_help = true)]
+    pub partition: Vec<PartitionKey>,
+    /// Add the whole event as delivered to Parquet, as the column record, so that this
+    /// program can read the file again
+    #[arg(long, hide_short_help = true)]
+    pub with_record: bool,
 }
 
 /// Options for the format and the destination of rows, whatever they contain.
@@ -92,8 +101,48 @@ impl TableArgs {
         terminal: Option<Terminal>,
         columns: Option<usize>,
     ) -> Result<TableLayout, Error> {
-        let layout = self.format.layout(zone, set, terminal, columns, !self.count)?;
-        Ok(TableLayout { columns: split_list(&self.columns), ..layout })
+        let is_folder = !self.partition.is_empty();
+        let layout = self.format.any_layout(zone, set, terminal, columns, !self.count, is_folder)?;
+        match layout.format {
+            Format::Parquet => self.check_parquet(terminal.is_some())?,
+            _ if self.with_record => {
+                return Err(Error::about("--with-record", " applies only to Parquet; add --format parquet"));
+            }
+            _ if is_folder => {
+                return Err(Error::about("--partition", " applies only to Parquet; add --format parquet"));
+            }
+            _ => {}
+        }
+        let files = FileLayout {
+            with_record: self.with_record,
+            partitions: self.partition.clone(),
+            keeps_order: !self.sort.is_empty(),
+        };
+        Ok(TableLayout { columns: split_list(&self.columns), files, ..layout })
+    }
+
+    /// Returns a usage error for options that cannot be combined with Parquet.
+    fn check_parquet(&self, is_terminal: bool) -> Result<(), Error> {
+        const NOT_BUILT: &str = " is not part of this build; build trail2tsv with its feature parquet";
+        if !cfg!(feature = "parquet") {
+            return Err(Error::about("--format parquet", NOT_BUILT));
+        }
+        if self.count {
+            return Err(Error::about("--count", " cannot be combined with parquet"));
+        }
+        if let Some(twice) = self.partition.iter().enumerate().find(|(at, key)| self.partition[..*at].contains(key)) {
+            return Err(Error::option("--partition", twice.1.name(), "given twice"));
+        }
+        match &self.format.output {
+            None if !self.partition.is_empty() => {
+                Err(Error::about("--partition", " needs a folder for its files; add -o FOLDER"))
+            }
+            None if is_terminal => {
+                let text = ": refusing to write Parquet to a terminal; use -o FILE.parquet";
+                Err(Error::about("--format parquet", text))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The columns to sort by, the most significant first.
@@ -120,11 +169,31 @@ impl FormatArgs {
         columns: Option<usize>,
         has_rows: bool,
     ) -> Result<TableLayout, Error> {
-        let format = self.format(terminal.is_some() && has_rows)?;
-        if format == Format::Json
-            && let Some(option) = table_option(self)
-        {
-            return Err(Error::about(option, " has no effect with JSON output"));
+        let layout = self.any_layout(zone, set, terminal, columns, has_rows, false)?;
+        if layout.format == Format::Parquet {
+            return Err(Error::about("--format parquet", " is for rows of events; use tsv, csv, json or xlsx here"));
+        }
+        Ok(layout)
+    }
+
+    /// The same for output that may be Parquet. `is_folder` says that it goes into a folder.
+    fn any_layout(
+        &self,
+        zone: TimeZone,
+        set: Vec<&'static str>,
+        terminal: Option<Terminal>,
+        columns: Option<usize>,
+        has_rows: bool,
+        is_folder: bool,
+    ) -> Result<TableLayout, Error> {
+        let format = self.format(terminal.is_some() && has_rows, is_folder)?;
+        let whole_events = match format {
+            Format::Json => Some("JSON"),
+            Format::Parquet => Some("Parquet"),
+            _ => None,
+        };
+        if let (Some(name), Some(option)) = (whole_events, table_option(self)) {
+            return Err(Error::about(option, format!(" has no effect with {name} output")));
         }
         if self.delimiter.is_some() && format != Format::Csv {
             return Err(Error::about("--delimiter", " applies only to CSV; add --format csv"));
@@ -143,6 +212,7 @@ impl FormatArgs {
             excel: self.excel,
             zone: Some(zone).filter(|zone| *zone != TimeZone::UTC),
             set,
+            files: FileLayout::default(),
         })
     }
 
@@ -156,8 +226,11 @@ impl FormatArgs {
     }
 
     /// The format: as named, else by the ending of the file, else by the destination.
-    /// Fails for a folder and for an unknown ending.
-    fn format(&self, is_terminal: bool) -> Result<Format, Error> {
+    /// Fails for an unknown ending, and for a folder unless it is to be one.
+    fn format(&self, is_terminal: bool, is_folder: bool) -> Result<Format, Error> {
+        if is_folder {
+            return Ok(self.format.unwrap_or(Format::Parquet));
+        }
         let Some(output) = self.output.as_deref() else {
             let for_excel = if self.excel { Some(Format::Tsv) } else { None };
             let for_delimiter = self.delimiter.map(|_| Format::Csv);
@@ -166,6 +239,10 @@ impl FormatArgs {
         };
         let shown = output.to_string_lossy();
         if output.is_dir() || shown.ends_with('/') {
+            if self.format == Some(Format::Parquet) {
+                let reason = "is a folder; name a file in it, or add --partition account,region,day";
+                return Err(Error::option("--output", &shown, reason));
+            }
             let name = output.join("events.tsv");
             let reason = format!("is a folder; name a file in it, such as {}", name.display());
             return Err(Error::option("--output", &shown, reason));
@@ -185,7 +262,7 @@ impl FormatArgs {
                 "--output",
                 &shown,
                 format!(
-                    "unknown ending .{ending}; use .tsv, .csv, .json or .xlsx, \
+                    "unknown ending .{ending}; use .tsv, .csv, .json, .xlsx or .parquet, \
                      or choose a format with --format"
                 ),
             )),

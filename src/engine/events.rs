@@ -25,7 +25,6 @@ use crate::filter::criteria::FilterAnswer;
 use crate::filter::jq::{Jq, JqOutput};
 use crate::filter::search::ByteSearch;
 use crate::filter::spec::FilterSpec;
-use crate::source::file::container::Container;
 use crate::source::file::inflate::{Consumed, FileContent, Inflater, TextEnd, TextVisitor};
 use crate::source::file::opener::FileOpener;
 use crate::source::file::read_ahead::ReadAheadPermits;
@@ -254,14 +253,14 @@ impl<'a, W: EventWorker> EventReader<'a, W> {
             Err(ended) => return Some(ended),
         };
         let expected = FileExpectation::of(source);
-        if kind != Container::Zip || !is_file || !is_regular {
+        if !kind.needs_file() || !is_file || !is_regular {
             Unpacker::new(self, out, expected).bytes(kind, bytes, name);
             return None;
         }
-        // A zip archive has its directory at the end, so it is read from the file.
+        // Its directory is at the end, so it is read from the file.
         drop(bytes);
         if let Some(file) = file.into_file() {
-            Unpacker::new(self, out, expected).zip_file(file, name);
+            Unpacker::new(self, out, expected).file_on_disk(kind, file, name);
         }
         None
     }

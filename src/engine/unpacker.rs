@@ -18,6 +18,7 @@ use crate::source::file::archive::{MemberVisitor, leads_out, read_tar, read_zip,
 use crate::source::file::container::{Compression, Container};
 use crate::source::file::inflate::FileContent;
 use crate::source::file::layer::{PackedReader, UnpackLimit};
+use crate::source::file::parquet;
 use crate::source::s3::mirror::MARK;
 
 /// The nesting of a packed file.
@@ -68,12 +69,13 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         self.end(name, problems);
     }
 
-    /// Reads a zip archive from a file on disk.
-    pub(super) fn zip_file(mut self, file: File, name: &str) {
+    /// Reads a zip archive or Parquet from a file on disk.
+    pub(super) fn file_on_disk(mut self, kind: Container, file: File, name: &str) {
         let problems = self.out.problems();
         self.limit.pack(file.metadata().map_or(0, |metadata| metadata.len()));
-        let layers = ContainerDepth { archives: 1, compressions: 0, memory: ContainerDepth::MEMORY };
-        self.zip(file, name, layers);
+        let archives = u32::from(kind == Container::Zip);
+        let layers = ContainerDepth { archives, compressions: 0, memory: ContainerDepth::MEMORY };
+        self.random_access(kind, file, name, layers);
         self.end(name, problems);
     }
 
@@ -103,11 +105,11 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
                 layers.archives += 1;
                 read_tar(bytes, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
             }
-            Container::Zip if layers.archives < ContainerDepth::ARCHIVES => {
-                layers.archives += 1;
+            Container::Zip | Container::Parquet if layers.archives < ContainerDepth::ARCHIVES => {
+                layers.archives += u32::from(kind == Container::Zip);
                 match spooled(bytes, self.reader.context.stop) {
                     Ok(_) if self.is_over() => {}
-                    Ok(file) => self.zip(file, name, layers),
+                    Ok(file) => self.random_access(kind, file, name, layers),
                     Err(problem) => self.report_problem(name, problem, Outcome::Nothing),
                 }
             }
@@ -115,9 +117,15 @@ impl<'u, 'w, 'r, W: EventWorker> Unpacker<'u, 'w, 'r, W> {
         }
     }
 
-    fn zip(&mut self, file: File, name: &str, layers: ContainerDepth) {
+    fn random_access(&mut self, kind: Container, file: File, name: &str, layers: ContainerDepth) {
         let limit = self.limit.clone();
-        read_zip(file, &limit, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
+        if kind == Container::Zip {
+            return read_zip(file, &limit, &mut ArchiveMembers { unpacking: self, archive: name, layers, files: 0 });
+        }
+        match parquet::records(file, &limit) {
+            Ok(mut records) => drop(self.file(name, &mut *records, layers)),
+            Err(problem) => self.report_problem(name, problem, Outcome::Nothing),
+        }
     }
 
     fn compressed(&mut self, kind: Compression, bytes: &mut (dyn Read + Send), name: &str, mut layers: ContainerDepth) {

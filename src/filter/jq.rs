@@ -3,7 +3,6 @@
 //! of a row.
 
 pub mod expression;
-mod panics;
 mod required;
 mod value;
 
@@ -16,10 +15,11 @@ use jaq_core::{Compiler, Ctx, Vars, compile, load};
 use jaq_json::Val;
 
 use self::expression::{DEEPEST, Expression, RequiredFields, is_nested_too_deeply};
-use self::panics::{caught, keep_quiet};
 pub use self::required::required;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::error::Error;
+use crate::error::panics;
+use crate::error::panics::keep_quiet;
 
 const OPTION: &str = "--jq";
 const OTHER_FILES: &str = "include and import are not supported; write the whole expression here";
@@ -116,6 +116,11 @@ impl Jq {
         }
         Ok(ControlFlow::Continue(()))
     }
+}
+
+/// Runs code of the library, which panics for some values.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    panics::caught(work).map_err(|reason| format!("it cannot be computed: {reason}"))
 }
 
 impl std::fmt::Debug for Jq {

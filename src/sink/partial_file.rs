@@ -1,10 +1,10 @@
-//! Partial files: output files have a temporary name until they are complete.
+//! Partial files and folders: output has a temporary name until it is complete.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Suffix of the names of partial files.
 pub const ENDING: &str = ".trail2tsv-part";
@@ -38,6 +38,47 @@ pub fn begin(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     }
 }
 
+/// Creates a partial folder in `folder`. Dropping it removes it. A file in it stays locked while
+/// this process runs.
+pub fn begin_folder(folder: &Path, prefix: &str) -> io::Result<PartialFolder> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).suffix(ENDING);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let folder = builder.tempdir_in(folder)?;
+    let lock = File::create_new(folder.path().join(LOCK))?;
+    // On a file system without locks, other processes remove nothing.
+    let _ = lock.try_lock();
+    Ok(PartialFolder { folder, lock })
+}
+
+/// A folder under a temporary name.
+#[derive(Debug)]
+pub struct PartialFolder {
+    folder: TempDir,
+    lock: File,
+}
+
+impl PartialFolder {
+    /// Its temporary path.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives the folder its name, which must be free.
+    pub fn persist(self, path: &Path) -> io::Result<()> {
+        // Some systems rename no folder in which a file is open.
+        drop(self.lock);
+        std::fs::remove_file(self.folder.path().join(LOCK))?;
+        std::fs::rename(self.folder.path(), path)?;
+        let _ = self.folder.keep();
+        Ok(())
+    }
+}
+
+/// Name of the file that is locked in a partial folder.
+const LOCK: &str = ".lock";
+
 /// Returns the folder that contains, or will contain, the file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -51,8 +92,12 @@ pub fn clean_results(folder: &Path) {
         let name = entry.file_name();
         let bytes = name.as_encoded_bytes();
         let is_part = bytes.starts_with(RESULT.as_bytes()) && bytes.ends_with(ENDING.as_bytes());
+        let kind = entry.file_type().ok();
+        if is_part && kind.is_some_and(|kind| kind.is_dir()) {
+            clean_folder(&entry.path());
+        }
         // Opening a pipe can block, and a link leads to another place.
-        if !is_part || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if !is_part || !kind.is_some_and(|kind| kind.is_file()) {
             continue;
         }
         // The system releases a lock when its process ends. On a file system without locks,
@@ -62,6 +107,15 @@ pub fn clean_results(folder: &Path) {
         {
             let _ = std::fs::remove_file(entry.path());
         }
+    }
+}
+
+/// Removes a partial folder of a dead process.
+fn clean_folder(folder: &Path) {
+    if let Ok(file) = open_to_lock(&folder.join(LOCK))
+        && file.try_lock().is_ok()
+    {
+        let _ = std::fs::remove_dir_all(folder);
     }
 }
 

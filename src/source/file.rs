@@ -7,4 +7,5 @@ pub mod gzip;
 pub mod inflate;
 pub mod layer;
 pub mod opener;
+pub mod parquet;
 pub mod read_ahead;

@@ -61,6 +61,14 @@ fn walk_folder(
     let mut entries = WalkDir::new(root).follow_links(follow_links).sort_by(by_key).into_iter();
     while let Some(entry) = entries.next() {
         let entry = match entry {
+            Ok(entry) if entry.file_type().is_dir() && is_partial(&entry) => {
+                entries.skip_current_dir();
+                // The output of this run is not input.
+                if name(&entry).starts_with(temp_prefix.as_bytes()) {
+                    continue;
+                }
+                WalkEntry::Unfinished
+            }
             Ok(entry) if entry.file_type().is_dir() => {
                 if entry.path().to_str().is_none_or(|path| scope.includes_folder(path)) {
                     continue;
@@ -83,6 +91,11 @@ fn walk_folder(
         each(entry)?;
     }
     ControlFlow::Continue(())
+}
+
+/// True for a folder of files that are not complete.
+fn is_partial(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && name(entry).ends_with(ENDING.as_bytes())
 }
 
 fn refused_entry(entry: &DirEntry, why: &str) -> WalkEntry {

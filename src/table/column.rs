@@ -68,16 +68,29 @@ pub fn optional_by_default() -> Vec<usize> {
     names.iter().filter_map(|name| DEFAULT.iter().position(|column| column == name)).collect()
 }
 
-/// Resolves the values of `--columns`, which default to [`DEFAULT`]. A list that begins
-/// with `+` or `-` changes the default, read from left to right: `-NAME` removes a
-/// column, any other name adds one, and `all` adds every named column not yet present.
-/// Fails for an unknown name.
+/// Resolves the values of `--columns`, which default to [`DEFAULT`].
 pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>, Error> {
+    let names = select_names(names, &DEFAULT, catalogue::canonical, fields)?;
+    names.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
+}
+
+/// Finds the name of a known column that is typed in any case; `None` for other columns.
+type CanonicalName = fn(&str) -> Option<&'static str>;
+
+/// The names that `--columns` selects. A list that begins with `+` or `-` changes `usual`,
+/// read from left to right: `-NAME` removes a column, any other name adds one, and `all`
+/// adds every named column not yet present. Fails for an unknown name that is to be removed.
+pub(super) fn select_names<'n>(
+    names: &'n [String],
+    usual: &[&'static str],
+    canonical: CanonicalName,
+    fields: &FieldSet,
+) -> Result<Vec<&'n str>, Error> {
     let adds = names.first().is_none_or(|first| first.starts_with(['+', '-']));
-    let mut all: Vec<&str> = if adds { DEFAULT.to_vec() } else { Vec::new() };
+    let mut all: Vec<&str> = if adds { usual.to_vec() } else { Vec::new() };
     for name in names {
         if let Some(removed) = name.strip_prefix('-') {
-            remove(&mut all, name, removed.trim())?;
+            remove(&mut all, name, removed.trim(), canonical)?;
             continue;
         }
         match name.strip_prefix('+').unwrap_or(name).trim() {
@@ -86,19 +99,19 @@ pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>
                 let more: Vec<&str> = names.filter(|name| !all.contains(name)).collect();
                 all.extend(more);
             }
-            name => all.push(catalogue::canonical(name).unwrap_or(name)),
+            name => all.push(canonical(name).unwrap_or(name)),
         }
     }
     if all.is_empty() {
         return Err(Error::option("--columns", &names.join(","), "leaves out every column; keep at least one"));
     }
-    all.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
+    Ok(all)
 }
 
 /// Removes the column named by `typed`. Fails if it is not among `columns`.
-fn remove(columns: &mut Vec<&str>, typed: &str, name: &str) -> Result<(), Error> {
+fn remove(columns: &mut Vec<&str>, typed: &str, name: &str, canonical: CanonicalName) -> Result<(), Error> {
     let wrong = |reason: &str| Err(Error::option("--columns", typed, reason));
-    let canonical = catalogue::canonical(name);
+    let canonical = canonical(name);
     let column = canonical.unwrap_or(name);
     let before = columns.len();
     columns.retain(|known| *known != column);

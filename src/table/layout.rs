@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
 use super::column::ColumnType;
+use super::partition::PartitionKey;
 
 /// The requested layout of rows.
 #[derive(Clone, Debug)]
@@ -28,6 +29,20 @@ pub struct TableLayout {
     pub zone: Option<TimeZone>,
     /// The options that come from settings. They give way if they do not fit the format.
     pub set: Vec<&'static str>,
+    /// The layout of columnar files.
+    pub files: FileLayout,
+}
+
+/// The requested layout of columnar files.
+#[derive(Clone, Debug, Default)]
+pub struct FileLayout {
+    /// Whether a column has the whole event.
+    pub with_record: bool,
+    /// The folders that files are in; empty for a single file.
+    pub partitions: Vec<PartitionKey>,
+    /// Whether rows stay in the order in which they are written; otherwise they are sorted
+    /// by time.
+    pub keeps_order: bool,
 }
 
 impl Default for TableLayout {
@@ -44,6 +59,7 @@ impl Default for TableLayout {
             excel: false,
             zone: None,
             set: Vec::new(),
+            files: FileLayout::default(),
         }
     }
 }
@@ -75,6 +91,8 @@ pub enum Format {
     Json,
     /// An Excel workbook
     Xlsx,
+    /// Typed columns of whole events, for Athena, DuckDB and others
+    Parquet,
 }
 
 impl Format {
@@ -85,6 +103,7 @@ impl Format {
             "csv" => Some(Format::Csv),
             "json" | "jsonl" | "ndjson" => Some(Format::Json),
             "xlsx" => Some(Format::Xlsx),
+            "parquet" => Some(Format::Parquet),
             _ => None,
         }
     }

@@ -24,6 +24,8 @@ mod memory;
 mod mistakes;
 mod networks;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod search;
 mod settings;
 mod snapshot;

@@ -16,7 +16,7 @@ use trail2tsv::source::file::inflate::{FileContent, Inflater, TextVisitor};
 use trail2tsv::source::file::read_ahead::ReadAheadPermits;
 use trail2tsv::table::Table;
 use trail2tsv::table::column::DEFAULT;
-use trail2tsv::table::layout::{Format, TableLayout};
+use trail2tsv::table::layout::{FileLayout, Format, TableLayout};
 
 /// The default columns, and some paths.
 pub const COLUMNS: [&str; 16] = {
@@ -91,6 +91,7 @@ impl ReaderTools {
             zone: None,
             set: Vec::new(),
             excel: false,
+            files: FileLayout::default(),
         };
         let mut fields = FieldSet::default();
         let table = Table::new(&layout, &mut fields).unwrap();

@@ -244,6 +244,7 @@ fn layout(args: &FollowArgs, zone: TimeZone, context: &Context) -> Result<TableL
         Format::Tsv | Format::Csv | Format::Json => None,
         Format::Table => Some("table"),
         Format::Xlsx => Some("xlsx"),
+        Format::Parquet => Some("parquet"),
     };
     if let Some(name) = refused {
         return Err(Error::option("--format", name, "follow writes rows as they come; use tsv, csv or json"));

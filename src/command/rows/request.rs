@@ -83,7 +83,10 @@ impl RowsRequest {
 
     /// Whether rows depend on the time of their events.
     pub(super) fn needs_time(&self) -> bool {
-        !self.count && (self.table.zone.is_some() || self.sort.iter().any(|by| by.column == "eventTime"))
+        !self.count
+            && (self.table.zone.is_some()
+                || self.table.format == Format::Parquet
+                || self.sort.iter().any(|by| by.column == "eventTime"))
     }
 
     /// Number of rows after which a batch of files can stop. With an order or
@@ -123,6 +126,9 @@ impl RowsRequest {
         }
         if yields != OutputKind::Truth && layout.format == Format::Xlsx && !self.count {
             return Err(Error::about("--format xlsx", UNDECIDED));
+        }
+        if yields != OutputKind::Truth && layout.format == Format::Parquet {
+            return Err(Error::about("--format parquet", UNDECIDED));
         }
         Ok(layout)
     }

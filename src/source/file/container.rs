@@ -1,4 +1,4 @@
-//! Recognises archives and compressed files by their first bytes.
+//! Recognises archives, compressed files and Parquet by their first bytes.
 
 /// A format that contains or compresses text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -9,6 +9,8 @@ pub enum Container {
     Tar,
     /// A zip archive: members listed in a directory at the end.
     Zip,
+    /// A Parquet file, whose index is at its end.
+    Parquet,
     /// A recognised format that is not supported, with its name.
     Unsupported(&'static str),
 }
@@ -42,13 +44,14 @@ impl Compression {
 pub(super) const TAR_BLOCK: usize = 512;
 
 /// Magic numbers and the formats that they identify.
-const SIGNATURES: [(&[u8], Container); 12] = [
+const SIGNATURES: [(&[u8], Container); 13] = [
     (b"\x1f\x8b\x08", Container::Compressed(Compression::Gzip)),
     (b"\x28\xb5\x2f\xfd", Container::Compressed(Compression::Zstd)),
     (b"\xfd7zXZ\0", Container::Compressed(Compression::Xz)),
     (b"PK\x03\x04", Container::Zip),
     (b"PK\x05\x06", Container::Zip),
     (b"PK\x07\x08", Container::Zip),
+    (b"PAR1", Container::Parquet),
     (b"7z\xbc\xaf\x27\x1c", Container::Unsupported("7z")),
     (b"Rar!\x1a\x07", Container::Unsupported("rar")),
     (b"\x04\x22\x4d\x18", Container::Unsupported("lz4")),
@@ -66,6 +69,11 @@ const ENDINGS: [&str; 17] = [
 impl Container {
     /// Number of leading bytes that identify every format.
     pub const SHOWN: usize = TAR_BLOCK;
+
+    /// True if it is read at places all over the file, so that it must be on disk.
+    pub fn needs_file(self) -> bool {
+        matches!(self, Container::Zip | Container::Parquet)
+    }
 
     /// Identifies the format from the first bytes; `None` if they may be text.
     pub fn of(start: &[u8]) -> Option<Container> {
