@@ -12,6 +12,7 @@ mod all_rows;
 mod amount;
 pub mod args;
 mod buckets;
+mod caller_memo;
 mod comparison;
 mod consumer;
 mod counted_columns;

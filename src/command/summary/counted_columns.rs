@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 
+use super::caller_memo::CallerColumn;
 use super::counter::{LONGEST, SHORT, ValueParts};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::is_success;
@@ -19,6 +20,8 @@ use crate::table::time_step::TimeStep;
 pub(super) struct CountedColumns {
     columns: Vec<Column>,
     rule: CountRule,
+    /// Set if the value depends on the caller alone.
+    of_caller: Option<CallerColumn>,
 }
 
 /// Which values count.
@@ -41,9 +44,13 @@ const LARGE: usize = 64 << 10;
 
 impl CountedColumns {
     /// The values of these columns.
-    pub(super) fn new(columns: &[&str], has_empty: bool, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
-        let columns = columns.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
-        Ok(CountedColumns { columns, rule: if has_empty { CountRule::All } else { CountRule::Present } })
+    pub(super) fn new(names: &[&str], has_empty: bool, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
+        let columns = names.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
+        let of_caller = match names {
+            [name] if !has_empty => CallerColumn::named(name),
+            _ => None,
+        };
+        Ok(CountedColumns { columns, rule: if has_empty { CountRule::All } else { CountRule::Present }, of_caller })
     }
 
     /// The values of these columns or steps of time, as typed.
@@ -53,7 +60,7 @@ impl CountedColumns {
             None => Column::new("--by", name, fields),
         };
         let columns = names.iter().map(column).collect::<Result<_, _>>()?;
-        Ok(CountedColumns { columns, rule: CountRule::All })
+        Ok(CountedColumns { columns, rule: CountRule::All, of_caller: None })
     }
 
     /// The error codes of what failed.
@@ -69,12 +76,18 @@ impl CountedColumns {
     /// The resources of events, one by one.
     pub(super) fn resources(fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         let resources = ResourceFields::new(fields).map_err(Error::usage)?;
-        Ok(CountedColumns { columns: Vec::new(), rule: CountRule::Resources(resources) })
+        Ok(CountedColumns { columns: Vec::new(), rule: CountRule::Resources(resources), of_caller: None })
     }
 
     /// The readers of actors in the columns.
     pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
         self.columns.iter_mut().filter_map(Column::actor_reader)
+    }
+
+    /// The column of the caller that the value is, if it is one.
+    #[inline]
+    pub(super) fn of_caller(&self) -> Option<CallerColumn> {
+        self.of_caller
     }
 
     /// Whether the value is the name of the user.

@@ -42,6 +42,14 @@ struct RecentValue {
     entry: u32,
 }
 
+/// Where a value was counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CountedEntry {
+    pub(super) entry: u32,
+    /// Whether the value is new.
+    pub(super) is_new: bool,
+}
+
 /// Those of all counters together fit into the fastest memory.
 const RECENT: usize = 128;
 /// Most values are no longer.
@@ -68,13 +76,25 @@ impl Counter {
     /// Counts an event with this value, and says whether the value is new.
     #[inline]
     pub(super) fn add(&mut self, value: &[u8], occurrence: &Occurrence<'_>) -> bool {
+        self.add_value(value, occurrence).is_new
+    }
+
+    /// The same, and says at which entry. It keeps the value until the next spill.
+    #[inline]
+    pub(super) fn add_value(&mut self, value: &[u8], occurrence: &Occurrence<'_>) -> CountedEntry {
         let known = self.entries.len();
         let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
         self.entries[place].trend.add(occurrence);
-        self.has_grown(known, place, occurrence)
+        CountedEntry { entry: place as u32, is_new: self.has_grown(known, place, occurrence) }
     }
 
-    /// The same for the first `length` of these bytes, [`SHORT`] at most: to
+    /// Counts an event with the value of an entry.
+    #[inline]
+    pub(super) fn add_at(&mut self, entry: u32, occurrence: &Occurrence<'_>) {
+        self.entries[entry as usize].trend.add(occurrence);
+    }
+
+    /// Counts an event with the value in the first `length` of these bytes, [`SHORT`] at most: to
     /// compare and mix a fixed number is faster than just as many as there are.
     #[inline]
     pub(super) fn add_short(&mut self, bytes: &[u8; SHORT], length: usize, occurrence: &Occurrence<'_>) -> bool {

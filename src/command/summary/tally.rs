@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::amount::{Amount, AmountReader};
 use super::buckets::BucketedTime;
+use super::caller_memo::{CallerMemo, CallerValues};
 use super::comparison::ComparedPeriods;
 use super::counted_columns::CountedColumns;
 use super::counter::Counter;
@@ -43,6 +44,8 @@ pub(super) struct SummaryTally {
     /// What the counters may take.
     room: usize,
     bucketed_time: BucketedTime,
+    /// How often counters moved to the disk, which ends their entries.
+    generation: u64,
     style: CellStyle,
     /// Memory for a value.
     value: Vec<u8>,
@@ -62,6 +65,8 @@ struct EventReaders {
     user: Option<UserReader>,
     /// `None` if calls with a theme are not counted.
     themes: Option<ThemeValueWriter>,
+    /// `None` if few values depend on the caller.
+    callers: Option<CallerMemo>,
     /// `None` if there are no signals.
     signals: Option<SignalWriter>,
     amounts: Option<AmountReader>,
@@ -93,6 +98,7 @@ impl SummaryTally {
             counts: EventCounts::new(subjects.len()),
             room,
             bucketed_time: BucketedTime::new(0),
+            generation: 0,
             style: CellStyle::default(),
             value: Vec::new(),
             failure: None,
@@ -123,7 +129,7 @@ impl SummaryTally {
     #[inline]
     fn count(&mut self, event: &Event<'_>, file: &str) -> Option<bool> {
         let mut has_grown = false;
-        let SummaryTally { readers, subjects, counters, counts, bucketed_time, style, value, .. } = self;
+        let SummaryTally { readers, subjects, counters, counts, bucketed_time, generation, style, value, .. } = self;
         let second = readers.clock.second(event);
         let is_earlier = readers.is_earlier(second)?;
         let (kind, is_failed) = readers.kind(event);
@@ -132,12 +138,29 @@ impl SummaryTally {
             counts.add(second, kind, readers.clock.has_other_forms(), bucketed_time);
             counts.add_amount(amount);
         }
-        let user = readers.user.as_mut().map(|user| user.read(event, file, style));
-        let (name, is_name_cut) = user.map_or((None, false), |(name, is_cut)| (Some(name), is_cut));
+        let known = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
+        let (name, is_name_cut) = match (known, &mut readers.user) {
+            (Some(known), _) => (Some(&known.values.user[..]), false),
+            (None, Some(user)) => {
+                let (name, is_cut) = user.read(event, file, style);
+                (Some(name), is_cut)
+            }
+            (None, None) => (None, false),
+        };
+        let mut values = CallerValues::default();
+        let mut has_cut_values = is_name_cut;
         let time = second.map(|_| &*bucketed_time);
         let occurrence = Occurrence { time, is_failed, is_earlier, user: name, sum: amount.sum };
         for ((subject, counter), empty) in subjects.iter_mut().zip(&mut counters.subjects).zip(&mut counts.empty) {
-            if let Some((bytes, length)) = subject.short(event) {
+            let of_caller = subject.of_caller();
+            if let (Some(known), Some(column)) = (known, of_caller) {
+                match known.values.columns[column as usize] {
+                    Some(entry) => counter.add_at(entry, &occurrence),
+                    None => *empty += u64::from(!is_earlier),
+                }
+                continue;
+            }
+            if let Some((bytes, length)) = subject.short(event).filter(|_| of_caller.is_none()) {
                 has_grown |= counter.add_short(bytes, length, &occurrence);
                 continue;
             }
@@ -148,12 +171,18 @@ impl SummaryTally {
                 }
                 _ => {
                     value.clear();
-                    counts.cut_values += u64::from(subject.value(event, file, style, value));
+                    let is_cut = subject.value(event, file, style, value);
+                    counts.cut_values += u64::from(is_cut);
+                    has_cut_values |= is_cut;
                     &*value
                 }
             };
             if subject.is_omitted(value) {
                 *empty += u64::from(!is_earlier);
+            } else if let Some(column) = of_caller {
+                let counted = counter.add_value(value, &occurrence);
+                has_grown |= counted.is_new;
+                values.columns[column as usize] = Some(counted.entry);
             } else {
                 has_grown |= add_values(counter, subject.is_list(), value, &occurrence);
             }
@@ -164,7 +193,7 @@ impl SummaryTally {
         let occurrence = Occurrence { time, is_failed, is_earlier, user: None, sum: amount.sum };
         let is_denied = is_failed && readers.denial.is_denied(event);
         value.clear();
-        let mut principal = 0;
+        let (mut principal, mut learned) = (0, None);
         if is_denied {
             counts.denied += 1;
             write_principal(&mut readers.identities, event, style, value);
@@ -177,7 +206,25 @@ impl SummaryTally {
         if let Some(signals) = &mut readers.signals {
             let user = name.unwrap_or_default();
             let context = SignalContext { user, principal: &value[..principal], second, is_failed, is_denied };
-            signals.write(event, &context, &mut |value| has_grown |= counters.signals.add(value, &occurrence));
+            if is_denied {
+                signals.write_denied(&context, &mut |value| has_grown |= counters.signals.add(value, &occurrence));
+            }
+            match known {
+                Some(known) => {
+                    known.values.signal.iter().for_each(|entry| counters.signals.add_at(*entry, &occurrence));
+                }
+                None => {
+                    let is_of_caller = signals.write_caller(event, &context, &mut |value| {
+                        let counted = counters.signals.add_value(value, &occurrence);
+                        has_grown |= counted.is_new;
+                        values.signal = Some(counted.entry);
+                    });
+                    if is_of_caller && !has_cut_values {
+                        values.user.extend_from_slice(user);
+                        learned = Some(values);
+                    }
+                }
+            }
         }
         if let Some(themes) = &mut readers.themes {
             value.clear();
@@ -185,6 +232,9 @@ impl SummaryTally {
                 counts.cut_values += u64::from(is_cut);
                 has_grown |= counters.changes.add(value, &occurrence);
             }
+        }
+        if let (Some(callers), Some(values)) = (&mut readers.callers, learned) {
+            callers.learn(event, second, *generation, values);
         }
         Some(has_grown)
     }
@@ -312,6 +362,7 @@ impl SummaryTally {
     fn make_room(&mut self) {
         while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
             let Some(largest) = self.counters.iter_mut().max_by_key(|counter| counter.size()) else { return };
+            self.generation += 1;
             if let Err(failure) = largest.spill() {
                 self.failure = Some(failure);
                 return;
@@ -362,6 +413,7 @@ impl EventReaders {
             name: CountedColumns::new(&["eventName"], true, fields)?,
             user: is_overview.then(|| UserReader::new(fields)).transpose()?,
             themes: is_overview.then(|| ThemeValueWriter::new(fields)).transpose()?,
+            callers: is_overview.then(|| CallerMemo::new(fields)).transpose()?,
             signals: is_overview.then(|| SignalWriter::new(fields)).transpose()?,
             amounts: counted.amounts.clone(),
             compared: counted.compared,

@@ -88,13 +88,25 @@ impl SignalWriter {
         if context.is_denied {
             self.write_denied(context, each);
         }
-        let Some(source) = event.get(self.source).and_then(|source| source.string()) else { return };
+        self.write_caller(event, context, each);
+    }
+
+    /// The same but for denied calls. Returns whether the value depends on nothing but the
+    /// caller and the day.
+    #[inline]
+    pub(in crate::command::summary) fn write_caller(
+        &mut self,
+        event: &Event<'_>,
+        context: &SignalContext<'_>,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> bool {
+        let Some(source) = event.get(self.source).and_then(|source| source.string()) else { return true };
         let agent = field::text(event, self.agent).unwrap_or_default();
-        let Some(origin) = CallOrigin::new(&source, &agent) else { return };
+        let Some(origin) = CallOrigin::new(&source, &agent) else { return true };
         if context.user.is_empty() || context.user.len() > LONGEST_NAME {
-            return;
+            return true;
         }
-        let Some(identity) = event.get(self.identity) else { return };
+        let Some(identity) = event.get(self.identity) else { return true };
         let [kind, key, principal, account, session] = self.parts.read(identity);
         let kind = raw(kind);
         if kind == b"AssumedRole" && instance_id(raw(principal)).is_some() {
@@ -103,9 +115,11 @@ impl SignalWriter {
                 origin.write(&mut self.value);
                 each(&self.value);
             }
-            return;
+            return true;
         }
-        if let Some(key) = key.and_then(|key| key.raw_string()).filter(|key| is_access_key(key)) {
+        let key = key.and_then(|key| key.raw_string()).filter(|key| is_access_key(key));
+        let is_key = key.is_some();
+        if let Some(key) = key {
             let created = self.console_session(event, session);
             self.write_key(key, created, context, origin, &agent);
             each(&self.value);
@@ -115,6 +129,7 @@ impl SignalWriter {
             origin.write(&mut self.value);
             each(&self.value);
         }
+        !matches!(kind, b"IAMUser" | b"Root") || is_key
     }
 
     /// Writes the value of a key, or of the session of the console that was created at this
@@ -152,7 +167,11 @@ impl SignalWriter {
 
     /// The value for the step in which a call was denied.
     #[cold]
-    fn write_denied(&mut self, context: &SignalContext<'_>, each: &mut dyn FnMut(&[u8])) {
+    pub(in crate::command::summary) fn write_denied(
+        &mut self,
+        context: &SignalContext<'_>,
+        each: &mut dyn FnMut(&[u8]),
+    ) {
         let Some(second) = context.second.filter(|second| *second >= 0) else { return };
         if context.principal.is_empty() || context.principal.len() > LONGEST_NAME {
             return;

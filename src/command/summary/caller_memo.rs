@@ -1,0 +1,205 @@
+//! What was counted of a caller, remembered. Most events have a caller that was met before, at
+//! the same address and with the same program. Then nothing has to be read or looked up again.
+
+use crate::cloudtrail::identity::IdentityReader;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::error::Error;
+
+/// The callers that were met lately.
+#[derive(Clone)]
+pub(super) struct CallerMemo {
+    identities: IdentityReader,
+    source: FieldId,
+    agent: FieldId,
+    from_console: FieldId,
+    /// Each at the index that a hash of what is written selects.
+    known: Vec<KnownCaller>,
+}
+
+/// A caller on a day, and the entries of its values in their counters.
+#[derive(Clone, Default)]
+pub(super) struct KnownCaller {
+    /// The parts of the event one after the other.
+    written: Vec<u8>,
+    /// The end of each part.
+    ends: [usize; PARTS],
+    /// The day since 1970 or, without a time, none; and which entries are meant: they change when
+    /// counters move to the disk.
+    day: Option<i64>,
+    generation: u64,
+    pub(super) values: CallerValues,
+}
+
+/// The values of a caller.
+#[derive(Clone, Default)]
+pub(super) struct CallerValues {
+    /// The name of the user.
+    pub(super) user: Vec<u8>,
+    /// The entry of each [`CallerColumn`]; `None` if there is no value.
+    pub(super) columns: [Option<u32>; CALLER_COLUMNS],
+    /// The entry among the values of signals.
+    pub(super) signal: Option<u32>,
+}
+
+/// A column whose value depends on nothing but the caller.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum CallerColumn {
+    User,
+    Address,
+    Key,
+    Agent,
+}
+
+/// The number of these columns.
+const CALLER_COLUMNS: usize = 4;
+/// Identity, address, program, and whether the console called.
+const PARTS: usize = 4;
+/// The most bytes of each part. Longer ones are few, and would take much memory.
+const LONGEST: [usize; PARTS] = [2048, 64, 512, 8];
+const PLACES: usize = 512;
+
+impl CallerColumn {
+    /// The column of this name.
+    pub(super) fn named(name: &str) -> Option<CallerColumn> {
+        match name {
+            "userName" => Some(CallerColumn::User),
+            "sourceIPAddress" => Some(CallerColumn::Address),
+            "accessKeyId" => Some(CallerColumn::Key),
+            "userAgent" => Some(CallerColumn::Agent),
+            _ => None,
+        }
+    }
+}
+
+impl CallerMemo {
+    /// Adds the fields it reads to `fields`.
+    pub(super) fn new(fields: &mut FieldSet) -> Result<CallerMemo, Error> {
+        Ok(CallerMemo {
+            identities: IdentityReader::new(fields)?,
+            source: fields.slot("sourceIPAddress")?,
+            agent: fields.slot("userAgent")?,
+            from_console: fields.slot("sessionCredentialFromConsole")?,
+            known: Vec::new(),
+        })
+    }
+
+    /// The caller of an event, if it was met on the same day and its entries are still valid.
+    #[inline]
+    pub(super) fn find(&self, event: &Event<'_>, second: Option<i64>, generation: u64) -> Option<&KnownCaller> {
+        let parts = self.parts(event)?;
+        let known = self.known.get(place(&parts))?;
+        let is_same = known.generation == generation && known.day == second.map(day) && known.is_written_as(&parts);
+        is_same.then_some(known)
+    }
+
+    /// Remembers the values of a caller if they depend on nothing else.
+    pub(super) fn learn(&mut self, event: &Event<'_>, second: Option<i64>, generation: u64, values: CallerValues) {
+        let Some(parts) = self.parts(event) else { return };
+        if !self.identities.principal(event).is_identity() {
+            return;
+        }
+        if self.known.is_empty() {
+            self.known.resize(PLACES, KnownCaller::default());
+        }
+        let known = &mut self.known[place(&parts)];
+        known.written.clear();
+        for (part, end) in parts.iter().zip(&mut known.ends) {
+            known.written.extend_from_slice(part);
+            *end = known.written.len();
+        }
+        (known.day, known.generation, known.values) = (second.map(day), generation, values);
+    }
+
+    /// The parts of an event that make a caller; `None` if one is long, or if there is no identity.
+    #[inline]
+    fn parts<'a>(&self, event: &Event<'a>) -> Option<[&'a [u8]; PARTS]> {
+        let identity = self.identities.written(event)?;
+        let [source, agent, from_console] = [self.source, self.agent, self.from_console]
+            .map(|field| event.get(field).map_or(&[][..], |value| value.raw()));
+        let parts = [identity, source, agent, from_console];
+        parts.iter().zip(LONGEST).all(|(part, longest)| part.len() <= longest).then_some(parts)
+    }
+}
+
+impl KnownCaller {
+    fn is_written_as(&self, parts: &[&[u8]; PARTS]) -> bool {
+        let mut start = 0;
+        parts.iter().zip(self.ends).all(|(part, end)| {
+            let known = &self.written[std::mem::replace(&mut start, end)..end];
+            known == *part
+        })
+    }
+}
+
+/// The index of a caller.
+fn place(parts: &[&[u8]; PARTS]) -> usize {
+    let mix = |mixed: u64, word: u64| (mixed.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // Half of the bytes are enough to distinguish most callers.
+    let words = parts.iter().flat_map(|part| part.as_chunks::<16>().0).filter_map(|chunk| chunk.first_chunk());
+    let lengths = parts.iter().fold(0, |mixed, part| mix(mixed, part.len() as u64));
+    let mixed = words.fold(lengths, |mixed, word| mix(mixed, u64::from_le_bytes(*word)));
+    (mixed >> 55) as usize % PLACES
+}
+
+fn day(second: i64) -> i64 {
+    second.div_euclid(24 * 60 * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::with_event;
+
+    #[test]
+    fn a_caller_is_found_only_with_all_of_its_parts() {
+        let mut fields = FieldSet::default();
+        let mut memo = CallerMemo::new(&mut fields).unwrap();
+        let event = |key: &str, source: &str, agent: &str, more: &str| {
+            format!(
+                r#"{{"sourceIPAddress":"{source}","userAgent":"{agent}"{more},"userIdentity":{{"type":"IAMUser",
+                    "principalId":"AIDA1","arn":"arn:aws:iam::111122223333:user/bob","accountId":"111122223333",
+                    "accessKeyId":"{key}","userName":"bob"}}}}"#
+            )
+        };
+        let known = event("AKIA1", "203.0.113.7", "aws-cli/2", "");
+        let values =
+            CallerValues { user: b"bob".to_vec(), columns: [Some(1), None, Some(2), Some(3)], signal: Some(4) };
+        with_event(&known, &fields, |event| memo.learn(event, Some(5), 1, values));
+        let mut find = |json: &str, second, generation| {
+            let mut found = None;
+            with_event(json, &fields, |event| {
+                found = memo.find(event, second, generation).map(|known| known.values.columns);
+            });
+            found
+        };
+        let columns = Some([Some(1), None, Some(2), Some(3)]);
+        assert_eq!((find(&known, Some(5), 1), find(&known, Some(86_399), 1)), (columns, columns));
+        for (json, second, generation) in [
+            (known.clone(), Some(86_400), 1),
+            (known.clone(), None, 1),
+            (known.clone(), Some(5), 2),
+            (event("AKIA2", "203.0.113.7", "aws-cli/2", ""), Some(5), 1),
+            (event("AKIA1", "203.0.113.8", "aws-cli/2", ""), Some(5), 1),
+            (event("AKIA1", "203.0.113.7", "aws-cli/3", ""), Some(5), 1),
+            (event("AKIA1", "203.0.113.", "7aws-cli/2", ""), Some(5), 1),
+            (event("AKIA1", "203.0.113.7", "aws-cli/2", r#","sessionCredentialFromConsole":"true""#), Some(5), 1),
+            ("{}".into(), Some(5), 1),
+        ] {
+            assert_eq!(find(&json, second, generation), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_caller_whose_name_depends_on_more_than_the_identity_is_not_remembered() {
+        let mut fields = FieldSet::default();
+        let mut memo = CallerMemo::new(&mut fields).unwrap();
+        let long = format!(r#"{{"userIdentity":{{"type":"IAMUser","userName":"{}"}}}}"#, "x".repeat(3000));
+        let service = r#"{"eventName":"A","sourceIPAddress":"ec2.amazonaws.com"}"#;
+        for json in [long.as_str(), service] {
+            with_event(json, &fields, |event| {
+                memo.learn(event, Some(5), 0, CallerValues::default());
+                assert!(memo.find(event, Some(5), 0).is_none(), "{json}");
+            });
+        }
+    }
+}
