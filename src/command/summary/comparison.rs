@@ -64,6 +64,15 @@ impl ComparedPeriods {
 }
 
 impl Comparison {
+    /// By what a value is more or less frequent, for people: `× 3.4`.
+    pub(super) fn ratio(&self, stats: &ValueStats) -> Option<String> {
+        match self.change(stats)? {
+            (Change::More, quotient) => Some(format!("× {quotient:.1}")),
+            (Change::Less, quotient) => Some(format!("÷ {:.1}", 1.0 / quotient)),
+            (Change::New | Change::Gone, _) => None,
+        }
+    }
+
     /// How a value differs, if it does, and by which quotient of its frequencies.
     pub(super) fn change(&self, stats: &ValueStats) -> Option<(Change, f64)> {
         let (later, earlier) = (stats.count, stats.earlier);
@@ -146,6 +155,9 @@ mod tests {
         // Without an end, the later period lasts until its last event.
         let open = ComparedPeriods::new(window(0, Some(1000)), window(1000, None));
         assert_eq!(open.comparison(Some(1999)).change(&stats(30, 10)), Some((Change::More, 3.0)));
+        assert_eq!(open.comparison(Some(1999)).ratio(&stats(35, 10)).as_deref(), Some("× 3.5"));
+        assert_eq!(open.comparison(Some(1999)).ratio(&stats(4, 10)), None);
+        assert_eq!(open.comparison(Some(1999)).ratio(&stats(2, 10)).as_deref(), Some("÷ 5.0"));
         assert_eq!(open.comparison(None).change(&stats(0, 10)), Some((Change::Gone, 0.0)));
     }
 }

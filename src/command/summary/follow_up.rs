@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::comparison::Comparison;
 use super::counter::is_cut;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use crate::cloudtrail::denial;
@@ -25,6 +26,8 @@ pub(super) struct FollowUpCommand<'a> {
     window: Window,
     /// What leaves out the events without a time, where there are any.
     timed: Option<String>,
+    /// What values of two periods are compared by.
+    pub(super) comparison: Option<Comparison>,
     /// Whether jq can read the times of all events.
     can_jq_read_times: bool,
 }
@@ -55,6 +58,7 @@ impl<'a> FollowUpCommand<'a> {
             jq: asked.jq.as_deref(),
             window,
             timed,
+            comparison: summary.comparison,
             can_jq_read_times: !summary.counts.has_other_times,
         }
     }

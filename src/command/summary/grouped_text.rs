@@ -153,7 +153,7 @@ fn group_name(about: TableTopic, row: &TableRow) -> String {
 }
 
 /// What the values of a column are called.
-fn kind_name(column: &str) -> &str {
+pub(super) fn kind_name(column: &str) -> &str {
     match column {
         "userName" => "users",
         "sourceIPAddress" => "source addresses",

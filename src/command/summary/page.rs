@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::amount;
 use super::event_counts::ERROR;
+use super::grouped_text::kind_name;
 use super::page_data::{
     ChartFrame, PageChart, PageData, PageDays, PageOwner, PageRoles, PageRow, PageSignals, PageTable,
 };
@@ -238,11 +239,19 @@ impl RowMaker<'_> {
         let is_whole = row.values.iter().all(|value| value.len() <= MAX_VALUE);
         let has_other_spellings = self.spellings.get(&spelling(row)).is_some_and(|count| *count > 1);
         let options = is_whole.then(|| self.question.row(self.table, row, has_other_spellings)).flatten();
+        let is_against = self.table.about == TableTopic::Against;
+        let mut values: Vec<String> = row.values.iter().map(|value| cut(value)).collect();
+        if let (TableTopic::FirstSeen | TableTopic::Rare | TableTopic::Against, Some(kind)) =
+            (self.table.about, values.first_mut())
+        {
+            *kind = kind_name(kind).into();
+        }
         PageRow {
-            values: row.values.iter().map(|value| cut(value)).collect(),
+            values,
             events: row.stats.count,
             failed: (self.table.about == TableTopic::Changes).then_some(row.stats.failures),
-            earlier: (self.table.about == TableTopic::Against).then_some(row.stats.earlier),
+            earlier: is_against.then_some(row.stats.earlier),
+            ratio: self.question.comparison.filter(|_| is_against).and_then(|compared| compared.ratio(&row.stats)),
             sum: (row.stats.sum != 0).then(|| amount::readable(row.stats.sum)),
             period: row.stats.period(),
             picture,

@@ -93,6 +93,9 @@ pub(super) struct PageRow {
     /// How many events the earlier period had, in the table that compares with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) earlier: Option<u64>,
+    /// By what it is more or less frequent than then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ratio: Option<String>,
     /// The sum of the field of `--sum` if it is not 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sum: Option<String>,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::all_rows::{self, AllRows, RowOrder};
-use super::comparison::ComparedPeriods;
+use super::comparison::{ComparedPeriods, Comparison};
 use super::counter::Counter;
 use super::derived::DerivedTables;
 use super::event_counts::EventCounts;
@@ -134,6 +134,8 @@ pub(super) struct Summary {
     /// The principals with denied calls. Counted apart, because the rows of denied
     /// calls are only the most frequent ones.
     pub(super) roles: SummaryTable,
+    /// What values of two periods are compared by.
+    pub(super) comparison: Option<Comparison>,
     order: RowOrder,
 }
 
@@ -190,7 +192,8 @@ impl Summary {
         let others = headings.into_iter().zip(subjects.zip(empty));
         let counted: Vec<_> = changes.into_iter().chain(others).collect();
         let last = counts.all.period().map(|[_, last]| last);
-        let mut derived = DerivedTables::new(top.derived, rules.compared.map(|compared| compared.comparison(last)));
+        let comparison = rules.compared.map(|compared| compared.comparison(last));
+        let mut derived = DerivedTables::new(top.derived, comparison);
         let (mut tables, number_of_derived) = (Vec::with_capacity(counted.len()), counted.len());
         for (at, ((about, columns), (counters, empty))) in counted.into_iter().enumerate() {
             let each = |rank, value: &[u8], stats: &ValueStats| {
@@ -214,7 +217,7 @@ impl Summary {
                 tables.push(table);
             }
         }
-        Ok(Summary { counts, tables, roles, order })
+        Ok(Summary { counts, tables, roles, comparison, order })
     }
 
     /// The table of a topic, if the summary has one.
