@@ -165,7 +165,7 @@ mod tests {
         let values =
             CallerValues { user: b"bob".to_vec(), columns: [Some(1), None, Some(2), Some(3)], signal: Some(4) };
         with_event(&known, &fields, |event| memo.learn(event, Some(5), 1, values));
-        let mut find = |json: &str, second, generation| {
+        let find = |json: &str, second, generation| {
             let mut found = None;
             with_event(json, &fields, |event| {
                 found = memo.find(event, second, generation).map(|known| known.values.columns);

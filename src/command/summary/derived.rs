@@ -19,7 +19,6 @@ pub(super) struct DerivedTables {
 struct DerivedTable {
     rows: TopValues,
     distinct: u64,
-    events: u64,
 }
 
 /// The tables whose values can be new, in the order in which they are shown.
@@ -98,33 +97,32 @@ impl DerivedTables {
         }
     }
 
-    /// The tables.
-    pub(super) fn finish(self) -> impl Iterator<Item = SummaryTable> {
-        let first_seen = self.first_seen.finish(TableTopic::FirstSeen, &["column", "value", "firstUser"]);
-        let rare = self.rare.finish(TableTopic::Rare, &["column", "value", "firstUser"]);
+    /// The tables. An event can be in several rows; `events` is the number of all.
+    pub(super) fn finish(self, events: u64) -> impl Iterator<Item = SummaryTable> {
+        let first_seen = self.first_seen.finish(TableTopic::FirstSeen, &["column", "value", "firstUser"], events);
+        let rare = self.rare.finish(TableTopic::Rare, &["column", "value", "firstUser"], events);
         let columns = ["column", "change", "value", "firstUser"];
-        let against = self.against.map(|(_, table)| table.finish(TableTopic::Against, &columns));
+        let against = self.against.map(|(_, table)| table.finish(TableTopic::Against, &columns, events));
         against.into_iter().chain([first_seen, rare])
     }
 }
 
 impl DerivedTable {
     fn new(limit: usize) -> DerivedTable {
-        DerivedTable { rows: TopValues::new(limit), distinct: 0, events: 0 }
+        DerivedTable { rows: TopValues::new(limit), distinct: 0 }
     }
 
     fn add(&mut self, rank: ValueRank, value: &[u8], stats: &ValueStats) {
         self.distinct += 1;
-        self.events += stats.count;
         self.rows.offer(rank, value, stats);
     }
 
-    fn finish(self, about: TableTopic, columns: &[&str]) -> SummaryTable {
+    fn finish(self, about: TableTopic, columns: &[&str], events: u64) -> SummaryTable {
         SummaryTable {
             about,
             columns: columns.iter().map(|name| name.to_string()).collect(),
             distinct: self.distinct,
-            events: self.events,
+            events,
             empty: 0,
             rows: self.rows.rows(),
             firsts: Default::default(),

@@ -237,7 +237,7 @@ impl RowMaker<'_> {
         let picture = self.frame.map(|frame| row.stats.over(frame)).unwrap_or_default();
         // A value that is cut here is too long for a command line to copy.
         let is_whole = row.values.iter().all(|value| value.len() <= MAX_VALUE);
-        let has_other_spellings = self.spellings.get(&spelling(row)).is_some_and(|count| *count > 1);
+        let has_other_spellings = self.spellings.get(&spelling(self.table, row)).is_some_and(|count| *count > 1);
         let options = is_whole.then(|| self.question.row(self.table, row, has_other_spellings)).flatten();
         let is_against = self.table.about == TableTopic::Against;
         let mut values: Vec<String> = row.values.iter().map(|value| cut(value)).collect();
@@ -265,13 +265,17 @@ impl RowMaker<'_> {
 fn spellings(table: &SummaryTable) -> HashMap<String, usize> {
     let mut spellings = HashMap::new();
     for row in &table.rows {
-        *spellings.entry(spelling(row)).or_default() += 1;
+        *spellings.entry(spelling(table, row)).or_default() += 1;
     }
     spellings
 }
 
-fn spelling(row: &TableRow) -> String {
-    row.values.join("\t").to_lowercase()
+/// What the events of a row have in common.
+fn spelling(table: &SummaryTable, row: &TableRow) -> String {
+    // Others say who made the first call, or what has changed.
+    let is_shared = |name: &str| !matches!(name, "firstUser" | "change");
+    let values = table.columns.iter().zip(&row.values).filter(|(name, _)| is_shared(name));
+    values.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\t").to_lowercase()
 }
 
 /// A value as the page shows it: visible, and at most `MAX_VALUE` characters.

@@ -191,7 +191,7 @@ impl SummaryRequest {
 
     /// Whether the filters leave out no part of a day of an account and a region.
     pub(super) fn has_whole_days(&self) -> bool {
-        const WHOLE: [&str; 4] = ["--since", "--until", "--account", "--region"];
+        const WHOLE: [&str; 6] = ["--since", "--until", "--account", "--region", "--networks", "--geoip"];
         let is_whole = |word: &String| word.split('=').next().is_some_and(|option| WHOLE.contains(&option));
         self.filters.iter().filter(|word| word.starts_with("--")).all(is_whole)
     }

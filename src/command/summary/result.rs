@@ -124,9 +124,6 @@ pub(super) struct TableRow {
     pub(super) stats: ValueStats,
 }
 
-/// The most signals of a kind if all are wanted.
-const MAX_SIGNALS: usize = 100_000;
-
 /// All counts of a run.
 pub(super) struct Summary {
     pub(super) counts: EventCounts,
@@ -153,20 +150,37 @@ pub(super) struct SummaryRules {
 }
 
 impl SummaryRules {
-    /// Finds the signals in what all threads counted.
-    fn signals(&self, counters: Vec<Counter>, counts: &EventCounts, is_all: bool) -> Result<Vec<SignalTable>, Error> {
+    /// Finds the signals in what all threads counted. `all` is given each of them, as a row of
+    /// the tables that begin at this number.
+    fn signals(
+        &self,
+        counters: Vec<Counter>,
+        counts: &EventCounts,
+        first_table: usize,
+        mut all: Option<&mut AllRows>,
+    ) -> Result<Vec<SignalTable>, Error> {
         let days = match self.has_whole_days {
             true => ActiveDays::with_events(&counts.timeline),
             false => ActiveDays::default(),
         };
-        let mut fold = SignalFold::new(if is_all { MAX_SIGNALS } else { self.top.changes }, days);
+        let mut fold = SignalFold::new(self.top.changes, days, all.is_some());
+        let mut take = |fold: &mut SignalFold| {
+            let Some(all) = &mut all else { return Ok(()) };
+            fold.take_found().into_iter().try_for_each(|signal| {
+                let rank = [0, signal.rank, 0];
+                let value = [signal.subject, signal.user, signal.detail].join("\t");
+                all.push(first_table + signal.kind as usize, rank, value.as_bytes(), &signal.stats)
+            })
+        };
         let mut counters = counters.into_iter();
         if let Some(first) = counters.next() {
             first.finish_in_order(counters, |value, stats| {
                 fold.push(value, stats);
-                Ok(())
+                take(&mut fold)
             })?;
         }
+        fold.end();
+        take(&mut fold)?;
         Ok(fold.finish())
     }
 }
@@ -211,11 +225,9 @@ impl Summary {
             tables.iter_mut().for_each(SummaryTable::sort_by_value);
         }
         if is_overview {
-            tables.extend(derived.finish());
-            for signals in rules.signals(counters.signals, &counts, all.is_some())? {
-                let table = SummaryTable::of_signals(tables.len(), signals, all.as_deref_mut())?;
-                tables.push(table);
-            }
+            tables.extend(derived.finish(counts.all.count));
+            let signals = rules.signals(counters.signals, &counts, tables.len(), all)?;
+            tables.extend(signals.into_iter().map(SummaryTable::of_signals));
         }
         Ok(Summary { counts, tables, roles, comparison, order })
     }
@@ -274,25 +286,17 @@ impl RowLimits {
 }
 
 impl SummaryTable {
-    /// The table of signals that has this number. `all` takes its rows, if it is given.
-    fn of_signals(at: usize, signals: SignalTable, mut all: Option<&mut AllRows>) -> Result<SummaryTable, Error> {
-        let mut table = SummaryTable {
+    fn of_signals(signals: SignalTable) -> SummaryTable {
+        let row = |Signal { subject, user, detail, stats, .. }| TableRow { values: vec![subject, user, detail], stats };
+        SummaryTable {
             about: TableTopic::Signals(signals.kind),
             columns: ["subject", "userName", "detail"].map(String::from).to_vec(),
             distinct: signals.distinct,
-            events: signals.rows.iter().map(|signal| signal.stats.count).sum(),
+            events: signals.events,
             empty: 0,
-            rows: Vec::new(),
+            rows: signals.rows.into_iter().map(row).collect(),
             firsts: Timeline::default(),
-        };
-        for Signal { subject, user, detail, rank, stats, .. } in signals.rows {
-            let values = vec![subject, user, detail];
-            match &mut all {
-                Some(all) => all.push(at, [0, rank, 0], values.join("\t").as_bytes(), &stats)?,
-                None => table.rows.push(TableRow { values, stats }),
-            }
         }
-        Ok(table)
     }
 
     fn sort_by_value(&mut self) {

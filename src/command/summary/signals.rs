@@ -57,6 +57,8 @@ pub(super) struct SignalTable {
     pub(super) rows: Vec<Signal>,
     /// The number of all signals of the kind.
     pub(super) distinct: u64,
+    /// The number of their events.
+    pub(super) events: u64,
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -299,7 +299,12 @@ pub(super) fn rest(table: &SummaryTable) -> Option<String> {
     let others = table.distinct - table.rows.len() as u64;
     let mut parts = Vec::new();
     if others > 0 {
-        parts.push(format!("{} more with {}", HumanCount(others), count(table.events - shown, "event")));
+        let with = match table.about {
+            // An event can be in several rows.
+            TableTopic::Against | TableTopic::Resources => String::new(),
+            _ => format!(" with {}", count(table.events.saturating_sub(shown), "event")),
+        };
+        parts.push(format!("{} more{with}", HumanCount(others)));
     }
     if table.empty > 0 && !matches!(table.about, TableTopic::Errors) {
         parts.push(format!("{} without", count(table.empty, "event")));

@@ -6,6 +6,8 @@ use crate::command::summary::buckets::{BucketSize, BucketedTime};
 /// The number of buckets of the small chart.
 pub(super) const PICTURE_BUCKETS: usize = 24;
 /// The most bytes of the name of a first user; a longer one is cut.
+/// What stands for the rest of a name.
+const MARK: &str = "…";
 pub(super) const LONGEST_USER: usize = 160;
 
 /// The statistics of one value.
@@ -114,10 +116,12 @@ impl ValueStats {
         while user.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
             end -= 1;
         }
+        let mark = if end < user.len() { MARK } else { "" };
         let user = &user[..end];
-        if second < self.seconds[0] || *user < *self.first_user {
+        if second < self.seconds[0] || user.iter().chain(mark.as_bytes()).lt(&self.first_user) {
             self.first_user.clear();
             self.first_user.extend_from_slice(user);
+            self.first_user.extend_from_slice(mark.as_bytes());
         }
     }
 

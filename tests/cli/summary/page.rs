@@ -516,7 +516,6 @@ fn tables_by_kind_are_drawn_if_the_data_has_them() {
         ]);
         data["signals"] = serde_json::json!([
             { "name": "Burst", "meaning": "Denied often.", "rows": [row(["eve", "eve", "30 calls"], 30, 0)] },
-            { "name": "No MFA", "meaning": "", "rows": [] },
         ]);
     };
     let script = r#"
@@ -534,7 +533,7 @@ fn tables_by_kind_are_drawn_if_the_data_has_them() {
         ["descending", "Users dan <b>eve Access AKIA2"],
         ["ascending", "Users dan <b>eve Access AKIA2"],
         ["Users", "new d x – 1", "more c x 10 100 ×10", "more b x 10 30 ×3", "gone a x 7 –"],
-        "Signals|Burst|Denied often.|what|who|detail|events|first|last|eve|eve|30 calls|30|10-01 09:00|10-01 09:00|Not found: No MFA.",
+        "Signals|Burst|Denied often.|what|who|detail|events|first|last|eve|eve|30 calls|30|10-01 09:00|10-01 09:00",
         eve,
         format!("LeaveOrganization eve 1 {early}"),
         "none",

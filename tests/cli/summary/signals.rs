@@ -133,3 +133,50 @@ fn signals_are_the_same_on_all_threads_and_among_duplicates() {
     assert_eq!(lines(&["--threads", "8", "--dedupe"]), unique);
     assert_eq!(unique.len(), one.len());
 }
+
+#[test]
+fn a_page_has_signals_beside_data_with_all_rows() {
+    let trial = story();
+    let ran = trial.run(&["summary", "log", "-q", "--html", "page.html", "-o", "all.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{ran:?}");
+    let page = trial.read("page.html");
+    let all: Value = serde_json::from_str(&trial.read("all.json")).unwrap();
+    for (kind, name) in [("severalAddresses", "one key, several addresses"), ("noMfa", "console sign-in without MFA")] {
+        assert_eq!(all[kind]["rows"].as_array().unwrap().len(), 1, "{kind}");
+        assert!(page.contains(&format!("\"name\":\"{name}\"")), "{name}");
+    }
+    assert!(page.contains("12 denied calls within 10 minutes"));
+}
+
+#[test]
+fn signals_that_are_left_out_are_counted() {
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/AWSLogs");
+    let trial = Trial::new();
+    let all = trial.run(&["summary", logs, "-q", "-f", "json"]);
+    let all: Value = serde_json::from_str(&all.stdout).unwrap();
+    let rows = all["severalAddresses"]["rows"].as_array().unwrap();
+    let events: u64 = rows.iter().skip(1).map(|row| row["events"].as_u64().unwrap()).sum();
+    let text = trial.run(&["summary", logs, "-q", "--top", "1"]);
+    let note = format!("({} more with {events} events)", rows.len() - 1);
+    assert!(text.stdout.contains(&note), "{note}\n{}", text.stdout);
+    assert_eq!(all["severalAddresses"]["distinct"], rows.len());
+}
+
+#[test]
+fn names_of_networks_do_not_change_signals() {
+    let trial = story();
+    trial.write("networks.csv", "203.0.113.0/24,office\n");
+    trial.write("log/a.json", story_without_august());
+    let dormant = |options: &[&str]| {
+        let ran = trial.run(&[&["summary", "log", "-q", "-f", "json"][..], options].concat());
+        serde_json::from_str::<Value>(&ran.stdout).unwrap()["dormantKey"]["distinct"].clone()
+    };
+    // Without logs between the uses, only calendar days would make the key dormant.
+    assert_eq!((dormant(&[]), dormant(&["--networks", "networks.csv"])), (0.into(), 0.into()));
+}
+
+fn story_without_august() -> String {
+    let events = [("2026-08-01T09:00:00Z", "A"), ("2026-10-01T09:00:00Z", "B")];
+    let events = events.map(|(time, name)| event(time, name, "203.0.113.7", ""));
+    format!("{{\"Records\":[{}]}}", events.join(","))
+}

@@ -422,9 +422,11 @@ function draw(place, heading, columns, entries, { style, about, notes = [], rest
 }
 
 /** What a table leaves out, in words. */
-function restOf({ rows, distinct = rows.length, events = 0 }) {
+function restOf({ name, rows, distinct = rows.length, events = 0 }) {
   const rest = Math.max(0, distinct - rows.length);
-  const others = events - sum(rows.map((row) => row.events));
+  // An event can be in several rows of these.
+  const isCountedOnce = !["comparison", "resources"].includes(name);
+  const others = isCountedOnce ? events - sum(rows.map((row) => row.events)) : 0;
   const words = `${number(rest)} more${others > 0 ? ` with ${plural(others, "event")}` : ""}`;
   return { rest, notes: rest ? [words] : [] };
 }
@@ -710,7 +712,9 @@ function grouped(name, columns) {
   const entries = [...kinds].map(([kind, rows]) =>
     groupHeading(columns, TITLES[kind] ?? kind, rows.map((row) => entry(columns, row, { style: styleOf(row) })),
     ));
-  draw(section, section.querySelector("h2"), columns, entries, { style: "blocks", ...restOf(table) });
+  // What was seen earlier, and what is more frequent, is in other tables.
+  const rest = ["first", "rare"].includes(name) ? {} : restOf(table);
+  draw(section, section.querySelector("h2"), columns, entries, { style: "blocks", ...rest });
 }
 
 const styleOf = (row) => (row.failed && row.events === row.failed ? "only-failed" : "");
@@ -755,8 +759,7 @@ const firstOrRare = (name) =>
 function signals() {
   const section = at("signals-section");
   const found = data.signals?.filter((signal) => signal.rows.length) ?? [];
-  const others = data.signals?.filter((signal) => !signal.rows.length) ?? [];
-  if (!data.signals?.length) return section.remove();
+  if (!found.length) return section.remove();
   for (const signal of found) {
     const columns = [
       ...namedColumns(["what", "who", "detail"], 0),
@@ -768,9 +771,6 @@ function signals() {
     const entries = signal.rows.map((row) => entry(columns, row));
     section.append(heading);
     draw(section, heading, columns, entries, { style: "blocks", about: signal.meaning, ...restOf(signal) });
-  }
-  if (others.length) {
-    section.append(html("p", { class: "faint" }, `Not found: ${others.map((signal) => signal.name).join("; ")}.`));
   }
 }
 

@@ -88,7 +88,17 @@ impl AddressList {
     }
 
     /// A text such as `2 addresses: 203.0.113.1, 203.0.113.2`, in the order of their first use.
-    pub(super) fn text(mut self) -> String {
+    pub(super) fn text(self) -> String {
+        let overlap = if self.has_overlap() { " at overlapping times" } else { "" };
+        self.text_with(overlap)
+    }
+
+    /// The same, without whether they were used at overlapping times.
+    pub(super) fn text_without_overlap(self) -> String {
+        self.text_with("")
+    }
+
+    fn text_with(mut self, overlap: &str) -> String {
         self.kept.sort_by(|one, other| (one.first, &one.text).cmp(&(other.first, &other.text)));
         let texts: Vec<&str> = self.kept.iter().map(|kept| kept.text.as_str()).collect();
         let half = MOST_SHOWN / 2;
@@ -101,7 +111,6 @@ impl AddressList {
         match self.count() {
             1 => shown,
             count => {
-                let overlap = if self.has_overlap() { " at overlapping times" } else { "" };
                 format!("{count} addresses{overlap}: {shown}")
             }
         }

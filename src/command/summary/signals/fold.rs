@@ -19,6 +19,8 @@ pub(in crate::command::summary) struct SignalFold {
     limit: usize,
     days: ActiveDays,
     tables: Vec<SignalTable>,
+    /// All signals that were found since they were taken last, if they are wanted.
+    found: Option<Vec<Signal>>,
     group: SignalGroup,
     /// The columns that the values of the group have in common.
     prefix: Vec<u8>,
@@ -45,13 +47,15 @@ struct AddressGroup {
 }
 
 impl SignalFold {
-    /// Keeps the `limit` highest ranked signals of each kind. A key is dormant if it was
+    /// Keeps the `limit` highest ranked signals of each kind, and all until they are
+    /// [taken](SignalFold::take_found) if `wants_all`. A key is dormant if it was
     /// unused on enough of these `days`.
-    pub(in crate::command::summary) fn new(limit: usize, days: ActiveDays) -> SignalFold {
+    pub(in crate::command::summary) fn new(limit: usize, days: ActiveDays, wants_all: bool) -> SignalFold {
         SignalFold {
             limit,
             days,
-            tables: SignalKind::ALL.map(|kind| SignalTable { kind, rows: Vec::new(), distinct: 0 }).into(),
+            found: wants_all.then(Vec::new),
+            tables: SignalKind::ALL.map(|kind| SignalTable { kind, rows: Vec::new(), distinct: 0, events: 0 }).into(),
             group: SignalGroup::None,
             prefix: Vec::new(),
             #[cfg(debug_assertions)]
@@ -97,9 +101,20 @@ impl SignalFold {
             }
             SignalGroup::Key(key) => {
                 let columns = [next(), next(), next(), next()];
-                key.add(&subject(&self.prefix), columns, &self.days, stats);
+                let ended = key.add(&subject(&self.prefix), columns, &self.days, stats);
+                self.offer(ended);
             }
         }
+    }
+
+    /// The signals that were found since the last time.
+    pub(in crate::command::summary) fn take_found(&mut self) -> Vec<Signal> {
+        self.found.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Ends the last key, session or principal.
+    pub(in crate::command::summary) fn end(&mut self) {
+        self.end_group();
     }
 
     /// The signals of each kind.
@@ -128,6 +143,9 @@ impl SignalFold {
 
     fn offer(&mut self, signals: impl IntoIterator<Item = Signal>) {
         for signal in signals {
+            if let Some(found) = &mut self.found {
+                found.push(signal.clone());
+            }
             if let Some(table) = self.tables.iter_mut().find(|table| table.kind == signal.kind) {
                 table.offer(signal, self.limit);
             }
@@ -167,7 +185,7 @@ impl AddressGroup {
             subject: user.to_string(),
             user: user.to_string(),
             rank: self.stats.count | serious,
-            detail: format!("{sign_ins}{account} from {}", self.addresses.text()),
+            detail: format!("{sign_ins}{account} from {}", self.addresses.text_without_overlap()),
             stats: self.stats,
         }
     }
@@ -179,6 +197,7 @@ impl SignalTable {
         /// So that sorting is rare.
         const ROOM: usize = 64;
         self.distinct += 1;
+        self.events += signal.stats.count;
         self.rows.push(signal);
         if self.rows.len() >= limit.saturating_mul(2).saturating_add(ROOM) {
             self.keep(limit);

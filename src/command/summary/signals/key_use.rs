@@ -50,8 +50,9 @@ struct DayOfKey {
 }
 
 impl KeyUse {
-    /// Adds a use: the columns of the value after the key.
-    pub(super) fn add(&mut self, key: &str, columns: [&[u8]; 4], days: &ActiveDays, stats: &ValueStats) {
+    /// Adds a use: the columns of the value after the key. Returns the signals of a user before,
+    /// if no later user can take them back.
+    pub(super) fn add(&mut self, key: &str, columns: [&[u8]; 4], days: &ActiveDays, stats: &ValueStats) -> Vec<Signal> {
         let [name, address, agent, day] = columns;
         if self.user.as_ref().is_none_or(|user| user.name != name) {
             self.end_user(key, days);
@@ -61,6 +62,8 @@ impl KeyUse {
         if let Some(user) = &mut self.user {
             user.add(address, agent, day, stats);
         }
+        // Any number of users can sign in within the same second.
+        if key.starts_with(CONSOLE_SESSION) { std::mem::take(&mut self.signals) } else { Vec::new() }
     }
 
     /// The signals of the key.

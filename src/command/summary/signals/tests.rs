@@ -46,7 +46,7 @@ fn counted(threads: &[Vec<TimedValue>], room: usize) -> BTreeMap<Vec<u8>, ValueS
 }
 
 fn fold(values: &BTreeMap<Vec<u8>, ValueStats>, limit: usize, days: ActiveDays) -> Vec<SignalTable> {
-    let mut fold = SignalFold::new(limit, days);
+    let mut fold = SignalFold::new(limit, days, false);
     values.iter().for_each(|(value, stats)| fold.push(value, stats));
     fold.finish()
 }
@@ -103,7 +103,7 @@ fn more_addresses_than_are_kept_are_counted() {
     values.sort();
     let mut stats = ValueStats::default();
     stats.add(&Occurrence::default());
-    let mut fold = SignalFold::new(10, ActiveDays::default());
+    let mut fold = SignalFold::new(10, ActiveDays::default(), false);
     values.iter().for_each(|value| fold.push(value.as_bytes(), &stats));
     let row = fold.finish().swap_remove(0).rows.swap_remove(0);
     assert!(row.detail.starts_with("20000 addresses: 11."), "{}", row.detail);
@@ -227,7 +227,7 @@ fn a_dormant_key_that_wakes_is_a_signal() {
 #[test]
 fn values_that_nothing_wrote_are_no_signal() {
     let values = ["", "\t", "d", "d\tx", "d\tx\ty", "i", "k", "k\tkey", "k\tkey\tbob\t\t\tx", "x\ty"];
-    let mut fold = SignalFold::new(10, ActiveDays::default());
+    let mut fold = SignalFold::new(10, ActiveDays::default(), false);
     let mut sorted = values;
     sorted.sort_unstable();
     sorted.iter().for_each(|value| fold.push(value.as_bytes(), &ValueStats::default()));
