@@ -17,7 +17,7 @@ use crate::report::Coverage;
 use crate::spill::dedupe::{IdReader, SeenIds};
 
 /// Memory for all counters together, in bytes.
-const ROOM: usize = 32 << 20;
+pub(super) const ROOM: usize = 32 << 20;
 /// The part of it for what the merging thread counts itself.
 const ROOM_OF_MERGE: usize = 4 << 20;
 
