@@ -45,7 +45,7 @@ mod value_stats;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use self::args::{SummaryArgs, filters, question};
+use self::args::{SummaryArgs, TypedWords};
 use self::count::PreparedCount;
 use self::outputs::SummaryOutputs;
 use self::request::SummaryRequest;
@@ -56,6 +56,7 @@ use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report};
+use crate::sink::part_file::ReadFiles;
 use crate::table::catalogue;
 
 /// The command `summary`.
@@ -73,12 +74,19 @@ impl Command for SummaryCommand {
             return print(&catalogue::help());
         }
         let request =
-            SummaryRequest::new(SummaryArgs { question: question(typed), filters: filters(typed), ..args }, context)?;
+            SummaryRequest::new(SummaryArgs { typed: TypedWords::of(typed), ..args }, context)?;
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
-        let report = context.report(&request.reading, false)?;
-        let outcome = context.work(&report, |stop| run(&request, &report, stop));
+        let Some(partial) = &request.partial else {
+            let report = context.report(&request.reading, false)?;
+            let outcome = context.work(&report, |stop| run(&request, &report, stop));
+            return Ok(context.conclude(&report, outcome));
+        };
+        let (header, files) = (part::header(&request, partial, typed)?, ReadFiles::default());
+        let report = context.part_report(&request.reading, &files)?;
+        let outcome =
+            context.work(&report, |stop| part::write(&request, (&partial.path, &header), &files, &report, stop));
         Ok(context.conclude(&report, outcome))
     }
 }
@@ -87,5 +95,6 @@ impl Command for SummaryCommand {
 fn run(request: &SummaryRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let prepared = PreparedCount::new(request)?;
     let outputs = SummaryOutputs::open(request)?;
-    outputs.write(prepared.run(report, stop)?, report, stop)
+    let (counted, _) = prepared.run(None, report, stop)?;
+    outputs.write(request, counted, report, stop)
 }

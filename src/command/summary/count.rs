@@ -3,7 +3,8 @@
 use super::amount::AmountReader;
 use super::consumer::{ROOM, workers_and_merge};
 use super::counted_columns::CountedColumns;
-use super::request::SummaryRequest;
+use super::part::PartRecords;
+use super::request::{SummaryRequest, no_actors_in_parts};
 use super::result::TableTopic;
 use super::tally::{CountedValues, SummaryTally};
 use crate::cloudtrail::actor::ActorReader;
@@ -54,19 +55,37 @@ impl<'a> PreparedCount<'a> {
         Ok(PreparedCount { request, fields, selector, counted })
     }
 
-    /// Reads and counts the events.
-    pub(super) fn run(self, report: &Report, stop: &Cancellation) -> Result<CountedEvents, Error> {
-        let PreparedCount { request, mut fields, mut selector, mut counted } = self;
-        let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
-            selector.each_actor_reader(each);
-            counted.subjects.iter_mut().flat_map(CountedColumns::actor_readers).for_each(each);
-        };
+    /// Returns an error if a part cannot count this.
+    pub(super) fn check_for_part(&mut self) -> Result<(), Error> {
+        let mut has_actors = false;
+        self.each_actor_reader(&mut |_| has_actors = true);
+        if has_actors { Err(no_actors_in_parts()) } else { Ok(()) }
+    }
+
+    fn each_actor_reader(&mut self, each: &mut dyn FnMut(&mut ActorReader)) {
+        self.selector.each_actor_reader(each);
+        self.counted.subjects.iter_mut().flat_map(CountedColumns::actor_readers).for_each(each);
+    }
+
+    /// Reads and counts the events. If duplicates are left out of a part, its `records` get the
+    /// facts of the events instead. They are returned.
+    pub(super) fn run(
+        mut self,
+        records: Option<PartRecords>,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<(CountedEvents, Option<PartRecords>), Error> {
+        let request = self.request;
+        let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| self.each_actor_reader(each);
         let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
-        let (workers, mut merge) = workers_and_merge(request.reading.threads, request.dedupe, counted, &mut fields)?;
+        let PreparedCount { mut fields, selector, counted, .. } = self;
+        let threads = request.reading.threads;
+        let (workers, mut merge) = workers_and_merge(threads, request.dedupe, counted, records, &mut fields)?;
         let prepared = PreparedRun::new(&actors.reading, report, stop)?;
         let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
         actors.conclude(&mut coverage, report);
-        Ok(CountedEvents { tallies: merge.into_tallies(), coverage })
+        let (tallies, records) = merge.finish();
+        Ok((CountedEvents { tallies, coverage }, records))
     }
 }
 

@@ -13,23 +13,22 @@ use crate::sink::target::Target;
 
 /// The outputs of a summary. They are opened before the work, so that a file that cannot be
 /// written is reported at once.
-pub(super) struct SummaryOutputs<'a> {
-    request: &'a SummaryRequest,
+pub(super) struct SummaryOutputs {
     html: Option<Target>,
     data: Option<(SummaryFormat, Target)>,
 }
 
-impl<'a> SummaryOutputs<'a> {
+impl SummaryOutputs {
     /// Opens the outputs of a request.
-    pub(super) fn open(request: &'a SummaryRequest) -> Result<SummaryOutputs<'a>, Error> {
+    pub(super) fn open(request: &SummaryRequest) -> Result<SummaryOutputs, Error> {
         let html = request.html.as_deref().map(|path| Target::open(Some(path))).transpose()?;
         let open = |format| Target::open(request.output.as_deref()).map(|target| (format, target));
-        Ok(SummaryOutputs { request, html, data: request.format.map(open).transpose()? })
+        Ok(SummaryOutputs { html, data: request.format.map(open).transpose()? })
     }
 
     /// Writes what was counted, and returns what was covered.
-    pub(super) fn write(self, counted: CountedEvents, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
-        let SummaryOutputs { request, html, data } = self;
+    pub(super) fn write(self, request: &SummaryRequest, counted: CountedEvents, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
+        let SummaryOutputs { html, data } = self;
         let CountedEvents { tallies, mut coverage } = counted;
         let mut all = request.has_all_rows().then(|| AllRows::new(request.row_order()));
         let rules = SummaryRules {

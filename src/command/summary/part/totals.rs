@@ -41,7 +41,7 @@ pub(super) fn read(kind: RecordKind, bytes: &[u8], subjects: usize) -> Option<Ev
         RecordKind::Totals => read_totals(RecordBytes(bytes), &mut counts)?,
         RecordKind::Timeline => counts.timeline = Timeline::read(bytes)?,
         RecordKind::LogDays => read_log_days(RecordBytes(bytes), &mut counts)?,
-        RecordKind::Value | RecordKind::Facts => return None,
+        RecordKind::Value | RecordKind::Facts | RecordKind::Sources => return None,
     }
     Some(counts)
 }
