@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::args::MergeArgs;
 pub(super) use self::part_set::{PartSet, SurveyedPart};
-use super::{Command, Context, rows};
+use super::{Command, Context, rows, summary};
 use crate::cli::parse_error::usage_error;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
@@ -42,7 +42,7 @@ pub(super) struct MergeRun<'a> {
 type PartJoin = fn(&MergeRun<'_>) -> Result<Coverage, Error>;
 
 /// The commands that make parts, by the name in the header.
-const JOINS: &[(&str, PartJoin)] = &[("", rows::join_parts)];
+const JOINS: &[(&str, PartJoin)] = &[("", rows::join_parts), ("summary", summary::join_parts)];
 
 impl Command for MergeCommand {
     fn definition(&self) -> clap::Command {

@@ -48,15 +48,16 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use self::args::{SummaryArgs, TypedWords};
 use self::count::PreparedCount;
 use self::outputs::SummaryOutputs;
-use self::request::SummaryRequest;
+use self::request::{AskedEvents, SummaryRequest};
 use super::context::print;
+use super::merge::MergeRun;
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report};
-use crate::sink::part_file::ReadFiles;
+use crate::sink::part_file::{PartHeader, ReadFiles};
 use crate::table::catalogue;
 
 /// The command `summary`.
@@ -73,8 +74,7 @@ impl Command for SummaryCommand {
         if args.counting.by.iter().any(|list| list.eq_ignore_ascii_case("help")) {
             return print(&catalogue::help());
         }
-        let request =
-            SummaryRequest::new(SummaryArgs { typed: TypedWords::of(typed), ..args }, context)?;
+        let request = SummaryRequest::new(SummaryArgs { typed: TypedWords::of(typed), ..args }, context)?;
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
@@ -89,6 +89,17 @@ impl Command for SummaryCommand {
             context.work(&report, |stop| part::write(&request, (&partial.path, &header), &files, &report, stop));
         Ok(context.conclude(&report, outcome))
     }
+
+    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+        let args = SummaryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
+        let AskedEvents { filter, window, earlier, .. } = AskedEvents::new(&args, context)?;
+        part::question(&filter, window, earlier, typed)
+    }
+}
+
+/// Joins the parts of a summary.
+pub(super) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Error> {
+    part::join(run)
 }
 
 /// Counts, writes what was counted, and says what was covered.

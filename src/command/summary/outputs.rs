@@ -27,7 +27,13 @@ impl SummaryOutputs {
     }
 
     /// Writes what was counted, and returns what was covered.
-    pub(super) fn write(self, request: &SummaryRequest, counted: CountedEvents, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
+    pub(super) fn write(
+        self,
+        request: &SummaryRequest,
+        counted: CountedEvents,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<Coverage, Error> {
         let SummaryOutputs { html, data } = self;
         let CountedEvents { tallies, mut coverage } = counted;
         let mut all = request.has_all_rows().then(|| AllRows::new(request.row_order()));

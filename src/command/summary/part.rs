@@ -19,7 +19,7 @@ mod write;
 
 pub(super) use self::join::join;
 use self::sum::PartSum;
-pub(super) use self::write::{PartRecords, header, write};
+pub(super) use self::write::{PartRecords, header, question, write};
 use crate::error::Error;
 
 /// The section of a part.
@@ -46,8 +46,14 @@ enum RecordKind {
 }
 
 impl RecordKind {
-    const ALL: [RecordKind; 6] =
-        [RecordKind::Totals, RecordKind::Timeline, RecordKind::LogDays, RecordKind::Value, RecordKind::Facts, RecordKind::Sources];
+    const ALL: [RecordKind; 6] = [
+        RecordKind::Totals,
+        RecordKind::Timeline,
+        RecordKind::LogDays,
+        RecordKind::Value,
+        RecordKind::Facts,
+        RecordKind::Sources,
+    ];
 
     /// The kind with this number.
     fn of(number: u8) -> Option<RecordKind> {

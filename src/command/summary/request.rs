@@ -15,6 +15,7 @@ use crate::cli::source::inputs;
 use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
+use crate::filter::spec::FilterSpec;
 use crate::report::Terminal;
 use crate::syntax::glob::split_list;
 use crate::syntax::window::{self, Window};
@@ -145,13 +146,30 @@ impl SummaryFormat {
     }
 }
 
+/// Which events are counted.
+pub(super) struct AskedEvents {
+    /// The filters, of which the window is that of the later period.
+    pub(super) filter: FilterSpec,
+    zone: TimeZone,
+    pub(super) window: Window,
+    /// The period that they are compared with.
+    pub(super) earlier: Option<Window>,
+}
+
+impl AskedEvents {
+    pub(super) fn new(args: &SummaryArgs, context: &Context) -> Result<AskedEvents, Error> {
+        let zone = args.counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
+        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        let (window, earlier) = periods(&args.counting, filter.window, context.now, &zone)?;
+        Ok(AskedEvents { filter, zone, window, earlier })
+    }
+}
+
 impl SummaryRequest {
     /// What the options ask for.
     pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Error> {
+        let AskedEvents { mut filter, zone, window, earlier } = AskedEvents::new(&args, context)?;
         let counting = args.counting;
-        let zone = counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
-        let mut filter = args.filter.spec(&args.scope, context.now, &zone)?;
-        let (window, earlier) = periods(&counting, filter.window, context.now, &zone)?;
         filter.window.since = window.since.map(|since| earlier.and_then(|earlier| earlier.since).unwrap_or(since));
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {

@@ -20,7 +20,7 @@ pub(in crate::command) fn join(run: &MergeRun<'_>) -> Result<Coverage, Error> {
     let mut coverage = Coverage::default();
     for (at, part) in run.parts.parts.iter().enumerate() {
         run.report.progress(&format!("adding part {} of {}", at + 1, count(run.parts.parts.len() as u64, "part")));
-        coverage.add(&part.coverage);
+        coverage.add_run(part.coverage.clone());
         let mut reader = PartFileReader::open(&part.path)?;
         reader.seek_section(SECTION)?;
         while let Some(record) = reader.next_record()? {

@@ -75,8 +75,7 @@ impl PartQuestion {
         context: &Context,
     ) -> Result<SummaryRequest, Error> {
         let window = |[since, until]: [Option<Timestamp>; 2]| Window { since, until };
-        let filter =
-            FilterSpec { window: window(self.window), jq: self.jq, now: context.now, ..FilterSpec::default() };
+        let filter = FilterSpec { window: window(self.window), jq: self.jq, now: context.now, ..FilterSpec::default() };
         let reading = ReadRequest {
             inputs: Vec::new(),
             filter,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::{ArgMatches, CommandFactory};
+use serde_json::Value;
 
 use super::bytes::{write_number, write_text};
 use super::question::PartQuestion;
@@ -20,8 +21,10 @@ use crate::command::summary::tally::SummaryTally;
 use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
+use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, Report};
 use crate::sink::part_file::{PartFileWriter, PartHeader, ReadFiles};
+use crate::syntax::window::Window;
 
 /// The records of a part that is being written.
 pub(in crate::command::summary) struct PartRecords(PartFileWriter);
@@ -39,16 +42,29 @@ pub(in crate::command::summary) fn header(
     part: &PartRequest,
     typed: &ArgMatches,
 ) -> Result<PartHeader, Error> {
-    let mut options = shaping_options(&SummaryArgs::command(), typed, &request.reading.filter, &[])?;
-    ["against", "against-since", "against-until", "since", "until"].map(|name| options.remove(name));
-    let window = [("since", request.window.since), ("until", request.window.until)];
-    let earlier = request.earlier.unwrap_or_default();
+    let header = question(&request.reading.filter, request.window, request.earlier, typed)?;
+    Ok(PartHeader { details: PartQuestion::of_request(request, part).to_details(), ..header })
+}
+
+/// The same without the details.
+pub(in crate::command::summary) fn question(
+    filter: &FilterSpec,
+    window: Window,
+    earlier: Option<Window>,
+    typed: &ArgMatches,
+) -> Result<PartHeader, Error> {
+    let mut options = shaping_options(&SummaryArgs::command(), typed, filter, &[])?;
+    for name in ["against", "against-since", "against-until", "since", "until"] {
+        options.remove(name);
+    }
+    let window = [("since", window.since), ("until", window.until)];
+    let earlier = earlier.unwrap_or_default();
     let earlier = [("against-since", earlier.since), ("against-until", earlier.until)];
     let times = window.into_iter().chain(earlier);
     let times: BTreeMap<_, _> =
         times.filter_map(|(name, time)| Some((name.to_string(), vec![time?.to_string()]))).collect();
     options.extend(times);
-    Ok(PartHeader::new("summary", options, PartQuestion::of_request(request, part).to_details()))
+    Ok(PartHeader::new("summary", options, Value::Null))
 }
 
 /// Counts, and writes the part. Returns what was covered.
