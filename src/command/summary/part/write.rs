@@ -95,7 +95,7 @@ pub(in crate::command::summary) fn write(
 
 /// Passes all that was counted to `each`: the values of each counter in the order of bytes,
 /// then the counts of all events together, which are returned.
-fn write_tallies(tallies: Vec<SummaryTally>, each: &mut EachRecord<'_>) -> Result<EventCounts, Error> {
+pub(super) fn write_tallies(tallies: Vec<SummaryTally>, each: &mut EachRecord<'_>) -> Result<EventCounts, Error> {
     let (counts, counters) = SummaryTally::merge(tallies)?;
     let mut record = Vec::new();
     for (number, counters) in counters.into_iter().enumerate() {
