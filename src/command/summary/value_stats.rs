@@ -295,7 +295,7 @@ mod tests {
     fn statistics_that_no_events_have_are_refused() {
         let mut written = Vec::new();
         stats(&[100, 160]).write(&mut written);
-        for (at, byte) in [(6, 0x80), (24, 200), (47, 0x7f), (56, 200), (57, 9), (65, 0), (69, 1)] {
+        for (at, byte) in [(6, 0x80), (25, 200), (47, 0x7f), (56, 200), (57, 9), (65, 0), (117, 1)] {
             let mut changed = written.clone();
             changed[at] = byte;
             assert_eq!(ValueStats::read_foreign(&changed), None, "{at}");

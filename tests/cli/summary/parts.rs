@@ -42,7 +42,7 @@ fn log(part: usize) -> String {
         let (id, user) = (number * part % 40, (part + number) % 9);
         let (minute, address) = (number * 7 % 60, number % 5 + part);
         let bytes = if number % 11 == 3 { "\"many\"".into() } else { format!("{}.5", number * 1000 + part) };
-        let error = if (number + part) % 4 == 0 { r#""errorCode":"AccessDenied","# } else { "" };
+        let error = if (number + part).is_multiple_of(4) { r#""errorCode":"AccessDenied","# } else { "" };
         format!(
             r#"{{"eventID":"id-{id}","eventTime":"2026-10-{:02}T{:02}:{minute:02}:00Z","eventName":"Get{}",{error}
                 "eventSource":"s3.amazonaws.com","awsRegion":"eu-west-1","recipientAccountId":"111122223333",
