@@ -97,6 +97,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// The name of the format, as it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+    }
+
     /// The format of a file name's ending.
     pub fn of_ending(ending: &str) -> Option<Format> {
         match ending.to_ascii_lowercase().as_str() {

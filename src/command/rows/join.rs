@@ -15,11 +15,13 @@ use crate::sink::part_file::PartFileReader;
 use crate::sink::{self, Provenance};
 use crate::spill::dedupe::IdHash;
 use crate::syntax::window::Window;
+use crate::table::layout::Format;
 
 /// Joins parts of rows, or of their number.
 pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Error> {
     let form = PartForm::of_json(&run.parts.header.details)?;
     let (layout, columns) = form.layout(run.context.terminal.map(Terminal::columns).or(run.context.columns))?;
+    form.check_output(run)?;
     let command = run.context.command_line();
     let provenance = Provenance { now: run.context.now, command: &command, window: window(run) };
     let mut sink = sink::open(run.output, &layout, columns, &provenance)?;
@@ -32,6 +34,23 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
     }
     let rows = RowMerge::new(form.selection, is_for_excel(&layout), form.header.clone(), sink);
     RowJoin { run, form: &form, rows, coverage: Coverage::default(), matched: 0 }.join()
+}
+
+impl PartForm {
+    /// Returns a usage error if the output has the ending of another format, unless the format
+    /// was named when the parts were made.
+    fn check_output(&self, run: &MergeRun<'_>) -> Result<(), Error> {
+        let Some(output) = run.output else { return Ok(()) };
+        let meant = output.extension().and_then(|ending| Format::of_ending(ending.to_str()?));
+        match meant.filter(|meant| *meant != self.format && !run.parts.header.options.contains_key("format")) {
+            None => Ok(()),
+            Some(meant) => {
+                let text =
+                    format!("the parts have rows as {}; make them with --format {}", self.format.name(), meant.name());
+                Err(Error::option("--output", &output.to_string_lossy(), text))
+            }
+        }
+    }
 }
 
 /// The window of the question.

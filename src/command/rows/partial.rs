@@ -58,7 +58,7 @@ pub(super) struct PartForm {
     /// Whether only the number of events is written.
     pub(super) count: bool,
     pub(super) selection: RowSelection,
-    format: Format,
+    pub(super) format: Format,
     delimiter: u8,
     has_header: bool,
     excel: bool,
@@ -128,8 +128,9 @@ pub(super) struct PartRowMerge<'a> {
     events: u64,
     /// Number of truncated cells in sorted rows.
     cut: u64,
-    /// A record that is being built.
+    /// A record that is being built, and its flags.
     record: Vec<u8>,
+    flags: u8,
 }
 
 impl Consumer for PartRowMerge<'_> {
@@ -194,6 +195,7 @@ impl<'a> PartRowMerge<'a> {
             events: 0,
             cut: 0,
             record: Vec::new(),
+            flags: 0,
         }
     }
 
@@ -217,25 +219,39 @@ impl<'a> PartRowMerge<'a> {
         Ok(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    /// Writes a record.
+    /// Writes the records of a row. Where a long row is cut into pieces depends only on the row,
+    /// not on the pieces that the worker sends.
     fn write(&mut self, row: &RowRecord<'_>) -> Result<(), Error> {
+        const PIECE: usize = 256 << 10;
         let RowRecord { id, piece, key, row, cut } = row;
-        let mut head = vec![flags(*piece)];
-        match id {
-            RowIdentity::Id(id) => {
-                head[0] |= HAS_ID;
-                head.extend_from_slice(id);
-            }
-            RowIdentity::AsBefore if piece.is_first => head[0] |= AS_BEFORE,
-            RowIdentity::AsBefore | RowIdentity::Nothing => {}
-        }
         if piece.is_first {
-            head.extend_from_slice(&(key.len() as u32).to_le_bytes());
-            head.extend_from_slice(key);
+            self.flags = FIRST;
+            self.record.clear();
+            match id {
+                RowIdentity::Id(id) => {
+                    self.flags |= HAS_ID;
+                    self.record.extend_from_slice(id);
+                }
+                RowIdentity::AsBefore => self.flags |= AS_BEFORE,
+                RowIdentity::Nothing => {}
+            }
+            self.record.extend_from_slice(&(key.len() as u32).to_le_bytes());
+            self.record.extend_from_slice(key);
         }
-        let cut = u32::try_from(*cut).unwrap_or(u32::MAX).to_le_bytes();
-        let tail = if piece.is_last { &cut[..] } else { &[] };
-        self.writer.record_of(&[&head, row, tail])
+        let mut rest = *row;
+        while self.record.len() + rest.len() > PIECE.max(self.record.len()) {
+            let (now, later) = rest.split_at(PIECE.saturating_sub(self.record.len()));
+            self.writer.record_of(&[&[self.flags], &self.record, now])?;
+            self.flags = 0;
+            self.record.clear();
+            rest = later;
+        }
+        if piece.is_last {
+            let cut = u32::try_from(*cut).unwrap_or(u32::MAX).to_le_bytes();
+            return self.writer.record_of(&[&[self.flags | LAST], &self.record, rest, &cut]);
+        }
+        self.record.extend_from_slice(rest);
+        Ok(())
     }
 
     /// Adds a row to the sorter, with its key in front.
