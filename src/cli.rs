@@ -8,6 +8,7 @@ mod geoip_file;
 mod key_list;
 mod network_file;
 pub mod parse_error;
+pub mod partial;
 pub mod source;
 pub mod table;
 mod value_file;

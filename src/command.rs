@@ -11,6 +11,7 @@ pub mod history;
 mod isolation;
 pub mod keys;
 mod man;
+pub mod merge;
 mod no_match_hints;
 pub mod rows;
 pub mod snapshot;
@@ -25,6 +26,7 @@ pub use self::context::Context;
 pub use self::dispatch::{definition, run};
 use crate::error::Error;
 use crate::error::exit::Exit;
+use crate::sink::part_file::PartHeader;
 
 /// A command of the program.
 pub trait Command: Sync {
@@ -34,6 +36,12 @@ pub trait Command: Sync {
     /// Runs the command. An error is returned if the run cannot start, or if the
     /// command has no report of its own.
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error>;
+
+    /// The question of a command line as the headers of its parts have it, without their details.
+    /// An error is returned if the command makes no parts.
+    fn question(&self, _typed: &ArgMatches, _context: &Context) -> Result<PartHeader, Error> {
+        Err(Error::usage(format!("trail2tsv {} makes no parts", self.definition().get_name())))
+    }
 }
 
 /// The command that runs if none is named.
@@ -47,6 +55,7 @@ const COMMANDS: &[&dyn Command] = &[
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
     &keys::KeysCommand,
+    &merge::MergeCommand,
     &trail::TrailCommand,
     &follow::FollowCommand,
     &completions::CompletionsCommand,

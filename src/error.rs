@@ -12,6 +12,8 @@ pub mod usage;
 use std::fmt;
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use self::exit::Exit;
 use self::usage::UsageError;
 
@@ -334,7 +336,7 @@ impl Problem {
 }
 
 /// Why a valid file has no events.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum IgnoredReason {
     /// The file is empty.
     Empty,

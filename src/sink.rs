@@ -6,6 +6,7 @@ pub mod hec;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+pub mod part_file;
 pub mod partial_file;
 pub mod rotating_file;
 pub mod run_report;

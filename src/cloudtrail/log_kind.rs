@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 /// A kind of log file with events.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
 pub enum LogKind {
     /// Management and data events
     #[value(name = "cloudtrail")]

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report, RunEnd, RunLog, Terminal, Verbosity};
+use crate::sink::part_file::ReadFiles;
 use crate::sink::run_report::{RunHead, RunReport};
 use crate::syntax::shell::quoted;
 
@@ -72,6 +73,12 @@ impl Context {
     pub(super) fn report(&self, request: &ReadRequest, has_rows: bool) -> Result<Report, Error> {
         let log = self.run_log(request)?;
         Ok(Report::new(request.verbosity, has_rows).with_log(log))
+    }
+
+    /// The same for a run that makes a part, which gets the files that are read.
+    pub(super) fn part_report(&self, request: &ReadRequest, files: &ReadFiles) -> Result<Report, Error> {
+        let log = files.log(self.run_log(request)?);
+        Ok(Report::new(request.verbosity, false).with_log(Some(log)))
     }
 
     /// Begins the file of `--report`, if there is one.

@@ -14,6 +14,7 @@ use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::exit::Exit;
 use crate::report::{Report, Verbosity};
+use crate::sink::part_file::PartHeader;
 
 /// The whole command line interface.
 pub fn definition() -> clap::Command {
@@ -62,6 +63,19 @@ fn dispatch(context: &mut Context) -> Result<Exit, Error> {
     match matches.subcommand() {
         Some((name, given)) => command(name).run(given, context),
         None => MAIN.run(&matches, context),
+    }
+}
+
+/// The question of a command line without the name of the program.
+pub(super) fn question(words: &[OsString], context: &Context) -> Result<PartHeader, Error> {
+    let arguments: Vec<OsString> =
+        std::iter::once(env!("CARGO_PKG_NAME").into()).chain(words.iter().cloned()).collect();
+    let ParsedArguments::Matches(matches) = parse(&arguments)? else {
+        return Err(Error::usage("the options of the parts ask for help"));
+    };
+    match matches.subcommand() {
+        Some((name, given)) => command(name).question(given, context),
+        None => MAIN.question(&matches, context),
     }
 }
 

@@ -1,29 +1,34 @@
 //! The main command: writes the events that match, one row each.
 
 mod count;
+mod join;
+mod partial;
 mod request;
 mod row_merge;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use self::count::{CountMerge, CountWorker};
+pub(super) use self::join::join_parts;
+use self::partial::{PartForm, PartRowMerge};
 use self::request::RowsRequest;
 use self::row_merge::RowMerge;
 use super::actor_pass::ActorPass;
 use super::context::print;
 use super::dispatch::print_help_as_error;
-use super::event_rows::row_identity::DuplicateFilter;
 use super::event_rows::row_worker::{RowKey, RowWorker};
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
+use crate::cli::partial::{PartialArgs, shaping_options};
 use crate::cli::source::BucketArgs;
 use crate::cli::table::TableArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 use crate::cloudtrail::actor::{ActorIndex, ActorReader};
+use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
 use crate::error::Error;
@@ -33,10 +38,11 @@ use crate::filter::jq::expression::OutputKind;
 use crate::report::{Coverage, Report};
 use crate::sink;
 use crate::sink::Provenance;
+use crate::sink::part_file::{PartFileWriter, PartHeader, ReadFiles};
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::SortOrder;
 use crate::syntax::glob::UnmatchedValues;
-use crate::table::layout::Format;
+use crate::table::layout::{Format, TableLayout};
 use crate::table::{Table, catalogue};
 
 /// Who did what in this AWS account: CloudTrail logs to a table.
@@ -83,6 +89,8 @@ pub struct RowsArgs {
     #[command(flatten)]
     pub table: TableArgs,
     #[command(flatten)]
+    pub partial: PartialArgs,
+    #[command(flatten)]
     pub work: WorkArgs,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
@@ -107,8 +115,20 @@ impl Command for RowsCommand {
         if let Some(exit) = isolation::enter(reading, context)? {
             return Ok(exit);
         }
-        let report = context.report(reading, request.output.is_none() && !request.count)?;
+        let part = match &request.partial {
+            Some(path) => {
+                Some(RequestedPart { path, header: self.question(typed, context)?, files: ReadFiles::default() })
+            }
+            None => None,
+        };
+        let report = match &part {
+            Some(part) => context.part_report(reading, &part.files)?,
+            None => context.report(reading, request.output.is_none() && !request.count)?,
+        };
         let outcome = context.work(&report, |stop| {
+            if let Some(part) = &part {
+                return run_part(&request, part, &report, stop);
+            }
             let RowsOutcome { coverage, unmatched, actors } = run(&request, &report, stop)?;
             if !reading.verbosity.quiet && !coverage.is_cut && request.limit != Some(0) {
                 report.clear();
@@ -119,6 +139,22 @@ impl Command for RowsCommand {
         });
         Ok(context.conclude(&report, outcome))
     }
+
+    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+        let args = RowsArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
+        let filter = args.filter.spec(&args.scope, context.now, &args.table.format.zone()?)?;
+        let options = shaping_options(&self.definition(), typed, &filter, &[])?;
+        Ok(PartHeader::new("", options, serde_json::Value::Null))
+    }
+}
+
+/// A part that is asked for.
+struct RequestedPart<'a> {
+    path: &'a Path,
+    /// Its header without the details.
+    header: PartHeader,
+    /// The files that the run reads.
+    files: ReadFiles,
 }
 
 /// The result of a run.
@@ -132,41 +168,66 @@ struct RowsOutcome {
     actors: Option<Arc<ActorIndex>>,
 }
 
+/// What reads the events of a request.
+struct RowReaders {
+    fields: FieldSet,
+    selector: EventSelector,
+    key: Option<RowKey>,
+    ids: Option<IdReader>,
+    layout: TableLayout,
+    table: Table,
+}
+
+impl RowReaders {
+    /// Compiles a request. `new_ids` makes the reader of ids.
+    fn new(
+        request: &RowsRequest,
+        new_ids: fn(&mut FieldSet) -> Result<IdReader, Error>,
+        report: &Report,
+    ) -> Result<RowReaders, Error> {
+        let mut fields = request.reading.filter.field_set();
+        let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
+        selector.count_begun_sessions(&request.reading.filter, &mut fields)?;
+        let key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
+        let ids = if request.dedupe { Some(new_ids(&mut fields)?) } else { None };
+        if request.needs_time() {
+            selector.count_untimed(&mut fields)?;
+        }
+        let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
+        let layout = request.layout(yields, report)?;
+        let table = Table::new(&layout, &mut fields)?;
+        Ok(RowReaders { fields, selector, key, ids, layout, table })
+    }
+
+    /// Calls `each` for the readers of actors.
+    fn each_actor_reader(&mut self, is_count: bool, each: &mut dyn FnMut(&mut ActorReader)) {
+        self.selector.each_actor_reader(each);
+        if !is_count {
+            self.table.actor_readers().chain(self.key.iter_mut().flat_map(RowKey::actor_readers)).for_each(each);
+        }
+    }
+}
+
 /// Reads the events and writes their rows, or their number.
 fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<RowsOutcome, Error> {
-    let mut fields = request.reading.filter.field_set();
-    let mut selector = EventSelector::new(&request.reading.filter, &mut fields)?;
-    selector.count_begun_sessions(&request.reading.filter, &mut fields)?;
-    let mut key = request.order().map(|order| SortOrder::new(order, &mut fields).map(RowKey::Order)).transpose()?;
-    let ids = if request.dedupe { Some(IdReader::new(&mut fields)?) } else { None };
-    if request.needs_time() {
-        selector.count_untimed(&mut fields)?;
-    }
-    let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
-    let layout = request.layout(yields, report)?;
-    let mut table = Table::new(&layout, &mut fields)?;
-    let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
-        selector.each_actor_reader(each);
-        if !request.count {
-            table.actor_readers().chain(key.iter_mut().flat_map(RowKey::actor_readers)).for_each(each);
-        }
-    };
-    let actors = ActorPass::run(&request.reading, &mut readers, report, stop)?;
+    let mut readers = RowReaders::new(request, IdReader::new, report)?;
+    let actors =
+        ActorPass::run(&request.reading, &mut |each| readers.each_actor_reader(request.count, each), report, stop)?;
+    let RowReaders { fields, selector, key, ids, layout, table } = readers;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: request.reading.filter.window };
     let mut sink = sink::open(request.output.as_deref(), &layout, table.output_columns(), &provenance)?;
     let (threads, limit) = (request.reading.threads, request.batch_limit());
     let mut coverage = if request.count {
         let workers = vec![CountWorker { ids }; threads];
-        let mut merge = CountMerge { duplicates: DuplicateFilter::new(request.dedupe), limit: request.limit };
+        let mut merge = CountMerge::new(request.dedupe, request.limit);
         let coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
         report.clear();
         sink.write(format!("{}\n", coverage.rows).as_bytes())?;
         sink.finish(&coverage, stop)?;
         coverage
     } else {
-        let is_for_excel = layout.excel || layout.format == Format::Xlsx;
-        let mut merge = RowMerge::new(request, is_for_excel, table.header(), sink);
+        let mut merge = RowMerge::new(request.selection(), is_for_excel(&layout), table.header(), sink);
         let workers = vec![RowWorker { table, key, ids }; threads];
         let mut coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
         merge.finish(&mut coverage, stop)?;
@@ -174,4 +235,47 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
     };
     actors.conclude(&mut coverage, report);
     Ok(RowsOutcome { coverage, unmatched: selector.filter().unmatched(), actors: actors.index })
+}
+
+/// Reads the events and writes a part.
+fn run_part(
+    request: &RowsRequest,
+    part: &RequestedPart<'_>,
+    report: &Report,
+    stop: &Cancellation,
+) -> Result<Coverage, Error> {
+    const ACTORS: &str = " cannot be combined with actors: who began a session can be in another part";
+    let mut readers = RowReaders::new(request, IdReader::for_parts, report)?;
+    let mut has_actors = false;
+    readers.each_actor_reader(request.count, &mut |_| has_actors = true);
+    if has_actors {
+        return Err(Error::about("--partial", ACTORS));
+    }
+    let RowReaders { fields, selector, key, ids, layout, table } = readers;
+    let form = PartForm::new(request, &layout, &table)?;
+    let header = PartHeader { details: form.to_json(), ..part.header.clone() };
+    let prepared = PreparedRun::new(&request.reading, report, stop)?;
+    let mut writer = PartFileWriter::create(part.path, &header)?;
+    let (threads, limit) = (request.reading.threads, request.batch_limit());
+    let coverage = if request.count {
+        let workers = vec![CountWorker { ids }; threads];
+        writer.section(partial::IDS)?;
+        let mut merge = CountMerge::for_part(request.dedupe, request.limit, &mut writer);
+        prepared.consume(&selector, workers, &fields, limit, &mut merge)?
+    } else {
+        writer.section(partial::ROWS)?;
+        let mut merge = PartRowMerge::new(request.selection(), &mut writer);
+        let workers = vec![RowWorker { table, key, ids }; threads];
+        let coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
+        merge.finish(stop)?;
+        coverage
+    };
+    report.clear();
+    writer.conclude(&part.files, &coverage)?;
+    Ok(coverage)
+}
+
+/// Whether cells are cut to the limits of Excel.
+fn is_for_excel(layout: &TableLayout) -> bool {
+    layout.excel || layout.format == Format::Xlsx
 }

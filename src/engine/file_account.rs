@@ -68,7 +68,7 @@ impl FileAccount {
             (true, false) => FileOutcome::Skipped,
         };
         let reason =
-            (outcome == FileOutcome::Skipped).then(|| self.skipped.map_or("no log inside", IgnoredReason::name));
+            (outcome == FileOutcome::Skipped).then(|| self.skipped.map_or("no log inside", IgnoredReason::name).into());
         FileRecord {
             name: self.name,
             outcome,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::HumanCount;
+use serde::{Deserialize, Serialize};
 
 use super::options::{ACTOR, USER};
 use super::spec::FilterSpec;
@@ -105,7 +106,7 @@ impl BegunSessions {
 }
 
 /// The number of sessions that the users of `--user` began under other names.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct BegunCount {
     sessions: u64,
     /// Whether there can be more than were counted.
@@ -113,6 +114,15 @@ pub struct BegunCount {
     is_one_user: bool,
     /// The options that find the events of the sessions.
     options: String,
+}
+
+impl BegunCount {
+    /// The count of two parts of the logs. A session can be found in both, so the larger count is
+    /// the least number of sessions.
+    pub fn or_of_part(self, other: BegunCount) -> BegunCount {
+        let larger = if other.sessions > self.sessions { other } else { self };
+        BegunCount { is_lower_bound: true, ..larger }
+    }
 }
 
 impl fmt::Display for BegunCount {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
+use serde::{Deserialize, Serialize};
 
 use super::fetched::DownloadTotals;
 use super::lookups::LookupTotals;
@@ -14,7 +15,7 @@ use crate::error::IgnoredReason;
 use crate::filter::begun_sessions::BegunCount;
 
 /// Counts of everything that a run encountered: nothing is skipped silently.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Coverage {
     /// Files whose events were read, at least in part.
     pub files: u64,
@@ -68,7 +69,8 @@ pub struct Coverage {
     pub is_cut: bool,
     /// What was downloaded, if there is a mirror.
     pub fetched: Option<DownloadTotals>,
-    /// What AWS was asked of the event history, if it is an input.
+    /// What AWS was asked of the event history, if it is an input. Part files are not made of it.
+    #[serde(skip)]
     pub lookups: Option<Box<LookupTotals>>,
     /// How far the run looked for late deliveries, if the window has an end.
     pub late: Option<LateSearch>,
@@ -123,6 +125,16 @@ impl Coverage {
         if self.lookups.is_none() {
             self.lookups.clone_from(&other.lookups);
         }
+    }
+
+    /// Adds the counts of another run, over other files.
+    pub fn add_run(&mut self, other: Coverage) {
+        let begun = match (self.begun_sessions.take(), other.begun_sessions.clone()) {
+            (Some(one), Some(other)) => Some(Box::new(one.or_of_part(*other))),
+            (one, other) => one.or(other),
+        };
+        self.add(&other);
+        self.begun_sessions = begun;
     }
 
     /// Counts a file, or a page of the event history.

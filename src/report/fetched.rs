@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use indicatif::{HumanBytes, HumanCount};
 
 use super::coverage::{are, count};
@@ -11,7 +13,7 @@ use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 
 /// What was done to update a mirror.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DownloadTotals {
     /// Objects of the bucket listed so far.
     pub known: u64,

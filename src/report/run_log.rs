@@ -1,6 +1,9 @@
 //! What a run did with each file, for the report of `--report`.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
 
 use super::Coverage;
 use crate::error::{Error, Issue, Outcome, Problem};
@@ -15,7 +18,7 @@ pub trait RunLog: Debug + Send {
 }
 
 /// What became of a file or an object.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum FileOutcome {
     /// It was read to its end.
     Read,
@@ -32,7 +35,7 @@ pub enum FileOutcome {
 }
 
 /// A file or an object, and what became of it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FileRecord {
     /// Address or path, as in the column `file`.
     pub name: String,
@@ -45,7 +48,7 @@ pub struct FileRecord {
     /// Size as stored, in bytes; `None` if it is not known.
     pub bytes: Option<u64>,
     /// Why it was skipped.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Cow<'static, str>>,
     /// What was reported on it. Of very many problems, the first ones.
     pub problems: Vec<String>,
 }
@@ -73,7 +76,7 @@ impl FileRecord {
             events,
             rows,
             bytes,
-            reason: Some(reason),
+            reason: Some(reason.into()),
             problems: Vec::new(),
         }
     }

@@ -167,7 +167,7 @@ fn file_line(record: &FileRecord) -> Value {
         "bytes": bytes,
     });
     if let Value::Object(members) = &mut line {
-        members.extend(reason.map(|reason| ("reason".to_string(), json!(reason))));
+        members.extend(reason.as_ref().map(|reason| ("reason".to_string(), json!(reason))));
         members.extend((!problems.is_empty()).then(|| ("problems".to_string(), json!(problems))));
     }
     line

@@ -83,6 +83,17 @@ impl Target {
         flushed.map_err(|error| Error::write(self.name(), &error))
     }
 
+    /// Waits until what was written is on the disk, if it goes to a new file.
+    pub fn sync(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        match self {
+            Target::Whole { file, path } => {
+                file.as_file().sync_all().map_err(|error| Error::write(path.display(), &error))
+            }
+            Target::Stdout | Target::Special { .. } => Ok(()),
+        }
+    }
+
     /// Completes the output; a partial file is renamed to its final path.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;

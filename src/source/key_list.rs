@@ -77,6 +77,28 @@ impl KeyListInput {
     }
 }
 
+/// Calls `each` with the number of the line and the name of every object and file of the list of
+/// an option. Returns an error if the list cannot be read or a line makes no sense.
+pub fn each_name(
+    option: &str,
+    list: &Path,
+    each: &mut dyn FnMut(u64, ListedName) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let failed = |reason: String| Error::Failed(format!("{option} {}: {reason}", list.display()));
+    let fail = |error: io::Error| failed(format!("cannot be read: {}", plain(&error)));
+    let file = std::fs::File::open(list).map_err(fail)?;
+    if !file.metadata().map_err(fail)?.is_file() {
+        return Err(failed("must be a file; it is read more than once".into()));
+    }
+    let mut reader = KeyListReader::new(Box::new(file)).map_err(fail)?;
+    while let Some(entry) = reader.next().map_err(fail)? {
+        let object =
+            entry.content.map_err(|(text, reason)| failed(format!("line {}: {text:?}: {reason}", entry.number)))?;
+        each(entry.number, object.name)?;
+    }
+    Ok(())
+}
+
 fn unreadable(list: &LogFile, reason: &str) -> Error {
     Error::Failed(format!("--keys-from {}: cannot be read: {reason}", list.name()))
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::column::ColumnType;
 use super::partition::PartitionKey;
@@ -65,7 +66,7 @@ impl Default for TableLayout {
 }
 
 /// A column, as outputs that arrange their cells need it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OutputColumn {
     /// The header of a sheet.
     pub name: String,
@@ -77,7 +78,7 @@ pub struct OutputColumn {
 }
 
 /// The output format.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
 pub enum Format {
     /// Aligned columns, cut to the terminal
     Table,
@@ -96,6 +97,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// The name of the format, as it is typed.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+    }
+
     /// The format of a file name's ending.
     pub fn of_ending(ending: &str) -> Option<Format> {
         match ending.to_ascii_lowercase().as_str() {

@@ -26,6 +26,7 @@ mod networks;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod parts;
 mod search;
 mod settings;
 mod snapshot;

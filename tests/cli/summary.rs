@@ -9,6 +9,7 @@ mod data;
 mod derived;
 mod output;
 mod page;
+mod parts;
 mod signals;
 mod steps;
 mod sums;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::{KeyPlace, delivered_by};
 use crate::cloudtrail::log_kind::LogKind;
@@ -16,7 +17,7 @@ use crate::syntax::glob::{Pattern, PatternSet};
 use crate::syntax::window::Window;
 
 /// How far after the window the run looked for late deliveries.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum LateSearch {
     /// Up to the folder of this day.
     Until(Date),

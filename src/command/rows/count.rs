@@ -9,6 +9,7 @@ use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
 use crate::error::Error;
 use crate::report::Coverage;
+use crate::sink::part_file::PartFileWriter;
 use crate::spill::dedupe::IdReader;
 
 /// A number of events, with their ids if duplicates are removed.
@@ -69,12 +70,25 @@ impl EventWorker for CountWorker {
 }
 
 /// Adds up the counts.
-pub(super) struct CountMerge {
-    pub(super) duplicates: DuplicateFilter,
-    pub(super) limit: Option<u64>,
+pub(super) struct CountMerge<'a> {
+    duplicates: DuplicateFilter,
+    limit: Option<u64>,
+    /// The part that gets the ids of the events that count.
+    part: Option<&'a mut PartFileWriter>,
 }
 
-impl Consumer for CountMerge {
+impl<'a> CountMerge<'a> {
+    pub(super) fn new(dedupe: bool, limit: Option<u64>) -> CountMerge<'a> {
+        CountMerge { duplicates: DuplicateFilter::new(dedupe), limit, part: None }
+    }
+
+    /// The same for a part.
+    pub(super) fn for_part(dedupe: bool, limit: Option<u64>, part: &'a mut PartFileWriter) -> CountMerge<'a> {
+        CountMerge { part: Some(part), ..CountMerge::new(dedupe, limit) }
+    }
+}
+
+impl Consumer for CountMerge<'_> {
     type Part = CountPart;
     type Worker = CountWorker;
 
@@ -92,7 +106,12 @@ impl Consumer for CountMerge {
         if self.duplicates.is_active() {
             count = 0;
             for id in &part.ids {
-                count += u64::from(self.duplicates.keeps(*id, coverage)?);
+                if self.duplicates.keeps(*id, coverage)? {
+                    count += 1;
+                    if let (Some(part), RowIdentity::Id(id)) = (&mut self.part, id) {
+                        part.record(id)?;
+                    }
+                }
             }
         }
         coverage.rows += count;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::RowsArgs;
+use super::row_merge::RowSelection;
 use crate::cli::source::inputs;
 use crate::cli::table::check_workbook;
 use crate::command::Context;
@@ -12,6 +13,7 @@ use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::jq::expression::OutputKind;
 use crate::report::Report;
+use crate::source::spec::Input;
 use crate::spill::sort::SortColumn;
 use crate::table::layout::{Format, TableLayout};
 
@@ -36,6 +38,8 @@ pub(super) struct RowsRequest {
     pub(super) now: Timestamp,
     /// The command line as typed.
     pub(super) command: String,
+    /// The part file to write instead of rows.
+    pub(super) partial: Option<PathBuf>,
 }
 
 const SHAPED: &str = ": the --jq expression writes its own lines; leave out --columns, or let \
@@ -53,15 +57,23 @@ impl RowsRequest {
         if inputs.is_empty() {
             return Ok(None);
         }
-        let table = args.table.layout(zone, context.settings.names(), context.terminal, context.columns)?;
+        args.partial.check(args.table.format.output.as_ref(), context.terminal.is_some())?;
+        // A part goes to no terminal.
+        let terminal = context.terminal.filter(|_| args.partial.partial.is_none());
+        let table = args.table.layout(zone, context.settings.names(), terminal, context.columns)?;
         if table.format == Format::Xlsx {
-            check_workbook(&args.table, context.terminal.is_some())?;
+            check_workbook(&args.table, terminal.is_some())?;
         }
+        let partial = args.partial.partial;
+        if partial.is_some() {
+            check_partial(&inputs, &table)?;
+        }
+        let outputs = args.table.format.output.iter().chain(partial.iter().filter(|path| path.as_os_str() != "-"));
         Ok(Some(RowsRequest {
             reading: ReadRequest {
                 inputs,
                 filter,
-                outputs: args.table.format.output.iter().cloned().collect(),
+                outputs: outputs.cloned().collect(),
                 threads: args.work.threads(context.cores),
                 verbosity: args.verbosity.verbosity(),
             },
@@ -73,7 +85,13 @@ impl RowsRequest {
             limit: args.table.limit,
             now: context.now,
             command: context.command_line(),
+            partial,
         }))
+    }
+
+    /// Which rows are written, and in which order.
+    pub(super) fn selection(&self) -> RowSelection {
+        RowSelection { dedupe: self.dedupe, is_sorted: self.order().is_some(), limit: self.limit }
     }
 
     /// The columns to sort by, if rows are written.
@@ -134,6 +152,18 @@ impl RowsRequest {
     }
 }
 
+/// Returns a usage error if a part cannot be made of these inputs or in this format.
+fn check_partial(inputs: &[Input], table: &TableLayout) -> Result<(), Error> {
+    if inputs.iter().any(|input| matches!(input, Input::EventHistory(_))) {
+        return Err(Error::about("--partial", " is for files and objects; the event history has no parts"));
+    }
+    if table.format == Format::Parquet {
+        let text = " makes no Parquet; write a Parquet file for each part, and read them together";
+        return Err(Error::about("--partial", text));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -142,7 +172,6 @@ mod tests {
     use crate::cli::config::Settings;
     use crate::report::Terminal;
     use crate::source::location::Location;
-    use crate::source::spec::Input;
 
     fn context() -> Context {
         let terminal = Some(Terminal { width: 80, has_colors: true });

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::ops::ControlFlow;
 
 use rayon::ThreadPool;
+use serde::{Deserialize, Serialize};
 
-use super::request::RowsRequest;
 use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
 use crate::command::event_rows::row_worker::RowWorker;
@@ -17,6 +17,17 @@ use crate::report::Coverage;
 use crate::sink::RowSink;
 use crate::spill::sort::ExternalSorter;
 use crate::table::truncation::TruncationCounter;
+
+/// Which of the rows are written, and in which order.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(super) struct RowSelection {
+    /// Whether to omit events whose id was seen before.
+    pub(super) dedupe: bool,
+    /// Whether the rows have keys to sort them by.
+    pub(super) is_sorted: bool,
+    /// The most rows to write.
+    pub(super) limit: Option<u64>,
+}
 
 /// Writes the rows of all workers.
 pub(super) struct RowMerge {
@@ -46,6 +57,36 @@ impl Consumer for RowMerge {
         coverage: &mut Coverage,
         _pool: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error> {
+        self.take(part, coverage)
+    }
+
+    fn problem(&mut self, problem: &dyn Display) {
+        self.sink.problem(problem);
+    }
+}
+
+impl RowMerge {
+    /// Creates a merge that writes `header` and the selected rows to `sink`.
+    pub(super) fn new(
+        selection: RowSelection,
+        is_for_excel: bool,
+        header: Vec<u8>,
+        sink: Box<dyn RowSink>,
+    ) -> RowMerge {
+        RowMerge {
+            sink,
+            header: Some(header),
+            duplicates: DuplicateFilter::new(selection.dedupe),
+            sorter: selection.is_sorted.then(|| ExternalSorter::new(selection.limit)),
+            limit: selection.limit,
+            cut: 0,
+            is_for_excel,
+        }
+    }
+
+    /// Merges the next rows, and counts them in `coverage`. Returns a break if no further row is
+    /// wanted.
+    pub(super) fn take(&mut self, part: &mut RowPart, coverage: &mut Coverage) -> Result<ControlFlow<()>, Error> {
         self.write_header()?;
         let rows = match part.piece {
             Some(piece) => self.piece(part, piece, coverage)?,
@@ -56,23 +97,14 @@ impl Consumer for RowMerge {
         Ok(if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn problem(&mut self, problem: &dyn Display) {
-        self.sink.problem(problem);
+    /// Records a problem with the input, if the output has a place for it.
+    pub(super) fn add_problem(&mut self, problem: &str) {
+        self.sink.problem(&problem);
     }
-}
 
-impl RowMerge {
-    /// Creates a merge that writes `header` and the rows of `request` to `sink`.
-    pub(super) fn new(request: &RowsRequest, is_for_excel: bool, header: Vec<u8>, sink: Box<dyn RowSink>) -> RowMerge {
-        RowMerge {
-            sink,
-            header: Some(header),
-            duplicates: DuplicateFilter::new(request.dedupe),
-            sorter: request.order().map(|_| ExternalSorter::new(request.limit)),
-            limit: request.limit,
-            cut: 0,
-            is_for_excel,
-        }
+    /// Counts truncated cells of rows that were counted elsewhere.
+    pub(super) fn add_cut(&mut self, cells: u64) {
+        self.cut += cells;
     }
 
     fn write_header(&mut self) -> Result<(), Error> {

@@ -1,13 +1,15 @@
 //! What can be typed for a summary.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Parser};
+use clap::{ArgMatches, Args, Command, Parser};
 
 use super::request::{ColorMode, SummaryFormat};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::number;
+use crate::cli::partial::PartialArgs;
 use crate::cli::source::BucketArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 
@@ -39,14 +41,24 @@ pub struct SummaryArgs {
     #[command(flatten)]
     pub counting: CountingArgs,
     #[command(flatten)]
+    pub partial: PartialArgs,
+    #[command(flatten)]
     pub work: WorkArgs,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
-    /// The options that say which events, as they can be typed again.
+    /// Some of the options, as they can be typed again.
     #[arg(skip)]
+    pub typed: TypedWords,
+}
+
+/// The options that say which events, as they can be typed again.
+#[derive(Clone, Debug, Default)]
+pub struct TypedWords {
+    /// The inputs and the options that say where the logs are, each with its value.
+    pub sources: Vec<Vec<String>>,
+    /// The others, but for the times, which may count back from now.
     pub question: Vec<String>,
-    /// The filters among them.
-    #[arg(skip)]
+    /// The filters, with times.
     pub filters: Vec<String>,
 }
 
@@ -98,30 +110,30 @@ pub struct CountingArgs {
     pub color: Option<ColorMode>,
 }
 
-/// The options that say which events, but for the times, which may count back
-/// from now, as they can be typed again; then the inputs.
-pub(super) fn question(matches: &ArgMatches) -> Vec<String> {
-    let others = [CountingArgs::augment_args, WorkArgs::augment_args, VerbosityArgs::augment_args]
-        .map(|augment| augment(clap::Command::new("others")));
-    let is_counted = |id: &str| id == "dedupe";
-    let is_other = |id: &str| {
-        !is_counted(id) && others.iter().flat_map(clap::Command::get_arguments).any(|other| other.get_id() == id)
-    };
-    typed(matches, |id| !is_other(id) && !matches!(id, "since" | "until"))
-}
-
-/// The filters that were typed.
-pub(super) fn filters(matches: &ArgMatches) -> Vec<String> {
-    let groups = [ScopeArgs::augment_args, FilterArgs::augment_args].map(|augment| augment(clap::Command::new("own")));
-    let is_filter =
-        |id: &str| groups.iter().flat_map(clap::Command::get_arguments).any(|filter| filter.get_id().as_str() == id);
-    typed(matches, is_filter)
+impl TypedWords {
+    /// The words of a command line.
+    pub(super) fn of(matches: &ArgMatches) -> TypedWords {
+        let group = |augment: &[fn(Command) -> Command]| -> BTreeSet<String> {
+            let all = augment.iter().map(|augment| augment(Command::new("group")));
+            all.flat_map(|group| group.get_arguments().map(|option| option.get_id().to_string()).collect::<Vec<_>>())
+                .collect()
+        };
+        let filters = group(&[ScopeArgs::augment_args, FilterArgs::augment_args]);
+        let sources = group(&[BucketArgs::augment_args]);
+        let is_time = |id: &str| matches!(id, "since" | "until");
+        let is_question = |id: &str| id == "dedupe" || (filters.contains(id) && !is_time(id));
+        TypedWords {
+            sources: typed(matches, |id| id == "inputs" || sources.contains(id)),
+            question: typed(matches, is_question).concat(),
+            filters: typed(matches, |id| filters.contains(id)).concat(),
+        }
+    }
 }
 
 /// What was typed of the wanted arguments, as it can be typed again: inputs, then
-/// options.
-fn typed(matches: &ArgMatches, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let all = SummaryArgs::augment_args(clap::Command::new("all"));
+/// options, each with its value.
+fn typed(matches: &ArgMatches, is_wanted: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
+    let all = SummaryArgs::augment_args(Command::new("all"));
     let (mut options, mut inputs) = (Vec::new(), Vec::new());
     for argument in all.get_arguments() {
         let id = argument.get_id().as_str();
@@ -130,17 +142,17 @@ fn typed(matches: &ArgMatches, is_wanted: impl Fn(&str) -> bool) -> Vec<String> 
         }
         let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
         match argument.get_long() {
-            Some(long) if argument.get_action().takes_values() => options.extend(values.flat_map(|value| {
+            Some(long) if argument.get_action().takes_values() => options.extend(values.map(|value| {
                 if value.starts_with('-') {
                     vec![format!("--{long}={value}")]
                 } else {
                     vec![format!("--{long}"), value]
                 }
             })),
-            Some(long) => options.push(format!("--{long}")),
+            Some(long) => options.push(vec![format!("--{long}")]),
             None => inputs.extend(values.map(|path| {
                 let is_like_an_option = path.starts_with('-') && path != "-";
-                if is_like_an_option { format!("./{path}") } else { path }
+                vec![if is_like_an_option { format!("./{path}") } else { path }]
             })),
         }
     }

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::ThreadPool;
 
 use super::event_facts::{EventFacts, SummaryPart};
+use super::part::PartRecords;
 use super::tally::{CountedValues, SummaryTally};
 use crate::decode::event::FieldSet;
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent};
@@ -17,7 +18,7 @@ use crate::report::Coverage;
 use crate::spill::dedupe::{IdReader, SeenIds};
 
 /// Memory for all counters together, in bytes.
-const ROOM: usize = 32 << 20;
+pub(super) const ROOM: usize = 32 << 20;
 /// The part of it for what the merging thread counts itself.
 const ROOM_OF_MERGE: usize = 4 << 20;
 
@@ -40,6 +41,8 @@ pub(super) struct SummaryMerge {
     returned: Sender<SummaryTally>,
     /// Number of tallies that tasks use.
     shared: usize,
+    /// The part that gets the facts of events whose duplicates are left out, if there is one.
+    records: Option<PartRecords>,
     /// Tallies of workers that have ended.
     ended: Vec<SummaryTally>,
 }
@@ -49,9 +52,11 @@ pub(super) fn workers_and_merge(
     threads: usize,
     dedupe: bool,
     counted: CountedValues,
+    records: Option<PartRecords>,
     fields: &mut FieldSet,
 ) -> Result<(Vec<SummaryWorker>, SummaryMerge), Error> {
-    let ids = if dedupe { Some(IdReader::new(fields)?) } else { None };
+    let new_ids = if records.is_some() { IdReader::for_parts } else { IdReader::new };
+    let ids = if dedupe { Some(new_ids(fields)?) } else { None };
     // Among duplicates, workers only note facts, and tasks of the merge count them.
     let shared = if dedupe { threads } else { 0 };
     let room = ROOM / threads.max(1);
@@ -66,7 +71,8 @@ pub(super) fn workers_and_merge(
     }
     let Some(tally) = tallies.pop() else { return Err(Error::Failed("internal error: no tally".into())) };
     let seen = dedupe.then(SeenIds::default);
-    Ok((workers.map(worker).collect(), SummaryMerge { tally, seen, idle, returned, shared, ended: Vec::new() }))
+    let merge = SummaryMerge { tally, seen, idle, returned, shared, records, ended: Vec::new() };
+    Ok((workers.map(worker).collect(), merge))
 }
 
 impl EventWorker for SummaryWorker {
@@ -126,8 +132,10 @@ impl Consumer for SummaryMerge {
             })?;
         }
         coverage.rows += part.counted + facts.len() as u64;
-        if !facts.is_empty() {
-            self.count(facts, pool);
+        match &mut self.records {
+            _ if facts.is_empty() => {}
+            Some(records) if self.seen.is_some() => records.add_facts(&facts)?,
+            _ => self.count(facts, pool),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -149,11 +157,11 @@ impl SummaryMerge {
         });
     }
 
-    /// Returns all tallies after all events were counted.
-    pub(super) fn into_tallies(mut self) -> Vec<SummaryTally> {
+    /// Returns all tallies after all events were counted, and the part.
+    pub(super) fn finish(mut self) -> (Vec<SummaryTally>, Option<PartRecords>) {
         self.ended.push(self.tally);
         // Tasks that still count are waited for.
         self.ended.extend(self.idle.iter().take(self.shared));
-        self.ended
+        (self.ended, self.records)
     }
 }

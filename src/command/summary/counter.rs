@@ -119,6 +119,17 @@ impl Counter {
         self.has_grown(known, place, occurrence)
     }
 
+    /// Adds what another run counted of a value, and returns whether the value is new.
+    pub(super) fn add_stats(&mut self, value: &[u8], stats: &ValueStats) -> bool {
+        let known = self.entries.len();
+        let place = self.place(value);
+        self.entries[place].trend.merge(stats);
+        if place == known {
+            self.users += stats.first_user.len();
+        }
+        place == known
+    }
+
     /// Whether a place is new.
     #[inline]
     fn has_grown(&mut self, known: usize, place: usize, occurrence: &Occurrence<'_>) -> bool {

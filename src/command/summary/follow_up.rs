@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::comparison::Comparison;
 use super::counter::is_cut;
+use super::request::SummaryRequest;
 use super::result::{Summary, SummaryTable, TableRow, TableTopic};
 use crate::cloudtrail::denial;
 use crate::cloudtrail::denial::DenialMatcher;
@@ -12,7 +13,6 @@ use crate::cloudtrail::keys::is_account;
 use crate::command::summary::display::is_hidden;
 use crate::filter::jq::expression::{Expression, OutputKind};
 use crate::filter::options::{ACCOUNT, OPTIONS};
-use crate::filter::spec::FilterSpec;
 use crate::syntax::shell::quoted;
 use crate::syntax::visible::{push_escape, read_escape};
 use crate::syntax::window::Window;
@@ -22,6 +22,8 @@ use crate::syntax::window::Window;
 pub(super) struct FollowUpCommand<'a> {
     /// The options and inputs that were typed, but for times and expressions.
     words: Vec<&'a str>,
+    /// Whether a command can name all inputs.
+    has_inputs: bool,
     jq: Option<&'a str>,
     window: Window,
     /// What leaves out the events without a time, where there are any.
@@ -35,15 +37,11 @@ pub(super) struct FollowUpCommand<'a> {
 const JQ: &str = "--jq";
 
 impl<'a> FollowUpCommand<'a> {
-    /// From the words that were typed, and what they mean.
-    pub(super) fn new(
-        typed: &'a [String],
-        asked: &'a FilterSpec,
-        window: Window,
-        summary: &Summary,
-    ) -> FollowUpCommand<'a> {
+    /// For what a request asked, and what was found.
+    pub(super) fn new(request: &'a SummaryRequest, summary: &Summary) -> FollowUpCommand<'a> {
+        let (typed, window) = (&request.typed, request.window);
         let mut words = Vec::new();
-        let mut rest = typed.iter().map(String::as_str);
+        let mut rest = typed.sources.iter().flatten().chain(&typed.question).map(String::as_str);
         while let Some(word) = rest.next() {
             match word.strip_prefix(JQ) {
                 Some("") => drop(rest.next()),
@@ -55,7 +53,8 @@ impl<'a> FollowUpCommand<'a> {
         let timed = first.filter(|_| summary.untimed() > 0).map(|first| condition(&format!("eventTime >= {first}")));
         FollowUpCommand {
             words,
-            jq: asked.jq.as_deref(),
+            has_inputs: request.has_typed_inputs,
+            jq: request.reading.filter.jq.as_deref(),
             window,
             timed,
             comparison: summary.comparison,
@@ -95,7 +94,7 @@ impl<'a> FollowUpCommand<'a> {
 
     fn with<const N: usize>(&self, more: [Option<String>; N]) -> Option<String> {
         // What a page cannot show as it is, nobody can copy from it.
-        if self.words.iter().chain(&self.jq).any(|word| word.contains(is_hidden)) {
+        if !self.has_inputs || self.words.iter().chain(&self.jq).any(|word| word.contains(is_hidden)) {
             return None;
         }
         let words = self.words.iter().map(|word| quoted(word)).chain(more.into_iter().flatten());

@@ -44,14 +44,10 @@ impl LogDays {
         }
         let owner = (account.to_string(), region.to_string());
         self.last = Some((owner.clone(), day));
-        self.add_days(owner, [day, day]);
+        self.add_days(owner, [day, day], MAX_OWNERS);
     }
 
-    fn add_days(&mut self, owner: AccountRegion, [first, last]: [i32; 2]) {
-        if self.owners.len() >= MAX_OWNERS && !self.owners.contains_key(&owner) {
-            self.has_more = true;
-            return;
-        }
+    fn add_days(&mut self, owner: AccountRegion, [first, last]: [i32; 2], most: usize) {
         let ranges = self.owners.entry(owner).or_default();
         let from = ranges.partition_point(|range| range[1] < first - 1);
         let to = ranges.partition_point(|range| range[0] <= last + 1);
@@ -59,13 +55,31 @@ impl LogDays {
             .iter()
             .fold([first, last], |[first, last], range| [first.min(range[0]), last.max(range[1])]);
         ranges.splice(from..to, [joined]);
+        // The last in the order of names goes, so that those that stay do not depend on the
+        // order of logs, threads and parts.
+        while self.owners.len() > most {
+            self.owners.pop_last();
+            self.has_more = true;
+        }
+    }
+
+    /// Adds the days of an owner that another process recorded. Returns false if they are no
+    /// sorted days.
+    pub(super) fn add_owner(&mut self, owner: &AccountRegion, ranges: &[[i32; 2]]) -> bool {
+        let known = number(Date::MIN)..=number(Date::MAX);
+        let are_days =
+            ranges.iter().all(|[first, last]| first <= last && known.contains(first) && known.contains(last));
+        if are_days {
+            ranges.iter().for_each(|range| self.add_days(owner.clone(), *range, MAX_OWNERS));
+        }
+        are_days
     }
 
     /// Adds the days that another thread recorded.
     pub(super) fn merge(&mut self, other: LogDays) {
         for (owner, ranges) in other.owners {
             for range in ranges {
-                self.add_days(owner.clone(), range);
+                self.add_days(owner.clone(), range, MAX_OWNERS);
             }
         }
         self.unplaced += other.unplaced;
@@ -136,6 +150,22 @@ mod tests {
             assert_eq!(relative, [[0, 0], [3, 3], [6, 7], [10, 10]]);
             assert_eq!(days.period(), Some([start, start + 8]));
         }
+    }
+
+    #[test]
+    fn the_owners_that_stay_do_not_depend_on_the_order() {
+        let owner = |number: i32| (format!("{number:012}"), "eu-west-1".to_string());
+        let numbers = [7, 3, 9, 1, 3, 8, 2, 7];
+        let of = |numbers: &[i32]| {
+            let mut days = LogDays::default();
+            numbers.iter().enumerate().for_each(|(at, number)| days.add_days(owner(*number), [at as i32 * 2; 2], 3));
+            let owners: Vec<i32> = days.owners().map(|((account, _), _)| account.parse().unwrap()).collect();
+            (owners, days.has_more)
+        };
+        let reversed: Vec<i32> = numbers.into_iter().rev().collect();
+        assert_eq!(of(&numbers), (vec![1, 2, 3], true));
+        assert_eq!(of(&reversed), of(&numbers));
+        assert_eq!(of(&numbers[..3]), (vec![3, 7, 9], false));
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn embedded(value: &impl Serialize) -> serde_json::Result<String> {
 
 fn data(summary: &Summary, coverage: &Coverage, request: &SummaryRequest) -> PageData {
     let counts = &summary.counts;
-    let question = &FollowUpCommand::new(&request.question, &request.reading.filter, request.window, summary);
+    let question = &FollowUpCommand::new(request, summary);
     let frame = counts.all.period().map(|period| ChartRange::new(period, PICTURE_BUCKETS));
     let is_apart =
         |about: TableTopic| about.group_columns() > 0 || matches!(about, TableTopic::Denied | TableTopic::Signals(_));

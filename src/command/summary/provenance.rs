@@ -10,8 +10,6 @@ use crate::syntax::window::Window;
 
 /// Pairs of a label and a text without hidden characters.
 pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'static str, String)> {
-    let reading = &request.reading;
-    let inputs: Vec<String> = reading.inputs.iter().map(input).collect();
     let made = format!(
         "{} UTC by {} {}",
         time::whole(request.now.as_second()),
@@ -20,7 +18,7 @@ pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'sta
     );
     let lines = [
         ("Command", request.command.clone()),
-        ("Input", inputs.join(" ")),
+        ("Input", request.inputs.join(" ")),
         ("Filters", filters(request)),
         ("Duplicates", duplicates(request, coverage)),
         ("Made at", made),
@@ -28,7 +26,8 @@ pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'sta
     lines.into_iter().map(|(label, text)| (label, visible(&text).into_owned())).collect()
 }
 
-fn input(input: &Input) -> String {
+/// The name of an input.
+pub(super) fn input(input: &Input) -> String {
     match input {
         Input::Stdin | Input::Spooled(_) => "standard input".into(),
         Input::Path(path) => quoted(&path.to_string_lossy()),
@@ -40,7 +39,7 @@ fn input(input: &Input) -> String {
 
 /// The filters as typed, and the absolute times that they resolve to.
 fn filters(request: &SummaryRequest) -> String {
-    let mut words: Vec<String> = request.filters.iter().map(|word| quoted(word)).collect();
+    let mut words: Vec<String> = request.typed.filters.iter().map(|word| quoted(word)).collect();
     let window = request.window;
     let edges = [("from", window.since), ("before", window.until)];
     let edges = edges.into_iter().filter_map(|(edge, time)| Some(format!("{edge} {}", time?)));

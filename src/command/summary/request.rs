@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::all_rows::RowOrder;
-use super::args::{CountingArgs, SummaryArgs};
+use super::args::{CountingArgs, SummaryArgs, TypedWords};
 use super::comparison::ComparedPeriods;
+use super::provenance;
 use crate::cli::source::inputs;
 use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
+use crate::filter::spec::FilterSpec;
 use crate::report::Terminal;
 use crate::syntax::glob::split_list;
 use crate::syntax::window::{self, Window};
@@ -52,14 +55,29 @@ pub struct SummaryRequest {
     pub html: Option<PathBuf>,
     /// How text looks.
     pub style: TextStyle,
-    /// The options that say which events, but for times, as typed.
-    pub question: Vec<String>,
-    /// The filters among these, with times.
-    pub filters: Vec<String>,
+    /// The options that say which events, as typed.
+    pub typed: TypedWords,
+    /// Whether these name all inputs as one command can.
+    pub has_typed_inputs: bool,
+    /// The names of the inputs.
+    pub inputs: Vec<String>,
+    /// The part that is written instead of the outputs.
+    pub partial: Option<PartRequest>,
+}
+
+/// A part to be written, and how the outputs of the merged parts are written.
+#[derive(Clone, Debug)]
+pub struct PartRequest {
+    /// The file of the part.
+    pub path: PathBuf,
+    /// The format that was typed.
+    pub format: Option<SummaryFormat>,
+    /// When text has colours.
+    pub color: ColorMode,
 }
 
 /// How a summary is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
 pub enum SummaryFormat {
     /// Text for people
     Text,
@@ -72,7 +90,7 @@ pub enum SummaryFormat {
 }
 
 /// When text has colours.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
 pub enum ColorMode {
     /// On a terminal
     #[default]
@@ -128,13 +146,30 @@ impl SummaryFormat {
     }
 }
 
+/// Which events are counted.
+pub(super) struct AskedEvents {
+    /// The filters, of which the window is that of the later period.
+    pub(super) filter: FilterSpec,
+    zone: TimeZone,
+    pub(super) window: Window,
+    /// The period that they are compared with.
+    pub(super) earlier: Option<Window>,
+}
+
+impl AskedEvents {
+    pub(super) fn new(args: &SummaryArgs, context: &Context) -> Result<AskedEvents, Error> {
+        let zone = args.counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
+        let filter = args.filter.spec(&args.scope, context.now, &zone)?;
+        let (window, earlier) = periods(&args.counting, filter.window, context.now, &zone)?;
+        Ok(AskedEvents { filter, zone, window, earlier })
+    }
+}
+
 impl SummaryRequest {
     /// What the options ask for.
     pub fn new(args: SummaryArgs, context: &Context) -> Result<SummaryRequest, Error> {
+        let AskedEvents { mut filter, zone, window, earlier } = AskedEvents::new(&args, context)?;
         let counting = args.counting;
-        let zone = counting.time_zone.as_deref().map_or(Ok(TimeZone::UTC), window::zone)?;
-        let mut filter = args.filter.spec(&args.scope, context.now, &zone)?;
-        let (window, earlier) = periods(&counting, filter.window, context.now, &zone)?;
         filter.window.since = window.since.map(|since| earlier.and_then(|earlier| earlier.since).unwrap_or(since));
         let inputs = inputs(&args.inputs, &args.bucket, &filter)?;
         if inputs.is_empty() {
@@ -142,26 +177,24 @@ impl SummaryRequest {
                 "summary: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
             ));
         }
-        let format = match (counting.format, counting.output.as_deref()) {
-            (Some(format), _) => Some(format),
-            (None, Some(path)) => Some(format_of_file(path)?),
-            (None, None) => counting.html.is_none().then_some(SummaryFormat::Text),
-        };
-        if let (Some(output), Some(html)) = (&counting.output, &counting.html)
-            && output == html
-        {
-            return Err(Error::option(
-                "--output",
-                &output.to_string_lossy(),
-                "also the file of --html; choose another one",
-            ));
+        args.partial.check(counting.output.as_ref(), context.terminal.is_some())?;
+        if args.partial.partial.is_some() && counting.actors {
+            return Err(no_actors_in_parts());
         }
-        let style = text_style(counting.color.unwrap_or_default(), counting.output.is_none(), context);
+        let format = format(counting.format, counting.output.as_deref(), counting.html.as_deref())?;
+        let color = counting.color.unwrap_or_default();
+        let style = text_style(color, counting.output.is_none(), context);
+        let partial = args.partial.partial.map(|path| PartRequest { path, format: counting.format, color });
+        let outputs = match &partial {
+            Some(partial) => vec![partial.path.clone()],
+            None => counting.html.iter().chain(&counting.output).cloned().collect(),
+        };
         Ok(SummaryRequest {
+            inputs: inputs.iter().map(provenance::input).collect(),
             reading: ReadRequest {
                 inputs,
                 filter,
-                outputs: counting.html.iter().chain(&counting.output).cloned().collect(),
+                outputs,
                 threads: args.work.threads(context.cores),
                 verbosity: args.verbosity.verbosity(),
             },
@@ -179,8 +212,9 @@ impl SummaryRequest {
             output: counting.output,
             html: counting.html,
             style,
-            question: args.question,
-            filters: args.filters,
+            typed: args.typed,
+            has_typed_inputs: true,
+            partial,
         })
     }
 
@@ -193,7 +227,7 @@ impl SummaryRequest {
     pub(super) fn has_whole_days(&self) -> bool {
         const WHOLE: [&str; 6] = ["--since", "--until", "--account", "--region", "--networks", "--geoip"];
         let is_whole = |word: &String| word.split('=').next().is_some_and(|option| WHOLE.contains(&option));
-        self.filters.iter().filter(|word| word.starts_with("--")).all(is_whole)
+        self.typed.filters.iter().filter(|word| word.starts_with("--")).all(is_whole)
     }
 
     /// The order of rows: of time if they are counted by it first.
@@ -271,6 +305,27 @@ fn canonical(name: String) -> String {
     catalogue::canonical(&name).map_or(name, String::from)
 }
 
+/// The error of a part that would need all sign-ins.
+pub(super) fn no_actors_in_parts() -> Error {
+    Error::about("--partial", ": actors need the sign-ins of all parts; leave out --actors, --actor and --by actor")
+}
+
+/// The format of the output, if there is one.
+pub(super) fn format(
+    typed: Option<SummaryFormat>,
+    output: Option<&Path>,
+    html: Option<&Path>,
+) -> Result<Option<SummaryFormat>, Error> {
+    if let Some(path) = output.filter(|_| output == html) {
+        return Err(Error::option("--output", &path.to_string_lossy(), "also the file of --html; choose another one"));
+    }
+    match (typed, output) {
+        (Some(format), _) => Ok(Some(format)),
+        (None, Some(path)) => format_of_file(path).map(Some),
+        (None, None) => Ok(html.is_none().then_some(SummaryFormat::Text)),
+    }
+}
+
 /// The format that the ending of a file asks for.
 fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
@@ -288,7 +343,7 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
 }
 
 /// How text looks on standard output or, where it goes to a file, there.
-fn text_style(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
+pub(super) fn text_style(color: ColorMode, is_stdout: bool, context: &Context) -> TextStyle {
     let terminal = context.terminal.filter(|_| is_stdout);
     let has_colors = match color {
         ColorMode::Auto => terminal.is_some_and(|terminal| terminal.has_colors),

@@ -14,7 +14,7 @@ use super::event_facts::{EventFact, EventFacts};
 use super::signals::{SignalContext, SignalWriter};
 use super::spill::CountSpill;
 use super::theme_value::ThemeValueWriter;
-use super::value_stats::Occurrence;
+use super::value_stats::{Occurrence, ValueStats};
 use crate::cloudtrail::call::{AccessKind, FailureRule};
 use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::identity::IdentityReader;
@@ -117,6 +117,25 @@ impl SummaryTally {
             self.make_room();
         }
         has_grown.is_some()
+    }
+
+    /// The number of subjects.
+    pub(super) fn subjects(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// Adds what another run counted of all events together.
+    pub(super) fn add_counts(&mut self, counts: EventCounts) {
+        self.counts.merge(counts);
+    }
+
+    /// Adds what another run counted of a value, to the counter with this number. Returns
+    /// `None` if there is no such counter.
+    pub(super) fn add_value(&mut self, counter: usize, value: &[u8], stats: &ValueStats) -> Option<()> {
+        if self.failure.is_none() && self.counters.iter_mut().nth(counter)?.add_stats(value, stats) {
+            self.make_room();
+        }
+        Some(())
     }
 
     /// Counts a log that was read.

@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// The most buckets of an hour or longer.
@@ -77,6 +79,39 @@ impl<const KINDS: usize> Timeline<KINDS> {
         }
     }
 
+    /// Appends the size and the buckets, in order, to `out`.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.size.index() as u8);
+        let mut buckets: Vec<_> = self.places.iter().collect();
+        buckets.sort_unstable();
+        for (bucket, place) in buckets {
+            out.extend(bucket.to_le_bytes());
+            out.extend(self.counts[*place].iter().flat_map(|count| count.to_le_bytes()));
+        }
+    }
+
+    /// Reads what [`Timeline::write`] wrote, perhaps in another process. Returns `None` for
+    /// other bytes.
+    pub(super) fn read(bytes: &[u8]) -> Option<Timeline<KINDS>> {
+        let (size, mut rest) = bytes.split_first()?;
+        let mut timeline = Timeline { size: BucketSize::at(*size), ..Timeline::default() };
+        let bucket_of = |time: Timestamp| timeline.size.of_minute(time.as_second().div_euclid(60));
+        let known = bucket_of(Timestamp::MIN)..=bucket_of(Timestamp::MAX);
+        if timeline.size.index() != usize::from(*size) {
+            return None;
+        }
+        while let Some((bucket, counts)) = rest.split_first_chunk() {
+            let bucket = i64::from_le_bytes(*bucket);
+            let (counts, others) = counts.split_at_checked(KINDS * 8)?;
+            let place = known.contains(&bucket).then(|| timeline.place(bucket))?;
+            for (sum, count) in timeline.counts[place].iter_mut().zip(counts.as_chunks().0) {
+                *sum = sum.checked_add(u64::from_le_bytes(*count))?;
+            }
+            rest = others;
+        }
+        (rest.is_empty() && !timeline.has_too_many()).then_some(timeline)
+    }
+
     fn coarsen(&mut self) {
         let mut coarse = Timeline { size: self.size.next(), ..Timeline::default() };
         for (minute, counts) in self.buckets() {
@@ -126,7 +161,44 @@ impl<const KINDS: usize> Timeline<KINDS> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The same with the buckets in order.
+    fn in_order(timeline: &Timeline<1>) -> (BucketSize, Vec<(i64, [u64; 1])>) {
+        let mut buckets: Vec<_> = timeline.buckets().collect();
+        buckets.sort_unstable();
+        (timeline.size, buckets)
+    }
+
+    proptest! {
+        /// Neither the order of parts nor where they are cut decides how long buckets are.
+        #[test]
+        fn parts_in_any_order_add_up_to_the_whole(
+            minutes in proptest::collection::vec(prop_oneof![0..2_000_i64, 0..9_000_000_i64], 0..900),
+            parts in 1..8_usize,
+            is_reversed: bool,
+        ) {
+            let of = |minutes: &[i64]| {
+                let mut timeline = Timeline::<1>::default();
+                minutes.iter().for_each(|minute| timeline.add(&BucketedTime::new(minute * 60), 0));
+                timeline
+            };
+            let mut parts: Vec<_> = minutes.chunks(minutes.len() / parts + 1).map(of).collect();
+            if is_reversed {
+                parts.reverse();
+            }
+            let mut merged = Timeline::<1>::default();
+            for part in parts {
+                let mut bytes = Vec::new();
+                part.write(&mut bytes);
+                merged.merge(&Timeline::read(&bytes).unwrap());
+                prop_assert_eq!(Timeline::<1>::read(&bytes[..bytes.len() - 1]), None);
+            }
+            prop_assert_eq!(in_order(&merged), in_order(&of(&minutes)));
+        }
+    }
 
     #[test]
     fn buckets_grow_only_if_there_are_too_many() {

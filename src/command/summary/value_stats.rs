@@ -1,6 +1,8 @@
 //! Statistics of one value: count, first and last time, and a small chart of the
 //! times between. Their size is constant, whatever they count.
 
+mod stored;
+
 use crate::command::summary::buckets::{BucketSize, BucketedTime};
 
 /// The number of buckets of the small chart.
@@ -64,9 +66,6 @@ impl Default for ValueStats {
 }
 
 impl ValueStats {
-    /// The serialized size in bytes, without the name of the first user.
-    pub(super) const LENGTH: usize = 8 + 16 + 16 + 8 + 8 + 1 + 8 + 4 * PICTURE_BUCKETS;
-
     /// Of this number of events without a time.
     pub(super) fn of_count(count: u64) -> ValueStats {
         ValueStats { count, ..ValueStats::default() }
@@ -210,40 +209,6 @@ impl ValueStats {
         }
         counts
     }
-
-    /// Appends [`ValueStats::LENGTH`] bytes and the name of the first user to `out`.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.extend(self.count.to_le_bytes());
-        out.extend(self.sum.to_le_bytes());
-        out.extend(self.seconds.iter().flat_map(|second| second.to_le_bytes()));
-        out.extend(self.failures.to_le_bytes());
-        out.extend(self.earlier.to_le_bytes());
-        out.push(self.size.index() as u8);
-        out.extend(self.start.to_le_bytes());
-        out.extend(self.buckets.iter().flat_map(|count| count.to_le_bytes()));
-        out.extend_from_slice(&self.first_user);
-    }
-
-    /// Reads the bytes that [`ValueStats::write`] wrote.
-    pub(super) fn read(bytes: &[u8]) -> ValueStats {
-        fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
-            let (first, rest) = bytes.split_first_chunk().unwrap_or((&[0; N], &[]));
-            *bytes = rest;
-            *first
-        }
-        let mut bytes = bytes;
-        ValueStats {
-            count: u64::from_le_bytes(take(&mut bytes)),
-            sum: i128::from_le_bytes(take(&mut bytes)),
-            seconds: [0; 2].map(|_: i64| i64::from_le_bytes(take(&mut bytes))),
-            failures: u64::from_le_bytes(take(&mut bytes)),
-            earlier: u64::from_le_bytes(take(&mut bytes)),
-            size: BucketSize::at(take::<1>(&mut bytes)[0]),
-            start: i64::from_le_bytes(take(&mut bytes)),
-            buckets: [0; PICTURE_BUCKETS].map(|_: u32| u32::from_le_bytes(take(&mut bytes))),
-            first_user: bytes.to_vec(),
-        }
-    }
 }
 
 /// A period divided into buckets of one size.
@@ -330,6 +295,20 @@ mod tests {
         assert_eq!((stats.count, stats.buckets[0]), (3, u32::MAX));
     }
 
+    #[test]
+    fn statistics_that_no_events_have_are_refused() {
+        let mut written = Vec::new();
+        stats(&[100, 160]).write(&mut written);
+        for (at, byte) in [(6, 0x80), (25, 200), (47, 0x7f), (56, 200), (57, 9), (65, 0), (117, 1)] {
+            let mut changed = written.clone();
+            changed[at] = byte;
+            assert_eq!(ValueStats::read_foreign(&changed), None, "{at}");
+        }
+        assert_eq!(ValueStats::read_foreign(&written[..ValueStats::LENGTH - 1]), None);
+        assert_eq!(ValueStats::read_foreign(&[&written[..], &[b'u'; LONGEST_USER]].concat()), None);
+        assert!(ValueStats::read_foreign(&written).is_some());
+    }
+
     proptest! {
         #[test]
         fn merging_parts_equals_counting_the_whole(minutes in minutes(), cut in 0..40_usize) {
@@ -352,7 +331,8 @@ mod tests {
             }
             let mut written = Vec::new();
             merged.write(&mut written);
-            prop_assert_eq!(ValueStats::read(&written), merged);
+            prop_assert_eq!(ValueStats::read(&written), merged.clone());
+            prop_assert_eq!(ValueStats::read_foreign(&written), Some(merged));
         }
     }
 }

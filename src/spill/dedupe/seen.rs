@@ -59,7 +59,8 @@ impl SeenIds {
         is_set
     }
 
-    fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
+    /// Whether an id was added.
+    pub fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
         if self.latest.contains(id) || self.listed.binary_search(id).is_ok() {
             return Ok(true);
         }

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use super::{CellSource, Column, first, is_cut};
 use crate::decode::event::Event;
 use crate::decode::json::{JsonValue, ValueKind};
@@ -11,7 +13,7 @@ use crate::table::streamed_cell;
 use crate::table::streamed_cell::ByteSink;
 
 /// The type of a column's cells in a spreadsheet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum ColumnType {
     /// Text, whatever it looks like: an account id is not a number.
     Text,

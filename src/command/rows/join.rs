@@ -1,0 +1,240 @@
+//! Joins the rows of parts into what one run over all their files would have written.
+
+use std::ops::ControlFlow;
+
+use super::is_for_excel;
+use super::partial::{AS_BEFORE, CUT, FIRST, HAS_ID, ID, IDS, LAST, NUMBER, PartForm, ROWS};
+use super::row_merge::RowMerge;
+use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
+use crate::command::event_rows::row_part::{RowPart, RowPiece};
+use crate::command::merge::{MergeRun, PartSet, SurveyedPart};
+use crate::engine::consumer::Part;
+use crate::error::Error;
+use crate::report::{Coverage, Terminal};
+use crate::sink::part_file::PartFileReader;
+use crate::sink::{self, Provenance};
+use crate::spill::dedupe::IdHash;
+use crate::syntax::window::Window;
+use crate::table::layout::Format;
+
+/// Joins parts of rows, or of their number.
+pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Error> {
+    let form = PartForm::of_json(&run.parts.header.details)?;
+    let (layout, columns) = form.layout(run.context.terminal.map(Terminal::columns).or(run.context.columns))?;
+    form.check_output(run)?;
+    let command = run.context.command_line();
+    let provenance = Provenance { now: run.context.now, command: &command, window: window(run) };
+    let mut sink = sink::open(run.output, &layout, columns, &provenance)?;
+    if form.count {
+        let coverage = count(run, &form)?;
+        run.report.clear();
+        sink.write(format!("{}\n", coverage.rows).as_bytes())?;
+        sink.finish(&coverage, run.stop)?;
+        return Ok(coverage);
+    }
+    let rows = RowMerge::new(form.selection, is_for_excel(&layout), form.header.clone(), sink);
+    RowJoin { run, form: &form, rows, coverage: Coverage::default(), matched: 0 }.join()
+}
+
+impl PartForm {
+    /// Returns a usage error if the output has the ending of another format, unless the format
+    /// was named when the parts were made.
+    fn check_output(&self, run: &MergeRun<'_>) -> Result<(), Error> {
+        let Some(output) = run.output else { return Ok(()) };
+        let meant = output.extension().and_then(|ending| Format::of_ending(ending.to_str()?));
+        match meant.filter(|meant| *meant != self.format && !run.parts.header.options.contains_key("format")) {
+            None => Ok(()),
+            Some(meant) => {
+                let text =
+                    format!("the parts have rows as {}; make them with --format {}", self.format.name(), meant.name());
+                Err(Error::option("--output", &output.to_string_lossy(), text))
+            }
+        }
+    }
+}
+
+/// The window of the question.
+fn window(run: &MergeRun<'_>) -> Window {
+    let time = |name: &str| run.parts.header.options.get(name)?.first()?.parse().ok();
+    Window { since: time("since"), until: time("until") }
+}
+
+/// Adds up the events of all parts.
+fn count(run: &MergeRun<'_>, form: &PartForm) -> Result<Coverage, Error> {
+    let mut coverage = Coverage::default();
+    let mut duplicates = DuplicateFilter::new(form.selection.dedupe);
+    let limit = form.selection.limit;
+    for surveyed in &run.parts.parts {
+        if limit.is_some_and(|limit| coverage.rows >= limit) {
+            break;
+        }
+        let mut part = PartFileReader::open(&surveyed.path)?;
+        let mut more = surveyed.coverage.clone();
+        if form.selection.dedupe {
+            part.seek_section(IDS)?;
+            while let Some(id) = id(&mut part)? {
+                let is_new = duplicates.keeps(RowIdentity::Id(id), &mut coverage)?;
+                more.rows -= u64::from(!is_new && more.rows > 0);
+            }
+        }
+        more.is_cut = false;
+        coverage.add_run(more);
+        PartSet::report_files(&mut part, run.report, |_| ())?;
+        if run.stop.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+    }
+    if let Some(limit) = limit.filter(|limit| *limit > 0 && coverage.rows >= *limit) {
+        coverage.rows = limit;
+        coverage.is_cut = true;
+    }
+    Ok(coverage)
+}
+
+/// Reads the next id of a section of ids.
+fn id(part: &mut PartFileReader) -> Result<Option<IdHash>, Error> {
+    let id = part.next_record()?.map(IdHash::try_from);
+    id.transpose().map_err(|_| part.failed("has an id that is not valid".into()))
+}
+
+/// Rows that are being joined.
+struct RowJoin<'a> {
+    run: &'a MergeRun<'a>,
+    form: &'a PartForm,
+    rows: RowMerge,
+    coverage: Coverage,
+    /// Number of rows that the parts counted.
+    matched: u64,
+}
+
+impl RowJoin<'_> {
+    fn join(mut self) -> Result<Coverage, Error> {
+        let (run, selection) = (self.run, self.form.selection);
+        let parts = &run.parts.parts;
+        for (number, surveyed) in parts.iter().enumerate() {
+            run.report.progress(&format!("joining part {} of {}", number + 1, parts.len()));
+            let flow = self.part(surveyed)?;
+            if flow.is_break() {
+                self.coverage.is_cut = true;
+                break;
+            }
+        }
+        if selection.is_sorted && !selection.dedupe {
+            // A part has no more rows than the limit, and counted all.
+            self.coverage.rows = self.matched;
+        }
+        run.report.clear();
+        self.rows.finish(&mut self.coverage, run.stop)?;
+        Ok(self.coverage)
+    }
+
+    /// Takes the rows of a part, and what its run has read.
+    fn part(&mut self, surveyed: &SurveyedPart) -> Result<ControlFlow<()>, Error> {
+        let mut part = PartFileReader::open(&surveyed.path)?;
+        self.matched += surveyed.coverage.rows;
+        self.coverage.add_run(Coverage { rows: 0, is_cut: false, ..surveyed.coverage.clone() });
+        part.seek_section(ROWS)?;
+        let flow = match self.form.selection.limit {
+            Some(0) => ControlFlow::Continue(()),
+            _ => self.take_rows(&mut part)?,
+        };
+        if self.form.selection.is_sorted && !self.form.selection.dedupe {
+            part.seek_section(CUT)?;
+            let cut = part.next_record()?.and_then(|cut| cut.try_into().ok()).map(u64::from_le_bytes);
+            self.rows.add_cut(cut.unwrap_or_default());
+        }
+        let rows = &mut self.rows;
+        PartSet::report_files(&mut part, self.run.report, |problem| rows.add_problem(problem))?;
+        Ok(flow)
+    }
+
+    /// Takes the rows of the current section.
+    fn take_rows(&mut self, part: &mut PartFileReader) -> Result<ControlFlow<()>, Error> {
+        const FULL: usize = 1 << 20;
+        let mut block = RowPart::default();
+        while let Some(record) = part.next_record()? {
+            let Some(row) = StoredRow::parse(record) else {
+                return Err(part.failed("has a row that is not valid; make this part again".into()));
+            };
+            let is_whole = row.piece.is_first && row.piece.is_last;
+            if is_whole {
+                row.add_to(&mut block);
+                if block.size() < FULL {
+                    continue;
+                }
+            }
+            if self.take(&mut block)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if !is_whole {
+                row.add_to(&mut block);
+                block.piece = Some(row.piece);
+                if self.take(&mut block)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        self.take(&mut block)
+    }
+
+    /// Takes the rows of a block, and empties it.
+    fn take(&mut self, block: &mut RowPart) -> Result<ControlFlow<()>, Error> {
+        if self.run.stop.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        if block.count == 0 && block.piece.is_none() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let flow = self.rows.take(block, &mut self.coverage);
+        block.clear();
+        flow
+    }
+}
+
+/// A row of a part, or a piece of one.
+struct StoredRow<'a> {
+    piece: RowPiece,
+    id: RowIdentity,
+    key: &'a [u8],
+    row: &'a [u8],
+    /// Number of truncated cells.
+    cut: u64,
+}
+
+impl<'a> StoredRow<'a> {
+    /// Parses a record; `None` if it is not valid.
+    fn parse(record: &'a [u8]) -> Option<StoredRow<'a>> {
+        let (flags, mut rest) = record.split_first()?;
+        let piece = RowPiece { is_first: flags & FIRST != 0, is_last: flags & LAST != 0 };
+        let mut id = if flags & AS_BEFORE != 0 { RowIdentity::AsBefore } else { RowIdentity::Nothing };
+        if flags & HAS_ID != 0 {
+            let (hash, behind) = rest.split_at_checked(ID)?;
+            (id, rest) = (RowIdentity::Id(hash.try_into().ok()?), behind);
+        }
+        let mut key = &rest[..0];
+        if piece.is_first {
+            let (length, behind) = rest.split_at_checked(NUMBER)?;
+            (key, rest) = behind.split_at_checked(u32::from_le_bytes(length.try_into().ok()?) as usize)?;
+        }
+        let mut cut = 0;
+        if piece.is_last {
+            let (row, cells) = rest.split_at_checked(rest.len().checked_sub(NUMBER)?)?;
+            (rest, cut) = (row, u32::from_le_bytes(cells.try_into().ok()?).into());
+        }
+        Some(StoredRow { piece, id, key, row: rest, cut })
+    }
+
+    fn add_to(&self, block: &mut RowPart) {
+        block.rows.extend_from_slice(self.row);
+        block.ends.push(block.rows.len());
+        if self.piece.is_first {
+            block.ids.push(self.id);
+            block.keys.extend_from_slice(self.key);
+            block.key_ends.push(block.keys.len());
+        }
+        if self.cut > 0 {
+            block.cut.push((block.count, self.cut));
+        }
+        block.count += u64::from(self.piece.is_last);
+    }
+}
