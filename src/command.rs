@@ -14,6 +14,7 @@ mod man;
 mod no_match_hints;
 pub mod rows;
 pub mod snapshot;
+pub mod sql;
 pub mod summary;
 pub mod sync;
 pub mod timeline;
@@ -47,6 +48,7 @@ const COMMANDS: &[&dyn Command] = &[
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
     &keys::KeysCommand,
+    &sql::SqlCommand,
     &trail::TrailCommand,
     &follow::FollowCommand,
     &completions::CompletionsCommand,

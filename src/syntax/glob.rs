@@ -68,6 +68,16 @@ impl Pattern {
         }
     }
 
+    /// A regular expression that matches the whole text, without anchors, whose `.` must match
+    /// line ends too; `None` for many texts in one pattern.
+    pub fn to_regex(&self) -> Option<String> {
+        match &self.0 {
+            PatternKind::Literal(literal) => Some(literal.chars().map(any_case).collect()),
+            PatternKind::Glob { regex, .. } => Some(regex.as_str().strip_prefix('^')?.strip_suffix('$')?.to_string()),
+            PatternKind::OneOf(_) => None,
+        }
+    }
+
     /// Whether the pattern matches the whole text.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
