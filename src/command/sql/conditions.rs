@@ -1,9 +1,9 @@
 //! The filter options as conditions in SQL.
 
 use super::address::is_from;
-use super::event_fields::EventFields;
+use super::event_fields::{EventFields, field as field_value};
 use super::pattern::matches;
-use crate::cloudtrail::field::Field;
+use crate::cloudtrail::field::{Field, FieldPath};
 use crate::decode::event::FieldSet;
 use crate::error::Error;
 use crate::filter::Filter;
@@ -140,8 +140,12 @@ pub(super) fn subject(field: &Field, known: &FieldSet, fields: &mut EventFields)
     match field {
         Field::Path(path) => fields.path(&path.names(known).ok_or(ARRAY)?),
         Field::First(paths) => {
-            let [first, second] = paths.each_ref().map(|path| path.names(known));
-            let (first, second) = (fields.path(&first.ok_or(ARRAY)?)?, fields.path(&second.ok_or(ARRAY)?)?);
+            let mut value = |path: &FieldPath| {
+                let names = path.names(known).ok_or(ARRAY)?;
+                // Both are texts, although one is in JSON.
+                Ok::<_, String>(fields.add(&names.join("."), field_value(fields.dialect, &names)?))
+            };
+            let (first, second) = (value(&paths[0])?, value(&paths[1])?);
             Ok(format!("coalesce({first}, {second})"))
         }
         Field::UserName(_) => fields.user_name(),

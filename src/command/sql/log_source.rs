@@ -143,12 +143,14 @@ fn duckdb(inputs: &[Input]) -> Result<LogSource, Error> {
         records += &format!("\n  WHERE {}", conditions.join("\n    AND "));
     }
     let marks = ["eventVersion", "eventTime", "eventID"].map(|mark| format!("json_exists(record, '$.{mark}')"));
-    let conditions = vec![
-        format!("({})", marks.join(" OR ")),
-        "coalesce(record ->> '$.eventSource', '') NOT LIKE 'aws:%'".to_string(),
-    ];
+    let conditions = vec![format!("({})", marks.join(" OR ")), NO_NOTIFICATION.to_string()];
     Ok(LogSource { setup: vec![macro_text.into()], records: Some(records), conditions, file: "file", from: "records" })
 }
+
+/// Notifications of S3 and similar services have fields of events: their source is `aws:s3`, and
+/// their details are under `s3`.
+const NO_NOTIFICATION: &str = r"NOT coalesce(CASE WHEN regexp_matches(record ->> '$.eventSource', '\Aaws:[a-z0-9]+\z')
+      THEN json_type(json_extract(record, substr(record ->> '$.eventSource', 5))) = 'OBJECT' END, FALSE)";
 
 /// Bounds for the day of delivery, written as `2026/10/01`.
 fn delivered(bucket: &BucketInput, day: &str) -> Vec<String> {

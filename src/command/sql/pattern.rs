@@ -93,8 +93,8 @@ mod tests {
         assert_eq!(show(&["A", "b"]), "lower(x) IN ('a', 'b')");
         assert_eq!(show(&["50%_!*?"]), "lower(x) LIKE '50!%!_!!%_' ESCAPE '!'");
         assert_eq!(show(&["x", "a*"]), "(lower(x) = 'x' OR lower(x) LIKE 'a%' ESCAPE '!')");
-        assert_eq!(show(&["{a,b}"]), r"regexp_matches(x, '(?s)\A(?:(?:(?:A|a)|(?:B|b)))\z')");
-        assert_eq!(show(&["a'"]), r"regexp_matches(x, '(?s)\A(?:(?:A|a)(?:''|''))\z')");
+        assert_eq!(show(&["{a,b}"]), r"regexp_matches(x, '(?s)\A(?:(?:[Aa]|[Bb]))\z')");
+        assert_eq!(show(&["a'"]), r"regexp_matches(x, '(?s)\A(?:[Aa]'')\z')");
         assert_eq!(without_commas(r"a.\.b\\.c"), r"a[^,]\.b\\[^,]c");
     }
 }

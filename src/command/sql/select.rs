@@ -9,11 +9,12 @@ use crate::table::column::{Column, selected_names};
 
 /// The columns of `--columns`, each with its name.
 pub(super) fn selected(typed: &[String], fields: &mut EventFields) -> Result<Vec<String>, Error> {
-    let names = selected_names(typed, &FieldSet::default())?;
-    names
-        .into_iter()
-        .map(|name| Ok(format!("{} AS {}", column("--columns", name, fields)?, fields.dialect.name(name))))
-        .collect()
+    let mut columns = Vec::new();
+    for name in selected_names(typed, &FieldSet::default())? {
+        let (value, name) = (column("--columns", name, fields)?, fields.dialect.name(name));
+        columns.push(if value == name { name } else { format!("{value} AS {name}") });
+    }
+    Ok(columns)
 }
 
 /// The value of a column. Fails if SQL cannot state it exactly.

@@ -117,7 +117,7 @@ impl SqlRequest<'_> {
             all.push(format!("{value} {way} NULLS LAST"));
         }
         if !all.is_empty() && self.limit.is_some() {
-            let note = "the limit: which of the rows with equal sort columns are within it".to_string();
+            let note = "LIMIT: of rows with equal sort columns, others can be left out".to_string();
             fields.notes.insert(note);
         }
         Ok(all)
