@@ -79,10 +79,22 @@ impl EventFields {
     }
 }
 
+/// A column of a step: its name, and its expression.
+pub(super) type StepColumn = (String, String);
+
 /// The steps from the parts to the display name: queries that build on one another, each
 /// with the columns that it adds.
-pub(super) fn steps(dialect: Dialect) -> [(&'static str, Vec<(String, String)>); 3] {
-    let column = |name: &str, value: String| (name.to_string(), value);
+pub(super) fn steps(dialect: Dialect) -> [(&'static str, Vec<StepColumn>); 3] {
+    let named = vec![(dialect.name("userName"), display_name(dialect))];
+    [("callers", callers(dialect)), ("roles", roles(dialect)), ("named", named)]
+}
+
+fn column(name: &str, value: impl Into<String>) -> StepColumn {
+    (name.to_string(), value.into())
+}
+
+/// What single parts say.
+fn callers(dialect: Dialect) -> Vec<StepColumn> {
     let last_of_arn = |kind: &str| {
         let last = dialect.extract("caller_arn", r"([^/]*)\z");
         format!("CASE WHEN caller_arn LIKE '%{kind}%' THEN {last} END")
@@ -94,43 +106,50 @@ pub(super) fn steps(dialect: Dialect) -> [(&'static str, Vec<(String, String)>);
         dialect.text(ROLE_IN_ARN)
     );
     let session_of_id = format!("CASE WHEN caller_type = 'AssumedRole' THEN {id_name} END");
-    let is_issued_by_root = "CASE WHEN issuer_type IS NOT NULL THEN issuer_type = 'Root' \
-         ELSE coalesce(issuer_arn LIKE 'arn:%' AND issuer_arn LIKE '%:root', FALSE) END";
-    let callers = vec![
-        column("id_name", id_name.clone()),
+    vec![
+        column("id_name", &id_name),
         column("session_name", format!("coalesce({}, {session_of_id})", last_of_arn(":assumed-role/"))),
         column("any_role", format!("coalesce(issuer_user, {role_of_arn})")),
-        column("is_issued_by_root", is_issued_by_root.into()),
-        column("token_issuer", "coalesce(issuer_user, issuer_arn)".into()),
+        column("is_issued_by_root", IS_ISSUED_BY_ROOT),
+        column("token_issuer", "coalesce(issuer_user, issuer_arn)"),
         column("token_name", format!("coalesce({}, {id_name})", last_of_arn(":federated-user/"))),
-        column("sign_in_name", "CASE WHEN caller_type IN ('IdentityCenterUser', 'Unknown') THEN typed_name END".into()),
-    ];
-    let roles = vec![
-        column("role_name", qualified(dialect, "role", "any_role")),
-        column(
-            "issuer_name",
-            format!("CASE WHEN is_issued_by_root THEN 'root' ELSE {} END", qualified(dialect, "user", "token_issuer")),
-        ),
-        column("any_name", ANY_NAME.into()),
-        column("is_root", "(caller_type = 'Root' OR (caller_type = 'FederatedUser' AND is_issued_by_root))".into()),
-    ];
-    let role_session = "role_name IS NOT NULL AND session_name IS NOT NULL";
-    let account = qualified(dialect, "user", "caller_account");
-    let token = "CASE WHEN token_name IS NOT NULL THEN token_name ELSE coalesce(caller_arn, caller_id, '') END";
-    let federated = qualified(dialect, "user", "coalesce(caller_arn, caller_id, caller_account)");
-    let user_name = format!(
-        "CASE\n      WHEN caller_type = 'Root' THEN 'root'\n      \
-         WHEN {role_session} THEN role_name || '/' || session_name\n      \
-         WHEN caller_type = 'FederatedUser' AND issuer_name IS NOT NULL THEN issuer_name || '/' || {token}\n      \
-         WHEN caller_type = 'FederatedUser' THEN {federated}\n      \
-         WHEN caller_type = 'AWSAccount' AND caller_account IS NOT NULL AND caller_id IS NOT NULL\n      \
-         THEN {account} || '/' || caller_id\n      \
-         WHEN caller_type = 'AssumedRole' AND role_name IS NOT NULL THEN role_name\n      \
-         ELSE {}\n    END",
-        qualified(dialect, "user", "any_name")
-    );
-    [("callers", callers), ("roles", roles), ("named", vec![(dialect.name("userName"), user_name)])]
+        column("sign_in_name", "CASE WHEN caller_type IN ('IdentityCenterUser', 'Unknown') THEN typed_name END"),
+    ]
 }
+
+/// Names that cannot be mistaken for the root user's.
+fn roles(dialect: Dialect) -> Vec<StepColumn> {
+    let issuer = qualified(dialect, "user", "token_issuer");
+    vec![
+        column("role_name", qualified(dialect, "role", "any_role")),
+        column("issuer_name", format!("CASE WHEN is_issued_by_root THEN 'root' ELSE {issuer} END")),
+        column("any_name", ANY_NAME),
+        column("is_root", "(caller_type = 'Root' OR (caller_type = 'FederatedUser' AND is_issued_by_root))"),
+    ]
+}
+
+/// The display name.
+fn display_name(dialect: Dialect) -> String {
+    let account = qualified(dialect, "user", "caller_account");
+    let federated = qualified(dialect, "user", "coalesce(caller_arn, caller_id, caller_account)");
+    format!(
+        "CASE
+      WHEN caller_type = 'Root' THEN 'root'
+      WHEN role_name IS NOT NULL AND session_name IS NOT NULL THEN role_name || '/' || session_name
+      WHEN caller_type = 'FederatedUser' AND issuer_name IS NOT NULL
+      THEN issuer_name || '/' || coalesce(token_name, caller_arn, caller_id, '')
+      WHEN caller_type = 'FederatedUser' THEN {federated}
+      WHEN caller_type = 'AWSAccount' AND caller_account IS NOT NULL AND caller_id IS NOT NULL
+      THEN {account} || '/' || caller_id
+      WHEN caller_type = 'AssumedRole' AND role_name IS NOT NULL THEN role_name
+      ELSE {}
+    END",
+        qualified(dialect, "user", "any_name")
+    )
+}
+
+const IS_ISSUED_BY_ROOT: &str = "CASE WHEN issuer_type IS NOT NULL THEN issuer_type = 'Root' \
+     ELSE coalesce(issuer_arn LIKE 'arn:%' AND issuer_arn LIKE '%:root', FALSE) END";
 
 /// Matches `:assumed-role/ROLE/`.
 const ROLE_IN_ARN: &str = ":assumed-role/([^/]*)/";

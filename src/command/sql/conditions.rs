@@ -73,20 +73,7 @@ fn condition(
             let (event, caller) = (fields.path(&["recipientAccountId"])?, fields.path(&["userIdentity", "accountId"])?);
             of_value(format!("coalesce({event}, {caller})"))
         }
-        ConditionKind::Service => {
-            let source = fields.path(&["eventSource"])?;
-            let service = format!(
-                "CASE WHEN {source} LIKE '%.amazonaws.com' THEN substr({source}, 1, length({source}) - 14) END"
-            );
-            chosen(values, |wanted| {
-                let short: Vec<&str> = wanted.iter().copied().filter(|value| !value.contains('.')).collect();
-                let whole = matches(dialect, &source, wanted);
-                Ok(match &short[..] {
-                    [] => whole,
-                    short => format!("({whole} OR {})", matches(dialect, &service, short)),
-                })
-            })
-        }
+        ConditionKind::Service => service(values, fields),
         ConditionKind::Address => {
             if asked.networks.is_some() {
                 return Err("--networks gives names to networks; leave it out and write the networks".into());
@@ -105,6 +92,22 @@ fn condition(
         ConditionKind::Grep => Err("engines do not have the event as delivered".into()),
         ConditionKind::Where => Err("it is compiled elsewhere".into()),
     }
+}
+
+/// Conditions on the service, where `ec2` is short for `ec2.amazonaws.com`.
+fn service(values: &[String], fields: &mut EventFields) -> Result<Vec<String>, String> {
+    let dialect = fields.dialect;
+    let source = fields.path(&["eventSource"])?;
+    let service =
+        format!("CASE WHEN {source} LIKE '%.amazonaws.com' THEN substr({source}, 1, length({source}) - 14) END");
+    chosen(values, |wanted| {
+        let short: Vec<&str> = wanted.iter().copied().filter(|value| !value.contains('.')).collect();
+        let whole = matches(dialect, &source, wanted);
+        Ok(match &short[..] {
+            [] => whole,
+            short => format!("({whole} OR {})", matches(dialect, &service, short)),
+        })
+    })
 }
 
 /// Combines the values of an option: one of those without a `!` must match, and none of the

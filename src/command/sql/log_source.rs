@@ -49,34 +49,37 @@ fn athena(inputs: &[Input]) -> Result<LogSource, Error> {
     let organisation = bucket.organisation.as_ref().map(|id| format!("{id}/")).unwrap_or_default();
     let accounts = literals("--account", "--account 111122223333", &bucket.accounts)?;
     let regions = literals("--region", "--region eu-west-1,us-east-1", &bucket.regions)?;
-    let columns: Vec<String> = SCHEMA
-        .iter()
-        .map(|(name, shape)| format!("  {} {}", column_name(name, Dialect::Athena), type_name(shape, Dialect::Athena)))
-        .collect();
-    let table = format!(
-        "CREATE EXTERNAL TABLE {TABLE} (\n{}\n)\n\
-         PARTITIONED BY (account STRING, region STRING, `timestamp` STRING)\n\
-         ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'\n\
-         STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'\n\
-         OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n\
-         LOCATION 's3://{root}{organisation}'\n\
-         TBLPROPERTIES (\n  'projection.enabled' = 'true',\n  \
-         'projection.account.type' = 'enum', 'projection.account.values' = '{}',\n  \
-         'projection.region.type' = 'enum', 'projection.region.values' = '{}',\n  \
-         'projection.timestamp.type' = 'date', 'projection.timestamp.format' = 'yyyy/MM/dd',\n  \
-         'projection.timestamp.range' = '2013/11/01,NOW+1DAYS',\n  \
-         'projection.timestamp.interval' = '1', 'projection.timestamp.interval.unit' = 'DAYS',\n  \
-         'storage.location.template' = \
-         's3://{root}{organisation}${{account}}/CloudTrail/${{region}}/${{timestamp}}'\n)",
-        columns.join(",\n"),
-        accounts.join(","),
-        regions.join(","),
-    );
+    let table = athena_table(&format!("{root}{organisation}"), &accounts.join(","), &regions.join(","));
     let list =
         |values: &[String]| values.iter().map(|value| Dialect::Athena.text(value)).collect::<Vec<_>>().join(", ");
     let mut conditions = vec![format!("account IN ({})", list(&accounts)), format!("region IN ({})", list(&regions))];
     conditions.extend(delivered(bucket, "\"timestamp\""));
     Ok(LogSource { setup: vec![table], records: None, conditions, file: "\"$path\"", from: TABLE })
+}
+
+/// The definition of the table over a folder with accounts.
+fn athena_table(folder: &str, accounts: &str, regions: &str) -> String {
+    let columns: Vec<String> = SCHEMA
+        .iter()
+        .map(|(name, shape)| format!("  {} {}", column_name(name, Dialect::Athena), type_name(shape, Dialect::Athena)))
+        .collect();
+    format!(
+        "CREATE EXTERNAL TABLE {TABLE} (\n{}\n)\n\
+         PARTITIONED BY (account STRING, region STRING, `timestamp` STRING)\n\
+         ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'\n\
+         STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'\n\
+         OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n\
+         LOCATION 's3://{folder}'\n\
+         TBLPROPERTIES (\n  'projection.enabled' = 'true',\n  \
+         'projection.account.type' = 'enum', 'projection.account.values' = '{accounts}',\n  \
+         'projection.region.type' = 'enum', 'projection.region.values' = '{regions}',\n  \
+         'projection.timestamp.type' = 'date', 'projection.timestamp.format' = 'yyyy/MM/dd',\n  \
+         'projection.timestamp.range' = '2013/11/01,NOW+1DAYS',\n  \
+         'projection.timestamp.interval' = '1', 'projection.timestamp.interval.unit' = 'DAYS',\n  \
+         'storage.location.template' = \
+         's3://{folder}${{account}}/CloudTrail/${{region}}/${{timestamp}}'\n)",
+        columns.join(",\n"),
+    )
 }
 
 /// Spark: a view on the JSON of log files.
@@ -112,13 +115,7 @@ fn duckdb(inputs: &[Input]) -> Result<LogSource, Error> {
             Input::Bucket(bucket) => {
                 buckets += 1;
                 globs.push(format!("s3://{}**/*.json*", root(bucket)?));
-                let organisation = bucket.organisation.as_ref().map_or("(?:o-[^/]+/)?".into(), |id| format!("{id}/"));
-                conditions.push(dialect.finds(
-                    "filename",
-                    &format!("/AWSLogs/{organisation}[0-9]{{12}}/CloudTrail/[^/]+/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/"),
-                ));
-                let day = r"/CloudTrail/[^/]+/([0-9]{4}/[0-9]{2}/[0-9]{2})/";
-                conditions.extend(delivered(bucket, &dialect.extract("filename", day)));
+                conditions.extend(in_folders(bucket));
             }
             Input::Path(path) if path.is_dir() => {
                 globs.push(format!("{}/**/*.json*", local(path)?.trim_end_matches('/')))
@@ -131,8 +128,6 @@ fn duckdb(inputs: &[Input]) -> Result<LogSource, Error> {
         return Err(Error::usage("sql duckdb: reads one bucket, or folders and files; name one of them"));
     }
     let globs: Vec<String> = globs.iter().map(|glob| dialect.text(glob)).collect();
-    let macro_text = "CREATE OR REPLACE TEMPORARY MACRO trail2tsv_text(record, path) AS\n  \
-         CASE WHEN json_type(record, path) NOT IN ('OBJECT', 'ARRAY') THEN record ->> path END";
     let mut records = format!(
         "SELECT unnest(CASE json_type(json, '$.Records') WHEN 'ARRAY' THEN json_extract(json, '$.Records[*]')\n    \
          ELSE [json] END) AS record, filename AS file\n  \
@@ -144,13 +139,27 @@ fn duckdb(inputs: &[Input]) -> Result<LogSource, Error> {
     }
     let marks = ["eventVersion", "eventTime", "eventID"].map(|mark| format!("json_exists(record, '$.{mark}')"));
     let conditions = vec![format!("({})", marks.join(" OR ")), NO_NOTIFICATION.to_string()];
-    Ok(LogSource { setup: vec![macro_text.into()], records: Some(records), conditions, file: "file", from: "records" })
+    Ok(LogSource { setup: vec![TEXT_MACRO.into()], records: Some(records), conditions, file: "file", from: "records" })
 }
+
+/// The function for values that are texts, numbers or literals.
+const TEXT_MACRO: &str = "CREATE OR REPLACE TEMPORARY MACRO trail2tsv_text(record, path) AS\n  \
+     CASE WHEN json_type(record, path) NOT IN ('OBJECT', 'ARRAY') THEN record ->> path END";
 
 /// Notifications of S3 and similar services have fields of events: their source is `aws:s3`, and
 /// their details are under `s3`.
 const NO_NOTIFICATION: &str = r"NOT coalesce(CASE WHEN regexp_matches(record ->> '$.eventSource', '\Aaws:[a-z0-9]+\z')
       THEN json_type(json_extract(record, substr(record ->> '$.eventSource', 5))) = 'OBJECT' END, FALSE)";
+
+/// Conditions on the names of objects: folders of CloudTrail, in the days of the window.
+fn in_folders(bucket: &BucketInput) -> Vec<String> {
+    let organisation = bucket.organisation.as_ref().map_or("(?:o-[^/]+/)?".into(), |id| format!("{id}/"));
+    let folder = format!("/AWSLogs/{organisation}[0-9]{{12}}/CloudTrail/[^/]+/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/");
+    let day = Dialect::Duckdb.extract("filename", r"/CloudTrail/[^/]+/([0-9]{4}/[0-9]{2}/[0-9]{2})/");
+    let mut conditions = vec![Dialect::Duckdb.finds("filename", &folder)];
+    conditions.extend(delivered(bucket, &day));
+    conditions
+}
 
 /// Bounds for the day of delivery, written as `2026/10/01`.
 fn delivered(bucket: &BucketInput, day: &str) -> Vec<String> {

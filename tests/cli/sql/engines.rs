@@ -52,7 +52,7 @@ const QUESTIONS: [&[&str]; 46] = [
     &["-c", "eventID,tlsDetails.tlsVersion,sharedEventID,requestID,sourceIdentity"],
     &["-c", "file,eventID,eventType,eventCategory,managementEvent,apiVersion"],
     &["-c", "eventTime,awsRegion,eventSource,eventName,userName,userAgent,recipientAccountId"],
-    &["--sort", "-eventTime,eventID", "-n", "20", "-c", "eventTime,eventID", "--since", "2026-09-30"],
+    &["--sort", "-eventTime,eventID", "-n", "20", "-c", "eventTime,eventID", "--where", "eventTime > 2026-01-01"],
     &["--sort", "userName,eventID", "-n", "50"],
     &["--count"],
     &["--count", "--dedupe"],
@@ -62,8 +62,11 @@ const QUESTIONS: [&[&str]; 46] = [
 
 /// Odd events that docs/sql.md excepts, by a part of the reason why they are odd: a key twice,
 /// numbers, objects and lists in place of texts, and times in other forms.
-const EXCEPTED: [&str; 12] = [
+const EXCEPTED: [&str; 15] = [
     " twice",
+    " and plain",
+    "30 February",
+    "the year 9999",
     "minus zero",
     "with zeros",
     "exponent",
@@ -135,7 +138,6 @@ fn duckdb_gives_the_rows_of_the_program() {
     let odd = odd.map(|event| event.json).filter(|json| serde_json::from_slice::<Value>(json).is_ok());
     let trial = Trial::with("logs/a/generated.json.gz", gzip(records(generated)));
     trial.write("logs/odd.json", records(odd));
-    std::fs::copy(trial.path("logs/odd.json"), "/work/tmp/odd.json").unwrap();
     // Whole events, one a line.
     trial.write("logs/lines.json", trial.run(&[SAMPLE, "-q", "-f", "json"]).stdout);
     let questions: String = QUESTIONS.iter().map(|arguments| question(&trial, "logs", arguments)).collect();
@@ -161,13 +163,11 @@ fn athena_and_spark_texts_are_parsed() {
         for arguments in QUESTIONS.iter().filter(is_new) {
             let ran = trial.run(&[start, arguments].concat());
             assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
-            questions += &(json!({ "dialect": dialect, "sql": ran.stdout, "literal": null }).to_string() + "\n");
+            questions += &(json!({ "dialect": dialect, "sql": ran.stdout }).to_string() + "\n");
         }
-        let ran = trial.run(&[start, &["-c", "eventID", "-e", "x;--'${y}"]].concat());
-        questions += &(json!({ "dialect": dialect, "sql": ran.stdout, "literal": null }).to_string() + "\n");
         let ran = trial.run(&[start, &["-c", "eventID", "--where", &condition]].concat());
         assert_eq!(ran.code, Some(0), "{ran:?}");
-        questions += &(json!({ "dialect": dialect, "sql": ran.stdout, "literal": null }).to_string() + "\n");
+        questions += &(json!({ "dialect": dialect, "sql": ran.stdout }).to_string() + "\n");
     }
     assert_eq!(said(include_str!("parse.py"), questions), "");
 }

@@ -30,9 +30,9 @@ def compact(text):
     return text or None
 
 
+connection = duckdb.connect()
 for line in sys.stdin:
     question = json.loads(line)
-    connection = duckdb.connect()
     try:
         found = connection.execute(question["sql"]).fetchall()
     except duckdb.Error as error:
