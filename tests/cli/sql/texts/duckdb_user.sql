@@ -51,7 +51,8 @@ events AS (
     CASE
       WHEN caller_type = 'Root' THEN 'root'
       WHEN role_name IS NOT NULL AND session_name IS NOT NULL THEN role_name || '/' || session_name
-      WHEN caller_type = 'FederatedUser' AND issuer_name IS NOT NULL THEN issuer_name || '/' || CASE WHEN token_name IS NOT NULL THEN token_name ELSE coalesce(caller_arn, caller_id, '') END
+      WHEN caller_type = 'FederatedUser' AND issuer_name IS NOT NULL
+      THEN issuer_name || '/' || coalesce(token_name, caller_arn, caller_id, '')
       WHEN caller_type = 'FederatedUser' THEN CASE WHEN coalesce(regexp_matches(coalesce(caller_arn, caller_id, caller_account), '\A[Rr][Oo][Oo][Tt](?:/|\z)'), FALSE) THEN 'user/' || coalesce(caller_arn, caller_id, caller_account) ELSE coalesce(caller_arn, caller_id, caller_account) END
       WHEN caller_type = 'AWSAccount' AND caller_account IS NOT NULL AND caller_id IS NOT NULL
       THEN CASE WHEN coalesce(regexp_matches(caller_account, '\A[Rr][Oo][Oo][Tt](?:/|\z)'), FALSE) THEN 'user/' || caller_account ELSE caller_account END || '/' || caller_id
