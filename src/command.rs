@@ -15,6 +15,7 @@ pub mod merge;
 mod no_match_hints;
 pub mod rows;
 pub mod snapshot;
+pub mod sql;
 pub mod summary;
 pub mod sync;
 pub mod timeline;
@@ -56,6 +57,7 @@ const COMMANDS: &[&dyn Command] = &[
     &sync::SyncCommand,
     &keys::KeysCommand,
     &merge::MergeCommand,
+    &sql::SqlCommand,
     &trail::TrailCommand,
     &follow::FollowCommand,
     &completions::CompletionsCommand,

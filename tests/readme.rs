@@ -170,6 +170,11 @@ fn the_page_about_parquet_shows_what_the_program_prints() {
 }
 
 #[test]
+fn the_page_about_sql_shows_what_the_program_prints() {
+    check("docs/sql.md", 0);
+}
+
+#[test]
 fn the_page_about_actors_shows_what_the_program_prints() {
     check("docs/actors.md", 0);
 }

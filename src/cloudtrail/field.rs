@@ -267,6 +267,16 @@ impl FieldPath {
         })
     }
 
+    /// The names on the path, that of its top-level field first; `None` if it leads into an
+    /// array.
+    pub fn names<'p>(&'p self, fields: &'p FieldSet) -> Option<Vec<&'p str>> {
+        let member = |step: &'p PathStep| match step {
+            PathStep::Member(name) => Some(&**name),
+            PathStep::Each | PathStep::Element(_) => None,
+        };
+        std::iter::once(Some(fields.name(self.root))).chain(self.steps.iter().map(member)).collect()
+    }
+
     /// Whether the path can lead to several values.
     pub fn is_many(&self) -> bool {
         self.steps.contains(&PathStep::Each)

@@ -95,6 +95,11 @@ impl FieldSet {
         Ok(FieldId(slot))
     }
 
+    /// The name of a field of this set.
+    pub fn name(&self, slot: FieldId) -> &str {
+        &self.names[usize::from(slot.0)]
+    }
+
     /// Makes `slot` the field that predicts the order of keys: records that agree in it
     /// mostly have the same keys after it.
     pub fn set_context(&mut self, slot: FieldId) {

@@ -14,7 +14,7 @@ use crate::cloudtrail::long::{CutCounter, LongValueTest};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
-use crate::filter::comparison::parse::{RIGHT, never_fits, split, test};
+use crate::filter::comparison::parse::{RIGHT, never_fits, split, test, unquoted};
 use crate::syntax::decimal::Decimal;
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
@@ -54,6 +54,17 @@ pub struct OrderingSet {
 }
 
 impl OrderingSet {
+    /// The operator that is written for it.
+    pub fn operator(self) -> &'static str {
+        match (self.wanted, self.or_equal) {
+            (Ordering::Less, false) => "<",
+            (Ordering::Less, true) => "<=",
+            (Ordering::Equal, _) => "=",
+            (Ordering::Greater, false) => ">",
+            (Ordering::Greater, true) => ">=",
+        }
+    }
+
     fn has(self, order: Ordering) -> bool {
         order == self.wanted || (self.or_equal && order == Ordering::Equal)
     }
@@ -86,6 +97,21 @@ impl Comparison {
             return Err(wrong(&why));
         }
         Ok(Comparison { field, test, is_negated, is_event_time })
+    }
+
+    /// The subject of the condition.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// The test on the subject, and whether it is negated.
+    pub fn test(&self) -> (&TextTest, bool) {
+        (&self.test, self.is_negated)
+    }
+
+    /// The value in the text of a condition, without quotes; `None` if it has no operator.
+    pub fn value_in(text: &str) -> Option<&str> {
+        split(text.trim())?.1.map(|(_, value)| unquoted(value))
     }
 
     /// Whether the event satisfies the condition. One of several values is enough; for

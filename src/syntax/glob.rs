@@ -68,6 +68,16 @@ impl Pattern {
         }
     }
 
+    /// A regular expression that matches the whole text, without anchors, whose `.` must match
+    /// line ends too; `None` for many texts in one pattern.
+    pub fn to_regex(&self) -> Option<String> {
+        match &self.0 {
+            PatternKind::Literal(literal) => Some(literal.chars().map(any_case).collect()),
+            PatternKind::Glob { regex, .. } => Some(regex.as_str().strip_prefix('^')?.strip_suffix('$')?.to_string()),
+            PatternKind::OneOf(_) => None,
+        }
+    }
+
     /// Whether the pattern matches the whole text.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
@@ -220,8 +230,16 @@ fn translated(glob: &str) -> Option<(String, Vec<String>)> {
 
 /// Matches a character in any case.
 fn any_case(character: char) -> String {
-    let cases = cases(character).into_iter().map(|case| regex::escape(case.encode_utf8(&mut [0; 4])));
-    format!("(?:{})", cases.collect::<Vec<_>>().join("|"))
+    let mut cases = cases(character);
+    cases.dedup();
+    match &cases[..] {
+        [upper, lower] if character.is_ascii() => format!("[{upper}{lower}]"),
+        [only] => regex::escape(only.encode_utf8(&mut [0; 4])),
+        _ => {
+            let cases = cases.into_iter().map(|case| regex::escape(case.encode_utf8(&mut [0; 4])));
+            format!("(?:{})", cases.collect::<Vec<_>>().join("|"))
+        }
+    }
 }
 
 /// The meaning and length of a `\` sequence that can be copied from a cell: the escaped

@@ -70,8 +70,13 @@ pub fn optional_by_default() -> Vec<usize> {
 
 /// Resolves the values of `--columns`, which default to [`DEFAULT`].
 pub fn parse_list(names: &[String], fields: &mut FieldSet) -> Result<Vec<Column>, Error> {
-    let names = select_names(names, &DEFAULT, catalogue::canonical, fields)?;
+    let names = selected_names(names, fields)?;
     names.into_iter().map(|name| Column::new("--columns", name, fields)).collect()
+}
+
+/// The names or paths of the values of `--columns`, which default to [`DEFAULT`].
+pub fn selected_names<'n>(names: &'n [String], fields: &FieldSet) -> Result<Vec<&'n str>, Error> {
+    select_names(names, &DEFAULT, catalogue::canonical, fields)
 }
 
 /// Finds the name of a known column that is typed in any case; `None` for other columns.

@@ -31,6 +31,7 @@ mod search;
 mod settings;
 mod snapshot;
 mod sort;
+mod sql;
 mod summary;
 mod timeline;
 mod trail;

@@ -80,14 +80,13 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
         };
         return Err(format!("unknown operator {operator}; write {meant}"));
     }
-    let unquoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-    if unquoted.is_none() && is_several(value) {
+    if quoted(value).is_none() && is_several(value) {
         return Err(ONE.into());
     }
     if value.is_empty() {
         return Err("no value after the operator; !FIELD selects events without the field, FIELD those with it".into());
     }
-    let value = unquoted.unwrap_or(value);
+    let value = unquoted(value);
     let side = |wanted| OrderingSet { wanted, or_equal: operator.ends_with('=') };
     let ordered = |wanted| match (number(value), point(value, now, &TimeZone::UTC, WindowEdge::Start)) {
         (Some(number), _) => Ok((false, TextTest::Number(side(wanted), number))),
@@ -107,6 +106,16 @@ pub(super) fn test(operator: &str, value: &str, now: Timestamp) -> Result<(bool,
         "<" | "<=" => ordered(Ordering::Less),
         _ => ordered(Ordering::Greater),
     }
+}
+
+/// The text between quotes; `None` if there are none.
+fn quoted(value: &str) -> Option<&str> {
+    ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+}
+
+/// A value without the quotes around it.
+pub(super) fn unquoted(value: &str) -> &str {
+    quoted(value).unwrap_or(value)
 }
 
 /// Replaces surrogate pairs, as cells show some invisible characters, with the escape
