@@ -28,7 +28,7 @@ use std::fmt::{self, Write};
 pub use self::grant::{GRANT_EVENTS, GrantFact, GrantReader};
 pub use self::index::{ActorIndex, ActorIndexBuilder, IndexFull};
 pub use self::reader::ActorReader;
-pub use self::session_start::{SessionStart, SessionStarts};
+pub use self::session_start::{SessionCount, SessionStart, SessionStarts};
 
 /// The time for which the credentials of a role are valid at most, in hours.
 pub const LONGEST_SESSION_HOURS: i64 = 12;

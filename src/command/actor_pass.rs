@@ -1,6 +1,8 @@
 //! The first of two passes over the inputs of a run that asks for actors: it collects who
-//! began which session. A byte search for the names of a few events rules out most files,
-//! and the second pass reads what the first one has downloaded.
+//! began which session. A byte search for the names of a few events rules out most files.
+//! The second pass reads what the first one has downloaded. Only the objects of a list of keys
+//! without a mirror are downloaded again: to keep them would take as much disk space as all of
+//! them together.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -16,6 +16,7 @@ use crate::error::exit::Exit;
 use crate::report::{Coverage, Report, RunEnd, RunLog, Terminal, Verbosity};
 use crate::sink::part_file::ReadFiles;
 use crate::sink::run_report::{RunHead, RunReport};
+use crate::sink::target::is_same_file;
 use crate::syntax::shell::quoted;
 
 /// The inputs of a command besides its own options.
@@ -84,7 +85,7 @@ impl Context {
     /// Begins the file of `--report`, if there is one.
     pub(super) fn run_log(&self, request: &ReadRequest) -> Result<Option<Box<dyn RunLog>>, Error> {
         let Some(RunReportRequest { path, arguments }) = &self.run_report else { return Ok(None) };
-        if request.outputs.contains(path) {
+        if request.outputs.iter().any(|output| is_same_file(output, path)) {
             return Err(Error::option("--report", &path.to_string_lossy(), "also the file of another output"));
         }
         let head = RunHead { now: self.now, arguments, window: request.filter.window };

@@ -11,7 +11,7 @@ pub(super) struct FileAccount {
     events: u64,
     /// Whether the file, or one in it, is a log that could be read.
     is_log: bool,
-    /// Why the file, or one in it, is no log.
+    /// Why the file, or one in it, is not a log.
     pub(super) skipped: Option<IgnoredReason>,
     /// Size as stored.
     pub(super) bytes: Option<u64>,

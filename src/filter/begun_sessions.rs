@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::options::{ACTOR, USER};
 use super::spec::FilterSpec;
-use crate::cloudtrail::actor::{GrantReader, SessionStarts};
+use crate::cloudtrail::actor::{GrantReader, SessionCount, SessionStarts};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -84,7 +84,7 @@ impl BegunSessions {
         let Some(start) = self.grants.session_start(event) else { return };
         let has_user_name = self.users.accepts(|pattern| start.names.iter().any(|name| pattern.matches(name)));
         let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        starts.add(start, !has_user_name);
+        starts.add(&start, !has_user_name);
     }
 
     /// The sessions under other names that were found, of which it is proven that one of
@@ -92,13 +92,13 @@ impl BegunSessions {
     pub fn count(&self) -> Option<BegunCount> {
         let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
         let is_user = |name: &str| self.users.accepts(|pattern| pattern.matches(name));
-        let sessions = starts.actors().iter().filter(|actor| actor.is_any(is_user)).count() as u64;
+        let sessions = starts.count(|actor| actor.is_any(is_user));
         let options: Vec<String> = self.typed.iter().map(|value| format!("{ACTOR} {}", quoted(value))).collect();
         let is_one_user =
             matches!(&self.typed[..], [only] if !only.starts_with('@') && !only.contains(['*', '?', '{', '[']));
-        (sessions > 0).then(|| BegunCount {
+        (sessions != SessionCount::Exact(0)).then(|| BegunCount {
             sessions,
-            is_lower_bound: self.is_partial || starts.is_full(),
+            is_lower_bound: self.is_partial,
             is_one_user,
             options: options.join(" "),
         })
@@ -108,7 +108,7 @@ impl BegunSessions {
 /// The number of sessions that the users of `--user` began under other names.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct BegunCount {
-    sessions: u64,
+    sessions: SessionCount,
     /// Whether there can be more than were counted.
     is_lower_bound: bool,
     is_one_user: bool,
@@ -129,11 +129,15 @@ impl fmt::Display for BegunCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let user = if self.is_one_user { "this user" } else { "these users" };
         let least = if self.is_lower_bound { "at least " } else { "" };
-        let (sessions, names, them) = match self.sessions {
+        let options = &self.options;
+        let SessionCount::Exact(number) = self.sessions else {
+            return write!(f, "{user} began many sessions, perhaps under other names, and {options} shows them");
+        };
+        let (sessions, names, them) = match number {
             1 => ("session", "another name", "it"),
             _ => ("sessions", "other names", "them"),
         };
-        let (number, options) = (HumanCount(self.sessions), &self.options);
+        let number = HumanCount(number);
         write!(f, "{user} also began {least}{number} {sessions} under {names}, and {options} shows {them}")
     }
 }

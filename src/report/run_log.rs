@@ -26,7 +26,7 @@ pub enum FileOutcome {
     Damaged,
     /// It was not read to its end, because enough rows were found.
     Cut,
-    /// It is no log, or cannot contain wanted events.
+    /// It is not a log, or cannot contain wanted events.
     Skipped,
     /// Nothing of it could be read.
     Failed,

@@ -30,12 +30,18 @@ pub fn begin(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     loop {
         let file = builder.tempfile_in(folder)?;
-        // Another process may have removed the file before it was locked.
-        let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
-        if !is_taken && file.path().exists() {
+        if hold(file.as_file(), file.path()) {
             return Ok(file);
         }
     }
+}
+
+/// Locks a file that this process has just created at `path`. Returns false if another process
+/// took it for a leftover before it was locked: that one has removed it, or is about to.
+pub fn hold(file: &File, path: &Path) -> bool {
+    // On a file system without locks, other processes remove nothing.
+    let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    !is_taken && path.exists()
 }
 
 /// Creates a partial folder in `folder`. Dropping it removes it. A file in it stays locked while
@@ -45,11 +51,14 @@ pub fn begin_folder(folder: &Path, prefix: &str) -> io::Result<PartialFolder> {
     builder.prefix(prefix).suffix(ENDING);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let folder = builder.tempdir_in(folder)?;
-    let lock = File::create_new(folder.path().join(LOCK))?;
-    // On a file system without locks, other processes remove nothing.
-    let _ = lock.try_lock();
-    Ok(PartialFolder { folder, lock })
+    loop {
+        let partial = builder.tempdir_in(folder)?;
+        let path = partial.path().join(LOCK);
+        let lock = File::create_new(&path)?;
+        if hold(&lock, &path) {
+            return Ok(PartialFolder { folder: partial, lock });
+        }
+    }
 }
 
 /// A folder under a temporary name.
@@ -67,9 +76,10 @@ impl PartialFolder {
 
     /// Gives the folder its name, which must be free.
     pub fn persist(self, path: &Path) -> io::Result<()> {
-        // Some systems rename no folder in which a file is open.
-        drop(self.lock);
+        // A folder with an unlocked lock file is a leftover, so the file is removed while it is
+        // locked. Some systems rename no folder in which a file is open.
         std::fs::remove_file(self.folder.path().join(LOCK))?;
+        drop(self.lock);
         std::fs::rename(self.folder.path(), path)?;
         let _ = self.folder.keep();
         Ok(())
@@ -112,11 +122,35 @@ pub fn clean_results(folder: &Path) {
 
 /// Removes a partial folder of a dead process.
 fn clean_folder(folder: &Path) {
-    if let Ok(file) = open_to_lock(&folder.join(LOCK))
-        && file.try_lock().is_ok()
+    let path = folder.join(LOCK);
+    if let Ok(lock) = open_to_lock(&path)
+        && is_left(&lock, &path)
     {
         let _ = std::fs::remove_dir_all(folder);
     }
+}
+
+/// Whether the open lock file at `path` is that of a dead process. Locks it.
+pub fn is_left(lock: &File, path: &Path) -> bool {
+    // The file may have been removed after it was opened, by a process that has completed its
+    // folder.
+    lock.try_lock().is_ok() && is_at(lock, path)
+}
+
+/// Whether an open file is the one at `path`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let opened = file.metadata().map(place);
+    let named = path.symlink_metadata().map(place);
+    matches!((opened, named), (Ok(opened), Ok(named)) if opened == named)
+}
+
+/// Whether an open file is the one at `path`, as far as this system tells.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Opens a file to lock it. Network file systems require write access for a lock, but the file
@@ -148,6 +182,34 @@ mod tests {
         assert!(others.iter().all(|name| folder.path().join(name).exists()));
         #[cfg(unix)]
         assert!(folder.path().join(format!(".trail2tsv-link{ENDING}")).is_symlink(), "a link is not followed");
+    }
+
+    #[test]
+    fn a_completed_folder_is_not_taken_for_a_leftover() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = begin_folder(folder.path(), RESULT).unwrap();
+        let path = partial.path().join(LOCK);
+        // Another process opens the lock file, and locks it when the folder is complete.
+        let opened = open_to_lock(&path).unwrap();
+        assert!(!is_left(&opened, &path));
+        partial.persist(&folder.path().join("done")).unwrap();
+        assert!(!is_left(&opened, &path));
+        assert_eq!(std::fs::read_dir(folder.path().join("done")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lock_that_another_process_was_first_to_take_is_not_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LOCK);
+        let created = File::create_new(&path).unwrap();
+        let cleaner = open_to_lock(&path).unwrap();
+        assert!(is_left(&cleaner, &path));
+        assert!(!hold(&created, &path), "it is about to be removed");
+        drop(cleaner);
+        std::fs::remove_file(&path).unwrap();
+        assert!(!hold(&created, &path), "it was removed");
+        let created = File::create_new(&path).unwrap();
+        assert!(hold(&created, &path));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::target::Target;
 use crate::error::{Error, plain};
 use crate::report::{Coverage, DownloadTotals, FileOutcome, FileRecord, LookupTotals, RunEnd, RunLog};
+use crate::syntax::visible::push_text;
 use crate::syntax::window::Window;
 
 /// Version of the format. A change that readers must know of increases it.
@@ -83,13 +84,14 @@ impl RunReport {
             "until": time(head.window.until),
         });
         // The members of the object follow those of the start.
-        report.lines.extend_from_slice(&head.to_string().as_bytes()[1..]);
+        push_text(&head.to_string()[1..], &mut report.lines);
         report.lines.push(b'\n');
         Ok(report)
     }
 
     fn line(&mut self, line: &Value) {
-        self.lines.extend_from_slice(line.to_string().as_bytes());
+        // Names of files and error messages can have hidden characters.
+        push_text(&line.to_string(), &mut self.lines);
         self.lines.push(b'\n');
         if self.lines.len() >= RunReport::BUFFER {
             self.write();
@@ -138,7 +140,7 @@ impl RunLog for RunReport {
 }
 
 /// The existing report at `path`; `None` if there is nothing to remove. Returns an error for a
-/// file that is no report.
+/// file that is not a report.
 fn old_report(path: &Path) -> Result<Option<PathBuf>, Error> {
     if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
         return Ok(None);
@@ -147,7 +149,7 @@ fn old_report(path: &Path) -> Result<Option<PathBuf>, Error> {
     let mut start = Vec::new();
     File::open(path).map_err(fail)?.take(START.len() as u64).read_to_end(&mut start).map_err(fail)?;
     if start != START.as_bytes() {
-        let text = "is no report, and would be replaced by one; choose another file with --report";
+        let text = "is not a report, and would be replaced by one; choose another file with --report";
         return Err(Error::Failed(format!("{}: {text}", path.display())));
     }
     path.canonicalize().map(Some).map_err(fail)

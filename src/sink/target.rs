@@ -1,5 +1,6 @@
 //! Destination of the output: standard output, or a file that appears only when it is complete.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -117,6 +118,20 @@ impl Target {
             Target::Whole { path, .. } | Target::Special { path, .. } => path.display().to_string(),
         }
     }
+}
+
+/// Whether two paths name the same output file, which need not exist. Symbolic links are resolved
+/// as for writing, and so is the folder.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    one == other || place(one) == place(other)
+}
+
+/// The folder of an output file without links, and its name.
+fn place(path: &Path) -> (PathBuf, Option<OsString>) {
+    let path = resolve_links(path);
+    let folder = partial_file::folder_of(&path);
+    let real = folder.canonicalize().or_else(|_| std::path::absolute(folder));
+    (real.unwrap_or_else(|_| folder.to_path_buf()), path.file_name().map(OsString::from))
 }
 
 /// Resolves symbolic links, so that the target of a link is replaced and not the link itself.

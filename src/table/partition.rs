@@ -6,6 +6,8 @@ use std::fmt::Write;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
+use crate::syntax::visible::is_hidden;
+
 /// What a folder of a partition has in common.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum PartitionKey {
@@ -53,10 +55,10 @@ impl PartitionKey {
 }
 
 /// Appends a value as Hive escapes it in paths: `%` and two hexadecimal digits for
-/// characters that could not be in a path or would be misread there.
+/// characters that could not be in a path or would be misread there, hidden ones included.
 fn push_escaped(value: &str, path: &mut String) {
     for character in value.chars() {
-        let is_special = "\"#%'*/:=?\\{}[]^<>|".contains(character) || character.is_control();
+        let is_special = "\"#%'*/:=?\\{}[]^<>|".contains(character) || is_hidden(character);
         // A dot at the end is dropped by some file systems, and a name of dots is a link.
         if is_special || (character.is_whitespace() || character == '.') {
             let mut bytes = [0; 4];
@@ -83,6 +85,7 @@ mod tests {
             (Some("100%"), "100%25"),
             (Some("é x"), "é%20x"),
             (Some("\u{85}"), "%C2%85"),
+            (Some("a\u{202e}b\u{200b}"), "a%E2%80%AEb%E2%80%8B"),
             (Some(""), NO_VALUE),
             (None, NO_VALUE),
         ] {

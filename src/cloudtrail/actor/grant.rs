@@ -51,6 +51,10 @@ pub struct GrantReader {
     paths: GrantPaths,
 }
 
+/// The most bytes of a name or an account. No name of AWS is nearly as long. Longer ones, of logs
+/// that were edited, are left out, so that an index of them cannot grow large.
+const LONGEST_NAME: usize = 1024;
+
 /// Where these events have what they hand out.
 #[derive(Clone, Debug)]
 struct GrantPaths {
@@ -115,7 +119,7 @@ impl GrantReader {
             ("signin.amazonaws.com", "SwitchRole") => self.switch(event, &mut each),
             ("iam.amazonaws.com", "CreateAccessKey") => self.access_key(event, &mut each),
             ("ec2.amazonaws.com", "RunInstances") => {
-                let (caller, hasher) = (self.callers.facts(event), &self.callers.hasher);
+                let (caller, hasher) = (self.caller(event), &self.callers.hasher);
                 self.paths.instances.each(event, &mut |instance| {
                     let id = text_of(Some(instance)).map_or(0, |id| hasher.hash(&id));
                     if id != 0 {
@@ -143,12 +147,20 @@ impl GrantReader {
         let cell = format!("{role_name}/{session}");
         let names = [role, role_name, cell, user_name(&session), user_name(&source), root, arn, id, earlier_source];
         let names = names.into_iter().filter(|name| !name.is_empty()).collect();
-        let account = self.callers.account(event).into_owned();
-        Some(SessionStart { names, facts, account })
+        Some(SessionStart { names, facts })
     }
 
     fn text(event: &Event<'_>, path: &FieldPath) -> String {
         text_of(path.value(event)).unwrap_or_default().into_owned()
+    }
+
+    /// What is known of the caller of an event.
+    fn caller(&mut self, event: &Event<'_>) -> CallerFacts {
+        let mut caller = self.callers.facts(event);
+        if caller.name.len() > LONGEST_NAME || caller.account.len() > LONGEST_NAME {
+            (caller.name, caller.account) = (String::new(), String::new());
+        }
+        caller
     }
 
     fn second(&self, event: &Event<'_>) -> Option<i64> {
@@ -165,7 +177,7 @@ impl GrantReader {
         let answered = [&paths.assumed, &paths.federated].map(|path| GrantReader::text(event, path));
         let requested = assumed_role_arn(&role, &session).or_else(|| root_arn(&root)).unwrap_or_default();
         let key = self.callers.hasher.hash(&GrantReader::text(event, &paths.key));
-        let mut caller = self.callers.facts(event);
+        let mut caller = self.caller(event);
         if caller.standing == Standing::Start && caller.name == "ec2.amazonaws.com" && is_instance(&session) {
             (caller.start, caller.name) = (StartKind::Instance, session);
         }
@@ -188,7 +200,7 @@ impl GrantReader {
         let from = GrantReader::text(event, &self.paths.switched_from);
         let (Some(created), true) = (self.second(event), arn.contains(":assumed-role/")) else { return };
         // Of a session nothing but the ARN is known, which is not enough to find its start.
-        let Some(caller) = user_of_arn(&from) else { return };
+        let Some(caller) = user_of_arn(&from).filter(|_| from.len() <= LONGEST_NAME) else { return };
         let gives = Grant::Session { arn: self.callers.hasher.hash(&arn), created, key: 0 };
         each(GrantFact { gives, caller });
     }
@@ -199,7 +211,8 @@ impl GrantReader {
         let (key, account) = (self.callers.hasher.hash(&key), self.callers.account(event));
         if key != 0 && !user.is_empty() {
             let user = self.callers.hasher.hash(&format!("{account}/{}", user_name(&user)));
-            each(GrantFact { gives: Grant::AccessKey { key, user }, caller: self.callers.facts(event) });
+            let caller = self.caller(event);
+            each(GrantFact { gives: Grant::AccessKey { key, user }, caller });
         }
     }
 }

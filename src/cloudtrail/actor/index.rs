@@ -140,13 +140,26 @@ impl ActorIndexBuilder {
             Grant::Instance { id } => (2, id, 0, 0),
         };
         self.grants[kind].push(GrantEntry { subject, created, detail, caller });
-        if self.grants.iter().map(Vec::len).sum::<usize>() < self.compact_at {
+        // Texts can be long, so the number of entries alone bounds nothing. The excess over the
+        // limit keeps the compactions rare.
+        if self.count() < self.compact_at && self.size() <= self.memory + self.memory / 8 {
             return Ok(());
         }
+        self.check()
+    }
+
+    /// Removes duplicates. Fails if the facts take too much memory, which does not depend on
+    /// their order.
+    pub(super) fn check(&mut self) -> Result<(), IndexFull> {
         self.compact();
-        let count = self.grants.iter().map(Vec::len).sum::<usize>();
+        let count = self.count();
         self.compact_at = count + count / 4 + (1 << 14);
         if self.size() > self.memory { Err(IndexFull(self.memory)) } else { Ok(()) }
+    }
+
+    /// Number of entries, duplicates included.
+    fn count(&self) -> usize {
+        self.grants.iter().map(Vec::len).sum()
     }
 
     fn caller(&mut self, facts: &CallerFacts) -> u32 {
@@ -174,8 +187,7 @@ impl ActorIndexBuilder {
 
     /// Memory in use, in bytes.
     fn size(&self) -> usize {
-        let entries: usize = self.grants.iter().map(Vec::len).sum();
-        entries * size_of::<GrantEntry>() + self.callers.len() * (size_of::<StoredCaller>() + 8) + self.texts.size
+        self.count() * size_of::<GrantEntry>() + self.callers.len() * (size_of::<StoredCaller>() + 8) + self.texts.size
     }
 
     /// The index of all facts.

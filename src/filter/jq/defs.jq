@@ -1,7 +1,7 @@
 def _cells(escape):
-  if type != "array" then error("\(tojson) is no row: give an array") else . end
+  if type != "array" then error("\(tojson) is not a row: give an array") else . end
   | map(
-      if type == "array" or type == "object" then error("\(tojson) is no cell: write tojson behind it")
+      if type == "array" or type == "object" then error("\(tojson) is not a cell: write tojson behind it")
       elif . == null then ""
       elif type == "string" then escape
       else tojson

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::error::{Error, plain};
+use crate::sink::partial_file::{hold, is_left};
 
 /// Start of the names of such folders.
 const PREFIX: &str = ".trail2tsv-objects-";
@@ -46,11 +47,9 @@ impl TemporaryFolder {
     fn below(parent: &Path) -> io::Result<TemporaryFolder> {
         loop {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-            let lock = File::create_new(folder.path().join(LOCK))?;
-            // A file system without locks leaves the folders of killed processes.
-            let _ = lock.try_lock();
-            // Another process may have removed the folder before it was locked.
-            if folder.path().join(LOCK).exists() {
+            let path = folder.path().join(LOCK);
+            let lock = File::create_new(&path)?;
+            if hold(&lock, &path) {
                 return Ok(TemporaryFolder { folder, _lock: lock });
             }
         }
@@ -84,7 +83,7 @@ fn clean(parent: &Path) {
         let lock = entry.path().join(LOCK);
         // Opening a pipe can block.
         let is_file = lock.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-        if is_file && File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
+        if is_file && File::open(&lock).is_ok_and(|opened| is_left(&opened, &lock)) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

@@ -125,3 +125,63 @@ fn each_session_counts_once() {
         assert!(!said(&trial, &[&["a.json"], options].concat()).contains("also began"), "{options:?}");
     }
 }
+
+/// The call of a user of Identity Center from one account to another, as each of them records it.
+fn across_accounts() -> [String; 2] {
+    let id = "AROASSO:erin@example.com";
+    let issuer = format!("arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1");
+    let home = json!({"type": "AssumedRole", "principalId": id, "accountId": ACCOUNT, "accessKeyId": "ASIAERIN",
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Admin_1/erin@example.com"),
+        "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "AWSReservedSSO_Admin_1", "arn": issuer},
+            "attributes": {"creationDate": "2026-10-01T09:00:00Z"}}});
+    let foreign = json!({"type": "AWSAccount", "principalId": id, "accountId": ACCOUNT});
+    [assume(10, &home, "Audit", "s"), assume(10, &foreign, "Audit", "s").replace("10AssumeRole", "another id")]
+}
+
+#[test]
+fn the_order_of_the_two_records_of_a_call_has_no_effect() {
+    let [home, foreign] = across_accounts();
+    let expected = ONE.replace("alice", "erin@example.com");
+    for [first, second] in [[&home, &foreign], [&foreign, &home]] {
+        let trial = Trial::with("a.json", records([first]));
+        trial.write("b.json", records([second]));
+        for threads in ["1", "2"] {
+            let arguments = ["a.json", "b.json", "-u", "erin@example.com", "--threads", threads];
+            assert_eq!(said(&trial, &arguments), expected);
+        }
+    }
+    let trial = Trial::with("a.json", records([foreign]));
+    assert_eq!(
+        said(&trial, &["a.json", "-u", "erin@example.com"]),
+        "",
+        "the record of the other account proves nothing"
+    );
+}
+
+#[test]
+fn of_too_many_sessions_no_number_is_given() {
+    let begun = (0..10_001).map(|number| assume(10, &user("alice"), "Admin", &format!("s{number}")));
+    let trial = Trial::with("a.json", records(begun));
+    let many = "; this user began many sessions, perhaps under other names, and --actor alice shows them";
+    for threads in ["1", "2"] {
+        assert_eq!(said(&trial, &["a.json", "--count", "-u", "alice", "--threads", threads]), many);
+    }
+    // All of them have names of hers.
+    assert_eq!(said(&trial, &["a.json", "--count", "-u", "alice", "-u", "s*"]), "");
+}
+
+#[test]
+fn names_that_are_too_long_for_aws_are_not_kept() {
+    let named = |name: &str| {
+        let caller = session("Admin", "x", 1).to_string();
+        let source = format!(r#""sessionContext":{{"sourceIdentity":"{name}","#);
+        serde_json::from_str::<Value>(&caller.replace(r#""sessionContext":{"#, &source)).unwrap()
+    };
+    for (length, expected) in [(1024, "1"), (1025, "0")] {
+        let name = "n".repeat(length);
+        let events = [assume(10, &named(&name), "Audit", "s"), delete(11, &session("Audit", "s", 10))];
+        let trial = Trial::with("a.json", records(&events));
+        let arguments = ["a.json", "-q", "--count", "-e", "DeleteBucket", "--actor", &name];
+        assert_eq!(trial.run(&arguments).stdout, format!("{expected}\n"), "{length}");
+    }
+}

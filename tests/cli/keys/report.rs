@@ -283,24 +283,48 @@ fn a_crash_of_jq_is_in_the_report() {
     assert_eq!(fs::read_dir(trial.path("")).unwrap().count(), 2, "no unfinished file");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn hidden_characters_are_escaped_in_reports() {
+    let name = "x\u{9b}31m\u{202e}nosj.\u{200b}json";
+    let trial = Trial::with(name, r#"{"Records":[{"eventName":"A","eventVersion":"1"}]}"#);
+    assert_eq!(trial.run(&[name, "--report", "r"]).code, Some(0));
+    let text = trial.read("r");
+    assert!(text.chars().all(|character| matches!(character, '\n' | ' '..='~')), "{text:?}");
+    assert_eq!(files(&trial, "r")[0]["name"], name, "the value is the same");
+    let head: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(head["arguments"][0], name, "{head}");
+}
+
 #[test]
 fn only_reports_are_replaced() {
     let trial = Trial::with("x.json", r#"{"Records":[{"eventName":"A","eventVersion":"1"}]}"#);
     trial.write("mine", "notes");
-    let refused = "trail2tsv: mine: is no report, and would be replaced by one; choose another file with --report\n";
+    let refused = "trail2tsv: mine: is not a report, and would be replaced by one; choose another file with --report\n";
     trial.run(&["x.json", "--report", "mine"]).shows(1, "", refused);
-    let refused = "trail2tsv: x.json: is no report, and would be replaced by one; choose another file with --report\n";
+    let refused =
+        "trail2tsv: x.json: is not a report, and would be replaced by one; choose another file with --report\n";
     trial.run(&["x.json", "--report", "x.json"]).shows(1, "", refused);
     assert_eq!(trial.read("mine"), "notes");
     let usage = |reason: &str| format!("trail2tsv: --report {reason}\ntrail2tsv: try --help\n");
     let stdout = |name: &str| usage(&format!("\"{name}\": must be a file; standard output has the rows"));
     trial.run(&["x.json", "--report", "-"]).shows(2, "", &stdout("-"));
     trial.run(&["x.json", "--report", "/dev/stdout"]).shows(2, "", &stdout("/dev/stdout"));
-    trial.run(&["x.json", "-o", "out", "--report", "out"]).shows(
-        2,
-        "",
-        &usage("\"out\": also the file of another output"),
-    );
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("deep", trial.path("link")).unwrap();
+    trial.write("deep/er/x", "");
+    let mut same = vec![("out", "out"), ("out", "./out"), ("deep/out", "deep/er/../out")];
+    if cfg!(unix) {
+        same.push(("link/out", "deep/out"));
+    }
+    for (output, named) in same {
+        for command in
+            [&["x.json"][..], &["timeline", "x.json"], &["summary", "x.json"], &["history", "x.json", "--git"]]
+        {
+            let expected = usage(&format!("{named:?}: also the file of another output"));
+            trial.run(&[command, &["-o", output, "--report", named]].concat()).shows(2, "", &expected);
+        }
+    }
     trial.run(&["follow", "--report", "r"]).shows(2, "", &usage("cannot be used with follow, which has no end"));
     let ran = trial.run(&["x.json", "--report", "no/where"]);
     ran.shows(1, "", "trail2tsv: no/where: cannot be written: No such file or directory\n");

@@ -10,8 +10,12 @@ use parquet::file::reader::{ChunkReader, Length};
 
 /// The largest page, in MiB. This program writes none of half the size.
 const LARGEST_PAGE: usize = 32;
-/// The largest index at the end of a file, in MiB.
+/// The largest index at the end of any file, in MiB. Decoded, it takes many times as much memory.
 const LARGEST_INDEX: usize = 4;
+/// The largest index at the end of a large file, in MiB: that of half a billion events.
+const LARGEST_INDEX_OF_ALL: usize = 32;
+/// The share of a large file that its index can have. In files of this program it has less.
+const INDEX_SHARE: u64 = 256;
 /// The bytes after the index: its length and the magic number.
 const FOOTER: u64 = 8;
 
@@ -43,13 +47,19 @@ impl ChunkReader for BoundedFile {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         let is_index = start.saturating_add(length as u64).saturating_add(FOOTER) == self.len();
-        let limit = if is_index { LARGEST_INDEX } else { LARGEST_PAGE };
+        let limit = if is_index { largest_index(self.len()) } else { LARGEST_PAGE };
         if length > limit << 20 {
             let what = if is_index { "index" } else { "page" };
             return Err(ParquetError::General(too_large(what, limit)));
         }
         self.0.get_bytes(start, length)
     }
+}
+
+/// The largest index of a file of some bytes, in MiB.
+fn largest_index(bytes: u64) -> usize {
+    let share = usize::try_from((bytes / INDEX_SHARE) >> 20).unwrap_or(LARGEST_INDEX_OF_ALL);
+    share.clamp(LARGEST_INDEX, LARGEST_INDEX_OF_ALL)
 }
 
 fn too_large(what: &str, limit: usize) -> String {
@@ -127,6 +137,13 @@ mod tests {
     fn check(header: &[u8]) -> Result<(), String> {
         let mut check = HeaderCheck::Kind;
         header.iter().try_for_each(|byte| check.byte(*byte)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn large_files_may_have_a_large_index() {
+        for (gigabytes, expected) in [(0, 4), (1, 4), (3, 12), (8, 32), (1 << 20, 32)] {
+            assert_eq!(largest_index(gigabytes << 30), expected, "{gigabytes}");
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use parquet::basic::{Compression, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetStatisticsPolicy;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 
 use super::bounded_file::BoundedFile;
 use crate::error::Problem;
@@ -108,7 +110,14 @@ struct Records {
 
 impl Records {
     fn open(file: File) -> Result<Records, Problem> {
-        let file = SerializedFileReader::new(BoundedFile::new(file)).map_err(problem)?;
+        // Statistics would take most of the memory of a large index, and are not used.
+        let skip = ParquetStatisticsPolicy::SkipAll;
+        let options = ReadOptionsBuilder::new()
+            .with_encoding_stats_policy(skip.clone())
+            .with_column_stats_policy(skip.clone())
+            .with_size_stats_policy(skip)
+            .build();
+        let file = SerializedFileReader::new_with_options(BoundedFile::new(file), options).map_err(problem)?;
         let schema = file.metadata().file_metadata().schema_descr_ptr();
         let is_record = |at: &usize| {
             let column = schema.column(*at);
