@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::caller::{CallerFacts, SessionKey, Standing};
 use super::grant::{Grant, GrantFact, GrantReader};
 use super::{Actor, ActorIndexBuilder};
@@ -34,7 +36,7 @@ pub struct SessionStarts {
 }
 
 /// How many of the sessions to be resolved have a wanted actor.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, PartialOrd, Serialize)]
 pub enum SessionCount {
     /// This number.
     Exact(u64),

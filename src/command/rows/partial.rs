@@ -294,5 +294,5 @@ impl<'a> PartRowMerge<'a> {
 }
 
 fn flags(piece: RowPiece) -> u8 {
-    u8::from(piece.is_first) * FIRST | u8::from(piece.is_last) * LAST
+    (u8::from(piece.is_first) * FIRST) | (u8::from(piece.is_last) * LAST)
 }
