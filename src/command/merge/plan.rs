@@ -52,7 +52,7 @@ impl<'a> Plan<'a> {
                 places[*at] = place;
             }
             if !is_cut && !names.contains(&hash)? {
-                missing.first.get_or_insert_with(|| name());
+                missing.first.get_or_insert_with(name);
                 missing.count += 1;
             }
             Ok(())
