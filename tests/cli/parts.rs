@@ -89,13 +89,13 @@ pub fn write_logs(trial: &Trial) {
     };
     for file in 0..40 {
         let mut events = Vec::new();
-        for _ in 0..random(40) {
-            let id = random(400);
+        for _ in 0..random(20) {
+            let id = random(250);
             let (hour, minute) = (id % 24, random(60));
             let name = ["RunInstances", "GetObject", "CreateUser", "ConsoleLogin"][(id % 4) as usize];
             let user = ["alice", "bob", "carol"][(id % 3) as usize];
             let id = if random(15) == 0 { String::new() } else { format!(r#""eventID":"{id:036}","#) };
-            let large = if random(150) == 0 { "ä".repeat(700_000) } else { "x".repeat(random(50) as usize) };
+            let large = if random(250) == 0 { "ä".repeat(400_000) } else { "x".repeat(random(50) as usize) };
             events.push(format!(
                 r#"{{{id}"eventName":"{name}","eventTime":"2026-10-01T{hour:02}:{minute:02}:00Z","awsRegion":"eu-west-1",
                    "eventSource":"ec2.amazonaws.com","sourceIPAddress":"198.51.100.{}","userAgent":"a\tb",

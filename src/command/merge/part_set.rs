@@ -56,7 +56,8 @@ impl PartSet {
         }
         let Survey { hasher, names, mut parts } = survey;
         if !args.plan.is_empty() {
-            Plan::new(&args.plan, &hasher).order(&mut parts, names)?;
+            let reads_nothing = names.count() == 0 && header.options.get("limit").is_some_and(|limit| limit == &["0"]);
+            Plan::new(&args.plan, &hasher).order(&mut parts, names, reads_nothing)?;
         }
         Ok(PartSet { header, parts })
     }

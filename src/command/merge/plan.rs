@@ -34,11 +34,17 @@ impl<'a> Plan<'a> {
 
     /// Puts the parts in the order of the plan. Returns an error if they do not have exactly the
     /// files of the plan, whose names are `names`, in the order of the plan.
-    pub(super) fn order(&self, parts: &mut [SurveyedPart], mut names: NameSet) -> Result<(), Error> {
+    /// `reads_nothing` says that the question wants no rows, for which nothing is read.
+    pub(super) fn order(
+        &self,
+        parts: &mut [SurveyedPart],
+        mut names: NameSet,
+        reads_nothing: bool,
+    ) -> Result<(), Error> {
         let firsts: HashMap<IdHash, usize> =
             parts.iter().enumerate().filter_map(|(at, part)| Some((part.first?, at))).collect();
         let mut places = vec![u64::MAX; parts.len()];
-        let (mut planned, mut missing, mut is_cut) = (NameSet::default(), MissingFiles::default(), false);
+        let (mut planned, mut missing, mut is_cut) = (NameSet::default(), MissingFiles::default(), reads_nothing);
         self.each(&mut planned, |place, name, hash| {
             if let Some(at) = firsts.get(&hash) {
                 // What comes after the last row of a limit is not read.

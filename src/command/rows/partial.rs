@@ -294,5 +294,5 @@ impl<'a> PartRowMerge<'a> {
 }
 
 fn flags(piece: RowPiece) -> u8 {
-    (u8::from(piece.is_first) * FIRST) | (u8::from(piece.is_last) * LAST)
+    (if piece.is_first { FIRST } else { 0 }) | (if piece.is_last { LAST } else { 0 })
 }
