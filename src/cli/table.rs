@@ -58,7 +58,7 @@ pub struct TableArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub struct FormatArgs {
-    /// Format of the output
+    /// Output format
     ///
     /// A table leaves out default columns that do not fit the terminal; columns that are
     /// named are all shown. [default: by the ending of --output, else table on a terminal
