@@ -52,7 +52,7 @@ pub struct BucketArgs {
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub mirror: Option<PathBuf>,
     /// Use only the local mirror; make no network requests
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub offline: bool,
     /// Read the objects and files of this list, in its order; - for standard input
     ///
