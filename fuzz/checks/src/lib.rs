@@ -1,7 +1,7 @@
 //! What the fuzz targets check of every input, and the tests of some: the fast
 //! decoder, the portable one and the plain one agree.
 //!
-//! [`mod@rows`] is about files, [`mod@structure`] about the bits that all reading of
+//! [`rows()`] is about files, [`structure()`] about the bits that all reading of
 //! JSON rests on. Both panic where something differs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]

@@ -17,6 +17,7 @@ use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::spec::FilterSpec;
 use crate::report::Terminal;
+use crate::sink::target::is_same_file;
 use crate::syntax::glob::split_list;
 use crate::syntax::window::{self, Window};
 use crate::table::catalogue;
@@ -316,7 +317,7 @@ pub(super) fn format(
     output: Option<&Path>,
     html: Option<&Path>,
 ) -> Result<Option<SummaryFormat>, Error> {
-    if let Some(path) = output.filter(|_| output == html) {
+    if let Some(path) = output.filter(|path| html.is_some_and(|html| is_same_file(path, html))) {
         return Err(Error::option("--output", &path.to_string_lossy(), "also the file of --html; choose another one"));
     }
     match (typed, output) {
