@@ -722,7 +722,7 @@ const styleOf = (row) => (row.failed && row.events === row.failed ? "only-failed
 /** Columns of values that may be ARNs; `first` is the place of the first of them. */
 const namedColumns = (headings, first) =>
   headings.map((heading, place) => {
-    const style = { "on what": "object", "from where": "from" }[heading];
+    const style = { "on what": "object", "from where": "from", detail: "detail" }[heading];
     return valueColumn(heading, first + place, { style, text: briefly });
   });
 
