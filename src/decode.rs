@@ -14,6 +14,7 @@ pub mod structure;
 mod substitute;
 mod utf8;
 mod visitor;
+mod written_hash;
 
 use std::ops::ControlFlow;
 use std::vec;
@@ -27,6 +28,7 @@ use self::record::RecordClassifier;
 use self::recovery::{RecoveredPiece, RecoveryMode};
 use self::structure::{Dispatch, SimdLevel, Structure};
 use self::visitor::{EventSink, NestedText, WalkEnd};
+pub use self::written_hash::written_hash;
 use crate::error::Error;
 
 /// A window is decoded in pieces of this many bytes, so that the second pass over a

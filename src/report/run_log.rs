@@ -28,7 +28,7 @@ pub enum FileOutcome {
     Cut,
     /// It is not a log, or cannot contain wanted events.
     Skipped,
-    /// Nothing of it could be read.
+    /// It could not be read at all.
     Failed,
     /// A part of the input that an unknown number of files is missing from.
     Gap,

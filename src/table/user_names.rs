@@ -3,6 +3,7 @@
 
 use crate::cloudtrail::identity::{CallerName, IdentityReader};
 use crate::decode::event::Event;
+use crate::decode::written_hash;
 
 /// Writes names through a cache.
 #[derive(Clone, Debug)]
@@ -69,10 +70,6 @@ const PLACES: usize = 512;
 fn place(identity: &[u8]) -> Option<usize> {
     /// Longer identities are few, and would take much memory.
     const LONGEST: usize = 2048;
-    // Half of the bytes are enough to distinguish sessions.
-    let words = identity.as_chunks::<16>().0.iter().filter_map(|chunk| chunk.first_chunk());
-    let mixed = words.fold(identity.len() as u64, |mixed, word| {
-        (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    });
+    let mixed = written_hash(identity, identity.len() as u64);
     (identity.len() <= LONGEST).then_some((mixed >> 55) as usize)
 }

@@ -3,6 +3,7 @@
 
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::decode::written_hash;
 use crate::error::Error;
 
 /// The callers that were met lately.
@@ -35,7 +36,7 @@ pub(super) struct KnownCaller {
 pub(super) struct CallerValues {
     /// The name of the user.
     pub(super) user: Vec<u8>,
-    /// The entry of each [`CallerColumn`]; `None` if there is no value.
+    /// The entry of each [`CallerColumn`]; `None` for an empty value.
     pub(super) columns: [Option<u32>; CALLER_COLUMNS],
     /// The entry among the values of signals.
     pub(super) signal: Option<u32>,
@@ -110,7 +111,8 @@ impl CallerMemo {
         (known.day, known.generation, known.values) = (second.map(day), generation, values);
     }
 
-    /// The parts of an event that make a caller; `None` if one is long, or if there is no identity.
+    /// The parts of an event that make a caller; `None` if a part is too long or the identity
+    /// is absent.
     #[inline]
     fn parts<'a>(&self, event: &Event<'a>) -> Option<[&'a [u8]; PARTS]> {
         let identity = self.identities.written(event)?;
@@ -133,11 +135,7 @@ impl KnownCaller {
 
 /// The index of a caller.
 fn place(parts: &[&[u8]; PARTS]) -> usize {
-    let mix = |mixed: u64, word: u64| (mixed.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    // Half of the bytes are enough to distinguish most callers.
-    let words = parts.iter().flat_map(|part| part.as_chunks::<16>().0).filter_map(|chunk| chunk.first_chunk());
-    let lengths = parts.iter().fold(0, |mixed, part| mix(mixed, part.len() as u64));
-    let mixed = words.fold(lengths, |mixed, word| mix(mixed, u64::from_le_bytes(*word)));
+    let mixed = parts.iter().fold(0_u64, |mixed, part| written_hash(part, mixed.rotate_left(5) ^ part.len() as u64));
     (mixed >> 55) as usize % PLACES
 }
 

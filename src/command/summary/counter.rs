@@ -173,35 +173,36 @@ impl Counter {
         Ok(())
     }
 
-    /// Does the same as [`finish`](Counter::finish), but with the values in the order of bytes.
-    pub(super) fn finish_in_order(
-        self,
-        others: impl Iterator<Item = Counter>,
-        mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut merged = self.merged(others);
-        if !merged.spill.is_empty() {
-            merged.spill()?;
-            return merged.spill.drain(each);
-        }
-        let text = &merged.text;
-        merged.entries.sort_unstable_by(|one, other| text[one.value.clone()].cmp(&text[other.value.clone()]));
-        merged.entries.iter().try_for_each(|CounterEntry { value, trend }| each(&text[value.clone()], trend))
-    }
-
     /// Adds the counts of other threads, and calls `each` once for each value.
     pub(super) fn finish(
         self,
         others: impl Iterator<Item = Counter>,
-        mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
+        each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.merged(others).each(each)
+    }
+
+    /// The same in the order of bytes.
+    pub(super) fn finish_in_order(
+        self,
+        others: impl Iterator<Item = Counter>,
+        each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut merged = self.merged(others);
-        if !merged.spill.is_empty() {
-            merged.spill()?;
-            return merged.spill.drain(each);
-        }
         let text = &merged.text;
-        merged.entries.iter().try_for_each(|CounterEntry { value, trend }| each(&text[value.clone()], trend))
+        merged.entries.sort_unstable_by(|one, other| text[one.value.clone()].cmp(&text[other.value.clone()]));
+        merged.each(each)
+    }
+
+    /// Calls `each` once for each value. Those on disk come in the order of bytes, the others in
+    /// that of the entries.
+    fn each(mut self, mut each: impl FnMut(&[u8], &ValueStats) -> Result<(), Error>) -> Result<(), Error> {
+        if self.spill.is_empty() {
+            let text = &self.text;
+            return self.entries.iter().try_for_each(|entry| each(&text[entry.value.clone()], &entry.trend));
+        }
+        self.spill()?;
+        self.spill.drain(each)
     }
 
     /// With the counts of other threads.

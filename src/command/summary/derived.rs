@@ -130,6 +130,11 @@ impl DerivedTable {
     }
 }
 
+/// The table that a row comes from, by the column that the row names.
+pub(super) fn topic(column: &str) -> Option<TableTopic> {
+    COMPARED.into_iter().find(|table| table.column() == column)
+}
+
 /// The rank of the rows of a table among those of the others.
 fn group(tables: &[TableTopic], about: TableTopic) -> Option<u64> {
     tables.iter().rev().position(|table| *table == about).map(|place| place as u64)

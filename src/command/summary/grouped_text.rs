@@ -3,6 +3,7 @@
 
 use indicatif::HumanCount;
 
+use super::derived;
 use super::display::fitted;
 use super::result::{SummaryTable, TableRow, TableTopic};
 use super::terminal::{ALERT, FAINT, GAP, HEADING, TIME, TextPage, cells, fitting, joined, rest, widths};
@@ -154,16 +155,16 @@ fn group_name(about: TableTopic, row: &TableRow) -> String {
 
 /// What the values of a column are called.
 pub(super) fn kind_name(column: &str) -> &str {
-    match column {
-        "userName" => "users",
-        "sourceIPAddress" => "source addresses",
-        "accessKeyId" => "long-term access keys",
-        "userAgent" => "user agents",
-        "eventName" => "event names",
-        "awsRegion" => "regions",
-        "errorCode" => "errors",
-        "recipientAccountId" => "accounts",
-        other => other,
+    match derived::topic(column) {
+        Some(TableTopic::Users) => "users",
+        Some(TableTopic::Addresses) => "source addresses",
+        Some(TableTopic::Keys) => "long-term access keys",
+        Some(TableTopic::Agents) => "user agents",
+        Some(TableTopic::Events) => "event names",
+        Some(TableTopic::Regions) => "regions",
+        Some(TableTopic::Errors) => "errors",
+        Some(TableTopic::Accounts) => "accounts",
+        _ => column,
     }
 }
 

@@ -179,7 +179,7 @@ impl SummaryRules {
                 take(&mut fold)
             })?;
         }
-        fold.end();
+        fold.end_group();
         take(&mut fold)?;
         Ok(fold.finish())
     }

@@ -67,7 +67,7 @@ struct EventReaders {
     themes: Option<ThemeValueWriter>,
     /// `None` if few values depend on the caller.
     callers: Option<CallerMemo>,
-    /// `None` if there are no signals.
+    /// `None` if signals are not looked for.
     signals: Option<SignalWriter>,
     amounts: Option<AmountReader>,
     compared: Option<ComparedPeriods>,
@@ -130,7 +130,7 @@ impl SummaryTally {
     }
 
     /// Adds what another run counted of a value, to the counter with this number. Returns
-    /// `None` if there is no such counter.
+    /// `None` if no counter has this number.
     pub(super) fn add_value(&mut self, counter: usize, value: &[u8], stats: &ValueStats) -> Option<()> {
         if self.failure.is_none() && self.counters.iter_mut().nth(counter)?.add_stats(value, stats) {
             self.make_room();

@@ -46,8 +46,7 @@ pub(super) fn text(
         match table.about {
             TableTopic::Accounts | TableTopic::Regions => {}
             TableTopic::Rare => summary.rarest().iter().for_each(|rarest| page.grouped(rarest)),
-            TableTopic::Signals(_) => page.grouped(table),
-            about if about.group_columns() > 0 => page.grouped(table),
+            about if about.group_columns() > 0 || matches!(about, TableTopic::Signals(_)) => page.grouped(table),
             _ => page.table(table),
         }
     }

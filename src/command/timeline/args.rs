@@ -12,7 +12,7 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
 /// Show who changed what, in the order of time, one line for each run of calls
 ///
 /// A run is the same call by the same caller from the same address with the same outcome,
-/// until that caller does something else or nothing for an hour. Its line has the number of
+/// until that caller does something else or makes no call for an hour. Its line has the number of
 /// events, the first and the last time, and what the calls acted on.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(

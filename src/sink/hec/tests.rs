@@ -185,7 +185,7 @@ fn a_batch_of_which_every_event_is_refused_ends_the_run() {
     let error = deliver(&mut sink, 4, 10).unwrap_err().to_string();
     assert!(error.contains("Splunk refused each of the 4 events of a batch (status 400, code 6: "), "{error}");
     assert_eq!(report.problems(), 0);
-    // Events that are too large one by one are no exception.
+    // This is also true of events that are each too large.
     let server = HecServer::start("secret");
     server.set_limit(2_000);
     let error = deliver(&mut open(&settings(&server.url()), &report), 4, 10_000).unwrap_err().to_string();

@@ -38,7 +38,7 @@ impl PartHeader {
 
     /// Reads a header. Returns what is wrong with it.
     pub(super) fn of_json(json: &[u8]) -> Result<PartHeader, String> {
-        let value: Value = serde_json::from_slice(json).map_err(|_| "is no part that this program can read")?;
+        let value: Value = serde_json::from_slice(json).map_err(|_| "is not a part that this program can read")?;
         let version = value.get("version").and_then(Value::as_u64).unwrap_or_default();
         let program = value.get("program").and_then(Value::as_str).unwrap_or("?").to_string();
         let own = env!("CARGO_PKG_VERSION");
@@ -49,7 +49,7 @@ impl PartHeader {
                 PartHeader::VERSION
             ));
         }
-        serde_json::from_value(value).map_err(|error| format!("is no part that this program can read: {error}"))
+        serde_json::from_value(value).map_err(|error| format!("is not a part that this program can read: {error}"))
     }
 
     /// Describes the first difference between the questions of two parts.

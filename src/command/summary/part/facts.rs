@@ -65,7 +65,7 @@ fn write_fact(fact: &EventFact, values: &mut dyn Iterator<Item = Option<&[u8]>>,
     out.push(END);
 }
 
-/// Stands for the length of a value: there is none, or there are no more.
+/// What stands in place of a length: at the end of the values, or for a value that is not counted.
 const END: u8 = 0;
 const NOT_COUNTED: u8 = 1;
 

@@ -112,11 +112,6 @@ impl SignalFold {
         self.found.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Ends the last key, session or principal.
-    pub(in crate::command::summary) fn end(&mut self) {
-        self.end_group();
-    }
-
     /// The signals of each kind.
     pub(in crate::command::summary) fn finish(mut self) -> Vec<SignalTable> {
         self.end_group();
@@ -126,7 +121,8 @@ impl SignalFold {
         self.tables
     }
 
-    fn end_group(&mut self) {
+    /// Ends the key, session or principal whose values came last.
+    pub(in crate::command::summary) fn end_group(&mut self) {
         let group = std::mem::replace(&mut self.group, SignalGroup::None);
         let prefix = subject(&self.prefix);
         match group {
