@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+use std::io::ErrorKind::NotFound;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -14,12 +16,31 @@ fn arguments(more: &[&str]) -> Vec<String> {
     FILES.iter().chain(more).map(ToString::to_string).collect()
 }
 
+/// The names and the texts of all files in a folder.
+///
+/// A follower that runs renames a file when it closes it, so a file can be gone between the listing
+/// and the reading: the folder is then read again.
+fn texts(folder: &Path) -> Vec<(String, String)> {
+    let read = || -> std::io::Result<Vec<_>> {
+        std::fs::read_dir(folder)?
+            .map(|entry| {
+                let entry = entry?;
+                Ok((entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path())?))
+            })
+            .collect()
+    };
+    loop {
+        match read() {
+            Ok(texts) => return texts,
+            Err(error) => assert_eq!(error.kind(), NotFound, "{error}"),
+        }
+    }
+}
+
 /// The names of the files with this ending, and their lines.
 fn files(feed: &Feed, ending: &str) -> Vec<(String, Vec<String>)> {
-    let entries = std::fs::read_dir(feed.cloud.trial.path("out")).unwrap();
-    let mut files: Vec<_> = entries
-        .map(|entry| entry.unwrap())
-        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap()))
+    let mut files: Vec<_> = texts(&feed.cloud.trial.path("out"))
+        .into_iter()
         .filter(|(name, _)| name.ends_with(ending))
         .map(|(name, text)| (name, text.lines().map(String::from).collect()))
         .collect();
@@ -60,8 +81,7 @@ fn a_message_is_deleted_only_after_its_rows_are_in_a_file() {
     let missing = Arc::new(AtomicUsize::new(0));
     let lost = missing.clone();
     feed.queue.before_delete(move |body| {
-        let entries = std::fs::read_dir(&folder).unwrap();
-        let written: String = entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+        let written: String = texts(&folder).into_iter().map(|(_, text)| text).collect();
         let stamp = body.split_once("20261001T").unwrap().1;
         let minute = format!("2026-10-01T{}:{}", &stamp[..2], &stamp[2..4]);
         lost.fetch_add(usize::from(!written.contains(&minute)), SeqCst);
