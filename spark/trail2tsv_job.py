@@ -1,0 +1,311 @@
+"""Answer a question to trail2tsv on a Spark cluster.
+
+    spark-submit trail2tsv_job.py --bucket my-trail --since 2026-01-01 --until 2026-10-01 \
+        --partitions 200 --output s3://results/deleted.tsv -- -e 'Delete*' --sort eventTime
+
+The driver lists the logs and splits the list (trail2tsv keys --split). Each task runs the program
+on one part of the list (--partial), and the driver joins what the tasks have found (trail2tsv
+merge) into what one run on one machine writes: the same bytes, last line and exit code.
+
+Spark only schedules. It ships the program and the lists to the executors, and the results of the
+parts back to the driver, as an RDD of blocks that the executors keep on their disks. The driver
+fetches a limited number of blocks at a time and appends them to files, so that memory is bounded.
+Neither a shared file system nor permission to write to S3 is needed. A task leaves no files, and
+Spark drops the blocks of a task that failed, so attempts cannot disturb each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile, mkdtemp
+
+from py4j.protocol import Py4JJavaError
+from pyspark import RDD, SparkContext, SparkFiles, StorageLevel, TaskContext
+
+NAME = "trail2tsv_job.py"
+
+# Bytes of a block, and the number of blocks that the driver fetches at once.
+BLOCK = 64 << 10
+BLOCKS_AT_ONCE = 1024
+
+# Options of trail2tsv that only the list needs, and those that the runs need too.
+LIST_OPTIONS = ("bucket", "prefix", "org-id", "kind", "late-days")
+SHARED_OPTIONS = ("since", "until", "region", "account", "profile", "endpoint-url")
+SHARED_FLAGS = ("no-sign-request", "request-payer")
+
+# Exit codes of trail2tsv that come with a result: done, and something could not be read.
+DONE, INCOMPLETE = 0, 3
+
+# A block of the result of a part: the number of the part, and bytes. The last one is empty.
+Block = tuple[int, bytes]
+
+
+class ProgramError(Exception):
+    """A run of trail2tsv failed: what it printed, if that is not on stderr, and its exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        """Make an error. Its text is JSON, to be found in a stack trace of Java."""
+        super().__init__(json.dumps([message, code]))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for. Paths are absolute, because executors have other working folders."""
+
+    # Arguments of trail2tsv keys, and those that it and the runs have.
+    listing: list[str]
+    shared: list[str]
+    # Command and options of the runs.
+    question: list[str]
+    binary: str
+    files: list[str]
+    partitions: int | None
+    output: str | None
+    report: str | None
+
+
+def parse(arguments: list[str]) -> Job:
+    """Parse the arguments of the job. An error ends the program with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog=NAME,
+        usage="spark-submit %(prog)s [JOB OPTIONS] [INPUT ...] -- [COMMAND] [OPTIONS]",
+        description="Answer a question to trail2tsv on a Spark cluster.",
+        epilog="What follows -- is given to trail2tsv. @FILE there means a file sent by --file.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="s3:// or a shared folder")
+    add = parser.add_argument
+    add("--output", "-o", metavar="PATH|URL", type=absolute, help="result [standard output]")
+    add("--report", metavar="PATH|URL", type=absolute, help="what became of each file, as JSON")
+    add("--partitions", metavar="N", type=int, help="parts [twice the default parallelism]")
+    add("--binary", metavar="PATH|URL", type=existing, help="program for all machines [on PATH]")
+    add("--file", metavar="PATH|URL", type=existing, action="append", default=[], help="send it")
+    logs = parser.add_argument_group("logs and access to them, see trail2tsv keys --help")
+    for name in (*LIST_OPTIONS, *SHARED_OPTIONS):
+        short = ["-r"] if name == "region" else []
+        logs.add_argument(f"--{name}", *short, action="append", default=[], metavar="VALUE")
+    for name in SHARED_FLAGS:
+        logs.add_argument(f"--{name}", action="store_const", const=[None], default=[])
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    typed, question = parser.parse_args(arguments[:end]), arguments[end + 1 :]
+    own = {f"--{name.replace('_', '-')}" for name in vars(typed)} | {"-o", "-r"}
+    if misplaced := sorted(own & {argument.split("=")[0] for argument in question}):
+        parser.error(f"{misplaced[0]} is an option of the job, and belongs before --")
+    if typed.partitions is not None and typed.partitions < 1:
+        parser.error("--partitions must be at least 1")
+    binary = typed.binary or shutil.which("trail2tsv")
+    if binary is None:
+        parser.error("trail2tsv is not on the PATH; name the program by --binary")
+
+    def given(*names: str) -> list[str]:
+        values = [(name, value) for name in names for value in vars(typed)[name.replace("-", "_")]]
+        return [f"--{name}" if value is None else f"--{name}={value}" for name, value in values]
+
+    return Job(
+        listing=[*map(absolute, typed.inputs), *given(*LIST_OPTIONS)],
+        shared=given(*SHARED_OPTIONS, *SHARED_FLAGS),
+        question=question,
+        binary=absolute(binary),
+        files=typed.file,
+        partitions=typed.partitions,
+        output=typed.output,
+        report=typed.report,
+    )
+
+
+def absolute(path: str) -> str:
+    """Return an absolute path, or an address such as s3://… as it is."""
+    return path if "://" in path else str(Path(path).absolute())
+
+
+def existing(path: str) -> str:
+    """Return the absolute path of a file, or an address as it is."""
+    if "://" not in path and not Path(path).is_file():
+        raise argparse.ArgumentTypeError(f"{path} is not a file")
+    return absolute(path)
+
+
+def check(program: str, job: Job, folder: Path) -> list[str]:
+    """Check the question by a run over no logs. Return the shared options.
+
+    The window is then absolute: one such as 30d would be another one in each run.
+    """
+    empty, part, report = (str(folder / name) for name in ("empty", "empty.part", "empty.jsonl"))
+    Path(empty).touch()
+    files = ["--keys-from", empty, "--partial", part, "--report", report]
+    commands = [([*job.question, *job.shared, *files], SparkFiles.getRootDirectory())]
+    if job.output and (not job.question or job.question[0].startswith("-")):
+        # The ending of the output must fit the format of the rows.
+        result = Path(mkdtemp(dir=folder))
+        commands.append((["merge", part, "--output", Path(job.output).name], result))
+    for command, cwd in commands:
+        options = {"cwd": cwd, "capture_output": True, "text": True}
+        run = subprocess.run([program, *command], check=False, **options)
+        if run.returncode != DONE:
+            raise ProgramError(run.stderr.strip(), run.returncode)
+    with Path(report).open() as lines:
+        request = json.loads(next(lines))
+    window = [f"--{end}={request[end]}" for end in ("since", "until") if request[end]]
+    return window + [o for o in job.shared if not o.startswith(("--since=", "--until="))]
+
+
+def run_part(part: tuple[int, bytes], name: str, options: list[str]) -> Iterator[Block]:
+    """Run the program on a part of the list, on an executor. Yield its part file in blocks."""
+    number, keys = part
+    # This folder is on the disks that the executor has for data, and is deleted with it.
+    root = Path(SparkFiles.getRootDirectory()).absolute()
+    place = f"{NAME}: part {number + 1} on {platform.node()}"
+    command = [str(root / name), *options, "--keys-from", "-", "--partial", "-"]
+    if not any(option.startswith("--threads") for option in options):
+        command.append(f"--threads={TaskContext.get().cpus()}")
+    with TemporaryFile(dir=root) as stdin, TemporaryFile(dir=root) as stderr:
+        stdin.write(zlib.decompress(keys))
+        stdin.seek(0)
+        streams = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": stderr}
+        try:
+            run = subprocess.Popen(
+                command, cwd=root, env={**os.environ, "TMPDIR": str(root)}, **streams
+            )
+        except OSError as error:
+            advice = f"--binary must be a program for {platform.system()} on {platform.machine()}"
+            raise ProgramError(f"{place}: cannot run {name}: {error.strerror}; {advice}") from error
+        with run:
+            while block := run.stdout.read(BLOCK):
+                yield number, block
+        if run.returncode not in (DONE, INCOMPLETE):
+            stderr.seek(0)
+            said = stderr.read()[-4096:].decode(errors="replace").strip()
+            text = f"{place}: exit code {run.returncode}\n{said}"
+            raise ProgramError(text, run.returncode if run.returncode > 0 else 1)
+    yield number, b""
+
+
+def block_range(blocks: Iterable[Block], start: int, count: int) -> Iterator[Block]:
+    """Return some of the blocks of a part."""
+    return islice(blocks, start, start + count)
+
+
+def fetch(blocks: RDD[Block], paths: list[Path]) -> None:
+    """Run all parts and write their files. At most BLOCKS_AT_ONCE blocks are in memory."""
+
+    def append(parts: list[int], start: int, count: int) -> list[int]:
+        """Append a range of blocks to the files. Return the parts that have more."""
+        ends = set()
+        window = partial(block_range, start=start, count=count)
+        for part, data in blocks.context.runJob(blocks, window, parts):
+            with paths[part].open("ab") as file:
+                file.write(data)
+            if not data:
+                ends.add(part)
+        return [part for part in parts if part not in ends]
+
+    # The first job runs all parts. The others only fetch what is left of one of them.
+    count = max(1, BLOCKS_AT_ONCE // len(paths))
+    for part in append(list(range(len(paths))), 0, count):
+        start = count
+        while append([part], start, BLOCKS_AT_ONCE):
+            start += BLOCKS_AT_ONCE
+
+
+def publish(context: SparkContext, path: str, url: str) -> None:
+    """Copy a file to a file system of Hadoop. It appears under its name when it is complete."""
+    hadoop = context._jvm.org.apache.hadoop.fs
+    source, target = hadoop.Path(Path(path).as_uri()), hadoop.Path(url)
+    system = target.getFileSystem(context._jsc.hadoopConfiguration())
+    if url.startswith("s3"):
+        system.copyFromLocalFile(False, True, source, target)
+        return
+    copy = hadoop.Path(target.getParent(), f".{target.getName()}.{os.getpid()}")
+    system.copyFromLocalFile(False, True, source, copy)
+    system.delete(target, False)
+    if not system.rename(copy, target):
+        raise OSError(f"{url}: {copy.getName()} cannot be renamed to this")
+
+
+def answer(context: SparkContext, job: Job, folder: Path) -> int:
+    """List, run, merge and publish. Return the exit code. The folder is for temporary files."""
+    for file in (job.binary, *job.files):
+        context.addFile(file)
+    name = job.binary.rsplit("/", 1)[-1]
+    program, root = SparkFiles.get(name), SparkFiles.getRootDirectory()
+    shared = check(program, job, folder)
+    plan = folder / "plan"
+    split = f"--split={job.partitions or 2 * context.defaultParallelism}"
+    listing = [program, "keys", *job.listing, *shared, split, f"--output-dir={plan}"]
+    # Its output is a table of the parts.
+    listed = subprocess.run(listing, check=False, cwd=root, stdout=subprocess.DEVNULL).returncode
+    if listed not in (DONE, INCOMPLETE):
+        raise ProgramError("", listed)
+    lists = sorted(plan.iterdir())
+    lists = [path for path in lists if path.stat().st_size > 0] or lists[:1]
+    keys = [(number, zlib.compress(path.read_bytes(), 1)) for number, path in enumerate(lists)]
+    run = partial(run_part, name=name, options=[*job.question, *shared])
+    blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
+    parts = [folder / f"{number + 1}.part" for number in range(len(keys))]
+    try:
+        fetch(blocks, parts)
+    finally:
+        blocks.unpersist()
+    merge = [program, "merge", *map(str, parts), "--plan", *map(str, lists)]
+    uploads = []
+    for option, target in (("--output", job.output), ("--report", job.report)):
+        if target and "://" in target:
+            uploads.append((f"{folder}/{option[2:]}{Path(target).suffix}", target))
+            merge += [option, uploads[-1][0]]
+        elif target:
+            merge += [option, target]
+    merged = subprocess.run(merge, check=False).returncode
+    if merged in (DONE, INCOMPLETE):
+        for path, url in uploads:
+            publish(context, path, url)
+    return merged or listed
+
+
+def failure(error: Exception) -> tuple[str, int]:
+    """Return the message and the exit code of an error."""
+    text = str(getattr(error, "java_exception", error))
+    trace = f"{type(error).__name__}: {text}"
+    if found := re.search(r"ProgramError: (\[.*\])$", trace, re.MULTILINE):
+        message, code = json.loads(found[1])
+        return message, code
+    return f"{NAME}: {re.split(r'\n+(?:\s+at |Driver stacktrace)', text)[0]}", 1
+
+
+def run_job(context: SparkContext, arguments: list[str]) -> int:
+    """Run the job. Return its exit code. A session can run many jobs."""
+    job = parse(arguments)
+    # Executors import the functions of this file if it is not the main program.
+    context.addPyFile(__file__)
+    try:
+        with TemporaryDirectory(prefix="trail2tsv-", dir=SparkFiles.getRootDirectory()) as folder:
+            return answer(context, job, Path(folder))
+    except (ProgramError, Py4JJavaError, OSError) as error:
+        message, code = failure(error)
+    except KeyboardInterrupt:
+        message, code = f"{NAME}: interrupted", 130
+    if message:
+        print(message, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    parse(sys.argv[1:])  # An error needs no cluster.
+    spark = SparkContext.getOrCreate()
+    try:
+        exit_code = run_job(spark, sys.argv[1:])
+    finally:
+        spark.stop()
+    sys.exit(exit_code)

@@ -1,0 +1,27 @@
+"""Run jobs in one session of Spark. Each line of standard input is the arguments of one, as JSON.
+
+What job N prints goes to N.stdout and N.stderr, and its exit code to N.code.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from pyspark import SparkContext
+
+sys.path.insert(0, sys.argv[1])
+import trail2tsv_job
+
+context = SparkContext.getOrCreate()
+for number, line in enumerate(sys.stdin):
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        with Path(f"{number}.{name}").open("wb") as file:
+            os.dup2(file.fileno(), descriptor)
+    try:
+        code = trail2tsv_job.run_job(context, json.loads(line))
+    except SystemExit as error:
+        code = error.code
+    sys.stderr.flush()
+    Path(f"{number}.code").write_text(str(code))
+context.stop()
