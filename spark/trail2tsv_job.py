@@ -73,7 +73,7 @@ class Job:
     binary: str
     files: list[str]
     partitions: int | None
-    output: str | None
+    output: str
     report: str | None
 
 
@@ -81,14 +81,15 @@ def parse(arguments: list[str]) -> Job:
     """Parse the arguments of the job. An error ends the program with exit code 2."""
     parser = argparse.ArgumentParser(
         prog=NAME,
-        usage="spark-submit %(prog)s [JOB OPTIONS] [INPUT ...] -- [COMMAND] [OPTIONS]",
+        usage="spark-submit %(prog)s --output PATH [INPUT ...] [OPTIONS] -- [COMMAND] [OPTIONS]",
         description="Answer a question to trail2tsv on a Spark cluster.",
         epilog="What follows -- is given to trail2tsv. @FILE there means a file sent by --file.",
         allow_abbrev=False,
     )
     parser.add_argument("inputs", nargs="*", metavar="INPUT", help="s3:// or a shared folder")
     add = parser.add_argument
-    add("--output", "-o", metavar="PATH|URL", type=absolute, help="result [standard output]")
+    # Spark mixes standard output with messages.
+    add("--output", "-o", metavar="PATH|URL", type=absolute, required=True, help="the result")
     add("--report", metavar="PATH|URL", type=absolute, help="what became of each file, as JSON")
     add("--partitions", metavar="N", type=int, help="parts [twice the default parallelism]")
     add("--binary", metavar="PATH|URL", type=existing, help="program for all machines [on PATH]")
@@ -147,7 +148,7 @@ def check(program: str, job: Job, folder: Path) -> list[str]:
     Path(empty).touch()
     files = ["--keys-from", empty, "--partial", part, "--report", report]
     commands = [([*job.question, *job.shared, *files], SparkFiles.getRootDirectory())]
-    if job.output and (not job.question or job.question[0].startswith("-")):
+    if not job.question or job.question[0].startswith("-"):
         # The ending of the output must fit the format of the rows.
         result = Path(mkdtemp(dir=folder))
         commands.append((["merge", part, "--output", Path(job.output).name], result))
@@ -181,7 +182,8 @@ def run_part(part: tuple[int, bytes], name: str, options: list[str]) -> Iterator
             )
         except OSError as error:
             advice = f"--binary must be a program for {platform.system()} on {platform.machine()}"
-            raise ProgramError(f"{place}: cannot run {name}: {error.strerror}; {advice}") from error
+            text = f"{place}: cannot run {name}: {error.strerror}; {advice}"
+            raise ProgramError(text, 1) from error
         with run:
             while block := run.stdout.read(BLOCK):
                 yield number, block
@@ -220,19 +222,20 @@ def fetch(blocks: RDD[Block], paths: list[Path]) -> None:
             start += BLOCKS_AT_ONCE
 
 
-def publish(context: SparkContext, path: str, url: str) -> None:
-    """Copy a file to a file system of Hadoop. It appears under its name when it is complete."""
-    hadoop = context._jvm.org.apache.hadoop.fs
-    source, target = hadoop.Path(Path(path).as_uri()), hadoop.Path(url)
-    system = target.getFileSystem(context._jsc.hadoopConfiguration())
-    if url.startswith("s3"):
-        system.copyFromLocalFile(False, True, source, target)
+def publish(context: SparkContext, path: Path, target: str) -> None:
+    """Copy a file to a path or to an address. It appears there when it is complete."""
+    copy = target if target.startswith("s3") else f"{target}.{os.getpid()}.part"
+    if "://" not in target:
+        shutil.copyfile(path, copy)
+        Path(copy).replace(target)
         return
-    copy = hadoop.Path(target.getParent(), f".{target.getName()}.{os.getpid()}")
-    system.copyFromLocalFile(False, True, source, copy)
-    system.delete(target, False)
-    if not system.rename(copy, target):
-        raise OSError(f"{url}: {copy.getName()} cannot be renamed to this")
+    hadoop = context._jvm.org.apache.hadoop.fs
+    system = hadoop.Path(target).getFileSystem(context._jsc.hadoopConfiguration())
+    system.copyFromLocalFile(False, True, hadoop.Path(path.as_uri()), hadoop.Path(copy))
+    if copy != target:
+        system.delete(hadoop.Path(target), False)
+        if not system.rename(hadoop.Path(copy), hadoop.Path(target)):
+            raise OSError(f"{target}: {copy} cannot be renamed to this")
 
 
 def answer(context: SparkContext, job: Job, folder: Path) -> int:
@@ -254,23 +257,27 @@ def answer(context: SparkContext, job: Job, folder: Path) -> int:
     keys = [(number, zlib.compress(path.read_bytes(), 1)) for number, path in enumerate(lists)]
     run = partial(run_part, name=name, options=[*job.question, *shared])
     blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
-    parts = [folder / f"{number + 1}.part" for number in range(len(keys))]
+    parts = [folder / "parts" / f"{number + 1}.part" for number in range(len(keys))]
+    parts[0].parent.mkdir()
     try:
         fetch(blocks, parts)
     finally:
         blocks.unpersist()
-    merge = [program, "merge", *map(str, parts), "--plan", *map(str, lists)]
-    uploads = []
+    merge = ["merge", *(f"parts/{part.name}" for part in parts)]
+    merge += ["--plan", *(f"plan/{path.name}" for path in lists)]
+    targets = {}
     for option, target in (("--output", job.output), ("--report", job.report)):
+        file = target
         if target and "://" in target:
-            uploads.append((f"{folder}/{option[2:]}{Path(target).suffix}", target))
-            merge += [option, uploads[-1][0]]
-        elif target:
-            merge += [option, target]
-    merged = subprocess.run(merge, check=False).returncode
+            file = option[2:] + Path(target).suffix
+            targets[file] = target
+        merge += [option, file] if file else []
+    before = set(folder.iterdir())
+    merged = subprocess.run([program, *merge], check=False, cwd=folder).returncode
     if merged in (DONE, INCOMPLETE):
-        for path, url in uploads:
-            publish(context, path, url)
+        # Options such as --html name files too, in the folder of the driver.
+        for path in set(folder.iterdir()) - before:
+            publish(context, path, targets.get(path.name, absolute(path.name)))
     return merged or listed
 
 
@@ -281,7 +288,7 @@ def failure(error: Exception) -> tuple[str, int]:
     if found := re.search(r"ProgramError: (\[.*\])$", trace, re.MULTILINE):
         message, code = json.loads(found[1])
         return message, code
-    return f"{NAME}: {re.split(r'\n+(?:\s+at |Driver stacktrace)', text)[0]}", 1
+    return f"{NAME}: " + re.split(r"\n+(?:\s+at |Driver stacktrace)", text)[0], 1
 
 
 def run_job(context: SparkContext, arguments: list[str]) -> int:

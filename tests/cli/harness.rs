@@ -73,7 +73,8 @@ impl Trial {
         self.surround(command)
     }
 
-    fn surround(&self, mut command: Command) -> Command {
+    /// Sets the folder, the environment and the streams of a command.
+    pub fn surround(&self, mut command: Command) -> Command {
         command
             .current_dir(self.folder.path())
             .env_clear()
@@ -128,6 +129,13 @@ impl Trial {
 }
 
 impl Ran {
+    /// What another program than this one did.
+    #[cfg(unix)]
+    pub fn new(arguments: &[&str], stdout: String, stderr: String, code: Option<i32>) -> Ran {
+        let shown = format!("\n{arguments:?}\n--- stdout\n{stdout}--- stderr\n{stderr}--- exit {code:?}\n");
+        Ran { stdout, stderr, code, shown }
+    }
+
     /// Checks all that a user sees: both streams whole, and the exit code.
     #[track_caller]
     pub fn shows(&self, code: i32, stdout: &str, stderr: &str) -> &Ran {

@@ -31,6 +31,8 @@ mod search;
 mod settings;
 mod snapshot;
 mod sort;
+#[cfg(unix)]
+mod spark;
 mod sql;
 mod summary;
 mod timeline;
