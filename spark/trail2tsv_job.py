@@ -77,49 +77,52 @@ class Job:
     report: str | None
 
 
-def parse(arguments: list[str]) -> Job:
-    """Parse the arguments of the job. An error ends the program with exit code 2."""
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of what is before --."""
+    program = shutil.which("trail2tsv")
     parser = argparse.ArgumentParser(
         prog=NAME,
-        usage="spark-submit %(prog)s --output PATH [INPUT ...] [OPTIONS] -- [COMMAND] [OPTIONS]",
+        usage="spark-submit %(prog)s --output PATH [OPTIONS] [INPUT ...] -- [COMMAND] [OPTIONS]",
         description="Answer a question to trail2tsv on a Spark cluster.",
         epilog="What follows -- is given to trail2tsv. @FILE there means a file sent by --file.",
         allow_abbrev=False,
     )
-    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="s3:// or a shared folder")
-    add = parser.add_argument
+    add, at = parser.add_argument, "PATH|URL"
+    add("inputs", metavar="INPUT", nargs="*", type=absolute, help="s3:// or a shared folder")
     # Spark mixes standard output with messages.
-    add("--output", "-o", metavar="PATH|URL", type=absolute, required=True, help="the result")
-    add("--report", metavar="PATH|URL", type=absolute, help="what became of each file, as JSON")
+    add("--output", "-o", metavar=at, type=absolute, required=True, help="the result")
+    add("--report", metavar=at, type=absolute, help="what became of each file, as JSON lines")
     add("--partitions", metavar="N", type=int, help="parts [twice the default parallelism]")
-    add("--binary", metavar="PATH|URL", type=existing, help="program for all machines [on PATH]")
-    add("--file", metavar="PATH|URL", type=existing, action="append", default=[], help="send it")
+    add("--binary", metavar=at, type=existing, default=program, help="program [that on PATH]")
+    add("--file", metavar=at, type=existing, action="append", default=[], help="file to send")
     logs = parser.add_argument_group("logs and access to them, see trail2tsv keys --help")
     for name in (*LIST_OPTIONS, *SHARED_OPTIONS):
         short = ["-r"] if name == "region" else []
         logs.add_argument(f"--{name}", *short, action="append", default=[], metavar="VALUE")
     for name in SHARED_FLAGS:
         logs.add_argument(f"--{name}", action="store_const", const=[None], default=[])
+    return parser
+
+
+def parse(arguments: list[str]) -> Job:
+    """Parse the arguments of the job. An error ends the program with exit code 2."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    typed, question = parser.parse_args(arguments[:end]), arguments[end + 1 :]
+    typed, question = parser().parse_args(arguments[:end]), arguments[end + 1 :]
     own = {f"--{name.replace('_', '-')}" for name in vars(typed)} | {"-o", "-r"}
     if misplaced := sorted(own & {argument.split("=")[0] for argument in question}):
-        parser.error(f"{misplaced[0]} is an option of the job, and belongs before --")
-    if typed.partitions is not None and typed.partitions < 1:
-        parser.error("--partitions must be at least 1")
-    binary = typed.binary or shutil.which("trail2tsv")
-    if binary is None:
-        parser.error("trail2tsv is not on the PATH; name the program by --binary")
+        parser().error(f"{misplaced[0]} is an option of the job, and belongs before --")
+    if typed.binary is None:
+        parser().error("trail2tsv is not on the PATH; name the program by --binary")
 
     def given(*names: str) -> list[str]:
         values = [(name, value) for name in names for value in vars(typed)[name.replace("-", "_")]]
         return [f"--{name}" if value is None else f"--{name}={value}" for name, value in values]
 
     return Job(
-        listing=[*map(absolute, typed.inputs), *given(*LIST_OPTIONS)],
+        listing=[*typed.inputs, *given(*LIST_OPTIONS)],
         shared=given(*SHARED_OPTIONS, *SHARED_FLAGS),
         question=question,
-        binary=absolute(binary),
+        binary=typed.binary,
         files=typed.file,
         partitions=typed.partitions,
         output=typed.output,
@@ -238,22 +241,27 @@ def publish(context: SparkContext, path: Path, target: str) -> None:
             raise OSError(f"{target}: {copy} cannot be renamed to this")
 
 
+def list_logs(program: str, arguments: list[str], folder: Path) -> tuple[list[Path], int]:
+    """List the logs. Return the lists of the parts, and the exit code."""
+    command = [program, "keys", *arguments, f"--output-dir={folder}"]
+    # Its output is a table of the parts.
+    streams = {"cwd": SparkFiles.getRootDirectory(), "stdout": subprocess.DEVNULL}
+    code = subprocess.run(command, check=False, **streams).returncode
+    if code not in (DONE, INCOMPLETE):
+        raise ProgramError("", code)
+    lists = sorted(folder.iterdir())
+    return [path for path in lists if path.stat().st_size > 0] or lists[:1], code
+
+
 def answer(context: SparkContext, job: Job, folder: Path) -> int:
     """List, run, merge and publish. Return the exit code. The folder is for temporary files."""
     for file in (job.binary, *job.files):
         context.addFile(file)
     name = job.binary.rsplit("/", 1)[-1]
-    program, root = SparkFiles.get(name), SparkFiles.getRootDirectory()
+    program = SparkFiles.get(name)
     shared = check(program, job, folder)
-    plan = folder / "plan"
-    split = f"--split={job.partitions or 2 * context.defaultParallelism}"
-    listing = [program, "keys", *job.listing, *shared, split, f"--output-dir={plan}"]
-    # Its output is a table of the parts.
-    listed = subprocess.run(listing, check=False, cwd=root, stdout=subprocess.DEVNULL).returncode
-    if listed not in (DONE, INCOMPLETE):
-        raise ProgramError("", listed)
-    lists = sorted(plan.iterdir())
-    lists = [path for path in lists if path.stat().st_size > 0] or lists[:1]
+    count = 2 * context.defaultParallelism if job.partitions is None else job.partitions
+    lists, listed = list_logs(program, [*job.listing, *shared, f"--split={count}"], folder / "plan")
     keys = [(number, zlib.compress(path.read_bytes(), 1)) for number, path in enumerate(lists)]
     run = partial(run_part, name=name, options=[*job.question, *shared])
     blocks = context.parallelize(keys, len(keys)).flatMap(run).persist(StorageLevel.DISK_ONLY)
@@ -263,19 +271,19 @@ def answer(context: SparkContext, job: Job, folder: Path) -> int:
         fetch(blocks, parts)
     finally:
         blocks.unpersist()
-    merge = ["merge", *(f"parts/{part.name}" for part in parts)]
+    # The command is a part of summaries, so its paths are short.
+    merge = [program, "merge", *(f"parts/{path.name}" for path in parts)]
     merge += ["--plan", *(f"plan/{path.name}" for path in lists)]
     targets = {}
     for option, target in (("--output", job.output), ("--report", job.report)):
-        file = target
-        if target and "://" in target:
-            file = option[2:] + Path(target).suffix
+        if target:
+            file = option[2:] + Path(target).suffix if "://" in target else target
             targets[file] = target
-        merge += [option, file] if file else []
+            merge += [option, file]
     before = set(folder.iterdir())
-    merged = subprocess.run([program, *merge], check=False, cwd=folder).returncode
+    merged = subprocess.run(merge, check=False, cwd=folder).returncode
     if merged in (DONE, INCOMPLETE):
-        # Options such as --html name files too, in the folder of the driver.
+        # There are also files of options such as --html.
         for path in set(folder.iterdir()) - before:
             publish(context, path, targets.get(path.name, absolute(path.name)))
     return merged or listed

@@ -168,7 +168,7 @@ fn wrong_arguments_need_no_cluster() {
         (&["logs"][..], "the following arguments are required: --output/-o"),
         (&["logs", "-o", "x", "--", "--since=30d"], "--since is an option of the job, and belongs before --"),
         (&["logs", "-o", "x", "--binary", "no-such", "--"], "argument --binary: no-such is not a file"),
-        (&["logs", "-o", "x", "--partitions", "0"], "--partitions must be at least 1"),
+        (&["logs", "-o", "x", "--partitions", "x"], "argument --partitions: invalid int value: 'x'"),
         (&["logs", "-o", "x"], "trail2tsv is not on the PATH; name the program by --binary"),
     ] {
         let ran = spark.parse(&trial, arguments);
