@@ -3,6 +3,8 @@
 mod actors;
 mod archives;
 mod bad_input;
+#[cfg(unix)]
+mod batch;
 mod bucket;
 mod columns;
 mod completions;
