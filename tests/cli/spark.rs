@@ -77,6 +77,7 @@ fn a_job_answers_as_one_run_does() {
     cloud.bucket.put(cloud.bucket.keys("").pop().unwrap(), Object::new(archived).storage_class("GLACIER"));
     let trial = &cloud.trial;
     write_logs(trial);
+    write_large_log(trial);
     trial.write("names.txt", "alice\nbob\n");
     let logs = trial.path("logs").display().to_string();
     let address = format!("file://{}", trial.path("2.out").display());
@@ -103,7 +104,7 @@ fn a_job_answers_as_one_run_does() {
     let foreign = wrapper(trial, "foreign", &foreign);
     let own: [&[&str]; 7] = [
         &["--partitions", "2"],
-        &["--partitions", "50"],
+        &["--partitions", "9"],
         &["-o", &address, "--report", "report.jsonl"],
         &["--file", "names.txt"],
         &[],
@@ -127,7 +128,7 @@ fn a_job_answers_as_one_run_does() {
     assert!(killed.is_dir(), "no executor was killed");
     assert_eq!(page.matches("<tr").count(), trial.read("page.html").matches("<tr").count());
     let report: Vec<String> = trial.read("report.jsonl").lines().map(String::from).collect();
-    assert!(report.len() == 2 + 44 && report[45].contains(r#""state":"finished","exit":3"#), "{report:?}");
+    assert!(report.len() == 2 + 45 && report[46].contains(r#""state":"finished","exit":3"#), "{report:?}");
     let left: Vec<_> = fs::read_dir(trial.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_str().unwrap().ends_with(".part")), "{left:?}");
 
@@ -140,6 +141,21 @@ fn a_job_answers_as_one_run_does() {
     ran[10].shows(2, "", &trial.run(&[SAMPLE, "--sort", "nonsense"]).stderr);
     let folder = trial.path("no-such-folder").display().to_string();
     ran[11].shows(1, "", &trial.run(&["keys", &folder]).stderr);
+}
+
+/// Writes a log whose rows fill several blocks when they are compressed.
+fn write_large_log(trial: &Trial) {
+    let mut state = 7_u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{:08x}", state >> 32)
+    };
+    let mut event = |number| {
+        let noise: String = (0..2_000).map(|_| noise()).collect();
+        format!(r#"{{"eventID":"large{number}","eventName":"PutItem","requestParameters":{{"item":"{noise}"}}}}"#)
+    };
+    let events: Vec<String> = (0..30).map(&mut event).collect();
+    trial.write("logs/30b.json", format!(r#"{{"Records":[{}]}}"#, events.join(",")));
 }
 
 fn uname(option: &str) -> String {

@@ -102,7 +102,8 @@ print(sys.executable, os.pathsep.join(sys.path), os.path.dirname(pyspark.__file_
     /// Runs a job by itself, as a user does.
     pub fn submit(&self, trial: &Trial, arguments: &[&str]) -> Ran {
         let mut command = self.command(trial, "sh");
-        command.arg(trial.path("spark/bin/spark-submit")).args(["--master", "local[2]", JOB]).args(arguments);
+        let options = ["--master", "local[2]", "--conf", "spark.ui.enabled=false", JOB];
+        command.arg(trial.path("spark/bin/spark-submit")).args(options).args(arguments);
         trial.ran(arguments, command.output().unwrap())
     }
 

@@ -13,6 +13,9 @@ from pyspark import SparkContext
 sys.path.insert(0, sys.argv[1])
 import trail2tsv_job
 
+# Parts are then fetched in several steps.
+trail2tsv_job.BLOCKS_AT_ONCE = 3
+
 context = SparkContext.getOrCreate()
 for number, line in enumerate(sys.stdin):
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
