@@ -62,6 +62,8 @@ print(sys.executable, os.pathsep.join(sys.path), os.path.dirname(pyspark.__file_
             .env("PYSPARK_PYTHON", &self.python)
             .env("SPARK_HOME", home)
             .env("SPARK_LOCAL_IP", "127.0.0.1")
+            // Java spends less on compiling what runs for seconds only.
+            .env("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
             .env("SPARK_LOCAL_DIRS", trial.path("spark-local"));
         command
     }
