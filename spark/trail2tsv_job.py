@@ -37,7 +37,8 @@ from pyspark import RDD, SparkContext, SparkFiles, StorageLevel, TaskContext
 
 NAME = "trail2tsv_job.py"
 
-# Bytes of a block, and the number of blocks that the driver fetches at once.
+# Bytes of a block, and the number of blocks that the driver fetches at once (at least one of each
+# part).
 BLOCK = 64 << 10
 BLOCKS_AT_ONCE = 1024
 
@@ -204,7 +205,7 @@ def block_range(blocks: Iterable[Block], start: int, count: int) -> Iterator[Blo
 
 
 def fetch(blocks: RDD[Block], paths: list[Path]) -> None:
-    """Run all parts and write their files. At most BLOCKS_AT_ONCE blocks are in memory."""
+    """Run all parts and write their files, with some of the blocks in memory at a time."""
 
     def append(parts: list[int], start: int, count: int) -> list[int]:
         """Append a range of blocks to the files. Return the parts that have more."""
