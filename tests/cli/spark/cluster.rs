@@ -61,6 +61,7 @@ print(sys.executable, os.pathsep.join(sys.path), os.path.dirname(pyspark.__file_
             .env("PYTHONPATH", &self.modules)
             .env("PYSPARK_PYTHON", &self.python)
             .env("SPARK_HOME", home)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("SPARK_LOCAL_IP", "127.0.0.1")
             // Java spends less on compiling what runs for seconds only.
             .env("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
