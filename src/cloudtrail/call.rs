@@ -1,5 +1,9 @@
 //! Classifies calls: whether they only read, and whether they failed.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::cloudtrail::field;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::decode::json::{JsonValue, ValueKind};
@@ -55,6 +59,11 @@ impl AccessKind {
     /// events of the first version, by the verb of the event name. `None` for events
     /// that are not calls.
     pub fn is_read(self, event: &Event<'_>) -> Option<bool> {
+        match event.get(self.read_only).map(|value| value.raw()) {
+            Some(b"true") => return Some(true),
+            Some(b"false") => return Some(false),
+            _ => {}
+        }
         match field::text(event, self.read_only).as_deref() {
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -124,9 +133,9 @@ pub fn is_success(code: &str) -> bool {
 /// Whether a response may contain the word. Most do not, and this search is faster than
 /// a walk over their members. Escapes could hide the word.
 fn may_say_failure(value: JsonValue<'_>) -> bool {
+    static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(FAILURE));
     let raw = value.raw();
-    value.kind() == ValueKind::Object
-        && (memchr::memmem::find(raw, FAILURE.as_bytes()).is_some() || memchr::memchr(b'\\', raw).is_some())
+    value.kind() == ValueKind::Object && (FINDER.find(raw).is_some() || memchr::memchr(b'\\', raw).is_some())
 }
 
 #[cfg(test)]

@@ -53,11 +53,36 @@ pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
 #[derive(Clone, Debug)]
 pub struct Clock {
     slot: FieldId,
-    /// The hour of the last event, as written.
-    written: [u8; HOUR],
-    /// The second in which that hour starts, since 1970.
-    begins: i64,
+    hour: HourMemo,
     has_other_forms: bool,
+}
+
+/// Parses times in the form of CloudTrail, most of which are in the hour of the one before.
+#[derive(Clone, Debug, Default)]
+pub struct HourMemo {
+    /// The last hour, as written.
+    written: [u8; HOUR],
+    /// The second in which it starts, since 1970.
+    begins: i64,
+}
+
+impl HourMemo {
+    /// The time in seconds since 1970; `None` if it has another form or is not in the hour
+    /// that was learned last.
+    #[inline]
+    pub fn second(&self, written: &[u8]) -> Option<i64> {
+        let (hour, rest) = written.split_first_chunk()?;
+        (*hour == self.written).then_some(self.begins + within_hour(rest)?)
+    }
+
+    /// Learns the hour of a time that was parsed to this second.
+    pub fn learn(&mut self, written: &[u8], second: i64) {
+        if let Some((hour, rest)) = written.split_first_chunk()
+            && let Some(within) = within_hour(rest)
+        {
+            (self.written, self.begins) = (*hour, second - within);
+        }
+    }
 }
 
 const HOUR: usize = "2026-10-01T09:".len();
@@ -66,7 +91,7 @@ const MINUTES: usize = "14:02Z".len();
 impl Clock {
     /// Adds the field it reads to `fields`.
     pub fn new(fields: &mut FieldSet) -> Result<Clock, TooManyFields> {
-        Ok(Clock { slot: fields.slot("eventTime")?, written: [0; HOUR], begins: 0, has_other_forms: false })
+        Ok(Clock { slot: fields.slot("eventTime")?, hour: HourMemo::default(), has_other_forms: false })
     }
 
     /// The time of the event in seconds since 1970; `None` if it has no time that can
@@ -74,10 +99,7 @@ impl Clock {
     #[inline]
     pub fn second(&mut self, event: &Event<'_>) -> Option<i64> {
         let value = event.get(self.slot)?;
-        let known = value.raw_string().and_then(|written| {
-            let (hour, rest) = written.split_first_chunk()?;
-            (*hour == self.written).then_some(self.begins + within_hour(rest)?)
-        });
+        let known = value.raw_string().and_then(|written| self.hour.second(written));
         known.or_else(|| self.read(value))
     }
 
@@ -91,10 +113,8 @@ impl Clock {
         let second = of_value(value)?.as_second();
         let is_usual = || value.string().is_some_and(|text| text.trim().parse::<Timestamp>().is_ok());
         self.has_other_forms = self.has_other_forms || !is_usual();
-        if let Some((hour, rest)) = value.raw_string().and_then(|text| text.split_first_chunk())
-            && let Some(within) = within_hour(rest)
-        {
-            (self.written, self.begins) = (*hour, second - within);
+        if let Some(written) = value.raw_string() {
+            self.hour.learn(written, second);
         }
         Some(second)
     }

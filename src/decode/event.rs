@@ -12,8 +12,6 @@ use crate::syntax::network_names::NetworkNames;
 #[derive(Clone, Debug)]
 pub struct FieldSet {
     names: Vec<Box<str>>,
-    /// The field whose value predicts the other keys of a record.
-    context: u32,
     /// For each hash of a key, the first field to compare it with, or [`NONE`].
     buckets: Box<[u8; 256]>,
     /// For each field, the next one with the same hash.
@@ -49,14 +47,7 @@ const NONE: u8 = u8::MAX;
 
 impl Default for FieldSet {
     fn default() -> FieldSet {
-        FieldSet {
-            names: Vec::new(),
-            context: u32::MAX,
-            buckets: Box::new([NONE; 256]),
-            next: Vec::new(),
-            networks: None,
-            geoip: None,
-        }
+        FieldSet { names: Vec::new(), buckets: Box::new([NONE; 256]), next: Vec::new(), networks: None, geoip: None }
     }
 }
 
@@ -100,12 +91,6 @@ impl FieldSet {
         &self.names[usize::from(slot.0)]
     }
 
-    /// Makes `slot` the field that predicts the order of keys: records that agree in it
-    /// mostly have the same keys after it.
-    pub fn set_context(&mut self, slot: FieldId) {
-        self.context = slot.0.into();
-    }
-
     fn find(&self, key: &[u8]) -> Option<usize> {
         let mut slot = self.buckets[hash(key)];
         while slot != NONE {
@@ -130,13 +115,24 @@ fn hash(key: &[u8]) -> usize {
 
 /// Byte ranges of the requested fields of one event. Reused from event to event, for
 /// its memory and for the key order it has learned.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FieldSpans {
-    /// Byte range per field id; the last entry collects the keys that were not
-    /// requested. An end of 0 means absent. Files are read in windows, so every offset
-    /// fits into a `u32`.
-    spans: Vec<[u32; 2]>,
+    /// Byte range per field id; the entry after the last field collects the keys that
+    /// were not requested. An end of 0 means absent. Files are read in windows, so every
+    /// offset fits into a `u32`. Of constant length, so that no index is out of bounds.
+    spans: Box<[[u32; 2]; SPANS]>,
+    /// Number of fields.
+    fields: usize,
     keys: KeyPredictor,
+}
+
+/// One entry per value of a [`FieldId`], and one for all other keys.
+const SPANS: usize = NONE as usize + 1;
+
+impl Default for FieldSpans {
+    fn default() -> FieldSpans {
+        FieldSpans { spans: Box::new([[0, 0]; SPANS]), fields: 0, keys: KeyPredictor::default() }
+    }
 }
 
 impl FieldSpans {
@@ -145,34 +141,28 @@ impl FieldSpans {
     #[inline(always)]
     pub fn read(&mut self, text: &JsonText<'_>, start: usize, fields: &FieldSet) -> Result<usize, JsonError> {
         self.clear(fields);
-        let (mut at, mut last, mut context) = (start, KeyPredictor::START, 0);
+        let (mut at, mut last) = (start, KeyPredictor::START);
         loop {
-            let place = KeyPredictor::place(last, context);
-            let (key, from) = match self.keys.predict(place, text, at) {
+            let (key, from) = match self.keys.predict(last, text, at) {
                 Some(found) => found,
-                None => self.keys.resolve(place, text, at, last == KeyPredictor::START, fields)?,
+                None => self.keys.resolve(last, text, at, fields)?,
             };
             if key == KeyPredictor::END {
                 return Ok(from);
             }
             let (from, to) = text.value_at(from)?;
-            let slot = self.keys.known[key].slot;
-            self.spans[slot as usize] = [from as u32, to as u32];
-            if slot == fields.context {
-                context = hash(&text.bytes()[from..to]);
-            }
+            self.spans[usize::from(self.keys.slot(key))] = [from as u32, to as u32];
             (at, last) = (to, key);
         }
     }
 
     #[inline(always)]
     fn clear(&mut self, fields: &FieldSet) {
-        if self.spans.len() == fields.names.len() + 1 && self.keys.known.len() < KeyPredictor::MOST {
-            self.spans.fill([0, 0]);
-        } else {
-            self.spans = vec![[0, 0]; fields.names.len() + 1];
-            self.keys = KeyPredictor::new(fields.names.len());
+        if self.fields != fields.names.len() || self.keys.is_full() {
+            self.fields = fields.names.len();
+            self.keys = KeyPredictor::new(self.fields);
         }
+        self.spans[..=self.fields].fill([0, 0]);
     }
 
     /// Whether the object has the field.
@@ -183,7 +173,7 @@ impl FieldSpans {
 
     /// The value of a field, `null` included.
     pub(super) fn value<'a>(&self, slot: FieldId, text: &'a JsonText<'a>) -> Option<JsonValue<'a>> {
-        self.get(usize::from(slot.0), text)
+        self.get(slot.0, text)
     }
 
     /// Assigns to a field a value that occurs elsewhere in the same object.
@@ -193,8 +183,8 @@ impl FieldSpans {
     }
 
     #[inline(always)]
-    fn get<'a>(&self, slot: usize, text: &'a JsonText<'a>) -> Option<JsonValue<'a>> {
-        match self.spans[slot] {
+    fn get<'a>(&self, slot: u8, text: &'a JsonText<'a>) -> Option<JsonValue<'a>> {
+        match self.spans[usize::from(slot)] {
             [_, 0] => None,
             [start, end] => Some(text.value(start as usize, end as usize)),
         }
@@ -206,22 +196,25 @@ impl FieldSpans {
 /// Comparing with it is faster than finding the end of the key and hashing it.
 #[derive(Clone, Debug)]
 struct KeyPredictor {
+    /// The known keys with the bytes that surround them.
+    written: Vec<KeyBytes>,
+    /// What prediction needs besides.
     known: Vec<KnownKey>,
-    /// The parts of the known keys that prediction does not need.
+    /// What prediction does not need to know of the keys.
     names: Vec<FieldName>,
     /// For each hash of a key, the most recent one.
     buckets: Vec<usize>,
-    /// For each [place](KeyPredictor::place), the two keys last seen there.
-    next: Box<[[u16; 2]; KeyPredictor::PLACES]>,
+    /// For each known key, the two keys last seen after it.
+    next: Vec<[u16; 2]>,
 }
 
 /// A key, or the end of an object.
 #[derive(Clone, Copy, Debug)]
 struct KnownKey {
-    /// The key with the bytes that surround it.
-    written: KeyBytes,
+    /// Length in bytes, with its surroundings.
+    length: u8,
     /// Id of the field.
-    slot: u32,
+    slot: u8,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -251,41 +244,62 @@ impl KeyPredictor {
     const MOST: usize = 1024;
     /// Longer keys are not worth the memory.
     const LONGEST: usize = 256;
-    const PLACES: usize = 4096;
 
-    /// Creates a predictor for objects with `slots` fields.
-    fn new(slots: usize) -> KeyPredictor {
-        let nothing = KnownKey { written: KeyBytes::NEVER, slot: slots as u32 };
-        let mut known = vec![nothing, KnownKey { written: KeyBytes::END, ..nothing }, nothing];
-        known.extend((0..slots as u32).map(|slot| KnownKey { slot, ..nothing }));
-        let names = vec![FieldName::default(); known.len()];
-        let next = Box::new([[KeyPredictor::OTHER as u16; 2]; KeyPredictor::PLACES]);
-        KeyPredictor { known, names, buckets: vec![KeyPredictor::OTHER; 256], next }
+    /// Creates a predictor for objects with so many fields, at most 255.
+    fn new(fields: usize) -> KeyPredictor {
+        let slots = [fields as u8; 3].into_iter().chain(0..fields as u8);
+        let mut predictor = KeyPredictor {
+            written: Vec::new(),
+            known: Vec::new(),
+            names: Vec::new(),
+            buckets: vec![KeyPredictor::OTHER; 256],
+            next: Vec::new(),
+        };
+        for slot in slots {
+            predictor.learn(FieldName::default(), KeyBytes::NEVER, slot);
+        }
+        predictor.written[KeyPredictor::END] = KeyBytes::END;
+        predictor.known[KeyPredictor::END].length = 1;
+        predictor
     }
 
-    /// The entry that stores what follows the key `last` in records of this context.
+    /// Adds a key.
+    fn learn(&mut self, name: FieldName, written: KeyBytes, slot: u8) {
+        // A longer key is never predicted.
+        let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::LONGEST);
+        self.known.push(KnownKey { length: length as u8, slot });
+        self.written.push(written);
+        self.names.push(name);
+        self.next.push([KeyPredictor::OTHER as u16; 2]);
+    }
+
+    /// Whether no more keys are learned.
+    fn is_full(&self) -> bool {
+        self.known.len() >= KeyPredictor::MOST
+    }
+
+    /// The id of the field of a key.
     #[inline(always)]
-    fn place(last: usize, context: usize) -> usize {
-        (last * 31 + context * 1021) % KeyPredictor::PLACES
+    fn slot(&self, key: usize) -> u8 {
+        self.known[key].slot
     }
 
     /// Returns the key at `at` and the offset after it if it is one of the two last
-    /// seen at `place`.
+    /// seen after the key `last`.
     #[inline(always)]
-    fn predict(&mut self, place: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
+    fn predict(&mut self, last: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
         let bytes = text.bytes().get(at..)?.first_chunk()?;
-        let [latest, other] = self.next[place];
-        let known = &self.known[usize::from(latest)].written;
-        if known.is_at_start(bytes) {
-            return Some((latest.into(), at + known.length()));
-        }
-        let known = &self.known[usize::from(other)].written;
-        if known.is_at_start(bytes) {
+        let [latest, other] = self.next[last];
+        let key = if self.written[usize::from(latest)].is_at_start(bytes) {
+            latest
+        } else if self.written[usize::from(other)].is_at_start(bytes) {
             // The next record most likely has the same key here.
-            self.next[place] = [other, latest];
-            return Some((other.into(), at + known.length()));
-        }
-        None
+            self.next[last] = [other, latest];
+            other
+        } else {
+            return None;
+        };
+        Some((key.into(), at + usize::from(self.known[usize::from(key)].length)))
     }
 
     /// Finds the key at `at` by its name, however it is escaped and spaced.
@@ -293,18 +307,18 @@ impl KeyPredictor {
     #[inline(never)]
     fn resolve(
         &mut self,
-        place: usize,
+        last: usize,
         text: &JsonText<'_>,
         at: usize,
-        is_first: bool,
         fields: &FieldSet,
     ) -> Result<(usize, usize), JsonError> {
+        let is_first = last == KeyPredictor::START;
         let mut members = if is_first { text.members(at) } else { ObjectMembers::resume(text, at) };
         let (key, from) = match members.next_key()? {
             Some((key, from)) => (self.id(key, is_first, fields), from),
             None => (KeyPredictor::END, members.at()),
         };
-        self.next[place] = [key as u16, self.next[place][0]];
+        self.next[last] = [key as u16, self.next[last][0]];
         Ok((key, from))
     }
 
@@ -319,17 +333,16 @@ impl KeyPredictor {
             return id;
         }
         let slot = fields.find(key);
-        if self.known.len() >= KeyPredictor::MOST || key.len() > KeyPredictor::LONGEST {
+        if self.is_full() || key.len() > KeyPredictor::LONGEST {
             return KeyPredictor::OTHER + slot.map_or(0, |slot| slot + 1);
         }
         id = self.known.len();
         let next_in_bucket = std::mem::replace(&mut self.buckets[bucket], id);
-        self.names.push(FieldName { key: key.into(), is_first, next_in_bucket });
-        let slot = slot.unwrap_or(fields.names.len()) as u32;
         // The pattern includes the byte before the key, so a first key has its own
         // entry.
         let written = KeyBytes::new(if is_first { b'{' } else { b',' }, key);
-        self.known.push(KnownKey { written, slot });
+        let slot = slot.unwrap_or(fields.names.len()) as u8;
+        self.learn(FieldName { key: key.into(), is_first, next_in_bucket }, written, slot);
         id
     }
 }
@@ -359,7 +372,7 @@ impl<const N: usize> ObjectReader<N> {
             return [None; N];
         }
         let _ = self.places.read(object.text(), object.start(), &self.fields);
-        std::array::from_fn(|slot| self.places.get(slot, object.text()))
+        std::array::from_fn(|slot| self.places.get(slot as u8, object.text()))
     }
 }
 
@@ -380,7 +393,7 @@ impl<'a> Event<'a> {
 
     /// The value of a field, `null` included; `None` if the field is absent.
     pub fn get(&self, slot: FieldId) -> Option<JsonValue<'a>> {
-        self.places.get(usize::from(slot.0), self.text)
+        self.places.get(slot.0, self.text)
     }
 
     /// The whole event.

@@ -27,14 +27,13 @@ pub enum JsonError {
 pub struct JsonText<'a> {
     bytes: &'a [u8],
     marks: StructuralBitmaps<'a>,
-    is_dense: bool,
 }
 
 impl<'a> JsonText<'a> {
     /// Indexes `bytes` into `structure` and returns a view of both.
     pub fn index(bytes: &'a [u8], structure: &'a mut Structure) -> JsonText<'a> {
         structure.index(bytes);
-        JsonText { bytes, marks: structure.marks_of(bytes), is_dense: structure.is_dense() }
+        JsonText { bytes, marks: structure.marks_of(bytes) }
     }
 
     /// The text itself.

@@ -71,7 +71,6 @@ impl RecordClassifier {
     /// Adds the fields it needs to `fields`.
     pub(super) fn new(fields: &mut FieldSet) -> Result<RecordClassifier, TooManyFields> {
         let name = fields.slot("eventName")?;
-        fields.set_context(name);
         let mut slot = |name| fields.slot(name);
         let [version, time, _, id] = EVENT_MARKS;
         let [records, events, lower_events, log_events] = LIST_NAMES;

@@ -1,5 +1,5 @@
 //! Finds the strings and brackets of a JSON text: one pass over all bytes, 64 at a
-//! time, that produces four bitmaps with a bit per byte.
+//! time, that produces three bitmaps with a bit per byte.
 //!
 //! All JSON code here reads these bitmaps instead of the bytes: the end of a string is
 //! the next quote bit, the end of an object is where the bracket bits balance. The pass
@@ -21,7 +21,6 @@ pub struct Structure {
     quotes: Vec<u8>,
     opens: Vec<u8>,
     closes: Vec<u8>,
-    needs_escape: Vec<u8>,
     /// Bytes of each bitmap that belong to this text; the rest is left over from a
     /// longer one.
     length: usize,
@@ -30,7 +29,8 @@ pub struct Structure {
     carries: Vec<u8>,
     /// The block of a large text that was classified last.
     last: Cell<LastBlock>,
-    seen: IndexedBlock,
+    /// Whether the text has no byte above 127.
+    is_ascii: bool,
     way: SimdLevel,
 }
 
@@ -46,17 +46,6 @@ pub struct StructuralBitmaps<'a> {
     pub opens: Bitmap<'a>,
     /// `}` and `]` outside strings.
     pub closes: Bitmap<'a>,
-    /// Bytes that cannot be copied into a cell unchecked: control characters,
-    /// backslashes, and bytes above 127.
-    pub needs_escape: Bitmap<'a>,
-}
-
-/// Properties of a whole text that a pass determines.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct IndexedBlock {
-    is_ascii: bool,
-    /// There are no spaces between the parts of values.
-    is_dense: bool,
 }
 
 impl Default for Structure {
@@ -69,17 +58,15 @@ impl Default for Structure {
 impl Structure {
     /// Creates an empty structure that uses the given instruction set.
     pub fn with(way: SimdLevel) -> Structure {
-        let seen = IndexedBlock { is_ascii: true, is_dense: true };
-        let [quotes, opens, closes, needs_escape] = [const { Vec::new() }; 4];
+        let [quotes, opens, closes] = [const { Vec::new() }; 3];
         Structure {
             quotes,
             opens,
             closes,
-            needs_escape,
             length: 0,
             carries: Vec::new(),
             last: Cell::new(LastBlock::NONE),
-            seen,
+            is_ascii: true,
             way,
         }
     }
@@ -95,14 +82,14 @@ impl Structure {
             self.last.set(LastBlock::NONE);
             self.carries.clear();
             self.carries.resize(text.len().div_ceil(WIDTH), 0);
-            self.seen = self.way.carries(text, &mut self.carries);
+            self.is_ascii = self.way.carries(text, &mut self.carries);
             return;
         }
         // Do not keep the memory of one large text for all later ones.
         self.carries = Vec::new();
         self.length = text.len().div_ceil(WIDTH) * 8;
         let whole = self.length + bits::MARGIN;
-        for bits in [&mut self.quotes, &mut self.opens, &mut self.closes, &mut self.needs_escape] {
+        for bits in [&mut self.quotes, &mut self.opens, &mut self.closes] {
             if bits.len() < whole {
                 bits.resize(whole, 0);
             }
@@ -112,9 +99,8 @@ impl Structure {
             quotes: &mut self.quotes[..self.length],
             opens: &mut self.opens[..self.length],
             closes: &mut self.closes[..self.length],
-            needs_escape: &mut self.needs_escape[..self.length],
         };
-        self.seen = self.way.pass(text, found);
+        self.is_ascii = self.way.pass(text, found);
     }
 
     /// The bitmaps of `text`, which must be the text that was indexed.
@@ -123,28 +109,22 @@ impl Structure {
             return self.marks();
         }
         let text = LargeText::new(text, &self.carries, &self.last, self.way);
-        let [quotes, opens, closes, needs_escape] =
-            [BitKind::Quotes, BitKind::Opens, BitKind::Closes, BitKind::NeedsEscape]
-                .map(|kind| Bitmap::large(text, kind));
-        StructuralBitmaps { quotes, opens, closes, needs_escape }
+        let [quotes, opens, closes] =
+            [BitKind::Quotes, BitKind::Opens, BitKind::Closes].map(|kind| Bitmap::large(text, kind));
+        StructuralBitmaps { quotes, opens, closes }
     }
 
     /// The stored bitmaps: complete for a text of up to 2 MiB.
     pub fn marks(&self) -> StructuralBitmaps<'_> {
         let whole = self.length + bits::MARGIN;
-        let [quotes, opens, closes, needs_escape] = [&self.quotes, &self.opens, &self.closes, &self.needs_escape]
-            .map(|bits| Bitmap::new(bits.get(..whole).unwrap_or(&[])));
-        StructuralBitmaps { quotes, opens, closes, needs_escape }
+        let [quotes, opens, closes] =
+            [&self.quotes, &self.opens, &self.closes].map(|bits| Bitmap::new(bits.get(..whole).unwrap_or(&[])));
+        StructuralBitmaps { quotes, opens, closes }
     }
 
     /// Whether the text has no byte above 127.
     pub fn is_ascii(&self) -> bool {
-        self.seen.is_ascii
-    }
-
-    /// Whether there is no space between the parts of a value.
-    pub fn is_dense(&self) -> bool {
-        self.seen.is_dense
+        self.is_ascii
     }
 }
 
@@ -153,11 +133,13 @@ struct BitmapSlots<'a> {
     quotes: &'a mut [u8],
     opens: &'a mut [u8],
     closes: &'a mut [u8],
-    needs_escape: &'a mut [u8],
 }
 
-fn portable(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
-    pass(text, found, classify, prefix_xor)
+/// A pass over `text`; returns whether it is ASCII.
+fn portable(text: &[u8], found: BitmapSlots<'_>) -> bool {
+    let mut any = 0;
+    pass(text, found, |block| classify(block, &mut any), prefix_xor);
+    any & repeat(0x80) == 0
 }
 
 /// One pass over `text`, with functions that classify 64 bytes and sum parities.
@@ -166,9 +148,9 @@ fn portable(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
 fn pass(
     text: &[u8],
     found: BitmapSlots<'_>,
-    classify: impl Fn(&[u8; WIDTH]) -> ByteClasses,
+    mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses,
     prefix_xor: impl Fn(u64) -> u64,
-) -> IndexedBlock {
+) {
     let mut carry = BlockCarry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
     // Pad with a letter, which the pass ignores.
@@ -177,21 +159,20 @@ fn pass(
     let quotes = found.quotes.as_chunks_mut().0.iter_mut();
     let opens = found.opens.as_chunks_mut().0.iter_mut();
     let closes = found.closes.as_chunks_mut().0.iter_mut();
-    let needs_escape = found.needs_escape.as_chunks_mut().0.iter_mut();
-    let places = quotes.zip(opens).zip(closes).zip(needs_escape);
     let mut chunks = chunks.iter();
-    for (((quotes, opens), closes), needs_escape) in places {
+    for ((quotes, opens), closes) in quotes.zip(opens).zip(closes) {
         let block = carry.block(classify(chunks.next().unwrap_or(&last)), &prefix_xor);
         *quotes = block.quotes.to_le_bytes();
         *opens = block.opens.to_le_bytes();
         *closes = block.closes.to_le_bytes();
-        *needs_escape = block.needs_escape.to_le_bytes();
     }
-    IndexedBlock { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
 
-fn portable_carries(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
-    carry_pass(text, carries, classify, prefix_xor)
+/// A pass that stores only the carry into each block; returns whether `text` is ASCII.
+fn portable_carries(text: &[u8], carries: &mut [u8]) -> bool {
+    let mut any = 0;
+    carry_pass(text, carries, |block| classify(block, &mut any), prefix_xor);
+    any & repeat(0x80) == 0
 }
 
 /// A pass that stores only the carry into each block, and no bitmaps.
@@ -199,9 +180,9 @@ fn portable_carries(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
 fn carry_pass(
     text: &[u8],
     carries: &mut [u8],
-    classify: impl Fn(&[u8; WIDTH]) -> ByteClasses,
+    mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses,
     prefix_xor: impl Fn(u64) -> u64,
-) -> IndexedBlock {
+) {
     let mut carry = BlockCarry::default();
     let (chunks, rest) = text.as_chunks::<WIDTH>();
     // Pad with a letter, which the pass ignores.
@@ -211,7 +192,6 @@ fn carry_pass(
         *packed = carry.packed();
         carry.block(classify(chunk), &prefix_xor);
     }
-    IndexedBlock { is_ascii: carry.high == 0, is_dense: carry.spaces == 0 }
 }
 
 /// The bits of 64 bytes of text, the first byte in the lowest bit.
@@ -220,7 +200,6 @@ struct TextBlock {
     quotes: u64,
     opens: u64,
     closes: u64,
-    needs_escape: u64,
 }
 
 const WIDTH: usize = 64;
@@ -231,11 +210,6 @@ struct ByteClasses {
     backslashes: u64,
     opens: u64,
     closes: u64,
-    spaces: u64,
-    /// Control characters and bytes above 127.
-    unprintable: u64,
-    /// Bytes above 127.
-    high: u64,
 }
 
 /// State that one block passes to the next.
@@ -245,10 +219,6 @@ struct BlockCarry {
     escaped: bool,
     /// All ones inside a string, otherwise 0.
     in_string: u64,
-    /// Not zero once a byte above 127 was seen.
-    high: u64,
-    /// Not zero once a space outside strings was seen.
-    spaces: u64,
 }
 
 impl BlockCarry {
@@ -257,14 +227,7 @@ impl BlockCarry {
         let quotes = classes.quotes & !self.escaped_bytes(classes.backslashes);
         let in_string = prefix_xor(quotes) ^ self.in_string;
         self.in_string = (in_string.cast_signed() >> 63).cast_unsigned();
-        self.high |= classes.high;
-        self.spaces |= classes.spaces & !in_string;
-        TextBlock {
-            quotes,
-            opens: classes.opens & !in_string,
-            closes: classes.closes & !in_string,
-            needs_escape: classes.unprintable | classes.backslashes,
-        }
+        TextBlock { quotes, opens: classes.opens & !in_string, closes: classes.closes & !in_string }
     }
 
     /// The bytes that follow an odd number of backslashes.
@@ -294,13 +257,14 @@ fn prefix_xor(mut bits: u64) -> u64 {
     bits
 }
 
-/// Classifies 64 bytes, eight at a time in a general-purpose register.
-fn classify(chunk: &[u8; WIDTH]) -> ByteClasses {
-    let mut classes =
-        ByteClasses { quotes: 0, backslashes: 0, opens: 0, closes: 0, spaces: 0, unprintable: 0, high: 0 };
-    let (words, _) = chunk.as_chunks::<8>();
+/// Classifies 64 bytes, eight at a time in a general-purpose register, and collects the
+/// bits of all bytes in `any`.
+fn classify(block: &[u8; WIDTH], any: &mut u64) -> ByteClasses {
+    let mut classes = ByteClasses { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
+    let (words, _) = block.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
+        *any |= word;
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = word | repeat(0x20);
         let shift = at * 8;
@@ -308,10 +272,6 @@ fn classify(chunk: &[u8; WIDTH]) -> ByteClasses {
         classes.backslashes |= equal(word, b'\\') << shift;
         classes.opens |= equal(folded, b'{') << shift;
         classes.closes |= equal(folded, b'}') << shift;
-        let high = gather(word & repeat(0x80));
-        classes.spaces |= equal(word, b' ') << shift;
-        classes.unprintable |= (control(word) | high) << shift;
-        classes.high |= high << shift;
     }
     classes
 }
@@ -327,12 +287,6 @@ fn equal(word: u64, byte: u8) -> u64 {
     gather(!(low | difference) & repeat(0x80))
 }
 
-/// One bit for each byte of `word` that is an ASCII control character.
-fn control(word: u64) -> u64 {
-    let low = (word & repeat(0x7f)) + repeat(0x7f - 0x1f);
-    gather(!(low | word) & repeat(0x80)) | equal(word, 0x7f)
-}
-
 /// Gathers the high bits of eight bytes into eight adjacent bits.
 fn gather(high_bits: u64) -> u64 {
     (high_bits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
@@ -345,8 +299,8 @@ mod tests {
     use super::*;
 
     /// Reference implementation, one byte at a time.
-    fn plain(text: &[u8]) -> [Vec<bool>; 4] {
-        let [mut quotes, mut opens, mut closes, mut needs_escape] = [const { Vec::new() }; 4];
+    fn plain(text: &[u8]) -> [Vec<bool>; 3] {
+        let [mut quotes, mut opens, mut closes] = [const { Vec::new() }; 3];
         let (mut in_string, mut escaped) = (false, false);
         for byte in text {
             let is_escaped = std::mem::take(&mut escaped);
@@ -356,16 +310,15 @@ mod tests {
             quotes.push(is_quote);
             opens.push(matches!(byte, b'{' | b'[') && !in_string);
             closes.push(matches!(byte, b'}' | b']') && !in_string);
-            needs_escape.push(*byte == b'\\' || !(b' '..0x7f).contains(byte));
         }
-        [quotes, opens, closes, needs_escape]
+        [quotes, opens, closes]
     }
 
     /// Reads the same from a structure, including the bits after the end of the text.
-    fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 4] {
-        let StructuralBitmaps { quotes, opens, closes, needs_escape } = structure.marks_of(text);
+    fn found(structure: &Structure, text: &[u8]) -> [Vec<bool>; 3] {
+        let StructuralBitmaps { quotes, opens, closes } = structure.marks_of(text);
         let length = text.len();
-        let all = [quotes, opens, closes, needs_escape];
+        let all = [quotes, opens, closes];
         assert!(all.iter().all(|bits| bits.next(length).is_none()), "something is behind the end");
         all.map(|bits| (0..length).map(|at| bits.is_set(at)).collect())
     }
@@ -393,7 +346,7 @@ mod tests {
         {
             structure.index(&[byte; 65]);
             assert_eq!(found(&structure, &[byte; 65]), plain(&[byte; 65]), "{byte:#x}");
-            assert_eq!((structure.is_ascii(), structure.is_dense()), (byte < 128, byte != b' '));
+            assert_eq!(structure.is_ascii(), byte < 128);
         }
     }
 
@@ -410,23 +363,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn spaces_in_strings_do_not_count() {
-        for mut structure in all() {
-            for (text, is_dense) in [("{\"a b\":\"\\\" \"}", true), ("{\"a\": 1}", false), ("{\n}", true)] {
-                structure.index(text.as_bytes());
-                assert_eq!(structure.is_dense(), is_dense, "{text}");
-            }
-        }
-    }
-
     proptest! {
         #[test]
         fn bitmaps_equal_the_reference(text in proptest::collection::vec(
             prop_oneof![8 => proptest::sample::select(br#"\\""{}[]:, ax"#.to_vec()), 1 => any::<u8>()], 0..400,
-        ), ends in proptest::collection::vec(0..400usize, 8)) {
+        )) {
             let expected = plain(&text);
-            let [quotes, opens, closes, needs_escape] = &expected;
+            let [quotes, opens, closes] = &expected;
             for (mut structure, large) in all().into_iter().map(|structure| (structure, LARGE)).chain([(Structure::default(), 0)]) {
                 structure.index_with(&text, large);
                 prop_assert_eq!(&found(&structure, &text), &expected);
@@ -435,10 +378,6 @@ mod tests {
                     let next = quotes.iter().skip(at).position(|is_quote| *is_quote).map(|length| at + length);
                     prop_assert_eq!(marks.quotes.next(at), next, "{}", at);
                     prop_assert_eq!(balanced(marks.opens, marks.closes, at), plain_balance(opens, closes, at), "{}", at);
-                    for end in ends.iter().filter(|end| **end <= text.len()) {
-                        let any = needs_escape.get(at..*end).is_some_and(|needs_escape| needs_escape.contains(&true));
-                        prop_assert_eq!(marks.needs_escape.any(at, *end), any, "{} to {}", at, end);
-                    }
                 }
             }
         }

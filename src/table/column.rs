@@ -205,7 +205,7 @@ impl Column {
     }
 
     /// Appends the cell of an event.
-    #[inline]
+    #[inline(always)]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {
         match &self.source {
             CellSource::Field(slot) => style.value(event.get(*slot), out),

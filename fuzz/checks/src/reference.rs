@@ -7,13 +7,13 @@ pub(crate) struct ReferenceStructure {
     pub(crate) opens: Vec<bool>,
     pub(crate) closes: Vec<bool>,
     pub(crate) needs_escape: Vec<bool>,
-    pub(crate) is_dense: bool,
+    pub(crate) in_string: Vec<bool>,
 }
 
 impl ReferenceStructure {
     pub(crate) fn of(text: &[u8]) -> ReferenceStructure {
-        let [quotes, opens, closes, needs_escape] = [const { Vec::new() }; 4];
-        let mut reference = ReferenceStructure { quotes, opens, closes, needs_escape, is_dense: true };
+        let [quotes, opens, closes, needs_escape, in_string] = [const { Vec::new() }; 5];
+        let mut reference = ReferenceStructure { quotes, opens, closes, needs_escape, in_string };
         let (mut in_string, mut is_escaped) = (false, false);
         for byte in text {
             let is_quote = *byte == b'"' && !is_escaped;
@@ -23,7 +23,7 @@ impl ReferenceStructure {
             reference.opens.push(!in_string && b"{[".contains(byte));
             reference.closes.push(!in_string && b"}]".contains(byte));
             reference.needs_escape.push(*byte == b'\\' || !byte.is_ascii() || byte.is_ascii_control());
-            reference.is_dense &= in_string || *byte != b' ';
+            reference.in_string.push(in_string);
         }
         reference
     }

@@ -45,6 +45,17 @@ impl DuplicateFilter {
         self.seen.is_some()
     }
 
+    /// Prepares to be asked about these rows, which is then faster.
+    pub(in crate::command) fn expect(&self, ids: &[RowIdentity]) {
+        let hash = |id: &RowIdentity| match id {
+            RowIdentity::Id(id) => Some(*id),
+            RowIdentity::Nothing | RowIdentity::AsBefore => None,
+        };
+        if let Some(seen) = &self.seen {
+            seen.expect(ids.iter().filter_map(hash));
+        }
+    }
+
     /// Whether a row is kept. Events without an id are never duplicates.
     pub(in crate::command) fn keeps(&mut self, id: RowIdentity, coverage: &mut Coverage) -> Result<bool, Error> {
         if id != RowIdentity::AsBefore {

@@ -141,11 +141,16 @@ impl RowPart {
         &mut self,
         mut is_wanted: impl FnMut(RowIdentity) -> Result<bool, E>,
     ) -> Result<(), E> {
+        let mut is_kept = |at| is_wanted(self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing));
+        let wanted = (0..self.count as usize).map(&mut is_kept).collect::<Result<Vec<bool>, E>>()?;
+        if wanted.iter().all(|is_wanted| *is_wanted) {
+            return Ok(());
+        }
         let (mut kept, mut row_end, mut key_end) = (0, 0, 0);
         let mut cut = std::mem::take(&mut self.cut).into_iter().peekable();
-        for at in 0..self.count as usize {
+        for (at, is_wanted) in wanted.into_iter().enumerate() {
             let cells = cut.next_if(|(row, _)| *row == at as u64).map(|(_, cells)| (kept as u64, cells));
-            if !is_wanted(self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing))? {
+            if !is_wanted {
                 continue;
             }
             self.cut.extend(cells);

@@ -92,7 +92,7 @@ impl<'a> RowOrigin<'a> {
 impl EventWorker for RowWorker {
     type Part = RowPart;
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, RowPart>) -> ControlFlow<()> {
         let MatchedEvent { event, file, .. } = *matched;
         if self.table.is_large(event) {

@@ -105,6 +105,7 @@ impl Consumer for CountMerge<'_> {
         let mut count = part.count;
         if self.duplicates.is_active() {
             count = 0;
+            self.duplicates.expect(&part.ids);
             for id in &part.ids {
                 if self.duplicates.keeps(*id, coverage)? {
                     count += 1;

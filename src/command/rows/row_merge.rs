@@ -114,6 +114,7 @@ impl RowMerge {
     /// Takes whole rows. Returns their number.
     fn rows(&mut self, part: &mut RowPart, coverage: &mut Coverage) -> Result<u64, Error> {
         if self.duplicates.is_active() {
+            self.duplicates.expect(&part.ids);
             part.retain(|id| self.duplicates.keeps(id, coverage))?;
         }
         if let Some(sorter) = &mut self.sorter {

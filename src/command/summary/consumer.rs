@@ -125,6 +125,7 @@ impl Consumer for SummaryMerge {
     ) -> Result<ControlFlow<()>, Error> {
         let mut facts = std::mem::take(&mut part.facts);
         if let Some(seen) = &mut self.seen {
+            seen.expect(facts.ids());
             facts.retain(|fact| {
                 let is_new = fact.id.map_or(Ok(true), |id| seen.insert(id))?;
                 coverage.duplicates += u64::from(!is_new);

@@ -101,6 +101,11 @@ impl EventFacts {
         Ok(())
     }
 
+    /// The ids of the events.
+    pub(super) fn ids(&self) -> impl Iterator<Item = IdHash> {
+        self.facts.iter().filter_map(|(fact, _)| fact.id)
+    }
+
     /// Keeps the facts of the events that `is_wanted`, asked in their order.
     pub(super) fn retain<E>(&mut self, mut is_wanted: impl FnMut(&EventFact) -> Result<bool, E>) -> Result<(), E> {
         let mut wanted = Vec::with_capacity(self.facts.len());

@@ -57,6 +57,41 @@ pub fn is_verbatim(written: &[u8]) -> bool {
     memchr::memchr(b'\\', written).is_none() && simdutf8::basic::from_utf8(written).is_ok()
 }
 
+/// Whether a byte cannot be copied into a cell unchecked: a control character, a
+/// backslash, or a byte above 126. Without a branch, so that loops are vectorised.
+#[inline(always)]
+fn needs_escape(byte: u8) -> u8 {
+    u8::from(byte < b' ') | u8::from(byte == b'\\') | u8::from(byte >= 0x7f)
+}
+
+/// Whether no byte of a text needs to be escaped in a cell.
+#[inline(always)]
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    text.iter().fold(0, |any, byte| any | needs_escape(*byte)) == 0
+}
+
+/// Longer than most strings.
+pub(super) const SHORT: usize = 64;
+
+/// Whether none of the first `length` bytes needs to be escaped in a cell. As fast for
+/// any number of bytes, and false for more than there are.
+#[inline(always)]
+pub(super) fn is_plain_start(bytes: &[u8; SHORT], length: usize) -> bool {
+    /// A window into this has as many ones as needed, followed by zeros.
+    static COUNTED: [u8; 2 * SHORT] = {
+        let mut counted = [0; 2 * SHORT];
+        let mut at = 0;
+        while at < SHORT {
+            counted[at] = 1;
+            at += 1;
+        }
+        counted
+    };
+    let counted: Option<&[u8; SHORT]> =
+        SHORT.checked_sub(length).and_then(|from| COUNTED.get(from..)).and_then(|from| from.first_chunk());
+    counted.is_some_and(|counted| (0..SHORT).fold(0, |any, at| any | needs_escape(bytes[at]) & counted[at]) == 0)
+}
+
 /// Splits a string as written into parts of about `size` bytes that can be decoded on
 /// their own: no escape, surrogate pair or character is split.
 pub fn pieces(written: &[u8], size: usize) -> impl Iterator<Item = Range<usize>> {
@@ -116,6 +151,23 @@ fn code_unit(bytes: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_is_plain_or_escaped_wherever_it_is() {
+        for byte in 0..=u8::MAX {
+            let expected = (b' '..0x7f).contains(&byte) && byte != b'\\';
+            for length in 1..=SHORT {
+                for at in [0, length / 2, length - 1] {
+                    let mut text = [b'x'; SHORT];
+                    text[at] = byte;
+                    assert_eq!(is_plain(&text[..length]), expected, "{byte:#x} at {at} of {length}");
+                    assert_eq!(is_plain_start(&text, length), expected, "{byte:#x} at {at} of {length}");
+                    assert!(is_plain_start(&text, at), "{byte:#x} behind {at}");
+                }
+            }
+        }
+        assert!(is_plain(b"") && !is_plain_start(&[b'x'; SHORT], SHORT + 1));
+    }
 
     #[test]
     fn pieces_never_split_an_escape() {

@@ -11,33 +11,33 @@ pub fn key_is(written: &[u8], name: &[u8]) -> bool {
 }
 
 /// A key as written with the byte before it, its quotes and its colon, in a form that
-/// is fast to compare.
+/// is fast to compare: one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct KeyBytes {
-    bytes: [u8; KeyBytes::LONGEST],
+    words: [u64; KeyBytes::WORDS],
     /// All ones for each byte that has to match.
-    mask: [u8; KeyBytes::LONGEST],
-    length: usize,
+    masks: [u64; KeyBytes::WORDS],
 }
 
 impl KeyBytes {
+    const WORDS: usize = 4;
+
     /// Longer than every key of the format.
-    const LONGEST: usize = 32;
+    pub const LONGEST: usize = 8 * KeyBytes::WORDS;
+
+    /// Number of bytes of a pattern that are not the key's.
+    pub const SURROUNDINGS: usize = 4;
 
     /// Matches nothing.
-    pub const NEVER: KeyBytes =
-        KeyBytes { bytes: [1; KeyBytes::LONGEST], mask: [0; KeyBytes::LONGEST], length: KeyBytes::LONGEST };
+    pub const NEVER: KeyBytes = KeyBytes { words: [1; KeyBytes::WORDS], masks: [0; KeyBytes::WORDS] };
 
     /// The end of an object, in place of a key.
-    pub const END: KeyBytes = {
-        let mut end = KeyBytes { bytes: [0; KeyBytes::LONGEST], mask: [0; KeyBytes::LONGEST], length: 1 };
-        (end.bytes[0], end.mask[0]) = (b'}', 0xff);
-        end
-    };
+    pub const END: KeyBytes = KeyBytes { words: [b'}' as u64, 0, 0, 0], masks: [0xff, 0, 0, 0] };
 
     /// Creates the pattern of a key without its quotes, and of the byte before it.
     pub fn new(before: u8, key: &[u8]) -> KeyBytes {
-        let length = key.len() + 4;
+        let length = key.len() + KeyBytes::SURROUNDINGS;
         if length > KeyBytes::LONGEST {
             return KeyBytes::NEVER;
         }
@@ -46,19 +46,21 @@ impl KeyBytes {
         bytes[2..length - 2].copy_from_slice(key);
         bytes[length - 2..length].copy_from_slice(b"\":");
         mask[..length].fill(0xff);
-        KeyBytes { bytes, mask, length }
+        KeyBytes { words: words(&bytes), masks: words(&mask) }
     }
 
     /// Whether `bytes` start with this key.
     #[inline(always)]
     pub fn is_at_start(&self, bytes: &[u8; KeyBytes::LONGEST]) -> bool {
-        let masked: [u8; KeyBytes::LONGEST] = std::array::from_fn(|at| bytes[at] & self.mask[at]);
-        masked == self.bytes
+        let found = words(bytes);
+        // Without a branch per word, all are compared at once.
+        (0..KeyBytes::WORDS).fold(0, |differ, at| differ | (found[at] & self.masks[at]) ^ self.words[at]) == 0
     }
+}
 
-    /// The length of the key in bytes, with its surroundings.
-    #[inline(always)]
-    pub fn length(&self) -> usize {
-        self.length
-    }
+/// The same bytes as words.
+#[inline(always)]
+fn words(bytes: &[u8; KeyBytes::LONGEST]) -> [u64; KeyBytes::WORDS] {
+    let (words, _) = bytes.as_chunks();
+    std::array::from_fn(|at| u64::from_le_bytes(words[at]))
 }

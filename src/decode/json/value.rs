@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use super::escape::{LONGEST, is_verbatim, text, unescape, unescape_start};
+use super::escape::{LONGEST, SHORT, is_plain, is_plain_start, is_verbatim, text, unescape, unescape_start};
 use super::{JsonText, key_is};
 
 /// The kind of a value.
@@ -95,14 +95,25 @@ impl<'a> JsonValue<'a> {
     #[inline]
     pub fn is_plain(&self) -> bool {
         match self.kind() {
-            ValueKind::String => !self.text.marks.needs_escape.any(self.start + 1, self.end - 1),
-            _ => self.text.is_dense && !self.text.marks.needs_escape.any(self.start, self.end),
+            ValueKind::String => is_plain(&self.text.bytes[self.start + 1..self.end - 1]),
+            _ => is_plain(self.raw()) && self.is_dense(),
         }
     }
 
-    /// Whether there is no white space between the parts of the value.
+    /// Whether there are no spaces between the parts of the value.
     pub fn is_dense(&self) -> bool {
-        self.text.is_dense
+        let mut at = self.start;
+        // Most values have no space at all, and the others have them in strings.
+        while let Some(space) = memchr::memchr(b' ', &self.text.bytes[at..self.end]).map(|found| at + found) {
+            while at < space {
+                let Some(quote) = self.text.marks.quotes.next(at).filter(|quote| *quote < space) else { return false };
+                at = self.text.string_end(quote).map_or(self.end, |end| end.min(self.end));
+            }
+            if at == space {
+                return false;
+            }
+        }
+        true
     }
 
     /// The text of a short string that is [plain](JsonValue::is_plain), in a window
@@ -113,12 +124,11 @@ impl<'a> JsonValue<'a> {
         let [b'"', rest @ ..] = self.text.bytes.get(self.start..)? else { return None };
         let chunk = rest.first_chunk()?;
         let length = self.end - self.start - 2;
-        let is_short = length < JsonValue::SHORT && !self.text.marks.needs_escape.any(self.start + 1, self.end - 1);
-        is_short.then_some((chunk, length))
+        (length < SHORT && is_plain_start(chunk, length)).then_some((chunk, length))
     }
 
     /// Longer than most strings.
-    pub const SHORT: usize = 64;
+    pub const SHORT: usize = SHORT;
 
     /// The value as written, without the white space between its parts.
     pub fn compact(&self) -> Vec<u8> {

@@ -24,16 +24,12 @@ impl<'a> Bitmap<'a> {
         Bitmap { bits: &[], large: Some((text, kind)) }
     }
 
-    /// At least [`Bitmap::NEAR`] bits from `at` on, the first in the lowest bit; `None`
-    /// after the end.
+    /// At least 57 bits from `at` on, the first in the lowest bit; `None` after the end.
     #[inline(always)]
     fn near(&self, at: usize) -> Option<u64> {
         let bytes = self.bits.get(at / 8..)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes) >> (at % 8))
     }
-
-    /// Number of bits that one read returns from any offset.
-    const NEAR: usize = 57;
 
     /// The words of 64 bits from `at` on, with the bits before `at` cleared.
     #[inline(always)]
@@ -83,30 +79,6 @@ impl<'a> Bitmap<'a> {
         let number = |word: u64| word.trailing_zeros() as usize;
         let first = at / 64 * 64;
         (first..).step_by(64).zip(self.words(at)).find(|(_, word)| *word != 0).map(|(start, word)| start + number(word))
-    }
-
-    /// Whether any bit in `start..end` is set.
-    #[inline(always)]
-    pub fn any(&self, start: usize, end: usize) -> bool {
-        let length = end.saturating_sub(start);
-        if length <= Bitmap::NEAR {
-            return match self.near(start) {
-                Some(near) => near & ((1 << length) - 1) != 0,
-                None => self.any_in_large(start, end),
-            };
-        }
-        if self.bits.is_empty() {
-            return self.any_in_large(start, end);
-        }
-        let (first, last) = (start / 64, (end - 1) / 64);
-        let to_end = !0 >> (63 - (end - 1) % 64);
-        let words = (first..=last).zip(self.words(start));
-        words.fold(0, |any, (number, word)| any | if number == last { word & to_end } else { word }) != 0
-    }
-
-    #[cold]
-    fn any_in_large(&self, start: usize, end: usize) -> bool {
-        self.next_before(start, end).is_some()
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct LastBlock {
 impl LastBlock {
     /// Matches no block.
     pub(super) const NONE: LastBlock =
-        LastBlock { number: usize::MAX, block: TextBlock { quotes: 0, opens: 0, closes: 0, needs_escape: 0 } };
+        LastBlock { number: usize::MAX, block: TextBlock { quotes: 0, opens: 0, closes: 0 } };
 }
 
 /// The bitmap that a bit belongs to.
@@ -35,7 +35,6 @@ pub(super) enum BitKind {
     Quotes,
     Opens,
     Closes,
-    NeedsEscape,
 }
 
 impl TextBlock {
@@ -45,7 +44,6 @@ impl TextBlock {
             BitKind::Quotes => self.quotes,
             BitKind::Opens => self.opens,
             BitKind::Closes => self.closes,
-            BitKind::NeedsEscape => self.needs_escape,
         }
     }
 }

@@ -14,9 +14,7 @@
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
-use super::{
-    BitmapSlots, BlockCarry, IndexedBlock, TextBlock, WIDTH, classify, portable, portable_carries, prefix_xor,
-};
+use super::{BitmapSlots, BlockCarry, TextBlock, WIDTH, classify, portable, portable_carries, prefix_xor};
 
 /// An instruction set that this machine is known to have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,8 +66,8 @@ impl SimdLevel {
         fast.chain([SimdLevel::PORTABLE])
     }
 
-    /// Fills in the bitmaps of a text.
-    pub(super) fn pass(self, text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
+    /// Fills in the bitmaps of a text. Returns whether it is ASCII.
+    pub(super) fn pass(self, text: &[u8], found: BitmapSlots<'_>) -> bool {
         match self.0 {
             Instructions::Any => portable(text, found),
             // SAFETY: the level exists only if the machine has its instructions.
@@ -84,8 +82,8 @@ impl SimdLevel {
         }
     }
 
-    /// Stores the carry into each block of a text.
-    pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> IndexedBlock {
+    /// Stores the carry into each block of a text. Returns whether it is ASCII.
+    pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> bool {
         match self.0 {
             Instructions::Any => portable_carries(text, carries),
             // SAFETY: the level exists only if the machine has its instructions.
@@ -104,7 +102,7 @@ impl SimdLevel {
     #[inline]
     pub(super) fn block(self, carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
         match self.0 {
-            Instructions::Any => carry.block(classify(chunk), prefix_xor),
+            Instructions::Any => carry.block(classify(chunk, &mut 0), prefix_xor),
             // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "aarch64")]
             Instructions::By16 => unsafe { aarch64::block_16(carry, chunk) },
@@ -141,9 +139,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Dispatch, Instructions, SimdLevel};
-    use crate::decode::structure::{
-        BitmapSlots, BlockCarry, ByteClasses, IndexedBlock, TextBlock, WIDTH, carry_pass, pass,
-    };
+    use crate::decode::structure::{BitmapSlots, BlockCarry, ByteClasses, TextBlock, WIDTH, carry_pass, pass};
 
     /// The levels of this machine, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
@@ -174,33 +170,41 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn pass_64(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
-        pass(text, found, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
+    pub(super) fn pass_64(text: &[u8], found: BitmapSlots<'_>) -> bool {
+        let mut any = _mm512_setzero_si512();
+        pass(text, found, |chunk| classify_64(chunk, &mut any), |bits| prefix_xor(bits));
+        _mm512_movepi8_mask(any) == 0
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn pass_32(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
-        pass(text, found, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
+    pub(super) fn pass_32(text: &[u8], found: BitmapSlots<'_>) -> bool {
+        let mut any = _mm256_setzero_si256();
+        pass(text, found, |chunk| classify_32(chunk, &mut any), |bits| prefix_xor(bits));
+        _mm256_movemask_epi8(any) == 0
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn carries_64(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
-        carry_pass(text, carries, |chunk| classify_64(chunk), |bits| prefix_xor(bits))
+    pub(super) fn carries_64(text: &[u8], carries: &mut [u8]) -> bool {
+        let mut any = _mm512_setzero_si512();
+        carry_pass(text, carries, |chunk| classify_64(chunk, &mut any), |bits| prefix_xor(bits));
+        _mm512_movepi8_mask(any) == 0
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn carries_32(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
-        carry_pass(text, carries, |chunk| classify_32(chunk), |bits| prefix_xor(bits))
+    pub(super) fn carries_32(text: &[u8], carries: &mut [u8]) -> bool {
+        let mut any = _mm256_setzero_si256();
+        carry_pass(text, carries, |chunk| classify_32(chunk, &mut any), |bits| prefix_xor(bits));
+        _mm256_movemask_epi8(any) == 0
     }
 
     #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
     pub(super) fn block_64(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
-        carry.block(classify_64(chunk), |bits| prefix_xor(bits))
+        carry.block(classify_64(chunk, &mut _mm512_setzero_si512()), |bits| prefix_xor(bits))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
     pub(super) fn block_32(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
-        carry.block(classify_32(chunk), |bits| prefix_xor(bits))
+        carry.block(classify_32(chunk, &mut _mm256_setzero_si256()), |bits| prefix_xor(bits))
     }
 
     /// A carry-less multiplication by all ones sums parities.
@@ -213,10 +217,11 @@ mod x86 {
 
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    fn classify_64(chunk: &[u8; WIDTH]) -> ByteClasses {
+    fn classify_64(chunk: &[u8; WIDTH], any: &mut __m512i) -> ByteClasses {
         // SAFETY: the reference is to 64 bytes, and the load needs no alignment.
         let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
         let equal = |bytes, byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
+        *any = _mm512_or_si512(*any, bytes);
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
         ByteClasses {
@@ -224,32 +229,24 @@ mod x86 {
             backslashes: equal(bytes, b'\\'),
             opens: equal(folded, b'{'),
             closes: equal(folded, b'}'),
-            spaces: equal(bytes, b' '),
-            // In a signed comparison, bytes above 127 are below the space too.
-            unprintable: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) | equal(bytes, 0x7f),
-            high: _mm512_movepi8_mask(bytes),
         }
     }
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn classify_32(chunk: &[u8; WIDTH]) -> ByteClasses {
+    fn classify_32(chunk: &[u8; WIDTH], any: &mut __m256i) -> ByteClasses {
         // SAFETY: both halves lie within the 64 bytes of the reference, and the
         // loads need no alignment.
         let (low, high) = unsafe {
             (_mm256_loadu_si256(chunk.as_ptr().cast()), _mm256_loadu_si256(chunk.as_ptr().add(WIDTH / 2).cast()))
         };
+        *any = _mm256_or_si256(*any, _mm256_or_si256(low, high));
         let (low_folded, high_folded) = (_mm256_or_si256(low, set(0x20)), _mm256_or_si256(high, set(0x20)));
         ByteClasses {
             quotes: equal(low, high, b'"'),
             backslashes: equal(low, high, b'\\'),
             opens: equal(low_folded, high_folded, b'{'),
             closes: equal(low_folded, high_folded, b'}'),
-            spaces: equal(low, high, b' '),
-            // In a signed comparison, bytes above 127 are below the space too.
-            unprintable: mask(_mm256_cmpgt_epi8(set(0x20), low), _mm256_cmpgt_epi8(set(0x20), high))
-                | equal(low, high, 0x7f),
-            high: mask(low, high),
         }
     }
 
@@ -286,7 +283,7 @@ mod aarch64 {
 
     use super::{Instructions, SimdLevel};
     use crate::decode::structure::{
-        BitmapSlots, BlockCarry, ByteClasses, IndexedBlock, TextBlock, WIDTH, carry_pass, pass, prefix_xor,
+        BitmapSlots, BlockCarry, ByteClasses, TextBlock, WIDTH, carry_pass, pass, prefix_xor,
     };
 
     /// A quarter of a block.
@@ -298,23 +295,27 @@ mod aarch64 {
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn pass_16(text: &[u8], found: BitmapSlots<'_>) -> IndexedBlock {
-        pass(text, found, |chunk| classify_16(chunk), prefix_xor)
+    pub(super) fn pass_16(text: &[u8], found: BitmapSlots<'_>) -> bool {
+        let mut any = vdupq_n_u8(0);
+        pass(text, found, |chunk| classify_16(chunk, &mut any), prefix_xor);
+        vmaxvq_u8(any) < 0x80
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn carries_16(text: &[u8], carries: &mut [u8]) -> IndexedBlock {
-        carry_pass(text, carries, |chunk| classify_16(chunk), prefix_xor)
+    pub(super) fn carries_16(text: &[u8], carries: &mut [u8]) -> bool {
+        let mut any = vdupq_n_u8(0);
+        carry_pass(text, carries, |chunk| classify_16(chunk, &mut any), prefix_xor);
+        vmaxvq_u8(any) < 0x80
     }
 
     #[target_feature(enable = "neon")]
     pub(super) fn block_16(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
-        carry.block(classify_16(chunk), prefix_xor)
+        carry.block(classify_16(chunk, &mut vdupq_n_u8(0)), prefix_xor)
     }
 
     #[target_feature(enable = "neon")]
     #[inline]
-    fn classify_16(chunk: &[u8; WIDTH]) -> ByteClasses {
+    fn classify_16(chunk: &[u8; WIDTH], any: &mut uint8x16_t) -> ByteClasses {
         let bytes = [0, 1, 2, 3].map(|quarter| {
             // SAFETY: all quarters lie within the 64 bytes of the reference, and
             // the load needs no alignment.
@@ -323,19 +324,12 @@ mod aarch64 {
         let equal = |bytes: [uint8x16_t; 4], byte: u8| mask(bytes.map(|part| vceqq_u8(part, vdupq_n_u8(byte))));
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = bytes.map(|part| vorrq_u8(part, vdupq_n_u8(0x20)));
-        // In a signed comparison, bytes above 127 are below the space too.
-        let unprintable = bytes.map(|part| {
-            let is_low = vcltq_s8(vreinterpretq_s8_u8(part), vdupq_n_s8(0x20));
-            vorrq_u8(is_low, vceqq_u8(part, vdupq_n_u8(0x7f)))
-        });
+        *any = bytes.iter().fold(*any, |any, part| vorrq_u8(any, *part));
         ByteClasses {
             quotes: equal(bytes, b'"'),
             backslashes: equal(bytes, b'\\'),
             opens: equal(folded, b'{'),
             closes: equal(folded, b'}'),
-            spaces: equal(bytes, b' '),
-            unprintable: mask(unprintable),
-            high: mask(bytes.map(|part| vcltzq_s8(vreinterpretq_s8_u8(part)))),
         }
     }
 

@@ -3,6 +3,8 @@
 //! lookup for almost all new ids.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::hint::black_box;
 
 use super::IdHash;
 use crate::error::Error;
@@ -21,9 +23,25 @@ pub struct SeenIds {
     most_listed: usize,
     most_latest: usize,
     filter: Vec<u64>,
-    latest: HashSet<IdHash>,
+    latest: HashSet<IdHash, BuildHasherDefault<StartOfId>>,
     listed: Vec<IdHash>,
     runs: Vec<SeenRun>,
+}
+
+/// Takes the start of an id, which is a hash already.
+#[derive(Default)]
+struct StartOfId(u64);
+
+impl Hasher for StartOfId {
+    fn write(&mut self, id: &[u8]) {
+        self.0 = id.first_chunk().map_or(0, |start| u64::from_ne_bytes(*start));
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for SeenIds {
@@ -35,7 +53,13 @@ impl Default for SeenIds {
 impl SeenIds {
     fn with_capacity(most_latest: usize, most_listed: usize) -> SeenIds {
         let filter = vec![0; 1 << (FILTER_BITS - 6)];
-        SeenIds { most_listed, most_latest, filter, latest: HashSet::new(), listed: Vec::new(), runs: Vec::new() }
+        SeenIds { most_listed, most_latest, filter, latest: HashSet::default(), listed: Vec::new(), runs: Vec::new() }
+    }
+
+    /// Prepares to insert these ids: loads their places in the filter into the processor's
+    /// caches. These loads overlap, while each insertion would wait for its own.
+    pub fn expect(&self, ids: impl Iterator<Item = IdHash>) {
+        black_box(ids.fold(0, |any, id| any | self.filter[SeenIds::bit(&id).0]));
     }
 
     /// Adds an id. Returns true if it is new.
@@ -52,11 +76,17 @@ impl SeenIds {
 
     /// Sets the bit of an id in the filter. Returns false if the id is certainly new.
     fn may_contain(&mut self, id: &IdHash) -> bool {
-        let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
-        let (word, bit) = (&mut self.filter[(bit >> 6) as usize], 1 << (bit & 63));
+        let (word, bit) = SeenIds::bit(id);
+        let word = &mut self.filter[word];
         let is_set = *word & bit != 0;
         *word |= bit;
         is_set
+    }
+
+    /// The word of an id in the filter, and its bit there.
+    fn bit(id: &IdHash) -> (usize, u64) {
+        let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
+        ((bit >> 6) as usize, 1 << (bit & 63))
     }
 
     /// Whether an id was added.

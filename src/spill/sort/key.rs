@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::cloudtrail::actor::ActorReader;
-use crate::cloudtrail::time;
+use crate::cloudtrail::time::{self, HourMemo};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::syntax::decimal::Decimal;
@@ -31,6 +31,7 @@ pub struct SortOrder {
     columns: Vec<(Column, bool)>,
     style: CellStyle,
     cell: Vec<u8>,
+    hour: HourMemo,
 }
 
 impl SortOrder {
@@ -38,7 +39,7 @@ impl SortOrder {
     pub fn new(by: &[SortColumn], fields: &mut FieldSet) -> Result<SortOrder, Error> {
         let column = |by: &SortColumn| Ok((Column::new("--sort", &by.column, fields)?, by.descends));
         let columns = by.iter().map(column).collect::<Result<_, Error>>()?;
-        Ok(SortOrder { columns, style: CellStyle::default(), cell: Vec::new() })
+        Ok(SortOrder { columns, style: CellStyle::default(), cell: Vec::new(), hour: HourMemo::default() })
     }
 
     /// The readers of actors in the columns.
@@ -52,8 +53,8 @@ impl SortOrder {
             self.cell.clear();
             column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
             self.cell.truncate(LONGEST);
-            let epoch = if column.shows() == ColumnType::Time { epoch(&self.cell) } else { None };
-            encode(&self.cell, epoch, *descends, key);
+            let time = if column.shows() == ColumnType::Time { parsed(&self.cell, &mut self.hour) } else { None };
+            encode(&self.cell, time, *descends, key);
         }
     }
 }
@@ -63,17 +64,17 @@ const TIME: u8 = 2;
 const TEXT: u8 = 3;
 const EMPTY: u8 = u8::MAX;
 
-/// Appends the encoding of a cell. `epoch` is the time that a number stands for in a column of
-/// times; `None` in other columns.
-fn encode(cell: &[u8], epoch: Option<Timestamp>, descends: bool, key: &mut Vec<u8>) {
+/// Appends the encoding of a cell. `known` is its time, in a column of times.
+fn encode(cell: &[u8], known: Option<Timestamp>, descends: bool, key: &mut Vec<u8>) {
     if cell.is_empty() {
         return key.push(EMPTY);
     }
     let start = key.len();
-    if let (Some(number), None) = (Decimal::read(cell), epoch) {
+    let number = if known.is_none() { Decimal::read(cell) } else { None };
+    if let Some(number) = number {
         key.push(NUMBER);
         key.extend(number.bytes());
-    } else if let Some(time) = epoch.or_else(|| time(cell)) {
+    } else if let Some(time) = known.or_else(|| time(cell)) {
         key.push(TIME);
         // Adding 2^70 makes all times from year -9999 to 9999 non-negative, and nine bytes are
         // enough for the sum.
@@ -97,8 +98,17 @@ fn time(cell: &[u8]) -> Option<Timestamp> {
     time::parse(text)
 }
 
-fn epoch(cell: &[u8]) -> Option<Timestamp> {
-    str::from_utf8(cell).ok().and_then(time::parse_epoch)
+/// The time in a cell of a column of times, where a number stands for one too.
+fn parsed(cell: &[u8], hour: &mut HourMemo) -> Option<Timestamp> {
+    if let Some(second) = hour.second(cell) {
+        return Timestamp::from_second(second).ok();
+    }
+    let text = str::from_utf8(cell).ok()?;
+    time::parse_epoch(text).or_else(|| {
+        let time = self::time(cell)?;
+        hour.learn(cell, time.as_second());
+        Some(time)
+    })
 }
 
 #[cfg(test)]
