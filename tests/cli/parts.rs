@@ -6,6 +6,8 @@ mod damage;
 mod plan;
 mod refused;
 mod rows;
+mod sessions;
+mod timeline;
 
 use crate::harness::{Ran, Trial};
 
@@ -47,6 +49,13 @@ impl Parts {
     pub fn of_generated() -> Parts {
         let trial = Trial::new();
         write_logs(&trial);
+        Parts::of(trial, "logs")
+    }
+
+    /// Parts of generated logs of sessions.
+    pub fn of_sessions() -> Parts {
+        let trial = Trial::new();
+        sessions::write_logs(&trial);
         Parts::of(trial, "logs")
     }
 
