@@ -32,6 +32,8 @@ pub struct MergeCommand;
 pub(super) struct MergeRun<'a> {
     /// The parts in their order.
     pub(super) parts: &'a PartSet,
+    /// The lists of all files, if there are any.
+    pub(super) plan: &'a [std::path::PathBuf],
     /// Where the result goes; `None` is standard output.
     pub(super) output: Option<&'a std::path::Path>,
     pub(super) context: &'a Context,
@@ -76,7 +78,7 @@ impl Command for MergeCommand {
             let join = JOINS.iter().find_map(|(command, join)| (name == command).then_some(join));
             let join = join.ok_or_else(|| Error::Failed(format!("parts of trail2tsv {name} cannot be merged")))?;
             let output = args.output.as_deref();
-            let run = MergeRun { parts: &parts, output, context, report: &report, stop };
+            let run = MergeRun { parts: &parts, plan: &args.plan, output, context, report: &report, stop };
             join(&run)
         });
         Ok(context.conclude(&report, outcome))

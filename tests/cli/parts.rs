@@ -7,6 +7,7 @@ mod plan;
 mod refused;
 mod rows;
 mod sessions;
+mod summaries;
 mod timeline;
 
 use crate::harness::{Ran, Trial};
