@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::args::MergeArgs;
 pub(super) use self::part_set::{PartSet, SurveyedPart};
-use super::{Command, Context, rows, summary, timeline};
+use super::{Command, Context, history, rows, summary, timeline};
 use crate::cli::parse_error::usage_error;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
@@ -52,9 +52,13 @@ impl MergeRun<'_> {
 /// Joins the parts of a command and writes the result.
 type PartJoin = fn(&MergeRun<'_>) -> Result<Coverage, Error>;
 
-/// The commands that make parts, by the name in the header.
-const JOINS: &[(&str, PartJoin)] =
-    &[("", rows::join_parts), ("summary", summary::join_parts), ("timeline", timeline::join_parts)];
+/// The commands that make parts, by the first word of the name in the header.
+const JOINS: &[(&str, PartJoin)] = &[
+    ("", rows::join_parts),
+    ("summary", summary::join_parts),
+    ("timeline", timeline::join_parts),
+    ("history", history::join_parts),
+];
 
 impl Command for MergeCommand {
     fn definition(&self) -> clap::Command {
@@ -75,7 +79,8 @@ impl Command for MergeCommand {
         let outcome = context.work(&report, |stop| {
             let parts = PartSet::survey(&args, question.as_ref(), &report, stop)?;
             let name = &parts.header.command;
-            let join = JOINS.iter().find_map(|(command, join)| (name == command).then_some(join));
+            let first = name.split(' ').next();
+            let join = JOINS.iter().find_map(|(command, join)| (first == Some(command)).then_some(join));
             let join = join.ok_or_else(|| Error::Failed(format!("parts of trail2tsv {name} cannot be merged")))?;
             let output = args.output.as_deref();
             let run = MergeRun { parts: &parts, plan: &args.plan, output, context, report: &report, stop };

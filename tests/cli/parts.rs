@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod damage;
+mod history;
 mod plan;
 mod refused;
 mod rows;

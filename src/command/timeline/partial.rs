@@ -111,7 +111,7 @@ pub(super) fn write_part(
     let (reading, first) = match columns.shows_actors() {
         false => (request.reading.clone(), None),
         true => {
-            let mut add = |fact: &_| write_json(fact, &mut writer);
+            let mut add = |fact: &_| writer.json(fact);
             let pass = ActorPass::run_for_part(&request.reading, &mut add, report, stop)?;
             (pass.reading, Some(pass.coverage))
         }
@@ -122,17 +122,12 @@ pub(super) fn write_part(
     let mut coverage = prepared.consume(&selector, vec![worker; reading.threads], &fields, None, &mut merge)?;
     report.clear();
     writer.section(FIRST_PASS)?;
-    first.iter().try_for_each(|first| write_json(first, &mut writer))?;
+    first.iter().try_for_each(|first| writer.json(first))?;
     writer.conclude(files, &coverage)?;
     if let Some(first) = first {
         add_first_pass(&first, &mut coverage, report);
     }
     Ok(coverage)
-}
-
-fn write_json(record: &impl Serialize, writer: &mut PartFileWriter) -> Result<(), Error> {
-    let json = serde_json::to_vec(record).map_err(|error| Error::Failed(format!("internal error: {error}")))?;
-    writer.record(&json)
 }
 
 /// Writes the events of all workers as records.

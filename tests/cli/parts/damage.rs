@@ -19,6 +19,7 @@ fn refused(parts: &Parts, part: &str, content: &[u8], all: &[String]) -> String 
 fn a_part_that_is_cut_short_is_named() {
     check_cut_short(&["--dedupe", "--sort", "eventTime"]);
     check_cut_short(&["timeline", "--all", "--dedupe"]);
+    check_cut_short(&["history", "rules"]);
 }
 
 fn check_cut_short(question: &[&str]) {
@@ -45,6 +46,7 @@ fn check_cut_short(question: &[&str]) {
 fn a_part_with_a_flipped_bit_is_named() {
     check_flipped(&["--sort", "eventTime"], 300);
     check_flipped(&["timeline", "--all"], 100);
+    check_flipped(&["history", "rules"], 50);
 }
 
 fn check_flipped(question: &[&str], count: usize) {
