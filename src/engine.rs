@@ -148,7 +148,7 @@ impl<'a> PreparedRun<'a> {
 }
 
 /// Reports the databases of addresses that look-ups found damaged, and counts them.
-pub fn report_damage(filter: &FilterSpec, report: &Report, coverage: &mut Coverage) {
+fn report_damage(filter: &FilterSpec, report: &Report, coverage: &mut Coverage) {
     let Some(databases) = &filter.geoip else { return };
     for (name, reason) in databases.take_damage() {
         report.warn(&format!("--geoip {name:?}: {reason}; the cells of some addresses are empty"));

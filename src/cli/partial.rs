@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::source::BucketArgs;
 use super::work::{VerbosityArgs, WorkArgs};
 use crate::error::{Error, plain};
 use crate::filter::spec::FilterSpec;
+use crate::source::spec::Input;
 use crate::syntax::value_list::named_file;
 
 /// The option for a part instead of the result.
@@ -38,6 +40,22 @@ impl PartialArgs {
         }
         Ok(())
     }
+
+    /// Checks that there are parts of these inputs.
+    pub fn check_inputs(&self, inputs: &[Input]) -> Result<(), Error> {
+        let has_history = inputs.iter().any(|input| matches!(input, Input::EventHistory(_)));
+        match self.partial.is_some() && has_history {
+            false => Ok(()),
+            true => Err(Error::about("--partial", " is for files and objects; the event history has no parts")),
+        }
+    }
+}
+
+/// A name by which other machines know a time zone.
+pub fn zone_name(zone: &TimeZone) -> Result<String, Error> {
+    let offset = || zone.to_fixed_offset().ok().map(|offset| offset.to_string());
+    let name = zone.iana_name().map(str::to_string).or_else(offset);
+    name.ok_or_else(|| Error::option("--time-zone", "local", "has no name here; name it, such as Europe/Berlin"))
 }
 
 /// The options of a question that shape its result, each with its values, in a form that does not

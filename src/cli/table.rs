@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::report::Terminal;
@@ -55,7 +56,7 @@ pub struct TableArgs {
 }
 
 /// Options for the format and the destination of rows, whatever they contain.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, Deserialize, Serialize)]
 #[command(next_help_heading = "Output")]
 pub struct FormatArgs {
     /// Format of rows

@@ -17,18 +17,24 @@ mod caller;
 mod grant;
 mod grant_table;
 mod index;
+mod portable;
 mod reader;
 mod resolver;
 mod session_start;
 #[cfg(test)]
 mod tests;
+mod text_hasher;
 
 use std::fmt::{self, Write};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::grant::{GRANT_EVENTS, GrantFact, GrantReader};
 pub use self::index::{ActorIndex, ActorIndexBuilder, IndexFull};
+pub use self::portable::{PortableCaller, PortableCallerReader, PortableGrant};
 pub use self::reader::ActorReader;
 pub use self::session_start::{SessionCount, SessionStart, SessionStarts};
+pub use self::text_hasher::{HashTexts, PortableHasher, TextHasher};
 
 /// The time for which the credentials of a role are valid at most, in hours.
 pub const LONGEST_SESSION_HOURS: i64 = 12;
@@ -83,7 +89,7 @@ enum LinkKind {
 }
 
 /// How an identity shows who is at the start of its chain.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 enum StartKind {
     /// It is the identity of a user, root or a service itself.
     #[default]

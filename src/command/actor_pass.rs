@@ -11,7 +11,8 @@ use jiff::ToSpan;
 use rayon::ThreadPool;
 
 use crate::cloudtrail::actor::{
-    ActorIndex, ActorIndexBuilder, ActorReader, GRANT_EVENTS, GrantFact, GrantReader, LONGEST_SESSION_HOURS,
+    ActorIndex, ActorIndexBuilder, ActorReader, GRANT_EVENTS, GrantFact, GrantReader, HashTexts, LONGEST_SESSION_HOURS,
+    PortableGrant,
 };
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
@@ -31,13 +32,17 @@ use crate::syntax::window::Window;
 /// Calls a function for each reader of actors in a run.
 pub(super) type EachActorReader<'a> = dyn FnMut(&mut dyn FnMut(&mut ActorReader)) + 'a;
 
+/// Takes facts one by one.
+type EachFact<'a, H> = dyn FnMut(&GrantFact<H>) -> Result<(), Error> + 'a;
+
 /// The result of the first pass.
 pub(super) struct ActorPass {
     /// The request for the second pass.
     pub(super) reading: ReadRequest,
     /// Who began which session; `None` if the run does not ask for actors.
     pub(super) index: Option<Arc<ActorIndex>>,
-    coverage: Coverage,
+    /// What the first pass has read.
+    pub(super) coverage: Coverage,
 }
 
 impl ActorPass {
@@ -49,13 +54,41 @@ impl ActorPass {
         report: &Report,
         stop: &Cancellation,
     ) -> Result<ActorPass, Error> {
-        let mut pass = ActorPass { reading: reading.clone(), index: None, coverage: Coverage::default() };
         let mut has_readers = false;
         readers(&mut |_| has_readers = true);
         if !has_readers {
-            return Ok(pass);
+            return Ok(ActorPass { reading: reading.clone(), index: None, coverage: Coverage::default() });
         }
-        for input in &mut pass.reading.inputs {
+        let mut pass = ActorPass::spooled(reading, stop)?;
+        let (mut builder, mut fields) = (ActorIndexBuilder::default(), FieldSet::default());
+        let reader = GrantReader::new(&builder, &mut fields).map_err(Error::usage)?;
+        let mut add = |fact: &GrantFact| builder.add(fact).map_err(|full| Error::Failed(full.to_string()));
+        pass.read(reader, fields, &mut add, report, stop)?;
+        let index = Arc::new(builder.finish());
+        readers(&mut |reader| reader.set_index(&index));
+        pass.index = Some(index);
+        Ok(pass)
+    }
+
+    /// Passes the facts of the events that hand out credentials to `each`, in the order of the
+    /// inputs, for a run that has those of all parts.
+    pub(super) fn run_for_part(
+        reading: &ReadRequest,
+        each: &mut dyn FnMut(&PortableGrant) -> Result<(), Error>,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<ActorPass, Error> {
+        let mut pass = ActorPass::spooled(reading, stop)?;
+        let mut fields = FieldSet::default();
+        let reader = GrantReader::for_parts(&mut fields).map_err(Error::usage)?;
+        pass.read(reader, fields, each, report, stop)?;
+        Ok(pass)
+    }
+
+    /// A pass that has read nothing, with inputs that can be read twice.
+    fn spooled(reading: &ReadRequest, stop: &Cancellation) -> Result<ActorPass, Error> {
+        let mut reading = reading.clone();
+        for input in &mut reading.inputs {
             if let Input::KeyList(list) = input {
                 list.spool(stop)?;
             }
@@ -63,46 +96,53 @@ impl ActorPass {
                 *input = Input::Spooled(stream);
             }
         }
-        let index = Arc::new(pass.read(report, stop)?);
-        readers(&mut |reader| reader.set_index(&index));
-        pass.index = Some(index);
-        Ok(pass)
+        Ok(ActorPass { reading, index: None, coverage: Coverage::default() })
     }
 
-    fn read(&mut self, report: &Report, stop: &Cancellation) -> Result<ActorIndex, Error> {
+    fn read<T: HashTexts + Send>(
+        &mut self,
+        reader: GrantReader<T>,
+        mut fields: FieldSet,
+        each: &mut EachFact<'_, T::Hash>,
+        report: &Report,
+        stop: &Cancellation,
+    ) -> Result<(), Error> {
         report.progress("reading who began which session");
         let request = first_request(&self.reading);
-        let mut fields = FieldSet::default();
         let selector = EventSelector::new(&request.filter, &mut fields)?;
-        let mut merge = GrantMerge::default();
-        let reader = GrantReader::new(&merge.0, &mut fields).map_err(Error::usage)?;
         let workers = vec![GrantWorker(reader); request.threads];
         // The second pass reports on the files. It must run after this one has ended.
         let (silent, own_end) = (Report::silent(), stop.child());
         let prepared = PreparedRun::new(&request, &silent, &own_end)?;
-        self.coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
-        Ok(merge.0.finish())
+        self.coverage = prepared.consume(&selector, workers, &fields, None, &mut GrantMerge::<T>(each))?;
+        Ok(())
     }
 
     /// Adds to the coverage of the second pass what only the first one has done and found.
     pub(super) fn conclude(&self, coverage: &mut Coverage, report: &Report) {
-        let Some(index) = &self.index else { return };
-        coverage.sessions_without_start = index.unknown_sessions();
-        if let (Some(fetched), Some(first)) = (&mut coverage.fetched, &self.coverage.fetched) {
-            fetched.add_earlier(first);
+        if let Some(index) = &self.index {
+            coverage.sessions_without_start = index.unknown_sessions();
+            add_first_pass(&self.coverage, coverage, report);
         }
-        if let (Some(lookups), Some(first)) = (&mut coverage.lookups, &self.coverage.lookups) {
-            lookups.requests = lookups.requests.zip(first.requests).map(|(one, other)| one + other);
-        }
-        let missed = self.coverage.problems.saturating_sub(coverage.problems);
-        if missed > 0 {
-            coverage.problems += missed;
-            report.note(&format!(
-                "{} in the logs of the {LONGEST_SESSION_HOURS} hours before the window, so actors may be missing; \
-                 choose an earlier --since for details",
-                count(missed, "problem")
-            ));
-        }
+    }
+}
+
+/// Adds what the first pass has covered to the coverage of the second one.
+pub(super) fn add_first_pass(first: &Coverage, coverage: &mut Coverage, report: &Report) {
+    if let (Some(fetched), Some(first)) = (&mut coverage.fetched, &first.fetched) {
+        fetched.add_earlier(first);
+    }
+    if let (Some(lookups), Some(first)) = (&mut coverage.lookups, &first.lookups) {
+        lookups.requests = lookups.requests.zip(first.requests).map(|(one, other)| one + other);
+    }
+    let missed = first.problems.saturating_sub(coverage.problems);
+    if missed > 0 {
+        coverage.problems += missed;
+        report.note(&format!(
+            "{} in the logs of the {LONGEST_SESSION_HOURS} hours before the window, so actors may be missing; \
+             choose an earlier --since for details",
+            count(missed, "problem")
+        ));
     }
 }
 
@@ -150,13 +190,18 @@ fn earlier(window: Window) -> Window {
 }
 
 /// Facts of some events.
-#[derive(Default)]
-struct GrantPart {
-    facts: Vec<GrantFact>,
+struct GrantPart<H> {
+    facts: Vec<GrantFact<H>>,
     size: usize,
 }
 
-impl Part for GrantPart {
+impl<H> Default for GrantPart<H> {
+    fn default() -> GrantPart<H> {
+        GrantPart { facts: Vec::new(), size: 0 }
+    }
+}
+
+impl<H: Send> Part for GrantPart<H> {
     /// Number of facts, and their size.
     type Mark = (usize, usize);
 
@@ -189,12 +234,12 @@ impl Part for GrantPart {
 
 /// Reads the facts of one thread's events.
 #[derive(Clone)]
-struct GrantWorker(GrantReader);
+struct GrantWorker<T>(GrantReader<T>);
 
-impl EventWorker for GrantWorker {
-    type Part = GrantPart;
+impl<T: HashTexts + Send> EventWorker for GrantWorker<T> {
+    type Part = GrantPart<T::Hash>;
 
-    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, GrantPart>) -> ControlFlow<()> {
+    fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, GrantPart<T::Hash>>) -> ControlFlow<()> {
         let part = out.part();
         let before = part.facts.len();
         self.0.read(matched.event, |fact| {
@@ -206,24 +251,21 @@ impl EventWorker for GrantWorker {
     }
 }
 
-/// Adds the facts to an index.
-#[derive(Default)]
-struct GrantMerge(ActorIndexBuilder);
+/// Passes on the facts in the order of the inputs.
+struct GrantMerge<'a, T: HashTexts>(&'a mut EachFact<'a, T::Hash>);
 
-impl Consumer for GrantMerge {
-    type Part = GrantPart;
-    type Worker = GrantWorker;
+impl<T: HashTexts + Send> Consumer for GrantMerge<'_, T> {
+    type Part = GrantPart<T::Hash>;
+    type Worker = GrantWorker<T>;
 
     fn merge(
         &mut self,
-        part: &mut GrantPart,
+        part: &mut GrantPart<T::Hash>,
         coverage: &mut Coverage,
         _: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error> {
         coverage.rows += part.facts.len() as u64;
-        for fact in &part.facts {
-            self.0.add(fact).map_err(|full| Error::Failed(full.to_string()))?;
-        }
+        part.facts.iter().try_for_each(&mut *self.0)?;
         Ok(ControlFlow::Continue(()))
     }
 }

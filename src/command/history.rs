@@ -12,7 +12,9 @@ mod args;
 mod change_log;
 mod consumer;
 mod documents;
+mod form;
 mod ip;
+mod partial;
 mod related;
 mod request;
 mod resource;
@@ -27,10 +29,14 @@ use self::activity::Activity;
 use self::args::HistoryArgs;
 use self::change_log::ChangeLog;
 use self::consumer::{ChangeMerge, ChangeWorker};
+use self::form::{AnswerForm, HistoryForm};
+pub(super) use self::partial::join_parts;
+use self::partial::write_part;
 use self::request::{HistoryOutput, HistoryQuestion, HistoryRequest};
 use self::row::{HistoryRow, RowColumns};
 use super::{Command, Context, isolation};
 use crate::cli::parse_error::usage_error;
+use crate::cli::partial::shaping_options;
 use crate::cloudtrail::history::change::Change;
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
@@ -42,6 +48,7 @@ use crate::report::{Coverage, Report, count};
 use crate::sink::Provenance;
 use crate::sink::document::DocumentFormat;
 use crate::sink::document::folder::{DocumentFolder, DocumentKind, FolderChanges};
+use crate::sink::part_file::{PartHeader, ReadFiles};
 use crate::sink::table_writer::TableWriter;
 use crate::sink::target::Target;
 
@@ -60,9 +67,33 @@ impl Command for HistoryCommand {
         if let Some(exit) = isolation::enter(&request.reading, context)? {
             return Ok(exit);
         }
-        let report = context.report(&request.reading, request.writes_stdout())?;
-        let outcome = context.work(&report, |stop| run(&request, &report, stop));
+        let Some((path, form)) = &request.partial else {
+            let report = context.report(&request.reading, request.writes_stdout())?;
+            let outcome = context.work(&report, |stop| run(&request, &report, stop));
+            return Ok(context.conclude(&report, outcome));
+        };
+        let details = serde_json::to_value(form).unwrap_or_default();
+        let (header, files) = (PartHeader { details, ..self.question(typed, context)? }, ReadFiles::default());
+        let report = context.part_report(&request.reading, &files)?;
+        let outcome = context.work(&report, |stop| write_part(&request, (path, &header), &files, &report, stop));
         Ok(context.conclude(&report, outcome))
+    }
+
+    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+        let HistoryArgs { question, documents, reading } =
+            HistoryArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
+        let (answer, reading) = match question {
+            Some(question) => AnswerForm::of_question(question).map(|(answer, reading, _)| (answer, reading))?,
+            None => (AnswerForm::of_documents(documents)?.0, reading),
+        };
+        let filter = HistoryForm::new(answer, &reading, context)?.filter(&reading, context)?;
+        let (mut definition, mut typed, mut name) = (self.definition(), typed, String::from("history"));
+        if let Some((question, inner)) = typed.subcommand() {
+            let found = definition.find_subcommand(question).cloned();
+            (definition, typed) = (found.unwrap_or(definition), inner);
+            name = format!("{name} {question}");
+        }
+        Ok(PartHeader::new(&name, shaping_options(&definition, typed, &filter, &[])?, serde_json::Value::Null))
     }
 }
 
@@ -77,18 +108,35 @@ fn run(request: &HistoryRequest, report: &Report, stop: &Cancellation) -> Result
     let workers = vec![worker; request.reading.threads];
     let mut merge = ChangeMerge::new();
     let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
+    answer(request, merge, output, report, &mut coverage, stop)?;
+    Ok(coverage)
+}
+
+/// Answers by the changes that were read.
+fn answer(
+    request: &HistoryRequest,
+    mut merge: ChangeMerge,
+    output: OpenOutput<'_>,
+    report: &Report,
+    coverage: &mut Coverage,
+    stop: &Cancellation,
+) -> Result<(), Error> {
     if let Some(anchor) = &request.anchor {
         coverage.problems += anchor.read(report, &mut merge)?;
     }
     report.clear();
-    for (file, events) in merge.too_long() {
+    report_too_long(merge.too_long(), report, coverage);
+    let (log, activity) = merge.finish(stop)?;
+    output.write(log, &activity, request, report, coverage, stop)
+}
+
+/// Reports the files with events that were too long to be read.
+fn report_too_long<'a>(files: impl Iterator<Item = (&'a str, u64)>, report: &Report, coverage: &mut Coverage) {
+    for (file, events) in files {
         coverage.problems += 1;
         let (name, outcome) = (file.to_string(), Outcome::LeftOut(events));
         report.skip(&Issue { name, problem: Problem::LongEvents, outcome });
     }
-    let (log, activity) = merge.finish(stop)?;
-    output.write(log, &activity, request, report, &mut coverage, stop)?;
-    Ok(coverage)
 }
 
 /// Where the answer goes.

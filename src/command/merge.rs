@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::args::MergeArgs;
 pub(super) use self::part_set::{PartSet, SurveyedPart};
-use super::{Command, Context, rows, summary};
+use super::{Command, Context, history, rows, summary, timeline};
 use crate::cli::parse_error::usage_error;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
@@ -22,6 +22,7 @@ use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, Report};
+use crate::syntax::window::Window;
 
 /// The command `merge`.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct MergeCommand;
 pub(super) struct MergeRun<'a> {
     /// The parts in their order.
     pub(super) parts: &'a PartSet,
+    /// The lists of all files, if there are any.
+    pub(super) plan: &'a [std::path::PathBuf],
     /// Where the result goes; `None` is standard output.
     pub(super) output: Option<&'a std::path::Path>,
     pub(super) context: &'a Context,
@@ -38,11 +41,24 @@ pub(super) struct MergeRun<'a> {
     pub(super) stop: &'a Cancellation,
 }
 
+impl MergeRun<'_> {
+    /// The window of the question.
+    pub(super) fn window(&self) -> Window {
+        let time = |name: &str| self.parts.header.options.get(name)?.first()?.parse().ok();
+        Window { since: time("since"), until: time("until") }
+    }
+}
+
 /// Joins the parts of a command and writes the result.
 type PartJoin = fn(&MergeRun<'_>) -> Result<Coverage, Error>;
 
-/// The commands that make parts, by the name in the header.
-const JOINS: &[(&str, PartJoin)] = &[("", rows::join_parts), ("summary", summary::join_parts)];
+/// The commands that make parts, by the first word of the name in the header.
+const JOINS: &[(&str, PartJoin)] = &[
+    ("", rows::join_parts),
+    ("summary", summary::join_parts),
+    ("timeline", timeline::join_parts),
+    ("history", history::join_parts),
+];
 
 impl Command for MergeCommand {
     fn definition(&self) -> clap::Command {
@@ -63,9 +79,11 @@ impl Command for MergeCommand {
         let outcome = context.work(&report, |stop| {
             let parts = PartSet::survey(&args, question.as_ref(), &report, stop)?;
             let name = &parts.header.command;
-            let join = JOINS.iter().find_map(|(command, join)| (name == command).then_some(join));
+            let first = name.split(' ').next();
+            let join = JOINS.iter().find_map(|(command, join)| (first == Some(command)).then_some(join));
             let join = join.ok_or_else(|| Error::Failed(format!("parts of trail2tsv {name} cannot be merged")))?;
-            let run = MergeRun { parts: &parts, output: args.output.as_deref(), context, report: &report, stop };
+            let output = args.output.as_deref();
+            let run = MergeRun { parts: &parts, plan: &args.plan, output, context, report: &report, stop };
             join(&run)
         });
         Ok(context.conclude(&report, outcome))

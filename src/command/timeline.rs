@@ -10,6 +10,8 @@ mod columns;
 mod consumer;
 mod event;
 mod fold;
+mod join;
+mod partial;
 mod request;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -17,18 +19,23 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use self::args::TimelineArgs;
 use self::columns::TimelineColumns;
 use self::consumer::{TimelineMerge, TimelineWorker};
+pub(super) use self::join::join_parts;
+use self::partial::{TimelineForm, write_part};
 use self::request::TimelineRequest;
 use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::parse_error::usage_error;
+use crate::cli::partial::shaping_options;
 use crate::cloudtrail::actor::ActorReader;
+use crate::decode::event::FieldSet;
+use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
-use crate::engine::{PreparedRun, report_damage};
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
 use crate::report::{Coverage, Report};
 use crate::sink::Provenance;
+use crate::sink::part_file::{PartHeader, ReadFiles};
 use crate::sink::table_writer::TableWriter;
 
 /// The command `timeline`.
@@ -42,26 +49,56 @@ impl Command for TimelineCommand {
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
         let args = TimelineArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
+        let form = if args.partial.partial.is_some() { Some(TimelineForm::new(&args.rows)?) } else { None };
         let request = TimelineRequest::new(args, context)?;
         let reading = &request.reading;
         if let Some(exit) = isolation::enter(reading, context)? {
             return Ok(exit);
         }
-        let report = context.report(reading, request.output.is_none())?;
-        let outcome = context.work(&report, |stop| run(&request, &report, stop));
+        let Some(form) = form else {
+            let report = context.report(reading, request.output.is_none())?;
+            let outcome = context.work(&report, |stop| run(&request, &report, stop));
+            return Ok(context.conclude(&report, outcome));
+        };
+        let (header, files) = (self.question(typed, context)?, ReadFiles::default());
+        let report = context.part_report(reading, &files)?;
+        let outcome = context.work(&report, |stop| write_part(&request, &form, (&header, &files), &report, stop));
         Ok(context.conclude(&report, outcome))
+    }
+
+    fn question(&self, typed: &ArgMatches, context: &Context) -> Result<PartHeader, Error> {
+        let args = TimelineArgs::from_arg_matches(typed).map_err(|error| usage_error(&error))?;
+        let filter = args.filter.spec(&args.scope, context.now, &args.rows.format.zone()?)?;
+        let options = shaping_options(&self.definition(), typed, &filter, &[])?;
+        Ok(PartHeader::new("timeline", options, serde_json::Value::Null))
+    }
+}
+
+/// What reads the events of a request.
+struct TimelineReaders {
+    fields: FieldSet,
+    selector: EventSelector,
+    columns: TimelineColumns,
+    worker: TimelineWorker,
+}
+
+impl TimelineReaders {
+    fn new(request: &TimelineRequest) -> Result<TimelineReaders, Error> {
+        let filter = &request.reading.filter;
+        let mut fields = filter.field_set();
+        let mut selector = EventSelector::new(filter, &mut fields)?;
+        selector.count_untimed(&mut fields)?;
+        selector.count_begun_sessions(filter, &mut fields)?;
+        let columns = TimelineColumns::new(&request.layout)?;
+        let worker = TimelineWorker::new(&columns, request, &mut fields)?;
+        Ok(TimelineReaders { fields, selector, columns, worker })
     }
 }
 
 /// Reads the events, folds them, and writes the rows.
 fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
     let reading = &request.reading;
-    let mut fields = reading.filter.field_set();
-    let mut selector = EventSelector::new(&reading.filter, &mut fields)?;
-    selector.count_untimed(&mut fields)?;
-    selector.count_begun_sessions(&reading.filter, &mut fields)?;
-    let columns = TimelineColumns::new(&request.layout, &reading.filter)?;
-    let mut worker = TimelineWorker::new(&columns, request.dedupe, &mut fields)?;
+    let TimelineReaders { fields, mut selector, columns, mut worker } = TimelineReaders::new(request)?;
     let mut readers = |each: &mut dyn FnMut(&mut ActorReader)| {
         selector.each_actor_reader(each);
         worker.actor_reader().into_iter().for_each(each);
@@ -75,7 +112,6 @@ fn run(request: &TimelineRequest, report: &Report, stop: &Cancellation) -> Resul
     let mut coverage = prepared.consume(&selector, vec![worker; reading.threads], &fields, None, &mut merge)?;
     report.clear();
     merge.write(&columns, request.limit, &mut coverage, stop)?;
-    report_damage(&reading.filter, report, &mut coverage);
     table.finish(&mut coverage, stop)?;
     actors.conclude(&mut coverage, report);
     if !reading.verbosity.quiet && !coverage.is_cut {

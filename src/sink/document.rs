@@ -5,10 +5,11 @@ pub mod folder;
 pub mod path;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How a document is written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
 pub enum DocumentFormat {
     /// YAML, all values in quotes
     #[default]

@@ -18,6 +18,7 @@ mod reader;
 
 use std::path::Path;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use self::block::{BlockKind, MAGIC};
@@ -79,6 +80,12 @@ impl PartFileWriter {
     /// Adds a record to the current section.
     pub fn record(&mut self, record: &[u8]) -> Result<(), Error> {
         self.record_of(&[record])
+    }
+
+    /// Adds a record as JSON.
+    pub fn json(&mut self, record: &impl Serialize) -> Result<(), Error> {
+        let json = serde_json::to_vec(record).map_err(|error| Error::Failed(format!("internal error: {error}")))?;
+        self.record(&json)
     }
 
     /// Adds a record that consists of these pieces.

@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod damage;
+mod history;
 mod plan;
 mod refused;
 mod rows;
+mod sessions;
+mod summaries;
+mod timeline;
 
 use crate::harness::{Ran, Trial};
 
@@ -47,6 +51,13 @@ impl Parts {
     pub fn of_generated() -> Parts {
         let trial = Trial::new();
         write_logs(&trial);
+        Parts::of(trial, "logs")
+    }
+
+    /// Parts of generated logs of sessions.
+    pub fn of_sessions() -> Parts {
+        let trial = Trial::new();
+        sessions::write_logs(&trial);
         Parts::of(trial, "logs")
     }
 

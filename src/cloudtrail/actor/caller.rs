@@ -1,31 +1,19 @@
 //! What the identity of an event says about the start of its chain of credentials.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 
 use super::StartKind;
+use super::text_hasher::{HashTexts, TextHasher};
 use crate::cloudtrail::field::text_of;
 use crate::cloudtrail::identity::{IdentityReader, Principal, user_name};
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet, ObjectReader, TooManyFields};
 use crate::decode::json::JsonValue;
 
-/// Hashes keys and ARNs, of which an index keeps nothing else. Its seed is random, so no
-/// log can contain names that were chosen to collide.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TextHasher(Arc<RandomState>);
-
-impl TextHasher {
-    /// The hash of a text; 0 for an empty one.
-    pub(super) fn hash(&self, text: &str) -> u64 {
-        if text.is_empty() { 0 } else { self.0.hash_one(text).max(1) }
-    }
-}
-
 /// What is known of a caller by its own event.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct CallerFacts {
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct CallerFacts<H = u64> {
     /// How far the identity leads.
     pub(super) standing: Standing,
     /// A name for the actor; empty if there is none.
@@ -36,15 +24,15 @@ pub(super) struct CallerFacts {
     /// without it.
     pub(super) account: String,
     /// A hash of the principal id; 0 if there is none.
-    pub(super) principal: u64,
+    pub(super) principal: H,
     /// A hash of the access key; 0 if there is none.
-    pub(super) key: u64,
+    pub(super) key: H,
     /// The session, if another event handed out the credentials.
-    pub(super) session: Option<SessionKey>,
+    pub(super) session: Option<SessionKey<H>>,
 }
 
 /// How far an identity leads by itself.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub(super) enum Standing {
     /// Nothing is known.
     #[default]
@@ -60,33 +48,33 @@ pub(super) enum Standing {
 }
 
 /// What links a session with the event that handed out its credentials.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct SessionKey {
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub(super) struct SessionKey<H = u64> {
     /// A hash of the ARN, which contains the role and the session name.
-    pub(super) arn: u64,
+    pub(super) arn: H,
     /// A hash of the same ARN without the session name.
-    pub(super) role: u64,
+    pub(super) role: H,
     /// The second in which the session was created.
     pub(super) created: i64,
     /// A hash of the access key; 0 if there is none.
-    pub(super) key: u64,
+    pub(super) key: H,
 }
 
 /// Reads what identities say about their actor.
 #[derive(Clone, Debug)]
-pub(super) struct CallerReader {
+pub(super) struct CallerReader<T = TextHasher> {
     identities: IdentityReader,
     identity: FieldId,
     recipient: FieldId,
     parts: ObjectReader<2>,
     context: ObjectReader<3>,
     attributes: ObjectReader<1>,
-    pub(super) hasher: TextHasher,
+    pub(super) hasher: T,
 }
 
-impl CallerReader {
+impl<T: HashTexts> CallerReader<T> {
     /// Adds the fields it reads to `fields`.
-    pub(super) fn new(hasher: TextHasher, fields: &mut FieldSet) -> Result<CallerReader, TooManyFields> {
+    pub(super) fn new(hasher: T, fields: &mut FieldSet) -> Result<CallerReader<T>, TooManyFields> {
         Ok(CallerReader {
             identities: IdentityReader::new(fields)?,
             identity: fields.slot("userIdentity")?,
@@ -116,7 +104,7 @@ impl CallerReader {
     }
 
     /// What is known of the caller of an event.
-    pub(super) fn facts(&mut self, event: &Event<'_>) -> CallerFacts {
+    pub(super) fn facts(&mut self, event: &Event<'_>) -> CallerFacts<T::Hash> {
         let principal = self.identities.principal(event);
         let Some(identity) = event.get(self.identity) else { return CallerFacts::default() };
         let [key, context] = self.parts.read(identity);
@@ -152,7 +140,7 @@ fn is_true(value: Option<JsonValue<'_>>) -> bool {
 }
 
 /// Adds what the session of a role says.
-fn role_session(principal: &Principal<'_>, is_delivered_by_ec2: bool, facts: &mut CallerFacts) {
+fn role_session<H>(principal: &Principal<'_>, is_delivered_by_ec2: bool, facts: &mut CallerFacts<H>) {
     let session_name = || principal.session_name().map(Cow::into_owned).unwrap_or_default();
     let issuer = principal.issuer_role_arn().unwrap_or_default();
     let (standing, start, name) = if let Some(source) = principal.source_identity() {
@@ -175,7 +163,7 @@ fn role_session(principal: &Principal<'_>, is_delivered_by_ec2: bool, facts: &mu
 }
 
 /// Adds what any other identity says.
-fn other(principal: &Principal<'_>, facts: &mut CallerFacts) {
+fn other<H>(principal: &Principal<'_>, facts: &mut CallerFacts<H>) {
     let name = principal.name().map(|name| name.parts().concat()).unwrap_or_default();
     let kind = principal.kind();
     let account = || principal.account_id().map(Cow::into_owned).unwrap_or_default();

@@ -9,9 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashTable;
 
-use super::caller::{CallerFacts, SessionKey, Standing, TextHasher};
+use super::caller::{CallerFacts, SessionKey, Standing};
 use super::grant::{Grant, GrantFact};
 use super::grant_table::GrantTable;
+use super::text_hasher::TextHasher;
 use super::{LinkKind, StartKind};
 
 /// The facts take more memory than they may.
@@ -114,6 +115,11 @@ impl Default for ActorIndexBuilder {
 }
 
 impl ActorIndexBuilder {
+    /// A builder of an index of facts that other runs have read.
+    pub fn for_parts() -> ActorIndexBuilder {
+        ActorIndexBuilder { hasher: TextHasher::for_parts(), ..ActorIndexBuilder::default() }
+    }
+
     pub(super) fn with_memory(memory: usize) -> ActorIndexBuilder {
         ActorIndexBuilder {
             hasher: TextHasher::default(),

@@ -2,6 +2,7 @@
 
 use super::caller::{CallerFacts, SessionKey, Standing};
 use super::index::{ActorIndex, Cause, StoredCaller};
+use super::text_hasher::HashTexts;
 use super::{Actor, ActorProof, LinkKind, StartKind};
 
 /// The longest chain that is followed. In logs of AWS, chains end after a few links. In

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::cloudtrail::field;
 use crate::cloudtrail::history::change::ResourceScope;
@@ -18,7 +19,7 @@ use crate::error::Error;
 pub(super) struct Activity(BTreeMap<ResourceScope, CoveredTime>);
 
 /// What the events of one account and region cover.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct CoveredTime {
     /// The time of the first event.
     pub(super) first: Timestamp,
@@ -42,12 +43,20 @@ impl Activity {
 
     /// Adds what another thread has seen.
     pub(super) fn merge(&mut self, other: Activity) {
-        for (scope, time) in other.0 {
-            let known = self.0.entry(scope).or_insert_with(|| time.clone());
-            known.first = known.first.min(time.first);
-            known.last = known.last.max(time.last);
-            known.days.extend(time.days);
-        }
+        other.0.into_iter().for_each(|(scope, time)| self.add_time(scope, time));
+    }
+
+    /// Adds what another thread or run has seen of an account and region.
+    pub(super) fn add_time(&mut self, scope: ResourceScope, time: CoveredTime) {
+        let known = self.0.entry(scope).or_insert_with(|| time.clone());
+        known.first = known.first.min(time.first);
+        known.last = known.last.max(time.last);
+        known.days.extend(time.days);
+    }
+
+    /// The accounts and regions, each with what is covered.
+    pub(super) fn records(&self) -> impl Iterator<Item = (&ResourceScope, &CoveredTime)> {
+        self.0.iter()
     }
 
     fn add(&mut self, scope: &ResourceScope, time: Timestamp) {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
 use crate::cli::filter::ScopeArgs;
+use crate::cli::partial::PartialArgs;
 use crate::cli::source::BucketArgs;
 use crate::cli::table::FormatArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
@@ -182,6 +183,8 @@ pub struct HistoryReadingArgs {
     pub bucket: BucketArgs,
     #[command(flatten)]
     pub scope: ScopeArgs,
+    #[command(flatten)]
+    pub partial: PartialArgs,
     #[command(flatten)]
     pub work: WorkArgs,
     #[command(flatten)]

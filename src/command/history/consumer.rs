@@ -8,10 +8,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use rayon::ThreadPool;
 
-use super::activity::{Activity, ActivityReader};
+use super::activity::{Activity, ActivityReader, CoveredTime};
 use super::change_log::ChangeLog;
 use crate::cloudtrail::field::Field;
-use crate::cloudtrail::history::change::ChangeEvent;
+use crate::cloudtrail::history::change::{ChangeEvent, ResourceScope};
 use crate::cloudtrail::history::reader;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -34,6 +34,23 @@ pub(super) struct ChangePart {
     ends: Vec<[usize; 2]>,
     /// The file of each event that was too long to be read.
     too_long: Vec<String>,
+}
+
+impl ChangePart {
+    /// Calls `each` with the key and the changes of every event.
+    pub(super) fn each(&self, mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let mut start = 0;
+        for [key_end, end] in &self.ends {
+            each(&self.bytes[start..*key_end], &self.bytes[*key_end..*end])?;
+            start = *end;
+        }
+        Ok(())
+    }
+
+    /// Counts the events that were too long to be read, by file.
+    pub(super) fn count_too_long(&mut self, counts: &mut BTreeMap<String, u64>) {
+        self.too_long.drain(..).for_each(|file| *counts.entry(file).or_default() += 1);
+    }
 }
 
 impl Part for ChangePart {
@@ -91,6 +108,11 @@ impl ChangeWorker {
             name: fields.slot("eventName")?,
             id: fields.slot("eventID")?,
         })
+    }
+
+    /// What all its events cover.
+    pub(super) fn into_activity(self) -> Activity {
+        self.activity.finish()
     }
 
     /// Whether the event can have changed a resource, by its name.
@@ -172,6 +194,21 @@ impl ChangeMerge {
         ChangeMerge { sorter: ExternalSorter::new(None), activity: Activity::default(), too_long: BTreeMap::new() }
     }
 
+    /// Adds the changes of an event as JSON, with the key by which they are sorted.
+    pub(super) fn push(&mut self, key: &[u8], change: &[u8]) -> Result<(), Error> {
+        self.sorter.push(key, change)
+    }
+
+    /// Adds what the events of another run cover in an account and region.
+    pub(super) fn add_activity(&mut self, scope: ResourceScope, time: CoveredTime) {
+        self.activity.add_time(scope, time);
+    }
+
+    /// Adds the number of events of a file that were too long to be read.
+    pub(super) fn add_too_long(&mut self, file: String, events: u64) {
+        *self.too_long.entry(file).or_default() += events;
+    }
+
     /// Adds what a snapshot says.
     pub(super) fn add(&mut self, change: &ChangeEvent) -> Result<(), Error> {
         let mut key = Vec::new();
@@ -215,20 +252,14 @@ impl Consumer for ChangeMerge {
         coverage: &mut Coverage,
         _pool: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error> {
-        let mut start = 0;
-        for [key_end, end] in &part.ends {
-            self.sorter.push(&part.bytes[start..*key_end], &part.bytes[*key_end..*end])?;
-            start = *end;
-        }
-        coverage.rows += part.ends.len() as u64;
-        for file in part.too_long.drain(..) {
-            *self.too_long.entry(file).or_default() += 1;
-        }
+        part.each(|key, change| self.push(key, change))?;
+        part.count_too_long(&mut self.too_long);
+        coverage.rows += part.count();
         Ok(ControlFlow::Continue(()))
     }
 
     fn end_worker(&mut self, worker: ChangeWorker) {
-        self.activity.merge(worker.activity.finish());
+        self.activity.merge(worker.into_activity());
     }
 
     fn problem(&mut self, _problem: &dyn Display) {}

@@ -4,20 +4,21 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::anchor::Anchor;
-use super::args::{HistoryArgs, HistoryReadingArgs, HistoryRowArgs, QuestionArgs};
+use super::args::HistoryArgs;
+use super::form::{AnswerForm, HistoryForm};
 use super::rules::RuleQuestion;
 use crate::cli::source::inputs;
 use crate::command::Context;
+use crate::command::merge::MergeRun;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::spec::FilterSpec;
+use crate::report::Verbosity;
 use crate::sink::document::DocumentFormat;
-use crate::syntax::glob::split_list;
-use crate::syntax::window::{WindowEdge, point};
-use crate::table::layout::{Format, TableLayout};
+use crate::table::layout::TableLayout;
 
 /// A history: what is read, what is asked, and what is made of it.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(super) struct HistoryRequest {
     pub(super) at: Option<Timestamp>,
     /// What is written.
     pub(super) output: HistoryOutput,
+    /// The part that is written instead, and what the merge needs to know.
+    pub(super) partial: Option<(PathBuf, HistoryForm)>,
 }
 
 /// What is written.
@@ -48,7 +51,7 @@ pub(super) enum HistoryOutput {
 }
 
 /// A question about the past.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) enum HistoryQuestion {
     /// Who had an address.
     Ip(IpAddr),
@@ -64,65 +67,15 @@ impl HistoryRequest {
     /// What the options ask for.
     pub(super) fn new(args: HistoryArgs, context: &Context) -> Result<HistoryRequest, Error> {
         let HistoryArgs { question, documents, reading } = args;
-        let Some(question) = question else {
-            let output = match (documents.files, documents.git) {
-                (Some(folder), _) => HistoryOutput::Files(folder, documents.format),
-                (None, true) => HistoryOutput::Git(documents.output, documents.format),
-                (None, false) => {
-                    return Err(Error::usage(
-                        "history: no question; write history ip ADDRESS, history rules, history exposed ADDRESS or \
-                         history resource ID, or --files DIR or --git",
-                    ));
-                }
-            };
-            return HistoryRequest::of(reading, output, &TimeZone::UTC, context);
-        };
-        let (question, reading, rows) = match question {
-            QuestionArgs::Ip(args) => (HistoryQuestion::Ip(args.address.to_canonical()), args.reading, args.rows),
-            QuestionArgs::Exposed(args) => {
-                (HistoryQuestion::Exposed(args.address.to_canonical()), args.reading, args.rows)
-            }
-            QuestionArgs::Resource(args) => (HistoryQuestion::Resource(args.id), args.reading, args.rows),
-            QuestionArgs::Rules(args) => {
-                let question = RuleQuestion { group: args.group, from: args.from, port: args.port, is_open: args.open };
-                (HistoryQuestion::Rules(question), args.reading, args.rows)
+        let (answer, args, path) = match question {
+            Some(question) => AnswerForm::of_question(question)?,
+            None => {
+                let (answer, path) = AnswerForm::of_documents(documents)?;
+                (answer, reading, path)
             }
         };
-        let (output, zone) = HistoryRequest::rows(question, rows, context)?;
-        HistoryRequest::of(reading, output, &zone, context)
-    }
-
-    fn rows(
-        question: HistoryQuestion,
-        HistoryRowArgs { columns, format }: HistoryRowArgs,
-        context: &Context,
-    ) -> Result<(HistoryOutput, TimeZone), Error> {
-        let zone = format.zone()?;
-        let layout = format.layout(zone.clone(), context.settings.names(), context.terminal, context.columns, true)?;
-        let layout = TableLayout { columns: split_list(&columns), ..layout };
-        if layout.format == Format::Xlsx {
-            format.check_workbook(context.terminal.is_some())?;
-        }
-        Ok((HistoryOutput::Rows { question, layout, path: format.output }, zone))
-    }
-
-    fn of(
-        args: HistoryReadingArgs,
-        output: HistoryOutput,
-        zone: &TimeZone,
-        context: &Context,
-    ) -> Result<HistoryRequest, Error> {
-        let time = |option: &str, text: &Option<String>| {
-            let right = "not a time; write one such as 2026-10-01T12:00, 2026-10-01 or 30d";
-            let parse = |text: &String| {
-                point(text, context.now, zone, WindowEdge::Start).ok_or_else(|| Error::option(option, text, right))
-            };
-            text.as_ref().map(parse).transpose()
-        };
-        let at = time("--at", &args.at)?;
-        let snapshot_time = time("--snapshot-time", &args.snapshot_time)?;
-        let anchor = args.snapshot.map(|folder| Anchor::new(folder, snapshot_time)).transpose()?;
-        let filter: FilterSpec = crate::cli::filter::FilterArgs::default().spec(&args.scope, context.now, zone)?;
+        let form = HistoryForm::new(answer, &args, context)?;
+        let filter = form.filter(&args, context)?;
         // Calls that only read change nothing, so event history is not asked for them.
         let inputs = inputs(&args.inputs, &args.bucket, &filter.clone().with("--writes", Vec::<String>::new()))?;
         if inputs.is_empty() {
@@ -130,23 +83,52 @@ impl HistoryRequest {
                 "history: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
             ));
         }
-        let path = match &output {
-            HistoryOutput::Rows { path, .. } | HistoryOutput::Git(path, _) => path.clone(),
-            HistoryOutput::Files(..) => None,
-        };
+        args.partial.check(path.as_ref(), context.terminal.is_some())?;
+        args.partial.check_inputs(&inputs)?;
+        let partial = args.partial.partial;
+        // A part goes to no terminal, and only the merge reads the snapshot.
+        let context = &Context { terminal: context.terminal.filter(|_| partial.is_none()), ..context.clone() };
+        let anchor = if partial.is_none() { form.anchor()? } else { None };
+        let outputs = path.iter().chain(partial.iter().filter(|path| path.as_os_str() != "-"));
         Ok(HistoryRequest {
             reading: ReadRequest {
                 inputs,
                 filter,
-                outputs: path.into_iter().collect(),
+                outputs: outputs.cloned().collect(),
                 threads: args.work.threads(context.cores),
                 verbosity: args.verbosity.verbosity(),
             },
             now: context.now,
             command: context.command_line(),
-            at,
+            at: form.at,
             anchor,
-            output,
+            output: form.clone().output(path, context)?,
+            partial: partial.map(|path| form.for_parts().map(|form| (path, form))).transpose()?,
+        })
+    }
+
+    /// The request of all parts together, which has no inputs.
+    pub(super) fn of_parts(form: HistoryForm, run: &MergeRun<'_>) -> Result<HistoryRequest, Error> {
+        let path = run.output.map(PathBuf::from);
+        if let Some(path) = path.as_ref().filter(|_| form.is_folder()) {
+            let text = "the parts are of --files, which names a folder for the result";
+            return Err(Error::option("--output", &path.to_string_lossy(), text));
+        }
+        let context = Context { settings: Default::default(), ..run.context.clone() };
+        Ok(HistoryRequest {
+            reading: ReadRequest {
+                inputs: Vec::new(),
+                filter: FilterSpec { window: run.window(), now: context.now, ..FilterSpec::default() },
+                outputs: path.iter().cloned().collect(),
+                threads: 1,
+                verbosity: Verbosity::default(),
+            },
+            now: context.now,
+            command: context.command_line(),
+            at: form.at,
+            anchor: form.anchor()?,
+            output: form.output(path, &context)?,
+            partial: None,
         })
     }
 

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use super::change_log::ChangeLog;
 use super::ip;
@@ -33,16 +34,33 @@ pub(super) fn concerns(change: &Change) -> bool {
 }
 
 /// Which rules are asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct RuleQuestion {
     /// The id or the name of a security group.
     pub(super) group: Option<String>,
     /// An address or a network that the rule lets in.
+    #[serde(with = "network_text")]
     pub(super) from: Option<IpNet>,
     /// A port that the rule opens.
     pub(super) port: Option<u16>,
     /// Whether the rule lets everybody in.
     pub(super) is_open: bool,
+}
+
+/// A network as text.
+mod network_text {
+    use ipnet::IpNet;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(network: &Option<IpNet>, serializer: S) -> Result<S::Ok, S::Error> {
+        network.map(|network| network.to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpNet>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
 }
 
 impl RuleQuestion {

@@ -56,7 +56,9 @@ impl PartSet {
         }
         let Survey { hasher, names, mut parts } = survey;
         if !args.plan.is_empty() {
-            let reads_nothing = names.count() == 0 && header.options.get("limit").is_some_and(|limit| limit == &["0"]);
+            // A timeline needs all files for its coverage.
+            let is_empty = header.options.get("limit").is_some_and(|limit| limit == &["0"]);
+            let reads_nothing = names.count() == 0 && header.command.is_empty() && is_empty;
             Plan::new(&args.plan, &hasher).order(&mut parts, names, reads_nothing)?;
         }
         Ok(PartSet { header, parts })

@@ -14,7 +14,6 @@ use crate::report::{Coverage, Terminal};
 use crate::sink::part_file::PartFileReader;
 use crate::sink::{self, Provenance};
 use crate::spill::dedupe::IdHash;
-use crate::syntax::window::Window;
 use crate::table::layout::Format;
 
 /// Joins parts of rows, or of their number.
@@ -23,7 +22,7 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
     let (layout, columns) = form.layout(run.context.terminal.map(Terminal::columns).or(run.context.columns))?;
     form.check_output(run)?;
     let command = run.context.command_line();
-    let provenance = Provenance { now: run.context.now, command: &command, window: window(run) };
+    let provenance = Provenance { now: run.context.now, command: &command, window: run.window() };
     let mut sink = sink::open(run.output, &layout, columns, &provenance)?;
     if form.count {
         let coverage = count(run, &form)?;
@@ -51,12 +50,6 @@ impl PartForm {
             }
         }
     }
-}
-
-/// The window of the question.
-fn window(run: &MergeRun<'_>) -> Window {
-    let time = |name: &str| run.parts.header.options.get(name)?.first()?.parse().ok();
-    Window { since: time("since"), until: time("until") }
 }
 
 /// Adds up the events of all parts.

@@ -13,13 +13,13 @@
 
 use std::ops::ControlFlow;
 
-use jiff::tz::TimeZone;
 use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::RowsRequest;
 use super::row_merge::RowSelection;
+use crate::cli::partial::zone_name;
 use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
 use crate::command::event_rows::row_part::{RowPart, RowPiece};
 use crate::command::event_rows::row_worker::RowWorker;
@@ -105,13 +105,6 @@ impl PartForm {
         };
         Ok((layout, self.columns.clone()))
     }
-}
-
-/// A name by which other machines know the zone.
-fn zone_name(zone: &TimeZone) -> Result<String, Error> {
-    let offset = || zone.to_fixed_offset().ok().map(|offset| offset.to_string());
-    let name = zone.iana_name().map(str::to_string).or_else(offset);
-    name.ok_or_else(|| Error::option("--time-zone", "local", "has no name here; name it, such as Europe/Berlin"))
 }
 
 /// Writes the rows of all workers as records.

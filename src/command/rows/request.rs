@@ -13,7 +13,6 @@ use crate::engine::request::ReadRequest;
 use crate::error::Error;
 use crate::filter::jq::expression::OutputKind;
 use crate::report::Report;
-use crate::source::spec::Input;
 use crate::spill::sort::SortColumn;
 use crate::table::layout::{Format, TableLayout};
 
@@ -64,9 +63,11 @@ impl RowsRequest {
         if table.format == Format::Xlsx {
             check_workbook(&args.table, terminal.is_some())?;
         }
+        args.partial.check_inputs(&inputs)?;
         let partial = args.partial.partial;
-        if partial.is_some() {
-            check_partial(&inputs, &table)?;
+        if partial.is_some() && table.format == Format::Parquet {
+            let text = " makes no Parquet; write a Parquet file for each part, and read them together";
+            return Err(Error::about("--partial", text));
         }
         let outputs = args.table.format.output.iter().chain(partial.iter().filter(|path| path.as_os_str() != "-"));
         Ok(Some(RowsRequest {
@@ -152,18 +153,6 @@ impl RowsRequest {
     }
 }
 
-/// Returns a usage error if a part cannot be made of these inputs or in this format.
-fn check_partial(inputs: &[Input], table: &TableLayout) -> Result<(), Error> {
-    if inputs.iter().any(|input| matches!(input, Input::EventHistory(_))) {
-        return Err(Error::about("--partial", " is for files and objects; the event history has no parts"));
-    }
-    if table.format == Format::Parquet {
-        let text = " makes no Parquet; write a Parquet file for each part, and read them together";
-        return Err(Error::about("--partial", text));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -172,6 +161,7 @@ mod tests {
     use crate::cli::config::Settings;
     use crate::report::Terminal;
     use crate::source::location::Location;
+    use crate::source::spec::Input;
 
     fn context() -> Context {
         let terminal = Some(Terminal { width: 80, has_colors: true });

@@ -32,9 +32,14 @@ pub(super) fn input(input: &Input) -> String {
         Input::Stdin | Input::Spooled(_) => "standard input".into(),
         Input::Path(path) => quoted(&path.to_string_lossy()),
         Input::Bucket(bucket) => quoted(&bucket.location.to_string()),
-        Input::KeyList(keys) => format!("the keys of {}", quoted(&keys.list.name())),
+        Input::KeyList(keys) => key_list(&keys.list.name()),
         Input::EventHistory(_) => "event history".into(),
     }
+}
+
+/// The name of a list of keys as an input.
+pub(super) fn key_list(name: &str) -> String {
+    format!("the keys of {}", quoted(name))
 }
 
 /// The filters as typed, and the absolute times that they resolve to.

@@ -179,6 +179,7 @@ impl SummaryRequest {
             ));
         }
         args.partial.check(counting.output.as_ref(), context.terminal.is_some())?;
+        args.partial.check_inputs(&inputs)?;
         if args.partial.partial.is_some() && counting.actors {
             return Err(no_actors_in_parts());
         }

@@ -296,6 +296,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_user_is_cut_and_read_back() {
+        for length in LONGEST_USER - 5..LONGEST_USER + 9 {
+            let (user, time) = ("u".repeat(length), BucketedTime::new(0));
+            let mut stats = ValueStats::default();
+            stats.add(&Occurrence { time: Some(&time), user: Some(user.as_bytes()), ..Occurrence::default() });
+            let (mut written, mut merged) = (Vec::new(), stats.clone());
+            stats.write(&mut written);
+            assert_eq!(ValueStats::read_foreign(&written), Some(stats.clone()), "{length}");
+            merged.merge(&stats);
+            assert_eq!(merged.first_user, stats.first_user, "{length}");
+        }
+    }
+
+    #[test]
     fn statistics_that_no_events_have_are_refused() {
         let mut written = Vec::new();
         stats(&[100, 160]).write(&mut written);
@@ -305,7 +319,8 @@ mod tests {
             assert_eq!(ValueStats::read_foreign(&changed), None, "{at}");
         }
         assert_eq!(ValueStats::read_foreign(&written[..ValueStats::LENGTH - 1]), None);
-        assert_eq!(ValueStats::read_foreign(&[&written[..], &[b'u'; LONGEST_USER]].concat()), None);
+        let long = [b'u'; LONGEST_USER + MARK.len()];
+        assert_eq!(ValueStats::read_foreign(&[&written[..], &long, b"u"].concat()), None);
         assert!(ValueStats::read_foreign(&written).is_some());
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 
 use crate::cli::filter::{FilterArgs, ScopeArgs};
+use crate::cli::partial::PartialArgs;
 use crate::cli::source::BucketArgs;
 use crate::cli::table::FormatArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
@@ -20,7 +21,8 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
     after_help = "Examples:\n  \
     trail2tsv timeline AWSLogs --since 2026-09-30T21:00 --until 2026-10-01\n  \
     trail2tsv timeline --bucket my-trail --since 7d -u alice --all\n  \
-    trail2tsv timeline AWSLogs -i 203.0.113.66 -o attack.xlsx"
+    trail2tsv timeline AWSLogs -i 203.0.113.66 -o attack.xlsx\n  \
+    trail2tsv timeline --keys-from parts/part-1-of-7.txt --since 2026-09-30 --partial 1.part"
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct TimelineArgs {
@@ -35,6 +37,8 @@ pub struct TimelineArgs {
     pub filter: FilterArgs,
     #[command(flatten)]
     pub rows: TimelineRowArgs,
+    #[command(flatten)]
+    pub partial: PartialArgs,
     #[command(flatten)]
     pub work: WorkArgs,
     #[command(flatten)]

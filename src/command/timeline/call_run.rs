@@ -55,7 +55,8 @@ impl CallRun {
         let (caller, call) = (&first.caller, &first.call);
         let texts =
             [&caller.user, &caller.actor, &caller.address, &call.name, &call.source, &call.error_code, &first.theme];
-        let length = texts.into_iter().chain(&first.resources).map(|text| text.len() + size_of::<String>());
+        let texts = texts.into_iter().chain(&first.resources).chain(first.of_address.iter().flatten());
+        let length = texts.map(|text| text.len() + size_of::<String>());
         size_of::<CallRun>() + caller.user.len() + caller.actor.len() + caller.address.len() + length.sum::<usize>()
     }
 }

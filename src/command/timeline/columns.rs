@@ -49,30 +49,31 @@ pub(super) struct TimelineColumns {
     is_named: bool,
     /// Whether people read the table, and not a program.
     is_aligned: bool,
-    networks: Option<Arc<NetworkNames>>,
-    geoip: Option<Arc<GeoDatabases>>,
     /// Whether the actor is shown beside the caller, in one cell.
     has_actor_in_user: bool,
 }
 
 impl TimelineColumns {
-    /// The columns that the layout names, or all that need no table of `filter`. Fails for
-    /// an unknown name, and for one without its table.
-    pub(super) fn new(layout: &TableLayout, filter: &FilterSpec) -> Result<TimelineColumns, Error> {
-        let mut names = Vec::new();
-        for typed in &layout.columns {
-            let name = column(typed)?;
-            check_source(name, filter).map_err(|reason| Error::option("--columns", typed, reason))?;
-            names.push(name);
-        }
+    /// The columns that the layout names, or all that need no table of the user. Fails for an
+    /// unknown name.
+    pub(super) fn new(layout: &TableLayout) -> Result<TimelineColumns, Error> {
+        let names = layout.columns.iter().map(|typed| column(typed)).collect::<Result<Vec<_>, _>>()?;
         let is_named = !names.is_empty();
         let is_aligned = layout.format == Format::Table;
         // A terminal is seldom wide enough for two columns that are mostly the same.
         let has_actor_in_user = is_aligned && !is_named;
         let all = || COLUMNS.into_iter().filter(|name| !has_actor_in_user || *name != "actor").collect();
         let names = if is_named { names } else { all() };
-        let (networks, geoip) = (filter.networks.clone(), filter.geoip.clone());
-        Ok(TimelineColumns { names, is_named, is_aligned, networks, geoip, has_actor_in_user })
+        Ok(TimelineColumns { names, is_named, is_aligned, has_actor_in_user })
+    }
+
+    /// The columns that depend on the address of an event. Fails for one without its table.
+    pub(super) fn of_address(&self, filter: &FilterSpec) -> Result<AddressCells, Error> {
+        let columns: Vec<_> = self.names.iter().copied().filter(|name| OF_ADDRESS.contains(name)).collect();
+        for column in &columns {
+            check_source(column, filter).map_err(|reason| Error::option("--columns", column, reason))?;
+        }
+        Ok(AddressCells { columns, networks: filter.networks.clone(), geoip: filter.geoip.clone() })
     }
 
     /// Whether the actor is written.
@@ -93,8 +94,7 @@ impl TimelineColumns {
     pub(super) fn write(&self, run: &CallRun, table: &mut TableWriter) -> Result<(), Error> {
         let (first, call) = (&run.first, &run.first.call);
         let resources = first.resources.join(";");
-        let of_address: Vec<Option<String>> =
-            self.names.iter().map(|name| self.of_address(name, &first.caller.address)).collect();
+        let mut of_address = first.of_address.iter().map(Option::as_deref);
         let name = match run.events {
             events if events > 1 && self.is_aligned => format!("{} ×{events}", call.name),
             _ => call.name.clone(),
@@ -104,7 +104,7 @@ impl TimelineColumns {
             true => format!("{actor} as {user}"),
             false => user.clone(),
         };
-        let cell = |(at, column): (usize, &&'static str)| match *column {
+        let cell = |column: &&'static str| match *column {
             "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
             "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
             "userName" => text(&user),
@@ -119,18 +119,31 @@ impl TimelineColumns {
             "eventSource" => text(&call.source),
             "awsRegion" => text(&call.region),
             "recipientAccountId" => text(&call.account),
-            _ => of_address[at].as_deref().map_or(CellValue::Empty, text),
+            // The columns of an address are in the order in which an event has them.
+            _ => of_address.next().flatten().map_or(CellValue::Empty, text),
         };
-        table.row(&self.names.iter().enumerate().map(cell).collect::<Vec<_>>())
+        table.row(&self.names.iter().map(cell).collect::<Vec<_>>())
+    }
+}
+
+/// The columns that depend on the address of an event, each with a table of the user.
+#[derive(Clone, Debug)]
+pub(super) struct AddressCells {
+    columns: Vec<&'static str>,
+    networks: Option<Arc<NetworkNames>>,
+    geoip: Option<Arc<GeoDatabases>>,
+}
+
+impl AddressCells {
+    /// What the tables have for an address, for each column.
+    pub(super) fn of(&self, address: &str) -> Vec<Option<String>> {
+        self.columns.iter().map(|column| self.cell(column, address)).collect()
     }
 
-    /// What a table of the user has for the address of a call; `None` also for another
-    /// column.
-    fn of_address(&self, column: &str, address: &str) -> Option<String> {
+    fn cell(&self, column: &str, address: &str) -> Option<String> {
         match geoip::attribute(column) {
             Some(attribute) => geoip::value(self.geoip.as_ref()?, address, attribute),
-            None if column == NETWORK => network::name(self.networks.as_ref()?, address).map(String::from),
-            None => None,
+            None => network::name(self.networks.as_ref()?, address).map(String::from),
         }
     }
 }

@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use rayon::ThreadPool;
 
 use super::columns::TimelineColumns;
-use super::event::TimelineReader;
+use super::event::{ActorFields, TimelineReader};
 use super::fold::{RunFold, each_row, parsed};
-use crate::cloudtrail::actor::ActorReader;
+use super::request::TimelineRequest;
+use crate::cloudtrail::actor::{ActorReader, PortableCallerReader};
 use crate::command::event_rows::row_identity::{DuplicateFilter, RowIdentity};
 use crate::decode::event::FieldSet;
 use crate::engine::consumer::{Consumer, EventWorker, MatchedEvent, Part};
@@ -20,7 +21,8 @@ use crate::sink::table_writer::TableWriter;
 use crate::spill::dedupe::IdReader;
 use crate::spill::sort::ExternalSorter;
 
-/// What is kept of some events, with the keys by which they are sorted.
+/// What is kept of some events, each with the key by which it is sorted. Events of a part file
+/// have their caller instead of the key, or nothing if no actors are shown.
 #[derive(Debug, Default)]
 pub(super) struct TimelinePart {
     bytes: Vec<u8>,
@@ -28,6 +30,28 @@ pub(super) struct TimelinePart {
     ends: Vec<[usize; 2]>,
     /// The ids of the events, if duplicates are left out.
     ids: Vec<RowIdentity>,
+}
+
+/// An event of a part.
+pub(super) struct TimelineRow<'a> {
+    /// The key, or the caller.
+    pub(super) key: &'a [u8],
+    pub(super) row: &'a [u8],
+    /// Its id, if duplicates are left out.
+    pub(super) id: RowIdentity,
+}
+
+impl TimelinePart {
+    /// Calls `each` for every event.
+    pub(super) fn each(&self, mut each: impl FnMut(TimelineRow<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        let mut start = 0;
+        for (at, [key_end, end]) in self.ends.iter().copied().enumerate() {
+            let id = self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing);
+            each(TimelineRow { key: &self.bytes[start..key_end], row: &self.bytes[key_end..end], id })?;
+            start = end;
+        }
+        Ok(())
+    }
 }
 
 impl Part for TimelinePart {
@@ -69,12 +93,26 @@ pub(super) struct TimelineWorker {
     reader: TimelineReader,
     /// Reads event ids, if duplicates are left out.
     ids: Option<IdReader>,
+    is_for_part: bool,
 }
 
 impl TimelineWorker {
-    pub(super) fn new(columns: &TimelineColumns, dedupe: bool, fields: &mut FieldSet) -> Result<TimelineWorker, Error> {
-        let ids = if dedupe { Some(IdReader::new(fields)?) } else { None };
-        Ok(TimelineWorker { reader: TimelineReader::new(columns.shows_actors(), fields)?, ids })
+    /// A worker for a timeline, or for a part of one.
+    pub(super) fn new(
+        columns: &TimelineColumns,
+        request: &TimelineRequest,
+        fields: &mut FieldSet,
+    ) -> Result<TimelineWorker, Error> {
+        let is_for_part = request.partial.is_some();
+        let new_ids = if is_for_part { IdReader::for_parts } else { IdReader::new };
+        let ids = if request.dedupe { Some(new_ids(fields)?) } else { None };
+        let actors = match columns.shows_actors() {
+            false => ActorFields::None,
+            true if is_for_part => ActorFields::Portable(PortableCallerReader::new(fields)?),
+            true => ActorFields::Resolved(ActorReader::new(fields)?),
+        };
+        let of_address = columns.of_address(&request.reading.filter)?;
+        Ok(TimelineWorker { reader: TimelineReader::new(actors, of_address, fields)?, ids, is_for_part })
     }
 
     /// The reader of actors, if they are shown.
@@ -88,11 +126,16 @@ impl EventWorker for TimelineWorker {
 
     fn event(&mut self, matched: &MatchedEvent<'_>, out: &mut PartWriter<'_, TimelinePart>) -> ControlFlow<()> {
         let event = self.reader.read(matched.event);
+        let caller = self.reader.portable_caller(matched.event);
         let part = out.part();
-        event.sort_key(&mut part.bytes);
+        let mut written = caller.map_or(Ok(()), |caller| serde_json::to_writer(&mut part.bytes, &caller));
+        if !self.is_for_part {
+            event.sort_key(&mut part.bytes);
+        }
         let key_end = part.bytes.len();
+        written = written.and_then(|()| serde_json::to_writer(&mut part.bytes, &event));
         // Strings and numbers in memory can always be written as JSON.
-        if serde_json::to_writer(&mut part.bytes, &event).is_err() {
+        if written.is_err() {
             part.bytes.truncate(part.ends.last().map_or(0, |[_, end]| *end));
             return ControlFlow::Continue(());
         }
@@ -112,6 +155,20 @@ pub(super) struct TimelineMerge<'a> {
 impl<'a> TimelineMerge<'a> {
     pub(super) fn new(table: &'a mut TableWriter, dedupe: bool) -> TimelineMerge<'a> {
         TimelineMerge { sorter: ExternalSorter::new(None), duplicates: DuplicateFilter::new(dedupe), table }
+    }
+
+    /// Takes the next event in the order of the inputs.
+    pub(super) fn take(&mut self, event: &TimelineRow<'_>, coverage: &mut Coverage) -> Result<(), Error> {
+        if self.duplicates.keeps(event.id, coverage)? {
+            self.sorter.push(event.key, event.row)?;
+            coverage.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// Records a problem with an input.
+    pub(super) fn add_problem(&mut self, problem: &str) {
+        self.table.problem(&problem);
     }
 
     /// Writes the first `limit` rows, after all events were merged. Counts the events of
@@ -147,18 +204,7 @@ impl Consumer for TimelineMerge<'_> {
         coverage: &mut Coverage,
         _pool: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error> {
-        let mut start = 0;
-        for (at, [key_end, end]) in part.ends.iter().enumerate() {
-            let is_kept = match part.ids.get(at) {
-                Some(id) => self.duplicates.keeps(*id, coverage)?,
-                None => true,
-            };
-            if is_kept {
-                self.sorter.push(&part.bytes[start..*key_end], &part.bytes[*key_end..*end])?;
-                coverage.rows += 1;
-            }
-            start = *end;
-        }
+        part.each(|event| self.take(&event, coverage))?;
         Ok(ControlFlow::Continue(()))
     }
 

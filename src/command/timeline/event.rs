@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cloudtrail::actor::ActorReader;
+use super::columns::AddressCells;
+use crate::cloudtrail::actor::{ActorIndex, ActorReader, PortableCaller, PortableCallerReader};
 use crate::cloudtrail::call::FailureRule;
 use crate::cloudtrail::denial::DenialMatcher;
 use crate::cloudtrail::field::{self, Field};
@@ -71,9 +72,17 @@ pub(super) struct TimelineEvent {
     pub(super) theme: String,
     /// The first resources, then [`MORE`] if there are others.
     pub(super) resources: Vec<String>,
+    /// What tables of the user have for the address, for the columns that show it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) of_address: Vec<Option<String>>,
 }
 
 impl TimelineEvent {
+    /// Adds the actor, of an event of another run.
+    pub(super) fn resolve(&mut self, caller: PortableCaller, index: &ActorIndex) {
+        self.caller.actor = index.actor_of(caller).map_or(String::new(), |actor| shortened(actor.name.into()));
+    }
+
     /// Appends the key by which events are sorted: the time, then all that is shown, so that
     /// the order does not depend on that of the inputs. Events without a time come last.
     pub(super) fn sort_key(&self, key: &mut Vec<u8>) {
@@ -93,6 +102,17 @@ impl TimelineEvent {
     }
 }
 
+/// What is read of the actors of events.
+#[derive(Clone)]
+pub(super) enum ActorFields {
+    /// Nothing: they are not shown.
+    None,
+    /// The actors.
+    Resolved(ActorReader),
+    /// The callers, whose actors another run resolves.
+    Portable(PortableCallerReader),
+}
+
 /// Reads what a timeline keeps of an event.
 #[derive(Clone)]
 pub(super) struct TimelineReader {
@@ -104,17 +124,21 @@ pub(super) struct TimelineReader {
     region: FieldId,
     account: FieldId,
     user: Field,
-    /// Reads actors, if they are shown.
-    actors: Option<ActorReader>,
+    actors: ActorFields,
     resources: ResourceFields,
     failure: FailureRule,
     denial: DenialMatcher,
     themes: ThemeReader,
+    of_address: AddressCells,
 }
 
 impl TimelineReader {
     /// Adds the fields it reads to `fields`.
-    pub(super) fn new(shows_actors: bool, fields: &mut FieldSet) -> Result<TimelineReader, Error> {
+    pub(super) fn new(
+        actors: ActorFields,
+        of_address: AddressCells,
+        fields: &mut FieldSet,
+    ) -> Result<TimelineReader, Error> {
         Ok(TimelineReader {
             time: fields.slot("eventTime")?,
             name: fields.slot("eventName")?,
@@ -124,17 +148,29 @@ impl TimelineReader {
             region: fields.slot("awsRegion")?,
             account: fields.slot("recipientAccountId")?,
             user: Field::parse("userName", fields).map_err(Error::usage)?,
-            actors: if shows_actors { Some(ActorReader::new(fields)?) } else { None },
+            actors,
             resources: ResourceFields::new(fields)?,
             failure: FailureRule::new(fields)?,
             denial: DenialMatcher::new(fields)?,
             themes: ThemeReader::new(fields).map_err(Error::usage)?,
+            of_address,
         })
     }
 
     /// The reader of actors, if they are shown.
     pub(super) fn actor_reader(&mut self) -> Option<&mut ActorReader> {
-        self.actors.as_mut()
+        match &mut self.actors {
+            ActorFields::Resolved(actors) => Some(actors),
+            _ => None,
+        }
+    }
+
+    /// The caller of an event, if another run resolves the actors.
+    pub(super) fn portable_caller(&mut self, event: &Event<'_>) -> Option<PortableCaller> {
+        match &mut self.actors {
+            ActorFields::Portable(callers) => Some(callers.caller(event)),
+            _ => None,
+        }
     }
 
     /// What is kept of an event.
@@ -142,7 +178,7 @@ impl TimelineReader {
         let text = |slot| field::text(event, slot).map_or(String::new(), shortened);
         let mut user = String::new();
         self.user.each(event, |name| user = shortened(name.into()));
-        let actor = self.actors.as_mut().and_then(|actors| actors.actor(event));
+        let actor = self.actor_reader().and_then(|actors| actors.actor(event));
         let actor = actor.map_or(String::new(), |actor| shortened(actor.name.into()));
         let outcome = match self.failure.is_failed(event) {
             false => CallOutcome::Done,
@@ -152,9 +188,11 @@ impl TimelineReader {
         let all = self.resources.list(event);
         let has_more = all.len() > MOST_RESOURCES;
         let resources = all.into_iter().take(MOST_RESOURCES).map(shortened);
+        let address = text(self.address);
         TimelineEvent {
+            of_address: self.of_address.of(&address),
             time: event.get(self.time).and_then(time::of_value),
-            caller: Caller { user, actor, address: text(self.address) },
+            caller: Caller { user, actor, address },
             call: TimelineCall {
                 name: text(self.name),
                 source: text(self.source),

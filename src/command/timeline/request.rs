@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::args::TimelineArgs;
 use crate::cli::source::inputs;
+use crate::cli::table::FormatArgs;
 use crate::command::Context;
 use crate::engine::request::ReadRequest;
 use crate::error::Error;
@@ -29,6 +31,8 @@ pub(super) struct TimelineRequest {
     pub(super) layout: TableLayout,
     /// The output file; `None` for standard output.
     pub(super) output: Option<PathBuf>,
+    /// The part that is written instead of rows.
+    pub(super) partial: Option<PathBuf>,
 }
 
 impl TimelineRequest {
@@ -45,16 +49,18 @@ impl TimelineRequest {
                 "timeline: nothing to read; name a folder, a file, -, --bucket BUCKET or --event-history",
             ));
         }
-        let layout = rows.format.layout(zone, context.settings.names(), context.terminal, context.columns, true)?;
-        let layout = TableLayout { columns: split_list(&rows.columns), ..layout };
-        if layout.format == Format::Xlsx {
-            rows.format.check_workbook(context.terminal.is_some())?;
-        }
+        args.partial.check(rows.format.output.as_ref(), context.terminal.is_some())?;
+        args.partial.check_inputs(&inputs)?;
+        let partial = args.partial.partial;
+        // A part goes to no terminal.
+        let context = &Context { terminal: context.terminal.filter(|_| partial.is_none()), ..context.clone() };
+        let layout = layout(&rows.format, split_list(&rows.columns), zone, context)?;
+        let outputs = rows.format.output.iter().chain(partial.iter().filter(|path| path.as_os_str() != "-"));
         Ok(TimelineRequest {
             reading: ReadRequest {
                 inputs,
                 filter,
-                outputs: rows.format.output.iter().cloned().collect(),
+                outputs: outputs.cloned().collect(),
                 threads: args.work.threads(context.cores),
                 verbosity: args.verbosity.verbosity(),
             },
@@ -64,6 +70,21 @@ impl TimelineRequest {
             limit: rows.limit,
             layout,
             output: rows.format.output,
+            partial,
         })
     }
+}
+
+/// The layout of rows with these columns.
+pub(super) fn layout(
+    format: &FormatArgs,
+    columns: Vec<String>,
+    zone: TimeZone,
+    context: &Context,
+) -> Result<TableLayout, Error> {
+    let layout = format.layout(zone, context.settings.names(), context.terminal, context.columns, true)?;
+    if layout.format == Format::Xlsx {
+        format.check_workbook(context.terminal.is_some())?;
+    }
+    Ok(TableLayout { columns, ..layout })
 }

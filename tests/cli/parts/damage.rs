@@ -17,8 +17,14 @@ fn refused(parts: &Parts, part: &str, content: &[u8], all: &[String]) -> String 
 
 #[test]
 fn a_part_that_is_cut_short_is_named() {
+    check_cut_short(&["--dedupe", "--sort", "eventTime"]);
+    check_cut_short(&["timeline", "--all", "--dedupe"]);
+    check_cut_short(&["history", "rules"]);
+}
+
+fn check_cut_short(question: &[&str]) {
     let parts = Parts::of_sample();
-    let made = parts.make(&["--dedupe", "--sort", "eventTime"], "2");
+    let made = parts.make(question, "2");
     let part = made[4].as_str();
     let whole = fs::read(parts.trial.path(part)).unwrap();
     let few = (0..40).map(|at| whole.len() * at / 40);
@@ -38,12 +44,18 @@ fn a_part_that_is_cut_short_is_named() {
 
 #[test]
 fn a_part_with_a_flipped_bit_is_named() {
+    check_flipped(&["--sort", "eventTime"], 300);
+    check_flipped(&["timeline", "--all"], 100);
+    check_flipped(&["history", "rules"], 50);
+}
+
+fn check_flipped(question: &[&str], count: usize) {
     let parts = Parts::of_sample();
-    let made = parts.make(&["--sort", "eventTime"], "2");
+    let made = parts.make(question, "2");
     let part = made[2].as_str();
     let whole = fs::read(parts.trial.path(part)).unwrap();
     let mut state = 1_u64;
-    for _ in 0..300 {
+    for _ in 0..count {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let mut flipped = whole.clone();
         flipped[(state >> 20) as usize % whole.len()] ^= 1 << (state >> 61);

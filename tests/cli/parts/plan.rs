@@ -3,10 +3,18 @@
 use super::{Parts, SAMPLE};
 use crate::harness::Trial;
 
+/// A question for each kind of parts.
+const KINDS: [&[&str]; 5] =
+    [&["--sort", "eventTime"], &["--count"], &["summary"], &["timeline"], &["history", "rules"]];
+
 #[test]
 fn a_missing_part_is_found_by_the_plan() {
+    KINDS.iter().for_each(|question| check_missing(question));
+}
+
+fn check_missing(question: &[&str]) {
     let parts = Parts::of_sample();
-    let mut made = parts.make(&["--sort", "eventTime"], "2");
+    let mut made = parts.make(question, "2");
     let lost = made.remove(4);
     let list = parts.trial.read("4.txt");
     let (name, _) = list.lines().next().unwrap().split_once('\t').unwrap();
@@ -29,8 +37,12 @@ fn a_missing_part_is_found_by_the_plan() {
 
 #[test]
 fn a_doubled_part_is_named() {
+    KINDS.iter().for_each(|question| check_doubled(question));
+}
+
+fn check_doubled(question: &[&str]) {
     let parts = Parts::of_sample();
-    let made = parts.make(&["--count"], "2");
+    let made = parts.make(question, "2");
     let twice = [&made[..], &made[2..3]].concat();
     parts.merge(&twice, &[]).shows(1, "", "trail2tsv: 2.part: is given twice; merge each part once\n");
     std::fs::copy(parts.trial.path("2.part"), parts.trial.path("copy.part")).unwrap();

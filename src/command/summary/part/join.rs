@@ -33,7 +33,8 @@ pub(in crate::command) fn join(run: &MergeRun<'_>) -> Result<Coverage, Error> {
         }
         PartSet::report_files(&mut reader, run.report, |_| {})?;
     }
-    let SummedParts { tally, duplicates, sources } = sum.finish();
+    let SummedParts { tally, duplicates, mut sources } = sum.finish();
+    sources.take_plan(run.plan);
     sources.give_to(&mut request);
     coverage.rows = coverage.rows.saturating_sub(duplicates);
     coverage.duplicates += duplicates;

@@ -1,6 +1,6 @@
 //! Statistics as bytes: of fixed length, but for the name of the first user at the end.
 
-use super::{LONGEST_USER, PICTURE_BUCKETS, ValueStats};
+use super::{LONGEST_USER, MARK, PICTURE_BUCKETS, ValueStats};
 use crate::command::summary::buckets::{BucketSize, SIZES};
 
 impl ValueStats {
@@ -53,7 +53,7 @@ impl ValueStats {
             && stats.count <= MOST
             && stats.failures <= stats.count
             && stats.earlier <= MOST
-            && stats.first_user.len() <= LONGEST_USER
+            && stats.first_user.len() <= LONGEST_USER + MARK.len()
             && stats.has_possible_times();
         is_possible.then_some(stats)
     }

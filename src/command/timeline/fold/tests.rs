@@ -17,6 +17,7 @@ fn event((second, user, name, is_denied, resource): (i64, u8, u8, bool, u8)) -> 
         },
         theme: String::new(),
         resources: vec![format!("i-{resource}")],
+        of_address: Vec::new(),
     }
 }
 
