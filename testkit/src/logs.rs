@@ -11,6 +11,7 @@
 //! template, event_context a template's placeholders, and their values in one event
 //! seeded                  identifiers that follow from a seed
 //! event, order            one event's fields, and the orders of its keys
+//! prepared_call           a call with its templates taken apart, and who may make it
 //! generator               picks a call and an actor, writes one event
 //! file                    one log object: its key and its records
 //! corpus, sample          the files of a bucket: by numbers, or by the story
@@ -35,6 +36,7 @@ mod file;
 mod generator;
 pub mod history;
 mod order;
+mod prepared_call;
 pub mod sample;
 mod seeded;
 mod story;

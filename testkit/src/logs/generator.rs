@@ -6,84 +6,19 @@ use fastrand::Rng;
 use jiff::Timestamp;
 
 use super::account_region::AccountRegion;
-use super::actors::{ACTORS, Actor, Address, IdentityKind};
-use super::calls::{self, Call, TERMINATE};
+use super::actors::{Actor, Address, IdentityKind};
+use super::calls::{Call, TERMINATE};
 use super::event::{Event, Field};
 use super::event_context::{EventContext, write_time};
 use super::order;
+use super::prepared_call::{PREPARED_CALLS, PreparedCall, TERMINATE_CALL, WeightedChoice};
 use super::seeded::{hash, uuid};
 use super::template::Template;
 
 /// One event of so many is a TerminateInstances.
 const TERMINATE_ONE_IN: u32 = 3000;
 
-/// A call whose templates have been taken apart, and who may make it.
-struct PreparedCall {
-    call: &'static Call,
-    request: Template,
-    response: Template,
-    host: Template,
-    more: Vec<(Field, Template)>,
-    errors: Vec<(&'static str, Template)>,
-    actors: WeightedChoice<&'static Actor>,
-}
-
-/// Things to draw from, each as often as its weight says.
-#[derive(Clone)]
-struct WeightedChoice<T> {
-    /// Each thing with the sum of the weights up to it.
-    sums: Vec<(u32, T)>,
-}
-
-impl<T: Copy> WeightedChoice<T> {
-    fn new(weighted: impl Iterator<Item = (u32, T)>) -> WeightedChoice<T> {
-        let mut sum = 0;
-        let sums = weighted.map(|(weight, thing)| {
-            sum += weight;
-            (sum, thing)
-        });
-        WeightedChoice { sums: sums.collect() }
-    }
-
-    fn draw(&self, rng: &mut Rng) -> T {
-        let total = self.sums.last().map_or(0, |last| last.0);
-        let ball = rng.u32(..total);
-        self.sums[self.sums.partition_point(|(sum, _)| *sum <= ball)].1
-    }
-}
-
-static PREPARED_CALLS: LazyLock<Vec<PreparedCall>> = LazyLock::new(|| calls::all().map(PreparedCall::new).collect());
 static ENDPOINT: LazyLock<Template> = LazyLock::new(|| Template::new("<endpoint>"));
-static TERMINATE_CALL: LazyLock<PreparedCall> = LazyLock::new(|| PreparedCall::new(&TERMINATE));
-
-impl PreparedCall {
-    fn new(call: &'static Call) -> PreparedCall {
-        let actors = ACTORS.iter().filter(|actor| may(call, actor));
-        let actors = WeightedChoice::new(actors.map(|actor| (actor.weight, actor)));
-        assert!(!actors.sums.is_empty(), "nobody may call {}:{}", call.source, call.name);
-        let templates = |list: &'static [(Field, &'static str)]| {
-            list.iter().map(|&(field, text)| (field, Template::new(text))).collect()
-        };
-        PreparedCall {
-            call,
-            request: Template::new(call.request),
-            response: Template::new(call.response),
-            host: Template::new(call.host),
-            more: templates(call.more),
-            errors: call.errors().iter().map(|&(code, text)| (code, Template::new(text))).collect(),
-            actors,
-        }
-    }
-}
-
-/// May this actor make this call?
-fn may(call: &Call, actor: &Actor) -> bool {
-    let named = match call.only {
-        [] => !actor.reserved && (actor.calls.is_empty() || actor.calls.contains(&call.source)),
-        only => only.contains(&actor.name),
-    };
-    named && call.by.contains(&actor.who)
-}
 
 /// Writes events: always the same ones from the same seed.
 pub struct Generator {
