@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use testkit::logs::{Corpus, Generator, write};
+use testkit::logs::{Corpus, write};
 
 use super::large;
 
@@ -28,6 +28,6 @@ fn make(name: &str, folder: &Path) -> String {
         "two-events" => Corpus { files: 1, events: 2, ..Corpus::busy() },
         _ => return format!("{:?}\n", large::write(name, folder).unwrap()),
     };
-    let written = write(folder, &corpus.files(), || Generator::new(corpus.seed)).unwrap();
+    let written = write(folder, &corpus.files(), || corpus.generator()).unwrap();
     format!("{written:?}\n")
 }
