@@ -53,12 +53,12 @@ const ON_BUSY: [Work; 9] = [
 const ON_TINY: [Work; 3] = [TEN_COLUMNS, COUNT, TERMINATIONS];
 /// Of which one event in a thousand is the answer, or none.
 const QUESTIONS: [Work; 7] = [
-    ("--resource", &["--resource", "i-098a1390d4f5286ed"], Output::Discarded),
-    ("--access-key", &["--access-key", "ASIA3WN5EMWFGEXAMPLE"], Output::Discarded),
-    ("--user", &["--user", "i-0dfb85add00d78360"], Output::Discarded),
+    ("--resource", &["--resource", "i-0de0b921d3af42fac"], Output::Discarded),
+    ("--access-key", &["--access-key", "ASIA2ZCGLTWCFEXAMPLE"], Output::Discarded),
+    ("--user", &["--user", "i-0f8055dc635d648aa"], Output::Discarded),
     ("-i, a network", &["-i", "10.9.0.0/16"], Output::Discarded),
     ("--error-code", &["--error-code", "Throttling"], Output::Discarded),
-    ("--grep", &["--grep", "i-098a1390d4f52[0-9a-f]*"], Output::Discarded),
+    ("--grep", &["--grep", "i-0de0b921d3af[0-9a-f]*"], Output::Discarded),
     ("--where", &["--where", "requestParameters.roleName = nobody-has-this"], Output::Discarded),
 ];
 const ON_LARGE_FILES: [Work; 3] =
