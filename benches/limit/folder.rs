@@ -5,10 +5,9 @@ pub(crate) use self::system::{Folder, Name};
 
 #[cfg(unix)]
 mod system {
-    use std::ffi::{CString, OsStr};
+    use std::ffi::CString;
     use std::fs::File;
     use std::os::fd::OwnedFd;
-    use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
 
     use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, openat};
@@ -51,16 +50,15 @@ mod system {
         }
     }
 
-    impl AsRef<OsStr> for Name {
-        fn as_ref(&self) -> &OsStr {
-            OsStr::from_bytes(self.0.as_bytes())
+    impl Name {
+        pub(crate) fn is_gzip(&self) -> bool {
+            self.0.as_bytes().ends_with(b".gz")
         }
     }
 }
 
 #[cfg(not(unix))]
 mod system {
-    use std::ffi::OsStr;
     use std::fs::{self, File};
     use std::path::{Path, PathBuf};
 
@@ -91,9 +89,9 @@ mod system {
         }
     }
 
-    impl AsRef<OsStr> for Name {
-        fn as_ref(&self) -> &OsStr {
-            self.0.as_os_str()
+    impl Name {
+        pub(crate) fn is_gzip(&self) -> bool {
+            self.0.extension().is_some_and(|ending| ending == "gz")
         }
     }
 }

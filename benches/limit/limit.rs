@@ -3,7 +3,6 @@
 //! No thread waits until all files are found. Each takes the newest job: a folder to list, whose
 //! content becomes jobs for all, or some files to inflate. Buffers are kept from file to file.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufReader, Read};
@@ -143,7 +142,7 @@ fn list(folder: &Arc<Folder>) -> Vec<Job> {
     folder.each_entry(|name, is_folder| {
         if is_folder {
             jobs.push(Job::List(folder.clone(), name));
-        } else if Path::new(AsRef::<OsStr>::as_ref(&name)).extension().is_some_and(|ending| ending == "gz") {
+        } else if name.is_gzip() {
             names.push(name);
             if names.len() == BATCH {
                 jobs.push(Job::Inflate(folder.clone(), std::mem::take(&mut names)));
@@ -159,7 +158,7 @@ fn list(folder: &Arc<Folder>) -> Vec<Job> {
 fn member(member: &[u8], text: &mut Vec<u8>, decompressor: &mut Decompressor) {
     let size = u32::from_le_bytes(*member.last_chunk().unwrap()) as usize;
     if text.len() < size {
-        *text = vec![0; size];
+        text.resize(size, 0);
     }
     let inflated = decompressor.gzip_decompress(member, &mut text[..size]).unwrap();
     black_box(&text[..inflated]);
