@@ -25,6 +25,7 @@ mod run;
 mod start_up;
 mod table;
 
+use std::cell::Cell;
 use std::path::Path;
 
 use self::cpu::Pinned;
@@ -78,8 +79,9 @@ fn main() {
         None => println!("{}: left out, as --real names no folder of logs", real::NAME),
     }
     let threads = std::thread::available_parallelism().unwrap().get();
-    cpu_table(&Table { options: &options, measure: Measure::Cpu, threads: 1 });
-    let wall = Table { options: &options, measure: Measure::Wall, threads };
+    cpu_table(&options);
+    let heading = Cell::new(Some(format!("Time on all cores, {threads} threads")));
+    let wall = Table { options: &options, measure: Measure::Wall, threads, heading };
     wall_table(&wall);
     peers::table(&options, threads);
     println!();
@@ -90,17 +92,16 @@ fn main() {
 }
 
 /// The works on buckets, by the CPU time on one core: other processes hardly change that.
-fn cpu_table(table: &Table) {
+fn cpu_table(options: &Options) {
     if cpu::seconds_of_children().is_none() {
         return println!("\nCPU time: left out, as this system does not say it");
     }
     let pinned = Pinned::to_one_core();
-    table.heading(&format!("CPU time, user and system, of one thread, {pinned}"));
-    on_buckets(table);
+    let heading = Cell::new(Some(format!("CPU time, user and system, of one thread, {pinned}")));
+    on_buckets(&Table { options, measure: Measure::Cpu, threads: 1, heading });
 }
 
 fn wall_table(table: &Table) {
-    table.heading(&format!("Time on all cores, {} threads", table.threads));
     on_buckets(table);
     rows(table, "busy", &QUESTIONS, How::Whole, table.threads);
     for (corpus, how) in LARGE_FILES {

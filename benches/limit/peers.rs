@@ -75,10 +75,14 @@ const MOST_ROUNDS: usize = 3;
 
 /// A row for each tool: its time against the limit, and against the program.
 pub(crate) fn table(options: &Options, threads: usize) {
+    let mut peers = PEERS.iter().filter(|peer| options.has("peers", "busy", peer.name)).peekable();
+    if peers.peek().is_none() {
+        return;
+    }
     let rounds = options.pairs.min(MOST_ROUNDS);
-    println!("\nOther tools on busy, all cores; medians of {rounds} rounds; times the limit, and times the program\n");
+    println!("\nOther tools on busy, all cores; median of {rounds}, in turn; times the limit, and times the program\n");
     line(["tool", "wall s", "wall/limit", "cpu/limit", "wall/ours", "cpu/ours", "version"].map(String::from));
-    for peer in PEERS.iter().filter(|peer| options.has("peers", "busy", peer.name)) {
+    for peer in peers {
         match version(peer.version) {
             Some(version) => compare(peer, version, rounds, threads),
             None => println!("{:<20}left out, as it is not installed", peer.name),

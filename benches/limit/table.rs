@@ -1,5 +1,6 @@
 //! The tables: which rows are wanted, and how they look.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::run::{Measure, Run, Times, in_turn};
@@ -38,13 +39,16 @@ pub(crate) struct Table<'a> {
     pub(crate) measure: Measure,
     /// How many threads the program and the limit have.
     pub(crate) threads: usize,
+    /// What the heading says, until it is printed with the first row.
+    pub(crate) heading: Cell<Option<String>>,
 }
 
 impl Table<'_> {
-    pub(crate) fn heading(&self, what: &str) {
-        let Table { options: Options { pairs, .. }, .. } = self;
-        println!("\n{what}; medians of {pairs} pairs (lowest to highest); ratio to the limit\n");
-        line(["corpus", "work", "limit s", "run s", "ratio", "MiB"].map(String::from));
+    fn heading(&self) {
+        if let Some(heading) = self.heading.take() {
+            println!("\n{heading}; median of {} pairs (lowest to highest); ratio to the limit\n", self.options.pairs);
+            line(["corpus", "work", "limit s", "run s", "ratio", "MiB"].map(String::from));
+        }
     }
 
     pub(crate) fn has(&self, corpus: &str, work: &str) -> bool {
@@ -57,6 +61,7 @@ impl Table<'_> {
 
     /// Measures a row and prints it. A run that fails has no ratio: its exit stands there.
     pub(crate) fn compare(&self, corpus: &str, work: &str, limit: &Run, run: &Run) {
+        self.heading();
         let [limit_times, times] = in_turn([limit, run], self.options.pairs);
         let ratio =
             failure(&[&limit_times, &times]).unwrap_or_else(|| times.over(&limit_times, self.measure).to_string());
