@@ -34,7 +34,7 @@ struct Options {
     /// How many accounts
     #[arg(long, value_parser = at_most(Corpus::MOST_ACCOUNTS))]
     accounts: Option<u32>,
-    /// About how many identities for each account; 0 is a few, with sessions of an hour
+    /// About how many identities for each account; 0: some forty, with sessions of an hour
     #[arg(long)]
     identities: Option<u32>,
     /// How many regions for each account

@@ -71,7 +71,8 @@ pub struct Corpus {
     /// How many of a hundred files are delivered twice, as by two trails.
     /// Those come on top of `files` and `events`.
     pub twice: u32,
-    /// The identities of each account. With none, a few actors call as they like.
+    /// The identities of each account. Without it, there are some forty actors, whose sessions
+    /// last an hour and whose calls are hardly repeated.
     pub population: Option<Population>,
 }
 

@@ -14,7 +14,7 @@ use super::seeded::{hash, mix};
 pub struct Population {
     /// About this many identities in each account.
     pub identities: u32,
-    /// The age at which a session is replaced by another one, with another access key.
+    /// The age at which a session is replaced by another one, with another access key; at least 1.
     pub session_hours: u32,
 }
 
@@ -53,6 +53,16 @@ impl Population {
         let active = rng.u64(1..=near);
         (first + rng.u64(..active)) % all
     }
+
+    /// A session of somebody who may make the call.
+    fn session(&self, ready: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
+        let actor = ready.actors.draw(rng);
+        let number = self.draw_caller(actor, place, rng);
+        let caller = Caller { number, session_seconds: i64::from(self.session_hours.max(1)) * 3600, request: 0 };
+        let mut session = ActiveSession { ready, actor, caller };
+        session.change_request(rng);
+        session
+    }
 }
 
 /// The sessions whose calls are in one log file. Several are active at the same time, and each
@@ -85,7 +95,7 @@ impl ActiveSessions {
         self.last = 0;
     }
 
-    /// A call that no session goes on with.
+    /// A call that is not repeated.
     pub(super) fn once(&self, ready: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
         self.population.session(ready, place, rng)
     }
@@ -117,21 +127,9 @@ impl ActiveSessions {
     }
 }
 
-impl Population {
-    /// A session of somebody who may make the call.
-    pub(super) fn session(&self, ready: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
-        let actor = ready.actors.draw(rng);
-        let number = self.draw_caller(actor, place, rng);
-        let caller = Caller { number, session_seconds: i64::from(self.session_hours) * 3600, request: 0 };
-        let mut session = ActiveSession { ready, actor, caller };
-        session.change_request(rng);
-        session
-    }
-}
-
 impl ActiveSession {
     fn change_call(&mut self, calls: &WeightedChoice<&'static PreparedCall>, rng: &mut Rng) {
-        /// After as many draws, the actor is one of few calls, and repeats the last one.
+        /// After this many draws without a call that the actor may make, it repeats its last one.
         const DRAWS: usize = 20;
         let allowed =
             |ready: &&PreparedCall| ready.actors.sums.iter().any(|&(_, other)| std::ptr::eq(other, self.actor));
