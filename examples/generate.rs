@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, ValueEnum};
-use testkit::logs::{Corpus, Generator, WriteTotals, sample, write};
+use testkit::logs::{Corpus, Population, WriteTotals, sample, write};
 
 /// Write made-up CloudTrail logs below DIR, as a bucket has them:
 /// AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/….json.gz
@@ -34,6 +34,9 @@ struct Options {
     /// How many accounts
     #[arg(long, value_parser = at_most(Corpus::MOST_ACCOUNTS))]
     accounts: Option<u32>,
+    /// About how many identities for each account; 0: some forty, with sessions of an hour
+    #[arg(long)]
+    identities: Option<u32>,
     /// How many regions for each account
     #[arg(long, value_parser = at_most(Corpus::MOST_REGIONS))]
     regions: Option<u32>,
@@ -55,7 +58,7 @@ struct Options {
 
 #[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
 enum Preset {
-    /// A week of 300,000 events in 815 files: over 400 MB of JSON
+    /// A day of 300,000 events in 815 files: over 400 MB of JSON
     Busy,
     /// A month of a quiet organisation: 100,000 files of a few events
     Tiny,
@@ -84,6 +87,11 @@ impl Options {
             first_day: preset.first_day,
             days: self.days.unwrap_or(preset.days),
             twice: self.twice.unwrap_or(preset.twice),
+            population: match (self.identities, preset.population) {
+                (Some(0), _) => None,
+                (Some(identities), Some(population)) => Some(Population { identities, ..population }),
+                (_, population) => population,
+            },
         };
         ensure!(
             corpus.events >= corpus.files,
@@ -95,7 +103,7 @@ impl Options {
     }
 
     fn changes_the_preset(&self) -> bool {
-        let numbers = [self.events, self.files, self.accounts, self.regions, self.days, self.twice];
+        let numbers = [self.events, self.files, self.accounts, self.identities, self.regions, self.days, self.twice];
         numbers.iter().any(Option::is_some)
             || self.spread.is_some()
             || self.seed.is_some()
@@ -110,7 +118,7 @@ impl Options {
             }
             _ => {
                 let corpus = self.corpus()?;
-                write(&self.dir, &corpus.files(), || Generator::new(corpus.seed))
+                write(&self.dir, &corpus.files(), || corpus.generator())
             }
         };
         written.with_context(|| format!("{}: cannot be written", self.dir.display()))

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use testkit::logs::{AccountRegion, Generator, WriteTotals, gzip, records};
+use testkit::logs::{AccountRegion, Corpus, WriteTotals, gzip, records};
 
 /// So much JSON is in the one gzip member of `one-file`.
 const ONE_FILE: u64 = 1_000_000_000;
@@ -34,7 +34,7 @@ pub(crate) fn write(name: &str, folder: &Path) -> io::Result<WriteTotals> {
 /// Ordinary events without an end, ten in a second.
 fn events() -> impl Iterator<Item = String> {
     let start: Timestamp = "2026-09-28T00:00:00Z".parse().unwrap();
-    let (mut generator, place) = (Generator::new(11), AccountRegion::new("111122223333", "us-east-1"));
+    let (mut generator, place) = (Corpus::busy().generator(), AccountRegion::new("111122223333", "us-east-1"));
     (0..).map(move |number: i64| {
         let time = Timestamp::from_second(start.as_second() + number / 10).unwrap();
         let mut event = String::new();

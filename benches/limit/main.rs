@@ -6,93 +6,125 @@
 //! for that the rows "inflated as a stream" stand, by flate2 through 64 KiB.
 //!
 //! `cargo bench --bench limit` makes the corpora, which takes some minutes and
-//! 1 GB of disk the first time, runs the commands in turn, and prints one
-//! table and what does not fit into it. `-- --only TEXT` takes the lines whose
-//! corpus and work have the text in them, `-- --pairs N` more or fewer pairs.
+//! 1 GB of disk the first time, runs the commands in turn, and prints a table
+//! of CPU times on one thread and one core, a table of times on all cores, and
+//! other tools beside the program. `-- --only TEXT` takes the rows whose table
+//! (`cpu`, `wall`, `peers`), corpus and work have the text in them, `-- --pairs N`
+//! more or fewer pairs, and `-- --real DIR` adds the events of real logs.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod corpus;
-mod inflate;
+mod cpu;
+mod folder;
 mod large;
+mod limit;
 mod peers;
+mod real;
 mod run;
 mod start_up;
 mod table;
 
+use std::cell::Cell;
 use std::path::Path;
 
-use self::inflate::How;
-use self::run::{Run, in_turn};
-use self::table::Table;
+use self::cpu::Pinned;
+use self::limit::How;
+use self::run::{Measure, Output, Run, in_turn};
+use self::table::{Options, Table};
 
-/// What is measured: a name, its arguments, and whether rows go to a file.
-type Work = (&'static str, &'static [&'static str], bool);
+/// What is measured: a name, its arguments, and where rows go.
+type Work = (&'static str, &'static [&'static str], Output);
 
-const ON_BUCKETS: [Work; 4] = [
-    ("ten columns", &[], false),
-    ("ten columns, to a file", &[], true),
-    ("-e TerminateInstances", &["-e", "TerminateInstances"], false),
-    ("--count", &["--count"], false),
+const TEN_COLUMNS: Work = ("ten columns", &[], Output::Discarded);
+const COUNT: Work = ("--count", &["--count"], Output::Discarded);
+const TERMINATIONS: Work = ("-e TerminateInstances", &["-e", "TerminateInstances"], Output::Discarded);
+
+const ON_BUSY: [Work; 9] = [
+    TEN_COLUMNS,
+    COUNT,
+    TERMINATIONS,
+    ("summary", &["summary"], Output::Discarded),
+    ("--sort eventTime", &["--sort", "eventTime"], Output::Discarded),
+    ("--dedupe", &["--dedupe"], Output::Discarded),
+    ("ten columns > FILE", &[], Output::Redirected),
+    ("ten columns -o FILE", &[], Output::Named("rows.tsv")),
+    ("xlsx -o FILE", &[], Output::Named("rows.xlsx")),
 ];
+const ON_TINY: [Work; 3] = [TEN_COLUMNS, COUNT, TERMINATIONS];
 /// Of which one event in a thousand is the answer, or none.
-const QUESTIONS: [Work; 8] = [
-    ("--resource", &["--resource", "i-098a1390d4f5286ed"], false),
-    ("--access-key", &["--access-key", "ASIA3WN5EMWFGEXAMPLE"], false),
-    ("--user", &["--user", "i-0dfb85add00d78360"], false),
-    ("-i, a network", &["-i", "10.9.0.0/16"], false),
-    ("--error-code", &["--error-code", "Throttling"], false),
-    ("--grep", &["--grep", "i-098a1390d4f52[0-9a-f]*"], false),
-    ("--where", &["--where", "requestParameters.roleName = nobody-has-this"], false),
-    ("summary", &["summary"], false),
+const QUESTIONS: [Work; 7] = [
+    ("--resource", &["--resource", "i-0de0b921d3af42fac"], Output::Discarded),
+    ("--access-key", &["--access-key", "ASIA2ZCGLTWCFEXAMPLE"], Output::Discarded),
+    ("--user", &["--user", "i-0f8055dc635d648aa"], Output::Discarded),
+    ("-i, a network", &["-i", "10.9.0.0/16"], Output::Discarded),
+    ("--error-code", &["--error-code", "Throttling"], Output::Discarded),
+    ("--grep", &["--grep", "i-0de0b921d3af[0-9a-f]*"], Output::Discarded),
+    ("--where", &["--where", "requestParameters.roleName = nobody-has-this"], Output::Discarded),
 ];
-const ON_LARGE_FILES: [Work; 3] = [
-    ("ten columns", &[], false),
-    ("-c requestParameters", &["-c", "requestParameters"], false),
-    ("--count", &["--count"], false),
-];
+const ON_LARGE_FILES: [Work; 3] =
+    [TEN_COLUMNS, ("-c requestParameters", &["-c", "requestParameters"], Output::Discarded), COUNT];
+const LARGE_FILES: [(&str, How); 3] = [("one-file", How::Whole), ("members", How::Members), ("one-event", How::Whole)];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, mode, how, folder, threads] = &arguments[..]
-        && mode == inflate::MODE
+        && mode == limit::MODE
     {
-        return inflate::all(Path::new(folder), How::named(how), threads.parse().unwrap());
+        return limit::inflate_all(Path::new(folder), How::named(how), threads.parse().unwrap());
     }
-    let table = Table {
-        only: option(&arguments, "--only"),
-        pairs: option(&arguments, "--pairs").map_or(5, |pairs| pairs.parse().unwrap()),
-        threads: std::thread::available_parallelism().unwrap().get(),
-    };
-    table.heading();
-    for corpus in ["busy", "tiny"] {
-        rows(&table, corpus, &ON_BUCKETS, How::Whole, table.threads);
+    let options = Options::new(&arguments);
+    match &options.real {
+        Some(logs) => real::make(logs),
+        None => println!("{}: left out, as --real names no folder of logs", real::NAME),
     }
-    rows(&table, "busy", &QUESTIONS, How::Whole, table.threads);
-    for (corpus, how) in [("one-file", How::Whole), ("members", How::Members), ("one-event", How::Whole)] {
-        rows(&table, corpus, &ON_LARGE_FILES, how, 1);
-        streamed(&table, corpus, how);
-    }
-    peers::rows(&table);
+    let threads = std::thread::available_parallelism().unwrap().get();
+    cpu_table(&options);
+    let heading = Cell::new(Some(format!("Time on all cores, {threads} threads")));
+    let wall = Table { options: &options, measure: Measure::Wall, threads, heading };
+    wall_table(&wall);
+    peers::table(&options, threads);
     println!();
     for corpus in ["busy", "tiny"] {
-        scaling(&table, corpus);
+        scaling(&wall, corpus);
     }
-    start_up::line(&table);
+    start_up::line(&options);
 }
 
-fn option(arguments: &[String], name: &str) -> Option<String> {
-    let at = arguments.iter().position(|argument| argument == name)?;
-    arguments.get(at + 1).cloned()
+/// The works on buckets, by the CPU time on one core: other processes hardly change that.
+fn cpu_table(options: &Options) {
+    if cpu::seconds_of_children().is_none() {
+        return println!("\nCPU time: left out, as this system does not say it");
+    }
+    let pinned = Pinned::to_one_core();
+    let heading = Cell::new(Some(format!("CPU time, user and system, of one thread, {pinned}")));
+    on_buckets(&Table { options, measure: Measure::Cpu, threads: 1, heading });
 }
 
-/// The program's works on a corpus, against inflating it on so many threads.
+fn wall_table(table: &Table) {
+    on_buckets(table);
+    rows(table, "busy", &QUESTIONS, How::Whole, table.threads);
+    for (corpus, how) in LARGE_FILES {
+        rows(table, corpus, &ON_LARGE_FILES, how, 1);
+        streamed(table, corpus, how);
+    }
+}
+
+fn on_buckets(table: &Table) {
+    rows(table, "busy", &ON_BUSY, How::Whole, table.threads);
+    if table.options.real.is_some() {
+        rows(table, real::NAME, &ON_BUSY, How::Whole, table.threads);
+    }
+    rows(table, "tiny", &ON_TINY, How::Whole, table.threads);
+}
+
+/// The program's works on a corpus, against inflating it on this many threads.
 fn rows(table: &Table, corpus: &str, works: &[Work], how: How, threads: usize) {
-    for (work, arguments, to_file) in works {
+    for (work, arguments, output) in works {
         if table.has(corpus, work) {
             let folder = corpus::folder(corpus);
             let limit = Run::limit(&folder, how, threads);
-            table.compare(corpus, work, &limit, &Run::program(&folder, table.threads, arguments, *to_file));
+            table.compare(corpus, work, &limit, &Run::program(&folder, table.threads, arguments, *output));
         }
     }
 }
@@ -110,8 +142,8 @@ fn streamed(table: &Table, corpus: &str, how: How) {
 fn scaling(table: &Table, corpus: &str) {
     if table.has(corpus, "two threads") {
         let folder = corpus::folder(corpus);
-        let [two, one] = [2, 1].map(|threads| Run::program(&folder, threads, &[], false));
-        let [two, one] = in_turn([&two, &one], table.pairs);
-        println!("{corpus}, ten columns: two threads are {} times as fast as one", one.over(&two));
+        let [two, one] = [2, 1].map(|threads| Run::program(&folder, threads, &[], Output::Discarded));
+        let [two, one] = in_turn([&two, &one], table.options.pairs);
+        println!("{corpus}, ten columns: two threads are {} times as fast as one", one.over(&two, table.measure));
     }
 }

@@ -1,24 +1,49 @@
 //! Runs commands in turn, as whole processes, and compares their times.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::inflate::{How, MODE};
+use super::corpus;
+use super::cpu;
+use super::limit::{How, MODE};
+
+/// Where the output of a command goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Output {
+    /// To /dev/null.
+    Discarded,
+    /// Standard output is a file.
+    Redirected,
+    /// The option `-o` names a file, of this name.
+    Named(&'static str),
+}
+
+/// A time that is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Measure {
+    /// The CPU time, user and system, of a process and its children.
+    Cpu,
+    /// The time between start and end.
+    Wall,
+}
 
 /// A command that can be run again and again.
 pub(crate) struct Run {
     program: PathBuf,
     arguments: Vec<String>,
-    output: PathBuf,
+    stdout: PathBuf,
+    /// A file of the run before. Replacing it would cost time.
+    removed: Option<PathBuf>,
 }
 
 /// How long a command took, each time.
 #[derive(Default)]
 pub(crate) struct Times {
-    seconds: Vec<f64>,
+    cpu: Vec<f64>,
+    wall: Vec<f64>,
     /// How it ended, where that was not well.
     pub(crate) failure: Option<ExitStatus>,
 }
@@ -34,27 +59,46 @@ impl Run {
     }
 
     /// The program on the same files.
-    pub(crate) fn program(folder: &Path, threads: usize, arguments: &[&str], to_file: bool) -> Run {
+    pub(crate) fn program(folder: &Path, threads: usize, arguments: &[&str], output: Output) -> Run {
         let threads = threads.to_string();
         let all = [arguments, &[folder.to_str().unwrap(), "--threads", &threads]].concat();
-        let run = Run::new(env!("CARGO_BIN_EXE_trail2tsv").into(), &all);
-        if to_file { Run { output: Path::new(env!("CARGO_TARGET_TMPDIR")).join("rows.tsv"), ..run } } else { run }
+        let mut run = Run::new(env!("CARGO_BIN_EXE_trail2tsv").into(), &all);
+        match output {
+            Output::Discarded => {}
+            Output::Redirected => run.stdout = corpus::scratch().join("rows.tsv"),
+            Output::Named(name) => {
+                let file = corpus::scratch().join(name);
+                run.arguments.extend(["-o".into(), file.to_str().unwrap().into()]);
+                run.removed = Some(file);
+            }
+        }
+        run
     }
 
     /// A command whose output goes nowhere.
     pub(crate) fn new(program: PathBuf, arguments: &[&str]) -> Run {
-        Run { program, arguments: arguments.iter().map(ToString::to_string).collect(), output: "/dev/null".into() }
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Run { program, arguments, stdout: "/dev/null".into(), removed: None }
     }
 
-    fn start(&self) -> Child {
-        let output = File::create(&self.output).unwrap();
-        Command::new(&self.program).args(&self.arguments).stdout(output).stderr(Stdio::null()).spawn().unwrap()
+    fn start(&self, stdout: File) -> Child {
+        Command::new(&self.program).args(&self.arguments).stdout(stdout).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Standard output, emptied.
+    fn prepare(&self) -> File {
+        if let Some(file) = &self.removed {
+            let _ = fs::remove_file(file);
+        }
+        File::create(&self.stdout).unwrap()
     }
 
     fn time(&self, times: &mut Times) {
-        let start = Instant::now();
-        let status = self.start().wait().unwrap();
-        times.seconds.push(start.elapsed().as_secs_f64());
+        let stdout = self.prepare();
+        let (cpu, start) = (cpu::seconds_of_children(), Instant::now());
+        let status = self.start(stdout).wait().unwrap();
+        times.wall.push(start.elapsed().as_secs_f64());
+        times.cpu.extend(cpu::seconds_of_children().zip(cpu).map(|(after, before)| after - before));
         times.failure = times.failure.or((!status.success()).then_some(status));
     }
 
@@ -62,11 +106,11 @@ impl Run {
     /// tells the most so far, so only what is new in the last millisecond of
     /// the run can be missed.
     pub(crate) fn mebibytes(&self) -> Option<f64> {
-        let mut child = self.start();
+        let mut child = self.start(self.prepare());
         let status = format!("/proc/{}/status", child.id());
         let mut most = None;
         while child.try_wait().unwrap().is_none() {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let text = fs::read_to_string(&status).unwrap_or_default();
             let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
             most = kibibytes.map(|kibibytes| kibibytes / 1024.0).or(most);
@@ -77,24 +121,44 @@ impl Run {
 }
 
 impl Times {
-    pub(crate) fn median(&self) -> f64 {
-        sorted(self.seconds.iter().copied())[self.seconds.len() / 2]
+    fn seconds(&self, measure: Measure) -> &[f64] {
+        match measure {
+            Measure::Cpu => &self.cpu,
+            Measure::Wall => &self.wall,
+        }
+    }
+
+    pub(crate) fn median(&self, measure: Measure) -> f64 {
+        let seconds = sorted(self.seconds(measure).iter().copied());
+        seconds[seconds.len() / 2]
     }
 
     /// How many times as long as the other, round by round.
-    pub(crate) fn over(&self, other: &Times) -> Ratio {
-        Ratio(sorted(self.seconds.iter().zip(&other.seconds).map(|(ours, theirs)| ours / theirs)))
+    pub(crate) fn over(&self, other: &Times, measure: Measure) -> Ratio {
+        let pairs = self.seconds(measure).iter().zip(other.seconds(measure));
+        Ratio(sorted(pairs.map(|(ours, theirs)| ours / theirs)))
+    }
+}
+
+impl Ratio {
+    /// None if the time was not measured.
+    pub(crate) fn median(&self) -> Option<f64> {
+        self.0.get(self.0.len() / 2).copied()
     }
 }
 
 impl fmt::Display for Ratio {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ratio(values) = self;
-        write!(out, "{:.2} ({:.2} to {:.2})", values[values.len() / 2], values[0], values[values.len() - 1])
+        let [Some(lowest), Some(median), Some(highest)] =
+            [self.0.first().copied(), self.median(), self.0.last().copied()]
+        else {
+            return Ok(());
+        };
+        write!(out, "{median:.2} ({lowest:.2} to {highest:.2})")
     }
 }
 
-/// Runs them in turn, so many times. The first runs once before, so that its
+/// Runs them in turn, this many times. The first runs once before, so that its
 /// files are in memory for all.
 pub(crate) fn in_turn<const N: usize>(runs: [&Run; N], rounds: usize) -> [Times; N] {
     runs[0].time(&mut Times::default());

@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::corpus;
-use super::table::Table;
+use super::table::Options;
 
 const STARTS: usize = 200;
 
-pub(crate) fn line(table: &Table) {
-    if !table.has("start-up", "") {
+pub(crate) fn line(options: &Options) {
+    if !options.has("wall", "start-up", "") {
         return;
     }
     let mut program = Command::new(env!("CARGO_BIN_EXE_trail2tsv"));

@@ -11,6 +11,8 @@
 //! template, event_context a template's placeholders, and their values in one event
 //! seeded                  identifiers that follow from a seed
 //! event, order            one event's fields, and the orders of its keys
+//! prepared_call           a call with its templates taken apart, and who may make it
+//! population              the identities of a large account, and their habits
 //! generator               picks a call and an actor, writes one event
 //! file                    one log object: its key and its records
 //! corpus, sample          the files of a bucket: by numbers, or by the story
@@ -35,6 +37,8 @@ mod file;
 mod generator;
 pub mod history;
 mod order;
+mod population;
+mod prepared_call;
 pub mod sample;
 mod seeded;
 mod story;
@@ -49,3 +53,4 @@ pub use corpus::Corpus;
 pub use digest::Digest;
 pub use file::{LogFile, gunzip, gzip, records};
 pub use generator::Generator;
+pub use population::Population;

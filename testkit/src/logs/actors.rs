@@ -153,6 +153,33 @@ impl Actor {
         self
     }
 
+    /// Is there one of this kind in an account?
+    pub(super) fn is_single(&self) -> bool {
+        matches!(self.who, IdentityKind::Linked | IdentityKind::Service | IdentityKind::Untyped | IdentityKind::Root)
+    }
+
+    /// Have its identities different names, instead of different sessions of one role?
+    pub(super) fn is_numbered(&self) -> bool {
+        !self.is_single() && self.who != IdentityKind::Person && !self.session.has_placeholder()
+    }
+
+    /// Appends the name of its identity of this number.
+    pub(super) fn write_name(&self, number: u64, out: &mut String) {
+        write_numbered(self.name, if self.is_numbered() { number } else { 0 }, out);
+    }
+
+    /// Appends the name of the session.
+    pub(super) fn write_session(&self, scene: &EventContext<'_>, out: &mut String) {
+        match self.who {
+            IdentityKind::Person => {
+                let mut session = String::new();
+                self.session.fill(scene, &mut session);
+                write_numbered(&session, scene.caller.map_or(0, |caller| caller.number), out);
+            }
+            _ => self.session.fill(scene, out),
+        }
+    }
+
     /// Appends the DNS name of the service that this actor is, or works for.
     pub(super) fn write_service(&self, out: &mut String) {
         match self.path.strip_prefix("aws-service-role/") {
@@ -168,9 +195,20 @@ impl Actor {
     pub(super) fn write_agent(&self, scene: &EventContext<'_>, out: &mut String) {
         // A session keeps to one tool: the choice hangs on the hour.
         let hour = (scene.time.as_second() / 3600) as u64;
-        let chosen = scene.actor_number(hour) % self.agents.len() as u64;
+        let chosen = scene.caller_number(hour) % self.agents.len() as u64;
         self.agents[chosen as usize].fill(scene, out);
     }
+}
+
+/// Appends the name with the number, in front of the domain of an address.
+fn write_numbered(name: &str, number: u64, out: &mut String) {
+    let (local, domain) = name.split_at(name.find('@').unwrap_or(name.len()));
+    out.push_str(local);
+    if number > 0 {
+        out.push('-');
+        out.push_str(&number.to_string());
+    }
+    out.push_str(domain);
 }
 
 /// A service that acts in its own name.

@@ -10,6 +10,8 @@ use jiff::tz::TimeZone;
 use super::account_region::AccountRegion;
 use super::event_context::seconds;
 use super::file::LogFile;
+use super::generator::Generator;
+use super::population::Population;
 
 /// Account ids reserved for documentation, one with a leading zero.
 const ACCOUNTS: &[&str] = &[
@@ -69,6 +71,9 @@ pub struct Corpus {
     /// How many of a hundred files are delivered twice, as by two trails.
     /// Those come on top of `files` and `events`.
     pub twice: u32,
+    /// The identities of each account. Without it, there are some forty actors, whose sessions
+    /// last an hour and whose calls are hardly repeated.
+    pub population: Option<Population>,
 }
 
 impl Corpus {
@@ -77,7 +82,7 @@ impl Corpus {
     /// So many regions are known.
     pub const MOST_REGIONS: usize = REGIONS.len();
 
-    /// A busy week: 300,000 events, over 400 MB of JSON, files with a median
+    /// A busy day of three accounts: 300,000 events, over 400 MB of JSON, files with a median
     /// of 180 events and some with thousands.
     pub fn busy() -> Corpus {
         Corpus {
@@ -89,12 +94,14 @@ impl Corpus {
             organisation: None,
             regions: 4,
             first_day: date(2026, 9, 28),
-            days: 7,
+            days: 1,
             twice: 0,
+            population: Some(Population { identities: 500, session_hours: 6 }),
         }
     }
 
-    /// A quiet organisation: 100,000 files with a median of 2 events.
+    /// A quiet organisation: 100,000 files with a median of 2 events. Its accounts have fewer
+    /// identities, so that a session makes several calls.
     pub fn tiny() -> Corpus {
         Corpus {
             files: 100_000,
@@ -105,6 +112,7 @@ impl Corpus {
             regions: 8,
             first_day: date(2026, 9, 1),
             days: 30,
+            population: Some(Population { identities: 50, session_hours: 6 }),
             ..Corpus::busy()
         }
     }
@@ -125,6 +133,15 @@ impl Corpus {
             files.push(file);
         }
         files
+    }
+
+    /// A generator of the files' events.
+    pub fn generator(&self) -> Generator {
+        let generator = Generator::new(self.seed);
+        match self.population {
+            Some(population) => generator.with_population(population),
+            None => generator,
+        }
     }
 
     fn places(&self) -> Vec<Arc<AccountRegion>> {

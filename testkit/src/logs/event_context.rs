@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::account_region::AccountRegion;
 use super::actors::Actor;
 use super::calls::Call;
+use super::population::Caller;
 use super::seeded::{Alphabet, hash, letters, mix, uuid};
 use super::words::WORDS;
 
@@ -66,7 +67,8 @@ pub(super) enum Placeholder {
     OwnInstance,
     Word(usize, u64),
     Number(usize, u64),
-    /// A UUID that only this event has.
+    /// A UUID that only this event has, or a repeated request. The first is the request id, the
+    /// fifth the shared event id.
     Fresh(u64),
     /// One of the place's UUIDs.
     Known(u64),
@@ -133,6 +135,8 @@ pub(super) struct EventContext<'a> {
     pub(super) actor: &'a Actor,
     pub(super) call: &'a Call,
     pub(super) salt: u64,
+    /// In a large account, who of those that the actor stands for.
+    pub(super) caller: Option<Caller>,
 }
 
 impl EventContext<'_> {
@@ -151,20 +155,54 @@ impl EventContext<'_> {
         mix(hash(&self.place.account) ^ hash(self.actor.name), purpose)
     }
 
-    /// When the actor's session began: within the hour before the event.
+    /// A number of the identity that calls: the same in all its events.
+    pub(super) fn caller_number(&self, purpose: u64) -> u64 {
+        match self.caller_index() {
+            0 => self.actor_number(purpose),
+            index => mix(self.actor_number(purpose), index),
+        }
+    }
+
+    /// A number of where the call comes from: in a large account, that of the caller.
+    pub(super) fn origin_number(&self, purpose: u64) -> u64 {
+        if self.caller.is_some() { self.caller_number(purpose) } else { self.number(purpose) }
+    }
+
+    /// A number of the request: in a large account, the same in each repetition.
+    fn request_number(&self, purpose: u64) -> u64 {
+        self.caller.map_or_else(|| self.number(purpose), |caller| mix(caller.request, purpose))
+    }
+
+    /// A number of an identifier in the request: what is written gets a new one.
+    fn identifier_number(&self, purpose: u64) -> u64 {
+        if self.call.read_only { self.request_number(purpose) } else { self.number(purpose) }
+    }
+
+    fn caller_index(&self) -> u64 {
+        self.caller.map_or(0, |caller| caller.number)
+    }
+
+    /// When the actor's session began: within the hour before the event, or the hours for which
+    /// a session lasts.
     fn session_start(&self) -> i64 {
-        let shift = (self.actor_number(1) % 3600) as i64;
-        (self.time.as_second() - shift).div_euclid(3600) * 3600 + shift
+        let length = self.caller.map_or(3600, |caller| caller.session_seconds);
+        let shift = (self.caller_number(1) % length.unsigned_abs()) as i64;
+        (self.time.as_second() - shift).div_euclid(length) * length + shift
+    }
+
+    /// The sessions of a role share its principal id.
+    fn principal_number(&self) -> u64 {
+        if self.actor.is_numbered() { self.caller_number(2) } else { self.actor_number(2) }
     }
 
     /// A user keeps one key; every session has its own.
     fn key_seed(&self) -> u64 {
         if !self.actor.who.is_session() {
-            return self.actor_number(3);
+            return self.caller_number(3);
         }
         let mut session = String::new();
         self.actor.session.fill(self, &mut session);
-        mix(self.actor_number(3) ^ hash(&session), self.session_start() as u64)
+        mix(self.caller_number(3) ^ hash(&session), self.session_start() as u64)
     }
 
     pub(super) fn fill(&self, hole: Placeholder, out: &mut String) {
@@ -181,9 +219,9 @@ impl EventContext<'_> {
             Placeholder::Source => out.push_str(self.call.source),
             Placeholder::Action => push(out, format_args!("{}:{}", self.call.source, self.call.name)),
             Placeholder::Command => kebab(self.call.name, out),
-            Placeholder::Actor => out.push_str(self.actor.name),
+            Placeholder::Actor => self.actor.write_name(self.caller_index(), out),
             Placeholder::Path => out.push_str(self.actor.path),
-            Placeholder::Session => self.actor.session.fill(self, out),
+            Placeholder::Session => self.actor.write_session(self, out),
             Placeholder::Caller => self.actor.arn.fill(self, out),
             Placeholder::Service => self.actor.write_service(out),
             _ => self.fill_drawn(hole, out),
@@ -193,25 +231,29 @@ impl EventContext<'_> {
     /// The holes whose values are drawn.
     fn fill_drawn(&self, hole: Placeholder, out: &mut String) {
         match hole {
-            Placeholder::Principal => letters(self.actor_number(2), Alphabet::Upper, 10, out),
+            Placeholder::Principal => letters(self.principal_number(), Alphabet::Upper, 10, out),
             Placeholder::Key => letters(self.key_seed(), Alphabet::Upper, 9, out),
             Placeholder::NewKey => letters(self.number(4), Alphabet::Upper, 9, out),
             Placeholder::Resource(index, nth) => {
-                let chosen = self.number((100 + index as u64) * 10 + nth);
+                let chosen = self.request_number((100 + index as u64) * 10 + nth);
                 self.fill_resource(index, chosen, out);
+            }
+            Placeholder::OwnInstance if self.caller.is_some() => {
+                push(out, format_args!("{}{:016x}", RESOURCES[0].1, self.caller_number(5)));
             }
             Placeholder::OwnInstance => self.fill_resource(0, self.actor_number(5 + self.salt % 3), out),
             Placeholder::Word(index, nth) => {
                 let list = WORDS[index].1;
-                let chosen = self.number((300 + index as u64) * 10 + nth);
+                let chosen = self.request_number((300 + index as u64) * 10 + nth);
                 out.push_str(list[(chosen % list.len() as u64) as usize]);
             }
             Placeholder::Number(index, nth) => {
-                push(out, self.number((200 + index as u64) * 10 + nth) % NUMBERS[index].1 + 1);
+                push(out, self.request_number((200 + index as u64) * 10 + nth) % NUMBERS[index].1 + 1);
             }
-            Placeholder::Fresh(nth) => uuid(self.number(10 + nth), out),
-            Placeholder::Known(nth) => uuid(mix(self.place.seed(), self.number(50 + nth) % 8), out),
-            Placeholder::Hex(nth) => push(out, format_args!("{:016x}", self.number(70 + nth))),
+            Placeholder::Fresh(nth @ (1 | 5)) => uuid(self.number(10 + nth), out),
+            Placeholder::Fresh(nth) => uuid(self.identifier_number(10 + nth), out),
+            Placeholder::Known(nth) => uuid(mix(self.place.seed(), self.request_number(50 + nth) % 8), out),
+            Placeholder::Hex(nth) => push(out, format_args!("{:016x}", self.identifier_number(70 + nth))),
             Placeholder::Opaque(alphabet, length) => {
                 letters(self.number(90 + length as u64), alphabet, length, out);
             }

@@ -6,84 +6,20 @@ use fastrand::Rng;
 use jiff::Timestamp;
 
 use super::account_region::AccountRegion;
-use super::actors::{ACTORS, Actor, Address, IdentityKind};
-use super::calls::{self, Call, TERMINATE};
+use super::actors::{Actor, Address, IdentityKind};
+use super::calls::{Call, TERMINATE};
 use super::event::{Event, Field};
 use super::event_context::{EventContext, write_time};
 use super::order;
+use super::population::{ActiveSession, ActiveSessions, Caller, Population};
+use super::prepared_call::{PREPARED_CALLS, PreparedCall, TERMINATE_CALL, WeightedChoice};
 use super::seeded::{hash, uuid};
 use super::template::Template;
 
 /// One event of so many is a TerminateInstances.
 const TERMINATE_ONE_IN: u32 = 3000;
 
-/// A call whose templates have been taken apart, and who may make it.
-struct PreparedCall {
-    call: &'static Call,
-    request: Template,
-    response: Template,
-    host: Template,
-    more: Vec<(Field, Template)>,
-    errors: Vec<(&'static str, Template)>,
-    actors: WeightedChoice<&'static Actor>,
-}
-
-/// Things to draw from, each as often as its weight says.
-#[derive(Clone)]
-struct WeightedChoice<T> {
-    /// Each thing with the sum of the weights up to it.
-    sums: Vec<(u32, T)>,
-}
-
-impl<T: Copy> WeightedChoice<T> {
-    fn new(weighted: impl Iterator<Item = (u32, T)>) -> WeightedChoice<T> {
-        let mut sum = 0;
-        let sums = weighted.map(|(weight, thing)| {
-            sum += weight;
-            (sum, thing)
-        });
-        WeightedChoice { sums: sums.collect() }
-    }
-
-    fn draw(&self, rng: &mut Rng) -> T {
-        let total = self.sums.last().map_or(0, |last| last.0);
-        let ball = rng.u32(..total);
-        self.sums[self.sums.partition_point(|(sum, _)| *sum <= ball)].1
-    }
-}
-
-static PREPARED_CALLS: LazyLock<Vec<PreparedCall>> = LazyLock::new(|| calls::all().map(PreparedCall::new).collect());
 static ENDPOINT: LazyLock<Template> = LazyLock::new(|| Template::new("<endpoint>"));
-static TERMINATE_CALL: LazyLock<PreparedCall> = LazyLock::new(|| PreparedCall::new(&TERMINATE));
-
-impl PreparedCall {
-    fn new(call: &'static Call) -> PreparedCall {
-        let actors = ACTORS.iter().filter(|actor| may(call, actor));
-        let actors = WeightedChoice::new(actors.map(|actor| (actor.weight, actor)));
-        assert!(!actors.sums.is_empty(), "nobody may call {}:{}", call.source, call.name);
-        let templates = |list: &'static [(Field, &'static str)]| {
-            list.iter().map(|&(field, text)| (field, Template::new(text))).collect()
-        };
-        PreparedCall {
-            call,
-            request: Template::new(call.request),
-            response: Template::new(call.response),
-            host: Template::new(call.host),
-            more: templates(call.more),
-            errors: call.errors().iter().map(|&(code, text)| (code, Template::new(text))).collect(),
-            actors,
-        }
-    }
-}
-
-/// May this actor make this call?
-fn may(call: &Call, actor: &Actor) -> bool {
-    let named = match call.only {
-        [] => !actor.reserved && (actor.calls.is_empty() || actor.calls.contains(&call.source)),
-        only => only.contains(&actor.name),
-    };
-    named && call.by.contains(&actor.who)
-}
 
 /// Writes events: always the same ones from the same seed.
 pub struct Generator {
@@ -95,6 +31,8 @@ pub struct Generator {
     /// The calls seen in the home region, and those seen elsewhere.
     home: WeightedChoice<&'static PreparedCall>,
     away: WeightedChoice<&'static PreparedCall>,
+    /// The sessions of a large account.
+    sessions: Option<ActiveSessions>,
 }
 
 impl Generator {
@@ -115,13 +53,22 @@ impl Generator {
             away: WeightedChoice::new(
                 wanted().filter(|ready| !ready.call.global).map(|ready| (ready.call.weight, ready)),
             ),
+            sessions: None,
         }
+    }
+
+    /// The same generator for accounts with many identities, whose programs repeat their calls.
+    pub fn with_population(self, population: Population) -> Generator {
+        Generator { sessions: Some(ActiveSessions::new(population)), ..self }
     }
 
     /// Goes on as [`Generator::new`] with this seed would.
     pub fn reseed(&mut self, seed: u64) {
         self.rng.seed(seed);
         self.last = None;
+        if let Some(sessions) = &mut self.sessions {
+            sessions.clear();
+        }
     }
 
     /// The source of this generator's choices, for choices that go with them.
@@ -131,8 +78,21 @@ impl Generator {
 
     /// Appends an event as compact JSON.
     pub fn event(&mut self, place: &AccountRegion, time: Timestamp, out: &mut String) {
+        if let Some(ActiveSession { ready, actor, caller }) = self.draw_session(place) {
+            return self.write(ready, actor, Some(caller), place, time, out);
+        }
         let (ready, actor) = self.draw(place);
-        self.write(ready, actor, place, time, out);
+        self.write(ready, actor, None, place, time, out);
+    }
+
+    /// Draws a call by somebody of a large account.
+    fn draw_session(&mut self, place: &AccountRegion) -> Option<ActiveSession> {
+        let sessions = self.sessions.as_mut()?;
+        if self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0 {
+            return Some(sessions.once(&TERMINATE_CALL, place, &mut self.rng));
+        }
+        let calls = if place.home { &self.home } else { &self.away };
+        Some(sessions.next(calls, place, &mut self.rng))
     }
 
     /// Draws a call and who makes it; half of the time, the last one again.
@@ -160,12 +120,20 @@ impl Generator {
         let actors = ready.actors.sums.iter().map(|&(_, actor)| actor);
         let actors = actors.filter(|actor| actor.who == who);
         let actor = WeightedChoice::new(actors.map(|actor| (actor.weight, actor))).draw(&mut self.rng);
-        self.write(ready, actor, place, time, out);
+        self.write(ready, actor, None, place, time, out);
     }
 
-    fn write(&mut self, ready: &PreparedCall, actor: &Actor, place: &AccountRegion, time: Timestamp, out: &mut String) {
+    fn write(
+        &mut self,
+        ready: &PreparedCall,
+        actor: &Actor,
+        caller: Option<Caller>,
+        place: &AccountRegion,
+        time: Timestamp,
+        out: &mut String,
+    ) {
         let salt = self.rng.u64(..);
-        let scene = EventContext { place, time, actor, call: ready.call, salt };
+        let scene = EventContext { place, time, actor, call: ready.call, salt, caller };
         let failure = match self.rng.u32(..1000) < ready.call.failing {
             true => Some(&ready.errors[self.rng.usize(..ready.errors.len())]),
             false => None,
@@ -174,7 +142,11 @@ impl Generator {
         self.fill_what(ready, &scene);
         self.fill_who(ready, &scene);
         self.fill_outcome(ready, &scene, failure);
-        self.event.write(order::pick(&mut self.rng), out);
+        let order = match caller {
+            Some(_) => order::of_call(ready.call.name),
+            None => order::pick(&mut self.rng),
+        };
+        self.event.write(order, out);
     }
 
     /// The fields that hang on the call.
@@ -216,7 +188,7 @@ impl Generator {
             true => out.extend(["[", &agent, "]"]),
             false => out.push_str(&agent),
         });
-        let through_endpoint = actor.who == IdentityKind::Program && scene.number(6).is_multiple_of(8);
+        let through_endpoint = actor.who == IdentityKind::Program && scene.origin_number(6).is_multiple_of(8);
         event.text(Field::SourceIpAddress, |out| address(scene, through_endpoint, out));
         if through_endpoint {
             event.text(Field::VpcEndpointId, |out| ENDPOINT.fill(scene, out));
@@ -268,7 +240,7 @@ fn request_id(scene: &EventContext<'_>, out: &mut String) {
 fn address(scene: &EventContext<'_>, through_endpoint: bool, out: &mut String) {
     use std::fmt::Write as _;
     let day = (scene.time.as_second() / 86_400) as u64;
-    let home = scene.actor_number(day ^ 0xadd4);
+    let home = scene.caller_number(day ^ 0xadd4);
     // Writing to a String cannot fail.
     let _ = match scene.actor.address {
         Address::Service => {
@@ -276,10 +248,10 @@ fn address(scene: &EventContext<'_>, through_endpoint: bool, out: &mut String) {
             Ok(())
         }
         Address::Fleet if through_endpoint => {
-            let host = scene.number(7);
+            let host = scene.origin_number(7);
             write!(out, "10.0.{}.{}", 1 + host % 6, 4 + (host >> 8) % 250)
         }
-        Address::Fleet => write!(out, "192.0.2.{}", 1 + scene.number(8) % 24),
+        Address::Fleet => write!(out, "192.0.2.{}", 1 + scene.origin_number(8) % 24),
         Address::Office if home.is_multiple_of(12) => {
             write!(out, "2001:db8:85a3:{:x}::{:x}", home >> 8 & 0xfff, home >> 24 & 0xffff)
         }
@@ -292,7 +264,7 @@ fn address(scene: &EventContext<'_>, through_endpoint: bool, out: &mut String) {
 fn tls(ready: &PreparedCall, scene: &EventContext<'_>, out: &mut String) {
     const MODERN: &str = r#"{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256""#;
     const OLD: &str = r#"{"tlsVersion":"TLSv1.2","cipherSuite":"ECDHE-RSA-AES128-GCM-SHA256""#;
-    out.push_str(if scene.actor_number(9).is_multiple_of(4) { OLD } else { MODERN });
+    out.push_str(if scene.caller_number(9).is_multiple_of(4) { OLD } else { MODERN });
     out.push_str(r#","clientProvidedHostHeader":""#);
     ready.host.fill(scene, out);
     out.push_str("\"}");

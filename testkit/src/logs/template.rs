@@ -28,6 +28,11 @@ impl Template {
         Template(pieces)
     }
 
+    /// Has the text any holes?
+    pub(super) fn has_placeholder(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Placeholder(_)))
+    }
+
     /// Appends the text with its holes filled.
     pub(super) fn fill(&self, scene: &EventContext<'_>, out: &mut String) {
         for piece in &self.0 {
