@@ -93,6 +93,6 @@ impl BlockCarry {
     #[inline]
     fn unpacked(packed: u8) -> BlockCarry {
         let in_string = if packed & 2 == 0 { 0 } else { !0 };
-        BlockCarry { escaped: packed & 1 == 1, in_string, ..BlockCarry::default() }
+        BlockCarry { escaped: packed & 1 == 1, in_string }
     }
 }
