@@ -15,15 +15,6 @@ pub(super) enum SheetCell<'a> {
     Time(f64),
 }
 
-/// Returns an upper bound for the size of a cell in the sheet's XML, in bytes.
-pub(super) fn size(text: &str) -> u64 {
-    const MARKUP: usize = 96;
-    const LONGEST_ESCAPE: usize = 7;
-    // U+FFFE and U+FFFF are escaped too; both start with the byte 0xef in UTF-8.
-    let escaped = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'_' | 0xef)).count();
-    (MARKUP + text.len() + escaped * LONGEST_ESCAPE) as u64
-}
-
 impl<'a> SheetCell<'a> {
     /// Creates the cell for a typed one, as Excel can store it; `None` if it is empty. Times
     /// are shown in `zone`.
