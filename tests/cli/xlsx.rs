@@ -197,6 +197,8 @@ fn a_sheet_has_a_header_widths_and_styles() {
     let joined = |xml: &str| xml.replace(">\n<", "><");
     assert_eq!(joined(&sheet), joined(expected));
     let styles = part(&trial, "xl/styles.xml").1;
+    let codes = r#"<numFmt numFmtId="164" formatCode="@"/><numFmt numFmtId="165" formatCode="yyyy-mm-dd hh:mm:ss"/>"#;
+    assert!(styles.contains(codes), "{styles}");
     let formats: Vec<&str> =
         styles.split("<xf ").skip(2).take(6).map(|style| style.split("</xf>").next().unwrap()).collect();
     let xf = |format, font, fill, rest| {
@@ -206,11 +208,11 @@ fn a_sheet_has_a_header_widths_and_styles() {
         formats,
         [
             xf(0, 0, 0, "/>"),
-            xf(165, 1, 2, r#" applyNumberFormat="1" applyFont="1" applyFill="1"/>"#),
-            xf(165, 0, 0, r#" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/>"#),
+            xf(164, 1, 2, r#" applyNumberFormat="1" applyFont="1" applyFill="1"/>"#),
+            xf(164, 0, 0, r#" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/>"#),
             xf(0, 0, 0, r#" quotePrefix="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/>"#),
             xf(0, 0, 0, r#" applyAlignment="1"><alignment horizontal="right" vertical="top"/>"#),
-            xf(166, 0, 0, r#" applyNumberFormat="1" applyAlignment="1"><alignment horizontal="left" vertical="top"/>"#),
+            xf(165, 0, 0, r#" applyNumberFormat="1" applyAlignment="1"><alignment horizontal="left" vertical="top"/>"#),
         ]
     );
 }
@@ -220,7 +222,7 @@ fn a_workbook_is_the_same_for_any_number_of_threads() {
     let (mut generator, place) = (Generator::new(14), AccountRegion::new("111122223333", "eu-west-1"));
     let trial = Trial::new();
     for file in 0..8 {
-        let event = |second| {
+        let event = |second: i64| {
             let mut event = String::new();
             generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
             event.into_bytes()

@@ -40,9 +40,6 @@ pub(super) struct WorkbookPackage<'a> {
     pub(super) about: &'a WorkbookInfo,
 }
 
-/// Position of the sheet `About`: second, where it is noticed.
-const ABOUT: usize = 1;
-
 impl WorkbookPackage<'_> {
     /// Writes the workbook.
     pub(super) fn write(mut self, out: impl Write) -> Result<(), Error> {
@@ -54,14 +51,12 @@ impl WorkbookPackage<'_> {
     fn frame(&self) -> Result<Vec<u8>, XlsxError> {
         let mut workbook = Workbook::new();
         for (at, sheet) in self.sheets.iter().enumerate() {
-            if at == ABOUT {
+            let name = if at == 0 { "Events".into() } else { format!("Events {}", at + 1) };
+            self.add_sheet(sheet, workbook.add_worksheet().set_name(name)?)?;
+            // It is noticed where it is second.
+            if at == 0 {
                 self.about.write(workbook.add_worksheet().set_name("About")?)?;
             }
-            let name = if at == 0 { "Events".into() } else { format!("Events {}", position(at)) };
-            self.add_sheet(sheet, workbook.add_worksheet().set_name(name)?)?;
-        }
-        if self.sheets.len() <= ABOUT {
-            self.about.write(workbook.add_worksheet().set_name("About")?)?;
         }
         workbook.save_to_buffer()
     }
@@ -138,14 +133,10 @@ impl WorkbookPackage<'_> {
     }
 }
 
-/// Position of a sheet of events among all sheets, from 1.
-fn position(sheet: usize) -> usize {
-    if sheet < ABOUT { sheet + 1 } else { sheet + 2 }
-}
-
-/// Name of the part of the package that holds a sheet of events.
+/// Name of the part of the package that holds a sheet of events. The second part is `About`.
 fn part_name(sheet: usize) -> String {
-    format!("xl/worksheets/sheet{}.xml", position(sheet))
+    let position = if sheet == 0 { 1 } else { sheet + 2 };
+    format!("xl/worksheets/sheet{position}.xml")
 }
 
 /// Maximum length of a column's longest cell, in characters, up to which the column is as wide
