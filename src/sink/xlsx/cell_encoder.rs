@@ -58,6 +58,8 @@ impl EncoderPool {
     /// More threads would wait for the rows.
     const MAX_THREADS: usize = 16;
     const STACK: usize = 512 << 10;
+    /// Number of blocks that wait for a thread, or to be written.
+    const WAITING: usize = 2;
 
     /// Creates a pool for sheets of `columns` columns.
     pub(super) fn new(rows: RowXml, columns: usize, threads: usize) -> Result<EncoderPool, Error> {
@@ -74,7 +76,7 @@ impl EncoderPool {
 
     /// Returns an encoder for the next block; `None` if enough of them are busy.
     pub(super) fn idle(&mut self) -> Option<CellEncoder> {
-        let is_free = self.pending.len() < 2 * self.threads.current_num_threads();
+        let is_free = self.pending.len() < self.threads.current_num_threads() + EncoderPool::WAITING;
         is_free.then(|| self.idle.pop().unwrap_or_else(|| CellEncoder::new(&self.rows, self.columns)))
     }
 
