@@ -4,8 +4,6 @@
 //! empty cell is one byte. Another byte ends the row. Rows in this form can be split at any
 //! byte, sorted and spilled like lines of text.
 
-use std::borrow::Cow;
-
 use super::column::ColumnType;
 use crate::cloudtrail::time;
 
@@ -14,8 +12,8 @@ use crate::cloudtrail::time;
 pub enum TypedCell<'a> {
     /// An absent value, or an empty text.
     Empty,
-    /// Text, whatever it looks like.
-    Text(&'a str),
+    /// Text in UTF-8, whatever it looks like. It is not checked again.
+    Text(&'a [u8]),
     /// A number, in decimal.
     Number(&'a str),
     /// A time, as [`time::parse`] or [`time::parse_epoch`] reads it.
@@ -24,10 +22,11 @@ pub enum TypedCell<'a> {
 
 impl<'a> TypedCell<'a> {
     /// The text of the cell.
-    pub fn text(self) -> &'a str {
+    pub fn text(self) -> &'a [u8] {
         match self {
-            TypedCell::Empty => "",
-            TypedCell::Text(text) | TypedCell::Number(text) | TypedCell::Time(text) => text,
+            TypedCell::Empty => b"",
+            TypedCell::Text(text) => text,
+            TypedCell::Number(text) | TypedCell::Time(text) => text.as_bytes(),
         }
     }
 }
@@ -163,13 +162,12 @@ fn length(bytes: &[u8]) -> usize {
 /// Calls `each` for the cell or row end that `bytes` hold.
 fn token(bytes: &[u8], each: &mut impl FnMut(RowToken<'_>)) {
     let text = bytes.get(HEAD..).unwrap_or_default();
-    // This check is faster than the one that replaces what is not valid.
-    let text = str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
+    let checked = |cell: fn(_) -> _| str::from_utf8(text).map_or(TypedCell::Text(text), cell);
     each(match bytes.first() {
         Some(&ROW_END) => RowToken::End,
-        Some(&TEXT) => RowToken::Cell(TypedCell::Text(&text)),
-        Some(&NUMBER) => RowToken::Cell(TypedCell::Number(&text)),
-        Some(&TIME) => RowToken::Cell(TypedCell::Time(&text)),
+        Some(&TEXT) => RowToken::Cell(TypedCell::Text(text)),
+        Some(&NUMBER) => RowToken::Cell(checked(TypedCell::Number)),
+        Some(&TIME) => RowToken::Cell(checked(TypedCell::Time)),
         _ => RowToken::Cell(TypedCell::Empty),
     });
 }
@@ -204,7 +202,7 @@ pub(crate) mod testing {
             tokens.push(match token {
                 RowToken::Cell(TypedCell::Number(text)) => format!("#{text}"),
                 RowToken::Cell(TypedCell::Time(text)) => format!("@{text}"),
-                RowToken::Cell(cell) => cell.text().into(),
+                RowToken::Cell(cell) => String::from_utf8(cell.text().to_vec()).unwrap(),
                 RowToken::End => "end".into(),
             });
         });

@@ -39,6 +39,10 @@ impl CellEncoder {
     fn encode(&mut self) -> Result<(), Error> {
         self.xml.clear();
         self.rows.cells(&self.block, &mut self.widths, &mut self.xml);
+        // Cells have valid text, and one check of all of them is cheap.
+        if simdutf8::basic::from_utf8(&self.xml).is_err() {
+            self.xml = String::from_utf8_lossy(&self.xml).into_owned().into_bytes();
+        }
         self.deflater.deflate(&self.xml, false, &mut self.deflated).map_err(|error| failed(&error))
     }
 }

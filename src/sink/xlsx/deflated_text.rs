@@ -2,7 +2,8 @@
 
 use std::io;
 
-use flate2::{Compress, Compression, Crc, FlushCompress};
+use crc32fast::Hasher;
+use flate2::{Compress, Compression, FlushCompress};
 
 /// A piece of a deflated stream. It begins and ends between two bytes and refers to no other
 /// piece.
@@ -10,7 +11,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 pub(super) struct DeflatedText {
     pub(super) bytes: Vec<u8>,
     /// Checksum of the text.
-    pub(super) crc: Crc,
+    pub(super) crc: Hasher,
     /// Size of the text in bytes.
     pub(super) size: u64,
 }

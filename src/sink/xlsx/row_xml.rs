@@ -63,7 +63,7 @@ impl RowXml {
     pub(super) fn header<'n>(&self, names: impl Iterator<Item = &'n str>, out: &mut Vec<u8>) {
         begin_row("1", out);
         for (column, name) in self.columns.iter().zip(names) {
-            self.cell(column, "1", SheetCell::Text(name), CellStyle::Header, out);
+            self.cell(column, "1", SheetCell::Text(name.as_bytes()), CellStyle::Header, out);
         }
         out.extend_from_slice(ROW_END);
     }
@@ -103,8 +103,8 @@ impl RowXml {
                 out.extend_from_slice(b"</v></c>");
             }
             SheetCell::Text(text) => {
-                const SPACE: [char; 3] = ['\t', '\n', ' '];
-                let has_space = text.starts_with(SPACE) || text.ends_with(SPACE);
+                let is_space = |byte: Option<&u8>| matches!(byte, Some(b'\t' | b'\n' | b' '));
+                let has_space = is_space(text.first()) || is_space(text.last());
                 out.extend_from_slice(if has_space { b" xml:space=\"preserve\">" } else { b">" });
                 xml_text::push(text, out);
                 out.extend_from_slice(b"</t></is></c>");

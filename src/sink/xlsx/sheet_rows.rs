@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use flate2::Crc;
+use crc32fast::Hasher;
 
 use super::deflated_text::DeflatedText;
 use super::failed;
@@ -14,7 +14,7 @@ use crate::error::{Error, plain};
 #[derive(Debug)]
 pub(super) struct SheetRows {
     file: File,
-    crc: Crc,
+    crc: Hasher,
     /// Size of the XML in bytes.
     size: u64,
 }
@@ -24,7 +24,7 @@ impl SheetRows {
     pub(super) fn create(folder: &Path) -> Result<SheetRows, Error> {
         let file = tempfile::tempfile_in(folder);
         let file = file.map_err(|error| failed(&format!("{}: {}", folder.display(), plain(&error))))?;
-        Ok(SheetRows { file, crc: Crc::new(), size: 0 })
+        Ok(SheetRows { file, crc: Hasher::new(), size: 0 })
     }
 
     /// Appends a piece.
@@ -54,8 +54,8 @@ impl SheetRows {
             }
         }
         out.write_all(&end.bytes)?;
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         [&start.crc, &self.crc, &end.crc].into_iter().for_each(|more| crc.combine(more));
-        Ok((crc.sum(), start.size + self.size + end.size))
+        Ok((crc.finalize(), start.size + self.size + end.size))
     }
 }

@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-/// Appends `text`. Readers take `_xHHHH_` for the character U+HHHH, so a text that looks like
+/// Appends text, which is UTF-8. Readers take `_xHHHH_` for the character U+HHHH, so a text that looks like
 /// this is escaped, and so are characters that XML cannot contain.
-pub(super) fn push(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
+pub(super) fn push(bytes: &[u8], out: &mut Vec<u8>) {
     // Both loops visit all bytes, so that they run on many at once.
     let has_special = bytes.iter().fold(false, |any, byte| any | is_special(*byte));
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
@@ -75,7 +74,7 @@ mod tests {
             ("_x00é_ _x", "_x00é_ _x"),
         ] {
             let mut out = b">".to_vec();
-            push(text, &mut out);
+            push(text.as_bytes(), &mut out);
             assert_eq!(str::from_utf8(&out).unwrap(), format!(">{expected}"));
         }
     }
