@@ -110,7 +110,7 @@ mod tests {
             assert_eq!((days(text, &TimeZone::UTC), days_of_usual_form(text)), (None, None), "{text}");
         }
         for text in ["2026-10-01T09:14:02Z", "2024-02-29T23:59:59Z", "1900-03-01T00:00:01Z"] {
-            // The second one is not read in the usual form.
+            // A fraction of a second is read in the other way.
             let other = text.replace('Z', ".0Z");
             assert_eq!(days_of_usual_form(text), days(&other, &TimeZone::UTC), "{text}");
         }
