@@ -76,7 +76,8 @@ fn days_of_usual_form(text: &str) -> Option<f64> {
     let date = civil::Date::new(year, number(mo1, mo2)?, number(d1, d2)?).ok()?;
     let [hour, minute, second] = [number(h1, h2)?, number(m1, m2)?, number(s1, s2)?];
     let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    let is_valid = date >= FIRST && hour < 24 && minute < 60 && second < 60;
+    // The last days of the year 9999 are beyond the range of the other way.
+    let is_valid = date >= FIRST && date.year() < 9999 && hour < 24 && minute < 60 && second < 60;
     is_valid.then(|| (date.duration_since(BEGINNING).as_secs() + seconds) as f64 / 86_400.0)
 }
 
@@ -93,6 +94,7 @@ mod tests {
             ("2026-10-01T18:00:00.000Z", Some(46_296.75)),
             ("2026-10-01T12:00:00+06:00", Some(46_296.25)),
             ("9999-12-30T00:00:00Z", Some(2_958_464.0)),
+            ("9999-12-31T23:59:59Z", None),
             ("1900-02-28T00:00:00Z", None),
             ("2026-12-31T23:59:60Z", None),
             ("2026-10-01T12:00:00", Some(46_296.5)),
