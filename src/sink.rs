@@ -54,12 +54,14 @@ pub trait RowSink {
 }
 
 /// Opens the output for rows of `columns`: a file, or standard output if `output` is
-/// `None`. Returns an error if it cannot be written.
+/// `None`. Returns an error if it cannot be written. `threads` is the number of threads that an
+/// output may use which takes much work.
 pub fn open(
     output: Option<&Path>,
     layout: &TableLayout,
     columns: Vec<OutputColumn>,
     provenance: &Provenance<'_>,
+    threads: usize,
 ) -> Result<Box<dyn RowSink>, Error> {
     #[cfg(feature = "parquet")]
     if layout.format == Format::Parquet {
@@ -72,7 +74,7 @@ pub fn open(
             let width = layout.width.filter(|_| matches!(target, Target::Stdout));
             Box::new(AlignedTable::new(target, width, aligned::optional(&columns)))
         }
-        Format::Xlsx => Box::new(WorkbookSink::new(target, layout, columns, provenance)?),
+        Format::Xlsx => Box::new(WorkbookSink::new(target, layout, columns, provenance, threads)?),
         // Commands refuse what cannot be written before they start.
         Format::Parquet => return Err(Error::Failed("internal error: no sink for Parquet".into())),
     })

@@ -216,8 +216,8 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
     let RowReaders { fields, selector, key, ids, layout, table } = readers;
     let prepared = PreparedRun::new(&actors.reading, report, stop)?;
     let provenance = Provenance { now: request.now, command: &request.command, window: request.reading.filter.window };
-    let mut sink = sink::open(request.output.as_deref(), &layout, table.output_columns(), &provenance)?;
     let (threads, limit) = (request.reading.threads, request.batch_limit());
+    let mut sink = sink::open(request.output.as_deref(), &layout, table.output_columns(), &provenance, threads)?;
     let mut coverage = if request.count {
         let workers = vec![CountWorker { ids }; threads];
         let mut merge = CountMerge::new(request.dedupe, request.limit);

@@ -28,8 +28,10 @@ impl TableWriter {
         columns: Vec<ComputedColumn>,
         provenance: &Provenance<'_>,
     ) -> Result<TableWriter, Error> {
+        /// Making the rows takes longer than writing them.
+        const THREADS: usize = 1;
         let table = ComputedTable::new(columns, layout);
-        let sink = super::open(output, layout, table.output_columns(), provenance)?;
+        let sink = super::open(output, layout, table.output_columns(), provenance, THREADS)?;
         let rows = table.header();
         Ok(TableWriter { table, sink, rows, cut: 0 })
     }

@@ -1,11 +1,21 @@
 //! The sink of a workbook: collects its rows and what its sheet `About` says, and writes
 //! the file after the last row.
+//!
+//! ```text
+//! typed cells ──blocks──▶ encoders: XML, deflated ──▶ a temporary file for each sheet ─┐
+//!                                  sheets without rows, from the workbook library ─────┴▶ file
+//! ```
 
-mod cell_formats;
-mod library_panics;
+mod cell_encoder;
+mod cell_style;
+mod deflated_text;
+mod package;
+mod row_xml;
 mod sheet_cell;
+mod sheet_rows;
 mod workbook_info;
 mod workbook_writer;
+mod xml_text;
 
 use std::fmt::Display;
 
@@ -30,12 +40,13 @@ pub(super) struct WorkbookSink {
 }
 
 impl WorkbookSink {
-    /// Creates a workbook that is written to `target`.
+    /// Creates a workbook that is written to `target`, on `threads` threads.
     pub(super) fn new(
         target: Target,
         layout: &TableLayout,
         columns: Vec<OutputColumn>,
         provenance: &Provenance<'_>,
+        threads: usize,
     ) -> Result<WorkbookSink, Error> {
         let temporary = std::env::temp_dir();
         // The folder of the workbook has space for it, so it also has space for its temporary
@@ -43,7 +54,7 @@ impl WorkbookSink {
         let folder = target.folder().unwrap_or(&temporary);
         let zone = layout.zone.clone().unwrap_or(TimeZone::UTC);
         let about = WorkbookInfo::new(provenance, &zone);
-        let book = WorkbookWriter::new(columns, layout.header, zone, folder)?;
+        let book = WorkbookWriter::new(columns, layout.header, zone, folder, threads)?;
         Ok(WorkbookSink { book, about, target })
     }
 }
@@ -62,4 +73,9 @@ impl RowSink for WorkbookSink {
         self.book.finish(&self.about, &mut TargetWriter::new(&mut self.target, stop))?;
         self.target.finish()
     }
+}
+
+/// The error for a workbook that cannot be written.
+fn failed(reason: &dyn Display) -> Error {
+    Error::Failed(format!("the workbook cannot be written: {reason}"))
 }

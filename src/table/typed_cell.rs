@@ -12,8 +12,8 @@ use crate::cloudtrail::time;
 pub enum TypedCell<'a> {
     /// An absent value, or an empty text.
     Empty,
-    /// Text, whatever it looks like.
-    Text(&'a str),
+    /// Text in UTF-8, whatever it looks like. It is not checked again.
+    Text(&'a [u8]),
     /// A number, in decimal.
     Number(&'a str),
     /// A time, as [`time::parse`] or [`time::parse_epoch`] reads it.
@@ -22,10 +22,11 @@ pub enum TypedCell<'a> {
 
 impl<'a> TypedCell<'a> {
     /// The text of the cell.
-    pub fn text(self) -> &'a str {
+    pub fn text(self) -> &'a [u8] {
         match self {
-            TypedCell::Empty => "",
-            TypedCell::Text(text) | TypedCell::Number(text) | TypedCell::Time(text) => text,
+            TypedCell::Empty => b"",
+            TypedCell::Text(text) => text,
+            TypedCell::Number(text) | TypedCell::Time(text) => text.as_bytes(),
         }
     }
 }
@@ -100,36 +101,53 @@ pub(super) fn end_row(out: &mut Vec<u8>) {
     out.push(ROW_END);
 }
 
-/// Reads typed cells from blocks of bytes, which can end anywhere.
+/// Cuts a stream of typed cells, which arrives in blocks that can end anywhere, into blocks of
+/// whole cells.
 #[derive(Debug, Default)]
-pub struct CellReader {
-    /// Start of a cell whose end has not arrived yet.
-    rest: Vec<u8>,
+pub struct CellSplitter {
+    bytes: Vec<u8>,
+    /// Size of the cells that were passed.
+    passed: usize,
 }
 
-impl CellReader {
-    /// Calls `each` for what is complete in `bytes`, which continue the previous ones.
-    pub fn read<E>(&mut self, mut bytes: &[u8], mut each: impl FnMut(RowToken<'_>) -> Result<(), E>) -> Result<(), E> {
-        while !bytes.is_empty() || !self.rest.is_empty() {
-            // Most blocks end between two rows, and their cells are not copied.
-            let from = if self.rest.is_empty() { bytes } else { &self.rest };
-            let needed = length(from);
-            if from.len() >= needed {
-                token(&from[..needed], &mut each)?;
-                match self.rest.is_empty() {
-                    true => bytes = &bytes[needed..],
-                    false => self.rest.clear(),
-                }
-                continue;
-            }
-            let (more, later) = bytes.split_at(bytes.len().min(needed - self.rest.len()));
-            if more.is_empty() {
-                break;
-            }
-            self.rest.extend_from_slice(more);
-            bytes = later;
-        }
-        Ok(())
+impl CellSplitter {
+    /// Appends the next bytes of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether the end of a row comes next; `None` if what comes next is not complete.
+    pub fn next_is_row_end(&self) -> Option<bool> {
+        let rest = &self.bytes[self.passed..];
+        (rest.len() >= length(rest)).then(|| rest.first() == Some(&ROW_END))
+    }
+
+    /// Passes a cell, or the end of a row, which must be complete.
+    pub fn pass(&mut self) {
+        self.passed += length(&self.bytes[self.passed..]);
+    }
+
+    /// Size in bytes of the cells that were passed.
+    pub fn passed(&self) -> usize {
+        self.passed
+    }
+
+    /// Moves the cells that were passed to `block`, whose content is lost.
+    pub fn take(&mut self, block: &mut Vec<u8>) {
+        block.clear();
+        block.extend_from_slice(&self.bytes[self.passed..]);
+        std::mem::swap(block, &mut self.bytes);
+        block.truncate(self.passed);
+        self.passed = 0;
+    }
+}
+
+/// Calls `each` for the cells and row ends in `bytes`.
+pub fn each_token(mut bytes: &[u8], mut each: impl FnMut(RowToken<'_>)) {
+    while !bytes.is_empty() {
+        let (first, rest) = bytes.split_at(length(bytes).min(bytes.len()));
+        token(first, &mut each);
+        bytes = rest;
     }
 }
 
@@ -142,15 +160,16 @@ fn length(bytes: &[u8]) -> usize {
 }
 
 /// Calls `each` for the cell or row end that `bytes` hold.
-fn token<E>(bytes: &[u8], each: &mut impl FnMut(RowToken<'_>) -> Result<(), E>) -> Result<(), E> {
-    let text = String::from_utf8_lossy(bytes.get(HEAD..).unwrap_or_default());
+fn token(bytes: &[u8], each: &mut impl FnMut(RowToken<'_>)) {
+    let text = bytes.get(HEAD..).unwrap_or_default();
+    let checked = |cell: fn(_) -> _| str::from_utf8(text).map_or(TypedCell::Text(text), cell);
     each(match bytes.first() {
         Some(&ROW_END) => RowToken::End,
-        Some(&TEXT) => RowToken::Cell(TypedCell::Text(&text)),
-        Some(&NUMBER) => RowToken::Cell(TypedCell::Number(&text)),
-        Some(&TIME) => RowToken::Cell(TypedCell::Time(&text)),
+        Some(&TEXT) => RowToken::Cell(TypedCell::Text(text)),
+        Some(&NUMBER) => RowToken::Cell(checked(TypedCell::Number)),
+        Some(&TIME) => RowToken::Cell(checked(TypedCell::Time)),
         _ => RowToken::Cell(TypedCell::Empty),
-    })
+    });
 }
 
 #[cfg(test)]
@@ -178,53 +197,48 @@ pub(crate) mod testing {
 
     /// The cells in `bytes`, in the same notation, and `end` for the end of a row.
     pub(crate) fn decoded(bytes: &[u8]) -> Vec<String> {
-        decoded_in(bytes, bytes.len().max(1))
-    }
-
-    /// The same for bytes that arrive in blocks of `size`.
-    pub(super) fn decoded_in(bytes: &[u8], size: usize) -> Vec<String> {
-        let (mut reader, mut tokens) = (CellReader::default(), Vec::new());
-        for block in bytes.chunks(size) {
-            let each = |token: RowToken<'_>| {
-                tokens.push(match token {
-                    RowToken::Cell(TypedCell::Number(text)) => format!("#{text}"),
-                    RowToken::Cell(TypedCell::Time(text)) => format!("@{text}"),
-                    RowToken::Cell(cell) => cell.text().into(),
-                    RowToken::End => "end".into(),
-                });
-                Ok::<_, ()>(())
-            };
-            reader.read(block, each).unwrap();
-        }
-        assert!(reader.rest.is_empty());
+        let mut tokens = Vec::new();
+        each_token(bytes, |token| {
+            tokens.push(match token {
+                RowToken::Cell(TypedCell::Number(text)) => format!("#{text}"),
+                RowToken::Cell(TypedCell::Time(text)) => format!("@{text}"),
+                RowToken::Cell(cell) => String::from_utf8(cell.text().to_vec()).unwrap(),
+                RowToken::End => "end".into(),
+            });
+        });
         tokens
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{decoded_in, encoded};
+    use super::testing::{decoded, encoded};
     use super::*;
 
     #[test]
-    fn cells_are_read_from_blocks_of_any_size() {
+    fn cells_are_cut_where_they_end_whatever_the_size_of_blocks() {
         let long = "é\t\n\0\u{1}".repeat(100);
         let bytes = encoded(&[&["a", "", "#17", "@2026-10-01T00:00:00Z"], &[&long], &["", ""], &[]]);
         let expected = ["a", "", "#17", "@2026-10-01T00:00:00Z", "end", &long, "end", "", "", "end", "end"];
+        assert_eq!(decoded(&bytes), expected);
         for size in 1..bytes.len() + 1 {
-            assert_eq!(decoded_in(&bytes, size), expected, "{size}");
+            let (mut splitter, mut block, mut tokens, mut ends) = (CellSplitter::default(), Vec::new(), Vec::new(), 0);
+            for piece in bytes.chunks(size) {
+                splitter.push(piece);
+                while let Some(is_end) = splitter.next_is_row_end() {
+                    ends += usize::from(is_end);
+                    splitter.pass();
+                    if splitter.passed() > 20 {
+                        splitter.take(&mut block);
+                        tokens.extend(decoded(&block));
+                    }
+                }
+            }
+            splitter.take(&mut block);
+            tokens.extend(decoded(&block));
+            assert_eq!((tokens, ends), (expected.map(String::from).to_vec(), 4), "{size}");
+            assert!(splitter.bytes.is_empty());
         }
-    }
-
-    #[test]
-    fn an_error_ends_the_reading() {
-        let mut count = 0;
-        let each = |_: RowToken<'_>| {
-            count += 1;
-            if count == 2 { Err("enough") } else { Ok(()) }
-        };
-        assert_eq!(CellReader::default().read(&encoded(&[&["a", "b", "c"]]), each), Err("enough"));
-        assert_eq!(count, 2);
     }
 
     #[test]

@@ -2,13 +2,31 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use calamine::{Data, Reader, Xlsx};
+use flate2::read::DeflateDecoder;
 use jiff::Timestamp;
+use rawzip::ZipArchive;
 use testkit::logs::{AccountRegion, Generator, edge_cases, records};
 
 use crate::harness::{Ran, Trial, gzip};
+
+/// A part of a workbook: its data as stored, and its text.
+fn part(trial: &Trial, name: &str) -> (Vec<u8>, String) {
+    let bytes = std::fs::read(trial.path("out.xlsx")).unwrap();
+    let archive = ZipArchive::from_slice(&bytes).unwrap();
+    let mut entries = archive.entries();
+    while let Some(header) = entries.next_entry().unwrap() {
+        if header.file_path().as_bytes() == name.as_bytes() {
+            let entry = archive.get_entry(header.wayfinder()).unwrap();
+            let mut text = String::new();
+            entry.verifying_reader(DeflateDecoder::new(entry.data())).read_to_string(&mut text).unwrap();
+            return (entry.data().to_vec(), text);
+        }
+    }
+    panic!("{name}");
+}
 
 /// A workbook as another program reads it.
 pub struct Book {
@@ -141,6 +159,89 @@ fn a_workbook_of_a_whole_log_can_be_read() {
 }
 
 #[test]
+fn a_sheet_has_a_header_widths_and_styles() {
+    let log = r#"{"eventTime":"2026-10-01T09:00:01Z","eventName":"A","recipientAccountId":"000000000012","requestParameters":{"n":17.5},"userAgent":" _x0041_ <&> "}
+        {"eventTime":"soon","eventName":"B","requestParameters":{"n":"17"},"userAgent":"LONG"}"#;
+    let long = "y".repeat(256);
+    let trial = Trial::with("log", log.replace("LONG", &long));
+    let columns = "eventTime,eventName,recipientAccountId,requestParameters.n,userAgent";
+    trial.run(&["log", "-c", columns, "-o", "out.xlsx", "-q"]).shows(0, "", "");
+    let expected = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
+<dimension ref="A1:E3"/>
+<sheetViews><sheetView tabSelected="1" workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/><selection pane="bottomLeft"/></sheetView></sheetViews>
+<sheetFormatPr defaultRowHeight="15.75" customHeight="1"/>
+<cols><col min="1" max="1" width="20.7109375" style="5" customWidth="1"/>
+<col min="2" max="2" width="13.7109375" style="2" customWidth="1"/>
+<col min="3" max="3" width="22.7109375" style="2" customWidth="1"/>
+<col min="4" max="4" width="23.7109375" style="2" customWidth="1"/>
+<col min="5" max="5" width="49.7109375" style="2" customWidth="1"/></cols>
+<sheetData><row r="1" ht="15.75" customHeight="1"><c r="A1" s="1" t="inlineStr"><is><t>eventTime</t></is></c>
+<c r="B1" s="1" t="inlineStr"><is><t>eventName</t></is></c>
+<c r="C1" s="1" t="inlineStr"><is><t>recipientAccountId</t></is></c>
+<c r="D1" s="1" t="inlineStr"><is><t>requestParameters.n</t></is></c>
+<c r="E1" s="1" t="inlineStr"><is><t>userAgent</t></is></c></row>
+<row r="2" ht="15.75" customHeight="1"><c r="A2" s="5"><v>46296.37501157408</v></c>
+<c r="B2" s="2" t="inlineStr"><is><t>A</t></is></c>
+<c r="C2" s="2" t="inlineStr"><is><t>000000000012</t></is></c>
+<c r="D2" s="4"><v>17.5</v></c>
+<c r="E2" s="2" t="inlineStr"><is><t xml:space="preserve"> _x005F_x0041_ &lt;&amp;&gt; </t></is></c></row>
+<row r="3" ht="15.75" customHeight="1"><c r="A3" s="2" t="inlineStr"><is><t>soon</t></is></c>
+<c r="B3" s="2" t="inlineStr"><is><t>B</t></is></c>
+<c r="D3" s="2" t="inlineStr"><is><t>17</t></is></c>
+<c r="E3" s="3" t="inlineStr"><is><t>LONG</t></is></c></row></sheetData>
+<autoFilter ref="A1:E3"/>
+<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>
+<ignoredErrors><ignoredError sqref="A1:E3" numberStoredAsText="1"/></ignoredErrors></worksheet>"#;
+    let sheet = part(&trial, "xl/worksheets/sheet1.xml").1.replace(&long, "LONG");
+    let joined = |xml: &str| xml.replace(">\n<", "><");
+    assert_eq!(joined(&sheet), joined(expected));
+    let styles = part(&trial, "xl/styles.xml").1;
+    let codes = r#"<numFmt numFmtId="164" formatCode="@"/><numFmt numFmtId="165" formatCode="yyyy-mm-dd hh:mm:ss"/>"#;
+    assert!(styles.contains(codes), "{styles}");
+    let formats: Vec<&str> =
+        styles.split("<xf ").skip(2).take(6).map(|style| style.split("</xf>").next().unwrap()).collect();
+    let xf = |format, font, fill, rest| {
+        format!(r#"numFmtId="{format}" fontId="{font}" fillId="{fill}" borderId="0" xfId="0"{rest}"#)
+    };
+    assert_eq!(
+        formats,
+        [
+            xf(0, 0, 0, "/>"),
+            xf(164, 1, 2, r#" applyNumberFormat="1" applyFont="1" applyFill="1"/>"#),
+            xf(164, 0, 0, r#" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/>"#),
+            xf(0, 0, 0, r#" quotePrefix="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/>"#),
+            xf(0, 0, 0, r#" applyAlignment="1"><alignment horizontal="right" vertical="top"/>"#),
+            xf(165, 0, 0, r#" applyNumberFormat="1" applyAlignment="1"><alignment horizontal="left" vertical="top"/>"#),
+        ]
+    );
+}
+
+#[test]
+fn a_workbook_is_the_same_for_any_number_of_threads() {
+    let (mut generator, place) = (Generator::new(14), AccountRegion::new("111122223333", "eu-west-1"));
+    let trial = Trial::new();
+    for file in 0..8 {
+        let event = |second: i64| {
+            let mut event = String::new();
+            generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
+            event.into_bytes()
+        };
+        trial.write(&format!("log/{file}.json.gz"), gzip(records((0..400).map(event))));
+    }
+    let sheet = |threads: &str| {
+        trial.run(&["log", "--threads", threads, "-o", "out.xlsx", "-q"]).shows(0, "", "");
+        part(&trial, "xl/worksheets/sheet1.xml")
+    };
+    let one = sheet("1");
+    // Many blocks.
+    assert!(one.1.len() > 2 << 20, "{}", one.1.len());
+    for threads in ["2", "8"] {
+        assert!(sheet(threads).0 == one.0, "{threads}");
+    }
+}
+
+#[test]
 fn the_second_sheet_says_what_the_first_is() {
     let trial = Trial::with("log/a.json", r#"{"eventTime":"2026-10-01T09:00:00Z","eventName":"A"}"#);
     trial.write("log/b.json", r#"{"Records":[{"eventName":"A""#);
@@ -250,6 +351,21 @@ fn workbooks_that_cannot_be_written_are_named() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
     assert!(ran.stderr.starts_with("trail2tsv: the workbook cannot be written: "), "{ran:?}");
     assert!(ran.stderr.contains("/nowhere"), "{ran:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn temporary_files_that_cannot_be_written_are_named() {
+    let (mut generator, place) = (Generator::new(15), AccountRegion::new("111122223333", "eu-west-1"));
+    let generated = (0..2000).map(|second| {
+        let mut event = String::new();
+        generator.event(&place, Timestamp::from_second(1_790_845_200 + second).unwrap(), &mut event);
+        event.into_bytes()
+    });
+    let trial = Trial::with("log", records(generated));
+    let ran = trial.run_in_shell("trap '' XFSZ; ulimit -f 16; trail2tsv log -o out.xlsx");
+    ran.shows(1, "", "trail2tsv: the workbook cannot be written: File too large\n");
+    assert_eq!(std::fs::read_dir(trial.path("")).unwrap().count(), 1, "nothing temporary stays");
 }
 
 #[test]

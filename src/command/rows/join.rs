@@ -23,7 +23,7 @@ pub(in crate::command) fn join_parts(run: &MergeRun<'_>) -> Result<Coverage, Err
     form.check_output(run)?;
     let command = run.context.command_line();
     let provenance = Provenance { now: run.context.now, command: &command, window: run.window() };
-    let mut sink = sink::open(run.output, &layout, columns, &provenance)?;
+    let mut sink = sink::open(run.output, &layout, columns, &provenance, run.context.cores)?;
     if form.count {
         let coverage = count(run, &form)?;
         run.report.clear();

@@ -1,206 +1,163 @@
 //! Writes Excel workbooks: sheets of events, and one that describes them.
 //!
-//! Rows arrive as typed cells. The workbook library streams them to temporary files, so that
-//! memory stays small for workbooks of any size, and assembles the workbook at the end.
+//! Rows arrive as typed cells. They become deflated XML on several threads and wait in temporary
+//! files, so that memory stays small for workbooks of any size. The package is assembled at the
+//! end, because a sheet begins with the widths of its columns.
 
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
-use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 
-use super::cell_formats::CellFormats;
-use super::library_panics::catch_library_panic;
-use super::sheet_cell;
-use super::sheet_cell::SheetCell;
+use super::cell_encoder::{CellEncoder, EncoderPool};
+use super::package::{EventSheet, WorkbookPackage};
+use super::row_xml::RowXml;
+use super::sheet_rows::SheetRows;
 use super::workbook_info::WorkbookInfo;
 use crate::error::Error;
 use crate::sink::target::TargetWriter;
-use crate::table::column::ColumnType;
 use crate::table::excel;
 use crate::table::layout::OutputColumn;
-use crate::table::typed_cell::{CellReader, RowToken, TypedCell};
+use crate::table::typed_cell::CellSplitter;
 
 /// A workbook that is being written.
 pub(super) struct WorkbookWriter {
-    workbook: Workbook,
-    formats: CellFormats,
     columns: Vec<OutputColumn>,
-    /// Length of the longest cell of each column, in bytes.
-    longest: Vec<usize>,
     has_header: bool,
-    zone: TimeZone,
-    /// Index of the sheet that receives rows, and the position of the next cell in it.
-    sheet: usize,
+    /// Folder of temporary files.
+    folder: PathBuf,
+    encoders: EncoderPool,
+    /// Cells that no encoder has yet.
+    cells: CellSplitter,
+    /// Row and column of the first of these cells in the current sheet.
+    start: (u32, usize),
+    /// Row and column of the next cell.
     row: u32,
-    column: u16,
+    column: usize,
     /// Maximum number of rows of a sheet.
     rows: u32,
-    /// Upper estimate of the size of the current sheet, in bytes.
-    size: u64,
-    reader: CellReader,
+    /// Rows of the current sheet.
+    current: SheetRows,
+    /// Length of the longest cell of each column, in bytes.
+    widths: Vec<usize>,
+    /// The sheets before the current one.
+    complete: Vec<EventSheet>,
 }
 
-/// Index of the sheet `About`: second, where it is noticed.
-const ABOUT: usize = 1;
-
 impl WorkbookWriter {
+    /// Size of a block of cells, in bytes. Their XML is two to three times as large.
+    const BLOCK: usize = 128 << 10;
+
     /// Creates a workbook with temporary files in `folder`. Times are shown in `zone`.
     pub(super) fn new(
         columns: Vec<OutputColumn>,
         has_header: bool,
         zone: TimeZone,
         folder: &Path,
+        threads: usize,
     ) -> Result<WorkbookWriter, Error> {
-        let longest = columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect();
-        let mut book = WorkbookWriter {
-            workbook: Workbook::new(),
-            formats: CellFormats::new(),
+        let current = SheetRows::create(folder)?;
+        let encoders = EncoderPool::new(RowXml::new(&columns, zone), columns.len(), threads)?;
+        let widths = columns.iter().map(|column| column.name.chars().count() + FILTER_BUTTON).collect();
+        let row = u32::from(has_header);
+        Ok(WorkbookWriter {
             columns,
-            longest,
             has_header,
-            zone,
-            sheet: 0,
-            row: 0,
+            folder: folder.into(),
+            encoders,
+            cells: CellSplitter::default(),
+            start: (row, 0),
+            row,
             column: 0,
             rows: excel::ROWS,
-            size: 0,
-            reader: CellReader::default(),
-        };
-        catch_library_panic(|| {
-            book.workbook.set_tempdir(folder)?;
-            book.begin_sheet("Events")?;
-            book.workbook.add_worksheet().set_name("About")?;
-            Ok(())
-        })?;
-        Ok(book)
+            current,
+            widths,
+            complete: Vec::new(),
+        })
     }
 
     /// Adds rows of typed cells. The last one may be incomplete and continue in the next
     /// call.
     pub(super) fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
-        catch_library_panic(|| {
-            let mut reader = std::mem::take(&mut self.reader);
-            reader.read(rows, |token| match token {
-                RowToken::Cell(cell) => self.cell(cell),
-                RowToken::End => {
-                    (self.row, self.column) = (self.row + 1, 0);
-                    Ok(())
+        for piece in rows.chunks(WorkbookWriter::BLOCK) {
+            self.cells.push(piece);
+            while let Some(is_row_end) = self.cells.next_is_row_end() {
+                if self.row == self.rows {
+                    self.next_sheet()?;
                 }
-            })?;
-            self.reader = reader;
-            Ok(())
-        })
+                self.cells.pass();
+                (self.row, self.column) = if is_row_end { (self.row + 1, 0) } else { (self.row, self.column + 1) };
+                if self.cells.passed() >= WorkbookWriter::BLOCK {
+                    self.encode()?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Completes the workbook and writes it to `target`.
     pub(super) fn finish(mut self, about: &WorkbookInfo, target: &mut TargetWriter<'_>) -> Result<(), Error> {
-        let written = catch_library_panic(|| {
-            self.end_sheet()?;
-            about.write(self.workbook.worksheet_from_index(ABOUT)?)?;
-            self.workbook.save_to_writer(&mut *target)
-        });
-        // An error of the target is closer to the cause than that of the library.
+        self.complete_rows()?;
+        let WorkbookWriter { columns, has_header, current, widths, mut complete, .. } = self;
+        complete.push(EventSheet { rows: current, count: self.row, widths });
+        let xml = self.encoders.rows();
+        let package = WorkbookPackage { columns: &columns, has_header, xml, sheets: &mut complete, about };
+        let written = package.write(&mut *target as &mut dyn Write);
+        // An error of the target is closer to the cause than that of the package.
         target.take_error().map_or(written, Err)
     }
 
-    fn cell(&mut self, typed: TypedCell<'_>) -> Result<(), XlsxError> {
-        if self.row == self.rows {
-            self.end_sheet()?;
-            let number = self.sheet.max(ABOUT) + 1;
-            self.sheet = number;
-            self.begin_sheet(&format!("Events {number}"))?;
-        }
-        let at = self.column;
-        self.column += 1;
-        let Some(cell) = SheetCell::new(typed, &self.zone) else { return Ok(()) };
-        let shows = self.columns.get(usize::from(at)).map_or(ColumnType::Text, |column| column.shows);
-        let sheet = self.workbook.worksheet_from_index(self.sheet)?;
-        write_cell(sheet, self.row, at, cell, self.formats.of(cell, shows))?;
-        self.size += sheet_cell::size(typed.text());
-        if let Some(longest) = self.longest.get_mut(usize::from(at)) {
-            *longest = width(typed).max(*longest);
-        }
+    /// Begins the next sheet.
+    fn next_sheet(&mut self) -> Result<(), Error> {
+        self.complete_rows()?;
+        let rows = std::mem::replace(&mut self.current, SheetRows::create(&self.folder)?);
+        self.complete.push(EventSheet { rows, count: self.row, widths: self.widths.clone() });
+        self.row = u32::from(self.has_header);
+        self.start = (self.row, self.column);
         Ok(())
     }
 
-    fn begin_sheet(&mut self, name: &str) -> Result<(), XlsxError> {
-        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
-        sheet.set_name(name)?;
-        sheet.set_default_row_height(ROW_HEIGHT);
-        self.row = 0;
-        for (at, column) in self.columns.iter().enumerate() {
-            let format = if column.shows == ColumnType::Time { &self.formats.time } else { &self.formats.text };
-            sheet.set_column_format(at as u16, format)?;
-        }
-        if self.has_header {
-            for (at, column) in self.columns.iter().enumerate() {
-                sheet.write_string_with_format(0, at as u16, &column.name, &self.formats.header)?;
+    /// Encodes the cells so far.
+    fn encode(&mut self) -> Result<(), Error> {
+        let mut encoder = self.idle_encoder()?;
+        (encoder.block.row, encoder.block.column) = self.start;
+        self.cells.take(&mut encoder.block.cells);
+        self.encoders.start(encoder);
+        self.start = (self.row, self.column);
+        Ok(())
+    }
+
+    /// Returns an encoder that is not busy. Waits for one if necessary.
+    fn idle_encoder(&mut self) -> Result<CellEncoder, Error> {
+        loop {
+            if let Some(encoder) = self.encoders.idle() {
+                return Ok(encoder);
             }
-            sheet.set_freeze_panes(1, 0)?;
-            self.row = 1;
+            self.append_first()?;
         }
+    }
+
+    /// Waits until all cells of the current sheet are encoded.
+    fn complete_rows(&mut self) -> Result<(), Error> {
+        if self.cells.passed() > 0 {
+            self.encode()?;
+        }
+        while self.append_first()? {}
         Ok(())
     }
 
-    fn end_sheet(&mut self) -> Result<(), XlsxError> {
-        let sheet = self.workbook.worksheet_from_index(self.sheet)?;
-        let (last_row, last_column) = (self.row.max(1) - 1, self.columns.len().max(1) as u16 - 1);
-        if self.has_header {
-            sheet.autofilter(0, 0, last_row, last_column)?;
-        }
-        // Account ids consist of digits but are text, which Excel would flag.
-        sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
-        for (at, (longest, column)) in self.longest.iter().zip(&self.columns).enumerate() {
-            let width = match *longest {
-                _ if column.shows == ColumnType::Time => TIME_WIDTH,
-                longest if longest > WIDEST => WIDE,
-                longest => longest,
-            };
-            sheet.set_column_width(at as u16, (width + 1) as f64)?;
-        }
-        // A sheet above 4 GiB requires the 64-bit extension of ZIP, which not every program
-        // reads.
-        if std::mem::take(&mut self.size) > u64::from(u32::MAX) {
-            self.workbook.use_zip_large_file(true);
-        }
-        Ok(())
+    /// Appends the first block that is being encoded to the current sheet, if there is one.
+    fn append_first(&mut self) -> Result<bool, Error> {
+        let (rows, widths) = (&mut self.current, &mut self.widths);
+        self.encoders.finish_first(|encoder| {
+            widths.iter_mut().zip(&encoder.widths).for_each(|(width, other)| *width = (*width).max(*other));
+            rows.append(&encoder.deflated)
+        })
     }
 }
 
-/// Maximum length of a column's longest cell, in characters, up to which the column is as wide
-/// as that cell. Columns with longer cells contain free text, which is clipped.
-const WIDEST: usize = 80;
-const WIDE: usize = 48;
-const TIME_WIDTH: usize = 19;
-/// Slightly above the default, because Excel ignores a height equal to the default.
-const ROW_HEIGHT: f64 = 15.75;
 /// Width of the filter button, in characters of the header that it hides.
 const FILTER_BUTTON: usize = 3;
-
-/// Width of a cell in a column that shows it whole.
-fn width(cell: TypedCell<'_>) -> usize {
-    // A number stands at the right edge, next to the following column.
-    cell.text().len() + usize::from(matches!(cell, TypedCell::Number(_)))
-}
-
-/// Writes a cell. Without a `format` it has that of its column.
-fn write_cell(
-    sheet: &mut Worksheet,
-    row: u32,
-    column: u16,
-    cell: SheetCell<'_>,
-    format: Option<&Format>,
-) -> Result<(), XlsxError> {
-    match (cell, format) {
-        (SheetCell::Number(number) | SheetCell::Time(number), Some(format)) => {
-            sheet.write_number_with_format(row, column, number, format)
-        }
-        (SheetCell::Number(number) | SheetCell::Time(number), None) => sheet.write_number(row, column, number),
-        (SheetCell::Text(text), Some(format)) => sheet.write_string_with_format(row, column, text, format),
-        (SheetCell::Text(text), None) => sheet.write_string(row, column, text),
-    }?;
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {
@@ -209,6 +166,7 @@ mod tests {
     use super::*;
     use crate::error::cancel::Cancellation;
     use crate::sink::target::Target;
+    use crate::table::column::ColumnType;
     use crate::table::typed_cell::testing::encoded;
 
     /// Writes `rows` to a workbook and returns the name and the cells of each sheet.
@@ -217,7 +175,7 @@ mod tests {
         let path = folder.path().join("out.xlsx");
         let column = |name: &str| OutputColumn { name: name.into(), shows: ColumnType::Text, leave_out: None };
         let columns = vec![column("a"), column("b")];
-        let mut book = WorkbookWriter::new(columns, has_header, TimeZone::UTC, folder.path()).unwrap();
+        let mut book = WorkbookWriter::new(columns, has_header, TimeZone::UTC, folder.path(), 2).unwrap();
         book.rows = most;
         for part in rows {
             book.write(part).unwrap();
