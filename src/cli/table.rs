@@ -118,6 +118,7 @@ impl TableArgs {
             partitions: self.partition.clone(),
             keeps_order: !self.sort.is_empty(),
         };
+            threads: 1,
         Ok(TableLayout { columns: split_list(&self.columns), files, ..layout })
     }
 

@@ -5,6 +5,7 @@
 //! partition, which the key begins with, and the values. Lengths are four bytes. The key is
 //! the folder and then the time, unless rows keep their order. Rows are sorted by their keys.
 
+mod known_objects;
 mod value;
 mod values;
 
@@ -12,6 +13,7 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
+use self::known_objects::KnownObjects;
 pub use self::values::{RowStart, RowValues, SplitRow};
 use super::cell::CellStyle;
 use super::column::{Column, select_names};
@@ -57,6 +59,8 @@ struct EventColumn {
 enum ValueSource {
     /// A field of the event.
     Field(FieldId),
+    /// A field that is an object.
+    Object(FieldId, KnownObjects),
     /// The time of the event.
     Time,
     /// The resources found anywhere in the event.
@@ -130,7 +134,13 @@ impl EventRows {
         for column in &mut self.columns {
             let is_large = is_large || out.len() - start > Limit::ROW;
             cut += match &mut column.source {
-                ValueSource::Field(slot) => value::shaped(event.get(*slot), column.shape, is_large, out),
+                ValueSource::Object(slot, known) if !is_large => {
+                    value::known_object(event.get(*slot), column.shape, known, out);
+                    0
+                }
+                ValueSource::Field(slot) | ValueSource::Object(slot, _) => {
+                    value::shaped(event.get(*slot), column.shape, is_large, out)
+                }
                 ValueSource::Time => value::time(time, out),
                 ValueSource::Found(fields) => value::texts(&fields.list(event), out),
                 ValueSource::Cell(column) => {
@@ -221,6 +231,9 @@ fn begin(out: &mut Vec<u8>) -> usize {
     out.len()
 }
 
+            _ if is_in_schema && matches!(shape, ColumnShape::Object(_)) => {
+                ValueSource::Object(fields.slot(name)?, KnownObjects::default())
+            }
 /// Writes the length of what starts at `start`.
 fn end(out: &mut [u8], start: usize) {
     let length = (out.len() - start) as u32;

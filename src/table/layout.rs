@@ -44,6 +44,8 @@ pub struct FileLayout {
     /// Whether rows stay in the order in which they are written; otherwise they are sorted
     /// by time.
     pub keeps_order: bool,
+    /// The number of threads that encode columns.
+    pub threads: usize,
 }
 
 impl Default for TableLayout {

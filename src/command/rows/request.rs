@@ -60,7 +60,9 @@ impl RowsRequest {
         args.partial.check(args.table.format.output.as_ref(), context.terminal.is_some())?;
         // A part goes to no terminal.
         let terminal = context.terminal.filter(|_| args.partial.partial.is_none());
-        let table = args.table.layout(zone, context.settings.names(), terminal, context.columns)?;
+        let mut table = args.table.layout(zone, context.settings.names(), terminal, context.columns)?;
+        let threads = args.work.threads(context.cores);
+        table.files.threads = threads;
         if table.format == Format::Xlsx {
             check_workbook(&args.table, terminal.is_some())?;
         }
@@ -74,7 +76,7 @@ impl RowsRequest {
                 inputs,
                 filter,
                 outputs: outputs.cloned().collect(),
-                threads: args.work.threads(context.cores),
+                threads,
                 verbosity: args.verbosity.verbosity(),
             },
             table,

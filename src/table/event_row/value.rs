@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
+use super::known_objects::KnownObjects;
 use super::values::{push_length, push_null};
 use crate::decode::event::Event;
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, key_is, unescape, unescape_start};
@@ -43,6 +44,22 @@ pub(super) fn shaped(value: Option<JsonValue<'_>>, shape: ColumnShape, is_large:
         ColumnShape::Object(_) | ColumnShape::ObjectList(_) | ColumnShape::TextList => push_null(out),
     }
     0
+}
+
+/// Appends the values of an object of an event that is not large.
+pub(super) fn known_object(
+    value: Option<JsonValue<'_>>,
+    shape: ColumnShape,
+    known: &mut KnownObjects,
+    out: &mut Vec<u8>,
+) {
+    match value {
+        Some(object) => known.write(object, out, |out| {
+            // Nothing of a small event is cut.
+            let _ = shaped(value, shape, false, out);
+        }),
+        None => push_null(out),
+    }
 }
 
 /// Appends the members of an object that the schema has.
@@ -139,6 +156,17 @@ pub(super) fn cell(
     out: &mut Vec<u8>,
 ) -> u64 {
     text.clear();
+    if let Some(is_cut) = column.write_plain(event, file, text) {
+        match text.split_first() {
+            None => push_null(out),
+            Some(_) if is_large && text.len() > LONGEST => {
+                push_bytes(CUT.as_bytes(), out);
+                return 1;
+            }
+            Some((_, text)) => push_bytes(text, out),
+        }
+        return u64::from(is_cut);
+    }
     let mut is_long = false;
     let written = column.json_in_pieces(event, file, style, &mut |piece| {
         text.extend_from_slice(piece);
