@@ -32,6 +32,8 @@ mod settings;
 mod snapshot;
 mod sort;
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod summary;
 mod timeline;
 mod trail;

@@ -147,8 +147,8 @@ impl RowsRequest {
         if yields != OutputKind::Truth && layout.format == Format::Xlsx && !self.count {
             return Err(Error::about("--format xlsx", UNDECIDED));
         }
-        if yields != OutputKind::Truth && layout.format == Format::Parquet {
-            return Err(Error::about("--format parquet", UNDECIDED));
+        if yields != OutputKind::Truth && layout.format.has_values() {
+            return Err(Error::about(&format!("--format {}", layout.format.name()), UNDECIDED));
         }
         Ok(layout)
     }
@@ -162,6 +162,9 @@ fn check_partial(inputs: &[Input], table: &TableLayout) -> Result<(), Error> {
     if table.format == Format::Parquet {
         let text = " makes no Parquet; write a Parquet file for each part, and read them together";
         return Err(Error::about("--partial", text));
+    }
+    if table.format == Format::Sqlite {
+        return Err(Error::about("--partial", " makes no database; merge parts into tsv, and import that"));
     }
     Ok(())
 }

@@ -167,25 +167,58 @@ pub(super) fn cell(
         }
         return u64::from(is_cut);
     }
-    let mut is_long = false;
-    let written = column.json_in_pieces(event, file, style, &mut |piece| {
-        text.extend_from_slice(piece);
-        is_long = is_large && text.len() > LONGEST;
-        if is_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    let mut cut = u64::from(matches!(written, ControlFlow::Continue(true)));
+    let cut = write_json(column, event, file, style, is_large, text);
     match &text[..] {
         b"null" => push_null(out),
-        _ if is_long => {
-            push_bytes(CUT.as_bytes(), out);
-            cut = 1;
-        }
         [b'"', text @ .., b'"'] => push_bytes(unescape(text).as_bytes(), out),
         json => push_bytes(utf8(json).as_bytes(), out),
     }
     // One long value must not take memory for the rest of the run.
     text.shrink_to(LONGEST);
     cut
+}
+
+/// Appends the same value as JSON.
+pub(super) fn json_cell(
+    column: &mut Column,
+    event: &Event<'_>,
+    file: &str,
+    style: &CellStyle,
+    is_large: bool,
+    text: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) -> u64 {
+    text.clear();
+    let cut = write_json(column, event, file, style, is_large, text);
+    match &text[..] {
+        b"null" => push_null(out),
+        json => push_bytes(utf8(json).as_bytes(), out),
+    }
+    text.shrink_to(LONGEST);
+    cut
+}
+
+/// Appends a cell as JSON to `text`. A long one of a large event is replaced by a string that
+/// says so.
+fn write_json(
+    column: &mut Column,
+    event: &Event<'_>,
+    file: &str,
+    style: &CellStyle,
+    is_large: bool,
+    text: &mut Vec<u8>,
+) -> u64 {
+    let mut is_long = false;
+    let written = column.json_in_pieces(event, file, style, &mut |piece| {
+        text.extend_from_slice(piece);
+        is_long = is_large && text.len() > LONGEST;
+        if is_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if is_long {
+        text.clear();
+        text.extend_from_slice(format!("\"{CUT}\"").as_bytes());
+    }
+    u64::from(is_long || matches!(written, ControlFlow::Continue(true)))
 }
 
 /// Appends a value that is not null.
