@@ -97,7 +97,7 @@ fn numbers_have_bounds() {
 #[test]
 fn an_unknown_ending_is_refused() {
     let trial = Trial::with("log", LOG);
-    for ending in ["xls", "ods", "gz", "avro", "sqlite", "md", "html", "v2"] {
+    for ending in ["xls", "ods", "gz", "avro", "mdb", "md", "html", "v2"] {
         let output = format!("out.{ending}");
         let text = format!(
             "trail2tsv: --output {output:?}: unknown ending .{ending}; \

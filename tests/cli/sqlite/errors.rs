@@ -10,7 +10,10 @@ fn options_without_effect_are_refused() {
         (&["-o", "x.db", "--count"][..], "--count cannot be combined with sqlite"),
         (&["-o", "x.db", "--null", "-"], "--null has no effect with SQLite output"),
         (&["-o", "x.db", "--excel"], "--excel has no effect with SQLite output"),
-        (&["-o", "x", "-f", "sqlite", "--partition", "day"], "--partition applies only to Parquet; add --format parquet"),
+        (
+            &["-o", "x", "-f", "sqlite", "--partition", "day"],
+            "--partition applies only to Parquet; add --format parquet",
+        ),
         (&["-o", "x.db", "--delimiter", ";"], "--delimiter applies only to CSV; add --format csv"),
         (
             &["-o", "x.db", "--jq", ".eventName"],
