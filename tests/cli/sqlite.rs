@@ -32,7 +32,7 @@ fn open(trial: &Trial, name: &str) -> Connection {
 #[track_caller]
 fn query(database: &Connection, sql: &str) -> (Vec<String>, Vec<Vec<Cell>>) {
     let mut statement = database.prepare(sql).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
+    let names: Vec<String> = statement.column_names().map(String::from).collect();
     let row = |row: &rusqlite::Row<'_>| (0..names.len()).map(|at| row.get(at)).collect::<Result<Vec<Cell>, _>>();
     let rows = statement.query_map([], row).unwrap().map(Result::unwrap).collect();
     (names, rows)
