@@ -1,4 +1,5 @@
-//! Writes the rows of a table as lines, as an aligned table, as a workbook or as Parquet.
+//! Writes the rows of a table as lines, as an aligned table, as a workbook, as Parquet or as a
+//! database.
 
 mod aligned;
 pub mod document;
@@ -10,6 +11,8 @@ pub mod part_file;
 pub mod partial_file;
 pub mod rotating_file;
 pub mod run_report;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 pub mod table_writer;
 pub mod target;
 mod xlsx;
@@ -54,8 +57,8 @@ pub trait RowSink {
 }
 
 /// Opens the output for rows of `columns`: a file, or standard output if `output` is
-/// `None`. Returns an error if it cannot be written. `threads` is the number of threads that an
-/// output may use which takes much work.
+/// `None`. Returns an error if it cannot be written. `threads` is the number of threads that encode
+/// workbooks and Parquet.
 pub fn open(
     output: Option<&Path>,
     layout: &TableLayout,
@@ -65,9 +68,13 @@ pub fn open(
 ) -> Result<Box<dyn RowSink>, Error> {
     #[cfg(feature = "parquet")]
     if layout.format == Format::Parquet {
-        return Ok(Box::new(parquet::ParquetSink::open(output, layout, &columns)?));
+        return Ok(Box::new(parquet::ParquetSink::open(output, layout, &columns, threads)?));
     }
     let target = Target::open(output)?;
+    #[cfg(feature = "sqlite")]
+    if layout.format == Format::Sqlite {
+        return Ok(Box::new(sqlite::DatabaseSink::new(target, &columns)?));
+    }
     Ok(match layout.format {
         Format::Tsv | Format::Csv | Format::Json => Box::new(LineSink::new(target)),
         Format::Table => {
@@ -76,6 +83,8 @@ pub fn open(
         }
         Format::Xlsx => Box::new(WorkbookSink::new(target, layout, columns, provenance, threads)?),
         // Commands refuse what cannot be written before they start.
-        Format::Parquet => return Err(Error::Failed("internal error: no sink for Parquet".into())),
+        Format::Parquet | Format::Sqlite => {
+            return Err(Error::Failed(format!("internal error: no sink for {}", layout.format.name())));
+        }
     })
 }

@@ -39,17 +39,17 @@ pub struct Table {
     rows: RowFormat,
     /// Whether the columns are the default.
     is_default: bool,
-    /// Writes the rows instead of `columns` if the format has typed columns of whole events.
+    /// Writes the rows instead of `columns` if the format has the values of events.
     events: Option<Box<EventRows>>,
 }
 
 impl Table {
     /// Resolves the columns of `layout` and registers the fields that they need.
     pub fn new(layout: &TableLayout, fields: &mut FieldSet) -> Result<Table, Error> {
-        let is_columnar = layout.format == Format::Parquet;
-        let is_whole = is_columnar || layout.format == Format::Json && layout.columns.is_empty();
+        let has_values = layout.format.has_values();
+        let is_whole = has_values || layout.format == Format::Json && layout.columns.is_empty();
         let columns = if is_whole { Vec::new() } else { column::parse_list(&layout.columns, fields)? };
-        let events = if is_columnar { Some(Box::new(EventRows::new(layout, fields)?)) } else { None };
+        let events = if has_values { Some(Box::new(EventRows::new(layout, fields)?)) } else { None };
         if layout.format == Format::Xlsx && columns.len() > excel::COLUMNS {
             return Err(Error::about(
                 "--columns",

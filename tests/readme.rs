@@ -170,6 +170,12 @@ fn the_page_about_parquet_shows_what_the_program_prints() {
 }
 
 #[test]
+#[cfg(feature = "sqlite")]
+fn the_page_about_sqlite_shows_what_the_program_prints() {
+    check("docs/sqlite.md", 0);
+}
+
+#[test]
 fn the_page_about_sql_shows_what_the_program_prints() {
     check("docs/sql.md", 0);
 }

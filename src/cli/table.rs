@@ -49,8 +49,8 @@ pub struct TableArgs {
     /// of --output
     #[arg(long, value_name = "KEY,…", value_enum, value_delimiter = ',', ignore_case = true, hide_short_help = true)]
     pub partition: Vec<PartitionKey>,
-    /// Add the whole event as delivered to Parquet, as the column record, so that this
-    /// program can read the file again
+    /// Add the whole event as delivered to Parquet or SQLite, as the column record. This
+    /// program can read such a Parquet file again
     #[arg(long, hide_short_help = true)]
     pub with_record: bool,
 }
@@ -59,7 +59,7 @@ pub struct TableArgs {
 #[derive(Args, Clone, Debug, Default, Deserialize, Serialize)]
 #[command(next_help_heading = "Output")]
 pub struct FormatArgs {
-    /// Format of rows
+    /// Format
     ///
     /// A table leaves out default columns that do not fit the terminal; columns that are
     /// named are all shown. [default: by the ending of --output, else table on a terminal
@@ -106,11 +106,12 @@ impl TableArgs {
         let layout = self.format.any_layout(zone, set, terminal, columns, !self.count, is_folder)?;
         match layout.format {
             Format::Parquet => self.check_parquet(terminal.is_some())?,
-            _ if self.with_record => {
-                return Err(Error::about("--with-record", " applies only to Parquet; add --format parquet"));
-            }
             _ if is_folder => {
                 return Err(Error::about("--partition", " applies only to Parquet; add --format parquet"));
+            }
+            Format::Sqlite => self.check_sqlite(terminal.is_some())?,
+            _ if self.with_record => {
+                return Err(Error::about("--with-record", " applies only to Parquet and SQLite; add --format parquet"));
             }
             _ => {}
         }
@@ -146,6 +147,22 @@ impl TableArgs {
         }
     }
 
+    /// Returns a usage error for options that cannot be combined with SQLite.
+    fn check_sqlite(&self, is_terminal: bool) -> Result<(), Error> {
+        const NOT_BUILT: &str = " is not part of this build; build trail2tsv with its feature sqlite";
+        if !cfg!(feature = "sqlite") {
+            return Err(Error::about("--format sqlite", NOT_BUILT));
+        }
+        if self.count {
+            return Err(Error::about("--count", " cannot be combined with sqlite"));
+        }
+        if self.format.output.is_none() && is_terminal {
+            let text = ": refusing to write a database to a terminal; use -o FILE.db";
+            return Err(Error::about("--format sqlite", text));
+        }
+        Ok(())
+    }
+
     /// The columns to sort by, the most significant first.
     pub fn order(&self) -> Vec<SortColumn> {
         order(&self.sort)
@@ -171,8 +188,9 @@ impl FormatArgs {
         has_rows: bool,
     ) -> Result<TableLayout, Error> {
         let layout = self.any_layout(zone, set, terminal, columns, has_rows, false)?;
-        if layout.format == Format::Parquet {
-            return Err(Error::about("--format parquet", " is for rows of events; use tsv, csv, json or xlsx here"));
+        if layout.format.has_values() {
+            let option = format!("--format {}", layout.format.name());
+            return Err(Error::about(&option, " is for rows of events; use tsv, csv, json or xlsx here"));
         }
         Ok(layout)
     }
@@ -191,6 +209,7 @@ impl FormatArgs {
         let whole_events = match format {
             Format::Json => Some("JSON"),
             Format::Parquet => Some("Parquet"),
+            Format::Sqlite => Some("SQLite"),
             _ => None,
         };
         if let (Some(name), Some(option)) = (whole_events, table_option(self)) {
@@ -263,7 +282,7 @@ impl FormatArgs {
                 "--output",
                 &shown,
                 format!(
-                    "unknown ending .{ending}; use .tsv, .csv, .json, .xlsx or .parquet, \
+                    "unknown ending .{ending}; use .tsv, .csv, .json, .xlsx, .parquet or .db, \
                      or choose a format with --format"
                 ),
             )),

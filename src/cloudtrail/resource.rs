@@ -6,6 +6,8 @@ mod name;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use self::message::resources_of_message;
 use self::name::{names_in_answer, names_in_request};
 use crate::cloudtrail::long;
@@ -53,7 +55,7 @@ impl ResourceFields {
         let mut found = FoundResources::default();
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
             value.each_string(|written| {
-                if let Some(text) = short(written).filter(|text| is_resource(text)) {
+                if let Some(text) = resource(written) {
                     found.add(text);
                 }
             });
@@ -76,7 +78,7 @@ impl ResourceFields {
         let mut is_any = false;
         for value in self.whole.iter().filter_map(|slot| event.get(*slot)) {
             value.each_string(|written| {
-                is_any = is_any || short(written).is_some_and(|text| is_resource(&text) && is(&text));
+                is_any = is_any || resource(written).is_some_and(|text| is(&text));
             });
         }
         self.in_message(event, |text| is_any = is_any || is(text));
@@ -107,18 +109,26 @@ fn short(written: &[u8]) -> Option<Cow<'_, str>> {
     (written.len() <= LONGEST).then(|| unescape(written))
 }
 
+/// The ARN or id that a string contains; `None` if it contains another text.
+fn resource(written: &[u8]) -> Option<Cow<'_, str>> {
+    // Few strings pass this, and the rest need not be decoded.
+    let has_dash = |length: usize| written.len() > length && written[written.len() - length - 1] == b'-';
+    let may_be = written.starts_with(b"arn:") || has_dash(8) || has_dash(17) || written.contains(&b'\\');
+    if may_be { short(written).filter(|text| is_resource(text)) } else { None }
+}
+
 /// Resources in the order in which they were found.
 struct FoundResources<'a> {
     list: Vec<Cow<'a, str>>,
     /// The entries of the list, and the names that its ARNs end with.
-    seen: HashSet<Cow<'a, str>>,
+    seen: HashSet<Cow<'a, str>, RandomState>,
     /// Remaining size of the list in bytes.
     room: usize,
 }
 
 impl Default for FoundResources<'_> {
     fn default() -> Self {
-        FoundResources { list: Vec::new(), seen: HashSet::new(), room: MOST }
+        FoundResources { list: Vec::new(), seen: HashSet::default(), room: MOST }
     }
 }
 

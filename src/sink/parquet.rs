@@ -3,6 +3,7 @@
 
 mod batch;
 mod columns;
+mod encoder;
 mod file;
 mod folder;
 mod properties;
@@ -10,7 +11,8 @@ mod properties;
 use std::path::Path;
 
 use self::columns::FileColumns;
-use self::file::{FileLimits, ParquetFile};
+use self::encoder::EncoderThreads;
+use self::file::{FileLimits, FileSettings, ParquetFile};
 use self::folder::PartitionFolder;
 use super::RowSink;
 use super::target::{Target, TargetWriter};
@@ -24,14 +26,16 @@ use crate::table::layout::{OutputColumn, TableLayout};
 /// Writes Parquet files.
 pub(super) struct ParquetSink {
     destination: Destination,
-    columns: FileColumns,
+    settings: FileSettings,
     sorter: ExternalSorter,
     /// The start and the key of a row that is not complete yet.
     begun: Vec<u8>,
     /// The bytes that the current row still needs; `None` between rows.
     missing: Option<usize>,
-    limits: FileLimits,
 }
+
+/// Larger rows are passed on in pieces.
+const SMALL: usize = 64 << 10;
 
 /// Where the files go.
 enum Destination {
@@ -41,11 +45,12 @@ enum Destination {
 
 impl ParquetSink {
     /// Opens a file, or a folder if the layout has partitions. Returns an error if it cannot
-    /// be written.
+    /// be written. Columns are encoded on so many threads.
     pub(super) fn open(
         output: Option<&Path>,
         layout: &TableLayout,
         columns: &[OutputColumn],
+        threads: usize,
     ) -> Result<ParquetSink, Error> {
         let destination = match output {
             Some(output) if !layout.files.partitions.is_empty() => {
@@ -54,14 +59,12 @@ impl ParquetSink {
             _ => Destination::File(Target::open(output)?),
         };
         let names = columns.iter().map(|column| column.name.as_str());
-        Ok(ParquetSink {
-            destination,
+        let settings = FileSettings {
             columns: FileColumns::new(names, !layout.files.keeps_order),
-            sorter: ExternalSorter::new(None),
-            begun: Vec::new(),
-            missing: None,
             limits: FileLimits::default(),
-        })
+            threads: EncoderThreads::new(threads)?,
+        };
+        Ok(ParquetSink { destination, settings, sorter: ExternalSorter::new(None), begun: Vec::new(), missing: None })
     }
 
     /// Takes bytes of the current row. Returns the bytes after it.
@@ -73,6 +76,12 @@ impl ParquetSink {
             if self.missing.is_none() {
                 self.sorter.end()?;
             }
+            return Ok(rest);
+        }
+        if self.begun.is_empty()
+            && let Some((row, rest)) = whole_row(rows)
+        {
+            self.sorter.push(row.key, row.bytes)?;
             return Ok(rest);
         }
         let (piece, rest) = rows.split_at(rows.len().min(self.wanted() - self.begun.len()));
@@ -97,8 +106,6 @@ impl ParquetSink {
     /// The bytes of the current row to collect before it is passed on: all of a small row,
     /// the start and the key of a large one.
     fn wanted(&self) -> usize {
-        /// Larger rows are passed on in pieces.
-        const SMALL: usize = 64 << 10;
         match self.begun.split_first_chunk() {
             None => RowStart::SIZE,
             Some((start, _)) => {
@@ -118,21 +125,35 @@ impl RowSink for ParquetSink {
     }
 
     fn finish(self: Box<Self>, _coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
-        let ParquetSink { destination, columns, sorter, limits, .. } = *self;
+        let ParquetSink { destination, settings, sorter, .. } = *self;
         match destination {
             Destination::File(mut target) => {
-                let mut file = ParquetFile::new(TargetWriter::new(&mut target, stop), &columns, limits)?;
+                let mut file = ParquetFile::new(TargetWriter::new(&mut target, stop), &settings)?;
                 each_row(sorter, stop, |row| file.row(row))?;
                 file.finish()?;
                 drop(file);
                 target.finish()
             }
             Destination::Folder(mut folder) => {
-                each_row(sorter, stop, |row| folder.row(row, &columns, limits))?;
-                folder.finish(&columns, limits)
+                each_row(sorter, stop, |row| folder.row(row, &settings))?;
+                folder.finish(&settings)
             }
         }
     }
+}
+
+/// A row with its start, and its key.
+struct WholeRow<'a> {
+    bytes: &'a [u8],
+    key: &'a [u8],
+}
+
+/// Splits off the first row; `None` if it is not complete or too large to be kept in memory.
+fn whole_row(rows: &[u8]) -> Option<(WholeRow<'_>, &[u8])> {
+    let start = RowStart::read(*rows.first_chunk()?);
+    let (bytes, rest) = rows.split_at_checked(RowStart::SIZE + start.length)?;
+    let key = bytes.get(RowStart::SIZE..RowStart::SIZE + start.key)?;
+    (start.length <= SMALL).then_some((WholeRow { bytes, key }, rest))
 }
 
 /// Calls `each` for the sorted rows.
@@ -189,8 +210,8 @@ mod tests {
             with_event(event, &fields, |event| table.row(event, "log", &mut rows));
         }
         let output = folder.path().join("lake");
-        let mut sink = ParquetSink::open(Some(&output), &layout, &table.output_columns()).unwrap();
-        sink.limits = limits;
+        let mut sink = ParquetSink::open(Some(&output), &layout, &table.output_columns(), 1).unwrap();
+        sink.settings.limits = limits;
         rows.chunks(piece).for_each(|piece| sink.write(piece).unwrap());
         Box::new(sink).finish(&Coverage::default(), &Cancellation::default()).unwrap();
         let mut files = Vec::new();
@@ -218,12 +239,15 @@ mod tests {
     fn files_and_row_groups_end_at_their_limits() {
         let part = |month: u32, number: u32| format!("month=2026-{month:02}/part-{number:05}.parquet");
         let small = FileLimits { batch_rows: 2, group_bytes: 1, file_bytes: 1, ..FileLimits::default() };
-        let expected: Vec<_> = [9, 10]
-            .into_iter()
-            .flat_map(|month| [(part(month, 0), vec![2]), (part(month, 1), vec![2]), (part(month, 2), vec![1])])
-            .collect();
+        let parts = |month| [(part(month, 0), vec![2]), (part(month, 1), vec![2]), (part(month, 2), vec![1])];
+        let expected: Vec<_> = [9, 10].into_iter().flat_map(parts).collect();
         assert_eq!(written(&events(), usize::MAX, small).1, expected);
-        let groups = FileLimits { group_rows: 3, ..FileLimits::default() };
+        // Whether a row group is full is known when the batch after it is complete.
+        let limits = FileLimits { batch_rows: 2, group_bytes: 1, file_bytes: 100, ..FileLimits::default() };
+        let parts = |month| [(part(month, 0), vec![2, 2]), (part(month, 1), vec![1])];
+        let expected: Vec<_> = [9, 10].into_iter().flat_map(parts).collect();
+        assert_eq!(written(&events(), usize::MAX, limits).1, expected);
+        let groups = FileLimits { batch_rows: 1, group_rows: 3, ..FileLimits::default() };
         let expected: Vec<_> = [9, 10].into_iter().map(|month| (part(month, 0), vec![3, 2])).collect();
         assert_eq!(written(&events(), usize::MAX, groups).1, expected);
     }

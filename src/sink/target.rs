@@ -112,7 +112,8 @@ impl Target {
         }
     }
 
-    fn name(&self) -> String {
+    /// The name of the destination in messages.
+    pub(super) fn name(&self) -> String {
         match self {
             Target::Stdout => "standard output".into(),
             Target::Whole { path, .. } | Target::Special { path, .. } => path.display().to_string(),

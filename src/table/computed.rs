@@ -78,8 +78,8 @@ impl ComputedTable {
                 0
             }
             Format::Xlsx => self.typed_row(values, out),
-            // Commands with computed rows refuse Parquet, which is for events.
-            Format::Table | Format::Tsv | Format::Csv | Format::Parquet => self.text_row(values, out),
+            // Commands with computed rows refuse Parquet and SQLite, which are for events.
+            Format::Table | Format::Tsv | Format::Csv | Format::Parquet | Format::Sqlite => self.text_row(values, out),
         }
     }
 

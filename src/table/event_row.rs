@@ -5,6 +5,7 @@
 //! partition, which the key begins with, and the values. Lengths are four bytes. The key is
 //! the folder and then the time, unless rows keep their order. Rows are sorted by their keys.
 
+mod known_objects;
 mod value;
 mod values;
 
@@ -12,11 +13,12 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
+use self::known_objects::KnownObjects;
 pub use self::values::{RowStart, RowValues, SplitRow};
 use super::cell::CellStyle;
-use super::column::{Column, select_names};
+use super::column::{Column, select_names, selected_names};
 use super::event_schema::{ColumnShape, EVENT_TIME, RECORD, RESOURCES_FOUND, SCHEMA, shape_of};
-use super::layout::{OutputColumn, TableLayout};
+use super::layout::{Format, OutputColumn, TableLayout};
 use super::partition::PartitionKey;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::resource::ResourceFields;
@@ -57,12 +59,16 @@ struct EventColumn {
 enum ValueSource {
     /// A field of the event.
     Field(FieldId),
+    /// A field that is an object.
+    Object(FieldId, KnownObjects),
     /// The time of the event.
     Time,
     /// The resources found anywhere in the event.
     Found(ResourceFields),
-    /// The cell of a column of other formats.
+    /// The cell of a column of other formats, as a text.
     Cell(Box<Column>),
+    /// The cell of a column of other formats, as JSON.
+    Json(Box<Column>),
     /// The event itself.
     Record,
 }
@@ -81,24 +87,32 @@ impl EventRows {
     /// Resolves the columns of `layout` and registers the fields that they need.
     pub(super) fn new(layout: &TableLayout, fields: &mut FieldSet) -> Result<EventRows, Error> {
         let usual: Vec<&str> = SCHEMA.iter().map(|column| column.name).collect();
-        let mut names: Vec<&str> = Vec::new();
-        for name in select_names(&layout.columns, &usual, canonical, fields)? {
-            if !names.contains(&name) {
-                names.push(name);
+        let is_typed = layout.format == Format::Parquet;
+        let selected = match is_typed {
+            true => select_names(&layout.columns, &usual, canonical, fields)?,
+            false => selected_names(&layout.columns, fields)?,
+        };
+        let mut columns: Vec<EventColumn> = Vec::new();
+        for name in selected {
+            if columns.iter().any(|column| column.name == name) {
+                continue;
             }
+            columns.push(match is_typed {
+                true => EventColumn::new(name, fields)?,
+                false => EventColumn::cell(name, fields)?,
+            });
         }
         if layout.files.with_record {
-            names.push(RECORD);
+            columns.push(EventColumn::new(RECORD, fields)?);
         }
-        let columns = names.into_iter().map(|name| EventColumn::new(name, fields)).collect::<Result<_, Error>>()?;
         Ok(EventRows {
             columns,
             partitions: layout.files.partitions.clone(),
-            keeps_order: layout.files.keeps_order,
+            keeps_order: layout.files.keeps_order || !is_typed,
             time: fields.slot(EVENT_TIME)?,
             account: fields.slot("recipientAccountId")?,
             region: fields.slot("awsRegion")?,
-            style: CellStyle::default(),
+            style: CellStyle::new("", false, layout.zone.clone().filter(|_| !is_typed)),
             last_day: None,
             folder: String::new(),
             text: Vec::new(),
@@ -108,15 +122,19 @@ impl EventRows {
     /// The readers of actors in the columns.
     pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
         self.columns.iter_mut().filter_map(|column| match &mut column.source {
-            ValueSource::Cell(column) => column.actor_reader(),
+            ValueSource::Cell(column) | ValueSource::Json(column) => column.actor_reader(),
             _ => None,
         })
     }
 
     /// The names of the columns.
     pub(super) fn output_columns(&self) -> Vec<OutputColumn> {
+        let shows = |column: &EventColumn| match &column.source {
+            ValueSource::Json(_) => ColumnType::Value,
+            _ => ColumnType::Text,
+        };
         let column =
-            |column: &EventColumn| OutputColumn { name: column.name.clone(), shows: ColumnType::Text, leave_out: None };
+            |column: &EventColumn| OutputColumn { name: column.name.clone(), shows: shows(column), leave_out: None };
         self.columns.iter().map(column).collect()
     }
 
@@ -130,11 +148,20 @@ impl EventRows {
         for column in &mut self.columns {
             let is_large = is_large || out.len() - start > Limit::ROW;
             cut += match &mut column.source {
-                ValueSource::Field(slot) => value::shaped(event.get(*slot), column.shape, is_large, out),
+                ValueSource::Object(slot, known) if !is_large => {
+                    value::known_object(event.get(*slot), column.shape, known, out);
+                    0
+                }
+                ValueSource::Field(slot) | ValueSource::Object(slot, _) => {
+                    value::shaped(event.get(*slot), column.shape, is_large, out)
+                }
                 ValueSource::Time => value::time(time, out),
                 ValueSource::Found(fields) => value::texts(&fields.list(event), out),
                 ValueSource::Cell(column) => {
                     value::cell(column, event, file, &self.style, is_large, &mut self.text, out)
+                }
+                ValueSource::Json(column) => {
+                    value::json_cell(column, event, file, &self.style, is_large, &mut self.text, out)
                 }
                 ValueSource::Record => value::record(event.value(), is_large, out),
             };
@@ -185,6 +212,17 @@ impl EventRows {
 }
 
 impl EventColumn {
+    /// A column of other formats. Cells that may be numbers are JSON, which distinguishes
+    /// these from strings.
+    fn cell(name: &str, fields: &mut FieldSet) -> Result<EventColumn, Error> {
+        let column = Box::new(Column::new("--columns", name, fields)?);
+        let source = match column.shows() {
+            ColumnType::Value => ValueSource::Json(column),
+            ColumnType::Text | ColumnType::Time => ValueSource::Cell(column),
+        };
+        Ok(EventColumn { name: name.to_string(), shape: ColumnShape::Text, source })
+    }
+
     fn new(name: &str, fields: &mut FieldSet) -> Result<EventColumn, Error> {
         let shape = shape_of(name);
         let is_in_schema = SCHEMA.iter().any(|column| column.name == name);
@@ -193,6 +231,9 @@ impl EventColumn {
             RECORD => ValueSource::Record,
             RESOURCES_FOUND => ValueSource::Found(ResourceFields::new(fields)?),
             "userName" | "file" => ValueSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
+            _ if is_in_schema && matches!(shape, ColumnShape::Object(_)) => {
+                ValueSource::Object(fields.slot(name)?, KnownObjects::default())
+            }
             _ if is_in_schema => ValueSource::Field(fields.slot(name)?),
             _ => ValueSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
         };

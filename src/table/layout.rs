@@ -94,9 +94,16 @@ pub enum Format {
     Xlsx,
     /// Typed columns of whole events, for Athena, DuckDB and others
     Parquet,
+    /// An SQLite database with a table of the --columns
+    Sqlite,
 }
 
 impl Format {
+    /// Whether rows have the values of events instead of cells of text.
+    pub fn has_values(self) -> bool {
+        matches!(self, Format::Parquet | Format::Sqlite)
+    }
+
     /// The name of the format, as it is typed.
     pub fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
@@ -110,6 +117,7 @@ impl Format {
             "json" | "jsonl" | "ndjson" => Some(Format::Json),
             "xlsx" => Some(Format::Xlsx),
             "parquet" => Some(Format::Parquet),
+            "db" | "sqlite" | "sqlite3" => Some(Format::Sqlite),
             _ => None,
         }
     }

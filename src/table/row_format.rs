@@ -33,7 +33,7 @@ impl RowFormat {
     /// The text before the rows: the line of `names`, unless it is disabled.
     pub(super) fn header<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<u8> {
         let mut header = Vec::new();
-        if matches!(self.format, Format::Json | Format::Xlsx | Format::Parquet) {
+        if matches!(self.format, Format::Json | Format::Xlsx | Format::Parquet | Format::Sqlite) {
             return header;
         }
         if self.for_excel {

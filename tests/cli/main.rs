@@ -36,6 +36,8 @@ mod sort;
 #[cfg(unix)]
 mod spark;
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod summary;
 mod timeline;
 mod trail;

@@ -112,9 +112,11 @@ fn member<'a>(key: &[u8], value: JsonValue<'a>, each: &mut impl FnMut(JsonValue<
 /// Whether the value of a key names a resource. Some services capitalise their
 /// parameters.
 fn is_key(key: &str) -> bool {
-    let is = |known: &&str| {
-        let (first, rest) = known.split_at(1);
-        key.strip_prefix(first).or(key.strip_prefix(&*first.to_ascii_uppercase())) == Some(rest)
+    let is = |known: &&str| match (key.as_bytes(), known.as_bytes()) {
+        ([first, rest @ ..], [known, known_rest @ ..]) => {
+            rest == known_rest && (first == known || *first == known.to_ascii_uppercase())
+        }
+        _ => false,
     };
-    (ENDINGS.iter().any(|ending| key.ends_with(ending)) && !OTHER_KEYS.iter().any(&is)) || KEYS.iter().any(is)
+    (ENDINGS.iter().any(|ending| key.ends_with(ending)) && !OTHER_KEYS.iter().any(is)) || KEYS.iter().any(is)
 }

@@ -245,6 +245,7 @@ fn layout(args: &FollowArgs, zone: TimeZone, context: &Context) -> Result<TableL
         Format::Table => Some("table"),
         Format::Xlsx => Some("xlsx"),
         Format::Parquet => Some("parquet"),
+        Format::Sqlite => Some("sqlite"),
     };
     if let Some(name) = refused {
         return Err(Error::option("--format", name, "follow writes rows as they come; use tsv, csv or json"));

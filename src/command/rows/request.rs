@@ -69,6 +69,9 @@ impl RowsRequest {
             let text = " makes no Parquet; write a Parquet file for each part, and read them together";
             return Err(Error::about("--partial", text));
         }
+        if partial.is_some() && table.format == Format::Sqlite {
+            return Err(Error::about("--partial", " makes no database; merge parts into tsv, and import that"));
+        }
         let outputs = args.table.format.output.iter().chain(partial.iter().filter(|path| path.as_os_str() != "-"));
         Ok(Some(RowsRequest {
             reading: ReadRequest {
@@ -146,8 +149,8 @@ impl RowsRequest {
         if yields != OutputKind::Truth && layout.format == Format::Xlsx && !self.count {
             return Err(Error::about("--format xlsx", UNDECIDED));
         }
-        if yields != OutputKind::Truth && layout.format == Format::Parquet {
-            return Err(Error::about("--format parquet", UNDECIDED));
+        if yields != OutputKind::Truth && layout.format.has_values() {
+            return Err(Error::about(&format!("--format {}", layout.format.name()), UNDECIDED));
         }
         Ok(layout)
     }

@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedFileWriter;
 
 use super::batch::BatchBuilder;
 use super::columns::FileColumns;
+use super::encoder::{ColumnEncoder, EncoderThreads};
 use super::properties::properties;
 use crate::error::Error;
 use crate::sink::target::TargetWriter;
@@ -18,7 +21,7 @@ use crate::table::event_row::SplitRow;
 pub(super) struct FileLimits {
     /// Rows that are encoded together.
     pub(super) batch_rows: usize,
-    /// Rows of a row group.
+    /// Rows of a row group, a multiple of the above.
     pub(super) group_rows: usize,
     /// Bytes of a row group in memory.
     pub(super) group_bytes: usize,
@@ -26,10 +29,24 @@ pub(super) struct FileLimits {
     pub(super) file_bytes: usize,
 }
 
+impl FileLimits {
+    /// Bytes that are encoded together.
+    pub(super) const BATCH_BYTES: usize = 4 << 20;
+}
+
 impl Default for FileLimits {
     fn default() -> FileLimits {
         FileLimits { batch_rows: 4096, group_rows: 128 << 10, group_bytes: 64 << 20, file_bytes: 256 << 20 }
     }
+}
+
+/// How files are written.
+#[derive(Clone, Debug)]
+pub(super) struct FileSettings {
+    pub(super) columns: FileColumns,
+    pub(super) limits: FileLimits,
+    /// The threads that encode columns.
+    pub(super) threads: EncoderThreads,
 }
 
 /// A destination that knows why a write failed.
@@ -46,43 +63,44 @@ impl FileDestination for TargetWriter<'_> {
 
 /// A file that is being written.
 pub(super) struct ParquetFile<W: FileDestination> {
-    writer: ArrowWriter<W>,
-    columns: FileColumns,
+    writer: SerializedFileWriter<W>,
+    groups: ArrowRowGroupWriterFactory,
+    settings: FileSettings,
     batch: BatchBuilder,
-    limits: FileLimits,
+    /// The row group that is being written, if any.
+    group: Option<ColumnEncoder>,
 }
 
 impl<W: FileDestination> ParquetFile<W> {
     /// Begins a file.
-    pub(super) fn new(destination: W, columns: &FileColumns, limits: FileLimits) -> Result<ParquetFile<W>, Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::Failed(format!("Parquet cannot be written: {error}"));
-        let properties = properties(columns, limits.group_rows).map_err(|error| failed(&error))?;
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties)
-            .with_skip_arrow_metadata(true)
-            .with_schema_root("event".into());
-        let writer = ArrowWriter::try_new_with_options(destination, Arc::clone(&columns.schema), options)
-            .map_err(|error| failed(&error))?;
-        Ok(ParquetFile { writer, columns: columns.clone(), batch: BatchBuilder::new(columns), limits })
+    pub(super) fn new(destination: W, settings: &FileSettings) -> Result<ParquetFile<W>, Error> {
+        let columns = &settings.columns;
+        let begin = || {
+            let properties = properties(columns, settings.limits.group_rows)?;
+            let schema = ArrowSchemaConverter::new().schema_root("event").convert(&columns.schema)?;
+            SerializedFileWriter::new(destination, schema.root_schema_ptr(), Arc::new(properties))
+        };
+        let writer = begin().map_err(|error| cannot_be_written(&error))?;
+        Ok(ParquetFile {
+            groups: ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&columns.schema)),
+            writer,
+            settings: settings.clone(),
+            batch: BatchBuilder::new(columns),
+            group: None,
+        })
     }
 
     /// Adds a row.
     pub(super) fn row(&mut self, row: SplitRow<'_>) -> Result<(), Error> {
-        const BYTES: usize = 4 << 20;
         self.batch.row(row.values);
-        if self.batch.rows() < self.limits.batch_rows && self.batch.bytes() < BYTES {
-            return Ok(());
-        }
-        self.write_batch()?;
-        if self.writer.memory_size() >= self.limits.group_bytes {
-            self.caught(ArrowWriter::flush)?;
-        }
-        Ok(())
+        let is_full =
+            self.batch.rows() >= self.settings.limits.batch_rows || self.batch.bytes() >= FileLimits::BATCH_BYTES;
+        if is_full { self.write_batch() } else { Ok(()) }
     }
 
     /// Whether the file has its size. Rows of the last row group do not count.
     pub(super) fn is_full(&self) -> bool {
-        self.batch.rows() == 0 && self.writer.bytes_written() >= self.limits.file_bytes
+        self.batch.rows() == 0 && self.writer.bytes_written() >= self.settings.limits.file_bytes
     }
 
     /// Writes what is left, and ends the file.
@@ -90,22 +108,55 @@ impl<W: FileDestination> ParquetFile<W> {
         if self.batch.rows() > 0 {
             self.write_batch()?;
         }
-        self.caught(|writer| writer.finish().map(|_| ()))
+        self.end_group()?;
+        self.caught(|file| file.writer.finish().map(|_| ()))
     }
 
+    /// Passes the rows of the batch to the encoder, which is still busy when this returns.
     fn write_batch(&mut self) -> Result<(), Error> {
-        let batch = self.batch.finish(&self.columns);
-        self.caught(|writer| writer.write(&batch?))
+        let FileLimits { group_rows, group_bytes, .. } = self.settings.limits;
+        let rows = self.batch.rows();
+        let batch = self.batch.finish(&self.settings.columns);
+        let batch = batch.map_err(|error| cannot_be_written(&error))?;
+        let is_full = match &mut self.group {
+            Some(group) => group.rows() + rows > group_rows || group.memory()? >= group_bytes,
+            None => false,
+        };
+        if is_full {
+            self.end_group()?;
+        }
+        let group = match &mut self.group {
+            Some(group) => group,
+            none => {
+                let columns = self.groups.create_column_writers(self.writer.flushed_row_groups().len());
+                let columns = columns.map_err(|error| cannot_be_written(&error))?;
+                none.insert(ColumnEncoder::new(columns, self.settings.threads.clone()))
+            }
+        };
+        group.write(&batch)
+    }
+
+    /// Writes the row group.
+    fn end_group(&mut self) -> Result<(), Error> {
+        let Some(group) = self.group.take() else { return Ok(()) };
+        let columns = group.finish()?;
+        self.caught(|file| {
+            let mut group = file.writer.next_row_group()?;
+            columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut group))?;
+            group.close().map(|_| ())
+        })
     }
 
     /// Runs a step of the library. An error of the destination is the reason of others.
-    fn caught(
-        &mut self,
-        step: impl FnOnce(&mut ArrowWriter<W>) -> Result<(), parquet::errors::ParquetError>,
-    ) -> Result<(), Error> {
-        step(&mut self.writer).map_err(|error| {
+    fn caught(&mut self, step: impl FnOnce(&mut ParquetFile<W>) -> Result<(), ParquetError>) -> Result<(), Error> {
+        step(self).map_err(|error| {
             let reason = self.writer.inner_mut().take_error();
-            reason.unwrap_or_else(|| Error::Failed(format!("Parquet cannot be written: {error}")))
+            reason.unwrap_or_else(|| cannot_be_written(&error))
         })
     }
+}
+
+/// An error of the library.
+pub(super) fn cannot_be_written(error: &dyn std::fmt::Display) -> Error {
+    Error::Failed(format!("Parquet cannot be written: {error}"))
 }

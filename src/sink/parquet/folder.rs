@@ -5,8 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::columns::FileColumns;
-use super::file::{FileDestination, FileLimits, ParquetFile};
+use super::file::{FileDestination, FileSettings, ParquetFile};
 use crate::error::{Error, plain};
 use crate::sink::partial_file;
 use crate::sink::partial_file::PartialFolder;
@@ -59,7 +58,7 @@ impl PartitionFolder {
     }
 
     /// Adds a row. Rows of a partition come one after another.
-    pub(super) fn row(&mut self, row: SplitRow<'_>, columns: &FileColumns, limits: FileLimits) -> Result<(), Error> {
+    pub(super) fn row(&mut self, row: SplitRow<'_>, settings: &FileSettings) -> Result<(), Error> {
         let number = match &self.open {
             Some(open) if open.folder != row.folder => 0,
             Some(open) if open.file.is_full() => open.number + 1,
@@ -71,20 +70,20 @@ impl PartitionFolder {
             _ => {}
         }
         self.close()?;
-        let mut open = self.begin(row.folder, number, columns, limits)?;
+        let mut open = self.begin(row.folder, number, settings)?;
         open.file.row(row)?;
         self.open = Some(open);
         Ok(())
     }
 
     /// Begins a file.
-    fn begin(&self, folder: &str, number: u32, columns: &FileColumns, limits: FileLimits) -> Result<OpenFile, Error> {
+    fn begin(&self, folder: &str, number: u32, settings: &FileSettings) -> Result<OpenFile, Error> {
         let shown = self.shown.join(folder).join(format!("part-{number:05}.parquet"));
         let inside = self.partial.path().join(folder);
         let created = std::fs::create_dir_all(&inside)
             .and_then(|()| File::create_new(inside.join(format!("part-{number:05}.parquet"))));
         let file = created.map_err(|error| Error::write(shown.display(), &error))?;
-        let file = ParquetFile::new(PartFile { file, shown, error: None }, columns, limits)?;
+        let file = ParquetFile::new(PartFile { file, shown, error: None }, settings)?;
         Ok(OpenFile { folder: folder.to_string(), number, file })
     }
 
@@ -95,11 +94,11 @@ impl PartitionFolder {
 
     /// Completes the folder and gives it its name. A folder without events gets one file
     /// without rows, so that it has a schema.
-    pub(super) fn finish(mut self, columns: &FileColumns, limits: FileLimits) -> Result<(), Error> {
+    pub(super) fn finish(mut self, settings: &FileSettings) -> Result<(), Error> {
         let is_empty = self.open.is_none();
         self.close()?;
         if is_empty {
-            self.begin("", 0, columns, limits)?.file.finish()?;
+            self.begin("", 0, settings)?.file.finish()?;
         }
         self.partial.persist(&self.path).map_err(|error| cannot_be_written(&self.shown, &error))
     }

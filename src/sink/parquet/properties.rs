@@ -18,7 +18,10 @@ const UNIQUE: [&str; 3] = ["eventID", "requestID", RECORD];
 
 /// The properties of a file with row groups of at most `rows` rows.
 pub(super) fn properties(columns: &FileColumns, rows: usize) -> Result<WriterProperties, ParquetError> {
-    const LEVEL: i32 = 3;
+    /// Level 3 takes twice the time, and saves one to four per cent.
+    const LEVEL: i32 = 1;
+    /// Rows of a column that are encoded at once.
+    const ROWS: usize = 4096;
     /// False positives of a Bloom filter.
     const WRONG: f64 = 0.01;
     /// Each column holds a page that is not compressed yet, and as much to compress it.
@@ -31,6 +34,7 @@ pub(super) fn properties(columns: &FileColumns, rows: usize) -> Result<WriterPro
         .set_created_by(concat!("trail2tsv version ", env!("CARGO_PKG_VERSION")).into())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
         .set_max_row_group_row_count(Some(rows))
+        .set_write_batch_size(ROWS)
         .set_data_page_size_limit(page)
         .set_dictionary_page_size_limit(page)
         .set_sorting_columns(sorting.map(|column| vec![column]));
@@ -42,7 +46,10 @@ pub(super) fn properties(columns: &FileColumns, rows: usize) -> Result<WriterPro
             .set_column_bloom_filter_max_ndv(path, rows as u64);
     }
     for name in UNIQUE {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        // The least and the greatest of random ids exclude nothing either.
+        builder = builder
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }
     for (field, shape) in columns.schema.fields().iter().zip(&columns.shapes) {
         // The least and the greatest JSON of a page exclude nothing.

@@ -85,7 +85,30 @@ impl Column {
         }
     }
 
-    /// Writes the same in pieces. Returns whether it was cut.
+    /// Appends the text of a cell of a user or a file as it is, behind a quotation mark, or
+    /// nothing for null. Returns whether it was cut; `None` for other columns. A column is
+    /// either written like this or otherwise.
+    pub(in crate::table) fn write_plain(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> Option<bool> {
+        match &mut self.source {
+            CellSource::UserName(names) => {
+                names.write(event, out, |name, out| {
+                    if let Some(parts) = name {
+                        out.push(b'"');
+                        parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+                    }
+                });
+                Some(is_cut(out))
+            }
+            CellSource::File => {
+                out.push(b'"');
+                out.extend_from_slice(file.as_bytes());
+                Some(false)
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes the cell of an event as JSON in pieces. Returns whether it was cut.
     pub(in crate::table) fn json_in_pieces(
         &mut self,
         event: &Event<'_>,

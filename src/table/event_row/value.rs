@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
+use super::known_objects::KnownObjects;
 use super::values::{push_length, push_null};
 use crate::decode::event::Event;
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, key_is, unescape, unescape_start};
@@ -43,6 +44,22 @@ pub(super) fn shaped(value: Option<JsonValue<'_>>, shape: ColumnShape, is_large:
         ColumnShape::Object(_) | ColumnShape::ObjectList(_) | ColumnShape::TextList => push_null(out),
     }
     0
+}
+
+/// Appends the values of an object of an event that is not large.
+pub(super) fn known_object(
+    value: Option<JsonValue<'_>>,
+    shape: ColumnShape,
+    known: &mut KnownObjects,
+    out: &mut Vec<u8>,
+) {
+    match value {
+        Some(object) => known.write(object, out, |out| {
+            // Nothing of a small event is cut.
+            let _ = shaped(value, shape, false, out);
+        }),
+        None => push_null(out),
+    }
 }
 
 /// Appends the members of an object that the schema has.
@@ -139,25 +156,69 @@ pub(super) fn cell(
     out: &mut Vec<u8>,
 ) -> u64 {
     text.clear();
-    let mut is_long = false;
-    let written = column.json_in_pieces(event, file, style, &mut |piece| {
-        text.extend_from_slice(piece);
-        is_long = is_large && text.len() > LONGEST;
-        if is_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    let mut cut = u64::from(matches!(written, ControlFlow::Continue(true)));
+    if let Some(is_cut) = column.write_plain(event, file, text) {
+        match text.split_first() {
+            None => push_null(out),
+            Some(_) if is_large && text.len() > LONGEST => {
+                push_bytes(CUT.as_bytes(), out);
+                return 1;
+            }
+            Some((_, text)) => push_bytes(text, out),
+        }
+        return u64::from(is_cut);
+    }
+    let cut = write_json(column, event, file, style, is_large, text);
     match &text[..] {
         b"null" => push_null(out),
-        _ if is_long => {
-            push_bytes(CUT.as_bytes(), out);
-            cut = 1;
-        }
         [b'"', text @ .., b'"'] => push_bytes(unescape(text).as_bytes(), out),
         json => push_bytes(utf8(json).as_bytes(), out),
     }
     // One long value must not take memory for the rest of the run.
     text.shrink_to(LONGEST);
     cut
+}
+
+/// Appends the same value as JSON.
+pub(super) fn json_cell(
+    column: &mut Column,
+    event: &Event<'_>,
+    file: &str,
+    style: &CellStyle,
+    is_large: bool,
+    text: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) -> u64 {
+    text.clear();
+    let cut = write_json(column, event, file, style, is_large, text);
+    match &text[..] {
+        b"null" => push_null(out),
+        json => push_bytes(utf8(json).as_bytes(), out),
+    }
+    text.shrink_to(LONGEST);
+    cut
+}
+
+/// Appends a cell as JSON to `text`. A long one of a large event is replaced by a string that
+/// says so.
+fn write_json(
+    column: &mut Column,
+    event: &Event<'_>,
+    file: &str,
+    style: &CellStyle,
+    is_large: bool,
+    text: &mut Vec<u8>,
+) -> u64 {
+    let mut is_long = false;
+    let written = column.json_in_pieces(event, file, style, &mut |piece| {
+        text.extend_from_slice(piece);
+        is_long = is_large && text.len() > LONGEST;
+        if is_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if is_long {
+        text.clear();
+        text.extend_from_slice(format!("\"{CUT}\"").as_bytes());
+    }
+    u64::from(is_long || matches!(written, ControlFlow::Continue(true)))
 }
 
 /// Appends a value that is not null.

@@ -73,6 +73,7 @@ impl<'a> RowValues<'a> {
     }
 
     /// Reads a length; `None` for null.
+    #[inline]
     pub fn length(&mut self) -> Option<usize> {
         let (mut number, mut shift) = (0, 0);
         while let Some((byte, rest)) = self.0.split_first() {
@@ -86,18 +87,11 @@ impl<'a> RowValues<'a> {
         usize::checked_sub(number, 1)
     }
 
-    /// Reads a value; `None` for null.
-    pub fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = self.length()?;
+    /// Reads the bytes of a value, behind its length.
+    pub fn take(&mut self, length: usize) -> &'a [u8] {
         let (bytes, rest) = self.0.split_at_checked(length).unwrap_or((self.0, &[]));
         self.0 = rest;
-        Some(bytes)
-    }
-
-    /// Reads a text; `None` for null.
-    pub fn text(&mut self) -> Option<&'a str> {
-        // Workers write only UTF-8.
-        self.bytes().map(|bytes| str::from_utf8(bytes).unwrap_or(""))
+        bytes
     }
 }
 
@@ -115,8 +109,9 @@ mod tests {
         }
         let mut values = RowValues(&row);
         for length in [0, 1, 126, 127, 128, 70_000] {
-            assert_eq!(values.text().map(str::len), Some(length));
-            assert_eq!(values.text(), None);
+            assert_eq!(values.length(), Some(length));
+            assert_eq!(values.take(length), vec![b'x'; length]);
+            assert_eq!(values.length(), None);
         }
         assert_eq!(values.length(), None, "the end");
     }

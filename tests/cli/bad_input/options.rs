@@ -47,7 +47,7 @@ fn invalid_values_are_refused() {
         ("--account", "12", ACCOUNT),
         ("--account", "1234567890ab", ACCOUNT),
         ("--account", "", ACCOUNT),
-        ("--format", "yaml", "not one of table, tsv, csv, json, xlsx, parquet"),
+        ("--format", "yaml", "not one of table, tsv, csv, json, xlsx, parquet, sqlite"),
         ("--columns", "eventnam", "not a column; did you mean eventName?"),
         ("--columns", "a..b", "a path that has an empty name"),
         ("--columns", "a[x]", "a path that has [x]; write [] or [0]"),
@@ -97,11 +97,11 @@ fn numbers_have_bounds() {
 #[test]
 fn an_unknown_ending_is_refused() {
     let trial = Trial::with("log", LOG);
-    for ending in ["xls", "ods", "gz", "avro", "sqlite", "md", "html", "v2"] {
+    for ending in ["xls", "ods", "gz", "avro", "mdb", "md", "html", "v2"] {
         let output = format!("out.{ending}");
         let text = format!(
             "trail2tsv: --output {output:?}: unknown ending .{ending}; \
-             use .tsv, .csv, .json, .xlsx or .parquet, or choose a format with --format\ntrail2tsv: try --help\n"
+             use .tsv, .csv, .json, .xlsx, .parquet or .db, or choose a format with --format\ntrail2tsv: try --help\n"
         );
         trial.run(&["log", "-o", &output]).shows(2, "", &text);
         assert!(!trial.path(&output).exists());

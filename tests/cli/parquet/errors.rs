@@ -8,7 +8,7 @@ fn wrong_usage_is_explained() {
     let trial = Trial::new();
     std::fs::create_dir(trial.path("folder")).unwrap();
     for (arguments, why) in [
-        (&["-f", "tsv", "--with-record"][..], "--with-record applies only to Parquet; add --format parquet"),
+        (&["-f", "tsv", "--with-record"][..], "--with-record applies only to Parquet and SQLite; add --format parquet"),
         (&["-o", "x", "-f", "csv", "--partition", "day"], "--partition applies only to Parquet; add --format parquet"),
         (&["-f", "parquet", "--partition", "day"], "--partition needs a folder for its files; add -o FOLDER"),
         (&["-o", "x", "--partition", "day,account,day"], "--partition \"day\": given twice"),
