@@ -21,6 +21,7 @@ use crate::sink::target::is_same_file;
 use crate::syntax::glob::split_list;
 use crate::syntax::window::{self, Window};
 use crate::table::catalogue;
+use crate::table::layout::Format;
 use crate::table::time_step::TimeStep;
 
 /// A summary: what is read and counted, and what is made of it.
@@ -337,9 +338,15 @@ fn format_of_file(path: &Path) -> Result<SummaryFormat, Error> {
         "csv" => Ok(SummaryFormat::Csv),
         "json" => Ok(SummaryFormat::Json),
         "html" | "htm" => is_wrong("--output does not write a page; use --html FILE".into()),
-        "xlsx" | "xls" | "ods" | "gz" | "parquet" => is_wrong(format!(
-            "unknown ending .{ending}; use .txt, .tsv, .csv or .json, or choose a format with --format"
-        )),
+        // Such a file would not be what its name says.
+        _ if matches!(ending.as_str(), "xls" | "ods" | "gz")
+            || Format::of_ending(&ending)
+                .is_some_and(|format| matches!(format, Format::Xlsx | Format::Parquet | Format::Sqlite)) =>
+        {
+            is_wrong(format!(
+                "unknown ending .{ending}; use .txt, .tsv, .csv or .json, or choose a format with --format"
+            ))
+        }
         _ => Ok(SummaryFormat::Text),
     }
 }

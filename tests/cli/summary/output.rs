@@ -45,6 +45,11 @@ fn unsuitable_output_files_are_refused() {
             "--output \"out.xlsx\": unknown ending .xlsx; \
              use .txt, .tsv, .csv or .json, or choose a format with --format",
         ),
+        (
+            &["-o", "out.sqlite"],
+            "--output \"out.sqlite\": unknown ending .sqlite; \
+             use .txt, .tsv, .csv or .json, or choose a format with --format",
+        ),
         (&["-o", "a.txt", "--html", "a.txt"], "--output \"a.txt\": also the file of --html; choose another one"),
     ] {
         let ran = trial.run(&[&["summary", "log"], arguments].concat());
