@@ -30,14 +30,13 @@ def read():
     ),
     (
         "pyspark",
-        "import os, time
-os.environ['TZ'] = 'UTC'
-time.tzset()
-from pyspark.sql import SparkSession
+        "from pyspark.sql import SparkSession
 def read():
     session = SparkSession.builder.master('local[1]').config('spark.ui.enabled', 'false')
-    session = session.config('spark.sql.session.timeZone', 'UTC').getOrCreate()
-    return [row.asDict(recursive=True) for row in session.read.parquet('out.parquet').collect()]",
+    table = session.getOrCreate().read.parquet('out.parquet')
+    # The times of Python do not reach to the first days of the year 1.
+    table = table.selectExpr('unix_millis(eventTime) as eventTime', '* except (eventTime)')
+    return [row.asDict(recursive=True) for row in table.collect()]",
     ),
 ];
 const PRINT: &str = "
