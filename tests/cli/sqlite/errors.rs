@@ -77,7 +77,8 @@ fn a_killed_run_leaves_the_old_file_and_is_cleaned_up() {
         let entries = std::fs::read_dir(trial.path("")).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
     };
-    while names().len() < 3 {
+    // A folder without its lock would not be known as one that a killed run has left.
+    while !(names().len() == 3 && names().iter().any(|name| trial.path(name).join(".lock").exists())) {
         assert!(child.try_wait().unwrap().is_none(), "the run has ended");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
