@@ -59,11 +59,6 @@ impl AccessKind {
     /// events of the first version, by the verb of the event name. `None` for events
     /// that are not calls.
     pub fn is_read(self, event: &Event<'_>) -> Option<bool> {
-        match event.get(self.read_only).map(|value| value.raw()) {
-            Some(b"true") => return Some(true),
-            Some(b"false") => return Some(false),
-            _ => {}
-        }
         match field::text(event, self.read_only).as_deref() {
             Some("true") => Some(true),
             Some("false") => Some(false),

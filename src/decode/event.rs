@@ -245,7 +245,7 @@ impl KeyPredictor {
     /// Longer keys are not worth the memory.
     const LONGEST: usize = 256;
 
-    /// Creates a predictor for objects with so many fields, at most 255.
+    /// Creates a predictor for objects with `fields` fields, at most 255.
     fn new(fields: usize) -> KeyPredictor {
         let slots = [fields as u8; 3].into_iter().chain(0..fields as u8);
         let mut predictor = KeyPredictor {

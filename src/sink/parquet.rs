@@ -45,7 +45,7 @@ enum Destination {
 
 impl ParquetSink {
     /// Opens a file, or a folder if the layout has partitions. Returns an error if it cannot
-    /// be written. Columns are encoded on so many threads.
+    /// be written. `threads` threads encode the columns.
     pub(super) fn open(
         output: Option<&Path>,
         layout: &TableLayout,

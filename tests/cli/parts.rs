@@ -66,6 +66,20 @@ impl Parts {
         self.trial.run(&[question, &["--keys-from", "keys.txt"]].concat())
     }
 
+    /// Checks that `merge` names the problems of the logs as one run does, and in the report too.
+    pub fn name_problems_again(&self, question: &str) {
+        let whole = self.whole(&[question]);
+        assert_eq!(whole.code, Some(3), "{whole:?}");
+        let merged = self.merge(&self.make(&[question], "2"), &["--report", "merged.jsonl"]);
+        merged.shows(3, &whole.stdout, &whole.stderr);
+        self.whole(&[question, "--report", "whole.jsonl"]);
+        let files = |name: &str| -> Vec<String> {
+            let report = self.trial.read(name);
+            report.lines().filter(|line| line.starts_with(r#"{"type":"file""#)).map(String::from).collect()
+        };
+        assert_eq!(files("merged.jsonl"), files("whole.jsonl"));
+    }
+
     /// Makes all parts, `0.part` and so on, and returns their names.
     pub fn make(&self, question: &[&str], threads: &str) -> Vec<String> {
         let make = |(number, list): (usize, &String)| {

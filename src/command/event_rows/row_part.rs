@@ -141,8 +141,8 @@ impl RowPart {
         &mut self,
         mut is_wanted: impl FnMut(RowIdentity) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let mut is_kept = |at| is_wanted(self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing));
-        let wanted = (0..self.count as usize).map(&mut is_kept).collect::<Result<Vec<bool>, E>>()?;
+        let id = |at| self.ids.get(at).copied().unwrap_or(RowIdentity::Nothing);
+        let wanted = (0..self.count as usize).map(|at| is_wanted(id(at))).collect::<Result<Vec<bool>, E>>()?;
         if wanted.iter().all(|is_wanted| *is_wanted) {
             return Ok(());
         }

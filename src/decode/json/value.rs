@@ -100,7 +100,7 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// Whether there are no spaces between the parts of the value.
+    /// Whether the value has no spaces between its parts.
     pub fn is_dense(&self) -> bool {
         let mut at = self.start;
         // Most values have no space at all, and the others have them in strings.

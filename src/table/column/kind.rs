@@ -85,9 +85,9 @@ impl Column {
         }
     }
 
-    /// Appends the text of a cell of a user or a file as it is, behind a quotation mark, or
-    /// nothing for null. Returns whether it was cut; `None` for other columns. A column is
-    /// either written like this or otherwise.
+    /// Appends a quotation mark and the unescaped text of a cell, and appends nothing if the cell
+    /// is null. Returns whether the text was cut; `None` for columns other than users and files.
+    /// It depends on the column alone whether its cells are written in this way.
     pub(in crate::table) fn write_plain(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> Option<bool> {
         match &mut self.source {
             CellSource::UserName(names) => {

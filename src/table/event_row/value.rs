@@ -55,7 +55,7 @@ pub(super) fn known_object(
 ) {
     match value {
         Some(object) => known.write(object, out, |out| {
-            // Nothing of a small event is cut.
+            // A small event is never cut.
             let _ = shaped(value, shape, false, out);
         }),
         None => push_null(out),

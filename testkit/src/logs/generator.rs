@@ -85,7 +85,7 @@ impl Generator {
         self.write(ready, actor, None, place, time, out);
     }
 
-    /// Draws a call by somebody of a large account.
+    /// Draws a session and its next call; `None` without a population.
     fn draw_session(&mut self, place: &AccountRegion) -> Option<ActiveSession> {
         let sessions = self.sessions.as_mut()?;
         if self.terminations && self.rng.u32(..TERMINATE_ONE_IN) == 0 {

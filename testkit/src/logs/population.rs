@@ -54,7 +54,7 @@ impl Population {
         (first + rng.u64(..active)) % all
     }
 
-    /// A session of somebody who may make the call.
+    /// A session of an identity that may make the call.
     fn session(&self, ready: &'static PreparedCall, place: &AccountRegion, rng: &mut Rng) -> ActiveSession {
         let actor = ready.actors.draw(rng);
         let number = self.draw_caller(actor, place, rng);

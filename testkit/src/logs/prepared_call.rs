@@ -52,7 +52,7 @@ impl PreparedCall {
     fn new(call: &'static Call) -> PreparedCall {
         let actors = ACTORS.iter().filter(|actor| may(call, actor));
         let actors = WeightedChoice::new(actors.map(|actor| (actor.weight, actor)));
-        assert!(!actors.sums.is_empty(), "nobody may call {}:{}", call.source, call.name);
+        assert!(!actors.sums.is_empty(), "no actor may call {}:{}", call.source, call.name);
         let templates = |list: &'static [(Field, &'static str)]| {
             list.iter().map(|&(field, text)| (field, Template::new(text))).collect()
         };

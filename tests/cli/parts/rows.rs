@@ -100,15 +100,7 @@ fn parts_of_logs_with_duplicates_are_one_run() {
 #[test]
 fn problems_are_named_again() {
     let parts = Parts::of_generated();
-    let whole = parts.whole(&["--count"]);
-    assert_eq!(whole.code, Some(3), "{whole:?}");
-    let merged = parts.merge(&parts.make(&["--count"], "2"), &["--report", "merged.jsonl"]);
-    merged.shows(3, &whole.stdout, &whole.stderr);
-    parts.whole(&["--count", "--report", "whole.jsonl"]);
-    let files = |name: &str| -> Vec<String> {
-        parts.trial.read(name).lines().filter(|line| line.starts_with(r#"{"type":"file""#)).map(String::from).collect()
-    };
-    assert_eq!(files("merged.jsonl"), files("whole.jsonl"));
+    parts.name_problems_again("--count");
     let quiet = parts.merge(&["0.part".into(), "6.part".into()], &["-q"]);
     assert!(quiet.stderr.lines().all(|line| line.contains("logs/")), "{quiet:?}");
 }

@@ -66,16 +66,7 @@ fn parts_of_logs_with_sessions_and_duplicates_are_one_run() {
 
 #[test]
 fn problems_are_named_again() {
-    let parts = Parts::of_sessions();
-    let whole = parts.whole(&["timeline"]);
-    assert_eq!(whole.code, Some(3), "{whole:?}");
-    let merged = parts.merge(&parts.make(&["timeline"], "2"), &["--report", "merged.jsonl"]);
-    merged.shows(3, &whole.stdout, &whole.stderr);
-    parts.whole(&["timeline", "--report", "whole.jsonl"]);
-    let files = |name: &str| -> Vec<String> {
-        parts.trial.read(name).lines().filter(|line| line.starts_with(r#"{"type":"file""#)).map(String::from).collect()
-    };
-    assert_eq!(files("merged.jsonl"), files("whole.jsonl"));
+    Parts::of_sessions().name_problems_again("timeline");
 }
 
 #[test]
