@@ -9,6 +9,7 @@ pub mod network;
 pub mod actor;
 pub mod call;
 pub mod denial;
+pub mod digest;
 pub mod history;
 pub mod identity;
 pub mod keys;
