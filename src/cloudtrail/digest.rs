@@ -1,3 +1,21 @@
-//! CloudTrail's digests: signed files that list log files and their hashes.
+//! Digests: what CloudTrail signs every hour, so that changed, missing and added logs can be
+//! found. The rules of their keys, contents, signatures and chains, without I/O.
+//!
+//! ```text
+//! key, text, saved signature ──check──▶ proven digest ──▶ chain ──▶ gaps, times that are covered
+//!                                            └──▶ log files with their hashes
+//! ```
+//!
+//! The order is the point: until its signature is proven, a digest is a text that anybody can
+//! have written, and nothing it names is looked at.
 
+pub mod chain;
+pub mod chain_ends;
+pub mod check;
+pub mod coverage;
+pub mod document;
+pub mod hash;
+pub mod name;
 pub mod public_key;
+pub mod signature;
+pub mod verdict;

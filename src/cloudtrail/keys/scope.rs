@@ -97,6 +97,19 @@ impl Scope {
         })
     }
 
+    /// Files by the time of their delivery instead of that of their events, of all kinds or of
+    /// these. Fails if a pattern for accounts is invalid.
+    pub fn of_deliveries(kinds: Option<BTreeSet<String>>, accounts: &[String], window: Window) -> Result<Scope, Error> {
+        let (first_day, last_day) = window.days(Some(1));
+        Ok(Scope {
+            kinds,
+            accounts: PatternSet::new("--account", accounts, |value| Pattern::new("--account", value))?,
+            first_day,
+            last_day,
+            ..Scope::default()
+        })
+    }
+
     /// The same with the folder of one more region.
     pub fn with_region(self, also_region: Option<&'static str>) -> Scope {
         Scope { also_region, ..self }

@@ -1,0 +1,69 @@
+//! Signatures: what is saved of one, the text that it signs, and its check.
+
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use serde::Deserialize;
+
+use super::hash::{Sha256Hash, from_hex};
+
+/// The only algorithm in use.
+pub const ALGORITHM: &str = "SHA256withRSA";
+
+/// What is saved of a digest's metadata: its signature is not in the object itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub struct SavedSignature {
+    /// The signature, in hexadecimal digits.
+    pub signature: String,
+    /// The name of its algorithm.
+    pub signature_algorithm: String,
+}
+
+impl SavedSignature {
+    /// The longest text that is read.
+    pub const LONGEST: u64 = 64 << 10;
+
+    /// Reads the text of the file beside a digest; `None` if it has another form.
+    pub fn parse(text: &[u8]) -> Option<SavedSignature> {
+        serde_json::from_slice(text).ok()
+    }
+
+    /// The bytes of the signature; `None` if its text is not hexadecimal.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        from_hex(&self.signature).filter(|bytes| !bytes.is_empty())
+    }
+}
+
+/// The text that the signature of a digest signs.
+pub fn signed_text(end_time: &str, bucket: &str, key: &str, hash: Sha256Hash, previous: Option<&str>) -> String {
+    format!("{end_time}\n{bucket}/{key}\n{hash}\n{}", previous.unwrap_or("null"))
+}
+
+/// Whether the private key that belongs to a public one has signed the text.
+pub fn is_signed(public_key: &[u8], text: &str, signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key).verify(text.as_bytes(), signature).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saved_signatures_are_read() {
+        let saved = br#"{"signature":"00ff","signature-algorithm":"SHA256withRSA","etag":"x"}"#;
+        let saved = SavedSignature::parse(saved).unwrap();
+        assert_eq!((saved.bytes(), &*saved.signature_algorithm), (Some(vec![0, 255]), ALGORITHM));
+        for other in [&b""[..], b"{}", b"[]", br#"{"signature":1,"signature-algorithm":""}"#, br#"{"signature":""}"#] {
+            assert_eq!(SavedSignature::parse(other), None);
+        }
+        for signature in ["", "0", "xy"] {
+            let saved = SavedSignature { signature: signature.into(), signature_algorithm: ALGORITHM.into() };
+            assert_eq!(saved.bytes(), None);
+        }
+    }
+
+    #[test]
+    fn nothing_is_signed_by_a_key_that_is_none() {
+        assert!(!is_signed(b"", "text", b""));
+        assert!(!is_signed(&[0x30; 300], "text", &[1; 256]));
+    }
+}

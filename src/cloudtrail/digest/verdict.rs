@@ -1,0 +1,93 @@
+//! The verdict on a log file: what the digests say about it, and what is there.
+
+use super::coverage::Reach;
+use super::hash::Sha256Hash;
+
+/// The verdict on a log file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogVerdict {
+    /// Its text is the one that CloudTrail signed.
+    Proven,
+    /// Its text is another one, or cannot be inflated.
+    Altered,
+    /// A digest names it, and it is not there.
+    Missing,
+    /// Its text is the one that CloudTrail signed, and more follows.
+    ExtraBytes,
+    /// Digests cover its time, and none names it.
+    Unnamed,
+    /// No digest can say anything about it.
+    NotProven,
+}
+
+/// The content of a log file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LogContent {
+    /// There is no such file.
+    Absent,
+    /// It cannot be read.
+    Unreadable(String),
+    /// It cannot be inflated.
+    Damaged(String),
+    /// It was inflated.
+    Text {
+        /// The hash of the first member's text.
+        hash: Sha256Hash,
+        /// What follows the first member.
+        extra: Option<String>,
+    },
+}
+
+impl LogVerdict {
+    /// All verdicts, in the order of columns.
+    pub const ALL: [LogVerdict; 6] = [
+        LogVerdict::Proven,
+        LogVerdict::Altered,
+        LogVerdict::Missing,
+        LogVerdict::ExtraBytes,
+        LogVerdict::Unnamed,
+        LogVerdict::NotProven,
+    ];
+
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogVerdict::Proven => "proven",
+            LogVerdict::Altered => "altered",
+            LogVerdict::Missing => "missing",
+            LogVerdict::ExtraBytes => "extra bytes",
+            LogVerdict::Unnamed => "unnamed",
+            LogVerdict::NotProven => "not proven",
+        }
+    }
+}
+
+/// Returns the verdict on a log file, and the reason. `named` has the hashes that proven digests
+/// give for it, and `reach` says what digests there are of its time.
+pub fn judge(named: &[Sha256Hash], content: &LogContent, reach: impl FnOnce() -> Reach) -> (LogVerdict, String) {
+    let is_named = !named.is_empty();
+    match content {
+        LogContent::Absent => (LogVerdict::Missing, "a digest names it".into()),
+        LogContent::Unreadable(why) => (LogVerdict::NotProven, format!("cannot be read: {why}")),
+        _ if !is_named => unnamed(reach()),
+        LogContent::Damaged(what) => (LogVerdict::Altered, what.clone()),
+        LogContent::Text { hash, .. } if !named.contains(hash) => {
+            (LogVerdict::Altered, "its text is not the one that CloudTrail signed".into())
+        }
+        LogContent::Text { extra: Some(extra), .. } => {
+            (LogVerdict::ExtraBytes, format!("{extra} after the log, which CloudTrail did not write"))
+        }
+        LogContent::Text { extra: None, .. } => (LogVerdict::Proven, String::new()),
+    }
+}
+
+fn unnamed(reach: Reach) -> (LogVerdict, String) {
+    let reason = match reach {
+        Reach::Covered => return (LogVerdict::Unnamed, "no digest names it, and none of its time is missing".into()),
+        Reach::Gap => "a digest of its time is missing or not proven",
+        Reach::Before => "it is from before the first digest",
+        Reach::After => "it is from after the last digest",
+        Reach::Nowhere => "there are no digests of its account and region",
+    };
+    (LogVerdict::NotProven, reason.into())
+}
