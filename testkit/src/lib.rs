@@ -2,6 +2,7 @@
 
 pub mod aws_account;
 pub mod aws_query;
+pub mod digests;
 pub mod event_history;
 pub mod hec;
 pub mod http;
