@@ -20,6 +20,7 @@ pub mod summary;
 pub mod sync;
 pub mod timeline;
 pub mod trail;
+pub mod verify;
 
 use clap::ArgMatches;
 
@@ -55,6 +56,7 @@ const COMMANDS: &[&dyn Command] = &[
     &history::HistoryCommand,
     &snapshot::SnapshotCommand,
     &sync::SyncCommand,
+    &verify::VerifyCommand,
     &keys::KeysCommand,
     &merge::MergeCommand,
     &sql::SqlCommand,

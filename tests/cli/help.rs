@@ -32,7 +32,9 @@ fn every_command_has_a_help_and_a_manual_page() {
     let trial = Trial::new();
     let whole = trial.run(&["--help"]);
     trial.run(&["help"]).shows(0, &whole.stdout, "");
-    for command in ["summary", "timeline", "snapshot", "sync", "keys", "merge", "sql", "trail", "completions", "man"] {
+    for command in
+        ["summary", "timeline", "snapshot", "sync", "verify", "keys", "merge", "sql", "trail", "completions", "man"]
+    {
         let help = trial.run(&[command, "--help"]);
         assert_eq!(help.code, Some(0), "{help:?}");
         trial.run(&["help", command]).shows(0, &help.stdout, "");

@@ -42,5 +42,6 @@ mod summary;
 mod timeline;
 mod trail;
 mod value_lists;
+mod verify;
 mod xlsx;
 mod zone;

@@ -1,0 +1,93 @@
+//! The log files that proven digests name, sorted by their paths. There may be millions, so they
+//! are kept on disk.
+
+use crate::cloudtrail::digest::document::NamedLog;
+use crate::cloudtrail::digest::hash::Sha256Hash;
+use crate::error::Error;
+use crate::spill::sort::ExternalSorter;
+
+/// Paths of objects that the mirror cannot contain begin with this.
+pub(super) const ELSEWHERE: &str = "s3://";
+
+/// The log files that were named so far.
+#[derive(Debug)]
+pub(super) struct NamedLogs {
+    sorter: ExternalSorter,
+    key: Vec<u8>,
+    row: Vec<u8>,
+    pub(super) count: u64,
+}
+
+/// A digest's entry for a log file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct NamedEntry {
+    /// The hash of its text.
+    pub(super) hash: Sha256Hash,
+    /// The number of the digest's chain.
+    pub(super) chain: u32,
+    /// The end of the digest's time, in seconds since 1970.
+    pub(super) end: i64,
+    /// The position in the digest.
+    pub(super) position: u32,
+}
+
+const ENTRY: usize = 32 + 4 + 8 + 4;
+
+impl NamedLogs {
+    pub(super) fn new() -> NamedLogs {
+        NamedLogs { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new(), count: 0 }
+    }
+
+    /// Adds a log file by its path in the mirror, or by its address if it cannot be there.
+    pub(super) fn add(&mut self, path: &str, entry: &NamedEntry) -> Result<(), Error> {
+        let NamedEntry { hash, chain, end, position } = entry;
+        self.row.clear();
+        self.row.extend_from_slice(&hash.0);
+        self.row.extend_from_slice(&chain.to_be_bytes());
+        self.row.extend_from_slice(&end.to_be_bytes());
+        self.row.extend_from_slice(&position.to_be_bytes());
+        self.row.extend_from_slice(path.as_bytes());
+        // Entries of one log file need an order too, since threads add them in any.
+        self.key.clear();
+        self.key.extend_from_slice(path.as_bytes());
+        self.key.push(0);
+        self.key.extend_from_slice(&self.row[..ENTRY]);
+        self.count += 1;
+        self.sorter.push(&self.key, &self.row)
+    }
+
+    /// Passes all entries to `each`, by the order of their paths.
+    pub(super) fn finish(self, mut each: impl FnMut(&str, NamedEntry) -> Result<(), Error>) -> Result<(), Error> {
+        let mut whole = Vec::new();
+        self.sorter.finish(|piece, is_last| {
+            whole.extend_from_slice(piece);
+            if !is_last {
+                return Ok(());
+            }
+            if let Some((path, entry)) = read(&whole) {
+                each(path, entry)?;
+            }
+            whole.clear();
+            Ok(())
+        })
+    }
+}
+
+fn read(row: &[u8]) -> Option<(&str, NamedEntry)> {
+    let (hash, rest) = row.split_first_chunk::<32>()?;
+    let (chain, rest) = rest.split_first_chunk()?;
+    let (end, rest) = rest.split_first_chunk()?;
+    let (position, path) = rest.split_first_chunk()?;
+    let entry = NamedEntry {
+        hash: Sha256Hash(*hash),
+        chain: u32::from_be_bytes(*chain),
+        end: i64::from_be_bytes(*end),
+        position: u32::from_be_bytes(*position),
+    };
+    Some((str::from_utf8(path).ok()?, entry))
+}
+
+/// Where a log file that a digest names is in the mirror.
+pub(super) fn place(log: &NamedLog, path: Option<&str>) -> String {
+    path.map_or_else(|| format!("{ELSEWHERE}{}/{}", log.bucket, log.key), String::from)
+}

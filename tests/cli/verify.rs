@@ -1,0 +1,85 @@
+//! The command `verify`: generated chains of digests, and what was done to them.
+
+mod chains;
+mod hostile;
+mod property;
+mod tampering;
+
+use testkit::digests::{DigestChain, SignedBucket, SigningKey, public_key_list};
+
+use crate::harness::{Ran, Trial};
+
+const ACCOUNT: &str = "111122223333";
+
+/// A mirror with a signed chain of six hours, of which one in three has no logs.
+struct SignedMirror {
+    trial: Trial,
+    chain: DigestChain,
+}
+
+impl SignedMirror {
+    fn new() -> SignedMirror {
+        SignedMirror::with(&[DigestChain::new(ACCOUNT, "eu-west-1", &[0, 1, 2, 0, 1, 2])])
+    }
+
+    /// A mirror with these chains; the first one is tampered with.
+    fn with(chains: &[DigestChain]) -> SignedMirror {
+        let mut bucket = SignedBucket::default();
+        chains.iter().for_each(|chain| bucket.add(chain, |_| 0));
+        let trial = Trial::new();
+        bucket.write(&trial.path("mirror"));
+        trial.write("mirror/.trail2tsv-bucket", "example-trail-logs\n");
+        trial.write("keys.json", public_key_list(&[&SigningKey::of_tests(0)]));
+        SignedMirror { trial, chain: chains[0].clone() }
+    }
+
+    /// Runs the command on the mirror.
+    fn verify(&self, arguments: &[&str]) -> Ran {
+        let arguments = [&["verify", "mirror", "--keys", "keys.json"], arguments].concat();
+        self.trial.run(&arguments)
+    }
+
+    /// The lines about a record of the table of data, with the columns that say something.
+    fn records(&self, record: &str) -> Vec<String> {
+        let ran = self.verify(&["--no-header", "-q"]);
+        let lines = ran.stdout.lines().filter(|line| line.split('\t').next() == Some(record));
+        lines.map(|line| line.split('\t').filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" ")).collect()
+    }
+}
+
+#[test]
+fn an_untouched_mirror_is_proven() {
+    let mirror = SignedMirror::new();
+    let fingerprint = SigningKey::of_tests(0).fingerprint;
+    let stdout = "\
+        record\taccount\tregion\tday\ttrail\tobject\tverdict\tfrom\tuntil\
+        \tproven\taltered\tmissing\textraBytes\tunnamed\tnotProven\tdigests\tbadDigests\tdetail\n\
+        day\t111122223333\teu-west-1\t2026-11-01\t\t\t\t\t\t6\t0\t0\t0\t0\t0\t6\t0\t\n\
+        time\t111122223333\teu-west-1\t\taudit\t\tproven\t2026-11-01T00:00:00Z\t2026-11-01T06:00:00Z\
+        \t\t\t\t\t\t\t\t\t\n";
+    let key = format!("key\t\teu-west-1\t\t\t{fingerprint}\t\t\t\t0\t0\t0\t0\t0\t0\t6\t0\tkeys.json\n");
+    let stderr = format!(
+        "trail2tsv: public key {fingerprint} (eu-west-1, 6 digests), from keys.json\n\
+         trail2tsv: 6 of 6 log files proven; 6 of 6 digests good\n"
+    );
+    mirror.verify(&[]).shows(0, &format!("{stdout}{key}"), &stderr);
+}
+
+#[test]
+fn a_terminal_gets_three_tables() {
+    let mirror = SignedMirror::new();
+    let log = mirror.chain.log_keys(1).remove(0);
+    std::fs::remove_file(mirror.trial.path("mirror").join(&log)).unwrap();
+    let stdout = format!(
+        "account       region     day         proven  altered  missing  extraBytes  unnamed  notProven  digests  badDigests\n\
+         111122223333  eu-west-1  2026-11-01  5       0        1        0           0        0          6        0\n\
+         \n\
+         verdict           object{:112}  detail\n\
+         log file missing  s3://example-trail-logs/{log}  a digest names it\n\
+         \n\
+         account       region     trail  from                  until                 verdict  detail\n\
+         111122223333  eu-west-1  audit  2026-11-01T00:00:00Z  2026-11-01T06:00:00Z  proven   \n",
+        ""
+    );
+    mirror.verify(&["-f", "table", "-q"]).shows(3, &stdout, "");
+}
