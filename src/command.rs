@@ -6,6 +6,7 @@ pub mod completions;
 mod context;
 mod dispatch;
 mod event_rows;
+mod file_verdicts;
 pub mod follow;
 pub mod history;
 mod isolation;

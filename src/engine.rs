@@ -39,6 +39,7 @@ use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, Report};
 use crate::source::file::read_ahead::ReadAheadPermits;
 use crate::source::file_list::FileList;
+use crate::source::verified_files::VerifiedFiles;
 use crate::source::{self, LeftOutFile, LogFile, LogSource};
 
 /// Largest number of files that are inflated ahead.
@@ -73,7 +74,7 @@ enum BatchItem {
     /// A message to report and count.
     Report(ReportItem),
     /// Counts to add.
-    Count(Coverage),
+    Count(Box<Coverage>),
 }
 
 /// A message for the report, in its position among the rows.
@@ -133,7 +134,9 @@ impl<'a> PreparedRun<'a> {
         let ahead = Arc::new(ReadAheadPermits::new(if threads > 1 { threads.min(AHEAD) } else { 0 }));
         let (turn, scope) = (MergePosition::default(), Scope::since(request.filter.window));
         let verbose = request.verbosity.verbose;
-        let context = ReaderContext { verbose, ahead: &ahead, threads, scope: &scope, stop, turn: &turn };
+        let verdicts = if consumer.wants_verdicts() { VerifiedFiles::open(&request.inputs) } else { None };
+        let verdicts = verdicts.as_ref();
+        let context = ReaderContext { verbose, ahead: &ahead, threads, scope: &scope, stop, turn: &turn, verdicts };
         // Create the readers before any thread, so that errors surface before work starts.
         let reader = |worker| EventReader::new(context, selector.clone(), worker, fields, whole_text(threads));
         let readers = workers.into_iter().map(reader).collect::<Result<Vec<_>, _>>()?;

@@ -14,11 +14,13 @@ pub mod location;
 mod log_file;
 mod log_source;
 pub mod memory_text;
+pub mod mirror_place;
 pub mod queue;
 pub mod sample;
 pub mod spec;
 pub mod spooled_stream;
 mod stream;
+pub mod verified_files;
 pub mod walk;
 
 pub use self::log_file::{LogFile, OpenedFile};

@@ -27,6 +27,7 @@ use self::event_row::EventRows;
 use self::layout::{Format, OutputColumn, TableLayout};
 use self::row_format::RowFormat;
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::VerdictReader;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::filter::jq::JqOutput;
@@ -63,6 +64,12 @@ impl Table {
     pub fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
         let of_events = self.events.iter_mut().flat_map(|events| events.actor_readers());
         self.columns.iter_mut().filter_map(Column::actor_reader).chain(of_events)
+    }
+
+    /// The readers of verdicts in the columns.
+    pub fn verdict_readers(&mut self) -> impl Iterator<Item = &mut VerdictReader> {
+        let of_events = self.events.iter_mut().flat_map(|events| events.verdict_readers());
+        self.columns.iter_mut().filter_map(Column::verdict_reader).chain(of_events)
     }
 
     /// The columns of an output of this table. The default columns may be left out.

@@ -14,6 +14,7 @@ pub mod chain_ends;
 pub mod check;
 pub mod coverage;
 pub mod document;
+pub mod file_verdict;
 pub mod hash;
 pub mod name;
 pub mod public_key;

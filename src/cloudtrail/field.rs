@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::long::{self, CutCounter, LongValueTest};
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::VERIFIED;
 use crate::cloudtrail::geoip::{self, GeoReader};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::cloudtrail::network::{NETWORK, NetworkReader};
@@ -70,6 +71,8 @@ impl Field {
     pub fn has_source(name: &str, fields: &FieldSet) -> bool {
         match geoip::attribute(name) {
             Some(attribute) => fields.geoip().is_some_and(|databases| databases.may_have(attribute)),
+            // Reads each file twice, so it has to be named.
+            None if name == VERIFIED => false,
             None => name != NETWORK || fields.networks().is_some(),
         }
     }
@@ -83,6 +86,9 @@ impl Field {
             return Err("the file is not part of an event; name the files to read instead, or grep the rows of \
                         --columns +file"
                 .into());
+        }
+        if name == VERIFIED {
+            return Err("the verdict is not part of an event; grep the rows of --columns +verified".into());
         }
         let root = name.split(['.', '[']).next().unwrap_or_default();
         if !name.starts_with(['.', '"']) && !FIELDS.contains(&root) {

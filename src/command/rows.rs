@@ -20,6 +20,7 @@ use super::actor_pass::ActorPass;
 use super::context::print;
 use super::dispatch::print_help_as_error;
 use super::event_rows::row_worker::{RowKey, RowWorker};
+use super::file_verdicts::read_verdicts;
 use super::{Command, Context, isolation, no_match_hints};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
@@ -196,7 +197,11 @@ impl RowReaders {
         let yields = selector.jq().map_or(OutputKind::Truth, |jq| jq.expression().yields());
         let layout = request.layout(yields, report)?;
         let table = Table::new(&layout, &mut fields)?;
-        Ok(RowReaders { fields, selector, key, ids, layout, table })
+        let mut readers = RowReaders { fields, selector, key, ids, layout, table };
+        let RowReaders { key, table, .. } = &mut readers;
+        let verdicts = table.verdict_readers().chain(key.iter_mut().flat_map(RowKey::verdict_readers));
+        read_verdicts(&request.reading.inputs, verdicts);
+        Ok(readers)
     }
 
     /// Calls `each` for the readers of actors.
@@ -228,6 +233,7 @@ fn run(request: &RowsRequest, report: &Report, stop: &Cancellation) -> Result<Ro
         coverage
     } else {
         let mut merge = RowMerge::new(request.selection(), is_for_excel(&layout), table.header(), sink);
+        merge.wants_verdicts = layout.format == Format::Xlsx;
         let workers = vec![RowWorker { table, key, ids }; threads];
         let mut coverage = prepared.consume(&selector, workers, &fields, limit, &mut merge)?;
         merge.finish(&mut coverage, stop)?;

@@ -37,6 +37,11 @@ pub trait Consumer {
         pool: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error>;
 
+    /// Whether it shows how many of the files are proven. That reads each file twice.
+    fn wants_verdicts(&self) -> bool {
+        false
+    }
+
     /// Receives each worker after its last file.
     fn end_worker(&mut self, _worker: Self::Worker) {}
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ReportItem;
 use super::files::FileWorker;
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::{FileVerdict, FileVerdicts};
 use crate::cloudtrail::keys::Scope;
 use crate::cloudtrail::time::Clock;
 use crate::decode::event::{Event, FieldSet};
@@ -28,6 +29,7 @@ use crate::filter::spec::FilterSpec;
 use crate::source::file::inflate::{Consumed, FileContent, Inflater, TextEnd, TextVisitor};
 use crate::source::file::opener::FileOpener;
 use crate::source::file::read_ahead::ReadAheadPermits;
+use crate::source::verified_files::VerifiedFiles;
 use crate::source::{LogFile, OpenedFile};
 
 /// Settings and state shared by all readers.
@@ -42,6 +44,8 @@ pub(super) struct ReaderContext<'a> {
     pub(super) scope: &'a Scope,
     pub(super) stop: &'a Cancellation,
     pub(super) turn: &'a MergePosition,
+    /// The verdicts on files, if they are counted.
+    pub(super) verdicts: Option<&'a VerifiedFiles>,
 }
 
 /// Decides which events match. Each thread has its own, since the filter learns the
@@ -301,7 +305,10 @@ impl<W: EventWorker> FileWorker for EventReader<'_, W> {
                     )));
                 }
             }
-            self.conclude(ended, || FileExpectation::of(source), &name, out);
+            let is_log = self.conclude(ended, || FileExpectation::of(source), &name, out);
+            if let Some(verdicts) = self.context.verdicts.filter(|_| is_log && source.text.is_none()) {
+                out.coverage().add_verdict(verdicts.verdict(&name) == FileVerdict::Yes);
+            }
         }
         self.worker.end_file(out);
         out.end_file(self.context.stop.is_set());

@@ -76,6 +76,24 @@ pub struct Coverage {
     pub late: Option<LateSearch>,
     /// Kinds of logs that are present but were not requested.
     pub unread: BTreeSet<LogKind>,
+    /// How many of the files an earlier verification has proven, if their verdicts were wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<Box<ProvenFiles>>,
+}
+
+/// How many files are proven.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ProvenFiles {
+    /// Number of files that are proven.
+    pub proven: u64,
+    /// Number of files that were read.
+    pub read: u64,
+}
+
+impl fmt::Display for ProvenFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} proven by trail2tsv verify", HumanCount(self.proven), count(self.read, "file"))
+    }
 }
 
 impl Coverage {
@@ -119,6 +137,11 @@ impl Coverage {
         if let Some(more) = &other.fetched {
             self.fetched.get_or_insert_default().add(more);
         }
+        if let Some(more) = &other.proven {
+            let proven = self.proven.get_or_insert_default();
+            proven.proven += more.proven;
+            proven.read += more.read;
+        }
         if self.begun_sessions.is_none() {
             self.begun_sessions.clone_from(&other.begun_sessions);
         }
@@ -135,6 +158,13 @@ impl Coverage {
         };
         self.add(&other);
         self.begun_sessions = begun;
+    }
+
+    /// Counts a file that is proven, or is not.
+    pub fn add_verdict(&mut self, is_proven: bool) {
+        let proven = self.proven.get_or_insert_default();
+        proven.proven += u64::from(is_proven);
+        proven.read += 1;
     }
 
     /// Counts a file, or a page of the event history.

@@ -235,10 +235,11 @@ fn coverage_object(coverage: &Coverage) -> Value {
         lookups,
         late,
         unread,
+        proven,
     } = coverage;
     let skipped: Map<String, Value> =
         passed_over.iter().map(|(reason, count)| (reason.name().into(), json!(count))).collect();
-    json!({
+    let mut object = json!({
         "files": files,
         "pages": pages,
         "events": events,
@@ -265,7 +266,12 @@ fn coverage_object(coverage: &Coverage) -> Value {
         "eventHistory": lookups.as_deref().map(lookups_object),
         "lateSearch": late.map(|late| late.to_string()),
         "kindsNotRead": unread.iter().map(|kind| kind.folder()).collect::<Vec<_>>(),
-    })
+    });
+    // Few runs count them.
+    if let Some(proven) = proven {
+        object["filesProven"] = json!(proven.proven);
+    }
+    object
 }
 
 fn downloads_object(totals: &DownloadTotals) -> Value {

@@ -70,6 +70,9 @@ impl RowSink for WorkbookSink {
 
     fn finish(mut self: Box<Self>, coverage: &Coverage, stop: &Cancellation) -> Result<(), Error> {
         self.about.add("Read", coverage.to_string().replace("named above", "named below"));
+        if let Some(proven) = &coverage.proven {
+            self.about.add("Verified", proven.to_string());
+        }
         self.book.finish(&self.about, &mut TargetWriter::new(&mut self.target, stop))?;
         self.target.finish()
     }

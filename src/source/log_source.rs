@@ -47,7 +47,7 @@ pub enum SourceItem {
     /// A file that is not read, by its name.
     LeftOut(LeftOutFile),
     /// Counts to add.
-    Count(Coverage),
+    Count(Box<Coverage>),
     /// The next item is not ready, so earlier items must not be held back.
     Idle,
 }
@@ -82,7 +82,7 @@ impl SourceItem {
         match entry {
             WalkEntry::File(path) => SourceItem::File(file(path)),
             WalkEntry::TooOld => SourceItem::too_old(),
-            WalkEntry::LeftOut => SourceItem::Count(Coverage { folders_left_out: 1, ..Coverage::default() }),
+            WalkEntry::LeftOut => SourceItem::Count(Box::new(Coverage { folders_left_out: 1, ..Coverage::default() })),
             WalkEntry::Unfinished => SourceItem::ignored(IgnoredReason::Unfinished),
             WalkEntry::Special => SourceItem::ignored(IgnoredReason::Special),
             WalkEntry::Skip(issue) => SourceItem::Issue(issue),
@@ -92,12 +92,12 @@ impl SourceItem {
 
     /// Counts a file that was delivered before the window.
     pub fn too_old() -> SourceItem {
-        SourceItem::Count(Coverage { unopened: 1, ..Coverage::default() })
+        SourceItem::Count(Box::new(Coverage { unopened: 1, ..Coverage::default() }))
     }
 
     /// Counts a file that is not read.
     pub fn ignored(reason: IgnoredReason) -> SourceItem {
-        SourceItem::Count(Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() })
+        SourceItem::Count(Box::new(Coverage { passed_over: [(reason, 1)].into(), ..Coverage::default() }))
     }
 }
 

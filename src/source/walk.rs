@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::cloudtrail::keys::Scope;
 use crate::error::{Issue, Outcome, Problem, plain};
 use crate::sink::partial_file::{ENDING, temp_prefix};
-use crate::source::s3::mirror::MARK;
+use crate::source::s3::mirror::is_own_file;
 use crate::source::s3::mirror_root::{LINK, SPECIAL};
 
 /// An entry that a walk reports.
@@ -81,10 +81,8 @@ fn walk_folder(
             Ok(entry) if !entry.file_type().is_file() && follow_links => WalkEntry::Special,
             Ok(entry) if entry.file_type().is_symlink() => refused_entry(&entry, LINK),
             Ok(entry) if !entry.file_type().is_file() => refused_entry(&entry, SPECIAL),
-            // The output of this run and the marker file of a mirror are not input.
-            Ok(entry) if name(&entry).starts_with(temp_prefix.as_bytes()) || name(&entry) == MARK.as_bytes() => {
-                continue;
-            }
+            // The output of this run and the files of a mirror itself are not input.
+            Ok(entry) if name(&entry).starts_with(temp_prefix.as_bytes()) || is_own(&entry) => continue,
             Ok(entry) => classify_file(entry, scope),
             Err(error) => walk_error(&error),
         };
@@ -96,6 +94,11 @@ fn walk_folder(
 /// True for a folder of files that are not complete.
 fn is_partial(entry: &DirEntry) -> bool {
     entry.depth() > 0 && name(entry).ends_with(ENDING.as_bytes())
+}
+
+/// True for a file that a mirror has for itself.
+fn is_own(entry: &DirEntry) -> bool {
+    str::from_utf8(name(entry)).is_ok_and(is_own_file)
 }
 
 fn refused_entry(entry: &DirEntry, why: &str) -> WalkEntry {

@@ -46,6 +46,7 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     named("asn", "the autonomous system of the source address, by the databases of --geoip", "AS64511"),
     named("asnOrg", "the organisation that runs this autonomous system", "Example Hosting"),
     named("file", "the file or object that the event came from", "testdata/AWSLogs/111122223333/CloudTrail/"),
+    named("verified", "whether verify has proven the file as it is now: yes, no or unknown", "yes"),
     named("eventID", "the unique id of the event", "fa4727e8-9475-44c7-b2c9-9face32ce4f0"),
     named(
         "sharedEventID",

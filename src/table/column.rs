@@ -9,6 +9,7 @@ use memchr::memmem;
 
 pub use self::kind::ColumnType;
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::{VERIFIED, VerdictReader};
 use crate::cloudtrail::field::{Field, FieldPath};
 use crate::cloudtrail::network::NetworkReader;
 use crate::cloudtrail::resource::ResourceFields;
@@ -59,6 +60,8 @@ enum CellSource {
     Network(NetworkReader),
     Step(Box<StepReader>),
     File,
+    /// The verdict on the file.
+    Verified(Box<VerdictReader>),
 }
 
 /// Indices into [`DEFAULT`] in the order in which a narrow aligned table drops columns:
@@ -148,6 +151,7 @@ impl Column {
             (_, Some(derived)) => CellSource::Derived(Box::new(derived)),
             ("", None) => return Err(wrong("an empty name; --columns help lists the names")),
             ("file", None) => CellSource::File,
+            (VERIFIED, None) => CellSource::Verified(Box::default()),
             ("eventTime", None) => CellSource::Time(fields.slot(name)?),
             _ if catalogue::names().any(|known| known == name) => CellSource::Field(fields.slot(name)?),
             _ if name.contains(['.', '[']) => match misspelled_root(name) {
@@ -167,6 +171,14 @@ impl Column {
     pub fn actor_reader(&mut self) -> Option<&mut ActorReader> {
         match &mut self.source {
             CellSource::Derived(field) => field.actor_reader(),
+            _ => None,
+        }
+    }
+
+    /// The reader of verdicts, if the cells are verdicts.
+    pub fn verdict_reader(&mut self) -> Option<&mut VerdictReader> {
+        match &mut self.source {
+            CellSource::Verified(reader) => Some(reader),
             _ => None,
         }
     }
@@ -285,6 +297,7 @@ impl Column {
                 None => style.absent(out),
             },
             CellSource::File => style.text(file, out),
+            CellSource::Verified(reader) => style.text(reader.name(file), out),
         }
     }
 }

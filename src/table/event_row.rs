@@ -21,6 +21,7 @@ use super::event_schema::{ColumnShape, EVENT_TIME, RECORD, RESOURCES_FOUND, SCHE
 use super::layout::{Format, OutputColumn, TableLayout};
 use super::partition::PartitionKey;
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::VerdictReader;
 use crate::cloudtrail::resource::ResourceFields;
 use crate::cloudtrail::time;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -123,6 +124,14 @@ impl EventRows {
     pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
         self.columns.iter_mut().filter_map(|column| match &mut column.source {
             ValueSource::Cell(column) | ValueSource::Json(column) => column.actor_reader(),
+            _ => None,
+        })
+    }
+
+    /// The readers of verdicts in the columns.
+    pub(super) fn verdict_readers(&mut self) -> impl Iterator<Item = &mut VerdictReader> {
+        self.columns.iter_mut().filter_map(|column| match &mut column.source {
+            ValueSource::Cell(column) | ValueSource::Json(column) => column.verdict_reader(),
             _ => None,
         })
     }

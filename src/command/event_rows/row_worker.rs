@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::row_identity::RowIdentity;
 use super::row_part::{RowPart, RowPiece};
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::VerdictReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::engine::consumer::{EventWorker, JqDecision, MatchedEvent, Part};
 use crate::engine::part_writer::PartWriter;
@@ -56,6 +57,15 @@ impl RowKey {
             RowKey::Origin(_) => None,
         };
         order.into_iter().flat_map(SortOrder::actor_readers)
+    }
+
+    /// The readers of verdicts in the order.
+    pub(in crate::command) fn verdict_readers(&mut self) -> impl Iterator<Item = &mut VerdictReader> {
+        let order = match self {
+            RowKey::Order(order) => Some(order),
+            RowKey::Origin(_) => None,
+        };
+        order.into_iter().flat_map(SortOrder::verdict_readers)
     }
 
     fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {

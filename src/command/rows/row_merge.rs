@@ -41,6 +41,8 @@ pub(super) struct RowMerge {
     cut: u64,
     /// Whether cells are truncated to the limits of Excel.
     is_for_excel: bool,
+    /// Whether the output says how many files are proven.
+    pub(super) wants_verdicts: bool,
 }
 
 impl Consumer for RowMerge {
@@ -63,6 +65,10 @@ impl Consumer for RowMerge {
     fn problem(&mut self, problem: &dyn Display) {
         self.sink.problem(problem);
     }
+
+    fn wants_verdicts(&self) -> bool {
+        self.wants_verdicts
+    }
 }
 
 impl RowMerge {
@@ -81,6 +87,7 @@ impl RowMerge {
             limit: selection.limit,
             cut: 0,
             is_for_excel,
+            wants_verdicts: false,
         }
     }
 

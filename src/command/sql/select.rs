@@ -1,6 +1,7 @@
 //! The columns of the result.
 
 use super::event_fields::EventFields;
+use crate::cloudtrail::digest::file_verdict::VERIFIED;
 use crate::cloudtrail::field::Field;
 use crate::decode::event::FieldSet;
 use crate::error::Error;
@@ -27,6 +28,9 @@ pub(super) fn column(option: &str, typed: &str, fields: &mut EventFields) -> Res
     }
     if matches!(name, "network" | "country" | "asn" | "asnOrg") {
         return Err(wrong("the engine does not have the files of --networks and --geoip".into()));
+    }
+    if name == VERIFIED {
+        return Err(wrong("the engine does not have the results of verify".into()));
     }
     // Reports unknown names as every command does.
     Column::new(option, typed, &mut known)?;

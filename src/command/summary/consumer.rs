@@ -45,6 +45,8 @@ pub(super) struct SummaryMerge {
     records: Option<PartRecords>,
     /// Tallies of workers that have ended.
     ended: Vec<SummaryTally>,
+    /// Whether the output says how many files are proven.
+    pub(super) wants_verdicts: bool,
 }
 
 /// Creates a worker for each thread and their merge, which count these values.
@@ -71,7 +73,7 @@ pub(super) fn workers_and_merge(
     }
     let Some(tally) = tallies.pop() else { return Err(Error::Failed("internal error: no tally".into())) };
     let seen = dedupe.then(SeenIds::default);
-    let merge = SummaryMerge { tally, seen, idle, returned, shared, records, ended: Vec::new() };
+    let merge = SummaryMerge { tally, seen, idle, returned, shared, records, ended: Vec::new(), wants_verdicts: false };
     Ok((workers.map(worker).collect(), merge))
 }
 
@@ -139,6 +141,10 @@ impl Consumer for SummaryMerge {
             _ => self.count(facts, pool),
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn wants_verdicts(&self) -> bool {
+        self.wants_verdicts
     }
 
     fn end_worker(&mut self, worker: SummaryWorker) {

@@ -9,6 +9,7 @@ use super::result::TableTopic;
 use super::tally::{CountedValues, SummaryTally};
 use crate::cloudtrail::actor::ActorReader;
 use crate::command::actor_pass::ActorPass;
+use crate::command::file_verdicts::read_verdicts;
 use crate::decode::event::FieldSet;
 use crate::engine::PreparedRun;
 use crate::engine::events::EventSelector;
@@ -51,7 +52,9 @@ impl<'a> PreparedCount<'a> {
         let subjects = subjects(request, &mut fields)?;
         let mut selector = EventSelector::new(filter, &mut fields)?;
         selector.count_begun_sessions(filter, &mut fields)?;
-        let counted = counted_values(request, subjects, &mut fields)?;
+        let mut counted = counted_values(request, subjects, &mut fields)?;
+        let verdicts = counted.subjects.iter_mut().flat_map(CountedColumns::verdict_readers);
+        read_verdicts(&request.reading.inputs, verdicts);
         Ok(PreparedCount { request, fields, selector, counted })
     }
 
@@ -81,6 +84,7 @@ impl<'a> PreparedCount<'a> {
         let PreparedCount { mut fields, selector, counted, .. } = self;
         let threads = request.reading.threads;
         let (workers, mut merge) = workers_and_merge(threads, request.dedupe, counted, records, &mut fields)?;
+        merge.wants_verdicts = request.html.is_some();
         let prepared = PreparedRun::new(&actors.reading, report, stop)?;
         let mut coverage = prepared.consume(&selector, workers, &fields, None, &mut merge)?;
         actors.conclude(&mut coverage, report);

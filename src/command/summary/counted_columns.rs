@@ -8,6 +8,7 @@ use super::caller_memo::CallerColumn;
 use super::counter::{LONGEST, SHORT, ValueParts};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::is_success;
+use crate::cloudtrail::digest::file_verdict::VerdictReader;
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
@@ -82,6 +83,11 @@ impl CountedColumns {
     /// The readers of actors in the columns.
     pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
         self.columns.iter_mut().filter_map(Column::actor_reader)
+    }
+
+    /// The readers of verdicts in the columns.
+    pub(super) fn verdict_readers(&mut self) -> impl Iterator<Item = &mut VerdictReader> {
+        self.columns.iter_mut().filter_map(Column::verdict_reader)
     }
 
     /// The column of the caller that the value is, if it is one.

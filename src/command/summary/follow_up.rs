@@ -215,7 +215,7 @@ impl<'a> FollowUpCommand<'a> {
 fn can_be_asked(column: &str) -> bool {
     let is_path =
         |part: &str| !part.contains("[]") && !part.contains(|c: char| "=!~<>".contains(c) || c.is_whitespace());
-    !matches!(column, "resources" | "file" | "minute" | "hour" | "day")
+    !matches!(column, "resources" | "file" | "verified" | "minute" | "hour" | "day")
         && !column.contains(is_hidden)
         && column.split('"').step_by(2).all(is_path)
 }

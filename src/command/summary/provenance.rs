@@ -16,6 +16,7 @@ pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'sta
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION")
     );
+    let verified = coverage.proven.as_ref().map(|proven| ("Verified", proven.to_string()));
     let lines = [
         ("Command", request.command.clone()),
         ("Input", request.inputs.join(" ")),
@@ -23,7 +24,7 @@ pub(super) fn lines(request: &SummaryRequest, coverage: &Coverage) -> Vec<(&'sta
         ("Duplicates", duplicates(request, coverage)),
         ("Made at", made),
     ];
-    lines.into_iter().map(|(label, text)| (label, visible(&text).into_owned())).collect()
+    lines.into_iter().chain(verified).map(|(label, text)| (label, visible(&text).into_owned())).collect()
 }
 
 /// The name of an input.

@@ -120,7 +120,7 @@ impl<'r> DigestPass<'r> {
         if !file.is_there {
             return failed(DigestProblem::Missing);
         }
-        let text = match digest_text(&self.run.readers, &self.mirror.root, &file.path, &self.permit) {
+        let text = match digest_text(self.run.readers, &self.mirror.root, &file.path, &self.permit) {
             Ok(text) => text,
             Err(problem) => return failed(problem),
         };

@@ -37,7 +37,7 @@ pub(super) fn key_base(run: &VerifyRun<'_>, mirror: &MirrorFolder) -> Result<Key
 fn base_of(run: &VerifyRun<'_>, mirror: &MirrorFolder, path: &str) -> Option<(KeyBase, bool)> {
     let name = DigestName::parse(path)?;
     let permit = LongTextPermit::default();
-    let text = digest_text(&run.readers, &mirror.root, path, &permit).ok()?;
+    let text = digest_text(run.readers, &mirror.root, path, &permit).ok()?;
     let header = DigestHeader::parse(&text.text).ok()?;
     let prefix = header.key.strip_suffix(path).filter(|prefix| prefix.is_empty() || prefix.ends_with('/'))?;
     let signature = saved_signature(&mirror.root, path).ok()?;

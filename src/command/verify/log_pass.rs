@@ -20,16 +20,14 @@ use super::verify_result::{FoundObject, ObjectKind, VerifyResult};
 use super::verify_scope::stamp;
 use crate::cloudtrail::digest::chain::Chain;
 use crate::cloudtrail::digest::coverage::{DigestCoverage, Reach};
+use crate::cloudtrail::digest::file_verdict::FileVerdict;
 use crate::cloudtrail::digest::hash::Sha256Hash;
 use crate::cloudtrail::digest::verdict::{LogContent, LogVerdict, judge};
 use crate::cloudtrail::keys::{KeyPlace, is_account};
 use crate::cloudtrail::log_kind::{DIGEST, is_kind_folder};
 use crate::error::Error;
-use crate::source::s3::mirror::MARK;
+use crate::source::verified_files::VerifiedWriter;
 use crate::source::walk::{WalkEntry, walk_mirror};
-
-/// The files of the program itself at the root of a mirror.
-const OWN_FILES: [&str; 2] = [MARK, ".trail2tsv-keys.json"];
 
 /// A log file to judge: one that is there, or that a digest names.
 struct LogTask {
@@ -41,6 +39,8 @@ struct LogTask {
 struct JudgedLog {
     verdict: LogVerdict,
     detail: String,
+    /// The hash of the file's bytes; `None` if it could not be read.
+    file: Option<Sha256Hash>,
 }
 
 /// Judges the log files of a mirror.
@@ -55,6 +55,8 @@ pub(super) struct LogPass<'r> {
     judged: u64,
     /// Number of chains of other mirrors.
     first: usize,
+    /// Keeps the verdicts on files.
+    verified: VerifiedWriter,
 }
 
 impl<'r> LogPass<'r> {
@@ -69,7 +71,8 @@ impl<'r> LogPass<'r> {
         const LISTS: usize = 4;
         let NamedByChains { named, chains, .. } = named;
         let (coverage, first) = (DigestCoverage::new(chains.iter()), result.chains.len());
-        let mut pass = LogPass { run, mirror, base, chains, coverage, batch: Vec::new(), judged: 0, first };
+        let (batch, verified) = (Vec::new(), VerifiedWriter::default());
+        let mut pass = LogPass { run, mirror, base, chains, coverage, batch, judged: 0, first, verified };
         let (sender, receiver) = bounded(LISTS);
         std::thread::scope(|scope| {
             let walking = scope.spawn(|| walk(run, mirror, sender));
@@ -98,6 +101,10 @@ impl<'r> LogPass<'r> {
             let walked = walking.join().map_err(|_| Error::Failed("internal error: the walk panicked".into()))?;
             joined?;
             result.foreign += walked?;
+            // The mirror may be read-only, and the results are complete without it.
+            if let Err(error) = pass.verified.finish(&mirror.folder, &mirror.root) {
+                run.report.note(&format!("the column verified will not know these results: {error}"));
+            }
             Ok(pass.chains)
         })
     }
@@ -141,8 +148,11 @@ impl<'r> LogPass<'r> {
         let this = &*self;
         let judge = |task: &LogTask| this.judge(task);
         let judged: Vec<JudgedLog> = this.run.pool.install(|| batch.par_iter().map(judge).collect());
-        for (task, JudgedLog { verdict, detail }) in batch.iter().zip(judged) {
+        for (task, JudgedLog { verdict, detail, file }) in batch.iter().zip(judged) {
             result.add_log(&task.path, verdict);
+            if let Some(file) = file {
+                self.verified.add(&task.path, file, kept(verdict))?;
+            }
             if let Some(aws) = &mut result.aws {
                 for entry in &task.named {
                     let chain = self.first + entry.chain as usize;
@@ -170,22 +180,27 @@ impl<'r> LogPass<'r> {
     fn judge(&self, task: &LogTask) -> JudgedLog {
         if task.path.starts_with(ELSEWHERE) {
             let detail = "a digest names it, and it is in no mirror that is verified".into();
-            return JudgedLog { verdict: LogVerdict::NotProven, detail };
+            return JudgedLog { verdict: LogVerdict::NotProven, detail, file: None };
         }
         let named: Vec<Sha256Hash> = task.named.iter().map(|entry| entry.hash).collect();
-        let (verdict, detail) = judge(&named, &self.content(&task.path), || self.reach(&task.path));
-        JudgedLog { verdict, detail }
+        let (content, file) = self.content(&task.path);
+        let (verdict, detail) = judge(&named, &content, || self.reach(&task.path));
+        JudgedLog { verdict, detail, file }
     }
 
-    fn content(&self, path: &str) -> LogContent {
+    /// Reads a log file. Returns the hash of its bytes too.
+    fn content(&self, path: &str) -> (LogContent, Option<Sha256Hash>) {
         let mut text = TextHash::default();
         match self.run.readers.read(&self.mirror.root, path, &mut text) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => LogContent::Absent,
-            Err(error) => LogContent::Unreadable(reason(&error)),
-            Ok(read) => match read.damage {
-                Some(damage) => LogContent::Damaged(damage),
-                None => LogContent::Text { hash: text.finish(), extra: read.extra },
-            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (LogContent::Absent, None),
+            Err(error) => (LogContent::Unreadable(reason(&error)), None),
+            Ok(read) => {
+                let content = match read.damage {
+                    Some(damage) => LogContent::Damaged(damage),
+                    None => LogContent::Text { hash: text.finish(), extra: read.extra },
+                };
+                (content, Some(read.file_hash))
+            }
         }
     }
 
@@ -198,6 +213,15 @@ impl<'r> LogPass<'r> {
         let folder = path.rfind(&format!("{account}/{kind}/")).map(|at| &path[..at + account.len()]);
         let folder = format!("{}{}", self.base.prefix, folder.unwrap_or_default());
         self.coverage.reach(&folder, region, stamp(path))
+    }
+}
+
+/// What is kept of a verdict.
+fn kept(verdict: LogVerdict) -> FileVerdict {
+    match verdict {
+        LogVerdict::Proven => FileVerdict::Yes,
+        LogVerdict::Altered | LogVerdict::ExtraBytes | LogVerdict::Unnamed => FileVerdict::No,
+        LogVerdict::Missing | LogVerdict::NotProven => FileVerdict::Unknown,
     }
 }
 
@@ -237,7 +261,7 @@ fn walk(run: &VerifyRun<'_>, mirror: &MirrorFolder, lists: Sender<Vec<String>>) 
 
 /// Whether a file could be taken for a log file.
 fn is_log(path: &str) -> bool {
-    !OWN_FILES.contains(&path) && KeyPlace::of(path).kind != Some(DIGEST)
+    KeyPlace::of(path).kind != Some(DIGEST)
 }
 
 /// Whether a file is in the folder of another service, such as `AWSLogs/ACCOUNT/Config/`.

@@ -1,12 +1,11 @@
 //! The folders to verify: which mirror they belong to, and which keys its files have.
 
-use std::io::Read;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use super::named_logs::ELSEWHERE;
 use crate::error::{Error, plain};
-use crate::source::s3::mirror::MARK;
+use crate::source::mirror_place::{marked_bucket, mirror_of};
 use crate::source::s3::mirror_root::MirrorRoot;
 
 /// The parts of a mirror to verify.
@@ -83,23 +82,4 @@ impl MirrorFolder {
         let path = self.root.relative(path)?.to_str()?;
         Some(if MAIN_SEPARATOR == '/' { path.to_string() } else { path.replace(MAIN_SEPARATOR, "/") })
     }
-}
-
-/// The folder of the mirror that a part belongs to: the one with the marker file, or else the
-/// one that contains `AWSLogs`, or the part itself.
-fn mirror_of(part: &Path) -> PathBuf {
-    if let Some(marked) = part.ancestors().find(|folder| folder.join(MARK).is_file()) {
-        return marked.to_path_buf();
-    }
-    let above = part.ancestors().filter(|folder| folder.ends_with("AWSLogs")).last();
-    above.and_then(Path::parent).unwrap_or(part).to_path_buf()
-}
-
-/// The name in the marker file.
-fn marked_bucket(root: &MirrorRoot) -> Option<String> {
-    const LONGEST: u64 = 256;
-    let (file, _) = root.file(Path::new(MARK)).ok()?;
-    let mut name = String::new();
-    file.take(LONGEST).read_to_string(&mut name).ok()?;
-    Some(name.trim_end().to_string()).filter(|name| !name.is_empty())
 }

@@ -80,10 +80,10 @@ fn write_tables(request: &VerifyRequest, result: VerifyResult, stop: &Cancellati
     finish(table, stop)?;
     if result.findings.count() > 0 {
         separate()?;
-        let mut table = open(request, &["verdict", "object", "detail"])?;
+        let mut table = open(request, &["verdict", "detail", "object"])?;
         result.findings.finish(|finding| {
             let verdict = format!("{} {}", finding.kind.name(), finding.verdict);
-            table.row(&[text(&verdict), text(&finding.object), text(&finding.detail)])
+            table.row(&[text(&verdict), text(&finding.detail), text(&finding.object)])
         })?;
         finish(table, stop)?;
     }
@@ -193,7 +193,7 @@ impl DataRow<'_> {
 
 fn count_cells<'a>(counts: &DayCounts) -> impl Iterator<Item = CellValue<'a>> + use<'a> {
     let digests = [counts.good_digests + counts.bad_digests, counts.bad_digests];
-    counts.logs.into_iter().chain(digests).map(|number| CellValue::<'a>::Number(number))
+    counts.logs.into_iter().chain(digests).map(CellValue::Number)
 }
 
 fn text(text: &str) -> CellValue<'_> {

@@ -7,9 +7,7 @@ use super::mirror_folder::MirrorFolder;
 use crate::cloudtrail::digest::check::KeyRing;
 use crate::cloudtrail::digest::public_key::{PublicKey, PublicKeyPage, read_kept};
 use crate::error::{Error, plain};
-
-/// The name of the file in a mirror that keeps public keys.
-pub(super) const KEPT_KEYS: &str = ".trail2tsv-keys.json";
+use crate::source::s3::mirror::KEYS;
 
 /// A list of keys is much shorter.
 const LONGEST: u64 = 16 << 20;
@@ -49,9 +47,9 @@ fn listed_keys(path: &Path) -> Result<Vec<PublicKey>, Error> {
 
 /// The keys that an earlier run has kept in the mirror.
 fn kept_keys(mirror: &MirrorFolder) -> Result<Vec<PublicKey>, Error> {
-    let path = mirror.folder.join(KEPT_KEYS);
+    let path = mirror.folder.join(KEYS);
     let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
-    let file = match mirror.root.file(Path::new(KEPT_KEYS)) {
+    let file = match mirror.root.file(Path::new(KEYS)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         result => result.map_err(|error| failed(format!("cannot be read: {}", plain(&error))))?.0,
     };

@@ -19,6 +19,16 @@ use crate::source::location::BucketAddress;
 
 /// Name of the marker file that names the bucket.
 pub const MARK: &str = ".trail2tsv-bucket";
+/// Name of the file with the public keys that verify digests.
+pub const KEYS: &str = ".trail2tsv-keys.json";
+/// Name of the file with the results of a verification.
+pub const VERIFIED: &str = ".trail2tsv-verified";
+
+/// True if a file of this name is one of the mirror itself, and not an object. Some file systems
+/// ignore case.
+pub fn is_own_file(name: &str) -> bool {
+    [MARK, KEYS, VERIFIED].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
 
 /// A mirror of one bucket.
 #[derive(Clone, Debug)]
@@ -87,7 +97,7 @@ impl Mirror {
             if name.contains(|character: char| character.is_control() || r#"\:*?"<>|"#.contains(character)) {
                 return Err("its key contains characters that some systems do not allow in file names");
             }
-            if name == MARK {
+            if is_own_file(name) {
                 return Err("its key is reserved for a file of the mirror");
             }
             if name.ends_with(partial_file::ENDING) {
@@ -193,6 +203,8 @@ mod tests {
             "C:/x",
             "a/\u{1b}[31m",
             MARK,
+            KEYS,
+            VERIFIED,
             &long,
         ] {
             assert!(mirror.path(key).is_err(), "{key:?}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::discover::local;
-use super::mirror::{MARK, Mirror};
+use super::mirror::{Mirror, is_own_file};
 use super::mirror_root::{MirrorEntry, MirrorRoot};
 use super::scope;
 use crate::cloudtrail::keys::Scope;
@@ -135,5 +135,8 @@ fn refused(path: &Path, why: &str) -> Issue {
 
 /// True if the mirror contains anything besides the marker file.
 fn has_objects(mirror: &MirrorRoot) -> bool {
-    mirror.folder(Path::new("")).and_then(|root| root.names()).is_ok_and(|names| names.iter().any(|name| name != MARK))
+    mirror
+        .folder(Path::new(""))
+        .and_then(|root| root.names())
+        .is_ok_and(|names| names.iter().any(|name| !name.to_str().is_some_and(is_own_file)))
 }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use crate::cloudtrail::actor::ActorReader;
+use crate::cloudtrail::digest::file_verdict::VerdictReader;
 use crate::cloudtrail::time::{self, HourMemo};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
@@ -45,6 +46,11 @@ impl SortOrder {
     /// The readers of actors in the columns.
     pub fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
         self.columns.iter_mut().filter_map(|(column, _)| column.actor_reader())
+    }
+
+    /// The readers of verdicts in the columns.
+    pub fn verdict_readers(&mut self) -> impl Iterator<Item = &mut VerdictReader> {
+        self.columns.iter_mut().filter_map(|(column, _)| column.verdict_reader())
     }
 
     /// Appends the sort key of an event to `key`.

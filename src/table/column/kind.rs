@@ -82,6 +82,7 @@ impl Column {
                 None => json::value(None, out),
             },
             CellSource::File => json::text(&[file], out),
+            CellSource::Verified(reader) => json::text(&[reader.name(file)], out),
         }
     }
 

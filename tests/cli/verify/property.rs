@@ -1,6 +1,8 @@
 //! Any byte or object that is changed, removed or added is found, or lies where no digest reaches
 //! and is called not proven.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! What an attacker can do to a mirror or bucket, each told apart.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
 use std::path::PathBuf;
 
