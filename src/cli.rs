@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod connection;
+pub mod digests;
 pub mod filter;
 mod geoip_file;
 mod key_list;

@@ -13,6 +13,7 @@ mod isolation;
 pub mod keys;
 mod man;
 pub mod merge;
+mod mirroring;
 mod no_match_hints;
 pub mod rows;
 pub mod snapshot;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub use self::coverage::{Coverage, ProvenFiles, count};
-pub use self::fetched::{DownloadTotals, SyncTotals};
+pub use self::fetched::{DigestUse, DownloadTotals, MissingTotals, SyncTotals};
 pub use self::lookups::LookupTotals;
 pub use self::run_log::{FileOutcome, FileRecord, RunEnd, RunLog};
 pub use self::terminal::Terminal;

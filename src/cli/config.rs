@@ -23,7 +23,7 @@ use crate::syntax::suggest::nearest;
 const ZONE: &str = "time-zone";
 
 /// Every option that can be set, by its long name.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 24] = [
     "bucket",
     "prefix",
     "org-id",
@@ -34,6 +34,7 @@ pub const NAMES: [&str; 23] = [
     "no-sign-request",
     "request-payer",
     "jobs",
+    "digests",
     "columns",
     "format",
     "null",
@@ -63,12 +64,12 @@ const LISTS: [(&str, &str); 5] = [
 const PATHS: [&str; 3] = ["mirror", "networks", "geoip"];
 
 /// The options on buckets, and those of them that belong to one bucket.
-const OF_BUCKETS: &[&str] = NAMES.split_at(10).0;
+const OF_BUCKETS: &[&str] = NAMES.split_at(11).0;
 const OF_ONE_BUCKET: &[&str] = NAMES.split_at(4).0;
 /// Those that apply to the event history too.
 const OF_EVENT_HISTORY: [&str; 2] = ["profile", "endpoint-url"];
 
-const FLAGS: [&str; 5] = ["no-sign-request", "request-payer", "raw", "excel", "dedupe"];
+const FLAGS: [&str; 6] = ["no-sign-request", "request-payer", "digests", "raw", "excel", "dedupe"];
 
 const VARIABLE: &str = "TRAIL2TSV_";
 

@@ -177,6 +177,7 @@ pub(crate) fn bucket_input(
         location: Location { bucket: Arc::clone(&location.bucket), key: as_folder(&location.key) },
         organisation: typed.org_id.clone(),
         kinds: typed.kind.clone(),
+        digests: false,
         accounts: conditions.options.list(ACCOUNT),
         regions: conditions.options.list(REGION),
         also_region: None,
@@ -208,7 +209,7 @@ fn event_history_input(typed: &BucketArgs, conditions: &FilterSpec) -> Result<Ev
     })
 }
 
-pub(super) fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
+pub(crate) fn connection(typed: &BucketArgs, anonymous: bool) -> Result<Connection, Error> {
     Ok(Connection {
         profile: typed.profile.clone(),
         endpoint_url: typed.endpoint_url.clone(),

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::scope::{LateSearch, Scope, kind_folders};
-use crate::cloudtrail::log_kind::{LogKind, is_kind_folder};
+use crate::cloudtrail::log_kind::{DIGEST, LogKind, is_kind_folder};
 
 /// The position of a key or folder in the layout, as far as its text shows it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -88,6 +88,12 @@ pub fn is_account(folder: &str) -> bool {
     folder.len() == 12 && folder.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether a key is that of a digest, by its folder.
+pub fn is_digest(key: &str) -> bool {
+    // Most keys are those of logs, and need not be parsed.
+    key.contains(DIGEST) && key.rsplit_once('/').is_some_and(|(folder, _)| KeyPlace::of(folder).kind == Some(DIGEST))
+}
+
 /// The end of the minute in which a file was delivered, from its name. Its events
 /// happened before that.
 pub fn delivered_by(key: &str) -> Option<Timestamp> {
@@ -123,6 +129,15 @@ mod tests {
             assert_eq!(place.day().unwrap().to_string(), "2026-10-01", "{key}");
             assert_eq!(place.organisation, prefix.contains("o-abc").then_some("o-abc"), "{key}");
         }
+    }
+
+    #[test]
+    fn digests_are_known_by_their_folder() {
+        let folder = "AWSLogs/o-abc/111122223333/CloudTrail-Digest/eu-west-1/2026/10/01";
+        assert!(is_digest(&format!("{folder}/x.json.gz")));
+        assert!(!is_digest(KEY) && !is_digest(folder.rsplit_once("-Digest").unwrap().0));
+        assert!(!is_digest("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/01/x_CloudTrail-Digest_x"));
+        assert!(!is_digest("CloudTrail-Digest/x"), "a bucket can have any folders");
     }
 
     #[test]

@@ -1,28 +1,24 @@
 //! The command `sync`: updates mirrors without reading events.
 
-mod verify;
-
-use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-use self::verify::DownloadVerifier;
+use super::mirroring::{digest_use, mirror};
 use super::{Command, Context};
+use crate::cli::digests::DigestArgs;
 use crate::cli::filter::ScopeArgs;
 use crate::cli::parse_error::usage_error;
 use crate::cli::source::{BucketArgs, inputs};
 use crate::cli::work::VerbosityArgs;
+use crate::cloudtrail::log_kind::DIGEST;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::{Coverage, Report, SyncTotals};
+use crate::report::{MissingTotals, Report, SyncTotals};
 use crate::sink::target::Target;
-use crate::source::s3::bucket_source::BucketSource;
 use crate::source::s3::dry_run::{DayTotals, DryRunEvent, dry_run};
 use crate::source::spec::{BucketInput, Input};
-use crate::source::{LogSource, SourceItem};
 
 /// Mirror the logs of a bucket without reading them
 ///
@@ -33,6 +29,7 @@ use crate::source::{LogSource, SourceItem};
     name = "sync",
     after_help = "Examples:\n  \
         trail2tsv sync --bucket my-trail --since 30d\n  \
+        trail2tsv sync --bucket my-trail --since 30d --digests\n  \
         trail2tsv sync s3://my-trail/AWSLogs/o-abc --account 111122223333 --dry-run\n\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
         had (stderr names it), 130 interrupted."
@@ -45,6 +42,8 @@ pub struct SyncArgs {
     /// Only list, and print for each account, region and day what would be fetched
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub digests: DigestArgs,
     #[command(flatten)]
     pub bucket: BucketArgs,
     #[command(flatten)]
@@ -99,7 +98,7 @@ fn request(args: &SyncArgs, context: &Context) -> Result<SyncRequest, Error> {
     let mut buckets = Vec::new();
     for input in inputs(&args.inputs, &args.bucket, &filter)? {
         match input {
-            Input::Bucket(bucket) => buckets.push(*bucket),
+            Input::Bucket(bucket) => buckets.push(args.digests.of_bucket(*bucket)),
             Input::Path(path) => {
                 return Err(Error::usage(format!("{path:?}: not a bucket; write s3://BUCKET/PREFIX")));
             }
@@ -120,51 +119,23 @@ fn refused_event_history() -> Error {
 
 /// Mirrors the buckets, or lists what would be fetched, and returns the totals.
 fn run(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<SyncTotals, Error> {
-    let mut mirrored = SyncTotals::default();
-    if request.is_dry {
-        return list(request, report, stop);
-    }
-    let verifier = Arc::new(DownloadVerifier::default());
-    for input in &request.buckets {
-        let bucket = BucketSource::open(input, Some(verifier.clone()), report, stop)?;
-        let covered = mirror(bucket, report, stop)?;
-        mirrored.fetched.add(&covered.fetched.unwrap_or_default());
-        mirrored.late = mirrored.late.max(covered.late);
-        mirrored.unread.extend(covered.unread);
-    }
-    Ok(mirrored)
+    if request.is_dry { list(request, report, stop) } else { mirror(&request.buckets, report, stop) }
 }
 
-/// Reports objects and errors until the bucket is mirrored.
-fn mirror(bucket: BucketSource, report: &Report, stop: &Cancellation) -> Result<Coverage, Error> {
-    let mut is_interrupted = stop.is_interrupted();
-    let covered = Box::new(bucket).run(report, &mut |item| {
-        match item {
-            SourceItem::File(file) => report.detail(2, || file.name().into_owned()),
-            SourceItem::Issue(issue) => report.skip(&issue),
-            SourceItem::Note(text) => report.note(&text),
-            SourceItem::Detail(text) => report.detail(1, || text),
-            SourceItem::LeftOut(_) | SourceItem::Count(_) | SourceItem::Idle => {}
-        }
-        is_interrupted = stop.is_interrupted();
-        if is_interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    if is_interrupted { Err(Error::Interrupted) } else { Ok(covered) }
-}
-
-/// Lists the buckets and writes a row per account, region and day.
+/// Lists the buckets and writes a row per account, kind, region and day.
 fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<SyncTotals, Error> {
-    const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n";
+    const HEADER: &str = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\tkind\n";
     let mut target = Target::open(None)?;
     let mut header = Some(HEADER);
-    let (mut mirrored, mut objects, mut bytes) = (SyncTotals::default(), 0, 0);
+    let (mut mirrored, mut missing) = (SyncTotals::default(), MissingTotals::default());
     for input in &request.buckets {
         let listed = dry_run(input, report, stop, |event| {
             match event {
                 DryRunEvent::Skip(skip) => report.skip(&skip),
                 DryRunEvent::Day(day) => {
-                    objects += day.objects;
-                    bytes += day.bytes;
+                    missing.objects += day.objects;
+                    missing.digests += if day.kind == DIGEST { day.objects } else { 0 };
+                    missing.bytes += day.bytes;
                     target.write(format!("{}{}", header.take().unwrap_or_default(), row(&day)).as_bytes())?;
                 }
             }
@@ -173,16 +144,18 @@ fn list(request: &SyncRequest, report: &Report, stop: &Cancellation) -> Result<S
         mirrored.fetched.add(&listed.fetched);
         mirrored.late = mirrored.late.max(listed.late);
         mirrored.unread.extend(listed.unread);
+        mirrored.digests = mirrored.digests.max(digest_use(input, listed.has_other_digests));
     }
     target.write(header.unwrap_or_default().as_bytes())?;
     target.finish()?;
-    Ok(SyncTotals { missing: Some((objects, bytes)), ..mirrored })
+    Ok(SyncTotals { missing: Some(missing), ..mirrored })
 }
 
 fn row(day: &DayTotals) -> String {
-    let DayTotals { account, region, date, objects, bytes, present, archived } = day;
+    let DayTotals { account, region, date, kind, objects, bytes, present, archived } = day;
     let date = date.map(|date| date.to_string()).unwrap_or_default();
     // Folder names come from object keys, which can contain any character.
-    let [account, region] = [account, region].map(|name| name.replace(|character: char| character.is_control(), "?"));
-    format!("{account}\t{region}\t{date}\t{objects}\t{bytes}\t{present}\t{archived}\n")
+    let [account, region, kind] =
+        [account, region, kind].map(|name| name.replace(|character: char| character.is_control(), "?"));
+    format!("{account}\t{region}\t{date}\t{objects}\t{bytes}\t{present}\t{archived}\t{kind}\n")
 }

@@ -19,7 +19,7 @@ use crate::source::file::container::{Compression, Container};
 use crate::source::file::inflate::FileContent;
 use crate::source::file::layer::{PackedReader, UnpackLimit};
 use crate::source::file::parquet;
-use crate::source::s3::mirror::MARK;
+use crate::source::s3::mirror::{is_metadata, is_own_file};
 
 /// The nesting of a packed file.
 #[derive(Clone, Copy)]
@@ -246,7 +246,7 @@ impl<W: EventWorker> MemberVisitor for ArchiveMembers<'_, '_, '_, '_, W> {
             self.count(IgnoredReason::Unfinished);
             return ControlFlow::Continue(false);
         }
-        if file == MARK {
+        if is_own_file(file) || is_metadata(name) {
             return ControlFlow::Continue(false);
         }
         if !scope.includes_file(file) || !scope.includes_folder(folder) {

@@ -21,10 +21,16 @@ pub struct DownloadTotals {
     pub is_listed: bool,
     /// Objects that were downloaded.
     pub objects: u64,
+    /// Those of them that are digests.
+    #[serde(default)]
+    pub digests: u64,
     /// Bytes that were downloaded.
     pub bytes: u64,
     /// Objects that the mirror already had.
     pub present: u64,
+    /// Those of them that are digests.
+    #[serde(default)]
+    pub digests_present: u64,
     /// Objects that, by their names, cannot contain wanted events.
     pub unwanted: u64,
     /// Objects that could not be downloaded.
@@ -52,19 +58,50 @@ pub struct SyncTotals {
     pub late: Option<LateSearch>,
     /// Kinds of logs that are present but were not requested.
     pub unread: BTreeSet<LogKind>,
-    /// Objects missing from the mirror and their bytes, if nothing was downloaded.
-    pub missing: Option<(u64, u64)>,
+    /// Whether digests were mirrored too.
+    pub digests: DigestUse,
+    /// What the mirror lacks, if nothing was downloaded.
+    pub missing: Option<MissingTotals>,
+}
+
+/// What was done with digests.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum DigestUse {
+    /// None were requested, and none were seen.
+    #[default]
+    None,
+    /// There are some, which were not requested.
+    LeftOut,
+    /// They were requested.
+    Mirrored,
+}
+
+/// What a mirror lacks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MissingTotals {
+    /// Number of objects.
+    pub objects: u64,
+    /// Those of them that are digests.
+    pub digests: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 impl fmt::Display for SyncTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DownloadTotals { objects, bytes, present, unwanted, failed, lists, gets, .. } = self.fetched;
-        let (objects, bytes, what) = match self.missing {
-            Some((objects, bytes)) => (objects, bytes, "to download"),
-            None => (objects, bytes, "downloaded"),
+        let DownloadTotals { objects, digests, bytes, present, digests_present, .. } = self.fetched;
+        let DownloadTotals { unwanted, failed, lists, gets, .. } = self.fetched;
+        let (missing, what) = match self.missing {
+            Some(missing) => (missing, "to download"),
+            None => (MissingTotals { objects, digests, bytes }, "downloaded"),
         };
-        write!(f, "{} {what} ({})", count(objects, "object"), HumanBytes(bytes))?;
-        write!(f, ", {} already in the mirror", HumanCount(present))?;
+        let objects = self.objects(missing.objects, missing.digests);
+        write!(f, "{objects} {what} ({})", HumanBytes(missing.bytes))?;
+        let present = match self.digests {
+            DigestUse::Mirrored => self.objects(present, digests_present),
+            DigestUse::None | DigestUse::LeftOut => HumanCount(present).to_string(),
+        };
+        write!(f, ", {present} already in the mirror")?;
         if unwanted > 0 {
             write!(f, ", {} skipped: delivered before the window", HumanCount(unwanted))?;
         }
@@ -81,10 +118,25 @@ impl fmt::Display for SyncTotals {
         if let Some(unread) = log_kind::unread(&self.unread) {
             write!(f, "; {unread}")?;
         }
+        if self.digests == DigestUse::LeftOut {
+            write!(f, "; not mirrored: CloudTrail-Digest (mirrored with --digests)")?;
+        }
         if let Some(archived) = self.fetched.archived() {
             write!(f, "; {archived}")?;
         }
         Ok(())
+    }
+}
+
+impl SyncTotals {
+    /// Formats `3 objects`, or `3 objects and 24 digests` if digests were requested.
+    fn objects(&self, objects: u64, digests: u64) -> String {
+        match self.digests {
+            DigestUse::Mirrored => {
+                format!("{} and {}", count(objects.saturating_sub(digests), "object"), count(digests, "digest"))
+            }
+            DigestUse::None | DigestUse::LeftOut => count(objects, "object"),
+        }
     }
 }
 
@@ -131,8 +183,10 @@ impl DownloadTotals {
     pub fn add(&mut self, other: &DownloadTotals) {
         self.known += other.known;
         self.objects += other.objects;
+        self.digests += other.digests;
         self.bytes += other.bytes;
         self.present += other.present;
+        self.digests_present += other.digests_present;
         self.unwanted += other.unwanted;
         self.failed += other.failed;
         self.archived += other.archived;

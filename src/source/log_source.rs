@@ -83,6 +83,7 @@ impl SourceItem {
             WalkEntry::File(path) => SourceItem::File(file(path)),
             WalkEntry::TooOld => SourceItem::too_old(),
             WalkEntry::LeftOut => SourceItem::Count(Box::new(Coverage { folders_left_out: 1, ..Coverage::default() })),
+            WalkEntry::Metadata(_) => SourceItem::Count(Box::default()),
             WalkEntry::Unfinished => SourceItem::ignored(IgnoredReason::Unfinished),
             WalkEntry::Special => SourceItem::ignored(IgnoredReason::Special),
             WalkEntry::Skip(issue) => SourceItem::Issue(issue),

@@ -82,8 +82,12 @@ struct DownloadCounts {
     known: AtomicU64,
     open_lists: AtomicU64,
     objects: AtomicU64,
+    /// Those of them that are digests.
+    digests: AtomicU64,
     bytes: AtomicU64,
     present: AtomicU64,
+    /// Those of them that are digests.
+    digests_present: AtomicU64,
     unwanted: AtomicU64,
     failed: AtomicU64,
     archived: AtomicU64,
@@ -136,8 +140,10 @@ impl MirrorTasks {
             known: counts.known.load(Relaxed),
             is_listed: counts.open_lists.load(Relaxed) == 0,
             objects: counts.objects.load(Relaxed),
+            digests: counts.digests.load(Relaxed),
             bytes: counts.bytes.load(Relaxed),
             present: counts.present.load(Relaxed),
+            digests_present: counts.digests_present.load(Relaxed),
             unwanted: counts.unwanted.load(Relaxed),
             failed: counts.failed.load(Relaxed),
             archived: counts.archived.load(Relaxed),
@@ -192,5 +198,6 @@ fn scope(input: &BucketInput) -> Result<Scope, Error> {
     let kinds = kind_folders(&input.kinds, &input.location.key);
     let BucketInput { organisation, accounts, regions, window, late_days, .. } = input;
     let scope = Scope::of_bucket(organisation.clone(), kinds, accounts, regions, *window, *late_days)?;
-    Ok(scope.with_region(input.also_region))
+    let scope = scope.with_region(input.also_region);
+    Ok(if input.digests { scope.with_digests() } else { scope })
 }

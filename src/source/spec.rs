@@ -56,6 +56,8 @@ pub struct BucketInput {
     pub organisation: Option<String>,
     /// Log kinds to read. If empty, the kind named in the prefix, or else the default kind.
     pub kinds: Vec<LogKind>,
+    /// Whether the digests of these logs are mirrored too.
+    pub digests: bool,
     /// Account patterns; empty means all accounts.
     pub accounts: Vec<String>,
     /// Region patterns; empty means all regions.

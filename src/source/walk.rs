@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::cloudtrail::keys::Scope;
 use crate::error::{Issue, Outcome, Problem, plain};
 use crate::sink::partial_file::{ENDING, temp_prefix};
-use crate::source::s3::mirror::is_own_file;
+use crate::source::s3::mirror::{is_metadata, is_own_file};
 use crate::source::s3::mirror_root::{LINK, SPECIAL};
 
 /// An entry that a walk reports.
@@ -22,6 +22,8 @@ pub enum WalkEntry {
     LeftOut,
     /// A file that was delivered before the window.
     TooOld,
+    /// The metadata of a digest, which a mirror keeps beside it.
+    Metadata(PathBuf),
     /// A partial file of an interrupted download.
     Unfinished,
     /// A pipe, a socket or a device.
@@ -101,6 +103,12 @@ fn is_own(entry: &DirEntry) -> bool {
     str::from_utf8(name(entry)).is_ok_and(is_own_file)
 }
 
+fn is_metadata_path(path: &Path) -> bool {
+    let Some(path) = path.to_str() else { return false };
+    // Keys have slashes on every system.
+    if MAIN_SEPARATOR == '/' { is_metadata(path) } else { is_metadata(&path.replace(MAIN_SEPARATOR, "/")) }
+}
+
 fn refused_entry(entry: &DirEntry, why: &str) -> WalkEntry {
     let problem = Problem::Walk(format!("cannot be read: {why}"));
     WalkEntry::Skip(Issue { name: entry.path().display().to_string(), problem, outcome: Outcome::Nothing })
@@ -110,6 +118,8 @@ fn classify_file(entry: DirEntry, scope: &Scope) -> WalkEntry {
     let name = str::from_utf8(name(&entry)).unwrap_or_default();
     if name.ends_with(ENDING) {
         WalkEntry::Unfinished
+    } else if is_metadata_path(entry.path()) {
+        WalkEntry::Metadata(entry.into_path())
     } else if !scope.includes_file(name) {
         WalkEntry::TooOld
     } else {

@@ -7,6 +7,7 @@ mod broken_off;
 pub mod cloud;
 mod concurrency;
 mod damage;
+mod digests;
 mod faults;
 mod keys;
 mod kinds;

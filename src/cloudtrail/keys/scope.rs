@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::{KeyPlace, delivered_by};
-use crate::cloudtrail::log_kind::LogKind;
+use crate::cloudtrail::log_kind::{DIGEST, LogKind};
 use crate::cloudtrail::regions;
 use crate::error::Error;
 use crate::syntax::glob::{Pattern, PatternSet};
@@ -58,8 +58,10 @@ pub struct Scope {
     since: Option<Timestamp>,
     /// The first day whose folder is read.
     pub first_day: Option<Date>,
-    /// The last day whose folder is read.
+    /// The last day whose folder of logs is read.
     pub last_day: Option<Date>,
+    /// Whether digests are wanted too.
+    has_digests: bool,
     /// Whether the time window has an end.
     has_end: bool,
     /// The folder that the keys are relative to, if they are paths.
@@ -92,6 +94,7 @@ impl Scope {
             since: window.since,
             first_day,
             last_day,
+            has_digests: false,
             has_end: window.until.is_some(),
             root: String::new(),
         })
@@ -113,6 +116,30 @@ impl Scope {
     /// The same with the folder of one more region.
     pub fn with_region(self, also_region: Option<&'static str>) -> Scope {
         Scope { also_region, ..self }
+    }
+
+    /// The same with digests.
+    pub fn with_digests(mut self) -> Scope {
+        self.has_digests = true;
+        self.kinds.get_or_insert_default().insert(DIGEST.into());
+        self
+    }
+
+    /// Whether digests are wanted too.
+    pub fn has_digests(&self) -> bool {
+        self.has_digests
+    }
+
+    /// The last day whose folder is read, for a kind of logs. The digest that names a log can end
+    /// on the day after the delivery.
+    fn last_day_of(&self, kind: Option<&str>) -> Option<Date> {
+        let last = self.last_day?;
+        if kind == Some(DIGEST) { last.checked_add(1.day()).ok() } else { Some(last) }
+    }
+
+    /// The last day whose folder is read, below a folder.
+    pub fn last_day_below(&self, folder: &str) -> Option<Date> {
+        self.last_day_of(KeyPlace::of(folder).kind)
     }
 
     /// How far the scope reaches for late deliveries; `None` if the window has no end.
@@ -150,7 +177,8 @@ impl Scope {
             _ => true,
         };
         let is_day = place.days().is_none_or(|(first, last)| {
-            self.first_day.is_none_or(|since| last >= since) && self.last_day.is_none_or(|until| first <= until)
+            self.first_day.is_none_or(|since| last >= since)
+                && self.last_day_of(place.kind).is_none_or(|until| first <= until)
         });
         let is_kind = place.kind.is_none_or(|kind| self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind)));
         is_organisation && is_account && is_kind && is_region && is_day
@@ -220,6 +248,22 @@ mod tests {
         assert_eq!(kinds(&[LogKind::Insight, LogKind::CloudTrail], ""), ["", "-Insight"]);
         assert_eq!(kinds(&[LogKind::NetworkActivity], "AWSLogs/111122223333/CloudTrail/"), ["-NetworkActivity"]);
         assert!(Scope::since(Window::default()).includes_folder("AWSLogs/111122223333/CloudTrail-Digest/x"));
+    }
+
+    #[test]
+    fn digests_are_read_one_day_longer_than_logs() {
+        let window = Window { since: Some(at("2026-10-01T08:00:00Z")), until: Some(at("2026-10-01T20:00:00Z")) };
+        let logs = Scope::of_bucket(None, usual(), &[], &[], window, Some(1)).unwrap();
+        let both = logs.clone().with_digests();
+        let days = |scope: &Scope, kind: &str| {
+            let folder = |day: &u32| format!("AWSLogs/111122223333/{kind}/eu-west-1/2026/10/{day:02}");
+            (1..=9).filter(|day| scope.includes_folder(&folder(day))).collect::<Vec<u32>>()
+        };
+        assert_eq!((days(&both, "CloudTrail"), days(&both, DIGEST)), (vec![1, 2], vec![1, 2, 3]));
+        assert_eq!((days(&logs, "CloudTrail"), days(&logs, DIGEST)), (vec![1, 2], vec![]));
+        assert_eq!(both.last_day_below("AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"), "2026-10-03".parse().ok());
+        assert_eq!(both.last_day_below("AWSLogs/111122223333/CloudTrail/eu-west-1/"), "2026-10-02".parse().ok());
+        assert!(both.includes_folder("AWSLogs/111122223333/CloudTrail-Digest") && both.has_digests());
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct BucketSource {
     late: Option<LateSearch>,
     /// Log kinds that the bucket contains and the user did not request.
     unread: BTreeSet<LogKind>,
+    /// Whether the bucket contains digests that the user did not request.
+    has_other_digests: bool,
     /// Threads that run the downloads. Dropping them cancels the downloads.
     _threads: DownloadThreads,
     runtime: Arc<Runtime>,
@@ -68,9 +70,16 @@ impl BucketSource {
         let threads = DownloadThreads::open(&shared.client, aws::THREADS).map_err(no_threads)?;
         let named = shared.client.location(input.location.object_key());
         let (late, unread) = (found.late(&shared.scope), found.unread.clone());
+        let has_other_digests = found.has_other_digests;
         runtime.spawn(fetch::all(Arc::clone(&shared), threads.round_robin(), found, sender));
         let (pending, runtime) = (None, Arc::new(runtime));
-        Ok(BucketSource { named, shared, arrivals, pending, late, unread, _threads: threads, runtime })
+        let _threads = threads;
+        Ok(BucketSource { named, shared, arrivals, pending, late, unread, has_other_digests, _threads, runtime })
+    }
+
+    /// Returns whether the bucket contains digests that the user did not request.
+    pub fn has_other_digests(&self) -> bool {
+        self.has_other_digests
     }
 
     /// Returns the next item in key order, or [`NextItem::Wait`] after `patience`.

@@ -36,6 +36,8 @@ pub(super) struct DiscoveredFolders<E> {
     pub(super) notes: Vec<String>,
     /// Log kinds that exist and were not requested.
     pub(super) unread: BTreeSet<LogKind>,
+    /// Whether digests exist that were not requested.
+    pub(super) has_other_digests: bool,
 }
 
 impl<E> DiscoveredFolders<E> {
@@ -47,8 +49,14 @@ impl<E> DiscoveredFolders<E> {
 
 impl<E> Default for DiscoveredFolders<E> {
     fn default() -> DiscoveredFolders<E> {
-        let (folders, failures, notes) = (BTreeSet::new(), Vec::new(), Vec::new());
-        DiscoveredFolders { folders, object: None, failures, notes, unread: BTreeSet::new() }
+        DiscoveredFolders {
+            folders: BTreeSet::new(),
+            object: None,
+            failures: Vec::new(),
+            notes: Vec::new(),
+            unread: BTreeSet::new(),
+            has_other_digests: false,
+        }
     }
 }
 
@@ -121,7 +129,7 @@ impl<'a, E> FolderSearch<'a, E> {
     /// Returns the folders to start with, or the reason why the prefix cannot contain logs.
     fn begin(&mut self) -> Result<BTreeSet<String>, String> {
         match KeyPlace::of(&self.root.key).kind {
-            Some(DIGEST) => Err(DIGESTS.into()),
+            Some(DIGEST) if !self.scope.has_digests() => Err(DIGESTS.into()),
             Some(kind) if !self.scope.kinds().any(|wanted| wanted == kind) => {
                 self.leave_out(kind, &self.root.key);
                 Ok(BTreeSet::new())
@@ -184,7 +192,7 @@ impl<'a, E> FolderSearch<'a, E> {
     fn leave_out(&mut self, kind: &str, folder: &str) {
         match LogKind::of_folder(kind) {
             Some(kind) => drop(self.found.unread.insert(kind)),
-            None if kind == DIGEST => {}
+            None if kind == DIGEST => self.found.has_other_digests = true,
             None => drop(self.new_kinds.entry(kind.into()).or_insert(folder.into())),
         }
     }
@@ -246,6 +254,10 @@ impl<'a, E> FolderSearch<'a, E> {
                     "not searched {place} AWSLogs/: {names}; if a folder contains logs, name it with --prefix"
                 ));
             }
+        }
+        let below = KeyPlace::of(&self.root.key).kind;
+        if self.scope.has_digests() && below.is_some_and(|kind| kind != DIGEST) {
+            notes.push(format!("no digests are below this prefix; they are beside it, in {DIGEST}/"));
         }
         if let (objects, Some(example)) = &self.stray {
             let objects = count(*objects, "object");

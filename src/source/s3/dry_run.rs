@@ -20,7 +20,7 @@ use crate::source::s3::list_scheduler::ListQueue;
 use crate::source::s3::object_filter::{ObjectFilter, ObjectState};
 use crate::source::spec::BucketInput;
 
-/// Objects of one account, region and day.
+/// Objects of one account, kind, region and day.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct DayTotals {
     /// Account, or empty if the keys do not contain one.
@@ -29,6 +29,8 @@ pub struct DayTotals {
     pub region: String,
     /// Day of delivery; `None` if the keys do not contain one.
     pub date: Option<Date>,
+    /// Folder of the kind of logs, or empty if the keys do not contain one.
+    pub kind: String,
     /// Number of objects that the mirror lacks.
     pub objects: u64,
     /// Total size of these objects, in bytes.
@@ -58,6 +60,8 @@ pub struct DryRunResult {
     pub late: Option<LateSearch>,
     /// Log kinds that exist and were not requested.
     pub unread: BTreeSet<LogKind>,
+    /// Whether digests exist that were not requested.
+    pub has_other_digests: bool,
 }
 
 /// Lists the objects and calls `each` for every event. Returns an error if listing fails or
@@ -72,6 +76,7 @@ pub fn dry_run(
     let ConnectedBucket { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.location.bucket)?, None, report, stop)?;
     let (key_ranges, late, unread) = (key_ranges(&found), found.late(&shared.scope), found.unread);
+    let has_other_digests = found.has_other_digests;
     runtime.block_on(unless_stopped(stop, async {
         for (folder, error) in found.failures {
             each(DryRunEvent::Skip(incomplete(&shared, &folder, error)?))?;
@@ -117,7 +122,7 @@ pub fn dry_run(
         }
         end(&mut day, &mut each)
     }))?;
-    Ok(DryRunResult { fetched: shared.fetched(), late, unread })
+    Ok(DryRunResult { fetched: shared.fetched(), late, unread, has_other_digests })
 }
 
 impl DayTotals {
@@ -128,14 +133,20 @@ impl DayTotals {
             account: text(place.account),
             region: text(place.region),
             date: place.day(),
+            kind: text(place.kind),
             ..DayTotals::default()
         }
     }
 
     fn is_of(&self, key: &str) -> bool {
         let place = KeyPlace::of(folder(key));
-        (self.account.as_str(), self.region.as_str(), self.date)
-            == (place.account.unwrap_or_default(), place.region.unwrap_or_default(), place.day())
+        (self.account.as_str(), self.region.as_str(), self.date, self.kind.as_str())
+            == (
+                place.account.unwrap_or_default(),
+                place.region.unwrap_or_default(),
+                place.day(),
+                place.kind.unwrap_or_default(),
+            )
     }
 }
 

@@ -12,10 +12,10 @@ use tokio::sync::mpsc;
 
 use super::client::S3Client;
 use super::discover::DiscoveredFolders;
-use super::mirror::{PartFile, split};
+use super::mirror::{ObjectMetadata, PartFile, metadata_key, split};
 use super::mirror_root::{MirrorEntry, is_link};
 use super::{MirrorItem, MirrorTasks, PendingObject};
-use crate::cloudtrail::keys::delivered_by;
+use crate::cloudtrail::keys::{delivered_by, is_digest};
 use crate::error::{Error, Issue, Outcome, Problem, plain};
 use crate::source::aws::aws_error::root_cause;
 use crate::source::location::Location;
@@ -131,9 +131,27 @@ enum FetchFailure {
     /// The body is truncated or differs from the listing.
     Broken(String),
     /// The size matches the listing, but the content is not an intact gzip stream.
-    Damaged(PartFile),
+    Damaged(ReceivedObject),
     /// Writing to the mirror failed.
     Disk(io::Error),
+}
+
+/// An object that was received and has no name in the mirror yet.
+struct ReceivedObject {
+    part: PartFile,
+    /// `None` if the mirror keeps none for this object.
+    metadata: Option<ObjectMetadata>,
+}
+
+impl ReceivedObject {
+    /// Gives the object its name in the mirror.
+    fn persist(self, shared: &MirrorTasks, key: &str) -> io::Result<()> {
+        // In this order, an object that is there has its metadata, whenever the run is killed.
+        if let Some(metadata) = self.metadata {
+            metadata.write(&shared.mirror, key)?;
+        }
+        self.part.persist(split(key).1)
+    }
 }
 
 pub(super) async fn fetch(
@@ -153,8 +171,7 @@ pub(super) async fn fetch(
         };
         match received {
             Ok(()) => {
-                shared.counts.objects.fetch_add(1, Relaxed);
-                shared.counts.bytes.fetch_add(object.size, Relaxed);
+                count(shared, &object.key, object.size);
                 return MirrorItem::Object { path, location };
             }
             Err(FetchFailure::Broken(reason)) if attempt == ATTEMPTS => break Problem::Unavailable(reason),
@@ -163,7 +180,7 @@ pub(super) async fn fetch(
             Err(FetchFailure::Damaged(_)) if !is_doubted => is_doubted = true,
             // A second download gave the same bytes, so the object itself is damaged. The
             // mirror keeps it as evidence.
-            Err(FetchFailure::Damaged(file)) => match file.persist(split(&object.key).1) {
+            Err(FetchFailure::Damaged(received)) => match received.persist(shared, &object.key) {
                 Ok(()) => return damaged_object(shared, &object, &location),
                 Err(error) if is_in_the_way(&error) => break Problem::Key(IN_THE_WAY),
                 Err(error) => return MirrorItem::Fatal(disk_error(&path, &error)),
@@ -180,6 +197,13 @@ pub(super) async fn fetch(
     };
     shared.counts.failed.fetch_add(1, Relaxed);
     MirrorItem::Skip(Issue { name: location.to_string(), problem, outcome: Outcome::Nothing })
+}
+
+/// Counts an object that was downloaded.
+fn count(shared: &MirrorTasks, key: &str, size: u64) {
+    shared.counts.objects.fetch_add(1, Relaxed);
+    shared.counts.digests.fetch_add(u64::from(is_digest(key)), Relaxed);
+    shared.counts.bytes.fetch_add(size, Relaxed);
 }
 
 async fn fetch_once(shared: &MirrorTasks, client: &S3Client, object: &Object) -> Result<(), FetchFailure> {
@@ -206,7 +230,8 @@ async fn fetch_of_any_size(shared: &MirrorTasks, client: &S3Client, object: &mut
 async fn receive(shared: &MirrorTasks, answer: GetObjectOutput, object: &Object) -> Result<(), FetchFailure> {
     let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
     // Verifying decompresses the whole log, so it is done only without a checksum from S3.
-    let verifier = shared.verifier.as_deref().filter(|_| is_log(&object.key) && !has_checksum(&answer));
+    let verifier = shared.verifier.as_deref().filter(|_| is_delivery(&object.key) && !has_checksum(&answer));
+    let metadata = metadata_key(&object.key).map(|_| ObjectMetadata::of(&answer));
     let length = answer.content_length;
     let mut body = answer.body;
     let mut size = 0;
@@ -223,17 +248,20 @@ async fn receive(shared: &MirrorTasks, answer: GetObjectOutput, object: &Object)
     if size != object.size {
         return Err(FetchFailure::Broken(format!("received {size} bytes, expected {}", object.size)));
     }
-    if let Some(verifier) = verifier
-        && !verifier.is_whole(part.file()).map_err(FetchFailure::Disk)?
-    {
-        return Err(FetchFailure::Damaged(part));
+    let is_damaged = match verifier {
+        Some(verifier) => !verifier.is_whole(part.file()).map_err(FetchFailure::Disk)?,
+        None => false,
+    };
+    let received = ReceivedObject { part, metadata };
+    if is_damaged {
+        return Err(FetchFailure::Damaged(received));
     }
-    part.persist(split(&object.key).1).map_err(FetchFailure::Disk)
+    received.persist(shared, &object.key).map_err(FetchFailure::Disk)
 }
 
-/// True if a key is that of a log file and not of another object in the bucket.
-fn is_log(key: &str) -> bool {
-    key.ends_with(".gz") && delivered_by(key).is_some()
+/// True if a key is that of a file of CloudTrail and not of another object in the bucket.
+fn is_delivery(key: &str) -> bool {
+    key.ends_with(".gz") && (delivered_by(key).is_some() || is_digest(key))
 }
 
 /// True if S3 sent a checksum of the whole object, which the SDK has verified. The checksum of
@@ -252,9 +280,7 @@ fn has_checksum(answer: &GetObjectOutput) -> bool {
 
 /// Counts a damaged object and reports that the mirror contains it.
 fn damaged_object(shared: &MirrorTasks, object: &Object, location: &Location) -> MirrorItem {
-    shared.counts.objects.fetch_add(1, Relaxed);
-    let size = if object.size == UNKNOWN_SIZE { 0 } else { object.size };
-    shared.counts.bytes.fetch_add(size, Relaxed);
+    count(shared, &object.key, if object.size == UNKNOWN_SIZE { 0 } else { object.size });
     MirrorItem::Skip(Issue {
         name: location.to_string(),
         problem: Problem::GzipDamaged { places: 1 },

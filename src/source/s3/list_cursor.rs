@@ -136,7 +136,8 @@ impl ListWalk {
         let shared = Arc::clone(&self.scheduler.shared);
         let start = self.range.after.clone().or_else(|| self.range.start(shared.scope.first_day));
         let mut pages = PageSequence::default();
-        let mut cursor = ListCursor::new(start.clone().unwrap_or_default(), shared.scope.last_day);
+        let mut cursor =
+            ListCursor::new(start.clone().unwrap_or_default(), shared.scope.last_day_below(&self.range.prefix));
         while !pages.is_past() {
             let Some(permit) = self.budget.permit().await else { return Ok(()) };
             let request = ListRequest {

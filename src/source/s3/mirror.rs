@@ -4,6 +4,7 @@
 //! path is rejected, and links in the folder are not followed. A marker file names the bucket,
 //! because the keys of two buckets would be mixed up in one folder.
 
+mod metadata;
 mod part;
 
 use std::ffi::OsStr;
@@ -11,6 +12,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::metadata::is_metadata;
+pub(super) use self::metadata::{ObjectMetadata, metadata_key};
 pub(super) use self::part::PartFile;
 use super::mirror_root::{MirrorEntry, MirrorFolder, MirrorRoot, SPECIAL, is_link};
 use crate::error::{Error, plain};
@@ -23,6 +26,8 @@ pub const MARK: &str = ".trail2tsv-bucket";
 pub const KEYS: &str = ".trail2tsv-keys.json";
 /// Name of the file with the results of a verification.
 pub const VERIFIED: &str = ".trail2tsv-verified";
+
+const RESERVED: &str = "its key is reserved for a file of the mirror";
 
 /// True if a file of this name is one of the mirror itself, and not an object. Some file systems
 /// ignore case.
@@ -98,14 +103,23 @@ impl Mirror {
                 return Err("its key contains characters that some systems do not allow in file names");
             }
             if is_own_file(name) {
-                return Err("its key is reserved for a file of the mirror");
+                return Err(RESERVED);
             }
             if name.ends_with(partial_file::ENDING) {
                 return Err("its key ends in the suffix of unfinished downloads");
             }
             path.push(name);
         }
+        // Otherwise the object could claim to be the metadata of another one.
+        if is_metadata(key) {
+            return Err(RESERVED);
+        }
         Ok(path)
+    }
+
+    /// Returns the path of a file of the mirror itself.
+    pub(super) fn own_path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// Starts a partial file for the object of this key.
@@ -205,6 +219,8 @@ mod tests {
             MARK,
             KEYS,
             VERIFIED,
+            "a/.TRAIL2TSV-keys.json",
+            "111122223333/CloudTrail-Digest/eu-west-1/x.json.gz.meta",
             &long,
         ] {
             assert!(mirror.path(key).is_err(), "{key:?}");

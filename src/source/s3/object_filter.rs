@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::MirrorTasks;
-use super::mirror::MirrorLookup;
+use super::mirror::{MirrorLookup, metadata_key};
 use super::mirror_root::{MirrorEntry, is_link};
+use crate::cloudtrail::keys::is_digest;
 use crate::error::{Issue, Outcome, Problem};
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 
@@ -70,8 +71,11 @@ impl ObjectFilter {
                 let name = shared.client.location(&object.key).to_string();
                 ObjectState::Refused(Issue { name, problem: Problem::Key(reason), outcome: Outcome::Nothing })
             }
-            Ok(path) if there == Some(MirrorEntry::File(object.size)) => {
+            Ok(path)
+                if there == Some(MirrorEntry::File(object.size)) && has_metadata(&mut self.presence, &object.key) =>
+            {
                 shared.counts.present.fetch_add(1, Relaxed);
+                shared.counts.digests_present.fetch_add(u64::from(is_digest(&object.key)), Relaxed);
                 ObjectState::Present(path)
             }
             Ok(_) if object.access != ObjectAccess::Immediate => {
@@ -87,6 +91,12 @@ impl ObjectFilter {
 /// The target of such a link can be anywhere.
 pub(super) const BEHIND_A_LINK: &str = "its folder in the mirror is a link (links are not followed)";
 pub(super) const IN_THE_WAY: &str = "the mirror has a file where a folder is needed, or the reverse";
+
+/// True if the mirror has the metadata of an object, or needs none. Other tools copy digests
+/// without their signatures.
+fn has_metadata(presence: &mut MirrorLookup, key: &str) -> bool {
+    metadata_key(key).is_none_or(|path| matches!(presence.find(&path), Ok(Some(MirrorEntry::File(_)))))
+}
 
 /// True if a key lies below that of another object, as `x/y` lies below `x`. A file system
 /// cannot store both. Keys are ordered, so a key that is not a prefix of the current one is not

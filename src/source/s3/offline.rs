@@ -1,5 +1,6 @@
 //! Reads a mirror as it is, without contacting the bucket.
 
+use std::ffi::OsString;
 use std::mem;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -133,10 +134,8 @@ fn refused(path: &Path, why: &str) -> Issue {
     Issue { name, problem, outcome: Outcome::Nothing }
 }
 
-/// True if the mirror contains anything besides the marker file.
+/// True if the mirror contains anything besides its own files.
 fn has_objects(mirror: &MirrorRoot) -> bool {
-    mirror
-        .folder(Path::new(""))
-        .and_then(|root| root.names())
-        .is_ok_and(|names| names.iter().any(|name| !name.to_str().is_some_and(is_own_file)))
+    let is_object = |name: &OsString| !name.to_str().is_some_and(is_own_file);
+    mirror.folder(Path::new("")).and_then(|root| root.names()).is_ok_and(|names| names.iter().any(is_object))
 }

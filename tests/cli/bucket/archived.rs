@@ -48,7 +48,8 @@ fn sync_and_its_dry_run_count_them() {
     let size = cloud.size(&keys[2..]);
     let named = format!("2 objects are archived in S3 Glacier and not downloaded; {ADVICE}");
     let rows = format!(
-        "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\n{ACCOUNT}\teu-west-1\t2026-10-01\t3\t{}\t0\t2\n",
+        "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\tkind\n\
+         {ACCOUNT}\teu-west-1\t2026-10-01\t3\t{}\t0\t2\tCloudTrail\n",
         size.0
     );
     sync(&["--dry-run"]).shows(

@@ -237,8 +237,10 @@ fn sync_and_summary_take_kinds_too() {
     let sync = ["sync", "s3://logs", "--mirror", "mirror", "--kind", "insight,network-activity"];
     let ran = cloud.trial.run(&sync);
     assert!(
-        ran.stderr
-            .ends_with("; not read: CloudTrail, CloudTrail-Aggregated (read with --kind cloudtrail,aggregated)\n"),
+        ran.stderr.ends_with(
+            "; not read: CloudTrail, CloudTrail-Aggregated (read with --kind cloudtrail,aggregated); \
+                        not mirrored: CloudTrail-Digest (mirrored with --digests)\n"
+        ),
         "{ran:?}"
     );
     let mirrored = [KINDS[1].0, KINDS[2].0].map(|kind| kind_key("AWSLogs/", ACCOUNT, kind));

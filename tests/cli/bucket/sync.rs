@@ -87,12 +87,12 @@ fn a_dry_run_says_what_is_missing_and_fetches_nothing() {
     cloud.trial.write(&format!("mirror/{}", keys[0]), cloud.bucket.get(&keys[0]).unwrap().body);
     cloud.trial.write(&format!("mirror/{}", keys[1]), "of another size");
     let [first, second, third] = [&keys[1..3], &keys[3..4], &keys[4..]].map(|keys| cloud.size(keys).0);
-    let head = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived";
+    let head = "account\tregion\tday\tobjects\tbytes\tpresent\tarchived\tkind";
     let rows = [
         head.to_string(),
-        format!("{ACCOUNT}\teu-west-1\t2026-10-01\t2\t{first}\t1\t0"),
-        format!("{ACCOUNT}\teu-west-1\t2026-10-02\t1\t{second}\t0\t0"),
-        format!("{OTHER}\teu-west-1\t2026-10-01\t1\t{third}\t0\t0"),
+        format!("{ACCOUNT}\teu-west-1\t2026-10-01\t2\t{first}\t1\t0\tCloudTrail"),
+        format!("{ACCOUNT}\teu-west-1\t2026-10-02\t1\t{second}\t0\t0\tCloudTrail"),
+        format!("{OTHER}\teu-west-1\t2026-10-01\t1\t{third}\t0\t0\tCloudTrail"),
     ];
     sync(&cloud, &["--dry-run"]).shows(
         0,

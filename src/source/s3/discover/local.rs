@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-use super::super::mirror::is_own_file;
+use super::super::mirror::{is_metadata, is_own_file};
 use super::super::mirror_root::{MirrorEntry, MirrorRoot};
 use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch};
 use crate::cloudtrail::keys::Scope;
@@ -72,7 +72,12 @@ fn contents(mirror: &MirrorRoot, query: &FolderQuery) -> io::Result<FolderConten
             _ if !is_looked_for => {}
             MirrorEntry::Folder | MirrorEntry::Link => contents.folders.push(format!("{}{name}/", query.folder)),
             MirrorEntry::File(_) if is_own_file(&name) || name.ends_with(ENDING) => {}
-            MirrorEntry::File(_) => contents.add_object(format!("{}{name}", query.folder)),
+            MirrorEntry::File(_) => {
+                let key = format!("{}{name}", query.folder);
+                if !is_metadata(&key) {
+                    contents.add_object(key);
+                }
+            }
             MirrorEntry::Special => {}
         }
     }
