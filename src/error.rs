@@ -106,6 +106,7 @@ impl fmt::Display for Issue {
             Outcome::FilesBefore(1) => write!(f, "; 1 file before it was read"),
             Outcome::FilesBefore(n) => write!(f, "; {n} files before it were read"),
             Outcome::ReadBackTo(time) => write!(f, "; its events before {time} were not read"),
+            Outcome::WithoutKeys => write!(f, "; digests whose key is unknown are not proven"),
             Outcome::FilesLeft => write!(f, "; its files were left as they are"),
             Outcome::LinesCut(1) => write!(f, "; the rest of the line was left out"),
             Outcome::LinesCut(n) => write!(f, "; the rest of the line, and of {} more lines, was left out", n - 1),
@@ -147,6 +148,8 @@ pub enum Outcome {
     ReadBackTo(jiff::Timestamp),
     /// The files of an earlier run were not changed.
     FilesLeft,
+    /// Signatures are checked with the keys that are known.
+    WithoutKeys,
 }
 
 /// What is wrong with a file, an object or a record.
@@ -289,6 +292,9 @@ pub enum Problem {
     /// Resources of an account that could not be listed.
     #[error("not read: {0}")]
     Resources(String),
+    /// Public keys of a region that could not be had.
+    #[error("{0}")]
+    PublicKeys(String),
     /// An event that the receiver of the output refused.
     #[error("{0}")]
     Refused(String),

@@ -15,6 +15,7 @@ mod log_file;
 mod log_source;
 pub mod memory_text;
 pub mod mirror_place;
+pub mod public_keys;
 pub mod queue;
 pub mod sample;
 pub mod spec;

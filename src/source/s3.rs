@@ -9,6 +9,7 @@ pub mod download_queue;
 mod download_threads;
 pub mod dry_run;
 mod fetch;
+pub mod key_cache;
 pub mod key_fetcher;
 pub mod key_lister;
 mod limiter;

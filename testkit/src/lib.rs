@@ -9,5 +9,6 @@ pub mod http;
 pub mod logs;
 pub mod mmdb;
 pub mod plain;
+pub mod public_keys;
 pub mod s3;
 pub mod sqs;

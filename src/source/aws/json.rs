@@ -73,6 +73,11 @@ impl<'a> JsonRequest<'a> {
 }
 
 impl ServiceClient {
+    /// Returns the URL to which requests for a service in a region are sent.
+    pub fn json_endpoint(&self, service: JsonService, region: &str) -> String {
+        self.endpoint(&service.service, region)
+    }
+
     /// Sends a request and returns its answer. Temporary errors are retried.
     pub async fn call_json<T: DeserializeOwned>(&self, request: &JsonRequest<'_>) -> Result<T, AwsError> {
         let JsonService { service, content_type, target } = request.service;

@@ -50,6 +50,11 @@ impl ServiceClient {
         self.config.region().map_or("us-east-1", Region::as_ref)
     }
 
+    /// Returns the URL to which requests for a service in a region are sent.
+    pub(super) fn endpoint(&self, service: &AwsService, region: &str) -> String {
+        endpoint(&self.config, service, region, None)
+    }
+
     /// Sends a request until it succeeds or must not be repeated. `parse` reads the text of a
     /// successful answer, and `fail` any other answer.
     pub(super) async fn send<T>(
