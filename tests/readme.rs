@@ -6,12 +6,14 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::digests::{DigestChain, SignedBucket, SigningKey, public_key_list};
 use testkit::event_history::{EventHistoryServer, HistoryEvent};
 
 const FENCE: &str = "```";
@@ -191,6 +193,26 @@ fn the_page_about_several_machines_shows_what_the_program_prints() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(Path::new(ROOT).join("testdata/AWSLogs"), folder.path().join("AWSLogs")).unwrap();
     check_in(folder.path(), "docs/scale.md", 2);
+}
+
+#[test]
+fn the_page_about_verification_shows_what_the_program_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = DigestChain::new("111122223333", "eu-west-1", &[2, 0, 1, 3, 0, 2]);
+    let mut bucket = SignedBucket::default();
+    bucket.add(&chain, |_| 0);
+    let write = |bucket: &SignedBucket, name: &str| {
+        bucket.write(&folder.path().join(name));
+        std::fs::write(folder.path().join(name).join(".trail2tsv-bucket"), "example-trail-logs\n").unwrap();
+    };
+    write(&bucket, "mirror");
+    let log = testkit::logs::gzip(br#"{"Records":[]}"#);
+    bucket.put(&chain.log_keys(0)[1], log.clone(), BTreeMap::default());
+    bucket.objects.remove(&chain.log_keys(2)[0]);
+    bucket.put(&chain.log_key(3, 40, "PLANTEDPLANTED00"), log, BTreeMap::default());
+    write(&bucket, "tampered");
+    std::fs::write(folder.path().join("keys.json"), public_key_list(&[&SigningKey::of_tests(0)])).unwrap();
+    check_in(folder.path(), "docs/verify.md", 1);
 }
 
 #[test]

@@ -267,6 +267,11 @@ impl TypedOptions<'_> {
         self.knows("since") && (!self.knows(ZONE) || (self.is_summary() && self.value(ZONE).is_none()))
     }
 
+    /// Whether the command requests public keys, also for a path.
+    fn requests_keys(&self) -> bool {
+        self.knows("aws-format")
+    }
+
     fn is_summary(&self) -> bool {
         self.knows("by")
     }
@@ -338,6 +343,12 @@ impl TypedOptions<'_> {
             return Some("it has no effect on JSON");
         }
         if !OF_BUCKETS.contains(&name) {
+            return None;
+        }
+        if self.requests_keys() && name == "org-id" {
+            return Some("the address names what is verified");
+        }
+        if self.requests_keys() && OF_EVENT_HISTORY.contains(&name) {
             return None;
         }
         if self.value("keys-from").is_some() && (OF_ONE_BUCKET.contains(&name) || name == "late-days") {

@@ -1,6 +1,8 @@
-//! The command `verify`: proves the logs of a mirror by the digests that CloudTrail has signed.
+//! The command `verify`: proves the logs of a bucket or a mirror by the digests that CloudTrail has signed.
 //!
 //! ```text
+//!  bucket ──sync──▶ mirror ──▶ digests of each region ──▶ public keys
+//!
 //!  digests ──signatures, in parallel──▶ chains ──▶ gaps, times that are covered
 //!     └──▶ named log files ─┐                              │
 //!  mirror ──▶ log files ────┴──hashes, in parallel──▶ verdicts ◀┘
@@ -12,9 +14,11 @@ mod digest_pass;
 mod digest_text;
 mod digest_walk;
 mod first_member;
+mod inputs;
 mod key_base;
 mod log_pass;
 mod mirror_folder;
+mod mirror_keys;
 mod named_logs;
 mod output;
 mod public_keys;
@@ -45,7 +49,7 @@ use crate::cloudtrail::digest::verdict::LogVerdict;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::error::exit::Exit;
-use crate::report::{Report, count};
+use crate::report::{Report, SyncTotals, count};
 
 /// The command `verify`.
 #[derive(Debug)]
@@ -63,6 +67,8 @@ struct VerifyRun<'a> {
 
 /// The last line.
 struct VerifyTotals {
+    /// What was mirrored first, if anything was.
+    mirrored: Option<SyncTotals>,
     total: DayCounts,
     gaps: u64,
     foreign: u64,
@@ -71,7 +77,11 @@ struct VerifyTotals {
 
 impl Command for VerifyCommand {
     fn definition(&self) -> clap::Command {
-        VerifyArgs::command()
+        // They are known, so that the message can say what to do.
+        let hide = |argument: clap::Arg| argument.hide(true);
+        ["event_history", "no_pushdown", "keys_from", "kind", "org_id"]
+            .into_iter()
+            .fold(VerifyArgs::command(), |command, option| command.mut_arg(option, hide))
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
@@ -81,8 +91,9 @@ impl Command for VerifyCommand {
         let outcome = context.work(&report, |stop| run(&request, &report, stop));
         Ok(match outcome {
             Ok(totals) => {
-                let is_proven = totals.is_proven && report.problems() == 0;
-                report.finish(&totals, None);
+                let archived = totals.mirrored.as_ref().and_then(|mirrored| mirrored.fetched.archived());
+                let is_proven = totals.is_proven && report.problems() == 0 && archived.is_none();
+                report.finish(&totals, archived);
                 if is_proven { Exit::Done } else { Exit::Partial }
             }
             Err(fatal) => context.fail(&report, fatal),
@@ -91,8 +102,9 @@ impl Command for VerifyCommand {
 }
 
 fn run(request: &VerifyRequest, report: &Report, stop: &Cancellation) -> Result<VerifyTotals, Error> {
-    let mirrors = mirror_folders(&request.inputs)?;
-    let keys = public_keys(&request.keys, &mirrors)?;
+    let mirrored = request.inputs.mirror(report, stop)?;
+    let mirrors = mirror_folders(&request.inputs.all_folders())?;
+    let keys = public_keys(request, &mirrors, report, stop)?;
     let pool = ThreadPoolBuilder::new().num_threads(request.threads).thread_name(|at| format!("verifier {at}")).build();
     let pool = pool.map_err(|error| Error::Failed(format!("threads cannot be started: {error}")))?;
     let readers = FileReaders::new(request.threads);
@@ -116,8 +128,13 @@ fn run(request: &VerifyRequest, report: &Report, stop: &Cancellation) -> Result<
         let digests = count(*digests, "digest");
         report.note(&format!("public key {} ({}, {digests}), from {}", key.fingerprint, key.region, key.source));
     }
-    let totals =
-        VerifyTotals { total: result.total, gaps: result.gaps, foreign: result.foreign, is_proven: result.is_proven() };
+    let totals = VerifyTotals {
+        mirrored,
+        total: result.total,
+        gaps: result.gaps,
+        foreign: result.foreign,
+        is_proven: result.is_proven(),
+    };
     match result.aws.take() {
         Some(aws) => aws.print(&result.chains, request, report)?,
         None => output::write(request, result, stop)?,
@@ -126,7 +143,7 @@ fn run(request: &VerifyRequest, report: &Report, stop: &Cancellation) -> Result<
 }
 
 fn no_digests(request: &VerifyRequest) -> String {
-    let inputs: Vec<String> = request.inputs.iter().map(|input| input.display().to_string()).collect();
+    let inputs: Vec<String> = request.inputs.names();
     let inputs = inputs.join(", ");
     format!(
         "{inputs}: no digests of the requested accounts, regions and times; mirror them with trail2tsv sync --digests"
@@ -135,6 +152,9 @@ fn no_digests(request: &VerifyRequest) -> String {
 
 impl fmt::Display for VerifyTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(mirrored) = &self.mirrored {
+            write!(f, "{}; ", mirrored.downloads())?;
+        }
         let DayCounts { good_digests, bad_digests, .. } = self.total;
         let proven = HumanCount(self.total.of(LogVerdict::Proven));
         write!(f, "{proven} of {} proven", count(self.total.all_logs(), "log file"))?;
@@ -150,6 +170,9 @@ impl fmt::Display for VerifyTotals {
         }
         if self.foreign > 0 {
             write!(f, "; {} of other services not checked", count(self.foreign, "file"))?;
+        }
+        if let Some(archived) = self.mirrored.as_ref().and_then(|mirrored| mirrored.fetched.archived()) {
+            write!(f, "; {archived}")?;
         }
         Ok(())
     }

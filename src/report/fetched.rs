@@ -89,19 +89,8 @@ pub struct MissingTotals {
 
 impl fmt::Display for SyncTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DownloadTotals { objects, digests, bytes, present, digests_present, .. } = self.fetched;
         let DownloadTotals { unwanted, failed, lists, gets, .. } = self.fetched;
-        let (missing, what) = match self.missing {
-            Some(missing) => (missing, "to download"),
-            None => (MissingTotals { objects, digests, bytes }, "downloaded"),
-        };
-        let objects = self.objects(missing.objects, missing.digests);
-        write!(f, "{objects} {what} ({})", HumanBytes(missing.bytes))?;
-        let present = match self.digests {
-            DigestUse::Mirrored => self.objects(present, digests_present),
-            DigestUse::None | DigestUse::LeftOut => HumanCount(present).to_string(),
-        };
-        write!(f, ", {present} already in the mirror")?;
+        write!(f, "{}", self.downloads())?;
         if unwanted > 0 {
             write!(f, ", {} skipped: delivered before the window", HumanCount(unwanted))?;
         }
@@ -129,6 +118,21 @@ impl fmt::Display for SyncTotals {
 }
 
 impl SyncTotals {
+    /// Formats what was downloaded, or is to be, and what was there before.
+    pub fn downloads(&self) -> String {
+        let DownloadTotals { objects, digests, bytes, present, digests_present, .. } = self.fetched;
+        let (missing, what) = match self.missing {
+            Some(missing) => (missing, "to download"),
+            None => (MissingTotals { objects, digests, bytes }, "downloaded"),
+        };
+        let objects = self.objects(missing.objects, missing.digests);
+        let present = match self.digests {
+            DigestUse::Mirrored => self.objects(present, digests_present),
+            DigestUse::None | DigestUse::LeftOut => HumanCount(present).to_string(),
+        };
+        format!("{objects} {what} ({}), {present} already in the mirror", HumanBytes(missing.bytes))
+    }
+
     /// Formats `3 objects`, or `3 objects and 24 digests` if digests were requested.
     fn objects(&self, objects: u64, digests: u64) -> String {
         match self.digests {

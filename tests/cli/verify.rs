@@ -1,6 +1,7 @@
 //! The command `verify`: generated chains of digests, and what was done to them.
 
 mod aws_format;
+mod bucket;
 mod chains;
 mod hostile;
 mod property;

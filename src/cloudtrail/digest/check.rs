@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::document::{DigestHeader, DocumentError, NamedLog, PreviousDigest, named_logs};
 use super::hash::Sha256Hash;
 use super::public_key::PublicKey;
-use super::signature::{ALGORITHM, SavedSignature, is_signed, signed_text};
+use super::signature::{ALGORITHM, SavedSignature, is_signed, signature_bytes, signed_text};
 
 /// Public keys, found by their fingerprints.
 #[derive(Clone, Debug, Default)]
@@ -157,7 +157,8 @@ pub fn check(found: &FoundDigest<'_>, keys: &KeyRing) -> Result<ProvenDigest, Di
     }
     let saved = found.signature.ok_or(DigestProblem::NoSignature)?;
     let saved = SavedSignature::parse(saved).ok_or(DigestProblem::SignatureForm)?;
-    let signature = saved.bytes().ok_or(DigestProblem::SignatureForm)?;
+    let signature_text = saved.signature.ok_or(DigestProblem::NoSignature)?;
+    let signature = signature_bytes(&signature_text).ok_or(DigestProblem::SignatureForm)?;
     if saved.signature_algorithm != ALGORITHM {
         return Err(DigestProblem::Algorithm(saved.signature_algorithm));
     }
@@ -177,7 +178,7 @@ pub fn check(found: &FoundDigest<'_>, keys: &KeyRing) -> Result<ProvenDigest, Di
     Ok(ProvenDigest {
         start: header.start,
         end: header.end(),
-        signature: saved.signature,
+        signature: signature_text,
         hash,
         previous: header.previous(),
         fingerprint: header.fingerprint,

@@ -12,9 +12,10 @@ pub const ALGORITHM: &str = "SHA256withRSA";
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub struct SavedSignature {
-    /// The signature, in hexadecimal digits.
-    pub signature: String,
+    /// The signature, in hexadecimal digits; `None` if the object had lost it.
+    pub signature: Option<String>,
     /// The name of its algorithm.
+    #[serde(default)]
     pub signature_algorithm: String,
 }
 
@@ -26,11 +27,11 @@ impl SavedSignature {
     pub fn parse(text: &[u8]) -> Option<SavedSignature> {
         serde_json::from_slice(text).ok()
     }
+}
 
-    /// The bytes of the signature; `None` if its text is not hexadecimal.
-    pub fn bytes(&self) -> Option<Vec<u8>> {
-        from_hex(&self.signature).filter(|bytes| !bytes.is_empty())
-    }
+/// The bytes of a signature; `None` if its text is not hexadecimal.
+pub fn signature_bytes(signature: &str) -> Option<Vec<u8>> {
+    from_hex(signature).filter(|bytes| !bytes.is_empty())
 }
 
 /// The text that the signature of a digest signs.
@@ -51,13 +52,15 @@ mod tests {
     fn saved_signatures_are_read() {
         let saved = br#"{"signature":"00ff","signature-algorithm":"SHA256withRSA","etag":"x"}"#;
         let saved = SavedSignature::parse(saved).unwrap();
-        assert_eq!((saved.bytes(), &*saved.signature_algorithm), (Some(vec![0, 255]), ALGORITHM));
-        for other in [&b""[..], b"{}", b"[]", br#"{"signature":1,"signature-algorithm":""}"#, br#"{"signature":""}"#] {
+        assert_eq!((saved.signature.as_deref(), &*saved.signature_algorithm), (Some("00ff"), ALGORITHM));
+        let lost = SavedSignature::parse(br#"{"etag":"x"}"#).unwrap();
+        assert_eq!(lost.signature, None);
+        for other in [&b""[..], b"[", b"1", br#"{"signature":1,"signature-algorithm":""}"#] {
             assert_eq!(SavedSignature::parse(other), None);
         }
+        assert_eq!(signature_bytes("00ff"), Some(vec![0, 255]));
         for signature in ["", "0", "xy"] {
-            let saved = SavedSignature { signature: signature.into(), signature_algorithm: ALGORITHM.into() };
-            assert_eq!(saved.bytes(), None);
+            assert_eq!(signature_bytes(signature), None);
         }
     }
 

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::Parser;
 use jiff::Timestamp;
 
+use super::inputs::VerifyInputs;
 use super::verify_scope::VerifyScope;
 use crate::cli::filter::ScopeArgs;
+use crate::cli::source::BucketArgs;
 use crate::cli::table::FormatArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 use crate::command::Context;
@@ -15,45 +17,47 @@ use crate::filter::options::{ACCOUNT, REGION};
 use crate::report::Verbosity;
 use crate::table::layout::{Format, TableLayout};
 
-/// Prove that the logs of a mirror are complete and unaltered
+/// Prove that logs are complete and unaltered
 ///
 /// Checks the digests that CloudTrail has signed, and every log file against them. Names each
 /// log file that was altered, is missing, has bytes after its end, or is in no digest, and the
 /// times that no digest covers. A log file that is in no digest was put there by somebody else,
 /// or by a trail without log file validation.
 ///
-/// The digests must be in the mirror, with their signatures: trail2tsv sync --digests.
+/// A bucket is mirrored first, with its digests and all kinds of logs, as trail2tsv sync
+/// --digests does it.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "verify",
     after_help = "Examples:\n  \
-        trail2tsv verify mirror --keys keys.json\n  \
-        trail2tsv verify mirror --since 2026-10-01 --until 2026-11-01 -f json -o proof.json\n\n\
-        The public keys are those of --keys, or of an earlier run. A key proves no more than\n\
-        where it came from: the messages name it.\n\n\
+        trail2tsv verify --bucket my-trail --since 30d\n  \
+        trail2tsv verify --bucket my-trail --since 2026-10-01 --until 2026-11-01 -o proof.json\n  \
+        trail2tsv verify mirror --offline\n  \
+        trail2tsv verify mirror --keys keys.json\n\n\
+        The public keys come from AWS (ListPublicKeys), and are kept in the mirror for --offline.\n\
+        A key proves no more than where it came from: the messages name it.\n\n\
         Exit codes: 0 all proven, 1 failed, 2 wrong usage, 3 something is not proven,\n\
         130 interrupted."
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct VerifyArgs {
-    /// Folders: mirrors, or parts of them
+    /// Folders (mirrors, or parts of them) and s3://BUCKET/PREFIX
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// Public keys: the output of `aws cloudtrail list-public-keys`
     ///
-    /// Can be repeated, for several regions. Without it, the keys that are kept in the mirror
-    /// are used.
+    /// Can be repeated, for several regions. Without it, AWS is asked, or with --offline, the
+    /// keys that are kept in the mirror are used.
     #[arg(long, value_name = "FILE")]
     pub keys: Vec<PathBuf>,
-    /// Use only the local mirror and its keys; make no network requests
-    #[arg(long)]
-    pub offline: bool,
     /// Print what `aws cloudtrail validate-logs` would print
     ///
     /// For each trail, account and region. It knows no log files that are in no digest, no
     /// bytes after the end of a log, and no digests that are missing at the end.
     #[arg(long)]
     pub aws_format: bool,
+    #[command(flatten)]
+    pub bucket: BucketArgs,
     #[command(flatten)]
     pub scope: ScopeArgs,
     #[command(flatten)]
@@ -66,7 +70,7 @@ pub struct VerifyArgs {
 
 /// What is to be verified, and how the result is written.
 pub(super) struct VerifyRequest {
-    pub(super) inputs: Vec<PathBuf>,
+    pub(super) inputs: VerifyInputs,
     pub(super) keys: Vec<PathBuf>,
     pub(super) scope: VerifyScope,
     pub(super) layout: TableLayout,
@@ -80,9 +84,6 @@ pub(super) struct VerifyRequest {
 
 impl VerifyRequest {
     pub(super) fn new(args: VerifyArgs, context: &Context) -> Result<VerifyRequest, Error> {
-        if args.inputs.is_empty() {
-            return Err(Error::usage("verify needs the folder of a mirror"));
-        }
         let filter = args.scope.spec(context.now)?;
         let zone = args.format.zone()?;
         let set = context.settings.names();
@@ -99,7 +100,7 @@ impl VerifyRequest {
         let (accounts, regions) = (filter.options.list(ACCOUNT), filter.options.list(REGION));
         Ok(VerifyRequest {
             scope: VerifyScope::new(accounts, &regions, filter.window)?,
-            inputs: args.inputs,
+            inputs: VerifyInputs::new(&args.inputs, &args.bucket, &filter)?,
             keys: args.keys,
             layout,
             output: args.format.output,

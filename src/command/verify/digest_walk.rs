@@ -40,7 +40,7 @@ pub(super) fn each_digest(
                 return ControlFlow::Break(());
             }
             let path = match entry {
-                WalkEntry::File(path) => path,
+                WalkEntry::File(path) | WalkEntry::Metadata(path) => path,
                 WalkEntry::Skip(issue) => {
                     report.skip(&issue);
                     return ControlFlow::Continue(());

@@ -1,33 +1,42 @@
-//! The public keys of a verification: those of files, and those kept in the mirror.
+//! The public keys of a verification: those of files, or else those of AWS and of the mirrors.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::args::VerifyRequest;
 use super::mirror_folder::MirrorFolder;
+use super::mirror_keys::mirror_keys;
 use crate::cloudtrail::digest::check::KeyRing;
 use crate::cloudtrail::digest::public_key::{PublicKey, PublicKeyPage, read_kept};
+use crate::error::cancel::Cancellation;
 use crate::error::{Error, plain};
-use crate::source::s3::mirror::KEYS;
+use crate::report::Report;
 
 /// A list of keys is much shorter.
 const LONGEST: u64 = 16 << 20;
 
-/// Reads the keys of `files`, or else those that are kept in the mirrors. Returns an error if
-/// there are none.
-pub(super) fn public_keys(files: &[PathBuf], mirrors: &[MirrorFolder]) -> Result<KeyRing, Error> {
+/// Reads the keys of the files that were named, or else requests those of AWS, or takes those
+/// that are kept in the mirrors. Returns an error if there are none.
+pub(super) fn public_keys(
+    request: &VerifyRequest,
+    mirrors: &[MirrorFolder],
+    report: &Report,
+    stop: &Cancellation,
+) -> Result<KeyRing, Error> {
     let mut keys = KeyRing::default();
-    for file in files {
+    for file in &request.keys {
         keys.extend(listed_keys(file)?);
     }
-    if files.is_empty() {
+    if request.keys.is_empty() {
         for mirror in mirrors {
-            keys.extend(kept_keys(mirror)?);
+            keys.extend(mirror_keys(request, mirror, report, stop)?);
         }
     }
-    match keys.is_empty() {
+    // Without keys, digests are named as what they are: not proven. Offline, that helps nobody.
+    match keys.is_empty() && request.inputs.connection.is_none() {
         false => Ok(keys),
         true => Err(Error::Failed(
-            "there are no public keys to verify digests with; get them with \
+            "there are no public keys to verify digests with; run without --offline, or get them with \
              `aws cloudtrail list-public-keys --start-time … --region …`, and name the file with --keys"
                 .into(),
         )),
@@ -43,19 +52,4 @@ fn listed_keys(path: &Path) -> Result<Vec<PublicKey>, Error> {
     let keys = PublicKeyPage::parse(&text).and_then(|page| page.keys(None, &path.display().to_string()));
     // The file of another mirror has keys too.
     keys.or_else(|error| read_kept(&text).map_err(|_| failed(error.to_string())))
-}
-
-/// The keys that an earlier run has kept in the mirror.
-fn kept_keys(mirror: &MirrorFolder) -> Result<Vec<PublicKey>, Error> {
-    let path = mirror.folder.join(KEYS);
-    let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
-    let file = match mirror.root.file(Path::new(KEYS)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        result => result.map_err(|error| failed(format!("cannot be read: {}", plain(&error))))?.0,
-    };
-    let mut text = Vec::new();
-    file.take(LONGEST).read_to_end(&mut text).map_err(|error| failed(format!("cannot be read: {}", plain(&error))))?;
-    let keys = read_kept(&text).map_err(|error| failed(error.to_string()))?;
-    let kept = |key: PublicKey| PublicKey { source: format!("{}, kept in {}", key.source, path.display()), ..key };
-    Ok(keys.into_iter().map(kept).collect())
 }

@@ -139,9 +139,12 @@ fn the_result_does_not_depend_on_threads() {
 fn what_cannot_be_done_is_said() {
     let mirror = SignedMirror::new();
     let run = |arguments: &[&str]| mirror.trial.run(&[&["verify"], arguments].concat());
-    let no_keys = "trail2tsv: there are no public keys to verify digests with; get them with \
-        `aws cloudtrail list-public-keys --start-time … --region …`, and name the file with --keys\n";
-    run(&["mirror"]).shows(1, "", no_keys);
+    let no_keys = "trail2tsv: there are no public keys to verify digests with; run without --offline, or get them \
+        with `aws cloudtrail list-public-keys --start-time … --region …`, and name the file with --keys\n";
+    run(&["mirror", "--offline"]).shows(1, "", no_keys);
+    let no_credentials = "trail2tsv: public keys cannot be requested: no credentials found; sign in, for example \
+        with `aws sso login`, or choose another profile with --profile; a file with them can be named with --keys\n";
+    run(&["mirror"]).shows(1, "", no_credentials);
     run(&["mirror", "--keys", "none"]).shows(1, "", "trail2tsv: none: cannot be read: No such file or directory\n");
     let missing = "trail2tsv: none: cannot be read: No such file or directory\n";
     run(&["none", "--keys", "keys.json"]).shows(1, "", missing);
