@@ -168,8 +168,8 @@ mod tests {
             until: "2027-01-15T08:00:00Z".parse().unwrap(),
             source: "a test".into(),
         };
-        assert_eq!(answer, [expected.clone()]);
-        assert_eq!(output, [expected.clone()]);
+        assert_eq!(answer, std::slice::from_ref(&expected));
+        assert_eq!(output, std::slice::from_ref(&expected));
         assert_eq!(read_kept(write_kept(&answer).as_bytes()).unwrap(), answer);
         let nameless = [PublicKey { region: None, ..expected }];
         assert_eq!(read_kept(write_kept(&nameless).as_bytes()).unwrap(), nameless);
