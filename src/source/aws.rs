@@ -4,7 +4,7 @@
 pub mod aws_error;
 pub mod caller_identity;
 pub mod connection;
-mod credentials;
+pub mod credentials;
 pub mod endpoint;
 pub mod http_transport;
 pub mod json;

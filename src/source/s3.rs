@@ -4,6 +4,7 @@
 
 pub mod bucket_source;
 mod client;
+mod direct_get;
 mod discover;
 pub mod download_queue;
 mod download_threads;
@@ -21,6 +22,7 @@ pub mod mirror;
 pub mod mirror_root;
 mod object_batch;
 mod object_filter;
+mod object_response;
 pub mod offline;
 pub mod offline_objects;
 mod s3_error;

@@ -16,7 +16,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// Credentials that are kept until shortly before they expire.
 #[derive(Debug)]
-pub(super) struct CachedCredentials {
+pub struct CachedCredentials {
     /// `None` if requests are not signed.
     provider: Option<SharedCredentialsProvider>,
     cached: Mutex<Option<Credentials>>,
@@ -24,12 +24,12 @@ pub(super) struct CachedCredentials {
 
 impl CachedCredentials {
     /// Creates an empty cache for the credentials of a configuration.
-    pub(super) fn new(config: &SdkConfig) -> CachedCredentials {
+    pub fn new(config: &SdkConfig) -> CachedCredentials {
         CachedCredentials { provider: config.credentials_provider(), cached: Mutex::default() }
     }
 
     /// Returns credentials for a request to `service`.
-    pub(super) async fn get(&self, service: &str) -> Result<Credentials, AwsError> {
+    pub async fn get(&self, service: &str) -> Result<Credentials, AwsError> {
         let Some(provider) = &self.provider else {
             let cause = format!("requests to {service} must be signed");
             return Err(AwsError::new(AwsErrorKind::NoCredentials, cause));

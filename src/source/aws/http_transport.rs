@@ -11,7 +11,7 @@ use aws_sigv4::sign::v4;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 
 use super::service::AwsService;
 use super::{AwsError, AwsErrorKind};
@@ -68,6 +68,16 @@ impl HttpTransport {
         HttpTransport { connector: SharedHttpConnector::new(connector), patience }
     }
 
+    /// Time without any data after which a request fails.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Sends a request, and returns the response without its body.
+    pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        self.connector.call(request).await
+    }
+
     /// Signs a request to a service of AWS, sends it, and receives the answer.
     pub(super) async fn send(
         &self,
@@ -90,17 +100,21 @@ impl HttpTransport {
         name: &str,
         request: HttpRequest,
     ) -> Result<(HttpAnswer, Vec<String>), AwsError> {
-        let answer = self.connector.call(request).await.map_err(|error| {
+        let answer = self.call(request).await.map_err(|error| {
             let kind = connector_kind(&error);
             AwsError::without_answer(name, &error, kind)
         })?;
         let status = answer.status().as_u16();
         let cookie = |header: &str| header.split(';').next().unwrap_or_default().trim().to_string();
         let cookies = answer.headers().get_all("set-cookie").map(cookie).collect();
-        let bytes = self.receive(name, answer.into_body()).await?;
-        let text = String::from_utf8(bytes);
-        let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let text = self.text(name, answer.into_body()).await?;
         Ok((HttpAnswer { status, text }, cookies))
+    }
+
+    /// Receives the body of an answer of `service`. Bytes that are not UTF-8 are replaced.
+    pub async fn text(&self, service: &str, body: SdkBody) -> Result<String, AwsError> {
+        let text = String::from_utf8(self.receive(service, body).await?);
+        Ok(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// Receives a body.

@@ -7,10 +7,11 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
+use super::direct_get::{DirectGet, DirectOutcome, RequestRecorder};
 use super::list_page::ListPage;
+use super::object_response::ObjectResponse;
 use crate::error::Error;
 use crate::source::aws::profile;
 use crate::source::aws::response_limit::ResponseLimit;
@@ -29,6 +30,11 @@ const FIRST_ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub(super) struct S3Client {
     s3: aws_sdk_s3::Client,
+    /// Requests most objects.
+    direct: DirectGet,
+    /// Is informed when S3 asks to slow down.
+    limiter: Arc<ConcurrencyLimiter>,
+    config: SdkConfig,
     bucket: Arc<str>,
     region: String,
     payer: Option<RequestPayer>,
@@ -68,11 +74,7 @@ impl S3Client {
         input: &BucketInput,
         limiter: &Arc<ConcurrencyLimiter>,
     ) -> Result<(S3Client, LogRoot), Error> {
-        let config = input.connection.load().await;
-        let region = config.region().map(Region::to_string).unwrap_or_default();
-        let payer = input.request_payer.then_some(RequestPayer::Requester);
-        let s3 = self::s3(&config, &region, FIRST_ATTEMPTS, limiter);
-        let mut client = S3Client { s3, bucket: Arc::clone(&input.location.bucket), region, payer };
+        let mut client = S3Client::new(input, limiter).await;
         let first = ListRequest { prefix: &input.location.key, folders: true, ..ListRequest::default() };
         let lists = AtomicU64::new(0);
         let mut page = client.list(&first, &lists).await;
@@ -80,11 +82,11 @@ impl S3Client {
         if let Err(S3Error { region: Some(region), .. }) = &page
             && *region != client.region
         {
-            client.region = region.clone();
-            client.s3 = self::s3(&config, &client.region, FIRST_ATTEMPTS, limiter);
+            client = client.in_region(region.clone(), FIRST_ATTEMPTS);
             page = client.list(&first, &lists).await;
         }
-        client.s3 = self::s3(&config, &client.region, ATTEMPTS, limiter);
+        let region = client.region.clone();
+        client = client.in_region(region, ATTEMPTS);
         // The endpoint is reachable, so a temporary error is worth the full number of attempts.
         if page.as_ref().is_err_and(|error| error.is_transient) {
             page = client.list(&first, &lists).await;
@@ -109,14 +111,11 @@ impl S3Client {
     /// permission to read objects. Returns an error if the bucket does not exist or the
     /// credentials are missing.
     pub(super) async fn locate(input: &BucketInput, limiter: &Arc<ConcurrencyLimiter>) -> Result<S3Client, Error> {
-        let config = input.connection.load().await;
-        let configured = config.region().map(Region::to_string).unwrap_or_default();
-        let payer = input.request_payer.then_some(RequestPayer::Requester);
-        let s3 = self::s3(&config, &configured, FIRST_ATTEMPTS, limiter);
-        let bucket = Arc::clone(&input.location.bucket);
-        let answer = s3.head_bucket().bucket(&*bucket).send().await;
+        let client = S3Client::new(input, limiter).await;
+        let bucket = &*client.bucket;
+        let answer = client.s3.head_bucket().bucket(bucket).send().await;
         // The answer names the region of the bucket, even if access to it is denied.
-        let region = match answer.map_err(|error| S3Error::new(&error, &S3Action::Locate { bucket: &bucket })) {
+        let region = match answer.map_err(|error| S3Error::new(&error, &S3Action::Locate { bucket })) {
             Ok(answer) => answer.bucket_region,
             Err(S3Error { region: Some(region), .. }) => Some(region),
             Err(error) if error.has_no_credentials => {
@@ -126,8 +125,28 @@ impl S3Client {
             Err(error) if error.is_fatal => return Err(error.into_fatal()),
             Err(_) => None,
         };
-        let region = region.unwrap_or(configured);
-        Ok(S3Client { s3: self::s3(&config, &region, ATTEMPTS, limiter), bucket, region, payer })
+        let region = region.unwrap_or_else(|| client.region.clone());
+        Ok(client.in_region(region, ATTEMPTS))
+    }
+
+    /// Creates a client for the configured region, which makes few attempts.
+    async fn new(input: &BucketInput, limiter: &Arc<ConcurrencyLimiter>) -> S3Client {
+        let config = input.connection.load().await;
+        let region = config.region().map(Region::to_string).unwrap_or_default();
+        S3Client {
+            s3: self::s3(&config, &region, FIRST_ATTEMPTS, limiter),
+            direct: DirectGet::new(&config, &input.location.bucket),
+            limiter: Arc::clone(limiter),
+            config,
+            bucket: Arc::clone(&input.location.bucket),
+            region,
+            payer: input.request_payer.then_some(RequestPayer::Requester),
+        }
+    }
+
+    /// Returns the client for another region or number of attempts.
+    fn in_region(self, region: String, attempts: u32) -> S3Client {
+        S3Client { s3: self::s3(&self.config, &region, attempts, &self.limiter), region, ..self }
     }
 
     /// Looks up the prefix as the key of a single object.
@@ -145,8 +164,15 @@ impl S3Client {
 
     /// Returns a client with the same configuration and separate connections.
     pub(super) fn with_own_connections(&self) -> S3Client {
-        let s3 = aws_sdk_s3::Client::from_conf(self.s3.config().clone());
-        S3Client { s3, bucket: Arc::clone(&self.bucket), region: self.region.clone(), payer: self.payer.clone() }
+        S3Client {
+            s3: aws_sdk_s3::Client::from_conf(self.s3.config().clone()),
+            direct: self.direct.with_own_connections(&self.config),
+            limiter: Arc::clone(&self.limiter),
+            config: self.config.clone(),
+            bucket: Arc::clone(&self.bucket),
+            region: self.region.clone(),
+            payer: self.payer.clone(),
+        }
     }
 
     pub(super) fn region(&self) -> &str {
@@ -200,16 +226,50 @@ impl S3Client {
         ListPage::read(answer, request).map_err(|text| S3Error::garbled(&self.bucket, text.into()))
     }
 
-    pub(super) async fn get(&self, key: &str, count: &AtomicU64) -> Result<GetObjectOutput, S3Error> {
+    /// Requests an object. Temporary errors are retried up to the start of the body.
+    pub(super) async fn get(&self, key: &str, count: &AtomicU64) -> Result<ObjectResponse, S3Error> {
+        let attempts = self.s3.config().retry_config().map_or(1, RetryConfig::max_attempts);
+        if attempts < 2 {
+            return self.get_by_sdk(key, attempts, count).await;
+        }
+        let outcome = self.direct.get(key).await;
+        count.fetch_add(u64::from(!matches!(outcome, DirectOutcome::NotSent)), Relaxed);
+        match outcome {
+            DirectOutcome::Object(object) => Ok(object),
+            DirectOutcome::Refused(error) => Err(error),
+            DirectOutcome::NotSent => self.get_by_sdk(key, attempts, count).await,
+            DirectOutcome::Failed { pause, is_throttled, is_rejected } => {
+                if is_throttled {
+                    self.limiter.slow_down();
+                }
+                tokio::time::sleep(pause).await;
+                let answer = self.get_by_sdk(key, attempts - 1, count).await;
+                if is_rejected && answer.is_ok() {
+                    self.direct.give_up();
+                }
+                answer
+            }
+        }
+    }
+
+    async fn get_by_sdk(&self, key: &str, attempts: u32, count: &AtomicU64) -> Result<ObjectResponse, S3Error> {
         count.fetch_add(1, Relaxed);
-        self.s3
-            .get_object()
-            .bucket(&*self.bucket)
-            .key(key)
-            .set_request_payer(self.payer.clone())
-            .send()
-            .await
-            .map_err(|error| S3Error::new(&error, &S3Action::Get { bucket: &self.bucket }))
+        let request = self.s3.get_object().bucket(&*self.bucket).key(key);
+        let mut request = request.set_request_payer(self.payer.clone()).customize();
+        let recorder = RequestRecorder::new(key);
+        if self.direct.is_unlearned() {
+            request = request.interceptor(recorder.clone());
+        }
+        if let Some(retry) = self.s3.config().retry_config().filter(|retry| retry.max_attempts() != attempts) {
+            let retry = retry.clone().with_max_attempts(attempts);
+            request = request.config_override(aws_sdk_s3::config::Builder::new().retry_config(retry));
+        }
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| S3Error::new(&error, &S3Action::Get { bucket: &self.bucket }))?;
+        if self.direct.is_unlearned() {
+            self.direct.learn(&recorder);
+        }
+        Ok(answer.into())
     }
 }
 

@@ -1,13 +1,11 @@
 //! Downloads objects into the mirror concurrently and passes them on in key order.
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use tokio::sync::mpsc;
 
 use super::client::S3Client;
@@ -17,13 +15,13 @@ use super::mirror_root::{MirrorEntry, is_link};
 use super::{MirrorItem, MirrorTasks, PendingObject};
 use crate::cloudtrail::keys::{delivered_by, is_digest};
 use crate::error::{Error, Issue, Outcome, Problem, plain};
-use crate::source::aws::aws_error::root_cause;
 use crate::source::location::Location;
 use crate::source::s3::download_threads::RoundRobin;
 use crate::source::s3::list_cursor::KeyRange;
 use crate::source::s3::list_scheduler::ListQueue;
 use crate::source::s3::object_batch::Object;
 use crate::source::s3::object_filter::{BEHIND_A_LINK, IN_THE_WAY, ObjectFilter, ObjectState};
+use crate::source::s3::object_response::ObjectResponse;
 use crate::source::s3::s3_error::S3Error;
 
 /// Lists the found folders and downloads the objects that the mirror lacks.
@@ -217,8 +215,7 @@ pub(super) const UNKNOWN_SIZE: u64 = u64::MAX;
 /// Downloads an object of unknown size, and sets its size to that of the answer.
 async fn fetch_of_any_size(shared: &MirrorTasks, client: &S3Client, object: &mut Object) -> Result<(), FetchFailure> {
     let answer = client.get(&object.key, &shared.counts.gets).await.map_err(FetchFailure::Refused)?;
-    let length = answer.content_length.and_then(|length| u64::try_from(length).ok());
-    let size = length.ok_or_else(|| FetchFailure::Broken("the answer has no length".into()))?;
+    let size = answer.length.ok_or_else(|| FetchFailure::Broken("the answer has no length".into()))?;
     let received = receive(shared, answer, &Object { size, ..object.clone() }).await;
     if received.is_ok() {
         object.size = size;
@@ -227,23 +224,23 @@ async fn fetch_of_any_size(shared: &MirrorTasks, client: &S3Client, object: &mut
 }
 
 /// Writes the body of an answer to the mirror.
-async fn receive(shared: &MirrorTasks, answer: GetObjectOutput, object: &Object) -> Result<(), FetchFailure> {
+async fn receive(shared: &MirrorTasks, mut answer: ObjectResponse, object: &Object) -> Result<(), FetchFailure> {
     let part = shared.mirror.begin(&object.key).map_err(FetchFailure::Disk)?;
     // Verifying decompresses the whole log, so it is done only without a checksum from S3.
-    let verifier = shared.verifier.as_deref().filter(|_| is_delivery(&object.key) && !has_checksum(&answer));
+    let verifier = shared.verifier.as_deref().filter(|_| is_delivery(&object.key) && !answer.has_checksum);
     let metadata = metadata_key(&object.key).map(|_| ObjectMetadata::of(&answer));
-    let length = answer.content_length;
-    let mut body = answer.body;
     let mut size = 0;
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| body_error(&error))?;
+    while let Some(chunk) = answer.chunk().await {
+        let chunk = chunk
+            .map_err(|cause| FetchFailure::Broken(format!("the response body is incomplete or damaged: {cause}")))?;
+        let chunk = chunk.as_ref();
         size += chunk.len() as u64;
         // A faulty server could send data forever.
         if size > object.size {
-            let came = length.map_or("more bytes".into(), |length| format!("{length} bytes"));
+            let came = answer.length.map_or("more bytes".into(), |length| format!("{length} bytes"));
             return Err(FetchFailure::Broken(format!("received {came}, expected {}", object.size)));
         }
-        part.file().write_all(&chunk).map_err(FetchFailure::Disk)?;
+        part.file().write_all(chunk).map_err(FetchFailure::Disk)?;
     }
     if size != object.size {
         return Err(FetchFailure::Broken(format!("received {size} bytes, expected {}", object.size)));
@@ -262,20 +259,6 @@ async fn receive(shared: &MirrorTasks, answer: GetObjectOutput, object: &Object)
 /// True if a key is that of a file of CloudTrail and not of another object in the bucket.
 fn is_delivery(key: &str) -> bool {
     key.ends_with(".gz") && (delivered_by(key).is_some() || is_digest(key))
-}
-
-/// True if S3 sent a checksum of the whole object, which the SDK has verified. The checksum of
-/// a multipart upload contains a `-` and cannot be verified.
-fn has_checksum(answer: &GetObjectOutput) -> bool {
-    let checksums = [
-        answer.checksum_crc64_nvme(),
-        answer.checksum_crc32(),
-        answer.checksum_crc32_c(),
-        answer.checksum_sha1(),
-        answer.checksum_sha256(),
-    ];
-    let mut given = checksums.into_iter().flatten().peekable();
-    given.peek().is_some() && given.all(|checksum| !checksum.contains('-'))
 }
 
 /// Counts a damaged object and reports that the mirror contains it.
@@ -299,16 +282,6 @@ pub(super) async fn again(shared: &MirrorTasks, object: &Object) -> bool {
         }
     }
     false
-}
-
-/// Converts an error of the body: truncated, or failing S3's checksum. The checksum values
-/// after the first sentence are dropped because they do not help the user.
-fn body_error(error: &dyn StdError) -> FetchFailure {
-    let cause = root_cause(error);
-    FetchFailure::Broken(format!(
-        "the response body is incomplete or damaged: {}",
-        cause.split(". ").next().unwrap_or_default()
-    ))
 }
 
 /// True if a file has the path of a required folder or the reverse. This affects a single
@@ -337,18 +310,4 @@ pub(super) fn incomplete(shared: &MirrorTasks, prefix: &str, error: S3Error) -> 
     shared.counts.failed.fetch_add(1, Relaxed);
     let problem = Problem::List(error.text);
     Ok(Issue { name: shared.client.location(prefix).to_string(), problem, outcome: Outcome::Gap })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_multipart_checksum_is_not_a_full_checksum() {
-        let answer = GetObjectOutput::builder;
-        assert!(!has_checksum(&answer().build()));
-        assert!(has_checksum(&answer().checksum_crc64_nvme("M3eFcAZSQlc=").build()));
-        assert!(!has_checksum(&answer().checksum_crc32("NhCmhg==-2").build()));
-        assert!(!has_checksum(&answer().checksum_crc64_nvme("M3eFcAZSQlc=").checksum_sha256("YWJj-2").build()));
-    }
 }

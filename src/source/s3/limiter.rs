@@ -59,6 +59,11 @@ impl ConcurrencyLimiter {
         is_free
     }
 
+    /// Records that S3 asked to slow down.
+    pub(super) fn slow_down(&self) {
+        self.state().adaptive.slow_down(Instant::now());
+    }
+
     /// Returns the highest number of concurrent downloads.
     pub(super) fn highest(&self) -> u64 {
         self.state().highest as u64
@@ -104,7 +109,7 @@ impl Intercept for ThrottleInterceptor {
         const TOO_MANY_REQUESTS: u16 = 429;
         const SERVICE_UNAVAILABLE: u16 = 503;
         if matches!(context.response().status().as_u16(), TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE) {
-            self.0.state().adaptive.slow_down(Instant::now());
+            self.0.slow_down();
         }
         Ok(())
     }

@@ -22,6 +22,13 @@ pub(super) enum S3Action<'a> {
     Locate { bucket: &'a str },
 }
 
+impl S3Action<'_> {
+    fn bucket(&self) -> &str {
+        let (S3Action::List { bucket, .. } | S3Action::Get { bucket } | S3Action::Locate { bucket }) = self;
+        bucket
+    }
+}
+
 /// Error of a request.
 #[derive(Clone, Debug)]
 pub(super) struct S3Error {
@@ -45,7 +52,6 @@ impl S3Error {
     where
         E: StdError + ProvideErrorMetadata + 'static,
     {
-        let (S3Action::List { bucket, .. } | S3Action::Get { bucket } | S3Action::Locate { bucket }) = action;
         let region = error.raw_response().and_then(region);
         let code = error.code().unwrap_or_default();
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
@@ -60,13 +66,7 @@ impl S3Error {
                 let region = region.as_deref().unwrap_or("not reported by S3; set AWS_REGION");
                 (format!("the bucket is in another region: {region} ({code})"), true)
             }
-            ("InvalidObjectState", _) => {
-                ("the object is archived; restore it first (InvalidObjectState)".into(), false)
-            }
-            ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => {
-                (denied(action, error.message().unwrap_or_default()), false)
-            }
-            ("NoSuchKey", _) | ("", 404) => ("the object no longer exists (NoSuchKey)".into(), false),
+            _ if let Some(text) = refused(status, code, error.message().unwrap_or_default(), action) => (text, false),
             _ => match AwsError::of_sdk(SERVICE, error) {
                 AwsError { kind: AwsErrorKind::NoCredentials, cause, .. } => {
                     has_no_credentials = status == 0;
@@ -81,7 +81,14 @@ impl S3Error {
                 }
             },
         };
-        S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region, bucket: (*bucket).into() }
+        S3Error { text, is_fatal, is_transient, is_garbled, has_no_credentials, region, bucket: action.bucket().into() }
+    }
+
+    /// Creates the error for an answer with which S3 finally refuses an object; `None` for any other
+    /// answer.
+    pub(super) fn of_refusal(status: u16, code: &str, message: &str, action: &S3Action<'_>) -> Option<S3Error> {
+        let text = refused(status, code, message, action)?;
+        Some(S3Error::of_list(action.bucket(), text))
     }
 
     /// Creates an error for an invalid listing.
@@ -129,6 +136,16 @@ fn region(response: &HttpResponse) -> Option<String> {
 
 /// The remedy for missing credentials: a bucket can be public, in contrast to other resources.
 const SIGN_IN_FIRST: &str = "sign in, for example with `aws sso login`, choose another profile with --profile, or read a public bucket with --no-sign-request";
+
+/// Returns why S3 refuses an object, for all attempts alike.
+fn refused(status: u16, code: &str, message: &str, action: &S3Action<'_>) -> Option<String> {
+    match (code, status) {
+        ("InvalidObjectState", _) => Some("the object is archived; restore it first (InvalidObjectState)".into()),
+        ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => Some(denied(action, message)),
+        ("NoSuchKey", _) | ("", 404) => Some("the object no longer exists (NoSuchKey)".into()),
+        _ => None,
+    }
+}
 
 /// Names the missing permission and its resource.
 fn denied(action: &S3Action<'_>, message: &str) -> String {

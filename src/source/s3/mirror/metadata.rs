@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use serde::{Deserialize, Serialize};
 
 use super::{Mirror, PartFile, split};
 use crate::cloudtrail::keys::is_digest;
+use crate::source::s3::object_response::ObjectResponse;
 
 /// What the name of a digest is followed by in the name of its metadata.
 const ENDING: &str = ".meta";
@@ -45,13 +45,13 @@ pub fn is_metadata(path: &str) -> bool {
 
 impl ObjectMetadata {
     /// Takes the metadata from the answer to a request for an object.
-    pub fn of(answer: &GetObjectOutput) -> ObjectMetadata {
-        let named = |name: &str| answer.metadata()?.get(name).cloned();
+    pub(in crate::source::s3) fn of(answer: &ObjectResponse) -> ObjectMetadata {
+        let named = |name: &str| answer.metadata.get(name).cloned();
         ObjectMetadata {
             signature: named("signature"),
             signature_algorithm: named("signature-algorithm"),
             backfill_generation_timestamp: named("backfill-generation-timestamp"),
-            etag: answer.e_tag().map(|tag| tag.trim_matches('"').to_string()),
+            etag: answer.etag.as_deref().map(|tag| tag.trim_matches('"').to_string()),
         }
     }
 
