@@ -8,6 +8,7 @@ pub mod cloud;
 mod concurrency;
 mod damage;
 mod digests;
+mod direct;
 mod faults;
 mod keys;
 mod kinds;

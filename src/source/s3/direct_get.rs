@@ -120,7 +120,9 @@ impl DirectGet {
                 Err(_) => return DirectOutcome::NotSent,
             },
         };
-        let Ok(request) = pattern.request(key, credentials.as_ref()) else { return DirectOutcome::NotSent };
+        let Ok(request) = pattern.request(key, credentials.as_ref(), SystemTime::now()) else {
+            return DirectOutcome::NotSent;
+        };
         match self.transport.call(request).await {
             Ok(response) if response.status().is_success() => DirectOutcome::Object(self.object(response)),
             Ok(response) => self.refusal(response).await,
@@ -220,7 +222,7 @@ impl GetPattern {
         Some(GetPattern { base: base.into(), query: query.into(), headers, signing_region })
     }
 
-    fn request(&self, key: &str, credentials: Option<&Credentials>) -> Result<HttpRequest, BoxError> {
+    fn request(&self, key: &str, credentials: Option<&Credentials>, time: SystemTime) -> Result<HttpRequest, BoxError> {
         let url = format!("{}{}{}", self.base, escaped(key), self.query);
         let mut request = HttpRequest::new(SdkBody::empty());
         if let (Some(region), Some(credentials)) = (&self.signing_region, credentials) {
@@ -231,7 +233,7 @@ impl GetPattern {
             settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
             let identity = credentials.clone().into();
             let signing = v4::SigningParams::builder().identity(&identity).region(region).name(SIGNING_NAME);
-            let signing = signing.time(SystemTime::now()).settings(settings).build()?.into();
+            let signing = signing.time(time).settings(settings).build()?.into();
             let headers = self.headers.iter().filter(|(name, _)| *name != UNSIGNED);
             let headers = headers.map(|(name, value)| (*name, value.as_str()));
             let signable = SignableRequest::new("GET", &url, headers, SignableBody::Bytes(&[]))?;
@@ -322,7 +324,7 @@ mod tests {
         let first = sdk_request("https://logs.s3.eu-west-1.amazonaws.com/a/b%3D1?x-id=GetObject", Some(SIGNED));
         let pattern = GetPattern::of(&first, "a/b=1").unwrap();
         let credentials = Credentials::new("AKIA", "key", Some("token".into()), None, "test");
-        let request = pattern.request("c d/../é", Some(&credentials)).unwrap();
+        let request = pattern.request("c d/../é", Some(&credentials), SystemTime::now()).unwrap();
         assert_eq!(request.uri(), "https://logs.s3.eu-west-1.amazonaws.com/c%20d/../%C3%A9?x-id=GetObject");
         let header = |name: &str| request.headers().get(name).unwrap_or_default().to_string();
         assert!(header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=AKIA/"));
@@ -334,10 +336,60 @@ mod tests {
         assert_eq!(header("amz-sdk-request"), "");
     }
 
+    /// Keeps the request that the SDK sends.
+    #[derive(Clone, Debug, Default)]
+    struct LastRequest(Arc<Mutex<Vec<(String, String)>>>);
+
+    impl Intercept for LastRequest {
+        fn name(&self) -> &'static str {
+            "last-request"
+        }
+
+        fn read_before_transmit(
+            &self,
+            context: &BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            let headers = context.request().headers().iter();
+            *self.0.lock().unwrap() = headers.map(|(name, value)| (name.into(), value.into())).collect();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_signature_is_that_of_the_sdk() {
+        const KEY: &str = "AWSLogs/a b/é//c=1+2.json.gz";
+        let credentials = Credentials::new("AKIA", "key", Some("token".into()), None, "test");
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-west-1"))
+            .endpoint_url("http://localhost:1")
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .credentials_provider(credentials.clone());
+        let (recorder, last) = (RequestRecorder::new(KEY), LastRequest::default());
+        let request = aws_sdk_s3::Client::from_conf(config.build()).get_object().bucket("logs").key(KEY).customize();
+        let request = request.interceptor(recorder.clone()).interceptor(last.clone());
+        // Nothing listens there, so the request fails after it was signed.
+        assert!(crate::source::aws::runtime().unwrap().block_on(request.send()).is_err());
+
+        let sent = last.0.lock().unwrap();
+        let header = |name: &str| sent.iter().find(|(sent, _)| sent == name).unwrap().1.clone();
+        let time: jiff::Timestamp = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", header("x-amz-date"))
+            .and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC))
+            .unwrap()
+            .timestamp();
+        let mut pattern = recorder.pattern.lock().unwrap().take().unwrap();
+        // Signed too, but not needed.
+        pattern.headers.push(("x-amz-user-agent", header("x-amz-user-agent")));
+        let imitated = pattern.request(KEY, Some(&credentials), time.into()).unwrap();
+        assert_eq!(imitated.headers().get("authorization"), Some(header("authorization").as_str()));
+    }
+
     #[test]
     fn a_public_bucket_needs_no_signature() {
         let pattern = GetPattern::of(&sdk_request("http://localhost:1/logs/a", None), "a").unwrap();
-        let request = pattern.request("b", None).unwrap();
+        let request = pattern.request("b", None, SystemTime::now()).unwrap();
         assert_eq!((request.uri(), request.headers().get("authorization")), ("http://localhost:1/logs/b", None));
     }
 

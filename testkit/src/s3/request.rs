@@ -38,6 +38,10 @@ pub struct Request {
     pub request_payer: bool,
     /// Whether a LIST is to say which objects are restored.
     pub restore_status: bool,
+    /// Whether a checksum of the object is to be sent.
+    pub checksum_mode: bool,
+    /// Whether the client counts its attempts, as the SDKs of AWS do.
+    pub counts_attempts: bool,
 }
 
 /// What the `Authorization` header of a request claims.
@@ -72,6 +76,8 @@ impl Request {
             signature: signature(http),
             restore_status: (http.headers().get("x-amz-optional-object-attributes"))
                 .is_some_and(|attributes| attributes == "RestoreStatus"),
+            checksum_mode: http.headers().get("x-amz-checksum-mode").is_some_and(|mode| mode == "ENABLED"),
+            counts_attempts: http.headers().contains_key("amz-sdk-request"),
             request_payer: http.headers().get("x-amz-request-payer").is_some_and(|payer| payer == "requester"),
         })
     }

@@ -67,6 +67,8 @@ impl ObjectMetadata {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::operation::get_object::GetObjectOutput;
+
     use super::*;
 
     const KEY: &str = "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/10/01/x.json.gz";
@@ -85,12 +87,12 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let mirror = Mirror::open(temporary.path(), "logs").unwrap();
         let answer = GetObjectOutput::builder().e_tag("\"ab\"").metadata("signature", "00ff").metadata("x", "y");
-        ObjectMetadata::of(&answer.build()).write(&mirror, KEY).unwrap();
+        ObjectMetadata::of(&answer.build().into()).write(&mirror, KEY).unwrap();
         let written = std::fs::read_to_string(temporary.path().join(format!("{KEY}.meta"))).unwrap();
         assert_eq!(written, "{\"signature\":\"00ff\",\"etag\":\"ab\"}\n");
         let answer = GetObjectOutput::builder().metadata("signature-algorithm", "SHA256withRSA");
         let answer = answer.metadata("backfill-generation-timestamp", "2026-10-01T00:00:00Z");
-        ObjectMetadata::of(&answer.build()).write(&mirror, KEY).unwrap();
+        ObjectMetadata::of(&answer.build().into()).write(&mirror, KEY).unwrap();
         let written = std::fs::read_to_string(temporary.path().join(format!("{KEY}.meta"))).unwrap();
         let expected = "{\"signature-algorithm\":\"SHA256withRSA\",\
                         \"backfill-generation-timestamp\":\"2026-10-01T00:00:00Z\"}\n";
