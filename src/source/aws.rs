@@ -6,6 +6,7 @@ pub mod caller_identity;
 pub mod connection;
 pub mod credentials;
 pub mod endpoint;
+pub mod http_connector;
 pub mod http_transport;
 pub mod json;
 pub mod profile;

@@ -9,7 +9,8 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use super::{AwsError, AwsErrorKind, profile};
+use super::http_connector::http_client;
+use super::{AwsError, AwsErrorKind, credentials, profile};
 
 /// Connection settings that override the environment.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,7 @@ impl Connection {
         let region = chain.region().await;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(region.clone())
+            .http_client(http_client())
             .timeout_config(TimeoutConfig::builder().read_timeout(patience).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(patience).build());
         if let Some(url) = &self.endpoint_url {
@@ -54,7 +56,7 @@ impl Connection {
             let provider = ProfileFileCredentialsProvider::builder().profile_name(name).build();
             loader = loader.profile_name(name).credentials_provider(provider);
         }
-        loader.load().await
+        credentials::cached(loader.load().await)
     }
 
     /// Returns the text of an error, which names a profile that does not exist.

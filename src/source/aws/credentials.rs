@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use tokio::sync::Mutex;
 
 use super::aws_error::{NO_CREDENTIALS, root_cause};
@@ -16,16 +16,58 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// Credentials that are kept until shortly before they expire.
 #[derive(Debug)]
-pub struct CachedCredentials {
-    /// `None` if requests are not signed.
-    provider: Option<SharedCredentialsProvider>,
+struct CachingProvider {
+    provider: SharedCredentialsProvider,
     cached: Mutex<Option<Credentials>>,
 }
 
-impl CachedCredentials {
-    /// Creates an empty cache for the credentials of a configuration.
-    pub fn new(config: &SdkConfig) -> CachedCredentials {
-        CachedCredentials { provider: config.credentials_provider(), cached: Mutex::default() }
+/// Returns the configuration with a provider that all clients share and that looks credentials up
+/// once. A program that gives them may ask the user each time.
+pub(super) fn cached(config: SdkConfig) -> SdkConfig {
+    match config.credentials_provider() {
+        None => config,
+        Some(provider) => {
+            let caching = CachingProvider { provider, cached: Mutex::default() };
+            config.into_builder().credentials_provider(SharedCredentialsProvider::new(caching)).build()
+        }
+    }
+}
+
+impl CachingProvider {
+    async fn lookup(&self) -> Result<Credentials, CredentialsError> {
+        // Tasks that need credentials at the same time wait for one lookup.
+        let mut cached = self.cached.lock().await;
+        let is_valid =
+            |credentials: &&Credentials| credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + MARGIN);
+        if let Some(credentials) = cached.as_ref().filter(is_valid) {
+            return Ok(credentials.clone());
+        }
+        let found = self.provider.provide_credentials().await?;
+        *cached = Some(found.clone());
+        Ok(found)
+    }
+}
+
+impl ProvideCredentials for CachingProvider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.lookup())
+    }
+}
+
+/// Credentials for requests that this program signs.
+#[derive(Clone, Debug)]
+pub struct SigningCredentials {
+    /// `None` if requests are not signed.
+    provider: Option<SharedCredentialsProvider>,
+}
+
+impl SigningCredentials {
+    /// Creates the credentials of a configuration, which are not looked up yet.
+    pub fn new(config: &SdkConfig) -> SigningCredentials {
+        SigningCredentials { provider: config.credentials_provider() }
     }
 
     /// Returns credentials for a request to `service`.
@@ -34,22 +76,13 @@ impl CachedCredentials {
             let cause = format!("requests to {service} must be signed");
             return Err(AwsError::new(AwsErrorKind::NoCredentials, cause));
         };
-        // Tasks that need credentials at the same time wait for one lookup.
-        let mut cached = self.cached.lock().await;
-        let is_valid =
-            |credentials: &&Credentials| credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + MARGIN);
-        if let Some(credentials) = cached.as_ref().filter(is_valid) {
-            return Ok(credentials.clone());
-        }
-        let found = provider.provide_credentials().await.map_err(|error| {
+        provider.provide_credentials().await.map_err(|error| {
             let cause = match &error {
                 CredentialsError::CredentialsNotLoaded(_) => NO_CREDENTIALS.into(),
                 error => format!("no credentials: {}", root_cause(error)),
             };
             AwsError::new(AwsErrorKind::NoCredentials, cause)
-        })?;
-        *cached = Some(found.clone());
-        Ok(found)
+        })
     }
 }
 
@@ -71,7 +104,7 @@ mod tests {
             async move { Ok(Credentials::new("id", "key", None, lifetime.map(|time| SystemTime::now() + time), "test")) }
         });
         let config = SdkConfig::builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
-        let credentials = CachedCredentials::new(&config);
+        let credentials = SigningCredentials::new(&cached(config));
         let twice = async { (credentials.get("EC2").await.is_ok(), credentials.get("EC2").await.is_ok()) };
         assert_eq!(crate::source::aws::runtime().unwrap().block_on(twice), (true, true));
         count.load(Relaxed)
@@ -91,7 +124,7 @@ mod tests {
             let provider =
                 provide_credentials_fn(move || std::future::ready(Err(error.lock().unwrap().take().unwrap())));
             let config = SdkConfig::builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
-            let credentials = CachedCredentials::new(&config);
+            let credentials = SigningCredentials::new(&config);
             let error = crate::source::aws::runtime().unwrap().block_on(credentials.get("EC2")).unwrap_err();
             assert_eq!(error.kind, AwsErrorKind::NoCredentials);
             error.to_string()
@@ -102,7 +135,7 @@ mod tests {
 
     #[test]
     fn requests_without_credentials_are_refused() {
-        let credentials = CachedCredentials::new(&SdkConfig::builder().build());
+        let credentials = SigningCredentials::new(&SdkConfig::builder().build());
         let error = crate::source::aws::runtime().unwrap().block_on(credentials.get("EC2")).unwrap_err();
         assert_eq!((error.kind, error.cause.as_str()), (AwsErrorKind::NoCredentials, "requests to EC2 must be signed"));
     }

@@ -8,11 +8,10 @@ use aws_sdk_s3::error::{BoxError, ConnectorError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 
+use super::http_connector::connector;
 use super::service::AwsService;
 use super::{AwsError, AwsErrorKind};
 use crate::sink::hec::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
@@ -51,8 +50,7 @@ pub struct HttpAnswer {
 }
 
 impl HttpTransport {
-    /// Creates a transport with the time-outs of a configuration, and the proxy of the
-    /// environment.
+    /// Creates a transport with the time-outs of a configuration.
     pub fn new(config: &SdkConfig) -> HttpTransport {
         const CONNECT: Duration = Duration::from_millis(3100);
         const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,12 +58,7 @@ impl HttpTransport {
         let patience = timeouts.and_then(|timeouts| timeouts.read_timeout()).unwrap_or(PATIENCE);
         let connect = timeouts.and_then(|timeouts| timeouts.connect_timeout()).unwrap_or(CONNECT);
         let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(patience).build();
-        let connector = Connector::builder()
-            .connector_settings(settings)
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build();
-        HttpTransport { connector: SharedHttpConnector::new(connector), patience }
+        HttpTransport { connector: connector(&settings), patience }
     }
 
     /// Time without any data after which a request fails.

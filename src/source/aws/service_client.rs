@@ -3,7 +3,7 @@
 
 use aws_config::{Region, SdkConfig};
 
-use super::credentials::CachedCredentials;
+use super::credentials::SigningCredentials;
 use super::endpoint::{endpoint, is_region};
 use super::http_transport::{HttpAnswer, HttpTransport, UnsignedRequest};
 use super::retry::RetryPolicy;
@@ -14,7 +14,7 @@ use super::{AwsError, AwsErrorKind};
 #[derive(Debug)]
 pub struct ServiceClient {
     config: SdkConfig,
-    credentials: CachedCredentials,
+    credentials: SigningCredentials,
     transport: HttpTransport,
     pub(super) retry: RetryPolicy,
 }
@@ -38,7 +38,7 @@ impl ServiceClient {
     /// Creates a client. It connects when a request is sent.
     pub fn new(config: &SdkConfig) -> ServiceClient {
         ServiceClient {
-            credentials: CachedCredentials::new(config),
+            credentials: SigningCredentials::new(config),
             transport: HttpTransport::new(config),
             retry: RetryPolicy::new(config),
             config: config.clone(),

@@ -13,6 +13,7 @@ use super::direct_get::{DirectGet, DirectOutcome, RequestRecorder};
 use super::list_page::ListPage;
 use super::object_response::ObjectResponse;
 use crate::error::Error;
+use crate::source::aws::http_connector::http_client;
 use crate::source::aws::profile;
 use crate::source::aws::response_limit::ResponseLimit;
 use crate::source::location::Location;
@@ -165,7 +166,7 @@ impl S3Client {
     /// Returns a client with the same configuration and separate connections.
     pub(super) fn with_own_connections(&self) -> S3Client {
         S3Client {
-            s3: aws_sdk_s3::Client::from_conf(self.s3.config().clone()),
+            s3: aws_sdk_s3::Client::from_conf(self.s3.config().to_builder().http_client(http_client()).build()),
             direct: self.direct.with_own_connections(&self.config),
             limiter: Arc::clone(&self.limiter),
             config: self.config.clone(),

@@ -29,7 +29,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::object_response::ObjectResponse;
 use super::s3_error::{S3Action, S3Error};
-use crate::source::aws::credentials::CachedCredentials;
+use crate::source::aws::credentials::SigningCredentials;
 use crate::source::aws::http_transport::HttpTransport;
 use crate::source::aws::xml_element::XmlElement;
 
@@ -37,7 +37,7 @@ use crate::source::aws::xml_element::XmlElement;
 #[derive(Debug)]
 pub(super) struct DirectGet {
     transport: HttpTransport,
-    credentials: Arc<CachedCredentials>,
+    credentials: SigningCredentials,
     bucket: Arc<str>,
     pattern: Arc<SharedPattern>,
 }
@@ -75,7 +75,7 @@ impl DirectGet {
     pub(super) fn new(config: &SdkConfig, bucket: &Arc<str>) -> DirectGet {
         DirectGet {
             transport: HttpTransport::new(config),
-            credentials: Arc::new(CachedCredentials::new(config)),
+            credentials: SigningCredentials::new(config),
             bucket: Arc::clone(bucket),
             pattern: Arc::default(),
         }
@@ -84,7 +84,7 @@ impl DirectGet {
     /// Returns a client that knows the same and has separate connections.
     pub(super) fn with_own_connections(&self, config: &SdkConfig) -> DirectGet {
         let DirectGet { credentials, bucket, pattern, .. } = self;
-        let (credentials, bucket, pattern) = (Arc::clone(credentials), Arc::clone(bucket), Arc::clone(pattern));
+        let (credentials, bucket, pattern) = (credentials.clone(), Arc::clone(bucket), Arc::clone(pattern));
         DirectGet { transport: HttpTransport::new(config), credentials, bucket, pattern }
     }
 

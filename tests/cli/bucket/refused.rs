@@ -249,6 +249,16 @@ fn the_endpoint_can_be_typed() {
     cloud.run(&["-q", "--endpoint-url", &endpoint]).shows(0, &minutes(2), "");
 }
 
+#[test]
+fn the_proxy_of_the_environment_is_used() {
+    let mut cloud = Cloud::with_logs(20);
+    let proxy = cloud.server.endpoint();
+    cloud.trial.env("AWS_ENDPOINT_URL", "http://s3.example.invalid").env("HTTP_PROXY", &proxy);
+    cloud.run(&["-q"]).shows(0, &minutes(20), "");
+    cloud.trial.env("NO_PROXY", "example.invalid").env("AWS_MAX_ATTEMPTS", "1");
+    assert_eq!(cloud.run(&["-q"]).code, Some(1));
+}
+
 /// Such a program may wait for the user to touch a security key.
 #[cfg(unix)]
 #[test]
