@@ -39,13 +39,17 @@ NAME = "trail2tsv_job.py"
 
 # Bytes of a block, and the number of blocks that the driver fetches at once (at least one of each
 # part).
-BLOCK = 64 << 10
-BLOCKS_AT_ONCE = 1024
+BLOCK = 1 << 20
+BLOCKS_AT_ONCE = 64
 
 # Options of trail2tsv that only the list needs, and those that the runs need too.
 LIST_OPTIONS = ("bucket", "prefix", "org-id", "kind", "late-days")
 SHARED_OPTIONS = ("since", "until", "region", "account", "profile", "endpoint-url")
 SHARED_FLAGS = ("no-sign-request", "request-payer")
+
+# Formats of rows by the ending of the output. Others are TSV.
+FORMATS = {"jsonl": "json", "ndjson": "json", "db": "sqlite", "sqlite3": "sqlite"}
+FORMATS |= {name: name for name in ("csv", "json", "xlsx", "parquet", "sqlite")}
 
 # Exit codes of trail2tsv that come with a result: done, and something could not be read.
 DONE, INCOMPLETE = 0, 3
@@ -122,13 +126,25 @@ def parse(arguments: list[str]) -> Job:
     return Job(
         listing=[*typed.inputs, *given(*LIST_OPTIONS)],
         shared=given(*SHARED_OPTIONS, *SHARED_FLAGS),
-        question=question,
+        question=[*question, *named_format(question, typed.output)],
         binary=typed.binary,
         files=typed.file,
         partitions=typed.partitions,
         output=typed.output,
         report=typed.report,
     )
+
+
+def named_format(question: list[str], output: str) -> list[str]:
+    """Return the option for the format of rows that the output is named after, if it is needed."""
+    format_ = FORMATS.get(Path(output).suffix[1:].lower())
+    is_given = any(re.match(r"-[A-Za-z]*f|--format", option) for option in question)
+    return [f"--format={format_}"] if format_ and is_rows(question) and not is_given else []
+
+
+def is_rows(question: list[str]) -> bool:
+    """Return whether the question has no command, so that the answer are rows."""
+    return not question or question[0].startswith("-")
 
 
 def absolute(path: str) -> str:
@@ -152,7 +168,7 @@ def check(program: str, job: Job, folder: Path) -> list[str]:
     Path(empty).touch()
     files = ["--keys-from", empty, "--partial", part, "--report", report]
     commands = [([*job.question, *job.shared, *files], SparkFiles.getRootDirectory())]
-    if not job.question or job.question[0].startswith("-"):
+    if is_rows(job.question):
         # The ending of the output must fit the format of the rows.
         result = Path(mkdtemp(dir=folder))
         commands.append((["merge", part, "--output", Path(job.output).name], result))

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use crossbeam_channel::bounded;
+
 use super::is_for_excel;
 use super::partial::{AS_BEFORE, CUT, FIRST, HAS_ID, ID, IDS, LAST, NUMBER, PartForm, ROWS};
 use super::row_merge::RowMerge;
@@ -141,47 +143,72 @@ impl RowJoin<'_> {
         Ok(flow)
     }
 
-    /// Takes the rows of the current section.
+    /// Takes the rows of the current section. Another thread reads ahead.
     fn take_rows(&mut self, part: &mut PartFileReader) -> Result<ControlFlow<()>, Error> {
-        const FULL: usize = 1 << 20;
-        let mut block = RowPart::default();
-        while let Some(record) = part.next_record()? {
-            let Some(row) = StoredRow::parse(record) else {
-                return Err(part.failed("has a row that is not valid; make this part again".into()));
-            };
-            let is_whole = row.piece.is_first && row.piece.is_last;
-            if is_whole {
-                row.add_to(&mut block);
-                if block.size() < FULL {
-                    continue;
-                }
-            }
-            if self.take(&mut block)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-            if !is_whole {
-                row.add_to(&mut block);
-                block.piece = Some(row.piece);
+        const BLOCKS: usize = 2;
+        std::thread::scope(|scope| {
+            let (sender, blocks) = bounded(BLOCKS);
+            let (returned, used) = bounded::<RowPart>(BLOCKS);
+            scope.spawn(move || {
+                let read = each_block(part, |block| {
+                    // The memory of a used block is still in the cache of the processor.
+                    let next = used.try_recv().unwrap_or_default();
+                    let is_wanted = sender.send(Ok(std::mem::replace(block, next))).is_ok();
+                    if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+                // Nobody waits for an error after the last row that is wanted.
+                let _ = read.map_err(|error| sender.send(Err(error)));
+            });
+            for block in blocks {
+                let mut block = block?;
                 if self.take(&mut block)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
+                block.clear();
+                let _ = returned.try_send(block);
             }
-        }
-        self.take(&mut block)
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
-    /// Takes the rows of a block, and empties it.
+    /// Takes the rows of a block.
     fn take(&mut self, block: &mut RowPart) -> Result<ControlFlow<()>, Error> {
         if self.run.stop.is_interrupted() {
             return Err(Error::Interrupted);
         }
-        if block.count == 0 && block.piece.is_none() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let flow = self.rows.take(block, &mut self.coverage);
-        block.clear();
-        flow
+        self.rows.take(block, &mut self.coverage)
     }
+}
+
+/// Calls `each` with the rows of the current section in blocks, until it breaks. It leaves an
+/// empty block behind.
+fn each_block(part: &mut PartFileReader, mut each: impl FnMut(&mut RowPart) -> ControlFlow<()>) -> Result<(), Error> {
+    const FULL: usize = 256 << 10;
+    let mut block = RowPart::default();
+    while let Some(record) = part.next_record()? {
+        let Some(row) = StoredRow::parse(record) else {
+            return Err(part.failed("has a row that is not valid; make this part again".into()));
+        };
+        let is_whole = row.piece.is_first && row.piece.is_last;
+        if is_whole {
+            row.add_to(&mut block);
+        }
+        let is_full = !is_whole || block.size() >= FULL;
+        if is_full && block.count > 0 && each(&mut block).is_break() {
+            return Ok(());
+        }
+        if !is_whole {
+            block.piece = Some(row.piece);
+            row.add_to(&mut block);
+            if each(&mut block).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    if block.count > 0 {
+        let _ = each(&mut block);
+    }
+    Ok(())
 }
 
 /// A row of a part, or a piece of one.

@@ -57,7 +57,12 @@ pub(super) fn write(kind: BlockKind, length: usize, bytes: &[u8], out: &mut Vec<
     out.extend_from_slice(bytes);
 }
 
-/// Reads the next block, and adds its bytes to `hash` unless it is the end. Returns what is
+/// The head of a block, which has the checksum of all its bytes.
+pub(super) fn head(block: &[u8]) -> &[u8] {
+    &block[..block.len().min(HEAD)]
+}
+
+/// Reads the next block, and adds its head to `hash` unless it is the end. Returns what is
 /// wrong with it.
 pub(super) fn read(from: &mut impl Read, hash: &mut Sha256) -> Result<StoredBlock, String> {
     let mut head = [0; HEAD];
@@ -72,7 +77,6 @@ pub(super) fn read(from: &mut impl Read, hash: &mut Sha256) -> Result<StoredBloc
     }
     if kind != BlockKind::End {
         hash.update(head);
-        hash.update(&bytes);
     }
     Ok(StoredBlock { kind, length, bytes })
 }

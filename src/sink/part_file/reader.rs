@@ -25,7 +25,8 @@ pub struct PartFileReader {
     data: Vec<u8>,
     at: usize,
     record: Vec<u8>,
-    records: u64,
+    /// Number of records; `None` if some were passed over.
+    records: Option<u64>,
     is_ended: bool,
 }
 
@@ -66,7 +67,7 @@ impl PartFileReader {
             data: Vec::new(),
             at: 0,
             record: Vec::new(),
-            records: 0,
+            records: Some(0),
             is_ended: false,
         })
     }
@@ -119,11 +120,20 @@ impl PartFileReader {
         if self.at == self.data.len() && !self.load()? {
             return Ok(None);
         }
+        self.records = self.records.map(|records| records + 1);
+        // Most records are within a block, and need no copy.
+        if let Some((length, rest)) = self.data[self.at..].split_first_chunk::<LENGTH>()
+            && let length = u32::from_le_bytes(*length) as usize
+            && length <= rest.len()
+        {
+            let start = self.at + LENGTH;
+            self.at = start + length;
+            return Ok(Some(&self.data[start..self.at]));
+        }
         let mut length = [0; LENGTH];
         self.take(LENGTH)?;
         length.copy_from_slice(&self.record);
         self.take(u32::from_le_bytes(length) as usize)?;
-        self.records += 1;
         Ok(Some(&self.record))
     }
 
@@ -133,9 +143,20 @@ impl PartFileReader {
         parsed.map_err(|error| self.failed(format!("a record is not valid: {error}; make this part again")))
     }
 
-    /// Passes over the rest of the section.
+    /// Passes over the rest of the section. Its blocks are checked, and not unpacked.
     pub fn skip_section(&mut self) -> Result<(), Error> {
-        while self.next_record()?.is_some() {}
+        if self.at < self.data.len() {
+            self.at = self.data.len();
+            self.records = None;
+        }
+        while !self.is_ended {
+            let block = self.block()?;
+            if block.kind != BlockKind::Data {
+                self.next = Some(block);
+                break;
+            }
+            self.records = None;
+        }
         Ok(())
     }
 
@@ -203,11 +224,11 @@ impl PartFileReader {
 
     /// Checks the last block, and that nothing follows it.
     fn end(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let mut expected = self.records.to_le_bytes().to_vec();
-        expected.extend_from_slice(&self.hash.clone().finalize());
+        let (records, hash) = bytes.split_at_checked(8).unwrap_or_default();
+        let is_complete = self.records.is_none_or(|number| records == number.to_le_bytes());
         let mut more = [0];
         let is_last = matches!(self.bytes.read(&mut more), Ok(0));
-        if bytes != expected || !is_last {
+        if !is_complete || hash != &self.hash.clone().finalize()[..] || !is_last {
             return Err(self.failed(damaged()));
         }
         self.is_ended = true;
