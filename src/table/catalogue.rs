@@ -125,7 +125,7 @@ pub fn help() -> String {
          array: requestParameters.instancesSet.items[].instanceId\n\
          --columns eventTime,userName writes these two; --columns +mfa,file adds two to\n\
          the default; --columns -userAgent leaves one out; --columns all writes every\n\
-         column that is listed above.\n",
+         column that is listed above but verified, for which each file is read twice.\n",
     );
     text
 }

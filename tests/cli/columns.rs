@@ -30,7 +30,8 @@ fn every_example_is_a_value_of_its_column() {
     let rows = trial.ran(&[], output);
     let mut rows = rows.lines(0).into_iter().map(|row| row.split('\t').collect::<Vec<_>>());
     let (header, rows) = (rows.next().unwrap(), rows.collect::<Vec<_>>());
-    let help = help();
+    let mut help = help();
+    help.retain(|(name, _)| name != "verified");
     assert!(header.iter().copied().eq(help.iter().map(|(name, _)| name.as_str())), "{header:?}");
     assert!(header.len() > 30 && rows.len() > 300);
     for (at, (name, example)) in help.iter().enumerate() {

@@ -8,26 +8,35 @@ use jiff::Timestamp;
 use super::document::{DigestHeader, DocumentError, NamedLog, PreviousDigest, named_logs};
 use super::hash::Sha256Hash;
 use super::public_key::PublicKey;
-use super::signature::{ALGORITHM, SavedSignature, is_signed, signature_bytes, signed_text};
+use super::signature::{ALGORITHM, SavedSignature, SignatureVerifier, signature_bytes, signed_text};
 
 /// Public keys, found by their fingerprints.
 #[derive(Clone, Debug, Default)]
-pub struct KeyRing(HashMap<String, Vec<PublicKey>>);
+pub struct KeyRing(HashMap<String, Vec<RingKey>>);
+
+/// A public key, parsed once for all signatures.
+#[derive(Clone, Debug)]
+pub struct RingKey {
+    /// The key, and where it came from.
+    listed: PublicKey,
+    /// Verifies signatures; `None` if it is not a key that can.
+    verifier: Option<SignatureVerifier>,
+}
 
 impl KeyRing {
     /// Adds keys.
     pub fn extend(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
         for key in keys {
             let known = self.0.entry(key.fingerprint.clone()).or_default();
-            if known.iter().all(|known| known.der != key.der || known.region != key.region) {
-                known.push(key);
+            if known.iter().all(|RingKey { listed, .. }| listed.der != key.der || listed.region != key.region) {
+                known.push(RingKey { verifier: SignatureVerifier::parse(&key.der), listed: key });
             }
         }
     }
 
     /// The keys with this fingerprint, for digests of this region.
-    pub fn find(&self, fingerprint: &str, region: &str) -> impl Iterator<Item = &PublicKey> {
-        let is_of = move |key: &&PublicKey| key.region.as_deref().is_none_or(|known| known == region);
+    pub fn find(&self, fingerprint: &str, region: &str) -> impl Iterator<Item = &RingKey> {
+        let is_of = move |key: &&RingKey| key.listed.region.as_deref().is_none_or(|known| known == region);
         self.0.get(fingerprint).into_iter().flatten().filter(is_of)
     }
 
@@ -65,6 +74,8 @@ pub struct ProvenDigest {
     pub hash: Sha256Hash,
     /// The fingerprint of the key that verified it.
     pub fingerprint: String,
+    /// Where that key came from.
+    pub key_source: String,
     /// What it says about the digest before.
     pub previous: Option<PreviousDigest>,
     /// The log files of its time.
@@ -109,6 +120,9 @@ pub enum DigestProblem {
         /// The region of the key.
         region: String,
     },
+    /// Its public key is not one that verifies signatures.
+    #[error("the public key {0} is not an RSA key, so nothing can be verified with it")]
+    UnusableKey(String),
     /// Its signature is of another text.
     #[error("changed: its signature does not match")]
     Changed,
@@ -135,6 +149,7 @@ impl DigestProblem {
             DigestProblem::SignatureForm | DigestProblem::Algorithm(_) => "bad signature",
             DigestProblem::Moved(_) => "moved",
             DigestProblem::UnknownKey { .. } => "unknown key",
+            DigestProblem::UnusableKey(_) => "unusable key",
             DigestProblem::Changed => "changed",
             DigestProblem::Missing => "missing",
             DigestProblem::Replaced(_) => "replaced",
@@ -162,19 +177,21 @@ pub fn check(found: &FoundDigest<'_>, keys: &KeyRing) -> Result<ProvenDigest, Di
     if saved.signature_algorithm != ALGORITHM {
         return Err(DigestProblem::Algorithm(saved.signature_algorithm));
     }
-    let mut known = keys.find(&header.fingerprint, found.region).peekable();
-    if known.peek().is_none() {
-        let (fingerprint, region) = (header.fingerprint.clone(), found.region.into());
+    let known: Vec<&RingKey> = keys.find(&header.fingerprint, found.region).collect();
+    if known.is_empty() {
+        let (fingerprint, region) = (header.fingerprint, found.region.into());
         return Err(DigestProblem::UnknownKey { fingerprint, region });
+    }
+    let verifiers = known.iter().filter_map(|key| Some((&key.listed, key.verifier.as_ref()?)));
+    let verifiers: Vec<(&PublicKey, &SignatureVerifier)> = verifiers.collect();
+    if verifiers.is_empty() {
+        return Err(DigestProblem::UnusableKey(header.fingerprint));
     }
     let hash = Sha256Hash::of(found.text);
     let previous = header.previous_digest_signature.as_deref();
     let text = signed_text(&header.end_text, found.bucket, found.key, hash, previous);
-    let is_proven = known.any(|key| is_signed(&key.der, &text, &signature));
-    drop(known);
-    if !is_proven {
-        return Err(DigestProblem::Changed);
-    }
+    let proof = verifiers.iter().find(|(_, verifier)| verifier.is_signed(&text, &signature));
+    let (key, _) = proof.ok_or(DigestProblem::Changed)?;
     Ok(ProvenDigest {
         start: header.start,
         end: header.end(),
@@ -182,6 +199,7 @@ pub fn check(found: &FoundDigest<'_>, keys: &KeyRing) -> Result<ProvenDigest, Di
         hash,
         previous: header.previous(),
         fingerprint: header.fingerprint,
+        key_source: key.source.clone(),
         logs: named_logs(found.text)?,
     })
 }

@@ -40,6 +40,8 @@ pub enum Reach {
     After,
     /// No digest is of this account and region.
     Nowhere,
+    /// No digest lists logs of this kind.
+    OtherKind,
 }
 
 impl DigestCoverage {

@@ -1,6 +1,8 @@
 //! Signatures: what is saved of one, the text that it signs, and its check.
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use std::fmt;
+
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use serde::Deserialize;
 
 use super::hash::{Sha256Hash, from_hex};
@@ -39,9 +41,26 @@ pub fn signed_text(end_time: &str, bucket: &str, key: &str, hash: Sha256Hash, pr
     format!("{end_time}\n{bucket}/{key}\n{hash}\n{}", previous.unwrap_or("null"))
 }
 
-/// Whether the private key that belongs to a public one has signed the text.
-pub fn is_signed(public_key: &[u8], text: &str, signature: &[u8]) -> bool {
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key).verify(text.as_bytes(), signature).is_ok()
+/// Verifies signatures by a public key.
+#[derive(Clone)]
+pub struct SignatureVerifier(ParsedPublicKey);
+
+impl SignatureVerifier {
+    /// Reads a public key: the DER encoding of PKCS#1. `None` if it is none.
+    pub fn parse(public_key: &[u8]) -> Option<SignatureVerifier> {
+        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public_key).ok().map(SignatureVerifier)
+    }
+
+    /// Whether the private key that belongs to this one has signed the text.
+    pub fn is_signed(&self, text: &str, signature: &[u8]) -> bool {
+        self.0.verify_sig(text.as_bytes(), signature).is_ok()
+    }
+}
+
+impl fmt::Debug for SignatureVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureVerifier").finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +85,8 @@ mod tests {
 
     #[test]
     fn nothing_is_signed_by_a_key_that_is_none() {
-        assert!(!is_signed(b"", "text", b""));
-        assert!(!is_signed(&[0x30; 300], "text", &[1; 256]));
+        for key in [&b""[..], &[0x30; 300], b"-----BEGIN PUBLIC KEY-----"] {
+            assert!(SignatureVerifier::parse(key).is_none());
+        }
     }
 }

@@ -87,6 +87,7 @@ fn unnamed(reach: Reach) -> (LogVerdict, String) {
         Reach::Gap => "a digest of its time is missing or not proven",
         Reach::Before => "it is from before the first digest",
         Reach::After => "it is from after the last digest",
+        Reach::OtherKind => "no digest lists logs of its kind",
         Reach::Nowhere => "there are no digests of its account and region",
     };
     (LogVerdict::NotProven, reason.into())

@@ -24,6 +24,9 @@ use crate::table::layout::{Format, TableLayout};
 /// times that no digest covers. A log file that is in no digest was put there by somebody else,
 /// or by a trail without log file validation.
 ///
+/// --since and --until choose log files by the time of their delivery, and their end must be
+/// proven too.
+///
 /// A bucket is mirrored first, with its digests and all kinds of logs, as trail2tsv sync
 /// --digests does it.
 #[derive(Clone, Debug, Parser)]
@@ -52,8 +55,9 @@ pub struct VerifyArgs {
     pub keys: Vec<PathBuf>,
     /// Print what `aws cloudtrail validate-logs` would print
     ///
-    /// For each trail, account and region. It knows no log files that are in no digest, no
-    /// bytes after the end of a log, and no digests that are missing at the end.
+    /// For each trail, account and region; with -v, also what is valid. That tool knows no log
+    /// files that are in no digest, no bytes after the end of a log, and no digests that are
+    /// missing at the end. The exit code is the same as without this option.
     #[arg(long)]
     pub aws_format: bool,
     #[command(flatten)]

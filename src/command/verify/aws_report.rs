@@ -263,6 +263,9 @@ fn digest_verdict(problem: &DigestProblem, id: &ChainId) -> Option<String> {
         DigestProblem::UnknownKey { fingerprint, .. } => {
             format!("public key not found in region {} for fingerprint {fingerprint}", id.home_region)
         }
+        DigestProblem::UnusableKey(fingerprint) => {
+            format!("Unable to load PKCS #1 key with fingerprint {fingerprint}")
+        }
         DigestProblem::NoSignature
         | DigestProblem::SignatureForm
         | DigestProblem::Algorithm(_)

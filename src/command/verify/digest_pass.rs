@@ -173,11 +173,9 @@ impl<'r> DigestPass<'r> {
         let problem = match (checked.result, chain, &name) {
             (Ok(digest), Some(chain), Some(name)) => {
                 chain.add(&key, &digest);
-                for key in self.run.keys.find(&digest.fingerprint, name.region).take(1) {
-                    let region = name.region.to_string();
-                    let used = UsedKey { region, fingerprint: key.fingerprint.clone(), source: key.source.clone() };
-                    *result.keys.entry(used).or_default() += 1;
-                }
+                let region = name.region.to_string();
+                let used = UsedKey { region, fingerprint: digest.fingerprint, source: digest.key_source };
+                *result.keys.entry(used).or_default() += 1;
                 checked.extra.map(DigestProblem::ExtraBytes)
             }
             (Err(problem), Some(chain), Some(name)) => {

@@ -4,6 +4,7 @@
 //! Both sides come in the order of their paths, so neither is held in memory: the named ones from
 //! a sort on disk, and the files from a walk of the mirror on another thread.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::iter::Peekable;
 use std::ops::ControlFlow;
@@ -24,7 +25,7 @@ use crate::cloudtrail::digest::file_verdict::FileVerdict;
 use crate::cloudtrail::digest::hash::Sha256Hash;
 use crate::cloudtrail::digest::verdict::{LogContent, LogVerdict, judge};
 use crate::cloudtrail::keys::{KeyPlace, is_account};
-use crate::cloudtrail::log_kind::{DIGEST, is_kind_folder};
+use crate::cloudtrail::log_kind::{DIGEST, LogKind, is_kind_folder};
 use crate::error::Error;
 use crate::source::verified_files::VerifiedWriter;
 use crate::source::walk::{WalkEntry, walk_mirror};
@@ -50,6 +51,8 @@ pub(super) struct LogPass<'r> {
     base: &'r KeyBase,
     chains: Vec<Chain>,
     coverage: DigestCoverage,
+    /// The kinds of logs that digests name, but for the usual one.
+    kinds: BTreeSet<String>,
     batch: Vec<LogTask>,
     /// Number of log files that were judged.
     judged: u64,
@@ -69,10 +72,11 @@ impl<'r> LogPass<'r> {
     ) -> Result<Vec<Chain>, Error> {
         /// Paths on their way between the threads: lists of them, each of many.
         const LISTS: usize = 4;
-        let NamedByChains { named, chains, .. } = named;
+        let NamedByChains { mut named, chains, .. } = named;
+        let kinds = std::mem::take(&mut named.kinds);
         let (coverage, first) = (DigestCoverage::new(chains.iter()), result.chains.len());
         let (batch, verified) = (Vec::new(), VerifiedWriter::default());
-        let mut pass = LogPass { run, mirror, base, chains, coverage, batch, judged: 0, first, verified };
+        let mut pass = LogPass { run, mirror, base, chains, coverage, kinds, batch, judged: 0, first, verified };
         let (sender, receiver) = bounded(LISTS);
         std::thread::scope(|scope| {
             let walking = scope.spawn(|| walk(run, mirror, sender));
@@ -210,6 +214,9 @@ impl<'r> LogPass<'r> {
         let (Some(account), Some(kind), Some(region)) = (place.account, place.kind, place.region) else {
             return Reach::Nowhere;
         };
+        if kind != LogKind::CloudTrail.folder() && !self.kinds.contains(kind) {
+            return Reach::OtherKind;
+        }
         let folder = path.rfind(&format!("{account}/{kind}/")).map(|at| &path[..at + account.len()]);
         let folder = format!("{}{}", self.base.prefix, folder.unwrap_or_default());
         self.coverage.reach(&folder, region, stamp(path))
@@ -235,7 +242,8 @@ fn walk(run: &VerifyRun<'_>, mirror: &MirrorFolder, lists: Sender<Vec<String>>) 
         let flow = walk_mirror(part, &folders, |entry| {
             match entry {
                 WalkEntry::File(path) => match mirror.relative(&path) {
-                    Some(path) if is_foreign(&path) => foreign += 1,
+                    // Only other tools copy more than the logs of CloudTrail.
+                    Some(path) if mirror.bucket.is_none() && is_foreign(&path) => foreign += 1,
                     Some(path) if is_log(&path) && run.scope.includes_log(&path) => list.push(path),
                     _ => {}
                 },

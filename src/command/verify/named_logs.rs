@@ -1,8 +1,12 @@
 //! The log files that proven digests name, sorted by their paths. There may be millions, so they
 //! are kept on disk.
 
+use std::collections::BTreeSet;
+
 use crate::cloudtrail::digest::document::NamedLog;
 use crate::cloudtrail::digest::hash::Sha256Hash;
+use crate::cloudtrail::keys::KeyPlace;
+use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::spill::sort::ExternalSorter;
 
@@ -15,7 +19,8 @@ pub(super) struct NamedLogs {
     sorter: ExternalSorter,
     key: Vec<u8>,
     row: Vec<u8>,
-    pub(super) count: u64,
+    /// The kinds of logs that were named, but for the usual one.
+    pub(super) kinds: BTreeSet<String>,
 }
 
 /// A digest's entry for a log file.
@@ -35,7 +40,7 @@ const ENTRY: usize = 32 + 4 + 8 + 4;
 
 impl NamedLogs {
     pub(super) fn new() -> NamedLogs {
-        NamedLogs { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new(), count: 0 }
+        NamedLogs { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new(), kinds: BTreeSet::new() }
     }
 
     /// Adds a log file by its path in the mirror, or by its address if it cannot be there.
@@ -52,7 +57,11 @@ impl NamedLogs {
         self.key.extend_from_slice(path.as_bytes());
         self.key.push(0);
         self.key.extend_from_slice(&self.row[..ENTRY]);
-        self.count += 1;
+        if let Some(kind) = KeyPlace::of(path).kind.filter(|kind| *kind != LogKind::CloudTrail.folder())
+            && !self.kinds.contains(kind)
+        {
+            self.kinds.insert(kind.into());
+        }
         self.sorter.push(&self.key, &self.row)
     }
 

@@ -108,6 +108,12 @@ fn a_folder_without_a_marker_file_is_known_by_its_digests() {
     let mirror = SignedMirror::new();
     let whole = mirror.verify(&[]);
     fs::remove_file(mirror.trial.path("mirror/.trail2tsv-bucket")).unwrap();
+    // Other tools copy the logs of other services too.
+    let foreign = format!("mirror/AWSLogs/{ACCOUNT}/Config/eu-west-1/x.json.gz");
+    mirror.trial.write(&foreign, "x");
+    let ran = mirror.verify(&[]);
+    assert!(ran.code == Some(0) && ran.stderr.ends_with("; 1 file of other services not checked\n"), "{ran:?}");
+    fs::remove_file(mirror.trial.path(&foreign)).unwrap();
     mirror.verify(&[]).shows(0, &whole.stdout, &whole.stderr);
     fs::create_dir(mirror.trial.path("copy")).unwrap();
     fs::rename(mirror.trial.path("mirror/AWSLogs"), mirror.trial.path("copy/AWSLogs")).unwrap();

@@ -172,6 +172,11 @@ fn planted_log_files_where_no_digest_reaches() {
             format!("{day}/eu-west-1/2026/11/01/x.json.gz"),
             "unnamed no digest names it, and none of its time is missing",
         ),
+        (format!("{day}-Insight/eu-west-1/2026/11/01/x.json.gz"), "not proven no digest lists logs of its kind"),
+        (
+            format!("mirror/AWSLogs/{ACCOUNT}/Config/eu-west-1/x.json.gz"),
+            "not proven there are no digests of its account and region",
+        ),
         ("mirror/x.json.gz".into(), "not proven there are no digests of its account and region"),
     ] {
         mirror.trial.write(&path, gzip(br#"{"Records":[]}"#));
