@@ -28,11 +28,10 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// The first or the second key pair of `testdata/digest-keys`.
+    /// The first or the second key pair of `testkit/digest-keys`, which sign nothing but chains of tests.
     #[must_use]
     pub fn of_tests(number: usize) -> SigningKey {
-        const PAIRS: [&[u8]; 2] =
-            [include_bytes!("../../testdata/digest-keys/1.pk8"), include_bytes!("../../testdata/digest-keys/2.pk8")];
+        const PAIRS: [&[u8]; 2] = [include_bytes!("../digest-keys/1.pk8"), include_bytes!("../digest-keys/2.pk8")];
         let pair = RsaKeyPair::from_pkcs8(PAIRS[number]).unwrap_or_else(|error| panic!("{error}"));
         let fingerprint = hex(&Md5::digest(pair.public_key().as_ref()));
         SigningKey { pair, fingerprint }
