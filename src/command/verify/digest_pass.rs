@@ -1,7 +1,7 @@
 //! The first pass: checks all digests of a mirror, each by its own signature and in parallel, then
 //! compares them along their chains, and collects the log files that they name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +16,7 @@ use super::named_logs::{NamedEntry, NamedLogs, place};
 use super::verify_result::{FoundObject, ObjectKind, UsedKey, VerifyResult};
 use crate::cloudtrail::digest::chain::Chain;
 use crate::cloudtrail::digest::check::{DigestProblem, FoundDigest, ProvenDigest, check};
+use crate::cloudtrail::digest::document::PreviousDigest;
 use crate::cloudtrail::digest::name::{ChainId, DigestName, SIGNATURE_ENDING};
 use crate::cloudtrail::digest::signature::SavedSignature;
 use crate::error::Error;
@@ -102,17 +103,31 @@ impl<'r> DigestPass<'r> {
     }
 
     fn batch(&mut self, batch: Vec<DigestTask>, result: &mut VerifyResult) -> Result<(), Error> {
-        let this = &*self;
-        let check = |task: &DigestTask| this.check(task);
-        let checked: Vec<_> = this.run.pool.install(|| batch.par_iter().map(check).collect::<Result<_, Error>>())?;
-        for ((file, chain), checked) in batch.iter().zip(checked) {
+        let (this, runs) = (&*self, runs(&batch));
+        let check = |run: &Vec<usize>| this.check_run(&batch, run);
+        let checked: Vec<_> = this.run.pool.install(|| runs.par_iter().map(check).collect::<Result<_, Error>>())?;
+        let mut checked: Vec<(usize, CheckedDigest)> = checked.into_iter().flatten().collect();
+        checked.sort_by_key(|(at, _)| *at);
+        for ((file, chain), (_, checked)) in batch.iter().zip(checked) {
             self.add(file, *chain, checked, result)?;
         }
         Ok(())
     }
 
+    /// Checks some digests of a chain that follow each other, the newest first.
+    fn check_run(&self, batch: &[DigestTask], run: &[usize]) -> Result<Vec<(usize, CheckedDigest)>, Error> {
+        let mut next: Option<PreviousDigest> = None;
+        let mut all = Vec::with_capacity(run.len());
+        for at in run.iter().rev() {
+            let checked = self.check(&batch[*at], next.as_ref())?;
+            next = checked.result.as_ref().ok().and_then(|digest| digest.previous.clone());
+            all.push((*at, checked));
+        }
+        Ok(all)
+    }
+
     /// Checks one digest, and collects the log files that it names.
-    fn check(&self, (file, chain): &DigestTask) -> Result<CheckedDigest, Error> {
+    fn check(&self, (file, chain): &DigestTask, next: Option<&PreviousDigest>) -> Result<CheckedDigest, Error> {
         let failed = |problem| Ok(CheckedDigest { result: Err(problem), extra: None });
         let (Some(name), Some(chain)) = (DigestName::parse(&file.path), chain) else {
             return failed(DigestProblem::Name);
@@ -136,7 +151,7 @@ impl<'r> DigestPass<'r> {
             text: &text.text,
             signature: signature.as_deref(),
         };
-        let mut result = check(&found, self.run.keys);
+        let mut result = check(&found, self.run.keys, next);
         if let Ok(digest) = &mut result {
             self.collect(digest, *chain)?;
         }
@@ -216,6 +231,18 @@ impl<'r> DigestPass<'r> {
         }
         Ok(())
     }
+}
+
+/// Divides a batch into runs of digests of the same chain, by their positions. The last one of
+/// a run is checked by its own signature, and proves the ones before it.
+fn runs(batch: &[DigestTask]) -> Vec<Vec<usize>> {
+    /// Short enough that all threads have work.
+    const RUN: usize = 16;
+    let mut chains: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
+    for (at, (_, chain)) in batch.iter().enumerate() {
+        chains.entry(*chain).or_default().push(at);
+    }
+    chains.values().flat_map(|chain| chain.chunks(RUN)).map(<[usize]>::to_vec).collect()
 }
 
 fn finding<'a>(trail: Option<&'a str>, object: String, problem: &DigestProblem) -> FoundObject<'a> {

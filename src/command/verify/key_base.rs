@@ -43,6 +43,6 @@ fn base_of(run: &VerifyRun<'_>, mirror: &MirrorFolder, path: &str) -> Option<(Ke
     let signature = saved_signature(&mirror.root, path).ok()?;
     let (bucket, key, region) = (&*header.bucket, &*header.key, name.region);
     let found = FoundDigest { bucket, key, region, text: &text.text, signature: signature.as_deref() };
-    let is_proven = check(&found, run.keys).is_ok();
+    let is_proven = check(&found, run.keys, None).is_ok();
     Some((KeyBase { bucket: header.bucket.clone(), prefix: prefix.into() }, is_proven))
 }
