@@ -119,6 +119,7 @@ impl TableArgs {
             with_record: self.with_record,
             partitions: self.partition.clone(),
             keeps_order: !self.sort.is_empty(),
+            ..FileLayout::default()
         };
         Ok(TableLayout { columns: split_list(&self.columns), files, ..layout })
     }

@@ -72,6 +72,17 @@ impl ResourceFields {
         found.list
     }
 
+    /// Appends all that the list of an event depends on.
+    pub fn push_origin(&self, event: &Event<'_>, origin: &mut Vec<u8>) {
+        let message = event.get(self.message);
+        let identity = message.and_then(|_| event.get(self.identity));
+        for value in self.whole.iter().map(|slot| event.get(*slot)).chain([message, identity]) {
+            origin.extend_from_slice(value.map_or(&[][..], |value| value.raw()));
+            // JSON does not contain this.
+            origin.push(0);
+        }
+    }
+
     /// Whether any resource of an event passes the test, including those cut from a
     /// long list.
     pub fn any(&self, event: &Event<'_>, is: impl Fn(&str) -> bool) -> bool {

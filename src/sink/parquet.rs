@@ -2,18 +2,25 @@
 //! file after another, so that memory holds a single row group.
 
 mod batch;
-mod columns;
+mod bounds;
+mod column;
+mod compressor;
+mod dictionary;
 mod encoder;
 mod file;
 mod folder;
+mod leaf;
+mod levels;
 mod properties;
+mod schema;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use self::columns::FileColumns;
 use self::encoder::EncoderThreads;
-use self::file::{FileLimits, FileSettings, ParquetFile};
+use self::file::{FileLimits, FileSettings, ParquetFile, cannot_be_written};
 use self::folder::PartitionFolder;
+use self::schema::FileSchema;
 use super::RowSink;
 use super::target::{Target, TargetWriter};
 use crate::error::Error;
@@ -59,8 +66,10 @@ impl ParquetSink {
             _ => Destination::File(Target::open(output)?),
         };
         let names = columns.iter().map(|column| column.name.as_str());
+        let schema = FileSchema::new(names, !layout.files.keeps_order);
         let settings = FileSettings {
-            columns: FileColumns::new(names, !layout.files.keeps_order),
+            schema: Arc::new(schema.map_err(|error| cannot_be_written(&error))?),
+            shared: Arc::clone(&layout.files.shared),
             limits: FileLimits::default(),
             threads: EncoderThreads::new(threads)?,
         };

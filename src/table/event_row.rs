@@ -4,20 +4,24 @@
 //! A row is its length, the length of its key, the key, the length of the folder of its
 //! partition, which the key begins with, and the values. Lengths are four bytes. The key is
 //! the folder and then the time, unless rows keep their order. Rows are sorted by their keys.
+//! Values that recur are shared between rows, unless the file is a database.
 
-mod known_objects;
+mod known_values;
+mod shared_values;
 mod value;
 mod values;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::known_objects::KnownObjects;
-pub use self::values::{RowStart, RowValues, SplitRow};
+use self::known_values::KnownValues;
+pub use self::shared_values::SharedValues;
+pub use self::values::{NestedValues, RowStart, RowValue, RowValues, SplitRow};
 use super::cell::CellStyle;
 use super::column::{Column, select_names, selected_names};
-use super::event_schema::{ColumnShape, EVENT_TIME, RECORD, RESOURCES_FOUND, SCHEMA, shape_of};
+use super::event_schema::{ColumnShape, EVENT_TIME, RECORD, RESOURCES_FOUND, SCHEMA, UNIQUE, shape_of};
 use super::layout::{Format, OutputColumn, TableLayout};
 use super::partition::PartitionKey;
 use crate::cloudtrail::actor::ActorReader;
@@ -46,6 +50,9 @@ pub(super) struct EventRows {
     last_day: Option<(PartitionKey, i64, String)>,
     folder: String,
     text: Vec<u8>,
+    known: KnownValues,
+    /// What a value is made of.
+    origin: Vec<u8>,
 }
 
 /// A column, and where its values come from.
@@ -60,8 +67,8 @@ struct EventColumn {
 enum ValueSource {
     /// A field of the event.
     Field(FieldId),
-    /// A field that is an object.
-    Object(FieldId, KnownObjects),
+    /// A field of the event that is another one in every event.
+    Unique(FieldId),
     /// The time of the event.
     Time,
     /// The resources found anywhere in the event.
@@ -117,6 +124,8 @@ impl EventRows {
             last_day: None,
             folder: String::new(),
             text: Vec::new(),
+            known: KnownValues::new(is_typed.then(|| Arc::clone(&layout.files.shared))),
+            origin: Vec::new(),
         })
     }
 
@@ -154,27 +163,42 @@ impl EventRows {
         self.key(event, time, out);
         let is_large = event.value().raw().len() > Limit::EVENT;
         let mut cut = 0;
-        for column in &mut self.columns {
+        let EventRows { columns, style, text, known, origin, .. } = self;
+        for (at, column) in columns.iter_mut().enumerate() {
             let is_large = is_large || out.len() - start > Limit::ROW;
+            let shape = column.shape;
             cut += match &mut column.source {
-                ValueSource::Object(slot, known) if !is_large => {
-                    value::known_object(event.get(*slot), column.shape, known, out);
-                    0
+                ValueSource::Field(slot) | ValueSource::Unique(slot) if event.get(*slot).is_none() => {
+                    known.own(out, |out| value::shaped(None, shape, false, out))
                 }
-                ValueSource::Field(slot) | ValueSource::Object(slot, _) => {
-                    value::shaped(event.get(*slot), column.shape, is_large, out)
+                ValueSource::Field(slot) if !is_large => {
+                    let field = event.get(*slot);
+                    let written = field.map_or(&[][..], |field| field.raw());
+                    known.write(at, written, out, |out| value::shaped(field, shape, false, out))
                 }
-                ValueSource::Time => value::time(time, out),
-                ValueSource::Found(fields) => value::texts(&fields.list(event), out),
+                ValueSource::Field(slot) | ValueSource::Unique(slot) => {
+                    known.own(out, |out| value::shaped(event.get(*slot), shape, is_large, out))
+                }
+                ValueSource::Time => known.own(out, |out| value::time(time, out)),
+                ValueSource::Found(fields) if !is_large => {
+                    origin.clear();
+                    fields.push_origin(event, origin);
+                    known.write(at, origin, out, |out| value::texts(&fields.list(event), out))
+                }
+                ValueSource::Found(fields) => known.own(out, |out| value::texts(&fields.list(event), out)),
                 ValueSource::Cell(column) => {
-                    value::cell(column, event, file, &self.style, is_large, &mut self.text, out)
+                    origin.clear();
+                    let cut = value::cell(column, event, file, style, is_large, text, origin);
+                    known.made(at, origin, cut, out)
                 }
                 ValueSource::Json(column) => {
-                    value::json_cell(column, event, file, &self.style, is_large, &mut self.text, out)
+                    known.own(out, |out| value::json_cell(column, event, file, style, is_large, text, out))
                 }
-                ValueSource::Record => value::record(event.value(), is_large, out),
+                ValueSource::Record => known.own(out, |out| value::record(event.value(), is_large, out)),
             };
         }
+        // One long value must not take memory for the rest of the run.
+        origin.shrink_to(1 << 20);
         end(out, start);
         cut
     }
@@ -240,9 +264,7 @@ impl EventColumn {
             RECORD => ValueSource::Record,
             RESOURCES_FOUND => ValueSource::Found(ResourceFields::new(fields)?),
             "userName" | "file" => ValueSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
-            _ if is_in_schema && matches!(shape, ColumnShape::Object(_)) => {
-                ValueSource::Object(fields.slot(name)?, KnownObjects::default())
-            }
+            _ if UNIQUE.contains(&name) => ValueSource::Unique(fields.slot(name)?),
             _ if is_in_schema => ValueSource::Field(fields.slot(name)?),
             _ => ValueSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
         };

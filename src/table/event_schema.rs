@@ -37,6 +37,9 @@ pub const RECORD: &str = "record";
 /// for a field of the event.
 pub const RESOURCES_FOUND: &str = "resourcesFound";
 
+/// Columns whose value is another one in every event.
+pub const UNIQUE: [&str; 3] = ["eventID", "requestID", RECORD];
+
 /// Every column but [`RECORD`], in the order of the file.
 pub const SCHEMA: &[SchemaColumn] = &[
     shaped(EVENT_TIME, ColumnShape::Time),

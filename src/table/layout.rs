@@ -1,10 +1,13 @@
 //! The request for a table: columns, format and cell rules.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::column::ColumnType;
+use super::event_row::SharedValues;
 use super::partition::PartitionKey;
 
 /// The requested layout of rows.
@@ -44,6 +47,8 @@ pub struct FileLayout {
     /// Whether rows stay in the order in which they are written; otherwise they are sorted
     /// by time.
     pub keeps_order: bool,
+    /// The values that rows share, from the workers to the files.
+    pub shared: Arc<SharedValues>,
 }
 
 impl Default for TableLayout {

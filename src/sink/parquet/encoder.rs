@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use crossbeam_channel::{Receiver, bounded};
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, compute_leaves};
 use parquet::errors::ParquetError;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+use super::batch::ColumnBatch;
+use super::column::ColumnWriter;
+use super::compressor::PageCompressor;
 use super::file::cannot_be_written;
+use super::leaf::WrittenColumn;
 use crate::error::Error;
 
 /// The threads that encode columns; `None` stands for the thread that writes.
@@ -24,8 +26,8 @@ pub(super) struct ColumnEncoder {
 }
 
 enum EncoderState {
-    Waiting(Vec<ArrowColumnWriter>),
-    Busy(Receiver<Result<Vec<ArrowColumnWriter>, ParquetError>>),
+    Waiting(Vec<ColumnWriter>),
+    Busy(Receiver<Result<Vec<ColumnWriter>, ParquetError>>),
 }
 
 impl EncoderThreads {
@@ -44,7 +46,7 @@ impl EncoderThreads {
 
 impl ColumnEncoder {
     /// Encodes into these columns.
-    pub(super) fn new(columns: Vec<ArrowColumnWriter>, threads: EncoderThreads) -> ColumnEncoder {
+    pub(super) fn new(columns: Vec<ColumnWriter>, threads: EncoderThreads) -> ColumnEncoder {
         ColumnEncoder { state: EncoderState::Waiting(columns), threads, rows: 0 }
     }
 
@@ -55,26 +57,26 @@ impl ColumnEncoder {
 
     /// The memory that the columns take, in bytes.
     pub(super) fn memory(&mut self) -> Result<usize, Error> {
-        Ok(self.columns()?.iter().map(ArrowColumnWriter::memory_size).sum())
+        Ok(self.columns()?.iter().map(ColumnWriter::memory).sum())
     }
 
-    /// Adds the rows of a batch. Other threads encode them while this one goes on.
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+    /// Adds `rows` rows. Other threads encode them while this one goes on.
+    pub(super) fn write(&mut self, batch: Vec<ColumnBatch>, rows: usize) -> Result<(), Error> {
         let mut columns = std::mem::take(self.columns()?);
-        self.rows += batch.num_rows();
+        self.rows += rows;
         let Some(pool) = &self.threads.0 else {
-            columns
-                .iter_mut()
-                .zip(leaves(batch)?)
-                .try_for_each(|(column, leaf)| column.write(&leaf))
-                .map_err(failed)?;
+            let mut compressor = PageCompressor::default();
+            let mut both = columns.iter_mut().zip(&batch);
+            both.try_for_each(|(column, batch)| column.write(batch, &mut compressor)).map_err(failed)?;
             self.state = EncoderState::Waiting(columns);
             return Ok(());
         };
-        let leaves = leaves(batch)?;
         let (sender, receiver) = bounded(1);
         pool.spawn(move || {
-            let encoded = columns.par_iter_mut().zip(leaves).try_for_each(|(column, leaf)| column.write(&leaf));
+            let both = columns.par_iter_mut().zip(&batch);
+            let encoded = both.try_for_each_init(PageCompressor::default, |compressor, (column, batch)| {
+                column.write(batch, compressor)
+            });
             // The writer waits for it, unless it ended with an error.
             let _ = sender.send(encoded.map(|()| columns));
         });
@@ -83,17 +85,23 @@ impl ColumnEncoder {
     }
 
     /// Completes the columns.
-    pub(super) fn finish(mut self) -> Result<Vec<ArrowColumnChunk>, Error> {
+    pub(super) fn finish(mut self) -> Result<Vec<WrittenColumn>, Error> {
         let columns = std::mem::take(self.columns()?);
-        let chunks: Result<Vec<ArrowColumnChunk>, ParquetError> = match &self.threads.0 {
-            None => columns.into_iter().map(ArrowColumnWriter::close).collect(),
-            Some(pool) => pool.install(|| columns.into_par_iter().map(ArrowColumnWriter::close).collect()),
+        let written: Result<Vec<Vec<WrittenColumn>>, ParquetError> = match &self.threads.0 {
+            None => {
+                let mut compressor = PageCompressor::default();
+                columns.into_iter().map(|column| column.finish(&mut compressor)).collect()
+            }
+            Some(pool) => pool.install(|| {
+                let columns = columns.into_par_iter();
+                columns.map_init(PageCompressor::default, |compressor, column| column.finish(compressor)).collect()
+            }),
         };
-        chunks.map_err(failed)
+        written.map(|columns| columns.into_iter().flatten().collect()).map_err(failed)
     }
 
     /// Waits for the batch before.
-    fn columns(&mut self) -> Result<&mut Vec<ArrowColumnWriter>, Error> {
+    fn columns(&mut self) -> Result<&mut Vec<ColumnWriter>, Error> {
         if let EncoderState::Busy(receiver) = &self.state {
             let columns = receiver.recv().map_err(|_| cannot_be_written(&"the encoder panicked"))?;
             self.state = EncoderState::Waiting(columns.map_err(failed)?);
@@ -103,15 +111,6 @@ impl ColumnEncoder {
             EncoderState::Busy(_) => Err(cannot_be_written(&"the encoder is busy")),
         }
     }
-}
-
-/// The columns of a batch, without nesting.
-fn leaves(batch: &RecordBatch) -> Result<Vec<ArrowLeafColumn>, Error> {
-    let (schema, mut leaves) = (batch.schema(), Vec::new());
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        leaves.extend(compute_leaves(field, column).map_err(failed)?);
-    }
-    Ok(leaves)
 }
 
 fn failed(error: ParquetError) -> Error {

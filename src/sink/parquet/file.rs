@@ -3,18 +3,17 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 
 use super::batch::BatchBuilder;
-use super::columns::FileColumns;
+use super::column::ColumnWriter;
 use super::encoder::{ColumnEncoder, EncoderThreads};
 use super::properties::properties;
+use super::schema::FileSchema;
 use crate::error::Error;
 use crate::sink::target::TargetWriter;
-use crate::table::event_row::SplitRow;
+use crate::table::event_row::{SharedValues, SplitRow};
 
 /// When a row group, and a file, is large enough.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +42,9 @@ impl Default for FileLimits {
 /// How files are written.
 #[derive(Clone, Debug)]
 pub(super) struct FileSettings {
-    pub(super) columns: FileColumns,
+    pub(super) schema: Arc<FileSchema>,
+    /// The values that rows share.
+    pub(super) shared: Arc<SharedValues>,
     pub(super) limits: FileLimits,
     /// The threads that encode columns.
     pub(super) threads: EncoderThreads,
@@ -64,7 +65,6 @@ impl FileDestination for TargetWriter<'_> {
 /// A file that is being written.
 pub(super) struct ParquetFile<W: FileDestination> {
     writer: SerializedFileWriter<W>,
-    groups: ArrowRowGroupWriterFactory,
     settings: FileSettings,
     batch: BatchBuilder,
     /// The row group that is being written, if any.
@@ -74,18 +74,12 @@ pub(super) struct ParquetFile<W: FileDestination> {
 impl<W: FileDestination> ParquetFile<W> {
     /// Begins a file.
     pub(super) fn new(destination: W, settings: &FileSettings) -> Result<ParquetFile<W>, Error> {
-        let columns = &settings.columns;
-        let begin = || {
-            let properties = properties(columns, settings.limits.group_rows)?;
-            let schema = ArrowSchemaConverter::new().schema_root("event").convert(&columns.schema)?;
-            SerializedFileWriter::new(destination, schema.root_schema_ptr(), Arc::new(properties))
-        };
-        let writer = begin().map_err(|error| cannot_be_written(&error))?;
+        let schema = &settings.schema;
+        let writer = SerializedFileWriter::new(destination, Arc::clone(&schema.root), Arc::new(properties(schema)));
         Ok(ParquetFile {
-            groups: ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&columns.schema)),
-            writer,
+            writer: writer.map_err(|error| cannot_be_written(&error))?,
             settings: settings.clone(),
-            batch: BatchBuilder::new(columns),
+            batch: BatchBuilder::new(schema),
             group: None,
         })
     }
@@ -116,8 +110,7 @@ impl<W: FileDestination> ParquetFile<W> {
     fn write_batch(&mut self) -> Result<(), Error> {
         let FileLimits { group_rows, group_bytes, .. } = self.settings.limits;
         let rows = self.batch.rows();
-        let batch = self.batch.finish(&self.settings.columns);
-        let batch = batch.map_err(|error| cannot_be_written(&error))?;
+        let batch = self.batch.finish();
         let is_full = match &mut self.group {
             Some(group) => group.rows() + rows > group_rows || group.memory()? >= group_bytes,
             None => false,
@@ -128,12 +121,16 @@ impl<W: FileDestination> ParquetFile<W> {
         let group = match &mut self.group {
             Some(group) => group,
             none => {
-                let columns = self.groups.create_column_writers(self.writer.flushed_row_groups().len());
+                let FileSettings { schema, shared, limits, threads } = &self.settings;
+                let columns = schema.columns.iter().enumerate();
+                let columns =
+                    columns.map(|(number, column)| ColumnWriter::new(number, column, limits.group_rows, shared));
+                let columns: Result<Vec<ColumnWriter>, ParquetError> = columns.collect();
                 let columns = columns.map_err(|error| cannot_be_written(&error))?;
-                none.insert(ColumnEncoder::new(columns, self.settings.threads.clone()))
+                none.insert(ColumnEncoder::new(columns, threads.clone()))
             }
         };
-        group.write(&batch)
+        group.write(batch, rows)
     }
 
     /// Writes the row group.
@@ -142,7 +139,7 @@ impl<W: FileDestination> ParquetFile<W> {
         let columns = group.finish()?;
         self.caught(|file| {
             let mut group = file.writer.next_row_group()?;
-            columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut group))?;
+            columns.into_iter().try_for_each(|column| group.append_column(&column.bytes, column.close))?;
             group.close().map(|_| ())
         })
     }

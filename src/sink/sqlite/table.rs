@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, Statement};
 
 use super::cell::DatabaseCell;
 use crate::table::column::ColumnType;
-use crate::table::event_row::RowValues;
+use crate::table::event_row::{NestedValues, RowValue, RowValues};
 use crate::table::layout::OutputColumn;
 
 /// A table of events.
@@ -60,7 +60,14 @@ impl EventTable {
     /// Inserts a row.
     pub(super) fn insert(&self, statement: &mut Statement<'_>, mut values: RowValues<'_>) -> Result<()> {
         for (at, column) in self.columns.iter().enumerate() {
-            let bytes = values.length().map(|length| values.take(length));
+            let bytes = match values.next_value() {
+                RowValue::Own(value) => {
+                    let mut value = NestedValues::new(value);
+                    value.length().map(|length| value.take(length))
+                }
+                // Only columnar files share values.
+                RowValue::Null | RowValue::Shared { .. } => None,
+            };
             let cell = DatabaseCell::new(bytes, column.is_json);
             statement.raw_bind_parameter(at + 1, cell)?;
         }

@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
-use super::known_objects::KnownObjects;
 use super::values::{push_length, push_null};
 use crate::decode::event::Event;
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, key_is, unescape, unescape_start};
@@ -44,22 +43,6 @@ pub(super) fn shaped(value: Option<JsonValue<'_>>, shape: ColumnShape, is_large:
         ColumnShape::Object(_) | ColumnShape::ObjectList(_) | ColumnShape::TextList => push_null(out),
     }
     0
-}
-
-/// Appends the values of an object of an event that is not large.
-pub(super) fn known_object(
-    value: Option<JsonValue<'_>>,
-    shape: ColumnShape,
-    known: &mut KnownObjects,
-    out: &mut Vec<u8>,
-) {
-    match value {
-        Some(object) => known.write(object, out, |out| {
-            // A small event is never cut.
-            let _ = shaped(value, shape, false, out);
-        }),
-        None => push_null(out),
-    }
 }
 
 /// Appends the members of an object that the schema has.

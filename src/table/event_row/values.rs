@@ -1,12 +1,37 @@
 //! The encoding of rows: what workers write and the file reads.
 //!
-//! A value is its length plus one, as a number of seven bits a byte with the low ones first,
-//! and its bytes. Null is the number 0. An object that is there is the number 1, and its
-//! members follow. A list is the number of its elements plus one, and they follow.
+//! A number has seven bits a byte, with the low ones first. A row has a number for each column:
+//! 0 for null, an odd one (twice the length, plus one) for a value that follows, and an even one
+//! (twice the id, plus two) for a value that rows share, whose length follows.
+//!
+//! A value is its length plus one and its bytes. Null is the number 0. An object that is there
+//! is the number 1, and its members follow, which are values. A list is the number of its
+//! elements plus one, and they follow.
 
 /// Appends a length.
 pub(super) fn push_length(length: usize, out: &mut Vec<u8>) {
-    let mut rest = length + 1;
+    push_number(length + 1, out);
+}
+
+/// Appends the value of a column.
+pub(super) fn push_own(value: &[u8], out: &mut Vec<u8>) {
+    match value {
+        [0] => push_null(out),
+        _ => {
+            push_number(2 * value.len() + 1, out);
+            out.extend_from_slice(value);
+        }
+    }
+}
+
+/// Appends the id of a value that rows share, and its length.
+pub(super) fn push_shared(id: u32, length: usize, out: &mut Vec<u8>) {
+    push_number(2 * id as usize + 2, out);
+    push_number(length, out);
+}
+
+fn push_number(number: usize, out: &mut Vec<u8>) {
+    let mut rest = number;
     while rest >= 0x80 {
         out.push(rest as u8 | 0x80);
         rest >>= 7;
@@ -48,6 +73,22 @@ pub struct SplitRow<'a> {
     pub values: RowValues<'a>,
 }
 
+/// The value of a column.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RowValue<'a> {
+    /// No value.
+    Null,
+    /// A value in the row.
+    Own(&'a [u8]),
+    /// A value that rows share.
+    Shared {
+        /// Its id among the values of the column.
+        id: u32,
+        /// Its length.
+        length: usize,
+    },
+}
+
 impl<'a> SplitRow<'a> {
     /// Splits a row, which begins with its key of `key` bytes.
     pub fn new(row: &'a [u8], key: usize) -> SplitRow<'a> {
@@ -62,37 +103,62 @@ fn number(bytes: &[u8]) -> usize {
     bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
 }
 
-/// The values of a row, read one by one in the order of the schema.
+/// The values of a row, read one by one in the order of the columns.
 #[derive(Clone, Copy, Debug)]
 pub struct RowValues<'a>(&'a [u8]);
 
 impl<'a> RowValues<'a> {
-    /// The bytes that are not read yet.
-    pub fn size(&self) -> usize {
-        self.0.len()
+    /// Reads the value of the next column.
+    #[inline]
+    pub fn next_value(&mut self) -> RowValue<'a> {
+        match read_number(&mut self.0) {
+            0 => RowValue::Null,
+            own if own & 1 == 1 => RowValue::Own(take(&mut self.0, own >> 1)),
+            shared => RowValue::Shared { id: ((shared - 2) >> 1) as u32, length: read_number(&mut self.0) },
+        }
+    }
+}
+
+/// A value, and those that are nested in it, read one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct NestedValues<'a>(&'a [u8]);
+
+impl<'a> NestedValues<'a> {
+    /// Begins with a value.
+    pub fn new(value: &'a [u8]) -> NestedValues<'a> {
+        NestedValues(value)
     }
 
     /// Reads a length; `None` for null.
     #[inline]
     pub fn length(&mut self) -> Option<usize> {
-        let (mut number, mut shift) = (0, 0);
-        while let Some((byte, rest)) = self.0.split_first() {
-            self.0 = rest;
-            number |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        usize::checked_sub(number, 1)
+        read_number(&mut self.0).checked_sub(1)
     }
 
     /// Reads the bytes of a value, behind its length.
     pub fn take(&mut self, length: usize) -> &'a [u8] {
-        let (bytes, rest) = self.0.split_at_checked(length).unwrap_or((self.0, &[]));
-        self.0 = rest;
-        bytes
+        take(&mut self.0, length)
     }
+}
+
+#[inline]
+fn read_number(from: &mut &[u8]) -> usize {
+    let (mut number, mut shift) = (0, 0);
+    while let Some((byte, rest)) = from.split_first() {
+        *from = rest;
+        number |= usize::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    number
+}
+
+fn take<'a>(from: &mut &'a [u8], length: usize) -> &'a [u8] {
+    let (bytes, rest) = from.split_at_checked(length).unwrap_or((*from, &[]));
+    *from = rest;
+    bytes
 }
 
 #[cfg(test)]
@@ -107,12 +173,28 @@ mod tests {
             row.extend(vec![b'x'; length]);
             push_null(&mut row);
         }
-        let mut values = RowValues(&row);
+        let mut values = NestedValues(&row);
         for length in [0, 1, 126, 127, 128, 70_000] {
             assert_eq!(values.length(), Some(length));
             assert_eq!(values.take(length), vec![b'x'; length]);
             assert_eq!(values.length(), None);
         }
         assert_eq!(values.length(), None, "the end");
+    }
+
+    #[test]
+    fn columns_are_read_as_they_were_written() {
+        let (mut row, long) = (Vec::new(), vec![b'x'; 70_000]);
+        push_own(b"", &mut row);
+        push_own(&[0], &mut row);
+        push_own(&long, &mut row);
+        push_shared(0, 5, &mut row);
+        push_shared(70_000, 0, &mut row);
+        let mut values = RowValues(&row);
+        let read: Vec<_> = (0..6).map(|_| values.next_value()).collect();
+        let shared = |id, length| RowValue::Shared { id, length };
+        let expected = [RowValue::Own(b""), RowValue::Null, RowValue::Own(&long), shared(0, 5), shared(70_000, 0)];
+        assert_eq!(read[..5], expected);
+        assert_eq!(read[5], RowValue::Null, "the end");
     }
 }
