@@ -157,7 +157,9 @@ impl RowJoin<'_> {
                     if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                 });
                 // Nobody waits for an error after the last row that is wanted.
-                let _ = read.map_err(|error| sender.send(Err(error)));
+                if let Err(error) = read {
+                    let _ = sender.send(Err(error));
+                }
             });
             for block in blocks {
                 let mut block = block?;
