@@ -74,8 +74,8 @@ pub struct Chain {
     last: Option<LastDigest>,
     /// Keys of digests after the last proven one.
     unproven_keys: Vec<String>,
-    /// Whether the digests before the first one are left out on purpose.
-    is_cut: bool,
+    /// From when on digests were asked for; `None` for all.
+    since: Option<Timestamp>,
 }
 
 /// The latest proven digest.
@@ -88,8 +88,8 @@ struct LastDigest {
 }
 
 impl Chain {
-    /// Creates a chain. `is_cut` says that earlier digests were not asked for.
-    pub fn new(id: ChainId, is_cut: bool) -> Chain {
+    /// Creates a chain. Digests that end at `since` or earlier were not asked for.
+    pub fn new(id: ChainId, since: Option<Timestamp>) -> Chain {
         Chain {
             id,
             proven: 0,
@@ -100,7 +100,7 @@ impl Chain {
             problems: Vec::new(),
             last: None,
             unproven_keys: Vec::new(),
-            is_cut,
+            since,
         }
     }
 
@@ -162,8 +162,10 @@ impl Chain {
 
     /// Begins with a digest that is not the first one of its chain.
     fn begin(&mut self, previous: &PreviousDigest, digest: &ProvenDigest) {
-        if !self.is_cut || self.unproven_keys.contains(&previous.key) {
-            self.missing(None, previous, digest);
+        // The one before ends where this one begins.
+        let was_asked_for = self.since.is_none_or(|since| since < digest.start);
+        if was_asked_for || self.unproven_keys.contains(&previous.key) {
+            self.missing(self.since, previous, digest);
         }
     }
 

@@ -26,7 +26,7 @@ pub fn close_ends(chains: &mut [Chain], window: Window, now: Timestamp) {
 
 fn before_first(chain: &mut Chain, since: Option<Timestamp>) {
     let first = chain.covered.first().map(|(start, _)| *start);
-    let is_known = chain.gaps.first().is_some_and(|gap| gap.from.is_none());
+    let is_known = chain.gaps.first().is_some_and(|gap| gap.until.is_some() && gap.until == first);
     if let Some((since, first)) = since.zip(first)
         && since < first
         && !is_known

@@ -56,8 +56,7 @@ pub struct VerifyArgs {
     /// Print what `aws cloudtrail validate-logs` would print
     ///
     /// For each trail, account and region; with -v, also what is valid. That tool knows no log
-    /// files that are in no digest, no bytes after the end of a log, and no digests that are
-    /// missing at the end. The exit code is the same as without this option.
+    /// files that are in no digest, and no digests that are missing at the end. The exit code is the same as without this option.
     #[arg(long)]
     pub aws_format: bool,
     #[command(flatten)]

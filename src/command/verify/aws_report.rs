@@ -75,7 +75,8 @@ impl AwsReport {
         detail: &str,
     ) -> Result<(), Error> {
         let invalid = match verdict {
-            LogVerdict::Proven | LogVerdict::ExtraBytes => None,
+            LogVerdict::Proven => None,
+            LogVerdict::ExtraBytes => Some("unexpected data after end of compressed stream"),
             LogVerdict::Missing => Some("not found"),
             LogVerdict::Altered if detail.contains("gzip") && !detail.contains("early") => Some("invalid format"),
             LogVerdict::Altered => Some("hash value doesn't match"),

@@ -95,9 +95,9 @@ impl<'r> DigestPass<'r> {
     }
 
     fn number(&mut self, id: ChainId) -> u32 {
-        let (chains, is_cut) = (&mut self.chains, self.run.scope.window.since.is_some());
+        let (chains, since) = (&mut self.chains, self.run.scope.window.since);
         *self.numbers.entry(id).or_insert_with_key(|id| {
-            chains.push(Chain::new(id.clone(), is_cut));
+            chains.push(Chain::new(id.clone(), since));
             u32::try_from(chains.len() - 1).unwrap_or(u32::MAX)
         })
     }

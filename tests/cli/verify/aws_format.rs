@@ -82,11 +82,39 @@ fn what_is_invalid_goes_to_standard_error() {
 #[test]
 fn what_it_does_not_see_is_valid() {
     let mirror = SignedMirror::new();
-    let path = |key: &str| mirror.trial.path("mirror").join(key);
-    let log = path(&mirror.chain.log_keys(5)[0]);
-    fs::write(&log, [fs::read(&log).unwrap(), gzip(b"{}")].concat()).unwrap();
     mirror.trial.write(&format!("mirror/{}", mirror.chain.log_key(2, 30, "PLANTED")), gzip(b"{}"));
     let ran = mirror.aws(&[]);
     assert!(ran.stdout.ends_with("\n6/6 digest files valid\n6/6 log files valid\n"), "{ran:?}");
     assert_eq!((ran.code, &*ran.stderr), (Some(3), ""), "the exit code is that of verify");
+}
+
+#[test]
+fn each_kind_of_damage_has_its_words() {
+    let mirror = SignedMirror::new();
+    let path = |key: &str| mirror.trial.path("mirror").join(key);
+    let log = mirror.chain.log_keys(5).remove(0);
+    let whole = fs::read(path(&log)).unwrap();
+    let trailing = "unexpected data after end of compressed stream";
+    for (content, what) in [
+        ([&whole[..], &gzip(b"{}")].concat(), trailing),
+        ([&whole[..], b"x"].concat(), trailing),
+        (b"hello".to_vec(), "invalid format"),
+        (whole[..whole.len() - 9].to_vec(), "hash value doesn't match"),
+    ] {
+        fs::write(path(&log), content).unwrap();
+        let ran = mirror.aws(&[]);
+        let line = format!("Log file\ts3://example-trail-logs/{log}\tINVALID: {what}\n\n");
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(3), line.as_str()), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_oldest_digest_of_the_time_is_missed() {
+    let mirror = SignedMirror::new();
+    let oldest = mirror.chain.digest_key(0);
+    fs::remove_file(mirror.trial.path("mirror").join(&oldest)).unwrap();
+    let ran = mirror.aws(&["--since", "2026-11-01T00:00"]);
+    let line = format!("Digest file\ts3://example-trail-logs/{oldest}\tINVALID: not found\n\n");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(3), line.as_str()), "{ran:?}");
+    assert!(ran.stdout.contains("5/6 digest files valid, 1/6 digest files INVALID\n"), "{ran:?}");
 }
