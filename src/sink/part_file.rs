@@ -56,7 +56,7 @@ pub struct PartFileWriter {
 impl PartFileWriter {
     /// Begins a part file; `-` is standard output.
     pub fn create(path: &Path, header: &PartHeader) -> Result<PartFileWriter, Error> {
-        /// Level 3 takes twice the time, and saves a tenth.
+        /// Higher levels take longer, and parts are joined soon.
         const LEVEL: i32 = 1;
         let compressor = zstd::bulk::Compressor::new(LEVEL)
             .map_err(|error| Error::Failed(format!("internal error: zstd cannot be started: {error}")))?;
