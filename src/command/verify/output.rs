@@ -67,17 +67,7 @@ impl ChainTime<'_> {
 }
 
 fn write_tables(request: &VerifyRequest, result: VerifyResult, stop: &Cancellation) -> Result<(), Error> {
-    let names = [&["account", "region", "day"][..], &COUNTS].concat();
-    let mut table = open(request, &names)?;
-    for ((account, region), days) in &result.days {
-        for (day, counts) in days {
-            let day = day_text(*day);
-            let mut cells = vec![text(account), text(region), text(&day)];
-            cells.extend(count_cells(counts));
-            table.row(&cells)?;
-        }
-    }
-    finish(table, stop)?;
+    write_days(request, &result, stop)?;
     if result.findings.count() > 0 {
         separate()?;
         let mut table = open(request, &["verdict", "detail", "object"])?;
@@ -103,6 +93,39 @@ fn write_tables(request: &VerifyRequest, result: VerifyResult, stop: &Cancellati
         table.row(&cells)?;
     }
     finish(table, stop)
+}
+
+/// Writes the numbers of each day, of which those that are 0 on all days are left out.
+fn write_days(request: &VerifyRequest, result: &VerifyResult, stop: &Cancellation) -> Result<(), Error> {
+    const ALWAYS: [&str; 2] = ["proven", "digests"];
+    let is_shown = COUNTS.map(|name| ALWAYS.contains(&name));
+    let days = result.days.values().flat_map(|days| days.values());
+    let is_shown = days
+        .map(DayCounts::in_columns)
+        .fold(is_shown, |is_shown, numbers| std::array::from_fn(|column| is_shown[column] || numbers[column] > 0));
+    let shown = |columns: [bool; COUNTS.len()]| (0..COUNTS.len()).filter(move |column| columns[*column]);
+    let mut names = vec!["account", "region", "day"];
+    names.extend(shown(is_shown).map(|column| COUNTS[column]));
+    let mut table = open(request, &names)?;
+    for ((account, region), days) in &result.days {
+        for (day, counts) in days {
+            let day = day_text(*day);
+            let mut cells = vec![text(account), text(region), text(&day)];
+            let numbers = counts.in_columns();
+            cells.extend(shown(is_shown).map(|column| CellValue::Number(numbers[column])));
+            table.row(&cells)?;
+        }
+    }
+    finish(table, stop)
+}
+
+impl DayCounts {
+    /// The numbers in the order of their columns.
+    fn in_columns(&self) -> [u64; COUNTS.len()] {
+        let [proven, altered, missing, extra, unnamed, not_proven] = self.logs;
+        let digests = self.good_digests + self.bad_digests;
+        [proven, altered, missing, extra, unnamed, not_proven, digests, self.bad_digests]
+    }
 }
 
 fn write_data(request: &VerifyRequest, result: VerifyResult, stop: &Cancellation) -> Result<(), Error> {
@@ -192,8 +215,7 @@ impl DataRow<'_> {
 }
 
 fn count_cells<'a>(counts: &DayCounts) -> impl Iterator<Item = CellValue<'a>> + use<'a> {
-    let digests = [counts.good_digests + counts.bad_digests, counts.bad_digests];
-    counts.logs.into_iter().chain(digests).map(CellValue::Number)
+    counts.in_columns().into_iter().map(CellValue::Number)
 }
 
 fn text(text: &str) -> CellValue<'_> {
