@@ -74,8 +74,8 @@ fn a_terminal_gets_three_tables() {
     let log = mirror.chain.log_keys(1).remove(0);
     std::fs::remove_file(mirror.trial.path("mirror").join(&log)).unwrap();
     let stdout = format!(
-        "account       region     day         proven  altered  missing  extraBytes  unnamed  notProven  digests  badDigests\n\
-         111122223333  eu-west-1  2026-11-01  5       0        1        0           0        0          6        0\n\
+        "account       region     day         proven  missing  digests\n\
+         111122223333  eu-west-1  2026-11-01  5       1        6\n\
          \n\
          verdict           detail             object\n\
          log file missing  a digest names it  s3://example-trail-logs/{log}\n\
