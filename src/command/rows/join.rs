@@ -156,7 +156,7 @@ impl RowJoin<'_> {
                     let is_wanted = sender.send(Ok(std::mem::replace(block, next))).is_ok();
                     if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                 });
-                // Nobody waits for an error after the last row that is wanted.
+                // After the last wanted row the receiver is gone, and an error has no effect.
                 if let Err(error) = read {
                     let _ = sender.send(Err(error));
                 }

@@ -89,7 +89,7 @@ impl VerifyInputs {
     }
 }
 
-/// An option that was given and means nothing for a verification.
+/// An option that was given and does not apply to `verify`.
 fn refused_option(typed: &BucketArgs) -> Option<&'static str> {
     [
         (typed.history.event_history, "--event-history"),
@@ -103,7 +103,7 @@ fn refused_option(typed: &BucketArgs) -> Option<&'static str> {
     .find_map(|(is_given, option)| is_given.then_some(option))
 }
 
-/// An option that was given and means nothing without a bucket.
+/// An option that was given and does not apply without a bucket.
 fn bucket_option(typed: &BucketArgs) -> Option<&'static str> {
     [
         (typed.mirror.is_some(), "--mirror"),

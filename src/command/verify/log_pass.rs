@@ -100,7 +100,7 @@ impl<'r> LogPass<'r> {
             if joined.is_ok() {
                 joined = pass.rest(&mut found, result);
             }
-            // The walk ends when nobody receives.
+            // The walk ends when its channel is closed.
             drop(found);
             let walked = walking.join().map_err(|_| Error::Failed("internal error: the walk panicked".into()))?;
             joined?;

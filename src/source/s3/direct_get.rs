@@ -27,6 +27,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::limiter::asks_to_slow_down;
 use super::object_response::ObjectResponse;
 use super::s3_error::{S3Action, S3Error};
 use crate::source::aws::credentials::SigningCredentials;
@@ -151,10 +152,9 @@ impl DirectGet {
 
     /// Reads the answer to a request that failed.
     async fn refusal(&self, response: HttpResponse) -> DirectOutcome {
-        const TOO_MANY_REQUESTS: u16 = 429;
-        const SERVICE_UNAVAILABLE: u16 = 503;
         let status = response.status().as_u16();
-        let is_temporary = status >= 500 || status == TOO_MANY_REQUESTS;
+        let is_throttled = asks_to_slow_down(status);
+        let is_temporary = status >= 500 || is_throttled;
         if !is_temporary {
             let text = self.transport.text("S3", response.into_body()).await.unwrap_or_default();
             let document = XmlElement::parse(&text).unwrap_or_default();
@@ -166,7 +166,7 @@ impl DirectGet {
         }
         DirectOutcome::Failed {
             pause: if is_temporary { backoff() } else { Duration::ZERO },
-            is_throttled: matches!(status, TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE),
+            is_throttled,
             is_rejected: !is_temporary,
         }
     }

@@ -91,6 +91,13 @@ impl Drop for ConcurrencyPermit {
     }
 }
 
+/// True if S3 asks to slow down by a response of this status.
+pub(super) fn asks_to_slow_down(status: u16) -> bool {
+    const TOO_MANY_REQUESTS: u16 = 429;
+    const SERVICE_UNAVAILABLE: u16 = 503;
+    matches!(status, TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE)
+}
+
 /// Detects throttling responses, which the SDK handles itself by retrying later.
 #[derive(Debug)]
 pub(super) struct ThrottleInterceptor(pub(super) Arc<ConcurrencyLimiter>);
@@ -106,9 +113,7 @@ impl Intercept for ThrottleInterceptor {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        const TOO_MANY_REQUESTS: u16 = 429;
-        const SERVICE_UNAVAILABLE: u16 = 503;
-        if matches!(context.response().status().as_u16(), TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE) {
+        if asks_to_slow_down(context.response().status().as_u16()) {
             self.0.slow_down();
         }
         Ok(())
