@@ -29,6 +29,7 @@ use self::row_format::RowFormat;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::digest::file_verdict::VerdictReader;
 use crate::decode::event::{Event, FieldSet};
+use crate::decode::structure::{Dispatch, SimdLevel};
 use crate::error::Error;
 use crate::filter::jq::JqOutput;
 pub use crate::table::streamed_cell::ByteSink;
@@ -42,6 +43,24 @@ pub struct Table {
     is_default: bool,
     /// Writes the rows instead of `columns` if the format has the values of events.
     events: Option<Box<EventRows>>,
+    way: SimdLevel,
+}
+
+/// The writing of one line.
+struct Line<'a, 'e> {
+    table: &'a mut Table,
+    event: &'a Event<'e>,
+    file: &'a str,
+    out: &'a mut Vec<u8>,
+}
+
+impl Dispatch for Line<'_, '_> {
+    type Outcome = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.table.line(self.event, self.file, self.out);
+    }
 }
 
 impl Table {
@@ -57,7 +76,7 @@ impl Table {
                 format!(": more than the {} columns that a sheet can have", excel::COLUMNS),
             ));
         }
-        Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty(), events })
+        Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty(), events, way: SimdLevel::fastest() })
     }
 
     /// The readers of actors in the columns.
@@ -92,11 +111,9 @@ impl Table {
 
     /// Appends the row of an event of the file `file`. Returns the number of cells that
     /// were cut.
-    // Inlined, so that plain lines are written with the instructions of the walk.
-    #[inline(always)]
     pub fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
         match self.rows.format {
-            Format::Tsv | Format::Csv if !self.rows.for_excel => self.line(event, file, out),
+            Format::Tsv | Format::Csv if !self.rows.for_excel => self.way.run(Line { table: self, event, file, out }),
             _ => return self.other_row(event, file, out),
         }
         0

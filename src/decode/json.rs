@@ -4,6 +4,7 @@
 //! The view is lenient where that loses nothing: a skipped value need not be valid
 //! inside, as long as its quotes and brackets balance.
 
+mod copy;
 mod escape;
 mod key;
 mod value;

@@ -64,15 +64,14 @@ impl CellStyle {
     #[inline(always)]
     pub fn value(&self, value: Option<JsonValue<'_>>, out: &mut Vec<u8>) {
         let Some(value) = value else { return self.absent(out) };
-        match value.short() {
-            Some((text, length)) if !(self.guard && may_begin_formula(text[0])) => {
-                // A copy of constant length is faster than one of the exact length.
-                let end = out.len() + length;
-                out.extend_from_slice(text);
-                out.truncate(end);
+        let start = out.len();
+        if value.append_plain(out) {
+            if !(self.guard && out.get(start).is_some_and(|first| may_begin_formula(*first))) {
+                return;
             }
-            _ => self.any_value(value, out),
+            out.truncate(start);
         }
+        self.any_value(value, out);
     }
 
     #[inline(never)]
@@ -146,6 +145,9 @@ pub fn push_value(value: JsonValue<'_>, out: &mut Vec<u8>) {
 /// Appends a value as one line of JSON: as delivered, but without white space between its
 /// parts and with control characters escaped.
 pub(super) fn push_json(value: JsonValue<'_>, out: &mut Vec<u8>) {
+    if matches!(value.kind(), ValueKind::Object | ValueKind::Array) && value.append_plain(out) {
+        return;
+    }
     if value.is_dense() && is_verbatim_safe(value.raw()) {
         return out.extend_from_slice(value.raw());
     }

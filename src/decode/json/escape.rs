@@ -60,7 +60,7 @@ pub fn is_verbatim(written: &[u8]) -> bool {
 /// Whether a byte cannot be copied into a cell unchecked: a control character, a
 /// backslash, or a byte above 126. Without a branch, so that loops are vectorised.
 #[inline(always)]
-fn needs_escape(byte: u8) -> u8 {
+pub(super) fn needs_escape(byte: u8) -> u8 {
     u8::from(byte < b' ') | u8::from(byte == b'\\') | u8::from(byte >= 0x7f)
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::escape::{LONGEST, SHORT, is_plain, is_plain_start, is_verbatim, text, unescape, unescape_start};
-use super::{JsonText, key_is};
+use super::{JsonText, copy, key_is};
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -97,6 +97,27 @@ impl<'a> JsonValue<'a> {
         match self.kind() {
             ValueKind::String => is_plain(&self.text.bytes[self.start + 1..self.end - 1]),
             _ => is_plain(self.raw()) && self.is_dense(),
+        }
+    }
+
+    /// Appends the cell of a string, object or array that can be copied as it is. Appends
+    /// nothing and returns false for other values, and for some near the end of the text.
+    #[inline(always)]
+    pub fn append_plain(&self, out: &mut Vec<u8>) -> bool {
+        match self.text.byte(self.start) {
+            Some(b'"') => copy::string(self.text.bytes, self.start + 1, self.end - 1, out),
+            Some(b'{' | b'[') => {
+                let start = out.len();
+                match copy::container(self.text.bytes, self.start, self.end, out) {
+                    None => false,
+                    Some(has_space) if !has_space || self.is_dense() => true,
+                    Some(_) => {
+                        out.truncate(start);
+                        false
+                    }
+                }
+            }
+            _ => false,
         }
     }
 
