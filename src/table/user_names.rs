@@ -64,12 +64,12 @@ impl NameWriter {
     }
 }
 
-const PLACES: usize = 512;
+const PLACES: usize = 2048;
 
 /// The index for an identity; `None` if it is too long to cache.
 fn place(identity: &[u8]) -> Option<usize> {
     /// Longer identities are few, and would take much memory.
     const LONGEST: usize = 2048;
     let mixed = written_hash(identity, identity.len() as u64);
-    (identity.len() <= LONGEST).then_some((mixed >> 55) as usize)
+    (identity.len() <= LONGEST).then_some((mixed >> 53) as usize)
 }
