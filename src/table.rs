@@ -76,7 +76,13 @@ impl Table {
                 format!(": more than the {} columns that a sheet can have", excel::COLUMNS),
             ));
         }
-        Ok(Table { columns, rows: RowFormat::new(layout), is_default: layout.columns.is_empty(), events, way: SimdLevel::fastest() })
+        Ok(Table {
+            columns,
+            rows: RowFormat::new(layout),
+            is_default: layout.columns.is_empty(),
+            events,
+            way: SimdLevel::fastest(),
+        })
     }
 
     /// The readers of actors in the columns.

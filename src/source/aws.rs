@@ -11,11 +11,13 @@ pub mod http_transport;
 pub mod json;
 pub mod profile;
 pub mod query;
+pub mod request_signature;
 pub mod response_limit;
 mod retry;
 mod runtime;
 pub mod service;
 mod service_client;
+pub mod url;
 pub mod xml_element;
 
 pub use self::aws_error::{AwsError, AwsErrorKind};

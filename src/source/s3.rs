@@ -10,6 +10,7 @@ pub mod download_queue;
 mod download_threads;
 pub mod dry_run;
 mod fetch;
+mod get_pattern;
 pub mod key_cache;
 pub mod key_fetcher;
 pub mod key_lister;

@@ -34,7 +34,10 @@ pub(super) fn string(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) -> 
 /// `text`, appends nothing and returns `None`.
 #[inline(always)]
 pub(super) fn container(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) -> Option<bool> {
-    let flags = |byte| u8::from(byte < b' ') * ODD | u8::from(byte >= 0x7f) * ODD | u8::from(byte == b' ') * SPACE;
+    let flags = |byte| {
+        let is_odd = !(b' '..0x7f).contains(&byte);
+        (u8::from(is_odd) * ODD) | (u8::from(byte == b' ') * SPACE)
+    };
     flagged(text, from, to, flags, out)
 }
 

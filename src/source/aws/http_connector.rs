@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -27,27 +27,35 @@ pub fn http_client() -> SharedHttpClient {
 
 /// Creates a connector, which keeps connections for further requests.
 pub(super) fn connector(settings: &HttpConnectorSettings) -> SharedHttpConnector {
-    let connector = |proxy| {
-        Connector::builder()
-            .connector_settings(settings.clone())
-            .proxy_config(proxy)
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build()
-    };
-    let (proxied, direct) = (connector(ProxyConfig::from_env()), connector(ProxyConfig::disabled()));
-    SharedHttpConnector::new(EnvironmentConnector { proxied, direct })
+    let proxied = connector_over(ProxyConfig::from_env(), settings);
+    SharedHttpConnector::new(EnvironmentConnector { proxied, settings: settings.clone(), direct: OnceLock::new() })
+}
+
+fn connector_over(proxy: ProxyConfig, settings: &HttpConnectorSettings) -> Connector {
+    Connector::builder()
+        .connector_settings(settings.clone())
+        .proxy_config(proxy)
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build()
 }
 
 /// Sends requests over the proxy of the environment, but for those that no proxy can pass on.
 #[derive(Debug)]
 struct EnvironmentConnector {
     proxied: Connector,
-    direct: Connector,
+    settings: HttpConnectorSettings,
+    /// Made when it is needed, which takes a machine that gets its credentials from such a
+    /// request.
+    direct: OnceLock<Connector>,
 }
 
 impl HttpConnector for EnvironmentConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        if is_link_local(request.uri()) { self.direct.call(request) } else { self.proxied.call(request) }
+        if is_link_local(request.uri()) {
+            let direct = || connector_over(ProxyConfig::disabled(), &self.settings);
+            return self.direct.get_or_init(direct).call(request);
+        }
+        self.proxied.call(request)
     }
 }
 

@@ -6,12 +6,12 @@ use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::error::{BoxError, ConnectorError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use aws_sigv4::http_request::SigningSettings;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 
 use super::http_connector::connector;
+use super::request_signature::{SignatureScope, UNSIGNED_HEADER, add_signature};
 use super::service::AwsService;
 use super::{AwsError, AwsErrorKind};
 use crate::sink::hec::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
@@ -154,22 +154,9 @@ impl CollectorTransport for HttpTransport {
 
 /// Creates the HTTP request with its signature.
 fn signed(request: &UnsignedRequest<'_>, credentials: &Credentials) -> Result<HttpRequest, BoxError> {
-    let identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(request.region)
-        .name(request.service.host)
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
-    let body = SignableBody::Bytes(request.body.as_bytes());
-    let signable = SignableRequest::new("POST", request.url, request.headers.iter().copied(), body)?;
-    let (instructions, _) = sign(signable, &parameters)?.into_parts();
     let mut signed = post(request.url, request.headers, SdkBody::from(request.body))?;
-    for header in instructions.into_parts().0 {
-        signed.headers_mut().try_insert(header.name(), header.value().to_string())?;
-    }
+    let scope = SignatureScope { region: request.region, service: request.service.host, time: SystemTime::now() };
+    add_signature(&mut signed, request.body.as_bytes(), &scope, SigningSettings::default(), credentials)?;
     Ok(signed)
 }
 
@@ -177,7 +164,7 @@ fn post(url: &str, headers: &[(&'static str, &str)], body: SdkBody) -> Result<Ht
     let mut request = HttpRequest::new(body);
     request.set_method("POST")?;
     request.set_uri(url)?;
-    request.headers_mut().try_insert("user-agent", USER_AGENT)?;
+    request.headers_mut().try_insert(UNSIGNED_HEADER, USER_AGENT)?;
     for (name, value) in headers {
         request.headers_mut().try_insert(*name, (*value).to_string())?;
     }

@@ -4,11 +4,12 @@
 use std::fmt::Write;
 use std::ops::ControlFlow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::http_transport::HttpAnswer;
 use super::service::AwsService;
 use super::service_client::{ServiceClient, ServiceRequest};
+use super::url::RESERVED;
 use super::xml_element::{XmlElement, XmlError};
 use super::{AwsError, AwsErrorKind};
 
@@ -88,9 +89,7 @@ impl QueryRequest {
 
     /// Returns the form to post, which continues an earlier answer if there is a token.
     fn form(&self, token: Option<&str>) -> String {
-        /// All but the unreserved characters of URLs.
-        const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-        let escaped = |text| utf8_percent_encode(text, ESCAPED);
+        let escaped = |text| utf8_percent_encode(text, RESERVED);
         let mut form = format!("Action={}&Version={}", escaped(self.action), self.service.version);
         let parameters = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in parameters.chain(token.map(|token| (self.service.paging.parameter, token))) {

@@ -9,7 +9,8 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 
-use super::direct_get::{DirectGet, DirectOutcome, RequestRecorder};
+use super::direct_get::{DirectGet, DirectOutcome};
+use super::get_pattern::RequestRecorder;
 use super::list_page::ListPage;
 use super::object_response::ObjectResponse;
 use crate::error::Error;

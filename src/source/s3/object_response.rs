@@ -54,8 +54,7 @@ impl From<GetObjectOutput> for ObjectResponse {
     }
 }
 
-/// True if S3 sent a checksum of the whole object, which the SDK verifies. The checksum of a
-/// multipart upload contains a `-` and cannot be verified.
+/// True if S3 sent a checksum of the whole object, which the SDK verifies.
 fn has_checksum(output: &GetObjectOutput) -> bool {
     let checksums = [
         output.checksum_crc64_nvme(),
@@ -64,8 +63,14 @@ fn has_checksum(output: &GetObjectOutput) -> bool {
         output.checksum_sha1(),
         output.checksum_sha256(),
     ];
-    let mut given = checksums.into_iter().flatten().peekable();
-    given.peek().is_some() && given.all(|checksum| !checksum.contains('-'))
+    are_of_object(checksums.into_iter().flatten())
+}
+
+/// Whether there are checksums, all of the whole object. The one of a multipart upload contains a
+/// `-` and cannot be verified: it is one of checksums.
+pub(super) fn are_of_object<'a>(checksums: impl Iterator<Item = &'a str>) -> bool {
+    let mut checksums = checksums.peekable();
+    checksums.peek().is_some() && checksums.all(|checksum| !checksum.contains('-'))
 }
 
 #[cfg(test)]
