@@ -156,15 +156,15 @@ fn pass(
     // Pad with a letter, which the pass ignores.
     let mut last = [b'x'; WIDTH];
     last[..rest.len()].copy_from_slice(rest);
-    let quotes = found.quotes.as_chunks_mut().0.iter_mut();
-    let opens = found.opens.as_chunks_mut().0.iter_mut();
-    let closes = found.closes.as_chunks_mut().0.iter_mut();
-    let mut chunks = chunks.iter();
-    for ((quotes, opens), closes) in quotes.zip(opens).zip(closes) {
-        let block = carry.block(classify(chunks.next().unwrap_or(&last)), &prefix_xor);
-        *quotes = block.quotes.to_le_bytes();
-        *opens = block.opens.to_le_bytes();
-        *closes = block.closes.to_le_bytes();
+    let [quotes, opens, closes] = [found.quotes, found.opens, found.closes].map(|bits| bits.as_chunks_mut().0);
+    for (chunks, from) in [(chunks, 0), (&[last], chunks.len())] {
+        let slots = quotes[from..].iter_mut().zip(&mut opens[from..]).zip(&mut closes[from..]);
+        for (chunk, ((quotes, opens), closes)) in chunks.iter().zip(slots) {
+            let block = carry.block(classify(chunk), &prefix_xor);
+            *quotes = block.quotes.to_le_bytes();
+            *opens = block.opens.to_le_bytes();
+            *closes = block.closes.to_le_bytes();
+        }
     }
 }
 
