@@ -196,21 +196,21 @@ impl FieldSpans {
 /// Comparing with it is faster than finding the end of the key and hashing it.
 #[derive(Clone, Debug)]
 struct KeyPredictor {
-    /// The known keys with the bytes that surround them.
-    written: Vec<KeyBytes>,
-    /// What prediction needs besides.
-    known: Vec<KnownKey>,
+    keys: Vec<KnownKey>,
     /// What prediction does not need to know of the keys.
     names: Vec<FieldName>,
     /// For each hash of a key, the most recent one.
     buckets: Vec<usize>,
-    /// For each known key, the two keys last seen after it.
-    next: Vec<[u16; 2]>,
 }
 
-/// A key, or the end of an object.
+/// A key, or the end of an object, in adjacent cache lines.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(128))]
 struct KnownKey {
+    /// The key with the bytes that surround it.
+    written: KeyBytes,
+    /// The two keys last seen after it.
+    next: [u16; 2],
     /// Length in bytes, with its surroundings.
     length: u8,
     /// Id of the field.
@@ -248,18 +248,13 @@ impl KeyPredictor {
     /// Creates a predictor for objects with `fields` fields, at most 255.
     fn new(fields: usize) -> KeyPredictor {
         let slots = [fields as u8; 3].into_iter().chain(0..fields as u8);
-        let mut predictor = KeyPredictor {
-            written: Vec::new(),
-            known: Vec::new(),
-            names: Vec::new(),
-            buckets: vec![KeyPredictor::OTHER; 256],
-            next: Vec::new(),
-        };
+        let mut predictor =
+            KeyPredictor { keys: Vec::new(), names: Vec::new(), buckets: vec![KeyPredictor::OTHER; 256] };
         for slot in slots {
             predictor.learn(FieldName::default(), KeyBytes::NEVER, slot);
         }
-        predictor.written[KeyPredictor::END] = KeyBytes::END;
-        predictor.known[KeyPredictor::END].length = 1;
+        let end = &mut predictor.keys[KeyPredictor::END];
+        (end.written, end.length) = (KeyBytes::END, 1);
         predictor
     }
 
@@ -267,21 +262,19 @@ impl KeyPredictor {
     fn learn(&mut self, name: FieldName, written: KeyBytes, slot: u8) {
         // A longer key is never predicted.
         let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::LONGEST);
-        self.known.push(KnownKey { length: length as u8, slot });
-        self.written.push(written);
+        self.keys.push(KnownKey { written, next: [KeyPredictor::OTHER as u16; 2], length: length as u8, slot });
         self.names.push(name);
-        self.next.push([KeyPredictor::OTHER as u16; 2]);
     }
 
     /// Whether no more keys are learned.
     fn is_full(&self) -> bool {
-        self.known.len() >= KeyPredictor::MOST
+        self.keys.len() >= KeyPredictor::MOST
     }
 
     /// The id of the field of a key.
     #[inline(always)]
     fn slot(&self, key: usize) -> u8 {
-        self.known[key].slot
+        self.keys[key].slot
     }
 
     /// Returns the key at `at` and the offset after it if it is one of the two last
@@ -289,17 +282,19 @@ impl KeyPredictor {
     #[inline(always)]
     fn predict(&mut self, last: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
         let bytes = text.bytes().get(at..)?.first_chunk()?;
-        let [latest, other] = self.next[last];
-        let key = if self.written[usize::from(latest)].is_at_start(bytes) {
-            latest
-        } else if self.written[usize::from(other)].is_at_start(bytes) {
-            // The next record most likely has the same key here.
-            self.next[last] = [other, latest];
-            other
-        } else {
+        let [latest, other] = self.keys[last].next;
+        let key = &self.keys[usize::from(latest)];
+        if key.written.is_at_start(bytes) {
+            return Some((latest.into(), at + usize::from(key.length)));
+        }
+        let key = &self.keys[usize::from(other)];
+        if !key.written.is_at_start(bytes) {
             return None;
-        };
-        Some((key.into(), at + usize::from(self.known[usize::from(key)].length)))
+        }
+        let end = at + usize::from(key.length);
+        // The next record most likely has the same key here.
+        self.keys[last].next = [other, latest];
+        Some((other.into(), end))
     }
 
     /// Finds the key at `at` by its name, however it is escaped and spaced.
@@ -318,7 +313,8 @@ impl KeyPredictor {
             Some((key, from)) => (self.id(key, is_first, fields), from),
             None => (KeyPredictor::END, members.at()),
         };
-        self.next[last] = [key as u16, self.next[last][0]];
+        let next = &mut self.keys[last].next;
+        *next = [key as u16, next[0]];
         Ok((key, from))
     }
 
@@ -336,7 +332,7 @@ impl KeyPredictor {
         if self.is_full() || key.len() > KeyPredictor::LONGEST {
             return KeyPredictor::OTHER + slot.map_or(0, |slot| slot + 1);
         }
-        id = self.known.len();
+        id = self.keys.len();
         let next_in_bucket = std::mem::replace(&mut self.buckets[bucket], id);
         // The pattern includes the byte before the key, so a first key has its own
         // entry.
