@@ -82,7 +82,8 @@ impl Structure {
             self.last.set(LastBlock::NONE);
             self.carries.clear();
             self.carries.resize(text.len().div_ceil(WIDTH), 0);
-            self.is_ascii = self.way.carries(text, &mut self.carries);
+            let ((), is_ascii) = self.way.run_blocks(CarryPass { text, carries: &mut self.carries });
+            self.is_ascii = is_ascii;
             return;
         }
         // Do not keep the memory of one large text for all later ones.
@@ -95,12 +96,11 @@ impl Structure {
             }
             bits[self.length..whole].fill(0);
         }
-        let found = BitmapSlots {
-            quotes: &mut self.quotes[..self.length],
-            opens: &mut self.opens[..self.length],
-            closes: &mut self.closes[..self.length],
-        };
-        self.is_ascii = self.way.pass(text, found);
+        let quotes = &mut self.quotes[..self.length];
+        let opens = &mut self.opens[..self.length];
+        let closes = &mut self.closes[..self.length];
+        let ((), is_ascii) = self.way.run_blocks(BitmapPass { text, quotes, opens, closes });
+        self.is_ascii = is_ascii;
     }
 
     /// The bitmaps of `text`, which must be the text that was indexed.
@@ -128,70 +128,93 @@ impl Structure {
     }
 }
 
-/// The output of a pass: eight bytes of each bitmap per 64 bytes of text.
-struct BitmapSlots<'a> {
+/// Work on blocks of 64 bytes, compiled once per instruction set.
+trait BlockWork {
+    /// The result of the work.
+    type Outcome;
+
+    /// Does the work, given the functions that depend on the instruction set: one
+    /// classifies bytes, the other replaces each bit with the parity of all bits up to and
+    /// including it. Only code that is inlined into it is compiled for the instruction set,
+    /// so implementations are `#[inline(always)]`.
+    fn run(self, classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses, prefix_xor: impl Fn(u64) -> u64) -> Self::Outcome;
+}
+
+/// Fills in the bitmaps of a text: eight bytes of each per 64 bytes of text.
+struct BitmapPass<'a> {
+    text: &'a [u8],
     quotes: &'a mut [u8],
     opens: &'a mut [u8],
     closes: &'a mut [u8],
 }
 
-/// A pass over `text`; returns whether it is ASCII.
-fn portable(text: &[u8], found: BitmapSlots<'_>) -> bool {
-    let mut any = 0;
-    pass(text, found, |block| classify(block, &mut any), prefix_xor);
-    any & repeat(0x80) == 0
-}
+impl BlockWork for BitmapPass<'_> {
+    type Outcome = ();
 
-/// One pass over `text`, with functions that classify 64 bytes and sum parities.
-/// Inlined, so that it is compiled for the instruction set of its caller.
-#[inline(always)]
-fn pass(
-    text: &[u8],
-    found: BitmapSlots<'_>,
-    mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses,
-    prefix_xor: impl Fn(u64) -> u64,
-) {
-    let mut carry = BlockCarry::default();
-    let (chunks, rest) = text.as_chunks::<WIDTH>();
-    // Pad with a letter, which the pass ignores.
-    let mut last = [b'x'; WIDTH];
-    last[..rest.len()].copy_from_slice(rest);
-    let [quotes, opens, closes] = [found.quotes, found.opens, found.closes].map(|bits| bits.as_chunks_mut().0);
-    for (chunks, from) in [(chunks, 0), (&[last], chunks.len())] {
-        let slots = quotes[from..].iter_mut().zip(&mut opens[from..]).zip(&mut closes[from..]);
-        for (chunk, ((quotes, opens), closes)) in chunks.iter().zip(slots) {
-            let block = carry.block(classify(chunk), &prefix_xor);
-            *quotes = block.quotes.to_le_bytes();
-            *opens = block.opens.to_le_bytes();
-            *closes = block.closes.to_le_bytes();
+    #[inline(always)]
+    fn run(self, mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses, prefix_xor: impl Fn(u64) -> u64) {
+        let mut carry = BlockCarry::default();
+        let (chunks, last) = padded(self.text);
+        let [quotes, opens, closes] = [self.quotes, self.opens, self.closes].map(|bits| bits.as_chunks_mut().0);
+        for (chunks, from) in [(chunks, 0), (&[last], chunks.len())] {
+            let slots = quotes[from..].iter_mut().zip(&mut opens[from..]).zip(&mut closes[from..]);
+            for (chunk, ((quotes, opens), closes)) in chunks.iter().zip(slots) {
+                let block = carry.block(classify(chunk), &prefix_xor);
+                *quotes = block.quotes.to_le_bytes();
+                *opens = block.opens.to_le_bytes();
+                *closes = block.closes.to_le_bytes();
+            }
         }
     }
 }
 
-/// A pass that stores only the carry into each block; returns whether `text` is ASCII.
-fn portable_carries(text: &[u8], carries: &mut [u8]) -> bool {
-    let mut any = 0;
-    carry_pass(text, carries, |block| classify(block, &mut any), prefix_xor);
-    any & repeat(0x80) == 0
+/// Stores only the carry into each block of a text, and no bitmaps.
+struct CarryPass<'a> {
+    text: &'a [u8],
+    carries: &'a mut [u8],
 }
 
-/// A pass that stores only the carry into each block, and no bitmaps.
+impl BlockWork for CarryPass<'_> {
+    type Outcome = ();
+
+    #[inline(always)]
+    fn run(self, mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses, prefix_xor: impl Fn(u64) -> u64) {
+        let mut carry = BlockCarry::default();
+        let (chunks, last) = padded(self.text);
+        for (chunk, packed) in chunks.iter().chain([&last]).zip(self.carries) {
+            *packed = carry.packed();
+            carry.block(classify(chunk), &prefix_xor);
+        }
+    }
+}
+
+/// Computes the bits of one block, given the carry from the one before.
+struct OneBlock<'a> {
+    carry: BlockCarry,
+    chunk: &'a [u8; WIDTH],
+}
+
+impl BlockWork for OneBlock<'_> {
+    type Outcome = TextBlock;
+
+    #[inline(always)]
+    fn run(
+        mut self,
+        mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses,
+        prefix_xor: impl Fn(u64) -> u64,
+    ) -> TextBlock {
+        self.carry.block(classify(self.chunk), prefix_xor)
+    }
+}
+
+/// The blocks of a text, and the rest of it as a block that is padded with a letter, which
+/// has no bits.
 #[inline(always)]
-fn carry_pass(
-    text: &[u8],
-    carries: &mut [u8],
-    mut classify: impl FnMut(&[u8; WIDTH]) -> ByteClasses,
-    prefix_xor: impl Fn(u64) -> u64,
-) {
-    let mut carry = BlockCarry::default();
-    let (chunks, rest) = text.as_chunks::<WIDTH>();
-    // Pad with a letter, which the pass ignores.
+fn padded(text: &[u8]) -> (&[[u8; WIDTH]], [u8; WIDTH]) {
+    let (chunks, rest) = text.as_chunks();
     let mut last = [b'x'; WIDTH];
     last[..rest.len()].copy_from_slice(rest);
-    for (chunk, packed) in chunks.iter().chain([&last]).zip(carries) {
-        *packed = carry.packed();
-        carry.block(classify(chunk), &prefix_xor);
-    }
+    (chunks, last)
 }
 
 /// The bits of 64 bytes of text, the first byte in the lowest bit.
@@ -249,16 +272,15 @@ impl BlockCarry {
     }
 }
 
-/// Replaces each bit with the parity of all bits up to and including it.
-fn prefix_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
+/// Does work with eight bytes at a time in a general-purpose register. Also returns
+/// whether all blocks were ASCII.
+fn portable<W: BlockWork>(work: W) -> (W::Outcome, bool) {
+    let mut any = 0;
+    let outcome = work.run(|block| classify(block, &mut any), prefix_xor);
+    (outcome, any & repeat(0x80) == 0)
 }
 
-/// Classifies 64 bytes, eight at a time in a general-purpose register, and collects the
-/// bits of all bytes in `any`.
+/// Classifies 64 bytes, and collects the bits of all of them in `any`.
 fn classify(block: &[u8; WIDTH], any: &mut u64) -> ByteClasses {
     let mut classes = ByteClasses { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
     let (words, _) = block.as_chunks::<8>();
@@ -274,6 +296,14 @@ fn classify(block: &[u8; WIDTH], any: &mut u64) -> ByteClasses {
         classes.closes |= equal(folded, b'}') << shift;
     }
     classes
+}
+
+/// Replaces each bit with the parity of all bits up to and including it.
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
 }
 
 const fn repeat(byte: u8) -> u64 {

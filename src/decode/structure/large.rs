@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::{BlockCarry, SimdLevel, TextBlock, WIDTH};
+use super::{BlockCarry, OneBlock, SimdLevel, TextBlock, WIDTH};
 
 /// A text and the carry into each of its blocks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,8 +77,8 @@ impl<'a> LargeText<'a> {
         if last.number == number {
             return last.block;
         }
-        let mut carry = BlockCarry::unpacked(self.carries[number]);
-        let block = self.way.block(&mut carry, &chunk(self.text, number * WIDTH));
+        let carry = BlockCarry::unpacked(self.carries[number]);
+        let (block, _) = self.way.run_blocks(OneBlock { carry, chunk: &chunk(self.text, number * WIDTH) });
         self.last.set(LastBlock { number, block });
         block
     }

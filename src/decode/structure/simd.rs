@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code, reason = "this is the one module; its header has the argument")]
 
-use super::{BitmapSlots, BlockCarry, TextBlock, WIDTH, classify, portable, portable_carries, prefix_xor};
+use super::{BlockWork, portable};
 
 /// An instruction set that this machine is known to have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,52 +66,20 @@ impl SimdLevel {
         fast.chain([SimdLevel::PORTABLE])
     }
 
-    /// Fills in the bitmaps of a text. Returns whether it is ASCII.
-    pub(super) fn pass(self, text: &[u8], found: BitmapSlots<'_>) -> bool {
-        match self.0 {
-            Instructions::Any => portable(text, found),
-            // SAFETY: the level exists only if the machine has its instructions.
-            #[cfg(target_arch = "aarch64")]
-            Instructions::By16 => unsafe { aarch64::pass_16(text, found) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::By32 => unsafe { x86::pass_32(text, found) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::By64 => unsafe { x86::pass_64(text, found) },
-        }
-    }
-
-    /// Stores the carry into each block of a text. Returns whether it is ASCII.
-    pub(super) fn carries(self, text: &[u8], carries: &mut [u8]) -> bool {
-        match self.0 {
-            Instructions::Any => portable_carries(text, carries),
-            // SAFETY: the level exists only if the machine has its instructions.
-            #[cfg(target_arch = "aarch64")]
-            Instructions::By16 => unsafe { aarch64::carries_16(text, carries) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::By32 => unsafe { x86::carries_32(text, carries) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::By64 => unsafe { x86::carries_64(text, carries) },
-        }
-    }
-
-    /// The bits of one block, given the carry from the one before.
+    /// Runs `work` on blocks. Also returns whether all of them were ASCII.
     #[inline]
-    pub(super) fn block(self, carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
+    pub(super) fn run_blocks<W: BlockWork>(self, work: W) -> (W::Outcome, bool) {
         match self.0 {
-            Instructions::Any => carry.block(classify(chunk, &mut 0), prefix_xor),
+            Instructions::Any => portable(work),
             // SAFETY: the level exists only if the machine has its instructions.
             #[cfg(target_arch = "aarch64")]
-            Instructions::By16 => unsafe { aarch64::block_16(carry, chunk) },
+            Instructions::By16 => unsafe { aarch64::blocks_16(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By32 => unsafe { x86::block_32(carry, chunk) },
+            Instructions::By32 => unsafe { x86::blocks_32(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::By64 => unsafe { x86::block_64(carry, chunk) },
+            Instructions::By64 => unsafe { x86::blocks_64(work) },
         }
     }
 
@@ -139,7 +107,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Dispatch, Instructions, SimdLevel};
-    use crate::decode::structure::{BitmapSlots, BlockCarry, ByteClasses, TextBlock, WIDTH, carry_pass, pass};
+    use crate::decode::structure::{BlockWork, ByteClasses, WIDTH};
 
     /// The levels of this machine, the fastest first.
     pub(super) fn ways() -> impl Iterator<Item = SimdLevel> {
@@ -169,42 +137,18 @@ mod x86 {
         work.run()
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn pass_64(text: &[u8], found: BitmapSlots<'_>) -> bool {
+    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq,popcnt,bmi1,bmi2")]
+    pub(super) fn blocks_64<W: BlockWork>(work: W) -> (W::Outcome, bool) {
         let mut any = _mm512_setzero_si512();
-        pass(text, found, |chunk| classify_64(chunk, &mut any), |bits| prefix_xor(bits));
-        _mm512_movepi8_mask(any) == 0
+        let outcome = work.run(|block| classify_64(block, &mut any), |bits| prefix_xor(bits));
+        (outcome, _mm512_movepi8_mask(any) == 0)
     }
 
-    #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn pass_32(text: &[u8], found: BitmapSlots<'_>) -> bool {
+    #[target_feature(enable = "avx2,pclmulqdq,popcnt,bmi1,bmi2")]
+    pub(super) fn blocks_32<W: BlockWork>(work: W) -> (W::Outcome, bool) {
         let mut any = _mm256_setzero_si256();
-        pass(text, found, |chunk| classify_32(chunk, &mut any), |bits| prefix_xor(bits));
-        _mm256_movemask_epi8(any) == 0
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn carries_64(text: &[u8], carries: &mut [u8]) -> bool {
-        let mut any = _mm512_setzero_si512();
-        carry_pass(text, carries, |chunk| classify_64(chunk, &mut any), |bits| prefix_xor(bits));
-        _mm512_movepi8_mask(any) == 0
-    }
-
-    #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn carries_32(text: &[u8], carries: &mut [u8]) -> bool {
-        let mut any = _mm256_setzero_si256();
-        carry_pass(text, carries, |chunk| classify_32(chunk, &mut any), |bits| prefix_xor(bits));
-        _mm256_movemask_epi8(any) == 0
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn block_64(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
-        carry.block(classify_64(chunk, &mut _mm512_setzero_si512()), |bits| prefix_xor(bits))
-    }
-
-    #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn block_32(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
-        carry.block(classify_32(chunk, &mut _mm256_setzero_si256()), |bits| prefix_xor(bits))
+        let outcome = work.run(|block| classify_32(block, &mut any), |bits| prefix_xor(bits));
+        (outcome, _mm256_movemask_epi8(any) == 0)
     }
 
     /// A carry-less multiplication by all ones sums parities.
@@ -215,31 +159,46 @@ mod x86 {
         _mm_cvtsi128_si64(product).cast_unsigned()
     }
 
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn load_64(block: &[u8; WIDTH]) -> __m512i {
+        // SAFETY: the reference is to 64 bytes, and the load needs no alignment.
+        unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
+    }
+
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    fn classify_64(chunk: &[u8; WIDTH], any: &mut __m512i) -> ByteClasses {
-        // SAFETY: the reference is to 64 bytes, and the load needs no alignment.
-        let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
-        let equal = |bytes, byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
+    fn equal_64(bytes: __m512i, byte: u8) -> u64 {
+        _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    fn classify_64(block: &[u8; WIDTH], any: &mut __m512i) -> ByteClasses {
+        let bytes = load_64(block);
         *any = _mm512_or_si512(*any, bytes);
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
         ByteClasses {
-            quotes: equal(bytes, b'"'),
-            backslashes: equal(bytes, b'\\'),
-            opens: equal(folded, b'{'),
-            closes: equal(folded, b'}'),
+            quotes: equal_64(bytes, b'"'),
+            backslashes: equal_64(bytes, b'\\'),
+            opens: equal_64(folded, b'{'),
+            closes: equal_64(folded, b'}'),
         }
     }
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn classify_32(chunk: &[u8; WIDTH], any: &mut __m256i) -> ByteClasses {
+    fn load_32(block: &[u8; WIDTH]) -> [__m256i; 2] {
         // SAFETY: both halves lie within the 64 bytes of the reference, and the
         // loads need no alignment.
-        let (low, high) = unsafe {
-            (_mm256_loadu_si256(chunk.as_ptr().cast()), _mm256_loadu_si256(chunk.as_ptr().add(WIDTH / 2).cast()))
-        };
+        [0, WIDTH / 2].map(|half| unsafe { _mm256_loadu_si256(block.as_ptr().add(half).cast()) })
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn classify_32(block: &[u8; WIDTH], any: &mut __m256i) -> ByteClasses {
+        let [low, high] = load_32(block);
         *any = _mm256_or_si256(*any, _mm256_or_si256(low, high));
         let (low_folded, high_folded) = (_mm256_or_si256(low, set(0x20)), _mm256_or_si256(high, set(0x20)));
         ByteClasses {
@@ -282,9 +241,7 @@ mod aarch64 {
     use std::arch::is_aarch64_feature_detected;
 
     use super::{Instructions, SimdLevel};
-    use crate::decode::structure::{
-        BitmapSlots, BlockCarry, ByteClasses, TextBlock, WIDTH, carry_pass, pass, prefix_xor,
-    };
+    use crate::decode::structure::{BlockWork, ByteClasses, WIDTH, prefix_xor};
 
     /// A quarter of a block.
     const QUARTER: usize = WIDTH / 4;
@@ -295,41 +252,40 @@ mod aarch64 {
     }
 
     #[target_feature(enable = "neon")]
-    pub(super) fn pass_16(text: &[u8], found: BitmapSlots<'_>) -> bool {
+    pub(super) fn blocks_16<W: BlockWork>(work: W) -> (W::Outcome, bool) {
         let mut any = vdupq_n_u8(0);
-        pass(text, found, |chunk| classify_16(chunk, &mut any), prefix_xor);
-        vmaxvq_u8(any) < 0x80
-    }
-
-    #[target_feature(enable = "neon")]
-    pub(super) fn carries_16(text: &[u8], carries: &mut [u8]) -> bool {
-        let mut any = vdupq_n_u8(0);
-        carry_pass(text, carries, |chunk| classify_16(chunk, &mut any), prefix_xor);
-        vmaxvq_u8(any) < 0x80
-    }
-
-    #[target_feature(enable = "neon")]
-    pub(super) fn block_16(carry: &mut BlockCarry, chunk: &[u8; WIDTH]) -> TextBlock {
-        carry.block(classify_16(chunk, &mut vdupq_n_u8(0)), prefix_xor)
+        let outcome = work.run(|block| classify_16(block, &mut any), prefix_xor);
+        (outcome, vmaxvq_u8(any) < 0x80)
     }
 
     #[target_feature(enable = "neon")]
     #[inline]
-    fn classify_16(chunk: &[u8; WIDTH], any: &mut uint8x16_t) -> ByteClasses {
-        let bytes = [0, 1, 2, 3].map(|quarter| {
+    fn load_16(block: &[u8; WIDTH]) -> [uint8x16_t; 4] {
+        [0, 1, 2, 3].map(|quarter| {
             // SAFETY: all quarters lie within the 64 bytes of the reference, and
             // the load needs no alignment.
-            unsafe { vld1q_u8(chunk.as_ptr().add(quarter * QUARTER)) }
-        });
-        let equal = |bytes: [uint8x16_t; 4], byte: u8| mask(bytes.map(|part| vceqq_u8(part, vdupq_n_u8(byte))));
+            unsafe { vld1q_u8(block.as_ptr().add(quarter * QUARTER)) }
+        })
+    }
+
+    #[target_feature(enable = "neon")]
+    #[inline]
+    fn equal_16(bytes: [uint8x16_t; 4], byte: u8) -> u64 {
+        mask(bytes.map(|part| vceqq_u8(part, vdupq_n_u8(byte))))
+    }
+
+    #[target_feature(enable = "neon")]
+    #[inline]
+    fn classify_16(block: &[u8; WIDTH], any: &mut uint8x16_t) -> ByteClasses {
+        let bytes = load_16(block);
         // `[` and `{` differ only in this bit, as do `]` and `}`.
         let folded = bytes.map(|part| vorrq_u8(part, vdupq_n_u8(0x20)));
         *any = bytes.iter().fold(*any, |any, part| vorrq_u8(any, *part));
         ByteClasses {
-            quotes: equal(bytes, b'"'),
-            backslashes: equal(bytes, b'\\'),
-            opens: equal(folded, b'{'),
-            closes: equal(folded, b'}'),
+            quotes: equal_16(bytes, b'"'),
+            backslashes: equal_16(bytes, b'\\'),
+            opens: equal_16(folded, b'{'),
+            closes: equal_16(folded, b'}'),
         }
     }
 
