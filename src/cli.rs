@@ -1,6 +1,7 @@
 //! Groups of options that commands share. Each group builds the request to the
 //! layer that it configures.
 
+pub mod command_help;
 pub mod config;
 pub mod connection;
 pub mod digests;

@@ -21,7 +21,7 @@ use std::vec;
 
 use self::envelope::Envelope;
 use self::event::{Event, FieldSet, FieldSpans};
-pub use self::findings::{FileVerdict, Findings};
+pub use self::findings::{DecodeVerdict, Findings};
 use self::json::{JsonError, JsonText};
 pub use self::record::FIELDS;
 use self::record::RecordClassifier;

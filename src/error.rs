@@ -261,10 +261,10 @@ pub enum Problem {
     },
     /// The name is that of a CloudTrail log, the content is not.
     #[error("named like a CloudTrail log, but is not one ({})", .0.name())]
-    NoLog(IgnoredReason),
+    MisnamedLog(IgnoredReason),
     /// It was named on the command line, and is not a log.
     #[error("not a CloudTrail log ({})", .0.name())]
-    NotALog(IgnoredReason),
+    InputNotALog(IgnoredReason),
     /// The byte at this offset, from 0, is not UTF-8.
     #[error("byte {0} is not valid UTF-8; invalid bytes are shown as U+FFFD")]
     NotUtf8(u64),

@@ -13,7 +13,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("--account-id", "--account"),
     ("--arn", "--resource ARN, or --user ARN for the caller"),
     ("--csv", "--format csv"),
-    ("--denied", "--error-code '*Unauthorized*,AccessDenied*'"),
+    ("--denied", "--error-code '*{AccessDenied,Unauthorized,NotAuthorized,AuthorizationError,Forbidden}*'"),
     ("--end", "--until"),
     ("--end-time", "--until"),
     ("--event", "--event-name"),
@@ -77,7 +77,7 @@ pub fn usage_error(error: &clap::Error) -> Error {
             }
         }
         (ErrorKind::MissingRequiredArgument, Some(_), _) => {
-            UsageError::new(format!("this also needs {}", argument.unwrap_or_default()))
+            UsageError::new(format!("missing argument: {}", argument.unwrap_or_default()))
         }
         (kind, ..) => {
             let whole = error.to_string();

@@ -57,7 +57,8 @@ pub struct BucketArgs {
     /// Read the objects and files of this list, in its order; - for standard input
     ///
     /// An s3://BUCKET/KEY or a path a line, as trail2tsv keys writes them, or separated by NUL.
-    /// Nothing else is listed. Objects are deleted after reading, unless --mirror keeps them.
+    /// Nothing else is listed. Downloaded copies are removed after reading, unless --mirror
+    /// keeps them; the bucket is never changed.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub keys_from: Option<PathBuf>,
     /// Days after --until to search for late deliveries, at most 30

@@ -30,12 +30,12 @@ pub struct VerbosityArgs {
     /// Configuration file [default: trail2tsv/config.toml in the platform's config folder]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Print no progress and no last line
+    /// Suppress progress and the closing totals
     ///
     /// Problems are still reported.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print more about what is done; -vv names each file
+    /// Show more detail; -vv names each file
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 }

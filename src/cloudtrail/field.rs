@@ -96,8 +96,8 @@ impl Field {
                 Some(known) => return Err(format!("{root} is not a field; did you mean {known}?")),
                 None if root == name => {
                     return Err(format!(
-                        "{name} is not a field of events; one inside another is written as a path, such as \
-                         requestParameters.{name}, and .{name} is the field of that name all the same"
+                        "{name} is not a top-level field of events; write a nested field as a path, such as \
+                         requestParameters.{name}, or .{name} to compare it anyway"
                     ));
                 }
                 None => {}

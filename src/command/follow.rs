@@ -36,6 +36,7 @@ use self::request::{ArrivalSource, FollowDestination, FollowRequest};
 use self::totals::FollowTotals;
 use super::event_rows::row_worker::{OriginReader, RowKey, RowWorker};
 use super::{Command, Context, isolation};
+use crate::cli::command_help::{hide_options, list_formats, reword_options};
 use crate::cli::parse_error::usage_error;
 use crate::engine::events::EventSelector;
 use crate::error::Error;
@@ -50,6 +51,7 @@ use crate::source::aws::http_transport::HttpTransport;
 use crate::source::follow_journal::FollowJournal;
 use crate::spill::dedupe::IdReader;
 use crate::table::Table;
+use crate::table::layout::Format;
 
 /// The command `follow`.
 #[derive(Debug)]
@@ -59,8 +61,13 @@ impl Command for FollowCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say why they do not fit.
         let hidden = ["offline", "until", "event_history", "no_pushdown", "keys_from", "report", "actor"];
-        let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
-        hidden.into_iter().fold(FollowArgs::command(), hide)
+        let helps = [
+            ("bucket", "S3 bucket to list, or the only one that messages may name"),
+            ("since", "First write what was delivered since this time; with --queue, needs --bucket"),
+            ("late_days", "Days before today to list again for late deliveries, at most 30 [default: 1]"),
+        ];
+        let command = reword_options(hide_options(FollowArgs::command(), hidden), helps);
+        list_formats(command, &[Format::Tsv, Format::Csv, Format::Json])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

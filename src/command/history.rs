@@ -7,7 +7,6 @@
 //! ```
 
 mod activity;
-mod anchor;
 mod args;
 mod change_log;
 mod consumer;
@@ -20,6 +19,7 @@ mod request;
 mod resource;
 mod row;
 mod rules;
+mod snapshot_baseline;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use jiff::Timestamp;
@@ -35,6 +35,7 @@ use self::partial::write_part;
 use self::request::{HistoryOutput, HistoryQuestion, HistoryRequest};
 use self::row::{HistoryRow, RowColumns};
 use super::{Command, Context, isolation};
+use crate::cli::command_help::{ROW_FORMATS, list_formats};
 use crate::cli::parse_error::usage_error;
 use crate::cli::partial::shaping_options;
 use crate::cloudtrail::history::change::Change;
@@ -58,7 +59,7 @@ pub struct HistoryCommand;
 
 impl Command for HistoryCommand {
     fn definition(&self) -> clap::Command {
-        HistoryArgs::command()
+        HistoryArgs::command().mut_subcommands(|question| list_formats(question, ROW_FORMATS))
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
@@ -121,8 +122,8 @@ fn answer(
     coverage: &mut Coverage,
     stop: &Cancellation,
 ) -> Result<(), Error> {
-    if let Some(anchor) = &request.anchor {
-        coverage.problems += anchor.read(report, &mut merge)?;
+    if let Some(baseline) = &request.baseline {
+        coverage.problems += baseline.read(report, &mut merge)?;
     }
     report.clear();
     report_too_long(merge.too_long(), report, coverage);

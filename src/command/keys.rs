@@ -18,6 +18,7 @@ use self::listing::{KeyTotals, each_object};
 use self::plan::KeyPlan;
 use self::plan_folder::PlanFolder;
 use super::{Command, Context};
+use crate::cli::command_help::{REGION, hide_options, reword_options};
 use crate::cli::parse_error::usage_error;
 use crate::error::Error;
 use crate::error::cancel::Cancellation;
@@ -33,9 +34,8 @@ pub struct KeysCommand;
 impl Command for KeysCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
-        let hidden = ["event_history", "no_pushdown", "keys_from", "jobs"];
-        let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
-        hidden.into_iter().fold(KeysArgs::command(), hide)
+        let command = hide_options(KeysArgs::command(), ["event_history", "no_pushdown", "keys_from", "jobs"]);
+        reword_options(command, [("bucket", "S3 bucket to list"), ("region", REGION)])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

@@ -50,8 +50,8 @@ use crate::table::{Table, catalogue};
 ///
 /// Reads CloudTrail log files from folders, files, standard input or S3, or the
 /// event history of an account without a trail, and writes the events that match
-/// as one line each. What comes from S3 is kept in a local mirror and is never
-/// fetched twice.
+/// as one line each. What comes from S3 is kept in a local mirror, and later
+/// runs fetch only what is new.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "trail2tsv",

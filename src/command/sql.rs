@@ -26,10 +26,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use jiff::tz::TimeZone;
 
 pub use self::dialect::Dialect;
-use self::log_source::LogSource;
+use self::log_source::SqlLogSource;
 use self::statement::SqlRequest;
 use super::context::print;
 use super::{Command, Context};
+use crate::cli::command_help::{hide_options, reword_options};
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
 use crate::cli::source::{BucketArgs, inputs};
@@ -41,7 +42,7 @@ use crate::error::exit::Exit;
 use crate::report::Report;
 use crate::syntax::glob::split_list;
 
-/// Print a question as SQL for Athena, Spark or DuckDB
+/// Print the query as SQL for Athena, Spark or DuckDB
 ///
 /// Takes the options of the main command and prints table definitions and a query with the same
 /// rows. What SQL cannot state exactly is an error that names it. No logs are read.
@@ -105,9 +106,10 @@ pub struct SqlCommand;
 impl Command for SqlCommand {
     fn definition(&self) -> clap::Command {
         // They are accepted, so that a command line can be used as it is.
-        let hidden = IGNORED.into_iter().chain(["event_history", "keys_from", "kind"]);
-        let hide = |command: clap::Command, option| command.mut_arg(option, |argument| argument.hide(true));
-        hidden.fold(SqlArgs::command(), hide)
+        let refused = ["event_history", "keys_from", "kind", "resource", "grep", "jq", "actor"];
+        let command = hide_options(SqlArgs::command(), IGNORED.into_iter().chain(refused));
+        let late_days = "Days after --until to search for late deliveries, at most 30 [default: 1]";
+        reword_options(command, [("bucket", "S3 bucket with the logs; nothing is requested"), ("late_days", late_days)])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
@@ -138,7 +140,7 @@ fn text(args: &SqlArgs, context: &Context) -> Result<String, Error> {
     }
     let request = SqlRequest {
         dialect: args.dialect,
-        source: LogSource::new(args.dialect, &inputs, context.now)?,
+        source: SqlLogSource::new(args.dialect, &inputs, context.now)?,
         filter: &filter,
         columns: &split_list(&args.table.columns),
         sort: &args.table.order(),

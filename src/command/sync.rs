@@ -6,6 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use super::mirroring::{digest_use, mirror};
 use super::{Command, Context};
+use crate::cli::command_help::{REGION, hide_options, reword_options};
 use crate::cli::digests::DigestArgs;
 use crate::cli::filter::ScopeArgs;
 use crate::cli::parse_error::usage_error;
@@ -32,7 +33,7 @@ use crate::source::spec::{BucketInput, Input};
         trail2tsv sync --bucket my-trail --since 30d --digests\n  \
         trail2tsv sync s3://my-trail/AWSLogs/o-abc --account 111122223333 --dry-run\n\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
-        had (stderr names it), 130 interrupted."
+        fetched (stderr names it), 130 interrupted."
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct SyncArgs {
@@ -66,8 +67,8 @@ struct SyncRequest {
 impl Command for SyncCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
-        let hide = |argument: clap::Arg| argument.hide(true);
-        SyncArgs::command().mut_arg("event_history", hide).mut_arg("no_pushdown", hide).mut_arg("keys_from", hide)
+        let command = hide_options(SyncArgs::command(), ["event_history", "no_pushdown", "keys_from"]);
+        reword_options(command, [("bucket", "S3 bucket to mirror"), ("region", REGION)])
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

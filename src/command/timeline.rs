@@ -1,4 +1,4 @@
-//! The calls that change something, in the order of time, one line for each run of calls.
+//! The calls that change something, in chronological order, one line for each run of calls.
 //!
 //! ```text
 //!  engine ──events──▶ consumer ──sorted by time──▶ fold ──sorted by first time──▶ rows
@@ -24,6 +24,7 @@ use self::partial::{TimelineForm, write_part};
 use self::request::TimelineRequest;
 use super::actor_pass::ActorPass;
 use super::{Command, Context, isolation, no_match_hints};
+use crate::cli::command_help::{ROW_FORMATS, list_formats};
 use crate::cli::parse_error::usage_error;
 use crate::cli::partial::shaping_options;
 use crate::cloudtrail::actor::ActorReader;
@@ -44,7 +45,7 @@ pub struct TimelineCommand;
 
 impl Command for TimelineCommand {
     fn definition(&self) -> clap::Command {
-        TimelineArgs::command()
+        list_formats(TimelineArgs::command(), ROW_FORMATS)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

@@ -39,6 +39,7 @@ use self::create::CreateRequest;
 use self::delete::DeleteRequest;
 use self::show::ShowRequest;
 use super::{Command, Context};
+use crate::cli::command_help::{ROW_FORMATS, list_formats};
 use crate::cli::parse_error::usage_error;
 use crate::cli::work::VerbosityArgs;
 use crate::error::Error;
@@ -53,7 +54,7 @@ pub struct TrailCommand;
 
 impl Command for TrailCommand {
     fn definition(&self) -> clap::Command {
-        TrailArgs::command()
+        TrailArgs::command().mut_subcommand("show", |show| list_formats(show, ROW_FORMATS))
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

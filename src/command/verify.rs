@@ -17,8 +17,8 @@ mod first_member;
 mod inputs;
 mod key_base;
 mod log_pass;
-mod mirror_folder;
 mod mirror_keys;
+mod mirror_selection;
 mod named_logs;
 mod output;
 mod public_keys;
@@ -37,11 +37,12 @@ use self::digest_pass::DigestPass;
 use self::first_member::FileReaders;
 use self::key_base::key_base;
 use self::log_pass::LogPass;
-use self::mirror_folder::mirror_folders;
+use self::mirror_selection::mirror_folders;
 use self::public_keys::public_keys;
 use self::verify_result::{DayCounts, VerifyResult};
 use self::verify_scope::VerifyScope;
 use super::{Command, Context};
+use crate::cli::command_help::{REGION, ROW_FORMATS, hide_options, list_formats, reword_options};
 use crate::cli::parse_error::usage_error;
 use crate::cloudtrail::digest::chain_ends::close_ends;
 use crate::cloudtrail::digest::check::KeyRing;
@@ -78,10 +79,14 @@ struct VerifyTotals {
 impl Command for VerifyCommand {
     fn definition(&self) -> clap::Command {
         // They are known, so that the message can say what to do.
-        let hide = |argument: clap::Arg| argument.hide(true);
-        ["event_history", "no_pushdown", "keys_from", "kind", "org_id"]
-            .into_iter()
-            .fold(VerifyArgs::command(), |command, option| command.mut_arg(option, hide))
+        let hidden = ["event_history", "no_pushdown", "keys_from", "kind", "org_id"];
+        let helps = [
+            ("bucket", "Mirror this S3 bucket with its digests, then verify the mirror"),
+            ("since", "Log files delivered from this time on, such as 30d; the forms are those of the main command"),
+            ("until", "Log files delivered before this time"),
+            ("region", REGION),
+        ];
+        list_formats(reword_options(hide_options(VerifyArgs::command(), hidden), helps), ROW_FORMATS)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {
@@ -164,7 +169,7 @@ impl fmt::Display for VerifyTotals {
                 write!(f, ", {} {}", HumanCount(number), in_words(verdict))?;
             }
         }
-        write!(f, "; {} of {} good", HumanCount(good_digests), count(good_digests + bad_digests, "digest"))?;
+        write!(f, "; {} of {} valid", HumanCount(good_digests), count(good_digests + bad_digests, "digest"))?;
         if self.gaps > 0 {
             write!(f, "; {} without a proven digest", count(self.gaps, "time"))?;
         }

@@ -91,7 +91,7 @@ pub struct ErrorPosition {
 
 /// The verdict on a decoded file.
 #[derive(Debug, Default)]
-pub struct FileVerdict {
+pub struct DecodeVerdict {
     /// Why the file has no events, if that is not a problem.
     pub passed_over: Option<IgnoredReason>,
     /// The problems of the file.
@@ -124,8 +124,8 @@ impl Findings {
     }
 
     /// Returns the verdict on the file, given the problems of reading its bytes.
-    pub fn verdict(&self, input: Vec<Problem>) -> FileVerdict {
-        let mut verdict = FileVerdict::default();
+    pub fn verdict(&self, input: Vec<Problem>) -> DecodeVerdict {
+        let mut verdict = DecodeVerdict::default();
         let is_no_json = self.is_no_json();
         if input.is_empty() && is_no_json {
             verdict.passed_over = Some(IgnoredReason::NotJson);

@@ -5,7 +5,7 @@ use crate::error::{Issue, Problem};
 
 /// Returns the `eventName`s of a file that arrives in windows growing by `step` bytes,
 /// and its verdict. All instruction sets must agree on both.
-fn decode(file: &[u8], step: usize) -> (Vec<String>, FileVerdict) {
+fn decode(file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
     let (names, verdict) = decode_with(SimdLevel::PORTABLE, file, step);
     for way in SimdLevel::all() {
         let other = decode_with(way, file, step);
@@ -14,7 +14,7 @@ fn decode(file: &[u8], step: usize) -> (Vec<String>, FileVerdict) {
     (names, verdict)
 }
 
-fn decode_with(way: SimdLevel, file: &[u8], step: usize) -> (Vec<String>, FileVerdict) {
+fn decode_with(way: SimdLevel, file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
     let mut fields = FieldSet::default();
     let name = fields.slot("eventName").unwrap();
     let mut decoder = Decoder::with(&fields, way).unwrap();

@@ -55,13 +55,13 @@ impl<P: Part> PartWriter<'_, P> {
         match verdict.passed_over.map(|reason| (reason, expected())) {
             Some((reason, expected)) if expected.is_log => {
                 self.count_file();
-                verdict.problems.push((Problem::NoLog(reason), Outcome::Nothing));
+                verdict.problems.push((Problem::MisnamedLog(reason), Outcome::Nothing));
             }
             Some((reason, expected)) => {
                 *coverage.passed_over.entry(reason).or_default() += 1;
                 if expected.is_named {
                     // A file named on the command line is expected to contain events.
-                    verdict.problems.push((Problem::NotALog(reason), Outcome::Nothing));
+                    verdict.problems.push((Problem::InputNotALog(reason), Outcome::Nothing));
                 } else if expected.is_archive {
                     verdict.problems.push((Problem::NotAnArchive(reason), Outcome::Nothing));
                 } else {

@@ -206,7 +206,7 @@ pub static OPTIONS: &[FilterOption] = &[
     },
     FilterOption {
         flag: "--error-code",
-        help: "Only events with this error code, such as '*Unauthorized*,AccessDenied*'",
+        help: "Only events with this error code, such as '*{AccessDenied,Unauthorized}*'",
         hide_short_help: true,
         conflicts_with: Some("--no-errors"),
         kind: ConditionKind::Field("errorCode"),

@@ -247,7 +247,8 @@ impl fmt::Display for Coverage {
         }
         if self.sessions_without_start > 0 {
             let sessions = count(self.sessions_without_start, "session");
-            write!(f, "; {sessions} began before the logs or outside of them, so their actor is unknown")?;
+            let actors = if self.sessions_without_start == 1 { "its actor is" } else { "their actors are" };
+            write!(f, "; {sessions} began outside the logs that were read, so {actors} unknown")?;
         }
         if let Some(begun) = &self.begun_sessions {
             write!(f, "; {begun}")?;

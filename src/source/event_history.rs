@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 use self::failures::FirstFailures;
 use self::lookup::{EventPage, LookupQuery};
 use self::page_merge::PageMerge;
-use self::page_queue::{PageBudget, PageQueue};
+use self::page_queue::{LookupPageBudget, PageQueue};
 use self::region_reader::{RegionMessage, RegionPace, RegionReader};
 use self::selection::LookupSelection;
 use super::aws::{self, AwsError, ServiceClient, unless_stopped};
@@ -52,7 +52,7 @@ pub(super) struct EventHistorySource {
     merge: PageMerge,
     /// What is to be said before the first page.
     first_items: Vec<SourceItem>,
-    budget: Arc<PageBudget>,
+    budget: Arc<LookupPageBudget>,
     /// The texts that were passed on and are in use.
     gauge: MemoryGauge,
     requests: Arc<AtomicU64>,

@@ -1,7 +1,7 @@
 //! Receives the messages of an SQS queue that announce new objects.
 //!
 //! A message stays in the queue until it is deleted. While it is being worked on, the queue
-//! hides it from other receivers for its visibility time-out.
+//! hides it from other receivers for its visibility timeout.
 
 pub mod lease;
 pub mod notice;

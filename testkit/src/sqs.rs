@@ -1,4 +1,4 @@
-//! A queue of SQS that runs inside a test, with visibility time-outs and a dead-letter queue.
+//! A queue of SQS that runs inside a test, with visibility timeouts and a dead-letter queue.
 //!
 //! It keeps a log of what was done to each message, so that a test can check the order of writing
 //! and deleting.

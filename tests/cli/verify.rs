@@ -63,7 +63,7 @@ fn an_untouched_mirror_is_proven() {
     let key = format!("key\t\teu-west-1\t\t\t{fingerprint}\t\t\t\t0\t0\t0\t0\t0\t0\t6\t0\tkeys.json\n");
     let stderr = format!(
         "trail2tsv: public key {fingerprint} (eu-west-1, 6 digests), from keys.json\n\
-         trail2tsv: 6 of 6 log files proven; 6 of 6 digests good\n"
+         trail2tsv: 6 of 6 log files proven; 6 of 6 digests valid\n"
     );
     mirror.verify(&[]).shows(0, &format!("{stdout}{key}"), &stderr);
 }

@@ -29,7 +29,7 @@ struct AreaCoverage {
 
 /// What digests say about a time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reach {
+pub enum TimeCoverage {
     /// A proven digest covers it, and no digest of it is missing.
     Covered,
     /// A digest of this time is missing or not proven.
@@ -66,11 +66,11 @@ impl DigestCoverage {
 
     /// What the digests of an account's folder and a region say about the time in the name of a
     /// log file; `None` for a name without a time.
-    pub fn reach(&self, account_folder: &str, region: &str, time: Option<Timestamp>) -> Reach {
+    pub fn reach(&self, account_folder: &str, region: &str, time: Option<Timestamp>) -> TimeCoverage {
         let area = self.areas.get(&(account_folder.to_string(), region.to_string()));
-        let Some(area) = area.filter(|area| !area.covered.is_empty()) else { return Reach::Nowhere };
+        let Some(area) = area.filter(|area| !area.covered.is_empty()) else { return TimeCoverage::Nowhere };
         // A name that CloudTrail would not give is not excused by its time.
-        time.map_or(Reach::Covered, |time| area.reach(time))
+        time.map_or(TimeCoverage::Covered, |time| area.reach(time))
     }
 
     /// Whether proven digests of an account's folder and a region cover a time without a hole.
@@ -99,23 +99,23 @@ impl AreaCoverage {
         at.checked_sub(1).is_some_and(|at| until <= self.covered[at].1)
     }
 
-    fn reach(&self, time: Timestamp) -> Reach {
+    fn reach(&self, time: Timestamp) -> TimeCoverage {
         let from = time.checked_sub(NAME_TOLERANCE).unwrap_or(time);
         let until = time.checked_add(NAME_TOLERANCE).unwrap_or(time);
         // A gap of one trail that its backfill digests fill is none.
         let is_open = |(start, end): &(Timestamp, Timestamp)| *start < until && from < *end;
         let is_filled = self.contains(from, until);
         let (Some((first, _)), Some((_, last))) = (self.covered.first(), self.covered.last()) else {
-            return Reach::Nowhere;
+            return TimeCoverage::Nowhere;
         };
         if from < *first {
-            Reach::Before
+            TimeCoverage::Before
         } else if *last < until {
-            Reach::After
+            TimeCoverage::After
         } else if !is_filled || self.open.iter().any(is_open) {
-            Reach::Gap
+            TimeCoverage::Gap
         } else {
-            Reach::Covered
+            TimeCoverage::Covered
         }
     }
 }

@@ -46,7 +46,7 @@ pub enum PublicKeyError {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PublicKeyPage {
-    public_key_list: Vec<ListedKey>,
+    public_key_list: Vec<PublicKeyEntry>,
     /// Requests the next page; `None` on the last one.
     pub next_token: Option<String>,
 }
@@ -55,7 +55,7 @@ pub struct PublicKeyPage {
 /// command.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ListedKey {
+struct PublicKeyEntry {
     value: String,
     validity_start_time: Value,
     validity_end_time: Value,
@@ -91,7 +91,7 @@ impl PublicKeyPage {
     }
 }
 
-impl ListedKey {
+impl PublicKeyEntry {
     fn decode(self, region: Option<&str>, source: &str) -> Result<PublicKey, PublicKeyError> {
         let validity = of_value(&self.validity_start_time).zip(of_value(&self.validity_end_time));
         let Some((from, until)) = validity else { return Err(PublicKeyError::Validity(self.fingerprint)) };

@@ -1,6 +1,6 @@
 //! The verdict on a log file: what the digests say about it, and what is there.
 
-use super::coverage::Reach;
+use super::coverage::TimeCoverage;
 use super::hash::Sha256Hash;
 
 /// The verdict on a log file.
@@ -64,7 +64,7 @@ impl LogVerdict {
 
 /// Returns the verdict on a log file, and the reason. `named` has the hashes that proven digests
 /// give for it, and `reach` says what digests there are of its time.
-pub fn judge(named: &[Sha256Hash], content: &LogContent, reach: impl FnOnce() -> Reach) -> (LogVerdict, String) {
+pub fn judge(named: &[Sha256Hash], content: &LogContent, reach: impl FnOnce() -> TimeCoverage) -> (LogVerdict, String) {
     let is_named = !named.is_empty();
     match content {
         LogContent::Absent => (LogVerdict::Missing, "a digest names it".into()),
@@ -81,14 +81,16 @@ pub fn judge(named: &[Sha256Hash], content: &LogContent, reach: impl FnOnce() ->
     }
 }
 
-fn unnamed(reach: Reach) -> (LogVerdict, String) {
+fn unnamed(reach: TimeCoverage) -> (LogVerdict, String) {
     let reason = match reach {
-        Reach::Covered => return (LogVerdict::Unnamed, "no digest names it, and none of its time is missing".into()),
-        Reach::Gap => "a digest of its time is missing or not proven",
-        Reach::Before => "it is from before the first digest",
-        Reach::After => "it is from after the last digest",
-        Reach::OtherKind => "no digest lists logs of its kind",
-        Reach::Nowhere => "there are no digests of its account and region",
+        TimeCoverage::Covered => {
+            return (LogVerdict::Unnamed, "no digest names it, and none of its time is missing".into());
+        }
+        TimeCoverage::Gap => "a digest of its time is missing or not proven",
+        TimeCoverage::Before => "it is from before the first digest",
+        TimeCoverage::After => "it is from after the last digest",
+        TimeCoverage::OtherKind => "no digest lists logs of its kind",
+        TimeCoverage::Nowhere => "there are no digests of its account and region",
     };
     (LogVerdict::NotProven, reason.into())
 }

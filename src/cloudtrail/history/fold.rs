@@ -1,4 +1,4 @@
-//! Applies changes in the order of time, and reports each interval when it ends.
+//! Applies changes in chronological order, and reports each interval when it ends.
 
 mod step;
 
@@ -12,7 +12,7 @@ use super::state::{PresentValue, ResourceKey, ResourceState, State};
 /// Receives each interval that ended, with what is known of its resource until then.
 pub type IntervalSink<'a> = dyn FnMut(Interval, &ResourceState) + 'a;
 
-/// Applies changes in the order of time.
+/// Applies changes in chronological order.
 #[derive(Debug, Default)]
 pub struct HistoryFold {
     state: State,

@@ -68,7 +68,7 @@ pub(super) enum ObjectFailure {
 
 /// What a batch came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum BatchOutcome {
+pub(super) enum FetchOutcome {
     /// Its objects were read, or failed each for a reason of its own.
     Done,
     /// S3 gave none of its objects, but may give them later.
@@ -129,7 +129,7 @@ impl<'a> FollowReader<'a> {
 
     /// Reads objects, none of which is repeated, and returns when their rows are safe. Those
     /// that were read whole are then in the journal.
-    pub(super) fn read(&mut self, objects: &ObjectList) -> Result<BatchOutcome, Error> {
+    pub(super) fn read(&mut self, objects: &ObjectList) -> Result<FetchOutcome, Error> {
         let FetchedBatch { files, objects: fetched, new_files, unavailable } = self.fetch(objects)?;
         self.write(files)?;
         let damaged = self.merge.take_damaged();
@@ -149,7 +149,7 @@ impl<'a> FollowReader<'a> {
         self.report.detail(1, || format!("{} written", count(whole.len() as u64, "object")));
         self.show();
         let is_unavailable = unavailable > 0 && unavailable == objects.len();
-        Ok(if is_unavailable { BatchOutcome::Unavailable } else { BatchOutcome::Done })
+        Ok(if is_unavailable { FetchOutcome::Unavailable } else { FetchOutcome::Done })
     }
 
     /// Downloads the objects that the mirrors lack. What was begun is finished, so only a second

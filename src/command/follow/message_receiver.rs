@@ -75,7 +75,7 @@ impl<'a> MessageReceiver<'a> {
             let queue = Arc::clone(&self.queue);
             more.spawn(async move { queue.receive(false).await.unwrap_or_default() });
         }
-        // Messages of a request that is given up become visible again after their time-out.
+        // Messages of a request that is given up become visible again after their timeout.
         let end = tokio::time::sleep(LONGEST_ANSWER);
         tokio::pin!(end);
         loop {

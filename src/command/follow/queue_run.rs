@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::follow_reader::{BatchOutcome, FollowReader, OBJECTS_PER_BATCH, ObjectList};
+use super::follow_reader::{FetchOutcome, FollowReader, OBJECTS_PER_BATCH, ObjectList};
 use super::message_plan::{MessagePlan, MessagePlanner, WantedObjects};
 use super::message_receiver::{MessageReceiver, pause};
 use super::request::FollowRequest;
@@ -44,7 +44,7 @@ impl<'a> QueueFollower<'a> {
         }))?;
         report.detail(1, || {
             let ReceiveSettings { visibility, waiting, .. } = settings;
-            format!("{}: about {waiting} messages, visibility time-out {} s", queue.url(), visibility.as_secs())
+            format!("{}: about {waiting} messages, visibility timeout {} s", queue.url(), visibility.as_secs())
         });
         let queue = Arc::new(queue);
         let receiver = MessageReceiver::new(request, report, stop, Arc::clone(&queue));
@@ -76,7 +76,7 @@ impl<'a> QueueFollower<'a> {
         let result = self.read(&wanted, &mut plans, reader);
         let HeldMessages { receipts, error } = lease.end();
         if let Some(error) = error.filter(|_| self.planner.is_news("messages are not hidden for longer")) {
-            let text = "messages are not hidden for longer than their time-out, and may be received again";
+            let text = "messages are not hidden for longer than their timeout, and may be received again";
             self.report.warn(&format!("{}: {text}: {error}", self.queue.url()));
         }
         if result.is_err() || self.stop.is_interrupted() {
@@ -98,7 +98,7 @@ impl<'a> QueueFollower<'a> {
         for batch in wanted.chunks(OBJECTS_PER_BATCH) {
             let mut failed = 0;
             // A message that is received too often while S3 is away would be taken for a bad one.
-            while !self.stop.is_interrupted() && reader.read(batch)? == BatchOutcome::Unavailable {
+            while !self.stop.is_interrupted() && reader.read(batch)? == FetchOutcome::Unavailable {
                 failed += 1;
                 if failed == 1 {
                     self.report.note("S3 gives no objects; trying again");
@@ -135,7 +135,7 @@ impl<'a> QueueFollower<'a> {
             |plan: &&MessagePlan| !plan.stays && plan.objects.iter().all(|object| reader.failure(object).is_none());
         let receipts = plans.iter().filter(is_untried).map(|plan| plan.receipt.clone());
         let receipts: Vec<String> = receipts.filter(|receipt| held.contains(receipt)).collect();
-        // If it fails, the messages become visible after their time-out.
+        // If it fails, the messages become visible after their timeout.
         let _ = self.runtime.block_on(async {
             tokio::time::timeout(LONGEST, self.queue.hide(&receipts, Duration::ZERO)).await.map(drop)
         });

@@ -87,7 +87,7 @@ impl FollowRequest {
             return Err(Error::about("--keys-from", " cannot be used with follow"));
         }
         if args.bucket.history.event_history {
-            let text = " cannot be used with follow; run trail2tsv --event-history again and again instead";
+            let text = " cannot be used with follow; run trail2tsv --event-history periodically instead";
             return Err(Error::about("--event-history", text));
         }
         let named = named(&args)?;

@@ -49,7 +49,7 @@ pub enum QuestionArgs {
     Ip(IpArgs),
     /// Which rules security groups had
     Rules(RulesArgs),
-    /// When an address was let in that was not ours
+    /// When rules let in an address that was not one of ours
     Exposed(ExposedArgs),
     /// Everything known of a resource
     Resource(ResourceArgs),
@@ -95,7 +95,7 @@ pub struct RulesArgs {
     pub rows: HistoryRowArgs,
 }
 
-/// When an address was let in that was not ours
+/// When rules let in an address that was not one of ours
 ///
 /// One row for each time that a rule let the address in, without the times at which the
 /// address belonged to an interface in the VPC of the group.
@@ -168,12 +168,12 @@ pub struct HistoryReadingArgs {
     /// Folders, files, archives, - for standard input, or s3://BUCKET/PREFIX
     #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
     pub inputs: Vec<PathBuf>,
-    /// Only what was so at this time
+    /// Only what was true at this time
     ///
     /// The forms are those of --since.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Filters")]
     pub at: Option<String>,
-    /// Take the documents of trail2tsv snapshot as known state, for what no log tells
+    /// Fill in what the logs do not show from this folder of trail2tsv snapshot
     #[arg(long, value_name = "DIR", help_heading = "Snapshot")]
     pub snapshot: Option<PathBuf>,
     /// The time of the snapshot [default: when its folder was last written completely]

@@ -1,4 +1,4 @@
-//! All changes in the order of time, in a temporary file: a question may need to go through
+//! All changes in chronological order, in a temporary file: a question may need to go through
 //! them several times.
 
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::error::cancel::Cancellation;
 use crate::spill::scratch::ScratchFile;
 
-/// Changes in the order of time.
+/// Changes in chronological order.
 pub(super) struct ChangeLog {
     file: ScratchFile,
     stop: Cancellation,

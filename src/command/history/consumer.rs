@@ -222,7 +222,7 @@ impl ChangeMerge {
         self.too_long.iter().map(|(file, count)| (file.as_str(), *count))
     }
 
-    /// The changes in the order of time, without duplicates, and what the events cover.
+    /// The changes in chronological order, without duplicates, and what the events cover.
     pub(super) fn finish(self, stop: &Cancellation) -> Result<(ChangeLog, Activity), Error> {
         let mut log = ChangeLog::new(stop)?;
         let mut last: Option<Vec<u8>> = None;

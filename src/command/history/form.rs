@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::anchor::Anchor;
 use super::args::{DocumentArgs, HistoryReadingArgs, HistoryRowArgs, QuestionArgs};
 use super::request::{HistoryOutput, HistoryQuestion};
 use super::rules::RuleQuestion;
+use super::snapshot_baseline::SnapshotBaseline;
 use crate::cli::filter::FilterArgs;
 use crate::cli::partial::zone_name;
 use crate::cli::table::FormatArgs;
@@ -114,8 +114,8 @@ impl HistoryForm {
     }
 
     /// The snapshot as known state.
-    pub(super) fn anchor(&self) -> Result<Option<Anchor>, Error> {
-        self.snapshot.clone().map(|folder| Anchor::new(folder, self.snapshot_time)).transpose()
+    pub(super) fn baseline(&self) -> Result<Option<SnapshotBaseline>, Error> {
+        self.snapshot.clone().map(|folder| SnapshotBaseline::new(folder, self.snapshot_time)).transpose()
     }
 
     /// The output, which is written to a file or else to standard output.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::anchor::Anchor;
 use super::args::HistoryArgs;
 use super::form::{AnswerForm, HistoryForm};
 use super::rules::RuleQuestion;
+use super::snapshot_baseline::SnapshotBaseline;
 use crate::cli::source::inputs;
 use crate::command::Context;
 use crate::command::merge::MergeRun;
@@ -30,7 +30,7 @@ pub(super) struct HistoryRequest {
     /// The command line as typed.
     pub(super) command: String,
     /// A snapshot as known state.
-    pub(super) anchor: Option<Anchor>,
+    pub(super) baseline: Option<SnapshotBaseline>,
     /// The point in time that is asked for.
     pub(super) at: Option<Timestamp>,
     /// What is written.
@@ -88,7 +88,7 @@ impl HistoryRequest {
         let partial = args.partial.partial;
         // A part goes to no terminal, and only the merge reads the snapshot.
         let context = &Context { terminal: context.terminal.filter(|_| partial.is_none()), ..context.clone() };
-        let anchor = if partial.is_none() { form.anchor()? } else { None };
+        let baseline = if partial.is_none() { form.baseline()? } else { None };
         let outputs = path.iter().chain(partial.iter().filter(|path| path.as_os_str() != "-"));
         Ok(HistoryRequest {
             reading: ReadRequest {
@@ -101,7 +101,7 @@ impl HistoryRequest {
             now: context.now,
             command: context.command_line(),
             at: form.at,
-            anchor,
+            baseline,
             output: form.clone().output(path, context)?,
             partial: partial.map(|path| form.for_parts().map(|form| (path, form))).transpose()?,
         })
@@ -126,7 +126,7 @@ impl HistoryRequest {
             now: context.now,
             command: context.command_line(),
             at: form.at,
-            anchor: form.anchor()?,
+            baseline: form.baseline()?,
             output: form.output(path, &context)?,
             partial: None,
         })

@@ -124,7 +124,7 @@ impl RowColumns {
     }
 }
 
-/// Writes the rows in the order of time, with times in `zone` or else in UTC.
+/// Writes the rows in chronological order, with times in `zone` or else in UTC.
 pub(super) fn write(
     mut rows: Vec<HistoryRow>,
     activity: &Activity,

@@ -46,7 +46,7 @@ impl PartSet {
     ) -> Result<PartSet, Error> {
         let header = common_header(&args.parts, question)?;
         check_paths(&args.parts, args.output.as_deref())?;
-        let mut survey = Survey { hasher: NameHasher::default(), names: NameSet::default(), parts: Vec::new() };
+        let mut survey = PartChecker { hasher: NameHasher::default(), names: NameSet::default(), parts: Vec::new() };
         for (number, path) in args.parts.iter().enumerate() {
             report.progress(&format!("checking part {} of {}", number + 1, args.parts.len()));
             if stop.is_interrupted() {
@@ -54,7 +54,7 @@ impl PartSet {
             }
             survey.add(path, &args.parts[..number])?;
         }
-        let Survey { hasher, names, mut parts } = survey;
+        let PartChecker { hasher, names, mut parts } = survey;
         if !args.plan.is_empty() {
             // A timeline needs all files for its coverage.
             let is_empty = header.options.get("limit").is_some_and(|limit| limit == &["0"]);
@@ -125,14 +125,14 @@ fn check_paths(parts: &[PathBuf], output: Option<&Path>) -> Result<(), Error> {
 }
 
 /// The parts that were read so far.
-struct Survey {
+struct PartChecker {
     hasher: NameHasher,
     /// The files of all parts.
     names: NameSet,
     parts: Vec<SurveyedPart>,
 }
 
-impl Survey {
+impl PartChecker {
     /// Reads a part to its end.
     fn add(&mut self, path: &Path, before: &[PathBuf]) -> Result<(), Error> {
         let mut part = PartFileReader::open(path)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::caller;
 use super::dialect::Dialect;
-use super::schema::{ColumnShape, column_name, find, is_json};
+use super::schema::{SqlColumnShape, column_name, find, is_json};
 use crate::syntax::visible::is_hidden;
 
 /// Names that other parts of a statement use.
@@ -96,7 +96,7 @@ fn table_field(dialect: Dialect, path: &[&str]) -> Result<String, String> {
     let Some((shape, length)) = find(path) else {
         return Err("the engine's table has no such column; DuckDB reads any field".into());
     };
-    if matches!(shape, ColumnShape::Struct(_)) {
+    if matches!(shape, SqlColumnShape::Struct(_)) {
         return Err(
             "a struct in the engine's table, which is not the JSON as delivered; name one of its members".into()
         );

@@ -16,7 +16,7 @@ use crate::syntax::visible::is_hidden;
 const TABLE: &str = "cloudtrail_logs";
 
 /// Where a statement takes its events from.
-pub(super) struct LogSource {
+pub(super) struct SqlLogSource {
     /// Statements that come first.
     pub(super) setup: Vec<String>,
     /// The body of the step `records`; `None` if the fields are those of the table.
@@ -29,9 +29,9 @@ pub(super) struct LogSource {
     pub(super) from: &'static str,
 }
 
-impl LogSource {
+impl SqlLogSource {
     /// The source for these inputs. Fails if the engine cannot read them.
-    pub(super) fn new(dialect: Dialect, inputs: &[Input], now: Timestamp) -> Result<LogSource, Error> {
+    pub(super) fn new(dialect: Dialect, inputs: &[Input], now: Timestamp) -> Result<SqlLogSource, Error> {
         match dialect {
             Dialect::Athena => athena(inputs),
             Dialect::Spark => spark(inputs, now),
@@ -41,7 +41,7 @@ impl LogSource {
 }
 
 /// Athena: a table with partition projection over the folders of a bucket.
-fn athena(inputs: &[Input]) -> Result<LogSource, Error> {
+fn athena(inputs: &[Input]) -> Result<SqlLogSource, Error> {
     let [Input::Bucket(bucket)] = inputs else {
         return Err(Error::usage("sql athena: reads one bucket; name it with --bucket BUCKET"));
     };
@@ -54,7 +54,7 @@ fn athena(inputs: &[Input]) -> Result<LogSource, Error> {
         |values: &[String]| values.iter().map(|value| Dialect::Athena.text(value)).collect::<Vec<_>>().join(", ");
     let mut conditions = vec![format!("account IN ({})", list(&accounts)), format!("region IN ({})", list(&regions))];
     conditions.extend(delivered(bucket, "\"timestamp\""));
-    Ok(LogSource { setup: vec![table], records: None, conditions, file: "\"$path\"", from: TABLE })
+    Ok(SqlLogSource { setup: vec![table], records: None, conditions, file: "\"$path\"", from: TABLE })
 }
 
 /// The definition of the table over a folder with accounts.
@@ -83,7 +83,7 @@ fn athena_table(folder: &str, accounts: &str, regions: &str) -> String {
 }
 
 /// Spark: a view on the JSON of log files.
-fn spark(inputs: &[Input], now: Timestamp) -> Result<LogSource, Error> {
+fn spark(inputs: &[Input], now: Timestamp) -> Result<SqlLogSource, Error> {
     let path = match inputs {
         [Input::Bucket(bucket)] => {
             let organisation = bucket.organisation.as_ref().map_or("{*,o-*/*}".into(), |id| format!("{id}/*"));
@@ -103,11 +103,17 @@ fn spark(inputs: &[Input], now: Timestamp) -> Result<LogSource, Error> {
     );
     let records =
         format!("SELECT record, input_file_name() AS file\n  FROM {TABLE} LATERAL VIEW explode(Records) r AS record");
-    Ok(LogSource { setup: vec![view], records: Some(records), conditions: Vec::new(), file: "file", from: "records" })
+    Ok(SqlLogSource {
+        setup: vec![view],
+        records: Some(records),
+        conditions: Vec::new(),
+        file: "file",
+        from: "records",
+    })
 }
 
 /// DuckDB: the files themselves.
-fn duckdb(inputs: &[Input]) -> Result<LogSource, Error> {
+fn duckdb(inputs: &[Input]) -> Result<SqlLogSource, Error> {
     let dialect = Dialect::Duckdb;
     let (mut globs, mut conditions, mut buckets) = (Vec::new(), Vec::new(), 0);
     for input in inputs {
@@ -139,7 +145,13 @@ fn duckdb(inputs: &[Input]) -> Result<LogSource, Error> {
     }
     let marks = ["eventVersion", "eventTime", "eventID"].map(|mark| format!("json_exists(record, '$.{mark}')"));
     let conditions = vec![format!("({})", marks.join(" OR ")), NO_NOTIFICATION.to_string()];
-    Ok(LogSource { setup: vec![TEXT_MACRO.into()], records: Some(records), conditions, file: "file", from: "records" })
+    Ok(SqlLogSource {
+        setup: vec![TEXT_MACRO.into()],
+        records: Some(records),
+        conditions,
+        file: "file",
+        from: "records",
+    })
 }
 
 /// The function for values that are texts, numbers or literals.

@@ -6,19 +6,19 @@ use std::fmt::Write;
 use super::dialect::Dialect;
 
 /// The type of a column or a member.
-pub(super) enum ColumnShape {
+pub(super) enum SqlColumnShape {
     /// Text.
     Text,
     /// An object whose members depend on the call, as JSON text.
     Json,
     /// An object with these members.
-    Struct(&'static [(&'static str, ColumnShape)]),
+    Struct(&'static [(&'static str, SqlColumnShape)]),
 }
 
-use ColumnShape::{Json, Struct, Text};
+use SqlColumnShape::{Json, Struct, Text};
 
 /// The columns.
-pub(super) const SCHEMA: &[(&str, ColumnShape)] = &[
+pub(super) const SCHEMA: &[(&str, SqlColumnShape)] = &[
     ("eventVersion", Text),
     ("userIdentity", Struct(IDENTITY)),
     ("eventTime", Text),
@@ -53,7 +53,7 @@ pub(super) const SCHEMA: &[(&str, ColumnShape)] = &[
     ("tlsDetails", Struct(&[("tlsVersion", Text), ("cipherSuite", Text), ("clientProvidedHostHeader", Text)])),
 ];
 
-const IDENTITY: &[(&str, ColumnShape)] = &[
+const IDENTITY: &[(&str, SqlColumnShape)] = &[
     ("type", Text),
     ("principalId", Text),
     ("arn", Text),
@@ -87,7 +87,7 @@ const IDENTITY: &[(&str, ColumnShape)] = &[
 
 /// Finds the column or member that a path leads to. Returns the number of names that led to
 /// it: the rest leads into JSON.
-pub(super) fn find(path: &[&str]) -> Option<(&'static ColumnShape, usize)> {
+pub(super) fn find(path: &[&str]) -> Option<(&'static SqlColumnShape, usize)> {
     let mut members = SCHEMA;
     for (at, wanted) in path.iter().enumerate() {
         let (_, shape) = members.iter().find(|(name, _)| name == wanted)?;
@@ -106,7 +106,7 @@ pub(super) fn is_json(path: &[&str]) -> bool {
 }
 
 /// The type of a column in a table definition.
-pub(super) fn type_name(shape: &ColumnShape, dialect: Dialect) -> String {
+pub(super) fn type_name(shape: &SqlColumnShape, dialect: Dialect) -> String {
     let Struct(members) = shape else { return "STRING".into() };
     let mut text = String::from("STRUCT<");
     for (at, (name, shape)) in members.iter().enumerate() {

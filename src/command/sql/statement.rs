@@ -4,7 +4,7 @@ use super::caller;
 use super::conditions::conditions;
 use super::dialect::{Dialect, NUMBER};
 use super::event_fields::EventFields;
-use super::log_source::LogSource;
+use super::log_source::SqlLogSource;
 use super::select::{column, selected};
 use crate::error::Error;
 use crate::filter::spec::FilterSpec;
@@ -13,7 +13,7 @@ use crate::spill::sort::SortColumn;
 /// A request for rows, as far as SQL has words for it.
 pub(super) struct SqlRequest<'a> {
     pub(super) dialect: Dialect,
-    pub(super) source: LogSource,
+    pub(super) source: SqlLogSource,
     pub(super) filter: &'a FilterSpec,
     pub(super) columns: &'a [String],
     pub(super) sort: &'a [SortColumn],

@@ -256,9 +256,8 @@ impl ValueParts {
         self.columns.iter().map(|column| column.length + 1).sum::<usize>().saturating_sub(1)
     }
 
-    /// The value, with tabs between its columns. Where it is too long, its long
-    /// columns are cut: each has its share, lest a long one take the place of those
-    /// behind it.
+    /// The value, its columns separated by tabs. If it is too long, each long column is
+    /// cut to an equal share.
     pub(super) fn value(self) -> Vec<u8> {
         let share = match self.is_long() {
             true => (LONGEST / self.columns.len()).saturating_sub(1).max(2 * MARK.len()),
@@ -269,8 +268,7 @@ impl ValueParts {
 }
 
 impl ValuePart {
-    /// The column or, where it is longer, its beginning, and what tells it from
-    /// others that begin so.
+    /// The column, or if it is longer than `most`, its start with a distinguishing mark.
     fn fitted(mut self, most: usize) -> Vec<u8> {
         if self.length > most {
             let mut end = most - MARK.len();
@@ -296,8 +294,8 @@ fn shortened(value: &[u8]) -> Vec<u8> {
     parts.value()
 }
 
-/// What stands at the end of what is cut: how long it was, and a hash that
-/// nobody can make two values have.
+/// A mark of the greatest length: the original length, and a hash that prevents
+/// collisions.
 const MARK: &str = "… (1000000000 bytes, 0123456789abcdef0123456789abcdef)";
 
 /// Whether a column ends as one that was cut.

@@ -1,5 +1,5 @@
-//! What to type to see the events behind a number: as many as it counts, or
-//! nothing where no command can say just these.
+//! The command that lists the events behind a number; `None` if no command lists
+//! exactly those.
 
 use jiff::Timestamp;
 
@@ -93,7 +93,7 @@ impl<'a> FollowUpCommand<'a> {
     }
 
     fn with<const N: usize>(&self, more: [Option<String>; N]) -> Option<String> {
-        // What a page cannot show as it is, nobody can copy from it.
+        // Hidden characters cannot be copied from the page.
         if !self.has_inputs || self.words.iter().chain(&self.jq).any(|word| word.contains(is_hidden)) {
             return None;
         }
@@ -160,9 +160,9 @@ impl<'a> FollowUpCommand<'a> {
         self.value(value("column")?, value("value")?, is_like_others).filter(|_| row.stats.count > 0)
     }
 
-    /// What asks for the events with a value in a column.
+    /// The command that lists the events with a value in a column.
     fn value(&self, column: &str, value: &str, has_case: bool) -> Option<String> {
-        // Neither the end of a long value is known here, nor what is no UTF-8.
+        // The cut part of a value and its invalid bytes are unknown here.
         if !can_be_asked(column) || is_cut(value) || value.contains(char::REPLACEMENT_CHARACTER) {
             return None;
         }

@@ -10,7 +10,7 @@ use crate::cli::source::BucketArgs;
 use crate::cli::table::FormatArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 
-/// Show who changed what, in the order of time, one line for each run of calls
+/// Show who changed what, in chronological order, with repeated calls on one line
 ///
 /// A run is the same call by the same caller from the same address with the same outcome,
 /// until that caller does something else or makes no call for an hour. Its line has the number of

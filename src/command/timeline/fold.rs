@@ -1,4 +1,4 @@
-//! Folds events in the order of time into runs of calls. A run ends when its caller does
+//! Folds events in chronological order into runs of calls. A run ends when its caller does
 //! something else, so events of other callers may stand between those of a run. Runs are
 //! therefore sorted again, by their first event.
 
@@ -33,7 +33,7 @@ impl RunFold {
         RunFold { open: BTreeMap::new(), size: 0, memory, ended: ExternalSorter::new(None), key: Vec::new() }
     }
 
-    /// Adds the next event in the order of time.
+    /// Adds the next event in chronological order.
     pub(super) fn add(&mut self, event: TimelineEvent) -> Result<(), Error> {
         match self.open.get_mut(&event.caller) {
             Some(run) if run.is_continued_by(&event) => {

@@ -18,7 +18,7 @@ use crate::syntax::shell::quoted;
 
 /// A request that changes something.
 #[derive(Clone, Debug)]
-pub(super) struct ApiCall {
+pub(super) struct ChangeRequest {
     target: CallTarget,
     parameters: Map<String, Value>,
     /// What is changed: an ARN.
@@ -42,37 +42,37 @@ enum CallTarget {
     Bucket(String, BucketChange),
 }
 
-impl ApiCall {
+impl ChangeRequest {
     /// An operation of CloudTrail on a trail.
-    pub(super) fn cloudtrail(operation: &'static str, trail: &str, parameters: Value) -> ApiCall {
-        ApiCall::new(CallTarget::CloudTrail(operation), trail, parameters)
+    pub(super) fn cloudtrail(operation: &'static str, trail: &str, parameters: Value) -> ChangeRequest {
+        ChangeRequest::new(CallTarget::CloudTrail(operation), trail, parameters)
     }
 
     /// An operation of SQS on a queue.
-    pub(super) fn queue(operation: &'static str, queue: &str, parameters: Value) -> ApiCall {
-        ApiCall::new(CallTarget::Queue(operation), queue, parameters)
+    pub(super) fn queue(operation: &'static str, queue: &str, parameters: Value) -> ChangeRequest {
+        ChangeRequest::new(CallTarget::Queue(operation), queue, parameters)
     }
 
     /// An operation of SNS on a topic.
-    pub(super) fn topic(operation: &'static str, topic: &str, parameters: Value) -> ApiCall {
-        ApiCall::new(CallTarget::Topic(operation), topic, parameters)
+    pub(super) fn topic(operation: &'static str, topic: &str, parameters: Value) -> ChangeRequest {
+        ChangeRequest::new(CallTarget::Topic(operation), topic, parameters)
     }
 
     /// A change to a bucket.
-    pub(super) fn bucket(bucket: &str, arn: &str, change: BucketChange) -> ApiCall {
+    pub(super) fn bucket(bucket: &str, arn: &str, change: BucketChange) -> ChangeRequest {
         let parameters = change.parameters(bucket);
-        let call = ApiCall::new(CallTarget::Bucket(bucket.into(), change), arn, parameters.into());
+        let call = ChangeRequest::new(CallTarget::Bucket(bucket.into(), change), arn, parameters.into());
         // The answer to an earlier attempt may have been lost, and a new bucket may not be known
         // everywhere yet.
         call.done_if(&["BucketAlreadyOwnedByYou"]).early_if(&["NoSuchBucket", "OperationAborted"])
     }
 
-    fn new(target: CallTarget, resource: &str, parameters: Value) -> ApiCall {
+    fn new(target: CallTarget, resource: &str, parameters: Value) -> ChangeRequest {
         let parameters = match parameters {
             Value::Object(parameters) => parameters,
             _ => Map::new(),
         };
-        ApiCall {
+        ChangeRequest {
             target,
             parameters,
             resource: resource.into(),
@@ -84,24 +84,24 @@ impl ApiCall {
     }
 
     /// Takes errors of these codes for success.
-    pub(super) fn done_if(self, done_codes: &'static [&'static str]) -> ApiCall {
-        ApiCall { done_codes, ..self }
+    pub(super) fn done_if(self, done_codes: &'static [&'static str]) -> ChangeRequest {
+        ChangeRequest { done_codes, ..self }
     }
 
     /// Repeats the request for some seconds after errors of these codes.
-    pub(super) fn early_if(self, early_codes: &'static [&'static str]) -> ApiCall {
-        ApiCall { early_codes, ..self }
+    pub(super) fn early_if(self, early_codes: &'static [&'static str]) -> ChangeRequest {
+        ChangeRequest { early_codes, ..self }
     }
 
     /// Makes the change again before each request, to the policy as it is then: others may have
     /// changed it while the plan was shown.
-    pub(super) fn changing_policy(self, change: PolicyChange) -> ApiCall {
-        ApiCall { policy: Some(change), ..self }
+    pub(super) fn changing_policy(self, change: PolicyChange) -> ChangeRequest {
+        ChangeRequest { policy: Some(change), ..self }
     }
 
     /// Makes the change only if the trail has these event selectors, or none are given.
-    pub(super) fn replacing_selectors(self, selectors: Option<EventSelectors>) -> ApiCall {
-        ApiCall { selectors, ..self }
+    pub(super) fn replacing_selectors(self, selectors: Option<EventSelectors>) -> ChangeRequest {
+        ChangeRequest { selectors, ..self }
     }
 
     /// Sends the request. An error that says that it is so already counts as success.
@@ -161,7 +161,7 @@ impl ApiCall {
     }
 
     /// The same request with another policy, or without one; `None` if it would change nothing.
-    fn with_policy(&self, policy: Option<String>) -> Option<ApiCall> {
+    fn with_policy(&self, policy: Option<String>) -> Option<ChangeRequest> {
         let mut call = self.clone();
         match (&mut call.target, policy) {
             (CallTarget::Bucket(_, change), policy) => *change = BucketChange::SetPolicy(policy?),

@@ -1,6 +1,6 @@
 //! Plans the bucket of a trail.
 
-use super::api_call::ApiCall;
+use super::api_call::ChangeRequest;
 use super::bucket_change::{BucketChange, LifecycleDays, TAG};
 use super::bucket_client::{BucketPresence, LifecycleState};
 use super::plan::{Effect, Step};
@@ -58,7 +58,7 @@ pub(super) async fn plan(session: &mut TrailSession, request: &BucketRequest<'_>
         }
         result => result.map_err(failed)?,
     };
-    let call = |change| ApiCall::bucket(name, &arn, change);
+    let call = |change| ChangeRequest::bucket(name, &arn, change);
     let region = session.home.region.clone();
     let tag = format!("{}={}", TAG.0, TAG.1);
     let mut steps = vec![match ownership {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::api_call::ApiCall;
+use super::api_call::ChangeRequest;
 use super::args::DeleteArgs;
 use super::bucket_change::TAG;
 use super::confirmation::Confirmation;
@@ -84,7 +84,7 @@ impl DeleteRequest {
             Some(trail) => {
                 let is_own = trail.arn == session.home.trail_arn(&session.home.account, name);
                 let id = if is_own { name } else { &trail.arn };
-                let call = ApiCall::cloudtrail("DeleteTrail", &trail.arn, json!({"Name": id})).done_if(NO_TRAIL);
+                let call = ChangeRequest::cloudtrail("DeleteTrail", &trail.arn, json!({"Name": id})).done_if(NO_TRAIL);
                 steps.push(Step::new(Effect::Delete, format!("trail {name}"), vec![call]));
                 steps.extend(bucket_step(trail));
             }
@@ -176,7 +176,7 @@ impl DeleteRequest {
             steps.extend(queue.map(|queue| queue_step(session, "queue", &name, &queue)));
             if let Some(subscription) = subscription.filter(|subscription| subscription.arn.starts_with("arn:")) {
                 let parameters = json!({"SubscriptionArn": subscription.arn});
-                let call = ApiCall::topic("Unsubscribe", &subscription.arn, parameters).done_if(NO_TOPIC);
+                let call = ChangeRequest::topic("Unsubscribe", &subscription.arn, parameters).done_if(NO_TOPIC);
                 let what = format!("subscription of queue {name} to topic {}", topic.name);
                 steps.push(Step::new(Effect::Delete, what, vec![call]));
             }
@@ -207,7 +207,7 @@ async fn kept_because(
 }
 
 fn queue_step(session: &TrailSession, kind: &str, name: &str, queue: &QueueState) -> Step {
-    let call = ApiCall::queue("DeleteQueue", &session.home.arn("sqs", name), json!({"QueueUrl": queue.url}));
+    let call = ChangeRequest::queue("DeleteQueue", &session.home.arn("sqs", name), json!({"QueueUrl": queue.url}));
     let what = format!("{kind} {name} with about {}", count(queue.messages(), "message"));
     Step::new(Effect::Delete, what, vec![call.done_if(NO_QUEUE)])
 }
@@ -231,7 +231,7 @@ async fn topic_step(session: &TrailSession, topic: &TopicFacts, receivers: &[Str
     if !receivers.is_empty() {
         return Ok(Step::keep(format!("topic {name}, which also sends to {}", receivers.join(", "))));
     }
-    let call = ApiCall::topic("DeleteTopic", arn, json!({"TopicArn": arn})).done_if(NO_TOPIC);
+    let call = ChangeRequest::topic("DeleteTopic", arn, json!({"TopicArn": arn})).done_if(NO_TOPIC);
     Ok(Step::new(Effect::Delete, format!("topic {name}"), vec![call]))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::api_call::ApiCall;
+use super::api_call::ChangeRequest;
 use super::session::TrailSession;
 use crate::error::Error;
 use crate::report::{Report, printable};
@@ -31,7 +31,7 @@ pub(super) struct Step {
     /// The resource or the setting, and details.
     what: String,
     /// None if nothing is to be changed.
-    calls: Vec<ApiCall>,
+    calls: Vec<ChangeRequest>,
 }
 
 /// What a step does.
@@ -57,7 +57,7 @@ impl Effect {
 
 impl Step {
     /// A step that makes changes.
-    pub(super) fn new(effect: Effect, what: impl Into<String>, calls: Vec<ApiCall>) -> Step {
+    pub(super) fn new(effect: Effect, what: impl Into<String>, calls: Vec<ChangeRequest>) -> Step {
         Step { effect, what: what.into(), calls }
     }
 
@@ -111,7 +111,7 @@ impl Plan {
         let _ = writeln!(script, "# account {}, region {}", printable(&home.account), printable(&home.region));
         // The second version of the CLI shows answers in a pager, which waits for keys.
         script.push_str("set -e\nexport AWS_PAGER=''\n");
-        if self.steps.iter().flat_map(|step| &step.calls).any(ApiCall::waits) {
+        if self.steps.iter().flat_map(|step| &step.calls).any(ChangeRequest::waits) {
             let _ = write!(script, "\n{RETRY_FUNCTION}");
         }
         for step in &self.steps {

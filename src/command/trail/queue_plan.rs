@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::api_call::ApiCall;
+use super::api_call::ChangeRequest;
 use super::bucket_change::TAG;
 use super::names::dead_letter_queue;
 use super::plan::{Effect, Step};
@@ -148,7 +148,7 @@ pub(super) async fn plan(
         false => {
             let parameters = json!({"TopicArn": topic_arn, "Protocol": "sqs", "Endpoint": arn,
                                     "ReturnSubscriptionArn": true});
-            Step::new(Effect::Create, what, vec![ApiCall::topic("Subscribe", &topic_arn, parameters)])
+            Step::new(Effect::Create, what, vec![ChangeRequest::topic("Subscribe", &topic_arn, parameters)])
         }
     });
     Ok(steps)
@@ -187,12 +187,16 @@ fn queue_step(
         None => {
             let tags = Map::from_iter([(TAG.0.to_string(), Value::from(TAG.1))]);
             let parameters = json!({"QueueName": name, "Attributes": attributes, "tags": tags});
-            Step::new(Effect::Create, format!("{kind} {name}"), vec![ApiCall::queue("CreateQueue", &arn, parameters)])
+            Step::new(
+                Effect::Create,
+                format!("{kind} {name}"),
+                vec![ChangeRequest::queue("CreateQueue", &arn, parameters)],
+            )
         }
         Some(_) if attributes.is_empty() => Step::keep(format!("{kind} {name}")),
         Some(queue) => {
             let parameters = json!({"QueueUrl": queue.url, "Attributes": attributes});
-            let call = ApiCall::queue("SetQueueAttributes", &arn, parameters);
+            let call = ChangeRequest::queue("SetQueueAttributes", &arn, parameters);
             let call = match policy_change {
                 Some(change) => call.changing_policy(change),
                 None => call,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use super::api_call::{ApiCall, tag_list};
+use super::api_call::{ChangeRequest, tag_list};
 use super::bucket_change::TAG;
 use super::plan::{Effect, Step};
 use super::policy::{PolicyChange, PolicyLimits};
@@ -95,13 +95,17 @@ pub(super) fn plan(
         (None, policy) => {
             let text = policy.map(|policy| policy.text).unwrap_or_default();
             let parameters = json!({"Name": name, "Attributes": {"Policy": text}, "Tags": tag_list()});
-            Step::new(Effect::Create, format!("topic {name}"), vec![ApiCall::topic("CreateTopic", &arn, parameters)])
+            Step::new(
+                Effect::Create,
+                format!("topic {name}"),
+                vec![ChangeRequest::topic("CreateTopic", &arn, parameters)],
+            )
         }
         (Some(_), None) => Step::keep(format!("topic {name}")),
         (Some(_), Some(policy)) => {
             let what = format!("topic {name}: policy with {}", policy.added.join(", "));
             let parameters = json!({"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy.text});
-            let call = ApiCall::topic("SetTopicAttributes", &arn, parameters).changing_policy(change);
+            let call = ChangeRequest::topic("SetTopicAttributes", &arn, parameters).changing_policy(change);
             Step::new(Effect::Change, what, vec![call])
         }
     }])

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api_call::{ApiCall, tag_list};
+use super::api_call::{ChangeRequest, tag_list};
 use super::event_selectors::{DataEventType, with_data_events};
 use super::plan::{Effect, Step};
 use super::session::TrailSession;
@@ -113,8 +113,8 @@ pub(super) fn differences(session: &TrailSession, settings: &TrailSettings, pres
 }
 
 impl TrailSettings {
-    fn call(&self, operation: &'static str, parameters: Value) -> ApiCall {
-        ApiCall::cloudtrail(operation, &self.arn, parameters)
+    fn call(&self, operation: &'static str, parameters: Value) -> ChangeRequest {
+        ChangeRequest::cloudtrail(operation, &self.arn, parameters)
     }
 
     fn creation(&self) -> Step {
@@ -196,7 +196,7 @@ impl TrailSettings {
 /// Makes a request wait for policies that were just changed, and takes a trail that exists for
 /// success: the answer to an earlier attempt may have been lost, and the trail is compared again
 /// at the end.
-fn changing(call: ApiCall) -> ApiCall {
+fn changing(call: ChangeRequest) -> ChangeRequest {
     const POLICIES: &[&str] = &["InsufficientS3BucketPolicyException", "InsufficientSnsTopicPolicyException"];
     call.done_if(&["TrailAlreadyExistsException"]).early_if(POLICIES)
 }

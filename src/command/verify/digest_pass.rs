@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::VerifyRun;
 use super::digest_text::{LongTextPermit, digest_text};
 use super::digest_walk::{DigestFile, each_digest};
-use super::mirror_folder::{KeyBase, MirrorFolder};
+use super::mirror_selection::{KeyBase, MirrorSelection};
 use super::named_logs::{NamedEntry, NamedLogs, place};
 use super::verify_result::{FoundObject, ObjectKind, UsedKey, VerifyResult};
 use crate::cloudtrail::digest::chain::Chain;
@@ -25,7 +25,7 @@ use crate::source::s3::mirror_root::MirrorRoot;
 /// The digests of a mirror, and what they name.
 pub(super) struct DigestPass<'r> {
     run: &'r VerifyRun<'r>,
-    mirror: &'r MirrorFolder,
+    mirror: &'r MirrorSelection,
     base: &'r KeyBase,
     permit: LongTextPermit,
     named: Mutex<NamedLogs>,
@@ -56,7 +56,7 @@ impl<'r> DigestPass<'r> {
     /// Creates a pass over a mirror after others with `first` chains.
     pub(super) fn new(
         run: &'r VerifyRun<'r>,
-        mirror: &'r MirrorFolder,
+        mirror: &'r MirrorSelection,
         base: &'r KeyBase,
         first: usize,
     ) -> DigestPass<'r> {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::mirror_folder::MirrorFolder;
+use super::mirror_selection::MirrorSelection;
 use super::verify_scope::VerifyScope;
 use crate::cloudtrail::digest::name::{DigestName, SIGNATURE_ENDING};
 use crate::cloudtrail::keys::KeyPlace;
@@ -25,7 +25,7 @@ pub(super) struct DigestFile {
 
 /// Passes the digests of a mirror that are in scope to `each`.
 pub(super) fn each_digest(
-    mirror: &MirrorFolder,
+    mirror: &MirrorSelection,
     scope: &VerifyScope,
     report: &Report,
     stop: &Cancellation,

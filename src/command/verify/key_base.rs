@@ -5,14 +5,14 @@ use super::VerifyRun;
 use super::digest_pass::saved_signature;
 use super::digest_text::{LongTextPermit, digest_text};
 use super::digest_walk::each_digest;
-use super::mirror_folder::{KeyBase, MirrorFolder};
+use super::mirror_selection::{KeyBase, MirrorSelection};
 use crate::cloudtrail::digest::check::{FoundDigest, check};
 use crate::cloudtrail::digest::document::DigestHeader;
 use crate::cloudtrail::digest::name::DigestName;
 use crate::error::Error;
 
 /// Returns the bucket of a mirror, and the prefix that its paths lack.
-pub(super) fn key_base(run: &VerifyRun<'_>, mirror: &MirrorFolder) -> Result<KeyBase, Error> {
+pub(super) fn key_base(run: &VerifyRun<'_>, mirror: &MirrorSelection) -> Result<KeyBase, Error> {
     if let Some(bucket) = &mirror.bucket {
         return Ok(KeyBase { bucket: bucket.clone(), prefix: String::new() });
     }
@@ -34,7 +34,7 @@ pub(super) fn key_base(run: &VerifyRun<'_>, mirror: &MirrorFolder) -> Result<Key
 }
 
 /// The bucket and prefix in a digest, and whether its signature proves them.
-fn base_of(run: &VerifyRun<'_>, mirror: &MirrorFolder, path: &str) -> Option<(KeyBase, bool)> {
+fn base_of(run: &VerifyRun<'_>, mirror: &MirrorSelection, path: &str) -> Option<(KeyBase, bool)> {
     let name = DigestName::parse(path)?;
     let permit = LongTextPermit::default();
     let text = digest_text(run.readers, &mirror.root, path, &permit).ok()?;

@@ -15,12 +15,12 @@ use rayon::prelude::*;
 use super::VerifyRun;
 use super::digest_pass::NamedByChains;
 use super::first_member::{TextHash, reason};
-use super::mirror_folder::{KeyBase, MirrorFolder};
+use super::mirror_selection::{KeyBase, MirrorSelection};
 use super::named_logs::{ELSEWHERE, NamedEntry};
 use super::verify_result::{FoundObject, ObjectKind, VerifyResult};
 use super::verify_scope::stamp;
 use crate::cloudtrail::digest::chain::Chain;
-use crate::cloudtrail::digest::coverage::{DigestCoverage, Reach};
+use crate::cloudtrail::digest::coverage::{DigestCoverage, TimeCoverage};
 use crate::cloudtrail::digest::file_verdict::FileVerdict;
 use crate::cloudtrail::digest::hash::Sha256Hash;
 use crate::cloudtrail::digest::verdict::{LogContent, LogVerdict, judge};
@@ -47,7 +47,7 @@ struct JudgedLog {
 /// Judges the log files of a mirror.
 pub(super) struct LogPass<'r> {
     run: &'r VerifyRun<'r>,
-    mirror: &'r MirrorFolder,
+    mirror: &'r MirrorSelection,
     base: &'r KeyBase,
     chains: Vec<Chain>,
     coverage: DigestCoverage,
@@ -65,7 +65,7 @@ pub(super) struct LogPass<'r> {
 impl<'r> LogPass<'r> {
     pub(super) fn run(
         run: &'r VerifyRun<'r>,
-        mirror: &'r MirrorFolder,
+        mirror: &'r MirrorSelection,
         base: &'r KeyBase,
         named: NamedByChains,
         result: &mut VerifyResult,
@@ -209,13 +209,13 @@ impl<'r> LogPass<'r> {
     }
 
     /// What the digests say about the time of a log file.
-    fn reach(&self, path: &str) -> Reach {
+    fn reach(&self, path: &str) -> TimeCoverage {
         let place = KeyPlace::of(path);
         let (Some(account), Some(kind), Some(region)) = (place.account, place.kind, place.region) else {
-            return Reach::Nowhere;
+            return TimeCoverage::Nowhere;
         };
         if kind != LogKind::CloudTrail.folder() && !self.kinds.contains(kind) {
-            return Reach::OtherKind;
+            return TimeCoverage::OtherKind;
         }
         let folder = path.rfind(&format!("{account}/{kind}/")).map(|at| &path[..at + account.len()]);
         let folder = format!("{}{}", self.base.prefix, folder.unwrap_or_default());
@@ -234,7 +234,7 @@ fn kept(verdict: LogVerdict) -> FileVerdict {
 
 /// Walks a mirror and sends the paths of files that are, or could be taken for, log files.
 /// Returns the number of files of other services.
-fn walk(run: &VerifyRun<'_>, mirror: &MirrorFolder, lists: Sender<Vec<String>>) -> Result<u64, Error> {
+fn walk(run: &VerifyRun<'_>, mirror: &MirrorSelection, lists: Sender<Vec<String>>) -> Result<u64, Error> {
     const LIST: usize = 1024;
     let folders = run.scope.log_folders()?.below(&mirror.folder);
     let (mut list, mut foreign) = (Vec::with_capacity(LIST), 0);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::args::VerifyRequest;
 use super::digest_walk::each_digest;
-use super::mirror_folder::MirrorFolder;
+use super::mirror_selection::MirrorSelection;
 use crate::cloudtrail::digest::name::{DigestName, SIGNATURE_ENDING};
 use crate::cloudtrail::digest::public_key::PublicKey;
 use crate::cloudtrail::digest::signature::SavedSignature;
@@ -29,7 +29,7 @@ const MOST_REGIONS: usize = 256;
 /// The public keys of one mirror.
 struct MirrorKeys<'a> {
     request: &'a VerifyRequest,
-    mirror: &'a MirrorFolder,
+    mirror: &'a MirrorSelection,
     cache: KeyCache,
     /// The regions whose keys AWS has listed.
     answered: BTreeSet<String>,
@@ -40,7 +40,7 @@ struct MirrorKeys<'a> {
 /// The keys for the digests of a mirror that are in scope.
 pub(super) fn mirror_keys(
     request: &VerifyRequest,
-    mirror: &MirrorFolder,
+    mirror: &MirrorSelection,
     report: &Report,
     stop: &Cancellation,
 ) -> Result<Vec<PublicKey>, Error> {
@@ -142,7 +142,7 @@ impl MirrorKeys<'_> {
 }
 
 /// When a digest of earlier logs was made and signed.
-fn backfill_time(mirror: &MirrorFolder, path: &str) -> Option<Timestamp> {
+fn backfill_time(mirror: &MirrorSelection, path: &str) -> Option<Timestamp> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "kebab-case")]
     struct BackfillTime {

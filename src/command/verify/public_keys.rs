@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::args::VerifyRequest;
-use super::mirror_folder::MirrorFolder;
 use super::mirror_keys::mirror_keys;
+use super::mirror_selection::MirrorSelection;
 use crate::cloudtrail::digest::check::KeyRing;
 use crate::cloudtrail::digest::public_key::{PublicKey, PublicKeyPage, read_kept};
 use crate::error::cancel::Cancellation;
@@ -19,7 +19,7 @@ const LONGEST: u64 = 16 << 20;
 /// that are kept in the mirrors. Returns an error if there are none.
 pub(super) fn public_keys(
     request: &VerifyRequest,
-    mirrors: &[MirrorFolder],
+    mirrors: &[MirrorSelection],
     report: &Report,
     stop: &Cancellation,
 ) -> Result<KeyRing, Error> {

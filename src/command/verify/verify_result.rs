@@ -73,16 +73,16 @@ pub(super) struct Finding {
     pub(super) detail: String,
 }
 
-/// Findings, sorted by the addresses of their objects.
+/// FindingList, sorted by the addresses of their objects.
 #[derive(Debug)]
-pub(super) struct Findings {
+pub(super) struct FindingList {
     sorter: ExternalSorter,
     count: u32,
 }
 
-impl Findings {
-    fn new() -> Findings {
-        Findings { sorter: ExternalSorter::new(None), count: 0 }
+impl FindingList {
+    fn new() -> FindingList {
+        FindingList { sorter: ExternalSorter::new(None), count: 0 }
     }
 
     fn add(&mut self, finding: &Finding) -> Result<(), Error> {
@@ -130,7 +130,7 @@ pub(super) type AreaDays = BTreeMap<Option<Date>, DayCounts>;
 pub(super) struct VerifyResult {
     /// By account and region.
     pub(super) days: BTreeMap<(Arc<str>, Arc<str>), AreaDays>,
-    pub(super) findings: Findings,
+    pub(super) findings: FindingList,
     pub(super) chains: Vec<Chain>,
     /// The keys that verified digests, and how many.
     pub(super) keys: BTreeMap<UsedKey, u64>,
@@ -147,7 +147,7 @@ impl VerifyResult {
     pub(super) fn new(aws: Option<AwsReport>) -> VerifyResult {
         VerifyResult {
             days: BTreeMap::new(),
-            findings: Findings::new(),
+            findings: FindingList::new(),
             chains: Vec::new(),
             keys: BTreeMap::new(),
             total: DayCounts::default(),

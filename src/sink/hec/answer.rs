@@ -7,7 +7,7 @@ use super::transport::CollectorAnswer;
 
 /// What became of a batch.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum BatchOutcome {
+pub(super) enum CollectorVerdict {
     /// All events were taken. With a number, Splunk will acknowledge them once they are safe.
     Taken(Option<u64>),
     /// The same batch can be taken later.
@@ -42,33 +42,33 @@ impl AnswerBody {
     }
 }
 
-impl BatchOutcome {
+impl CollectorVerdict {
     /// Classifies an answer by its status, and by the code in its body. `index` is the index that
     /// events were sent to.
-    pub(super) fn of(answer: &CollectorAnswer, index: Option<&str>) -> BatchOutcome {
+    pub(super) fn of(answer: &CollectorAnswer, index: Option<&str>) -> CollectorVerdict {
         let body = AnswerBody::parse(&answer.text);
         let reason = reason(answer.status, &body);
         match (answer.status, body.code) {
-            (200..300, Some(0)) => BatchOutcome::Taken(body.ack_id),
-            (408 | 429 | 500.., _) | (_, Some(8 | 9)) => BatchOutcome::Busy(reason),
-            (413, _) => BatchOutcome::TooLarge(reason),
+            (200..300, Some(0)) => CollectorVerdict::Taken(body.ack_id),
+            (408 | 429 | 500.., _) | (_, Some(8 | 9)) => CollectorVerdict::Busy(reason),
+            (413, _) => CollectorVerdict::TooLarge(reason),
             // No data, invalid format, no `event`, blank `event`, fields that cannot be indexed.
             (400, Some(5 | 6 | 12 | 13 | 15)) => {
                 let position = body.invalid_event.and_then(|number| usize::try_from(number).ok());
-                BatchOutcome::Invalid { position, reason }
+                CollectorVerdict::Invalid { position, reason }
             }
-            (400, Some(7)) => BatchOutcome::Fatal(wrong_index(index, &reason)),
-            (400, Some(10 | 11)) => BatchOutcome::Fatal(format!(
+            (400, Some(7)) => CollectorVerdict::Fatal(wrong_index(index, &reason)),
+            (400, Some(10 | 11)) => CollectorVerdict::Fatal(format!(
                 "Splunk did not accept the channel of the requests ({reason}); check that no proxy removes the header \
                  X-Splunk-Request-Channel"
             )),
-            (401 | 403, _) => BatchOutcome::Fatal(format!(
+            (401 | 403, _) => CollectorVerdict::Fatal(format!(
                 "Splunk did not accept the token ({reason}); check the token in SPLUNK_HEC_TOKEN or \
                  --hec-token-file, and in Splunk that it exists and is enabled under Settings > Data inputs > \
                  HTTP Event Collector"
             )),
-            (_, Some(_)) => BatchOutcome::Fatal(format!("Splunk refused the request ({reason})")),
-            _ => BatchOutcome::Fatal(format!(
+            (_, Some(_)) => CollectorVerdict::Fatal(format!("Splunk refused the request ({reason})")),
+            _ => CollectorVerdict::Fatal(format!(
                 "the answer is not from an HTTP Event Collector ({reason}); check host, port and path"
             )),
         }
@@ -129,20 +129,20 @@ pub(super) fn is_acknowledged(answer: &CollectorAnswer, ack: u64) -> Option<bool
 mod tests {
     use super::*;
 
-    fn outcome(status: u16, text: &str) -> BatchOutcome {
-        BatchOutcome::of(&CollectorAnswer { status, text: text.into(), cookies: Vec::new() }, Some("aws"))
+    fn outcome(status: u16, text: &str) -> CollectorVerdict {
+        CollectorVerdict::of(&CollectorAnswer { status, text: text.into(), cookies: Vec::new() }, Some("aws"))
     }
 
     #[test]
     fn only_code_0_means_taken() {
-        assert_eq!(outcome(200, r#"{"text":"Success","code":0}"#), BatchOutcome::Taken(None));
-        assert_eq!(outcome(200, r#"{"text":"Success","code":0,"ackId":7}"#), BatchOutcome::Taken(Some(7)));
+        assert_eq!(outcome(200, r#"{"text":"Success","code":0}"#), CollectorVerdict::Taken(None));
+        assert_eq!(outcome(200, r#"{"text":"Success","code":0,"ackId":7}"#), CollectorVerdict::Taken(Some(7)));
         for text in ["", "<html>", "[]", "{}", r#"{"code":-1}"#] {
-            let BatchOutcome::Fatal(reason) = outcome(200, text) else { panic!("{text}") };
+            let CollectorVerdict::Fatal(reason) = outcome(200, text) else { panic!("{text}") };
             assert!(reason.starts_with("the answer is not from an HTTP Event Collector (status 200)"), "{reason}");
         }
-        assert!(matches!(outcome(200, r#"{"text":"x","code":17}"#), BatchOutcome::Fatal(_)));
-        assert!(matches!(outcome(302, ""), BatchOutcome::Fatal(_)));
+        assert!(matches!(outcome(200, r#"{"text":"x","code":17}"#), CollectorVerdict::Fatal(_)));
+        assert!(matches!(outcome(302, ""), CollectorVerdict::Fatal(_)));
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
             (502, "<html>"),
             (200, r#"{"text":"Server is busy","code":9}"#),
         ] {
-            assert!(matches!(outcome(status, text), BatchOutcome::Busy(_)), "{status} {text}");
+            assert!(matches!(outcome(status, text), CollectorVerdict::Busy(_)), "{status} {text}");
         }
     }
 
@@ -163,16 +163,16 @@ mod tests {
     fn an_invalid_event_has_a_position() {
         let text = r#"{"text":"Invalid data format","code":6,"invalid-event-number":3}"#;
         let reason = "status 400, code 6: Invalid data format".to_string();
-        assert_eq!(outcome(400, text), BatchOutcome::Invalid { position: Some(3), reason });
+        assert_eq!(outcome(400, text), CollectorVerdict::Invalid { position: Some(3), reason });
         for code in [5, 12, 13, 15] {
-            let BatchOutcome::Invalid { position, .. } = outcome(400, &format!(r#"{{"code":{code}}}"#)) else {
+            let CollectorVerdict::Invalid { position, .. } = outcome(400, &format!(r#"{{"code":{code}}}"#)) else {
                 panic!()
             };
             assert_eq!(position, None);
         }
         let odd = outcome(400, r#"{"text":1,"code":6,"invalid-event-number":-1}"#);
-        assert_eq!(odd, BatchOutcome::Invalid { position: None, reason: "status 400, code 6".into() });
-        assert!(matches!(outcome(413, "<html>"), BatchOutcome::TooLarge(_)));
+        assert_eq!(odd, CollectorVerdict::Invalid { position: None, reason: "status 400, code 6".into() });
+        assert!(matches!(outcome(413, "<html>"), CollectorVerdict::TooLarge(_)));
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
             (404, "not found", "check host, port and path"),
             (400, "", "check host, port and path"),
         ] {
-            let BatchOutcome::Fatal(reason) = outcome(status, text) else { panic!("{status} {text}") };
+            let CollectorVerdict::Fatal(reason) = outcome(status, text) else { panic!("{status} {text}") };
             assert!(reason.contains(expected), "{reason}");
         }
     }

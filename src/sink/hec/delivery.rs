@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::HecDelivery;
-use super::answer::{BatchOutcome, described, has_read_probe, is_acknowledged};
+use super::answer::{CollectorVerdict, described, has_read_probe, is_acknowledged};
 use super::batch::HecBatch;
 use super::cookies::CookieJar;
 use super::outage::CollectorOutage;
@@ -79,14 +79,14 @@ impl CollectorClient {
         let mut pending = vec![batch];
         while let Some(batch) = pending.pop() {
             let (position, reason) = match self.send(&batch).await {
-                BatchOutcome::Taken(_) => {
+                CollectorVerdict::Taken(_) => {
                     delivery.events += batch.len() as u64;
                     delivery.batches += 1;
                     continue;
                 }
-                BatchOutcome::Fatal(reason) | BatchOutcome::Busy(reason) => return Err(reason),
-                BatchOutcome::Invalid { position, reason } => (position, reason),
-                BatchOutcome::TooLarge(reason) => (None, reason),
+                CollectorVerdict::Fatal(reason) | CollectorVerdict::Busy(reason) => return Err(reason),
+                CollectorVerdict::Invalid { position, reason } => (position, reason),
+                CollectorVerdict::TooLarge(reason) => (None, reason),
             };
             if !is_probed {
                 self.probe().await?;
@@ -129,24 +129,24 @@ impl CollectorClient {
     }
 
     /// Sends a batch until there is an outcome that stays.
-    async fn send(&self, batch: &HecBatch) -> BatchOutcome {
+    async fn send(&self, batch: &HecBatch) -> CollectorVerdict {
         /// A collector that was restarted says once that it does not know the batch.
         const MOST_ROUNDS: u32 = 5;
         let mut rounds = 0;
         loop {
             let answer = match self.answer_to(batch).await {
                 Ok(answer) => answer,
-                Err(reason) => return BatchOutcome::Fatal(reason),
+                Err(reason) => return CollectorVerdict::Fatal(reason),
             };
-            let ack = match BatchOutcome::of(&answer, self.index.as_deref()) {
-                BatchOutcome::Taken(Some(ack)) => ack,
+            let ack = match CollectorVerdict::of(&answer, self.index.as_deref()) {
+                CollectorVerdict::Taken(Some(ack)) => ack,
                 outcome => return outcome,
             };
             match self.wait_for_acknowledgement(ack).await {
-                AcknowledgementOutcome::Given => return BatchOutcome::Taken(None),
+                AcknowledgementOutcome::Given => return CollectorVerdict::Taken(None),
                 AcknowledgementOutcome::Missing => {}
                 AcknowledgementOutcome::Refused(reason) if rounds + 1 == MOST_ROUNDS => {
-                    return BatchOutcome::Fatal(format!(
+                    return CollectorVerdict::Fatal(format!(
                         "Splunk takes a batch, and {} does not say whether it is indexed ({reason}), {MOST_ROUNDS} \
                          times in a row; check that no proxy blocks this path, and that useACK of the token is the \
                          same on all indexers",
@@ -173,8 +173,8 @@ impl CollectorClient {
         let mut failed = 0;
         loop {
             let reason = match self.post(&self.events_url, body, compressed.is_some()).await {
-                Ok(answer) => match BatchOutcome::of(&answer, self.index.as_deref()) {
-                    BatchOutcome::Busy(reason) => reason,
+                Ok(answer) => match CollectorVerdict::of(&answer, self.index.as_deref()) {
+                    CollectorVerdict::Busy(reason) => reason,
                     _ => {
                         self.has_answered();
                         return Ok(answer);

@@ -37,7 +37,7 @@ impl PartFileReader {
         let unreadable = |error: std::io::Error| fail(format!("cannot be read: {}", plain(&error)));
         let file = File::open(path).map_err(unreadable)?;
         if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(fail("is no file; parts are read more than once".into()));
+            return Err(fail("is not a regular file; parts are read more than once".into()));
         }
         let decompressor = zstd::bulk::Decompressor::new().map_err(unreadable)?;
         let mut bytes = BufReader::with_capacity(64 << 10, file);
@@ -46,7 +46,7 @@ impl PartFileReader {
         if magic != MAGIC {
             let reason = match magic.is_empty() {
                 true => "is empty; make this part again",
-                false => "is no part; --partial FILE makes parts",
+                false => "is not a part file; --partial FILE makes them",
             };
             return Err(fail(reason.into()));
         }

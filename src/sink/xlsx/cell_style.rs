@@ -7,7 +7,7 @@ use crate::table::column::ColumnType;
 
 /// The style of a cell in a sheet of events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum CellStyle {
+pub(super) enum SheetCellStyle {
     Header,
     Text,
     /// For text above the length limit of the text format, which some versions of Excel show as
@@ -17,27 +17,32 @@ pub(super) enum CellStyle {
     Time,
 }
 
-/// See [`CellStyle::LongText`].
+/// See [`SheetCellStyle::LongText`].
 const LONG: usize = 255;
 
-impl CellStyle {
+impl SheetCellStyle {
     /// All styles, in the order in which they are added to a workbook.
-    pub(super) const ALL: [CellStyle; 5] =
-        [CellStyle::Header, CellStyle::Text, CellStyle::LongText, CellStyle::Number, CellStyle::Time];
+    pub(super) const ALL: [SheetCellStyle; 5] = [
+        SheetCellStyle::Header,
+        SheetCellStyle::Text,
+        SheetCellStyle::LongText,
+        SheetCellStyle::Number,
+        SheetCellStyle::Time,
+    ];
 
     /// The style of a cell in a column of type `shows`.
-    pub(super) fn of(cell: SheetCell<'_>, shows: ColumnType) -> CellStyle {
+    pub(super) fn of(cell: SheetCell<'_>, shows: ColumnType) -> SheetCellStyle {
         match cell {
-            SheetCell::Number(_) => CellStyle::Number,
-            SheetCell::Time(_) => CellStyle::Time,
-            SheetCell::Text(text) if shows != ColumnType::Time && text.len() > LONG => CellStyle::LongText,
-            SheetCell::Text(_) => CellStyle::Text,
+            SheetCell::Number(_) => SheetCellStyle::Number,
+            SheetCell::Time(_) => SheetCellStyle::Time,
+            SheetCell::Text(text) if shows != ColumnType::Time && text.len() > LONG => SheetCellStyle::LongText,
+            SheetCell::Text(_) => SheetCellStyle::Text,
         }
     }
 
     /// The style of empty cells in a column of type `shows`.
-    pub(super) fn of_column(shows: ColumnType) -> CellStyle {
-        if shows == ColumnType::Time { CellStyle::Time } else { CellStyle::Text }
+    pub(super) fn of_column(shows: ColumnType) -> SheetCellStyle {
+        if shows == ColumnType::Time { SheetCellStyle::Time } else { SheetCellStyle::Text }
     }
 
     /// The number by which a cell refers to the style. Excel's own style is 0, and others are
@@ -54,11 +59,11 @@ impl CellStyle {
         let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         let other = Format::new().set_align(FormatAlign::Top);
         match self {
-            CellStyle::Header => Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
-            CellStyle::Text => text.set_num_format("@"),
-            CellStyle::LongText => text.set_quote_prefix(),
-            CellStyle::Number => other.set_align(FormatAlign::Right),
-            CellStyle::Time => other.set_align(FormatAlign::Left).set_num_format("yyyy-mm-dd hh:mm:ss"),
+            SheetCellStyle::Header => Format::new().set_num_format("@").set_bold().set_background_color(HEADER),
+            SheetCellStyle::Text => text.set_num_format("@"),
+            SheetCellStyle::LongText => text.set_quote_prefix(),
+            SheetCellStyle::Number => other.set_align(FormatAlign::Right),
+            SheetCellStyle::Time => other.set_align(FormatAlign::Left).set_num_format("yyyy-mm-dd hh:mm:ss"),
         }
     }
 }

@@ -10,7 +10,7 @@ use flate2::read::DeflateDecoder;
 use rawzip::{DataDescriptorOutput, ZipArchive, ZipArchiveWriter};
 use rust_xlsxwriter::{IgnoreError, Workbook, Worksheet, XlsxError};
 
-use super::cell_style::CellStyle;
+use super::cell_style::SheetCellStyle;
 use super::deflated_text::{DeflatedText, Deflater};
 use super::failed;
 use super::row_xml::{ROW_HEIGHT, RowXml};
@@ -66,13 +66,13 @@ impl WorkbookPackage<'_> {
         let (last_row, last_column) = (sheet.count.max(1) - 1, self.columns.len().max(1) as u16 - 1);
         // The library numbers styles in the order of their first use. It takes the extent of the
         // sheet from its cells, which are replaced.
-        for style in CellStyle::ALL {
+        for style in SheetCellStyle::ALL {
             out.write_blank(0, 0, &style.format())?;
         }
-        out.write_blank(last_row, last_column, &CellStyle::Text.format())?;
+        out.write_blank(last_row, last_column, &SheetCellStyle::Text.format())?;
         out.set_default_row_height(ROW_HEIGHT);
         for (at, (column, longest)) in (0..).zip(self.columns.iter().zip(&sheet.widths)) {
-            out.set_column_format(at, &CellStyle::of_column(column.shows).format())?;
+            out.set_column_format(at, &SheetCellStyle::of_column(column.shows).format())?;
             let width = match *longest {
                 _ if column.shows == ColumnType::Time => TIME_WIDTH,
                 longest if longest > WIDEST => WIDE,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::tz::TimeZone;
 
-use super::cell_style::CellStyle;
+use super::cell_style::SheetCellStyle;
 use super::sheet_cell::SheetCell;
 use super::xml_text;
 use crate::table::column::ColumnType;
@@ -28,7 +28,7 @@ pub(super) struct RowXml {
     /// The zone in which times are shown.
     zone: TimeZone,
     /// The attributes of a cell, by its style.
-    attributes: [String; CellStyle::ALL.len()],
+    attributes: [String; SheetCellStyle::ALL.len()],
 }
 
 /// What the cells of a column have in common.
@@ -48,14 +48,14 @@ impl RowXml {
             start: format!("<c r=\"{}", column_letters(at)),
             shows: column.shows,
         };
-        let attributes = |style: CellStyle| {
-            let is_text = !matches!(style, CellStyle::Number | CellStyle::Time);
+        let attributes = |style: SheetCellStyle| {
+            let is_text = !matches!(style, SheetCellStyle::Number | SheetCellStyle::Time);
             format!("\" s=\"{}\"{}", style.number(), if is_text { " t=\"inlineStr\"><is><t" } else { "><v>" })
         };
         RowXml {
             columns: columns.iter().enumerate().map(column).collect(),
             zone,
-            attributes: CellStyle::ALL.map(attributes),
+            attributes: SheetCellStyle::ALL.map(attributes),
         }
     }
 
@@ -63,7 +63,7 @@ impl RowXml {
     pub(super) fn header<'n>(&self, names: impl Iterator<Item = &'n str>, out: &mut Vec<u8>) {
         begin_row("1", out);
         for (column, name) in self.columns.iter().zip(names) {
-            self.cell(column, "1", SheetCell::Text(name.as_bytes()), CellStyle::Header, out);
+            self.cell(column, "1", SheetCell::Text(name.as_bytes()), SheetCellStyle::Header, out);
         }
         out.extend_from_slice(ROW_END);
     }
@@ -85,14 +85,14 @@ impl RowXml {
                 return;
             };
             if let (Some(column), Some(cell)) = (self.columns.get(at), SheetCell::new(typed, &self.zone)) {
-                self.cell(column, &number, cell, CellStyle::of(cell, column.shows), out);
+                self.cell(column, &number, cell, SheetCellStyle::of(cell, column.shows), out);
                 widths[at] = width(typed).max(widths[at]);
             }
             at += 1;
         });
     }
 
-    fn cell(&self, column: &ColumnXml, row: &str, cell: SheetCell<'_>, style: CellStyle, out: &mut Vec<u8>) {
+    fn cell(&self, column: &ColumnXml, row: &str, cell: SheetCell<'_>, style: SheetCellStyle, out: &mut Vec<u8>) {
         out.extend_from_slice(column.start.as_bytes());
         out.extend_from_slice(row.as_bytes());
         out.extend_from_slice(self.attributes[style as usize].as_bytes());

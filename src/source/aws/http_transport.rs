@@ -50,7 +50,7 @@ pub struct HttpAnswer {
 }
 
 impl HttpTransport {
-    /// Creates a transport with the time-outs of a configuration.
+    /// Creates a transport with the timeouts of a configuration.
     pub fn new(config: &SdkConfig) -> HttpTransport {
         const CONNECT: Duration = Duration::from_millis(3100);
         const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::lookup::EventPage;
-use super::page_queue::{PageBudget, PageQueue};
+use super::page_queue::{LookupPageBudget, PageQueue};
 use super::region_reader::DISORDER;
 
 /// The queues, and what is known of the pages that were taken.
@@ -25,7 +25,7 @@ impl PageMerge {
 
     /// Takes the page with the newest event, that of the first queue if several have it. Every
     /// queue must have a page, or have ended.
-    pub(super) fn newest(&mut self, budget: &PageBudget) -> Option<(String, EventPage)> {
+    pub(super) fn newest(&mut self, budget: &LookupPageBudget) -> Option<(String, EventPage)> {
         // An event without a time may be newer than all others.
         let time = |queue: &PageQueue| queue.head.as_ref().map(|page| page.newest.unwrap_or(i64::MAX));
         let newest = self.queues.iter().filter_map(time).max()?;

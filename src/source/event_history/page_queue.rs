@@ -18,12 +18,12 @@ pub(super) struct QueueLength(AtomicUsize);
 /// The bytes in all queues. A region whose queue is empty may always receive one page,
 /// because the others wait for it: the newest page of all comes first.
 #[derive(Debug, Default)]
-pub(super) struct PageBudget {
+pub(super) struct LookupPageBudget {
     bytes: AtomicU64,
     changed: Notify,
 }
 
-impl PageBudget {
+impl LookupPageBudget {
     /// Most bytes in queues with more than one page.
     const MOST: u64 = 32 << 20;
 
@@ -32,7 +32,7 @@ impl PageBudget {
         loop {
             // It is created before the counts are read, so that it misses no change.
             let changed = self.changed.notified();
-            if queue.0.load(SeqCst) == 0 || self.bytes.load(SeqCst) < PageBudget::MOST {
+            if queue.0.load(SeqCst) == 0 || self.bytes.load(SeqCst) < LookupPageBudget::MOST {
                 return;
             }
             changed.await;
@@ -100,7 +100,7 @@ impl PageQueue {
     }
 
     /// Takes the next page out of the queue.
-    pub(super) fn take(&mut self, budget: &PageBudget) -> Option<EventPage> {
+    pub(super) fn take(&mut self, budget: &LookupPageBudget) -> Option<EventPage> {
         let page = self.head.take()?;
         budget.remove(page.bytes(), &self.length);
         Some(page)
@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn a_full_budget_lets_empty_queues_receive_a_page() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (budget, full, empty) = (PageBudget::default(), QueueLength::default(), QueueLength::default());
-        budget.add(PageBudget::MOST as usize, &full);
+        let (budget, full, empty) = (LookupPageBudget::default(), QueueLength::default(), QueueLength::default());
+        budget.add(LookupPageBudget::MOST as usize, &full);
         runtime.block_on(async {
             budget.wait_for_room(&empty).await;
             tokio::join!(budget.wait_for_room(&full), async { budget.remove(1, &full) });

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::lookup::{EventPage, LookedUpEvent, LookupAnswer, LookupQuery};
-use super::page_queue::{PageBudget, QueueLength};
+use super::page_queue::{LookupPageBudget, QueueLength};
 use crate::source::aws::json::{JsonRequest, JsonService};
 use crate::source::aws::{AwsError, AwsErrorKind, ServiceClient};
 
@@ -44,7 +44,7 @@ pub(super) struct RegionReader {
     pub(super) pace: Arc<RegionPace>,
     /// Number of requests of all regions.
     pub(super) requests: Arc<AtomicU64>,
-    pub(super) budget: Arc<PageBudget>,
+    pub(super) budget: Arc<LookupPageBudget>,
     /// Number of pages in the channel.
     pub(super) length: Arc<QueueLength>,
     pub(super) sender: UnboundedSender<RegionMessage>,

@@ -26,7 +26,7 @@ pub struct HeldMessages {
 }
 
 impl MessageLease {
-    /// Hides the messages of these receipts again and again, at half of the visibility time-out.
+    /// Hides the messages of these receipts again and again, at half of the visibility timeout.
     /// A receipt that the queue no longer accepts is given up.
     pub fn begin(
         queue: &Arc<MessageQueue>,

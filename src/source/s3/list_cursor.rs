@@ -15,7 +15,7 @@ use super::client::ListRequest;
 use super::list_page::PageSequence;
 use crate::cloudtrail::keys::{KeyPlace, delivered_by};
 use crate::cloudtrail::log_kind::is_kind_folder;
-use crate::source::s3::list_scheduler::{ListMessage, ListScheduler, PageBudget};
+use crate::source::s3::list_scheduler::{ListMessage, ListPageBudget, ListScheduler};
 use crate::source::s3::object_batch::{Object, ObjectBatch};
 use crate::source::s3::s3_error::S3Error;
 
@@ -104,7 +104,7 @@ pub(super) struct ListWalk {
     range: KeyRange,
     scheduler: Arc<ListScheduler>,
     sender: mpsc::UnboundedSender<ListMessage>,
-    budget: PageBudget,
+    budget: ListPageBudget,
     /// Parts after this one that other tasks list, in key order.
     parts: Vec<mpsc::UnboundedReceiver<ListMessage>>,
 }

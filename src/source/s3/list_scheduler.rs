@@ -54,7 +54,7 @@ pub(super) struct ListScheduler {
 }
 
 /// Memory budget for the pages of one listing.
-pub(super) struct PageBudget {
+pub(super) struct ListPageBudget {
     own: Arc<Semaphore>,
     common: Arc<Semaphore>,
 }
@@ -64,8 +64,8 @@ pub(super) struct BudgetPermit(OwnedSemaphorePermit);
 
 impl ListScheduler {
     /// Returns the budget of one listing.
-    pub(super) fn budget(&self) -> PageBudget {
-        PageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.budget) }
+    pub(super) fn budget(&self) -> ListPageBudget {
+        ListPageBudget { own: Arc::new(Semaphore::new(1)), common: Arc::clone(&self.budget) }
     }
 
     /// Returns up to `wanted` permits to list parts, as far as they are available.
@@ -95,7 +95,7 @@ impl ListScheduler {
     }
 }
 
-impl PageBudget {
+impl ListPageBudget {
     /// Waits for the budget of one page; `None` if the run ends.
     pub(super) async fn permit(&self) -> Option<BudgetPermit> {
         tokio::select! {

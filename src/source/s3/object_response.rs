@@ -14,7 +14,7 @@ pub(super) struct ObjectResponse {
     pub(super) body: ByteStream,
     /// Length of the body in bytes, if the response has it.
     pub(super) length: Option<u64>,
-    /// What whoever stored the object said about it, by names in lower case.
+    /// User-defined metadata of the object, by lower-case name.
     pub(super) metadata: HashMap<String, String>,
     pub(super) etag: Option<String>,
     /// True if S3 sent a checksum of the whole object, which is verified at the end of the body.

@@ -76,7 +76,7 @@ fn a_bucket_is_mirrored_and_verified() {
         said[4],
         format!(
             "trail2tsv: 12 objects and 12 digests downloaded ({size}), 0 objects and 0 digests already in the mirror; \
-             12 of 12 log files proven; 12 of 12 digests good"
+             12 of 12 log files proven; 12 of 12 digests valid"
         )
     );
     let requests = signed.keys.requests();
@@ -99,7 +99,10 @@ fn a_bucket_is_mirrored_and_verified() {
     assert_eq!(offline.code, Some(0), "{offline:?}");
     assert_eq!((signed.cloud.server.counts().list, signed.keys.requests().len()), (0, 0));
     assert!(offline.stderr.contains(&format!("Z, kept in {}", signed.cloud.trial.path("").display())), "{offline:?}");
-    assert!(offline.stderr.ends_with("\ntrail2tsv: 12 of 12 log files proven; 12 of 12 digests good\n"), "{offline:?}");
+    assert!(
+        offline.stderr.ends_with("\ntrail2tsv: 12 of 12 log files proven; 12 of 12 digests valid\n"),
+        "{offline:?}"
+    );
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn regions_that_give_no_keys_are_named() {
     let named = "trail2tsv: public keys of us-east-1: access denied (AccessDeniedException): as the test wants; \
                  cloudtrail:ListPublicKeys is needed on *; digests whose key is unknown are not proven\n";
     assert!(ran.code == Some(3) && ran.stderr.starts_with(named), "{ran:?}");
-    assert!(ran.stderr.ends_with("; 6 of 12 digests good; 1 time without a proven digest\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("; 6 of 12 digests valid; 1 time without a proven digest\n"), "{ran:?}");
     // Once they are known, a failure costs nothing.
     signed.verify(&["-q"]).lines(0);
     signed.keys.fail(ANY, 400, "AccessDeniedException", 2);

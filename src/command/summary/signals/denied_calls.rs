@@ -12,7 +12,7 @@ const MINUTES: i64 = writer::DENIED_STEP / 60;
 /// The fewest calls of a burst.
 const FEWEST: u64 = 10;
 
-/// The denied calls of a principal, which come in the order of time.
+/// The denied calls of a principal, which come in chronological order.
 #[derive(Debug, Default)]
 pub(super) struct DeniedCalls {
     stats: ValueStats,

@@ -15,7 +15,7 @@ use crate::sink::document::folder::DocumentKind;
 
 /// A snapshot, and the time at which it was true.
 #[derive(Clone, Debug)]
-pub(super) struct Anchor {
+pub(super) struct SnapshotBaseline {
     /// The folder that `trail2tsv snapshot` has written.
     pub(super) folder: PathBuf,
     /// Its time.
@@ -25,17 +25,17 @@ pub(super) struct Anchor {
 /// Longer documents are not those of a resource.
 const LONGEST_DOCUMENT: u64 = 4 << 20;
 
-impl Anchor {
+impl SnapshotBaseline {
     /// The snapshot in `folder`. Its time, unless it is given, is that of its last complete
     /// run. Returns an error if the folder is not that of a snapshot.
-    pub(super) fn new(folder: PathBuf, time: Option<Timestamp>) -> Result<Anchor, Error> {
+    pub(super) fn new(folder: PathBuf, time: Option<Timestamp>) -> Result<SnapshotBaseline, Error> {
         let marker = folder.join(DocumentKind::Snapshot.marker());
         let written = fs::metadata(&marker).and_then(|metadata| metadata.modified()).map_err(|error| {
             let name = folder.display();
             Error::Failed(format!("{name}: not a folder that trail2tsv snapshot has written: {}", plain(&error)))
         })?;
         let written = Timestamp::try_from(written).map_err(|error| Error::Failed(error.to_string()))?;
-        Ok(Anchor { folder, time: time.unwrap_or(written) })
+        Ok(SnapshotBaseline { folder, time: time.unwrap_or(written) })
     }
 
     /// Adds what the documents say. Documents that cannot be read are reported.

@@ -10,7 +10,7 @@ use crate::source::s3::mirror_root::MirrorRoot;
 
 /// The parts of a mirror to verify.
 #[derive(Debug)]
-pub(super) struct MirrorFolder {
+pub(super) struct MirrorSelection {
     /// The mirror's folder.
     pub(super) folder: PathBuf,
     /// The same, for all access to files.
@@ -41,8 +41,8 @@ impl KeyBase {
 }
 
 /// Finds the mirrors that the folders belong to.
-pub(super) fn mirror_folders(inputs: &[PathBuf]) -> Result<Vec<MirrorFolder>, Error> {
-    let mut mirrors: Vec<MirrorFolder> = Vec::new();
+pub(super) fn mirror_folders(inputs: &[PathBuf]) -> Result<Vec<MirrorSelection>, Error> {
+    let mut mirrors: Vec<MirrorSelection> = Vec::new();
     for input in inputs {
         let failed = |why: String| Error::Failed(format!("{}: cannot be read: {why}", input.display()));
         let metadata = std::fs::metadata(input).map_err(|error| failed(plain(&error)))?;
@@ -59,7 +59,7 @@ pub(super) fn mirror_folders(inputs: &[PathBuf]) -> Result<Vec<MirrorFolder>, Er
         }
         let root = Arc::new(MirrorRoot::open(&folder).map_err(|error| failed(plain(&error)))?);
         let bucket = marked_bucket(&root);
-        mirrors.push(MirrorFolder { folder, root, parts: vec![part], bucket });
+        mirrors.push(MirrorSelection { folder, root, parts: vec![part], bucket });
     }
     for mirror in &mut mirrors {
         mirror.parts.sort_by_cached_key(|part| format!("{}/", part.display()));
@@ -68,7 +68,7 @@ pub(super) fn mirror_folders(inputs: &[PathBuf]) -> Result<Vec<MirrorFolder>, Er
     Ok(mirrors)
 }
 
-impl MirrorFolder {
+impl MirrorSelection {
     /// Whether the path of an object is in one of the parts.
     pub(super) fn has_part(&self, path: &str) -> bool {
         let in_part =
