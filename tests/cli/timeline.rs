@@ -326,7 +326,7 @@ fn actors_tell_apart_who_shares_a_session_name() {
         (ran.stdout.replace("2026-10-01T", ""), ran.stderr.clone())
     };
     let read = "trail2tsv: 5 events in 1 file read, 3 matched";
-    let unknown = "; 1 session began before the logs or outside of them, so their actor is unknown";
+    let unknown = "; 1 session began outside the logs that were read, so its actor is unknown";
     let with_actors = rows(&["-c", "time,user,actor,events"]);
     let expected = "09:02:00Z\tAdmin/s\talice\t1\n09:03:00Z\tAdmin/s\tbob\t1\n09:04:00Z\tAdmin/s\t\t1\n";
     assert_eq!(with_actors, (expected.into(), format!("{read}{unknown}\n")));

@@ -104,10 +104,10 @@ fn other_files_and_versions_are_refused() {
         PartFileReader::open(&path).err().unwrap().to_string().replace(&path.display().to_string(), "part")
     };
     assert_eq!(refusal(b""), "part: is empty; make this part again");
-    assert_eq!(refusal(b"eventTime\tuserName\n"), "part: is no part; --partial FILE makes parts");
+    assert_eq!(refusal(b"eventTime\tuserName\n"), "part: is not a part file; --partial FILE makes them");
     let mut other = MAGIC.to_vec();
     block::write(BlockKind::Header, 2, br#"{"version":2,"program":"9.0.0"}"#, &mut other);
     assert!(refusal(&other).starts_with("part: was made by trail2tsv 9.0.0 (format 2), and this is "));
     let error = PartFileReader::open(folder.path()).err().unwrap().to_string();
-    assert!(error.ends_with("is no file; parts are read more than once"), "{error}");
+    assert!(error.ends_with("is not a regular file; parts are read more than once"), "{error}");
 }

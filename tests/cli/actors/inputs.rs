@@ -96,7 +96,7 @@ fn a_session_without_a_start_has_no_actor_and_is_counted() {
     trial.run(&arguments(&["a.json"])).shows(
         0,
         &UNKNOWN.repeat(2),
-        "trail2tsv: 2 events in 1 file read, 2 matched; 1 session began before the logs or outside of them, so their \
+        "trail2tsv: 2 events in 1 file read, 2 matched; 1 session began outside the logs that were read, so its \
          actor is unknown\n",
     );
 }

@@ -121,7 +121,7 @@ fn an_unknown_option_is_refused_with_what_was_probably_meant() {
         ("--head", "--limit"),
         ("--ip", "--source-ip"),
         ("--last", "--since, as in --since 7d"),
-        ("--denied", "--error-code '*Unauthorized*,AccessDenied*'"),
+        ("--denied", "--error-code '*{AccessDenied,Unauthorized,NotAuthorized,AuthorizationError,Forbidden}*'"),
         ("--tz", "--time-zone"),
         ("--role", "--user ROLE, which matches all its sessions"),
     ] {

@@ -80,7 +80,7 @@ fn options_that_cannot_be_combined_are_refused() {
         (&["follow", "--bucket", "logs", "--until", "1d"], "--until cannot be used with follow, which has no end"),
         (
             &["follow", "--queue", "q", "--event-history"],
-            "--event-history cannot be used with follow; run trail2tsv --event-history again and again instead",
+            "--event-history cannot be used with follow; run trail2tsv --event-history periodically instead",
         ),
         (&["follow", "--bucket", "logs", "--offline"], "--offline cannot be used with follow"),
         (

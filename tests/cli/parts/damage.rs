@@ -32,7 +32,7 @@ fn check_cut_short(question: &[&str]) {
         let reason = refused(&parts, part, &whole[..length], &made);
         let expected = match length {
             0 => "is empty; make this part again",
-            1..15 => "is no part; --partial FILE makes parts",
+            1..15 => "is not a part file; --partial FILE makes them",
             _ => "is cut short; make this part again",
         };
         assert_eq!(reason, expected, "{length} of {}", whole.len());
@@ -74,7 +74,7 @@ fn other_files_are_no_parts() {
     let made = parts.make(&[], "2");
     for content in ["eventTime\tuserName\n", "\u{0}", "trail2tsv"] {
         let reason = refused(&parts, &made[1], content.as_bytes(), &made);
-        assert_eq!(reason, "is no part; --partial FILE makes parts");
+        assert_eq!(reason, "is not a part file; --partial FILE makes them");
     }
     fs::remove_file(parts.trial.path(&made[1])).unwrap();
     let ran = parts.merge(&made, &[]);

@@ -39,7 +39,7 @@ fn options_that_are_typed_again_are_checked() {
     let ran = parts.merge(&made, &[&["--"], &question[..]].concat());
     assert!(ran.stderr.contains("another question: --event-name sha256:"), "{ran:?}");
     let ran = parts.merge(&made, &["--", "keys", "x"]);
-    ran.shows(2, "", "trail2tsv: trail2tsv keys makes no parts\ntrail2tsv: try --help\n");
+    ran.shows(2, "", "trail2tsv: trail2tsv keys has no --partial\ntrail2tsv: try --help\n");
 }
 
 #[test]

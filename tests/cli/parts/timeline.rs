@@ -61,7 +61,7 @@ fn parts_of_logs_with_sessions_and_duplicates_are_one_run() {
     for expected in ["\nalice\n", "\nbob\n", "\n\n", "\nec2.amazonaws.com\n"] {
         assert!(whole.stdout.contains(expected), "{expected:?} {whole:?}");
     }
-    assert!(whole.stderr.contains("sessions began before the logs") && whole.stderr.contains("duplicates left out"));
+    assert!(whole.stderr.contains("sessions began outside the logs") && whole.stderr.contains("duplicates left out"));
 }
 
 #[test]
