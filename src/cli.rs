@@ -20,6 +20,16 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use crate::source::aws::endpoint::is_region;
+
+/// Parses the name of a region.
+pub(crate) fn region(text: &str) -> Result<String, String> {
+    match is_region(text) {
+        true => Ok(text.into()),
+        false => Err("not a region; write one such as eu-west-1".into()),
+    }
+}
+
 /// Returns a parser of numbers within `bounds`. Its error names the bounds.
 pub(crate) fn number<N>(bounds: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String> + Clone
 where

@@ -15,6 +15,7 @@ pub mod request_signature;
 pub mod response_limit;
 mod retry;
 mod runtime;
+pub mod s3_config;
 pub mod service;
 mod service_client;
 pub mod url;

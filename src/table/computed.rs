@@ -42,6 +42,13 @@ pub enum CellValue<'a> {
     Number(u64),
 }
 
+impl<'a> CellValue<'a> {
+    /// The text, or an absent value if it is empty.
+    pub fn text_if_any(text: &'a str) -> CellValue<'a> {
+        if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }
+    }
+}
+
 /// Formats rows of computed values like those of events.
 #[derive(Clone, Debug)]
 pub struct ComputedTable {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::cli::connection::ConnectionArgs;
+use crate::cli::region;
 use crate::cli::work::VerbosityArgs;
 use crate::sink::document::DocumentFormat;
-use crate::source::aws::endpoint::is_region;
 
 /// Write the present state of an account as files for git
 ///
@@ -46,11 +46,4 @@ pub struct SnapshotArgs {
     pub connection: ConnectionArgs,
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
-}
-
-fn region(text: &str) -> Result<String, String> {
-    match is_region(text) {
-        true => Ok(text.into()),
-        false => Err("not a region; write one such as eu-west-1".into()),
-    }
 }

@@ -107,20 +107,20 @@ impl TimelineColumns {
         let cell = |column: &&'static str| match *column {
             "eventTime" => first.time.map_or(CellValue::Empty, CellValue::Time),
             "lastTime" => run.last.filter(|_| run.events > 1).map_or(CellValue::Empty, CellValue::Time),
-            "userName" => text(&user),
-            "actor" => text(actor),
-            "eventName" => text(&name),
+            "userName" => CellValue::text_if_any(&user),
+            "actor" => CellValue::text_if_any(actor),
+            "eventName" => CellValue::text_if_any(&name),
             "events" => CellValue::Number(run.events),
-            "resources" => text(&resources),
-            "sourceIPAddress" => text(&first.caller.address),
-            "outcome" => text(call.outcome.name()),
-            "errorCode" => text(&call.error_code),
-            "theme" => text(&first.theme),
-            "eventSource" => text(&call.source),
-            "awsRegion" => text(&call.region),
-            "recipientAccountId" => text(&call.account),
+            "resources" => CellValue::text_if_any(&resources),
+            "sourceIPAddress" => CellValue::text_if_any(&first.caller.address),
+            "outcome" => CellValue::text_if_any(call.outcome.name()),
+            "errorCode" => CellValue::text_if_any(&call.error_code),
+            "theme" => CellValue::text_if_any(&first.theme),
+            "eventSource" => CellValue::text_if_any(&call.source),
+            "awsRegion" => CellValue::text_if_any(&call.region),
+            "recipientAccountId" => CellValue::text_if_any(&call.account),
             // The columns of an address are in the order in which an event has them.
-            _ => of_address.next().flatten().map_or(CellValue::Empty, text),
+            _ => of_address.next().flatten().map_or(CellValue::Empty, CellValue::text_if_any),
         };
         table.row(&self.names.iter().map(cell).collect::<Vec<_>>())
     }
@@ -155,10 +155,6 @@ fn check_source(column: &str, filter: &FilterSpec) -> Result<(), String> {
         None if column == NETWORK => network::require(filter.networks.as_ref()).map(drop),
         None => Ok(()),
     }
-}
-
-fn text(text: &str) -> CellValue<'_> {
-    if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }
 }
 
 fn column_type(name: &str) -> ColumnType {

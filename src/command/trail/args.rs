@@ -5,10 +5,9 @@ use clap::{Args, Parser, Subcommand};
 use super::event_selectors::{DataEventType, data_event_type};
 use super::names::{bucket_name, kms_key, prefix, queue_name, topic_name, trail_name};
 use crate::cli::connection::ConnectionArgs;
-use crate::cli::number;
 use crate::cli::table::FormatArgs;
 use crate::cli::work::VerbosityArgs;
-use crate::source::aws::endpoint::is_region;
+use crate::cli::{number, region};
 
 /// Create, show and delete trails, with bucket, topic and queue
 ///
@@ -169,11 +168,4 @@ pub struct HomeArgs {
     /// Region in which the trail is managed [default: that of AWS_REGION or the profile]
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<String>,
-}
-
-fn region(text: &str) -> Result<String, String> {
-    match is_region(text) {
-        true => Ok(text.into()),
-        false => Err("not a region; write one such as eu-west-1".into()),
-    }
 }

@@ -4,7 +4,6 @@ mod changes;
 
 use std::error::Error as StdError;
 
-use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -13,6 +12,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, ObjectOwnershi
 use super::bucket_change::{LIFECYCLE_RULE, LifecycleDays};
 use super::session::bucket_arn;
 use crate::source::aws::response_limit::ResponseLimit;
+use crate::source::aws::s3_config::s3_config;
 use crate::source::aws::xml_element::XmlElement;
 use crate::source::aws::{AwsError, AwsErrorKind};
 
@@ -241,15 +241,6 @@ fn successful_answer(response: &HttpResponse) -> Option<XmlElement> {
 fn client(config: &SdkConfig, region: &str) -> aws_sdk_s3::Client {
     /// As often as requests to other services.
     const ATTEMPTS: u32 = 8;
-    // Servers other than AWS rarely provide a host name per bucket.
-    let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let mut builder = aws_sdk_s3::config::Builder::from(config)
-        .force_path_style(is_elsewhere)
-        .interceptor(ResponseLimit::for_all(LONGEST))
-        .region(Region::new(region.to_string()));
-    // A number of attempts that the user has set takes precedence.
-    if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
-        builder = builder.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    }
+    let builder = s3_config(config, region, ATTEMPTS).interceptor(ResponseLimit::for_all(LONGEST));
     aws_sdk_s3::Client::from_conf(builder.build())
 }

@@ -132,7 +132,7 @@ impl TrailRow {
             optional(Some(&trail.s3_bucket_name)),
             optional(Some(&trail.s3_key_prefix)),
             topic.map_or(CellValue::Empty, CellValue::Text),
-            text(&self.queues),
+            CellValue::text_if_any(&self.queues),
             self.messages.map_or(CellValue::Empty, CellValue::Number),
             optional(Some(&self.events)),
             optional(Some(&self.insights)),
@@ -145,18 +145,14 @@ impl TrailRow {
             time(|status| status.latest_digest_delivery_time),
             of_status(|status| &status.latest_digest_delivery_error),
             optional(Some(&trail.cloud_watch_logs_log_group_arn)),
-            text(&self.tags),
+            CellValue::text_if_any(&self.tags),
             CellValue::Text(&trail.arn),
         ]
     }
 }
 
-fn text(text: &str) -> CellValue<'_> {
-    if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }
-}
-
 fn optional(value: Option<&Option<String>>) -> CellValue<'_> {
-    value.and_then(Option::as_deref).map_or(CellValue::Empty, text)
+    value.and_then(Option::as_deref).map_or(CellValue::Empty, CellValue::text_if_any)
 }
 
 fn yes_or_no(value: Option<bool>) -> CellValue<'static> {

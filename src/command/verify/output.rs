@@ -203,13 +203,15 @@ impl DataRow<'_> {
     fn write(&self, table: &mut TableWriter) -> Result<(), Error> {
         let day = self.day.map(|day| day.to_string()).unwrap_or_default();
         let mut cells = vec![text(self.record)];
-        cells.extend([self.account, self.region, &day, self.trail, self.object, self.verdict].map(known));
+        cells.extend(
+            [self.account, self.region, &day, self.trail, self.object, self.verdict].map(CellValue::text_if_any),
+        );
         cells.extend([time_cell(self.from), time_cell(self.until)]);
         match self.counts {
             Some(counts) => cells.extend(count_cells(counts)),
             None => cells.extend([CellValue::Empty; COUNTS.len()]),
         }
-        cells.push(known(self.detail));
+        cells.push(CellValue::text_if_any(self.detail));
         table.row(&cells)
     }
 }
@@ -220,10 +222,6 @@ fn count_cells<'a>(counts: &DayCounts) -> impl Iterator<Item = CellValue<'a>> + 
 
 fn text(text: &str) -> CellValue<'_> {
     CellValue::Text(text)
-}
-
-fn known(text: &str) -> CellValue<'_> {
-    if text.is_empty() { CellValue::Empty } else { CellValue::Text(text) }
 }
 
 fn time_cell(time: Option<Timestamp>) -> CellValue<'static> {

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::source::aws::http_connector::http_client;
 use crate::source::aws::profile;
 use crate::source::aws::response_limit::ResponseLimit;
+use crate::source::aws::s3_config::s3_config;
 use crate::source::location::Location;
 use crate::source::s3::limiter::{ConcurrencyLimiter, ThrottleInterceptor};
 use crate::source::s3::list_check::{LONGEST, ListCheck};
@@ -276,19 +277,11 @@ impl S3Client {
 }
 
 fn s3(config: &SdkConfig, region: &str, attempts: u32, limiter: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
-    // Servers other than AWS rarely provide a host name per bucket.
-    let is_elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let mut builder = aws_sdk_s3::config::Builder::from(config)
-        .force_path_style(is_elsewhere)
+    let builder = s3_config(config, region, attempts)
         .interceptor(ThrottleInterceptor(Arc::clone(limiter)))
         .interceptor(ResponseLimit::for_errors(LONGEST))
         // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
         // downloads can be refused at once.
-        .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build())
-        .region(Region::new(region.to_string()));
-    // A number of attempts that the user has set takes precedence.
-    if std::env::var_os("AWS_MAX_ATTEMPTS").is_none() {
-        builder = builder.retry_config(RetryConfig::standard().with_max_attempts(attempts));
-    }
+        .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build());
     aws_sdk_s3::Client::from_conf(builder.build())
 }
