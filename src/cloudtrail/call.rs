@@ -105,8 +105,13 @@ impl FailureRule {
     /// Whether the call failed or was denied.
     pub fn is_failed(self, event: &Event<'_>) -> bool {
         field::text(event, self.code).is_some_and(|code| !code.is_empty() && !is_success(&code))
-            || field::text(event, self.message).is_some_and(|text| !text.is_empty())
-            || self.has_failed_outcome(event)
+            || self.is_failed_beside_code(event)
+    }
+
+    /// Whether it failed by something else than its error code and, but for a call with this
+    /// name, nothing else of the event decides.
+    pub fn is_failed_beside_code(self, event: &Event<'_>) -> bool {
+        field::text(event, self.message).is_some_and(|text| !text.is_empty()) || self.has_failed_outcome(event)
     }
 
     fn has_failed_outcome(self, event: &Event<'_>) -> bool {

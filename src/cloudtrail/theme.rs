@@ -160,7 +160,9 @@ impl ThemeReader {
         self.position(event).and_then(|at| RULES.get(at))
     }
 
-    fn position(&self, event: &Event<'_>) -> Option<usize> {
+    /// The position of the rule for an event in [`RULES`]. It depends on the name and the source
+    /// of the event alone.
+    pub fn position(&self, event: &Event<'_>) -> Option<usize> {
         let name = event.get(self.name)?.string()?;
         let rules = self.rules.get(without_version(&name))?;
         let source = event.get(self.source)?.string()?;
@@ -171,9 +173,14 @@ impl ThemeReader {
     /// The theme of an event, and what it acts on, joined by `;`. `None` if it has no theme.
     pub fn read(&self, event: &Event<'_>) -> Option<(Theme, String)> {
         let at = self.position(event)?;
-        let object = self.objects[at].iter().map(|path| texts(path, event)).find(|object| !object.is_empty());
-        let object = object.unwrap_or_else(|| self.resources.list(event).join(";"));
-        Some((RULES[at].theme, object))
+        Some((RULES.get(at)?.theme, self.object(at, event)))
+    }
+
+    /// What an event acts on by the rule at this position, joined by `;`.
+    pub fn object(&self, position: usize, event: &Event<'_>) -> String {
+        let paths = self.objects.get(position).into_iter().flatten();
+        let object = paths.map(|path| texts(path, event)).find(|object| !object.is_empty());
+        object.unwrap_or_else(|| self.resources.list(event).join(";"))
     }
 }
 

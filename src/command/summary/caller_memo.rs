@@ -1,9 +1,11 @@
 //! What was counted of a caller, remembered. Most events have a caller that was met before, at
 //! the same address and with the same program. Then nothing has to be read or looked up again.
 
+use std::cell::OnceCell;
+
+use super::text_memo::{MemoEpoch, TextMemo};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
-use crate::decode::written_hash;
 use crate::error::Error;
 
 /// The callers that were met lately.
@@ -13,33 +15,44 @@ pub(super) struct CallerMemo {
     source: FieldId,
     agent: FieldId,
     from_console: FieldId,
-    /// Each at the index that a hash of what is written selects.
-    known: Vec<KnownCaller>,
+    known: TextMemo<PARTS, CallerValues>,
 }
 
-/// A caller on a day, and the entries of its values in their counters.
-#[derive(Clone, Default)]
-pub(super) struct KnownCaller {
-    /// The parts of the event one after the other.
-    written: Vec<u8>,
-    /// The end of each part.
-    ends: [usize; PARTS],
-    /// The day since 1970 or, without a time, none; and which entries are meant: they change when
-    /// counters move to the disk.
-    day: Option<i64>,
-    generation: u64,
-    pub(super) values: CallerValues,
-}
-
-/// The values of a caller.
-#[derive(Clone, Default)]
+/// The values of a caller on a day, and their entries in the counters.
+#[derive(Clone, Debug, Default)]
 pub(super) struct CallerValues {
-    /// The name of the user.
-    pub(super) user: Vec<u8>,
+    /// The last part of the values of changes: the name of the user, and the address.
+    changed_by: Vec<u8>,
+    /// The length of the name.
+    user: usize,
+    /// The principal whose permissions apply, once it was needed.
+    principal: OnceCell<Vec<u8>>,
     /// The entry of each [`CallerColumn`]; `None` for an empty value.
     pub(super) columns: [Option<u32>; CALLER_COLUMNS],
     /// The entry among the values of signals.
     pub(super) signal: Option<u32>,
+}
+
+impl CallerValues {
+    /// Sets the name of the user. `changed_by` begins with it.
+    pub(super) fn set_user(&mut self, changed_by: Vec<u8>, length: usize) {
+        (self.changed_by, self.user) = (changed_by, length);
+    }
+
+    /// The name of the user.
+    pub(super) fn user(&self) -> &[u8] {
+        self.changed_by.get(..self.user).unwrap_or_default()
+    }
+
+    /// The last part of the values of changes: the name of the user, and the address.
+    pub(super) fn changed_by(&self) -> &[u8] {
+        &self.changed_by
+    }
+
+    /// The principal whose permissions apply. `read` reads it, if that was not needed before.
+    pub(super) fn principal(&self, read: impl FnOnce() -> Vec<u8>) -> &[u8] {
+        self.principal.get_or_init(read)
+    }
 }
 
 /// A column whose value depends on nothing but the caller.
@@ -57,7 +70,8 @@ const CALLER_COLUMNS: usize = 4;
 const PARTS: usize = 4;
 /// The most bytes of each part. Longer ones are few, and would take much memory.
 const LONGEST: [usize; PARTS] = [2048, 64, 512, 8];
-const PLACES: usize = 512;
+/// The most bytes of all callers. Accounts with many sessions have thousands.
+const MOST: usize = 4 << 20;
 
 impl CallerColumn {
     /// The column of this name.
@@ -80,35 +94,30 @@ impl CallerMemo {
             source: fields.slot("sourceIPAddress")?,
             agent: fields.slot("userAgent")?,
             from_console: fields.slot("sessionCredentialFromConsole")?,
-            known: Vec::new(),
+            known: TextMemo::new(MOST),
         })
+    }
+
+    /// Limits the bytes that callers take.
+    pub(super) fn limit(&mut self, bytes: usize) {
+        self.known.set_most(bytes.min(MOST));
     }
 
     /// The caller of an event, if it was met on the same day and its entries are still valid.
     #[inline]
-    pub(super) fn find(&self, event: &Event<'_>, second: Option<i64>, generation: u64) -> Option<&KnownCaller> {
-        let parts = self.parts(event)?;
-        let known = self.known.get(place(&parts))?;
-        let is_same = known.generation == generation && known.day == second.map(day) && known.is_written_as(&parts);
-        is_same.then_some(known)
+    pub(super) fn find(&self, event: &Event<'_>, second: Option<i64>, generation: u64) -> Option<&CallerValues> {
+        self.known.find(&self.parts(event)?, epoch(second, generation))
     }
 
     /// Remembers the values of a caller if they depend on nothing else.
     pub(super) fn learn(&mut self, event: &Event<'_>, second: Option<i64>, generation: u64, values: CallerValues) {
         let Some(parts) = self.parts(event) else { return };
-        if !self.identities.principal(event).is_identity() {
-            return;
+        if self.identities.principal(event).is_identity() {
+            /// Of the principal, which comes later.
+            const PRINCIPAL: usize = 64;
+            let size = values.changed_by.len() + PRINCIPAL;
+            self.known.learn(&parts, epoch(second, generation), values, size);
         }
-        if self.known.is_empty() {
-            self.known.resize(PLACES, KnownCaller::default());
-        }
-        let known = &mut self.known[place(&parts)];
-        known.written.clear();
-        for (part, end) in parts.iter().zip(&mut known.ends) {
-            known.written.extend_from_slice(part);
-            *end = known.written.len();
-        }
-        (known.day, known.generation, known.values) = (second.map(day), generation, values);
     }
 
     /// The parts of an event that make a caller; `None` if a part is too long or the identity
@@ -123,24 +132,8 @@ impl CallerMemo {
     }
 }
 
-impl KnownCaller {
-    fn is_written_as(&self, parts: &[&[u8]; PARTS]) -> bool {
-        let mut start = 0;
-        parts.iter().zip(self.ends).all(|(part, end)| {
-            let known = &self.written[std::mem::replace(&mut start, end)..end];
-            known == *part
-        })
-    }
-}
-
-/// The index of a caller.
-fn place(parts: &[&[u8]; PARTS]) -> usize {
-    let mixed = parts.iter().fold(0_u64, |mixed, part| written_hash(part, mixed.rotate_left(5) ^ part.len() as u64));
-    (mixed >> 55) as usize % PLACES
-}
-
-fn day(second: i64) -> i64 {
-    second.div_euclid(24 * 60 * 60)
+fn epoch(second: Option<i64>, generation: u64) -> MemoEpoch {
+    MemoEpoch { generation, day: second.map(|second| second.div_euclid(24 * 60 * 60)) }
 }
 
 #[cfg(test)]
@@ -161,12 +154,12 @@ mod tests {
         };
         let known = event("AKIA1", "203.0.113.7", "aws-cli/2", "");
         let values =
-            CallerValues { user: b"bob".to_vec(), columns: [Some(1), None, Some(2), Some(3)], signal: Some(4) };
+            CallerValues { columns: [Some(1), None, Some(2), Some(3)], signal: Some(4), ..CallerValues::default() };
         with_event(&known, &fields, |event| memo.learn(event, Some(5), 1, values));
         let find = |json: &str, second, generation| {
             let mut found = None;
             with_event(json, &fields, |event| {
-                found = memo.find(event, second, generation).map(|known| known.values.columns);
+                found = memo.find(event, second, generation).map(|known| known.columns);
             });
             found
         };

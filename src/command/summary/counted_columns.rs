@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 
+use super::call_memo::CallColumn;
 use super::caller_memo::CallerColumn;
 use super::counter::{LONGEST, SHORT, ValueParts};
 use crate::cloudtrail::actor::ActorReader;
@@ -21,8 +22,15 @@ use crate::table::time_step::TimeStep;
 pub(super) struct CountedColumns {
     columns: Vec<Column>,
     rule: CountRule,
-    /// Set if the value depends on the caller alone.
-    of_caller: Option<CallerColumn>,
+    /// Set if the value depends on the caller or the call alone.
+    remembered: Option<RememberedColumn>,
+}
+
+/// A column whose values are remembered with what they depend on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RememberedColumn {
+    Caller(CallerColumn),
+    Call(CallColumn),
 }
 
 /// Which values count.
@@ -43,15 +51,22 @@ enum CountRule {
 /// The values of larger events come in pieces.
 const LARGE: usize = 64 << 10;
 
+impl RememberedColumn {
+    fn named(name: &str) -> Option<RememberedColumn> {
+        let call = || CallColumn::named(name).map(RememberedColumn::Call);
+        CallerColumn::named(name).map(RememberedColumn::Caller).or_else(call)
+    }
+}
+
 impl CountedColumns {
     /// The values of these columns.
     pub(super) fn new(names: &[&str], has_empty: bool, fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         let columns = names.iter().map(|name| Column::new("--by", name, fields)).collect::<Result<_, _>>()?;
-        let of_caller = match names {
-            [name] if !has_empty => CallerColumn::named(name),
+        let remembered = match names {
+            [name] if !has_empty => RememberedColumn::named(name),
             _ => None,
         };
-        Ok(CountedColumns { columns, rule: if has_empty { CountRule::All } else { CountRule::Present }, of_caller })
+        Ok(CountedColumns { columns, rule: if has_empty { CountRule::All } else { CountRule::Present }, remembered })
     }
 
     /// The values of these columns or steps of time, as typed.
@@ -61,7 +76,7 @@ impl CountedColumns {
             None => Column::new("--by", name, fields),
         };
         let columns = names.iter().map(column).collect::<Result<_, _>>()?;
-        Ok(CountedColumns { columns, rule: CountRule::All, of_caller: None })
+        Ok(CountedColumns { columns, rule: CountRule::All, remembered: None })
     }
 
     /// The error codes of what failed.
@@ -77,7 +92,7 @@ impl CountedColumns {
     /// The resources of events, one by one.
     pub(super) fn resources(fields: &mut FieldSet) -> Result<CountedColumns, Error> {
         let resources = ResourceFields::new(fields).map_err(Error::usage)?;
-        Ok(CountedColumns { columns: Vec::new(), rule: CountRule::Resources(resources), of_caller: None })
+        Ok(CountedColumns { columns: Vec::new(), rule: CountRule::Resources(resources), remembered: None })
     }
 
     /// The readers of actors in the columns.
@@ -90,10 +105,10 @@ impl CountedColumns {
         self.columns.iter_mut().filter_map(Column::verdict_reader)
     }
 
-    /// The column of the caller that the value is, if it is one.
+    /// The column of the caller or the call that the value is, if it is one.
     #[inline]
-    pub(super) fn of_caller(&self) -> Option<CallerColumn> {
-        self.of_caller
+    pub(super) fn remembered(&self) -> Option<RememberedColumn> {
+        self.remembered
     }
 
     /// Whether the value is the name of the user.

@@ -1,24 +1,24 @@
 //! The counts of one thread.
 
+mod event;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use super::amount::{Amount, AmountReader};
+use super::amount::AmountReader;
 use super::buckets::BucketedTime;
-use super::caller_memo::{CallerMemo, CallerValues};
+use super::call_memo::CallFacts;
 use super::comparison::ComparedPeriods;
 use super::counted_columns::CountedColumns;
 use super::counter::Counter;
 use super::counter_set::CounterSet;
-use super::event_counts::{ERROR, EventCounts, OTHER, READ, WRITE};
+use super::event_counts::{ERROR, EventCounts};
 use super::event_facts::{EventFact, EventFacts};
-use super::signals::{SignalContext, SignalWriter};
+use super::event_readers::{EventReaders, write_principal};
+use super::signals::SignalContext;
 use super::spill::CountSpill;
-use super::theme_value::ThemeValueWriter;
 use super::value_stats::{Occurrence, ValueStats};
-use crate::cloudtrail::call::{AccessKind, FailureRule};
-use crate::cloudtrail::denial::DenialMatcher;
-use crate::cloudtrail::identity::IdentityReader;
-use crate::cloudtrail::time::Clock;
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::spill::dedupe::IdHash;
@@ -52,33 +52,8 @@ pub(super) struct SummaryTally {
     failure: Option<Error>,
 }
 
-/// What looks at an event.
-#[derive(Clone)]
-struct EventReaders {
-    clock: Clock,
-    access: AccessKind,
-    failure: FailureRule,
-    denial: DenialMatcher,
-    identities: IdentityReader,
-    name: CountedColumns,
-    /// `None` if first users are not noted.
-    user: Option<UserReader>,
-    /// `None` if calls with a theme are not counted.
-    themes: Option<ThemeValueWriter>,
-    /// `None` if few values depend on the caller.
-    callers: Option<CallerMemo>,
-    /// `None` if signals are not looked for.
-    signals: Option<SignalWriter>,
-    amounts: Option<AmountReader>,
-    compared: Option<ComparedPeriods>,
-}
-
-/// Reads the name of an event's user.
-#[derive(Clone)]
-struct UserReader {
-    column: CountedColumns,
-    name: Vec<u8>,
-}
+/// Beside the memory for counters, this part of it may be taken by remembered values.
+const MEMO_SHARE: usize = 4;
 
 impl SummaryTally {
     /// Creates tallies that put what does not fit into the same place on disk, one for
@@ -91,17 +66,21 @@ impl SummaryTally {
         let readers = EventReaders::new(&counted, fields)?;
         let subjects = counted.subjects;
         let spills = CounterSet::new(subjects.len(), Arc::<CountSpill>::default);
-        let tally = |room| SummaryTally {
-            readers: readers.clone(),
-            subjects: subjects.clone(),
-            counters: spills.map(|spill| Counter::new(Arc::clone(spill))),
-            counts: EventCounts::new(subjects.len()),
-            room,
-            bucketed_time: BucketedTime::new(0),
-            generation: 0,
-            style: CellStyle::default(),
-            value: Vec::new(),
-            failure: None,
+        let tally = |room| {
+            let mut readers = readers.clone();
+            readers.limit_memory(room / MEMO_SHARE);
+            SummaryTally {
+                readers,
+                subjects: subjects.clone(),
+                counters: spills.map(|spill| Counter::new(Arc::clone(spill))),
+                counts: EventCounts::new(subjects.len()),
+                room,
+                bucketed_time: BucketedTime::new(0),
+                generation: 0,
+                style: CellStyle::default(),
+                value: Vec::new(),
+                failure: None,
+            }
         };
         Ok(rooms.map(tally).collect())
     }
@@ -143,128 +122,13 @@ impl SummaryTally {
         self.counts.days.add(file);
     }
 
-    /// Counts an event, and returns whether that took more memory; `None` if it belongs to
-    /// no period that is counted.
-    #[inline]
-    fn count(&mut self, event: &Event<'_>, file: &str) -> Option<bool> {
-        let mut has_grown = false;
-        let SummaryTally { readers, subjects, counters, counts, bucketed_time, generation, style, value, .. } = self;
-        let second = readers.clock.second(event);
-        let is_earlier = readers.is_earlier(second)?;
-        let (kind, is_failed) = readers.kind(event);
-        let amount = readers.amount(event);
-        if !is_earlier {
-            counts.add(second, kind, readers.clock.has_other_forms(), bucketed_time);
-            counts.add_amount(amount);
-        }
-        let known = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
-        let (name, is_name_cut) = match (known, &mut readers.user) {
-            (Some(known), _) => (Some(&known.values.user[..]), false),
-            (None, Some(user)) => {
-                let (name, is_cut) = user.read(event, file, style);
-                (Some(name), is_cut)
-            }
-            (None, None) => (None, false),
-        };
-        let mut values = CallerValues::default();
-        let mut has_cut_values = is_name_cut;
-        let time = second.map(|_| &*bucketed_time);
-        let occurrence = Occurrence { time, is_failed, is_earlier, user: name, sum: amount.sum };
-        for ((subject, counter), empty) in subjects.iter_mut().zip(&mut counters.subjects).zip(&mut counts.empty) {
-            let of_caller = subject.of_caller();
-            if let (Some(known), Some(column)) = (known, of_caller) {
-                match known.values.columns[column as usize] {
-                    Some(entry) => counter.add_at(entry, &occurrence),
-                    None => *empty += u64::from(!is_earlier),
-                }
-                continue;
-            }
-            if let Some((bytes, length)) = subject.short(event).filter(|_| of_caller.is_none()) {
-                has_grown |= counter.add_short(bytes, length, &occurrence);
-                continue;
-            }
-            let value = match name {
-                Some(name) if subject.is_user() => {
-                    counts.cut_values += u64::from(is_name_cut);
-                    name
-                }
-                _ => {
-                    value.clear();
-                    let is_cut = subject.value(event, file, style, value);
-                    counts.cut_values += u64::from(is_cut);
-                    has_cut_values |= is_cut;
-                    &*value
-                }
-            };
-            if subject.is_omitted(value) {
-                *empty += u64::from(!is_earlier);
-            } else if let Some(column) = of_caller {
-                let counted = counter.add_value(value, &occurrence);
-                has_grown |= counted.is_new;
-                values.columns[column as usize] = Some(counted.entry);
-            } else {
-                has_grown |= add_values(counter, subject.is_list(), value, &occurrence);
-            }
-        }
-        if is_earlier {
-            return Some(has_grown);
-        }
-        let occurrence = Occurrence { time, is_failed, is_earlier, user: None, sum: amount.sum };
-        let is_denied = is_failed && readers.denial.is_denied(event);
-        value.clear();
-        let (mut principal, mut learned) = (0, None);
-        if is_denied {
-            counts.denied += 1;
-            write_principal(&mut readers.identities, event, style, value);
-            principal = value.len();
-            has_grown |= counters.roles.add(value, &occurrence);
-            value.push(b'\t');
-            counts.cut_values += u64::from(readers.name.value(event, file, style, value));
-            has_grown |= counters.denied.add(value, &occurrence);
-        }
-        if let Some(signals) = &mut readers.signals {
-            let user = name.unwrap_or_default();
-            let context = SignalContext { user, principal: &value[..principal], second, is_failed, is_denied };
-            if is_denied {
-                signals.write_denied(&context, &mut |value| has_grown |= counters.signals.add(value, &occurrence));
-            }
-            match known {
-                Some(known) => {
-                    known.values.signal.iter().for_each(|entry| counters.signals.add_at(*entry, &occurrence));
-                }
-                None => {
-                    let is_of_caller = signals.write_caller(event, &context, &mut |value| {
-                        let counted = counters.signals.add_value(value, &occurrence);
-                        has_grown |= counted.is_new;
-                        values.signal = Some(counted.entry);
-                    });
-                    if is_of_caller && !has_cut_values {
-                        values.user.extend_from_slice(user);
-                        learned = Some(values);
-                    }
-                }
-            }
-        }
-        if let Some(themes) = &mut readers.themes {
-            value.clear();
-            if let Some(is_cut) = themes.write(event, file, style, value) {
-                counts.cut_values += u64::from(is_cut);
-                has_grown |= counters.changes.add(value, &occurrence);
-            }
-        }
-        if let (Some(callers), Some(values)) = (&mut readers.callers, learned) {
-            callers.learn(event, second, *generation, values);
-        }
-        Some(has_grown)
-    }
-
     /// Appends what [`add`](SummaryTally::add) would count of an event to `facts`. Returns
     /// whether it belongs to a period that is counted.
     pub(super) fn note(&mut self, event: &Event<'_>, file: &str, id: Option<IdHash>, facts: &mut EventFacts) -> bool {
         let SummaryTally { readers, subjects, style, value, .. } = self;
         let second = readers.clock.second(event);
         let Some(is_earlier) = readers.is_earlier(second) else { return false };
-        let (kind, is_failed) = readers.kind(event);
+        let call = readers.call(event);
         let mut cut_values = 0;
         let user = readers.user.as_mut().map(|user| user.read(event, file, style).0);
         if let Some(user) = user {
@@ -276,7 +140,7 @@ impl SummaryTally {
             let is_counted = !subject.is_omitted(&facts.text()[start..]);
             facts.end_value(start, is_counted);
         }
-        let is_denied = !is_earlier && is_failed && readers.denial.is_denied(event);
+        let is_denied = !is_earlier && call.is_denied;
         value.clear();
         if is_denied {
             write_principal(&mut readers.identities, event, style, value);
@@ -286,15 +150,15 @@ impl SummaryTally {
             facts.end_value(start, true);
         }
         let start = facts.text().len();
-        let themes = readers.themes.as_mut().filter(|_| !is_earlier);
-        let theme_value = themes.and_then(|themes| themes.write(event, file, style, facts.text()));
-        if let Some(is_cut) = theme_value {
-            cut_values += u8::from(is_cut);
+        let theme = call.theme.filter(|_| !is_earlier);
+        if let (Some(themes), Some(position)) = (&mut readers.themes, theme) {
+            cut_values += u8::from(themes.write(position, None, (event, file), style, facts.text()));
             facts.end_value(start, true);
         }
         let mut signal_values = 0;
         if let Some(signals) = readers.signals.as_mut().filter(|_| !is_earlier) {
             let user = user.unwrap_or_default();
+            let CallFacts { is_failed, .. } = call;
             let context = SignalContext { user, principal: value, second, is_failed, is_denied };
             signals.write(event, &context, &mut |value| {
                 facts.push_value(value);
@@ -304,11 +168,11 @@ impl SummaryTally {
         facts.end_event(EventFact {
             second,
             has_other_times: readers.clock.has_other_forms(),
-            kind: kind as u8,
+            kind: call.kind as u8,
             cut_values: if is_earlier { 0 } else { cut_values },
             is_earlier,
             is_denied,
-            has_theme: theme_value.is_some(),
+            has_theme: theme.is_some(),
             signals: signal_values,
             amount: readers.amount(event),
             id,
@@ -418,71 +282,4 @@ fn add_values(counter: &mut Counter, is_list: bool, value: &[u8], occurrence: &O
         has_grown |= counter.add(one, occurrence);
     }
     has_grown
-}
-
-impl EventReaders {
-    fn new(counted: &CountedValues, fields: &mut FieldSet) -> Result<EventReaders, Error> {
-        let is_overview = counted.is_overview;
-        Ok(EventReaders {
-            clock: Clock::new(fields)?,
-            access: AccessKind::new(fields)?,
-            failure: FailureRule::new(fields)?,
-            denial: DenialMatcher::new(fields)?,
-            identities: IdentityReader::new(fields)?,
-            name: CountedColumns::new(&["eventName"], true, fields)?,
-            user: is_overview.then(|| UserReader::new(fields)).transpose()?,
-            themes: is_overview.then(|| ThemeValueWriter::new(fields)).transpose()?,
-            callers: is_overview.then(|| CallerMemo::new(fields)).transpose()?,
-            signals: is_overview.then(|| SignalWriter::new(fields)).transpose()?,
-            amounts: counted.amounts.clone(),
-            compared: counted.compared,
-        })
-    }
-
-    /// Whether an event of this time belongs to the earlier period of a comparison; `None` if
-    /// it belongs to neither.
-    #[inline]
-    fn is_earlier(&self, second: Option<i64>) -> Option<bool> {
-        self.compared.map_or(Some(false), |compared| compared.is_earlier(second))
-    }
-
-    /// The sum of an event.
-    #[inline]
-    fn amount(&mut self, event: &Event<'_>) -> Amount {
-        self.amounts.as_mut().map_or(Amount::default(), |amounts| amounts.read(event))
-    }
-
-    /// What kind of call an event is, and whether it failed.
-    #[inline]
-    fn kind(&mut self, event: &Event<'_>) -> (usize, bool) {
-        let is_failed = self.failure.is_failed(event);
-        let kind = match (is_failed, self.access.is_read(event)) {
-            (true, _) => ERROR,
-            (false, Some(true)) => READ,
-            (false, Some(false)) => WRITE,
-            (false, None) => OTHER,
-        };
-        (kind, is_failed)
-    }
-}
-
-/// Appends the caller of a denied call.
-fn write_principal(identities: &mut IdentityReader, event: &Event<'_>, style: &CellStyle, out: &mut Vec<u8>) {
-    if let Some(name) = identities.principal(event).holder() {
-        style.text(&name, out);
-    }
-}
-
-impl UserReader {
-    fn new(fields: &mut FieldSet) -> Result<UserReader, Error> {
-        Ok(UserReader { column: CountedColumns::users(fields)?, name: Vec::new() })
-    }
-
-    /// The name of an event's user, and whether it was cut.
-    #[inline]
-    fn read(&mut self, event: &Event<'_>, file: &str, style: &CellStyle) -> (&[u8], bool) {
-        self.name.clear();
-        let is_cut = self.column.value(event, file, style, &mut self.name);
-        (&self.name, is_cut)
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::counted_columns::CountedColumns;
 use super::counter::LONGEST;
-use crate::cloudtrail::theme::ThemeReader;
+use crate::cloudtrail::theme::{RULES, ThemeReader};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
 use crate::table::cell::CellStyle;
@@ -16,6 +16,7 @@ pub(super) struct ThemeValueWriter {
     themes: ThemeReader,
     name: CountedColumns,
     caller: CountedColumns,
+    address: CountedColumns,
 }
 
 impl ThemeValueWriter {
@@ -24,27 +25,49 @@ impl ThemeValueWriter {
             themes: ThemeReader::new(fields).map_err(Error::usage)?,
             name: CountedColumns::new(&COLUMNS[1..2], true, fields)?,
             caller: CountedColumns::new(&COLUMNS[3..], true, fields)?,
+            address: CountedColumns::new(&COLUMNS[4..], true, fields)?,
         })
     }
 
-    /// Appends the value of an event, with tabs between its parts. Returns whether something
-    /// in it was cut; `None` if the event has no theme.
+    /// The position of the rule for an event; `None` if the event has no theme.
+    pub(super) fn position(&self, event: &Event<'_>) -> Option<usize> {
+        self.themes.position(event)
+    }
+
+    /// Appends the value of an event by the rule at this position, with tabs between its parts.
+    /// `caller` is its last part, if that is known. Returns whether something in it was cut.
     pub(super) fn write(
         &mut self,
-        event: &Event<'_>,
-        file: &str,
+        position: usize,
+        caller: Option<&[u8]>,
+        (event, file): (&Event<'_>, &str),
         style: &CellStyle,
         out: &mut Vec<u8>,
-    ) -> Option<bool> {
-        let (theme, object) = self.themes.read(event)?;
+    ) -> bool {
         let start = out.len();
-        out.extend_from_slice(theme.name().as_bytes());
+        out.extend_from_slice(RULES.get(position).map_or("", |rule| rule.theme.name()).as_bytes());
         out.push(b'\t');
         let mut is_cut = self.name.value(event, file, style, out);
         out.push(b'\t');
-        style.text(&object, out);
+        style.text(&self.themes.object(position, event), out);
         out.push(b'\t');
-        is_cut |= self.caller.value(event, file, style, out);
-        Some(is_cut || out.len() - start > LONGEST)
+        match caller {
+            Some(caller) => out.extend_from_slice(caller),
+            None => is_cut |= self.caller.value(event, file, style, out),
+        }
+        is_cut || out.len() - start > LONGEST
+    }
+
+    /// The last part of a value, which depends on the caller alone: the name of the user, and the
+    /// address. `None` if it would be cut.
+    pub(super) fn changed_by(
+        &mut self,
+        user: &[u8],
+        (event, file): (&Event<'_>, &str),
+        style: &CellStyle,
+    ) -> Option<Vec<u8>> {
+        let mut changed_by = [user, b"\t"].concat();
+        let is_cut = self.address.value(event, file, style, &mut changed_by);
+        (!is_cut && changed_by.len() <= LONGEST).then_some(changed_by)
     }
 }

@@ -80,11 +80,15 @@ impl ValueStats {
         }
         self.count += 1;
         self.failures += u64::from(occurrence.is_failed);
-        self.sum = self.sum.saturating_add(occurrence.sum);
+        if occurrence.sum != 0 {
+            self.sum = self.sum.saturating_add(occurrence.sum);
+        }
         let Some(moment) = occurrence.time else { return };
         let is_first = self.seconds[0] > self.seconds[1];
         if moment.second <= self.seconds[0]
             && let Some(user) = occurrence.user
+            // Often one caller makes several calls within the first second.
+            && (moment.second < self.seconds[0] || *user != self.first_user[..])
         {
             self.add_first_user(moment.second, user);
         }

@@ -1,0 +1,152 @@
+//! What was counted of a call, remembered. Most events have the name, the source, the region, the
+//! account and the outcome of one before. Then nothing of these has to be read or looked up again.
+
+use super::text_memo::{MemoEpoch, TextMemo};
+use crate::cloudtrail::call::FailureRule;
+use crate::decode::event::{Event, FieldId, FieldSet};
+use crate::error::Error;
+
+/// The calls that were met lately.
+#[derive(Clone)]
+pub(super) struct CallMemo {
+    fields: [FieldId; FIELDS],
+    failure: FailureRule,
+    known: TextMemo<PARTS, CallValues>,
+}
+
+/// The entries of a call in counters, and what else depends on it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct CallValues {
+    /// The entry of each [`CallColumn`]; `None` for a value that is not counted.
+    pub(super) columns: [Option<u32>; CALL_COLUMNS],
+    pub(super) facts: CallFacts,
+}
+
+/// What depends on the call alone.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct CallFacts {
+    /// Read, write, error or other.
+    pub(super) kind: usize,
+    pub(super) is_failed: bool,
+    pub(super) is_denied: bool,
+    /// The position of the rule for its theme, if it has one and themes are counted.
+    pub(super) theme: Option<usize>,
+}
+
+/// A column whose value depends on nothing but the call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum CallColumn {
+    Account,
+    Region,
+    Name,
+    Source,
+    Error,
+}
+
+/// The number of these columns.
+pub(super) const CALL_COLUMNS: usize = 5;
+/// The columns depend on the fields of their names. The name and `readOnly` tell reads from
+/// writes, the name and the source have the theme, and the error code can mean a denial.
+const NAMES: [&str; FIELDS] = ["eventName", "eventSource", "awsRegion", "recipientAccountId", "readOnly", "errorCode"];
+const FIELDS: usize = 6;
+/// The fields, and whether the call failed by something else than its error code.
+const PARTS: usize = FIELDS + 1;
+/// The most bytes of a field.
+const LONGEST: usize = 128;
+/// The most bytes of all calls.
+const MOST: usize = 768 << 10;
+
+impl CallColumn {
+    /// The column of this name.
+    pub(super) fn named(name: &str) -> Option<CallColumn> {
+        match name {
+            "recipientAccountId" => Some(CallColumn::Account),
+            "awsRegion" => Some(CallColumn::Region),
+            "eventName" => Some(CallColumn::Name),
+            "eventSource" => Some(CallColumn::Source),
+            "errorCode" => Some(CallColumn::Error),
+            _ => None,
+        }
+    }
+}
+
+impl CallMemo {
+    /// Adds the fields it reads to `fields`.
+    pub(super) fn new(fields: &mut FieldSet) -> Result<CallMemo, Error> {
+        let mut slots = Vec::with_capacity(FIELDS);
+        for name in NAMES {
+            slots.push(fields.slot(name)?);
+        }
+        let slots = slots.try_into().map_err(|_| Error::Failed("internal error: fields of calls".into()))?;
+        Ok(CallMemo { fields: slots, failure: FailureRule::new(fields)?, known: TextMemo::new(MOST) })
+    }
+
+    /// Limits the bytes that calls take.
+    pub(super) fn limit(&mut self, bytes: usize) {
+        self.known.set_most(bytes.min(MOST));
+    }
+
+    /// The values of the call of an event, if it was met and its entries are still valid.
+    #[inline]
+    pub(super) fn find(&self, event: &Event<'_>, generation: u64) -> Option<CallValues> {
+        self.known.find(&self.parts(event)?, epoch(generation)).copied()
+    }
+
+    /// Remembers the values of the call of an event.
+    pub(super) fn learn(&mut self, event: &Event<'_>, generation: u64, values: CallValues) {
+        if let Some(parts) = self.parts(event) {
+            self.known.learn(&parts, epoch(generation), values, 0);
+        }
+    }
+
+    /// The parts of an event that make a call; `None` if one is too long.
+    #[inline]
+    fn parts<'a>(&self, event: &Event<'a>) -> Option<[&'a [u8]; PARTS]> {
+        let mut parts = [&[][..]; PARTS];
+        for (part, field) in parts.iter_mut().zip(self.fields) {
+            *part = event.get(field).map_or(&[], |value| value.raw());
+            if part.len() > LONGEST {
+                return None;
+            }
+        }
+        parts[FIELDS] = if self.failure.is_failed_beside_code(event) { b"failed" } else { b"" };
+        Some(parts)
+    }
+}
+
+fn epoch(generation: u64) -> MemoEpoch {
+    MemoEpoch { generation, day: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::with_event;
+
+    #[test]
+    fn a_call_is_found_only_with_all_that_it_depends_on() {
+        let mut fields = FieldSet::default();
+        let mut memo = CallMemo::new(&mut fields).unwrap();
+        let call = |changed: &str, json: &str, more: &str| {
+            let value = |name: &'static str| if name == changed { json } else { r#""one""# };
+            let members = NAMES.map(|name| format!(r#""{name}":{}"#, value(name)));
+            format!("{{{}{more}}}", members.join(","))
+        };
+        let values = CallValues { columns: [Some(1), None, Some(2), Some(3), None], ..CallValues::default() };
+        with_event(&call("", "", ""), &fields, |event| memo.learn(event, 1, values));
+        let find = |json: &str, generation| with_event(json, &fields, |event| memo.find(event, generation));
+        let with_more = [r#","requestParameters":{"a":1}"#, r#","errorMessage":"""#, r#","errorMessage":null"#];
+        for more in with_more.into_iter().chain([""]) {
+            assert_eq!(find(&call("", "", more), 1), Some(values), "{more}");
+        }
+        for name in NAMES {
+            for json in [r#""two""#, "null", "true", r#""on\u0065""#] {
+                assert_eq!(find(&call(name, json, ""), 1), None, "{name} {json}");
+            }
+        }
+        for more in [r#","errorMessage":"x""#, r#","responseElements":{"one":"Failure"}"#] {
+            assert_eq!(find(&call("", "", more), 1), None, "{more}");
+        }
+        assert_eq!((find(&call("", "", ""), 2), find("{}", 1)), (None, None));
+    }
+}

@@ -1,0 +1,238 @@
+//! Counts an event at once, with what is remembered of its caller and its call.
+
+use super::{SummaryTally, add_values};
+use crate::cloudtrail::identity::IdentityReader;
+use crate::command::summary::call_memo::{CALL_COLUMNS, CallFacts, CallValues};
+use crate::command::summary::caller_memo::CallerValues;
+use crate::command::summary::counted_columns::{CountedColumns, RememberedColumn};
+use crate::command::summary::counter::Counter;
+use crate::command::summary::counter_set::CounterSet;
+use crate::command::summary::event_counts::EventCounts;
+use crate::command::summary::event_readers::write_principal;
+use crate::command::summary::signals::{SignalContext, SignalWriter};
+use crate::command::summary::value_stats::Occurrence;
+use crate::decode::event::Event;
+use crate::table::cell::CellStyle;
+
+/// An event that is counted, and what is known of it.
+#[derive(Clone, Copy)]
+struct CountedEvent<'e> {
+    event: &'e Event<'e>,
+    file: &'e str,
+    style: &'e CellStyle,
+    /// What is remembered of its caller and its call.
+    caller: Option<&'e CallerValues>,
+    call: Option<CallValues>,
+    /// The name of its user, if that is noted, and whether it was cut.
+    name: Option<&'e [u8]>,
+    is_name_cut: bool,
+    occurrence: &'e Occurrence<'e>,
+}
+
+/// What the counting of an event has found.
+#[derive(Default)]
+struct FoundValues {
+    caller: CallerValues,
+    call_columns: [Option<u32>; CALL_COLUMNS],
+    /// Whether a value was cut, so that it is not remembered.
+    has_cut_values: bool,
+    /// Whether a counter has a new value.
+    has_grown: bool,
+}
+
+impl SummaryTally {
+    /// Counts an event, and returns whether that took more memory; `None` if it belongs to
+    /// no period that is counted.
+    #[inline]
+    pub(super) fn count(&mut self, event: &Event<'_>, file: &str) -> Option<bool> {
+        let SummaryTally { readers, subjects, counters, counts, bucketed_time, generation, style, value, .. } = self;
+        let second = readers.clock.second(event);
+        let is_earlier = readers.is_earlier(second)?;
+        let known_call = readers.calls.as_ref().and_then(|calls| calls.find(event, *generation));
+        let call = known_call.map_or_else(|| readers.call(event), |known| known.facts);
+        let CallFacts { kind, is_failed, is_denied, theme } = call;
+        let amount = readers.amount(event);
+        if !is_earlier {
+            counts.add(second, kind, readers.clock.has_other_forms(), bucketed_time);
+            counts.add_amount(amount);
+        }
+        let caller = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
+        let (name, is_name_cut) = match (caller, &mut readers.user) {
+            (Some(caller), _) => (Some(caller.user()), false),
+            (None, Some(user)) => {
+                let (name, is_cut) = user.read(event, file, style);
+                (Some(name), is_cut)
+            }
+            (None, None) => (None, false),
+        };
+        let time = second.map(|_| &*bucketed_time);
+        let occurrence = Occurrence { time, is_failed, is_earlier, user: name, sum: amount.sum };
+        let counted =
+            CountedEvent { event, file, style, caller, call: known_call, name, is_name_cut, occurrence: &occurrence };
+        let mut found = counted.count_subjects(subjects, &mut counters.subjects, counts, value);
+        if let (None, Some(calls)) = (known_call, &mut readers.calls)
+            && !found.has_cut_values
+        {
+            calls.learn(event, *generation, CallValues { columns: found.call_columns, facts: call });
+        }
+        if is_earlier {
+            return Some(found.has_grown);
+        }
+        let counted = CountedEvent { occurrence: &Occurrence { user: None, ..occurrence }, ..counted };
+        value.clear();
+        let principal = match is_denied {
+            true => {
+                counted.count_denied(&mut readers.identities, &mut readers.name, counters, counts, value, &mut found)
+            }
+            false => 0,
+        };
+        let mut is_of_caller = false;
+        if let Some(signals) = &mut readers.signals {
+            let (user, principal) = (name.unwrap_or_default(), &value[..principal]);
+            let context = SignalContext { user, principal, second, is_failed, is_denied };
+            is_of_caller = counted.count_signals(signals, &context, &mut counters.signals, &mut found);
+        }
+        if let (Some(themes), Some(position)) = (&mut readers.themes, theme) {
+            value.clear();
+            let changed_by = caller.map(CallerValues::changed_by);
+            counts.cut_values += u64::from(themes.write(position, changed_by, (event, file), style, value));
+            found.has_grown |= counters.changes.add(value, counted.occurrence);
+        }
+        if let (true, Some(themes)) = (is_of_caller && !found.has_cut_values, &mut readers.themes) {
+            let user = name.unwrap_or_default();
+            if let Some(changed_by) = themes.changed_by(user, (event, file), style) {
+                found.caller.set_user(changed_by, user.len());
+                if let Some(callers) = &mut readers.callers {
+                    callers.learn(event, second, *generation, found.caller);
+                }
+            }
+        }
+        Some(found.has_grown)
+    }
+}
+
+impl CountedEvent<'_> {
+    /// Counts the value of each subject.
+    #[inline]
+    fn count_subjects(
+        &self,
+        subjects: &mut [CountedColumns],
+        counters: &mut [Counter],
+        counts: &mut EventCounts,
+        value: &mut Vec<u8>,
+    ) -> FoundValues {
+        let mut found = FoundValues { has_cut_values: self.is_name_cut, ..FoundValues::default() };
+        for ((subject, counter), empty) in subjects.iter_mut().zip(counters).zip(&mut counts.empty) {
+            let known = match subject.remembered() {
+                Some(RememberedColumn::Caller(column)) => self.caller.map(|caller| caller.columns[column as usize]),
+                Some(RememberedColumn::Call(column)) => self.call.map(|call| call.columns[column as usize]),
+                None => None,
+            };
+            match known {
+                Some(Some(entry)) => counter.add_at(entry, self.occurrence),
+                Some(None) => *empty += u64::from(!self.occurrence.is_earlier),
+                None if self.count_subject(subject, counter, &mut counts.cut_values, value, &mut found) => {}
+                None => *empty += u64::from(!self.occurrence.is_earlier),
+            }
+        }
+        found
+    }
+
+    /// Counts the value of a subject. Returns false if there is none to count.
+    fn count_subject(
+        &self,
+        subject: &mut CountedColumns,
+        counter: &mut Counter,
+        cut_values: &mut u64,
+        value: &mut Vec<u8>,
+        found: &mut FoundValues,
+    ) -> bool {
+        let CountedEvent { event, file, style, occurrence, .. } = *self;
+        let remembered = subject.remembered();
+        if let Some((bytes, length)) = subject.short(event).filter(|_| remembered.is_none()) {
+            found.has_grown |= counter.add_short(bytes, length, occurrence);
+            return true;
+        }
+        let value = match self.name {
+            Some(name) if subject.is_user() => {
+                *cut_values += u64::from(self.is_name_cut);
+                name
+            }
+            _ => {
+                value.clear();
+                let is_cut = subject.value(event, file, style, value);
+                *cut_values += u64::from(is_cut);
+                found.has_cut_values |= is_cut;
+                &*value
+            }
+        };
+        if subject.is_omitted(value) {
+            return false;
+        }
+        let Some(column) = remembered else {
+            found.has_grown |= add_values(counter, subject.is_list(), value, occurrence);
+            return true;
+        };
+        let counted = counter.add_value(value, occurrence);
+        found.has_grown |= counted.is_new;
+        match column {
+            RememberedColumn::Caller(column) => found.caller.columns[column as usize] = Some(counted.entry),
+            RememberedColumn::Call(column) => found.call_columns[column as usize] = Some(counted.entry),
+        }
+        true
+    }
+
+    /// Counts a denied call. Returns the length of the principal, with which `value` starts.
+    #[cold]
+    fn count_denied(
+        &self,
+        identities: &mut IdentityReader,
+        call_name: &mut CountedColumns,
+        counters: &mut CounterSet<Counter>,
+        counts: &mut EventCounts,
+        value: &mut Vec<u8>,
+        found: &mut FoundValues,
+    ) -> usize {
+        let CountedEvent { event, file, style, occurrence, .. } = *self;
+        counts.denied += 1;
+        match self.caller {
+            Some(caller) => value.extend_from_slice(caller.principal(|| {
+                let mut principal = Vec::new();
+                write_principal(identities, event, style, &mut principal);
+                principal
+            })),
+            None => write_principal(identities, event, style, value),
+        }
+        let principal = value.len();
+        found.has_grown |= counters.roles.add(value, occurrence);
+        value.push(b'\t');
+        counts.cut_values += u64::from(call_name.value(event, file, style, value));
+        found.has_grown |= counters.denied.add(value, occurrence);
+        principal
+    }
+
+    /// Counts the values of signals. Returns whether they were found anew and, denied calls
+    /// apart, depend on nothing but the caller and the day.
+    #[inline]
+    fn count_signals(
+        &self,
+        signals: &mut SignalWriter,
+        context: &SignalContext<'_>,
+        counter: &mut Counter,
+        found: &mut FoundValues,
+    ) -> bool {
+        let occurrence = self.occurrence;
+        if context.is_denied {
+            signals.write_denied(context, &mut |value| found.has_grown |= counter.add(value, occurrence));
+        }
+        if let Some(caller) = self.caller {
+            caller.signal.iter().for_each(|entry| counter.add_at(*entry, occurrence));
+            return false;
+        }
+        signals.write_caller(self.event, context, &mut |value| {
+            let counted = counter.add_value(value, occurrence);
+            found.has_grown |= counted.is_new;
+            found.caller.signal = Some(counted.entry);
+        })
+    }
+}
