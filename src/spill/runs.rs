@@ -56,6 +56,39 @@ pub fn row(bytes: &[u8]) -> (&[u8], bool) {
     (&bytes[HEADER + key..HEADER + key + row], is_long)
 }
 
+/// The start of a key, which decides most comparisons.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyHead {
+    /// The first bytes, with zeros behind them.
+    start: [u64; 2],
+    /// The length of the key.
+    length: u32,
+}
+
+impl KeyHead {
+    const LENGTH: usize = 16;
+
+    /// The start of this key.
+    #[inline]
+    pub fn of(key: &[u8]) -> KeyHead {
+        let mut bytes = [0; KeyHead::LENGTH];
+        let length = key.len().min(KeyHead::LENGTH);
+        bytes[..length].copy_from_slice(&key[..length]);
+        let start = u128::from_be_bytes(bytes);
+        KeyHead { start: [(start >> 64) as u64, start as u64], length: u32::try_from(key.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// Compares two keys. `whole` compares all of their bytes, and is called if they are needed.
+    #[inline]
+    pub fn compare(self, other: KeyHead, whole: impl FnOnce() -> Ordering) -> Ordering {
+        self.start.cmp(&other.start).then_with(|| {
+            // The longer of two short keys has only zeros behind the shorter one.
+            let are_short = self.length.max(other.length) as usize <= KeyHead::LENGTH;
+            if are_short { self.length.cmp(&other.length) } else { whole() }
+        })
+    }
+}
+
 /// Adds a row to another one with the same key.
 pub type CombineRows = fn(&mut Vec<u8>, &[u8]);
 
@@ -153,7 +186,14 @@ impl RunMerge {
         for mut level in levels {
             level.file.seal()?;
             for rest in level.runs {
-                let mut head = RunHead { number: heads.len(), file: files.len(), rest, read: Vec::new(), at: 0 };
+                let mut head = RunHead {
+                    number: heads.len(),
+                    file: files.len(),
+                    rest,
+                    read: Vec::new(),
+                    at: 0,
+                    head: KeyHead::default(),
+                };
                 if head.load(&mut level.file)? {
                     heads.push(head);
                 }
@@ -224,6 +264,8 @@ struct RunHead {
     read: Vec<u8>,
     /// Position of the current entry in the bytes read.
     at: usize,
+    /// The start of its key.
+    head: KeyHead,
 }
 
 impl RunHead {
@@ -243,6 +285,7 @@ impl RunHead {
                 }
             };
             if left >= needed {
+                self.head = KeyHead::of(key(&self.read[self.at..]));
                 return Ok(true);
             }
             if self.rest.is_empty() {
@@ -261,8 +304,8 @@ impl RunHead {
 /// Reversed, because a `BinaryHeap` returns its greatest element first.
 impl Ord for RunHead {
     fn cmp(&self, other: &RunHead) -> Ordering {
-        let by_key = || key(&other.read[other.at..]).cmp(key(&self.read[self.at..]));
-        by_key().then_with(|| other.number.cmp(&self.number))
+        let whole = || key(&other.read[other.at..]).cmp(key(&self.read[self.at..]));
+        other.head.compare(self.head, whole).then_with(|| other.number.cmp(&self.number))
     }
 }
 

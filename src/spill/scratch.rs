@@ -30,16 +30,18 @@ impl ScratchFile {
     }
 
     /// Appends `bytes`.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.pending.len() + bytes.len() > ScratchFile::PENDING {
+    pub(crate) fn append(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        loop {
+            // Whole blocks of the file are written: the system has less to do than for parts.
+            let space = ScratchFile::PENDING - (self.end() % ScratchFile::PENDING as u64) as usize;
+            let Some((first, rest)) = bytes.split_at_checked(space) else {
+                self.pending.extend_from_slice(bytes);
+                return Ok(());
+            };
+            self.pending.extend_from_slice(first);
             self.flush()?;
+            bytes = rest;
         }
-        // Copying large data to the buffer would save no calls.
-        if bytes.len() >= ScratchFile::PENDING {
-            return self.write(bytes);
-        }
-        self.pending.extend_from_slice(bytes);
-        Ok(())
     }
 
     /// Writes the buffered bytes, after which the whole content can be read.

@@ -6,12 +6,15 @@
 mod key;
 
 pub use self::key::{SortColumn, SortOrder};
-use super::runs::{self as run, SortedRuns};
+use super::runs::{self as run, KeyHead, SortedRuns};
 use super::scratch::ScratchFile;
 use crate::error::Error;
 
 /// Memory for the rows that wait to be sorted, in bytes.
 const MEMORY: usize = 16 << 20;
+/// The same where nothing else of the run takes much. The more is in memory, the less is written
+/// to disk and read again.
+const LARGE_MEMORY: usize = 32 << 20;
 
 /// Rows above this length, in bytes, are kept in a separate file, which avoids copying them in
 /// every merge.
@@ -37,8 +40,7 @@ pub struct ExternalSorter {
 /// Reference to a buffered row. Contains the start of its key, which decides most comparisons.
 #[derive(Clone, Copy, Debug)]
 struct SortEntry {
-    /// First eight bytes of the key.
-    head: u64,
+    head: KeyHead,
     /// Position in the buffer.
     at: u32,
 }
@@ -47,6 +49,11 @@ impl ExternalSorter {
     /// Creates a sorter that returns the first `limit` rows.
     pub fn new(limit: Option<u64>) -> ExternalSorter {
         ExternalSorter::with_memory(limit, MEMORY)
+    }
+
+    /// The same for a run that has memory to spare.
+    pub fn with_large_memory(limit: Option<u64>) -> ExternalSorter {
+        ExternalSorter::with_memory(limit, LARGE_MEMORY)
     }
 
     fn with_memory(limit: Option<u64>, memory: usize) -> ExternalSorter {
@@ -105,7 +112,7 @@ impl ExternalSorter {
         if used + needed > self.memory {
             self.free_memory()?;
         }
-        self.entries.push(SortEntry { head: head(key), at: self.buffer.len() as u32 });
+        self.entries.push(SortEntry { head: KeyHead::of(key), at: self.buffer.len() as u32 });
         run::write(key, row, is_long, &mut self.buffer);
         Ok(())
     }
@@ -154,11 +161,8 @@ impl ExternalSorter {
     fn sort(&mut self) {
         let buffer = &self.buffer;
         let key = |entry: &SortEntry| run::key(&buffer[entry.at as usize..]);
-        // Ties are broken by position, which is the input order, so that the sort is stable.
-        self.entries.sort_unstable_by(|one, other| {
-            let by_key = || key(one).cmp(key(other));
-            one.head.cmp(&other.head).then_with(by_key).then(one.at.cmp(&other.at))
-        });
+        // Logs are sorted by time, and a stable sort only has to merge what is sorted already.
+        self.entries.sort_by(|one, other| one.head.compare(other.head, || key(one).cmp(key(other))));
     }
 
     /// Passes all rows to `emit` in sorted order, long ones in pieces. The flag is true for the
@@ -181,15 +185,21 @@ impl ExternalSorter {
             }
             return Ok(());
         }
-        self.write_run()?;
-        // Release the memory before the merge, which needs buffers of its own.
-        (self.buffer, self.entries) = (Vec::new(), Vec::new());
-        let mut merge = self.runs.merge()?;
+        let mut merge = std::mem::take(&mut self.runs).merge()?;
+        let mut rest = self.entries.iter().map(|entry| run::entry(&self.buffer[entry.at as usize..])).peekable();
         for _ in 0..wanted {
-            let Some(entry) = merge.entry() else { break };
+            // Of rows with equal keys, those on disk are older.
+            let is_on_disk = match (merge.entry(), rest.peek()) {
+                (Some(entry), Some(next)) => run::key(entry) <= run::key(next),
+                (entry, _) => entry.is_some(),
+            };
+            let entry = if is_on_disk { merge.entry() } else { rest.next() };
+            let Some(entry) = entry else { break };
             let (row, is_long) = run::row(entry);
             show(row, is_long)?;
-            merge.advance()?;
+            if is_on_disk {
+                merge.advance()?;
+            }
         }
         Ok(())
     }
@@ -212,14 +222,6 @@ fn long_row(
         emit(&piece, left == 0)?;
     }
     Ok(())
-}
-
-/// Returns the first eight bytes of a key as a number with the same order.
-fn head(key: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let length = key.len().min(8);
-    bytes[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(bytes)
 }
 
 #[cfg(test)]

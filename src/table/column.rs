@@ -216,6 +216,15 @@ impl Column {
         }
     }
 
+    /// The time of the event as written, if the cell is that time as delivered.
+    #[inline]
+    pub fn written_time<'a>(&self, event: &Event<'a>) -> Option<&'a [u8]> {
+        match &self.source {
+            CellSource::Time(slot) => event.get(*slot)?.raw_string(),
+            _ => None,
+        }
+    }
+
     /// Appends the cell of an event.
     #[inline(always)]
     pub fn write(&mut self, event: &Event<'_>, file: &str, style: &CellStyle, out: &mut Vec<u8>) {

@@ -83,7 +83,7 @@ impl RowMerge {
             sink,
             header: Some(header),
             duplicates: DuplicateFilter::new(selection.dedupe),
-            sorter: selection.is_sorted.then(|| ExternalSorter::new(selection.limit)),
+            sorter: selection.is_sorted.then(|| ExternalSorter::with_large_memory(selection.limit)),
             limit: selection.limit,
             cut: 0,
             is_for_excel,

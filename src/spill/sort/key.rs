@@ -56,6 +56,14 @@ impl SortOrder {
     /// Appends the sort key of an event to `key`.
     pub fn write(&mut self, event: &Event<'_>, file: &str, key: &mut Vec<u8>) {
         for (column, descends) in &mut self.columns {
+            // A time of the form in which nearly all are written is its own cell.
+            let second = column.written_time(event).and_then(|written| self.hour.second(written));
+            if let Some(time) = second.and_then(|second| Timestamp::from_second(second).ok()) {
+                let start = key.len();
+                push_time(time, key);
+                invert_if(*descends, &mut key[start..]);
+                continue;
+            }
             self.cell.clear();
             column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
             self.cell.truncate(LONGEST);
@@ -81,11 +89,7 @@ fn encode(cell: &[u8], known: Option<Timestamp>, descends: bool, key: &mut Vec<u
         key.push(NUMBER);
         key.extend(number.bytes());
     } else if let Some(time) = known.or_else(|| time(cell)) {
-        key.push(TIME);
-        // Adding 2^70 makes all times from year -9999 to 9999 non-negative, and nine bytes are
-        // enough for the sum.
-        let since = (time.as_nanosecond() + (1 << 70)) as u128;
-        key.extend_from_slice(&since.to_be_bytes()[7..]);
+        push_time(time, key);
     } else {
         key.push(TEXT);
         key.extend_from_slice(cell);
@@ -93,8 +97,22 @@ fn encode(cell: &[u8], known: Option<Timestamp>, descends: bool, key: &mut Vec<u
         // texts.
         key.push(0);
     }
+    invert_if(descends, &mut key[start..]);
+}
+
+/// Appends the encoding of a time.
+fn push_time(time: Timestamp, key: &mut Vec<u8>) {
+    key.push(TIME);
+    // Adding 2^70 makes all times from year -9999 to 9999 non-negative, and nine bytes are
+    // enough for the sum.
+    let since = (time.as_nanosecond() + (1 << 70)) as u128;
+    key.extend_from_slice(&since.to_be_bytes()[7..]);
+}
+
+/// Reverses the order of an encoding if it `descends`.
+fn invert_if(descends: bool, key: &mut [u8]) {
     if descends {
-        key[start..].iter_mut().for_each(|byte| *byte = !*byte);
+        key.iter_mut().for_each(|byte| *byte = !*byte);
     }
 }
 
