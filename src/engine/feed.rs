@@ -54,11 +54,15 @@ impl BatchSizer {
     /// Number of files for a batch of good size.
     fn batch(&self) -> usize {
         const TEXT: u64 = 4 << 20;
-        const MOST: u64 = 128;
+        /// Each batch wakes several threads. Of many files, few are still to be read when the last
+        /// batch begins, so that larger batches leave no thread without work for long.
+        const MOST: [u64; 2] = [128, 512];
+        const MANY: u64 = 16;
         let (files, bytes) = (self.files.load(Relaxed), self.bytes.load(Relaxed));
+        let most = (files / MANY).clamp(MOST[0], MOST[1]);
         match files {
             0 => 1,
-            _ => (TEXT * files / bytes.max(1)).clamp(1, MOST) as usize,
+            _ => (TEXT * files / bytes.max(1)).clamp(1, most) as usize,
         }
     }
 }

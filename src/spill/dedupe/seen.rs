@@ -1,98 +1,106 @@
-//! Set of the ids seen so far, in three tiers: a hash table of the latest ids, a sorted list of
-//! earlier ones, and sorted runs on disk for the rest. A Bloom filter with one hash avoids the
-//! lookup for almost all new ids.
+//! Set of the ids seen so far, in two tiers: a hash table, and sorted runs on disk for what does
+//! not fit. A Bloom filter with one hash avoids the lookup on disk for almost all new ids.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
 
 use super::IdHash;
 use crate::error::Error;
 use crate::spill::scratch::ScratchFile;
 
-/// Maximum number of ids in the hash table.
-const LATEST: usize = 1 << 17;
-/// Maximum number of ids in the sorted list.
-const LISTED: usize = 3 << 19;
+/// Maximum number of places in the hash table.
+const MOST_PLACES: usize = 1 << 21;
+/// Number of places in a new hash table.
+const FEWEST_PLACES: usize = 1 << 10;
 /// Number of hash bits that select a bit of the filter, which has 2^27 bits.
 const FILTER_BITS: u32 = 27;
+/// An empty place.
+const EMPTY: IdHash = [0; size_of::<IdHash>()];
 
 /// Set of the ids seen so far.
 #[derive(Debug)]
 pub struct SeenIds {
-    most_listed: usize,
-    most_latest: usize,
+    most_places: usize,
+    /// The ids that are not on disk, each at its place or the next free one. Their number is a
+    /// power of two.
+    table: Vec<IdHash>,
+    /// Number of ids in the table.
+    count: usize,
+    /// Whether the id was seen that stands for an empty place.
+    has_empty: bool,
+    /// Has a bit for each id on disk; empty as long as there is none.
     filter: Vec<u64>,
-    latest: HashSet<IdHash, BuildHasherDefault<StartOfId>>,
-    listed: Vec<IdHash>,
     runs: Vec<SeenRun>,
-}
-
-/// Takes the start of an id, which is a hash already.
-#[derive(Default)]
-struct StartOfId(u64);
-
-impl Hasher for StartOfId {
-    fn write(&mut self, id: &[u8]) {
-        self.0 = id.first_chunk().map_or(0, |start| u64::from_ne_bytes(*start));
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 impl Default for SeenIds {
     fn default() -> SeenIds {
-        SeenIds::with_capacity(LATEST, LISTED)
+        SeenIds::with_places(FEWEST_PLACES, MOST_PLACES)
     }
 }
 
 impl SeenIds {
-    fn with_capacity(most_latest: usize, most_listed: usize) -> SeenIds {
-        let filter = vec![0; 1 << (FILTER_BITS - 6)];
-        SeenIds { most_listed, most_latest, filter, latest: HashSet::default(), listed: Vec::new(), runs: Vec::new() }
+    fn with_places(fewest: usize, most_places: usize) -> SeenIds {
+        let table = vec![EMPTY; fewest];
+        SeenIds { most_places, table, count: 0, has_empty: false, filter: Vec::new(), runs: Vec::new() }
     }
 
-    /// Prepares to insert these ids: loads their places in the filter into the processor's
-    /// caches. These loads overlap, while each insertion would wait for its own.
+    /// Prepares to insert these ids: loads their places into the processor's caches. These
+    /// loads overlap, while each insertion would wait for its own.
     pub fn expect(&self, ids: impl Iterator<Item = IdHash>) {
-        black_box(ids.fold(0, |any, id| any | self.filter[SeenIds::bit(&id).0]));
+        black_box(ids.fold(0, |any, id| {
+            let (word, _) = bit(&id);
+            any | u64::from(self.table[self.place(&id)][0]) | self.filter.get(word).copied().unwrap_or_default()
+        }));
     }
 
     /// Adds an id. Returns true if it is new.
     pub fn insert(&mut self, id: IdHash) -> Result<bool, Error> {
-        if self.may_contain(&id) && self.contains(&id)? {
+        if id == EMPTY {
+            return Ok(!std::mem::replace(&mut self.has_empty, true));
+        }
+        let place = self.find(&id);
+        if self.table[place] == id || self.is_on_disk(&id)? {
             return Ok(false);
         }
-        self.latest.insert(id);
-        if self.latest.len() >= self.most_latest {
-            self.move_latest_to_list()?;
+        self.table[place] = id;
+        self.count += 1;
+        // Three quarters full, it has long chains.
+        if self.count * 4 >= self.table.len() * 3 {
+            self.make_room()?;
         }
         Ok(true)
     }
 
-    /// Sets the bit of an id in the filter. Returns false if the id is certainly new.
-    fn may_contain(&mut self, id: &IdHash) -> bool {
-        let (word, bit) = SeenIds::bit(id);
-        let word = &mut self.filter[word];
-        let is_set = *word & bit != 0;
-        *word |= bit;
-        is_set
-    }
-
-    /// The word of an id in the filter, and its bit there.
-    fn bit(id: &IdHash) -> (usize, u64) {
-        let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
-        ((bit >> 6) as usize, 1 << (bit & 63))
-    }
-
     /// Whether an id was added.
     pub fn contains(&mut self, id: &IdHash) -> Result<bool, Error> {
-        if self.latest.contains(id) || self.listed.binary_search(id).is_ok() {
-            return Ok(true);
+        if *id == EMPTY {
+            return Ok(self.has_empty);
+        }
+        Ok(self.table[self.find(id)] == *id || self.is_on_disk(id)?)
+    }
+
+    /// The place of an id in the table, if it is not taken.
+    #[inline]
+    fn place(&self, id: &IdHash) -> usize {
+        let start = id.first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
+        // By the highest bits, so that the table is nearly sorted.
+        (start >> 1 >> (63 - self.table.len().trailing_zeros())) as usize
+    }
+
+    /// The place that an id has in the table, or would have.
+    #[inline]
+    fn find(&self, id: &IdHash) -> usize {
+        let mut place = self.place(id);
+        while self.table[place] != EMPTY && self.table[place] != *id {
+            place = (place + 1) & (self.table.len() - 1);
+        }
+        place
+    }
+
+    fn is_on_disk(&mut self, id: &IdHash) -> Result<bool, Error> {
+        let (word, bit) = bit(id);
+        if self.filter.get(word).is_none_or(|word| word & bit == 0) {
+            return Ok(false);
         }
         for run in &mut self.runs {
             if run.contains(id)? {
@@ -102,21 +110,39 @@ impl SeenIds {
         Ok(false)
     }
 
-    /// Moves the latest ids to the list; writes the list to disk first if they do not fit.
-    fn move_latest_to_list(&mut self) -> Result<(), Error> {
-        if self.listed.len() + self.latest.len() > self.most_listed {
-            let mut run = SeenRun::new(ScratchFile::new()?);
-            for id in &self.listed {
-                run.append(id)?;
-            }
-            run.file.seal()?;
-            self.add_run(run)?;
-            self.listed.clear();
+    /// Enlarges the table, or writes it to disk if it must not grow.
+    fn make_room(&mut self) -> Result<(), Error> {
+        let places = self.table.len() * 2;
+        if places > self.most_places {
+            return self.write_run();
         }
-        let mut latest: Vec<IdHash> = self.latest.drain().collect();
-        latest.sort_unstable();
-        merge_into(&mut self.listed, &latest);
+        let table = std::mem::replace(&mut self.table, vec![EMPTY; places]);
+        for id in table.into_iter().filter(|id| *id != EMPTY) {
+            let place = self.find(&id);
+            self.table[place] = id;
+        }
         Ok(())
+    }
+
+    /// Moves the ids of the table to disk.
+    fn write_run(&mut self) -> Result<(), Error> {
+        // In place, as a list of them would take as much memory again.
+        self.table.retain(|id| *id != EMPTY);
+        self.table.sort_unstable();
+        if self.filter.is_empty() {
+            self.filter = vec![0; 1 << (FILTER_BITS - 6)];
+        }
+        let mut run = SeenRun::new(ScratchFile::new()?);
+        for id in &self.table {
+            let (word, bit) = bit(id);
+            self.filter[word] |= bit;
+            run.append(id)?;
+        }
+        run.file.seal()?;
+        self.table.clear();
+        self.table.resize(self.most_places, EMPTY);
+        self.count = 0;
+        self.add_run(run)
     }
 
     /// Adds a run and merges runs of similar size.
@@ -132,21 +158,11 @@ impl SeenIds {
     }
 }
 
-/// Merges sorted ids into a sorted list. Works backwards from the end, which needs no second
-/// list.
-fn merge_into(list: &mut Vec<IdHash>, more: &[IdHash]) {
-    let (mut old, mut new) = (list.len(), more.len());
-    list.reserve_exact(new);
-    list.resize(old + new, IdHash::default());
-    while new > 0 {
-        if old > 0 && list[old - 1] > more[new - 1] {
-            list[old + new - 1] = list[old - 1];
-            old -= 1;
-        } else {
-            list[old + new - 1] = more[new - 1];
-            new -= 1;
-        }
-    }
+/// The word of an id in the filter, and its bit there.
+#[inline]
+fn bit(id: &IdHash) -> (usize, u64) {
+    let bit = u32::from_be_bytes([id[8], id[9], id[10], id[11]]) >> (32 - FILTER_BITS);
+    ((bit >> 6) as usize, 1 << (bit & 63))
 }
 
 /// A sorted run of ids on disk.
@@ -245,6 +261,8 @@ impl SeenRunReader {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -258,8 +276,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_first_occurrences_are_new(numbers in prop::collection::vec(0..400_u64, 0..2000), latest in 1..40_usize) {
-            let mut seen = SeenIds::with_capacity(latest, 3 * latest);
+        fn only_first_occurrences_are_new(numbers in prop::collection::vec(0..400_u64, 0..2000), most in 1..10_u32) {
+            let mut seen = SeenIds::with_places(2, 1 << most);
             let mut plain = HashSet::new();
             for number in numbers {
                 prop_assert_eq!(seen.insert(id(number)).unwrap(), plain.insert(number));
@@ -269,7 +287,7 @@ mod tests {
 
     #[test]
     fn runs_of_several_pages_are_searched_and_merged() {
-        let mut seen = SeenIds::with_capacity(500, 2000);
+        let mut seen = SeenIds::with_places(2, 2048);
         for time in 0..2 {
             for number in 0..40_000 {
                 assert_eq!(seen.insert(id(number)).unwrap(), time == 0, "{number}");
