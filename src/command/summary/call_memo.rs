@@ -2,6 +2,7 @@
 //! account and the outcome of one before. Then nothing of these has to be read or looked up again.
 
 use super::text_memo::{MemoEpoch, TextMemo};
+use super::value_stats::{Occurrence, ValueStats};
 use crate::cloudtrail::call::FailureRule;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
@@ -12,6 +13,8 @@ pub(super) struct CallMemo {
     fields: [FieldId; FIELDS],
     failure: FailureRule,
     known: TextMemo<PARTS, CallValues>,
+    /// What was counted of each of them, to be added to all of its entries at once.
+    pending: Vec<ValueStats>,
 }
 
 /// The entries of a call in counters, and what else depends on it.
@@ -53,6 +56,8 @@ const FIELDS: usize = 6;
 const PARTS: usize = FIELDS + 1;
 /// The most bytes of a field.
 const LONGEST: usize = 128;
+/// What a call takes in addition.
+const PENDING: usize = size_of::<ValueStats>();
 /// The most bytes of all calls.
 const MOST: usize = 768 << 10;
 
@@ -78,7 +83,12 @@ impl CallMemo {
             slots.push(fields.slot(name)?);
         }
         let slots = slots.try_into().map_err(|_| Error::Failed("internal error: fields of calls".into()))?;
-        Ok(CallMemo { fields: slots, failure: FailureRule::new(fields)?, known: TextMemo::new(MOST) })
+        Ok(CallMemo {
+            fields: slots,
+            failure: FailureRule::new(fields)?,
+            known: TextMemo::new(MOST),
+            pending: Vec::new(),
+        })
     }
 
     /// Limits the bytes that calls take.
@@ -86,16 +96,52 @@ impl CallMemo {
         self.known.set_most(bytes.min(MOST));
     }
 
-    /// The values of the call of an event, if it was met and its entries are still valid.
+    /// The values of the call of an event, and their index, if it was met and its entries are
+    /// still valid.
     #[inline]
-    pub(super) fn find(&self, event: &Event<'_>, generation: u64) -> Option<CallValues> {
-        self.known.find(&self.parts(event)?, epoch(generation)).copied()
+    pub(super) fn find(&self, event: &Event<'_>, generation: u64) -> Option<(usize, CallValues)> {
+        let index = self.known.find_index(&self.parts(event)?, epoch(generation))?;
+        Some((index, *self.known.value(index)?))
     }
 
-    /// Remembers the values of the call of an event.
-    pub(super) fn learn(&mut self, event: &Event<'_>, generation: u64, values: CallValues) {
-        if let Some(parts) = self.parts(event) {
-            self.known.learn(&parts, epoch(generation), values, 0);
+    /// Counts an event whose call has this index. It is added to the entries later.
+    #[inline]
+    pub(super) fn count(&mut self, index: usize, occurrence: &Occurrence<'_>) {
+        if let Some(pending) = self.pending.get_mut(index) {
+            pending.add(occurrence);
+        }
+    }
+
+    /// Remembers the values of the call of an event. What was counted of calls that are forgotten
+    /// is given to `settle`.
+    pub(super) fn learn(
+        &mut self,
+        event: &Event<'_>,
+        generation: u64,
+        values: CallValues,
+        mut settle: impl FnMut(&CallValues, &ValueStats),
+    ) {
+        let Some(parts) = self.parts(event) else { return };
+        for index in self.known.forgotten(&parts, epoch(generation), PENDING) {
+            self.settle_one(index, &mut settle);
+        }
+        let index = self.known.learn(&parts, epoch(generation), values, PENDING);
+        let count = index.map_or(0, |index| index + 1).max(self.pending.len());
+        self.pending.resize_with(count, ValueStats::default);
+    }
+
+    /// Gives all that was counted and not yet added to `settle`.
+    pub(super) fn settle(&mut self, mut settle: impl FnMut(&CallValues, &ValueStats)) {
+        for index in 0..self.pending.len() {
+            self.settle_one(index, &mut settle);
+        }
+    }
+
+    fn settle_one(&mut self, index: usize, settle: &mut impl FnMut(&CallValues, &ValueStats)) {
+        let (Some(values), Some(pending)) = (self.known.value(index), self.pending.get_mut(index)) else { return };
+        if pending.count > 0 || pending.earlier > 0 {
+            settle(values, pending);
+            *pending = ValueStats::default();
         }
     }
 
@@ -133,8 +179,10 @@ mod tests {
             format!("{{{}{more}}}", members.join(","))
         };
         let values = CallValues { columns: [Some(1), None, Some(2), Some(3), None], ..CallValues::default() };
-        with_event(&call("", "", ""), &fields, |event| memo.learn(event, 1, values));
-        let find = |json: &str, generation| with_event(json, &fields, |event| memo.find(event, generation));
+        with_event(&call("", "", ""), &fields, |event| memo.learn(event, 1, values, |_, _| ()));
+        let find = |json: &str, generation| {
+            with_event(json, &fields, |event| memo.find(event, generation)).map(|(_, values)| values)
+        };
         let with_more = [r#","requestParameters":{"a":1}"#, r#","errorMessage":"""#, r#","errorMessage":null"#];
         for more in with_more.into_iter().chain([""]) {
             assert_eq!(find(&call("", "", more), 1), Some(values), "{more}");

@@ -116,7 +116,7 @@ impl CallerMemo {
             /// Of the principal, which comes later.
             const PRINCIPAL: usize = 64;
             let size = values.changed_by.len() + PRINCIPAL;
-            self.known.learn(&parts, epoch(second, generation), values, size);
+            let _ = self.known.learn(&parts, epoch(second, generation), values, size);
         }
     }
 

@@ -94,6 +94,11 @@ impl Counter {
         self.entries[entry as usize].trend.add(occurrence);
     }
 
+    /// Adds what was counted of the value of an entry.
+    pub(super) fn merge_at(&mut self, entry: u32, stats: &ValueStats) {
+        self.entries[entry as usize].trend.merge(stats);
+    }
+
     /// Counts an event with the value in the first `length` of these bytes, [`SHORT`] at most: to
     /// compare and mix a fixed number is faster than just as many as there are.
     #[inline]

@@ -243,7 +243,11 @@ impl SummaryTally {
     /// Moves the largest counters to disk until the others fit into memory. A failure is
     /// kept until the tallies are merged.
     fn make_room(&mut self) {
-        while self.counters.iter().map(Counter::size).sum::<usize>() > self.room {
+        let is_full = |tally: &SummaryTally| tally.counters.iter().map(Counter::size).sum::<usize>() > tally.room;
+        if is_full(self) {
+            self.settle();
+        }
+        while is_full(self) {
             let Some(largest) = self.counters.iter_mut().max_by_key(|counter| counter.size()) else { return };
             self.generation += 1;
             if let Err(failure) = largest.spill() {
@@ -258,7 +262,8 @@ impl SummaryTally {
         let subjects = tallies.first().map_or(0, |tally| tally.subjects.len());
         let mut counts = EventCounts::new(subjects);
         let mut counters = CounterSet::new(subjects, Vec::new);
-        for tally in tallies {
+        for mut tally in tallies {
+            tally.settle();
             if let Some(failure) = tally.failure {
                 return Err(failure);
             }

@@ -2,6 +2,7 @@
 //! are compared as they are written in events, so that nothing has to be read again.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use crate::decode::written_hash;
 
@@ -60,51 +61,85 @@ impl<const PARTS: usize, V> TextMemo<PARTS, V> {
     /// The value for these texts, if it is known.
     #[inline]
     pub(super) fn find(&self, parts: &[&[u8]; PARTS], epoch: MemoEpoch) -> Option<&V> {
+        self.find_index(parts, epoch).and_then(|index| self.value(index))
+    }
+
+    /// The value with this index.
+    #[inline]
+    pub(super) fn value(&self, index: usize) -> Option<&V> {
+        self.known.get(index).map(|known| &known.value)
+    }
+
+    /// The index of the value for these texts, if it is known. It stays the same until the value
+    /// is forgotten.
+    #[inline]
+    pub(super) fn find_index(&self, parts: &[&[u8]; PARTS], epoch: MemoEpoch) -> Option<usize> {
         if epoch.generation != self.generation {
             return None;
         }
-        let last = self.known.get(self.last.get());
-        if let Some(known) = last.filter(|last| last.is_for(&self.written, parts, epoch.day)) {
-            return Some(&known.value);
+        let is_at =
+            |index: usize| self.known.get(index).is_some_and(|known| known.is_for(&self.written, parts, epoch.day));
+        if is_at(self.last.get()) {
+            return Some(self.last.get());
         }
-        let index = (*self.places.get(place(parts, epoch.day))? as usize).checked_sub(1)?;
-        let known = self.known.get(index).filter(|known| known.is_for(&self.written, parts, epoch.day))?;
+        let index = self.at_place(parts, epoch.day).filter(|index| is_at(*index))?;
         self.last.set(index);
-        Some(&known.value)
+        Some(index)
     }
 
-    /// Remembers the value for these texts. It has `size` bytes of its own.
-    pub(super) fn learn(&mut self, parts: &[&[u8]; PARTS], epoch: MemoEpoch, value: V, size: usize) {
-        let length = parts.iter().map(|part| part.len()).sum::<usize>();
-        if length > usize::from(u16::MAX) {
-            return;
+    /// The index of what is known at the place of these texts.
+    #[inline]
+    fn at_place(&self, parts: &[&[u8]; PARTS], day: Option<i64>) -> Option<usize> {
+        (*self.places.get(place(parts, day))? as usize).checked_sub(1)
+    }
+
+    /// The indexes of the values that are forgotten if the value for these texts is learned.
+    pub(super) fn forgotten(&self, parts: &[&[u8]; PARTS], epoch: MemoEpoch, size: usize) -> Range<usize> {
+        match self.at_place(parts, epoch.day) {
+            _ if self.must_forget_all(parts, epoch, size) => 0..self.known.len(),
+            Some(index) => index..index + 1,
+            None => 0..0,
         }
-        let needed = size_of::<KnownTexts<PARTS, V>>() + length + size;
-        if self.size + needed > self.most || self.places.is_empty() || self.generation != epoch.generation {
+    }
+
+    fn must_forget_all(&self, parts: &[&[u8]; PARTS], epoch: MemoEpoch, size: usize) -> bool {
+        let is_full = self.size + KnownTexts::<PARTS, V>::size(parts) + size > self.most;
+        is_full || self.places.is_empty() || self.generation != epoch.generation
+    }
+
+    /// Remembers the value for these texts. It has `size` bytes of its own. Returns its index;
+    /// `None` if the texts are too long.
+    pub(super) fn learn(&mut self, parts: &[&[u8]; PARTS], epoch: MemoEpoch, value: V, size: usize) -> Option<usize> {
+        u16::try_from(parts.iter().map(|part| part.len()).sum::<usize>()).ok()?;
+        if self.must_forget_all(parts, epoch, size) {
             self.places.clear();
             self.places.resize(1 << PLACE_BITS, 0);
             self.known.clear();
             self.written.clear();
             (self.size, self.generation) = (0, epoch.generation);
         }
-        self.size += needed;
+        self.size += KnownTexts::<PARTS, V>::size(parts) + size;
         let mut known = KnownTexts { day: epoch.day, start: self.written.len(), ends: [0; PARTS], value };
         for (part, end) in parts.iter().zip(&mut known.ends) {
             self.written.extend_from_slice(part);
             *end = (self.written.len() - known.start) as u16;
         }
-        let place = &mut self.places[place(parts, epoch.day)];
-        match (*place as usize).checked_sub(1) {
-            Some(index) => self.known[index] = known,
-            None => {
-                self.known.push(known);
-                *place = self.known.len() as u32;
-            }
+        let index = self.at_place(parts, epoch.day).unwrap_or(self.known.len());
+        match self.known.get_mut(index) {
+            Some(other) => *other = known,
+            None => self.known.push(known),
         }
+        self.places[place(parts, epoch.day)] = index as u32 + 1;
+        Some(index)
     }
 }
 
 impl<const PARTS: usize, V> KnownTexts<PARTS, V> {
+    /// The bytes that it takes.
+    fn size(parts: &[&[u8]; PARTS]) -> usize {
+        size_of::<KnownTexts<PARTS, V>>() + parts.iter().map(|part| part.len()).sum::<usize>()
+    }
+
     #[inline]
     fn is_for(&self, written: &[u8], parts: &[&[u8]; PARTS], day: Option<i64>) -> bool {
         let mut length = 0;
@@ -184,7 +219,12 @@ mod tests {
                 let number = *numbers.entry((one, other, day)).or_insert(count);
                 match memo.find(&parts, epoch) {
                     Some(known) => prop_assert_eq!(*known, number),
-                    None => memo.learn(&parts, epoch, number, 1),
+                    None => {
+                        let (forgotten, before) = (memo.forgotten(&parts, epoch, 1), memo.known.len());
+                        let index = memo.learn(&parts, epoch, number, 1);
+                        let is_new = index == Some(before - forgotten.len()) && forgotten.start == 0;
+                        prop_assert!(is_new || index.is_some_and(|index| forgotten == (index..index + 1)));
+                    }
                 }
                 prop_assert_eq!(memo.find(&parts, epoch), Some(&number));
                 prop_assert_eq!(memo.find(&parts, MemoEpoch { generation: 8, ..epoch }), None);

@@ -10,7 +10,7 @@ use crate::command::summary::counter_set::CounterSet;
 use crate::command::summary::event_counts::EventCounts;
 use crate::command::summary::event_readers::write_principal;
 use crate::command::summary::signals::{SignalContext, SignalWriter};
-use crate::command::summary::value_stats::Occurrence;
+use crate::command::summary::value_stats::{Occurrence, ValueStats};
 use crate::decode::event::Event;
 use crate::table::cell::CellStyle;
 
@@ -20,9 +20,10 @@ struct CountedEvent<'e> {
     event: &'e Event<'e>,
     file: &'e str,
     style: &'e CellStyle,
-    /// What is remembered of its caller and its call.
+    /// What is remembered of its caller.
     caller: Option<&'e CallerValues>,
-    call: Option<CallValues>,
+    /// Whether its call is remembered, and counted with others of its kind.
+    is_call_known: bool,
     /// The name of its user, if that is noted, and whether it was cut.
     name: Option<&'e [u8]>,
     is_name_cut: bool,
@@ -49,7 +50,7 @@ impl SummaryTally {
         let second = readers.clock.second(event);
         let is_earlier = readers.is_earlier(second)?;
         let known_call = readers.calls.as_ref().and_then(|calls| calls.find(event, *generation));
-        let call = known_call.map_or_else(|| readers.call(event), |known| known.facts);
+        let call = known_call.map_or_else(|| readers.call(event), |(_, known)| known.facts);
         let CallFacts { kind, is_failed, is_denied, theme } = call;
         let amount = readers.amount(event);
         if !is_earlier {
@@ -67,13 +68,19 @@ impl SummaryTally {
         };
         let time = second.map(|_| &*bucketed_time);
         let occurrence = Occurrence { time, is_failed, is_earlier, user: name, sum: amount.sum };
+        let is_call_known = known_call.is_some();
         let counted =
-            CountedEvent { event, file, style, caller, call: known_call, name, is_name_cut, occurrence: &occurrence };
+            CountedEvent { event, file, style, caller, is_call_known, name, is_name_cut, occurrence: &occurrence };
         let mut found = counted.count_subjects(subjects, &mut counters.subjects, counts, value);
-        if let (None, Some(calls)) = (known_call, &mut readers.calls)
-            && !found.has_cut_values
-        {
-            calls.learn(event, *generation, CallValues { columns: found.call_columns, facts: call });
+        match (known_call, &mut readers.calls) {
+            (Some((index, _)), Some(calls)) => calls.count(index, &occurrence),
+            (None, Some(calls)) if !found.has_cut_values => {
+                let settle = |values: &CallValues, stats: &ValueStats| {
+                    settle_call(values, stats, subjects, &mut counters.subjects, &mut counts.empty);
+                };
+                calls.learn(event, *generation, CallValues { columns: found.call_columns, facts: call }, settle);
+            }
+            _ => {}
         }
         if is_earlier {
             return Some(found.has_grown);
@@ -109,6 +116,34 @@ impl SummaryTally {
         }
         Some(found.has_grown)
     }
+
+    /// Adds what was counted of calls to their entries, which are about to move or to be read.
+    pub(super) fn settle(&mut self) {
+        let SummaryTally { readers, subjects, counters, counts, .. } = self;
+        if let Some(calls) = &mut readers.calls {
+            calls.settle(|values, stats| {
+                settle_call(values, stats, subjects, &mut counters.subjects, &mut counts.empty);
+            });
+        }
+    }
+}
+
+/// Adds what was counted of a call to its entries.
+fn settle_call(
+    values: &CallValues,
+    stats: &ValueStats,
+    subjects: &[CountedColumns],
+    counters: &mut [Counter],
+    empty: &mut [u64],
+) {
+    for ((subject, counter), empty) in subjects.iter().zip(counters).zip(empty) {
+        if let Some(RememberedColumn::Call(column)) = subject.remembered() {
+            match values.columns[column as usize] {
+                Some(entry) => counter.merge_at(entry, stats),
+                None => *empty += stats.count,
+            }
+        }
+    }
 }
 
 impl CountedEvent<'_> {
@@ -124,9 +159,9 @@ impl CountedEvent<'_> {
         let mut found = FoundValues { has_cut_values: self.is_name_cut, ..FoundValues::default() };
         for ((subject, counter), empty) in subjects.iter_mut().zip(counters).zip(&mut counts.empty) {
             let known = match subject.remembered() {
+                Some(RememberedColumn::Call(_)) if self.is_call_known => continue,
                 Some(RememberedColumn::Caller(column)) => self.caller.map(|caller| caller.columns[column as usize]),
-                Some(RememberedColumn::Call(column)) => self.call.map(|call| call.columns[column as usize]),
-                None => None,
+                _ => None,
             };
             match known {
                 Some(Some(entry)) => counter.add_at(entry, self.occurrence),
