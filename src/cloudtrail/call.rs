@@ -108,8 +108,8 @@ impl FailureRule {
             || self.is_failed_beside_code(event)
     }
 
-    /// Whether it failed by something else than its error code and, but for a call with this
-    /// name, nothing else of the event decides.
+    /// Whether the call failed by its error message or its outcome. Apart from this, only the
+    /// error code decides whether it failed.
     pub fn is_failed_beside_code(self, event: &Event<'_>) -> bool {
         field::text(event, self.message).is_some_and(|text| !text.is_empty()) || self.has_failed_outcome(event)
     }

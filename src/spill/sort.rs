@@ -14,7 +14,7 @@ use crate::error::Error;
 const MEMORY: usize = 16 << 20;
 /// The same where nothing else of the run takes much. The more is in memory, the less is written
 /// to disk and read again.
-const LARGE_MEMORY: usize = 32 << 20;
+const LARGE_MEMORY: usize = 24 << 20;
 
 /// Rows above this length, in bytes, are kept in a separate file, which avoids copying them in
 /// every merge.
