@@ -23,21 +23,27 @@ pub(super) struct EventReaders {
     pub(super) clock: Clock,
     access: AccessKind,
     failure: FailureRule,
-    pub(super) denial: DenialMatcher,
-    pub(super) identities: IdentityReader,
-    pub(super) name: CountedColumns,
+    denial: DenialMatcher,
     /// `None` if first users are not noted.
     pub(super) user: Option<UserReader>,
-    /// `None` if calls with a theme are not counted.
-    pub(super) themes: Option<ThemeValueWriter>,
+    pub(super) values: ValueReaders,
     /// `None` if few values depend on the caller.
     pub(super) callers: Option<CallerMemo>,
     /// `None` if few values depend on the call.
     pub(super) calls: Option<CallMemo>,
-    /// `None` if signals are not looked for.
-    pub(super) signals: Option<SignalWriter>,
     amounts: Option<AmountReader>,
     compared: Option<ComparedPeriods>,
+}
+
+/// What reads the values of the tables that have no subject.
+#[derive(Clone)]
+pub(super) struct ValueReaders {
+    pub(super) identities: IdentityReader,
+    pub(super) name: CountedColumns,
+    /// `None` if calls with a theme are not counted.
+    pub(super) themes: Option<ThemeValueWriter>,
+    /// `None` if signals are not looked for.
+    pub(super) signals: Option<SignalWriter>,
 }
 
 /// Reads the name of an event's user.
@@ -55,13 +61,15 @@ impl EventReaders {
             access: AccessKind::new(fields)?,
             failure: FailureRule::new(fields)?,
             denial: DenialMatcher::new(fields)?,
-            identities: IdentityReader::new(fields)?,
-            name: CountedColumns::new(&["eventName"], true, fields)?,
             user: is_overview.then(|| UserReader::new(fields)).transpose()?,
-            themes: is_overview.then(|| ThemeValueWriter::new(fields)).transpose()?,
+            values: ValueReaders {
+                identities: IdentityReader::new(fields)?,
+                name: CountedColumns::new(&["eventName"], true, fields)?,
+                themes: is_overview.then(|| ThemeValueWriter::new(fields)).transpose()?,
+                signals: is_overview.then(|| SignalWriter::new(fields)).transpose()?,
+            },
             callers: is_overview.then(|| CallerMemo::new(fields)).transpose()?,
             calls: is_overview.then(|| CallMemo::new(fields)).transpose()?,
-            signals: is_overview.then(|| SignalWriter::new(fields)).transpose()?,
             amounts: counted.amounts.clone(),
             compared: counted.compared,
         })
@@ -95,7 +103,7 @@ impl EventReaders {
             (false, Some(false)) => WRITE,
             (false, None) => OTHER,
         };
-        let theme = self.themes.as_ref().and_then(|themes| themes.position(event));
+        let theme = self.values.themes.as_ref().and_then(|themes| themes.position(event));
         CallFacts { kind, is_failed, is_denied: is_failed && self.denial.is_denied(event), theme }
     }
 }

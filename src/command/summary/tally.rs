@@ -143,20 +143,20 @@ impl SummaryTally {
         let is_denied = !is_earlier && call.is_denied;
         value.clear();
         if is_denied {
-            write_principal(&mut readers.identities, event, style, value);
+            write_principal(&mut readers.values.identities, event, style, value);
             facts.push_value(value);
             let start = facts.text().len();
-            cut_values += u8::from(readers.name.value(event, file, style, facts.text()));
+            cut_values += u8::from(readers.values.name.value(event, file, style, facts.text()));
             facts.end_value(start, true);
         }
         let start = facts.text().len();
         let theme = call.theme.filter(|_| !is_earlier);
-        if let (Some(themes), Some(position)) = (&mut readers.themes, theme) {
+        if let (Some(themes), Some(position)) = (&mut readers.values.themes, theme) {
             cut_values += u8::from(themes.write(position, None, (event, file), style, facts.text()));
             facts.end_value(start, true);
         }
         let mut signal_values = 0;
-        if let Some(signals) = readers.signals.as_mut().filter(|_| !is_earlier) {
+        if let Some(signals) = readers.values.signals.as_mut().filter(|_| !is_earlier) {
             let user = user.unwrap_or_default();
             let CallFacts { is_failed, .. } = call;
             let context = SignalContext { user, principal: value, second, is_failed, is_denied };

@@ -1,14 +1,13 @@
 //! Counts an event at once, with what is remembered of its caller and its call.
 
 use super::{SummaryTally, add_values};
-use crate::cloudtrail::identity::IdentityReader;
 use crate::command::summary::call_memo::{CALL_COLUMNS, CallFacts, CallValues};
 use crate::command::summary::caller_memo::CallerValues;
 use crate::command::summary::counted_columns::{CountedColumns, RememberedColumn};
 use crate::command::summary::counter::Counter;
 use crate::command::summary::counter_set::CounterSet;
 use crate::command::summary::event_counts::EventCounts;
-use crate::command::summary::event_readers::write_principal;
+use crate::command::summary::event_readers::{ValueReaders, write_principal};
 use crate::command::summary::signals::{SignalContext, SignalWriter};
 use crate::command::summary::value_stats::{Occurrence, ValueStats};
 use crate::decode::event::Event;
@@ -20,10 +19,13 @@ struct CountedEvent<'e> {
     event: &'e Event<'e>,
     file: &'e str,
     style: &'e CellStyle,
-    /// What is remembered of its caller.
-    caller: Option<&'e CallerValues>,
+    /// Seconds from 1970; `None` without a readable time.
+    second: Option<i64>,
+    call: CallFacts,
     /// Whether its call is remembered, and counted with others of its kind.
     is_call_known: bool,
+    /// What is remembered of its caller.
+    caller: Option<&'e CallerValues>,
     /// The name of its user, if that is noted, and whether it was cut.
     name: Option<&'e [u8]>,
     is_name_cut: bool,
@@ -51,10 +53,9 @@ impl SummaryTally {
         let is_earlier = readers.is_earlier(second)?;
         let known_call = readers.calls.as_ref().and_then(|calls| calls.find(event, *generation));
         let call = known_call.map_or_else(|| readers.call(event), |(_, known)| known.facts);
-        let CallFacts { kind, is_failed, is_denied, theme } = call;
         let amount = readers.amount(event);
         if !is_earlier {
-            counts.add(second, kind, readers.clock.has_other_forms(), bucketed_time);
+            counts.add(second, call.kind, readers.clock.has_other_forms(), bucketed_time);
             counts.add_amount(amount);
         }
         let caller = readers.callers.as_ref().and_then(|callers| callers.find(event, second, *generation));
@@ -67,13 +68,13 @@ impl SummaryTally {
             (None, None) => (None, false),
         };
         let time = second.map(|_| &*bucketed_time);
-        let occurrence = Occurrence { time, is_failed, is_earlier, user: name, sum: amount.sum };
+        let occurrence = &Occurrence { time, is_failed: call.is_failed, is_earlier, user: name, sum: amount.sum };
         let is_call_known = known_call.is_some();
         let counted =
-            CountedEvent { event, file, style, caller, is_call_known, name, is_name_cut, occurrence: &occurrence };
+            CountedEvent { event, file, style, second, call, is_call_known, caller, name, is_name_cut, occurrence };
         let mut found = counted.count_subjects(subjects, &mut counters.subjects, counts, value);
         match (known_call, &mut readers.calls) {
-            (Some((index, _)), Some(calls)) => calls.count(index, &occurrence),
+            (Some((index, _)), Some(calls)) => calls.count(index, occurrence),
             (None, Some(calls)) if !found.has_cut_values => {
                 let settle = |values: &CallValues, stats: &ValueStats| {
                     settle_call(values, stats, subjects, &mut counters.subjects, &mut counts.empty);
@@ -85,27 +86,9 @@ impl SummaryTally {
         if is_earlier {
             return Some(found.has_grown);
         }
-        let counted = CountedEvent { occurrence: &Occurrence { user: None, ..occurrence }, ..counted };
-        value.clear();
-        let principal = match is_denied {
-            true => {
-                counted.count_denied(&mut readers.identities, &mut readers.name, counters, counts, value, &mut found)
-            }
-            false => 0,
-        };
-        let mut is_of_caller = false;
-        if let Some(signals) = &mut readers.signals {
-            let (user, principal) = (name.unwrap_or_default(), &value[..principal]);
-            let context = SignalContext { user, principal, second, is_failed, is_denied };
-            is_of_caller = counted.count_signals(signals, &context, &mut counters.signals, &mut found);
-        }
-        if let (Some(themes), Some(position)) = (&mut readers.themes, theme) {
-            value.clear();
-            let changed_by = caller.map(CallerValues::changed_by);
-            counts.cut_values += u64::from(themes.write(position, changed_by, (event, file), style, value));
-            found.has_grown |= counters.changes.add(value, counted.occurrence);
-        }
-        if let (true, Some(themes)) = (is_of_caller && !found.has_cut_values, &mut readers.themes) {
+        let counted = CountedEvent { occurrence: &Occurrence { user: None, ..*occurrence }, ..counted };
+        let is_of_caller = counted.count_others(&mut readers.values, counters, counts, value, &mut found);
+        if let (true, Some(themes)) = (is_of_caller && !found.has_cut_values, &mut readers.values.themes) {
             let user = name.unwrap_or_default();
             if let Some(changed_by) = themes.changed_by(user, (event, file), style) {
                 found.caller.set_user(changed_by, user.len());
@@ -217,18 +200,48 @@ impl CountedEvent<'_> {
         true
     }
 
+    /// Counts the values of the tables that have no subject: denied calls, signals and changes.
+    /// Returns whether signals were found anew and depend on nothing but the caller and the day.
+    #[inline]
+    fn count_others(
+        &self,
+        readers: &mut ValueReaders,
+        counters: &mut CounterSet<Counter>,
+        counts: &mut EventCounts,
+        value: &mut Vec<u8>,
+        found: &mut FoundValues,
+    ) -> bool {
+        let CountedEvent { event, file, style, second, caller, name, .. } = *self;
+        let CallFacts { is_failed, is_denied, theme, .. } = self.call;
+        value.clear();
+        let principal = if is_denied { self.count_denied(readers, counters, counts, value, found) } else { 0 };
+        let mut is_of_caller = false;
+        if let Some(signals) = &mut readers.signals {
+            let (user, principal) = (name.unwrap_or_default(), &value[..principal]);
+            let context = SignalContext { user, principal, second, is_failed, is_denied };
+            is_of_caller = self.count_signals(signals, &context, &mut counters.signals, found);
+        }
+        if let (Some(themes), Some(position)) = (&mut readers.themes, theme) {
+            value.clear();
+            let changed_by = caller.map(CallerValues::changed_by);
+            counts.cut_values += u64::from(themes.write(position, changed_by, (event, file), style, value));
+            found.has_grown |= counters.changes.add(value, self.occurrence);
+        }
+        is_of_caller
+    }
+
     /// Counts a denied call. Returns the length of the principal, with which `value` starts.
     #[cold]
     fn count_denied(
         &self,
-        identities: &mut IdentityReader,
-        call_name: &mut CountedColumns,
+        readers: &mut ValueReaders,
         counters: &mut CounterSet<Counter>,
         counts: &mut EventCounts,
         value: &mut Vec<u8>,
         found: &mut FoundValues,
     ) -> usize {
         let CountedEvent { event, file, style, occurrence, .. } = *self;
+        let ValueReaders { identities, name, .. } = readers;
         counts.denied += 1;
         match self.caller {
             Some(caller) => value.extend_from_slice(caller.principal(|| {
@@ -241,7 +254,7 @@ impl CountedEvent<'_> {
         let principal = value.len();
         found.has_grown |= counters.roles.add(value, occurrence);
         value.push(b'\t');
-        counts.cut_values += u64::from(call_name.value(event, file, style, value));
+        counts.cut_values += u64::from(name.value(event, file, style, value));
         found.has_grown |= counters.denied.add(value, occurrence);
         principal
     }
