@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod cell;
 pub mod column;
+pub mod column_groups;
 pub mod computed;
 mod csv;
 pub mod event_row;

@@ -72,15 +72,10 @@ impl ResourceFields {
         found.list
     }
 
-    /// Appends all that the list of an event depends on.
-    pub fn push_origin(&self, event: &Event<'_>, origin: &mut Vec<u8>) {
-        let message = event.get(self.message);
-        let identity = message.and_then(|_| event.get(self.identity));
-        for value in self.whole.iter().map(|slot| event.get(*slot)).chain([message, identity]) {
-            origin.extend_from_slice(value.map_or(&[][..], |value| value.raw()));
-            // JSON does not contain this.
-            origin.push(0);
-        }
+    /// The fields that the list of an event depends on. If there is an `errorMessage`, it
+    /// depends on `userIdentity` too.
+    pub fn fields(&self) -> impl Iterator<Item = FieldId> {
+        self.whole.into_iter().chain([self.message])
     }
 
     /// Whether any resource of an event passes the test, including those cut from a

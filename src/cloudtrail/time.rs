@@ -75,6 +75,19 @@ impl HourMemo {
         (*hour == self.written).then_some(self.begins + within_hour(rest)?)
     }
 
+    /// The time of a value in any form, as [`of_value`] has it.
+    pub fn of_value(&mut self, value: JsonValue<'_>) -> Option<Timestamp> {
+        let written = value.raw_string();
+        if let Some(second) = written.and_then(|written| self.second(written)) {
+            return Timestamp::from_second(second).ok();
+        }
+        let time = of_value(value)?;
+        if let Some(written) = written {
+            self.learn(written, time.as_second());
+        }
+        Some(time)
+    }
+
     /// Learns the hour of a time that was parsed to this second.
     pub fn learn(&mut self, written: &[u8], second: i64) {
         if let Some((hour, rest)) = written.split_first_chunk()
@@ -141,6 +154,7 @@ mod tests {
     fn times_are_parsed_in_all_forms() {
         let mut fields = FieldSet::default();
         let mut clock = Clock::new(&mut fields).unwrap();
+        let (slot, mut hour) = (fields.slot("eventTime").unwrap(), HourMemo::default());
         for (time, expected) in [
             (r#""2026-10-01T09:14:02Z""#, Some("2026-10-01T09:14:02Z")),
             (r#""2026-10-01T09:59:59Z""#, Some("2026-10-01T09:59:59Z")),
@@ -178,6 +192,10 @@ mod tests {
         ] {
             let json = format!(r#"{{"eventTime":{time}}}"#);
             let second = with_event(&json, &fields, |event| clock.second(event));
+            let value = with_event(&json, &fields, |event| {
+                (event.get(slot).and_then(of_value), event.get(slot).and_then(|value| hour.of_value(value)))
+            });
+            assert_eq!(value.0, value.1, "{time}");
             let expected = expected.map(|time| time.parse::<Timestamp>().unwrap().as_second());
             assert_eq!(second, expected, "{time}");
         }

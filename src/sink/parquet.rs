@@ -3,12 +3,12 @@
 
 mod batch;
 mod bounds;
-mod column;
 mod compressor;
 mod dictionary;
 mod encoder;
 mod file;
 mod folder;
+mod group;
 mod leaf;
 mod levels;
 mod properties;

@@ -4,10 +4,15 @@
 //! A row is its length, the length of its key, the key, the length of the folder of its
 //! partition, which the key begins with, and the values. Lengths are four bytes. The key is
 //! the folder and then the time, unless rows keep their order. Rows are sorted by their keys.
-//! Values that recur are shared between rows, unless the file is a database.
+//! Columns have their values in groups, and values that recur are shared between rows, unless
+//! the file is a database.
 
+mod event_column;
+mod event_group;
 mod known_values;
 mod shared_values;
+#[cfg(test)]
+mod tests;
 mod value;
 mod values;
 
@@ -16,80 +21,45 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::known_values::KnownValues;
+use self::event_column::{ColumnSource, EventColumn, RowEvent};
+use self::event_group::{EventGroup, ValueMaker};
 pub use self::shared_values::SharedValues;
 pub use self::values::{NestedValues, RowStart, RowValue, RowValues, SplitRow};
 use super::cell::CellStyle;
 use super::column::{Column, select_names, selected_names};
-use super::event_schema::{ColumnShape, EVENT_TIME, RECORD, RESOURCES_FOUND, SCHEMA, UNIQUE, shape_of};
+use super::column_groups::{ColumnGroup, GroupKind, column_groups};
+use super::event_schema::{EVENT_TIME, RECORD, SCHEMA};
 use super::layout::{Format, OutputColumn, TableLayout};
 use super::partition::PartitionKey;
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::digest::file_verdict::VerdictReader;
-use crate::cloudtrail::resource::ResourceFields;
-use crate::cloudtrail::time;
+use crate::cloudtrail::time::HourMemo;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 use crate::table::catalogue;
-use crate::table::column::ColumnType;
 use crate::table::streamed_cell::{ByteSink, PIECE};
 
 /// Writes events as rows of a columnar file.
 #[derive(Clone, Debug)]
 pub(super) struct EventRows {
-    columns: Vec<EventColumn>,
+    groups: Vec<EventGroup>,
+    /// The columns in the order of the file.
+    columns: Vec<OutputColumn>,
     partitions: Vec<PartitionKey>,
     /// Whether rows stay in the order in which they are written.
     keeps_order: bool,
     time: FieldId,
     account: FieldId,
     region: FieldId,
-    /// The rules of cells, none of which applies here.
-    style: CellStyle,
+    hour: HourMemo,
     /// The name of the last day or month, and a day in it since 1970.
     last_day: Option<(PartitionKey, i64, String)>,
     folder: String,
-    text: Vec<u8>,
-    known: KnownValues,
-    /// What a value is made of.
-    origin: Vec<u8>,
+    maker: ValueMaker,
 }
 
-/// A column, and where its values come from.
-#[derive(Clone, Debug)]
-struct EventColumn {
-    name: String,
-    shape: ColumnShape,
-    source: ValueSource,
-}
-
-#[derive(Clone, Debug)]
-enum ValueSource {
-    /// A field of the event.
-    Field(FieldId),
-    /// A field of the event that is another one in every event.
-    Unique(FieldId),
-    /// The time of the event.
-    Time,
-    /// The resources found anywhere in the event.
-    Found(ResourceFields),
-    /// The cell of a column of other formats, as a text.
-    Cell(Box<Column>),
-    /// The cell of a column of other formats, as JSON.
-    Json(Box<Column>),
-    /// The event itself.
-    Record,
-}
-
-/// Limits on memory.
-struct Limit;
-
-impl Limit {
-    /// Larger events lose their long values. AWS allows events of a hundredth of it.
-    const EVENT: usize = 16 << 20;
-    /// Further cells of a row of this size lose their long values.
-    const ROW: usize = 40 << 20;
-}
+/// Larger events lose their long values. AWS allows events of a hundredth of it.
+const LARGE_EVENT: usize = 16 << 20;
 
 impl EventRows {
     /// Resolves the columns of `layout` and registers the fields that they need.
@@ -113,92 +83,57 @@ impl EventRows {
         if layout.files.with_record {
             columns.push(EventColumn::new(RECORD, fields)?);
         }
+        let style = CellStyle::new("", false, layout.zone.clone().filter(|_| !is_typed));
+        let shared = is_typed.then(|| Arc::clone(&layout.files.shared));
         Ok(EventRows {
-            columns,
+            columns: columns.iter().map(EventColumn::output).collect(),
+            groups: groups_of(columns, is_typed, fields)?,
             partitions: layout.files.partitions.clone(),
             keeps_order: layout.files.keeps_order || !is_typed,
             time: fields.slot(EVENT_TIME)?,
             account: fields.slot("recipientAccountId")?,
             region: fields.slot("awsRegion")?,
-            style: CellStyle::new("", false, layout.zone.clone().filter(|_| !is_typed)),
+            hour: HourMemo::default(),
             last_day: None,
             folder: String::new(),
-            text: Vec::new(),
-            known: KnownValues::new(is_typed.then(|| Arc::clone(&layout.files.shared))),
-            origin: Vec::new(),
+            maker: ValueMaker::new(style, shared),
         })
     }
 
     /// The readers of actors in the columns.
     pub(super) fn actor_readers(&mut self) -> impl Iterator<Item = &mut ActorReader> {
-        self.columns.iter_mut().filter_map(|column| match &mut column.source {
-            ValueSource::Cell(column) | ValueSource::Json(column) => column.actor_reader(),
-            _ => None,
-        })
+        self.cells().filter_map(Column::actor_reader)
     }
 
     /// The readers of verdicts in the columns.
     pub(super) fn verdict_readers(&mut self) -> impl Iterator<Item = &mut VerdictReader> {
-        self.columns.iter_mut().filter_map(|column| match &mut column.source {
-            ValueSource::Cell(column) | ValueSource::Json(column) => column.verdict_reader(),
+        self.cells().filter_map(Column::verdict_reader)
+    }
+
+    /// The columns of other formats.
+    fn cells(&mut self) -> impl Iterator<Item = &mut Column> {
+        self.groups.iter_mut().flat_map(|group| &mut group.columns).filter_map(|column| match &mut column.source {
+            ColumnSource::Cell(column) | ColumnSource::Json(column) => Some(&mut **column),
             _ => None,
         })
     }
 
-    /// The names of the columns.
+    /// The columns, in the order of the file.
     pub(super) fn output_columns(&self) -> Vec<OutputColumn> {
-        let shows = |column: &EventColumn| match &column.source {
-            ValueSource::Json(_) => ColumnType::Value,
-            _ => ColumnType::Text,
-        };
-        let column =
-            |column: &EventColumn| OutputColumn { name: column.name.clone(), shows: shows(column), leave_out: None };
-        self.columns.iter().map(column).collect()
+        self.columns.clone()
     }
 
     /// Appends the row of an event. Returns the number of values that were cut.
     pub(super) fn row(&mut self, event: &Event<'_>, file: &str, out: &mut Vec<u8>) -> u64 {
         let start = begin(out);
-        let time = event.get(self.time).and_then(time::of_value);
+        let time = event.get(self.time).and_then(|value| self.hour.of_value(value));
         self.key(event, time, out);
-        let is_large = event.value().raw().len() > Limit::EVENT;
+        let is_large = event.value().raw().len() > LARGE_EVENT;
+        let of = RowEvent { event, file, time, is_large };
         let mut cut = 0;
-        let EventRows { columns, style, text, known, origin, .. } = self;
-        for (at, column) in columns.iter_mut().enumerate() {
-            let is_large = is_large || out.len() - start > Limit::ROW;
-            let shape = column.shape;
-            cut += match &mut column.source {
-                ValueSource::Field(slot) | ValueSource::Unique(slot) if event.get(*slot).is_none() => {
-                    known.own(out, |out| value::shaped(None, shape, false, out))
-                }
-                ValueSource::Field(slot) if !is_large => {
-                    let field = event.get(*slot);
-                    let written = field.map_or(&[][..], |field| field.raw());
-                    known.write(at, written, out, |out| value::shaped(field, shape, false, out))
-                }
-                ValueSource::Field(slot) | ValueSource::Unique(slot) => {
-                    known.own(out, |out| value::shaped(event.get(*slot), shape, is_large, out))
-                }
-                ValueSource::Time => known.own(out, |out| value::time(time, out)),
-                ValueSource::Found(fields) if !is_large => {
-                    origin.clear();
-                    fields.push_origin(event, origin);
-                    known.write(at, origin, out, |out| value::texts(&fields.list(event), out))
-                }
-                ValueSource::Found(fields) => known.own(out, |out| value::texts(&fields.list(event), out)),
-                ValueSource::Cell(column) => {
-                    origin.clear();
-                    let cut = value::cell(column, event, file, style, is_large, text, origin);
-                    known.made(at, origin, cut, out)
-                }
-                ValueSource::Json(column) => {
-                    known.own(out, |out| value::json_cell(column, event, file, style, is_large, text, out))
-                }
-                ValueSource::Record => known.own(out, |out| value::record(event.value(), is_large, out)),
-            };
+        for group in &mut self.groups {
+            cut += group.write(of, out.len() - start, &mut self.maker, out);
         }
-        // One long value must not take memory for the rest of the run.
-        origin.shrink_to(1 << 20);
         end(out, start);
         cut
     }
@@ -244,32 +179,19 @@ impl EventRows {
     }
 }
 
-impl EventColumn {
-    /// A column of other formats. Cells that may be numbers are JSON, which distinguishes
-    /// these from strings.
-    fn cell(name: &str, fields: &mut FieldSet) -> Result<EventColumn, Error> {
-        let column = Box::new(Column::new("--columns", name, fields)?);
-        let source = match column.shows() {
-            ColumnType::Value => ValueSource::Json(column),
-            ColumnType::Text | ColumnType::Time => ValueSource::Cell(column),
-        };
-        Ok(EventColumn { name: name.to_string(), shape: ColumnShape::Text, source })
-    }
-
-    fn new(name: &str, fields: &mut FieldSet) -> Result<EventColumn, Error> {
-        let shape = shape_of(name);
-        let is_in_schema = SCHEMA.iter().any(|column| column.name == name);
-        let source = match name {
-            EVENT_TIME => ValueSource::Time,
-            RECORD => ValueSource::Record,
-            RESOURCES_FOUND => ValueSource::Found(ResourceFields::new(fields)?),
-            "userName" | "file" => ValueSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
-            _ if UNIQUE.contains(&name) => ValueSource::Unique(fields.slot(name)?),
-            _ if is_in_schema => ValueSource::Field(fields.slot(name)?),
-            _ => ValueSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
-        };
-        Ok(EventColumn { name: name.to_string(), shape, source })
-    }
+/// Groups the columns of a file. A database has no groups.
+fn groups_of(columns: Vec<EventColumn>, is_typed: bool, fields: &mut FieldSet) -> Result<Vec<EventGroup>, Error> {
+    let single = |position| ColumnGroup { kind: GroupKind::Single, columns: vec![position] };
+    let groups = match is_typed {
+        true => column_groups(columns.iter().map(|column| &*column.name)),
+        false => (0..columns.len()).map(single).collect(),
+    };
+    let mut columns: Vec<Option<EventColumn>> = columns.into_iter().map(Some).collect();
+    let group = |(number, group): (usize, ColumnGroup)| {
+        let columns = group.columns.iter().filter_map(|position| columns[*position].take());
+        EventGroup::new(number, group.kind, columns.collect(), fields)
+    };
+    groups.into_iter().enumerate().map(group).collect()
 }
 
 /// The name of the day or month of a time. Most events are on the day of the event before.

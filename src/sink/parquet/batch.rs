@@ -1,18 +1,18 @@
-//! Collects rows as the columns of a batch.
+//! Collects rows as the groups of columns of a batch.
 
 use super::schema::FileSchema;
 use crate::table::event_row::{RowValue, RowValues};
 
 /// Rows on their way to a file.
 pub(super) struct BatchBuilder {
-    columns: Vec<ColumnBatch>,
+    groups: Vec<GroupBatch>,
     rows: usize,
     bytes: usize,
 }
 
-/// The values of a column.
+/// The values of a group of columns.
 #[derive(Clone, Default)]
-pub(super) struct ColumnBatch {
+pub(super) struct GroupBatch {
     /// For each row [`NULL`], [`OWN`], or the id of its shared value and [`SHARED`].
     sources: Vec<u32>,
     /// The values that belong to one row, one behind the other, and the ends of them.
@@ -38,17 +38,17 @@ pub(super) enum ValueSource<'a> {
 impl BatchBuilder {
     /// Creates an empty batch.
     pub(super) fn new(schema: &FileSchema) -> BatchBuilder {
-        BatchBuilder { columns: vec![ColumnBatch::default(); schema.columns.len()], rows: 0, bytes: 0 }
+        BatchBuilder { groups: vec![GroupBatch::default(); schema.groups.len()], rows: 0, bytes: 0 }
     }
 
     /// Adds a row.
     pub(super) fn row(&mut self, mut values: RowValues<'_>) {
-        for column in &mut self.columns {
+        for group in &mut self.groups {
             let source = match values.next_value() {
                 RowValue::Null => NULL,
                 RowValue::Own(bytes) => {
-                    column.bytes.extend_from_slice(bytes);
-                    column.ends.push(column.bytes.len());
+                    group.bytes.extend_from_slice(bytes);
+                    group.ends.push(group.bytes.len());
                     self.bytes += bytes.len();
                     OWN
                 }
@@ -58,7 +58,7 @@ impl BatchBuilder {
                     id + SHARED
                 }
             };
-            column.sources.push(source);
+            group.sources.push(source);
         }
         self.rows += 1;
     }
@@ -74,18 +74,18 @@ impl BatchBuilder {
     }
 
     /// Takes the rows.
-    pub(super) fn finish(&mut self) -> Vec<ColumnBatch> {
+    pub(super) fn finish(&mut self) -> Vec<GroupBatch> {
         (self.rows, self.bytes) = (0, 0);
-        let next = |column: &ColumnBatch| ColumnBatch {
-            sources: Vec::with_capacity(column.sources.len()),
-            ..ColumnBatch::default()
+        let next = |group: &GroupBatch| GroupBatch {
+            sources: Vec::with_capacity(group.sources.len()),
+            ..GroupBatch::default()
         };
-        let next = self.columns.iter().map(next).collect();
-        std::mem::replace(&mut self.columns, next)
+        let next = self.groups.iter().map(next).collect();
+        std::mem::replace(&mut self.groups, next)
     }
 }
 
-impl ColumnBatch {
+impl GroupBatch {
     /// The values of all rows.
     pub(super) fn values(&self) -> impl Iterator<Item = ValueSource<'_>> {
         let mut ends = self.ends.iter();

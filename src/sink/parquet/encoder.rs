@@ -7,10 +7,10 @@ use parquet::errors::ParquetError;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::batch::ColumnBatch;
-use super::column::ColumnWriter;
+use super::batch::GroupBatch;
 use super::compressor::PageCompressor;
 use super::file::cannot_be_written;
+use super::group::GroupWriter;
 use super::leaf::WrittenColumn;
 use crate::error::Error;
 
@@ -26,8 +26,8 @@ pub(super) struct ColumnEncoder {
 }
 
 enum EncoderState {
-    Waiting(Vec<ColumnWriter>),
-    Busy(Receiver<Result<Vec<ColumnWriter>, ParquetError>>),
+    Waiting(Vec<GroupWriter>),
+    Busy(Receiver<Result<Vec<GroupWriter>, ParquetError>>),
 }
 
 impl EncoderThreads {
@@ -46,7 +46,7 @@ impl EncoderThreads {
 
 impl ColumnEncoder {
     /// Encodes into these columns.
-    pub(super) fn new(columns: Vec<ColumnWriter>, threads: EncoderThreads) -> ColumnEncoder {
+    pub(super) fn new(columns: Vec<GroupWriter>, threads: EncoderThreads) -> ColumnEncoder {
         ColumnEncoder { state: EncoderState::Waiting(columns), threads, rows: 0 }
     }
 
@@ -57,11 +57,11 @@ impl ColumnEncoder {
 
     /// The memory that the columns take, in bytes.
     pub(super) fn memory(&mut self) -> Result<usize, Error> {
-        Ok(self.columns()?.iter().map(ColumnWriter::memory).sum())
+        Ok(self.columns()?.iter().map(GroupWriter::memory).sum())
     }
 
     /// Adds `rows` rows. Other threads encode them while this one goes on.
-    pub(super) fn write(&mut self, batch: Vec<ColumnBatch>, rows: usize) -> Result<(), Error> {
+    pub(super) fn write(&mut self, batch: Vec<GroupBatch>, rows: usize) -> Result<(), Error> {
         let mut columns = std::mem::take(self.columns()?);
         self.rows += rows;
         let Some(pool) = &self.threads.0 else {
@@ -97,11 +97,14 @@ impl ColumnEncoder {
                 columns.map_init(PageCompressor::default, |compressor, column| column.finish(compressor)).collect()
             }),
         };
-        written.map(|columns| columns.into_iter().flatten().collect()).map_err(failed)
+        let mut written: Vec<WrittenColumn> = written.map_err(failed)?.into_iter().flatten().collect();
+        // As the file has them, which is not by groups.
+        written.sort_by_key(|column| column.number);
+        Ok(written)
     }
 
     /// Waits for the batch before.
-    fn columns(&mut self) -> Result<&mut Vec<ColumnWriter>, Error> {
+    fn columns(&mut self) -> Result<&mut Vec<GroupWriter>, Error> {
         if let EncoderState::Busy(receiver) = &self.state {
             let columns = receiver.recv().map_err(|_| cannot_be_written(&"the encoder panicked"))?;
             self.state = EncoderState::Waiting(columns.map_err(failed)?);

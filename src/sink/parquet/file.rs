@@ -7,8 +7,8 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 
 use super::batch::BatchBuilder;
-use super::column::ColumnWriter;
 use super::encoder::{ColumnEncoder, EncoderThreads};
+use super::group::GroupWriter;
 use super::properties::properties;
 use super::schema::FileSchema;
 use crate::error::Error;
@@ -122,10 +122,9 @@ impl<W: FileDestination> ParquetFile<W> {
             Some(group) => group,
             none => {
                 let FileSettings { schema, shared, limits, threads } = &self.settings;
-                let columns = schema.columns.iter().enumerate();
-                let columns =
-                    columns.map(|(number, column)| ColumnWriter::new(number, column, limits.group_rows, shared));
-                let columns: Result<Vec<ColumnWriter>, ParquetError> = columns.collect();
+                let groups = schema.groups.iter().enumerate();
+                let columns = groups.map(|(number, group)| GroupWriter::new(number, group, limits.group_rows, shared));
+                let columns: Result<Vec<GroupWriter>, ParquetError> = columns.collect();
                 let columns = columns.map_err(|error| cannot_be_written(&error))?;
                 none.insert(ColumnEncoder::new(columns, threads.clone()))
             }

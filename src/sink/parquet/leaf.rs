@@ -62,8 +62,10 @@ struct WrittenPage {
     bounds: ValueBounds,
 }
 
-/// The columns of a closed row group.
+/// A column of a closed row group.
 pub(super) struct WrittenColumn {
+    /// Its index in the file.
+    pub(super) number: usize,
     pub(super) bytes: Bytes,
     pub(super) close: ColumnCloseResult,
 }
@@ -283,8 +285,9 @@ impl LeafWriter {
         let mut bytes = bytes.into_inner()?;
         let chunk = std::mem::replace(&mut self.chunk, TrackedWrite::new(Vec::new()));
         bytes.extend_from_slice(&chunk.into_inner()?);
+        let number = self.column.number;
         let close = self.close_result(bytes.len(), uncompressed, dictionary_length)?;
-        Ok(WrittenColumn { bytes: bytes.into(), close })
+        Ok(WrittenColumn { number, bytes: bytes.into(), close })
     }
 
     fn close_result(

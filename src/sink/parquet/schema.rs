@@ -8,6 +8,7 @@ use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor, Type, TypePtr};
 
 use super::bounds::ValueOrder;
 use super::levels;
+use crate::table::column_groups::column_groups;
 use crate::table::event_schema::{ColumnShape, EVENT_TIME, RECORD, UNIQUE, shape_of};
 
 /// What is looked up by its exact value.
@@ -17,22 +18,25 @@ const LOOKED_UP: [&str; 5] = ["eventName", "userName", "userIdentity.accessKeyId
 #[derive(Clone, Debug)]
 pub(super) struct FileSchema {
     pub(super) root: TypePtr,
-    pub(super) columns: Vec<FileColumn>,
+    pub(super) groups: Vec<FileGroup>,
     /// The index of the column that rows are sorted by, among the leaves of all columns.
     pub(super) sorted_by: Option<usize>,
 }
 
-/// A column of the table.
-#[derive(Clone, Debug)]
-pub(super) struct FileColumn {
-    pub(super) shape: ColumnShape,
-    /// Its columns without nesting.
+/// Columns of the table that have their values together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileGroup {
+    /// The shapes of the columns.
+    pub(super) shapes: Vec<ColumnShape>,
+    /// Their columns without nesting.
     pub(super) leaves: Vec<LeafColumn>,
 }
 
 /// A column without nesting, and how it is encoded.
 #[derive(Clone, Debug)]
 pub(super) struct LeafColumn {
+    /// Its index among the leaves of the file.
+    pub(super) number: usize,
     pub(super) descriptor: ColumnDescPtr,
     pub(super) kind: LeafKind,
     pub(super) max_definition: u8,
@@ -72,35 +76,50 @@ impl FileSchema {
         });
         let root = Type::group_type_builder("event").with_fields(fields.collect::<Result<_, _>>()?).build()?;
         let schema = SchemaDescriptor::new(Arc::new(root));
-        let (mut columns, mut sorted_by, mut leaf) = (Vec::new(), None, 0);
-        for (name, shape) in named {
-            if is_sorted && name == EVENT_TIME {
-                sorted_by = Some(leaf);
+        let mut groups = Vec::new();
+        let starts = first_leaves(&named);
+        for group in column_groups(named.iter().map(|(name, _)| *name)) {
+            let mut of_group = FileGroup::default();
+            for position in group.columns {
+                let shape = named[position].1;
+                let mut kinds = Vec::new();
+                kinds_of(shape, &mut kinds);
+                let numbers = starts[position]..;
+                let leaves = numbers.zip(kinds).map(|(number, kind)| LeafColumn::new(&schema, number, kind, shape));
+                of_group.leaves.extend(leaves);
+                of_group.shapes.push(shape);
             }
-            let mut kinds = Vec::new();
-            kinds_of(shape, &mut kinds);
-            let leaves = kinds
-                .iter()
-                .enumerate()
-                .map(|(at, kind)| LeafColumn::new(schema.column(leaf + at), *kind, shape, schema.num_columns()));
-            columns.push(FileColumn { shape, leaves: leaves.collect() });
-            leaf += kinds.len();
+            groups.push(of_group);
         }
-        Ok(FileSchema { root: schema.root_schema_ptr(), columns, sorted_by })
+        let time = named.iter().position(|(name, _)| is_sorted && *name == EVENT_TIME);
+        Ok(FileSchema { root: schema.root_schema_ptr(), groups, sorted_by: time.map(|position| starts[position]) })
     }
 }
 
+/// For each column, the index of its first leaf.
+fn first_leaves(columns: &[(&str, ColumnShape)]) -> Vec<usize> {
+    let mut next = 0;
+    let first = |(_, shape): &(&str, ColumnShape)| {
+        let first = next;
+        next += leaves_of(*shape);
+        first
+    };
+    columns.iter().map(first).collect()
+}
+
 impl LeafColumn {
-    fn new(descriptor: ColumnDescPtr, kind: LeafKind, shape: ColumnShape, leaves: usize) -> LeafColumn {
+    fn new(schema: &SchemaDescriptor, number: usize, kind: LeafKind, shape: ColumnShape) -> LeafColumn {
         /// Each column holds a page that is not compressed yet, and as much to compress it.
         const PAGES: usize = 32 << 20;
         const DICTIONARIES: usize = 64 << 20;
+        let (descriptor, leaves) = (schema.column(number), schema.num_columns());
         let path = descriptor.path().string();
         let is_unique = UNIQUE.contains(&path.as_str());
         // Of unique values, a dictionary would only cost time, and the least and the greatest
         // exclude nothing. Those of JSON exclude nothing either.
         let has_statistics = !is_unique && shape != ColumnShape::Json;
         LeafColumn {
+            number,
             kind,
             max_definition: descriptor.max_def_level() as u8,
             max_repetition: descriptor.max_rep_level() as u8,

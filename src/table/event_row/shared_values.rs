@@ -14,15 +14,15 @@ pub struct SharedValues(Mutex<StoredValues>);
 
 #[derive(Debug, Default)]
 struct StoredValues {
-    /// For each column its values.
-    columns: Vec<ColumnValues>,
+    /// For each group of columns its values.
+    groups: Vec<GroupValues>,
     /// Size of all values in bytes.
     size: usize,
 }
 
-/// The values of a column, one behind the other.
+/// The values of a group, one behind the other.
 #[derive(Debug, Default)]
-struct ColumnValues {
+struct GroupValues {
     bytes: Vec<u8>,
     ends: Vec<u32>,
     table: HashTable<u32>,
@@ -30,20 +30,20 @@ struct ColumnValues {
 
 /// The most bytes of all values.
 const MOST: usize = 24 << 20;
-/// What a value takes in addition.
-const OVERHEAD: usize = 16;
+/// What a value takes in addition, here and in each of the columns.
+const OVERHEAD: usize = 128;
 
 const HASHER: FixedState = FixedState::with_seed(0);
 
 impl SharedValues {
-    /// The id of a value of a column; `None` if it is not stored, and there is no space for it.
-    pub fn id(&self, column: usize, value: &[u8]) -> Option<u32> {
+    /// The id of a value of a group; `None` if it is not stored, and there is no space for it.
+    pub fn id(&self, group: usize, value: &[u8]) -> Option<u32> {
         let mut stored = self.stored();
-        let StoredValues { columns, size } = &mut *stored;
-        if column >= columns.len() {
-            columns.resize_with(column + 1, ColumnValues::default);
+        let StoredValues { groups, size } = &mut *stored;
+        if group >= groups.len() {
+            groups.resize_with(group + 1, GroupValues::default);
         }
-        let ColumnValues { bytes, ends, table } = &mut columns[column];
+        let GroupValues { bytes, ends, table } = &mut groups[group];
         let at = |id: u32| value_at(bytes, ends, id);
         let place = match table.entry(HASHER.hash_one(value), |id| at(*id) == value, |id| HASHER.hash_one(at(*id))) {
             Entry::Occupied(known) => return Some(*known.get()),
@@ -60,11 +60,11 @@ impl SharedValues {
         Some(id)
     }
 
-    /// A copy of the value of a column with this id.
-    pub fn value(&self, column: usize, id: u32) -> Vec<u8> {
+    /// A copy of the value of a group with this id.
+    pub fn value(&self, group: usize, id: u32) -> Vec<u8> {
         let stored = self.stored();
-        let column = stored.columns.get(column).filter(|column| (id as usize) < column.ends.len());
-        column.map_or_else(Vec::new, |column| value_at(&column.bytes, &column.ends, id).to_vec())
+        let group = stored.groups.get(group).filter(|group| (id as usize) < group.ends.len());
+        group.map_or_else(Vec::new, |group| value_at(&group.bytes, &group.ends, id).to_vec())
     }
 
     fn stored(&self) -> MutexGuard<'_, StoredValues> {
@@ -82,10 +82,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_values_of_a_column_have_one_id() {
+    fn equal_values_of_a_group_have_one_id() {
         let shared = SharedValues::default();
         let ids: Vec<_> = [(0, "a"), (0, ""), (1, "a"), (0, "a"), (0, "")]
-            .map(|(column, value)| shared.id(column, value.as_bytes()).unwrap())
+            .map(|(group, value)| shared.id(group, value.as_bytes()).unwrap())
             .into();
         assert_eq!(ids, [0, 1, 0, 0, 1]);
         assert_eq!((shared.value(0, 0), shared.value(0, 1), shared.value(1, 0)), (b"a".into(), vec![], b"a".into()));

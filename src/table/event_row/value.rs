@@ -6,10 +6,9 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
+use super::event_column::{PlainCells, RowEvent};
 use super::values::{push_length, push_null};
-use crate::decode::event::Event;
 use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, key_is, unescape, unescape_start};
-use crate::table::cell::CellStyle;
 use crate::table::column::Column;
 use crate::table::event_schema::{ColumnShape, SchemaColumn};
 
@@ -129,17 +128,11 @@ pub(super) fn texts(list: &[Cow<'_, str>], out: &mut Vec<u8>) -> u64 {
 
 /// Appends the value that a column of other formats has: the text of a string, the JSON of
 /// another value.
-pub(super) fn cell(
-    column: &mut Column,
-    event: &Event<'_>,
-    file: &str,
-    style: &CellStyle,
-    is_large: bool,
-    text: &mut Vec<u8>,
-    out: &mut Vec<u8>,
-) -> u64 {
-    text.clear();
-    if let Some(is_cut) = column.write_plain(event, file, text) {
+pub(super) fn cell(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut PlainCells, out: &mut Vec<u8>) -> u64 {
+    cells.text.clear();
+    let RowEvent { event, file, is_large, .. } = of;
+    if let Some(is_cut) = column.write_plain(event, file, &mut cells.text) {
+        let text = &cells.text;
         match text.split_first() {
             None => push_null(out),
             Some(_) if is_large && text.len() > LONGEST => {
@@ -150,47 +143,33 @@ pub(super) fn cell(
         }
         return u64::from(is_cut);
     }
-    let cut = write_json(column, event, file, style, is_large, text);
-    match &text[..] {
+    let cut = write_json(column, of, cells);
+    match &cells.text[..] {
         b"null" => push_null(out),
         [b'"', text @ .., b'"'] => push_bytes(unescape(text).as_bytes(), out),
         json => push_bytes(utf8(json).as_bytes(), out),
     }
     // One long value must not take memory for the rest of the run.
-    text.shrink_to(LONGEST);
+    cells.text.shrink_to(LONGEST);
     cut
 }
 
 /// Appends the same value as JSON.
-pub(super) fn json_cell(
-    column: &mut Column,
-    event: &Event<'_>,
-    file: &str,
-    style: &CellStyle,
-    is_large: bool,
-    text: &mut Vec<u8>,
-    out: &mut Vec<u8>,
-) -> u64 {
-    text.clear();
-    let cut = write_json(column, event, file, style, is_large, text);
-    match &text[..] {
+pub(super) fn json_cell(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut PlainCells, out: &mut Vec<u8>) -> u64 {
+    cells.text.clear();
+    let cut = write_json(column, of, cells);
+    match &cells.text[..] {
         b"null" => push_null(out),
         json => push_bytes(utf8(json).as_bytes(), out),
     }
-    text.shrink_to(LONGEST);
+    cells.text.shrink_to(LONGEST);
     cut
 }
 
-/// Appends a cell as JSON to `text`. A long one of a large event is replaced by a string that
-/// says so.
-fn write_json(
-    column: &mut Column,
-    event: &Event<'_>,
-    file: &str,
-    style: &CellStyle,
-    is_large: bool,
-    text: &mut Vec<u8>,
-) -> u64 {
+/// Appends a cell as JSON to the buffer. A long one of a large event is replaced by a string
+/// that says so.
+fn write_json(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut PlainCells) -> u64 {
+    let (RowEvent { event, file, is_large, .. }, PlainCells { style, text }) = (of, cells);
     let mut is_long = false;
     let written = column.json_in_pieces(event, file, style, &mut |piece| {
         text.extend_from_slice(piece);

@@ -1,19 +1,23 @@
 //! The encoding of rows: what workers write and the file reads.
 //!
-//! A number has seven bits a byte, with the low ones first. A row has a number for each column:
-//! 0 for null, an odd one (twice the length, plus one) for a value that follows, and an even one
+//! A number has seven bits a byte, with the low ones first. A row has a number for each group
+//! of columns: 0 for null, an odd one (twice the length, plus one) for a value that follows, and an even one
 //! (twice the id, plus two) for a value that rows share, whose length follows.
+//!
+//! The value of a group is those of its columns, one behind the other.
 //!
 //! A value is its length plus one and its bytes. Null is the number 0. An object that is there
 //! is the number 1, and its members follow, which are values. A list is the number of its
 //! elements plus one, and they follow.
+
+use super::known_values::SharedValue;
 
 /// Appends a length.
 pub(super) fn push_length(length: usize, out: &mut Vec<u8>) {
     push_number(length + 1, out);
 }
 
-/// Appends the value of a column.
+/// Appends the value of a group.
 pub(super) fn push_own(value: &[u8], out: &mut Vec<u8>) {
     match value {
         [0] => push_null(out),
@@ -25,9 +29,9 @@ pub(super) fn push_own(value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends the id of a value that rows share, and its length.
-pub(super) fn push_shared(id: u32, length: usize, out: &mut Vec<u8>) {
-    push_number(2 * id as usize + 2, out);
-    push_number(length, out);
+pub(super) fn push_shared(value: SharedValue, out: &mut Vec<u8>) {
+    push_number(2 * value.id as usize + 2, out);
+    push_number(value.length, out);
 }
 
 fn push_number(number: usize, out: &mut Vec<u8>) {
@@ -73,7 +77,7 @@ pub struct SplitRow<'a> {
     pub values: RowValues<'a>,
 }
 
-/// The value of a column.
+/// The value of a group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RowValue<'a> {
     /// No value.
@@ -82,7 +86,7 @@ pub enum RowValue<'a> {
     Own(&'a [u8]),
     /// A value that rows share.
     Shared {
-        /// Its id among the values of the column.
+        /// Its id among the values of the group.
         id: u32,
         /// Its length.
         length: usize,
@@ -103,12 +107,12 @@ fn number(bytes: &[u8]) -> usize {
     bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
 }
 
-/// The values of a row, read one by one in the order of the columns.
+/// The values of a row, read one by one in the order of the groups.
 #[derive(Clone, Copy, Debug)]
 pub struct RowValues<'a>(&'a [u8]);
 
 impl<'a> RowValues<'a> {
-    /// Reads the value of the next column.
+    /// Reads the value of the next group.
     #[inline]
     pub fn next_value(&mut self) -> RowValue<'a> {
         match read_number(&mut self.0) {
@@ -183,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_read_as_they_were_written() {
+    fn groups_are_read_as_they_were_written() {
         let (mut row, long) = (Vec::new(), vec![b'x'; 70_000]);
         push_own(b"", &mut row);
         push_own(&[0], &mut row);
         push_own(&long, &mut row);
-        push_shared(0, 5, &mut row);
-        push_shared(70_000, 0, &mut row);
+        push_shared(SharedValue { id: 0, length: 5 }, &mut row);
+        push_shared(SharedValue { id: 70_000, length: 0 }, &mut row);
         let mut values = RowValues(&row);
         let read: Vec<_> = (0..6).map(|_| values.next_value()).collect();
         let shared = |id, length| RowValue::Shared { id, length };

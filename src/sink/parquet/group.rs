@@ -1,4 +1,4 @@
-//! Writes a column of the table to its leaves.
+//! Writes a group of columns to its leaves.
 //!
 //! Values that recur are shared between rows. What such a value has in each leaf is found once
 //! in a row group.
@@ -7,18 +7,19 @@ use std::sync::Arc;
 
 use parquet::errors::ParquetError;
 
-use super::batch::{ColumnBatch, ValueSource};
+use super::batch::{GroupBatch, ValueSource};
 use super::compressor::PageCompressor;
 use super::leaf::{LeafWriter, WrittenColumn};
-use super::schema::{FileColumn, leaves_of};
+use super::schema::{FileGroup, leaves_of};
 use crate::table::event_row::{NestedValues, SharedValues};
 use crate::table::event_schema::ColumnShape;
 
-/// A column of a row group that is being written.
-pub(super) struct ColumnWriter {
-    /// Its index.
+/// The columns of a group, in a row group that is being written.
+pub(super) struct GroupWriter {
+    /// The index of the group.
     number: usize,
-    shape: ColumnShape,
+    /// The shapes of its columns.
+    shapes: Vec<ColumnShape>,
     leaves: Vec<LeafWriter>,
     shared: Arc<SharedValues>,
     /// For each shared value, the range of its entries; `None` if it was not found yet.
@@ -44,18 +45,18 @@ struct LeafValue<'a> {
     bytes: Option<&'a [u8]>,
 }
 
-impl ColumnWriter {
-    /// Begins a column of at most `rows` rows.
+impl GroupWriter {
+    /// Begins columns of at most `rows` rows.
     pub(super) fn new(
         number: usize,
-        column: &FileColumn,
+        group: &FileGroup,
         rows: usize,
         shared: &Arc<SharedValues>,
-    ) -> Result<ColumnWriter, ParquetError> {
-        let leaves = column.leaves.iter().map(|leaf| LeafWriter::new(leaf.clone(), rows));
-        Ok(ColumnWriter {
+    ) -> Result<GroupWriter, ParquetError> {
+        let leaves = group.leaves.iter().map(|leaf| LeafWriter::new(leaf.clone(), rows));
+        Ok(GroupWriter {
             number,
-            shape: column.shape,
+            shapes: group.shapes.clone(),
             leaves: leaves.collect::<Result<_, _>>()?,
             shared: Arc::clone(shared),
             known: Vec::new(),
@@ -63,13 +64,13 @@ impl ColumnWriter {
         })
     }
 
-    /// The memory that the column takes, in bytes.
+    /// The memory that the columns take, in bytes.
     pub(super) fn memory(&self) -> usize {
         self.leaves.iter().map(LeafWriter::memory).sum()
     }
 
     /// Adds the values of a batch.
-    pub(super) fn write(&mut self, batch: &ColumnBatch, compressor: &mut PageCompressor) -> Result<(), ParquetError> {
+    pub(super) fn write(&mut self, batch: &GroupBatch, compressor: &mut PageCompressor) -> Result<(), ParquetError> {
         let mut nulls = 0;
         for value in batch.values() {
             if value == ValueSource::Null {
@@ -87,7 +88,7 @@ impl ColumnWriter {
         self.leaves.iter_mut().try_for_each(|leaf| leaf.end_batch(compressor))
     }
 
-    /// Completes the column.
+    /// Completes the columns.
     pub(super) fn finish(self, compressor: &mut PageCompressor) -> Result<Vec<WrittenColumn>, ParquetError> {
         self.leaves.into_iter().map(|leaf| leaf.finish(compressor)).collect()
     }
@@ -101,7 +102,7 @@ impl ColumnWriter {
     /// Adds a value that belongs to one row.
     fn own(&mut self, bytes: &[u8], compressor: &mut PageCompressor) -> Result<(), ParquetError> {
         let leaves = &mut self.leaves;
-        each_value(self.shape, &mut NestedValues::new(bytes), LeafPosition::default(), &mut |value| {
+        each_value(&self.shapes, bytes, &mut |value| {
             let leaf = &mut leaves[value.leaf];
             match value.bytes {
                 Some(bytes) => leaf.value(value.repetition, bytes, compressor),
@@ -142,7 +143,7 @@ impl ColumnWriter {
         let start = self.entries.len() as u32;
         let value = self.shared.value(self.number, id);
         let (leaves, entries) = (&mut self.leaves, &mut self.entries);
-        each_value(self.shape, &mut NestedValues::new(&value), LeafPosition::default(), &mut |value| {
+        each_value(&self.shapes, &value, &mut |value| {
             let index = value.bytes.map(|bytes| leaves[value.leaf].index(bytes));
             let LeafValue { leaf, repetition, definition, .. } = value;
             entries.push(LeafEntry { leaf: leaf as u16, repetition, definition, index });
@@ -160,8 +161,22 @@ struct LeafPosition {
     definition: u8,
 }
 
-/// Calls `each` with what a value has in all leaves of its shape.
+/// Calls `each` with what the value of a group has in all leaves.
 fn each_value<'a>(
+    shapes: &[ColumnShape],
+    value: &'a [u8],
+    each: &mut dyn FnMut(LeafValue<'a>) -> Result<(), ParquetError>,
+) -> Result<(), ParquetError> {
+    let (mut values, mut at) = (NestedValues::new(value), LeafPosition::default());
+    for shape in shapes {
+        each_nested(*shape, &mut values, at, each)?;
+        at.leaf += leaves_of(*shape);
+    }
+    Ok(())
+}
+
+/// Calls `each` with what a value has in all leaves of its shape.
+fn each_nested<'a>(
     shape: ColumnShape,
     values: &mut NestedValues<'a>,
     at: LeafPosition,
@@ -181,7 +196,7 @@ fn each_value<'a>(
         ColumnShape::Object(members) => {
             let mut at = LeafPosition { definition: definition + 1, ..at };
             for member in members {
-                each_value(member.shape, values, at, each)?;
+                each_nested(member.shape, values, at, each)?;
                 at.leaf += leaves_of(member.shape);
             }
             return Ok(());
@@ -195,7 +210,7 @@ fn each_value<'a>(
     for element in 0..length {
         // Lists are not nested.
         let repetition = if element == 0 { repetition } else { 1 };
-        each_value(elements, values, LeafPosition { leaf, repetition, definition: definition + 2 }, each)?;
+        each_nested(elements, values, LeafPosition { leaf, repetition, definition: definition + 2 }, each)?;
     }
     Ok(())
 }
