@@ -3,6 +3,7 @@
 
 mod batch;
 mod bounds;
+mod column_chunk;
 mod compressor;
 mod dictionary;
 mod encoder;
@@ -10,6 +11,8 @@ mod file;
 mod folder;
 mod group;
 mod leaf;
+mod leaf_cells;
+mod leaf_page;
 mod levels;
 mod properties;
 mod schema;

@@ -76,9 +76,12 @@ impl BatchBuilder {
     /// Takes the rows.
     pub(super) fn finish(&mut self) -> Vec<GroupBatch> {
         (self.rows, self.bytes) = (0, 0);
+        /// One long value must not take memory for the rest of the run.
+        const MOST: usize = 1 << 20;
         let next = |group: &GroupBatch| GroupBatch {
             sources: Vec::with_capacity(group.sources.len()),
-            ..GroupBatch::default()
+            bytes: Vec::with_capacity(group.bytes.len().min(MOST)),
+            ends: Vec::with_capacity(group.ends.len()),
         };
         let next = self.groups.iter().map(next).collect();
         std::mem::replace(&mut self.groups, next)
@@ -86,6 +89,11 @@ impl BatchBuilder {
 }
 
 impl GroupBatch {
+    /// Whether a row has a value that rows share.
+    pub(super) fn has_shared(&self) -> bool {
+        self.sources.iter().any(|source| *source >= SHARED)
+    }
+
     /// The values of all rows.
     pub(super) fn values(&self) -> impl Iterator<Item = ValueSource<'_>> {
         let mut ends = self.ends.iter();

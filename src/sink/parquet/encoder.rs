@@ -8,10 +8,11 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::batch::GroupBatch;
+use super::column_chunk::WrittenColumn;
 use super::compressor::PageCompressor;
 use super::file::cannot_be_written;
-use super::group::GroupWriter;
-use super::leaf::WrittenColumn;
+use super::group::{GroupWriter, RowSource};
+use super::leaf::LeafWriter;
 use crate::error::Error;
 
 /// The threads that encode columns; `None` stands for the thread that writes.
@@ -22,6 +23,8 @@ pub(super) struct EncoderThreads(Option<Arc<ThreadPool>>);
 pub(super) struct ColumnEncoder {
     state: EncoderState,
     threads: EncoderThreads,
+    /// That of the thread that writes.
+    compressor: PageCompressor,
     rows: usize,
 }
 
@@ -46,8 +49,8 @@ impl EncoderThreads {
 
 impl ColumnEncoder {
     /// Encodes into these columns.
-    pub(super) fn new(columns: Vec<GroupWriter>, threads: EncoderThreads) -> ColumnEncoder {
-        ColumnEncoder { state: EncoderState::Waiting(columns), threads, rows: 0 }
+    pub(super) fn new(groups: Vec<GroupWriter>, threads: EncoderThreads) -> ColumnEncoder {
+        ColumnEncoder { state: EncoderState::Waiting(groups), threads, compressor: PageCompressor::default(), rows: 0 }
     }
 
     /// Number of rows.
@@ -57,63 +60,77 @@ impl ColumnEncoder {
 
     /// The memory that the columns take, in bytes.
     pub(super) fn memory(&mut self) -> Result<usize, Error> {
-        Ok(self.columns()?.iter().map(GroupWriter::memory).sum())
+        Ok(self.groups()?.iter().map(GroupWriter::memory).sum())
     }
 
     /// Adds `rows` rows. Other threads encode them while this one goes on.
     pub(super) fn write(&mut self, batch: Vec<GroupBatch>, rows: usize) -> Result<(), Error> {
-        let mut columns = std::mem::take(self.columns()?);
+        let mut groups = std::mem::take(self.groups()?);
         self.rows += rows;
         let Some(pool) = &self.threads.0 else {
-            let mut compressor = PageCompressor::default();
-            let mut both = columns.iter_mut().zip(&batch);
-            both.try_for_each(|(column, batch)| column.write(batch, &mut compressor)).map_err(failed)?;
-            self.state = EncoderState::Waiting(columns);
+            let mut both = groups.iter_mut().zip(&batch);
+            both.try_for_each(|(group, batch)| group.split(batch, &mut self.compressor)).map_err(failed)?;
+            drop(batch);
+            for (leaf, rows) in groups.iter_mut().flat_map(leaves_with_rows) {
+                leaf.write(rows, &mut self.compressor).map_err(failed)?;
+            }
+            self.state = EncoderState::Waiting(groups);
             return Ok(());
         };
         let (sender, receiver) = bounded(1);
         pool.spawn(move || {
-            let both = columns.par_iter_mut().zip(&batch);
-            let encoded = both.try_for_each_init(PageCompressor::default, |compressor, (column, batch)| {
-                column.write(batch, compressor)
-            });
+            let written = write_in_parallel(&mut groups, batch);
             // The writer waits for it, unless it ended with an error.
-            let _ = sender.send(encoded.map(|()| columns));
+            let _ = sender.send(written.map(|()| groups));
         });
         self.state = EncoderState::Busy(receiver);
         Ok(())
     }
 
-    /// Completes the columns.
+    /// Completes the columns, and returns them in the order of the file.
     pub(super) fn finish(mut self) -> Result<Vec<WrittenColumn>, Error> {
-        let columns = std::mem::take(self.columns()?);
-        let written: Result<Vec<Vec<WrittenColumn>>, ParquetError> = match &self.threads.0 {
-            None => {
-                let mut compressor = PageCompressor::default();
-                columns.into_iter().map(|column| column.finish(&mut compressor)).collect()
-            }
+        let groups = std::mem::take(self.groups()?);
+        let leaves: Vec<LeafWriter> = groups.into_iter().flat_map(GroupWriter::into_leaves).collect();
+        let written: Result<Vec<WrittenColumn>, ParquetError> = match &self.threads.0 {
+            None => leaves.into_iter().map(|leaf| leaf.finish(&mut self.compressor)).collect(),
             Some(pool) => pool.install(|| {
-                let columns = columns.into_par_iter();
-                columns.map_init(PageCompressor::default, |compressor, column| column.finish(compressor)).collect()
+                let leaves = leaves.into_par_iter();
+                leaves.map_init(PageCompressor::default, |compressor, leaf| leaf.finish(compressor)).collect()
             }),
         };
-        let mut written: Vec<WrittenColumn> = written.map_err(failed)?.into_iter().flatten().collect();
-        // As the file has them, which is not by groups.
+        let mut written = written.map_err(failed)?;
         written.sort_by_key(|column| column.number);
         Ok(written)
     }
 
     /// Waits for the batch before.
-    fn columns(&mut self) -> Result<&mut Vec<GroupWriter>, Error> {
+    fn groups(&mut self) -> Result<&mut Vec<GroupWriter>, Error> {
         if let EncoderState::Busy(receiver) = &self.state {
-            let columns = receiver.recv().map_err(|_| cannot_be_written(&"the encoder panicked"))?;
-            self.state = EncoderState::Waiting(columns.map_err(failed)?);
+            let groups = receiver.recv().map_err(|_| cannot_be_written(&"the encoder panicked"))?;
+            self.state = EncoderState::Waiting(groups.map_err(failed)?);
         }
         match &mut self.state {
-            EncoderState::Waiting(columns) => Ok(columns),
+            EncoderState::Waiting(groups) => Ok(groups),
             EncoderState::Busy(_) => Err(cannot_be_written(&"the encoder is busy")),
         }
     }
+}
+
+/// Writes a batch on the threads of a pool: first splits the groups, and then writes their leaves.
+fn write_in_parallel(groups: &mut [GroupWriter], batch: Vec<GroupBatch>) -> Result<(), ParquetError> {
+    let both = groups.par_iter_mut().zip(&batch);
+    both.try_for_each_init(PageCompressor::default, |compressor, (group, batch)| group.split(batch, compressor))?;
+    drop(batch);
+    let leaves: Vec<_> = groups.iter_mut().flat_map(leaves_with_rows).collect();
+    leaves
+        .into_par_iter()
+        .try_for_each_init(PageCompressor::default, |compressor, (leaf, rows)| leaf.write(rows, compressor))
+}
+
+/// The leaves of a group, each with the rows that it has to write.
+fn leaves_with_rows(group: &mut GroupWriter) -> impl Iterator<Item = (&mut LeafWriter, &[RowSource])> {
+    let (leaves, rows) = group.leaves();
+    leaves.iter_mut().map(move |leaf| (leaf, rows))
 }
 
 fn failed(error: ParquetError) -> Error {

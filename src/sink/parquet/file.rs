@@ -123,10 +123,10 @@ impl<W: FileDestination> ParquetFile<W> {
             none => {
                 let FileSettings { schema, shared, limits, threads } = &self.settings;
                 let groups = schema.groups.iter().enumerate();
-                let columns = groups.map(|(number, group)| GroupWriter::new(number, group, limits.group_rows, shared));
-                let columns: Result<Vec<GroupWriter>, ParquetError> = columns.collect();
-                let columns = columns.map_err(|error| cannot_be_written(&error))?;
-                none.insert(ColumnEncoder::new(columns, threads.clone()))
+                let groups = groups.map(|(number, group)| GroupWriter::new(number, group, limits.group_rows, shared));
+                let groups: Result<Vec<GroupWriter>, ParquetError> = groups.collect();
+                let groups = groups.map_err(|error| cannot_be_written(&error))?;
+                none.insert(ColumnEncoder::new(groups, threads.clone()))
             }
         };
         group.write(batch, rows)

@@ -1,7 +1,6 @@
-//! Writes a group of columns to its leaves.
+//! Splits the values of a group of columns into cells of its leaves, which write them.
 //!
-//! Values that recur are shared between rows. What such a value has in each leaf is found once
-//! in a row group.
+//! Values that recur are shared between rows. Such a value is split once in a row group.
 
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use parquet::errors::ParquetError;
 
 use super::batch::{GroupBatch, ValueSource};
 use super::compressor::PageCompressor;
-use super::leaf::{LeafWriter, WrittenColumn};
+use super::leaf::LeafWriter;
 use super::schema::{FileGroup, leaves_of};
 use crate::table::event_row::{NestedValues, SharedValues};
 use crate::table::event_schema::ColumnShape;
@@ -22,27 +21,32 @@ pub(super) struct GroupWriter {
     shapes: Vec<ColumnShape>,
     leaves: Vec<LeafWriter>,
     shared: Arc<SharedValues>,
-    /// For each shared value, the range of its entries; `None` if it was not found yet.
-    known: Vec<Option<(u32, u32)>>,
-    entries: Vec<LeafEntry>,
+    /// For each shared value the number of its cells; `None` if it was not split yet.
+    known: Vec<Option<u32>>,
+    /// Number of shared values that were split.
+    split: u32,
+    /// Where the cells of the rows of a batch are.
+    rows: Vec<RowSource>,
 }
 
-/// What a shared value has in a leaf.
-#[derive(Clone, Copy, Debug)]
-struct LeafEntry {
-    leaf: u16,
-    repetition: u8,
-    definition: u8,
-    /// Its index in the dictionary; `None` for null.
-    index: Option<u32>,
+/// Where the cell of a row is, in each leaf of a group.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum RowSource {
+    /// Nowhere, as all columns are null.
+    Null,
+    /// Behind that of the row before which has a value of its own.
+    Own,
+    /// Among the cells of values that rows share.
+    Shared(u32),
 }
 
 /// A value of a leaf, or a null.
-struct LeafValue<'a> {
-    leaf: usize,
-    repetition: u8,
-    definition: u8,
-    bytes: Option<&'a [u8]>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeafValue<'a> {
+    pub(super) leaf: usize,
+    pub(super) repetition: u8,
+    pub(super) definition: u8,
+    pub(super) bytes: Option<&'a [u8]>,
 }
 
 impl GroupWriter {
@@ -60,7 +64,8 @@ impl GroupWriter {
             leaves: leaves.collect::<Result<_, _>>()?,
             shared: Arc::clone(shared),
             known: Vec::new(),
-            entries: Vec::new(),
+            split: 0,
+            rows: Vec::new(),
         })
     }
 
@@ -69,87 +74,56 @@ impl GroupWriter {
         self.leaves.iter().map(LeafWriter::memory).sum()
     }
 
-    /// Adds the values of a batch.
-    pub(super) fn write(&mut self, batch: &GroupBatch, compressor: &mut PageCompressor) -> Result<(), ParquetError> {
-        let mut nulls = 0;
+    /// Splits the values of a batch. The leaves have yet to write them, unless there is
+    /// nothing to split.
+    pub(super) fn split(&mut self, batch: &GroupBatch, compressor: &mut PageCompressor) -> Result<(), ParquetError> {
+        self.rows.clear();
+        if let ([leaf], false) = (&mut self.leaves[..], batch.has_shared())
+            && leaf.is_plain()
+        {
+            return leaf.write_plain(batch, compressor);
+        }
+        self.leaves.iter_mut().for_each(LeafWriter::begin_batch);
         for value in batch.values() {
-            if value == ValueSource::Null {
-                nulls += 1;
-                continue;
-            }
-            self.nulls(std::mem::take(&mut nulls));
-            match value {
-                ValueSource::Null => {}
-                ValueSource::Own(bytes) => self.own(bytes, compressor)?,
-                ValueSource::Shared(id) => self.shared(id, compressor)?,
-            }
-        }
-        self.nulls(nulls);
-        self.leaves.iter_mut().try_for_each(|leaf| leaf.end_batch(compressor))
-    }
-
-    /// Completes the columns.
-    pub(super) fn finish(self, compressor: &mut PageCompressor) -> Result<Vec<WrittenColumn>, ParquetError> {
-        self.leaves.into_iter().map(|leaf| leaf.finish(compressor)).collect()
-    }
-
-    fn nulls(&mut self, count: usize) {
-        if count > 0 {
-            self.leaves.iter_mut().for_each(|leaf| leaf.nulls(0, 0, count));
-        }
-    }
-
-    /// Adds a value that belongs to one row.
-    fn own(&mut self, bytes: &[u8], compressor: &mut PageCompressor) -> Result<(), ParquetError> {
-        let leaves = &mut self.leaves;
-        each_value(&self.shapes, bytes, &mut |value| {
-            let leaf = &mut leaves[value.leaf];
-            match value.bytes {
-                Some(bytes) => leaf.value(value.repetition, bytes, compressor),
-                None => {
-                    leaf.nulls(value.repetition, value.definition, 1);
-                    Ok(())
+            let row = match value {
+                ValueSource::Null => RowSource::Null,
+                ValueSource::Own(bytes) => {
+                    let leaves = &mut self.leaves;
+                    each_value(&self.shapes, bytes, &mut |value| leaves[value.leaf].add_own(value));
+                    RowSource::Own
                 }
-            }
-        })
-    }
-
-    /// Adds a value that rows share.
-    fn shared(&mut self, id: u32, compressor: &mut PageCompressor) -> Result<(), ParquetError> {
-        let at = id as usize;
-        if at >= self.known.len() {
-            self.known.resize(at + 1, None);
-        }
-        let (start, end) = match self.known[at] {
-            Some(range) => range,
-            None => {
-                let range = self.entries_of(id)?;
-                self.known[at] = Some(range);
-                range
-            }
-        };
-        for entry in &self.entries[start as usize..end as usize] {
-            let leaf = &mut self.leaves[usize::from(entry.leaf)];
-            match entry.index {
-                Some(index) => leaf.known(entry.repetition, index, compressor)?,
-                None => leaf.nulls(entry.repetition, entry.definition, 1),
-            }
+                ValueSource::Shared(id) => RowSource::Shared(self.shared(id)),
+            };
+            self.rows.push(row);
         }
         Ok(())
     }
 
-    /// Finds what a shared value has in the leaves.
-    fn entries_of(&mut self, id: u32) -> Result<(u32, u32), ParquetError> {
-        let start = self.entries.len() as u32;
+    /// The leaves, and the rows that they have to write.
+    pub(super) fn leaves(&mut self) -> (&mut [LeafWriter], &[RowSource]) {
+        (&mut self.leaves, &self.rows)
+    }
+
+    /// The leaves.
+    pub(super) fn into_leaves(self) -> Vec<LeafWriter> {
+        self.leaves
+    }
+
+    /// The number of the cells of a shared value, which is split if it is new.
+    fn shared(&mut self, id: u32) -> u32 {
+        let at = id as usize;
+        if at >= self.known.len() {
+            self.known.resize(at + 1, None);
+        }
+        if let Some(number) = self.known[at] {
+            return number;
+        }
         let value = self.shared.value(self.number, id);
-        let (leaves, entries) = (&mut self.leaves, &mut self.entries);
-        each_value(&self.shapes, &value, &mut |value| {
-            let index = value.bytes.map(|bytes| leaves[value.leaf].index(bytes));
-            let LeafValue { leaf, repetition, definition, .. } = value;
-            entries.push(LeafEntry { leaf: leaf as u16, repetition, definition, index });
-            Ok(())
-        })?;
-        Ok((start, self.entries.len() as u32))
+        let leaves = &mut self.leaves;
+        each_value(&self.shapes, &value, &mut |value| leaves[value.leaf].add_shared(value));
+        self.known[at] = Some(self.split);
+        self.split += 1;
+        self.split - 1
     }
 }
 
@@ -162,17 +136,12 @@ struct LeafPosition {
 }
 
 /// Calls `each` with what the value of a group has in all leaves.
-fn each_value<'a>(
-    shapes: &[ColumnShape],
-    value: &'a [u8],
-    each: &mut dyn FnMut(LeafValue<'a>) -> Result<(), ParquetError>,
-) -> Result<(), ParquetError> {
+fn each_value<'a>(shapes: &[ColumnShape], value: &'a [u8], each: &mut dyn FnMut(LeafValue<'a>)) {
     let (mut values, mut at) = (NestedValues::new(value), LeafPosition::default());
     for shape in shapes {
-        each_nested(*shape, &mut values, at, each)?;
+        each_nested(*shape, &mut values, at, each);
         at.leaf += leaves_of(*shape);
     }
-    Ok(())
 }
 
 /// Calls `each` with what a value has in all leaves of its shape.
@@ -180,12 +149,12 @@ fn each_nested<'a>(
     shape: ColumnShape,
     values: &mut NestedValues<'a>,
     at: LeafPosition,
-    each: &mut dyn FnMut(LeafValue<'a>) -> Result<(), ParquetError>,
-) -> Result<(), ParquetError> {
+    each: &mut dyn FnMut(LeafValue<'a>),
+) {
     let LeafPosition { leaf, repetition, definition } = at;
-    let nulls = |definition, each: &mut dyn FnMut(LeafValue<'a>) -> Result<(), ParquetError>| {
-        let mut leaves = leaf..leaf + leaves_of(shape);
-        leaves.try_for_each(|leaf| each(LeafValue { leaf, repetition, definition, bytes: None }))
+    let nulls = |definition, each: &mut dyn FnMut(LeafValue<'a>)| {
+        let leaves = leaf..leaf + leaves_of(shape);
+        leaves.for_each(|leaf| each(LeafValue { leaf, repetition, definition, bytes: None }));
     };
     let Some(length) = values.length() else { return nulls(definition, each) };
     let elements = match shape {
@@ -196,10 +165,10 @@ fn each_nested<'a>(
         ColumnShape::Object(members) => {
             let mut at = LeafPosition { definition: definition + 1, ..at };
             for member in members {
-                each_nested(member.shape, values, at, each)?;
+                each_nested(member.shape, values, at, each);
                 at.leaf += leaves_of(member.shape);
             }
-            return Ok(());
+            return;
         }
         ColumnShape::TextList => ColumnShape::Text,
         ColumnShape::ObjectList(members) => ColumnShape::Object(members),
@@ -210,7 +179,6 @@ fn each_nested<'a>(
     for element in 0..length {
         // Lists are not nested.
         let repetition = if element == 0 { repetition } else { 1 };
-        each_nested(elements, values, LeafPosition { leaf, repetition, definition: definition + 2 }, each)?;
+        each_nested(elements, values, LeafPosition { leaf, repetition, definition: definition + 2 }, each);
     }
-    Ok(())
 }

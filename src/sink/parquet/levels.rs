@@ -14,7 +14,7 @@ pub(super) fn encode<N: Copy + Into<u32> + PartialEq>(numbers: &[N], width: u8, 
     // Everything before `start` is written.
     let (mut start, mut at) = (0, 0);
     while at < numbers.len() {
-        let run = numbers[at..].iter().take_while(|number| **number == numbers[at]).count();
+        let run = run_length(&numbers[at..]);
         // A run can only begin where a packed group ends.
         let missing = (RUN - (at - start) % RUN) % RUN;
         if run >= missing + RUN || (run >= missing && at + run == numbers.len() && run > missing) {
@@ -29,6 +29,16 @@ pub(super) fn encode<N: Copy + Into<u32> + PartialEq>(numbers: &[N], width: u8, 
     pack(&numbers[start..], width, out);
 }
 
+/// The number of equal numbers at the start.
+fn run_length<N: Copy + PartialEq>(numbers: &[N]) -> usize {
+    let (Some(first), true) = (numbers.first(), numbers.get(1) == numbers.first()) else { return numbers.len().min(1) };
+    // Most runs are long, and whole chunks are compared at once.
+    let (chunks, _) = numbers.as_chunks::<32>();
+    let is_equal = |chunk: &&[N; 32]| chunk.iter().fold(true, |is_equal, number| is_equal & (number == first));
+    let equal = chunks.iter().take_while(is_equal).count() * 32;
+    equal + numbers[equal..].iter().take_while(|number| *number == first).count()
+}
+
 /// Appends numbers as packed groups. The last group is filled with zeros, so all but the last
 /// call need whole groups.
 fn pack<N: Copy + Into<u32>>(numbers: &[N], width: u8, out: &mut Vec<u8>) {
@@ -36,7 +46,13 @@ fn pack<N: Copy + Into<u32>>(numbers: &[N], width: u8, out: &mut Vec<u8>) {
         return;
     }
     push_number((numbers.len().div_ceil(RUN) as u64) << 1 | 1, out);
-    for group in numbers.chunks(RUN) {
+    let (groups, rest) = if width <= 16 { numbers.as_chunks::<RUN>() } else { (&[][..], numbers) };
+    for group in groups {
+        let number = |at: usize| u128::from(group[at].into()) << (at * usize::from(width));
+        let word = (0..RUN).fold(0, |word, at| word | number(at));
+        out.extend_from_slice(&word.to_le_bytes()[..usize::from(width)]);
+    }
+    for group in rest.chunks(RUN) {
         let (mut word, mut used) = (0_u64, 0);
         for at in 0..RUN {
             let number: u32 = group.get(at).map_or(0, |number| (*number).into());
