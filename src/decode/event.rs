@@ -26,6 +26,13 @@ pub struct FieldSet {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FieldId(u8);
 
+impl FieldId {
+    /// The number of the field, which no other field of its set has.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
 /// More fields were requested than a [`FieldSet`] can hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("asks for more different fields than an event can have")]
@@ -123,6 +130,8 @@ pub struct FieldSpans {
     spans: Box<[[u32; 2]; SPANS]>,
     /// Number of fields.
     fields: usize,
+    /// Whether a field has a value that occurs elsewhere.
+    has_substitutes: bool,
     keys: KeyPredictor,
 }
 
@@ -131,7 +140,12 @@ const SPANS: usize = NONE as usize + 1;
 
 impl Default for FieldSpans {
     fn default() -> FieldSpans {
-        FieldSpans { spans: Box::new([[0, 0]; SPANS]), fields: 0, keys: KeyPredictor::default() }
+        FieldSpans {
+            spans: Box::new([[0, 0]; SPANS]),
+            fields: 0,
+            has_substitutes: false,
+            keys: KeyPredictor::default(),
+        }
     }
 }
 
@@ -163,6 +177,7 @@ impl FieldSpans {
             self.keys = KeyPredictor::new(self.fields);
         }
         self.spans[..=self.fields].fill([0, 0]);
+        self.has_substitutes = false;
     }
 
     /// Whether the object has the field.
@@ -179,6 +194,7 @@ impl FieldSpans {
     /// Assigns to a field a value that occurs elsewhere in the same object.
     pub(super) fn set(&mut self, slot: FieldId, value: JsonValue<'_>) {
         let start = value.start() as u32;
+        self.has_substitutes = true;
         self.spans[usize::from(slot.0)] = [start, start + value.raw().len() as u32];
     }
 
@@ -388,8 +404,27 @@ impl<'a> Event<'a> {
     }
 
     /// The value of a field, `null` included; `None` if the field is absent.
+    #[inline]
     pub fn get(&self, slot: FieldId) -> Option<JsonValue<'a>> {
         self.places.get(slot.0, self.text)
+    }
+
+    /// The start and the end of the value of a field; `None` if the field is absent.
+    #[inline]
+    pub fn span(&self, slot: FieldId) -> Option<[u32; 2]> {
+        let span = self.places.spans[usize::from(slot.0)];
+        (span[1] != 0).then_some(span)
+    }
+
+    /// The text between such offsets.
+    #[inline]
+    pub fn text(&self, start: u32, end: u32) -> &'a [u8] {
+        self.text.bytes().get(start as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// Whether a field has a value that occurs elsewhere in the event.
+    pub fn has_substitutes(&self) -> bool {
+        self.places.has_substitutes
     }
 
     /// The whole event.

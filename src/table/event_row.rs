@@ -9,6 +9,7 @@
 
 mod event_column;
 mod event_group;
+mod field_runs;
 mod known_values;
 mod shared_values;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 use self::event_column::{ColumnSource, EventColumn, RowEvent};
 use self::event_group::{EventGroup, ValueMaker};
+use self::field_runs::{FieldRuns, GroupField};
 pub use self::shared_values::SharedValues;
 pub use self::values::{NestedValues, RowStart, RowValue, RowValues, SplitRow};
 use super::cell::CellStyle;
@@ -55,6 +57,7 @@ pub(super) struct EventRows {
     /// The name of the last day or month, and a day in it since 1970.
     last_day: Option<(PartitionKey, i64, String)>,
     folder: String,
+    runs: FieldRuns,
     maker: ValueMaker,
 }
 
@@ -85,12 +88,15 @@ impl EventRows {
         }
         let style = CellStyle::new("", false, layout.zone.clone().filter(|_| !is_typed));
         let shared = is_typed.then(|| Arc::clone(&layout.files.shared));
+        let time = fields.slot(EVENT_TIME)?;
+        let mut of_groups = vec![GroupField { field: time, group: None }];
         Ok(EventRows {
             columns: columns.iter().map(EventColumn::output).collect(),
-            groups: groups_of(columns, is_typed, fields)?,
+            groups: groups_of(columns, is_typed, fields, &mut of_groups)?,
+            runs: FieldRuns::new(if is_typed { of_groups } else { Vec::new() }),
             partitions: layout.files.partitions.clone(),
             keeps_order: layout.files.keeps_order || !is_typed,
-            time: fields.slot(EVENT_TIME)?,
+            time,
             account: fields.slot("recipientAccountId")?,
             region: fields.slot("awsRegion")?,
             hour: HourMemo::default(),
@@ -129,10 +135,11 @@ impl EventRows {
         let time = event.get(self.time).and_then(|value| self.hour.of_value(value));
         self.key(event, time, out);
         let is_large = event.value().raw().len() > LARGE_EVENT;
-        let of = RowEvent { event, file, time, is_large };
+        let has_runs = !is_large && self.runs.find(event);
+        let of = RowEvent { event, file, time, is_large, runs: has_runs.then_some(&self.runs) };
         let mut cut = 0;
         for group in &mut self.groups {
-            cut += group.write(of, out.len() - start, &mut self.maker, out);
+            cut += group.write(of, start, &mut self.maker, out);
         }
         end(out, start);
         cut
@@ -168,8 +175,10 @@ impl EventRows {
         let start = begin(out);
         out.extend_from_slice(self.folder.as_bytes());
         if !self.keeps_order {
-            // Less than any byte of a folder, so that a folder sorts before longer ones.
-            out.push(0);
+            if !self.partitions.is_empty() {
+                // Less than any byte of a folder, so that a folder sorts before longer ones.
+                out.push(0);
+            }
             // Events without a time come last.
             let since = time.map_or(i64::MAX, Timestamp::as_millisecond);
             out.extend_from_slice(&(since ^ i64::MIN).to_be_bytes());
@@ -180,7 +189,12 @@ impl EventRows {
 }
 
 /// Groups the columns of a file. A database has no groups.
-fn groups_of(columns: Vec<EventColumn>, is_typed: bool, fields: &mut FieldSet) -> Result<Vec<EventGroup>, Error> {
+fn groups_of(
+    columns: Vec<EventColumn>,
+    is_typed: bool,
+    fields: &mut FieldSet,
+    of_groups: &mut Vec<GroupField>,
+) -> Result<Vec<EventGroup>, Error> {
     let single = |position| ColumnGroup { kind: GroupKind::Single, columns: vec![position] };
     let groups = match is_typed {
         true => column_groups(columns.iter().map(|column| &*column.name)),
@@ -189,7 +203,7 @@ fn groups_of(columns: Vec<EventColumn>, is_typed: bool, fields: &mut FieldSet) -
     let mut columns: Vec<Option<EventColumn>> = columns.into_iter().map(Some).collect();
     let group = |(number, group): (usize, ColumnGroup)| {
         let columns = group.columns.iter().filter_map(|position| columns[*position].take());
-        EventGroup::new(number, group.kind, columns.collect(), fields)
+        EventGroup::new(number, group.kind, columns.collect(), fields, of_groups)
     };
     groups.into_iter().enumerate().map(group).collect()
 }

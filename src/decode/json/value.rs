@@ -53,11 +53,13 @@ impl<'a> JsonValue<'a> {
     }
 
     /// The value as written.
+    #[inline]
     pub fn raw(&self) -> &'a [u8] {
         &self.text.bytes[self.start..self.end]
     }
 
     /// The contents of a string as written, without its quotes; `None` for other kinds.
+    #[inline]
     pub fn raw_string(&self) -> Option<&'a [u8]> {
         match self.kind() {
             ValueKind::String => Some(&self.text.bytes[self.start + 1..self.end - 1]),

@@ -109,6 +109,11 @@ impl Column {
         }
     }
 
+    /// Whether its cells are names of log files, and depend on nothing else.
+    pub(in crate::table) fn is_file(&self) -> bool {
+        matches!(self.source, CellSource::File)
+    }
+
     /// Writes the cell of an event as JSON in pieces. Returns whether it was cut.
     pub(in crate::table) fn json_in_pieces(
         &mut self,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::field_runs::FieldRuns;
 use super::value;
 use crate::cloudtrail::resource::ResourceFields;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -44,6 +45,8 @@ pub(super) struct RowEvent<'e, 'a> {
     pub(super) time: Option<Timestamp>,
     /// Whether it loses its long values.
     pub(super) is_large: bool,
+    /// The runs that determine its fields, if any.
+    pub(super) runs: Option<&'e FieldRuns>,
 }
 
 /// The rules of cells, none of which applies here, and a buffer.
@@ -78,6 +81,14 @@ impl EventColumn {
             _ => ColumnSource::Cell(Box::new(Column::new("--columns", name, fields)?)),
         };
         Ok(EventColumn { name: name.to_string(), shape, source })
+    }
+
+    /// The field that the column shows, if any.
+    pub(super) fn field(&self) -> Option<FieldId> {
+        match self.source {
+            ColumnSource::Field(field) => Some(field),
+            _ => None,
+        }
     }
 
     /// The column as it is shown.

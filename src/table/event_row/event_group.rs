@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::SharedValues;
 use super::event_column::{ColumnSource, EventColumn, PlainCells, RowEvent};
-use super::known_values::{KnownValues, Occurrence, SharedValue};
-use super::values::{push_own, push_shared};
+use super::field_runs::{FieldRuns, GroupField, OriginTexts};
+use super::known_values::{KnownValues, ValueOccurrence};
+use super::values::{begin_own, end_own, push_shared, replace_own};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
@@ -27,17 +28,20 @@ enum GroupSharing {
     Never,
     /// By all that it depends on.
     ByOrigin(Box<ValueOrigin>),
+    /// By the name of the log file, on which alone it depends.
+    ByFile,
     /// By itself.
     ByValue,
 }
 
-/// All that the value of a group depends on.
-#[derive(Clone, Debug)]
+/// All that the value of a group depends on, besides the fields that belong to it.
+#[derive(Clone, Debug, Default)]
 struct ValueOrigin {
-    fields: Vec<FieldId>,
+    /// Fields that belong to other groups.
+    further: Vec<FieldId>,
     /// If there is a message, resources depend on the caller too.
     message: Option<(FieldId, FieldId)>,
-    /// Reads user names, some of which depend on further fields.
+    /// Reads user names, some of which depend on fields of other groups.
     callers: Option<IdentityReader>,
 }
 
@@ -46,138 +50,134 @@ struct ValueOrigin {
 pub(super) struct ValueMaker {
     cells: PlainCells,
     known: KnownValues,
-    origin: Vec<u8>,
-    value: Vec<u8>,
 }
 
 /// A row of this size loses its further long values.
 const LARGE_ROW: usize = 40 << 20;
-/// One long value must not take more memory than this for the rest of the run.
-const KEPT: usize = 1 << 20;
 
 impl EventGroup {
+    /// Creates a group, and adds its fields to those of the groups before.
     pub(super) fn new(
         number: usize,
         kind: GroupKind,
         columns: Vec<EventColumn>,
         fields: &mut FieldSet,
+        of_groups: &mut Vec<GroupField>,
     ) -> Result<EventGroup, Error> {
         let sharing = match (kind, &columns[..]) {
-            (GroupKind::Single, [EventColumn { source: ColumnSource::Cell(_), .. }]) => GroupSharing::ByValue,
-            (GroupKind::Single, _) => GroupSharing::Never,
-            _ => GroupSharing::ByOrigin(Box::new(ValueOrigin::new(&columns, fields)?)),
+            (GroupKind::Single, [EventColumn { source: ColumnSource::Cell(column), .. }]) => match column.is_file() {
+                true => GroupSharing::ByFile,
+                false => GroupSharing::ByValue,
+            },
+            (GroupKind::Single, columns) => {
+                let fields = columns.iter().filter_map(EventColumn::field);
+                of_groups.extend(fields.map(|field| GroupField { field, group: None }));
+                GroupSharing::Never
+            }
+            _ => GroupSharing::ByOrigin(Box::new(ValueOrigin::new(number, &columns, fields, of_groups)?)),
         };
         Ok(EventGroup { number, columns, sharing })
     }
 
-    /// Appends the value of an event to its row, which has `before` bytes so far. Returns the
+    /// Appends the value of an event to its row, which begins at `row` in `out`. Returns the
     /// number of values that were cut.
-    pub(super) fn write(
-        &mut self,
-        of: RowEvent<'_, '_>,
-        before: usize,
-        maker: &mut ValueMaker,
-        out: &mut Vec<u8>,
-    ) -> u64 {
-        let mut recurring = None;
-        if let GroupSharing::ByOrigin(origin) = &self.sharing
-            && !of.is_large
-        {
-            maker.origin.clear();
-            origin.push(of.event, &mut maker.origin);
-            match maker.known.look_up(self.number, &maker.origin) {
-                Occurrence::Shared(value) => {
-                    push_shared(value, out);
-                    return 0;
-                }
-                Occurrence::Again(place) => recurring = Some(place),
-                Occurrence::First => {}
+    pub(super) fn write(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+        let mut texts = OriginTexts::default();
+        let has_texts = match (&self.sharing, of.runs) {
+            (GroupSharing::ByOrigin(origin), Some(runs)) => {
+                origin.push_texts(self.number, of.event, runs, &mut texts).is_some()
             }
+            (GroupSharing::ByFile, _) => texts.push(0, of.file.as_bytes()).is_some(),
+            _ => false,
+        };
+        let occurrence = if has_texts { maker.known.look_up(self.number, &texts) } else { ValueOccurrence::First };
+        if let ValueOccurrence::Shared(value) = occurrence {
+            push_shared(value, out);
+            return 0;
         }
-        let cut = self.make(of, before, maker);
+        let start = begin_own(out);
+        let cut = self.make(of, row, maker, out);
         // What was cut must be counted in each event.
-        let shared = if cut == 0 { self.share(of.event, recurring, maker) } else { None };
+        let is_recurring = match &mut self.sharing {
+            GroupSharing::ByOrigin(origin) => occurrence == ValueOccurrence::Again && origin.is_complete(of.event),
+            _ => occurrence == ValueOccurrence::Again,
+        };
+        let shared = match &self.sharing {
+            _ if cut > 0 => None,
+            GroupSharing::ByValue => maker.known.share_if_known(self.number, &out[start..]),
+            _ if is_recurring => maker.known.share(self.number, &texts, &out[start..]),
+            _ => None,
+        };
         match shared {
-            Some(shared) => push_shared(shared, out),
-            None => push_own(&maker.value, out),
+            Some(shared) => replace_own(start, shared, out),
+            None => end_own(start, out),
         }
-        maker.origin.shrink_to(KEPT);
-        maker.value.shrink_to(KEPT);
         cut
     }
 
-    /// Makes the values of all columns.
-    fn make(&mut self, of: RowEvent<'_, '_>, before: usize, maker: &mut ValueMaker) -> u64 {
-        let ValueMaker { cells, value, .. } = maker;
-        value.clear();
+    /// Appends the values of all columns.
+    fn make(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
         let mut cut = 0;
         for column in &mut self.columns {
-            let is_large = of.is_large || before + value.len() > LARGE_ROW;
-            cut += column.write(RowEvent { is_large, ..of }, cells, value);
+            let is_large = of.is_large || out.len() - row > LARGE_ROW;
+            cut += column.write(RowEvent { is_large, ..of }, &mut maker.cells, out);
         }
         cut
-    }
-
-    /// Shares the value that was made, if it recurs. `place` is that of its origin.
-    fn share(&mut self, event: &Event<'_>, place: Option<usize>, maker: &mut ValueMaker) -> Option<SharedValue> {
-        let ValueMaker { known, value, .. } = maker;
-        let place = match &mut self.sharing {
-            GroupSharing::Never => return None,
-            GroupSharing::ByOrigin(origin) => place.filter(|_| origin.is_complete(event))?,
-            GroupSharing::ByValue => match known.look_up(self.number, value) {
-                Occurrence::First => return None,
-                Occurrence::Again(place) => place,
-                Occurrence::Shared(shared) => return Some(shared),
-            },
-        };
-        known.share(place, self.number, value)
     }
 }
 
 impl ValueOrigin {
-    fn new(columns: &[EventColumn], fields: &mut FieldSet) -> Result<ValueOrigin, Error> {
-        let mut origin = ValueOrigin { fields: Vec::new(), message: None, callers: None };
+    fn new(
+        group: usize,
+        columns: &[EventColumn],
+        fields: &mut FieldSet,
+        of_groups: &mut Vec<GroupField>,
+    ) -> Result<ValueOrigin, Error> {
+        let mut origin = ValueOrigin::default();
+        let mut read = Vec::new();
         for column in columns {
             match &column.source {
-                ColumnSource::Field(field) => origin.add(*field),
                 ColumnSource::Found(resources) => {
-                    resources.fields().for_each(|field| origin.add(field));
+                    read.extend(resources.fields());
                     origin.message = Some((fields.slot("errorMessage")?, fields.slot("userIdentity")?));
                 }
                 // The only cell of a group is the user name.
-                _ => {
-                    origin.add(fields.slot("userIdentity")?);
+                ColumnSource::Cell(_) => {
+                    read.push(fields.slot("userIdentity")?);
                     origin.callers = Some(IdentityReader::new(fields)?);
                 }
+                _ => read.extend(column.field()),
+            }
+        }
+        for field in read {
+            match of_groups.iter().find(|known| known.field == field) {
+                None => of_groups.push(GroupField { field, group: Some(group) }),
+                Some(known) if known.group == Some(group) || origin.further.contains(&field) => {}
+                Some(_) => origin.further.push(field),
             }
         }
         Ok(origin)
     }
 
-    fn add(&mut self, field: FieldId) {
-        if !self.fields.contains(&field) {
-            self.fields.push(field);
+    /// Adds all that the value of an event is made of; `None` if these are too many texts.
+    fn push_texts<'a>(
+        &self,
+        group: usize,
+        event: &Event<'a>,
+        runs: &FieldRuns,
+        texts: &mut OriginTexts<'a>,
+    ) -> Option<()> {
+        runs.push_texts(group, event, texts)?;
+        let identity = self.message.filter(|(message, _)| event.span(*message).is_some()).map(|(_, identity)| identity);
+        for field in self.further.iter().copied().chain(identity) {
+            if let Some([start, end]) = event.span(field) {
+                texts.push(field.number(), event.text(start, end))?;
+            }
         }
+        Some(())
     }
 
-    /// Appends what the fields of an event say, each with its length, so that no other fields
-    /// give the same bytes.
-    fn push(&self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let mut push = |field: FieldId| {
-            let Some(value) = event.get(field) else { return out.extend_from_slice(&u32::MAX.to_le_bytes()) };
-            let written = value.raw();
-            out.extend_from_slice(&(written.len() as u32).to_le_bytes());
-            out.extend_from_slice(written);
-        };
-        self.fields.iter().for_each(|field| push(*field));
-        if let Some((message, identity)) = self.message
-            && event.get(message).is_some()
-        {
-            push(identity);
-        }
-    }
-
-    /// Whether the fields determine the value of this event.
+    /// Whether the value of this event is made of nothing else.
     fn is_complete(&mut self, event: &Event<'_>) -> bool {
         self.callers.as_mut().is_none_or(|callers| callers.principal(event).is_identity())
     }
@@ -186,11 +186,6 @@ impl ValueOrigin {
 impl ValueMaker {
     /// `shared` is `None` if rows have all values themselves.
     pub(super) fn new(style: CellStyle, shared: Option<Arc<SharedValues>>) -> ValueMaker {
-        ValueMaker {
-            cells: PlainCells { style, text: Vec::new() },
-            known: KnownValues::new(shared),
-            origin: Vec::new(),
-            value: Vec::new(),
-        }
+        ValueMaker { cells: PlainCells { style, text: Vec::new() }, known: KnownValues::new(shared) }
     }
 }

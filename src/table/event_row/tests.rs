@@ -4,13 +4,9 @@ use super::*;
 use crate::decode::testing::with_event;
 use crate::table::layout::FileLayout;
 
-/// Values of fields that belong to one group, or decide about the values of others.
-const VALUES: [(&str, &[&str]); 9] = [
-    (
-        "eventTime",
-        &[r#""2026-10-01T09:00:00Z""#, r#""2026-10-01T09:00:01Z""#, r#""2026-10-01 09:00:01.5""#, "null", "17"],
-    ),
-    ("eventName", &[r#""GetObject""#, r#""Get\u004fbject""#, "null", "5"]),
+/// Members that belong to groups, or decide about the values of others.
+const MEMBERS: [(&str, &[&str]); 13] = [
+    ("eventVersion", &[r#""1.08""#]),
     (
         "userIdentity",
         &[
@@ -22,26 +18,34 @@ const VALUES: [(&str, &[&str]); 9] = [
             "null",
         ],
     ),
+    (
+        "eventTime",
+        &[r#""2026-10-01T09:00:00Z""#, r#""2026-10-01T09:00:01Z""#, r#""2026-10-01 09:00:01.5""#, "null", "17"],
+    ),
+    ("eventName", &[r#""GetObject""#, r#""Get\u004fbject""#, "null", "5"]),
+    ("awsRegion", &[r#""r""#, r#""x","awsRegion":"r""#]),
     ("sourceIPAddress", &[r#""10.0.0.1""#, r#""é\n""#]),
-    ("additionalEventData", &[r#"{"UserName":"alice"}"#, r#"{"UserName":"bob"}"#, r#"{"id":"i-0abc12de34f567890"}"#]),
     ("errorMessage", &[r#""arn:aws:iam::1:user/eve may not""#, r#""see i-0abc12de34f567891""#, "null"]),
     ("requestParameters", &[r#"{"bucketName":"b"}"#, r#"{ "roleName" : "r" }"#, "null"]),
+    ("additionalEventData", &[r#"{"UserName":"alice"}"#, r#"{"UserName":"bob"}"#, r#"{"id":"i-0abc12de34f567890"}"#]),
+    ("eventID", &[r#""1""#, r#""2""#]),
+    ("readOnly", &["true", "false", r#"true,"unknown":1"#, r#"false,"eventVersion":"1.09""#]),
     ("resources", &[r#"[{"ARN":"arn:aws:s3:::b"},{"type":"t"}]"#, "[]", "[null]", r#"{"ARN":"a"}"#]),
-    ("vpcEndpointId", &[r#""vpce-0ff89c7a138a5e5fc""#]),
+    ("vpcEndpointId", &[r#""vpce-0ff89c7a138a5e5fc""#, r#""vpce-1","event\u004eame":"Twice""#]),
 ];
 
+/// Events that share most of their text, with members in several orders.
 fn event() -> impl Strategy<Value = String> {
-    let field = |(name, values): (&'static str, &'static [&'static str])| {
+    let member = |(name, values): (&'static str, &'static [&'static str])| {
         let member = prop::sample::select(values).prop_map(move |value| format!("\"{name}\":{value}"));
         prop::option::weighted(0.8, member)
     };
-    let members = VALUES.map(field).to_vec();
-    (members, any::<bool>()).prop_map(|(mut members, is_reversed)| {
-        if is_reversed {
-            members.reverse();
-        }
+    let order = prop_oneof![8 => Just(0), 1 => 0..MEMBERS.len()];
+    let separator = prop_oneof![4 => Just(","), 1 => Just(" ,\n      ")];
+    (MEMBERS.map(member).to_vec(), order, separator).prop_map(|(mut members, order, separator)| {
+        members.rotate_left(order);
         let members: Vec<String> = members.into_iter().flatten().collect();
-        format!(r#"{{{},"eventVersion":"1.08"}}"#, members.join(",")).replacen("{,", "{", 1)
+        format!("{{{}}}", members.join(separator))
     })
 }
 
@@ -69,7 +73,8 @@ proptest! {
     /// A value that rows share must be that of each event.
     #[test]
     fn shared_values_are_those_of_the_events(events in prop::collection::vec(event(), 1..60), with_names in any::<bool>()) {
-        let columns = if with_names { vec!["userName".into(), "resourcesFound".into(), "file".into()] } else { Vec::new() };
+        let names = ["userName", "resourcesFound", "file", "eventName", "errorMessage"];
+        let columns = if with_names { names.map(String::from).to_vec() } else { Vec::new() };
         let layout = TableLayout { format: Format::Parquet, columns, files: FileLayout::default(), ..TableLayout::default() };
         let mut fields = FieldSet::default();
         let mut rows = EventRows::new(&layout, &mut fields).unwrap();

@@ -17,21 +17,38 @@ pub(super) fn push_length(length: usize, out: &mut Vec<u8>) {
     push_number(length + 1, out);
 }
 
-/// Appends the value of a group.
-pub(super) fn push_own(value: &[u8], out: &mut Vec<u8>) {
-    match value {
-        [0] => push_null(out),
-        _ => {
-            push_number(2 * value.len() + 1, out);
-            out.extend_from_slice(value);
-        }
+/// Begins the value of a group, and returns where it starts.
+pub(super) fn begin_own(out: &mut Vec<u8>) -> usize {
+    // The place of a short length. Until it is there, this is null.
+    out.push(0);
+    out.len()
+}
+
+/// Ends the value that starts at `start`.
+pub(super) fn end_own(start: usize, out: &mut Vec<u8>) {
+    let value = &out[start..];
+    let number = 2 * value.len() + 1;
+    if value == [0] {
+        out.truncate(start);
+    } else if number < 0x80 {
+        out[start - 1] = number as u8;
+    } else {
+        let mut written = Vec::new();
+        push_number(number, &mut written);
+        out.splice(start - 1..start, written);
     }
+}
+
+/// Puts the id of a value that rows share in the place of the one that starts at `start`.
+pub(super) fn replace_own(start: usize, value: SharedValue, out: &mut Vec<u8>) {
+    out.truncate(start - 1);
+    push_shared(value, out);
 }
 
 /// Appends the id of a value that rows share, and its length.
 pub(super) fn push_shared(value: SharedValue, out: &mut Vec<u8>) {
     push_number(2 * value.id as usize + 2, out);
-    push_number(value.length, out);
+    push_number(value.length as usize, out);
 }
 
 fn push_number(number: usize, out: &mut Vec<u8>) {
@@ -189,11 +206,15 @@ mod tests {
     #[test]
     fn groups_are_read_as_they_were_written() {
         let (mut row, long) = (Vec::new(), vec![b'x'; 70_000]);
-        push_own(b"", &mut row);
-        push_own(&[0], &mut row);
-        push_own(&long, &mut row);
+        for value in [&b""[..], &[0], &long] {
+            let start = begin_own(&mut row);
+            row.extend_from_slice(value);
+            end_own(start, &mut row);
+        }
         push_shared(SharedValue { id: 0, length: 5 }, &mut row);
-        push_shared(SharedValue { id: 70_000, length: 0 }, &mut row);
+        let start = begin_own(&mut row);
+        row.push(b'x');
+        replace_own(start, SharedValue { id: 70_000, length: 0 }, &mut row);
         let mut values = RowValues(&row);
         let read: Vec<_> = (0..6).map(|_| values.next_value()).collect();
         let shared = |id, length| RowValue::Shared { id, length };

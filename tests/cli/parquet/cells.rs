@@ -113,6 +113,25 @@ fn odd_events_have_the_same_cells() {
 }
 
 #[test]
+fn recurring_events_have_their_own_cells() {
+    let trial = trial(300);
+    for copy in ["copy1", "copy2", "copy3"] {
+        std::fs::copy(trial.path("log"), trial.path(copy)).unwrap();
+    }
+    // The second one has the text of the first one, but no account by another name.
+    let aggregated = r#"{"awsRegion":"r","accountId":"111122223333","eventType":"t","eventVersion":"1.0"}"#;
+    let usual = aggregated.replace('}', r#","eventTime":"2026-10-01T09:00:00Z","eventName":"n"}"#);
+    for (name, events) in [("a", [aggregated, &usual]), ("b", [&usual, aggregated])] {
+        let events = events.into_iter().cycle().take(8).map(|event| event.as_bytes().to_vec());
+        trial.write(name, records(events));
+    }
+    let logs = ["log", "copy1", "copy2", "copy3", "a", "b"];
+    let arguments = [&logs[..], &["-q", "-o", "out.parquet", "--with-record", "--threads", "1"]].concat();
+    assert_eq!(trial.run(&arguments).code, Some(0));
+    check(&rows(&trial.path("out.parquet")), json(&trial, &logs));
+}
+
+#[test]
 fn computed_columns_are_those_of_json() {
     let trial = Trial::new();
     let arguments = [SAMPLE, "-q", "-o", "out.parquet", "-c", "+actor,actorVia,mfa,requestParameters.items[].id"];
