@@ -133,7 +133,7 @@ fn paths_are_checked_and_lists_are_summed() {
          decimals\ntrail2tsv: 1 event in 1 file read, 1 matched\n",
     );
     for (path, told) in [
-        ("bytes", "--sum \"bytes\": bytes is not a field of events"),
+        ("bytes", "--sum \"bytes\": bytes is not a top-level field of events"),
         ("requestParameters.*", "--sum \"requestParameters.*\": requestParameters.* is a path that has a wildcard"),
         ("", "--sum \"\": "),
     ] {
