@@ -11,6 +11,8 @@ pub(super) struct NameWriter {
     identities: IdentityReader,
     /// Entries at the index that a hash of the identity selects.
     known: Vec<KnownName>,
+    /// Bytes of all entries.
+    size: usize,
 }
 
 /// An identity as delivered, and its cell.
@@ -20,10 +22,16 @@ struct KnownName {
     cell: Vec<u8>,
 }
 
+impl KnownName {
+    fn size(&self) -> usize {
+        self.identity.len() + self.cell.len()
+    }
+}
+
 impl NameWriter {
     /// A writer with an empty cache.
     pub(super) fn new(identities: IdentityReader) -> NameWriter {
-        NameWriter { identities, known: Vec::new() }
+        NameWriter { identities, known: Vec::new(), size: 0 }
     }
 
     /// Appends the cell of an event. `write` makes it if it is not cached.
@@ -47,12 +55,20 @@ impl NameWriter {
         }
         let start = out.len();
         if self.make(event, out, write) {
-            let known = &mut self.known[place];
-            known.identity.clear();
-            known.identity.extend_from_slice(identity);
-            known.cell.clear();
-            known.cell.extend_from_slice(&out[start..]);
+            self.learn(place, KnownName { identity: identity.to_vec(), cell: out[start..].to_vec() });
         }
+    }
+
+    /// Replaces an entry, and forgets all others if they are too large together.
+    fn learn(&mut self, place: usize, name: KnownName) {
+        /// Enough for the callers of most accounts. Each of up to 32 threads has a cache.
+        const MOST: usize = 1 << 20;
+        self.size = self.size - self.known[place].size() + name.size();
+        if self.size > MOST {
+            self.known.fill(KnownName::default());
+            self.size = name.size();
+        }
+        self.known[place] = name;
     }
 
     /// Appends a new cell. Returns whether it depends on the identity alone, so that it
@@ -72,4 +88,32 @@ fn place(identity: &[u8]) -> Option<usize> {
     const LONGEST: usize = 2048;
     let mixed = written_hash(identity, identity.len() as u64);
     (identity.len() <= LONGEST).then_some((mixed >> 53) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::event::FieldSet;
+    use crate::decode::testing::with_event;
+
+    #[test]
+    fn names_are_right_however_many_callers_there_are() {
+        let mut fields = FieldSet::default();
+        let mut names = NameWriter::new(IdentityReader::new(&mut fields).unwrap());
+        let long = "x".repeat(1900);
+        // Each twice in a row, and all of them again after they were forgotten.
+        for number in (0..1500).chain(0..1500).flat_map(|number| [number, number]) {
+            let json =
+                format!(r#"{{"userIdentity":{{"type":"IAMUser","userName":"u{number}","x":"{number}{long}"}}}}"#);
+            let mut cell = Vec::new();
+            with_event(&json, &fields, |event| {
+                names.write(event, &mut cell, |name, out| {
+                    name.iter().flatten().for_each(|part| out.extend_from_slice(part.as_bytes()));
+                });
+            });
+            assert_eq!(cell, format!("u{number}").into_bytes());
+            let size: usize = names.known.iter().map(KnownName::size).sum();
+            assert!(size == names.size && size <= 1 << 20, "{size}");
+        }
+    }
 }
