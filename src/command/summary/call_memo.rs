@@ -1,5 +1,5 @@
-//! What was counted of a call, remembered. Most events have the name, the source, the region, the
-//! account and the outcome of one before. Then nothing of these has to be read or looked up again.
+//! What was counted of a call, remembered. Most events repeat the name, source, region, account
+//! and outcome of an earlier one. These are then not read or looked up again.
 
 use super::text_memo::{MemoEpoch, TextMemo};
 use super::value_stats::{Occurrence, ValueStats};

@@ -115,7 +115,7 @@ impl LeafCells {
         &self.elements[start as usize..self.ends[at] as usize]
     }
 
-    /// The cell that all are equal to; `None` if there is no such cell.
+    /// The cell that all cells equal; `None` if they differ or there are none.
     pub(super) fn only(&self) -> Option<LeafCell> {
         self.cells.first().copied().filter(|_| !self.differ)
     }
