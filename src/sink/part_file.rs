@@ -6,10 +6,10 @@
 //! "trail2tsv part\n" │ header │ section "files" │ data … │ section "rows" │ data … │ end
 //! ```
 //!
-//! The header is JSON. The data of a section is one stream of records, each with its length in
-//! front, which is cut into blocks that are compressed separately. The last block has the number
-//! of records and a hash of all heads before it, and with them of all checksums, so that a file
-//! without it is not whole.
+//! The header is JSON. The data of a section is one stream, which is cut into blocks that are
+//! compressed separately: records, each with its length in front, or text that is joined as it
+//! is. The last block has the number of records and a hash of all heads before it, and with them
+//! of all checksums, so that a file without it is not whole.
 //! Nothing in a part depends on the time or the machine: the same run makes the same bytes.
 
 mod block;
@@ -98,6 +98,11 @@ impl PartFileWriter {
         self.records += 1;
         self.append(&length.to_le_bytes())?;
         pieces.iter().try_for_each(|piece| self.append(piece))
+    }
+
+    /// Adds text to the current section, which then has no records.
+    pub fn text(&mut self, text: &[u8]) -> Result<(), Error> {
+        self.append(text)
     }
 
     /// Completes the file.

@@ -114,8 +114,8 @@ impl RowJoin<'_> {
                 break;
             }
         }
-        if selection.is_sorted && !selection.dedupe {
-            // A part has no more rows than the limit, and counted all.
+        if selection.is_all() || selection.is_sorted && !selection.dedupe {
+            // Rows of text are not counted again, and a sorted part counted more rows than it has.
             self.coverage.rows = self.matched;
         }
         run.report.clear();
@@ -133,7 +133,8 @@ impl RowJoin<'_> {
             Some(0) => ControlFlow::Continue(()),
             _ => self.take_rows(&mut part)?,
         };
-        if self.form.selection.is_sorted && !self.form.selection.dedupe {
+        let selection = self.form.selection;
+        if selection.is_all() || selection.is_sorted && !selection.dedupe {
             part.seek_section(CUT)?;
             let cut = part.next_record()?.and_then(|cut| cut.try_into().ok()).map(u64::from_le_bytes);
             self.rows.add_cut(cut.unwrap_or_default());
@@ -146,11 +147,12 @@ impl RowJoin<'_> {
     /// Takes the rows of the current section. Another thread reads ahead.
     fn take_rows(&mut self, part: &mut PartFileReader) -> Result<ControlFlow<()>, Error> {
         const BLOCKS: usize = 2;
+        let each_block = if self.form.selection.is_all() { each_text } else { each_rows };
         std::thread::scope(|scope| {
             let (sender, blocks) = bounded(BLOCKS);
             let (returned, used) = bounded::<RowPart>(BLOCKS);
             scope.spawn(move || {
-                let read = each_block(part, |block| {
+                let read = each_block(part, &mut |block| {
                     // The memory of a used block is still in the cache of the processor.
                     let next = used.try_recv().unwrap_or_default();
                     let is_wanted = sender.send(Ok(std::mem::replace(block, next))).is_ok();
@@ -182,9 +184,22 @@ impl RowJoin<'_> {
     }
 }
 
-/// Calls `each` with the rows of the current section in blocks, until it breaks. It leaves an
-/// empty block behind.
-fn each_block(part: &mut PartFileReader, mut each: impl FnMut(&mut RowPart) -> ControlFlow<()>) -> Result<(), Error> {
+/// Called with each block of rows, until it breaks. It leaves an empty block behind.
+type EachBlock<'a> = &'a mut dyn FnMut(&mut RowPart) -> ControlFlow<()>;
+
+/// Calls `each` with the text of the current section.
+fn each_text(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error> {
+    let mut block = RowPart::default();
+    while part.next_text(&mut block.rows)? {
+        if each(&mut block).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Calls `each` with the rows of the current section, which are records.
+fn each_rows(part: &mut PartFileReader, each: EachBlock<'_>) -> Result<(), Error> {
     const FULL: usize = 256 << 10;
     let mut block = RowPart::default();
     while let Some(record) = part.next_record()? {

@@ -1,6 +1,7 @@
 //! Writes the rows of some files as a part, to be joined with those of other files.
 //!
-//! A record of the section `rows` is a row, or a piece of a large one:
+//! If all rows are wanted, the section `rows` is their text. Otherwise a record of it is a row, or
+//! a piece of a large one:
 //!
 //! ```text
 //! flags 1 │ id 12, if there is one │ length of the key 4 │ key │ bytes of the row │ cut cells 4
@@ -37,7 +38,7 @@ use crate::table::layout::{Format, OutputColumn, TableLayout};
 pub(super) const IDS: &str = "ids";
 /// Section of the rows.
 pub(super) const ROWS: &str = "rows";
-/// Section of the number of truncated cells in sorted rows, one record.
+/// Section of the number of truncated cells in all rows, one record, if records do not have it.
 pub(super) const CUT: &str = "cut";
 
 /// The record is the first piece of its row.
@@ -112,6 +113,8 @@ pub(super) struct PartRowMerge<'a> {
     writer: &'a mut PartFileWriter,
     duplicates: DuplicateFilter,
     sorter: Option<ExternalSorter>,
+    /// Whether rows are written as text.
+    is_text: bool,
     /// The most rows.
     row_limit: Option<u64>,
     /// The most events with rows. The other parts together remove fewer events than they have
@@ -119,7 +122,7 @@ pub(super) struct PartRowMerge<'a> {
     event_limit: Option<u64>,
     /// Number of events with rows.
     events: u64,
-    /// Number of truncated cells in sorted rows.
+    /// Number of truncated cells that records do not have.
     cut: u64,
     /// A record that is being built, and its flags.
     record: Vec<u8>,
@@ -141,6 +144,12 @@ impl Consumer for PartRowMerge<'_> {
         coverage: &mut Coverage,
         _pool: &ThreadPool,
     ) -> Result<ControlFlow<()>, Error> {
+        if self.is_text {
+            self.writer.text(&part.rows)?;
+            self.cut += part.cut_cells();
+            coverage.rows += part.count;
+            return Ok(ControlFlow::Continue(()));
+        }
         let mut cut = part.cut.iter().copied().peekable();
         if let Some(piece) = part.piece {
             let id = match piece.is_first {
@@ -181,6 +190,7 @@ impl<'a> PartRowMerge<'a> {
         let RowSelection { dedupe, is_sorted, limit } = selection;
         PartRowMerge {
             writer,
+            is_text: selection.is_all(),
             duplicates: DuplicateFilter::new(dedupe),
             sorter: (is_sorted && !dedupe).then(|| ExternalSorter::new(limit)),
             row_limit: limit.filter(|_| !is_sorted && !dedupe),
@@ -266,24 +276,32 @@ impl<'a> PartRowMerge<'a> {
         if row.piece.is_last { sorter.end() } else { Ok(()) }
     }
 
-    /// Writes the sorted rows.
+    /// Writes the sorted rows, and the number of truncated cells if the records do not have it.
     pub(super) fn finish(self, stop: &Cancellation) -> Result<(), Error> {
-        let PartRowMerge { writer, sorter, cut, .. } = self;
-        let Some(sorter) = sorter else { return Ok(()) };
-        let (mut is_first, mut count) = (true, 0_u64);
-        sorter.finish(|piece, is_last| {
-            count += 1;
-            if count.is_multiple_of(1024) && stop.is_interrupted() {
-                return Err(Error::Interrupted);
-            }
-            let flags = flags(RowPiece { is_first, is_last });
-            is_first = is_last;
-            let tail = if is_last { &[0; NUMBER][..] } else { &[] };
-            writer.record_of(&[&[flags], piece, tail])
-        })?;
+        let PartRowMerge { writer, sorter, is_text, cut, .. } = self;
+        match sorter {
+            Some(sorter) => write_sorted(writer, sorter, stop)?,
+            None if !is_text => return Ok(()),
+            None => {}
+        }
         writer.section(CUT)?;
         writer.record(&cut.to_le_bytes())
     }
+}
+
+/// Writes sorted rows as records.
+fn write_sorted(writer: &mut PartFileWriter, sorter: ExternalSorter, stop: &Cancellation) -> Result<(), Error> {
+    let (mut is_first, mut count) = (true, 0_u64);
+    sorter.finish(|piece, is_last| {
+        count += 1;
+        if count.is_multiple_of(1024) && stop.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        let flags = flags(RowPiece { is_first, is_last });
+        is_first = is_last;
+        let tail = if is_last { &[0; NUMBER][..] } else { &[] };
+        writer.record_of(&[&[flags], piece, tail])
+    })
 }
 
 fn flags(piece: RowPiece) -> u8 {

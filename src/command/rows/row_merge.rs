@@ -29,6 +29,13 @@ pub(super) struct RowSelection {
     pub(super) limit: Option<u64>,
 }
 
+impl RowSelection {
+    /// Whether all rows are written, in the order of the inputs.
+    pub(super) fn is_all(self) -> bool {
+        !self.dedupe && !self.is_sorted && self.limit.is_none()
+    }
+}
+
 /// Writes the rows of all workers.
 pub(super) struct RowMerge {
     sink: Box<dyn RowSink>,

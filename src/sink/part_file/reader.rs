@@ -137,6 +137,18 @@ impl PartFileReader {
         Ok(Some(&self.record))
     }
 
+    /// Replaces `text` by the next bytes of a section of text. Returns false at the end of it.
+    pub fn next_text(&mut self, text: &mut Vec<u8>) -> Result<bool, Error> {
+        if self.at == self.data.len() && !self.load()? {
+            return Ok(false);
+        }
+        std::mem::swap(text, &mut self.data);
+        text.drain(..self.at);
+        self.data.clear();
+        self.at = 0;
+        Ok(true)
+    }
+
     /// Returns the next record of the section, read from JSON.
     pub fn next_json<T: serde::de::DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
         let parsed = self.next_record()?.map(serde_json::from_slice).transpose();
@@ -206,10 +218,11 @@ impl PartFileReader {
             self.next = Some(block);
             return Ok(false);
         }
-        let unpacked = self.decompressor.decompress(&block.bytes, block.length.min(BLOCK));
-        self.data = unpacked.map_err(|_| self.failed(damaged()))?;
         self.at = 0;
-        if self.data.is_empty() || self.data.len() != block.length {
+        self.data.clear();
+        self.data.reserve(block.length.min(BLOCK));
+        let unpacked = self.decompressor.decompress_to_buffer(&block.bytes, &mut self.data);
+        if unpacked.is_err() || self.data.is_empty() || self.data.len() != block.length {
             return Err(self.failed(damaged()));
         }
         Ok(true)

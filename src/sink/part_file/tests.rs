@@ -8,14 +8,21 @@ use super::*;
 type Sections = Vec<(String, Vec<Vec<u8>>)>;
 
 fn written(sections: &Sections) -> (tempfile::TempDir, std::path::PathBuf) {
+    file(|writer| {
+        for (name, records) in sections {
+            writer.section(name).unwrap();
+            records.iter().for_each(|record| writer.record(record).unwrap());
+        }
+    })
+}
+
+/// A part file with what `write` adds.
+fn file(write: impl FnOnce(&mut PartFileWriter)) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("part");
     let options = [("sort".to_string(), vec!["eventTime".to_string()])].into();
     let mut writer = PartFileWriter::create(&path, &PartHeader::new("", options, serde_json::Value::Null)).unwrap();
-    for (name, records) in sections {
-        writer.section(name).unwrap();
-        records.iter().for_each(|record| writer.record(record).unwrap());
-    }
+    write(&mut writer);
     writer.finish().unwrap();
     (folder, path)
 }
@@ -64,6 +71,33 @@ proptest! {
                 prop_assert!(error.to_string().starts_with(path.to_str().unwrap()), "{}", error);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn text_is_read_as_it_was_written(lengths in prop::collection::vec(0..BLOCK, 0..8), is_passed_over: bool) {
+        let texts: Vec<Vec<u8>> =
+            lengths.iter().map(|length| (0..*length).map(|at| (at * at / 11) as u8).collect()).collect();
+        let (_folder, path) = file(|writer| {
+            writer.section("text").unwrap();
+            texts.iter().for_each(|text| writer.text(text).unwrap());
+            writer.section("records").unwrap();
+            writer.record(b"one").unwrap();
+        });
+        let mut part = PartFileReader::open(&path).unwrap();
+        part.seek_section("text").unwrap();
+        let (mut read, mut block) = (Vec::new(), b"old".to_vec());
+        while !is_passed_over && part.next_text(&mut block).unwrap() {
+            prop_assert!(!block.is_empty());
+            read.extend_from_slice(&block);
+        }
+        prop_assert!(is_passed_over || read == texts.concat());
+        part.seek_section("records").unwrap();
+        prop_assert_eq!(part.next_record().unwrap(), Some(&b"one"[..]));
+        prop_assert!(part.next_section().unwrap().is_none());
     }
 }
 
