@@ -209,22 +209,22 @@ impl LeafWriter {
             return false;
         }
         let (mut own, shared) = (self.own.cells().iter(), self.shared.cells());
-        let mut entries = self.entries;
         self.cells.clear();
-        for row in rows {
-            let cell = match *row {
-                RowSource::Shared(number) => shared[number as usize],
-                RowSource::Own => own.next().copied().unwrap_or(LeafCell::null(0)),
-                RowSource::Null => LeafCell::null(0),
-            };
-            entries = entries.max(cell.entries());
-            self.cells.push(cell);
-        }
+        self.cells.extend(rows.iter().map(|row| match *row {
+            RowSource::Shared(number) => shared[number as usize],
+            RowSource::Own => own.next().copied().unwrap_or(LeafCell::null(0)),
+            RowSource::Null => LeafCell::null(0),
+        }));
+        let (greatest, are_values) = LeafCell::greatest_index(&self.cells);
+        let entries = self.entries.max(greatest.map_or(0, |index| index as usize + 1));
         if self.dictionary.page(entries).len() > self.column.dictionary_bytes {
             return false;
         }
         self.entries = entries;
-        self.page.push_cells(&self.cells, self.column.max_definition);
+        match are_values {
+            true => self.page.push_indexes(&self.cells, self.column.max_definition),
+            false => self.page.push_cells(&self.cells, self.column.max_definition),
+        }
         true
     }
 

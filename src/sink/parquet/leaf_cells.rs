@@ -52,10 +52,16 @@ impl LeafCell {
         (self.0, self.0 < LeafCell::LISTS)
     }
 
-    /// The number of entries that a dictionary with the value has; 0 if it is none.
-    #[inline(always)]
-    pub(super) fn entries(self) -> usize {
-        if self.0 < LeafCell::LISTS { self.0 as usize + 1 } else { 0 }
+    /// The greatest index of the values among cells, if there is a value, and whether all are
+    /// values.
+    pub(super) fn greatest_index(cells: &[LeafCell]) -> (Option<u32>, bool) {
+        // Cells that are not values are negative here. Vectors compare numbers with a sign.
+        let both = |(least, most): (i32, i32), cell: &LeafCell| {
+            let number = cell.0.cast_signed();
+            (least.min(number), most.max(number))
+        };
+        let (least, most) = cells.iter().fold((0, -1), both);
+        (u32::try_from(most).ok(), least == 0)
     }
 
     /// The definition level of a value, which is `max`, or of a null.

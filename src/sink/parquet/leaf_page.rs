@@ -58,15 +58,20 @@ impl PageValues {
     pub(super) fn push_cells(&mut self, cells: &[LeafCell], max_definition: u8) {
         let mut length = self.indexes.len();
         self.indexes.resize(length + cells.len(), 0);
-        self.definitions.reserve(cells.len());
+        self.definitions.extend(cells.iter().map(|cell| cell.definition(max_definition)));
         for cell in cells {
-            self.definitions.push(cell.definition(max_definition));
             // What is not a value is overwritten by the next one.
             let (index, is_value) = cell.index();
             self.indexes[length] = index;
             length += usize::from(is_value);
         }
         self.indexes.truncate(length);
+    }
+
+    /// Adds values of the dictionary only.
+    pub(super) fn push_indexes(&mut self, cells: &[LeafCell], max_definition: u8) {
+        self.push_levels(max_definition, None, cells.len());
+        self.indexes.extend(cells.iter().map(|cell| cell.index().0));
     }
 
     /// Adds a plain value, without its levels.
@@ -121,7 +126,9 @@ impl PageValues {
             true if column.kind == LeafKind::Boolean => pack_booleans(&self.plain, &mut body),
             true => body.extend_from_slice(&self.plain),
             false => {
-                let width = levels::bits(self.indexes.iter().copied().max().unwrap_or(0)).max(1);
+                // All numbers together need the bits of the greatest one.
+                let all = self.indexes.iter().fold(0, |all, index| all | index);
+                let width = levels::bits(all).max(1);
                 body.push(width);
                 levels::encode(&self.indexes, width, &mut body);
             }

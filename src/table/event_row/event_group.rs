@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::SharedValues;
 use super::event_column::{ColumnSource, EventColumn, PlainCells, RowEvent};
 use super::field_runs::{FieldRuns, GroupField, OriginTexts};
-use super::known_values::{KnownValues, ValueOccurrence};
+use super::known_values::{KnownValues, SharedValue, ValueOccurrence};
 use super::values::{begin_own, end_own, push_shared, replace_own};
 use crate::cloudtrail::identity::IdentityReader;
 use crate::decode::event::{Event, FieldId, FieldSet};
@@ -28,8 +28,9 @@ enum GroupSharing {
     Never,
     /// By all that it depends on.
     ByOrigin(Box<ValueOrigin>),
-    /// By the name of the log file, on which alone it depends.
-    ByFile,
+    /// By the name of the log file, on which alone it depends. The last name is remembered with
+    /// its value, as the events of a file follow each other.
+    ByFile(Option<(String, SharedValue)>),
     /// By itself.
     ByValue,
 }
@@ -66,7 +67,7 @@ impl EventGroup {
     ) -> Result<EventGroup, Error> {
         let sharing = match (kind, &columns[..]) {
             (GroupKind::Single, [EventColumn { source: ColumnSource::Cell(column), .. }]) => match column.is_file() {
-                true => GroupSharing::ByFile,
+                true => GroupSharing::ByFile(None),
                 false => GroupSharing::ByValue,
             },
             (GroupKind::Single, columns) => {
@@ -82,16 +83,32 @@ impl EventGroup {
     /// Appends the value of an event to its row, which begins at `row` in `out`. Returns the
     /// number of values that were cut.
     pub(super) fn write(&mut self, of: RowEvent<'_, '_>, row: usize, maker: &mut ValueMaker, out: &mut Vec<u8>) -> u64 {
+        match &self.sharing {
+            GroupSharing::Never => {
+                let start = begin_own(out);
+                let cut = self.make(of, row, maker, out);
+                end_own(start, out);
+                return cut;
+            }
+            GroupSharing::ByFile(Some((file, value))) if file == of.file => {
+                push_shared(*value, out);
+                return 0;
+            }
+            _ => {}
+        }
         let mut texts = OriginTexts::default();
         let has_texts = match (&self.sharing, of.runs) {
             (GroupSharing::ByOrigin(origin), Some(runs)) => {
                 origin.push_texts(self.number, of.event, runs, &mut texts).is_some()
             }
-            (GroupSharing::ByFile, _) => texts.push(0, of.file.as_bytes()).is_some(),
+            (GroupSharing::ByFile(_), _) => texts.push(0, of.file.as_bytes()).is_some(),
             _ => false,
         };
         let occurrence = if has_texts { maker.known.look_up(self.number, &texts) } else { ValueOccurrence::First };
         if let ValueOccurrence::Shared(value) = occurrence {
+            if let GroupSharing::ByFile(last) = &mut self.sharing {
+                *last = Some((of.file.to_string(), value));
+            }
             push_shared(value, out);
             return 0;
         }

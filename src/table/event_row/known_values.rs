@@ -142,9 +142,12 @@ impl KnownValue {
         }
         let mut rest = &self.origin[..];
         for (number, text) in origin.texts() {
-            let Some(behind) = rest.strip_prefix(&start_of(*number, text)) else { return false };
-            let Some(behind) = behind.strip_prefix(*text) else { return false };
-            rest = behind;
+            let Some((start, behind)) = rest.split_first_chunk() else { return false };
+            // The start has the length of the text.
+            if *start != start_of(*number, text) || !behind.starts_with(text) {
+                return false;
+            }
+            rest = &behind[text.len()..];
         }
         rest.is_empty()
     }
