@@ -1,20 +1,9 @@
 //! Copies values into cells, and checks in the same pass whether they need escaping.
 
-use super::escape::needs_escape;
+use super::escape::{needs_escape, prefix_mask};
 
 /// Number of bytes that are checked and copied at once: most cells are shorter.
 const CHUNK: usize = 32;
-
-/// A window into this has as many ones as needed, followed by zeros.
-static COUNTED: [u8; 2 * CHUNK] = {
-    let mut counted = [0; 2 * CHUNK];
-    let mut at = 0;
-    while at < CHUNK {
-        counted[at] = 0xff;
-        at += 1;
-    }
-    counted
-};
 
 /// A flag of bytes that need escaping.
 const ODD: u8 = 1;
@@ -50,11 +39,11 @@ fn flagged(text: &[u8], from: usize, to: usize, flags: impl Fn(u8) -> u8, out: &
     let mut at = from;
     while at < to {
         let chunk: Option<&[u8; CHUNK]> = text.get(at..).and_then(|rest| rest.first_chunk());
-        let counted: Option<&[u8; CHUNK]> = COUNTED[CHUNK - CHUNK.min(to - at)..].first_chunk();
-        let (Some(chunk), Some(counted)) = (chunk, counted) else { return undo(start, out) };
+        let mask = prefix_mask::<CHUNK>(CHUNK.min(to - at));
+        let (Some(chunk), Some(mask)) = (chunk, mask) else { return undo(start, out) };
         // Without a branch per byte, the loop is vectorised.
         for at in 0..CHUNK {
-            found[at] |= flags(chunk[at]) & counted[at];
+            found[at] |= flags(chunk[at]) & mask[at];
         }
         // A copy of constant length is faster than one of the exact length.
         out.extend_from_slice(chunk);

@@ -77,19 +77,28 @@ pub(super) const SHORT: usize = 64;
 /// any number of bytes, and false for more than there are.
 #[inline(always)]
 pub(super) fn is_plain_start(bytes: &[u8; SHORT], length: usize) -> bool {
-    /// A window into this has as many ones as needed, followed by zeros.
-    static COUNTED: [u8; 2 * SHORT] = {
-        let mut counted = [0; 2 * SHORT];
+    let is_plain = |mask: &[u8; SHORT]| (0..SHORT).fold(0, |any, at| any | needs_escape(bytes[at]) & mask[at]) == 0;
+    prefix_mask(length).is_some_and(is_plain)
+}
+
+/// A mask that selects the first `length` of `N` bytes: 0xff for each, and zeros after them.
+/// `N` is at most [`SHORT`]; `None` if `length` is more than `N`.
+#[inline(always)]
+pub(super) fn prefix_mask<const N: usize>(length: usize) -> Option<&'static [u8; N]> {
+    /// Every mask is a window into this.
+    static MASKS: [u8; 2 * SHORT] = {
+        let mut masks = [0; 2 * SHORT];
         let mut at = 0;
         while at < SHORT {
-            counted[at] = 1;
+            masks[at] = 0xff;
             at += 1;
         }
-        counted
+        masks
     };
-    let counted: Option<&[u8; SHORT]> =
-        SHORT.checked_sub(length).and_then(|from| COUNTED.get(from..)).and_then(|from| from.first_chunk());
-    counted.is_some_and(|counted| (0..SHORT).fold(0, |any, at| any | needs_escape(bytes[at]) & counted[at]) == 0)
+    if length > N {
+        return None;
+    }
+    SHORT.checked_sub(length).and_then(|from| MASKS.get(from..)?.first_chunk())
 }
 
 /// Splits a string as written into parts of about `size` bytes that can be decoded on
@@ -167,6 +176,16 @@ mod tests {
             }
         }
         assert!(is_plain(b"") && !is_plain_start(&[b'x'; SHORT], SHORT + 1));
+    }
+
+    #[test]
+    fn a_mask_selects_the_first_bytes() {
+        assert_eq!(prefix_mask(0), Some(&[0; 3]));
+        assert_eq!(prefix_mask(2), Some(&[0xff, 0xff, 0]));
+        assert_eq!(prefix_mask(3), Some(&[0xff; 3]));
+        assert_eq!(prefix_mask::<3>(4), None);
+        assert_eq!(prefix_mask(SHORT), Some(&[0xff; SHORT]));
+        assert_eq!(prefix_mask::<SHORT>(SHORT + 1), None);
     }
 
     #[test]
