@@ -1,6 +1,8 @@
 //! The encoding of small numbers, such as levels and positions in a dictionary: runs of equal
 //! numbers, and groups of eight packed to bits in between.
 
+use crate::syntax::varint;
+
 /// Numbers of this many at least are a run.
 const RUN: usize = 8;
 
@@ -19,7 +21,7 @@ pub(super) fn encode<N: Copy + Into<u32> + PartialEq>(numbers: &[N], width: u8, 
         let missing = (RUN - (at - start) % RUN) % RUN;
         if run >= missing + RUN || (run >= missing && at + run == numbers.len() && run > missing) {
             pack(&numbers[start..at + missing], width, out);
-            push_number(((run - missing) as u64) << 1, out);
+            varint::write(((run - missing) as u64) << 1, out);
             let value: u32 = numbers[at].into();
             out.extend_from_slice(&value.to_le_bytes()[..usize::from(width).div_ceil(8)]);
             start = at + run;
@@ -45,7 +47,7 @@ fn pack<N: Copy + Into<u32>>(numbers: &[N], width: u8, out: &mut Vec<u8>) {
     if numbers.is_empty() {
         return;
     }
-    push_number((numbers.len().div_ceil(RUN) as u64) << 1 | 1, out);
+    varint::write((numbers.len().div_ceil(RUN) as u64) << 1 | 1, out);
     let (groups, rest) = if width <= 16 { numbers.as_chunks::<RUN>() } else { (&[][..], numbers) };
     for group in groups {
         let number = |at: usize| u128::from(group[at].into()) << (at * usize::from(width));
@@ -65,15 +67,6 @@ fn pack<N: Copy + Into<u32>>(numbers: &[N], width: u8, out: &mut Vec<u8>) {
             }
         }
     }
-}
-
-/// Appends a number of seven bits a byte, the low ones first.
-fn push_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The encoding of rows: what workers write and the file reads.
 //!
-//! A number has seven bits a byte, with the low ones first. A row has a number for each group
+//! Numbers have a variable length. A row has a number for each group
 //! of columns: 0 for null, an odd one (twice the length, plus one) for a value that follows, and an even one
 //! (twice the id, plus two) for a value that rows share, whose length follows.
 //!
@@ -11,10 +11,11 @@
 //! elements plus one, and they follow.
 
 use super::known_values::SharedValue;
+use crate::syntax::varint;
 
 /// Appends a length.
 pub(super) fn push_length(length: usize, out: &mut Vec<u8>) {
-    push_number(length + 1, out);
+    varint::write(length as u64 + 1, out);
 }
 
 /// Begins the value of a group, and returns where it starts.
@@ -34,7 +35,7 @@ pub(super) fn end_own(start: usize, out: &mut Vec<u8>) {
         out[start - 1] = number as u8;
     } else {
         let mut written = Vec::new();
-        push_number(number, &mut written);
+        varint::write(number as u64, &mut written);
         out.splice(start - 1..start, written);
     }
 }
@@ -47,17 +48,8 @@ pub(super) fn replace_own(start: usize, value: SharedValue, out: &mut Vec<u8>) {
 
 /// Appends the id of a value that rows share, and its length.
 pub(super) fn push_shared(value: SharedValue, out: &mut Vec<u8>) {
-    push_number(2 * value.id as usize + 2, out);
-    push_number(value.length as usize, out);
-}
-
-fn push_number(number: usize, out: &mut Vec<u8>) {
-    let mut rest = number;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
+    varint::write(2 * u64::from(value.id) + 2, out);
+    varint::write(value.length.into(), out);
 }
 
 /// Appends a null.
@@ -162,18 +154,10 @@ impl<'a> NestedValues<'a> {
     }
 }
 
+/// Reads a number; 0 at the end.
 #[inline]
 fn read_number(from: &mut &[u8]) -> usize {
-    let (mut number, mut shift) = (0, 0);
-    while let Some((byte, rest)) = from.split_first() {
-        *from = rest;
-        number |= usize::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    number
+    varint::read(from).unwrap_or(0) as usize
 }
 
 fn take<'a>(from: &mut &'a [u8], length: usize) -> &'a [u8] {

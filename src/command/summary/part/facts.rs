@@ -1,11 +1,12 @@
 //! The facts of events as records.
 
-use super::bytes::{RecordBytes, write_number};
+use super::bytes::RecordBytes;
 use super::{EachRecord, RecordKind};
 use crate::command::summary::amount::Amount;
 use crate::command::summary::event_counts::KINDS;
 use crate::command::summary::event_facts::{EventFact, EventFacts};
 use crate::error::Error;
+use crate::syntax::varint;
 
 /// Records of more bytes are not filled further.
 const FULL: usize = 64 << 10;
@@ -56,7 +57,7 @@ fn write_fact(fact: &EventFact, values: &mut dyn Iterator<Item = Option<&[u8]>>,
     for value in values {
         match value {
             Some(value) => {
-                write_number(value.len() as u64 + 2, out);
+                varint::write(value.len() as u64 + 2, out);
                 out.extend_from_slice(value);
             }
             None => out.push(NOT_COUNTED),

@@ -1,22 +1,23 @@
 //! What is counted of all events together, as records.
 
-use super::bytes::{RecordBytes, write_number, write_text};
+use super::bytes::{RecordBytes, write_text};
 use super::{EachRecord, RecordKind};
 use crate::command::summary::event_counts::{EventCounts, KINDS, WEEK};
 use crate::command::summary::timeline::Timeline;
 use crate::command::summary::value_stats::ValueStats;
 use crate::error::Error;
+use crate::syntax::varint;
 
 /// Passes the counts to `each`, in several records.
 pub(super) fn write(counts: &EventCounts, each: &mut EachRecord<'_>) -> Result<(), Error> {
     let mut record = RecordKind::Totals.start();
     counts.all.write(&mut record);
     let numbers = counts.kinds.iter().chain(&counts.week);
-    numbers.for_each(|number| write_number(*number, &mut record));
-    write_number(counts.empty.len() as u64, &mut record);
-    counts.empty.iter().for_each(|number| write_number(*number, &mut record));
+    numbers.for_each(|number| varint::write(*number, &mut record));
+    varint::write(counts.empty.len() as u64, &mut record);
+    counts.empty.iter().for_each(|number| varint::write(*number, &mut record));
     for number in [counts.denied, counts.cut_values, counts.not_summed, counts.days.unplaced] {
-        write_number(number, &mut record);
+        varint::write(number, &mut record);
     }
     record.extend([counts.has_other_times, counts.days.has_more].map(u8::from));
     each(&record)?;

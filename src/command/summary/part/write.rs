@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{ArgMatches, CommandFactory};
 use serde_json::Value;
 
-use super::bytes::{write_number, write_text};
+use super::bytes::write_text;
 use super::question::PartQuestion;
 use super::sources::PartSources;
 use super::{EachRecord, RecordKind, SECTION, facts, totals};
@@ -24,6 +24,7 @@ use crate::error::cancel::Cancellation;
 use crate::filter::spec::FilterSpec;
 use crate::report::{Coverage, Report};
 use crate::sink::part_file::{PartFileWriter, PartHeader, ReadFiles};
+use crate::syntax::varint;
 use crate::syntax::window::Window;
 
 /// The records of a part that is being written.
@@ -114,7 +115,7 @@ pub(super) fn write_tallies(tallies: Vec<SummaryTally>, each: &mut EachRecord<'_
 
 /// Appends the number of a counter, a value and its statistics.
 fn write_value(counter: usize, value: &[u8], stats: &ValueStats, out: &mut Vec<u8>) {
-    write_number(counter as u64, out);
+    varint::write(counter as u64, out);
     write_text(value, out);
     stats.write(out);
 }
