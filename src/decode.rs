@@ -43,7 +43,7 @@ pub struct Decoder {
     fields: FieldSet,
     classifier: RecordClassifier,
     structure: Structure,
-    places: FieldSpans,
+    spans: FieldSpans,
     /// Buffers for JSON texts nested in strings, kept for reuse.
     spare: Vec<NestedText>,
     envelope: Envelope,
@@ -76,7 +76,7 @@ impl Decoder {
             fields,
             classifier,
             structure: Structure::with(way),
-            places: FieldSpans::default(),
+            spans: FieldSpans::default(),
             spare: Vec::new(),
             envelope: Envelope::default(),
             findings: Findings::default(),
@@ -115,8 +115,8 @@ impl Decoder {
 
     /// Restricts decoding, for the rest of this file, to the records that contain one
     /// of these byte offsets, which must be ascending. Other records are stepped over.
-    pub fn only(&mut self, places: Vec<usize>) {
-        self.wanted = Some(places.into_iter());
+    pub fn only(&mut self, offsets: Vec<usize>) {
+        self.wanted = Some(offsets.into_iter());
     }
 
     /// Counts a log that the prefilter has ruled out, without decoding it.
@@ -236,13 +236,12 @@ where
 
     #[inline(always)]
     fn run(self) -> (WalkEnd, Option<usize>) {
-        let Decoder { fields, classifier, structure, places, spare, envelope, findings, wanted, way, .. } =
-            self.decoder;
+        let Decoder { fields, classifier, structure, spans, spare, envelope, findings, wanted, way, .. } = self.decoder;
         let text = JsonText::index(self.bytes, structure);
         let (start, way) = (self.start, *way);
         let mut visitor =
             EventSink { fields, classifier, findings, wanted, spare, way, start, within: None, unbalanced: None };
-        let walked = visitor.walk(&text, envelope, places, self.each);
+        let walked = visitor.walk(&text, envelope, spans, self.each);
         let unbalanced = visitor.unbalanced;
         findings.is_log |= envelope.is_log;
         findings.is_hollow = envelope.is_hollow;
@@ -272,9 +271,9 @@ pub(crate) mod testing {
 
     /// Calls `look` with the event in `json`.
     pub(crate) fn with_event<R>(json: &str, fields: &FieldSet, look: impl FnOnce(&Event<'_>) -> R) -> R {
-        let (mut structure, mut places) = (Structure::default(), FieldSpans::default());
+        let (mut structure, mut spans) = (Structure::default(), FieldSpans::default());
         let text = JsonText::index(json.as_bytes(), &mut structure);
-        let end = places.read(&text, 0, fields).unwrap();
-        look(&Event::new(&text, &places, 0, end))
+        let end = spans.read(&text, 0, fields).unwrap();
+        look(&Event::new(&text, &spans, 0, end))
     }
 }

@@ -108,9 +108,9 @@ impl RecordClassifier {
 
     /// Gives events of other categories the fields of ordinary events.
     #[inline(always)]
-    pub(super) fn complete(&self, places: &mut FieldSpans, text: &JsonText<'_>, at: usize, end: usize) {
-        if self.substitutes.are_needed(places) && self.is_marked(&Event::new(text, places, at, end)) {
-            self.substitutes.fill(places, text);
+    pub(super) fn complete(&self, spans: &mut FieldSpans, text: &JsonText<'_>, at: usize, end: usize) {
+        if self.substitutes.are_needed(spans) && self.is_marked(&Event::new(text, spans, at, end)) {
+            self.substitutes.fill(spans, text);
         }
     }
 

@@ -39,21 +39,21 @@ impl FieldSubstitutes {
 
     /// Whether an object lacks a field that every ordinary event has.
     #[inline(always)]
-    pub(super) fn are_needed(&self, places: &FieldSpans) -> bool {
-        !places.has(self.time) || !places.has(self.name)
+    pub(super) fn are_needed(&self, spans: &FieldSpans) -> bool {
+        !spans.has(self.time) || !spans.has(self.name)
     }
 
     /// Assigns the values of the substitutes to the missing fields.
     #[cold]
-    pub(super) fn fill(&self, places: &mut FieldSpans, text: &JsonText<'_>) {
+    pub(super) fn fill(&self, spans: &mut FieldSpans, text: &JsonText<'_>) {
         for (missing, other, member) in &self.pairs {
-            let value = places.value(*other, text);
+            let value = spans.value(*other, text);
             let value = match member {
                 Some(member) => value.and_then(|value| value.member(member)),
                 None => value,
             };
-            if let Some(value) = value.filter(|value| value.kind() != ValueKind::Null && !places.has(*missing)) {
-                places.set(*missing, value);
+            if let Some(value) = value.filter(|value| value.kind() != ValueKind::Null && !spans.has(*missing)) {
+                spans.set(*missing, value);
             }
         }
     }

@@ -19,12 +19,12 @@ use super::structure::{SimdLevel, Structure};
 #[derive(Debug)]
 pub(super) struct NestedText {
     pub(super) structure: Structure,
-    pub(super) places: FieldSpans,
+    pub(super) spans: FieldSpans,
 }
 
 impl NestedText {
     pub(super) fn new(way: SimdLevel) -> NestedText {
-        NestedText { structure: Structure::with(way), places: FieldSpans::default() }
+        NestedText { structure: Structure::with(way), spans: FieldSpans::default() }
     }
 }
 
@@ -75,7 +75,7 @@ impl EventSink<'_> {
         &mut self,
         text: &JsonText<'_>,
         envelope: &mut Envelope,
-        places: &mut FieldSpans,
+        spans: &mut FieldSpans,
         each: &mut F,
     ) -> WalkEnd
     where
@@ -94,7 +94,7 @@ impl EventSink<'_> {
                 Err(broken) => return ended(at, Some(broken)),
             };
             let visited = match item {
-                EnvelopeItem::Object(start) => self.object(text, start, envelope, places, each),
+                EnvelopeItem::Object(start) => self.object(text, start, envelope, spans, each),
                 other => self.other(text, other, each),
             };
             match visited {
@@ -125,14 +125,14 @@ impl EventSink<'_> {
         text: &JsonText<'_>,
         at: usize,
         envelope: &Envelope,
-        places: &mut FieldSpans,
+        spans: &mut FieldSpans,
         each: &mut F,
     ) -> Result<ControlFlow<(), WalkAction>, JsonError>
     where
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         let read = match self.unwanted(text, at) {
-            Ok(None) => places.read(text, at, self.fields),
+            Ok(None) => spans.read(text, at, self.fields),
             Ok(Some(end)) => {
                 self.findings.records += 1;
                 self.findings.ruled_out += 1;
@@ -149,8 +149,8 @@ impl EventSink<'_> {
         if envelope.is_closed() && self.within.is_none() && self.has_whole_line(&text.bytes()[at..end], false) {
             return Err(JsonError::EndsEarly);
         }
-        self.classifier.complete(places, text, at, end);
-        let object = Event::new(text, places, at, end);
+        self.classifier.complete(spans, text, at, end);
+        let object = Event::new(text, spans, at, end);
         match self.classifier.list(&object, text, at) {
             ListMember::At(start) if envelope.can_enter() => return Ok(ControlFlow::Continue(WalkAction::Into(start))),
             ListMember::Control => {

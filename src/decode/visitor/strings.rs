@@ -153,7 +153,7 @@ where
     fn run(self) -> (WalkEnd, Envelope) {
         let mut envelope = Envelope::of_string();
         let text = JsonText::index(self.json, &mut self.level.structure);
-        let walked = self.visitor.walk(&text, &mut envelope, &mut self.level.places, self.each);
+        let walked = self.visitor.walk(&text, &mut envelope, &mut self.level.spans, self.each);
         (walked, envelope)
     }
 }

@@ -1,0 +1,156 @@
+//! Finds the keys of a record by those of earlier records.
+
+use super::field_set::{FieldSet, hash};
+use crate::decode::json::{JsonError, JsonText, KeyBytes, ObjectMembers};
+
+/// Known keys, and which of them followed which. Records of one kind of event repeat
+/// their key order, so the next key is usually the one that followed last time.
+/// Comparing with it is faster than finding the end of the key and hashing it.
+#[derive(Clone, Debug)]
+pub(super) struct KeyPredictor {
+    keys: Vec<KnownKey>,
+    /// What prediction does not need to know of the keys.
+    names: Vec<FieldName>,
+    /// For each hash of a key, the most recent one.
+    buckets: Vec<usize>,
+}
+
+/// A key, or the end of an object, in adjacent cache lines.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(128))]
+struct KnownKey {
+    /// The key with the bytes that surround it.
+    written: KeyBytes,
+    /// The two keys last seen after it.
+    next: [u16; 2],
+    /// Length in bytes, with its surroundings.
+    length: u8,
+    /// Id of the field.
+    slot: u8,
+}
+
+#[derive(Clone, Debug, Default)]
+struct FieldName {
+    key: Box<[u8]>,
+    /// Whether the key was the first of its object.
+    is_first: bool,
+    /// Another key with the same hash.
+    next_in_bucket: usize,
+}
+
+impl Default for KeyPredictor {
+    fn default() -> KeyPredictor {
+        KeyPredictor::new(0)
+    }
+}
+
+impl KeyPredictor {
+    /// Represents the position before the first key.
+    pub(super) const START: usize = 0;
+    /// Represents the end of an object.
+    pub(super) const END: usize = 1;
+    /// Represents keys that were not requested, once no more keys can be learned. The
+    /// entries after it represent the requested fields in that case, one per field id.
+    const OTHER: usize = 2;
+    /// More keys than any version of the format has.
+    const MOST: usize = 1024;
+    /// Longer keys are not worth the memory.
+    const LONGEST: usize = 256;
+
+    /// Creates a predictor for objects with `fields` fields, at most 255.
+    pub(super) fn new(fields: usize) -> KeyPredictor {
+        let slots = [fields as u8; 3].into_iter().chain(0..fields as u8);
+        let mut predictor =
+            KeyPredictor { keys: Vec::new(), names: Vec::new(), buckets: vec![KeyPredictor::OTHER; 256] };
+        for slot in slots {
+            predictor.learn(FieldName::default(), KeyBytes::NEVER, slot);
+        }
+        let end = &mut predictor.keys[KeyPredictor::END];
+        (end.written, end.length) = (KeyBytes::END, 1);
+        predictor
+    }
+
+    /// Adds a key.
+    fn learn(&mut self, name: FieldName, written: KeyBytes, slot: u8) {
+        // A longer key is never predicted.
+        let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::LONGEST);
+        self.keys.push(KnownKey { written, next: [KeyPredictor::OTHER as u16; 2], length: length as u8, slot });
+        self.names.push(name);
+    }
+
+    /// Whether no more keys are learned.
+    pub(super) fn is_full(&self) -> bool {
+        self.keys.len() >= KeyPredictor::MOST
+    }
+
+    /// The id of the field of a key.
+    #[inline(always)]
+    pub(super) fn slot(&self, key: usize) -> u8 {
+        self.keys[key].slot
+    }
+
+    /// Returns the key at `at` and the offset after it if it is one of the two last
+    /// seen after the key `last`.
+    #[inline(always)]
+    pub(super) fn predict(&mut self, last: usize, text: &JsonText<'_>, at: usize) -> Option<(usize, usize)> {
+        let bytes = text.bytes().get(at..)?.first_chunk()?;
+        let [latest, other] = self.keys[last].next;
+        let key = &self.keys[usize::from(latest)];
+        if key.written.is_at_start(bytes) {
+            return Some((latest.into(), at + usize::from(key.length)));
+        }
+        let key = &self.keys[usize::from(other)];
+        if !key.written.is_at_start(bytes) {
+            return None;
+        }
+        let end = at + usize::from(key.length);
+        // The next record most likely has the same key here.
+        self.keys[last].next = [other, latest];
+        Some((other.into(), end))
+    }
+
+    /// Finds the key at `at` by its name, however it is escaped and spaced.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn resolve(
+        &mut self,
+        last: usize,
+        text: &JsonText<'_>,
+        at: usize,
+        fields: &FieldSet,
+    ) -> Result<(usize, usize), JsonError> {
+        let is_first = last == KeyPredictor::START;
+        let mut members = if is_first { text.members(at) } else { ObjectMembers::resume(text, at) };
+        let (key, from) = match members.next_key()? {
+            Some((key, from)) => (self.id(key, is_first, fields), from),
+            None => (KeyPredictor::END, members.at()),
+        };
+        let next = &mut self.keys[last].next;
+        *next = [key as u16, next[0]];
+        Ok((key, from))
+    }
+
+    /// Returns the number of a key, assigning one if the key is new.
+    fn id(&mut self, key: &[u8], is_first: bool, fields: &FieldSet) -> usize {
+        let bucket = hash(key);
+        let mut id = self.buckets[bucket];
+        while id != KeyPredictor::OTHER && (*self.names[id].key != *key || self.names[id].is_first != is_first) {
+            id = self.names[id].next_in_bucket;
+        }
+        if id != KeyPredictor::OTHER {
+            return id;
+        }
+        let slot = fields.find(key);
+        if self.is_full() || key.len() > KeyPredictor::LONGEST {
+            return KeyPredictor::OTHER + slot.map_or(0, |slot| slot + 1);
+        }
+        id = self.keys.len();
+        let next_in_bucket = std::mem::replace(&mut self.buckets[bucket], id);
+        // The pattern includes the byte before the key, so a first key has its own
+        // entry.
+        let written = KeyBytes::new(if is_first { b'{' } else { b',' }, key);
+        let slot = slot.unwrap_or(fields.len()) as u8;
+        self.learn(FieldName { key: key.into(), is_first, next_in_bucket }, written, slot);
+        id
+    }
+}
