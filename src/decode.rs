@@ -58,7 +58,7 @@ pub struct Decoder {
     /// A number of bytes known to be too small for the record at the start of the
     /// window.
     too_few: usize,
-    way: SimdLevel,
+    simd: SimdLevel,
 }
 
 impl Decoder {
@@ -69,13 +69,13 @@ impl Decoder {
     }
 
     /// Creates a decoder that uses the given instruction set.
-    pub fn with(fields: &FieldSet, way: SimdLevel) -> Result<Decoder, Error> {
+    pub fn with(fields: &FieldSet, simd: SimdLevel) -> Result<Decoder, Error> {
         let mut fields = fields.clone();
         let classifier = RecordClassifier::new(&mut fields)?;
         Ok(Decoder {
             fields,
             classifier,
-            structure: Structure::with(way),
+            structure: Structure::with(simd),
             spans: FieldSpans::default(),
             spare: Vec::new(),
             envelope: Envelope::default(),
@@ -84,7 +84,7 @@ impl Decoder {
             is_in_line: false,
             wanted: None,
             too_few: 0,
-            way,
+            simd,
         })
     }
 
@@ -123,7 +123,7 @@ impl Decoder {
     pub fn pass(&mut self, log: &[u8]) {
         self.findings.bytes += log.len() as u64;
         // Invalid UTF-8 could hide a match, so it is still reported.
-        self.findings.not_utf8 = utf8::first_wrong(log, self.way).map(|at| at as u64);
+        self.findings.not_utf8 = utf8::first_wrong(log, self.simd).map(|at| at as u64);
         (self.findings.is_log, self.findings.has_text, self.findings.ruled_out) = (true, true, 1);
     }
 
@@ -205,8 +205,8 @@ impl Decoder {
         F: FnMut(&Event<'_>) -> ControlFlow<()>,
     {
         self.envelope.is_last = is_last;
-        let way = self.way;
-        let (walked, unbalanced) = way.run(TextWalk { decoder: self, bytes, start, each });
+        let simd = self.simd;
+        let (walked, unbalanced) = simd.run(TextWalk { decoder: self, bytes, start, each });
         let WalkEnd { consumed, broken, is_again, flow } = walked;
         match broken {
             Some(JsonError::Malformed(at)) => self.leave(at, bytes, start),
@@ -236,11 +236,12 @@ where
 
     #[inline(always)]
     fn run(self) -> (WalkEnd, Option<usize>) {
-        let Decoder { fields, classifier, structure, spans, spare, envelope, findings, wanted, way, .. } = self.decoder;
+        let Decoder { fields, classifier, structure, spans, spare, envelope, findings, wanted, simd, .. } =
+            self.decoder;
         let text = JsonText::index(self.bytes, structure);
-        let (start, way) = (self.start, *way);
+        let (start, simd) = (self.start, *simd);
         let mut visitor =
-            EventSink { fields, classifier, findings, wanted, spare, way, start, within: None, unbalanced: None };
+            EventSink { fields, classifier, findings, wanted, spare, simd, start, within: None, unbalanced: None };
         let walked = visitor.walk(&text, envelope, spans, self.each);
         let unbalanced = visitor.unbalanced;
         findings.is_log |= envelope.is_log;

@@ -86,7 +86,7 @@ impl Decoder {
         let is_between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',');
         let item = at + bytes[at..].iter().take_while(is_between).count();
         if let Some(line) = next_line(bytes, item) {
-            let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
+            let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
             let is_known = unbalanced.is_some();
             let next = line_to_resume(bytes, line, is_last, is_known, &mut level.structure);
             self.spare.push(level);

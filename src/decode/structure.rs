@@ -31,7 +31,7 @@ pub struct Structure {
     last: Cell<LastBlock>,
     /// Whether the text has no byte above 127.
     is_ascii: bool,
-    way: SimdLevel,
+    simd: SimdLevel,
 }
 
 /// Bitmaps of larger texts are not stored.
@@ -57,7 +57,7 @@ impl Default for Structure {
 
 impl Structure {
     /// Creates an empty structure that uses the given instruction set.
-    pub fn with(way: SimdLevel) -> Structure {
+    pub fn with(simd: SimdLevel) -> Structure {
         let [quotes, opens, closes] = [const { Vec::new() }; 3];
         Structure {
             quotes,
@@ -67,7 +67,7 @@ impl Structure {
             carries: Vec::new(),
             last: Cell::new(LastBlock::NONE),
             is_ascii: true,
-            way,
+            simd,
         }
     }
 
@@ -82,7 +82,7 @@ impl Structure {
             self.last.set(LastBlock::NONE);
             self.carries.clear();
             self.carries.resize(text.len().div_ceil(WIDTH), 0);
-            let ((), is_ascii) = self.way.run_blocks(CarryPass { text, carries: &mut self.carries });
+            let ((), is_ascii) = self.simd.run_blocks(CarryPass { text, carries: &mut self.carries });
             self.is_ascii = is_ascii;
             return;
         }
@@ -99,7 +99,7 @@ impl Structure {
         let quotes = &mut self.quotes[..self.length];
         let opens = &mut self.opens[..self.length];
         let closes = &mut self.closes[..self.length];
-        let ((), is_ascii) = self.way.run_blocks(BitmapPass { text, quotes, opens, closes });
+        let ((), is_ascii) = self.simd.run_blocks(BitmapPass { text, quotes, opens, closes });
         self.is_ascii = is_ascii;
     }
 
@@ -108,7 +108,7 @@ impl Structure {
         if self.carries.is_empty() {
             return self.marks();
         }
-        let text = LargeText::new(text, &self.carries, &self.last, self.way);
+        let text = LargeText::new(text, &self.carries, &self.last, self.simd);
         let [quotes, opens, closes] =
             [BitKind::Quotes, BitKind::Opens, BitKind::Closes].map(|kind| Bitmap::large(text, kind));
         StructuralBitmaps { quotes, opens, closes }

@@ -7,17 +7,17 @@ use crate::error::{Issue, Problem};
 /// and its verdict. All instruction sets must agree on both.
 fn decode(file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
     let (names, verdict) = decode_with(SimdLevel::PORTABLE, file, step);
-    for way in SimdLevel::all() {
-        let other = decode_with(way, file, step);
-        assert_eq!((other.0, format!("{:?}", other.1)), (names.clone(), format!("{verdict:?}")), "{way:?}");
+    for simd in SimdLevel::all() {
+        let other = decode_with(simd, file, step);
+        assert_eq!((other.0, format!("{:?}", other.1)), (names.clone(), format!("{verdict:?}")), "{simd:?}");
     }
     (names, verdict)
 }
 
-fn decode_with(way: SimdLevel, file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
+fn decode_with(simd: SimdLevel, file: &[u8], step: usize) -> (Vec<String>, DecodeVerdict) {
     let mut fields = FieldSet::default();
     let name = fields.slot("eventName").unwrap();
-    let mut decoder = Decoder::with(&fields, way).unwrap();
+    let mut decoder = Decoder::with(&fields, simd).unwrap();
     let (mut names, mut start, mut end) = (Vec::new(), 0, step.min(file.len()));
     decoder.start();
     loop {

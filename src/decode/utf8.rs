@@ -7,8 +7,8 @@ use super::structure::{Dispatch, SimdLevel};
 const PIECE: usize = 512;
 
 /// The offset of the first byte that is not UTF-8.
-pub(super) fn first_wrong(text: &[u8], way: SimdLevel) -> Option<usize> {
-    if way.run(Utf8Check(text)) {
+pub(super) fn first_wrong(text: &[u8], simd: SimdLevel) -> Option<usize> {
+    if simd.run(Utf8Check(text)) {
         return None;
     }
     simdutf8::compat::from_utf8(text).err().map(|error| error.valid_up_to())
@@ -68,8 +68,8 @@ mod tests {
         fn the_first_invalid_byte_is_found(parts in prop::collection::vec((0..PIECE, part()), 0..9)) {
             let text: Vec<u8> = parts.iter().flat_map(|(ascii, part)| [&vec![b'x'; *ascii][..], part].concat()).collect();
             let plain = str::from_utf8(&text).err().map(|error| error.valid_up_to());
-            for way in SimdLevel::all() {
-                prop_assert_eq!(first_wrong(&text, way), plain, "{:?}", way);
+            for simd in SimdLevel::all() {
+                prop_assert_eq!(first_wrong(&text, simd), plain, "{:?}", simd);
             }
         }
     }

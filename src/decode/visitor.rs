@@ -23,8 +23,8 @@ pub(super) struct NestedText {
 }
 
 impl NestedText {
-    pub(super) fn new(way: SimdLevel) -> NestedText {
-        NestedText { structure: Structure::with(way), spans: FieldSpans::default() }
+    pub(super) fn new(simd: SimdLevel) -> NestedText {
+        NestedText { structure: Structure::with(simd), spans: FieldSpans::default() }
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) struct EventSink<'d> {
     pub(super) wanted: &'d mut Option<vec::IntoIter<usize>>,
     /// Unused buffers for nested texts.
     pub(super) spare: &'d mut Vec<NestedText>,
-    pub(super) way: SimdLevel,
+    pub(super) simd: SimdLevel,
     /// Byte offset of the window in the file.
     pub(super) start: u64,
     /// For a nested text, the file offset of the record that contains it.
@@ -226,7 +226,7 @@ impl EventSink<'_> {
     #[cold]
     #[inline(never)]
     fn has_whole_line_from(&mut self, second: usize, object: &[u8], is_known: bool) -> bool {
-        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
+        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
         let found = recovery::line_to_resume(object, second, false, is_known, &mut level.structure);
         self.spare.push(level);
         found.is_some()

@@ -8,40 +8,40 @@ use crate::reference::ReferenceStructure;
 /// Checks the structure of a text, and then of half of it: nothing is left of
 /// the longer one.
 pub fn structure(text: &[u8]) {
-    for way in SimdLevel::all() {
-        let mut structure = Structure::with(way);
+    for simd in SimdLevel::all() {
+        let mut structure = Structure::with(simd);
         for text in [text, &text[text.len() / 2..], &text[..text.len() / 3]] {
             structure.index(text);
-            check(&structure, text, way);
-            check_values(&mut structure, text, way);
+            check(&structure, text, simd);
+            check_values(&mut structure, text, simd);
         }
     }
 }
 
-fn check(structure: &Structure, text: &[u8], way: SimdLevel) {
+fn check(structure: &Structure, text: &[u8], simd: SimdLevel) {
     let reference = ReferenceStructure::of(text);
-    assert_eq!(structure.is_ascii(), text.is_ascii(), "{way:?}");
+    assert_eq!(structure.is_ascii(), text.is_ascii(), "{simd:?}");
     let StructuralBitmaps { quotes, opens, closes } = structure.marks();
-    check_bits("quotes", quotes, &reference.quotes, way);
-    check_bits("opens", opens, &reference.opens, way);
-    check_bits("closes", closes, &reference.closes, way);
+    check_bits("quotes", quotes, &reference.quotes, simd);
+    check_bits("opens", opens, &reference.opens, simd);
+    check_bits("closes", closes, &reference.closes, simd);
     for (at, end) in reference.balanced().into_iter().enumerate() {
-        assert_eq!(balanced(opens, closes, at), end, "{way:?}: the bracket at {at}");
+        assert_eq!(balanced(opens, closes, at), end, "{simd:?}: the bracket at {at}");
     }
 }
 
-fn check_bits(name: &str, bits: Bitmap<'_>, plain: &[bool], way: SimdLevel) {
+fn check_bits(name: &str, bits: Bitmap<'_>, plain: &[bool], simd: SimdLevel) {
     let length = plain.len();
     let mut next = None;
     for at in (0..length + 130).rev() {
         let is_set = plain.get(at).is_some_and(|bit| *bit);
         next = if is_set { Some(at) } else { next };
-        assert_eq!((bits.is_set(at), bits.next(at)), (is_set, next), "{way:?}: {name} at {at}");
+        assert_eq!((bits.is_set(at), bits.next(at)), (is_set, next), "{simd:?}: {name} at {at}");
     }
 }
 
 /// Checks which values can be copied as they are.
-fn check_values(structure: &mut Structure, text: &[u8], way: SimdLevel) {
+fn check_values(structure: &mut Structure, text: &[u8], simd: SimdLevel) {
     /// The work grows with the square of the length.
     const LONGEST: usize = 2000;
     let text = &text[..text.len().min(LONGEST)];
@@ -51,12 +51,12 @@ fn check_values(structure: &mut Structure, text: &[u8], way: SimdLevel) {
         let Ok(end) = view.value_end(at) else { continue };
         let value = view.value(at, end);
         let is_dense = (at..end).all(|at| text[at] != b' ' || reference.in_string[at]);
-        assert_eq!(value.is_dense(), is_dense, "{way:?}: the value at {at}");
+        assert_eq!(value.is_dense(), is_dense, "{simd:?}: the value at {at}");
         let inside = if value.kind() == ValueKind::String { at + 1..end - 1 } else { at..end };
         let is_plain = is_dense && !reference.needs_escape[inside].contains(&true);
-        assert_eq!(value.is_plain(), is_plain, "{way:?}: the value at {at}");
+        assert_eq!(value.is_plain(), is_plain, "{simd:?}: the value at {at}");
         if let Some((bytes, length)) = value.short() {
-            assert!(is_plain && bytes[..length] == text[at + 1..end - 1], "{way:?}: the string at {at}");
+            assert!(is_plain && bytes[..length] == text[at + 1..end - 1], "{simd:?}: the string at {at}");
         }
     }
 }

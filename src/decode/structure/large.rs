@@ -13,7 +13,7 @@ pub(super) struct LargeText<'a> {
     carries: &'a [u8],
     /// The block read last, which is usually the next one read too.
     last: &'a Cell<LastBlock>,
-    way: SimdLevel,
+    simd: SimdLevel,
 }
 
 /// A block and its number.
@@ -61,8 +61,8 @@ fn chunk(text: &[u8], start: usize) -> [u8; WIDTH] {
 }
 
 impl<'a> LargeText<'a> {
-    pub(super) fn new(text: &'a [u8], carries: &'a [u8], last: &'a Cell<LastBlock>, way: SimdLevel) -> LargeText<'a> {
-        LargeText { text, carries, last, way }
+    pub(super) fn new(text: &'a [u8], carries: &'a [u8], last: &'a Cell<LastBlock>, simd: SimdLevel) -> LargeText<'a> {
+        LargeText { text, carries, last, simd }
     }
 
     /// Number of blocks.
@@ -78,7 +78,7 @@ impl<'a> LargeText<'a> {
             return last.block;
         }
         let carry = BlockCarry::unpacked(self.carries[number]);
-        let (block, _) = self.way.run_blocks(OneBlock { carry, chunk: &chunk(self.text, number * WIDTH) });
+        let (block, _) = self.simd.run_blocks(OneBlock { carry, chunk: &chunk(self.text, number * WIDTH) });
         self.last.set(LastBlock { number, block });
         block
     }

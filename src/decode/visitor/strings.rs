@@ -107,8 +107,8 @@ impl EventSink<'_> {
         let before = self.findings.clone();
         // The offsets refer to the outer text, so they select nothing in here.
         let (wanted, within) = (self.wanted.take(), self.within.replace(place));
-        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.way));
-        let (walked, envelope) = self.way.run(InnerWalk { visitor: self, json, level: &mut level, each });
+        let mut level = self.spare.pop().unwrap_or_else(|| NestedText::new(self.simd));
+        let (walked, envelope) = self.simd.run(InnerWalk { visitor: self, json, level: &mut level, each });
         self.spare.push(level);
         (*self.wanted, self.within, *flow) = (wanted, within, walked.flow);
         if self.findings.events > before.events {
