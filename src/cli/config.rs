@@ -6,17 +6,17 @@
 
 mod file;
 mod origin;
+mod typed_options;
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
 pub use self::origin::SettingOrigin;
+use self::typed_options::{TypedOptions, is_json};
 use crate::error::Error;
 use crate::error::usage::UsageError;
-use crate::source::location::Location;
 use crate::syntax::suggest::nearest;
 
 /// An option that some commands with a time window lack.
@@ -151,12 +151,8 @@ impl Settings {
             None => file.iter().find(|setting| setting.name == name).cloned(),
         };
         if let Some(zone) = set(ZONE).filter(|_| typed.ignores_zone()) {
-            let name = command.get_name();
-            settings.notes.push(format!(
-                "--{ZONE} {} is set by {}, and ignored: {name} uses UTC",
-                zone.shown(),
-                zone.origin
-            ));
+            let setting = zone.described();
+            settings.notes.push(format!("{setting}, and ignored: {} uses UTC", command.get_name()));
         }
         let bucket = set("bucket").and_then(|setting| setting.values.into_iter().next());
         let format = set("format")
@@ -169,7 +165,7 @@ impl Settings {
                 settings.details.push(format!("--{name}{value} on the command line overrides {}", setting.origin));
                 continue;
             }
-            let source = format!("--{} {} is set by {}", setting.name, setting.shown(), setting.origin);
+            let source = setting.described();
             match typed.reason_to_ignore(setting.name, bucket.as_deref(), is_json) {
                 Some(why) => settings.details.push(format!("{source}, and ignored: {why}")),
                 None => {
@@ -242,134 +238,11 @@ impl ConfiguredOption {
         }
     }
 
-    /// The values as messages show them.
-    fn shown(&self) -> String {
+    /// The option, its values and their origin, for messages.
+    fn described(&self) -> String {
         let values: Vec<String> = self.values.iter().map(|value| format!("{value:?}")).collect();
-        values.join(" ")
+        format!("--{} {} is set by {}", self.name, values.join(" "), self.origin)
     }
-}
-
-/// The command line of a command.
-struct TypedOptions<'a> {
-    command: &'a Command,
-    matches: &'a ArgMatches,
-}
-
-impl TypedOptions<'_> {
-    fn id(&self, name: &str) -> Option<&str> {
-        let argument = self.command.get_arguments().find(|argument| argument.get_long() == Some(name))?;
-        Some(argument.get_id().as_str())
-    }
-
-    /// Whether the command has a time window and shows times in UTC, unless a zone is
-    /// typed.
-    fn ignores_zone(&self) -> bool {
-        self.knows("since") && (!self.knows(ZONE) || (self.is_summary() && self.value(ZONE).is_none()))
-    }
-
-    /// Whether the command requests public keys, also for a path.
-    fn requests_keys(&self) -> bool {
-        self.knows("aws-format")
-    }
-
-    fn is_summary(&self) -> bool {
-        self.knows("by")
-    }
-
-    /// Whether the command has the option `name`.
-    fn knows(&self, name: &str) -> bool {
-        self.id(name).is_some()
-    }
-
-    /// The typed value of an option, formatted to follow its name; `None` if the
-    /// option was not typed.
-    fn value(&self, name: &str) -> Option<String> {
-        let id = self.id(name)?;
-        if self.matches.value_source(id) != Some(ValueSource::CommandLine) {
-            return None;
-        }
-        let values = self.matches.get_raw(id).into_iter().flatten();
-        Some(values.filter(|_| !FLAGS.contains(&name)).map(|value| format!(" {value:?}")).collect())
-    }
-
-    fn config(&self) -> Option<&Path> {
-        self.knows("config").then(|| self.matches.get_one::<PathBuf>("config"))?.map(PathBuf::as_path)
-    }
-
-    /// Whether the command line selects JSON.
-    fn asks_for_json(&self) -> bool {
-        let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
-        let ending = || Some(typed("output")?.rsplit_once('.')?.1);
-        let format = typed("format").or_else(ending).unwrap_or_default();
-        is_json(format)
-    }
-
-    /// Whether the command line makes a summary write text.
-    fn writes_text(&self) -> bool {
-        let typed = |id| self.matches.try_get_raw(id).ok().flatten()?.next()?.to_str();
-        typed("format").map_or(typed("html").is_none(), |format| format.eq_ignore_ascii_case("text"))
-    }
-
-    /// The reason to ignore the setting `name` with this command line, or `None` to
-    /// use it.
-    fn reason_to_ignore(&self, name: &str, bucket: Option<&OsStr>, is_json: bool) -> Option<&'static str> {
-        let paths: Vec<_> = self.matches.try_get_raw("inputs").ok().flatten().into_iter().flatten().collect();
-        let is_address = |path: &&OsStr| path.to_str().and_then(Location::parse).is_some();
-        let typed_bucket = self.matches.try_get_raw("bucket").ok().flatten().and_then(|mut values| values.next());
-        let has_address = paths.iter().any(is_address);
-        if name == "format" && self.value("output").is_some() {
-            return Some("the name of the output file sets the format");
-        }
-        if matches!(name, "format" | "sort") && self.value("count").is_some() {
-            return Some("--count writes only a number");
-        }
-        // A command with columns of its own has no --count.
-        if name == "columns" && !self.knows("count") {
-            return Some("it applies only to tables of events");
-        }
-        if name == "format" && !self.knows("columns") {
-            return Some("it applies only to tables of events");
-        }
-        if matches!(name, "bucket" | "prefix") && !self.knows("mirror") {
-            return Some("it names the bucket that is read");
-        }
-        if name == ZONE && self.is_summary() {
-            return Some("a summary uses UTC");
-        }
-        if name == "color" && !self.writes_text() {
-            return Some("it applies only to text output");
-        }
-        if matches!(name, "null" | "excel") && is_json {
-            return Some("it has no effect on JSON");
-        }
-        if !OF_BUCKETS.contains(&name) {
-            return None;
-        }
-        if self.requests_keys() && name == "org-id" {
-            return Some("the address names what is verified");
-        }
-        if self.requests_keys() && OF_EVENT_HISTORY.contains(&name) {
-            return None;
-        }
-        if self.value("keys-from").is_some() && (OF_ONE_BUCKET.contains(&name) || name == "late-days") {
-            return Some("the input is a list of keys");
-        }
-        let has_bucket = has_address || typed_bucket.is_some();
-        let has_history = self.value("event-history").is_some();
-        if has_history && !has_bucket && !OF_EVENT_HISTORY.contains(&name) {
-            return Some("the input is the event history");
-        }
-        if !paths.is_empty() && !has_bucket && !has_history {
-            return Some("the input is a path");
-        }
-        let is_other = typed_bucket.is_some_and(|typed| bucket.is_some_and(|bucket| bucket != typed));
-        let is_elsewhere = has_address && (bucket.is_some() || name == "prefix");
-        (OF_ONE_BUCKET.contains(&name) && (is_other || is_elsewhere)).then_some("the command line names another bucket")
-    }
-}
-
-fn is_json(format: &str) -> bool {
-    ["json", "jsonl", "ndjson"].iter().any(|name| format.eq_ignore_ascii_case(name))
 }
 
 /// Notes on variables with the prefix of this program that it does not know.

@@ -1,15 +1,16 @@
-//! What a run has covered, and the sentence that reports it.
+//! What a run has covered. `sentence` makes the last line on standard error of it.
+
+mod sentence;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 
 use super::fetched::DownloadTotals;
 use super::lookups::LookupTotals;
 use crate::cloudtrail::keys::LateSearch;
-use crate::cloudtrail::log_kind;
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::IgnoredReason;
 use crate::filter::begun_sessions::BegunCount;
@@ -183,95 +184,6 @@ impl Coverage {
     }
 }
 
-impl fmt::Display for Coverage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(fetched) = &self.fetched {
-            write!(f, "{} downloaded ({})", count(fetched.objects, "object"), HumanBytes(fetched.bytes))?;
-            write!(f, ", {} already in the mirror; ", HumanCount(fetched.present))?;
-        }
-        let (files, events) = (self.sources(), count(self.events, "event"));
-        if self.is_searched {
-            write!(f, "{events} decoded in {files} read, ")?;
-        } else {
-            write!(f, "{events} in {files} read, ")?;
-        }
-        write!(f, "{} matched", HumanCount(self.rows))?;
-        if self.unwritten > 0 {
-            write!(f, ", the first {} written", HumanCount(self.rows - self.unwritten))?;
-        }
-        if self.is_cut {
-            write!(f, " (limit reached; the rest was not read)")?;
-        }
-        if self.duplicates > 0 {
-            write!(f, "; {} left out: eventID seen before", count(self.duplicates, "duplicate"))?;
-        }
-        if self.cut_cells > 0 {
-            write!(f, "; {} cut to Excel's limit of 32,767 characters", count(self.cut_cells, "cell"))?;
-        }
-        if self.cut_values > 0 {
-            write!(f, "; {} cut", count(self.cut_values, "long value"))?;
-        }
-        if self.unopened > 0 {
-            write!(f, "; {} not opened: delivered before the window", count(self.unopened, "file"))?;
-        }
-        if self.folders_left_out > 0 {
-            write!(f, "; {} not entered: outside the requested scope", count(self.folders_left_out, "folder"))?;
-        }
-        if self.repeated > 0 {
-            write!(f, "; {} of the list repeated, and read once", count(self.repeated, "line"))?;
-        }
-        if !self.passed_over.is_empty() {
-            let total = self.passed_over.values().sum();
-            let reasons: Vec<String> = self
-                .passed_over
-                .iter()
-                .map(|(reason, count)| format!("{} {}", HumanCount(*count), reason.counted(*count)))
-                .collect();
-            write!(f, "; {} skipped: {}", count(total, "file"), reasons.join(", "))?;
-        }
-        if self.foreign > 0 {
-            let kind = if self.foreign == 1 { "a CloudTrail event" } else { "CloudTrail events" };
-            write!(f, "; {} not {kind}", are(self.foreign, "record"))?;
-        }
-        if self.further_members > 0 {
-            write!(f, "; {} after the first one of a log, named above", count(self.further_members, "gzip member"))?;
-        }
-        if self.untimed > 0 {
-            write!(f, "; {} kept without a readable eventTime", count(self.untimed, "event"))?;
-        }
-        if self.uncompared > 0 {
-            write!(f, "; {} left out: --where compares a time that cannot be parsed", count(self.uncompared, "event"))?;
-        }
-        if self.unanswered > 0 {
-            write!(f, "; {} left out: --jq failed, first error above", count(self.unanswered, "event"))?;
-        }
-        if self.sessions_without_start > 0 {
-            let sessions = count(self.sessions_without_start, "session");
-            let actors = if self.sessions_without_start == 1 { "its actor is" } else { "their actors are" };
-            write!(f, "; {sessions} began outside the logs that were read, so {actors} unknown")?;
-        }
-        if let Some(begun) = &self.begun_sessions {
-            write!(f, "; {begun}")?;
-        }
-        if let Some(lookups) = &self.lookups {
-            write!(f, "; {lookups}")?;
-        }
-        if let Some(late) = self.late {
-            write!(f, "; {late}")?;
-        }
-        if let Some(unread) = log_kind::unread(&self.unread) {
-            write!(f, "; {unread}")?;
-        }
-        if self.problems > 0 {
-            write!(f, "; {}, named above", count(self.problems, "problem"))?;
-        }
-        if let Some(archived) = self.archived() {
-            write!(f, "; {archived}")?;
-        }
-        Ok(())
-    }
-}
-
 /// Formats `1 file`, `2 files`, `1,000 files`.
 pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
@@ -279,53 +191,4 @@ pub fn count(number: u64, noun: &str) -> String {
 
 pub(super) fn are(number: u64, noun: &str) -> String {
     format!("{} {}", count(number, noun), if number == 1 { "is" } else { "are" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_line_accounts_for_everything() {
-        let mut coverage = Coverage { files: 55, events: 2900, rows: 12, ..Coverage::default() };
-        assert_eq!(coverage.to_string(), "2,900 events in 55 files read, 12 matched");
-        let searched = Coverage { is_searched: true, events: 20, ..coverage.clone() };
-        assert_eq!(searched.to_string(), "20 events decoded in 55 files read, 12 matched");
-        coverage.passed_over.insert(IgnoredReason::Digest, 2);
-        coverage.passed_over.insert(IgnoredReason::NotJson, 1);
-        coverage.add(&Coverage {
-            unopened: 7,
-            folders_left_out: 2,
-            foreign: 1,
-            untimed: 1,
-            problems: 3,
-            ..Coverage::default()
-        });
-        assert_eq!(
-            coverage.to_string(),
-            "2,900 events in 55 files read, 12 matched; 7 files not opened: delivered before the window; \
-             2 folders not entered: outside the requested scope; 3 files skipped: 2 digests, 1 not JSON; 1 record is not a CloudTrail event; \
-             1 event kept without a readable eventTime; 3 problems, named above"
-        );
-    }
-
-    #[test]
-    fn unwritten_matches_are_reported() {
-        let coverage = Coverage { files: 1, events: 60, rows: 50, unwritten: 40, duplicates: 3, ..Coverage::default() };
-        assert_eq!(
-            coverage.to_string(),
-            "60 events in 1 file read, 50 matched, the first 10 written; \
-             3 duplicates left out: eventID seen before"
-        );
-    }
-
-    #[test]
-    fn a_mirror_is_mentioned_first() {
-        let fetched = DownloadTotals { objects: 1, bytes: 2048, present: 3, ..DownloadTotals::default() };
-        let coverage = Coverage { fetched: Some(fetched), ..Coverage::default() };
-        assert_eq!(
-            coverage.to_string(),
-            "1 object downloaded (2.00 KiB), 3 already in the mirror; 0 events in 0 files read, 0 matched"
-        );
-    }
 }

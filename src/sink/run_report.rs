@@ -208,70 +208,60 @@ impl OutcomeCounts {
 
 /// The numbers of the last line.
 fn coverage_object(coverage: &Coverage) -> Value {
-    let Coverage {
-        files,
-        pages,
-        events,
-        is_searched,
-        rows,
-        unwritten,
-        duplicates,
-        cut_cells,
-        cut_values,
-        passed_over,
-        foreign,
-        unopened,
-        folders_left_out,
-        repeated,
-        further_members,
-        untimed,
-        uncompared,
-        unanswered,
-        sessions_without_start,
-        begun_sessions,
-        problems,
-        is_cut,
-        fetched,
-        lookups,
-        late,
-        unread,
-        proven,
-    } = coverage;
-    let skipped: Map<String, Value> =
-        passed_over.iter().map(|(reason, count)| (reason.name().into(), json!(count))).collect();
-    let mut object = json!({
-        "files": files,
-        "pages": pages,
-        "events": events,
-        "isSearched": is_searched,
-        "matched": rows,
-        "unwritten": unwritten,
-        "duplicates": duplicates,
-        "isCut": is_cut,
-        "problems": problems,
-        "skipped": skipped,
-        "notOpened": unopened,
-        "foldersNotEntered": folders_left_out,
-        "repeatedLines": repeated,
-        "foreignRecords": foreign,
-        "furtherMembers": further_members,
-        "cutCells": cut_cells,
-        "cutValues": cut_values,
-        "withoutTime": untimed,
-        "notCompared": uncompared,
-        "jqErrors": unanswered,
-        "sessionsWithoutStart": sessions_without_start,
-        "begunSessions": begun_sessions.as_ref().map(ToString::to_string),
-        "downloads": fetched.as_ref().map(downloads_object),
-        "eventHistory": lookups.as_deref().map(lookups_object),
-        "lateSearch": late.map(|late| late.to_string()),
-        "kindsNotRead": unread.iter().map(|kind| kind.folder()).collect::<Vec<_>>(),
-    });
+    let mut object = counts(coverage);
+    object.append(&mut other_counts(coverage));
     // Few runs count them.
-    if let Some(proven) = proven {
-        object["filesProven"] = json!(proven.proven);
+    if let Some(proven) = &coverage.proven {
+        object.insert("filesProven".into(), json!(proven.proven));
     }
-    object
+    object.into()
+}
+
+/// What was read and matched.
+fn counts(coverage: &Coverage) -> Map<String, Value> {
+    let skipped: Map<String, Value> =
+        coverage.passed_over.iter().map(|(reason, count)| (reason.name().into(), json!(count))).collect();
+    members(json!({
+        "files": coverage.files,
+        "pages": coverage.pages,
+        "events": coverage.events,
+        "isSearched": coverage.is_searched,
+        "matched": coverage.rows,
+        "unwritten": coverage.unwritten,
+        "duplicates": coverage.duplicates,
+        "isCut": coverage.is_cut,
+        "problems": coverage.problems,
+        "skipped": skipped,
+    }))
+}
+
+/// What was left out, cut or not known, and what the source had.
+fn other_counts(coverage: &Coverage) -> Map<String, Value> {
+    members(json!({
+        "notOpened": coverage.unopened,
+        "foldersNotEntered": coverage.folders_left_out,
+        "repeatedLines": coverage.repeated,
+        "foreignRecords": coverage.foreign,
+        "furtherMembers": coverage.further_members,
+        "cutCells": coverage.cut_cells,
+        "cutValues": coverage.cut_values,
+        "withoutTime": coverage.untimed,
+        "notCompared": coverage.uncompared,
+        "jqErrors": coverage.unanswered,
+        "sessionsWithoutStart": coverage.sessions_without_start,
+        "begunSessions": coverage.begun_sessions.as_ref().map(ToString::to_string),
+        "downloads": coverage.fetched.as_ref().map(downloads_object),
+        "eventHistory": coverage.lookups.as_deref().map(lookups_object),
+        "lateSearch": coverage.late.map(|late| late.to_string()),
+        "kindsNotRead": coverage.unread.iter().map(|kind| kind.folder()).collect::<Vec<_>>(),
+    }))
+}
+
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 fn downloads_object(totals: &DownloadTotals) -> Value {
@@ -298,6 +288,15 @@ fn lookups_object(totals: &LookupTotals) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_count_of_a_run_is_reported() {
+        let coverage = Coverage { proven: Some(Box::default()), ..Coverage::default() };
+        let Value::Object(counts) = serde_json::to_value(&coverage).unwrap() else { unreachable!() };
+        let Value::Object(reported) = coverage_object(&coverage) else { unreachable!() };
+        // The requests to the event history are not part of what is serialized.
+        assert_eq!(reported.len(), counts.len() + 1);
+    }
 
     #[test]
     fn counts_are_named_by_their_outcome() {

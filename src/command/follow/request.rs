@@ -71,33 +71,11 @@ pub(super) enum FollowDestination {
 impl FollowRequest {
     /// Checks the options.
     pub(super) fn new(args: FollowArgs, context: &Context) -> Result<FollowRequest, Error> {
-        let format = &args.output.format;
-        let zone = format.zone()?;
+        let zone = args.output.format.zone()?;
         let mut filter = args.filter.spec(&args.scope, context.now, &zone)?;
-        if filter.window.until.is_some() {
-            return Err(Error::about("--until", " cannot be used with follow, which has no end"));
-        }
-        if args.bucket.offline {
-            return Err(Error::about("--offline", " cannot be used with follow"));
-        }
-        if args.work.report.is_some() {
-            return Err(Error::about("--report", " cannot be used with follow, which has no end"));
-        }
-        if args.bucket.keys_from.is_some() {
-            return Err(Error::about("--keys-from", " cannot be used with follow"));
-        }
-        if args.bucket.history.event_history {
-            let text = " cannot be used with follow; run trail2tsv --event-history periodically instead";
-            return Err(Error::about("--event-history", text));
-        }
+        reject_options(&args, filter.window)?;
         let named = named(&args)?;
-        let arrival = match (&args.arrival.queue, &named) {
-            (Some(queue), _) => ArrivalSource::Queue(queue.clone()),
-            (None, Some(bucket)) => {
-                ArrivalSource::Poll(bucket.clone(), args.arrival.poll.unwrap_or(Duration::from_secs(60)))
-            }
-            (None, None) => return Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll")),
-        };
+        let arrival = arrival(&args, named.as_ref())?;
         // It says where to begin. Later, events of any time can be delivered.
         let since = std::mem::take(&mut filter.window).since;
         if named.is_none() && since.is_some() {
@@ -173,6 +151,23 @@ impl FollowRequest {
         date.to_zoned(TimeZone::UTC).map_or(time, |day| day.timestamp())
     }
 
+    /// The layout for what the jq expression can output. Returns an error if the two contradict
+    /// each other.
+    pub(super) fn layout_for(&self, yields: OutputKind) -> Result<TableLayout, Error> {
+        let mut layout = self.layout.clone();
+        layout.header &= yields == OutputKind::Truth;
+        if yields == OutputKind::Values && !layout.columns.is_empty() && !layout.set.contains(&"columns") {
+            return Err(Error::about("--columns", ": the --jq expression writes its own lines; leave out --columns"));
+        }
+        if yields == OutputKind::Values {
+            layout.columns.clear();
+        }
+        if yields != OutputKind::Truth && layout.excel {
+            return Err(Error::about("--excel", ": the --jq expression must only select events"));
+        }
+        Ok(layout)
+    }
+
     /// A name for the journal of this source and this destination, as two followers that write
     /// to different places must not share one.
     fn identity(&self) -> String {
@@ -195,6 +190,33 @@ impl FollowDestination {
             }
             FollowDestination::Collector(settings) => settings.url.to_string(),
         }
+    }
+}
+
+/// Rejects options that only a run with an end can have.
+fn reject_options(args: &FollowArgs, window: Window) -> Result<(), Error> {
+    let no_end = " cannot be used with follow, which has no end";
+    let history = " cannot be used with follow; run trail2tsv --event-history periodically instead";
+    let rejected = [
+        (window.until.is_some(), "--until", no_end),
+        (args.bucket.offline, "--offline", " cannot be used with follow"),
+        (args.work.report.is_some(), "--report", no_end),
+        (args.bucket.keys_from.is_some(), "--keys-from", " cannot be used with follow"),
+        (args.bucket.history.event_history, "--event-history", history),
+    ];
+    match rejected.into_iter().find(|(is_typed, ..)| *is_typed) {
+        Some((_, option, reason)) => Err(Error::about(option, reason)),
+        None => Ok(()),
+    }
+}
+
+/// How the options say that new objects are noticed.
+fn arrival(args: &FollowArgs, named: Option<&Location>) -> Result<ArrivalSource, Error> {
+    const INTERVAL: Duration = Duration::from_secs(60);
+    match (&args.arrival.queue, named) {
+        (Some(queue), _) => Ok(ArrivalSource::Queue(queue.clone())),
+        (None, Some(bucket)) => Ok(ArrivalSource::Poll(bucket.clone(), args.arrival.poll.unwrap_or(INTERVAL))),
+        (None, None) => Err(Error::usage("follow needs --queue QUEUE, or --bucket BUCKET to poll")),
     }
 }
 
@@ -251,25 +273,6 @@ fn layout(args: &FollowArgs, zone: TimeZone, context: &Context) -> Result<TableL
         return Err(Error::option("--format", name, "follow writes rows as they come; use tsv, csv or json"));
     }
     Ok(TableLayout { columns: split_list(&args.output.columns), ..layout })
-}
-
-impl FollowRequest {
-    /// The layout for what the jq expression can output. Returns an error if the two contradict
-    /// each other.
-    pub(super) fn layout_for(&self, yields: OutputKind) -> Result<TableLayout, Error> {
-        let mut layout = self.layout.clone();
-        layout.header &= yields == OutputKind::Truth;
-        if yields == OutputKind::Values && !layout.columns.is_empty() && !layout.set.contains(&"columns") {
-            return Err(Error::about("--columns", ": the --jq expression writes its own lines; leave out --columns"));
-        }
-        if yields == OutputKind::Values {
-            layout.columns.clear();
-        }
-        if yields != OutputKind::Truth && layout.excel {
-            return Err(Error::about("--excel", ": the --jq expression must only select events"));
-        }
-        Ok(layout)
-    }
 }
 
 fn state_folder() -> Result<PathBuf, Error> {
