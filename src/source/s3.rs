@@ -19,6 +19,7 @@ mod list_check;
 mod list_cursor;
 mod list_page;
 mod list_scheduler;
+mod listed_pages;
 pub mod mirror;
 pub mod mirror_root;
 mod object_batch;

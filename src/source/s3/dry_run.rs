@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
-use super::fetch::{incomplete, key_ranges};
+use super::listed_pages::{Listed, list_pages};
 use super::mirror::Mirror;
 use super::{ConnectedBucket, connect, unless_stopped};
 use crate::cloudtrail::keys::KeyPlace;
@@ -16,9 +16,12 @@ use crate::cloudtrail::log_kind::LogKind;
 use crate::error::cancel::Cancellation;
 use crate::error::{Error, Issue};
 use crate::report::{DownloadTotals, Report};
-use crate::source::s3::list_scheduler::ListQueue;
+use crate::source::s3::object_batch::Object;
 use crate::source::s3::object_filter::{ObjectFilter, ObjectState};
 use crate::source::spec::BucketInput;
+
+/// Time between two updates of the progress.
+const OFTEN: Duration = Duration::from_millis(100);
 
 /// Objects of one account, kind, region and day.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -70,59 +73,62 @@ pub fn dry_run(
     input: &BucketInput,
     report: &Report,
     stop: &Cancellation,
-    mut each: impl FnMut(DryRunEvent) -> Result<(), Error>,
+    each: impl FnMut(DryRunEvent) -> Result<(), Error>,
 ) -> Result<DryRunResult, Error> {
-    const OFTEN: Duration = Duration::from_millis(100);
     let ConnectedBucket { runtime, shared, found } =
         connect(input, Mirror::at(&input.mirror, &input.location.bucket)?, None, report, stop)?;
-    let (key_ranges, late, unread) = (key_ranges(&found), found.late(&shared.scope), found.unread);
-    let has_other_digests = found.has_other_digests;
-    runtime.block_on(unless_stopped(stop, async {
-        for (folder, error) in found.failures {
-            each(DryRunEvent::Skip(incomplete(&shared, &folder, error)?))?;
+    let (late, unread, has_other_digests) = (found.late(&shared.scope), found.unread.clone(), found.has_other_digests);
+    let mut run = DryRun { filter: ObjectFilter::new(Arc::clone(&shared)), day: DayTotals::default(), each };
+    let mut shown = Instant::now();
+    let pages = list_pages(&shared, found, |listed| {
+        match listed {
+            Listed::Failed(issue) => (run.each)(DryRunEvent::Skip(issue))?,
+            Listed::Page(page) => page.objects().try_for_each(|object| run.add(&object))?,
         }
-        let mut filter = ObjectFilter::new(Arc::clone(&shared));
-        let (mut day, mut shown) = (DayTotals::default(), Instant::now());
-        let mut lists = ListQueue::open(&shared, key_ranges);
-        while let Some(listed) = lists.next().await {
-            let page = match listed {
-                Ok(page) => page,
-                Err((folder, error)) => {
-                    each(DryRunEvent::Skip(incomplete(&shared, &folder, error)?))?;
-                    continue;
-                }
-            };
-            for object in page.objects() {
-                let (objects, present, archived) = match filter.classify(&object) {
-                    ObjectState::NoObject | ObjectState::TooOld => continue,
-                    ObjectState::Refused(skip) => {
-                        each(DryRunEvent::Skip(skip))?;
-                        continue;
-                    }
-                    ObjectState::Present(_) => (0, 1, 0),
-                    ObjectState::Archived => (0, 0, 1),
-                    ObjectState::Missing(..) => (1, 0, 0),
-                };
-                if !day.is_of(&object.key) {
-                    end(&mut day, &mut each)?;
-                    day = DayTotals::of(&object.key);
-                }
-                day.objects += objects;
-                day.present += present;
-                day.archived += archived;
-                day.bytes += objects * object.size;
-            }
-            if shown.elapsed() > OFTEN {
-                report.fetching(&shared.fetched());
-                shown = Instant::now();
-            }
-            // Many pages can be ready at once, and without a yield the loop would not notice a
-            // cancellation.
-            tokio::task::yield_now().await;
+        if shown.elapsed() > OFTEN {
+            report.fetching(&shared.fetched());
+            shown = Instant::now();
         }
-        end(&mut day, &mut each)
-    }))?;
+        Ok(())
+    });
+    runtime.block_on(unless_stopped(stop, pages))?;
+    run.end_day()?;
     Ok(DryRunResult { fetched: shared.fetched(), late, unread, has_other_digests })
+}
+
+/// Sums up the objects of each day.
+struct DryRun<E> {
+    filter: ObjectFilter,
+    day: DayTotals,
+    each: E,
+}
+
+impl<E: FnMut(DryRunEvent) -> Result<(), Error>> DryRun<E> {
+    fn add(&mut self, object: &Object) -> Result<(), Error> {
+        let (objects, present, archived) = match self.filter.classify(object) {
+            ObjectState::NoObject | ObjectState::TooOld => return Ok(()),
+            ObjectState::Refused(skip) => return (self.each)(DryRunEvent::Skip(skip)),
+            ObjectState::Present(_) => (0, 1, 0),
+            ObjectState::Archived => (0, 0, 1),
+            ObjectState::Missing(..) => (1, 0, 0),
+        };
+        if !self.day.is_of(&object.key) {
+            self.end_day()?;
+            self.day = DayTotals::of(&object.key);
+        }
+        self.day.objects += objects;
+        self.day.present += present;
+        self.day.archived += archived;
+        self.day.bytes += objects * object.size;
+        Ok(())
+    }
+
+    fn end_day(&mut self) -> Result<(), Error> {
+        match std::mem::take(&mut self.day) {
+            day if day.objects + day.present + day.archived > 0 => (self.each)(DryRunEvent::Day(day)),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl DayTotals {
@@ -154,11 +160,4 @@ impl DayTotals {
 /// account and day.
 fn folder(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-fn end(day: &mut DayTotals, each: &mut impl FnMut(DryRunEvent) -> Result<(), Error>) -> Result<(), Error> {
-    match std::mem::take(day) {
-        day if day.objects + day.present + day.archived > 0 => each(DryRunEvent::Day(day)),
-        _ => Ok(()),
-    }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::fetch::{incomplete, key_ranges};
 use super::key_fetcher::WantedObject;
-use super::list_scheduler::ListQueue;
+use super::listed_pages::{Listed, list_pages};
 use super::mirror::Mirror;
 use super::object_batch::ObjectAccess;
 use super::{ConnectedBucket, connect, unless_stopped};
@@ -52,48 +51,34 @@ pub fn list_keys(
 ) -> Result<ListingTotals, Error> {
     let mirror = Mirror::at(&input.mirror, &input.location.bucket)?;
     let ConnectedBucket { runtime, shared, found } = connect(input, mirror, None, report, stop)?;
-    let key_ranges = key_ranges(&found);
     let mut totals = ListingTotals {
         requests: 0,
-        has_folders: !key_ranges.is_empty(),
+        has_folders: !found.folders.is_empty() || found.object.is_some(),
         unwanted: 0,
         late: found.late(&shared.scope),
-        unread: found.unread,
+        unread: found.unread.clone(),
     };
-    runtime.block_on(unless_stopped(stop, async {
-        for (folder, error) in found.failures {
-            each(ListedKey::Failed(incomplete(&shared, &folder, error)?))?;
-        }
-        let mut lists = ListQueue::open(&shared, key_ranges);
-        while let Some(listed) = lists.next().await {
-            let page = match listed {
-                Ok(page) => page,
-                Err((folder, error)) => {
-                    each(ListedKey::Failed(incomplete(&shared, &folder, error)?))?;
-                    continue;
-                }
-            };
-            for object in page.objects() {
-                if object.key.ends_with('/') && object.size == 0 {
-                    continue;
-                }
-                if !shared.scope.includes_file(&object.key) {
-                    totals.unwanted += 1;
-                    continue;
-                }
-                each(match object.access {
-                    ObjectAccess::Immediate => {
-                        ListedKey::Object(WantedObject { key: object.key, size: Some(object.size) })
-                    }
-                    ObjectAccess::Archived | ObjectAccess::Restoring => ListedKey::Archived(object.key),
-                })?;
+    let pages = list_pages(&shared, found, |listed| {
+        let page = match listed {
+            Listed::Page(page) => page,
+            Listed::Failed(issue) => return each(ListedKey::Failed(issue)),
+        };
+        for object in page.objects() {
+            if object.key.ends_with('/') && object.size == 0 {
+                continue;
             }
-            // Many pages can be ready at once, and without a yield the loop would not notice a
-            // cancellation.
-            tokio::task::yield_now().await;
+            if !shared.scope.includes_file(&object.key) {
+                totals.unwanted += 1;
+                continue;
+            }
+            each(match object.access {
+                ObjectAccess::Immediate => ListedKey::Object(WantedObject { key: object.key, size: Some(object.size) }),
+                ObjectAccess::Archived | ObjectAccess::Restoring => ListedKey::Archived(object.key),
+            })?;
         }
         Ok(())
-    }))?;
+    });
+    runtime.block_on(unless_stopped(stop, pages))?;
     totals.requests = shared.counts.lists.load(Relaxed);
     Ok(totals)
 }
