@@ -32,13 +32,13 @@ struct Options {
     #[arg(long)]
     spread: Option<f64>,
     /// How many accounts
-    #[arg(long, value_parser = at_most(Corpus::MOST_ACCOUNTS))]
+    #[arg(long, value_parser = at_most(Corpus::MAX_ACCOUNTS))]
     accounts: Option<u32>,
     /// About how many identities for each account; 0: some forty, with sessions of an hour
     #[arg(long)]
     identities: Option<u32>,
     /// How many regions for each account
-    #[arg(long, value_parser = at_most(Corpus::MOST_REGIONS))]
+    #[arg(long, value_parser = at_most(Corpus::MAX_REGIONS))]
     regions: Option<u32>,
     /// How many days
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]

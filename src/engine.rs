@@ -52,10 +52,10 @@ const AHEAD: usize = 8;
 fn whole_text(threads: usize) -> usize {
     const OTHERS: usize = 32 << 20;
     const BITS: usize = 1 << 20;
-    const SMALLEST: usize = 768 << 10;
-    const LARGEST: usize = 16 << 20;
+    const MIN_BATCH: usize = 768 << 10;
+    const MAX_BATCH: usize = 16 << 20;
     let each = OTHERS / threads.saturating_sub(1).max(1);
-    (each.saturating_sub(BITS) / 5 * 4).clamp(SMALLEST, LARGEST)
+    (each.saturating_sub(BITS) / 5 * 4).clamp(MIN_BATCH, MAX_BATCH)
 }
 
 /// A unit of work, numbered in the order of the output.

@@ -71,7 +71,7 @@ const PEERS: [Peer; 5] = [
     },
 ];
 /// They take long.
-const MOST_ROUNDS: usize = 3;
+const MAX_ROUNDS: usize = 3;
 
 /// A row for each tool: its time against the limit, and against the program.
 pub(crate) fn table(options: &Options, threads: usize) {
@@ -79,7 +79,7 @@ pub(crate) fn table(options: &Options, threads: usize) {
     if peers.peek().is_none() {
         return;
     }
-    let rounds = options.pairs.min(MOST_ROUNDS);
+    let rounds = options.pairs.min(MAX_ROUNDS);
     println!("\nOther tools on busy, all cores; median of {rounds}, in turn; times the limit, and times the program\n");
     line(["tool", "wall s", "wall/limit", "cpu/limit", "wall/ours", "cpu/ours", "version"].map(String::from));
     for peer in peers {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, plain};
-use crate::syntax::geo_database::{GeoDatabase, GeoDatabases, METADATA_SIZE, MOST_BYTES, not_a_database};
+use crate::syntax::geo_database::{GeoDatabase, GeoDatabases, MAX_BYTES, METADATA_SIZE, not_a_database};
 
 const OPTION: &str = "--geoip";
 /// The bytes at the start that tell other files apart.
@@ -18,7 +18,7 @@ pub(super) fn open_databases(files: &[PathBuf]) -> Result<Option<Arc<GeoDatabase
     if files.is_empty() {
         return Ok(None);
     }
-    let (mut opened, mut rest) = (Vec::new(), MOST_BYTES);
+    let (mut opened, mut rest) = (Vec::new(), MAX_BYTES);
     for file in files {
         let wrong = |reason: String| Error::option(OPTION, &file.to_string_lossy(), reason);
         let database = OpenedDatabase::new(file, rest).map_err(|error| wrong(unreadable(&error)))?;
@@ -44,7 +44,7 @@ fn unreadable(error: &io::Error) -> String {
 
 fn too_large(files: usize) -> String {
     let together = if files > 1 { "all databases together are" } else { "is" };
-    format!("{together} larger than {} MiB; use one without cities, such as GeoLite2-Country", MOST_BYTES >> 20)
+    format!("{together} larger than {} MiB; use one without cities, such as GeoLite2-Country", MAX_BYTES >> 20)
 }
 
 /// A file that was opened, with the parts that tell whether it is a database.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::error::{Error, plain};
 use crate::filter::spec::FilterSpec;
 use crate::syntax::glob::is_pattern;
-use crate::syntax::network_names::{MOST_BYTES, NetworkNames, NetworkNamesBuilder};
+use crate::syntax::network_names::{MAX_BYTES, NetworkNames, NetworkNamesBuilder};
 use crate::syntax::network_table::parse_network;
 use crate::syntax::value_list::named_file;
 
@@ -23,7 +23,7 @@ pub(super) fn read_networks(files: &[PathBuf]) -> Result<Option<Arc<NetworkNames
         let mut bytes = Vec::new();
         // One byte more, so that a file that is too large is noticed.
         File::open(file)
-            .and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
             .map_err(|error| wrong(format!("cannot be read: {}", plain(&error))))?;
         networks.add(&bytes).map_err(wrong)?;
     }

@@ -6,7 +6,7 @@ use std::io::Read;
 use crate::error::{Error, plain};
 use crate::filter::options::FilterOption;
 use crate::filter::spec::OptionValues;
-use crate::syntax::value_list::{LIST_MARK, ListError, MOST_BYTES, ValueList, ValueLists, named_file};
+use crate::syntax::value_list::{LIST_MARK, ListError, MAX_BYTES, ValueList, ValueLists, named_file};
 
 /// Reads the lists that the options name. Fails if a file cannot be read, or a line is not
 /// a value of its option.
@@ -42,6 +42,6 @@ fn read(file: &str) -> Result<ValueList, String> {
     let unreadable = |error: std::io::Error| format!("the file cannot be read: {}; {hint}", plain(&error));
     let mut bytes = Vec::new();
     // One byte more, so that a file that is too large is noticed.
-    File::open(file).and_then(|file| file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    File::open(file).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     ValueList::parse(bytes).map_err(|error| error.reason)
 }

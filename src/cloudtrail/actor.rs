@@ -37,7 +37,7 @@ pub use self::session_start::{SessionCount, SessionStart, SessionStarts};
 pub use self::text_hasher::{HashTexts, PortableHasher, TextHasher};
 
 /// The time for which the credentials of a role are valid at most, in hours.
-pub const LONGEST_SESSION_HOURS: i64 = 12;
+pub const MAX_SESSION_HOURS: i64 = 12;
 
 /// The person or machine at the start of a chain of credentials, and what proves it.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -12,7 +12,7 @@ use crate::cloudtrail::resource::ResourceFields;
 use crate::cloudtrail::session::SessionReader;
 use crate::decode::FIELDS;
 use crate::decode::event::{Event, FieldId, FieldSet};
-use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind};
+use crate::decode::json::{CUT, JsonValue, MAX_TEXT, ValueKind};
 use crate::syntax::suggest::nearest;
 
 const WILDCARD: &str = "has a wildcard; [] matches every element of an array, --resource and --grep search \
@@ -220,7 +220,7 @@ fn with_name(name: &str, reason: String) -> String {
 /// The text of a value as its cell shows it; of a long value, the start.
 fn shown<'a>(value: JsonValue<'a>) -> Cow<'a, str> {
     value.scalar().unwrap_or_else(|| match value.raw() {
-        raw if raw.len() > LONGEST => Cow::Owned(String::from_utf8_lossy(&raw[..LONGEST]).into_owned() + CUT),
+        raw if raw.len() > MAX_TEXT => Cow::Owned(String::from_utf8_lossy(&raw[..MAX_TEXT]).into_owned() + CUT),
         raw if value.is_plain() => String::from_utf8_lossy(raw),
         _ => Cow::Owned(String::from_utf8_lossy(&value.compact()).into_owned()),
     })

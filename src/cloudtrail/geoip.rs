@@ -8,9 +8,9 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::syntax::geo_database::{GeoAttribute, GeoDatabases};
 
 /// The most sources whose value is remembered. Logs have few different ones.
-const MOST_REMEMBERED: usize = 4096;
+const MAX_REMEMBERED: usize = 4096;
 /// The longest source that is remembered. Longer ones are not addresses.
-const LONGEST_REMEMBERED: usize = 256;
+const MAX_REMEMBERED_LENGTH: usize = 256;
 
 /// The names of the derived values.
 const NAMES: [(&str, GeoAttribute); 3] =
@@ -61,8 +61,8 @@ impl GeoReader {
             return value.clone();
         }
         let value = value(&self.databases, &source, self.attribute);
-        if source.len() <= LONGEST_REMEMBERED {
-            if self.remembered.len() >= MOST_REMEMBERED {
+        if source.len() <= MAX_REMEMBERED_LENGTH {
+            if self.remembered.len() >= MAX_REMEMBERED {
                 self.remembered.clear();
             }
             self.remembered.insert((&*source).into(), value.clone());

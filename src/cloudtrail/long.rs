@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, is_verbatim, pieces, unescape, unescape_start};
+use crate::decode::json::{CUT, JsonValue, MAX_TEXT, ValueKind, is_verbatim, pieces, unescape, unescape_start};
 use crate::syntax::glob::{Pattern, PieceMatcher};
 
 /// A test on a text.
@@ -33,7 +33,7 @@ pub struct CutCounter(Cell<bool>);
 impl CutCounter {
     /// Records it if `text`, a name or a joined text, was cut.
     pub fn note(&self, text: &str) {
-        if text.ends_with(CUT) || (text.len() > LONGEST && text.contains(CUT)) {
+        if text.ends_with(CUT) || (text.len() > MAX_TEXT && text.contains(CUT)) {
             self.0.set(true);
         }
     }
@@ -62,11 +62,11 @@ pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCou
         // A value without white space needs no copy, however long it is.
         return test.holds(&String::from_utf8_lossy(value.raw()));
     }
-    if value.raw().len() <= LONGEST {
+    if value.raw().len() <= MAX_TEXT {
         return test.holds(&String::from_utf8_lossy(&value.compact()));
     }
     let whole = test.in_pieces().and_then(|mut matcher| {
-        let _ = value.compact_pieces(LONGEST, &mut |piece| {
+        let _ = value.compact_pieces(MAX_TEXT, &mut |piece| {
             matcher.push(String::from_utf8_lossy(piece).as_bytes());
             matcher.control_flow()
         });
@@ -81,7 +81,7 @@ pub fn holds(value: JsonValue<'_>, test: &impl LongValueTest, shortened: &CutCou
 /// Whether the text of a string passes the test. `written` is the string as written,
 /// without quotes.
 pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &CutCounter) -> bool {
-    if written.len() <= LONGEST || is_verbatim(written) {
+    if written.len() <= MAX_TEXT || is_verbatim(written) {
         return test.holds(&unescape(written));
     }
     let start = unescape_start(written);
@@ -89,7 +89,7 @@ pub fn string_holds(written: &[u8], test: &impl LongValueTest, shortened: &CutCo
         return test.holds(&start);
     }
     let whole = test.in_pieces().and_then(|mut matcher| {
-        for piece in pieces(written, LONGEST) {
+        for piece in pieces(written, MAX_TEXT) {
             matcher.push(unescape(&written[piece]).as_bytes());
             if matcher.control_flow().is_break() {
                 break;

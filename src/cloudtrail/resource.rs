@@ -17,9 +17,9 @@ use crate::decode::json::{self, CUT, JsonValue, is_verbatim, unescape};
 use crate::syntax::glob::{Pattern, PatternSet};
 
 /// Longest resource as written: more than an ARN needs with every character escaped.
-const LONGEST: usize = 16 << 10;
+const MAX_TEXT: usize = 16 << 10;
 /// Largest size of a list of resources, in bytes.
-const MOST: usize = 64 << 10;
+const MAX_BYTES: usize = 64 << 10;
 
 /// The fields that name resources.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,7 @@ impl ResourceFields {
 
 /// The text of a string as written; `None` if it is too long for a resource.
 fn short(written: &[u8]) -> Option<Cow<'_, str>> {
-    (written.len() <= LONGEST).then(|| unescape(written))
+    (written.len() <= MAX_TEXT).then(|| unescape(written))
 }
 
 /// The ARN or id that a string contains; `None` if it contains another text.
@@ -134,7 +134,7 @@ struct FoundResources<'a> {
 
 impl Default for FoundResources<'_> {
     fn default() -> Self {
-        FoundResources { list: Vec::new(), seen: HashSet::default(), room: MOST }
+        FoundResources { list: Vec::new(), seen: HashSet::default(), room: MAX_BYTES }
     }
 }
 
@@ -210,7 +210,7 @@ impl ResourceChoice {
 
 /// Whether the pattern matches a value, or the last part of an ARN.
 fn is_named(pattern: &Pattern, written: &[u8]) -> bool {
-    if written.len() > json::LONGEST && !is_verbatim(written) {
+    if written.len() > json::MAX_TEXT && !is_verbatim(written) {
         return long::string_holds(written, pattern, &CutCounter::default());
     }
     is_name_of(pattern, &unescape(written))

@@ -187,14 +187,14 @@ impl ThemeReader {
 /// The texts that the path leads to, joined by `;`.
 fn texts(path: &FieldPath, event: &Event<'_>) -> String {
     /// Longer than any name; a list can be longer.
-    const LONGEST: usize = 4096;
+    const MAX_NAME: usize = 4096;
     let mut joined = String::new();
     path.each(event, &mut |value| {
         let is_text = matches!(value.kind(), ValueKind::String | ValueKind::Scalar);
         if !is_text || joined.ends_with(CUT) || value.raw() == b"null" {
             return;
         }
-        if joined.len() + value.raw().len() > LONGEST {
+        if joined.len() + value.raw().len() > MAX_NAME {
             return joined.push_str(CUT);
         }
         let Some(text) = value.scalar().filter(|text| !text.is_empty()) else { return };

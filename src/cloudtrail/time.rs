@@ -44,8 +44,8 @@ pub fn parse_epoch(text: &str) -> Option<Timestamp> {
 /// Parses the value of a member as a point in time.
 pub fn of_value(value: JsonValue<'_>) -> Option<Timestamp> {
     /// Longer than any of the forms.
-    const LONGEST: usize = 128;
-    let text = value.scalar().filter(|_| value.raw().len() <= LONGEST)?;
+    const MAX_TEXT: usize = 128;
+    let text = value.scalar().filter(|_| value.raw().len() <= MAX_TEXT)?;
     parse(&text).or_else(|| parse_epoch(&text))
 }
 

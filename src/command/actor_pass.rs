@@ -11,7 +11,7 @@ use jiff::ToSpan;
 use rayon::ThreadPool;
 
 use crate::cloudtrail::actor::{
-    ActorIndex, ActorIndexBuilder, ActorReader, GRANT_EVENTS, GrantFact, GrantReader, HashTexts, LONGEST_SESSION_HOURS,
+    ActorIndex, ActorIndexBuilder, ActorReader, GRANT_EVENTS, GrantFact, GrantReader, HashTexts, MAX_SESSION_HOURS,
     PortableGrant,
 };
 use crate::decode::event::FieldSet;
@@ -139,7 +139,7 @@ pub(super) fn add_first_pass(first: &Coverage, coverage: &mut Coverage, report: 
     if missed > 0 {
         coverage.problems += missed;
         report.note(&format!(
-            "{} in the logs of the {LONGEST_SESSION_HOURS} hours before the window, so actors may be missing; \
+            "{} in the logs of the {MAX_SESSION_HOURS} hours before the window, so actors may be missing; \
              choose an earlier --since for details",
             count(missed, "problem")
         ));
@@ -184,8 +184,7 @@ const LOOKUP_EVENTS: [&str; 8] = [
 ];
 
 fn earlier(window: Window) -> Window {
-    let before =
-        |time: jiff::Timestamp| time.checked_sub(LONGEST_SESSION_HOURS.hours()).unwrap_or(jiff::Timestamp::MIN);
+    let before = |time: jiff::Timestamp| time.checked_sub(MAX_SESSION_HOURS.hours()).unwrap_or(jiff::Timestamp::MIN);
     Window { since: window.since.map(before), until: window.until }
 }
 

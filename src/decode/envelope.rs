@@ -64,10 +64,10 @@ struct OpenLists {
 
 impl OpenLists {
     /// More levels than any tool produces. Values nested deeper are not searched.
-    const DEEPEST: u32 = 64;
+    const MAX_DEPTH: u32 = 64;
 
     fn has_room(self, levels: u32) -> bool {
-        self.depth + levels <= OpenLists::DEEPEST
+        self.depth + levels <= OpenLists::MAX_DEPTH
     }
 
     fn push(&mut self, is_object: bool) {

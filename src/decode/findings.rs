@@ -1,7 +1,7 @@
 //! What a file contains besides its events, and the verdict on it.
 
 use super::json::JsonError;
-use super::visitor::LARGEST_STRING;
+use super::visitor::MAX_STRING;
 use crate::error::{IgnoredReason, Outcome, Problem};
 
 /// The findings of one file. All offsets are bytes of the inflated file, from 0.
@@ -163,7 +163,7 @@ impl Findings {
             });
         }
         if let Some(TooLarge { count, first }) = self.too_large {
-            let problem = Problem::RecordTooLarge { number: first, limit: LARGEST_STRING >> 20 };
+            let problem = Problem::RecordTooLarge { number: first, limit: MAX_STRING >> 20 };
             verdict.problems.push((problem, Outcome::LeftOut(count)));
         }
         if let Some(at) = self.not_utf8 {

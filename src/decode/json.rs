@@ -9,7 +9,7 @@ mod escape;
 mod key;
 mod value;
 
-pub use self::escape::{CUT, LONGEST, escape, is_verbatim, pieces, unescape, unescape_start};
+pub use self::escape::{CUT, MAX_TEXT, escape, is_verbatim, pieces, unescape, unescape_start};
 pub use self::key::{KeyBytes, key_is};
 pub use self::value::{JsonValue, ValueKind};
 use super::structure::{StructuralBitmaps, Structure, balanced};

@@ -216,8 +216,8 @@ pub(super) fn line(text: &[u8], is_last: bool, is_known: bool, structure: &mut S
 
 /// The length of the text without the character that its end cuts off, if any.
 pub(super) fn whole_characters(text: &[u8]) -> usize {
-    const LONGEST: usize = 4;
-    for back in 1..LONGEST.min(text.len() + 1) {
+    const MAX_CHARACTER: usize = 4;
+    for back in 1..MAX_CHARACTER.min(text.len() + 1) {
         let at = text.len() - back;
         match text[at] {
             0xc0..=0xdf if back < 2 => return at,

@@ -6,7 +6,7 @@ mod strings;
 use std::ops::ControlFlow;
 use std::vec;
 
-pub(super) use self::strings::LARGEST_STRING;
+pub(super) use self::strings::MAX_STRING;
 use super::Findings;
 use super::envelope::{Envelope, EnvelopeItem, EnvelopeStep, ListMember, list_of};
 use super::event::{Event, FieldSet, FieldSpans};

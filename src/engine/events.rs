@@ -205,9 +205,9 @@ impl<'a, W: EventWorker> EventReader<'a, W> {
     ) -> Result<EventReader<'a, W>, Error> {
         /// Smaller, since unpacking the archive needs memory too.
         const MEMBERS: usize = 2 << 20;
-        const LARGEST_MEMBER_WINDOW: usize = 32 << 20;
+        const MAX_MEMBER_WINDOW: usize = 32 << 20;
         let inflater = Inflater::with_ahead(limit, Arc::clone(context.ahead));
-        let members = Inflater::new(limit.min(MEMBERS)).with_largest(LARGEST_MEMBER_WINDOW);
+        let members = Inflater::new(limit.min(MEMBERS)).with_largest(MAX_MEMBER_WINDOW);
         let (decoder, opener) = (Decoder::new(fields)?, FileOpener::default());
         Ok(EventReader { context, selector, worker, decoder, opener, inflater, members })
     }

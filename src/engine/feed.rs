@@ -56,10 +56,10 @@ impl BatchSizer {
         const TEXT: u64 = 4 << 20;
         /// Each batch wakes several threads. Of many files, few are still to be read when the last
         /// batch begins, so that larger batches leave no thread without work for long.
-        const MOST: [u64; 2] = [128, 512];
+        const MAX_FILES: [u64; 2] = [128, 512];
         const MANY: u64 = 16;
         let (files, bytes) = (self.files.load(Relaxed), self.bytes.load(Relaxed));
-        let most = (files / MANY).clamp(MOST[0], MOST[1]);
+        let most = (files / MANY).clamp(MAX_FILES[0], MAX_FILES[1]);
         match files {
             0 => 1,
             _ => (TEXT * files / bytes.max(1)).clamp(1, most) as usize,

@@ -50,10 +50,10 @@ impl FileAccount {
 
     /// Adds a problem. An archive can have any number of them.
     pub(super) fn add_problem(&mut self, issue: &Issue) {
-        const MOST: usize = 20;
-        if self.problems.len() < MOST {
+        const MAX_PROBLEMS: usize = 20;
+        if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(issue.to_string());
-        } else if self.problems.len() == MOST {
+        } else if self.problems.len() == MAX_PROBLEMS {
             self.problems.push("more problems".into());
         }
     }

@@ -138,9 +138,9 @@ impl<'a, P: Part> PartWriter<'a, P> {
 
     fn is_block_full(&self) -> bool {
         /// Even a row without bytes takes memory.
-        const MOST: u64 = 1 << 16;
+        const MAX_ROWS: u64 = 1 << 16;
         let part = &self.block.part;
-        part.size().saturating_sub(self.kept) >= self.limits.bytes || part.count() >= MOST
+        part.size().saturating_sub(self.kept) >= self.limits.bytes || part.count() >= MAX_ROWS
     }
 
     /// Size in bytes from which a part is sent.
@@ -270,7 +270,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
 
     pub(super) fn report(&mut self, said: ReportItem) {
         /// An archive can contain any number of files with messages.
-        const MOST: usize = 1024;
+        const MAX_ITEMS: usize = 1024;
         if let ReportItem::Skip(issue) = &said {
             match &mut self.account {
                 Some(account) => account.add_problem(issue),
@@ -281,7 +281,7 @@ impl<'a, P: Part> PartWriter<'a, P> {
             self.problems += 1;
         }
         self.block.said.push(said);
-        if self.block.said.len() >= MOST && self.kept == 0 && !self.block.part.is_closed() {
+        if self.block.said.len() >= MAX_ITEMS && self.kept == 0 && !self.block.part.is_closed() {
             // If the merge has ended, the next file ends the batch.
             let _ = self.send();
         }

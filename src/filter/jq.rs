@@ -14,7 +14,7 @@ use jaq_core::load::{Arena, File, Loader, lex, parse};
 use jaq_core::{Compiler, Ctx, Vars, compile, load};
 use jaq_json::Val;
 
-use self::expression::{DEEPEST, Expression, RequiredFields, is_nested_too_deeply};
+use self::expression::{Expression, MAX_DEPTH, RequiredFields, is_nested_too_deeply};
 pub use self::required::required;
 use crate::decode::event::{Event, FieldId, FieldSet, TooManyFields};
 use crate::error::Error;
@@ -50,7 +50,7 @@ impl Jq {
     pub fn new(text: &str, fields: &mut FieldSet) -> Result<Jq, Error> {
         let wrong = |why: String| Error::option(OPTION, text, why);
         if is_nested_too_deeply(text) {
-            return Err(wrong(format!("nested more than {DEEPEST} levels deep")));
+            return Err(wrong(format!("nested more than {MAX_DEPTH} levels deep")));
         }
         keep_quiet();
         let rows = load::parse(include_str!("jq/defs.jq"), |parser| parser.defs()).unwrap_or_default();
@@ -165,8 +165,8 @@ fn undefined((name, what): (&str, compile::Undefined)) -> String {
 
 /// The start of a text, which can be as long as an event.
 fn shortened(text: String) -> String {
-    const LONGEST: usize = 120;
-    match text.char_indices().nth(LONGEST) {
+    const MAX_TEXT: usize = 120;
+    match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

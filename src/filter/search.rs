@@ -23,9 +23,9 @@ impl ByteSearch {
     /// Chooses the best of several searches, each of which finds every wanted event;
     /// `None` if none of them would help.
     pub fn best(searches: impl IntoIterator<Item = Vec<Needle>>) -> Option<ByteSearch> {
-        const MOST: usize = 8;
+        const MAX_NEEDLES: usize = 8;
         let worth = |needles: &Vec<Needle>| needles.iter().map(Needle::worth).min().unwrap_or(0);
-        let searches = searches.into_iter().filter(|needles| (1..=MOST).contains(&needles.len()));
+        let searches = searches.into_iter().filter(|needles| (1..=MAX_NEEDLES).contains(&needles.len()));
         let needles = searches.filter(|needles| worth(needles) > 0).max_by_key(worth)?;
         Some(ByteSearch { needles, way: SimdLevel::fastest() })
     }

@@ -17,7 +17,7 @@ const SAMPLE: usize = 1000;
 /// Maximum text of these rows, in bytes.
 const SAMPLE_BYTES: usize = 4 << 20;
 /// Maximum length of a cell that is shown, in bytes.
-const LONGEST: usize = 4096;
+const MAX_CELL: usize = 4096;
 
 /// Formats tab-separated rows as an aligned table.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl RowSink for AlignedTable {
             match byte {
                 b'\t' => self.end_cell(),
                 b'\n' => self.end_row()?,
-                byte if self.cell.len() < LONGEST => self.cell.push(*byte),
+                byte if self.cell.len() < MAX_CELL => self.cell.push(*byte),
                 _ => self.is_cut = true,
             }
         }
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_cell_that_is_not_shown_whole_is_marked() {
-        let whole = "é".repeat(LONGEST / 2);
+        let whole = "é".repeat(MAX_CELL / 2);
         assert_eq!(table(&[&format!("{whole}\n")], None), format!("{whole}\n"));
         assert_eq!(table(&[&format!("x{whole}\ty\n")], None).matches("é…  y").count(), 1);
     }

@@ -38,10 +38,10 @@ use crate::report::Report;
 const BATCH_SIZE: usize = 1_000_000;
 
 /// Most batches that are on their way at once.
-const MOST_BATCHES: usize = 8;
+const MAX_BATCHES: usize = 8;
 
 /// Most bytes on their way at once, unless a single event is larger.
-const MOST_BYTES: usize = 16 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 /// An event for the collector.
 #[derive(Clone, Copy, Debug)]
@@ -200,7 +200,7 @@ impl<'a> HecSink<'a> {
     /// Sends the current batch as soon as there is room for it.
     fn send(&mut self, stop: &Cancellation) -> Result<(), Error> {
         let size = self.filling.size();
-        while self.sending.len() >= MOST_BATCHES || !self.sending.is_empty() && self.bytes_sending + size > MOST_BYTES {
+        while self.sending.len() >= MAX_BATCHES || !self.sending.is_empty() && self.bytes_sending + size > MAX_BYTES {
             self.wait_for_one(stop)?;
         }
         let (batch, client) = (std::mem::take(&mut self.filling), self.client.clone());

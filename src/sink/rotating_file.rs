@@ -195,8 +195,8 @@ impl OpenFile {
 /// Creates a file that no other process writes.
 fn create(names: &FileNames, now: Timestamp) -> io::Result<OpenFile> {
     /// Far more files than a second can have.
-    const MOST: u32 = 1_000_000;
-    for number in 1..=MOST {
+    const MAX_FILES: u32 = 1_000_000;
+    for number in 1..=MAX_FILES {
         let closed = names.closed(now, number);
         if closed.exists() {
             continue;

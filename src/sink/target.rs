@@ -138,9 +138,9 @@ fn place(path: &Path) -> (PathBuf, Option<OsString>) {
 /// Resolves symbolic links, so that the target of a link is replaced and not the link itself.
 /// Stops at links of the system to open files, which are not real paths.
 fn resolve_links(path: &Path) -> PathBuf {
-    const MOST: usize = 40;
+    const MAX_LINKS: usize = 40;
     let mut path = path.to_path_buf();
-    for _ in 0..MOST {
+    for _ in 0..MAX_LINKS {
         if path == Path::new("/dev/stdout") || is_open_already(&path) {
             break;
         }

@@ -175,8 +175,8 @@ impl EventHistorySource {
         page: EventPage,
         each: &mut dyn FnMut(SourceItem) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        const MOST: u64 = 16 << 20;
-        while self.gauge.bytes() > MOST {
+        const MAX_BYTES: u64 = 16 << 20;
+        while self.gauge.bytes() > MAX_BYTES {
             each(SourceItem::Idle)?;
             std::thread::sleep(PATIENCE / 10);
         }

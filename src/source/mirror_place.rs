@@ -18,9 +18,9 @@ pub fn mirror_of(path: &Path) -> PathBuf {
 
 /// The name in the marker file of a mirror; `None` if there is none.
 pub fn marked_bucket(root: &MirrorRoot) -> Option<String> {
-    const LONGEST: u64 = 256;
+    const MAX_NAME: u64 = 256;
     let (file, _) = root.file(Path::new(MARK)).ok()?;
     let mut name = String::new();
-    file.take(LONGEST).read_to_string(&mut name).ok()?;
+    file.take(MAX_NAME).read_to_string(&mut name).ok()?;
     Some(name.trim_end().to_string()).filter(|name| !name.is_empty())
 }

@@ -126,13 +126,13 @@ async fn keys_of_region(
     now: Timestamp,
 ) -> Result<Vec<PublicKey>, AwsError> {
     /// A key is valid for weeks, so a page has those of years.
-    const MOST_PAGES: usize = 1000;
+    const MAX_PAGES: usize = 1000;
     let KeyPeriod { region, from, until } = period;
     let url = client.json_endpoint(JsonService::CLOUDTRAIL, region);
     let source = format!("ListPublicKeys of {url} at {}", now.strftime("%FT%TZ"));
     let invalid = |cause: String| AwsError::new(AwsErrorKind::InvalidResponse, cause);
     let (mut keys, mut token) = (Vec::new(), None);
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let (start_time, end_time) = (from.as_second(), until.as_second().saturating_add(1));
         let query = KeyQuery { start_time, end_time, next_token: token.as_deref() };
         let request = JsonRequest::new(JsonService::CLOUDTRAIL, region, "ListPublicKeys", &query).on("*");

@@ -77,11 +77,11 @@ impl MessageQueue {
     /// the credentials are missing.
     pub async fn open(connection: &Connection, named: &str) -> Result<MessageQueue, Error> {
         /// The longest time that SQS allows.
-        const LONGEST_WAIT: Duration = Duration::from_secs(20);
+        const MAX_WAIT: Duration = Duration::from_secs(20);
         let config = connection.load().await;
         let client = ServiceClient::new(&config);
         // An answer must come before the connection counts as silent.
-        let wait = LONGEST_WAIT.min(connection.patience / 2);
+        let wait = MAX_WAIT.min(connection.patience / 2);
         let address = match QueueAddress::of_url(named, client.region()) {
             Some(address) => address,
             None => {

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::seen::SeenIds;
 use crate::decode::event::{Event, FieldId, FieldSet};
-use crate::decode::json::{CUT, LONGEST, ValueKind, pieces, unescape};
+use crate::decode::json::{CUT, MAX_TEXT, ValueKind, pieces, unescape};
 use crate::error::Error;
 
 /// Hash that represents an `eventID`.
@@ -112,7 +112,7 @@ const HEX_VALUES: [u8; 256] = {
 /// Hashes a whole text that is too long to be kept.
 fn digest(written: &[u8]) -> [u8; 32] {
     let mut sum = Sha256::new();
-    for piece in pieces(written, LONGEST) {
+    for piece in pieces(written, MAX_TEXT) {
         sum.update(unescape(&written[piece]).as_bytes());
     }
     sum.finalize().into()
@@ -130,7 +130,7 @@ mod tests {
             let ids = new(&mut fields).unwrap();
             let id =
                 |text: &str| with_event(&format!(r#"{{"eventID":"{text}"}}"#), &fields, |event| ids.id(event)).unwrap();
-            for length in [10, LONGEST / 6, LONGEST - 1, LONGEST, 2 * LONGEST] {
+            for length in [10, MAX_TEXT / 6, MAX_TEXT - 1, MAX_TEXT, 2 * MAX_TEXT] {
                 let text = "a".repeat(length);
                 let written = "\\u0061".repeat(length);
                 assert_eq!(id(&text), id(&written), "{length}");

@@ -14,14 +14,14 @@ use memchr::memmem;
 use self::record::GeoRecord;
 
 /// The most bytes of all databases together, which are held in memory.
-pub const MOST_BYTES: u64 = 128 << 20;
+pub const MAX_BYTES: u64 = 128 << 20;
 /// The bytes at the end of a file that have the metadata.
 pub const METADATA_SIZE: usize = 128 << 10;
 /// What stands before the metadata.
 const METADATA_MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
 /// The most networks that are searched for a value, to learn whether a database has such
 /// values. All of a small database is searched.
-const MOST_SEARCHED: usize = 20_000;
+const MAX_SEARCHED: usize = 20_000;
 
 /// A value that a database can have for an address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -130,7 +130,7 @@ impl GeoDatabase {
             // Also networks without data: the tree of a hostile database has more of them than can
             // be skipped.
             let options = WithinOptions::default().include_networks_without_data();
-            for found in self.reader.networks(options).map_err(|error| damaged(&error))?.take(MOST_SEARCHED) {
+            for found in self.reader.networks(options).map_err(|error| damaged(&error))?.take(MAX_SEARCHED) {
                 let record = found.and_then(|found| found.decode::<GeoRecord>()).map_err(|error| damaged(&error))?;
                 if record.is_some_and(|record| record.value(attribute).is_some()) {
                     return Ok(true);

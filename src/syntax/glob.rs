@@ -91,7 +91,7 @@ impl Pattern {
 
 /// The most values with special characters in one list. Values without them are not
 /// limited.
-const MOST_GLOBS: usize = 10_000;
+const MAX_GLOBS: usize = 10_000;
 /// The values that are compiled to one regular expression.
 const JOINED: usize = 50;
 
@@ -107,8 +107,8 @@ impl Pattern {
                 continue;
             }
             count += 1;
-            if count > MOST_GLOBS {
-                let reason = format!("more than {MOST_GLOBS} values with * ? {{ or \\; only others are not limited");
+            if count > MAX_GLOBS {
+                let reason = format!("more than {MAX_GLOBS} values with * ? {{ or \\; only others are not limited");
                 return Err(ListError::new(value, reason));
             }
             globs.push(translated(value.text).ok_or_else(|| ListError::new(value, SYNTAX))?.0);

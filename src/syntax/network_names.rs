@@ -9,11 +9,11 @@ use serde::Deserialize;
 use super::network_table::{NetworkTable, NetworkTableBuilder, parse_network};
 
 /// The most bytes of one file.
-pub const MOST_BYTES: usize = 64 << 20;
+pub const MAX_BYTES: usize = 64 << 20;
 /// The most networks of all files.
-const MOST_NETWORKS: usize = 1_000_000;
+const MAX_NETWORKS: usize = 1_000_000;
 /// The most bytes of a name.
-const LONGEST: usize = 1024;
+const MAX_NAME: usize = 1024;
 
 /// Names of networks. The most specific network that has an address names it.
 #[derive(Debug, Default)]
@@ -55,8 +55,8 @@ impl NetworkNamesBuilder {
     /// Of equal networks in several files, the first one counts. Fails with the reason why
     /// the file is neither.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
-        if bytes.len() > MOST_BYTES {
-            return Err(format!("is larger than {} MiB", MOST_BYTES >> 20));
+        if bytes.len() > MAX_BYTES {
+            return Err(format!("is larger than {} MiB", MAX_BYTES >> 20));
         }
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err("is UTF-16; save it as UTF-8".into());
@@ -77,11 +77,11 @@ impl NetworkNamesBuilder {
 
     fn add_network(&mut self, network: IpNet, name: &str) -> Result<(), String> {
         self.count += 1;
-        if self.count > MOST_NETWORKS {
-            return Err(format!("more than {MOST_NETWORKS} networks"));
+        if self.count > MAX_NETWORKS {
+            return Err(format!("more than {MAX_NETWORKS} networks"));
         }
-        if name.len() > LONGEST {
-            return Err(format!("a name of more than {LONGEST} bytes"));
+        if name.len() > MAX_NAME {
+            return Err(format!("a name of more than {MAX_NAME} bytes"));
         }
         let number = match self.known.get(name.to_lowercase().as_str()) {
             Some(number) => *number,

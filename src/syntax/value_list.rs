@@ -7,10 +7,10 @@ use std::sync::Arc;
 pub const LIST_MARK: char = '@';
 
 /// The most bytes that the lists of a command line may have together.
-pub const MOST_BYTES: usize = 64 << 20;
+pub const MAX_BYTES: usize = 64 << 20;
 
 /// The most bytes of one value. Longer lines are not names, so the file is not a list.
-const LONGEST: usize = 4096;
+const MAX_VALUE: usize = 4096;
 
 /// The values of one file, in its order.
 #[derive(Debug)]
@@ -62,8 +62,8 @@ impl ValueList {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(ListError::file("is UTF-16; save it as UTF-8"));
         }
-        if bytes.len() > MOST_BYTES {
-            return Err(ListError::file(format!("is larger than {} MiB", MOST_BYTES >> 20)));
+        if bytes.len() > MAX_BYTES {
+            return Err(ListError::file(format!("is larger than {} MiB", MAX_BYTES >> 20)));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -106,10 +106,10 @@ impl ValueList {
 
 /// Rejects a line that cannot be a value of any option.
 fn check(value: ListValue<'_>) -> Result<(), ListError> {
-    if value.text.len() > LONGEST {
+    if value.text.len() > MAX_VALUE {
         let start: String = value.text.chars().take(40).collect();
         let short = ListValue { text: &start, ..value };
-        return Err(ListError::new(short, format!("longer than {LONGEST} bytes, so this is not a list of values")));
+        return Err(ListError::new(short, format!("longer than {MAX_VALUE} bytes, so this is not a list of values")));
     }
     if value.text.contains('\0') {
         return Err(ListError::new(value, "has a zero byte, so this is not a text file"));
@@ -132,8 +132,8 @@ impl ValueLists {
 
     /// Adds the list of a file. Fails if all of them are too large together.
     pub fn insert(&mut self, file: &str, list: ValueList) -> Result<(), ListError> {
-        if self.0.values().map(|list| list.size()).sum::<usize>() + list.size() > MOST_BYTES {
-            return Err(ListError::file(format!("with the other lists, has more than {} MiB", MOST_BYTES >> 20)));
+        if self.0.values().map(|list| list.size()).sum::<usize>() + list.size() > MAX_BYTES {
+            return Err(ListError::file(format!("with the other lists, has more than {} MiB", MAX_BYTES >> 20)));
         }
         self.0.insert(file.into(), Arc::new(list));
         Ok(())

@@ -74,7 +74,7 @@ fn code_unit(text: &str) -> Option<u16> {
 }
 
 /// The most bytes of a number. Longer digits count as text.
-const LONGEST_NUMBER: usize = 4096;
+const MAX_NUMBER: usize = 4096;
 
 /// The number of leading bytes in which a formula can begin, if all before it are
 /// skipped: twice as many characters as a spreadsheet's cell holds.
@@ -111,7 +111,7 @@ fn without_unseen(text: &str) -> &str {
 fn is_number(text: &str) -> bool {
     let is_numeric = |byte: u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
     text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
-        && text.len() <= LONGEST_NUMBER
+        && text.len() <= MAX_NUMBER
         && text.bytes().all(is_numeric)
         && text.parse::<f64>().is_ok()
 }
@@ -164,7 +164,7 @@ mod tests {
         }
         let blanks = " ".repeat(FORMULA_WITHIN);
         assert!(begins_formula(&format!("{}=1", &blanks[1..])) && !begins_formula(&format!("{blanks}=1")));
-        let long = format!("-{}", "1".repeat(LONGEST_NUMBER));
+        let long = format!("-{}", "1".repeat(MAX_NUMBER));
         assert!(!begins_formula(&long) && begins_formula(&(long + "1")));
     }
 }

@@ -122,8 +122,8 @@ impl CellStyle {
 /// anywhere but in `eventTime` may be anything.
 fn in_zone(value: JsonValue<'_>, zone: &TimeZone) -> Option<String> {
     /// The longest text that can be a time.
-    const LONGEST: usize = 40;
-    let text = value.raw_string().filter(|text| text.len() <= LONGEST)?;
+    const MAX_TIME: usize = 40;
+    let text = value.raw_string().filter(|text| text.len() <= MAX_TIME)?;
     time::parse(str::from_utf8(text).ok()?).map(|time| shown_in(time, zone))
 }
 

@@ -38,10 +38,10 @@ impl PartitionKey {
     /// Appends the folder of a value and a `/`.
     pub(super) fn push_folder(self, value: Option<&str>, path: &mut String) {
         /// No account and no region is longer, and a folder's name has a limit.
-        const LONGEST: usize = 64;
+        const MAX_VALUE: usize = 64;
         path.push_str(self.name());
         path.push('=');
-        match value.filter(|value| !value.is_empty() && value.len() <= LONGEST) {
+        match value.filter(|value| !value.is_empty() && value.len() <= MAX_VALUE) {
             Some(value) => push_escaped(value, path),
             None => path.push_str(NO_VALUE),
         }

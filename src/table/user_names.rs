@@ -62,9 +62,9 @@ impl NameWriter {
     /// Replaces an entry, and forgets all others if they are too large together.
     fn learn(&mut self, place: usize, name: KnownName) {
         /// Enough for the callers of most accounts. Each of up to 32 threads has a cache.
-        const MOST: usize = 1 << 20;
+        const MAX_BYTES: usize = 1 << 20;
         self.size = self.size - self.known[place].size() + name.size();
-        if self.size > MOST {
+        if self.size > MAX_BYTES {
             self.known.fill(KnownName::default());
             self.size = name.size();
         }
@@ -85,9 +85,9 @@ const PLACES: usize = 2048;
 /// The index for an identity; `None` if it is too long to cache.
 fn place(identity: &[u8]) -> Option<usize> {
     /// Longer identities are few, and would take much memory.
-    const LONGEST: usize = 2048;
+    const MAX_IDENTITY: usize = 2048;
     let mixed = written_hash(identity, identity.len() as u64);
-    (identity.len() <= LONGEST).then_some((mixed >> 53) as usize)
+    (identity.len() <= MAX_IDENTITY).then_some((mixed >> 53) as usize)
 }
 
 #[cfg(test)]

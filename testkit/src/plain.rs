@@ -47,7 +47,7 @@ pub fn read(text: &[u8]) -> (Vec<Value>, Ending) {
 }
 
 /// Lists in lists, and in objects, which count twice, are read to this depth.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// The members that hold a list.
 const LISTS: [&str; 4] = ["Records", "Events", "events", "logEvents"];
 
@@ -106,10 +106,10 @@ impl Found {
     /// Adds the events that a value is, holds or carries.
     fn value(&mut self, tree: Tree, depth: usize) {
         match tree {
-            Tree::Array(items) if depth < DEEPEST => {
+            Tree::Array(items) if depth < MAX_DEPTH => {
                 items.into_iter().for_each(|item| self.value(item, depth + 1));
             }
-            Tree::Object(members) if depth + 2 <= DEEPEST && is_list_first(&members) => {
+            Tree::Object(members) if depth + 2 <= MAX_DEPTH && is_list_first(&members) => {
                 let is_control = |(name, value): &(String, Tree)| name == "messageType" && value.is("CONTROL_MESSAGE");
                 if members.iter().take_while(|member| !is_list(member)).any(is_control) {
                     return;

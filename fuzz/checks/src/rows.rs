@@ -91,9 +91,9 @@ fn is_start(part: &ReaderOutcome, whole: &ReaderOutcome) {
 pub fn plain(text: &[u8], outcome: &ReaderOutcome) -> bool {
     // The plain decoder calls itself for every bracket, and cannot tell numbers
     // from objects that look like its own way to keep them.
-    const DEEPEST: usize = 300;
+    const MAX_DEPTH: usize = 300;
     let is_for_all =
-        ReferenceStructure::of(text).depth() <= DEEPEST && !text.windows(11).any(|part| part == b"$serde_json");
+        ReferenceStructure::of(text).depth() <= MAX_DEPTH && !text.windows(11).any(|part| part == b"$serde_json");
     // Whether a number is over at the end of a text is a matter of taste.
     let is_over = text.last().is_none_or(|last| last.is_ascii_whitespace() || b"]}\"".contains(last));
     if !is_for_all || !is_over {

@@ -43,8 +43,8 @@ fn check_bits(name: &str, bits: Bitmap<'_>, plain: &[bool], simd: SimdLevel) {
 /// Checks which values can be copied as they are.
 fn check_values(structure: &mut Structure, text: &[u8], simd: SimdLevel) {
     /// The work grows with the square of the length.
-    const LONGEST: usize = 2000;
-    let text = &text[..text.len().min(LONGEST)];
+    const MAX_LENGTH: usize = 2000;
+    let text = &text[..text.len().min(MAX_LENGTH)];
     let reference = ReferenceStructure::of(text);
     let view = JsonText::index(text, structure);
     for at in (0..text.len()).filter(|at| reference.quotes[*at] == reference.in_string[*at]) {

@@ -56,7 +56,7 @@ pub struct GrantReader<T = TextHasher> {
 
 /// The most bytes of a name or an account. No name of AWS is nearly as long. Longer ones, of logs
 /// that were edited, are left out, so that an index of them cannot grow large.
-const LONGEST_NAME: usize = 1024;
+const MAX_NAME: usize = 1024;
 
 /// Where these events have what they hand out.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ impl<T: HashTexts> GrantReader<T> {
     /// What is known of the caller of an event.
     fn caller(&mut self, event: &Event<'_>) -> CallerFacts<T::Hash> {
         let mut caller = self.callers.facts(event);
-        if caller.name.len() > LONGEST_NAME || caller.account.len() > LONGEST_NAME {
+        if caller.name.len() > MAX_NAME || caller.account.len() > MAX_NAME {
             (caller.name, caller.account) = (String::new(), String::new());
         }
         caller
@@ -216,7 +216,7 @@ impl<T: HashTexts> GrantReader<T> {
         let from = Self::text(event, &self.paths.switched_from);
         let (Some(created), true) = (self.second(event), arn.contains(":assumed-role/")) else { return };
         // Of a session nothing but the ARN is known, which is not enough to find its start.
-        let Some(caller) = user_of_arn(&from).filter(|_| from.len() <= LONGEST_NAME) else { return };
+        let Some(caller) = user_of_arn(&from).filter(|_| from.len() <= MAX_NAME) else { return };
         let gives = Grant::Session { arn: self.callers.hasher.hash(&arn), created, key: T::Hash::default() };
         each(GrantFact { gives, caller });
     }

@@ -27,7 +27,7 @@ pub struct IndexFull(usize);
 /// another.
 const MEMORY: usize = 128 << 20;
 /// Largest number of sessions without a known start that are counted.
-const MOST_UNKNOWN: usize = 1 << 20;
+const MAX_UNKNOWN: usize = 1 << 20;
 
 /// A caller, whose texts are kept elsewhere.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -319,7 +319,7 @@ impl ActorIndex {
     /// Records that the start of a session is unknown.
     pub(super) fn note_unknown(&self, session: SessionKey) {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        if unknown.len() < MOST_UNKNOWN {
+        if unknown.len() < MAX_UNKNOWN {
             unknown.insert((session.arn, session.created));
         }
     }

@@ -13,7 +13,7 @@ use crate::decode::event::{Event, FieldSet, TooManyFields};
 /// Number of identities in the cache.
 const PLACES: usize = 256;
 /// Longer identities are few, and would take much memory.
-const LONGEST: usize = 2048;
+const MAX_TEXT: usize = 2048;
 
 /// Reads the actors of events, by an index of the events that handed out credentials.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl ActorReader {
 
     /// The actor of an event; `None` if it is not proven.
     pub fn actor(&mut self, event: &Event<'_>) -> Option<Actor> {
-        let Some(identity) = self.callers.written(event).filter(|identity| identity.len() <= LONGEST) else {
+        let Some(identity) = self.callers.written(event).filter(|identity| identity.len() <= MAX_TEXT) else {
             return self.resolve(event);
         };
         if self.known.is_empty() {

@@ -7,7 +7,7 @@ use super::{Actor, ActorProof, LinkKind, StartKind};
 
 /// The longest chain that is followed. In logs of AWS, chains end after a few links. In
 /// others they may go round in a circle.
-const LONGEST_CHAIN: usize = 10;
+const MAX_CHAIN: usize = 10;
 
 /// A caller of a chain: of the event itself, or of one that handed out credentials.
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ impl ActorIndex {
                 let cause = caller.session.map_or(Cause::Unknown, |session| self.session(session));
                 let is_caused = !matches!(cause, Cause::Unknown);
                 if let Cause::One(grantor, link) = cause
-                    && depth < LONGEST_CHAIN
+                    && depth < MAX_CHAIN
                     && let Some(mut start) = self.start(ChainCaller::of_grant(self, &grantor), depth + 1)
                 {
                     start.links.push(link);

@@ -11,7 +11,7 @@ use super::{Actor, ActorIndexBuilder};
 use crate::decode::event::FieldSet;
 
 /// The most sessions that are kept: some megabytes.
-const MOST: usize = 10_000;
+const MAX_SESSIONS: usize = 10_000;
 /// Memory for their callers, in bytes.
 const MEMORY: usize = 8 << 20;
 
@@ -67,7 +67,7 @@ impl SessionStarts {
         let session = SessionKey { arn, role: 0, created, key };
         *self.known.entry(session).or_insert(true) &= is_wanted;
         let is_index_full = start.facts.iter().any(|fact| self.index.add(fact).is_err());
-        self.is_full = is_index_full || self.known.len() > MOST;
+        self.is_full = is_index_full || self.known.len() > MAX_SESSIONS;
     }
 
     /// Counts the sessions to be resolved whose proven actor is wanted. Ends the collection.

@@ -15,7 +15,7 @@ pub const HASH_ALGORITHM: &str = "SHA-256";
 
 /// The longest text of a digest that is read, in bytes. It has room for 140,000 log files of an
 /// hour, of one account and region.
-pub const LONGEST: usize = 64 << 20;
+pub const MAX_TEXT: usize = 64 << 20;
 
 /// The fields of a digest apart from its log files.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]

@@ -23,7 +23,7 @@ pub struct SavedSignature {
 
 impl SavedSignature {
     /// The longest text that is read.
-    pub const LONGEST: u64 = 64 << 10;
+    pub const MAX_BYTES: u64 = 64 << 10;
 
     /// Reads the text of the file beside a digest; `None` if it has another form.
     pub fn parse(text: &[u8]) -> Option<SavedSignature> {

@@ -72,11 +72,11 @@ const OTHER_KEYS: [&str; 26] = [
 /// CloudTrail writes this in place of hidden values.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Longest name in bytes: the limit for keys of S3 objects. Other names are shorter.
-const LONGEST: usize = 1024;
+const MAX_NAME: usize = 1024;
 
 /// Whether a text under such a key can be a name.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST && text != HIDDEN
+    !text.is_empty() && text.len() <= MAX_NAME && text != HIDDEN
 }
 
 /// Calls `each` for the strings in a request that name resources. Newer EC2 calls nest

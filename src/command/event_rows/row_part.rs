@@ -7,7 +7,7 @@ use super::row_identity::RowIdentity;
 use crate::engine::consumer::Part;
 
 /// Usual size of a part in bytes, at most.
-const LARGEST: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// Whole rows, or a piece of one large row.
 #[derive(Default)]
@@ -93,7 +93,7 @@ impl Part for RowPart {
         let mut rows = std::mem::take(&mut self.rows);
         rows.clear();
         // Free the memory of an unusually large row.
-        rows.shrink_to(2 * LARGEST);
+        rows.shrink_to(2 * MAX_BYTES);
         *self = RowPart { rows, ..RowPart::default() };
     }
 }

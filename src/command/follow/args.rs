@@ -110,11 +110,11 @@ pub struct FollowOutputArgs {
 
 /// Parses the time between two listings.
 fn interval(text: &str) -> Result<Duration, String> {
-    const SHORTEST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(24 * 3600);
+    const MIN: Duration = Duration::from_secs(1);
+    const MAX: Duration = Duration::from_secs(24 * 3600);
     let span: Option<SignedDuration> = text.parse().ok();
     span.and_then(|span| Duration::try_from(span).ok())
-        .filter(|time| (SHORTEST..=LONGEST).contains(time))
+        .filter(|time| (MIN..=MAX).contains(time))
         .ok_or_else(|| "not a time from 1s to 24h; write one such as 1m".into())
 }
 

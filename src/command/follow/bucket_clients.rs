@@ -69,8 +69,8 @@ impl<'a> BucketClients<'a> {
 
     /// Forgets buckets that could not be reached, if there are very many.
     fn forget_some(&mut self) {
-        const MOST: usize = 10_000;
-        if self.clients.len() >= MOST {
+        const MAX_KNOWN: usize = 10_000;
+        if self.clients.len() >= MAX_KNOWN {
             self.clients.retain(|_, state| matches!(state, ClientState::Connected(_)));
         }
     }
@@ -83,12 +83,12 @@ impl<'a> BucketClients<'a> {
 
     fn connect(&self, bucket: &str) -> Result<KeyFetcher, Error> {
         /// Each takes threads, and a message can name any bucket.
-        const MOST: usize = 50;
+        const MAX_BUCKETS: usize = 50;
         let prefix = self.request.named.as_ref().map_or("", |named| named.key.as_str());
         let location = Location::new(bucket, prefix);
         let is_connected = |state: &&ClientState| matches!(state, ClientState::Connected(_));
-        if self.clients.values().filter(is_connected).count() >= MOST {
-            return Err(Error::Failed(format!("{}: more than {MOST} buckets", location.bucket_address())));
+        if self.clients.values().filter(is_connected).count() >= MAX_BUCKETS {
+            return Err(Error::Failed(format!("{}: more than {MAX_BUCKETS} buckets", location.bucket_address())));
         }
         KeyFetcher::open(&self.request.bucket_of(&location)?, self.report, &Cancellation::default())
     }

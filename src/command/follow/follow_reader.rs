@@ -26,7 +26,7 @@ use crate::source::s3::key_fetcher::{FetchedObject, WantedObject};
 pub(super) const OBJECTS_PER_BATCH: usize = 500;
 
 /// The most failed objects to remember.
-const MOST_FAILED: usize = 100_000;
+const MAX_FAILED: usize = 100_000;
 
 /// What the rows of all batches share.
 pub(super) struct RowSettings {
@@ -211,7 +211,7 @@ impl<'a> FollowReader<'a> {
     }
 
     fn add_failure(&mut self, object: Location, failure: ObjectFailure) -> bool {
-        if self.failed.len() >= MOST_FAILED {
+        if self.failed.len() >= MAX_FAILED {
             self.failed.pop_first();
         }
         let is_new = self.failed.insert(object, failure).is_none();

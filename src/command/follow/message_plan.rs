@@ -122,8 +122,8 @@ impl<'a> MessagePlanner<'a> {
 
     /// Returns whether something was not reported before, as far as that is remembered.
     pub(super) fn is_news(&mut self, text: &str) -> bool {
-        const MOST: usize = 100_000;
-        if self.reported.len() >= MOST {
+        const MAX_REMEMBERED: usize = 100_000;
+        if self.reported.len() >= MAX_REMEMBERED {
             self.reported.clear();
         }
         self.reported.insert(text.to_string())

@@ -17,7 +17,7 @@ const RECEIVERS: usize = 8;
 /// The most objects of a message that leave memory for those of many others.
 const FEW_OBJECTS: usize = 20;
 /// The longest time that a full queue takes to answer.
-const LONGEST_ANSWER: Duration = Duration::from_secs(3);
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(3);
 
 /// Receives the messages of a queue.
 pub(super) struct MessageReceiver<'a> {
@@ -76,7 +76,7 @@ impl<'a> MessageReceiver<'a> {
             more.spawn(async move { queue.receive(false).await.unwrap_or_default() });
         }
         // Messages of a request that is given up become visible again after their timeout.
-        let end = tokio::time::sleep(LONGEST_ANSWER);
+        let end = tokio::time::sleep(MAX_ANSWER_TIME);
         tokio::pin!(end);
         loop {
             tokio::select! {
@@ -113,6 +113,6 @@ impl<'a> MessageReceiver<'a> {
 
 /// The pause after a number of failures in a row.
 pub(super) fn pause(failed: u32) -> Duration {
-    const LONGEST: Duration = Duration::from_secs(60);
-    Duration::from_secs(1 << failed.min(6)).min(LONGEST)
+    const MAX_PAUSE: Duration = Duration::from_secs(60);
+    Duration::from_secs(1 << failed.min(6)).min(MAX_PAUSE)
 }

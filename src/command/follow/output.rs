@@ -106,7 +106,7 @@ impl FollowOutput for RotatingFile {
 }
 
 /// The largest event that is sent to a collector, in bytes: far more than CloudTrail writes.
-const LARGEST_EVENT: usize = 8 << 20;
+const MAX_EVENT: usize = 8 << 20;
 
 /// Splunk's HTTP Event Collector.
 pub(super) struct CollectorOutput<'a> {
@@ -139,8 +139,8 @@ impl<'a> CollectorOutput<'a> {
 
     /// Waits some more for what was begun, after the user has stopped.
     fn flush_at_end(&mut self) -> Result<(), Error> {
-        const LONGEST: Duration = Duration::from_secs(20);
-        match self.sink.flush_within(LONGEST, &Cancellation::default())? {
+        const MAX_WAIT: Duration = Duration::from_secs(20);
+        match self.sink.flush_within(MAX_WAIT, &Cancellation::default())? {
             Some(HecDelivery { refused, .. }) => {
                 self.refused += refused;
                 Ok(())
@@ -160,19 +160,19 @@ impl FollowOutput for CollectorOutput<'_> {
             self.large.clear();
             self.large_key = part.key(0).to_vec();
         }
-        if self.large.len() <= LARGEST_EVENT {
+        if self.large.len() <= MAX_EVENT {
             self.large.extend_from_slice(&part.rows);
         }
         if !piece.is_last {
             return Ok(());
         }
         let (row, key) = (std::mem::take(&mut self.large), std::mem::take(&mut self.large_key));
-        if row.len() <= LARGEST_EVENT {
+        if row.len() <= MAX_EVENT {
             return self.add(&row, &key, stop);
         }
         self.refused += 1;
         let name = RowOrigin::of(&key).file.to_string();
-        let problem = Problem::Download(format!("an event is larger than {} MiB", LARGEST_EVENT >> 20));
+        let problem = Problem::Download(format!("an event is larger than {} MiB", MAX_EVENT >> 20));
         self.report.skip(&Issue { name, problem, outcome: Outcome::LeftOut(1) });
         Ok(())
     }

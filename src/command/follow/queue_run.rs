@@ -130,14 +130,14 @@ impl<'a> QueueFollower<'a> {
 
     /// Makes messages that were not handled visible to other receivers at once.
     fn release(&self, plans: &[MessagePlan], held: &[String], reader: &FollowReader<'_>) {
-        const LONGEST: Duration = Duration::from_secs(5);
+        const MAX_WAIT: Duration = Duration::from_secs(5);
         let is_untried =
             |plan: &&MessagePlan| !plan.stays && plan.objects.iter().all(|object| reader.failure(object).is_none());
         let receipts = plans.iter().filter(is_untried).map(|plan| plan.receipt.clone());
         let receipts: Vec<String> = receipts.filter(|receipt| held.contains(receipt)).collect();
         // If it fails, the messages become visible after their timeout.
         let _ = self.runtime.block_on(async {
-            tokio::time::timeout(LONGEST, self.queue.hide(&receipts, Duration::ZERO)).await.map(drop)
+            tokio::time::timeout(MAX_WAIT, self.queue.hide(&receipts, Duration::ZERO)).await.map(drop)
         });
     }
 }

@@ -13,14 +13,14 @@ pub(super) struct RecentIds {
 
 impl RecentIds {
     /// Number of ids in one set; both take about 60 MiB.
-    const MOST: usize = 1_000_000;
+    const MAX_IDS: usize = 1_000_000;
 
     /// Adds an id. Returns false if it is remembered already.
     pub(super) fn insert(&mut self, id: IdHash) -> bool {
         if self.older.contains(&id) || !self.recent.insert(id) {
             return false;
         }
-        if self.recent.len() >= RecentIds::MOST {
+        if self.recent.len() >= RecentIds::MAX_IDS {
             self.older = std::mem::take(&mut self.recent);
         }
         true

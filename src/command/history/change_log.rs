@@ -97,7 +97,7 @@ impl ChangeLog {
         mut each: impl FnMut(&ChangeEvent, &HistoryFold) -> Result<(), Error>,
     ) -> Result<HistoryFold, Error> {
         /// More events of one second are not put in order: they would take too much memory.
-        const MOST: usize = 10_000;
+        const MAX_CHANGES: usize = 10_000;
         let (mut fold, mut second) = (HistoryFold::default(), Vec::<ChangeEvent>::new());
         let mut apply = |fold: &mut HistoryFold, second: &mut Vec<ChangeEvent>| {
             fold.put_revokes_first(second);
@@ -110,7 +110,7 @@ impl ChangeLog {
             if until.is_some_and(|until| event.time > until) {
                 return Ok(ControlFlow::Break(()));
             }
-            if second.first().is_some_and(|first| first.time != event.time) || second.len() >= MOST {
+            if second.first().is_some_and(|first| first.time != event.time) || second.len() >= MAX_CHANGES {
                 apply(&mut fold, &mut second)?;
             }
             second.push(event);

@@ -24,7 +24,7 @@ use crate::spill::sort::ExternalSorter;
 
 /// Events are at most a quarter of this; the values of a longer one would take much more
 /// memory than its text.
-const LONGEST_EVENT: usize = 1 << 20;
+const MAX_EVENT: usize = 1 << 20;
 
 /// The changes of some events, with the keys by which they are sorted.
 #[derive(Debug, Default)]
@@ -153,7 +153,7 @@ impl EventWorker for ChangeWorker {
         if !self.is_candidate(event) {
             return ControlFlow::Continue(());
         }
-        if event.value().raw().len() > LONGEST_EVENT {
+        if event.value().raw().len() > MAX_EVENT {
             out.part().too_long.push(matched.file.to_string());
             return ControlFlow::Continue(());
         }

@@ -140,7 +140,7 @@ fn rows(held: &Interval, connections: &Connections) -> Vec<HistoryRow> {
 /// Adds `resource` to a row, and what that was connected with.
 fn extended(mut row: HistoryRow, resource: &Resource, connections: &Connections, depth: usize) -> Vec<HistoryRow> {
     /// An allocation, an interface and an instance.
-    const DEEPEST: usize = 3;
+    const MAX_DEPTH: usize = 3;
     let key = (row.scope.clone(), resource.clone());
     name(&mut row.cells, resource);
     if let Some(details) = connections.details.get(&key) {
@@ -156,7 +156,7 @@ fn extended(mut row: HistoryRow, resource: &Resource, connections: &Connections,
         let (Some(part), Some(id)) = (row::overlap(&row, connection), &connection.value) else { continue };
         taken.push(part.clone());
         match kind_of(id) {
-            Some(kind) if depth < DEEPEST => {
+            Some(kind) if depth < MAX_DEPTH => {
                 rows.extend(extended(part, &Resource::new(kind, id.clone()), connections, depth + 1));
             }
             _ => {

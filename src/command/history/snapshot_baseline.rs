@@ -23,7 +23,7 @@ pub(super) struct SnapshotBaseline {
 }
 
 /// Longer documents are not those of a resource.
-const LONGEST_DOCUMENT: u64 = 4 << 20;
+const MAX_DOCUMENT: u64 = 4 << 20;
 
 impl SnapshotBaseline {
     /// The snapshot in `folder`. Its time, unless it is given, is that of its last complete
@@ -96,7 +96,7 @@ fn document(path: &Path) -> Result<Option<Value>, String> {
         return Ok(None);
     }
     let length = fs::metadata(path).map_err(|error| plain(&error))?.len();
-    if length > LONGEST_DOCUMENT {
+    if length > MAX_DOCUMENT {
         return Err(format!("{length} bytes are more than a document has"));
     }
     let text = fs::read_to_string(path).map_err(|error| plain(&error))?;

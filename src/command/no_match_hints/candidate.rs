@@ -64,7 +64,7 @@ impl HintCandidate {
 
     /// Looks at an event of the sample.
     pub(super) fn note(&mut self, event: &Event<'_>) {
-        const LONGEST: usize = 200;
+        const MAX_VALUE: usize = 200;
         self.has_match = self.has_match || self.filter.answer(event).is_wanted();
         let HintNames::Of(field) = &mut self.names else { return };
         if self.has_match {
@@ -72,7 +72,7 @@ impl HintCandidate {
         }
         let found = &mut self.found;
         field.each(event, |name| {
-            let is_short = !name.is_empty() && name.len() < LONGEST;
+            let is_short = !name.is_empty() && name.len() < MAX_VALUE;
             if is_short && (found.len() < NAMES || found.contains_key(name)) {
                 *found.entry(name.to_string()).or_default() += 1;
             }

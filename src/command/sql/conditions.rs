@@ -12,7 +12,7 @@ use crate::filter::options::{ConditionKind, FilterOption};
 use crate::filter::spec::FilterSpec;
 
 /// Most values of an option: engines limit the length of a statement.
-const MOST_VALUES: usize = 5_000;
+const MAX_VALUES: usize = 5_000;
 
 /// The conditions of a request, all of which must hold. Fails for one that SQL cannot state
 /// exactly.
@@ -33,8 +33,8 @@ pub(super) fn conditions(asked: &FilterSpec, fields: &mut EventFields) -> Result
         }
         let wrong = |reason: String| Error::about(option.flag, format!(" cannot be written as SQL: {reason}"));
         let values = asked.options.list(option.flag);
-        if values.len() > MOST_VALUES {
-            return Err(wrong(format!("{} values are too many; at most {MOST_VALUES}", values.len())));
+        if values.len() > MAX_VALUES {
+            return Err(wrong(format!("{} values are too many; at most {MAX_VALUES}", values.len())));
         }
         if option.has_values() && values.is_empty() {
             continue;

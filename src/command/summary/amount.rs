@@ -12,7 +12,7 @@ const FRACTION: i32 = 9;
 const ONE: i128 = 10_i128.pow(FRACTION as u32);
 /// Numbers of more digits before the decimal point are not summed, so that no sum
 /// overflows.
-const LONGEST: i32 = 18;
+const MAX_DIGITS: i32 = 18;
 
 /// Reads the values that are summed.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ fn parse(text: &str) -> Option<i128> {
     // The power of ten of the last significant digit, in billionths.
     let power = i64::from(exponent) - decimals.len() as i64 + zeros + i64::from(FRACTION);
     let length = significant.len() as i64 + power;
-    if power < 0 || length > i64::from(LONGEST + FRACTION) {
+    if power < 0 || length > i64::from(MAX_DIGITS + FRACTION) {
         return None;
     }
     let number = significant.parse::<i128>().ok()? * 10_i128.pow(power as u32);

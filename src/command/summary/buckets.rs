@@ -19,7 +19,7 @@ impl BucketSize {
     pub(super) const HOUR: BucketSize = BucketSize(4);
     /// One day.
     pub(super) const DAY: BucketSize = BucketSize(8);
-    const LARGEST: BucketSize = BucketSize(SIZES as u8 - 1);
+    const MAX: BucketSize = BucketSize(SIZES as u8 - 1);
 
     /// Minutes per bucket.
     pub(super) fn minutes(self) -> i64 {
@@ -36,7 +36,7 @@ impl BucketSize {
 
     /// The next larger size.
     pub(super) fn next(self) -> BucketSize {
-        BucketSize(self.0 + 1).min(BucketSize::LARGEST)
+        BucketSize(self.0 + 1).min(BucketSize::MAX)
     }
 
     /// The number of the bucket that contains `minute`, counted from 1970.
@@ -58,7 +58,7 @@ impl BucketSize {
     /// into at most `most` buckets.
     pub(super) fn for_span(first: i64, last: i64, most: i64) -> BucketSize {
         let mut size = BucketSize::smallest(first, last);
-        while size.of_minute(last) - size.of_minute(first) >= most && size < BucketSize::LARGEST {
+        while size.of_minute(last) - size.of_minute(first) >= most && size < BucketSize::MAX {
             size = size.next();
         }
         size
@@ -70,7 +70,7 @@ impl BucketSize {
 
     /// The size with this index, or the largest size.
     pub(super) fn at(index: u8) -> BucketSize {
-        BucketSize(index).min(BucketSize::LARGEST)
+        BucketSize(index).min(BucketSize::MAX)
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         }
         assert_eq!((BucketSize::MINUTE.minutes(), BucketSize::HOUR.minutes()), (1, 60));
         assert_eq!(BucketSize::DAY.minutes(), 24 * 60);
-        assert_eq!(BucketSize::LARGEST.next(), BucketSize::LARGEST);
+        assert_eq!(BucketSize::MAX.next(), BucketSize::MAX);
     }
 
     #[test]

@@ -55,11 +55,11 @@ const FIELDS: usize = 6;
 /// The fields, and whether the call failed by something else than its error code.
 const PARTS: usize = FIELDS + 1;
 /// The most bytes of a field.
-const LONGEST: usize = 128;
+const MAX_FIELD: usize = 128;
 /// What a call takes in addition.
 const PENDING: usize = size_of::<ValueStats>();
 /// The most bytes of all calls.
-const MOST: usize = 768 << 10;
+const MAX_BYTES: usize = 768 << 10;
 
 impl CallColumn {
     /// The column of this name.
@@ -86,14 +86,14 @@ impl CallMemo {
         Ok(CallMemo {
             fields: slots,
             failure: FailureRule::new(fields)?,
-            known: TextMemo::new(MOST),
+            known: TextMemo::new(MAX_BYTES),
             pending: Vec::new(),
         })
     }
 
     /// Limits the bytes that calls take.
     pub(super) fn limit(&mut self, bytes: usize) {
-        self.known.set_most(bytes.min(MOST));
+        self.known.set_most(bytes.min(MAX_BYTES));
     }
 
     /// The values of the call of an event, and their index, if it was met and its entries are
@@ -151,7 +151,7 @@ impl CallMemo {
         let mut parts = [&[][..]; PARTS];
         for (part, field) in parts.iter_mut().zip(self.fields) {
             *part = event.get(field).map_or(&[], |value| value.raw());
-            if part.len() > LONGEST {
+            if part.len() > MAX_FIELD {
                 return None;
             }
         }

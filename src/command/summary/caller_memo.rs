@@ -69,9 +69,9 @@ const CALLER_COLUMNS: usize = 4;
 /// Identity, address, program, and whether the console called.
 const PARTS: usize = 4;
 /// The most bytes of each part. Longer ones are few, and would take much memory.
-const LONGEST: [usize; PARTS] = [2048, 64, 512, 8];
+const MAX_LENGTHS: [usize; PARTS] = [2048, 64, 512, 8];
 /// The most bytes of all callers. Accounts with many sessions have thousands.
-const MOST: usize = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
 
 impl CallerColumn {
     /// The column of this name.
@@ -94,13 +94,13 @@ impl CallerMemo {
             source: fields.slot("sourceIPAddress")?,
             agent: fields.slot("userAgent")?,
             from_console: fields.slot("sessionCredentialFromConsole")?,
-            known: TextMemo::new(MOST),
+            known: TextMemo::new(MAX_BYTES),
         })
     }
 
     /// Limits the bytes that callers take.
     pub(super) fn limit(&mut self, bytes: usize) {
-        self.known.set_most(bytes.min(MOST));
+        self.known.set_most(bytes.min(MAX_BYTES));
     }
 
     /// The caller of an event, if it was met on the same day and its entries are still valid.
@@ -128,7 +128,7 @@ impl CallerMemo {
         let [source, agent, from_console] = [self.source, self.agent, self.from_console]
             .map(|field| event.get(field).map_or(&[][..], |value| value.raw()));
         let parts = [identity, source, agent, from_console];
-        parts.iter().zip(LONGEST).all(|(part, longest)| part.len() <= longest).then_some(parts)
+        parts.iter().zip(MAX_LENGTHS).all(|(part, longest)| part.len() <= longest).then_some(parts)
     }
 }
 

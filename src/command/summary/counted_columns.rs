@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::call_memo::CallColumn;
 use super::caller_memo::CallerColumn;
-use super::counter::{LONGEST, SHORT, ValueParts};
+use super::counter::{MAX_VALUE, SHORT, ValueParts};
 use crate::cloudtrail::actor::ActorReader;
 use crate::cloudtrail::call::is_success;
 use crate::cloudtrail::digest::file_verdict::VerdictReader;
@@ -156,7 +156,7 @@ impl CountedColumns {
             }
             column.write(event, file, style, out);
         }
-        out.len() - start > LONGEST
+        out.len() - start > MAX_VALUE
     }
 
     /// The same for an event that may hold more than memory should hold twice.
@@ -184,7 +184,7 @@ fn write_list(resources: &ResourceFields, event: &Event<'_>, style: &CellStyle, 
         if at > 0 {
             out.push(b'\t');
         }
-        is_cut |= resource.len() > LONGEST;
+        is_cut |= resource.len() > MAX_VALUE;
         style.text(resource, out);
     }
     is_cut

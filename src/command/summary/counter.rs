@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use sha2::{Digest, Sha256};
 
 use super::spill::CountSpill;
-use crate::command::summary::value_stats::{LONGEST_USER, Occurrence, ValueStats};
+use crate::command::summary::value_stats::{MAX_USER, Occurrence, ValueStats};
 use crate::error::Error;
 
 /// Counts of values. Each thread has its own, and they share a place on disk.
@@ -56,7 +56,7 @@ const RECENT: usize = 128;
 pub(super) const SHORT: usize = 32;
 
 /// Longer values are cut, and told apart by what else they hold.
-pub(super) const LONGEST: usize = 4096;
+pub(super) const MAX_VALUE: usize = 4096;
 /// What an entry takes beside its value, roughly.
 const ENTRY: usize = size_of::<CounterEntry>() + 12;
 
@@ -83,7 +83,7 @@ impl Counter {
     #[inline]
     pub(super) fn add_value(&mut self, value: &[u8], occurrence: &Occurrence<'_>) -> CountedEntry {
         let known = self.entries.len();
-        let place = if value.len() > LONGEST { self.place(&shortened(value)) } else { self.place(value) };
+        let place = if value.len() > MAX_VALUE { self.place(&shortened(value)) } else { self.place(value) };
         self.entries[place].trend.add(occurrence);
         CountedEntry { entry: place as u32, is_new: self.has_grown(known, place, occurrence) }
     }
@@ -139,7 +139,7 @@ impl Counter {
     #[inline]
     fn has_grown(&mut self, known: usize, place: usize, occurrence: &Occurrence<'_>) -> bool {
         if place == known {
-            self.users += occurrence.user.map_or(0, <[u8]>::len).min(LONGEST_USER);
+            self.users += occurrence.user.map_or(0, <[u8]>::len).min(MAX_USER);
         }
         place == known
     }
@@ -245,7 +245,7 @@ impl ValueParts {
     /// Takes the next piece of the column.
     pub(super) fn push(&mut self, piece: &[u8]) {
         if let Some(column) = self.columns.last_mut() {
-            let room = (LONGEST - column.start.len()).min(piece.len());
+            let room = (MAX_VALUE - column.start.len()).min(piece.len());
             column.start.extend_from_slice(&piece[..room]);
             column.length += piece.len();
             column.sum.update(piece);
@@ -254,7 +254,7 @@ impl ValueParts {
 
     /// Whether it is too long to be counted by all of it.
     pub(super) fn is_long(&self) -> bool {
-        self.length() > LONGEST
+        self.length() > MAX_VALUE
     }
 
     fn length(&self) -> usize {
@@ -265,8 +265,8 @@ impl ValueParts {
     /// cut to an equal share.
     pub(super) fn value(self) -> Vec<u8> {
         let share = match self.is_long() {
-            true => (LONGEST / self.columns.len()).saturating_sub(1).max(2 * MARK.len()),
-            false => LONGEST,
+            true => (MAX_VALUE / self.columns.len()).saturating_sub(1).max(2 * MARK.len()),
+            false => MAX_VALUE,
         };
         self.columns.into_iter().map(|column| column.fitted(share)).collect::<Vec<_>>().join(&b'\t')
     }
@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(found.values().map(|trend| trend.count).collect::<Vec<_>>().iter().sum::<u64>(), 3);
         assert_eq!(found.len(), 2);
         assert!(
-            found.keys().all(|value| value.len() <= LONGEST && value.contains("… (10001 bytes, ") && is_cut(value))
+            found.keys().all(|value| value.len() <= MAX_VALUE && value.contains("… (10001 bytes, ") && is_cut(value))
         );
     }
 

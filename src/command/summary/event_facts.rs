@@ -180,10 +180,10 @@ impl Part for SummaryPart {
 
     fn clear(&mut self) {
         /// Larger than a usual part.
-        const LARGEST: usize = 2 << 20;
+        const MAX_KEPT: usize = 2 << 20;
         self.counted = 0;
         self.facts.clear();
-        self.facts.text.shrink_to(LARGEST);
+        self.facts.text.shrink_to(MAX_KEPT);
     }
 }
 

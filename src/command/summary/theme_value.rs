@@ -1,7 +1,7 @@
 //! The value that the table of changes counts: theme, call, object, caller and address.
 
 use super::counted_columns::CountedColumns;
-use super::counter::LONGEST;
+use super::counter::MAX_VALUE;
 use crate::cloudtrail::theme::{RULES, ThemeReader};
 use crate::decode::event::{Event, FieldSet};
 use crate::error::Error;
@@ -55,7 +55,7 @@ impl ThemeValueWriter {
             Some(caller) => out.extend_from_slice(caller),
             None => is_cut |= self.caller.value(event, file, style, out),
         }
-        is_cut || out.len() - start > LONGEST
+        is_cut || out.len() - start > MAX_VALUE
     }
 
     /// The last part of a value, which depends on the caller alone: the name of the user, and the
@@ -68,6 +68,6 @@ impl ThemeValueWriter {
     ) -> Option<Vec<u8>> {
         let mut changed_by = [user, b"\t"].concat();
         let is_cut = self.address.value(event, file, style, &mut changed_by);
-        (!is_cut && changed_by.len() <= LONGEST).then_some(changed_by)
+        (!is_cut && changed_by.len() <= MAX_VALUE).then_some(changed_by)
     }
 }

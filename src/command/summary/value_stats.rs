@@ -10,7 +10,7 @@ pub(super) const PICTURE_BUCKETS: usize = 24;
 /// The most bytes of the name of a first user; a longer one is cut.
 /// What stands for the rest of a name.
 const MARK: &str = "…";
-pub(super) const LONGEST_USER: usize = 160;
+pub(super) const MAX_USER: usize = 160;
 
 /// The statistics of one value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -114,7 +114,7 @@ impl ValueStats {
     /// Notes who made a call that is not later than the first one so far.
     #[cold]
     fn add_first_user(&mut self, second: i64, user: &[u8]) {
-        let mut end = user.len().min(LONGEST_USER);
+        let mut end = user.len().min(MAX_USER);
         // Not within a character.
         while user.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
             end -= 1;
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_long_user_is_cut_and_read_back() {
-        for length in LONGEST_USER - 5..LONGEST_USER + 9 {
+        for length in MAX_USER - 5..MAX_USER + 9 {
             let (user, time) = ("u".repeat(length), BucketedTime::new(0));
             let mut stats = ValueStats::default();
             stats.add(&Occurrence { time: Some(&time), user: Some(user.as_bytes()), ..Occurrence::default() });
@@ -323,7 +323,7 @@ mod tests {
             assert_eq!(ValueStats::read_foreign(&changed), None, "{at}");
         }
         assert_eq!(ValueStats::read_foreign(&written[..ValueStats::LENGTH - 1]), None);
-        let long = [b'u'; LONGEST_USER + MARK.len()];
+        let long = [b'u'; MAX_USER + MARK.len()];
         assert_eq!(ValueStats::read_foreign(&[&written[..], &long, b"u"].concat()), None);
         assert!(ValueStats::read_foreign(&written).is_some());
     }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::event::{MORE, MOST_RESOURCES, TimelineEvent};
+use super::event::{MAX_RESOURCES, MORE, TimelineEvent};
 
 /// The longest time between two calls of a run, in seconds.
-const LONGEST_PAUSE: i64 = 60 * 60;
+const MAX_PAUSE: i64 = 60 * 60;
 
 /// Consecutive events of a caller with the same call and outcome.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -26,7 +26,7 @@ impl CallRun {
     /// Whether a later event of the same caller continues the run.
     pub(super) fn is_continued_by(&self, event: &TimelineEvent) -> bool {
         let (Some(last), Some(time)) = (self.last, event.time) else { return false };
-        self.first.call == event.call && time.as_second() - last.as_second() <= LONGEST_PAUSE
+        self.first.call == event.call && time.as_second() - last.as_second() <= MAX_PAUSE
     }
 
     /// Adds an event that continues the run.
@@ -41,8 +41,8 @@ impl CallRun {
             if resources.contains(&resource) {
                 continue;
             }
-            if resources.len() == MOST_RESOURCES || resource == MORE {
-                resources.truncate(MOST_RESOURCES);
+            if resources.len() == MAX_RESOURCES || resource == MORE {
+                resources.truncate(MAX_RESOURCES);
                 return resources.push(MORE.into());
             }
             resources.push(resource);

@@ -81,9 +81,9 @@ impl Part for TimelinePart {
 
     fn clear(&mut self) {
         /// Larger than a usual part.
-        const LARGEST: usize = 2 << 20;
+        const MAX_KEPT: usize = 2 << 20;
         self.cut(&(0, 0));
-        self.bytes.shrink_to(LARGEST);
+        self.bytes.shrink_to(MAX_KEPT);
     }
 }
 

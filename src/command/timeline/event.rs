@@ -17,11 +17,11 @@ use crate::decode::event::{Event, FieldId, FieldSet};
 use crate::error::Error;
 
 /// The most resources that are kept of an event, and of a run.
-pub(super) const MOST_RESOURCES: usize = 20;
-/// Stands for the resources above [`MOST_RESOURCES`], and for the end of a long text.
+pub(super) const MAX_RESOURCES: usize = 20;
+/// Stands for the resources above [`MAX_RESOURCES`], and for the end of a long text.
 pub(super) const MORE: &str = "…";
 /// The most bytes that are kept of a text.
-const LONGEST: usize = 2048;
+const MAX_TEXT: usize = 2048;
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -186,8 +186,8 @@ impl TimelineReader {
             true => CallOutcome::Failed,
         };
         let all = self.resources.list(event);
-        let has_more = all.len() > MOST_RESOURCES;
-        let resources = all.into_iter().take(MOST_RESOURCES).map(shortened);
+        let has_more = all.len() > MAX_RESOURCES;
+        let resources = all.into_iter().take(MAX_RESOURCES).map(shortened);
         let address = text(self.address);
         TimelineEvent {
             of_address: self.of_address.of(&address),
@@ -210,7 +210,7 @@ impl TimelineReader {
 
 /// The text, or its start and a mark.
 fn shortened(text: Cow<'_, str>) -> String {
-    match text.char_indices().take_while(|(at, _)| *at < LONGEST).last() {
+    match text.char_indices().take_while(|(at, _)| *at < MAX_TEXT).last() {
         Some((at, last)) if at + last.len_utf8() < text.len() => format!("{}{MORE}", &text[..at]),
         _ => text.into_owned(),
     }

@@ -17,7 +17,7 @@ use crate::source::aws::xml_element::XmlElement;
 use crate::source::aws::{AwsError, AwsErrorKind};
 
 /// Largest answer in bytes. A policy has at most 20 KB, and the rules of a lifecycle are 1,000.
-const LONGEST: usize = 4 << 20;
+const MAX_ANSWER: usize = 4 << 20;
 
 /// Sends requests about buckets.
 pub(super) struct BucketClient {
@@ -241,6 +241,6 @@ fn successful_answer(response: &HttpResponse) -> Option<XmlElement> {
 fn client(config: &SdkConfig, region: &str) -> aws_sdk_s3::Client {
     /// As often as requests to other services.
     const ATTEMPTS: u32 = 8;
-    let builder = s3_config(config, region, ATTEMPTS).interceptor(ResponseLimit::for_all(LONGEST));
+    let builder = s3_config(config, region, ATTEMPTS).interceptor(ResponseLimit::for_all(MAX_ANSWER));
     aws_sdk_s3::Client::from_conf(builder.build())
 }

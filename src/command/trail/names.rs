@@ -60,17 +60,17 @@ pub(super) fn topic_name(text: &str) -> Result<String, String> {
 
 /// Parses the name of a queue. No name means that of the default.
 pub(super) fn queue_name(text: &str) -> Result<String, String> {
-    match text.is_empty() || is_plain(text, LONGEST_QUEUE) {
+    match text.is_empty() || is_plain(text, MAX_QUEUE_NAME) {
         true => Ok(text.into()),
         false => Err(format!(
-            "not the name of a queue; write at most {LONGEST_QUEUE} letters, digits and _ - (its dead-letter queue \
+            "not the name of a queue; write at most {MAX_QUEUE_NAME} letters, digits and _ - (its dead-letter queue \
              has the same name and {DEAD_LETTER})"
         )),
     }
 }
 
 /// Longest name of a queue, so that that of its dead-letter queue has 80 characters.
-const LONGEST_QUEUE: usize = 80 - DEAD_LETTER.len();
+const MAX_QUEUE_NAME: usize = 80 - DEAD_LETTER.len();
 
 fn is_plain(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len())
@@ -109,7 +109,7 @@ pub(super) fn default_queue(trail: &str) -> Result<String, Error> {
     match queue_name(&name) {
         Ok(name) => Ok(name),
         Err(_) => {
-            let longest = LONGEST_QUEUE;
+            let longest = MAX_QUEUE_NAME;
             Err(Error::about("--queue", format!(": {name} is longer than {longest} characters; write --queue=NAME")))
         }
     }

@@ -93,11 +93,11 @@ impl ShowRequest {
 /// Names and home regions of all trails of the account, in whatever region.
 async fn all(session: &TrailSession) -> Result<Vec<Trail>, AwsError> {
     /// A faulty service could continue forever.
-    const MOST_PAGES: usize = 100;
+    const MAX_PAGES: usize = 100;
     let reader = TrailReader { client: &session.client, region: &session.home.region };
     let mut trails: Vec<Trail> = Vec::new();
     let mut token: Option<String> = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let parameters = token.as_ref().map_or_else(|| json!({}), |token| json!({"NextToken": token}));
         let page: TrailPage = reader.call("ListTrails", "*", &parameters).await?;
         trails.extend(page.trails);
@@ -106,7 +106,7 @@ async fn all(session: &TrailSession) -> Result<Vec<Trail>, AwsError> {
             return Ok(trails);
         }
     }
-    let text = format!("the list of trails has more than {MOST_PAGES} pages, so no trail is shown; try again later");
+    let text = format!("the list of trails has more than {MAX_PAGES} pages, so no trail is shown; try again later");
     Err(AwsError::new(AwsErrorKind::Other, text))
 }
 

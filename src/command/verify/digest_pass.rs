@@ -258,6 +258,6 @@ pub(super) fn saved_signature(root: &MirrorRoot, path: &str) -> Result<Option<Ve
         result => result.map_err(unreadable)?.0,
     };
     let mut text = Vec::new();
-    file.take(SavedSignature::LONGEST).read_to_end(&mut text).map_err(unreadable)?;
+    file.take(SavedSignature::MAX_BYTES).read_to_end(&mut text).map_err(unreadable)?;
     Ok(Some(text))
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::first_member::{FileReaders, TextSink, reason};
 use crate::cloudtrail::digest::check::DigestProblem;
-use crate::cloudtrail::digest::document::LONGEST;
+use crate::cloudtrail::digest::document::MAX_TEXT;
 use crate::source::s3::mirror_root::MirrorRoot;
 
 /// Longer texts are held by one thread at a time.
@@ -35,7 +35,7 @@ struct TextCollector<'p> {
 impl TextSink for TextCollector<'_> {
     fn piece(&mut self, text: &[u8]) -> ControlFlow<()> {
         let length = self.text.len() + text.len();
-        if length > LONGEST {
+        if length > MAX_TEXT {
             self.is_too_long = true;
             return ControlFlow::Break(());
         }
@@ -60,7 +60,7 @@ pub(super) fn digest_text<'p>(
         _ => DigestProblem::Unreadable(reason(&error)),
     })?;
     if collector.is_too_long {
-        return Err(DigestProblem::TooLong(LONGEST >> 20));
+        return Err(DigestProblem::TooLong(MAX_TEXT >> 20));
     }
     if let Some(damage) = read.damage {
         return Err(DigestProblem::Damaged(damage));

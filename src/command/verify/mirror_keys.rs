@@ -24,7 +24,7 @@ use crate::source::s3::mirror::Mirror;
 /// A digest is signed near its end, by a key that may be valid from then on only.
 const TOLERANCE: SignedDuration = SignedDuration::from_hours(2);
 /// More regions than AWS has. Anybody can make folders in a mirror.
-const MOST_REGIONS: usize = 256;
+const MAX_REGIONS: usize = 256;
 
 /// The public keys of one mirror.
 struct MirrorKeys<'a> {
@@ -122,7 +122,7 @@ impl MirrorKeys<'_> {
         // A later pass reports what cannot be walked.
         each_digest(self.mirror, &self.request.scope, &Report::silent(), self.stop, |file| {
             let Some(name) = DigestName::parse(&file.path) else { return Ok(()) };
-            if !is_region(name.region) || (periods.len() == MOST_REGIONS && !periods.contains_key(name.region)) {
+            if !is_region(name.region) || (periods.len() == MAX_REGIONS && !periods.contains_key(name.region)) {
                 return Ok(());
             }
             let made = if name.is_backfill { backfill_time(self.mirror, &file.path) } else { None };
@@ -150,7 +150,7 @@ fn backfill_time(mirror: &MirrorSelection, path: &str) -> Option<Timestamp> {
     }
     let (file, _) = mirror.root.file(Path::new(&format!("{path}{SIGNATURE_ENDING}"))).ok()?;
     let mut text = Vec::new();
-    file.take(SavedSignature::LONGEST).read_to_end(&mut text).ok()?;
+    file.take(SavedSignature::MAX_BYTES).read_to_end(&mut text).ok()?;
     let time: BackfillTime = serde_json::from_slice(&text).ok()?;
     crate::cloudtrail::time::parse(&time.backfill_generation_timestamp)
 }

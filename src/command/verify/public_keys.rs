@@ -13,7 +13,7 @@ use crate::error::{Error, plain};
 use crate::report::Report;
 
 /// A list of keys is much shorter.
-const LONGEST: u64 = 16 << 20;
+const MAX_FILE: u64 = 16 << 20;
 
 /// Reads the keys of the files that were named, or else requests those of AWS, or takes those
 /// that are kept in the mirrors. Returns an error if there are none.
@@ -48,7 +48,7 @@ fn listed_keys(path: &Path) -> Result<Vec<PublicKey>, Error> {
     let failed = |why: String| Error::Failed(format!("{}: {why}", path.display()));
     let unreadable = |error: std::io::Error| failed(format!("cannot be read: {}", plain(&error)));
     let mut text = Vec::new();
-    std::fs::File::open(path).map_err(unreadable)?.take(LONGEST).read_to_end(&mut text).map_err(unreadable)?;
+    std::fs::File::open(path).map_err(unreadable)?.take(MAX_FILE).read_to_end(&mut text).map_err(unreadable)?;
     let keys = PublicKeyPage::parse(&text).and_then(|page| page.keys(None, &path.display().to_string()));
     // The file of another mirror has keys too.
     keys.or_else(|error| read_kept(&text).map_err(|_| failed(error.to_string())))

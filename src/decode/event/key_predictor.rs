@@ -53,9 +53,9 @@ impl KeyPredictor {
     /// entries after it represent the requested fields in that case, one per field id.
     const OTHER: usize = 2;
     /// More keys than any version of the format has.
-    const MOST: usize = 1024;
+    const MAX_KEYS: usize = 1024;
     /// Longer keys are not worth the memory.
-    const LONGEST: usize = 256;
+    const MAX_KEY: usize = 256;
 
     /// Creates a predictor for objects with `fields` fields, at most 255.
     pub(super) fn new(fields: usize) -> KeyPredictor {
@@ -73,14 +73,14 @@ impl KeyPredictor {
     /// Adds a key.
     fn learn(&mut self, name: FieldName, written: KeyBytes, slot: u8) {
         // A longer key is never predicted.
-        let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::LONGEST);
+        let length = (name.key.len() + KeyBytes::SURROUNDINGS).min(KeyBytes::MAX_LENGTH);
         self.keys.push(KnownKey { written, next: [KeyPredictor::OTHER as u16; 2], length: length as u8, slot });
         self.names.push(name);
     }
 
     /// Whether no more keys are learned.
     pub(super) fn is_full(&self) -> bool {
-        self.keys.len() >= KeyPredictor::MOST
+        self.keys.len() >= KeyPredictor::MAX_KEYS
     }
 
     /// The id of the field of a key.
@@ -141,7 +141,7 @@ impl KeyPredictor {
             return id;
         }
         let slot = fields.find(key);
-        if self.is_full() || key.len() > KeyPredictor::LONGEST {
+        if self.is_full() || key.len() > KeyPredictor::MAX_KEY {
             return KeyPredictor::OTHER + slot.map_or(0, |slot| slot + 1);
         }
         id = self.keys.len();

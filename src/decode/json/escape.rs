@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// Longest text, in bytes, that is held whole: many times what AWS allows for a name.
-pub const LONGEST: usize = 64 << 10;
+pub const MAX_TEXT: usize = 64 << 10;
 
 /// Marks the end of a text of which only the start is held.
 pub const CUT: &str = "…[cut at 64 KiB]";
@@ -33,17 +33,17 @@ pub fn unescape(written: &[u8]) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// The text that a JSON string represents; if it is longer than [`LONGEST`], its start
+/// The text that a JSON string represents; if it is longer than [`MAX_TEXT`], its start
 /// and [`CUT`].
 pub fn unescape_start(written: &[u8]) -> Cow<'_, str> {
-    if written.len() <= LONGEST {
+    if written.len() <= MAX_TEXT {
         return unescape(written);
     }
-    let mut start = String::with_capacity(2 * LONGEST);
-    for piece in pieces(written, LONGEST) {
+    let mut start = String::with_capacity(2 * MAX_TEXT);
+    for piece in pieces(written, MAX_TEXT) {
         start.push_str(&unescape(&written[piece]));
-        if start.len() > LONGEST {
-            start.truncate(start.floor_char_boundary(LONGEST));
+        if start.len() > MAX_TEXT {
+            start.truncate(start.floor_char_boundary(MAX_TEXT));
             start.push_str(CUT);
             break;
         }
@@ -201,14 +201,14 @@ mod tests {
     fn the_limit_counts_bytes_after_unescaping() {
         for character in ["x", "é", "\\u0041", "\\u00e9", "\\ud83d\\ude00", "\u{1}"] {
             let length = unescape(character.as_bytes()).len();
-            for count in [LONGEST / length - 1, LONGEST / length, LONGEST / length + 1] {
+            for count in [MAX_TEXT / length - 1, MAX_TEXT / length, MAX_TEXT / length + 1] {
                 let written = character.repeat(count);
                 let (start, whole) = (unescape_start(written.as_bytes()), unescape(written.as_bytes()));
-                if whole.len() <= LONGEST {
+                if whole.len() <= MAX_TEXT {
                     assert_eq!(start, whole);
                 } else {
                     let kept = start.strip_suffix(CUT).unwrap();
-                    assert!(whole.starts_with(kept) && kept.len() > LONGEST - 4 && kept.len() <= LONGEST);
+                    assert!(whole.starts_with(kept) && kept.len() > MAX_TEXT - 4 && kept.len() <= MAX_TEXT);
                 }
             }
         }

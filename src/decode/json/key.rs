@@ -24,7 +24,7 @@ impl KeyBytes {
     const WORDS: usize = 4;
 
     /// Longer than every key of the format.
-    pub const LONGEST: usize = 8 * KeyBytes::WORDS;
+    pub const MAX_LENGTH: usize = 8 * KeyBytes::WORDS;
 
     /// Number of bytes of a pattern that are not the key's.
     pub const SURROUNDINGS: usize = 4;
@@ -38,10 +38,10 @@ impl KeyBytes {
     /// Creates the pattern of a key without its quotes, and of the byte before it.
     pub fn new(before: u8, key: &[u8]) -> KeyBytes {
         let length = key.len() + KeyBytes::SURROUNDINGS;
-        if length > KeyBytes::LONGEST {
+        if length > KeyBytes::MAX_LENGTH {
             return KeyBytes::NEVER;
         }
-        let (mut bytes, mut mask) = ([0; KeyBytes::LONGEST], [0; KeyBytes::LONGEST]);
+        let (mut bytes, mut mask) = ([0; KeyBytes::MAX_LENGTH], [0; KeyBytes::MAX_LENGTH]);
         bytes[..2].copy_from_slice(&[before, b'"']);
         bytes[2..length - 2].copy_from_slice(key);
         bytes[length - 2..length].copy_from_slice(b"\":");
@@ -51,7 +51,7 @@ impl KeyBytes {
 
     /// Whether `bytes` start with this key.
     #[inline(always)]
-    pub fn is_at_start(&self, bytes: &[u8; KeyBytes::LONGEST]) -> bool {
+    pub fn is_at_start(&self, bytes: &[u8; KeyBytes::MAX_LENGTH]) -> bool {
         let found = words(bytes);
         // Without a branch per word, all are compared at once.
         (0..KeyBytes::WORDS).fold(0, |differ, at| differ | (found[at] & self.masks[at]) ^ self.words[at]) == 0
@@ -60,7 +60,7 @@ impl KeyBytes {
 
 /// The same bytes as words.
 #[inline(always)]
-fn words(bytes: &[u8; KeyBytes::LONGEST]) -> [u64; KeyBytes::WORDS] {
+fn words(bytes: &[u8; KeyBytes::MAX_LENGTH]) -> [u64; KeyBytes::WORDS] {
     let (words, _) = bytes.as_chunks();
     std::array::from_fn(|at| u64::from_le_bytes(words[at]))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use super::escape::{LONGEST, SHORT, is_plain, is_plain_start, is_verbatim, text, unescape, unescape_start};
+use super::escape::{MAX_TEXT, SHORT, is_plain, is_plain_start, is_verbatim, text, unescape, unescape_start};
 use super::{JsonText, copy, key_is};
 
 /// The kind of a value.
@@ -67,12 +67,12 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The text of a string, cut after [`LONGEST`] bytes; `None` for other kinds.
+    /// The text of a string, cut after [`MAX_TEXT`] bytes; `None` for other kinds.
     pub fn string(&self) -> Option<Cow<'a, str>> {
         self.raw_string().map(unescape_start)
     }
 
-    /// The text of a string, a number, `true` or `false`, cut after [`LONGEST`] bytes;
+    /// The text of a string, a number, `true` or `false`, cut after [`MAX_TEXT`] bytes;
     /// `None` for other kinds.
     pub fn scalar(&self) -> Option<Cow<'a, str>> {
         match self.kind() {
@@ -82,11 +82,11 @@ impl<'a> JsonValue<'a> {
         }
     }
 
-    /// The same text if it can be borrowed or is at most [`LONGEST`] bytes long;
+    /// The same text if it can be borrowed or is at most [`MAX_TEXT`] bytes long;
     /// otherwise `None`.
     pub fn whole_scalar(&self) -> Option<Cow<'a, str>> {
         match (self.kind(), self.raw_string()) {
-            (_, Some(written)) if written.len() <= LONGEST || is_verbatim(written) => Some(unescape(written)),
+            (_, Some(written)) if written.len() <= MAX_TEXT || is_verbatim(written) => Some(unescape(written)),
             (ValueKind::Scalar, _) => Some(text(self.raw())),
             _ => None,
         }

@@ -11,7 +11,7 @@ use super::super::structure::Dispatch;
 use super::{EventSink, NestedText, WalkEnd};
 
 /// Largest nested text in bytes. AWS allows an event 1 MiB.
-pub(in super::super) const LARGEST_STRING: usize = 16 << 20;
+pub(in super::super) const MAX_STRING: usize = 16 << 20;
 
 /// What a nested text turned out to be.
 #[derive(Clone, Copy)]
@@ -67,7 +67,7 @@ impl EventSink<'_> {
         self.findings.records = before;
         for (written, is_sure) in written {
             let held = match written.strip_prefix(b"\"").and_then(|written| written.strip_suffix(b"\"")) {
-                Some(written) if written.len() > LARGEST_STRING && may_hold_events(written) => StringContent::TooLarge,
+                Some(written) if written.len() > MAX_STRING && may_hold_events(written) => StringContent::TooLarge,
                 Some(written) => self.text(unescape(written).as_bytes(), *is_sure, place, each, &mut flow),
                 None => self.text(written, *is_sure, place, each, &mut flow),
             };

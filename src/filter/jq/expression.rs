@@ -81,9 +81,9 @@ pub(super) fn parse_term(text: &str) -> Option<JqTerm<'_>> {
 }
 
 /// Deepest nesting that is accepted, since the parser recurses once per level.
-pub(super) const DEEPEST: usize = 256;
+pub(super) const MAX_DEPTH: usize = 256;
 
-/// Whether brackets are nested deeper than [`DEEPEST`]. Brackets in strings count too,
+/// Whether brackets are nested deeper than [`MAX_DEPTH`]. Brackets in strings count too,
 /// for simplicity.
 pub(super) fn is_nested_too_deeply(text: &str) -> bool {
     let mut depth = 0_usize;
@@ -93,7 +93,7 @@ pub(super) fn is_nested_too_deeply(text: &str) -> bool {
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth > DEEPEST
+        depth > MAX_DEPTH
     })
 }
 

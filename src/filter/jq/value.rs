@@ -7,15 +7,15 @@ use crate::decode::json::{JsonValue, ValueKind, unescape};
 
 /// Largest event in bytes that is converted. Values need a multiple of it in memory,
 /// and AWS writes events of less than half this size.
-const LARGEST: usize = 2 << 20;
+const MAX_EVENT: usize = 2 << 20;
 /// Deeper than any event, but safe for recursive functions.
-const DEEPEST: usize = 256;
+const MAX_DEPTH: usize = 256;
 
 /// Converts a value. Fails if it is too large or nested too deeply.
 pub(super) fn of(value: JsonValue<'_>) -> Result<Val, String> {
-    match value.raw().len() <= LARGEST {
-        true => at_depth(value, DEEPEST),
-        false => Err(format!("larger than {} MiB", LARGEST >> 20)),
+    match value.raw().len() <= MAX_EVENT {
+        true => at_depth(value, MAX_DEPTH),
+        false => Err(format!("larger than {} MiB", MAX_EVENT >> 20)),
     }
 }
 

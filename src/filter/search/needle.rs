@@ -52,7 +52,7 @@ impl Boundary<'_> {
 
 impl Needle {
     /// Shorter needles occur everywhere.
-    const SHORTEST: usize = 3;
+    const MIN_LENGTH: usize = 3;
 
     /// The best needle for every value equal to `text`, ignoring case; `None` if there
     /// is none.
@@ -109,7 +109,7 @@ impl Needle {
                 start = at;
             }
         }
-        let cores = cores.into_iter().filter(|core| core.len() >= Needle::SHORTEST);
+        let cores = cores.into_iter().filter(|core| core.len() >= Needle::MIN_LENGTH);
         let (worth, core) = cores.map(|core| (worth(&context[core.clone()]), core)).max_by_key(|(worth, _)| *worth)?;
         let rare = (2..core.len()).min_by_key(|at| frequency(context[core.start + at])).unwrap_or(2);
         (worth > 0).then(|| Needle { context: context.into(), core, rare, is_end, is_address: false, worth })

@@ -173,7 +173,7 @@ fn write(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// A file name for an id or a name: characters that some file system refuses, and names that
 /// mean something else, are written as `%` and their code. Different ids have different names.
 pub fn file_name(id: &str) -> String {
-    const LONGEST: usize = 200;
+    const MAX_NAME: usize = 200;
     /// Windows takes these for devices, whatever ending follows.
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
     let mut name = String::new();
@@ -191,10 +191,10 @@ pub fn file_name(id: &str) -> String {
     if is_device {
         name.insert(0, '%');
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_NAME {
         use sha2::{Digest, Sha256};
         let hash = Sha256::digest(id.as_bytes());
-        name.truncate(LONGEST - 17);
+        name.truncate(MAX_NAME - 17);
         name.push('%');
         name.extend(hash.iter().take(8).map(|byte| format!("{byte:02x}")));
     }

@@ -100,9 +100,9 @@ pub(super) fn described(answer: &CollectorAnswer) -> String {
 }
 
 fn reason(status: u16, body: &AnswerBody) -> String {
-    const LONGEST: usize = 200;
+    const MAX_REASON: usize = 200;
     let text = body.text.as_deref().unwrap_or_default();
-    let text: String = text.chars().take(LONGEST).collect();
+    let text: String = text.chars().take(MAX_REASON).collect();
     match body.code {
         Some(code) if !text.is_empty() => format!("status {status}, code {code}: {text}"),
         Some(code) => format!("status {status}, code {code}"),

@@ -11,14 +11,14 @@ pub(super) struct CookieJar(Mutex<BTreeMap<String, String>>);
 impl CookieJar {
     /// Keeps cookies of the form `NAME=VALUE`. Those that are too long or too many are ignored.
     pub(super) fn set(&self, cookies: &[String]) {
-        const LONGEST: usize = 4096;
-        const MOST: usize = 20;
+        const MAX_COOKIE: usize = 4096;
+        const MAX_COOKIES: usize = 20;
         let mut jar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for cookie in cookies {
             let is_plain =
-                cookie.len() <= LONGEST && cookie.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+                cookie.len() <= MAX_COOKIE && cookie.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
             let Some((name, value)) = cookie.split_once('=').filter(|_| is_plain) else { continue };
-            if jar.len() < MOST || jar.contains_key(name) {
+            if jar.len() < MAX_COOKIES || jar.contains_key(name) {
                 jar.insert(name.into(), value.into());
             }
         }

@@ -131,7 +131,7 @@ impl CollectorClient {
     /// Sends a batch until there is an outcome that stays.
     async fn send(&self, batch: &HecBatch) -> CollectorVerdict {
         /// A collector that was restarted says once that it does not know the batch.
-        const MOST_ROUNDS: u32 = 5;
+        const MAX_ROUNDS: u32 = 5;
         let mut rounds = 0;
         loop {
             let answer = match self.answer_to(batch).await {
@@ -145,9 +145,9 @@ impl CollectorClient {
             match self.wait_for_acknowledgement(ack).await {
                 AcknowledgementOutcome::Given => return CollectorVerdict::Taken(None),
                 AcknowledgementOutcome::Missing => {}
-                AcknowledgementOutcome::Refused(reason) if rounds + 1 == MOST_ROUNDS => {
+                AcknowledgementOutcome::Refused(reason) if rounds + 1 == MAX_ROUNDS => {
                     return CollectorVerdict::Fatal(format!(
-                        "Splunk takes a batch, and {} does not say whether it is indexed ({reason}), {MOST_ROUNDS} \
+                        "Splunk takes a batch, and {} does not say whether it is indexed ({reason}), {MAX_ROUNDS} \
                          times in a row; check that no proxy blocks this path, and that useACK of the token is the \
                          same on all indexers",
                         self.acknowledgements_url

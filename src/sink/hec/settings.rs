@@ -140,10 +140,10 @@ impl HecToken {
     /// Reads the token from a file. White space around it is ignored.
     pub fn of_file(path: &Path) -> Result<HecToken, Error> {
         /// Far longer than any token; a larger file is something else.
-        const LONGEST: u64 = 4096;
+        const MAX_FILE: u64 = 4096;
         let fail = |reason: &str| Error::option(FILE_OPTION, &path.display().to_string(), reason);
         let metadata = std::fs::metadata(path).map_err(|error| fail(&format!("cannot be read: {}", plain(&error))))?;
-        if metadata.is_dir() || metadata.len() > LONGEST {
+        if metadata.is_dir() || metadata.len() > MAX_FILE {
             return Err(fail("must be a file with the token and nothing else"));
         }
         let bytes = std::fs::read(path).map_err(|error| fail(&format!("cannot be read: {}", plain(&error))))?;

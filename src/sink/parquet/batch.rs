@@ -77,10 +77,10 @@ impl BatchBuilder {
     pub(super) fn finish(&mut self) -> Vec<GroupBatch> {
         (self.rows, self.bytes) = (0, 0);
         /// One long value must not take memory for the rest of the run.
-        const MOST: usize = 1 << 20;
+        const MAX_KEPT: usize = 1 << 20;
         let next = |group: &GroupBatch| GroupBatch {
             sources: Vec::with_capacity(group.sources.len()),
-            bytes: Vec::with_capacity(group.bytes.len().min(MOST)),
+            bytes: Vec::with_capacity(group.bytes.len().min(MAX_KEPT)),
             ends: Vec::with_capacity(group.ends.len()),
         };
         let next = self.groups.iter().map(next).collect();

@@ -24,7 +24,7 @@ pub(super) struct Bound {
 }
 
 /// Longer bounds are shortened.
-const LONGEST: usize = 64;
+const MAX_BOUND: usize = 64;
 
 impl ValueOrder {
     pub(super) fn compare(self, one: &[u8], other: &[u8]) -> Ordering {
@@ -70,11 +70,11 @@ impl ValueBounds {
         if order == ValueOrder::Number {
             return Some((exact(least), exact(greatest)));
         }
-        let least = match least.len() <= LONGEST {
+        let least = match least.len() <= MAX_BOUND {
             true => exact(least),
             false => Bound { bytes: start(least).to_vec(), is_exact: false },
         };
-        let greatest = match greatest.len() <= LONGEST {
+        let greatest = match greatest.len() <= MAX_BOUND {
             true => exact(greatest),
             false => Bound { bytes: after(start(greatest))?, is_exact: false },
         };
@@ -84,7 +84,7 @@ impl ValueBounds {
 
 /// The first characters of a text, as many as are allowed.
 fn start(text: &[u8]) -> &[u8] {
-    let mut end = LONGEST;
+    let mut end = MAX_BOUND;
     while end > 0 && text[end] & 0xc0 == 0x80 {
         end -= 1;
     }
@@ -115,7 +115,7 @@ mod tests {
                     prop_assert!(least.bytes.as_slice() <= value.as_bytes() && value.as_bytes() <= greatest.bytes.as_slice());
                 }
                 for bound in [least, greatest] {
-                    prop_assert!(bound.bytes.len() <= LONGEST && str::from_utf8(&bound.bytes).is_ok());
+                    prop_assert!(bound.bytes.len() <= MAX_BOUND && str::from_utf8(&bound.bytes).is_ok());
                     prop_assert!(!bound.is_exact || values.iter().any(|value| value.as_bytes() == bound.bytes));
                 }
             }

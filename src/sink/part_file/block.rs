@@ -18,7 +18,7 @@ const HEAD: usize = 17;
 /// Bytes before the checksum.
 const LENGTHS: usize = 9;
 /// The most bytes that a block stores.
-const MOST: usize = 16 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 /// What a block contains.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,7 +69,7 @@ pub(super) fn read(from: &mut impl Read, hash: &mut Sha256) -> Result<StoredBloc
     fill(from, &mut head)?;
     let number = |at: usize| head[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) as usize;
     let (length, stored) = (number(1), number(5));
-    let kind = BlockKind::of(head[0]).filter(|_| length <= MOST && stored <= MOST).ok_or_else(damaged)?;
+    let kind = BlockKind::of(head[0]).filter(|_| length <= MAX_BYTES && stored <= MAX_BYTES).ok_or_else(damaged)?;
     let mut bytes = vec![0; stored];
     fill(from, &mut bytes)?;
     if checksum(&head[..LENGTHS], &bytes) != head[LENGTHS..] {

@@ -22,7 +22,7 @@ pub(super) struct WorkbookInfo {
 const WIDTH: usize = 100;
 /// Height of a line, and maximum height of a row, in points.
 const LINE: f64 = 15.0;
-const HIGHEST: f64 = 400.0;
+const MAX_HEIGHT: f64 = 400.0;
 
 impl WorkbookInfo {
     /// Maximum number of problems listed. All of them are printed to stderr.
@@ -76,7 +76,7 @@ impl WorkbookInfo {
             // An approximation, because each program breaks lines differently.
             let lines = if line.len() < WIDTH { 1 } else { 2 + line.len() / WIDTH };
             let height = LINE * lines as f64;
-            sheet.set_row_height(row, height.min(HIGHEST))?;
+            sheet.set_row_height(row, height.min(MAX_HEIGHT))?;
             sheet.write_string_with_format(row, 0, label, &what)?;
             sheet.write_string_with_format(row, 1, String::from_utf8_lossy(&line), &text)?;
         }

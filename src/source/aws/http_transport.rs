@@ -17,7 +17,7 @@ use super::{AwsError, AwsErrorKind};
 use crate::sink::hec::{CollectorAnswer, CollectorFailure, CollectorResponse, CollectorTransport};
 
 /// Largest answer in bytes: exceeds a page of a thousand resources with their tags.
-const LONGEST: usize = 16 << 20;
+const MAX_ANSWER: usize = 16 << 20;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -118,10 +118,10 @@ impl HttpTransport {
             let chunk = chunk.map_err(|error| AwsError::without_answer(service, &error, AwsErrorKind::Timeout))?;
             match chunk.transpose() {
                 Ok(None) => return Ok(bytes),
-                Ok(Some(chunk)) if bytes.len() + chunk.len() > LONGEST => {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > MAX_ANSWER => {
                     return Err(AwsError::new(
                         AwsErrorKind::Other,
-                        format!("the answer is larger than {} MiB", LONGEST >> 20),
+                        format!("the answer is larger than {} MiB", MAX_ANSWER >> 20),
                     ));
                 }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),

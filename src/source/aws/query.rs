@@ -115,9 +115,9 @@ impl ServiceClient {
         mut each: impl FnMut(XmlElement) -> ControlFlow<()>,
     ) -> Result<(), AwsError> {
         /// A faulty service could continue forever.
-        const MOST: usize = 10_000;
+        const MAX_PAGES: usize = 10_000;
         let mut token: Option<String> = None;
-        for _ in 0..MOST {
+        for _ in 0..MAX_PAGES {
             let page = self.call_page(request, token.as_deref()).await?;
             let next = page.text_of(request.service.paging.element).map(String::from);
             if each(page).is_break() || next.is_none() {

@@ -54,9 +54,9 @@ impl RetryPolicy {
     /// Returns the pause after a number of failed attempts. It is random, so that requests
     /// refused at the same time are not repeated at the same time.
     pub(super) fn pause(&self, failed: u32) -> Duration {
-        const LONGEST: Duration = Duration::from_secs(20);
+        const MAX_PAUSE: Duration = Duration::from_secs(20);
         let doublings = failed.saturating_sub(1).min(16);
-        (self.first_pause * (1 << doublings)).min(LONGEST).mul_f64(0.5 + fastrand::f64() / 2.0)
+        (self.first_pause * (1 << doublings)).min(MAX_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 

@@ -5,9 +5,9 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, Event};
 
 /// Largest depth of elements.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// Largest number of elements, which limits the memory that a document can take.
-const MOST: usize = 1_000_000;
+const MAX_ELEMENTS: usize = 1_000_000;
 
 /// An XML element.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -90,7 +90,7 @@ impl TreeBuilder {
             return Err(XmlError::Malformed);
         }
         self.count += 1;
-        if self.count > MOST || self.open.len() == DEEPEST {
+        if self.count > MAX_ELEMENTS || self.open.len() == MAX_DEPTH {
             return Err(XmlError::TooLarge);
         }
         self.open.push(XmlElement { name: name.to_string(), ..XmlElement::default() });
@@ -171,6 +171,6 @@ mod tests {
             assert_eq!(XmlElement::parse(document), Err(XmlError::Malformed), "{document}");
         }
         assert_eq!(XmlElement::parse(&"<a>".repeat(100)), Err(XmlError::TooLarge));
-        assert_eq!(XmlElement::parse(&format!("<r>{}</r>", "<a/>".repeat(MOST))), Err(XmlError::TooLarge));
+        assert_eq!(XmlElement::parse(&format!("<r>{}</r>", "<a/>".repeat(MAX_ELEMENTS))), Err(XmlError::TooLarge));
     }
 }

@@ -135,9 +135,9 @@ impl EventPage {
 
 /// The id of an event for a message, of bounded length.
 fn event_name(id: Option<String>) -> String {
-    const LONGEST: usize = 64;
+    const MAX_ID: usize = 64;
     let id = id.unwrap_or_default();
-    if id.is_empty() { "without EventId".into() } else { id.chars().take(LONGEST).collect() }
+    if id.is_empty() { "without EventId".into() } else { id.chars().take(MAX_ID).collect() }
 }
 
 /// True if a text is a JSON object.

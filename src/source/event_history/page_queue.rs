@@ -25,14 +25,14 @@ pub(super) struct LookupPageBudget {
 
 impl LookupPageBudget {
     /// Most bytes in queues with more than one page.
-    const MOST: u64 = 32 << 20;
+    const MAX_BYTES: u64 = 32 << 20;
 
     /// Waits until a queue may receive a page.
     pub(super) async fn wait_for_room(&self, queue: &QueueLength) {
         loop {
             // It is created before the counts are read, so that it misses no change.
             let changed = self.changed.notified();
-            if queue.0.load(SeqCst) == 0 || self.bytes.load(SeqCst) < LookupPageBudget::MOST {
+            if queue.0.load(SeqCst) == 0 || self.bytes.load(SeqCst) < LookupPageBudget::MAX_BYTES {
                 return;
             }
             changed.await;
@@ -129,7 +129,7 @@ mod tests {
     fn a_full_budget_lets_empty_queues_receive_a_page() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (budget, full, empty) = (LookupPageBudget::default(), QueueLength::default(), QueueLength::default());
-        budget.add(LookupPageBudget::MOST as usize, &full);
+        budget.add(LookupPageBudget::MAX_BYTES as usize, &full);
         runtime.block_on(async {
             budget.wait_for_room(&empty).await;
             tokio::join!(budget.wait_for_room(&full), async { budget.remove(1, &full) });

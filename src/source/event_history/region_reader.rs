@@ -19,7 +19,7 @@ use crate::source::aws::{AwsError, AwsErrorKind, ServiceClient};
 /// Seconds by which events may be out of order.
 pub(super) const DISORDER: i64 = 60;
 /// Longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+const MAX_PAUSE: Duration = Duration::from_secs(20);
 
 /// What a reader sends.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl RegionPace {
 
     /// The pause after a number of failed attempts.
     fn pause(&self, failed: u32) -> Duration {
-        (self.interval * (1 << failed.min(8))).min(LONGEST_PAUSE)
+        (self.interval * (1 << failed.min(8))).min(MAX_PAUSE)
     }
 }
 
@@ -196,7 +196,7 @@ fn is_token_error(error: &AwsError) -> bool {
 impl RegionPosition {
     /// Starts anew at the time that was reached. Returns false if that has not helped before.
     fn restart(&mut self, end: Option<i64>) -> bool {
-        const MOST: u32 = 3;
+        const MAX_RESTARTS: u32 = 3;
         let reached = self.oldest.map(|oldest| oldest.saturating_add(DISORDER));
         self.end = match (reached, end) {
             (Some(reached), Some(end)) => Some(reached.min(end)),
@@ -204,7 +204,7 @@ impl RegionPosition {
         };
         self.token = None;
         self.restarts += 1;
-        self.restarts <= MOST
+        self.restarts <= MAX_RESTARTS
     }
 
     /// Returns the events that were not received before.

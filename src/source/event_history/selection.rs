@@ -75,9 +75,9 @@ fn selection(
 
 /// True if a pattern is a text without special characters, that AWS accepts as a value.
 fn is_plain(pattern: &str) -> bool {
-    const LONGEST: usize = 2000;
+    const MAX_VALUE: usize = 2000;
     let is_special = |character: char| "*?{}!,\\'\"".contains(character) || character.is_control();
-    !pattern.is_empty() && pattern.len() <= LONGEST && pattern.trim() == pattern && !pattern.contains(is_special)
+    !pattern.is_empty() && pattern.len() <= MAX_VALUE && pattern.trim() == pattern && !pattern.contains(is_special)
 }
 
 fn is_arn(text: &str) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! A small file is a single window: it is read and inflated whole, into memory that is reused
 //! for the next file. A large file, or one of several gzip members, is streamed through a
-//! window that grows only if one event does not fit, up to [`LARGEST`]. Archives and other
+//! window that grows only if one event does not fit, up to [`MAX_WINDOW`]. Archives and other
 //! compression formats are returned to the caller unread.
 
 mod start;
@@ -40,7 +40,7 @@ pub struct Inflater {
 
 /// The largest window, in bytes: many times the largest event that AWS allows, and small enough
 /// to bound memory for any input.
-pub const LARGEST: usize = 128 << 20;
+pub const MAX_WINDOW: usize = 128 << 20;
 
 /// A gzip file is read whole only if its size is at most the text limit divided by this. Logs
 /// compress to about a tenth.
@@ -140,7 +140,7 @@ impl Inflater {
     /// visitor, while `ahead` has a free permit.
     pub fn with_ahead(limit: usize, ahead: Arc<ReadAheadPermits>) -> Inflater {
         let decompressor = Decompressor::new();
-        Inflater { file: Vec::new(), text: Vec::new(), decompressor, limit, largest: LARGEST, ahead }
+        Inflater { file: Vec::new(), text: Vec::new(), decompressor, limit, largest: MAX_WINDOW, ahead }
     }
 
     /// Limits windows to `largest` bytes.

@@ -158,11 +158,11 @@ impl Compression {
 fn zstd_window(start: &[u8]) -> Option<u64> {
     const MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
     const SINGLE_SEGMENT: u8 = 0x20;
-    const SMALLEST: u32 = 10;
+    const MIN_WINDOW_LOG: u32 = 10;
     let [descriptor, rest @ ..] = start.strip_prefix(MAGIC)? else { return None };
     if descriptor & SINGLE_SEGMENT == 0 {
         let window = rest.first()?;
-        let base = 1_u64 << (SMALLEST + u32::from(window >> 3));
+        let base = 1_u64 << (MIN_WINDOW_LOG + u32::from(window >> 3));
         return Some(base + base / 8 * u64::from(window & 7));
     }
     // In a single segment the window is the whole text. Its length follows the dictionary id.

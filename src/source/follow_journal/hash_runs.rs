@@ -9,7 +9,7 @@ pub(super) type ObjectHash = [u8; 16];
 pub(super) const HASH: usize = size_of::<ObjectHash>();
 
 /// The most objects to remember, which take 64 MiB.
-const MOST: usize = 4_000_000;
+const MAX_HASHES: usize = 4_000_000;
 /// The number of hashes in a sorted run.
 pub(super) const RUN: usize = 50_000;
 
@@ -42,7 +42,7 @@ impl HashRuns {
                 self.runs.push_back(run);
             }
         }
-        while self.runs.len() > MOST / RUN {
+        while self.runs.len() > MAX_HASHES / RUN {
             self.runs.pop_front();
             self.has_forgotten = true;
         }
@@ -61,9 +61,9 @@ mod tests {
             hash
         };
         let mut runs = HashRuns::default();
-        let count = (MOST + 3 * RUN) as u64;
+        let count = (MAX_HASHES + 3 * RUN) as u64;
         (0..count).for_each(|at| runs.add(&[number(at)]));
-        assert!(runs.has_forgotten && runs.len() <= MOST + RUN);
+        assert!(runs.has_forgotten && runs.len() <= MAX_HASHES + RUN);
         assert!(runs.contains(&number(count - 1)) && runs.contains(&number(count / 2)) && !runs.contains(&number(0)));
     }
 }

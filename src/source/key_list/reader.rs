@@ -6,7 +6,7 @@ use super::line::{ListedName, ListedObject};
 
 /// The longest line, in bytes. A key has at most 1024, and a path at most 4096, of which each
 /// can be an escape of four.
-const LONGEST: usize = 32 << 10;
+const MAX_LINE: usize = 32 << 10;
 /// Bytes that show by what the entries are separated.
 const START: u64 = 8 << 10;
 
@@ -48,15 +48,15 @@ impl KeyListReader {
     pub(super) fn next(&mut self) -> io::Result<Option<ListEntry>> {
         loop {
             self.entry.clear();
-            let read = (&mut self.bytes).take(LONGEST as u64 + 1).read_until(self.end, &mut self.entry)?;
+            let read = (&mut self.bytes).take(MAX_LINE as u64 + 1).read_until(self.end, &mut self.entry)?;
             if read == 0 {
                 return Ok(None);
             }
             self.number += 1;
             let is_whole = self.entry.pop_if(|last| *last == self.end).is_some();
-            if !is_whole && self.entry.len() > LONGEST {
+            if !is_whole && self.entry.len() > MAX_LINE {
                 self.bytes.skip_until(self.end)?;
-                return Ok(Some(self.invalid(format!("longer than {} KiB", LONGEST >> 10))));
+                return Ok(Some(self.invalid(format!("longer than {} KiB", MAX_LINE >> 10))));
             }
             if self.end == b'\n' {
                 self.entry.pop_if(|last| *last == b'\r');
@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn long_lines_are_refused_and_passed_over() {
-        let long = "x".repeat(LONGEST);
+        let long = "x".repeat(MAX_LINE);
         let [whole, last] = &entries(format!("{long}\ny"))[..] else { panic!() };
-        assert_eq!((whole.len(), last.as_str()), (LONGEST + 7, "\"y\" None"));
+        assert_eq!((whole.len(), last.as_str()), (MAX_LINE + 7, "\"y\" None"));
         let shown = format!("1 \"{}…\" longer than 32 KiB", "x".repeat(100));
         assert_eq!(entries(format!("{long}x\ny")), [shown.as_str(), "\"y\" None"]);
         assert_eq!(entries(format!("{long}xxx")), [shown.as_str()]);

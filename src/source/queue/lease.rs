@@ -34,12 +34,12 @@ impl MessageLease {
         visibility: Duration,
         tasks: &Handle,
     ) -> MessageLease {
-        const SHORTEST: Duration = Duration::from_millis(500);
+        const MIN_PAUSE: Duration = Duration::from_millis(500);
         let held = Arc::new(Mutex::new(HeldMessages { receipts, error: None }));
         let (queue, shared) = (Arc::clone(queue), Arc::clone(&held));
         let task = tasks.spawn(async move {
             loop {
-                tokio::time::sleep((visibility / 2).max(SHORTEST)).await;
+                tokio::time::sleep((visibility / 2).max(MIN_PAUSE)).await;
                 let receipts = lock(&shared).receipts.clone();
                 if receipts.is_empty() {
                     return;

@@ -54,7 +54,7 @@ struct S3Object {
 }
 
 /// A message can be wrapped by several topics.
-const MOST_WRAPPINGS: usize = 4;
+const MAX_WRAPPINGS: usize = 4;
 
 const NOT_A_NOTICE: &str = "not a message about objects";
 
@@ -62,7 +62,7 @@ impl ObjectNotice {
     /// Reads the body of a message.
     pub fn read(body: &str) -> ObjectNotice {
         let mut text = body.to_string();
-        for _ in 0..MOST_WRAPPINGS {
+        for _ in 0..MAX_WRAPPINGS {
             let Ok(value) = serde_json::from_str::<Value>(&text) else {
                 // CloudTrail sends a plain text when a trail is set up.
                 let is_test = text.trim().trim_matches(['"', '.']) == "CloudTrail validation message";

@@ -20,7 +20,7 @@ use crate::source::aws::response_limit::ResponseLimit;
 use crate::source::aws::s3_config::s3_config;
 use crate::source::location::Location;
 use crate::source::s3::limiter::{ConcurrencyLimiter, ThrottleInterceptor};
-use crate::source::s3::list_check::{LONGEST, ListCheck};
+use crate::source::s3::list_check::{ListCheck, MAX_ANSWER};
 use crate::source::s3::s3_error::{S3Action, S3Error};
 use crate::source::spec::BucketInput;
 
@@ -221,7 +221,7 @@ impl S3Client {
             .set_optional_object_attributes((!request.folders).then(|| vec![OptionalObjectAttributes::RestoreStatus]))
             .set_request_payer(self.payer.clone())
             .customize()
-            .interceptor(ResponseLimit::for_all(LONGEST))
+            .interceptor(ResponseLimit::for_all(MAX_ANSWER))
             .interceptor(ListCheck)
             .send()
             .await
@@ -279,7 +279,7 @@ impl S3Client {
 fn s3(config: &SdkConfig, region: &str, attempts: u32, limiter: &Arc<ConcurrencyLimiter>) -> aws_sdk_s3::Client {
     let builder = s3_config(config, region, attempts)
         .interceptor(ThrottleInterceptor(Arc::clone(limiter)))
-        .interceptor(ResponseLimit::for_errors(LONGEST))
+        .interceptor(ResponseLimit::for_errors(MAX_ANSWER))
         // The SDK's retry quota is used up after about a hundred refusals, and hundreds of
         // downloads can be refused at once.
         .retry_partition(RetryPartition::custom("trail2tsv").token_bucket(TokenBucket::unlimited()).build());

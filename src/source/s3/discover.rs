@@ -16,10 +16,10 @@ use crate::report::count;
 use crate::source::location::Location;
 
 /// Largest depth of folders that are searched for `AWSLogs/`, not counting organisations.
-const DEEPEST: usize = 3;
+const MAX_DEPTH: usize = 3;
 /// Number of folders that are searched for `AWSLogs/` in total, so that the search of a bucket
 /// full of photos ends.
-const MOST: usize = 1000;
+const MAX_FOLDERS: usize = 1000;
 
 const DIGESTS: &str = "digest files contain no events; name the log files beside them";
 
@@ -209,8 +209,8 @@ impl<'a, E> FolderSearch<'a, E> {
             FolderLevel::Other if !is_named(FolderLevel::Other) => false,
             FolderLevel::Outside | FolderLevel::Unknown | FolderLevel::Other => {
                 let depth = folder.get(self.root.key.len()..).unwrap_or_default().matches('/').count();
-                self.outside += usize::from(depth <= DEEPEST);
-                depth <= DEEPEST && self.outside <= MOST
+                self.outside += usize::from(depth <= MAX_DEPTH);
+                depth <= MAX_DEPTH && self.outside <= MAX_FOLDERS
             }
             FolderLevel::Logs | FolderLevel::Account | FolderLevel::Trail | FolderLevel::Region => true,
         }
@@ -270,8 +270,10 @@ impl<'a, E> FolderSearch<'a, E> {
             let accounts = count(*accounts, "account");
             notes.push(format!("other kinds of logs cannot be listed in {accounts}: {why}"));
         }
-        if self.outside > MOST {
-            notes.push(format!("only {MOST} folders were searched for AWSLogs/; name its parent folder with --prefix"));
+        if self.outside > MAX_FOLDERS {
+            notes.push(format!(
+                "only {MAX_FOLDERS} folders were searched for AWSLogs/; name its parent folder with --prefix"
+            ));
         }
         notes
     }

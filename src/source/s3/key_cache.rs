@@ -81,12 +81,12 @@ impl KeyCache {
 /// Reads a file of any size, which others may have written.
 fn read((file, size): (File, u64)) -> io::Result<Vec<u8>> {
     /// More than all keys of all regions of many years.
-    const LONGEST: u64 = 16 << 20;
-    if size > LONGEST {
+    const MAX_FILE: u64 = 16 << 20;
+    if size > MAX_FILE {
         return Err(io::Error::other("larger than 16 MiB"));
     }
     let mut text = Vec::new();
-    file.take(LONGEST).read_to_end(&mut text)?;
+    file.take(MAX_FILE).read_to_end(&mut text)?;
     Ok(text)
 }
 

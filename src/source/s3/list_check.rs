@@ -13,7 +13,7 @@ use memchr::memmem;
 
 /// Size limit of a response, in bytes: exceeds a page of a thousand escaped keys of 1024 bytes
 /// with their metadata.
-pub(super) const LONGEST: usize = 5 << 20;
+pub(super) const MAX_ANSWER: usize = 5 << 20;
 
 /// Error for a document that is truncated or was not decoded completely.
 #[derive(Debug)]

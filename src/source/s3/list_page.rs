@@ -11,7 +11,7 @@ use super::client::ListRequest;
 use crate::source::s3::object_batch::{Object, ObjectAccess};
 
 /// Longest key that S3 allows, in bytes.
-const LONGEST_KEY: usize = 1024;
+const MAX_KEY: usize = 1024;
 
 /// A page of a listing, validated to lie below the requested prefix.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -102,7 +102,7 @@ fn decode(text: Option<String>, is_encoded: bool) -> Result<String, &'static str
         }
         false => text,
     };
-    if text.len() > LONGEST_KEY { Err("the list response contains a key that is too long") } else { Ok(text) }
+    if text.len() > MAX_KEY { Err("the list response contains a key that is too long") } else { Ok(text) }
 }
 
 /// True if `folder` is a direct subfolder of `parent`.
@@ -197,7 +197,7 @@ mod tests {
         for folder in ["a/", "a/b", "b/", "a/b/c/", "", "/", "b/a/c/"] {
             assert!(read(answer(&[], &[folder])).is_err(), "{folder}");
         }
-        let long = format!("a/{}", "x".repeat(LONGEST_KEY));
+        let long = format!("a/{}", "x".repeat(MAX_KEY));
         assert!(read(answer(&[&long], &[])).is_err() && read(answer(&[], &[&format!("{long}/")])).is_err());
         assert_eq!(read(answer(&["a/", "a/b"], &["a//", "a/c/"])).unwrap().last(), Some("a/c/"));
     }

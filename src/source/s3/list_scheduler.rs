@@ -31,7 +31,7 @@ const SPLITS: usize = 32;
 /// Shared memory budget, in KiB.
 const BUDGET: usize = 16 << 10;
 /// Largest size of a page: a thousand keys of 1024 bytes, in KiB.
-const LARGEST: u32 = 1100;
+const MAX_PAGE: u32 = 1100;
 
 /// Message from a listing.
 pub(super) enum ListMessage {
@@ -102,7 +102,7 @@ impl ListPageBudget {
             // Prefer the own permit and leave the shared budget to other listings.
             biased;
             permit = Arc::clone(&self.own).acquire_owned() => permit.ok().map(BudgetPermit),
-            permit = Arc::clone(&self.common).acquire_many_owned(LARGEST) => permit.ok().map(BudgetPermit),
+            permit = Arc::clone(&self.common).acquire_many_owned(MAX_PAGE) => permit.ok().map(BudgetPermit),
         }
     }
 }

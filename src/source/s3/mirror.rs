@@ -90,13 +90,13 @@ impl Mirror {
 
     /// Returns the path for an object. Returns an error text if the key cannot be stored.
     pub fn path(&self, key: &str) -> Result<PathBuf, &'static str> {
-        const LONGEST: usize = 200;
+        const MAX_FILE_NAME: usize = 200;
         let mut path = self.folder.clone();
         for name in key.split('/') {
             if name.is_empty() || name == "." || name == ".." {
                 return Err("its key contains an empty name, . or ..");
             }
-            if name.len() > LONGEST {
+            if name.len() > MAX_FILE_NAME {
                 return Err("its key contains a name that is too long for a file");
             }
             if name.contains(|character: char| character.is_control() || r#"\:*?"<>|"#.contains(character)) {
@@ -189,9 +189,9 @@ pub(super) fn split(key: &str) -> (&str, &str) {
 
 /// Reads the start of a file, which may be of any size.
 fn read_start(file: std::fs::File) -> io::Result<String> {
-    const LONGEST: u64 = 256;
+    const MAX_NAME: u64 = 256;
     let mut text = Vec::new();
-    file.take(LONGEST).read_to_end(&mut text)?;
+    file.take(MAX_NAME).read_to_end(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 

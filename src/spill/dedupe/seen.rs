@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::spill::scratch::ScratchFile;
 
 /// Maximum number of places in the hash table.
-const MOST_PLACES: usize = 1 << 21;
+const MAX_PLACES: usize = 1 << 21;
 /// Number of places in a new hash table.
-const FEWEST_PLACES: usize = 1 << 10;
+const MIN_PLACES: usize = 1 << 10;
 /// Number of hash bits that select a bit of the filter, which has 2^27 bits.
 const FILTER_BITS: u32 = 27;
 /// An empty place.
@@ -34,7 +34,7 @@ pub struct SeenIds {
 
 impl Default for SeenIds {
     fn default() -> SeenIds {
-        SeenIds::with_places(FEWEST_PLACES, MOST_PLACES)
+        SeenIds::with_places(MIN_PLACES, MAX_PLACES)
     }
 }
 

@@ -24,7 +24,7 @@ pub struct SortColumn {
 }
 
 /// Maximum number of bytes of a text that are compared.
-const LONGEST: usize = 4096;
+const MAX_TEXT: usize = 4096;
 
 /// Builds the sort keys of rows.
 #[derive(Clone, Debug)]
@@ -65,8 +65,8 @@ impl SortOrder {
                 continue;
             }
             self.cell.clear();
-            column.write_start(event, file, &self.style, LONGEST, &mut self.cell);
-            self.cell.truncate(LONGEST);
+            column.write_start(event, file, &self.style, MAX_TEXT, &mut self.cell);
+            self.cell.truncate(MAX_TEXT);
             let time = if column.shows() == ColumnType::Time { parsed(&self.cell, &mut self.hour) } else { None };
             encode(&self.cell, time, *descends, key);
         }

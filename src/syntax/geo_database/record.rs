@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::GeoAttribute;
 
 /// The most bytes of a value.
-const LONGEST: usize = 1024;
+const MAX_VALUE: usize = 1024;
 
 /// A record. MaxMind and DB-IP write `country.iso_code`, `autonomous_system_number` and
 /// `autonomous_system_organization`, which some databases have inside `traits`. IPinfo writes
@@ -103,8 +103,8 @@ impl<'de, P: Deserialize<'de>> Visitor<'de> for GeoValueVisitor<P> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<GeoValue<P>, E> {
-        if text.len() > LONGEST {
-            return Err(E::custom(format!("a value of more than {LONGEST} bytes")));
+        if text.len() > MAX_VALUE {
+            return Err(E::custom(format!("a value of more than {MAX_VALUE} bytes")));
         }
         Ok(GeoValue::Text(text.trim().into()))
     }

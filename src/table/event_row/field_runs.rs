@@ -39,7 +39,7 @@ struct FieldRun {
 /// What a value is made of: texts, each with a number that says what it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OriginTexts<'a> {
-    texts: [(u8, &'a [u8]); OriginTexts::MOST],
+    texts: [(u8, &'a [u8]); OriginTexts::MAX_TEXTS],
     count: usize,
 }
 
@@ -107,12 +107,12 @@ impl FieldRuns {
 
 impl Default for OriginTexts<'_> {
     fn default() -> Self {
-        OriginTexts { texts: [(0, &[]); OriginTexts::MOST], count: 0 }
+        OriginTexts { texts: [(0, &[]); OriginTexts::MAX_TEXTS], count: 0 }
     }
 }
 
 impl<'a> OriginTexts<'a> {
-    const MOST: usize = 12;
+    const MAX_TEXTS: usize = 12;
 
     /// Adds a text; `None` if there are too many.
     pub(super) fn push(&mut self, number: u8, text: &'a [u8]) -> Option<()> {

@@ -58,11 +58,11 @@ pub(super) enum ValueOccurrence {
 }
 
 /// Longer origins seldom recur, and would take much memory.
-const LONGEST: usize = 4096;
+const MAX_ORIGIN: usize = 4096;
 /// The most bytes of all origins of a generation.
-const MOST_BYTES: usize = 2 << 20;
+const MAX_BYTES: usize = 2 << 20;
 /// The most values of a generation.
-const MOST_VALUES: usize = 8192;
+const MAX_VALUES: usize = 8192;
 
 const HASHER: FixedState = FixedState::with_seed(0);
 
@@ -74,7 +74,7 @@ impl KnownValues {
     /// Looks up the value of a group that is made of `origin`, and of nothing else.
     pub(super) fn look_up(&mut self, group: usize, origin: &OriginTexts<'_>) -> ValueOccurrence {
         let length = length_of(origin);
-        if self.shared.is_none() || length > LONGEST {
+        if self.shared.is_none() || length > MAX_ORIGIN {
             return ValueOccurrence::First;
         }
         let hash = hash_of(group, origin);
@@ -97,7 +97,7 @@ impl KnownValues {
 
     fn add(&mut self, known: KnownValue) {
         let KnownGeneration { values, size } = &self.latest;
-        if values.len() >= MOST_VALUES || size + known.origin.len() > MOST_BYTES {
+        if values.len() >= MAX_VALUES || size + known.origin.len() > MAX_BYTES {
             self.earlier = std::mem::take(&mut self.latest);
         }
         self.latest.size += known.origin.len();
@@ -207,15 +207,15 @@ mod tests {
     #[test]
     fn what_is_known_has_a_limit() {
         let mut known = KnownValues::new(Some(Arc::default()));
-        let long = vec![b'x'; LONGEST + 1];
+        let long = vec![b'x'; MAX_ORIGIN + 1];
         assert_eq!([0, 0].map(|group| known.look_up(group, &origin(&long))), [ValueOccurrence::First; 2]);
-        for number in 0..6 * MOST_BYTES / LONGEST {
-            let text = format!("{number:width$}", width = LONGEST - START);
+        for number in 0..6 * MAX_BYTES / MAX_ORIGIN {
+            let text = format!("{number:width$}", width = MAX_ORIGIN - START);
             assert_eq!(known.look_up(0, &origin(text.as_bytes())), ValueOccurrence::First);
             assert_eq!(known.look_up(0, &origin(text.as_bytes())), ValueOccurrence::Again);
             for generation in [&known.latest, &known.earlier] {
                 let size: usize = generation.values.iter().map(|known| known.origin.len()).sum();
-                assert!(size == generation.size && size <= MOST_BYTES);
+                assert!(size == generation.size && size <= MAX_BYTES);
             }
         }
     }

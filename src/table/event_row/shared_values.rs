@@ -29,7 +29,7 @@ struct GroupValues {
 }
 
 /// The most bytes of all values.
-const MOST: usize = 24 << 20;
+const MAX_BYTES: usize = 24 << 20;
 /// What a value takes in addition, here and in each of the columns.
 const OVERHEAD: usize = 128;
 
@@ -49,7 +49,7 @@ impl SharedValues {
             Entry::Occupied(known) => return Some(*known.get()),
             Entry::Vacant(place) => place,
         };
-        if *size + value.len() + OVERHEAD > MOST {
+        if *size + value.len() + OVERHEAD > MAX_BYTES {
             return None;
         }
         *size += value.len() + OVERHEAD;
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_full_store_takes_no_more() {
         let shared = SharedValues::default();
-        let large = vec![b'x'; MOST / 2];
+        let large = vec![b'x'; MAX_BYTES / 2];
         assert_eq!(shared.id(0, &large), Some(0));
         assert_eq!(shared.id(1, &large), None);
         assert_eq!(shared.id(0, &large), Some(0));

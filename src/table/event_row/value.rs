@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::event_column::{PlainCells, RowEvent};
 use super::values::{push_length, push_null};
-use crate::decode::json::{CUT, JsonValue, LONGEST, ValueKind, key_is, unescape, unescape_start};
+use crate::decode::json::{CUT, JsonValue, MAX_TEXT, ValueKind, key_is, unescape, unescape_start};
 use crate::table::column::Column;
 use crate::table::event_schema::{ColumnShape, SchemaColumn};
 
@@ -47,8 +47,8 @@ pub(super) fn shaped(value: Option<JsonValue<'_>>, shape: ColumnShape, is_large:
 /// Appends the members of an object that the schema has.
 fn object(value: JsonValue<'_>, members: &'static [SchemaColumn], is_large: bool, out: &mut Vec<u8>) -> u64 {
     /// More than any object of the schema has.
-    const MOST: usize = 16;
-    let mut found = [None; MOST];
+    const MAX_MEMBERS: usize = 16;
+    let mut found = [None; MAX_MEMBERS];
     let mut next = 0;
     value.each_member(|key, value| {
         // Most objects have their members in one order.
@@ -67,7 +67,7 @@ fn object(value: JsonValue<'_>, members: &'static [SchemaColumn], is_large: bool
 /// Appends the text of a string, or the JSON of another value.
 fn text(value: JsonValue<'_>, is_large: bool, out: &mut Vec<u8>) -> u64 {
     let Some(written) = value.raw_string() else { return json(value, is_large, out) };
-    if value.is_plain() && !(is_large && written.len() > LONGEST) {
+    if value.is_plain() && !(is_large && written.len() > MAX_TEXT) {
         push_bytes(written, out);
         return 0;
     }
@@ -79,7 +79,7 @@ fn text(value: JsonValue<'_>, is_large: bool, out: &mut Vec<u8>) -> u64 {
 /// Appends the JSON of a value as delivered. A long one of a large event is replaced by a
 /// string that says so.
 fn json(value: JsonValue<'_>, is_large: bool, out: &mut Vec<u8>) -> u64 {
-    if is_large && value.raw().len() > LONGEST {
+    if is_large && value.raw().len() > MAX_TEXT {
         push_bytes(format!("\"{CUT}\"").as_bytes(), out);
         return 1;
     }
@@ -94,13 +94,13 @@ pub(super) fn record(event: JsonValue<'_>, is_large: bool, out: &mut Vec<u8>) ->
     }
     let (mut record, mut cut) = (String::from("{"), 0);
     event.each_member(|key, value| {
-        if key.len() + value.raw().len() > LONGEST {
+        if key.len() + value.raw().len() > MAX_TEXT {
             cut += 1;
         }
-        if key.len() > LONGEST {
+        if key.len() > MAX_TEXT {
             return;
         }
-        let is_long = value.raw().len() > LONGEST;
+        let is_long = value.raw().len() > MAX_TEXT;
         let value = if is_long { Cow::Owned(format!("\"{CUT}\"")) } else { utf8(value.raw()) };
         let comma = if record.len() > 1 { "," } else { "" };
         record.push_str(&format!("{comma}\"{}\":{value}", utf8(key)));
@@ -135,7 +135,7 @@ pub(super) fn cell(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut PlainC
         let text = &cells.text;
         match text.split_first() {
             None => push_null(out),
-            Some(_) if is_large && text.len() > LONGEST => {
+            Some(_) if is_large && text.len() > MAX_TEXT => {
                 push_bytes(CUT.as_bytes(), out);
                 return 1;
             }
@@ -150,7 +150,7 @@ pub(super) fn cell(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut PlainC
         json => push_bytes(utf8(json).as_bytes(), out),
     }
     // One long value must not take memory for the rest of the run.
-    cells.text.shrink_to(LONGEST);
+    cells.text.shrink_to(MAX_TEXT);
     cut
 }
 
@@ -162,7 +162,7 @@ pub(super) fn json_cell(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut P
         b"null" => push_null(out),
         json => push_bytes(utf8(json).as_bytes(), out),
     }
-    cells.text.shrink_to(LONGEST);
+    cells.text.shrink_to(MAX_TEXT);
     cut
 }
 
@@ -173,7 +173,7 @@ fn write_json(column: &mut Column, of: RowEvent<'_, '_>, cells: &mut PlainCells)
     let mut is_long = false;
     let written = column.json_in_pieces(event, file, style, &mut |piece| {
         text.extend_from_slice(piece);
-        is_long = is_large && text.len() > LONGEST;
+        is_long = is_large && text.len() > MAX_TEXT;
         if is_long { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     if is_long {

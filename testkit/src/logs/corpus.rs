@@ -57,12 +57,12 @@ pub struct Corpus {
     /// How much the files differ in size: the sigma of a log-normal
     /// distribution. With 1.2, the mean is twice the median.
     pub spread: f64,
-    /// How many accounts, at most [`Corpus::MOST_ACCOUNTS`].
+    /// How many accounts, at most [`Corpus::MAX_ACCOUNTS`].
     pub accounts: usize,
     /// The organisation under which all accounts are, if any.
     pub organisation: Option<String>,
     /// How many regions each account is in, at most
-    /// [`Corpus::MOST_REGIONS`].
+    /// [`Corpus::MAX_REGIONS`].
     pub regions: usize,
     /// The first day of delivery.
     pub first_day: Date,
@@ -78,9 +78,9 @@ pub struct Corpus {
 
 impl Corpus {
     /// So many accounts are known.
-    pub const MOST_ACCOUNTS: usize = ACCOUNTS.len();
+    pub const MAX_ACCOUNTS: usize = ACCOUNTS.len();
     /// So many regions are known.
-    pub const MOST_REGIONS: usize = REGIONS.len();
+    pub const MAX_REGIONS: usize = REGIONS.len();
 
     /// A busy day of three accounts: 300,000 events, over 400 MB of JSON, files with a median
     /// of 180 events and some with thousands.

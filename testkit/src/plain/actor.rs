@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::row::{at, claims_root, is_issued_by_root, not_root, role_session, user_name};
 
 /// Chains are followed this far.
-const LONGEST: usize = 10;
+const MAX_CHAIN: usize = 10;
 
 /// The cells `actor` and `actorVia` of each event, by all events.
 pub fn actors(events: &[Value]) -> Vec<Option<(String, String)>> {
@@ -236,7 +236,7 @@ impl World<'_> {
         }
         let grants = self.grants(event);
         let is_caused = !grants.is_empty();
-        if depth < LONGEST
+        if depth < MAX_CHAIN
             && let Some(grant) = self.only(&grants.iter().map(|(grant, _)| *grant).collect::<Vec<_>>())
         {
             let link = grants[0].1.to_string();

@@ -46,11 +46,11 @@ impl RequestBarrier {
     /// Waits for the others, but not for ever: a client that never asks for so many at
     /// once is to fail its test and not to hang.
     pub(super) async fn wait(&self) {
-        const LONGEST: Duration = Duration::from_secs(20);
+        const MAX_WAIT: Duration = Duration::from_secs(20);
         if self.waiting.fetch_add(1, Relaxed) + 1 >= self.wanted {
             self.gate.close();
         }
-        let _ = timeout(LONGEST, self.gate.acquire()).await;
+        let _ = timeout(MAX_WAIT, self.gate.acquire()).await;
         self.waiting.fetch_sub(1, Relaxed);
     }
 }

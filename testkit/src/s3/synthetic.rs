@@ -50,7 +50,7 @@ const REGIONS: [&str; 34] = [
 ];
 
 /// The smallest object: a gzip member around one record with nothing to spare.
-const SMALLEST: usize = 600;
+const MIN_SIZE: usize = 600;
 
 /// How many CloudTrail objects to make up, and of what kind.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Synthetic {
     /// The store that follows this rule.
     pub fn build(self) -> SyntheticStore {
         assert!((1..=REGIONS.len()).contains(&self.regions), "1 to {} regions", REGIONS.len());
-        assert!(self.size >= SMALLEST, "objects of {SMALLEST} bytes at least");
+        assert!(self.size >= MIN_SIZE, "objects of {MIN_SIZE} bytes at least");
         let mut regions = REGIONS[..self.regions].to_vec();
         regions.sort_unstable();
         let root = match &self.organization {

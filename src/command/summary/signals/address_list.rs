@@ -6,11 +6,11 @@ use super::call_origin::{CLASSES, CallOrigin, OriginClass};
 use crate::command::summary::value_stats::ValueStats;
 
 /// The most addresses that are kept for the text. All are counted.
-const MOST_KEPT: usize = 4096;
+const MAX_KEPT: usize = 4096;
 /// The most periods that are compared.
-const MOST_PERIODS: usize = 16_384;
+const MAX_PERIODS: usize = 16_384;
 /// Of more addresses, the text shows the first and the last half of this number.
-const MOST_SHOWN: usize = 6;
+const MAX_SHOWN: usize = 6;
 
 /// Different addresses, which come in the order of bytes.
 #[derive(Debug, Default)]
@@ -58,11 +58,11 @@ impl AddressList {
         let ended = self.current.take()?;
         let class = CallOrigin::read(&ended.text).map_or(OriginClass::Other, CallOrigin::class) as usize;
         self.counts[class] += 1;
-        if self.kept.len() < MOST_KEPT {
+        if self.kept.len() < MAX_KEPT {
             let first = ended.days.values().map(|[first, _]| *first).min().unwrap_or(i64::MAX);
             self.kept.push(KeptAddress { first, text: String::from_utf8_lossy(&ended.text).into_owned() });
         }
-        let room = MOST_PERIODS - self.periods.len();
+        let room = MAX_PERIODS - self.periods.len();
         self.periods.extend(ended.days.values().map(|period| (class, *period)).take(room));
         Some(ended)
     }
@@ -101,9 +101,9 @@ impl AddressList {
     fn text_with(mut self, overlap: &str) -> String {
         self.kept.sort_by(|one, other| (one.first, &one.text).cmp(&(other.first, &other.text)));
         let texts: Vec<&str> = self.kept.iter().map(|kept| kept.text.as_str()).collect();
-        let half = MOST_SHOWN / 2;
+        let half = MAX_SHOWN / 2;
         let shown = match texts.len() {
-            count if count > MOST_SHOWN => {
+            count if count > MAX_SHOWN => {
                 format!("{}, …, {}", texts[..half].join(", "), texts[count - half..].join(", "))
             }
             _ => texts.join(", "),

@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 /// The most bytes of a family that are compared.
-const LONGEST: usize = 64;
+const MAX_NAME: usize = 64;
 /// The family of agents that do not begin with a name.
 const UNUSUAL: &[u8] = b"other";
 
@@ -44,7 +44,7 @@ pub(super) fn write_family(agent: &str, out: &mut Vec<u8>) {
     };
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
     let end = agent.bytes().position(|byte| !is_name(byte)).unwrap_or(agent.len());
-    let product = without_id(&agent.as_bytes()[..end.min(LONGEST)]);
+    let product = without_id(&agent.as_bytes()[..end.min(MAX_NAME)]);
     let is_console = product.windows(7).any(|part| part.eq_ignore_ascii_case(b"console"));
     // `AWS Internal` and `Coral/Netty4` are services too.
     if is_console || matches!(product, b"Mozilla" | b"AWS" | b"Coral") {
@@ -58,10 +58,12 @@ pub(super) fn write_family(agent: &str, out: &mut Vec<u8>) {
 
 /// The name without the random id that some programs append, as in `tool_39f95f43-cd2f`.
 fn without_id(product: &[u8]) -> &[u8] {
-    const SHORTEST: usize = 8;
+    const MIN_TOKEN: usize = 8;
     let is_id = |at: &usize| {
         let id = &product[at + 1..];
-        matches!(product[*at], b'_' | b'-') && id.len() >= SHORTEST && id[..SHORTEST].iter().all(u8::is_ascii_hexdigit)
+        matches!(product[*at], b'_' | b'-')
+            && id.len() >= MIN_TOKEN
+            && id[..MIN_TOKEN].iter().all(u8::is_ascii_hexdigit)
     };
     (1..product.len()).find(is_id).map_or(product, |at| &product[..at])
 }

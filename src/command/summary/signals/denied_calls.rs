@@ -10,7 +10,7 @@ use crate::command::summary::value_stats::{ChartRange, PICTURE_BUCKETS, ValueSta
 /// The minutes in which calls count together: those of a step.
 const MINUTES: i64 = writer::DENIED_STEP / 60;
 /// The fewest calls of a burst.
-const FEWEST: u64 = 10;
+const MIN_CALLS: u64 = 10;
 
 /// The denied calls of a principal, which come in chronological order.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl DeniedCalls {
     /// The signal of the principal, if there was a burst.
     pub(super) fn end(self, principal: &str) -> Option<Signal> {
         let (minute, count) = self.most;
-        (count >= FEWEST).then(|| Signal {
+        (count >= MIN_CALLS).then(|| Signal {
             kind: SignalKind::DeniedBurst,
             subject: principal.to_string(),
             user: String::new(),

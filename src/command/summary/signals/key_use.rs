@@ -12,11 +12,11 @@ use crate::command::summary::value_stats::ValueStats;
 
 /// A key belongs to one user, who may have been renamed. What more users than these have in
 /// common stands for keys that were removed from the logs.
-const MOST_USERS: u64 = 3;
+const MAX_USERS: u64 = 3;
 /// The most agents that are counted.
-const MOST_AGENTS: usize = 1000;
+const MAX_AGENTS: usize = 1000;
 /// Of more agents, the text shows this number.
-const MOST_SHOWN: usize = 6;
+const MAX_SHOWN: usize = 6;
 /// The fewest days without use after which a key is dormant.
 const DORMANT_DAYS: u64 = 30;
 
@@ -76,7 +76,7 @@ impl KeyUse {
         if let Some(user) = self.user.take() {
             user.end(key, days, &mut self.signals);
         }
-        if self.users > MOST_USERS && !key.starts_with(CONSOLE_SESSION) {
+        if self.users > MAX_USERS && !key.starts_with(CONSOLE_SESSION) {
             self.signals.clear();
         }
     }
@@ -86,7 +86,7 @@ impl UserKeyUse {
     fn add(&mut self, address: &[u8], agent: &[u8], day: &[u8], stats: &ValueStats) {
         self.stats.merge(stats);
         if !agent.is_empty() && !self.agents.contains(agent) {
-            if self.agents.len() < MOST_AGENTS {
+            if self.agents.len() < MAX_AGENTS {
                 self.agents.insert(agent.to_vec());
             } else {
                 self.has_more_agents = true;
@@ -145,8 +145,8 @@ impl UserKeyUse {
 
     /// A text such as `2 programs: aws-cli, boto3`.
     fn agents(&self) -> String {
-        let shown: Vec<String> = self.agents.iter().take(MOST_SHOWN).map(|agent| text(agent)).collect();
-        let more = if self.agents.len() > MOST_SHOWN { ", …" } else { "" };
+        let shown: Vec<String> = self.agents.iter().take(MAX_SHOWN).map(|agent| text(agent)).collect();
+        let more = if self.agents.len() > MAX_SHOWN { ", …" } else { "" };
         let over = if self.has_more_agents { "more than " } else { "" };
         format!("{over}{} programs: {}{more}", self.agents.len(), shown.join(", "))
     }

@@ -28,7 +28,7 @@ pub(super) const CONSOLE_SESSION: &str = "console session of ";
 
 /// Principals with longer names have no signals. AWS allows 64 bytes for a role and for a
 /// session each.
-const LONGEST_NAME: usize = 1024;
+const MAX_NAME: usize = 1024;
 
 /// What is known of an event already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,7 +103,7 @@ impl SignalWriter {
         let Some(source) = event.get(self.source).and_then(|source| source.string()) else { return true };
         let agent = field::text(event, self.agent).unwrap_or_default();
         let Some(origin) = CallOrigin::new(&source, &agent) else { return true };
-        if context.user.is_empty() || context.user.len() > LONGEST_NAME {
+        if context.user.is_empty() || context.user.len() > MAX_NAME {
             return true;
         }
         let Some(identity) = event.get(self.identity) else { return true };
@@ -173,7 +173,7 @@ impl SignalWriter {
         each: &mut dyn FnMut(&[u8]),
     ) {
         let Some(second) = context.second.filter(|second| *second >= 0) else { return };
-        if context.principal.is_empty() || context.principal.len() > LONGEST_NAME {
+        if context.principal.is_empty() || context.principal.len() > MAX_NAME {
             return;
         }
         self.begin(code::DENIED, &[context.principal, b""]);
@@ -204,7 +204,7 @@ impl SignalWriter {
     /// The time at which the session of a call by the console was created. The console uses
     /// many keys in a session.
     fn console_session<'a>(&mut self, event: &Event<'a>, session: Option<JsonValue<'a>>) -> Option<&'a [u8]> {
-        const LONGEST: usize = 32;
+        const MAX_LENGTH: usize = 32;
         let from_console = event.get(self.from_console)?;
         if !matches!(from_console.raw(), b"\"true\"" | b"true") {
             return None;
@@ -214,7 +214,7 @@ impl SignalWriter {
         let is_of_time = |byte: &u8| byte.is_ascii_digit() || b"TZ:.+- ".contains(byte);
         created?
             .raw_string()
-            .filter(|created| !created.is_empty() && created.len() <= LONGEST && created.iter().all(is_of_time))
+            .filter(|created| !created.is_empty() && created.len() <= MAX_LENGTH && created.iter().all(is_of_time))
     }
 }
 
@@ -226,10 +226,10 @@ fn raw(value: Option<JsonValue<'_>>) -> &[u8] {
 /// Whether a text is an access key. One of which all is the same character after its prefix
 /// stands for any key.
 fn is_access_key(text: &[u8]) -> bool {
-    const SHORTEST: usize = 16;
-    const LONGEST: usize = 128;
+    const MIN_LENGTH: usize = 16;
+    const MAX_LENGTH: usize = 128;
     let (b"AKIA" | b"ASIA", rest) = text.split_at(text.len().min(4)) else { return false };
-    (SHORTEST..=LONGEST).contains(&text.len())
+    (MIN_LENGTH..=MAX_LENGTH).contains(&text.len())
         && rest.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         && rest.iter().any(|byte| *byte != rest[0])
 }

@@ -1,6 +1,6 @@
 //! Statistics as bytes: of fixed length, but for the name of the first user at the end.
 
-use super::{LONGEST_USER, MARK, PICTURE_BUCKETS, ValueStats};
+use super::{MARK, MAX_USER, PICTURE_BUCKETS, ValueStats};
 use crate::command::summary::buckets::{BucketSize, SIZES};
 
 impl ValueStats {
@@ -45,15 +45,15 @@ impl ValueStats {
     /// have.
     pub(in crate::command::summary) fn read_foreign(bytes: &[u8]) -> Option<ValueStats> {
         /// More events than all accounts have in a year.
-        const MOST: u64 = 1 << 48;
+        const MAX_STORED: u64 = 1 << 48;
         const SIZE: usize = 8 + 16 + 16 + 8 + 8;
         let has_size = bytes.len() >= ValueStats::LENGTH && usize::from(bytes[SIZE]) < SIZES;
         let stats = ValueStats::read(bytes);
         let is_possible = has_size
-            && stats.count <= MOST
+            && stats.count <= MAX_STORED
             && stats.failures <= stats.count
-            && stats.earlier <= MOST
-            && stats.first_user.len() <= LONGEST_USER + MARK.len()
+            && stats.earlier <= MAX_STORED
+            && stats.first_user.len() <= MAX_USER + MARK.len()
             && stats.has_possible_times();
         is_possible.then_some(stats)
     }
@@ -65,8 +65,8 @@ impl ValueStats {
             return self.seconds == ValueStats::default().seconds && last_bucket.is_none();
         };
         /// Many thousand years, which the largest buckets cover.
-        const MOST: i64 = 1 << 39;
-        let known = -MOST..=MOST;
+        const MAX_STORED: i64 = 1 << 39;
+        let known = -MAX_STORED..=MAX_STORED;
         let bucket = |second: i64| self.size.of_minute(second.div_euclid(60));
         known.contains(&first)
             && known.contains(&last)

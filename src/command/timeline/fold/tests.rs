@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::command::timeline::event::{CallOutcome, MORE, MOST_RESOURCES, TimelineCall};
+use crate::command::timeline::event::{CallOutcome, MAX_RESOURCES, MORE, TimelineCall};
 
 fn event((second, user, name, is_denied, resource): (i64, u8, u8, bool, u8)) -> TimelineEvent {
     TimelineEvent {
@@ -83,6 +83,6 @@ fn a_run_names_the_first_resources() {
     let runs = folded(&events, MEMORY);
     assert_eq!(runs.len(), 1);
     let resources = &runs[0].first.resources;
-    assert_eq!((resources.len(), resources[MOST_RESOURCES].as_str()), (MOST_RESOURCES + 1, MORE));
-    assert_eq!((runs[0].events, resources[MOST_RESOURCES - 1].as_str()), (30, "i-19"));
+    assert_eq!((resources.len(), resources[MAX_RESOURCES].as_str()), (MAX_RESOURCES + 1, MORE));
+    assert_eq!((runs[0].events, resources[MAX_RESOURCES - 1].as_str()), (30, "i-19"));
 }

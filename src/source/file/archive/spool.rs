@@ -7,7 +7,7 @@ use crate::error::Problem;
 use crate::error::cancel::Cancellation;
 
 /// Largest size of a copy, in GiB.
-const LARGEST: u64 = 8;
+const MAX_COPY: u64 = 8;
 
 /// Copies `bytes` to an unnamed temporary file, which the system removes even if the run is
 /// killed.
@@ -26,8 +26,8 @@ pub fn spooled(bytes: &mut dyn Read, stop: &Cancellation) -> Result<File, Proble
             Err(error) => return Err(Problem::of_reading(error)),
         };
         copied += length as u64;
-        if copied > LARGEST << 30 {
-            return Err(Problem::SpoolTooLarge(LARGEST));
+        if copied > MAX_COPY << 30 {
+            return Err(Problem::SpoolTooLarge(MAX_COPY));
         }
         file.write_all(&buffer[..length]).map_err(Problem::Spool)?;
     }

@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::source::file::container::{TAR_BLOCK, is_tar_header};
 
 /// Longest member name that is read, in bytes.
-const LONGEST_NAME: u64 = 1 << 20;
+const MAX_NAME: u64 = 1 << 20;
 const NAME: &str = "tar";
 
 /// Passes the members of a tar archive to `visitor`.
@@ -118,7 +118,7 @@ impl TarReader<'_> {
 
     /// Reads the text of an extension entry, which describes the next member.
     fn text(&mut self, size: u64) -> io::Result<Vec<u8>> {
-        if size > LONGEST_NAME {
+        if size > MAX_NAME {
             return Err(Problem::PackedDamaged(NAME).into_reading_error());
         }
         let mut text = Vec::new();

@@ -58,13 +58,13 @@ fn junk_with_the_same_trailer_is_not_part_of_the_member() {
 #[test]
 fn windows_do_not_exceed_the_limit() {
     let (mut inflater, mut largest) = (Inflater::with_ahead(1 << 20, Arc::new(ReadAheadPermits::new(1))), 0);
-    let mut endless = io::repeat(b'[').take(3 * LARGEST as u64);
+    let mut endless = io::repeat(b'[').take(3 * MAX_WINDOW as u64);
     let mut see = |window: &[u8], _| {
         largest = largest.max(window.len());
         ControlFlow::Continue(0)
     };
     let FileContent::Text(ended) = inflater.read(&mut endless, || true, &mut see) else { panic!("it is text") };
-    assert_eq!((largest, ended.problems[0].to_string()), (LARGEST, "a record is larger than 128 MiB".into()));
+    assert_eq!((largest, ended.problems[0].to_string()), (MAX_WINDOW, "a record is larger than 128 MiB".into()));
 }
 
 #[test]

@@ -108,8 +108,8 @@ impl<'t> WindowReader<'t> {
     /// Smallest buffer that the allocator returns to the system as soon as it is freed. Smaller
     /// ones stay with the thread, which adds up to too much memory over eight threads.
     fn smallest_returned(&self) -> usize {
-        const LARGEST_KEPT: usize = 32 << 20;
-        if self.length > self.free { (LARGEST_KEPT + 1).min(self.largest) } else { 0 }
+        const MAX_KEPT: usize = 32 << 20;
+        if self.length > self.free { (MAX_KEPT + 1).min(self.largest) } else { 0 }
     }
 
     /// Passes the content of the window to the visitor.

@@ -9,11 +9,11 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
 /// The largest page, in MiB. This program writes none of half the size.
-const LARGEST_PAGE: usize = 32;
+const MAX_PAGE: usize = 32;
 /// The largest index at the end of any file, in MiB. Decoded, it takes many times as much memory.
-const LARGEST_INDEX: usize = 4;
+const MAX_INDEX: usize = 4;
 /// The largest index at the end of a large file, in MiB: that of half a billion events.
-const LARGEST_INDEX_OF_ALL: usize = 32;
+const MAX_INDEX_OF_LARGE_FILE: usize = 32;
 /// The share of a large file that its index can have. In files of this program it has less.
 const INDEX_SHARE: u64 = 256;
 /// The bytes after the index: its length and the magic number.
@@ -39,15 +39,15 @@ impl ChunkReader for BoundedFile {
 
     fn get_read(&self, start: u64) -> Result<HeaderReader> {
         /// More than a header has, even with statistics.
-        const LONGEST: u64 = 1 << 20;
+        const MAX_HEADER: u64 = 1 << 20;
         let is_footer = start + FOOTER == self.len();
-        let reader = self.0.get_read(start)?.take(LONGEST);
+        let reader = self.0.get_read(start)?.take(MAX_HEADER);
         Ok(HeaderReader { reader, check: if is_footer { HeaderCheck::Done } else { HeaderCheck::Kind } })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         let is_index = start.saturating_add(length as u64).saturating_add(FOOTER) == self.len();
-        let limit = if is_index { largest_index(self.len()) } else { LARGEST_PAGE };
+        let limit = if is_index { largest_index(self.len()) } else { MAX_PAGE };
         if length > limit << 20 {
             let what = if is_index { "index" } else { "page" };
             return Err(ParquetError::General(too_large(what, limit)));
@@ -58,8 +58,8 @@ impl ChunkReader for BoundedFile {
 
 /// The largest index of a file of some bytes, in MiB.
 fn largest_index(bytes: u64) -> usize {
-    let share = usize::try_from((bytes / INDEX_SHARE) >> 20).unwrap_or(LARGEST_INDEX_OF_ALL);
-    share.clamp(LARGEST_INDEX, LARGEST_INDEX_OF_ALL)
+    let share = usize::try_from((bytes / INDEX_SHARE) >> 20).unwrap_or(MAX_INDEX_OF_LARGE_FILE);
+    share.clamp(MAX_INDEX, MAX_INDEX_OF_LARGE_FILE)
 }
 
 fn too_large(what: &str, limit: usize) -> String {
@@ -103,8 +103,8 @@ impl HeaderCheck {
                 let size = size | u64::from(byte & 0x7f) << shift;
                 // The lowest bit is the sign.
                 match is_last {
-                    true if size >> 1 > (LARGEST_PAGE as u64) << 20 => {
-                        return Err(io::Error::other(too_large("page", LARGEST_PAGE)));
+                    true if size >> 1 > (MAX_PAGE as u64) << 20 => {
+                        return Err(io::Error::other(too_large("page", MAX_PAGE)));
                     }
                     true => HeaderCheck::Done,
                     false => HeaderCheck::SizeNumber { size, shift: shift + 7 },

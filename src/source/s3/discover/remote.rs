@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::super::MirrorTasks;
 use super::super::client::{FirstListing, ListRequest};
 use super::super::list_page::{ListPage, PageSequence};
-use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch, MOST, is_organisation};
+use super::{DiscoveredFolders, FolderContents, FolderLevel, FolderQuery, FolderSearch, MAX_FOLDERS, is_organisation};
 use crate::cloudtrail::log_kind::LogKind;
 use crate::error::Error;
 use crate::source::location::Location;
@@ -18,7 +18,7 @@ use crate::source::s3::s3_error::S3Error;
 /// Number of folders that are listed concurrently.
 const LOOKS: usize = 64;
 /// Largest number of subfolders; more than any organisation has accounts.
-const MOST_IN_ONE: usize = 200_000;
+const MAX_SUBFOLDERS: usize = 200_000;
 
 /// Finds the log folders below a prefix. `holds` is the result of the first listing. Without any
 /// folder, returns an error unless `may_be_empty` is true.
@@ -116,14 +116,14 @@ async fn contents(
         page.objects.into_iter().for_each(|object| contents.add_object(object.key));
         let folders = &mut contents.folders;
         folders.extend(page.folders);
-        if is_outside && folders.len() > 2 * MOST {
+        if is_outside && folders.len() > 2 * MAX_FOLDERS {
             // Further folders above `AWSLogs/` would not be searched; keep only those that can
             // contain logs.
-            let mut rest = folders.split_off(MOST + 1);
+            let mut rest = folders.split_off(MAX_FOLDERS + 1);
             rest.retain(|folder| FolderLevel::of(folder) == FolderLevel::Logs || is_organisation(folder));
             folders.append(&mut rest);
         }
-        if folders.len() > MOST_IN_ONE {
+        if folders.len() > MAX_SUBFOLDERS {
             return Err(shared.client.invalid_answer("it contains too many folders to search"));
         }
     }

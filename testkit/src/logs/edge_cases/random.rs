@@ -147,7 +147,7 @@ const TIMES: &[&str] = &[
 ];
 const SPACES: &[&str] = &["", "", "", " ", "\t", "\n", "\r\n", "  \n\t"];
 /// Well below where strict parsers stop.
-const DEEPEST: usize = 12;
+const MAX_DEPTH: usize = 12;
 
 /// A random odd event as JSON, one object.
 pub fn random_event(rng: &mut Rng) -> String {
@@ -196,7 +196,7 @@ impl Writer<'_> {
         match self.rng.u8(..10) {
             0..4 => self.string(),
             4..7 => self.one_of(SCALARS),
-            _ if depth >= DEEPEST => self.string(),
+            _ if depth >= MAX_DEPTH => self.string(),
             7 => {
                 self.out.push('[');
                 for index in 0..self.rng.usize(..5) {

@@ -12,7 +12,7 @@ use super::row::Row;
 use super::rule::{Network, Rule};
 
 /// The longest way: an allocation, an interface and an instance.
-const LONGEST: usize = 4;
+const MAX_LENGTH: usize = 4;
 
 impl History {
     /// Who had the address, for each time that the whole way was the same.
@@ -49,7 +49,7 @@ impl History {
     fn related(&self, held: &Period) -> Vec<&Period> {
         let mut things = vec![held.thing.clone()];
         let mut related: Vec<&Period> = Vec::new();
-        for _ in 0..LONGEST {
+        for _ in 0..MAX_LENGTH {
             for period in self.periods.iter().filter(|period| period.scope == held.scope) {
                 let is_way = ["attachedTo", "associatedWith"].contains(&period.property.as_str());
                 if is_way && things.contains(&period.thing) && !related.contains(&period) && !is_moment(period) {
@@ -138,7 +138,7 @@ fn way<'a>(held: &'a Period, time: Option<Timestamp>, related: &[&'a Period]) ->
     let mut thing = held.thing.clone();
     // What took no time led nowhere.
     while !is_moment(held)
-        && way.len() < LONGEST
+        && way.len() < MAX_LENGTH
         && let Some(next) = related.iter().find(|period| period.thing == thing && period.is_at(time))
         && let Some(target) = target(next)
     {
