@@ -1,22 +1,22 @@
 //! The command `keys`: lists the objects of a window with their sizes, or splits them into
-//! parts of about equal size, which other runs read with `--keys-from`.
+//! shards of about equal size, which other runs read with `--keys-from`.
 //!
 //! ```text
 //!  bucket, mirror, folder ──objects──▶ lines
-//!                            └─▶ plan ──▶ a file for each part
+//!                            └─▶ split ──▶ a file for each shard
 //! ```
 
 mod args;
 mod listing;
-mod plan;
-mod plan_folder;
+mod shard_folder;
+mod sharding;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use self::args::{KeysArgs, KeysRequest, SplitRequest};
 use self::listing::{KeyTotals, each_object};
-use self::plan::KeyPlan;
-use self::plan_folder::PlanFolder;
+use self::shard_folder::ShardFolder;
+use self::sharding::ShardedList;
 use super::{Command, Context};
 use crate::cli::command_help::{REGION, hide_options, reword_options};
 use crate::cli::parse_error::usage_error;
@@ -76,19 +76,19 @@ fn list(request: &KeysRequest, report: &Report, stop: &Cancellation) -> Result<K
     Ok(totals)
 }
 
-/// Writes the objects into a file for each part, and a row about each file.
+/// Writes the objects into a file for each shard, and a row about each file.
 fn split(request: &KeysRequest, into: &SplitRequest, report: &Report, stop: &Cancellation) -> Result<KeyTotals, Error> {
-    let mut folder = PlanFolder::new(&into.folder, into.parts)?;
-    let mut plan = KeyPlan::new()?;
-    let totals = each_object(request, report, stop, |object| plan.add(object))?;
-    plan.each_line(into.parts, |part, line, size| match stop.is_interrupted() {
+    let mut folder = ShardFolder::new(&into.folder, into.shards)?;
+    let mut all = ShardedList::new()?;
+    let totals = each_object(request, report, stop, |object| all.add(object))?;
+    all.each_line(into.shards, |shard, line, size| match stop.is_interrupted() {
         true => Err(Error::Interrupted),
-        false => folder.line(part, line, size),
+        false => folder.line(shard, line, size),
     })?;
-    let mut rows = b"part\tobjects\tbytes\n".to_vec();
-    for part in folder.finish()? {
-        write_path(&part.path, &mut rows);
-        rows.extend_from_slice(format!("\t{}\t{}\n", part.objects, part.bytes).as_bytes());
+    let mut rows = b"shard\tobjects\tbytes\n".to_vec();
+    for shard in folder.finish()? {
+        write_path(&shard.path, &mut rows);
+        rows.extend_from_slice(format!("\t{}\t{}\n", shard.objects, shard.bytes).as_bytes());
     }
     let mut target = Target::open(None)?;
     target.write(&rows)?;

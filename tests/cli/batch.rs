@@ -26,14 +26,14 @@ fn job(trial: &Trial, index: usize, question: &str) -> Ran {
 }
 
 #[test]
-fn jobs_of_an_array_make_the_parts_of_a_plan() {
+fn jobs_of_an_array_make_the_parts_of_a_result() {
     let trial = Trial::new();
     write_logs(&trial);
     trial.write("bin/aws", AWS);
     fs::set_permissions(trial.path("bin/aws"), fs::Permissions::from_mode(0o755)).unwrap();
     fs::create_dir_all(trial.path("s3/results/q/parts")).unwrap();
     fs::create_dir(trial.path("tmp")).unwrap();
-    trial.run(&["keys", "-q", "logs", "--split", "11", "--output-dir", "s3/results/q/plan"]).lines(0);
+    trial.run(&["keys", "-q", "logs", "--split", "11", "--output-dir", "s3/results/q/shards"]).lines(0);
     let question = ["--sort", "eventTime", "--dedupe"];
     for index in 0..11 {
         // A part of which something could not be read is a part too.
@@ -41,7 +41,7 @@ fn jobs_of_an_array_make_the_parts_of_a_plan() {
     }
     let run = trial.run(&[&["logs"], &question[..]].concat());
     assert_eq!(run.code, Some(3), "{run:?}");
-    let merged = trial.run_in_shell("trail2tsv merge s3/results/q/parts/*.part --plan s3/results/q/plan/*.txt");
+    let merged = trial.run_in_shell("trail2tsv merge s3/results/q/parts/*.part --plan s3/results/q/shards/*.txt");
     merged.shows(3, &run.stdout, &run.stderr);
 
     fs::remove_file(trial.path("s3/results/q/parts/part-02-of-11.part")).unwrap();

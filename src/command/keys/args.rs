@@ -24,8 +24,8 @@ use crate::syntax::window::Window;
     name = "keys",
     after_help = "Examples:\n  \
         trail2tsv keys --bucket my-trail --since 30d -o keys.txt\n  \
-        trail2tsv keys --bucket my-trail --since 2y --split 7 --output-dir parts\n  \
-        trail2tsv --keys-from parts/part-1-of-7.txt -e DeleteTrail > 1.tsv\n\n\
+        trail2tsv keys --bucket my-trail --since 2y --split 7 --output-dir shards\n  \
+        trail2tsv --keys-from shards/shard-1-of-7.txt -e DeleteTrail > 1.tsv\n\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but something could not be\n\
         listed or is archived (stderr names it), 130 interrupted."
 )]
@@ -34,14 +34,14 @@ pub struct KeysArgs {
     /// s3://BUCKET/PREFIX, folders or files
     #[arg(value_name = "PATH|s3://BUCKET/PREFIX")]
     pub inputs: Vec<PathBuf>,
-    /// Split the list into N parts of about equal size; needs --output-dir
+    /// Split the list into N shards of about equal size; needs --output-dir
     ///
-    /// Each part is a range of the list, so the results of the parts can be joined in their
-    /// order. The parts are files, part-1-of-7.txt and so on.
+    /// Each shard is a range of the list, so the results can be joined in the order of the
+    /// shards. They are files, shard-1-of-7.txt and so on, which --keys-from reads.
     #[arg(long, value_name = "N", requires = "output_dir", help_heading = "Output",
           value_parser = number(1..=10_000_u32))]
     pub split: Option<u32>,
-    /// Folder for the files of the parts; one with the parts of another plan is refused
+    /// Folder for the shards; one with the shards of another list is refused
     #[arg(long, value_name = "DIR", requires = "split", help_heading = "Output")]
     pub output_dir: Option<PathBuf>,
     /// Write the list to this file instead of standard output
@@ -61,17 +61,17 @@ pub(super) struct KeysRequest {
     pub(super) inputs: Vec<Input>,
     /// The window of the wanted events.
     pub(super) window: Window,
-    /// The parts to split the list into; `None` writes one list.
+    /// The shards to split the list into; `None` writes one list.
     pub(super) split: Option<SplitRequest>,
     /// The file of the list; `None` for standard output.
     pub(super) output: Option<PathBuf>,
     pub(super) verbosity: Verbosity,
 }
 
-/// The parts of a plan.
+/// How a list is split.
 pub(super) struct SplitRequest {
-    /// Number of parts.
-    pub(super) parts: u32,
+    /// Number of shards.
+    pub(super) shards: u32,
     /// Folder of their files.
     pub(super) folder: PathBuf,
 }
@@ -93,7 +93,7 @@ impl KeysRequest {
         if inputs.iter().any(|input| matches!(input, Input::Stdin | Input::Spooled(_))) {
             return Err(Error::usage("-: not a bucket or a folder; keys lists no streams"));
         }
-        let split = args.split.zip(args.output_dir).map(|(parts, folder)| SplitRequest { parts, folder });
+        let split = args.split.zip(args.output_dir).map(|(shards, folder)| SplitRequest { shards, folder });
         let (window, verbosity) = (filter.window, args.verbosity.verbosity());
         Ok(KeysRequest { inputs, window, split, output: args.output, verbosity })
     }

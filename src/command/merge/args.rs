@@ -20,7 +20,7 @@ use crate::sink::part_file::PartHeader;
     name = "merge",
     override_usage = "trail2tsv merge [OPTIONS] PART… [-- OPTIONS OF THE PARTS]",
     after_help = "Examples:\n  \
-        trail2tsv --keys-from parts/part-1-of-7.txt --sort eventTime --partial 1.part\n  \
+        trail2tsv --keys-from shards/shard-1-of-7.txt --sort eventTime --partial 1.part\n  \
         trail2tsv merge *.part --plan keys.txt -o out.tsv\n\n\
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but the runs of the parts could\n\
         not read something (stderr names it), 130 interrupted."
@@ -33,7 +33,7 @@ pub struct MergeArgs {
     /// Check that the parts have all files of this list, as --keys-from reads it
     ///
     /// The parts are taken in the order of the list. Several lists are one after another, such
-    /// as the parts of trail2tsv keys --split.
+    /// as the shards of trail2tsv keys --split.
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Output")]
     pub plan: Vec<PathBuf>,
     /// Write to this file

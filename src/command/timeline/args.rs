@@ -22,7 +22,7 @@ use crate::cli::work::{VerbosityArgs, WorkArgs};
     trail2tsv timeline AWSLogs --since 2026-09-30T21:00 --until 2026-10-01\n  \
     trail2tsv timeline --bucket my-trail --since 7d -u alice --all\n  \
     trail2tsv timeline AWSLogs -i 203.0.113.66 -o attack.xlsx\n  \
-    trail2tsv timeline --keys-from parts/part-1-of-7.txt --since 2026-09-30 --partial 1.part"
+    trail2tsv timeline --keys-from shards/shard-1-of-7.txt --since 2026-09-30 --partial 1.part"
 )]
 #[allow(missing_docs, reason = "each is the group of its type")]
 pub struct TimelineArgs {

@@ -79,20 +79,20 @@ fn parts_of_another_plan_are_named() {
 }
 
 #[test]
-fn parts_of_a_split_plan_are_one_run() {
+fn parts_of_shards_are_one_run() {
     let trial = Trial::new();
-    trial.run(&["keys", "-q", SAMPLE, "--split", "7", "--output-dir", "parts"]);
+    trial.run(&["keys", "-q", SAMPLE, "--split", "7", "--output-dir", "shards"]);
     let question = ["--sort", "-eventTime", "--dedupe", "-c", "+file"];
     let mut made = Vec::new();
     for number in 1..=7 {
-        let (list, part) = (format!("parts/part-{number}-of-7.txt"), format!("{number}.part"));
+        let (list, part) = (format!("shards/shard-{number}-of-7.txt"), format!("{number}.part"));
         let ran = trial.run(&[&question[..], &["--keys-from", &list, "--partial", &part]].concat());
         assert_eq!(ran.code, Some(0), "{ran:?}");
         made.push(part);
     }
     made.reverse();
     let made: Vec<&str> = made.iter().map(String::as_str).collect();
-    let lists: Vec<String> = (1..=7).map(|number| format!("parts/part-{number}-of-7.txt")).collect();
+    let lists: Vec<String> = (1..=7).map(|number| format!("shards/shard-{number}-of-7.txt")).collect();
     let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
     let merged = trial.run(&[&["merge"], &made[..], &["--plan"], &lists[..]].concat());
     let whole = trial.run(&[&question[..], &[SAMPLE]].concat());

@@ -1,12 +1,12 @@
-//! Splits a list into ranges of about equal size. The list is on disk until its total size is
-//! known.
+//! Splits a list into shards: consecutive ranges of about equal size. The list is on disk until
+//! its total size is known.
 
 use crate::error::Error;
 use crate::source::key_list::line::ListedObject;
 use crate::spill::scratch::ScratchFile;
 
 /// A list to split.
-pub(super) struct KeyPlan {
+pub(super) struct ShardedList {
     lines: ScratchFile,
     /// Sum of the weights of all objects.
     weight: u128,
@@ -16,9 +16,9 @@ pub(super) struct KeyPlan {
 /// Bytes of the list that are read at once.
 const PIECE: u64 = 256 << 10;
 
-impl KeyPlan {
-    pub(super) fn new() -> Result<KeyPlan, Error> {
-        Ok(KeyPlan { lines: ScratchFile::new()?, weight: 0, line: Vec::new() })
+impl ShardedList {
+    pub(super) fn new() -> Result<ShardedList, Error> {
+        Ok(ShardedList { lines: ScratchFile::new()?, weight: 0, line: Vec::new() })
     }
 
     /// Adds an object.
@@ -35,11 +35,11 @@ impl KeyPlan {
         self.lines.append(&self.line)
     }
 
-    /// Passes each line to `each`, with the number of its part, from 0, and its size. The parts
+    /// Passes each line to `each`, with the number of its shard, from 0, and its size. The shards
     /// are consecutive, and some can be empty.
     pub(super) fn each_line(
         mut self,
-        parts: u32,
+        shards: u32,
         mut each: impl FnMut(u32, &[u8], u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         const HEADER: usize = size_of::<u64>() + size_of::<u32>();
@@ -57,7 +57,7 @@ impl KeyPlan {
                 && let Some((line, after)) = after.split_at_checked(u32::from_le_bytes(*line) as usize)
             {
                 let size = u64::from_le_bytes(*size);
-                each(self.part(before, size, parts), line, size)?;
+                each(self.shard(before, size, shards), line, size)?;
                 before += weight(size);
                 at += (HEADER + line.len()) as u64;
                 rest = after;
@@ -66,11 +66,11 @@ impl KeyPlan {
         Ok(())
     }
 
-    /// The part of an object with this weight before it: the one in which its middle lies.
-    fn part(&self, before: u128, size: u64, parts: u32) -> u32 {
+    /// The shard of an object with this weight before it: the one in which its middle lies.
+    fn shard(&self, before: u128, size: u64, shards: u32) -> u32 {
         let middle = 2 * before + weight(size);
-        let part = middle * u128::from(parts) / (2 * self.weight).max(1);
-        u32::try_from(part).unwrap_or(u32::MAX).min(parts - 1)
+        let shard = middle * u128::from(shards) / (2 * self.weight).max(1);
+        u32::try_from(shard).unwrap_or(u32::MAX).min(shards - 1)
     }
 }
 
@@ -86,19 +86,19 @@ mod tests {
     use super::*;
     use crate::source::key_list::line::ListedName;
 
-    /// The numbers of the parts of objects with these sizes.
-    fn split(sizes: &[u64], parts: u32) -> Vec<u32> {
-        let mut plan = KeyPlan::new().unwrap();
+    /// The numbers of the shards of objects with these sizes.
+    fn split(sizes: &[u64], shards: u32) -> Vec<u32> {
+        let mut list = ShardedList::new().unwrap();
         let object =
             |number: usize, size| ListedObject { name: ListedName::File(number.to_string().into()), size: Some(size) };
         for (number, size) in sizes.iter().enumerate() {
-            plan.add(&object(number, *size)).unwrap();
+            list.add(&object(number, *size)).unwrap();
         }
         let mut split = Vec::new();
-        plan.each_line(parts, |part, line, size| {
+        list.each_line(shards, |shard, line, size| {
             assert_eq!(line, format!("{}\t{size}\n", split.len()).as_bytes());
             assert_eq!(size, sizes[split.len()]);
-            split.push(part);
+            split.push(shard);
             Ok(())
         })
         .unwrap();
@@ -116,19 +116,19 @@ mod tests {
         assert_eq!(split(&[u64::MAX, u64::MAX], 2), [0, 1]);
         assert_eq!(split(&[1; 100_000], 1).iter().max(), Some(&0));
         let many = split(&[3; 100_000], 8);
-        assert!((0..8).all(|part| many.iter().filter(|number| **number == part).count() == 12_500));
+        assert!((0..8).all(|shard| many.iter().filter(|number| **number == shard).count() == 12_500));
     }
 
     proptest! {
         #[test]
-        fn parts_are_consecutive_and_differ_by_an_object(sizes in prop::collection::vec(0..1000_u64, 0..300), parts in 1..20_u32) {
-            let split = split(&sizes, parts);
-            prop_assert!(split.is_sorted() && split.iter().all(|part| *part < parts));
+        fn shards_are_consecutive_and_differ_by_an_object(sizes in prop::collection::vec(0..1000_u64, 0..300), shards in 1..20_u32) {
+            let split = split(&sizes, shards);
+            prop_assert!(split.is_sorted() && split.iter().all(|shard| *shard < shards));
             let total: u64 = sizes.iter().map(|size| size.max(&1)).sum();
             let largest = sizes.iter().copied().max().unwrap_or_default().max(1);
-            for part in 0..parts {
-                let own = sizes.iter().zip(&split).filter(|(_, of)| **of == part).map(|(size, _)| size.max(&1)).sum::<u64>();
-                prop_assert!(own <= total / u64::from(parts) + 1 + largest, "{own} of {total}");
+            for shard in 0..shards {
+                let own = sizes.iter().zip(&split).filter(|(_, of)| **of == shard).map(|(size, _)| size.max(&1)).sum::<u64>();
+                prop_assert!(own <= total / u64::from(shards) + 1 + largest, "{own} of {total}");
             }
         }
     }
