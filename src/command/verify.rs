@@ -16,10 +16,10 @@ mod digest_walk;
 mod first_member;
 mod inputs;
 mod key_base;
+mod listed_logs;
 mod log_pass;
 mod mirror_keys;
 mod mirror_selection;
-mod named_logs;
 mod output;
 mod public_keys;
 mod verify_result;
@@ -186,7 +186,6 @@ impl fmt::Display for VerifyTotals {
 fn in_words(verdict: LogVerdict) -> &'static str {
     match verdict {
         LogVerdict::ExtraBytes => "with extra bytes",
-        LogVerdict::Unnamed => "in no digest",
         other => other.name(),
     }
 }

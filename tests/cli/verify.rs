@@ -42,10 +42,10 @@ impl SignedMirror {
         self.trial.run(&arguments)
     }
 
-    /// The lines about a record of the table of data, with the columns that say something.
-    fn records(&self, record: &str) -> Vec<String> {
+    /// The lines about one type of row in the table of data, with the columns that say something.
+    fn rows(&self, row_type: &str) -> Vec<String> {
         let ran = self.verify(&["--no-header", "-q"]);
-        let lines = ran.stdout.lines().filter(|line| line.split('\t').next() == Some(record));
+        let lines = ran.stdout.lines().filter(|line| line.split('\t').next() == Some(row_type));
         lines.map(|line| line.split('\t').filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" ")).collect()
     }
 }
@@ -55,10 +55,10 @@ fn an_untouched_mirror_is_proven() {
     let mirror = SignedMirror::new();
     let fingerprint = SigningKey::of_tests(0).fingerprint;
     let stdout = "\
-        record\taccount\tregion\tday\ttrail\tobject\tverdict\tfrom\tuntil\
-        \tproven\taltered\tmissing\textraBytes\tunnamed\tnotProven\tdigests\tbadDigests\tdetail\n\
+        type\taccount\tregion\tday\ttrail\tobject\tverdict\tfrom\tuntil\
+        \tproven\taltered\tmissing\textraBytes\tinNoDigest\tnotProven\tdigests\tbadDigests\tdetail\n\
         day\t111122223333\teu-west-1\t2026-11-01\t\t\t\t\t\t6\t0\t0\t0\t0\t0\t6\t0\t\n\
-        time\t111122223333\teu-west-1\t\taudit\t\tproven\t2026-11-01T00:00:00Z\t2026-11-01T06:00:00Z\
+        period\t111122223333\teu-west-1\t\taudit\t\tproven\t2026-11-01T00:00:00Z\t2026-11-01T06:00:00Z\
         \t\t\t\t\t\t\t\t\t\n";
     let key = format!("key\t\teu-west-1\t\t\t{fingerprint}\t\t\t\t0\t0\t0\t0\t0\t0\t6\t0\tkeys.json\n");
     let stderr = format!(
@@ -78,7 +78,7 @@ fn a_terminal_gets_three_tables() {
          111122223333  eu-west-1  2026-11-01  5       1        6\n\
          \n\
          verdict           detail             object\n\
-         log file missing  a digest names it  s3://example-trail-logs/{log}\n\
+         log file missing  a digest lists it  s3://example-trail-logs/{log}\n\
          \n\
          account       region     trail  from                  until                 verdict  detail\n\
          111122223333  eu-west-1  audit  2026-11-01T00:00:00Z  2026-11-01T06:00:00Z  proven\n"

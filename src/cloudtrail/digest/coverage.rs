@@ -1,5 +1,5 @@
 //! Which times the proven digests of an account and region cover: only there does a log file
-//! that no digest names accuse anybody.
+//! that no digest lists accuse anybody.
 
 use std::collections::HashMap;
 

@@ -58,7 +58,7 @@ pub struct PreviousDigest {
     pub hash: Option<[u8; 32]>,
 }
 
-/// A log file that a digest names.
+/// A log file that a digest lists.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NamedLog {
     /// Its bucket.
@@ -102,7 +102,7 @@ impl DigestHeader {
     }
 }
 
-/// Reads the log files that a digest names. Its signature must have been checked.
+/// Reads the log files that a digest lists. Its signature must have been checked.
 pub fn named_logs(text: &[u8]) -> Result<Vec<NamedLog>, DocumentError> {
     let LogsOnly(logs) = serde_json::from_slice(text)?;
     Ok(logs)

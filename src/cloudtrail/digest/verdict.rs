@@ -10,12 +10,12 @@ pub enum LogVerdict {
     Proven,
     /// Its text is another one, or cannot be inflated.
     Altered,
-    /// A digest names it, and it is not there.
+    /// A digest lists it, and it is not there.
     Missing,
     /// Its text is the one that CloudTrail signed, and more follows.
     ExtraBytes,
-    /// Digests cover its time, and none names it.
-    Unnamed,
+    /// Proven digests cover its time, and none lists it.
+    InNoDigest,
     /// No digest can say anything about it.
     NotProven,
 }
@@ -45,7 +45,7 @@ impl LogVerdict {
         LogVerdict::Altered,
         LogVerdict::Missing,
         LogVerdict::ExtraBytes,
-        LogVerdict::Unnamed,
+        LogVerdict::InNoDigest,
         LogVerdict::NotProven,
     ];
 
@@ -56,22 +56,26 @@ impl LogVerdict {
             LogVerdict::Altered => "altered",
             LogVerdict::Missing => "missing",
             LogVerdict::ExtraBytes => "extra bytes",
-            LogVerdict::Unnamed => "unnamed",
+            LogVerdict::InNoDigest => "in no digest",
             LogVerdict::NotProven => "not proven",
         }
     }
 }
 
-/// Returns the verdict on a log file, and the reason. `named` has the hashes that proven digests
+/// Returns the verdict on a log file, and the reason. `listed` has the hashes that proven digests
 /// give for it, and `reach` says what digests there are of its time.
-pub fn judge(named: &[Sha256Hash], content: &LogContent, reach: impl FnOnce() -> TimeCoverage) -> (LogVerdict, String) {
-    let is_named = !named.is_empty();
+pub fn judge(
+    listed: &[Sha256Hash],
+    content: &LogContent,
+    reach: impl FnOnce() -> TimeCoverage,
+) -> (LogVerdict, String) {
+    let is_listed = !listed.is_empty();
     match content {
-        LogContent::Absent => (LogVerdict::Missing, "a digest names it".into()),
+        LogContent::Absent => (LogVerdict::Missing, "a digest lists it".into()),
         LogContent::Unreadable(why) => (LogVerdict::NotProven, format!("cannot be read: {why}")),
-        _ if !is_named => unnamed(reach()),
+        _ if !is_listed => in_no_digest(reach()),
         LogContent::Damaged(what) => (LogVerdict::Altered, what.clone()),
-        LogContent::Text { hash, .. } if !named.contains(hash) => {
+        LogContent::Text { hash, .. } if !listed.contains(hash) => {
             (LogVerdict::Altered, "its text is not the one that CloudTrail signed".into())
         }
         LogContent::Text { extra: Some(extra), .. } => {
@@ -81,10 +85,10 @@ pub fn judge(named: &[Sha256Hash], content: &LogContent, reach: impl FnOnce() ->
     }
 }
 
-fn unnamed(reach: TimeCoverage) -> (LogVerdict, String) {
+fn in_no_digest(reach: TimeCoverage) -> (LogVerdict, String) {
     let reason = match reach {
         TimeCoverage::Covered => {
-            return (LogVerdict::Unnamed, "no digest names it, and none of its time is missing".into());
+            return (LogVerdict::InNoDigest, "no digest of its time lists it, and none is missing".into());
         }
         TimeCoverage::Gap => "a digest of its time is missing or not proven",
         TimeCoverage::Before => "it is from before the first digest",

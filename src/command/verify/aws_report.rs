@@ -6,7 +6,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::args::VerifyRequest;
-use super::named_logs::NamedEntry;
+use super::listed_logs::ListedEntry;
 use crate::cloudtrail::digest::chain::{Chain, GapReason};
 use crate::cloudtrail::digest::check::DigestProblem;
 use crate::cloudtrail::digest::name::ChainId;
@@ -65,11 +65,11 @@ impl AwsReport {
         self.status(chain, end, LineOrder::Digest, &format!("Digest file\t{address}"), verdict)
     }
 
-    /// Adds a log file that a digest names.
+    /// Adds a log file that a digest lists.
     pub(super) fn log(
         &mut self,
         chain: usize,
-        entry: &NamedEntry,
+        entry: &ListedEntry,
         address: &str,
         verdict: LogVerdict,
         detail: &str,
@@ -81,7 +81,7 @@ impl AwsReport {
             LogVerdict::Altered if detail.contains("gzip") && !detail.contains("early") => Some("invalid format"),
             LogVerdict::Altered => Some("hash value doesn't match"),
             // It ends with an error here.
-            LogVerdict::Unnamed | LogVerdict::NotProven => return Ok(()),
+            LogVerdict::InNoDigest | LogVerdict::NotProven => return Ok(()),
         };
         self.chain(chain).logs.count(invalid.is_none());
         let order = LineOrder::Log(entry.position);

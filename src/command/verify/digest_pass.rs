@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use super::VerifyRun;
 use super::digest_text::{LongTextPermit, digest_text};
 use super::digest_walk::{DigestFile, each_digest};
+use super::listed_logs::{ListedEntry, ListedLogs, place};
 use super::mirror_selection::{KeyBase, MirrorSelection};
-use super::named_logs::{NamedEntry, NamedLogs, place};
 use super::verify_result::{FoundObject, ObjectKind, UsedKey, VerifyResult};
 use crate::cloudtrail::digest::chain::Chain;
 use crate::cloudtrail::digest::check::{DigestProblem, FoundDigest, ProvenDigest, check};
@@ -28,7 +28,7 @@ pub(super) struct DigestPass<'r> {
     mirror: &'r MirrorSelection,
     base: &'r KeyBase,
     permit: LongTextPermit,
-    named: Mutex<NamedLogs>,
+    listed: Mutex<ListedLogs>,
     chains: Vec<Chain>,
     numbers: HashMap<ChainId, u32>,
     /// Number of chains of other mirrors.
@@ -46,8 +46,8 @@ struct CheckedDigest {
 }
 
 /// What the first pass leaves to the second one.
-pub(super) struct NamedByChains {
-    pub(super) named: NamedLogs,
+pub(super) struct ListedByChains {
+    pub(super) listed: ListedLogs,
     pub(super) chains: Vec<Chain>,
     pub(super) digests: u64,
 }
@@ -65,7 +65,7 @@ impl<'r> DigestPass<'r> {
             mirror,
             base,
             permit: LongTextPermit::default(),
-            named: Mutex::new(NamedLogs::new()),
+            listed: Mutex::new(ListedLogs::new()),
             chains: Vec::new(),
             numbers: HashMap::new(),
             first,
@@ -73,7 +73,7 @@ impl<'r> DigestPass<'r> {
     }
 
     /// Checks all digests.
-    pub(super) fn run(mut self, result: &mut VerifyResult) -> Result<NamedByChains, Error> {
+    pub(super) fn run(mut self, result: &mut VerifyResult) -> Result<ListedByChains, Error> {
         const BATCH: usize = 512;
         let VerifyRun { scope, report, stop, .. } = *self.run;
         let (mut batch, mut digests): (Vec<DigestTask>, u64) = (Vec::new(), 0);
@@ -90,8 +90,8 @@ impl<'r> DigestPass<'r> {
         })?;
         self.batch(batch, result)?;
         self.finish_chains(result)?;
-        let named = self.named.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(NamedByChains { named, chains: self.chains, digests })
+        let listed = self.listed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(ListedByChains { listed, chains: self.chains, digests })
     }
 
     fn number(&mut self, id: ChainId) -> u32 {
@@ -126,7 +126,7 @@ impl<'r> DigestPass<'r> {
         Ok(all)
     }
 
-    /// Checks one digest, and collects the log files that it names.
+    /// Checks one digest, and collects the log files that it lists.
     fn check(&self, (file, chain): &DigestTask, next: Option<&PreviousDigest>) -> Result<CheckedDigest, Error> {
         let failed = |problem| Ok(CheckedDigest { result: Err(problem), extra: None });
         let (Some(name), Some(chain)) = (DigestName::parse(&file.path), chain) else {
@@ -158,17 +158,17 @@ impl<'r> DigestPass<'r> {
         Ok(CheckedDigest { result, extra: text.extra })
     }
 
-    /// Moves the log files of a proven digest to those that are named.
+    /// Moves the log files of a proven digest to those that are listed.
     fn collect(&self, digest: &mut ProvenDigest, chain: u32) -> Result<(), Error> {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         for (position, log) in std::mem::take(&mut digest.logs).iter().enumerate() {
             let path = place(log, self.base.path(&log.bucket, &log.key));
             if !self.run.scope.includes_log(&path) || !self.mirror.has_part(&path) {
                 continue;
             }
             let position = u32::try_from(position).unwrap_or(u32::MAX);
-            let entry = NamedEntry { hash: log.hash, chain, end: digest.end.as_second(), position };
-            named.add(&path, &entry)?;
+            let entry = ListedEntry { hash: log.hash, chain, end: digest.end.as_second(), position };
+            listed.add(&path, &entry)?;
         }
         Ok(())
     }

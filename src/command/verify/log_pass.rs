@@ -1,7 +1,7 @@
 //! The second pass: hashes all log files of a mirror in parallel, and compares them with what
 //! the digests name.
 //!
-//! Both sides come in the order of their paths, so neither is held in memory: the named ones from
+//! Both sides come in the order of their paths, so neither is held in memory: the listed ones from
 //! a sort on disk, and the files from a walk of the mirror on another thread.
 
 use std::collections::BTreeSet;
@@ -13,10 +13,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::prelude::*;
 
 use super::VerifyRun;
-use super::digest_pass::NamedByChains;
+use super::digest_pass::ListedByChains;
 use super::first_member::{TextHash, reason};
+use super::listed_logs::{ELSEWHERE, ListedEntry};
 use super::mirror_selection::{KeyBase, MirrorSelection};
-use super::named_logs::{ELSEWHERE, NamedEntry};
 use super::verify_result::{FoundObject, ObjectKind, VerifyResult};
 use super::verify_scope::stamp;
 use crate::cloudtrail::digest::chain::Chain;
@@ -30,10 +30,10 @@ use crate::error::Error;
 use crate::source::verified_files::VerifiedWriter;
 use crate::source::walk::{WalkEntry, walk_mirror};
 
-/// A log file to judge: one that is there, or that a digest names.
+/// A log file to judge: one that is there, or that a digest lists.
 struct LogTask {
     path: String,
-    named: Vec<NamedEntry>,
+    listed: Vec<ListedEntry>,
 }
 
 /// A log file with its verdict.
@@ -51,7 +51,7 @@ pub(super) struct LogPass<'r> {
     base: &'r KeyBase,
     chains: Vec<Chain>,
     coverage: DigestCoverage,
-    /// The kinds of logs that digests name, but for the usual one.
+    /// The kinds of logs that digests list, but for the usual one.
     kinds: BTreeSet<String>,
     batch: Vec<LogTask>,
     /// Number of log files that were judged.
@@ -67,13 +67,13 @@ impl<'r> LogPass<'r> {
         run: &'r VerifyRun<'r>,
         mirror: &'r MirrorSelection,
         base: &'r KeyBase,
-        named: NamedByChains,
+        listed: ListedByChains,
         result: &mut VerifyResult,
     ) -> Result<Vec<Chain>, Error> {
         /// Paths on their way between the threads: lists of them, each of many.
         const LISTS: usize = 4;
-        let NamedByChains { mut named, chains, .. } = named;
-        let kinds = std::mem::take(&mut named.kinds);
+        let ListedByChains { mut listed, chains, .. } = listed;
+        let kinds = std::mem::take(&mut listed.kinds);
         let (coverage, first) = (DigestCoverage::new(chains.iter()), result.chains.len());
         let (batch, verified) = (Vec::new(), VerifiedWriter::default());
         let mut pass = LogPass { run, mirror, base, chains, coverage, kinds, batch, judged: 0, first, verified };
@@ -82,12 +82,12 @@ impl<'r> LogPass<'r> {
             let walking = scope.spawn(|| walk(run, mirror, sender));
             let mut found = FoundPaths { lists: receiver, list: Vec::new().into_iter() }.peekable();
             let mut group: Option<LogTask> = None;
-            let mut joined = named.finish(|path, entry| {
+            let mut joined = listed.finish(|path, entry| {
                 if let Some(group) = group.as_mut().filter(|group| group.path == path) {
-                    group.named.push(entry);
+                    group.listed.push(entry);
                     return Ok(());
                 }
-                if let Some(whole) = group.replace(LogTask { path: path.into(), named: vec![entry] }) {
+                if let Some(whole) = group.replace(LogTask { path: path.into(), listed: vec![entry] }) {
                     pass.join(whole, &mut found, result)?;
                 }
                 Ok(())
@@ -113,25 +113,25 @@ impl<'r> LogPass<'r> {
         })
     }
 
-    /// Adds a named log file, and the files before it that no digest names.
+    /// Adds a listed log file, and the files before it that no digest lists.
     fn join(
         &mut self,
-        named: LogTask,
+        listed: LogTask,
         found: &mut Peekable<FoundPaths>,
         result: &mut VerifyResult,
     ) -> Result<(), Error> {
-        while let Some(path) = found.next_if(|path| *path < named.path) {
-            self.add(LogTask { path, named: Vec::new() }, result)?;
+        while let Some(path) = found.next_if(|path| *path < listed.path) {
+            self.add(LogTask { path, listed: Vec::new() }, result)?;
         }
         // One that the walk did not meet is opened too, which says why.
-        found.next_if(|path| *path == named.path);
-        self.add(named, result)
+        found.next_if(|path| *path == listed.path);
+        self.add(listed, result)
     }
 
-    /// Adds the files that no digest names, up to the end.
+    /// Adds the files that no digest lists, up to the end.
     fn rest(&mut self, found: &mut Peekable<FoundPaths>, result: &mut VerifyResult) -> Result<(), Error> {
         for path in found {
-            self.add(LogTask { path, named: Vec::new() }, result)?;
+            self.add(LogTask { path, listed: Vec::new() }, result)?;
         }
         self.judge_batch(result)
     }
@@ -158,14 +158,14 @@ impl<'r> LogPass<'r> {
                 self.verified.add(&task.path, file, kept(verdict))?;
             }
             if let Some(aws) = &mut result.aws {
-                for entry in &task.named {
+                for entry in &task.listed {
                     let chain = self.first + entry.chain as usize;
                     aws.log(chain, entry, &self.address(&task.path), verdict, &detail)?;
                 }
             }
             if verdict != LogVerdict::Proven {
                 let object = self.address(&task.path);
-                let trail = task.named.first().and_then(|entry| self.chains.get(entry.chain as usize));
+                let trail = task.listed.first().and_then(|entry| self.chains.get(entry.chain as usize));
                 let trail = trail.map(|chain| &*chain.id.trail);
                 let found = FoundObject { kind: ObjectKind::Log, trail, object, verdict: verdict.name(), detail };
                 result.find(&task.path, found)?;
@@ -183,12 +183,12 @@ impl<'r> LogPass<'r> {
 
     fn judge(&self, task: &LogTask) -> JudgedLog {
         if task.path.starts_with(ELSEWHERE) {
-            let detail = "a digest names it, and it is in no mirror that is verified".into();
+            let detail = "a digest lists it, and it is in no mirror that is verified".into();
             return JudgedLog { verdict: LogVerdict::NotProven, detail, file: None };
         }
-        let named: Vec<Sha256Hash> = task.named.iter().map(|entry| entry.hash).collect();
+        let listed: Vec<Sha256Hash> = task.listed.iter().map(|entry| entry.hash).collect();
         let (content, file) = self.content(&task.path);
-        let (verdict, detail) = judge(&named, &content, || self.reach(&task.path));
+        let (verdict, detail) = judge(&listed, &content, || self.reach(&task.path));
         JudgedLog { verdict, detail, file }
     }
 
@@ -227,7 +227,7 @@ impl<'r> LogPass<'r> {
 fn kept(verdict: LogVerdict) -> FileVerdict {
     match verdict {
         LogVerdict::Proven => FileVerdict::Yes,
-        LogVerdict::Altered | LogVerdict::ExtraBytes | LogVerdict::Unnamed => FileVerdict::No,
+        LogVerdict::Altered | LogVerdict::ExtraBytes | LogVerdict::InNoDigest => FileVerdict::No,
         LogVerdict::Missing | LogVerdict::NotProven => FileVerdict::Unknown,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
-use super::named_logs::ELSEWHERE;
+use super::listed_logs::ELSEWHERE;
 use crate::error::{Error, plain};
 use crate::source::mirror_place::{marked_bucket, mirror_of};
 use crate::source::s3::mirror_root::MirrorRoot;

@@ -20,7 +20,7 @@ use crate::table::layout::Format;
 
 /// Columns with counts of a day.
 const COUNTS: [&str; 8] =
-    ["proven", "altered", "missing", "extraBytes", "unnamed", "notProven", "digests", "badDigests"];
+    ["proven", "altered", "missing", "extraBytes", "inNoDigest", "notProven", "digests", "badDigests"];
 
 /// Writes the result in the format that was asked for.
 pub(super) fn write(request: &VerifyRequest, result: VerifyResult, stop: &Cancellation) -> Result<(), Error> {
@@ -122,26 +122,27 @@ fn write_days(request: &VerifyRequest, result: &VerifyResult, stop: &Cancellatio
 impl DayCounts {
     /// The numbers in the order of their columns.
     fn in_columns(&self) -> [u64; COUNTS.len()] {
-        let [proven, altered, missing, extra, unnamed, not_proven] = self.logs;
+        let [proven, altered, missing, extra, in_no_digest, not_proven] = self.logs;
         let digests = self.good_digests + self.bad_digests;
-        [proven, altered, missing, extra, unnamed, not_proven, digests, self.bad_digests]
+        [proven, altered, missing, extra, in_no_digest, not_proven, digests, self.bad_digests]
     }
 }
 
 fn write_data(request: &VerifyRequest, result: VerifyResult, stop: &Cancellation) -> Result<(), Error> {
-    const FIRST: [&str; 9] = ["record", "account", "region", "day", "trail", "object", "verdict", "from", "until"];
+    const FIRST: [&str; 9] = ["type", "account", "region", "day", "trail", "object", "verdict", "from", "until"];
     let names = [&FIRST[..], &COUNTS, &["detail"]].concat();
     let mut table = open(request, &names)?;
     for ((account, region), days) in &result.days {
         for (day, counts) in days {
-            let row = DataRow { record: "day", account, region, day: *day, counts: Some(counts), ..DataRow::default() };
+            let row =
+                DataRow { row_type: "day", account, region, day: *day, counts: Some(counts), ..DataRow::default() };
             row.write(&mut table)?;
         }
     }
     for time in result.chains.iter().flat_map(chain_times) {
         let id = &time.chain.id;
         let row = DataRow {
-            record: "time",
+            row_type: "period",
             account: &id.account,
             region: &id.region,
             trail: &id.trail,
@@ -157,7 +158,7 @@ fn write_data(request: &VerifyRequest, result: VerifyResult, stop: &Cancellation
     for (key, digests) in &result.keys {
         let counts = DayCounts { good_digests: *digests, ..DayCounts::default() };
         let row = DataRow {
-            record: "key",
+            row_type: "key",
             region: &key.region,
             object: &key.fingerprint,
             counts: Some(&counts),
@@ -171,7 +172,7 @@ fn write_data(request: &VerifyRequest, result: VerifyResult, stop: &Cancellation
 
 fn finding_row(finding: &Finding) -> DataRow<'_> {
     DataRow {
-        record: finding.kind.name(),
+        row_type: finding.kind.name(),
         account: &finding.account,
         region: &finding.region,
         day: finding.day,
@@ -186,7 +187,7 @@ fn finding_row(finding: &Finding) -> DataRow<'_> {
 /// A row of the table of data. Empty texts are absent values.
 #[derive(Default)]
 struct DataRow<'a> {
-    record: &'a str,
+    row_type: &'a str,
     account: &'a str,
     region: &'a str,
     day: Option<Date>,
@@ -202,7 +203,7 @@ struct DataRow<'a> {
 impl DataRow<'_> {
     fn write(&self, table: &mut TableWriter) -> Result<(), Error> {
         let day = self.day.map(|day| day.to_string()).unwrap_or_default();
-        let mut cells = vec![text(self.record)];
+        let mut cells = vec![text(self.row_type)];
         cells.extend(
             [self.account, self.region, &day, self.trail, self.object, self.verdict].map(CellValue::text_if_any),
         );

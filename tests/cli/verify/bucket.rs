@@ -118,7 +118,7 @@ fn what_is_wrong_in_the_bucket_is_found() {
         .filter(|line| line.starts_with("log file\t"))
         .map(|line| line.split('\t').skip(5).take(2).collect::<Vec<_>>().join(" "))
         .collect();
-    assert_eq!(findings, [format!("s3://logs/{} altered", signed.log()), format!("s3://logs/{planted} unnamed")]);
+    assert_eq!(findings, [format!("s3://logs/{} altered", signed.log()), format!("s3://logs/{planted} in no digest")]);
     // A mirror has what was there first.
     let signed = SignedCloud::new();
     signed.verify(&["-q"]).lines(0);

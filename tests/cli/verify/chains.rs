@@ -37,7 +37,7 @@ fn an_organisation_is_verified_at_once() {
     let mirror = organisation();
     let ran = mirror.verify(&["-q", "--until", "2026-11-01T04:00"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let days = mirror.records("day");
+    let days = mirror.rows("day");
     assert_eq!(
         days,
         [
@@ -47,8 +47,8 @@ fn an_organisation_is_verified_at_once() {
             format!("day {OTHER} us-east-1 2026-11-01 8 0 0 0 0 0 8 0"),
         ]
     );
-    assert_eq!(mirror.records("key").len(), 4, "two keys in two regions");
-    assert!(mirror.records("log file").is_empty() && mirror.records("digest").is_empty());
+    assert_eq!(mirror.rows("key").len(), 4, "two keys in two regions");
+    assert!(mirror.rows("log file").is_empty() && mirror.rows("digest").is_empty());
 }
 
 #[test]

@@ -43,10 +43,10 @@ fn no_path_leads_out_of_the_mirror() {
         });
         mirror.trial.write("secret.json.gz", gzip(secret.as_bytes()));
         let ran = mirror.verify(&["-q"]);
-        let logs = mirror.records("log file");
+        let logs = mirror.rows("log file");
         // The log that the digest named before is in none now.
         assert!(ran.code == Some(3) && logs.len() == 2, "{key:?}: {ran:?}");
-        let verdict = logs.iter().find(|log| !log.contains(" unnamed ")).unwrap();
+        let verdict = logs.iter().find(|log| !log.contains(" in no digest ")).unwrap();
         assert!(verdict.contains(" missing ") || verdict.contains(" not proven "), "{key:?}: {verdict}");
         assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'), "{ran:?}");
     }
@@ -55,13 +55,13 @@ fn no_path_leads_out_of_the_mirror() {
 #[test]
 fn a_log_file_in_another_bucket_is_not_proven() {
     let mirror = signed_again(|digest| digest["logFiles"][0]["s3Bucket"] = json!("another-bucket"));
-    let logs = mirror.records("log file");
+    let logs = mirror.rows("log file");
     let key = mirror.chain.log_keys(2).remove(0);
     assert_eq!(logs.len(), 2, "{logs:?}");
     let elsewhere =
-        format!("s3://another-bucket/{key} not proven a digest names it, and it is in no mirror that is verified");
+        format!("s3://another-bucket/{key} not proven a digest lists it, and it is in no mirror that is verified");
     assert!(logs[0].ends_with(&elsewhere), "{logs:?}");
-    assert!(logs[1].contains(&format!("s3://example-trail-logs/{key} unnamed ")), "{logs:?}");
+    assert!(logs[1].contains(&format!("s3://example-trail-logs/{key} in no digest ")), "{logs:?}");
 }
 
 #[test]
@@ -76,12 +76,12 @@ fn unusable_digests_say_why() {
         ("digestPublicKeyFingerprint", json!("ab"), "unknown public key ab of eu-west-1"),
     ] {
         let mirror = signed_again(|digest| digest[member] = value.clone());
-        let digests = mirror.records("digest");
+        let digests = mirror.rows("digest");
         assert!(digests.len() == 1 && digests[0].contains(verdict), "{member}: {digests:?}");
         assert_eq!(mirror.verify(&["-q"]).code, Some(3));
     }
     let unknown = signed_again(|digest| digest["logFiles"][0]["hashAlgorithm"] = json!("MD5"));
-    assert!(unknown.records("digest")[0].contains("log file 1: unknown hash algorithm \"MD5\""));
+    assert!(unknown.rows("digest")[0].contains("log file 1: unknown hash algorithm \"MD5\""));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_digest_that_names_another_one_before_it() {
         ("previousDigestS3Object", json!("x"), "missing missing"),
     ] {
         let mirror = signed_again(|digest| digest[member] = value.clone());
-        let digests = mirror.records("digest");
+        let digests = mirror.rows("digest");
         assert!(digests.len() == 1 && digests[0].ends_with(verdict), "{member}: {digests:?}");
         assert_eq!(mirror.verify(&["-q"]).code, Some(3));
     }
@@ -122,7 +122,7 @@ fn long_and_deep_digests_end() {
         let mirror = SignedMirror::new();
         let path = mirror.trial.path("mirror").join(mirror.chain.digest_key(2));
         fs::write(path, gzip(text.as_bytes())).unwrap();
-        let digests = mirror.records("digest");
+        let digests = mirror.rows("digest");
         assert!(digests.len() == 1 && digests[0].contains(verdict), "{verdict}: {digests:?}");
     }
 }

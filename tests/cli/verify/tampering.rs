@@ -41,17 +41,18 @@ impl SignedMirror {
 
     /// Checks the verdict on the only object that is not as it should be.
     #[track_caller]
-    fn says(&self, record: &str, key: &str, verdict: &str) {
-        let expected = format!("{record} {ACCOUNT} eu-west-1 2026-11-01 audit s3://example-trail-logs/{key} {verdict}");
-        assert_eq!(self.records(record), [expected]);
+    fn says(&self, row_type: &str, key: &str, verdict: &str) {
+        let expected =
+            format!("{row_type} {ACCOUNT} eu-west-1 2026-11-01 audit s3://example-trail-logs/{key} {verdict}");
+        assert_eq!(self.rows(row_type), [expected]);
         assert_eq!(self.verify(&["-q"]).code, Some(3));
     }
 
     /// Checks the times of the chain that are not proven.
     #[track_caller]
     fn gaps(&self, expected: &[&str]) {
-        let times = self.records("time");
-        let prefix = format!("time {ACCOUNT} eu-west-1 audit not proven ");
+        let times = self.rows("period");
+        let prefix = format!("period {ACCOUNT} eu-west-1 audit not proven ");
         let gaps: Vec<&str> = times.iter().filter_map(|time| time.strip_prefix(&prefix)).collect();
         assert_eq!(gaps, expected);
     }
@@ -96,7 +97,7 @@ fn damaged_log_files() {
     });
     mirror.says("log file", &log, "altered gzip checksum does not match");
     mirror.change(&log, |_| b"PK\x03\x04".repeat(100));
-    let verdicts = mirror.records("log file");
+    let verdicts = mirror.rows("log file");
     assert!(verdicts.len() == 1 && verdicts[0].contains(" altered "), "{verdicts:?}");
 }
 
@@ -104,7 +105,7 @@ fn damaged_log_files() {
 fn a_deleted_log_file() {
     let mirror = SignedMirror::new();
     mirror.remove(&mirror.log());
-    mirror.says("log file", &mirror.log(), "missing a digest names it");
+    mirror.says("log file", &mirror.log(), "missing a digest lists it");
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn log_files_that_were_swapped() {
     let [one, other] = [0, 1].map(|log| fs::read(mirror.object(&logs[log])).unwrap());
     mirror.change(&logs[0], |_| other);
     mirror.change(&logs[1], |_| one);
-    assert_eq!(mirror.records("log file").len(), 2);
+    assert_eq!(mirror.rows("log file").len(), 2);
 }
 
 #[test]
@@ -154,10 +155,10 @@ fn a_planted_log_file() {
     let planted = mirror.chain.log_key(2, 30, "PLANTEDPLANTED00");
     mirror.trial.write(&format!("mirror/{planted}"), gzip(br#"{"Records":[]}"#));
     let expected = format!(
-        "log file {ACCOUNT} eu-west-1 2026-11-01 s3://example-trail-logs/{planted} unnamed \
-         no digest names it, and none of its time is missing"
+        "log file {ACCOUNT} eu-west-1 2026-11-01 s3://example-trail-logs/{planted} in no digest \
+         no digest of its time lists it, and none is missing"
     );
-    assert_eq!(mirror.records("log file"), [expected]);
+    assert_eq!(mirror.rows("log file"), [expected]);
     assert_eq!(mirror.verify(&["-q"]).code, Some(3));
 }
 
@@ -170,7 +171,7 @@ fn planted_log_files_where_no_digest_reaches() {
         (format!("{day}/eu-west-2/2026/11/01/x.json.gz"), "not proven there are no digests of its account and region"),
         (
             format!("{day}/eu-west-1/2026/11/01/x.json.gz"),
-            "unnamed no digest names it, and none of its time is missing",
+            "in no digest no digest of its time lists it, and none is missing",
         ),
         (format!("{day}-Insight/eu-west-1/2026/11/01/x.json.gz"), "not proven no digest lists logs of its kind"),
         (
@@ -180,8 +181,8 @@ fn planted_log_files_where_no_digest_reaches() {
         ("mirror/x.json.gz".into(), "not proven there are no digests of its account and region"),
     ] {
         mirror.trial.write(&path, gzip(br#"{"Records":[]}"#));
-        let records = mirror.records("log file");
-        assert!(records.len() == 1 && records[0].ends_with(verdict), "{path}: {records:?}");
+        let rows = mirror.rows("log file");
+        assert!(rows.len() == 1 && rows[0].ends_with(verdict), "{path}: {rows:?}");
         fs::remove_file(mirror.trial.path(&path)).unwrap();
     }
 }
@@ -193,7 +194,7 @@ fn a_deleted_digest() {
     mirror.says("digest", &mirror.digest(), "missing missing");
     mirror.gaps(&["2026-11-01T02:00:00Z 2026-11-01T03:00:00Z at least one digest is missing"]);
     let unproven = "not proven a digest of its time is missing or not proven";
-    let logs = mirror.records("log file");
+    let logs = mirror.rows("log file");
     assert!(logs.len() == 2 && logs.iter().all(|log| log.ends_with(unproven)), "{logs:?}");
 }
 
@@ -210,7 +211,7 @@ fn two_deleted_digests_in_a_row() {
 fn the_newest_digest_deleted() {
     let mirror = SignedMirror::new();
     mirror.remove_digest(5);
-    let logs = mirror.records("log file");
+    let logs = mirror.rows("log file");
     assert!(logs.len() == 2 && logs[0].ends_with("it is from after the last digest"), "{logs:?}");
     assert_eq!(mirror.verify(&["-q"]).code, Some(3));
 }
@@ -258,7 +259,7 @@ fn changed_digests() {
         });
         mirror.says("digest", &mirror.digest(), CHANGED);
         mirror.gaps(&[UNPROVEN]);
-        let logs = mirror.records("log file");
+        let logs = mirror.rows("log file");
         assert!(logs.len() == 2 && logs[0].contains(" not proven "), "{logs:?}");
     }
 }
@@ -319,11 +320,11 @@ fn an_unknown_key() {
     let mirror = SignedMirror::new();
     let other = testkit::digests::SigningKey::of_tests(1);
     mirror.trial.write("keys.json", testkit::digests::public_key_list(&[&other]));
-    let digests = mirror.records("digest");
+    let digests = mirror.rows("digest");
     assert_eq!(digests.len(), 6);
     let fingerprint = testkit::digests::SigningKey::of_tests(0).fingerprint;
     assert!(digests[0].ends_with(&format!("unknown key unknown public key {fingerprint} of eu-west-1")), "{digests:?}");
-    let logs = mirror.records("log file");
+    let logs = mirror.rows("log file");
     assert!(logs.len() == 6 && logs[0].ends_with("there are no digests of its account and region"), "{logs:?}");
 }
 
@@ -332,7 +333,7 @@ fn a_strange_file_among_the_digests() {
     let mirror = SignedMirror::new();
     let name = mirror.digest().replace("_audit_", "_");
     mirror.trial.write(&format!("mirror/{name}"), gzip(b"{}"));
-    let digests = mirror.records("digest");
+    let digests = mirror.rows("digest");
     assert!(digests.len() == 1 && digests[0].ends_with("not a digest not the name of a digest"), "{digests:?}");
 }
 

@@ -13,19 +13,19 @@ use crate::spill::sort::ExternalSorter;
 /// Paths of objects that the mirror cannot contain begin with this.
 pub(super) const ELSEWHERE: &str = "s3://";
 
-/// The log files that were named so far.
+/// The log files that were listed so far.
 #[derive(Debug)]
-pub(super) struct NamedLogs {
+pub(super) struct ListedLogs {
     sorter: ExternalSorter,
     key: Vec<u8>,
     row: Vec<u8>,
-    /// The kinds of logs that were named, but for the usual one.
+    /// The kinds of logs that were listed, but for the usual one.
     pub(super) kinds: BTreeSet<String>,
 }
 
 /// A digest's entry for a log file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct NamedEntry {
+pub(super) struct ListedEntry {
     /// The hash of its text.
     pub(super) hash: Sha256Hash,
     /// The number of the digest's chain.
@@ -38,14 +38,14 @@ pub(super) struct NamedEntry {
 
 const ENTRY: usize = 32 + 4 + 8 + 4;
 
-impl NamedLogs {
-    pub(super) fn new() -> NamedLogs {
-        NamedLogs { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new(), kinds: BTreeSet::new() }
+impl ListedLogs {
+    pub(super) fn new() -> ListedLogs {
+        ListedLogs { sorter: ExternalSorter::new(None), key: Vec::new(), row: Vec::new(), kinds: BTreeSet::new() }
     }
 
     /// Adds a log file by its path in the mirror, or by its address if it cannot be there.
-    pub(super) fn add(&mut self, path: &str, entry: &NamedEntry) -> Result<(), Error> {
-        let NamedEntry { hash, chain, end, position } = entry;
+    pub(super) fn add(&mut self, path: &str, entry: &ListedEntry) -> Result<(), Error> {
+        let ListedEntry { hash, chain, end, position } = entry;
         self.row.clear();
         self.row.extend_from_slice(&hash.0);
         self.row.extend_from_slice(&chain.to_be_bytes());
@@ -66,7 +66,7 @@ impl NamedLogs {
     }
 
     /// Passes all entries to `each`, by the order of their paths.
-    pub(super) fn finish(self, mut each: impl FnMut(&str, NamedEntry) -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn finish(self, mut each: impl FnMut(&str, ListedEntry) -> Result<(), Error>) -> Result<(), Error> {
         let mut whole = Vec::new();
         self.sorter.finish(|piece, is_last| {
             whole.extend_from_slice(piece);
@@ -82,12 +82,12 @@ impl NamedLogs {
     }
 }
 
-fn read(row: &[u8]) -> Option<(&str, NamedEntry)> {
+fn read(row: &[u8]) -> Option<(&str, ListedEntry)> {
     let (hash, rest) = row.split_first_chunk::<32>()?;
     let (chain, rest) = rest.split_first_chunk()?;
     let (end, rest) = rest.split_first_chunk()?;
     let (position, path) = rest.split_first_chunk()?;
-    let entry = NamedEntry {
+    let entry = ListedEntry {
         hash: Sha256Hash(*hash),
         chain: u32::from_be_bytes(*chain),
         end: i64::from_be_bytes(*end),
@@ -96,7 +96,7 @@ fn read(row: &[u8]) -> Option<(&str, NamedEntry)> {
     Some((str::from_utf8(path).ok()?, entry))
 }
 
-/// Where a log file that a digest names is in the mirror.
+/// Where a log file that a digest lists is in the mirror.
 pub(super) fn place(log: &NamedLog, path: Option<&str>) -> String {
     path.map_or_else(|| format!("{ELSEWHERE}{}/{}", log.bucket, log.key), String::from)
 }
