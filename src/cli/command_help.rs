@@ -11,6 +11,11 @@ pub fn hide_options<'n>(command: Command, names: impl IntoIterator<Item = &'n st
     names.into_iter().fold(command, |command, name| command.mut_arg(name, |option| option.hide(true)))
 }
 
+/// Leaves options and arguments out of the short help.
+pub fn hide_in_short_help<'n>(command: Command, names: impl IntoIterator<Item = &'n str>) -> Command {
+    names.into_iter().fold(command, |command, name| command.mut_arg(name, |option| option.hide_short_help(true)))
+}
+
 /// Replaces the help of options, each by its name.
 pub fn reword_options<const N: usize>(command: Command, helps: [(&str, &'static str); N]) -> Command {
     let reword = |command: Command, (name, help)| command.mut_arg(name, |option| option.help(help).long_help(help));

@@ -21,10 +21,10 @@ use crate::source::spec::{BucketInput, Downloads, EventHistoryInput, Input};
 /// Whether the event history is read, and how.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct EventHistoryArgs {
-    /// Read the account's management events of the last 90 days; needs no trail
+    /// Read the account's last 90 days; needs no trail
     ///
-    /// Asks CloudTrail in all regions, or in those of --region. One condition is a part of
-    /// the requests; the last line says which, and what it misses.
+    /// Requests the management events of all regions, or of those of --region. One condition is
+    /// part of the requests; the last line says which, and what it misses.
     #[arg(long)]
     pub event_history: bool,
     /// With --event-history, request all events, and apply every condition only here

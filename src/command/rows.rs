@@ -22,6 +22,7 @@ use super::dispatch::print_help_as_error;
 use super::event_rows::row_worker::{RowKey, RowWorker};
 use super::file_verdicts::read_verdicts;
 use super::{Command, Context, isolation, no_match_hints};
+use crate::cli::command_help::hide_in_short_help;
 use crate::cli::filter::{FilterArgs, ScopeArgs};
 use crate::cli::parse_error::usage_error;
 use crate::cli::partial::{PartialArgs, shaping_options};
@@ -103,7 +104,9 @@ pub struct RowsCommand;
 
 impl Command for RowsCommand {
     fn definition(&self) -> clap::Command {
-        RowsArgs::command()
+        // With all commands, the rest has to fit a terminal of 80 columns and 50 lines.
+        let rare = ["inputs", "profile", "event-source", "grep", "jq", "limit", "dedupe", "count", "quiet", "verbose"];
+        hide_in_short_help(RowsArgs::command(), rare)
     }
 
     fn run(&self, typed: &ArgMatches, context: &Context) -> Result<Exit, Error> {

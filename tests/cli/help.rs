@@ -55,8 +55,9 @@ fn the_short_help_fits_a_screen() {
     let trial = Trial::new();
     let help = trial.run(&["-h"]);
     let lines = help.lines(0);
-    assert!(lines.len() <= 62, "{} lines", lines.len());
+    // Wrapped at 80 columns, one line more: a terminal of 50 lines has it and a prompt.
+    assert!(lines.len() <= 48, "{} lines", lines.len());
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{help:?}");
     let options = lines.iter().filter(|line| line.trim_start().starts_with('-')).count();
-    assert!((20..=28).contains(&options), "{options} options: {help:?}");
+    assert!((15..=20).contains(&options), "{options} options: {help:?}");
 }

@@ -13,7 +13,7 @@ use crate::cli::table::FormatArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 use crate::sink::document::DocumentFormat;
 
-/// Show what was true when: who had an address, which rules were open, who changed it
+/// Show who had an address or which rules were open at a time
 ///
 /// Reconstructs instances, interfaces, addresses, security groups, volumes and load balancers
 /// from the events that created, changed and deleted them. Every row names the events that

@@ -14,7 +14,7 @@ use crate::report::Verbosity;
 use crate::source::spec::Input;
 use crate::syntax::window::Window;
 
-/// List the objects of a window with their sizes, to read them on several machines
+/// List the objects of a window, to read them on several machines
 ///
 /// Writes one object a line, s3://BUCKET/KEY and its size after a tab, in the order in which
 /// a run over the bucket reads them. --keys-from reads such a list. For folders, the lines are

@@ -10,11 +10,11 @@ use crate::command::{Context, dispatch};
 use crate::error::Error;
 use crate::sink::part_file::PartHeader;
 
-/// Join the parts that --partial made into the result of one run over all files
+/// Join the parts that --partial made into one result
 ///
 /// The parts know their options, so that none is needed here. They must have been made with the
 /// same options by the same version of the program. What is written, the last line and the
-/// exit code are those of one run.
+/// exit code are those of one run over all files.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "merge",

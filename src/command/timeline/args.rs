@@ -10,11 +10,11 @@ use crate::cli::source::BucketArgs;
 use crate::cli::table::FormatArgs;
 use crate::cli::work::{VerbosityArgs, WorkArgs};
 
-/// Show who changed what, in chronological order, with repeated calls on one line
+/// Show who changed what, in chronological order
 ///
-/// A run is the same call by the same caller from the same address with the same outcome,
-/// until that caller does something else or makes no call for an hour. Its line has the number of
-/// events, the first and the last time, and what the calls acted on.
+/// Repeated calls are one row, a run: the same call by the same caller from the same address
+/// with the same outcome, until that caller does something else or makes no call for an hour.
+/// The row has the number of events, the first and the last time, and what the calls acted on.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "timeline",
